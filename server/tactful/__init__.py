@@ -1,0 +1,1 @@
+"""Price offers with tact."""

@@ -1,0 +1,1 @@
+"""Buses: how one process tells another that something changed."""

@@ -1,0 +1,1 @@
+"""Connectors: facts from other systems' files and feeds."""

@@ -1,0 +1,1 @@
+"""The wire: messages, codec and connection rules, sans-I/O. Knows nothing of the decision."""

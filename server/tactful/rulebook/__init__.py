@@ -1,0 +1,1 @@
+"""The rule language: from YAML text to compiled rules. Pure."""

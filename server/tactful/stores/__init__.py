@@ -1,0 +1,1 @@
+"""Ledgers: the durable stores behind a turn."""

@@ -1,0 +1,1 @@
+"""The edges: sockets and HTTP."""
