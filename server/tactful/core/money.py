@@ -1,0 +1,190 @@
+"""What is an amount of money, and which integer does each step from price to price give?
+
+Amounts are whole minor units of an ISO 4217 currency; percentages are basis points (1 % = 100).
+Nothing here divides into a float, converts a currency or assumes one.
+"""
+
+import re
+from typing import Annotated, Final
+
+import msgspec
+
+BP: Final = 10_000
+"""Basis points in the whole."""
+
+AMOUNT_MIN: Final = -(2**63)
+AMOUNT_MAX: Final = 2**63 - 1
+
+Amount = Annotated[int, msgspec.Meta(ge=AMOUNT_MIN, le=AMOUNT_MAX)]
+Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", min_length=3, max_length=3)]
+
+# ISO 4217 as of 2026-01-01, by minor unit; codes without one (gold, test codes) cannot carry a price.
+# ANG and BGN left the list in 2025: they stay, because orders and prior prices in them are still read.
+_CODES_BY_EXPONENT: Final = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP
+          BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD
+          FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD
+          KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD
+          NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP
+          SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED
+          VES WST XCD XCG YER ZAR ZMW ZWG""",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+EXPONENTS: Final[dict[str, int]] = {
+    code: exponent
+    for exponent, codes in sorted(_CODES_BY_EXPONENT.items())
+    for code in codes.split()
+}
+"""Currency → how many decimals its minor unit has."""
+
+# 19 digits hold every signed 64-bit amount; the bound keeps hostile text out of int().
+_PLAIN = re.compile(r"(-?)(0|[1-9][0-9]{0,18})(?:\.([0-9]{1,4}))?", re.ASCII)
+
+
+class MoneyError(ValueError):
+    """An amount that cannot be money; `problem` is stable, `value` and `currency` are what was given."""
+
+    def __init__(self, problem: str, message: str, *, value: object, currency: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.value = value
+        self.currency = currency
+
+
+class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`amount` minor units of `currency`: Money(1990, "EUR") is 19.90 EUR."""
+
+    amount: Amount
+    currency: Currency
+
+    def __add__(self, other: "Money") -> "Money":
+        return bounded(self.amount + same_currency(self, other).amount, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return bounded(self.amount - same_currency(self, other).amount, self.currency)
+
+    def __mul__(self, quantity: int) -> "Money":
+        return bounded(self.amount * quantity, self.currency)
+
+
+def exponent_of(currency: str) -> int:
+    """Decimals of the minor unit; MoneyError `currency` when the code is not in the table."""
+    exponent = EXPONENTS.get(currency)
+    if exponent is None:
+        message = (
+            f"{currency!r} is not an ISO 4217 currency with a minor unit; use a code such as EUR"
+        )
+        raise MoneyError("currency", message, value=currency, currency=currency)
+    return exponent
+
+
+def bounded(amount: int, currency: str) -> Money:
+    """Money, or MoneyError `range` when the amount leaves 64 bits."""
+    if not AMOUNT_MIN <= amount <= AMOUNT_MAX:
+        message = f"{amount} {currency} minor units do not fit in 64 bits"
+        raise MoneyError("range", message, value=amount, currency=currency)
+    return Money(amount, currency)
+
+
+def same_currency(money: Money, other: Money) -> Money:
+    """`other`, or MoneyError `mixed` when the two amounts are in different currencies."""
+    if money.currency != other.currency:
+        message = f"{money.currency} and {other.currency} do not mix; nothing is converted"
+        raise MoneyError("mixed", message, value=other.currency, currency=money.currency)
+    return other
+
+
+def parse(text: str, currency: str) -> Money:
+    """`"19.9"`, EUR → 1990; MoneyError `syntax`, `decimals`, `range` or `currency` otherwise.
+
+    Plain ASCII digits with a point: no thousands separators, exponents, plus signs, blanks, leading
+    zeros or minus zero, and never more decimals than the currency has.
+    """
+    exponent = exponent_of(currency)
+    found = _PLAIN.fullmatch(text)
+    if found is None:
+        message = f"{text[:40]!r} is not an amount; write plain digits with a point, such as 19.90"
+        raise MoneyError("syntax", message, value=text[:40], currency=currency)
+    sign, whole, decimals = found[1], found[2], found[3] or ""
+    if len(decimals) > exponent:
+        message = f"{text!r} has {len(decimals)} decimals; {currency} has {exponent}"
+        raise MoneyError("decimals", message, value=text, currency=currency)
+    amount = int(whole + decimals.ljust(exponent, "0"))
+    if sign and amount == 0:
+        message = f"{text!r} is minus zero; write 0"
+        raise MoneyError("syntax", message, value=text, currency=currency)
+    return bounded(-amount if sign else amount, currency)
+
+
+def parse_plain(text: str) -> Money:
+    """`"12.50 EUR"` → 1250 EUR, the inverse of `format_plain`; MoneyError as in `parse`."""
+    number, blank, currency = text.partition(" ")
+    if not blank:
+        message = f"{text[:40]!r} names no currency; write it after a space, such as 12.50 EUR"
+        raise MoneyError("syntax", message, value=text[:40], currency="")
+    return parse(number, currency)
+
+
+def format_plain(money: Money) -> str:
+    """`19.90 EUR`: every decimal the currency has, no grouping, the code after a space."""
+    exponent = exponent_of(money.currency)
+    sign = "-" if money.amount < 0 else ""
+    digits = str(abs(money.amount)).rjust(exponent + 1, "0")
+    cut = len(digits) - exponent
+    decimals = f".{digits[cut:]}" if exponent else ""
+    return f"{sign}{digits[:cut]}{decimals} {money.currency}"
+
+
+def divide_to_shopper(numerator: int, denominator: int) -> int:
+    """The nearest integer to numerator / denominator, an exact tie down; denominator > 0."""
+    return (2 * numerator + denominator - 1) // (2 * denominator)
+
+
+def divide_up(numerator: int, denominator: int) -> int:
+    """The smallest integer at or above numerator / denominator; denominator > 0."""
+    return -(-numerator // denominator)
+
+
+def discounted(list_amount: int, bp: int) -> int:
+    """The price after `bp` basis points off, rounded once: 12900 at 1500 → 10965; 1990 at 2500 → 1492."""
+    return divide_to_shopper(list_amount * (BP - bp), BP)
+
+
+def percent_off(prior: int, offer: int) -> int:
+    """The whole percentage that may be displayed, never overstated; 0 when there is no reduction."""
+    return 100 * (prior - offer) // prior if 0 <= offer < prior else 0
+
+
+def gross_from_net(net: int, rate_bp: int) -> int:
+    """A net price with its tax, to nearest, a tie down: 4167 at 2000 → 5000."""
+    return divide_to_shopper(net * (BP + rate_bp), BP)
+
+
+def meets_net_floor(offer: int, floor_net: int, rate_bp: int) -> bool:
+    """Whether a gross offer leaves at least `floor_net` after tax, without rounding the net."""
+    return offer * BP >= floor_net * (BP + rate_bp)
+
+
+def gross_floor(floor_net: int, rate_bp: int) -> int:
+    """The smallest gross price for which `meets_net_floor` holds."""
+    return divide_up(floor_net * (BP + rate_bp), BP)
+
+
+def cost_floor(cost: int, margin_bp: int, rate_bp: int) -> int:
+    """The smallest price that keeps `margin_bp` of the net price above a net cost.
+
+    7000 with a margin of 2000 and 19 % tax → 10413, for 7000 / 0.8 · 1.19 = 10412.5.
+    A price shown net has `rate_bp` 0. The net is never rounded on the way; margin_bp < 10000.
+    """
+    return divide_up(cost * (BP + rate_bp), BP - margin_bp)
+
+
+def ending_down(amount: int, ending: str) -> int:
+    """The highest amount at or below `amount` whose last digits are `ending`; below 0 if there is none.
+
+    10965 with "95" → 10895; the ending "00" is a whole number of hundreds of minor units.
+    """
+    modulus: int = 10 ** len(ending)
+    return amount - (amount - int(ending)) % modulus
