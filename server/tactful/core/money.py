@@ -181,10 +181,10 @@ def cost_floor(cost: int, margin_bp: int, rate_bp: int) -> int:
     return divide_up(cost * (BP + rate_bp), BP - margin_bp)
 
 
-def ending_down(amount: int, ending: str) -> int:
+def ending_down(amount: int, ending: int) -> int:
     """The highest amount at or below `amount` whose last digits are `ending`; below 0 if there is none.
 
-    10965 with "95" → 10895; the ending "00" is a whole number of hundreds of minor units.
+    10965 with 95 → 10895, with 5 → 10965.
     """
-    modulus: int = 10 ** len(ending)
-    return amount - (amount - int(ending)) % modulus
+    modulus: int = 10 ** len(str(ending))
+    return amount - (amount - ending) % modulus

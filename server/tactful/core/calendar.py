@@ -1,0 +1,211 @@
+"""Which instant does a local date, a period or a written time mean?
+
+Instants and durations are milliseconds: since the Unix epoch in UTC, or in length.
+Zones come from the pinned `tzdata` package, never from the machine, so that every machine agrees.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+SECOND: Final = 1_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+Period = Literal["day", "week", "month", "total"]
+PERIODS: Final[tuple[Period, ...]] = ("day", "week", "month", "total")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_ONE_DAY: Final = timedelta(days=1)
+_MIDNIGHT: Final = time(0)
+_LOCAL = re.compile(r"(19|2\d)\d\d-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?", re.ASCII)
+_RFC3339 = re.compile(
+    r"(19|2\d)\d\d-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_DURATION = re.compile(r"(0|[1-9]\d{0,8})(ms|s|m|h|d)", re.ASCII)
+_UNITS: Final = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1}
+
+
+class CalendarError(ValueError):
+    """A text that names no time; `problem` is stable, `text` is what was given, `nearest` a guess."""
+
+    def __init__(
+        self, problem: str, message: str, *, text: str, nearest: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.text = text
+        self.nearest = nearest
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Every IANA zone that the pinned data knows."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text("ascii").split())
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """The IANA zone of that name; CalendarError `zone` with the nearest name otherwise."""
+    if name not in zone_names():
+        nearest = next(iter(get_close_matches(name, zone_names(), n=1)), None)
+        hint = f"; did you mean {nearest}?" if nearest else "; use a name such as Europe/Berlin"
+        raise CalendarError("zone", f"{name!r} is no IANA zone{hint}", text=name, nearest=nearest)
+    path = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    with path.open("rb") as data:
+        return ZoneInfo.from_file(data, key=name)
+
+
+def to_ms(moment: datetime) -> int:
+    """An aware datetime as an instant, floored to the millisecond."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def to_local(at_ms: int, zone: str) -> datetime:
+    """An instant on the clocks of a zone."""
+    return (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone_of(zone))
+
+
+def local_instant(text: str, zone: str, *, end: bool) -> int:
+    """The instant of `2026-03-31` or `2026-03-29 02:30` as a start or an end in a zone.
+
+    A date alone starts with its local day and ends with it, however many hours the day has.
+    A time inside a gap is the first instant after it; an ambiguous start is the first occurrence,
+    an ambiguous end the second. CalendarError `local` when the text is neither form.
+    """
+    wall = _parse_local(text)
+    if len(text) > len("2026-03-31"):
+        return wall_instant(wall, zone, end=end)
+    return day_end(wall.date(), zone) if end else day_start(wall.date(), zone)
+
+
+def wall_instant(wall: datetime, zone: str, *, end: bool) -> int:
+    """The instant at which the clocks of a zone show the naive `wall`, as `local_instant` reads it."""
+    first, second, in_gap = _occurrences(wall, zone)
+    return second if end or in_gap else first
+
+
+def day_start(day: date, zone: str) -> int:
+    """The first instant of a local day."""
+    return wall_instant(datetime.combine(day, _MIDNIGHT), zone, end=False)
+
+
+def day_end(day: date, zone: str) -> int:
+    """The instant after the last one of a local day: 23, 24 or 25 hours on, whatever the zone did.
+
+    Midnight may come twice. It is the second one only where the clock went back into the old day.
+    """
+    first, second, in_gap = _occurrences(datetime.combine(day + _ONE_DAY, _MIDNIGHT), zone)
+    fell_back = to_local(second - 1, zone).date() <= day
+    return second if in_gap or fell_back else first
+
+
+def period_key(period: Period, now: int, zone: str) -> str:
+    """The name of the period that `now` falls in: `2026-03-10`, `2026-W11`, `2026-03` or `total`."""
+    if period == "total":
+        return "total"
+    day = to_local(now, zone).date()
+    if period == "week":
+        year, week, _ = day.isocalendar()
+        return f"{year:04}-W{week:02}"
+    return day.isoformat() if period == "day" else f"{day.year:04}-{day.month:02}"
+
+
+def period_bounds(period: Period, now: int, zone: str) -> tuple[int, int] | None:
+    """The half-open [start, end) of that period, weeks from Monday; None for `total`."""
+    if period == "total":
+        return None
+    day = to_local(now, zone).date()
+    if period == "day":
+        start = last = day
+    elif period == "week":
+        start = day - timedelta(days=day.weekday())
+        last = start + timedelta(days=6)
+    else:
+        start = day.replace(day=1)
+        last = (start + timedelta(days=31)).replace(day=1) - _ONE_DAY
+    return day_start(start, zone), day_end(last, zone)
+
+
+def parse_rfc3339(text: str) -> int:
+    """`2026-03-10T12:00:00.5+01:00` as an instant; CalendarError `rfc3339` otherwise.
+
+    An offset or Z is required; digits below the millisecond are cut off; leap seconds are refused.
+    """
+    try:
+        if _RFC3339.fullmatch(text):
+            return to_ms(datetime.fromisoformat(text.upper()))
+    except (ValueError, OverflowError):
+        pass
+    message = f"{text[:40]!r} is no time; write UTC such as 2026-03-10T12:00:00Z"
+    raise CalendarError("rfc3339", message, text=text[:40])
+
+
+def format_rfc3339(at_ms: int) -> str:
+    """`2026-03-10T12:00:00Z`, with milliseconds only where there are some."""
+    moment = _EPOCH + timedelta(milliseconds=at_ms)
+    precision = "milliseconds" if at_ms % SECOND else "seconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def parse_duration(text: str) -> int:
+    """`45s`, `15m`, `36h`, `30d` or `250ms` in milliseconds; CalendarError `duration` otherwise."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        message = (
+            f"{text[:40]!r} is no duration; write a number and a unit, such as 45s, 15m or 30d"
+        )
+        raise CalendarError("duration", message, text=text[:40])
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def format_duration(duration_ms: int) -> str:
+    """The shortest exact text: 900000 → `15m`, 86400000 → `1d`; `parse_duration` reads it back."""
+    if duration_ms == 0:
+        return "0s"
+    unit = next(unit for unit, size in _UNITS.items() if duration_ms % size == 0)
+    return f"{duration_ms // _UNITS[unit]}{unit}"
+
+
+def _parse_local(text: str) -> datetime:
+    try:
+        if _LOCAL.fullmatch(text):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    message = f"{text[:40]!r} is no local time; write 2026-03-31 or 2026-03-31 18:00"
+    raise CalendarError("local", message, text=text[:40])
+
+
+def _occurrences(wall: datetime, zone: str) -> tuple[int, int, bool]:
+    """(first instant, second instant, in a gap); equal unless the clock went back over `wall`."""
+    info = zone_of(zone)
+    early = to_ms(wall.replace(tzinfo=info, fold=0))
+    late = to_ms(wall.replace(tzinfo=info, fold=1))
+    if late < early:
+        after = _gap_end(late, early, info)
+        return after, after, True
+    return early, late, False
+
+
+def _gap_end(before: int, after: int, info: ZoneInfo) -> int:
+    """The transition in (before, after], to the second, which is as exact as zones are."""
+    new = _offset(after, info)
+    low, high = before // SECOND, after // SECOND
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(middle * SECOND, info) == new:
+            high = middle
+        else:
+            low = middle
+    return high * SECOND
+
+
+def _offset(at_ms: int, info: ZoneInfo) -> timedelta | None:
+    return (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(info).utcoffset()
