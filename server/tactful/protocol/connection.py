@@ -1,0 +1,104 @@
+"""May this message pass now: sans-I/O rules of one connection's conversation.
+
+Times are milliseconds of a clock that never goes back; the caller passes them in.
+"""
+
+from enum import Enum
+
+import msgspec
+
+from tactful.protocol import close_codes
+from tactful.protocol.codec import ProtocolError
+from tactful.protocol.messages import Ack, ClientMessage, Hello
+
+
+class Rhythm(msgspec.Struct, frozen=True, kw_only=True):
+    """How often, how fast and how late: every number with its reason."""
+
+    hello_ms: int = 5_000  # a widget says hello with its first frame; 5 s covers a bad mobile link
+    heartbeat_ms: int = 20_000  # a widget hides its offers after 30 s of silence
+    silent_ms: int = 44_000  # two heartbeats unanswered; one sweep later it is still within 45 s
+    per_second: int = 20  # a shopper cannot click faster; a widget merges what can be merged
+    burst: int = 120  # a resend after a reconnect, a page that reports itself in pieces
+    unit_bytes: int = 4_096  # a large message costs as much as several small ones
+
+
+class Due(Enum):
+    """What the clock asks for."""
+
+    NOTHING = 0
+    HEARTBEAT = 1
+
+
+TOO_FAST = ProtocolError(close_codes.TOO_FAST, "Too many messages.")
+HELLO_FIRST = ProtocolError(close_codes.NO_HELLO, "The first message must be hello.")
+HELLO_LATE = ProtocolError(close_codes.NO_HELLO, "No hello in time.")
+HELLO_ONCE = ProtocolError(close_codes.BAD_MESSAGE, "hello comes once.")
+SILENT = ProtocolError(close_codes.SILENT, "Nothing was heard for too long.")
+
+
+class Conversation:
+    """The state of one connection: greeted, numbered, paced and alive."""
+
+    __slots__ = ("_beat", "_bucket_us", "_heard", "_opened", "_owes", "_rhythm", "greeted", "taken")
+
+    def __init__(self, rhythm: Rhythm, now: int) -> None:
+        self._rhythm = rhythm
+        self._opened = self._heard = self._beat = now
+        self._bucket_us = 0
+        self._owes = False
+        self.greeted = False
+        self.taken = 0  # the highest n taken in; the desk raises it when a conversation resumes
+
+    def hear(self, now: int) -> None:
+        """Note a sign of life: any bytes are one."""
+        self._heard = now
+
+    def spend(self, size: int) -> ProtocolError | None:
+        """Charge one frame of `size` bytes, heard now, against the allowance.
+
+        The bucket is one number: the instant at which it would be full again, in microseconds.
+        """
+        rhythm = self._rhythm
+        now_us = self._heard * 1_000
+        step = 1_000_000 // rhythm.per_second
+        full_at = max(self._bucket_us, now_us) + step * (1 + size // rhythm.unit_bytes)
+        if full_at - now_us > rhythm.burst * step:
+            return TOO_FAST
+        self._bucket_us = full_at
+        return None
+
+    def take(self, message: ClientMessage) -> bool | ProtocolError:
+        """Say whether a message is to be handled: yes, no (seen before), or why it must not be."""
+        if isinstance(message, Hello):
+            if self.greeted:
+                return HELLO_ONCE
+            self.greeted = True
+        elif not self.greeted:
+            return HELLO_FIRST
+        if message.n is None:
+            return True
+        self._owes = True
+        fresh = message.n > self.taken
+        if fresh:
+            self.taken = message.n
+        return fresh or isinstance(message, Hello)
+
+    def answer(self) -> Ack | None:
+        """The acknowledgement owed for what was taken since the last one, if any."""
+        if not self._owes:
+            return None
+        self._owes = False
+        return Ack(n=self.taken)
+
+    def due(self, now: int) -> Due | ProtocolError:
+        """What must happen at this instant."""
+        rhythm = self._rhythm
+        if not self.greeted and now - self._opened >= rhythm.hello_ms:
+            return HELLO_LATE
+        if now - self._heard >= rhythm.silent_ms:
+            return SILENT
+        if now - self._beat >= rhythm.heartbeat_ms:
+            self._beat = now
+            return Due.HEARTBEAT
+        return Due.NOTHING
