@@ -1,0 +1,25 @@
+"""How much of a campaign's budget is held and spent."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Balance(Struct, frozen=True):
+    """One currency, or the count, of one campaign in one period. `limit` None: not limited."""
+
+    limit: int | None
+    reserved: int = 0
+    settled: int = 0
+
+    @property
+    def free(self) -> int | None:
+        """What may still be promised."""
+        return None if self.limit is None else self.limit - self.reserved - self.settled
+
+
+COUNT = "#"
+"""The currency under which a campaign's count of offers is kept."""
+
+Balances = Mapping[tuple[str, str], Balance]
+"""(campaign, currency or `COUNT`) → its balance in the current period."""

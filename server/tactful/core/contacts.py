@@ -1,0 +1,96 @@
+"""How often a shopper has been approached, and what they asked us to leave alone."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct, structs
+
+
+class Approach(Struct, frozen=True, array_like=True):
+    """One pushed offer; it counts for good once `shown`, and until its end before that."""
+
+    offer: str
+    rule: str
+    session: str
+    at: int
+    shown: bool = False
+
+
+class Rest(Struct, frozen=True, array_like=True):
+    """Leave `key` (a rule id or a product) alone until an instant."""
+
+    scope: str
+    key: str
+    until: int
+
+
+class Contact(Struct, frozen=True):
+    """The contact history of one shopper."""
+
+    approaches: tuple[Approach, ...] = ()
+    rests: tuple[Rest, ...] = ()
+    quiet_until: int = 0
+
+    def approached(self, offer: str, rule: str, session: str, at: int) -> "Contact":
+        """With one more approach reserved."""
+        mark = Approach(offer, rule, session, at)
+        return structs.replace(self, approaches=(*self.approaches, mark))
+
+    def shown(self, offer: str) -> "Contact":
+        """With an approach counted for good."""
+        marks = tuple(
+            structs.replace(mark, shown=True) if mark.offer == offer else mark
+            for mark in self.approaches
+        )
+        return structs.replace(self, approaches=marks)
+
+    def released(self, offer: str) -> "Contact":
+        """Without the reservation of an offer that ended unseen."""
+        marks = tuple(m for m in self.approaches if m.offer != offer or m.shown)
+        return self if marks == self.approaches else structs.replace(self, approaches=marks)
+
+    def rested(self, scope: str, key: str, until: int) -> "Contact":
+        """With a rule or product left alone until `until`, or longer if it already is."""
+        others = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
+        return structs.replace(
+            self, rests=(*others, Rest(scope, key, max(until, self.resting(scope, key))))
+        )
+
+    def quiet(self, until: int) -> "Contact":
+        """With everything left alone until `until`, or longer if it already is."""
+        return structs.replace(self, quiet_until=max(until, self.quiet_until))
+
+    def resting(self, scope: str, key: str) -> int:
+        """Until when a rule or product is left alone; 0: it is not."""
+        return next((r.until for r in self.rests if r.scope == scope and r.key == key), 0)
+
+    def pruned(self, now: int, keep: int) -> "Contact":
+        """Without what no cap can count any more: approaches before now − keep, rests that ended."""
+        if not self.approaches and not self.rests:
+            return self
+        return structs.replace(
+            self,
+            approaches=tuple(m for m in self.approaches if m.at > now - keep),
+            rests=tuple(r for r in self.rests if r.until > now),
+        )
+
+
+NOBODY = Contact()
+
+
+def merged(one: Contact, other: Contact) -> Contact:
+    """Both histories as one shopper's: approaches united by offer id, rests at their maximum."""
+    if not (other.approaches or other.rests or other.quiet_until):
+        return one
+    united = one.quiet(other.quiet_until)
+    for rest in other.rests:
+        united = united.rested(rest.scope, rest.key, rest.until)
+    return structs.replace(united, approaches=_united(one.approaches, other.approaches))
+
+
+def _united(one: Iterable[Approach], other: Iterable[Approach]) -> tuple[Approach, ...]:
+    by_offer: dict[str, Approach] = {}
+    for mark in (*one, *other):
+        known = by_offer.get(mark.offer)
+        if known is None or mark.shown:
+            by_offer[mark.offer] = mark
+    return tuple(sorted(by_offer.values(), key=lambda mark: (mark.at, mark.offer)))

@@ -1,0 +1,74 @@
+"""Everything that one decision may read, frozen."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from tactful.core.budgets import Balances
+from tactful.core.contacts import NOBODY, Contact
+from tactful.core.facts import FeedName, Kept, Price, Product
+from tactful.core.items import Item
+from tactful.core.letdowns import NO_LETDOWNS, Letdowns
+from tactful.core.profiles import History, Profile
+from tactful.core.rules import Rulebook
+from tactful.core.session import Session
+from tactful.core.signals import Signal
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """The inputs of one turn; `session` is as it was before the signal."""
+
+    now: int
+    session: Session
+    signal: Signal
+    rulebook: Rulebook
+    items: Mapping[str, Item] = {}
+    """The SKUs in play: the focus, the cart, the standing offers."""
+    profile: Profile | None = None
+    """The verified customer of the session as it is after the signal, if history may be used."""
+    letdowns: Letdowns = NO_LETDOWNS
+    """What disappointed that customer, derived from the profile under the rulebook's policy."""
+    balances: Balances = {}
+    committed: Mapping[tuple[str, str], int] = {}
+    """(SKU, territory) → how many standing offers of all sessions promise."""
+    heard: Mapping[FeedName, int] = {}
+    """Feed → when it last gave a sign of life."""
+    seed: str = ""
+    """The shop's dice: hold-outs are a hash of it and the shopper."""
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    """One item before one shopper at one instant: what a condition reads.
+
+    `session` is as it is after the signal.
+    """
+
+    now: int
+    session: Session
+    item: Item
+    territory: str | None
+    contact: Contact = NOBODY
+    profile: Profile | None = None
+    letdowns: Letdowns = NO_LETDOWNS
+    cart: tuple[tuple[Item, int], ...] = ()
+    """The items of the cart and their quantities."""
+
+    @property
+    def product(self) -> Product | None:
+        """The catalogue's entry."""
+        return self.item.product.fact if self.item.product else None
+
+    @property
+    def price(self) -> Kept[Price] | None:
+        """The public price where the shopper is; None: there is none."""
+        return self.item.prices.get(self.territory) if self.territory else None
+
+    @property
+    def available(self) -> int | None:
+        """How many can be sold where the shopper is; None: unknown."""
+        return self.item.available(self.territory) if self.territory else None
+
+    @property
+    def history(self) -> History | None:
+        """What the verified customer bought and complained about; None: nobody is known."""
+        return self.profile.history if self.profile else None

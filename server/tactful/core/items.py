@@ -1,0 +1,61 @@
+"""What the shop knows about one SKU."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from tactful.core.facts import Cost, Kept, Price, Product, Stock
+
+EVERYWHERE = ""
+"""The key of a cost that is not bound to a territory."""
+
+
+class PublicPrice(Struct, frozen=True, array_like=True):
+    """The public price was `amount` (minor units) from `since` on."""
+
+    since: int
+    amount: int
+    currency: str
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """An SKU with all its facts; whatever is missing is unknown, and unknown means no offer."""
+
+    sku: str
+    product: Kept[Product] | None = None
+    prices: Mapping[str, Kept[Price]] = {}
+    """Territory → the public price."""
+    costs: Mapping[str, Kept[Cost]] = {}
+    """Territory, or `EVERYWHERE` → the net cost."""
+    stock: Mapping[str, tuple[Kept[Stock], ...]] = {}
+    """Territory → what each location has."""
+    recalls: tuple[str, ...] = ()
+    """The active recalls of this SKU or its product."""
+    components: tuple["Item", ...] = ()
+    """The parts of a bundle; a part that is not known is an `Item` without a product."""
+    history: Mapping[str, tuple[PublicPrice, ...]] = {}
+    """Territory → the ledger of public prices, oldest first."""
+
+    @property
+    def product_id(self) -> str:
+        """The product; an unknown SKU is its own product."""
+        return self.product.fact.product if self.product else self.sku
+
+    @property
+    def brand(self) -> str | None:
+        """The brand, where the shop named one."""
+        return self.product.fact.brand if self.product else None
+
+    def available(self, territory: str) -> int | None:
+        """How many can be sold there, over all locations; None: unknown."""
+        kept = self.stock.get(territory)
+        return sum(stock.fact.available for stock in kept) if kept else None
+
+    def stock_at(self, territory: str) -> int | None:
+        """When the stock there was last reported (ms)."""
+        kept = self.stock.get(territory)
+        return max(stock.at for stock in kept) if kept else None
+
+    def cost(self, territory: str) -> Kept[Cost] | None:
+        """The net cost there."""
+        return self.costs.get(territory) or self.costs.get(EVERYWHERE)

@@ -1,0 +1,120 @@
+"""What an offer is, and which lives it can lead."""
+
+from enum import StrEnum
+from typing import Final, Literal
+
+from msgspec import Struct
+
+
+class State(StrEnum):
+    """Where an offer stands."""
+
+    PUSHED = "pushed"
+    SHOWN = "shown"
+    ACCEPTED = "accepted"
+    REDEEMED = "redeemed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+    HELD_OUT = "held_out"
+
+
+Event = Literal[
+    "show", "accept", "redeem", "roll_back", "decline", "expire", "withdraw", "supersede"
+]
+
+TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
+    (State.PUSHED, "show"): State.SHOWN,
+    (State.PUSHED, "accept"): State.ACCEPTED,
+    (State.PUSHED, "decline"): State.DECLINED,
+    (State.PUSHED, "expire"): State.EXPIRED,
+    (State.PUSHED, "withdraw"): State.WITHDRAWN,
+    (State.PUSHED, "supersede"): State.SUPERSEDED,
+    (State.SHOWN, "accept"): State.ACCEPTED,
+    (State.SHOWN, "decline"): State.DECLINED,
+    (State.SHOWN, "expire"): State.EXPIRED,
+    (State.SHOWN, "withdraw"): State.WITHDRAWN,
+    (State.SHOWN, "supersede"): State.SUPERSEDED,
+    (State.ACCEPTED, "redeem"): State.REDEEMED,
+    (State.ACCEPTED, "expire"): State.EXPIRED,
+    (State.ACCEPTED, "withdraw"): State.WITHDRAWN,
+    (State.REDEEMED, "roll_back"): State.ACCEPTED,
+}
+"""The whole lifecycle; a pair that is not here is a programming error."""
+
+ADVERTISED: Final = frozenset({State.PUSHED, State.SHOWN})
+STANDING: Final = frozenset({State.PUSHED, State.SHOWN, State.ACCEPTED})
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """A price for an item, to one session, until a time. Amounts in minor units of `currency`."""
+
+    id: str
+    session: str
+    customer: str | None = None
+    rule: str
+    rule_digest: str = ""
+    campaign: str | None = None
+    period: str = ""
+    """The budget period in which it was reserved."""
+    rulebook: str
+    sku: str
+    product: str
+    territory: str
+    currency: str
+    unit: int
+    public: int
+    """The public price when it was pushed."""
+    since: int
+    """When this reduction first applied (t0 of the prior price)."""
+    was: int | None = None
+    percent: int | None = None
+    cost: int | None = None
+    max_qty: int = 1
+    qty: int = 1
+    """What the shopper accepted."""
+    hold: int = 0
+    """What is reserved for it: (public − unit) × max_qty."""
+    state: State = State.PUSHED
+    issued_at: int
+    ends_at: int
+    accept_until: int | None = None
+    title: str = ""
+    message: str = ""
+    placement: str = "corner"
+    disclosure: str | None = None
+    image: str | None = None
+    url: str | None = None
+    personal: bool = False
+    """Whether it rests on what only a verified identity lets us know."""
+    on_change: Literal["keep", "drain", "withdraw"] = "keep"
+    remedy: str | None = None
+    order_level: bool = False
+    """Whether it may be redeemed on any SKU of the cart."""
+    seq: int = 0
+
+    @property
+    def advertised(self) -> bool:
+        """Whether it is, or may be, on the screen."""
+        return self.state in ADVERTISED
+
+    @property
+    def standing(self) -> bool:
+        """Whether it is pushed, and neither withdrawn, expired, declined nor redeemed."""
+        return self.state in STANDING
+
+
+class Step(Struct, frozen=True):
+    """One audited move of an offer. `reason` never leaves the server."""
+
+    offer: str
+    at: int
+    seq: int
+    to: State
+    reason: str | None = None
+
+
+def after(state: State, event: Event) -> State:
+    """The state that follows; `LookupError` for a move that the table does not have."""
+    return TRANSITIONS[state, event]

@@ -1,0 +1,97 @@
+"""What one shopper's browsing has shown so far."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from tactful.core.contacts import NOBODY, Contact
+from tactful.core.offers import Offer
+from tactful.core.signals import CartLine, Consent, PageKind, Visit
+
+REMEMBERED_ITEMS: Final = 32
+"""How many items of a session are remembered; bounds its memory."""
+
+
+class Tab(Struct, frozen=True, array_like=True):
+    """One connection of the session and whether its page can be seen."""
+
+    number: int
+    visible: bool = True
+
+
+class Look(Struct, frozen=True, array_like=True):
+    """How often, and when first and last, an item was viewed in this session."""
+
+    sku: str
+    views: int
+    first: int
+    last: int
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """One shopper's browsing, across tabs, page loads and reconnects. Instants are ms since the epoch."""
+
+    id: str
+    shopper: str
+    """The anonymous shopper; a new one after a logout."""
+    created_at: int
+    customer: str | None = None
+    """The shop's id of a verified identity."""
+    consent: Consent = "none"
+    gpc: bool = False
+    territory: str | None = None
+    locale: str | None = None
+    visit: Visit = Visit()
+    page: PageKind | None = None
+    query: str | None = None
+    rescue: bool = False
+    tabs: tuple[Tab, ...] = ()
+    focus: str | None = None
+    """The SKU whose page is open."""
+    dwelt: int = 0
+    """Engaged ms on the focus before `running_since`."""
+    running_since: int | None = None
+    """Since when the engaged time runs; None while no tab is visible."""
+    last_input: int = 0
+    chat_open: bool = False
+    looks: tuple[Look, ...] = ()
+    """The last items viewed, the most recent last."""
+    views: int = 0
+    pages: int = 0
+    searches: int = 0
+    compares: int = 0
+    exits: int = 0
+    cart: tuple[CartLine, ...] = ()
+    contact: Contact = NOBODY
+    """The contact history of the anonymous shopper."""
+    offers: tuple[Offer, ...] = ()
+    """The offers that stand, in order of issue."""
+    seq: int = 0
+    wake_at: int | None = None
+
+    @property
+    def personal(self) -> bool:
+        """Whether history and cases may be used."""
+        return self.consent == "personal" and not self.gpc
+
+    @property
+    def visible(self) -> bool:
+        """Whether a page of the session can be seen."""
+        return any(tab.visible for tab in self.tabs)
+
+    def dwell(self, now: int) -> int:
+        """Engaged ms on the focus."""
+        running = 0 if self.running_since is None else now - self.running_since
+        return self.dwelt + running
+
+    def dwell_reaches(self, duration: int) -> int | None:
+        """The instant at which the engaged time on the focus is `duration`; None while it rests."""
+        if self.dwelt >= duration:
+            return 0
+        if self.running_since is None:
+            return None
+        return self.running_since + duration - self.dwelt
+
+    def look(self, sku: str) -> Look | None:
+        """What is remembered of an item."""
+        return next((look for look in self.looks if look.sku == sku), None)

@@ -1,0 +1,178 @@
+"""What may happen that can change a decision about one session."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Consent = Literal["none", "anonymous", "personal"]
+PageKind = Literal[
+    "home",
+    "category",
+    "product",
+    "search",
+    "cart",
+    "checkout",
+    "payment",
+    "account",
+    "cancel",
+    "other",
+]
+ActivityKind = Literal[
+    "input", "idle", "visible", "hidden", "exit", "compare", "chat_open", "chat_closed"
+]
+
+
+class Visit(Struct, frozen=True):
+    """Where this visit came from; read off the landing page's address."""
+
+    source: str | None = None
+    campaign: str | None = None
+    medium: str | None = None
+    referrer: str | None = None
+    link: str | None = None
+    """The purpose of a link whose signature was verified."""
+
+
+class Arrived(Struct, frozen=True, tag=True):
+    """A connection of the session said hello; `tab` numbers the connection."""
+
+    tab: int
+    consent: Consent
+    gpc: bool = False
+    territory: str | None = None
+    locale: str | None = None
+    page: PageKind | None = None
+    visit: Visit | None = None
+
+
+class Left(Struct, frozen=True, tag=True):
+    """A connection of the session is gone."""
+
+    tab: int
+
+
+class Identified(Struct, frozen=True, tag=True):
+    """The shopper's identity was verified."""
+
+    customer: str
+    territory: str | None = None
+
+
+class LoggedOut(Struct, frozen=True, tag=True):
+    """The shopper is anonymous again."""
+
+
+class Paged(Struct, frozen=True, tag=True):
+    """The shopper went to another page."""
+
+    kind: PageKind
+    url: str = ""
+    query: str | None = None
+    moment: Literal["rescue"] | None = None
+
+
+class Viewed(Struct, frozen=True, tag=True):
+    """The shopper looks at an item."""
+
+    sku: str
+
+
+class CartLine(Struct, frozen=True, array_like=True):
+    """So many of an SKU."""
+
+    sku: str
+    qty: int
+
+
+class Carted(Struct, frozen=True, tag=True):
+    """The whole cart as it now is."""
+
+    lines: tuple[CartLine, ...]
+
+
+class Acted(Struct, frozen=True, tag=True):
+    """The shopper, or a tab of theirs, did something."""
+
+    kind: ActivityKind
+    tab: int = 0
+
+
+class Consented(Struct, frozen=True, tag=True):
+    """The shopper's consent changed."""
+
+    consent: Consent
+    gpc: bool = False
+
+
+class Seen(Struct, frozen=True, tag=True):
+    """An offer was on the screen."""
+
+    offer: str
+
+
+class Dismissed(Struct, frozen=True, tag=True):
+    """The shopper does not want this offer."""
+
+    offer: str
+
+
+class Accepted(Struct, frozen=True, tag=True):
+    """The shopper wants this offer."""
+
+    offer: str
+    qty: int = 1
+
+
+class Woken(Struct, frozen=True, tag=True):
+    """An instant that an earlier decision asked for has come."""
+
+
+class Changed(Struct, frozen=True, tag=True):
+    """Facts, rules or freshness changed in a way that may concern this session.
+
+    `accepted_end`: the reason for which promises end too, for a person's audited act.
+    """
+
+    because: Literal["fact", "rulebook", "freshness", "erased"] = "fact"
+    withdraw_rules: tuple[str, ...] = ()
+
+
+class Redeemed(Struct, frozen=True, tag=True):
+    """A checkout redeemed an offer of this session."""
+
+    offer: str
+    qty: int
+
+
+class RolledBack(Struct, frozen=True, tag=True):
+    """A checkout cancelled the order that had redeemed an offer of this session."""
+
+    offer: str
+
+
+class Revoked(Struct, frozen=True, tag=True):
+    """A person ended an offer, accepted or not: a wrong price or fraud."""
+
+    offer: str
+    reason: Literal["price.error", "fraud"]
+
+
+Signal = (
+    Arrived
+    | Left
+    | Identified
+    | LoggedOut
+    | Paged
+    | Viewed
+    | Carted
+    | Acted
+    | Consented
+    | Seen
+    | Dismissed
+    | Accepted
+    | Woken
+    | Changed
+    | Redeemed
+    | RolledBack
+    | Revoked
+)
