@@ -1,0 +1,380 @@
+"""What the runtime needs from the outside: a ledger, a clock, chance, and somebody who delivers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from tactful.core.offers import Offer, Step
+
+
+class Clock(Protocol):
+    """The one clock."""
+
+    def now(self) -> int:
+        """Milliseconds since the Unix epoch, UTC."""
+        ...
+
+
+class Entropy(Protocol):
+    """The one source of chance."""
+
+    def token_bytes(self, size: int) -> bytes:
+        """Unpredictable bytes; reproducible where a seed was set for a test."""
+        ...
+
+
+class FactRow(Struct, frozen=True, kw_only=True):
+    """One fact on its way into the ledger.
+
+    `version`: (`int` | `time`, value), compared only within its kind; None: time of arrival, always newer.
+    `subjects`: (kind, id) pairs under which it can be found. `body`: its JSON.
+    """
+
+    kind: str
+    key: str
+    version: tuple[Literal["int", "time"], int] | None
+    subjects: tuple[tuple[str, str], ...]
+    body: bytes
+    at: int
+
+
+class StoredFact(Struct, frozen=True):
+    """A fact as the ledger keeps it; `at`: when it was reported, `ended`: when it was superseded."""
+
+    kind: str
+    key: str
+    body: bytes
+    at: int
+    ended: int | None = None
+
+
+class BudgetMove(Struct, frozen=True):
+    """A change of one balance: campaign, period key, currency or `#`, and the deltas.
+
+    `limit` None: not limited. A positive `reserve` beyond the limit refuses the whole commit.
+    """
+
+    campaign: str
+    period: str
+    currency: str
+    limit: int | None
+    reserve: int = 0
+    settle: int = 0
+
+
+class BudgetRow(Struct, frozen=True):
+    """A balance as the ledger keeps it."""
+
+    campaign: str
+    period: str
+    currency: str
+    limit: int | None
+    reserved: int
+    settled: int
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """The record of one turn: what happened, and what the decision could read.
+
+    `signal` is the encoded signal; `inputs` the encoded remainder of the context, where candidates or
+    standing offers were in play; `trace` the encoded trace, where something was pushed or withdrawn.
+    """
+
+    session: str
+    customer: str | None
+    at: int
+    rulebook: str
+    signal: bytes
+    inputs: bytes | None = None
+    trace: bytes | None = None
+
+
+class Commit(Struct, frozen=True, kw_only=True):
+    """All that one turn writes, in one transaction, or not at all."""
+
+    session: str | None = None
+    state: bytes | None = None
+    """The encoded session; None: unchanged. Sessions without consent are never written."""
+    resume: bytes | None = None
+    """The digest of the resume secret."""
+    customer: str | None = None
+    wake_at: int | None = None
+    seen_at: int = 0
+    contacts: Mapping[str, bytes] = {}
+    """Shopper (customer id) → the encoded contact history."""
+    offers: tuple[Offer, ...] = ()
+    """Offers as they now are."""
+    steps: tuple[Step, ...] = ()
+    moves: tuple[BudgetMove, ...] = ()
+    entry: Entry | None = None
+
+
+class Refusal(Struct, frozen=True):
+    """A commit that was not made: the balance or the stock that did not suffice."""
+
+    reason: Literal["budget.spend", "budget.count"]
+    campaign: str
+    currency: str
+
+
+class SavedSession(Struct, frozen=True):
+    """A session as the ledger keeps it."""
+
+    session: str
+    customer: str | None
+    state: bytes
+    resume: bytes
+    wake_at: int | None
+    seen_at: int
+
+
+class RedemptionRow(Struct, frozen=True, kw_only=True):
+    """One use of an offer by an order. `answer` is the exact body that the shop was given.
+
+    `status`: `redeemed` or `cancelled`. Amounts in minor units of the offer's currency.
+    """
+
+    offer: str
+    order: str
+    at: int
+    status: Literal["redeemed", "cancelled"]
+    unit: int
+    qty: int
+    saved: int
+    refunded: int = 0
+    request: bytes = b""
+    """The canonical request, to tell a retry from another request under the same key."""
+    answer: bytes = b""
+
+
+class RefundRow(Struct, frozen=True):
+    """One partial refund, by its own id; repeating it changes nothing."""
+
+    refund: str
+    order: str
+    at: int
+    answer: bytes
+
+
+class Desk(Struct, frozen=True, kw_only=True):
+    """What a redemption, cancellation or refund is judged on, read in its own transaction."""
+
+    offer: Offer | None
+    redemptions: tuple[RedemptionRow, ...] = ()
+    """All of this offer, or of this order."""
+    refund: RefundRow | None = None
+    balances: Mapping[str, BudgetRow] = {}
+    """Currency or `#` → the balance of the offer's campaign and period."""
+
+
+class Ruling(Struct, frozen=True, kw_only=True):
+    """What a judgement writes, and what it answers: HTTP status and exact body."""
+
+    status: int
+    body: bytes
+    redemption: RedemptionRow | None = None
+    refund: RefundRow | None = None
+    offer: Offer | None = None
+    steps: tuple[Step, ...] = ()
+    moves: tuple[BudgetMove, ...] = ()
+
+
+Judge = Callable[[Desk], Ruling]
+"""Pure; may be run more than once."""
+
+
+class AuditRow(Struct, frozen=True):
+    """One lifecycle step with the offer it belongs to."""
+
+    step: Step
+    offer: Offer
+
+
+class LedgerError(Exception):
+    """The ledger could not do it. `retry`: the outcome is unknown, the same call may be repeated."""
+
+    def __init__(self, message: str, *, retry: bool = True) -> None:
+        super().__init__(message)
+        self.retry = retry
+
+
+class LedgerBrokenError(LedgerError):
+    """An input/output error was met: nothing more is promised or redeemed until a restart."""
+
+
+class LedgerFullError(LedgerError):
+    """There is no room on the disk; it recovers by itself when there is."""
+
+
+class Ledger(Protocol):
+    """The durable store behind a turn. Every write is durable before its call returns.
+
+    Writes that arrive together are committed together; each is atomic by itself.
+    Errors: `LedgerBrokenError`, `LedgerFullError`, `LedgerError`.
+    """
+
+    async def open(self) -> None:
+        """Ready the store; refuses one that is damaged, foreign or from a newer version."""
+        ...
+
+    async def close(self) -> None:
+        """Write what is pending and let go."""
+        ...
+
+    @property
+    def failing(self) -> str | None:
+        """Why nothing is promised at the moment; None: all is well."""
+        ...
+
+    # facts
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
+        """Keep the newer ones; True for a row that was kept, False for one that was known or older."""
+        ...
+
+    async def facts_about(
+        self, subjects: Sequence[tuple[str, str]], kinds: Sequence[str] = (), at: int | None = None
+    ) -> list[StoredFact]:
+        """The facts in force about any of the subjects, now or at a past instant, each once."""
+        ...
+
+    async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
+        """Every retained version of one fact, oldest first."""
+        ...
+
+    async def heard(self) -> dict[str, int]:
+        """Feed → when it last gave a sign of life (ms)."""
+        ...
+
+    async def hear(self, feed: str, at: int) -> None:
+        """Keep a sign of life, if it is newer."""
+        ...
+
+    # turns
+    async def commit(self, commit: Commit) -> Refusal | None:
+        """Write a turn; a refusal wrote nothing."""
+        ...
+
+    def record(self, commit: Commit) -> None:
+        """Write a turn that promises nothing with one of the next batches; never waits.
+
+        Later writes of the same session never overtake it. Has no budget moves that reserve.
+        """
+        ...
+
+    async def flush(self) -> None:
+        """Return when all that was recorded is durable."""
+        ...
+
+    # what was promised
+    async def offer(self, offer: str) -> Offer | None:
+        """One offer as it now is."""
+        ...
+
+    async def standing(self) -> list[Offer]:
+        """All offers in a standing state, for a start."""
+        ...
+
+    async def balances(self) -> list[BudgetRow]:
+        """All balances."""
+        ...
+
+    async def judge(
+        self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None
+    ) -> Ruling:
+        """Read the desk, run the judgement and write its ruling in one transaction."""
+        ...
+
+    # sessions
+    async def session_by_resume(self, digest: bytes) -> SavedSession | None:
+        """The session whose resume secret has this digest."""
+        ...
+
+    async def session(self, session: str) -> SavedSession | None:
+        """One session."""
+        ...
+
+    async def sessions_to_wake(self, before: int) -> list[SavedSession]:
+        """Sessions whose timer is due before an instant, or that have standing offers: after a restart."""
+        ...
+
+    async def contact(self, shopper: str) -> bytes | None:
+        """The encoded contact history of a customer."""
+        ...
+
+    async def forget_session(self, session: str) -> None:
+        """Erase a session's state and entries; its offers keep a random id instead."""
+        ...
+
+    # records
+    async def audit(
+        self,
+        *,
+        session: str | None = None,
+        customer: str | None = None,
+        offer: str | None = None,
+        limit: int = 200,
+    ) -> list[AuditRow]:
+        """Lifecycle steps, newest first."""
+        ...
+
+    async def entries(
+        self,
+        *,
+        session: str | None = None,
+        since: int = 0,
+        until: int | None = None,
+        limit: int = 1000,
+    ) -> list[Entry]:
+        """Recorded turns, oldest first."""
+        ...
+
+    async def latest_session_of(self, customer: str, at: int | None = None) -> str | None:
+        """The session in which a customer was last seen."""
+        ...
+
+    # rulebooks
+    async def keep_rulebook(self, version: str, sources: bytes, at: int) -> None:
+        """Keep the sources of an activated rulebook."""
+        ...
+
+    async def rulebooks(self) -> list[tuple[str, int]]:
+        """(version, activated at), newest first; one row an activation."""
+        ...
+
+    async def rulebook_sources(self, version: str) -> bytes | None:
+        """The sources of a version."""
+        ...
+
+    async def rule_states(self) -> dict[str, str]:
+        """Rule id → `paused`, for rules that an operator paused."""
+        ...
+
+    async def set_rule_state(self, rule: str, state: Literal["paused", "running"]) -> None:
+        """Pause a rule, or let it run again."""
+        ...
+
+    # people
+    async def erase_customer(self, customer: str, alias: str) -> int:
+        """Remove every byte about a customer; money rows stay under `alias`. Returns the rows touched."""
+        ...
+
+    async def export_customer(self, customer: str) -> dict[str, object]:
+        """All that is kept about a customer, as plain data."""
+        ...
+
+    async def prune(self, *, before: int) -> int:
+        """Drop superseded facts, entries and ended sessions older than an instant."""
+        ...
+
+
+class Connection(Protocol):
+    """One shopper's socket, as the runtime sees it."""
+
+    def deliver(self, effects: Sequence[object]) -> None:
+        """Send effects (`core.effects`) as frames; never waits, never fails."""
+        ...
+
+    def end(self, code: int) -> None:
+        """Close it."""
+        ...
