@@ -1,0 +1,54 @@
+"""The port between a connection and whoever answers it: a desk takes messages, a connection sends."""
+
+from typing import Protocol
+
+from tactful.protocol.close_codes import CloseCode
+from tactful.protocol.messages import ClientMessage
+
+
+class Connection(Protocol):
+    """One open connection, whatever carries it. All methods are synchronous and never block."""
+
+    attached: object | None
+    """The desk's own mark; the transport never reads it."""
+
+    taken: int
+    """The highest `n` taken in. A desk raises it while it handles the `hello` of a resumed
+    conversation, so that what the client sends again is not taken twice."""
+
+    @property
+    def peer(self) -> str:
+        """The client's address, behind trusted proxies the one they report."""
+
+    @property
+    def origin(self) -> str:
+        """The storefront's origin, one of the allowed ones."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes sent and not yet taken by the kernel."""
+
+    def send(self, payload: bytes) -> None:
+        """Send one encoded message; what is sent while a read is handled is written at once."""
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """End the connection; what is sent afterwards is dropped, and `closed` follows."""
+
+
+class Desk(Protocol):
+    """Who answers. Every method returns at once; for each `open` there is exactly one `closed`."""
+
+    def open(self, connection: Connection) -> None:
+        """A connection stands; its `hello` will be the first message."""
+
+    def receive(self, connection: Connection, message: ClientMessage) -> None:
+        """A message has passed the connection's rules. Its acknowledgement is the transport's."""
+
+    def slow(self, connection: Connection) -> None:
+        """The client lags: send nothing but what it must have until it has caught up."""
+
+    def caught_up(self, connection: Connection) -> None:
+        """The client reads again: send it the latest state."""
+
+    def closed(self, connection: Connection) -> None:
+        """The connection is gone, for whatever reason."""

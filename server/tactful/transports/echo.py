@@ -1,0 +1,65 @@
+"""Echo for conformance suites, through the same accept path as sessions."""
+
+from typing import Protocol
+
+from tactful.protocol import close_codes
+from tactful.protocol.close_codes import CloseCode
+
+
+class EchoLink(Protocol):
+    """What an echo needs of a WebSocket."""
+
+    def send(self, payload: bytes) -> None:
+        """Send a text message."""
+
+    def send_binary(self, payload: bytes) -> None:
+        """Send a binary message."""
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """End the connection."""
+
+
+class Echo:
+    """Sends back what comes, keeps nothing, and knows no hello, no pace and no clock."""
+
+    __slots__ = ("_link",)
+
+    def __init__(self, link: EchoLink) -> None:
+        self._link = link
+
+    def begin(self, now: int) -> None:
+        """Nothing to note."""
+
+    def spend(self, size: int) -> bool:
+        """Suites flood on purpose."""
+        del size
+        return True
+
+    def text(self, payload: bytes) -> None:
+        """Send it back if it is text."""
+        try:
+            if not payload.isascii():
+                payload.decode()
+        except UnicodeDecodeError:
+            self._link.close(close_codes.NOT_UTF8, "The text is not UTF-8.")
+        else:
+            self._link.send(payload)
+
+    def binary(self, payload: bytes) -> None:
+        """Send it back."""
+        self._link.send_binary(payload)
+
+    def end(self) -> None:
+        """Nothing is owed."""
+
+    def tick(self, now: int) -> None:
+        """No clock."""
+
+    def slow(self) -> None:
+        """The link has stopped reading; that is enough."""
+
+    def caught_up(self) -> None:
+        """It reads again."""
+
+    def lost(self, code: int) -> None:
+        """Nothing to clean up."""

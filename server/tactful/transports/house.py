@@ -1,0 +1,61 @@
+"""What all doors of one listener share, and the seat that each connection holds in it."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tactful.transports.limits import Admission
+from tactful.transports.reception import Reception
+from tactful.transports.sweep import Sweep, Swept
+
+
+class House:
+    """The rooms behind the doors."""
+
+    def __init__(
+        self,
+        reception: Reception,
+        http: Callable[[], HttpToolsProtocol],
+        *,
+        conformance_echo: bool = False,
+    ) -> None:
+        self.reception = reception
+        self.policy = reception.policy
+        self.limits = reception.policy.limits
+        self.clock = reception.clock
+        self.http = http
+        self.conformance_echo = conformance_echo
+        self.admission = Admission(self.limits)
+        self.sweep = Sweep(self.clock)
+        self.refusals: Counter[int] = Counter()  # by HTTP status
+
+
+class Seat:
+    """One connection's place: in the count, under its address and in the sweep."""
+
+    __slots__ = ("_address", "_house", "_ring")
+
+    def __init__(self, house: House, holder: Swept) -> None:
+        self._house = house
+        self._address: str | None = None
+        self._ring = house.sweep.join(holder)
+
+    def claim(self, address: str) -> bool:
+        """Charge the connection to an address, once."""
+        if not self._house.admission.claim(address):
+            return False
+        self._address = address
+        return True
+
+    def pass_on(self, old: Swept, new: Swept) -> None:
+        """The same connection has a new holder."""
+        self._house.sweep.replace(self._ring, old, new)
+
+    def leave(self, holder: Swept) -> None:
+        """The connection is gone."""
+        house = self._house
+        house.sweep.leave(self._ring, holder)
+        house.admission.leave()
+        if self._address is not None:
+            house.admission.release(self._address)

@@ -1,0 +1,201 @@
+"""Binds one port, opens a door for each connection, and leaves without slamming it."""
+
+import asyncio
+import socket
+from email.utils import formatdate
+from typing import Any, cast
+
+import msgspec
+from starlette.types import ASGIApp
+from uvicorn.config import Config
+from uvicorn.lifespan.on import LifespanOn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from tactful.transports.guard import Guard
+from tactful.transports.house import House
+from tactful.transports.limits import Limits, raise_descriptor_limit
+from tactful.transports.policy import LOOPBACK
+from tactful.transports.reception import Reception
+from tactful.transports.wire import Door
+
+GRACE_S = 5  # after the last client should have left: finish requests, then close what remains
+
+
+class ListenError(Exception):
+    """The server cannot listen there; the text says what to do."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to listen.
+
+    `inherited` is a listening socket's descriptor: handed on, nobody is refused during a restart.
+    `shared_port` lets the next process bind the same port while this one still drains.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8_000
+    inherited: int | None = None
+    shared_port: bool = False
+    conformance_echo: bool = False
+
+
+class Listener:
+    """One port for HTTP and WebSocket: `start`, `drain`, `close`."""
+
+    def __init__(self, app: ASGIApp, reception: Reception, place: Place) -> None:
+        if place.conformance_echo and place.host not in LOOPBACK:
+            raise ListenError("The conformance echo answers anybody: bind it to 127.0.0.1.")
+        self._place = place
+        self._reception = reception
+        self._guarded = Guard(app, reception.policy)
+        self._state = ServerState()
+        self._config = Config(
+            self._guarded,
+            http="httptools",
+            ws=cast("Any", self._take_upgrade),
+            interface="asgi3",
+            loop="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+        )
+        self._config.load()
+        self._lifespan = LifespanOn(self._config)
+        self.house = House(reception, self._speak_http, conformance_echo=place.conformance_echo)
+        self._socket: socket.socket | None = None
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port in use, the chosen one if 0 was asked for."""
+        return int(self.socket.getsockname()[1])
+
+    @property
+    def socket(self) -> socket.socket:
+        """The listening socket, to hand on to the next process."""
+        if self._socket is None:
+            raise ListenError("The listener has not been started.")
+        return self._socket
+
+    async def start(self) -> None:
+        """Start the app, then listen: whoever gets through is served."""
+        raise_descriptor_limit()
+        self._socket = _bind(self._place, self._reception.policy.limits)
+        await self._lifespan.startup()
+        if self._lifespan.should_exit:
+            self._socket.close()
+            raise ListenError("The application did not start; the log says why.")
+        self._renew_date()
+        self.house.sweep.start(self._renew_date)
+        loop = asyncio.get_running_loop()
+        backlog = self._reception.policy.limits.backlog
+        self._server = await loop.create_server(self._open, sock=self._socket, backlog=backlog)
+
+    def _renew_date(self) -> None:
+        """HTTP answers carry the second they were written in."""
+        self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+
+    async def drain(self, retry_spread_s: int = 10) -> None:
+        """Stop accepting, tell everybody when to come back, and see them off.
+
+        Takes `retry_spread_s` and the grace at most. Sessions go on until their clients leave.
+        """
+        await self._stop_accepting()
+        self._reception.farewell(retry_spread_s)
+        for protocol in list(self._state.connections):
+            protocol.shutdown()
+        await self._until_empty(retry_spread_s + GRACE_S)
+        self._reception.dismiss()
+
+    async def close(self) -> None:
+        """Close what remains and stop the app."""
+        await self._stop_accepting()
+        self._reception.leaving = True
+        self._reception.dismiss()
+        for protocol in list(self._state.connections):
+            protocol.shutdown()
+        await self._until_empty(self._reception.policy.limits.linger_ms / 1_000)
+        for task in self._state.tasks:
+            task.cancel()
+        await asyncio.gather(*self._state.tasks, return_exceptions=True)
+        self.house.sweep.stop()
+        for one in self.house.sweep.everybody():
+            one.abort()
+        await self._lifespan.shutdown()
+
+    async def _until_empty(self, seconds: float) -> None:
+        last = asyncio.ensure_future(self._reception.empty.wait())
+        _, late = await asyncio.wait({last, *self._state.tasks}, timeout=seconds)
+        if last in late:
+            last.cancel()
+
+    async def _stop_accepting(self) -> None:
+        """Take in who has already knocked: closing a socket resets those in its queue."""
+        if self._server is None:
+            return
+        loop = asyncio.get_running_loop()
+        knocked = _accept_waiting(self.socket)
+        self._server.close()
+        self._server = None
+        for connection in knocked:
+            await loop.connect_accepted_socket(self._open, connection)
+
+    def _open(self) -> Door:
+        return Door(self.house)
+
+    def _speak_http(self) -> HttpToolsProtocol:
+        return HttpToolsProtocol(self._config, self._state, self._lifespan.state)
+
+    def _take_upgrade(self, **_: Any) -> Door:
+        """The HTTP stack has met an upgrade on a connection that served requests before."""
+        return self._open()
+
+
+def _bind(place: Place, limits: Limits) -> socket.socket:
+    if place.inherited is not None:
+        listening = socket.socket(fileno=place.inherited)
+    else:
+        listening = _bind_anew(place)
+    listening.setblocking(False)
+    # Accepted sockets inherit these. The kernel doubles the buffer; the timeout drops a peer that
+    # acknowledges nothing, also on plain HTTP and streams, where no pong tells.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.send_buffer)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limits.rhythm.silent_ms)
+    return listening
+
+
+def _bind_anew(place: Place) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as problem:
+        raise ListenError(f"{place.host} is no address of this machine: {problem}.") from problem
+    listening = socket.socket(family, kind, protocol)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if place.shared_port:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        listening.bind(address)
+    except OSError as problem:
+        listening.close()
+        raise ListenError(
+            f"Cannot listen on {place.host}:{place.port}: {problem.strerror}. "
+            "Stop what uses it, or choose another with --port."
+        ) from problem
+    return listening
+
+
+def _accept_waiting(listening: socket.socket) -> list[socket.socket]:
+    """Accept what is in the kernel's queue, without waiting for more."""
+    waiting: list[socket.socket] = []
+    while True:
+        try:
+            connection, _ = listening.accept()
+        except OSError:  # the queue is empty, or the process has no descriptor left
+            return waiting
+        connection.setblocking(False)
+        waiting.append(connection)

@@ -1,0 +1,194 @@
+"""Who is connected: opens conversations with the desk, counts them, and says goodbye to all."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol
+
+from tactful.protocol import close_codes
+from tactful.protocol.close_codes import CloseCode
+from tactful.protocol.codec import HEARTBEAT, ProtocolError, decode, encode
+from tactful.protocol.connection import Conversation, Due
+from tactful.protocol.messages import Bye
+from tactful.transports.desk import Desk
+from tactful.transports.policy import Policy
+
+log = logging.getLogger("tactful.sessions")
+
+_KNOWN_CODES = frozenset(row.code for row in close_codes.TABLE)
+
+
+def monotonic_ms() -> int:
+    """Milliseconds of a clock that never goes back."""
+    return int(monotonic() * 1_000)
+
+
+class Link(Protocol):
+    """What carries a conversation: a WebSocket of ours, one of a host server, or a stream."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes not yet taken by the kernel."""
+
+    def send(self, payload: bytes) -> None:
+        """Send one message."""
+
+    def beat(self, heartbeat: bytes) -> None:
+        """Send a sign of life, unless there is enough to read already."""
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """End the connection."""
+
+
+class Reception:
+    """Everybody who is connected, whatever carries them, and the desk that answers."""
+
+    def __init__(self, desk: Desk, policy: Policy, clock: Callable[[], int] = monotonic_ms) -> None:
+        self.desk = desk
+        self.policy = policy
+        self.clock = clock
+        self.present: set[Exchange] = set()
+        self.empty = asyncio.Event()
+        self.empty.set()
+        self.leaving = False  # a server that stops takes nobody in
+        self.closes: Counter[int] = Counter()  # by code; codes of the client's invention count as 0
+        self.messages = 0
+
+    def admit(self, link: Link, peer: str, origin: str) -> "Exchange":
+        """Open a conversation."""
+        exchange = Exchange(self, link, peer, origin)
+        self.present.add(exchange)
+        self.empty.clear()
+        exchange.guarded(self.desk.open, exchange)
+        return exchange
+
+    def part(self, exchange: "Exchange", code: int) -> None:
+        """A conversation has ended."""
+        self.present.discard(exchange)
+        self.closes[code if code in _KNOWN_CODES or code == 1006 else 0] += 1
+        exchange.guarded(self.desk.closed, exchange)
+        if not self.present:
+            self.empty.set()
+
+    def farewell(self, spread_s: int) -> None:
+        """Tell everybody when to come back: evenly spread over `spread_s` seconds."""
+        self.leaving = True
+        everybody = list(self.present)
+        for place, exchange in enumerate(everybody):
+            retry = 1 + place * spread_s // len(everybody)
+            exchange.send(encode(Bye(code=close_codes.GOING_AWAY.code, retry=retry)))
+
+    def dismiss(self) -> None:
+        """Close whoever is still here."""
+        for exchange in list(self.present):
+            exchange.close(close_codes.GOING_AWAY, "The server restarts.")
+
+
+class Exchange:
+    """One conversation: between the link that carries it and the desk that answers it."""
+
+    __slots__ = ("_conversation", "_link", "_reception", "attached", "origin", "peer")
+
+    def __init__(self, reception: Reception, link: Link, peer: str, origin: str) -> None:
+        self._reception = reception
+        self._link = link
+        rhythm = reception.policy.limits.rhythm
+        self._conversation = Conversation(rhythm, reception.clock())
+        self.peer = peer
+        self.origin = origin
+        self.attached: object | None = None
+
+    # What the desk may do.
+
+    @property
+    def taken(self) -> int:
+        """The highest `n` taken in."""
+        return self._conversation.taken
+
+    @taken.setter
+    def taken(self, n: int) -> None:
+        self._conversation.taken = n
+
+    @property
+    def buffered(self) -> int:
+        """Bytes sent and not yet taken by the kernel."""
+        return self._link.buffered
+
+    def send(self, payload: bytes) -> None:
+        """Send one encoded message."""
+        self._link.send(payload)
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """End the connection."""
+        self._link.close(code, reason)
+
+    # What the link reports.
+
+    def begin(self, now: int) -> None:
+        """Some bytes have arrived: the peer lives."""
+        self._conversation.hear(now)
+
+    def spend(self, size: int) -> bool:
+        """Charge a frame that is no message."""
+        return self._conversation.spend(size) is None
+
+    def text(self, payload: bytes) -> None:
+        """Take in one message, or close with the reason why not."""
+        conversation = self._conversation
+        problem = conversation.spend(len(payload))
+        if problem is not None:
+            return self._refuse(problem)
+        message = decode(payload)
+        if isinstance(message, ProtocolError):
+            return self._refuse(message)
+        verdict = conversation.take(message)
+        if isinstance(verdict, ProtocolError):
+            self._refuse(verdict)
+        elif verdict:
+            self._reception.messages += 1
+            self.guarded(self._reception.desk.receive, self, message)
+        return None
+
+    def binary(self, payload: bytes) -> None:
+        """Refuse: the protocol is text."""
+        del payload
+        self.close(close_codes.NOT_TEXT, "Send text, not binary.")
+
+    def end(self) -> None:
+        """Acknowledge what this read brought, once."""
+        owed = self._conversation.answer()
+        if owed is not None:
+            self._link.send(encode(owed))
+
+    def tick(self, now: int) -> None:
+        """Do what the clock asks for."""
+        due = self._conversation.due(now)
+        if due is Due.HEARTBEAT:
+            self._link.beat(HEARTBEAT)
+        elif due is not Due.NOTHING:
+            self._refuse(due)
+
+    def slow(self) -> None:
+        """The peer lags."""
+        self.guarded(self._reception.desk.slow, self)
+
+    def caught_up(self) -> None:
+        """The peer lags no longer."""
+        self.guarded(self._reception.desk.caught_up, self)
+
+    def lost(self, code: int) -> None:
+        """The link is gone."""
+        self._reception.part(self, code)
+
+    def guarded(self, call: Callable[..., None], *arguments: object) -> None:
+        """Contain a failure of the desk: it costs this connection, not the process."""
+        try:
+            call(*arguments)
+        except Exception:
+            log.exception("the desk failed; the connection is closed")
+            self.close(close_codes.INTERNAL, "The server failed.")
+
+    def _refuse(self, problem: ProtocolError) -> None:
+        self.close(problem.close, problem.text)

@@ -1,0 +1,212 @@
+"""The front door: one connection from its first byte to the stack that serves it.
+
+A head must be complete in time and within its size. What asks for `/v1/session` is judged here and
+becomes a WebSocket; everything else goes to the HTTP stack, and is watched there.
+"""
+
+import asyncio
+from typing import cast
+
+from tactful.transports.echo import Echo
+from tactful.transports.frames import FrameLink
+from tactful.transports.handshake import Accepted, judge
+from tactful.transports.house import House, Seat
+from tactful.transports.http_side import LARGE_HEAD, SLOW_HEAD, HttpSide
+from tactful.transports.limits import Verdict
+from tactful.transports.peers import limit_key
+from tactful.transports.policy import PROBES, SESSION_PATH, Refusal
+from tactful.transports.refusals import response
+
+FULL = Refusal(503, "server.full", "The server is full.", retry_s=10)
+LEAVING = Refusal(503, "server.leaving", "The server is going away.", retry_s=1)
+CROWDED = Refusal(429, "address.full", "Too many connections from this address.", retry_s=30)
+NOT_HTTP = Refusal(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
+
+_HEAD_END = b"\r\n\r\n"
+_SPARED = PROBES | {"/metrics"}
+_UPGRADE_PATHS = frozenset({SESSION_PATH})
+
+
+class Door(asyncio.Protocol):
+    """One connection until it is known what it wants, and after that if it wants HTTP."""
+
+    __slots__ = ("_deaf_until", "_head", "_house", "_http", "_link", "_opened", "_taken_over",
+                 "_transport", "peer", "probing", "seat")  # fmt: skip
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._transport: asyncio.Transport
+        self.seat: Seat
+        self._head = bytearray()
+        self._opened = house.clock()
+        self.peer = ""
+        self._deaf_until = 0
+        self.probing = False  # only a health check may pass
+        self._taken_over = False  # the HTTP stack has handed an upgrade back
+        self._http: HttpSide | None = None
+        self._link: FrameLink | None = None
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the peer in, or turn it away."""
+        self._transport = cast("asyncio.Transport", transport)
+        before = self._transport.get_protocol()
+        if isinstance(before, Door) and before is not self:
+            self._take_over(before)
+        else:
+            self.peer = _address(transport)
+            self.seat = Seat(self._house, self)
+            self._admit(self._house.admission.enter())
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the head; later, pass everything on."""
+        if self._deaf_until:
+            return
+        if self._http is not None:
+            self._refuse_if(self._http.data_received(data, self._house.clock()))
+            return
+        head = self._head
+        searched = max(0, len(head) - len(_HEAD_END))
+        head += data
+        end = head.find(_HEAD_END, searched) + len(_HEAD_END)
+        if end >= len(_HEAD_END) and end <= self._house.limits.head_bytes:
+            self._route(bytes(head[:end]), bytes(head[end:]))
+        elif end >= len(_HEAD_END) or len(head) > self._house.limits.head_bytes:
+            self._refuse(LARGE_HEAD)
+        elif not 0x41 <= head[0] <= 0x5A:  # a method is written in capitals; this is TLS or noise
+            self._refuse(NOT_HTTP)
+
+    def pause_writing(self) -> None:
+        """The peer reads slowly."""
+        if self._http is not None:
+            self._http.pause_writing(self._house.clock())
+
+    def resume_writing(self) -> None:
+        """The peer has caught up."""
+        if self._http is not None:
+            self._http.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone."""
+        if self._link is not None:
+            self._link.connection_lost(exc)
+            return
+        if self._http is not None:
+            self._http.inner.connection_lost(exc)
+        self.seat.leave(self)
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self._transport.abort()
+
+    def tick(self, now: int) -> None:
+        """The sweep has come by: is this taking too long?"""
+        if self._deaf_until:
+            if now >= self._deaf_until:
+                self._transport.abort()
+        elif self._http is not None:
+            self._refuse_if(self._http.tick(now))
+            if self._http.stalled(now):
+                self._transport.abort()
+        elif now - self._opened >= self._house.limits.head_ms:
+            if self._head:
+                self._refuse(SLOW_HEAD)
+            else:
+                self._transport.close()
+
+    # Who may come in.
+
+    def _admit(self, verdict: Verdict) -> None:
+        self.probing = verdict is Verdict.HEALTH_ONLY
+        if verdict is Verdict.FULL:
+            self._refuse(FULL)
+            self._transport.close()  # at once: what lingers takes a descriptor
+        elif not self._house.policy.proxies.trusts(self.peer):
+            self._claim(self.peer)
+
+    def _claim(self, address: str) -> bool:
+        if self.seat.claim(limit_key(address)):
+            return True
+        self._refuse(CROWDED)
+        return False
+
+    def _take_over(self, before: "Door") -> None:
+        """Take the place of the door whose HTTP stack has met an upgrade on a used connection."""
+        self.peer = before.peer
+        self.seat = before.seat
+        self.probing = before.probing
+        self._taken_over = True
+        self.seat.pass_on(before, self)
+
+    # Where to.
+
+    def _route(self, head: bytes, rest: bytes) -> None:
+        self._head = bytearray()
+        path = _path(head)
+        if self._taken_over or path in _UPGRADE_PATHS:
+            self._to_session(head, rest)
+        elif self.probing and path not in _SPARED:
+            self._refuse(FULL)
+        else:
+            self._http = HttpSide(self._house.http(), self._transport, self._house.limits)
+            self._refuse_if(self._http.data_received(head + rest, self._house.clock()))
+
+    def _to_session(self, head: bytes, rest: bytes) -> None:
+        house = self._house
+        if house.reception.leaving or self.probing:
+            self._refuse(LEAVING if house.reception.leaving else FULL)
+            return
+        judged = judge(head, house.policy, any_page=house.conformance_echo)
+        if isinstance(judged, Refusal):
+            self._refuse(judged)
+            return
+        client = house.policy.proxies.client(self.peer, judged.forwarded)
+        if client == self.peer or self._claim(client):
+            self._upgrade(judged, client, rest)
+
+    def _upgrade(self, judged: Accepted, client: str, early: bytes) -> None:
+        house = self._house
+        self._transport.write(judged.response)
+        link = FrameLink(self._transport, house.limits, house.clock, self.seat)
+        self.seat.pass_on(self, link)
+        if house.conformance_echo:
+            link.consumer = Echo(link)
+        else:
+            link.consumer = house.reception.admit(link, client, judged.origin)
+        if self._taken_over:  # the HTTP stack sets the protocol once more before it returns
+            self._link = link
+            asyncio.get_running_loop().call_soon(link.serve, early)
+        else:
+            link.serve(early)
+
+    # Turning away.
+
+    def _refuse_if(self, refusal: Refusal | None) -> None:
+        if refusal is None:
+            return
+        if self._http is not None and self._http.answering:
+            self._transport.abort()
+        else:
+            self._refuse(refusal)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Say why and end our side; what the peer still sends is read and dropped for a moment."""
+        self._house.refusals[refusal.status] += 1
+        self._deaf_until = self._house.clock() + self._house.limits.linger_ms
+        self._head = bytearray()
+        if not self._transport.is_closing():
+            self._transport.write(response(refusal))
+            self._transport.write_eof()
+
+
+def _address(transport: asyncio.BaseTransport) -> str:
+    """The peer's address; a peer on a Unix socket has none and counts as this machine."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else "127.0.0.1"
+
+
+def _path(head: bytes) -> str:
+    """The path of a request line, without its query; empty if the line is not one."""
+    parts = head[: head.find(b"\r\n")].split(b" ")
+    return parts[1].partition(b"?")[0].decode("latin-1") if len(parts) == 3 else ""
