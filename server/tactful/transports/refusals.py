@@ -6,6 +6,10 @@ import msgspec
 
 from tactful.transports.policy import Refusal
 
+FULL = Refusal(503, "server.full", "The server is full.", retry_s=10)
+LEAVING = Refusal(503, "server.leaving", "The server is going away.", retry_s=1)
+CROWDED = Refusal(429, "address.full", "Too many connections from this address.", retry_s=30)
+
 _ADDED = {
     405: "Allow: GET\r\n",
     426: "Upgrade: websocket\r\n",

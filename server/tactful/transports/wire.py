@@ -15,11 +15,8 @@ from tactful.transports.http_side import LARGE_HEAD, SLOW_HEAD, HttpSide
 from tactful.transports.limits import Verdict
 from tactful.transports.peers import limit_key
 from tactful.transports.policy import PROBES, SESSION_PATH, Refusal
-from tactful.transports.refusals import response
+from tactful.transports.refusals import CROWDED, FULL, LEAVING, response
 
-FULL = Refusal(503, "server.full", "The server is full.", retry_s=10)
-LEAVING = Refusal(503, "server.leaving", "The server is going away.", retry_s=1)
-CROWDED = Refusal(429, "address.full", "Too many connections from this address.", retry_s=30)
 NOT_HTTP = Refusal(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
 
 _HEAD_END = b"\r\n\r\n"
