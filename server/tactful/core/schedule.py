@@ -38,7 +38,7 @@ class Schedule(Struct, frozen=True):
     hours: tuple[Hours, ...]
 
     def windows(self, since: int, until: int) -> list[tuple[int, int]]:
-        """The half-open [start, end) that overlap [since, until), in order, merged, not clipped."""
+        """When it is open within [since, until): half-open [start, end), in order, apart."""
         # Two days back reach a range over midnight even where a zone skipped a whole day.
         day = to_local(since - 2 * DAY, self.zone).date()
         last = to_local(until, self.zone).date()
@@ -46,7 +46,8 @@ class Schedule(Struct, frozen=True):
         while day <= last:
             found += self._on(day)
             day += timedelta(days=1)
-        return [window for window in _merged(found) if window[0] < until and window[1] > since]
+        clipped = ((max(start, since), min(end, until)) for start, end in _merged(found))
+        return [(start, end) for start, end in clipped if start < end]
 
     def is_open(self, now: int) -> bool:
         """Whether `now` lies in a window."""
@@ -93,11 +94,12 @@ def parse_hours(days: str, hours: str) -> Hours:
 
 def _weekdays(text: str) -> Iterator[int]:
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if first not in WEEKDAYS or (last or first) not in WEEKDAYS:
+        first, dash, last = part.strip().partition("-")
+        last = last if dash else first
+        if first not in WEEKDAYS or last not in WEEKDAYS:
             message = f"{text[:40]!r} names no weekdays; write mon-fri or sat, sun"
             raise CalendarError("weekdays", message, text=text[:40])
-        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last)
         yield from ((start + step) % 7 for step in range((end - start) % 7 + 1))
 
 

@@ -1,0 +1,151 @@
+"""The price of an offer, its floors and its refusals."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tactful.core import facts
+from tactful.core.money import Money, discounted
+from tactful.core.pricing import PriceRefusal, Quote, ShelfPrice, floor_of, quote, shelf_price
+from tactful.core.rules import PriceTerms
+from vectors_of import vectors
+
+CASES = vectors("pricing.json")["quotes"]
+
+AMOUNTS = st.integers(1, 50_000)
+MAYBE = st.none() | st.integers(0, 60_000)
+PRICES = st.builds(
+    ShelfPrice,
+    amount=AMOUNTS,
+    currency=st.just("EUR"),
+    tax_rate_bp=st.sampled_from([0, 700, 1900, 2000]),
+    list=MAYBE,
+    target=MAYBE,
+    minimum_advertised=MAYBE,
+    cost=MAYBE,
+)
+EUR = st.fixed_dictionaries({"EUR": st.integers(0, 60_000)})
+SIMPLE = {
+    "mode": st.sampled_from(["percent", "amount", "fixed", "to_target"]),
+    "percent_bp": st.integers(0, 10_000),
+    "amounts": EUR,
+}
+TERMS = st.builds(
+    PriceTerms,
+    **SIMPLE | {"mode": st.sampled_from(["percent", "amount", "fixed", "to_target", "ladder"])},
+    ladder=st.lists(st.builds(PriceTerms, **SIMPLE), max_size=4).map(tuple),
+    margin_bp=st.none() | st.integers(0, 9_000),
+    minimum=st.just({}) | EUR,
+    may_undercut_target=st.booleans(),
+    on_floor=st.sampled_from(["clamp", "withhold"]),
+    min_saving=st.just({}) | st.fixed_dictionaries({"EUR": st.integers(0, 3_000)}),
+    min_saving_bp=st.integers(0, 3_000),
+    ending=st.none() | st.integers(0, 99),
+)
+POLICY = {"min_margin_bp": st.integers(0, 5_000), "max_total_discount_bp": st.integers(0, 10_000)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_price_is_the_one_of_the_vectors(case):
+    terms = msgspec.convert(case["terms"], PriceTerms)
+    price = case["price"] and msgspec.convert(case["price"], ShelfPrice)
+    found = quote(terms, price, **case.get("options", {}))
+    assert msgspec.to_builtins(found) == case["want"]
+
+
+@given(TERMS, PRICES, st.integers(0, 5), st.fixed_dictionaries(POLICY))
+def test_an_offer_is_below_the_public_price_and_never_below_a_floor(terms, price, step, policy):
+    found = quote(terms, price, step=step, **policy)
+    if isinstance(found, PriceRefusal):
+        return
+    assert 1 <= found.unit < price.amount
+    assert found.saved == price.amount - found.unit
+    assert found.unit >= floor_of(terms, price, **policy).amount
+    assert found.unit >= (price.minimum_advertised or 0)
+    assert found.unit >= terms.minimum.get("EUR", 0)
+    assert found.unit >= ((price.target or 0) if not terms.may_undercut_target else 0)
+    assert found.saved >= terms.min_saving.get("EUR", 0)
+    assert found.saved * 10_000 >= terms.min_saving_bp * price.amount
+    listed = price.list or price.amount
+    assert (listed - found.unit) * 10_000 <= policy["max_total_discount_bp"] * listed
+
+
+@given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
+def test_an_offer_keeps_its_margin_over_the_net_cost(terms, price, policy):
+    found = quote(terms, price, **policy)
+    if isinstance(found, Quote) and price.cost is not None:
+        margin = policy["min_margin_bp"] if terms.margin_bp is None else terms.margin_bp
+        # (net − cost) / net ≥ margin, without a division
+        net = found.unit * 10_000
+        cost = price.cost * (10_000 + price.tax_rate_bp)
+        assert (net - cost) * 10_000 >= margin * net
+
+
+@given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
+def test_only_a_rule_that_clamps_gives_more_than_was_asked(terms, price, policy):
+    found = quote(terms, price, **policy)
+    if isinstance(found, Quote):
+        assert found.clamped == (found.unit > found.asked) == (found.asked < found.floor)
+        assert not (found.clamped and terms.on_floor == "withhold")
+        assert not found.clamped or found.unit == found.floor
+
+
+@given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
+def test_a_refusal_says_what_would_have_passed(terms, price, policy):
+    found = quote(terms, price, **policy)
+    if isinstance(found, PriceRefusal) and found.reason == "price.no_improvement":
+        assert found.actual > found.needed
+        assert found.needed < price.amount
+
+
+@given(TERMS, PRICES, st.integers(0, 5))
+def test_a_ladder_never_goes_back_up(terms, price, step):
+    now, later = quote(terms, price, step=step), quote(terms, price, step=step + 1)
+    if terms.mode == "ladder" and isinstance(now, Quote) and isinstance(later, Quote):
+        assert later.asked <= now.asked
+
+
+@given(st.integers(2, 10**9), st.integers(1, 9_999))
+def test_a_percentage_without_floors_is_the_one_rounding(amount, bp):
+    found = quote(PriceTerms(mode="percent", percent_bp=bp), ShelfPrice(amount, "EUR"))
+    unit = discounted(amount, bp)
+    assert isinstance(found, Quote) == (0 < unit < amount)
+    assert isinstance(found, PriceRefusal) or found.unit == unit
+
+
+def a_price(**changes):
+    return facts.Price(
+        **{
+            "sku": "RUN-42",
+            "territory": "DE",
+            "price": Money(12900, "EUR"),
+            "tax_included": True,
+            "tax_rate_bp": 1900,
+            "target": Money(9900, "EUR"),
+        }
+        | changes
+    )
+
+
+def a_cost(currency):
+    return facts.Cost(sku="RUN-42", cost=Money(5200, currency))
+
+
+def test_the_shelf_price_is_read_from_the_facts():
+    found = shelf_price(a_price(), a_cost("EUR"))
+    assert found == ShelfPrice(12900, "EUR", tax_rate_bp=1900, target=9900, cost=5200)
+
+
+def test_a_price_shown_net_has_no_tax_in_it():
+    assert shelf_price(a_price(tax_included=False), None).tax_rate_bp == 0
+
+
+def test_a_cost_in_another_currency_is_unknown():
+    assert shelf_price(a_price(), a_cost("USD")).cost is None
+    assert shelf_price(a_price(), None).cost is None
+
+
+@pytest.mark.parametrize("field", ["list", "target", "minimum_advertised"])
+def test_a_price_that_mixes_currencies_is_no_price(field):
+    assert shelf_price(a_price(**{field: Money(9900, "USD")}), None) is None
