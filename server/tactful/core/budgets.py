@@ -18,6 +18,22 @@ class Balance(Struct, frozen=True):
         return None if self.limit is None else self.limit - self.reserved - self.settled
 
 
+class BudgetMove(Struct, frozen=True):
+    """A change of one balance: campaign, period key, currency or `COUNT`, and the deltas.
+
+    `limit` None: not limited. A positive `reserve` beyond the limit refuses the whole commit.
+    """
+
+    campaign: str
+    period: str
+    currency: str
+    limit: int | None
+    reserve: int = 0
+    settle: int = 0
+    offer: str = ""
+    """Whose hold it is; a release is not made twice if that offer ended otherwise meanwhile."""
+
+
 COUNT = "#"
 """The currency under which a campaign's count of offers is kept."""
 

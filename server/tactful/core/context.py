@@ -7,9 +7,10 @@ from msgspec import Struct
 from tactful.core.budgets import Balances
 from tactful.core.contacts import NOBODY, Contact
 from tactful.core.facts import FeedName, Kept, Price, Product
+from tactful.core.history import History
 from tactful.core.items import Item
 from tactful.core.letdowns import NO_LETDOWNS, Letdowns
-from tactful.core.profiles import History, Profile
+from tactful.core.profiles import Profile
 from tactful.core.rules import Rulebook
 from tactful.core.session import Session
 from tactful.core.signals import Signal
@@ -26,11 +27,11 @@ class Context(Struct, frozen=True, kw_only=True):
     """The SKUs in play: the focus, the cart, the standing offers."""
     profile: Profile | None = None
     """The verified customer of the session as it is after the signal, if history may be used."""
-    letdowns: Letdowns = NO_LETDOWNS
-    """What disappointed that customer, derived from the profile under the rulebook's policy."""
     balances: Balances = {}
     committed: Mapping[tuple[str, str], int] = {}
-    """(SKU, territory) → how many standing offers of all sessions promise."""
+    """(SKU, territory) → how many the standing offers of all sessions promise."""
+    ahead: Mapping[str, int] = {}
+    """Standing offer of this session → how many were promised before it, accepted ones first."""
     heard: Mapping[FeedName, int] = {}
     """Feed → when it last gave a sign of life."""
     seed: str = ""
@@ -49,7 +50,6 @@ class Scene(Struct, frozen=True, kw_only=True):
     territory: str | None
     contact: Contact = NOBODY
     profile: Profile | None = None
-    letdowns: Letdowns = NO_LETDOWNS
     cart: tuple[tuple[Item, int], ...] = ()
     """The items of the cart and their quantities."""
 
@@ -72,3 +72,8 @@ class Scene(Struct, frozen=True, kw_only=True):
     def history(self) -> History | None:
         """What the verified customer bought and complained about; None: nobody is known."""
         return self.profile.history if self.profile else None
+
+    @property
+    def letdowns(self) -> Letdowns:
+        """What disappointed the verified customer."""
+        return self.profile.letdowns if self.profile else NO_LETDOWNS

@@ -1,32 +1,29 @@
-"""What the shop knows about one verified customer."""
-
-from collections.abc import Mapping
+"""What one decision sees of a verified customer."""
 
 from msgspec import Struct
 
+from tactful.core import letdowns, purchases
 from tactful.core.contacts import NOBODY, Contact
-from tactful.core.facts import Case, Customer, Kept, Order, Product, Remedy, Return, Review
-
-
-class History(Struct, frozen=True, kw_only=True):
-    """The facts about one customer, and the products they mention.
-
-    Every version of a review is here.
-    `orders` has the customer's own, and those that a case or return of theirs names.
-    """
-
-    customer: str
-    about: Kept[Customer] | None = None
-    orders: tuple[Kept[Order], ...] = ()
-    returns: tuple[Kept[Return], ...] = ()
-    cases: tuple[Kept[Case], ...] = ()
-    reviews: tuple[Kept[Review], ...] = ()
-    remedies: tuple[Kept[Remedy], ...] = ()
-    products: Mapping[str, Product] = {}
+from tactful.core.history import History
+from tactful.core.letdowns import Letdowns
+from tactful.core.policy import Policy
+from tactful.core.purchases import Purchases
 
 
 class Profile(Struct, frozen=True, kw_only=True):
-    """A customer as one decision sees them."""
+    """The facts, and what they amount to under the active policy."""
 
     history: History
+    letdowns: Letdowns
+    purchases: Purchases
     contact: Contact = NOBODY
+
+
+def profile(history: History, policy: Policy, contact: Contact = NOBODY) -> Profile:
+    """Derive all that a decision needs of a customer; worth keeping while the facts stand."""
+    return Profile(
+        history=history,
+        letdowns=letdowns.derive(history, policy),
+        purchases=purchases.derive(history),
+        contact=contact,
+    )

@@ -13,7 +13,7 @@ NEVER: Final = 2**62
 """A condition that the mere passing of time will not make true."""
 
 Provenance = Literal["contextual", "aggregate", "pseudonymous", "personal"]
-PERSONALISED: Final = frozenset({"pseudonymous", "personal"})
+PERSONALISED: Final[frozenset[Provenance]] = frozenset({"pseudonymous", "personal"})
 
 
 class Scene(Protocol):
@@ -37,6 +37,8 @@ class Clause(Struct, frozen=True):
     ripens: Ripens
     """NEVER where the field's value is not known."""
     timed: bool = False
+    text: str = ""
+    """As the rule file says it, for explanations; `read` gives values in the same spelling."""
 
 
 class All(Struct, frozen=True):

@@ -12,6 +12,12 @@ REMEMBERED_ITEMS: Final = 32
 """How many items of a session are remembered; bounds its memory."""
 
 
+REMEMBERED_HELD: Final = 16
+"""How many held-out decisions of a session are remembered, so that each is counted once."""
+REMEMBERED_ENDS: Final = 16
+"""How many ended offers of a session are remembered."""
+
+
 class Tab(Struct, frozen=True, array_like=True):
     """One connection of the session and whether its page can be seen."""
 
@@ -66,6 +72,10 @@ class Session(Struct, frozen=True, kw_only=True):
     """The contact history of the anonymous shopper."""
     offers: tuple[Offer, ...] = ()
     """The offers that stand, in order of issue."""
+    ended: tuple[str, ...] = ()
+    """The last offers that ended, to tell `ended` from `not_yours`."""
+    held_out: tuple[str, ...] = ()
+    """What was deliberately not shown: rule and SKU, NUL between them."""
     seq: int = 0
     wake_at: int | None = None
 

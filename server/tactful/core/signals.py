@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tactful.core.offers import Offer
+
 Consent = Literal["none", "anonymous", "personal"]
 PageKind = Literal[
     "home",
@@ -59,7 +61,9 @@ class Identified(Struct, frozen=True, tag=True):
 
 
 class LoggedOut(Struct, frozen=True, tag=True):
-    """The shopper is anonymous again."""
+    """The shopper is anonymous again, under a new id."""
+
+    shopper: str
 
 
 class Paged(Struct, frozen=True, tag=True):
@@ -120,7 +124,8 @@ class Accepted(Struct, frozen=True, tag=True):
     """The shopper wants this offer."""
 
     offer: str
-    qty: int = 1
+    qty: int | None = None
+    """None: as many as it allows."""
 
 
 class Woken(Struct, frozen=True, tag=True):
@@ -128,26 +133,19 @@ class Woken(Struct, frozen=True, tag=True):
 
 
 class Changed(Struct, frozen=True, tag=True):
-    """Facts, rules or freshness changed in a way that may concern this session.
-
-    `accepted_end`: the reason for which promises end too, for a person's audited act.
-    """
-
-    because: Literal["fact", "rulebook", "freshness", "erased"] = "fact"
-    withdraw_rules: tuple[str, ...] = ()
+    """Facts, rules or freshness changed in a way that may concern this session."""
 
 
 class Redeemed(Struct, frozen=True, tag=True):
     """A checkout redeemed an offer of this session."""
 
     offer: str
-    qty: int
 
 
 class RolledBack(Struct, frozen=True, tag=True):
-    """A checkout cancelled the order that had redeemed an offer of this session."""
+    """A checkout cancelled the order that had redeemed an offer of this session; it is accepted again."""
 
-    offer: str
+    offer: Offer
 
 
 class Revoked(Struct, frozen=True, tag=True):

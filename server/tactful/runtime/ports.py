@@ -1,11 +1,13 @@
 """What the runtime needs from the outside: a ledger, a clock, chance, and somebody who delivers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from tactful.core.budgets import BudgetMove
 from tactful.core.offers import Offer, Step
+from tactful.core.rulings import BudgetRow, Judge, Ruling
 
 
 class Clock(Protocol):
@@ -49,31 +51,6 @@ class StoredFact(Struct, frozen=True):
     ended: int | None = None
 
 
-class BudgetMove(Struct, frozen=True):
-    """A change of one balance: campaign, period key, currency or `#`, and the deltas.
-
-    `limit` None: not limited. A positive `reserve` beyond the limit refuses the whole commit.
-    """
-
-    campaign: str
-    period: str
-    currency: str
-    limit: int | None
-    reserve: int = 0
-    settle: int = 0
-
-
-class BudgetRow(Struct, frozen=True):
-    """A balance as the ledger keeps it."""
-
-    campaign: str
-    period: str
-    currency: str
-    limit: int | None
-    reserved: int
-    settled: int
-
-
 class Entry(Struct, frozen=True, kw_only=True):
     """The record of one turn: what happened, and what the decision could read.
 
@@ -111,11 +88,16 @@ class Commit(Struct, frozen=True, kw_only=True):
 
 
 class Refusal(Struct, frozen=True):
-    """A commit that was not made: the balance or the stock that did not suffice."""
+    """A commit that was not made: the balance that did not suffice, or the offer that had ended.
 
-    reason: Literal["budget.spend", "budget.count"]
-    campaign: str
-    currency: str
+    `offer.ended`: a redemption or another turn took the offer out of its standing states meanwhile;
+    read it again and plan anew.
+    """
+
+    reason: Literal["budget.spend", "budget.count", "offer.ended"]
+    campaign: str = ""
+    currency: str = ""
+    offer: str = ""
 
 
 class SavedSession(Struct, frozen=True):
@@ -127,61 +109,6 @@ class SavedSession(Struct, frozen=True):
     resume: bytes
     wake_at: int | None
     seen_at: int
-
-
-class RedemptionRow(Struct, frozen=True, kw_only=True):
-    """One use of an offer by an order. `answer` is the exact body that the shop was given.
-
-    `status`: `redeemed` or `cancelled`. Amounts in minor units of the offer's currency.
-    """
-
-    offer: str
-    order: str
-    at: int
-    status: Literal["redeemed", "cancelled"]
-    unit: int
-    qty: int
-    saved: int
-    refunded: int = 0
-    request: bytes = b""
-    """The canonical request, to tell a retry from another request under the same key."""
-    answer: bytes = b""
-
-
-class RefundRow(Struct, frozen=True):
-    """One partial refund, by its own id; repeating it changes nothing."""
-
-    refund: str
-    order: str
-    at: int
-    answer: bytes
-
-
-class Desk(Struct, frozen=True, kw_only=True):
-    """What a redemption, cancellation or refund is judged on, read in its own transaction."""
-
-    offer: Offer | None
-    redemptions: tuple[RedemptionRow, ...] = ()
-    """All of this offer, or of this order."""
-    refund: RefundRow | None = None
-    balances: Mapping[str, BudgetRow] = {}
-    """Currency or `#` → the balance of the offer's campaign and period."""
-
-
-class Ruling(Struct, frozen=True, kw_only=True):
-    """What a judgement writes, and what it answers: HTTP status and exact body."""
-
-    status: int
-    body: bytes
-    redemption: RedemptionRow | None = None
-    refund: RefundRow | None = None
-    offer: Offer | None = None
-    steps: tuple[Step, ...] = ()
-    moves: tuple[BudgetMove, ...] = ()
-
-
-Judge = Callable[[Desk], Ruling]
-"""Pure; may be run more than once."""
 
 
 class AuditRow(Struct, frozen=True):

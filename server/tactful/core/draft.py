@@ -1,0 +1,161 @@
+"""The decision while it is being written: the one place that moves offers and keeps the accounts."""
+
+from msgspec import Struct, structs
+
+from tactful.core import effects
+from tactful.core.budgets import COUNT, BudgetMove
+from tactful.core.contacts import Contact
+from tactful.core.context import Context
+from tactful.core.offers import Event, Offer, State, Step, after
+from tactful.core.profiles import Profile
+from tactful.core.reasons import LETDOWNS, Reason
+from tactful.core.session import REMEMBERED_ENDS, Session
+from tactful.core.trace import Trace
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What one turn comes to. `contact` is the known customer's, where it changed."""
+
+    session: Session
+    contact: Contact | None = None
+    offers: tuple[Offer, ...] = ()
+    """Offers as they now are, each that moved."""
+    steps: tuple[Step, ...] = ()
+    moves: tuple[BudgetMove, ...] = ()
+    effects: tuple[effects.Effect, ...] = ()
+    trace: Trace = Trace()
+
+
+class Draft:
+    """Mutable while one call of `decide` runs, and never seen outside it."""
+
+    __slots__ = (
+        "_contact",
+        "context",
+        "effects",
+        "moved",
+        "moves",
+        "now",
+        "profile",
+        "session",
+        "standing",
+        "steps",
+    )
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.now = context.now
+        self.session = context.session
+        self.profile: Profile | None = context.profile
+        self.standing: dict[str, Offer] = {offer.id: offer for offer in context.session.offers}
+        self._contact: Contact | None = None
+        self.moved: dict[str, Offer] = {}
+        self.steps: list[Step] = []
+        self.moves: list[BudgetMove] = []
+        self.effects: list[effects.Effect] = []
+
+    @property
+    def contact(self) -> Contact:
+        """The contact history that counts: the known customer's, else the session's own."""
+        if self._contact is not None:
+            return self._contact
+        return self.profile.contact if self.profile else self.session.contact
+
+    @contact.setter
+    def contact(self, contact: Contact) -> None:
+        if self.profile:
+            self._contact = contact
+        else:
+            self.session = structs.replace(self.session, contact=contact)
+
+    def update(self, **changes: object) -> None:
+        """Change fields of the session."""
+        self.session = structs.replace(self.session, **changes)
+
+    def next_seq(self) -> int:
+        """The next number of the session's one sequence."""
+        self.session = structs.replace(self.session, seq=self.session.seq + 1)
+        return self.session.seq
+
+    def add(self, offer: Offer, replaces: str | None = None) -> None:
+        """Push a new offer: reserve its budget and its contact, and show it."""
+        offer = structs.replace(offer, seq=self.next_seq())
+        self._keep(offer, None)
+        self._account(offer, reserve=offer.hold, count=1)
+        self.contact = self.contact.approached(offer.id, offer.rule, offer.session, self.now)
+        self.effects.append(effects.Push(offer, replaces))
+
+    def note(self, offer: Offer, reason: Reason) -> None:
+        """Record an offer that is deliberately not shown."""
+        offer = structs.replace(offer, seq=self.next_seq())
+        self.moved[offer.id] = offer
+        self.steps.append(Step(offer.id, self.now, offer.seq, offer.state, reason))
+
+    def move(
+        self, offer: Offer, event: Event, reason: Reason | str | None = None, **changes: object
+    ) -> Offer:
+        """Take an offer to its next state, with whatever that frees."""
+        state = after(offer.state, event)
+        offer = structs.replace(offer, state=state, seq=self.next_seq(), **changes)
+        self._keep(offer, reason)
+        if not offer.standing and state is not State.REDEEMED:
+            self._account(offer, reserve=-offer.hold, count=-1)
+            self.contact = self.contact.released(offer.id)
+        return offer
+
+    def withdraw(self, offer: Offer, reason: Reason) -> None:
+        """End a standing offer; after a let-down the shopper is left in peace."""
+        moved = self.move(offer, "withdraw", reason)
+        self.effects.append(effects.Withdraw(offer.id, moved.seq))
+        if reason in LETDOWNS:
+            rest = self.context.rulebook.policy.rest.quiet
+            self.contact = self.contact.quiet(self.now + rest)
+
+    def end_elsewhere(self, offer: Offer) -> None:
+        """Take an offer that ended in one tab off the screens of the others."""
+        self.effects.append(effects.Withdraw(offer.id, offer.seq))
+
+    def reduce_hold(self, offer: Offer, hold: int) -> None:
+        """Give back a part of what is reserved."""
+        if hold != offer.hold:
+            self._account(offer, reserve=hold - offer.hold, count=0)
+
+    def _keep(self, offer: Offer, reason: Reason | str | None) -> None:
+        self.moved[offer.id] = offer
+        if offer.standing:
+            self.standing[offer.id] = offer
+        else:
+            self.standing.pop(offer.id, None)
+            self.update(ended=(*self.session.ended, offer.id)[-REMEMBERED_ENDS:])
+        self.steps.append(
+            Step(offer.id, self.now, offer.seq, offer.state, str(reason) if reason else None)
+        )
+
+    def _account(self, offer: Offer, *, reserve: int, count: int) -> None:
+        if offer.campaign is None:
+            return
+        balances = self.context.balances
+        for currency, amount in ((offer.currency, reserve), (COUNT, count)):
+            balance = balances.get((offer.campaign, currency))
+            if amount and balance is not None:
+                self.moves.append(
+                    BudgetMove(
+                        offer.campaign, offer.period, currency, balance.limit, reserve=amount
+                    )
+                )
+
+    def decision(self, trace: Trace, wake_at: int | None) -> Decision:
+        """What it came to."""
+        offers = tuple(self.standing.values())
+        session = self.session
+        if offers != session.offers or wake_at != session.wake_at:
+            session = structs.replace(session, offers=offers, wake_at=wake_at)
+        return Decision(
+            session=session,
+            contact=self._contact,
+            offers=tuple(self.moved.values()),
+            steps=tuple(self.steps),
+            moves=tuple(self.moves),
+            effects=tuple(self.effects),
+            trace=trace,
+        )

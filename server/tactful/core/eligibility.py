@@ -1,0 +1,115 @@
+"""May this rule speak about this item in this session? Gates 1 to 4."""
+
+from collections.abc import Iterator, Mapping
+
+from tactful.core import calendar
+from tactful.core.conditions import failing
+from tactful.core.context import Scene
+from tactful.core.facts import FeedName, ms
+from tactful.core.policy import Policy
+from tactful.core.reasons import Reason
+from tactful.core.rules import NEVER, Rule
+from tactful.core.trace import Finding
+
+
+def rule_state(rule: Rule, now: int) -> Iterator[Finding]:
+    """Gate 1: is the rule running, and is this its time?"""
+    if rule.paused:
+        yield Finding(Reason.RULE_PAUSED, actual="paused", needed="running")
+    if now < rule.starts:
+        yield Finding(Reason.RULE_NOT_STARTED, actual=now, needed=rule.starts, until=rule.starts)
+    if now >= rule.ends:
+        yield Finding(Reason.RULE_ENDED, actual=now, needed=rule.ends)
+    if rule.schedule:
+        is_open, changes = rule.schedule(now)
+        if not is_open:
+            yield Finding(Reason.RULE_WINDOW, actual="closed", needed="open", until=changes)
+
+
+def shopper(scene: Scene, rule: Rule) -> Iterator[Finding]:
+    """Gate 2: does the shopper allow it?"""
+    session = scene.session
+    about = scene.history.about if scene.history else None
+    if about and about.fact.opted_out:
+        yield Finding(Reason.SHOPPER_OPTED_OUT, actual=True, needed=False, at=about.at)
+    if session.consent == "none":
+        yield Finding(Reason.CONSENT_MISSING, actual="none", needed="anonymous")
+    elif not session.personal and needs_person(scene, rule):
+        if session.gpc:
+            yield Finding(Reason.CONSENT_GPC, actual="refused", needed="personal")
+        else:
+            yield Finding(Reason.CONSENT_MISSING, actual=session.consent, needed="personal")
+    yield from _age(scene)
+
+
+def _age(scene: Scene) -> Iterator[Finding]:
+    """An age that is not known is too low; a birth year alone counts the birthday as not yet had."""
+    least = scene.product.min_age if scene.product else None
+    if not least:
+        return
+    about = scene.history.about if scene.history else None
+    born = about.fact.birth_year if about else None
+    age = None if born is None else calendar.to_local(scene.now, "UTC").year - born - 1
+    if age is None or age < least:
+        yield Finding(Reason.SHOPPER_AGE, actual=age, needed=least, at=about.at if about else None)
+
+
+def needs_person(scene: Scene, rule: Rule) -> bool:
+    """Whether the rule holds only for what we may know of a verified customer."""
+    if rule.remedy:
+        return True
+    return rule.ripens_if_known is not None and rule.ripens(scene) == NEVER
+
+
+def freshness(scene: Scene, policy: Policy, heard: Mapping[FeedName, int]) -> Iterator[Finding]:
+    """Gate 3: are the inputs fresh? A watched feed that was never heard of is stale."""
+    limits = policy.max_age
+    yield from _silent(Reason.STALE_STOCK, "stock", limits.stock, heard, scene.now)
+    if scene.profile:
+        yield from _silent(Reason.STALE_CASES, "cases", limits.cases, heard, scene.now)
+        yield from _silent(Reason.STALE_CASES, "orders", limits.orders, heard, scene.now)
+    yield from _silent(Reason.STALE_PRICE, "prices", limits.prices, heard, scene.now)
+
+
+def _silent(
+    reason: Reason,
+    feed: FeedName,
+    limit: int | None,
+    heard: Mapping[FeedName, int],
+    now: int,
+) -> Iterator[Finding]:
+    if limit is None:
+        return
+    last = heard.get(feed)
+    if last is None or now - last > limit:
+        silent = None if last is None else (now - last) // 1000
+        yield Finding(reason, actual={feed: silent}, needed={feed: limit // 1000}, at=last)
+
+
+def target(scene: Scene, rule: Rule) -> Iterator[Finding]:
+    """Gate 4: is this whom, where and what the rule is for?"""
+    if rule.territories and scene.territory not in rule.territories:
+        yield Finding(
+            Reason.TARGET_TERRITORY, actual=scene.territory, needed=sorted(rule.territories)
+        )
+    holds = rule.ripens(scene) != NEVER
+    if_known = (rule.ripens_if_known or rule.ripens)(scene) != NEVER
+    nobody = scene.profile is None and (rule.remedy or rule.ripens_if_known is not None)
+    if not if_known or not (holds or nobody):
+        for failure in failing(rule.condition, scene):
+            yield Finding(
+                Reason.TARGET_CONDITIONS,
+                actual={failure.clause.field: failure.actual},
+                needed=failure.needed,
+                until=failure.until,
+            )
+    if nobody and (rule.remedy or not holds):
+        yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="a verified identity")
+
+
+def remedies(scene: Scene) -> Iterator[str]:
+    """The unexpired remedies of the customer, the one that ends first leading."""
+    history = scene.history
+    if history:
+        ends = ((ms(kept.fact.expires_at), kept.fact.remedy) for kept in history.remedies)
+        yield from (remedy for end, remedy in sorted(ends) if end > scene.now)

@@ -1,0 +1,235 @@
+"""What a signal changes in the session, before anything is decided."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec import structs
+
+from tactful.core import signals
+from tactful.core.contacts import merged
+from tactful.core.draft import Draft
+from tactful.core.effects import Confirm, Refuse
+from tactful.core.offers import Offer, State
+from tactful.core.reasons import Reason
+from tactful.core.session import REMEMBERED_ITEMS, Look, Session, Tab
+
+BROWSING_ON: Final = frozenset({"home", "category", "search"})
+"""Pages that leave the item behind; a cart or a checkout continues with it."""
+
+
+def fold(draft: Draft) -> None:
+    """Apply the context's signal."""
+    signal = draft.context.signal
+    _FOLDS[type(signal)](draft, signal)
+
+
+def expire(draft: Draft) -> None:
+    """End what has reached its time: offers, and promises that nobody used."""
+    for offer in tuple(draft.standing.values()):
+        end = offer.accept_until if offer.state is State.ACCEPTED else offer.ends_at
+        if end is not None and end <= draft.now:
+            draft.move(offer, "expire")
+
+
+def _clock(session: Session, now: int, **changes: Any) -> Session:
+    """The session with its changes, and its engaged time started or stopped accordingly."""
+    session = structs.replace(session, **changes)
+    running = session.focus is not None and session.visible
+    if running and session.running_since is None:
+        return structs.replace(session, running_since=now)
+    if not running and session.running_since is not None:
+        return structs.replace(session, dwelt=session.dwell(now), running_since=None)
+    return session
+
+
+def _arrived(draft: Draft, signal: signals.Arrived) -> None:
+    session = draft.session
+    changes: dict[str, Any] = {
+        "tabs": (*_other_tabs(session, signal.tab), Tab(signal.tab)),
+        "consent": signal.consent,
+        "gpc": signal.gpc,
+        "last_input": draft.now,
+    }
+    if signal.territory:
+        changes["territory"] = signal.territory
+    if signal.locale:
+        changes["locale"] = signal.locale
+    if signal.page:
+        changes["page"] = signal.page
+        changes["pages"] = session.pages + 1
+    if signal.visit and (session.visit == signals.Visit() or signal.visit.link):
+        changes["visit"] = signal.visit
+    draft.session = _clock(session, draft.now, **changes)
+
+
+def _left(draft: Draft, signal: signals.Left) -> None:
+    tabs = _other_tabs(draft.session, signal.tab)
+    draft.session = _clock(draft.session, draft.now, tabs=tabs)
+
+
+def _other_tabs(session: Session, tab: int) -> tuple[Tab, ...]:
+    return tuple(known for known in session.tabs if known.number != tab)
+
+
+def _identified(draft: Draft, signal: signals.Identified) -> None:
+    """Merge the anonymous shopper into the known one; two known ones never merge."""
+    if draft.session.customer not in {None, signal.customer}:
+        _forget_customer(draft)
+    territory = signal.territory or draft.session.territory
+    draft.update(customer=signal.customer, territory=territory)
+    if draft.profile:
+        draft.contact = merged(draft.profile.contact, draft.session.contact)
+
+
+def _logged_out(draft: Draft, signal: signals.LoggedOut) -> None:
+    _forget_customer(draft)
+    draft.update(shopper=signal.shopper)
+
+
+def _forget_customer(draft: Draft) -> None:
+    for offer in tuple(draft.standing.values()):
+        if offer.customer is not None and offer.advertised:
+            draft.withdraw(offer, Reason.IDENTITY_UNVERIFIED)
+    draft.update(customer=None)
+
+
+def _paged(draft: Draft, signal: signals.Paged) -> None:
+    session = draft.session
+    changes: dict[str, Any] = {
+        "page": signal.kind,
+        "query": signal.query,
+        "rescue": signal.moment == "rescue",
+        "pages": session.pages + 1,
+        "searches": session.searches + (signal.kind == "search"),
+        "last_input": draft.now,
+    }
+    if signal.kind in BROWSING_ON:
+        changes |= {"focus": None, "dwelt": 0, "running_since": None}
+    draft.session = _clock(session, draft.now, **changes)
+
+
+def _viewed(draft: Draft, signal: signals.Viewed) -> None:
+    session, now = draft.session, draft.now
+    known = session.look(signal.sku)
+    look = Look(signal.sku, known.views + 1 if known else 1, known.first if known else now, now)
+    others = tuple(one for one in session.looks if one.sku != signal.sku)
+    changes: dict[str, Any] = {
+        "looks": (*others, look)[-REMEMBERED_ITEMS:],
+        "views": session.views + 1,
+        "last_input": now,
+    }
+    if session.focus != signal.sku:
+        changes |= {"focus": signal.sku, "dwelt": 0, "running_since": None}
+    draft.session = _clock(session, now, **changes)
+
+
+def _carted(draft: Draft, signal: signals.Carted) -> None:
+    draft.update(cart=signal.lines, last_input=draft.now)
+
+
+def _acted(draft: Draft, signal: signals.Acted) -> None:
+    session, now = draft.session, draft.now
+    match signal.kind:
+        case "input":
+            draft.update(last_input=now)
+        case "visible" | "hidden":
+            tab = Tab(signal.tab, signal.kind == "visible")
+            tabs = (*_other_tabs(session, signal.tab), tab)
+            draft.session = _clock(session, now, tabs=tabs)
+        case "chat_open" | "chat_closed":
+            draft.update(chat_open=signal.kind == "chat_open")
+        case "compare":
+            draft.update(compares=session.compares + 1, last_input=now)
+        case "exit":
+            draft.update(exits=session.exits + 1)
+        case "idle":
+            pass  # no input is what the absence of `input` says already
+
+
+def _consented(draft: Draft, signal: signals.Consented) -> None:
+    draft.update(consent=signal.consent, gpc=signal.gpc)
+
+
+def _seen(draft: Draft, signal: signals.Seen) -> None:
+    offer = draft.standing.get(signal.offer)
+    if offer and offer.state is State.PUSHED:
+        draft.move(offer, "show")
+        draft.contact = draft.contact.shown(offer.id)
+
+
+def _dismissed(draft: Draft, signal: signals.Dismissed) -> None:
+    offer = draft.standing.get(signal.offer)
+    if offer is None or not offer.advertised:
+        return
+    rest = draft.context.rulebook.policy.rest
+    contact = draft.contact.shown(offer.id)
+    contact = contact.rested("rule", offer.rule, draft.now + rest.dismissed_rule)
+    draft.contact = contact.rested("product", offer.product, draft.now + rest.dismissed_product)
+    moved = draft.move(offer, "decline")
+    draft.end_elsewhere(moved)
+
+
+def _accepted(draft: Draft, signal: signals.Accepted) -> None:
+    offer = draft.standing.get(signal.offer)
+    if offer is None:
+        known = signal.offer in draft.session.ended
+        draft.effects.append(Refuse(signal.offer, "ended" if known else "not_yours"))
+    elif offer.state is State.ACCEPTED:
+        draft.effects.append(Confirm(offer))
+    elif signal.qty is not None and not 1 <= signal.qty <= offer.max_qty:
+        draft.effects.append(Refuse(offer.id, "quantity"))
+    else:
+        _promise(draft, offer, signal.qty or offer.max_qty)
+
+
+def _promise(draft: Draft, offer: Offer, qty: int) -> None:
+    hold = offer.hold // offer.max_qty * qty
+    until = draft.now + draft.context.rulebook.policy.accept_hold
+    draft.reduce_hold(offer, hold)
+    if offer.state is State.PUSHED:
+        offer = draft.move(offer, "show")
+    draft.contact = draft.contact.shown(offer.id)
+    moved = draft.move(offer, "accept", qty=qty, hold=hold, accept_until=until)
+    draft.effects.append(Confirm(moved))
+
+
+def _nothing(draft: Draft, signal: signals.Signal) -> None:
+    """Time and facts change no session; what follows from them is decided."""
+
+
+def _redeemed(draft: Draft, signal: signals.Redeemed) -> None:
+    """The ledger has recorded it already; the session lets go of the offer."""
+    draft.standing.pop(signal.offer, None)
+
+
+def _rolled_back(draft: Draft, signal: signals.RolledBack) -> None:
+    """The ledger has given the right back; the session holds it again."""
+    draft.standing[signal.offer.id] = signal.offer
+
+
+def _revoked(draft: Draft, signal: signals.Revoked) -> None:
+    offer = draft.standing.get(signal.offer)
+    if offer:
+        draft.move(offer, "withdraw", signal.reason)
+        draft.end_elsewhere(draft.moved[offer.id])
+
+
+_FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
+    signals.Arrived: _arrived,
+    signals.Left: _left,
+    signals.Identified: _identified,
+    signals.LoggedOut: _logged_out,
+    signals.Paged: _paged,
+    signals.Viewed: _viewed,
+    signals.Carted: _carted,
+    signals.Acted: _acted,
+    signals.Consented: _consented,
+    signals.Seen: _seen,
+    signals.Dismissed: _dismissed,
+    signals.Accepted: _accepted,
+    signals.Woken: _nothing,
+    signals.Changed: _nothing,
+    signals.Redeemed: _redeemed,
+    signals.RolledBack: _rolled_back,
+    signals.Revoked: _revoked,
+}

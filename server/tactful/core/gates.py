@@ -1,0 +1,146 @@
+"""Which gates fail for one rule, one item and one shopper? All of them, in their order, lazily."""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from tactful.core import pricing
+from tactful.core.availability import available
+from tactful.core.contact import allowed
+from tactful.core.context import Context, Scene
+from tactful.core.eligibility import freshness, rule_state, shopper, target
+from tactful.core.offers import Offer
+from tactful.core.policy import Policy
+from tactful.core.pricing import PriceRefusal, Quote, ShelfPrice
+from tactful.core.reasons import Reason
+from tactful.core.rules import NOW, All, PriceTerms, Rule
+from tactful.core.spending import affordable
+from tactful.core.suppression import price_regret, suppress
+from tactful.core.timing import right_time
+from tactful.core.trace import Finding
+
+
+class Priced(Struct, frozen=True):
+    """What a rule would offer for an item."""
+
+    quote: Quote | PriceRefusal
+    shelf: ShelfPrice | None
+    hold: int = 0
+
+
+def price_of(scene: Scene, rule: Rule, policy: Policy) -> Priced:
+    """The offer's price as the facts and the rule make it."""
+    kept = scene.price
+    if kept is None or scene.territory is None:
+        return Priced(PriceRefusal("price.missing"), None)
+    cost = scene.item.cost(scene.territory)
+    shelf = pricing.shelf_price(kept.fact, cost.fact if cost else None)
+    quote = pricing.quote(
+        rule.price,
+        shelf,
+        step=sum(mark.rule == rule.id for mark in scene.contact.approaches),
+        min_margin_bp=policy.min_margin_bp,
+        max_total_discount_bp=policy.max_total_discount_bp,
+    )
+    hold = quote.saved * rule.max_qty if isinstance(quote, Quote) else 0
+    return Priced(quote, shelf, hold)
+
+
+def failing(
+    context: Context, scene: Scene, rule: Rule, priced: Priced, standing: Iterable[Offer]
+) -> Iterator[Finding]:
+    """Gates 1 to 10 for a candidate; the first finding is the primary reason."""
+    policy = context.rulebook.policy
+    quote = priced.quote
+    yield from rule_state(rule, scene.now)
+    yield from shopper(scene, rule)
+    yield from freshness(scene, policy, context.heard)
+    yield from target(scene, rule)
+    yield from suppress(scene, rule, policy, context.rulebook.suppress)
+    if isinstance(quote, Quote) and priced.shelf:
+        yield from price_regret(scene, quote.unit, priced.shelf.currency, policy)
+    yield from available(scene, policy, _promised(context, scene, standing), rule.max_qty)
+    yield from _price(scene, quote)
+    yield from right_time(scene, rule, policy)
+    yield from allowed(scene, rule, policy, standing)
+    if priced.shelf:
+        yield from affordable(scene, rule, context.balances, priced.hold, priced.shelf.currency)
+
+
+def _promised(context: Context, scene: Scene, standing: Iterable[Offer]) -> int:
+    """What the standing offers of all sessions hold, but for the one that would be replaced."""
+    if scene.territory is None:
+        return 0
+    own = sum(o.max_qty for o in standing if o.sku == scene.item.sku and o.advertised)
+    return context.committed.get((scene.item.sku, scene.territory), 0) - own
+
+
+def _price(scene: Scene, quote: Quote | PriceRefusal) -> Iterator[Finding]:
+    """Gate 7: is there a price, and is it one to offer?"""
+    if isinstance(quote, PriceRefusal):
+        at = scene.price.at if scene.price else None
+        yield Finding(Reason(quote.reason), actual=quote.actual, needed=quote.needed, at=at)
+
+
+def failing_standing(
+    context: Context, scene: Scene, offer: Offer, rule: Rule | None
+) -> Iterator[Finding]:
+    """The gates that an offer on the screen passes again whenever something changes.
+
+    What the shopper does with the offer is no reason to take it back: conditions, timing, contact
+    and budget are judged once. A rule that is gone is judged by `on_change`, the rest by the policy.
+    """
+    policy = context.rulebook.policy
+    judged = rule or _gone(offer)
+    if (rule or offer).on_change == "withdraw":
+        yield from rule_state(judged, scene.now)
+    yield from _still_allowed(scene, offer, judged)
+    yield from freshness(scene, policy, context.heard)
+    if scene.territory != offer.territory:
+        yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=offer.territory)
+    if offer.customer is not None and offer.customer != scene.session.customer:
+        yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="the same shopper")
+    yield from suppress(scene, judged, policy, context.rulebook.suppress)
+    yield from price_regret(scene, offer.unit, offer.currency, policy)
+    yield from available(scene, policy, context.ahead.get(offer.id, 0), offer.max_qty)
+    yield from _still_a_price(scene, offer, judged, policy)
+
+
+def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
+    """Gate 2 again: a personal offer ends with the consent that it rests on."""
+    if offer.personal and not scene.session.personal:
+        gpc = scene.session.gpc and scene.session.consent == "personal"
+        reason = Reason.CONSENT_GPC if gpc else Reason.CONSENT_MISSING
+        yield Finding(reason, actual=scene.session.consent, needed="personal")
+    yield from shopper(scene, rule)
+
+
+def _gone(offer: Offer) -> Rule:
+    """What stands in for a rule that the rulebook has no more."""
+    return Rule(
+        id=offer.rule,
+        price=PriceTerms("fixed", amounts={offer.currency: offer.unit}),
+        ripens=lambda _: NOW,
+        condition=All(()),
+        paused=True,
+        remedy=offer.remedy is not None,
+    )
+
+
+def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> Iterator[Finding]:
+    """Gate 7 again: the offer must still be below the public price and at or above the floor."""
+    kept = scene.price
+    shelf = None
+    if kept and scene.territory:
+        cost = scene.item.cost(scene.territory)
+        shelf = pricing.shelf_price(kept.fact, cost.fact if cost else None)
+    if kept is None or shelf is None or shelf.currency != offer.currency:
+        yield Finding(Reason.PRICE_MISSING)
+        return
+    floor = pricing.floor_of(rule.price, shelf, policy.min_margin_bp, policy.max_total_discount_bp)
+    if offer.unit < floor.amount and not offer.order_level:
+        yield Finding(Reason.PRICE_FLOOR, actual=offer.unit, needed=floor.amount, at=kept.at)
+    if offer.unit >= shelf.amount:
+        yield Finding(
+            Reason.PRICE_NO_IMPROVEMENT, actual=offer.unit, needed=shelf.amount - 1, at=kept.at
+        )

@@ -1,0 +1,86 @@
+"""What exactly is offered: the words, the claims and the times of a winning candidate."""
+
+from hashlib import blake2b
+
+from tactful.core import ids
+from tactful.core.arbitration import Candidate
+from tactful.core.calendar import period_key
+from tactful.core.context import Scene
+from tactful.core.disclosure import disclosure
+from tactful.core.eligibility import remedies
+from tactful.core.money import Money
+from tactful.core.offers import Offer
+from tactful.core.prior_price import claim, prior_price
+from tactful.core.rules import Rulebook
+from tactful.core.wording import amount, span, worded
+
+
+def offer_of(candidate: Candidate, scene: Scene, rulebook: Rulebook, seed: str) -> Offer:
+    """The offer, as it is pushed; the same inputs give the same one, down to its id."""
+    rule, quote, shelf = candidate.rule, candidate.quote, candidate.priced.shelf
+    session, item, territory = scene.session, scene.item, scene.territory
+    if shelf is None or territory is None:
+        raise LookupError("a candidate has a price and a territory")
+    ends_at = min(scene.now + rule.expires, rule.ends)
+    ledger = item.history.get(territory, ())
+    said = claim(prior_price(ledger, scene.now, shelf.currency), quote.unit)
+    product = scene.product
+    campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
+    return Offer(
+        id=_id(session.id, session.seq + 1, seed),
+        session=session.id,
+        customer=session.customer if scene.profile else None,
+        rule=rule.id,
+        rule_digest=rule.digest,
+        campaign=rule.campaign,
+        period=period_key(campaign.per, scene.now, campaign.timezone) if campaign else "",
+        rulebook=rulebook.version,
+        sku=item.sku,
+        product=item.product_id,
+        territory=territory,
+        currency=shelf.currency,
+        unit=quote.unit,
+        public=shelf.amount,
+        since=scene.now,
+        was=said.was if said else None,
+        percent=said.percent if said else None,
+        cost=shelf.cost,
+        max_qty=rule.max_qty,
+        hold=candidate.priced.hold,
+        issued_at=scene.now,
+        ends_at=ends_at,
+        title=product.title if product else item.sku,
+        message=_message(candidate, scene, ends_at),
+        placement=rule.placement,
+        disclosure=disclosure(territory, session.locale, scene.now, rule.provenance),
+        image=product.image if product else None,
+        url=product.url if product else None,
+        personal="personal" in rule.provenance or rule.remedy,
+        on_change=rule.on_change,
+        remedy=next(remedies(scene), None) if rule.remedy else None,
+        order_level=rule.remedy,
+    )
+
+
+def _id(session: str, seq: int, seed: str) -> str:
+    """Unguessable without the shop's seed, and the same whenever the decision is repeated."""
+    text = f"{session}\0{seq}".encode()
+    return ids.offer_id(blake2b(text, key=seed.encode()[:64], digest_size=16).digest())
+
+
+def _message(candidate: Candidate, scene: Scene, ends_at: int) -> str:
+    rule, shelf = candidate.rule, candidate.priced.shelf
+    product, locale = scene.product, scene.session.locale
+    if not rule.messages or shelf is None:
+        return ""
+    price = Money(candidate.quote.unit, shelf.currency)
+    saved = Money(candidate.quote.saved, shelf.currency)
+    values = {
+        "item.title": product.title if product else candidate.item.sku,
+        "item.brand": candidate.item.brand or "",
+        "item.price": amount(Money(shelf.amount, shelf.currency), locale),
+        "offer.price": amount(price, locale),
+        "offer.saved": amount(saved, locale),
+        "offer.expires": span(ends_at - scene.now, locale),
+    }
+    return worded(rule.messages, locale, values)

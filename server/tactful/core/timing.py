@@ -1,0 +1,64 @@
+"""Is this the moment to speak? Gate 8."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tactful.core.context import Scene
+from tactful.core.policy import Policy
+from tactful.core.reasons import Reason
+from tactful.core.rules import NEVER, Rule
+from tactful.core.trace import Finding
+
+PAYING: Final = frozenset({"checkout", "payment"})
+
+
+def right_time(scene: Scene, rule: Rule, policy: Policy) -> Iterator[Finding]:
+    """Why it is too early, or not now. `until` says when the waiting alone is over."""
+    yield from _wait(scene, rule, policy)
+    session = scene.session
+    if session.page in PAYING:
+        yield Finding(Reason.TIMING_CHECKOUT, actual=session.page)
+    if session.chat_open:
+        yield Finding(Reason.TIMING_CHAT, actual="open", needed="closed")
+    if scene.now < scene.contact.quiet_until:
+        until = scene.contact.quiet_until
+        yield Finding(Reason.TIMING_QUIET, actual=scene.now, needed=until, until=until)
+
+
+def _wait(scene: Scene, rule: Rule, policy: Policy) -> Iterator[Finding]:
+    """A hidden page has no end of waiting: only a signal ends it."""
+    session = scene.session
+    if not session.visible:
+        yield Finding(Reason.TIMING_WAIT, actual="hidden", needed="visible")
+        return
+    ripe = rule.ripens(scene)
+    if rule.moment != "rescue" or not session.rescue:
+        engaged = _engaged(scene, policy)
+        ripe = max(ripe, engaged, session.last_input + policy.moment.since_input)
+    if NEVER > ripe > scene.now:
+        yield Finding(
+            Reason.TIMING_WAIT,
+            actual={"engaged": _seconds(scene)},
+            needed={"more": -(-(ripe - scene.now) // 1000)},
+            until=ripe,
+        )
+    elif ripe == NEVER:
+        yield Finding(
+            Reason.TIMING_WAIT,
+            actual={"engaged": _seconds(scene)},
+            needed={"engaged": policy.moment.engaged // 1000},
+        )
+
+
+def _engaged(scene: Scene, policy: Policy) -> int:
+    """When the engaged time suffices; an item whose page is not open is not engaged with."""
+    if scene.session.focus != scene.item.sku:
+        return NEVER if scene.session.page != "cart" else scene.session.last_input
+    reached = scene.session.dwell_reaches(policy.moment.engaged)
+    return NEVER if reached is None else reached
+
+
+def _seconds(scene: Scene) -> int:
+    if scene.session.focus != scene.item.sku:
+        return 0
+    return scene.session.dwell(scene.now) // 1000

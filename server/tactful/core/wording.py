@@ -1,0 +1,56 @@
+"""How does an offer's message read in the shopper's language?"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from tactful.core.money import Money, exponent_of
+from tactful.core.policy import MINUTE
+
+SYMBOLS: Final[Mapping[str, str]] = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "PLN": "zł"}
+COMMA: Final = frozenset({"de", "fr", "es", "pl", "it", "nl", "pt", "da", "sv", "cs", "fi"})
+"""Languages that write the symbol after the amount and a decimal comma."""
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_.]+)\}")
+
+
+def worded(messages: Mapping[str, str], locale: str | None, values: Mapping[str, str]) -> str:
+    """The message in the language of `locale`, else the default one, with its placeholders filled.
+
+    A placeholder that has no value stays as it is: the rulebook's checker knows them all.
+    """
+    tag = (locale or "").lower()
+    text = messages.get(tag) or messages.get(tag.partition("-")[0]) or messages.get("", "")
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def amount(money: Money, locale: str | None) -> str:
+    """An amount as people of that language write it: `109,65 €`, `€109.65`, `KWD 1.500`."""
+    digits = exponent_of(money.currency)
+    whole, part = divmod(money.amount, 10**digits)
+    comma = (locale or "").partition("-")[0].lower() in COMMA
+    number = f"{whole:,}".replace(",", "\u00a0" if comma else ",")
+    if digits:
+        number += f"{',' if comma else '.'}{part:0{digits}}"
+    symbol = SYMBOLS.get(money.currency, money.currency)
+    if comma:
+        return f"{number}\u00a0{symbol}"
+    return f"{symbol}{number}" if money.currency in SYMBOLS else f"{symbol}\u00a0{number}"
+
+
+def span(duration: int, locale: str | None) -> str:
+    """A duration in ms as whole minutes or hours: `15 minutes`, `15 Minuten`."""
+    language = (locale or "").partition("-")[0].lower()
+    minutes = max(1, duration // MINUTE)
+    hours = minutes % 60 == 0
+    count = minutes // 60 if hours else minutes
+    one, many = _UNITS.get(language, _UNITS["en"])["hour" if hours else "minute"]
+    return f"{count} {one if count == 1 else many}"
+
+
+_UNITS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "en": {"minute": ("minute", "minutes"), "hour": ("hour", "hours")},
+    "de": {"minute": ("Minute", "Minuten"), "hour": ("Stunde", "Stunden")},
+    "fr": {"minute": ("minute", "minutes"), "hour": ("heure", "heures")},
+    "es": {"minute": ("minuto", "minutos"), "hour": ("hora", "horas")},
+    "pl": {"minute": ("minuta", "min"), "hour": ("godzina", "godz.")},
+}
