@@ -1,0 +1,73 @@
+/** Builds, checks and weighs `dist/`: `node build.js [--check | --size]`. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { build, transform } from 'esbuild';
+
+/** The whole script, gzipped; the promise made in README.md. */
+const LIMIT = 12_000;
+/** What strict pages block, so what the bundle must never hold. */
+const FORBIDDEN = /innerHTML|outerHTML|insertAdjacentHTML|\beval\b|new Function|document\.write/;
+
+/** Style sheets become minified strings: esbuild leaves text alone. */
+const css = {
+  name: 'css',
+  /** @param {import('esbuild').PluginBuild} at */
+  setup(at) {
+    at.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, 'utf8'), {
+        loader: 'css',
+        minify: true,
+        target: 'es2022',
+      });
+      return { contents: code.trim(), loader: 'text' };
+    });
+  },
+};
+
+const shared = {
+  bundle: true,
+  minify: true,
+  write: false,
+  target: 'es2022',
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+  absWorkingDir: import.meta.dirname,
+  plugins: [css],
+};
+
+/** @returns {Promise<[string, string][]>} each output file and its text */
+async function outputs() {
+  const script = await build({ ...shared, entryPoints: ['src/index.js'], format: 'iife' });
+  const module = await build({ ...shared, entryPoints: ['src/npm.js'], format: 'esm' });
+  return [
+    ['dist/v1.js', script.outputFiles[0].text],
+    ['dist/index.js', module.outputFiles[0].text],
+  ];
+}
+
+/** @param {string} message */
+function fail(message) {
+  console.error(message);
+  process.exitCode = 1;
+}
+
+const mode = process.argv[2];
+for (const [path, text] of await outputs()) {
+  const file = new URL(path, import.meta.url);
+  if (FORBIDDEN.test(text))
+    fail(`${path} holds ${text.match(FORBIDDEN)}, which strict pages block`);
+  if (mode === '--check') {
+    const committed = await readFile(file, 'utf8').catch(() => '');
+    if (committed !== text) fail(`${path} does not match its sources: run npm run build`);
+  } else if (mode === '--size') {
+    const gzip = gzipSync(text, { level: 9 }).length;
+    const brotli = brotliCompressSync(text).length;
+    console.log(
+      `${path}: ${gzip} bytes gzip (limit ${LIMIT}), ${brotli} brotli, ${text.length} plain`,
+    );
+    if (gzip > LIMIT) fail(`${path} is ${gzip - LIMIT} bytes over the limit`);
+  } else {
+    await writeFile(file, text);
+  }
+}

@@ -1,0 +1,1 @@
+function o(n){return n}export{o as load};

@@ -1,0 +1,11 @@
+/** How long to wait before the next attempt: full jitter, so that a thousand widgets spread. */
+
+const FIRST_MS = 1_000;
+const CAP_MS = 30_000;
+
+/**
+ * @param {number} failures in a row, from 1
+ * @param {() => number} [random] in [0, 1)
+ */
+export const backoff = (failures, random = Math.random) =>
+  random() * Math.min(CAP_MS, FIRST_MS * 2 ** Math.min(failures, 10));

@@ -1,0 +1,33 @@
+/** A session's messages over a WebSocket. */
+
+/**
+ * @typedef {object} Ends
+ * @property {() => void} open
+ * @property {(text: string) => void} message
+ * @property {(code: number) => void} close
+ * @typedef {object} Wire
+ * @property {(texts: string[]) => void} send
+ * @property {(code?: number) => void} close
+ */
+
+const Socket = window.WebSocket;
+
+/**
+ * @param {string} url http or https
+ * @param {Ends} ends called until `close()`, never after
+ * @returns {Wire}
+ */
+export function openSocket(url, ends) {
+  const socket = new Socket(url.replace(/^http/, 'ws'), 'tactful.v1');
+  socket.onopen = ends.open;
+  socket.onmessage = ({ data }) => ends.message(data);
+  socket.onclose = ({ code }) => ends.close(code);
+  return {
+    send: (texts) => texts.forEach((text) => void socket.send(text)),
+    close() {
+      // A restored page may still hear of an old socket: nobody listens to it any more.
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close(1000);
+    },
+  };
+}
