@@ -10,21 +10,22 @@ from msgspec import Meta, Struct
 
 SAFE_INTEGER = 2**53 - 1  # the largest integer that JavaScript keeps exact
 
+# In Python `$` also matches before a last line feed; `(?!\n)` says no, in ECMAScript too.
 Count = Annotated[int, Meta(ge=1, le=SAFE_INTEGER)]
 Sequence = Annotated[int, Meta(ge=0, le=SAFE_INTEGER)]
 Quantity = Annotated[int, Meta(ge=1, le=9_999)]
 MinorUnits = Annotated[int, Meta(ge=0, le=SAFE_INTEGER)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Sku = Annotated[str, Meta(min_length=1, max_length=128)]
 OfferId = Annotated[str, Meta(min_length=1, max_length=64)]
-Territory = Annotated[str, Meta(pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+Territory = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$(?!\n)")]
 Locale = Annotated[str, Meta(min_length=2, max_length=35)]  # RFC 5646 section 4.4.1 allows 35
 Url = Annotated[str, Meta(max_length=2_048)]
 Query = Annotated[str, Meta(max_length=256)]
 Secret = Annotated[str, Meta(min_length=1, max_length=512)]
 Jwt = Annotated[str, Meta(min_length=1, max_length=4_096)]
 CustomerId = Annotated[str, Meta(min_length=1, max_length=128)]
-HexHmac = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+HexHmac = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 ConsentLevel = Literal["none", "anonymous", "personal"]
 PageKind = Literal[

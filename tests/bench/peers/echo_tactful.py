@@ -1,0 +1,32 @@
+"""Echo on the product's own front door: the conformance mode of `tactful serve`."""
+
+import asyncio
+
+import uvloop
+
+from tactful.transports.desk import Desk
+from tactful.transports.limits import Limits
+from tactful.transports.listener import Listener, Place
+from tactful.transports.policy import Policy
+from tactful.transports.reception import Reception
+
+
+async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def main() -> None:
+    desk: Desk = None  # type: ignore[assignment]  # an echo asks nobody
+    reception = Reception(desk, Policy(limits=Limits(per_address=20_000)))
+    listener = Listener(nothing, reception, Place(port=0, conformance_echo=True))
+    await listener.start()
+    print(listener.port, flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
