@@ -6,6 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from controls import assert_fails
+from tactful.core import allocation
 from tactful.core.allocation import Basket, Deduction, allocate, deduct, may_stack, one_sided, stack
 from vectors_of import vectors
 
@@ -44,7 +46,7 @@ def test_an_amount_that_does_not_fit_the_lines_is_a_programming_error(case):
 @given(LINES, st.data())
 def test_an_allocation_is_exact_fair_and_within_each_line(lines, data):
     total = data.draw(st.integers(0, sum(lines)))
-    shares = allocate(total, lines)
+    shares = allocation.allocate(total, lines)
     assert sum(shares) == total
     for share, line in zip(shares, lines, strict=True):
         assert 0 <= share <= line
@@ -70,7 +72,7 @@ def test_deductions_come_off_in_their_order(case):
 
 @given(BASKETS, DEDUCTIONS)
 def test_what_is_paid_and_what_is_taken_is_the_whole_and_nothing_is_negative(basket, deductions):
-    found = deduct(basket, deductions)
+    found = allocation.deduct(basket, deductions)
     whole = sum(unit * quantity for unit, quantity in basket.lines) + basket.shipping
     assert sum(found.lines) + found.shipping + sum(found.taken) == whole
     assert min(*found.lines, found.shipping, *found.taken) >= 0
@@ -108,3 +110,34 @@ def test_every_pair_of_a_stack_may_stack_and_the_preferred_one_is_in_it(naming, 
 @given(NAMING, GROUPS, GROUPS)
 def test_stacking_is_symmetric(naming, one, other):
     assert may_stack(one, other, naming) == may_stack(other, one, naming)
+
+
+def rounded_each_alone(total, lines):
+    whole = sum(lines) or 1
+    return [(2 * total * line + whole) // (2 * whole) for line in lines]
+
+
+def on_the_list_price(basket, deductions):
+    lines = [unit * quantity for unit, quantity in basket.lines]
+    taken = [allocation._off(deduction, sum(lines)) for deduction in deductions]
+    return allocation.Result((*(line - sum(taken) for line in lines),), basket.shipping, (*taken,))
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "property_test"),
+    [
+        (
+            "allocate",
+            rounded_each_alone,
+            test_an_allocation_is_exact_fair_and_within_each_line,
+        ),
+        (
+            "deduct",
+            on_the_list_price,
+            test_what_is_paid_and_what_is_taken_is_the_whole_and_nothing_is_negative,
+        ),
+    ],
+)
+def test_a_broken_control_fails(monkeypatch, name, broken, property_test):
+    monkeypatch.setattr(allocation, name, broken)
+    assert_fails(property_test)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from controls import assert_fails
 from tactful.core import money
 from tactful.core.money import AMOUNT_MAX, AMOUNT_MIN, EXPONENTS, Money, MoneyError
 from vectors_of import vectors
@@ -100,6 +101,7 @@ def test_a_text_without_number_blank_and_currency_is_refused(text):
 
 @given(AMOUNTS, BASIS_POINTS)
 @example(1990, 2500)
+@example(3, 5000)
 def test_a_discounted_price_is_the_nearest_and_never_dearer(amount, bp):
     unit, exact = money.discounted(amount, bp), Fraction(amount * (10_000 - bp), 10_000)
     assert unit - exact < Fraction(1, 2)
@@ -181,3 +183,43 @@ def test_no_sum_leaves_64_bits():
 def test_the_wire_carries_integers_and_codes_and_nothing_else(wire):
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(wire, type=Money)
+
+
+def with_a_tie_up(amount, bp):
+    return (amount * (10_000 - bp) + 5_000) // 10_000
+
+
+def in_floats(amount, bp):
+    return round(amount * (1 - bp / 10_000))
+
+
+def rounded_up(prior, offer):
+    return -(-100 * (prior - offer) // prior)
+
+
+def to_nearest(net, rate):
+    return (net * (10_000 + rate) + 5_000) // 10_000
+
+
+def with_the_margin_on_the_cost(cost, margin, rate):
+    return -(-cost * (10_000 + margin + rate) // 10_000)
+
+
+NEAREST = test_a_discounted_price_is_the_nearest_and_never_dearer
+NET_FLOOR = test_the_smallest_gross_price_meets_the_net_floor_and_one_less_does_not
+MARGIN = test_the_cost_floor_keeps_the_margin_and_one_less_does_not
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "property_test"),
+    [
+        ("discounted", with_a_tie_up, NEAREST),
+        ("discounted", in_floats, NEAREST),
+        ("percent_off", rounded_up, test_a_percentage_is_never_overstated),
+        ("gross_floor", to_nearest, NET_FLOOR),
+        ("cost_floor", with_the_margin_on_the_cost, MARGIN),
+    ],
+)
+def test_a_broken_control_fails(monkeypatch, name, broken, property_test):
+    monkeypatch.setattr(money, name, broken)
+    assert_fails(property_test)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.core import facts
+from controls import assert_fails
+from tactful.core import facts, pricing
 from tactful.core.money import Money, discounted
 from tactful.core.pricing import PriceRefusal, Quote, ShelfPrice, floor_of, quote, shelf_price
 from tactful.core.rules import PriceTerms
@@ -99,11 +100,29 @@ def test_a_refusal_says_what_would_have_passed(terms, price, policy):
         assert found.needed < price.amount
 
 
-@given(TERMS, PRICES, st.integers(0, 5))
-def test_a_ladder_never_goes_back_up(terms, price, step):
-    now, later = quote(terms, price, step=step), quote(terms, price, step=step + 1)
-    if terms.mode == "ladder" and isinstance(now, Quote) and isinstance(later, Quote):
-        assert later.asked <= now.asked
+@given(st.lists(st.integers(0, 9_000), min_size=2, max_size=5), AMOUNTS, st.integers(0, 5))
+def test_a_ladder_never_goes_back_up(rungs, amount, step):
+    terms = PriceTerms(
+        mode="ladder", ladder=tuple(PriceTerms(mode="percent", percent_bp=bp) for bp in rungs)
+    )
+    now, later = (
+        pricing.asked_price(terms, ShelfPrice(amount, "EUR"), at) for at in (step, step + 1)
+    )
+    assert later <= now <= discounted(amount, rungs[0])
+    assert later == discounted(amount, max(rungs[: step + 2]))
+
+
+@given(st.integers(1, 5_000), st.integers(0, 5_000), st.sampled_from([0, 700, 1900, 2000]))
+def test_a_clamp_to_the_cost_keeps_the_margin_and_one_less_does_not(cost, margin, rate):
+    terms = PriceTerms(mode="fixed", amounts={"EUR": 1}, margin_bp=margin)
+    found = quote(terms, ShelfPrice(20_000, "EUR", tax_rate_bp=rate, cost=cost))
+
+    def margin_kept(unit):
+        return unit * (10_000 - margin) >= cost * (10_000 + rate)
+
+    assert isinstance(found, Quote)
+    assert margin_kept(found.unit)
+    assert found.unit == 1 or not margin_kept(found.unit - 1)
 
 
 @given(st.integers(2, 10**9), st.integers(1, 9_999))
@@ -149,3 +168,58 @@ def test_a_cost_in_another_currency_is_unknown():
 @pytest.mark.parametrize("field", ["list", "target", "minimum_advertised"])
 def test_a_price_that_mixes_currencies_is_no_price(field):
     assert shelf_price(a_price(**{field: Money(9900, "USD")}), None) is None
+
+
+def without_the(kind):
+    """Floors that forget one bound."""
+    whole = pricing.floor_of
+
+    def forgetful(terms, price, min_margin_bp, max_total_discount_bp):
+        found = whole(terms, price, min_margin_bp, max_total_discount_bp)
+        return pricing.Floor(1, "smallest_unit") if found.kind == kind else found
+
+    return forgetful
+
+
+@pytest.mark.parametrize(
+    "kind", ["cost", "minimum_advertised", "target", "rule", "max_total_discount"]
+)
+def test_a_control_that_forgets_a_floor_fails(monkeypatch, kind):
+    monkeypatch.setattr(pricing, "floor_of", without_the(kind))
+    assert_fails(test_an_offer_is_below_the_public_price_and_never_below_a_floor)
+
+
+def no_least_saving(_terms, _price):
+    return 0
+
+
+def an_ending_to_nearest(ending, unit, _floor):
+    return unit - unit % 100 + (ending or 0)
+
+
+def a_floor_rounded_down(cost, margin, rate):
+    return cost * (10_000 + rate) // (10_000 - margin)
+
+
+def a_ladder_by_its_step(terms, price, step):
+    rungs = terms.ladder
+    return pricing.asked_price(rungs[min(step, len(rungs) - 1)], price) if rungs else None
+
+
+BELOW_AND_ABOVE = test_an_offer_is_below_the_public_price_and_never_below_a_floor
+
+CLAMPED = test_a_clamp_to_the_cost_keeps_the_margin_and_one_less_does_not
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "property_test"),
+    [
+        ("_least_saving", no_least_saving, BELOW_AND_ABOVE),
+        ("_with_ending", an_ending_to_nearest, BELOW_AND_ABOVE),
+        ("cost_floor", a_floor_rounded_down, CLAMPED),
+        ("_ladder_price", a_ladder_by_its_step, test_a_ladder_never_goes_back_up),
+    ],
+)
+def test_a_broken_control_fails(monkeypatch, name, broken, property_test):
+    monkeypatch.setattr(pricing, name, broken)
+    assert_fails(property_test)
