@@ -150,10 +150,10 @@ def _ready(folder: Path, now: int) -> None:
     if stat.S_IMODE(folder.stat().st_mode) & 0o022:
         message = "others can write to this folder; run chmod 700 on it"
         raise KeyFileError("mode", folder, message)
-    # Two processes may start at once: whoever comes second finds the file of the first.
-    if not (folder / _HOLDER).exists():
-        _write_new(folder / _HOLDER, HolderFile(secret=secrets.token_bytes(KEY_BYTES)))
     if not _key_names(folder):
+        # Two processes may start at once: whoever comes second keeps the files of the first.
+        # The holder secret comes first, so where there is a key there must be the secret.
+        _write_new(folder / _HOLDER, HolderFile(secret=secrets.token_bytes(KEY_BYTES)))
         first = KeyFile(private=secrets.token_bytes(KEY_BYTES), created=now)
         _write_new(folder / _name(1), first)
 
@@ -162,21 +162,22 @@ def _load(folder: Path, now: int) -> _Loaded:
     names = _key_names(folder)
     try:
         keys = _accepted(folder, names, now)
-    except FileNotFoundError:
-        if _key_names(folder) == names:
-            raise
-        return _load(folder, now)  # another process has just dropped one
+        holder = _read(folder / _HOLDER, HolderFile)
+    except KeyFileError as error:
+        if error.problem == "missing" and _key_names(folder) != names:
+            return _load(folder, now)  # another process has just dropped a key that ended
+        raise
     return _Loaded(
         names=names,
         until=min(key.until for key in keys),
         keys=keys,
         verifier=Verifier(key.signer.public for key in keys),
-        holder_secret=_read(folder / _HOLDER, HolderFile).secret,
+        holder_secret=holder.secret,
     )
 
 
 def _accepted(folder: Path, names: frozenset[str], now: int) -> tuple[_Key, ...]:
-    newest = max(names)
+    newest = max(names, default=_name(1))
     signing = _read(folder / newest, KeyFile)
     ends = {name: end for name, end in signing.ends.items() if name in names and now < end}
     files = {name: _read(folder / name, KeyFile) for name in sorted(ends)}
@@ -203,8 +204,8 @@ def _read(path: Path, kind: type[F]) -> F:
     """The content of a file that nobody else can read; the descriptor is checked, not the path."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise
+    except FileNotFoundError as error:
+        raise KeyFileError("missing", path, "is gone; restore it from a backup") from error
     except OSError as error:
         raise KeyFileError("unreadable", path, f"cannot be read: {error.strerror}") from error
     with os.fdopen(descriptor, "rb") as file:
