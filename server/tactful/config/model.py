@@ -1,0 +1,78 @@
+"""What does one shop's server run with?"""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import fields
+
+from tactful.core.calendar import DAY, MINUTE
+from tactful.core.policy import Policy
+
+SECRETS = frozenset({"server_key", "identity_secret"})
+"""Settings that are never printed."""
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """The settings of one shop's server; `settings.SETTINGS` says what each means.
+
+    Durations are ms, unless the name ends in `_s`: then seconds.
+    """
+
+    data: Path | None = None
+    rules: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = None
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    server_key: str | None = None
+    identity_secret: str | None = None
+    name: str = "Shop"
+    default_territory: str | None = None
+    territory_from_geoip: bool = False
+    heartbeat_s: int = 15
+    idle_s: int = 60
+    session_ttl: int = 30 * MINUTE
+    retention: int = 90 * DAY
+    max_connections: int = 20_000
+    max_connections_per_address: int = 256
+    metrics: bool = True
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    test_mode: bool = False
+    seed: int | None = None
+    policy: Policy = Policy()
+
+    @property
+    def allowed_hosts(self) -> frozenset[str] | None:
+        """Names that the Host header may carry; None: any well-formed one."""
+        if "*" in self.hosts:
+            return None
+        if self.hosts:
+            return frozenset(self.hosts)
+        own = (*self.origins, *([self.public_url] if self.public_url else []))
+        names = {_bracketed(urlsplit(each).hostname or "") for each in own}
+        bound = {_bracketed(self.host)} - {"0.0.0.0", "[::]"}  # noqa: S104 - these name no host
+        return frozenset({"localhost", "127.0.0.1", "[::1]"} | names | bound)
+
+    @property
+    def own_url(self) -> str:
+        """Where the server is reached: the public URL, else the address it is bound to."""
+        if self.public_url:
+            return self.public_url
+        host = "localhost" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return f"http://{_bracketed(host)}:{self.port}"
+
+    def __repr__(self) -> str:
+        shown = (f"{f.name}={self._shown(f.name)}" for f in fields(self))
+        return f"Config({', '.join(shown)})"
+
+    def _shown(self, name: str) -> str:
+        value = getattr(self, name)
+        return "***" if value is not None and name in SECRETS else repr(value)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -1,0 +1,125 @@
+"""Which limits of the policy may a shop set, and what does its `[policy]` table make of the defaults?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tactful.config import values as v
+from tactful.core.policy import Policy
+
+
+class Limit(Struct, frozen=True):
+    """One limit of the policy: its dotted `name` in files, the `path` to its field, its meaning."""
+
+    name: str
+    kind: v.Kind
+    meaning: str
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Where `core.policy.Policy` keeps it: a share carries its unit there."""
+        *above, last = self.name.split(".")
+        return (*above, f"{last}_bp" if self.kind is _SHARE else last)
+
+
+_SHARE: Final = v.percent()
+_TIME: Final = v.duration()
+_NUMBER: Final = v.integer(0, 1_000_000)
+_STARS: Final = v.integer(1, 5)
+_SCOPE: Final = v.choice("variant", "product", "brand", "order", "shop")
+
+_TAINTS: Final = {
+    "defect": "a case: defect or not as described",
+    "wrong_item": "a case: wrong item sent",
+    "service": "a case: late or lost parcel, service, billing",
+    "brand": "a second product complaint on one brand",
+    "review": "a bad review",
+    "return_fit": "a return: wrong fit or size",
+    "return_recent": "any other return or refund",
+    "delivery_late": "a parcel past its promised date",
+}
+
+
+def _taints() -> Iterator[Limit]:
+    for name, what in _TAINTS.items():
+        yield Limit(f"taints.{name}.scope", _SCOPE, f"How far it reaches after {what}.")
+        yield Limit(f"taints.{name}.after", _TIME, f"How long it lasts after {what} is over.")
+
+
+LIMITS: Final = (
+    *_taints(),
+    Limit("brand_window", _TIME, "Two product complaints on one brand within this are too many."),
+    Limit(
+        "bought_window", _TIME, "A case without order or item taints what was bought within this."
+    ),
+    Limit("bad_rating", _STARS, "A review of at most so many stars taints."),
+    Limit("good_rating", _STARS, "An edit to at least so many stars lifts the taint."),
+    Limit("same_day_returns", v.switch(), "Whether a return on the day of its order counts."),
+    Limit("owned.durable", _TIME, "How long a product that was bought is not offered again."),
+    Limit("owned.consumable", _SHARE, "The share of its interval after which a consumable is due."),
+    Limit(
+        "owned.price_regret", _TIME, "For how long no offer goes below the price a shopper paid."
+    ),
+    Limit("caps.visible", v.integer(1, 100), "How many offers a shopper sees at once."),
+    Limit("caps.per_session", _NUMBER, "How many offers one session may get."),
+    Limit("caps.per_shopper.count", _NUMBER, "How many offers one shopper may get ..."),
+    Limit("caps.per_shopper.per", _TIME, "... within this."),
+    Limit("rest.dismissed_rule", _TIME, "How long a dismissal rests the rule."),
+    Limit("rest.dismissed_product", _TIME, "How long a dismissal rests the product."),
+    Limit("rest.quiet", _TIME, "How long nothing is offered after a withdrawal for a let-down."),
+    Limit("moment.engaged", _TIME, "How long a shopper must have been engaged."),
+    Limit("moment.since_input", _TIME, "How long a shopper's hands must have rested."),
+    Limit("max_age.stock", _TIME, "A stock feed silent for longer counts as unknown."),
+    Limit("max_age.prices", _TIME, "The same for prices."),
+    Limit("max_age.orders", _TIME, "The same for orders and returns."),
+    Limit("max_age.cases", _TIME, "The same for cases."),
+    Limit("holdout", _SHARE, "The share of shoppers who are shown nothing, to measure the effect."),
+    Limit("stock_minimum", _NUMBER, "Nothing is offered of which fewer than this are left."),
+    Limit("max_total_discount", _SHARE, "The most an offer may be below the list price."),
+    Limit("min_margin", _SHARE, "The least margin on the net price, where a rule asks for less."),
+    Limit("accept_hold", _TIME, "How long an accepted offer can be redeemed."),
+    Limit("arbitration", v.choice("tier", "expected_value"), "How the best candidate is found."),
+    Limit("timezone", v.zone(), "Where a day of the shop begins."),
+)
+
+BY_NAME: Final = {limit.name: limit for limit in LIMITS}
+
+
+def flatten(table: Mapping[str, object], above: str = "") -> dict[str, object]:
+    """A TOML table as dotted name → value."""
+    found: dict[str, object] = {}
+    for key, value in table.items():
+        name = f"{above}{key}"
+        if isinstance(value, Mapping):
+            found |= flatten(value, f"{name}.")
+        else:
+            found[name] = value
+    return found
+
+
+def value_of(policy: Policy, limit: Limit) -> Any:
+    """What a policy has for a limit; None: not watched."""
+    value: Any = policy
+    for step in limit.path:
+        value = getattr(value, step)
+    return value
+
+
+def show(policy: Policy, limit: Limit) -> str:
+    """The same as it is written in a file."""
+    value = value_of(policy, limit)
+    return "not watched" if value is None else limit.kind.show(value)
+
+
+def override(policy: Policy, limit: Limit, value: object) -> Policy:
+    """The policy with one limit set."""
+    changed: Policy = _set(policy, limit.path, value)
+    return changed
+
+
+def _set(holder: Any, path: tuple[str, ...], value: object) -> Any:
+    first, *rest = path
+    inner = _set(getattr(holder, first), tuple(rest), value) if rest else value
+    return replace(holder, **{first: inner})
