@@ -1,0 +1,42 @@
+"""Where may a test end the process, as a power switch would?
+
+`TACTFUL_FAILPOINT=name` or `name:n` kills the process with SIGKILL when the point is reached for the
+n-th time. Only in test mode; otherwise the points are a function that does nothing.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from typing import Final
+
+Reach = Callable[[str], None]
+
+POINTS: Final = ("before-begin", "after-insert", "before-commit", "after-commit")
+
+
+def nowhere(point: str) -> None:
+    """Passes every point."""
+
+
+def from_environment(environment: Mapping[str, str]) -> Reach:
+    """The points armed by the environment; ValueError for a name that does not exist."""
+    armed = environment.get("TACTFUL_FAILPOINT")
+    if not armed or environment.get("TACTFUL_TEST_MODE") != "1":
+        return nowhere
+    name, _, count = armed.partition(":")
+    if name not in POINTS:
+        message = f"TACTFUL_FAILPOINT={armed}: there is no such point; known: {', '.join(POINTS)}"
+        raise ValueError(message)
+    return _Armed(name, int(count or 1))
+
+
+class _Armed:
+    def __init__(self, name: str, left: int) -> None:
+        self._name = name
+        self._left = left
+
+    def __call__(self, point: str) -> None:
+        if point == self._name:
+            self._left -= 1
+            if self._left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)

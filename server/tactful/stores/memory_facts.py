@@ -1,0 +1,131 @@
+"""How are versions of facts kept, superseded and found again in plain dictionaries?"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import structs
+
+from tactful.runtime.ports import FactRow, StoredFact
+from tactful.stores.rewriting import without
+from tactful.stores.versions import UNSEEN, Heads, advance
+
+Name = tuple[str, str]
+
+
+class MemoryFacts:
+    """The part of the ledger that keeps facts and signs of life."""
+
+    def __init__(self) -> None:
+        self._facts: dict[Name, list[tuple[StoredFact, tuple[Name, ...]]]] = {}
+        self._heads: dict[Name, Heads] = {}
+        self._under: dict[Name, dict[Name, None]] = {}
+        self._heard: dict[str, int] = {}
+
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
+        """Keep the newer ones; True for a row that was kept."""
+        return [self._record(row) for row in rows]
+
+    def _record(self, row: FactRow) -> bool:
+        name = row.kind, row.key
+        heads = advance(self._heads.get(name, UNSEEN), row.version)
+        if heads is None:
+            return False
+        self._heads[name] = heads
+        versions = self._facts.setdefault(name, [])
+        at = max(row.at, versions[-1][0].at) if versions else row.at
+        if versions:
+            last, subjects = versions[-1]
+            versions[-1] = structs.replace(last, ended=at), subjects
+        versions.append((StoredFact(row.kind, row.key, row.body, at), row.subjects))
+        for subject in row.subjects:
+            self._under.setdefault(subject, {})[name] = None
+        return True
+
+    async def facts_about(
+        self, subjects: Sequence[Name], kinds: Sequence[str] = (), at: int | None = None
+    ) -> list[StoredFact]:
+        """The facts in force about any of the subjects, now or at a past instant, each once."""
+        names = {name for subject in subjects for name in self._under.get(subject, ())}
+        wanted = set(subjects)
+        return [
+            fact
+            for name in sorted(names)
+            for fact, about in self._facts[name]
+            if _in_force(fact, at)
+            and not wanted.isdisjoint(about)
+            and (not kinds or fact.kind in kinds)
+        ]
+
+    async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
+        """Every retained version of one fact, oldest first."""
+        return [fact for fact, _ in self._facts.get((kind, key), ())]
+
+    async def heard(self) -> dict[str, int]:
+        """Feed → when it last gave a sign of life (ms)."""
+        return dict(self._heard)
+
+    async def hear(self, feed: str, at: int) -> None:
+        """Keep a sign of life, if it is newer."""
+        self._heard[feed] = max(at, self._heard.get(feed, at))
+
+    async def state_digest(self) -> str:
+        """A digest of the facts in force and the versions seen."""
+        found = hashlib.sha256()
+        for name, versions in sorted(self._facts.items()):
+            fact, subjects = versions[-1]
+            about = msgspec.json.encode(subjects).decode()
+            row = *name, *structs.astuple(self._heads[name]), about, fact.body
+            found.update(msgspec.json.encode(row))
+        return found.hexdigest()
+
+    def _erase_facts(self, customer: str, alias: str, sessions: Iterable[str]) -> int:
+        found = dict(self._under.get(("customer", customer), {}))
+        for key in [key for kind, key in found if kind == "order"]:
+            found |= self._under.get(("order", key), {})
+        for session in sessions:
+            found |= self._under.get(("session", session), {})
+        return sum(self._erase_fact(name, customer, alias) for name in found)
+
+    def _erase_fact(self, name: Name, customer: str, alias: str) -> int:
+        """Delete a fact, unless it is somebody else's too: then only this customer leaves it."""
+        kept = []
+        for fact, subjects in self._facts[name]:
+            if {ident for kind, ident in subjects if kind == "customer"} - {customer}:
+                left = tuple(
+                    ("customer", alias) if pair == ("customer", customer) else pair
+                    for pair in subjects
+                )
+                kept.append((structs.replace(fact, body=without(fact.body, customer, alias)), left))
+        touched = len(self._facts.pop(name))
+        for under in self._under.values():
+            under.pop(name, None)
+        if kept:
+            self._facts[name] = kept
+        else:
+            del self._heads[name]
+        for _, subjects in kept:
+            for subject in subjects:
+                self._under.setdefault(subject, {})[name] = None
+        return touched
+
+    def _facts_of(self, customer: str) -> list[dict[str, object]]:
+        return [
+            {"at": fact.at, "ended": fact.ended, "fact": msgspec.json.decode(fact.body)}
+            for name in sorted(self._under.get(("customer", customer), {}))
+            for fact, _ in self._facts[name]
+        ]
+
+    def _prune_facts(self, before: int) -> int:
+        dropped = 0
+        for name, versions in self._facts.items():
+            kept = [pair for pair in versions if pair[0].ended is None or pair[0].ended >= before]
+            dropped += len(versions) - len(kept)
+            self._facts[name] = kept
+        return dropped
+
+
+def _in_force(fact: StoredFact, at: int | None) -> bool:
+    if at is None:
+        return fact.ended is None
+    return fact.at <= at and (fact.ended is None or fact.ended > at)

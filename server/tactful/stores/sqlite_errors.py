@@ -1,0 +1,38 @@
+"""Which of the ledger's errors does an error of SQLite mean?"""
+
+import sqlite3
+from typing import Final
+
+from tactful.runtime.ports import LedgerBrokenError, LedgerError, LedgerFullError
+
+_BROKEN: Final = frozenset({
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+})  # fmt: skip
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+# The shared-memory index could not grow: nothing was written yet, the disk is full.
+_NO_ROOM: Final = frozenset({sqlite3.SQLITE_IOERR_SHMSIZE})
+
+
+def meaning_of(error: sqlite3.Error, path: str) -> LedgerError:
+    """The error to raise instead: what happened, where, and what to do."""
+    extended = getattr(error, "sqlite_errorcode", 0)
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    code = extended & 0xFF
+    if code == sqlite3.SQLITE_FULL or extended in _NO_ROOM:
+        return LedgerFullError(
+            f"{path}: the disk is full ({name}); free some space, the server recovers by itself"
+        )
+    if code in _BROKEN:
+        return LedgerBrokenError(
+            f"{path}: {error} ({name}); nothing is promised or redeemed until a restart:"
+            " check the disk, then restart the server"
+        )
+    if code in _BUSY:
+        return LedgerError(f"{path}: locked by another process for 5 s ({name}); try again")
+    return LedgerError(f"{path}: {error} ({name})", retry=False)

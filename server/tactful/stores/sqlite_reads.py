@@ -1,0 +1,158 @@
+"""What does one SQLite file answer, without waiting for its writer longer than order demands?"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final
+
+import aiosqlite
+
+from tactful.core.offers import Offer, State, Step
+from tactful.core.rulings import BudgetRow
+from tactful.runtime.ports import AuditRow, Entry, LedgerError, SavedSession, StoredFact
+from tactful.stores import sqlite_facts
+from tactful.stores.sqlite_errors import meaning_of
+from tactful.stores.sqlite_turns import OFFER
+
+_SESSION: Final = "SELECT session, customer, state, resume, wake_at, seen_at FROM sessions "
+_ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
+_STANDING: Final = "SELECT {} FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
+
+
+class SqliteReads:
+    """The reading half of the ledger; the writing half says what `_settle` waits for."""
+
+    _path: str
+    _reader: aiosqlite.Connection | None = None
+
+    async def _settle(self) -> None:
+        """Wait until what was recorded before is written, or known not to be."""
+        raise NotImplementedError
+
+    async def _read(self, sql: str, values: Any = ()) -> list[Any]:
+        if self._reader is None:
+            raise LedgerError("the ledger is not open", retry=False)
+        try:
+            return list(await self._reader.execute_fetchall(sql, values))
+        except sqlite3.Error as error:
+            raise meaning_of(error, self._path) from error
+
+    async def _read_settled(self, sql: str, values: Any = ()) -> list[Any]:
+        await self._settle()
+        return await self._read(sql, values)
+
+    async def facts_about(
+        self, subjects: Sequence[tuple[str, str]], kinds: Sequence[str] = (), at: int | None = None
+    ) -> list[StoredFact]:
+        found = await self._read(*sqlite_facts.about_query(subjects, kinds, at))
+        return sqlite_facts.chosen(found, subjects)
+
+    async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
+        sql = "SELECT kind, key, body, at, ended FROM facts WHERE kind = ? AND key = ? ORDER BY id"
+        return [StoredFact(*row) for row in await self._read(sql, (kind, key))]
+
+    async def heard(self) -> dict[str, int]:
+        return dict(await self._read("SELECT feed, at FROM heard"))
+
+    async def offer(self, offer: str) -> Offer | None:
+        found = await self._read_settled("SELECT body FROM offers WHERE id = ?", (offer,))
+        return OFFER(found[0][0]) if found else None
+
+    async def standing(self) -> list[Offer]:
+        sql = _STANDING.format("body") + " ORDER BY id"
+        return [OFFER(body) for (body,) in await self._read_settled(sql)]
+
+    async def balances(self) -> list[BudgetRow]:
+        return [BudgetRow(*row) for row in await self._read_settled("SELECT * FROM budgets")]
+
+    async def session_by_resume(self, digest: bytes) -> SavedSession | None:
+        return _one(await self._read_settled(_SESSION + "WHERE resume = ?", (digest,)))
+
+    async def session(self, session: str) -> SavedSession | None:
+        return _one(await self._read_settled(_SESSION + "WHERE session = ?", (session,)))
+
+    async def sessions_to_wake(self, before: int) -> list[SavedSession]:
+        standing = _STANDING.format("session")
+        sql = f"{_SESSION} WHERE wake_at < ? OR session IN ({standing}) ORDER BY session"
+        return [SavedSession(*row) for row in await self._read_settled(sql, (before,))]
+
+    async def contact(self, shopper: str) -> bytes | None:
+        sql = "SELECT body FROM contacts WHERE shopper = ?"
+        found = await self._read_settled(sql, (shopper,))
+        return found[0][0] if found else None
+
+    async def audit(
+        self,
+        *,
+        session: str | None = None,
+        customer: str | None = None,
+        offer: str | None = None,
+        limit: int = 200,
+    ) -> list[AuditRow]:
+        chosen = {"o.session": session, "o.customer": customer, "o.id": offer}
+        given = {column: value for column, value in chosen.items() if value is not None}
+        where = " AND ".join(f"{column} = ?" for column in given) or "TRUE"
+        found = await self._read_settled(
+            "SELECT s.offer, s.at, s.seq, s.state, s.reason, o.body FROM steps AS s"  # noqa: S608
+            f" JOIN offers AS o ON o.id = s.offer WHERE {where} ORDER BY s.id DESC LIMIT ?",
+            (*given.values(), limit),
+        )
+        return [
+            AuditRow(Step(key, at, seq, State(state), reason), OFFER(body))
+            for key, at, seq, state, reason, body in found
+        ]
+
+    async def entries(
+        self,
+        *,
+        session: str | None = None,
+        since: int = 0,
+        until: int | None = None,
+        limit: int = 1000,
+    ) -> list[Entry]:
+        where: list[str] = ["at >= ?"]
+        values: list[object] = [since]
+        if until is not None:
+            where, values = [*where, "at < ?"], [*values, until]
+        if session is not None:
+            where, values = [*where, "session = ?"], [*values, session]
+        sql = f"{_ENTRY} WHERE {' AND '.join(where)} ORDER BY at, id LIMIT ?"
+        return [_entry(row) for row in await self._read_settled(sql, (*values, limit))]
+
+    async def latest_session_of(self, customer: str, at: int | None = None) -> str | None:
+        if at is None:
+            sql = "SELECT session FROM sessions WHERE customer = ? ORDER BY seen_at DESC LIMIT 1"
+            if found := await self._read_settled(sql, (customer,)):
+                return str(found[0][0])
+        found = await self._read_settled(
+            "SELECT session FROM entries WHERE customer = ? AND at <= ?"
+            " ORDER BY at DESC, id DESC LIMIT 1",
+            (customer, 2**63 - 1 if at is None else at),
+        )
+        return str(found[0][0]) if found else None
+
+    async def rulebooks(self) -> list[tuple[str, int]]:
+        return list(await self._read("SELECT version, at FROM activations ORDER BY id DESC"))
+
+    async def rulebook_sources(self, version: str) -> bytes | None:
+        found = await self._read("SELECT sources FROM rulebooks WHERE version = ?", (version,))
+        return found[0][0] if found else None
+
+    async def rule_states(self) -> dict[str, str]:
+        return dict(await self._read("SELECT rule, state FROM rule_states"))
+
+
+def _one(found: list[Any]) -> SavedSession | None:
+    return SavedSession(*found[0]) if found else None
+
+
+def _entry(row: Any) -> Entry:
+    session, customer, at, rulebook, signal, inputs, trace = row
+    return Entry(
+        session=session,
+        customer=customer,
+        at=at,
+        rulebook=rulebook,
+        signal=signal,
+        inputs=inputs,
+        trace=trace,
+    )
