@@ -170,3 +170,5 @@ class Rulebook(Struct, frozen=True):
     campaigns: Mapping[str, Campaign] = {}
     policy: Policy = Policy()
     suppress: tuple[Tightening, ...] = ()
+    paused: frozenset[str] = frozenset()
+    """Rules that an operator paused, whatever their file says."""

@@ -1,0 +1,77 @@
+"""Do these rule files make a rulebook, and which?"""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from tactful.core.items import Item
+from tactful.core.policy import Policy
+from tactful.core.rules import Rule, Rulebook
+from tactful.rulebook.building import (
+    campaign_of,
+    canonical,
+    digest,
+    rule_of,
+    tightening_of,
+)
+from tactful.rulebook.checker import check
+from tactful.rulebook.diagnostics import Diagnostic, Findings
+from tactful.rulebook.index import Entry, RuleIndex, demand_of
+from tactful.rulebook.policies import read_policy
+from tactful.rulebook.source import Source
+from tactful.rulebook.stacking import partners
+from tactful.rulebook.syntax import Texts, read_files
+from tactful.rulebook.world import World
+
+
+class Compiled(Struct, frozen=True):
+    """A rulebook, or None and the errors that stand in its way; warnings come with both.
+
+    `texts` is what was written, for those who want more than a decision does.
+    """
+
+    rulebook: Rulebook | None
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Texts
+    policy: Policy
+
+
+def compile_rulebook(
+    sources: Sequence[Source],
+    now_ms: int,
+    *,
+    policy: Policy | None = None,
+    catalogue: Mapping[str, Item] | None = None,
+) -> Compiled:
+    """Reads, checks and compiles rule files as a whole.
+
+    `policy` is the shop's own, from its configuration; the files' `policy:` sections go over it.
+    With a `catalogue` (SKU → item) the checker also judges prices of what rules name.
+    """
+    findings = Findings()
+    texts = read_files(sources, findings)
+    active = read_policy(texts.policies, policy or Policy(), findings)
+    check(texts, World(now_ms, active, catalogue or {}), findings)
+    rulebook = None if findings.errors else _rulebook(texts, active)
+    return Compiled(rulebook, findings.sorted(), texts, active)
+
+
+def _rulebook(texts: Texts, policy: Policy) -> Rulebook:
+    stacking = partners(texts)
+    rules: dict[str, Rule] = {}
+    entries = []
+    for text in sorted(texts.rules, key=lambda text: text.id):
+        rule = rules[text.id] = rule_of(text, policy, stacking[text.id])
+        entries.append(Entry(rule, *demand_of(text.when)))
+    campaigns = {id_: campaign_of(text, policy) for id_, text in sorted(texts.campaigns.items())}
+    ordered = sorted(texts.suppress, key=lambda text: text.id)
+    suppress = [[text.id, canonical(text.when), text.block.get("after")] for text in ordered]
+    meaning = [[rule.digest for rule in rules.values()], campaigns, policy, suppress]
+    return Rulebook(
+        version=digest(meaning),
+        rules=rules,
+        index=RuleIndex(entries),
+        campaigns=campaigns,
+        policy=policy,
+        suppress=tuple(tightening_of(text, policy) for text in ordered),
+    )
