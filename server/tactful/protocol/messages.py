@@ -10,11 +10,11 @@ from msgspec import Meta, Struct
 
 SAFE_INTEGER = 2**53 - 1  # the largest integer that JavaScript keeps exact
 
-# In Python `$` also matches before a last line feed; `(?!\n)` says no, in ECMAScript too.
 Count = Annotated[int, Meta(ge=1, le=SAFE_INTEGER)]
 Sequence = Annotated[int, Meta(ge=0, le=SAFE_INTEGER)]
 Quantity = Annotated[int, Meta(ge=1, le=9_999)]
 MinorUnits = Annotated[int, Meta(ge=0, le=SAFE_INTEGER)]
+# In Python `$` also matches before a last line feed; `(?!\n)` says no, in ECMAScript too.
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Sku = Annotated[str, Meta(min_length=1, max_length=128)]
 OfferId = Annotated[str, Meta(min_length=1, max_length=64)]

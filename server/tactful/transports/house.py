@@ -27,7 +27,7 @@ class House:
         self.http = http
         self.conformance_echo = conformance_echo
         self.admission = Admission(self.limits)
-        self.sweep = Sweep(self.clock)
+        self.sweep = Sweep(self.clock, self.limits.sweep_ms)
         self.refusals: Counter[int] = Counter()  # by HTTP status
 
 

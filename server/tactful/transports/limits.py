@@ -22,6 +22,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     buffer_bytes: int = 65_536  # 1,000 peers that never read then cost 64 MiB at most
     stalled_ms: int = 30_000  # a peer that took nothing for so long hides its offers anyway
     linger_ms: int = 2_000  # time for a close frame or a refusal to arrive before the socket dies
+    sweep_ms: int = 1_000  # every deadline above is kept to within one sweep
     connections: int = 20_000  # further bounded by the descriptors the process may have
     headroom: int = 32  # kept for health checks and metrics when all else is taken
     per_address: int = 256  # an office or a carrier's NAT; an IPv6 /64 counts as one address

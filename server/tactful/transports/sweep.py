@@ -1,11 +1,10 @@
-"""One clock for all connections: comes by each of them once a second."""
+"""One clock for all connections: comes by each of them once a round."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
 RINGS = 8  # a sweep over 10,000 at once would hold up an offer for 3 ms; an eighth does not
-PERIOD_S = 1.0
 
 
 class Swept(Protocol):
@@ -21,9 +20,9 @@ class Swept(Protocol):
 class Sweep:
     """Visits everybody in turn, a ring at a time."""
 
-    def __init__(self, clock: Callable[[], int], period_s: float = PERIOD_S) -> None:
+    def __init__(self, clock: Callable[[], int], period_ms: int) -> None:
         self._clock = clock
-        self._step_s = period_s / RINGS
+        self._step_s = period_ms / 1_000 / RINGS
         self._rings: tuple[set[Swept], ...] = tuple(set() for _ in range(RINGS))
         self._next_seat = 0
         self._next_ring = 0

@@ -20,8 +20,8 @@ from tactful.transports.refusals import CROWDED, FULL, LEAVING, response
 NOT_HTTP = Refusal(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
 
 _HEAD_END = b"\r\n\r\n"
+_FIRST_CAPITAL, _LAST_CAPITAL = b"AZ"
 _SPARED = PROBES | {"/metrics"}
-_UPGRADE_PATHS = frozenset({SESSION_PATH})
 
 
 class Door(asyncio.Protocol):
@@ -67,12 +67,13 @@ class Door(asyncio.Protocol):
         searched = max(0, len(head) - len(_HEAD_END))
         head += data
         end = head.find(_HEAD_END, searched) + len(_HEAD_END)
-        if end >= len(_HEAD_END) and end <= self._house.limits.head_bytes:
-            self._route(bytes(head[:end]), bytes(head[end:]))
-        elif end >= len(_HEAD_END) or len(head) > self._house.limits.head_bytes:
+        complete = end >= len(_HEAD_END)
+        if not _FIRST_CAPITAL <= head[0] <= _LAST_CAPITAL:
+            self._refuse(NOT_HTTP)  # a method is written in capitals; this is TLS or noise
+        elif (end if complete else len(head)) > self._house.limits.head_bytes:
             self._refuse(LARGE_HEAD)
-        elif not 0x41 <= head[0] <= 0x5A:  # a method is written in capitals; this is TLS or noise
-            self._refuse(NOT_HTTP)
+        elif complete:
+            self._route(bytes(head[:end]), bytes(head[end:]))
 
     def pause_writing(self) -> None:
         """The peer reads slowly."""
@@ -141,7 +142,9 @@ class Door(asyncio.Protocol):
     def _route(self, head: bytes, rest: bytes) -> None:
         self._head = bytearray()
         path = _path(head)
-        if self._taken_over or path in _UPGRADE_PATHS:
+        if not path:
+            self._refuse(NOT_HTTP)
+        elif self._taken_over or path == SESSION_PATH:
             self._to_session(head, rest)
         elif self.probing and path not in _SPARED:
             self._refuse(FULL)

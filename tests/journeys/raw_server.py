@@ -1,0 +1,57 @@
+"""The front door in a process of its own, with a desk that answers what a raw peer wants to see."""
+
+import asyncio
+import json
+import logging
+import sys
+
+import msgspec
+import uvloop
+
+from doors import hello_app, policy
+from tactful.protocol.codec import encode
+from tactful.protocol.messages import ClientMessage, Hello, View, Welcome, Withdraw
+from tactful.transports.desk import Connection
+from tactful.transports.limits import Limits
+from tactful.transports.listener import Listener, Place
+from tactful.transports.reception import Reception
+
+
+class AnsweringDesk:
+    """Welcomes, answers each view with a withdrawal of the same name, and floods when asked to."""
+
+    def open(self, _: Connection) -> None:
+        pass
+
+    def receive(self, connection: Connection, message: ClientMessage) -> None:
+        if isinstance(message, Hello):
+            welcome = Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=20, idle=60)
+            connection.send(encode(welcome))
+        elif isinstance(message, View):
+            count = 2_000 if message.sku == "flood" else 1
+            for seq in range(count):
+                connection.send(encode(Withdraw(seq=seq, offer=message.sku * 8)))
+
+    def slow(self, _: Connection) -> None:
+        pass
+
+    def caught_up(self, _: Connection) -> None:
+        pass
+
+    def closed(self, _: Connection) -> None:
+        pass
+
+
+async def main() -> None:
+    logging.basicConfig(level=logging.INFO)
+    limits = msgspec.convert(json.loads(sys.argv[1]), Limits)
+    echo = len(sys.argv) > 2
+    reception = Reception(AnsweringDesk(), policy(limits=limits))
+    listener = Listener(hello_app, reception, Place(port=0, conformance_echo=echo))
+    await listener.start()
+    print(listener.port, flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
