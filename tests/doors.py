@@ -5,7 +5,7 @@ import base64
 import os
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -210,11 +210,12 @@ class Raw:
             return 1006
 
     async def rest(self) -> bytes:
-        """All that comes until the server closes."""
-        try:
-            return await within(self.reader.read())
-        except ConnectionError:
-            return b""
+        """All that comes until the server closes, or resets what is still being sent."""
+        found = b""
+        with suppress(ConnectionError):
+            while chunk := await within(self.reader.read(65_536)):
+                found += chunk
+        return found
 
 
 async def within(awaitable: Any, seconds: float = 10) -> Any:

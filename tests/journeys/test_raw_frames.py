@@ -445,11 +445,12 @@ WAITING = [
 @table(WAITING)
 async def test_who_makes_the_server_wait_is_sent_away(hasty, sent, expected):
     async with Raw.knock(hasty.port) as peer:
+        reading = asyncio.ensure_future(peer.rest())
         with suppress(ConnectionError):
             for piece in sent:
                 await peer.send(piece)
                 await asyncio.sleep(0.01)
-        found = await peer.rest()
+        found = await reading
         assert expected in found
         assert expected or not found
 
