@@ -38,8 +38,8 @@ class Compiled(Struct, frozen=True):
 
 def compile_rulebook(
     sources: Sequence[Source],
-    now_ms: int,
     *,
+    now: int,
     policy: Policy | None = None,
     catalogue: Mapping[str, Item] | None = None,
 ) -> Compiled:
@@ -51,7 +51,7 @@ def compile_rulebook(
     findings = Findings()
     texts = read_files(sources, findings)
     active = read_policy(texts.policies, policy or Policy(), findings)
-    check(texts, World(now_ms, active, catalogue or {}), findings)
+    check(texts, World(now, active, catalogue or {}), findings)
     rulebook = None if findings.errors else _rulebook(texts, active)
     return Compiled(rulebook, findings.sorted(), texts, active)
 

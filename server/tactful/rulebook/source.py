@@ -36,7 +36,7 @@ class Source(Struct, frozen=True):
     """One rule file: its path as people know it, and its bytes."""
 
     path: str
-    data: bytes
+    text: bytes
 
 
 class Node(Span, frozen=True, gc=False):
@@ -67,14 +67,14 @@ class Broken(Exception):  # noqa: N818 - it is not an error of ours but the end 
 
 def decode(source: Source, findings: Findings) -> str | None:
     """The text of a file, or None with a finding."""
-    if len(source.data) > MAX_BYTES:
-        message = f"the file has {len(source.data):,} bytes; {MAX_BYTES:,} are allowed"
+    if len(source.text) > MAX_BYTES:
+        message = f"the file has {len(source.text):,} bytes; {MAX_BYTES:,} are allowed"
         findings.add("R102", Span(source.path), message, "split it into several files")
         return None
     try:
-        text = source.data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        text = source.text.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:
-        before = source.data[: error.start]
+        before = source.text[: error.start]
         line = before.count(b"\n")
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace"))
         _not_text(source.path, line, column, findings)
