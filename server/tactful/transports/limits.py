@@ -54,6 +54,11 @@ class Admission:
         self._by_address: Counter[str] = Counter()
         self.inside = 0
 
+    @property
+    def addresses(self) -> int:
+        """How many addresses are remembered."""
+        return len(self._by_address)
+
     def enter(self) -> Verdict:
         """Count one connection in, and say what it may do."""
         self.inside += 1
