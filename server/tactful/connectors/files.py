@@ -1,0 +1,108 @@
+"""Which facts are in this file, whatever its format?"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+
+from tactful.connectors import jsonl, merchant, order_tables, product_tables, tables
+from tactful.connectors.rows import Row, SourceError, Terms
+from tactful.connectors.sources import Source
+
+Reader = Callable[[Source, Terms], Iterator[Row]]
+
+
+class Format(Struct, frozen=True):
+    """A kind of file; `needs` the terms that it does not carry itself."""
+
+    name: str
+    title: str
+    read: Reader
+    needs: tuple[str, ...] = ()
+
+
+_PRICED: Final = ("territory", "tax_rate_bp")
+FORMATS: Final = (
+    Format("jsonl", "facts as JSON Lines", jsonl.rows),
+    Format("merchant-xml", "a Google Merchant feed", merchant.xml_rows, _PRICED),
+    Format("merchant-tsv", "a Google Merchant feed", merchant.tsv_rows, _PRICED),
+    Format(
+        "shopify-products",
+        "Shopify's product export",
+        product_tables.shopify_rows,
+        (*_PRICED, "currency"),
+    ),
+    Format(
+        "woocommerce-products",
+        "WooCommerce's product export",
+        product_tables.woocommerce_rows,
+        (*_PRICED, "currency"),
+    ),
+    Format(
+        "shopify-orders",
+        "Shopify's order export",
+        partial(order_tables.rows, dialect=order_tables.SHOPIFY),
+    ),
+    Format(
+        "woocommerce-orders",
+        "WooCommerce's order export, a row for each item",
+        partial(order_tables.rows, dialect=order_tables.WOOCOMMERCE),
+    ),
+)
+BY_NAME: Final = {form.name: form for form in FORMATS}
+_OPTIONS: Final = {
+    "territory": "--territory GB",
+    "currency": "--currency GBP",
+    "tax_rate_bp": "--tax-rate 20%",
+}
+_COLUMNS: Final = (
+    (product_tables.SHOPIFY, "shopify-products"),
+    (product_tables.WOOCOMMERCE, "woocommerce-products"),
+    (order_tables.SHOPIFY.known_by, "shopify-orders"),
+    (order_tables.WOOCOMMERCE.known_by, "woocommerce-orders"),
+    (frozenset({"id", "title", "price", "availability"}), "merchant-tsv"),
+)
+
+
+def format_of(source: Source) -> Format:
+    """What the file looks like; SourceError when it looks like nothing known."""
+    try:
+        start = source.stream().read(512).removeprefix(b"\xef\xbb\xbf").lstrip()
+        if not start:
+            raise SourceError(f"{source.name}: is empty")
+        if start[:1] in {b"{", b"["}:
+            return BY_NAME["jsonl"]
+        if start[:1] == b"<":
+            return BY_NAME["merchant-xml"]
+        header = {name.strip() for name in tables.header_of(source)}
+    except (OSError, EOFError) as error:  # a gzip that is cut or damaged
+        raise SourceError(f"{source.name}: cannot be unpacked: {error}") from error
+    for columns, name in _COLUMNS:
+        if columns <= header or (name == "merchant-tsv" and columns <= _lowered(header)):
+            return BY_NAME[name]
+    shown = ", ".join(sorted(header))[:120]
+    raise SourceError(
+        f"{source.name}: no known format; its columns are {shown}. "
+        f"Convert it to facts, one JSON object a line, or name a --format of {', '.join(BY_NAME)}"
+    )
+
+
+def rows_of(source: Source, terms: Terms, form: Format) -> Iterator[Row]:
+    """Every row; SourceError when a term is missing or the bytes break off."""
+    missing = [name for name in form.needs if getattr(terms, name) is None]
+    if missing:
+        options = " ".join(_OPTIONS[name] for name in missing)
+        raise SourceError(f"{source.name}: {form.title} does not say everything: add {options}")
+    try:
+        yield from form.read(source, terms)
+    except (OSError, EOFError) as error:
+        raise SourceError(f"{source.name}: cannot be read to its end: {error}") from error
+    except KeyError as error:
+        raise SourceError(
+            f"{source.name}: {form.title} has a column {error}; this has not"
+        ) from error
+
+
+def _lowered(header: set[str]) -> set[str]:
+    return {name.lower().replace(" ", "_") for name in header}

@@ -1,0 +1,178 @@
+"""Which facts are in a Google Merchant feed, as XML or as tab-separated text?"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from xml.parsers import expat
+
+from tactful.connectors import tables
+from tactful.connectors.rows import (
+    Bad,
+    Fields,
+    Row,
+    RowError,
+    Terms,
+    category_path,
+    judge,
+    price_of,
+    whole_number,
+)
+from tactful.connectors.sources import Source
+
+_CHUNK = 1 << 16
+_REPEATED = "\n"
+"""Between the values of an element that an item has several times."""
+
+
+def xml_rows(source: Source, terms: Terms) -> Iterator[Row]:
+    """RSS `item`s or Atom `entry`s, read as they come; a document type is refused."""
+    reader = _Items()
+    stream = source.stream()
+    done = False
+    while not done:
+        chunk = stream.read(_CHUNK)
+        done = not chunk
+        problem = reader.take(chunk, final=done)
+        for line, fields in reader.items:
+            yield from _facts(line, fields, terms)
+        reader.items.clear()
+        if problem:
+            yield problem
+            return
+
+
+def tsv_rows(source: Source, terms: Terms) -> Iterator[Row]:
+    """A header and an item a line."""
+    for record in tables.records(source):
+        if isinstance(record, Bad):
+            yield record
+        else:
+            fields = {name.lower().replace(" ", "_"): v for name, v in record.fields.items()}
+            yield from _facts(record.line, fields, terms)
+
+
+class _Items:
+    """Collects the direct children of every item; nested groups are not ours."""
+
+    def __init__(self) -> None:
+        self.items: list[tuple[int, dict[str, str]]] = []
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.StartDoctypeDeclHandler = self._refuse
+        self._path: list[str] = []
+        self._item: dict[str, str] | None = None
+        self._depth = 0
+        self._line = 0
+
+    def take(self, chunk: bytes, *, final: bool) -> Bad | None:
+        try:
+            self._parser.Parse(chunk, final)
+        except expat.ExpatError as error:
+            return Bad(error.lineno, f"The XML breaks off here: {expat.ErrorString(error.code)}")
+        except RowError as error:
+            return Bad(self._parser.CurrentLineNumber, str(error))
+        return None
+
+    def _refuse(self, *_: object) -> None:
+        raise RowError("A feed has no document type; remove <!DOCTYPE ...>, nothing is expanded")
+
+    def _start(self, name: str, _: object) -> None:
+        local = name.rpartition(" ")[2]
+        self._path.append(local)
+        if self._item is None and local in {"item", "entry"}:
+            self._item, self._depth = {}, len(self._path)
+            self._line = self._parser.CurrentLineNumber
+        elif self._item is not None and len(self._path) == self._depth + 1 and local in self._item:
+            self._item[local] += _REPEATED
+
+    def _characters(self, text: str) -> None:
+        if self._item is not None and len(self._path) == self._depth + 1:
+            self._item[self._path[-1]] = self._item.get(self._path[-1], "") + text
+
+    def _end(self, _: str) -> None:
+        if self._item is not None and len(self._path) == self._depth:
+            self.items.append((self._line, self._item))
+            self._item = None
+        self._path.pop()
+
+
+def _facts(line: int, fields: Fields, terms: Terms) -> Iterator[Row]:
+    try:
+        facts = [_product(fields), _price(fields, terms), *_optional(fields, terms)]
+    except RowError as error:
+        yield Bad(line, str(error))
+        return
+    for fact in facts:
+        yield judge(line, fact)
+
+
+def _sku(fields: Fields) -> str:
+    sku = fields.get("id", "").strip()
+    if not sku:
+        raise RowError("The item has no id; every item of a feed needs one")
+    return sku
+
+
+def _product(fields: Fields) -> dict[str, Any]:
+    kinds = fields.get("product_type", "").split(_REPEATED)
+    return {
+        "type": "product",
+        "sku": _sku(fields),
+        "product": fields.get("item_group_id", "").strip() or _sku(fields),
+        "title": fields.get("title", "").strip() or _sku(fields),
+        "brand": fields.get("brand", "").strip() or None,
+        "categories": [path for path in map(category_path, kinds) if path],
+        "url": fields.get("link", "").strip() or None,
+        "image": fields.get("image_link", "").strip() or None,
+    }
+
+
+def _price(fields: Fields, terms: Terms) -> dict[str, Any]:
+    regular = price_of(fields.get("price", ""), terms.currency)
+    if regular is None:
+        raise RowError("The item has no price")
+    sale = price_of(fields.get("sale_price", ""), terms.currency)
+    on_sale = sale is not None and _in_force(fields.get("sale_price_effective_date", ""), terms.now)
+    return {
+        "type": "price",
+        "sku": _sku(fields),
+        "territory": terms.territory,
+        "price": sale if on_sale else regular,
+        "list": regular if on_sale else None,
+        "tax_included": terms.tax_included,
+        "tax_rate_bp": terms.tax_rate_bp,
+    }
+
+
+def _in_force(period: str, now: int) -> bool:
+    """`start/end`, half-open; a sale without dates is in force."""
+    if not period.strip():
+        return True
+    try:
+        start, end = (datetime.fromisoformat(part) for part in period.strip().split("/"))
+        return start.timestamp() * 1000 <= now < end.timestamp() * 1000
+    except ValueError as error:
+        hint = "write start/end, as in 2026-03-01T00:00+01:00/2026-03-08T00:00+01:00"
+        raise RowError(f"{period[:60]!r} is no sale period; {hint}") from error
+
+
+def _optional(fields: Fields, terms: Terms) -> Iterator[dict[str, Any]]:
+    cost = price_of(fields.get("cost_of_goods_sold", ""), terms.currency)
+    if cost is not None:
+        yield {"type": "cost", "sku": _sku(fields), "cost": cost}
+    available = _available(fields, terms)
+    if available is not None:
+        stock = {"type": "stock", "sku": _sku(fields), "available": available}
+        yield {**stock, "territory": terms.territory}
+
+
+def _available(fields: Fields, terms: Terms) -> int | None:
+    """Feeds say whether, seldom how many: without a number, only "none" is a fact."""
+    if fields.get("quantity", "").strip():
+        return whole_number(fields["quantity"], "quantity")
+    if fields.get("availability", "").strip().replace(" ", "_") == "in_stock":
+        return terms.assumed_stock
+    return 0

@@ -1,0 +1,144 @@
+"""Which facts are in a product export of Shopify or WooCommerce?"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tactful.connectors import tables
+from tactful.connectors.rows import (
+    Bad,
+    Fields,
+    Row,
+    RowError,
+    Skipped,
+    Terms,
+    category_path,
+    judge,
+    price_of,
+    whole_number,
+)
+from tactful.connectors.sources import Source
+
+SHOPIFY: Final = frozenset({"Handle", "Title", "Variant SKU", "Variant Price"})
+"""Columns by which a Shopify product export is known."""
+WOOCOMMERCE: Final = frozenset({"ID", "Type", "SKU", "Name", "Regular price"})
+
+
+def shopify_rows(source: Source, terms: Terms) -> Iterator[Row]:
+    """A variant a row; what belongs to the product stands in its first row only."""
+    product: dict[str, str] = {}
+    for record in tables.records(source):
+        if isinstance(record, Bad):
+            yield record
+            continue
+        fields = record.fields
+        if fields["Title"] or fields["Handle"] != product.get("Handle"):
+            product = dict(fields)
+        yield from _guarded(record.line, _shopify(product, fields, terms))
+
+
+def woocommerce_rows(source: Source, terms: Terms) -> Iterator[Row]:
+    """A simple product or a variation a row; a variable product only lends its name to them."""
+    parents: dict[str, Fields] = {}
+    for record in tables.records(source):
+        if isinstance(record, Bad):
+            yield record
+            continue
+        fields = record.fields
+        kinds = {kind.strip() for kind in fields["Type"].split(",")}
+        if kinds & {"variable", "grouped", "external"}:
+            parents |= {f"id:{fields['ID']}": fields, fields["SKU"]: fields}
+            yield Skipped(record.line, f"{fields['Type']}: has no stock or price of its own")
+            continue
+        yield from _guarded(record.line, _woocommerce(parents, fields, terms))
+
+
+def _guarded(line: int, facts: Iterator[dict[str, Any] | str]) -> Iterator[Row]:
+    try:
+        made = list(facts)
+    except RowError as error:
+        yield Bad(line, str(error))
+        return
+    for fact in made:
+        yield Skipped(line, fact) if isinstance(fact, str) else judge(line, fact)
+
+
+def _shopify(product: Fields, row: Fields, terms: Terms) -> Iterator[dict[str, Any] | str]:
+    if not row["Variant Price"]:
+        yield "a further image"
+        return
+    if (
+        product.get("Status", "active") != "active"
+        or product.get("Published", "").lower() == "false"
+    ):
+        yield "not published"
+        return
+    sku = (
+        row["Variant SKU"].strip().lstrip("'")
+    )  # Shopify puts one before numbers, for spreadsheets
+    if not sku:
+        raise RowError("The variant has no SKU; give it one in Shopify")
+    kind = product.get("Type", "") or product.get("Product Category", "")
+    yield {
+        "type": "product",
+        "sku": sku,
+        "product": product["Handle"],
+        "title": product["Title"] or product["Handle"],
+        "brand": product.get("Vendor") or None,
+        "categories": [category_path(kind)] if kind else [],
+        "image": row.get("Variant Image") or product.get("Image Src") or None,
+    }
+    price, was = row["Variant Price"], row.get("Variant Compare At Price", "")
+    yield from _money_and_stock(
+        sku, terms, price, was, row.get("Cost per item", ""), row.get("Variant Inventory Qty", "")
+    )
+
+
+def _woocommerce(
+    parents: dict[str, Fields], row: Fields, terms: Terms
+) -> Iterator[dict[str, Any] | str]:
+    if row.get("Published", "1") != "1":
+        yield "not published"
+        return
+    if not row["SKU"]:
+        raise RowError("The product has no SKU; give it one in WooCommerce")
+    parent = parents.get(row.get("Parent", ""), row)
+    kinds = (parent.get("Categories") or row.get("Categories", "")).split(",")
+    yield {
+        "type": "product",
+        "sku": row["SKU"],
+        "product": parent["SKU"] or parent["ID"],
+        "title": parent["Name"] or row["Name"],
+        "brand": parent.get("Brands", "").split(",")[0].strip() or None,
+        "categories": [path for path in map(category_path, kinds) if path],
+        "image": (row.get("Images") or parent.get("Images", "")).split(",")[0].strip() or None,
+    }
+    regular, sale = row["Regular price"], row.get("Sale price", "")
+    stock = row.get("Stock", "")
+    if not stock:
+        in_stock = row.get("In stock?", "0") == "1"
+        stock = str(terms.assumed_stock or "") if in_stock else "0"
+    yield from _money_and_stock(
+        sku=row["SKU"], terms=terms, price=sale or regular, was=regular, cost="", stock=stock
+    )
+
+
+def _money_and_stock(
+    sku: str, terms: Terms, price: str, was: str, cost: str, stock: str
+) -> Iterator[dict[str, Any]]:
+    now, before = price_of(price, terms.currency), price_of(was, terms.currency)
+    if now is None:
+        raise RowError("There is no price")
+    yield {
+        "type": "price",
+        "sku": sku,
+        "territory": terms.territory,
+        "price": now,
+        "list": before if before and before["amount"] > now["amount"] else None,
+        "tax_included": terms.tax_included,
+        "tax_rate_bp": terms.tax_rate_bp,
+    }
+    if (net := price_of(cost, terms.currency)) is not None:
+        yield {"type": "cost", "sku": sku, "cost": net}
+    if stock:
+        available = whole_number(stock, "stock")
+        yield {"type": "stock", "sku": sku, "territory": terms.territory, "available": available}

@@ -1,0 +1,62 @@
+"""Which rows has a table of comma-, semicolon- or tab-separated text, and on which line is each?"""
+
+import csv
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from tactful.connectors.rows import Bad, Fields
+from tactful.connectors.sources import Source
+
+_LONGEST: Final = 1 << 24
+"""Product descriptions are longer than the 128 KiB that the csv module takes by default."""
+_DELIMITERS: Final = ",;\t"
+
+
+class Record(Struct, frozen=True):
+    """One row by column name."""
+
+    line: int
+    fields: Fields
+
+
+def header_of(source: Source) -> tuple[str, ...]:
+    """The column names; empty for an empty file."""
+    with source.text() as text:
+        line = text.readline()
+        return tuple(next(csv.reader([line], delimiter=_delimiter(line)), ()))
+
+
+def records(source: Source) -> Iterator[Record | Bad]:
+    """Every row below the header, with the line on which it begins."""
+    csv.field_size_limit(_LONGEST)
+    with source.text() as text:
+        first = text.readline()
+        delimiter = _delimiter(first)
+        names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        while True:
+            line = reader.line_num + 2  # the header is the first
+            try:
+                values = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Bad(line, f"The table breaks off here: {error}; check its quotation marks")
+                return
+            if any(values):
+                yield _record(line, names, values)
+
+
+def _record(line: int, names: list[str], values: list[str]) -> Record | Bad:
+    if len(values) > len(names):
+        message = f"{len(values)} values under {len(names)} columns; quote what has a delimiter"
+        return Bad(line, message)
+    if any("\ufffd" in value for value in values):
+        return Bad(line, "This is not UTF-8; save the file as UTF-8")
+    return Record(line, dict(zip(names, values + [""] * (len(names) - len(values)), strict=True)))
+
+
+def _delimiter(line: str) -> str:
+    return max(_DELIMITERS, key=line.count)
