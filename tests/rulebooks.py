@@ -1,0 +1,95 @@
+"""Rule files and scenes for tests, in few words."""
+
+from textwrap import dedent
+from typing import Any
+
+from tactful.core.calendar import parse_rfc3339
+from tactful.core.context import Scene
+from tactful.core.facts import Kept, Price, Product, Stock
+from tactful.core.history import History
+from tactful.core.items import Item
+from tactful.core.money import Money
+from tactful.core.policy import Policy
+from tactful.core.profiles import profile
+from tactful.core.rules import Rule, Rulebook
+from tactful.core.session import Session
+from tactful.rulebook.compiler import Compiled, compile_rulebook
+from tactful.rulebook.source import Source
+
+NOW = parse_rfc3339("2026-03-10T12:00:00Z")
+
+
+def check(*texts: str | bytes, now: int = NOW, **more: Any) -> Compiled:
+    """Compiles texts as files a.yaml, b.yaml …"""
+    sources = [
+        Source(f"{'abcdefgh'[n]}.yaml", dedent(text).encode() if isinstance(text, str) else text)
+        for n, text in enumerate(texts)
+    ]
+    return compile_rulebook(sources, now=now, **more)
+
+
+def found(*texts: str | bytes, **more: Any) -> list[tuple[str, int, int]]:
+    """(code, line, column) of every finding."""
+    return [(one.code, one.line, one.column) for one in check(*texts, **more).diagnostics]
+
+
+def rulebook(*texts: str | bytes, **more: Any) -> Rulebook:
+    """A rulebook without errors."""
+    compiled = check(*texts, **more)
+    assert compiled.rulebook is not None, compiled.diagnostics
+    return compiled.rulebook
+
+
+def rule(when: str, more: str = "") -> Rule:
+    """The one rule with these conditions (the value of `when:`) and other lines."""
+    lines = "\n".join(f"    {line}" for line in dedent(more).strip().splitlines())
+    text = f"rules:\n  - id: one\n    when: {when}\n    offer: {{percent: 10%}}\n{lines}\n"
+    return rulebook(text).rules["one"]
+
+
+def item(
+    sku: str = "RUN-42", *, stock: int | None = 6, price: int | None = 12900, **more: Any
+) -> Item:
+    """An item for sale in DE."""
+    about = {"brand": "Velo", "categories": ("shoes/running",), "title": "Aero Runner", **more}
+    list_price = about.pop("list", None)
+    product = Product(sku=sku, product=about.pop("product", "aero-runner"), **about)
+    fact = None
+    if price is not None:
+        fact = Price(
+            sku=sku,
+            territory="DE",
+            price=Money(price, "EUR"),
+            tax_included=True,
+            tax_rate_bp=1900,
+            list=Money(list_price, "EUR") if list_price else None,
+        )
+    return Item(
+        sku=sku,
+        product=Kept(product, NOW),
+        prices={"DE": Kept(fact, NOW)} if fact else {},
+        stock={}
+        if stock is None
+        else {"DE": (Kept(Stock(sku=sku, territory="DE", available=stock), NOW),)},
+    )
+
+
+def scene(
+    it: Item | None = None,
+    *,
+    now: int = NOW,
+    history: History | None = None,
+    territory: str | None = "DE",
+    cart: tuple[tuple[Item, int], ...] = (),
+    **session: Any,
+) -> Scene:
+    """An item before a shopper who arrived at NOW."""
+    about = {"id": "s", "shopper": "a", "created_at": NOW, "consent": "personal", **session}
+    return Scene(
+        now=now,
+        session=Session(**about),
+        item=it or item(),
+        territory=territory,
+        cart=cart,
+        profile=profile(history, Policy()) if history else None,
+    )
