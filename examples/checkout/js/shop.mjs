@@ -1,0 +1,291 @@
+// A small shop that honours Tactful's offers: verify offline, redeem once, retry, cancel, refund.
+//
+// Only Node's standard library. Run it with
+//
+//     TACTFUL_URL=http://127.0.0.1:8000 TACTFUL_SERVER_KEY=... node shop.mjs
+//
+// Orders are kept in memory, which a real shop does in its database: everything else is meant as it stands.
+
+import { createPublicKey, verify as signatureHolds } from "node:crypto";
+import { createServer } from "node:http";
+import { setTimeout as pauseFor } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { isDeepStrictEqual } from "node:util";
+
+const PRICES = {
+  "RUN-42 DE": { amount: 12900, currency: "EUR" },
+  "RUN-42 GB": { amount: 11500, currency: "GBP" },
+  "TRAIL-42 DE": { amount: 13900, currency: "EUR" },
+  "SOCK-3 DE": { amount: 1990, currency: "EUR" },
+};
+const PAUSES = [50, 200, 800]; // ms between attempts while the answer is unknown
+const REFUSALS = new Set([401, 404, 409, 410, 422]);
+
+/** The offer, or the order, cannot be taken; `code` says why. */
+export class Refused extends Error {
+  constructor(status, code) {
+    super(code);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Nobody answered, or not clearly. It may have happened: only the same question again can tell. */
+class Unknown extends Error {}
+
+// -- The token: a compact JWS, EdDSA over Ed25519 ----------------------------------------------------
+
+const CLAIMS = {
+  currency: "string", exp: "number", holder: "string", iat: "number", max_qty: "number",
+  offer: "string", rulebook: "string", sku: "string", territory: "string", unit: "number",
+};
+const NAMES = Object.keys(CLAIMS); // in alphabetical order, which is how Tactful writes them
+const COMPACT = /^([\w-]{1,512})\.([\w-]{1,3400})\.([\w-]{86})$/;
+
+const encoded = (bytes) => Buffer.from(bytes).toString("base64url");
+const headerOf = (kid) => encoded(JSON.stringify({ alg: "EdDSA", kid, typ: "offer+jwt" }));
+
+/** Header → public key: a key has one header, so none is ever parsed, and none can surprise. */
+export const keysOf = (jwks) =>
+  new Map(jwks.keys.map((jwk) => [headerOf(jwk.kid), createPublicKey({ key: jwk, format: "jwk" })]));
+
+/** The claims of a token that one of the keys signed; throws Refused otherwise. `now` in seconds. */
+export function verify(token, keys, now) {
+  const found = String(token).endsWith("\n") ? null : COMPACT.exec(token);
+  if (!found || encoded(Buffer.from(found[3], "base64url")) !== found[3]) {
+    throw new Refused(401, "token.malformed");
+  }
+  const [, header, payload, signature] = found;
+  const key = keys.get(header);
+  if (!key) throw new Refused(401, "token.key");
+  const signed = Buffer.from(`${header}.${payload}`);
+  if (!signatureHolds(null, signed, key, Buffer.from(signature, "base64url"))) {
+    throw new Refused(401, "token.signature");
+  }
+  const claims = claimsIn(payload);
+  if (now >= claims.exp) throw new Refused(410, "token.expired");
+  return claims;
+}
+
+/** The claims, exactly as Tactful writes them. */
+function claimsIn(payload) {
+  let claims;
+  try {
+    claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
+  } catch {
+    throw new Refused(401, "token.malformed");
+  }
+  const right = NAMES.every((name) => typeof claims?.[name] === CLAIMS[name]) && claims.unit >= 0;
+  if (!right || encoded(JSON.stringify(claims, NAMES)) !== payload) {
+    throw new Refused(401, "token.malformed");
+  }
+  return claims;
+}
+
+// -- Tactful -----------------------------------------------------------------------------------------
+
+/** What the shop asks of Tactful. */
+class Tactful {
+  constructor(url, key) {
+    this.url = url.replace(/\/$/, "");
+    this.key = key;
+    this.keys = new Map();
+  }
+
+  /** The claims of a genuine token. An unknown key may be a new one: fetch the keys, try again. */
+  async claimsOf(token) {
+    try {
+      return verify(token, this.keys, Date.now() / 1000);
+    } catch (refused) {
+      if (refused.code !== "token.key") throw refused;
+    }
+    this.keys = keysOf((await this.ask("GET", "/.well-known/jwks.json")).answer);
+    return verify(token, this.keys, Date.now() / 1000);
+  }
+
+  /** Ask until the answer is known. The order's id is in the question, so it happens once. */
+  async insist(path, body) {
+    for (const pause of [...PAUSES, null]) {
+      try {
+        const { status, answer } = await this.ask("POST", path, body);
+        if (status !== 200) throw new Refused(status, answer.code ?? "unclear");
+        return answer;
+      } catch (problem) {
+        if (!(problem instanceof Unknown) || pause === null) throw problem;
+        await pauseFor(pause);
+      }
+    }
+    throw new Error("unreachable");
+  }
+
+  /** { status, answer } of one attempt; throws Unknown where there is none, or none to rely on. */
+  async ask(method, path, body) {
+    let response;
+    let answer;
+    try {
+      response = await fetch(this.url + path, {
+        method,
+        headers: { Authorization: `Bearer ${this.key}`, "Content-Type": "application/json" },
+        body: body && JSON.stringify(body),
+        signal: AbortSignal.timeout(5000),
+      });
+      answer = await response.json();
+    } catch (problem) {
+      throw new Unknown(String(problem));
+    }
+    if (response.status !== 200 && !REFUSALS.has(response.status)) {
+      throw new Unknown(String(response.status));
+    }
+    return { status: response.status, answer };
+  }
+}
+
+// -- The shop ----------------------------------------------------------------------------------------
+
+/** A line at the public price. */
+function priced({ sku, qty }, territory) {
+  const unit = PRICES[`${sku} ${territory}`];
+  if (!unit || !Number.isSafeInteger(qty) || qty < 1) throw new Refused(422, "order.line");
+  return { sku, qty, unit };
+}
+
+/**
+ * Orders: id → { status, asked, lines, refunds }, and `offered`: the place of the offer's line.
+ * An order is "pending" until it is placed. One that stays so has to be settled by asking again.
+ */
+class Shop {
+  constructor(tactful) {
+    this.tactful = tactful;
+    this.orders = new Map();
+  }
+
+  /** Place an order. Repeating it is safe, and is how a pending one is settled. */
+  async place(asked) {
+    const name = asked.order;
+    const lines = asked.lines.map((line) => priced(line, asked.territory));
+    if (!this.orders.has(name)) {
+      this.orders.set(name, { status: "pending", asked, lines, refunds: new Map() });
+    }
+    const order = this.orders.get(name);
+    if (!isDeepStrictEqual(order.asked, asked)) throw new Refused(409, "order.changed");
+    if (order.status !== "pending") return [200, this.shown(name)];
+    try {
+      await this.settle(name, order);
+    } catch (problem) {
+      if (problem instanceof Unknown) return [202, { order: name, status: "pending" }];
+      this.orders.delete(name); // the shopper may order again, at the public price
+      throw problem;
+    }
+    return [201, this.shown(name)];
+  }
+
+  /** Use the offer, if there is one, and place the order. */
+  async settle(name, order) {
+    const { token, territory } = order.asked;
+    if (token) {
+      // Kept before asking: once Tactful was asked, the token may be used, and even ended.
+      order.offered ??= this.offered(await this.tactful.claimsOf(token), order);
+      const line = order.lines[order.offered];
+      const lines = [{ sku: line.sku, qty: line.qty }];
+      const answer = await this.tactful.insist("/v1/redemptions", { token, order: name, territory, lines });
+      // Not the token's price: if the public price fell below it, the lower one is charged.
+      line.unit = answer.unit;
+    }
+    order.status = "placed";
+  }
+
+  /** Which line the token is for; throws Refused where it is for none. */
+  offered(claims, order) {
+    const place = order.lines.findIndex(
+      (line) => line.sku === claims.sku && line.unit.currency === claims.currency);
+    if (place < 0) throw new Refused(422, "redemption.sku");
+    if (order.asked.territory !== claims.territory) throw new Refused(422, "redemption.territory");
+    if (order.lines[place].qty > claims.max_qty) throw new Refused(422, "redemption.quantity");
+    return place;
+  }
+
+  /** Cancel an order before it is shipped; the shopper gets the offer back while it holds. */
+  async cancel(name) {
+    const order = await this.settled(name);
+    if (order.status === "placed" && order.offered !== undefined) {
+      await this.tactful.insist(`/v1/redemptions/${encodeURIComponent(name)}/cancel`, {});
+    }
+    order.status = "cancelled";
+    return [200, this.shown(name)];
+  }
+
+  /** Give money back for returned pieces: what was paid for them, not what they usually cost. */
+  async refund(name, { refund, lines }) {
+    const order = await this.settled(name);
+    if (order.status === "cancelled") throw new Refused(409, "order.cancelled");
+    this.checkRefund(order, refund, lines);
+    order.refunds.set(refund, lines);
+    const units = new Map(order.lines.map((line) => [line.sku, line.unit.amount]));
+    const amount = lines.reduce((sum, line) => sum + units.get(line.sku) * line.qty, 0);
+    const offered = order.lines[order.offered]?.sku;
+    const ofTheOffer = lines.filter((line) => line.sku === offered);
+    if (ofTheOffer.length) {
+      const path = `/v1/redemptions/${encodeURIComponent(name)}/refund`;
+      await this.tactful.insist(path, { refund, lines: ofTheOffer });
+    }
+    return [200, { refund, amount: { amount, currency: order.lines[0].unit.currency } }];
+  }
+
+  /** Throws Refused if the id was used for something else, or more comes back than was bought. */
+  checkRefund(order, refund, lines) {
+    if (!isDeepStrictEqual(order.refunds.get(refund) ?? lines, lines)) {
+      throw new Refused(409, "refund.changed");
+    }
+    const left = new Map(order.lines.map((line) => [line.sku, line.qty]));
+    for (const { sku, qty } of [...new Map([...order.refunds, [refund, lines]]).values()].flat()) {
+      left.set(sku, (left.get(sku) ?? 0) - qty);
+      if (!(qty >= 1 && left.get(sku) >= 0)) throw new Refused(422, "refund.quantity");
+    }
+  }
+
+  /** An order of which it is known whether it took place. */
+  async settled(name) {
+    const order = this.orders.get(name);
+    if (!order) throw new Refused(404, "order.unknown");
+    if (order.status === "pending") await this.settle(name, order);
+    return order;
+  }
+
+  /** What the shopper sees of an order. */
+  shown(name) {
+    const { status, lines } = this.orders.get(name);
+    const amount = lines.reduce((sum, line) => sum + line.unit.amount * line.qty, 0);
+    return { order: name, status, lines, total: { amount, currency: lines[0].unit.currency } };
+  }
+}
+
+/** POST /orders, /orders/{id}/cancel and /orders/{id}/refunds. */
+async function answer(shop, path, body) {
+  try {
+    const asked = JSON.parse(body || "{}");
+    if (path === "/orders") return await shop.place(asked);
+    const found = /^\/orders\/([^/]+)\/(cancel|refunds)$/.exec(path);
+    if (!found) return [404, { code: "path" }];
+    const name = decodeURIComponent(found[1]);
+    return await (found[2] === "cancel" ? shop.cancel(name) : shop.refund(name, asked));
+  } catch (problem) {
+    if (problem instanceof Refused) return [problem.status, { code: problem.code }];
+    if (problem instanceof Unknown) return [503, { code: "unknown" }];
+    if (problem instanceof SyntaxError || problem instanceof TypeError) return [400, { code: "request" }];
+    throw problem;
+  }
+}
+
+function main() {
+  const shop = new Shop(new Tactful(process.env.TACTFUL_URL, process.env.TACTFUL_SERVER_KEY));
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const [status, body] = await answer(shop, request.url, Buffer.concat(chunks).toString("utf8"));
+    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+  });
+  server.listen(Number(process.env.PORT ?? 8080), "127.0.0.1", () =>
+    console.log(`shop on http://127.0.0.1:${server.address().port}`));
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) main();
