@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -46,6 +48,8 @@ class FakeTactful:
         parts = path.strip("/").split("/")
         if parts[-1] == "jwks.json":
             return 200, self.verifier.jwks()
+        if parts[1] == "offers":
+            return 200, {"offer": parts[2]}
         if parts[-1] == "cancel":
             if parts[-2] not in self.cancelled:
                 self.cancelled.append(parts[-2])
@@ -80,7 +84,9 @@ def serving(fake):
             fault = fake.faults.pop(0) if is_post and fake.faults else None
             if fault == "lost before":
                 return
-            assert self.headers["Authorization"] == f"Bearer {KEY}"
+            assert (
+                self.path.startswith("/.well") or self.headers["Authorization"] == f"Bearer {KEY}"
+            )
             status, answer = fake.answer(self.path, json.loads(body) if body else None)
             if fault == "lost after":
                 return
@@ -389,3 +395,34 @@ def judged_by_javascript():
 def test_the_example_judges_every_token_of_the_vectors_as_the_server_does(judged):
     wanted = {case["name"]: case["want"] for case in vectors("tokens.json")["tokens"]}
     assert dict(judged()) == wanted
+
+
+def test_the_page_of_curl_runs_from_top_to_bottom():
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```$", (CHECKOUT / "curl.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert blocks[0].startswith("export TACTFUL_URL=")
+    curl = shutil.which("curl")
+    if curl is None:
+        assert os.environ.get("TACTFUL_REQUIRE") != "1", (
+            "curl is required here, and is not installed"
+        )
+        pytest.skip("curl is not installed")
+    fake = FakeTactful()
+    fake.faults = ["lost after"]
+    with serving(fake) as url:
+        settings = {"TACTFUL_URL": url, "TACTFUL_SERVER_KEY": KEY, "TOKEN": token(max_qty=3)}
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", "\n".join(blocks[1:])],
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert '"sku":"RUN-42"' in done.stdout
+    assert done.stdout.count("\n200\n") == 3
+    assert list(fake.redeemed) == [("of_1", "o1")]
+    assert list(fake.refunded) == ["r1"]
+    assert fake.cancelled == ["o1"]
+    assert fake.asked[-1] == "/v1/offers/of_1"
