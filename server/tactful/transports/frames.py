@@ -17,6 +17,7 @@ from websockets.streams import StreamReader
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.codec import reason as shorten
+from tactful.transports import last_words
 from tactful.transports.handshake import frame_log
 from tactful.transports.house import Seat
 from tactful.transports.limits import Limits
@@ -79,13 +80,23 @@ class _Careful:
     def done(self) -> bool:
         """Whether nothing is left in the midst: no fragment, no byte, no half frame."""
         library = self.library
-        waiting = getattr(library.parser, "gi_yieldfrom", None)
         return (
             library.state is OPEN
             and library.current_size is None
             and not library.reader.buffer
-            and getattr(waiting, "gi_code", None) is StreamReader.at_eof.__code__
+            and _innermost(library.parser) is StreamReader.at_eof.__code__
         )
+
+
+def _innermost(parser: object) -> object:
+    """The code at which a parser waits: between frames it is `at_eof`, else somewhere in a frame.
+
+    The library does not say so itself. Were it to change, this would find something else, and a
+    connection would keep its library: more memory, the same answers.
+    """
+    while (inner := getattr(parser, "gi_yieldfrom", None)) is not None:
+        parser = inner
+    return getattr(parser, "gi_code", None)
 
 
 class FrameLink(asyncio.Protocol):
@@ -319,10 +330,9 @@ class FrameLink(asyncio.Protocol):
         self._careful = None
         last = b"".join((*(self._batch or ()), farewell))
         self._batch = None
-        if not self._transport.is_closing():
-            self._transport.write(last)
+        if self._slow_since and not self._transport.is_closing():
             self._transport.resume_reading()
-            self._transport.write_eof()
+        last_words.say(self._transport, last)
 
 
 def _head(size: int) -> bytes:

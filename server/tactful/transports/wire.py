@@ -7,6 +7,7 @@ becomes a WebSocket; everything else goes to the HTTP stack, and is watched ther
 import asyncio
 from typing import cast
 
+from tactful.transports import last_words
 from tactful.transports.echo import Echo
 from tactful.transports.frames import FrameLink
 from tactful.transports.handshake import Accepted, judge
@@ -195,9 +196,7 @@ class Door(asyncio.Protocol):
         self._house.refusals[refusal.status] += 1
         self._deaf_until = self._house.clock() + self._house.limits.linger_ms
         self._head = bytearray()
-        if not self._transport.is_closing():
-            self._transport.write(response(refusal))
-            self._transport.write_eof()
+        last_words.say(self._transport, response(refusal))
 
 
 def _address(transport: asyncio.BaseTransport) -> str:
