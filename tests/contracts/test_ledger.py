@@ -278,7 +278,9 @@ def redeem(desk: Desk) -> Ruling:
         status=200,
         body=b"won",
         redemptions=(
-            RedemptionRow(offer="of_1", order="o1", at=T0, status="redeemed", saved=1935),
+            RedemptionRow(
+                id="rd_1", offer="of_1", order="o1", at=T0, status="redeemed", saved=1935
+            ),
         ),
         offers=(redeemed,),
         steps=(step(redeemed),),

@@ -39,12 +39,14 @@ class SoldLine(Struct, frozen=True, array_like=True):
 
 
 class RedemptionRow(Struct, frozen=True, kw_only=True):
-    """One use of an offer by an order. `answer` is the exact body that the shop was given.
+    """One use of an offer by an order, and the exact body that the shop was given for it.
 
     Amounts in minor units of the offer's currency. `refused`: this order ended the offer without
     using it, and hears so for good.
     """
 
+    id: str
+    """`rd_…`; the first of several simultaneous retries names it."""
     offer: str
     order: str
     at: int
@@ -54,6 +56,8 @@ class RedemptionRow(Struct, frozen=True, kw_only=True):
     lines: tuple[SoldLine, ...] = ()
     request: bytes = b""
     """The digest of the canonical request, to tell a retry from another request."""
+    token: bytes = b""
+    """The digest of the token, to know a retry even when its key is long gone."""
     code: int = 200
     """The HTTP status of the answer."""
     answer: bytes = b""

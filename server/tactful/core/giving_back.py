@@ -1,0 +1,158 @@
+"""What comes back when an order that redeemed offers is cancelled, or partly refunded?"""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct, structs
+
+from tactful.core.budgets import BudgetMove
+from tactful.core.money import Money
+from tactful.core.offers import Offer, State, Step
+from tactful.core.redemption import TABLE, Line, Place, moved, moves, refuse
+from tactful.core.refusals import REFUSALS
+from tactful.core.rulings import Desk, RedemptionRow, RefundRow, Ruling, SoldLine
+
+
+class _Return(Struct, frozen=True):
+    """What of one redemption goes back: money paid, and budget spent."""
+
+    row: RedemptionRow
+    paid: int = 0
+    saved: int = 0
+
+
+def cancel(desk: Desk, order: str, now: int, *, shipped: bool) -> Ruling:
+    """Give back the rights and the budget of everything that the order redeemed; once."""
+    rows = _rows(desk, order)
+    verdict = TABLE["cancel", _place(rows)]
+    if verdict == "repeat":
+        return _cancelled(rows)
+    if verdict != "judge":
+        return refuse("redemption.unknown")
+    if shipped:
+        return refuse("order.shipped", "What was shipped comes back as a refund.")
+    offers: list[Offer] = []
+    steps: list[Step] = []
+    changes: list[BudgetMove] = []
+    for row in rows:
+        if row.status == "redeemed":
+            offer, told, change = _restore(desk, row, now)
+            offers.append(offer)
+            steps += told
+            changes += change
+    ended = tuple(structs.replace(row, status="cancelled", saved=0) for row in rows)
+    return structs.replace(
+        _cancelled(ended),
+        redemptions=ended,
+        offers=tuple(offers),
+        steps=tuple(steps),
+        moves=tuple(changes),
+    )
+
+
+def _place(rows: Sequence[RedemptionRow]) -> Place:
+    if not rows:
+        return "unknown"
+    return "mine" if any(row.status == "redeemed" for row in rows) else "cancelled"
+
+
+def _rows(desk: Desk, order: str) -> list[RedemptionRow]:
+    return [row for row in desk.redemptions if row.order == order and row.status != "refused"]
+
+
+def _cancelled(rows: Sequence[RedemptionRow]) -> Ruling:
+    listed = sorted((row.id, row.offer) for row in rows)
+    answer = {"cancelled": [{"redemption": key, "offer": offer} for key, offer in listed]}
+    return Ruling(status=200, body=msgspec.json.encode(answer))
+
+
+def _restore(
+    desk: Desk, row: RedemptionRow, now: int
+) -> tuple[Offer, list[Step], tuple[BudgetMove, ...]]:
+    """The right is open again until its hold ends, or has ended by now; the budget follows it."""
+    offer, step = moved(desk, desk.offers[row.offer], "roll_back", now)
+    if offer.accept_until is None or now >= offer.accept_until:
+        ended = structs.replace(offer, state=State.EXPIRED, seq=offer.seq + 1)
+        last = Step(ended.id, now, ended.seq, ended.state)
+        return ended, [step, last], moves(desk, offer, settle=-row.saved, used=-1)
+    hold = _affordable(desk, offer, row.saved)
+    changes = moves(desk, offer, reserve=hold, settle=-row.saved, count=1, used=-1)
+    return structs.replace(offer, hold=hold), [step], changes
+
+
+def _affordable(desk: Desk, offer: Offer, freed: int) -> int:
+    """As much of the hold as there was, unless others took the budget: then what comes free now."""
+    row = desk.balances.get((offer.campaign or "", offer.period, offer.currency))
+    if row is None or row.limit is None:
+        return offer.hold
+    return max(min(offer.hold, row.limit - row.reserved - row.settled + freed), 0)
+
+
+def refund(desk: Desk, order: str, ident: str, lines: Sequence[Line], now: int) -> Ruling:
+    """Give back pro rata of what was paid for some units, and of what the budget bore."""
+    asked = hashlib.sha256(
+        msgspec.json.encode(sorted((line.sku, line.qty) for line in lines))
+    ).digest()
+    if desk.refund:
+        same = desk.refund.request == asked
+        return Ruling(status=200, body=desk.refund.answer) if same else refuse("refund.mismatch")
+    rows = _rows(desk, order)
+    verdict = TABLE["refund", _place(rows)]
+    if verdict != "judge":
+        return refuse(verdict if verdict in REFUSALS else "redemption.unknown")
+    back = {row.id: _Return(row) for row in rows if row.status == "redeemed"}
+    for line in lines:
+        if not any(sold.sku == line.sku for row in rows for sold in row.lines):
+            return refuse("refund.sku", f"The order bought no {line.sku} at an offer's price.")
+        left = _take(back, line)
+        if left:
+            bought = line.qty - left
+            return refuse("refund.quantity", f"Of {line.sku}, {bought} can go back.")
+    return _refunded(desk, RefundRow(ident, order, now, asked, b""), list(back.values()))
+
+
+def _take(back: dict[str, _Return], line: Line) -> int:
+    """Move units of a line into what goes back; how many found no place."""
+    left = line.qty
+    for key, found in back.items():
+        paid, saved, lines = found.paid, found.saved, []
+        for sold in found.row.lines:
+            units = min(left, sold.qty - sold.returned) if sold.sku == line.sku else 0
+            left -= units
+            after = structs.replace(sold, returned=sold.returned + units)
+            paid += _between(sold, after, sold.paid)
+            saved += _between(sold, after, sold.saved)
+            lines.append(after)
+        back[key] = _Return(structs.replace(found.row, lines=tuple(lines)), paid, saved)
+    return left
+
+
+def _between(before: SoldLine, after: SoldLine, amount: int) -> int:
+    """Shares are differences of a running total, so that the last unit takes what rounding left."""
+    return after.share(amount, after.returned) - before.share(amount, before.returned)
+
+
+def _refunded(desk: Desk, row: RefundRow, back: Sequence[_Return]) -> Ruling:
+    known = {row.id: row.lines for row in desk.redemptions}
+    returned = [found for found in back if found.row.lines != known[found.row.id]]
+    currency = desk.offers[back[0].row.offer].currency
+    answer = {
+        "refund": row.refund,
+        "amount": Money(sum(found.paid for found in returned), currency),
+        "released": Money(sum(found.saved for found in returned), currency),
+    }
+    body = msgspec.json.encode(answer)
+    rows = (structs.replace(found.row, saved=found.row.saved - found.saved) for found in returned)
+    changes = (
+        change
+        for found in returned
+        for change in moves(desk, desk.offers[found.row.offer], settle=-found.saved)
+    )
+    return Ruling(
+        status=200,
+        body=body,
+        redemptions=tuple(rows),
+        refund=structs.replace(row, answer=body),
+        moves=tuple(changes),
+    )
