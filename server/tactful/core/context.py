@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tactful.core.budgets import Balances
 from tactful.core.contacts import NOBODY, Contact
-from tactful.core.facts import FeedName, Kept, Price, Product
+from tactful.core.facts import FeedName, Kept, Price, Product, Remedy, ms
 from tactful.core.history import History
 from tactful.core.items import Item
 from tactful.core.letdowns import NO_LETDOWNS, Letdowns
@@ -72,6 +72,13 @@ class Scene(Struct, frozen=True, kw_only=True):
     def history(self) -> History | None:
         """What the verified customer bought and complained about; None: nobody is known."""
         return self.profile.history if self.profile else None
+
+    @property
+    def remedy(self) -> Kept[Remedy] | None:
+        """The verified customer's voucher that ends first; None: there is none."""
+        history = self.history
+        valid = (k for k in history.remedies if ms(k.fact.expires_at) > self.now) if history else ()
+        return min(valid, key=lambda k: (ms(k.fact.expires_at), k.fact.remedy), default=None)
 
     @property
     def letdowns(self) -> Letdowns:

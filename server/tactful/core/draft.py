@@ -2,10 +2,10 @@
 
 from msgspec import Struct, structs
 
-from tactful.core import effects
 from tactful.core.budgets import COUNT, BudgetMove
 from tactful.core.contacts import Contact
 from tactful.core.context import Context
+from tactful.core.effects import Effect, Push, Withdraw
 from tactful.core.offers import Event, Offer, State, Step, after
 from tactful.core.profiles import Profile
 from tactful.core.reasons import LETDOWNS, Reason
@@ -22,7 +22,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     """Offers as they now are, each that moved."""
     steps: tuple[Step, ...] = ()
     moves: tuple[BudgetMove, ...] = ()
-    effects: tuple[effects.Effect, ...] = ()
+    effects: tuple[Effect, ...] = ()
     trace: Trace = Trace()
 
 
@@ -52,7 +52,7 @@ class Draft:
         self.moved: dict[str, Offer] = {}
         self.steps: list[Step] = []
         self.moves: list[BudgetMove] = []
-        self.effects: list[effects.Effect] = []
+        self.effects: list[Effect] = []
 
     @property
     def contact(self) -> Contact:
@@ -83,7 +83,7 @@ class Draft:
         self._keep(offer, None)
         self._account(offer, reserve=offer.hold, count=1)
         self.contact = self.contact.approached(offer.id, offer.rule, offer.session, self.now)
-        self.effects.append(effects.Push(offer, replaces))
+        self.effects.append(Push(offer, replaces))
 
     def note(self, offer: Offer, reason: Reason) -> None:
         """Record an offer that is deliberately not shown."""
@@ -106,14 +106,14 @@ class Draft:
     def withdraw(self, offer: Offer, reason: Reason) -> None:
         """End a standing offer; after a let-down the shopper is left in peace."""
         moved = self.move(offer, "withdraw", reason)
-        self.effects.append(effects.Withdraw(offer.id, moved.seq))
+        self.effects.append(Withdraw(offer.id, moved.seq))
         if reason in LETDOWNS:
             rest = self.context.rulebook.policy.rest.quiet
             self.contact = self.contact.quiet(self.now + rest)
 
     def end_elsewhere(self, offer: Offer) -> None:
         """Take an offer that ended in one tab off the screens of the others."""
-        self.effects.append(effects.Withdraw(offer.id, offer.seq))
+        self.effects.append(Withdraw(offer.id, offer.seq))
 
     def reduce_hold(self, offer: Offer, hold: int) -> None:
         """Give back a part of what is reserved."""
@@ -140,7 +140,12 @@ class Draft:
             if amount and balance is not None:
                 self.moves.append(
                     BudgetMove(
-                        offer.campaign, offer.period, currency, balance.limit, reserve=amount
+                        offer.campaign,
+                        offer.period,
+                        currency,
+                        balance.limit,
+                        reserve=amount,
+                        offer=offer.id,
                     )
                 )
 

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 from tactful.core import calendar
 from tactful.core.conditions import failing
 from tactful.core.context import Scene
-from tactful.core.facts import FeedName, ms
+from tactful.core.facts import FeedName
 from tactful.core.policy import Policy
 from tactful.core.reasons import Reason
 from tactful.core.rules import NEVER, Rule
 from tactful.core.trace import Finding
 
 
-def rule_state(rule: Rule, now: int) -> Iterator[Finding]:
-    """Gate 1: is the rule running, and is this its time?"""
-    if rule.paused:
+def rule_state(rule: Rule, now: int, paused: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """Gate 1: is the rule running, and is this its time? `paused`: by an operator."""
+    if rule.paused or rule.id in paused:
         yield Finding(Reason.RULE_PAUSED, actual="paused", needed="running")
     if now < rule.starts:
         yield Finding(Reason.RULE_NOT_STARTED, actual=now, needed=rule.starts, until=rule.starts)
@@ -92,24 +92,16 @@ def target(scene: Scene, rule: Rule) -> Iterator[Finding]:
         yield Finding(
             Reason.TARGET_TERRITORY, actual=scene.territory, needed=sorted(rule.territories)
         )
+    if rule.moment == "rescue" and not scene.session.rescue:
+        yield Finding(Reason.TARGET_CONDITIONS, actual={"moment": None}, needed="moment: rescue")
     holds = rule.ripens(scene) != NEVER
     if_known = (rule.ripens_if_known or rule.ripens)(scene) != NEVER
     nobody = scene.profile is None and (rule.remedy or rule.ripens_if_known is not None)
     if not if_known or not (holds or nobody):
         for failure in failing(rule.condition, scene):
-            yield Finding(
-                Reason.TARGET_CONDITIONS,
-                actual={failure.clause.field: failure.actual},
-                needed=failure.needed,
-                until=failure.until,
-            )
+            actual = {failure.clause.field: failure.actual}
+            yield Finding(Reason.TARGET_CONDITIONS, actual, failure.needed, until=failure.until)
+    if rule.remedy and not nobody and scene.remedy is None:
+        yield Finding(Reason.TARGET_CONDITIONS, actual={"remedy": None}, needed="a remedy")
     if nobody and (rule.remedy or not holds):
         yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="a verified identity")
-
-
-def remedies(scene: Scene) -> Iterator[str]:
-    """The unexpired remedies of the customer, the one that ends first leading."""
-    history = scene.history
-    if history:
-        ends = ((ms(kept.fact.expires_at), kept.fact.remedy) for kept in history.remedies)
-        yield from (remedy for end, remedy in sorted(ends) if end > scene.now)

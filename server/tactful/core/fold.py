@@ -11,7 +11,7 @@ from tactful.core.draft import Draft
 from tactful.core.effects import Confirm, Refuse
 from tactful.core.offers import Offer, State
 from tactful.core.reasons import Reason
-from tactful.core.session import REMEMBERED_ITEMS, Look, Session, Tab
+from tactful.core.session import REMEMBERED_ENDS, REMEMBERED_ITEMS, Look, Session, Tab
 
 BROWSING_ON: Final = frozenset({"home", "category", "search"})
 """Pages that leave the item behind; a cart or a checkout continues with it."""
@@ -199,12 +199,17 @@ def _nothing(draft: Draft, signal: signals.Signal) -> None:
 
 def _redeemed(draft: Draft, signal: signals.Redeemed) -> None:
     """The ledger has recorded it already; the session lets go of the offer."""
-    draft.standing.pop(signal.offer, None)
+    offer = signal.offer
+    draft.standing.pop(offer.id, None)
+    ended = (*draft.session.ended, offer.id)[-REMEMBERED_ENDS:]
+    draft.update(seq=max(draft.session.seq, offer.seq), ended=ended)
 
 
 def _rolled_back(draft: Draft, signal: signals.RolledBack) -> None:
     """The ledger has given the right back; the session holds it again."""
-    draft.standing[signal.offer.id] = signal.offer
+    offer = signal.offer
+    draft.standing[offer.id] = offer
+    draft.update(seq=max(draft.session.seq, offer.seq))
 
 
 def _revoked(draft: Draft, signal: signals.Revoked) -> None:

@@ -30,20 +30,43 @@ class Priced(Struct, frozen=True):
 
 def price_of(scene: Scene, rule: Rule, policy: Policy) -> Priced:
     """The offer's price as the facts and the rule make it."""
+    shelf = shelf_of(scene)
+    quote = (
+        _voucher(scene, shelf)
+        if rule.price.mode == "remedy"
+        else _quote(scene, rule, shelf, policy)
+    )
+    hold = quote.saved * rule.max_qty if isinstance(quote, Quote) else 0
+    return Priced(quote, shelf, hold)
+
+
+def shelf_of(scene: Scene) -> ShelfPrice | None:
+    """What the item costs where the shopper is; None: it has no price there."""
     kept = scene.price
     if kept is None or scene.territory is None:
-        return Priced(PriceRefusal("price.missing"), None)
+        return None
     cost = scene.item.cost(scene.territory)
-    shelf = pricing.shelf_price(kept.fact, cost.fact if cost else None)
-    quote = pricing.quote(
+    return pricing.shelf_price(kept.fact, cost.fact if cost else None)
+
+
+def _quote(
+    scene: Scene, rule: Rule, shelf: ShelfPrice | None, policy: Policy
+) -> Quote | PriceRefusal:
+    return pricing.quote(
         rule.price,
         shelf,
         step=sum(mark.rule == rule.id for mark in scene.contact.approaches),
         min_margin_bp=policy.min_margin_bp,
         max_total_discount_bp=policy.max_total_discount_bp,
     )
-    hold = quote.saved * rule.max_qty if isinstance(quote, Quote) else 0
-    return Priced(quote, shelf, hold)
+
+
+def _voucher(scene: Scene, shelf: ShelfPrice | None) -> Quote | PriceRefusal:
+    """What the shopper's remedy makes of the price; it was given, so no floor takes from it."""
+    remedy = scene.remedy
+    if shelf is None or remedy is None:
+        return PriceRefusal("price.missing")
+    return pricing.voucher(remedy.fact.value, shelf)
 
 
 def failing(
@@ -52,7 +75,7 @@ def failing(
     """Gates 1 to 10 for a candidate; the first finding is the primary reason."""
     policy = context.rulebook.policy
     quote = priced.quote
-    yield from rule_state(rule, scene.now)
+    yield from rule_state(rule, scene.now, context.rulebook.paused)
     yield from shopper(scene, rule)
     yield from freshness(scene, policy, context.heard)
     yield from target(scene, rule)
@@ -93,7 +116,7 @@ def failing_standing(
     policy = context.rulebook.policy
     judged = rule or _gone(offer)
     if (rule or offer).on_change == "withdraw":
-        yield from rule_state(judged, scene.now)
+        yield from rule_state(judged, scene.now, context.rulebook.paused)
     yield from _still_allowed(scene, offer, judged)
     yield from freshness(scene, policy, context.heard)
     if scene.territory != offer.territory:
@@ -129,11 +152,7 @@ def _gone(offer: Offer) -> Rule:
 
 def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> Iterator[Finding]:
     """Gate 7 again: the offer must still be below the public price and at or above the floor."""
-    kept = scene.price
-    shelf = None
-    if kept and scene.territory:
-        cost = scene.item.cost(scene.territory)
-        shelf = pricing.shelf_price(kept.fact, cost.fact if cost else None)
+    kept, shelf = scene.price, shelf_of(scene)
     if kept is None or shelf is None or shelf.currency != offer.currency:
         yield Finding(Reason.PRICE_MISSING)
         return

@@ -7,12 +7,12 @@ from tactful.core.arbitration import Candidate
 from tactful.core.calendar import period_key
 from tactful.core.context import Scene
 from tactful.core.disclosure import disclosure
-from tactful.core.eligibility import remedies
+from tactful.core.facts import ms
 from tactful.core.money import Money
 from tactful.core.offers import Offer
 from tactful.core.prior_price import claim, prior_price
 from tactful.core.rules import Rulebook
-from tactful.core.wording import amount, span, worded
+from tactful.core.wording import amount, chosen, filled, span
 
 
 def offer_of(candidate: Candidate, scene: Scene, rulebook: Rulebook, seed: str) -> Offer:
@@ -21,7 +21,10 @@ def offer_of(candidate: Candidate, scene: Scene, rulebook: Rulebook, seed: str) 
     session, item, territory = scene.session, scene.item, scene.territory
     if shelf is None or territory is None:
         raise LookupError("a candidate has a price and a territory")
+    remedy = scene.remedy if rule.remedy else None
     ends_at = min(scene.now + rule.expires, rule.ends)
+    if remedy:
+        ends_at = min(ends_at, ms(remedy.fact.expires_at))
     ledger = item.history.get(territory, ())
     said = claim(prior_price(ledger, scene.now, shelf.currency), quote.unit)
     product = scene.product
@@ -50,14 +53,14 @@ def offer_of(candidate: Candidate, scene: Scene, rulebook: Rulebook, seed: str) 
         issued_at=scene.now,
         ends_at=ends_at,
         title=product.title if product else item.sku,
-        message=_message(candidate, scene, ends_at),
+        message=_message(candidate, scene, ends_at, rulebook.policy.language),
         placement=rule.placement,
         disclosure=disclosure(territory, session.locale, scene.now, rule.provenance),
         image=product.image if product else None,
         url=product.url if product else None,
         personal="personal" in rule.provenance or rule.remedy,
         on_change=rule.on_change,
-        remedy=next(remedies(scene), None) if rule.remedy else None,
+        remedy=remedy.fact.remedy if remedy else None,
         order_level=rule.remedy,
     )
 
@@ -68,19 +71,20 @@ def _id(session: str, seq: int, seed: str) -> str:
     return ids.offer_id(blake2b(text, key=seed.encode()[:64], digest_size=16).digest())
 
 
-def _message(candidate: Candidate, scene: Scene, ends_at: int) -> str:
+def _message(candidate: Candidate, scene: Scene, ends_at: int, language: str) -> str:
     rule, shelf = candidate.rule, candidate.priced.shelf
-    product, locale = scene.product, scene.session.locale
+    product = scene.product
     if not rule.messages or shelf is None:
         return ""
+    text, language = chosen(rule.messages, scene.session.locale, language)
     price = Money(candidate.quote.unit, shelf.currency)
     saved = Money(candidate.quote.saved, shelf.currency)
     values = {
         "item.title": product.title if product else candidate.item.sku,
         "item.brand": candidate.item.brand or "",
-        "item.price": amount(Money(shelf.amount, shelf.currency), locale),
-        "offer.price": amount(price, locale),
-        "offer.saved": amount(saved, locale),
-        "offer.expires": span(ends_at - scene.now, locale),
+        "item.price": amount(Money(shelf.amount, shelf.currency), language),
+        "offer.price": amount(price, language),
+        "offer.saved": amount(saved, language),
+        "offer.expires": span(ends_at - scene.now, language),
     }
-    return worded(rule.messages, locale, values)
+    return filled(text, values)

@@ -9,7 +9,7 @@ MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
-Scope = Literal["variant", "product", "brand", "order", "shop"]
+Scope = Literal["variant", "product", "brand", "shop"]
 
 
 class Taint(Struct, frozen=True):
@@ -103,3 +103,5 @@ class Policy(Struct, frozen=True):
     accept_hold: int = 30 * MINUTE
     arbitration: Literal["tier", "expected_value"] = "tier"
     timezone: str = "UTC"
+    language: str = "en"
+    """The language of messages that name none."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from tactful.core.facts import Cost, Price
+from tactful.core.facts import Cost, Price, RemedyValue
 from tactful.core.money import BP, Money, cost_floor, discounted, divide_up, ending_down
 from tactful.core.rules import PriceTerms
 
@@ -104,6 +104,23 @@ def quote(
     if asked <= 0 and floor.amount <= 1:
         return PriceRefusal("price.zero", actual=asked, needed=1)
     return _above_floor(terms, price, asked, floor)
+
+
+def voucher(value: RemedyValue, price: ShelfPrice) -> Quote | PriceRefusal:
+    """The price after a compensation voucher; no floor, but never nothing."""
+    if value.percent_bp is not None:
+        unit = discounted(price.amount, value.percent_bp)
+    elif value.amount is not None and value.currency == price.currency:
+        unit = price.amount - value.amount
+    else:
+        return PriceRefusal("price.missing")
+    if unit <= 0:
+        return PriceRefusal("price.zero", actual=unit, needed=1)
+    if unit >= price.amount:
+        return PriceRefusal("price.no_improvement", actual=unit, needed=price.amount - 1)
+    return Quote(
+        unit, price.amount - unit, unit, clamped=False, floor=1, floor_kind="smallest_unit"
+    )
 
 
 def asked_price(terms: PriceTerms, price: ShelfPrice, step: int = 0) -> int | None:

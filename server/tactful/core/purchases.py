@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.core.facts import Kept, Order, ms
+from tactful.core.facts import Kept, Order, OrderLine, ms
 from tactful.core.history import History
 
 
@@ -18,27 +18,34 @@ class Purchase(Struct, frozen=True):
     unit: int
     currency: str
     at: int
+    gift: bool = False
+    consumable_days: int | None = None
 
 
 Purchases = Mapping[str, tuple[Purchase, ...]]
-"""Product → what was bought of it, in any variant."""
+"""Product → what was bought of it, in any variant, the latest first."""
 
 NO_PURCHASES: Final[Purchases] = {}
+_Returned = dict[tuple[str | None, str], int]
+"""(order or None, SKU) → how many came back that no line is known for yet."""
 
 
 def derive(history: History) -> Purchases:
-    """Open orders count; returned, cancelled and gift lines do not (semantics, section 6)."""
+    """Open orders count; returned and cancelled lines do not (semantics, section 6)."""
     returned = _returned(history)
     found: dict[str, list[Purchase]] = defaultdict(list)
-    for kept in sorted(history.orders, key=lambda k: ms(k.fact.placed_at), reverse=True):
-        if kept.fact.customer == history.customer and kept.fact.status != "cancelled":
-            _keep(history, kept, returned, found)
+    own = [kept for kept in history.orders if kept.fact.customer == history.customer]
+    for kept in sorted(own, key=lambda k: (-ms(k.fact.placed_at), k.fact.order)):
+        if kept.fact.status != "cancelled":
+            for line in sorted(kept.fact.lines, key=lambda line: not line.gift):
+                if line.qty > _take(returned, kept.fact.order, line):
+                    product = history.product_id(line.sku)
+                    found[product].append(_purchase(history, kept, line))
     return {product: tuple(bought) for product, bought in found.items()}
 
 
-def _returned(history: History) -> dict[tuple[str | None, str], int]:
-    """(order, SKU) → quantity given back; without an order, from the latest orders first."""
-    counts: dict[tuple[str | None, str], int] = defaultdict(int)
+def _returned(history: History) -> _Returned:
+    counts: _Returned = defaultdict(int)
     for kept in history.returns:
         if kept.fact.status != "cancelled":
             for line in kept.fact.lines:
@@ -46,22 +53,25 @@ def _returned(history: History) -> dict[tuple[str | None, str], int]:
     return counts
 
 
-def _keep(
-    history: History,
-    kept: Kept[Order],
-    returned: dict[tuple[str | None, str], int],
-    found: dict[str, list[Purchase]],
-) -> None:
-    for line in kept.fact.lines:
-        qty = line.qty
-        for key in ((kept.fact.order, line.sku), (None, line.sku)):
-            back = min(qty, returned.get(key, 0))
-            returned[key] = returned.get(key, 0) - back
-            qty -= back
-        if qty and not line.gift:
-            known = history.products.get(line.sku)
-            found[known.product if known else line.sku].append(
-                Purchase(
-                    line.sku, ms(kept.fact.placed_at), line.unit.amount, line.unit.currency, kept.at
-                )
-            )
+def _take(returned: _Returned, order: str, line: OrderLine) -> int:
+    """How many of a line came back: from its order, or from an order that the return does not name."""
+    taken = 0
+    for key in ((order, line.sku), (None, line.sku)):
+        back = min(line.qty - taken, returned.get(key, 0))
+        if back:
+            returned[key] -= back
+            taken += back
+    return taken
+
+
+def _purchase(history: History, kept: Kept[Order], line: OrderLine) -> Purchase:
+    known = history.products.get(line.sku)
+    return Purchase(
+        line.sku,
+        ms(kept.fact.placed_at),
+        line.unit.amount,
+        line.unit.currency,
+        kept.at,
+        line.gift,
+        known.consumable_days if known else None,
+    )

@@ -152,13 +152,13 @@ class Candidates(Protocol):
 
 
 class Tightening(Struct, frozen=True):
-    """A `suppress` block: while its condition holds, nothing is offered, or a cooldown is longer."""
+    """A `suppress` block: while its condition holds, no cooldown is shorter than `after`."""
 
     id: str
     ripens: Ripens
     condition: Condition
     after: int = 0
-    """Replaces shorter product cooldowns (ms); 0: suppress outright."""
+    """Replaces shorter cooldowns (ms)."""
 
 
 class Rulebook(Struct, frozen=True):

@@ -137,9 +137,9 @@ class Changed(Struct, frozen=True, tag=True):
 
 
 class Redeemed(Struct, frozen=True, tag=True):
-    """A checkout redeemed an offer of this session."""
+    """A checkout redeemed an offer of this session, or ended it; the ledger has it already."""
 
-    offer: str
+    offer: Offer
 
 
 class RolledBack(Struct, frozen=True, tag=True):

@@ -20,9 +20,18 @@ def affordable(
         (currency, hold, Reason.BUDGET_SPEND),
         (COUNT, 1, Reason.BUDGET_COUNT),
     ):
-        balance = balances.get((rule.campaign, key))
-        if balance is not None and balance.free is not None and balance.free < amount:
-            yield Finding(reason, actual=balance.free, needed=amount)
+        free = _free(balances, rule.campaign, key)
+        if free is not None and free < amount:
+            yield Finding(reason, actual=free, needed=amount)
+
+
+def _free(balances: Balances, campaign: str, currency: str) -> int | None:
+    """What may still be promised. A campaign with money in other currencies only has none in this."""
+    balance = balances.get((campaign, currency))
+    if balance is not None:
+        return balance.free
+    funded = any(name == campaign and key != COUNT for name, key in balances)
+    return 0 if funded and currency != COUNT else None
 
 
 def _per_shopper(scene: Scene, rule: Rule) -> Iterator[Finding]:

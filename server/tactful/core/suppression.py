@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tactful.core.context import Scene
-from tactful.core.eligibility import remedies
-from tactful.core.facts import Remedy
 from tactful.core.items import Item
-from tactful.core.letdowns import Letdown
+from tactful.core.letdowns import Letdown, Letdowns
 from tactful.core.policy import DAY, Policy
+from tactful.core.purchases import Purchase
 from tactful.core.reasons import ORDER, Reason
 from tactful.core.rules import NOW, Rule, Tightening
 from tactful.core.trace import Finding
 
-SHOP_WIDE: Final = frozenset({Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN, Reason.DELIVERY_LATE})
+FORGIVEN: Final = frozenset({Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN})
 """What a remedy may be promoted in spite of."""
 
 
@@ -34,43 +33,36 @@ def suppress(
 
 
 def _recall(item: Item) -> Iterator[Finding]:
-    for recall in (*item.recalls, *(one for part in item.components for one in part.recalls)):
-        yield Finding(Reason.RECALL, actual=recall, needed="lifted")
+    for one in (item, *item.components):
+        for recall in one.recalls:
+            yield Finding(Reason.RECALL, actual=recall, needed="lifted")
 
 
 def _longest(scene: Scene, tightenings: Iterable[Tightening]) -> int:
     """The longest cooldown that the rule files ask for in this scene (ms)."""
-    return max((one.after for one in tightenings if one.ripens(scene) <= NOW), default=0)
+    return max((one.after for one in tightenings if one.ripens(scene) == NOW), default=0)
 
 
 def _letdowns(scene: Scene, rule: Rule, after: int) -> Iterator[Finding]:
-    letdowns, item = scene.letdowns, scene.item
-    reached = (
-        *letdowns.skus.get(item.sku, ()),
-        *letdowns.products.get(item.product_id, ()),
-        *(letdowns.brands.get(item.brand, ()) if item.brand else ()),
-        *letdowns.shop,
-    )
-    for letdown in dict.fromkeys(reached):
-        if rule.remedy and letdown.reason in SHOP_WIDE:
-            continue
-        yield from _finding(letdown, scene.now, after)
+    for letdown in dict.fromkeys((*_reaching(scene.letdowns, scene.item), *scene.letdowns.shop)):
+        if not (rule.remedy and letdown.reason in FORGIVEN):
+            yield from _finding(letdown, scene.now, after)
+
+
+def _reaching(letdowns: Letdowns, item: Item) -> Iterator[Letdown]:
+    yield from letdowns.skus.get(item.sku, ())
+    yield from letdowns.products.get(item.product_id, ())
+    if item.brand:
+        yield from letdowns.brands.get(item.brand, ())
 
 
 def _components(scene: Scene, after: int) -> Iterator[Finding]:
+    """A bundle is as tainted as what is in it."""
     for part in scene.item.components:
-        reached = (
-            *scene.letdowns.skus.get(part.sku, ()),
-            *scene.letdowns.products.get(part.product_id, ()),
-        )
-        for letdown in dict.fromkeys(reached):
+        for letdown in dict.fromkeys(_reaching(scene.letdowns, part)):
             for one in _finding(letdown, scene.now, after):
-                yield Finding(
-                    Reason.COMPLAINT_COMPONENT,
-                    actual={part.sku: one.reason.value},
-                    at=one.at,
-                    until=one.until,
-                )
+                actual = {part.sku: one.reason.value}
+                yield Finding(Reason.COMPLAINT_COMPONENT, actual, at=one.at, until=one.until)
 
 
 def _finding(letdown: Letdown, now: int, after: int) -> Iterator[Finding]:
@@ -83,52 +75,33 @@ def _finding(letdown: Letdown, now: int, after: int) -> Iterator[Finding]:
 
 def _cause(scene: Scene, rule: Rule) -> Iterator[Finding]:
     """A remedy is never promoted on what it makes up for."""
-    if not rule.remedy or scene.history is None:
-        return
-    promoted = next(remedies(scene), None)
-    for kept in scene.history.remedies:
-        if kept.fact.remedy == promoted and scene.item.product_id in _causes(scene, kept.fact):
-            yield Finding(Reason.COMPLAINT_CAUSE, actual=kept.fact.remedy, at=kept.at)
-
-
-def _causes(scene: Scene, remedy: Remedy) -> set[str]:
-    """The products of a remedy's cause."""
-    history = scene.history
-    if history is None:
-        return set()
-    skus = list(remedy.cause.skus)
-    orders = {remedy.cause.order}
-    for kept in history.cases:
-        if kept.fact.case == remedy.cause.case:
-            skus += kept.fact.skus
-            orders.add(kept.fact.order)
-    for kept_order in history.orders:
-        if kept_order.fact.order in orders:
-            skus += [line.sku for line in kept_order.fact.lines]
-    products = history.products
-    return {products[sku].product if sku in products else sku for sku in skus}
+    promoted = scene.remedy if rule.remedy else None
+    if promoted:
+        causes = scene.letdowns.causes.get(promoted.fact.remedy, frozenset())
+        if scene.item.product_id in causes:
+            yield Finding(Reason.COMPLAINT_CAUSE, actual=promoted.fact.remedy, at=promoted.at)
 
 
 def _owned(scene: Scene, policy: Policy) -> Iterator[Finding]:
-    profile, product = scene.profile, scene.product
-    if profile is None:
-        return
-    for purchase in profile.purchases.get(scene.item.product_id, ()):
+    """The same product in any variant; a consumable is due before it is used up."""
+    for purchase in _purchases(scene):
         rests = policy.owned.durable
-        if product and product.consumable_days is not None:
-            rests = product.consumable_days * DAY * policy.owned.consumable_bp // 10_000
+        if purchase.consumable_days is not None:
+            rests = purchase.consumable_days * DAY * policy.owned.consumable_bp // 10_000
         until = purchase.placed_at + rests
-        if scene.now < until:
+        if scene.now < until and not purchase.gift:
             yield Finding(
                 Reason.OWNED_ALREADY, actual=purchase.placed_at, at=purchase.at, until=until
             )
 
 
+def _purchases(scene: Scene) -> tuple[Purchase, ...]:
+    return scene.profile.purchases.get(scene.item.product_id, ()) if scene.profile else ()
+
+
 def price_regret(scene: Scene, unit: int, currency: str, policy: Policy) -> Iterator[Finding]:
     """Was the product bought dearer so lately that this price would be regretted?"""
-    if scene.profile is None:
-        return
-    for purchase in scene.profile.purchases.get(scene.item.product_id, ()):
+    for purchase in _purchases(scene):
         until = purchase.placed_at + policy.owned.price_regret
         if purchase.currency == currency and scene.now < until and unit < purchase.unit:
             yield Finding(

@@ -13,21 +13,25 @@ COMMA: Final = frozenset({"de", "fr", "es", "pl", "it", "nl", "pt", "da", "sv", 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_.]+)\}")
 
 
-def worded(messages: Mapping[str, str], locale: str | None, values: Mapping[str, str]) -> str:
-    """The message in the language of `locale`, else the default one, with its placeholders filled.
-
-    A placeholder that has no value stays as it is: the rulebook's checker knows them all.
-    """
+def chosen(messages: Mapping[str, str], locale: str | None, language: str) -> tuple[str, str]:
+    """The message for a locale and the language it is in; the plain one is in the shop's `language`."""
     tag = (locale or "").lower()
-    text = messages.get(tag) or messages.get(tag.partition("-")[0]) or messages.get("", "")
+    for key in (tag, tag.partition("-")[0]):
+        if key and key in messages:
+            return messages[key], key
+    return messages.get("", ""), language
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with its placeholders filled; the rulebook's checker knows them all."""
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
-def amount(money: Money, locale: str | None) -> str:
+def amount(money: Money, language: str) -> str:
     """An amount as people of that language write it: `109,65 €`, `€109.65`, `KWD 1.500`."""
     digits = exponent_of(money.currency)
     whole, part = divmod(money.amount, 10**digits)
-    comma = (locale or "").partition("-")[0].lower() in COMMA
+    comma = language.partition("-")[0] in COMMA
     number = f"{whole:,}".replace(",", "\u00a0" if comma else ",")
     if digits:
         number += f"{',' if comma else '.'}{part:0{digits}}"
@@ -37,13 +41,12 @@ def amount(money: Money, locale: str | None) -> str:
     return f"{symbol}{number}" if money.currency in SYMBOLS else f"{symbol}\u00a0{number}"
 
 
-def span(duration: int, locale: str | None) -> str:
+def span(duration: int, language: str) -> str:
     """A duration in ms as whole minutes or hours: `15 minutes`, `15 Minuten`."""
-    language = (locale or "").partition("-")[0].lower()
     minutes = max(1, duration // MINUTE)
     hours = minutes % 60 == 0
     count = minutes // 60 if hours else minutes
-    one, many = _UNITS.get(language, _UNITS["en"])["hour" if hours else "minute"]
+    one, many = _UNITS.get(language.partition("-")[0], _UNITS["en"])["hour" if hours else "minute"]
     return f"{count} {one if count == 1 else many}"
 
 

@@ -15,7 +15,7 @@ from tactful.rulebook.source import Node
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})", re.ASCII)
 _LEADING_ZERO = re.compile(r"-?0[0-9]+", re.ASCII)
 BARE_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _LOOKALIKES: Final = {
     "no": "false",
     "off": "false",
@@ -85,7 +85,7 @@ class Id(Kind, frozen=True):
     def read(self, node: Node, findings: Findings) -> str | None:
         text = scalar(self, node, findings)
         if text is not None and not _ID.fullmatch(text):
-            help_text = "use small letters, digits, - _ and . only, up to 64 of them"
+            help_text = "use letters, digits, - _ and . only, up to 64 of them"
             findings.add("R216", node, f"{text[:40]!r} cannot be an id", help_text)
             return None
         return text

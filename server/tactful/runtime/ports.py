@@ -293,15 +293,3 @@ class Ledger(Protocol):
     async def prune(self, *, before: int) -> int:
         """Drop superseded facts, entries and ended sessions older than an instant."""
         ...
-
-
-class Connection(Protocol):
-    """One shopper's socket, as the runtime sees it."""
-
-    def deliver(self, effects: Sequence[object]) -> None:
-        """Send effects (`core.effects`) as frames; never waits, never fails."""
-        ...
-
-    def end(self, code: int) -> None:
-        """Close it."""
-        ...

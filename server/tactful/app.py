@@ -1,0 +1,186 @@
+"""The composition root: which concrete parts make up one shop's server?"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Final
+
+import structlog
+from msgspec import Struct
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from tactful.config import Config
+from tactful.runtime.keys import Keys
+from tactful.runtime.ports import Clock, Entropy, Ledger
+from tactful.runtime.shop import Settings, Shop
+from tactful.runtime.timers import SystemClock, TestClock
+from tactful.stores.memory import MemoryLedger
+from tactful.stores.sqlite import SqliteLedger
+from tactful.transports.assets import asset_routes, widget_folder
+from tactful.transports.explain_api import explain_routes, rulebook_routes
+from tactful.transports.facts_api import facts_routes
+from tactful.transports.limits import Limits
+from tactful.transports.listener import Listener, Place
+from tactful.transports.openapi import openapi_routes
+from tactful.transports.operate_api import clock_routes, operate_routes
+from tactful.transports.peers import TrustedProxies
+from tactful.transports.policy import Policy as DoorPolicy
+from tactful.transports.problems import HANDLERS
+from tactful.transports.reception import Reception
+
+# from tactful.transports.redeem_api import redeem_routes
+from tactful.transports.server_key import ServerKey
+from tactful.transports.session_desk import Rhythm, SessionDesk
+from tactful.transports.stream import Streams
+from tactful.transports.websocket import websocket_routes
+
+log = structlog.get_logger("tactful.app")
+
+TEST_START: Final = 1_773_144_000_000
+"""2026-03-10T12:00:00Z: where the test clock stands until it is set."""
+
+
+class SystemEntropy:
+    """The machine's randomness."""
+
+    def token_bytes(self, size: int) -> bytes:
+        """Unpredictable bytes."""
+        return os.urandom(size)
+
+
+class SeededEntropy:
+    """The same bytes in the same order for the same seed; for tests only."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._count = 0
+
+    def token_bytes(self, size: int) -> bytes:
+        """The next bytes."""
+        self._count += 1
+        text = f"{self._seed}:{self._count}".encode()
+        return hashlib.shake_256(text).digest(size)
+
+
+class Parts(Struct, frozen=True):
+    """One shop's server, built and not yet started."""
+
+    app: Starlette
+    shop: Shop
+    reception: Reception
+
+
+def create_app(config: Config) -> Starlette:
+    """An ASGI app for one shop; several in one process share nothing."""
+    return build(config).app
+
+
+def build(config: Config, *, clock: Clock | None = None) -> Parts:
+    """Put one shop's server together. `clock`: instead of the one that the config asks for."""
+    clock = clock or (TestClock(TEST_START) if config.test_mode else SystemClock())
+    folder, release = _data_folder(config)
+    keys = Keys(folder / "keys", clock)
+    entropy = _entropy(config)
+    ledger: Ledger = SqliteLedger(folder / "tactful.db") if config.data else MemoryLedger()
+    settings = Settings(
+        rules=config.rules,
+        policy=config.policy,
+        identity_secret=config.identity_secret,
+        default_territory=config.default_territory,
+        session_ttl=config.session_ttl,
+        retention=config.retention,
+        seed=_dice(config, keys),
+    )
+    shop = Shop(ledger=ledger, clock=clock, entropy=entropy, keys=keys, settings=settings)
+    desk = SessionDesk(
+        shop.arrivals, shop.identities, clock, Rhythm(config.heartbeat_s, config.idle_s)
+    )
+    reception = Reception(desk, _door(config))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await shop.start()
+        try:
+            yield
+        finally:
+            await shop.stop()
+            release()
+
+    app = Starlette(
+        routes=_routes(config, shop, reception), lifespan=lifespan, exception_handlers=HANDLERS
+    )
+    return Parts(app, shop, reception)
+
+
+def _routes(config: Config, shop: Shop, reception: Reception) -> list[BaseRoute]:
+    key = ServerKey(config.server_key)
+    routes = [
+        *websocket_routes(reception),
+        *Streams(reception).routes(),
+        *facts_routes(shop, key),
+        #        *redeem_routes(shop, key),
+        *explain_routes(shop, key),
+        *rulebook_routes(shop, key),
+        *operate_routes(shop, key, metrics=config.metrics),
+        *asset_routes(widget_folder()),
+    ]
+    if config.test_mode:
+        routes += clock_routes(shop, key)
+    return [*routes, *openapi_routes(routes)]
+
+
+def _data_folder(config: Config) -> tuple[Path, Callable[[], None]]:
+    """Where the shop's files are; without one, a folder that goes with the process."""
+    if config.data is not None:
+        config.data.mkdir(parents=True, exist_ok=True)
+        return config.data, lambda: None
+    temporary = tempfile.TemporaryDirectory(prefix="tactful-")
+    return Path(temporary.name), temporary.cleanup
+
+
+def _entropy(config: Config) -> Entropy:
+    if config.test_mode and config.seed is not None:
+        return SeededEntropy(config.seed)
+    return SystemEntropy()
+
+
+def _dice(config: Config, keys: Keys) -> str:
+    """The secret behind hold-outs and offer ids: the seed in a test, else the shop's own."""
+    if config.seed is not None:
+        return f"seed:{config.seed}"
+    return keys.holder_of("session", "dice")
+
+
+def _door(config: Config) -> DoorPolicy:
+    return DoorPolicy(
+        origins=frozenset(config.origins),
+        hosts=config.allowed_hosts,
+        proxies=TrustedProxies(config.trusted_proxies),
+        limits=Limits(
+            connections=config.max_connections, per_address=config.max_connections_per_address
+        ),
+    )
+
+
+async def serve(config: Config, *, started: Callable[[Listener], None] | None = None) -> None:
+    """Listen until SIGTERM or SIGINT, then see everybody off. `started` is told once it listens."""
+    parts = build(config)
+    place = Place(host=config.host, port=config.port, shared_port=True)
+    listener = Listener(parts.app, parts.reception, place)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await listener.start()
+    if started:
+        started(listener)
+    await stop.wait()
+    log.info("server.draining", sessions=len(parts.reception.present))
+    await listener.drain()
+    await listener.close()

@@ -1,0 +1,137 @@
+"""How do stored facts become items and histories?"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tactful.core import fact_codec
+from tactful.core.fact_codec import Rejection
+from tactful.core.facts import (
+    AnyFact,
+    Case,
+    Cost,
+    Customer,
+    Kept,
+    Order,
+    Price,
+    Product,
+    Recall,
+    Remedy,
+    Return,
+    Review,
+    Stock,
+    ms,
+)
+from tactful.core.history import History
+from tactful.core.items import EVERYWHERE, Item, PublicPrice
+from tactful.runtime.ports import StoredFact
+
+
+def read(stored: StoredFact) -> AnyFact:
+    """A fact that the ledger kept; it was valid when it came in."""
+    fact = fact_codec.decode(stored.body)
+    if isinstance(fact, Rejection):
+        raise LookupError(  # noqa: TRY004 - the stored text is wrong, not a type of ours
+            f"the ledger's {stored.kind} {stored.key} cannot be read: {fact.message}"
+        )
+    return fact
+
+
+def item(
+    sku: str,
+    stored: Iterable[StoredFact],
+    prices: Mapping[str, Iterable[StoredFact]],
+    components: tuple[Item, ...] = (),
+) -> Item:
+    """An SKU from the facts in force about it and its product, and all versions of its prices."""
+    product: Kept[Product] | None = None
+    current: dict[str, Kept[Price]] = {}
+    costs: dict[str, Kept[Cost]] = {}
+    stock: dict[str, list[Kept[Stock]]] = defaultdict(list)
+    recalls: list[str] = []
+    for one in stored:
+        fact = read(one)
+        match fact:
+            case Product() if fact.sku == sku:
+                product = Kept(fact, one.at)
+            case Price():
+                current[fact.territory] = Kept(fact, one.at)
+            case Cost():
+                costs[fact.territory or EVERYWHERE] = Kept(fact, one.at)
+            case Stock():
+                stock[fact.territory].append(Kept(fact, one.at))
+            case Recall(status="active"):
+                recalls.append(fact.recall)
+            case _:
+                pass
+    return Item(
+        sku=sku,
+        product=product,
+        prices=current,
+        costs=costs,
+        stock={territory: tuple(kept) for territory, kept in stock.items()},
+        recalls=tuple(sorted(recalls)),
+        components=components,
+        history={place: public_prices(versions) for place, versions in prices.items()},
+    )
+
+
+def public_prices(versions: Iterable[StoredFact]) -> tuple[PublicPrice, ...]:
+    """The ledger of public prices of one SKU in one territory, oldest first."""
+    found = []
+    for one in versions:
+        fact = read(one)
+        if isinstance(fact, Price):
+            since = ms(fact.since) if fact.since else one.at
+            found.append(PublicPrice(since, fact.price.amount, fact.price.currency))
+    return tuple(sorted(found, key=lambda price: price.since))
+
+
+def history(
+    customer: str, stored: Iterable[StoredFact], products: Mapping[str, Product]
+) -> History:
+    """A customer from the facts in force about them, and the catalogue of what these mention."""
+    kinds: dict[type, list[Kept[Any]]] = defaultdict(list)
+    for one in sorted(stored, key=lambda one: (one.at, one.kind, one.key)):
+        fact = read(one)
+        kinds[type(fact)].append(Kept(fact, one.at))
+    about = next((k for k in kinds[Customer] if k.fact.customer == customer), None)
+    return History(
+        customer=customer,
+        about=about,
+        orders=tuple(kinds[Order]),
+        returns=tuple(kinds[Return]),
+        cases=tuple(kinds[Case]),
+        reviews=tuple(kinds[Review]),
+        remedies=tuple(kinds[Remedy]),
+        products=products,
+    )
+
+
+def mentioned(stored: Iterable[StoredFact]) -> tuple[set[str], set[str], set[str]]:
+    """The SKUs, orders and cases that facts about a customer name."""
+    skus: set[str] = set()
+    orders: set[str] = set()
+    cases: set[str] = set()
+    for one in stored:
+        fact = read(one)
+        match fact:
+            case Order():
+                orders.add(fact.order)
+                skus |= {line.sku for line in fact.lines}
+            case Return():
+                orders |= {fact.order} if fact.order else set()
+                skus |= {line.sku for line in fact.lines}
+            case Case():
+                orders |= {fact.order} if fact.order else set()
+                cases |= {fact.merged_into} if fact.merged_into else set()
+                skus |= set(fact.skus)
+            case Review():
+                skus.add(fact.sku)
+            case Remedy():
+                orders |= {fact.cause.order} if fact.cause.order else set()
+                cases |= {fact.cause.case} if fact.cause.case else set()
+                skus |= set(fact.cause.skus)
+            case _:
+                pass
+    return skus, orders, cases

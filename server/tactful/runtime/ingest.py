@@ -1,0 +1,117 @@
+"""How do facts come in, become durable, and reach the sessions that they concern?"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from tactful.core import fact_codec
+from tactful.core.fact_codec import Rejection
+from tactful.core.facts import FEEDS, AnyFact, Feed, Version, key_of, kind_of, ms, subjects_of
+from tactful.core.signals import Changed
+from tactful.runtime.accounts import Commitments
+from tactful.runtime.freshness import Freshness
+from tactful.runtime.live import STANDING, Live, Registry
+from tactful.runtime.ports import Clock, FactRow, Ledger
+from tactful.runtime.telemetry import Telemetry
+from tactful.runtime.turn import Turns
+from tactful.runtime.world import World
+
+
+class Report(Struct, frozen=True):
+    """What became of a batch; sent as it is."""
+
+    accepted: int
+    ignored: int
+    rejected: tuple[Rejection, ...] = ()
+
+
+class Ingest:
+    """Takes batches of facts of one shop."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        world: World,
+        registry: Registry,
+        turns: Turns,
+        freshness: Freshness,
+        commitments: Commitments,
+        telemetry: Telemetry,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._world = world
+        self._registry = registry
+        self._turns = turns
+        self._freshness = freshness
+        self._commitments = commitments
+        self._telemetry = telemetry
+
+    async def take(self, raw: Sequence[bytes | msgspec.Raw]) -> Report:
+        """Make the good ones durable, and tell the sessions concerned; a bad one harms no neighbour."""
+        read = [fact_codec.decode(one, index) for index, one in enumerate(raw)]
+        facts = [fact for fact in read if not isinstance(fact, Rejection)]
+        rejected = tuple(one for one in read if isinstance(one, Rejection))
+        now = self._clock.now()
+        kept = await self._ledger.record_facts([row_of(fact, now) for fact in facts])
+        started = self._telemetry.clock()
+        accepted = [fact for fact, new in zip(facts, kept, strict=True) if new]
+        self._spread(facts, accepted, now)
+        self._telemetry.told(started)
+        report = Report(len(accepted), len(facts) - len(accepted), rejected)
+        self._telemetry.facts(report.accepted, report.ignored, len(rejected))
+        return report
+
+    def _spread(self, facts: Sequence[AnyFact], accepted: Sequence[AnyFact], now: int) -> None:
+        """Forget what changed, and let the sessions concerned look again; offers go back first."""
+        recovered = [self._hear(fact, now) for fact in facts]
+        keys: set[tuple[str, str]] = set()
+        for fact in accepted:
+            skus, customers = self._world.forget(fact)
+            for sku in skus:
+                self._commitments.recount(sku)
+                keys.add(("sku", sku))
+            keys |= {("customer", customer) for customer in customers}
+        if any(recovered):
+            keys.add(STANDING)
+        self.tell(self._registry.concerned(keys))
+
+    def tell(self, sessions: Sequence[Live]) -> None:
+        """Let sessions pass their gates again."""
+        for live in sessions:
+            if not live.mailbox or not isinstance(live.mailbox[-1], Changed):
+                self._turns.take(live, Changed())
+
+    def _hear(self, fact: AnyFact, now: int) -> bool:
+        """Any fact is a sign of life of its feed, a known or late one too."""
+        if isinstance(fact, Feed):
+            return self._freshness.hear(fact.feed, min(now, ms(fact.at)) if fact.at else now)
+        feed = FEEDS.get(type(fact))
+        return feed is not None and self._freshness.hear(feed, now)
+
+
+def row_of(fact: AnyFact, now: int) -> FactRow:
+    """A fact as the ledger takes it."""
+    version = ordinal(fact.version)
+    name = f"{version[0]}:{version[1]}" if version else f"at:{now}"
+    return FactRow(
+        kind=kind_of(fact),
+        key=key_of(fact, name),
+        version=version,
+        subjects=tuple(subjects_of(fact)),
+        body=fact_codec.encode(fact),
+        at=now,
+    )
+
+
+def ordinal(version: Version | None) -> tuple[Literal["int", "time"], int] | None:
+    """A version as something to compare: whole numbers with numbers, instants (µs) with instants."""
+    if version is None:
+        return None
+    if isinstance(version, int):
+        return "int", version
+    return "time", round(version.timestamp() * 1_000_000)

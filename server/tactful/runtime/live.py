@@ -1,0 +1,164 @@
+"""Which sessions are in memory, and whom does a change concern?"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from tactful.core.effects import Effect, Push, Refuse, Withdraw
+from tactful.core.offers import Offer
+from tactful.core.session import Session
+from tactful.core.signals import Signal
+from tactful.runtime.sealing import Sealed
+
+Outgoing = Push | Withdraw | Refuse | Sealed
+"""What a connection is asked to send."""
+
+
+class Snapshot(Struct, frozen=True):
+    """The whole state, as a connection hears it first. `session` is the public id."""
+
+    session: str
+    resume: str
+    offers: tuple[Offer, ...]
+    seq: int
+
+
+class Guest(Protocol):
+    """A connection, as sessions see it. Nothing here waits or fails."""
+
+    def greet(self, snapshot: Snapshot) -> None:
+        """Send the whole state."""
+        ...
+
+    def deliver(self, effects: Sequence[Outgoing]) -> None:
+        """Send effects as frames."""
+        ...
+
+
+class Seat:
+    """A connection's place in a session."""
+
+    __slots__ = ("backlog", "gone", "guest", "live", "tab")
+
+    def __init__(self, guest: Guest) -> None:
+        self.guest = guest
+        self.live: Live | None = None
+        self.tab = 0
+        self.backlog: list[Signal] = []
+        """What it reported before its session was found."""
+        self.gone = False
+
+
+class Live:
+    """One session in memory: its state, its mailbox and its connections. Turns never overlap."""
+
+    __slots__ = (
+        "busy",
+        "ends_at",
+        "interests",
+        "mailbox",
+        "newcomers",
+        "outbox",
+        "persists",
+        "renewals",
+        "resume",
+        "seats",
+        "state",
+        "tabs",
+    )
+
+    def __init__(self, state: Session, resume: bytes) -> None:
+        self.state = state
+        self.resume = resume
+        """The digest of the secret with which a browser may come back."""
+        self.mailbox: deque[Signal] = deque()
+        self.outbox: list[Effect] = []
+        self.seats: dict[int, Seat] = {}
+        """The connections that have heard the whole state, by tab."""
+        self.newcomers: list[Seat] = []
+        """The connections that have yet to hear it."""
+        self.renewals = 0
+        """How often it got a new public id."""
+        self.tabs = max((tab.number for tab in state.tabs), default=0)
+        self.busy = False
+        """Waiting for facts or for a commit; the mailbox fills meanwhile."""
+        self.interests: frozenset[tuple[str, str]] = frozenset()
+        self.persists = False
+        """Whether the ledger knows it."""
+        self.ends_at: int | None = None
+
+
+class Registry:
+    """The live sessions, by id, by resume secret, and by what they are concerned with."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Live] = {}
+        self._by_resume: dict[bytes, Live] = {}
+        self._concerned: dict[tuple[str, str], dict[str, Live]] = defaultdict(dict)
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+    def __iter__(self) -> Iterator[Live]:
+        return iter(tuple(self.by_id.values()))
+
+    def add(self, live: Live) -> None:
+        """Keep a session."""
+        self.by_id[live.state.id] = live
+        self._by_resume[live.resume] = live
+
+    def remove(self, live: Live) -> None:
+        """Let go of a session."""
+        self.by_id.pop(live.state.id, None)
+        self._by_resume.pop(live.resume, None)
+        self._index(live, frozenset())
+
+    def resuming(self, digest: bytes) -> Live | None:
+        """The session that a resume secret opens."""
+        return self._by_resume.get(digest)
+
+    def rotate(self, live: Live, digest: bytes) -> None:
+        """Change the secret with which a session can be resumed; the old one is dead."""
+        self._by_resume.pop(live.resume, None)
+        live.resume = digest
+        self._by_resume[digest] = live
+
+    def concern(self, live: Live, interests: frozenset[tuple[str, str]]) -> None:
+        """Index a session under what it is now concerned with."""
+        if interests != live.interests:
+            self._index(live, interests)
+
+    def _index(self, live: Live, interests: frozenset[tuple[str, str]]) -> None:
+        for key in live.interests - interests:
+            concerned = self._concerned[key]
+            concerned.pop(live.state.id, None)
+            if not concerned:
+                del self._concerned[key]
+        for key in interests - live.interests:
+            self._concerned[key][live.state.id] = live
+        live.interests = interests
+
+    def concerned(self, keys: Iterable[tuple[str, str]]) -> list[Live]:
+        """The sessions that any of the keys concerns, those with an offer on the screen first."""
+        found: dict[str, Live] = {}
+        for key in keys:
+            found.update(self._concerned.get(key, {}))
+        return sorted(found.values(), key=lambda live: not live.state.offers)
+
+
+def interests_of(state: Session) -> frozenset[tuple[str, str]]:
+    """What a session is concerned with: items that are open or on offer, and the customer."""
+    keys = {("sku", offer.sku) for offer in state.offers}
+    if state.offers:
+        keys.add(STANDING)
+    if state.focus:
+        keys.add(("sku", state.focus))
+    if state.customer:
+        keys.add(("customer", state.customer))
+    return frozenset(keys)
+
+
+STANDING = ("offers", "standing")
+"""The key of every session that has an offer."""

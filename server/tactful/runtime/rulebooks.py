@@ -1,0 +1,212 @@
+"""Which rulebook is active, and how does another one take its place? Whole, or not at all."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import structlog
+from msgspec import Struct, structs
+
+from tactful.core.policy import Policy
+from tactful.core.rules import Rule, Rulebook
+from tactful.rulebook.compiler import Compiled, compile_rulebook
+from tactful.rulebook.diagnostics import Diagnostic
+from tactful.rulebook.source import Source
+from tactful.runtime.ports import Clock, Ledger
+from tactful.runtime.telemetry import Telemetry
+
+log = structlog.get_logger("tactful.rulebook")
+
+SUFFIXES: Final = (".yaml", ".yml")
+POLL: Final = 0.5
+"""Seconds between looks at the rules folder."""
+
+
+class NoCandidates:
+    """The index of an empty rulebook."""
+
+    def for_item(self, scene: object) -> tuple[Rule, ...]:  # noqa: ARG002
+        """Nothing ever matches."""
+        return ()
+
+
+EMPTY: Final = Rulebook(version="empty", rules={}, index=NoCandidates())
+
+
+class Reload(Struct, frozen=True):
+    """How a reload ended: the version that is active now, and what was found in the files."""
+
+    outcome: Literal["active", "same", "refused"]
+    version: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Rulebooks:
+    """The active rulebook of one shop, with its last good versions behind it."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        telemetry: Telemetry,
+        folder: Path | None,
+        policy: Policy,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._telemetry = telemetry
+        self._folder = folder
+        self._policy = policy
+        self._stamp: object = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+        self.active: Rulebook = structs.replace(EMPTY, policy=policy)
+        self.activated_at = 0
+        self.refused: tuple[Diagnostic, ...] = ()
+        """What is wrong with the files in the folder, where they were not taken."""
+        self.on_change: Callable[[], None] = lambda: None
+
+    async def start(self) -> None:
+        """Load the folder; where that fails, the version that was active last."""
+        self.active = structs.replace(self.active, paused=await self._paused())
+        reload = await self.reload()
+        if reload.outcome != "refused":
+            return
+        for version, _ in await self._ledger.rulebooks():
+            kept = await self._compile(await self._stored(version))
+            if kept.rulebook is not None:
+                log.warning("rulebook.last_good", version=version)
+                self._swap(kept.rulebook)
+                return
+
+    def watch(self) -> None:
+        """Look at the folder from now on, and reload when it changes."""
+        if self._folder is not None:
+            self._watcher = asyncio.ensure_future(self._look())
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(POLL)
+            stamp = await asyncio.to_thread(self._stamp_now)
+            if stamp != self._stamp:
+                await self.reload()
+
+    async def reload(self) -> Reload:
+        """Read, check and compile the folder off the event loop, then swap it in."""
+        async with self._lock:
+            self._stamp = await asyncio.to_thread(self._stamp_now)
+            sources = await asyncio.to_thread(self._read)
+            compiled = await self._compile(sources)
+            if compiled.rulebook is None:
+                self.refused = tuple(compiled.diagnostics)
+                self._telemetry.reloaded("refused")
+                first = self.refused[0] if self.refused else None
+                log.error("rulebook.refused", findings=len(self.refused), first=str(first))
+                return Reload("refused", self.active.version, self.refused)
+            self.refused = ()
+            return await self._activate(compiled.rulebook, sources, tuple(compiled.diagnostics))
+
+    async def _activate(
+        self, rulebook: Rulebook, sources: Sequence[Source], found: tuple[Diagnostic, ...]
+    ) -> Reload:
+        if rulebook.version == self.active.version:
+            self._telemetry.reloaded("same")
+            return Reload("same", rulebook.version, found)
+        packed = msgspec.json.encode([(source.path, source.text) for source in sources])
+        await self._ledger.keep_rulebook(rulebook.version, packed, self._clock.now())
+        self._swap(rulebook)
+        self._telemetry.reloaded("active")
+        log.info("rulebook.active", version=rulebook.version, rules=len(rulebook.rules))
+        return Reload("active", rulebook.version, found)
+
+    def _swap(self, rulebook: Rulebook) -> None:
+        self.active = structs.replace(rulebook, paused=self.active.paused)
+        self.activated_at = self._clock.now()
+        self.on_change()
+
+    async def rollback(self) -> Reload | None:
+        """Go back to the version that was active before this one; None: there is none."""
+        async with self._lock:
+            for version, _ in await self._ledger.rulebooks():
+                if version != self.active.version:
+                    sources = await self._stored(version)
+                    compiled = await self._compile(sources)
+                    if compiled.rulebook is not None:
+                        return await self._activate(compiled.rulebook, sources, ())
+            return None
+
+    async def pause(self, rule: str, *, paused: bool) -> bool:
+        """Pause a rule or let it run again, whatever its file says; whether there is such a rule."""
+        if rule not in self.active.rules:
+            return False
+        await self._ledger.set_rule_state(rule, "paused" if paused else "running")
+        self.active = structs.replace(self.active, paused=await self._paused())
+        self.on_change()
+        return True
+
+    async def version(self, version: str) -> Rulebook | None:
+        """A version that was active once; None: it is not retained."""
+        if version == self.active.version:
+            return self.active
+        sources = await self._stored(version)
+        return (await self._compile(sources)).rulebook if sources else None
+
+    async def _paused(self) -> frozenset[str]:
+        states = await self._ledger.rule_states()
+        return frozenset(rule for rule, state in states.items() if state == "paused")
+
+    async def _stored(self, version: str) -> list[Source]:
+        packed = await self._ledger.rulebook_sources(version)
+        if packed is None:
+            return []
+        found = msgspec.json.decode(packed, type=list[tuple[str, bytes]])
+        return [Source(path, text) for path, text in found]
+
+    async def _compile(self, sources: Sequence[Source]) -> Compiled:
+        return await asyncio.to_thread(
+            compile_rulebook, sources, now=self._clock.now(), policy=self._policy
+        )
+
+    def _files(self) -> list[Path]:
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        return sorted(
+            path
+            for path in self._folder.rglob("*")
+            if path.suffix in SUFFIXES
+            and path.is_file()
+            and not path.name.endswith((".test.yaml", ".test.yml"))
+            and not path.name.startswith(".")
+        )
+
+    def _stamp_now(self) -> object:
+        stamps = []
+        for path in self._files():
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue
+            stamps.append((str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino))
+        return stamps
+
+    def _read(self) -> list[Source]:
+        sources = []
+        for path in self._files():
+            try:
+                text = path.read_bytes()
+            except FileNotFoundError:
+                continue  # deleted between the listing and the reading: the watcher comes again
+            sources.append(Source(self._name(path), text))
+        return sources
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._folder).as_posix() if self._folder else path.name

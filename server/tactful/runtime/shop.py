@@ -1,0 +1,208 @@
+"""One shop: all its parts, put together, started and stopped."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import structlog
+from msgspec import Struct
+
+from tactful.core import ids
+from tactful.core.policy import Policy
+from tactful.core.signals import Changed, Woken
+from tactful.runtime.accounts import Balances, Commitments
+from tactful.runtime.arrivals import Arrivals
+from tactful.runtime.freshness import Freshness
+from tactful.runtime.identity import Identities
+from tactful.runtime.ingest import Ingest
+from tactful.runtime.keys import Keys
+from tactful.runtime.live import STANDING, Live, Registry
+from tactful.runtime.ports import Clock, Entropy, Ledger, LedgerError
+from tactful.runtime.rulebooks import Rulebooks
+from tactful.runtime.telemetry import Telemetry
+from tactful.runtime.timers import TestClock, Timers
+from tactful.runtime.turn import Turns
+from tactful.runtime.why import Why
+from tactful.runtime.world import World
+
+log = structlog.get_logger("tactful.shop")
+
+DAY_S = 86_400
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What a shop is run with. Durations in ms."""
+
+    rules: Path | None = None
+    policy: Policy = Policy()
+    identity_secret: str | None = None
+    default_territory: str | None = None
+    session_ttl: int = 1_800_000
+    retention: int = 90 * DAY_S * 1000
+    seed: str = ""
+
+
+class Shop:
+    """Everything that one shop keeps in memory; nothing is shared with another one."""
+
+    def __init__(
+        self, *, ledger: Ledger, clock: Clock, entropy: Entropy, keys: Keys, settings: Settings
+    ) -> None:
+        self.ledger = ledger
+        self.clock = clock
+        self.keys = keys
+        self.entropy = entropy
+        self.settings = settings
+        self.telemetry = Telemetry()
+        self.timers = Timers(clock)
+        self.registry = Registry()
+        self.world = World(ledger)
+        self.balances = Balances()
+        self.commitments = Commitments()
+        self.freshness = Freshness(self.timers, self.recheck)
+        self.identities = Identities(settings.identity_secret, clock)
+        self.rulebooks = Rulebooks(
+            ledger=ledger,
+            clock=clock,
+            telemetry=self.telemetry,
+            folder=settings.rules,
+            policy=settings.policy,
+        )
+        self.turns = self._turns()
+        self.arrivals = Arrivals(
+            ledger=ledger,
+            clock=clock,
+            entropy=entropy,
+            timers=self.timers,
+            registry=self.registry,
+            turns=self.turns,
+            session_ttl=settings.session_ttl,
+            default_territory=settings.default_territory,
+        )
+        self.ingest = Ingest(
+            ledger=ledger,
+            clock=clock,
+            world=self.world,
+            registry=self.registry,
+            turns=self.turns,
+            freshness=self.freshness,
+            commitments=self.commitments,
+            telemetry=self.telemetry,
+        )
+        self.why = Why(
+            ledger=ledger,
+            clock=clock,
+            registry=self.registry,
+            turns=self.turns,
+            world=self.world,
+            rulebooks=self.rulebooks,
+            territory=settings.default_territory,
+        )
+        self.ready = False
+        self._forgetting: set[asyncio.Task[None]] = set()
+        self.arrivals.on_end = self._ended
+        self.rulebooks.on_change = self._rulebook_changed
+
+    def _turns(self) -> Turns:
+        return Turns(
+            ledger=self.ledger,
+            clock=self.clock,
+            timers=self.timers,
+            world=self.world,
+            registry=self.registry,
+            rulebooks=self.rulebooks,
+            balances=self.balances,
+            commitments=self.commitments,
+            freshness=self.freshness,
+            telemetry=self.telemetry,
+            keyring=self.keys,
+            seed=self.settings.seed,
+        )
+
+    async def start(self) -> None:
+        """Open the ledger, load the rulebook, bring back what stands, and catch up on what was missed."""
+        await self.ledger.open()
+        self.balances.restore(await self.ledger.balances())
+        for offer in await self.ledger.standing():
+            self.commitments.keep(offer)
+        await self.rulebooks.start()
+        self._use_rulebook()
+        self.freshness.restore(await self.ledger.heard())
+        for saved in await self.ledger.sessions_to_wake(self.clock.now()):
+            self.turns.take(self.arrivals.restore(saved), Woken())
+        if not isinstance(self.clock, TestClock):
+            self.timers.start()
+            self.rulebooks.watch()
+        self._prune_later()
+        self.ready = True
+
+    async def stop(self) -> None:
+        """Finish what is under way, and let go."""
+        self.ready = False
+        self.timers.stop()
+        await self.rulebooks.stop()
+        await self.settled()
+        await self.ledger.close()
+
+    async def settled(self) -> None:
+        """Return when nothing is under way any more."""
+        await self.arrivals.settled()
+        await self.turns.settled()
+        while self._forgetting:
+            await asyncio.wait(tuple(self._forgetting))
+
+    async def move_clock(self, to: int) -> None:
+        """Test mode: go to an instant; timers due by then have fired when this returns."""
+        if isinstance(self.clock, TestClock):
+            await self.settled()
+            await self.clock.move(to, self.timers, self.settled)
+            await self.settled()
+
+    def recheck(self) -> None:
+        """Let every session with an offer pass its gates again."""
+        self.ingest.tell(self.registry.concerned([STANDING]))
+
+    def _rulebook_changed(self) -> None:
+        self._use_rulebook()
+        for live in self.registry:
+            self.turns.take(live, Changed())
+
+    def _use_rulebook(self) -> None:
+        rulebook = self.rulebooks.active
+        self.world.use_policy(rulebook.policy)
+        self.balances.use(rulebook.campaigns)
+        self.freshness.use(rulebook.policy.max_age)
+
+    def _ended(self, live: Live) -> None:
+        """A session is over: one without personal consent leaves nothing behind."""
+        if live.persists and live.state.consent != "personal":
+            self._later(self.ledger.forget_session(live.state.id))
+
+    def _later(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.ensure_future(_guarded(work))
+        self._forgetting.add(task)
+        task.add_done_callback(self._forgetting.discard)
+
+    def _prune_later(self) -> None:
+        """Once a day, drop what is older than the shop keeps it."""
+        now = self.clock.now()
+        self._later(self.ledger.prune(before=now - self.settings.retention))
+        self.timers.set("prune", now + DAY_S * 1000, self._prune_later)
+
+    async def forget(self, customer: str) -> int:
+        """Erase a customer everywhere; how many rows that touched."""
+        for live in self.registry.concerned([("customer", customer)]):
+            self.arrivals.forget(live)
+        await self.settled()
+        alias = ids.shopper_id(self.entropy.token_bytes(ids.ID_BYTES))
+        touched = await self.ledger.erase_customer(customer, alias)
+        self.world.erase_person(customer)
+        return touched
+
+
+async def _guarded(work: Coroutine[Any, Any, object]) -> None:
+    try:
+        await work
+    except LedgerError as error:
+        log.error("ledger.later", error=str(error))  # noqa: TRY400 - the traceback says no more

@@ -1,0 +1,199 @@
+"""Why was this offered to this shopper, or not, now or at a past instant?"""
+
+from collections.abc import Mapping
+from typing import cast
+
+from msgspec import Struct, structs
+
+from tactful.core import attention
+from tactful.core.budgets import Balances
+from tactful.core.contacts import Contact
+from tactful.core.context import Context
+from tactful.core.decide import decide
+from tactful.core.explain import explain
+from tactful.core.facts import FeedName
+from tactful.core.items import Item
+from tactful.core.offers import Offer
+from tactful.core.policy import HOUR
+from tactful.core.profiles import Profile, profile
+from tactful.core.rules import Rulebook
+from tactful.core.session import Session, Tab
+from tactful.core.signals import Woken
+from tactful.core.trace import Verdict
+from tactful.runtime.arrivals import internal_id
+from tactful.runtime.live import Live, Registry
+from tactful.runtime.ports import Clock, Entry, Ledger
+from tactful.runtime.records import Inputs, inputs_from, session_from, signal_from
+from tactful.runtime.rulebooks import Rulebooks
+from tactful.runtime.turn import Turns
+from tactful.runtime.world import World
+
+
+class UnknownShopperError(Exception):
+    """Nothing is known of that session or customer, now or at that instant."""
+
+
+class Explanation(Struct, frozen=True):
+    """The verdict of every rule, on what was known at `at`."""
+
+    sku: str
+    session: str | None
+    customer: str | None
+    at: int
+    rulebook: str
+    verdicts: tuple[Verdict, ...]
+    offers: tuple[Offer, ...]
+
+
+class Why:
+    """Explains the decisions of one shop."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        registry: Registry,
+        turns: Turns,
+        world: World,
+        rulebooks: Rulebooks,
+        territory: str | None,
+    ) -> None:
+        self._territory = territory
+        self._ledger = ledger
+        self._clock = clock
+        self._registry = registry
+        self._turns = turns
+        self._world = world
+        self._rulebooks = rulebooks
+
+    async def explain(
+        self, sku: str, *, session: str | None, customer: str | None, at: int | None = None
+    ) -> Explanation:
+        """Every rule for an item, before a session or a customer. `UnknownShopperError`: there is none."""
+        if session is not None:
+            session = internal_id(session)
+        elif customer is not None:
+            session = self._live_of(customer) or await self._ledger.latest_session_of(customer, at)
+        if at is not None and at < self._clock.now():
+            context = await self._past(sku, session, at)
+        else:
+            context = await self._present(sku, session, customer)
+        return Explanation(
+            sku,
+            session,
+            context.session.customer or customer,
+            context.now,
+            context.rulebook.version,
+            explain(context, sku),
+            context.session.offers,
+        )
+
+    def _live_of(self, customer: str) -> str | None:
+        found = self._registry.concerned([("customer", customer)])
+        return found[0].state.id if found else None
+
+    async def _present(self, sku: str, session: str | None, customer: str | None) -> Context:
+        live = self._registry.by_id.get(session) if session else None
+        if live is None:
+            live = await self._absent(session, customer, sku)
+        state = live.state
+        skus = {sku, *attention.needed(state, Woken())}
+        who = state.customer if state.personal else None
+        await self._world.load(
+            [one for one in skus if self._world.item(one) is None],
+            [who] if who and self._world.person(who) is None else [],
+        )
+        context = self._turns.context(live, Woken())
+        item = self._world.item(sku)
+        return structs.replace(
+            context, items={**context.items, sku: item} if item else context.items
+        )
+
+    async def _absent(self, session: str | None, customer: str | None, sku: str) -> Live:
+        """A shopper who is not here: their last session as it was left, or a visit that might be."""
+        saved = await self._ledger.session(session) if session else None
+        if saved is not None:
+            return Live(session_from(saved.state), saved.resume)
+        if customer is None:
+            raise UnknownShopperError(
+                f"There is no session {session}: it never was, or it has ended."
+            )
+        return Live(imagined(customer, sku, self._clock.now(), self._territory), b"")
+
+    # the past
+
+    async def _past(self, sku: str, session: str | None, at: int) -> Context:
+        entries = await self._ledger.entries(session=session, until=at) if session else []
+        start = next((i for i in reversed(range(len(entries))) if entries[i].inputs), None)
+        if start is None:
+            raise UnknownShopperError(f"Nothing is recorded of that shopper at or before {at}.")
+        inputs = inputs_from(entries[start].inputs or b"")
+        rulebook = await self._rulebook_at(at, entries[-1].rulebook)
+        state, contact = inputs.session, inputs.contact
+        for entry in entries[start:]:
+            past = await self._as_of(entry.at, state, contact, inputs, rulebook, entry)
+            decision = decide(past)
+            state, contact = decision.session, decision.contact or contact
+        return await self._as_of(at, state, contact, inputs, rulebook, None, sku)
+
+    async def _rulebook_at(self, at: int, fallback: str) -> Rulebook:
+        for version, since in await self._ledger.rulebooks():
+            if since <= at:
+                found = await self._rulebooks.version(version)
+                if found is not None:
+                    return found
+        return await self._rulebooks.version(fallback) or self._rulebooks.active
+
+    async def _as_of(
+        self,
+        at: int,
+        state: Session,
+        contact: Contact | None,
+        inputs: Inputs,
+        rulebook: Rulebook,
+        entry: Entry | None,
+        sku: str | None = None,
+    ) -> Context:
+        signal = signal_from(entry.signal) if entry else Woken()
+        skus = {*attention.needed(state, signal), *((sku,) if sku else ())}
+        items: dict[str, Item] = {one: await self._world.read_item(one, at) for one in sorted(skus)}
+        who = entry.customer if entry else state.customer
+        return Context(
+            now=at,
+            session=state,
+            signal=signal,
+            rulebook=structs.replace(rulebook, paused=inputs.paused),
+            items=items,
+            profile=await self._profile(who, at, contact, rulebook) if who else None,
+            balances=_balances(inputs),
+            committed={(one, place): count for one, place, count in inputs.committed},
+            ahead=inputs.ahead,
+            heard=cast("Mapping[FeedName, int]", inputs.heard),
+            seed=self._turns.seed,
+        )
+
+    async def _profile(
+        self, customer: str, at: int, contact: Contact | None, rulebook: Rulebook
+    ) -> Profile:
+        history = await self._world.read_history(customer, at)
+        return profile(history, rulebook.policy, contact or Contact())
+
+
+def imagined(customer: str, sku: str, now: int, territory: str | None) -> Session:
+    """A visit of a customer who has looked long enough."""
+    return Session(
+        id=f"imagined:{customer}",
+        shopper=customer,
+        created_at=now,
+        customer=customer,
+        consent="personal",
+        territory=territory,
+        tabs=(Tab(1),),
+        focus=sku,
+        dwelt=HOUR,
+    )
+
+
+def _balances(inputs: Inputs) -> Balances:
+    return {(campaign, currency): balance for campaign, currency, balance in inputs.balances}

@@ -1,0 +1,229 @@
+"""Which facts are in memory, and how do the others get there?"""
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import Coroutine, Iterable
+from typing import Any, Final
+
+import msgspec
+
+from tactful.core.contacts import NOBODY, Contact
+from tactful.core.facts import AnyFact, Price, Product, kind_of, subjects_of
+from tactful.core.history import History
+from tactful.core.items import Item
+from tactful.core.policy import Policy
+from tactful.core.profiles import Profile, profile
+from tactful.runtime import assembly
+from tactful.runtime.ports import Ledger, StoredFact
+
+ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall")
+PERSON_KINDS: Final = ("customer", "order", "return", "case", "review", "remedy")
+CHUNK: Final = 400
+"""Subjects asked for in one read."""
+
+_decode_contact = msgspec.msgpack.Decoder(Contact).decode
+
+
+class World:
+    """Bounded caches of items and people before the ledger.
+
+    What a fact changes is dropped, and read again by whoever needs it next: once, however many ask.
+    """
+
+    def __init__(self, ledger: Ledger, *, items: int = 50_000, people: int = 20_000) -> None:
+        self._ledger = ledger
+        self._items: OrderedDict[str, Item] = OrderedDict()
+        self._people: OrderedDict[str, History] = OrderedDict()
+        self._profiles: dict[str, Profile] = {}
+        self._contacts: dict[str, Contact] = {}
+        self._limits = items, people
+        self._mentions: dict[str, set[str]] = defaultdict(set)
+        self._loading: dict[str, asyncio.Task[None]] = {}
+        self._dropped: set[str] = set()
+        self.policy = Policy()
+
+    # reading, without waiting
+
+    def item(self, sku: str) -> Item | None:
+        """An item in memory, known to the shop or not; None: not in memory."""
+        return self._items.get(sku)
+
+    def person(self, customer: str) -> Profile | None:
+        """A customer in memory; None: not in memory."""
+        history = self._people.get(customer)
+        if history is None or customer not in self._contacts:
+            return None
+        known = self._profiles.get(customer)
+        if known is None:
+            known = profile(history, self.policy, self._contacts[customer])
+            self._profiles[customer] = known
+        return known
+
+    def set_contact(self, customer: str, contact: Contact) -> None:
+        """Take over what a turn made of a customer's contact history."""
+        self._contacts[customer] = contact
+        known = self._profiles.get(customer)
+        if known is not None:
+            self._profiles[customer] = msgspec.structs.replace(known, contact=contact)
+
+    def use_policy(self, policy: Policy) -> None:
+        """Derive profiles under another policy from now on."""
+        self.policy = policy
+        self._profiles.clear()
+
+    # forgetting
+
+    def forget(self, fact: AnyFact) -> tuple[set[str], set[str]]:
+        """Drop what a newer fact changes: the SKUs and the customers that it concerns."""
+        skus: set[str] = set()
+        customers: set[str] = set()
+        for subject, key in subjects_of(fact):
+            if subject == "sku":
+                skus |= {key, *self._mentions.get(f"part:{key}", ())}
+            elif subject == "product":
+                skus |= self._mentions.get(f"product:{key}", set())
+            elif subject == "customer":
+                customers.add(key)
+            elif subject in {"order", "case"}:
+                customers |= self._mentions.get(f"{subject}:{key}", set())
+        if isinstance(fact, Product):
+            customers |= self._mentions.get(f"sku:{fact.sku}", set())
+        for sku in skus:
+            self._drop(self._items, sku)
+        if kind_of(fact) in PERSON_KINDS or isinstance(fact, Product):
+            for customer in customers:
+                self.forget_person(customer)
+        return skus, customers
+
+    def forget_person(self, customer: str) -> None:
+        """Drop a customer's facts; the contact history stays."""
+        self._drop(self._people, customer)
+        self._profiles.pop(customer, None)
+
+    def erase_person(self, customer: str) -> None:
+        """Drop all of a customer."""
+        self.forget_person(customer)
+        self._contacts.pop(customer, None)
+
+    def _drop(self, cache: OrderedDict[str, Item] | OrderedDict[str, History], key: str) -> None:
+        cache.pop(key, None)
+        self._dropped.add(key)
+
+    # loading
+
+    async def load(self, skus: Iterable[str], customers: Iterable[str]) -> None:
+        """Bring into memory what is not there; concurrent callers share one read."""
+        tasks = [self._once(f"i:{sku}", self._load_item(sku)) for sku in skus]
+        tasks += [self._once(f"p:{one}", self._load_person(one)) for one in customers]
+        if tasks:
+            await asyncio.gather(*tasks)
+
+    def _once(self, key: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        running = self._loading.get(key)
+        if running is not None:
+            work.close()
+            return running
+        task = asyncio.ensure_future(work)
+        self._loading[key] = task
+        task.add_done_callback(lambda _: self._loading.pop(key, None))
+        return task
+
+    async def _load_item(self, sku: str) -> None:
+        while sku not in self._items:
+            self._dropped.discard(sku)
+            item = await self.read_item(sku)
+            if sku not in self._dropped:
+                self._keep_item(item)
+
+    async def read_item(self, sku: str, at: int | None = None, *, part: bool = False) -> Item:
+        """An SKU as the ledger has it, now or at a past instant; a bundle with its parts."""
+        stored = await self._ledger.facts_about([("sku", sku)], ITEM_KINDS, at)
+        product = next((f for f in map(assembly.read, stored) if isinstance(f, Product)), None)
+        if product:
+            stored += await self._ledger.facts_about(
+                [("product", product.product)], ("recall",), at
+            )
+        parts = () if part or product is None else product.components
+        components = [await self.read_item(one, at, part=True) for one in parts]
+        places = [one for one in stored if one.kind == "price"]
+        prices = {
+            price.territory: await self._versions(one.key, at)
+            for one in places
+            if isinstance(price := assembly.read(one), Price)
+        }
+        unique = {(one.kind, one.key): one for one in stored}
+        return assembly.item(sku, unique.values(), prices, tuple(components))
+
+    async def _versions(self, key: str, at: int | None) -> list[StoredFact]:
+        versions = await self._ledger.fact_versions("price", key)
+        return [one for one in versions if at is None or one.at <= at]
+
+    def _keep_item(self, item: Item) -> None:
+        self._items[item.sku] = item
+        self._mentions[f"product:{item.product_id}"].add(item.sku)
+        for part in item.components:
+            self._mentions[f"part:{part.sku}"].add(item.sku)
+        if len(self._items) > self._limits[0]:
+            _, old = self._items.popitem(last=False)
+            self._unmention(f"product:{old.product_id}", old.sku)
+
+    async def _load_person(self, customer: str) -> None:
+        while customer not in self._people:
+            self._dropped.discard(customer)
+            history = await self.read_history(customer)
+            if customer not in self._dropped:
+                self._keep_person(history)
+        if customer not in self._contacts:
+            kept = await self._ledger.contact(customer)
+            contact = _decode_contact(kept) if kept else NOBODY
+            self._contacts.setdefault(customer, contact)
+
+    async def read_history(self, customer: str, at: int | None = None) -> History:
+        """A customer as the ledger has them, now or at a past instant."""
+        stored = await self._ledger.facts_about([("customer", customer)], PERSON_KINDS, at)
+        _, orders, cases = assembly.mentioned(stored)
+        more = [("order", one) for one in orders] + [("case", one) for one in cases]
+        stored += await self._chunked(sorted(more), ("order", "return", "case"), at)
+        unique = list({(one.kind, one.key): one for one in stored}.values())
+        skus, _, _ = assembly.mentioned(unique)
+        named = await self._chunked([("sku", sku) for sku in sorted(skus)], ("product",), at)
+        products = {f.sku: f for f in map(assembly.read, named) if isinstance(f, Product)}
+        return assembly.history(customer, unique, products)
+
+    async def _chunked(
+        self, subjects: list[tuple[str, str]], kinds: tuple[str, ...], at: int | None
+    ) -> list[StoredFact]:
+        found: list[StoredFact] = []
+        for start in range(0, len(subjects), CHUNK):
+            found += await self._ledger.facts_about(subjects[start : start + CHUNK], kinds, at)
+        return found
+
+    def _keep_person(self, history: History) -> None:
+        self._people[history.customer] = history
+        for key in _keys(history):
+            self._mentions[key].add(history.customer)
+        if len(self._people) > self._limits[1]:
+            customer, old = self._people.popitem(last=False)
+            self._profiles.pop(customer, None)
+            for key in _keys(old):
+                self._unmention(key, customer)
+
+    def _unmention(self, key: str, who: str) -> None:
+        known = self._mentions.get(key)
+        if known is not None:
+            known.discard(who)
+            if not known:
+                del self._mentions[key]
+
+
+def _keys(history: History) -> list[str]:
+    """What else, when it changes, changes this customer."""
+    keys = [f"order:{kept.fact.order}" for kept in history.orders]
+    keys += [f"order:{kept.fact.order}" for kept in history.returns if kept.fact.order]
+    keys += [f"order:{kept.fact.order}" for kept in history.cases if kept.fact.order]
+    keys += [f"case:{kept.fact.case}" for kept in history.cases]
+    skus = {line.sku for kept in history.orders for line in kept.fact.lines}
+    skus |= {line.sku for kept in history.returns for line in kept.fact.lines}
+    skus |= {sku for kept in history.cases for sku in kept.fact.skus}
+    skus |= {kept.fact.sku for kept in history.reviews}
+    return keys + [f"sku:{sku}" for sku in skus]

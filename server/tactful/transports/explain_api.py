@@ -1,0 +1,203 @@
+"""The endpoints that explain decisions and show what is kept: why, decisions, budgets, prices, rules."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.core.budgets import COUNT
+from tactful.core.calendar import CalendarError, parse_rfc3339
+from tactful.core.rulings import BudgetRow
+from tactful.runtime.arrivals import internal_id
+from tactful.runtime.assembly import public_prices
+from tactful.runtime.ports import AuditRow
+from tactful.runtime.rulebooks import Reload
+from tactful.runtime.shop import Shop
+from tactful.runtime.why import UnknownShopperError
+from tactful.transports import views
+from tactful.transports.answers import answer
+from tactful.transports.problems import ProblemError
+from tactful.transports.server_key import ServerKey
+
+
+def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
+    """Everything that only reads."""
+
+    async def why(request: Request) -> Response:
+        sku = _required(request, "sku")
+        session, customer = _one_of(request, "session", "customer")
+        try:
+            found = await shop.why.explain(
+                sku, session=session, customer=customer, at=_instant(request, "at")
+            )
+        except UnknownShopperError as error:
+            raise ProblemError(404, "shopper.unknown", str(error)) from None
+        return answer(views.explanation(found))
+
+    async def decisions(request: Request) -> Response:
+        query = request.query_params
+        session, customer, offer = query.get("session"), query.get("customer"), query.get("offer")
+        if sum(one is not None for one in (session, customer, offer)) != 1:
+            raise ProblemError(
+                400, "query.one_of", "Give exactly one of `session`, `customer`, `offer`."
+            )
+        await shop.ledger.flush()
+        rows = await shop.ledger.audit(
+            session=internal_id(session) if session else None, customer=customer, offer=offer
+        )
+        return answer({"decisions": [_step(row) for row in rows]})
+
+    async def one_offer(request: Request) -> Response:
+        await shop.ledger.flush()
+        found = await shop.ledger.offer(request.path_params["id"])
+        if found is None:
+            raise ProblemError(404, "offer.unknown", "There is no offer with that id.")
+        return answer(views.offer(found))
+
+    async def budgets(request: Request) -> Response:  # noqa: ARG001
+        shop.balances.view(shop.clock.now())
+        return answer({"budgets": [_budget(row) for row in shop.balances.rows()]})
+
+    async def prices(request: Request) -> Response:
+        sku, territory = request.path_params["sku"], _required(request, "territory")
+        versions = await shop.ledger.fact_versions("price", f"{sku}|{territory}")
+        if not versions:
+            raise ProblemError(404, "price.unknown", f"{sku} has no price in {territory}.")
+        shown = [
+            {"since": views.when(one.since), "price": views.money(one.amount, one.currency)}
+            for one in public_prices(versions)
+        ]
+        return answer({"sku": sku, "territory": territory, "prices": shown})
+
+    async def rulebook(request: Request) -> Response:  # noqa: ARG001
+        return answer(_rulebook(shop))
+
+    return (
+        Route("/v1/why", key.guard(why), methods=["GET"]),
+        Route("/v1/decisions", key.guard(decisions), methods=["GET"]),
+        Route("/v1/offers/{id}", key.guard(one_offer), methods=["GET"]),
+        Route("/v1/budgets", key.guard(budgets), methods=["GET"]),
+        Route("/v1/prices/{sku:path}", key.guard(prices), methods=["GET"]),
+        Route("/v1/rulebook", key.guard(rulebook), methods=["GET"]),
+    )
+
+
+def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
+    """Reload, roll back, pause and resume."""
+
+    async def reload(request: Request) -> Response:  # noqa: ARG001
+        return _reloaded(await shop.rulebooks.reload())
+
+    async def rollback(request: Request) -> Response:  # noqa: ARG001
+        done = await shop.rulebooks.rollback()
+        if done is None:
+            raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
+        return _reloaded(done)
+
+    def switch(*, paused: bool) -> Any:
+        async def endpoint(request: Request) -> Response:
+            rule = request.path_params["id"]
+            if not await shop.rulebooks.pause(rule, paused=paused):
+                raise ProblemError(404, "rule.unknown", f"The rulebook has no rule `{rule}`.")
+            return answer({"rule": rule, "state": "paused" if paused else "running"})
+
+        return endpoint
+
+    return (
+        Route("/v1/rulebook/reload", key.guard(reload), methods=["POST"]),
+        Route("/v1/rulebook/rollback", key.guard(rollback), methods=["POST"]),
+        Route("/v1/rules/{id}/pause", key.guard(switch(paused=True)), methods=["POST"]),
+        Route("/v1/rules/{id}/resume", key.guard(switch(paused=False)), methods=["POST"]),
+    )
+
+
+def _reloaded(reload: Reload) -> Response:
+    findings = [
+        msgspec.to_builtins(one) | {"severity": str(one.severity)} for one in reload.diagnostics
+    ]
+    if reload.outcome == "refused":
+        raise ProblemError(
+            422,
+            "rulebook.refused",
+            "The rule files have errors; the rulebook from before goes on.",
+            version=reload.version,
+            findings=findings,
+        )
+    return answer({"version": reload.version, "outcome": reload.outcome, "findings": findings})
+
+
+def _rulebook(shop: Shop) -> dict[str, Any]:
+    active = shop.rulebooks.active
+    rules = [
+        {
+            "rule": rule.id,
+            "state": "paused" if rule.paused or rule.id in active.paused else "running",
+            "mode": rule.mode,
+            "campaign": rule.campaign,
+        }
+        for _, rule in sorted(active.rules.items())
+    ]
+    return {
+        "version": active.version,
+        "activated_at": views.when(shop.rulebooks.activated_at),
+        "rules": rules,
+        "refused": [msgspec.to_builtins(one) for one in shop.rulebooks.refused],
+    }
+
+
+def _step(row: AuditRow) -> dict[str, Any]:
+    step, offer = row.step, row.offer
+    return {
+        "at": views.when(step.at),
+        "seq": step.seq,
+        "to": step.to.value,
+        "reason": step.reason,
+        "offer": offer.id,
+        "sku": offer.sku,
+        "territory": offer.territory,
+        "price": views.money(offer.unit, offer.currency),
+        "rule": offer.rule,
+        "campaign": offer.campaign,
+        "rulebook": offer.rulebook,
+        "session": offer.session,
+        "customer": offer.customer,
+    }
+
+
+def _budget(row: BudgetRow) -> dict[str, Any]:
+    return {
+        "campaign": row.campaign,
+        "period": row.period,
+        "currency": None if row.currency == COUNT else row.currency,
+        "unit": "offers" if row.currency == COUNT else "minor units",
+        "limit": row.limit,
+        "reserved": row.reserved,
+        "settled": row.settled,
+    }
+
+
+def _required(request: Request, name: str) -> str:
+    value = request.query_params.get(name)
+    if not value:
+        raise ProblemError(400, "query.missing", f"Give `{name}` in the query.")
+    return value
+
+
+def _one_of(request: Request, one: str, other: str) -> tuple[str | None, str | None]:
+    found = request.query_params.get(one), request.query_params.get(other)
+    if (found[0] is None) == (found[1] is None):
+        raise ProblemError(400, "query.one_of", f"Give exactly one of `{one}` and `{other}`.")
+    return found
+
+
+def _instant(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_rfc3339(text)
+    except CalendarError as error:
+        raise ProblemError(400, "query.instant", f"`{name}`: {error}") from None

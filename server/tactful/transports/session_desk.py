@@ -1,0 +1,221 @@
+"""How do messages of the wire become signals, and effects frames?"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Struct
+
+from tactful.core import signals
+from tactful.core.effects import Push, Refuse, Withdraw
+from tactful.core.money import Money
+from tactful.core.offers import Offer
+from tactful.core.signals import Visit
+from tactful.protocol import messages
+from tactful.protocol.codec import encode
+from tactful.protocol.messages import ClientMessage
+from tactful.runtime.arrivals import Arrivals, Greeting
+from tactful.runtime.identity import Identities, Verified
+from tactful.runtime.live import Outgoing, Seat, Snapshot
+from tactful.runtime.ports import Clock
+from tactful.transports.desk import Connection
+
+SHORT: Final = 128
+"""Characters kept of what a landing page's address says."""
+
+
+class Rhythm(Struct, frozen=True):
+    """What `welcome` tells a client about time, in seconds."""
+
+    heartbeat: int = 15
+    idle: int = 60
+
+
+class SessionDesk:
+    """Answers the connections of one shop."""
+
+    def __init__(
+        self, arrivals: Arrivals, identities: Identities, clock: Clock, rhythm: Rhythm
+    ) -> None:
+        self._arrivals = arrivals
+        self._identities = identities
+        self._clock = clock
+        self._rhythm = rhythm
+
+    def open(self, connection: Connection) -> None:
+        """A connection stands; it is nobody's until it says hello."""
+        connection.attached = Seat(_Guest(connection, self._clock, self._rhythm))
+
+    def receive(self, connection: Connection, message: ClientMessage) -> None:
+        """Hand on what a client says."""
+        seat = _seat(connection)
+        if isinstance(message, messages.Hello):
+            self._arrivals.hello(seat, self._greeting(message))
+        elif isinstance(message, messages.Identify):
+            verified = self._verified(message.identity)
+            if verified:
+                self._arrivals.identify(seat, verified)
+        elif isinstance(message, messages.Logout):
+            self._arrivals.logout(seat)
+        else:
+            self._arrivals.signal(seat, _signal(message, seat.tab))
+
+    def slow(self, connection: Connection) -> None:
+        """Keep back what can wait: a client that lags gets the latest state later, not a backlog."""
+        _guest(connection).lagging = True
+
+    def caught_up(self, connection: Connection) -> None:
+        """Send the latest state."""
+        _guest(connection).lagging = False
+        self._arrivals.refresh(_seat(connection))
+
+    def closed(self, connection: Connection) -> None:
+        """The connection is gone."""
+        self._arrivals.leave(_seat(connection))
+
+    def _greeting(self, hello: messages.Hello) -> Greeting:
+        return Greeting(
+            consent=hello.consent,
+            resume=hello.resume,
+            gpc=bool(hello.gpc),
+            territory=hello.territory,
+            locale=hello.locale,
+            page=hello.page.kind,
+            visit=self._visit(hello.page),
+            identity=self._verified(hello.identity) if hello.identity else None,
+        )
+
+    def _verified(self, identity: messages.Identity) -> Verified | None:
+        if isinstance(identity, str):
+            return self._identities.by_token(identity)
+        return self._identities.by_hmac(identity.customer, identity.hmac)
+
+    def _visit(self, page: messages.Landing) -> Visit:
+        """Where the landing page's address says the visit came from."""
+        try:
+            query = parse_qs(urlsplit(page.url).query, max_num_fields=50)
+            referrer = urlsplit(page.referrer).hostname if page.referrer else None
+        except ValueError:
+            return Visit()
+        link = query.get("tactful_link", [""])[0]
+        return Visit(
+            source=_first(query, "utm_source"),
+            campaign=_first(query, "utm_campaign"),
+            medium=_first(query, "utm_medium"),
+            referrer=referrer[:SHORT] if referrer else None,
+            link=self._identities.link(link) if link else None,
+        )
+
+
+def _first(query: dict[str, list[str]], name: str) -> str | None:
+    found = query.get(name)
+    return found[0][:SHORT] if found else None
+
+
+def _seat(connection: Connection) -> Seat:
+    seat = connection.attached
+    if not isinstance(seat, Seat):
+        raise TypeError("the connection was not opened at this desk")
+    return seat
+
+
+def _guest(connection: Connection) -> "_Guest":
+    guest = _seat(connection).guest
+    if not isinstance(guest, _Guest):
+        raise TypeError("the connection was not opened at this desk")
+    return guest
+
+
+def _signal(message: Any, tab: int) -> signals.Signal:
+    """What a message other than hello, identify and logout reports."""
+    match message:
+        case messages.View():
+            return signals.Viewed(message.sku)
+        case messages.Activity():
+            return signals.Acted(message.kind, tab)
+        case messages.Page():
+            return signals.Paged(message.kind, message.url, message.query, message.moment)
+        case messages.Cart():
+            lines = tuple(signals.CartLine(line.sku, line.qty) for line in message.lines)
+            return signals.Carted(lines)
+        case messages.Consent():
+            return signals.Consented(message.consent, gpc=bool(message.gpc))
+        case messages.Seen():
+            return signals.Seen(message.offer)
+        case messages.Dismiss():
+            return signals.Dismissed(message.offer)
+        case messages.Accept():
+            return signals.Accepted(message.offer, message.qty)
+        case _:
+            raise TypeError(f"no signal for {type(message).__name__}")
+
+
+class _Guest:
+    """Writes frames for one connection."""
+
+    __slots__ = ("_clock", "_connection", "_rhythm", "lagging")
+
+    def __init__(self, connection: Connection, clock: Clock, rhythm: Rhythm) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._rhythm = rhythm
+        self.lagging = False
+
+    def greet(self, snapshot: Snapshot) -> None:
+        """The whole state."""
+        now = self._clock.now()
+        welcome = messages.Welcome(
+            session=snapshot.session,
+            resume=snapshot.resume,
+            offers=tuple(shown(offer, now) for offer in snapshot.offers),
+            seq=snapshot.seq,
+            heartbeat=self._rhythm.heartbeat,
+            idle=self._rhythm.idle,
+        )
+        self._connection.send(encode(welcome))
+
+    def deliver(self, effects: Sequence[Outgoing]) -> None:
+        """One frame an effect; to a client that lags only what cannot be told again."""
+        now = self._clock.now()
+        for effect in effects:
+            if not (self.lagging and isinstance(effect, Push | Withdraw)):
+                self._connection.send(encode(_frame(effect, now)))
+
+
+def _frame(effect: Outgoing, now: int) -> messages.ServerMessage:
+    match effect:
+        case Push():
+            return messages.OfferPushed(
+                seq=effect.offer.seq, offer=shown(effect.offer, now), replaces=effect.replaces
+            )
+        case Withdraw():
+            return messages.Withdraw(seq=effect.seq, offer=effect.offer)
+        case Refuse():
+            return messages.Refused(code=effect.code, offer=effect.offer)
+        case _:
+            return messages.Accepted(
+                seq=effect.offer.seq, offer=effect.offer.id, token=effect.token, hold=effect.hold
+            )
+
+
+def shown(offer: Offer, now: int) -> messages.Offer:
+    """What the shopper may see of an offer: nothing of why."""
+    return messages.Offer(
+        id=offer.id,
+        sku=offer.sku,
+        price=_money(Money(offer.unit, offer.currency)),
+        was=None if offer.was is None else _money(Money(offer.was, offer.currency)),
+        percent=offer.percent,
+        title=offer.title,
+        message=offer.message,
+        ends_in=max(0, (offer.ends_at - now) // 1000),
+        max_qty=offer.max_qty,
+        placement=offer.placement,
+        disclosure=offer.disclosure,
+        image=offer.image,
+        url=offer.url,
+    )
+
+
+def _money(money: Money) -> messages.Money:
+    return messages.Money(money.amount, money.currency)
