@@ -34,7 +34,7 @@ from tactful.transports.policy import Policy as DoorPolicy
 from tactful.transports.problems import HANDLERS
 from tactful.transports.reception import Reception
 
-# from tactful.transports.redeem_api import redeem_routes
+from tactful.transports.redeem_api import redeem_routes
 from tactful.transports.server_key import ServerKey
 from tactful.transports.session_desk import Rhythm, SessionDesk
 from tactful.transports.stream import Streams
@@ -124,7 +124,7 @@ def _routes(config: Config, shop: Shop, reception: Reception) -> list[BaseRoute]
         *websocket_routes(reception),
         *Streams(reception).routes(),
         *facts_routes(shop, key),
-        #        *redeem_routes(shop, key),
+        *redeem_routes(shop, key),
         *explain_routes(shop, key),
         *rulebook_routes(shop, key),
         *operate_routes(shop, key, metrics=config.metrics),

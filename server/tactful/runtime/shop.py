@@ -13,12 +13,14 @@ from tactful.core.policy import Policy
 from tactful.core.signals import Changed, Woken
 from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.arrivals import Arrivals
+from tactful.runtime.checkout import Checkout
 from tactful.runtime.freshness import Freshness
 from tactful.runtime.identity import Identities
 from tactful.runtime.ingest import Ingest
 from tactful.runtime.keys import Keys
 from tactful.runtime.live import STANDING, Live, Registry
 from tactful.runtime.ports import Clock, Entropy, Ledger, LedgerError
+from tactful.runtime.redeem import Redemptions
 from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock, Timers
@@ -99,6 +101,7 @@ class Shop:
             rulebooks=self.rulebooks,
             territory=settings.default_territory,
         )
+        self.redemptions = self._redemptions()
         self.ready = False
         self._forgetting: set[asyncio.Task[None]] = set()
         self.arrivals.on_end = self._ended
@@ -118,6 +121,26 @@ class Shop:
             telemetry=self.telemetry,
             keyring=self.keys,
             seed=self.settings.seed,
+        )
+
+    def _redemptions(self) -> Redemptions:
+        checkout = Checkout(
+            ledger=self.ledger,
+            world=self.world,
+            registry=self.registry,
+            turns=self.turns,
+            balances=self.balances,
+            commitments=self.commitments,
+        )
+        return Redemptions(
+            ledger=self.ledger,
+            clock=self.clock,
+            entropy=self.entropy,
+            verify=lambda token: self.keys.verify(token, ever=True),
+            holder_of=self.keys.holder_of,
+            shelves=checkout.shelves,
+            shipped=checkout.shipped,
+            heard=checkout.heard,
         )
 
     async def start(self) -> None:

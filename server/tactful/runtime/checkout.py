@@ -1,0 +1,76 @@
+"""What does a redemption need to know of the shop, and what does the shop hear of it?"""
+
+from collections.abc import Collection
+
+from tactful.core.facts import Order
+from tactful.core.items import Item
+from tactful.core.offers import Offer, State
+from tactful.core.redemption import Shelf
+from tactful.core.rulings import Ruling
+from tactful.core.signals import Redeemed, RolledBack
+from tactful.runtime import assembly
+from tactful.runtime.accounts import Balances, Commitments
+from tactful.runtime.live import Registry
+from tactful.runtime.ports import Ledger
+from tactful.runtime.turn import Turns
+from tactful.runtime.world import World
+
+
+class Checkout:
+    """Between the checkout's desk and the live sessions of one shop."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        world: World,
+        registry: Registry,
+        turns: Turns,
+        balances: Balances,
+        commitments: Commitments,
+    ) -> None:
+        self._ledger = ledger
+        self._world = world
+        self._registry = registry
+        self._turns = turns
+        self._balances = balances
+        self._commitments = commitments
+
+    async def shelves(self, skus: Collection[str], territory: str) -> dict[str, Shelf]:
+        """Price, stock and recall of each SKU, as last reported."""
+        await self._world.load([sku for sku in skus if self._world.item(sku) is None], [])
+        found: dict[str, Shelf] = {}
+        for sku in skus:
+            item = self._world.item(sku) or await self._world.read_item(sku)
+            found[sku] = shelf(item, territory)
+        return found
+
+    async def shipped(self, order: str) -> bool:
+        """Whether the shop reported an order as shipped or delivered."""
+        stored = await self._ledger.facts_about([("order", order)], ("order",))
+        facts = [assembly.read(one) for one in stored]
+        return any(isinstance(f, Order) and f.status in {"shipped", "delivered"} for f in facts)
+
+    def heard(self, ruling: Ruling) -> None:
+        """A ruling is durable: make memory and the live session agree with it."""
+        self._balances.apply(ruling.moves)
+        for offer in ruling.offers:
+            self._commitments.keep(offer)
+            live = self._registry.by_id.get(offer.session)
+            if live is not None:
+                self._turns.take(live, _signal(offer))
+
+
+def _signal(offer: Offer) -> Redeemed | RolledBack:
+    return RolledBack(offer) if offer.state is State.ACCEPTED else Redeemed(offer)
+
+
+def shelf(item: Item, territory: str) -> Shelf:
+    """One SKU as the checkout's desk sees it."""
+    price = item.prices.get(territory)
+    return Shelf(
+        price=price.fact.price.amount if price else None,
+        currency=price.fact.price.currency if price else None,
+        available=item.available(territory),
+        recalled=bool(item.recalls),
+    )
