@@ -133,6 +133,29 @@ def test_a_percentage_without_floors_is_the_one_rounding(amount, bp):
     assert isinstance(found, PriceRefusal) or found.unit == unit
 
 
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ({"amount": 1000, "currency": "EUR"}, 990),
+        ({"percent_bp": 2500}, 1492),
+        ({"amount": 1000, "currency": "USD"}, "price.missing"),
+        ({"amount": 1990, "currency": "EUR"}, "price.zero"),
+        ({"amount": 2000, "currency": "EUR"}, "price.zero"),
+        ({"percent_bp": 10_000}, "price.zero"),
+        ({"percent_bp": 1}, "price.no_improvement"),
+    ],
+    ids=str,
+)
+def test_a_voucher_comes_off_the_public_price_without_a_floor(value, wanted):
+    found = pricing.voucher(
+        facts.RemedyValue(**value), ShelfPrice(1990, "EUR", cost=1900, target=1790)
+    )
+    if isinstance(wanted, int):
+        assert found == Quote(wanted, 1990 - wanted, wanted, False, 1, "smallest_unit")
+    else:
+        assert found.reason == wanted
+
+
 def a_price(**changes):
     return facts.Price(
         **{

@@ -8,6 +8,7 @@ import pytest
 
 from tactful.core.calendar import DAY
 from tactful.core.tokens import Claims, TokenRefusal, Verifier
+from tactful.runtime import keys as module
 from tactful.runtime.keys import OVERLAP, KeyFileError, Keys
 
 START = 1_773_144_000_000
@@ -250,3 +251,14 @@ def test_a_folder_that_vanishes_is_reported(keys, folder):
         path.unlink()
     with pytest.raises(KeyFileError, match="restore"):
         keys.jwks()
+
+
+def test_a_key_that_another_process_drops_while_it_is_read_is_no_error(
+    keys, folder, clock, monkeypatch
+):
+    keys.rotate(overlap=DAY)
+    whole = module._key_names
+    stale = [whole(folder)] * 2
+    (folder / "000001.key.json").unlink()
+    monkeypatch.setattr(module, "_key_names", lambda it: stale.pop() if stale else whole(it))
+    assert len(Keys(folder, clock).known()) == 1

@@ -6,12 +6,12 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from tactful.core.money import Money
+from tactful.core.money import Currency, Money
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Text = Annotated[str, Meta(max_length=500)]
 Url = Annotated[str, Meta(max_length=2048)]
-Territory = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+Territory = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$(?!\n)")]
 Instant = Annotated[datetime, Meta(tz=True)]
 Version = Annotated[int, Meta(ge=0, le=2**63 - 1)] | Instant
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -186,7 +186,7 @@ class RemedyValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Money, `{"amount", "currency"}`, or a share of the price, `{"percent_bp"}`."""
 
     amount: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     percent_bp: Annotated[int, Meta(ge=1, le=10_000)] | None = None
 
     def __post_init__(self) -> None:
