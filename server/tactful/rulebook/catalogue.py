@@ -19,12 +19,13 @@ from tactful.core.facts import (
     Return,
     Review,
     Stock,
+    key_of,
     ms,
 )
 from tactful.core.history import History
 from tactful.core.items import EVERYWHERE, Item, PublicPrice
 
-Key = tuple[type, tuple[Any, ...]]
+Key = tuple[type, str]
 
 
 class Facts:
@@ -36,7 +37,7 @@ class Facts:
 
     def add(self, fact: AnyFact, at: int) -> None:
         """Takes a fact that was reported at an instant."""
-        self._kept[type(fact), _identity(fact)] = Kept(fact, at)
+        self._kept[type(fact), key_of(fact, str(at))] = Kept(fact, at)
         if isinstance(fact, Price):
             self._prices.append(Kept(fact, at))
 
@@ -90,12 +91,14 @@ class Facts:
         about = next((k for k in self.of(Customer) if k.fact.customer == customer), None)
         own = {
             kind: tuple(k for k in self.of(kind) if customer in _people(k.fact))
-            for kind in (Order, Return, Case, Review, Remedy)
+            for kind in (Return, Case, Review, Remedy)
         }
+        named = {k.fact.order for k in (*own[Return], *own[Case])}
+        orders = (k for k in self.of(Order) if k.fact.customer == customer or k.fact.order in named)
         return History(
             customer=customer,
             about=about,
-            orders=own[Order],
+            orders=tuple(orders),
             returns=own[Return],
             cases=own[Case],
             reviews=own[Review],
@@ -112,21 +115,3 @@ def _with_components(item: Item, items: Mapping[str, Item]) -> Item:
     parts = item.product.fact.components if item.product else ()
     components = tuple(items.get(sku) or Item(sku=sku) for sku in parts)
     return structs.replace(item, components=components) if components else item
-
-
-def _identity(fact: AnyFact) -> tuple[Any, ...]:
-    """What two reports of the same thing have in common."""
-    match fact:
-        case Product():
-            return (fact.sku,)
-        case Price() | Cost():
-            return fact.sku, fact.territory
-        case Stock():
-            return fact.sku, fact.territory, fact.location
-        case Review():
-            return fact.review, fact.at
-        case Return():
-            return (fact.return_,)
-        case _:
-            tag = str(fact.__struct_config__.tag)
-            return (getattr(fact, tag),)

@@ -40,7 +40,8 @@ class Findings:
     """Collects every finding of one pass, once each."""
 
     def __init__(self) -> None:
-        self._found: dict[Diagnostic, None] = {}
+        self.found: dict[Diagnostic, None] = {}
+        """In the order of the pass."""
 
     def add(self, code: str, span: Span, message: str, help_text: str = "") -> None:
         """Notes one finding; `code` must be registered."""
@@ -54,16 +55,20 @@ class Findings:
             message,
             help_text,
         )
-        self._found[found] = None
+        self.found[found] = None
+
+    def take(self, other: "Findings") -> None:
+        """Takes over what another pass found."""
+        self.found |= other.found
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """All findings, by place."""
-        return tuple(sorted(self._found))
+        return tuple(sorted(self.found))
 
     @property
     def errors(self) -> bool:
         """Whether anything was found that keeps the rulebook from being used."""
-        return any(found.severity == "error" for found in self._found)
+        return any(found.severity == "error" for found in self.found)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

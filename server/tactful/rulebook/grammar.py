@@ -88,8 +88,9 @@ RULE: Final = Shape(
     "a rule",
     (
         Key("id", Id(), "Its name in reports and tests.", "hesitating-over-shoes", required=True),
+        _SHARED[0],
         Key("note", Text(), "Why it exists, for colleagues.", "We have plenty of these."),
-        *_SHARED[:4],
+        *_SHARED[1:4],
         Key("moment", OneOf(("rescue",)), "Only on a page where the shopper is leaving for good.", "rescue"),
         Key("when", Raw("conditions"), "What must hold.", "[item.stock: {at_least: 5}]"),
         Key("unless", Raw("conditions"), "None of this may hold.", "[item.on_sale: true]"),

@@ -50,11 +50,27 @@ class Block(Struct, frozen=True):
         """This mapping, with what it does not say taken from another."""
         values = {**default.values, **self.values}
         for name, value in self.values.items():
-            if isinstance(value, Block) and isinstance(default.get(name), Block):
-                values[name] = value.over(default.get(name))
+            other = default.get(name)
+            if isinstance(value, Block) and isinstance(other, Block):
+                values[name] = value.over(other)
+            if isinstance(value, Entries) and isinstance(other, Entries):
+                values[name] = value.over(other)
         return Block(
             self.node, values, {**default.nodes, **self.nodes}, {**default.keys, **self.keys}
         )
+
+
+class Entries(dict[str, tuple[Node, Any]]):
+    """What a mapping of names holds: name → (key node, value)."""
+
+    def over(self, default: "Entries") -> "Entries":
+        """These entries, with those that only another has."""
+        merged = Entries({**default, **self})
+        for name, (key, value) in self.items():
+            other = default.get(name, (key, None))[1]
+            if isinstance(value, Block) and isinstance(other, Block):
+                merged[name] = key, value.over(other)
+        return merged
 
 
 class Shape(Kind, frozen=True):
@@ -134,7 +150,7 @@ class Raw(Kind, frozen=True):
         return node
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": f"#/$defs/{self.schema_ref}"}
+        return {"$ref": f"#/definitions/{self.schema_ref}"}
 
 
 class Sequence(Kind, frozen=True):
@@ -159,22 +175,23 @@ class Sequence(Kind, frozen=True):
 
 
 class Named(Kind, frozen=True):
-    """A mapping from ids to values of one kind: id → (key node, value)."""
+    """A mapping from names to values of one kind: name → (key node, value)."""
 
     kind: Kind
     name: str
+    key: Kind = Id()
 
     @property
     def wanted(self) -> str:
         return f"{self.name} by name"
 
-    def read(self, node: Node, findings: Findings) -> dict[str, tuple[Node, Any]] | None:
+    def read(self, node: Node, findings: Findings) -> Entries | None:
         if node.kind != "map":
             findings.add("R204", node, f"expected {self.wanted}", "write `name: …` on each line")
             return None
-        found: dict[str, tuple[Node, Any]] = {}
+        found = Entries()
         for key, item in node.pairs:
-            name = Id().read(key, findings)
+            name = self.key.read(key, findings)
             value = self.kind.read(item, findings)
             if name is not None and value is not None:
                 found[name] = key, value
