@@ -175,6 +175,8 @@ def test_no_sum_leaves_64_bits():
         b'{"amount":9223372036854775808,"currency":"EUR"}',
         b'{"amount":1,"currency":"EURO"}',
         b'{"amount":1,"currency":"eur"}',
+        b'{"amount":1,"currency":"XAU"}',
+        b'{"amount":1,"currency":"ABC"}',
         b'{"amount":1,"currency":"EUR\\n"}',
         b'{"amount":1}',
         b'{"amount":1,"currency":"EUR","exponent":2}',
