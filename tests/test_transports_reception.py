@@ -164,7 +164,7 @@ async def test_closes_are_counted_by_known_codes_only():
     for code in (1000, 1006, 4429):
         reception.admit(link, "p", "o").lost(code)
     assert reception.closes == {0: 1, 1000: 1, 1006: 1, 4429: 1}
-    assert reception.empty.is_set()
+    assert not reception.present
 
 
 async def test_goodbyes_are_spread_evenly_over_the_time_given():

@@ -1,5 +1,6 @@
 """What all doors of one listener share, and the seat that each connection holds in it."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 
@@ -29,6 +30,8 @@ class House:
         self.admission = Admission(self.limits)
         self.sweep = Sweep(self.clock, self.limits.sweep_ms)
         self.refusals: Counter[int] = Counter()  # by HTTP status
+        self.empty = asyncio.Event()
+        self.empty.set()
 
 
 class Seat:
@@ -40,6 +43,7 @@ class Seat:
         self._house = house
         self._address: str | None = None
         self._ring = house.sweep.join(holder)
+        house.empty.clear()
 
     def claim(self, address: str) -> bool:
         """Charge the connection to an address, once."""
@@ -57,5 +61,7 @@ class Seat:
         house = self._house
         house.sweep.leave(self._ring, holder)
         house.admission.leave()
+        if not house.admission.inside:
+            house.empty.set()
         if self._address is not None:
             house.admission.release(self._address)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from email.utils import formatdate
 from typing import Any, cast
 
@@ -98,7 +99,7 @@ class Listener:
         """HTTP answers carry the second they were written in."""
         self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
 
-    async def drain(self, retry_spread_s: int = 10) -> None:
+    async def drain(self, retry_spread_s: int = 10, grace_s: float = GRACE_S) -> None:
         """Stop accepting, tell everybody when to come back, and see them off.
 
         Takes `retry_spread_s` and the grace at most. Sessions go on until their clients leave.
@@ -107,7 +108,7 @@ class Listener:
         self._reception.farewell(retry_spread_s)
         for protocol in list(self._state.connections):
             protocol.shutdown()
-        await self._until_empty(retry_spread_s + GRACE_S)
+        await self._until_empty(retry_spread_s + grace_s)
         self._reception.dismiss()
 
     async def close(self) -> None:
@@ -127,16 +128,19 @@ class Listener:
         await self._lifespan.shutdown()
 
     async def _until_empty(self, seconds: float) -> None:
-        last = asyncio.ensure_future(self._reception.empty.wait())
-        _, late = await asyncio.wait({last, *self._state.tasks}, timeout=seconds)
-        if last in late:
-            last.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.house.empty.wait()
 
     async def _stop_accepting(self) -> None:
         """Take in who has already knocked: closing a socket resets those in its queue."""
         if self._server is None:
             return
         loop = asyncio.get_running_loop()
+        if isinstance(loop, asyncio.SelectorEventLoop):
+            # asyncio loses what it has accepted and not yet wrapped when its server closes.
+            loop.remove_reader(self.socket.fileno())
+            await asyncio.sleep(0)
         knocked = _accept_waiting(self.socket)
         self._server.close()
         self._server = None

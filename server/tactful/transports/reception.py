@@ -1,6 +1,5 @@
 """Who is connected: opens conversations with the desk, counts them, and says goodbye to all."""
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -50,8 +49,6 @@ class Reception:
         self.policy = policy
         self.clock = clock
         self.present: set[Exchange] = set()
-        self.empty = asyncio.Event()
-        self.empty.set()
         self.leaving = False  # a server that stops takes nobody in
         self.closes: Counter[int] = Counter()  # by code; codes of the client's invention count as 0
         self.messages = 0
@@ -60,7 +57,6 @@ class Reception:
         """Open a conversation."""
         exchange = Exchange(self, link, peer, origin)
         self.present.add(exchange)
-        self.empty.clear()
         exchange.guarded(self.desk.open, exchange)
         return exchange
 
@@ -69,8 +65,6 @@ class Reception:
         self.present.discard(exchange)
         self.closes[code if code in _KNOWN_CODES or code == 1006 else 0] += 1
         exchange.guarded(self.desk.closed, exchange)
-        if not self.present:
-            self.empty.set()
 
     def farewell(self, spread_s: int) -> None:
         """Tell everybody when to come back: evenly spread over `spread_s` seconds."""

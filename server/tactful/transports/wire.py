@@ -152,6 +152,8 @@ class Door(asyncio.Protocol):
         else:
             self._http = HttpSide(self._house.http(), self._transport, self._house.limits)
             self._refuse_if(self._http.data_received(head + rest, self._house.clock()))
+            if self._house.reception.leaving:
+                self._http.inner.shutdown()  # answer this request, and no further one
 
     def _to_session(self, head: bytes, rest: bytes) -> None:
         house = self._house
