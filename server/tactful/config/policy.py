@@ -21,9 +21,10 @@ class Limit(Struct, frozen=True):
     def path(self) -> tuple[str, ...]:
         """Where `core.policy.Policy` keeps it: a share carries its unit there."""
         *above, last = self.name.split(".")
-        return (*above, f"{last}_bp" if self.kind is _SHARE else last)
+        return (*above, _RENAMED.get(last) or (f"{last}_bp" if self.kind is _SHARE else last))
 
 
+_RENAMED: Final = {"min_stock": "stock_minimum"}
 _SHARE: Final = v.percent()
 _TIME: Final = v.duration()
 _NUMBER: Final = v.integer(0, 1_000_000)
@@ -68,6 +69,7 @@ LIMITS: Final = (
     Limit("caps.per_shopper.per", _TIME, "... within this."),
     Limit("rest.dismissed_rule", _TIME, "How long a dismissal rests the rule."),
     Limit("rest.dismissed_product", _TIME, "How long a dismissal rests the product."),
+    Limit("rest.expired_product", _TIME, "How long an offer that was let pass rests the product."),
     Limit("rest.quiet", _TIME, "How long nothing is offered after a withdrawal for a let-down."),
     Limit("moment.engaged", _TIME, "How long a shopper must have been engaged."),
     Limit("moment.since_input", _TIME, "How long a shopper's hands must have rested."),
@@ -76,7 +78,7 @@ LIMITS: Final = (
     Limit("max_age.orders", _TIME, "The same for orders and returns."),
     Limit("max_age.cases", _TIME, "The same for cases."),
     Limit("holdout", _SHARE, "The share of shoppers who are shown nothing, to measure the effect."),
-    Limit("stock_minimum", _NUMBER, "Nothing is offered of which fewer than this are left."),
+    Limit("min_stock", _NUMBER, "Nothing is offered of which fewer than this are left."),
     Limit("max_total_discount", _SHARE, "The most an offer may be below the list price."),
     Limit("min_margin", _SHARE, "The least margin on the net price, where a rule asks for less."),
     Limit("accept_hold", _TIME, "How long an accepted offer can be redeemed."),

@@ -27,8 +27,12 @@ def expire(draft: Draft) -> None:
     """End what has reached its time: offers, and promises that nobody used."""
     for offer in tuple(draft.standing.values()):
         end = offer.accept_until if offer.state is State.ACCEPTED else offer.ends_at
-        if end is not None and end <= draft.now:
-            draft.move(offer, "expire")
+        if end is None or end > draft.now:
+            continue
+        if offer.advertised:
+            until = end + draft.context.rulebook.policy.rest.expired_product
+            draft.contact = draft.contact.rested("product", offer.product, until)
+        draft.move(offer, "expire")
 
 
 def _clock(session: Session, now: int, **changes: Any) -> Session:

@@ -56,10 +56,11 @@ class Caps(Struct, frozen=True):
 
 
 class Rest(Struct, frozen=True):
-    """How long a dismissal rests a rule and a product, and a let-down rests everything (ms)."""
+    """How long a dismissal or an offer let pass rests its rule or product, a let-down everything (ms)."""
 
     dismissed_rule: int = 24 * HOUR
     dismissed_product: int = 7 * DAY
+    expired_product: int = 24 * HOUR
     quiet: int = 10 * MINUTE
 
 

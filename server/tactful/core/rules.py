@@ -9,6 +9,8 @@ from tactful.core.policy import Policy
 
 NOW: Final = 0
 """A condition that holds already."""
+WAITING: Final = 2**61
+"""Further shopping makes a condition true, though no clock runs towards it at the moment."""
 NEVER: Final = 2**62
 """A condition that the mere passing of time will not make true."""
 

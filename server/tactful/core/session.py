@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from tactful.core.contacts import NOBODY, Contact
 from tactful.core.offers import Offer
+from tactful.core.rules import NOW, WAITING
 from tactful.core.signals import CartLine, Consent, PageKind, Visit
 
 REMEMBERED_ITEMS: Final = 32
@@ -94,12 +95,12 @@ class Session(Struct, frozen=True, kw_only=True):
         running = 0 if self.running_since is None else now - self.running_since
         return self.dwelt + running
 
-    def dwell_reaches(self, duration: int) -> int | None:
-        """The instant at which the engaged time on the focus is `duration`; None while it rests."""
+    def dwell_reaches(self, duration: int) -> int:
+        """The instant at which the engaged time on the focus is `duration`; `WAITING` while it rests."""
         if self.dwelt >= duration:
-            return 0
+            return NOW
         if self.running_since is None:
-            return None
+            return WAITING
         return self.running_since + duration - self.dwelt
 
     def look(self, sku: str) -> Look | None:

@@ -6,7 +6,7 @@ from typing import Final
 from tactful.core.context import Scene
 from tactful.core.policy import Policy
 from tactful.core.reasons import Reason
-from tactful.core.rules import NEVER, Rule
+from tactful.core.rules import WAITING, Rule
 from tactful.core.trace import Finding
 
 PAYING: Final = frozenset({"checkout", "payment"})
@@ -35,27 +35,22 @@ def _wait(scene: Scene, rule: Rule, policy: Policy) -> Iterator[Finding]:
     if rule.moment != "rescue" or not session.rescue:
         engaged = _engaged(scene, policy)
         ripe = max(ripe, engaged, session.last_input + policy.moment.since_input)
-    if NEVER > ripe > scene.now:
+    if ripe > scene.now:
+        known = ripe < WAITING
         yield Finding(
             Reason.TIMING_WAIT,
             actual={"engaged": _seconds(scene)},
-            needed={"more": -(-(ripe - scene.now) // 1000)},
-            until=ripe,
-        )
-    elif ripe == NEVER:
-        yield Finding(
-            Reason.TIMING_WAIT,
-            actual={"engaged": _seconds(scene)},
-            needed={"engaged": policy.moment.engaged // 1000},
+            needed={"more": -(-(ripe - scene.now) // 1000)} if known else {"engaged": "more"},
+            until=ripe if known else None,
         )
 
 
 def _engaged(scene: Scene, policy: Policy) -> int:
-    """When the engaged time suffices; an item whose page is not open is not engaged with."""
-    if scene.session.focus != scene.item.sku:
-        return NEVER if scene.session.page != "cart" else scene.session.last_input
-    reached = scene.session.dwell_reaches(policy.moment.engaged)
-    return NEVER if reached is None else reached
+    """When the engaged time suffices; with an item whose page is not open nobody is engaged."""
+    session = scene.session
+    if session.focus == scene.item.sku:
+        return session.dwell_reaches(policy.moment.engaged)
+    return session.last_input if session.page == "cart" else WAITING
 
 
 def _seconds(scene: Scene) -> int:

@@ -4,18 +4,21 @@ Each takes a scene and gives the value, or None where it is not known.
 """
 
 from tactful.core.context import Scene
+from tactful.core.rules import WAITING
 from tactful.core.money import Money
 from tactful.rulebook.item_readings import price
 
 
 def dwell(scene: Scene) -> int:
-    """Engaged ms on the item in view."""
-    return scene.session.dwell(scene.now)
+    """Engaged ms on the item, none on one that is not in view."""
+    session = scene.session
+    return session.dwell(scene.now) if session.focus == scene.item.sku else 0
 
 
-def dwell_reaches(scene: Scene, duration: int) -> int | None:
-    """When the engaged time is `duration`; None while it rests."""
-    return scene.session.dwell_reaches(duration)
+def dwell_reaches(scene: Scene, duration: int) -> int:
+    """When the engaged time is `duration`; `WAITING` while it rests."""
+    session = scene.session
+    return session.dwell_reaches(duration) if session.focus == scene.item.sku else WAITING
 
 
 def age(scene: Scene) -> int:

@@ -83,7 +83,7 @@ class Arrivals:
             self._resuming.add(task)
             task.add_done_callback(self._resuming.discard)
         else:
-            self._sit(seat, self._new(greeting), greeting)
+            self._sit(seat, self._new(greeting), greeting, new=True)
 
     def _known(self, secret: str | None) -> Live | None:
         return self._registry.resuming(ids.resume_digest(secret)) if secret else None
@@ -99,7 +99,7 @@ class Arrivals:
             live = self.restore(saved)
             self._secrets[live.state.id] = secret
         if not seat.gone:
-            self._sit(seat, live or self._new(greeting), greeting)
+            self._sit(seat, live or self._new(greeting), greeting, new=live is None)
 
     async def settled(self) -> None:
         """Return when nobody waits for their session."""
@@ -136,7 +136,7 @@ class Arrivals:
         self._secrets[session] = secret
         return secret
 
-    def _sit(self, seat: Seat, live: Live, greeting: Greeting) -> None:
+    def _sit(self, seat: Seat, live: Live, greeting: Greeting, *, new: bool = False) -> None:
         live.tabs += 1
         seat.live, seat.tab = live, live.tabs
         live.ends_at = None
@@ -155,8 +155,12 @@ class Arrivals:
                 greeting.visit,
             ),
         )
-        if greeting.identity:
-            self.identify(seat, greeting.identity)
+        identity = greeting.identity
+        if identity and new:
+            live.who = identity.customer
+            self._turns.take(live, Identified(identity.customer, identity.territory))
+        elif identity:
+            self.identify(seat, identity)
         for signal in seat.backlog:
             self._turns.take(live, signal)
         seat.backlog = []
@@ -171,19 +175,16 @@ class Arrivals:
     def identify(self, seat: Seat, identity: Verified) -> None:
         """A verified identity: the session gets a new public id and a new secret."""
         live = seat.live
-        if live is None or live.state.customer == identity.customer:
+        if live is None or live.who == identity.customer:
             return
+        live.who = identity.customer
         self.signal(seat, Identified(identity.customer, identity.territory))
         self._renew(live)
 
     def logout(self, seat: Seat) -> None:
         """Back to an anonymous shopper whom nobody has seen before."""
-        live = seat.live
-        if live is None:
-            return
-        shopper = ids.shopper_id(self._entropy.token_bytes(ids.ID_BYTES))
-        self.signal(seat, LoggedOut(shopper))
-        self._renew(live)
+        if seat.live is not None:
+            self.forget(seat.live)
 
     def _renew(self, live: Live) -> None:
         """The secret from before is dead; every tab hears the new one."""
@@ -253,7 +254,8 @@ class Arrivals:
         self.on_end(live)
 
     def forget(self, live: Live) -> None:
-        """The shop erases the customer of a session: it goes on as a stranger's."""
+        """The session goes on as a stranger's: after a logout, or because the customer is erased."""
+        live.who = None
         shopper = ids.shopper_id(self._entropy.token_bytes(ids.ID_BYTES))
         self._turns.take(live, LoggedOut(shopper))
         self._renew(live)

@@ -67,6 +67,7 @@ class Live:
         "seats",
         "state",
         "tabs",
+        "who",
     )
 
     def __init__(self, state: Session, resume: bytes) -> None:
@@ -79,6 +80,8 @@ class Live:
         """The connections that have heard the whole state, by tab."""
         self.newcomers: list[Seat] = []
         """The connections that have yet to hear it."""
+        self.who = state.customer
+        """The customer who was verified last, whether or not that turn is done."""
         self.renewals = 0
         """How often it got a new public id."""
         self.tabs = max((tab.number for tab in state.tabs), default=0)
