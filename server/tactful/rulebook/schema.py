@@ -32,6 +32,7 @@ def schema() -> dict[str, Any]:
                 ]
             },
             "condition": _condition(),
+            **{_name(field): _clause(field) for field in FIELDS.values()},
             "list": {"type": "array", "items": {"type": ["string", "number"]}},
         },
     }
@@ -39,9 +40,9 @@ def schema() -> dict[str, Any]:
 
 def _condition() -> dict[str, Any]:
     groups = {name: {"$ref": "#/definitions/conditions"} for name in GROUPS}
-    exact = {name: _clause(field) for name, field in FIELDS.items() if not name.endswith("*")}
+    exact = {name: _reference(field) for name, field in FIELDS.items() if not name.endswith("*")}
     open_ended = {
-        f"^{name[:-1].replace('.', '[.]')}.+": _clause(field)
+        f"^{name[:-1].replace('.', '[.]')}.+": _reference(field)
         for name, field in FIELDS.items()
         if name.endswith("*")
     }
@@ -51,6 +52,20 @@ def _condition() -> dict[str, Any]:
         "patternProperties": open_ended,
         "additionalProperties": False,
         "minProperties": 1,
+    }
+
+
+def _name(field: Field) -> str:
+    """Fields that are compared in the same ways share a definition."""
+    counted = "-over-time" if field.read_since else ""
+    return f"{field.name if field.words else field.type}{counted}"
+
+
+def _reference(field: Field) -> dict[str, Any]:
+    about = f"{field.about[0].upper()}{field.about[1:]}. Reads {field.provenance} data."
+    return {
+        "description": f"{about} Example: `{field.example}`.",
+        "allOf": [{"$ref": f"#/definitions/{_name(field)}"}],
     }
 
 
@@ -70,8 +85,7 @@ def _clause(field: Field) -> dict[str, Any]:
             "minProperties": 1,
         }
     )
-    about = f"{field.about[0].upper()}{field.about[1:]}. Reads {field.provenance} data. Example: `{field.example}`."
-    return {"description": about, "anyOf": shapes}
+    return {"anyOf": shapes}
 
 
 def _operand(field: Field, op: str) -> dict[str, Any]:
