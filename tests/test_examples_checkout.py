@@ -2,27 +2,20 @@
 
 import importlib.util
 import json
-import os
-import re
-import shutil
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
-from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
-from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 
+from checkouts import CHECKOUT, COMMANDS, run_the_curl_page, running
 from node import node
 from tactful.core.tokens import Claims, Signer, Verifier
 from vectors_of import FOLDER, vectors
 
-CHECKOUT = Path(__file__).parents[1] / "examples" / "checkout"
 KEY = "server-key"
 OLD, NEW, STRANGER = (Signer(bytes([number]) * 32) for number in (1, 2, 3))
 
@@ -115,60 +108,10 @@ def serving(fake):
         server.server_close()
 
 
-class Shop:
-    """One of the examples, running; each test has order ids of its own."""
-
-    def __init__(self, url):
-        self.at = urlsplit(url).netloc
-        self.tests = 0
-
-    def name(self, order):
-        return f"t{self.tests}-{order}"
-
-    def post(self, path, body):
-        connection = HTTPConnection(self.at, timeout=20)
-        try:
-            connection.request("POST", path, json.dumps(body))
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        finally:
-            connection.close()
-
-    def order(self, token=None, *, order="o1", sku="RUN-42", qty=1, territory="DE", more=()):
-        lines = [{"sku": sku, "qty": qty}, *more]
-        asked = {"order": self.name(order), "territory": territory, "lines": lines}
-        return self.post("/orders", asked | ({"token": token} if token else {}))
-
-    def cancel(self, order="o1"):
-        return self.post(f"/orders/{self.name(order)}/cancel", {})
-
-    def refund(self, refund, lines, order="o1"):
-        return self.post(f"/orders/{self.name(order)}/refunds", {"refund": refund, "lines": lines})
-
-
-COMMANDS = {
-    "python": lambda: [sys.executable, "-W", "error", str(CHECKOUT / "python" / "shop.py")],
-    "js": lambda: [node(), str(CHECKOUT / "js" / "shop.mjs")],
-}
-
-
-@contextmanager
-def running(language, tactful_url):
-    command = COMMANDS[language]()
-    settings = {"TACTFUL_URL": tactful_url, "TACTFUL_SERVER_KEY": KEY, "PORT": "0"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | settings
-    ) as process:
-        try:
-            yield Shop(process.stdout.readline().removeprefix("shop on ").strip())
-        finally:
-            process.terminate()
-
-
 @pytest.fixture(scope="module", params=COMMANDS)
 def pair(request):
     fake = FakeTactful()
-    with serving(fake) as url, running(request.param, url) as started:
+    with serving(fake) as url, running(request.param, url, KEY) as started:
         yield fake, started
 
 
@@ -398,30 +341,12 @@ def test_the_example_judges_every_token_of_the_vectors_as_the_server_does(judged
 
 
 def test_the_page_of_curl_runs_from_top_to_bottom():
-    blocks = re.findall(
-        r"^```sh\n(.*?)^```$", (CHECKOUT / "curl.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
-    assert blocks[0].startswith("export TACTFUL_URL=")
-    curl = shutil.which("curl")
-    if curl is None:
-        assert os.environ.get("TACTFUL_REQUIRE") != "1", (
-            "curl is required here, and is not installed"
-        )
-        pytest.skip("curl is not installed")
     fake = FakeTactful()
     fake.faults = ["lost after"]
     with serving(fake) as url:
-        settings = {"TACTFUL_URL": url, "TACTFUL_SERVER_KEY": KEY, "TOKEN": token(max_qty=3)}
-        done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", "\n".join(blocks[1:])],
-            env=os.environ | settings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    assert '"sku":"RUN-42"' in done.stdout
-    assert done.stdout.count("\n200\n") == 3
+        output = run_the_curl_page(url, KEY, token())
+    assert '"sku":"RUN-42"' in output
+    assert output.count("\n200\n") == 3
     assert list(fake.redeemed) == [("of_1", "o1")]
     assert list(fake.refunded) == ["r1"]
     assert fake.cancelled == ["o1"]

@@ -1,0 +1,81 @@
+"""The checkout examples against the real server: an accepted offer becomes an order."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from checkouts import COMMANDS, run_the_curl_page, running
+from journeys.fixture import CATALOGUE, rules
+from journeys.stage import KEY, Stage, stage
+
+
+@asynccontextmanager
+async def accepted(folder: Path) -> AsyncIterator[tuple[Stage, str, str]]:
+    """(the server, its address, the token of an accepted offer), at the present time."""
+    async with stage(folder, rules()) as one:
+        await one.clock(int(time.time()))
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        await shopper.say("accept", offer=offer["id"])
+        promise = await shopper.expect("accepted")
+        yield one, f"http://127.0.0.1:{one.listener.port}", str(promise["token"])
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+async def test_an_accepted_offer_is_ordered_cancelled_ordered_again_and_returned(
+    language: str, tmp_path: Path
+) -> None:
+    async with accepted(tmp_path) as (one, url, token):
+        with running(language, url, KEY) as shop:
+
+            async def ask(act, *args, **more):
+                return await asyncio.to_thread(act, *args, **more)
+
+            status, placed = await ask(shop.order, token)
+            assert (status, placed["total"]) == (201, {"amount": 10965, "currency": "EUR"})
+            assert await one.budget() == (0, 1935)
+            assert (await ask(shop.order, token))[0] == 200
+            assert await ask(shop.order, token, order="o2") == (409, {"code": "redemption.used"})
+            assert (await ask(shop.cancel))[1]["status"] == "cancelled"
+            assert await one.budget() == (1935, 0)
+            assert (await ask(shop.order, token, order="o3"))[0] == 201
+            lines = [{"sku": "RUN-42", "qty": 1}]
+            for _ in range(2):
+                status, refund = await ask(shop.refund, "r1", lines, order="o3")
+                assert (status, refund["amount"]["amount"]) == (200, 10965)
+            assert await one.budget() == (0, 0)
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+async def test_a_token_outlives_the_rotation_of_its_key(language: str, tmp_path: Path) -> None:
+    async with accepted(tmp_path) as (one, url, token):
+        one.parts.shop.keys.rotate()
+        with running(language, url, KEY) as shop:
+            assert (await asyncio.to_thread(shop.order, token))[0] == 201
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+async def test_an_offer_for_what_is_sold_out_is_refused_plainly(
+    language: str, tmp_path: Path
+) -> None:
+    async with accepted(tmp_path) as (one, url, token):
+        fact = {"type": "stock", "sku": "RUN-42", "territory": "DE", "available": 0}
+        await one.facts(fact)
+        with running(language, url, KEY) as shop:
+            found = await asyncio.to_thread(shop.order, token)
+            assert found == (409, {"code": "stock.out"})
+
+
+async def test_the_page_of_curl_runs_against_the_server(tmp_path: Path) -> None:
+    async with accepted(tmp_path) as (one, url, token):
+        output = await asyncio.to_thread(run_the_curl_page, url, KEY, token)
+        assert output.count("\n200\n") == 3
+        assert '"unit":{"amount":10965,"currency":"EUR"}' in output
+        # The page ends with a cancellation: the shopper may use the offer again.
+        assert await one.budget() == (1935, 0)
