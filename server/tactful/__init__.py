@@ -1,1 +1,3 @@
 """Price offers with tact."""
+
+__version__ = "0.1.0"

@@ -30,6 +30,8 @@ def refusals(config: Config) -> Iterator[str]:
             f"test mode lets anybody move the clock, and {_reach(config)}: "
             "switch test_mode off, or listen on 127.0.0.1 without public_url"
         )
+    if config.conformance_echo and is_public(config):
+        yield f"conformance_echo answers anybody, and {_reach(config)}: listen on 127.0.0.1"
     if config.seed is not None and not config.test_mode:
         yield "a seed makes sessions guessable: remove it, or switch test_mode on"
     behind_proxy = bool(config.trusted_proxies) and not config.test_mode
@@ -48,7 +50,7 @@ def refusals(config: Config) -> Iterator[str]:
 def _weak_secrets(config: Config) -> Iterator[str]:
     make = "make one with `tactful keys secret`"
     if config.server_key is None:
-        yield f"{_reach(config)}: set TACTFUL_SERVER_KEY, else everybody may report facts; {make}"
+        yield f"{_reach(config)}: set TACTFUL_SERVER_KEY, else the shop's systems cannot come in; {make}"
     elif weakness := _weakness(config.server_key, KEY_LENGTH):
         yield f"server_key {weakness}: {make}"
     if config.identity_secret and (weakness := _weakness(config.identity_secret, IDENTITY_LENGTH)):
@@ -68,7 +70,7 @@ def warnings(config: Config) -> Iterator[str]:
         yield "without a data folder everything is lost at the end: set data"
     if not is_public(config):
         if config.server_key is None:
-            yield "without a server key anybody on this machine may report facts"
+            yield "no server key: facts, redemptions and `why` are refused: set TACTFUL_SERVER_KEY"
         elif weakness := _weakness(config.server_key, KEY_LENGTH):
             yield f"server_key {weakness}: refused once others can connect"
         secret = config.identity_secret

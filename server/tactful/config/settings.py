@@ -113,6 +113,11 @@ SETTINGS: Final = (
         "log_level", v.choice("debug", "info", "warning", "error"), "The least that is logged."
     ),
     Setting(
+        "conformance_echo",
+        v.switch(),
+        "Echo instead of sessions, for conformance suites; refused where others can connect.",
+    ),
+    Setting(
         "test_mode",
         v.switch(),
         "A clock that stands until it is set over HTTP; refused where others can connect.",

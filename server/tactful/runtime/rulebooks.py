@@ -177,16 +177,7 @@ class Rulebooks:
         )
 
     def _files(self) -> list[Path]:
-        if self._folder is None or not self._folder.is_dir():
-            return []
-        return sorted(
-            path
-            for path in self._folder.rglob("*")
-            if path.suffix in SUFFIXES
-            and path.is_file()
-            and not path.name.endswith((".test.yaml", ".test.yml"))
-            and not path.name.startswith(".")
-        )
+        return rule_files(self._folder) if self._folder else []
 
     def _stamp_now(self) -> object:
         stamps = []
@@ -199,14 +190,30 @@ class Rulebooks:
         return stamps
 
     def _read(self) -> list[Source]:
-        sources = []
-        for path in self._files():
-            try:
-                text = path.read_bytes()
-            except FileNotFoundError:
-                continue  # deleted between the listing and the reading: the watcher comes again
-            sources.append(Source(self._name(path), text))
-        return sources
+        return sources_in(self._folder) if self._folder else []
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._folder).as_posix() if self._folder else path.name
+
+def rule_files(folder: Path) -> list[Path]:
+    """The rule files of a folder, tests aside, in a fixed order."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in SUFFIXES
+        and path.is_file()
+        and not path.name.endswith((".test.yaml", ".test.yml"))
+        and not path.name.startswith(".")
+    )
+
+
+def sources_in(folder: Path) -> list[Source]:
+    """The same with what is in them."""
+    sources = []
+    for path in rule_files(folder):
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            continue  # deleted between the listing and the reading: the watcher comes again
+        sources.append(Source(path.relative_to(folder).as_posix(), text))
+    return sources

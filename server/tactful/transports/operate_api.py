@@ -1,6 +1,5 @@
 """The endpoints that operators and machines look at: health, metrics, versions, and the test clock."""
 
-import importlib.metadata
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from tactful import __version__
 from tactful.core.calendar import CalendarError, parse_rfc3339
 from tactful.protocol.asyncapi import document
 from tactful.runtime.shop import Shop
@@ -41,10 +41,10 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
         return answer(_readiness(shop, ok=ok, failing=failing), 200 if ok else 503)
 
     async def version(request: Request) -> Response:  # noqa: ARG001
-        return answer({"name": "tactful", "version": importlib.metadata.version("tactful")})
+        return answer({"name": "tactful", "version": __version__})
 
     async def contract(request: Request) -> Response:  # noqa: ARG001
-        return answer(document(importlib.metadata.version("tactful")))
+        return answer(document(__version__))
 
     async def exposition(request: Request) -> Response:  # noqa: ARG001
         return Response(

@@ -1,0 +1,75 @@
+"""`tactful policy show`: which limits are active, and who set each of them?"""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tactful.cli.failures import FOUND
+from tactful.cli.given import reading_of, settings
+from tactful.cli.showing import as_json, as_table, json_option, warn
+from tactful.config import Config
+from tactful.config import policy as limits
+from tactful.config.sources import DEFAULT
+
+if TYPE_CHECKING:
+    from tactful.rulebook.compiler import Compiled
+    from tactful.rulebook.shapes import Block
+
+
+@click.group()
+def policy() -> None:
+    """The limits that the shop keeps."""
+
+
+@policy.command(epilog="\b\nExample:\n  tactful policy show --rules rules --config shop.toml")
+@settings("rules")
+@json_option
+def show(*, as_json_: bool, **given: Any) -> None:
+    """Every limit: its value, where that comes from, and its meaning."""
+    reading = reading_of(given)
+    compiled = _compiled(reading.config)
+    origins = {name.removeprefix("policy."): where for name, where in reading.origins.items()}
+    origins |= dict(_written(compiled))
+    rows = [
+        {
+            "name": limit.name,
+            "value": limits.show(compiled.policy, limit),
+            "origin": origins.get(limit.name, DEFAULT),
+            "meaning": limit.meaning,
+        }
+        for limit in limits.LIMITS
+    ]
+    if as_json_:
+        as_json(rows)
+    else:
+        as_table(tuple(rows[0]), (tuple(row.values()) for row in rows))
+    if compiled.rulebook is None:
+        warn(
+            "the rule files have errors, so the server keeps its last good policy: see `tactful rules check`"
+        )
+        raise click.exceptions.Exit(FOUND)
+
+
+def _compiled(config: Config) -> "Compiled":
+    from tactful.rulebook.compiler import compile_rulebook
+    from tactful.runtime.rulebooks import sources_in
+
+    sources = sources_in(config.rules) if config.rules else []
+    return compile_rulebook(sources, now=time.time_ns() // 1_000_000, policy=config.policy)
+
+
+def _written(compiled: "Compiled") -> Iterator[tuple[str, str]]:
+    """Limit → the place in a rule file that sets it."""
+    for section in compiled.texts.policies:
+        yield from _leaves(section, "")
+
+
+def _leaves(block: "Block", above: str) -> Iterator[tuple[str, str]]:
+    for name, key in block.keys.items():
+        value = block.get(name)
+        if hasattr(value, "keys") and hasattr(value, "node"):
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", f"{key.path}:{key.line + 1}"

@@ -1,0 +1,56 @@
+"""How far is a long task, on a terminal and in a log?"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import click
+
+
+class Step(Protocol):
+    """Told how much of the total is done."""
+
+    def __call__(self, done: int) -> None:
+        """`done` never falls."""
+        ...
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Step]:
+    """A bar on a terminal; elsewhere a line for every quarter."""
+    if not sys.stderr.isatty():
+        yield _Quarters(title, total)
+        return
+    from rich.console import Console  # slow to import
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=max(total, 1))
+        yield lambda done: bar.update(task, completed=done)
+        bar.update(task, completed=max(total, 1))
+
+
+class _Quarters:
+    def __init__(self, title: str, total: int) -> None:
+        self._title = title
+        self._total = max(total, 1)
+        self._told = 0
+
+    def __call__(self, done: int) -> None:
+        quarter = 4 * done // self._total
+        if quarter > self._told:
+            self._told = quarter
+            click.echo(f"{self._title}: {25 * quarter} %", err=True)

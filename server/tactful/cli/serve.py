@@ -1,0 +1,106 @@
+"""`tactful serve`: run the server until it is told to stop."""
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tactful import __version__
+from tactful.cli.failures import Failure, told
+from tactful.cli.given import reading_of, settings
+from tactful.cli.showing import warn
+from tactful.config import Config
+from tactful.config.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from tactful.transports.listener import Listener
+
+_EXAMPLE = """
+\b
+Example:
+  TACTFUL_SERVER_KEY=... tactful serve --data shop-data --rules rules \\
+    --origins https://shop.example
+
+Settings come from the command line, else from TACTFUL_* in the environment, else from a TOML file.
+`tactful config show` lists them all. Secrets come from the environment or the file only.
+"""
+
+
+@click.command(epilog=_EXAMPLE, context_settings={"max_content_width": 100})
+@settings(*(setting.name for setting in SETTINGS if not setting.secret))
+def serve(**given: Any) -> None:
+    """Run the server: sessions, facts, redemptions and the widget on one port."""
+    reading = reading_of(given)
+    from tactful.app import serve as listen  # the whole server, for this command only
+    from tactful.runtime.keys import KeyFileError
+    from tactful.runtime.ports import LedgerError
+    from tactful.transports.listener import ListenError
+
+    log_to_standard_error(reading.config.log_level)
+    last = _LastWords()
+    for warning in reading.warnings:
+        warn(warning)
+    with told(LedgerError, KeyFileError):
+        try:
+            runner(listen(reading.config, started=lambda listener: greet(reading.config, listener)))
+        except ListenError as error:
+            raise Failure(last.words or str(error)) from error
+
+
+class _LastWords(logging.Handler):
+    """What the ASGI host logs of an app that did not start: a traceback, of which the end matters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = ""
+        logging.getLogger("uvicorn.error").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        last = record.getMessage().strip().rpartition("\n")[2]
+        kind, colon, words = last.partition(": ")
+        if colon and kind.rpartition(".")[2].endswith("Error"):
+            self.words = words
+
+
+def runner(main: Any) -> None:
+    """Run on uvloop where there is one."""
+    try:
+        import uvloop  # absent on some platforms
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+def greet(config: Config, listener: "Listener") -> None:
+    """Say once where the server is and what it works with."""
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    url = config.public_url or f"http://{host}:{listener.port}"
+    click.echo(f"Tactful {__version__} serves {config.name} at {url}", err=True)
+    click.echo(f"  data    {config.data or 'in memory'}", err=True)
+    click.echo(f"  rules   {config.rules or 'none'}", err=True)
+    click.echo(f"  pages   {', '.join(config.origins) or 'none'}", err=True)
+    if config.test_mode:
+        click.echo("  clock   stands still: move it with POST /v1/test/clock", err=True)
+    click.echo("Ctrl-C ends it.", err=True)
+
+
+def log_to_standard_error(level: str) -> None:
+    """Lines for people on a terminal, JSON for whatever reads a pipe."""
+    import structlog
+
+    plain = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
