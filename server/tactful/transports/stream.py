@@ -37,7 +37,7 @@ class Streams:
 
     def __init__(self, reception: Reception) -> None:
         self._reception = reception
-        self._admission = Admission(reception.policy.limits)
+        self.admission = Admission(reception.policy.limits)
         self._open: dict[str, Outbox] = {}
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -56,9 +56,9 @@ class Streams:
             return self._refuse(request, refusal)
         headers = self._cors(request) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         peer = limit_key(_peer(request))
-        verdict = self._admission.enter()
-        if verdict is not Verdict.WELCOME or not self._admission.claim(peer):
-            self._admission.leave()
+        verdict = self.admission.enter()
+        if verdict is not Verdict.WELCOME or not self.admission.claim(peer):
+            self.admission.leave()
             return self._refuse(request, CROWDED if verdict is Verdict.WELCOME else FULL)
         outbox = Outbox(self._reception)
         origin = request.headers["origin"]
@@ -106,8 +106,8 @@ class Streams:
 
     def _ended(self, stream: str, peer: str) -> None:
         outbox = self._open.pop(stream)
-        self._admission.leave()
-        self._admission.release(peer)
+        self.admission.leave()
+        self.admission.release(peer)
         outbox.exchange.lost(outbox.closed[0].code if outbox.closed else 1006)
 
     async def _read(self, request: Request) -> bytes | None:
