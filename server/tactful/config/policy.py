@@ -70,6 +70,7 @@ LIMITS: Final = (
     Limit("rest.dismissed_rule", _TIME, "How long a dismissal rests the rule."),
     Limit("rest.dismissed_product", _TIME, "How long a dismissal rests the product."),
     Limit("rest.expired_product", _TIME, "How long an offer that was let pass rests the product."),
+    Limit("rest.expired_product", _TIME, "How long an offer that was let pass rests the product."),
     Limit("rest.quiet", _TIME, "How long nothing is offered after a withdrawal for a let-down."),
     Limit("moment.engaged", _TIME, "How long a shopper must have been engaged."),
     Limit("moment.since_input", _TIME, "How long a shopper's hands must have rested."),
@@ -84,6 +85,7 @@ LIMITS: Final = (
     Limit("accept_hold", _TIME, "How long an accepted offer can be redeemed."),
     Limit("arbitration", v.choice("tier", "expected_value"), "How the best candidate is found."),
     Limit("timezone", v.zone(), "Where a day of the shop begins."),
+    Limit("language", v.text("a language such as en"), "The language of messages that name none."),
 )
 
 BY_NAME: Final = {limit.name: limit for limit in LIMITS}
