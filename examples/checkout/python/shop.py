@@ -137,10 +137,10 @@ def verify(token, keys, now):
     try:
         header, payload, signature = token.split(".")
         raw, signed = decoded(payload), decoded(signature)
-        if len(token) > 4096 or len(signed) != 64:
-            raise ValueError("no token")
     except ValueError:
         raise Refused(401, "token.malformed") from None
+    if len(token) > 4096 or len(signed) != 64:
+        raise Refused(401, "token.malformed")
     # A key has one header, so none is ever parsed, and none can surprise.
     headers = {
         encoded(written({"alg": "EdDSA", "kid": kid, "typ": "offer+jwt"})): kid for kid in keys
