@@ -155,8 +155,10 @@ class Raw:
 
     @classmethod
     @asynccontextmanager
-    async def knock(cls, port: int) -> AsyncIterator["Raw"]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async def knock(cls, port: int, source: str = "127.0.0.1") -> AsyncIterator["Raw"]:
+        """Connect, from another address of this machine if wanted: 127.0.0.1 has no limit."""
+        local = (source, 0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=local)
         try:
             yield cls(reader, writer)
         finally:

@@ -6,6 +6,7 @@ import msgspec
 
 from doors import HELLO, WELCOME, RecordingDesk, policy
 from tactful.protocol import close_codes
+from tactful.protocol.connection import Rhythm
 from tactful.protocol.messages import View
 from tactful.transports.limits import Limits
 from tactful.transports.reception import Reception
@@ -105,7 +106,8 @@ async def test_a_binary_message_is_refused():
 
 
 async def test_too_many_messages_are_refused_before_they_are_read():
-    reception, link, exchange, _ = admitted()
+    rhythm = Rhythm(per_second=20, burst=120)
+    reception, link, exchange, _ = admitted(rhythm=rhythm)
     say(exchange, HELLO)
     for _ in range(200):
         exchange.text(b"not even JSON" if link.closed else b'{"t":"logout"}')

@@ -222,8 +222,8 @@ async def test_streams_have_their_own_share_per_address_and_give_it_back():
     reception = Reception(RecordingDesk(), policy(limits=Limits(per_address=1)))
     streams = Streams(reception)
     app = Starlette(routes=list(streams.routes()))
-    mounted = httpx.ASGITransport(app)
-    assert streams.admission.claim("127.0.0.1")
+    mounted = httpx.ASGITransport(app, client=("192.0.2.1", 4711))
+    assert streams.admission.claim("192.0.2.1")
     async with httpx.AsyncClient(transport=mounted, base_url="http://localhost") as http:
         found = await http.get(STREAM_PATH, headers=FROM_SHOP)
     assert found.status_code == 429

@@ -15,6 +15,7 @@ from tactful.transports.peers import TrustedProxies
 QUICK = {"linger_ms": 100, "sweep_ms": 40}
 GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+NEIGHBOUR = "127.0.0.2"
 BODY = len("hello 127.0.0.1 /a 0")
 
 
@@ -36,9 +37,9 @@ async def test_an_http_answer_carries_the_date():
 async def test_an_address_with_too_many_connections_is_told_to_wait():
     async with open_door(limits=Limits(per_address=2, **QUICK)) as door, AsyncExitStack() as stack:
         for _ in range(2):
-            peer = await stack.enter_async_context(Raw.knock(door.port))
+            peer = await stack.enter_async_context(Raw.knock(door.port, NEIGHBOUR))
             await peer.greet()
-        async with Raw.knock(door.port) as third:
+        async with Raw.knock(door.port, NEIGHBOUR) as third:
             status, head = await third.head()
             assert status == 429
             assert "Retry-After: 30" in head
@@ -71,8 +72,9 @@ async def test_beyond_the_headroom_a_connection_is_turned_away_at_once():
 async def test_a_place_is_free_again_when_its_peer_has_gone():
     async with open_door(limits=Limits(per_address=1, **QUICK)) as door:
         for _ in range(5):
-            async with Raw.knock(door.port) as peer:
+            async with Raw.knock(door.port, NEIGHBOUR) as peer:
                 await peer.greet()
+                assert door.house.admission.addresses == 1
             await eventually(lambda: door.house.admission.inside == 0)
         assert door.house.admission.addresses == 0
 

@@ -22,6 +22,7 @@ from doors import HELLO, ORIGIN, Raw, eventually, frame, text, upgrade, within
 
 HERE = Path(__file__).parent
 SEED = 20_261_121
+PACE = {"per_second": 20, "burst": 120}
 VIEW = {"t": "view", "sku": "RUN-42"}
 
 
@@ -66,7 +67,7 @@ def served(folder: Any, name: str, **options: Any) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory) -> Iterator[Served]:
-    yield from served(tmp_path_factory, "door", linger_ms=300, sweep_ms=200)
+    yield from served(tmp_path_factory, "door", linger_ms=300, sweep_ms=200, rhythm=PACE)
 
 
 @pytest.fixture(scope="module")
