@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from tactful.config import Config
+from tactful.protocol.connection import Rhythm
 from tactful.runtime.keys import Keys
 from tactful.runtime.ports import Clock, Entropy, Ledger
 from tactful.runtime.shop import Settings, Shop
@@ -33,10 +34,9 @@ from tactful.transports.peers import TrustedProxies
 from tactful.transports.policy import Policy as DoorPolicy
 from tactful.transports.problems import HANDLERS
 from tactful.transports.reception import Reception
-
 from tactful.transports.redeem_api import redeem_routes
 from tactful.transports.server_key import ServerKey
-from tactful.transports.session_desk import Rhythm, SessionDesk
+from tactful.transports.session_desk import SessionDesk, Tempo
 from tactful.transports.stream import Streams
 from tactful.transports.websocket import websocket_routes
 
@@ -99,7 +99,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
     )
     shop = Shop(ledger=ledger, clock=clock, entropy=entropy, keys=keys, settings=settings)
     desk = SessionDesk(
-        shop.arrivals, shop.identities, clock, Rhythm(config.heartbeat_s, config.idle_s)
+        shop.arrivals, shop.identities, clock, Tempo(config.heartbeat_s, config.idle_s)
     )
     reception = Reception(desk, _door(config))
 
@@ -157,13 +157,24 @@ def _dice(config: Config, keys: Keys) -> str:
     return keys.holder_of("session", "dice")
 
 
+OURSELVES: Final = frozenset({"127.0.0.1", "::"})
+"""Loopback has no share of its own: a proxy that nobody declared must not lock the shop out."""
+BRISK: Final = Rhythm(per_second=100, burst=1_000)
+"""No shopper clicks faster: beyond that it is a program."""
+UNHURRIED: Final = Rhythm(per_second=10**9, burst=10**9)
+"""In test mode the shop's clock stands still while a client plays a whole day: no rate is too fast."""
+
+
 def _door(config: Config) -> DoorPolicy:
     return DoorPolicy(
         origins=frozenset(config.origins),
         hosts=config.allowed_hosts,
         proxies=TrustedProxies(config.trusted_proxies),
         limits=Limits(
-            connections=config.max_connections, per_address=config.max_connections_per_address
+            connections=config.max_connections,
+            per_address=config.max_connections_per_address,
+            unlimited=OURSELVES,
+            rhythm=UNHURRIED if config.test_mode else BRISK,
         ),
     )
 

@@ -26,6 +26,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 20_000  # further bounded by the descriptors the process may have
     headroom: int = 32  # kept for health checks and metrics when all else is taken
     per_address: int = 256  # an office or a carrier's NAT; an IPv6 /64 counts as one address
+    unlimited: frozenset[str] = (
+        frozenset()
+    )  # addresses, as `limit_key` writes them, without a share
     send_buffer: int = 32_768  # the kernel's share per peer; the default pinned 4 MB each
     backlog: int = 4_096  # 100, the default, failed in a storm of 10,000
     rhythm: Rhythm = Rhythm()
@@ -70,6 +73,8 @@ class Admission:
 
     def claim(self, address: str) -> bool:
         """Charge a connection to its address; no if the address has its share already."""
+        if address in self._limits.unlimited:
+            return True
         if self._by_address[address] >= self._limits.per_address:
             return False
         self._by_address[address] += 1
@@ -77,6 +82,8 @@ class Admission:
 
     def release(self, address: str) -> None:
         """Give back what `claim` took; an address with nothing left is forgotten."""
+        if address in self._limits.unlimited:
+            return
         self._by_address[address] -= 1
         if self._by_address[address] <= 0:
             del self._by_address[address]

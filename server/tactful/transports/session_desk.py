@@ -24,7 +24,7 @@ SHORT: Final = 128
 """Characters kept of what a landing page's address says."""
 
 
-class Rhythm(Struct, frozen=True):
+class Tempo(Struct, frozen=True):
     """What `welcome` tells a client about time, in seconds."""
 
     heartbeat: int = 15
@@ -35,16 +35,16 @@ class SessionDesk:
     """Answers the connections of one shop."""
 
     def __init__(
-        self, arrivals: Arrivals, identities: Identities, clock: Clock, rhythm: Rhythm
+        self, arrivals: Arrivals, identities: Identities, clock: Clock, tempo: Tempo
     ) -> None:
         self._arrivals = arrivals
         self._identities = identities
         self._clock = clock
-        self._rhythm = rhythm
+        self._tempo = tempo
 
     def open(self, connection: Connection) -> None:
         """A connection stands; it is nobody's until it says hello."""
-        connection.attached = Seat(_Guest(connection, self._clock, self._rhythm))
+        connection.attached = Seat(_Guest(connection, self._clock, self._tempo))
 
     def receive(self, connection: Connection, message: ClientMessage) -> None:
         """Hand on what a client says."""
@@ -153,12 +153,12 @@ def _signal(message: Any, tab: int) -> signals.Signal:
 class _Guest:
     """Writes frames for one connection."""
 
-    __slots__ = ("_clock", "_connection", "_rhythm", "lagging")
+    __slots__ = ("_clock", "_connection", "_tempo", "lagging")
 
-    def __init__(self, connection: Connection, clock: Clock, rhythm: Rhythm) -> None:
+    def __init__(self, connection: Connection, clock: Clock, tempo: Tempo) -> None:
         self._connection = connection
         self._clock = clock
-        self._rhythm = rhythm
+        self._tempo = tempo
         self.lagging = False
 
     def greet(self, snapshot: Snapshot) -> None:
@@ -169,8 +169,8 @@ class _Guest:
             resume=snapshot.resume,
             offers=tuple(shown(offer, now) for offer in snapshot.offers),
             seq=snapshot.seq,
-            heartbeat=self._rhythm.heartbeat,
-            idle=self._rhythm.idle,
+            heartbeat=self._tempo.heartbeat,
+            idle=self._tempo.idle,
         )
         self._connection.send(encode(welcome))
 
