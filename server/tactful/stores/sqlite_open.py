@@ -18,6 +18,8 @@ _SETTINGS: Final = (
     ("secure_delete", "ON", 1),
     ("foreign_keys", "ON", 1),
     ("temp_store", "MEMORY", 2),
+    ("wal_autocheckpoint", "0", 0),  # the writer does it, between commits
+    ("cache_size", "-32768", -32768),  # KiB
     ("journal_size_limit", str(PAGES_KEPT), PAGES_KEPT),
 )
 

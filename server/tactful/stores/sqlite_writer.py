@@ -25,6 +25,11 @@ LARGEST_BATCH: Final = 4096
 ROOM_CHECK: Final = 0.5
 """Seconds between two attempts to write while the disk is full."""
 
+CHANGES_A_CHECKPOINT: Final = 2_000
+"""After so many changed rows the log is moved into the file, when everybody has their answer.
+
+SQLite's own checkpoint would run inside a commit, and keep its input/output errors to itself.
+"""
 _PROBE: Final = "INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(8192))"
 _LOG: Final = logging.getLogger("tactful.stores")
 
@@ -68,6 +73,7 @@ class Writer:
         self._finished = 0
         self._closing = False
         self._failing: LedgerError | None = None
+        self._checkpointed = 0
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -117,6 +123,8 @@ class Writer:
                 self._write(transaction)
             if not batch and isinstance(self._failing, LedgerFullError):
                 self._write([])
+            if self._failing is None:
+                self._checkpoint()
         self._answer(self._kept, self._failing)
 
     def _take(self) -> tuple[list[Job], bool]:
@@ -150,6 +158,19 @@ class Writer:
         else:
             self._failing = None
             self._answer(batch)
+
+    def _checkpoint(self) -> None:
+        """Move the log into the file; where that fails nothing is lost yet, and nothing more is promised."""
+        changes = self._connection.total_changes
+        if changes - self._checkpointed < CHANGES_A_CHECKPOINT:
+            return
+        self._checkpointed = changes
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            meaning = meaning_of(error, self._path)
+            if isinstance(meaning, LedgerBrokenError):  # a full disk is met again by what is promised
+                self._failing = meaning
 
     def _transact(self, batch: list[Job]) -> None:
         """One transaction; a second one with savepoints if a job failed by its own fault."""

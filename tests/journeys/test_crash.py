@@ -1,0 +1,63 @@
+"""kill -9 at any point around a commit: what was acknowledged is there, and nothing is there twice."""
+
+import asyncio
+import multiprocessing
+import signal
+from pathlib import Path
+
+import pytest
+
+from crash_worker import DATABASE, acknowledged, live, lost
+from tactful.stores.failpoints import POINTS, from_environment, nowhere
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["crash_worker"])
+
+
+def kill_at(folder: Path, failpoint: str, *, early: bool = False) -> None:
+    """Let a worker run into a failpoint."""
+    process = FORKS.Process(target=live, args=(str(folder), failpoint, early))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL, failpoint
+
+
+def check(folder: Path) -> list[str]:
+    """What is missing or wrong after a restart."""
+    acks = acknowledged((folder / "acks").read_bytes())
+    return asyncio.run(lost(folder / DATABASE, acks))
+
+
+def failpoints(times: int) -> list[str]:
+    """Every named point, reached for the first to the n-th time."""
+    return [f"{point}:{count}" for count in range(2, times + 2) for point in POINTS]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_a_named_point_nothing_acknowledged_is_lost_or_doubled(tmp_path, point):
+    """13 lives of one ledger for each of the four points: 52 in all."""
+    for count in range(2, 15):
+        kill_at(tmp_path, f"{point}:{count}")
+        assert check(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_a_thousand_kills(tmp_path):
+    for failpoint in failpoints(250):
+        kill_at(tmp_path, failpoint)
+        assert check(tmp_path) == []
+
+
+def test_a_build_that_answers_before_it_commits_loses_what_it_acknowledged(tmp_path):
+    for count in range(4, 12):
+        kill_at(tmp_path, f"before-commit:{count}", early=True)
+        if any("redemption" in words for words in check(tmp_path)):
+            return
+    pytest.fail("the test cannot tell an early answer from a late one")
+
+
+def test_failpoints_exist_only_in_test_mode():
+    assert from_environment({"TACTFUL_FAILPOINT": "before-commit"}) is nowhere
+    assert from_environment({"TACTFUL_TEST_MODE": "1"}) is nowhere
+    with pytest.raises(ValueError, match="no such point"):
+        from_environment({"TACTFUL_TEST_MODE": "1", "TACTFUL_FAILPOINT": "nowhere"})
