@@ -148,7 +148,7 @@ def test_the_policy_is_changed_in_the_units_of_the_rule_files(tmp_path: Path) ->
     table = """
         [policy]
         holdout = "12.5%"
-        same_day_returns = false
+        correction_within = "24h"
         taints.return_recent.after = "30d"
         [policy.caps]
         per_shopper = {count = 9, per = "7d"}
@@ -157,7 +157,7 @@ def test_the_policy_is_changed_in_the_units_of_the_rule_files(tmp_path: Path) ->
     """
     reading = read(file=written(tmp_path, table))
     policy = reading.config.policy
-    assert (policy.holdout_bp, policy.same_day_returns) == (1250, False)
+    assert (policy.holdout_bp, policy.correction_within) == (1250, 86_400_000)
     assert policy.taints.return_recent.after == 30 * 86_400_000
     assert policy.taints.return_recent.scope == "product"
     assert (policy.caps.per_shopper.count, policy.caps.visible) == (9, 1)

@@ -57,7 +57,7 @@ LIMITS: Final = (
     ),
     Limit("bad_rating", _STARS, "A review of at most so many stars taints."),
     Limit("good_rating", _STARS, "An edit to at least so many stars lifts the taint."),
-    Limit("same_day_returns", v.switch(), "Whether a return on the day of its order counts."),
+    Limit("correction_within", _TIME, "A return sooner after its order is a correction; 0s: none is."),
     Limit("owned.durable", _TIME, "How long a product that was bought is not offered again."),
     Limit("owned.consumable", _SHARE, "The share of its interval after which a consumable is due."),
     Limit(

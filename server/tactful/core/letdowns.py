@@ -7,7 +7,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.core import calendar
 from tactful.core.facts import Kept, Order, Return, Review, ms
 from tactful.core.history import History
 from tactful.core.matters import Matter, cause, matters
@@ -195,12 +194,11 @@ def _from_return(reach: _Reach, kept: Kept[Return], policy: Policy) -> None:
 
 
 def _is_correction(history: History, fact: Return, policy: Policy) -> bool:
-    """Whether it was made on the local day of its order, in a shop where that means a slip."""
-    if policy.same_day_returns or fact.order is None:
+    """Whether it came so soon after its order that, in this shop, it means a slip."""
+    if fact.order is None:
         return False
     placed = [ms(kept.fact.placed_at) for kept in history.orders if kept.fact.order == fact.order]
-    days = {calendar.to_local(at, policy.timezone).date() for at in (ms(fact.at), *placed)}
-    return bool(placed) and len(days) == 1
+    return any(ms(fact.at) - at < policy.correction_within for at in placed)
 
 
 def _reviews(reviews: Iterable[Kept[Review]]) -> Iterator[Sequence[Kept[Review]]]:

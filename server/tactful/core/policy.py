@@ -90,8 +90,8 @@ class Policy(Struct, frozen=True):
     """A case that names only a customer taints what was bought within this."""
     bad_rating: int = 2
     good_rating: int = 4
-    same_day_returns: bool = True
-    """Whether a return on the local day of its order counts; False: it is a correction."""
+    correction_within: int = 0
+    """A return less than this (ms) after its order was placed corrects it, and is no let-down."""
     owned: Owned = Owned()
     caps: Caps = Caps()
     rest: Rest = Rest()

@@ -188,7 +188,6 @@ POLICY: Final = Shape(
         Key("bought_window", Duration(), "A case that names only a customer taints what was bought within this; only longer.", "365d"),
         Key("bad_rating", Count(least=1, most=5), "A review of so many stars or less is bad; only higher.", "3"),
         Key("good_rating", Count(least=1, most=5), "An edit to so many stars lifts it; only higher.", "5"),
-        Key("same_day_returns", Flag(), "Whether a return on the day of its order counts; only true.", "true"),
     ),
 )  # fmt: skip
 FILE: Final = Shape(

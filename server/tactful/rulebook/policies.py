@@ -27,7 +27,6 @@ _TIGHTENED: Final = (
     "bought_window",
     "bad_rating",
     "good_rating",
-    "same_day_returns",
 )
 """Settings of which more is stricter."""
 
@@ -82,7 +81,7 @@ def _tightened(section: Block, name: str, active: Any, findings: Findings) -> An
     value = section.get(name)
     if value >= active:
         return value
-    text = str(active).lower() if isinstance(active, bool | int) and active < 10 else ""
+    text = str(active) if active < 10 else ""
     _loose(section.at(name), name, text or format_duration(active), findings)
     return active
 
