@@ -120,11 +120,11 @@ def test_no_pattern_passes_more_than_the_burst_and_the_rate(gaps):
 
 def test_a_heartbeat_is_due_at_its_interval():
     conversation = greeted(now=0)
-    conversation.hear(19_000)
-    assert conversation.due(19_999) is Due.NOTHING
-    assert conversation.due(20_000) is Due.HEARTBEAT
-    assert conversation.due(20_001) is Due.NOTHING
-    assert conversation.due(40_000) is Due.HEARTBEAT
+    conversation.hear(14_000)
+    assert conversation.due(14_999) is Due.NOTHING
+    assert conversation.due(15_000) is Due.HEARTBEAT
+    assert conversation.due(15_001) is Due.NOTHING
+    assert conversation.due(30_000) is Due.HEARTBEAT
 
 
 def test_a_peer_that_was_not_heard_for_two_heartbeats_is_gone_within_45_seconds():

@@ -16,10 +16,10 @@ class Rhythm(msgspec.Struct, frozen=True, kw_only=True):
     """How often, how fast and how late: every number with its reason."""
 
     hello_ms: int = 5_000  # a widget says hello with its first frame; 5 s covers a bad mobile link
-    heartbeat_ms: int = 20_000  # a widget hides its offers after 30 s of silence
-    silent_ms: int = 44_000  # two heartbeats unanswered; one sweep later it is still within 45 s
-    per_second: int = 20  # a shopper cannot click faster; a widget merges what can be merged
-    burst: int = 120  # a resend after a reconnect, a page that reports itself in pieces
+    heartbeat_ms: int = 15_000  # a widget hides its offers after 30 s of silence: one may be lost
+    silent_ms: int = 44_000  # two pings unanswered; one sweep later it is still within 45 s
+    per_second: int = 100  # no shopper clicks faster: beyond that it is a program
+    burst: int = 1_000  # a resend after a reconnect, a page that reports itself in pieces
     unit_bytes: int = 4_096  # a large message costs as much as several small ones
 
 
