@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import os
+import resource
 import sys
 
 import msgspec
@@ -44,6 +46,8 @@ class AnsweringDesk:
 
 async def main() -> None:
     logging.basicConfig(level=logging.INFO)
+    if descriptors := os.environ.get("DESCRIPTORS"):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (int(descriptors), int(descriptors)))
     limits = msgspec.convert(json.loads(sys.argv[1]), Limits)
     echo = len(sys.argv) > 2
     reception = Reception(AnsweringDesk(), policy(limits=limits))

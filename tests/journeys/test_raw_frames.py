@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,16 @@ VIEW = {"t": "view", "sku": "RUN-42"}
 class Served:
     """A server process: its port, its log, its memory and its descriptors."""
 
-    def __init__(self, log: Path, *, echo: bool = False, **limits: Any) -> None:
+    def __init__(
+        self, log: Path, *, echo: bool = False, descriptors: str = "", **limits: Any
+    ) -> None:
         self.log = log
         path = os.pathsep.join([str(HERE.parent), str(HERE.parent.parent / "server")])
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, str(HERE / "raw_server.py"), msgspec.json.encode(limits).decode()]
                 + ["echo"] * echo,
-                stdout=subprocess.PIPE, stderr=errors, env=os.environ | {"PYTHONPATH": path},
+                stdout=subprocess.PIPE, stderr=errors, env=os.environ | {"PYTHONPATH": path, "DESCRIPTORS": descriptors},
             )  # fmt: skip
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
@@ -44,6 +46,10 @@ class Served:
 
     def descriptors(self) -> int:
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rss_kib(self) -> int:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
@@ -515,6 +521,22 @@ async def test_who_leaves_in_the_middle_of_anything_is_forgotten(door):
                     socket.SOL_SOCKET, socket.SO_LINGER, linger
                 )
     await eventually(lambda: door.descriptors() <= door.descriptors_at_start)
+
+
+async def test_without_descriptors_the_door_neither_spins_nor_falls(tmp_path_factory):
+    for door in served(tmp_path_factory, "poor", descriptors="100", linger_ms=300, sweep_ms=200):
+        async with AsyncExitStack() as stack:
+            crowd = [await stack.enter_async_context(Raw.knock(door.port)) for _ in range(150)]
+            for peer in crowd[:40]:
+                await peer.greet()
+            before = door.cpu_seconds()
+            await asyncio.sleep(1)
+            assert door.cpu_seconds() - before < 0.5
+            await crowd[0].send(text(VIEW))
+            assert (await crowd[0].message())["t"] == "withdraw"
+        await eventually(lambda poor=door: poor.descriptors() <= poor.descriptors_at_start)
+        async with Raw.knock(door.port) as peer:
+            await peer.greet()
 
 
 ECHOES = [

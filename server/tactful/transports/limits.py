@@ -26,9 +26,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 20_000  # further bounded by the descriptors the process may have
     headroom: int = 32  # kept for health checks and metrics when all else is taken
     per_address: int = 256  # an office or a carrier's NAT; an IPv6 /64 counts as one address
-    unlimited: frozenset[str] = (
-        frozenset()
-    )  # addresses, as `limit_key` writes them, without a share
+    unlimited: frozenset[str] = frozenset()  # keys of addresses that have no such share
     send_buffer: int = 32_768  # the kernel's share per peer; the default pinned 4 MB each
     backlog: int = 4_096  # 100, the default, failed in a storm of 10,000
     rhythm: Rhythm = Rhythm()
@@ -44,7 +42,6 @@ class Verdict(Enum):
 
     WELCOME = 0
     HEALTH_ONLY = 1
-    ADDRESS_FULL = 429
     FULL = 503
 
 

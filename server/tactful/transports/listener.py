@@ -65,6 +65,7 @@ class Listener:
         )
         self._config.load()
         self._lifespan = LifespanOn(self._config)
+        raise_descriptor_limit()  # before the house counts how many places it has
         self.house = House(reception, self._speak_http, conformance_echo=place.conformance_echo)
         self._socket: socket.socket | None = None
         self._server: asyncio.Server | None = None
@@ -83,7 +84,6 @@ class Listener:
 
     async def start(self) -> None:
         """Start the app, then listen: whoever gets through is served."""
-        raise_descriptor_limit()
         self._socket = _bind(self._place, self._reception.policy.limits)
         await self._lifespan.startup()
         if self._lifespan.should_exit:
