@@ -84,11 +84,19 @@ def scene(
     **session: Any,
 ) -> Scene:
     """An item before a shopper who arrived at NOW."""
-    about = {"id": "s", "shopper": "a", "created_at": NOW, "consent": "personal", **session}
+    shown = it or item()
+    about = {
+        "id": "s",
+        "shopper": "a",
+        "created_at": NOW,
+        "consent": "personal",
+        "focus": shown.sku,
+        **session,
+    }
     return Scene(
         now=now,
         session=Session(**about),
-        item=it or item(),
+        item=shown,
         territory=territory,
         cart=cart,
         profile=profile(history, Policy()) if history else None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tactful.core.rules import NEVER, NOW, All, AnyOf, Clause, Condition, NoneOf
+from tactful.core.rules import NEVER, NOW, WAITING, All, AnyOf, Clause, Condition, NoneOf
 
 
 class Failure(Struct, frozen=True):
@@ -55,7 +55,7 @@ def _failing(condition: Condition, scene: Any) -> Iterator[Failure]:
         case Clause():
             at = condition.ripens(scene)
             if at != NOW:
-                until = None if at == NEVER else at
+                until = at if at < WAITING else None
                 yield Failure(condition, condition.read(scene), condition.text, until)
         case All(parts):
             for part in parts:

@@ -67,8 +67,8 @@ class Field(Struct, frozen=True):
     """(scene, instant) → the same, counting only what happened since."""
     read_named: Callable[[Any, str], Any] | None = None
     """(scene, name) → the same, for a field whose name ends in `.*`."""
-    reaches: Callable[[Any, int], int | None] | None = None
-    """(scene, duration) → when the field will be that by the passing of time alone."""
+    reaches: Callable[[Any, int], int] | None = None
+    """(scene, duration) → when the field will be that by the passing of time alone, or `WAITING`."""
     words: tuple[str, ...] = ()
     indexed: bool = False
     """Whether rules are found by it: it must cost little to read."""

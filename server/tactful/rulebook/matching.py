@@ -175,8 +175,6 @@ def _lasting(test: Test) -> Ripens:
 
     def ripens(scene: Any) -> int:
         at = reaches(scene, low)
-        if at is None:
-            return NEVER
         if at > scene.now:
             return at
         return NOW if high == NEVER or read(scene) <= high else NEVER

@@ -4,8 +4,8 @@ Each takes a scene and gives the value, or None where it is not known.
 """
 
 from tactful.core.context import Scene
-from tactful.core.rules import WAITING
 from tactful.core.money import Money
+from tactful.core.rules import WAITING
 from tactful.rulebook.item_readings import price
 
 
