@@ -29,9 +29,8 @@ def expire(draft: Draft) -> None:
         end = offer.accept_until if offer.state is State.ACCEPTED else offer.ends_at
         if end is None or end > draft.now:
             continue
-        if offer.advertised:
-            until = end + draft.context.rulebook.policy.rest.expired_product
-            draft.contact = draft.contact.rested("product", offer.product, until)
+        until = end + draft.context.rulebook.policy.rest.expired_product
+        draft.contact = draft.contact.rested("product", offer.product, until)
         draft.move(offer, "expire")
 
 

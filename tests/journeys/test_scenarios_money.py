@@ -1,0 +1,239 @@
+"""Scenarios 9, 10 and 13 over real sockets."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from journeys.fixture import CATALOGUE, money, order, rules, stock
+from journeys.stage import Shopper, Stage, stage
+
+CROWD = 200
+
+
+async def crowd(one: Stage, size: int = CROWD) -> list[Shopper]:
+    """Shoppers who all look at the same shoe in the same tick."""
+    shoppers = [await one.shopper() for _ in range(size)]
+    await asyncio.gather(*(shopper.view("RUN-42") for shopper in shoppers))
+    await one.advance(30)
+    return shoppers
+
+
+async def pushed(shoppers: list[Shopper]) -> list[Shopper]:
+    """Those who were offered something."""
+    await asyncio.gather(*(shopper.say("activity", kind="idle") for shopper in shoppers))
+    return [one for one in shoppers if any(frame["t"] == "offer" for frame in one.frames)]
+
+
+async def test_scenario_9_two_hundred_at_once_share_a_budget_for_five(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(budget="{EUR: 100.00}")) as one:
+        await one.facts(*CATALOGUE, stock("RUN-42", "DE", 500))
+        shoppers = await crowd(one)
+        winners = await pushed(shoppers)
+        assert len(winners) == 5
+        assert await one.budget() == (9675, 0)
+        losers = [one for one in shoppers if one not in winners]
+        reasons = {await one.reason("RUN-42", loser) for loser in losers}
+        assert reasons == {"budget.spend"}
+        (offer,) = [f["offer"]["id"] for f in winners[0].frames if f["t"] == "offer"]
+        await winners[0].say("dismiss", offer=offer)
+        assert await one.budget() == (7740, 0)
+        for loser in losers[:3]:
+            await loser.view("RUN-42")
+        await one.advance(3)
+        assert len(await pushed(losers[:3])) == 1
+        assert await one.budget() == (9675, 0)
+
+
+async def test_scenario_9_a_count_is_shared_alike(tmp_path: Path) -> None:
+    text = rules(budget="{EUR: 500.00}, count: 3").replace(
+        "budget: {EUR: 500.00}, count: 3", "count: 3"
+    )
+    async with stage(tmp_path, text) as one:
+        await one.facts(*CATALOGUE, stock("RUN-42", "DE", 500))
+        shoppers = await crowd(one, 12)
+        winners = await pushed(shoppers)
+        assert len(winners) == 3
+        loser = next(one for one in shoppers if one not in winners)
+        assert await one.reason("RUN-42", loser) == "budget.count"
+
+
+async def test_scenario_9_a_guest_has_a_limit_too(tmp_path: Path) -> None:
+    body = "    limits: {per_shopper: {count: 1, per: 30d}}"
+    async with stage(tmp_path, rules(body)) as one:
+        await one.facts(*CATALOGUE)
+        guest = await one.shopper()
+        await guest.view("RUN-42", 30)
+        offer = await guest.offered()
+        await guest.say("seen", offer=offer["id"])
+        await guest.say("dismiss", offer=offer["id"])
+        await guest.view("TRAIL-42", 60)
+        verdict = await one.why("TRAIL-42", session=guest.session)
+        assert "budget.shopper_limit" in {gate["reason"] for gate in verdict["gates"]}
+
+
+async def test_scenario_9_a_restart_in_the_middle_keeps_holds_and_offers_together(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, rules(budget="{EUR: 100.00}")) as one:
+        await one.facts(*CATALOGUE, stock("RUN-42", "DE", 500))
+        await crowd(one, 20)
+        await one.restart()
+        standing = await one.parts.shop.ledger.standing()
+        assert sum(offer.hold for offer in standing) == (await one.budget())[0] == 9675
+
+
+async def promised(one: Stage, **view: int) -> str:
+    """The token of an accepted offer on RUN-42."""
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 30)
+    await shopper.say("accept", offer=(await shopper.offered())["id"], **view)
+    return str((await shopper.expect("accepted"))["token"])
+
+
+async def test_scenario_10_fifty_redemptions_of_one_order_are_one(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        token = await promised(one)
+        calls = [one.redeem(token, "o9") for _ in range(50)]
+        calls += [one.redeem(token, "o10") for _ in range(10)]
+        answers = await asyncio.gather(*calls)
+        first = answers[0]
+        assert first.status_code == 200
+        assert {answer.content for answer in answers[:50]} == {first.content}
+        assert {(a.status_code, a.json()["code"]) for a in answers[50:]} == {
+            (409, "redemption.used")
+        }
+        assert await one.budget() == (0, 1935)
+        await one.restart()
+        assert (await one.redeem(token, "o9")).content == first.content
+
+
+async def test_scenario_10_a_cancelled_order_gives_right_and_budget_back(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        token = await promised(one)
+        assert (await one.redeem(token, "o9")).status_code == 200
+        cancelled = await one.http.post("/v1/redemptions/o9/cancel")
+        assert cancelled.status_code == 200, cancelled.text
+        assert await one.budget() == (1935, 0)
+        again = await one.http.post("/v1/redemptions/o9/cancel")
+        assert again.content == cancelled.content
+        assert await one.budget() == (1935, 0)
+        assert (await one.redeem(token, "o11")).status_code == 200
+        assert await one.budget() == (0, 1935)
+
+
+async def test_scenario_10_a_refund_gives_back_what_was_paid(tmp_path: Path) -> None:
+    body = rules().replace("expires: 15m", "expires: 15m\n      max_qty: 3")
+    async with stage(tmp_path, body) as one:
+        await one.facts(*CATALOGUE)
+        token = await promised(one)
+        answer = await one.redeem(token, "o9", qty=3)
+        assert answer.json()["saved"] == money(5805)
+        assert await one.budget() == (0, 5805)
+        asked = {"refund": "r1", "lines": [{"sku": "RUN-42", "qty": 1}]}
+        refunded = await one.http.post("/v1/redemptions/o9/refund", json=asked)
+        assert refunded.status_code == 200, refunded.text
+        assert money(10965) in refunded.json().values()
+        assert await one.budget() == (0, 3870)
+        again = await one.http.post("/v1/redemptions/o9/refund", json=asked)
+        assert again.content == refunded.content
+        assert await one.budget() == (0, 3870)
+
+
+async def test_scenario_10_a_promise_that_nobody_used_lapses(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        token = await promised(one)
+        await one.advance(1801)
+        answer = await one.redeem(token, "o9")
+        assert (answer.status_code, answer.json()["code"]) == (410, "offer.expired")
+        assert await one.budget() == (0, 0)
+
+
+@pytest.mark.parametrize(("fallen", "charged"), [(10900, 10900), (12000, 10965)])
+async def test_the_lower_of_promise_and_public_price_is_charged(
+    tmp_path: Path, fallen: int, charged: int
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        token = await promised(one)
+        price = next(f for f in CATALOGUE if f["type"] == "price" and f["sku"] == "RUN-42")
+        await one.facts({**price, "price": money(fallen), "since": "2026-03-10T12:00:30Z"})
+        assert (await one.redeem(token, "o1")).json()["unit"] == money(charged)
+
+
+HISTORY = """
+  - id: returning
+    owner: crm@shop.example
+    note: Somebody who bought before.
+    when:
+      all:
+        - customer.orders: {at_least: 1}
+        - item.category: running
+    offer:
+      percent: %s
+"""
+CONTEXTUAL = """
+  - id: plenty
+    owner: stock@shop.example
+    note: There is enough of it.
+    when:
+      all:
+        - item.stock: {at_least: 3}
+    offer:
+      to_target: true
+"""
+NEW_YORK = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA"
+
+
+@pytest.mark.parametrize(("percent", "unit"), [("10%", 12510), ("15%", 11900)])
+async def test_scenario_13_new_york_is_told_in_its_own_words(
+    tmp_path: Path, percent: str, unit: int
+) -> None:
+    async with stage(tmp_path, rules(category="nothing", extra=HISTORY % percent)) as one:
+        await one.facts(*CATALOGUE, order("o1", "c13", "BOOT-42"))
+        shopper = await one.shopper(
+            "US-NY", consent="personal", identity=one.identity("c13"), locale="en-US"
+        )
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        assert offer["price"] == money(unit, "USD")
+        assert offer["disclosure"] == NEW_YORK
+
+
+async def test_scenario_13_a_price_for_everybody_needs_no_disclosure(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(category="nothing", extra=CONTEXTUAL)) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper("US-NY")
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        assert offer["price"] == money(11900, "USD")
+        assert "disclosure" not in offer
+
+
+async def test_scenario_13_global_privacy_control_refuses_the_personal(tmp_path: Path) -> None:
+    extra = HISTORY % "10%" + CONTEXTUAL
+    async with stage(tmp_path, rules(category="nothing", extra=extra)) as one:
+        await one.facts(*CATALOGUE, order("o1", "c13", "BOOT-42"))
+        shopper = await one.shopper(gpc=True, identity=one.identity("c13"))
+        await shopper.view("RUN-42", 30)
+        assert await one.reason("RUN-42", shopper, "returning") == "consent.gpc"
+        assert (await shopper.offered())["price"] == money(9900)
+        session = shopper.session
+        await shopper.leave()
+        await one.parts.shop.settled()
+        await one.parts.shop.ledger.flush()
+        assert await one.parts.shop.ledger.session(session) is None
+
+
+async def test_scenario_13_revoking_consent_takes_the_personal_offer_back(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(category="nothing", extra=HISTORY % "10%")) as one:
+        await one.facts(*CATALOGUE, order("o1", "c13", "BOOT-42"))
+        shopper = await one.shopper(consent="personal", identity=one.identity("c13"))
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        await shopper.say("consent", consent="anonymous")
+        assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
+        assert (await one.decisions(offer=offer["id"]))[0]["reason"] == "consent.missing"
