@@ -54,6 +54,12 @@ class Scene(Struct, frozen=True, kw_only=True):
     """The items of the cart and their quantities."""
 
     @property
+    def person(self) -> str:
+        """Whom hold-outs are drawn for: the known customer's draw wins over the session's."""
+        session = self.session
+        return session.customer if self.profile and session.customer else session.shopper
+
+    @property
     def product(self) -> Product | None:
         """The catalogue's entry."""
         return self.item.product.fact if self.item.product else None

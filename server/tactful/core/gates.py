@@ -1,6 +1,6 @@
 """Which gates fail for one rule, one item and one shopper? All of them, in their order, lazily."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from tactful.core.policy import Policy
 from tactful.core.pricing import PriceRefusal, Quote, ShelfPrice
 from tactful.core.reasons import Reason
 from tactful.core.rules import NOW, All, PriceTerms, Rule
-from tactful.core.spending import affordable
+from tactful.core.spending import affordable, often_enough
 from tactful.core.suppression import price_regret, suppress
 from tactful.core.timing import right_time
 from tactful.core.trace import Finding
@@ -26,6 +26,13 @@ class Priced(Struct, frozen=True):
     quote: Quote | PriceRefusal
     shelf: ShelfPrice | None
     hold: int = 0
+
+    @property
+    def agreed(self) -> Quote:
+        """The quote of a rule that passed gate 7."""
+        if isinstance(self.quote, Quote):
+            return self.quote
+        raise LookupError(self.quote.reason)
 
 
 def price_of(scene: Scene, rule: Rule, policy: Policy) -> Priced:
@@ -70,24 +77,25 @@ def _voucher(scene: Scene, shelf: ShelfPrice | None) -> Quote | PriceRefusal:
 
 
 def failing(
-    context: Context, scene: Scene, rule: Rule, priced: Priced, standing: Iterable[Offer]
+    context: Context, scene: Scene, rule: Rule, standing: Collection[Offer]
 ) -> Iterator[Finding]:
     """Gates 1 to 10 for a candidate; the first finding is the primary reason."""
     policy = context.rulebook.policy
-    quote = priced.quote
     yield from rule_state(rule, scene.now, context.rulebook.paused)
     yield from shopper(scene, rule)
     yield from freshness(scene, policy, context.heard)
     yield from target(scene, rule)
     yield from suppress(scene, rule, policy, context.rulebook.suppress)
-    if isinstance(quote, Quote) and priced.shelf:
-        yield from price_regret(scene, quote.unit, priced.shelf.currency, policy)
+    priced = price_of(scene, rule, policy)  # suppress before price: cheap and absolute first
+    if isinstance(priced.quote, Quote) and priced.shelf:
+        yield from price_regret(scene, priced.quote.unit, priced.shelf.currency, policy)
     yield from available(scene, policy, _promised(context, scene, standing), rule.max_qty)
-    yield from _price(scene, quote)
+    yield from _price(scene, priced.quote)
     yield from right_time(scene, rule, policy)
     yield from allowed(scene, rule, policy, standing)
+    yield from often_enough(scene, rule)
     if priced.shelf:
-        yield from affordable(scene, rule, context.balances, priced.hold, priced.shelf.currency)
+        yield from affordable(rule, context.balances, priced.hold, priced.shelf.currency)
 
 
 def _promised(context: Context, scene: Scene, standing: Iterable[Offer]) -> int:

@@ -198,7 +198,7 @@ def _is_correction(history: History, fact: Return, policy: Policy) -> bool:
     if fact.order is None:
         return False
     placed = [ms(kept.fact.placed_at) for kept in history.orders if kept.fact.order == fact.order]
-    return any(ms(fact.at) - at < policy.correction_within for at in placed)
+    return any(0 <= ms(fact.at) - at < policy.correction_within for at in placed)
 
 
 def _reviews(reviews: Iterable[Kept[Review]]) -> Iterator[Sequence[Kept[Review]]]:

@@ -5,7 +5,6 @@ from hashlib import blake2b
 from tactful.core import ids
 from tactful.core.arbitration import Candidate
 from tactful.core.calendar import period_key
-from tactful.core.context import Scene
 from tactful.core.disclosure import disclosure
 from tactful.core.facts import ms
 from tactful.core.money import Money
@@ -15,9 +14,13 @@ from tactful.core.rules import Rulebook
 from tactful.core.wording import amount, chosen, filled, span
 
 
-def offer_of(candidate: Candidate, scene: Scene, rulebook: Rulebook, seed: str) -> Offer:
-    """The offer, as it is pushed; the same inputs give the same one, down to its id."""
-    rule, quote, shelf = candidate.rule, candidate.quote, candidate.priced.shelf
+def offer_of(candidate: Candidate, seq: int, rulebook: Rulebook, seed: str) -> Offer:
+    """The offer, as it is pushed; the same inputs give the same one, down to its id.
+
+    `seq` is the number that it will have in the session.
+    """
+    rule, scene, quote = candidate.rule, candidate.scene, candidate.quote
+    shelf = candidate.priced.shelf
     session, item, territory = scene.session, scene.item, scene.territory
     if shelf is None or territory is None:
         raise LookupError("a candidate has a price and a territory")
@@ -30,7 +33,7 @@ def offer_of(candidate: Candidate, scene: Scene, rulebook: Rulebook, seed: str) 
     product = scene.product
     campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
     return Offer(
-        id=_id(session.id, session.seq + 1, seed),
+        id=_id(session.id, seq, seed),
         session=session.id,
         customer=session.customer if scene.profile else None,
         rule=rule.id,
@@ -53,7 +56,7 @@ def offer_of(candidate: Candidate, scene: Scene, rulebook: Rulebook, seed: str) 
         issued_at=scene.now,
         ends_at=ends_at,
         title=product.title if product else item.sku,
-        message=_message(candidate, scene, ends_at, rulebook.policy.language),
+        message=_message(candidate, ends_at, rulebook.policy.language),
         placement=rule.placement,
         disclosure=disclosure(territory, session.locale, scene.now, rule.provenance),
         image=product.image if product else None,
@@ -71,8 +74,8 @@ def _id(session: str, seq: int, seed: str) -> str:
     return ids.offer_id(blake2b(text, key=seed.encode()[:64], digest_size=16).digest())
 
 
-def _message(candidate: Candidate, scene: Scene, ends_at: int, language: str) -> str:
-    rule, shelf = candidate.rule, candidate.priced.shelf
+def _message(candidate: Candidate, ends_at: int, language: str) -> str:
+    rule, scene, shelf = candidate.rule, candidate.scene, candidate.priced.shelf
     product = scene.product
     if not rule.messages or shelf is None:
         return ""
@@ -80,8 +83,8 @@ def _message(candidate: Candidate, scene: Scene, ends_at: int, language: str) ->
     price = Money(candidate.quote.unit, shelf.currency)
     saved = Money(candidate.quote.saved, shelf.currency)
     values = {
-        "item.title": product.title if product else candidate.item.sku,
-        "item.brand": candidate.item.brand or "",
+        "item.title": product.title if product else scene.item.sku,
+        "item.brand": scene.item.brand or "",
         "item.price": amount(Money(shelf.amount, shelf.currency), language),
         "offer.price": amount(price, language),
         "offer.saved": amount(saved, language),

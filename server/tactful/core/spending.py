@@ -9,11 +9,8 @@ from tactful.core.rules import Rule
 from tactful.core.trace import Finding
 
 
-def affordable(
-    scene: Scene, rule: Rule, balances: Balances, hold: int, currency: str
-) -> Iterator[Finding]:
-    """`hold`: the worst case in minor units of `currency`."""
-    yield from _per_shopper(scene, rule)
+def affordable(rule: Rule, balances: Balances, hold: int, currency: str) -> Iterator[Finding]:
+    """What its campaign has left; `hold`: the worst case in minor units of `currency`."""
     if rule.campaign is None:
         return
     for key, amount, reason in (
@@ -34,7 +31,8 @@ def _free(balances: Balances, campaign: str, currency: str) -> int | None:
     return 0 if funded and currency != COUNT else None
 
 
-def _per_shopper(scene: Scene, rule: Rule) -> Iterator[Finding]:
+def often_enough(scene: Scene, rule: Rule) -> Iterator[Finding]:
+    """What the rule itself allows each shopper."""
     mine = [mark for mark in scene.contact.approaches if mark.rule == rule.id]
     if rule.per_session is not None:
         here = sum(mark.session == scene.session.id for mark in mine)

@@ -6,7 +6,7 @@ from typing import Final
 from tactful.core.context import Scene
 from tactful.core.policy import Policy
 from tactful.core.reasons import Reason
-from tactful.core.rules import WAITING, Rule
+from tactful.core.rules import NEVER, NOW, WAITING, Rule
 from tactful.core.trace import Finding
 
 PAYING: Final = frozenset({"checkout", "payment"})
@@ -32,6 +32,8 @@ def _wait(scene: Scene, rule: Rule, policy: Policy) -> Iterator[Finding]:
         yield Finding(Reason.TIMING_WAIT, actual="hidden", needed="visible")
         return
     ripe = rule.ripens(scene)
+    if ripe == NEVER:
+        ripe = NOW  # no time mends that, and gate 4 says so
     if rule.moment != "rescue" or not session.rescue:
         engaged = _engaged(scene, policy)
         ripe = max(ripe, engaged, session.last_input + policy.moment.since_input)
