@@ -1,21 +1,66 @@
-"""Echo over WebSockets: the product's own front door against plain `websockets` and Node `ws`."""
+"""Echo over WebSockets: the product's own front door against plain `websockets` and Node `ws`.
+
+Two regimes: one message in flight on each connection, where the kernel costs most of the time, and
+16 in flight, where the servers do. The raw echo of bytes shows what Python could do at most here.
+"""
 
 import json
 import subprocess
 from contextlib import ExitStack
 from statistics import median
+from typing import Any
 
 import harness
 
-OURS, PLAIN, NODE = "tactful", "websockets", "node ws"
+OURS, PLAIN, NODE, RAW = "tactful", "websockets", "node ws", "raw bytes"
+SIZE = 250
+GOALS = {PLAIN: 3.5, NODE: 1.5}
+
+
+class Echo:
+    """One regime, measured on everybody in turn."""
+
+    def __init__(self, servers: dict[str, harness.Server], asked: Any, depth: int) -> None:
+        self._servers = servers
+        self._asked = asked
+        self._depth = depth
+        self.user_us: dict[str, list[float]] = {name: [] for name in servers}
+
+    def measure(self, name: str) -> float:
+        """Events per second."""
+        server = self._servers[name]
+        command = harness.load_command(
+            server.port, connections=self._asked.connections, seconds=self._asked.seconds,
+            size=SIZE, depth=self._depth,
+        )  # fmt: skip
+        before = server.user_seconds()
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        echoes = json.loads(done.stdout.splitlines()[1])
+        used = server.user_seconds() - before
+        self.user_us[name].append(used * 1e6 / echoes["events"])
+        return float(echoes["events"] / echoes["seconds"])
+
+    def run(self) -> dict[str, Any]:
+        """Medians for all, and what ours is in multiples of each."""
+        samples = harness.interleave(list(self._servers), self.measure, self._asked.rounds)
+        return {
+            name: {
+                "events_per_s": round(median(each)),
+                "user_us_per_event": round(median(self.user_us[name]), 2),
+                "ours_is_times": harness.ratio(samples[OURS], each),
+                "ours_in_user_time_is_times": harness.ratio(self.user_us[name], self.user_us[OURS]),
+            }
+            for name, each in samples.items()
+        }
 
 
 def main() -> None:
-    asked = harness.options(__doc__, rounds=5, seconds=2.0, connections=500, size=250)
+    asked = harness.options(__doc__, rounds=5, seconds=1.5, connections=500)
     commands = {
         OURS: harness.python("echo_tactful.py"),
         PLAIN: harness.python("echo_websockets.py"),
         NODE: harness.node("echo_ws.mjs"),
+        RAW: harness.python("echo_raw.py"),
     }
     with ExitStack() as stack:
         servers = {
@@ -24,24 +69,15 @@ def main() -> None:
             if command is not None
         }
         harness.on_load_core()
-
-        def measure(name: str) -> float:
-            command = harness.load_command(
-                servers[name].port, connections=asked.connections, seconds=asked.seconds,
-                size=asked.size, depth=1,
-            )  # fmt: skip
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            echoes = json.loads(done.stdout.splitlines()[1])
-            return float(echoes["events"] / echoes["seconds"])
-
-        samples = harness.interleave(list(servers), measure, asked.rounds)
-    figures = {name: {"events_per_s": round(median(each))} for name, each in samples.items()}
-    goals = []
-    for name, wanted in ((PLAIN, 3.5), (NODE, 1.5)):
-        if name in samples:
-            found = harness.ratio(samples[OURS], samples[name])
-            figures[name]["ours_is_times"] = found
-            goals.append(harness.goal(f"echo against {name}", found["median"], wanted))
+        figures = {f"depth {depth}": Echo(servers, asked, depth).run() for depth in (1, 16)}
+    goals = [
+        harness.goal(
+            f"echo against {name}, {depth}", found[name]["ours_is_times"]["median"], wanted
+        )
+        for depth, found in figures.items()
+        for name, wanted in GOALS.items()
+        if name in found
+    ]
     harness.report("echo", figures, goals)
 
 

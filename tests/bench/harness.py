@@ -45,8 +45,29 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Processor time so far."""
+        return sum(self._cpu())
+
+    def user_seconds(self) -> float:
+        """Processor time so far, without the kernel's."""
+        return self._cpu()[0]
+
+    def cpu_share(self, seconds: float) -> float:
+        """The share of a core that it uses over some seconds."""
+        before = self.cpu_seconds()
+        time.sleep(seconds)
+        return (self.cpu_seconds() - before) / seconds
+
+    def settled(self, descriptors: int, seconds: float = 30) -> None:
+        """Wait until it has no more descriptors open than these."""
+        deadline = time.monotonic() + seconds
+        while self.descriptors() > descriptors:
+            assert time.monotonic() < deadline, f"{self.descriptors()} descriptors are open"
+            time.sleep(0.05)
+
+    def _cpu(self) -> tuple[float, float]:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        tick = os.sysconf("SC_CLK_TCK")
+        return int(fields[11]) / tick, int(fields[12]) / tick
 
     def descriptors(self) -> int:
         """Open descriptors now."""
@@ -94,7 +115,9 @@ def kernel_tcp_kib() -> int:
     return 0
 
 
-def load_command(port: int, *, connections: int, seconds: float, size: int, depth: int) -> list[str]:
+def load_command(
+    port: int, *, connections: int, seconds: float, size: int, depth: int
+) -> list[str]:
     """The command of the load client, which is built when first used and needs a C compiler."""
     program = RESULTS / "load"
     source = HERE / "load.c"
@@ -126,7 +149,11 @@ def interleave(
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
     """How many times theirs ours is, round by round: the median, and the spread around it."""
     each = [a / b for a, b in zip(ours, theirs, strict=True)]
-    return {"median": round(median(each), 3), "low": round(min(each), 3), "high": round(max(each), 3)}
+    return {
+        "median": round(median(each), 3),
+        "low": round(min(each), 3),
+        "high": round(max(each), 3),
+    }
 
 
 def goal(name: str, value: float, wanted: float, *, at_most: bool = False) -> dict[str, Any]:
@@ -153,7 +180,11 @@ def machine() -> dict[str, Any]:
         (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
          if line.startswith("model name")), platform.machine())  # fmt: skip
     commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return {
         "cpu": cpu,

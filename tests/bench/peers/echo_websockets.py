@@ -1,6 +1,5 @@
 """Echo on plain `websockets`, as its manual shows it, without compression."""
 
-import asyncio
 from contextlib import suppress
 
 import uvloop

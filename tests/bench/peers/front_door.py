@@ -1,0 +1,58 @@
+"""The front door with a desk that welcomes and remembers nothing, for benches of the door alone."""
+
+import asyncio
+
+import uvloop
+
+from tactful.protocol.codec import encode
+from tactful.protocol.connection import Rhythm
+from tactful.protocol.messages import ClientMessage, Hello, Welcome, Withdraw
+from tactful.transports.desk import Connection
+from tactful.transports.limits import Limits
+from tactful.transports.listener import Listener, Place
+from tactful.transports.policy import Policy
+from tactful.transports.reception import Reception
+
+WELCOME = encode(Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=15, idle=60))
+ANSWER = encode(Withdraw(seq=1, offer="o" * 300))
+
+
+class Desk:
+    """Welcomes, and answers everything else with a message of an offer's size."""
+
+    def open(self, _: Connection) -> None:
+        pass
+
+    def receive(self, connection: Connection, message: ClientMessage) -> None:
+        connection.send(WELCOME if isinstance(message, Hello) else ANSWER)
+
+    def slow(self, _: Connection) -> None:
+        pass
+
+    def caught_up(self, _: Connection) -> None:
+        pass
+
+    def closed(self, _: Connection) -> None:
+        pass
+
+
+async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def main() -> None:
+    rhythm = Rhythm(hello_ms=600_000)  # the load client shakes hands and says nothing
+    limits = Limits(per_address=20_000, rhythm=rhythm)
+    policy = Policy(origins=frozenset({"https://shop.example"}), limits=limits)
+    listener = Listener(nothing, Reception(Desk(), policy), Place(port=0))
+    await listener.start()
+    print(listener.port, flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
