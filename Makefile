@@ -1,0 +1,92 @@
+# Tactful: every target makes what it needs. Only Python 3.11 or newer and make must be there.
+#
+#   make demo     a shop to play with           make check    style, types, layers, unit tests
+#   make test     every test that can run here  make bench    benchmarks, with ratios
+#   make soak     a day of traffic in 30 min    make build    the wheel, in dist-py/
+#   make format   lay the sources out           make clean    remove what was made
+#   make lock     renew the locked packages
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(shell command -v $(name))))
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# UNLOCKED=1 takes the newest versions instead of the locked ones: for a package index without them.
+UNLOCKED ?=
+
+.PHONY: demo test check bench soak build format clean lock
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.runtime
+	@$(BIN)/tactful demo
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(TESTS)
+	@$(MAKE) --silent widget-test
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff format --check --quiet . || { echo "make format lays the sources out"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
+	@$(BIN)/python -m pytest -q -m "not slow and not browser" --ignore tests/journeys --ignore tests/bench
+	@$(MAKE) --silent widget-check
+
+bench: $(VENV)/.dev
+	@failed=; for each in tests/bench/bench_*.py; do \
+	  echo "== $$each"; $(BIN)/python $$each || failed="$$failed $$each"; done; \
+	  test -z "$$failed" || { echo "missed:$$failed"; exit 1; }
+
+soak: $(VENV)/.dev
+	@$(BIN)/python tests/bench/soak.py
+
+build: $(VENV)/.dev
+	@$(BIN)/hatchling build -t wheel -d dist-py
+	@ls dist-py
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+	@if [ -d widget/node_modules ]; then cd widget && npm run --silent fix; fi
+
+clean:
+	@rm -rf dist-py bench-results .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .demo
+	@find server tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: $(VENV)/.dev
+	@$(PIP) uv
+	@$(BIN)/python tests/lock.py $(BIN)/uv
+
+.PHONY: widget-test widget-check
+widget-test:
+	@if command -v node > /dev/null; then cd widget && npm test --silent; \
+	elif [ "$$TACTFUL_REQUIRE" = 1 ]; then echo "Node is required here, and it is not installed"; exit 1; \
+	else echo "skipped: the widget's own tests, because Node is not installed"; fi
+
+widget-check:
+	@if [ -d widget/node_modules ]; then cd widget && npm run --silent check; \
+	elif [ "$$TACTFUL_REQUIRE" = 1 ]; then echo "widget/node_modules is required here: run npm ci in widget/"; exit 1; \
+	else echo "skipped: the widget's style and types, because widget/node_modules is not there (npm ci)"; fi
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python"; exit 1; }
+	@echo "making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "this Python cannot make environments; on Debian: apt install python3-venv"; exit 1; }
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@$(call install,requirements.lock,)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@$(call install,requirements-dev.lock,--group dev)
+	@touch $@
+
+# $(1): a lock file; $(2): what it was made from. Without the lock, the newest versions.
+define install
+if [ -n "$(UNLOCKED)" ]; then echo "installing the newest versions, unlocked" && $(PIP) "hatchling>=1.27" $(2); \
+else echo "installing $(1)"; $(PIP) --require-hashes -r $(1) || { \
+  echo "the packages of $(1) cannot be had here; 'make UNLOCKED=1 ...' takes the newest ones instead"; exit 1; }; fi && \
+$(PIP) --no-build-isolation $(if $(UNLOCKED),,--no-deps) -e .
+endef

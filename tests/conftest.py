@@ -1,0 +1,42 @@
+"""What the whole suite shares: what is missing here is said once, and where it must be there it fails."""
+
+import os
+from collections import Counter
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+REQUIRED = os.environ.get("TACTFUL_REQUIRE") == "1"
+"""On a machine that claims to have everything, a skipped test is a failure."""
+ELSEWHERE = "real data"
+"""What no checkout holds: its absence is never a failure."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where everything must be there."""
+    report = yield
+    reason = reason_of(report)
+    if REQUIRED and report.skipped and reason and ELSEWHERE not in reason:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, which is not allowed here: {reason}"
+    return report
+
+
+def reason_of(report: Any) -> str:
+    """Why a test was skipped."""
+    if hasattr(report, "wasxfail") or not isinstance(report.longrepr, tuple):
+        return ""
+    return str(report.longrepr[2]).removeprefix("Skipped: ")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line for each thing that is missing here."""
+    missing = Counter(reason_of(report) for report in terminalreporter.stats.get("skipped", ()))
+    for reason, count in sorted(missing.items()):
+        if reason:
+            tests = "1 test" if count == 1 else f"{count} tests"
+            terminalreporter.write_line(f"not tried here: {tests}, because {reason}")
