@@ -133,7 +133,8 @@ def returned(
         at=when(at),
         status=status,  # type: ignore[arg-type]
         lines=tuple(
-            facts.ReturnLine(one[0], one[2] if len(one) > 2 else 1, one[1])  # type: ignore[arg-type] for one in lines
+            facts.ReturnLine(one[0], one[2] if len(one) > 2 else 1, one[1])  # type: ignore[arg-type]
+            for one in lines
         ),
         **fields,
     )
