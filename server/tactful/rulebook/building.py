@@ -23,8 +23,9 @@ from tactful.core.rules import (
     Tightening,
 )
 from tactful.rulebook.clauses import Test, Tree
+from tactful.rulebook.generating import compiled
 from tactful.rulebook.grammar import PRICE_MODES
-from tactful.rulebook.matching import compiled, condition_of, reads_person
+from tactful.rulebook.matching import condition_of, reads_person
 from tactful.rulebook.shapes import Block
 from tactful.rulebook.syntax import CampaignText, RuleText, SuppressText
 from tactful.rulebook.timetables import hours_of, weekly

@@ -1,6 +1,7 @@
-"""How does a test or a group of tests become a fast function of the scene?
+"""How does a comparison become a function of the scene?
 
-Closures over readers and prepared operands: nothing is looked up by name when a shopper acts.
+Closures over readers and prepared operands, one a clause: what explanations ask, and what the
+generated function of a whole condition calls for the clauses that it cannot write out.
 """
 
 from collections.abc import Callable
@@ -46,19 +47,6 @@ def clause_of(test: Test, zone: str) -> Clause:
     )
 
 
-def compiled(condition: Condition, *, known: bool = False) -> Ripens:
-    """The condition as one function; `known` takes positive personal clauses for granted."""
-    match condition:
-        case Clause():
-            return _holds if known and condition.provenance == "personal" else condition.ripens
-        case All(parts):
-            return _every([compiled(part, known=known) for part in parts])
-        case AnyOf(parts):
-            return _either([compiled(part, known=known) for part in parts])
-        case NoneOf(parts):
-            return _neither([compiled(part) for part in parts])
-
-
 def reads_person(condition: Condition) -> bool:
     """Whether a positive clause reads what only a verified identity lets us know."""
     match condition:
@@ -70,57 +58,12 @@ def reads_person(condition: Condition) -> bool:
             return any(reads_person(part) for part in parts)
 
 
-def _holds(_: Any) -> int:
-    return NOW
-
-
-def _every(parts: list[Ripens]) -> Ripens:
-    if len(parts) == 1:
-        return parts[0]
-    together = tuple(parts)
-
-    def ripens(scene: Any) -> int:
-        latest = NOW
-        for part in together:
-            at = part(scene)
-            if at:
-                if at == NEVER:
-                    return NEVER
-                latest = max(latest, at)
-        return latest
-
-    return ripens
-
-
-def _either(parts: list[Ripens]) -> Ripens:
-    together = tuple(parts)
-
-    def ripens(scene: Any) -> int:
-        earliest = NEVER
-        for part in together:
-            at = part(scene)
-            if not at:
-                return NOW
-            earliest = min(earliest, at)
-        return earliest
-
-    return ripens
-
-
-def _neither(parts: list[Ripens]) -> Ripens:
-    together = tuple(parts)
-
-    def ripens(scene: Any) -> int:
-        for part in together:
-            if not part(scene):
-                return NEVER
-        return NOW
-
-    return ripens
-
-
 def _is_timed(test: Test) -> bool:
     return test.op == "before" or (test.field.reaches is not None and test.op != "at_most")
+
+
+def _nothing(_: Any) -> None:
+    """The value of what is not read but looked up on the clock."""
 
 
 def _reader(test: Test, zone: str) -> Read:
@@ -130,7 +73,7 @@ def _reader(test: Test, zone: str) -> Read:
         read_named, named = field.read_named, test.name.split(".", 2)[2]
         return lambda scene: read_named(scene, named)
     if field.read_since is None:
-        return field.read or _holds
+        return field.read or _nothing
     read_since = field.read_since
     if test.window is None:
         return lambda scene: read_since(scene, 0)
