@@ -214,7 +214,7 @@ def _case(dice: Dice, number: int, count: int, orders: tuple[str, ...], who: str
         skus=dice.some(BOUGHT, 2),
         opened_at=dice.ago(180, 30),
         resolved_at=dice.ago(7, 30, 90) if ended and dice.chance(0.9) else None,
-        merged_into=f"k{dice.int(0, count)}" if status == "merged" and dice.chance(0.9) else None,
+        merged_into=f"k{dice.int(0, count)}" if status == "merged" else None,
     )
 
 

@@ -11,6 +11,7 @@ from tactful.core.history import History
 from tactful.core.items import Item
 from tactful.core.letdowns import NO_LETDOWNS, Letdowns
 from tactful.core.profiles import Profile
+from tactful.core.rates import NO_RATES, Rates
 from tactful.core.rules import Rulebook
 from tactful.core.session import Session
 from tactful.core.signals import Signal
@@ -34,6 +35,7 @@ class Context(Struct, frozen=True, kw_only=True):
     """Standing offer of this session → how many were promised before it, accepted ones first."""
     heard: Mapping[FeedName, int] = {}
     """Feed → when it last gave a sign of life."""
+    rates: Rates = NO_RATES
     seed: str = ""
     """The shop's dice: hold-outs are a hash of it and the shopper."""
 

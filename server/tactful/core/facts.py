@@ -6,6 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
+from tactful.core.calendar import to_ms
 from tactful.core.money import Currency, Money
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -252,7 +253,7 @@ class Kept(Struct, Generic[F_co], frozen=True):
 
 def ms(instant: datetime) -> int:
     """Milliseconds since the epoch of an aware datetime."""
-    return round(instant.timestamp() * 1000)
+    return to_ms(instant)
 
 
 def kind_of(fact: AnyFact) -> str:
@@ -312,6 +313,8 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
         case Case():
             yield "case", fact.case
             yield from _people(fact.customer, fact.purchaser)
+            if fact.order:
+                yield "order", fact.order
         case Review() | Remedy() | Customer():
             yield "customer", fact.customer
         case Recall():

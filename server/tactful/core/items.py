@@ -30,7 +30,9 @@ class Item(Struct, frozen=True, kw_only=True):
     stock: Mapping[str, tuple[Kept[Stock], ...]] = {}
     """Territory → what each location has."""
     recalls: tuple[str, ...] = ()
-    """The active recalls of this SKU or its product."""
+    """The active recalls of the product, in whichever variant."""
+    variants: tuple[str, ...] = ()
+    """Every SKU of the product."""
     components: tuple["Item", ...] = ()
     """The parts of a bundle; a part that is not known is an `Item` without a product."""
     history: Mapping[str, tuple[PublicPrice, ...]] = {}

@@ -1,13 +1,10 @@
 """Which limits a shop keeps: the defaults of semantics section 6, and what a shop made of them."""
 
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import Struct
 
-SECOND: Final = 1000
-MINUTE: Final = 60 * SECOND
-HOUR: Final = 60 * MINUTE
-DAY: Final = 24 * HOUR
+from tactful.core.calendar import DAY, HOUR, MINUTE, SECOND
 
 Scope = Literal["variant", "product", "brand", "shop"]
 
@@ -80,6 +77,14 @@ class MaxAge(Struct, frozen=True):
     cases: int | None = None
 
 
+class Prior(Struct, frozen=True):
+    """What is believed of a shop's rates before its own log says more: as if `weight` shoppers told."""
+
+    silence_bp: int = 300
+    offer_bp: int = 400
+    weight: int = 200
+
+
 class Policy(Struct, frozen=True):
     """The active policy of one shop."""
 
@@ -103,6 +108,7 @@ class Policy(Struct, frozen=True):
     min_margin_bp: int = 0
     accept_hold: int = 30 * MINUTE
     arbitration: Literal["tier", "expected_value"] = "tier"
+    prior: Prior = Prior()
     timezone: str = "UTC"
     language: str = "en"
     """The language of messages that name none."""

@@ -31,6 +31,8 @@ class Verdict(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     """Marks that are no reasons to withhold, such as `price.clamped`."""
+    value: dict[str, Any] | None = None
+    """What the offer is worth against silence and from which numbers, where that was asked."""
 
     @property
     def reason(self) -> Reason | None:

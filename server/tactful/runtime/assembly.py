@@ -42,6 +42,7 @@ def item(
     stored: Iterable[StoredFact],
     prices: Mapping[str, Iterable[StoredFact]],
     components: tuple[Item, ...] = (),
+    variants: tuple[str, ...] = (),
 ) -> Item:
     """An SKU from the facts in force about it and its product, and all versions of its prices."""
     product: Kept[Product] | None = None
@@ -72,6 +73,7 @@ def item(
         stock={territory: tuple(kept) for territory, kept in stock.items()},
         recalls=tuple(sorted(recalls)),
         components=components,
+        variants=variants,
         history={place: public_prices(versions) for place, versions in prices.items()},
     )
 
@@ -87,14 +89,20 @@ def public_prices(versions: Iterable[StoredFact]) -> tuple[PublicPrice, ...]:
     return tuple(sorted(found, key=lambda price: price.since))
 
 
-def history(
-    customer: str, stored: Iterable[StoredFact], products: Mapping[str, Product]
-) -> History:
+Known = Mapping[tuple[str, str], Kept[Any]]
+"""(kind, key) → the fact."""
+
+
+def kept(stored: Iterable[StoredFact]) -> dict[tuple[str, str], Kept[Any]]:
+    """Facts as the ledger keeps them, read."""
+    return {(one.kind, one.key): Kept(read(one), one.at) for one in stored}
+
+
+def history(customer: str, known: Known, products: Mapping[str, Product]) -> History:
     """A customer from the facts in force about them, and the catalogue of what these mention."""
     kinds: dict[type, list[Kept[Any]]] = defaultdict(list)
-    for one in sorted(stored, key=lambda one: (one.at, one.kind, one.key)):
-        fact = read(one)
-        kinds[type(fact)].append(Kept(fact, one.at))
+    for _, one in sorted(known.items(), key=lambda pair: (pair[1].at, pair[0])):
+        kinds[type(one.fact)].append(one)
     about = next((k for k in kinds[Customer] if k.fact.customer == customer), None)
     return History(
         customer=customer,
@@ -108,30 +116,38 @@ def history(
     )
 
 
-def mentioned(stored: Iterable[StoredFact]) -> tuple[set[str], set[str], set[str]]:
-    """The SKUs, orders and cases that facts about a customer name."""
-    skus: set[str] = set()
-    orders: set[str] = set()
-    cases: set[str] = set()
-    for one in stored:
-        fact = read(one)
+def linked(known: Iterable[Kept[Any]]) -> set[tuple[str, str]]:
+    """The orders and cases that facts about a customer are or name."""
+    found: set[tuple[str, str | None]] = set()
+    for one in known:
+        fact = one.fact
         match fact:
-            case Order():
-                orders.add(fact.order)
-                skus |= {line.sku for line in fact.lines}
-            case Return():
-                orders |= {fact.order} if fact.order else set()
+            case Order() | Return():
+                found.add(("order", fact.order))
+            case Case():
+                found |= {("case", fact.case), ("order", fact.order)}
+                found |= {("case", fact.merged_into)} if fact.status == "merged" else set()
+            case Remedy():
+                found |= {("order", fact.cause.order), ("case", fact.cause.case)}
+            case _:
+                pass
+    return {(kind, key) for kind, key in found if key is not None}
+
+
+def named(known: Iterable[Kept[Any]]) -> set[str]:
+    """The SKUs that facts about a customer name."""
+    skus: set[str] = set()
+    for one in known:
+        fact = one.fact
+        match fact:
+            case Order() | Return():
                 skus |= {line.sku for line in fact.lines}
             case Case():
-                orders |= {fact.order} if fact.order else set()
-                cases |= {fact.merged_into} if fact.merged_into else set()
                 skus |= set(fact.skus)
             case Review():
                 skus.add(fact.sku)
             case Remedy():
-                orders |= {fact.cause.order} if fact.cause.order else set()
-                cases |= {fact.cause.case} if fact.cause.case else set()
                 skus |= set(fact.cause.skus)
             case _:
                 pass
-    return skus, orders, cases
+    return skus

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from tactful.core.contacts import NOBODY, Contact
-from tactful.core.facts import AnyFact, Price, Product, kind_of, subjects_of
+from tactful.core.facts import AnyFact, Price, Product, Recall, kind_of, subjects_of
 from tactful.core.history import History
 from tactful.core.items import Item
 from tactful.core.policy import Policy
@@ -80,6 +80,8 @@ class World:
         for subject, key in subjects_of(fact):
             if subject == "sku":
                 skus |= {key, *self._mentions.get(f"part:{key}", ())}
+                if isinstance(fact, Recall):
+                    skus |= self._mentions.get(f"variant:{key}", set())
             elif subject == "product":
                 skus |= self._mentions.get(f"product:{key}", set())
             elif subject == "customer":
@@ -139,10 +141,10 @@ class World:
         """An SKU as the ledger has it, now or at a past instant; a bundle with its parts."""
         stored = await self._ledger.facts_about([("sku", sku)], ITEM_KINDS, at)
         product = next((f for f in map(assembly.read, stored) if isinstance(f, Product)), None)
+        variants = await self._variants(product, at)
         if product:
-            stored += await self._ledger.facts_about(
-                [("product", product.product)], ("recall",), at
-            )
+            subjects = [("product", product.product), *(("sku", one) for one in variants)]
+            stored += await self._chunked(subjects, ("recall",), at)
         parts = () if part or product is None else product.components
         components = [await self.read_item(one, at, part=True) for one in parts]
         places = [one for one in stored if one.kind == "price"]
@@ -152,7 +154,16 @@ class World:
             if isinstance(price := assembly.read(one), Price)
         }
         unique = {(one.kind, one.key): one for one in stored}
-        return assembly.item(sku, unique.values(), prices, tuple(components))
+        return assembly.item(sku, unique.values(), prices, tuple(components), variants)
+
+    async def _variants(self, product: Product | None, at: int | None) -> tuple[str, ...]:
+        """Every SKU of a product: what recalls one recalls them all."""
+        if product is None:
+            return ()
+        siblings = await self._ledger.facts_about([("product", product.product)], ("product",), at)
+        return tuple(
+            sorted({f.sku for f in map(assembly.read, siblings) if isinstance(f, Product)})
+        )
 
     async def _versions(self, key: str, at: int | None) -> list[StoredFact]:
         versions = await self._ledger.fact_versions("price", key)
@@ -163,6 +174,9 @@ class World:
         self._mentions[f"product:{item.product_id}"].add(item.sku)
         for part in item.components:
             self._mentions[f"part:{part.sku}"].add(item.sku)
+        for one in (item, *item.components):
+            for variant in one.variants:
+                self._mentions[f"variant:{variant}"].add(item.sku)
         if len(self._items) > self._limits[0]:
             _, old = self._items.popitem(last=False)
             self._unmention(f"product:{old.product_id}", old.sku)
@@ -180,15 +194,31 @@ class World:
 
     async def read_history(self, customer: str, at: int | None = None) -> History:
         """A customer as the ledger has them, now or at a past instant."""
-        stored = await self._ledger.facts_about([("customer", customer)], PERSON_KINDS, at)
-        _, orders, cases = assembly.mentioned(stored)
-        more = [("order", one) for one in orders] + [("case", one) for one in cases]
-        stored += await self._chunked(sorted(more), ("order", "return", "case"), at)
-        unique = list({(one.kind, one.key): one for one in stored}.values())
-        skus, _, _ = assembly.mentioned(unique)
-        named = await self._chunked([("sku", sku) for sku in sorted(skus)], ("product",), at)
-        products = {f.sku: f for f in map(assembly.read, named) if isinstance(f, Product)}
-        return assembly.history(customer, unique, products)
+        subject = [("customer", customer)]
+        first = await self._ledger.facts_about(subject, PERSON_KINDS, at)
+        own = [("order", one.key) for one in first if one.kind == "order"]
+        known = assembly.kept(first) | assembly.kept(await self._chunked(own, ("case",), at))
+        asked: set[tuple[str, str]] = set()
+        while new := assembly.linked(known.values()) - asked:
+            asked |= new
+            orders = [one for one in sorted(new) if one[0] == "order"]
+            cases = [one for one in sorted(new) if one[0] == "case"]
+            known |= assembly.kept(await self._chunked(orders, ("order", "return"), at))
+            known |= assembly.kept(await self._chunked(cases, ("case",), at))
+        products = await self._products(assembly.named(known.values()), at)
+        return assembly.history(customer, known, products)
+
+    async def _products(self, skus: set[str], at: int | None) -> dict[str, Product]:
+        """The catalogue's entries, and those of what is in the bundles among them."""
+        found: dict[str, Product] = {}
+        while skus:
+            subjects = [("sku", sku) for sku in sorted(skus)]
+            facts = map(assembly.read, await self._chunked(subjects, ("product",), at))
+            new = {fact.sku: fact for fact in facts if isinstance(fact, Product)}
+            parts = {part for sku in skus & new.keys() for part in new[sku].components}
+            found |= {sku: new[sku] for sku in skus & new.keys()}
+            skus = parts - found.keys() - skus
+        return found
 
     async def _chunked(
         self, subjects: list[tuple[str, str]], kinds: tuple[str, ...], at: int | None
@@ -218,12 +248,7 @@ class World:
 
 def _keys(history: History) -> list[str]:
     """What else, when it changes, changes this customer."""
-    keys = [f"order:{kept.fact.order}" for kept in history.orders]
-    keys += [f"order:{kept.fact.order}" for kept in history.returns if kept.fact.order]
-    keys += [f"order:{kept.fact.order}" for kept in history.cases if kept.fact.order]
-    keys += [f"case:{kept.fact.case}" for kept in history.cases]
-    skus = {line.sku for kept in history.orders for line in kept.fact.lines}
-    skus |= {line.sku for kept in history.returns for line in kept.fact.lines}
-    skus |= {sku for kept in history.cases for sku in kept.fact.skus}
-    skus |= {kept.fact.sku for kept in history.reviews}
+    kepts = (*history.orders, *history.returns, *history.cases, *history.reviews, *history.remedies)
+    skus = assembly.named(kepts) | history.products.keys()
+    keys = [f"{kind}:{key}" for kind, key in assembly.linked(kepts)]
     return keys + [f"sku:{sku}" for sku in skus]
