@@ -4,6 +4,7 @@ A list of keyed digests beside the ledger, one JSON object a line: a backup is o
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,8 @@ def file_of(ledger: Path) -> Path:
 
 def remember(ledger: Path, digest: str, alias: str) -> None:
     """Add a digest durably, before anything is erased."""
-    line = msgspec.json.encode({"digest": digest, "alias": alias}) + b"\n"
+    # It begins on a line of its own, even after a crash in the middle of the one before.
+    line = b"\n" + msgspec.json.encode({"digest": digest, "alias": alias}) + b"\n"
     handle = os.open(file_of(ledger), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(handle, line)
@@ -26,8 +28,11 @@ def remember(ledger: Path, digest: str, alias: str) -> None:
 
 
 def remembered(ledger: Path) -> dict[str, str]:
-    """Digest → alias; a last line that was cut off by a crash names nobody and is skipped."""
+    """Digest → alias; a line that was cut off by a crash names nobody and is skipped."""
     path = file_of(ledger)
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    found = [msgspec.json.decode(line, type=dict[str, str]) for line in lines]
-    return {entry["digest"]: entry["alias"] for entry in found}
+    found: dict[str, str] = {}
+    for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
+        with suppress(msgspec.DecodeError):
+            entry = msgspec.json.decode(line, type=dict[str, str])
+            found[entry["digest"]] = entry["alias"]
+    return found

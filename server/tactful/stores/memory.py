@@ -30,6 +30,7 @@ from tactful.runtime.ports import (
 )
 from tactful.stores.budgets import move, tally
 from tactful.stores.memory_facts import MemoryFacts
+from tactful.stores.plain import plain
 
 
 class MemoryLedger(MemoryFacts):
@@ -330,18 +331,18 @@ class MemoryLedger(MemoryFacts):
         return {
             "customer": customer,
             "facts": self._facts_of(customer),
-            "contact": msgspec.json.decode(contact) if contact else None,
+            "contact": plain(contact) if contact else None,
             "sessions": [
-                msgspec.json.decode(saved.state)
+                plain(saved.state)
                 for saved in self._sessions.values()
                 if saved.customer == customer
             ],
-            "offers": [_plain(self._offers[key]) for key in sorted(offers)],
+            "offers": [_data(self._offers[key]) for key in sorted(offers)],
             "redemptions": [
-                _plain(row) for row in self._redemptions.values() if row.offer in offers
+                _data(row) for row in self._redemptions.values() if row.offer in offers
             ],
             "decisions": [
-                {"at": e.at, "session": e.session, "signal": msgspec.json.decode(e.signal)}
+                {"at": e.at, "session": e.session, "signal": plain(e.signal)}
                 for e in self._entries
                 if e.customer == customer
             ],
@@ -362,5 +363,5 @@ class MemoryLedger(MemoryFacts):
         return dropped
 
 
-def _plain(kept: msgspec.Struct) -> object:
-    return msgspec.json.decode(msgspec.json.encode(kept))
+def _data(kept: msgspec.Struct) -> object:
+    return plain(msgspec.json.encode(kept))

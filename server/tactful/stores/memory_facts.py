@@ -7,6 +7,7 @@ import msgspec
 from msgspec import structs
 
 from tactful.runtime.ports import FactRow, StoredFact
+from tactful.stores.plain import plain
 from tactful.stores.rewriting import without
 from tactful.stores.versions import UNSEEN, Heads, advance
 
@@ -111,7 +112,7 @@ class MemoryFacts:
 
     def _facts_of(self, customer: str) -> list[dict[str, object]]:
         return [
-            {"at": fact.at, "ended": fact.ended, "fact": msgspec.json.decode(fact.body)}
+            {"at": fact.at, "ended": fact.ended, "fact": plain(fact.body)}
             for name in sorted(self._under.get(("customer", customer), {}))
             for fact, _ in self._facts[name]
         ]

@@ -13,6 +13,7 @@ from msgspec import structs
 
 from tactful.core.rulings import RefundRow
 from tactful.stores.digest import digest_of, secret_of
+from tactful.stores.plain import plain
 from tactful.stores.rewriting import without
 from tactful.stores.sqlite_turns import ENCODE, OFFER, REDEMPTION
 
@@ -152,12 +153,12 @@ def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
     return {
         "customer": customer,
         "facts": _facts_of(connection, customer),
-        "contact": _plain(contact[0]) if contact else None,
+        "contact": plain(contact[0]) if contact else None,
         "sessions": _bodies(connection, "SELECT state FROM sessions WHERE session = ?", sessions),
         "offers": _bodies(connection, "SELECT body FROM offers WHERE id = ?", offers),
         "redemptions": _bodies(connection, "SELECT body FROM redemptions WHERE offer = ?", offers),
         "decisions": [
-            {"at": at, "session": session, "signal": _plain(signal)}
+            {"at": at, "session": session, "signal": plain(signal)}
             for at, session, signal in connection.execute(
                 "SELECT at, session, signal FROM entries WHERE customer = ? ORDER BY id",
                 (customer,),
@@ -169,22 +170,14 @@ def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
 def _facts_of(connection: sqlite3.Connection, customer: str) -> list[dict[str, Any]]:
     sql = "SELECT kind, at, ended, body FROM facts WHERE kind = ? AND key = ? ORDER BY id"
     return [
-        {"at": at, "ended": ended, "fact": _plain(body)}
+        {"at": at, "ended": ended, "fact": plain(body)}
         for named in sorted(_keys_under(connection, "customer", customer))
         for _, at, ended, body in connection.execute(sql, named)
     ]
 
 
 def _bodies(connection: sqlite3.Connection, sql: str, keys: Iterable[str]) -> list[Any]:
-    return [_plain(body) for key in sorted(keys) for (body,) in connection.execute(sql, (key,))]
-
-
-def _plain(body: bytes) -> Any:
-    """JSON as data; anything else as text, so that an export never fails."""
-    try:
-        return msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return body.decode("utf-8", "replace")
+    return [plain(body) for key in sorted(keys) for (body,) in connection.execute(sql, (key,))]
 
 
 def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:

@@ -169,7 +169,9 @@ class Writer:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             meaning = meaning_of(error, self._path)
-            if isinstance(meaning, LedgerBrokenError):  # a full disk is met again by what is promised
+            if isinstance(
+                meaning, LedgerBrokenError
+            ):  # a full disk is met again by what is promised
                 self._failing = meaning
 
     def _transact(self, batch: list[Job]) -> None:
@@ -228,9 +230,13 @@ class Writer:
             self._connection.execute("SAVEPOINT job")
             try:
                 self._perform_all([job])
-            except Exception as error:
-                if isinstance(error, sqlite3.Error) and meaning_of(error, self._path).retry:
+            except sqlite3.Error as error:
+                meaning = meaning_of(error, self._path)
+                if meaning.retry:
                     raise
+                self._connection.execute("ROLLBACK TO job")
+                job.outcome = meaning
+            except Exception as error:  # noqa: BLE001 -- it is handed to whoever waits
                 self._connection.execute("ROLLBACK TO job")
                 job.outcome = error
             self._connection.execute("RELEASE job")

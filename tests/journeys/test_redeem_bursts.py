@@ -1,0 +1,33 @@
+"""However many redeem at the same instant, an offer is used once and its budget spent once."""
+
+import pytest
+
+from bursts import AT_ONCE, run
+from redeem_server import HELD
+
+
+def shown(outcome, attempts):
+    """What must hold after any run."""
+    assert outcome.attempts == attempts
+    assert outcome.doubled == []
+    assert outcome.differing == []
+    assert outcome.unexpected == []
+    assert outcome.unsold == 0
+    offers = attempts // AT_ONCE
+    limit = (offers + 1) * HELD
+    spent = {"limit": limit, "reserved": HELD, "settled": offers * HELD, "wrong": []}
+    assert outcome.ledger == spent
+
+
+def test_bursts_of_sixteen_over_four_processes_double_nothing(tmp_path):
+    shown(run(tmp_path, 4_992), 4_992)
+
+
+def test_looking_before_writing_sells_the_same_offer_twice(tmp_path):
+    outcome = run(tmp_path, 480, "naive")
+    assert outcome.doubled
+
+
+@pytest.mark.slow
+def test_a_million_attempts_double_nothing(tmp_path):
+    shown(run(tmp_path, 1_000_000), 1_000_000)
