@@ -6,6 +6,7 @@ its order is a correction. Times are the shop's own, in Europe/London.
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ class Refund(Struct, frozen=True):
     """What went back in one document."""
 
     at: int
+    customer: str
     facts: tuple[dict[str, Any], ...]
 
 
@@ -122,13 +124,28 @@ def returns(row: dict[str, Any]) -> tuple[dict[str, Any], ...]:
 def events(folder: Path) -> list[Event]:
     """Orders and returns in the order of time; of equals the return first: it was there already."""
     found: list[Event] = [
-        Refund(ms(row["at"]), returns(row)) for row in lines_of(folder / "returns.jsonl")
+        Refund(ms(row["at"]), row["customer_id"], returns(row))
+        for row in lines_of(folder / "returns.jsonl")
     ]
     found += [
         Purchase(ms(row["at"]), row["customer_id"], row["order_id"], order(row))
         for row in lines_of(folder / "orders.jsonl")
     ]
     return sorted(found, key=lambda event: (event.at, isinstance(event, Purchase)))
+
+
+def of_small_customers(found: list[Event], lines: int) -> list[Event]:
+    """What concerns the customers with the fewest order lines, up to so many in all."""
+    sizes: Counter[str] = Counter()
+    for event in found:
+        sizes[event.customer] += len(event.skus) if isinstance(event, Purchase) else 0
+    kept: set[str] = set()
+    for customer, size in sorted(sizes.items(), key=lambda pair: (pair[1], pair[0])):
+        lines -= size
+        if lines < 0:
+            break
+        kept.add(customer)
+    return [event for event in found if event.customer in kept]
 
 
 def expected(folder: Path, days: int = WINDOW_DAYS) -> Expected:
