@@ -13,6 +13,7 @@ from tactful.core.policy import Policy
 from tactful.core.profiles import profile
 from tactful.core.rules import Rule, Rulebook
 from tactful.core.session import Session
+from tactful.core.signals import CartLine
 from tactful.rulebook.compiler import Compiled, compile_rulebook
 from tactful.rulebook.source import Source
 
@@ -91,6 +92,7 @@ def scene(
         "created_at": NOW,
         "consent": "personal",
         "focus": shown.sku,
+        "cart": tuple(CartLine(one.sku, count) for one, count in cart),
         **session,
     }
     return Scene(

@@ -15,7 +15,7 @@ from tactful.core.history import History
 from tactful.core.money import Money
 from tactful.core.rules import NEVER, NOW, WAITING
 from tactful.core.session import Look
-from tactful.core.signals import CartLine, Visit
+from tactful.core.signals import Visit
 from tactful.rulebook.clauses import spelled
 from tactful.rulebook.props import when
 from tactful.rulebook.source import Node
@@ -100,7 +100,7 @@ def scenes(draw: st.DrawFn) -> Scene:
         dwelt=draw(st.integers(0, 50)) * SECOND,
         running_since=draw(st.none() | st.just(T0 - 5 * SECOND)),
         looks=(Look(sku, draw(st.integers(1, 3)), T0, T0),),
-        cart=tuple(CartLine(one, 1) for one in cart),
+        cart=tuple((item(one), 1) for one in cart),
     )
 
 

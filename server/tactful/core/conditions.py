@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tactful.core.rules import NEVER, NOW, WAITING, All, AnyOf, Clause, Condition, NoneOf
+from tactful.core.rules import NEVER, NOW, WAITING, All, AnyOf, Clause, Condition
 
 
 class Failure(Struct, frozen=True):
@@ -32,8 +32,9 @@ def ripens(condition: Condition, scene: Any) -> int:
             return max((ripens(part, scene) for part in parts), default=NOW)
         case AnyOf(parts):
             return min((ripens(part, scene) for part in parts), default=NEVER)
-        case NoneOf(parts):
-            return NEVER if any(ripens(part, scene) == NOW for part in parts) else NOW
+        case _:
+            forbidden = any(ripens(part, scene) == NOW for part in condition.parts)
+            return NEVER if forbidden else NOW
 
 
 def failing(condition: Condition, scene: Any) -> tuple[Failure, ...]:
@@ -64,8 +65,8 @@ def _failing(condition: Condition, scene: Any) -> Iterator[Failure]:
             if not any(ripens(part, scene) == NOW for part in parts):
                 for part in parts:
                     yield from _failing(part, scene)
-        case NoneOf(parts):
-            for part in parts:
+        case _:
+            for part in condition.parts:
                 if ripens(part, scene) == NOW:
                     yield from _holding(part, scene)
 
@@ -79,6 +80,6 @@ def _holding(condition: Condition, scene: Any) -> Iterator[Failure]:
             for part in parts:
                 if ripens(part, scene) == NOW:
                     yield from _holding(part, scene)
-        case NoneOf(parts):
-            for part in parts:
+        case _:
+            for part in condition.parts:
                 yield from _failing(part, scene)

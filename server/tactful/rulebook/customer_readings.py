@@ -4,7 +4,7 @@ Each takes a scene, or a scene and the instant since which to count, and gives N
 known or the shopper has not agreed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tactful.core.calendar import to_local
 from tactful.core.context import Scene
@@ -76,12 +76,14 @@ def bought_skus(scene: Scene, since: int) -> tuple[str, ...] | None:
     """The SKUs bought and kept."""
     if scene.profile is None:
         return None
-    return tuple(purchase.sku for _, purchase in _kept(scene, since))
+    return _once(purchase.sku for _, purchase in _kept(scene, since))
 
 
 def bought_products(scene: Scene, since: int) -> tuple[str, ...] | None:
     """The products bought and kept."""
-    return None if scene.profile is None else tuple(product for product, _ in _kept(scene, since))
+    if scene.profile is None:
+        return None
+    return _once(product for product, _ in _kept(scene, since))
 
 
 def bought_brands(scene: Scene, since: int) -> tuple[str, ...] | None:
@@ -90,7 +92,7 @@ def bought_brands(scene: Scene, since: int) -> tuple[str, ...] | None:
     if history is None:
         return None
     known_products = (history.products.get(p.sku) for _, p in _kept(scene, since))
-    return tuple(product.brand for product in known_products if product and product.brand)
+    return _once(product.brand for product in known_products if product and product.brand)
 
 
 def bought_categories(scene: Scene, since: int) -> tuple[str, ...] | None:
@@ -99,7 +101,7 @@ def bought_categories(scene: Scene, since: int) -> tuple[str, ...] | None:
     if history is None:
         return None
     known_products = (history.products.get(p.sku) for _, p in _kept(scene, since))
-    return tuple(path for product in known_products if product for path in product.categories)
+    return _once(path for product in known_products if product for path in product.categories)
 
 
 def bought_this(scene: Scene) -> int | None:
@@ -133,6 +135,10 @@ def returns(scene: Scene, since: int) -> int | None:
         for kept in history.returns
         if kept.fact.status != "cancelled" and ms(kept.fact.at) >= since
     )
+
+
+def _once(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))
 
 
 def _orders(history: History, since: int) -> Iterator[Order]:

@@ -27,8 +27,8 @@ def compiled(condition: Condition, *, known: bool = False) -> Ripens:
             return condition.ripens
         case AnyOf(parts):
             return _filled(_either(parts, operands, known), operands)
-        case All(parts) | NoneOf(parts):
-            return _filled(_every(parts, operands, known), operands)
+        case _:
+            return _filled(_every(condition.parts, operands, known), operands)
 
 
 def _takes_time(condition: Condition) -> bool:
@@ -38,8 +38,8 @@ def _takes_time(condition: Condition) -> bool:
             return condition.timed
         case NoneOf():
             return False
-        case All(parts) | AnyOf(parts):
-            return any(_takes_time(part) for part in parts)
+        case _:
+            return any(_takes_time(part) for part in condition.parts)
 
 
 class _Operands:
@@ -112,8 +112,8 @@ def _boolean(condition: Condition, operands: _Operands, known: bool) -> str:
         case All(parts):
             texts = [_boolean(part, operands, known) for part in parts]
             return f"({' and '.join(texts) or 'True'})"
-        case AnyOf(parts):
-            texts = [_boolean(part, operands, known) for part in parts]
+        case _:
+            texts = [_boolean(part, operands, known) for part in condition.parts]
             return f"({' or '.join(texts) or 'False'})"
 
 

@@ -152,6 +152,11 @@ POLICY: Final = Shape(
     (
         Key("holdout", Percent(), "The share of shoppers who are never shown anything, so that the effect can be measured.", "10%"),
         Key("arbitration", OneOf(("tier", "expected_value")), "How one of several rules wins.", "expected_value"),
+        Key("prior", Shape("the prior", (
+            Key("silence", Percent(), "The share who buy though they are shown nothing.", "3%"),
+            Key("offer", Percent(), "The share who buy when they see an offer.", "4%"),
+            Key("weight", Count(most=1_000_000), "As many shoppers is this belief worth beside those of the log.", "200"),
+        )), "What is believed before the shop's own log knows better; for `arbitration: expected_value`.", "{silence: 3%, offer: 4%, weight: 200}"),
         Key("timezone", Zone(), "The shop's clocks.", "Europe/Berlin"),
         Key("caps", Shape("caps", (
             Key("visible", Count(least=1, most=10), "Offers to be seen at once.", "1"),

@@ -27,7 +27,7 @@ def condition_of(tree: Tree, zone: str) -> Condition:
             return All(parts)
         case "any":
             return AnyOf(parts)
-        case "none":
+        case _:
             return NoneOf(parts)
 
 
@@ -54,8 +54,8 @@ def reads_person(condition: Condition) -> bool:
             return condition.provenance == "personal"
         case NoneOf():
             return False
-        case All(parts) | AnyOf(parts):
-            return any(reads_person(part) for part in parts)
+        case _:
+            return any(reads_person(part) for part in condition.parts)
 
 
 def _is_timed(test: Test) -> bool:

@@ -21,6 +21,8 @@ _RENAMED: Final = {
     "min_margin": "min_margin_bp",
     "max_total_discount": "max_total_discount_bp",
 }
+_SHARES: Final = frozenset({"consumable", "silence", "offer"})
+"""Settings inside a group whose fields carry their unit in the core."""
 _SCOPES: Final = ("variant", "product", "brand", "shop")
 _TIGHTENED: Final = (
     "brand_window",
@@ -72,8 +74,8 @@ def _group(block: Block, group: Any) -> Any:
     values = dict(block.values)
     if isinstance(cap := values.get("per_shopper"), Block):
         values["per_shopper"] = PerShopper(cap.get("count", 1), cap.get("per", 1))
-    if "consumable" in values:
-        values["consumable_bp"] = values.pop("consumable")
+    for name in _SHARES & values.keys():
+        values[f"{name}_bp"] = values.pop(name)
     return structs.replace(group, **values)
 
 

@@ -6,6 +6,8 @@ repair keeps the lines where they are, so that later findings still name the rig
 
 from typing import Final
 
+from msgspec import Struct
+
 from tactful.rulebook.diagnostics import Findings, Span
 from tactful.rulebook.source import Broken, Node, Source, decode, parse
 
@@ -65,7 +67,7 @@ def _without_tabs(path: str, lines: list[str], findings: Findings) -> list[str]:
     """Lines whose indentation has tabs are reported and indented as they most likely are meant."""
     if not any("\t" in line for line in lines):
         return lines
-    above: list[str] = []
+    above: list[Line] = []
     for number, line in enumerate(lines):
         body = line.lstrip(" \t")
         lead = line[: len(line) - len(body)]
@@ -77,16 +79,29 @@ def _without_tabs(path: str, lines: list[str], findings: Findings) -> list[str]:
             span = Span(path, number, column, number, column + 1)
             findings.add("R105", span, "the line is indented with a tab", "use two spaces instead")
         if is_content:
-            above.append(lines[number])
+            above.append(Line(lead, lines[number]))
     return lines
 
 
-def _depth(lead: str, body: str, above: list[str]) -> int:
-    """A tab is as wide as makes the line fit the lines above it; two, four or eight columns."""
-    levels = _open_levels(above, is_item=body.startswith("- "))
+class Line(Struct, frozen=True):
+    """A line above: how it was indented, and as it is read."""
+
+    lead: str
+    text: str
+
+
+def _depth(lead: str, body: str, above: list[Line]) -> int:
+    """As deep as a line above with the same indentation, or under it, or where a tab's width fits."""
+    texts = [line.text for line in above]
+    levels = _open_levels(texts, is_item=body.startswith("- "))
+    same = next((_indent(line.text) for line in reversed(above) if line.lead == lead), None)
+    if same in levels:
+        return same or 0
+    last = above[-1] if above else Line("", "")
+    if last.text.endswith(":") and len(lead.expandtabs()) > len(last.lead.expandtabs()):
+        return max(levels)
     widths = [len(lead.expandtabs(width)) for width in (2, 4, 8)]
-    fitting = [width for width in widths if width in levels]
-    return fitting[0] if fitting else max(levels, default=0)
+    return next((width for width in widths if width in levels), max(levels, default=0))
 
 
 def _open_levels(above: list[str], *, is_item: bool) -> set[int]:

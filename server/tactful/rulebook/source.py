@@ -5,7 +5,7 @@ text: what a text means is decided where it is known what is expected.
 """
 
 import re
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from yaml import (
@@ -20,7 +20,7 @@ from yaml import (
 )
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
-from yaml.events import Event, NodeEvent
+from yaml.events import Event
 from yaml.reader import ReaderError
 
 from tactful.rulebook.diagnostics import Findings, Span
@@ -137,14 +137,15 @@ class _Reader:
         return event or StreamEndEvent()
 
     def _node(self, event: Event, depth: int) -> Node:
+        if type(event) is ScalarEvent:
+            if event.anchor is not None or event.tag is not None:
+                self._check_properties(event)
+            return self._scalar(event)
         if isinstance(event, AliasEvent):
             message = f"*{event.anchor} repeats another part of the file"
             self._refuse("R106", event, message, "write the value out, or use `lists:`")
-            return self._scalar(event, "", "'")
-        if isinstance(event, NodeEvent):
-            self._check_properties(event)
-        if isinstance(event, ScalarEvent):
-            return self._text(event)
+            return Node(*self._place(event), style="'")
+        self._check_properties(event)
         if depth >= MAX_DEPTH:
             message = f"more than {MAX_DEPTH} levels are nested here"
             raise Broken("R111", self._span(event), message, "no rule needs that; flatten it")
@@ -152,28 +153,24 @@ class _Reader:
             return self._mapping(event, depth)
         return self._list(event, depth)
 
-    def _text(self, event: ScalarEvent) -> Node:
+    def _scalar(self, event: ScalarEvent) -> Node:
         style = event.style
-        span = self._span(event)
-        if style in {"'", '"'} and span.line != span.end_line:
+        path, line, column, end_line, end_column = self._place(event)
+        if style in {"'", '"'} and line != end_line:
             raise Broken(
                 "R104",
-                Span(self.path, span.line, span.column, span.line, span.column + 1),
+                Span(path, line, column, line, column + 1),
                 f"the text that begins with {style} here is not closed on this line",
                 f"add the closing {style}; for a long text use `>-` and the following lines",
             )
-        return self._scalar(event, event.value, style)
-
-    def _scalar(self, event: Event, text: str, style: str | None) -> Node:
-        span = self._span(event)
         return Node(
-            self.path,
-            span.line,
-            span.column,
-            span.end_line,
-            span.end_column,
+            path,
+            line,
+            column,
+            end_line,
+            end_column,
             "scalar",
-            text,
+            event.value,
             not style,
             False,
             style,
@@ -220,14 +217,15 @@ class _Reader:
         pairs: tuple[tuple[Node, Node], ...] = (),
         items: tuple[Node, ...] = (),
     ) -> Node:
-        begin, end = self._span(first), self._span(last)
+        path, line, column, _, _ = self._place(first)
+        _, _, _, end_line, end_column = self._place(last)
         flow = isinstance(first, SequenceStartEvent | MappingStartEvent) and bool(first.flow_style)
         return Node(
-            self.path,
-            begin.line,
-            begin.column,
-            end.end_line,
-            end.end_column,
+            path,
+            line,
+            column,
+            end_line,
+            end_column,
             kind,
             "",
             False,
@@ -237,8 +235,8 @@ class _Reader:
             items,
         )
 
-    def _check_properties(self, event: NodeEvent) -> None:
-        if event.anchor is not None:
+    def _check_properties(self, event: Any) -> None:
+        if getattr(event, "anchor", None) is not None:
             message = f"&{event.anchor} names a part to be repeated"
             self._refuse("R106", event, message, "write the values out, or use `lists:`")
         if getattr(event, "tag", None) is not None:
@@ -249,15 +247,17 @@ class _Reader:
         self.findings.add(code, self._span(event), message, help_text)
 
     def _span(self, event: Event) -> Span:
-        first, last = event.start_mark, event.end_mark
-        if first is None or last is None:  # pragma: no cover - the C parser marks every event
-            return Span(self.path)
-        return Span(self.path, first.line, first.column, last.line, last.column)
+        return Span(*self._place(event))
+
+    def _place(self, event: Event) -> tuple[str, int, int, int, int]:
+        first: Any = event.start_mark  # the C parser marks every event
+        last: Any = event.end_mark
+        return self.path, first.line, first.column, last.line, last.column
 
     def _broken(self, error: MarkedYAMLError) -> Broken:
         context, problem = error.context or "", error.problem or "unreadable"
         mark = error.problem_mark or error.context_mark
-        if "quoted scalar" in context and error.context_mark is not None:
+        if error.context_mark is not None and _is_open_quote(context, problem):
             mark = error.context_mark
             span = Span(self.path, mark.line, mark.column, mark.line, mark.column + 1)
             return Broken(
@@ -269,6 +269,10 @@ class _Reader:
         line, column = (mark.line, mark.column) if mark else (0, 0)
         span = Span(self.path, line, column, line, column + 1)
         return Broken("R103", span, *_in_words(problem))
+
+
+def _is_open_quote(context: str, problem: str) -> bool:
+    return "quoted scalar" in context and "escape" not in problem
 
 
 _LAYOUT_HELP: Final = "check the indentation, the colon after the key and the brackets around here"
