@@ -2,9 +2,8 @@
 
 import { guard } from './guard.js';
 
-/** @param {() => void} placed called when one appears or goes */
+/** @param {() => void} placed called when one appears */
 export const defineElement = guard((/** @type {() => void} */ placed) => {
-  if (!window.customElements || customElements.get('tactful-offer')) return;
   customElements.define(
     'tactful-offer',
     class extends HTMLElement {

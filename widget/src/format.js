@@ -1,29 +1,21 @@
-/** Amounts, shares and durations as the shopper's language writes them. */
+/** Amounts, shares and times as the shopper's language writes them. */
+
+/** @param {string} locale @param {string} currency ISO 4217 */
+const style = (locale, currency) => new Intl.NumberFormat(locale, { style: 'currency', currency });
 
 /**
  * @param {string} currency ISO 4217
- * @returns {number} its decimals; 2 when the browser does not know it
+ * @returns {number} minor units in a major one: 100, 1, 1000
  */
-export function exponent(currency) {
-  try {
-    const { maximumFractionDigits } = new Intl.NumberFormat('en', {
-      style: 'currency',
-      currency,
-    }).resolvedOptions();
-    return maximumFractionDigits ?? 2;
-  } catch {
-    return 2;
-  }
-}
+export const minor = (currency) =>
+  10 ** (style('en', currency).resolvedOptions().maximumFractionDigits ?? 2);
 
 /**
  * @param {{amount: number, currency: string}} money minor units
  * @param {string} locale
  */
 export const money = ({ amount, currency }, locale) =>
-  new Intl.NumberFormat(locale, { style: 'currency', currency }).format(
-    amount / 10 ** exponent(currency),
-  );
+  style(locale, currency).format(amount / minor(currency));
 
 /**
  * @param {number} whole percent off, already rounded down by the server
@@ -37,23 +29,8 @@ export const percentOff = (whole, locale) =>
  * @returns {string} 1:02:03 or 2:03; the same in every language
  */
 export function countdown(seconds) {
-  const left = Math.max(0, Math.ceil(seconds));
-  const two = (/** @type {number} */ part) => `${part}`.padStart(2, '0');
-  const [h, m, s] = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
-  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
-}
-
-/**
- * @param {number} seconds
- * @param {string} locale
- * @returns {string} "30 minutes", never more than is left
- */
-export function duration(seconds, locale) {
-  const [count, unit] =
-    seconds < 60
-      ? [seconds, 'second']
-      : seconds < 7200
-        ? [Math.floor(seconds / 60), 'minute']
-        : [Math.floor(seconds / 3600), 'hour'];
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+  const left = Math.ceil(seconds);
+  const two = (/** @type {number} */ part) => `${part % 60}`.padStart(2, '0');
+  const [h, m] = [Math.floor(left / 3600), Math.floor(left / 60)];
+  return `${h ? `${h}:${two(m)}` : m}:${two(left)}`;
 }

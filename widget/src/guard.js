@@ -5,8 +5,8 @@ export const faults = [];
 
 /** @param {unknown} error */
 export function note(error) {
-  faults.push(String(/** @type {any} */ (error)?.stack ?? error).slice(0, 300));
-  if (faults.length > 9) faults.shift();
+  faults.push(`${error}`);
+  faults.splice(0, faults.length - 9);
 }
 
 /**
@@ -27,17 +27,20 @@ export const guard =
   };
 
 /**
- * Listens without ever throwing into the page.
- * Options have no prototype: a page may have polluted `Object.prototype` with `once` or `signal`.
- * @param {EventTarget} target
+ * Options without a prototype: a page may have polluted `Object.prototype` with `once` or `signal`.
+ * @param {any} fields
+ * @returns {any}
+ */
+export const bare = (fields) => Object.setPrototypeOf(fields, null);
+
+/**
+ * Listens where nothing on the page comes first, whatever the event's target.
  * @param {string} types several, separated by spaces
  * @param {(event: any) => void} fn
- * @param {boolean} [capture]
  */
-export function listen(target, types, fn, capture = false) {
+export function listen(types, fn) {
   for (const type of types.split(' ')) {
-    // @ts-expect-error: a literal without prototype is still an options object
-    target.addEventListener(type, guard(fn), { __proto__: null, passive: true, capture });
+    window.addEventListener(type, guard(fn), true);
   }
 }
 
@@ -46,9 +49,3 @@ export function listen(target, types, fn, capture = false) {
  * @param {() => void} fn
  */
 export const later = (ms, fn) => window.setTimeout(guard(fn), ms);
-
-/** @param {() => void} fn when the page has nothing better to do */
-export const whenIdle = (fn) =>
-  'requestIdleCallback' in window
-    ? requestIdleCallback(guard(fn), /** @type {any} */ ({ __proto__: null, timeout: 1000 }))
-    : later(1, fn);

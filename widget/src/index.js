@@ -1,20 +1,17 @@
-/** The script: reads its tag, answers the page's commands, and joins the parts. */
+/** The script: reads its tag, and becomes what the queue before it stood for. */
 
 import { guard } from './guard.js';
 import { own } from './json.js';
 import { readScript, setting } from './settings.js';
 import { start } from './start.js';
 
-// First of all: `currentScript` is gone in every later callback.
-readScript(document.currentScript);
-
 guard(() => {
-  const name = /** @type {any} */ (setting('global') ?? 'tactful');
+  // First of all: `currentScript` is gone in every later callback.
+  readScript(document.currentScript);
+  const name = setting('global') ?? 'tactful';
   const there = own(window, name);
-  const doctor = own(there, 'again');
   // A second tag changes nothing; only the doctor hears of it.
-  if (typeof doctor === 'function') return doctor();
-  if (!('adoptedStyleSheets' in document)) return;
-  const api = start(own(there, 'q') ?? []);
-  /** @type {any} */ (window)[name] = api;
+  if (own(there, 'version')) there('again');
+  else if (CSS.supports('color', 'light-dark(red,red)'))
+    /** @type {any} */ (window)[name] = start(own(there, 'q') ?? []);
 })();

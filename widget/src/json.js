@@ -1,28 +1,25 @@
 /** JSON that a page's libraries cannot bend: no inherited fields, no `Array.prototype.toJSON`. */
 
+import { bare } from './guard.js';
+
 /**
  * @param {string} text
  * @returns {any} objects without a prototype
  */
 export const parse = (text) =>
   JSON.parse(text, (_, value) =>
-    value && typeof value === 'object' && !Array.isArray(value)
-      ? Object.setPrototypeOf(value, null)
-      : value,
+    value && typeof value === 'object' && !Array.isArray(value) ? bare(value) : value,
   );
 
+export const { stringify } = JSON;
+
 /**
- * @param {any} value plain data
- * @returns {string}
+ * An array that a library's `Array.prototype.toJSON` does not turn into a string.
+ * @template T
+ * @param {T[]} array
+ * @returns {T[]}
  */
-export function stringify(value) {
-  if (Array.isArray(value)) return `[${value.map(stringify).join()}]`;
-  if (!value || typeof value !== 'object') return JSON.stringify(value);
-  const fields = Object.keys(value)
-    .filter((key) => value[key] != null)
-    .map((key) => `${JSON.stringify(key)}:${stringify(value[key])}`);
-  return `{${fields.join()}}`;
-}
+export const listed = (array) => Object.assign(array, { toJSON: undefined });
 
 /**
  * A field that the object itself has, never an inherited one.
@@ -31,4 +28,13 @@ export function stringify(value) {
  * @returns {any}
  */
 export const own = (object, key) =>
-  object && Object.hasOwn(Object(object), key) ? object[key] : undefined;
+  object != null && Object.hasOwn(object, key) ? object[key] : undefined;
+
+/**
+ * A field of a field, none of them inherited.
+ * @param {string} path "Shopify.routes.root"
+ * @param {any} [root]
+ * @returns {any}
+ */
+export const at = (path, root = window) =>
+  path.split('.').reduce((object, key) => own(object, key), root);

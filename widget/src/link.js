@@ -1,59 +1,35 @@
 /** Where things are: addresses taken apart without `URL`, which pages overwrite. */
 
 /**
- * @param {string} href absolute, or relative to `base`
- * @param {string} [base]
+ * @param {string} href absolute, or relative to the page
  * @returns {string} the absolute address, '' unless it is http or https
  */
-export function absolute(href, base) {
-  const doc = document.implementation.createHTMLDocument('');
-  const at = doc.createElement('base');
-  at.href = base ?? document.baseURI;
-  doc.head.append(at);
-  const link = doc.createElement('a');
+export function absolute(href) {
+  const link = document.createElement('a');
   link.href = href;
-  return /^https?:$/.test(link.protocol) ? link.href : '';
+  return /^https?:/.test(link.href) ? link.href : '';
 }
-
-/**
- * @param {string} address
- * @returns {[string, string][]} its query, decoded; what does not decode is left out
- */
-export function query(address) {
-  const text = address.split('#')[0].split('?')[1] ?? '';
-  /** @type {[string, string][]} */
-  const pairs = [];
-  for (const part of text.split('&')) {
-    try {
-      const [key, value = ''] = part.replaceAll('+', ' ').split('=').map(decodeURIComponent);
-      if (key) pairs.push([key, value]);
-    } catch {
-      // Not ours to mend: a stray % in a shop's address.
-    }
-  }
-  return pairs;
-}
-
-/** @param {string} address */
-export const param = (address, /** @type {string} */ name) =>
-  query(address).find(([key]) => key === name)?.[1];
 
 /** Query fields that name a person or open a door have no place in a message. */
-const PRIVATE = /token|secret|passw|auth|session|email|e-mail|phone|^key$|@/i;
+const PRIVATE = /token|secret|passw|auth|session|mail|phone|@|%40/i;
 
 /**
- * The page's address as the server may know it: no fragment (unless it routes), nothing private.
+ * The page's address as the server may know it: no fragment, nothing private.
  * @param {string} address
  */
 export function publicUrl(address) {
-  const [front, hash = ''] = address.split('#');
-  const [path] = front.split('?');
-  const kept = query(front)
-    .filter((pair) => !PRIVATE.test(pair.join('=')))
-    .map((pair) => pair.map(encodeURIComponent).join('='));
-  const route = /^!?\//.test(hash) ? `#${hash.split('?')[0]}` : '';
-  return (path + (kept.length ? `?${kept.join('&')}` : '') + route).slice(0, 2048);
+  const kept = fields(address).filter((field) => !PRIVATE.test(field));
+  return `${address.split(/[?#]/)[0]}${kept[0] ? '?' : ''}${kept.join('&')}`.slice(0, 2048);
 }
 
-/** @param {string} address what names a page: the variant in a query does, a fragment does not */
+/** @param {string} address without the query and the fragment */
 export const pathOf = (address) => absolute(address).split(/[?#]/)[0].replace(/\/$/, '');
+
+/** @param {string} address @returns {string[]} the fields of its query, as written */
+export const fields = (address) => address.split('#')[0].split('?')[1]?.split('&') ?? [];
+
+/** @param {string} address @param {string} name @returns {string | undefined} a field of its query */
+export const param = (address, name) =>
+  fields(address)
+    .find((field) => field.startsWith(`${name}=`))
+    ?.slice(name.length + 1);

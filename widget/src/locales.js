@@ -2,96 +2,16 @@
 
 import { own } from './json.js';
 
-/**
- * Each row: language, then the words in the order of KEYS.
- * @type {string[][]}
- */
-const TABLE = [
-  [
-    'en',
-    'Offer',
-    'Take this price',
-    'No, thanks',
-    'Lowest recent price',
-    'Ends in {time}',
-    'Up to {n} at this price',
-    'One moment…',
-    'This price is yours for {time}.',
-    'Code',
-    'This offer has ended.',
-    'Close',
-  ],
-  [
-    'de',
-    'Angebot',
-    'Preis sichern',
-    'Nein, danke',
-    'Niedrigster Preis zuletzt',
-    'Endet in {time}',
-    'Bis zu {n} Stück zu diesem Preis',
-    'Einen Moment …',
-    'Dieser Preis gilt für Sie {time} lang.',
-    'Code',
-    'Dieses Angebot ist beendet.',
-    'Schließen',
-  ],
-  [
-    'fr',
-    'Offre',
-    'Profiter de ce prix',
-    'Non, merci',
-    'Prix récent le plus bas',
-    'Se termine dans {time}',
-    'Jusqu’à {n} à ce prix',
-    'Un instant…',
-    'Ce prix vous est réservé pendant {time}.',
-    'Code',
-    'Cette offre est terminée.',
-    'Fermer',
-  ],
-  [
-    'es',
-    'Oferta',
-    'Quiero este precio',
-    'No, gracias',
-    'Precio reciente más bajo',
-    'Termina en {time}',
-    'Hasta {n} a este precio',
-    'Un momento…',
-    'Este precio es tuyo durante {time}.',
-    'Código',
-    'Esta oferta ha terminado.',
-    'Cerrar',
-  ],
-  [
-    'pl',
-    'Oferta',
-    'Skorzystaj z ceny',
-    'Nie, dziękuję',
-    'Najniższa ostatnia cena',
-    'Koniec za {time}',
-    'Do {n} szt. w tej cenie',
-    'Chwileczkę…',
-    'Ta cena jest Twoja przez {time}.',
-    'Kod',
-    'Ta oferta się zakończyła.',
-    'Zamknij',
-  ],
-];
+export const KEYS = /** @type {const} */ (['accept', 'dismiss', 'was', 'ends', 'kept', 'ended']);
 
-export const KEYS = /** @type {const} */ ([
-  'label',
-  'accept',
-  'dismiss',
-  'was',
-  'ends',
-  'upTo',
-  'wait',
-  'kept',
-  'code',
-  'ended',
-  'close',
-]);
+/** Language, then the words in the order of KEYS; {} is where the time or the number goes. */
+const TABLE = [
+  'en|Take this price|No, thanks|Lowest recent price|Ends in {}|This price is yours for {}.|This offer has ended.',
+  'de|Preis sichern|Nein, danke|Zuletzt niedrigster Preis|Endet in {}|Dieser Preis gehört Ihnen {} lang.|Dieses Angebot ist beendet.',
+  'fr|Profiter de ce prix|Non, merci|Prix récent le plus bas|Se termine dans {}|Ce prix est à vous pendant {}.|Cette offre est terminée.',
+  'es|Quiero este precio|No, gracias|Precio reciente más bajo|Termina en {}|Este precio es tuyo durante {}.|Esta oferta ha terminado.',
+  'pl|Biorę tę cenę|Nie, dziękuję|Najniższa ostatnia cena|Koniec za {}|Ta cena jest Twoja przez {}.|Ta oferta się zakończyła.',
+];
 
 /**
  * @param {string} locale BCP 47
@@ -99,8 +19,8 @@ export const KEYS = /** @type {const} */ ([
  * @returns {Record<typeof KEYS[number], string>}
  */
 export function words(locale, extra) {
-  const language = locale.split('-')[0].toLowerCase();
-  const row = TABLE.find(([name]) => name === language) ?? TABLE[0];
+  const [language] = locale.split('-');
+  const row = (TABLE.find((words) => words.startsWith(language)) ?? TABLE[0]).split('|');
   const changed = own(extra, locale) ?? own(extra, language);
   return /** @type {any} */ (
     Object.fromEntries(KEYS.map((key, at) => [key, `${own(changed, key) ?? row[at + 1]}`]))

@@ -1,161 +1,90 @@
-/** Where the card goes: a free corner, or a slot in the page that it can fill without moving it. */
+/** Where the card goes: above what is pinned to its corner, or into a slot that it fits. */
 
-import { listen } from './guard.js';
-
-const CORNERS = ['bottom-end', 'bottom-start', 'top-end', 'top-start'];
-const CONTROL = 'a,button,input,select,textarea,label,summary,[role=button],[tabindex]';
-/** What counts as worse than covering a control: a bar or bubble that cannot be scrolled away. */
-const PINNED = 100;
-/** How finely the page below the card is looked at. */
-const STEPS = 5;
-
-/** @param {Element | null} node */
-function pinned(node) {
-  for (let at = node; at; at = at.parentElement) {
-    if (/fixed|sticky/.test(getComputedStyle(at).position)) return at;
-  }
-}
+/** So often the card climbs over something before it gives up. */
+const CLIMBS = 5;
+/** Where the page below the card is looked at, along each side. */
+const POINTS = [0.1, 0.5, 0.9];
 
 /**
- * What the card covers where it is now.
- * @param {HTMLElement} card
+ * The top of what must not be covered: a bar or bubble that cannot be scrolled away, the focus.
+ * @param {DOMRect} box of the card
  * @param {Element} host
- * @returns {{cost: number, bars: Element[]}}
+ * @returns {number} Infinity when nothing is in the way
  */
-function covered(card, host) {
-  const { left, top, width, height } = card.getBoundingClientRect();
-  let cost = 0;
-  /** @type {Set<Element>} */
-  const bars = new Set();
-  for (let i = 0; i < STEPS * STEPS; i++) {
-    const x = left + (width * ((i % STEPS) + 0.5)) / STEPS;
-    const y = top + (height * (Math.floor(i / STEPS) + 0.5)) / STEPS;
-    const below = document.elementsFromPoint(x, y).find((node) => node !== host);
-    if (!below) continue;
-    const bar = pinned(below);
-    if (bar && bar.clientHeight < innerHeight * 0.8) bars.add(bar);
-    const control = below.closest(CONTROL);
-    cost += (bar ? PINNED : 0) + (control ? 1 : 0);
-    if (control && control === document.activeElement) cost += PINNED;
+function obstacle({ left, top, width, height }, host) {
+  let highest = 1 / 0;
+  for (let i = 0; i < POINTS.length ** 2; i++) {
+    const x = left + width * POINTS[i % 3];
+    const y = top + height * POINTS[Math.floor(i / 3)];
+    let node = document.elementsFromPoint(x, y).find((one) => one !== host);
+    for (; node && node !== document.body; node = /** @type {Element} */ (node.parentElement)) {
+      const box = node.getBoundingClientRect();
+      // A whole application inside one fixed box is a page, not a bar.
+      const pinned =
+        /fixed|sticky/.test(getComputedStyle(node).position) && box.height < innerHeight / 2;
+      if (pinned || node === document.activeElement) highest = Math.min(highest, box.top);
+    }
   }
-  return { cost, bars: [...bars] };
+  return highest;
 }
 
-/**
- * Puts the card into the corner where it covers least; the first choice wins a tie.
- * @param {HTMLElement} card
- * @param {Element} host
- * @param {string} preferred
- */
-export function corner(card, host, preferred) {
-  let best = { cost: Number.POSITIVE_INFINITY, at: '', lift: 0 };
-  const look = (/** @type {string} */ at, lift = 0) => {
-    card.dataset.at = at;
+/** @param {HTMLElement} card @param {Element} host */
+function climb(card, host) {
+  let lift = 0;
+  for (let i = 0; i < CLIMBS; i++) {
     card.style.setProperty('--lift', `${lift}px`);
-    const found = covered(card, host);
-    if (found.cost < best.cost) best = { cost: found.cost, at, lift };
-    return found.bars;
-  };
-  for (const at of new Set([preferred, ...CORNERS])) {
-    if (!CORNERS.includes(at) || !best.cost) continue;
-    const bars = look(at);
-    // Above a bar that is there all the time, or below one at the top.
-    const edges = bars.map((bar) => bar.getBoundingClientRect());
-    if (!edges.length) continue;
-    look(
-      at,
-      at[0] === 'b'
-        ? innerHeight - Math.min(...edges.map(({ top }) => top))
-        : Math.max(...edges.map(({ bottom }) => bottom)),
-    );
+    const box = card.getBoundingClientRect();
+    if (box.top < 0) break;
+    const top = obstacle(box, host);
+    if (top > innerHeight) return;
+    lift = innerHeight - top;
   }
-  card.dataset.at = best.at;
-  card.style.setProperty('--lift', `${best.lift}px`);
+  card.style.setProperty('--lift', '0px');
 }
 
 /** @param {Element} node */
 export function inView(node) {
   const { top, bottom } = node.getBoundingClientRect();
-  return bottom > 0 && top < innerHeight;
+  return bottom >= 0 && top < innerHeight;
 }
 
 /**
- * Whether the host fits into the slot without moving anything the shopper sees.
- * Above the view it does where the browser anchors the scroll position.
- * @param {Element} slot
+ * Puts the card where nothing that the shopper sees has to move for it.
  * @param {HTMLElement} host
  * @param {HTMLElement} card
+ * @param {string} sku of the offer
+ * @param {string} inline where its price is, if the card belongs there
+ * @returns {boolean} whether it is in the page's own flow
  */
-function fits(slot, host, card) {
-  const { top, bottom } = slot.getBoundingClientRect();
-  if (top >= innerHeight) return true;
-  if (bottom < 0 && CSS.supports('overflow-anchor', 'auto')) return true;
-  card.style.position = 'absolute';
-  card.style.visibility = 'hidden';
-  slot.appendChild(host);
-  const room = slot.getBoundingClientRect().height >= card.offsetHeight;
-  card.style.position = card.style.visibility = '';
-  return room;
-}
-
-/** @param {string} sku */
-const element = (sku) =>
-  [...document.querySelectorAll('tactful-offer')].find((slot) => {
-    const only = slot.getAttribute('sku');
-    return !only || only === sku;
-  });
-
-/**
- * The end of the block that holds the price.
- * @param {string} selector the shop's, else the usual places
- */
-function afterPrice(selector) {
-  let node = document.querySelector(
-    selector || '[itemprop=offers] [itemprop=price],.product .price,.price,[data-product-price]',
-  );
-  for (let i = 0; node?.parentElement && i < 4; i++) {
-    const row = /flex|grid/.test(getComputedStyle(node.parentElement).display);
-    if (!row && !/^inline/.test(getComputedStyle(node).display)) break;
-    node = node.parentElement;
+export function place(host, card, sku, inline) {
+  const root = document.documentElement;
+  if (!host.isConnected) root.appendChild(host);
+  /** @type {Element | null} */
+  let home = null;
+  /** @type {Element | null | undefined} */
+  let after;
+  for (const slot of document.querySelectorAll('tactful-offer')) {
+    if ((slot.getAttribute('sku') ?? sku) !== sku) continue;
+    const room = slot.clientHeight >= card.offsetHeight && slot.clientWidth >= card.offsetWidth;
+    if (room || host.parentNode === slot || !inView(slot)) home = slot;
   }
-  return node;
-}
-
-/**
- * @param {{sku: string, placement: string}} offer
- * @param {boolean} own whether the offer is for the product of this page
- * @param {HTMLElement} host
- * @param {HTMLElement} card
- * @param {{placement: string, corner: string, inline: string}} wish
- */
-export function place(offer, own, host, card, wish) {
-  const slot = element(offer.sku);
-  if (slot && fits(slot, host, card)) return settle(host, card, slot, null);
-  if ((wish.placement || offer.placement) === 'inline' && own) {
-    const price = afterPrice(wish.inline);
-    if (price?.parentElement && !inView(price)) {
-      return settle(host, card, price.parentElement, price.nextSibling);
-    }
+  // The block that ends the line of the price.
+  let price = home || !inline ? null : document.querySelector(inline);
+  while (
+    price?.parentElement &&
+    /flex|grid|inline/.test(getComputedStyle(price.parentElement).display)
+  ) {
+    price = price.parentElement;
   }
-  host.removeAttribute('data-slot');
-  if (host.parentNode !== document.documentElement) document.documentElement.appendChild(host);
-  corner(card, host, wish.corner);
-}
-
-/**
- * @param {HTMLElement} host
- * @param {HTMLElement} card
- * @param {Element} parent
- * @param {Node | null} before
- */
-function settle(host, card, parent, before) {
-  host.setAttribute('data-slot', '');
-  card.dataset.at = 'slot';
-  if (host.parentNode !== parent) parent.insertBefore(host, before);
-}
-
-/** @param {() => void} again called when the best place may have changed */
-export function onPlaceChange(again) {
-  listen(window, 'resize', again);
-  listen(document, 'focusin', again);
+  if (price && (price.nextSibling === host || !inView(price))) {
+    home = price.parentElement;
+    after = price;
+  }
+  card.classList.toggle('slot', !!home);
+  host.toggleAttribute('data-slot', !!home);
+  home ??= root;
+  if (after) after.after(host);
+  else if (host.parentNode !== home) home.appendChild(host);
+  if (home === root) climb(card, host);
+  return home !== root;
 }

@@ -19,8 +19,9 @@ const WELCOME_MS = 4_000;
 const GOOD_MS = 10_000;
 /** How often a stream tries to become a socket again. */
 const RETRY_SOCKET_MS = 5 * 60_000;
-/** So often a page that was never welcomed tries; then it waits for something new to say. */
+/** So often a page that was never welcomed tries; then it leaves it to the next page. */
 const PATIENCE = 5;
+const NEVER = 1 / 0;
 
 /**
  * @typedef {object} Offer
@@ -43,9 +44,7 @@ const PATIENCE = 5;
  * @typedef {object} Link
  * @property {'socket' | 'stream'} kind
  * @property {import('./socket.js').Wire} wire
- * @property {boolean} open
- * @property {number} since when it was welcomed
- * @property {number} timer
+ * @property {number} since when it was opened, then when it was welcomed
  *
  * @typedef {object} Page what the session needs to know of the page, and tells it
  * @property {() => string} url of the session endpoint
@@ -55,9 +54,7 @@ const PATIENCE = 5;
  * @property {(record: {session: string, resume: string, seq: number}) => void} save
  * @property {(another: boolean, settings: any) => void} welcomed
  * @property {() => void} changed something about what stands
- * @property {(offer: Standing, replaces?: string) => void} offered
- * @property {(id: string) => void} withdrawn
- * @property {(id: string, message: any) => void} accepted
+ * @property {(id: string, message: any) => void} accepted before it leaves what stands
  * @property {(id: string, code: string) => void} refused
  * @property {(code: number) => void} stopped
  */
@@ -70,53 +67,37 @@ export function createSession(page) {
   let next = null;
   /** @type {Map<string, Standing>} */
   const standing = new Map();
-  // The wall clock only makes the first number larger than those of earlier pages and other tabs;
-  // where it went back, the server's `ack` says so.
+  // The wall clock only makes the first number larger than those of earlier pages and other tabs.
   const outbox = createOutbox(Date.now());
   let known = { session: '', resume: '', seq: 0 };
   let [heartbeat, idle] = [20_000, 60_000];
   let heard = -SILENCE_MS;
-  let acted = now();
-  let ticked = now();
+  let acted = 0;
+  let ticked = 0;
   let ticking = 0;
-  let waiting = 0;
-  let comeBack = 0;
+  /** When to try again, and not before. */
+  let dialAt = NEVER;
   let failures = 0;
   let stopped = 0;
-  let lastCode = 0;
   let asleep = true;
   let socketWorks = false;
-  let everWelcome = false;
 
-  const may = () => !asleep && !stopped && page.may();
-
-  /** @param {number} ms */
-  const dialIn = (ms) => {
-    clearTimeout(waiting);
-    waiting = later(ms, () => dial('socket'));
-  };
-
-  /** @param {'socket' | 'stream'} kind */
-  const dial = (kind) => {
-    clearTimeout(waiting);
-    if (next || !may()) return;
+  /** @param {'socket' | 'stream'} [kind] */
+  const dial = (kind = 'socket') => {
+    if (next || asleep || stopped || !page.may()) return;
+    dialAt = NEVER;
     /** @type {Link} */
-    const link = { kind, wire: { send() {}, close() {} }, open: false, since: 0, timer: 0 };
+    const link = { kind, wire: { send() {}, close() {} }, since: now() };
     next = link;
-    link.timer = later(WELCOME_MS, () => lost(link, 1006));
-    const ends = {
-      open: guard(() => {
-        link.open = true;
-        link.wire.send([stringify(hello())]);
-      }),
-      message: guard((/** @type {string} */ text) => receive(link, text)),
-      close: guard((/** @type {number} */ code) => lost(link, code)),
-    };
     try {
-      link.wire = (kind === 'socket' ? openSocket : openStream)(page.url(), ends);
+      link.wire = (kind === 'socket' ? openSocket : openStream)(page.url(), {
+        open: guard(() => link.wire.send([stringify(hello())])),
+        message: guard((/** @type {string} */ text) => receive(link, text)),
+        close: guard((/** @type {number} */ code) => lost(link, code)),
+      });
     } catch {
-      // No WebSocket here at all, or a policy against it.
-      lost(link, 1006);
+      // No such thing here at all, or a policy against it.
+      lost(link);
     }
     tick();
   };
@@ -128,139 +109,112 @@ export function createSession(page) {
       n: outbox.next(),
       ...page.hello(),
       ...(known.resume && { resume: known.resume, seq: known.seq }),
-      identity: outbox.find(({ t }) => t === 'identify')?.identity,
     };
   };
 
-  /** @param {Link} link */
-  const hangUp = (link) => {
-    clearTimeout(link.timer);
-    link.wire.close();
+  const hangUp = (/** @type {Link | null} */ link) => {
+    link?.wire.close();
     if (link === live) live = null;
     if (link === next) next = null;
   };
 
-  /**
-   * @param {Link} link
-   * @param {number} code
-   */
-  const lost = (link, code) => {
-    if (link !== live && link !== next) return;
+  /** @param {Link} link @param {number} [code] */
+  const lost = (link, code = 1006) => {
     const wasLive = link === live;
+    if (!wasLive && link !== next) return;
     hangUp(link);
-    lastCode = code;
     const then = afterwards(code);
     if (then === 'stop') {
       stopped = code;
+      hangUp(live);
       clear();
       return page.stopped(code);
     }
     if (live) return; // A handover or a try for a socket failed: what we have still serves.
     outbox.rewind();
     if (wasLive && now() - link.since > GOOD_MS) failures = 0;
-    if (then === 'reconnect' && !standing.size) {
-      asleep = true;
-    } else if (link.kind === 'socket' && !wasLive && (!socketWorks || failures % 3 === 2)) {
+    if (then === 'reconnect' && !standing.size) asleep = true;
+    else if (link.kind === 'socket' && !wasLive && (!socketWorks || failures % 3 > 1))
       dial('stream');
-    } else if (++failures < PATIENCE || everWelcome) {
-      dialIn(Math.max(backoff(failures), comeBack - now()));
-    } else {
-      asleep = true;
-    }
+    else if (++failures > PATIENCE && !known.session) stopped = code;
+    // A server that said when to come back has been heard.
+    else if (dialAt === NEVER) dialAt = now() + backoff(failures);
+    tick();
   };
 
-  /**
-   * @param {Link} link
-   * @param {string} text
-   */
+  /** @param {Link} link @param {string} text */
   const receive = (link, text) => {
     if (link !== live && link !== next) return;
     // Whatever waited while the page stood still is as old as the standstill.
     if (jumped() || (now() - ticked > LATE_MS && !document.hidden)) return resync();
     const message = parse(text);
-    if (link !== live && message.t !== 'welcome') return;
+    const first = message.t === 'welcome';
+    if (link === next && !first) return;
     heard = now();
-    // A handover's old connection may still speak: what the snapshot holds is not news.
-    if (message.seq != null && message.t !== 'welcome') {
-      if (message.seq <= known.seq) return;
+    // What the snapshot held is not news when an old connection still says it.
+    if (!first && message.seq <= known.seq) return;
+    if (message.seq) {
       known.seq = message.seq;
-      page.save(known);
+      if (!first) page.save(known);
     }
-    /** @type {any} */ (handlers)[message.t]?.(message, link);
+    if (Object.hasOwn(handlers, message.t)) {
+      /** @type {any} */ (handlers)[message.t](message, link);
+    }
   };
 
   const handlers = {
     /** @type {(message: any, link: Link) => void} */
-    welcome(message, link) {
-      if (live && live !== link) hangUp(live);
-      clearTimeout(link.timer);
-      next = null;
-      live = link;
+    welcome({ session, resume, seq, offers, settings, ...times }, link) {
+      if (link !== live) hangUp(live);
+      [live, next] = [link, null];
       link.since = now();
-      everWelcome = true;
-      comeBack = 0;
-      if (link.kind === 'socket') socketWorks = true;
-      else link.timer = later(RETRY_SOCKET_MS, probe);
-      const another = known.session !== message.session;
-      known = { session: message.session, resume: message.resume, seq: message.seq };
+      socketWorks ||= link.kind === 'socket';
+      const another = known.session !== session;
+      known = { session, resume, seq };
       page.save(known);
-      heartbeat = message.heartbeat * 1000;
-      idle = message.idle * 1000;
+      [heartbeat, idle] = [times.heartbeat * 1000, times.idle * 1000];
       standing.clear();
-      for (const offer of message.offers) stand(offer);
-      outbox.drop(({ t }) => t === 'identify');
-      page.welcomed(another, message.settings);
-      flush();
+      offers.forEach(stand);
+      page.welcomed(another, settings);
       page.changed();
     },
     /** @param {any} message */
     offer({ offer, replaces }) {
-      if (replaces) standing.delete(replaces);
-      page.offered(stand(offer), replaces);
+      standing.delete(replaces);
+      stand(offer);
       page.changed();
     },
     /** @param {any} message */
     withdraw({ offer }) {
       standing.delete(offer);
-      page.withdrawn(offer);
       page.changed();
     },
     /** @param {any} message */
     accepted(message) {
-      standing.delete(message.offer);
       page.accepted(message.offer, message);
+      standing.delete(message.offer);
       page.changed();
     },
     /** @param {any} message */
-    refused({ n, offer, code }) {
-      const id = offer ?? outbox.find((_, number) => number === n)?.offer;
-      if (!id) return;
-      if (code !== 'quantity') standing.delete(id);
-      page.refused(id, code);
+    refused({ offer, code }) {
+      page.refused(offer, code);
+      standing.delete(offer);
       page.changed();
     },
     /** @param {any} message */
     ack({ n }) {
-      if (outbox.acknowledge(n)) flush();
+      // What waits is numbered only now: the server has just said above which number.
+      outbox.acknowledge(n);
+      flush();
     },
     /** @param {any} message */
     bye({ retry }) {
       // The new connection opens before the old one closes, so that nothing is missed.
-      comeBack = now() + retry * 1000;
-      dialIn(retry * 1000);
+      dialAt = now() + retry * 1000;
     },
   };
 
-  const probe = () => {
-    if (!live || live.kind === 'socket') return;
-    live.timer = later(RETRY_SOCKET_MS, probe);
-    dial('socket');
-  };
-
-  /**
-   * @param {Offer} offer
-   * @returns {Standing}
-   */
+  /** @param {Offer} offer */
   const stand = (offer) => {
     const entry = { ...offer, endsAt: now() + offer.ends_in * 1000 };
     standing.set(offer.id, entry);
@@ -269,102 +223,98 @@ export function createSession(page) {
 
   const clear = () => {
     // What was clicked but never heard is not promised: it must not happen later, unseen.
-    outbox.drop(({ t }) => t === 'accept' || t === 'seen');
+    outbox.drop(/accept|seen/);
     standing.clear();
     page.changed();
   };
 
   const flush = () => {
-    if (!live) return;
-    const texts = outbox.take().map(stringify);
-    if (texts.length) live.wire.send(texts);
+    if (live) live.wire.send(outbox.take().map((message) => stringify(message)));
+  };
+
+  /** Nothing is open and nothing is shown. */
+  const suspend = () => {
+    dialAt = NEVER;
+    hangUp(live);
+    hangUp(next);
+    outbox.rewind();
+    heard = -SILENCE_MS;
+    clear();
   };
 
   const resync = () => {
-    if (live) hangUp(live);
-    if (next) hangUp(next);
-    outbox.rewind();
-    clear();
-    dial('socket');
+    suspend();
+    dial();
   };
 
   /** Ends what has ended: called each second, and before anything is drawn after a pause. */
   const tick = () => {
     clearTimeout(ticking);
-    if (jumped() && (live || standing.size)) resync();
     ticked = now();
-    const silence = ticked - heard;
-    let ended = false;
+    if (jumped() && live) return resync();
+    let soonest = 1000;
     for (const [id, { endsAt }] of standing) {
-      if (endsAt <= ticked) ended = standing.delete(id);
+      soonest = Math.min(soonest, endsAt - ticked);
+      if (endsAt <= ticked && standing.delete(id)) page.changed();
     }
+    const silence = ticked - heard;
     if (silence > SILENCE_MS && standing.size) clear();
-    else if (ended) page.changed();
-    if (live && silence > Math.min(heartbeat + LATE_MS, SILENCE_MS)) lost(live, 1006);
+    if (next && ticked - next.since > WELCOME_MS) lost(next);
+    if (live && silence > Math.min(heartbeat + LATE_MS, SILENCE_MS)) lost(live);
     if (live && ticked - acted > idle && (!standing.size || document.hidden)) {
       asleep = true;
       hangUp(live);
     }
-    const soonest = Math.min(1000, ...[...standing.values()].map(({ endsAt }) => endsAt - ticked));
-    if (live || next || standing.size) ticking = later(Math.max(soonest, 1), tick);
+    if (live?.kind === 'stream' && ticked - live.since > RETRY_SOCKET_MS) {
+      live.since = ticked;
+      dial();
+    }
+    if (ticked >= dialAt) dial();
+    if (live || next || standing.size || (dialAt < NEVER && page.may())) {
+      clearTimeout(ticking);
+      ticking = later(Math.max(soonest, 1), tick);
+    }
+  };
+
+  /** Something has happened that is worth a connection, or makes one possible again. */
+  const wake = () => {
+    asleep = false;
+    acted = now();
+    tick();
+    if (!live && dialAt === NEVER) dial();
+  };
+
+  /**
+   * @param {import('./outbox.js').Message} message
+   * @param {boolean} [worthIt] whether it is worth opening a connection for
+   */
+  const send = (message, worthIt = true) => {
+    if (!worthIt && !live) return;
+    outbox.put(message);
+    flush();
+    if (message.t === 'dismiss' && standing.delete(message.offer)) page.changed();
+    if (worthIt) wake();
   };
 
   return {
-    /**
-     * @param {import('./outbox.js').Message} message
-     * @param {boolean} [worthIt] whether it is worth opening a connection for
-     */
-    send(message, worthIt = true) {
-      if (!worthIt && !live) return;
-      outbox.put(message);
-      if (worthIt) acted = now();
-      flush();
-      if (!live && worthIt) this.wake();
-    },
-    /** Something has happened that is worth a connection, or makes one possible again. */
-    wake() {
-      asleep = false;
-      tick();
-      if (!live && !next && now() >= comeBack) dial('socket');
-    },
-    /** The page may vanish and come back: nothing is open and nothing is shown meanwhile. */
-    suspend() {
-      clearTimeout(waiting);
-      clearTimeout(ticking);
-      if (live) hangUp(live);
-      if (next) hangUp(next);
-      outbox.rewind();
-      clear();
-      heard = -SILENCE_MS;
-    },
+    send,
+    wake,
+    suspend,
+    tick,
     /** The shopper refuses everything: nothing is known, kept or sent any more. */
     forget() {
-      this.suspend();
-      outbox.drop(() => true);
+      suspend();
+      outbox.drop(/./);
       known = { session: '', resume: '', seq: 0 };
       asleep = true;
     },
-    /** @param {string} id */
-    dismiss(id) {
-      if (standing.delete(id)) this.send({ t: 'dismiss', offer: id });
-      page.changed();
-    },
-    tick,
     /** @returns {Standing[]} what may be shown now, newest last */
     offers: () => (now() - heard > SILENCE_MS ? [] : [...standing.values()]),
-    /** @param {string} id */
-    isStanding: (id) => standing.has(id),
-    connected: () => !!live,
     status: () => ({
       transport: live?.kind ?? null,
-      connecting: next?.kind ?? null,
       session: known.session,
-      silence: live && Math.round((now() - heard) / 1000),
-      unacknowledged: outbox.size,
       failures,
-      lastCode,
       stopped,
-      asleep,
     }),
   };
 }

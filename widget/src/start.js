@@ -4,360 +4,294 @@ import { watchActivity } from './activity.js';
 import { createCard } from './card.js';
 import { createConsent } from './consent.js';
 import { watchPage } from './detect/watch.js';
-import { examine, watchPolicy } from './doctor.js';
+import { examine } from './doctor.js';
 import { defineElement } from './element.js';
-import { emit, off, on, replay } from './emit.js';
-import { guard, later, listen, whenIdle } from './guard.js';
-import { own, stringify } from './json.js';
+import { emit, event, off, on } from './emit.js';
+import { guard, later, listen } from './guard.js';
+import { at, listed, own, stringify } from './json.js';
 import { pathOf, publicUrl } from './link.js';
 import { words } from './locales.js';
 import { onNavigation, pageKind } from './page.js';
 import { createSession } from './session.js';
-import { serverUrl, setServerSettings, setting, settingAndSource } from './settings.js';
+import { serverUrl, setServerSettings, setting } from './settings.js';
 import { load, save } from './store.js';
 import { createTabs } from './tabs.js';
 
-const VERSION = '0.1.0';
-const SETTINGS = [
-  'server',
-  'territory',
-  'locale',
-  'consent',
-  'placement',
-  'corner',
-  'inline',
-  'theme',
-  'page',
-  'strings',
-];
-/** Pages on which an offer could only disturb. */
-const SILENT = ['checkout', 'payment'];
+const version = '0.1.0';
+/** Where prices are looked for when an inline offer has no selector of the shop's. */
+const PRICE = '[itemprop=price],.product .price,.price';
+/** A dialogue of the shop's own has the shopper's attention. */
 const MODAL = 'dialog:modal,[aria-modal=true]';
+
+/** @typedef {import('./session.js').Standing} Standing */
+
+/** @param {Standing} standing the offer as the server sent it */
+const plain = ({ endsAt, ...offer }) => offer;
 
 /**
  * @param {any[]} queue commands from before the script was there
- * @returns {Function} the API
+ * @returns {any} the API
  */
 export function start(queue) {
   /** @type {import('./detect/merge.js').Verdict} */
   let verdict = { product: null, fields: {}, conflicts: [] };
-  /** @type {any} */
-  let cart = null;
-  let cartSource = '';
+  /** @type {[import('./detect/datalayer.js').Lines, string]} */
+  let cart = [[], ''];
   /** @type {any} the shop's own word on the page: `{kind, moment, query}` */
-  let page = null;
-  let includes = 1;
-  let ready = false;
-  let away = false;
-  let asked = false;
-  let level = '';
-  let [place, told] = ['', ''];
-  /** @type {Set<string>} offers that the shop draws itself */
-  const taken = new Set();
-  /** @type {Map<string, import('./session.js').Standing>} accepted here, waiting for the answer */
+  let page = {};
+  /** @type {any} who logged in and has not been told yet: a first frame may say it */
+  let who;
+  let level = 'none';
+  let [ready, away] = [false, false];
+  let [viewed, place] = ['', ''];
+  /** Whether the server has yet to hear of this page; the first one travels in `hello`. */
+  let pageDue = false;
+  let tags = 1;
+  /** @type {Set<string>} offers the shop was told of */
+  const announced = new Set();
+  /** @type {Map<string, Standing>} accepted here, waiting for the answer */
   const accepting = new Map();
 
   const locale = () => {
-    const wanted = setting('locale');
-    const found =
-      wanted && wanted !== 'auto' ? wanted : document.documentElement.lang || navigator.language;
-    try {
-      return Intl.getCanonicalLocales(found)[0] ?? 'en';
-    } catch {
-      return 'en';
-    }
+    const wanted = setting('locale') ?? (document.documentElement.lang || navigator.language);
+    return guard(Intl.getCanonicalLocales)(wanted)?.[0] ?? 'en';
   };
-  const kind = () => own(page, 'kind') ?? setting('page') ?? pageKind(!!verdict.product);
+  const kind = () => page.kind ?? setting('page') ?? pageKind(!!verdict.product);
+  const url = () => publicUrl(location.href);
   const consent = createConsent(
     () => setting('consent'),
     () => heedConsent(),
   );
-  const record = () => load(level);
-  const tabs = createTabs(() => (level === 'anonymous' ? record() : null));
+  const permission = () => ({ consent: level, gpc: consent.gpc() || null });
+  const record = () => (level === 'none' ? null : load());
+  const tabs = createTabs(record);
 
   const session = createSession({
-    url: () => serverUrl('v1/session'),
-    may: () =>
-      ready &&
-      !away &&
-      level !== 'none' &&
-      !document.hidden &&
-      !(/** @type {any} */ (document).prerendering) &&
-      !!serverUrl(''),
+    url: () => `${serverUrl()}v1/session`,
+    may: () => ready && !away && level !== 'none' && !document.hidden && !!serverUrl(),
     hello: () => ({
-      territory: setting('territory') ?? own(own(window, 'Shopify'), 'country'),
+      ...permission(),
+      territory: setting('territory') ?? at('Shopify.country'),
       locale: locale(),
-      consent: level,
-      gpc: consent.gpc() || null,
-      page: {
-        url: publicUrl(location.href),
-        referrer: publicUrl(document.referrer) || null,
-        kind: kind(),
-      },
+      identity: who,
+      page: { url: url(), referrer: publicUrl(document.referrer) || null, kind: kind() },
     }),
     load: record,
-    save: (known) => save(level, known),
+    save,
     welcomed(another, settings) {
       setServerSettings(settings);
-      told = stringify([location.href, kind()]);
-      if (another) tellView(true);
+      who = undefined;
+      if (!another) return;
+      viewed = '';
+      tellView();
+      tellCart();
     },
     changed: () => draw(),
-    offered(offer) {
-      if (!emit('offer', { ...offer })) taken.add(offer.id);
-    },
-    withdrawn(id) {
-      accepting.delete(id);
-      emit('withdraw', { offer: id });
-    },
     accepted(id, { token, code, hold }) {
-      const offer = accepting.get(id);
       // Another tab's click is that tab's to tell the shop: it goes into the cart once.
+      const offer = accepting.get(id);
+      announced.delete(id);
       if (!offer) return;
       accepting.delete(id);
-      const { endsAt, ...plain } = offer;
-      emit('accepted', { offer: plain, token, code, hold });
-      if (!taken.has(id)) card.kept(offer, { hold, code });
+      emit('accepted', { offer: plain(offer), token, code, hold });
+      card.conclude(offer, hold, code);
     },
-    refused(id, code) {
-      const offer = accepting.get(id);
-      accepting.delete(id);
-      emit('error', { code: `refused.${code}`, offer: id });
-      if (offer && !taken.has(id)) card.ended();
+    refused(offer, code) {
+      emit('error', { code: `refused.${code}`, offer });
+      const standing = accepting.get(offer);
+      if (accepting.delete(offer) && standing) card.conclude(standing);
     },
     stopped: (code) => emit('error', { code: `closed.${code}` }),
   });
 
   const card = createCard(
-    () => ({
-      locale: locale(),
-      words: words(locale(), setting('strings')),
-      theme: setting('theme') ?? 'auto',
-      wish: {
-        placement: setting('placement') ?? '',
-        corner: setting('corner') ?? 'bottom-end',
-        inline: setting('inline') ?? '',
-      },
-    }),
-    {
-      accept: (id) => accept(id),
-      dismiss: (id) => session.dismiss(id),
-      seen: (id) => session.send({ t: 'seen', offer: id }),
-      own: ({ sku, url }) =>
-        verdict.product?.sku === sku || (!!url && pathOf(url) === pathOf(location.href)),
+    ({ sku, url, placement }) => {
+      const own = verdict.product?.sku === sku || pathOf(url ?? '') === pathOf(location.href);
+      const inline = own && (setting('placement') ?? placement) === 'inline';
+      return {
+        locale: locale(),
+        words: words(locale(), setting('strings')),
+        theme: setting('theme'),
+        corner: setting('corner'),
+        own,
+        inline: inline ? (setting('inline') ?? PRICE) : '',
+      };
+    },
+    (t, offer) => {
+      if (t === 'accept') accepting.set(offer.id, offer);
+      session.send({ t, offer: offer.id });
     },
   );
 
-  /** @param {string} id @param {number} [qty] */
-  const accept = (id, qty) => {
-    const offer = session.offers().find((one) => one.id === id);
-    if (!offer) return emit('error', { code: 'refused.ended', offer: id });
-    accepting.set(id, offer);
-    session.send({ t: 'accept', offer: id, qty });
-  };
-
+  /** Brings the screen and the shop's own code in step with what stands. */
   const draw = () => {
-    const may = ready && !away && level !== 'none' && !SILENT.includes(kind());
-    const standing = may ? session.offers().filter(({ id }) => !taken.has(id)) : [];
-    // A dialogue of the shop's own has the shopper's attention.
-    if (standing.length && document.querySelector(MODAL)) {
-      card.show(undefined);
-      later(1000, draw);
-      return;
+    const standing = session.offers();
+    for (const offer of standing) {
+      if (!announced.has(offer.id)) emit('offer', plain(offer));
+      announced.add(offer.id);
     }
-    const here = standing.find(({ sku }) => sku === verdict.product?.sku);
-    card.show(here ?? standing.at(-1));
+    for (const offer of announced) {
+      if (standing.some(({ id }) => id === offer)) continue;
+      announced.delete(offer);
+      emit('withdraw', { offer });
+    }
+    const busy = standing[0] && document.querySelector(MODAL);
+    if (busy) later(1000, draw);
+    const here = standing.find(({ sku }) => sku === verdict.product?.sku) ?? standing.at(-1);
+    card.show(busy || /checkout|payment/.test(kind()) ? undefined : here);
   };
 
-  let viewed = '';
-  /** @param {boolean} [again] to a session that has not heard it */
-  const tellView = (again) => {
+  const tellView = () => {
     const { product } = verdict;
-    const now = stringify([location.pathname, product?.sku]);
-    if (product && (again || now !== viewed)) session.send({ t: 'view', ...product });
-    viewed = product ? now : '';
-    if (again && cart) session.send({ t: 'cart', lines: cart });
+    const now = stringify([pathOf(location.href), product?.sku]);
+    if (product && now !== viewed) session.send({ t: 'view', ...product });
+    viewed = now;
   };
-
+  const tellCart = () => {
+    if (ready && cart[1]) session.send({ t: 'cart', lines: listed(cart[0]) });
+  };
   const tellPage = () => {
-    const now = stringify([location.href, kind()]);
-    if (now === told && !own(page, 'moment')) return;
-    const first = !told;
-    told = now;
-    const message = {
-      t: 'page',
-      url: publicUrl(location.href),
-      kind: kind(),
-      query: own(page, 'query'),
-      moment: own(page, 'moment'),
-    };
-    // The first page travels in `hello`.
-    if (!first || message.moment || message.query) session.send(message);
+    const { moment, query } = page;
+    if (pageDue && ready) session.send({ t: 'page', url: url(), kind: kind(), moment, query });
+    pageDue = false;
   };
 
   const heedConsent = () => {
     const [now] = consent.now();
-    if (now === level) return;
+    if (now === level || !ready) return;
     level = now;
+    session.send({ t: 'consent', ...permission() }, false);
     if (now === 'none') {
-      session.send({ t: 'consent', consent: now, gpc: consent.gpc() || null }, false);
       session.forget();
       tabs.close();
-      save('none', null);
-    } else {
-      save(level, load(level));
-      session.send({ t: 'consent', consent: now, gpc: consent.gpc() || null }, false);
-      connect();
+      save(null);
     }
-    draw();
+    connect();
   };
 
-  /** Only where there is something to say: an idle page has no connection. */
+  /** Only where there is something to say: other pages have no connection. */
   const connect = () => {
-    if (!ready || level === 'none') return;
-    const interesting = verdict.product || cart?.length || record() || kind() !== 'other';
-    if (!interesting) return;
-    if (asked || record() || level !== 'anonymous') return session.wake();
-    asked = true;
-    tabs.ask(
-      guard((found) => {
-        if (found && level === 'anonymous') save(level, found);
-        session.wake();
-      }),
-    );
+    if (!ready || away || level === 'none') return;
+    if (!verdict.product && !cart[0][0] && !record() && /home|other/.test(kind())) return;
+    tabs.ask((found) => {
+      if (found?.resume && level !== 'none') save(found);
+      session.wake();
+    });
   };
 
   const watch = watchPage(
     (found) => {
       verdict = found;
       consent.look();
+      if (!ready) return;
       tellPage();
       tellView();
       connect();
       draw();
     },
     (lines, source) => {
-      cartSource = source;
-      if (stringify(lines) === stringify(cart)) return;
-      const empty = !lines.length && !cart?.length;
-      cart = lines;
-      if (ready && !empty) session.send({ t: 'cart', lines });
+      const changed = stringify(lines) !== stringify(cart[0]);
+      cart = [lines, source];
+      if (changed) tellCart();
     },
-    (entry) => consent.heardLayer(entry),
+    consent.heardLayer,
   );
 
-  const commands = /** @type {any} */ ({
-    __proto__: null,
-    identify: (/** @type {any} */ who) => {
-      const identity =
-        typeof who === 'string'
-          ? who
-          : (own(who, 'token') ?? (own(who, 'hmac') && { customer: who.customer, hmac: who.hmac }));
-      if (identity) session.send({ t: 'identify', identity });
-      else emit('error', { code: 'command.identify' });
+  const commands = {
+    /** @param {any} identity a token, or `{customer, hmac}` */
+    identify(identity) {
+      who = identity;
+      session.send({ t: 'identify', identity });
     },
-    logout: () => session.send({ t: 'logout' }),
-    view: (/** @type {any} */ view) => watch.view(typeof view === 'string' ? { sku: view } : view),
-    cart: (/** @type {any} */ lines) => watch.cart(lines),
-    page: (/** @type {any} */ what) => {
+    logout() {
+      who = undefined;
+      session.send({ t: 'logout' });
+    },
+    view: watch.view,
+    cart: watch.cart,
+    /** @param {any} what */
+    page(what) {
       page = what;
+      pageDue = true;
       if (ready) tellPage();
-      connect();
       draw();
     },
     activity: (/** @type {string} */ what) => session.send({ t: 'activity', kind: what }, false),
-    consent: (/** @type {any} */ value) => consent.call(value),
-    accept,
-    dismiss: (/** @type {string} */ id) => session.dismiss(id),
-    seen: (/** @type {string} */ id) => session.send({ t: 'seen', offer: id }),
-    on,
-    off,
-    doctor: () => {
-      const [who, source] = consent.now();
-      const server = serverUrl('').replace(/\/$/, '');
-      return Promise.resolve(
-        examine({
-          version: VERSION,
-          server,
-          includes,
-          settings: Object.fromEntries(
-            SETTINGS.map((name) => [name, settingAndSource(name)]).filter(([, [, from]]) => from),
-          ),
-          page: { url: publicUrl(location.href), kind: kind() },
-          product: verdict.product,
-          fields: verdict.fields,
-          conflicts: verdict.conflicts,
-          cart: { lines: cart, source: cartSource },
-          consent: { level: who, source, gpc: consent.gpc() },
-          connection: session.status(),
-          offers: session.offers().map(({ id, sku }) => ({ id, sku })),
-          shown: card.shown() ?? null,
-        }),
-      );
+    consent: consent.call,
+    /** @param {string} name @param {(event: any) => void} fn */
+    on(name, fn) {
+      on(name, fn);
+      // Who comes late hears what stands.
+      if (name === 'ready' && ready) fn(event(name, { version }));
+      if (name === 'offer') for (const one of session.offers()) fn(event(name, plain(one)));
     },
-  });
+    off,
+    async doctor() {
+      return examine({
+        version,
+        server: serverUrl(),
+        tags,
+        locale: locale(),
+        territory: setting('territory'),
+        url: url(),
+        kind: kind(),
+        ...verdict,
+        cart,
+        consent: consent.now(),
+        connection: session.status(),
+        shown: card.shown(),
+      });
+    },
+    again: () => tags++,
+  };
 
   /** @type {any} */
-  const api = (/** @type {string} */ command, /** @type {any[]} */ ...args) => {
-    const run = commands[command];
-    if (!run) return void emit('error', { code: 'command.unknown', command });
-    return guard(run)(...args);
-  };
-  api.again = () => {
-    includes++;
-  };
-  replay('ready', () => (ready ? [{ version: VERSION }] : []));
-  replay('offer', () => session.offers().map((offer) => ({ ...offer })));
+  const api = guard((/** @type {string} */ command, /** @type {any[]} */ ...args) => {
+    const run = own(commands, command);
+    return run ? run(...args) : emit('error', { code: 'command', command });
+  });
+  api.version = version;
 
-  const run = guard(() => {
-    defineElement(draw);
-    watchPolicy(serverUrl('').replace(/\/$/, ''));
-    place = pathOf(location.href);
-    level = consent.now()[0];
-    for (const entry of queue) {
-      // The long form of the stub remembers when and where it was called.
-      const stamped = typeof entry[0] === 'number';
-      const [command, ...args] = [...entry].slice(stamped ? 2 : 0);
-      const gone = stamped && pathOf(entry[1]) !== place && /^(view|page)$/.test(command);
-      if (!gone) api(command, ...args);
-    }
+  const here = () => location.href.split('#')[0];
+  const run = () => {
     ready = true;
+    place = here();
+    for (const call of queue) api(...call);
+    defineElement(draw);
     consent.look();
     heedConsent();
-    emit('ready', { version: VERSION });
+    emit('ready', { version });
     watch.look();
-    watch.askCart();
-    watchActivity((what, worthIt) =>
-      session.send({ t: 'activity', kind: what }, worthIt && session.status().session !== ''),
+    watch.cartChanged();
+    watchActivity((kind, worthIt = false) =>
+      session.send({ t: 'activity', kind }, worthIt && !!record()),
     );
     onNavigation(() => {
-      if (stringify([location.pathname, location.search]) === stringify(place)) return;
-      watch.moved();
+      if (here() !== place) {
+        page = {};
+        pageDue = true;
+        watch.moved();
+      }
+      place = here();
     });
-  });
+  };
 
-  const leave = () => {
+  listen('pagehide freeze', () => {
     away = true;
     tabs.close();
     session.suspend();
-    draw();
-  };
-  const back = () => {
+  });
+  listen('pageshow online resume visibilitychange', () => {
+    if (document.hidden) return;
     away = false;
     session.tick();
-    if (ready) connect();
+    connect();
     draw();
-  };
-  listen(window, 'pagehide', leave);
-  listen(document, 'freeze', leave);
-  listen(window, 'pageshow online', back);
-  listen(document, 'resume', back);
-  listen(document, 'visibilitychange', () => {
-    if (!document.hidden) back();
   });
-  listen(document, 'prerenderingchange', back);
   // Shops print what we look for at the end of the page, too.
-  if (document.readyState === 'loading') listen(document, 'DOMContentLoaded', () => whenIdle(run));
-  else whenIdle(run);
+  const begin = () => later(1, run);
+  if (/** @type {any} */ (document).prerendering) listen('prerenderingchange', begin);
+  else if (document.readyState === 'loading') listen('DOMContentLoaded', begin);
+  else begin();
   return api;
 }

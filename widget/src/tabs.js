@@ -1,44 +1,38 @@
 /** One session for all tabs where nothing may be stored: a new tab asks the open ones. */
 
-import { later, listen } from './guard.js';
+import { guard, later } from './guard.js';
 
 const ANSWER_MS = 60;
 
-/** @param {() => any} record of the session this tab is in, null when it may not be told */
+/** @param {() => any} record of the session this tab is in, nothing when there is none to tell */
 export function createTabs(record) {
   /** @type {BroadcastChannel | null} */
   let channel = null;
-  /** @type {((record: any) => void) | null} */
-  let hoping = null;
-
-  const open = () => {
-    if (channel || !window.BroadcastChannel) return;
-    channel = new BroadcastChannel('tactful');
-    listen(channel, 'message', ({ data }) => {
-      if (data === 'ask') {
-        const known = record();
-        if (known) channel?.postMessage(known);
-      } else if (typeof data?.resume === 'string') hoping?.(data);
-    });
-  };
+  /** @type {((found?: any) => void) | undefined} */
+  let hoping;
 
   return {
-    open,
     /** An open channel keeps a page out of the back/forward cache. */
     close() {
       channel?.close();
       channel = null;
     },
-    /** @param {(record: any) => void} answer called once, with null when nobody answers */
+    /** @param {(found?: any) => void} answer called once, with nothing when there is none to learn */
     ask(answer) {
-      open();
-      if (!channel) return answer(null);
+      if (!channel) {
+        channel = new BroadcastChannel('tactful');
+        channel.onmessage = guard(({ data }) => {
+          if (data !== 'ask') hoping?.(data);
+          else if (record()) channel?.postMessage(record());
+        });
+      }
+      if (record()) return answer();
       hoping = (found) => {
-        hoping = null;
+        hoping = undefined;
         answer(found);
       };
       channel.postMessage('ask');
-      later(ANSWER_MS, () => hoping?.(null));
+      later(ANSWER_MS, () => hoping?.());
     },
   };
 }

@@ -2,65 +2,35 @@
 
 import { guard } from '../guard.js';
 import { own } from '../json.js';
-import { decimal, text } from './product.js';
+import { first } from './product.js';
+
+/** @typedef {{sku: string, qty: number}[]} Lines */
 
 /**
- * @typedef {object} Entry
- * @property {string} event
- * @property {string} [currency]
- * @property {import('./product.js').Product[]} products
- * @property {{sku: string, qty: number}[]} lines
- */
-
-/** @param {any} item */
-const idOf = (item) =>
-  text(own(item, 'item_id')) ??
-  text(own(item, 'id')) ??
-  text(own(item, 'item_sku')) ??
-  text(own(item, 'sku'));
-
-/** Universal Analytics, by the action's name in GA4. */
-const LEGACY = /** @type {const} */ ([
-  ['detail', 'view_item'],
-  ['add', 'add_to_cart'],
-  ['remove', 'remove_from_cart'],
-  ['checkout', 'begin_checkout'],
-  ['purchase', 'purchase'],
-]);
-
-/**
- * One push, whichever form: an object, gtag's `arguments`, fields flat beside `event`, legacy.
+ * One push, whichever form: an object, gtag's `arguments`, or fields flat beside `event`.
  * @param {any} pushed
- * @returns {Entry | null}
+ * @returns {{event: string, products: any[], lines: Lines} | undefined}
  */
 export function readEntry(pushed) {
-  if (!pushed || typeof pushed !== 'object') return null;
-  const gtag = own(pushed, '0') === 'event' ? own(pushed, '2') : null;
-  const event = gtag ? own(pushed, '1') : own(pushed, 'event');
-  const data = gtag ?? own(pushed, 'ecommerce') ?? pushed;
-  if (!data || typeof data !== 'object') return null;
-  const legacy = LEGACY.find(([key]) => own(own(data, key), 'products'));
-  const items = legacy ? own(own(data, legacy[0]), 'products') : own(data, 'items');
-  // GA4 clears the last object with `ecommerce: null`; without items there is nothing to say.
-  if (!Array.isArray(items) && event !== 'purchase') return null;
-  const name = legacy?.[1] ?? event;
-  if (typeof name !== 'string') return null;
-  const currency = text(own(data, 'currency') ?? own(data, 'currencyCode'))?.toUpperCase();
-  const real = (items ?? []).filter((/** @type {any} */ item) => idOf(item));
-  return {
-    event: name,
-    currency,
-    products: real.map((/** @type {any} */ item) => ({
-      id: idOf(item),
-      name: text(own(item, 'item_name') ?? own(item, 'name')),
-      price: decimal(own(item, 'price')),
-      currency: text(own(item, 'currency'))?.toUpperCase() ?? currency,
-    })),
-    lines: real.map((/** @type {any} */ item) => ({
-      sku: idOf(item),
-      qty: Math.max(1, Math.round(Number(own(item, 'quantity') ?? 1)) || 1),
-    })),
-  };
+  const gtag = own(pushed, '0') === 'event';
+  const event = own(pushed, gtag ? '1' : 'event');
+  const data = gtag ? own(pushed, '2') : (own(pushed, 'ecommerce') ?? pushed);
+  const items = own(data, 'items') ?? [];
+  // GA4 clears the last object with `ecommerce: null`: without items there is nothing to say.
+  if (!items[0] && event !== 'purchase') return;
+  /** @type {any[]} */
+  const products = [];
+  /** @type {Lines} */
+  const lines = [];
+  for (const item of items) {
+    const sku = first(item, 'item_id id sku');
+    if (!sku) continue;
+    const currency = first(item, 'currency') ?? first(data, 'currency');
+    const offers = { price: own(item, 'price'), priceCurrency: currency };
+    products.push({ productID: sku, name: first(item, 'item_name name'), offers });
+    lines.push({ sku, qty: Math.round(own(item, 'quantity')) || 1 });
+  }
+  return { event, products, lines };
 }
 
 /**
@@ -77,27 +47,29 @@ export function followDataLayer(heard) {
     const layer = own(window, 'dataLayer');
     if (!Array.isArray(layer) || layer === followed) return;
     followed = layer;
-    layer.slice().forEach(safe);
-    const push = layer.push;
+    for (const entry of [...layer]) safe(entry);
+    const { push } = layer;
     layer.push = function (...entries) {
       const result = push.apply(this, entries);
-      entries.forEach(safe);
+      for (const entry of entries) safe(entry);
       return result;
     };
   };
 }
 
 /**
- * The cart after one more entry; `null` where it cannot be told.
- * @param {{sku: string, qty: number}[]} cart
- * @param {Entry} entry
+ * The cart after one more entry; nothing where the entry is not about the cart.
+ * @param {Lines} cart
+ * @param {{event: string, lines: Lines}} entry
+ * @returns {Lines | undefined}
  */
 export function cartAfter(cart, { event, lines }) {
-  if (event === 'view_cart' || event === 'begin_checkout') return lines;
+  if (/^(view_cart|begin_checkout)$/.test(event)) return lines;
   if (event === 'purchase') return [];
-  const sign = event === 'add_to_cart' ? 1 : event === 'remove_from_cart' ? -1 : 0;
-  if (!sign) return null;
+  if (!/^(add_to|remove_from)_cart$/.test(event)) return;
   const after = new Map(cart.map(({ sku, qty }) => [sku, qty]));
-  for (const { sku, qty } of lines) after.set(sku, (after.get(sku) ?? 0) + sign * qty);
+  for (const { sku, qty } of lines) {
+    after.set(sku, (after.get(sku) ?? 0) + (event[0] === 'a' ? qty : -qty));
+  }
   return [...after].filter(([, qty]) => qty > 0).map(([sku, qty]) => ({ sku, qty }));
 }

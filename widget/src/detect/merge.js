@@ -3,68 +3,53 @@
 import { hint } from './product.js';
 
 /**
- * @typedef {import('./product.js').Found} Found
+ * @typedef {import('./product.js').Product} Product
+ * @typedef {[source: string, value: string]} Said
  * @typedef {object} Verdict
  * @property {{sku: string, price?: {amount: number, currency: string}} | null} product
- * @property {Record<string, {value: string, source: string}>} fields the first that spoke, by field
- * @property {{field: string, values: Record<string, string>}[]} conflicts
+ * @property {Record<string, Said>} fields the first that spoke, by field
+ * @property {[field: string, said: Said[]][]} conflicts
  */
 
-const FIELDS = /** @type {const} */ ([
-  'sku',
-  'id',
-  'name',
-  'price',
-  'currency',
-  'availability',
-  'url',
-]);
-/** Where sources may differ without a contradiction: ids are of many kinds, names of many lengths. */
-const LOOSE = ['id', 'name', 'url'];
+/** Ids are of many kinds and names of many lengths: only the first four can contradict. */
+const FIELDS = /** @type {const} */ (['sku', 'price', 'currency', 'availability', 'id', 'name']);
+const STRICT = 4;
 /** What the shop says in its own voice settles every contradiction. */
-const CERTAIN = ['call', 'shopify'];
-
-/** @param {string} field @param {string} value */
-const canonical = (field, value) => (field === 'price' ? `${Number(value)}` : value.toLowerCase());
+const CERTAIN = /call|event/;
 
 /**
- * @param {Found[]} found in order of trust
+ * @param {[string, Product[]][]} found each source and its products, in order of trust; several
+ *   only when the source cannot tell which one is meant
  * @returns {Verdict}
  */
 export function merge(found) {
-  /** @type {Verdict} */
-  const verdict = { product: null, fields: {}, conflicts: [] };
-  const single = found.filter(({ products }) => products.length === 1);
-  for (const { source, products } of found) {
-    if (products.length > 1) {
-      const values = {
-        [source]: products.map(({ sku, id, name }) => sku ?? id ?? name).join(', '),
-      };
-      verdict.conflicts.push({ field: 'product', values });
-    }
+  /** @type {Record<string, Said>} */
+  const fields = {};
+  /** @type {[string, Said[]][]} */
+  const conflicts = [];
+  /** @type {Record<string, boolean>} */
+  const open = {};
+  for (const [source, products] of found) {
+    const all = `${products.map(({ sku, id, name }) => sku ?? id ?? name)}`;
+    if (products[1]) conflicts.push(['product', [[source, all]]]);
   }
-  /** @type {Set<string>} */
-  const open = new Set();
-  for (const field of FIELDS) {
-    const said = single.flatMap(({ source, products }) => {
-      const value = products[0][field];
-      return value ? [{ source, value }] : [];
-    });
-    if (!said.length) continue;
-    verdict.fields[field] = said[0];
-    if (LOOSE.includes(field) || new Set(said.map(({ value }) => canonical(field, value))).size < 2)
-      continue;
-    const values = Object.fromEntries(said.map(({ source, value }) => [source, value]));
-    verdict.conflicts.push({ field, values });
-    if (!CERTAIN.includes(said[0].source)) open.add(field);
-  }
-  const { sku, id, price, currency } = verdict.fields;
-  const certain = [sku, id].find((field) => field && CERTAIN.includes(field.source));
-  const name = certain?.value ?? (open.has('sku') ? undefined : (sku?.value ?? id?.value));
-  if (name) {
-    const told = !open.has('price') && !open.has('currency');
-    const money = told && hint({ price: price?.value, currency: currency?.value });
-    verdict.product = { sku: name, ...(money && { price: money }) };
-  }
-  return verdict;
+  FIELDS.forEach((field, at) => {
+    const said = /** @type {Said[]} */ (
+      found
+        .map(([source, [one, another]]) => [source, !another && one?.[field]])
+        .filter(([, value]) => value)
+    );
+    if (!said[0]) return;
+    fields[field] = said[0];
+    const plain = said.map(([, value]) => (field === 'price' ? +value : value.toLowerCase()));
+    if (at >= STRICT || new Set(plain).size < 2) return;
+    conflicts.push([field, said]);
+    open[field] = !CERTAIN.test(said[0][0]);
+  });
+  const { sku, id, price, currency } = fields;
+  const certain = [sku, id].find((said) => said && CERTAIN.test(said[0]));
+  const name = certain ?? (open.sku ? null : (sku ?? id));
+  const clear = !open.price && !open.currency;
+  const told = clear ? hint(price?.[1], currency?.[1]) : undefined;
+  return { product: name ? { sku: name[1], price: told } : null, fields, conflicts };
 }

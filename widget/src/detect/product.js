@@ -1,23 +1,32 @@
 /** One product as a page describes it, whichever way it does. */
 
-import { exponent } from '../format.js';
-import { stringify } from '../json.js';
-import { pathOf } from '../link.js';
+import { minor } from '../format.js';
+import { own, stringify } from '../json.js';
+import { fields, pathOf } from '../link.js';
 
 /**
  * @typedef {object} Product
  * @property {string} [sku] the shop's own stock-keeping unit
  * @property {string} [id] any other identifier: the server knows the aliases
- * @property {string} [name]
  * @property {string} [price] a decimal, as digits with a point
  * @property {string} [currency]
  * @property {string} [availability]
+ * @property {string} [name]
  * @property {string} [url]
- *
- * @typedef {object} Found what one source says about this page
- * @property {string} source
- * @property {Product[]} products several only when the source cannot tell which one is meant
  */
+
+/** @param {any} value @returns {string | undefined} */
+export const text = (value) => {
+  const plain = /number|string/.test(typeof value) ? `${value}`.trim() : '';
+  return plain && plain.length < 129 ? plain : undefined;
+};
+
+/** @param {any} object @param {string} names the first that is there @returns {string | undefined} */
+export const first = (object, names) =>
+  names
+    .split(' ')
+    .map((name) => text(own(object, name)))
+    .find(Boolean);
 
 /**
  * A decimal number out of what pages call a price: 29.99, "1.299,00 €", "1,299.00", "18,5".
@@ -25,45 +34,52 @@ import { pathOf } from '../link.js';
  * @returns {string | undefined}
  */
 export function decimal(value) {
-  const text = `${value ?? ''}`.replace(/[^\d.,]/g, '').replace(/[.,]+$/, '');
-  if (!/\d/.test(text)) return;
-  const cut = Math.max(text.lastIndexOf('.'), text.lastIndexOf(','));
-  const tail = text.slice(cut + 1);
-  const alone = text.split(/[.,]/).length === 2;
-  // "1,299" and "1.299.000" group thousands; "29.990" written with a point is a decimal.
-  const groups = cut < 0 || (tail.length === 3 && (!alone || text[cut] === ','));
-  if (groups) return text.replace(/[.,]/g, '');
-  return `${text.slice(0, cut).replace(/[.,]/g, '') || '0'}.${tail}`;
+  const digits = text(value)?.replace(/[^\d.,]/g, '');
+  if (!digits) return;
+  const parts = digits.split(/[.,]/);
+  const tail = /** @type {string} */ (parts.pop());
+  // Three digits after a comma, or after a second mark, are thousands.
+  const whole = !parts[0] || (tail.length === 3 && (parts[1] || /,/.test(digits)));
+  return whole ? parts.join('') + tail : `${parts.join('')}.${tail}`;
+}
+
+/** @param {any} value @returns {any[]} */
+export const list = (value) => [value ?? []].flat();
+
+/**
+ * @param {any} node a Product in the words of schema.org: every source speaks them
+ * @returns {Product}
+ */
+export function read(node) {
+  const [offer] = list(node.offers);
+  // WooCommerce lists a former price beside the one to pay, marked with a `priceType`.
+  const paid =
+    list(own(offer, 'priceSpecification')).find((one) => one.price && !one.priceType) ?? offer;
+  const low = first(paid, 'price lowPrice');
+  // A range names no price.
+  const range = first(offer, 'highPrice') ?? low;
+  return {
+    sku: first(node, 'sku') ?? first(offer, 'sku'),
+    id: first(node, 'productID gtin13 gtin mpn productGroupID'),
+    price: decimal(low) === decimal(range) ? decimal(low) : undefined,
+    currency: (first(paid, 'priceCurrency') ?? first(offer, 'priceCurrency'))?.toUpperCase(),
+    // "https://schema.org/InStock", "in stock"
+    availability: first(offer, 'availability')
+      ?.replace(/.*[/:#]|[\s_-]/g, '')
+      .toLowerCase(),
+    name: first(node, 'name'),
+    url: first(offer, 'url') ?? first(node, 'url @id'),
+  };
 }
 
 /**
- * @param {Product} product
+ * @param {string} [price] @param {string} [currency]
  * @returns {{amount: number, currency: string} | undefined} minor units; only ever a hint
  */
-export function hint({ price, currency }) {
-  if (!price || !/^[A-Z]{3}$/.test(currency ?? '')) return;
-  const code = /** @type {string} */ (currency);
-  const amount = Math.round(Number(price) * 10 ** exponent(code));
-  return Number.isSafeInteger(amount) ? { amount, currency: code } : undefined;
+export function hint(price, currency = '') {
+  if (!price || !/^[A-Z]{3}$/.test(currency)) return;
+  return { amount: Math.round(Number(price) * minor(currency)), currency };
 }
-
-const STATES =
-  /(InStock|OutOfStock|BackOrder|PreOrder|LimitedAvailability|SoldOut|Discontinued|InStoreOnly|OnlineOnly|PreSale)$/i;
-
-/**
- * @param {any} value an address, a name or a phrase: "https://schema.org/InStock", "in stock"
- * @returns {string | undefined}
- */
-export function availability(value) {
-  const found = STATES.exec(`${value ?? ''}`.replace(/[\s_-]/g, ''));
-  return found?.[1];
-}
-
-/** @param {any} value */
-export const text = (value) => {
-  const plain = typeof value === 'number' || typeof value === 'string' ? `${value}`.trim() : '';
-  return plain && plain.length <= 128 ? plain : undefined;
-};
 
 /**
  * @param {Product[]} products
@@ -71,24 +87,13 @@ export const text = (value) => {
  * @returns {Product[]} the one of this page where the addresses tell, else all
  */
 export function ofPage(products, page) {
-  const distinct = [...new Map(products.map((product) => [stringify(product), product])).values()];
-  if (distinct.length < 2) return distinct;
-  const exact = distinct.filter(({ url }) => url && sameQuery(url, page));
-  const near = exact.length
-    ? exact
-    : distinct.filter(({ url }) => url && pathOf(url) === pathOf(page));
-  return near.length ? near : distinct;
-}
-
-/**
- * Whether each query field of a product's address is in the page's too: `?variant=2` names one.
- * @param {string} url
- * @param {string} page
- */
-function sameQuery(url, page) {
-  const fields = url.split('#')[0].split('?')[1]?.split('&') ?? [];
-  const there = page.split('#')[0].split('?')[1]?.split('&') ?? [];
-  return (
-    pathOf(url) === pathOf(page) && fields.length > 0 && fields.every((f) => there.includes(f))
-  );
+  const distinct = [...new Map(products.map((one) => [stringify(one), one])).values()];
+  const there = fields(page);
+  const near = distinct.filter(({ url }) => url && pathOf(url) === pathOf(page));
+  // `?variant=2` names one.
+  const exact = near.filter(({ url = '' }) => {
+    const wanted = fields(url);
+    return wanted[0] && wanted.every((field) => there.includes(field));
+  });
+  return [exact, near].find((some) => some[0]) ?? distinct;
 }

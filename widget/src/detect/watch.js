@@ -1,195 +1,143 @@
 /** Keeps asking all sources what this page sells and what is in the cart. */
 
-import { later, listen, note } from '../guard.js';
-import { own, parse, stringify } from '../json.js';
+import { minor } from '../format.js';
+import { bare, guard, later } from '../guard.js';
+import { at, stringify } from '../json.js';
 import { absolute, pathOf } from '../link.js';
 import { cartAfter, followDataLayer, readEntry } from './datalayer.js';
 import { readJsonLd } from './jsonld.js';
-import { followMagento } from './magento.js';
-import { readForms, readMicrodata, readOpenGraph, readShopifyMeta } from './markup.js';
+import { readMicrodata, readOpenGraph } from './markup.js';
 import { merge } from './merge.js';
-import { decimal, text } from './product.js';
-import { followShopify, readAjaxCart, shopifyCartUrl } from './shopify.js';
-import { followWooCommerce, readStoreCart, storeCartUrl } from './woocommerce.js';
+import { askCart, followPlatforms, readCart } from './platforms.js';
+import { ofPage, read, text } from './product.js';
 
 /** Changes come in bursts. */
 const SETTLE_MS = 300;
 const LD = 'script[type="application/ld+json"]';
+/** Carts, the most trusted first: once one has spoken, a lesser one is not believed. */
+const CARTS = 'call shopify woocommerce dataLayer';
 
-/** @typedef {import('./product.js').Product} Product */
-/** @typedef {{sku: string, qty: number}[]} Lines */
-
-/**
- * Whether an address that a product gives for itself is this page's.
- * Hosts and language folders differ between what is printed and what is open; the last part does not.
- * @param {Product} product
- * @param {string[]} here
- */
-function isHere({ url }, here) {
-  if (!url || !/[/#?]/.test(url)) return true;
-  const last = (/** @type {string} */ path) => path.split('/').pop();
-  const path = pathOf(url);
-  return !path || here.some((address) => last(pathOf(address)) === last(path));
-}
+/** @typedef {import('./datalayer.js').Lines} Lines */
 
 /**
  * @param {(verdict: import('./merge.js').Verdict) => void} found
- * @param {(lines: Lines, source: string) => void} cart
+ * @param {(lines: Lines, source: string) => void} heardCart
  * @param {(entry: any) => void} pushed each entry of the data layer, for those who look for consent
  */
-export function watchPage(found, cart, pushed) {
-  /** @type {Product | null} */
-  let called = null;
-  /** @type {Product | null} */
-  let shown = null;
-  /** @type {Product[]} */
-  let layered = [];
+export function watchPage(found, heardCart, pushed) {
+  /** @type {any[]} products in the words of schema.org: the shop's call, its event, the layer's */
+  let [called, shown, layered] = [[], [], []];
   /** @type {Lines} */
   let layerCart = [];
-  /** Which source of the cart is the best so far: a worse one is not believed any more. */
-  let cartRank = 9;
-  let timer = 0;
-  /** What the last page printed, so that leftovers are not taken for the new page's. */
+  let cartRank = 99;
+  let [timer, cartTimer] = [0, 0];
+  /** What the page prints, and what the last one left behind: not to be taken for this one's. */
   let [printed, leftover] = ['', ''];
+  let path = pathOf(location.href);
 
-  /** @type {(rank: number, source: string) => (lines: Lines) => void} */
-  const cartFrom = (rank, source) => (lines) => {
-    if (rank > cartRank) return;
+  /** @param {Lines | undefined} lines @param {string} source */
+  const cart = (lines, source) => {
+    const rank = CARTS.indexOf(source);
+    if (!lines || rank > cartRank) return;
     cartRank = rank;
-    cart(lines.slice(0, 200), source);
+    heardCart(lines, source);
   };
-
-  /** @param {string} url @param {(cart: any) => Lines | null} read @param {(lines: Lines) => void} take */
-  const fetchCart = (url, read, take) => {
-    const options = /** @type {any} */ ({
-      __proto__: null,
-      headers: { __proto__: null, Accept: 'application/json' },
-    });
-    fetch(absolute(url), options)
-      .then((answer) => (answer.ok ? answer.text() : 'null'))
-      .then((body) => {
-        const lines = read(parse(body));
-        if (lines) take(lines);
-      })
-      .catch(note);
+  const soon = () => {
+    clearTimeout(timer);
+    timer = later(SETTLE_MS, look);
   };
-
-  let cartTimer = 0;
-  const askCart = () => {
+  const cartChanged = () => {
     clearTimeout(cartTimer);
-    cartTimer = later(SETTLE_MS, () => {
-      if (storeCartUrl()) fetchCart(storeCartUrl(), readStoreCart, cartFrom(2, 'woocommerce'));
-      else if (shopifyCartUrl()) fetchCart(shopifyCartUrl(), readAjaxCart, cartFrom(2, 'shopify'));
-    });
+    cartTimer = later(SETTLE_MS, () => askCart(cart));
   };
 
   const followLayer = followDataLayer((entry) => {
     pushed(entry);
     const read = readEntry(entry);
     if (!read) return;
-    if (read.event === 'view_item' && read.products.length) {
+    if (read.event === 'view_item') {
       layered = read.products;
       soon();
     }
     const lines = cartAfter(layerCart, read);
-    if (!lines) return;
-    layerCart = lines;
-    cartFrom(4, 'dataLayer')(lines);
+    layerCart = lines ?? layerCart;
+    cart(lines, 'dataLayer');
   });
-  const followClassic = followWooCommerce(askCart, () => soon());
+  const followLater = followPlatforms(
+    (product) => {
+      if (!product) return;
+      shown = [product];
+      soon();
+    },
+    cart,
+    cartChanged,
+  );
 
   const look = () => {
     clearTimeout(timer);
     followLayer();
-    followClassic();
-    const canonical = document.querySelector('link[rel=canonical]')?.getAttribute('href');
-    const here = [location.href, ...(canonical ? [absolute(canonical)] : [])];
-    const scripts = [...document.querySelectorAll(LD)].map((node) => node.textContent ?? '');
-    const meta = own(own(window, 'ShopifyAnalytics'), 'meta');
-    const variant = /** @type {HTMLInputElement | null} */ (
-      document.querySelector('form[action*="/cart/add"] [name=id]')
-    )?.value;
-    const sources = /** @type {[string, () => Product[]][]} */ ([
-      ['call', () => (called ? [called] : [])],
-      ['shopify', () => (shown ? [shown] : [])],
-      ['form', () => readForms(document)],
-      ['json-ld', () => readJsonLd(scripts, location.href)],
-      ['dataLayer', () => layered],
-      ['microdata', () => readMicrodata(document, location.href)],
-      ['opengraph', () => readOpenGraph(document)],
-      ['shopify-meta', () => readShopifyMeta(meta, location.href, variant)],
-    ]);
+    followLater();
+    const { href } = location;
+    const last = (/** @type {string} */ address) => pathOf(address).replace(/.*\//, '');
+    const here = [
+      href,
+      /** @type {any} */ (document.querySelector('link[rel=canonical]'))?.href ?? href,
+    ].map(last);
+    const scripts = [...document.querySelectorAll(LD)].map(({ textContent }) => textContent ?? '');
     printed = stringify(scripts);
-    const read = sources.map(([source, products]) => {
-      try {
-        const stale = source === 'json-ld' && printed === leftover;
-        return { source, products: products().filter((one) => !stale && isHere(one, here)) };
-      } catch (error) {
-        note(error);
-        return { source, products: [] };
-      }
-    });
-    found(merge(read.map(({ source, products }) => ({ source, products: products.filter(told) }))));
+    /** @type {[string, () => any[]][]} */
+    const sources = [
+      ['call', () => called],
+      ['event', () => shown],
+      ['json-ld', () => (printed === leftover ? [] : readJsonLd(scripts))],
+      ['dataLayer', () => layered],
+      ['microdata', () => readMicrodata(document)],
+      ['opengraph', () => readOpenGraph(document)],
+    ];
+    found(
+      merge(
+        sources.map(([source, ask]) => {
+          const products = (guard(ask)() ?? []).map(read).filter(
+            // A product with another address is another page's. Hosts and language folders differ
+            // between what is printed and what is open; the last part of the path does not.
+            ({ sku, id, price, url = '' }) =>
+              (sku || id || price) &&
+              (!/[/#?]/.test(url) || !absolute(url) || here.includes(last(url))),
+          );
+          return [source, ofPage(products, href)];
+        }),
+      ),
+    );
   };
 
-  /** @param {Product} product something to recognise it by, or at least a price */
-  const told = (product) => !!(product.sku || product.id || product.price);
-
-  const soon = () => {
-    clearTimeout(timer);
-    timer = later(SETTLE_MS, look);
-  };
-
-  followShopify(
-    (product) => {
-      shown = product;
-      soon();
-    },
-    cartFrom(1, 'shopify'),
-  );
-  followMagento(cartFrom(3, 'magento'));
-  listen(document, 'change', ({ target }) => {
-    // A variant picker changes a hidden field, the address, or both.
-    if (target?.closest?.('form')) soon();
-  });
   new MutationObserver((changes) => {
     const touched = changes.some(({ target, addedNodes }) =>
-      [target, ...addedNodes].some((node) => node instanceof HTMLScriptElement && node.matches(LD)),
+      [target, ...addedNodes].some((node) => /** @type {Element} */ (node).matches?.(LD)),
     );
     if (touched) soon();
-  }).observe(document, /** @type {any} */ ({ __proto__: null, childList: true, subtree: true }));
+  }).observe(document, bare({ childList: true, subtree: true }));
 
   return {
     look,
-    /** The page became another one: what was said about the last one is void. */
+    cartChanged,
+    /** The address changed: on another path, what was said about the last page is void. */
     moved() {
-      called = shown = null;
-      layered = [];
-      leftover = printed;
+      const now = pathOf(location.href);
+      if (now !== path) {
+        called = shown = layered = [];
+        leftover = printed;
+      }
+      path = now;
       soon();
     },
-    /** Asks the platform for the cart, once: events tell the rest. */
-    askCart,
-    /** @param {any} view the shop's own words: `{sku, price, currency}`, price in minor units or a decimal */
+    /** @param {any} view a SKU, or `{sku, price: {amount, currency}}` */
     view(view) {
-      called = {
-        sku: text(own(view, 'sku')),
-        id: text(own(view, 'id')),
-        currency: text(own(view, 'currency')),
-        price: decimal(text(own(view, 'price'))),
-      };
+      const priceCurrency = text(at('price.currency', view));
+      const price = priceCurrency && at('price.amount', view) / minor(priceCurrency);
+      called = [{ sku: at('sku', view) ?? view, offers: { price, priceCurrency } }];
       look();
     },
     /** @param {any} lines */
-    cart(lines) {
-      const read = (Array.isArray(lines) ? lines : (own(lines, 'lines') ?? [])).flatMap(
-        (/** @type {any} */ line) => {
-          const sku = text(own(line, 'sku'));
-          const qty = Math.round(Number(own(line, 'qty') ?? 1));
-          return sku && qty > 0 ? [{ sku, qty }] : [];
-        },
-      );
-      cartFrom(0, 'call')(read);
-    },
+    cart: (lines) => cart(readCart(lines), 'call'),
   };
 }

@@ -1,0 +1,114 @@
+"""What the widget finds on storefronts nobody prepared, in both browsers."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browsers import chromium, firefox
+from storefronts import Offers, offers_server, pages_server
+
+PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
+pytestmark = pytest.mark.browser
+
+
+class Shop:
+    """Fixture pages under their own addresses, before one scripted server."""
+
+    def __init__(self, offers: Offers, origin: str, pages: dict[str, Any], site: str) -> None:
+        self.offers, self.origin, self.pages, self.site = offers, origin, pages, site
+
+    def open(self, file: Path) -> tuple[str, dict[str, Any]]:
+        """Put the page in place; return its address and what it expects."""
+        comment, html = file.read_text().split(" -->\n", 1)
+        expects = json.loads(comment.removeprefix("<!-- "))
+        tag = f'<script async src="{self.origin}/widget/v1.js"></script>'
+        self.pages.clear()
+        self.pages[expects["path"].split("?")[0]] = html.replace("WIDGET", tag)
+        for path, content in expects.get("files", {}).items():
+            self.pages[path] = json.dumps(content)
+        return self.site + expects["path"], expects
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    pages: dict[str, Any] = {}
+    with offers_server() as (offers, origin), pages_server(pages) as site:
+        yield Shop(offers, origin, pages, site)
+
+
+@pytest.fixture(scope="module")
+def chromium_page() -> Iterator[Any]:
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto("about:blank")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def firefox_tab() -> Iterator[Any]:
+    with firefox() as browser:
+        yield browser.tab()
+
+
+# The page is asked until its answer has stood still for half a second, or five have passed.
+SETTLE = """new Promise((done) => {
+  console.log = () => {};
+  let last = ''; let still = 0; let asked = 0;
+  const ask = async () => {
+    const report = window.tactful?.version && await tactful('doctor');
+    const now = JSON.stringify(report && [report.product, report.cart, report.conflicts]);
+    still = now === last && report ? still + 1 : 0;
+    last = now;
+    if (still >= 7 || asked++ > 60) done(report); else setTimeout(ask, 80);
+  };
+  ask();
+})"""
+
+
+def judge(report: dict[str, Any], expects: dict[str, Any], address: str) -> None:
+    """Compare what the doctor reports with what the page expects."""
+    product = report["product"]
+    if expects["sku"] is None:
+        assert product is None
+    else:
+        assert product is not None, report
+        assert product["sku"] == expects["sku"]
+        fields = report["fields"]
+        assert (fields.get("sku") or fields["id"])[0] == expects["source"]
+        money = expects["price"] and {"amount": expects["price"], "currency": expects["currency"]}
+        assert product.get("price") == money
+    assert [field for field, _ in report["conflicts"]] == expects.get("conflicts", [])
+    if kind := expects.get("kind"):
+        assert report["kind"] == kind
+    if (cart := expects.get("cart")) is not None:
+        assert {line["sku"]: line["qty"] for line in report["cart"][0]} == cart
+    if availability := expects.get("availability"):
+        assert report["fields"]["availability"][1] == availability
+    assert report["url"] == address.split("#", maxsplit=1)[0] or "after" in expects
+    assert not [fault for fault in report["faults"] if "JSON" not in fault]
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_chromium_finds_what_the_page_sells(shop: Shop, chromium_page: Any, file: Path) -> None:
+    address, expects = shop.open(file)
+    chromium_page.context.clear_cookies()
+    chromium_page.goto(address)
+    chromium_page.evaluate("sessionStorage.clear()")
+    if after := expects.get("after"):
+        chromium_page.wait_for_function("window.tactful?.version")
+        chromium_page.evaluate(f"setTimeout(() => {{ {after} }}, 100)")
+    judge(chromium_page.evaluate(SETTLE), expects, address)
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_firefox_finds_what_the_page_sells(shop: Shop, firefox_tab: Any, file: Path) -> None:
+    address, expects = shop.open(file)
+    firefox_tab.goto(address)
+    firefox_tab.evaluate("sessionStorage.clear()")
+    if after := expects.get("after"):
+        firefox_tab.wait_for("window.tactful?.version")
+        firefox_tab.evaluate(f"void setTimeout(() => {{ {after} }}, 100)")
+    judge(firefox_tab.evaluate(SETTLE), expects, address)
