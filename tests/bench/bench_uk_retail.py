@@ -1,0 +1,157 @@
+"""A year of a real shop against a live server: is every let-down remembered, and nobody else passed over?
+
+Run: `TACTFUL_REAL_DATA=folder .venv/bin/python tests/bench/bench_uk_retail.py [--orders N]`.
+Without the real data the excerpt in `examples/data` is played. Exit 1 where a line was judged wrongly.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "server")]
+
+import structlog  # noqa: E402 - after the path
+from msgspec import Struct  # noqa: E402
+
+from journeys.retail_run import POLICY, RULE, Outcome, begin, bring_in, play  # noqa: E402
+from journeys.stage import stage  # noqa: E402
+from journeys.uk_retail import Event, Purchase, events, expected, let_down_before  # noqa: E402
+from real_data import folder_of  # noqa: E402
+from tactful.cli.progress import progress  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+PROCESSES = 2
+SERVERS = 3
+"""In each process: the disk is what they wait for."""
+
+
+def source() -> tuple[str, Path, Path]:
+    """What is played: its name, the folder of orders, the file of products."""
+    whole = folder_of("uk-retail")
+    if whole:
+        return "the whole data", whole / "public", whole / "products.jsonl"
+    excerpt = ROOT / "examples" / "data" / "uk-retail"
+    return "the excerpt; TACTFUL_REAL_DATA names the whole", excerpt, excerpt / "products.jsonl"
+
+
+class Shard(Struct, frozen=True):
+    """Some customers of the data, for one server: their histories touch nobody else's."""
+
+    number: int
+    of: int
+    orders: int | None
+
+
+def events_of(shard: Shard) -> list[Event]:
+    """What concerns its customers."""
+    found = events(source()[1])
+    if shard.orders:
+        last = [event for event in found if isinstance(event, Purchase)][: shard.orders][-1]
+        found = found[: found.index(last) + 1]
+    return [event for event in found if int(event.customer) % shard.of == shard.number]
+
+
+async def play_shard(shard: Shard, done: Callable[[], None]) -> Outcome:
+    """Play one shard on a server of its own."""
+    found = events_of(shard)
+    with tempfile.TemporaryDirectory() as scratch:
+        async with stage(Path(scratch), RULE, policy=POLICY, default_territory="GB") as one:
+            await begin(one, found)
+            await bring_in(one, source()[2], Path(scratch))
+            return await play(one, found, lambda _: done())
+
+
+def play_shards(shards: list[Shard], counter: Any) -> list[Outcome]:
+    """Several at once in this process: while one waits for the disk, another decides."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+    def done() -> None:
+        with counter.get_lock():
+            counter.value += 1
+
+    async def together() -> list[Outcome]:
+        return await asyncio.gather(*(play_shard(shard, done) for shard in shards))
+
+    return asyncio.run(together())
+
+
+def run(orders: int | None) -> tuple[bool, dict[str, object]]:
+    """Play everything on both cores, and count."""
+    shards = [Shard(number, PROCESSES * SERVERS, orders) for number in range(PROCESSES * SERVERS)]
+    everything = [event for shard in shards for event in events_of(shard)]
+    started = time.perf_counter()
+    counter = multiprocessing.get_context("spawn").Value("i", 0)
+    outcomes: list[Outcome] = []
+    with progress("playing", len(everything)) as step, ThreadPoolExecutor(PROCESSES) as threads:
+        parts = [
+            threads.submit(in_process, shards[n::PROCESSES], counter) for n in range(PROCESSES)
+        ]
+        while not all(part.done() for part in parts):
+            wait(parts, timeout=0.5)
+            step(counter.value)
+        for part in parts:
+            outcomes += part.result()
+    return judged(outcomes, everything, time.perf_counter() - started)
+
+
+def in_process(shards: list[Shard], counter: Any) -> list[Outcome]:
+    """The same in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    receive, send = context.Pipe(duplex=False)
+    worker = context.Process(target=work, args=(shards, counter, send))
+    worker.start()
+    send.close()
+    try:
+        found: list[Outcome] = receive.recv()
+    finally:
+        worker.join()
+    return found
+
+
+def work(shards: list[Shard], counter: Any, send: Any) -> None:
+    """The process: sends what it found."""
+    send.send(play_shards(shards, counter))
+
+
+def judged(
+    outcomes: list[Outcome], found: list[Event], seconds: float
+) -> tuple[bool, dict[str, object]]:
+    """Whether every line was judged rightly, and the figures."""
+    withheld = {line: why for outcome in outcomes for line, why in outcome.withheld.items()}
+    offered = set().union(*(outcome.offered for outcome in outcomes))
+    both = Outcome(offered, withheld, seconds)
+    wanted = set(expected(source()[1])) & (offered | set(withheld))
+    right = {line for line in wanted if withheld.get(line) == "return.recent"}
+    suppressed = set(both.suppressed)
+    return right == wanted == suppressed, {
+        "played": source()[0],
+        "order_lines": both.decisions,
+        "expected_suppressions": len(wanted),
+        "recall": len(right) / max(len(wanted), 1),
+        "suppressed_beyond_the_window": len(suppressed - wanted),
+        "false_suppressions": len(suppressed - let_down_before(found)),
+        "withheld_for_other_reasons": dict(both.others()),
+        "decisions_per_second": round(both.decisions / seconds),
+    }
+
+
+def main() -> int:
+    """Print the figures."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--orders", type=int, help="stop after so many orders")
+    good, figures = run(options.parse_args().orders)
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    return int(not good)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
