@@ -63,11 +63,27 @@ def test_a_number_seen_before_is_dropped_and_acknowledged_again():
     assert conversation.answer() == Ack(n=7)
 
 
-def test_hello_is_taken_whatever_its_number():
+def test_the_number_of_a_hello_that_begins_counts():
     conversation = Conversation(RHYTHM, 0)
-    conversation.taken = 9
-    assert conversation.take(Hello(consent="none", page=Landing("u"), n=1)) is True
-    assert conversation.answer() == Ack(n=9)
+    assert conversation.take(Hello(consent="none", page=Landing("u"), n=4)) is True
+    assert conversation.answer() == Ack(n=4)
+    assert conversation.take(View(sku="a", n=4)) is False
+
+
+def test_the_number_of_a_hello_that_resumes_does_not_for_older_messages_follow_it():
+    conversation = Conversation(RHYTHM, 0)
+    hello = Hello(consent="none", page=Landing("u"), n=9, resume="r")
+    assert conversation.take(hello) is True
+    assert conversation.answer() is None
+    assert conversation.take(View(sku="sent again", n=7)) is True
+    assert conversation.answer() == Ack(n=7)
+
+
+def test_a_resumed_conversation_hears_at_once_what_was_taken_before():
+    conversation = Conversation(RHYTHM, 0)
+    conversation.take(Hello(consent="none", page=Landing("u"), n=9, resume="r"))
+    conversation.taken = 7
+    assert conversation.answer() == Ack(n=7)
 
 
 def test_a_resumed_conversation_drops_what_an_earlier_connection_has_taken():

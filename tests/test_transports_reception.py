@@ -68,6 +68,21 @@ async def test_what_the_desk_sends_goes_out_before_the_acknowledgement():
     assert link.sent == [WELCOME, b'{"t":"ack","n":2}']
 
 
+async def test_nothing_is_sent_before_the_welcome_however_long_the_desk_takes():
+    class Slow(RecordingDesk):
+        def receive(self, _, message):
+            self.events.append(("receive", message))
+
+    _, link, exchange, _ = admitted(Slow())
+    say(exchange, HELLO | {"n": 1}, {"t": "logout", "n": 2})
+    exchange.tick(16_000)
+    assert link.sent == []
+    exchange.send(WELCOME)
+    assert link.sent == [WELCOME, b'{"t":"ack","n":2}']
+    exchange.tick(32_000)
+    assert link.sent[2:] == [b'{"t":"heartbeat"}']
+
+
 async def test_a_connection_tells_the_desk_who_it_is():
     reception, link, exchange, _ = admitted()
     (connection,) = reception.desk.connections

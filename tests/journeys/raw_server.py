@@ -30,7 +30,7 @@ class AnsweringDesk:
             welcome = Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=20, idle=60)
             connection.send(encode(welcome))
         elif isinstance(message, View):
-            count = 2_000 if message.sku == "flood" else 1
+            count = 400 if message.sku == "flood" else 1
             for seq in range(count):
                 connection.send(encode(Withdraw(seq=seq, offer=message.sku * 8)))
 

@@ -71,10 +71,8 @@ class Conversation:
     def take(self, message: ClientMessage) -> bool | ProtocolError:
         """Say whether a message is to be handled: yes, no (seen before), or why it must not be."""
         if isinstance(message, Hello):
-            if self.greeted:
-                return HELLO_ONCE
-            self.greeted = True
-        elif not self.greeted:
+            return self._greet(message)
+        if not self.greeted:
             return HELLO_FIRST
         if message.n is None:
             return True
@@ -82,14 +80,22 @@ class Conversation:
         fresh = message.n > self.taken
         if fresh:
             self.taken = message.n
-        return fresh or isinstance(message, Hello)
+        return fresh
+
+    def _greet(self, hello: Hello) -> bool | ProtocolError:
+        """A hello that resumes does not count: what is sent again after it has lower numbers."""
+        if self.greeted:
+            return HELLO_ONCE
+        self.greeted = True
+        self._owes = hello.n is not None
+        if hello.n is not None and hello.resume is None:
+            self.taken = hello.n
+        return True
 
     def answer(self) -> Ack | None:
         """The acknowledgement owed for what was taken since the last one, if any."""
-        if not self._owes:
-            return None
-        self._owes = False
-        return Ack(n=self.taken)
+        owes, self._owes = self._owes, False
+        return Ack(n=self.taken) if owes and self.taken else None
 
     def due(self, now: int) -> Due | ProtocolError:
         """What must happen at this instant."""

@@ -315,9 +315,13 @@ class FrameLink(asyncio.Protocol):
             self._write(b"".join(batch))
 
     def _write(self, data: bytes) -> None:
-        transport = self._transport
-        transport.write(data)
-        if not self._deaf_until and transport.get_write_buffer_size() > self._limits.buffer_bytes:
+        """Write, unless the peer has left too much unread already or does so now."""
+        transport, limit = self._transport, self._limits.buffer_bytes
+        waiting = transport.get_write_buffer_size()
+        fits = waiting + len(data) <= limit
+        if fits or not waiting:
+            transport.write(data)
+        if not fits and (waiting or transport.get_write_buffer_size() > limit):
             self.close(close_codes.SLOW, "Too much is unread.")
 
     def _turn_deaf(self, code: int, farewell: bytes = b"") -> None:

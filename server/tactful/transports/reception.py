@@ -83,7 +83,9 @@ class Reception:
 class Exchange:
     """One conversation: between the link that carries it and the desk that answers it."""
 
-    __slots__ = ("_conversation", "_link", "_reception", "attached", "origin", "peer")
+    __slots__ = (
+        "_conversation", "_link", "_reading", "_reception", "_welcomed", "attached", "origin", "peer",
+    )  # fmt: skip
 
     def __init__(self, reception: Reception, link: Link, peer: str, origin: str) -> None:
         self._reception = reception
@@ -93,6 +95,8 @@ class Exchange:
         self.peer = peer
         self.origin = origin
         self.attached: object | None = None
+        self._reading = False
+        self._welcomed = False  # the desk has sent something: `welcome`, before all else
 
     # What the desk may do.
 
@@ -113,6 +117,10 @@ class Exchange:
     def send(self, payload: bytes) -> None:
         """Send one encoded message."""
         self._link.send(payload)
+        if not self._welcomed:
+            self._welcomed = True
+            if not self._reading:
+                self._acknowledge()
 
     def close(self, code: CloseCode, reason: str = "") -> None:
         """End the connection."""
@@ -122,6 +130,7 @@ class Exchange:
 
     def begin(self, now: int) -> None:
         """Some bytes have arrived: the peer lives."""
+        self._reading = True
         self._conversation.hear(now)
 
     def spend(self, size: int) -> bool:
@@ -151,16 +160,17 @@ class Exchange:
         self.close(close_codes.NOT_TEXT, "Send text, not binary.")
 
     def end(self) -> None:
-        """Acknowledge what this read brought, once."""
-        owed = self._conversation.answer()
-        if owed is not None:
-            self._link.send(encode(owed))
+        """Acknowledge what this read brought, once, and never before the welcome."""
+        self._reading = False
+        if self._welcomed:
+            self._acknowledge()
 
     def tick(self, now: int) -> None:
         """Do what the clock asks for."""
         due = self._conversation.due(now)
         if due is Due.HEARTBEAT:
-            self._link.beat(HEARTBEAT)
+            if self._welcomed:
+                self._link.beat(HEARTBEAT)
         elif due is not Due.NOTHING:
             self._refuse(due)
 
@@ -183,6 +193,11 @@ class Exchange:
         except Exception:
             log.exception("the desk failed; the connection is closed")
             self.close(close_codes.INTERNAL, "The server failed.")
+
+    def _acknowledge(self) -> None:
+        owed = self._conversation.answer()
+        if owed is not None:
+            self._link.send(encode(owed))
 
     def _refuse(self, problem: ProtocolError) -> None:
         self.close(problem.close, problem.text)
