@@ -144,4 +144,4 @@ def test_opening_takes_no_longer_when_there_is_much_in_it(path):
         )
     started = time.perf_counter()
     open_writer(path).close()
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 1

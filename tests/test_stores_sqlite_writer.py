@@ -105,13 +105,13 @@ async def test_a_lock_of_another_process_is_waited_for_and_then_reported(counted
 async def test_the_log_is_moved_into_the_file_before_it_grows(counted):
     ledger, _ = counted
     log = ledger.path.with_name("tactful.db-wal")
-    for number in range(20_000):
-        ledger.record(Commit(entry=entry(at=T0 + number, inputs=b"i" * 500)))
-        if number % 1_000 == 0:
+    for number in range(60_000):
+        ledger.record(Commit(entry=entry(at=T0 + number, inputs=b"i" * 1_000)))
+        if number % 2_000 == 0:
             await ledger.flush()
     await ledger.flush()
-    assert ledger.path.stat().st_size > 10_000_000
-    assert log.stat().st_size < 8_000_000
+    assert ledger.path.stat().st_size > 50_000_000
+    assert log.stat().st_size < 40_000_000
 
 
 async def test_a_closed_ledger_says_so(tmp_path):

@@ -4,14 +4,15 @@ It answers as the durable one does, from plain dictionaries; tests and dry runs 
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
 from msgspec import structs
 
 from tactful.core.budgets import COUNT
-from tactful.core.offers import STANDING, Offer, Step
+from tactful.core.offers import STANDING, Offer, State, Step
+from tactful.core.rates import NOTHING, SILENCE, Tally
 from tactful.core.rulings import (
     BudgetRow,
     Desk,
@@ -25,6 +26,7 @@ from tactful.runtime.ports import (
     AuditRow,
     Commit,
     Entry,
+    OutcomeRow,
     Refusal,
     SavedSession,
 )
@@ -191,6 +193,34 @@ class MemoryLedger(MemoryFacts):
             sum(1 if counted else held.hold for held in offers.values() if held.standing),
             sum(1 if counted else found.saved for found in used),
         )
+
+    # what came of it
+    async def outcomes(self) -> list[OutcomeRow]:
+        """What came of every offer and every silence so far, by product, territory and rule."""
+        seen = {step.offer for step in self._steps if step.to is State.SHOWN}
+        found: dict[tuple[str, str, str], Tally] = {}
+        for offer in self._offers.values():
+            silent = offer.state is State.HELD_OUT
+            if silent or offer.id in seen:
+                key = offer.product, offer.territory, SILENCE if silent else offer.rule
+                won = offer.bought if silent else offer.state is State.REDEEMED
+                found[key] = found.get(key, NOTHING).plus(1, int(won))
+        return [
+            OutcomeRow(rule, product, territory, tally.tried, tally.bought)
+            for (product, territory, rule), tally in sorted(found.items(), key=lambda one: one[0])
+        ]
+
+    async def held_out(self, since: int) -> list[Offer]:
+        """The offers that were deliberately not shown from an instant on, oldest first."""
+        found = (offer for offer in self._offers.values() if offer.state is State.HELD_OUT)
+        recent = [offer for offer in found if offer.issued_at >= since]
+        return sorted(recent, key=lambda offer: (offer.issued_at, offer.id))
+
+    async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
+        """Say of offers that were not shown whether the product was bought all the same."""
+        for key in offers:
+            if key in self._offers:
+                self._offers[key] = structs.replace(self._offers[key], bought=bought)
 
     # sessions
     async def session_by_resume(self, digest: bytes) -> SavedSession | None:

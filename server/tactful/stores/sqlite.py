@@ -112,6 +112,9 @@ class SqliteLedger(SqliteReads):
             )
         )
 
+    async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
+        await self._open_writer.run(partial(sqlite_turns.mark_bought, offers=offers, bought=bought))
+
     async def forget_session(self, session: str) -> None:
         await self._open_writer.run(partial(sqlite_people.forget_session, session=session))
 
@@ -151,6 +154,14 @@ class SqliteLedger(SqliteReads):
         total = 0
         while dropped := await self._open_writer.run(work):
             total += dropped
+        found = await self._read_settled(
+            "SELECT session FROM sessions WHERE seen_at < ?", (before,)
+        )
+        for start in range(0, len(found), PRUNED_AT_ONCE):
+            some = [session for (session,) in found[start : start + PRUNED_AT_ONCE]]
+            total += await self._open_writer.run(
+                partial(sqlite_people.prune_sessions, sessions=some, before=before)
+            )
         return total
 
     async def state_digest(self) -> str:

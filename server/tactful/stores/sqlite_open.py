@@ -8,7 +8,7 @@ from tactful.runtime.ports import LedgerError
 from tactful.stores.migrate import APPLICATION_ID, migrate, newest
 
 BUSY_MS: Final = 5_000
-PAGES_KEPT: Final = 16 * 1024 * 1024
+LOG_KEPT: Final = 64 * 1024 * 1024
 """The write-ahead log is cut back to so many bytes after a checkpoint."""
 
 _SETTINGS: Final = (
@@ -20,7 +20,7 @@ _SETTINGS: Final = (
     ("temp_store", "MEMORY", 2),
     ("wal_autocheckpoint", "0", 0),  # the writer does it, between commits
     ("cache_size", "-32768", -32768),  # KiB
-    ("journal_size_limit", str(PAGES_KEPT), PAGES_KEPT),
+    ("journal_size_limit", str(LOG_KEPT), LOG_KEPT),
 )
 
 

@@ -193,8 +193,14 @@ _OLD: Final = (
        (SELECT id FROM facts WHERE ended < :before LIMIT :limit)""",
     """DELETE FROM entries WHERE id IN
        (SELECT id FROM entries WHERE at < :before LIMIT :limit)""",
-    """DELETE FROM sessions WHERE session IN
-       (SELECT session FROM sessions AS s WHERE seen_at < :before AND NOT EXISTS
-         (SELECT 1 FROM offers AS o WHERE o.session = s.session
-          AND o.state IN ('pushed', 'shown', 'accepted')) LIMIT :limit)""",
 )
+
+
+def prune_sessions(connection: sqlite3.Connection, sessions: Iterable[str], before: int) -> int:
+    """Drop those of the sessions that have not been seen since and hold no offer."""
+    return connection.executemany(
+        "DELETE FROM sessions WHERE session = ? AND seen_at < ? AND NOT EXISTS"
+        " (SELECT 1 FROM offers AS o WHERE o.session = sessions.session"
+        "  AND o.state IN ('pushed', 'shown', 'accepted'))",
+        [(session, before) for session in sessions],
+    ).rowcount

@@ -8,7 +8,7 @@ import aiosqlite
 
 from tactful.core.offers import Offer, State, Step
 from tactful.core.rulings import BudgetRow
-from tactful.runtime.ports import AuditRow, Entry, LedgerError, SavedSession, StoredFact
+from tactful.runtime.ports import AuditRow, Entry, LedgerError, OutcomeRow, SavedSession, StoredFact
 from tactful.stores import sqlite_facts
 from tactful.stores.sqlite_errors import meaning_of
 from tactful.stores.sqlite_turns import OFFER
@@ -16,6 +16,19 @@ from tactful.stores.sqlite_turns import OFFER
 _SESSION: Final = "SELECT session, customer, state, resume, wake_at, seen_at FROM sessions "
 _ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
 _STANDING: Final = "SELECT {} FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
+
+# An offer counts once a shopper saw it; what was not shown counts under the empty rule.
+_OUTCOMES: Final = """
+  SELECT iif(state = 'held_out', '', body ->> 'rule') AS rule, body ->> 'product' AS product,
+    body ->> 'territory' AS territory, count(*),
+    sum(iif(state = 'held_out', coalesce(body ->> 'bought', 0), state = 'redeemed'))
+  FROM (SELECT id, state, CAST(body AS TEXT) AS body FROM offers) AS o
+  WHERE state = 'held_out'
+    OR EXISTS (SELECT 1 FROM steps AS s WHERE s.offer = o.id AND s.state = 'shown')
+  GROUP BY product, territory, rule ORDER BY product, territory, rule"""
+_HELD_OUT: Final = """
+  SELECT body FROM offers
+  WHERE state = 'held_out' AND CAST(body AS TEXT) ->> 'issued_at' >= ?"""
 
 
 class SqliteReads:
@@ -63,6 +76,13 @@ class SqliteReads:
 
     async def balances(self) -> list[BudgetRow]:
         return [BudgetRow(*row) for row in await self._read_settled("SELECT * FROM budgets")]
+
+    async def outcomes(self) -> list[OutcomeRow]:
+        return [OutcomeRow(*row) for row in await self._read_settled(_OUTCOMES)]
+
+    async def held_out(self, since: int) -> list[Offer]:
+        found = [OFFER(body) for (body,) in await self._read_settled(_HELD_OUT, (since,))]
+        return sorted(found, key=lambda offer: (offer.issued_at, offer.id))
 
     async def session_by_resume(self, digest: bytes) -> SavedSession | None:
         return _one(await self._read_settled(_SESSION + "WHERE resume = ?", (digest,)))

@@ -163,6 +163,13 @@ def _desk(
     return desk, erased
 
 
+def mark_bought(connection: sqlite3.Connection, offers: Iterable[str], *, bought: bool) -> None:
+    """Say of offers that were not shown whether the product was bought all the same."""
+    found = (read_offer(connection, key) for key in offers)
+    rows = [(ENCODE(structs.replace(one, bought=bought)), one.id) for one in found if one]
+    connection.executemany("UPDATE offers SET body = ? WHERE id = ?", rows)
+
+
 def read_offer(connection: sqlite3.Connection, offer: str) -> Offer | None:
     """One offer."""
     row = connection.execute("SELECT body FROM offers WHERE id = ?", (offer,)).fetchone()

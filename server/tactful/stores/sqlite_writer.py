@@ -25,9 +25,10 @@ LARGEST_BATCH: Final = 4096
 ROOM_CHECK: Final = 0.5
 """Seconds between two attempts to write while the disk is full."""
 
-CHANGES_A_CHECKPOINT: Final = 2_000
+CHANGES_A_CHECKPOINT = 20_000
 """After so many changed rows the log is moved into the file, when everybody has their answer.
 
+The rarer, the fewer pages are written twice; the more is read again at a start after a crash.
 SQLite's own checkpoint would run inside a commit, and keep its input/output errors to itself.
 """
 _PROBE: Final = "INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(8192))"

@@ -44,7 +44,6 @@ CREATE TABLE sessions (
 ) STRICT;
 CREATE INDEX sessions_by_resume ON sessions (resume);
 CREATE INDEX sessions_by_customer ON sessions (customer) WHERE customer IS NOT NULL;
-CREATE INDEX sessions_by_age ON sessions (seen_at);
 CREATE INDEX sessions_by_wake ON sessions (wake_at) WHERE wake_at IS NOT NULL;
 
 CREATE TABLE contacts (
