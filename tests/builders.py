@@ -16,7 +16,8 @@ from tactful.core.facts import Kept
 from tactful.core.items import Item
 from tactful.core.money import Money
 from tactful.core.offers import Offer
-from tactful.core.policy import DAY, HOUR, MINUTE, SECOND, Policy
+from tactful.core.calendar import DAY, HOUR, MINUTE, SECOND
+from tactful.core.policy import Policy
 from tactful.core.rules import (
     NEVER,
     NOW,

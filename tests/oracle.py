@@ -37,6 +37,8 @@ def primary(world: World) -> dict[str, str]:
     for rule in candidates:
         if taken:
             verdicts[rule.id] = "arbitration.outranked"
+        elif world.session.offers:  # of another rule, for another item, or gate 9 had spoken
+            verdicts[rule.id] = "arbitration.exclusive"
         else:
             held = "holdout.global" if world.everyone_held_out else None
             verdicts[rule.id] = held or ("shadow" if rule.shadow else "pushed")

@@ -18,7 +18,6 @@ NEVER_HERE = {
     Reason.RULE_WINDOW,  # a timetable; tests/test_core_eligibility.py
     Reason.PRICE_NO_IMPROVEMENT,  # the oracle's rules all have a percentage; pricing's own tests
     Reason.ARBITRATION_NEGATIVE_VALUE,
-    Reason.ARBITRATION_EXCLUSIVE,
     Reason.HOLDOUT_RULE,  # drawn by hash; tests/test_core_holdout.py
 }
 

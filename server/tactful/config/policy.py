@@ -57,7 +57,9 @@ LIMITS: Final = (
     ),
     Limit("bad_rating", _STARS, "A review of at most so many stars taints."),
     Limit("good_rating", _STARS, "An edit to at least so many stars lifts the taint."),
-    Limit("correction_within", _TIME, "A return sooner after its order is a correction; 0s: none is."),
+    Limit(
+        "correction_within", _TIME, "A return sooner after its order is a correction; 0s: none is."
+    ),
     Limit("owned.durable", _TIME, "How long a product that was bought is not offered again."),
     Limit("owned.consumable", _SHARE, "The share of its interval after which a consumable is due."),
     Limit(
@@ -69,7 +71,6 @@ LIMITS: Final = (
     Limit("caps.per_shopper.per", _TIME, "... within this."),
     Limit("rest.dismissed_rule", _TIME, "How long a dismissal rests the rule."),
     Limit("rest.dismissed_product", _TIME, "How long a dismissal rests the product."),
-    Limit("rest.expired_product", _TIME, "How long an offer that was let pass rests the product."),
     Limit("rest.expired_product", _TIME, "How long an offer that was let pass rests the product."),
     Limit("rest.quiet", _TIME, "How long nothing is offered after a withdrawal for a let-down."),
     Limit("moment.engaged", _TIME, "How long a shopper must have been engaged."),
@@ -84,6 +85,9 @@ LIMITS: Final = (
     Limit("min_margin", _SHARE, "The least margin on the net price, where a rule asks for less."),
     Limit("accept_hold", _TIME, "How long an accepted offer can be redeemed."),
     Limit("arbitration", v.choice("tier", "expected_value"), "How the best candidate is found."),
+    Limit("prior.silence", _SHARE, "Believed share of buyers among those shown nothing."),
+    Limit("prior.offer", _SHARE, "Believed share of buyers among those who see an offer."),
+    Limit("prior.weight", _NUMBER, "As many shoppers is that belief worth beside the log's."),
     Limit("timezone", v.zone(), "Where a day of the shop begins."),
     Limit("language", v.text("a language such as en"), "The language of messages that name none."),
 )

@@ -1,16 +1,18 @@
 """Which candidate wins the placement?"""
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 from msgspec import Struct
 
-from tactful.core.context import Scene
+from tactful.core.context import Context, Scene
+from tactful.core.expected_value import NOTHING, Value, value_of
 from tactful.core.gates import Priced
 from tactful.core.offers import Offer
 from tactful.core.pricing import Quote
 from tactful.core.rules import Rule
 
-Rank = tuple[int, int, str, str]
+Rank = tuple[int, Fraction, int, str, str]
 
 
 class Candidate(Struct, frozen=True):
@@ -20,6 +22,8 @@ class Candidate(Struct, frozen=True):
     scene: Scene
     priced: Priced
     quote: Quote
+    value: Value | None = None
+    """None: nobody asked, or nobody can say."""
 
 
 def arbitrate(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -28,12 +32,34 @@ def arbitrate(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def rank(candidate: Candidate) -> Rank:
-    """Tier, then the smaller discount, then rule id, then SKU: never the order of files."""
+    """Tier, expected value, the smaller discount, rule id, then SKU: never the order of files."""
     rule, sku = candidate.rule, candidate.scene.item.sku
-    return (-rule.priority, candidate.quote.saved, rule.id, sku)
+    worth = _exact(candidate.value)
+    return (-rule.priority, -worth, candidate.quote.saved, rule.id, sku)
 
 
-def rank_of(offer: Offer, rule: Rule | None) -> Rank:
+def rank_of(offer: Offer, rule: Rule | None, value: Value | None) -> Rank:
     """Where an offer that is up stands; without its rule, in the lowest tier of them all."""
     tier = -rule.priority if rule else 2**31
-    return (tier, offer.public - offer.unit, offer.rule, offer.sku)
+    return (tier, -_exact(value), offer.public - offer.unit, offer.rule, offer.sku)
+
+
+def value(context: Context, scene: Scene, rule: str, priced: Priced, unit: int) -> Value | None:
+    """What `rule` offering `unit` for an item is worth, where the policy arbitrates by that."""
+    policy, shelf = context.rulebook.policy, priced.shelf
+    if policy.arbitration != "expected_value" or shelf is None or scene.territory is None:
+        return None
+    product = scene.item.product_id
+    return value_of(context.rates, policy.prior, rule, product, scene.territory, unit, shelf)
+
+
+def beats_silence(context: Context, candidate: Candidate) -> bool:
+    """Whether it is worth more than saying nothing; one that is forced, or owed, need not be."""
+    rule = candidate.rule
+    if context.rulebook.policy.arbitration != "expected_value" or rule.force or rule.remedy:
+        return True
+    return candidate.value is not None and candidate.value.exact > NOTHING
+
+
+def _exact(value: Value | None) -> Fraction:
+    return value.exact if value else NOTHING

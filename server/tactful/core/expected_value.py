@@ -12,7 +12,7 @@ from msgspec import Struct
 from tactful.core.money import BP
 from tactful.core.policy import Prior
 from tactful.core.pricing import ShelfPrice
-from tactful.core.rates import Rates, Tally
+from tactful.core.rates import SILENCE, Rates, Tally
 
 NOTHING: Final = Fraction(0)
 """What silence is worth."""
@@ -67,13 +67,19 @@ class Value(Struct, frozen=True):
 
 
 def value_of(
-    rates: Rates, prior: Prior, rule: str, product: str, territory: str, unit: int, shelf: ShelfPrice
+    rates: Rates,
+    prior: Prior,
+    rule: str,
+    product: str,
+    territory: str,
+    unit: int,
+    shelf: ShelfPrice,
 ) -> Value | None:
     """What offering `unit` is worth; None: nobody can say, because the cost is not known."""
     if shelf.cost is None:
         return None
-    offered = rates.after_offer(rule, product, territory)
-    silent = rates.after_silence(product, territory)
+    offered = rates.of(rule, product, territory)
+    silent = rates.of(SILENCE, product, territory)
     return Value(
         _side(offered, prior.offer_bp, prior.weight, unit, shelf.tax_rate_bp, shelf.cost),
         _side(silent, prior.silence_bp, prior.weight, shelf.amount, shelf.tax_rate_bp, shelf.cost),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-Offered = tuple[str, str, str]
-"""(rule, product, territory)"""
-Silent = tuple[str, str]
+Where = tuple[str, str]
 """(product, territory)"""
+SILENCE = ""
+"""What stands for a rule where a shopper was deliberately shown nothing."""
 
 
 class Tally(Struct, frozen=True, array_like=True):
@@ -25,20 +25,17 @@ NOTHING = Tally()
 
 
 class Rates(Struct, frozen=True):
-    """What the shop's own log says; the mappings may be live, so nobody keeps them."""
+    """What the shop's own log says of each rule, and of `SILENCE`; may be live, so nobody keeps it.
 
-    offered: Mapping[Offered, Tally] = {}
-    """Shoppers who saw an offer, and those of them who redeemed it."""
-    silent: Mapping[Silent, Tally] = {}
-    """Shoppers who were deliberately shown nothing, and those of them who bought all the same."""
+    A rule's offer was tried when a shopper saw it, and bought when it was redeemed; silence was tried
+    when a shopper was held out, and bought when they bought the product all the same.
+    """
 
-    def after_offer(self, rule: str, product: str, territory: str) -> Tally:
-        """What came of a rule's offers of a product."""
-        return self.offered.get((rule, product, territory), NOTHING)
+    log: Mapping[Where, Mapping[str, Tally]] = {}
 
-    def after_silence(self, product: str, territory: str) -> Tally:
-        """What came of saying nothing about a product."""
-        return self.silent.get((product, territory), NOTHING)
+    def of(self, rule: str, product: str, territory: str) -> Tally:
+        """What came of a rule, or of `SILENCE`."""
+        return self.log.get((product, territory), {}).get(rule, NOTHING)
 
 
 NO_RATES = Rates()

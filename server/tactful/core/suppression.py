@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from tactful.core.calendar import DAY
 from tactful.core.context import Scene
 from tactful.core.items import Item
 from tactful.core.letdowns import Letdown, Letdowns
-from tactful.core.policy import DAY, Policy
+from tactful.core.policy import Policy
 from tactful.core.purchases import Purchase
 from tactful.core.reasons import ORDER, Reason
 from tactful.core.rules import NOW, Rule, Tightening

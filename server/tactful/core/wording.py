@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from tactful.core.calendar import MINUTE
 from tactful.core.money import Money, exponent_of
-from tactful.core.policy import MINUTE
 
 SYMBOLS: Final[Mapping[str, str]] = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "PLN": "zł"}
 COMMA: Final = frozenset({"de", "fr", "es", "pl", "it", "nl", "pt", "da", "sv", "cs", "fi"})

@@ -12,6 +12,7 @@ from tactful.runtime import assembly
 from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.live import Registry
 from tactful.runtime.ports import Ledger
+from tactful.runtime.rates import RateBook
 from tactful.runtime.turn import Turns
 from tactful.runtime.world import World
 
@@ -28,6 +29,7 @@ class Checkout:
         turns: Turns,
         balances: Balances,
         commitments: Commitments,
+        rates: RateBook,
     ) -> None:
         self._ledger = ledger
         self._world = world
@@ -35,6 +37,7 @@ class Checkout:
         self._turns = turns
         self._balances = balances
         self._commitments = commitments
+        self._rates = rates
 
     async def shelves(self, skus: Collection[str], territory: str) -> dict[str, Shelf]:
         """Price, stock and recall of each SKU, as last reported."""
@@ -54,6 +57,7 @@ class Checkout:
     def heard(self, ruling: Ruling) -> None:
         """A ruling is durable: make memory and the live session agree with it."""
         self._balances.apply(ruling.moves)
+        self._rates.ruled(ruling)
         for offer in ruling.offers:
             self._commitments.keep(offer)
             live = self._registry.by_id.get(offer.session)

@@ -8,12 +8,23 @@ from msgspec import Struct
 
 from tactful.core import fact_codec
 from tactful.core.fact_codec import Rejection
-from tactful.core.facts import FEEDS, AnyFact, Feed, Version, key_of, kind_of, ms, subjects_of
+from tactful.core.facts import (
+    FEEDS,
+    AnyFact,
+    Feed,
+    Order,
+    Version,
+    key_of,
+    kind_of,
+    ms,
+    subjects_of,
+)
 from tactful.core.signals import Changed
 from tactful.runtime.accounts import Commitments
 from tactful.runtime.freshness import Freshness
 from tactful.runtime.live import STANDING, Live, Registry
 from tactful.runtime.ports import Clock, FactRow, Ledger
+from tactful.runtime.rates import RateBook
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.turn import Turns
 from tactful.runtime.world import World
@@ -40,6 +51,7 @@ class Ingest:
         turns: Turns,
         freshness: Freshness,
         commitments: Commitments,
+        rates: RateBook,
         telemetry: Telemetry,
     ) -> None:
         self._ledger = ledger
@@ -49,6 +61,7 @@ class Ingest:
         self._turns = turns
         self._freshness = freshness
         self._commitments = commitments
+        self._rates = rates
         self._telemetry = telemetry
 
     async def take(self, raw: Sequence[bytes | msgspec.Raw]) -> Report:
@@ -62,6 +75,9 @@ class Ingest:
         accepted = [fact for fact, new in zip(facts, kept, strict=True) if new]
         self._spread(facts, accepted, now)
         self._telemetry.told(started)
+        for fact in accepted:
+            if isinstance(fact, Order):
+                await self._rates.ordered(fact)
         report = Report(len(accepted), len(facts) - len(accepted), rejected)
         self._telemetry.facts(report.accepted, report.ignored, len(rejected))
         return report

@@ -118,6 +118,19 @@ class AuditRow(Struct, frozen=True):
     offer: Offer
 
 
+class OutcomeRow(Struct, frozen=True):
+    """What came of a rule's offers of a product in a territory; `rule` is `rates.SILENCE` for none.
+
+    `tried`: offers that were seen, or held out; `bought`: those redeemed, or bought all the same.
+    """
+
+    rule: str
+    product: str
+    territory: str
+    tried: int
+    bought: int
+
+
 class LedgerError(Exception):
     """The ledger could not do it. `retry`: the outcome is unknown, the same call may be repeated."""
 
@@ -210,6 +223,23 @@ class Ledger(Protocol):
         self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None
     ) -> Ruling:
         """Read the desk, run the judgement and write its ruling in one transaction."""
+        ...
+
+    async def reconcile(self) -> list[str]:
+        """Balances that do not equal the sum of their rows, in words; nothing: all is well."""
+        ...
+
+    # what came of it
+    async def outcomes(self) -> list[OutcomeRow]:
+        """What came of every offer and every silence so far, in a stable order."""
+        ...
+
+    async def held_out(self, since: int) -> list[Offer]:
+        """The offers that were deliberately not shown from an instant on, oldest first."""
+        ...
+
+    async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
+        """Say of offers that were not shown whether the product was bought all the same."""
         ...
 
     # sessions

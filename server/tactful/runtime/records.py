@@ -10,6 +10,7 @@ from tactful.core.budgets import Balance
 from tactful.core.contacts import Contact
 from tactful.core.context import Context
 from tactful.core.draft import Decision
+from tactful.core.rates import Tally
 from tactful.core.session import Session
 from tactful.core.signals import Signal
 from tactful.core.trace import Trace
@@ -27,6 +28,8 @@ class Inputs(Struct, frozen=True, kw_only=True):
     ahead: Mapping[str, int]
     heard: Mapping[str, int]
     paused: frozenset[str]
+    rates: list[tuple[str, str, dict[str, Tally]]] = []
+    """(product, territory, rule → what came of it), where the decision weighed them."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -116,4 +119,14 @@ def _inputs(context: Context) -> Inputs:
         ahead=context.ahead,
         heard={str(feed): at for feed, at in context.heard.items()},
         paused=context.rulebook.paused,
+        rates=_rates(context, territory),
     )
+
+
+def _rates(context: Context, territory: str) -> list[tuple[str, str, dict[str, Tally]]]:
+    """Of the items in play, copied: what the decision read of the log is live."""
+    if context.rulebook.policy.arbitration != "expected_value":
+        return []
+    log = context.rates.log
+    wheres = {(item.product_id, territory) for item in context.items.values()}
+    return [(*where, dict(log[where])) for where in sorted(wheres) if where in log]

@@ -20,6 +20,7 @@ from tactful.runtime.ingest import Ingest
 from tactful.runtime.keys import Keys
 from tactful.runtime.live import STANDING, Live, Registry
 from tactful.runtime.ports import Clock, Entropy, Ledger, LedgerError
+from tactful.runtime.rates import RateBook
 from tactful.runtime.redeem import Redemptions
 from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.telemetry import Telemetry
@@ -62,6 +63,7 @@ class Shop:
         self.world = World(ledger)
         self.balances = Balances()
         self.commitments = Commitments()
+        self.rates = RateBook(ledger=ledger, clock=clock, world=self.world)
         self.freshness = Freshness(self.timers, self.recheck)
         self.identities = Identities(settings.identity_secret, clock)
         self.rulebooks = Rulebooks(
@@ -90,6 +92,7 @@ class Shop:
             turns=self.turns,
             freshness=self.freshness,
             commitments=self.commitments,
+            rates=self.rates,
             telemetry=self.telemetry,
         )
         self.why = Why(
@@ -118,6 +121,7 @@ class Shop:
             balances=self.balances,
             commitments=self.commitments,
             freshness=self.freshness,
+            rates=self.rates,
             telemetry=self.telemetry,
             keyring=self.keys,
             seed=self.settings.seed,
@@ -131,6 +135,7 @@ class Shop:
             turns=self.turns,
             balances=self.balances,
             commitments=self.commitments,
+            rates=self.rates,
         )
         return Redemptions(
             ledger=self.ledger,
@@ -149,6 +154,7 @@ class Shop:
         self.balances.restore(await self.ledger.balances())
         for offer in await self.ledger.standing():
             self.commitments.keep(offer)
+        await self.rates.start()
         await self.rulebooks.start()
         self._use_rulebook()
         self.freshness.restore(await self.ledger.heard())
@@ -200,6 +206,7 @@ class Shop:
     def _ended(self, live: Live) -> None:
         """A session is over: one without personal consent leaves nothing behind."""
         if live.persists and live.state.consent != "personal":
+            self.rates.forget_session(live.state.id)
             self._later(self.ledger.forget_session(live.state.id))
 
     def _later(self, work: Coroutine[Any, Any, object]) -> None:
@@ -213,6 +220,10 @@ class Shop:
         self._later(self.ledger.prune(before=now - self.settings.retention))
         self.timers.set("prune", now + DAY_S * 1000, self._prune_later)
 
+    async def reconcile(self) -> list[str]:
+        """Balances that do not equal the sum of their offers and redemptions; nothing: all is well."""
+        return await self.ledger.reconcile()
+
     async def forget(self, customer: str) -> int:
         """Erase a customer everywhere; how many rows that touched."""
         for live in self.registry.concerned([("customer", customer)]):
@@ -221,6 +232,7 @@ class Shop:
         alias = ids.shopper_id(self.entropy.token_bytes(ids.ID_BYTES))
         touched = await self.ledger.erase_customer(customer, alias)
         self.world.erase_person(customer)
+        self.rates.forget_customer(customer)
         return touched
 
 

@@ -26,6 +26,7 @@ from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.freshness import Freshness
 from tactful.runtime.live import Live, Outgoing, Registry, interests_of
 from tactful.runtime.ports import Clock, Ledger, LedgerError, Refusal
+from tactful.runtime.rates import RateBook
 from tactful.runtime.records import commit_of
 from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.sealing import Keyring, seal
@@ -55,6 +56,7 @@ class Turns:
         balances: Balances,
         commitments: Commitments,
         freshness: Freshness,
+        rates: RateBook,
         telemetry: Telemetry,
         keyring: Keyring,
         seed: str,
@@ -69,6 +71,7 @@ class Turns:
         self._balances = balances
         self._commitments = commitments
         self._freshness = freshness
+        self._rates = rates
         self._telemetry = telemetry
         self.seed = seed
         self._waiting: set[asyncio.Task[None]] = set()
@@ -157,6 +160,7 @@ class Turns:
             committed=self._commitments.totals,
             ahead=self._ahead(session, items),
             heard=self._freshness.heard,
+            rates=self._rates.view,
             seed=self.seed,
         )
 
@@ -190,6 +194,7 @@ class Turns:
         else:
             if commit.entry or commit.state or commit.steps or commit.contacts:
                 self._ledger.record(commit)
+                self._rates.moved(decision.offers, decision.steps)
             live.outbox += decision.effects
         return decision
 
@@ -239,6 +244,7 @@ class Turns:
             await self._correct(refusal)
             live.mailbox.appendleft(context.signal)
             return
+        self._rates.moved(decision.offers, decision.steps)
         live.outbox += decision.effects
         if live.mailbox or self._stale(context):
             live.mailbox.append(Changed())

@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 
 from tactful.core import attention
 from tactful.core.budgets import Balances
+from tactful.core.calendar import HOUR
 from tactful.core.contacts import Contact
 from tactful.core.context import Context
 from tactful.core.decide import decide
@@ -14,8 +15,8 @@ from tactful.core.explain import explain
 from tactful.core.facts import FeedName
 from tactful.core.items import Item
 from tactful.core.offers import Offer
-from tactful.core.policy import HOUR
 from tactful.core.profiles import Profile, profile
+from tactful.core.rates import Rates
 from tactful.core.rules import Rulebook
 from tactful.core.session import Session, Tab
 from tactful.core.signals import Woken
@@ -170,6 +171,7 @@ class Why:
             committed={(one, place): count for one, place, count in inputs.committed},
             ahead=inputs.ahead,
             heard=cast("Mapping[FeedName, int]", inputs.heard),
+            rates=Rates({(product, place): tallies for product, place, tallies in inputs.rates}),
             seed=self._turns.seed,
         )
 

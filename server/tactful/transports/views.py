@@ -74,6 +74,8 @@ def verdict(one: Verdict, now: int) -> dict[str, Any]:
     shown["gates"] = [finding(gate, now) for gate in one.findings]
     if one.notes:
         shown["notes"] = list(one.notes)
+    if one.value:
+        shown["value"] = one.value
     return shown
 
 

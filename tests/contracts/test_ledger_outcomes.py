@@ -1,0 +1,81 @@
+"""Every ledger says the same of what came of offers and of silence."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from ledgers import T0, offer
+from tactful.core.offers import Offer, State, Step
+from tactful.runtime.ports import Commit, OutcomeRow
+from tactful.stores.memory import MemoryLedger
+from tactful.stores.sqlite import SqliteLedger
+
+AnyLedger = MemoryLedger | SqliteLedger
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnyLedger]:
+    made = MemoryLedger() if request.param == "memory" else SqliteLedger(tmp_path / "tactful.db")
+    await made.open()
+    yield made
+    await made.close()
+
+
+def led(one: Offer, *states: State) -> Commit:
+    """An offer that went through these states."""
+    steps = [Step(one.id, T0, seq, state) for seq, state in enumerate(states, 1)]
+    last = structs.replace(one, state=states[-1], seq=len(states))
+    return Commit(session=one.session, offers=(last,), steps=tuple(steps))
+
+
+def life(name: str, *states: State, **changes: object) -> Commit:
+    return led(offer(name, campaign=None, **changes), *states)
+
+
+SEEN = (State.PUSHED, State.SHOWN)
+
+
+async def test_offers_that_were_seen_are_counted_with_those_redeemed(ledger):
+    await ledger.commit(life("of_1", *SEEN, State.ACCEPTED, State.REDEEMED))
+    await ledger.commit(life("of_2", *SEEN, State.EXPIRED))
+    await ledger.commit(life("of_3", State.PUSHED, State.EXPIRED))
+    await ledger.commit(life("of_4", *SEEN, rule="r0"))
+    await ledger.commit(life("of_5", *SEEN, territory="GB"))
+    assert await ledger.outcomes() == [
+        OutcomeRow("r0", "aero", "DE", 1, 0),
+        OutcomeRow("r1", "aero", "DE", 2, 1),
+        OutcomeRow("r1", "aero", "GB", 1, 0),
+    ]
+
+
+async def test_silences_are_counted_under_no_rule_with_what_was_bought_all_the_same(ledger):
+    for name in ("of_1", "of_2", "of_3"):
+        await ledger.commit(life(name, State.HELD_OUT))
+    await ledger.mark_bought(["of_1", "of_2", "of_unknown"], bought=True)
+    assert await ledger.outcomes() == [OutcomeRow("", "aero", "DE", 3, 2)]
+    await ledger.mark_bought(["of_1"], bought=False)
+    assert await ledger.outcomes() == [OutcomeRow("", "aero", "DE", 3, 1)]
+
+
+async def test_the_recent_silences_are_found_oldest_first(ledger):
+    await ledger.commit(life("of_b", State.HELD_OUT, issued_at=T0 + 1))
+    await ledger.commit(life("of_a", State.HELD_OUT, issued_at=T0 + 2))
+    await ledger.commit(life("of_c", State.HELD_OUT, issued_at=T0))
+    await ledger.commit(life("of_d", *SEEN, issued_at=T0 + 3))
+    assert [one.id for one in await ledger.held_out(T0 + 1)] == ["of_b", "of_a"]
+
+
+async def test_a_mark_leaves_a_forgotten_session_forgotten(ledger):
+    await ledger.commit(life("of_1", State.HELD_OUT))
+    await ledger.forget_session("se_1")
+    await ledger.mark_bought(["of_1"], bought=True)
+    (held,) = await ledger.held_out(0)
+    assert held.bought
+    assert held.session != "se_1"
+
+
+async def test_with_nothing_recorded_nothing_came_of_it(ledger):
+    assert await ledger.outcomes() == []
+    assert await ledger.held_out(0) == []
