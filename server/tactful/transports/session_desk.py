@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tactful.core import signals
 from tactful.core.effects import Push, Refuse, Withdraw
+from tactful.core.ids import resume_digest
 from tactful.core.money import Money
 from tactful.core.offers import Offer
 from tactful.core.signals import Visit
@@ -19,6 +20,7 @@ from tactful.runtime.identity import Identities, Verified
 from tactful.runtime.live import Outgoing, Seat, Snapshot
 from tactful.runtime.ports import Clock
 from tactful.transports.desk import Connection
+from tactful.transports.numbers import Numbers
 
 SHORT: Final = 128
 """Characters kept of what a landing page's address says."""
@@ -41,6 +43,7 @@ class SessionDesk:
         self._identities = identities
         self._clock = clock
         self._tempo = tempo
+        self._numbers = Numbers()
 
     def open(self, connection: Connection) -> None:
         """A connection stands; it is nobody's until it says hello."""
@@ -50,6 +53,9 @@ class SessionDesk:
         """Hand on what a client says."""
         seat = _seat(connection)
         if isinstance(message, messages.Hello):
+            if message.resume and message.n:
+                digest = resume_digest(message.resume)
+                connection.taken = self._numbers.resume(digest, message.n)
             self._arrivals.hello(seat, self._greeting(message))
         elif isinstance(message, messages.Identify):
             verified = self._verified(message.identity)
@@ -70,8 +76,11 @@ class SessionDesk:
         self._arrivals.refresh(_seat(connection))
 
     def closed(self, connection: Connection) -> None:
-        """The connection is gone."""
-        self._arrivals.leave(_seat(connection))
+        """The connection is gone; what it has numbered is remembered for when it comes back."""
+        seat = _seat(connection)
+        if seat.live is not None:
+            self._numbers.leave(seat.live.resume, connection.taken)
+        self._arrivals.leave(seat)
 
     def _greeting(self, hello: messages.Hello) -> Greeting:
         return Greeting(
