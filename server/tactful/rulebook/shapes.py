@@ -3,6 +3,7 @@
 A shape is data: the reader, the JSON Schema, the formatter's order and the manual come from it.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from tactful.rulebook.diagnostics import Findings, Span, nearest
 from tactful.rulebook.source import Node
 from tactful.rulebook.units import Amounts, Percent
 from tactful.rulebook.values import PLURALS, Id, Kind, Text
+
+_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?", re.ASCII)
 
 
 class Key(Struct, frozen=True):
@@ -209,13 +212,18 @@ class Messages(Kind, frozen=True):
         return "a text, or texts by language such as {en: …, de: …}"
 
     def read(self, node: Node, findings: Findings) -> dict[str, str] | None:
-        pairs = [(key.text, value) for key, value in node.pairs]
-        texts = {
-            locale: Text().read(value, findings)
-            for locale, value in (pairs if node.kind == "map" else [("", node)])
-        }
-        found = {locale: text for locale, text in texts.items() if text is not None}
-        if found and "" not in found:
+        if node.kind != "map":
+            text = Text().read(node, findings)
+            return None if text is None else {"": text}
+        found: dict[str, str] = {}
+        for key, value in node.pairs:
+            text = Text().read(value, findings)
+            if not _LOCALE.fullmatch(key.text):
+                message = f"{key.text[:40]!r} is not a language"
+                findings.add("R214", key, message, "write a tag such as en, de or de-AT")
+            elif text is not None:
+                found[key.text.lower()] = text
+        if found:
             found[""] = found.get("en", next(iter(found.values())))
         return found or None
 

@@ -175,15 +175,12 @@ class ListOf(Kind, frozen=True):
 
     @property
     def wanted(self) -> str:
-        return "a list"
+        return f"a list of {self.kind.wanted}"
 
     def read(self, node: Node, findings: Findings) -> tuple[Any, ...] | None:
-        if node.kind == "scalar":
+        if node.kind != "list":
             one = self.kind.read(node, findings)
             return None if one is None else (one,)
-        if node.kind == "map":
-            findings.add("R204", node, f"expected {self.wanted}", "write it as [one, another]")
-            return None
         values = tuple(self.kind.read(item, findings) for item in node.items)
         return None if None in values else values
 

@@ -1,0 +1,385 @@
+"""What the checker finds beyond what its pages show."""
+
+import pytest
+
+from rulebooks import NOW, check, found, item
+from tactful.core.facts import Cost, Kept, Price
+from tactful.core.items import EVERYWHERE, Item
+from tactful.core.money import Money
+from tactful.core.policy import Policy
+from tactful.rulebook.checker import CHECKS
+
+
+def codes(text: str, **more: object) -> list[str]:
+    return [one.code for one in check(text, **more).diagnostics]
+
+
+def one_rule(body: str, rest: str = "") -> str:
+    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+    return f"rules:\n  - id: one\n{lines}\n{rest}"
+
+
+def test_every_finding_comes_once_and_in_the_order_of_the_file() -> None:
+    text = one_rule("when: [item.stokc: 1, item.brnad: x]\noffer: {percent: 101%}")
+    places = found(text)
+    assert places == sorted(places, key=lambda one: one[1:])
+    assert len(set(places)) == 3
+
+
+def test_checks_are_run_on_an_empty_rulebook_too() -> None:
+    assert found("") == []
+    assert len(CHECKS) == 18
+
+
+def test_did_you_mean_is_said_only_where_something_is_near() -> None:
+    near = check(one_rule("when: [item.stokc: {at_least: 1}]\noffer: {percent: 1%}"))
+    far = check(one_rule("when: [zzz: {at_least: 1}]\noffer: {percent: 1%}"))
+    assert near.diagnostics[0].help == "did you mean 'item.stock'?"
+    assert "tactful rules explain --fields" in far.diagnostics[0].help
+
+
+CONDITIONS = [
+    ("when: hello", "R204"),
+    ("when: [hello]", "R204"),
+    ("when: [item.stock: 5 pieces]", "R204"),
+    ("when: [session.dwell: 30s]", "R206"),
+    ("when: [item.brand: {at_least: x}]", "R206"),
+    ("when: [item.brand: {lieks: x}]", "R206"),
+    ("when: [item.brand: {}]", "R204"),
+    ("when: [item.price: {}]", "R204"),
+    ("when: [customer.orders: {within: 30d}]", "R204"),
+    ("when: [customer.orders: {at_least: 1, within: 30}]", "R205"),
+    ("when: [customer.orders: {at_least: 1, since: 1.1.2026}]", "R212"),
+    ("when: [item.brand: {in: []}]", "R301"),
+    ("when: [item.brand: []]", "R301"),
+    ("when: [item.stock: {between: 5}]", "R204"),
+    ("when: [item.stock: {between: [1, 2, 3]}]", "R204"),
+    ("when: [item.stock: {between: [1, x]}]", "R204"),
+    ("when: [item.brand: no]", "R208"),
+    ("when: [item.attributes.washable: yes]", "R208"),
+    ("when: [item.stock: {between: [5, 1]}]", "R301"),
+    ("when: [item.price: {between: [5.00 EUR, 9.00 GBP]}]", "R301"),
+    ("when: [time.weekday: monday]", "R214"),
+    ("when: [session.page: basket]", "R214"),
+    ("unless: [item.stokc: 1]", "R203"),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), CONDITIONS)
+def test_a_condition_that_makes_no_sense_is_found(text: str, code: str) -> None:
+    assert code in codes(one_rule(f"{text}\noffer: {{percent: 10%}}"))
+
+
+SENSIBLE = [
+    "when: {item.stock: {at_least: 1}, item.brand: Velo}",
+    "when: [{item.stock: {at_least: 1}, item.brand: Velo}]",
+    "when: {any: [item.brand: Velo, item.brand: Nordek]}",
+    "when: [item.stock: {at_least: 1, at_most: 5}]",
+    "when: [item.stock: [1, 2], item.stock: {not: 2}]",
+    "when: [item.brand: [Velo, Nordek], item.brand: {not: Nordek}]",
+    "when: [item.category: shoes, item.category: boots]",
+    "when: [item.price: {at_least: 5.00 EUR}, item.price: {at_most: 9.00 EUR}]",
+    "when: [item.price: {between: [{EUR: 5, GBP: 4}, {EUR: 9, GBP: 8}]}]",
+    "when: [customer.orders: {at_least: 9}, customer.orders: {at_most: 1, within: 30d}]",
+    "when: []\nunless: {item.on_sale: true}",
+    "when: [item.brand: 'no']",
+    "when: [{any: [item.stock: {at_least: 9}]}, {any: [item.brand: x]}]",
+    "when: [item.stock: {at_least: 5}]\nunless: [{all: [item.stock: {at_least: 5}, item.brand: x]}]",
+    "when: [item.brand: {matches: 'V*'}, item.brand: {not: Velo}]",
+]
+
+
+@pytest.mark.parametrize("text", SENSIBLE)
+def test_a_condition_that_makes_sense_is_not_found(text: str) -> None:
+    assert codes(one_rule(f"{text}\noffer: {{percent: 10%}}")) == []
+
+
+CONTRADICTIONS = [
+    "when: [item.brand: Velo, item.brand: Nordek]",
+    "when: [item.brand: [Velo], item.brand: {not: Velo}]",
+    "when: [item.stock: [1, 2], item.stock: {at_least: 5}]",
+    "when: [item.stock: [7, 9], item.stock: {at_most: 5}]",
+    "when: [{any: [item.stock: {at_least: 9}]}, item.stock: {between: [1, 5]}]",
+    "when: [item.on_sale: true, item.on_sale: false]",
+    "when: [session.dwell: {at_least: 60s}, session.dwell: {at_most: 30s}]",
+    "when: [item.stock: {at_least: 5}]\nunless: [item.stock: {at_least: 5}]",
+]
+
+
+@pytest.mark.parametrize("text", CONTRADICTIONS)
+def test_contradictions_are_found(text: str) -> None:
+    assert codes(one_rule(f"{text}\noffer: {{percent: 10%}}")) == ["R302"]
+
+
+def test_shared_lists_stand_for_their_values() -> None:
+    lists = "lists: {heroes: [Velo, Nordek], feet: [shoes, socks]}\n"
+    text = one_rule(
+        "when: [item.brand: {in: [$heroes, Other]}, item.category: {under: $feet}]\n"
+        "offer: {percent: 10%}",
+        lists,
+    )
+    compiled = check(text)
+    assert compiled.rulebook is not None
+    clause = compiled.rulebook.rules["one"].condition.parts[0]  # type: ignore[union-attr]
+    assert clause.value == ("Velo", "Nordek", "Other")
+
+
+def test_a_list_must_be_one_and_its_values_must_fit() -> None:
+    assert codes("lists: {a: b}\n") == ["R315", "R204"]
+    text = one_rule("when: [item.stock: {in: $sizes}]\noffer: {percent: 1%}", "lists: {sizes: [x]}")
+    assert codes(text) == ["R204"]
+
+
+def test_ids_are_unique_across_files_and_kinds() -> None:
+    campaign = "campaigns: {c: {budget: 1.00 EUR}}\nlists: {l: [a]}\n"
+    block = "suppress:\n  - {id: s, when: [item.brand: x], after: 120d}\n"
+    found_codes = [one.code for one in check(campaign + block, campaign + block).diagnostics]
+    assert found_codes.count("R209") == 3
+
+
+def test_suppress_blocks_lengthen_cooldowns_and_need_an_end() -> None:
+    compiled = check("suppress:\n  - {id: s, when: [item.category: {under: glass}], after: 120d}\n")
+    assert compiled.rulebook is not None
+    [block] = compiled.rulebook.suppress
+    assert (block.id, block.after) == ("s", 120 * 86_400_000)
+    assert codes("suppress:\n  - {id: s, when: [item.brand: x]}\n") == ["R202"]
+    assert codes("suppress:\n  - {when: [item.brand: x], after: 1d}\n") == ["R202"]
+    assert codes("suppress:\n  - {id: s, after: 1d}\n") == ["R202"]
+
+
+PRICES = [
+    ("offer: {}", ["R219"]),
+    ("note: nothing offered", ["R219"]),
+    ("offer: {to_target: false}", ["R219"]),
+    ("offer: {gift: false}", ["R219"]),
+    ("offer: {ladder: [{percent: 5%, amount: 1.00 EUR}]}", ["R219"]),
+    ("offer: {ladder: [{percent: 5%}, {fixed: 9.00 EUR}]}", []),
+    ("offer: {gift: true}", []),
+    ("offer: {percent: 5%}\nremedy: true", ["R219"]),
+    ("remedy: true", []),
+    ("remedy: true\noffer: {expires: 1d}", []),
+    ("offer: {percent: 95%}", ["R306"]),
+    ("offer: {ladder: [{percent: 95%}]}", ["R306"]),
+    ("offer: {ladder: [{fixed: 1.00 EUR}], floor: {minimum: 2.00 EUR}}", ["R306"]),
+    ("offer: {fixed: 1.00 EUR, floor: {minimum: 2.00 GBP}}", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PRICES)
+def test_a_price_is_made_in_one_way_and_above_the_floor(text: str, expected: list[str]) -> None:
+    assert codes(one_rule(text)) == expected
+
+
+WINDOWS = [
+    ("schedule: {days: mon-fri, hours: 09:00-18:00}", []),
+    ("schedule: [{days: mon}, {hours: 22:00-02:00}]", []),
+    ("schedule: {days: monday}", ["R212"]),
+    ("schedule: {hours: 9-18}", ["R212"]),
+    ("schedule: {}", ["R202"]),
+    ("valid: {from: 2026-03-14, until: 2026-03-15}\nschedule: {days: mon-fri}", ["R304"]),
+    ("valid: {from: 2026-03-14, until: 2026-03-16}\nschedule: {days: mon-fri}", []),
+    ("valid: {until: 2026-03-09}", ["R305"]),
+    ("valid: {from: 2027-03-09}", []),
+    ("valid: {from: 2026-03-10, until: 2026-03-10}", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), WINDOWS)
+def test_a_window_opens_some_time(text: str, expected: list[str]) -> None:
+    assert codes(one_rule(f"{text}\noffer: {{percent: 10%}}")) == expected
+
+
+def test_a_trial_is_told_every_rail_that_is_missing() -> None:
+    compiled = check(one_rule("mode: trial\noffer: {percent: 10%}"))
+    assert [one.code for one in compiled.diagnostics] == ["R312"] * 4
+    long = "mode: trial\nshare: 50%\nvalid: {until: 2026-12-31}\ncampaign: c\n"
+    text = one_rule(
+        f"{long}offer: {{percent: 10%, floor: {{minimum: 5.00 EUR}}}}", "campaigns: {c: {count: 5}}"
+    )
+    assert [one.message for one in check(text).diagnostics] == ["a trial lasts at most 60 days"]
+
+
+def test_a_winner_is_named_to_the_rule_that_never_wins() -> None:
+    winner = "  - {id: a, priority: 5, when: [item.brand: x], offer: {percent: 1%}}\n"
+    for loser, expected in [
+        ("{id: b, when: [item.brand: x, item.stock: 5], offer: {percent: 1%}}", ["R303"]),
+        ("{id: b, when: [item.brand: y], offer: {percent: 1%}}", []),
+        ("{id: b, priority: 5, when: [item.brand: x], offer: {percent: 1%}}", []),
+        ("{id: b, moment: rescue, when: [item.brand: x], offer: {percent: 1%}}", []),
+        ("{id: b, remedy: true, when: [item.brand: x]}", []),
+    ]:
+        assert codes(f"rules:\n{winner}  - {loser}\n") == expected
+
+
+def test_a_winner_that_is_held_back_beats_nobody() -> None:
+    loser = "  - {id: b, when: [item.brand: x], offer: {percent: 1%}}\n"
+    for more in ("paused: true", "mode: shadow", "limits: {per_session: 1}", "territories: [DE]"):
+        winner = (
+            f"  - {{id: a, priority: 5, {more}, when: [item.brand: x], offer: {{percent: 1%}}}}\n"
+        )
+        assert codes(f"rules:\n{winner}{loser}") == []
+    assert codes("rules:\n  - {id: a, priority: 1, offer: {percent: 1%}}\n" + loser) == ["R303"]
+    narrow = loser.replace("when:", "territories: [DE], unless: [item.on_sale: true], when:")
+    wide = "  - {id: a, priority: 5, territories: [DE, AT], when: [item.brand: x], offer: {percent: 1%}}\n"
+    assert codes(f"rules:\n{wide}{narrow}") == ["R303"]
+
+
+def test_rules_and_campaigns_stack_with_each_other_by_name() -> None:
+    text = """
+    campaigns: {c: {count: 5}}
+    rules:
+      - {id: a, stacks_with: [c], offer: {percent: 1%}}
+      - {id: b, campaign: c, stacks_with: [a], offer: {percent: 2%}}
+    """
+    compiled = check(text)
+    assert compiled.diagnostics == ()
+    assert compiled.rulebook is not None
+    assert compiled.rulebook.rules["a"].stacks_with == {"b"}
+    assert codes(one_rule("stacks_with: [missing]\noffer: {percent: 1%}")) == ["R220"]
+    assert codes(one_rule("stacks_with: missing\noffer: {percent: 1%}")) == ["R220"]
+
+
+CATALOGUE = {"RUN-42": item(), "OTHER": item("OTHER", product="other")}
+
+
+def priced(**more: int | str) -> dict[str, Item]:
+    """RUN-42 at 129.00 EUR, with a target price or a cost."""
+    base = item()
+    fact: Price = base.prices["DE"].fact
+    money = {name: Money(amount, "EUR") for name, amount in more.items() if name == "target"}
+    price = Price(
+        sku="RUN-42",
+        territory="DE",
+        price=fact.price,
+        tax_included=False,
+        tax_rate_bp=0,
+        **money,  # type: ignore[arg-type]
+    )
+    costs = {}
+    if "cost" in more:
+        cost = Cost(sku="RUN-42", cost=Money(int(more["cost"]), "EUR"))
+        costs = {EVERYWHERE: Kept(cost, NOW)}
+    return {
+        "RUN-42": Item(
+            sku="RUN-42", product=base.product, prices={"DE": Kept(price, NOW)}, costs=costs
+        )
+    }
+
+
+def named(offer: str, more: str = "") -> str:
+    return one_rule(f"when: [item.sku: RUN-42]\n{more}offer: {offer}")
+
+
+def test_prices_of_named_items_are_tried_against_the_catalogue() -> None:
+    tight = priced(target=12800)
+    assert codes(named("{percent: 10%, on_floor: withhold}"), catalogue=tight) == ["R306"]
+    assert codes(named("{percent: 10%}"), catalogue=tight) == []
+    assert codes(named("{fixed: 200.00 EUR}"), catalogue=CATALOGUE) == ["R306"]
+    assert codes(named("{percent: 10%, floor: {margin: 20%}}"), catalogue=CATALOGUE) == []
+    assert codes(named("{percent: 10%}", "territories: [DE]\n"), catalogue=CATALOGUE) == []
+    product = one_rule("when: [item.product: aero-runner]\noffer: {fixed: 200.00 EUR}")
+    assert codes(product, catalogue=CATALOGUE) == ["R306"]
+    message = check(
+        named("{amount: 200.00 EUR, on_floor: withhold}"), catalogue=CATALOGUE
+    )
+    assert "RUN-42 in DE" in message.diagnostics[0].message
+
+
+def test_a_remedy_or_an_unnamed_item_is_not_tried() -> None:
+    assert (
+        codes(one_rule("when: [item.brand: Velo]\noffer: {fixed: 200.00 EUR}"), catalogue=CATALOGUE)
+        == []
+    )
+
+
+def test_the_budget_must_pay_for_one_offer_on_a_named_item() -> None:
+    campaign = "campaigns: {c: {budget: 10.00 EUR}}\n"
+    dear = named("{percent: 10%, max_qty: 2}", "campaign: c\n")
+    assert codes(dear + campaign, catalogue=priced(cost=1000)) == ["R307"]
+    cheap = named("{percent: 5%}", "campaign: c\n")
+    assert codes(cheap + campaign, catalogue=priced()) == []
+    refused = named("{fixed: 500.00 EUR}", "campaign: c\n")
+    assert codes(refused + campaign, catalogue=priced()) == ["R306"]
+
+
+def test_amounts_are_named_in_the_currency_of_every_territory() -> None:
+    text = one_rule("territories: [DE]\noffer: {amount: 5.00 GBP}")
+    assert codes(text, catalogue=CATALOGUE) == ["R308"]
+    assert codes(text) == []
+    nowhere = named("{percent: 10%}", "territories: [DE, AT]\n")
+    assert codes(nowhere, catalogue=CATALOGUE) == ["R308"]
+    counted = one_rule("campaign: c\noffer: {amount: 5.00 GBP}", "campaigns: {c: {count: 5}}")
+    assert codes(counted) == []
+
+
+def test_messages_tell_nothing_about_the_shopper_in_any_language() -> None:
+    text = one_rule("offer: {percent: 5%, message: {en: '{item.title}', de: '{customer.tier}'}}")
+    assert codes(text) == ["R310"]
+
+
+def test_a_policy_says_each_thing_once_and_tightens_what_protects() -> None:
+    tight = """
+    policy:
+      taints: {defect: {scope: brand, after: 120d}, review: {scope: brand}}
+      brand_window: 365d
+      bad_rating: 3
+      owned: {consumable: 90%, durable: 700d}
+      caps: {per_shopper: {count: 9, per: 1d}, visible: 2}
+      max_age: {stock: 15m}
+      rest: {quiet: 1h}
+      moment: {engaged: 10s}
+      min_margin: 10%
+      max_total_discount: 50%
+      accept_hold: 1h
+      arbitration: expected_value
+      timezone: Europe/Berlin
+    """
+    compiled = check(tight)
+    assert compiled.diagnostics == ()
+    assert compiled.rulebook is not None
+    policy = compiled.rulebook.policy
+    assert (policy.taints.defect.scope, policy.taints.defect.after) == ("brand", 120 * 86_400_000)
+    assert policy.taints.review.after == Policy().taints.review.after
+    assert (policy.bad_rating, policy.caps.visible, policy.caps.per_shopper.count) == (3, 2, 9)
+    assert (policy.owned.consumable_bp, policy.min_margin_bp) == (9000, 1000)
+    assert policy.caps.per_session == Policy().caps.per_session
+
+
+LOOSER = [
+    ("taints: {defect: {scope: variant}}", "taints.defect.scope is product"),
+    ("taints: {service: {after: 1d}}", "taints.service.after is 7d"),
+    ("brand_window: 1d", "brand_window is 180d"),
+    ("good_rating: 3", "good_rating is 4"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), LOOSER)
+def test_a_looser_policy_names_what_is_active(text: str, words: str) -> None:
+    [one] = check(f"policy: {{{text}}}").diagnostics
+    assert one.code == "R313"
+    assert words in one.message
+
+
+def test_the_shops_own_policy_is_what_may_be_tightened() -> None:
+    shop = Policy(bad_rating=3)
+    assert codes("policy: {bad_rating: 2}", policy=shop) == ["R313"]
+    compiled = check("policy: {holdout: 5%}", policy=shop)
+    assert compiled.rulebook is not None
+    assert compiled.rulebook.policy.bad_rating == 3
+
+
+def test_defaults_hold_for_the_rules_of_their_file_only() -> None:
+    first = """
+    defaults: {territories: [DE], offer: {expires: 1h, floor: {margin: 30%}}, limits: {per_session: 1}}
+    rules:
+      - {id: a, offer: {percent: 10%}}
+      - {id: b, territories: [AT], offer: {percent: 10%, floor: {minimum: 5.00 EUR}}}
+    """
+    compiled = check(first, "rules: [{id: c, offer: {percent: 10%}}]")
+    assert compiled.rulebook is not None
+    rules = compiled.rulebook.rules
+    assert (rules["a"].territories, rules["a"].expires) == ({"DE"}, 3_600_000)
+    assert (rules["b"].territories, rules["b"].price.margin_bp) == ({"AT"}, 3000)
+    assert rules["b"].price.minimum == {"EUR": 500}
+    assert (rules["c"].territories, rules["c"].expires) == (frozenset(), 900_000)
+    assert rules["a"].per_session == 1
