@@ -1,7 +1,8 @@
 """How do facts come in, become durable, and reach the sessions that they concern?"""
 
+import asyncio
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -28,6 +29,9 @@ from tactful.runtime.rates import RateBook
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.turn import Turns
 from tactful.runtime.world import World
+
+CHUNK: Final = 50
+"""Sessions told before others get a turn: some milliseconds."""
 
 
 class Report(Struct, frozen=True):
@@ -73,7 +77,7 @@ class Ingest:
         kept = await self._ledger.record_facts([row_of(fact, now) for fact in facts])
         started = self._telemetry.clock()
         accepted = [fact for fact, new in zip(facts, kept, strict=True) if new]
-        self._spread(facts, accepted, now)
+        await self._spread(facts, accepted, now)
         self._telemetry.told(started)
         for fact in accepted:
             if isinstance(fact, Order):
@@ -82,7 +86,9 @@ class Ingest:
         self._telemetry.facts(report.accepted, report.ignored, len(rejected))
         return report
 
-    def _spread(self, facts: Sequence[AnyFact], accepted: Sequence[AnyFact], now: int) -> None:
+    async def _spread(
+        self, facts: Sequence[AnyFact], accepted: Sequence[AnyFact], now: int
+    ) -> None:
         """Forget what changed, and let the sessions concerned look again; offers go back first."""
         recovered = [self._hear(fact, now) for fact in facts]
         keys: set[tuple[str, str]] = set()
@@ -94,7 +100,30 @@ class Ingest:
             keys |= {("customer", customer) for customer in customers}
         if any(recovered):
             keys.add(STANDING)
-        self.tell(self._registry.concerned(keys))
+        concerned = self._registry.concerned(keys)
+        if concerned:
+            await self._world.load(*self._in_play(keys))
+        for start in range(0, len(concerned), CHUNK):
+            self.tell(concerned[start : start + CHUNK])
+            await asyncio.sleep(0)
+
+    def _in_play(self, keys: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
+        """What the sessions concerned will ask for, so that it is read once and before their turns."""
+        skus = [
+            key
+            for kind, key in keys
+            if kind == "sku"
+            and self._world.item(key) is None
+            and self._registry.concerned([(kind, key)])
+        ]
+        customers = [
+            key
+            for kind, key in keys
+            if kind == "customer"
+            and self._world.person(key) is None
+            and self._registry.concerned([(kind, key)])
+        ]
+        return skus, customers
 
     def tell(self, sessions: Sequence[Live]) -> None:
         """Let sessions pass their gates again."""

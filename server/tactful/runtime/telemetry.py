@@ -1,107 +1,167 @@
-"""How is the shop doing, in numbers? Labels come from closed sets only."""
+"""How is the shop doing, in numbers? Labels come from closed sets only.
+
+Counting costs a dictionary look-up: metric objects are made only when somebody reads them.
+"""
 
 import time
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
 
 from tactful.core.effects import Effect
 from tactful.core.trace import Trace
 
 QUICK: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
-SLOW: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1, 3)
+SLOW: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 3.0)
+
+Gauge = tuple[str, str, Callable[[], Iterable[tuple[tuple[str, ...], float]]], tuple[str, ...]]
+"""Name, meaning, what to read when asked, and the names of its labels."""
+
+
+class Durations:
+    """A histogram of seconds."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = tuple(bounds)
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one duration."""
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._sum += seconds
+
+    def family(self, name: str, meaning: str) -> Metric:
+        """As Prometheus reads it."""
+        bounds = [*map(str, self._bounds), "+Inf"]
+        buckets = list(zip(bounds, accumulate(self._counts), strict=True))
+        return HistogramMetricFamily(name, meaning, buckets=buckets, sum_value=self._sum)
 
 
 class Telemetry:
     """The metrics of one shop; nothing is shared with another app in the same process."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._decisions = Histogram(
-            "tactful_decision_seconds",
-            "Time to decide one signal",
-            registry=self.registry,
-            buckets=QUICK,
-        )
-        self._verdicts = Counter(
-            "tactful_verdicts_total",
-            "What became of rules that matched, by primary reason",
-            ["outcome", "reason"],
-            registry=self.registry,
-        )
-        self._effects = Counter(
-            "tactful_effects_total", "What was sent to shoppers", ["kind"], registry=self.registry
-        )
-        self._facts = Counter(
-            "tactful_facts_total", "Facts received", ["outcome"], registry=self.registry
-        )
-        self._withdrawals = Histogram(
-            "tactful_fact_to_withdrawal_seconds",
-            "From a fact's durable write to the last session told",
-            registry=self.registry,
-            buckets=SLOW,
-        )
-        self._dropped = Counter(
-            "tactful_signals_dropped_total",
-            "Signals merged because a session's mailbox was full",
-            registry=self.registry,
-        )
-        self._failed = Counter(
-            "tactful_ledger_failures_total", "Turns that the ledger refused", registry=self.registry
-        )
-        self._reloads = Counter(
-            "tactful_rulebook_reloads_total",
-            "Rulebook reloads",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self._redemptions = Counter(
-            "tactful_redemptions_total", "Redemption answers", ["status"], registry=self.registry
-        )
+        self._decisions = Durations(QUICK)
+        self._told = Durations(SLOW)
+        self._verdicts: Counter[tuple[str, str]] = Counter()
+        self._effects: Counter[str] = Counter()
+        self._facts: Counter[str] = Counter()
+        self._plain: Counter[str] = Counter()
+        self._reloads: Counter[str] = Counter()
+        self._redemptions: Counter[str] = Counter()
+        self._gauges: list[Gauge] = []
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
 
     @staticmethod
     def clock() -> float:
         """A clock for durations."""
         return time.perf_counter()
 
+    def gauge(
+        self,
+        name: str,
+        meaning: str,
+        values: Callable[[], Iterable[tuple[tuple[str, ...], float]]],
+        labels: tuple[str, ...] = (),
+    ) -> None:
+        """Have something read whenever the metrics are: (label values, value) pairs."""
+        self._gauges.append((name, meaning, values, labels))
+
     def decided(self, trace: Trace, started: float) -> None:
         """A decision was made."""
         self._decisions.observe(time.perf_counter() - started)
         for verdict in trace.verdicts:
-            self._verdicts.labels(verdict.outcome, verdict.reason or "").inc()
+            self._verdicts[verdict.outcome, verdict.reason or ""] += 1
 
     def delivered(self, effects: Sequence[Effect]) -> None:
         """Effects went to a session's connections."""
         for effect in effects:
-            self._effects.labels(type(effect).__name__.lower()).inc()
+            self._effects[type(effect).__name__.lower()] += 1
 
     def facts(self, accepted: int, ignored: int, rejected: int) -> None:
         """A batch of facts was taken."""
-        self._facts.labels("accepted").inc(accepted)
-        self._facts.labels("ignored").inc(ignored)
-        self._facts.labels("rejected").inc(rejected)
+        self._facts["accepted"] += accepted
+        self._facts["ignored"] += ignored
+        self._facts["rejected"] += rejected
 
     def told(self, started: float) -> None:
         """All sessions that a batch of facts concerns were told."""
-        self._withdrawals.observe(time.perf_counter() - started)
+        self._told.observe(time.perf_counter() - started)
 
     def dropped(self) -> None:
         """A signal was merged away."""
-        self._dropped.inc()
+        self._plain["signals_dropped"] += 1
 
     def failed(self) -> None:
         """The ledger could not do it."""
-        self._failed.inc()
+        self._plain["ledger_failures"] += 1
+
+    def crashed(self) -> None:
+        """A turn met a programming error."""
+        self._plain["turns_crashed"] += 1
+
+    def stalled(self) -> None:
+        """The event loop was held up."""
+        self._plain["loop_stalls"] += 1
 
     def reloaded(self, outcome: str) -> None:
         """A rulebook was taken (`active`), refused (`refused`) or unchanged (`same`)."""
-        self._reloads.labels(outcome).inc()
+        self._reloads[outcome] += 1
 
     def redeemed(self, status: int) -> None:
         """A redemption was answered."""
-        self._redemptions.labels(str(status)).inc()
+        self._redemptions[str(status)] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """For Prometheus' registry."""
+        yield self._decisions.family("tactful_decision_seconds", "Time to decide one signal")
+        yield self._told.family(
+            "tactful_fact_to_withdrawal_seconds",
+            "From a fact's durable write to the last session told",
+        )
+        verdicts = CounterMetricFamily(
+            "tactful_verdicts",
+            "Rules that matched, by primary reason",
+            labels=["outcome", "reason"],
+        )
+        for (outcome, reason), count in sorted(self._verdicts.items()):
+            verdicts.add_metric([outcome, reason], count)
+        yield verdicts
+        yield _counters("tactful_effects", "What was sent to shoppers", "kind", self._effects)
+        yield _counters("tactful_facts", "Facts received", "outcome", self._facts)
+        yield _counters("tactful_rulebook_reloads", "Reloads", "outcome", self._reloads)
+        yield _counters("tactful_redemptions", "Redemption answers", "status", self._redemptions)
+        for name, meaning in PLAIN.items():
+            yield CounterMetricFamily(f"tactful_{name}", meaning, value=self._plain[name])
+        for name, meaning, values, labels in self._gauges:
+            family = GaugeMetricFamily(name, meaning, labels=labels)
+            for label_values, value in values():
+                family.add_metric(label_values, value)
+            yield family
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""
-        return generate_latest(self.registry)
+        return generate_latest(self._registry)
+
+
+PLAIN: Final = {
+    "signals_dropped": "Signals merged because a session's mailbox was full",
+    "ledger_failures": "Turns that the ledger refused",
+    "turns_crashed": "Turns that met a programming error",
+    "loop_stalls": "Times the event loop was held up for longer than 200 ms",
+}
+
+
+def _counters(name: str, meaning: str, label: str, counts: Counter[str]) -> Metric:
+    family = CounterMetricFamily(name, meaning, labels=[label])
+    for value, count in sorted(counts.items()):
+        family.add_metric([value], count)
+    return family
