@@ -1,0 +1,5 @@
+"""A shop to play with: storefront, facts, rules, panel and console in one process, on one port."""
+
+from tactful.demo.running import run
+
+__all__ = ["run"]

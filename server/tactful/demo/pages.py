@@ -1,0 +1,87 @@
+"""How does a page of the demo leave the server: its template, its cookie, its policy?"""
+
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from tactful.demo.visitors import Visitor
+from tactful.transports.bodies import body_of
+from tactful.transports.problems import ProblemError
+
+HERE: Final = Path(__file__).parent
+COOKIE: Final = "kittiwake"
+LARGEST: Final = 65_536
+
+
+def euros(amount: int) -> str:
+    """Cents as a price."""
+    return f"€{amount // 100}.{amount % 100:02d}"
+
+
+def percent_below(amount: int, public: int) -> int:
+    """By how many whole percent an amount is below a price; never overstated."""
+    return (public - amount) * 100 // public
+
+
+TEMPLATES: Final = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters["euros"] = euros
+
+
+def policy(request: Request) -> str:
+    """What a page of the demo may load: its own files, and nothing inline."""
+    host = request.headers["host"]
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        f"connect-src 'self' ws://{host}; frame-src 'self'; frame-ancestors 'self'; "
+        "form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'"
+    )
+
+
+def page(request: Request, name: str, status: int = 200, **values: Any) -> Response:
+    """A rendered template."""
+    html = TEMPLATES.get_template(name).render(**values)
+    headers = {
+        "Content-Security-Policy": policy(request),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HTMLResponse(html, status, headers)
+
+
+def keep(response: Response, visitor: Visitor) -> Response:
+    """Remember who it was."""
+    response.set_cookie(COOKIE, visitor.key, httponly=True, samesite="lax", path="/")
+    return response
+
+
+def go(path: str, visitor: Visitor) -> Response:
+    """On to another page."""
+    return keep(RedirectResponse(path, 303), visitor)
+
+
+def same_origin(request: Request) -> None:
+    """Refuse what another site's page has sent."""
+    origin = request.headers.get("origin", "")
+    if urlsplit(origin).netloc != request.headers["host"]:
+        raise ProblemError(403, "origin.refused", "Only the demo's own pages may do that.")
+
+
+async def form(request: Request) -> dict[str, str]:
+    """The fields of a form of one of our pages."""
+    same_origin(request)
+    body = await body_of(request, LARGEST)
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
+    except ValueError:
+        raise ProblemError(400, "form.malformed", "The form cannot be read.") from None

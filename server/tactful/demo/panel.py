@@ -1,0 +1,267 @@
+"""The panel beside the shop: what happens in the world, and what Tactful makes of it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.core.calendar import DAY, HOUR, MINUTE, SECOND, format_rfc3339
+from tactful.demo import observing, opening
+from tactful.demo.backend import Reply
+from tactful.demo.catalogue import BY_SKU
+from tactful.demo.pages import page, same_origin
+from tactful.demo.people import BY_ID
+from tactful.demo.stage import Stage
+from tactful.rulebook.diagnostics import Diagnostic
+from tactful.rulebook.reports import as_text, lines_of
+from tactful.transports.answers import answer
+from tactful.transports.bodies import read
+from tactful.transports.problems import ProblemError
+
+SKIPS: Final = {
+    "10 s": 10 * SECOND,
+    "1 min": MINUTE,
+    "11 min": 11 * MINUTE,
+    "1 hour": HOUR,
+    "1 day": DAY,
+    "30 days": 30 * DAY,
+    "90 days": 90 * DAY,
+}
+"""How far the clock can be moved, in ms."""
+KINDS: Final = {
+    "defect": "It broke",
+    "wrong_item": "Wrong item sent",
+    "late": "Parcel is late",
+    "service": "Bad service",
+}
+"""Kinds of complaint, in a shopper's words."""
+RESTOCK: Final = 6
+
+
+class Sale(msgspec.Struct, frozen=True):
+    """Stock of one size."""
+
+    sku: str
+
+
+class NewPrice(msgspec.Struct, frozen=True):
+    """A price in cents for all sizes of the product."""
+
+    sku: str
+    amount: int
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """A complaint of somebody about an item."""
+
+    customer: str
+    sku: str
+    kind: str
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """A complaint that ends well."""
+
+    case: str
+
+
+class RuleFile(msgspec.Struct, frozen=True):
+    """A rule file as edited."""
+
+    name: str
+    text: str
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Whether a rule rests."""
+
+    rule: str
+    paused: bool
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """One of `SKIPS`."""
+
+    by: str
+
+
+Answered = Callable[[Request], Awaitable[Response]]
+
+
+class Panel:
+    """Does what the panel's buttons say, through the same doors as a shop's systems."""
+
+    def __init__(self, stage: Stage, reset: Callable[[], None]) -> None:
+        self.stage = stage
+        self.reset = reset
+        self._cases = 2000
+
+    async def sell(self, asked: Sale) -> list[dict[str, Any]]:
+        """The last pairs of a size are sold elsewhere."""
+        return [opening.stock(_known(asked.sku), 0)]
+
+    async def restock(self, asked: Sale) -> list[dict[str, Any]]:
+        """Some of a size come in."""
+        return [opening.stock(_known(asked.sku), RESTOCK)]
+
+    async def price(self, asked: NewPrice) -> list[dict[str, Any]]:
+        """All sizes cost something else from now on."""
+        article = BY_SKU[_known(asked.sku)][0]
+        if not 1 <= asked.amount <= 10_000_000:
+            raise ProblemError(422, "price.range", "Write a price between 0.01 and 100000.")
+        now = self.stage.clock.now()
+        return [opening.price(article, one.sku, asked.amount, now) for one in article.variants]
+
+    async def complain(self, asked: Complaint) -> list[dict[str, Any]]:
+        """A shopper writes to support."""
+        if asked.customer not in BY_ID or asked.kind not in KINDS:
+            raise ProblemError(422, "case.who", "Log in as one of the shoppers first.")
+        self._cases += 1
+        case = {
+            "type": "case",
+            "case": f"C-{self._cases}",
+            "customer": asked.customer,
+            "skus": [_known(asked.sku)],
+            "kind": asked.kind,
+            "status": "open",
+            "opened_at": format_rfc3339(self.stage.clock.now()),
+        }
+        return [case]
+
+    async def resolve(self, asked: Resolution) -> list[dict[str, Any]]:
+        """Support makes it good."""
+        subjects = [("case", asked.case)]
+        stored = await self.stage.shop.ledger.facts_about(subjects, ["case"])
+        if not stored:
+            raise ProblemError(404, "case.unknown", "There is no such case.")
+        case: dict[str, Any] = msgspec.json.decode(stored[0].body)
+        case.pop("version", None)
+        resolved_at = format_rfc3339(self.stage.clock.now())
+        return [case | {"status": "resolved", "resolved_at": resolved_at}]
+
+    async def apologise(self, asked: Resolution) -> list[dict[str, Any]]:
+        """Support sends a voucher of 10 euros for a case."""
+        stored = await self.stage.shop.ledger.facts_about([("case", asked.case)], ["case"])
+        if not stored:
+            raise ProblemError(404, "case.unknown", "There is no such case.")
+        remedy = {
+            "type": "remedy",
+            "remedy": f"V-{asked.case}",
+            "customer": msgspec.json.decode(stored[0].body)["customer"],
+            "value": {"amount": 1000, "currency": opening.CURRENCY},
+            "cause": {"case": asked.case},
+            "expires_at": format_rfc3339(self.stage.clock.now() + 90 * DAY),
+        }
+        return [remedy]
+
+    def files(self) -> dict[str, str]:
+        """The rule files by name."""
+        return {path.name: path.read_text() for path in sorted(self.stage.rules.glob("*.yaml"))}
+
+    async def edit(self, asked: RuleFile) -> dict[str, Any]:
+        """Write a rule file and reload: taken whole, or not at all."""
+        if asked.name not in self.files():
+            raise ProblemError(404, "rules.unknown", "There is no rule file of that name.")
+        (self.stage.rules / asked.name).write_text(asked.text)
+        reply = await self.stage.backend.ask("POST", "/v1/rulebook/reload")
+        found = [_finding(one) for one in reply.body.get("findings", [])]
+        texts = {name: text.encode() for name, text in self.files().items()}
+        return {
+            "taken": reply.ok,
+            "version": reply.body["version"],
+            "report": as_text(found, lines_of(texts)) if found else "",
+        }
+
+
+def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
+    """The page around the shop, and what its panel asks."""
+    stage = panel.stage
+
+    async def around(request: Request) -> Response:
+        return page(request, "stage.html", skips=SKIPS, kinds=KINDS, files=panel.files(),
+                    server_key=stage.server_key)  # fmt: skip
+
+    async def state(request: Request) -> Response:
+        query = request.query_params
+        found = await observing.state(
+            stage, sku=query.get("sku"), session=query.get("session") or None
+        )
+        return answer(found)
+
+    async def edit(request: Request) -> Response:
+        same_origin(request)
+        return answer(await panel.edit(await read(request, RuleFile)))
+
+    async def pause(request: Request) -> Response:
+        same_origin(request)
+        asked = await read(request, Pause)
+        act = "pause" if asked.paused else "resume"
+        if asked.rule not in stage.shop.rulebooks.active.rules:
+            raise ProblemError(404, "rule.unknown", "There is no such rule.")
+        return _told(await stage.backend.ask("POST", f"/v1/rules/{asked.rule}/{act}", {}))
+
+    async def skip(request: Request) -> Response:
+        same_origin(request)
+        asked = await read(request, Skip)
+        if asked.by not in SKIPS:
+            raise ProblemError(422, "clock.skip", f"Skip one of {', '.join(SKIPS)}.")
+        stage.clock.skip(SKIPS[asked.by])
+        return answer({"now": format_rfc3339(stage.clock.now())})
+
+    async def reset(request: Request) -> Response:
+        same_origin(request)
+        panel.reset()
+        return answer({"resetting": True}, 202)
+
+    async def home(request: Request) -> Response:  # noqa: ARG001
+        return RedirectResponse("/demo", 307)
+
+    return (
+        Route("/", home, methods=["GET"]),
+        Route("/demo", around, methods=["GET"]),
+        Route("/demo/state", state, methods=["GET"]),
+        Route("/demo/rules", edit, methods=["POST"]),
+        Route("/demo/pause", pause, methods=["POST"]),
+        Route("/demo/clock", skip, methods=["POST"]),
+        Route("/demo/reset", reset, methods=["POST"]),
+        *(
+            Route(f"/demo/{name}", _reporting(stage, kind, work), methods=["POST"])
+            for name, kind, work in (
+                ("sell", Sale, panel.sell),
+                ("restock", Sale, panel.restock),
+                ("price", NewPrice, panel.price),
+                ("complain", Complaint, panel.complain),
+                ("resolve", Resolution, panel.resolve),
+                ("apologise", Resolution, panel.apologise),
+            )
+        ),
+    )
+
+
+def _reporting(stage: Stage, kind: type[Any], work: Callable[[Any], Awaitable[Any]]) -> Answered:
+    """A button that reports facts; the answer shows what was sent."""
+
+    async def endpoint(request: Request) -> Response:
+        same_origin(request)
+        facts = await work(await read(request, kind))
+        reply = await stage.backend.report(facts)
+        return answer({"sent": facts, "answer": reply.body}, 200 if reply.ok else 502)
+
+    return endpoint
+
+
+def _told(reply: Reply) -> Response:
+    return answer(reply.body, reply.status)
+
+
+def _known(sku: str) -> str:
+    if sku not in BY_SKU:
+        raise ProblemError(404, "sku.unknown", "The shop sells no such thing.")
+    return sku
+
+
+def _finding(raw: dict[str, Any]) -> Diagnostic:
+    return msgspec.convert({k: v for k, v in raw.items() if k != "severity"}, Diagnostic)

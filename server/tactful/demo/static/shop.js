@@ -1,0 +1,21 @@
+/** The shop's own script: tells the widget who is here and what is in the cart, and keeps promises. */
+
+window.tactful ??= function stub(...call) {
+  (stub.q ??= []).push(call);
+};
+const visitor = JSON.parse(document.getElementById('visitor').textContent);
+
+if (visitor.logout) tactful('logout');
+tactful('consent', visitor.consent);
+if (visitor.identity) tactful('identify', visitor.identity);
+tactful('cart', visitor.cart);
+if (location.pathname.endsWith('/cancel')) tactful('page', { kind: 'cancel', moment: 'rescue' });
+
+tactful('on', 'accepted', async ({ token }) => {
+  const body = new URLSearchParams({ token });
+  const answer = await fetch('/shop/cart/offer', { method: 'POST', body });
+  if (!answer.ok) return;
+  const { count } = await answer.json();
+  document.querySelector('[data-count]').textContent = count;
+  document.querySelector('[data-cart]').ariaLabel = `Cart, ${count} in it`;
+});
