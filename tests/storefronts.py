@@ -83,7 +83,8 @@ class Offers:
         self.hellos = 0
         self.sockets_allowed = True
         self.streams_allowed = True
-        self.mute = False
+        self.mute = False  # says nothing, as a cut cable does
+        self.deaf = False  # hears nothing
         self.heartbeat = 20
         self.idle = 60
         self.on: dict[str, Callable[[Session, Message], None]] = {}
@@ -147,6 +148,8 @@ class Offers:
 
     def take(self, peer: Peer, message: Message) -> None:
         """Handle one client message as the contract says."""
+        if self.deaf:
+            return
         self.heard.append(message)
         if message["t"] == "hello":
             self._hello(peer, message)

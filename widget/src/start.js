@@ -62,7 +62,7 @@ export function start(queue) {
     () => setting('consent'),
     () => heedConsent(),
   );
-  const permission = () => ({ consent: level, gpc: consent.gpc() || null });
+  const permission = () => ({ consent: level, gpc: consent.gpc() || undefined });
   const record = () => (level === 'none' ? null : load());
   const tabs = createTabs(record);
 
@@ -74,7 +74,7 @@ export function start(queue) {
       territory: setting('territory') ?? at('Shopify.country'),
       locale: locale(),
       identity: who,
-      page: { url: url(), referrer: publicUrl(document.referrer) || null, kind: kind() },
+      page: { url: url(), referrer: publicUrl(document.referrer) || undefined, kind: kind() },
     }),
     load: record,
     save,
