@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -445,7 +445,18 @@ ACTS = st.lists(
 )
 
 
+HISTORY = [
+    ("redeem", "a", 3),
+    ("refund", "a", 1),
+    ("refund", "a", 1),
+    ("cancel", "a", 0),
+    ("redeem", "b", 1),
+    ("redeem", "a", 3),
+]
+
+
 @given(acts=ACTS, available=st.integers(0, 4))
+@example(acts=HISTORY, available=4)
 def test_whatever_happens_money_adds_up_and_the_offer_is_used_by_one_order(acts, available):
     asyncio.run(play(acts, available))
 

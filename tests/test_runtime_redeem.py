@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from ledgers import T0, accepted, push
+from ledgers import T0, accepted, fact, push
 from tactful.core.offers import State
 from tactful.core.redemption import Line, Shelf
 from tactful.core.tokens import Claims, Signer, Verifier, holder_of
@@ -155,6 +155,25 @@ async def test_a_customers_offer_is_for_that_customer_on_any_device(given, holds
     shop = Shop(ledger)
     answer = await shop.redeem(token=shop.token("customer", "c1"), **given)
     assert answer.status == 200 if holds else code(answer) == (422, "redemption.holder")
+
+
+async def test_an_offer_that_the_shop_reported_as_used_is_not_sold_again(shop):
+    """As after a restore: the ledger forgot the redemption, the shop's orders did not."""
+    about = (("order", "o7"), ("offer", "of_1"))
+    placed = fact("order", "o7", 1, subjects=about, order="o7", status="placed")
+    await shop.ledger.record_facts([placed])
+    assert code(await shop.redeem("o8")) == (409, "redemption.used")
+    cancelled = fact("order", "o7", 2, subjects=about, order="o7", status="cancelled")
+    await shop.ledger.record_facts([cancelled])
+    assert (await shop.redeem("o8")).status == 200
+
+
+async def test_the_order_that_reported_its_own_use_redeems(shop):
+    about = (("order", "o1"), ("offer", "of_1"))
+    await shop.ledger.record_facts(
+        [fact("order", "o1", subjects=about, order="o1", status="placed")]
+    )
+    assert (await shop.redeem("o1")).status == 200
 
 
 async def test_a_cancellation_and_a_refund_are_told_like_a_redemption(shop):

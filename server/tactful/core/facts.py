@@ -292,7 +292,7 @@ def key_of(fact: AnyFact, version: str) -> str:
 
 
 def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
-    """What a fact is about: (`sku`|`product`|`brand`|`customer`|`order`|`case`|`session`, id) pairs."""
+    """What a fact is about: (`sku`|`product`|`customer`|`order`|`case`|`session`|`offer`…, id) pairs."""
     match fact:
         case Product():
             yield "sku", fact.sku
@@ -306,6 +306,8 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
             yield from _people(fact.customer)
             if fact.session:
                 yield "session", fact.session
+            for offer in dict.fromkeys(line.offer for line in fact.lines if line.offer):
+                yield "offer", offer
         case Return():
             yield from _people(fact.customer)
             if fact.order:

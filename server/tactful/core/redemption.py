@@ -108,8 +108,19 @@ class Sale(Struct, frozen=True):
     lines: tuple[SoldLine, ...]
 
 
-def redeem(desk: Desk, request: Request, now: int, claims: Claims, shelves: Shelves) -> Ruling:
-    """Use the offer of a token that was verified, whether or not it has expired since."""
+def redeem(
+    desk: Desk,
+    request: Request,
+    now: int,
+    claims: Claims,
+    shelves: Shelves,
+    *,
+    taken: bool = False,
+) -> Ruling:
+    """Use the offer of a token that was verified, whether or not it has expired since.
+
+    `taken`: the shop reported another order that used the offer; a restored ledger knows it only so.
+    """
     offer = desk.offers.get(claims.offer)
     used = _used(desk, claims.offer, request.order)
     verdict = TABLE["redeem", _place(offer, used)]
@@ -117,6 +128,8 @@ def redeem(desk: Desk, request: Request, now: int, claims: Claims, shelves: Shel
         return _repeat(used, request)
     if verdict != "judge" or offer is None:
         return refuse(verdict if verdict in REFUSALS else "offer.unknown")
+    if taken:
+        return refuse("redemption.used")
     refused = _unfit(offer, request, now, claims)
     if refused:
         return refused

@@ -31,6 +31,16 @@ Heard = Callable[[Ruling], None]
 """Told of each ruling with an effect, after it is durable; must not fail."""
 
 
+class _Use(Struct, frozen=True):
+    """What matters here of an order that the shop reported."""
+
+    order: str
+    status: str
+
+
+_USE: Final = msgspec.json.Decoder(_Use).decode
+
+
 class Answer(Struct, frozen=True):
     """HTTP status and exact body; `retry`: after how many seconds the same call should be repeated."""
 
@@ -90,12 +100,13 @@ class Redemptions:
             request = msgspec.structs.replace(request, holds=await self._holds(asked, claims))
             skus = {claims.sku, *(line.sku for line in asked.lines)}
             shelves = await self._shelves(skus, claims.territory)
+            taken = await self._taken(claims.offer, asked.order)
         except LedgerError:
             return _unknown()
 
         now = self._clock.now()
         return await self._judge(
-            lambda desk: redemption.redeem(desk, request, now, claims, shelves),
+            lambda desk: redemption.redeem(desk, request, now, claims, shelves, taken=taken),
             offer=claims.offer,
             order=asked.order,
         )
@@ -147,6 +158,12 @@ class Redemptions:
             return True
         saved = await self._ledger.session(offer.session)
         return offer.customer is None and saved is not None and saved.customer == asked.customer
+
+    async def _taken(self, offer: str, order: str) -> bool:
+        """Whether the shop reported another order that used the offer, and was not cancelled."""
+        stored = await self._ledger.facts_about([("offer", offer)], ("order",))
+        uses = [_USE(fact.body) for fact in stored]
+        return any(use.order != order and use.status != "cancelled" for use in uses)
 
     async def _judge(
         self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None

@@ -21,7 +21,16 @@ from tactful.core.items import Item
 from tactful.core.offers import Offer, State
 from tactful.core.profiles import Profile
 from tactful.core.session import Session
-from tactful.core.signals import Arrived, Changed, Consented, Identified, LoggedOut, Signal, Woken
+from tactful.core.signals import (
+    Arrived,
+    Changed,
+    Consented,
+    Identified,
+    LoggedOut,
+    Redeemed,
+    Signal,
+    Woken,
+)
 from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.freshness import Freshness
 from tactful.runtime.live import Live, Outgoing, Registry, interests_of
@@ -243,6 +252,9 @@ class Turns:
             self._undo(live, context, decision)
             await self._correct(refusal)
             live.mailbox.appendleft(context.signal)
+            ended = await self._ledger.offer(refusal.offer) if refusal.offer else None
+            if ended is not None:  # the checkout was faster: let go of it first
+                live.mailbox.appendleft(Redeemed(ended))
             return
         self._rates.moved(decision.offers, decision.steps)
         live.outbox += decision.effects
