@@ -3,16 +3,16 @@
 from typing import Any
 
 import pytest
+
 from builders import case, order, product, recall
 from shop import Shop
-from worlds import BOUGHT, world
-
 from tactful.core import letdowns, purchases
 from tactful.core.facts import AnyFact
 from tactful.core.policy import Policy
 from tactful.runtime.ingest import row_of
 from tactful.runtime.world import World
 from tactful.stores.memory import MemoryLedger
+from worlds import BOUGHT, world
 
 
 async def world_of(told: list[tuple[AnyFact, int]]) -> tuple[World, MemoryLedger]:

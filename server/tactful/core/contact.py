@@ -1,6 +1,6 @@
 """Has this shopper been approached often enough, or asked us to stop? Gate 9."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from tactful.core.context import Scene
 from tactful.core.offers import Offer
@@ -11,7 +11,7 @@ from tactful.core.trace import Finding
 
 
 def allowed(
-    scene: Scene, rule: Rule, policy: Policy, standing: Iterable[Offer]
+    scene: Scene, rule: Rule, policy: Policy, standing: Collection[Offer]
 ) -> Iterator[Finding]:
     """Caps, dismissals and what is on the screen already."""
     contact, caps, now = scene.contact, policy.caps, scene.now
@@ -20,12 +20,11 @@ def allowed(
         yield Finding(Reason.CONTACT_SESSION_CAP, actual=len(here), needed=caps.per_session - 1)
     lately = sorted(m.at for m in contact.approaches if m.at > now - caps.per_shopper.per)
     if len(lately) >= caps.per_shopper.count:
-        until = lately[-caps.per_shopper.count] + caps.per_shopper.per
         yield Finding(
             Reason.CONTACT_SHOPPER_CAP,
             actual=len(lately),
             needed=caps.per_shopper.count - 1,
-            until=until,
+            until=room_at(lately, caps.per_shopper.count, caps.per_shopper.per),
         )
     for scope, key in (("rule", rule.id), ("product", scene.item.product_id)):
         until = contact.resting(scope, key)
@@ -34,7 +33,12 @@ def allowed(
     yield from _active(scene, policy, standing)
 
 
-def _active(scene: Scene, policy: Policy, standing: Iterable[Offer]) -> Iterator[Finding]:
+def room_at(lately: Sequence[int], count: int, per: int) -> int | None:
+    """When the oldest of so many approaches falls out of the window; None: there is never room."""
+    return lately[-count] + per if count else None
+
+
+def _active(scene: Scene, policy: Policy, standing: Collection[Offer]) -> Iterator[Finding]:
     """One offer an item, and so many on the screen; one for this item may be replaced."""
     sku, shown = scene.item.sku, 0
     for offer in standing:
@@ -43,7 +47,7 @@ def _active(scene: Scene, policy: Policy, standing: Iterable[Offer]) -> Iterator
         elif offer.sku == sku and not offer.advertised:
             yield Finding(Reason.CONTACT_ACTIVE, actual=offer.id, until=offer.accept_until)
     if shown >= policy.caps.visible:
-        ends = min(o.ends_at for o in standing if o.advertised and o.sku != sku)
+        ends = min((o.ends_at for o in standing if o.advertised and o.sku != sku), default=None)
         yield Finding(
             Reason.CONTACT_ACTIVE, actual=shown, needed=policy.caps.visible - 1, until=ends
         )

@@ -1,6 +1,6 @@
 """How often a shopper has been approached, and what they asked us to leave alone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct, structs
 
@@ -16,7 +16,7 @@ class Approach(Struct, frozen=True, array_like=True):
 
 
 class Rest(Struct, frozen=True, array_like=True):
-    """Leave `key` (a rule id or a product) alone until an instant."""
+    """Leave `key` alone until an instant; `scope`: `rule`, `product`, or `remedy` for one used up."""
 
     scope: str
     key: str
@@ -41,7 +41,7 @@ class Contact(Struct, frozen=True):
             structs.replace(mark, shown=True) if mark.offer == offer else mark
             for mark in self.approaches
         )
-        return structs.replace(self, approaches=marks)
+        return self if marks == self.approaches else structs.replace(self, approaches=marks)
 
     def released(self, offer: str) -> "Contact":
         """Without the reservation of an offer that ended unseen."""
@@ -63,14 +63,17 @@ class Contact(Struct, frozen=True):
         """Until when a rule or product is left alone; 0: it is not."""
         return next((r.until for r in self.rests if r.scope == scope and r.key == key), 0)
 
-    def pruned(self, now: int, keep: int) -> "Contact":
-        """Without what no cap can count any more: approaches before now − keep, rests that ended."""
-        if not self.approaches and not self.rests:
-            return self
+    def woken(self, scope: str, key: str) -> "Contact":
+        """Without a rest."""
+        rests = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
+        return structs.replace(self, rests=rests)
+
+    def pruned(self, now: int, counts: Callable[[Approach], bool]) -> "Contact":
+        """Without the rests that are over and the approaches that no cap counts any more."""
         return structs.replace(
             self,
-            approaches=tuple(m for m in self.approaches if m.at > now - keep),
-            rests=tuple(r for r in self.rests if r.until > now),
+            approaches=tuple(mark for mark in self.approaches if counts(mark)),
+            rests=tuple(rest for rest in self.rests if rest.until > now),
         )
 
 

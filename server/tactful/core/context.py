@@ -83,9 +83,14 @@ class Scene(Struct, frozen=True, kw_only=True):
 
     @property
     def remedy(self) -> Kept[Remedy] | None:
-        """The verified customer's voucher that ends first; None: there is none."""
+        """The verified customer's unused voucher that ends first; None: there is none."""
         history = self.history
-        valid = (k for k in history.remedies if ms(k.fact.expires_at) > self.now) if history else ()
+        valid = (
+            kept
+            for kept in (history.remedies if history else ())
+            if ms(kept.fact.expires_at) > self.now
+            and self.contact.resting("remedy", kept.fact.remedy) <= self.now
+        )
         return min(valid, key=lambda k: (ms(k.fact.expires_at), k.fact.remedy), default=None)
 
     @property

@@ -1,6 +1,6 @@
 """What follows from one signal in one context? The order of the stages, and nothing else.
 
-fold → expire → pass the standing offers through the gates again → match → gates → arbitrate →
+expire → fold → pass the standing offers through the gates again → match → gates → arbitrate →
 hold out → plan. Pure: the same context gives the same decision, to the byte.
 """
 
@@ -51,8 +51,8 @@ AWAITED: Final = frozenset(
 def decide(context: Context) -> Decision:
     """Handle one signal to its end."""
     draft = Draft(context)
-    fold(draft)
     expire(draft)
+    fold(draft)
     verdicts = [*_recheck(draft)]
     judged = [*_match(draft)]
     if type(context.signal) not in SILENT:

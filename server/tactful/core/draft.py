@@ -1,9 +1,11 @@
 """The decision while it is being written: the one place that moves offers and keeps the accounts."""
 
+from collections.abc import Callable
+
 from msgspec import Struct, structs
 
 from tactful.core.budgets import COUNT, BudgetMove
-from tactful.core.contacts import Contact
+from tactful.core.contacts import Approach, Contact
 from tactful.core.context import Context
 from tactful.core.effects import Effect, Push, Withdraw
 from tactful.core.offers import Event, Offer, State, Step, after
@@ -63,10 +65,27 @@ class Draft:
 
     @contact.setter
     def contact(self, contact: Contact) -> None:
+        if contact is self.contact:
+            return
         if self.profile:
             self._contact = contact
         else:
             self.session = structs.replace(self.session, contact=contact)
+
+    def recall(self, change: Callable[[Contact], Contact]) -> None:
+        """Change what is remembered of an approach, wherever a login left a copy of it."""
+        self.contact = change(self.contact)
+        own = change(self.session.contact)
+        if own is not self.session.contact:
+            self.update(contact=own)
+
+    def _counts(self, mark: Approach) -> bool:
+        """Whether a cap of the policy or of its rule still counts an approach."""
+        book = self.context.rulebook
+        rule = book.rules.get(mark.rule)
+        own = rule.per_shopper.per if rule and rule.per_shopper else 0
+        lasts = max(own, book.policy.caps.per_shopper.per)
+        return mark.session == self.session.id or mark.at > self.now - lasts
 
     def update(self, **changes: object) -> None:
         """Change fields of the session."""
@@ -82,7 +101,8 @@ class Draft:
         offer = structs.replace(offer, seq=self.next_seq())
         self._keep(offer, None)
         self._account(offer, reserve=offer.hold, count=1)
-        self.contact = self.contact.approached(offer.id, offer.rule, offer.session, self.now)
+        contact = self.contact.pruned(self.now, self._counts)
+        self.contact = contact.approached(offer.id, offer.rule, offer.session, self.now)
         self.effects.append(Push(offer, replaces))
 
     def note(self, offer: Offer, reason: Reason) -> None:
@@ -100,7 +120,7 @@ class Draft:
         self._keep(offer, reason)
         if not offer.standing and state is not State.REDEEMED:
             self._account(offer, reserve=-offer.hold, count=-1)
-            self.contact = self.contact.released(offer.id)
+            self.recall(lambda contact: contact.released(offer.id))
         return offer
 
     def withdraw(self, offer: Offer, reason: Reason) -> None:
@@ -132,18 +152,19 @@ class Draft:
         )
 
     def _account(self, offer: Offer, *, reserve: int, count: int) -> None:
+        """Every campaign's offers are summed, limited or not: a limit may come or go while they stand."""
         if offer.campaign is None:
             return
-        balances = self.context.balances
         for currency, amount in ((offer.currency, reserve), (COUNT, count)):
-            balance = balances.get((offer.campaign, currency))
-            if amount and balance is not None:
+            balance = self.context.balances.get((offer.campaign, currency))
+            limit = balance.limit if balance else None
+            if amount:
                 self.moves.append(
                     BudgetMove(
                         offer.campaign,
                         offer.period,
                         currency,
-                        balance.limit,
+                        limit,
                         reserve=amount,
                         offer=offer.id,
                     )

@@ -11,6 +11,7 @@ from tactful.core.draft import Draft
 from tactful.core.effects import Confirm, Refuse
 from tactful.core.offers import Offer, State
 from tactful.core.reasons import Reason
+from tactful.core.rules import NEVER
 from tactful.core.session import REMEMBERED_ENDS, REMEMBERED_ITEMS, Look, Session, Tab
 
 BROWSING_ON: Final = frozenset({"home", "category", "search"})
@@ -63,6 +64,7 @@ def _arrived(draft: Draft, signal: signals.Arrived) -> None:
     if signal.visit and (session.visit == signals.Visit() or signal.visit.link):
         changes["visit"] = signal.visit
     draft.session = _clock(session, draft.now, **changes)
+    _merge(draft)
 
 
 def _left(draft: Draft, signal: signals.Left) -> None:
@@ -75,13 +77,18 @@ def _other_tabs(session: Session, tab: int) -> tuple[Tab, ...]:
 
 
 def _identified(draft: Draft, signal: signals.Identified) -> None:
-    """Merge the anonymous shopper into the known one; two known ones never merge."""
+    """The anonymous shopper becomes the known one; two known ones never merge."""
     if draft.session.customer not in {None, signal.customer}:
         _forget_customer(draft)
     territory = signal.territory or draft.session.territory
     draft.update(customer=signal.customer, territory=territory)
+    _merge(draft)
+
+
+def _merge(draft: Draft) -> None:
+    """Once the history may be used, what the anonymous shopper heard counts for the known one."""
     if draft.profile:
-        draft.contact = merged(draft.profile.contact, draft.session.contact)
+        draft.contact = merged(draft.contact, draft.session.contact)
 
 
 def _logged_out(draft: Draft, signal: signals.LoggedOut) -> None:
@@ -151,13 +158,18 @@ def _acted(draft: Draft, signal: signals.Acted) -> None:
 
 def _consented(draft: Draft, signal: signals.Consented) -> None:
     draft.update(consent=signal.consent, gpc=signal.gpc)
+    _merge(draft)
 
 
 def _seen(draft: Draft, signal: signals.Seen) -> None:
     offer = draft.standing.get(signal.offer)
     if offer and offer.state is State.PUSHED:
-        draft.move(offer, "show")
-        draft.contact = draft.contact.shown(offer.id)
+        _show(draft, offer)
+
+
+def _show(draft: Draft, offer: Offer) -> Offer:
+    draft.recall(lambda contact: contact.shown(offer.id))
+    return draft.move(offer, "show") if offer.state is State.PUSHED else offer
 
 
 def _dismissed(draft: Draft, signal: signals.Dismissed) -> None:
@@ -165,8 +177,8 @@ def _dismissed(draft: Draft, signal: signals.Dismissed) -> None:
     if offer is None or not offer.advertised:
         return
     rest = draft.context.rulebook.policy.rest
-    contact = draft.contact.shown(offer.id)
-    contact = contact.rested("rule", offer.rule, draft.now + rest.dismissed_rule)
+    offer = _show(draft, offer)
+    contact = draft.contact.rested("rule", offer.rule, draft.now + rest.dismissed_rule)
     draft.contact = contact.rested("product", offer.product, draft.now + rest.dismissed_product)
     moved = draft.move(offer, "decline")
     draft.end_elsewhere(moved)
@@ -189,9 +201,7 @@ def _promise(draft: Draft, offer: Offer, qty: int) -> None:
     hold = offer.hold // offer.max_qty * qty
     until = draft.now + draft.context.rulebook.policy.accept_hold
     draft.reduce_hold(offer, hold)
-    if offer.state is State.PUSHED:
-        offer = draft.move(offer, "show")
-    draft.contact = draft.contact.shown(offer.id)
+    offer = _show(draft, offer)
     moved = draft.move(offer, "accept", qty=qty, hold=hold, accept_until=until)
     draft.effects.append(Confirm(moved))
 
@@ -206,6 +216,8 @@ def _redeemed(draft: Draft, signal: signals.Redeemed) -> None:
     draft.standing.pop(offer.id, None)
     ended = (*draft.session.ended, offer.id)[-REMEMBERED_ENDS:]
     draft.update(seq=max(draft.session.seq, offer.seq), ended=ended)
+    if offer.remedy and offer.state is State.REDEEMED:
+        draft.contact = draft.contact.rested("remedy", offer.remedy, NEVER)
 
 
 def _rolled_back(draft: Draft, signal: signals.RolledBack) -> None:
@@ -213,6 +225,8 @@ def _rolled_back(draft: Draft, signal: signals.RolledBack) -> None:
     offer = signal.offer
     draft.standing[offer.id] = offer
     draft.update(seq=max(draft.session.seq, offer.seq))
+    if offer.remedy:
+        draft.contact = draft.contact.woken("remedy", offer.remedy)
 
 
 def _revoked(draft: Draft, signal: signals.Revoked) -> None:

@@ -62,10 +62,16 @@ def _quote(
     return pricing.quote(
         rule.price,
         shelf,
-        step=sum(mark.rule == rule.id for mark in scene.contact.approaches),
+        step=_step(scene, rule),
         min_margin_bp=policy.min_margin_bp,
         max_total_discount_bp=policy.max_total_discount_bp,
     )
+
+
+def _step(scene: Scene, rule: Rule) -> int:
+    """How often the rule spoke in this session already."""
+    session = scene.session.id
+    return sum((m.rule, m.session) == (rule.id, session) for m in scene.contact.approaches)
 
 
 def _voucher(scene: Scene, shelf: ShelfPrice | None) -> Quote | PriceRefusal:
@@ -95,7 +101,7 @@ def failing(
     yield from allowed(scene, rule, policy, standing)
     yield from often_enough(scene, rule)
     if priced.shelf:
-        yield from affordable(rule, context.balances, priced.hold, priced.shelf.currency)
+        yield from affordable(context, rule, priced.hold, priced.shelf.currency)
 
 
 def _promised(context: Context, scene: Scene, standing: Iterable[Offer]) -> int:
@@ -125,6 +131,8 @@ def failing_standing(
     judged = rule or _gone(offer)
     if (rule or offer).on_change == "withdraw":
         yield from rule_state(judged, scene.now, context.rulebook.paused)
+        if judged.digest != offer.rule_digest:
+            yield Finding(Reason.RULE_ENDED, actual=offer.rulebook, needed=context.rulebook.version)
     yield from _still_allowed(scene, offer, judged)
     yield from freshness(scene, policy, context.heard)
     if scene.territory != offer.territory:
@@ -153,7 +161,7 @@ def _gone(offer: Offer) -> Rule:
         price=PriceTerms("fixed", amounts={offer.currency: offer.unit}),
         ripens=lambda _: NOW,
         condition=All(()),
-        paused=True,
+        digest="gone",
         remedy=offer.remedy is not None,
     )
 

@@ -10,7 +10,7 @@ from tactful.core.facts import ms
 from tactful.core.money import Money
 from tactful.core.offers import Offer
 from tactful.core.prior_price import claim, prior_price
-from tactful.core.rules import Rulebook
+from tactful.core.rules import Provenance, Rule, Rulebook
 from tactful.core.wording import amount, chosen, filled, span
 
 
@@ -58,14 +58,21 @@ def offer_of(candidate: Candidate, seq: int, rulebook: Rulebook, seed: str) -> O
         title=product.title if product else item.sku,
         message=_message(candidate, ends_at, rulebook.policy.language),
         placement=rule.placement,
-        disclosure=disclosure(territory, session.locale, scene.now, rule.provenance),
+        disclosure=disclosure(territory, session.locale, scene.now, provenance_of(rule)),
         image=product.image if product else None,
         url=product.url if product else None,
-        personal="personal" in rule.provenance or rule.remedy,
+        personal="personal" in provenance_of(rule),
         on_change=rule.on_change,
         remedy=remedy.fact.remedy if remedy else None,
         order_level=rule.remedy,
     )
+
+
+def provenance_of(rule: Rule) -> frozenset[Provenance]:
+    """What targeting and price read: a voucher is the customer's own, a ladder counts the session's steps."""
+    if rule.remedy:
+        return rule.provenance | {"personal"}
+    return rule.provenance | {"pseudonymous"} if rule.price.mode == "ladder" else rule.provenance
 
 
 def _id(session: str, seq: int, seed: str) -> str:

@@ -84,6 +84,7 @@ LETDOWNS: Final = frozenset(
         Reason.SERVICE_OPEN,
         Reason.DELIVERY_LATE,
         Reason.REVIEW_BAD,
+        Reason.SERVICE_COOLDOWN,
     }
 )
 """After a withdrawal for one of these the shopper is left in peace for a while (`timing.quiet`)."""

@@ -2,33 +2,58 @@
 
 from collections.abc import Iterator
 
-from tactful.core.budgets import COUNT, Balances
-from tactful.core.context import Scene
+from tactful.core.budgets import COUNT
+from tactful.core.calendar import period_bounds
+from tactful.core.contact import room_at
+from tactful.core.context import Context, Scene
+from tactful.core.money import divide_up
 from tactful.core.reasons import Reason
-from tactful.core.rules import Rule
+from tactful.core.rules import Campaign, Rule
 from tactful.core.trace import Finding
 
 
-def affordable(rule: Rule, balances: Balances, hold: int, currency: str) -> Iterator[Finding]:
+def affordable(context: Context, rule: Rule, hold: int, currency: str) -> Iterator[Finding]:
     """What its campaign has left; `hold`: the worst case in minor units of `currency`."""
-    if rule.campaign is None:
+    campaign = context.rulebook.campaigns.get(rule.campaign or "")
+    if campaign is None:
         return
     for key, amount, reason in (
         (currency, hold, Reason.BUDGET_SPEND),
         (COUNT, 1, Reason.BUDGET_COUNT),
     ):
-        free = _free(balances, rule.campaign, key)
-        if free is not None and free < amount:
-            yield Finding(reason, actual=free, needed=amount)
+        yield from _left(context, campaign, key, amount, reason)
 
 
-def _free(balances: Balances, campaign: str, currency: str) -> int | None:
-    """What may still be promised. A campaign with money in other currencies only has none in this."""
-    balance = balances.get((campaign, currency))
-    if balance is not None:
-        return balance.free
-    funded = any(name == campaign and key != COUNT for name, key in balances)
-    return 0 if funded and currency != COUNT else None
+def _left(
+    context: Context, campaign: Campaign, key: str, amount: int, reason: Reason
+) -> Iterator[Finding]:
+    balance = context.balances.get((campaign.id, key))
+    if balance is None or balance.limit is None:
+        if key != COUNT and campaign.money:  # it has money, but none in this currency
+            yield Finding(reason, actual=0, needed=amount)
+        return
+    taken = balance.reserved + balance.settled
+    if balance.limit < taken + amount:
+        yield Finding(reason, actual=balance.limit - taken, needed=amount)
+        return
+    bounds = period_bounds(campaign.per, context.now, campaign.timezone)
+    if campaign.pace == "even" and bounds:
+        released = even_share(balance.limit, bounds, context.now)
+        if released < taken + amount:
+            until = share_at(balance.limit, bounds, taken + amount)
+            yield Finding(reason, actual=released - taken, needed=amount, until=until)
+
+
+def even_share(limit: int, bounds: tuple[int, int], now: int) -> int:
+    """What of a limit may have been taken by `now`, spread evenly over the half-open period."""
+    start, end = bounds
+    return limit * (now - start) // (end - start)
+
+
+def share_at(limit: int, bounds: tuple[int, int], amount: int) -> int:
+    """The instant from which `amount` of the limit may be taken."""
+    start, end = bounds
+    return start + divide_up(amount * (end - start), limit)
 
 
 def often_enough(scene: Scene, rule: Rule) -> Iterator[Finding]:
@@ -50,5 +75,5 @@ def often_enough(scene: Scene, rule: Rule) -> Iterator[Finding]:
                 Reason.BUDGET_SHOPPER_LIMIT,
                 actual={"per_shopper": len(lately)},
                 needed={"per_shopper": limit.count - 1},
-                until=lately[-limit.count] + limit.per,
+                until=room_at(lately, limit.count, limit.per),
             )
