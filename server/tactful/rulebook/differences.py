@@ -46,10 +46,13 @@ def _rule(before: RuleText, after: RuleText) -> Iterator[str]:
 
 def _group(name: str, verb: str, before: Group | None, after: Group | None) -> Iterator[str]:
     had, has = _parts(before), _parts(after)
-    for key in has.keys() - had.keys():
-        yield f"{name} now {verb} {has[key]}"
-    for key in had.keys() - has.keys():
-        yield f"{name} no longer {verb} {had[key]}"
+    gone = {had[key] for key in had.keys() - has.keys()}
+    come = {has[key] for key in has.keys() - had.keys()}
+    # What is spelled alike and means something else uses a list, whose change is told once.
+    for text in sorted(come - gone):
+        yield f"{name} now {verb} {text}"
+    for text in sorted(gone - come):
+        yield f"{name} no longer {verb} {text}"
 
 
 def _parts(group: Group | None) -> dict[str, str]:

@@ -42,7 +42,7 @@ def format_file(source: Source) -> Formatted:
     text = source.text.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
     comments = comments_of(text, root)
     if root is None:
-        return Formatted("".join(f"{line}\n" for line in comments.below))
+        return Formatted("".join(f"{line}\n" for line in _trimmed(comments.below)))
     try:
         lines = list(_Printer(text, comments).file(root))
     except Unprintable as error:
@@ -81,9 +81,7 @@ class _Printer:
             first = False
             yield from above
             yield from self._pair(key, value, "", _kind_of(FILE, key.text))
-        below = list(self.comments.below)
-        while below and not below[-1]:
-            below.pop()
+        below = _trimmed(self.comments.below)
         if below:
             yield from ("", *below)
 
@@ -175,14 +173,17 @@ class _Printer:
 
     def _above(self, line: int, indent: str) -> Iterator[str]:
         """The comments before a value; blank lines between them only where they are no part of it."""
-        found = self.comments.above.pop(line, [])
-        while found and not found[-1]:
-            found.pop()
+        found = _trimmed(self.comments.above.pop(line, []))
         yield from [f"{indent}{text}".rstrip() for text in found if text or not indent]
 
     def _beside(self, text: str, line: int) -> str:
         comment = self.comments.beside.pop(line, None)
         return f"{text}  {comment}" if comment else text
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    """Without a blank line at the end; there are no two in a row."""
+    return lines[:-1] if lines and not lines[-1] else lines
 
 
 def _ordered(node: Node, kind: Kind | None) -> list[tuple[Node, Node]]:
