@@ -70,20 +70,55 @@ def test_the_number_of_a_hello_that_begins_counts():
     assert conversation.take(View(sku="a", n=4)) is False
 
 
-def test_the_number_of_a_hello_that_resumes_does_not_for_older_messages_follow_it():
+def resumed(n, taken=0):
     conversation = Conversation(RHYTHM, 0)
-    hello = Hello(consent="none", page=Landing("u"), n=9, resume="r")
-    assert conversation.take(hello) is True
-    assert conversation.answer() is None
+    assert conversation.take(Hello(consent="none", page=Landing("u"), n=n, resume="r")) is True
+    conversation.taken = taken
+    return conversation
+
+
+def test_a_client_that_goes_on_counting_has_its_hello_acknowledged():
+    assert resumed(n=8, taken=7).answer() == Ack(n=8)
+
+
+def test_a_client_that_starts_counting_again_has_its_hello_acknowledged():
+    conversation = resumed(n=1)
+    assert conversation.answer() == Ack(n=1)
+    assert conversation.take(View(sku="a", n=1)) is False
+    assert conversation.take(View(sku="a", n=2)) is True
+
+
+def test_a_client_with_something_to_send_again_hears_only_what_was_taken_before():
+    conversation = resumed(n=9, taken=5)
+    assert conversation.answer() == Ack(n=5)
+    assert conversation.take(View(sku="taken before", n=5)) is False
     assert conversation.take(View(sku="sent again", n=7)) is True
     assert conversation.answer() == Ack(n=7)
+    assert conversation.take(View(sku="sent twice", n=7)) is False
+    assert conversation.take(View(sku="sent again", n=8)) is True
+    assert conversation.answer() == Ack(n=9)
 
 
-def test_a_resumed_conversation_hears_at_once_what_was_taken_before():
-    conversation = Conversation(RHYTHM, 0)
-    conversation.take(Hello(consent="none", page=Landing("u"), n=9, resume="r"))
-    conversation.taken = 7
-    assert conversation.answer() == Ack(n=7)
+def test_what_is_sent_again_to_a_server_that_forgot_is_taken_once():
+    conversation = resumed(n=9)
+    assert conversation.answer() == Ack(n=9)
+    assert conversation.take(View(sku="sent again", n=7)) is True
+    assert conversation.take(View(sku="sent twice", n=7)) is False
+    assert conversation.answer() == Ack(n=9)
+
+
+def test_after_something_new_nothing_older_is_taken():
+    conversation = resumed(n=9, taken=5)
+    assert conversation.take(View(sku="new", n=10)) is True
+    assert conversation.take(View(sku="old", n=7)) is False
+    assert conversation.answer() == Ack(n=10)
+
+
+def test_a_hello_without_a_number_that_resumes_leaves_the_counting_to_the_others():
+    conversation = resumed(n=None, taken=5)
+    assert conversation.answer() is None
+    assert conversation.take(View(sku="a", n=5)) is False
+    assert conversation.take(View(sku="a", n=6)) is True
 
 
 def test_a_resumed_conversation_drops_what_an_earlier_connection_has_taken():

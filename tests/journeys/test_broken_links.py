@@ -106,9 +106,13 @@ async def test_what_was_taken_before_the_cut_is_acknowledged_at_once_after_it(
                 message = await peer.message()
         async with Raw.knock(one.listener.port) as peer:
             await peer.open()
-            await peer.send(text(HELLO | {"resume": client.resume, "n": 3}))
+            await peer.send(text(HELLO | {"resume": client.resume, "n": 5}))
             assert (await peer.message())["t"] == "welcome"
             assert await peer.message() == {"t": "ack", "n": 2}
+            await peer.send(text({"t": "view", "sku": "B", "n": 3}))
+            assert await peer.message() == {"t": "ack", "n": 3}
+            await peer.send(text({"t": "view", "sku": "C", "n": 4}))
+            assert await peer.message() == {"t": "ack", "n": 5}
 
 
 async def test_tabs_that_number_alike_do_not_hide_each_others_messages(tmp_path: Path) -> None:

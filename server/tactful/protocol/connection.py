@@ -40,7 +40,10 @@ SILENT = ProtocolError(close_codes.SILENT, "Nothing was heard for too long.")
 class Conversation:
     """The state of one connection: greeted, numbered, paced and alive."""
 
-    __slots__ = ("_beat", "_bucket_us", "_heard", "_opened", "_owes", "_rhythm", "greeted", "taken")
+    __slots__ = (
+        "_beat", "_bucket_us", "_heard", "_hello", "_opened", "_owes", "_rhythm", "_told", "greeted",
+        "taken",
+    )  # fmt: skip
 
     def __init__(self, rhythm: Rhythm, now: int) -> None:
         self._rhythm = rhythm
@@ -48,6 +51,8 @@ class Conversation:
         self._bucket_us = 0
         self._owes = False
         self.greeted = False
+        self._hello = 0  # the n of a hello that resumes, while numbers below it may still come
+        self._told = 0  # the highest n acknowledged
         self.taken = 0  # the highest n taken in; the desk raises it when a conversation resumes
 
     def hear(self, now: int) -> None:
@@ -77,25 +82,38 @@ class Conversation:
         if message.n is None:
             return True
         self._owes = True
-        fresh = message.n > self.taken
-        if fresh:
-            self.taken = message.n
-        return fresh
+        return self._count(message.n)
+
+    def answer(self) -> Ack | None:
+        """The acknowledgement owed for what was taken since the last one, if any.
+
+        A hello above a gap is not acknowledged before the gap is closed, for a client forgets what
+        is acknowledged; where nothing is known of the client, there is no gap to be seen.
+        """
+        owes, self._owes = self._owes, False
+        gap = 0 < self.taken < self._hello - 1
+        self._told = max(self._told, self.taken if gap else max(self.taken, self._hello))
+        return Ack(n=self._told) if owes else None
 
     def _greet(self, hello: Hello) -> bool | ProtocolError:
-        """A hello that resumes does not count: what is sent again after it has lower numbers."""
         if self.greeted:
             return HELLO_ONCE
         self.greeted = True
         self._owes = hello.n is not None
         if hello.n is not None and hello.resume is None:
             self.taken = hello.n
+        else:
+            self._hello = hello.n or 0
         return True
 
-    def answer(self) -> Ack | None:
-        """The acknowledgement owed for what was taken since the last one, if any."""
-        owes, self._owes = self._owes, False
-        return Ack(n=self.taken) if owes and self.taken else None
+    def _count(self, n: int) -> bool:
+        """Take a number that is new: above all others, or sent again after a hello above it."""
+        if n > max(self.taken, self._hello):
+            self._hello = 0
+        elif n <= self.taken or n == self._hello:
+            return False
+        self.taken = n
+        return True
 
     def due(self, now: int) -> Due | ProtocolError:
         """What must happen at this instant."""
