@@ -23,7 +23,7 @@ NOW = parse_rfc3339("2026-03-10T12:00:00Z")
 def check(*texts: str | bytes, now: int = NOW, **more: Any) -> Compiled:
     """Compiles texts as files a.yaml, b.yaml …"""
     sources = [
-        Source(f"{'abcdefgh'[n]}.yaml", dedent(text).encode() if isinstance(text, str) else text)
+        Source(f"{chr(97 + n)}.yaml", dedent(text).encode() if isinstance(text, str) else text)
         for n, text in enumerate(texts)
     ]
     return compile_rulebook(sources, now=now, **more)

@@ -7,7 +7,7 @@ from typing import Final
 from tactful.rulebook.diagnostics import Findings, nearest
 from tactful.rulebook.grammar import PRICE_MODES
 from tactful.rulebook.shapes import Block
-from tactful.rulebook.source import Node
+from tactful.rulebook.source import Node, entries
 from tactful.rulebook.stacking import partners
 from tactful.rulebook.syntax import RuleText, Texts
 from tactful.rulebook.world import World
@@ -99,7 +99,7 @@ def unknown_rules(texts: Texts, _: World, findings: Findings) -> None:
     known = {text.id for text in texts.rules} | set(texts.campaigns)
     for text in texts.rules:
         node = text.own.nodes.get("stacks_with")
-        for entry in (node.items or (node,)) if node else ():
+        for entry in entries(node):
             if entry.text and entry.text not in known:
                 hint = nearest(entry.text, known) or "name a rule or a campaign"
                 message = f"there is no rule or campaign '{entry.text[:60]}'"

@@ -17,8 +17,8 @@ from tactful.rulebook.diagnostics import Findings, nearest
 from tactful.rulebook.props import Props, as_builtins, money, when
 from tactful.rulebook.reading import read
 from tactful.rulebook.shapes import Block
-from tactful.rulebook.source import Node, Source
-from tactful.rulebook.stage import Stage, restricted
+from tactful.rulebook.source import Node, Source, entries
+from tactful.rulebook.stage import AFTER_LOGOUT, Stage, restricted
 from tactful.rulebook.test_grammar import PAGE, TEST_FILE
 from tactful.rulebook.units import format_amounts
 
@@ -74,12 +74,12 @@ def _play_file(
 def _check(file: Block, rulebook: Rulebook, findings: Findings) -> None:
     """Whether the rules that a file names exist, and every step does one thing."""
     node = file.nodes.get("rules")
-    for entry in (node.items or (node,)) if node else ():
+    for entry in entries(node):
         if entry.text not in rulebook.rules:
             _unknown(entry, rulebook, findings)
     for test in file.get("tests", ()):
         for step in test.get("steps", ()):
-            if len(step.nodes) != 1:
+            if len(step.keys) != 1:
                 message = "a step does exactly one thing"
                 findings.add("R204", step.start, message, "begin each with `- ` on its own line")
             expect = step.get("expect")
@@ -198,7 +198,7 @@ class _Play:
 
     def logout(self, _value: bool, _: Node) -> None:
         """The shopper logs out."""
-        self.stage.send(signals.LoggedOut("somebody-else"))
+        self.stage.send(signals.LoggedOut(AFTER_LOGOUT))
 
     def consent(self, consent: signals.Consent, _: Node) -> None:
         """The shopper's consent changes."""

@@ -54,6 +54,13 @@ class Node(Span, frozen=True, gc=False):
     items: tuple["Node", ...] = ()
 
 
+def entries(node: Node | None) -> tuple[Node, ...]:
+    """The items of a list, or the one value that stands where a list may."""
+    if node is None:
+        return ()
+    return node.items if node.kind == "list" else (node,)
+
+
 class Broken(Exception):  # noqa: N818 - it is not an error of ours but the end of a reading
     """The text cannot be read from here on; the finding says why."""
 

@@ -1,7 +1,7 @@
 """What happens to one shopper when signals and facts arrive in order? The real decision, in memory."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -24,9 +24,11 @@ from tactful.core.session import Session
 from tactful.core.trace import Verdict
 from tactful.rulebook.catalogue import Facts
 
-FEEDS: tuple[FeedName, ...] = ("stock", "prices", "orders", "cases")
-_SHOPPER = "somebody"
-_DRAWS = 10_000
+FEEDS: Final[tuple[FeedName, ...]] = ("stock", "prices", "orders", "cases")
+_SHOPPER: Final = "somebody"
+AFTER_LOGOUT: Final = "somebody-else"
+"""The anonymous shopper, before and after a logout."""
+_DRAWS: Final = 10_000
 
 
 class Stage:
@@ -37,7 +39,7 @@ class Stage:
         self.now = now
         self.facts = Facts()
         self.session = Session(id="test", shopper=_SHOPPER, created_at=now)
-        self.seed = _fair_seed(rulebook, (_SHOPPER, *customers))
+        self.seed = _fair_seed(rulebook, (_SHOPPER, AFTER_LOGOUT, *customers))
         self.contacts: dict[str, Contact] = {}
         self.spent: dict[tuple[str, str], int] = {}
         self.silent: dict[FeedName, int] = {}
