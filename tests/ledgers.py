@@ -58,10 +58,8 @@ def reserve(made: Offer, limit: int | None = 50_000, count: int | None = None) -
 
 
 def release(made: Offer, limit: int | None = 50_000) -> BudgetMove:
-    """What an exit gives back."""
-    return BudgetMove(
-        made.campaign or "", made.period, made.currency, limit, reserve=-made.hold, offer=made.id
-    )
+    """The money that an exit gives back."""
+    return structs.replace(reserve(made, limit)[0], reserve=-made.hold)
 
 
 def step(made: Offer, reason: str | None = None, at: int = T0) -> Step:
@@ -79,14 +77,22 @@ def push(made: Offer, **budget: Any) -> Commit:
     )
 
 
-def leave(made: Offer, state: State, reason: str | None = None) -> Commit:
+def leave(
+    made: Offer,
+    state: State,
+    reason: str | None = None,
+    *,
+    limit: int | None = 50_000,
+    count: int | None = None,
+) -> Commit:
     """A turn that ends an offer and releases its hold."""
     ended = structs.replace(made, state=state, seq=made.seq + 1)
+    held = reserve(made, limit, count)
     return Commit(
         session=made.session,
         offers=(ended,),
         steps=(step(ended, reason),),
-        moves=(release(made),),
+        moves=tuple(structs.replace(move, reserve=-move.reserve) for move in held),
     )
 
 

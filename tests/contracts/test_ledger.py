@@ -223,7 +223,9 @@ async def test_a_limit_that_was_lowered_refuses_new_holds_and_lets_old_ones_go(l
     assert await ledger.commit(push(offer("of_2"), limit=1_000)) is not None
     ended = structs.replace(made, state=State.EXPIRED)
     assert await ledger.commit(Commit(offers=(ended,), moves=(release(made, 1_000),))) is None
-    assert [(row.limit, row.reserved) for row in await ledger.balances()] == [(1_000, 0)]
+    assert [row.reserved for row in await ledger.balances()] == [0]
+    assert await ledger.commit(push(offer("of_3"), limit=2_000)) is None
+    assert [(row.limit, row.reserved) for row in await ledger.balances()] == [(2_000, 1935)]
 
 
 async def test_an_offer_without_a_limit_is_never_refused(ledger):

@@ -1,0 +1,163 @@
+"""The durable ledger and the one in memory answer alike, whatever is done to both; and sums hold."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from controls import assert_fails
+from ledgers import T0, accepted, entry, fact, leave, offer, push
+from tactful.core import giving_back, redemption
+from tactful.core.offers import State
+from tactful.core.redemption import Line, Request, Shelf
+from tactful.core.tokens import Claims
+from tactful.runtime.ports import FactRow, LedgerError
+from tactful.stores import sqlite_turns
+from tactful.stores.memory import MemoryLedger
+from tactful.stores.sqlite import SqliteLedger
+
+LIMIT, COUNT = 5_000, 2
+NAMES = st.integers(0, 3)
+LINE = (Line(sku="RUN-42", qty=1),)
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("push"), NAMES),
+        st.tuples(st.just("accept"), NAMES),
+        st.tuples(st.sampled_from(["expire", "withdraw"]), NAMES),
+        st.tuples(st.just("redeem"), NAMES, NAMES),
+        st.tuples(st.just("cancel"), NAMES),
+        st.tuples(st.just("refund"), NAMES, NAMES),
+        st.tuples(st.just("fact"), NAMES, st.integers(0, 4)),
+        st.tuples(st.just("erase"), NAMES),
+        st.tuples(st.just("forget"), NAMES),
+    ),
+    max_size=25,
+)
+HISTORY = [
+    ("push", 0), ("accept", 0), ("redeem", 0, 0), ("redeem", 0, 1), ("expire", 0), ("cancel", 0),
+    ("push", 1), ("push", 2), ("push", 3), ("accept", 1), ("expire", 1), ("redeem", 0, 2),
+    ("fact", 0, 2), ("fact", 0, 1), ("erase", 0), ("redeem", 0, 2), ("refund", 2, 0),
+]  # fmt: skip
+
+
+def made(number: int, state: State = State.PUSHED) -> Any:
+    """The n-th offer; each customer has two."""
+    build = accepted if state is State.ACCEPTED else offer
+    return build(f"of_{number}", session=f"se_{number}", customer=f"c{number % 2}")
+
+
+async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any, ...]) -> object:
+    """Do one thing, and tell what was answered."""
+    match what:
+        case "push", which:
+            if await ledger.offer(f"of_{which}"):
+                return None
+            return await ledger.commit(push(made(which), limit=LIMIT, count=COUNT))
+        case "accept", which:
+            kept = await ledger.offer(f"of_{which}")
+            if kept is None or not kept.advertised:
+                return None
+            taken = structs.replace(made(which, State.ACCEPTED), session=kept.session)
+            return await ledger.commit(structs.replace(push(taken), moves=()))
+        case ("expire" | "withdraw") as how, which:
+            state = State.EXPIRED if how == "expire" else State.WITHDRAWN
+            turn = leave(made(which), state, limit=LIMIT, count=COUNT)
+            if await ledger.offer(f"of_{which}") is None:
+                return None
+            ledger.record(structs.replace(turn, entry=entry(f"se_{which}", T0 + number)))
+            return await ledger.flush()
+        case "redeem", which, order:
+            return await redeem(ledger, which, order, number)
+        case "cancel", order:
+            return await ledger.judge(
+                lambda desk: giving_back.cancel(desk, f"o_{order}", T0 + 2, shipped=False),
+                order=f"o_{order}",
+            )
+        case "refund", order, ident:
+            return await ledger.judge(
+                lambda desk: giving_back.refund(desk, f"o_{order}", f"f_{ident}", LINE, T0 + 3),
+                order=f"o_{order}",
+                refund=f"f_{ident}",
+            )
+        case "fact", which, version:
+            return await ledger.record_facts([case_of(which, version)])
+        case "erase", which:
+            await ledger.erase_customer(f"c{which}", f"erased-{number}")
+        case "forget", which:
+            await ledger.forget_session(f"se_{which}")
+    return None
+
+
+async def redeem(
+    ledger: MemoryLedger | SqliteLedger, which: int, order: int, number: int
+) -> object:
+    request = Request(id=f"rd_{number}", token=b"t", order=f"o_{order}", territory="DE", lines=LINE)
+    claims = Claims(
+        currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1,
+        offer=f"of_{which}", rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
+    )  # fmt: skip
+    return await ledger.judge(
+        lambda desk: redemption.redeem(desk, request, T0 + 1, claims, {"RUN-42": Shelf()}),
+        offer=f"of_{which}",
+        order=f"o_{order}",
+    )
+
+
+def case_of(which: int, version: int) -> FactRow:
+    subjects = (("customer", f"c{which % 2}"), ("customer", f"c{which}"), ("case", f"k{which}"))
+    return fact("case", f"k{which}", version, subjects=subjects, customer=f"c{which}")
+
+
+async def told(ledger: MemoryLedger | SqliteLedger) -> dict[str, object]:
+    """What a ledger knows. Sessions that were forgotten go by ids of their own."""
+    audit = await ledger.audit()
+    return {
+        "balances": [row for row in await ledger.balances() if row.reserved or row.settled],
+        "standing": [structs.replace(one, session="") for one in await ledger.standing()],
+        "audit": [(row.step, row.offer.state, row.offer.customer) for row in audit],
+        "entries": await ledger.entries(),
+        "facts": await ledger.facts_about([("customer", f"c{n}") for n in range(4)]),
+        "then": await ledger.facts_about([("case", "k1")], ("case",), T0),
+        "digest": await ledger.state_digest(),
+        "wrong": await ledger.reconcile(),
+    }
+
+
+async def play(acts: list[tuple[Any, ...]]) -> None:
+    """Do the same to both; after each act they agree, nothing is over a limit, all adds up."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain, durable = MemoryLedger(), SqliteLedger(Path(folder) / "tactful.db")
+        await durable.open()
+        try:
+            for number, what in enumerate(acts):
+                assert await act(plain, number, what) == await act(durable, number, what)
+                known = await told(durable)
+                assert await told(plain) == known
+                assert known["wrong"] == []
+                for row in await durable.balances():
+                    assert row.reserved + row.settled <= (row.limit or 0)
+        finally:
+            await durable.close()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(acts=ACTS)
+@example(acts=HISTORY)
+def test_both_ledgers_answer_alike_and_every_sum_holds(acts):
+    asyncio.run(play(acts))
+
+
+def test_that_fails_when_a_late_turn_overwrites_a_redemption(monkeypatch):
+    monkeypatch.setattr(sqlite_turns, "_ended_meanwhile", lambda *_: ())
+    with pytest.raises((AssertionError, LedgerError)):
+        asyncio.run(play(HISTORY))
+
+
+def test_that_fails_when_reservations_are_not_refused(monkeypatch):
+    monkeypatch.setattr(sqlite_turns, "move", lambda *_: None)
+    assert_fails(test_both_ledgers_answer_alike_and_every_sum_holds)
