@@ -38,7 +38,7 @@ from tactful.core.facts import AnyFact
 from tactful.core.offers import State
 from tactful.core.policy import MaxAge, Policy
 from tactful.core.profiles import profile
-from tactful.core.rules import Condition, Limit, PriceTerms, Rule
+from tactful.core.rules import Campaign, Condition, Limit, PriceTerms, Rule
 from tactful.core.session import Tab
 
 CATALOGUE = (
@@ -339,13 +339,20 @@ def context_of(world: World) -> Context:
         known = profile(shop.history(here.customer), policy, here.contact)
     return context(
         session=here,
-        rulebook=rulebook(*(_compiled(one) for one in world.rules), policy=policy),
+        rulebook=rulebook(
+            *(_compiled(one) for one in world.rules), policy=policy, campaigns=[_campaign(world)]
+        ),
         items=[shop.item(world.sku)],
         profile=known,
         balances={key: Balance(free) for key, free in world.balances.items()},
         committed=world.committed,
         heard=world.heard,
     )
+
+
+def _campaign(world: World) -> Campaign:
+    money = {key: free for (_, key), free in world.balances.items() if key != COUNT}
+    return Campaign("C", money, world.balances.get(("C", COUNT)))
 
 
 def _compiled(spec: Spec) -> Rule:

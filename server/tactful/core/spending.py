@@ -29,7 +29,7 @@ def _left(
 ) -> Iterator[Finding]:
     balance = context.balances.get((campaign.id, key))
     if balance is None or balance.limit is None:
-        if key != COUNT and campaign.money:  # it has money, but none in this currency
+        if key != COUNT and campaign.money and amount:  # it has money, but none in this currency
             yield Finding(reason, actual=0, needed=amount)
         return
     taken = balance.reserved + balance.settled

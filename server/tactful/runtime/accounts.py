@@ -47,9 +47,10 @@ class Balances:
             limits[COUNT] = campaign.count
         for key in [key for key in self._view if key[0] == campaign.id]:
             del self._view[key]
-        for currency, limit in limits.items():
-            known = self._rows.get((campaign.id, period, currency), Balance(limit))
-            self._set((campaign.id, period, currency), known, limit)
+        known = {key[2] for key in self._rows if key[:2] == (campaign.id, period)}
+        for currency in sorted(known | limits.keys()):
+            row = self._rows.get((campaign.id, period, currency), Balance(None))
+            self._set((campaign.id, period, currency), row, limits.get(currency))
 
     def _set(self, key: tuple[str, str, str], known: Balance, limit: int | None) -> None:
         balance = Balance(limit, known.reserved, known.settled)

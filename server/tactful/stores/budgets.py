@@ -26,7 +26,8 @@ def move(balances: MutableMapping[Purse, BudgetRow], moves: Iterable[BudgetMove]
             return Refusal(
                 "budget.count" if counted else "budget.spend", change.campaign, change.currency
             )
-        balances[purse] = structs.replace(
-            row, limit=change.limit, reserved=reserved, settled=settled
-        )
+        limit = change.limit
+        if limit is None and not grows:
+            limit = row.limit  # its campaign is gone, and what it was allowed stays on record
+        balances[purse] = structs.replace(row, limit=limit, reserved=reserved, settled=settled)
     return None

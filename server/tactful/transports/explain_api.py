@@ -59,7 +59,8 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def budgets(request: Request) -> Response:  # noqa: ARG001
         shop.balances.view(shop.clock.now())
-        return answer({"budgets": [_budget(row) for row in shop.balances.rows()]})
+        rows = [row for row in shop.balances.rows() if row.limit is not None]
+        return answer({"budgets": [_budget(row) for row in rows]})
 
     async def prices(request: Request) -> Response:
         sku, territory = request.path_params["sku"], _required(request, "territory")
