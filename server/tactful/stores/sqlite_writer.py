@@ -57,6 +57,9 @@ class Job:
         self.outcome: Any = None
 
 
+LINGER = 0.02  # s: a thread that wakes for each record takes the interpreter from the event loop
+
+
 class Writer:
     """The only writer of one database."""
 
@@ -70,6 +73,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._kept: list[Job] = []  # records that wait for room on the disk
+        self._lingering: list[Job] = []  # records that nobody waits for, to be written together
+        self._timer: asyncio.TimerHandle | None = None
         self._posted = 0  # bytes; each counter has one writer, so neither needs a lock
         self._finished = 0
         self._closing = False
@@ -100,17 +105,30 @@ class Writer:
         if self._closing:
             raise LedgerError("the ledger is closed", retry=False)
         future: asyncio.Future[T] = self._loop.create_future()
+        self._send()
         self._queue.put(Job(work=work, future=future, apart=apart))
         return await future
 
     def post(self, record: Commit, size: int) -> None:
         """Write the record with one of the next batches; `size` in bytes, for `waiting`."""
         self._posted += size
-        self._queue.put(Job(record=record, size=size))
+        self._lingering.append(Job(record=record, size=size))
+        if self._timer is None:
+            self._timer = self._loop.call_later(LINGER, self._send)
+
+    def _send(self) -> None:
+        """Hand what lingers to the thread, in its order and before anything that is waited for."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for job in self._lingering:
+            self._queue.put(job)
+        self._lingering.clear()
 
     async def close(self) -> None:
         """Write what is pending, end the thread and close the connection."""
         self._closing = True
+        self._send()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
