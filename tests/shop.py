@@ -1,6 +1,7 @@
 """A shop in a list: facts in, items and histories out, by the plainest code that does it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from tactful.core import facts
@@ -23,7 +24,7 @@ class Shop:
         version = str(fact.version if fact.version is not None else at)
         key = (type(fact).__name__, key_of(fact, version))
         known = self.kept.get(key)
-        if known and _version(fact, at) <= _version(known.fact, known.at):
+        if known and _late(fact, known.fact):
             return False
         self.kept[key] = Kept(fact, at)
         if isinstance(fact, facts.Price):
@@ -107,7 +108,11 @@ class Shop:
         )
 
 
-def _version(fact: AnyFact, at: int) -> int:
-    if isinstance(fact.version, int):
-        return fact.version
-    return ms(fact.version) if fact.version else at
+def _late(fact: AnyFact, known: AnyFact) -> bool:
+    """Versions are compared within their kind; without one, a fact is newer than any."""
+    one, other = fact.version, known.version
+    if isinstance(one, int) and isinstance(other, int):
+        return one <= other
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return one <= other
+    return False
