@@ -277,11 +277,11 @@ def test_prices_of_named_items_are_tried_against_the_catalogue() -> None:
     assert codes(named("{fixed: 200.00 EUR}"), catalogue=CATALOGUE) == ["R306"]
     assert codes(named("{percent: 10%, floor: {margin: 20%}}"), catalogue=CATALOGUE) == []
     assert codes(named("{percent: 10%}", "territories: [DE]\n"), catalogue=CATALOGUE) == []
+    elsewhere = named("{fixed: 200.00 EUR}", "territories: [AT]\n")
+    assert codes(elsewhere, catalogue=CATALOGUE) == ["R308"]
     product = one_rule("when: [item.product: aero-runner]\noffer: {fixed: 200.00 EUR}")
     assert codes(product, catalogue=CATALOGUE) == ["R306"]
-    message = check(
-        named("{amount: 200.00 EUR, on_floor: withhold}"), catalogue=CATALOGUE
-    )
+    message = check(named("{amount: 200.00 EUR, on_floor: withhold}"), catalogue=CATALOGUE)
     assert "RUN-42 in DE" in message.diagnostics[0].message
 
 

@@ -211,6 +211,12 @@ def test_when_something_was_last_bought_is_read_by_product() -> None:
     assert one.ripens(scene(SOCK)) != 0
 
 
+def test_what_was_bought_can_be_limited_to_a_window() -> None:
+    bought = "[history.bought_item: {in: [SOCK-3], within: 30d}]"
+    assert rule(bought).ripens(full()) != 0
+    assert rule(bought.replace("30d", "200d")).ripens(full()) == 0
+
+
 def test_a_price_that_never_changed_counts_from_when_it_was_reported() -> None:
     since = FIELDS["item.price_since"].read
     assert since is not None

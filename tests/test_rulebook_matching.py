@@ -301,13 +301,16 @@ def test_a_date_is_compared_on_the_clocks_of_the_rule() -> None:
     tomorrow = "[time.date: 2026-03-11]"
     assert rule(tomorrow, zone).ripens(scene()) == NOW
     assert rule(tomorrow).ripens(scene()) == T0 + 12 * 60 * MINUTE
+    assert rule("[time.date: {at_most: 2026-03-09}]").ripens(scene()) == NEVER
+    assert rule("[time.date: {between: [2026-03-09, 2026-03-10]}]").ripens(scene()) == NOW
 
 
 def test_hours_and_weekdays_open_by_themselves() -> None:
     evening = rule('[time.of_day: {between: ["18:00", "20:00"]}]')
     assert evening.ripens(scene()) == T0 + 6 * 60 * MINUTE
     assert evening.ripens(scene(now=T0 + 7 * 60 * MINUTE)) == NOW
-    assert rule("[time.weekday: tue]").ripens(scene()) == NOW
+    tuesday = rule("[time.weekday: tue]")
+    assert [tuesday.ripens(scene(now=T0 + n * MINUTE)) for n in (0, 1, 2)] == [NOW] * 3
     assert rule("[time.weekday: {not: [tue]}]").ripens(scene()) == T0 + 12 * 60 * MINUTE
     assert rule('[time.of_day: {at_most: "13:00"}]').ripens(scene()) == NOW
     assert rule('[time.of_day: {at_least: "13:00"}]').ripens(scene()) == T0 + 60 * MINUTE

@@ -202,6 +202,18 @@ def test_who_complains_without_a_name_is_the_customer_that_is_given() -> None:
     assert failures(steps) == []
 
 
+def test_an_item_may_be_known_by_half() -> None:
+    given = "given:\n  items:\n    A: {title: Shoe}\n    B: {price: 5.00 EUR}\n"
+    assert failures("- view: A\n- expect: {because: target.conditions}", given=given) == []
+    assert failures("- view: B\n- expect: {because: target.conditions}", given=given) == []
+
+
+def test_dice_that_nobody_can_escape_are_thrown_anyhow() -> None:
+    rules = RULES.replace("holdout: 50%", "holdout: 100%")
+    steps = "- view: A\n- wait: 31s\n- expect: {because: holdout.global}"
+    assert failures(steps, rules=rules) == []
+
+
 def test_a_silent_feed_is_stale() -> None:
     rules = RULES.replace("min_stock: 1", "min_stock: 1, max_age: {stock: 15m}")
     steps = "- silent: [stock]\n- wait: 16m\n- view: A\n- expect: {because: stale.stock}"

@@ -4,6 +4,8 @@ import sys
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rulebooks import check, found
 from tactful.rulebook.diagnostics import Findings
@@ -84,6 +86,8 @@ HOSTILE = {
     "UTF-16": ("rules: []\n".encode("utf-16"), "R101"),
     "UTF-32": ("rules: []\n".encode("utf-32"), "R101"),
     "Latin-1": ("rules:\n  - note: für\n".encode("latin-1"), "R101"),
+    "a C1 control": ("rules: \x80\n".encode(), "R101"),
+    "not a character": ("rules: \ufffe\n".encode(), "R101"),
     "a lone surrogate": (b"rules: \xed\xa0\x80\n", "R101"),
     "a long broken line": (b"a: b: " * 100_000, "R103"),
     "many broken lines": (b"a: b: c\n" * 100_000, "R103"),
@@ -191,6 +195,7 @@ def test_a_quote_that_cannot_be_closed_costs_its_line_only() -> None:
     [
         ("rules:\n\t- id: one\n\t  offer: {percent: 10%}\n", [2, 3]),
         ("rules:\n  - id: one\n\toffer:\n\t\tpercent: 10%\n", [3, 4]),
+        ("rules:\n  - id: one\n\tnote: a\n\toffer: {percent: 10%}\n", [3, 4]),
         ("rules:\n  - id: one\n    offer:\n    \tpercent: 10%\n", [4]),
         ("rules:\n  - id: one\n    offer:\n\t# a comment\n\n\t\n      percent: 10%\n", []),
         ("\trules:\n\t  - id: one\n\t    offer: {percent: 10%}\n", [1, 2, 3]),
@@ -239,6 +244,23 @@ rules:
         ("R104", 14, 16),
         ("R306", 17, 14),
     ]
+
+
+PIECES = st.sampled_from(
+    [
+        *"-:#{}[],&*!|>'\"%@`?$ \t\n\r~<=.0a",
+        "\n  ", "\n    - ", "rules:", "id: ", "when:", "item.stock: ", "{at_least: 5}", "offer: ",
+        "percent: 10%", "policy:", "caps:", "lists:", "defaults:", "\u00e9", "\U0001f45f", "---", "<<: ",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=80))
+def test_whatever_is_written_is_read_or_refused_and_never_breaks_the_checker(text: str) -> None:
+    compiled = check(text.encode("utf-8", "surrogatepass"))
+    errors = [one for one in compiled.diagnostics if one.severity == "error"]
+    assert (compiled.rulebook is None) == bool(errors)
 
 
 def test_a_good_file_survives_reading_unchanged() -> None:

@@ -150,8 +150,10 @@ def _orders(history: History, since: int) -> Iterator[Order]:
 
 
 def _kept(scene: Scene, since: int) -> Iterator[tuple[str, Purchase]]:
-    if scene.profile:
-        for product, bought in scene.profile.purchases.items():
-            for purchase in bought:
-                if purchase.placed_at >= since:
-                    yield product, purchase
+    purchases = scene.profile.purchases if scene.profile else {}
+    return (
+        (product, purchase)
+        for product, bought in purchases.items()
+        for purchase in bought
+        if purchase.placed_at >= since
+    )

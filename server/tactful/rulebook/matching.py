@@ -102,8 +102,8 @@ def _compare(test: Test, zone: str) -> Ripens:
             return _any(read, op, value)
         case "text" | "path" | "word" | "flag", op:
             return _words(read, op, value)
-        case _, op:
-            return _number(read, op, value)
+        case _:
+            return _number(read, test.op, value)
 
 
 def _if(holds: Callable[[Any], bool]) -> Ripens:
@@ -237,10 +237,8 @@ def _dates(test: Test) -> tuple[str | None, str | None]:
             return test.value, None
         case "at_most":
             return None, test.value
-        case "between":
-            return test.value[0], test.value[1]
         case _:
-            return test.value[0], test.value[0]
+            return test.value[0], test.value[-1]
 
 
 def _shown(test: Test, zone: str) -> Read:

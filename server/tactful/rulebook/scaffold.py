@@ -17,6 +17,8 @@ rules:
       message: "{{item.title}} for {{offer.price}}, for the next {{offer.expires}}."
 """
 TESTS: Final = """\
+rules: [{id}]
+
 given:
   items:
     SHOE-1: {{price: 100.00 EUR, cost: 40.00 EUR, stock: 12}}

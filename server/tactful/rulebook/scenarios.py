@@ -8,13 +8,14 @@ from msgspec import Struct, structs
 
 from tactful.core import attention, fact_codec, signals
 from tactful.core.calendar import local_instant
+from tactful.core.money import Money
 from tactful.core.offers import Offer
 from tactful.core.rules import Rulebook
 from tactful.core.trace import Verdict
 from tactful.rulebook.clauses import spelled
 from tactful.rulebook.coverage import Coverage
 from tactful.rulebook.diagnostics import Findings, nearest
-from tactful.rulebook.props import Props, as_builtins, money, when
+from tactful.rulebook.props import Props, as_builtins, when
 from tactful.rulebook.reading import read
 from tactful.rulebook.shapes import Block
 from tactful.rulebook.source import Node, Source, entries
@@ -226,10 +227,9 @@ class _Play:
         """Public prices change."""
         items = self._get("items", {})
         for sku, (_, amounts) in entries.items():
-            amount = money(amounts)
-            if amount:
-                block = items[sku][1] if sku in items else None
-                self.stage.report(self.props.price(sku, amount, block))
+            currency, amount = next(iter(amounts.items()))
+            block = items[sku][1] if sku in items else None
+            self.stage.report(self.props.price(sku, Money(amount, currency), block))
 
     def case(self, block: Block, _: Node) -> None:
         """The customer complains."""

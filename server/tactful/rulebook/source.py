@@ -16,12 +16,10 @@ from yaml import (
     ScalarEvent,
     SequenceStartEvent,
     StreamEndEvent,
-    YAMLError,
 )
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
 from yaml.events import Event
-from yaml.reader import ReaderError
 
 from tactful.rulebook.diagnostics import Findings, Span
 
@@ -29,7 +27,7 @@ MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
 """Deeper than any rule needs; bounds the recursion of every reader."""
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
 class Source(Struct, frozen=True):
@@ -138,9 +136,6 @@ class _Reader:
             event = self.parser.get_event()
         except MarkedYAMLError as error:
             raise self._broken(error) from None
-        except (ReaderError, YAMLError) as error:
-            span = Span(self.path)
-            raise Broken("R103", span, str(error).splitlines()[0], _LAYOUT_HELP) from None
         return event or StreamEndEvent()
 
     def _node(self, event: Event, depth: int) -> Node:

@@ -74,13 +74,10 @@ class Stage:
     def wait(self, duration: int) -> Iterator[int]:
         """Time passes; every timer fires on its way. Yields each instant at which one did."""
         until = self.now + duration
-        while (wake := self.session.wake_at) is not None and wake <= until:
-            self.now = max(wake, self.now)
-            before = self.session.wake_at
+        while (wake := self.session.wake_at) is not None and self.now < wake <= until:
+            self.now = wake
             self.send(signals.Woken())
             yield self.now
-            if self.session.wake_at == before:
-                break
         self.now = until
 
     def context(self, signal: signals.Signal) -> Context:
