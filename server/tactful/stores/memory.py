@@ -92,7 +92,7 @@ class MemoryLedger(MemoryFacts):
     def _ended_meanwhile(self, commit: Commit) -> Iterable[str]:
         for offer in commit.offers:
             known = self._offers.get(offer.id)
-            if known and known.state not in STANDING and known.state != offer.state:
+            if known and not known.standing:
                 yield offer.id
 
     def _write(self, commit: Commit, offers: Iterable[Offer], steps: Iterable[Step]) -> None:

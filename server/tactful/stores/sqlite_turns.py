@@ -184,7 +184,7 @@ def _seqs(connection: sqlite3.Connection, sessions: Iterable[str]) -> dict[str, 
 def _ended_meanwhile(connection: sqlite3.Connection, offers: Iterable[Offer]) -> Iterable[str]:
     for offer in offers:
         row = connection.execute("SELECT state FROM offers WHERE id = ?", (offer.id,)).fetchone()
-        if row and row[0] not in STANDING and row[0] != offer.state:
+        if row and row[0] not in STANDING:
             yield offer.id
 
 
