@@ -1,7 +1,10 @@
 /** Amounts, shares and times as the shopper's language writes them. */
 
+import { bare } from './guard.js';
+
 /** @param {string} locale @param {string} currency ISO 4217 */
-const style = (locale, currency) => new Intl.NumberFormat(locale, { style: 'currency', currency });
+const style = (locale, currency) =>
+  new Intl.NumberFormat(locale, bare({ style: 'currency', currency }));
 
 /**
  * @param {string} currency ISO 4217
@@ -22,7 +25,7 @@ export const money = ({ amount, currency }, locale) =>
  * @param {string} locale
  */
 export const percentOff = (whole, locale) =>
-  new Intl.NumberFormat(locale, { style: 'percent' }).format(-whole / 100);
+  new Intl.NumberFormat(locale, bare({ style: 'percent' })).format(-whole / 100);
 
 /**
  * @param {number} seconds

@@ -7,7 +7,7 @@ import { start } from './start.js';
 
 guard(() => {
   // First of all: `currentScript` is gone in every later callback.
-  readScript(document.currentScript);
+  readScript();
   const name = setting('global') ?? 'tactful';
   const there = own(window, name);
   // A second tag changes nothing; only the doctor hears of it.

@@ -11,7 +11,7 @@ export function absolute(href) {
 }
 
 /** Query fields that name a person or open a door have no place in a message. */
-const PRIVATE = /token|secret|passw|auth|session|mail|phone|@|%40/i;
+const PRIVATE = /^[^=]*(token|secret|passw|auth|session|mail|phone)|@|%40/i;
 
 /**
  * The page's address as the server may know it: no fragment, nothing private.

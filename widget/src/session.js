@@ -165,11 +165,12 @@ export function createSession(page) {
   const handlers = {
     /** @type {(message: any, link: Link) => void} */
     welcome({ session, resume, seq, offers, settings, ...times }, link) {
+      // A session that logs in gets another name on the same connection: it knows what it knew.
+      const another = link !== live && known.session !== session;
       if (link !== live) hangUp(live);
       [live, next] = [link, null];
       link.since = now();
       socketWorks ||= link.kind === 'socket';
-      const another = known.session !== session;
       known = { session, resume, seq };
       page.save(known);
       [heartbeat, idle] = [times.heartbeat * 1000, times.idle * 1000];
@@ -216,9 +217,8 @@ export function createSession(page) {
 
   /** @param {Offer} offer */
   const stand = (offer) => {
-    const entry = { ...offer, endsAt: now() + offer.ends_in * 1000 };
-    standing.set(offer.id, entry);
-    return entry;
+    // The same object: it has no prototype that a page could have filled.
+    standing.set(offer.id, Object.assign(offer, { endsAt: now() + offer.ends_in * 1000 }));
   };
 
   const clear = () => {

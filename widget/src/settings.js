@@ -13,11 +13,11 @@ export const setServerSettings = (settings) => {
   fromServer = settings;
 };
 
-/** @param {Element | null} current `document.currentScript`: null in modules and callbacks */
-export function readScript(current) {
-  const found = current ?? document.querySelector('script[src*="/widget/v1"]');
+/** Finds our tag; `currentScript` is null in modules and callbacks. */
+export function readScript() {
+  const found = [document.currentScript, document.querySelector('script[src*="/widget/v1"]')];
   // A page may hold an image called "currentScript": named elements shadow document's own fields.
-  if (found instanceof HTMLScriptElement) script = found;
+  script = /** @type {any} */ (found.find((one) => one instanceof HTMLScriptElement));
 }
 
 /** @param {string} name @returns {any} from the first place that says it */

@@ -7,7 +7,7 @@ import { watchPage } from './detect/watch.js';
 import { examine } from './doctor.js';
 import { defineElement } from './element.js';
 import { emit, event, off, on } from './emit.js';
-import { guard, later, listen } from './guard.js';
+import { bare, guard, later, listen } from './guard.js';
 import { at, listed, own, stringify } from './json.js';
 import { pathOf, publicUrl } from './link.js';
 import { words } from './locales.js';
@@ -36,9 +36,9 @@ export function start(queue) {
   /** @type {import('./detect/merge.js').Verdict} */
   let verdict = { product: null, fields: {}, conflicts: [] };
   /** @type {[import('./detect/datalayer.js').Lines, string]} */
-  let cart = [[], ''];
+  let cart = [listed([]), ''];
   /** @type {any} the shop's own word on the page: `{kind, moment, query}` */
-  let page = {};
+  let page = bare({});
   /** @type {any} who logged in and has not been told yet: a first frame may say it */
   let who;
   let level = 'none';
@@ -143,12 +143,12 @@ export function start(queue) {
 
   const tellView = () => {
     const { product } = verdict;
-    const now = stringify([pathOf(location.href), product?.sku]);
+    const now = `${pathOf(location.href)} ${product?.sku}`;
     if (product && now !== viewed) session.send({ t: 'view', ...product });
     viewed = now;
   };
   const tellCart = () => {
-    if (ready && cart[1]) session.send({ t: 'cart', lines: listed(cart[0]) });
+    if (ready && cart[1]) session.send({ t: 'cart', lines: cart[0] });
   };
   const tellPage = () => {
     const { moment, query } = page;
@@ -190,7 +190,7 @@ export function start(queue) {
       draw();
     },
     (lines, source) => {
-      const changed = stringify(lines) !== stringify(cart[0]);
+      const changed = stringify(listed(lines)) !== stringify(cart[0]);
       cart = [lines, source];
       if (changed) tellCart();
     },
@@ -211,7 +211,7 @@ export function start(queue) {
     cart: watch.cart,
     /** @param {any} what */
     page(what) {
-      page = what;
+      page = bare({ ...what });
       pageDue = true;
       if (ready) tellPage();
       draw();
@@ -268,7 +268,7 @@ export function start(queue) {
     );
     onNavigation(() => {
       if (here() !== place) {
-        page = {};
+        page = bare({});
         pageDue = true;
         watch.moved();
       }

@@ -1,5 +1,6 @@
 /** What the page's own elements say: microdata, OpenGraph. */
 
+import { bare } from '../guard.js';
 import { text } from './product.js';
 
 const SCOPE = '[itemscope][itemtype*="schema.org/Product"]';
@@ -11,7 +12,7 @@ export function readMicrodata(doc) {
     .filter((node) => !node.parentElement?.closest(related))
     .map((product) => {
       /** @type {any} */
-      const said = {};
+      const said = bare({});
       for (const node of product.querySelectorAll('[itemprop]')) {
         const holder = node.parentElement?.closest('[itemscope]');
         // Ratings, brands and related products have a scope of their own; offers belong to us.

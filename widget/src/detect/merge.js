@@ -1,5 +1,6 @@
 /** One answer out of what all sources say; where they disagree, a report and no guess. */
 
+import { bare } from '../guard.js';
 import { hint } from './product.js';
 
 /**
@@ -24,11 +25,11 @@ const CERTAIN = /call|event/;
  */
 export function merge(found) {
   /** @type {Record<string, Said>} */
-  const fields = {};
+  const fields = bare({});
   /** @type {[string, Said[]][]} */
   const conflicts = [];
   /** @type {Record<string, boolean>} */
-  const open = {};
+  const open = bare({});
   for (const [source, products] of found) {
     const all = `${products.map(({ sku, id, name }) => sku ?? id ?? name)}`;
     if (products[1]) conflicts.push(['product', [[source, all]]]);

@@ -2,7 +2,7 @@
 
 import { minor } from '../format.js';
 import { bare, guard, later } from '../guard.js';
-import { at, stringify } from '../json.js';
+import { at } from '../json.js';
 import { absolute, pathOf } from '../link.js';
 import { cartAfter, followDataLayer, readEntry } from './datalayer.js';
 import { readJsonLd } from './jsonld.js';
@@ -84,7 +84,7 @@ export function watchPage(found, heardCart, pushed) {
       /** @type {any} */ (document.querySelector('link[rel=canonical]'))?.href ?? href,
     ].map(last);
     const scripts = [...document.querySelectorAll(LD)].map(({ textContent }) => textContent ?? '');
-    printed = stringify(scripts);
+    printed = scripts.join();
     /** @type {[string, () => any[]][]} */
     const sources = [
       ['call', () => called],
