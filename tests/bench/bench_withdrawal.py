@@ -1,4 +1,7 @@
-"""From a fact's acknowledgement to the withdrawal frames: 500 of 5,000 open sessions, ten times.
+"""From a fact to the withdrawal frames: 500 of 5,000 open sessions, ten times.
+
+The server tells the sessions concerned before it acknowledges, so the time from the acknowledgement
+is near zero; the stricter figure is from the moment the fact is sent, durable write included.
 
 Run: python tests/bench/bench_withdrawal.py [--sessions 5000] [--rounds 10]
 The goals (issue and performance.md): p50 <= 30 ms, p99 <= 50 ms (250 ms is the promise).
@@ -130,21 +133,26 @@ async def measure(http: httpx.AsyncClient, url: str, sessions: int, rounds: int)
     await asyncio.gather(*(one.offered.wait() for group in groups for one in group))
     print(f"{sessions} offers committed and delivered in {perf_counter() - started:.2f} s")
     latencies: list[float] = []
+    after_ack: list[float] = []
     lasts: list[float] = []
     for group, members in enumerate(groups):
+        sent = perf_counter()
         await http.post("/v1/facts", json=[stock(f"SKU-{group}", "DE", 0)])
         acknowledged = perf_counter()
         while any(one.withdrawn_at is None for one in members):
             await asyncio.sleep(0.001)
-        delays = sorted(1000 * max(0.0, (one.withdrawn_at or 0) - acknowledged) for one in members)
+        at = [one.withdrawn_at or 0.0 for one in members]
+        delays = sorted(1000 * (one - sent) for one in at)
+        after_ack += [1000 * max(0.0, one - acknowledged) for one in at]
         latencies += delays
         lasts.append(delays[-1])
-    latencies.sort()
-    p99 = latencies[int(len(latencies) * 0.99)]
+    size = f"{len(groups[0])} of {sessions} sessions, {rounds} rounds"
+    for name, found in (("sent", latencies), ("acknowledged", after_ack)):
+        found.sort()
+        p99 = found[int(len(found) * 0.99)]
+        print(f"fact {name} to withdrawal, {size}: p50 {median(found):.1f} ms, p99 {p99:.1f} ms")
     print(
-        f"withdrawal of one SKU from {len(groups[0])} of {sessions} sessions, {rounds} rounds: "
-        f"p50 {median(latencies):.1f} ms, p99 {p99:.1f} ms, "
-        f"last frame median {median(lasts):.1f} ms, worst {max(lasts):.1f} ms"
+        f"last frame after the fact was sent: median {median(lasts):.1f}, worst {max(lasts):.1f} ms"
     )
     for group in groups:
         for one in group:
