@@ -5,32 +5,13 @@ cost less than 250 MB, the kernel's share included.
 """
 
 import asyncio
-import base64
-import json
 import socket
-import time
 from statistics import median
 
 import harness
+from good_client import HELLO, HOST, UPGRADE, VIEW, Good
 
-HOST = "127.0.0.1"
-UPGRADE = (
-    "GET /v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    f"Origin: https://shop.example\r\nSec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tactful.v1\r\n\r\n"
-).encode()
-
-
-def frame(message: dict[str, object]) -> bytes:
-    """A text frame whose mask is zero, which is a mask too."""
-    payload = json.dumps(message).encode()
-    assert len(payload) < 126
-    return bytes((0x81, 0x80 | len(payload))) + bytes(4) + payload
-
-
-HELLO = frame({"t": "hello", "consent": "anonymous", "page": {"url": "https://shop.example/"}})
 ASKED = 250  # answers of 82 kB: more than the kernel takes for a peer that does not read
-VIEW = frame({"t": "view", "sku": "RUN-42"})
 
 
 def dial(port: int, sent: bytes, receive_buffer: int) -> socket.socket:
@@ -42,36 +23,6 @@ def dial(port: int, sent: bytes, receive_buffer: int) -> socket.socket:
     peer.sendall(sent)
     peer.setblocking(False)
     return peer
-
-
-class Good:
-    """A client that behaves, and times what it is given."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self.connect_ms: list[float] = []
-        self.answer_ms: list[float] = []
-
-    async def visit(self, answers: int) -> None:
-        """Connect, say hello, and ask some times."""
-        began = time.perf_counter()
-        reader, writer = await asyncio.open_connection(HOST, self._port)
-        writer.write(UPGRADE + HELLO)
-        await reader.readuntil(b"\r\n\r\n")
-        await self._frame(reader)
-        self.connect_ms.append((time.perf_counter() - began) * 1e3)
-        for _ in range(answers):
-            began = time.perf_counter()
-            writer.write(VIEW)
-            await self._frame(reader)
-            self.answer_ms.append((time.perf_counter() - began) * 1e3)
-        writer.close()
-        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
-
-    async def _frame(self, reader: asyncio.StreamReader) -> None:
-        head = await reader.readexactly(2)
-        size = head[1] if head[1] < 126 else int.from_bytes(await reader.readexactly(2))
-        await reader.readexactly(size)
 
 
 async def attack(server: harness.Server, good: Good, crowds: dict[str, int]) -> list[socket.socket]:
@@ -105,15 +56,14 @@ async def main() -> None:
         for peer in peers:
             peer.close()
         await asyncio.to_thread(server.settled, 64)
-    answers = sorted(good.answer_ms)
-    p99 = answers[len(answers) * 99 // 100]
+    p99 = good.answer_p99()
     figures = {
         "hostile": crowds,
         "added_mib": round(added / 1024, 1),
         "good_client_ms": {
             "connect_median": round(median(good.connect_ms), 2),
             "connect_max": round(max(good.connect_ms), 2),
-            "answer_median": round(median(answers), 2),
+            "answer_median": round(median(good.answer_ms), 2),
             "answer_p99": round(p99, 2),
         },
     }

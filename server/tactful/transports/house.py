@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from tactful.transports.limits import Admission
 from tactful.transports.reception import Reception
 from tactful.transports.sweep import Sweep, Swept
+from tactful.transports.turnstile import Turnstile
 
 
 class House:
@@ -28,6 +29,7 @@ class House:
         self.http = http
         self.conformance_echo = conformance_echo
         self.admission = Admission(self.limits)
+        self.turnstile = Turnstile()
         self.sweep = Sweep(self.clock, self.limits.sweep_ms)
         self.refusals: Counter[int] = Counter()  # by HTTP status
         self.empty = asyncio.Event()

@@ -28,7 +28,7 @@ _SPARED = PROBES | {"/metrics"}
 class Door(asyncio.Protocol):
     """One connection until it is known what it wants, and after that if it wants HTTP."""
 
-    __slots__ = ("_deaf_until", "_head", "_house", "_http", "_link", "_opened", "_taken_over",
+    __slots__ = ("_deaf_until", "_head", "_house", "_http", "_opened", "_queued", "_taken_over",
                  "_transport", "peer", "probing", "seat")  # fmt: skip
 
     def __init__(self, house: House) -> None:
@@ -42,7 +42,7 @@ class Door(asyncio.Protocol):
         self.probing = False  # only a health check may pass
         self._taken_over = False  # the HTTP stack has handed an upgrade back
         self._http: HttpSide | None = None
-        self._link: FrameLink | None = None
+        self._queued = b""  # the head of a handshake that waits for its turn
 
     # What the event loop calls.
 
@@ -63,6 +63,9 @@ class Door(asyncio.Protocol):
             return
         if self._http is not None:
             self._refuse_if(self._http.data_received(data, self._house.clock()))
+            return
+        if self._queued:
+            self._keep_early(data)
             return
         head = self._head
         searched = max(0, len(head) - len(_HEAD_END))
@@ -88,9 +91,6 @@ class Door(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""
-        if self._link is not None:
-            self._link.connection_lost(exc)
-            return
         if self._http is not None:
             self._http.inner.connection_lost(exc)
         self.seat.leave(self)
@@ -109,8 +109,8 @@ class Door(asyncio.Protocol):
             if self._http.stalled(now):
                 self._transport.abort()
         elif now - self._opened >= self._house.limits.head_ms:
-            if self._head:
-                self._refuse(SLOW_HEAD)
+            if self._head or self._queued:
+                self._refuse(FULL if self._queued else SLOW_HEAD)
             else:
                 self._transport.close()
 
@@ -160,13 +160,27 @@ class Door(asyncio.Protocol):
         if house.reception.leaving or self.probing:
             self._refuse(LEAVING if house.reception.leaving else FULL)
             return
+        self._queued = head
+        self._keep_early(rest)
+        house.turnstile.queue(self._shake_hands)
+
+    def _keep_early(self, data: bytes) -> None:
+        """A client may send messages before it has our answer; a few."""
+        self._head += data
+        if len(self._head) > self._house.limits.message_bytes:
+            self._refuse(LARGE_HEAD)
+
+    def _shake_hands(self) -> None:
+        if self._deaf_until or self._transport.is_closing():
+            return
+        house, head, early = self._house, self._queued, bytes(self._head)
         judged = judge(head, house.policy, any_page=house.conformance_echo)
         if isinstance(judged, Refusal):
             self._refuse(judged)
             return
         client = house.policy.proxies.client(self.peer, judged.forwarded)
         if client == self.peer or self._claim(client):
-            self._upgrade(judged, client, rest)
+            self._upgrade(judged, client, early)
 
     def _upgrade(self, judged: Accepted, client: str, early: bytes) -> None:
         house = self._house
@@ -177,11 +191,7 @@ class Door(asyncio.Protocol):
             link.consumer = Echo(link)
         else:
             link.consumer = house.reception.admit(link, client, judged.origin)
-        if self._taken_over:  # the HTTP stack sets the protocol once more before it returns
-            self._link = link
-            asyncio.get_running_loop().call_soon(link.serve, early)
-        else:
-            link.serve(early)
+        link.serve(early)
 
     # Turning away.
 

@@ -1,0 +1,74 @@
+"""A client that behaves, and times what it is given; and the bytes that any client may send."""
+
+import asyncio
+import base64
+import json
+import time
+
+HOST = "127.0.0.1"
+UPGRADE = (
+    "GET /v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    f"Origin: https://shop.example\r\nSec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tactful.v1\r\n\r\n"
+).encode()
+
+
+def frame(message: dict[str, object]) -> bytes:
+    """A text frame whose mask is zero, which is a mask too."""
+    payload = json.dumps(message).encode()
+    assert len(payload) < 126
+    return bytes((0x81, 0x80 | len(payload))) + bytes(4) + payload
+
+
+HELLO = frame({"t": "hello", "consent": "anonymous", "page": {"url": "https://shop.example/"}})
+VIEW = frame({"t": "view", "sku": "RUN-42"})
+
+
+class Good:
+    """A client that behaves, and times what it is given."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.connect_ms: list[float] = []
+        self.answer_ms: list[float] = []
+
+    async def visit(self, answers: int) -> None:
+        """Connect, say hello, and ask some times."""
+        began = time.perf_counter()
+        reader, writer = await asyncio.open_connection(HOST, self._port)
+        writer.write(UPGRADE + HELLO)
+        await reader.readuntil(b"\r\n\r\n")
+        await self._frame(reader)
+        self.connect_ms.append((time.perf_counter() - began) * 1e3)
+        for _ in range(answers):
+            began = time.perf_counter()
+            writer.write(VIEW)
+            await self._frame(reader)
+            self.answer_ms.append((time.perf_counter() - began) * 1e3)
+        writer.close()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
+    async def ask_until(self, done: asyncio.Event) -> None:
+        """Stay connected and ask, with a pause between answers, until it is done."""
+        reader, writer = await asyncio.open_connection(HOST, self._port)
+        writer.write(UPGRADE + HELLO)
+        await reader.readuntil(b"\r\n\r\n")
+        await self._frame(reader)
+        while not done.is_set():
+            began = time.perf_counter()
+            writer.write(VIEW)
+            await self._frame(reader)
+            self.answer_ms.append((time.perf_counter() - began) * 1e3)
+            await asyncio.sleep(0.01)
+        writer.close()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
+    def answer_p99(self) -> float:
+        """What 99 of 100 answers stayed under, in milliseconds."""
+        answers = sorted(self.answer_ms)
+        return answers[len(answers) * 99 // 100]
+
+    async def _frame(self, reader: asyncio.StreamReader) -> None:
+        head = await reader.readexactly(2)
+        size = head[1] if head[1] < 126 else int.from_bytes(await reader.readexactly(2))
+        await reader.readexactly(size)
