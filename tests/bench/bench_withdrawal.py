@@ -76,7 +76,8 @@ class Session:
 
     def __init__(self) -> None:
         self.offered = asyncio.Event()
-        self.withdrawn_at: float | None = None
+        self.withdrawn = asyncio.Event()
+        self.withdrawn_at = 0.0
 
     async def open(self, url: str, sku: str) -> None:
         """Connect and look at an item."""
@@ -97,6 +98,7 @@ class Session:
                 self.offered.set()
             elif text.startswith('{"t":"withdraw"'):
                 self.withdrawn_at = perf_counter()
+                self.withdrawn.set()
 
 
 async def run(sessions: int, rounds: int, port: int) -> None:
@@ -139,9 +141,8 @@ async def measure(http: httpx.AsyncClient, url: str, sessions: int, rounds: int)
         sent = perf_counter()
         await http.post("/v1/facts", json=[stock(f"SKU-{group}", "DE", 0)])
         acknowledged = perf_counter()
-        while any(one.withdrawn_at is None for one in members):
-            await asyncio.sleep(0.001)
-        at = [one.withdrawn_at or 0.0 for one in members]
+        await asyncio.gather(*(one.withdrawn.wait() for one in members))
+        at = [one.withdrawn_at for one in members]
         delays = sorted(1000 * (one - sent) for one in at)
         after_ack += [1000 * max(0.0, one - acknowledged) for one in at]
         latencies += delays

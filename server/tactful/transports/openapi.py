@@ -9,6 +9,8 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.transports.answers import answer
 
+PAGES: Final = "/console"
+"""Pages for people are no interface."""
 OPEN: Final = frozenset(
     {"/healthz", "/readyz", "/version", "/openapi.json", "/asyncapi.json", "/.well-known/jwks.json"}
 )
@@ -60,7 +62,7 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """The document."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        if isinstance(route, Route):
+        if isinstance(route, Route) and not route.path.startswith(PAGES):
             path = route.path.replace(":path}", "}")
             for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
                 paths.setdefault(path, {})[method.lower()] = _operation(method, path)
