@@ -12,6 +12,7 @@ import pytest
 
 from crash_worker import DATABASE, acknowledged, lost
 from faults import HERE, Disk, build_shim, cuts, environment, needs_shim, read_record
+from tactful.runtime.ports import LedgerError
 
 pytestmark = needs_shim
 # Knuth's generator: cuts differ from one to the next, and are the same in every run.
@@ -69,6 +70,8 @@ async def after(image, folder: Path, acks: list[dict[str, str]]) -> list[str]:
             (target / name).write_bytes(content)
     try:
         return await lost(target / DATABASE, acks)
+    except LedgerError as error:
+        return [str(error)]
     finally:
         shutil.rmtree(target)
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.budgets import COUNT
-from tactful.core.offers import STANDING, Offer, State, Step
+from tactful.core.offers import Offer, State, Step
 from tactful.core.rates import NOTHING, SILENCE, Tally
 from tactful.core.rulings import (
     BudgetRow,

@@ -6,6 +6,7 @@ from typing import Final
 
 from tactful.runtime.ports import LedgerError
 from tactful.stores.migrate import APPLICATION_ID, migrate, newest
+from tactful.stores.sqlite_log import damaged, log_of, salts_of
 
 BUSY_MS: Final = 5_000
 LOG_KEPT: Final = 64 * 1024 * 1024
@@ -38,8 +39,10 @@ def open_writer(path: Path) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        salts = _salts(path)
         connection = connect(path)
         _recognise(connection, path)
+        _examine_log(connection, path, salts)
         for pragma, value, expected in _SETTINGS:
             _set(connection, pragma, value, expected)
         migrate(connection)
@@ -51,6 +54,23 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _abandon(connection)
         raise
     return connection
+
+
+def _salts(path: Path) -> tuple[int, int] | None:
+    try:
+        return salts_of(log_of(path))
+    except ValueError as error:
+        raise LedgerError(f"{log_of(path)}: {error}: {_REMEDY}", retry=False) from error
+
+
+def _examine_log(connection: sqlite3.Connection, path: Path, salts: tuple[int, int] | None) -> None:
+    """Refuse a log that has lost something from its middle: acknowledged transactions were there."""
+    if salts is None:
+        return
+    _, valid, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if damaged(log_of(path), salts, max(valid, 0)):
+        message = f"{log_of(path)}: whole transactions follow a bad one: {_REMEDY}"
+        raise LedgerError(message, retry=False)
 
 
 def _abandon(connection: sqlite3.Connection | None) -> None:
@@ -105,7 +125,7 @@ def _examine(connection: sqlite3.Connection, path: Path) -> None:
 
 
 _REMEDY: Final = (
-    "it is damaged; nothing was changed in it. Restore a backup with `tactful restore`,"
+    "it is damaged. Restore a backup with `tactful restore`,"
     " and keep the damaged file for examination"
 )
 
