@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from tactful.config import Config
+from tactful.console.routes import console_routes
 from tactful.protocol.connection import Rhythm
 from tactful.runtime.keys import Keys
 from tactful.runtime.ports import Clock, Entropy, Ledger
@@ -132,7 +133,10 @@ def _routes(config: Config, shop: Shop, reception: Reception) -> list[BaseRoute]
     ]
     if config.test_mode:
         routes += clock_routes(shop, key)
-    return [*routes, *openapi_routes(routes)]
+    console = console_routes(
+        shop, key=config.server_key, name=config.name, public_url=config.public_url
+    )
+    return [*routes, *openapi_routes(routes), *console]
 
 
 def _data_folder(config: Config) -> tuple[Path, Callable[[], None]]:

@@ -1,1 +1,1 @@
-"""The console: pages for people who watch and explain decisions."""
+"""The console: pages on which support agents and merchandisers see what was decided, and act."""

@@ -153,6 +153,8 @@ class Revoked(Struct, frozen=True, tag=True):
 
     offer: str
     reason: Literal["price.error", "fraud"]
+    who: str = ""
+    """Who it was; for the record only."""
 
 
 Signal = (

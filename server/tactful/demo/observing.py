@@ -5,6 +5,7 @@ from typing import Any, Final
 from tactful.core.facts import Case
 from tactful.core.reasons import Reason
 from tactful.demo.catalogue import BY_SKU, Article
+from tactful.demo.opening import CURRENCY
 from tactful.demo.people import BY_ID
 from tactful.demo.stage import Stage
 from tactful.runtime.arrivals import internal_id
@@ -116,4 +117,5 @@ def _budgets(stage: Stage) -> list[dict[str, Any]]:
             "settled": row.settled,
         }
         for row in shop.balances.rows()
+        if row.currency == CURRENCY
     ]

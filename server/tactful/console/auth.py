@@ -1,0 +1,101 @@
+"""Who may use the console, and for how long?"""
+
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from tactful.core.calendar import HOUR, MINUTE
+
+LASTS: Final = 8 * HOUR
+"""A working day: then the key is asked for again."""
+MOST: Final = 64
+"""People logged in at once; the one who came first is logged out first."""
+WINDOW: Final = 5 * MINUTE
+PER_ADDRESS: Final = 5
+"""Wrong keys from one address in a window: a person mistypes twice, a program goes on."""
+IN_ALL: Final = 100
+"""Wrong keys from all addresses together in a window: many addresses may be one attacker."""
+ADDRESSES: Final = 4096
+"""Addresses remembered; bounds memory."""
+
+
+class Pass(Struct, frozen=True):
+    """Somebody who is logged in. `csrf` stands in every form of theirs; `ends_at` in ms."""
+
+    name: str
+    csrf: str
+    ends_at: int
+
+
+class Passes:
+    """Everybody who is logged in; only digests of their cookies are kept."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._known: OrderedDict[bytes, Pass] = OrderedDict()
+
+    def issue(self, name: str) -> tuple[str, Pass]:
+        """The cookie of somebody who has shown the key."""
+        cookie = secrets.token_urlsafe(32)
+        known = Pass(name, secrets.token_urlsafe(32), self._now() + LASTS)
+        self._known[_digest(cookie)] = known
+        if len(self._known) > MOST:
+            self._known.popitem(last=False)
+        return cookie, known
+
+    def find(self, cookie: str | None) -> Pass | None:
+        """Whose cookie it is; None: nobody's, or not any more."""
+        known = self._known.get(_digest(cookie)) if cookie else None
+        return known if known and known.ends_at > self._now() else None
+
+    def end(self, cookie: str | None) -> None:
+        """Log out."""
+        if cookie:
+            self._known.pop(_digest(cookie), None)
+
+
+class Attempts:
+    """Counts wrong keys, and says who has to wait."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._by_address: OrderedDict[str, deque[int]] = OrderedDict()
+        self._all: deque[int] = deque()
+
+    def wait(self, address: str) -> int:
+        """How many ms an address has to wait before the next try; 0: none."""
+        now = self._now()
+        own = self._by_address.get(address, deque())
+        return max(_wait(own, PER_ADDRESS, now), _wait(self._all, IN_ALL, now))
+
+    def failed(self, address: str) -> None:
+        """A wrong key came from there."""
+        now = self._now()
+        own = self._by_address.setdefault(address, deque(maxlen=PER_ADDRESS))
+        self._by_address.move_to_end(address)
+        own.append(now)
+        self._all.append(now)
+        if len(self._all) > IN_ALL:
+            self._all.popleft()
+        if len(self._by_address) > ADDRESSES:
+            self._by_address.popitem(last=False)
+
+
+def _wait(failures: deque[int], limit: int, now: int) -> int:
+    if len(failures) < limit:
+        return 0
+    return max(0, failures[-limit] + WINDOW - now)
+
+
+def same(given: str, key: str) -> bool:
+    """Whether it is the key, in a time that does not tell how close it came."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), key.encode())
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode("utf-8", "surrogatepass")).digest()

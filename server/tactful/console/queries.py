@@ -1,0 +1,193 @@
+"""What do the pages of the console show?"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from tactful.core.budgets import COUNT
+from tactful.core.facts import Kept, Remedy, ms
+from tactful.core.letdowns import Letdown
+from tactful.core.offers import Offer
+from tactful.core.profiles import Profile
+from tactful.core.rulings import BudgetRow
+from tactful.core.session import Session
+from tactful.runtime.arrivals import internal_id
+from tactful.runtime.ports import AuditRow
+from tactful.runtime.records import session_from
+from tactful.runtime.shop import Shop
+
+LATEST = 50
+"""Decisions on a page."""
+
+
+class FeedState(Struct, frozen=True):
+    """How fresh a feed is; ages in ms, None: never heard, not watched."""
+
+    name: str
+    age: int | None
+    limit: int | None
+
+    @property
+    def stale(self) -> bool:
+        """Whether offers are withheld because of it."""
+        return self.limit is not None and (self.age is None or self.age > self.limit)
+
+
+class Budget(Struct, frozen=True):
+    """One balance. Amounts in minor units, or a number of offers."""
+
+    campaign: str
+    period: str
+    currency: str | None
+    limit: int | None
+    reserved: int
+    settled: int
+
+
+class Taint(Struct, frozen=True):
+    """A let-down and how far it reaches."""
+
+    scope: str
+    key: str
+    letdown: Letdown
+
+
+class RuleState(Struct, frozen=True):
+    """A rule, and whether it speaks. `by`: `file` or `person`, whoever paused it."""
+
+    id: str
+    mode: str
+    campaign: str | None
+    paused_by: str | None
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """A shopper, as far as the shop knows them."""
+
+    customer: str | None
+    session: Session | None
+    present: bool
+    profile: Profile | None
+    offers: tuple[Offer, ...]
+    taints: tuple[Taint, ...]
+    remedies: tuple[Kept[Remedy], ...]
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The customer's orders, the latest first."""
+        kept = self.profile.history.orders if self.profile else ()
+        latest = sorted(kept, key=lambda one: -ms(one.fact.placed_at))
+        return tuple(one.fact.order for one in latest)
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """The customer's cases."""
+        kept = self.profile.history.cases if self.profile else ()
+        return tuple(one.fact.case for one in kept)
+
+
+def feeds(shop: Shop) -> list[FeedState]:
+    """The freshness of every feed."""
+    ages = shop.freshness.ages(shop.clock.now())
+    return [FeedState(name, age, limit) for name, (age, limit) in ages.items()]
+
+
+def budgets(shop: Shop) -> list[Budget]:
+    """The balances of every campaign that has a limit."""
+    shop.balances.view(shop.clock.now())
+    rows = shop.balances.rows()
+    return [_budget(row) for row in rows if row.currency != COUNT or row.limit is not None]
+
+
+def _budget(row: BudgetRow) -> Budget:
+    currency = None if row.currency == COUNT else row.currency
+    return Budget(row.campaign, row.period, currency, row.limit, row.reserved, row.settled)
+
+
+def rules(shop: Shop) -> list[RuleState]:
+    """The rules of the active rulebook."""
+    active = shop.rulebooks.active
+    found = []
+    for _, rule in sorted(active.rules.items()):
+        by = "file" if rule.paused else "person" if rule.id in active.paused else None
+        found.append(RuleState(rule.id, rule.mode, rule.campaign, by))
+    return found
+
+
+async def decisions(
+    shop: Shop,
+    *,
+    session: str | None = None,
+    customer: str | None = None,
+    offer: str | None = None,
+    limit: int = LATEST,
+) -> Sequence[AuditRow]:
+    """Lifecycle steps, newest first."""
+    await shop.ledger.flush()
+    return await shop.ledger.audit(session=session, customer=customer, offer=offer, limit=limit)
+
+
+async def person(
+    shop: Shop, *, customer: str | None = None, session: str | None = None
+) -> Person | None:
+    """A customer or a session; None: nobody knows them."""
+    state, present = await _session(shop, customer, session)
+    if state is not None and customer is None:
+        customer = state.customer
+    profile = await _profile(shop, customer) if customer else None
+    if state is None and not _known(profile):
+        return None
+    return Person(
+        customer=customer,
+        session=state,
+        present=present,
+        profile=profile,
+        offers=tuple(one for one in state.offers if one.standing) if state else (),
+        taints=tuple(_taints(profile)) if profile else (),
+        remedies=profile.history.remedies if profile else (),
+    )
+
+
+async def _session(
+    shop: Shop, customer: str | None, session: str | None
+) -> tuple[Session | None, bool]:
+    """The state of a session, or of a customer's latest one, and whether it is live."""
+    if session is None and customer is not None:
+        here = shop.registry.concerned([("customer", customer)])
+        if here:
+            return here[0].state, bool(here[0].seats)
+        session = await shop.ledger.latest_session_of(customer)
+    if session is None:
+        return None, False
+    live = shop.registry.by_id.get(internal_id(session))
+    if live is not None:
+        return live.state, bool(live.seats)
+    saved = await shop.ledger.session(internal_id(session))
+    return (session_from(saved.state), False) if saved else (None, False)
+
+
+async def _profile(shop: Shop, customer: str) -> Profile | None:
+    if shop.world.person(customer) is None:
+        await shop.world.load([], [customer])
+    return shop.world.person(customer)
+
+
+def _known(profile: Profile | None) -> bool:
+    """Whether any fact, or any approach, is about them."""
+    if profile is None:
+        return False
+    history = profile.history
+    facts = (history.about, history.orders, history.returns, history.cases, history.reviews)
+    return any(facts) or bool(history.remedies or profile.contact.approaches)
+
+
+def _taints(profile: Profile) -> Iterable[Taint]:
+    found = profile.letdowns
+    for scope, by_key in (
+        ("variant", found.skus),
+        ("product", found.products),
+        ("brand", found.brands),
+    ):
+        for key, letdowns in by_key.items():
+            yield from (Taint(scope, key, one) for one in letdowns)
+    yield from (Taint("the whole shop", "", one) for one in found.shop)

@@ -1,0 +1,76 @@
+"""What may a person at the shop do to what was promised? Each act is recorded with who did it."""
+
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+from tactful.core.offers import State
+from tactful.core.signals import Revoked
+from tactful.runtime.ingest import Report
+from tactful.runtime.live import Live
+from tactful.runtime.rulebooks import Reload
+from tactful.runtime.shop import Shop
+
+log = structlog.get_logger("tactful.operator")
+
+RevocationReason = Literal["price.error", "fraud"]
+Revocation = Literal["revoked", "ended", "unknown"]
+
+
+async def revoke(shop: Shop, offer: str, reason: RevocationReason, who: str) -> Revocation:
+    """End an offer, accepted or not; `ended`: it does not stand any more. Durable on return."""
+    await shop.ledger.flush()
+    found = await shop.ledger.offer(offer)
+    if found is None:
+        return "unknown"
+    live = await _session(shop, found.session)
+    if not found.standing or live is None:
+        return "ended"
+    shop.turns.take(live, Revoked(offer, reason, who))
+    await shop.turns.settled()
+    await shop.ledger.flush()
+    after = await shop.ledger.offer(offer)
+    if after is None or after.state is not State.WITHDRAWN:
+        return "ended"  # a checkout was faster
+    log.info("offer.revoked", offer=offer, reason=reason, who=who)
+    return "revoked"
+
+
+async def _session(shop: Shop, session: str) -> Live | None:
+    """The session that holds an offer, brought back if it is not in memory."""
+    live = shop.registry.by_id.get(session)
+    if live is not None:
+        return live
+    saved = await shop.ledger.session(session)
+    return shop.arrivals.restore(saved) if saved else None
+
+
+async def report(shop: Shop, fact: dict[str, Any], who: str) -> Report:
+    """Take in a fact that a person states, such as a remedy or a recall."""
+    done = await shop.ingest.take([msgspec.json.encode(fact)])
+    log.info("fact.stated", type=fact.get("type"), accepted=done.accepted, who=who)
+    return done
+
+
+async def pause(shop: Shop, rule: str, who: str, *, paused: bool) -> bool:
+    """Pause a rule, or let it run again; whether there is such a rule."""
+    done = await shop.rulebooks.pause(rule, paused=paused)
+    if done:
+        log.info("rule.paused" if paused else "rule.resumed", rule=rule, who=who)
+    return done
+
+
+async def reload(shop: Shop, who: str) -> Reload:
+    """Read the rule files again."""
+    done = await shop.rulebooks.reload()
+    log.info("rulebook.reloaded", outcome=done.outcome, version=done.version, who=who)
+    return done
+
+
+async def rollback(shop: Shop, who: str) -> Reload | None:
+    """Go back to the rulebook from before; None: there is none."""
+    done = await shop.rulebooks.rollback()
+    if done is not None:
+        log.info("rulebook.rolled_back", version=done.version, who=who)
+    return done
