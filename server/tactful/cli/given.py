@@ -42,14 +42,17 @@ def _option(setting: Setting) -> Callable[[F], F]:
     return click.option(flag, setting.name, metavar="VALUE", help=text)
 
 
-def reading_of(given: dict[str, Any]) -> Reading:
-    """The configuration from the file, the environment and what was given, with its origins."""
+def reading_of(given: dict[str, Any], *, serving: bool = False) -> Reading:
+    """The configuration from the file, the environment and what was given, with its origins.
+
+    `serving`: also refuse what a server must not be started with.
+    """
     flags = dict(given)
     file = flags.pop(_CONFIG, None)
     if file is None and not os.environ.get("TACTFUL_CONFIG") and Path(FILE).is_file():
         file = Path(FILE)
     with told(ConfigError):
-        return read(file=file, environ=os.environ, flags=flags)
+        return read(file=file, environ=os.environ, flags=flags, serving=serving)
 
 
 def config_of(given: dict[str, Any]) -> Config:

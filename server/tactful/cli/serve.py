@@ -32,7 +32,7 @@ Settings come from the command line, else from TACTFUL_* in the environment, els
 @settings(*(setting.name for setting in SETTINGS if not setting.secret))
 def serve(**given: Any) -> None:
     """Run the server: sessions, facts, redemptions and the widget on one port."""
-    reading = reading_of(given)
+    reading = reading_of(given, serving=True)
     from tactful.app import serve as listen  # the whole server, for this command only
     from tactful.runtime.keys import KeyFileError
     from tactful.runtime.ports import LedgerError

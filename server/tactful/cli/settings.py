@@ -47,7 +47,7 @@ def show(*, as_json_: bool, **given: Any) -> None:
 @click.option("--strict", is_flag=True, help="Let warnings count, too.")
 def check(*, strict: bool, **given: Any) -> None:
     """Read all settings as `serve` would; exit 0 if it could start, 1 with --strict and warnings."""
-    reading = reading_of(given)
+    reading = reading_of(given, serving=True)
     for warning in reading.warnings:
         warn(warning)
     if strict and reading.warnings:

@@ -55,8 +55,9 @@ def read(
     file: Path | None = None,
     environ: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
+    serving: bool = True,
 ) -> Reading:
-    """The same, with where each value comes from."""
+    """The same, with where each value comes from; what only a server must not do is no matter otherwise."""
     gathered = _Gathered()
     environ = environ or {}
     if file is None and environ.get(FILE_VARIABLE):
@@ -67,7 +68,7 @@ def read(
     for name, value in (flags or {}).items():
         if value is not None:
             gathered.take(name, value, f"--{name.replace('_', '-')}")
-    return gathered.finish()
+    return gathered.finish(serving=serving)
 
 
 class _Gathered:
@@ -148,12 +149,12 @@ class _Gathered:
                 hint = nearest(name, tuple(limits.BY_NAME))
                 self.problems.append(f"{where}: no limit {name!r} in the policy{hint}")
 
-    def finish(self) -> Reading:
+    def finish(self, *, serving: bool) -> Reading:
         """The configuration, or every problem at once."""
         if self.problems:
             raise ConfigError(self.problems)
         config = Config(**self.values, policy=self.policy)
-        if refused := list(refusals(config)):
+        if serving and (refused := list(refusals(config))):
             raise ConfigError(refused)
         return Reading(config, self.origins, tuple(warnings(config)))
 

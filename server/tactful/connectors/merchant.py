@@ -173,6 +173,5 @@ def _available(fields: Fields, terms: Terms) -> int | None:
     """Feeds say whether, seldom how many: without a number, only "none" is a fact."""
     if fields.get("quantity", "").strip():
         return whole_number(fields["quantity"], "quantity")
-    if fields.get("availability", "").strip().replace(" ", "_") == "in_stock":
-        return terms.assumed_stock
-    return 0
+    stated = fields.get("availability", "").strip().replace(" ", "_")
+    return {"": None, "in_stock": terms.assumed_stock}.get(stated, 0)

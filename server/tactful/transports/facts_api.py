@@ -35,6 +35,6 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     return (
         Route("/v1/facts", key.guard(take), methods=["POST"]),
-        Route("/v1/customers/{id}/export", key.guard(export), methods=["GET"]),
-        Route("/v1/customers/{id}", key.guard(erase), methods=["DELETE"]),
+        Route("/v1/customers/{id:path}/export", key.guard(export), methods=["GET"]),
+        Route("/v1/customers/{id:path}", key.guard(erase), methods=["DELETE"]),
     )

@@ -86,8 +86,8 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     return (
         Route("/v1/redemptions", key.guard(redeem), methods=["POST"]),
-        Route("/v1/redemptions/{order}/cancel", key.guard(cancel), methods=["POST"]),
-        Route("/v1/redemptions/{order}/refund", key.guard(refund), methods=["POST"]),
+        Route("/v1/redemptions/{order:path}/cancel", key.guard(cancel), methods=["POST"]),
+        Route("/v1/redemptions/{order:path}/refund", key.guard(refund), methods=["POST"]),
         Route("/.well-known/jwks.json", jwks, methods=["GET"]),
     )
 

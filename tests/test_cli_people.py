@@ -1,0 +1,27 @@
+"""`tactful forget` and `tactful export` speak with the running server."""
+
+from pathlib import Path
+
+from commands import beside, json_of
+from journeys.stage import stage
+
+FACT = {"type": "customer", "customer": "c/1 ü", "tier": "gold"}
+
+
+async def test_a_customer_is_exported_and_then_forgotten(tmp_path: Path) -> None:
+    async with stage(tmp_path) as one:
+        await one.facts(FACT)
+        before = await beside(one, "export", "c/1 ü")
+        assert "gold" in before.output
+        assert json_of(before)
+        forgotten = await beside(one, "forget", "c/1 ü", "--yes")
+        assert forgotten.output == "c/1 ü is forgotten.\n"
+        assert "gold" not in (await beside(one, "export", "c/1 ü")).output
+
+
+async def test_nobody_is_forgotten_without_a_yes(tmp_path: Path) -> None:
+    async with stage(tmp_path) as one:
+        await one.facts(FACT)
+        result = await beside(one, "forget", "c/1 ü", given="n\n")
+        assert (result.exit_code, "nothing was erased" in result.output) == (2, True)
+        assert "gold" in (await beside(one, "export", "c/1 ü")).output

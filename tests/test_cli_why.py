@@ -1,0 +1,44 @@
+"""`tactful why` explains in words what `GET /v1/why` says in JSON."""
+
+from pathlib import Path
+
+from commands import beside, json_of, run
+from journeys.fixture import CATALOGUE, case, rules
+from journeys.stage import stage
+
+
+async def test_what_is_withheld_is_told_with_what_would_change_it(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
+        result = await beside(one, "why", "RUN-42", "--customer", "c1")
+        assert result.exit_code == 0
+        assert "RUN-42 for c1 at 2026-03-10T12:00:00" in result.output
+        assert "R1: withheld because of" in result.output
+        assert "  complaint.open: is " in result.output
+        assert "Would change if: the case is resolved and its cooldown passes" in result.output
+        answer = json_of(await beside(one, "why", "RUN-42", "--customer", "c1", "--json"))
+        assert answer["rules"][0]["rule"] == "R1"
+
+
+async def test_an_offer_that_stands_is_shown(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        result = await beside(one, "why", "RUN-42", "--session", shopper.session)
+        assert "R1: standing" in result.output
+        assert f"offer {offer['id']}: " in result.output
+
+
+async def test_who_is_meant_must_be_said_and_must_exist(tmp_path: Path) -> None:
+    assert run("why", "RUN-42").exit_code == 2
+    async with stage(tmp_path, rules()) as one:
+        result = await beside(one, "why", "RUN-42", "--session", "nobody")
+        assert (result.exit_code, "404 shopper.unknown" in result.output) == (2, True)
+        wrong = await beside(one, "why", "RUN-42", "--customer", "c", "--at", "yesterday")
+        assert (wrong.exit_code, "query.instant" in wrong.output) == (2, True)
+
+
+def test_a_url_that_is_none_is_refused() -> None:
+    assert "write one such as http" in run("why", "A", "--customer", "c", "--url", "shop").output
