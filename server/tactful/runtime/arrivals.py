@@ -239,11 +239,7 @@ class Arrivals:
             live.ends_at = now + (self._ttl if live.persists else 0)
         if live.ends_at > now:
             self._timers.set(f"end:{live.state.id}", live.ends_at, lambda: self._maybe_end(live))
-        elif live.state.offers:
-            self._timers.set(
-                f"end:{live.state.id}", live.state.wake_at, lambda: self._maybe_end(live)
-            )
-        else:
+        elif not live.state.offers:  # else the turn that ends the last of them comes back here
             self._end(live)
 
     def _end(self, live: Live) -> None:
