@@ -383,3 +383,83 @@ def test_defaults_hold_for_the_rules_of_their_file_only() -> None:
     assert rules["b"].price.minimum == {"EUR": 500}
     assert (rules["c"].territories, rules["c"].expires) == (frozenset(), 900_000)
     assert rules["a"].per_session == 1
+
+
+SETTINGS = {
+    "holdout": "7%",
+    "arbitration": "expected_value",
+    "timezone": "Europe/Berlin",
+    "prior.silence": "7%",
+    "prior.offer": "9%",
+    "prior.weight": "77",
+    "caps.visible": "3",
+    "caps.per_session": "7",
+    "caps.per_shopper.count": "7",
+    "caps.per_shopper.per": "7d",
+    "rest.dismissed_rule": "7d",
+    "rest.dismissed_product": "8d",
+    "rest.expired_product": "9d",
+    "rest.quiet": "7m",
+    "moment.engaged": "7s",
+    "moment.since_input": "7s",
+    "max_age.stock": "7m",
+    "max_age.prices": "7m",
+    "max_age.orders": "7m",
+    "max_age.cases": "7m",
+    "owned.durable": "7d",
+    "owned.consumable": "77%",
+    "owned.price_regret": "7d",
+    "min_stock": "7",
+    "min_margin": "7%",
+    "max_total_discount": "77%",
+    "accept_hold": "7m",
+    "brand_window": "777d",
+    "bought_window": "777d",
+    "bad_rating": "3",
+    "good_rating": "5",
+}
+TAINTS = (
+    "defect",
+    "wrong_item",
+    "service",
+    "brand",
+    "review",
+    "return_fit",
+    "return_recent",
+    "delivery_late",
+)
+CONFIGURED = {"correction_within", "language"}
+"""What only the server's configuration may set: it loosens, or is no merchandiser's business."""
+
+
+def test_every_setting_of_the_policy_has_a_spelling() -> None:
+    taints = {f"taints.{name}.{part}" for name in TAINTS for part in ("scope", "after")}
+    assert {name for name, _ in _values(Policy())} == set(SETTINGS) | taints | CONFIGURED
+
+
+@pytest.mark.parametrize("path", SETTINGS)
+def test_a_setting_of_the_policy_changes_just_that(path: str) -> None:
+    names = path.split(".")
+    text = SETTINGS[path]
+    if names[-1] in {"count", "per"}:
+        text = (
+            f"{{count: {text}, per: 30d}}" if names[-1] == "count" else f"{{count: 4, per: {text}}}"
+        )
+        names = names[:-1]
+    for name in reversed(names):
+        text = f"{{{name}: {text}}}"
+    compiled = check(f"policy: {text}")
+    assert compiled.diagnostics == ()
+    before, after = dict(_values(Policy())), dict(_values(compiled.policy))
+    assert [name for name in before if before[name] != after[name]] == [path]
+
+
+def _values(struct: object, prefix: str = "") -> list[tuple[str, object]]:
+    """Every setting of a policy by the name that a rule file gives it."""
+    found: list[tuple[str, object]] = []
+    for name in struct.__struct_fields__:  # type: ignore[attr-defined]
+        value = getattr(struct, name)
+        spelled = {"stock_minimum": "min_stock"}.get(name, name.removesuffix("_bp"))
+        inner = hasattr(value, "__struct_fields__")
+        found += _values(value, f"{prefix}{spelled}.") if inner else [(prefix + spelled, value)]
+    return found

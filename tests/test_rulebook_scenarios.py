@@ -13,6 +13,7 @@ from tactful.rulebook.catalogue import Facts
 from tactful.rulebook.coverage import Coverage, Gap
 from tactful.rulebook.diagnostics import Diagnostic, Findings
 from tactful.rulebook.props import when
+from tactful.rulebook.references import PLACEHOLDERS
 from tactful.rulebook.scenarios import Played, play
 from tactful.rulebook.source import Source
 
@@ -82,6 +83,13 @@ def test_an_offer_is_expected_with_its_price_and_message() -> None:
     - expect: {offer: half, price: 90.00 EUR, message: Shoe now}
     """
     assert failures(steps) == []
+
+
+def test_every_placeholder_is_filled() -> None:
+    message = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+    rules = RULES.replace("{item.title} now", message)
+    steps = "- view: A\n- wait: 31s\n- expect: {message: 'Shoe  €100.00 €90.00 €10.00 15 minutes'}"
+    assert failures(steps, rules=rules) == []
 
 
 def test_nobody_in_a_test_is_held_out() -> None:
