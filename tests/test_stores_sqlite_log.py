@@ -95,6 +95,27 @@ async def test_a_tail_that_was_cut_or_is_garbage_is_no_damage(crashed, tmp_path)
     assert not isinstance(await found_in(crashed, tmp_path / "hurt", cut), LedgerError)
 
 
+async def test_a_ledger_that_another_process_writes_to_is_not_taken_for_damaged(tmp_path):
+    """As in a restart that hands over: the one that leaves still writes."""
+    leaving = SqliteLedger(tmp_path / "tactful.db")
+    await leaving.open()
+    acks = Acknowledgements(tmp_path)
+    writing = asyncio.create_task(write_on(leaving, acks))
+    for _ in range(30):
+        coming = SqliteLedger(tmp_path / "tactful.db")
+        await coming.open()
+        await coming.close()
+    writing.cancel()
+    await leaving.close()
+
+
+async def write_on(ledger: SqliteLedger, acks: Acknowledgements) -> None:
+    number = 0
+    while True:
+        await one(ledger, acks, str(number), early=False)
+        number += 1
+
+
 def test_no_log_and_an_empty_one_have_no_salts(tmp_path):
     ledger = tmp_path / "tactful.db"
     assert salts_of(log_of(ledger)) is None

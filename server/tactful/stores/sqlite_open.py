@@ -11,6 +11,8 @@ from tactful.stores.sqlite_log import damaged, log_of, salts_of
 BUSY_MS: Final = 5_000
 LOG_KEPT: Final = 64 * 1024 * 1024
 """The write-ahead log is cut back to so many bytes after a checkpoint."""
+LOOKS: Final = 10
+"""How often a log that another process writes to is looked at."""
 
 _SETTINGS: Final = (
     # (pragma, what is set, what must be read back)
@@ -39,10 +41,9 @@ def open_writer(path: Path) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        salts = _salts(path)
         connection = connect(path)
         _recognise(connection, path)
-        _examine_log(connection, path, salts)
+        _examine_log(connection, path)
         for pragma, value, expected in _SETTINGS:
             _set(connection, pragma, value, expected)
         migrate(connection)
@@ -63,14 +64,26 @@ def _salts(path: Path) -> tuple[int, int] | None:
         raise LedgerError(f"{log_of(path)}: {error}: {_REMEDY}", retry=False) from error
 
 
-def _examine_log(connection: sqlite3.Connection, path: Path, salts: tuple[int, int] | None) -> None:
-    """Refuse a log that has lost something from its middle: acknowledged transactions were there."""
-    if salts is None:
-        return
+def _examine_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a log that has lost something from its middle: acknowledged transactions were there.
+
+    A process that is being relieved may still write: only what does not move is damage.
+    """
+    for _ in range(LOOKS):
+        salts = _salts(path)
+        if salts is None:
+            return
+        valid = _valid_frames(connection)
+        if not damaged(log_of(path), salts, valid):
+            return
+        if (_salts(path), _valid_frames(connection)) == (salts, valid):
+            message = f"{log_of(path)}: whole transactions follow a bad one: {_REMEDY}"
+            raise LedgerError(message, retry=False)
+
+
+def _valid_frames(connection: sqlite3.Connection) -> int:
     _, valid, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    if damaged(log_of(path), salts, max(valid, 0)):
-        message = f"{log_of(path)}: whole transactions follow a bad one: {_REMEDY}"
-        raise LedgerError(message, retry=False)
+    return max(int(valid), 0)
 
 
 def _abandon(connection: sqlite3.Connection | None) -> None:
