@@ -6,6 +6,7 @@ from typing import Any
 
 from tactful.core import facts
 from tactful.core.money import Money
+from tactful.core.rates import SILENCE, Rates, Tally
 from tactful.rulebook.shapes import Block
 from tactful.rulebook.source import Node
 
@@ -54,6 +55,20 @@ class Props:
             yield from self.item(sku, block)
         for id_, (_, block) in self._get("customers", {}).items():
             yield from self.customer(id_, block)
+
+    def rates(self) -> Rates:
+        """What the shop's log says."""
+        log = {}
+        for sku, (_, rules) in self._get("log", {}).items():
+            item = self._get("items", {}).get(sku)
+            product = item[1].get("product", sku) if item else sku
+            log[product, self.territory] = {
+                SILENCE if rule == "silence" else rule: Tally(
+                    block.get("shoppers", 0), block.get("bought", 0)
+                )
+                for rule, (_, block) in rules.items()
+            }
+        return Rates(log)
 
     def item(self, sku: str, block: Block) -> Iterator[facts.AnyFact]:
         """An item of the catalogue."""

@@ -121,6 +121,7 @@ class _Play:
         stage.know(*self.props.at_first(), *self._raw_facts(), at=stage.now)
         for id_, (_, amounts) in self._get("spent", {}).items():
             stage.spent |= {(id_, currency): amount for currency, amount in amounts.items()}
+        stage.rates = self.props.rates()
         self._arrive()
         for step in self.test.get("steps", ()):
             for name, value in step.values.items():

@@ -19,6 +19,7 @@ from tactful.core.holdout import held_out
 from tactful.core.items import Item
 from tactful.core.offers import Offer, State
 from tactful.core.profiles import Profile, profile
+from tactful.core.rates import NO_RATES
 from tactful.core.rules import Rulebook
 from tactful.core.session import Session
 from tactful.core.trace import Verdict
@@ -43,6 +44,7 @@ class Stage:
         self.contacts: dict[str, Contact] = {}
         self.spent: dict[tuple[str, str], int] = {}
         self.silent: dict[FeedName, int] = {}
+        self.rates = NO_RATES
         self.withdrawn: str | None = None
         """Why the last offer was taken back."""
         self.pushed: set[str] = set()
@@ -92,6 +94,7 @@ class Stage:
             balances=self._balances(),
             committed=self._committed(),
             heard={feed: self.silent.get(feed, self.now) for feed in FEEDS},
+            rates=self.rates,
             seed=self.seed,
         )
 

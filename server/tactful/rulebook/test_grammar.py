@@ -112,6 +112,13 @@ VISIT: Final = Shape(
         for name in ("source", "campaign", "medium", "referrer", "link")
     ),
 )
+TALLY: Final = Shape(
+    "a count of shoppers",
+    (
+        Key("shoppers", Count(), "How many saw it, or were left alone.", "1000", required=True),
+        Key("bought", Count(), "How many of them bought.", "75", required=True),
+    ),
+)
 GIVEN: Final = Shape(
     "what is given",
     (
@@ -125,6 +132,7 @@ GIVEN: Final = Shape(
         Key("visit", VISIT, "Where the visit came from.", "{campaign: spring-mail}"),
         Key("items", _by_sku(ITEM), "The catalogue.", "{RUN-42: {price: 129.00 EUR, stock: 6}}"),
         Key("spent", Named(Amounts(), "campaigns"), "What campaigns have spent already.", "{spring: 490.00 EUR}"),
+        Key("log", _by_sku(Named(TALLY, "rules")), "What the shop's log says of an item: of rules by their id, and of `silence`.", "{RUN-42: {silence: {shoppers: 1000, bought: 60}}}"),
         Key("facts", Raw("facts"), "Other facts, in the shape of the facts API.", "[]"),
     ),
 )  # fmt: skip
