@@ -45,7 +45,7 @@ class Letdowns(Struct, frozen=True):
     products: Mapping[str, tuple[Letdown, ...]] = {}
     brands: Mapping[str, tuple[Letdown, ...]] = {}
     shop: tuple[Letdown, ...] = ()
-    causes: Mapping[str, frozenset[str]] = {}
+    causes: Mapping[str, tuple[str, ...]] = {}
     """Remedy → the products that it makes up for."""
 
     def next_start(self, now: int) -> int | None:
@@ -70,10 +70,10 @@ def derive(history: History, policy: Policy) -> Letdowns:
     for kept_order in history.orders:
         _from_order(reach, kept_order, cases, policy)
     causes = {
-        kept.fact.remedy: frozenset(
-            cause(history, kept.fact.cause, kept.at - policy.bought_window, cases)
+        kept.fact.remedy: tuple(
+            sorted(cause(history, kept.fact.cause, kept.at - policy.bought_window, cases))
         )
-        for kept in history.remedies
+        for kept in sorted(history.remedies, key=lambda kept: kept.fact.remedy)
     }
     return reach.letdowns(causes)
 
@@ -102,7 +102,7 @@ class _Reach:
             if scope == "brand" and brand:
                 self.brands[brand].add(letdown)
 
-    def letdowns(self, causes: Mapping[str, frozenset[str]]) -> Letdowns:
+    def letdowns(self, causes: Mapping[str, tuple[str, ...]]) -> Letdowns:
         """What was collected, in an order that does not depend on the order of the facts."""
         return Letdowns(
             _sorted(self.skus), _sorted(self.products), _sorted(self.brands),

@@ -41,7 +41,7 @@ def derive(history: History) -> Purchases:
                 if line.qty > _take(returned, kept.fact.order, line):
                     product = history.product_id(line.sku)
                     found[product].append(_purchase(history, kept, line))
-    return {product: tuple(bought) for product, bought in found.items()}
+    return {product: tuple(found[product]) for product in sorted(found)}
 
 
 def _returned(history: History) -> _Returned:

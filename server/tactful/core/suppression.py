@@ -78,7 +78,7 @@ def _cause(scene: Scene, rule: Rule) -> Iterator[Finding]:
     """A remedy is never promoted on what it makes up for."""
     promoted = scene.remedy if rule.remedy else None
     if promoted:
-        causes = scene.letdowns.causes.get(promoted.fact.remedy, frozenset())
+        causes = scene.letdowns.causes.get(promoted.fact.remedy, ())
         if scene.item.product_id in causes:
             yield Finding(Reason.COMPLAINT_CAUSE, actual=promoted.fact.remedy, at=promoted.at)
 
