@@ -10,6 +10,7 @@ from ledgers import T0, accepted, entry, push
 from tactful.core.rulings import Ruling
 from tactful.runtime.ports import Commit, LedgerError
 from tactful.stores import sqlite as module
+from tactful.stores import sqlite_writer
 from tactful.stores.sqlite import SqliteLedger
 
 
@@ -100,6 +101,22 @@ async def test_a_lock_of_another_process_is_waited_for_and_then_reported(counted
     other.execute("ROLLBACK")
     other.close()
     assert await ledger.commit(push(accepted(), limit=None)) is None
+
+
+async def test_records_wait_for_a_lock_and_are_not_lost(counted, monkeypatch):
+    ledger, _ = counted
+    monkeypatch.setattr(sqlite_writer, "TRY_AGAIN", 0.01)
+    await ledger._open_writer.run_apart(lambda made: made.execute("PRAGMA busy_timeout=10").close())
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    ledger.record(Commit(session="se_1", state=b"kept", entry=entry()))
+    with pytest.raises(LedgerError, match="locked"):
+        await ledger.flush()
+    other.execute("ROLLBACK")
+    other.close()
+    while ledger._open_writer.waiting:  # nothing is asked of the writer: it tries again by itself
+        await ledger.heard()
+    assert (await ledger.session("se_1")).state == b"kept"
 
 
 async def test_the_log_is_moved_into_the_file_before_it_grows(counted):

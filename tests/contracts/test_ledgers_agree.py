@@ -15,6 +15,7 @@ from ledgers import T0, accepted, entry, fact, leave, offer, push
 from tactful.core import giving_back, redemption
 from tactful.core.offers import State
 from tactful.core.redemption import Line, Request, Shelf
+from tactful.core.rulings import Ruling
 from tactful.core.tokens import Claims
 from tactful.runtime.ports import FactRow, LedgerError
 from tactful.stores import sqlite_turns
@@ -113,6 +114,13 @@ def case_of(which: int, version: int) -> FactRow:
     return fact("case", f"k{which}", version, subjects=subjects, customer=f"c{which}")
 
 
+def plainly(answer: object) -> object:
+    """An answer without the ids that a forgotten session goes by: each ledger draws its own."""
+    if isinstance(answer, Ruling):
+        return answer.status, answer.body, answer.steps, answer.moves
+    return answer
+
+
 async def told(ledger: MemoryLedger | SqliteLedger) -> dict[str, object]:
     """What a ledger knows. Sessions that were forgotten go by ids of their own."""
     audit = await ledger.audit()
@@ -135,7 +143,8 @@ async def play(acts: list[tuple[Any, ...]]) -> None:
         await durable.open()
         try:
             for number, what in enumerate(acts):
-                assert await act(plain, number, what) == await act(durable, number, what)
+                answers = [await act(ledger, number, what) for ledger in (plain, durable)]
+                assert plainly(answers[0]) == plainly(answers[1])
                 known = await told(durable)
                 assert await told(plain) == known
                 assert known["wrong"] == []

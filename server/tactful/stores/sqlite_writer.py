@@ -22,9 +22,10 @@ Records = Callable[[sqlite3.Connection, Sequence[Commit]], None]
 
 LARGEST_BATCH: Final = 4096
 """Jobs in one transaction; bounds how long the first of them waits for the last."""
-ROOM_CHECK: Final = 0.5
-"""Seconds between two attempts to write while the disk is full."""
-
+LINGER: Final = 0.02
+"""Seconds that records wait for company: a thread that wakes for each takes the event loop's time."""
+TRY_AGAIN = 0.5
+"""Seconds between two attempts to write what could not be written yet."""
 CHANGES_A_CHECKPOINT = 20_000
 """After so many changed rows the log is moved into the file, when everybody has their answer.
 
@@ -57,9 +58,6 @@ class Job:
         self.outcome: Any = None
 
 
-LINGER = 0.02  # s: a thread that wakes for each record takes the interpreter from the event loop
-
-
 class Writer:
     """The only writer of one database."""
 
@@ -72,7 +70,7 @@ class Writer:
         self._reach = reach
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
-        self._kept: list[Job] = []  # records that wait for room on the disk
+        self._kept: list[Job] = []  # records that wait for room on the disk, or for a lock
         self._lingering: list[Job] = []  # records that nobody waits for, to be written together
         self._timer: asyncio.TimerHandle | None = None
         self._posted = 0  # bytes; each counter has one writer, so neither needs a lock
@@ -144,13 +142,14 @@ class Writer:
                 self._write([])
             if self._failing is None:
                 self._checkpoint()
-        self._answer(self._kept, self._failing)
+        if self._kept:
+            _LOG.error("%d records were lost: %s", len(self._kept), self._failing)
 
     def _take(self) -> tuple[list[Job], bool]:
-        """Everything that waits, at least one job unless the disk is full; False: the end."""
-        full = isinstance(self._failing, LedgerFullError)
+        """Everything that waits, or nothing when it is time to try again; False: the end."""
+        again = self._kept or isinstance(self._failing, LedgerFullError)
         try:
-            job = self._queue.get(timeout=ROOM_CHECK if full else None)
+            job = self._queue.get(timeout=TRY_AGAIN if again else None)
         except Empty:
             return [], True
         jobs: list[Job] = []
@@ -166,17 +165,23 @@ class Writer:
             if isinstance(self._failing, LedgerBrokenError):
                 raise self._failing
             self._transact(batch)
-        except LedgerFullError as error:
-            self._failing = error
+        except LedgerBrokenError as error:
+            self._stop(error)
+            self._answer(batch, error)
+        except LedgerError as error:
+            # Nobody waits for a record, so it can wait itself; whoever waits is told at once.
+            self._failing = error if isinstance(error, LedgerFullError) else None
             self._kept += [job for job in batch if job.record]
             self._answer([job for job in batch if job.future], error)
-        except LedgerError as error:
-            if isinstance(error, LedgerBrokenError):
-                self._failing = error
-            self._answer(batch, error)
         else:
             self._failing = None
             self._answer(batch)
+
+    def _stop(self, error: LedgerBrokenError) -> None:
+        """Promise nothing more: what the disk holds is known only after a restart."""
+        if self._failing is not error:
+            _LOG.critical("%s", error)
+        self._failing = error
 
     def _checkpoint(self) -> None:
         """Move the log into the file; where that fails nothing is lost yet, and nothing more is promised."""
@@ -188,10 +193,9 @@ class Writer:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             meaning = meaning_of(error, self._path)
-            if isinstance(
-                meaning, LedgerBrokenError
-            ):  # a full disk is met again by what is promised
-                self._failing = meaning
+            # A full disk is met again by whatever is promised next.
+            if isinstance(meaning, LedgerBrokenError):
+                self._stop(meaning)
 
     def _transact(self, batch: list[Job]) -> None:
         """One transaction; a second one with savepoints if a job failed by its own fault."""
@@ -263,8 +267,8 @@ class Writer:
     def _answer(self, batch: list[Job], error: LedgerError | None = None) -> None:
         for job in batch:
             self._finished += job.size
-            if job.record and (error or isinstance(job.outcome, Exception)):
-                _LOG.error("a record was lost: %s", error or job.outcome)
+            if job.record and isinstance(job.outcome, Exception):
+                _LOG.error("a record was lost: %s", job.outcome)
         waiting = [job for job in batch if job.future]
         if waiting:
             self._loop.call_soon_threadsafe(_resolve, waiting, error)
