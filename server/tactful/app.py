@@ -22,6 +22,7 @@ from tactful.runtime.keys import Keys
 from tactful.runtime.ports import Clock, Entropy, Ledger
 from tactful.runtime.shop import Settings, Shop
 from tactful.runtime.timers import SystemClock, TestClock
+from tactful.stores import failpoints
 from tactful.stores.memory import MemoryLedger
 from tactful.stores.sqlite import SqliteLedger
 from tactful.transports.assets import asset_routes, widget_folder
@@ -58,8 +59,8 @@ class SystemEntropy:
 class SeededEntropy:
     """The same bytes in the same order for the same seed; for tests only."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, start: int) -> None:
+        self._seed = f"{seed}:{start}"
         self._count = 0
 
     def token_bytes(self, size: int) -> bytes:
@@ -87,8 +88,10 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
     clock = clock or (TestClock(TEST_START) if config.test_mode else SystemClock())
     folder, release = _data_folder(config)
     keys = Keys(folder / "keys", clock)
-    entropy = _entropy(config)
-    ledger: Ledger = SqliteLedger(folder / "tactful.db") if config.data else MemoryLedger()
+    entropy = _entropy(config, folder)
+    ledger: Ledger = MemoryLedger()
+    if config.data:
+        ledger = SqliteLedger(folder / "tactful.db", reach=failpoints.from_environment(os.environ))
     settings = Settings(
         rules=config.rules,
         policy=config.policy,
@@ -148,10 +151,17 @@ def _data_folder(config: Config) -> tuple[Path, Callable[[], None]]:
     return Path(temporary.name), temporary.cleanup
 
 
-def _entropy(config: Config) -> Entropy:
+def _entropy(config: Config, folder: Path) -> Entropy:
     if config.test_mode and config.seed is not None:
-        return SeededEntropy(config.seed)
+        return SeededEntropy(config.seed, _starts(folder / "starts"))
     return SystemEntropy()
+
+
+def _starts(file: Path) -> int:
+    """How often a server was started on this folder: a restart must not give out its ids again."""
+    starts = int(file.read_text("ascii")) if file.exists() else 0
+    file.write_text(str(starts + 1), "ascii")
+    return starts
 
 
 def _dice(config: Config, keys: Keys) -> str:
@@ -186,7 +196,12 @@ def _door(config: Config) -> DoorPolicy:
 async def serve(config: Config, *, started: Callable[[Listener], None] | None = None) -> None:
     """Listen until SIGTERM or SIGINT, then see everybody off. `started` is told once it listens."""
     parts = build(config)
-    place = Place(host=config.host, port=config.port, shared_port=True)
+    place = Place(
+        host=config.host,
+        port=config.port,
+        shared_port=True,
+        conformance_echo=config.conformance_echo,
+    )
     listener = Listener(parts.app, parts.reception, place)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -60,6 +60,8 @@ class Stage:
             base_url=f"http://127.0.0.1:{self.listener.port}",
             headers={"Authorization": f"Bearer {KEY}"},
             timeout=30,
+            # Shorter than the server's patience, so that neither closes what the other is using.
+            limits=httpx.Limits(keepalive_expiry=2),
         )
 
     async def stop(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tactful.cli.failures import FOUND, Failure, told
 from tactful.cli.given import config_of, settings
-from tactful.cli.progress import progress
+from tactful.cli.progress import Step, progress
 from tactful.cli.remote import Server, url_option
 from tactful.cli.showing import as_json, json_option
 from tactful.config import Config
@@ -28,6 +28,8 @@ from tactful.core.facts import AnyFact, kind_of
 BATCH: Final = 1000
 """Facts in one request: the server answers in some ten milliseconds, and a bar moves."""
 _SHOWN: Final = 20
+_LONG: Final = 1 << 20
+"""Bytes of a file that takes a moment."""
 
 _EXAMPLE = """
 \b
@@ -159,10 +161,19 @@ def _checked(source: Source, name: str | None, terms: Terms) -> Checked:
 
 
 def _rows(what: str, source: Source, terms: Terms, form: files.Format) -> Iterator[Row]:
-    with progress(f"{what} {source.name}", source.size) as step:
+    bar: AbstractContextManager[Step] = (
+        nullcontext(_untold)
+        if source.size < _LONG
+        else progress(f"{what} {source.name}", source.size)
+    )
+    with bar as step:
         for row in files.rows_of(source, terms, form):
             step(source.position)
             yield row
+
+
+def _untold(done: int) -> None:
+    """A short file needs no progress."""
 
 
 Send = Callable[[list[AnyFact]], dict[str, Any]]

@@ -32,7 +32,6 @@ class Config(Struct, frozen=True, kw_only=True):
     identity_secret: str | None = None
     name: str = "Shop"
     default_territory: str | None = None
-    territory_from_geoip: bool = False
     heartbeat_s: int = 15
     idle_s: int = 60
     session_ttl: int = 30 * MINUTE

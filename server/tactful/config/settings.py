@@ -81,11 +81,6 @@ SETTINGS: Final = (
         v.territory(),
         "Where a shopper is when neither the page nor the shop says; unset: nowhere, so no offer.",
     ),
-    Setting(
-        "territory_from_geoip",
-        v.switch(),
-        "Whether the country that a trusted proxy's CF-IPCountry header names may be used.",
-    ),
     Setting("heartbeat_s", v.integer(1, 25, "seconds"), "How often a quiet session hears from us."),
     Setting(
         "idle_s",
