@@ -29,10 +29,15 @@ PAGE_KIB = os.sysconf("SC_PAGESIZE") // 1024
 class Server:
     """A server in a process of its own, on a core of its own; its first line names its port."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], descriptors: Sequence[int] = ()) -> None:
         environment = os.environ | {"PYTHONPATH": str(ROOT / "server")}
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env=environment, cwd=HERE / "peers"
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=HERE / "peers",
+            pass_fds=descriptors,
         )
         os.sched_setaffinity(self._process.pid, {SERVER_CORE})
         assert self._process.stdout is not None
@@ -73,11 +78,15 @@ class Server:
         """Open descriptors now."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
+    def tell_to_stop(self) -> None:
+        """Send SIGTERM."""
+        self._process.terminate()
+
     def stop(self) -> None:
         """End it, and wait until it has ended."""
-        self._process.terminate()
+        self.tell_to_stop()
         try:
-            self._process.wait(10)
+            self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

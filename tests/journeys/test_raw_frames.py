@@ -590,11 +590,12 @@ async def fuzz_once(port: int, dice: random.Random) -> None:
             pass
 
 
-async def test_fuzz_with_a_seed_harms_nobody(door):
+@pytest.mark.parametrize("rounds", [8, pytest.param(400, marks=pytest.mark.slow)])
+async def test_fuzz_with_a_seed_harms_nobody(door, rounds):
     dice = random.Random(SEED)
     memory = []
     for _ in range(3):
-        for _ in range(8):
+        for _ in range(rounds):
             await asyncio.gather(*[fuzz_once(door.port, dice) for _ in range(25)])
         async with Raw.knock(door.port) as peer:
             await peer.greet()

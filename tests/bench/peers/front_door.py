@@ -1,7 +1,11 @@
 """The front door with a desk that welcomes and remembers nothing, for benches of the door alone."""
 
 import asyncio
+import json
+import signal
+import sys
 
+import msgspec
 import uvloop
 
 from tactful.protocol.codec import encode
@@ -13,6 +17,7 @@ from tactful.transports.listener import Listener, Place
 from tactful.transports.policy import Policy
 from tactful.transports.reception import Reception
 
+SPREAD_S = 2
 WELCOME = encode(Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=15, idle=60))
 ANSWER = encode(Withdraw(seq=1, offer="o" * 300))
 
@@ -48,10 +53,15 @@ async def main() -> None:
     rhythm = Rhythm(hello_ms=600_000)  # the load client shakes hands and says nothing
     limits = Limits(per_address=20_000, rhythm=rhythm)
     policy = Policy(origins=frozenset({"https://shop.example"}), limits=limits)
-    listener = Listener(nothing, Reception(Desk(), policy), Place(port=0))
+    place = msgspec.convert(json.loads(sys.argv[1]) if sys.argv[1:] else {"port": 0}, Place)
+    listener = Listener(nothing, Reception(Desk(), policy), place)
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
     await listener.start()
     print(listener.port, flush=True)
-    await asyncio.Event().wait()
+    await told.wait()
+    await listener.drain(retry_spread_s=SPREAD_S)
+    await listener.close()
 
 
 if __name__ == "__main__":
