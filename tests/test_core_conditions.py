@@ -43,8 +43,11 @@ def test_what_is_forbidden_and_holds_is_named() -> None:
         ("Velo", "not item.brand: Velo"),
         (1, "not item.stock: {at_most: 2}"),
     ]
-    either = "unless: [{any: [item.brand: Velo, item.stock: {at_least: 5}]}]"
-    assert failures("[]", either) == [("Velo", "not item.brand: Velo")]
+    either = "{any: [item.brand: Velo, item.stock: {at_least: 5}]}"
+    assert failures("[]", f"unless: [{{all: [{either}, item.sku: RUN-42]}}]") == [
+        ("Velo", "not item.brand: Velo"),
+        ("RUN-42", "not item.sku: RUN-42"),
+    ]
 
 
 def test_a_double_negation_names_what_is_missing() -> None:

@@ -51,6 +51,7 @@ CONDITIONS = [
     ("when: [customer.orders: {at_least: 1, within: 30}]", "R205"),
     ("when: [customer.orders: {at_least: 1, since: 1.1.2026}]", "R212"),
     ("when: [item.brand: {in: []}]", "R301"),
+    ("when: [{any: []}]", "R301"),
     ("when: [item.brand: []]", "R301"),
     ("when: [item.stock: {between: 5}]", "R204"),
     ("when: [item.stock: {between: [1, 2, 3]}]", "R204"),

@@ -1,10 +1,16 @@
 """One layout for all rule files, that keeps every comment and changes no meaning."""
 
+import re
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from random_rules import RULES as RULES_AT_RANDOM
+from random_rules import as_file
 from rulebooks import check
 from tactful.rulebook.formatter import WIDEST, Formatted, format_file
 from tactful.rulebook.source import Source
@@ -209,3 +215,19 @@ def test_a_blank_line_before_the_end_of_a_text_is_no_part_of_it() -> None:
 
 def test_an_empty_long_text_is_possible() -> None:
     assert laid_out("rules:\n  - id: a\n    note: >-\n") == "rules:\n  - id: a\n    note: >-\n"
+
+
+@settings(max_examples=60, deadline=None)
+@given(rules=st.lists(RULES_AT_RANDOM, min_size=1, max_size=3), comments=st.booleans())
+def test_random_rules_are_laid_out_once_and_for_all_and_mean_the_same(
+    rules: list[dict[str, Any]], comments: bool
+) -> None:
+    text = as_file(rules)
+    if comments:
+        text = "".join(f"{line}  # {n}\n" for n, line in enumerate(text.splitlines()))
+    neat = laid_out(text)
+    assert sorted(re.findall(r"# \d+", neat)) == sorted(re.findall(r"# \d+", text))
+    before, after = check(text.encode()), check(neat.encode())
+    assert [one.code for one in before.diagnostics] == [one.code for one in after.diagnostics]
+    if before.rulebook and after.rulebook:
+        assert before.rulebook.version == after.rulebook.version

@@ -148,7 +148,7 @@ campaigns: {c: {budget: 40.00 EUR}, new: {count: 1}}
 policy: {holdout: 5%, min_stock: 3}
 suppress: [{id: s, when: [item.brand: y], after: 120d}, {id: t, when: [item.sku: $m], after: 100d}]
 rules:
-  - {id: a, campaign: c, when: [item.stock: {at_least: 9}, item.brand: {in: $l}], unless: [{any: [item.sku: q]}], offer: {percent: 10%, expires: 1h}}
+  - {id: a, campaign: c, when: [item.stock: {at_least: 9}, item.brand: {in: $l}], unless: [{all: [item.sku: q, item.brand: z]}], offer: {percent: 10%, expires: 1h}}
   - {id: n, campaign: new, offer: {percent: 1%}}
 """
 
@@ -167,7 +167,7 @@ def test_differences_are_told_in_words() -> None:
         "policy: min_stock is now 3",
         "rule 'a' no longer asks for item.stock: {at_least: 5}",
         "rule 'a' now asks for item.stock: {at_least: 9}",
-        "rule 'a' now is kept back by any of item.sku: q",
+        "rule 'a' now is kept back by all of item.sku: q, item.brand: z",
         "rule 'a': offer.expires is now 1h",
         "rule 'a': offer.max_qty is no longer 2",
         "rule 'a': offer.percent is 10% instead of 15%",
@@ -213,6 +213,65 @@ def test_the_version_is_the_meaning_whatever_the_files_are_called() -> None:
     assert one.version == other.version != changed.version
     assert one.rules["a"].digest == changed.rules["a"].digest
     assert one.rules["b"].digest != changed.rules["b"].digest
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("when: [item.brand: [a, b]]", "when: {item.brand: {in: [b, a, b]}}"),
+        ("when: [item.brand: a]", "when: [item.brand: [a]]"),
+        ("when: [item.brand: a, item.sku: b]", "when: {all: [item.sku: b, item.brand: a]}"),
+        ("territories: [DE, AT]", "territories: [AT, DE, AT]"),
+        ("note: one", "note: other"),
+        ("priority: 0", "mode: live"),
+        ("schedule: [{days: mon}, {days: tue}]", "schedule: [{days: tue}, {days: mon}]"),
+    ],
+)
+def test_a_rule_that_means_the_same_has_the_same_digest(one: str, other: str) -> None:
+    assert digest(one) == digest(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("when: [item.brand: a]", "unless: [item.brand: a]"),
+        ("when: [item.brand: a]", "when: [item.brand: {not: a}]"),
+        ("when: [{any: [item.brand: a, item.sku: b]}]", "when: [item.brand: a, item.sku: b]"),
+        (
+            "when: [customer.orders: {at_least: 1}]",
+            "when: [customer.orders: {at_least: 1, within: 9d}]",
+        ),
+        ("priority: 0", "priority: 1"),
+        ("schedule: {days: mon}", "schedule: {days: tue}"),
+        (
+            "when: [time.weekday: mon]",
+            "when: [time.weekday: mon]\n    valid: {timezone: Asia/Tokyo}",
+        ),
+        (
+            "when: [customer.last_order: {since: 2026-01-01}]",
+            "when: [customer.last_order: {since: 2026-01-01}]\n    valid: {timezone: Asia/Tokyo}",
+        ),
+        (
+            "when: [customer.orders: {at_least: 1, since: 2026-01-01}]",
+            "when: [customer.orders: {at_least: 1, since: 2026-01-01}]\n    valid: {timezone: Asia/Tokyo}",
+        ),
+        ("valid: {from: 2026-01-01}", "valid: {from: 2026-01-01, timezone: Asia/Tokyo}"),
+        ("holdout: 10%", "holdout: 20%"),
+        ("on_change: keep", "on_change: drain"),
+    ],
+)
+def test_a_rule_that_means_something_else_has_another_digest(one: str, other: str) -> None:
+    assert digest(one) != digest(other)
+
+
+def test_a_zone_that_nothing_depends_on_changes_nothing() -> None:
+    assert digest("priority: 1") == digest("priority: 1\n    valid: {timezone: Asia/Tokyo}")
+
+
+def digest(lines: str) -> str:
+    compiled = check(f"rules:\n  - id: a\n    {lines}\n    offer: {{percent: 1%}}\n")
+    assert compiled.rulebook is not None, compiled.diagnostics
+    return compiled.rulebook.rules["a"].digest
 
 
 BAD = "rules:\n  - id: one\n    offer: {percent: 10}\n  - {id: old, valid: {until: 2020-01-01}, offer: {percent: 1%}}\n"

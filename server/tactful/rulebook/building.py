@@ -204,20 +204,23 @@ def _limit(block: Block | None) -> Limit | None:
     return Limit(block.get("count"), block.get("per")) if block else None
 
 
+_CALLABLES: Final = ("ripens", "condition", "ripens_if_known", "schedule", "digest")
+
+
 def _meaning(rule: Rule, text: RuleText, zone: str) -> Any:
-    fields = structs.asdict(rule)
-    for name in ("ripens", "condition", "ripens_if_known", "schedule", "digest"):
-        del fields[name]
-    schedule = [[entry.get("days"), entry.get("hours")] for entry in text.get("schedule") or ()]
-    return [
-        fields
-        | {
-            "provenance": sorted(rule.provenance),
-            "territories": sorted(rule.territories),
-            "stacks_with": sorted(rule.stacks_with),
-        },
-        canonical(text.when),
-        canonical(text.unless),
-        schedule,
-        zone,
-    ]
+    """Everything that a decision could tell apart, in an order that does not depend on the file."""
+    plain = {name: value for name, value in structs.asdict(rule).items() if name not in _CALLABLES}
+    sets = {
+        name: sorted(getattr(rule, name)) for name in ("provenance", "territories", "stacks_with")
+    }
+    hours = sorted(
+        {(e.get("days") or "", e.get("hours") or "") for e in text.get("schedule") or ()}
+    )
+    clocks = zone if hours or any(_reads_clock(test) for test in text.tests) else None
+    return [plain | sets, canonical(text.when), canonical(text.unless), hours, clocks]
+
+
+def _reads_clock(test: Test) -> bool:
+    """Whether a comparison depends on whose clocks are meant."""
+    since = test.op == "since" or (test.window is not None and test.window[0] == "since")
+    return since or test.field.type in {"weekday", "clock", "date"}

@@ -1,6 +1,6 @@
 """What do the conditions of a rule say, as a tree of tests and groups with their places?"""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -63,12 +63,24 @@ Lists = Mapping[str, Node]
 
 def read_when(node: Node, lists: Lists, findings: Findings) -> Group:
     """`when:`; a list or several keys mean all of them."""
-    return Group("all", tuple(_parts(node, lists, findings)), node)
+    return _group("all", _parts(node, lists, findings), node)
 
 
 def read_unless(node: Node, lists: Lists, findings: Findings) -> Group:
     """`unless:`; none of a list's entries or a mapping's keys may hold."""
-    return Group("none", tuple(_parts(node, lists, findings)), node)
+    return _group("none", _parts(node, lists, findings), node)
+
+
+def _group(kind: Literal["all", "any", "none"], parts: Iterable["Tree"], node: Node) -> Group:
+    """A group without groups in it that change nothing: `all` in `all`, or one of a single part."""
+    flat: list[Tree] = []
+    for part in parts:
+        same = isinstance(part, Group) and (
+            part.kind == {"none": "any"}.get(kind, kind)
+            or (part.kind != "none" and len(part.parts) == 1)
+        )
+        flat += part.parts if isinstance(part, Group) and same else (part,)
+    return Group(kind, tuple(flat), node)
 
 
 def tests(tree: Tree) -> Iterator[Test]:
@@ -87,7 +99,7 @@ def _parts(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
         for item in node.items:
             entries = tuple(_entries(item, lists, findings))
             if len(entries) > 1:
-                yield Group("all", entries, item)
+                yield _group("all", entries, item)
             else:
                 yield from entries
     else:
@@ -102,7 +114,9 @@ def _entries(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
         return
     for key, value in node.pairs:
         if key.text in GROUPS:
-            yield Group(key.text, tuple(_parts(value, lists, findings)), value)  # type: ignore[arg-type]
+            if value.kind == "list" and not value.items and key.text == "any":
+                findings.add("R301", value, "one of no conditions never holds", "name a condition")
+            yield _group(key.text, _parts(value, lists, findings), value)  # type: ignore[arg-type]
         else:
             yield from _clause(key, value, lists, findings)
 
