@@ -98,10 +98,17 @@ def target(scene: Scene, rule: Rule) -> Iterator[Finding]:
     if_known = (rule.ripens_if_known or rule.ripens)(scene) != NEVER
     nobody = scene.profile is None and (rule.remedy or rule.ripens_if_known is not None)
     if not if_known or not (holds or nobody):
-        for failure in failing(rule.condition, scene):
-            actual = {failure.clause.field: failure.actual}
-            yield Finding(Reason.TARGET_CONDITIONS, actual, failure.needed, until=failure.until)
+        yield from _conditions(scene, rule)
     if rule.remedy and not nobody and scene.remedy is None:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"remedy": None}, needed="a remedy")
     if nobody and (rule.remedy or not holds):
         yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="a verified identity")
+
+
+def _conditions(scene: Scene, rule: Rule) -> Iterator[Finding]:
+    failures = failing(rule.condition, scene)
+    for failure in failures:
+        actual = {failure.clause.field: failure.actual}
+        yield Finding(Reason.TARGET_CONDITIONS, actual, failure.needed, until=failure.until)
+    if not failures:  # an `any` of nothing
+        yield Finding(Reason.TARGET_CONDITIONS, needed="a condition that can hold")
