@@ -21,6 +21,7 @@ from tactful.core.facts import FEEDS, AnyFact, Feed
 from tactful.core.offers import Offer, State, after
 from tactful.core.policy import Policy
 from tactful.core.profiles import profile
+from tactful.core.reasons import Reason
 from tactful.core.rules import Campaign, Rule
 from tactful.core.session import Session
 from tactful.core.trace import Verdict
@@ -235,11 +236,13 @@ class Visitor:
         return [finding.reason.value for finding in self.why(sku, rule).findings]
 
     def said(self, sku: str, rule: str = "R1") -> str | None:
-        """The primary reason that the last turn gave."""
+        """The primary reason that the last turn gave; where it was too early to look, that of a look."""
         for verdict in self.last.trace.verdicts:
             if (verdict.rule, verdict.sku) == (rule, sku):
                 return verdict.reason.value if verdict.reason else None
-        raise LookupError(f"the last turn said nothing about {rule} for {sku}")
+        early = self.why(sku, rule).reason
+        assert early == Reason.TIMING_WAIT, f"the last turn said nothing about {rule} for {sku}"
+        return early.value
 
 
 def _committed(promised: Iterable[Offer]) -> dict[tuple[str, str], int]:

@@ -20,8 +20,9 @@ from tactful.core.items import Item
 from tactful.core.offers import Offer, State
 from tactful.core.planning import offer_of
 from tactful.core.reasons import Reason
-from tactful.core.rules import NEVER
+from tactful.core.rules import NEVER, WAITING
 from tactful.core.session import REMEMBERED_HELD
+from tactful.core.timing import soonest
 from tactful.core.trace import Trace, Verdict
 
 SILENT: Final = frozenset(
@@ -42,6 +43,18 @@ SILENT: Final = frozenset(
 Judged = Candidate | Verdict
 """A rule that speaks about an item here: it may be shown, or is withheld."""
 
+TELLING: Final = frozenset(
+    {
+        signals.Arrived,
+        signals.Identified,
+        signals.LoggedOut,
+        signals.Consented,
+        signals.Woken,
+        signals.Changed,
+    }
+)
+"""Signals after which a standing offer may have lost its ground: who, where, what is allowed, facts, time."""
+
 AWAITED: Final = frozenset(
     {Reason.TIMING_WAIT, Reason.TIMING_QUIET, Reason.RULE_NOT_STARTED, Reason.RULE_WINDOW}
 )
@@ -53,12 +66,20 @@ def decide(context: Context) -> Decision:
     draft = Draft(context)
     expire(draft)
     fold(draft)
-    verdicts = [*_recheck(draft)]
-    judged = [*_match(draft)]
-    if type(context.signal) not in SILENT:
+    verdicts = [*_recheck(draft)] if type(context.signal) in TELLING else []
+    soon = soonest(draft.session, context.rulebook.policy)
+    if soon > draft.now:
+        again = soon if soon < WAITING else None
+    elif type(context.signal) in SILENT:
+        again = _as_before(draft)
+    else:
+        judged = [*_match(draft)]
         verdicts += _choose(draft, judged)
-    verdicts += [one for one in judged if isinstance(one, Verdict)]
-    return draft.decision(Trace(tuple(verdicts)), _wake(draft, judged))
+        verdicts += [one for one in judged if isinstance(one, Verdict)]
+        again = _ripening(judged)
+    if again != draft.session.again:
+        draft.update(again=again)
+    return draft.decision(Trace(tuple(verdicts)), _wake(draft))
 
 
 def scene_of(draft: Draft, sku: str) -> Scene:
@@ -137,10 +158,21 @@ def _planned(draft: Draft, candidate: Candidate) -> Offer:
     return offer_of(candidate, draft.session.seq + 1, draft.context.rulebook, draft.context.seed)
 
 
-def _wake(draft: Draft, judged: Iterable[Judged]) -> int | None:
-    """The next instant at which this session should be looked at again; None: there is none."""
+def _ripening(judged: Iterable[Judged]) -> int | None:
+    """When the first rule that only waits may pass; None: none does."""
     found = (one.findings[0] for one in judged if isinstance(one, Verdict))
-    instants = [one.until for one in found if one.until and one.reason in AWAITED]
+    return min((one.until for one in found if one.until and one.reason in AWAITED), default=None)
+
+
+def _as_before(draft: Draft) -> int | None:
+    """When the rules were to be looked at anyway, or when the quiet that has just begun is over."""
+    instants = (draft.session.again or 0, draft.contact.quiet_until)
+    return min((instant for instant in instants if instant > draft.now), default=None)
+
+
+def _wake(draft: Draft) -> int | None:
+    """The next instant at which something happens in this session by itself; None: there is none."""
+    instants = [] if draft.session.again is None else [draft.session.again]
     for offer in draft.standing.values():
         end = offer.accept_until if offer.state is State.ACCEPTED else offer.ends_at
         if end is not None:

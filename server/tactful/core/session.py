@@ -78,7 +78,10 @@ class Session(Struct, frozen=True, kw_only=True):
     held_out: tuple[str, ...] = ()
     """What was deliberately not shown: rule and SKU, NUL between them."""
     seq: int = 0
+    again: int | None = None
+    """When the rules are to be looked at next, if the shopper does nothing."""
     wake_at: int | None = None
+    """When something happens by itself next: `again`, the end of an offer, a parcel turning late."""
 
     @property
     def personal(self) -> bool:

@@ -7,9 +7,25 @@ from tactful.core.context import Scene
 from tactful.core.policy import Policy
 from tactful.core.reasons import Reason
 from tactful.core.rules import NEVER, NOW, WAITING, Rule
+from tactful.core.session import Session
 from tactful.core.trace import Finding
 
 PAYING: Final = frozenset({"checkout", "payment"})
+
+
+def soonest(session: Session, policy: Policy) -> int:
+    """Before which instant no rule can pass this gate, whatever it says; `WAITING`: not by time alone.
+
+    Most of what a shopper does is a reason to wait: then no rule need be looked at.
+    """
+    if not session.visible:
+        return WAITING
+    if session.rescue:
+        return NOW
+    engaged = WAITING if session.focus is None else session.dwell_reaches(policy.moment.engaged)
+    if session.page == "cart" and session.cart:
+        engaged = min(engaged, session.last_input)
+    return max(engaged, session.last_input + policy.moment.since_input)
 
 
 def right_time(scene: Scene, rule: Rule, policy: Policy) -> Iterator[Finding]:

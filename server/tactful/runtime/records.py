@@ -12,7 +12,7 @@ from tactful.core.context import Context
 from tactful.core.draft import Decision
 from tactful.core.rates import Tally
 from tactful.core.session import Session
-from tactful.core.signals import Signal
+from tactful.core.signals import Arrived, Signal
 from tactful.core.trace import Trace
 from tactful.runtime.ports import Commit, Entry
 
@@ -100,7 +100,7 @@ def _entry(context: Context, decision: Decision) -> Entry:
         at=context.now,
         rulebook=context.rulebook.version,
         signal=encode(context.signal),
-        inputs=encode(_inputs(context)) if verdicts or context.session.seq == 0 else None,
+        inputs=encode(_inputs(context)) if verdicts or isinstance(context.signal, Arrived) else None,
         trace=encode(decision.trace) if verdicts else None,
     )
 
