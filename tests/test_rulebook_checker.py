@@ -19,6 +19,12 @@ def one_rule(body: str, rest: str = "") -> str:
     return f"rules:\n  - id: one\n{lines}\n{rest}"
 
 
+def test_a_missing_colon_is_named() -> None:
+    text = one_rule("when:\n  - item.stock {at_least: 5}\noffer: {percent: 1%}")
+    [one] = check(text).diagnostics
+    assert (one.code, one.help) == ("R203", "put a colon and a blank after 'item.stock'")
+
+
 def test_every_finding_comes_once_and_in_the_order_of_the_file() -> None:
     text = one_rule("when: [item.stokc: 1, item.brnad: x]\noffer: {percent: 101%}")
     places = found(text)
@@ -42,6 +48,7 @@ CONDITIONS = [
     ("when: hello", "R204"),
     ("when: [hello]", "R204"),
     ("when: [item.stock: 5 pieces]", "R204"),
+    ("when: [item.category: under shoes]", "R206"),
     ("when: [session.dwell: 30s]", "R206"),
     ("when: [item.brand: {at_least: x}]", "R206"),
     ("when: [item.brand: {lieks: x}]", "R206"),
@@ -150,6 +157,7 @@ def test_suppress_blocks_lengthen_cooldowns_and_need_an_end() -> None:
 
 PRICES = [
     ("offer: {}", ["R219"]),
+    ("offer: 10%", ["R204"]),
     ("note: nothing offered", ["R219"]),
     ("offer: {to_target: false}", ["R219"]),
     ("offer: {gift: false}", ["R219"]),

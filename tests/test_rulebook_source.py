@@ -149,6 +149,7 @@ def test_every_layout_problem_is_said_in_words() -> None:
         "a: @b": "cannot begin with this character",
         'a: "\\q"': "after a backslash",
         "a: b\nc\nd: e": "no colon after its key",
+        "a: {b.c} is ours": "begins with a brace must be in quotes",
         "a: - b": "a list item cannot begin here",
     }
     for text, words in texts.items():

@@ -124,10 +124,7 @@ def _entries(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
 def _clause(key: Node, node: Node, lists: Lists, findings: Findings) -> Iterator[Test]:
     found = find(key.text)
     if found is None:
-        hint = (
-            nearest(key.text, (*FIELDS, *GROUPS)) or "`tactful rules explain --fields` lists them"
-        )
-        findings.add("R203", key, f"unknown field '{key.text[:60]}'", hint)
+        findings.add("R203", key, f"unknown field '{key.text[:60]}'", _field_hint(key.text))
         return
     field = found[0]
     if node.kind != "map" or field.type == "money":
@@ -136,6 +133,14 @@ def _clause(key: Node, node: Node, lists: Lists, findings: Findings) -> Iterator
             yield from bare
             return
     yield from _comparisons(field, key, node, lists, findings)
+
+
+def _field_hint(name: str) -> str:
+    first = name.partition(" ")[0]
+    if first != name and find(first):
+        return f"put a colon and a blank after '{first}'"
+    known = (*FIELDS, *GROUPS)
+    return nearest(name, known) or "`tactful rules explain --fields` lists them"
 
 
 def _bare(
@@ -151,6 +156,11 @@ def _bare(
         help_text = f"write {{{OPERATORS[field.type][0]}: …}}"
         message = f"'{key.text}' needs a comparison: {words}"
         findings.add("R206", node, message, help_text)
+        return ()
+    word, _, rest = node.text.partition(" ")
+    if node.plain and rest and word in OPERATORS[field.type]:
+        message = f"'{word}' is a comparison, and here it is part of a text"
+        findings.add("R206", node, message, f"did you mean {{{word}: {rest}}}?")
         return ()
     op = "in" if node.kind == "list" else "is"
     value = _operand(field, op, node, lists, findings)

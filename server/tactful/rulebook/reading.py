@@ -4,6 +4,7 @@ A line that cannot be read is reported, mended or left out, and the reading begi
 repair keeps the lines where they are, so that later findings still name the right place.
 """
 
+import re
 from typing import Final
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ REPAIRS: Final = 20
 """So many broken lines are worth reporting; after that the file is something else."""
 REPAIR_BYTES: Final = 200_000
 """How much text is read again at most: a hostile file is refused in no time."""
+_PLACEHOLDER_FIRST: Final = re.compile(r"\s*(- )?[\w.-]+:\s*\{[\w. ]*\}\s*[^\s#,}\]]")
 MAX_COLUMN: Final = 1 << 20
 
 
@@ -30,12 +32,20 @@ def read(source: Source, findings: Findings) -> Node | None:
         try:
             return parse(source.path, "\n".join(lines), findings)
         except Broken as broken:
-            findings.add(broken.code, broken.span, broken.message, broken.help_text)
+            findings.add(broken.code, broken.span, *_explained(broken, lines))
             spent += len(text)
             if broken.code == "R111" or spent > REPAIR_BYTES:
                 return None
             _mend(lines, broken, mended)
     return None
+
+
+def _explained(broken: Broken, lines: list[str]) -> tuple[str, str]:
+    """What is wrong and what to do, with the line before our eyes."""
+    line = lines[broken.span.line] if broken.span.line < len(lines) else ""
+    if broken.code == "R103" and _PLACEHOLDER_FIRST.match(line):
+        return "a text that begins with a brace must be in quotes", "put quotes around the text"
+    return broken.message, broken.help_text
 
 
 def _mend(lines: list[str], broken: Broken, mended: set[int]) -> None:

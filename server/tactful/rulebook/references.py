@@ -69,6 +69,8 @@ def price_modes(texts: Texts, _: World, findings: Findings) -> None:
             for mode in named:
                 message = f"a remedy's price is its voucher's, so '{mode}' has no meaning"
                 findings.add("R219", offer.keys[mode], message, "remove it")
+        elif not named and offer is None and "offer" in text.block.nodes:
+            continue  # what stands there was found to be no offer at all
         elif not named:
             where = offer.start if offer else text.id_node
             message = f"the rule '{text.id}' does not say which price it offers"
