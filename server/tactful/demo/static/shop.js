@@ -11,7 +11,7 @@ if (visitor.identity) tactful('identify', visitor.identity);
 tactful('cart', visitor.cart);
 if (location.pathname.endsWith('/cancel')) tactful('page', { kind: 'cancel', moment: 'rescue' });
 
-tactful('on', 'accepted', async ({ token }) => {
+tactful('on', 'accepted', async ({ detail: { token } }) => {
   const body = new URLSearchParams({ token });
   const answer = await fetch('/shop/cart/offer', { method: 'POST', body });
   if (!answer.ok) return;

@@ -112,6 +112,15 @@ function draw(state) {
   when('budgets', state.budgets, drawBudgets);
 }
 
+/** What a rule would do at the shopper's next move. */
+const OUTCOMES = {
+  pushed: 'would be offered',
+  standing: 'stands',
+  withheld: 'withheld',
+  held_out: 'held out',
+  shadow: 'shadow',
+};
+
 /** A rule whose conditions are about other things says little here: those share one line. */
 const elsewhere = ({ reason }) => reason === 'target.conditions';
 
@@ -135,7 +144,7 @@ function drawWhy(verdicts) {
 
 function verdictRow({ rule, outcome, reason, gates }, open) {
   const className = outcome === 'withheld' ? '' : 'up';
-  const said = el('span', { className: outcome }, outcome.replace('_', ' '));
+  const said = el('span', { className: outcome }, OUTCOMES[outcome]);
   const head = [el('b', {}, rule), said, reason ? el('code', {}, reason) : ''];
   if (!gates.length) return el('li', { className }, el('div', { className: 'head' }, ...head));
   const details = el('details', { open }, el('summary', {}, ...head), gateList(gates));
