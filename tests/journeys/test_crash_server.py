@@ -1,0 +1,203 @@
+"""A whole server, killed with -9 in the middle of traffic and started again on the same data."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+
+from journeys.fixture import CATALOGUE, rules, stock
+from journeys.stage import stage
+from tactful.stores.failpoints import POINTS
+from tactful.stores.sqlite import SqliteLedger
+
+KEY = "server-key-of-the-journeys"
+ORIGIN = "https://shop.example"
+HELD = 1935
+DEATHS = (httpx.TransportError, websockets.WebSocketException, OSError)
+"""How the end of a server is felt on the other side."""
+LIVES = 12
+
+
+class Server:
+    """A server in a process of its own, which ends at a failpoint or is killed."""
+
+    def __init__(self, folder: Path, failpoint: str) -> None:
+        clean = {name: text for name, text in os.environ.items() if "TACTFUL" not in name}
+        given = clean | {
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "TACTFUL_SERVER_KEY": KEY,
+            "TACTFUL_ORIGINS": ORIGIN,
+            "TACTFUL_TEST_MODE": "1",
+            "TACTFUL_SEED": "7",
+            "TACTFUL_FAILPOINT": failpoint,
+        }
+        words = ["serve", "--port", "0", "--data", str(folder / "data")]
+        command = [sys.executable, "-m", "tactful", *words, "--rules", str(folder / "rules")]
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=given)
+        self.url = ""
+
+    def ready(self) -> bool:
+        """Wait for the greeting; False: it died before."""
+        assert self._process.stderr
+        for line in self._process.stderr:
+            if " at http" in line:
+                self.url = line.strip().rpartition(" at ")[2]
+            if "Ctrl-C" in line:
+                return True
+        return False
+
+    def end(self) -> None:
+        """Make sure that it is dead, by -9."""
+        self._process.kill()
+        assert self._process.wait() == -signal.SIGKILL
+        assert self._process.stderr
+        self._process.stderr.close()
+
+
+class Acknowledged:
+    """What the shop and its shoppers were told, over all lives."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.stock = 0
+        self.offers: list[str] = []
+        self.tokens: dict[str, str] = {}
+        self.redeemed: dict[str, str] = {}
+
+
+async def trade(server: Server, known: Acknowledged) -> None:
+    """Facts, three shoppers, offers, promises and redemptions, until the server dies."""
+    async with httpx.AsyncClient(
+        base_url=server.url, headers={"Authorization": f"Bearer {KEY}"}, timeout=20
+    ) as http:
+        await check(http, known)
+        for _ in range(3):
+            fact = stock("RUN-42", "DE", 500, version=known.stock + 1)
+            answer = await http.post("/v1/facts", json=[*CATALOGUE[:-1], fact])
+            assert answer.json()["rejected"] == []
+            known.stock += 1
+            await shop(server, http, known)
+
+
+async def shop(server: Server, http: httpx.AsyncClient, known: Acknowledged) -> None:
+    """One shopper: is offered, accepts, and buys."""
+    url = server.url.replace("http", "ws") + "/v1/session"
+    async with websockets.connect(
+        url, origin=ORIGIN, subprotocols=["tactful.v1"], compression=None
+    ) as socket:
+        page = {"url": f"{ORIGIN}/", "kind": "product"}
+        await say(socket, t="hello", consent="anonymous", page=page, territory="DE")
+        await frame(socket, "welcome")
+        await say(socket, t="view", sku="RUN-42", n=1)
+        await frame(socket, "ack")
+        await advance(http, known, 30)
+        offer = (await frame(socket, "offer"))["offer"]["id"]
+        known.offers.append(offer)
+        await say(socket, t="accept", offer=offer, n=2)
+        known.tokens[f"order-of-{offer}"] = (await frame(socket, "accepted"))["token"]
+        await redeem(http, known, f"order-of-{offer}")
+
+
+async def say(socket: Any, **message: Any) -> None:
+    await socket.send(json.dumps(message))
+
+
+async def frame(socket: Any, kind: str) -> dict[str, Any]:
+    """The next frame of a kind."""
+    while True:
+        found = json.loads(await asyncio.wait_for(socket.recv(), 20))
+        if found["t"] == kind:
+            return dict(found)
+
+
+async def advance(http: httpx.AsyncClient, known: Acknowledged, seconds: int) -> None:
+    answer = await http.post("/v1/test/clock", json={"advance": seconds})
+    assert answer.status_code == 200
+    known.now += seconds
+
+
+async def redeem(http: httpx.AsyncClient, known: Acknowledged, order: str) -> None:
+    """Redeem, or retry; the first answer that came is the only one there is."""
+    lines = [{"sku": "RUN-42", "qty": 1}]
+    body = {"token": known.tokens[order], "order": order, "territory": "DE", "lines": lines}
+    answer = await http.post("/v1/redemptions", json=body)
+    assert answer.status_code == 200, answer.text
+    assert known.redeemed.setdefault(order, answer.text) == answer.text
+
+
+async def check(http: httpx.AsyncClient, known: Acknowledged) -> None:
+    """Everything that was acknowledged is there; what was left open is finished now, once."""
+    if known.now:  # the test clock starts anew with each life
+        assert (await http.post("/v1/test/clock", json={"advance": known.now})).status_code == 200
+    if known.stock:
+        fact = stock("RUN-42", "DE", 500, version=known.stock)
+        assert (await http.post("/v1/facts", json=[fact])).json()["ignored"] == 1
+    for offer in known.offers:
+        assert (await http.get(f"/v1/offers/{offer}")).status_code == 200
+    for order in known.tokens:
+        await redeem(http, known, order)
+        other = {"token": known.tokens[order], "order": "another", "territory": "DE"}
+        lines = [{"sku": "RUN-42", "qty": 1}]
+        refused = await http.post("/v1/redemptions", json={**other, "lines": lines})
+        assert (refused.status_code, refused.json()["code"]) == (409, "redemption.used")
+
+
+async def added_up(folder: Path, known: Acknowledged) -> None:
+    """The sums, read from the file while no server runs."""
+    ledger = SqliteLedger(folder / "data" / "tactful.db")
+    await ledger.open()
+    assert await ledger.reconcile() == []
+    rows = [row for row in await ledger.balances() if row.currency == "EUR"]
+    for row in rows:
+        assert row.reserved + row.settled <= (row.limit or 0)
+        assert row.settled >= len(known.redeemed) * HELD
+    await ledger.close()
+
+
+def failpoint(life: int, known: Acknowledged) -> str:
+    """Each point in turn, ever later in the traffic that follows the checks of a new life."""
+    point = POINTS[life % len(POINTS)]
+    checks = len(known.tokens) * 2
+    return f"{point}:{checks + (1 if point == 'after-insert' else 4) + life // 2}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "rules").mkdir()
+    text = rules(budget="{EUR: 5000.00}")
+    (tmp_path / "rules" / "rules.yaml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+async def test_a_server_killed_in_traffic_comes_back_with_all_it_promised(folder: Path) -> None:
+    known = Acknowledged()
+    for life in range(LIVES):
+        server = Server(folder, failpoint(life, known))
+        if server.ready():
+            with contextlib.suppress(*DEATHS):
+                await trade(server, known)
+        server.end()
+        await added_up(folder, known)
+    last = Server(folder, "before-begin:100000")
+    assert last.ready()
+    await trade(last, known)
+    last.end()
+    assert len(known.redeemed) == len(known.tokens)
+    assert len(known.redeemed) > LIVES // 2
+    await added_up(folder, known)
+
+
+async def test_a_restart_with_a_seed_gives_out_no_session_twice(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        first = (await one.shopper()).session
+        await one.restart()
+        assert (await one.shopper()).session != first
