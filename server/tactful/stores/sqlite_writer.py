@@ -161,9 +161,10 @@ class Writer:
         return jobs, False
 
     def _write(self, batch: list[Job]) -> None:
+        if isinstance(self._failing, LedgerBrokenError):
+            self._answer(batch, self._failing)
+            return
         try:
-            if isinstance(self._failing, LedgerBrokenError):
-                raise self._failing
             self._transact(batch)
         except LedgerBrokenError as error:
             self._stop(error)
@@ -295,7 +296,8 @@ def _resolve(jobs: list[Job], error: LedgerError | None) -> None:
         if future is None or future.done():
             continue
         if error is not None:
-            future.set_exception(error)
+            # Each waiter gets one of his own: an exception collects the frames that it passes.
+            future.set_exception(type(error)(str(error), retry=error.retry))
         elif isinstance(job.outcome, Exception):
             future.set_exception(job.outcome)
         else:
