@@ -19,7 +19,6 @@ const LAST_WORD_MS = 8_000;
  * @property {string} locale
  * @property {Record<string, string>} words
  * @property {string} [theme] light or dark; else as the page is
- * @property {string} [corner] start or end
  * @property {boolean} own whether the page is about this offer's product
  * @property {string} inline where its price is, if the card belongs there
  */
@@ -43,18 +42,17 @@ export function createCard(look, act) {
   said.role = 'status';
   /** @type {any} what had the focus before the card */
   let before;
-  let flows = false;
+  let [flows, seen] = [false, false];
   let timer = 0;
 
   const put = () => {
     if (!host) return;
-    const { theme, corner, inline } = look(last);
+    const { theme, inline } = look(last);
     const { body } = document;
     host.dir = getComputedStyle(body).direction;
-    flows = place(host, card, last.sku, inline);
-    card.classList.toggle('start', corner === 'start');
-    card.style.colorScheme = theme ?? (isDark(flows ? host : body) ? 'dark' : 'light');
     card.style.setProperty('--font', getComputedStyle(body).fontFamily);
+    flows = place(host, card, last.sku, inline);
+    card.style.colorScheme = theme ?? (isDark(flows ? host : body) ? 'dark' : 'light');
   };
 
   const hide = () => {
@@ -113,6 +111,7 @@ export function createCard(look, act) {
   /** @param {Standing} item */
   const open = (item) => {
     offer = last = item;
+    seen = false;
     const { words, locale, own } = look(item);
     const head = el('div', 'row head');
     if (item.image) {
@@ -152,13 +151,6 @@ export function createCard(look, act) {
     const acting = el('div', 'row', take, button(words.dismiss, 'plain', leave));
     draw(`${item.title}: ${price}. ${item.disclosure ?? ''}`, head, row, ends, acting);
     tick();
-    new IntersectionObserver(
-      guard(([{ isIntersecting }], eyes) => {
-        if (isIntersecting && offer === item) act('seen', item);
-        if (isIntersecting || offer !== item) eyes.disconnect();
-      }),
-      bare({ threshold: 0.5 }),
-    ).observe(card);
   };
 
   const tick = () => {
@@ -167,8 +159,12 @@ export function createCard(look, act) {
     const left = offer.endsAt - now();
     if (left <= 0) return hide();
     clock.textContent = countdown(left / 1000);
-    // Libraries that swap the body, or the whole document, take the card with them.
-    if (!host?.isConnected) put();
+    // Its place may have come, gone or filled; and libraries that swap the page take it with them.
+    put();
+    if (!seen && !document.hidden && inView(card)) {
+      seen = true;
+      act('seen', offer);
+    }
     timer = later(left % 1000 || 1000, tick);
   };
 

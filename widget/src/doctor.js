@@ -18,7 +18,7 @@ export function examine(report) {
       !transport &&
       `No answer: is ${location.origin} in TACTFUL_ORIGINS, and ${server} in connect-src?`,
     !product && kind === 'product' && "Call tactful('view', sku).",
-    ...conflicts.map((/** @type {any} */ [field]) => `Sources disagree on ${field}.`),
+    conflicts[0] && 'Make the sources agree, or call it.',
   ].filter(Boolean);
   const full = { ...report, faults, advice };
   console.log('tactful', full);

@@ -10,8 +10,7 @@ guard(() => {
   readScript();
   const name = setting('global') ?? 'tactful';
   const there = own(window, name);
-  // A second tag changes nothing; only the doctor hears of it.
-  if (own(there, 'version')) there('again');
-  else if (CSS.supports('color', 'light-dark(red,red)'))
+  // A second tag changes nothing; only the doctor sees it.
+  if (!own(there, 'version') && CSS.supports('color', 'light-dark(red,red)'))
     /** @type {any} */ (window)[name] = start(own(there, 'q') ?? []);
 })();

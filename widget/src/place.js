@@ -2,8 +2,8 @@
 
 /** So often the card climbs over something before it gives up. */
 const CLIMBS = 5;
-/** Where the page below the card is looked at, along each side. */
-const POINTS = [0.1, 0.5, 0.9];
+/** How finely the page below the card is looked at, in pixels: a finger's width. */
+const STEP = 40;
 
 /**
  * The top of what must not be covered: a bar or bubble that cannot be scrolled away, the focus.
@@ -11,18 +11,26 @@ const POINTS = [0.1, 0.5, 0.9];
  * @param {Element} host
  * @returns {number} Infinity when nothing is in the way
  */
-function obstacle({ left, top, width, height }, host) {
+function obstacle({ left, top, right, bottom }, host) {
   let highest = 1 / 0;
-  for (let i = 0; i < POINTS.length ** 2; i++) {
-    const x = left + width * POINTS[i % 3];
-    const y = top + height * POINTS[Math.floor(i / 3)];
-    let node = document.elementsFromPoint(x, y).find((one) => one !== host);
-    for (; node && node !== document.body; node = /** @type {Element} */ (node.parentElement)) {
-      const box = node.getBoundingClientRect();
-      // A whole application inside one fixed box is a page, not a bar.
-      const pinned =
-        /fixed|sticky/.test(getComputedStyle(node).position) && box.height < innerHeight / 2;
-      if (pinned || node === document.activeElement) highest = Math.min(highest, box.top);
+  const seen = new Set([host, document.body]);
+  /** @param {Element | null | undefined} node */
+  const judge = (node) => {
+    if (!node || seen.has(node)) return;
+    seen.add(node);
+    const box = node.getBoundingClientRect();
+    const focused =
+      node === document.activeElement && box.top < bottom && box.bottom > top && box.right > left;
+    // A whole application inside one fixed box is a page, not a bar.
+    const pinned =
+      /fixed|sticky/.test(getComputedStyle(node).position) && box.height < innerHeight / 2;
+    if (focused || pinned) highest = Math.min(highest, box.top);
+    judge(node.parentElement);
+  };
+  judge(document.activeElement);
+  for (let x = left; x < right; x += STEP) {
+    for (let y = top; y < bottom; y += STEP) {
+      judge(document.elementsFromPoint(x, y).find((one) => one !== host));
     }
   }
   return highest;

@@ -17,8 +17,6 @@ const LATE_MS = 5_000;
 const WELCOME_MS = 4_000;
 /** A connection that lived this long was a good one: failures count from zero again. */
 const GOOD_MS = 10_000;
-/** How often a stream tries to become a socket again. */
-const RETRY_SOCKET_MS = 5 * 60_000;
 /** So often a page that was never welcomed tries; then it leaves it to the next page. */
 const PATIENCE = 5;
 const NEVER = 1 / 0;
@@ -52,7 +50,7 @@ const NEVER = 1 / 0;
  * @property {() => Record<string, any>} hello
  * @property {() => {session: string, resume: string, seq: number} | null} load
  * @property {(record: {session: string, resume: string, seq: number}) => void} save
- * @property {(another: boolean, settings: any) => void} welcomed
+ * @property {(another: boolean) => void} welcomed whether by a session that knows nothing of us
  * @property {() => void} changed something about what stands
  * @property {(id: string, message: any) => void} accepted before it leaves what stands
  * @property {(id: string, code: string) => void} refused
@@ -130,7 +128,7 @@ export function createSession(page) {
       clear();
       return page.stopped(code);
     }
-    if (live) return; // A handover or a try for a socket failed: what we have still serves.
+    if (live) return; // A handover failed: what we have still serves.
     outbox.rewind();
     if (wasLive && now() - link.since > GOOD_MS) failures = 0;
     if (then === 'reconnect' && !standing.size) asleep = true;
@@ -164,7 +162,7 @@ export function createSession(page) {
 
   const handlers = {
     /** @type {(message: any, link: Link) => void} */
-    welcome({ session, resume, seq, offers, settings, ...times }, link) {
+    welcome({ session, resume, seq, offers, ...times }, link) {
       // A session that logs in gets another name on the same connection: it knows what it knew.
       const another = link !== live && known.session !== session;
       if (link !== live) hangUp(live);
@@ -176,7 +174,7 @@ export function createSession(page) {
       [heartbeat, idle] = [times.heartbeat * 1000, times.idle * 1000];
       standing.clear();
       offers.forEach(stand);
-      page.welcomed(another, settings);
+      page.welcomed(another);
       page.changed();
     },
     /** @param {any} message */
@@ -264,10 +262,6 @@ export function createSession(page) {
     if (live && ticked - acted > idle && (!standing.size || document.hidden)) {
       asleep = true;
       hangUp(live);
-    }
-    if (live?.kind === 'stream' && ticked - live.since > RETRY_SOCKET_MS) {
-      live.since = ticked;
-      dial();
     }
     if (ticked >= dialAt) dial();
     if (live || next || standing.size || (dialAt < NEVER && page.may())) {

@@ -1,17 +1,10 @@
-/** What the shop has set: in its global, the tag's attributes, its address, or at the server. */
+/** What the shop has set: in its global, the tag's attributes, or its address. Else the server decides. */
 
 import { at, own } from './json.js';
 import { absolute, param } from './link.js';
 
-/** @type {any} what the server said, the last resort */
-let fromServer;
 /** @type {HTMLScriptElement | undefined} */
 let script;
-
-/** @param {any} settings */
-export const setServerSettings = (settings) => {
-  fromServer = settings;
-};
 
 /** Finds our tag; `currentScript` is null in modules and callbacks. */
 export function readScript() {
@@ -24,8 +17,7 @@ export function readScript() {
 export const setting = (name) =>
   own(at('tactfulSettings'), name) ??
   script?.getAttribute(`data-${name}`) ??
-  param(script?.src ?? '', name) ??
-  own(fromServer, name);
+  param(script?.src ?? '', name);
 
 /** @returns {string} the server's address with a slash at its end; '' when nobody named one */
 export function serverUrl() {

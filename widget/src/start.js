@@ -5,15 +5,15 @@ import { createCard } from './card.js';
 import { createConsent } from './consent.js';
 import { watchPage } from './detect/watch.js';
 import { examine } from './doctor.js';
-import { defineElement } from './element.js';
 import { emit, event, off, on } from './emit.js';
+import { money } from './format.js';
 import { bare, guard, later, listen } from './guard.js';
 import { at, listed, own, stringify } from './json.js';
 import { pathOf, publicUrl } from './link.js';
 import { words } from './locales.js';
 import { onNavigation, pageKind } from './page.js';
 import { createSession } from './session.js';
-import { serverUrl, setServerSettings, setting } from './settings.js';
+import { serverUrl, setting } from './settings.js';
 import { load, save } from './store.js';
 import { createTabs } from './tabs.js';
 
@@ -46,7 +46,6 @@ export function start(queue) {
   let [viewed, place] = ['', ''];
   /** Whether the server has yet to hear of this page; the first one travels in `hello`. */
   let pageDue = false;
-  let tags = 1;
   /** @type {Set<string>} offers the shop was told of */
   const announced = new Set();
   /** @type {Map<string, Standing>} accepted here, waiting for the answer */
@@ -78,8 +77,7 @@ export function start(queue) {
     }),
     load: record,
     save,
-    welcomed(another, settings) {
-      setServerSettings(settings);
+    welcomed(another) {
       who = undefined;
       if (!another) return;
       viewed = '';
@@ -112,7 +110,6 @@ export function start(queue) {
         locale: locale(),
         words: words(locale(), setting('strings')),
         theme: setting('theme'),
-        corner: setting('corner'),
         own,
         inline: inline ? (setting('inline') ?? PRICE) : '',
       };
@@ -230,7 +227,7 @@ export function start(queue) {
       return examine({
         version,
         server: serverUrl(),
-        tags,
+        tags: document.querySelectorAll('script[src*="/widget/v1"]').length,
         locale: locale(),
         territory: setting('territory'),
         url: url(),
@@ -242,7 +239,6 @@ export function start(queue) {
         shown: card.shown(),
       });
     },
-    again: () => tags++,
   };
 
   /** @type {any} */
@@ -257,11 +253,12 @@ export function start(queue) {
     ready = true;
     place = here();
     for (const call of queue) api(...call);
-    defineElement(draw);
     consent.look();
     heedConsent();
     emit('ready', { version });
-    watch.look();
+    // The first use of a format is slow: in a task of its own, before anything waits for it.
+    later(1, () => money({ amount: 1, currency: 'EUR' }, locale()));
+    later(2, watch.look);
     watch.cartChanged();
     watchActivity((kind, worthIt = false) =>
       session.send({ t: 'activity', kind }, worthIt && !!record()),

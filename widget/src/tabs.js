@@ -2,7 +2,8 @@
 
 import { guard, later } from './guard.js';
 
-const ANSWER_MS = 60;
+/** A busy browser answers within this; a visit's first page waits so long, once. */
+const ANSWER_MS = 200;
 
 /** @param {() => any} record of the session this tab is in, nothing when there is none to tell */
 export function createTabs(record) {

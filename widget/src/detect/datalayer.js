@@ -27,7 +27,7 @@ export function readEntry(pushed) {
     if (!sku) continue;
     const currency = first(item, 'currency') ?? first(data, 'currency');
     const offers = { price: own(item, 'price'), priceCurrency: currency };
-    products.push({ productID: sku, name: first(item, 'item_name name'), offers });
+    products.push({ productID: sku, offers });
     lines.push({ sku, qty: Math.round(own(item, 'quantity')) || 1 });
   }
   return { event, products, lines };

@@ -38,5 +38,5 @@ export function readOpenGraph(doc) {
     priceCurrency: meta('price:currency'),
     availability: meta('availability'),
   };
-  return offers.price ? [{ productID: meta('retailer_item_id'), name: meta('title'), offers }] : [];
+  return offers.price ? [{ productID: meta('retailer_item_id'), offers }] : [];
 }

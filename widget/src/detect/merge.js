@@ -12,9 +12,8 @@ import { hint } from './product.js';
  * @property {[field: string, said: Said[]][]} conflicts
  */
 
-/** Ids are of many kinds and names of many lengths: only the first four can contradict. */
-const FIELDS = /** @type {const} */ (['sku', 'price', 'currency', 'availability', 'id', 'name']);
-const STRICT = 4;
+/** Ids are of many kinds: only the others can contradict each other. */
+const FIELDS = /** @type {const} */ (['sku', 'price', 'currency', 'availability', 'id']);
 /** What the shop says in its own voice settles every contradiction. */
 const CERTAIN = /call|event/;
 
@@ -31,22 +30,22 @@ export function merge(found) {
   /** @type {Record<string, boolean>} */
   const open = bare({});
   for (const [source, products] of found) {
-    const all = `${products.map(({ sku, id, name }) => sku ?? id ?? name)}`;
+    const all = `${products.map(({ sku, id }) => sku ?? id)}`;
     if (products[1]) conflicts.push(['product', [[source, all]]]);
   }
-  FIELDS.forEach((field, at) => {
+  for (const field of FIELDS) {
     const said = /** @type {Said[]} */ (
       found
         .map(([source, [one, another]]) => [source, !another && one?.[field]])
         .filter(([, value]) => value)
     );
-    if (!said[0]) return;
+    if (!said[0]) continue;
     fields[field] = said[0];
     const plain = said.map(([, value]) => (field === 'price' ? +value : value.toLowerCase()));
-    if (at >= STRICT || new Set(plain).size < 2) return;
+    if (field === 'id' || new Set(plain).size < 2) continue;
     conflicts.push([field, said]);
     open[field] = !CERTAIN.test(said[0][0]);
-  });
+  }
   const { sku, id, price, currency } = fields;
   const certain = [sku, id].find((said) => said && CERTAIN.test(said[0]));
   const name = certain ?? (open.sku ? null : (sku ?? id));

@@ -7,8 +7,7 @@ import { first, text } from './product.js';
 /** @typedef {import('./datalayer.js').Lines} Lines */
 
 /** WooCommerce's classic themes speak through jQuery only. */
-const CLASSIC =
-  'added_to_cart removed_from_cart updated_cart_totals wc_fragments_refreshed wc_cart_emptied';
+const CLASSIC = 'added_to_cart removed_from_cart updated_cart_totals';
 
 /** @param {any} gid "gid://shopify/ProductVariant/123" */
 const plain = (gid) => text(gid)?.replace(/.*\//, '');
@@ -43,7 +42,6 @@ export function readProductEvent({ context, product, selectedVariant: variant })
   return {
     sku: variant?.sku,
     productID: plain(variant?.id ?? product?.id),
-    name: product?.title,
     offers: { price: amount, priceCurrency: currencyCode },
   };
 }

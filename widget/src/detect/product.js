@@ -11,7 +11,6 @@ import { fields, pathOf } from '../link.js';
  * @property {string} [price] a decimal, as digits with a point
  * @property {string} [currency]
  * @property {string} [availability]
- * @property {string} [name]
  * @property {string} [url]
  */
 
@@ -67,7 +66,6 @@ export function read(node) {
     availability: first(offer, 'availability')
       ?.replace(/.*[/:#]|[\s_-]/g, '')
       .toLowerCase(),
-    name: first(node, 'name'),
     url: first(offer, 'url') ?? first(node, 'url @id'),
   };
 }
