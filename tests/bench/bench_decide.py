@@ -1,0 +1,104 @@
+"""How long does one decision take? With a rulebook of a hundred rules, in µs.
+
+Run: `.venv/bin/python tests/bench/bench_decide.py`. The cases are interleaved round by round, so that
+what disturbs the machine disturbs them all; the fastest rounds' median counts.
+"""
+
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "server")]
+
+from bench_rules import rulebook  # noqa: E402 - after the path
+from harness import goal, options, report  # noqa: E402
+
+from builders import (  # noqa: E402
+    DAY,
+    MINUTE,
+    T0,
+    but,
+    case,
+    context,
+    item,
+    kept,
+    order,
+    product,
+    session,
+    stock,
+)
+from shop import Shop  # noqa: E402
+from tactful.core import signals  # noqa: E402
+from tactful.core.context import Context  # noqa: E402
+from tactful.core.decide import decide  # noqa: E402
+from tactful.core.effects import Push  # noqa: E402
+from tactful.core.policy import Policy  # noqa: E402
+from tactful.core.profiles import profile  # noqa: E402
+
+ROUNDS, TURNS = 9, 2000
+
+
+def cases(rules: int) -> dict[str, Context]:
+    """What a turn can be like."""
+    book: Any = but(rulebook(rules), policy=Policy())
+    shoe = item(
+        product=kept(product(brand="Nordek", categories=("shoes/running",))),
+        stock={"DE": (kept(stock(available=40)),)},
+    )
+    boots = item(product=kept(product(categories=("boots",))))
+    long, short = session(views=3), session(views=3, running_since=T0 - 1000)
+    told = [product(), *(order(f"o{n}", "HAT-1", placed_at=T0 - n * DAY) for n in range(5))]
+    told += [case(f"k{n}", skus=["HAT-1"], order=f"o{n}") for n in range(5)]
+    shop = Shop((fact, T0 - 9 * DAY) for fact in told)  # type: ignore[misc]
+    known = profile(shop.history("c1"), Policy())
+    customer = but(long, customer="c1", consent="personal")
+
+    def turn(signal: signals.Signal, here: Any = long, what: Any = shoe, **more: Any) -> Context:
+        return context(session=here, items=[what], signal=signal, rulebook=book, **more)
+
+    return {
+        "an input, long engaged, nothing matches": turn(signals.Acted("input"), what=boots),
+        "a page view, too early to speak": turn(signals.Viewed("RUN-42"), short),
+        "time passes, nothing matches": turn(signals.Woken(), what=boots),
+        "time passes, ten rules match and rest": turn(signals.Woken(), _dismissed(long)),
+        "time passes, an offer is pushed": turn(signals.Woken()),
+        "time passes, a known shopper with five cases": turn(signals.Woken(), customer, profile=known),
+        "a fact changes, nothing is up": turn(signals.Changed()),
+    }  # fmt: skip
+
+
+def _dismissed(before: Any) -> Any:
+    return but(before, contact=before.contact.rested("product", "run", T0 + MINUTE))
+
+
+def measured(turn: Context, turns: int) -> float:
+    """µs per decision."""
+    began = time.perf_counter()
+    for _ in range(turns):
+        decide(turn)
+    return (time.perf_counter() - began) / turns * 1e6
+
+
+def main() -> None:
+    """Prints µs per decision, case by case."""
+    chosen = options(__doc__, rules=100, rounds=ROUNDS)
+    turns = cases(int(chosen.rules))
+    pushes = {name: [*filter(_pushed, decide(turn).effects)] for name, turn in turns.items()}
+    assert sorted(map(len, pushes.values())) == [0] * 5 + [1, 1], pushes
+    times: dict[str, list[float]] = {name: [] for name in turns}
+    for _ in range(int(chosen.rounds)):
+        for name, turn in turns.items():
+            times[name].append(measured(turn, TURNS))
+    figures = {name: round(median(sorted(found)[:5]), 2) for name, found in times.items()}
+    idle = figures["an input, long engaged, nothing matches"]
+    report("decide", figures, [goal("µs for a turn without a match", idle, 5, at_most=True)])
+
+
+def _pushed(effect: object) -> bool:
+    return isinstance(effect, Push)
+
+
+if __name__ == "__main__":
+    main()
