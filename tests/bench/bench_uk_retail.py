@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -89,38 +88,31 @@ def run(orders: int | None) -> tuple[bool, dict[str, object]]:
     """Play everything on both cores, and count."""
     shards = [Shard(number, PROCESSES * SERVERS, orders) for number in range(PROCESSES * SERVERS)]
     everything = [event for shard in shards for event in events_of(shard)]
+    context = multiprocessing.get_context("spawn")
+    counter = context.Value("i", 0)
+    results = context.SimpleQueue()
+    workers = [
+        context.Process(target=work, args=(shards[n::PROCESSES], counter, results), daemon=True)
+        for n in range(PROCESSES)
+    ]
     started = time.perf_counter()
-    counter = multiprocessing.get_context("spawn").Value("i", 0)
     outcomes: list[Outcome] = []
-    with progress("playing", len(everything)) as step, ThreadPoolExecutor(PROCESSES) as threads:
-        parts = [
-            threads.submit(in_process, shards[n::PROCESSES], counter) for n in range(PROCESSES)
-        ]
-        while not all(part.done() for part in parts):
-            wait(parts, timeout=0.5)
+    with progress("playing", len(everything)) as step:
+        for worker in workers:
+            worker.start()
+        while len(outcomes) < len(shards):
+            time.sleep(0.5)
             step(counter.value)
-        for part in parts:
-            outcomes += part.result()
+            if not results.empty():
+                outcomes += results.get()
+            if any(worker.exitcode for worker in workers):
+                raise SystemExit("a worker failed; what it said stands above")
     return judged(outcomes, everything, time.perf_counter() - started)
 
 
-def in_process(shards: list[Shard], counter: Any) -> list[Outcome]:
-    """The same in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    receive, send = context.Pipe(duplex=False)
-    worker = context.Process(target=work, args=(shards, counter, send))
-    worker.start()
-    send.close()
-    try:
-        found: list[Outcome] = receive.recv()
-    finally:
-        worker.join()
-    return found
-
-
-def work(shards: list[Shard], counter: Any, send: Any) -> None:
-    """The process: sends what it found."""
-    send.send(play_shards(shards, counter))
+def work(shards: list[Shard], counter: Any, results: Any) -> None:
+    """A process of its own."""
+    results.put(play_shards(shards, counter))
 
 
 def judged(
