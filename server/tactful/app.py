@@ -173,9 +173,7 @@ def _dice(config: Config, keys: Keys) -> str:
 
 OURSELVES: Final = frozenset({"127.0.0.1", "::"})
 """Loopback has no share of its own: a proxy that nobody declared must not lock the shop out."""
-BRISK: Final = Rhythm(per_second=100, burst=1_000)
-"""No shopper clicks faster: beyond that it is a program."""
-UNHURRIED: Final = Rhythm(per_second=10**9, burst=10**9)
+UNHURRIED: Final = 10**9
 """In test mode the shop's clock stands still while a client plays a whole day: no rate is too fast."""
 
 
@@ -188,9 +186,22 @@ def _door(config: Config) -> DoorPolicy:
             connections=config.max_connections,
             per_address=config.max_connections_per_address,
             unlimited=OURSELVES,
-            rhythm=UNHURRIED if config.test_mode else BRISK,
+            rhythm=_rhythm(config),
         ),
     )
+
+
+def _rhythm(config: Config) -> Rhythm:
+    heartbeat = config.heartbeat_s * 1_000
+    if config.test_mode:
+        return Rhythm(heartbeat_ms=heartbeat, per_second=UNHURRIED, burst=UNHURRIED)
+    return Rhythm(heartbeat_ms=heartbeat)
+
+
+def _handed_over() -> int | None:
+    """The listening socket that a service manager passed on (sd_listen_fds(3)); None: it did not."""
+    mine = os.environ.get("LISTEN_PID") == str(os.getpid())
+    return 3 if mine and os.environ.get("LISTEN_FDS") == "1" else None
 
 
 async def serve(config: Config, *, started: Callable[[Listener], None] | None = None) -> None:
@@ -199,7 +210,8 @@ async def serve(config: Config, *, started: Callable[[Listener], None] | None = 
     place = Place(
         host=config.host,
         port=config.port,
-        shared_port=True,
+        inherited=_handed_over(),
+        shared_port=config.shared_port,
         conformance_echo=config.conformance_echo,
     )
     listener = Listener(parts.app, parts.reception, place)

@@ -322,3 +322,12 @@ async def test_every_error_of_the_http_side_says_what_to_do(tmp_path: Path) -> N
             answer = await one.http.request(method, path, content=body)
             assert answer.headers["content-type"] == "application/problem+json", path
             assert answer.json()["code"] == code, path
+
+
+async def test_a_seventeenth_tab_takes_the_place_of_the_oldest(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        first = await one.shopper()
+        tabs = [await one.shopper(resume=first.resume) for _ in range(16)]
+        await first._socket.wait_closed()
+        assert first._socket.close_code == 4409
+        assert {tab.session for tab in tabs} == {first.session}

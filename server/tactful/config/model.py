@@ -41,6 +41,7 @@ class Config(Struct, frozen=True, kw_only=True):
     metrics: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     conformance_echo: bool = False
+    shared_port: bool = False
     test_mode: bool = False
     seed: int | None = None
     policy: Policy = Policy()

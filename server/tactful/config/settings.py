@@ -108,6 +108,12 @@ SETTINGS: Final = (
         "log_level", v.choice("debug", "info", "warning", "error"), "The least that is logged."
     ),
     Setting(
+        "shared_port",
+        v.switch(),
+        "Listen beside a server that already has the port, so that a restart refuses nobody: start "
+        "the new one, then stop the old one.",
+    ),
+    Setting(
         "conformance_echo",
         v.switch(),
         "Echo instead of sessions, for conformance suites; refused where others can connect.",

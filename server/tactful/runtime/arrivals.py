@@ -27,6 +27,8 @@ from tactful.runtime.records import session_from
 from tactful.runtime.timers import Timers
 from tactful.runtime.turn import Turns
 
+SEATS: Final = 16
+"""Connections of one session; nobody looks at more tabs, and a seventeenth takes the oldest one's place."""
 LONGEST_WAIT: Final = 64
 """Messages that a connection may send before its session is found."""
 
@@ -209,6 +211,8 @@ class Arrivals:
         snapshot = Snapshot(public_id(live), secret, offers, live.state.seq)
         for seat in newcomers:
             if not seat.gone:
+                if seat.tab not in live.seats and len(live.seats) >= SEATS:
+                    live.seats[min(live.seats)].guest.make_room()
                 live.seats[seat.tab] = seat
                 seat.guest.greet(snapshot)
                 if promised:

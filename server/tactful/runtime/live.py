@@ -36,6 +36,10 @@ class Guest(Protocol):
         """Send effects as frames."""
         ...
 
+    def make_room(self) -> None:
+        """Close it: a newer connection of the session takes its place."""
+        ...
+
 
 class Seat:
     """A connection's place in a session."""

@@ -13,6 +13,7 @@ from tactful.core.money import Money
 from tactful.core.offers import Offer
 from tactful.core.signals import Visit
 from tactful.protocol import messages
+from tactful.protocol.close_codes import REPLACED
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage
 from tactful.runtime.arrivals import Arrivals, Greeting
@@ -182,6 +183,10 @@ class _Guest:
             idle=self._tempo.idle,
         )
         self._connection.send(encode(welcome))
+
+    def make_room(self) -> None:
+        """Its place in the session is taken."""
+        self._connection.close(REPLACED)
 
     def deliver(self, effects: Sequence[Outgoing]) -> None:
         """One frame an effect; to a client that lags only what cannot be told again."""
