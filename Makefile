@@ -47,6 +47,7 @@ build: $(VENV)/.dev
 format: $(VENV)/.dev
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/python tests/documented/manual_of_settings.py
 	@if [ -d widget/node_modules ]; then cd widget && npm run --silent fix; fi
 
 clean:

@@ -1,4 +1,6 @@
-"""The rows that `server/OPERATING.md` must have: written by hand nowhere, compared by a test."""
+"""The rows that `server/OPERATING.md` must have; `make format` writes them, a test compares them."""
+
+from pathlib import Path
 
 from tactful.config import policy as limits
 from tactful.config.settings import SETTINGS, Setting
@@ -24,3 +26,18 @@ def limit_rows() -> list[str]:
         f"| `{limit.name}` | `{limits.show(Policy(), limit)}` | {limit.meaning} |"
         for limit in limits.LIMITS
     ]
+
+
+def written(manual: str) -> str:
+    """The manual with both tables as they must be."""
+    lines = manual.splitlines()
+    for head, rows in (("| setting |", setting_rows()), ("| limit |", limit_rows())):
+        start = next(n for n, line in enumerate(lines) if line.startswith(head)) + 2
+        end = next(n for n, line in enumerate(lines[start:], start) if not line.startswith("|"))
+        lines[start:end] = rows
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    path = Path(__file__).parents[2] / "server" / "OPERATING.md"
+    path.write_text(written(path.read_text("utf-8")), "utf-8")
