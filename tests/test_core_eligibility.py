@@ -22,8 +22,9 @@ from builders import (
     session,
 )
 from shop import Shop
+from tactful.core import eligibility
 from tactful.core.context import Scene
-from tactful.core.eligibility import freshness, rule_state, shopper, target
+from tactful.core.eligibility import freshness, rule_state
 from tactful.core.facts import AnyFact
 from tactful.core.policy import MaxAge, Policy
 from tactful.core.profiles import Profile, profile
@@ -32,6 +33,14 @@ from tactful.core.rules import AnyOf, NoneOf, PriceTerms, Rule
 
 def codes(found: Any) -> list[str]:
     return [finding.reason.value for finding in found]
+
+
+def shopper(here: Scene, by: Rule) -> Any:
+    return eligibility.shopper(here, by, by.ripens(here))
+
+
+def target(here: Scene, by: Rule) -> Any:
+    return eligibility.target(here, by, by.ripens(here))
 
 
 def known(*told: AnyFact, who: str = "c1") -> Profile:

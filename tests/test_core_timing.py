@@ -7,14 +7,15 @@ import pytest
 from builders import MINUTE, SECOND, T0, dwell, item, rule, scene, session
 from tactful.core.contacts import Contact
 from tactful.core.policy import Policy
-from tactful.core.rules import AnyOf, Rule
+from tactful.core.rules import NOW, AnyOf, Rule
 from tactful.core.session import Tab
 from tactful.core.timing import right_time
 
 
 def found(by: Rule | None = None, contact: Contact | None = None, **fields: Any) -> Any:
     here = scene(session=session(**fields), contact=contact or Contact())
-    return [*right_time(here, by or rule(), Policy())]
+    by = by or rule()
+    return [*right_time(here, by, by.ripens(here), Policy())]
 
 
 def codes(*args: Any, **fields: Any) -> list[str]:
@@ -55,10 +56,10 @@ def test_engaged_time_that_rests_waits_without_an_end() -> None:
 
 def test_an_item_whose_page_is_not_open_engages_nobody_but_in_the_cart() -> None:
     boots = scene(item=item("BOOT-42"), session=session(page="product"))
-    (wait,) = right_time(boots, rule(), Policy())
+    (wait,) = right_time(boots, rule(), NOW, Policy())
     assert (wait.until, wait.actual) == (None, {"engaged": 0})
     cart = scene(item=item("BOOT-42"), session=session(page="cart"))
-    assert [*right_time(cart, rule(), Policy())] == []
+    assert [*right_time(cart, rule(), NOW, Policy())] == []
 
 
 def test_a_condition_that_no_time_mends_is_another_gate_s_matter() -> None:

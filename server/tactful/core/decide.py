@@ -116,8 +116,9 @@ def _match(draft: Draft) -> Iterator[Judged]:
     for sku in attention.subjects(draft.session):
         scene = scene_of(draft, sku)
         for rule in context.rulebook.index.for_item(scene):
-            if rule.ripens(scene) != NEVER:
-                finding = next(failing(context, scene, rule, standing), None)
+            ripe = rule.ripens(scene)
+            if ripe != NEVER:
+                finding = next(failing(context, scene, rule, ripe, standing), None)
                 if finding:
                     yield Verdict(rule.id, sku, "withheld", (finding,))
                 else:

@@ -26,15 +26,15 @@ def rule_state(rule: Rule, now: int, paused: frozenset[str] = frozenset()) -> It
             yield Finding(Reason.RULE_WINDOW, actual="closed", needed="open", until=changes)
 
 
-def shopper(scene: Scene, rule: Rule) -> Iterator[Finding]:
-    """Gate 2: does the shopper allow it?"""
+def shopper(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
+    """Gate 2: does the shopper allow it? `ripe`: from when the rule's conditions hold."""
     session = scene.session
     about = scene.history.about if scene.history else None
     if about and about.fact.opted_out:
         yield Finding(Reason.SHOPPER_OPTED_OUT, actual=True, needed=False, at=about.at)
     if session.consent == "none":
         yield Finding(Reason.CONSENT_MISSING, actual="none", needed="anonymous")
-    elif not session.personal and needs_person(scene, rule):
+    elif not session.personal and _needs_person(rule, ripe):
         if session.gpc:
             yield Finding(Reason.CONSENT_GPC, actual="refused", needed="personal")
         else:
@@ -54,11 +54,9 @@ def _age(scene: Scene) -> Iterator[Finding]:
         yield Finding(Reason.SHOPPER_AGE, actual=age, needed=least, at=about.at if about else None)
 
 
-def needs_person(scene: Scene, rule: Rule) -> bool:
+def _needs_person(rule: Rule, ripe: int) -> bool:
     """Whether the rule holds only for what we may know of a verified customer."""
-    if rule.remedy:
-        return True
-    return rule.ripens_if_known is not None and rule.ripens(scene) == NEVER
+    return rule.remedy or (rule.ripens_if_known is not None and ripe == NEVER)
 
 
 def freshness(scene: Scene, policy: Policy, heard: Mapping[FeedName, int]) -> Iterator[Finding]:
@@ -86,7 +84,7 @@ def _silent(
         yield Finding(reason, actual={feed: silent}, needed={feed: limit // 1000}, at=last)
 
 
-def target(scene: Scene, rule: Rule) -> Iterator[Finding]:
+def target(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
     """Gate 4: is this whom, where and what the rule is for?"""
     if rule.territories and scene.territory not in rule.territories:
         yield Finding(
@@ -94,15 +92,17 @@ def target(scene: Scene, rule: Rule) -> Iterator[Finding]:
         )
     if rule.moment == "rescue" and not scene.session.rescue:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"moment": None}, needed="moment: rescue")
-    holds = rule.ripens(scene) != NEVER
-    if_known = (rule.ripens_if_known or rule.ripens)(scene) != NEVER
-    nobody = scene.profile is None and (rule.remedy or rule.ripens_if_known is not None)
-    if not if_known or not (holds or nobody):
+    stranger = scene.profile is None and _needs_person(rule, ripe)
+    if ripe == NEVER and not (stranger and _holds_if_known(scene, rule)):
         yield from _conditions(scene, rule)
-    if rule.remedy and not nobody and scene.remedy is None:
-        yield Finding(Reason.TARGET_CONDITIONS, actual={"remedy": None}, needed="a remedy")
-    if nobody and (rule.remedy or not holds):
+    if stranger:
         yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="a verified identity")
+    elif rule.remedy and scene.remedy is None:
+        yield Finding(Reason.TARGET_CONDITIONS, actual={"remedy": None}, needed="a remedy")
+
+
+def _holds_if_known(scene: Scene, rule: Rule) -> bool:
+    return rule.ripens_if_known is not None and rule.ripens_if_known(scene) != NEVER
 
 
 def _conditions(scene: Scene, rule: Rule) -> Iterator[Finding]:

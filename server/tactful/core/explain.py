@@ -37,5 +37,5 @@ def _judge(
     if own:
         found = tuple(failing_standing(context, scene, own, rule)) if own.advertised else ()
         return Verdict(rule.id, sku, "withheld" if found else "standing", found)
-    found = tuple(failing(context, scene, rule, standing))
+    found = tuple(failing(context, scene, rule, rule.ripens(scene), standing))
     return Verdict(rule.id, sku, "withheld", found) if found else candidate_of(context, scene, rule)

@@ -83,21 +83,24 @@ def _voucher(scene: Scene, shelf: ShelfPrice | None) -> Quote | PriceRefusal:
 
 
 def failing(
-    context: Context, scene: Scene, rule: Rule, standing: Collection[Offer]
+    context: Context, scene: Scene, rule: Rule, ripe: int, standing: Collection[Offer]
 ) -> Iterator[Finding]:
-    """Gates 1 to 10 for a candidate; the first finding is the primary reason."""
+    """Gates 1 to 10 for a candidate; the first finding is the primary reason.
+
+    `ripe`: what `rule.ripens` says of the scene.
+    """
     policy = context.rulebook.policy
     yield from rule_state(rule, scene.now, context.rulebook.paused)
-    yield from shopper(scene, rule)
+    yield from shopper(scene, rule, ripe)
     yield from freshness(scene, policy, context.heard)
-    yield from target(scene, rule)
+    yield from target(scene, rule, ripe)
     yield from suppress(scene, rule, policy, context.rulebook.suppress)
     priced = price_of(scene, rule, policy)  # suppress before price: cheap and absolute first
     if isinstance(priced.quote, Quote) and priced.shelf:
         yield from price_regret(scene, priced.quote.unit, priced.shelf.currency, policy)
     yield from available(scene, policy, _promised(context, scene, standing), rule.max_qty)
     yield from _price(scene, priced.quote)
-    yield from right_time(scene, rule, policy)
+    yield from right_time(scene, rule, ripe, policy)
     yield from allowed(scene, rule, policy, standing)
     yield from often_enough(scene, rule)
     if priced.shelf:
@@ -151,7 +154,7 @@ def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
         gpc = scene.session.gpc and scene.session.consent == "personal"
         reason = Reason.CONSENT_GPC if gpc else Reason.CONSENT_MISSING
         yield Finding(reason, actual=scene.session.consent, needed="personal")
-    yield from shopper(scene, rule)
+    yield from shopper(scene, rule, rule.ripens(scene))
 
 
 def _gone(offer: Offer) -> Rule:

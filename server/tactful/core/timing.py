@@ -28,9 +28,9 @@ def soonest(session: Session, policy: Policy) -> int:
     return max(engaged, session.last_input + policy.moment.since_input)
 
 
-def right_time(scene: Scene, rule: Rule, policy: Policy) -> Iterator[Finding]:
-    """Why it is too early, or not now. `until` says when the waiting alone is over."""
-    yield from _wait(scene, rule, policy)
+def right_time(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterator[Finding]:
+    """Why it is too early, or not now. `ripe`: from when the rule's conditions hold; `until` says when the waiting alone is over."""
+    yield from _wait(scene, rule, ripe, policy)
     session = scene.session
     if session.page in PAYING:
         yield Finding(Reason.TIMING_CHECKOUT, actual=session.page)
@@ -41,13 +41,12 @@ def right_time(scene: Scene, rule: Rule, policy: Policy) -> Iterator[Finding]:
         yield Finding(Reason.TIMING_QUIET, actual=scene.now, needed=until, until=until)
 
 
-def _wait(scene: Scene, rule: Rule, policy: Policy) -> Iterator[Finding]:
+def _wait(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterator[Finding]:
     """A hidden page has no end of waiting: only a signal ends it."""
     session = scene.session
     if not session.visible:
         yield Finding(Reason.TIMING_WAIT, actual="hidden", needed="visible")
         return
-    ripe = rule.ripens(scene)
     if ripe == NEVER:
         ripe = NOW  # no time mends that, and gate 4 says so
     if rule.moment != "rescue" or not session.rescue:

@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from tactful.core import fact_codec
 from tactful.core.fact_codec import Rejection
 from tactful.core.facts import (
@@ -26,6 +29,23 @@ from tactful.core.history import History
 from tactful.core.items import EVERYWHERE, Item, PublicPrice
 from tactful.runtime.ports import StoredFact
 
+GENERAL_KIND = "general"
+"""The kind under which offers to everybody are kept beside the facts."""
+
+
+class GeneralPrice(Struct, frozen=True):
+    """A rule's offer that reached so many that it was a public price, over [since, until)."""
+
+    rule: str
+    territory: str
+    amount: int
+    currency: str
+    since: int
+    until: int
+
+
+_general = msgspec.json.Decoder(GeneralPrice).decode
+
 
 def read(stored: StoredFact) -> AnyFact:
     """A fact that the ledger kept; it was valid when it came in."""
@@ -43,8 +63,13 @@ def item(
     prices: Mapping[str, Iterable[StoredFact]],
     components: tuple[Item, ...] = (),
     variants: tuple[str, ...] = (),
+    general: Iterable[StoredFact] = (),
 ) -> Item:
-    """An SKU from the facts in force about it and its product, and all versions of its prices."""
+    """An SKU from the facts in force about it and its product, and all versions of its prices.
+
+    `general`: the offers of it that were made to everybody.
+    """
+    offered = [_general(one.body) for one in general]
     product: Kept[Product] | None = None
     current: dict[str, Kept[Price]] = {}
     costs: dict[str, Kept[Cost]] = {}
@@ -74,8 +99,27 @@ def item(
         recalls=tuple(sorted(recalls)),
         components=components,
         variants=variants,
-        history={place: public_prices(versions) for place, versions in prices.items()},
+        history={
+            place: with_offers(
+                public_prices(versions), [one for one in offered if one.territory == place]
+            )
+            for place, versions in prices.items()
+        },
     )
+
+
+def with_offers(
+    public: tuple[PublicPrice, ...], offered: Iterable[GeneralPrice]
+) -> tuple[PublicPrice, ...]:
+    """The ledger with what was offered to everybody; afterwards the public price is back."""
+    ledger = list(public)
+    for one in offered:
+        ledger.append(PublicPrice(one.since, one.amount, one.currency, offered=True))
+        before = [entry for entry in public if entry.since <= one.until]
+        if before:
+            back = before[-1]
+            ledger.append(PublicPrice(one.until, back.amount, back.currency, offered=True))
+    return tuple(sorted(ledger, key=lambda entry: entry.since))
 
 
 def public_prices(versions: Iterable[StoredFact]) -> tuple[PublicPrice, ...]:

@@ -131,6 +131,16 @@ class OutcomeRow(Struct, frozen=True):
     bought: int
 
 
+class ReductionRow(Struct, frozen=True):
+    """A rule's reduction of an SKU in a territory: when it first applied, and when last (ms)."""
+
+    rule: str
+    sku: str
+    territory: str
+    since: int
+    last: int
+
+
 class LedgerError(Exception):
     """The ledger could not do it. `retry`: the outcome is unknown, the same call may be repeated."""
 
@@ -232,6 +242,10 @@ class Ledger(Protocol):
     # what came of it
     async def outcomes(self) -> list[OutcomeRow]:
         """What came of every offer and every silence so far, in a stable order."""
+        ...
+
+    async def reductions(self, window: int) -> list[ReductionRow]:
+        """When each reduction began; one that was not offered for `window` ms began anew."""
         ...
 
     async def held_out(self, since: int) -> list[Offer]:

@@ -1,7 +1,7 @@
 """What is written down of a turn, so that it can be resumed, explained and repeated?"""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,8 @@ from tactful.core.session import Session
 from tactful.core.signals import Arrived, Signal
 from tactful.core.trace import Trace
 from tactful.runtime.ports import Commit, Entry
+
+T = TypeVar("T")
 
 
 class Inputs(Struct, frozen=True, kw_only=True):
@@ -30,6 +32,10 @@ class Inputs(Struct, frozen=True, kw_only=True):
     paused: frozenset[str]
     rates: list[tuple[str, str, dict[str, Tally]]] = []
     """(product, territory, rule → what came of it), where the decision weighed them."""
+    began: list[tuple[str, str, dict[str, int]]] = []
+    """(SKU, territory, rule → when its reduction first applied)."""
+    counts: list[tuple[str, str, dict[str, int]]] = []
+    """(product, territory, rule or `VIEWERS` → how many in the last day)."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -100,7 +106,9 @@ def _entry(context: Context, decision: Decision) -> Entry:
         at=context.now,
         rulebook=context.rulebook.version,
         signal=encode(context.signal),
-        inputs=encode(_inputs(context)) if verdicts or isinstance(context.signal, Arrived) else None,
+        inputs=encode(_inputs(context))
+        if verdicts or isinstance(context.signal, Arrived)
+        else None,
         trace=encode(decision.trace) if verdicts else None,
     )
 
@@ -120,13 +128,23 @@ def _inputs(context: Context) -> Inputs:
         heard={str(feed): at for feed, at in context.heard.items()},
         paused=context.rulebook.paused,
         rates=_rates(context, territory),
+        began=_of(context.reach.since, {(sku, territory) for sku in context.items}),
+        counts=_of(context.reach.counts, _products(context, territory)),
     )
 
 
 def _rates(context: Context, territory: str) -> list[tuple[str, str, dict[str, Tally]]]:
-    """Of the items in play, copied: what the decision read of the log is live."""
     if context.rulebook.policy.arbitration != "expected_value":
         return []
-    log = context.rates.log
-    wheres = {(item.product_id, territory) for item in context.items.values()}
-    return [(*where, dict(log[where])) for where in sorted(wheres) if where in log]
+    return _of(context.rates.log, _products(context, territory))
+
+
+def _products(context: Context, territory: str) -> set[tuple[str, str]]:
+    return {(item.product_id, territory) for item in context.items.values()}
+
+
+def _of(
+    live: Mapping[tuple[str, str], Mapping[str, T]], wheres: Iterable[tuple[str, str]]
+) -> list[tuple[str, str, dict[str, T]]]:
+    """What concerns the items in play, copied: the decision read it live."""
+    return [(*where, dict(live[where])) for where in sorted(wheres) if where in live]

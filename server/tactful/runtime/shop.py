@@ -21,6 +21,7 @@ from tactful.runtime.keys import Keys
 from tactful.runtime.live import STANDING, Live, Registry
 from tactful.runtime.ports import Clock, Entropy, Ledger, LedgerError
 from tactful.runtime.rates import RateBook
+from tactful.runtime.reach import ReachBook
 from tactful.runtime.redeem import Redemptions
 from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.telemetry import Telemetry
@@ -64,6 +65,9 @@ class Shop:
         self.balances = Balances()
         self.commitments = Commitments()
         self.rates = RateBook(ledger=ledger, clock=clock, world=self.world)
+        self.reach = ReachBook(
+            ledger=ledger, clock=clock, world=self.world, telemetry=self.telemetry
+        )
         self.freshness = Freshness(self.timers, self.recheck)
         self.identities = Identities(settings.identity_secret, clock)
         self.rulebooks = Rulebooks(
@@ -122,6 +126,7 @@ class Shop:
             commitments=self.commitments,
             freshness=self.freshness,
             rates=self.rates,
+            reach=self.reach,
             telemetry=self.telemetry,
             keyring=self.keys,
             seed=self.settings.seed,
@@ -155,6 +160,7 @@ class Shop:
         for offer in await self.ledger.standing():
             self.commitments.keep(offer)
         await self.rates.start()
+        await self.reach.start()
         await self.rulebooks.start()
         self._use_rulebook()
         self.freshness.restore(await self.ledger.heard())

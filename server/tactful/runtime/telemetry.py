@@ -147,6 +147,10 @@ class Telemetry:
                 family.add_metric(label_values, value)
             yield family
 
+    def general(self) -> None:
+        """An offer was in truth one to everybody."""
+        self._plain["general_offers"] += 1
+
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -29,6 +29,7 @@ from tactful.core.signals import (
     LoggedOut,
     Redeemed,
     Signal,
+    Viewed,
     Woken,
 )
 from tactful.runtime.accounts import Balances, Commitments
@@ -36,6 +37,7 @@ from tactful.runtime.freshness import Freshness
 from tactful.runtime.live import Live, Outgoing, Registry, interests_of
 from tactful.runtime.ports import Clock, Ledger, LedgerError, Refusal
 from tactful.runtime.rates import RateBook
+from tactful.runtime.reach import ReachBook
 from tactful.runtime.records import commit_of
 from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.sealing import Keyring, seal
@@ -66,6 +68,7 @@ class Turns:
         commitments: Commitments,
         freshness: Freshness,
         rates: RateBook,
+        reach: ReachBook,
         telemetry: Telemetry,
         keyring: Keyring,
         seed: str,
@@ -81,6 +84,7 @@ class Turns:
         self._commitments = commitments
         self._freshness = freshness
         self._rates = rates
+        self._reach = reach
         self._telemetry = telemetry
         self.seed = seed
         self._waiting: set[asyncio.Task[None]] = set()
@@ -170,6 +174,7 @@ class Turns:
             ahead=self._ahead(session, items),
             heard=self._freshness.heard,
             rates=self._rates.view,
+            reach=self._reach.view,
             seed=self.seed,
         )
 
@@ -192,6 +197,8 @@ class Turns:
 
     def _decide(self, live: Live, signal: Signal) -> Decision | None:
         """One turn; a promise goes on to the disk, everything else is settled at once."""
+        if isinstance(signal, Viewed) and (item := self._world.item(signal.sku)):
+            self._reach.viewed(live.state, item)
         context = self.context(live, signal)
         started = self._telemetry.clock()
         decision = decide(context)
@@ -257,6 +264,7 @@ class Turns:
                 live.mailbox.appendleft(Redeemed(ended))
             return
         self._rates.moved(decision.offers, decision.steps)
+        await self._reach.pushed(decision.offers)
         live.outbox += decision.effects
         if live.mailbox or self._stale(context):
             live.mailbox.append(Changed())

@@ -1,7 +1,7 @@
 """Why was this offered to this shopper, or not, now or at a past instant?"""
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
 
 from msgspec import Struct, structs
 
@@ -17,6 +17,7 @@ from tactful.core.items import Item
 from tactful.core.offers import Offer
 from tactful.core.profiles import Profile, profile
 from tactful.core.rates import Rates
+from tactful.core.reach import Reach
 from tactful.core.rules import Rulebook
 from tactful.core.session import Session, Tab
 from tactful.core.signals import Woken
@@ -28,6 +29,8 @@ from tactful.runtime.records import Inputs, inputs_from, session_from, signal_fr
 from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.turn import Turns
 from tactful.runtime.world import World
+
+T = TypeVar("T")
 
 
 class UnknownShopperError(Exception):
@@ -171,7 +174,8 @@ class Why:
             committed={(one, place): count for one, place, count in inputs.committed},
             ahead=inputs.ahead,
             heard=cast("Mapping[FeedName, int]", inputs.heard),
-            rates=Rates({(product, place): tallies for product, place, tallies in inputs.rates}),
+            rates=Rates(_by_place(inputs.rates)),
+            reach=Reach(_by_place(inputs.began), _by_place(inputs.counts)),
             seed=self._turns.seed,
         )
 
@@ -199,3 +203,7 @@ def imagined(customer: str, sku: str, now: int, territory: str | None) -> Sessio
 
 def _balances(inputs: Inputs) -> Balances:
     return {(campaign, currency): balance for campaign, currency, balance in inputs.balances}
+
+
+def _by_place(rows: Iterable[tuple[str, str, T]]) -> dict[tuple[str, str], T]:
+    return {(what, place): found for what, place, found in rows}

@@ -14,9 +14,10 @@ from tactful.core.items import Item
 from tactful.core.policy import Policy
 from tactful.core.profiles import Profile, profile
 from tactful.runtime import assembly
+from tactful.runtime.assembly import GENERAL_KIND
 from tactful.runtime.ports import Ledger, StoredFact
 
-ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall")
+ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall", GENERAL_KIND)
 PERSON_KINDS: Final = ("customer", "order", "return", "case", "review", "remedy")
 CHUNK: Final = 400
 """Subjects asked for in one read."""
@@ -97,6 +98,10 @@ class World:
                 self.forget_person(customer)
         return skus, customers
 
+    def forget_item(self, sku: str) -> None:
+        """Drop an item; whoever needs it next reads it again."""
+        self._drop(self._items, sku)
+
     def forget_person(self, customer: str) -> None:
         """Drop a customer's facts; the contact history stays."""
         self._drop(self._people, customer)
@@ -140,6 +145,8 @@ class World:
     async def read_item(self, sku: str, at: int | None = None, *, part: bool = False) -> Item:
         """An SKU as the ledger has it, now or at a past instant; a bundle with its parts."""
         stored = await self._ledger.facts_about([("sku", sku)], ITEM_KINDS, at)
+        general = [one for one in stored if one.kind == GENERAL_KIND]
+        stored = [one for one in stored if one.kind != GENERAL_KIND]
         product = next((f for f in map(assembly.read, stored) if isinstance(f, Product)), None)
         variants = await self._variants(product, at)
         if product:
@@ -154,7 +161,7 @@ class World:
             if isinstance(price := assembly.read(one), Price)
         }
         unique = {(one.kind, one.key): one for one in stored}
-        return assembly.item(sku, unique.values(), prices, tuple(components), variants)
+        return assembly.item(sku, unique.values(), prices, tuple(components), variants, general)
 
     async def _variants(self, product: Product | None, at: int | None) -> tuple[str, ...]:
         """Every SKU of a product: what recalls one recalls them all."""

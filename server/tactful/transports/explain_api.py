@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.core.budgets import COUNT
 from tactful.core.calendar import CalendarError, parse_rfc3339
+from tactful.core.items import PublicPrice
 from tactful.core.rulings import BudgetRow
 from tactful.runtime.arrivals import internal_id
-from tactful.runtime.assembly import public_prices
 from tactful.runtime.ports import AuditRow
 from tactful.runtime.rulebooks import Reload
 from tactful.runtime.shop import Shop
@@ -67,10 +67,8 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         versions = await shop.ledger.fact_versions("price", f"{sku}|{territory}")
         if not versions:
             raise ProblemError(404, "price.unknown", f"{sku} has no price in {territory}.")
-        shown = [
-            {"since": views.when(one.since), "price": views.money(one.amount, one.currency)}
-            for one in public_prices(versions)
-        ]
+        item = await shop.world.read_item(sku)
+        shown = [_price(one) for one in item.history.get(territory, ())]
         return answer({"sku": sku, "territory": territory, "prices": shown})
 
     async def rulebook(request: Request) -> Response:  # noqa: ARG001
@@ -165,7 +163,13 @@ def _step(row: AuditRow) -> dict[str, Any]:
         "rulebook": offer.rulebook,
         "session": offer.session,
         "customer": offer.customer,
+        "notes": list(offer.notes),
     }
+
+
+def _price(one: PublicPrice) -> dict[str, Any]:
+    shown = {"since": views.when(one.since), "price": views.money(one.amount, one.currency)}
+    return {**shown, "general_offer": True} if one.offered else shown
 
 
 def _budget(row: BudgetRow) -> dict[str, Any]:

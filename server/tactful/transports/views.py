@@ -46,6 +46,7 @@ def offer(one: Offer) -> dict[str, Any]:
         "message": one.message,
         "placement": one.placement,
         "disclosure": one.disclosure,
+        "notes": list(one.notes),
         "seq": one.seq,
     }
 
