@@ -12,6 +12,7 @@ from tactful.core.items import Item
 from tactful.core.letdowns import NO_LETDOWNS, Letdowns
 from tactful.core.profiles import Profile
 from tactful.core.rates import NO_RATES, Rates
+from tactful.core.reach import NO_REACH, Reach
 from tactful.core.rules import Rulebook
 from tactful.core.session import Session
 from tactful.core.signals import Signal
@@ -36,6 +37,7 @@ class Context(Struct, frozen=True, kw_only=True):
     heard: Mapping[FeedName, int] = {}
     """Feed → when it last gave a sign of life."""
     rates: Rates = NO_RATES
+    reach: Reach = NO_REACH
     seed: str = ""
     """The shop's dice: hold-outs are a hash of it and the shopper."""
 

@@ -156,7 +156,7 @@ def _hold_out(draft: Draft, candidate: Candidate, reason: Reason) -> None:
 
 
 def _planned(draft: Draft, candidate: Candidate) -> Offer:
-    return offer_of(candidate, draft.session.seq + 1, draft.context.rulebook, draft.context.seed)
+    return offer_of(draft.context, candidate, draft.session.seq + 1)
 
 
 def _ripening(judged: Iterable[Judged]) -> int | None:

@@ -16,6 +16,8 @@ class PublicPrice(Struct, frozen=True, array_like=True):
     since: int
     amount: int
     currency: str
+    offered: bool = False
+    """Whether it was an offer that reached so many that it was one to everybody."""
 
 
 class Item(Struct, frozen=True, kw_only=True):

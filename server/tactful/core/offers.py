@@ -92,6 +92,8 @@ class Offer(Struct, frozen=True, kw_only=True):
     remedy: str | None = None
     order_level: bool = False
     """Whether it may be redeemed on any SKU of the cart."""
+    notes: tuple[str, ...] = ()
+    """Marks for the shop's own people, such as `price.general`."""
     bought: bool = False
     """Of an offer that was deliberately not shown: whether the shopper bought the product all the same."""
     seq: int = 0

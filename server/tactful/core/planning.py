@@ -1,25 +1,37 @@
 """What exactly is offered: the words, the claims and the times of a winning candidate."""
 
 from hashlib import blake2b
+from typing import Final
 
 from tactful.core import ids
 from tactful.core.arbitration import Candidate
 from tactful.core.calendar import period_key
+from tactful.core.context import Context, Scene
 from tactful.core.disclosure import disclosure
 from tactful.core.facts import ms
 from tactful.core.money import Money
 from tactful.core.offers import Offer
-from tactful.core.prior_price import claim, prior_price
-from tactful.core.rules import Provenance, Rule, Rulebook
+from tactful.core.prior_price import PriorPrice, claim, prior_price
+from tactful.core.rules import Provenance, Rule
 from tactful.core.wording import amount, chosen, filled, span
 
+GENERAL: Final = "price.general"
+"""It reached so many viewers of the product that it is an offer to everybody."""
+SHORT_HISTORY: Final = "price.short_history"
+"""Less than the whole window of public prices is on record."""
 
-def offer_of(candidate: Candidate, seq: int, rulebook: Rulebook, seed: str) -> Offer:
+
+def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
     """The offer, as it is pushed; the same inputs give the same one, down to its id.
 
     `seq` is the number that it will have in the session.
     """
-    rule, scene, quote = candidate.rule, candidate.scene, candidate.quote
+    rulebook, rule, scene, quote = (
+        context.rulebook,
+        candidate.rule,
+        candidate.scene,
+        candidate.quote,
+    )
     shelf = candidate.priced.shelf
     session, item, territory = scene.session, scene.item, scene.territory
     if shelf is None or territory is None:
@@ -28,12 +40,13 @@ def offer_of(candidate: Candidate, seq: int, rulebook: Rulebook, seed: str) -> O
     ends_at = min(scene.now + rule.expires, rule.ends)
     if remedy:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
-    ledger = item.history.get(territory, ())
-    said = claim(prior_price(ledger, scene.now, shelf.currency), quote.unit)
+    since = context.reach.began(rule.id, item.sku, territory, scene.now)
+    prior = prior_of(scene, since, shelf.currency)
+    said = claim(prior, quote.unit)
     product = scene.product
     campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
     return Offer(
-        id=_id(session.id, seq, seed),
+        id=_id(session.id, seq, context.seed),
         session=session.id,
         customer=session.customer if scene.profile else None,
         rule=rule.id,
@@ -47,7 +60,7 @@ def offer_of(candidate: Candidate, seq: int, rulebook: Rulebook, seed: str) -> O
         currency=shelf.currency,
         unit=quote.unit,
         public=shelf.amount,
-        since=scene.now,
+        since=since,
         was=said.was if said else None,
         percent=said.percent if said else None,
         cost=shelf.cost,
@@ -65,7 +78,24 @@ def offer_of(candidate: Candidate, seq: int, rulebook: Rulebook, seed: str) -> O
         on_change=rule.on_change,
         remedy=remedy.fact.remedy if remedy else None,
         order_level=rule.remedy,
+        notes=_notes(context, rule, scene, prior),
     )
+
+
+def prior_of(scene: Scene, since: int, currency: str) -> PriorPrice | None:
+    """The prior price of when the reduction first applied; lower, if the public price was so since."""
+    ledger = scene.item.history.get(scene.territory or "", ())
+    then = prior_price(ledger, since, currency)
+    public = [entry for entry in ledger if not entry.offered]
+    today = prior_price(public, scene.now, currency)
+    return today if then and today and today.amount < then.amount else then
+
+
+def _notes(context: Context, rule: Rule, scene: Scene, prior: PriorPrice | None) -> tuple[str, ...]:
+    product, territory = scene.item.product_id, scene.territory or ""
+    general = not rule.remedy and context.reach.makes_general(rule.id, product, territory)
+    short = prior is not None and not prior.complete
+    return (*([GENERAL] if general else ()), *([SHORT_HISTORY] if short else ()))
 
 
 def provenance_of(rule: Rule) -> frozenset[Provenance]:

@@ -120,6 +120,10 @@ class Telemetry:
         """A redemption was answered."""
         self._redemptions[str(status)] += 1
 
+    def general(self) -> None:
+        """An offer was in truth one to everybody."""
+        self._plain["general_offers"] += 1
+
     def collect(self) -> Iterator[Metric]:
         """For Prometheus' registry."""
         yield self._decisions.family("tactful_decision_seconds", "Time to decide one signal")
@@ -147,10 +151,6 @@ class Telemetry:
                 family.add_metric(label_values, value)
             yield family
 
-    def general(self) -> None:
-        """An offer was in truth one to everybody."""
-        self._plain["general_offers"] += 1
-
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self._registry)
@@ -161,6 +161,7 @@ PLAIN: Final = {
     "ledger_failures": "Turns that the ledger refused",
     "turns_crashed": "Turns that met a programming error",
     "loop_stalls": "Times the event loop was held up for longer than 200 ms",
+    "general_offers": "Offers that reached most viewers of their product within a day",
 }
 
 

@@ -27,6 +27,7 @@ from tactful.runtime.ports import (
     Commit,
     Entry,
     OutcomeRow,
+    ReductionRow,
     Refusal,
     SavedSession,
 )
@@ -209,6 +210,17 @@ class MemoryLedger(MemoryFacts):
             OutcomeRow(rule, product, territory, tally.tried, tally.bought)
             for (product, territory, rule), tally in sorted(found.items(), key=lambda one: one[0])
         ]
+
+    async def reductions(self, window: int) -> list[ReductionRow]:
+        """When each reduction began; one that was not offered for `window` ms began anew."""
+        found: dict[tuple[str, str, str], ReductionRow] = {}
+        for offer in sorted(self._offers.values(), key=lambda offer: offer.issued_at):
+            if offer.state is not State.HELD_OUT:
+                key, at = (offer.rule, offer.sku, offer.territory), offer.issued_at
+                known = found.get(key)
+                since = known.since if known and at - known.last <= window else at
+                found[key] = ReductionRow(*key, since, at)
+        return [row for _, row in sorted(found.items())]
 
     async def held_out(self, since: int) -> list[Offer]:
         """The offers that were deliberately not shown from an instant on, oldest first."""
