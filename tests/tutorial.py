@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import uuid
@@ -11,6 +12,8 @@ from pathlib import Path
 from socket import socket
 
 ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+QUICKSTART = ROOT / "examples" / "quickstart"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -72,3 +75,30 @@ def shell(folder: Path, **environment: str) -> Iterator[Shell]:
         process.wait(60)
         assert process.stdout is not None
         process.stdout.close()
+
+
+@contextmanager
+def quickstart(tmp_path: Path) -> Iterator[tuple[Shell, list[str], int, int]]:
+    """A shell beside the files, the README's blocks with free ports in them, and these ports."""
+    server, page = free_port(), free_port()
+    shutil.copytree(QUICKSTART, tmp_path / "examples" / "quickstart")
+    for file in (tmp_path / "examples").rglob("*.*"):
+        if file.is_file():
+            file.write_text(ported(file.read_text("utf-8"), server, page), "utf-8")
+    text = [block for language, block in blocks(README) if language == "sh"]
+    install = next(number for number, block in enumerate(text) if "pip install" in block)
+    # The suite's own environment stands for the one that the reader makes; CI installs the wheel.
+    steps = [ported(block, server, page) for block in text[install + 1 :]]
+    settings = {"TACTFUL_PORT": str(server), "TACTFUL_TEST_MODE": "1"}
+    with shell(tmp_path, **settings) as one:
+        yield one, steps, server, page
+
+
+def ported(text: str, server: int, page: int) -> str:
+    """A text with these ports instead of the README's."""
+    return text.replace("8000", str(server)).replace("8080", str(page))
+
+
+def key_of(one: Shell) -> dict[str, str]:
+    """The header with which the shop's own systems come."""
+    return {"Authorization": f"Bearer {one.run('echo $TACTFUL_SERVER_KEY').splitlines()[-1]}"}

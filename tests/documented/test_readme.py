@@ -3,20 +3,15 @@
 import asyncio
 import json
 import re
-import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 import websockets
 
-from tutorial import ROOT, Shell, blocks, free_port, shell
+from tutorial import QUICKSTART, README, ROOT, blocks, key_of, quickstart
 
-README = ROOT / "README.md"
-QUICKSTART = ROOT / "examples" / "quickstart"
 OWN = (
     "README.md",
     "CHANGELOG.md",
@@ -50,33 +45,8 @@ def test_the_readme_ends_with_what_the_thing_does_not_do() -> None:
     assert README.read_text("utf-8").rpartition("\n## ")[2].startswith("What it does not do")
 
 
-@contextmanager
-def tutorial(tmp_path: Path) -> Iterator[tuple[Shell, list[str], int, int]]:
-    """A shell beside the quickstart, and the tutorial's blocks with free ports in them."""
-    server, page = free_port(), free_port()
-    shutil.copytree(QUICKSTART, tmp_path / "examples" / "quickstart")
-    for file in (tmp_path / "examples").rglob("*.*"):
-        if file.is_file():
-            file.write_text(ported(file.read_text("utf-8"), server, page), "utf-8")
-    text = [block for language, block in blocks(README) if language == "sh"]
-    install = next(number for number, block in enumerate(text) if "pip install" in block)
-    # The suite's own environment stands for the one that the reader makes; CI installs the wheel.
-    steps = [ported(block, server, page) for block in text[install + 1 :]]
-    settings = {"TACTFUL_PORT": str(server), "TACTFUL_TEST_MODE": "1"}
-    with shell(tmp_path, **settings) as one:
-        yield one, steps, server, page
-
-
-def ported(text: str, server: int, page: int) -> str:
-    return text.replace("8000", str(server)).replace("8080", str(page))
-
-
-def key_of(one: Shell) -> dict[str, str]:
-    return {"Authorization": f"Bearer {one.run('echo $TACTFUL_SERVER_KEY')}"}
-
-
 async def test_the_tutorial_leads_to_an_offer_and_takes_it_back(tmp_path: Path) -> None:
-    with tutorial(tmp_path) as (one, steps, server, page):
+    with quickstart(tmp_path) as (one, steps, server, page):
         start, facts, check, pages, sell, why = steps
         one.run(start)
         assert one.run(facts).endswith('{"accepted":4,"ignored":0,"rejected":[]}')

@@ -1,0 +1,43 @@
+"""The README's tutorial in a real browser: the offer is on the screen, and goes with the last pair."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from browsers import chromium
+from tutorial import key_of, quickstart
+
+pytestmark = pytest.mark.browser
+
+SHOTS = Path(__file__).parent / "screenshots"
+
+
+def test_the_reader_sees_the_offer_and_sees_it_go(tmp_path: Path) -> None:
+    with quickstart(tmp_path) as (one, steps, server, port), chromium() as browser:
+        start, facts, _, pages, sell, _ = steps
+        for step in (start, facts, pages):
+            one.run(step)
+        page = browser.new_page(viewport={"width": 1000, "height": 700})
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text))
+        one.run(f"curl --silent --retry 10 --retry-connrefused http://localhost:{port}/")
+        with page.expect_websocket() as socket:
+            page.goto(f"http://localhost:{port}/")
+        socket.value.wait_for_event("framereceived")
+        page.wait_for_function("document.visibilityState === 'visible'")
+        advance(server, key_of(one))
+        card = page.get_by_text("Still thinking about Aero Runner?")
+        expect(card).to_be_visible(timeout=10_000)
+        SHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SHOTS / "quickstart.png")
+        one.run(sell)
+        expect(card).to_be_hidden(timeout=10_000)
+        assert errors == []
+
+
+def advance(server: int, key: dict[str, str]) -> None:
+    url = f"http://127.0.0.1:{server}/v1/test/clock"
+    httpx.post(url, json={"advance": 31}, headers=key).raise_for_status()
