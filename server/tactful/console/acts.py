@@ -1,5 +1,6 @@
 """What can a person do in the console? Every act is recorded with who did it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final, cast
 from urllib.parse import quote
@@ -90,7 +91,7 @@ def _remedy(form: dict[str, str], now: int) -> dict[str, Any]:
     days = form.get("days", "")
     if kind not in {"case", "order"} or not cause:
         raise RefusedError(422, "Say what the voucher makes up for.")
-    if not days.isdigit() or not 1 <= int(days) <= DAYS:
+    if not 1 <= _number(days) <= DAYS:
         raise RefusedError(422, f"A voucher lasts 1 to {DAYS} days.")
     return {
         "type": "remedy",
@@ -106,14 +107,19 @@ def _value(text: str) -> dict[str, Any]:
     """`10.00 EUR`, or `15 %`."""
     share = text.strip().removesuffix("%").strip()
     if share != text.strip():
-        if not share.isdigit() or not 1 <= int(share) <= 100:
+        if not 1 <= _number(share) <= 100:
             raise RefusedError(422, "A share is 1 to 100 %.")
-        return {"percent_bp": int(share) * 100}
+        return {"percent_bp": _number(share) * 100}
     try:
         found = parse_plain(text.strip())
     except MoneyError:
         raise RefusedError(422, "Write the value as 10.00 EUR, or as 15 %.") from None
     return {"amount": found.amount, "currency": found.currency}
+
+
+def _number(text: str) -> int:
+    """A whole number of few digits; 0 for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 0
 
 
 def _back(visit: Visit, otherwise: str, done: str) -> Response:

@@ -1,5 +1,6 @@
 """The pages of the demo shop in which something is bought: cart, checkout, payment, and the promise kept."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any, Final
@@ -39,7 +40,7 @@ def checkout_routes(front: Front) -> Sequence[BaseRoute]:
         given = await form(request)
         visitor = front.visitor(request)
         sku, qty = given.get("sku", ""), given.get("qty", "1")
-        if sku not in BY_SKU or not qty.isdigit():
+        if sku not in BY_SKU or not re.fullmatch(r"[0-9]{1,3}", qty):
             raise ProblemError(422, "cart.line", "There is no such size, or no such number.")
         visitor.put(sku, int(qty) + (visitor.cart.get(sku, 0) if "add" in given else 0))
         return go("/shop/cart", visitor)

@@ -1,0 +1,94 @@
+"""Who may use the console, and for how long?"""
+
+from tactful.console.auth import (
+    ADDRESSES,
+    IN_ALL,
+    LASTS,
+    MOST,
+    PER_ADDRESS,
+    WINDOW,
+    Attempts,
+    Passes,
+    same,
+)
+
+
+class Hand:
+    """The hand of a clock."""
+
+    def __init__(self) -> None:
+        self.at = 1_000_000
+
+    def now(self) -> int:
+        return self.at
+
+
+def test_a_pass_is_good_for_a_working_day() -> None:
+    hand = Hand()
+    passes = Passes(hand.now)
+    cookie, issued = passes.issue("Ada")
+    hand.at += LASTS - 1
+    assert passes.find(cookie) == issued
+    hand.at += 1
+    assert passes.find(cookie) is None
+
+
+def test_only_the_very_cookie_opens() -> None:
+    passes = Passes(Hand().now)
+    cookie, _ = passes.issue("Ada")
+    for wrong in (None, "", cookie[:-1], cookie + "x", cookie.swapcase(), "\ud800"):
+        assert passes.find(wrong) is None
+    passes.end(cookie)
+    passes.end(cookie)
+    assert passes.find(cookie) is None
+
+
+def test_each_pass_has_its_own_cookie_and_form_token() -> None:
+    passes = Passes(Hand().now)
+    issued = [passes.issue("Ada") for _ in range(50)]
+    assert len({cookie for cookie, _ in issued} | {one.csrf for _, one in issued}) == 100
+
+
+def test_the_first_who_came_is_logged_out_when_too_many_are_in() -> None:
+    passes = Passes(Hand().now)
+    first, _ = passes.issue("first")
+    second, _ = passes.issue("second")
+    for number in range(MOST - 1):
+        passes.issue(str(number))
+    assert passes.find(first) is None
+    assert passes.find(second) is not None
+
+
+def test_an_address_waits_after_its_wrong_keys_and_others_do_not() -> None:
+    hand = Hand()
+    attempts = Attempts(hand.now)
+    for _ in range(PER_ADDRESS):
+        assert attempts.wait("203.0.113.9") == 0
+        attempts.failed("203.0.113.9")
+    assert attempts.wait("203.0.113.9") == WINDOW
+    assert attempts.wait("203.0.113.10") == 0
+    hand.at += WINDOW - 1
+    assert attempts.wait("203.0.113.9") == 1
+    hand.at += 1
+    assert attempts.wait("203.0.113.9") == 0
+
+
+def test_many_addresses_together_are_slowed_down_too() -> None:
+    attempts = Attempts(Hand().now)
+    for number in range(IN_ALL):
+        attempts.failed(f"198.51.100.{number}")
+    assert attempts.wait("203.0.113.9") == WINDOW
+
+
+def test_addresses_are_not_remembered_without_bound() -> None:
+    attempts = Attempts(Hand().now)
+    for number in range(ADDRESSES + 10):
+        attempts.failed(str(number))
+    assert len(attempts._by_address) == ADDRESSES
+    assert len(attempts._all) == IN_ALL
+
+
+def test_a_key_is_the_same_or_it_is_not() -> None:
+    assert same("k" * 20, "k" * 20)
+    for wrong in ("", "k" * 19, "k" * 21, "K" * 20, "\ud800"):
+        assert not same(wrong, "k" * 20)
