@@ -86,7 +86,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 
 # $(1): a lock file; $(2): what it was made from. Without the lock, the newest versions.
 define install
-if [ -n "$(UNLOCKED)" ]; then echo "installing the newest versions, unlocked" && $(PIP) "hatchling>=1.27" $(2); \
+if [ -n "$(UNLOCKED)" ]; then echo "installing the newest versions, unlocked" && $(PIP) --upgrade pip && $(PIP) "hatchling>=1.27" $(2); \
 else echo "installing $(1)"; $(PIP) --require-hashes -r $(1) || { \
   echo "the packages of $(1) cannot be had here; 'make UNLOCKED=1 ...' takes the newest ones instead"; exit 1; }; fi && \
 $(PIP) --no-build-isolation $(if $(UNLOCKED),,--no-deps) -e .

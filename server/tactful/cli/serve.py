@@ -1,8 +1,6 @@
 """`tactful serve`: run the server until it is told to stop."""
 
 import asyncio
-import logging
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,34 +32,24 @@ def serve(**given: Any) -> None:
     """Run the server: sessions, facts, redemptions and the widget on one port."""
     reading = reading_of(given, serving=True)
     from tactful.app import serve as listen  # the whole server, for this command only
+    from tactful.cli.logs import Logs
     from tactful.runtime.keys import KeyFileError
     from tactful.runtime.ports import LedgerError
     from tactful.transports.listener import ListenError
 
-    log_to_standard_error(reading.config.log_level)
-    last = _LastWords()
+    logs = Logs(reading.config.log_level)
+
+    def started(listener: "Listener") -> None:
+        logs.serving = True
+        greet(reading.config, listener)
+
     for warning in reading.warnings:
         warn(warning)
     with told(LedgerError, KeyFileError):
         try:
-            runner(listen(reading.config, started=lambda listener: greet(reading.config, listener)))
+            runner(listen(reading.config, started=started))
         except ListenError as error:
-            raise Failure(last.words or str(error)) from error
-
-
-class _LastWords(logging.Handler):
-    """What the ASGI host logs of an app that did not start: a traceback, of which the end matters."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words = ""
-        logging.getLogger("uvicorn.error").addHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        last = record.getMessage().strip().rpartition("\n")[2]
-        kind, colon, words = last.partition(": ")
-        if colon and kind.rpartition(".")[2].endswith("Error"):
-            self.words = words
+            raise Failure(logs.last_words or str(error)) from error
 
 
 def runner(main: Any) -> None:
@@ -85,22 +73,3 @@ def greet(config: Config, listener: "Listener") -> None:
     if config.test_mode:
         click.echo("  clock   stands still: move it with POST /v1/test/clock", err=True)
     click.echo("Ctrl-C ends it.", err=True)
-
-
-def log_to_standard_error(level: str) -> None:
-    """Lines for people on a terminal, JSON for whatever reads a pipe."""
-    import structlog
-
-    plain = sys.stderr.isatty()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
-        ),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )

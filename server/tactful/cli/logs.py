@@ -1,0 +1,51 @@
+"""Where does the log go, and in which form? Standard error: lines on a terminal, JSON in a pipe."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+class Logs(logging.Handler):
+    """Takes what libraries log the standard way, and gives it to the one log.
+
+    Until `serving` is set, nothing is printed: of an app that did not start only the `last_words` count.
+    """
+
+    def __init__(self, level: str) -> None:
+        super().__init__(logging.WARNING)
+        self.serving = False
+        self.last_words = ""
+        self._log = configured(level)
+        logging.getLogger().addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One entry."""
+        text = record.getMessage().strip()
+        if self.serving:
+            trace = {"exc_info": record.exc_info} if record.exc_info else {}
+            self._log.log(record.levelno, "library", logger=record.name, text=text, **trace)
+            return
+        kind, colon, words = text.rpartition("\n")[2].partition(": ")
+        if colon and kind.rpartition(".")[2].endswith("Error"):
+            self.last_words = words
+
+
+def configured(level: str) -> Any:
+    """Set up the one log of this process."""
+    terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if terminal else [structlog.processors.format_exc_info]),
+            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+    return structlog.get_logger("tactful.library")
