@@ -8,7 +8,7 @@ from msgspec import structs
 
 from ledgers import T0, offer
 from tactful.core.offers import Offer, State, Step
-from tactful.runtime.ports import Commit, OutcomeRow
+from tactful.runtime.ports import Commit, OutcomeRow, ReductionRow
 from tactful.stores.memory import MemoryLedger
 from tactful.stores.sqlite import SqliteLedger
 
@@ -79,3 +79,15 @@ async def test_a_mark_leaves_a_forgotten_session_forgotten(ledger):
 async def test_with_nothing_recorded_nothing_came_of_it(ledger):
     assert await ledger.outcomes() == []
     assert await ledger.held_out(0) == []
+
+
+async def test_a_reduction_began_with_its_first_offer_and_anew_after_a_gap(ledger):
+    for name, at in (("of_1", 100), ("of_2", 150), ("of_3", 201), ("of_4", 240)):
+        await ledger.commit(life(name, State.PUSHED, issued_at=at))
+    await ledger.commit(life("of_5", State.PUSHED, issued_at=90, sku="RUN-43"))
+    await ledger.commit(life("of_6", State.HELD_OUT, issued_at=1))
+    assert await ledger.reductions(50) == [
+        ReductionRow("r1", "RUN-42", "DE", 201, 240),
+        ReductionRow("r1", "RUN-43", "DE", 90, 90),
+    ]
+    assert (await ledger.reductions(51))[0] == ReductionRow("r1", "RUN-42", "DE", 100, 240)
