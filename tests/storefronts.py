@@ -44,7 +44,7 @@ class Session:
 
     name: str
     seq: int = 0
-    taken: int = 0
+    left: list[int] = field(default_factory=list)  # what broken connections had taken in
     standing: dict[str, tuple[Message, float]] = field(default_factory=dict)
     peers: list["Peer"] = field(default_factory=list)
 
@@ -61,6 +61,7 @@ class Peer:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.session: Session | None = None
+        self.taken = 0
         self.out: asyncio.Queue[Message | int] = asyncio.Queue()
 
     def send(self, message: Message) -> None:
@@ -157,18 +158,18 @@ class Offers:
         if session is None:
             peer.close(4401)
             return
-        number = message.get("n")
-        fresh = number is None or number > session.taken or message["t"] == "hello"
-        if number is not None:
-            session.taken = max(session.taken, number)
+        number = message.get("n", 0)
+        fresh = number > peer.taken or message["t"] == "hello"
+        if message["t"] != "hello":
+            peer.taken = max(peer.taken, number)
         if fresh and message["t"] == "accept":
             self._accept(peer, message)
         elif fresh and message["t"] == "dismiss":
             self._withdraw(session, message["offer"])
         if fresh and (act := self.on.get(message["t"])):
             act(session, message)
-        if number is not None and not self.mute:
-            peer.send({"t": "ack", "n": session.taken})
+        if number and not self.mute:
+            peer.send({"t": "ack", "n": peer.taken})
 
     def _hello(self, peer: Peer, message: Message) -> None:
         self.hellos += 1
@@ -179,6 +180,9 @@ class Offers:
             session = self.sessions[f"secret-{name}"] = Session(name)
         peer.session = session
         session.peers.append(peer)
+        # A hello is numbered above all its tab has sent: below it lies what a broken one had.
+        below = [taken for taken in session.left if taken < message["n"]]
+        peer.taken = max(below, default=0) if resume else message["n"]
         if not self.mute:
             peer.send({
                 "t": "welcome", "session": session.name, "resume": f"secret-{session.name}",
@@ -206,6 +210,7 @@ class Offers:
             self.peers.remove(peer)
         if peer.session and peer in peer.session.peers:
             peer.session.peers.remove(peer)
+            peer.session.left.append(peer.taken)
 
     async def pump(self, peer: Peer) -> AsyncIterator[Message | int]:
         """What the connection is to be sent, with heartbeats."""

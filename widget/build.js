@@ -1,11 +1,17 @@
 /** Builds, checks and weighs `dist/`: `node build.js [--check | --size]`. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { minify } from 'terser';
 
 /** The whole script, gzipped; the promise made in README.md. */
 const LIMIT = 12_288;
+const { version } = JSON.parse(await readFile(new URL('package.json', import.meta.url), 'utf8'));
+const TYPES = mkdtempSync(join(tmpdir(), 'tactful-types-'));
 /** What strict pages block, so what the bundle must never hold. */
 const FORBIDDEN = /innerHTML|outerHTML|insertAdjacentHTML|\beval\b|new Function|document\.write/;
 
@@ -64,6 +70,7 @@ const shared = {
   logLevel: 'warning',
   absWorkingDir: import.meta.dirname,
   plugins: [css],
+  define: { VERSION: JSON.stringify(version) },
   mangleProps: new RegExp(`^(${INTERNAL.join('|')})$`),
 };
 
@@ -89,10 +96,19 @@ async function squeeze(code) {
 /** @returns {Promise<[string, string][]>} each output file and its text */
 async function outputs() {
   const script = await build({ ...shared, entryPoints: ['src/index.js'], format: 'iife' });
+  const small = await squeeze(script.outputFiles[0].text);
   const module = await build({ ...shared, entryPoints: ['src/npm.js'], format: 'esm' });
+  const types = spawnSync('npx', ['tsc', '-p', 'tsconfig.types.json', '--outDir', TYPES], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  if (types.status) throw new Error(types.stdout);
   return [
-    ['dist/v1.js', await squeeze(script.outputFiles[0].text)],
+    ['dist/v1.js', small],
+    // For pages that pin the script by its hash: this file never changes under its name.
+    [`dist/v${version}.js`, small],
     ['dist/index.js', module.outputFiles[0].text],
+    ['dist/index.d.ts', await readFile(join(TYPES, 'npm.d.ts'), 'utf8')],
   ];
 }
 
@@ -111,6 +127,7 @@ for (const [path, text] of await outputs()) {
     const committed = await readFile(file, 'utf8').catch(() => '');
     if (committed !== text) fail(`${path} does not match its sources: run npm run build`);
   } else if (mode === '--size') {
+    if (!path.endsWith('v1.js')) continue;
     const gzip = gzipSync(text, { level: 9 }).length;
     const brotli = brotliCompressSync(text).length;
     console.log(

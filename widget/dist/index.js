@@ -1,1 +1,1 @@
-function o(n){return n}export{o as load};
+function o(n,u){let c=window;if(c.tactfulSettings??=u,!c.tactful){let t=((...a)=>{t.q.push(a)});t.q=[],c.tactful=t;let e=document.createElement("script");e.async=!0,e.src=n,document.head.append(e)}return((...t)=>c.tactful(...t))}export{o as load};

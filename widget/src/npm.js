@@ -1,6 +1,86 @@
-/** The npm package: loads the script and hands out its typed `tactful` function. */
+/** The npm package: puts the script on the page and hands out its typed `tactful` function. */
 
-/** @param {string} src */
-export function load(src) {
-  return src;
+/**
+ * @typedef {object} Money
+ * @property {number} amount integer minor units
+ * @property {string} currency ISO 4217
+ *
+ * @typedef {object} Offer
+ * @property {string} id
+ * @property {string} sku
+ * @property {Money} price
+ * @property {Money} [was] the prior price
+ * @property {number} [percent] off the prior price, rounded down
+ * @property {string} title
+ * @property {string} message
+ * @property {number} ends_in seconds from the moment of the event
+ * @property {number} max_qty
+ * @property {string} placement
+ * @property {string} [disclosure]
+ * @property {string} [image]
+ * @property {string} [url]
+ *
+ * @typedef {object} Events what `event.detail` is, by event
+ * @property {{version: string}} ready
+ * @property {Offer} offer
+ * @property {{offer: string}} withdraw
+ * @property {{offer: Offer, token: string, code?: string, hold: number}} accepted
+ * @property {{code: string, offer?: string, command?: string}} error
+ *
+ * @typedef {'none' | 'anonymous' | 'personal'} Consent
+ * @typedef {'home' | 'category' | 'product' | 'search' | 'cart' | 'checkout' | 'payment' | 'account'
+ *   | 'cancel' | 'other'} Kind
+ *
+ * @typedef {object} Settings
+ * @property {string} [server] where the server is, if the script does not lie there
+ * @property {string} [territory] "DE", "US-NY"
+ * @property {string} [locale] BCP 47; else the page's language
+ * @property {'auto' | Consent} [consent]
+ * @property {'corner' | 'inline'} [placement] instead of what the offer says
+ * @property {string} [inline] a selector for the price that an inline offer follows
+ * @property {'light' | 'dark'} [theme] else as the page is
+ * @property {Kind} [page]
+ * @property {Record<string, Record<string, string>>} [strings] words by language
+ *
+ * @typedef {object} Report
+ * @property {string} version
+ * @property {string[]} advice what to do
+ * @property {{sku: string, price?: Money} | null} product
+ * @property {Record<string, [source: string, value: string]>} fields
+ * @property {[field: string, said: [source: string, value: string][]][]} conflicts
+ * @property {[level: Consent, source: string]} consent
+ *
+ * @typedef {{
+ *   (command: 'identify', identity: string | {customer: string, hmac: string}): void,
+ *   (command: 'logout'): void,
+ *   (command: 'view', view: string | {sku: string, price?: Money}): void,
+ *   (command: 'cart', lines: {sku: string, qty?: number}[]): void,
+ *   (command: 'page', page: {kind?: Kind, moment?: 'rescue', query?: string}): void,
+ *   (command: 'activity', kind: 'compare' | 'chat_open' | 'chat_closed'): void,
+ *   (command: 'consent', consent: Consent): void,
+ *   <E extends keyof Events>(command: 'on' | 'off', event: E,
+ *     listener: (event: CustomEvent<Events[E]>) => void): void,
+ *   (command: 'doctor'): Promise<Report>,
+ * }} Tactful
+ */
+
+/**
+ * Loads the script once and returns its API, which queues until the script is there.
+ * @param {string} src the script's address at your server: "https://offers.shop.example/widget/v1.js"
+ * @param {Settings} [settings]
+ * @returns {Tactful}
+ */
+export function load(src, settings) {
+  const page = /** @type {any} */ (window);
+  page.tactfulSettings ??= settings;
+  if (!page.tactful) {
+    const queue = /** @type {any} */ ((/** @type {any[]} */ ...call) => void queue.q.push(call));
+    queue.q = [];
+    page.tactful = queue;
+    const script = document.createElement('script');
+    script.async = true;
+    script.src = src;
+    document.head.append(script);
+  }
+  return /** @type {any} */ ((/** @type {any[]} */ ...call) => page.tactful(...call));
 }

@@ -8,7 +8,7 @@ let script;
 
 /** Finds our tag; `currentScript` is null in modules and callbacks. */
 export function readScript() {
-  const found = [document.currentScript, document.querySelector('script[src*="/widget/v1"]')];
+  const found = [document.currentScript, document.querySelector('script[src*="/widget/v"]')];
   // A page may hold an image called "currentScript": named elements shadow document's own fields.
   script = /** @type {any} */ (found.find((one) => one instanceof HTMLScriptElement));
 }

@@ -17,7 +17,7 @@ import { serverUrl, setting } from './settings.js';
 import { load, save } from './store.js';
 import { createTabs } from './tabs.js';
 
-const version = '0.1.0';
+const version = VERSION;
 /** Where prices are looked for when an inline offer has no selector of the shop's. */
 const PRICE = '[itemprop=price],.product .price,.price';
 /** A dialogue of the shop's own has the shopper's attention. */
@@ -227,7 +227,7 @@ export function start(queue) {
       return examine({
         version,
         server: serverUrl(),
-        tags: document.querySelectorAll('script[src*="/widget/v1"]').length,
+        tags: document.querySelectorAll('script[src*="/widget/v"]').length,
         locale: locale(),
         territory: setting('territory'),
         url: url(),

@@ -1,0 +1,197 @@
+/** The npm package: puts the script on the page and hands out its typed `tactful` function. */
+export type Money = {
+    /**
+     * integer minor units
+     */
+    amount: number;
+    /**
+     * ISO 4217
+     */
+    currency: string;
+};
+export type Offer = {
+    id: string;
+    sku: string;
+    price: Money;
+    /**
+     * the prior price
+     */
+    was?: Money;
+    /**
+     * off the prior price, rounded down
+     */
+    percent?: number;
+    title: string;
+    message: string;
+    /**
+     * seconds from the moment of the event
+     */
+    ends_in: number;
+    max_qty: number;
+    placement: string;
+    disclosure?: string;
+    image?: string;
+    url?: string;
+};
+export type Events = {
+    ready: {
+        version: string;
+    };
+    offer: Offer;
+    withdraw: {
+        offer: string;
+    };
+    accepted: {
+        offer: Offer;
+        token: string;
+        code?: string;
+        hold: number;
+    };
+    error: {
+        code: string;
+        offer?: string;
+        command?: string;
+    };
+};
+export type Consent = 'none' | 'anonymous' | 'personal';
+export type Kind = 'home' | 'category' | 'product' | 'search' | 'cart' | 'checkout' | 'payment' | 'account' | 'cancel' | 'other';
+export type Settings = {
+    /**
+     * where the server is, if the script does not lie there
+     */
+    server?: string;
+    /**
+     * "DE", "US-NY"
+     */
+    territory?: string;
+    /**
+     * BCP 47; else the page's language
+     */
+    locale?: string;
+    consent?: 'auto' | Consent;
+    /**
+     * instead of what the offer says
+     */
+    placement?: 'corner' | 'inline';
+    /**
+     * a selector for the price that an inline offer follows
+     */
+    inline?: string;
+    /**
+     * else as the page is
+     */
+    theme?: 'light' | 'dark';
+    page?: Kind;
+    /**
+     * words by language
+     */
+    strings?: Record<string, Record<string, string>>;
+};
+export type Report = {
+    version: string;
+    /**
+     * what to do
+     */
+    advice: string[];
+    product: {
+        sku: string;
+        price?: Money;
+    } | null;
+    fields: Record<string, [source: string, value: string]>;
+    conflicts: [field: string, said: [source: string, value: string][]][];
+    consent: [level: Consent, source: string];
+};
+export type Tactful = {
+    (command: 'identify', identity: string | {
+        customer: string;
+        hmac: string;
+    }): void;
+    (command: 'logout'): void;
+    (command: 'view', view: string | {
+        sku: string;
+        price?: Money;
+    }): void;
+    (command: 'cart', lines: {
+        sku: string;
+        qty?: number;
+    }[]): void;
+    (command: 'page', page: {
+        kind?: Kind;
+        moment?: 'rescue';
+        query?: string;
+    }): void;
+    (command: 'activity', kind: 'compare' | 'chat_open' | 'chat_closed'): void;
+    (command: 'consent', consent: Consent): void;
+    <E extends keyof Events>(command: 'on' | 'off', event: E, listener: (event: CustomEvent<Events[E]>) => void): void;
+    (command: 'doctor'): Promise<Report>;
+};
+/**
+ * @typedef {object} Money
+ * @property {number} amount integer minor units
+ * @property {string} currency ISO 4217
+ *
+ * @typedef {object} Offer
+ * @property {string} id
+ * @property {string} sku
+ * @property {Money} price
+ * @property {Money} [was] the prior price
+ * @property {number} [percent] off the prior price, rounded down
+ * @property {string} title
+ * @property {string} message
+ * @property {number} ends_in seconds from the moment of the event
+ * @property {number} max_qty
+ * @property {string} placement
+ * @property {string} [disclosure]
+ * @property {string} [image]
+ * @property {string} [url]
+ *
+ * @typedef {object} Events what `event.detail` is, by event
+ * @property {{version: string}} ready
+ * @property {Offer} offer
+ * @property {{offer: string}} withdraw
+ * @property {{offer: Offer, token: string, code?: string, hold: number}} accepted
+ * @property {{code: string, offer?: string, command?: string}} error
+ *
+ * @typedef {'none' | 'anonymous' | 'personal'} Consent
+ * @typedef {'home' | 'category' | 'product' | 'search' | 'cart' | 'checkout' | 'payment' | 'account'
+ *   | 'cancel' | 'other'} Kind
+ *
+ * @typedef {object} Settings
+ * @property {string} [server] where the server is, if the script does not lie there
+ * @property {string} [territory] "DE", "US-NY"
+ * @property {string} [locale] BCP 47; else the page's language
+ * @property {'auto' | Consent} [consent]
+ * @property {'corner' | 'inline'} [placement] instead of what the offer says
+ * @property {string} [inline] a selector for the price that an inline offer follows
+ * @property {'light' | 'dark'} [theme] else as the page is
+ * @property {Kind} [page]
+ * @property {Record<string, Record<string, string>>} [strings] words by language
+ *
+ * @typedef {object} Report
+ * @property {string} version
+ * @property {string[]} advice what to do
+ * @property {{sku: string, price?: Money} | null} product
+ * @property {Record<string, [source: string, value: string]>} fields
+ * @property {[field: string, said: [source: string, value: string][]][]} conflicts
+ * @property {[level: Consent, source: string]} consent
+ *
+ * @typedef {{
+ *   (command: 'identify', identity: string | {customer: string, hmac: string}): void,
+ *   (command: 'logout'): void,
+ *   (command: 'view', view: string | {sku: string, price?: Money}): void,
+ *   (command: 'cart', lines: {sku: string, qty?: number}[]): void,
+ *   (command: 'page', page: {kind?: Kind, moment?: 'rescue', query?: string}): void,
+ *   (command: 'activity', kind: 'compare' | 'chat_open' | 'chat_closed'): void,
+ *   (command: 'consent', consent: Consent): void,
+ *   <E extends keyof Events>(command: 'on' | 'off', event: E,
+ *     listener: (event: CustomEvent<Events[E]>) => void): void,
+ *   (command: 'doctor'): Promise<Report>,
+ * }} Tactful
+ */
+/**
+ * Loads the script once and returns its API, which queues until the script is there.
+ * @param {string} src the script's address at your server: "https://offers.shop.example/widget/v1.js"
+ * @param {Settings} [settings]
+ * @returns {Tactful}
+ */
+export declare function load(src: string, settings?: Settings): Tactful;

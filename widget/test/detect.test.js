@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import './browser.js';
+
+const { decimal, hint, ofPage, read } = await import('../src/detect/product.js');
+const { readJsonLd } = await import('../src/detect/jsonld.js');
+const { cartAfter, readEntry } = await import('../src/detect/datalayer.js');
+const { readCart, readProductEvent } = await import('../src/detect/platforms.js');
+const { merge } = await import('../src/detect/merge.js');
+const { kindOf } = await import('../src/page.js');
+const { publicUrl } = await import('../src/link.js');
+
+test('prices are read in every notation that shops print', () => {
+  const cases = {
+    29.99: '29.99',
+    '1.299,00 €': '1299.00',
+    '1,299.00': '1299.00',
+    '18,5': '18.5',
+    '1,299': '1299',
+    '29.990': '29.990',
+    '1.299.000': '1299000',
+    'CHF 1’299.50': '1299.50',
+    ',50 €': '50',
+    free: undefined,
+    '': undefined,
+  };
+  for (const [text, expected] of Object.entries(cases)) assert.equal(decimal(text), expected, text);
+});
+
+test('a hint is in minor units of its own currency, or is none', () => {
+  assert.deepEqual(hint('49.95', 'EUR'), { amount: 4995, currency: 'EUR' });
+  assert.deepEqual(hint('17999', 'JPY'), { amount: 17999, currency: 'JPY' });
+  assert.deepEqual(hint('1.234', 'KWD'), { amount: 1234, currency: 'KWD' });
+  assert.equal(hint('49.95', '€'), undefined);
+  assert.equal(hint(undefined, 'EUR'), undefined);
+});
+
+test('availability is read as an address, a name or a phrase', () => {
+  const of = (availability) => read({ offers: { availability } }).availability;
+  for (const one of ['https://schema.org/InStock', 'InStock', 'in stock', 'in_stock', 'In Stock']) {
+    assert.equal(of(one), 'instock');
+  }
+});
+
+test('a range of prices names no price', () => {
+  assert.equal(read({ offers: { lowPrice: 10, highPrice: 30 } }).price, undefined);
+  assert.equal(read({ offers: { lowPrice: 10, highPrice: '10.0' } }).price, undefined);
+  assert.equal(read({ offers: { lowPrice: 10, highPrice: '10' } }).price, '10');
+});
+
+test('a broken script says nothing about the others', () => {
+  assert.deepEqual(
+    readJsonLd(['{', '{"@type":"Product","sku":"A"}', 'null', '[]', '"x"']).map(({ sku }) => sku),
+    ['A'],
+  );
+});
+
+test('a variant takes from its group what it does not say itself, but not which one it is', () => {
+  const group = { '@type': 'ProductGroup', sku: 'G', name: 'Aero', productGroupID: '9' };
+  const [found] = readJsonLd([
+    JSON.stringify({ ...group, hasVariant: [{ '@type': 'Product', gtin: '1' }] }),
+  ]);
+  assert.equal(read(found).sku, undefined);
+  assert.equal(read(found).id, '1');
+});
+
+test('of several products the address chooses, the variant in a query first', () => {
+  const one = (n) => ({ sku: `A-${n}`, url: `/p/aero?variant=${n}` });
+  const all = [one(1), one(2), one(3)];
+  assert.deepEqual(ofPage(all, 'https://shop.example/p/aero?a=b&variant=2'), [one(2)]);
+  assert.equal(ofPage(all, 'https://shop.example/p/aero').length, 3);
+  assert.equal(ofPage(all, 'https://shop.example/p/other?variant=2').length, 3);
+});
+
+test('the data layer is read in every dialect', () => {
+  const items = [{ item_id: 'A', price: '7,50', quantity: '2' }];
+  const arguments_ = (...list) => Object.assign({}, list);
+  for (const pushed of [
+    { event: 'view_item', ecommerce: { currency: 'EUR', items } },
+    { event: 'view_item', currency: 'EUR', items },
+    arguments_('event', 'view_item', { currency: 'EUR', items }),
+  ]) {
+    const entry = readEntry(pushed);
+    assert.equal(entry.event, 'view_item');
+    assert.equal(read(entry.products[0]).price, '7.50');
+    assert.equal(read(entry.products[0]).currency, 'EUR');
+    assert.deepEqual(entry.lines, [{ sku: 'A', qty: 2 }]);
+  }
+  for (const pushed of [null, 1, 'x', {}, { ecommerce: null }, arguments_('js', new Date())]) {
+    assert.equal(readEntry(pushed), undefined);
+  }
+});
+
+test('the cart is added up, replaced and emptied', () => {
+  const line = (sku, qty) => ({ sku, qty });
+  let cart = cartAfter([], { event: 'add_to_cart', lines: [line('A', 2)] });
+  cart = cartAfter(cart, { event: 'add_to_cart', lines: [line('A', 1), line('B', 1)] });
+  cart = cartAfter(cart, { event: 'remove_from_cart', lines: [line('B', 5)] });
+  assert.deepEqual(cart, [line('A', 3)]);
+  assert.deepEqual(cartAfter(cart, { event: 'view_cart', lines: [line('C', 1)] }), [line('C', 1)]);
+  assert.deepEqual(cartAfter(cart, { event: 'purchase', lines: [] }), []);
+  assert.equal(cartAfter(cart, { event: 'view_item', lines: [] }), undefined);
+});
+
+test('carts of every shop system give SKUs and quantities and nothing else', () => {
+  const shapes = [
+    { items: [{ sku: 'A', quantity: 2, properties: { note: 'private' } }], email: 'a@b.example' },
+    { lines: { nodes: [{ quantity: 2, merchandise: { sku: 'A', id: 'gid://x/1' } }] } },
+    { lines: [{ sku: 'A', qty: 2 }] },
+    [{ sku: 'A', qty: 2 }],
+  ];
+  for (const shape of shapes) assert.deepEqual(readCart(shape), [{ sku: 'A', qty: 2 }]);
+  const gid = { id: 'gid://shopify/ProductVariant/77' };
+  assert.deepEqual(readCart({ lines: { nodes: [{ quantity: 1, merchandise: gid }] } }), [
+    { sku: '77', qty: 1 },
+  ]);
+  for (const nothing of [null, undefined, {}, 'x', { items: null }]) {
+    assert.equal(readCart(nothing), undefined);
+  }
+});
+
+test('a row of a collection is not a look at a product', () => {
+  const product = { id: 'gid://shopify/Product/1' };
+  assert.equal(readProductEvent({ context: 'collection', product }), undefined);
+  assert.equal(readProductEvent({ context: 'page', product }).productID, '1');
+});
+
+test('a contradiction about the product is reported and not guessed', () => {
+  const { product, conflicts } = merge([
+    ['json-ld', [{ sku: 'A' }]],
+    ['microdata', [{ sku: 'B' }]],
+  ]);
+  assert.equal(product, null);
+  assert.deepEqual(conflicts, [
+    [
+      'sku',
+      [
+        ['json-ld', 'A'],
+        ['microdata', 'B'],
+      ],
+    ],
+  ]);
+});
+
+test("the shop's own word settles a contradiction, which is still reported", () => {
+  const { product, conflicts } = merge([
+    ['call', [{ sku: 'A' }]],
+    ['json-ld', [{ sku: 'B' }]],
+  ]);
+  assert.equal(product.sku, 'A');
+  assert.equal(conflicts.length, 1);
+});
+
+test('contradicting prices give no hint; the same price in two notations is one', () => {
+  const of = (price) =>
+    merge([
+      ['json-ld', [{ sku: 'A', price: '18.00', currency: 'EUR' }]],
+      ['microdata', [{ price }]],
+    ]);
+  assert.equal(of('19').product.price, undefined);
+  assert.deepEqual(of('18').product.price, { amount: 1800, currency: 'EUR' });
+});
+
+test('an id serves where there is no SKU, and never contradicts one', () => {
+  assert.equal(merge([['dataLayer', [{ id: '77' }]]]).product.sku, '77');
+  const both = merge([
+    ['json-ld', [{ sku: 'A' }]],
+    ['dataLayer', [{ id: '77' }]],
+  ]);
+  assert.equal(both.product.sku, 'A');
+  assert.deepEqual(both.conflicts, []);
+});
+
+test('pages are told apart by platform words, classes and addresses', () => {
+  const cases = {
+    'product  /anything': 'product',
+    ' single-product woocommerce /produkt/x': 'product',
+    ' woocommerce-cart woocommerce /shop': 'cart',
+    '  /de/warenkorb': 'cart',
+    '  /checkout/cart/': 'cart',
+    '  /cartoon-mugs': 'other',
+    '  /kasse': 'checkout',
+    '  /checkout/payment': 'payment',
+    'collection  /collections/shoes': 'category',
+    '  /search?q=shoe': 'search',
+    '  /': 'home',
+    '  /de/': 'home',
+    '  /about': 'other',
+  };
+  for (const [where, kind] of Object.entries(cases))
+    assert.equal(kindOf(where, false), kind, where);
+  assert.equal(kindOf('  /return-gift', true), 'product');
+  assert.equal(kindOf('  /checkout', true), 'checkout');
+});
+
+test('an address leaves the page without fragment and without what is private', () => {
+  const { href } = new URL('https://shop.example/p?utm_source=mail&email=a@b.c&reset_token=1#x');
+  assert.equal(publicUrl(href), 'https://shop.example/p?utm_source=mail');
+  assert.equal(publicUrl('https://shop.example/p?to=a%40b.c'), 'https://shop.example/p');
+  assert.equal(
+    publicUrl('https://shop.example/p?tactful_link=xauthx'),
+    'https://shop.example/p?tactful_link=xauthx',
+  );
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import './browser.js';
+
+const { KEYS, words } = await import('../src/locales.js');
+const { countdown, money, percentOff } = await import('../src/format.js');
+const { listed, parse, stringify } = await import('../src/json.js');
+const { readGoogle, readTcf, readWordPress } = await import('../src/consent.js');
+
+test('every language has every word, and its place for the time', () => {
+  for (const language of ['en', 'de', 'fr', 'es', 'pl']) {
+    const row = words(language, undefined);
+    for (const key of KEYS) assert.ok(row[key] && row[key] !== 'undefined', `${language} ${key}`);
+    assert.equal(row.ends.split('{}').length, 2);
+    assert.equal(row.kept.split('{}').length, 2);
+    if (language !== 'en') assert.notEqual(row.accept, words('en', undefined).accept);
+  }
+});
+
+test('a shop adds a language or changes a word, for a region too', () => {
+  assert.equal(words('nl', { nl: { accept: 'Neem deze prijs' } }).accept, 'Neem deze prijs');
+  assert.equal(words('de-AT', { de: { accept: 'Nehmen' } }).accept, 'Nehmen');
+  assert.equal(words('de-AT', { 'de-AT': { accept: 'Passt' } }).dismiss, 'Nein, danke');
+  assert.equal(words('xx', undefined).accept, 'Take this price');
+});
+
+test('money has the decimals of its currency', () => {
+  assert.equal(money({ amount: 10965, currency: 'EUR' }, 'en'), '€109.65');
+  assert.equal(money({ amount: 15749, currency: 'JPY' }, 'en'), '¥15,749');
+  assert.match(money({ amount: 1234, currency: 'KWD' }, 'en'), /1\.234/);
+});
+
+test('a percentage is shown as it was sent', () => {
+  assert.equal(percentOff(15, 'en'), '-15%');
+});
+
+test('the countdown is read at a glance', () => {
+  assert.deepEqual([0.2, 59.1, 60, 899, 3600, 7325].map(countdown), [
+    '0:01',
+    '1:00',
+    '1:00',
+    '14:59',
+    '1:00:00',
+    '2:02:05',
+  ]);
+});
+
+test("a library's toJSON and a page's prototype reach no message", () => {
+  Array.prototype.toJSON = () => 'broken';
+  Object.prototype.replaces = 'polluted';
+  try {
+    assert.equal(stringify({ lines: listed([{ sku: 'A' }]) }), '{"lines":[{"sku":"A"}]}');
+    assert.equal(parse('{"a":{"b":1}}').a.replaces, undefined);
+    assert.equal(parse('{"__proto__":{"x":1}}').x, undefined);
+  } finally {
+    delete Array.prototype.toJSON;
+    delete Object.prototype.replaces;
+  }
+});
+
+test("consent systems' words are graded", () => {
+  const state = {};
+  assert.equal(
+    readGoogle(state, { analytics_storage: 'granted', ad_personalization: 'denied' }),
+    1,
+  );
+  assert.equal(readGoogle(state, { ad_personalization: 'granted' }), 2);
+  assert.equal(readGoogle({}, { region: ['DE'], ad_personalization: 'granted' }), 0);
+  assert.equal(readTcf({ eventStatus: 'cmpuishown' }), undefined);
+  assert.equal(readTcf({ eventStatus: 'tcloaded', purpose: { consents: { 1: true } } }), 1);
+  assert.equal(readTcf({ gdprApplies: false }), 2);
+  assert.equal(
+    readWordPress((category) => category === 'marketing'),
+    2,
+  );
+  assert.equal(
+    readWordPress(() => false),
+    0,
+  );
+});
