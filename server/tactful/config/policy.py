@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tactful.config import values as v
+from tactful.core.calendar import DAY
 from tactful.core.policy import Policy
 
 
@@ -27,6 +28,8 @@ class Limit(Struct, frozen=True):
 _RENAMED: Final = {"min_stock": "stock_minimum"}
 _SHARE: Final = v.percent()
 _TIME: Final = v.duration()
+_HOLD: Final = v.duration(most=14 * DAY)
+"""No promise outlives this: well below the 31 days for which a key that was rotated still verifies."""
 _NUMBER: Final = v.integer(0, 1_000_000)
 _STARS: Final = v.integer(1, 5)
 _SCOPE: Final = v.choice("variant", "product", "brand", "order", "shop")
@@ -83,7 +86,7 @@ LIMITS: Final = (
     Limit("min_stock", _NUMBER, "Nothing is offered of which fewer than this are left."),
     Limit("max_total_discount", _SHARE, "The most an offer may be below the list price."),
     Limit("min_margin", _SHARE, "The least margin on the net price, where a rule asks for less."),
-    Limit("accept_hold", _TIME, "How long an accepted offer can be redeemed."),
+    Limit("accept_hold", _HOLD, "How long an accepted offer can be redeemed."),
     Limit("arbitration", v.choice("tier", "expected_value"), "How the best candidate is found."),
     Limit("prior.silence", _SHARE, "Believed share of buyers among those shown nothing."),
     Limit("prior.offer", _SHARE, "Believed share of buyers among those who see an offer."),

@@ -7,6 +7,9 @@ from tactful.rulebook.shapes import Key, Messages, Named, Raw, Saving, Sequence,
 from tactful.rulebook.units import Amounts, Duration, LocalTime, Percent, Territory, Zone
 from tactful.rulebook.values import Count, Flag, Id, ListOf, OneOf, Text
 
+MAX_LIFE: Final = 14 * DAY
+"""No promise outlives this: well below the 31 days for which a key that was rotated still verifies."""
+
 PRICE_MODES: Final = ("percent", "amount", "fixed", "to_target", "ladder", "gift")
 
 _PRICES: Final = (
@@ -35,7 +38,7 @@ OFFER: Final = Shape(
         Key("min_saving", Saving(), "Less than this is not worth an offer.", "2.00 EUR"),
         Key("ending", Count(most=99), "The last two digits of the price, reached downwards.", "95"),
         Key("max_qty", Count(least=1, most=1000), "How many may be bought at this price.", "3", default="1"),
-        Key("expires", Duration(least=10 * SECOND, most=30 * DAY), "How long the offer stands.", "15m", default="15m"),
+        Key("expires", Duration(least=10 * SECOND, most=MAX_LIFE), "How long the offer stands.", "15m", default="15m"),
         Key("placement", Id(), "Where on the page it is shown.", "corner", default="corner"),
         Key("message", Messages(), "What the shopper reads.", '"{offer.price} for the next {offer.expires}."'),
     ),
@@ -186,7 +189,7 @@ POLICY: Final = Shape(
         Key("min_stock", Count(), "Below this stock nothing is offered.", "2"),
         Key("min_margin", Percent(most=9900), "The least margin of every offer.", "10%"),
         Key("max_total_discount", Percent(), "The most below list price.", "50%"),
-        Key("accept_hold", Duration(), "How long an accepted offer is kept.", "30m"),
+        Key("accept_hold", Duration(most=MAX_LIFE), "How long an accepted offer is kept.", "30m"),
         Key("taints", Shape("the suppression table", tuple(
             Key(name, _TAINT, about, "{after: 120d}") for name, about in _TAINTS.items()
         )), "What a let-down suppresses; may only be tightened here.", "{defect: {after: 120d}}"),
