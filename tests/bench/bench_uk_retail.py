@@ -132,6 +132,10 @@ def judged(
         "recall": len(right) / max(len(wanted), 1),
         "suppressed_beyond_the_window": len(suppressed - wanted),
         "false_suppressions": len(suppressed - let_down_before(found)),
+        "wrong_first": [
+            f"order {order}, {sku}: {withheld.get((order, sku), 'offered')}"
+            for order, sku in sorted(suppressed ^ wanted)[:20]
+        ],
         "withheld_for_other_reasons": dict(both.others()),
         "decisions_per_second": round(both.decisions / seconds),
     }

@@ -122,7 +122,7 @@ def returns(row: dict[str, Any]) -> tuple[dict[str, Any], ...]:
 
 
 def events(folder: Path) -> list[Event]:
-    """Orders and returns in the order of time; of equals the return first: it was there already."""
+    """Orders and returns in the order of time; what is returned in the minute of an order comes after it."""
     found: list[Event] = [
         Refund(ms(row["at"]), row["customer_id"], returns(row))
         for row in lines_of(folder / "returns.jsonl")
@@ -131,7 +131,7 @@ def events(folder: Path) -> list[Event]:
         Purchase(ms(row["at"]), row["customer_id"], row["order_id"], order(row))
         for row in lines_of(folder / "orders.jsonl")
     ]
-    return sorted(found, key=lambda event: (event.at, isinstance(event, Purchase)))
+    return sorted(found, key=lambda event: (event.at, isinstance(event, Refund)))
 
 
 def of_small_customers(found: list[Event], lines: int) -> list[Event]:
