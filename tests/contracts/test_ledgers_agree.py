@@ -17,7 +17,7 @@ from tactful.core.offers import State
 from tactful.core.redemption import Line, Request, Shelf
 from tactful.core.rulings import Ruling
 from tactful.core.tokens import Claims
-from tactful.runtime.ports import FactRow, LedgerError
+from tactful.runtime.ports import FactRow, LedgerError, StoredFact
 from tactful.stores import sqlite_turns
 from tactful.stores.memory import MemoryLedger
 from tactful.stores.sqlite import SqliteLedger
@@ -121,6 +121,11 @@ def plainly(answer: object) -> object:
     return answer
 
 
+def unnumbered(facts: list[StoredFact]) -> list[StoredFact]:
+    """Facts without their numbers: one that was the last and is erased may be given again."""
+    return [structs.replace(one, number=0) for one in facts]
+
+
 async def told(ledger: MemoryLedger | SqliteLedger) -> dict[str, object]:
     """What a ledger knows. Sessions that were forgotten go by ids of their own."""
     audit = await ledger.audit()
@@ -129,8 +134,8 @@ async def told(ledger: MemoryLedger | SqliteLedger) -> dict[str, object]:
         "standing": [structs.replace(one, session="") for one in await ledger.standing()],
         "audit": [(row.step, row.offer.state, row.offer.customer) for row in audit],
         "entries": await ledger.entries(),
-        "facts": await ledger.facts_about([("customer", f"c{n}") for n in range(4)]),
-        "then": await ledger.facts_about([("case", "k1")], ("case",), T0),
+        "facts": unnumbered(await ledger.facts_about([("customer", f"c{n}") for n in range(4)])),
+        "then": unnumbered(await ledger.facts_about([("case", "k1")], ("case",), T0)),
         "digest": await ledger.state_digest(),
         "wrong": await ledger.reconcile(),
     }

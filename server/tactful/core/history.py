@@ -25,6 +25,8 @@ class History(Struct, frozen=True, kw_only=True):
     reviews: tuple[Kept[Review], ...] = ()
     remedies: tuple[Kept[Remedy], ...] = ()
     products: Mapping[str, Product] = {}
+    upto: int = 0
+    """The number of the newest fact in it; by that the same history can be read again."""
 
     def product_id(self, sku: str) -> str:
         """The product; an unknown SKU is its own product."""

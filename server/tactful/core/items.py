@@ -39,6 +39,8 @@ class Item(Struct, frozen=True, kw_only=True):
     """The parts of a bundle; a part that is not known is an `Item` without a product."""
     history: Mapping[str, tuple[PublicPrice, ...]] = {}
     """Territory → the ledger of public prices, oldest first."""
+    upto: int = 0
+    """The number of the newest fact in it; by that the same item can be read again."""
 
     @property
     def product_id(self) -> str:

@@ -42,13 +42,17 @@ class FactRow(Struct, frozen=True, kw_only=True):
 
 
 class StoredFact(Struct, frozen=True):
-    """A fact as the ledger keeps it; `at`: when it was reported, `ended`: when it was superseded."""
+    """A fact as the ledger keeps it; `at`: when it was reported, `ended`: when it was superseded.
+
+    `number`: its place in the order in which facts were kept.
+    """
 
     kind: str
     key: str
     body: bytes
     at: int
     ended: int | None = None
+    number: int = 0
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -183,9 +187,16 @@ class Ledger(Protocol):
         ...
 
     async def facts_about(
-        self, subjects: Sequence[tuple[str, str]], kinds: Sequence[str] = (), at: int | None = None
+        self,
+        subjects: Sequence[tuple[str, str]],
+        kinds: Sequence[str] = (),
+        at: int | None = None,
+        upto: int | None = None,
     ) -> list[StoredFact]:
-        """The facts in force about any of the subjects, now or at a past instant, each once."""
+        """The facts in force about any of the subjects, each once.
+
+        Now, at a past instant, or right after the fact with the number `upto` was kept.
+        """
         ...
 
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:

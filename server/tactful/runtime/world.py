@@ -3,24 +3,19 @@
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Coroutine, Iterable
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from tactful.core.contacts import NOBODY, Contact
-from tactful.core.facts import AnyFact, Price, Product, Recall, kind_of, subjects_of
+from tactful.core.facts import AnyFact, Product, Recall, kind_of, subjects_of
 from tactful.core.history import History
 from tactful.core.items import Item
 from tactful.core.policy import Policy
 from tactful.core.profiles import Profile, profile
 from tactful.runtime import assembly
-from tactful.runtime.assembly import GENERAL_KIND
-from tactful.runtime.ports import Ledger, StoredFact
-
-ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall", GENERAL_KIND)
-PERSON_KINDS: Final = ("customer", "order", "return", "case", "review", "remedy")
-CHUNK: Final = 400
-"""Subjects asked for in one read."""
+from tactful.runtime.ports import Ledger
+from tactful.runtime.reading import PERSON_KINDS, Reading
 
 _decode_contact = msgspec.msgpack.Decoder(Contact).decode
 
@@ -142,39 +137,9 @@ class World:
             if sku not in self._dropped:
                 self._keep_item(item)
 
-    async def read_item(self, sku: str, at: int | None = None, *, part: bool = False) -> Item:
+    async def read_item(self, sku: str, at: int | None = None) -> Item:
         """An SKU as the ledger has it, now or at a past instant; a bundle with its parts."""
-        stored = await self._ledger.facts_about([("sku", sku)], ITEM_KINDS, at)
-        general = [one for one in stored if one.kind == GENERAL_KIND]
-        stored = [one for one in stored if one.kind != GENERAL_KIND]
-        product = next((f for f in map(assembly.read, stored) if isinstance(f, Product)), None)
-        variants = await self._variants(product, at)
-        if product:
-            subjects = [("product", product.product), *(("sku", one) for one in variants)]
-            stored += await self._chunked(subjects, ("recall",), at)
-        parts = () if part or product is None else product.components
-        components = [await self.read_item(one, at, part=True) for one in parts]
-        places = [one for one in stored if one.kind == "price"]
-        prices = {
-            price.territory: await self._versions(one.key, at)
-            for one in places
-            if isinstance(price := assembly.read(one), Price)
-        }
-        unique = {(one.kind, one.key): one for one in stored}
-        return assembly.item(sku, unique.values(), prices, tuple(components), variants, general)
-
-    async def _variants(self, product: Product | None, at: int | None) -> tuple[str, ...]:
-        """Every SKU of a product: what recalls one recalls them all."""
-        if product is None:
-            return ()
-        siblings = await self._ledger.facts_about([("product", product.product)], ("product",), at)
-        return tuple(
-            sorted({f.sku for f in map(assembly.read, siblings) if isinstance(f, Product)})
-        )
-
-    async def _versions(self, key: str, at: int | None) -> list[StoredFact]:
-        versions = await self._ledger.fact_versions("price", key)
-        return [one for one in versions if at is None or one.at <= at]
+        return await Reading(self._ledger, at=at).item(sku)
 
     def _keep_item(self, item: Item) -> None:
         self._items[item.sku] = item
@@ -201,39 +166,7 @@ class World:
 
     async def read_history(self, customer: str, at: int | None = None) -> History:
         """A customer as the ledger has them, now or at a past instant."""
-        subject = [("customer", customer)]
-        first = await self._ledger.facts_about(subject, PERSON_KINDS, at)
-        own = [("order", one.key) for one in first if one.kind == "order"]
-        known = assembly.kept(first) | assembly.kept(await self._chunked(own, ("case",), at))
-        asked: set[tuple[str, str]] = set()
-        while new := assembly.linked(known.values()) - asked:
-            asked |= new
-            orders = [one for one in sorted(new) if one[0] == "order"]
-            cases = [one for one in sorted(new) if one[0] == "case"]
-            known |= assembly.kept(await self._chunked(orders, ("order", "return"), at))
-            known |= assembly.kept(await self._chunked(cases, ("case",), at))
-        products = await self._products(assembly.named(known.values()), at)
-        return assembly.history(customer, known, products)
-
-    async def _products(self, skus: set[str], at: int | None) -> dict[str, Product]:
-        """The catalogue's entries, and those of what is in the bundles among them."""
-        found: dict[str, Product] = {}
-        while skus:
-            subjects = [("sku", sku) for sku in sorted(skus)]
-            facts = map(assembly.read, await self._chunked(subjects, ("product",), at))
-            new = {fact.sku: fact for fact in facts if isinstance(fact, Product)}
-            parts = {part for sku in skus & new.keys() for part in new[sku].components}
-            found |= {sku: new[sku] for sku in skus & new.keys()}
-            skus = parts - found.keys() - skus
-        return found
-
-    async def _chunked(
-        self, subjects: list[tuple[str, str]], kinds: tuple[str, ...], at: int | None
-    ) -> list[StoredFact]:
-        found: list[StoredFact] = []
-        for start in range(0, len(subjects), CHUNK):
-            found += await self._ledger.facts_about(subjects[start : start + CHUNK], kinds, at)
-        return found
+        return await Reading(self._ledger, at=at).history(customer)
 
     def _keep_person(self, history: History) -> None:
         self._people[history.customer] = history

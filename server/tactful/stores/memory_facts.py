@@ -22,6 +22,7 @@ class MemoryFacts:
         self._heads: dict[Name, Heads] = {}
         self._under: dict[Name, dict[Name, None]] = {}
         self._heard: dict[str, int] = {}
+        self._number = 0
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
         """Keep the newer ones; True for a row that was kept."""
@@ -38,23 +39,28 @@ class MemoryFacts:
         if versions:
             last, subjects = versions[-1]
             versions[-1] = structs.replace(last, ended=at), subjects
-        versions.append((StoredFact(row.kind, row.key, row.body, at), row.subjects))
+        self._number += 1
+        fact = StoredFact(row.kind, row.key, row.body, at, number=self._number)
+        versions.append((fact, row.subjects))
         for subject in row.subjects:
             self._under.setdefault(subject, {})[name] = None
         return True
 
     async def facts_about(
-        self, subjects: Sequence[Name], kinds: Sequence[str] = (), at: int | None = None
+        self,
+        subjects: Sequence[Name],
+        kinds: Sequence[str] = (),
+        at: int | None = None,
+        upto: int | None = None,
     ) -> list[StoredFact]:
-        """The facts in force about any of the subjects, now or at a past instant, each once."""
+        """The facts in force about any of the subjects, each once."""
         names = {name for subject in subjects for name in self._under.get(subject, ())}
         wanted = set(subjects)
         return [
             fact
             for name in sorted(names)
-            for fact, about in self._facts[name]
-            if _in_force(fact, at)
-            and not wanted.isdisjoint(about)
+            for fact, about in _in_force(self._facts[name], at, upto)
+            if not wanted.isdisjoint(about)
             and (not kinds or fact.kind in kinds)
         ]
 
@@ -126,7 +132,17 @@ class MemoryFacts:
         return dropped
 
 
-def _in_force(fact: StoredFact, at: int | None) -> bool:
+Version = tuple[StoredFact, tuple[Name, ...]]
+
+
+def _in_force(versions: list[Version], at: int | None, upto: int | None) -> list[Version]:
+    """The version that counts: now, at an instant, or right after a fact."""
+    if upto is not None:
+        return [pair for pair in versions if pair[0].number <= upto][-1:]
     if at is None:
-        return fact.ended is None
-    return fact.at <= at and (fact.ended is None or fact.ended > at)
+        return [pair for pair in versions if pair[0].ended is None]
+    return [
+        (fact, about)
+        for fact, about in versions
+        if fact.at <= at and (fact.ended is None or fact.ended > at)
+    ]

@@ -23,8 +23,10 @@ _INSERT: Final = """
 # Versions of a key follow one another without a gap: one is in force at any instant since the first.
 _NOW: Final = "f.ended IS NULL"
 _THEN: Final = "f.at <= :at AND (f.ended IS NULL OR f.ended > :at)"
+_UPTO: Final = """f.id = (SELECT max(g.id) FROM facts AS g
+    WHERE g.kind = f.kind AND g.key = f.key AND g.id <= :upto)"""
 _ABOUT: Final = """
-  SELECT f.kind, f.key, f.body, f.at, f.ended, f.subjects
+  SELECT f.kind, f.key, f.body, f.at, f.ended, f.id, f.subjects
   FROM (SELECT DISTINCT s.fact_kind, s.fact_key FROM json_each(:subjects) AS j
         CROSS JOIN subjects AS s
         ON s.kind = json_extract(j.value, '$[0]') AND s.id = json_extract(j.value, '$[1]')) AS k
@@ -59,26 +61,28 @@ def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
 
 
 def about_query(
-    subjects: Sequence[tuple[str, str]], kinds: Sequence[str], at: int | None
+    subjects: Sequence[tuple[str, str]],
+    kinds: Sequence[str],
+    at: int | None,
+    upto: int | None = None,
 ) -> tuple[str, dict[str, object]]:
     """The query for `chosen`, and its parameters."""
     named = {f"kind{index}": kind for index, kind in enumerate(kinds)}
     listed = ", ".join(f":{name}" for name in named)
-    sql = _ABOUT.format(
-        instant=_NOW if at is None else _THEN, kinds=f"AND f.kind IN ({listed})" if kinds else ""
-    )
-    return sql, {"subjects": _ENCODE(subjects).decode(), "at": at, **named}
+    instant = _UPTO if upto is not None else _NOW if at is None else _THEN
+    sql = _ABOUT.format(instant=instant, kinds=f"AND f.kind IN ({listed})" if kinds else "")
+    return sql, {"subjects": _ENCODE(subjects).decode(), "at": at, "upto": upto, **named}
 
 
 def chosen(
-    found: Iterable[tuple[str, str, bytes, int, int | None, str]],
+    found: Iterable[tuple[str, str, bytes, int, int | None, int, str]],
     subjects: Sequence[tuple[str, str]],
 ) -> list[StoredFact]:
     """The facts whose version in force is about one of the subjects, not only an older one."""
     wanted = set(subjects)
     return [
-        StoredFact(kind, key, body, at, ended)
-        for kind, key, body, at, ended, named in found
+        StoredFact(kind, key, body, at, ended, number)
+        for kind, key, body, at, ended, number, named in found
         if not wanted.isdisjoint(_SUBJECTS(named))
     ]
 

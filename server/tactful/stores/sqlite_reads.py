@@ -70,13 +70,17 @@ class SqliteReads:
         return await self._read(sql, values)
 
     async def facts_about(
-        self, subjects: Sequence[tuple[str, str]], kinds: Sequence[str] = (), at: int | None = None
+        self,
+        subjects: Sequence[tuple[str, str]],
+        kinds: Sequence[str] = (),
+        at: int | None = None,
+        upto: int | None = None,
     ) -> list[StoredFact]:
-        found = await self._read(*sqlite_facts.about_query(subjects, kinds, at))
+        found = await self._read(*sqlite_facts.about_query(subjects, kinds, at, upto))
         return sqlite_facts.chosen(found, subjects)
 
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
-        sql = "SELECT kind, key, body, at, ended FROM facts WHERE kind = ? AND key = ? ORDER BY id"
+        sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
         return [StoredFact(*row) for row in await self._read(sql, (kind, key))]
 
     async def heard(self) -> dict[str, int]:
