@@ -15,10 +15,9 @@ COULD_NOT: Final = 2
 class Failure(click.ClickException):
     """What is wrong, where, and what to do; a line for each."""
 
-    exit_code = COULD_NOT
-
-    def __init__(self, *lines: str) -> None:
+    def __init__(self, *lines: str, code: int = COULD_NOT) -> None:
         super().__init__("\n".join(lines))
+        self.exit_code = code
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print it to standard error."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tactful.cli.failures import FOUND
+from tactful.cli.failures import FOUND, Failure
 from tactful.cli.given import reading_of, settings
 from tactful.cli.showing import as_json, as_table, json_option, warn
 from tactful.config.settings import SETTINGS
@@ -46,8 +46,11 @@ def show(*, as_json_: bool, **given: Any) -> None:
 @settings(*_NAMES)
 @click.option("--strict", is_flag=True, help="Let warnings count, too.")
 def check(*, strict: bool, **given: Any) -> None:
-    """Read all settings as `serve` would; exit 0 if it could start, 1 with --strict and warnings."""
-    reading = reading_of(given, serving=True)
+    """Read all settings as `serve` would; exit 0 if it could start, 1 if not, or with warnings if --strict."""
+    try:
+        reading = reading_of(given, serving=True)
+    except Failure as failure:
+        raise Failure(failure.message, code=FOUND) from failure
     for warning in reading.warnings:
         warn(warning)
     if strict and reading.warnings:
