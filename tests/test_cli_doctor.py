@@ -222,6 +222,7 @@ def test_a_policy_in_the_page_and_variants_of_a_product_group_are_read() -> None
       content="script-src 'self'"><script src="/widget/v1.js" nonce="n"></script>
       <script type="application/ld+json">[{"@type": "ProductGroup", "productGroupID": "RUN",
       "hasVariant": [{"@type": "https://schema.org/Product", "sku": "RUN-42"}]}]</script>"""
+    assert page_of(PAGE, html.replace("v1.js", "v0.1.0.js"), []).scripts[0].nonce == "n"
     page = page_of(PAGE, html, [])
     assert page.policies == ("script-src 'self'",)
     assert [product.sku for product in page.products] == ["RUN", "RUN-42"]

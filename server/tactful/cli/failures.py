@@ -15,15 +15,22 @@ COULD_NOT: Final = 2
 class Failure(click.ClickException):
     """What is wrong, where, and what to do; a line for each."""
 
-    def __init__(self, *lines: str, code: int = COULD_NOT) -> None:
+    exit_code = COULD_NOT
+
+    def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
-        self.exit_code = code
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print it to standard error."""
         for line in self.message.splitlines():
             click.secho("error: ", fg="red", bold=True, nl=False, err=True, file=file)
             click.echo(line, err=True, file=file)
+
+
+class No(Failure):
+    """It ran, and what it says is the answer."""
+
+    exit_code = FOUND
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What can be seen of a storefront's page without a browser?"""
 
 import json
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -8,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
+_WIDGET = re.compile(r"/widget/v\d", re.ASCII)
 _PRODUCTS: Final = frozenset({"Product", "ProductGroup", "IndividualProduct", "ProductModel"})
 _DEFAULTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
@@ -79,7 +81,7 @@ class _Reader(HTMLParser):
             return
         if given.get("type", "").lower() == "application/ld+json":
             self._json = []
-        if "/widget/v1" in given.get("src", ""):
+        if _WIDGET.search(given.get("src", "")):
             names = ("integrity", "nonce", "data-territory", "data-server")
             url = urljoin(self._url, given["src"])
             self.scripts.append(Script(url, *(given.get(name, "") for name in names)))

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tactful.cli.failures import FOUND, Failure
+from tactful.cli.failures import FOUND, Failure, No
 from tactful.cli.given import reading_of, settings
 from tactful.cli.showing import as_json, as_table, json_option, warn
 from tactful.config.settings import SETTINGS
@@ -50,7 +50,7 @@ def check(*, strict: bool, **given: Any) -> None:
     try:
         reading = reading_of(given, serving=True)
     except Failure as failure:
-        raise Failure(failure.message, code=FOUND) from failure
+        raise No(failure.message) from failure
     for warning in reading.warnings:
         warn(warning)
     if strict and reading.warnings:
