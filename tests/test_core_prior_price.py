@@ -1,8 +1,12 @@
 """The prior price and what may be claimed against it."""
 
+import sys
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controls import assert_fails
 from tactful.core.calendar import DAY
 from tactful.core.items import PublicPrice
 from tactful.core.prior_price import WINDOW, Claim, PriorPrice, claim, is_general, prior_price
@@ -90,6 +94,26 @@ def test_it_is_the_minimum_over_every_instant_of_the_window(entries):
     )
     assert (found.amount if found else None) == (min(days) if days else None)
     assert found is None or found.complete == any(since <= -30 for since in in_force)
+
+
+def forgets_what_was_in_force(entries, t0, currency):
+    within = [one for one in entries if t0 - WINDOW <= one.since < t0 and one.currency == currency]
+    if not within:
+        return None
+    return PriorPrice(min(one.amount for one in within), t0 - WINDOW, complete=True)
+
+
+def counts_its_own_start(entries, t0, currency):
+    return prior_price_of(entries, t0 + 1, currency, WINDOW + 1)
+
+
+prior_price_of = prior_price
+
+
+@pytest.mark.parametrize("broken", [forgets_what_was_in_force, counts_its_own_start])
+def test_a_broken_control_fails(monkeypatch, broken):
+    monkeypatch.setattr(sys.modules[__name__], "prior_price", broken)
+    assert_fails(test_it_is_the_minimum_over_every_instant_of_the_window)
 
 
 def test_the_window_is_thirty_days():
