@@ -23,8 +23,10 @@ Nothing is kept: facts, rules and orders live in a temporary folder that goes wi
 @click.pass_context
 def demo(ctx: click.Context, host: str, port: int, open_browser: bool) -> None:
     """A shop to play with: storefront, facts, rules and console on one port, no other service."""
+    from tactful.cli.logs import configured
     from tactful.demo import run  # the whole server, for this command only
     from tactful.transports.listener import ListenError
 
+    configured("warning")
     with told(ListenError):
         ctx.exit(run(host, port, open_browser=open_browser))

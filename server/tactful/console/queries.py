@@ -127,6 +127,20 @@ async def decisions(
     return await shop.ledger.audit(session=session, customer=customer, offer=offer, limit=limit)
 
 
+async def decisions_about(shop: Shop, found: "Person") -> Sequence[AuditRow]:
+    """A customer's, and those of the session before they logged in."""
+    rows: dict[tuple[str, int], AuditRow] = {}
+    if found.customer:
+        rows = {_key(row): row for row in await decisions(shop, customer=found.customer)}
+    if found.session:
+        rows |= {_key(row): row for row in await decisions(shop, session=found.session.id)}
+    return sorted(rows.values(), key=lambda row: (-row.step.at, -row.step.seq))[:LATEST]
+
+
+def _key(row: AuditRow) -> tuple[str, int]:
+    return row.offer.id, row.step.seq
+
+
 async def person(
     shop: Shop, *, customer: str | None = None, session: str | None = None
 ) -> Person | None:

@@ -122,14 +122,8 @@ async def _person(
     found = await queries.person(desk.shop, customer=customer, session=session)
     if found is None:
         raise RefusedError(404, "Nothing is known of them: no facts, and no session that is kept.")
-    rows = await queries.decisions(
-        desk.shop, customer=found.customer, session=None if found.customer else _id(found)
-    )
+    rows = await queries.decisions_about(desk.shop, found)
     return desk.show(visit, "person.html", person=found, decisions=rows)
-
-
-def _id(found: queries.Person) -> str | None:
-    return found.session.id if found.session else None
 
 
 async def _why(desk: Desk, visit: Visit) -> Response:

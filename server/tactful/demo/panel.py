@@ -159,13 +159,16 @@ class Panel:
 
     def files(self) -> dict[str, str]:
         """The rule files by name."""
-        return {path.name: path.read_text() for path in sorted(self.stage.rules.glob("*.yaml"))}
+        return {
+            path.name: path.read_text("utf-8", "replace")
+            for path in sorted(self.stage.rules.glob("*.yaml"))
+        }
 
     async def edit(self, asked: RuleFile) -> dict[str, Any]:
         """Write a rule file and reload: taken whole, or not at all."""
         if asked.name not in self.files():
             raise ProblemError(404, "rules.unknown", "There is no rule file of that name.")
-        (self.stage.rules / asked.name).write_text(asked.text)
+        (self.stage.rules / asked.name).write_text(asked.text, "utf-8", "replace")
         reply = await self.stage.backend.ask("POST", "/v1/rulebook/reload")
         found = [_finding(one) for one in reply.body.get("findings", [])]
         texts = {name: text.encode() for name, text in self.files().items()}
@@ -181,8 +184,16 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
     stage = panel.stage
 
     async def around(request: Request) -> Response:
-        return page(request, "stage.html", skips=SKIPS, kinds=KINDS, files=panel.files(),
-                    server_key=stage.server_key)  # fmt: skip
+        engaged = stage.shop.rulebooks.active.policy.moment.engaged // 1000
+        return page(
+            request,
+            "stage.html",
+            engaged=engaged,
+            skips=SKIPS,
+            kinds=KINDS,
+            files=panel.files(),
+            server_key=stage.server_key,
+        )
 
     async def state(request: Request) -> Response:
         query = request.query_params

@@ -100,6 +100,8 @@ function draw(state) {
     if (item) $('h-why').textContent = `Why: ${item.title}, ${item.size}`;
     else $('h-why').textContent = 'Why';
   });
+  // Who has found a product has begun.
+  when('begun', !!state.item, (begun) => begun && $('try').removeAttribute('open'));
   when('decisions', state.decisions, drawDecisions);
   when('item', state.item, drawItem);
   when('customer', state.customer, () => {

@@ -1,0 +1,169 @@
+"""The console in a real Chromium: what others wrote stays text, nobody frames it, keys are enough."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from browsers import chromium
+from journeys.test_demo import Running, started
+
+pytestmark = pytest.mark.browser
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+PATHS = ("", "/rules", "/decisions", "/why", "/customers/omar", "/why?sku=RUN-43&customer=omar")
+CONTRAST = """() => {
+  const number = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+  const ground = (node) => {
+    for (let one = node; one; one = one.parentElement) {
+      const colour = number(getComputedStyle(one).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const low = [];
+  for (const node of document.body.querySelectorAll('*')) {
+    const own = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
+    if (!own || !node.checkVisibility() || node.closest('.only, .skip')) continue;
+    const [a, b] = [light(number(getComputedStyle(node).color)), light(ground(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) low.push(`${node.tagName}.${node.className} ${ratio.toFixed(2)} ${node.textContent.trim()}`);
+  }
+  return low;
+}"""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with started(tmp_path_factory.mktemp("console")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+def log_in(page: Page, demo: Running, name: str = "Ada") -> None:
+    page.goto(f"{demo.url}console/login")
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Server key").fill(demo.key)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def report(page: Page, demo: Running, fact: dict[str, object]) -> None:
+    answer = page.request.post(
+        f"{demo.url}v1/facts", data=[fact], headers={"Authorization": f"Bearer {demo.key}"}
+    )
+    assert answer.json()["rejected"] == []
+
+
+def test_what_others_wrote_stays_text(demo: Running, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    alarms: list[str] = []
+    page.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
+    page.on("console", lambda message: alarms.append(message.text))
+    report(page, demo, {"type": "customer", "customer": "eve", "tier": EVIL, "segments": [EVIL]})
+    report(
+        page,
+        demo,
+        {"type": "case", "case": EVIL, "customer": "eve", "kind": "defect", "skus": [EVIL],
+         "status": "open", "opened_at": "2026-01-01T00:00:00Z"},
+    )  # fmt: skip
+    log_in(page, demo, name=f"Eve {EVIL}"[:60])
+    for path in ("", "/customers/eve", f"/why?sku={EVIL}&customer=eve"):
+        page.goto(f"{demo.url}console{path}")
+        assert page.locator("main img, main script, header img").count() == 0
+    page.goto(f"{demo.url}console/customers/eve")
+    expect(page.get_by_text(EVIL).first).to_be_visible()
+    assert alarms == []
+    context.close()
+
+
+def test_nobody_frames_it(demo: Running, browser: Browser) -> None:
+    framing = f'<iframe src="{demo.url}console/login"></iframe>'.encode()
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(framing)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        frame = page.frame_locator("iframe")
+        expect(frame.get_by_label("Server key")).to_have_count(0)
+        own = context.new_page()
+        own.goto(f"{demo.url}shop/")
+        own.evaluate(
+            "document.body.append(Object.assign(document.createElement('iframe'), {src: '/console/login'}))"
+        )
+        expect(own.frame_locator("iframe").get_by_label("Server key")).to_have_count(0)
+        context.close()
+        server.shutdown()
+
+
+def test_the_keyboard_is_enough(demo: Running, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{demo.url}console")
+    expect(page.get_by_label("Your name")).to_be_focused()
+    page.keyboard.type("Ada")
+    page.keyboard.press("Tab")
+    page.keyboard.type(demo.key)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.goto(f"{demo.url}console/rules")
+    page.get_by_role("button", name="Pause apology").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("The rule rests.")
+    page.get_by_role("button", name="Resume apology").press("Enter")
+    expect(page.get_by_role("status")).to_have_text("The rule runs again.")
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_page_is_readable(
+    demo: Running, browser: Browser, scheme: str, width: int, tmp_path: Path
+) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    log_in(page, demo)
+    for path in PATHS:
+        page.goto(f"{demo.url}console{path}")
+        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), path
+        assert page.evaluate(CONTRAST) == [], path
+        assert page.locator("h1").count() == 1
+        unnamed = page.locator("input:visible:not([type=hidden]), select, button").evaluate_all(
+            "all => all.filter((one) => !one.labels?.length && !one.ariaLabel && !one.textContent.trim())"
+            ".map((one) => one.outerHTML)"
+        )
+        assert unnamed == [], path
+    for path in ("shop/", "shop/product/aero-runner?size=44", "shop/login", "shop/cart", "demo"):
+        page.goto(f"{demo.url}{path}")
+        assert page.evaluate(CONTRAST) == [], path
+    assert complaints == []
+    context.close()
