@@ -1,6 +1,5 @@
 """`tactful import`: bring in facts from files, feeds and exports, all or nothing."""
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,18 +11,17 @@ import click
 import msgspec
 from msgspec import Struct
 
-from tactful.cli.failures import FOUND, Failure, told
+from tactful.cli.failures import FOUND, told
 from tactful.cli.given import config_of, settings
 from tactful.cli.progress import Step, progress
-from tactful.cli.remote import Server, url_option
+from tactful.cli.receivers import Send, into_folder, to_server
+from tactful.cli.remote import url_option
 from tactful.cli.showing import as_json, json_option
-from tactful.config import Config
 from tactful.config.values import Kind, ValueProblem, percent, territory, zone
 from tactful.connectors import files
 from tactful.connectors.rows import Bad, Found, Row, Skipped, SourceError, Terms
 from tactful.connectors.sources import Source, opened
-from tactful.core import fact_codec
-from tactful.core.facts import AnyFact, kind_of
+from tactful.core.facts import kind_of
 
 BATCH: Final = 1000
 """Facts in one request: the server answers in some ten milliseconds, and a bar moves."""
@@ -120,7 +118,7 @@ def import_(
         stopped = any(each.bad for each in checked) and not skip_bad
         sent = Sent()
         if not (dry_run or stopped):
-            send = _into_folder(stack, Path(into)) if into else _to_server(stack, config, url)
+            send = into_folder(stack, Path(into)) if into else to_server(stack, config, url)
             for each in checked:
                 _send(each, terms, send, sent)
     if machine:
@@ -174,44 +172,6 @@ def _rows(what: str, source: Source, terms: Terms, form: files.Format) -> Iterat
 
 def _untold(done: int) -> None:
     """A short file needs no progress."""
-
-
-Send = Callable[[list[AnyFact]], dict[str, Any]]
-
-
-def _to_server(stack: ExitStack, config: Config, url: str | None) -> Send:
-    server = stack.enter_context(Server(config, url))
-
-    def send(facts: list[AnyFact]) -> dict[str, Any]:
-        body = b"\n".join(map(fact_codec.encode, facts))
-        found: dict[str, Any] = server.ask("POST", "/v1/facts", body, "application/x-ndjson")
-        return found
-
-    return send
-
-
-def _into_folder(stack: ExitStack, folder: Path) -> Send:
-    """Straight into the ledger of a server that does not run."""
-    from tactful.cli.storage import alone, ledger_file  # for this way only
-    from tactful.runtime.ingest import row_of
-    from tactful.runtime.ports import LedgerError
-    from tactful.stores.sqlite import SqliteLedger
-
-    file = ledger_file(folder, must_exist=False)
-    if file.exists() and not alone(file):
-        raise Failure(f"{folder}: a server is running on it; import with --url instead of --data")
-    runner = stack.enter_context(asyncio.Runner())
-    ledger = SqliteLedger(file)
-    stack.enter_context(told(LedgerError))
-    runner.run(ledger.open())
-    stack.callback(lambda: runner.run(ledger.close()))
-
-    def send(facts: list[AnyFact]) -> dict[str, Any]:
-        now = time.time_ns() // 1_000_000
-        kept = runner.run(ledger.record_facts([row_of(fact, now) for fact in facts]))
-        return {"accepted": sum(kept), "ignored": len(kept) - sum(kept), "rejected": []}
-
-    return send
 
 
 def _send(checked: Checked, terms: Terms, send: Send, sent: Sent) -> None:
