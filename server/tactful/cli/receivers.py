@@ -17,6 +17,7 @@ Send = Callable[[list[AnyFact]], dict[str, Any]]
 
 
 def to_server(stack: ExitStack, config: Config, url: str | None) -> Send:
+    """Over HTTP, in the order of the files."""
     server = stack.enter_context(Server(config, url))
 
     def send(facts: list[AnyFact]) -> dict[str, Any]:
