@@ -287,7 +287,7 @@ def key_of(fact: AnyFact, version: str) -> str:
             return fact.customer
         case Feed():
             return fact.feed
-        case Remedy():
+        case _:
             return fact.remedy
 
 
@@ -324,7 +324,7 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
                 yield "product", fact.product
             for sku in fact.skus:
                 yield "sku", sku
-        case Feed():
+        case _:
             yield "feed", fact.feed
 
 

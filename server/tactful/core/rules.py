@@ -15,7 +15,6 @@ NEVER: Final = 2**62
 """A condition that the mere passing of time will not make true."""
 
 Provenance = Literal["contextual", "aggregate", "pseudonymous", "personal"]
-PERSONALISED: Final[frozenset[Provenance]] = frozenset({"pseudonymous", "personal"})
 
 
 class Scene(Protocol):
@@ -127,11 +126,6 @@ class Rule(Struct, frozen=True):
     """Locale → text with `{placeholders}`; the key "" is the default."""
     digest: str = ""
     """Changes exactly when the rule's meaning changes."""
-
-    @property
-    def personalised(self) -> bool:
-        """Whether targeting read anything about this shopper."""
-        return bool(self.provenance & PERSONALISED)
 
 
 class Campaign(Struct, frozen=True):
