@@ -38,6 +38,8 @@ class Context(Struct, frozen=True, kw_only=True):
     """Feed → when it last gave a sign of life."""
     rates: Rates = NO_RATES
     reach: Reach = NO_REACH
+    mute: bool = False
+    """Whether nothing can be promised at the moment, because nothing can be recorded."""
     seed: str = ""
     """The shop's dice: hold-outs are a hash of it and the shopper."""
 

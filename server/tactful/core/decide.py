@@ -11,6 +11,7 @@ from msgspec import structs
 
 from tactful.core import attention, signals
 from tactful.core.arbitration import Candidate
+from tactful.core.calendar import SECOND
 from tactful.core.contest import candidate_of, contest, verdict
 from tactful.core.context import Context, Scene
 from tactful.core.draft import Decision, Draft
@@ -55,6 +56,9 @@ TELLING: Final = frozenset(
 )
 """Signals after which a standing offer may have lost its ground: who, where, what is allowed, facts, time."""
 
+MUTED: Final = 5 * SECOND
+"""How long nobody asks again while nothing can be promised (ms)."""
+
 AWAITED: Final = frozenset(
     {Reason.TIMING_WAIT, Reason.TIMING_QUIET, Reason.RULE_NOT_STARTED, Reason.RULE_WINDOW}
 )
@@ -66,20 +70,24 @@ def decide(context: Context) -> Decision:
     draft = Draft(context)
     expire(draft)
     fold(draft)
-    verdicts = [*_recheck(draft)] if type(context.signal) in TELLING else []
+    looked = type(context.signal) in TELLING
+    verdicts = [*_recheck(draft)] if looked else []
     soon = soonest(draft.session, context.rulebook.policy)
     if soon > draft.now:
         again = soon if soon < WAITING else None
+    elif context.mute:
+        again = draft.now + MUTED
     elif type(context.signal) in SILENT:
         again = _as_before(draft)
     else:
+        looked = True
         judged = [*_match(draft)]
         verdicts += _choose(draft, judged)
         verdicts += [one for one in judged if isinstance(one, Verdict)]
         again = _ripening(judged)
     if again != draft.session.again:
         draft.update(again=again)
-    return draft.decision(Trace(tuple(verdicts)), _wake(draft))
+    return draft.decision(Trace(tuple(verdicts)), _wake(draft), looked=looked)
 
 
 def scene_of(draft: Draft, sku: str) -> Scene:

@@ -152,8 +152,8 @@ def _acted(draft: Draft, signal: signals.Acted) -> None:
             draft.update(compares=session.compares + 1, last_input=now)
         case "exit":
             draft.update(exits=session.exits + 1)
-        case "idle":
-            pass  # no input is what the absence of `input` says already
+        case _:
+            pass  # idle: no input is what the absence of `input` says already
 
 
 def _consented(draft: Draft, signal: signals.Consented) -> None:
@@ -193,7 +193,7 @@ def _accepted(draft: Draft, signal: signals.Accepted) -> None:
         draft.effects.append(Confirm(offer))
     elif signal.qty is not None and not 1 <= signal.qty <= offer.max_qty:
         draft.effects.append(Refuse(offer.id, "quantity"))
-    else:
+    elif not draft.context.mute:  # else it stays as it is, and the shopper may ask again
         _promise(draft, offer, signal.qty or offer.max_qty)
 
 

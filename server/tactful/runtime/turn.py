@@ -14,7 +14,7 @@ from msgspec import structs
 
 from tactful.core import attention
 from tactful.core.context import Context
-from tactful.core.decide import decide
+from tactful.core.decide import MUTED, decide
 from tactful.core.draft import Decision
 from tactful.core.effects import Confirm, Effect, Push, Withdraw
 from tactful.core.items import Item
@@ -22,11 +22,7 @@ from tactful.core.offers import Offer, State
 from tactful.core.profiles import Profile
 from tactful.core.session import Session
 from tactful.core.signals import (
-    Arrived,
     Changed,
-    Consented,
-    Identified,
-    LoggedOut,
     Redeemed,
     Signal,
     Viewed,
@@ -35,10 +31,10 @@ from tactful.core.signals import (
 from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.freshness import Freshness
 from tactful.runtime.live import Live, Outgoing, Registry, interests_of
-from tactful.runtime.ports import Clock, Ledger, LedgerError, Refusal
+from tactful.runtime.ports import Clock, Commit, Ledger, LedgerError, Refusal
 from tactful.runtime.rates import RateBook
 from tactful.runtime.reach import ReachBook
-from tactful.runtime.records import commit_of
+from tactful.runtime.records import commit_of, customer_after
 from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.sealing import Keyring, seal
 from tactful.runtime.telemetry import Telemetry
@@ -87,6 +83,7 @@ class Turns:
         self._reach = reach
         self._telemetry = telemetry
         self.seed = seed
+        self._muted_until = 0
         self._waiting: set[asyncio.Task[None]] = set()
         self.on_settled: Callable[[Live], None] = lambda _: None
         """Told whenever a session's mailbox is empty and nothing is waited for."""
@@ -175,6 +172,7 @@ class Turns:
             heard=self._freshness.heard,
             rates=self._rates.view,
             reach=self._reach.view,
+            mute=self._ledger.failing is not None or now < self._muted_until,
             seed=self.seed,
         )
 
@@ -203,13 +201,16 @@ class Turns:
         started = self._telemetry.clock()
         decision = decide(context)
         self._telemetry.decided(decision.trace, started)
-        commit = commit_of(context, decision, live.resume, persists=live.persists)
+        commit = commit_of(
+            context, decision, live.resume, persists=live.persists, known=live.recorded
+        )
         self._apply(live, decision)
         if any(isinstance(effect, PROMISES) for effect in decision.effects):
-            self._wait(live, self._promise(live, context, decision))
+            self._wait(live, self._promise(live, context, decision, commit))
         else:
             if commit.entry or commit.state or commit.steps or commit.contacts:
                 self._ledger.record(commit)
+                live.recorded = commit.entry is not None
                 self._rates.moved(decision.offers, decision.steps)
             live.outbox += decision.effects
         return decision
@@ -245,15 +246,18 @@ class Turns:
         """Look at a session again because its time has come."""
         self.take(live, Woken())
 
-    async def _promise(self, live: Live, context: Context, decision: Decision) -> None:
+    async def _promise(
+        self, live: Live, context: Context, decision: Decision, commit: Commit
+    ) -> None:
         """Commit before deliver; what cannot be recorded was never promised."""
-        commit = commit_of(context, decision, live.resume, persists=live.persists)
         try:
             refusal = await self._ledger.commit(commit)
         except LedgerError as error:
             log.error("promise.failed", session=live.state.id, error=str(error))  # noqa: TRY400
             self._telemetry.failed()
             self._undo(live, context, decision)
+            self._muted_until = self._clock.now() + MUTED
+            live.mailbox.appendleft(context.signal)
             return
         if refusal is not None:
             self._undo(live, context, decision)
@@ -263,6 +267,7 @@ class Turns:
             if ended is not None:  # the checkout was faster: let go of it first
                 live.mailbox.appendleft(Redeemed(ended))
             return
+        live.recorded = commit.entry is not None
         self._rates.moved(decision.offers, decision.steps)
         await self._reach.pushed(decision.offers)
         live.outbox += decision.effects
@@ -317,19 +322,6 @@ class Turns:
             seal(effect.offer, self._keyring, now, hold) if isinstance(effect, Confirm) else effect
             for effect in effects
         ]
-
-
-def customer_after(session: Session, signal: Signal) -> str | None:
-    """Whose history a turn may read: the verified customer's, with consent, as of this signal."""
-    customer = session.customer
-    consent, gpc = session.consent, session.gpc
-    if isinstance(signal, Identified):
-        customer = signal.customer
-    elif isinstance(signal, LoggedOut):
-        customer = None
-    elif isinstance(signal, Consented | Arrived):
-        consent, gpc = signal.consent, signal.gpc
-    return customer if consent == "personal" and not gpc else None
 
 
 def coalesced(effects: Sequence[Effect]) -> list[Effect]:

@@ -1,0 +1,69 @@
+"""Alarms, on the machine's clock and on one that is set."""
+
+import asyncio
+
+from tactful.runtime.timers import SystemClock, TestClock, Timers
+
+
+async def nothing() -> None:
+    return None
+
+
+async def test_a_moved_clock_rings_every_alarm_at_its_own_time() -> None:
+    clock = TestClock(1000)
+    timers, rung = Timers(clock), []
+    timers.set("b", 1500, lambda: rung.append(("b", clock.now())))
+    timers.set("a", 1200, lambda: rung.append(("a", clock.now())))
+    await clock.move(2000, timers, nothing)
+    assert rung == [("a", 1200), ("b", 1500)]
+    assert clock.now() == 2000
+
+
+async def test_an_alarm_set_by_an_alarm_rings_on_the_same_way() -> None:
+    clock = TestClock(0)
+    timers, rung = Timers(clock), []
+
+    def again() -> None:
+        rung.append(clock.now())
+        if clock.now() < 30:
+            timers.set("a", clock.now() + 10, again)
+
+    timers.set("a", 10, again)
+    await clock.move(100, timers, nothing)
+    assert rung == [10, 20, 30]
+
+
+def test_setting_an_alarm_again_replaces_it_and_none_removes_it() -> None:
+    clock = TestClock(0)
+    timers, rung = Timers(clock), []
+    timers.set("a", 10, lambda: rung.append("first"))
+    timers.set("a", 20, lambda: rung.append("second"))
+    timers.set("b", 5, lambda: rung.append("never"))
+    timers.set("b", None, lambda: None)
+    assert timers.next_at() == 20
+    clock._now = 30
+    assert timers.fire() == 1
+    assert rung == ["second"]
+    assert timers.next_at() is None
+
+
+async def test_a_clock_may_be_set_back() -> None:
+    clock = TestClock(1000)
+    await clock.move(500, Timers(clock), nothing)
+    assert clock.now() == 500
+
+
+async def test_the_machines_clock_rings_within_a_second() -> None:
+    clock = SystemClock()
+    timers, rung = Timers(clock), asyncio.Event()
+    timers.set("a", clock.now() + 20, rung.set)
+    timers.start()
+    await asyncio.wait_for(rung.wait(), 1)
+    timers.stop()
+    timers.stop()
+
+
+def test_the_machines_clock_never_goes_back() -> None:
+    clock = SystemClock()
+    clock._last = 2**50
+    assert clock.now() == 2**50
