@@ -1,5 +1,7 @@
 """`tactful import` brings in everything or nothing, and names what is wrong by file and line."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from commands import beside, json_of, run, written
@@ -63,6 +65,8 @@ def test_standard_input_goes_into_a_folder_without_a_server(tmp_path: Path) -> N
     assert result.exit_code == 0
     again = run("import", "-", "--data", tmp_path / "data", "--json", given=GOOD)
     assert json_of(again)["accepted"] == 1
+    with closing(sqlite3.connect(tmp_path / "data" / "tactful.db")) as ledger:
+        assert [feed for (feed,) in ledger.execute("SELECT feed FROM heard")] == ["stock"]
 
 
 async def test_the_folder_of_a_running_server_is_left_alone(tmp_path: Path) -> None:

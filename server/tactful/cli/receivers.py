@@ -11,7 +11,7 @@ from tactful.cli.failures import Failure, told
 from tactful.cli.remote import Server
 from tactful.config import Config
 from tactful.core import fact_codec
-from tactful.core.facts import AnyFact
+from tactful.core.facts import FEEDS, AnyFact
 
 Send = Callable[[list[AnyFact]], dict[str, Any]]
 
@@ -47,6 +47,8 @@ def into_folder(stack: ExitStack, folder: Path) -> Send:
     def send(facts: list[AnyFact]) -> dict[str, Any]:
         now = time.time_ns() // 1_000_000
         kept = runner.run(ledger.record_facts([row_of(fact, now) for fact in facts]))
+        for feed in {FEEDS[type(fact)] for fact in facts if type(fact) in FEEDS}:
+            runner.run(ledger.hear(feed, now))
         return {"accepted": sum(kept), "ignored": len(kept) - sum(kept), "rejected": []}
 
     return send
