@@ -26,6 +26,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     moves: tuple[BudgetMove, ...] = ()
     effects: tuple[Effect, ...] = ()
     trace: Trace = Trace()
+    looked: bool = False
+    """Whether rules or standing offers were looked at, or the signal was only taken in."""
 
 
 class Draft:
@@ -170,7 +172,7 @@ class Draft:
                     )
                 )
 
-    def decision(self, trace: Trace, wake_at: int | None) -> Decision:
+    def decision(self, trace: Trace, wake_at: int | None, *, looked: bool = False) -> Decision:
         """What it came to."""
         offers = tuple(self.standing.values())
         session = self.session
@@ -184,4 +186,5 @@ class Draft:
             moves=tuple(self.moves),
             effects=tuple(self.effects),
             trace=trace,
+            looked=looked,
         )

@@ -66,6 +66,7 @@ class Live:
         "newcomers",
         "outbox",
         "persists",
+        "recorded",
         "renewals",
         "resume",
         "seats",
@@ -94,6 +95,8 @@ class Live:
         self.interests: frozenset[tuple[str, str]] = frozenset()
         self.persists = False
         """Whether the ledger knows it."""
+        self.recorded = False
+        """Whether the log holds the turn that left it as it is: not when it was just brought back."""
         self.ends_at: int | None = None
 
 

@@ -1,7 +1,7 @@
 """What is written down of a turn, so that it can be resumed, explained and repeated?"""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -12,24 +12,35 @@ from tactful.core.context import Context
 from tactful.core.draft import Decision
 from tactful.core.rates import Tally
 from tactful.core.session import Session
-from tactful.core.signals import Arrived, Signal
+from tactful.core.signals import Arrived, Consented, Identified, LoggedOut, Signal
 from tactful.core.trace import Trace
 from tactful.runtime.ports import Commit, Entry
 
 T = TypeVar("T")
 
 
-class Inputs(Struct, frozen=True, kw_only=True):
-    """What a decision read beside facts and rules; `session` is as it was before the signal."""
+class Inputs(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a decision read beside rules and the session that earlier turns left.
 
-    session: Session
-    contact: Contact | None
+    Where a rule spoke or a session begins, everything is written down, `session` as it was before
+    the signal. Where rules were only looked at, it is which facts were read: no more is needed to
+    come to nothing again.
+    """
+
+    items: list[tuple[str, int]] = []
+    """(SKU, the number of the newest fact that was known of it)."""
+    person: int | None = None
+    """The same of the verified customer; None: there was none."""
+    session: Session | None = None
+    anew: bool = False
+    """Whether the session was just begun or brought back, not left so by the turn before."""
+    contact: Contact | None = None
     """The known customer's contact history."""
-    balances: list[tuple[str, str, Balance]]
-    committed: list[tuple[str, str, int]]
-    ahead: Mapping[str, int]
-    heard: Mapping[str, int]
-    paused: frozenset[str]
+    balances: list[tuple[str, str, Balance]] = []
+    committed: list[tuple[str, str, int]] = []
+    ahead: Mapping[str, int] = {}
+    heard: Mapping[str, int] = {}
+    paused: frozenset[str] = frozenset()
     rates: list[tuple[str, str, dict[str, Tally]]] = []
     """(product, territory, rule → what came of it), where the decision weighed them."""
     began: list[tuple[str, str, dict[str, int]]] = []
@@ -38,16 +49,25 @@ class Inputs(Struct, frozen=True, kw_only=True):
     """(product, territory, rule or `VIEWERS` → how many in the last day)."""
 
 
+OPENING: Final = (Arrived, Identified, Consented)
+"""Signals at which a session, or a customer's history, comes into the log."""
+
 _encode = msgspec.msgpack.Encoder().encode
+_encode_trace = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode_session = msgspec.msgpack.Decoder(Session).decode
 _decode_signal: Any = msgspec.msgpack.Decoder(Signal).decode
 _decode_inputs = msgspec.msgpack.Decoder(Inputs).decode
 _decode_trace = msgspec.msgpack.Decoder(Trace).decode
 
 
-def encode(value: Session | Contact | Signal | Trace | Inputs) -> bytes:
+def encode(value: Session | Contact | Signal | Inputs) -> bytes:
     """The stored form of a value."""
     return _encode(value)
+
+
+def encode_trace(trace: Trace) -> bytes:
+    """The stored form of a trace: the same bytes for the same trace."""
+    return _encode_trace(trace)
 
 
 def session_from(stored: bytes) -> Session:
@@ -71,8 +91,31 @@ def trace_from(stored: bytes) -> Trace:
     return _decode_trace(stored)
 
 
-def commit_of(context: Context, decision: Decision, resume: bytes, *, persists: bool) -> Commit:
-    """All that a turn writes. A session that may not be kept leaves only its money rows."""
+def customer_after(session: Session, signal: Signal) -> str | None:
+    """Whose history a turn may read: the verified customer's, with consent, as of this signal."""
+    customer = session.customer
+    consent, gpc = session.consent, session.gpc
+    if isinstance(signal, Identified):
+        customer = signal.customer
+    elif isinstance(signal, LoggedOut):
+        customer = None
+    elif isinstance(signal, Consented | Arrived):
+        consent, gpc = signal.consent, signal.gpc
+    return customer if consent == "personal" and not gpc else None
+
+
+def by_place(rows: Iterable[tuple[str, str, T]]) -> dict[tuple[str, str], T]:
+    """Rows of (what, territory, value) as a mapping again."""
+    return {(what, place): found for what, place, found in rows}
+
+
+def commit_of(
+    context: Context, decision: Decision, resume: bytes, *, persists: bool, known: bool
+) -> Commit:
+    """All that a turn writes. A session that may not be kept leaves only its money rows.
+
+    `known`: whether the log holds the turn that left the session as it is.
+    """
     session = decision.session
     notable = bool(decision.steps)
     return Commit(
@@ -88,7 +131,7 @@ def commit_of(context: Context, decision: Decision, resume: bytes, *, persists: 
         offers=decision.offers,
         steps=decision.steps,
         moves=decision.moves,
-        entry=_entry(context, decision) if persists else None,
+        entry=_entry(context, decision, known=known) if persists else None,
     )
 
 
@@ -98,25 +141,43 @@ def _contacts(decision: Decision) -> Mapping[str, bytes]:
     return {decision.session.customer: encode(decision.contact)}
 
 
-def _entry(context: Context, decision: Decision) -> Entry:
+def _entry(context: Context, decision: Decision, *, known: bool) -> Entry:
     verdicts = decision.trace.verdicts
+    whole = bool(verdicts) or not known or isinstance(context.signal, OPENING)
     return Entry(
         session=context.session.id,
         customer=decision.session.customer,
         at=context.now,
         rulebook=context.rulebook.version,
         signal=encode(context.signal),
-        inputs=encode(_inputs(context))
-        if verdicts or isinstance(context.signal, Arrived)
-        else None,
-        trace=encode(decision.trace) if verdicts else None,
+        inputs=_inputs(context, decision, whole=whole, anew=not known),
+        trace=encode_trace(decision.trace) if verdicts else None,
     )
 
 
-def _inputs(context: Context) -> Inputs:
+def _inputs(context: Context, decision: Decision, *, whole: bool, anew: bool) -> bytes | None:
+    if whole:
+        return encode(_whole(context, anew=anew))
+    if decision.looked or (context.profile and context.session.offers):
+        return encode(Inputs(items=_items(context), person=_person(context)))
+    return None
+
+
+def _items(context: Context) -> list[tuple[str, int]]:
+    return [(sku, item.upto) for sku, item in context.items.items()]
+
+
+def _person(context: Context) -> int | None:
+    return context.profile.history.upto if context.profile else None
+
+
+def _whole(context: Context, *, anew: bool) -> Inputs:
     territory = context.session.territory or ""
     return Inputs(
+        items=_items(context),
+        person=_person(context),
         session=context.session,
+        anew=anew,
         contact=context.profile.contact if context.profile else None,
         balances=[(*key, balance) for key, balance in context.balances.items()],
         committed=[

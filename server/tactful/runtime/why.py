@@ -1,7 +1,7 @@
 """Why was this offered to this shopper, or not, now or at a past instant?"""
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from msgspec import Struct, structs
 
@@ -25,12 +25,10 @@ from tactful.core.trace import Verdict
 from tactful.runtime.arrivals import internal_id
 from tactful.runtime.live import Live, Registry
 from tactful.runtime.ports import Clock, Entry, Ledger
-from tactful.runtime.records import Inputs, inputs_from, session_from, signal_from
+from tactful.runtime.records import Inputs, by_place, inputs_from, session_from, signal_from
 from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.turn import Turns
 from tactful.runtime.world import World
-
-T = TypeVar("T")
 
 
 class UnknownShopperError(Exception):
@@ -129,12 +127,12 @@ class Why:
 
     async def _past(self, sku: str, session: str | None, at: int) -> Context:
         entries = await self._ledger.entries(session=session, until=at) if session else []
-        start = next((i for i in reversed(range(len(entries))) if entries[i].inputs), None)
-        if start is None:
+        found = _last_whole(entries)
+        if found is None:
             raise UnknownShopperError(f"Nothing is recorded of that shopper at or before {at}.")
-        inputs = inputs_from(entries[start].inputs or b"")
+        start, inputs, state = found
         rulebook = await self._rulebook_at(at, entries[-1].rulebook)
-        state, contact = inputs.session, inputs.contact
+        contact = inputs.contact
         for entry in entries[start:]:
             past = await self._as_of(entry.at, state, contact, inputs, rulebook, entry)
             decision = decide(past)
@@ -174,8 +172,8 @@ class Why:
             committed={(one, place): count for one, place, count in inputs.committed},
             ahead=inputs.ahead,
             heard=cast("Mapping[FeedName, int]", inputs.heard),
-            rates=Rates(_by_place(inputs.rates)),
-            reach=Reach(_by_place(inputs.began), _by_place(inputs.counts)),
+            rates=Rates(by_place(inputs.rates)),
+            reach=Reach(by_place(inputs.began), by_place(inputs.counts)),
             seed=self._turns.seed,
         )
 
@@ -184,6 +182,16 @@ class Why:
     ) -> Profile:
         history = await self._world.read_history(customer, at)
         return profile(history, rulebook.policy, contact or Contact())
+
+
+def _last_whole(entries: Sequence[Entry]) -> tuple[int, Inputs, Session] | None:
+    """The last turn of which everything was written down."""
+    for place in reversed(range(len(entries))):
+        stored = entries[place].inputs
+        inputs = inputs_from(stored) if stored else None
+        if inputs and inputs.session:
+            return place, inputs, inputs.session
+    return None
 
 
 def imagined(customer: str, sku: str, now: int, territory: str | None) -> Session:
@@ -203,7 +211,3 @@ def imagined(customer: str, sku: str, now: int, territory: str | None) -> Sessio
 
 def _balances(inputs: Inputs) -> Balances:
     return {(campaign, currency): balance for campaign, currency, balance in inputs.balances}
-
-
-def _by_place(rows: Iterable[tuple[str, str, T]]) -> dict[tuple[str, str], T]:
-    return {(what, place): found for what, place, found in rows}

@@ -1,0 +1,88 @@
+"""What does the log still hold of a stretch of time: turns, and the facts and rules they read?"""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+from msgspec import structs
+
+from tactful.core.contacts import Contact
+from tactful.core.history import History
+from tactful.core.items import Item
+from tactful.core.policy import Policy
+from tactful.core.profiles import Profile, profile
+from tactful.core.rules import Rulebook
+from tactful.rulebook.compiler import compile_rulebook
+from tactful.rulebook.source import Source
+from tactful.runtime.ports import Entry, Ledger
+from tactful.runtime.reading import Reading
+
+PAGE: Final = 5_000
+"""Turns read at a time."""
+
+
+async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[Entry]:
+    """The recorded turns of [since, until), oldest first, however many they are."""
+    limit = PAGE
+    while True:
+        page = await ledger.entries(since=since, until=until, limit=limit)
+        whole = len(page) < limit
+        last = page[-1].at if page else until
+        if not whole and page[0].at == last:
+            limit *= 2  # one instant fills the page: it must be read in one go
+            continue
+        for entry in page:
+            if whole or entry.at < last:
+                yield entry
+        if whole:
+            return
+        since, limit = last, PAGE
+
+
+class Recorded:
+    """Reads of the ledger what the turns of then read, each thing once."""
+
+    def __init__(self, ledger: Ledger, policy: Policy) -> None:
+        self._ledger = ledger
+        self._policy = policy
+        self._items: dict[tuple[str, int], Item] = {}
+        self._people: dict[tuple[str, int], History] = {}
+        self._rulebooks: dict[str, Rulebook | None] = {}
+
+    async def item(self, sku: str, upto: int) -> Item:
+        """An item as it was when the fact with the number `upto` was the newest about it."""
+        known = self._items.get((sku, upto))
+        if known is None:
+            known = await Reading(self._ledger, upto=upto).item(sku)
+            self._items[sku, upto] = known = structs.replace(known, upto=upto)
+        return known
+
+    async def items(self, read: list[tuple[str, int]]) -> dict[str, Item]:
+        """The items that a turn read."""
+        return {sku: await self.item(sku, upto) for sku, upto in read}
+
+    async def person(
+        self, customer: str, upto: int, contact: Contact, rulebook: Rulebook
+    ) -> Profile:
+        """A customer as they were when the fact with the number `upto` was the newest about them."""
+        known = self._people.get((customer, upto))
+        if known is None:
+            known = await Reading(self._ledger, upto=upto).history(customer)
+            self._people[customer, upto] = known = structs.replace(known, upto=upto)
+        return profile(known, rulebook.policy, contact)
+
+    async def rulebook(self, version: str) -> Rulebook | None:
+        """A rulebook that was active once; None: it is not kept, or means something else by now."""
+        if version not in self._rulebooks:
+            self._rulebooks[version] = await self._compiled(version)
+        return self._rulebooks[version]
+
+    async def _compiled(self, version: str) -> Rulebook | None:
+        packed = await self._ledger.rulebook_sources(version)
+        if packed is None:
+            return None
+        found = msgspec.json.decode(packed, type=list[tuple[str, bytes]])
+        sources = [Source(path, text) for path, text in found]
+        since = dict(reversed(await self._ledger.rulebooks()))
+        done = compile_rulebook(sources, now=since.get(version, 0), policy=self._policy).rulebook
+        return done if done and done.version == version else None
