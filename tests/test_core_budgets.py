@@ -21,7 +21,7 @@ MOVES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(MOVES)
 def test_whatever_shoppers_do_reserved_and_settled_never_exceed_the_limit(
     moves: list[tuple[int, str]],

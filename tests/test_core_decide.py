@@ -26,7 +26,7 @@ from builders import (
 from play import Play
 from scenario_world import play, r1
 from tactful.core import signals
-from tactful.core.decide import SILENT, TELLING, decide
+from tactful.core.decide import MUTED, SILENT, TELLING, decide
 from tactful.core.draft import Decision
 from tactful.core.effects import Push, Withdraw
 from tactful.core.offers import State
@@ -165,6 +165,13 @@ def test_after_a_silent_signal_the_rules_are_looked_at_when_they_were_to_be() ->
     assert turn(signals.Changed(), session=past).session.again is None
 
 
+def test_while_nothing_can_be_recorded_nobody_is_offered_anything_and_it_is_tried_again() -> None:
+    decision = turn(signals.Woken(), mute=True)
+    assert decision.effects == ()
+    assert decision.session.wake_at == T0 + MUTED
+    assert turn(signals.Woken(), session=decision.session, now=T0 + MUTED).effects
+
+
 # where it is too early to speak, no rule is looked at
 
 
@@ -223,7 +230,7 @@ ACTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(ACTS, max_size=30))
 def test_after_any_day_the_screen_shows_what_stands_and_the_books_balance(acts: list[str]) -> None:
     shop = play()

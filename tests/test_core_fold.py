@@ -179,6 +179,13 @@ def test_the_same_customer_again_changes_nothing() -> None:
     assert draft.effects == []
 
 
+def test_another_customer_s_login_ends_what_the_first_was_offered() -> None:
+    before = session(customer="c1", offers=(offer(customer="c1"),))
+    draft = after(signals.Identified("c2"), before)
+    assert draft.session.customer == "c2"
+    assert draft.standing == {}
+
+
 def test_a_logout_withdraws_the_customer_s_offers_and_gives_a_new_shopper() -> None:
     own, guest = offer(customer="c1"), offer("of2")
     promise = offer("of3", customer="c1", state=State.ACCEPTED)
@@ -281,6 +288,19 @@ def test_a_used_voucher_rests_for_good_until_it_is_given_back() -> None:
     assert back.contact.resting("remedy", "m1") == 0
     ended = after(signals.Redeemed(but(used, state=State.WITHDRAWN)), with_offer())
     assert ended.contact.resting("remedy", "m1") == 0
+
+
+def test_while_nothing_can_be_recorded_nothing_is_promised_and_nothing_refused() -> None:
+    draft = after(signals.Accepted("of1"), with_offer(), mute=True)
+    assert (draft.steps, draft.effects, draft.moves) == ([], [], [])
+
+
+@pytest.mark.parametrize("state", [State.SHOWN, State.ACCEPTED])
+def test_a_person_ends_an_offer_in_every_tab(state: State) -> None:
+    draft = after(signals.Revoked("of1", "fraud"), with_offer(offer_fields={"state": state}))
+    assert [(step.to, step.reason) for step in draft.steps] == [("withdrawn", "fraud")]
+    assert draft.effects == [Withdraw("of1", 1)]
+    assert after(signals.Revoked("of9", "fraud"), with_offer()).steps == []
 
 
 # time
