@@ -19,9 +19,9 @@ TAKE = "Take this price"
 AXE = Path(__file__).parents[3] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = Path(__file__).parents[1] / "screenshots" / "widget"
 NOTICE = "This price was personalised on the basis of automated decision-making."
-PICTURE = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E"
-    "%3Crect width='8' height='8' fill='%23c96'/%3E%3C/svg%3E"
+SHOE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">'
+    '<rect width="8" height="8" fill="#c96"/></svg>'
 )
 LOREM = "<p>Light, quick and made for long roads. Two colours, all sizes.</p>" * 12
 SHOP = f"""<style>
@@ -87,11 +87,7 @@ def open_ground(shop: Any, page: Page, name: str, **changes: Any) -> str:
     )
     shop.offers.wait_for("view")
     usual = {"disclosure": NOTICE, "image": f"{shop.site}/shoe.svg", **ground.get("offer", {})}
-    shop.pages["/shoe.svg"] = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8"'
-        ' fill="#c96"/></svg>',
-        {"Content-Type": "image/svg+xml"},
-    )
+    shop.pages["/shoe.svg"] = (SHOE, {"Content-Type": "image/svg+xml"})
     shop.offers.push(offer(**{**usual, **changes}))
     take: str = ground.get("take", TAKE)
     expect(page.get_by_role("button", name=take)).to_be_visible()
