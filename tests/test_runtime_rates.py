@@ -8,7 +8,7 @@ from tactful.core.money import Money
 from tactful.core.offers import State, Step
 from tactful.core.planning import GENERAL
 from tactful.core.session import Session
-from tactful.runtime.ports import FactRow, LedgerError
+from tactful.runtime.ports import Commit, FactRow, LedgerError
 from tactful.runtime.rates import PATIENCE, RateBook
 from tactful.runtime.reach import ReachBook
 from tactful.runtime.telemetry import Telemetry
@@ -74,3 +74,18 @@ async def test_a_shopper_without_a_territory_views_nothing_that_is_counted():
     nowhere = Session(id="s", shopper="a", created_at=T0)
     book.viewed(nowhere, await world.read_item("RUN-42"))
     assert book.view.counts == {}
+
+
+async def test_what_was_kept_up_before_the_log_was_read_counts_once():
+    ledger = MemoryLedger()
+    book = RateBook(ledger=ledger, clock=TestClock(T0), world=World(ledger))
+    one = offer(state=State.HELD_OUT, product="RUN-42")
+    steps = (Step(one.id, T0, 1, State.HELD_OUT),)
+    await ledger.commit(Commit(offers=(one,), steps=steps))
+    book.moved([one], steps)
+    for _ in range(2):
+        await book.start()
+    await book.ordered(order("se_1", T0 + 1))
+    tally = book.view.of("", "RUN-42", "DE")
+    assert (tally.tried, tally.bought) == (1, 1)
+    assert (await ledger.outcomes())[0].bought == 1

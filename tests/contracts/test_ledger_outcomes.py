@@ -81,13 +81,13 @@ async def test_with_nothing_recorded_nothing_came_of_it(ledger):
     assert await ledger.held_out(0) == []
 
 
-async def test_a_reduction_began_with_its_first_offer_and_anew_after_a_gap(ledger):
-    for name, at in (("of_1", 100), ("of_2", 150), ("of_3", 201), ("of_4", 240)):
-        await ledger.commit(life(name, State.PUSHED, issued_at=at))
-    await ledger.commit(life("of_5", State.PUSHED, issued_at=90, sku="RUN-43"))
-    await ledger.commit(life("of_6", State.HELD_OUT, issued_at=1))
-    assert await ledger.reductions(50) == [
-        ReductionRow("r1", "RUN-42", "DE", 201, 240),
-        ReductionRow("r1", "RUN-43", "DE", 90, 90),
+async def test_what_is_offered_lately_is_known_with_the_day_on_which_it_began(ledger):
+    for name, at in (("of_1", 100), ("of_2", 150), ("of_3", 140)):
+        await ledger.commit(life(name, State.PUSHED, issued_at=at, since=at - 50))
+    await ledger.commit(life("of_4", State.PUSHED, issued_at=90, since=80, sku="RUN-43"))
+    await ledger.commit(life("of_5", State.HELD_OUT, issued_at=200))
+    assert await ledger.reductions(90) == [
+        ReductionRow("r1", "RUN-42", "DE", 100, 150),
+        ReductionRow("r1", "RUN-43", "DE", 80, 90),
     ]
-    assert (await ledger.reductions(51))[0] == ReductionRow("r1", "RUN-42", "DE", 100, 240)
+    assert await ledger.reductions(91) == [ReductionRow("r1", "RUN-42", "DE", 100, 150)]

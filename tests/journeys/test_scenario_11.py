@@ -223,3 +223,17 @@ async def test_a_redemption_counts_until_its_order_is_cancelled(tmp_path: Path) 
         await one.restart()
         tally = one.parts.shop.rates.view.of("eight", "Aero Runner", "DE")
         assert (tally.tried, tally.bought) == (1, 0)
+
+
+async def test_the_log_of_before_is_read_when_the_rulebook_begins_to_weigh(tmp_path: Path) -> None:
+    async with stage(await seeded(tmp_path), book(FIFTEEN, policy="")) as one:
+        first = await on_the_shoe(one)
+        assert (await first.offered())["price"]["amount"] == 10965
+        await one.reload(book(FIFTEEN))
+        second = await one.shopper()
+        await second.view("RUN-42", 30)
+        await second.nothing()
+        assert await one.reason("RUN-42", second) == "arbitration.negative_value"
+        assert silent(one) == (1000, 60)
+        await one.reload(book(FIFTEEN, EIGHT))
+        assert silent(one) == (1000, 60)

@@ -255,8 +255,8 @@ class Ledger(Protocol):
         """What came of every offer and every silence so far, in a stable order."""
         ...
 
-    async def reductions(self, window: int) -> list[ReductionRow]:
-        """When each reduction began; one that was not offered for `window` ms began anew."""
+    async def reductions(self, since: int) -> list[ReductionRow]:
+        """What was offered from an instant on, and since when, by rule, SKU and territory."""
         ...
 
     async def held_out(self, since: int) -> list[Offer]:

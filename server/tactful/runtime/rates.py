@@ -28,7 +28,7 @@ class Silent(Struct):
 
 
 class RateBook:
-    """Counts what came of each offer and each silence: read once at the start, then kept up.
+    """Counts what came of each offer and each silence: read once where it is needed, then kept up.
 
     A guest is forgotten when their session ends, and with them what they might buy later.
     """
@@ -41,14 +41,21 @@ class RateBook:
         self._silent: dict[tuple[str, str], dict[str, Silent]] = {}
         """(`session` or `customer`, id) → the silences kept to them, by offer."""
         self._queue: deque[Offer] = deque()
+        self._started = False
         self.view = Rates(self._log)
         """Live, for a turn to read."""
 
     async def start(self) -> None:
-        """Take over what the ledger knows."""
-        for row in await self._ledger.outcomes():
+        """Take over what the ledger knows, once; it is a long way through a large log."""
+        if self._started:
+            return
+        self._started = True
+        rows = await self._ledger.outcomes()
+        held_out = await self._ledger.held_out(self._clock.now() - PATIENCE)
+        self._log.clear()
+        for row in rows:
             self._count(row.rule, (row.product, row.territory), row.tried, row.bought)
-        for offer in await self._ledger.held_out(self._clock.now() - PATIENCE):
+        for offer in held_out:
             self._watch(offer)
 
     def moved(self, offers: Iterable[Offer], steps: Iterable[Step]) -> None:
@@ -117,6 +124,8 @@ class RateBook:
 
     def _watch(self, offer: Offer) -> None:
         """Wait for what a shopper who was shown nothing buys; whoever waited too long is let go."""
+        if any(offer.id in self._silent.get(key, {}) for key in _keys(offer)):
+            return
         silent = Silent(offer, {BEFORE} if offer.bought else set())
         for key in _keys(offer):
             self._silent.setdefault(key, {})[offer.id] = silent

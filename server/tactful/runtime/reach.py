@@ -47,7 +47,7 @@ class ReachBook:
 
     async def start(self) -> None:
         """Take over when the reductions of before began."""
-        for row in await self._ledger.reductions(WINDOW):
+        for row in await self._ledger.reductions(self._clock.now() - WINDOW):
             where = row.sku, row.territory
             self._since.setdefault(where, {})[row.rule] = row.since
             self._last[where, row.rule] = row.last

@@ -159,10 +159,10 @@ class Shop:
         self.balances.restore(await self.ledger.balances())
         for offer in await self.ledger.standing():
             self.commitments.keep(offer)
-        await self.rates.start()
         await self.reach.start()
         await self.rulebooks.start()
         self._use_rulebook()
+        await self._settle_rates()
         self.freshness.restore(await self.ledger.heard())
         for saved in await self.ledger.sessions_to_wake(self.clock.now()):
             self.turns.take(self.arrivals.restore(saved), Woken())
@@ -200,8 +200,14 @@ class Shop:
 
     def _rulebook_changed(self) -> None:
         self._use_rulebook()
+        self._later(self._settle_rates())
         for live in self.registry:
             self.turns.take(live, Changed())
+
+    async def _settle_rates(self) -> None:
+        """Read the log of what was bought, where the policy weighs it."""
+        if self.rulebooks.active.policy.arbitration == "expected_value":
+            await self.rates.start()
 
     def _use_rulebook(self) -> None:
         rulebook = self.rulebooks.active

@@ -211,15 +211,13 @@ class MemoryLedger(MemoryFacts):
             for (product, territory, rule), tally in sorted(found.items(), key=lambda one: one[0])
         ]
 
-    async def reductions(self, window: int) -> list[ReductionRow]:
-        """When each reduction began; one that was not offered for `window` ms began anew."""
+    async def reductions(self, since: int) -> list[ReductionRow]:
+        """What is offered from an instant on, and since when, by rule, SKU and territory."""
         found: dict[tuple[str, str, str], ReductionRow] = {}
         for offer in sorted(self._offers.values(), key=lambda offer: offer.issued_at):
-            if offer.state is not State.HELD_OUT:
-                key, at = (offer.rule, offer.sku, offer.territory), offer.issued_at
-                known = found.get(key)
-                since = known.since if known and at - known.last <= window else at
-                found[key] = ReductionRow(*key, since, at)
+            if offer.state is not State.HELD_OUT and offer.issued_at >= since:
+                key = offer.rule, offer.sku, offer.territory
+                found[key] = ReductionRow(*key, offer.since, offer.issued_at)
         return [row for _, row in sorted(found.items())]
 
     async def held_out(self, since: int) -> list[Offer]:

@@ -34,14 +34,12 @@ _OUTCOMES: Final = """
   WHERE state = 'held_out'
     OR EXISTS (SELECT 1 FROM steps AS s WHERE s.offer = o.id AND s.state = 'shown')
   GROUP BY product, territory, rule ORDER BY product, territory, rule"""
+# Of the rows that max() chooses, SQLite gives the other columns.
 _REDUCTIONS: Final = """
-  SELECT rule, sku, territory, max(iif(gap IS NULL OR gap > :window, at, NULL)), max(at)
-  FROM (SELECT rule, sku, territory, at,
-          at - lag(at) OVER (PARTITION BY rule, sku, territory ORDER BY at) AS gap
-        FROM (SELECT body ->> 'rule' AS rule, body ->> 'sku' AS sku,
-                body ->> 'territory' AS territory, body ->> 'issued_at' AS at
-              FROM (SELECT CAST(body AS TEXT) AS body FROM offers WHERE state <> 'held_out')))
-  GROUP BY rule, sku, territory ORDER BY rule, sku, territory"""
+  SELECT body ->> 'rule' AS rule, body ->> 'sku' AS sku, body ->> 'territory' AS territory,
+    body ->> 'since', max(body ->> 'issued_at')
+  FROM (SELECT CAST(body AS TEXT) AS body FROM offers WHERE state <> 'held_out')
+  WHERE body ->> 'issued_at' >= ? GROUP BY rule, sku, territory ORDER BY rule, sku, territory"""
 _HELD_OUT: Final = """
   SELECT body FROM offers
   WHERE state = 'held_out' AND CAST(body AS TEXT) ->> 'issued_at' >= ?"""
@@ -100,9 +98,8 @@ class SqliteReads:
     async def outcomes(self) -> list[OutcomeRow]:
         return [OutcomeRow(*row) for row in await self._read_settled(_OUTCOMES)]
 
-    async def reductions(self, window: int) -> list[ReductionRow]:
-        found = await self._read_settled(_REDUCTIONS, {"window": window})
-        return [ReductionRow(*row) for row in found]
+    async def reductions(self, since: int) -> list[ReductionRow]:
+        return [ReductionRow(*row) for row in await self._read_settled(_REDUCTIONS, (since,))]
 
     async def held_out(self, since: int) -> list[Offer]:
         found = [OFFER(body) for (body,) in await self._read_settled(_HELD_OUT, (since,))]
