@@ -23,6 +23,12 @@ const euros = (cents) => `€${(cents / 100).toFixed(2)}`;
 const clockOf = (at) => new Date(at).toLocaleTimeString('en-GB');
 const dayOf = (at) => new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
+/** A length of time in its largest unit. */
+function ahead(seconds) {
+  const [unit, size] = [['days', 86400], ['h', 3600], ['min', 60], ['s', 1]].find(([, one]) => seconds >= one);
+  return `${Math.floor(seconds / size)} ${unit === 'days' && seconds < 172800 ? 'day' : unit}`;
+}
+
 /** What a gate saw or wants, in words. */
 function plain(value) {
   if (value === null || value === undefined) return 'nothing';
@@ -86,7 +92,7 @@ function when(name, value, paint) {
 }
 
 function draw(state) {
-  const skipped = state.skipped ? `, ${Math.round(state.skipped / 60)} min ahead` : '';
+  const skipped = state.skipped ? `, ${ahead(state.skipped)} ahead` : '';
   $('clock').textContent = `${dayOf(state.now)}${skipped}`;
   const who = state.shopper ?? (state.session ? 'Somebody' : '');
   when('who', who, () => {

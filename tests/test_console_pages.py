@@ -1,0 +1,32 @@
+"""How values look on the pages of the console."""
+
+import pytest
+
+from tactful.console.pages import duration, instant, money, words
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "nothing"),
+        (True, "yes"),
+        (False, "no"),
+        (3, "3"),
+        ("C-1", "C-1"),
+        ({"engaged": 10, "more": None}, "engaged 10, more nothing"),
+        (["DE", "AT"], "DE, AT"),
+        (("a", ["b", {"c": 1}]), "a, b, c 1"),
+        ([], ""),
+    ],
+)
+def test_what_a_gate_saw_is_said_in_words(value: object, said: str) -> None:
+    assert words(value) == said
+
+
+def test_money_time_and_durations_are_written_for_people() -> None:
+    assert money(10965, "EUR") == "109.65 EUR"
+    assert money(15749, "JPY") == "15749 JPY"
+    assert instant(1_773_144_000_999) == "2026-03-10 12:00:00 UTC"
+    assert instant(None) == ""
+    assert duration(960_999) == "16m"
+    assert duration(0) == "0s"
