@@ -331,3 +331,16 @@ async def test_a_seventeenth_tab_takes_the_place_of_the_oldest(tmp_path: Path) -
         await first._socket.wait_closed()
         assert first._socket.close_code == 4409
         assert {tab.session for tab in tabs} == {first.session}
+
+
+async def test_scenario_4_a_rule_may_say_what_the_apology_is_worth(tmp_path: Path) -> None:
+    voucher = VOUCHER.replace("    offer:\n", "    offer:\n      amount: {EUR: 10.00}\n")
+    async with stage(tmp_path, rules(extra=voucher)) as one:
+        remedy = {"type": "remedy", "remedy": "v1", "customer": "c3", "value": money(1000)}
+        ends = "2026-06-01T00:00:00Z"
+        await one.facts(*CATALOGUE, remedy | {"cause": {"skus": ["TRAIL-42"]}, "expires_at": ends})
+        await one.facts(case("case-7", "c3", "late", order="o7"))
+        shopper = await known(one, "c3")
+        await shopper.view("RUN-42", 30)
+        assert (await shopper.offered())["price"]["amount"] == 11900
+        assert await one.reason("TRAIL-42", shopper, "voucher") == "complaint.cause"

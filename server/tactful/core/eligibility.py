@@ -90,7 +90,7 @@ def target(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
         yield Finding(
             Reason.TARGET_TERRITORY, actual=scene.territory, needed=sorted(rule.territories)
         )
-    if rule.moment == "rescue" and not scene.session.rescue:
+    if rule.moment == "rescue" and not scene.session.rescue and ripe != NEVER:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"moment": None}, needed="moment: rescue")
     stranger = scene.profile is None and _needs_person(rule, ripe)
     if ripe == NEVER and not (stranger and _holds_if_known(scene, rule)):

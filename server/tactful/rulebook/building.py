@@ -104,7 +104,7 @@ def terms_of(text: RuleText) -> PriceTerms:
     offer = text.get("offer") or Block(text.block.node)
     saving = offer.get("min_saving", {})
     step = _mode(offer)
-    if text.get("remedy"):
+    if text.get("remedy") and not any(mode in offer.values for mode in PRICE_MODES):
         step = PriceTerms("remedy")
     floor = offer.get("floor") or Block(offer.node)
     return structs.replace(

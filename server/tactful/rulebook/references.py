@@ -65,11 +65,9 @@ def price_modes(texts: Texts, _: World, findings: Findings) -> None:
         offer = text.get("offer")
         named = [mode for mode in PRICE_MODES if offer and mode in offer.nodes]
         modes = ", ".join(PRICE_MODES)
-        if text.get("remedy"):
-            for mode in named:
-                message = f"a remedy's price is its voucher's, so '{mode}' has no meaning"
-                findings.add("R219", offer.keys[mode], message, "remove it")
-        elif not named and offer is None and "offer" in text.block.nodes:
+        if text.get("remedy") and not named:
+            continue  # the price is what the customer's voucher makes of it
+        if not named and offer is None and "offer" in text.block.nodes:
             continue  # what stands there was found to be no offer at all
         elif not named:
             where = offer.start if offer else text.id_node
