@@ -85,6 +85,17 @@ async def test_a_clock_that_jumps_back_leaves_no_instant_without_a_version(ledge
     assert [(one.at, one.ended) for one in kept] == [(T0, T0), (T0, None)]
 
 
+async def test_the_number_of_a_fact_tells_apart_what_one_instant_knew(ledger):
+    assert await ledger.newest_fact() == 0
+    await ledger.record_facts([stock(5, 1), fact("cost", "c", 1), stock(4, 2)])
+    kept = await ledger.fact_versions("stock", "RUN-42|DE|")
+    assert [one.number for one in kept] == [1, 3]
+    assert await ledger.newest_fact() == 3
+    for upto, known in ((0, []), (1, [5]), (2, [5]), (3, [4]), (9, [4])):
+        found = await ledger.facts_about([("sku", "RUN-42")], ("stock",), upto=upto)
+        assert [msgspec.json.decode(one.body)["available"] for one in found] == known
+
+
 async def test_a_fact_is_found_under_the_subjects_of_the_version_in_force_only(ledger):
     await ledger.record_facts([
         fact("product", "S", 1, subjects=(("sku", "S"), ("product", "old")), at=T0),

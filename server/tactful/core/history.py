@@ -26,7 +26,7 @@ class History(Struct, frozen=True, kw_only=True):
     remedies: tuple[Kept[Remedy], ...] = ()
     products: Mapping[str, Product] = {}
     upto: int = 0
-    """The number of the newest fact in it; by that the same history can be read again."""
+    """The number of the newest fact when it was read; by that the same history can be read again."""
 
     def product_id(self, sku: str) -> str:
         """The product; an unknown SKU is its own product."""

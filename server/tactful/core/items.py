@@ -40,7 +40,7 @@ class Item(Struct, frozen=True, kw_only=True):
     history: Mapping[str, tuple[PublicPrice, ...]] = {}
     """Territory → the ledger of public prices, oldest first."""
     upto: int = 0
-    """The number of the newest fact in it; by that the same item can be read again."""
+    """The number of the newest fact when it was read; by that the same item can be read again."""
 
     @property
     def product_id(self) -> str:

@@ -1,13 +1,17 @@
 """What the runtime needs from the outside: a ledger, a clock, chance, and somebody who delivers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
 from tactful.core.budgets import BudgetMove
+from tactful.core.calendar import DAY
 from tactful.core.offers import Offer, Step
 from tactful.core.rulings import BudgetRow, Judge, Ruling
+
+PRICES_LONGER: Final = 365 * DAY
+"""For how much longer than the rest superseded public prices are kept (ms)."""
 
 
 class Clock(Protocol):
@@ -199,6 +203,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def newest_fact(self) -> int:
+        """The number of the newest fact; 0: there is none."""
+        ...
+
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         """Every retained version of one fact, oldest first."""
         ...
@@ -346,5 +354,8 @@ class Ledger(Protocol):
         ...
 
     async def prune(self, *, before: int) -> int:
-        """Drop superseded facts, entries and ended sessions older than an instant."""
+        """Drop superseded facts, entries and ended sessions older than an instant.
+
+        Public prices stay `PRICES_LONGER`: what an offer claims rests on them, and they are nobody's.
+        """
         ...

@@ -19,7 +19,7 @@ CHUNK: Final = 400
 
 
 class Reading:
-    """One read of the ledger, as of one point in it; remembers the newest fact that it met.
+    """One read of the ledger, as of one point in it; remembers which was the newest fact then.
 
     `at`: an instant (ms). `upto`: the number of a fact, which tells apart what one instant knew
     before and after it. Neither: now.
@@ -29,12 +29,18 @@ class Reading:
         self._ledger = ledger
         self._at = at
         self._upto = upto
-        self._newest = 0
+        self._newest = upto or 0
 
     async def item(self, sku: str) -> Item:
         """An SKU; a bundle with its parts."""
+        await self._begin()
         found = await self._item(sku)
         return structs.replace(found, upto=self._newest)
+
+    async def _begin(self) -> None:
+        """Facts may come while we read, and others may have ceased to be about this."""
+        if self._upto is None:
+            self._newest = await self._ledger.newest_fact()
 
     async def _item(self, sku: str, *, part: bool = False) -> Item:
         stored = await self._about([("sku", sku)], ITEM_KINDS)
@@ -76,6 +82,7 @@ class Reading:
 
     async def history(self, customer: str) -> History:
         """A customer."""
+        await self._begin()
         first = await self._about([("customer", customer)], PERSON_KINDS)
         own = [("order", one.key) for one in first if one.kind == "order"]
         known = assembly.kept(first) | assembly.kept(await self._about(own, ("case",)))
@@ -113,4 +120,4 @@ class Reading:
         return found
 
     def _meet(self, found: Iterable[StoredFact]) -> None:
-        self._newest = max(self._newest, *(one.number for one in found), 0)
+        self._newest = max((self._newest, *(one.number for one in found)))

@@ -31,6 +31,7 @@ class Inputs(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """(SKU, the number of the newest fact that was known of it)."""
     person: int | None = None
     """The same of the verified customer; None: there was none."""
+    mute: bool = False
     session: Session | None = None
     anew: bool = False
     """Whether the session was just begun or brought back, not left so by the turn before."""
@@ -159,7 +160,7 @@ def _inputs(context: Context, decision: Decision, *, whole: bool, anew: bool) ->
     if whole:
         return encode(_whole(context, anew=anew))
     if decision.looked or (context.profile and context.session.offers):
-        return encode(Inputs(items=_items(context), person=_person(context)))
+        return encode(Inputs(items=_items(context), person=_person(context), mute=context.mute))
     return None
 
 
@@ -176,6 +177,7 @@ def _whole(context: Context, *, anew: bool) -> Inputs:
     return Inputs(
         items=_items(context),
         person=_person(context),
+        mute=context.mute,
         session=context.session,
         anew=anew,
         contact=context.profile.contact if context.profile else None,

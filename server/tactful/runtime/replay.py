@@ -143,6 +143,7 @@ class Replay:
             heard=heard if whole else dict.fromkeys(FEEDS, entry.at),
             rates=Rates(by_place(inputs.rates)),
             reach=Reach(by_place(inputs.began), by_place(inputs.counts)),
+            mute=inputs.mute,
             seed=self._seed,
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import structs
 
-from tactful.runtime.ports import FactRow, StoredFact
+from tactful.runtime.ports import PRICES_LONGER, FactRow, StoredFact
 from tactful.stores.plain import plain
 from tactful.stores.rewriting import without
 from tactful.stores.versions import UNSEEN, Heads, advance
@@ -60,9 +60,12 @@ class MemoryFacts:
             fact
             for name in sorted(names)
             for fact, about in _in_force(self._facts[name], at, upto)
-            if not wanted.isdisjoint(about)
-            and (not kinds or fact.kind in kinds)
+            if not wanted.isdisjoint(about) and (not kinds or fact.kind in kinds)
         ]
+
+    async def newest_fact(self) -> int:
+        """The number of the newest fact; 0: there is none."""
+        return self._number
 
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         """Every retained version of one fact, oldest first."""
@@ -126,7 +129,8 @@ class MemoryFacts:
     def _prune_facts(self, before: int) -> int:
         dropped = 0
         for name, versions in self._facts.items():
-            kept = [pair for pair in versions if pair[0].ended is None or pair[0].ended >= before]
+            since = before - PRICES_LONGER if name[0] == "price" else before
+            kept = [pair for pair in versions if pair[0].ended is None or pair[0].ended >= since]
             dropped += len(versions) - len(kept)
             self._facts[name] = kept
         return dropped

@@ -77,6 +77,10 @@ class SqliteReads:
         found = await self._read(*sqlite_facts.about_query(subjects, kinds, at, upto))
         return sqlite_facts.chosen(found, subjects)
 
+    async def newest_fact(self) -> int:
+        found = await self._read("SELECT coalesce(max(id), 0) FROM facts")
+        return int(found[0][0])
+
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
         return [StoredFact(*row) for row in await self._read(sql, (kind, key))]

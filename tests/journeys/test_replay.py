@@ -1,0 +1,202 @@
+"""The recorded log, decided again, gives every decision of a busy day, to the byte."""
+
+import random  # noqa: TID251 - seeded
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from journeys.fixture import CATALOGUE, case, order, price, rules, stock
+from journeys.stage import Shopper, Stage, stage
+from tactful.runtime.replay import Replay, Replayed
+
+SHADOWED = """
+  - id: quiet-look
+    mode: shadow
+    priority: 5
+    when: [item.stock: {at_least: 1}]
+    offer: {percent: 8%}
+  - id: loyal
+    when:
+      - customer.orders: {at_least: 1}
+    offer: {percent: 10%}
+    campaign: C
+  - id: cart
+    when: [cart.total: {at_least: {EUR: 10.00}}]
+    offer: {percent: 5%}
+"""
+BOOKS = (
+    rules(extra=SHADOWED),
+    rules(extra=SHADOWED, percent="12%", budget="{EUR: 80.00}"),
+    rules(extra=SHADOWED, policy="  arbitration: expected_value\n  max_age: {stock: 2h}\n"),
+)
+SKUS = ("RUN-42", "RUN-43", "TRAIL-42", "BOOT-42", "SOCK-3")
+PEOPLE = ("c1", "c2", "c3")
+LONG = 10**15
+
+
+async def replayed(one: Stage, since: int = 0) -> Replayed:
+    shop = one.parts.shop
+    await shop.settled()
+    await shop.ledger.flush()
+    replay = Replay(shop.ledger, shop.settings.policy, shop.settings.seed)
+    return await replay.run(since, LONG)
+
+
+class Day:
+    """Shoppers, a shop and its merchandiser, all at random and all at once."""
+
+    def __init__(self, one: Stage, seed: int) -> None:
+        self.one = one
+        self.dice = random.Random(seed)
+        self.shoppers: list[Shopper] = []
+        self.tokens: list[tuple[str, str]] = []
+        self.count = 0
+
+    async def play(self, acts: int) -> None:
+        weighted: list[Callable[[], Any]] = [
+            *[self.arrives] * 3, *[self.looks] * 8, *[self.waits] * 9, *[self.acts] * 3,
+            *[self.answers] * 6, *[self.carts] * 2, self.logs_in, self.logs_out, self.leaves,
+            *[self.stocks] * 3, self.prices, self.complains, self.orders, *[self.redeems] * 2,
+            self.reloads, self.pauses, self.consents,
+        ]  # fmt: skip
+        for _ in range(acts):
+            await self.dice.choice(weighted)()
+
+    def somebody(self) -> Shopper | None:
+        return self.dice.choice(self.shoppers) if self.shoppers else None
+
+    async def say(self, kind: str, /, **fields: Any) -> None:
+        if who := self.somebody():
+            await who.say(kind, **fields)
+
+    async def arrives(self) -> None:
+        if len(self.shoppers) < 8:
+            consent = self.dice.choice(["personal", "personal", "anonymous"])
+            self.shoppers.append(await self.one.shopper(consent=consent))
+
+    async def looks(self) -> None:
+        await self.say("view", sku=self.dice.choice(SKUS))
+
+    async def waits(self) -> None:
+        await self.one.advance(self.dice.choice([0.5, 4, 31, 31, 61, 900]))
+
+    async def acts(self) -> None:
+        kind = self.dice.choice(["input", "idle", "hidden", "visible", "compare", "exit"])
+        await self.say("activity", kind=kind)
+
+    async def answers(self) -> None:
+        if who := self.somebody():
+            for frame in [frame for frame in who.frames if frame["t"] == "offer"]:
+                who.frames.remove(frame)
+                answer = self.dice.choice(["seen", "dismiss", "accept", "accept"])
+                await who.say(answer, offer=frame["offer"]["id"])
+            for frame in [frame for frame in who.frames if frame["t"] == "accepted"]:
+                who.frames.remove(frame)
+                self.tokens.append((frame["token"], frame["offer"]))
+
+    async def carts(self) -> None:
+        lines = [{"sku": sku, "qty": 1} for sku in self.dice.sample(SKUS, 2)]
+        await self.say("cart", lines=lines)
+        await self.say(
+            "page", url="https://shop.example/cart", kind=self.dice.choice(["cart", "product"])
+        )
+
+    async def logs_in(self) -> None:
+        await self.say("identify", identity=self.one.identity(self.dice.choice(PEOPLE)))
+
+    async def logs_out(self) -> None:
+        await self.say("logout")
+
+    async def consents(self) -> None:
+        await self.say("consent", consent=self.dice.choice(["anonymous", "personal"]))
+
+    async def leaves(self) -> None:
+        if who := self.somebody():
+            self.shoppers.remove(who)
+            await who.leave()
+
+    async def stocks(self) -> None:
+        await self.one.facts(stock(self.dice.choice(SKUS), "DE", self.dice.choice([0, 1, 2, 9])))
+
+    async def prices(self) -> None:
+        amount = self.dice.choice([9900, 12900, 13900])
+        await self.one.facts(price(self.dice.choice(SKUS), "DE", amount, amount // 2))
+
+    async def complains(self) -> None:
+        self.count += 1
+        status = self.dice.choice(["open", "resolved"])
+        more = {"resolved_at": "2026-03-10T12:00:00Z"} if status == "resolved" else {}
+        await self.one.facts(
+            case(f"k{self.count % 3}", self.dice.choice(PEOPLE), "defect", status=status,
+                 skus=[self.dice.choice(SKUS)], **more)
+        )  # fmt: skip
+
+    async def orders(self) -> None:
+        self.count += 1
+        await self.one.facts(order(f"o{self.count}", self.dice.choice(PEOPLE), "BOOT-42"))
+
+    async def redeems(self) -> None:
+        if self.tokens:
+            self.count += 1
+            token, _ = self.tokens.pop()
+            name = f"r{self.count}"
+            await self.one.redeem(token, name, sku=self.dice.choice(SKUS))
+            if self.dice.random() < 0.3:
+                await self.one.http.post(f"/v1/redemptions/{name}/cancel")
+
+    async def reloads(self) -> None:
+        await self.one.reload(self.dice.choice(BOOKS))
+
+    async def pauses(self) -> None:
+        rule, how = self.dice.choice(["R1", "loyal", "cart"]), self.dice.choice(["pause", "resume"])
+        await self.one.http.post(f"/v1/rules/{rule}/{how}")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_busy_day_decided_again_comes_out_the_same(tmp_path: Path, seed: int) -> None:
+    async with stage(tmp_path, BOOKS[0]) as one:
+        await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
+        day = Day(one, seed)
+        await day.play(900)
+        middle = one.parts.shop.clock.now()
+        done = await replayed(one)
+        assert done.differences == ()
+        assert done.decisions > 80
+        assert (done.unknown, done.lost) == (0, 0)
+        day.shoppers.clear()
+        await one.restart()
+        await day.play(300)
+        again = await replayed(one)
+        assert again.differences == ()
+        assert again.decisions > done.decisions
+        half = await replayed(one, since=middle - 1_800_000)
+        assert half.differences == ()
+        assert 0 < half.decisions < again.decisions
+
+
+async def test_what_is_not_as_it_was_is_found(tmp_path: Path) -> None:
+    async with stage(tmp_path, BOOKS[0]) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper(consent="personal")
+        await shopper.view("RUN-42", 31)
+        await shopper.say("dismiss", offer=(await shopper.offered())["id"])
+        await one.parts.shop.ledger.flush()
+        shop, policy = one.parts.shop, one.parts.shop.settings.policy
+        loaded = await Replay(shop.ledger, policy, "other dice").run(0, LONG)
+        assert {one.what for one in loaded.differences} == {"steps"}
+        other = structs.replace(policy, stock_minimum=3)
+        lost = await Replay(shop.ledger, other, shop.settings.seed).run(0, LONG)
+        assert (lost.turns, lost.lost > 0, lost.differences) == (0, True, ())
+        with sqlite3.connect(tmp_path / "data" / "tactful.db") as ledger:
+            ledger.execute("UPDATE entries SET at = at + 1 WHERE trace IS NOT NULL")
+        moved = await replayed(one)
+        assert "steps" in {one.what for one in moved.differences}
+        with sqlite3.connect(tmp_path / "data" / "tactful.db") as ledger:
+            ledger.execute("UPDATE entries SET trace = NULL, at = at - 1 WHERE trace IS NOT NULL")
+        silent = await replayed(one)
+        assert {one.what for one in silent.differences} == {"trace"}
+        assert silent.differences[0].recorded == "nothing"
