@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from ledgers import T0, offer
+from ledgers import T0, fact, offer
 from tactful.core.offers import Offer, State, Step
-from tactful.runtime.ports import Commit, OutcomeRow, ReductionRow
+from tactful.runtime.ports import PRICES_LONGER, Commit, FactRow, OutcomeRow, ReductionRow
 from tactful.stores.memory import MemoryLedger
 from tactful.stores.sqlite import SqliteLedger
 
@@ -91,3 +91,16 @@ async def test_what_is_offered_lately_is_known_with_the_day_on_which_it_began(le
         ReductionRow("r1", "RUN-43", "DE", 80, 90),
     ]
     assert await ledger.reductions(91) == [ReductionRow("r1", "RUN-42", "DE", 100, 150)]
+
+
+async def test_public_prices_outlive_other_facts_by_a_year(ledger):
+    def priced(amount: int, at: int) -> FactRow:
+        return fact("price", "RUN-42|DE", version=None, amount=amount, at=at)
+
+    year = PRICES_LONGER
+    await ledger.record_facts([priced(1, 10), fact(version=1, at=10)])
+    await ledger.record_facts([priced(2, 20), fact(version=2, at=20)])
+    assert await ledger.prune(before=20 + year) == 1
+    assert len(await ledger.fact_versions("price", "RUN-42|DE")) == 2
+    assert await ledger.prune(before=21 + year) == 1
+    assert len(await ledger.fact_versions("price", "RUN-42|DE")) == 1

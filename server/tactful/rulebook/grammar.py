@@ -114,7 +114,7 @@ CAMPAIGN: Final = Shape(
         Key("count", Count(least=1), "How many offers it may make.", "200"),
         Key("per", OneOf(("total", "day", "week", "month")), "For how long the budget is meant.", "week", default="total"),
         Key("timezone", Zone(), "On whose clocks a day begins.", "Europe/Berlin", default="the policy's zone"),
-        Key("pace", OneOf(("none", "even")), "Spent as it comes, or evenly over the period.", "even", default="none"),
+        Key("pace", OneOf(("none", "even")), "Spent as it comes, or evenly over the day, week or month.", "even", default="none"),
     ),
     one_of=("budget", "count"),
 )  # fmt: skip

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.rulings import RefundRow
+from tactful.runtime.ports import PRICES_LONGER
 from tactful.stores.digest import digest_of, secret_of
 from tactful.stores.plain import plain
 from tactful.stores.rewriting import without
@@ -183,14 +184,15 @@ def _bodies(connection: sqlite3.Connection, sql: str, keys: Iterable[str]) -> li
 def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
     """Drop up to `limit` rows each of what ended before an instant; 0: nothing is left to drop."""
     dropped = 0
+    values = {"before": before, "limit": limit, "prices": before - PRICES_LONGER}
     for sql in _OLD:
-        dropped += connection.execute(sql, {"before": before, "limit": limit}).rowcount
+        dropped += connection.execute(sql, values).rowcount
     return dropped
 
 
 _OLD: Final = (
     """DELETE FROM facts WHERE id IN
-       (SELECT id FROM facts WHERE ended < :before LIMIT :limit)""",
+       (SELECT id FROM facts WHERE ended < iif(kind = 'price', :prices, :before) LIMIT :limit)""",
     """DELETE FROM entries WHERE id IN
        (SELECT id FROM entries WHERE at < :before LIMIT :limit)""",
 )
