@@ -29,6 +29,7 @@ CHECKS: Final[dict[str, Check]] = {
     "R312": windows.trials_without_rails,
     "R314": margins.forced_losses,
     "R315": references.unused,
+    "R316": windows.paces_without_a_period,
 }
 """Code → the function that finds it. The other codes are found where the text is read."""
 

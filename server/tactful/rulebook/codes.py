@@ -71,5 +71,6 @@ CODES: Final[dict[str, Code]] = {
         Code("R313", "a looser suppression than the active policy"),
         Code("R314", "a rule that may lose money on purpose", "warning"),
         Code("R315", "something nobody uses", "warning"),
+        Code("R316", "an even pace without a period", "warning"),
     )
 }

@@ -84,3 +84,12 @@ def _missing_rails(text: RuleText, texts: Texts, world: World) -> list[tuple[str
 
 def _is_bounded(campaign: Block) -> bool:
     return bool(campaign.get("budget") or campaign.get("count"))
+
+
+def paces_without_a_period(texts: Texts, _: World, findings: Findings) -> None:
+    """R316."""
+    for name, campaign in texts.campaigns.items():
+        block = campaign.block
+        if block.get("pace") == "even" and block.get("per", "total") == "total":
+            message = f"'{name}' has one budget for good, and no period to spread it over"
+            findings.add("R316", block.at("pace"), message, "add `per: week`, or remove `pace`")
