@@ -90,7 +90,7 @@ def target(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
         yield Finding(
             Reason.TARGET_TERRITORY, actual=scene.territory, needed=sorted(rule.territories)
         )
-    if rule.moment == "rescue" and not scene.session.rescue and ripe != NEVER:
+    if rule.moment == "rescue" and not scene.session.rescue:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"moment": None}, needed="moment: rescue")
     stranger = scene.profile is None and _needs_person(rule, ripe)
     if ripe == NEVER and not (stranger and _holds_if_known(scene, rule)):
@@ -108,7 +108,8 @@ def _holds_if_known(scene: Scene, rule: Rule) -> bool:
 def _conditions(scene: Scene, rule: Rule) -> Iterator[Finding]:
     failures = failing(rule.condition, scene)
     for failure in failures:
-        actual = {failure.clause.field: failure.actual}
-        yield Finding(Reason.TARGET_CONDITIONS, actual, failure.needed, until=failure.until)
+        if failure.clause.field != "moment":  # `target` has said so already
+            actual = {failure.clause.field: failure.actual}
+            yield Finding(Reason.TARGET_CONDITIONS, actual, failure.needed, until=failure.until)
     if not failures:  # an `any` of nothing
         yield Finding(Reason.TARGET_CONDITIONS, needed="a condition that can hold")
