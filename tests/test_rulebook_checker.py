@@ -34,7 +34,7 @@ def test_every_finding_comes_once_and_in_the_order_of_the_file() -> None:
 
 def test_checks_are_run_on_an_empty_rulebook_too() -> None:
     assert found("") == []
-    assert len(CHECKS) == 18
+    assert len(CHECKS) == 19
 
 
 def test_did_you_mean_is_said_only_where_something_is_near() -> None:
