@@ -10,13 +10,13 @@ from typing import Any
 from msgspec import structs
 
 from tactful.core import facts
+from tactful.core.calendar import DAY, HOUR, MINUTE, SECOND
 from tactful.core.conditions import clauses, ripens
 from tactful.core.context import Context, Scene
 from tactful.core.facts import Kept
 from tactful.core.items import Item
 from tactful.core.money import Money
 from tactful.core.offers import Offer
-from tactful.core.calendar import DAY, HOUR, MINUTE, SECOND
 from tactful.core.policy import Policy
 from tactful.core.rules import (
     NEVER,
@@ -198,9 +198,6 @@ def remedy(
     )
 
 
-# conditions and rules
-
-
 def clause(
     field: str,
     read: Callable[[Any], Any],
@@ -267,6 +264,10 @@ def orders_at_least(count: int) -> Clause:
     )
 
 
+RESCUE = clause("moment", lambda scene: scene.session.rescue, lambda now: now)
+"""What `moment: rescue` adds to a rule's conditions."""
+
+
 def personal_taken_for_granted(condition: Condition) -> Condition:
     """The condition as it would be if all personal clauses held."""
     match condition:
@@ -282,7 +283,8 @@ def personal_taken_for_granted(condition: Condition) -> Condition:
 
 def rule(id: str = "R1", *conditions: Condition, percent: int = 15, **fields: Any) -> Rule:  # noqa: A002
     """A rule without a rule file: all `conditions` hold, `percent` off."""
-    condition = All(conditions)
+    moment = (RESCUE,) if fields.get("moment") else ()
+    condition = All((*moment, *conditions))
     provenance = frozenset(one.provenance for one in clauses(condition))
     if "personal" in provenance:
         granted = personal_taken_for_granted(condition)

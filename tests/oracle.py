@@ -212,7 +212,10 @@ class _Gates(Taints):
         engaged = self.dwelt() >= 30 * SECOND
         calm = self.now - session.last_input >= 3 * SECOND
         product, orders = self.catalogue.get(self.world.sku), self.rule.orders
-        hopeless = self.rule.category and not (product and self.rule.category in product.categories)
+        hopeless: Any = self.rule.rescue and not session.rescue
+        hopeless = hopeless or (
+            self.rule.category and not (product and self.rule.category in product.categories)
+        )
         hopeless = hopeless or (
             orders is not None and not (self.me and self.bought_orders() >= orders)
         )
