@@ -11,14 +11,14 @@ export function examine(report) {
   const { transport, stopped, failures } = connection;
   const advice = [
     !server && 'Set data-server.',
-    tags > 1 && 'Remove one of the tags.',
+    tags > 1 && 'Remove a tag.',
     consent[0] === 'none' && `No consent: ${consent[1]}.`,
-    stopped && `Closed with ${stopped}.`,
+    stopped && `Closed: ${stopped}.`,
     failures &&
       !transport &&
       `No answer: is ${location.origin} in TACTFUL_ORIGINS, and ${server} in connect-src?`,
     !product && kind === 'product' && "Call tactful('view', sku).",
-    conflicts[0] && 'Make the sources agree, or call it.',
+    conflicts[0] && 'Make the sources agree.',
   ].filter(Boolean);
   const full = { ...report, faults, advice };
   console.log('tactful', full);

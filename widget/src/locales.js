@@ -6,11 +6,11 @@ export const KEYS = /** @type {const} */ (['accept', 'dismiss', 'was', 'ends', '
 
 /** Language, then the words in the order of KEYS; {} is where the time or the number goes. */
 const TABLE = [
-  'en|Take this price|No, thanks|Lowest recent price|Ends in {}|This price is yours for {}.|This offer has ended.',
-  'de|Preis sichern|Nein, danke|Zuletzt niedrigster Preis|Endet in {}|Dieser Preis gehört Ihnen {} lang.|Dieses Angebot ist beendet.',
-  'fr|Profiter de ce prix|Non, merci|Prix récent le plus bas|Se termine dans {}|Ce prix est à vous pendant {}.|Cette offre est terminée.',
-  'es|Quiero este precio|No, gracias|Precio reciente más bajo|Termina en {}|Este precio es tuyo durante {}.|Esta oferta ha terminado.',
-  'pl|Biorę tę cenę|Nie, dziękuję|Najniższa ostatnia cena|Koniec za {}|Ta cena jest Twoja przez {}.|Ta oferta się zakończyła.',
+  'en|Take this price|No, thanks|Lowest recent price|Ends in {}|Reserved for you: {}|This offer has ended.',
+  'de|Preis sichern|Nein, danke|Zuletzt niedrigster Preis|Endet in {}|Für Sie reserviert: {}|Angebot beendet.',
+  'fr|Profiter de ce prix|Non, merci|Prix récent le plus bas|Se termine dans {}|Réservé pour vous : {}|Offre terminée.',
+  'es|Quiero este precio|No, gracias|Precio reciente más bajo|Termina en {}|Reservado para ti: {}|Oferta terminada.',
+  'pl|Biorę tę cenę|Nie, dziękuję|Najniższa ostatnia cena|Koniec za {}|Zarezerwowano: {}|Oferta zakończona.',
 ];
 
 /**

@@ -10,10 +10,10 @@ import { at } from './json.js';
 const KINDS = [
   ['payment', /\/(payment|zahlung|paiement|pago)/],
   ['cart', /(^|woocommerce-)cart |\/(cart|basket|warenkorb|panier|carrito|koszyk)\b/],
-  ['checkout', /\/(checkout|kasse|commande|zamowienie)/],
+  ['checkout', /\/(checkout|kasse|commande)/],
   ['product', /^product |single-product /],
-  ['category', /^collection |tax-product|\/(category|collections)\//],
-  ['search', /^search|[?&](q|s|query)=/],
+  ['category', /^collection |tax-product|\/collections\//],
+  ['search', /^search|[?&][qs]=/],
   ['home', / \/([a-z]{2}\/?)?(\?|$)/],
 ];
 

@@ -88,7 +88,6 @@ export function place(host, card, sku, inline) {
     home = price.parentElement;
     after = price;
   }
-  card.classList.toggle('slot', !!home);
   host.toggleAttribute('data-slot', !!home);
   home ??= root;
   if (after) after.after(host);

@@ -247,9 +247,8 @@ export function createSession(page) {
 
   /** Ends what has ended: called each second, and before anything is drawn after a pause. */
   const tick = () => {
-    clearTimeout(ticking);
     ticked = now();
-    if (jumped() && live) return resync();
+    if (jumped()) return resync();
     let soonest = 1000;
     for (const [id, { endsAt }] of standing) {
       soonest = Math.min(soonest, endsAt - ticked);
@@ -266,7 +265,7 @@ export function createSession(page) {
     if (ticked >= dialAt) dial();
     if (live || next || standing.size || (dialAt < NEVER && page.may())) {
       clearTimeout(ticking);
-      ticking = later(Math.max(soonest, 1), tick);
+      ticking = later(soonest, tick);
     }
   };
 

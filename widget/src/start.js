@@ -228,8 +228,6 @@ export function start(queue) {
         version,
         server: serverUrl(),
         tags: document.querySelectorAll('script[src*="/widget/v"]').length,
-        locale: locale(),
-        territory: setting('territory'),
         url: url(),
         kind: kind(),
         ...verdict,

@@ -59,7 +59,7 @@ export function read(node) {
   const range = first(offer, 'highPrice') ?? low;
   return {
     sku: first(node, 'sku') ?? first(offer, 'sku'),
-    id: first(node, 'productID gtin13 gtin mpn productGroupID'),
+    id: first(node, 'productID gtin13 gtin productGroupID'),
     price: decimal(low) === decimal(range) ? decimal(low) : undefined,
     currency: (first(paid, 'priceCurrency') ?? first(offer, 'priceCurrency'))?.toUpperCase(),
     // "https://schema.org/InStock", "in stock"
