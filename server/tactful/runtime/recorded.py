@@ -47,6 +47,8 @@ class Recorded:
         self._policy = policy
         self._items: dict[tuple[str, int], Item] = {}
         self._people: dict[tuple[str, int], History] = {}
+        self._items_at: dict[tuple[str, int], Item] = {}
+        self._people_at: dict[tuple[str, int], History] = {}
         self._rulebooks: dict[str, Rulebook | None] = {}
 
     async def item(self, sku: str, upto: int) -> Item:
@@ -55,6 +57,13 @@ class Recorded:
         if known is None:
             known = await Reading(self._ledger, upto=upto).item(sku)
             self._items[sku, upto] = known = structs.replace(known, upto=upto)
+        return known
+
+    async def item_at(self, sku: str, at: int) -> Item:
+        """An item as it was at an instant (ms)."""
+        known = self._items_at.get((sku, at))
+        if known is None:
+            known = self._items_at[sku, at] = await Reading(self._ledger, at=at).item(sku)
         return known
 
     async def items(self, read: list[tuple[str, int]]) -> dict[str, Item]:
@@ -69,6 +78,16 @@ class Recorded:
         if known is None:
             known = await Reading(self._ledger, upto=upto).history(customer)
             self._people[customer, upto] = known = structs.replace(known, upto=upto)
+        return profile(known, rulebook.policy, contact)
+
+    async def person_at(
+        self, customer: str, at: int, contact: Contact, rulebook: Rulebook
+    ) -> Profile:
+        """A customer as they were at an instant (ms)."""
+        known = self._people_at.get((customer, at))
+        if known is None:
+            known = await Reading(self._ledger, at=at).history(customer)
+            self._people_at[customer, at] = known
         return profile(known, rulebook.policy, contact)
 
     async def rulebook(self, version: str) -> Rulebook | None:
