@@ -9,7 +9,10 @@ if (visitor.logout) tactful('logout');
 tactful('consent', visitor.consent);
 if (visitor.identity) tactful('identify', visitor.identity);
 tactful('cart', visitor.cart);
+// What the address does not tell, the shop does.
 if (location.pathname.endsWith('/cancel')) tactful('page', { kind: 'cancel', moment: 'rescue' });
+else if (location.pathname.startsWith('/shop/account')) tactful('page', { kind: 'account' });
+else if (location.pathname === '/shop/') tactful('page', { kind: 'home' });
 
 tactful('on', 'accepted', async ({ detail: { token } }) => {
   const body = new URLSearchParams({ token });
