@@ -1,8 +1,9 @@
 """Alarms, on the machine's clock and on one that is set."""
 
 import asyncio
+from random import Random  # noqa: TID251 - seeded
 
-from tactful.runtime.timers import SystemClock, TestClock, Timers
+from tactful.runtime.timers import SLACK, SystemClock, TestClock, Timers
 
 
 async def nothing() -> None:
@@ -67,3 +68,38 @@ def test_the_machines_clock_never_goes_back() -> None:
     clock = SystemClock()
     clock._last = 2**50
     assert clock.now() == 2**50
+
+
+async def test_an_alarm_that_is_put_off_or_brought_forward_rings_once() -> None:
+    clock = TestClock(0)
+    timers, rung = Timers(clock), []
+    for at in (1_000, 3_000, 2_000, 2_500):
+        timers.set("a", at, lambda: rung.append(clock.now()))
+    assert timers.next_at() == 2_500
+    await clock.move(10_000, timers, nothing)
+    assert rung == [2_500]
+
+
+def test_whoever_sets_and_takes_back_without_end_does_not_grow_the_heap() -> None:
+    timers, dice = Timers(TestClock(0)), Random(1)
+    for step in range(20_000):
+        key = f"{dice.randrange(50)}"
+        at = None if dice.random() < 0.3 else dice.randrange(10_000) - step
+        timers.set(key, at, lambda: None)
+    assert len(timers) <= 50
+    assert len(timers._heap) <= SLACK + 2 * 50 + 1
+
+
+async def test_random_alarms_ring_as_a_plain_list_of_them_would() -> None:
+    clock = TestClock(0)
+    dice, timers, expected, rung = Random(2), Timers(clock), {}, []
+    for _ in range(3_000):
+        key = f"{dice.randrange(40)}"
+        if dice.random() < 0.2:
+            expected.pop(key, None)
+            timers.set(key, None, lambda: None)
+        else:
+            expected[key] = dice.randrange(100_000)
+            timers.set(key, expected[key], lambda key=key: rung.append((clock.now(), key)))
+    await clock.move(100_000, timers, nothing)
+    assert sorted(rung) == sorted((at, key) for key, at in expected.items())

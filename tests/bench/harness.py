@@ -124,17 +124,22 @@ def kernel_tcp_kib() -> int:
     return 0
 
 
-def load_command(
-    port: int, *, connections: int, seconds: float, size: int, depth: int
-) -> list[str]:
-    """The command of the load client, which is built when first used and needs a C compiler."""
-    program = RESULTS / "load"
-    source = HERE / "load.c"
+def built(name: str) -> Path:
+    """A program of ours in C, which is built when first used and needs a C compiler."""
+    source = HERE / name
+    program = RESULTS / source.stem
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         RESULTS.mkdir(exist_ok=True)
         subprocess.run(["cc", "-O2", "-o", str(program), str(source)], check=True)
+    return program
+
+
+def load_command(
+    port: int, *, connections: int, seconds: float, size: int, depth: int
+) -> list[str]:
+    """The command of the load client."""
     arguments = (port, connections, seconds, size, depth)
-    return [str(program), *map(str, arguments)]
+    return [str(built("load.c")), *map(str, arguments)]
 
 
 def on_load_core() -> None:

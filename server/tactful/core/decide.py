@@ -182,10 +182,8 @@ def _as_before(draft: Draft) -> int | None:
 def _wake(draft: Draft) -> int | None:
     """The next instant at which something happens in this session by itself; None: there is none."""
     instants = [] if draft.session.again is None else [draft.session.again]
-    for offer in draft.standing.values():
-        end = offer.accept_until if offer.state is State.ACCEPTED else offer.ends_at
-        if end is not None:
-            instants.append(end)
+    ends = [offer.over_at for offer in draft.standing.values()]
+    instants += [end for end in ends if end is not None]
     if draft.profile and draft.standing:
         late = draft.profile.letdowns.next_start(draft.now)
         instants += [late] if late is not None else []

@@ -3,19 +3,15 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from msgspec import structs
-
 from tactful.core import signals
+from tactful.core.browsing import browsed, clocked, other_tabs
 from tactful.core.contacts import merged
 from tactful.core.draft import Draft
 from tactful.core.effects import Confirm, Refuse
 from tactful.core.offers import Offer, State
 from tactful.core.reasons import Reason
 from tactful.core.rules import NEVER
-from tactful.core.session import REMEMBERED_ENDS, REMEMBERED_ITEMS, Look, Session, Tab
-
-BROWSING_ON: Final = frozenset({"home", "category", "search"})
-"""Pages that leave the item behind; a cart or a checkout continues with it."""
+from tactful.core.session import REMEMBERED_ENDS, Tab
 
 
 def fold(draft: Draft) -> None:
@@ -27,7 +23,7 @@ def fold(draft: Draft) -> None:
 def expire(draft: Draft) -> None:
     """End what has reached its time: offers, and promises that nobody used."""
     for offer in tuple(draft.standing.values()):
-        end = offer.accept_until if offer.state is State.ACCEPTED else offer.ends_at
+        end = offer.over_at
         if end is None or end > draft.now:
             continue
         until = end + draft.context.rulebook.policy.rest.expired_product
@@ -35,21 +31,10 @@ def expire(draft: Draft) -> None:
         draft.move(offer, "expire")
 
 
-def _clock(session: Session, now: int, **changes: Any) -> Session:
-    """The session with its changes, and its engaged time started or stopped accordingly."""
-    session = structs.replace(session, **changes)
-    running = session.focus is not None and session.visible
-    if running and session.running_since is None:
-        return structs.replace(session, running_since=now)
-    if not running and session.running_since is not None:
-        return structs.replace(session, dwelt=session.dwell(now), running_since=None)
-    return session
-
-
 def _arrived(draft: Draft, signal: signals.Arrived) -> None:
     session = draft.session
     changes: dict[str, Any] = {
-        "tabs": (*_other_tabs(session, signal.tab), Tab(signal.tab)),
+        "tabs": (*other_tabs(session, signal.tab), Tab(signal.tab)),
         "consent": signal.consent,
         "gpc": signal.gpc,
         "last_input": draft.now,
@@ -63,17 +48,13 @@ def _arrived(draft: Draft, signal: signals.Arrived) -> None:
         changes["pages"] = session.pages + 1
     if signal.visit and (session.visit == signals.Visit() or signal.visit.link):
         changes["visit"] = signal.visit
-    draft.session = _clock(session, draft.now, **changes)
+    draft.session = clocked(session, draft.now, **changes)
     _merge(draft)
 
 
 def _left(draft: Draft, signal: signals.Left) -> None:
-    tabs = _other_tabs(draft.session, signal.tab)
-    draft.session = _clock(draft.session, draft.now, tabs=tabs)
-
-
-def _other_tabs(session: Session, tab: int) -> tuple[Tab, ...]:
-    return tuple(known for known in session.tabs if known.number != tab)
+    tabs = other_tabs(draft.session, signal.tab)
+    draft.session = clocked(draft.session, draft.now, tabs=tabs)
 
 
 def _identified(draft: Draft, signal: signals.Identified) -> None:
@@ -103,57 +84,8 @@ def _forget_customer(draft: Draft) -> None:
     draft.update(customer=None)
 
 
-def _paged(draft: Draft, signal: signals.Paged) -> None:
-    session = draft.session
-    changes: dict[str, Any] = {
-        "page": signal.kind,
-        "query": signal.query,
-        "rescue": signal.moment == "rescue",
-        "pages": session.pages + 1,
-        "searches": session.searches + (signal.kind == "search"),
-        "last_input": draft.now,
-    }
-    if signal.kind in BROWSING_ON:
-        changes |= {"focus": None, "dwelt": 0, "running_since": None}
-    draft.session = _clock(session, draft.now, **changes)
-
-
-def _viewed(draft: Draft, signal: signals.Viewed) -> None:
-    session, now = draft.session, draft.now
-    known = session.look(signal.sku)
-    look = Look(signal.sku, known.views + 1 if known else 1, known.first if known else now, now)
-    others = tuple(one for one in session.looks if one.sku != signal.sku)
-    changes: dict[str, Any] = {
-        "looks": (*others, look)[-REMEMBERED_ITEMS:],
-        "views": session.views + 1,
-        "last_input": now,
-    }
-    if session.focus != signal.sku:
-        changes |= {"focus": signal.sku, "dwelt": 0, "running_since": None}
-    draft.session = _clock(session, now, **changes)
-
-
-def _carted(draft: Draft, signal: signals.Carted) -> None:
-    draft.update(cart=signal.lines, last_input=draft.now)
-
-
-def _acted(draft: Draft, signal: signals.Acted) -> None:
-    session, now = draft.session, draft.now
-    match signal.kind:
-        case "input":
-            draft.update(last_input=now)
-        case "visible" | "hidden":
-            tab = Tab(signal.tab, signal.kind == "visible")
-            tabs = (*_other_tabs(session, signal.tab), tab)
-            draft.session = _clock(session, now, tabs=tabs)
-        case "chat_open" | "chat_closed":
-            draft.update(chat_open=signal.kind == "chat_open")
-        case "compare":
-            draft.update(compares=session.compares + 1, last_input=now)
-        case "exit":
-            draft.update(exits=session.exits + 1)
-        case _:
-            pass  # idle: no input is what the absence of `input` says already
+def _browsed(draft: Draft, signal: signals.Signal) -> None:
+    draft.session = browsed(draft.session, signal, draft.now)
 
 
 def _consented(draft: Draft, signal: signals.Consented) -> None:
@@ -241,10 +173,10 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     signals.Left: _left,
     signals.Identified: _identified,
     signals.LoggedOut: _logged_out,
-    signals.Paged: _paged,
-    signals.Viewed: _viewed,
-    signals.Carted: _carted,
-    signals.Acted: _acted,
+    signals.Paged: _browsed,
+    signals.Viewed: _browsed,
+    signals.Carted: _browsed,
+    signals.Acted: _browsed,
     signals.Consented: _consented,
     signals.Seen: _seen,
     signals.Dismissed: _dismissed,

@@ -108,6 +108,11 @@ class Offer(Struct, frozen=True, kw_only=True):
         """Whether it is pushed, and neither withdrawn, expired, declined nor redeemed."""
         return self.state in STANDING
 
+    @property
+    def over_at(self) -> int | None:
+        """When it, or the promise that it has become, ends by itself; None: never."""
+        return self.accept_until if self.state is State.ACCEPTED else self.ends_at
+
 
 class Step(Struct, frozen=True):
     """One audited move of an offer. `reason` never leaves the server."""

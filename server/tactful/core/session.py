@@ -91,7 +91,10 @@ class Session(Struct, frozen=True, kw_only=True):
     @property
     def visible(self) -> bool:
         """Whether a page of the session can be seen."""
-        return any(tab.visible for tab in self.tabs)
+        for tab in self.tabs:  # noqa: SIM110 - a generator costs more than the whole look
+            if tab.visible:
+                return True
+        return False
 
     def dwell(self, now: int) -> int:
         """Engaged ms on the focus."""

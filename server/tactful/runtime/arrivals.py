@@ -21,7 +21,7 @@ from tactful.core.signals import (
     Visit,
 )
 from tactful.runtime.identity import Verified
-from tactful.runtime.live import Live, Registry, Seat, Snapshot, interests_of
+from tactful.runtime.live import Live, Registry, Seat, Snapshot
 from tactful.runtime.ports import Clock, Entropy, Ledger, LedgerError, SavedSession
 from tactful.runtime.records import session_from
 from tactful.runtime.timers import Timers
@@ -114,7 +114,7 @@ class Arrivals:
         live = Live(state, saved.resume)
         live.persists = True
         self._registry.add(live)
-        self._registry.concern(live, interests_of(state))
+        self._registry.concern(live)
         self._turns.set_alarm(live)
         return live
 

@@ -1,6 +1,6 @@
 """Which sessions are in memory, and whom does a change concern?"""
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -61,7 +61,6 @@ class Live:
     __slots__ = (
         "busy",
         "ends_at",
-        "interests",
         "mailbox",
         "newcomers",
         "outbox",
@@ -72,6 +71,7 @@ class Live:
         "seats",
         "state",
         "tabs",
+        "unwritten",
         "who",
     )
 
@@ -79,7 +79,7 @@ class Live:
         self.state = state
         self.resume = resume
         """The digest of the secret with which a browser may come back."""
-        self.mailbox: deque[Signal] = deque()
+        self.mailbox: list[Signal] = []
         self.outbox: list[Effect] = []
         self.seats: dict[int, Seat] = {}
         """The connections that have heard the whole state, by tab."""
@@ -92,7 +92,8 @@ class Live:
         self.tabs = max((tab.number for tab in state.tabs), default=0)
         self.busy = False
         """Waiting for facts or for a commit; the mailbox fills meanwhile."""
-        self.interests: frozenset[tuple[str, str]] = frozenset()
+        self.unwritten: list[tuple[int, Signal]] = []
+        """What it did since its last record, with the instants: see `journal`."""
         self.persists = False
         """Whether the ledger knows it."""
         self.recorded = False
@@ -123,7 +124,8 @@ class Registry:
         """Let go of a session."""
         self.by_id.pop(live.state.id, None)
         self._by_resume.pop(live.resume, None)
-        self._index(live, frozenset())
+        for key in interests_of(live.state):
+            self._drop(key, live)
 
     def resuming(self, digest: bytes) -> Live | None:
         """The session that a resume secret opens."""
@@ -135,20 +137,22 @@ class Registry:
         live.resume = digest
         self._by_resume[digest] = live
 
-    def concern(self, live: Live, interests: frozenset[tuple[str, str]]) -> None:
-        """Index a session under what it is now concerned with."""
-        if interests != live.interests:
-            self._index(live, interests)
+    def concern(self, live: Live, before: Session | None = None) -> None:
+        """Index a session under what it is concerned with, and no more under what it was before."""
+        was = interests_of(before) if before else ()
+        now = interests_of(live.state)
+        for key in was:
+            if key not in now:
+                self._drop(key, live)
+        for key in now:
+            if key not in was:
+                self._concerned[key][live.state.id] = live
 
-    def _index(self, live: Live, interests: frozenset[tuple[str, str]]) -> None:
-        for key in live.interests - interests:
-            concerned = self._concerned[key]
-            concerned.pop(live.state.id, None)
-            if not concerned:
-                del self._concerned[key]
-        for key in interests - live.interests:
-            self._concerned[key][live.state.id] = live
-        live.interests = interests
+    def _drop(self, key: tuple[str, str], live: Live) -> None:
+        concerned = self._concerned[key]
+        concerned.pop(live.state.id, None)
+        if not concerned:
+            del self._concerned[key]
 
     def concerned(self, keys: Iterable[tuple[str, str]]) -> list[Live]:
         """The sessions that any of the keys concerns, those with an offer on the screen first."""
@@ -158,16 +162,15 @@ class Registry:
         return sorted(found.values(), key=lambda live: not live.state.offers)
 
 
-def interests_of(state: Session) -> frozenset[tuple[str, str]]:
+def interests_of(state: Session) -> list[tuple[str, str]]:
     """What a session is concerned with: items that are open or on offer, and the customer."""
-    keys = {("sku", offer.sku) for offer in state.offers}
-    if state.offers:
-        keys.add(STANDING)
-    if state.focus:
-        keys.add(("sku", state.focus))
+    keys = [("sku", state.focus)] if state.focus else []
     if state.customer:
-        keys.add(("customer", state.customer))
-    return frozenset(keys)
+        keys.append(("customer", state.customer))
+    if state.offers:
+        keys.append(STANDING)
+        keys += [("sku", offer.sku) for offer in state.offers]
+    return keys
 
 
 STANDING = ("offers", "standing")

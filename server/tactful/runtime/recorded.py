@@ -16,6 +16,7 @@ from tactful.rulebook.compiler import compile_rulebook
 from tactful.rulebook.source import Source
 from tactful.runtime.ports import Entry, Ledger
 from tactful.runtime.reading import Reading
+from tactful.runtime.records import apart
 
 PAGE: Final = 5_000
 """Turns read at a time."""
@@ -33,7 +34,9 @@ async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[Entry]:
             continue
         for entry in page:
             if whole or entry.at < last:
-                yield entry
+                for one in apart(entry):
+                    if one.at < until:
+                        yield one
         if whole:
             return
         since, limit = last, PAGE

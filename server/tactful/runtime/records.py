@@ -1,10 +1,10 @@
 """What is written down of a turn, so that it can be resumed, explained and repeated?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tactful.core.budgets import Balance
 from tactful.core.contacts import Contact
@@ -53,9 +53,13 @@ class Inputs(Struct, frozen=True, kw_only=True, omit_defaults=True):
 OPENING: Final = (Arrived, Identified, Consented)
 """Signals at which a session, or a customer's history, comes into the log."""
 
+LISTS: Final = frozenset({*range(0x90, 0xA0), 0xDC, 0xDD})
+"""With what a list begins in MessagePack; a signal is a map."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _encode_trace = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode_session = msgspec.msgpack.Decoder(Session).decode
+_decode_acts = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]]).decode
 _decode_signal: Any = msgspec.msgpack.Decoder(Signal).decode
 _decode_inputs = msgspec.msgpack.Decoder(Inputs).decode
 _decode_trace = msgspec.msgpack.Decoder(Trace).decode
@@ -80,6 +84,20 @@ def signal_from(stored: bytes) -> Signal:
     """A signal as it was stored."""
     signal: Signal = _decode_signal(stored)
     return signal
+
+
+def encode_acts(acts: Sequence[tuple[int, Signal]]) -> bytes:
+    """The stored form of what one entry says of several acts and their instants."""
+    return _encode(acts)
+
+
+def apart(entry: Entry) -> Iterator[Entry]:
+    """An entry as if each act in it had been recorded by itself."""
+    if entry.signal[0] not in LISTS:
+        yield entry
+        return
+    for at, signal in _decode_acts(entry.signal):
+        yield structs.replace(entry, at=at, signal=bytes(signal))
 
 
 def inputs_from(stored: bytes) -> Inputs:

@@ -53,6 +53,7 @@ class Telemetry:
         self._verdicts: Counter[tuple[str, str]] = Counter()
         self._effects: Counter[str] = Counter()
         self._facts: Counter[str] = Counter()
+        self._passed = 0
         self._plain: Counter[str] = Counter()
         self._reloads: Counter[str] = Counter()
         self._redemptions: Counter[str] = Counter()
@@ -80,6 +81,10 @@ class Telemetry:
         self._decisions.observe(time.perf_counter() - started)
         for verdict in trace.verdicts:
             self._verdicts[verdict.outcome, verdict.reason or ""] += 1
+
+    def passed(self) -> None:
+        """A signal was folded, and nothing could be decided on it."""
+        self._passed += 1
 
     def delivered(self, effects: Sequence[Effect]) -> None:
         """Effects went to a session's connections."""
@@ -143,6 +148,11 @@ class Telemetry:
         yield _counters("tactful_facts", "Facts received", "outcome", self._facts)
         yield _counters("tactful_rulebook_reloads", "Reloads", "outcome", self._reloads)
         yield _counters("tactful_redemptions", "Redemption answers", "status", self._redemptions)
+        yield CounterMetricFamily(
+            "tactful_signals_passed",
+            "Signals after which nothing could be decided yet",
+            value=self._passed,
+        )
         for name, meaning in PLAIN.items():
             yield CounterMetricFamily(f"tactful_{name}", meaning, value=self._plain[name])
         for name, meaning, values, labels in self._gauges:

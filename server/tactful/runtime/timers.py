@@ -9,6 +9,8 @@ from tactful.runtime.ports import Clock
 
 LATEST = 0.25
 """Seconds between looks at the clock: a clock that jumps is noticed within this."""
+SLACK = 64
+"""Entries of alarms taken back that the heap may hold beside one for each that stands."""
 
 
 class SystemClock:
@@ -23,33 +25,67 @@ class SystemClock:
         return self._last
 
 
+class Alarm:
+    """Whom to wake, and when; `due` is the instant under which the heap has it, never later."""
+
+    __slots__ = ("at", "due", "wake")
+
+    def __init__(self, at: int, wake: Callable[[], None]) -> None:
+        self.at = self.due = at
+        self.wake = wake
+
+
 class Timers:
-    """One alarm a key; the callback may set it again."""
+    """One alarm a key; the callback may set it again.
+
+    An alarm that is put off, as every act of a shopper does, stays in the heap where it was, and is
+    put right when its old instant comes.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._heap: list[tuple[int, str]] = []
-        self._alarms: dict[str, tuple[int, Callable[[], None]]] = {}
+        self._alarms: dict[str, Alarm] = {}
         self._ticker: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._alarms)
 
     def set(self, key: str, at: int | None, wake: Callable[[], None]) -> None:
         """Wake at an instant (ms), instead of an earlier request of the same key; None: never."""
-        known = self._alarms.get(key)
         if at is None:
             self._alarms.pop(key, None)
             return
-        self._alarms[key] = (at, wake)
-        if known is None or known[0] != at:
-            heapq.heappush(self._heap, (at, key))
+        alarm = self._alarms.get(key)
+        if alarm is None:
+            alarm = self._alarms[key] = Alarm(at, wake)
+            self._push(key, alarm)
+        else:
+            alarm.at, alarm.wake = at, wake
+            if at < alarm.due:
+                self._push(key, alarm)
+
+    def _push(self, key: str, alarm: Alarm) -> None:
+        """Nobody who sets alarms and takes them back makes the heap outgrow those that stand."""
+        alarm.due = alarm.at
+        if len(self._heap) > SLACK + 2 * len(self._alarms):
+            self._heap = [(one.due, name) for name, one in self._alarms.items()]
+            heapq.heapify(self._heap)
+        else:
+            heapq.heappush(self._heap, (alarm.due, key))
 
     def next_at(self) -> int | None:
         """The next instant at which somebody is to be woken."""
         while self._heap:
-            at, key = self._heap[0]
+            due, key = self._heap[0]
             alarm = self._alarms.get(key)
-            if alarm is not None and alarm[0] == at:
-                return at
-            heapq.heappop(self._heap)
+            if alarm is None or alarm.due != due:
+                heapq.heappop(self._heap)
+            elif alarm.at > due:
+                alarm.due = alarm.at
+                heapq.heapreplace(self._heap, (alarm.at, key))
+            else:
+                return due
         return None
 
     def fire(self) -> int:
@@ -57,8 +93,7 @@ class Timers:
         now, fired = self._clock.now(), 0
         while (at := self.next_at()) is not None and at <= now:
             _, key = heapq.heappop(self._heap)
-            _, wake = self._alarms.pop(key)
-            wake()
+            self._alarms.pop(key).wake()
             fired += 1
         return fired
 

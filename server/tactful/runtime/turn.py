@@ -7,19 +7,21 @@ sessions go on. What is delivered has passed the gates after the commit, not onl
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from traceback import extract_tb
 from typing import Any, Final
 
 import structlog
 from msgspec import structs
 
 from tactful.core import attention
+from tactful.core.browsing import passed
 from tactful.core.context import Context
 from tactful.core.decide import MUTED, decide
 from tactful.core.draft import Decision
 from tactful.core.effects import Confirm, Effect, Push, Withdraw
 from tactful.core.items import Item
 from tactful.core.offers import Offer, State
-from tactful.core.profiles import Profile
 from tactful.core.session import Session
 from tactful.core.signals import (
     Changed,
@@ -30,7 +32,8 @@ from tactful.core.signals import (
 )
 from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.freshness import Freshness
-from tactful.runtime.live import Live, Outgoing, Registry, interests_of
+from tactful.runtime.journal import Journal
+from tactful.runtime.live import Live, Outgoing, Registry
 from tactful.runtime.ports import Clock, Commit, Ledger, LedgerError, Refusal
 from tactful.runtime.rates import RateBook
 from tactful.runtime.reach import ReachBook
@@ -46,6 +49,7 @@ log = structlog.get_logger("tactful.turn")
 MAILBOX: Final = 256
 """Signals that may wait in one session; repeatable ones beyond are merged into the last."""
 PROMISES: Final = (Push, Confirm)
+NOBODY_AHEAD: Final[dict[str, int]] = {}
 
 
 class Turns:
@@ -71,6 +75,7 @@ class Turns:
     ) -> None:
         self._keyring = keyring
         self._ledger = ledger
+        self.journal = Journal(ledger)
         self._clock = clock
         self._timers = timers
         self._world = world
@@ -85,6 +90,7 @@ class Turns:
         self.seed = seed
         self._muted_until = 0
         self._waiting: set[asyncio.Task[None]] = set()
+        self._crashes: set[str] = set()
         self.on_settled: Callable[[Live], None] = lambda _: None
         """Told whenever a session's mailbox is empty and nothing is waited for."""
 
@@ -92,14 +98,34 @@ class Turns:
 
     def take(self, live: Live, signal: Signal) -> None:
         """Put a signal into a session's mailbox, and handle it now unless the session waits."""
+        if not live.busy and not live.mailbox and self._passes(live, signal):
+            return
         if len(live.mailbox) < MAILBOX:
             live.mailbox.append(signal)
         elif live.mailbox[-1] != signal:
-            live.mailbox.popleft()
+            live.mailbox.pop(0)
             live.mailbox.append(signal)
             self._telemetry.dropped()
         if not live.busy:
             self._drain(live)
+
+    def _passes(self, live: Live, signal: Signal) -> bool:
+        """Fold a signal on which nothing can be decided yet; it needs nothing but the session."""
+        item = None
+        if type(signal) is Viewed and (item := self._world.item(signal.sku)) is None:
+            return False  # it is read now, so that it is there when it is needed
+        before, now, rulebook = live.state, self._clock.now(), self._rulebooks.active
+        after = passed(before, signal, now, rulebook.policy)
+        if after is None or live.persists is not live.recorded:
+            return False
+        if item is not None:
+            self._reach.viewed(before, item)
+        live.state = after
+        self._index(live, before)
+        if live.persists:
+            self.journal.note(live, now, signal, rulebook.version)
+        self._telemetry.passed()
+        return True
 
     def _drain(self, live: Live) -> None:
         while live.mailbox:
@@ -108,11 +134,13 @@ class Turns:
             if skus or customers:
                 self._wait(live, self._world.load(skus, customers))
                 return
-            live.mailbox.popleft()
-            decision = self._decide(live, signal)
-            if decision is None:
+            live.mailbox.pop(0)
+            try:
+                promised = self._decide(live, signal)
+            except Exception as error:  # noqa: BLE001 - one signal is lost, not the session
+                self._crashed(error, signal)
                 continue
-            if any(isinstance(effect, PROMISES) for effect in decision.effects):
+            if promised:
                 return
         self._deliver(live)
         if live.newcomers or not live.seats:
@@ -131,15 +159,27 @@ class Turns:
         except LedgerError as error:
             log.error("turn.failed", session=live.state.id, error=str(error))  # noqa: TRY400
             self._telemetry.failed()
-            if live.mailbox:
-                live.mailbox.popleft()
+            live.mailbox[:1] = []
+        except Exception as error:  # noqa: BLE001 - whoever waits must not wait for ever
+            self._crashed(error, live.mailbox[0] if live.mailbox else None)
+            live.mailbox[:1] = []
         live.busy = False
         self._drain(live)
+
+    def _crashed(self, error: Exception, signal: Signal | None) -> None:
+        """Say where, once: not with what, for an exception may quote what a shopper did."""
+        self._telemetry.crashed()
+        where = [f"{f.filename}:{f.lineno} {f.name}" for f in extract_tb(error.__traceback__)]
+        if where[-1] not in self._crashes:
+            self._crashes.add(where[-1])
+            kind = type(signal).__name__
+            log.error("turn.crashed", signal=kind, error=type(error).__name__, where=where)
 
     async def settled(self) -> None:
         """Return when no session waits for anything."""
         while self._waiting:
             await asyncio.wait(tuple(self._waiting))
+        self.journal.write_all()
 
     # gather
 
@@ -154,31 +194,25 @@ class Turns:
     def context(self, live: Live, signal: Signal) -> Context:
         """Everything that a decision on this signal may read, from memory."""
         session, world, now = live.state, self._world, self._clock.now()
-        items: dict[str, Item] = {}
-        for sku in attention.needed(session, signal):
-            item = world.item(sku)
-            if item is not None:
-                items[sku] = item
+        found = {sku: world.item(sku) for sku in attention.needed(session, signal)}
+        items = {sku: item for sku, item in found.items() if item is not None}
+        customer = customer_after(session, signal)
         return Context(
             now=now,
             session=session,
             signal=signal,
             rulebook=self._rulebooks.active,
             items=items,
-            profile=self._profile(session, signal),
+            profile=world.person(customer) if customer else None,
             balances=self._balances.view(now),
             committed=self._commitments.totals,
-            ahead=self._ahead(session, items),
+            ahead=self._ahead(session, items) if session.offers else NOBODY_AHEAD,
             heard=self._freshness.heard,
             rates=self._rates.view,
             reach=self._reach.view,
             mute=self._ledger.failing is not None or now < self._muted_until,
             seed=self.seed,
         )
-
-    def _profile(self, session: Session, signal: Signal) -> Profile | None:
-        customer = customer_after(session, signal)
-        return self._world.person(customer) if customer else None
 
     def _ahead(self, session: Session, items: dict[str, Item]) -> dict[str, int]:
         """Who stands before our offers, where not all that was promised is there."""
@@ -193,27 +227,31 @@ class Turns:
 
     # decide and commit
 
-    def _decide(self, live: Live, signal: Signal) -> Decision | None:
-        """One turn; a promise goes on to the disk, everything else is settled at once."""
-        if isinstance(signal, Viewed) and (item := self._world.item(signal.sku)):
-            self._reach.viewed(live.state, item)
+    def _decide(self, live: Live, signal: Signal) -> bool:
+        """One turn; a promise goes on to the disk, everything else is settled at once.
+
+        Whether something is promised: then the session waits.
+        """
         context = self.context(live, signal)
         started = self._telemetry.clock()
         decision = decide(context)
         self._telemetry.decided(decision.trace, started)
+        self.journal.write(live)
         commit = commit_of(
             context, decision, live.resume, persists=live.persists, known=live.recorded
         )
         self._apply(live, decision)
-        if any(isinstance(effect, PROMISES) for effect in decision.effects):
-            self._wait(live, self._promise(live, context, decision, commit))
-        else:
-            if commit.entry or commit.state or commit.steps or commit.contacts:
-                self._ledger.record(commit)
-                live.recorded = commit.entry is not None
+        for effect in decision.effects:
+            if isinstance(effect, PROMISES):
+                self._wait(live, self._promise(live, context, decision, commit))
+                return True
+        if commit.entry or commit.state or commit.steps or commit.contacts:
+            self._ledger.record(commit)
+            live.recorded = commit.entry is not None
+            if decision.steps:
                 self._rates.moved(decision.offers, decision.steps)
-            live.outbox += decision.effects
-        return decision
+        live.outbox += decision.effects
+        return False
 
     def _apply(self, live: Live, decision: Decision) -> None:
         """Make memory agree with the decision."""
@@ -230,17 +268,17 @@ class Turns:
     def _index(self, live: Live, before: Session) -> None:
         state = live.state
         if (
-            state.offers != before.offers
-            or state.focus != before.focus
+            state.focus != before.focus
+            or state.offers is not before.offers
             or state.customer != before.customer
         ):
-            self._registry.concern(live, interests_of(state))
+            self._registry.concern(live, before)
         if state.wake_at != before.wake_at:
             self.set_alarm(live)
 
     def set_alarm(self, live: Live) -> None:
         """Be woken when the session asks for it."""
-        self._timers.set(live.state.id, live.state.wake_at, lambda: self.wake(live))
+        self._timers.set(live.state.id, live.state.wake_at, partial(self.wake, live))
 
     def wake(self, live: Live) -> None:
         """Look at a session again because its time has come."""
@@ -257,15 +295,15 @@ class Turns:
             self._telemetry.failed()
             self._undo(live, context, decision)
             self._muted_until = self._clock.now() + MUTED
-            live.mailbox.appendleft(context.signal)
+            live.mailbox.insert(0, context.signal)
             return
         if refusal is not None:
             self._undo(live, context, decision)
             await self._correct(refusal)
-            live.mailbox.appendleft(context.signal)
+            live.mailbox.insert(0, context.signal)
             ended = await self._ledger.offer(refusal.offer) if refusal.offer else None
             if ended is not None:  # the checkout was faster: let go of it first
-                live.mailbox.appendleft(Redeemed(ended))
+                live.mailbox.insert(0, Redeemed(ended))
             return
         live.recorded = commit.entry is not None
         self._rates.moved(decision.offers, decision.steps)

@@ -25,7 +25,7 @@ from tactful.core.trace import Verdict
 from tactful.runtime.arrivals import internal_id
 from tactful.runtime.live import Live, Registry
 from tactful.runtime.ports import Clock, Entry, Ledger
-from tactful.runtime.records import Inputs, by_place, inputs_from, session_from, signal_from
+from tactful.runtime.records import Inputs, apart, by_place, inputs_from, session_from, signal_from
 from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.turn import Turns
 from tactful.runtime.world import World
@@ -126,7 +126,9 @@ class Why:
     # the past
 
     async def _past(self, sku: str, session: str | None, at: int) -> Context:
-        entries = await self._ledger.entries(session=session, until=at) if session else []
+        self._turns.journal.write_all()
+        stored = await self._ledger.entries(session=session, until=at) if session else []
+        entries = [one for entry in stored for one in apart(entry) if one.at < at]
         found = _last_whole(entries)
         if found is None:
             raise UnknownShopperError(f"Nothing is recorded of that shopper at or before {at}.")

@@ -1,6 +1,6 @@
 """How do messages of the wire become signals, and effects frames?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -53,7 +53,10 @@ class SessionDesk:
     def receive(self, connection: Connection, message: ClientMessage) -> None:
         """Hand on what a client says."""
         seat = _seat(connection)
-        if isinstance(message, messages.Hello):
+        make = _SIGNALS.get(type(message))
+        if make is not None:
+            self._arrivals.signal(seat, make(message, seat.tab))
+        elif isinstance(message, messages.Hello):
             if message.resume and message.n:
                 digest = resume_digest(message.resume)
                 connection.taken = self._numbers.resume(digest, message.n)
@@ -62,10 +65,8 @@ class SessionDesk:
             verified = self._verified(message.identity)
             if verified:
                 self._arrivals.identify(seat, verified)
-        elif isinstance(message, messages.Logout):
-            self._arrivals.logout(seat)
         else:
-            self._arrivals.signal(seat, _signal(message, seat.tab))
+            self._arrivals.logout(seat)
 
     def slow(self, connection: Connection) -> None:
         """Keep back what can wait: a client that lags gets the latest state later, not a backlog."""
@@ -136,28 +137,25 @@ def _guest(connection: Connection) -> "_Guest":
     return guest
 
 
-def _signal(message: Any, tab: int) -> signals.Signal:
-    """What a message other than hello, identify and logout reports."""
-    match message:
-        case messages.View():
-            return signals.Viewed(message.sku)
-        case messages.Activity():
-            return signals.Acted(message.kind, tab)
-        case messages.Page():
-            return signals.Paged(message.kind, message.url, message.query, message.moment)
-        case messages.Cart():
-            lines = tuple(signals.CartLine(line.sku, line.qty) for line in message.lines)
-            return signals.Carted(lines)
-        case messages.Consent():
-            return signals.Consented(message.consent, gpc=bool(message.gpc))
-        case messages.Seen():
-            return signals.Seen(message.offer)
-        case messages.Dismiss():
-            return signals.Dismissed(message.offer)
-        case messages.Accept():
-            return signals.Accepted(message.offer, message.qty)
-        case _:
-            raise TypeError(f"no signal for {type(message).__name__}")
+def _page(page: messages.Page, _: int) -> signals.Signal:
+    return signals.Paged(page.kind, page.url, page.query, page.moment)
+
+
+def _cart(cart: messages.Cart, _: int) -> signals.Signal:
+    return signals.Carted(tuple(signals.CartLine(line.sku, line.qty) for line in cart.lines))
+
+
+_SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
+    messages.View: lambda view, _: signals.Viewed(view.sku),
+    messages.Activity: lambda activity, tab: signals.Acted(activity.kind, tab),
+    messages.Page: _page,
+    messages.Cart: _cart,
+    messages.Consent: lambda given, _: signals.Consented(given.consent, gpc=bool(given.gpc)),
+    messages.Seen: lambda seen, _: signals.Seen(seen.offer),
+    messages.Dismiss: lambda dismiss, _: signals.Dismissed(dismiss.offer),
+    messages.Accept: lambda accept, _: signals.Accepted(accept.offer, accept.qty),
+}
+"""What a message reports, seen by a tab; `hello`, `identify` and `logout` are no signals by themselves."""
 
 
 class _Guest:

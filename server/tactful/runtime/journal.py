@@ -1,0 +1,68 @@
+"""How is written down what shoppers did between two decisions?
+
+An act that can only be folded promises nothing, so it waits for company: a session's acts become
+one entry when there are many, when its next decision is recorded, or after a second. A crash may
+lose the last second of browsing on which nothing was decided, and no more.
+"""
+
+import asyncio
+from typing import Final
+
+from tactful.core.signals import Signal
+from tactful.runtime.live import Live
+from tactful.runtime.ports import Commit, Entry, Ledger
+from tactful.runtime.records import encode_acts
+
+MOST: Final = 64
+"""Acts of one session in one entry; bounds its memory."""
+PAUSE: Final = 1.0
+"""Seconds for which an act waits for company."""
+
+
+class Journal:
+    """The acts of all sessions of one shop that are not recorded yet."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._waiting: list[Live] = []
+        self._rulebook = ""
+        """The version under which all that waits was done."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def note(self, live: Live, now: int, signal: Signal, rulebook: str) -> None:
+        """A session did something on which nothing was decided."""
+        if rulebook != self._rulebook:
+            self.write_all()
+            self._rulebook = rulebook
+        live.unwritten.append((now, signal))
+        if len(live.unwritten) == 1:
+            self._waiting.append(live)
+            if self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(PAUSE, self.write_all)
+        elif len(live.unwritten) == MOST:
+            self.write(live)
+
+    def write(self, live: Live) -> None:
+        """Record what a session did so far."""
+        acts = live.unwritten
+        if not acts:
+            return
+        live.unwritten = []
+        state = live.state
+        entry = Entry(
+            session=state.id,
+            customer=state.customer,
+            at=acts[0][0],
+            rulebook=self._rulebook,
+            signal=encode_acts(acts),
+        )
+        self._ledger.record(Commit(session=state.id, seen_at=acts[-1][0], entry=entry))
+
+    def write_all(self) -> None:
+        """Record what everybody did so far."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting = self._waiting, []
+        for live in waiting:
+            self.write(live)

@@ -1,0 +1,90 @@
+"""The whole server with rules and facts of a benchmark: job_tactful.py RULES SKUS patient|looking.
+
+patient: the product as it is; whoever moves is not to be spoken to yet, so most events only change
+the session. looking: every event is an occasion, so every event makes the rules be looked at.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+import uvloop
+
+from tactful.app import build
+from tactful.config import Config
+from tactful.core.policy import Moment, Policy
+from tactful.runtime.timers import SystemClock
+from tactful.transports.listener import Listener, Place
+
+KEY = "the-key-of-the-benchmark"
+RULE = """
+  - id: r{i}
+    owner: bench@shop.example
+    note: One of many.
+    when:
+      all:
+        - item.category: {{under: cat{category}}}
+        - item.stock: {{at_least: 5}}
+        - item.price: {{at_least: {{EUR: 20.00}}}}
+        - session.dwell: {{at_least: {dwell}}}
+        - session.views: {{at_least: 2}}
+    offer:
+      percent: 10%
+      message: "{{offer.price}}"
+"""
+
+
+def facts_of(sku: str, number: int) -> list[dict[str, Any]]:
+    """A product that can be sold."""
+    money = {"amount": 12900, "currency": "EUR"}
+    place = {"sku": sku, "territory": "DE"}
+    categories = [f"cat{number % 100}"]
+    return [
+        {"type": "product", "sku": sku, "product": sku, "title": sku, "categories": categories},
+        {"type": "price", **place, "price": money, "list": money, "tax_included": True,
+         "tax_rate_bp": 1900},
+        {"type": "stock", **place, "available": 1_000_000},
+    ]  # fmt: skip
+
+
+async def main(rules: int, skus: int, moment: str, dwell: str = "30s") -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with tempfile.TemporaryDirectory() as folder:
+        book = Path(folder) / "rules"
+        book.mkdir()
+        texts = [RULE.format(i=i, category=i % 50, dwell=dwell) for i in range(rules)]
+        (book / "rules.yaml").write_text("rules:" + "".join(texts), "utf-8")
+        patient = Policy() if moment == "patient" else Policy(moment=Moment(0, 0))
+        config = Config(
+            data=Path(folder) / "data",
+            rules=book,
+            server_key=KEY,
+            origins=("https://shop.example",),
+            policy=patient,
+            test_mode=True,  # no shopper clicks this fast: the limit on rates is off in test mode
+            seed=1,
+        )
+        parts = build(config, clock=SystemClock())
+        listener = Listener(parts.app, parts.reception, Place(port=0))
+        told = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+        await listener.start()
+        base, headers = f"http://127.0.0.1:{listener.port}", {"Authorization": f"Bearer {KEY}"}
+        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as http:
+            facts = [fact for i in range(skus) for fact in facts_of(f"s{i}", i)]
+            answer = (await http.post("/v1/facts", json=facts)).json()
+            assert answer["rejected"] == [], answer
+        assert len(parts.shop.rulebooks.active.rules) == rules
+        print(listener.port, flush=True)
+        await told.wait()
+        await listener.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))

@@ -1,0 +1,124 @@
+"""What shoppers did between two decisions is written down; a turn that crashes costs one signal."""
+
+from pathlib import Path
+
+import pytest
+import structlog
+
+from journeys.fixture import CATALOGUE, rules
+from journeys.stage import NOON, Stage, stage
+from tactful.core.signals import Acted, Paged, Signal, Viewed
+from tactful.runtime import journal, turn
+from tactful.runtime.records import apart, signal_from
+
+Acts = list[tuple[int, Signal]]
+
+
+async def acts(one: Stage, session: str) -> Acts:
+    ledger = one.parts.shop.ledger
+    found = await ledger.entries(session=session)
+    return [(one.at, signal_from(one.signal)) for entry in found for one in apart(entry)]
+
+
+async def test_a_turn_that_crashes_is_counted_and_the_session_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        real = turn.decide
+
+        def decide(context: turn.Context) -> turn.Decision:
+            if isinstance(context.signal, Paged):
+                raise KeyError("canary: what the shopper typed")
+            return real(context)
+
+        monkeypatch.setattr(turn, "decide", decide)
+        with structlog.testing.capture_logs() as logs:
+            for _ in range(3):
+                await shopper.say("page", url="https://shop.example/", kind="cart", moment="rescue")
+        crashes = [line for line in logs if line["event"] == "turn.crashed"]
+        assert [(line["signal"], line["error"]) for line in crashes] == [("Paged", "KeyError")]
+        assert "canary" not in str(crashes)
+        assert b"tactful_turns_crashed_total 3.0" in one.parts.shop.telemetry.exposition()
+        await shopper.view("RUN-42", 30)
+        assert (await shopper.offered())["sku"] == "RUN-42"
+
+
+async def test_a_read_that_crashes_does_not_leave_the_session_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        world = one.parts.shop.world
+        with monkeypatch.context() as broken:
+            broken.delattr(type(world), "read_item")
+            await shopper.view("BOOT-42")
+            await one.parts.shop.settled()
+        await shopper.view("RUN-42", 30)
+        assert (await shopper.offered())["sku"] == "RUN-42"
+
+
+async def test_what_a_shopper_did_is_written_down_with_its_instants(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 1)
+        await shopper.view("RUN-42", 1)
+        await shopper.say("activity", kind="input")
+        one.parts.shop.turns.journal.write_all()
+        found = await acts(one, shopper.session)
+        assert found[-2:] == [
+            (NOON * 1000 + 1_000, Viewed("RUN-42")),
+            (NOON * 1000 + 2_000, Acted("input", 1)),
+        ]
+
+
+async def test_acts_of_a_busy_shopper_share_entries_of_a_bounded_size(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42")
+        for _ in range(2 * journal.MOST):
+            await shopper.say("activity", kind="input")
+        live = one.parts.shop.registry.by_id[shopper.session]
+        assert len(live.unwritten) < journal.MOST
+        one.parts.shop.turns.journal.write_all()
+        found = await acts(one, shopper.session)
+        assert sum(isinstance(act, Acted) for _, act in found) == 2 * journal.MOST
+        entries = await one.parts.shop.ledger.entries(session=shopper.session)
+        assert max(sum(1 for _ in apart(entry)) for entry in entries) <= journal.MOST
+
+
+async def test_a_session_that_may_not_be_kept_leaves_no_acts(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper(consent="none")
+        await shopper.view("RUN-42", 1)
+        await shopper.say("activity", kind="input")
+        one.parts.shop.turns.journal.write_all()
+        assert await acts(one, shopper.session) == []
+
+
+async def test_why_reads_the_past_among_acts_that_share_an_entry(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 10)
+        await shopper.say("activity", kind="input")
+        await one.advance(5)
+        await shopper.say("activity", kind="hidden")
+        await one.advance(60)
+        found = []
+        for at in (12, 40):
+            answer = await one.http.get(
+                "/v1/why",
+                params={
+                    "sku": "RUN-42",
+                    "session": shopper.session,
+                    "at": f"2026-03-10T12:00:{at}Z",
+                },
+            )
+            found.append(answer.json()["rules"][0]["gates"][0]["actual"])
+        assert found == [{"engaged": 12}, "hidden"]
