@@ -99,7 +99,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
         default_territory=config.default_territory,
         session_ttl=config.session_ttl,
         retention=config.retention,
-        seed=_dice(config, keys),
+        seed=dice(config, keys),
     )
     shop = Shop(ledger=ledger, clock=clock, entropy=entropy, keys=keys, settings=settings)
     desk = SessionDesk(
@@ -164,7 +164,7 @@ def _starts(file: Path) -> int:
     return starts
 
 
-def _dice(config: Config, keys: Keys) -> str:
+def dice(config: Config, keys: Keys) -> str:
     """The secret behind hold-outs and offer ids: the seed in a test, else the shop's own."""
     if config.seed is not None:
         return f"seed:{config.seed}"

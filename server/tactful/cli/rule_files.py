@@ -80,19 +80,20 @@ def compiled(
     """The rulebook under the shop's own policy, as of now or of `at`."""
     return compile_rulebook(
         files,
-        now=_instant(at),
+        now=instant(at),
         policy=config_of(given).policy,
         catalogue=catalogue(facts) if facts else None,
     )
 
 
-def _instant(at: str | None) -> int:
+def instant(at: str | None, option: str = "--at") -> int:
+    """An instant that was given (ms), or now."""
     if at is None:
         return round(time.time() * 1000)
     try:
         return parse_rfc3339(at)
     except CalendarError as error:
-        raise click.BadParameter(str(error), param_hint="--at") from error
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def catalogue(path: Path) -> dict[str, Item]:

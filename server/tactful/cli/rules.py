@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from tactful.cli.backtest import backtest
 from tactful.cli.failures import FOUND, Failure
 from tactful.cli.given import settings
 from tactful.cli.rule_files import compiled, gather, usable
@@ -35,6 +36,7 @@ def rules() -> None:
 
 rules.add_command(test)
 rules.add_command(coverage)
+rules.add_command(backtest)
 
 
 @rules.command(

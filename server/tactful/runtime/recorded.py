@@ -1,6 +1,8 @@
 """What does the log still hold of a stretch of time: turns, and the facts and rules they read?"""
 
+import heapq
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Final
 
 import msgspec
@@ -23,7 +25,23 @@ PAGE: Final = 5_000
 
 
 async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[Entry]:
-    """The recorded turns of [since, until), oldest first, however many they are."""
+    """The recorded turns of [since, until), oldest first, however many they are.
+
+    An entry of several acts is taken apart, and each comes when it happened.
+    """
+    waiting: list[tuple[int, int, Entry]] = []
+    number = count()
+    async for entry in _entries(ledger, since, until):
+        for one in apart(entry):
+            heapq.heappush(waiting, (one.at, next(number), one))
+        while waiting and waiting[0][0] <= entry.at:
+            yield heapq.heappop(waiting)[2]
+    for at, _, one in sorted(waiting, key=lambda row: row[:2]):
+        if at < until:
+            yield one
+
+
+async def _entries(ledger: Ledger, since: int, until: int) -> AsyncIterator[Entry]:
     limit = PAGE
     while True:
         page = await ledger.entries(since=since, until=until, limit=limit)
@@ -34,9 +52,7 @@ async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[Entry]:
             continue
         for entry in page:
             if whole or entry.at < last:
-                for one in apart(entry):
-                    if one.at < until:
-                        yield one
+                yield entry
         if whole:
             return
         since, limit = last, PAGE

@@ -1,0 +1,153 @@
+"""Recorded sessions under another rulebook, from the command line on a server's own data."""
+
+import asyncio
+from pathlib import Path
+
+from click.testing import Result
+
+from commands import json_of, run, written
+from journeys.fixture import CATALOGUE, order, rules
+from journeys.stage import Stage, stage
+from journeys.test_replay import BOOKS, Day
+from tactful.core.signals import Woken
+from tactful.runtime.ports import Entry
+from tactful.runtime.recorded import PAGE, turns
+from tactful.runtime.records import encode
+from tactful.stores.memory import MemoryLedger
+
+UNTIL = ("--since", "30d", "--until", "2026-03-30T12:00:00Z")
+
+
+async def a_week(folder: Path) -> Path:
+    """Recorded sessions under one rulebook; every shopper consented to being remembered."""
+    async with stage(folder, BOOKS[0]) as one:
+        await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
+        for number in range(12):
+            await visit(one, number)
+    return folder
+
+
+async def visit(one: Stage, number: int) -> None:
+    shopper = await one.shopper(consent="personal")
+    await shopper.view("RUN-42" if number % 2 else "TRAIL-42", 31)
+    offer = await shopper.offered()
+    await shopper.say("seen", offer=offer["id"])
+    if number % 3:
+        await shopper.say("accept", offer=offer["id"])
+        token = (await shopper.expect("accepted"))["token"]
+        answer = await one.redeem(token, f"o{number}", sku=offer["sku"])
+        assert answer.status_code == 200
+    await one.advance(3600)
+    await shopper.leave()
+    await one.advance(20 * 3600)
+
+
+async def tried(folder: Path, *words: object) -> Result:
+    command = ("rules", "backtest", *words, "--data", folder / "data", *UNTIL)
+    return await asyncio.to_thread(run, *command, TACTFUL_SEED="7")
+
+
+async def test_the_rulebook_of_then_does_again_what_it_did(tmp_path: Path) -> None:
+    await a_week(tmp_path)
+    book = tmp_path / "rules"
+    done = json_of(await tried(tmp_path, book, book, "--json"))
+    assert done["old"] == done["new"]
+    assert (done["old"]["pushes"], done["old"]["redeemed"], done["sessions"]) == (12, 8, 12)
+    assert (done["shoppers_affected"], done["items_affected"]) == (0, 0)
+    assert done["old"]["items"] == {"RUN-42": 6, "TRAIL-42": 6}
+    assert done["old"]["promised"] == {"EUR": 6 * (1935 + 2085)}
+    assert sum(done["old"]["days"].values()) == 12
+
+
+async def test_a_smaller_discount_costs_less_and_a_version_can_be_named(tmp_path: Path) -> None:
+    await a_week(tmp_path)
+    other = written(
+        tmp_path / "other" / "rules.yaml", rules(percent="10%", category="running/none")
+    )
+    done = json_of(await tried(tmp_path, tmp_path / "rules", other, "--json"))
+    assert (done["new"]["pushes"], done["new"]["promised"]) == (0, {})
+    assert (done["shoppers_affected"], done["items_affected"]) == (12, 2)
+    ten = written(tmp_path / "ten" / "rules.yaml", rules(percent="10%"))
+    version = done["old"]["version"][:8]
+    done = json_of(await tried(tmp_path, version, ten, "--json"))
+    assert done["new"]["pushes"] == 12
+    assert done["new"]["redeemed"] == 0  # nobody knows who would have bought at that price
+    assert done["new"]["promised"]["EUR"] < done["old"]["promised"]["EUR"]
+    assert done["new"]["margin"]["EUR"] > done["old"]["margin"]["EUR"]
+
+
+async def test_a_budget_that_is_empty_withholds(tmp_path: Path) -> None:
+    await a_week(tmp_path)
+    poor = written(tmp_path / "poor" / "rules.yaml", rules(budget="{EUR: 40.00}"))
+    done = json_of(await tried(tmp_path, tmp_path / "rules", poor, "--json"))
+    assert 0 < done["new"]["pushes"] < 12
+    assert done["new"]["withheld"]["budget.spend"] > 0
+
+
+async def test_the_table_and_the_page_say_it_too(tmp_path: Path) -> None:
+    await a_week(tmp_path)
+    ten = written(tmp_path / "ten<b>" / "rules.yaml", rules(percent="10%"))
+    page = tmp_path / "page.html"
+    done = await tried(tmp_path, tmp_path / "rules", ten, "--html", page)
+    assert done.exit_code == 0, done.output
+    assert "offers pushed\t12\t12\t0" in done.stdout
+    assert "discount promised\t241.20" in done.stdout
+    assert "Shoppers would have behaved differently" in done.stdout
+    text = page.read_text("utf-8")
+    assert "ten&lt;b&gt;" in text
+    assert "<b>" not in text
+    assert text.count("<svg") == 3
+    assert "http" not in text
+
+
+async def test_what_is_no_rulebook_is_said(tmp_path: Path) -> None:
+    async with stage(tmp_path, BOOKS[0]) as one:
+        for percent in range(5, 22):
+            await one.reload(rules(percent=f"{percent}%"))
+        versions = [version for version, _ in await one.parts.shop.ledger.rulebooks()]
+    done = await tried(tmp_path, "nowhere", "nowhere")
+    assert (done.exit_code, "no folder, and no version begins" in done.output) == (2, True)
+    letters = [version[0] for version in versions]
+    shared = next(letter for letter in letters if letters.count(letter) > 1)
+    done = await tried(tmp_path, shared, shared)
+    assert (done.exit_code, "several versions begin" in done.output) == (2, True)
+
+
+async def test_a_version_that_the_configuration_changed_is_not_taken_for_itself(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, BOOKS[0]) as one:
+        version = one.parts.shop.rulebooks.active.version
+    config = written(tmp_path / "c.toml", "[policy]\nmin_stock = 3\n")
+    done = await tried(tmp_path, version, version, "--config", config)
+    assert done.exit_code == 2
+    assert "something else of that version" in done.output
+
+
+def test_a_length_of_time_is_one(tmp_path: Path) -> None:
+    done = run("rules", "backtest", tmp_path, tmp_path, "--since", "soon", "--data", tmp_path)
+    assert (done.exit_code, "--since" in done.output) == (2, True)
+
+
+async def test_a_busy_day_of_everything_can_be_played_under_any_rulebook(tmp_path: Path) -> None:
+    async with stage(tmp_path, BOOKS[0]) as one:
+        await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
+        await Day(one, 5).play(500)
+    other = written(tmp_path / "other" / "rules.yaml", BOOKS[2])
+    done = json_of(await tried(tmp_path, tmp_path / "rules", other, "--json"))
+    assert done["turns"] > 100
+    assert done["old"]["pushes"] > 0
+
+
+async def test_a_log_is_read_whole_however_many_turns_share_an_instant() -> None:
+    class Log(MemoryLedger):
+        async def entries(self, **asked: object) -> list[Entry]:
+            since, limit = int(str(asked["since"])), int(str(asked["limit"]))
+            return [one for one in rows if one.at >= since][:limit]
+
+    ats = [1, *[2] * (2 * PAGE + 5), *range(3, 10)]
+    rows = [
+        Entry(session=str(n), customer=None, at=at, rulebook="", signal=encode(Woken()))
+        for n, at in enumerate(ats)
+    ]
+    assert [one async for one in turns(Log(), 0, 100)] == rows
