@@ -74,6 +74,7 @@ def test_no_answer_and_no_fact_is_an_occasion_to_push(kind: Any) -> None:
     made = {
         signals.LoggedOut: lambda: signals.LoggedOut("anon-2"),
         signals.Left: lambda: signals.Left(2),
+        signals.Bought: lambda: signals.Bought("o-1", ("cap",), T0),
         signals.Redeemed: lambda: signals.Redeemed(offer(state=State.REDEEMED, sku="HAT-1")),
         signals.RolledBack: lambda: signals.RolledBack(offer(state=State.ACCEPTED, sku="HAT-1")),
         signals.Revoked: lambda: signals.Revoked("of9", "fraud"),

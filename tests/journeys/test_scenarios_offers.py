@@ -247,3 +247,32 @@ async def test_a_restart_loses_no_offer(tmp_path: Path) -> None:
         assert [standing["id"] for standing in shopper.welcome["offers"]] == [offer["id"]]
         await one.advance(900)
         assert await one.budget() == (0, 0)
+
+
+async def test_what_a_guest_buys_in_another_tab_is_not_offered_any_more(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        bought = order("g-1", "", "RUN-43", status="placed", session=shopper.session)
+        del bought["customer"], bought["delivered_at"]
+        bought["placed_at"] = "2026-03-10T12:00:30Z"
+        await one.facts(bought)
+        assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
+        assert (await one.decisions(offer=offer["id"]))[0]["reason"] == "owned.already"
+        await one.facts({**bought, "status": "cancelled"})
+        assert await one.reason("RUN-42", shopper) != "owned.already"
+
+
+async def test_scenario_6_a_feed_that_lives_is_not_stale_after_a_restart(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(policy="  max_age: {stock: 15m}")) as one:
+        await one.facts(*CATALOGUE)
+        await one.restart()
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        await shopper.offered()
+        await one.advance(900)
+        await shopper.view("TRAIL-42", 30)
+        assert await one.reason("TRAIL-42", shopper) == "stale.stock"
+        assert (tmp_path / "data" / "tactful.db").stat().st_mode & 0o077 == 0

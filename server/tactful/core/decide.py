@@ -29,6 +29,7 @@ from tactful.core.trace import Trace, Verdict
 SILENT: Final = frozenset(
     {
         signals.Changed,
+        signals.Bought,
         signals.Left,
         signals.LoggedOut,
         signals.Seen,
@@ -51,6 +52,7 @@ TELLING: Final = frozenset(
         signals.LoggedOut,
         signals.Consented,
         signals.Woken,
+        signals.Bought,
         signals.Changed,
     }
 )

@@ -11,7 +11,7 @@ from tactful.core.effects import Confirm, Refuse
 from tactful.core.offers import Offer, State
 from tactful.core.reasons import Reason
 from tactful.core.rules import NEVER
-from tactful.core.session import REMEMBERED_ENDS, Tab
+from tactful.core.session import REMEMBERED_ENDS, REMEMBERED_ITEMS, Owned, Tab
 
 
 def fold(draft: Draft) -> None:
@@ -142,6 +142,12 @@ def _nothing(draft: Draft, signal: signals.Signal) -> None:
     """Time and facts change no session; what follows from them is decided."""
 
 
+def _bought(draft: Draft, signal: signals.Bought) -> None:
+    others = (one for one in draft.session.bought if one.order != signal.order)
+    bought = (*others, *(Owned(product, signal.at, signal.order) for product in signal.products))
+    draft.update(bought=bought[-REMEMBERED_ITEMS:])
+
+
 def _redeemed(draft: Draft, signal: signals.Redeemed) -> None:
     """The ledger has recorded it already; the session lets go of the offer."""
     offer = signal.offer
@@ -183,6 +189,7 @@ _FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
     signals.Accepted: _accepted,
     signals.Woken: _nothing,
     signals.Changed: _nothing,
+    signals.Bought: _bought,
     signals.Redeemed: _redeemed,
     signals.RolledBack: _rolled_back,
     signals.Revoked: _revoked,

@@ -35,6 +35,14 @@ class Look(Struct, frozen=True, array_like=True):
     last: int
 
 
+class Owned(Struct, frozen=True, array_like=True):
+    """A product that was bought in this session, and when (ms)."""
+
+    product: str
+    at: int
+    order: str
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """One shopper's browsing, across tabs, page loads and reconnects. Instants are ms since the epoch."""
 
@@ -69,6 +77,8 @@ class Session(Struct, frozen=True, kw_only=True):
     compares: int = 0
     exits: int = 0
     cart: tuple[CartLine, ...] = ()
+    bought: tuple[Owned, ...] = ()
+    """What a guest bought in this session, as the shop reported it."""
     contact: Contact = NOBODY
     """The contact history of the anonymous shopper."""
     offers: tuple[Offer, ...] = ()

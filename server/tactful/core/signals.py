@@ -136,6 +136,14 @@ class Changed(Struct, frozen=True, tag=True):
     """Facts, rules or freshness changed in a way that may concern this session."""
 
 
+class Bought(Struct, frozen=True, tag=True):
+    """The shop reported an order of this session: what it holds now, and when it was placed (ms)."""
+
+    order: str
+    products: tuple[str, ...]
+    at: int
+
+
 class Redeemed(Struct, frozen=True, tag=True):
     """A checkout redeemed an offer of this session, or ended it; the ledger has it already."""
 
@@ -172,6 +180,7 @@ Signal = (
     | Accepted
     | Woken
     | Changed
+    | Bought
     | Redeemed
     | RolledBack
     | Revoked

@@ -28,6 +28,8 @@ def suppress(
         found += _components(scene, after)
         found += _cause(scene, rule)
         found += _owned(scene, policy)
+    elif scene.session.bought:
+        found += _bought(scene, policy)
     if len(found) > 1:
         found.sort(key=lambda finding: ORDER[finding.reason])
     yield from found
@@ -86,14 +88,27 @@ def _cause(scene: Scene, rule: Rule) -> Iterator[Finding]:
 def _owned(scene: Scene, policy: Policy) -> Iterator[Finding]:
     """The same product in any variant; a consumable is due before it is used up."""
     for purchase in _purchases(scene):
-        rests = policy.owned.durable
-        if purchase.consumable_days is not None:
-            rests = purchase.consumable_days * DAY * policy.owned.consumable_bp // 10_000
-        until = purchase.placed_at + rests
+        until = purchase.placed_at + _rests(purchase.consumable_days, policy)
         if scene.now < until and not purchase.gift:
             yield Finding(
                 Reason.OWNED_ALREADY, actual=purchase.placed_at, at=purchase.at, until=until
             )
+
+
+def _bought(scene: Scene, policy: Policy) -> Iterator[Finding]:
+    """What a guest bought in this session."""
+    days = scene.product.consumable_days if scene.product else None
+    for owned in scene.session.bought:
+        until = owned.at + _rests(days, policy)
+        if owned.product == scene.item.product_id and scene.now < until:
+            yield Finding(Reason.OWNED_ALREADY, actual=owned.at, until=until)
+
+
+def _rests(consumable_days: int | None, policy: Policy) -> int:
+    """How long what was bought is not offered again (ms)."""
+    if consumable_days is None:
+        return policy.owned.durable
+    return consumable_days * DAY * policy.owned.consumable_bp // 10_000
 
 
 def _purchases(scene: Scene) -> tuple[Purchase, ...]:

@@ -8,11 +8,13 @@ import msgspec
 from msgspec import Struct
 
 from tactful.core import fact_codec
+from tactful.core.calendar import SECOND
 from tactful.core.fact_codec import Rejection
 from tactful.core.facts import (
     FEEDS,
     AnyFact,
     Feed,
+    FeedName,
     Order,
     Version,
     key_of,
@@ -20,8 +22,9 @@ from tactful.core.facts import (
     ms,
     subjects_of,
 )
-from tactful.core.signals import Changed
+from tactful.core.signals import Bought, Changed
 from tactful.runtime.accounts import Commitments
+from tactful.runtime.arrivals import internal_id
 from tactful.runtime.freshness import Freshness
 from tactful.runtime.live import STANDING, Live, Registry
 from tactful.runtime.ports import Clock, FactRow, Ledger
@@ -67,6 +70,7 @@ class Ingest:
         self._commitments = commitments
         self._rates = rates
         self._telemetry = telemetry
+        self._kept_heard: dict[FeedName, int] = {}
 
     async def take(self, raw: Sequence[bytes | msgspec.Raw]) -> Report:
         """Make the good ones durable, and tell the sessions concerned; a bad one harms no neighbour."""
@@ -79,6 +83,7 @@ class Ingest:
         accepted = [fact for fact, new in zip(facts, kept, strict=True) if new]
         await self._spread(facts, accepted, now)
         self._telemetry.told(started)
+        await self._keep_heard()
         for fact in accepted:
             if isinstance(fact, Order):
                 await self._rates.ordered(fact)
@@ -103,9 +108,24 @@ class Ingest:
         concerned = self._registry.concerned(keys)
         if concerned:
             await self._world.load(*self._in_play(keys))
+        for fact in accepted:
+            if isinstance(fact, Order):
+                await self._sold(fact)
         for start in range(0, len(concerned), CHUNK):
             self.tell(concerned[start : start + CHUNK])
             await asyncio.sleep(0)
+
+    async def _sold(self, order: Order) -> None:
+        """Tell the guest's session, whose order it is, what was bought in it; gifts do not count."""
+        live = self._registry.by_id.get(internal_id(order.session)) if order.session else None
+        if live is None:
+            return
+        skus = {line.sku for line in order.lines if not line.gift}
+        if order.status == "cancelled":
+            skus = set()
+        items = [self._world.item(sku) or await self._world.read_item(sku) for sku in sorted(skus)]
+        products = tuple(dict.fromkeys(item.product_id for item in items))
+        self._turns.take(live, Bought(order.order, products, ms(order.placed_at)))
 
     def _in_play(self, keys: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
         """What the sessions concerned will ask for, so that it is read once and before their turns."""
@@ -130,6 +150,13 @@ class Ingest:
         for live in sessions:
             if not live.mailbox or not isinstance(live.mailbox[-1], Changed):
                 self._turns.take(live, Changed())
+
+    async def _keep_heard(self) -> None:
+        """A restart must not take a feed that lives for a silent one; to the second is enough."""
+        for feed, at in self._freshness.heard.items():
+            if at - self._kept_heard.get(feed, 0) >= SECOND:
+                self._kept_heard[feed] = at
+                await self._ledger.hear(feed, at)
 
     def _hear(self, fact: AnyFact, now: int) -> bool:
         """Any fact is a sign of life of its feed, a known or late one too."""
