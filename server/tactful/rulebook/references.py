@@ -69,7 +69,7 @@ def price_modes(texts: Texts, _: World, findings: Findings) -> None:
             continue  # the price is what the customer's voucher makes of it
         if not named and offer is None and "offer" in text.block.nodes:
             continue  # what stands there was found to be no offer at all
-        elif not named:
+        if not named:
             where = offer.start if offer else text.id_node
             message = f"the rule '{text.id}' does not say which price it offers"
             findings.add("R219", where, message, f"add an `offer:` with one of {modes}")

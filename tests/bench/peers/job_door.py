@@ -3,8 +3,8 @@
 import asyncio
 
 import uvloop
-
 from front_door import Desk, nothing
+
 from tactful.protocol.connection import Rhythm
 from tactful.protocol.messages import ClientMessage, Hello
 from tactful.transports.desk import Connection
