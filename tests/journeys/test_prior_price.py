@@ -148,6 +148,7 @@ async def test_a_shopper_who_looks_twice_is_one_viewer(tmp_path: Path) -> None:
         await shopper.view("RUN-42")
         nowhere = await one.shopper(None)
         await nowhere.view("RUN-42")
+        await one.parts.shop.settled()
         assert one.parts.shop.reach.view.counts == {("Aero Runner", "DE"): {"": 1}}
 
 

@@ -232,6 +232,8 @@ class Turns:
 
         Whether something is promised: then the session waits.
         """
+        if type(signal) is Viewed and (item := self._world.item(signal.sku)) is not None:
+            self._reach.viewed(live.state, item)
         context = self.context(live, signal)
         started = self._telemetry.clock()
         decision = decide(context)
