@@ -106,6 +106,7 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
         shop.arrivals, shop.identities, clock, Tempo(config.heartbeat_s, config.idle_s)
     )
     reception = Reception(desk, _door(config))
+    _watch(shop, reception)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -120,6 +121,19 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
         routes=_routes(config, shop, reception), lifespan=lifespan, exception_handlers=HANDLERS
     )
     return Parts(app, shop, reception)
+
+
+def _watch(shop: Shop, reception: Reception) -> None:
+    """Have the metrics say who is connected, and why conversations ended."""
+    telemetry = shop.telemetry
+    telemetry.gauge("tactful_connections", "Connections", lambda: [((), len(reception.present))])
+    telemetry.counter("tactful_messages", "Messages taken in", lambda: [((), reception.messages)])
+    telemetry.counter(
+        "tactful_closes",
+        "Conversations that ended, by close code; 0: one of the client's invention",
+        lambda: [((str(code),), count) for code, count in sorted(reception.closes.items())],
+        ("code",),
+    )
 
 
 def _routes(config: Config, shop: Shop, reception: Reception) -> list[BaseRoute]:

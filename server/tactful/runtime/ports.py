@@ -185,6 +185,11 @@ class Ledger(Protocol):
         """Why nothing is promised at the moment; None: all is well."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of records that are not written yet."""
+        ...
+
     # facts
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
         """Keep the newer ones; True for a row that was kept, False for one that was known or older."""

@@ -11,6 +11,7 @@ from msgspec import Struct
 from tactful.core import ids
 from tactful.core.policy import Policy
 from tactful.core.signals import Changed, Woken
+from tactful.runtime import gauges
 from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.arrivals import Arrivals
 from tactful.runtime.checkout import Checkout
@@ -27,6 +28,7 @@ from tactful.runtime.rulebooks import Rulebooks
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock, Timers
 from tactful.runtime.turn import Turns
+from tactful.runtime.watchdog import Watchdog
 from tactful.runtime.why import Why
 from tactful.runtime.world import World
 
@@ -113,6 +115,8 @@ class Shop:
         self._forgetting: set[asyncio.Task[None]] = set()
         self.arrivals.on_end = self._ended
         self.rulebooks.on_change = self._rulebook_changed
+        self._watchdog = Watchdog(self.telemetry)
+        gauges.watch(self)
 
     def _turns(self) -> Turns:
         return Turns(
@@ -167,6 +171,7 @@ class Shop:
         for saved in await self.ledger.sessions_to_wake(self.clock.now()):
             self.turns.take(self.arrivals.restore(saved), Woken())
         if not isinstance(self.clock, TestClock):
+            self._watchdog.start()
             self.timers.start()
             self.rulebooks.watch()
         self._prune_later()
@@ -175,6 +180,7 @@ class Shop:
     async def stop(self) -> None:
         """Finish what is under way, and let go."""
         self.ready = False
+        self._watchdog.stop()
         self.timers.stop()
         await self.rulebooks.stop()
         await self.settled()

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -58,6 +58,7 @@ class Telemetry:
         self._reloads: Counter[str] = Counter()
         self._redemptions: Counter[str] = Counter()
         self._gauges: list[Gauge] = []
+        self._counters: list[Gauge] = []
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -75,6 +76,16 @@ class Telemetry:
     ) -> None:
         """Have something read whenever the metrics are: (label values, value) pairs."""
         self._gauges.append((name, meaning, values, labels))
+
+    def counter(
+        self,
+        name: str,
+        meaning: str,
+        values: Callable[[], Iterable[tuple[tuple[str, ...], float]]],
+        labels: tuple[str, ...] = (),
+    ) -> None:
+        """The same for what only grows, and is counted elsewhere."""
+        self._counters.append((name, meaning, values, labels))
 
     def decided(self, trace: Trace, started: float) -> None:
         """A decision was made."""
@@ -156,10 +167,9 @@ class Telemetry:
         for name, meaning in PLAIN.items():
             yield CounterMetricFamily(f"tactful_{name}", meaning, value=self._plain[name])
         for name, meaning, values, labels in self._gauges:
-            family = GaugeMetricFamily(name, meaning, labels=labels)
-            for label_values, value in values():
-                family.add_metric(label_values, value)
-            yield family
+            yield _filled(GaugeMetricFamily(name, meaning, labels=labels), values())
+        for name, meaning, values, labels in self._counters:
+            yield _filled(CounterMetricFamily(name, meaning, labels=labels), values())
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""
@@ -179,4 +189,13 @@ def _counters(name: str, meaning: str, label: str, counts: Counter[str]) -> Metr
     family = CounterMetricFamily(name, meaning, labels=[label])
     for value, count in sorted(counts.items()):
         family.add_metric([value], count)
+    return family
+
+
+Family = TypeVar("Family", GaugeMetricFamily, CounterMetricFamily)
+
+
+def _filled(family: Family, values: Iterable[tuple[tuple[str, ...], float]]) -> Family:
+    for label_values, value in values:
+        family.add_metric(label_values, value)
     return family

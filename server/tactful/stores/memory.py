@@ -64,6 +64,11 @@ class MemoryLedger(MemoryFacts):
         """Memory does not fail in parts."""
         return None
 
+    @property
+    def waiting(self) -> int:
+        """What is recorded is kept at once."""
+        return 0
+
     # turns
     async def commit(self, commit: Commit) -> Refusal | None:
         """Write a turn; a refusal wrote nothing."""

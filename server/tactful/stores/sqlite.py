@@ -64,6 +64,11 @@ class SqliteLedger(SqliteReads):
         return str(error) if error else None
 
     @property
+    def waiting(self) -> int:
+        """Bytes of records that are not written yet."""
+        return self._writer.waiting if self._writer else 0
+
+    @property
     def _open_writer(self) -> Writer:
         if self._writer is None:
             raise LedgerError("the ledger is not open", retry=False)

@@ -1,0 +1,79 @@
+"""What of a shop's state is worth watching? Read only when somebody asks for the metrics."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tactful.runtime.shop import Shop
+
+Readings = Iterator[tuple[tuple[str, ...], float]]
+
+
+def watch(shop: "Shop") -> None:
+    """Have the shop's telemetry read its state."""
+    gauge, registry = shop.telemetry.gauge, shop.registry
+    gauge("tactful_sessions", "Sessions in memory", lambda: [((), len(registry))])
+    gauge(
+        "tactful_sessions_waiting",
+        "Sessions that wait for facts or for the disk",
+        lambda: [((), sum(live.busy for live in registry))],
+    )
+    gauge(
+        "tactful_mailbox_signals",
+        "Signals that wait in the mailboxes of such sessions",
+        lambda: [((), sum(len(live.mailbox) for live in registry))],
+    )
+    gauge("tactful_timers", "Alarms that are set", lambda: [((), len(shop.timers))])
+    gauge(
+        "tactful_ledger_waiting_bytes",
+        "Records that are not written yet",
+        lambda: [((), shop.ledger.waiting)],
+    )
+    gauge(
+        "tactful_ledger_failing",
+        "1 while nothing can be promised",
+        lambda: [((), float(shop.ledger.failing is not None))],
+    )
+    gauge("tactful_feed_age_seconds", "Since a feed was heard", lambda: _ages(shop), ("feed",))
+    gauge(
+        "tactful_feed_stale",
+        "1 while a watched feed is silent for too long",
+        lambda: _stale(shop),
+        ("feed",),
+    )
+    gauge(
+        "tactful_budget",
+        "A campaign's budget in its present period, in minor units or offers",
+        lambda: _budgets(shop),
+        ("campaign", "currency", "part"),
+    )
+    gauge(
+        "tactful_rules",
+        "Rules of the active rulebook",
+        lambda: [((), len(shop.rulebooks.active.rules))],
+    )
+    gauge(
+        "tactful_rulebook_findings",
+        "What is wrong with rule files that were not taken",
+        lambda: [((), len(shop.rulebooks.refused))],
+    )
+
+
+def _ages(shop: "Shop") -> Readings:
+    for feed, (age, _) in shop.freshness.ages(shop.clock.now()).items():
+        if age is not None:
+            yield (feed,), age / 1000
+
+
+def _stale(shop: "Shop") -> Readings:
+    for feed, (age, limit) in shop.freshness.ages(shop.clock.now()).items():
+        if limit is not None:
+            yield (feed,), float(age is None or age > limit)
+
+
+def _budgets(shop: "Shop") -> Readings:
+    for (campaign, currency), balance in sorted(shop.balances.view(shop.clock.now()).items()):
+        if balance.limit is not None:
+            yield (campaign, currency, "limit"), balance.limit
+        yield (campaign, currency, "reserved"), balance.reserved
+        yield (campaign, currency, "settled"), balance.settled

@@ -1,0 +1,56 @@
+"""The shop's state in its metrics, and the manual that explains each of them."""
+
+import re
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from journeys.fixture import CATALOGUE, rules
+from journeys.stage import Stage, stage
+from tutorial import ROOT
+
+MANUAL = (ROOT / "server" / "OPERATING.md").read_text("utf-8")
+
+
+async def metrics(one: Stage) -> dict[tuple[str, ...], float]:
+    """(name, label values …) → value."""
+    text = (await one.http.get("/metrics")).text
+    families = text_string_to_metric_families(text)
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+async def test_sessions_budgets_feeds_and_closes_are_told(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        await shopper.offered()
+        found = await metrics(one)
+        assert found["tactful_sessions",] == 1
+        assert found["tactful_connections",] == 1
+        assert found["tactful_rules",] == 1
+        assert found["tactful_sessions_waiting",] == found["tactful_mailbox_signals",] == 0
+        assert found["tactful_budget", "C", "EUR", "limit"] == 50_000
+        assert found["tactful_budget", "C", "EUR", "reserved"] == 1_935
+        assert found["tactful_feed_age_seconds", "stock"] == 30
+        assert found["tactful_ledger_failing",] == 0
+        assert found["tactful_messages_total",] >= 2
+        assert found["tactful_timers",] >= 1
+        await shopper.leave()
+        while one.parts.reception.present:
+            await one.http.get("/healthz")
+        found = await metrics(one)
+        assert found["tactful_connections",] == 0
+        assert sum(value for key, value in found.items() if key[0] == "tactful_closes_total") == 1
+
+
+async def test_every_metric_is_in_the_manual_and_no_other(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        text = (await one.http.get("/metrics")).text
+    told = {family.name for family in text_string_to_metric_families(text)}
+    rows = set(re.findall(r"^\| `(tactful_\w+)`", MANUAL, re.MULTILINE))
+    assert rows == told
