@@ -91,7 +91,7 @@ export function createSession(page) {
       link.wire = (kind === 'socket' ? openSocket : openStream)(page.url(), {
         open: guard(() => link.wire.send([stringify(hello())])),
         message: guard((/** @type {string} */ text) => receive(link, text)),
-        close: guard((/** @type {number} */ code) => lost(link, code)),
+        close: guard((/** @type {number | undefined} */ code) => lost(link, code)),
       });
     } catch {
       // No such thing here at all, or a policy against it.

@@ -4,7 +4,7 @@
  * @typedef {object} Ends
  * @property {() => void} open
  * @property {(text: string) => void} message
- * @property {(code: number) => void} close
+ * @property {(code?: number) => void} close
  * @typedef {object} Wire
  * @property {(texts: string[]) => void} send
  * @property {(code?: number) => void} close
@@ -21,7 +21,8 @@ export function openSocket(url, ends) {
   const socket = new Socket(url.replace(/^http/, 'ws'), 'tactful.v1');
   socket.onopen = ends.open;
   socket.onmessage = ({ data }) => ends.message(data);
-  socket.onclose = ({ code }) => ends.close(code);
+  // A policy against it is an error and, in one browser, no close.
+  socket.onclose = socket.onerror = (/** @type {any} */ { code }) => ends.close(code);
   return {
     send: (texts) => texts.forEach((text) => void socket.send(text)),
     close() {

@@ -54,6 +54,15 @@ def test_the_doctor_says_what_a_policy_refuses(shop: Any, loose_tab: Page) -> No
     assert "TACTFUL_ORIGINS" in advice
 
 
+def test_a_policy_against_sockets_leads_to_the_stream(
+    shop: Any, loose_tab: Page, card: Read
+) -> None:
+    policy = f"connect-src {shop.origin}"
+    loose_tab.goto(shop.page(headers={"Content-Security-Policy": policy}))
+    shows(shop, loose_tab, card)
+    assert [peer.kind for peer in shop.offers.peers] == ["stream"]
+
+
 POLLUTION = {
     "object-prototype": """
         for (const key of ['once', 'signal', 'passive', 'capture', 'mode', 'resume', 'replaces',
