@@ -5,7 +5,6 @@ It answers as the durable one does, from plain dictionaries; tests and dry runs 
 
 import secrets
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import msgspec
 from msgspec import structs
@@ -33,10 +32,11 @@ from tactful.runtime.ports import (
 )
 from tactful.stores.budgets import move, tally
 from tactful.stores.memory_facts import MemoryFacts
+from tactful.stores.memory_rulebooks import MemoryRulebooks
 from tactful.stores.plain import plain
 
 
-class MemoryLedger(MemoryFacts):
+class MemoryLedger(MemoryFacts, MemoryRulebooks):
     """The ledger port in memory; nothing in it ever waits, so each call is one transaction."""
 
     def __init__(self) -> None:
@@ -49,9 +49,6 @@ class MemoryLedger(MemoryFacts):
         self._redemptions: dict[tuple[str, str], RedemptionRow] = {}
         self._refunds: dict[tuple[str, str], RefundRow] = {}
         self._entries: list[Entry] = []
-        self._sources: dict[str, bytes] = {}
-        self._activations: list[tuple[str, int]] = []
-        self._rule_states: dict[str, str] = {}
 
     async def open(self) -> None:
         """Nothing is needed."""
@@ -321,31 +318,6 @@ class MemoryLedger(MemoryFacts):
             if found
             else None
         )
-
-    # rulebooks
-    async def keep_rulebook(self, version: str, sources: bytes, at: int) -> None:
-        """Keep the sources of an activated rulebook."""
-        self._sources.setdefault(version, sources)
-        self._activations.append((version, at))
-
-    async def rulebooks(self) -> list[tuple[str, int]]:
-        """(version, activated at), newest first; one row an activation."""
-        return self._activations[::-1]
-
-    async def rulebook_sources(self, version: str) -> bytes | None:
-        """The sources of a version."""
-        return self._sources.get(version)
-
-    async def rule_states(self) -> dict[str, str]:
-        """Rule id → `paused`, for rules that an operator paused."""
-        return dict(self._rule_states)
-
-    async def set_rule_state(self, rule: str, state: Literal["paused", "running"]) -> None:
-        """Pause a rule, or let it run again."""
-        if state == "paused":
-            self._rule_states[rule] = state
-        else:
-            self._rule_states.pop(rule, None)
 
     # people
     async def erase_customer(self, customer: str, alias: str) -> int:

@@ -18,6 +18,7 @@ class MemoryFacts:
     """The part of the ledger that keeps facts and signs of life."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._facts: dict[Name, list[tuple[StoredFact, tuple[Name, ...]]]] = {}
         self._heads: dict[Name, Heads] = {}
         self._under: dict[Name, dict[Name, None]] = {}
