@@ -27,6 +27,6 @@ def demo(ctx: click.Context, host: str, port: int, open_browser: bool) -> None:
     from tactful.demo import run  # the whole server, for this command only
     from tactful.transports.listener import ListenError
 
-    configured("warning")
+    configured("error")  # who plays has no use for what an operator wants to know
     with told(ListenError):
         ctx.exit(run(host, port, open_browser=open_browser))
