@@ -438,7 +438,13 @@ TAINTS = (
     "return_recent",
     "delivery_late",
 )
-CONFIGURED = {"correction_within", "language"}
+CONFIGURED = {
+    "correction_within",
+    "language",
+    "harm.after",
+    "harm.dismissed",
+    "harm.complaints",
+}
 """What only the server's configuration may set: it loosens, or is no merchandiser's business."""
 
 

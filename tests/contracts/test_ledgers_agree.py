@@ -136,6 +136,7 @@ async def told(ledger: MemoryLedger | SqliteLedger) -> dict[str, object]:
         "entries": await ledger.entries(),
         "facts": unnumbered(await ledger.facts_about([("customer", f"c{n}") for n in range(4)])),
         "then": unnumbered(await ledger.facts_about([("case", "k1")], ("case",), T0)),
+        "rule_steps": await ledger.rule_steps(),
         "digest": await ledger.state_digest(),
         "wrong": await ledger.reconcile(),
     }

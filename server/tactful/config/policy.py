@@ -91,6 +91,9 @@ LIMITS: Final = (
     Limit("prior.silence", _SHARE, "Believed share of buyers among those shown nothing."),
     Limit("prior.offer", _SHARE, "Believed share of buyers among those who see an offer."),
     Limit("prior.weight", _NUMBER, "As many shoppers is that belief worth beside the log's."),
+    Limit("harm.after", _NUMBER, "A trial is judged once so many of its offers were seen."),
+    Limit("harm.dismissed", _SHARE, "A trial stops when more of those are dismissed."),
+    Limit("harm.complaints", _SHARE, "A trial stops when more of those end after a let-down."),
     Limit("timezone", v.zone(), "Where a day of the shop begins."),
     Limit("language", v.text("a language such as en"), "The language of messages that name none."),
 )

@@ -85,6 +85,16 @@ class Prior(Struct, frozen=True):
     weight: int = 200
 
 
+class Harm(Struct, frozen=True):
+    """When a trial stops by itself: judged once `after` of its offers were seen."""
+
+    after: int = 30
+    dismissed_bp: int = 6000
+    """The share of offers seen that may be dismissed."""
+    complaints_bp: int = 300
+    """The share of offers seen that may end because of a let-down."""
+
+
 class Policy(Struct, frozen=True):
     """The active policy of one shop."""
 
@@ -109,6 +119,7 @@ class Policy(Struct, frozen=True):
     accept_hold: int = 30 * MINUTE
     arbitration: Literal["tier", "expected_value"] = "tier"
     prior: Prior = Prior()
+    harm: Harm = Harm()
     timezone: str = "UTC"
     language: str = "en"
     """The language of messages that name none."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tactful.core.budgets import BudgetMove
 from tactful.core.calendar import DAY
-from tactful.core.offers import Offer, Step
+from tactful.core.offers import Offer, State, Step
 from tactful.core.rulings import BudgetRow, Judge, Ruling
 
 PRICES_LONGER: Final = 365 * DAY
@@ -149,6 +149,16 @@ class ReductionRow(Struct, frozen=True):
     last: int
 
 
+class RuleStepRow(Struct, frozen=True):
+    """How many offers of a rule, as it meant when they were made, took a step."""
+
+    rule: str
+    digest: str
+    state: State
+    reason: str | None
+    count: int
+
+
 class LedgerError(Exception):
     """The ledger could not do it. `retry`: the outcome is unknown, the same call may be repeated."""
 
@@ -270,6 +280,10 @@ class Ledger(Protocol):
 
     async def reductions(self, since: int) -> list[ReductionRow]:
         """What was offered from an instant on, and since when, by rule, SKU and territory."""
+        ...
+
+    async def rule_steps(self) -> list[RuleStepRow]:
+        """The steps of all offers so far by rule, in a stable order."""
         ...
 
     async def held_out(self, since: int) -> list[Offer]:

@@ -16,6 +16,7 @@ from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.arrivals import Arrivals
 from tactful.runtime.checkout import Checkout
 from tactful.runtime.freshness import Freshness
+from tactful.runtime.harm import Trials
 from tactful.runtime.identity import Identities
 from tactful.runtime.ingest import Ingest
 from tactful.runtime.keys import Keys
@@ -101,6 +102,10 @@ class Shop:
             rates=self.rates,
             telemetry=self.telemetry,
         )
+        self.trials = Trials(
+            ledger=ledger, rulebook=lambda: self.rulebooks.active, stop=self._stop_trial
+        )
+        self.turns.on_moved = self.trials.moved
         self.why = Why(
             ledger=ledger,
             clock=clock,
@@ -164,6 +169,7 @@ class Shop:
         for offer in await self.ledger.standing():
             self.commitments.keep(offer)
         await self.reach.start()
+        await self.trials.start()
         await self.rulebooks.start()
         self._use_rulebook()
         await self._settle_rates()
@@ -220,6 +226,17 @@ class Shop:
         self.world.use_policy(rulebook.policy)
         self.balances.use(rulebook.campaigns)
         self.freshness.use(rulebook.policy.max_age)
+
+    def _stop_trial(self, rule: str) -> None:
+        """Pause a trial that does harm, as a person would."""
+        self._later(self._stopped(rule))
+
+    async def _stopped(self, rule: str) -> None:
+        try:
+            await self.rulebooks.pause(rule, paused=True)
+            self.telemetry.stopped()
+        finally:
+            self.trials.stopping.discard(rule)
 
     def _ended(self, live: Live) -> None:
         """A session is over: one without personal consent leaves nothing behind."""

@@ -140,6 +140,10 @@ class Telemetry:
         """An offer was in truth one to everybody."""
         self._plain["general_offers"] += 1
 
+    def stopped(self) -> None:
+        """A trial did harm."""
+        self._plain["trials_stopped"] += 1
+
     def collect(self) -> Iterator[Metric]:
         """For Prometheus' registry."""
         yield self._decisions.family("tactful_decision_seconds", "Time to decide one signal")
@@ -181,6 +185,7 @@ PLAIN: Final = {
     "ledger_failures": "Turns that the ledger refused",
     "turns_crashed": "Turns that met a programming error",
     "loop_stalls": "Times the event loop was held up for longer than 200 ms",
+    "trials_stopped": "Trials that were stopped because they did harm",
     "general_offers": "Offers that reached most viewers of their product within a day",
 }
 

@@ -21,7 +21,7 @@ from tactful.core.decide import MUTED, decide
 from tactful.core.draft import Decision
 from tactful.core.effects import Confirm, Effect, Push, Withdraw
 from tactful.core.items import Item
-from tactful.core.offers import Offer, State
+from tactful.core.offers import Offer, State, Step
 from tactful.core.session import Session
 from tactful.core.signals import (
     Changed,
@@ -91,6 +91,8 @@ class Turns:
         self._muted_until = 0
         self._waiting: set[asyncio.Task[None]] = set()
         self._crashes: set[str] = set()
+        self.on_moved: Callable[[Sequence[Offer], Sequence[Step]], None] = lambda *_: None
+        """Told what was recorded of offers."""
         self.on_settled: Callable[[Live], None] = lambda _: None
         """Told whenever a session's mailbox is empty and nothing is waited for."""
 
@@ -251,9 +253,15 @@ class Turns:
             self._ledger.record(commit)
             live.recorded = commit.entry is not None
             if decision.steps:
-                self._rates.moved(decision.offers, decision.steps)
+                self._moved(decision)
         live.outbox += decision.effects
         return False
+
+    def _moved(self, decision: Decision) -> None:
+        """Have the shop learn from what is recorded."""
+        if decision.steps:
+            self._rates.moved(decision.offers, decision.steps)
+            self.on_moved(decision.offers, decision.steps)
 
     def _apply(self, live: Live, decision: Decision) -> None:
         """Make memory agree with the decision."""
@@ -308,7 +316,7 @@ class Turns:
                 live.mailbox.insert(0, Redeemed(ended))
             return
         live.recorded = commit.entry is not None
-        self._rates.moved(decision.offers, decision.steps)
+        self._moved(decision)
         await self._reach.pushed(decision.offers)
         live.outbox += decision.effects
         if live.mailbox or self._stale(context):

@@ -4,6 +4,7 @@ It answers as the durable one does, from plain dictionaries; tests and dry runs 
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -28,6 +29,7 @@ from tactful.runtime.ports import (
     OutcomeRow,
     ReductionRow,
     Refusal,
+    RuleStepRow,
     SavedSession,
 )
 from tactful.stores.budgets import move, tally
@@ -221,6 +223,15 @@ class MemoryLedger(MemoryFacts, MemoryRulebooks):
                 key = offer.rule, offer.sku, offer.territory
                 found[key] = ReductionRow(*key, offer.since, offer.issued_at)
         return [row for _, row in sorted(found.items())]
+
+    async def rule_steps(self) -> list[RuleStepRow]:
+        """The steps of all offers so far by rule, in a stable order."""
+        found: Counter[tuple[str, str, str, str | None]] = Counter()
+        for step in self._steps:
+            offer = self._offers[step.offer]
+            found[offer.rule, offer.rule_digest, step.to.value, step.reason] += 1
+        rows = sorted(found.items(), key=lambda one: (*one[0][:3], one[0][3] or ""))
+        return [RuleStepRow(*key[:2], State(key[2]), key[3], count) for key, count in rows]
 
     async def held_out(self, since: int) -> list[Offer]:
         """The offers that were deliberately not shown from an instant on, oldest first."""

@@ -14,6 +14,7 @@ from tactful.runtime.ports import (
     LedgerError,
     OutcomeRow,
     ReductionRow,
+    RuleStepRow,
     SavedSession,
     StoredFact,
 )
@@ -40,6 +41,10 @@ _REDUCTIONS: Final = """
     body ->> 'since', max(body ->> 'issued_at')
   FROM (SELECT CAST(body AS TEXT) AS body FROM offers WHERE state <> 'held_out')
   WHERE body ->> 'issued_at' >= ? GROUP BY rule, sku, territory ORDER BY rule, sku, territory"""
+_RULE_STEPS: Final = """
+  SELECT o.body ->> 'rule' AS rule, o.body ->> 'rule_digest' AS digest, s.state, s.reason, count(*)
+  FROM steps AS s JOIN (SELECT id, CAST(body AS TEXT) AS body FROM offers) AS o ON o.id = s.offer
+  GROUP BY rule, digest, s.state, s.reason ORDER BY rule, digest, s.state, s.reason"""
 _HELD_OUT: Final = """
   SELECT body FROM offers
   WHERE state = 'held_out' AND CAST(body AS TEXT) ->> 'issued_at' >= ?"""
@@ -104,6 +109,13 @@ class SqliteReads:
 
     async def reductions(self, since: int) -> list[ReductionRow]:
         return [ReductionRow(*row) for row in await self._read_settled(_REDUCTIONS, (since,))]
+
+    async def rule_steps(self) -> list[RuleStepRow]:
+        found = await self._read_settled(_RULE_STEPS)
+        return [
+            RuleStepRow(rule, digest, State(state), reason, count)
+            for rule, digest, state, reason, count in found
+        ]
 
     async def held_out(self, since: int) -> list[Offer]:
         found = [OFFER(body) for (body,) in await self._read_settled(_HELD_OUT, (since,))]

@@ -1,0 +1,184 @@
+"""Changing rules safely on live traffic: shadow, trials that stop by themselves, rollback, drain."""
+
+from pathlib import Path
+
+from journeys.fixture import CATALOGUE, case, order, rules
+from journeys.stage import Shopper, Stage, stage
+from tactful.core.policy import Harm, Policy
+from tactful.runtime.records import trace_from
+
+SHADOW = """
+  - id: shy
+    mode: shadow
+    when: [item.category: boots]
+    offer: {percent: 10%}
+    campaign: C
+"""
+TRIAL = """
+  - id: daring
+    mode: trial
+    share: 50%
+    priority: 5
+    valid: {from: 2026-03-01, until: 2026-04-01}
+    when: [item.category: boots]
+    offer: {percent: 20%, floor: {margin: 5%}}
+    campaign: C
+"""
+HARM = Policy(harm=Harm(after=4, dismissed_bp=5000, complaints_bp=2500))
+
+
+async def metric(one: Stage, line: str) -> float:
+    text = (await one.http.get("/metrics")).text
+    return float(next((row.split()[-1] for row in text.splitlines() if row.startswith(line)), 0))
+
+
+async def state(one: Stage, rule: str) -> str:
+    book = (await one.http.get("/v1/rulebook")).json()
+    return str(next(row["state"] for row in book["rules"] if row["rule"] == rule))
+
+
+async def offered_a_boot(one: Stage, **hello: object) -> Shopper | None:
+    """A shopper with an offer on the screen that they saw; None: they are not in the trial's share."""
+    shopper = await one.shopper(**hello)
+    await shopper.view("BOOT-42", 31)
+    if not shopper.frames:
+        assert await one.reason("BOOT-42", shopper, "daring") == "holdout.rule"
+        return None
+    await shopper.say("seen", offer=shopper.frames[0]["offer"]["id"])
+    return shopper
+
+
+async def test_a_rule_in_the_shadow_is_recorded_and_nobody_sees_it(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(extra=SHADOW)) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper(consent="personal")
+        await shopper.view("BOOT-42", 31)
+        await shopper.nothing()
+        assert await one.budget() == (0, 0)
+        assert await one.decisions(session=shopper.session) == []
+        why = await one.why("BOOT-42", "shy", session=shopper.session)
+        assert (why["outcome"], why["reason"]) == ("shadow", "shadow")
+        await one.parts.shop.ledger.flush()
+        traces = [
+            trace_from(entry.trace)
+            for entry in await one.parts.shop.ledger.entries()
+            if entry.trace
+        ]
+        verdicts = [verdict for trace in traces for verdict in trace.verdicts]
+        assert ("shy", "shadow") in {(one.rule, one.outcome) for one in verdicts}
+        assert await metric(one, 'tactful_verdicts_total{outcome="shadow"') >= 1
+        await one.facts({"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 1})
+        other = await one.shopper()
+        await other.view("BOOT-42", 31)  # nothing is committed to the first one
+        assert (await one.why("BOOT-42", "shy", session=other.session))["outcome"] == "shadow"
+
+
+async def test_a_trial_without_rails_is_refused_by_name(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(extra=TRIAL)) as one:
+        before = one.parts.shop.rulebooks.active.version
+        answer = await one.reload(rules(extra=TRIAL.replace("share: 50%", "share: 60%")))
+        assert answer.status_code == 422
+        (finding,) = answer.json()["findings"]
+        assert finding["code"] == "R312"
+        assert "at most half of the sessions" in finding["message"]
+        assert one.parts.shop.rulebooks.active.version == before
+
+
+async def test_a_trial_that_annoys_is_paused_logged_and_counted(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(extra=TRIAL), policy=HARM) as one:
+        await one.facts(
+            *CATALOGUE, {"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 90}
+        )
+        seen = dismissed = 0
+        while await state(one, "daring") == "running":
+            assert dismissed < 6
+            shopper = await offered_a_boot(one)
+            if shopper:
+                seen += 1
+                if seen > 1:  # one who liked it
+                    dismissed += 1
+                    await shopper.say("dismiss", offer=(await shopper.offered())["id"])
+                    await one.parts.shop.settled()
+        assert (seen, dismissed) == (4, 3)
+        assert await metric(one, "tactful_trials_stopped_total") == 1
+        await one.restart()
+        assert await state(one, "daring") == "paused"
+        await one.http.post("/v1/rules/daring/resume")
+        assert await state(one, "daring") == "running"
+        while not (shopper := await offered_a_boot(one)):
+            pass
+        await one.parts.shop.settled()
+        assert await state(one, "daring") == "paused"
+        assert await metric(one, "tactful_trials_stopped_total") == 1
+        changed = TRIAL.replace("20%", "15%")
+        await one.reload(rules(extra=changed))
+        await one.http.post("/v1/rules/daring/resume")
+        while not (shopper := await offered_a_boot(one)):
+            pass
+        await shopper.say("dismiss", offer=(await shopper.offered())["id"])
+        await one.parts.shop.settled()
+        assert await state(one, "daring") == "running"  # another trial, of which little is known
+
+
+async def test_a_trial_whose_buyers_complain_stops(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(extra=TRIAL), policy=HARM) as one:
+        await one.facts(
+            *CATALOGUE, {"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 90}
+        )
+        reached, number = [], 0
+        while len(reached) < 5:
+            number += 1
+            name = f"c{number}"
+            await one.facts(order(f"o{number}", name, "SOCK-3"))
+            if await offered_a_boot(one, consent="personal", identity=one.identity(name)):
+                reached.append(name)
+        assert await state(one, "daring") == "running"
+        for count, name in enumerate(reached[:2], 1):
+            await one.facts(case(f"k{count}", name, "defect", skus=["BOOT-42"]))
+            await one.parts.shop.settled()
+            assert await state(one, "daring") == ("running" if count == 1 else "paused")
+
+
+async def test_a_live_rule_is_never_stopped_by_itself(tmp_path: Path) -> None:
+    live = TRIAL.replace("    mode: trial\n    share: 50%\n", "")
+    async with stage(tmp_path, rules(extra=live), policy=HARM) as one:
+        await one.facts(
+            *CATALOGUE, {"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 90}
+        )
+        for _ in range(6):
+            shopper = await offered_a_boot(one)
+            assert shopper
+            await shopper.say("dismiss", offer=(await shopper.offered())["id"])
+        assert await state(one, "daring") == "running"
+
+
+async def test_a_rollback_brings_the_rules_of_before_back(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        assert (await one.reload(rules(percent="10%"))).status_code == 200
+        assert (await one.http.post("/v1/rulebook/rollback")).status_code == 200
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 31)
+        assert (await shopper.offered())["price"]["amount"] == 10965
+
+
+async def test_what_stands_when_its_rule_is_paused_is_kept_drained_or_withdrawn(
+    tmp_path: Path,
+) -> None:
+    for how in ("keep", "drain", "withdraw"):
+        text = rules().replace("    campaign: C\n", f"    campaign: C\n    on_change: {how}\n", 1)
+        async with stage(tmp_path / how, text) as one:
+            await one.facts(*CATALOGUE)
+            shopper = await one.shopper()
+            await shopper.view("RUN-42", 31)
+            await shopper.offered()
+            assert (await one.http.post("/v1/rules/R1/pause")).status_code == 200
+            await one.parts.shop.settled()
+            if how == "withdraw":
+                await shopper.expect("withdraw")
+            else:
+                await shopper.nothing()
+            other = await one.shopper()
+            await other.view("RUN-42", 31)
+            await other.nothing()
+            assert await one.reason("RUN-42", other) == "rule.paused"
