@@ -33,9 +33,7 @@ check: $(VENV)/.dev
 	@$(MAKE) --silent widget-check
 
 bench: $(VENV)/.dev
-	@failed=; for each in tests/bench/bench_*.py; do \
-	  echo "== $$each"; $(BIN)/python $$each || failed="$$failed $$each"; done; \
-	  test -z "$$failed" || { echo "missed:$$failed"; exit 1; }
+	@$(BIN)/python tests/bench/run.py
 
 soak: $(VENV)/.dev
 	@$(BIN)/python tests/bench/soak.py

@@ -50,7 +50,7 @@ class Job:
         # An engine that takes 10 ms an event gets as few shoppers, and as much time, as it can use.
         connections, seconds = int(self._asked.connections), self._asked.seconds
         if name == ENGINE:
-            connections, seconds = 2, 3 * seconds
+            connections, seconds = 1, 5 * seconds
         mode = "echo" if name == ECHO else "ack"
         program = harness.built("job.c")
         arguments = (server.port, connections, seconds, self._depth, SKUS, mode)

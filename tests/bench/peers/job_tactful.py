@@ -1,7 +1,8 @@
-"""The whole server with rules and facts of a benchmark: job_tactful.py RULES SKUS patient|looking.
+"""The whole server with rules and facts of a benchmark: job_tactful.py RULES SKUS MODE.
 
 patient: the product as it is; whoever moves is not to be spoken to yet, so most events only change
-the session. looking: every event is an occasion, so every event makes the rules be looked at.
+the session. looking: that patience is switched off, so that, as on the peers, every event makes the
+rules be looked at. rescue: the rules speak at once, on pages that ask for it.
 """
 
 import asyncio
@@ -32,12 +33,15 @@ RULE = """
         - item.category: {{under: cat{category}}}
         - item.stock: {{at_least: 5}}
         - item.price: {{at_least: {{EUR: 20.00}}}}
-        - session.dwell: {{at_least: {dwell}}}
         - session.views: {{at_least: 2}}
+{when}
     offer:
       percent: 10%
       message: "{{offer.price}}"
 """
+
+DWELL = "        - session.dwell: {at_least: 30s}"
+RESCUE = "    moment: rescue"
 
 
 def facts_of(sku: str, number: int) -> list[dict[str, Any]]:
@@ -53,20 +57,21 @@ def facts_of(sku: str, number: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-async def main(rules: int, skus: int, moment: str, dwell: str = "30s") -> None:
+async def main(rules: int, skus: int, mode: str) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
         book = Path(folder) / "rules"
         book.mkdir()
-        texts = [RULE.format(i=i, category=i % 50, dwell=dwell) for i in range(rules)]
+        when = RESCUE if mode == "rescue" else DWELL
+        texts = [RULE.format(i=i, category=i % 50, when=when) for i in range(rules)]
         (book / "rules.yaml").write_text("rules:" + "".join(texts), "utf-8")
-        patient = Policy() if moment == "patient" else Policy(moment=Moment(0, 0))
+        moment = Moment(0, 0) if mode == "looking" else Moment()
         config = Config(
             data=Path(folder) / "data",
             rules=book,
             server_key=KEY,
             origins=("https://shop.example",),
-            policy=patient,
+            policy=Policy(moment=moment),
             test_mode=True,  # no shopper clicks this fast: the limit on rates is off in test mode
             seed=1,
         )
