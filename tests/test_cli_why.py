@@ -1,5 +1,6 @@
 """`tactful why` explains in words what `GET /v1/why` says in JSON."""
 
+import asyncio
 from pathlib import Path
 
 from commands import beside, json_of, run
@@ -42,3 +43,42 @@ async def test_who_is_meant_must_be_said_and_must_exist(tmp_path: Path) -> None:
 
 def test_a_url_that_is_none_is_refused() -> None:
     assert "write one such as http" in run("why", "A", "--customer", "c", "--url", "shop").output
+
+
+async def test_a_visit_can_be_imagined(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
+        for words, said in (
+            (("--territory", "DE"), "R1: pushed"),
+            (("--territory", "DE", "--dwell", "10s"), "R1: withheld because of timing.wait"),
+            (("--territory", "FR"), "R1: withheld because of stock.out"),
+            (("--territory", "DE", "--customer", "c1"), "because of complaint.open"),
+            (("--territory", "DE", "--customer", "nobody-yet"), "R1: pushed"),
+        ):
+            result = await beside(one, "why", "RUN-42", *words)
+            assert said in result.output, result.output
+        wrong = await beside(one, "why", "RUN-42", "--dwell", "long")
+        assert (wrong.exit_code, "query.duration" in wrong.output) == (2, True)
+        both = await beside(one, "why", "RUN-42", "--dwell", "9s", "--session", "s")
+        assert (both.exit_code, "query.one_of" in both.output) == (2, True)
+        assert (await one.http.get("/v1/decisions", params={"customer": "c1"})).json() == {
+            "decisions": []
+        }
+
+
+async def test_a_data_folder_answers_without_its_server(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
+        data = ("--data", tmp_path / "data")
+        for words, said in (
+            (("--territory", "DE"), "R1: pushed"),
+            (("--territory", "DE", "--dwell", "10s"), "R1: withheld because of timing.wait"),
+            (("--territory", "DE", "--customer", "c1"), "because of complaint.open"),
+            (("--territory", "DE", "--rules", tmp_path / "empty"), "There is no rule."),
+            (("--dwell", "long"), "--dwell"),
+            (("--session", "nobody"), "There is no session nobody"),
+            (("--customer", "c1", "--at", "2026-03-10T12:00:00Z"), "Nothing is recorded"),
+        ):
+            result = await asyncio.to_thread(run, "why", "RUN-42", *words, *data, TACTFUL_SEED="7")
+            assert said in result.output, result.output
+    assert run("why", "A", "--territory", "DE", "--data", tmp_path / "no").exit_code == 2

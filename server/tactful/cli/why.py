@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from tactful.cli.aside import asked
 from tactful.cli.given import config_of, settings
 from tactful.cli.remote import Server, url_option
 from tactful.cli.showing import as_json, json_option
@@ -14,6 +15,8 @@ _EXAMPLE = """
 Examples:
   tactful why RUN-42 --customer c-1042
   tactful why RUN-42 --session s_2f... --at 2026-03-10T12:00:00Z --json
+  tactful why RUN-42 --territory DE --dwell 45s
+  tactful why RUN-42 --customer c-1042 --territory DE --data shop-data
 """
 _COLOURS = {"pushed": "green", "standing": "green", "held_out": "yellow", "shadow": "yellow"}
 
@@ -23,8 +26,12 @@ _COLOURS = {"pushed": "green", "standing": "green", "held_out": "yellow", "shado
 @click.option("--session", metavar="ID", help="The session that is meant.")
 @click.option("--customer", metavar="ID", help="The customer that is meant.")
 @click.option("--at", metavar="TIME", help="A past moment, such as 2026-03-10T12:00:00Z.")
+@click.option(
+    "--territory", metavar="CODE", help="Imagine a visit there, of the customer or a stranger."
+)
+@click.option("--dwell", metavar="TIME", help="Imagine a visit so long on the item, such as 45s.")
 @url_option
-@settings()
+@settings("data", "rules")
 @json_option
 def why(
     *,
@@ -32,15 +39,29 @@ def why(
     session: str | None,
     customer: str | None,
     at: str | None,
+    territory: str | None,
+    dwell: str | None,
     url: str | None,
     as_json_: bool,
     **given: Any,
 ) -> None:
-    """Explain, rule by rule and gate by gate, what a shopper was offered on an item, or not."""
-    if (session is None) == (customer is None):
-        raise click.UsageError("Give either --session or --customer.")
-    with Server(config_of(given), url) as server:
-        answer = server.get("/v1/why", sku=sku, session=session, customer=customer, at=at)
+    """Explain, rule by rule and gate by gate, what a shopper is offered on an item, or not.
+
+    Asks the running server; with --data, a copy of that folder, with its rules or those of --rules.
+    """
+    imagined = territory is not None or dwell is not None
+    if not imagined and (session is None) == (customer is None):
+        raise click.UsageError("Give either --session or --customer, or imagine a visit.")
+    question = {
+        "sku": sku, "session": session, "customer": customer, "at": at,
+        "territory": territory, "dwell": dwell,
+    }  # fmt: skip
+    config = config_of(given)
+    if given["data"] is not None:
+        answer = asked(config, question)
+    else:
+        with Server(config, url) as server:
+            answer = server.get("/v1/why", **question)
     if as_json_:
         as_json(answer)
     else:
@@ -49,7 +70,7 @@ def why(
 
 
 def _lines(answer: dict[str, Any]) -> Iterator[str]:
-    who = answer.get("customer") or answer.get("session")
+    who = answer.get("customer") or answer.get("session") or "a stranger"
     yield f"{answer['sku']} for {who} at {answer['at']}, rulebook {answer['rulebook']}"
     if not answer["rules"]:
         yield "There is no rule."

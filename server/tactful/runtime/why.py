@@ -35,6 +35,13 @@ class UnknownShopperError(Exception):
     """Nothing is known of that session or customer, now or at that instant."""
 
 
+class Visit(Struct, frozen=True):
+    """A visit that might be: where, and how long (ms) somebody has looked at the item."""
+
+    territory: str | None = None
+    dwell: int = HOUR
+
+
 class Explanation(Struct, frozen=True):
     """The verdict of every rule, on what was known at `at`."""
 
@@ -70,9 +77,21 @@ class Why:
         self._rulebooks = rulebooks
 
     async def explain(
-        self, sku: str, *, session: str | None, customer: str | None, at: int | None = None
+        self,
+        sku: str,
+        *,
+        session: str | None,
+        customer: str | None,
+        at: int | None = None,
+        visit: Visit | None = None,
     ) -> Explanation:
-        """Every rule for an item, before a session or a customer. `UnknownShopperError`: there is none."""
+        """Every rule for an item, before a session or a customer. `UnknownShopperError`: there is none.
+
+        With a `visit`, before the customer, or a stranger, as if they came now and did just that.
+        """
+        if visit is not None:
+            context = await self._present(sku, None, customer, visit)
+            return self._explained(sku, None, customer, context)
         if session is not None:
             session = internal_id(session)
         elif customer is not None:
@@ -81,6 +100,11 @@ class Why:
             context = await self._past(sku, session, at)
         else:
             context = await self._present(sku, session, customer)
+        return self._explained(sku, session, customer, context)
+
+    def _explained(
+        self, sku: str, session: str | None, customer: str | None, context: Context
+    ) -> Explanation:
         return Explanation(
             sku,
             session,
@@ -95,9 +119,13 @@ class Why:
         found = self._registry.concerned([("customer", customer)])
         return found[0].state.id if found else None
 
-    async def _present(self, sku: str, session: str | None, customer: str | None) -> Context:
+    async def _present(
+        self, sku: str, session: str | None, customer: str | None, visit: Visit | None = None
+    ) -> Context:
         live = self._registry.by_id.get(session) if session else None
-        if live is None:
+        if visit is not None:
+            live = Live(self._imagined(customer, sku, visit), b"")
+        elif live is None:
             live = await self._absent(session, customer, sku)
         state = live.state
         skus = {sku, *attention.needed(state, Woken())}
@@ -121,7 +149,10 @@ class Why:
             raise UnknownShopperError(
                 f"There is no session {session}: it never was, or it has ended."
             )
-        return Live(imagined(customer, sku, self._clock.now(), self._territory), b"")
+        return Live(self._imagined(customer, sku, Visit()), b"")
+
+    def _imagined(self, customer: str | None, sku: str, visit: Visit) -> Session:
+        return imagined(customer, sku, self._clock.now(), visit, self._territory)
 
     # the past
 
@@ -196,18 +227,20 @@ def _last_whole(entries: Sequence[Entry]) -> tuple[int, Inputs, Session] | None:
     return None
 
 
-def imagined(customer: str, sku: str, now: int, territory: str | None) -> Session:
-    """A visit of a customer who has looked long enough."""
+def imagined(
+    customer: str | None, sku: str, now: int, visit: Visit, territory: str | None
+) -> Session:
+    """A visit of a customer, or of a stranger: None."""
     return Session(
-        id=f"imagined:{customer}",
-        shopper=customer,
+        id=f"imagined:{customer or ''}",
+        shopper=customer or "imagined",
         created_at=now,
         customer=customer,
-        consent="personal",
-        territory=territory,
+        consent="personal" if customer else "anonymous",
+        territory=visit.territory or territory,
         tabs=(Tab(1),),
         focus=sku,
-        dwelt=HOUR,
+        dwelt=visit.dwell,
     )
 
 

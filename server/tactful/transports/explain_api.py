@@ -9,14 +9,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.core.budgets import COUNT
-from tactful.core.calendar import CalendarError, parse_rfc3339
+from tactful.core.calendar import CalendarError, parse_duration, parse_rfc3339
 from tactful.core.items import PublicPrice
 from tactful.core.rulings import BudgetRow
 from tactful.runtime.arrivals import internal_id
 from tactful.runtime.ports import AuditRow
 from tactful.runtime.rulebooks import Reload
 from tactful.runtime.shop import Shop
-from tactful.runtime.why import UnknownShopperError
+from tactful.runtime.why import UnknownShopperError, Visit
 from tactful.transports import views
 from tactful.transports.answers import answer
 from tactful.transports.problems import ProblemError
@@ -28,10 +28,14 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def why(request: Request) -> Response:
         sku = _required(request, "sku")
-        session, customer = _one_of(request, "session", "customer")
+        visit = _visit(request)
+        if visit is None:
+            session, customer = _one_of(request, "session", "customer")
+        else:
+            session, customer = None, request.query_params.get("customer")
         try:
             found = await shop.why.explain(
-                sku, session=session, customer=customer, at=_instant(request, "at")
+                sku, session=session, customer=customer, at=_instant(request, "at"), visit=visit
             )
         except UnknownShopperError as error:
             raise ProblemError(404, "shopper.unknown", str(error)) from None
@@ -196,6 +200,22 @@ def _one_of(request: Request, one: str, other: str) -> tuple[str | None, str | N
     if (found[0] is None) == (found[1] is None):
         raise ProblemError(400, "query.one_of", f"Give exactly one of `{one}` and `{other}`.")
     return found
+
+
+def _visit(request: Request) -> Visit | None:
+    """A visit that might be, where `territory` or `dwell` says so."""
+    query = request.query_params
+    territory, dwell = query.get("territory"), query.get("dwell")
+    if territory is None and dwell is None:
+        return None
+    if "session" in query or "at" in query:
+        raise ProblemError(
+            400, "query.one_of", "`territory` and `dwell` imagine a visit: no `session`, no `at`."
+        )
+    try:
+        return Visit(territory) if dwell is None else Visit(territory, parse_duration(dwell))
+    except CalendarError as error:
+        raise ProblemError(400, "query.duration", f"`dwell`: {error}") from None
 
 
 def _instant(request: Request, name: str) -> int | None:
