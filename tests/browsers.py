@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from websockets.sync.client import ClientConnection, connect
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -43,12 +43,33 @@ def require(names: tuple[str, ...]) -> str:
     pytest.skip(line)
 
 
+class _Shared:
+    """Playwright allows one driver at a time: whoever comes second uses the first one's."""
+
+    playwright: Playwright | None = None
+    users = 0
+
+
+@contextlib.contextmanager
+def _driver() -> Iterator[Playwright]:
+    if not _Shared.playwright:
+        _Shared.playwright = sync_playwright().start()
+    _Shared.users += 1
+    try:
+        yield _Shared.playwright
+    finally:
+        _Shared.users -= 1
+        if not _Shared.users:
+            _Shared.playwright.stop()
+            _Shared.playwright = None
+
+
 @contextlib.contextmanager
 def chromium(*args: str, back_forward_cache: bool = False) -> Iterator[Browser]:
     """Start the system's Chromium, headless, with an empty profile."""
     path = require(CHROMIUM)
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
+    with _driver() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,
             args=[*QUIET, *sandbox, *args],

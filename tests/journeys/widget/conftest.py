@@ -51,13 +51,14 @@ def shop() -> Iterator[Shop]:
         yield Shop(offers, origin, pages, site)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
+    """One for each file: while it lives, Playwright's event loop keeps asyncio's tests out."""
     with chromium(back_forward_cache=True) as browser:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def fox() -> Iterator[Firefox]:
     with firefox() as browser:
         yield browser

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
-from browsers import chromium, firefox
+from browsers import Firefox, Tab
 from storefronts import Offers, offers_server, pages_server
 
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
@@ -40,17 +41,17 @@ def shop() -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="module")
-def chromium_page() -> Iterator[Any]:
-    with chromium() as browser:
-        page = browser.new_page()
-        page.goto("about:blank")
-        yield page
+def chromium_page(chrome: Browser) -> Iterator[Page]:
+    page = chrome.new_page()
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="module")
-def firefox_tab() -> Iterator[Any]:
-    with firefox() as browser:
-        yield browser.tab()
+def firefox_tab(fox: Firefox) -> Iterator[Tab]:
+    tab = fox.tab()
+    yield tab
+    tab.close()
 
 
 # The page is asked until its answer has stood still for half a second, or five have passed.
