@@ -20,8 +20,8 @@ from tactful.runtime.telemetry import Telemetry
 log = structlog.get_logger("tactful.rulebook")
 
 SUFFIXES: Final = (".yaml", ".yml")
-POLL: Final = 0.5
-"""Seconds between looks at the rules folder."""
+POLL: Final = 0.25
+"""Seconds between looks at the rules folder; one that rests for two looks is not being written."""
 
 
 class NoCandidates:
@@ -94,11 +94,13 @@ class Rulebooks:
             await asyncio.gather(self._watcher, return_exceptions=True)
 
     async def _look(self) -> None:
+        seen = self._stamp
         while True:
             await asyncio.sleep(POLL)
             stamp = await asyncio.to_thread(self._stamp_now)
-            if stamp != self._stamp:
+            if stamp != self._stamp and stamp == seen:
                 await self.reload()
+            seen = stamp
 
     async def reload(self) -> Reload:
         """Read, check and compile the folder off the event loop, then swap it in."""
