@@ -9,18 +9,25 @@ from builders import (
     DAY,
     T0,
     case,
+    item,
+    kept,
     line,
     order,
+    product,
     recall,
     remedy,
     returned,
     review,
     rule,
+    scene,
+    session,
 )
 from tactful.core.facts import AnyFact
 from tactful.core.policy import Policy, Taint, Taints
 from tactful.core.reasons import LETDOWNS, Reason
 from tactful.core.rules import NEVER, NOW, All, PriceTerms, Tightening
+from tactful.core.session import Owned
+from tactful.core.suppression import suppress
 from tainting import ALL, RUN, VELO, reasons
 
 
@@ -211,3 +218,28 @@ def test_a_withdrawal_for_any_complaint_or_late_parcel_leaves_the_shopper_in_pea
     }
     assert told - LETDOWNS == {Reason.COMPLAINT_CAUSE}
     assert LETDOWNS - told == {Reason.REVIEW_BAD}
+
+
+@pytest.mark.parametrize(
+    ("days", "ago", "owned"),
+    [
+        (None, 365 * DAY - 1, True),
+        (None, 365 * DAY, False),
+        (90, 72 * DAY - 1, True),
+        (90, 72 * DAY, False),
+    ],
+)
+def test_what_a_guest_bought_in_this_session_is_not_offered_until_it_is_due(
+    days: int | None, ago: int, owned: bool
+) -> None:
+    guest = session(bought=(Owned("run", T0 - ago, "o-1"), Owned("hat", T0, "o-2")))
+    sold = item(product=kept(product(consumable_days=days)))
+    found = [one.reason for one in suppress(scene(item=sold, session=guest), rule("R1"), Policy())]
+    assert found == ([Reason.OWNED_ALREADY] if owned else [])
+
+
+def test_a_guest_who_bought_something_unknown_is_spared_it_all_the_same() -> None:
+    guest = session(bought=(Owned("RUN-42", T0, "o-1"),))
+    sold = item(product=None)
+    found = [one.reason for one in suppress(scene(item=sold, session=guest), rule("R1"), Policy())]
+    assert found == [Reason.OWNED_ALREADY]

@@ -117,7 +117,7 @@ def _acted(session: Session, signal: signals.Acted, now: int) -> Session:
             return structs.replace(session, compares=session.compares + 1, last_input=now)
         case "exit":
             return structs.replace(session, exits=session.exits + 1)
-        case "idle":
+        case _:
             return session  # no input is what the absence of `input` says already
 
 

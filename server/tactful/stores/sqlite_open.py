@@ -41,7 +41,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)  # customers are in it, and SQLite gives its log the same rights
+        if not path.exists():  # customers will be in it, and SQLite gives its log the same rights
+            path.touch(mode=0o600)
         connection = connect(path)
         _recognise(connection, path)
         _examine_log(connection, path)
