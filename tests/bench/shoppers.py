@@ -22,7 +22,8 @@ class Shopper(asyncio.Protocol):
         """Seconds from then to the offer that followed."""
         self.offers: list[dict[str, Any]] = []
         self.tokens: list[str] = []
-        self.frames = 0
+        self.said = 0
+        self.withdrawn = 0
         self.resume = ""
         self._buffer = b""
         self._shaken = False
@@ -45,6 +46,7 @@ class Shopper(asyncio.Protocol):
 
     def say(self, text: bytes) -> None:
         """Send one message; the mask is zero, which is a mask."""
+        self.said += 1
         size = len(text)
         head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2)
         self.transport.write(head + b"\0\0\0\0" + text)
@@ -88,12 +90,13 @@ class Shopper(asyncio.Protocol):
         return size if len(self._buffer) >= size else None
 
     def _heard(self, payload: bytes) -> None:
-        self.frames += 1
         if payload.startswith(b'{"t":"offer"'):
             self.latencies.append(time.perf_counter() - self.sent_at)
             self.offers.append(json.loads(payload)["offer"])
         elif payload.startswith(b'{"t":"accepted"'):
             self.tokens.append(json.loads(payload)["token"])
+        elif payload.startswith(b'{"t":"withdraw"'):
+            self.withdrawn += 1
         elif payload.startswith(b'{"t":"welcome"') and not self.welcomed.done():
             self.resume = json.loads(payload)["resume"]
             self.welcomed.set_result(None)
