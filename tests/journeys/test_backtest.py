@@ -12,7 +12,7 @@ from journeys.test_replay import BOOKS, Day
 from tactful.core.signals import Woken
 from tactful.runtime.ports import Entry
 from tactful.runtime.recorded import PAGE, turns
-from tactful.runtime.records import encode
+from tactful.runtime.records import encode, encode_acts
 from tactful.stores.memory import MemoryLedger
 
 UNTIL = ("--since", "30d", "--until", "2026-03-30T12:00:00Z")
@@ -124,6 +124,29 @@ async def test_a_version_that_the_configuration_changed_is_not_taken_for_itself(
     assert "something else of that version" in done.output
 
 
+async def test_a_session_that_came_back_after_a_restart_goes_on(tmp_path: Path) -> None:
+    book = tmp_path / "rules"
+    async with stage(tmp_path, BOOKS[0]) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper(consent="personal")
+        await shopper.view("RUN-42", 10)
+        await one.restart()
+        again = await one.shopper(consent="personal", resume=shopper.resume)
+        await again.view("RUN-42", 31)
+        await again.offered()
+        await one.advance(7)
+        await again.say("activity", kind="input")
+    done = json_of(await tried(tmp_path, book, book, "--json"))
+    assert done["old"] == done["new"]
+    assert (done["sessions"], done["old"]["pushes"], done["unknown"]) == (1, 1, 0)
+    late = ("--since", "1727955s", "--until", "2026-03-30T12:00:00Z")
+    found = await asyncio.to_thread(
+        run, "rules", "backtest", book, book, *late, "--data", tmp_path / "data", "--json",
+        TACTFUL_SEED="7",
+    )  # fmt: skip
+    assert (json_of(found)["turns"], json_of(found)["unknown"] > 0) == (0, True)
+
+
 def test_a_length_of_time_is_one(tmp_path: Path) -> None:
     done = run("rules", "backtest", tmp_path, tmp_path, "--since", "soon", "--data", tmp_path)
     assert (done.exit_code, "--since" in done.output) == (2, True)
@@ -151,3 +174,19 @@ async def test_a_log_is_read_whole_however_many_turns_share_an_instant() -> None
         for n, at in enumerate(ats)
     ]
     assert [one async for one in turns(Log(), 0, 100)] == rows
+
+
+async def test_acts_recorded_together_come_when_they_happened() -> None:
+    class Log(MemoryLedger):
+        async def entries(self, **asked: object) -> list[Entry]:
+            return [] if int(str(asked["since"])) > 7 else rows
+
+    def entry(session: str, at: int, signal: bytes) -> Entry:
+        return Entry(session=session, customer=None, at=at, rulebook="", signal=signal)
+
+    rows = [
+        entry("a", 1, encode_acts([(1, Woken()), (6, Woken()), (200, Woken())])),
+        entry("b", 5, encode(Woken())),
+    ]
+    found = [(one.session, one.at) async for one in turns(Log(), 0, 100)]
+    assert found == [("a", 1), ("b", 5), ("a", 6)]

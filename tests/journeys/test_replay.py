@@ -54,12 +54,14 @@ class Day:
         self.dice = random.Random(seed)
         self.shoppers: list[Shopper] = []
         self.tokens: list[tuple[str, str]] = []
+        self.skus: dict[str, str] = {}
+        self.redeemed = 0
         self.count = 0
 
     async def play(self, acts: int) -> None:
         weighted: list[Callable[[], Any]] = [
-            *[self.arrives] * 3, *[self.looks] * 8, *[self.waits] * 9, *[self.acts] * 3,
-            *[self.answers] * 6, *[self.carts] * 2, self.logs_in, self.logs_out, self.leaves,
+            *[self.arrives] * 6, *[self.looks] * 9, *[self.waits] * 9, *[self.acts] * 3,
+            *[self.answers] * 6, *[self.carts] * 2, self.logs_in, self.logs_out, *[self.leaves] * 4,
             *[self.stocks] * 3, self.prices, self.complains, self.orders, *[self.redeems] * 2,
             self.reloads, self.pauses, self.consents,
         ]  # fmt: skip
@@ -92,11 +94,15 @@ class Day:
         if who := self.somebody():
             for frame in [frame for frame in who.frames if frame["t"] == "offer"]:
                 who.frames.remove(frame)
+                self.skus[frame["offer"]["id"]] = frame["offer"]["sku"]
                 answer = self.dice.choice(["seen", "dismiss", "accept", "accept"])
                 await who.say(answer, offer=frame["offer"]["id"])
+            await self.one.parts.shop.settled()
+            await who.say("activity", kind="idle")
             for frame in [frame for frame in who.frames if frame["t"] == "accepted"]:
                 who.frames.remove(frame)
-                self.tokens.append((frame["token"], frame["offer"]))
+                self.tokens.append((frame["token"], self.skus[frame["offer"]]))
+                await self.redeems()
 
     async def carts(self) -> None:
         lines = [{"sku": sku, "qty": 1} for sku in self.dice.sample(SKUS, 2)]
@@ -120,7 +126,7 @@ class Day:
             await who.leave()
 
     async def stocks(self) -> None:
-        await self.one.facts(stock(self.dice.choice(SKUS), "DE", self.dice.choice([0, 1, 2, 9])))
+        await self.one.facts(stock(self.dice.choice(SKUS), "DE", self.dice.choice([0, 1, 9, 9])))
 
     async def prices(self) -> None:
         amount = self.dice.choice([9900, 12900, 13900])
@@ -142,9 +148,10 @@ class Day:
     async def redeems(self) -> None:
         if self.tokens:
             self.count += 1
-            token, _ = self.tokens.pop()
+            token, sku = self.tokens.pop()
             name = f"r{self.count}"
-            await self.one.redeem(token, name, sku=self.dice.choice(SKUS))
+            answer = await self.one.redeem(token, name, sku=sku)
+            self.redeemed += answer.status_code == 200
             if self.dice.random() < 0.3:
                 await self.one.http.post(f"/v1/redemptions/{name}/cancel")
 
@@ -161,11 +168,12 @@ async def test_a_busy_day_decided_again_comes_out_the_same(tmp_path: Path, seed:
     async with stage(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
         day = Day(one, seed)
-        await day.play(900)
+        await day.play(1_500)
         middle = one.parts.shop.clock.now()
         done = await replayed(one)
         assert done.differences == ()
         assert done.decisions > 80
+        assert day.redeemed > 2
         assert (done.unknown, done.lost) == (0, 0)
         day.shoppers.clear()
         await one.restart()
@@ -192,6 +200,15 @@ async def test_what_is_not_as_it_was_is_found(tmp_path: Path) -> None:
         lost = await Replay(shop.ledger, other, shop.settings.seed).run(0, LONG)
         assert (lost.turns, lost.lost > 0, lost.differences) == (0, True, ())
         with sqlite3.connect(tmp_path / "data" / "tactful.db") as ledger:
+            rows = ledger.execute("SELECT * FROM entries WHERE inputs IS NULL").fetchall()
+            ledger.execute("DELETE FROM entries WHERE inputs IS NULL")
+        gap = await replayed(one)
+        assert "session" in {one.what for one in gap.differences}
+        with sqlite3.connect(tmp_path / "data" / "tactful.db") as ledger:
+            marks = ", ".join("?" * len(rows[0]))
+            ledger.executemany(f"INSERT INTO entries VALUES ({marks})", rows)  # noqa: S608 - marks
+        assert (await replayed(one)).differences == ()
+        with sqlite3.connect(tmp_path / "data" / "tactful.db") as ledger:
             ledger.execute("UPDATE entries SET at = at + 1 WHERE trace IS NOT NULL")
         moved = await replayed(one)
         assert "steps" in {one.what for one in moved.differences}
@@ -200,3 +217,6 @@ async def test_what_is_not_as_it_was_is_found(tmp_path: Path) -> None:
         silent = await replayed(one)
         assert {one.what for one in silent.differences} == {"trace"}
         assert silent.differences[0].recorded == "nothing"
+        with sqlite3.connect(tmp_path / "data" / "tactful.db") as ledger:
+            ledger.execute("DELETE FROM rulebooks")
+        assert (await replayed(one)).lost > 0
