@@ -1,15 +1,33 @@
 """What of a shop's state is worth watching? Read only when somebody asks for the metrics."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from tactful.runtime.shop import Shop
+from tactful.runtime.accounts import Balances
+from tactful.runtime.freshness import Freshness
+from tactful.runtime.live import Registry
+from tactful.runtime.ports import Clock, Ledger
+from tactful.runtime.rulebooks import Rulebooks
+from tactful.runtime.telemetry import Telemetry
+from tactful.runtime.timers import Timers
 
 Readings = Iterator[tuple[tuple[str, ...], float]]
 
 
-def watch(shop: "Shop") -> None:
+class Watched(Protocol):
+    """The parts of a shop that have something to tell."""
+
+    telemetry: Telemetry
+    registry: Registry
+    timers: Timers
+    ledger: Ledger
+    freshness: Freshness
+    clock: Clock
+    balances: Balances
+    rulebooks: Rulebooks
+
+
+def watch(shop: Watched) -> None:
     """Have the shop's telemetry read its state."""
     gauge, registry = shop.telemetry.gauge, shop.registry
     gauge("tactful_sessions", "Sessions in memory", lambda: [((), len(registry))])
@@ -59,19 +77,19 @@ def watch(shop: "Shop") -> None:
     )
 
 
-def _ages(shop: "Shop") -> Readings:
+def _ages(shop: Watched) -> Readings:
     for feed, (age, _) in shop.freshness.ages(shop.clock.now()).items():
         if age is not None:
             yield (feed,), age / 1000
 
 
-def _stale(shop: "Shop") -> Readings:
+def _stale(shop: Watched) -> Readings:
     for feed, (age, limit) in shop.freshness.ages(shop.clock.now()).items():
         if limit is not None:
             yield (feed,), float(age is None or age > limit)
 
 
-def _budgets(shop: "Shop") -> Readings:
+def _budgets(shop: Watched) -> Readings:
     for (campaign, currency), balance in sorted(shop.balances.view(shop.clock.now()).items()):
         if balance.limit is not None:
             yield (campaign, currency, "limit"), balance.limit
