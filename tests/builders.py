@@ -331,7 +331,7 @@ def item(sku: str = "RUN-42", **fields: Any) -> Item:
     """An SKU that can be sold in DE: 129.00 EUR, cost 52.00 EUR, six of it."""
     fields.setdefault("product", kept(product(sku)))
     fields.setdefault("prices", {"DE": kept(price(sku))})
-    fields.setdefault("costs", {"": kept(cost(sku))})
+    fields.setdefault("costs", {"EUR": kept(cost(sku))})
     fields.setdefault("stock", {"DE": (kept(stock(sku)),)})
     return Item(sku=sku, **fields)
 

@@ -7,7 +7,7 @@ from typing import Any
 from tactful.core import facts
 from tactful.core.facts import AnyFact, Kept, key_of, ms
 from tactful.core.history import History
-from tactful.core.items import EVERYWHERE, Item, PublicPrice
+from tactful.core.items import Item, PublicPrice
 
 
 class Shop:
@@ -46,9 +46,7 @@ class Shop:
             sku=sku,
             product=product,
             prices=prices,
-            costs={
-                k.fact.territory or EVERYWHERE: k for k in self.all(facts.Cost) if k.fact.sku == sku
-            },
+            costs={k.fact.scope: k for k in self.all(facts.Cost) if k.fact.sku == sku},
             stock={place: tuple(rows) for place, rows in stock.items()},
             recalls=self._recalls(sku),
             components=tuple(self.item(one, part=True) for one in parts),

@@ -35,7 +35,8 @@ from tactful.core.facts import (
 EACH: list[tuple[AnyFact, str, str, list[tuple[str, str]]]] = [
     (product("A", "p", components=("B",)), "product", "A", [("sku", "A"), ("product", "p"), ("component", "B")]),
     (price("A", territory="GB"), "price", "A|GB", [("sku", "A")]),
-    (cost("A"), "cost", "A", [("sku", "A")]),
+    (cost("A"), "cost", "A|EUR", [("sku", "A")]),
+    (cost("A", currency="GBP"), "cost", "A|GBP", [("sku", "A")]),
     (cost("A", territory="GB"), "cost", "A|GB", [("sku", "A")]),
     (stock("A"), "stock", "A|DE|", [("sku", "A")]),
     (stock("A", location="attic"), "stock", "A|DE|attic", [("sku", "A")]),

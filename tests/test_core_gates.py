@@ -220,7 +220,7 @@ def test_a_rule_that_is_gone_is_judged_by_what_it_said_of_itself() -> None:
 
 
 def test_a_voucher_goes_below_every_floor() -> None:
-    dear = item(costs={"": kept(cost(amount=12000))})
+    dear = item(costs={"EUR": kept(cost(amount=12000))})
     assert standing(by=rule(), item=dear) == ["price.floor"]
     assert standing(offer(order_level=True, rule_digest="R1"), rule(), item=dear) == []
 

@@ -4,7 +4,7 @@ import pytest
 
 from rulebooks import NOW, check, found, item
 from tactful.core.facts import Cost, Kept, Price
-from tactful.core.items import EVERYWHERE, Item
+from tactful.core.items import Item
 from tactful.core.money import Money
 from tactful.core.policy import Policy
 from tactful.rulebook.checker import CHECKS
@@ -268,7 +268,7 @@ def priced(**more: int | str) -> dict[str, Item]:
     costs = {}
     if "cost" in more:
         cost = Cost(sku="RUN-42", cost=Money(int(more["cost"]), "EUR"))
-        costs = {EVERYWHERE: Kept(cost, NOW)}
+        costs = {"EUR": Kept(cost, NOW)}
     return {
         "RUN-42": Item(
             sku="RUN-42", product=base.product, prices={"DE": Kept(price, NOW)}, costs=costs

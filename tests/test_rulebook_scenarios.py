@@ -7,7 +7,7 @@ import pytest
 
 from rulebooks import NOW, check, rulebook
 from tactful.core.facts import Cost, Kept, Price, Product, Recall, Stock
-from tactful.core.items import EVERYWHERE, PublicPrice
+from tactful.core.items import PublicPrice
 from tactful.core.money import Money
 from tactful.rulebook.catalogue import Facts
 from tactful.rulebook.coverage import Coverage, Gap
@@ -367,7 +367,7 @@ def test_facts_become_items_with_their_history() -> None:
     item = facts.items()["A"]
     assert item.available("DE") == 3
     assert item.recalls == ("r",)
-    assert item.costs[EVERYWHERE] == Kept(Cost(sku="A", cost=Money(1, "EUR")), NOW)
+    assert item.costs["EUR"] == Kept(Cost(sku="A", cost=Money(1, "EUR")), NOW)
     assert [part.sku for part in item.components] == ["B", "C"]
     assert item.history["DE"] == (PublicPrice(NOW - 5, 9, "EUR"), PublicPrice(NOW, 10, "EUR"))
     assert facts.history("nobody").orders == ()

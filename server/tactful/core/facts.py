@@ -72,11 +72,16 @@ class Price(Fact, frozen=True, kw_only=True, tag="price"):
 
 
 class Cost(Fact, frozen=True, kw_only=True, tag="cost"):
-    """What an SKU costs the shop, net; without a territory, everywhere."""
+    """What an SKU costs the shop, net; without a territory, wherever it is sold in that currency."""
 
     sku: Id
     cost: Money
     territory: Territory | None = None
+
+    @property
+    def scope(self) -> str:
+        """The territory or the currency that it is for: one in euros says nothing of one in pounds."""
+        return self.territory or self.cost.currency
 
 
 class Stock(Fact, frozen=True, kw_only=True, tag="stock"):
@@ -267,10 +272,12 @@ def key_of(fact: AnyFact, version: str) -> str:
     Every version of a review is kept, because an edit from 2 to 3 stars does not lift its taint.
     """
     match fact:
-        case Product() | Cost(territory=None):
+        case Product():
             return fact.sku
-        case Price() | Cost():
+        case Price():
             return f"{fact.sku}|{fact.territory}"
+        case Cost():
+            return f"{fact.sku}|{fact.scope}"
         case Stock():
             return f"{fact.sku}|{fact.territory}|{fact.location or ''}"
         case Review():

@@ -52,7 +52,7 @@ def shelf_of(scene: Scene) -> ShelfPrice | None:
     kept = scene.price
     if kept is None or scene.territory is None:
         return None
-    cost = scene.item.cost(scene.territory)
+    cost = scene.item.cost(scene.territory, kept.fact.price.currency)
     return pricing.shelf_price(kept.fact, cost.fact if cost else None)
 
 

@@ -6,9 +6,6 @@ from msgspec import Struct
 
 from tactful.core.facts import Cost, Kept, Price, Product, Stock
 
-EVERYWHERE = ""
-"""The key of a cost that is not bound to a territory."""
-
 
 class PublicPrice(Struct, frozen=True, array_like=True):
     """The public price was `amount` (minor units) from `since` on."""
@@ -28,7 +25,7 @@ class Item(Struct, frozen=True, kw_only=True):
     prices: Mapping[str, Kept[Price]] = {}
     """Territory → the public price."""
     costs: Mapping[str, Kept[Cost]] = {}
-    """Territory, or `EVERYWHERE` → the net cost."""
+    """Territory, or else currency → the net cost."""
     stock: Mapping[str, tuple[Kept[Stock], ...]] = {}
     """Territory → what each location has."""
     recalls: tuple[str, ...] = ()
@@ -62,6 +59,6 @@ class Item(Struct, frozen=True, kw_only=True):
         kept = self.stock.get(territory)
         return max(stock.at for stock in kept) if kept else None
 
-    def cost(self, territory: str) -> Kept[Cost] | None:
-        """The net cost there."""
-        return self.costs.get(territory) or self.costs.get(EVERYWHERE)
+    def cost(self, territory: str, currency: str) -> Kept[Cost] | None:
+        """The net cost there, or else wherever it is sold in that currency."""
+        return self.costs.get(territory) or self.costs.get(currency)

@@ -23,7 +23,7 @@ from tactful.core.facts import (
     ms,
 )
 from tactful.core.history import History
-from tactful.core.items import EVERYWHERE, Item, PublicPrice
+from tactful.core.items import Item, PublicPrice
 
 Key = tuple[type, str]
 
@@ -62,7 +62,7 @@ class Facts:
             sku=sku,
             product=product,
             prices={k.fact.territory: k for k in self.of(Price) if k.fact.sku == sku},
-            costs={k.fact.territory or EVERYWHERE: k for k in self.of(Cost) if k.fact.sku == sku},
+            costs={k.fact.scope: k for k in self.of(Cost) if k.fact.sku == sku},
             stock=stock,
             recalls=tuple(
                 k.fact.recall

@@ -71,7 +71,7 @@ def _check_item(
 def _quote(
     text: RuleText, item: Item, kept: Kept[Price], world: World
 ) -> tuple[pricing.Quote | pricing.PriceRefusal, pricing.ShelfPrice | None]:
-    cost = item.cost(kept.fact.territory)
+    cost = item.cost(kept.fact.territory, kept.fact.price.currency)
     shelf = pricing.shelf_price(kept.fact, cost.fact if cost else None)
     quote = pricing.quote(
         terms_of(text),

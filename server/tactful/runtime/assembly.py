@@ -26,7 +26,7 @@ from tactful.core.facts import (
     ms,
 )
 from tactful.core.history import History
-from tactful.core.items import EVERYWHERE, Item, PublicPrice
+from tactful.core.items import Item, PublicPrice
 from tactful.runtime.ports import StoredFact
 
 GENERAL_KIND = "general"
@@ -83,7 +83,7 @@ def item(
             case Price():
                 current[fact.territory] = Kept(fact, one.at)
             case Cost():
-                costs[fact.territory or EVERYWHERE] = Kept(fact, one.at)
+                costs[fact.scope] = Kept(fact, one.at)
             case Stock():
                 stock[fact.territory].append(Kept(fact, one.at))
             case Recall(status="active"):
