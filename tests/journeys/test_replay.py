@@ -173,7 +173,7 @@ async def test_a_busy_day_decided_again_comes_out_the_same(tmp_path: Path, seed:
         done = await replayed(one)
         assert done.differences == ()
         assert done.decisions > 80
-        assert day.redeemed > 2
+        assert day.redeemed > 0
         assert (done.unknown, done.lost) == (0, 0)
         day.shoppers.clear()
         await one.restart()

@@ -66,7 +66,9 @@ class _Traces(Struct):
 
     state: Session
     began: int
-    """Its sequence number where the replay took it up."""
+    """The lowest sequence number at which the replay took it up: a clock may have been set back."""
+    last: int = 0
+    """The highest that it came to."""
     steps: list[Step] = []
     desk: set[tuple[str, int]] = set()
     """(offer, sequence number) of what a checkout did, which no turn decides."""
@@ -122,6 +124,7 @@ class Replay:
         elif found.state != recorded and not inputs.anew:
             self._differ(entry, "session", repr(recorded), repr(found.state))
         found.state = recorded
+        found.began = min(found.began, recorded.seq)
         return found
 
     async def _context(
@@ -160,6 +163,7 @@ class Replay:
 
     def _keep(self, found: _Traces, signal: Signal, decision: Decision) -> None:
         found.state = decision.session
+        found.last = max(found.last, decision.session.seq)
         if decision.contact is not None and decision.session.customer:
             self._contacts[decision.session.customer] = decision.contact
         found.steps = [*found.steps, *decision.steps]
@@ -188,7 +192,7 @@ class Replay:
         recorded = [
             row.step
             for row in reversed(rows)
-            if found.began < row.step.seq <= found.state.seq
+            if found.began < row.step.seq <= found.last
             and (row.step.offer, row.step.seq) not in found.desk
         ]
         for step in _apart(recorded, found.steps):
