@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import os
 import signal
@@ -234,6 +235,8 @@ async def serve(config: Config, *, started: Callable[[Listener], None] | None = 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await listener.start()
+    gc.collect()
+    gc.freeze()  # what a start has made lives as long as the process: no need to look at it again
     if started:
         started(listener)
     await stop.wait()

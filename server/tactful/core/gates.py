@@ -62,7 +62,7 @@ def _quote(
     return pricing.quote(
         rule.price,
         shelf,
-        step=_step(scene, rule),
+        step=_step(scene, rule) if rule.price.ladder else 0,
         min_margin_bp=policy.min_margin_bp,
         max_total_discount_bp=policy.max_total_discount_bp,
     )
