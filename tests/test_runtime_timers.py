@@ -1,6 +1,7 @@
 """Alarms, on the machine's clock and on one that is set."""
 
 import asyncio
+from pathlib import Path
 from random import Random  # noqa: TID251 - seeded
 
 from tactful.runtime.timers import SLACK, SystemClock, TestClock, Timers
@@ -52,6 +53,16 @@ async def test_a_clock_may_be_set_back() -> None:
     clock = TestClock(1000)
     await clock.move(500, Timers(clock), nothing)
     assert clock.now() == 500
+
+
+async def test_a_clock_with_a_file_goes_on_where_it_stood_even_amid_a_move(tmp_path: Path) -> None:
+    file = tmp_path / "clock"
+    clock = TestClock(1000, file)
+    timers, seen = Timers(clock), []
+    timers.set("a", 1200, lambda: seen.append(TestClock(0, file).now()))
+    await clock.move(2000, timers, nothing)
+    assert seen == [1200]
+    assert TestClock(0, file).now() == 2000
 
 
 async def test_the_machines_clock_rings_within_a_second() -> None:

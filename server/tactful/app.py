@@ -86,8 +86,10 @@ def create_app(config: Config) -> Starlette:
 
 def build(config: Config, *, clock: Clock | None = None) -> Parts:
     """Put one shop's server together. `clock`: instead of the one that the config asks for."""
-    clock = clock or (TestClock(TEST_START) if config.test_mode else SystemClock())
     folder, release = _data_folder(config)
+    clock = clock or (
+        TestClock(TEST_START, folder / "clock") if config.test_mode else SystemClock()
+    )
     keys = Keys(folder / "keys", clock)
     entropy = _entropy(config, folder)
     ledger: Ledger = MemoryLedger()

@@ -4,6 +4,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from tactful.runtime.ports import Clock
 
@@ -113,12 +114,16 @@ class Timers:
 
 
 class TestClock:
-    """A clock that stands still until it is set; what is due on the way is done at its own time."""
+    """A clock that stands still until it is set; what is due on the way is done at its own time.
+
+    With a `file` it stands still over a restart too, however abrupt.
+    """
 
     __test__ = False
 
-    def __init__(self, start: int) -> None:
-        self._now = start
+    def __init__(self, start: int, file: Path | None = None) -> None:
+        self._file = file
+        self._now = int(file.read_text("ascii")) if file and file.exists() else start
 
     def now(self) -> int:
         """Milliseconds since the Unix epoch, UTC."""
@@ -127,7 +132,14 @@ class TestClock:
     async def move(self, to: int, timers: Timers, settled: Callable[[], Awaitable[None]]) -> None:
         """Go to an instant, forwards through every alarm, or back in one step."""
         while (at := timers.next_at()) is not None and at <= to:
-            self._now = max(self._now, at)
+            self._set(max(self._now, at))
             timers.fire()
             await settled()
-        self._now = to
+        self._set(to)
+
+    def _set(self, now: int) -> None:
+        if self._file and now != self._now:
+            draft = self._file.with_suffix(".draft")
+            draft.write_text(str(now), "ascii")
+            draft.replace(self._file)
+        self._now = now
