@@ -73,11 +73,11 @@ class Stage:
         await self.listener.close()
 
     async def restart(self, *, now: int | None = None) -> None:
-        """Stop and start on the same data; the clock is set to where it stood."""
-        stood = self.parts.shop.clock.now() // 1000 if now is None else now
+        """Stop and start on the same data; the clock goes on where it stood, or from `now`."""
         await self.stop()
         await self.start()
-        await self.clock(stood)
+        if now is not None:
+            await self.clock(now)
 
     async def facts(self, *facts: dict[str, Any]) -> dict[str, Any]:
         """Report facts; every one of them must be taken."""
