@@ -11,6 +11,7 @@ from msgspec import structs
 from controls import assert_fails
 from ledgers import T0, accepted, push
 from tactful.core import giving_back, redemption
+from tactful.core.money import Money
 from tactful.core.offers import TRANSITIONS, State
 from tactful.core.redemption import TABLE, Line, Request, Shelf
 from tactful.core.refusals import REFUSALS
@@ -143,8 +144,9 @@ async def test_the_order_of_the_lines_makes_no_other_cart(shop):
         (request(lines=(Line(sku="RUN-42", qty=3),)), "redemption.quantity"),
         (request(lines=CART * 2), "redemption.quantity"),
         (request(holds=False), "redemption.holder"),
-        (request(lines=(Line(sku="RUN-42", qty=1, unit=10964),)), "redemption.price"),
-        (request(lines=(Line(sku="RUN-42", qty=1, unit=12900),)), "redemption.price"),
+        (request(lines=(Line(sku="RUN-42", qty=1, unit=Money(10964, "EUR")),)), "redemption.price"),
+        (request(lines=(Line(sku="RUN-42", qty=1, unit=Money(10965, "GBP")),)), "redemption.price"),
+        (request(lines=(Line(sku="RUN-42", qty=1, unit=Money(12900, "EUR")),)), "redemption.price"),
     ],
 )
 async def test_what_the_offer_is_not_for_is_refused_without_an_effect(shop, asked, code):
@@ -154,7 +156,7 @@ async def test_what_the_offer_is_not_for_is_refused_without_an_effect(shop, aske
 
 
 async def test_a_price_that_the_shop_names_rightly_is_accepted(shop):
-    named = request(lines=(Line(sku="RUN-42", qty=1, unit=10965),), holds=True)
+    named = request(lines=(Line(sku="RUN-42", qty=1, unit=Money(10965, "EUR")),), holds=True)
     assert (await shop.redeem(named)).status == 200
 
 

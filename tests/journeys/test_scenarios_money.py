@@ -124,6 +124,19 @@ async def test_scenario_10_a_cancelled_order_gives_right_and_budget_back(tmp_pat
         assert await one.budget() == (0, 1935)
 
 
+async def test_scenario_8_a_price_is_named_as_money_and_must_be_the_one_charged(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        token = await promised(one)
+        for amount, status in ((9000, 422), (10965, 200)):
+            line = {"sku": "RUN-42", "qty": 1, "unit": money(amount)}
+            body = {"token": token, "order": "o1", "territory": "DE", "lines": [line]}
+            answer = await one.http.post("/v1/redemptions", json=body)
+            assert answer.status_code == status, answer.text
+
+
 async def test_scenario_10_a_refund_gives_back_what_was_paid(tmp_path: Path) -> None:
     body = rules().replace("expires: 15m", "expires: 15m\n      max_qty: 3")
     async with stage(tmp_path, body) as one:

@@ -64,7 +64,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
     sku: str
     qty: int
-    unit: int | None = None
+    unit: Money | None = None
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -219,7 +219,7 @@ def _redeem_item(desk: Desk, offer: Offer, request: Request, now: int, shelf: Sh
         return refuse("redemption.sku", f"The offer is for {offer.sku}.")
     if qty > offer.qty:
         return refuse("redemption.quantity", f"The offer is for {offer.qty}, the order has {qty}.")
-    if any(line.unit not in {None, sale.unit} for line in lines):
+    if any(line.unit not in {None, Money(sale.unit, offer.currency)} for line in lines):
         return refuse("redemption.price", f"The offer's price is {sale.unit} {offer.currency}.")
     if shelf.recalled:
         return _end(desk, offer, request, now, "offer.ended", "recall")

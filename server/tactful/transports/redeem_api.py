@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from tactful.core.money import Money
 from tactful.core.redemption import Line
 from tactful.runtime.arrivals import internal_id
 from tactful.runtime.redeem import Answer, Redemption
@@ -22,11 +23,11 @@ Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class AskedLine(Struct, frozen=True, forbid_unknown_fields=True):
-    """`qty` of an SKU; `unit`: what the shop means to charge for one, in minor units."""
+    """`qty` of an SKU; `unit`: what the shop means to charge for one."""
 
     sku: Name
     qty: Quantity
-    unit: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
+    unit: Money | None = None
 
     def line(self) -> Line:
         """As the core takes it."""
