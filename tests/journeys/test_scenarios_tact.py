@@ -344,3 +344,13 @@ async def test_scenario_4_a_rule_may_say_what_the_apology_is_worth(tmp_path: Pat
         await shopper.view("RUN-42", 30)
         assert (await shopper.offered())["price"]["amount"] == 11900
         assert await one.reason("TRAIL-42", shopper, "voucher") == "complaint.cause"
+
+
+async def test_a_customer_who_is_not_here_is_judged_where_they_ordered_last(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(
+            *CATALOGUE, order("o1", "c1", "BOOT-42"), case("k", "c1", "defect", skus=["RUN-43"])
+        )
+        verdict = await one.why("RUN-42", customer="c1")
+        assert verdict["reason"] == "complaint.open"
+        assert "price.missing" not in {gate["reason"] for gate in verdict["gates"]}

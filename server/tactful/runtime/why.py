@@ -149,7 +149,16 @@ class Why:
             raise UnknownShopperError(
                 f"There is no session {session}: it never was, or it has ended."
             )
-        return Live(self._imagined(customer, sku, Visit()), b"")
+        return Live(
+            self._imagined(customer, sku, Visit(territory=await self._bought_in(customer))), b""
+        )
+
+    async def _bought_in(self, customer: str) -> str | None:
+        """Where a customer ordered last: where they would most likely be."""
+        history = await self._world.read_history(customer)
+        orders = [kept.fact for kept in history.orders if kept.fact.customer == customer]
+        last = max(orders, key=lambda order: order.placed_at, default=None)
+        return last.territory if last else None
 
     def _imagined(self, customer: str | None, sku: str, visit: Visit) -> Session:
         return imagined(customer, sku, self._clock.now(), visit, self._territory)
