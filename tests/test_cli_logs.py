@@ -45,8 +45,8 @@ def test_before_it_serves_only_the_last_words_of_a_trace_are_kept(capsys: Said) 
         'Traceback (most recent call last):\n  File "x", line 1\npackage.StartError: no disk: none'
     )
     with logs(serving=False) as made:
-        logging.getLogger("uvicorn.error").error(trace)
-        logging.getLogger("uvicorn.error").error("Application startup failed. Exiting.")
+        logging.getLogger("server.that.starts").error(trace)
+        logging.getLogger("server.that.starts").error("Application startup failed. Exiting.")
     assert made.last_words == "no disk: none"
     assert capsys.readouterr().err == ""
 

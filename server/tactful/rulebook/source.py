@@ -24,6 +24,8 @@ from yaml.events import Event
 from tactful.rulebook.diagnostics import Findings, Span
 
 MAX_BYTES: Final = 1024 * 1024
+MAX_ITEMS: Final = 50_000
+"""More in one list than any rule needs; bounds the time that a file can take."""
 MAX_DEPTH: Final = 32
 """Deeper than any rule needs; bounds the recursion of every reader."""
 
@@ -209,6 +211,9 @@ class _Reader:
         items: list[Node] = []
         while not isinstance(following := self._next(), CollectionEndEvent):
             items.append(self._node(following, depth + 1))
+            if len(items) > MAX_ITEMS:
+                message = f"more than {MAX_ITEMS:,} items are listed here"
+                raise Broken("R102", self._span(event), message, "split the list")
         return self._collection(event, following, "list", items=tuple(items))
 
     def _collection(
