@@ -3,7 +3,7 @@
 import { guard, later } from './guard.js';
 
 /** A busy browser answers within this; a visit's first page waits so long, once. */
-const ANSWER_MS = 200;
+const ANSWER_MS = 500;
 
 /** @param {() => any} record of the session this tab is in, nothing when there is none to tell */
 export function createTabs(record) {
