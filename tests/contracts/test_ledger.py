@@ -12,7 +12,7 @@ from msgspec import structs
 
 from ledgers import T0, accepted, entry, fact, leave, offer, push, release, step
 from tactful.core.budgets import COUNT, BudgetMove
-from tactful.core.offers import State
+from tactful.core.offers import Offer, State
 from tactful.core.rulings import BudgetRow, Desk, RedemptionRow, RefundRow, Ruling
 from tactful.runtime.ports import Commit, Refusal
 from tactful.stores.memory import MemoryLedger
@@ -396,6 +396,39 @@ async def test_the_audit_is_newest_first_and_bounded(ledger):
     ]
     assert rows[0].offer.state is State.WITHDRAWN
     assert len(await ledger.audit(customer="c1", limit=1)) == 1
+
+
+async def test_the_audit_of_a_customer_has_what_they_were_told_before_they_logged_in(ledger):
+    """In one session: nobody, c1, nobody, c2. What nobody did belongs to who logs in next."""
+
+    def turn(one: Offer, at: int, who: str | None, reason: str | None = None) -> Commit:
+        made = structs.replace(push(one), entry=entry(at=at, customer=who))
+        return structs.replace(made, steps=(step(one, reason, at),))
+
+    early, own, late = offer("of_early"), offer("of_own", customer="c1"), offer("of_late")
+    gone = structs.replace(early, state=State.WITHDRAWN)
+    await ledger.commit(turn(early, T0, None))
+    await ledger.commit(turn(gone, T0 + 10, "c1", "complaint.open"))
+    await ledger.commit(turn(own, T0 + 20, "c1"))
+    await ledger.commit(turn(structs.replace(own, state=State.WITHDRAWN), T0 + 30, None))
+    await ledger.commit(turn(late, T0 + 40, None))
+    await ledger.commit(Commit(entry=entry(at=T0 + 50, customer="c2")))
+    after = structs.replace(late, state=State.DECLINED)
+    await ledger.commit(turn(after, T0 + 60, None))
+
+    async def audit(customer: str) -> list[tuple[str, str, str | None]]:
+        rows = await ledger.audit(customer=customer)
+        return [(row.offer.id, row.step.to.value, row.step.reason) for row in rows]
+
+    assert await audit("c1") == [
+        ("of_own", "withdrawn", None),
+        ("of_own", "pushed", None),
+        ("of_early", "withdrawn", "complaint.open"),
+        ("of_early", "pushed", None),
+    ]
+    assert await audit("c2") == [("of_late", "pushed", None)]
+    assert await audit("c3") == []
+    assert len(await ledger.audit()) == 6
 
 
 async def test_entries_are_given_by_session_and_half_open_window(ledger):

@@ -20,7 +20,7 @@ SECRET = "identity-secret-of-the-journeys!"
 ORIGIN = "https://shop.example"
 NOON = 1_773_144_000
 """2026-03-10T12:00:00Z, in seconds."""
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds after which a frame that was awaited is not coming."""
 
 EVERY_BYTE: list[bytes] = []

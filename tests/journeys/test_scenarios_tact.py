@@ -149,7 +149,9 @@ async def test_scenario_7_login_brings_caps_and_complaints_and_logout_leaves_not
         renewed = await shopper.expect("welcome")
         assert renewed["session"] != shopper.session
         assert renewed["resume"] != shopper.resume
-        assert (await one.decisions(offer=offer["id"]))[0]["reason"] == "complaint.open"
+        told = await one.decisions(customer="c7")
+        assert (told[0]["offer"], told[0]["reason"]) == (offer["id"], "complaint.open")
+        assert [step["to"] for step in told[:3]] == ["withdrawn", "shown", "pushed"]
         await shopper.view("TRAIL-42", 30)
         verdict = await one.why("TRAIL-42", session=shopper.session)
         failing = [gate["reason"] for gate in verdict["gates"]]

@@ -128,17 +128,10 @@ async def decisions(
 
 
 async def decisions_about(shop: Shop, found: "Person") -> Sequence[AuditRow]:
-    """A customer's, and those of the session before they logged in."""
-    rows: dict[tuple[str, int], AuditRow] = {}
+    """A customer's, or those of the session of somebody who is not known."""
     if found.customer:
-        rows = {_key(row): row for row in await decisions(shop, customer=found.customer)}
-    if found.session:
-        rows |= {_key(row): row for row in await decisions(shop, session=found.session.id)}
-    return sorted(rows.values(), key=lambda row: (-row.step.at, -row.step.seq))[:LATEST]
-
-
-def _key(row: AuditRow) -> tuple[str, int]:
-    return row.offer.id, row.step.seq
+        return await decisions(shop, customer=found.customer)
+    return await decisions(shop, session=found.session.id if found.session else "")
 
 
 async def person(
@@ -167,9 +160,9 @@ async def _session(
 ) -> tuple[Session | None, bool]:
     """The state of a session, or of a customer's latest one, and whether it is live."""
     if session is None and customer is not None:
-        here = shop.registry.concerned([("customer", customer)])
+        here = shop.registry.session_of(customer)
         if here:
-            return here[0].state, bool(here[0].seats)
+            return here.state, bool(here.seats)
         session = await shop.ledger.latest_session_of(customer)
     if session is None:
         return None, False

@@ -145,24 +145,21 @@ class Arrivals:
         live.newcomers.append(seat)
         if greeting.resume and live.state.id not in self._secrets:
             self._secrets[live.state.id] = greeting.resume
-        self._turns.take(
-            live,
-            Arrived(
-                seat.tab,
-                greeting.consent,
-                greeting.gpc,
-                greeting.territory,
-                greeting.locale,
-                greeting.page,
-                greeting.visit,
-            ),
+        arrived = Arrived(
+            seat.tab,
+            greeting.consent,
+            greeting.gpc,
+            greeting.territory,
+            greeting.locale,
+            greeting.page,
+            greeting.visit,
         )
         identity = greeting.identity
-        if identity and new:
-            live.who = identity.customer
-            self._turns.take(live, Identified(identity.customer, identity.territory))
-        elif identity:
-            self.identify(seat, identity)
+        if identity and identity.customer != live.who:
+            live.mailbox.append(arrived)  # one step with the next: nobody is greeted in between
+            self._become(live, identity, renewed=not new)
+        else:
+            self._turns.take(live, arrived)
         for signal in seat.backlog:
             self._turns.take(live, signal)
         seat.backlog = []
@@ -177,11 +174,14 @@ class Arrivals:
     def identify(self, seat: Seat, identity: Verified) -> None:
         """A verified identity: the session gets a new public id and a new secret."""
         live = seat.live
-        if live is None or live.who == identity.customer:
-            return
+        if live is not None and live.who != identity.customer:
+            self._become(live, identity, renewed=True)
+
+    def _become(self, live: Live, identity: Verified, *, renewed: bool) -> None:
         live.who = identity.customer
-        self.signal(seat, Identified(identity.customer, identity.territory))
-        self._renew(live)
+        if renewed:
+            self._renew(live)
+        self._turns.take(live, Identified(identity.customer, identity.territory))
 
     def logout(self, seat: Seat) -> None:
         """Back to an anonymous shopper whom nobody has seen before."""
@@ -189,12 +189,10 @@ class Arrivals:
             self.forget(seat.live)
 
     def _renew(self, live: Live) -> None:
-        """The secret from before is dead; every tab hears the new one."""
+        """The secret from before is dead; every tab hears the new one after the turn that follows."""
         self._registry.rotate(live, ids.resume_digest(self._secret(live.state.id)))
         live.renewals += 1
         live.newcomers += [seat for seat in live.seats.values() if seat not in live.newcomers]
-        if not live.busy:
-            self.greet(live)
 
     def _settle(self, live: Live) -> None:
         if live.newcomers:
@@ -257,8 +255,8 @@ class Arrivals:
         """The session goes on as a stranger's: after a logout, or because the customer is erased."""
         live.who = None
         shopper = ids.shopper_id(self._entropy.token_bytes(ids.ID_BYTES))
-        self._turns.take(live, LoggedOut(shopper))
         self._renew(live)
+        self._turns.take(live, LoggedOut(shopper))
 
 
 def public_id(live: Live) -> str:

@@ -161,6 +161,14 @@ class Registry:
             found.update(self._concerned.get(key, {}))
         return sorted(found.values(), key=lambda live: not live.state.offers)
 
+    def session_of(self, customer: str) -> Live | None:
+        """The session in which a customer is now, or else was last; None: they are not in memory."""
+        return max(
+            self._concerned.get(("customer", customer), {}).values(),
+            key=lambda live: (bool(live.seats), live.state.last_input, live.state.created_at),
+            default=None,
+        )
+
 
 def interests_of(state: Session) -> list[tuple[str, str]]:
     """What a session is concerned with: items that are open or on offer, and the customer."""

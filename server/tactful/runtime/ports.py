@@ -324,7 +324,11 @@ class Ledger(Protocol):
         offer: str | None = None,
         limit: int = 200,
     ) -> list[AuditRow]:
-        """Lifecycle steps, newest first."""
+        """Lifecycle steps, newest first.
+
+        A customer's are also those of the anonymous shopper who turned out to be them: up to the
+        login that came next in the session, and while they were logged in.
+        """
         ...
 
     async def entries(

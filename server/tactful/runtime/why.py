@@ -92,11 +92,13 @@ class Why:
         if visit is not None:
             context = await self._present(sku, None, customer, visit)
             return self._explained(sku, None, customer, context)
+        if at is not None and at >= self._clock.now():
+            at = None
         if session is not None:
             session = internal_id(session)
         elif customer is not None:
-            session = self._live_of(customer) or await self._ledger.latest_session_of(customer, at)
-        if at is not None and at < self._clock.now():
+            session = await self._session_of(customer, at)
+        if at is not None:
             context = await self._past(sku, session, at)
         else:
             context = await self._present(sku, session, customer)
@@ -115,9 +117,14 @@ class Why:
             context.session.offers,
         )
 
-    def _live_of(self, customer: str) -> str | None:
-        found = self._registry.concerned([("customer", customer)])
-        return found[0].state.id if found else None
+    async def _session_of(self, customer: str, at: int | None) -> str | None:
+        """Where a customer is, or was at that instant; None: nobody knows."""
+        live = self._registry.session_of(customer)
+        here = live.state.id if live else None
+        if at is None and here:
+            return here
+        self._turns.journal.write_all()
+        return await self._ledger.latest_session_of(customer, at) or here
 
     async def _present(
         self, sku: str, session: str | None, customer: str | None, visit: Visit | None = None

@@ -35,19 +35,24 @@ _OUTCOMES: Final = """
   WHERE state = 'held_out'
     OR EXISTS (SELECT 1 FROM steps AS s WHERE s.offer = o.id AND s.state = 'shown')
   GROUP BY product, territory, rule ORDER BY product, territory, rule"""
-# Of the rows that max() chooses, SQLite gives the other columns.
 _REDUCTIONS: Final = """
-  SELECT body ->> 'rule' AS rule, body ->> 'sku' AS sku, body ->> 'territory' AS territory,
-    body ->> 'since', max(body ->> 'issued_at')
-  FROM (SELECT CAST(body AS TEXT) AS body FROM offers WHERE state <> 'held_out')
-  WHERE body ->> 'issued_at' >= ? GROUP BY rule, sku, territory ORDER BY rule, sku, territory"""
+  SELECT rule, sku, territory, since, last FROM reductions WHERE last >= ?
+  ORDER BY rule, sku, territory"""
 _RULE_STEPS: Final = """
-  SELECT o.body ->> 'rule' AS rule, o.body ->> 'rule_digest' AS digest, s.state, s.reason, count(*)
-  FROM steps AS s JOIN (SELECT id, CAST(body AS TEXT) AS body FROM offers) AS o ON o.id = s.offer
-  GROUP BY rule, digest, s.state, s.reason ORDER BY rule, digest, s.state, s.reason"""
+  SELECT rule, digest, state, nullif(reason, ''), count FROM rule_steps
+  ORDER BY rule, digest, state, reason"""
 _HELD_OUT: Final = """
   SELECT body FROM offers
   WHERE state = 'held_out' AND CAST(body AS TEXT) ->> 'issued_at' >= ?"""
+# What an anonymous shopper was told belongs to whom the session turned out to be next.
+_STEPS_OF: Final = """
+  SELECT s.id FROM offers AS o JOIN steps AS s ON s.offer = o.id WHERE o.customer = :customer
+  UNION
+  SELECT s.id FROM steps AS s JOIN offers AS o ON o.id = s.offer
+  WHERE s.session IN (SELECT session FROM entries WHERE customer = :customer)
+    AND o.customer IS NULL
+    AND :customer = (SELECT e.customer FROM entries AS e WHERE e.session = s.session
+      AND e.at >= s.at AND e.customer IS NOT NULL ORDER BY e.at, e.id LIMIT 1)"""
 
 
 class SqliteReads:
@@ -145,13 +150,16 @@ class SqliteReads:
         offer: str | None = None,
         limit: int = 200,
     ) -> list[AuditRow]:
-        chosen = {"o.session": session, "o.customer": customer, "o.id": offer}
-        given = {column: value for column, value in chosen.items() if value is not None}
-        where = " AND ".join(f"{column} = ?" for column in given) or "TRUE"
+        chosen = {
+            "o.session = :session": session,
+            f"s.id IN ({_STEPS_OF})": customer,
+            "o.id = :offer": offer,
+        }
+        where = " AND ".join(one for one, value in chosen.items() if value is not None) or "TRUE"
         found = await self._read_settled(
             "SELECT s.offer, s.at, s.seq, s.state, s.reason, o.body FROM steps AS s"  # noqa: S608
-            f" JOIN offers AS o ON o.id = s.offer WHERE {where} ORDER BY s.id DESC LIMIT ?",
-            (*given.values(), limit),
+            f" JOIN offers AS o ON o.id = s.offer WHERE {where} ORDER BY s.id DESC LIMIT :limit",
+            {"session": session, "customer": customer, "offer": offer, "limit": limit},
         )
         return [
             AuditRow(Step(key, at, seq, State(state), reason), OFFER(body))
