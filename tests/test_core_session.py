@@ -1,6 +1,8 @@
 """What a session remembers."""
 
-from builders import SECOND, T0, session
+import gc
+
+from builders import SECOND, T0, item, kept, price, product, session
 from tactful.core.rules import NOW, WAITING
 from tactful.core.session import Look, Tab
 
@@ -32,3 +34,9 @@ def test_a_look_is_found_by_its_item() -> None:
     look = Look("RUN-42", 2, T0, T0)
     assert session(looks=(look,)).look("RUN-42") is look
     assert session(looks=(look,)).look("BOOT-42") is None
+
+
+def test_the_collector_never_walks_sessions_and_catalogues() -> None:
+    shoe = item(product=kept(product()), prices={"DE": kept(price())})
+    values = (session(), Look("RUN-42", 1, T0, T0), shoe, shoe.product, shoe.prices["DE"].fact)
+    assert not any(gc.is_tracked(value) for value in values)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 
-class Balance(Struct, frozen=True):
+class Balance(Struct, frozen=True, gc=False):
     """One currency, or the count, of one campaign in one period. `limit` None: not limited."""
 
     limit: int | None
@@ -18,7 +18,7 @@ class Balance(Struct, frozen=True):
         return None if self.limit is None else self.limit - self.reserved - self.settled
 
 
-class BudgetMove(Struct, frozen=True):
+class BudgetMove(Struct, frozen=True, gc=False):
     """A change of one balance: campaign, period key, currency or `COUNT`, and the deltas.
 
     `limit` None: not limited. A positive `reserve` beyond the limit refuses the whole commit.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, structs
 
 
-class Approach(Struct, frozen=True, array_like=True):
+class Approach(Struct, frozen=True, gc=False, array_like=True):
     """One pushed offer; it counts for good once `shown`, and until its end before that."""
 
     offer: str
@@ -15,7 +15,7 @@ class Approach(Struct, frozen=True, array_like=True):
     shown: bool = False
 
 
-class Rest(Struct, frozen=True, array_like=True):
+class Rest(Struct, frozen=True, gc=False, array_like=True):
     """Leave `key` alone until an instant; `scope`: `rule`, `product`, or `remedy` for one used up."""
 
     scope: str
@@ -23,7 +23,7 @@ class Rest(Struct, frozen=True, array_like=True):
     until: int
 
 
-class Contact(Struct, frozen=True):
+class Contact(Struct, frozen=True, gc=False):
     """The contact history of one shopper."""
 
     approaches: tuple[Approach, ...] = ()

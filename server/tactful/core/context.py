@@ -18,7 +18,7 @@ from tactful.core.session import Session
 from tactful.core.signals import Signal
 
 
-class Context(Struct, frozen=True, kw_only=True):
+class Context(Struct, frozen=True, gc=False, kw_only=True):
     """The inputs of one turn; `session` is as it was before the signal."""
 
     now: int
@@ -44,7 +44,7 @@ class Context(Struct, frozen=True, kw_only=True):
     """The shop's dice: hold-outs are a hash of it and the shopper."""
 
 
-class Scene(Struct, frozen=True, kw_only=True):
+class Scene(Struct, frozen=True, gc=False, kw_only=True):
     """One item before one shopper at one instant: what a condition reads.
 
     `session` is as it is after the signal.

@@ -18,7 +18,7 @@ NOTHING: Final = Fraction(0)
 """What silence is worth."""
 
 
-class Side(Struct, frozen=True):
+class Side(Struct, frozen=True, gc=False):
     """One of the two things that can be done, and what comes of it."""
 
     rate: Fraction
@@ -39,7 +39,7 @@ class Side(Struct, frozen=True):
         }
 
 
-class Value(Struct, frozen=True):
+class Value(Struct, frozen=True, gc=False):
     """What an offer is worth against silence, and from which numbers."""
 
     offer: Side

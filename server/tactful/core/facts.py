@@ -35,7 +35,9 @@ FeedName = Literal["stock", "prices", "orders", "cases"]
 Rate = Annotated[int, Meta(ge=0, le=100_000)]
 
 
-class Fact(Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
+class Fact(
+    Struct, frozen=True, gc=False, kw_only=True, tag_field="type", forbid_unknown_fields=True
+):
     """One report. `version`: the higher wins; absent means the time of arrival."""
 
     version: Version | None = None
@@ -93,7 +95,7 @@ class Stock(Fact, frozen=True, kw_only=True, tag="stock"):
     location: Id | None = None
 
 
-class OrderLine(Struct, frozen=True, forbid_unknown_fields=True):
+class OrderLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """`unit` is the money paid for one."""
 
     sku: Id
@@ -117,7 +119,7 @@ class Order(Fact, frozen=True, kw_only=True, tag="order"):
     lines: Annotated[tuple[OrderLine, ...], Meta(max_length=2000)]
 
 
-class ReturnLine(Struct, frozen=True, forbid_unknown_fields=True):
+class ReturnLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One returned SKU and why."""
 
     sku: Id
@@ -188,7 +190,7 @@ class Feed(Fact, frozen=True, kw_only=True, tag="feed"):
     at: Instant | None = None
 
 
-class RemedyValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RemedyValue(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
     """Money, `{"amount", "currency"}`, or a share of the price, `{"percent_bp"}`."""
 
     amount: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
@@ -203,7 +205,7 @@ class RemedyValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             raise ValueError('a value is {"amount", "currency"} or {"percent_bp"}')
 
 
-class Cause(Struct, frozen=True, forbid_unknown_fields=True):
+class Cause(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What a remedy makes up for."""
 
     case: Id | None = None
@@ -249,7 +251,7 @@ FEEDS: dict[type[Fact], FeedName] = {
 F_co = TypeVar("F_co", bound=Fact, covariant=True)
 
 
-class Kept(Struct, Generic[F_co], frozen=True):
+class Kept(Struct, Generic[F_co], frozen=True, gc=False):
     """A fact and the instant (ms since the epoch) at which it was reported to us."""
 
     fact: F_co

@@ -7,7 +7,7 @@ from msgspec import Struct
 from tactful.core.facts import Case, Customer, Kept, Order, Product, Remedy, Return, Review, ms
 
 
-class History(Struct, frozen=True, kw_only=True):
+class History(Struct, frozen=True, gc=False, kw_only=True):
     """The facts about one customer, and the products they mention.
 
     Every version of a review is here.

@@ -7,7 +7,7 @@ from msgspec import Struct
 from tactful.core.facts import Cost, Kept, Price, Product, Stock
 
 
-class PublicPrice(Struct, frozen=True, array_like=True):
+class PublicPrice(Struct, frozen=True, gc=False, array_like=True):
     """The public price was `amount` (minor units) from `since` on."""
 
     since: int
@@ -17,7 +17,7 @@ class PublicPrice(Struct, frozen=True, array_like=True):
     """Whether it was an offer that reached so many that it was one to everybody."""
 
 
-class Item(Struct, frozen=True, kw_only=True):
+class Item(Struct, frozen=True, gc=False, kw_only=True):
     """An SKU with all its facts; whatever is missing is unknown, and unknown means no offer."""
 
     sku: str

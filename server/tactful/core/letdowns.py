@@ -17,7 +17,7 @@ PRODUCT_KINDS: Final = frozenset({"defect", "not_as_described"})
 SERVICE_KINDS: Final = frozenset({"late", "lost", "service", "billing"})
 
 
-class Letdown(Struct, frozen=True):
+class Letdown(Struct, frozen=True, gc=False):
     """One taint, active in [`since`, `until`); instants in ms, None: not yet known.
 
     `reason` holds until `open_until`, the end of its cause; `after` in the cooldown that follows.
@@ -38,7 +38,7 @@ class Letdown(Struct, frozen=True):
         return self.reason if self.open_until is None or now < self.open_until else self.after
 
 
-class Letdowns(Struct, frozen=True):
+class Letdowns(Struct, frozen=True, gc=False):
     """The taints of one customer, by reach."""
 
     skus: Mapping[str, tuple[Letdown, ...]] = {}

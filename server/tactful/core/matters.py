@@ -8,7 +8,7 @@ from tactful.core.facts import Case, Cause, Kept, ms
 from tactful.core.history import History
 
 
-class Matter(Struct, frozen=True):
+class Matter(Struct, frozen=True, gc=False):
     """A case with the items it concerns, in the state of the case it was merged into at last."""
 
     case: Case

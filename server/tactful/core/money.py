@@ -58,7 +58,7 @@ class MoneyError(ValueError):
         self.currency = currency
 
 
-class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Money(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """`amount` minor units of `currency`: Money(1990, "EUR") is 19.90 EUR."""
 
     amount: Amount

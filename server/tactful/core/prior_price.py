@@ -15,7 +15,7 @@ from tactful.core.money import percent_off
 WINDOW: Final = 30 * DAY
 
 
-class PriorPrice(Struct, frozen=True):
+class PriorPrice(Struct, frozen=True, gc=False):
     """`complete` is False where less than the whole window is on record; `since` is its first day."""
 
     amount: int
@@ -23,7 +23,7 @@ class PriorPrice(Struct, frozen=True):
     complete: bool
 
 
-class Claim(Struct, frozen=True):
+class Claim(Struct, frozen=True, gc=False):
     """What may be shown beside an offer; without a `percent` where it would be below one."""
 
     was: int

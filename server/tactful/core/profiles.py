@@ -10,7 +10,7 @@ from tactful.core.policy import Policy
 from tactful.core.purchases import Purchases
 
 
-class Profile(Struct, frozen=True, kw_only=True):
+class Profile(Struct, frozen=True, gc=False, kw_only=True):
     """The facts, and what they amount to under the active policy."""
 
     history: History

@@ -10,7 +10,7 @@ from tactful.core.facts import Kept, Order, OrderLine, ms
 from tactful.core.history import History
 
 
-class Purchase(Struct, frozen=True):
+class Purchase(Struct, frozen=True, gc=False):
     """One kept order line: when, for how much each (minor units), and when we learned of it."""
 
     sku: str

@@ -10,7 +10,7 @@ SILENCE = ""
 """What stands for a rule where a shopper was deliberately shown nothing."""
 
 
-class Tally(Struct, frozen=True, array_like=True):
+class Tally(Struct, frozen=True, gc=False, array_like=True):
     """So many shoppers, of whom so many bought."""
 
     tried: int = 0
@@ -24,7 +24,7 @@ class Tally(Struct, frozen=True, array_like=True):
 NOTHING = Tally()
 
 
-class Rates(Struct, frozen=True):
+class Rates(Struct, frozen=True, gc=False):
     """What the shop's own log says of each rule, and of `SILENCE`; may be live, so nobody keeps it.
 
     A rule's offer was tried when a shopper saw it, and bought when it was redeemed; silence was tried

@@ -13,7 +13,7 @@ FEWEST: Final = 10
 """Of fewer viewers in a day nobody can say what reached most of them."""
 
 
-class Reach(Struct, frozen=True):
+class Reach(Struct, frozen=True, gc=False):
     """What was pushed lately; the mappings may be live, so nobody keeps them."""
 
     since: Mapping[tuple[str, str], Mapping[str, int]] = {}

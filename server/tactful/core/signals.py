@@ -24,7 +24,7 @@ ActivityKind = Literal[
 ]
 
 
-class Visit(Struct, frozen=True):
+class Visit(Struct, frozen=True, gc=False):
     """Where this visit came from; read off the landing page's address."""
 
     source: str | None = None
@@ -35,7 +35,7 @@ class Visit(Struct, frozen=True):
     """The purpose of a link whose signature was verified."""
 
 
-class Arrived(Struct, frozen=True, tag=True):
+class Arrived(Struct, frozen=True, gc=False, tag=True):
     """A connection of the session said hello; `tab` numbers the connection."""
 
     tab: int
@@ -47,26 +47,26 @@ class Arrived(Struct, frozen=True, tag=True):
     visit: Visit | None = None
 
 
-class Left(Struct, frozen=True, tag=True):
+class Left(Struct, frozen=True, gc=False, tag=True):
     """A connection of the session is gone."""
 
     tab: int
 
 
-class Identified(Struct, frozen=True, tag=True):
+class Identified(Struct, frozen=True, gc=False, tag=True):
     """The shopper's identity was verified."""
 
     customer: str
     territory: str | None = None
 
 
-class LoggedOut(Struct, frozen=True, tag=True):
+class LoggedOut(Struct, frozen=True, gc=False, tag=True):
     """The shopper is anonymous again, under a new id."""
 
     shopper: str
 
 
-class Paged(Struct, frozen=True, tag=True):
+class Paged(Struct, frozen=True, gc=False, tag=True):
     """The shopper went to another page."""
 
     kind: PageKind
@@ -75,52 +75,52 @@ class Paged(Struct, frozen=True, tag=True):
     moment: Literal["rescue"] | None = None
 
 
-class Viewed(Struct, frozen=True, tag=True):
+class Viewed(Struct, frozen=True, gc=False, tag=True):
     """The shopper looks at an item."""
 
     sku: str
 
 
-class CartLine(Struct, frozen=True, array_like=True):
+class CartLine(Struct, frozen=True, gc=False, array_like=True):
     """So many of an SKU."""
 
     sku: str
     qty: int
 
 
-class Carted(Struct, frozen=True, tag=True):
+class Carted(Struct, frozen=True, gc=False, tag=True):
     """The whole cart as it now is."""
 
     lines: tuple[CartLine, ...]
 
 
-class Acted(Struct, frozen=True, tag=True):
+class Acted(Struct, frozen=True, gc=False, tag=True):
     """The shopper, or a tab of theirs, did something."""
 
     kind: ActivityKind
     tab: int = 0
 
 
-class Consented(Struct, frozen=True, tag=True):
+class Consented(Struct, frozen=True, gc=False, tag=True):
     """The shopper's consent changed."""
 
     consent: Consent
     gpc: bool = False
 
 
-class Seen(Struct, frozen=True, tag=True):
+class Seen(Struct, frozen=True, gc=False, tag=True):
     """An offer was on the screen."""
 
     offer: str
 
 
-class Dismissed(Struct, frozen=True, tag=True):
+class Dismissed(Struct, frozen=True, gc=False, tag=True):
     """The shopper does not want this offer."""
 
     offer: str
 
 
-class Accepted(Struct, frozen=True, tag=True):
+class Accepted(Struct, frozen=True, gc=False, tag=True):
     """The shopper wants this offer."""
 
     offer: str
@@ -128,15 +128,15 @@ class Accepted(Struct, frozen=True, tag=True):
     """None: as many as it allows."""
 
 
-class Woken(Struct, frozen=True, tag=True):
+class Woken(Struct, frozen=True, gc=False, tag=True):
     """An instant that an earlier decision asked for has come."""
 
 
-class Changed(Struct, frozen=True, tag=True):
+class Changed(Struct, frozen=True, gc=False, tag=True):
     """Facts, rules or freshness changed in a way that may concern this session."""
 
 
-class Bought(Struct, frozen=True, tag=True):
+class Bought(Struct, frozen=True, gc=False, tag=True):
     """The shop reported an order of this session: what it holds now, and when it was placed (ms)."""
 
     order: str
@@ -144,19 +144,19 @@ class Bought(Struct, frozen=True, tag=True):
     at: int
 
 
-class Redeemed(Struct, frozen=True, tag=True):
+class Redeemed(Struct, frozen=True, gc=False, tag=True):
     """A checkout redeemed an offer of this session, or ended it; the ledger has it already."""
 
     offer: Offer
 
 
-class RolledBack(Struct, frozen=True, tag=True):
+class RolledBack(Struct, frozen=True, gc=False, tag=True):
     """A checkout cancelled the order that had redeemed an offer of this session; it is accepted again."""
 
     offer: Offer
 
 
-class Revoked(Struct, frozen=True, tag=True):
+class Revoked(Struct, frozen=True, gc=False, tag=True):
     """A person ended an offer, accepted or not: a wrong price or fraud."""
 
     offer: str

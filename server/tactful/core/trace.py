@@ -9,7 +9,7 @@ from tactful.core.reasons import Reason
 Outcome = Literal["pushed", "standing", "withheld", "held_out", "shadow"]
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, gc=False):
     """A gate that fails: what is, what would be needed, and from when (ms) time alone mends it.
 
     `at` is the instant at which the input was reported to us, where there is one.
@@ -22,7 +22,7 @@ class Finding(Struct, frozen=True):
     until: int | None = None
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """What became of one rule for one item; the first finding is the primary reason."""
 
     rule: str
@@ -40,7 +40,7 @@ class Verdict(Struct, frozen=True):
         return self.findings[0].reason if self.findings else None
 
 
-class Trace(Struct, frozen=True):
+class Trace(Struct, frozen=True, gc=False):
     """The verdicts of one turn, in rule order."""
 
     verdicts: tuple[Verdict, ...] = ()

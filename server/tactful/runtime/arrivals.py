@@ -33,7 +33,7 @@ LONGEST_WAIT: Final = 64
 """Messages that a connection may send before its session is found."""
 
 
-class Greeting(Struct, frozen=True):
+class Greeting(Struct, frozen=True, gc=False):
     """How a connection introduces itself."""
 
     consent: Consent

@@ -16,7 +16,7 @@ Outgoing = Push | Withdraw | Refuse | Sealed
 """What a connection is asked to send."""
 
 
-class Snapshot(Struct, frozen=True):
+class Snapshot(Struct, frozen=True, gc=False):
     """The whole state, as a connection hears it first. `session` is the public id."""
 
     session: str

@@ -19,7 +19,7 @@ from tactful.runtime.ports import Commit, Entry
 T = TypeVar("T")
 
 
-class Inputs(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Inputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What a decision read beside rules and the session that earlier turns left.
 
     Where a rule spoke or a session begins, everything is written down, `session` as it was before
