@@ -26,7 +26,7 @@ const css = {
         minify: true,
         target: 'es2022',
       });
-      return { contents: code.trim(), loader: 'text' };
+      return { contents: code.trim().replace(/([,:]) /g, '$1'), loader: 'text' };
     });
   },
 };
@@ -43,16 +43,22 @@ const INTERNAL = [
   'forget',
   'heardLayer',
   'hello',
+  'load',
   'look',
   'may',
   'moved',
   'products',
   'rewind',
+  'save',
   'sent',
   'show',
+  'shown',
   'since',
+  'status',
+  'stay',
   'suspend',
   'take',
+  'tell',
   'tick',
   'wake',
   'welcomed',

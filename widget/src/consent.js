@@ -1,6 +1,6 @@
 /** How much the shopper allows: nothing, this visit, or her history; from whoever asked her. */
 
-import { guard, listen } from './guard.js';
+import { bare, guard, listen } from './guard.js';
 import { at, own } from './json.js';
 
 /** @typedef {'none' | 'anonymous' | 'personal'} Consent */
@@ -58,7 +58,7 @@ export function createConsent(setting, changed) {
   /** @type {Map<string, number>} each system that is there, and its latest word */
   const said = new Map();
   /** @type {Record<string, string>} */
-  const google = Object.create(null);
+  const google = bare({});
 
   /** @param {string} system @param {number} [value] nothing when it has not answered */
   const hear = (system, value) => {

@@ -63,7 +63,14 @@ export function start(queue) {
   );
   const permission = () => ({ consent: level, gpc: consent.gpc() || undefined });
   const record = () => (level === 'none' ? null : load());
-  const tabs = createTabs(record);
+  const tabs = createTabs(record, (found) => {
+    if (found) {
+      save(found);
+      session.suspend();
+      retell();
+    }
+    session.wake();
+  });
 
   const session = createSession({
     url: () => `${serverUrl()}v1/session`,
@@ -79,10 +86,8 @@ export function start(queue) {
     save,
     welcomed(another) {
       who = undefined;
-      if (!another) return;
-      viewed = '';
-      tellView();
-      tellCart();
+      tabs.tell();
+      if (another) retell();
     },
     changed: () => draw(),
     accepted(id, { token, code, hold }) {
@@ -123,6 +128,7 @@ export function start(queue) {
   /** Brings the screen and the shop's own code in step with what stands. */
   const draw = () => {
     const standing = session.offers();
+    if (standing[0]) tabs.stay();
     for (const offer of standing) {
       if (!announced.has(offer.id)) emit('offer', plain(offer));
       announced.add(offer.id);
@@ -147,6 +153,12 @@ export function start(queue) {
   const tellCart = () => {
     if (ready && cart[1]) session.send({ t: 'cart', lines: cart[0] });
   };
+  /** Another session knows nothing of this page. */
+  const retell = () => {
+    viewed = '';
+    tellView();
+    tellCart();
+  };
   const tellPage = () => {
     const { moment, query } = page;
     if (pageDue && ready) session.send({ t: 'page', url: url(), kind: kind(), moment, query });
@@ -170,10 +182,7 @@ export function start(queue) {
   const connect = () => {
     if (!ready || away || level === 'none') return;
     if (!verdict.product && !cart[0][0] && !record() && /home|other/.test(kind())) return;
-    tabs.ask((found) => {
-      if (found?.resume && level !== 'none') save(found);
-      session.wake();
-    });
+    tabs.ask();
   };
 
   const watch = watchPage(
@@ -198,10 +207,12 @@ export function start(queue) {
     /** @param {any} identity a token, or `{customer, hmac}` */
     identify(identity) {
       who = identity;
+      tabs.stay();
       session.send({ t: 'identify', identity });
     },
     logout() {
       who = undefined;
+      tabs.stay();
       session.send({ t: 'logout' });
     },
     view: watch.view,

@@ -46,7 +46,7 @@ export function openStream(url, ends) {
   source.onmessage = guard(({ data }) => {
     const message = parse(data);
     if (message.t === 'stream') {
-      address = `${url}/stream/${encodeURIComponent(message.stream)}`;
+      address = `${url}/stream/${message.stream}`;
       ends.open();
     } else if (message.t === 'closed') end(message.code);
     else ends.message(data);

@@ -2,38 +2,50 @@
 
 import { guard, later } from './guard.js';
 
-/** A busy browser answers within this; a visit's first page waits so long, once. */
+/** An open tab mostly answers within this; a visit's first page waits so long, once. */
 const ANSWER_MS = 500;
 
-/** @param {() => any} record of the session this tab is in, nothing when there is none to tell */
-export function createTabs(record) {
+/**
+ * @param {() => any} record of the session this tab is in, nothing when there is none to tell
+ * @param {(found?: any) => void} heard nothing when no tab has answered in time; and the session to
+ *   be in when one does, be it late: busy tabs and tabs that open at once end in one session, too
+ */
+export function createTabs(record, heard) {
   /** @type {BroadcastChannel | null} */
   let channel = null;
-  /** @type {((found?: any) => void) | undefined} */
-  let hoping;
+  /** When this session's first tab asked in vain, 0 if it is to be kept: the earlier one wins. */
+  let asked = 0;
+
+  const tell = () => {
+    if (record()) channel?.postMessage({ ...record(), asked });
+  };
 
   return {
+    tell,
     /** An open channel keeps a page out of the back/forward cache. */
     close() {
       channel?.close();
       channel = null;
     },
-    /** @param {(found?: any) => void} answer called once, with nothing when there is none to learn */
-    ask(answer) {
+    /** This session is worth more now than another tab's. */
+    stay() {
+      asked = 0;
+    },
+    ask() {
       if (!channel) {
         channel = new BroadcastChannel('tactful');
         channel.onmessage = guard(({ data }) => {
-          if (data !== 'ask') hoping?.(data);
-          else if (record()) channel?.postMessage(record());
+          if (data > asked) tell();
+          else if (data.asked < asked) {
+            asked = data.asked;
+            heard(data);
+          }
         });
       }
-      if (record()) return answer();
-      hoping = (found) => {
-        hoping = undefined;
-        answer(found);
-      };
-      channel.postMessage('ask');
-      later(ANSWER_MS, () => hoping?.());
+      if (record()) return heard();
+      asked ||= Date.now() + Math.random();
+      channel.postMessage(asked);
+      later(ANSWER_MS, heard);
     },
   };
 }

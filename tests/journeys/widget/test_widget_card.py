@@ -1,6 +1,5 @@
 """How the card looks and behaves: in every state and on every ground, for every shopper."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -325,45 +324,3 @@ def test_where_it_would_move_the_page_the_card_takes_the_corner(shop: Any, tab: 
     shop.offers.push(offer())
     expect(tab.get_by_role("button", name=TAKE)).to_be_visible()
     assert tab.evaluate("document.querySelectorAll('html > div').length") == 1
-
-
-SLOW = 4  # how much slower the shopper's processor is than this one
-LONG_MS = 50  # what the browser calls a long task
-
-
-def longest_task_ms(events: list[dict[str, Any]]) -> float:
-    """Processor time of the longest task on the page's main thread: what others use is no matter."""
-    loads = (one for one in events if "v1.js" in str(one.get("args")) and one.get("tid"))
-    load = next(loads)
-    tasks = [
-        one["tdur"]
-        for one in events
-        if one["name"].endswith("RunTask")
-        and (one["pid"], one["tid"]) == (load["pid"], load["tid"])
-        and one["ts"] >= load["ts"]
-    ]
-    return max(tasks) / 1000
-
-
-def test_nothing_moves_and_no_task_is_long_on_a_slow_processor(
-    shop: Any, tab: Page, chrome: Browser, card: Read
-) -> None:
-    tab.add_init_script(
-        "window.moved = 0;"
-        "new PerformanceObserver((l) => { for (const e of l.getEntries()) moved += e.value })"
-        ".observe({type: 'layout-shift', buffered: true})"
-    )
-    tab.goto(shop.page(SHOP, tag="", path="/idle"))
-    tab.wait_for_timeout(500)
-    chrome.start_tracing(page=tab, categories=["toplevel", "devtools.timeline"])
-    tab.evaluate(
-        f"setTimeout(() => {{ const s = document.createElement('script');"
-        f" s.src = '{shop.origin}/widget/v1.js'; document.head.append(s) }})"
-    )
-    shop.offers.wait_for("view")
-    shop.offers.push(offer(disclosure=NOTICE))
-    shop.offers.wait_for("seen")
-    events = json.loads(chrome.stop_tracing())["traceEvents"]
-    assert card(tab)
-    assert tab.evaluate("moved") == 0
-    assert longest_task_ms(events) * SLOW < LONG_MS
