@@ -25,7 +25,10 @@ from tactful.stores.sqlite_writer import Writer
 MOST_WAITING: Final = 64 * 1024 * 1024
 """Bytes of records that may wait; beyond, records without an offer are dropped and counted."""
 PRUNED_AT_ONCE: Final = 5_000
-"""Rows that one transaction drops, so that no promise waits long behind the broom."""
+"""Rows that are looked at or dropped in one go, so that nobody waits long behind the broom."""
+_NEXT_SESSIONS: Final = (
+    "SELECT rowid, session, seen_at FROM sessions WHERE rowid > ? ORDER BY rowid LIMIT ?"
+)
 LOG_ATTEMPTS: Final = 100
 LOG_PAUSE: Final = 0.1
 """Seconds between attempts to empty the log while somebody reads."""
@@ -159,14 +162,13 @@ class SqliteLedger(SqliteReads):
         total = 0
         while dropped := await self._open_writer.run(work):
             total += dropped
-        found = await self._read_settled(
-            "SELECT session FROM sessions WHERE seen_at < ?", (before,)
-        )
-        for start in range(0, len(found), PRUNED_AT_ONCE):
-            some = [session for (session,) in found[start : start + PRUNED_AT_ONCE]]
-            total += await self._open_writer.run(
-                partial(sqlite_people.prune_sessions, sessions=some, before=before)
-            )
+        walked = 0
+        while found := await self._read_settled(_NEXT_SESSIONS, (walked, PRUNED_AT_ONCE)):
+            walked = found[-1][0]
+            if ended := [session for _, session, seen in found if seen < before]:
+                total += await self._open_writer.run(
+                    partial(sqlite_people.prune_sessions, sessions=ended, before=before)
+                )
         return total
 
     async def state_digest(self) -> str:

@@ -192,7 +192,8 @@ def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
 
 _OLD: Final = (
     """DELETE FROM facts WHERE id IN
-       (SELECT id FROM facts WHERE ended < iif(kind = 'price', :prices, :before) LIMIT :limit)""",
+       (SELECT id FROM facts WHERE ended < :before AND (kind <> 'price' OR ended < :prices)
+        LIMIT :limit)""",
     """DELETE FROM entries WHERE id IN
        (SELECT id FROM entries WHERE at < :before LIMIT :limit)""",
 )
