@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ledgers import T0, accepted, fact, push
-from tactful.core.redemption import Line, Request, Shelf, redeem
+from tactful.core.redemption import Request, redeem
 from tactful.core.rulings import Desk, Ruling
+from tactful.core.sales import Line, Shelf
 from tactful.core.tokens import Claims
 from tactful.stores import sqlite_open, sqlite_writer
 from tactful.stores.failpoints import Reach, from_environment, nowhere

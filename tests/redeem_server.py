@@ -14,8 +14,8 @@ import msgspec
 from msgspec import structs
 
 from ledgers import T0, accepted, push
-from tactful.core.redemption import Line, Shelf
 from tactful.core.rulings import Desk, Judge, Ruling
+from tactful.core.sales import Line, Shelf
 from tactful.core.tokens import Claims, Signer, Verifier, holder_of
 from tactful.runtime.ports import LedgerError
 from tactful.runtime.redeem import Answer, Redemption, Redemptions

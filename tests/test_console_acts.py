@@ -52,7 +52,7 @@ async def test_a_broken_promise_is_not_redeemed(one: Stage, agent: Agent) -> Non
     assert "the promise is broken" in page
     await agent.act(f"/console/offers/{offer['id']}/withdraw", reason="fraud")
     answer = await one.redeem(token, "o1")
-    assert (answer.status_code, answer.json()["code"]) == (409, "offer.ended")
+    assert (answer.status_code, answer.json()["code"]) == (409, "fraud")
     assert await one.budget() == (0, 0)
 
 

@@ -110,7 +110,7 @@ def test_what_is_up_or_promised_elsewhere_needs_both_rules_to_name_each_other() 
     other = rule("R2", stacks_with=frozenset({"R1"}))
     alone = rule("R2")
     for state in (State.SHOWN, State.ACCEPTED):
-        boots = (offer(sku="BOOT-42", state=state),)
+        boots = (offer(sku="BOOT-42", state=state, stacks_with=("R2",)),)
         for second, outcome in ((other, "pushed"), (alone, "arbitration.exclusive")):
             turn, at = context(one, second), scene()
             found = contest(turn, boots, [candidate_of(turn, at, second)])

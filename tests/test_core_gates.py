@@ -214,7 +214,7 @@ def test_stock_goes_to_those_who_were_promised_first(before: int, found: list[st
 def test_a_rule_that_is_gone_is_judged_by_what_it_said_of_itself() -> None:
     assert standing(offer()) == []
     assert standing(offer(on_change="withdraw")) == ["rule.ended"]
-    voucher = offer(remedy="m1", order_level=True)
+    voucher = offer(remedy="m1")
     assert standing(voucher, session=session(consent="personal")) == []
     assert standing(voucher) == ["consent.missing"]
 
@@ -222,7 +222,7 @@ def test_a_rule_that_is_gone_is_judged_by_what_it_said_of_itself() -> None:
 def test_a_voucher_goes_below_every_floor() -> None:
     dear = item(costs={"EUR": kept(cost(amount=12000))})
     assert standing(by=rule(), item=dear) == ["price.floor"]
-    assert standing(offer(order_level=True, rule_digest="R1"), rule(), item=dear) == []
+    assert standing(offer(remedy="m1", rule_digest="R1"), rule(), item=dear) == []
 
 
 @pytest.mark.parametrize("territory", [None, "GB"])

@@ -35,12 +35,8 @@ class Books:
             self._listen(visitor)
 
     def _shop(self) -> Play:
-        rules = (
-            r1(max_qty=2),
-            but(
-                r1(), id="R2", digest="R2", price=PriceTerms("percent", percent_bp=500), priority=0
-            ),
-        )
+        five = PriceTerms("percent", percent_bp=500)
+        rules = (r1(max_qty=2), but(r1(max_qty=2), id="R2", digest="R2", price=five, priority=0))
         money = Campaign("C", {"EUR": 12_000}, count=4)
         return play(*rules, campaigns=(money,), policy=OFTEN)
 

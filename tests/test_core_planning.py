@@ -64,7 +64,7 @@ def test_an_offer_ends_with_its_rule_and_with_its_voucher() -> None:
     known = profile(Shop([(told, T0)]).history("c1"), Policy())
     voucher = rule("V", remedy=True, price=PriceTerms("remedy"))
     made = planned(voucher, profile=known, session=session(customer="c1", consent="personal"))
-    assert (made.ends_at, made.remedy, made.order_level) == (T0 + 30 * SECOND, "m1", True)
+    assert (made.ends_at, made.remedy, made.level) == (T0 + 30 * SECOND, "m1", "order")
     assert (made.customer, made.personal) == ("c1", True)
     assert made.disclosure
 

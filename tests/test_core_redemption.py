@@ -13,9 +13,10 @@ from ledgers import T0, accepted, push
 from tactful.core import giving_back, redemption
 from tactful.core.money import Money
 from tactful.core.offers import TRANSITIONS, State
-from tactful.core.redemption import TABLE, Line, Request, Shelf
+from tactful.core.redemption import TABLE, Request
 from tactful.core.refusals import REFUSALS
 from tactful.core.rulings import Ruling
+from tactful.core.sales import Line, Shelf
 from tactful.core.tokens import Claims
 from tactful.stores.memory import MemoryLedger
 
@@ -244,7 +245,7 @@ async def test_fewer_than_ordered_refuses_and_leaves_the_right():
 
 async def test_a_recall_ends_the_promise(shop):
     recalled = {"RUN-42": Shelf(price=12900, currency="EUR", available=5, recalled=True)}
-    assert told(await shop.redeem(shelves=recalled)) == (409, "offer.ended")
+    assert told(await shop.redeem(shelves=recalled)) == (409, "recall")
     assert [row.step.reason for row in await shop.ledger.audit(limit=1)] == ["recall"]
 
 
@@ -273,7 +274,7 @@ async def test_counts_are_settled_beside_money():
 
 
 def voucher():
-    return accepted(order_level=True, unit=11900, hold=1000, campaign="sorry")
+    return accepted(remedy="m1", unit=11900, hold=1000, campaign="sorry")
 
 
 async def test_a_voucher_comes_off_whatever_is_in_the_cart():
@@ -296,8 +297,11 @@ async def test_a_voucher_never_pays_out():
 
 async def test_a_voucher_needs_the_prices_of_the_cart():
     shop = await Shop(voucher()).opened()
-    assert told(await shop.redeem(shelves={})) == (422, "redemption.sku")
-    assert told(await shop.redeem(request(lines=()), shelves={})) == (422, "redemption.sku")
+    unknown = request(lines=(*CART, Line(sku="SOCK-3", qty=1)))
+    assert told(await shop.redeem(unknown)) == (422, "redemption.sku")
+    other = {"SOCK-3": Shelf(price=1990, currency="GBP")}
+    assert told(await shop.redeem(unknown, shelves=other)) == (422, "redemption.sku")
+    assert told(await shop.redeem(request(lines=()))) == (422, "redemption.nothing")
 
 
 async def test_a_voucher_is_refunded_by_the_share_that_each_line_bore():

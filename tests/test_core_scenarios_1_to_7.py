@@ -165,7 +165,7 @@ def test_4_but_not_the_voucher_that_makes_up_for_it() -> None:
     shop.report(remedy(customer="c3", order="o7"))
     one = known(shop, "c3").view("RUN-42", 30)
     (offer,) = one.pushed
-    assert (offer.rule, offer.unit, offer.remedy, offer.order_level) == ("V", 11900, "m1", True)
+    assert (offer.rule, offer.unit, offer.remedy, offer.level) == ("V", 11900, "m1", "order")
     assert offer.disclosure
 
 

@@ -62,10 +62,10 @@ def test_the_server_sends_exactly_the_messages_of_the_contract_and_the_streams_e
     assert by_tag(ServerMessage) == FROM_SERVER
 
 
-def test_an_offer_has_the_fields_of_the_contract():
+def test_an_offer_has_the_fields_of_the_contract_and_what_comes_off_an_order():
     assert fields(Offer) == {
         "id", "sku", "price", "was", "percent", "title", "message", "ends_in", "max_qty",
-        "placement", "disclosure", "image", "url",
+        "placement", "disclosure", "image", "url", "level", "at_most", "percent_bp",
     }  # fmt: skip
 
 

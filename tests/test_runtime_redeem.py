@@ -8,7 +8,7 @@ from msgspec import structs
 
 from ledgers import T0, accepted, fact, push
 from tactful.core.offers import State
-from tactful.core.redemption import Line, Shelf
+from tactful.core.sales import Line, Shelf
 from tactful.core.tokens import Claims, Signer, Verifier, holder_of
 from tactful.runtime.ports import Commit, LedgerBrokenError
 from tactful.runtime.redeem import Redemption, Redemptions

@@ -11,7 +11,8 @@ from msgspec import structs
 
 from ledgers import T0, accepted, entry, fact, push
 from tactful.core.offers import State
-from tactful.core.redemption import Line, Request, Shelf, redeem
+from tactful.core.redemption import Request, redeem
+from tactful.core.sales import Line, Shelf
 from tactful.core.tokens import Claims
 from tactful.runtime.ports import Commit, LedgerError
 from tactful.stores import sqlite as module

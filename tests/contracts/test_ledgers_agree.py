@@ -14,8 +14,9 @@ from controls import assert_fails
 from ledgers import T0, accepted, entry, fact, leave, offer, push
 from tactful.core import giving_back, redemption
 from tactful.core.offers import State
-from tactful.core.redemption import Line, Request, Shelf
+from tactful.core.redemption import Request
 from tactful.core.rulings import Ruling
+from tactful.core.sales import Line, Shelf
 from tactful.core.tokens import Claims
 from tactful.runtime.ports import FactRow, LedgerError, StoredFact
 from tactful.stores import sqlite_turns

@@ -50,37 +50,40 @@ each("an amount is allocated by largest remainder", allocation.allocate, (it, no
 each("an amount that does not fit is refused", allocation.refused, (it, note) =>
   assert.throws(() => money.allocate(big(it.total), it.over.map(big)), RangeError, note));
 
+function off({ at_most, percent_bp }, amount) {
+  const share = percent_bp === undefined ? amount
+    : amount - money.discounted(amount, big(percent_bp));
+  return [share, big(at_most), amount].reduce((one, other) => (one < other ? one : other));
+}
+
+each("so much comes off an order, or its shipping", allocation.off, (it, note) =>
+  assert.equal(off(it.deduction, big(it.amount)), big(it.takes), note));
+
 function deduct({ lines, shipping, deductions }) {
-  const least = (one, other) => (one < other ? one : other);
-  const off = (it, amount) => least(
-    it.bp === undefined ? big(it.amount) : amount - money.discounted(amount, big(it.bp)), amount);
   const units = lines.map(([unit]) => big(unit));
-  const taken = deductions.map(() => 0n);
-  const level = (name, act) => deductions.forEach((it, place) => {
-    if (it.level === name) taken[place] = act(it);
-  });
-  level("item", (it) => {
-    const off_each = off(it, units[it.line]);
-    units[it.line] -= off_each;
-    return off_each * big(lines[it.line][1]);
-  });
-  let paid = lines.map(([, quantity], place) => units[place] * big(quantity));
-  level("order", (it) => {
-    const total = off(it, paid.reduce((sum, line) => sum + line, 0n));
-    const shares = money.allocate(total, paid);
-    paid = paid.map((line, place) => line - shares[place]);
-    return total;
-  });
-  let charge = big(shipping);
-  level("shipping", (it) => {
+  const paid = () => lines.map(([, quantity], place) => units[place] * big(quantity));
+  let [left, charge] = [paid(), big(shipping)];
+  const taken = deductions.map((it) => {
+    if (it.level === "item") {
+      const each_off = off({ at_most: lines[it.line][0], ...it }, units[it.line]);
+      units[it.line] -= each_off;
+      left = paid();
+      return each_off * big(lines[it.line][1]);
+    }
+    if (it.level === "order") {
+      const total = off(it, left.reduce((sum, line) => sum + line, 0n));
+      const shares = money.allocate(total, left);
+      left = left.map((line, place) => line - shares[place]);
+      return total;
+    }
     const part = off(it, charge);
     charge -= part;
     return part;
   });
-  return { paid, charge, taken };
+  return { paid: left, charge, taken };
 }
 
-each("deductions come off in their order", allocation.deduct, (it, note) => {
+each("deductions come off, each on the result of the last", allocation.deduct, (it, note) => {
   const found = deduct(it);
   assert.deepEqual(found.paid, it.paid.map(big), note);
   assert.equal(found.charge, big(it.shipping_paid), note);
@@ -89,15 +92,8 @@ each("deductions come off in their order", allocation.deduct, (it, note) => {
 
 const names = (one, other) => (allocation.stacks_with[one] ?? []).includes(other);
 
-each("only groups that name each other stack", allocation.stack, (it, note) => {
-  const chosen = [];
-  for (const [id, group] of it.in) {
-    if (chosen.every(([, other]) => names(group, other) && names(other, group))) {
-      chosen.push([id, group]);
-    }
-  }
-  assert.deepEqual(chosen.map(([id]) => id), it.chosen, note);
-});
+each("only rules that name each other stack", allocation.may_stack, ({ rules: [one, other], may }, note) =>
+  assert.equal(names(one, other) && names(other, one), may, note));
 
 // Prices
 

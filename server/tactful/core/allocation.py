@@ -1,40 +1,31 @@
-"""How do discounts on items, an order and its shipping come off together, to the last minor unit?
+"""What comes off an order or its shipping, and which share of it does each line bear?
 
 Amounts are minor units of one currency.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from tactful.core.money import discounted
 
 Level = Literal["item", "order", "shipping"]
-
-
-class Basket(Struct, frozen=True):
-    """(unit price, quantity) of each line, and the shipping charge."""
-
-    lines: tuple[tuple[int, int], ...]
-    shipping: int = 0
+LEVELS: Final[tuple[Level, ...]] = ("item", "order", "shipping")
+"""The order in which offers come off, each on the result of the last."""
 
 
 class Deduction(Struct, frozen=True):
-    """One discount: `bp` of what it meets, else `amount`; an item's comes off each unit of `line`."""
+    """`at_most`, or a share that comes to no more: the worst case is known before the order is."""
 
-    level: Level
-    bp: int | None = None
-    amount: int = 0
-    line: int = 0
+    level: Literal["order", "shipping"]
+    at_most: int
+    percent_bp: int | None = None
 
-
-class Result(Struct, frozen=True):
-    """What is to be paid for each line and for shipping, and what each deduction took."""
-
-    lines: tuple[int, ...]
-    shipping: int
-    taken: tuple[int, ...]
+    def off(self, amount: int) -> int:
+        """What comes off an amount: never more than there is; a share is rounded once, to the shopper."""
+        share = amount if self.percent_bp is None else amount - discounted(amount, self.percent_bp)
+        return min(share, self.at_most, amount)
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:
@@ -58,62 +49,6 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
     return shares
 
 
-def deduct(basket: Basket, deductions: Sequence[Deduction]) -> Result:
-    """Items first, then the order, then shipping, each on the result of the last; never below zero.
-
-    Within a level the given order counts. A percentage of an item is rounded on its unit, never on
-    the line; one of the order is rounded on the order and then allocated over the lines.
-    """
-    units = [unit for unit, _ in basket.lines]
-    quantities = [quantity for _, quantity in basket.lines]
-    taken = [0] * len(deductions)
-    for index in _of_level(deductions, "item"):
-        line = deductions[index].line
-        off = _off(deductions[index], units[line])
-        units[line] -= off
-        taken[index] = off * quantities[line]
-    lines = [unit * quantity for unit, quantity in zip(units, quantities, strict=True)]
-    for index in _of_level(deductions, "order"):
-        taken[index] = _off(deductions[index], sum(lines))
-        shares = allocate(taken[index], lines)
-        lines = [line - share for line, share in zip(lines, shares, strict=True)]
-    shipping = basket.shipping
-    for index in _of_level(deductions, "shipping"):
-        taken[index] = _off(deductions[index], shipping)
-        shipping -= taken[index]
-    return Result(tuple(lines), shipping, tuple(taken))
-
-
 def may_stack(first: str, second: str, stacks_with: Mapping[str, Collection[str]]) -> bool:
-    """Whether two groups name each other; one-sided naming stacks nothing."""
+    """Whether two rules name each other; one-sided naming stacks nothing."""
     return second in stacks_with.get(first, ()) and first in stacks_with.get(second, ())
-
-
-def stack(
-    groups: Iterable[tuple[str, str]], stacks_with: Mapping[str, Collection[str]]
-) -> list[str]:
-    """Of (id, group) in order of preference, the ids that apply together: each pair may stack."""
-    chosen: list[tuple[str, str]] = []
-    for key, group in groups:
-        if all(may_stack(group, other, stacks_with) for _, other in chosen):
-            chosen.append((key, group))
-    return [key for key, _ in chosen]
-
-
-def one_sided(stacks_with: Mapping[str, Collection[str]]) -> list[tuple[str, str]]:
-    """(group, the group that it names without being named back), sorted: what a checker reports."""
-    return sorted(
-        (group, other)
-        for group, others in stacks_with.items()
-        for other in others
-        if group not in stacks_with.get(other, ())
-    )
-
-
-def _of_level(deductions: Sequence[Deduction], level: Level) -> list[int]:
-    return [index for index, found in enumerate(deductions) if found.level == level]
-
-
-def _off(deduction: Deduction, amount: int) -> int:
-    off = deduction.amount if deduction.bp is None else amount - discounted(amount, deduction.bp)
-    return min(off, amount)

@@ -15,7 +15,7 @@ from tactful.core.rules import Rule
 Rank = tuple[int, Fraction, int, str, str]
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True, gc=False):
     """A rule that may speak about an item, and what it would say."""
 
     rule: Rule
@@ -41,11 +41,16 @@ def rank(candidate: Candidate) -> Rank:
 def rank_of(offer: Offer, rule: Rule | None, value: Value | None) -> Rank:
     """Where an offer that is up stands; without its rule, in the lowest tier of them all."""
     tier = -rule.priority if rule else 2**31
-    return (tier, -_exact(value), offer.public - offer.unit, offer.rule, offer.sku)
+    return (tier, -_exact(value), offer.saved, offer.rule, offer.sku)
+
+
+def kept(rule: Rule, quote: Quote) -> int:
+    """What is left of the public price at worst, if one of the item is all that is ordered."""
+    return quote.unit - quote.saved if rule.level == "shipping" else quote.unit
 
 
 def value(context: Context, scene: Scene, rule: str, priced: Priced, unit: int) -> Value | None:
-    """What `rule` offering `unit` for an item is worth, where the policy arbitrates by that."""
+    """What `rule` leaving `unit` for an item is worth, where the policy arbitrates by that."""
     policy, shelf = context.rulebook.policy, priced.shelf
     if policy.arbitration != "expected_value" or shelf is None or scene.territory is None:
         return None

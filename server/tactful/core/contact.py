@@ -30,7 +30,7 @@ def allowed(
         until = contact.resting(scope, key)
         if now < until:
             yield Finding(Reason.CONTACT_DISMISSED, actual={scope: key}, until=until)
-    yield from _active(scene, policy, standing)
+    yield from _active(scene, rule, policy, standing)
 
 
 def room_at(lately: Sequence[int], count: int, per: int) -> int | None:
@@ -38,16 +38,26 @@ def room_at(lately: Sequence[int], count: int, per: int) -> int | None:
     return lately[-count] + per if count else None
 
 
-def _active(scene: Scene, policy: Policy, standing: Collection[Offer]) -> Iterator[Finding]:
-    """One offer an item, and so many on the screen; one for this item may be replaced."""
+def _active(
+    scene: Scene, rule: Rule, policy: Policy, standing: Collection[Offer]
+) -> Iterator[Finding]:
+    """One offer an item, and so many on the screen; one for this item may be replaced.
+
+    Beside a promise on the item only what comes off something else too, where both say so.
+    """
     sku, shown = scene.item.sku, 0
     for offer in standing:
         if offer.advertised and offer.sku != sku:
             shown += 1
-        elif offer.sku == sku and not offer.advertised:
+        elif offer.sku == sku and not offer.advertised and not _apart(rule, offer):
             yield Finding(Reason.CONTACT_ACTIVE, actual=offer.id, until=offer.accept_until)
     if shown >= policy.caps.visible:
         ends = min((o.ends_at for o in standing if o.advertised and o.sku != sku), default=None)
         yield Finding(
             Reason.CONTACT_ACTIVE, actual=shown, needed=policy.caps.visible - 1, until=ends
         )
+
+
+def _apart(rule: Rule, promised: Offer) -> bool:
+    other = rule.level != promised.level or rule.level != "item"
+    return other and promised.beside(rule.id, rule.level, rule.stacks_with)

@@ -2,14 +2,21 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from tactful.core.allocation import may_stack
-from tactful.core.arbitration import Candidate, arbitrate, beats_silence, rank, rank_of, value
+from tactful.core.arbitration import (
+    Candidate,
+    arbitrate,
+    beats_silence,
+    kept,
+    rank,
+    rank_of,
+    value,
+)
 from tactful.core.context import Context, Scene
 from tactful.core.gates import price_of
 from tactful.core.holdout import held_out
 from tactful.core.offers import Offer
 from tactful.core.reasons import Reason
-from tactful.core.rules import Rule, Rulebook
+from tactful.core.rules import Rule
 from tactful.core.trace import Finding, Outcome, Verdict
 
 Result = tuple[Candidate, Outcome, Reason | None]
@@ -24,7 +31,7 @@ def contest(
         outcome, reason = _against(context, standing, candidate)
         if outcome is None and taken:
             outcome, reason = "withheld", Reason.ARBITRATION_OUTRANKED
-        if outcome is None and not _may_stand(context.rulebook, standing, candidate):
+        if outcome is None and not _may_stand(standing, candidate):
             outcome, reason = "withheld", Reason.ARBITRATION_EXCLUSIVE
         if outcome is None:
             outcome, reason = _measured(context, candidate)
@@ -36,7 +43,7 @@ def candidate_of(context: Context, scene: Scene, rule: Rule) -> Candidate:
     """A rule that passed gates 1 to 10, which none does without a price."""
     priced = price_of(scene, rule, context.rulebook.policy)
     quote = priced.agreed
-    worth = value(context, scene, rule.id, priced, quote.unit)
+    worth = value(context, scene, rule.id, priced, kept(rule, quote))
     return Candidate(rule, scene, priced, quote, worth)
 
 
@@ -73,19 +80,16 @@ def _against(
 
 
 def _betters(context: Context, candidate: Candidate, up: Offer) -> bool:
-    worth = value(context, candidate.scene, up.rule, candidate.priced, up.unit)
+    worth = value(context, candidate.scene, up.rule, candidate.priced, up.kept)
     theirs = rank_of(up, context.rulebook.rules.get(up.rule), worth)
-    return candidate.quote.unit < up.unit and rank(candidate) < theirs
+    return kept(candidate.rule, candidate.quote) < up.kept and rank(candidate) < theirs
 
 
-def _may_stand(rulebook: Rulebook, standing: Iterable[Offer], candidate: Candidate) -> bool:
-    """Beside what is up or promised for other items: one rule's offers do, others if both say so."""
-    sku, mine = candidate.scene.item.sku, candidate.rule.id
-    others = {offer.rule for offer in standing if offer.sku != sku} - {mine}
-    named = {
-        name: rulebook.rules[name].stacks_with for name in (mine, *others) if name in rulebook.rules
-    }
-    return all(may_stack(mine, other, named) for other in others)
+def _may_stand(standing: Iterable[Offer], candidate: Candidate) -> bool:
+    """Beside what is up for other items, and what is promised."""
+    sku, rule = candidate.scene.item.sku, candidate.rule
+    others = (offer for offer in standing if offer.sku != sku or not offer.advertised)
+    return all(offer.beside(rule.id, rule.level, rule.stacks_with) for offer in others)
 
 
 def _measured(context: Context, candidate: Candidate) -> tuple[Outcome, Reason | None]:

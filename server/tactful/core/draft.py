@@ -15,7 +15,7 @@ from tactful.core.session import REMEMBERED_ENDS, Session
 from tactful.core.trace import Trace
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decision(Struct, frozen=True, gc=False, kw_only=True):
     """What one turn comes to. `contact` is the known customer's, where it changed."""
 
     session: Session
@@ -119,6 +119,8 @@ class Draft:
         """Take an offer to its next state, with whatever that frees."""
         state = after(offer.state, event)
         offer = structs.replace(offer, state=state, seq=self.next_seq(), **changes)
+        if event == "withdraw":
+            offer = structs.replace(offer, withdrawn=str(reason))
         self._keep(offer, reason)
         if not offer.standing and state is not State.REDEEMED:
             self._account(offer, reserve=-offer.hold, count=-1)

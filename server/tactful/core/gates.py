@@ -20,7 +20,7 @@ from tactful.core.timing import right_time
 from tactful.core.trace import Finding
 
 
-class Priced(Struct, frozen=True):
+class Priced(Struct, frozen=True, gc=False):
     """What a rule would offer for an item."""
 
     quote: Quote | PriceRefusal
@@ -175,10 +175,20 @@ def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> It
     if kept is None or shelf is None or shelf.currency != offer.currency:
         yield Finding(Reason.PRICE_MISSING)
         return
+    if offer.level == "shipping":
+        yield from _still_the_price(offer, shelf, kept.at)
+        return
     floor = pricing.floor_of(rule.price, shelf, policy.min_margin_bp, policy.max_total_discount_bp)
-    if offer.unit < floor.amount and not offer.order_level:
+    if offer.unit < floor.amount and not offer.remedy:
         yield Finding(Reason.PRICE_FLOOR, actual=offer.unit, needed=floor.amount, at=kept.at)
     if offer.unit >= shelf.amount:
         yield Finding(
             Reason.PRICE_NO_IMPROVEMENT, actual=offer.unit, needed=shelf.amount - 1, at=kept.at
         )
+
+
+def _still_the_price(offer: Offer, shelf: ShelfPrice, at: int) -> Iterator[Finding]:
+    """An offer on the shipping shows the item's price as everybody pays it, and does not promise it."""
+    if offer.unit != shelf.amount:
+        reason = Reason.PRICE_NO_IMPROVEMENT
+        yield Finding(reason, actual=offer.unit, needed=shelf.amount, at=at)

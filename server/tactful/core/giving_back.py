@@ -9,9 +9,10 @@ from msgspec import Struct, structs
 from tactful.core.budgets import BudgetMove
 from tactful.core.money import Money
 from tactful.core.offers import Offer, State, Step
-from tactful.core.redemption import TABLE, Line, Place, moved, moves, refuse
+from tactful.core.redemption import TABLE, Place, moved, moves, refuse
 from tactful.core.refusals import REFUSALS
-from tactful.core.rulings import Desk, RedemptionRow, RefundRow, Ruling, SoldLine
+from tactful.core.rulings import SHIPPING, Desk, RedemptionRow, RefundRow, Ruling, SoldLine
+from tactful.core.sales import Line
 
 
 class _Return(Struct, frozen=True):
@@ -89,11 +90,20 @@ def _affordable(desk: Desk, offer: Offer, freed: int) -> int:
     return max(min(offer.hold, row.limit - row.reserved - row.settled + freed), 0)
 
 
-def refund(desk: Desk, order: str, ident: str, lines: Sequence[Line], now: int) -> Ruling:
-    """Give back pro rata of what was paid for some units, and of what the budget bore."""
-    asked = hashlib.sha256(
-        msgspec.json.encode(sorted((line.sku, line.qty) for line in lines))
-    ).digest()
+def refund(
+    desk: Desk,
+    order: str,
+    ident: str,
+    lines: Sequence[Line],
+    now: int,
+    *,
+    shipping: Money | None = None,
+) -> Ruling:
+    """Give back pro rata of what was paid for some units, and of what the budget bore.
+
+    `shipping`: how much of the shipping charge goes back, as it was before any offer.
+    """
+    asked = _digest(lines, shipping)
     if desk.refund:
         same = desk.refund.request == asked
         return Ruling(status=200, body=desk.refund.answer) if same else refuse("refund.mismatch")
@@ -102,30 +112,61 @@ def refund(desk: Desk, order: str, ident: str, lines: Sequence[Line], now: int) 
     if verdict != "judge":
         return refuse(verdict if verdict in REFUSALS else "redemption.unknown")
     back = {row.id: _Return(row) for row in rows if row.status == "redeemed"}
-    for line in lines:
-        if not any(sold.sku == line.sku for row in rows for sold in row.lines):
-            return refuse("refund.sku", f"The order bought no {line.sku} at an offer's price.")
-        left = _take(back, line)
+    wanted = [(line.sku, line.qty) for line in lines]
+    if shipping is not None:
+        wanted.append((SHIPPING, shipping.amount))
+    for sku, units in wanted:
+        name = sku or "the shipping charge"
+        if not any(sold.sku == sku for row in rows for sold in row.lines):
+            return refuse("refund.sku", f"The order used no offer for {name}.")
+        left = _take(desk, back, sku, units)
         if left:
-            bought = line.qty - left
-            return refuse("refund.quantity", f"Of {line.sku}, {bought} can go back.")
+            return refuse("refund.quantity", f"Of {name}, {units - left} can go back.")
     return _refunded(desk, RefundRow(ident, order, now, asked, b""), list(back.values()))
 
 
-def _take(back: dict[str, _Return], line: Line) -> int:
-    """Move units of a line into what goes back; how many found no place."""
-    left = line.qty
+def _digest(lines: Sequence[Line], shipping: Money | None) -> bytes:
+    """What must be the same for a refund to be a repeated one."""
+    pieces = sorted((line.sku, line.qty) for line in lines)
+    asked = [*pieces, shipping] if shipping else pieces
+    return hashlib.sha256(msgspec.json.encode(asked)).digest()
+
+
+def _take(desk: Desk, back: dict[str, _Return], sku: str, units: int) -> int:
+    """Move units of a line into what goes back; how many found no place.
+
+    Prices of an item are for some units each. What came off the order, or its shipping, every unit
+    bears, and the last such offer knows what was paid in the end.
+    """
+    shared = [
+        key
+        for key, found in back.items()
+        if desk.offers[found.row.offer].level != "item"
+        and any(sold.sku == sku for sold in found.row.lines)
+    ]
+    last, left, rest = shared[-1] if shared else None, units, 0
     for key, found in back.items():
-        paid, saved, lines = found.paid, found.saved, []
-        for sold in found.row.lines:
-            units = min(left, sold.qty - sold.returned) if sold.sku == line.sku else 0
-            left -= units
-            after = structs.replace(sold, returned=sold.returned + units)
-            paid += _between(sold, after, sold.paid)
-            saved += _between(sold, after, sold.saved)
-            lines.append(after)
-        back[key] = _Return(structs.replace(found.row, lines=tuple(lines)), paid, saved)
-    return left
+        back[key], done = _put_back(found, sku, units if key in shared else left)
+        if key not in shared:
+            left -= done
+        if key == last:
+            rest = units - done
+        elif last:
+            back[key] = structs.replace(back[key], paid=found.paid)
+    return rest if last else left
+
+
+def _put_back(found: _Return, sku: str, units: int) -> tuple[_Return, int]:
+    """Up to so many units of one redemption, and how many they are."""
+    paid, saved, left, lines = found.paid, found.saved, units, []
+    for sold in found.row.lines:
+        back = min(left, sold.qty - sold.returned) if sold.sku == sku else 0
+        left -= back
+        after = structs.replace(sold, returned=sold.returned + back)
+        paid += _between(sold, after, sold.paid)
+        saved += _between(sold, after, sold.saved)
+        lines.append(after)
+    return _Return(structs.replace(found.row, lines=tuple(lines)), paid, saved), units - left
 
 
 def _between(before: SoldLine, after: SoldLine, amount: int) -> int:

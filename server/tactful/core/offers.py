@@ -1,9 +1,12 @@
 """What an offer is, and which lives it can lead."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Final, Literal
 
 from msgspec import Struct
+
+from tactful.core.allocation import Deduction, Level, may_stack
 
 
 class State(StrEnum):
@@ -47,7 +50,7 @@ ADVERTISED: Final = frozenset({State.PUSHED, State.SHOWN})
 STANDING: Final = frozenset({State.PUSHED, State.SHOWN, State.ACCEPTED})
 
 
-class Offer(Struct, frozen=True, kw_only=True):
+class Offer(Struct, frozen=True, gc=False, kw_only=True):
     """A price for an item, to one session, until a time. Amounts in minor units of `currency`."""
 
     id: str
@@ -66,6 +69,8 @@ class Offer(Struct, frozen=True, kw_only=True):
     unit: int
     public: int
     """The public price when it was pushed."""
+    deduction: Deduction | None = None
+    """What comes off the order or its shipping instead: then `unit` is what the item costs with it, alone."""
     since: int
     """When this reduction first applied (t0 of the prior price)."""
     was: int | None = None
@@ -75,7 +80,7 @@ class Offer(Struct, frozen=True, kw_only=True):
     qty: int = 1
     """What the shopper accepted."""
     hold: int = 0
-    """What is reserved for it: (public − unit) × max_qty."""
+    """What is reserved for it, its worst case: (public − unit) × max_qty, or the most that comes off."""
     state: State = State.PUSHED
     issued_at: int
     ends_at: int
@@ -90,13 +95,49 @@ class Offer(Struct, frozen=True, kw_only=True):
     """Whether it rests on what only a verified identity lets us know."""
     on_change: Literal["keep", "drain", "withdraw"] = "keep"
     remedy: str | None = None
-    order_level: bool = False
-    """Whether it may be redeemed on any SKU of the cart."""
+    stacks_with: tuple[str, ...] = ()
+    """The rules that its own rule names, sorted: a promise does not change with the rulebook."""
     notes: tuple[str, ...] = ()
     """Marks for the shop's own people, such as `price.general`."""
     bought: bool = False
     """Of an offer that was deliberately not shown: whether the shopper bought the product all the same."""
     seq: int = 0
+    withdrawn: str | None = None
+    """Why it was taken back; never leaves the server."""
+
+    @property
+    def off(self) -> Deduction | None:
+        """What comes off the order or its shipping; a voucher is worth what it takes off the item."""
+        if self.deduction is None and self.remedy:
+            return Deduction("order", self.public - self.unit)
+        return self.deduction
+
+    @property
+    def level(self) -> Level:
+        """What it comes off."""
+        off = self.off
+        return off.level if off else "item"
+
+    @property
+    def kept(self) -> int:
+        """What is left of the public price at worst, if one of the item is all that is ordered."""
+        off = self.off
+        return self.unit - off.at_most if off and off.level == "shipping" else self.unit
+
+    @property
+    def saved(self) -> int:
+        """What the shopper saves with it at most; an item's, on one."""
+        off = self.off
+        return off.at_most if off else self.public - self.unit
+
+    def beside(self, rule: str, level: Level, stacks_with: Collection[str]) -> bool:
+        """Whether an offer of a rule may stand beside it, or come off the same order.
+
+        Rules that name each other may, and one rule's prices of several items.
+        """
+        if rule == self.rule:
+            return level == self.level == "item"
+        return may_stack(rule, self.rule, {rule: stacks_with, self.rule: self.stacks_with})
 
     @property
     def advertised(self) -> bool:
@@ -114,7 +155,7 @@ class Offer(Struct, frozen=True, kw_only=True):
         return self.accept_until if self.state is State.ACCEPTED else self.ends_at
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """One audited move of an offer. `reason` never leaves the server."""
 
     offer: str

@@ -11,6 +11,7 @@ from tactful.core.disclosure import disclosure
 from tactful.core.facts import ms
 from tactful.core.money import Money
 from tactful.core.offers import Offer
+from tactful.core.pricing import deduction
 from tactful.core.prior_price import PriorPrice, claim, prior_price
 from tactful.core.rules import Provenance, Rule
 from tactful.core.wording import amount, chosen, filled, span
@@ -42,7 +43,7 @@ def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
     since = context.reach.began(rule.id, item.sku, territory, scene.now)
     prior = prior_of(scene, since, shelf.currency)
-    said = claim(prior, quote.unit)
+    said = claim(prior, quote.unit) if quote.unit < shelf.amount else None
     product = scene.product
     campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
     return Offer(
@@ -60,6 +61,7 @@ def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
         currency=shelf.currency,
         unit=quote.unit,
         public=shelf.amount,
+        deduction=deduction(rule.price, shelf.currency),
         since=since,
         was=said.was if said else None,
         percent=said.percent if said else None,
@@ -77,7 +79,7 @@ def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
         personal="personal" in provenance_of(rule),
         on_change=rule.on_change,
         remedy=remedy.fact.remedy if remedy else None,
-        order_level=rule.remedy,
+        stacks_with=tuple(sorted(rule.stacks_with)),
         notes=_notes(context, rule, scene, prior),
     )
 
@@ -93,7 +95,8 @@ def prior_of(scene: Scene, since: int, currency: str) -> PriorPrice | None:
 
 def _notes(context: Context, rule: Rule, scene: Scene, prior: PriorPrice | None) -> tuple[str, ...]:
     product, territory = scene.item.product_id, scene.territory or ""
-    general = not rule.remedy and context.reach.makes_general(rule.id, product, territory)
+    priced = not rule.remedy and rule.level != "shipping"
+    general = priced and context.reach.makes_general(rule.id, product, territory)
     short = prior is not None and not prior.complete
     return (*([GENERAL] if general else ()), *([SHORT_HISTORY] if short else ()))
 

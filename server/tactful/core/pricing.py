@@ -5,8 +5,9 @@ All amounts are minor units of one currency, as the shopper sees them in one ter
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from tactful.core.allocation import Deduction
 from tactful.core.facts import Cost, Price, RemedyValue
 from tactful.core.money import BP, Money, cost_floor, discounted, divide_up, ending_down
 from tactful.core.rules import PriceTerms
@@ -17,7 +18,7 @@ FloorKind = Literal[
 ]
 
 
-class ShelfPrice(Struct, frozen=True):
+class ShelfPrice(Struct, frozen=True, gc=False):
     """What every shopper pays for an SKU in a territory now, and what bounds an offer below it."""
 
     amount: int
@@ -32,17 +33,22 @@ class ShelfPrice(Struct, frozen=True):
     """Net; None: unknown."""
 
 
-class Floor(Struct, frozen=True):
+class Floor(Struct, frozen=True, gc=False):
     """The price below which no offer goes, and which of the bounds it is."""
 
     amount: int
     kind: FloorKind
 
 
-class Quote(Struct, frozen=True):
-    """A unit price that may be offered; `saved` is what one unit costs less than the public price."""
+class Quote(Struct, frozen=True, gc=False):
+    """A unit price that may be offered, or what may come off the order it is bought in.
+
+    `saved` is what one unit costs less than the public price; off the order or its shipping, the
+    most that comes off.
+    """
 
     unit: int
+    """What one costs if it is all that is ordered."""
     saved: int
     asked: int
     """What the mode alone gives."""
@@ -51,7 +57,7 @@ class Quote(Struct, frozen=True):
     floor_kind: FloorKind
 
 
-class PriceRefusal(Struct, frozen=True):
+class PriceRefusal(Struct, frozen=True, gc=False):
     """Why there is no price: `actual` is what was found, `needed` what would have passed."""
 
     reason: PriceReason
@@ -97,13 +103,32 @@ def quote(
         return PriceRefusal("price.missing")
     if terms.mode == "gift":
         return Quote(0, price.amount, 0, clamped=False, floor=0, floor_kind="rule")
-    asked = asked_price(terms, price, step)
+    off = deduction(terms, price.currency)
+    if off is None and terms.level != "item":
+        return PriceRefusal("price.missing")
+    if off and off.level == "shipping":
+        return Quote(
+            price.amount, off.at_most, price.amount, clamped=False, floor=0, floor_kind="rule"
+        )
+    asked = price.amount - off.off(price.amount) if off else asked_price(terms, price, step)
     if asked is None:
         return PriceRefusal("price.missing")
     floor = floor_of(terms, price, min_margin_bp, max_total_discount_bp)
     if asked <= 0 and floor.amount <= 1:
         return PriceRefusal("price.zero", actual=asked, needed=1)
-    return _above_floor(terms, price, asked, floor)
+    found = _above_floor(terms, price, asked, floor)
+    return structs.replace(found, saved=off.at_most) if off and isinstance(found, Quote) else found
+
+
+def deduction(terms: PriceTerms, currency: str) -> Deduction | None:
+    """What comes off the order or its shipping; None: nothing does, or no bound is named for it."""
+    if terms.level == "item":
+        return None
+    share = terms.mode == "percent"
+    at_most = (terms.at_most if share else terms.amounts).get(currency)
+    if at_most is None:
+        return None
+    return Deduction(terms.level, at_most, terms.percent_bp if share else None)
 
 
 def voucher(value: RemedyValue, price: ShelfPrice) -> Quote | PriceRefusal:

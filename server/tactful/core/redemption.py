@@ -5,18 +5,29 @@ pair that had an effect is kept, and given again for as long as the ledger lives
 """
 
 import hashlib
-from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct, structs
 
-from tactful.core.allocation import allocate
+from tactful.core.allocation import LEVELS
 from tactful.core.budgets import COUNT, BudgetMove
 from tactful.core.money import Money
 from tactful.core.offers import Event, Offer, State, Step, after
-from tactful.core.refusals import REFUSALS, Code, problem
-from tactful.core.rulings import Desk, RedemptionRow, Ruling, SoldLine
+from tactful.core.refusals import ENDS, REFUSALS, Code, problem
+from tactful.core.rulings import Desk, RedemptionRow, Ruling
+from tactful.core.sales import (
+    UNKNOWN,
+    Line,
+    Sale,
+    Shelf,
+    Shelves,
+    Sold,
+    Unfit,
+    item_sale,
+    order_sale,
+    shipping_sale,
+)
 from tactful.core.tokens import Claims, seconds
 
 Place = Literal[
@@ -59,14 +70,6 @@ _BY_STATE: Final[dict[State, Place]] = {
 }
 
 
-class Line(Struct, frozen=True, kw_only=True):
-    """`qty` of an SKU in the order; `unit`: what the shop means to charge for one, where it says so."""
-
-    sku: str
-    qty: int
-    unit: Money | None = None
-
-
 class Request(Struct, frozen=True, kw_only=True):
     """One attempt to redeem. `holds`: whether the shopper is who the token names; None: not said."""
 
@@ -77,35 +80,16 @@ class Request(Struct, frozen=True, kw_only=True):
     order: str
     territory: str
     lines: tuple[Line, ...]
+    shipping: Money | None = None
+    """What the order is charged for shipping, before any offer."""
     holds: bool | None = None
 
     def digest(self, offer: str) -> bytes:
         """What must be the same for an attempt to be a retry: the order of lines does not matter."""
         lines = sorted((line.sku, line.qty) for line in self.lines)
-        canonical = msgspec.json.encode((offer, self.order, self.territory, lines))
+        asked = (offer, self.order, self.territory, lines)
+        canonical = msgspec.json.encode((*asked, self.shipping) if self.shipping else asked)
         return hashlib.sha256(canonical).digest()
-
-
-class Shelf(Struct, frozen=True, kw_only=True):
-    """The public price and the stock of one SKU now; None: not known, and what is not known stands."""
-
-    price: int | None = None
-    currency: str | None = None
-    available: int | None = None
-    recalled: bool = False
-
-
-UNKNOWN: Final = Shelf()
-Shelves = Mapping[str, Shelf]
-
-
-class Sale(Struct, frozen=True):
-    """What is charged: the price and quantity answered, the saving, and its share of each line."""
-
-    unit: int
-    qty: int
-    saved: int
-    lines: tuple[SoldLine, ...]
 
 
 def redeem(
@@ -126,16 +110,18 @@ def redeem(
     verdict = TABLE["redeem", _place(offer, used)]
     if verdict == "repeat" and used:
         return _repeat(used, request)
+    if offer and verdict == "offer.ended":
+        return refuse(next((code for code in ENDS if code == offer.withdrawn), verdict))
     if verdict != "judge" or offer is None:
         return refuse(verdict if verdict in REFUSALS else "offer.unknown")
     if taken:
         return refuse("redemption.used")
-    refused = _unfit(offer, request, now, claims)
+    refused = _unfit(offer, request, now, claims) or _unstacked(desk, offer, request.order)
     if refused:
         return refused
-    if offer.order_level:
-        return _sell(desk, offer, request, now, _order_sale(offer, request, shelves))
-    return _redeem_item(desk, offer, request, now, shelves.get(offer.sku, UNKNOWN))
+    if offer.off is None:
+        return _redeem_item(desk, offer, request, now, shelves.get(offer.sku, UNKNOWN))
+    return _redeem_order(desk, offer, request, now, shelves)
 
 
 def repeat(desk: Desk, request: Request, refusal: Code) -> Ruling:
@@ -211,10 +197,29 @@ def _unfit(offer: Offer, request: Request, now: int, claims: Claims) -> Ruling |
     return None
 
 
+def _unstacked(desk: Desk, offer: Offer, order: str) -> Ruling | None:
+    """Why the offer cannot come off an order that used others already."""
+    for row in _redeemed(desk, order):
+        other = desk.offers[row.offer]
+        if LEVELS.index(other.level) > LEVELS.index(offer.level):
+            detail = f"The order used an offer on its {other.level} already."
+            return refuse("redemption.sequence", detail)
+        same = other.level == offer.level == "item" and other.sku == offer.sku
+        if same or not other.beside(offer.rule, offer.level, offer.stacks_with):
+            detail = f"The order used an offer of '{other.rule}', which does not stack with '{offer.rule}'."
+            return refuse("redemption.stacking", detail)
+    return None
+
+
+def _redeemed(desk: Desk, order: str) -> list[RedemptionRow]:
+    """What the order has used, in the order in which it came off."""
+    return [row for row in desk.redemptions if (row.order, row.status) == (order, "redeemed")]
+
+
 def _redeem_item(desk: Desk, offer: Offer, request: Request, now: int, shelf: Shelf) -> Ruling:
     lines = [line for line in request.lines if line.sku == offer.sku]
     qty = sum(line.qty for line in lines)
-    sale = _item_sale(offer, qty, shelf)
+    sale = item_sale(offer, qty, shelf)
     if not lines:
         return refuse("redemption.sku", f"The offer is for {offer.sku}.")
     if qty > offer.qty:
@@ -222,64 +227,40 @@ def _redeem_item(desk: Desk, offer: Offer, request: Request, now: int, shelf: Sh
     if any(line.unit not in {None, Money(sale.unit, offer.currency)} for line in lines):
         return refuse("redemption.price", f"The offer's price is {sale.unit} {offer.currency}.")
     if shelf.recalled:
-        return _end(desk, offer, request, now, "offer.ended", "recall")
+        return _end(desk, offer, request, now, "recall")
     if shelf.available is not None and shelf.available < qty:
         if shelf.available <= 0:
-            return _end(desk, offer, request, now, "stock.out", "stock.out")
+            return _end(desk, offer, request, now, "stock.out")
         return refuse("stock.out", f"There are {shelf.available} left, the order has {qty}.")
     return _sell(desk, offer, request, now, sale)
 
 
-def _item_sale(offer: Offer, qty: int, shelf: Shelf) -> Sale:
-    """The lower of the offer's and the present public price; a saving on what was public then or now.
-
-    A price that rose since does not enlarge the saving: the budget holds what was promised.
-    """
-    known = shelf.price is not None and shelf.currency == offer.currency
-    public = min(offer.public, shelf.price) if known and shelf.price is not None else offer.public
-    unit = min(offer.unit, public)
-    saved = (public - unit) * qty
-    return Sale(unit, qty, saved, (SoldLine(offer.sku, qty, unit * qty, saved),))
-
-
-def _order_sale(offer: Offer, request: Request, shelves: Shelves) -> Sale | Ruling:
-    """A voucher's value off whatever is in the cart, never below nothing; one redemption."""
-    prices = [_price(line, offer, shelves) for line in request.lines]
-    totals = [price * line.qty for price, line in zip(prices, request.lines, strict=True)]
-    if not totals or 0 in totals:
-        unpriced = [
-            line.sku for line, total in zip(request.lines, totals, strict=True) if not total
-        ]
-        return refuse(
-            "redemption.sku", f"Nothing is known of a price of {', '.join(unpriced) or 'nothing'}."
-        )
-    saved = min(offer.public - offer.unit, sum(totals))
-    shares = allocate(saved, totals)
-    lines = tuple(
-        SoldLine(line.sku, line.qty, total - share, share)
-        for line, total, share in zip(request.lines, totals, shares, strict=True)
-    )
-    return Sale(sum(totals) - saved, 1, saved, lines)
+def _redeem_order(desk: Desk, offer: Offer, request: Request, now: int, shelves: Shelves) -> Ruling:
+    """Off the order or its shipping; what was recalled is nothing to promote, and ends no such promise."""
+    recalled = [line.sku for line in request.lines if shelves.get(line.sku, UNKNOWN).recalled]
+    if recalled:
+        return refuse("recall", f"Of the order, {', '.join(recalled)} was recalled.")
+    before = [
+        Sold(desk.offers[row.offer].level, row.lines) for row in _redeemed(desk, request.order)
+    ]
+    off = offer.off
+    if off is None:
+        raise LookupError("an offer on an item has a price")
+    if off.level == "shipping":
+        sale = shipping_sale(offer, off, request.shipping, before)
+    else:
+        sale = order_sale(offer, off, request.lines, shelves, before)
+    if isinstance(sale, Unfit):
+        return refuse(sale.code, sale.detail)
+    return _sell(desk, offer, request, now, sale)
 
 
-def _price(line: Line, offer: Offer, shelves: Shelves) -> int:
-    shelf = shelves.get(line.sku, UNKNOWN)
-    return (shelf.price or 0) if shelf.currency == offer.currency else 0
-
-
-def _sell(desk: Desk, offer: Offer, request: Request, now: int, sale: Sale | Ruling) -> Ruling:
-    if isinstance(sale, Ruling):
-        return sale
+def _sell(desk: Desk, offer: Offer, request: Request, now: int, sale: Sale) -> Ruling:
     changes = moves(desk, offer, reserve=-offer.hold, settle=sale.saved, count=-1, used=1)
     if not _bearable(desk, changes):
         return refuse("redemption.budget")
     redeemed, step = moved(desk, offer, "redeem", now)
-    answer = {
-        "redemption": request.id,
-        "unit": Money(sale.unit, offer.currency),
-        "qty": sale.qty,
-        "saved": Money(sale.saved, offer.currency),
-    }
+    answer = _answer(offer, request, sale)
     row = _row(offer, request, now)
     row = structs.replace(
         row, saved=sale.saved, lines=sale.lines, answer=msgspec.json.encode(answer)
@@ -294,6 +275,28 @@ def _sell(desk: Desk, offer: Offer, request: Request, now: int, sale: Sale | Rul
     )
 
 
+def _answer(offer: Offer, request: Request, sale: Sale) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "redemption": request.id,
+        "unit": Money(sale.unit, offer.currency),
+        "qty": sale.qty,
+        "saved": Money(sale.saved, offer.currency),
+    }
+    if offer.level != "item":
+        answer["level"] = offer.level
+    if offer.level == "order":
+        answer["lines"] = [
+            {
+                "sku": line.sku,
+                "qty": line.qty,
+                "paid": Money(line.paid, offer.currency),
+                "saved": Money(line.saved, offer.currency),
+            }
+            for line in sale.lines
+        ]
+    return answer
+
+
 def _bearable(desk: Desk, changes: tuple[BudgetMove, ...]) -> bool:
     """Always, but for a right that came back after its budget had gone elsewhere."""
     for change in changes:
@@ -304,9 +307,9 @@ def _bearable(desk: Desk, changes: tuple[BudgetMove, ...]) -> bool:
     return True
 
 
-def _end(desk: Desk, offer: Offer, request: Request, now: int, code: Code, reason: str) -> Ruling:
+def _end(desk: Desk, offer: Offer, request: Request, now: int, code: Code) -> Ruling:
     """What even a promise does not outlive: it ends for good, and its hold is released."""
-    ended, step = moved(desk, offer, "withdraw", now, reason)
+    ended, step = moved(desk, structs.replace(offer, withdrawn=code), "withdraw", now, code)
     ruling = refuse(code)
     row = structs.replace(
         _row(offer, request, now), status="refused", code=ruling.status, answer=ruling.body

@@ -17,11 +17,18 @@ Code = Literal[
     "redemption.holder",
     "redemption.price",
     "redemption.budget",
+    "redemption.stacking",
+    "redemption.sequence",
+    "redemption.shipping",
+    "redemption.nothing",
     "offer.unknown",
     "offer.unaccepted",
     "offer.ended",
     "offer.expired",
     "stock.out",
+    "recall",
+    "price.error",
+    "fraud",
     "order.shipped",
     "order.cancelled",
     "refund.mismatch",
@@ -42,11 +49,18 @@ REFUSALS: Final[dict[Code, tuple[int, str]]] = {
     "redemption.holder": (422, "The offer is for another shopper"),
     "redemption.price": (422, "The offer is for another price"),
     "redemption.budget": (409, "The campaign cannot bear the offer any more"),
+    "redemption.stacking": (409, "The order used another offer, and the two do not stack"),
+    "redemption.sequence": (409, "Offers come off items, then the order, then its shipping"),
+    "redemption.shipping": (422, "The order names no shipping charge"),
+    "redemption.nothing": (422, "There is nothing that the offer could come off"),
     "offer.unknown": (409, "The ledger does not know this offer"),
     "offer.unaccepted": (409, "The shopper has not accepted this offer"),
     "offer.ended": (409, "The offer has ended"),
     "offer.expired": (410, "The offer has expired"),
     "stock.out": (409, "The item is out of stock"),
+    "recall": (409, "The item was recalled"),
+    "price.error": (409, "The offer was taken back: its price was wrong"),
+    "fraud": (409, "The offer was taken back: fraud"),
     "order.shipped": (409, "The order has been shipped"),
     "order.cancelled": (409, "The order was cancelled"),
     "refund.mismatch": (409, "This refund was already made with other lines"),
@@ -54,6 +68,9 @@ REFUSALS: Final[dict[Code, tuple[int, str]]] = {
     "refund.quantity": (422, "More would go back than was bought"),
 }
 """Code → HTTP status and title."""
+
+ENDS: Final[frozenset[Code]] = frozenset({"stock.out", "recall", "price.error", "fraud"})
+"""What even a promise does not outlive."""
 
 
 def problem(code: Code, detail: str) -> bytes:

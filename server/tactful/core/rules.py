@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, Protocol
 
 from msgspec import Struct
 
+from tactful.core.allocation import Level
 from tactful.core.policy import Policy
 
 NOW: Final = 0
@@ -69,6 +70,10 @@ class PriceTerms(Struct, frozen=True):
     mode: Literal["percent", "amount", "fixed", "to_target", "ladder", "remedy", "gift"]
     percent_bp: int = 0
     amounts: Mapping[str, int] = {}
+    level: Level = "item"
+    """What the percentage or the amount comes off."""
+    at_most: Mapping[str, int] = {}
+    """The most that a percentage of the order, or of its shipping, comes to."""
     ladder: tuple["PriceTerms", ...] = ()
     margin_bp: int | None = None
     """Minimum margin, as a share of the net price; None: the policy's."""
@@ -126,6 +131,11 @@ class Rule(Struct, frozen=True):
     """Locale → text with `{placeholders}`; the key "" is the default."""
     digest: str = ""
     """Changes exactly when the rule's meaning changes."""
+
+    @property
+    def level(self) -> Level:
+        """What its offers come off; a voucher comes off the order."""
+        return "order" if self.remedy else self.price.level
 
 
 class Campaign(Struct, frozen=True):

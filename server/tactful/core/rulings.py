@@ -1,7 +1,7 @@
 """What a redemption, cancellation or refund is judged on, and what the judgement writes."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -9,6 +9,8 @@ from tactful.core.budgets import BudgetMove
 from tactful.core.offers import Offer, Step
 
 Status = Literal["redeemed", "cancelled", "refused"]
+SHIPPING: Final = ""
+"""The SKU under which an order's shipping is sold: as many pieces as it costs minor units."""
 Purse = tuple[str, str, str]
 """(campaign, period, currency or `#`): which balance."""
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from msgspec import Meta, Struct
 
 from tactful.core.ids import base64url
-from tactful.core.money import AMOUNT_MAX, Currency
+from tactful.core.money import AMOUNT_MAX, BP, Currency
 
 MEDIA_TYPE: Final = "offer+jwt"
 """The `typ` of the header: a signature made for anything else is no offer."""
@@ -37,22 +37,27 @@ _COMPACT = re.compile(
 )
 
 
-class Claims(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Claims(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a token promises. Fields stand in alphabetical order, which is their canonical order."""
 
+    at_most: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] | None = None
+    """What comes off the order or its shipping, or the most that `percent_bp` comes to (minor units)."""
     currency: Currency
     exp: _Seconds
     """When it ends, in seconds since the epoch (RFC 7519 NumericDate)."""
     holder: Annotated[str, Meta(min_length=22, max_length=22)]
     """A keyed digest of the session or customer that it is for (`holder_of`)."""
     iat: _Seconds
+    level: Literal["order", "shipping"] | None = None
+    """What the offer comes off; None: it is a price of the item."""
     max_qty: Annotated[int, Meta(ge=1, le=1_000_000)]
     offer: _Text
+    percent_bp: Annotated[int, Meta(ge=1, le=BP)] | None = None
     rulebook: _Text
     sku: _Text
     territory: Annotated[str, Meta(min_length=2, max_length=6)]
     unit: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
-    """The price of one, in minor units."""
+    """The price of one, in minor units; off the order, if it is all that is ordered."""
 
 
 class TokenRefusal(Struct, frozen=True):

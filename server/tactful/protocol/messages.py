@@ -175,6 +175,9 @@ class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     disclosure: str | None = None
     image: str | None = None
     url: str | None = None
+    level: Literal["order", "shipping"] | None = None
+    at_most: Money | None = None
+    percent_bp: int | None = None
 
 
 class _FromServer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="t"):

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
+from tactful.core.allocation import Deduction
 from tactful.core.calendar import DAY
 from tactful.core.context import Context
 from tactful.core.draft import Decision
@@ -14,6 +15,8 @@ from tactful.core.offers import Offer, State
 
 K = TypeVar("K", str, int)
 
+Shown = tuple[str, int, str, Deduction | None]
+"""SKU, price, currency, and what comes off the order or its shipping."""
 CANNOT_KNOW: Final = (
     (
         "Shoppers would have behaved differently: their clicks are those that followed what they were"
@@ -95,8 +98,8 @@ class Count:
         self._silent: set[tuple[str, str, str, str]] = set()
         self.redeemed = 0
         """Offers that the shopper really bought at that price."""
-        self.shown: dict[str, set[tuple[str, int, str]]] = {}
-        """Shopper → what they were shown: SKU, price, currency."""
+        self.shown: dict[str, set[Shown]] = {}
+        """Shopper → what they were shown."""
 
     def take(self, context: Context, decision: Decision) -> None:
         """A turn was decided."""
@@ -114,14 +117,14 @@ class Count:
         self._rules[offer.rule] += 1
         self._items[offer.sku] += 1
         self._days[offer.issued_at // DAY * DAY] += 1
-        self._promised[offer.currency] += (offer.public - offer.unit) * offer.max_qty
+        self._promised[offer.currency] += offer.saved * offer.max_qty
         if offer.cost is None:
             self._without_cost += 1
         else:
             left = net(context, offer) - offer.cost
             self._margin[offer.currency] += left * offer.max_qty
         who = offer.customer or context.session.id
-        self.shown.setdefault(who, set()).add((offer.sku, offer.unit, offer.currency))
+        self.shown.setdefault(who, set()).add((offer.sku, offer.unit, offer.currency, offer.off))
 
     def side(self) -> Side:
         """What it came to."""
@@ -147,8 +150,8 @@ def net(context: Context, offer: Offer) -> int:
     item = context.items.get(offer.sku)
     price = item.prices.get(offer.territory) if item else None
     if price is None or not price.fact.tax_included:
-        return offer.unit
-    return offer.unit * 10_000 // (10_000 + price.fact.tax_rate_bp)
+        return offer.kept
+    return offer.kept * 10_000 // (10_000 + price.fact.tax_rate_bp)
 
 
 def compared(
@@ -168,12 +171,12 @@ def compared(
         old=before,
         new=after,
         shoppers_affected=len(affected),
-        items_affected=len({sku for sku, *_ in by_item[0] ^ by_item[1]}),
+        items_affected=len({shown[0] for shown, _ in by_item[0] ^ by_item[1]}),
     )
 
 
-def _by_item(count: Count) -> set[tuple[str, int, str, str]]:
-    return {(*shown, who) for who, all_ in count.shown.items() for shown in all_}
+def _by_item(count: Count) -> set[tuple[Shown, str]]:
+    return {(shown, who) for who, all_ in count.shown.items() for shown in all_}
 
 
 def _sorted(counts: Mapping[K, int]) -> dict[K, int]:

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from tactful.core.facts import Order
 from tactful.core.items import Item
 from tactful.core.offers import Offer, State
-from tactful.core.redemption import Shelf
 from tactful.core.rulings import Ruling
+from tactful.core.sales import Shelf
 from tactful.core.signals import Redeemed, RolledBack
 from tactful.runtime import assembly
 from tactful.runtime.accounts import Balances, Commitments

@@ -12,8 +12,10 @@ from msgspec import Struct
 
 from tactful.core import giving_back, redemption
 from tactful.core.ids import ID_BYTES, redemption_id
-from tactful.core.redemption import Line, Request, Shelf
+from tactful.core.money import Money
+from tactful.core.redemption import Request
 from tactful.core.rulings import Judge, Ruling
+from tactful.core.sales import Line, Shelf
 from tactful.core.tokens import Claims, HolderKind, TokenRefusal
 from tactful.runtime.ports import Clock, Entropy, Ledger, LedgerError
 
@@ -56,6 +58,7 @@ class Redemption(Struct, frozen=True, kw_only=True):
     order: str
     territory: str
     lines: tuple[Line, ...]
+    shipping: Money | None = None
     customer: str | None = None
     session: str | None = None
 
@@ -93,6 +96,7 @@ class Redemptions:
             order=asked.order,
             territory=asked.territory,
             lines=asked.lines,
+            shipping=asked.shipping,
         )
         if isinstance(claims, TokenRefusal):
             return await self._repeat(request, claims)
@@ -122,11 +126,13 @@ class Redemptions:
             lambda desk: giving_back.cancel(desk, order, now, shipped=shipped), order=order
         )
 
-    async def refund(self, order: str, refund: str, lines: Sequence[Line]) -> Answer:
-        """Give back some units of an order."""
+    async def refund(
+        self, order: str, refund: str, lines: Sequence[Line], shipping: Money | None = None
+    ) -> Answer:
+        """Give back some units of an order, and of its shipping charge."""
         now = self._clock.now()
         return await self._judge(
-            lambda desk: giving_back.refund(desk, order, refund, lines, now),
+            lambda desk: giving_back.refund(desk, order, refund, lines, now, shipping=shipping),
             order=order,
             refund=refund,
         )

@@ -190,12 +190,11 @@ def _unpromised(session: Session) -> Session:
 
 
 def _same(ours: Offer, theirs: Offer | None) -> bool:
-    return theirs is not None and (ours.rule, ours.sku, ours.unit, ours.currency) == (
-        theirs.rule,
-        theirs.sku,
-        theirs.unit,
-        theirs.currency,
-    )
+    return theirs is not None and _terms(ours) == _terms(theirs)
+
+
+def _terms(offer: Offer) -> tuple[object, ...]:
+    return offer.rule, offer.sku, offer.unit, offer.currency, offer.off
 
 
 async def backtest(

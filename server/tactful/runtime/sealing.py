@@ -31,13 +31,17 @@ class Sealed(Struct, frozen=True, gc=False):
 def seal(offer: Offer, keyring: Keyring, now: int, hold: int) -> Sealed:
     """Sign an accepted offer; the same offer always has the same token. `hold`: the policy's, ms."""
     until = offer.accept_until or now
+    off = offer.off
     claims = Claims(
+        at_most=off.at_most if off else None,
         currency=offer.currency,
         exp=seconds(until, end=True),
         holder=holder(offer, keyring),
         iat=seconds(until - hold),
+        level=off.level if off else None,
         max_qty=offer.qty,
         offer=offer.id,
+        percent_bp=off.percent_bp if off else None,
         rulebook=offer.rulebook,
         sku=offer.sku,
         territory=offer.territory,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.core.money import Money
-from tactful.core.redemption import Line
+from tactful.core.sales import Line
 from tactful.runtime.arrivals import internal_id
 from tactful.runtime.redeem import Answer, Redemption
 from tactful.runtime.shop import Shop
@@ -35,21 +35,23 @@ class AskedLine(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AskedRedemption(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /v1/redemptions`."""
+    """The body of `POST /v1/redemptions`; `shipping`: the charge before any offer."""
 
     token: Annotated[str, Meta(max_length=8192)]
     order: Name
     territory: Annotated[str, Meta(max_length=8)]
     lines: Annotated[tuple[AskedLine, ...], Meta(min_length=1, max_length=500)]
+    shipping: Money | None = None
     customer: Name | None = None
     session: Name | None = None
 
 
 class AskedRefund(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /v1/redemptions/{order}/refund`."""
+    """The body of `POST /v1/redemptions/{order}/refund`; `shipping`: of the charge before any offer."""
 
     refund: Name
-    lines: Annotated[tuple[AskedLine, ...], Meta(min_length=1, max_length=500)]
+    lines: Annotated[tuple[AskedLine, ...], Meta(max_length=500)]
+    shipping: Money | None = None
 
 
 def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
@@ -63,6 +65,7 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
                 order=asked.order,
                 territory=asked.territory,
                 lines=tuple(line.line() for line in asked.lines),
+                shipping=asked.shipping,
                 customer=asked.customer,
                 session=internal_id(asked.session) if asked.session else None,
             )
@@ -77,7 +80,7 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         asked = await read(request, AskedRefund)
         lines = [line.line() for line in asked.lines]
         order = request.path_params["order"]
-        return _said(await shop.redemptions.refund(order, asked.refund, lines))
+        return _said(await shop.redemptions.refund(order, asked.refund, lines, asked.shipping))
 
     async def jwks(request: Request) -> Response:  # noqa: ARG001
         response = answer(shop.keys.jwks())

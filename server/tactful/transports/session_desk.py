@@ -171,6 +171,7 @@ class _Guest:
 
     def greet(self, snapshot: Snapshot) -> None:
         """The whole state."""
+        self._connection.belong(snapshot.session)
         now = self._clock.now()
         welcome = messages.Welcome(
             session=snapshot.session,
@@ -212,6 +213,7 @@ def _frame(effect: Outgoing, now: int) -> messages.ServerMessage:
 
 def shown(offer: Offer, now: int) -> messages.Offer:
     """What the shopper may see of an offer: nothing of why."""
+    off = offer.off
     return messages.Offer(
         id=offer.id,
         sku=offer.sku,
@@ -226,6 +228,9 @@ def shown(offer: Offer, now: int) -> messages.Offer:
         disclosure=offer.disclosure,
         image=offer.image,
         url=offer.url,
+        level=off.level if off else None,
+        at_most=_money(Money(off.at_most, offer.currency)) if off else None,
+        percent_bp=off.percent_bp if off else None,
     )
 
 

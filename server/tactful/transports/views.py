@@ -21,6 +21,7 @@ def when(at: int | None) -> str | None:
 
 def offer(one: Offer) -> dict[str, Any]:
     """All of an offer."""
+    off = one.off
     return {
         "id": one.id,
         "state": one.state.value,
@@ -29,6 +30,9 @@ def offer(one: Offer) -> dict[str, Any]:
         "territory": one.territory,
         "price": money(one.unit, one.currency),
         "public": money(one.public, one.currency),
+        "level": one.level,
+        "at_most": money(off.at_most, one.currency) if off else None,
+        "percent_bp": off.percent_bp if off else None,
         "was": money(one.was, one.currency),
         "percent": one.percent,
         "max_qty": one.max_qty,
