@@ -63,7 +63,10 @@ SILENT: Final = CloseCode(
     4410, "silent", "Nothing was heard for 45 s, pongs included.", Afterwards.RESUME
 )
 TOO_FAST: Final = CloseCode(
-    4429, "too_fast", "More messages than the connection is allowed.", Afterwards.RESUME
+    4429,
+    "too_fast",
+    "More messages than the connection, its session or its address may send.",
+    Afterwards.RESUME,
 )
 
 TABLE: Final = (

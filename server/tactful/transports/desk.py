@@ -31,6 +31,9 @@ class Connection(Protocol):
     def send(self, payload: bytes) -> None:
         """Send one encoded message; what is sent while a read is handled is written at once."""
 
+    def belong(self, session: str) -> None:
+        """The connection is one of this session: what may be said is shared with its others."""
+
     def close(self, code: CloseCode, reason: str = "") -> None:
         """End the connection; what is sent afterwards is dropped, and `closed` follows."""
 

@@ -9,10 +9,12 @@ from typing import Protocol
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.codec import HEARTBEAT, ProtocolError, decode, encode
-from tactful.protocol.connection import Conversation, Due
+from tactful.protocol.connection import TOO_FAST, Conversation, Due
 from tactful.protocol.messages import Bye
 from tactful.transports.desk import Desk
+from tactful.transports.peers import limit_key
 from tactful.transports.policy import Policy
+from tactful.transports.shares import ROUNDS, Share, Shares
 
 log = logging.getLogger("tactful.sessions")
 
@@ -48,6 +50,7 @@ class Reception:
         self.desk = desk
         self.policy = policy
         self.clock = clock
+        self.shares = Shares(policy.limits.rhythm, policy.limits.per_address)
         self.present: set[Exchange] = set()
         self.leaving = False  # a server that stops takes nobody in
         self.closes: Counter[int] = Counter()  # by code; codes of the client's invention count as 0
@@ -84,7 +87,8 @@ class Exchange:
     """One conversation: between the link that carries it and the desk that answers it."""
 
     __slots__ = (
-        "_conversation", "_link", "_reading", "_reception", "_welcomed", "attached", "origin", "peer",
+        "_conversation", "_link", "_of_address", "_of_session", "_reading", "_reception",
+        "_unsettled", "_welcomed", "attached", "origin", "peer",
     )  # fmt: skip
 
     def __init__(self, reception: Reception, link: Link, peer: str, origin: str) -> None:
@@ -97,6 +101,12 @@ class Exchange:
         self.attached: object | None = None
         self._reading = False
         self._welcomed = False  # the desk has sent something: `welcome`, before all else
+        self._unsettled = 0  # frames that the shares have not been charged with yet
+        self._of_session: Share | None = None
+        key = limit_key(peer)
+        limited = key not in reception.policy.limits.unlimited
+        now = reception.clock()
+        self._of_address = reception.shares.of_address(key, now) if limited else None
 
     # What the desk may do.
 
@@ -126,6 +136,12 @@ class Exchange:
         """End the connection."""
         self._link.close(code, reason)
 
+    def belong(self, session: str) -> None:
+        """Share what may be said with the session's other connections, and with those before."""
+        shares = self._reception.shares
+        shares.let_go(self._of_session)
+        self._of_session = shares.of_session(session, self._reception.clock())
+
     # What the link reports.
 
     def begin(self, now: int) -> None:
@@ -135,11 +151,13 @@ class Exchange:
 
     def spend(self, size: int) -> bool:
         """Charge a frame that is no message."""
+        self._unsettled += 1
         return self._conversation.spend(size) is None
 
     def text(self, payload: bytes) -> None:
         """Take in one message, or close with the reason why not."""
         conversation = self._conversation
+        self._unsettled += 1
         problem = conversation.spend(len(payload))
         if problem is not None:
             return self._refuse(problem)
@@ -162,7 +180,9 @@ class Exchange:
     def end(self) -> None:
         """Acknowledge what this read brought, once, and never before the welcome."""
         self._reading = False
-        if self._welcomed:
+        if self._unsettled >= ROUNDS and not self._settle():
+            self._refuse(TOO_FAST)
+        elif self._welcomed:
             self._acknowledge()
 
     def tick(self, now: int) -> None:
@@ -184,6 +204,9 @@ class Exchange:
 
     def lost(self, code: int) -> None:
         """The link is gone."""
+        self._settle()
+        for share in (self._of_address, self._of_session):
+            self._reception.shares.let_go(share)
         self._reception.part(self, code)
 
     def guarded(self, call: Callable[..., None], *arguments: object) -> None:
@@ -193,6 +216,13 @@ class Exchange:
         except Exception:
             log.exception("the desk failed; the connection is closed")
             self.close(close_codes.INTERNAL, "The server failed.")
+
+    def _settle(self) -> bool:
+        """Charge the shares with what was said; no: they do not hold so much."""
+        said, self._unsettled = self._unsettled, 0
+        now = self._reception.clock()
+        held = [share for share in (self._of_address, self._of_session) if share]
+        return all(share.spend(said, now) for share in held)
 
     def _acknowledge(self) -> None:
         owed = self._conversation.answer()
