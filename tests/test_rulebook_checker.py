@@ -34,7 +34,7 @@ def test_every_finding_comes_once_and_in_the_order_of_the_file() -> None:
 
 def test_checks_are_run_on_an_empty_rulebook_too() -> None:
     assert found("") == []
-    assert len(CHECKS) == 19
+    assert len(CHECKS) == 21
 
 
 def test_did_you_mean_is_said_only_where_something_is_near() -> None:
@@ -173,11 +173,51 @@ PRICES = [
     ("offer: {ladder: [{fixed: 1.00 EUR}], floor: {minimum: 2.00 EUR}}", ["R306"]),
     ("offer: {fixed: 1.00 EUR, floor: {minimum: 2.00 GBP}}", []),
 ]
+LEVELS = [
+    ("offer: {amount: 5.00 EUR, off_the: order}", []),
+    ("offer: {percent: 10%, off_the: order, at_most: 50.00 EUR, floor: {margin: 20%}}", []),
+    ("offer: {percent: 10%, off_the: order, at_most: 50.00 EUR, min_saving: 2.00 EUR}", []),
+    ("offer: {percent: 100%, off_the: shipping, at_most: 6.90 EUR}", []),
+    ("offer: {amount: 3.00 EUR, off_the: shipping}", []),
+    ("offer: {percent: 10%, off_the: item}", []),
+    ("offer: {percent: 10%, off_the: order}", ["R317"]),
+    ("offer: {percent: 100%, off_the: shipping}", ["R317"]),
+    ("offer: {percent: 10%, off_the: basket}", ["R214"]),
+    ("offer: {percent: 95%, off_the: order, at_most: 50.00 EUR}", ["R306"]),
+    ("offer: {percent: 10%, at_most: 50.00 EUR}", ["R318"]),
+    ("offer: {amount: 5.00 EUR, off_the: order, at_most: 5.00 EUR}", ["R318"]),
+    ("offer: {fixed: 5.00 EUR, off_the: order}", ["R318"]),
+    ("offer: {to_target: true, off_the: order}", ["R318"]),
+    ("offer: {gift: true, off_the: shipping}", ["R318"]),
+    ("offer: {ladder: [{percent: 5%}], off_the: order}", ["R318"]),
+    ("offer: {amount: 5.00 EUR, off_the: order, ending: 95, max_qty: 2}", ["R318"] * 2),
+    ("offer: {amount: 5.00 EUR, off_the: order, on_floor: clamp}", ["R318"]),
+    ("offer: {amount: 5.00 EUR, off_the: shipping, floor: {margin: 5%}}", ["R318"]),
+    ("offer: {amount: 5.00 EUR, off_the: shipping, min_saving: 2.00 EUR}", ["R318"]),
+    ("offer: {expires: 1d, off_the: order}\nremedy: true", ["R318"]),
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), PRICES)
 def test_a_price_is_made_in_one_way_and_above_the_floor(text: str, expected: list[str]) -> None:
     assert codes(one_rule(text)) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), LEVELS)
+def test_what_comes_off_an_order_is_bounded_and_has_no_price(
+    text: str, expected: list[str]
+) -> None:
+    assert codes(one_rule(text)) == expected
+
+
+def test_what_a_file_has_in_common_for_prices_is_no_mistake_of_an_offer_on_the_order() -> None:
+    common = "defaults: {offer: {max_qty: 2, ending: 95, on_floor: clamp}}\n"
+    text = one_rule("offer: {percent: 10%, off_the: order, at_most: 5.00 EUR}", common)
+    compiled = check(text)
+    assert compiled.rulebook is not None
+    rule = compiled.rulebook.rules["one"]
+    assert (rule.level, rule.max_qty, rule.price.ending) == ("order", 1, None)
+    assert (rule.price.on_floor, rule.price.at_most) == ("withhold", {"EUR": 500})
 
 
 WINDOWS = [
@@ -202,6 +242,11 @@ def test_a_window_opens_some_time(text: str, expected: list[str]) -> None:
 def test_a_trial_is_told_every_rail_that_is_missing() -> None:
     compiled = check(one_rule("mode: trial\noffer: {percent: 10%}"))
     assert [one.code for one in compiled.diagnostics] == ["R312"] * 4
+    rails = "mode: trial\nshare: 20%\nvalid: {until: 2026-03-31}\ncampaign: c\n"
+    parcel = f"{rails}offer: {{amount: 5.00 EUR, off_the: shipping}}"
+    assert codes(one_rule(parcel, "campaigns: {c: {count: 5}}")) == []
+    order = f"{rails}offer: {{amount: 5.00 EUR, off_the: order}}"
+    assert codes(one_rule(order, "campaigns: {c: {count: 5}}")) == ["R312"]
     long = "mode: trial\nshare: 50%\nvalid: {until: 2026-12-31}\ncampaign: c\n"
     text = one_rule(
         f"{long}offer: {{percent: 10%, floor: {{minimum: 5.00 EUR}}}}", "campaigns: {c: {count: 5}}"
@@ -310,6 +355,54 @@ def test_the_budget_must_pay_for_one_offer_on_a_named_item() -> None:
     assert codes(cheap + campaign, catalogue=priced()) == []
     refused = named("{fixed: 500.00 EUR}", "campaign: c\n")
     assert codes(refused + campaign, catalogue=priced()) == ["R306"]
+
+
+@pytest.mark.parametrize(
+    ("offer", "expected"),
+    [
+        ("{percent: 10%, off_the: order, at_most: 10.01 EUR}", ["R307"]),
+        ("{percent: 10%, off_the: order, at_most: 10.00 EUR}", []),
+        ("{amount: 10.01 EUR, off_the: shipping}", ["R307"]),
+        ("{amount: 10.00 EUR, off_the: shipping}", []),
+    ],
+)
+def test_the_budget_must_pay_for_the_most_that_comes_off_an_order(
+    offer: str, expected: list[str]
+) -> None:
+    campaign = "campaigns: {c: {budget: 10.00 EUR}}\n"
+    assert codes(one_rule(f"campaign: c\noffer: {offer}", campaign)) == expected
+    for named_in in (priced(), {}):
+        text = named(offer, "campaign: c\n") + campaign
+        assert codes(text, catalogue=named_in) == expected
+
+
+def test_an_order_that_would_sell_a_named_item_below_its_floor_is_found() -> None:
+    tight = priced(target=12800)
+    order = "{percent: 10%, off_the: order, at_most: 50.00 EUR}"
+    assert codes(named(order), catalogue=tight) == ["R306"]
+    free = "{percent: 100%, off_the: shipping, at_most: 6.90 EUR}"
+    assert codes(named(free), catalogue=tight) == []
+
+
+def test_the_most_that_comes_off_is_named_in_the_currency_of_every_territory() -> None:
+    order = "offer: {percent: 10%, off_the: order, at_most: 5.00 GBP}"
+    assert codes(one_rule(f"territories: [DE]\n{order}"), catalogue=CATALOGUE) == ["R308"]
+    paid = "campaigns: {c: {budget: 100.00 EUR}}"
+    assert codes(one_rule(f"campaign: c\n{order}", paid)) == ["R308"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "hint"),
+    [
+        ("{count: 2}", "write `count: 2` beside this money, or in its place"),
+        ("{EUR: 5.00, per: day}", "write `per: day` beside this money, or in its place"),
+        ("{EUr: 5.00}", "did you mean 'EUR'?"),
+        ("{Gulden: 5.00}", "use a code such as EUR"),
+    ],
+)
+def test_what_stands_beside_a_budget_is_not_taken_for_a_currency(budget: str, hint: str) -> None:
+    text = one_rule("campaign: c\noffer: {percent: 5%}", f"campaigns: {{c: {{budget: {budget}}}}}")
+    assert [(one.code, one.help) for one in check(text).diagnostics] == [("R213", hint)]
 
 
 def test_amounts_are_named_in_the_currency_of_every_territory() -> None:

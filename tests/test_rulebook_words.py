@@ -57,6 +57,8 @@ rules:
   - {id: steps, when: [], unless: [], offer: {ladder: [{percent: 5%}, {to_target: true}]}}
   - {id: gift, offer: {gift: true}}
   - {id: sorry, remedy: true}
+  - {id: order, offer: {percent: 10%, off_the: order, at_most: {EUR: 50.00, GBP: 45.00}}}
+  - {id: parcel, offer: {amount: 3.00 EUR, off_the: shipping}}
 """
 
 
@@ -120,6 +122,8 @@ rich
         ("steps", "5% off, then the territory's target price"),
         ("gift", "the item for nothing"),
         ("sorry", "the voucher that support issued"),
+        ("order", "10% off the order, at most {EUR: 50.00, GBP: 45.00}"),
+        ("parcel", "3.00 EUR off the shipping"),
     ],
 )
 def test_every_price_has_its_words(id_: str, offered: str) -> None:

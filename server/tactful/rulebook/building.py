@@ -25,6 +25,7 @@ from tactful.core.rules import (
 from tactful.rulebook.clauses import Test, Tree
 from tactful.rulebook.generating import compiled
 from tactful.rulebook.grammar import PRICE_MODES
+from tactful.rulebook.levels import level_of
 from tactful.rulebook.matching import condition_of, reads_person
 from tactful.rulebook.shapes import Block
 from tactful.rulebook.syntax import CampaignText, RuleText, SuppressText
@@ -92,7 +93,7 @@ def rule_of(text: RuleText, policy: Policy, stacks_with: frozenset[str]) -> Rule
         per_shopper=_limit(text.get("limits", "per_shopper")),
         stacks_with=stacks_with,
         expires=offer.get("expires", 15 * calendar.MINUTE),
-        max_qty=offer.get("max_qty", 1),
+        max_qty=offer.get("max_qty", 1) if price.level == "item" else 1,
         placement=offer.get("placement", "corner"),
         messages=offer.get("message", {}),
     )
@@ -107,15 +108,19 @@ def terms_of(text: RuleText) -> PriceTerms:
     if text.get("remedy") and not any(mode in offer.values for mode in PRICE_MODES):
         step = PriceTerms("remedy")
     floor = offer.get("floor") or Block(offer.node)
+    level = "item" if text.get("remedy") else level_of(offer)
+    priced = level == "item"
     return structs.replace(
         step,
+        level=level,
+        at_most={} if priced else offer.get("at_most", {}),
         margin_bp=floor.get("margin"),
         minimum=floor.get("minimum", {}),
         may_undercut_target=floor.get("may_undercut_target", False),
-        on_floor=offer.get("on_floor", "clamp"),
+        on_floor=offer.get("on_floor", "clamp") if priced else "withhold",
         min_saving=saving if isinstance(saving, dict) else {},
         min_saving_bp=saving if isinstance(saving, int) else 0,
-        ending=offer.get("ending"),
+        ending=offer.get("ending") if priced else None,
     )
 
 

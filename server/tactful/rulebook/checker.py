@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from tactful.rulebook import conflicts, margins, privacy, references, windows
+from tactful.rulebook import conflicts, levels, margins, privacy, references, windows
 from tactful.rulebook.diagnostics import Findings
 from tactful.rulebook.syntax import Texts
 from tactful.rulebook.world import World
@@ -30,6 +30,8 @@ CHECKS: Final[dict[str, Check]] = {
     "R314": margins.forced_losses,
     "R315": references.unused,
     "R316": windows.paces_without_a_period,
+    "R317": levels.boundless,
+    "R318": levels.misplaced,
 }
 """Code → the function that finds it. The other codes are found where the text is read."""
 

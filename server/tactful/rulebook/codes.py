@@ -72,5 +72,7 @@ CODES: Final[dict[str, Code]] = {
         Code("R314", "a rule that may lose money on purpose", "warning"),
         Code("R315", "something nobody uses", "warning"),
         Code("R316", "an even pace without a period", "warning"),
+        Code("R317", "a share of an order without a bound"),
+        Code("R318", "something that only a price of an item can have"),
     )
 }

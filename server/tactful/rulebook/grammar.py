@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tactful.core.allocation import LEVELS
 from tactful.core.calendar import DAY, SECOND
 from tactful.rulebook.shapes import Key, Messages, Named, Raw, Saving, Sequence, Shape
 from tactful.rulebook.units import Amounts, Duration, LocalTime, Percent, Territory, Zone
@@ -33,6 +34,8 @@ OFFER: Final = Shape(
         *_PRICES,
         Key("ladder", Sequence(STEP, "steps"), "A step for each later offer in the same session.", "[{percent: 5%}, {percent: 8%}]"),
         Key("gift", Flag(), "The item for nothing.", "true"),
+        Key("off_the", OneOf(LEVELS), "What the percentage or the amount comes off.", "order", default="item"),
+        Key("at_most", Amounts(least=1), "The most that a percentage of the order, or of its shipping, comes to.", "{EUR: 50.00}"),
         Key("floor", FLOOR, "How low the price may go.", "{margin: 20%}"),
         Key("on_floor", OneOf(("clamp", "withhold")), "At the floor: offer the floor price, or nothing.", "withhold", default="clamp"),
         Key("min_saving", Saving(), "Less than this is not worth an offer.", "2.00 EUR"),
@@ -110,7 +113,7 @@ CAMPAIGN: Final = Shape(
     "a campaign",
     (
         Key("note", Text(), "Why it exists, for colleagues.", "Spring clearance."),
-        Key("budget", Amounts(least=1), "How much its offers may cost, per currency.", "{EUR: 500.00, GBP: 500.00}"),
+        Key("budget", Amounts(least=1, beside=("count", "per", "pace", "timezone")), "How much its offers may cost, per currency.", "{EUR: 500.00, GBP: 500.00}"),
         Key("count", Count(least=1), "How many offers it may make.", "200"),
         Key("per", OneOf(("total", "day", "week", "month")), "For how long the budget is meant.", "week", default="total"),
         Key("timezone", Zone(), "On whose clocks a day begins.", "Europe/Berlin", default="the policy's zone"),

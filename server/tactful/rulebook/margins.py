@@ -11,6 +11,7 @@ from tactful.rulebook.building import terms_of
 from tactful.rulebook.conflicts import conjuncts
 from tactful.rulebook.diagnostics import Findings, Span
 from tactful.rulebook.grammar import PRICE_MODES
+from tactful.rulebook.levels import level_of
 from tactful.rulebook.shapes import Block
 from tactful.rulebook.syntax import RuleText, Texts
 from tactful.rulebook.units import format_percent
@@ -29,6 +30,8 @@ def below_the_floor(texts: Texts, world: World, findings: Findings) -> None:
 
 def _check_terms(offer: Block, world: World, findings: Findings) -> None:
     most = world.policy.max_total_discount_bp
+    if level_of(offer) == "shipping":
+        return  # nothing comes off an item
     steps = [offer, *(offer.get("ladder") or ())]
     for step in steps:
         percent = step.get("percent")
@@ -121,8 +124,8 @@ def small_budgets(texts: Texts, world: World, findings: Findings) -> None:
 def _worst_costs(text: RuleText, world: World) -> dict[str, int]:
     """Currency → the most that one offer is known to cost."""
     offer = text.get("offer") or Block(text.block.node)
-    quantity = offer.get("max_qty", 1)
-    costs: dict[str, int] = {}
+    quantity = offer.get("max_qty", 1) if level_of(offer) == "item" else 1
+    costs: dict[str, int] = dict(offer.get("at_most", {}))
     steps = [offer, *(offer.get("ladder") or ())]
     for step in steps:
         for code, amount in (step.get("amount") or {}).items():
@@ -183,7 +186,7 @@ def _currencies(catalogue: Mapping[str, Item]) -> dict[str, set[str]]:
 
 def _amounts(offer: Block) -> Iterator[tuple[Mapping[str, int], Span]]:
     for step in (offer, *(offer.get("ladder") or ())):
-        for mode in ("amount", "fixed"):
+        for mode in ("amount", "fixed", "at_most"):
             if mode in step.values:
                 yield step.get(mode), step.at(mode)
 

@@ -280,7 +280,7 @@ class _Play:
             self._fail(block.nodes["offer"], f"expected {verdict}, {found}", sku)
         elif shown is not None:
             self._expect_terms(block, shown, sku)
-        elif {"price", "message"} & set(block.values):
+        elif {"price", "saves", "message"} & set(block.values):
             self._fail(block.start, "expected an offer, found none", sku)
         if block.get("because"):
             self._expect_reason(block, sku)
@@ -293,11 +293,12 @@ class _Play:
         return looks[-1].sku if looks else None
 
     def _expect_terms(self, block: Block, offer: Offer, sku: str | None) -> None:
-        price = block.get("price")
-        if price is not None and price != {offer.currency: offer.unit}:
-            actual = format_amounts({offer.currency: offer.unit})
-            message = f"expected a price of {spelled(block.nodes['price'])}, found {actual}"
-            self._fail(block.nodes["price"], message, sku)
+        for name, amount in (("price", offer.unit), ("saves", offer.saved)):
+            wanted, found = block.get(name), {offer.currency: amount}
+            if wanted is not None and wanted != found:
+                what = "a price" if name == "price" else "a saving"
+                message = f"expected {what} of {spelled(block.nodes[name])}, found {format_amounts(found)}"
+                self._fail(block.nodes[name], message, sku)
         text = block.get("message")
         if text is not None and text not in offer.message:
             message = f"expected a message with {text!r}, found {offer.message!r}"

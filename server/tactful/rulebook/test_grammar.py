@@ -150,6 +150,7 @@ EXPECT: Final = Shape(
         Key("offer", Text(), "The rule whose offer stands, or none.", "hesitating", default="not looked at"),
         Key("item", Text(), "For which item; without it, the one in view.", "RUN-42"),
         Key("price", Amounts(), "The offer's price.", "109.65 EUR"),
+        Key("saves", Amounts(), "What it saves: on one of the item, or at most off the order or its shipping.", "19.35 EUR"),
         Key("message", Text(), "What the offer says.", "Only 109.65"),
         Key("because", _REASONS, "The first reason why the rule offers nothing.", "target.conditions"),
         Key("rule", Id(), "The rule whose reason is meant; needed where several are active.", "hesitating"),

@@ -77,6 +77,8 @@ class Amounts(Kind, frozen=True):
     """Money per currency, in minor units: `{EUR: 12.50, GBP: 11.00}`, or `12.50 EUR`."""
 
     least: int = 0
+    beside: tuple[str, ...] = ()
+    """Keys that stand beside the money, and are looked for in it."""
 
     @property
     def wanted(self) -> str:
@@ -100,8 +102,8 @@ class Amounts(Kind, frozen=True):
         amounts: dict[str, int] = {}
         for key, value in node.pairs:
             if key.text not in money.EXPONENTS:
-                hint = nearest(key.text, money.EXPONENTS) or "use a code such as EUR"
-                findings.add("R213", key, f"{key.text[:40]!r} is not a currency", hint)
+                message = f"{key.text[:40]!r} is not a currency"
+                findings.add("R213", key, message, self._hint(key, value))
             elif (text := scalar(self, value, findings)) is not None:
                 amount = self._amount(text, key.text, value, findings)
                 if amount is not None:
@@ -109,6 +111,11 @@ class Amounts(Kind, frozen=True):
         if not node.pairs:
             findings.add("R204", node, "no amount is named", f"write {self.wanted}")
         return amounts if amounts and len(amounts) == len(node.pairs) else None
+
+    def _hint(self, key: Node, value: Node) -> str:
+        if key.text in self.beside:
+            return f"write `{key.text}: {value.text}` beside this money, or in its place"
+        return nearest(key.text, money.EXPONENTS) or "use a code such as EUR"
 
     def _amount(self, number: str, currency: str, node: Node, findings: Findings) -> int | None:
         try:

@@ -77,6 +77,8 @@ def _missing_rails(text: RuleText, texts: Texts, world: World) -> list[tuple[str
     campaign = texts.campaigns.get(text.get("campaign") or "")
     if campaign is None or not _is_bounded(campaign.block):
         missing.append(("a trial has a budget", "give it a campaign with a budget"))
+    if text.get("offer", "off_the") == "shipping":
+        return missing  # it has no price, and is bounded by what it says
     if text.get("offer", "floor", "margin") is None and not text.get("offer", "floor", "minimum"):
         missing.append(("a trial has a floor", "add `floor: {margin: 20%}` to its offer"))
     return missing

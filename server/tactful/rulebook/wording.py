@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from tactful.rulebook.clauses import Group, Test, Tree, spelled
 from tactful.rulebook.fields import FIELDS
+from tactful.rulebook.levels import level_of
 from tactful.rulebook.shapes import Block
 from tactful.rulebook.source import Node
 from tactful.rulebook.syntax import RuleText, Texts
@@ -125,14 +126,24 @@ def _compared(test: Test, node: Node) -> str:
 
 def _offers(text: RuleText) -> Iterator[str]:
     offer = text.get("offer") or Block(text.block.node)
-    yield f"offers {'the voucher that support issued' if text.get('remedy') else price_in_words(offer)}"
+    yield f"offers {'the voucher that support issued' if text.get('remedy') else _offered(offer)}"
     floor = offer.get("floor") or Block(offer.node)
     if floor.get("margin") is not None:
         yield f"never below a margin of {format_percent(floor.get('margin'))}"
     if floor.get("minimum"):
         yield f"never below {format_amounts(floor.get('minimum'))}"
     stands = spelled(offer.nodes["expires"]) if "expires" in offer.nodes else "15m"
-    yield f"for {stands}, up to {offer.get('max_qty', 1)} of it"
+    count = f", up to {offer.get('max_qty', 1)} of it" if level_of(offer) == "item" else ""
+    yield f"for {stands}{count}"
+
+
+def _offered(offer: Block) -> str:
+    """`10% off the order, at most 50.00 EUR`."""
+    if level_of(offer) == "item":
+        return price_in_words(offer)
+    at_most = offer.get("at_most")
+    bound = f", at most {format_amounts(at_most)}" if at_most else ""
+    return f"{price_in_words(offer)} the {level_of(offer)}{bound}"
 
 
 def price_in_words(offer: Block) -> str:
