@@ -83,6 +83,8 @@ async def test_a_voucher_is_issued_and_stands_in_the_facts(one: Stage, agent: Ag
     page = await agent.read(answer.headers["location"])
     assert "The voucher is issued." in page
     assert "10.00 EUR for k-1" in page
+    (act,) = await one.parts.shop.ledger.acts(customer="c1")
+    assert f"Ada fact stated {act.subject} remedy" in page
     answer = await agent.act(
         "/console/remedies", customer="c1", value="15 %", cause="order:o-1", days="1"
     )
@@ -139,6 +141,9 @@ async def test_a_rule_is_paused_and_resumed(one: Stage, agent: Agent) -> None:
     await agent.act("/console/rules/R1/resume")
     assert "R1 live C runs Pause" in await agent.read("/console/rules")
     assert (await agent.act("/console/rules/R9/pause")).status_code == 404
+    page = await agent.read("/console/decisions")
+    assert "Ada rule resumed R1" in page
+    assert "Ada rule paused R1" in page
 
 
 async def test_rule_files_are_reloaded_and_rolled_back(one: Stage, agent: Agent) -> None:

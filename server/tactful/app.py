@@ -27,7 +27,7 @@ from tactful.stores import failpoints
 from tactful.stores.memory import MemoryLedger
 from tactful.stores.sqlite import SqliteLedger
 from tactful.transports.assets import asset_routes, widget_folder
-from tactful.transports.explain_api import explain_routes, rulebook_routes
+from tactful.transports.explain_api import explain_routes
 from tactful.transports.facts_api import facts_routes
 from tactful.transports.limits import Limits
 from tactful.transports.listener import Listener, Place
@@ -38,6 +38,7 @@ from tactful.transports.policy import Policy as DoorPolicy
 from tactful.transports.problems import HANDLERS
 from tactful.transports.reception import Reception
 from tactful.transports.redeem_api import redeem_routes
+from tactful.transports.rulebook_api import rulebook_routes
 from tactful.transports.server_key import ServerKey
 from tactful.transports.session_desk import SessionDesk, Tempo
 from tactful.transports.stream import Streams

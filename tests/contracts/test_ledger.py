@@ -14,6 +14,7 @@ from ledgers import T0, accepted, entry, fact, leave, offer, push, release, step
 from tactful.core.budgets import COUNT, BudgetMove
 from tactful.core.offers import Offer, State
 from tactful.core.rulings import BudgetRow, Desk, RedemptionRow, RefundRow, Ruling
+from tactful.runtime.acts import Act
 from tactful.runtime.ports import Commit, Refusal
 from tactful.stores.memory import MemoryLedger
 from tactful.stores.sqlite import SqliteLedger
@@ -472,6 +473,24 @@ async def test_a_rule_is_paused_until_it_runs_again(ledger):
 
 
 # people
+
+
+async def test_what_people_did_is_kept_newest_first_and_found_by_customer(ledger):
+    paused = Act(at=T0, who="Ada", act="rule.paused", subject="r1")
+    issued = Act(at=T0 + 1, who="Bo", act="fact.stated", subject="v-c1", customer="c1")
+    reloaded = Act(at=T0 + 2, who="the key", act="rulebook.reloaded", subject="v2", detail="active")
+    for act in (paused, issued, reloaded):
+        await ledger.keep_act(act)
+    assert await ledger.acts() == [reloaded, issued, paused]
+    assert await ledger.acts(limit=1) == [reloaded]
+    assert await ledger.acts(customer="c1") == [issued]
+    assert (await ledger.export_customer("c1"))["acts"] == [
+        {"at": T0 + 1, "who": "Bo", "act": "fact.stated", "subject": "v-c1", "detail": "", "customer": "c1"}
+    ]  # fmt: skip
+    assert await ledger.erase_customer("c1", "erased-77") == 1
+    assert await ledger.acts(customer="c1") == []
+    left = structs.replace(issued, subject="erased-77", customer="erased-77")
+    assert await ledger.acts() == [reloaded, left, paused]
 
 
 async def test_erasing_a_customer_leaves_money_under_an_alias_and_others_untouched(ledger):

@@ -101,6 +101,8 @@ async def test_a_trial_that_annoys_is_paused_logged_and_counted(tmp_path: Path) 
                     await one.parts.shop.settled()
         assert (seen, dismissed) == (4, 3)
         assert await metric(one, "tactful_trials_stopped_total") == 1
+        (act,) = (await one.http.get("/v1/acts")).json()["acts"]
+        assert (act["who"], act["act"], act["subject"]) == ("tactful", "rule.paused", "daring")
         await one.restart()
         assert await state(one, "daring") == "paused"
         await one.http.post("/v1/rules/daring/resume")

@@ -90,7 +90,12 @@ def _reading_routes(desk: Desk) -> Sequence[BaseRoute]:
         )
 
     async def decisions(visit: Visit) -> Response:
-        return desk.show(visit, "decisions.html", decisions=await queries.decisions(shop))
+        return desk.show(
+            visit,
+            "decisions.html",
+            decisions=await queries.decisions(shop),
+            acts=await shop.ledger.acts(limit=RECENT),
+        )
 
     pages = {
         HOME: overview,
@@ -123,7 +128,8 @@ async def _person(
     if found is None:
         raise RefusedError(404, "Nothing is known of them: no facts, and no session that is kept.")
     rows = await queries.decisions_about(desk.shop, found)
-    return desk.show(visit, "person.html", person=found, decisions=rows)
+    acts = await desk.shop.ledger.acts(customer=found.customer) if found.customer else []
+    return desk.show(visit, "person.html", person=found, decisions=rows, acts=acts)
 
 
 async def _why(desk: Desk, visit: Visit) -> Response:

@@ -1,4 +1,4 @@
-"""What may a person at the shop do to what was promised? Each act is recorded with who did it."""
+"""What may a person at the shop do to rules and promises? Each act is kept with who did it."""
 
 from typing import Any, Literal
 
@@ -7,6 +7,7 @@ import structlog
 
 from tactful.core.offers import State
 from tactful.core.signals import Revoked
+from tactful.runtime.acts import Act, Kind
 from tactful.runtime.ingest import Report
 from tactful.runtime.live import Live
 from tactful.runtime.rulebooks import Reload
@@ -33,7 +34,7 @@ async def revoke(shop: Shop, offer: str, reason: RevocationReason, who: str) -> 
     after = await shop.ledger.offer(offer)
     if after is None or after.state is not State.WITHDRAWN:
         return "ended"  # a checkout was faster
-    log.info("offer.revoked", offer=offer, reason=reason, who=who)
+    await _keep(shop, "offer.revoked", who, offer, detail=reason, customer=found.customer)
     return "revoked"
 
 
@@ -49,7 +50,10 @@ async def _session(shop: Shop, session: str) -> Live | None:
 async def report(shop: Shop, fact: dict[str, Any], who: str) -> Report:
     """Take in a fact that a person states, such as a remedy or a recall."""
     done = await shop.ingest.take([msgspec.json.encode(fact)])
-    log.info("fact.stated", type=fact.get("type"), accepted=done.accepted, who=who)
+    if done.accepted:
+        kind = str(fact["type"])
+        customer = fact.get("customer")
+        await _keep(shop, "fact.stated", who, str(fact[kind]), detail=kind, customer=customer)
     return done
 
 
@@ -57,14 +61,14 @@ async def pause(shop: Shop, rule: str, who: str, *, paused: bool) -> bool:
     """Pause a rule, or let it run again; whether there is such a rule."""
     done = await shop.rulebooks.pause(rule, paused=paused)
     if done:
-        log.info("rule.paused" if paused else "rule.resumed", rule=rule, who=who)
+        await _keep(shop, "rule.paused" if paused else "rule.resumed", who, rule)
     return done
 
 
 async def reload(shop: Shop, who: str) -> Reload:
     """Read the rule files again."""
     done = await shop.rulebooks.reload()
-    log.info("rulebook.reloaded", outcome=done.outcome, version=done.version, who=who)
+    await _keep(shop, "rulebook.reloaded", who, done.version, detail=done.outcome)
     return done
 
 
@@ -72,5 +76,16 @@ async def rollback(shop: Shop, who: str) -> Reload | None:
     """Go back to the rulebook from before; None: there is none."""
     done = await shop.rulebooks.rollback()
     if done is not None:
-        log.info("rulebook.rolled_back", version=done.version, who=who)
+        await _keep(shop, "rulebook.rolled_back", who, done.version)
     return done
+
+
+async def _keep(
+    shop: Shop, act: Kind, who: str, subject: str, *, detail: str = "", customer: str | None = None
+) -> None:
+    """Into the audit, and into the log without what could name a customer."""
+    made = Act(
+        at=shop.clock.now(), who=who, act=act, subject=subject, detail=detail, customer=customer
+    )
+    await shop.ledger.keep_act(made)
+    log.info(act, who=who, subject="" if act == "fact.stated" else subject, detail=detail)

@@ -9,6 +9,7 @@ from tactful.core.budgets import BudgetMove
 from tactful.core.calendar import DAY
 from tactful.core.offers import Offer, State, Step
 from tactful.core.rulings import BudgetRow, Judge, Ruling
+from tactful.runtime.acts import Act
 
 PRICES_LONGER: Final = 365 * DAY
 """For how much longer than the rest superseded public prices are kept (ms)."""
@@ -30,7 +31,7 @@ class Entropy(Protocol):
         ...
 
 
-class FactRow(Struct, frozen=True, kw_only=True):
+class FactRow(Struct, frozen=True, gc=False, kw_only=True):
     """One fact on its way into the ledger.
 
     `version`: (`int` | `time`, value), compared only within its kind; None: time of arrival, always newer.
@@ -45,7 +46,7 @@ class FactRow(Struct, frozen=True, kw_only=True):
     at: int
 
 
-class StoredFact(Struct, frozen=True):
+class StoredFact(Struct, frozen=True, gc=False):
     """A fact as the ledger keeps it; `at`: when it was reported, `ended`: when it was superseded.
 
     `number`: its place in the order in which facts were kept.
@@ -59,7 +60,7 @@ class StoredFact(Struct, frozen=True):
     number: int = 0
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class Entry(Struct, frozen=True, gc=False, kw_only=True):
     """The record of one turn: what happened, and what the decision could read.
 
     `signal` is the encoded signal; `inputs` the encoded remainder of the context, where candidates or
@@ -75,7 +76,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     trace: bytes | None = None
 
 
-class Commit(Struct, frozen=True, kw_only=True):
+class Commit(Struct, frozen=True, gc=False, kw_only=True):
     """All that one turn writes, in one transaction, or not at all."""
 
     session: str | None = None
@@ -368,6 +369,14 @@ class Ledger(Protocol):
         ...
 
     # people
+    async def keep_act(self, act: Act) -> None:
+        """Keep what a person did."""
+        ...
+
+    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[Act]:
+        """What people did, newest first."""
+        ...
+
     async def erase_customer(self, customer: str, alias: str) -> int:
         """Remove every byte about a customer; money rows stay under `alias`. Returns the rows touched."""
         ...

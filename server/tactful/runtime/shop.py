@@ -13,6 +13,7 @@ from tactful.core.policy import Policy
 from tactful.core.signals import Changed, Woken
 from tactful.runtime import gauges
 from tactful.runtime.accounts import Balances, Commitments
+from tactful.runtime.acts import Act
 from tactful.runtime.arrivals import Arrivals
 from tactful.runtime.checkout import Checkout
 from tactful.runtime.freshness import Freshness
@@ -91,6 +92,7 @@ class Shop:
             session_ttl=settings.session_ttl,
             default_territory=settings.default_territory,
         )
+        self.redemptions = self._redemptions()
         self.ingest = Ingest(
             ledger=ledger,
             clock=clock,
@@ -100,6 +102,7 @@ class Shop:
             freshness=self.freshness,
             commitments=self.commitments,
             rates=self.rates,
+            cancelled=self.redemptions.cancelled,
             telemetry=self.telemetry,
         )
         self.trials = Trials(
@@ -115,7 +118,6 @@ class Shop:
             rulebooks=self.rulebooks,
             territory=settings.default_territory,
         )
-        self.redemptions = self._redemptions()
         self.ready = False
         self._forgetting: set[asyncio.Task[None]] = set()
         self.arrivals.on_end = self._ended
@@ -234,6 +236,14 @@ class Shop:
     async def _stopped(self, rule: str) -> None:
         try:
             await self.rulebooks.pause(rule, paused=True)
+            stopped = Act(
+                at=self.clock.now(),
+                who="tactful",
+                act="rule.paused",
+                subject=rule,
+                detail="the trial did harm",
+            )
+            await self.ledger.keep_act(stopped)
             self.telemetry.stopped()
         finally:
             self.trials.stopping.discard(rule)

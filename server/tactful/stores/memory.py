@@ -8,6 +8,7 @@ import secrets
 import msgspec
 from msgspec import structs
 
+from tactful.runtime.acts import Act
 from tactful.runtime.ports import AuditRow, Entry, SavedSession
 from tactful.stores.memory_facts import MemoryFacts
 from tactful.stores.memory_rulebooks import MemoryRulebooks
@@ -17,6 +18,10 @@ from tactful.stores.plain import plain
 
 class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
     """The ledger port in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._acts: list[Act] = []
 
     async def open(self) -> None:
         """Nothing is needed."""
@@ -129,6 +134,15 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         )
 
     # people
+    async def keep_act(self, act: Act) -> None:
+        """Keep what a person did."""
+        self._acts.append(act)
+
+    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[Act]:
+        """What people did, newest first."""
+        found = [one for one in self._acts if customer in {None, one.customer}]
+        return found[::-1][:limit]
+
     async def erase_customer(self, customer: str, alias: str) -> int:
         """Remove a customer; money rows stay under `alias`. Returns the rows touched."""
         sessions = {
@@ -148,7 +162,14 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
                 named = alias if held.customer == customer else held.customer
                 self._offers[key] = structs.replace(held, session=alias, customer=named)
                 touched += 1
-        return touched
+        return touched + self._erase_acts(customer, alias)
+
+    def _erase_acts(self, customer: str, alias: str) -> int:
+        mine = [place for place, one in enumerate(self._acts) if one.customer == customer]
+        for place in mine:
+            kept = self._acts[place]
+            self._acts[place] = structs.replace(kept, customer=alias, subject=alias)
+        return len(mine)
 
     async def export_customer(self, customer: str) -> dict[str, object]:
         """All that is kept about a customer, as plain data."""
@@ -158,6 +179,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
             "customer": customer,
             "facts": self._facts_of(customer),
             "contact": plain(contact) if contact else None,
+            "acts": [_data(one) for one in self._acts if one.customer == customer],
             "sessions": [
                 plain(saved.state)
                 for saved in self._sessions.values()

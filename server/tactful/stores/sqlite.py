@@ -14,8 +14,16 @@ from typing import Final, Literal
 import aiosqlite
 
 from tactful.core.rulings import Judge, Ruling
+from tactful.runtime.acts import Act
 from tactful.runtime.ports import Commit, FactRow, LedgerError, Refusal
-from tactful.stores import erasures, sqlite_balance, sqlite_facts, sqlite_people, sqlite_turns
+from tactful.stores import (
+    erasures,
+    sqlite_acts,
+    sqlite_balance,
+    sqlite_facts,
+    sqlite_people,
+    sqlite_turns,
+)
 from tactful.stores.digest import digest_of, secret_of
 from tactful.stores.failpoints import Reach, nowhere
 from tactful.stores.sqlite_open import BUSY_MS, open_writer
@@ -139,6 +147,9 @@ class SqliteLedger(SqliteReads):
         if state == "paused":
             sql, values = "INSERT OR REPLACE INTO rule_states VALUES (?, ?)", (rule, state)
         await self._open_writer.run(lambda connection: connection.execute(sql, values).close())
+
+    async def keep_act(self, act: Act) -> None:
+        await self._open_writer.run(partial(sqlite_acts.keep, act=act))
 
     async def erase_customer(self, customer: str, alias: str) -> int:
         """Remove every byte about a customer; money rows stay under `alias`. Returns the rows touched.

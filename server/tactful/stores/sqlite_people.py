@@ -13,6 +13,7 @@ from msgspec import structs
 
 from tactful.core.rulings import RefundRow
 from tactful.runtime.ports import PRICES_LONGER
+from tactful.stores import sqlite_acts
 from tactful.stores.digest import digest_of, secret_of
 from tactful.stores.plain import plain
 from tactful.stores.rewriting import without
@@ -29,6 +30,7 @@ def erase(connection: sqlite3.Connection, customer: str, alias: str) -> int:
     _erase_facts(connection, customer, alias, sessions)
     connection.execute("DELETE FROM contacts WHERE shopper = ?", (customer,))
     connection.execute("DELETE FROM entries WHERE customer = ?", (customer,))
+    sqlite_acts.erase(connection, customer, alias)
     offers = {key for (key,) in connection.execute(_OFFERS_OF, (customer,))}
     for session in sessions:
         offers |= _forget(connection, session)
@@ -155,6 +157,7 @@ def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
         "customer": customer,
         "facts": _facts_of(connection, customer),
         "contact": plain(contact[0]) if contact else None,
+        "acts": _acts_of(connection, customer),
         "sessions": _bodies(connection, "SELECT state FROM sessions WHERE session = ?", sessions),
         "offers": _bodies(connection, "SELECT body FROM offers WHERE id = ?", offers),
         "redemptions": _bodies(connection, "SELECT body FROM redemptions WHERE offer = ?", offers),
@@ -166,6 +169,11 @@ def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
             )
         ],
     }
+
+
+def _acts_of(connection: sqlite3.Connection, customer: str) -> list[Any]:
+    found = connection.execute(*sqlite_acts.query(customer, -1)).fetchall()
+    return [msgspec.to_builtins(sqlite_acts.act_of(row)) for row in reversed(found)]
 
 
 def _facts_of(connection: sqlite3.Connection, customer: str) -> list[dict[str, Any]]:

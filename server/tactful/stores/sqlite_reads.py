@@ -8,6 +8,7 @@ import aiosqlite
 
 from tactful.core.offers import Offer, State, Step
 from tactful.core.rulings import BudgetRow
+from tactful.runtime.acts import Act
 from tactful.runtime.ports import (
     AuditRow,
     Entry,
@@ -18,7 +19,7 @@ from tactful.runtime.ports import (
     SavedSession,
     StoredFact,
 )
-from tactful.stores import sqlite_facts
+from tactful.stores import sqlite_acts, sqlite_facts
 from tactful.stores.sqlite_errors import meaning_of
 from tactful.stores.sqlite_turns import OFFER
 
@@ -194,6 +195,10 @@ class SqliteReads:
             (customer, 2**63 - 1 if at is None else at),
         )
         return str(found[0][0]) if found else None
+
+    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[Act]:
+        found = await self._read(*sqlite_acts.query(customer, limit))
+        return [sqlite_acts.act_of(row) for row in found]
 
     async def rulebooks(self) -> list[tuple[str, int]]:
         return list(await self._read("SELECT version, at FROM activations ORDER BY id DESC"))

@@ -1,9 +1,8 @@
-"""The endpoints that explain decisions and show what is kept: why, decisions, budgets, prices, rules."""
+"""The endpoints that explain decisions and show what is kept: why, decisions, budgets, prices."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -14,7 +13,6 @@ from tactful.core.items import PublicPrice
 from tactful.core.rulings import BudgetRow
 from tactful.runtime.arrivals import internal_id
 from tactful.runtime.ports import AuditRow
-from tactful.runtime.rulebooks import Reload
 from tactful.runtime.shop import Shop
 from tactful.runtime.why import UnknownShopperError, Visit
 from tactful.transports import views
@@ -75,80 +73,13 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         shown = [_price(one) for one in item.history.get(territory, ())]
         return answer({"sku": sku, "territory": territory, "prices": shown})
 
-    async def rulebook(request: Request) -> Response:  # noqa: ARG001
-        return answer(_rulebook(shop))
-
     return (
         Route("/v1/why", key.guard(why), methods=["GET"]),
         Route("/v1/decisions", key.guard(decisions), methods=["GET"]),
         Route("/v1/offers/{id}", key.guard(one_offer), methods=["GET"]),
         Route("/v1/budgets", key.guard(budgets), methods=["GET"]),
         Route("/v1/prices/{sku:path}", key.guard(prices), methods=["GET"]),
-        Route("/v1/rulebook", key.guard(rulebook), methods=["GET"]),
     )
-
-
-def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
-    """Reload, roll back, pause and resume."""
-
-    async def reload(request: Request) -> Response:  # noqa: ARG001
-        return _reloaded(await shop.rulebooks.reload())
-
-    async def rollback(request: Request) -> Response:  # noqa: ARG001
-        done = await shop.rulebooks.rollback()
-        if done is None:
-            raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
-        return _reloaded(done)
-
-    def switch(*, paused: bool) -> Any:
-        async def endpoint(request: Request) -> Response:
-            rule = request.path_params["id"]
-            if not await shop.rulebooks.pause(rule, paused=paused):
-                raise ProblemError(404, "rule.unknown", f"The rulebook has no rule `{rule}`.")
-            return answer({"rule": rule, "state": "paused" if paused else "running"})
-
-        return endpoint
-
-    return (
-        Route("/v1/rulebook/reload", key.guard(reload), methods=["POST"]),
-        Route("/v1/rulebook/rollback", key.guard(rollback), methods=["POST"]),
-        Route("/v1/rules/{id}/pause", key.guard(switch(paused=True)), methods=["POST"]),
-        Route("/v1/rules/{id}/resume", key.guard(switch(paused=False)), methods=["POST"]),
-    )
-
-
-def _reloaded(reload: Reload) -> Response:
-    findings = [
-        msgspec.to_builtins(one) | {"severity": str(one.severity)} for one in reload.diagnostics
-    ]
-    if reload.outcome == "refused":
-        raise ProblemError(
-            422,
-            "rulebook.refused",
-            "The rule files have errors; the rulebook from before goes on.",
-            version=reload.version,
-            findings=findings,
-        )
-    return answer({"version": reload.version, "outcome": reload.outcome, "findings": findings})
-
-
-def _rulebook(shop: Shop) -> dict[str, Any]:
-    active = shop.rulebooks.active
-    rules = [
-        {
-            "rule": rule.id,
-            "state": "paused" if rule.paused or rule.id in active.paused else "running",
-            "mode": rule.mode,
-            "campaign": rule.campaign,
-        }
-        for _, rule in sorted(active.rules.items())
-    ]
-    return {
-        "version": active.version,
-        "activated_at": views.when(shop.rulebooks.activated_at),
-        "rules": rules,
-        "refused": [msgspec.to_builtins(one) for one in shop.rulebooks.refused],
-    }
 
 
 def _step(row: AuditRow) -> dict[str, Any]:

@@ -28,6 +28,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("GET", "/v1/budgets"): "The balance of every campaign",
     ("GET", "/v1/prices/{sku}"): "The ledger of public prices",
     ("GET", "/v1/rulebook"): "The active rulebook and its rules",
+    ("GET", "/v1/acts"): "What people did to rules and promises, newest first",
     ("POST", "/v1/rulebook/reload"): "Read the rule files again",
     ("POST", "/v1/rulebook/rollback"): "Go back to the rulebook from before",
     ("POST", "/v1/rules/{id}/pause"): "Pause a rule",

@@ -1,0 +1,27 @@
+"""What did people, or the server in their place, do to rules and promises?"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal[
+    "fact.stated",
+    "offer.revoked",
+    "rule.paused",
+    "rule.resumed",
+    "rulebook.reloaded",
+    "rulebook.rolled_back",
+]
+
+
+class Act(Struct, frozen=True, kw_only=True):
+    """One act, for the audit. `who`: as they named themselves, or what acted by itself."""
+
+    at: int
+    who: str
+    act: Kind
+    subject: str
+    """What it was done to: an offer, a rule, a version of the rulebook, a fact."""
+    detail: str = ""
+    customer: str | None = None
+    """Whom it concerns, where it concerns one customer."""
