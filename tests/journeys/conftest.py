@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from journeys.raw_peers import PACE, Served, served
+
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_leaked() -> Iterator[None]:
@@ -12,3 +14,25 @@ def nothing_leaked() -> Iterator[None]:
     from journeys.test_canaries import scan  # noqa: PLC0415
 
     assert scan(EVERY_BYTE) == []
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory) -> Iterator[Served]:
+    yield from served(
+        tmp_path_factory, "door", linger_ms=300, sweep_ms=200, stalled_ms=2_000, rhythm=PACE
+    )
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory) -> Iterator[Served]:
+    """A door that waits for nobody, for the cases about waiting."""
+    rhythm = {"hello_ms": 300, "heartbeat_ms": 100, "silent_ms": 400}
+    yield from served(
+        tmp_path_factory, "hasty", head_ms=300, linger_ms=200, sweep_ms=80, stalled_ms=500,
+        body_grace_ms=200, rhythm=rhythm,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def echo(tmp_path_factory) -> Iterator[Served]:
+    yield from served(tmp_path_factory, "echo", echo=True, linger_ms=300, sweep_ms=200)

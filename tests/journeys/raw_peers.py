@@ -1,0 +1,94 @@
+"""Raw peers and the door they knock at: a server in a process of its own, watched from outside.
+
+When its tests are over, its log must hold no traceback, its descriptors must be back where they were
+and its memory nearly.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+HERE = Path(__file__).parent
+PACE = {"per_second": 20, "burst": 120}
+VIEW = {"t": "view", "sku": "RUN-42"}
+KEPT_KIB = 24 * 1_024
+"""What an allocator may keep of what a thousand rude peers needed at once."""
+
+
+class Served:
+    """A server process: its port, its log, its memory and its descriptors."""
+
+    def __init__(
+        self, log: Path, *, echo: bool = False, descriptors: str = "", **limits: Any
+    ) -> None:
+        self.log = log
+        path = os.pathsep.join([str(HERE.parent), str(HERE.parent.parent / "server")])
+        with log.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, str(HERE / "raw_server.py"), msgspec.json.encode(limits).decode()]
+                + ["echo"] * echo,
+                stdout=subprocess.PIPE, stderr=errors, env=os.environ | {"PYTHONPATH": path, "DESCRIPTORS": descriptors},
+            )  # fmt: skip
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline())
+        self.descriptors_at_start = self.descriptors()
+
+    def descriptors(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss_kib(self) -> int:
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGESIZE") // 1024
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def served(folder: Any, name: str, **options: Any) -> Iterator[Served]:
+    """A server for the length of some tests, and what must hold when they are over."""
+    server = Served(folder.mktemp("raw") / f"{name}.log", **options)
+    before = server.rss_kib()
+    yield server
+    deadline = time.monotonic() + 20
+    while server.descriptors() > server.descriptors_at_start:
+        assert time.monotonic() < deadline, f"{server.descriptors()} descriptors are still open"
+        time.sleep(0.01)
+    grown = server.rss_kib() - before
+    server.stop()
+    written = server.log.read_text()
+    assert "Traceback" not in written, written
+    assert "ERROR" not in written, written
+    assert grown < KEPT_KIB, f"{grown} KiB more"
+
+
+def table(rows: list[tuple[Any, ...]]) -> Any:
+    """Rows of (name, what is sent, what is expected) as cases."""
+    cases = [pytest.param(*row[1:], id=row[0]) for row in rows]
+    return pytest.mark.parametrize(("sent", "expected"), cases)
+
+
+def request(*lines: str, body: bytes = b"") -> bytes:
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def reluctant(port: int) -> socket.socket:
+    """A socket with the smallest receive buffer, which will not be read."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+    peer.connect(("127.0.0.1", port))
+    return peer
