@@ -5,7 +5,7 @@ kind, and here its ids are counted up. An order has five lines, of five products
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -30,12 +30,13 @@ DAY = 86_400_000
 
 
 class Size(Struct, frozen=True, kw_only=True):
-    """How much there is of everything."""
+    """How much there is of everything; `offered`: the products that past offers were about."""
 
     products: int
     customers: int
     lines: int
     offers: int = 0
+    offered: int = 20_000
 
     @property
     def orders(self) -> int:
@@ -78,7 +79,7 @@ def _fill(ledger: sqlite3.Connection, size: Size) -> None:
     ledger.executemany(
         "INSERT INTO offers (id, session, state, campaign, period, currency, hold, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        _offers(size.offers),
+        _offers(size),
     )
     ledger.executemany(
         "INSERT INTO steps (offer, session, at, seq, state) VALUES (?, ?, ?, ?, ?)",
@@ -175,22 +176,22 @@ def _goods(kinds: list[Template], subject: str, count: int) -> Iterator[tuple[st
             yield subject, f"sku-{name}", one.kind, one.key.replace(one.mark, name)
 
 
-def _past(number: int, count: int) -> Offer:
+def _past(number: int, size: Size) -> Offer:
     """An offer of the last ninety days that was bought."""
     return accepted(
         f"of_{number:08}",
         session=f"se_{number:08}",
-        sku=f"sku-{number % 20_000:0{DIGITS}}",
+        sku=f"sku-{number % size.offered:0{DIGITS}}",
         rule=f"r{number % 100}",
         state=State.REDEEMED,
-        issued_at=T0 - 90 * DAY + number * 90 * DAY // count,
+        issued_at=T0 - 90 * DAY + number * 90 * DAY // size.offers,
         seq=4,
     )
 
 
-def _offers(count: int) -> Iterator[tuple[Any, ...]]:
-    for number in range(count):
-        one = _past(number, count)
+def _offers(size: Size) -> Iterator[tuple[Any, ...]]:
+    for number in range(size.offers):
+        one = _past(number, size)
         yield (one.id, one.session, str(one.state.value), one.campaign, one.period, one.currency,
                one.hold, ENCODE(one))  # fmt: skip
 
@@ -200,9 +201,3 @@ def _steps(count: int) -> Iterator[tuple[Any, ...]]:
     for number in range(count):
         for seq, state in enumerate(states, 1):
             yield f"of_{number:08}", f"se_{number:08}", T0, seq, str(state.value)
-
-
-def rows_of(ledger: Callable[[str], Any]) -> dict[str, int]:
-    """How many rows each table holds."""
-    tables = ("facts", "subjects", "offers", "steps")
-    return {table: ledger(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}  # noqa: S608

@@ -23,6 +23,7 @@ SHORT = {
     "active": ["--sessions", "1000", "--rounds", "2"],
     "connections": ["--connections", "5000", "--storms", "2"],
     "hostile": ["--never-readers", "300", "--silent", "300", "--half-handshakes", "1500"],
+    "start": ["--products", "100000", "--customers", "100000", "--lines", "1000000"],
     "restart": ["--sessions", "300"],
     "withdrawal": ["--sessions", "1000", "--rounds", "5"],
     "clickstream": ["--sessions", "300"],
