@@ -69,6 +69,15 @@ async def test_a_recall_of_one_variant_reaches_the_others_and_the_bundles_they_a
     assert (await known.read_item("RUN-42")).recalls == ("x1",)
 
 
+async def test_a_recall_of_a_product_reaches_the_bundles_that_it_is_part_of() -> None:
+    catalogue = [product("SOCK-3", "sock"), product("SET-1", "set", components=("SOCK-3",))]
+    known, ledger = await world_of([(one, 1) for one in catalogue])
+    await known.load(["SET-1"], [])
+    skus, _ = await report(known, ledger, recall(product="sock"))
+    assert skus == {"SET-1"}
+    assert known.item("SET-1") is None
+
+
 @pytest.mark.parametrize(
     ("first", "then"),
     [

@@ -146,6 +146,7 @@ class World:
         self._mentions[f"product:{item.product_id}"].add(item.sku)
         for part in item.components:
             self._mentions[f"part:{part.sku}"].add(item.sku)
+            self._mentions[f"product:{part.product_id}"].add(item.sku)
         for one in (item, *item.components):
             for variant in one.variants:
                 self._mentions[f"variant:{variant}"].add(item.sku)
