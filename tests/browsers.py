@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from websockets.sync.client import ClientConnection, connect
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -54,6 +54,7 @@ class _Shared:
 def _driver() -> Iterator[Playwright]:
     if not _Shared.playwright:
         _Shared.playwright = sync_playwright().start()
+        expect.set_options(timeout=ANSWER_S * 1000)
     _Shared.users += 1
     try:
         yield _Shared.playwright
@@ -113,7 +114,7 @@ class Tab:
             raise BidiError(answer["exceptionDetails"]["text"])
         return json.loads(answer["result"]["value"])
 
-    def wait_for(self, expression: str, seconds: float = 10) -> Any:
+    def wait_for(self, expression: str, seconds: float = 25) -> Any:
         """Wait in the page until an expression is true."""
         return self.evaluate(
             "new Promise((done, fail) => { const until = performance.now() + "

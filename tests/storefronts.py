@@ -26,6 +26,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 WIDGET = Path(__file__).parents[1] / "widget" / "dist" / "v1.js"
 Message = dict[str, Any]
+WAIT_S = 30  # what happens at all happens within this, on a machine with other work, too
 
 
 def offer(**changes: Any) -> Message:
@@ -101,7 +102,7 @@ class Offers:
         async def run() -> Any:
             return act()
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(WAIT_S)
 
     def push(self, one: Message, replaces: str | None = None) -> None:
         """Push an offer to every session."""
@@ -123,7 +124,7 @@ class Offers:
         """What was heard of one kind, in order."""
         return [each for each in self.heard if each["t"] == kind]
 
-    def wait_for(self, kind: str, count: int = 1, seconds: float = 10) -> list[Message]:
+    def wait_for(self, kind: str, count: int = 1, seconds: float = WAIT_S) -> list[Message]:
         """Wait until so many messages of a kind were heard."""
         return until(lambda: found if len(found := self.messages(kind)) >= count else None, seconds)
 
@@ -328,7 +329,7 @@ def offers_server(port: int = 0, offers: Offers | None = None) -> Iterator[tuple
 
     thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(WAIT_S)
     until(lambda: server.started)
     try:
         yield offers, f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -379,7 +380,7 @@ def pages_server(pages: dict[str, Page]) -> Iterator[str]:
         server.server_close()
 
 
-def until(ask: Callable[[], Any], seconds: float = 10) -> Any:
+def until(ask: Callable[[], Any], seconds: float = WAIT_S) -> Any:
     """Ask until the answer is true."""
     end = time.monotonic() + seconds
     pause = threading.Event()

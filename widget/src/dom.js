@@ -1,4 +1,6 @@
-/** Elements made without HTML text, which strict pages refuse. */
+/** Elements made without HTML text, which strict pages refuse, and news of those that come. */
+
+import { bare, guard } from './guard.js';
 
 /**
  * @template {keyof HTMLElementTagNameMap} K
@@ -16,3 +18,7 @@ export function el(tag, className, ...children) {
   }
   return node;
 }
+
+/** @param {(changes: MutationRecord[]) => void} fn called after nodes have come or gone */
+export const watchNodes = (fn) =>
+  new MutationObserver(guard(fn)).observe(document, bare({ childList: true, subtree: true }));

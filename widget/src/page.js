@@ -1,5 +1,6 @@
 /** What kind of page this is, and when it becomes another one without loading. */
 
+import { watchNodes } from './dom.js';
 import { later, listen } from './guard.js';
 import { at } from './json.js';
 
@@ -43,12 +44,7 @@ export function onNavigation(moved) {
   const soon = () => later(0, moved);
   listen('popstate hashchange turbo:load turbolinks:load astro:page-load', soon);
   const { navigation } = /** @type {any} */ (window);
-  if (navigation) return navigation.addEventListener('currententrychange', soon);
-  for (const name of /** @type {const} */ (['pushState', 'replaceState'])) {
-    const before = history[name];
-    history[name] = function (...args) {
-      before.apply(this, args);
-      soon();
-    };
-  }
+  if (navigation) navigation.addEventListener('currententrychange', soon);
+  // Older browsers do not tell; but a page at a new address changes. The history stays the shop's.
+  else watchNodes(moved);
 }

@@ -3,7 +3,7 @@
 import { backoff } from './backoff.js';
 import { jumped, now } from './clock.js';
 import { afterwards } from './closecodes.js';
-import { guard, later } from './guard.js';
+import { bare, guard, later } from './guard.js';
 import { parse, stringify } from './json.js';
 import { createOutbox } from './outbox.js';
 import { openSocket } from './socket.js';
@@ -41,7 +41,7 @@ const NEVER = 1 / 0;
  *
  * @typedef {object} Link
  * @property {'socket' | 'stream'} kind
- * @property {import('./socket.js').Wire} wire
+ * @property {import('./socket.js').Wire | null} wire
  * @property {number} since when it was opened, then when it was welcomed
  *
  * @typedef {object} Page what the session needs to know of the page, and tells it
@@ -67,7 +67,8 @@ export function createSession(page) {
   const standing = new Map();
   // The wall clock only makes the first number larger than those of earlier pages and other tabs.
   const outbox = createOutbox(Date.now());
-  let known = { session: '', resume: '', seq: 0 };
+  /** @type {any} the session this tab is in, if any */
+  let known = bare({});
   let [heartbeat, idle] = [20_000, 60_000];
   let heard = -SILENCE_MS;
   let acted = 0;
@@ -85,11 +86,11 @@ export function createSession(page) {
     if (next || asleep || stopped || !page.may()) return;
     dialAt = NEVER;
     /** @type {Link} */
-    const link = { kind, wire: { send() {}, close() {} }, since: now() };
+    const link = { kind, wire: null, since: now() };
     next = link;
     try {
       link.wire = (kind === 'socket' ? openSocket : openStream)(page.url(), {
-        open: guard(() => link.wire.send([stringify(hello())])),
+        open: guard(() => link.wire?.send([stringify(hello())])),
         message: guard((/** @type {string} */ text) => receive(link, text)),
         close: guard((/** @type {number | undefined} */ code) => lost(link, code)),
       });
@@ -106,12 +107,13 @@ export function createSession(page) {
       t: 'hello',
       n: outbox.next(),
       ...page.hello(),
-      ...(known.resume && { resume: known.resume, seq: known.seq }),
+      resume: known.resume,
+      seq: known.seq,
     };
   };
 
   const hangUp = (/** @type {Link | null} */ link) => {
-    link?.wire.close();
+    link?.wire?.close();
     if (link === live) live = null;
     if (link === next) next = null;
   };
@@ -155,9 +157,12 @@ export function createSession(page) {
       known.seq = message.seq;
       if (!first) page.save(known);
     }
-    if (Object.hasOwn(handlers, message.t)) {
-      /** @type {any} */ (handlers)[message.t](message, link);
-    }
+    if (!Object.hasOwn(handlers, message.t)) return;
+    /** @type {any} */ (handlers)[message.t](message, link);
+    // Whatever was said of an offer by its name has ended it; a whole one has just been put there.
+    standing.delete(message.offer);
+    standing.delete(message.replaces);
+    page.changed();
   };
 
   const handlers = {
@@ -175,31 +180,11 @@ export function createSession(page) {
       standing.clear();
       offers.forEach(stand);
       page.welcomed(another);
-      page.changed();
     },
-    /** @param {any} message */
-    offer({ offer, replaces }) {
-      standing.delete(replaces);
-      stand(offer);
-      page.changed();
-    },
-    /** @param {any} message */
-    withdraw({ offer }) {
-      standing.delete(offer);
-      page.changed();
-    },
-    /** @param {any} message */
-    accepted(message) {
-      page.accepted(message.offer, message);
-      standing.delete(message.offer);
-      page.changed();
-    },
-    /** @param {any} message */
-    refused({ offer, code }) {
-      page.refused(offer, code);
-      standing.delete(offer);
-      page.changed();
-    },
+    offer: (/** @type {any} */ { offer }) => stand(offer),
+    withdraw() {},
+    accepted: (/** @type {any} */ message) => page.accepted(message.offer, message),
+    refused: (/** @type {any} */ { offer, code }) => page.refused(offer, code),
     /** @param {any} message */
     ack({ n }) {
       // What waits is numbered only now: the server has just said above which number.
@@ -227,7 +212,7 @@ export function createSession(page) {
   };
 
   const flush = () => {
-    if (live) live.wire.send(outbox.take().map((message) => stringify(message)));
+    live?.wire?.send(outbox.take().map((message) => stringify(message)));
   };
 
   /** Nothing is open and nothing is shown. */
@@ -298,7 +283,7 @@ export function createSession(page) {
     forget() {
       suspend();
       outbox.drop(/./);
-      known = { session: '', resume: '', seq: 0 };
+      known = bare({});
       asleep = true;
     },
     /** @returns {Standing[]} what may be shown now, newest last */

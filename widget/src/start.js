@@ -74,7 +74,8 @@ export function start(queue) {
 
   const session = createSession({
     url: () => `${serverUrl()}v1/session`,
-    may: () => ready && !away && level !== 'none' && !document.hidden && !!serverUrl(),
+    may: () =>
+      ready && !away && level !== 'none' && !document.hidden && !!serverUrl() && tabs.ask(),
     hello: () => ({
       ...permission(),
       territory: setting('territory') ?? at('Shopify.country'),
@@ -182,7 +183,7 @@ export function start(queue) {
   const connect = () => {
     if (!ready || away || level === 'none') return;
     if (!verdict.product && !cart[0][0] && !record() && /home|other/.test(kind())) return;
-    tabs.ask();
+    session.wake();
   };
 
   const watch = watchPage(

@@ -3,7 +3,7 @@
 import { guard, later } from './guard.js';
 
 /** An open tab mostly answers within this; a visit's first page waits so long, once. */
-const ANSWER_MS = 500;
+const ANSWER_MS = 200;
 
 /**
  * @param {() => any} record of the session this tab is in, nothing when there is none to tell
@@ -15,6 +15,7 @@ export function createTabs(record, heard) {
   let channel = null;
   /** When this session's first tab asked in vain, 0 if it is to be kept: the earlier one wins. */
   let asked = 0;
+  let alone = false;
 
   const tell = () => {
     if (record()) channel?.postMessage({ ...record(), asked });
@@ -26,11 +27,13 @@ export function createTabs(record, heard) {
     close() {
       channel?.close();
       channel = null;
+      alone = false;
     },
     /** This session is worth more now than another tab's. */
     stay() {
       asked = 0;
     },
+    /** @returns {boolean} whether this tab knows which session it is in: if not, it will hear */
     ask() {
       if (!channel) {
         channel = new BroadcastChannel('tactful');
@@ -41,11 +44,16 @@ export function createTabs(record, heard) {
             heard(data);
           }
         });
+        if (!record()) {
+          asked ||= Date.now() + Math.random();
+          channel.postMessage(asked);
+          later(ANSWER_MS, () => {
+            alone = true;
+            heard();
+          });
+        }
       }
-      if (record()) return heard();
-      asked ||= Date.now() + Math.random();
-      channel.postMessage(asked);
-      later(ANSWER_MS, heard);
+      return alone || !!record();
     },
   };
 }

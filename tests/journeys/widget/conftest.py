@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from browsers import Firefox, chromium, firefox
-from storefronts import Offers, offers_server, pages_server
+from storefronts import WAIT_S, Offers, offers_server, pages_server
 
 PRODUCT = """<script type="application/ld+json">{"@type": "Product", "sku": "RUN-42",
 "offers": {"price": "129.00", "priceCurrency": "EUR"}}</script>"""
@@ -67,7 +67,7 @@ def fox() -> Iterator[Firefox]:
 @pytest.fixture
 def context(chrome: Browser) -> Iterator[BrowserContext]:
     context = chrome.new_context(viewport={"width": 1000, "height": 700}, locale="en-GB")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(WAIT_S * 1000)
     yield context
     context.close()
 

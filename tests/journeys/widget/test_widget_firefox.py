@@ -100,8 +100,7 @@ def test_two_tabs_are_one_session(shop: Any, fox: Firefox, tab: Tab) -> None:
     shop.offers.wait_for("view")
     other = fox.tab()
     other.goto(shop.site + "/p/aero")
-    shop.offers.wait_for("hello", 2)
-    assert len(shop.offers.sessions) == 1
+    until(lambda: len(shop.offers.sessions["secret-s1"].peers) == 2)
     shop.offers.push(offer())
     see(other)
     other.evaluate(f"void {TAKE}")
@@ -131,7 +130,7 @@ def test_where_sockets_are_blocked_the_stream_serves(shop: Any, fox: Firefox) ->
     shop.offers.sockets_allowed = False
     tab.goto(shop.page())
     shop.offers.wait_for("view")
-    assert [peer.kind for peer in shop.offers.peers] == ["stream"]
+    until(lambda: [peer.kind for peer in shop.offers.peers] == ["stream"])
     shop.offers.push(offer())
     see(tab)
     tab.close()

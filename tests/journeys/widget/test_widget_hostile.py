@@ -60,7 +60,7 @@ def test_a_policy_against_sockets_leads_to_the_stream(
     policy = f"connect-src {shop.origin}"
     loose_tab.goto(shop.page(headers={"Content-Security-Policy": policy}))
     shows(shop, loose_tab, card)
-    assert [peer.kind for peer in shop.offers.peers] == ["stream"]
+    until(lambda: [peer.kind for peer in shop.offers.peers] == ["stream"])
 
 
 POLLUTION = {
@@ -138,7 +138,7 @@ def test_nothing_lies_above_the_card(shop: Any, tab: Page) -> None:
     tab.goto(shop.page(PRODUCT + war))
     shop.offers.wait_for("view")
     shop.offers.push(offer())
-    tab.get_by_role("button", name=TAKE).click(timeout=3000)
+    tab.get_by_role("button", name=TAKE).click()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 /** Keeps asking all sources what this page sells and what is in the cart. */
 
+import { watchNodes } from '../dom.js';
 import { minor } from '../format.js';
-import { bare, guard, later } from '../guard.js';
+import { guard, later } from '../guard.js';
 import { at } from '../json.js';
 import { absolute, pathOf } from '../link.js';
 import { cartAfter, followDataLayer, readEntry } from './datalayer.js';
@@ -110,12 +111,12 @@ export function watchPage(found, heardCart, pushed) {
     );
   };
 
-  new MutationObserver((changes) => {
+  watchNodes((changes) => {
     const touched = changes.some(({ target, addedNodes }) =>
       [target, ...addedNodes].some((node) => /** @type {Element} */ (node).matches?.(LD)),
     );
     if (touched) soon();
-  }).observe(document, bare({ childList: true, subtree: true }));
+  });
 
   return {
     look,
