@@ -31,6 +31,7 @@ from tactful.transports.explain_api import explain_routes
 from tactful.transports.facts_api import facts_routes
 from tactful.transports.limits import Limits
 from tactful.transports.listener import Listener, Place
+from tactful.transports.memory import granted
 from tactful.transports.openapi import openapi_routes
 from tactful.transports.operate_api import clock_routes, operate_routes
 from tactful.transports.peers import TrustedProxies
@@ -203,10 +204,15 @@ def _door(config: Config) -> DoorPolicy:
         limits=Limits(
             connections=config.max_connections,
             per_address=config.max_connections_per_address,
+            memory_bytes=_memory(config),
             unlimited=OURSELVES,
             rhythm=_rhythm(config),
         ),
     )
+
+
+def _memory(config: Config) -> int | None:
+    return config.max_memory_mib * 2**20 if config.max_memory_mib else granted()
 
 
 def _rhythm(config: Config) -> Rhythm:

@@ -29,6 +29,8 @@ QUARTER = 900
 """Seconds of the shop's day that one step plays."""
 SKUS = ("RUN-42", "RUN-43", "TRAIL-42", "BOOT-42", "SOCK-3")
 RULES = rules(budget="{EUR: 10000000.00}")
+LOOKS = 4, 14
+"""How many items a visit looks at, from and below: about 20 messages, 5 million in the long form."""
 INPUT = b'{"t":"activity","kind":"input"}'
 PLENTY = 1_000_000
 
@@ -87,7 +89,7 @@ class Day:
         before = one.parts.reception.messages
         people = await enter_all(one.listener.port, self._count)
         for shopper in people:
-            for _ in range(dice.randrange(1, 6)):
+            for _ in range(dice.randrange(*LOOKS)):
                 shopper.view(dice.choice(SKUS))
                 shopper.say(INPUT)
         await self._heard(before + sum(p.said for p in people))
@@ -208,7 +210,7 @@ async def soak(folder: Path, *, quarters: int, shoppers: int, seed: int = 1) -> 
 
 
 def main() -> None:
-    asked = harness.options(__doc__, quarters=96, shoppers=1_200)
+    asked = harness.options(__doc__, quarters=96, shoppers=2_600)
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(soak(Path(folder), quarters=asked.quarters, shoppers=asked.shoppers))
     figures = structs.asdict(found) | {"steps": [structs.asdict(step) for step in found.steps]}

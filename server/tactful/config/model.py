@@ -38,6 +38,7 @@ class Config(Struct, frozen=True, kw_only=True):
     retention: int = 90 * DAY
     max_connections: int = 20_000
     max_connections_per_address: int = 256
+    max_memory_mib: int | None = None
     metrics: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     conformance_echo: bool = False

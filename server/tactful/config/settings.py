@@ -103,6 +103,11 @@ SETTINGS: Final = (
         v.integer(1, 1_000_000),
         "How many of them from one address; an IPv6 /64 counts as one.",
     ),
+    Setting(
+        "max_memory_mib",
+        v.integer(64, 2**30, "MiB"),
+        "At 90 % of so much memory new sessions are refused; unset: of what the control group allows.",
+    ),
     Setting("metrics", v.switch(), "Whether /metrics is served."),
     Setting(
         "log_level", v.choice("debug", "info", "warning", "error"), "The least that is logged."

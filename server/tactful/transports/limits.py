@@ -24,6 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     linger_ms: int = 2_000  # time for a close frame or a refusal to arrive before the socket dies
     sweep_ms: int = 1_000  # every deadline above is kept to within one sweep
     connections: int = 20_000  # further bounded by the descriptors the process may have
+    memory_bytes: int | None = None  # at 90 % of it nobody new comes in; None: no such limit
     headroom: int = 32  # kept for health checks and metrics when all else is taken
     per_address: int = 256  # an office or a carrier's NAT; an IPv6 /64 counts as one address
     unlimited: frozenset[str] = frozenset()  # keys of addresses that have no such share

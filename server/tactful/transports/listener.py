@@ -90,10 +90,14 @@ class Listener:
             self._socket.close()
             raise ListenError("The application did not start; the log says why.")
         self._renew_date()
-        self.house.sweep.start(self._renew_date)
+        self.house.sweep.start(self._each_round)
         loop = asyncio.get_running_loop()
         backlog = self._reception.policy.limits.backlog
         self._server = await loop.create_server(self._open, sock=self._socket, backlog=backlog)
+
+    def _each_round(self) -> None:
+        self._renew_date()
+        self._reception.memory.look(len(self._reception.present))
 
     def _renew_date(self) -> None:
         """HTTP answers carry the second they were written in."""

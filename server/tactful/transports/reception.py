@@ -12,8 +12,10 @@ from tactful.protocol.codec import HEARTBEAT, ProtocolError, decode, encode
 from tactful.protocol.connection import TOO_FAST, Conversation, Due
 from tactful.protocol.messages import Bye
 from tactful.transports.desk import Desk
+from tactful.transports.memory import Memory
 from tactful.transports.peers import limit_key
-from tactful.transports.policy import Policy
+from tactful.transports.policy import Policy, Refusal
+from tactful.transports.refusals import FULL, LEAVING
 from tactful.transports.shares import ROUNDS, Share, Shares
 
 log = logging.getLogger("tactful.sessions")
@@ -50,11 +52,19 @@ class Reception:
         self.desk = desk
         self.policy = policy
         self.clock = clock
+        self.memory = Memory(policy.limits.memory_bytes)
         self.shares = Shares(policy.limits.rhythm, policy.limits.per_address)
         self.present: set[Exchange] = set()
         self.leaving = False  # a server that stops takes nobody in
         self.closes: Counter[int] = Counter()  # by code; codes of the client's invention count as 0
         self.messages = 0
+
+    @property
+    def closed_with(self) -> Refusal | None:
+        """Why nobody new comes in; None: they may."""
+        if self.leaving:
+            return LEAVING
+        return FULL if self.memory.short else None
 
     def admit(self, link: Link, peer: str, origin: str) -> "Exchange":
         """Open a conversation."""

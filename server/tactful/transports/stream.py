@@ -20,7 +20,7 @@ from tactful.transports.outbox import Outbox
 from tactful.transports.peers import limit_key
 from tactful.transports.policy import SESSION_PATH, Refusal
 from tactful.transports.reception import Reception
-from tactful.transports.refusals import CROWDED, FULL, LEAVING, problem
+from tactful.transports.refusals import CROWDED, FULL, problem
 
 STREAM_PATH = f"{SESSION_PATH}/stream"
 MESSAGES_PER_POST = 64  # a resend after a reconnect; more comes in the next request
@@ -51,7 +51,7 @@ class Streams:
 
     async def open(self, request: Request) -> Response:
         """Open a stream, which ends when either side goes."""
-        refusal = self._judge(request) or (LEAVING if self._reception.leaving else None)
+        refusal = self._judge(request) or self._reception.closed_with
         if refusal is not None:
             return self._refuse(request, refusal)
         headers = self._cors(request) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -17,7 +17,7 @@ from tactful.transports.outbox import Outbox
 from tactful.transports.peers import limit_key
 from tactful.transports.policy import SESSION_PATH, SUBPROTOCOL, Refusal
 from tactful.transports.reception import Reception
-from tactful.transports.refusals import CROWDED, FULL, LEAVING, problem
+from tactful.transports.refusals import CROWDED, FULL, problem
 
 UPGRADE = Refusal(426, "handshake.refused", "Sessions are WebSockets: ask for the upgrade.")
 NO_SUBPROTOCOL = Refusal(400, "handshake.refused", f"Ask for the subprotocol {SUBPROTOCOL}.")
@@ -77,7 +77,7 @@ class _Visit:
             policy.judge_host(headers.getlist("host"))
             or policy.judge_origin(headers.getlist("origin"))
             or (None if SUBPROTOCOL in offered else NO_SUBPROTOCOL)
-            or (LEAVING if self._reception.leaving else None)
+            or self._reception.closed_with
         )
 
     async def _refuse(self, refusal: Refusal) -> None:

@@ -16,7 +16,7 @@ from tactful.transports.http_side import LARGE_HEAD, SLOW_HEAD, HttpSide
 from tactful.transports.limits import Verdict
 from tactful.transports.peers import limit_key
 from tactful.transports.policy import PROBES, SESSION_PATH, Refusal
-from tactful.transports.refusals import CROWDED, FULL, LEAVING, response
+from tactful.transports.refusals import CROWDED, FULL, response
 
 NOT_HTTP = Refusal(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
 
@@ -157,8 +157,9 @@ class Door(asyncio.Protocol):
 
     def _to_session(self, head: bytes, rest: bytes) -> None:
         house = self._house
-        if house.reception.leaving or self.probing:
-            self._refuse(LEAVING if house.reception.leaving else FULL)
+        closed = house.reception.closed_with or (FULL if self.probing else None)
+        if closed is not None:
+            self._refuse(closed)
             return
         self._queued = head
         self._keep_early(rest)
