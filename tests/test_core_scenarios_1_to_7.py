@@ -249,8 +249,12 @@ def test_6d_what_is_back_in_stock_pushes_nothing_by_itself() -> None:
     one = shop.visit().view("RUN-42", 30)
     shop.report(stock("RUN-42", 0, version=12))
     shop.report(stock("RUN-42", 5, version=13))
+    one.view("RUN-42", 599)
+    assert one.reasons("RUN-42") == ["contact.dismissed"]
     shop.advance(3600)
     assert len(one.pushed) == 1
+    one.view("RUN-42", 30)
+    assert len(one.pushed) == 2
 
 
 def test_6c_a_silent_feed_withdraws_and_a_sign_of_life_is_enough_to_go_on() -> None:

@@ -309,13 +309,16 @@ def test_14_what_was_not_seen_counts_against_no_cap() -> None:
     assert one.refused == ["ended"]
 
 
-def test_14_after_a_rollback_the_rule_speaks_again() -> None:
+def test_14_after_a_rollback_the_rule_speaks_again_when_the_shopper_has_had_a_rest() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 30)
     shop.use(r1(paused=True, on_change="withdraw"), version="v2")
     shop.use(r1(), version="v1")
-    one.view("RUN-42", 30)
-    assert len(one.pushed) == 2
+    one.view("RUN-42", 10 * MINUTE / 1000 - 0.001)
+    assert one.reasons("RUN-42") == ["contact.dismissed"]
+    one.view("TRAIL-42", 30)
+    assert [offer.sku for offer in one.pushed] == ["RUN-42", "TRAIL-42"]
+    assert one.why("RUN-42").reason != "contact.dismissed"
 
 
 def test_9_a_campaign_without_money_in_a_currency_has_none_to_give() -> None:

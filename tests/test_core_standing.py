@@ -173,3 +173,5 @@ def test_a_person_may_end_even_a_promise(reason: Any) -> None:
     assert one.withdrawn == [(offer.id, reason)]
     one.do(signals.Revoked(offer.id, reason))
     assert len(one.withdrawn) == 1
+    one.view("RUN-42", 30)
+    assert one.why("RUN-42").reason == "contact.dismissed", "it is not back half a minute later"

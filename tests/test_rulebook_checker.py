@@ -502,6 +502,7 @@ SETTINGS = {
     "rest.dismissed_rule": "7d",
     "rest.dismissed_product": "8d",
     "rest.expired_product": "9d",
+    "rest.withdrawn_product": "9m",
     "rest.quiet": "7m",
     "moment.engaged": "7s",
     "moment.since_input": "7s",

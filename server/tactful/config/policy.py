@@ -75,6 +75,11 @@ LIMITS: Final = (
     Limit("rest.dismissed_rule", _TIME, "How long a dismissal rests the rule."),
     Limit("rest.dismissed_product", _TIME, "How long a dismissal rests the product."),
     Limit("rest.expired_product", _TIME, "How long an offer that was let pass rests the product."),
+    Limit(
+        "rest.withdrawn_product",
+        _TIME,
+        "How long the product rests after its offer was taken back because of stock or its rule.",
+    ),
     Limit("rest.quiet", _TIME, "How long nothing is offered after a withdrawal for a let-down."),
     Limit("moment.engaged", _TIME, "How long a shopper must have been engaged."),
     Limit("moment.since_input", _TIME, "How long a shopper's hands must have rested."),

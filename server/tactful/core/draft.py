@@ -10,7 +10,7 @@ from tactful.core.context import Context
 from tactful.core.effects import Effect, Push, Withdraw
 from tactful.core.offers import Event, Offer, State, Step, after
 from tactful.core.profiles import Profile
-from tactful.core.reasons import LETDOWNS, Reason
+from tactful.core.reasons import FLICKERS, LETDOWNS, Reason
 from tactful.core.session import REMEMBERED_ENDS, Session
 from tactful.core.trace import Trace
 
@@ -128,12 +128,15 @@ class Draft:
         return offer
 
     def withdraw(self, offer: Offer, reason: Reason) -> None:
-        """End a standing offer; after a let-down the shopper is left in peace."""
+        """End a standing offer; after a let-down the shopper is left in peace, else the product rests."""
         moved = self.move(offer, "withdraw", reason)
         self.effects.append(Withdraw(offer.id, moved.seq))
+        rest = self.context.rulebook.policy.rest
         if reason in LETDOWNS:
-            rest = self.context.rulebook.policy.rest.quiet
-            self.contact = self.contact.quiet(self.now + rest)
+            self.contact = self.contact.quiet(self.now + rest.quiet)
+        elif reason in FLICKERS:
+            until = self.now + rest.withdrawn_product
+            self.contact = self.contact.rested("product", offer.product, until)
 
     def end_elsewhere(self, offer: Offer) -> None:
         """Take an offer that ended in one tab off the screens of the others."""

@@ -170,6 +170,8 @@ def _rolled_back(draft: Draft, signal: signals.RolledBack) -> None:
 def _revoked(draft: Draft, signal: signals.Revoked) -> None:
     offer = draft.standing.get(signal.offer)
     if offer:
+        until = draft.now + draft.context.rulebook.policy.rest.withdrawn_product
+        draft.contact = draft.contact.rested("product", offer.product, until)
         draft.move(offer, "withdraw", signal.reason)
         draft.end_elsewhere(draft.moved[offer.id])
 

@@ -53,11 +53,12 @@ class Caps(Struct, frozen=True):
 
 
 class Rest(Struct, frozen=True):
-    """How long a dismissal or an offer let pass rests its rule or product, a let-down everything (ms)."""
+    """How long a dismissal, an offer let pass or one taken back rests its rule or product, a let-down everything (ms)."""
 
     dismissed_rule: int = 24 * HOUR
     dismissed_product: int = 7 * DAY
     expired_product: int = 24 * HOUR
+    withdrawn_product: int = 10 * MINUTE
     quiet: int = 10 * MINUTE
 
 

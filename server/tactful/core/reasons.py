@@ -88,3 +88,16 @@ LETDOWNS: Final = frozenset(
     }
 )
 """After a withdrawal for one of these the shopper is left in peace for a while (`timing.quiet`)."""
+
+FLICKERS: Final = frozenset(
+    {
+        Reason.RULE_PAUSED,
+        Reason.RULE_NOT_STARTED,
+        Reason.RULE_ENDED,
+        Reason.RULE_WINDOW,
+        Reason.STOCK_OUT,
+        Reason.STOCK_MINIMUM,
+        Reason.STOCK_COMMITTED,
+    }
+)
+"""What the shop may undo a moment later; an offer that was taken back for it does not come and go."""

@@ -173,6 +173,7 @@ POLICY: Final = Shape(
             ("dismissed_rule", "How long a dismissal rests the rule."),
             ("dismissed_product", "How long a dismissal rests the product."),
             ("expired_product", "How long an offer that was let pass rests the product."),
+            ("withdrawn_product", "How long an offer that was taken back, for stock or for its rule, rests the product."),
             ("quiet", "How long a let-down rests everything."),
         )), "How long a shopper is left in peace.", "{dismissed_rule: 24h}"),
         Key("moment", Shape("the right moment", _times(
