@@ -201,3 +201,14 @@ def test_any_text_is_a_time_or_a_calendar_error(text):
         else:
             continue
         assert refused.text == text
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (253_402_300_799_000 + 90 * calendar.DAY, "9999-12-31T23:59:59Z"),
+        (-62_135_596_800_000 - 1, "0001-01-01T00:00:00Z"),
+    ],
+)
+def test_what_no_calendar_can_write_is_the_edge_of_it(at: int, text: str) -> None:
+    assert calendar.format_rfc3339(at) == text

@@ -8,8 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import (
+    case,
+    cost,
+    customer,
+    order,
+    price,
+    product,
+    recall,
+    remedy,
+    returned,
+    review,
+    stock,
+)
 from tactful.core.fact_codec import KINDS, Rejection, decode, encode
-from tactful.core.facts import Product, Stock
+from tactful.core.facts import Fact, Feed, Order, Product, Stock
 
 PRICE = {
     "type": "price",
@@ -27,6 +40,19 @@ CASE = {
     "status": "open",
     "opened_at": "2026-03-10T12:00:00Z",
 }
+ORDER = {
+    "type": "order",
+    "order": "o",
+    "territory": "DE",
+    "placed_at": "2026-03-10T12:00:00Z",
+    "status": "placed",
+    "lines": [],
+}
+GIVEN = [
+    product(), price("A"), cost("A"), stock("A"), order("o1"), returned("b1"), case("k1"),
+    review("v1"), recall(product="p", skus=("A",)), customer("c1"), Feed(feed="stock"),
+    remedy("m1", order="o1"),
+]  # fmt: skip
 
 
 def refused(fact: Any) -> Rejection:
@@ -68,7 +94,13 @@ def test_every_type_of_the_contract_is_known() -> None:
         (PRICE | {"price": {"amont": 1}}, "fact.unknown_field", "price"),
         (PRICE | {"list": {"amount": 1, "currency": "GBP"}}, "fact.inconsistent", "use one"),
         (PRICE | {"price": {"amount": 0, "currency": "EUR"}}, "fact.inconsistent", "more than 0"),
-        (CASE | {"status": "merged"}, "fact.inconsistent", "merged_into"),
+        (PRICE | {"target": {"amont": 1}}, "fact.unknown_field", "did you mean `amount`?"),
+        (ORDER | {"lines": [{"gft": True}]}, "fact.unknown_field", "did you mean `gift`?"),
+        (ORDER | {"lines": [{"unit": {"sum": 1}}]}, "fact.unknown_field", "it has amount, curr"),
+        (CASE | {"kind": "defekt"}, "fact.invalid", "did you mean `defect`?"),
+        (CASE | {"status": "x"}, "fact.invalid", "there are merged, open, pending"),
+        (CASE | {"skus": None, "opened_at": None}, "fact.invalid", "opened_at"),
+        (b'{"type":"stock","available":1' + b"0" * 5000 + b"}", "fact.invalid", "available"),
         ({"type": "recall", "recall": "r", "status": "active"}, "fact.inconsistent", "skus"),
         (
             {
@@ -99,13 +131,32 @@ def test_a_remedy_is_worth_money_or_a_share(value: dict[str, int]) -> None:
 
 def test_what_fits_together_is_taken() -> None:
     assert not isinstance(decode(json.dumps(CASE).encode()), Rejection)
-    merged = CASE | {"status": "merged", "merged_into": "k2"}
-    assert not isinstance(decode(json.dumps(merged).encode()), Rejection)
+    for into in ({}, {"merged_into": "k2"}):
+        merged = CASE | {"status": "merged"} | into
+        assert not isinstance(decode(json.dumps(merged).encode()), Rejection)
     listed = PRICE | {"list": {"amount": 1990, "currency": "EUR"}}
     assert not isinstance(decode(json.dumps(listed).encode()), Rejection)
     recall = {"type": "recall", "recall": "r", "product": "p", "status": "active"}
     assert not isinstance(decode(json.dumps(recall).encode()), Rejection)
     assert isinstance(decode(b'{"type":"product","sku":"A","product":"P","title":"T"}'), Product)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_an_optional_field_may_be_null(kind: type[Fact]) -> None:
+    given = next(fact for fact in GIVEN if isinstance(fact, kind))
+    least = {k: v for k, v in msgspec.json.decode(encode(given)).items() if v is not None}
+    for field in msgspec.structs.fields(kind):
+        if not field.required:
+            told = decode(msgspec.json.encode(least | {field.encode_name: None}))
+            assert isinstance(told, kind), field.name
+            assert getattr(told, field.name) == field.default
+
+
+def test_null_in_what_a_fact_holds_is_as_good_as_nothing() -> None:
+    lines = [{"sku": "A", "qty": 1, "unit": {"amount": 5, "currency": "EUR"}, "gift": None}]
+    told = decode(json.dumps(ORDER | {"lines": lines}).encode())
+    assert isinstance(told, Order)
+    assert told.lines[0].gift is False
 
 
 @given(st.binary(max_size=200))

@@ -24,6 +24,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _ONE_DAY: Final = timedelta(days=1)
 _MIDNIGHT: Final = time(0)
+_FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_LAST: Final = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LOCAL = re.compile(r"(19|2\d)\d\d-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?", re.ASCII)
 _RFC3339 = re.compile(
     r"(19|2\d)\d\d-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -148,7 +150,11 @@ def parse_rfc3339(text: str) -> int:
 
 
 def format_rfc3339(at_ms: int) -> str:
-    """`2026-03-10T12:00:00Z`, with milliseconds only where there are some."""
+    """`2026-03-10T12:00:00Z`, with milliseconds only where there are some.
+
+    What lies outside the years 1 to 9999 is their edge: a cooldown after a date that means "never".
+    """
+    at_ms = min(max(at_ms, _FIRST), _LAST)
     moment = _EPOCH + timedelta(milliseconds=at_ms)
     precision = "milliseconds" if at_ms % SECOND else "seconds"
     return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"

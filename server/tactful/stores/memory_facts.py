@@ -31,7 +31,7 @@ class MemoryFacts:
 
     def _record(self, row: FactRow) -> bool:
         name = row.kind, row.key
-        heads = advance(self._heads.get(name, UNSEEN), row.version)
+        heads = advance(self._heads.get(name, UNSEEN), row.version, row.at)
         if heads is None:
             return False
         self._heads[name] = heads

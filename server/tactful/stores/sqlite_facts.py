@@ -42,7 +42,7 @@ def record(connection: sqlite3.Connection, rows: Sequence[FactRow]) -> list[bool
 
 def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
     known = connection.execute(_LATEST, (row.kind, row.key)).fetchone()
-    heads = advance(Heads(known[1], known[2]) if known else UNSEEN, row.version)
+    heads = advance(Heads(known[1], known[2]) if known else UNSEEN, row.version, row.at)
     if heads is None:
         return False
     at = max(row.at, known[3]) if known else row.at

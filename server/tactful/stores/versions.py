@@ -17,14 +17,15 @@ class Heads(Struct, frozen=True):
 UNSEEN = Heads()
 
 
-def advance(heads: Heads, version: Version | None) -> Heads | None:
-    """The heads after a newer version; None: it is known or older.
+def advance(heads: Heads, version: Version | None, at: int) -> Heads | None:
+    """The heads after a newer version; None: it is known or older. `at`: when it arrives (ms).
 
-    The two kinds are compared only within themselves; no version is the time of arrival, always newer.
+    The two kinds are compared only within themselves. No version is the time of arrival: it is newer
+    than what came before, and whatever bears an earlier instant is older than it.
     """
     match version:
         case None:
-            return heads
+            return Heads(heads.integer, max(heads.time or 0, at * 1000 - 1))
         case ("int", value):
             known = heads.integer
             newer = known is None or value > known
