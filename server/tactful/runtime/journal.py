@@ -6,6 +6,7 @@ lose the last second of browsing on which nothing was decided, and no more.
 """
 
 import asyncio
+from collections import deque
 from typing import Final
 
 from tactful.core.signals import Signal
@@ -17,6 +18,8 @@ MOST: Final = 64
 """Acts of one session in one entry; bounds its memory."""
 PAUSE: Final = 1.0
 """Seconds for which an act waits for company."""
+STEP: Final = 0.05
+"""Seconds between two looks at who has waited: all at once, 1,000 sessions hold up the loop for 50 ms."""
 
 
 class Journal:
@@ -24,7 +27,8 @@ class Journal:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._waiting: list[Live] = []
+        self._waiting: deque[tuple[float, Live]] = deque()
+        """Who has acts that are not recorded, and until when these may wait, in that order."""
         self._rulebook = ""
         """The version under which all that waits was done."""
         self._timer: asyncio.TimerHandle | None = None
@@ -36,9 +40,10 @@ class Journal:
             self._rulebook = rulebook
         live.unwritten.append((now, signal))
         if len(live.unwritten) == 1:
-            self._waiting.append(live)
+            loop = asyncio.get_running_loop()
+            self._waiting.append((loop.time() + PAUSE, live))
             if self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(PAUSE, self.write_all)
+                self._timer = loop.call_later(PAUSE, self._write_due)
         elif len(live.unwritten) == MOST:
             self.write(live)
 
@@ -58,11 +63,18 @@ class Journal:
         )
         self._ledger.record(Commit(session=state.id, seen_at=acts[-1][0], entry=entry))
 
+    def _write_due(self) -> None:
+        """Record what has waited long enough; who was written meanwhile may come a little early."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._waiting and self._waiting[0][0] <= now:
+            self.write(self._waiting.popleft()[1])
+        self._timer = loop.call_later(STEP, self._write_due) if self._waiting else None
+
     def write_all(self) -> None:
         """Record what everybody did so far."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        waiting, self._waiting = self._waiting, []
-        for live in waiting:
-            self.write(live)
+        while self._waiting:
+            self.write(self._waiting.popleft()[1])

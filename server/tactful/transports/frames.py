@@ -197,6 +197,7 @@ class FrameLink(asyncio.Protocol):
         self._careful = None
         self._seat.leave(self)
         self.consumer.lost(self._closed_with)
+        del self.consumer  # they name each other, and would wait for the collector
 
     def abort(self) -> None:
         """Drop the connection."""

@@ -82,6 +82,7 @@ class SessionDesk:
         seat = _seat(connection)
         if seat.live is not None:
             self._numbers.leave(seat.live.resume, connection.taken)
+        connection.attached = None  # they name each other, and would wait for the collector
         self._arrivals.leave(seat)
 
     def _greeting(self, hello: messages.Hello) -> Greeting:
