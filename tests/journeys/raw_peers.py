@@ -27,15 +27,23 @@ class Served:
     """A server process: its port, its log, its memory and its descriptors."""
 
     def __init__(
-        self, log: Path, *, echo: bool = False, descriptors: str = "", **limits: Any
+        self,
+        log: Path,
+        *,
+        echo: bool = False,
+        descriptors: str = "",
+        host: str = "127.0.0.1",
+        within: tuple[str, ...] = (),
+        **limits: Any,
     ) -> None:
+        """`within`: the command, if any, that runs it, in another network for example."""
         self.log = log
         path = os.pathsep.join([str(HERE.parent), str(HERE.parent.parent / "server")])
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, str(HERE / "raw_server.py"), msgspec.json.encode(limits).decode()]
+                [*within, sys.executable, str(HERE / "raw_server.py"), msgspec.json.encode(limits).decode()]
                 + ["echo"] * echo,
-                stdout=subprocess.PIPE, stderr=errors, env=os.environ | {"PYTHONPATH": path, "DESCRIPTORS": descriptors},
+                stdout=subprocess.PIPE, stderr=errors, env=os.environ | {"PYTHONPATH": path, "DESCRIPTORS": descriptors, "HOST": host},
             )  # fmt: skip
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())

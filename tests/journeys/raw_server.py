@@ -51,7 +51,9 @@ async def main() -> None:
     limits = msgspec.convert(json.loads(sys.argv[1]), Limits)
     echo = len(sys.argv) > 2
     reception = Reception(AnsweringDesk(), policy(limits=limits))
-    listener = Listener(hello_app, reception, Place(port=0, conformance_echo=echo))
+    listener = Listener(
+        hello_app, reception, Place(host=os.environ["HOST"], port=0, conformance_echo=echo)
+    )
     await listener.start()
     print(listener.port, flush=True)
     await asyncio.Event().wait()

@@ -164,10 +164,15 @@ class Shopper:
         self._reading: asyncio.Task[None] | None = None
 
     async def connect(
-        self, *, territory: str | None = "DE", consent: str = "anonymous", **hello: Any
+        self,
+        *,
+        territory: str | None = "DE",
+        consent: str = "anonymous",
+        port: int | None = None,
+        **hello: Any,
     ) -> None:
-        """Open a connection and say hello."""
-        url = f"ws://127.0.0.1:{self.stage.listener.port}/v1/session"
+        """Open a connection and say hello; `port`: of what stands before the server."""
+        url = f"ws://127.0.0.1:{port or self.stage.listener.port}/v1/session"
         self._socket = await websockets.connect(
             url, origin=ORIGIN, subprotocols=["tactful.v1"], compression=None
         )

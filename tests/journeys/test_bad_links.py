@@ -1,0 +1,135 @@
+"""Links that are slow, lossy or dead: offers arrive, nobody is cut off for it, and the dead are found."""
+
+import asyncio
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from doors import Raw, RecordingDesk, eventually, frame, open_door, upgrade
+from journeys.bad_links import bad_link
+from journeys.fixture import CATALOGUE, rules
+from journeys.raw_peers import Served
+from journeys.stage import Shopper, stage
+from tactful.protocol.connection import Rhythm
+from tactful.transports.limits import Limits
+
+LOSSY = {"delay_s": 0.25, "bytes_per_s": 16_000, "lost": 0.05}
+MOBILE = {"delay_s": 0.1, "bytes_per_s": 2_000}
+
+
+async def test_on_a_lossy_link_a_shopper_gets_an_offer_and_accepts_it(tmp_path):
+    """5 % of the packets lost, 500 ms there and back, 16 kB a second."""
+    async with stage(tmp_path, rules()) as one, bad_link(one.listener.port, **LOSSY) as link:
+        await one.facts(*CATALOGUE)
+        shopper = Shopper(one)
+        await shopper.connect(port=link.port)
+        await shopper.view("RUN-42", 31)
+        offer = await shopper.offered()
+        await shopper.say("accept", offer=offer["id"])
+        accepted = await shopper.expect("accepted")
+        answer = await one.redeem(accepted["token"], "o1")
+        assert answer.status_code == 200
+        await shopper.leave()
+        one.shoppers.remove(shopper)
+
+
+async def test_on_a_slow_link_heartbeats_pass_and_nobody_is_taken_for_dead():
+    """Twenty heartbeats at 2 kB a second, with what the peer is sent in between."""
+    rhythm = Rhythm(heartbeat_ms=150, silent_ms=3_000)
+    desk = RecordingDesk()
+    limits = Limits(rhythm=rhythm, sweep_ms=50, linger_ms=200)
+    async with open_door(desk, limits=limits) as door, bad_link(door.port, **MOBILE) as link:
+        async with Raw.knock(link.port) as peer:
+            await peer.greet()
+            for _ in range(20):
+                desk.connections[0].send(b'{"t":"withdraw","seq":1,"offer":"%s"}' % (b"a" * 200))
+                while (found := await peer.frame())[0] != 9:
+                    pass
+                await peer.send(frame(found[1], 10))
+            assert not desk.named("closed")
+        await eventually(lambda: not desk.connections)
+
+
+async def test_a_peer_whose_link_died_without_a_word_is_found_and_its_offers_wait_for_it(tmp_path):
+    async with stage(tmp_path, rules()) as one, bad_link(one.listener.port) as link:
+        await one.facts(*CATALOGUE)
+        shopper = Shopper(one)
+        await shopper.connect(port=link.port)
+        await shopper.view("RUN-42", 31)
+        offer = await shopper.offered()
+        hasten(one)
+        link.die()
+        await eventually(lambda: not one.parts.reception.present)
+        assert one.parts.reception.closes[4410] == 1
+        again = Shopper(one)
+        await again.connect(resume=shopper.resume)
+        assert [kept["id"] for kept in again.welcome["offers"]] == [offer["id"]]
+        shopper._socket.transport.abort()
+
+
+def hasten(one):
+    """Let the conversations that are open lose patience within a second instead of 44."""
+    for exchange in one.parts.reception.present:
+        exchange._conversation._rhythm = Rhythm(heartbeat_ms=200, silent_ms=1_000)
+
+
+def test_a_dead_peer_is_dropped_within_forty_five_seconds_and_one_heartbeat_may_be_lost():
+    rhythm = Limits().rhythm
+    assert rhythm.silent_ms + Limits().sweep_ms <= 45_000
+    assert 2 * rhythm.heartbeat_ms <= 30_000
+
+
+def shell(line: str) -> None:
+    subprocess.run(line.split(), check=True, capture_output=True)
+
+
+@contextmanager
+def far_away() -> Iterator[tuple[str, str]]:
+    """A network namespace with a cable to it: its name, which its end of the cable has too."""
+    name = f"t{uuid.uuid4().hex[:8]}"
+    try:
+        shell(f"ip netns add {name}")
+        shell(f"ip link add {name} type veth peer name {name}p")
+    except (OSError, subprocess.CalledProcessError) as error:
+        subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+        pytest.skip(f"no network namespace can be made here: {error}")
+    try:
+        shell(f"ip link set {name} netns {name}")
+        shell(f"ip addr add 10.213.77.1/30 dev {name}p")
+        shell(f"ip link set {name}p up")
+        shell(f"ip -n {name} addr add 10.213.77.2/30 dev {name}")
+        shell(f"ip -n {name} link set {name} up")
+        shell(f"ip -n {name} link set lo up")
+        yield name, "10.213.77.2"
+    finally:
+        shell(f"ip netns del {name}")
+
+
+needs_namespaces = pytest.mark.skipif(shutil.which("ip") is None, reason="needs iproute2 and root")
+
+
+@needs_namespaces
+async def test_a_cable_that_is_pulled_leaves_nothing_behind(tmp_path):
+    """Real half-open TCP: sessions, a stream of plain HTTP and half a head, and no packet any more."""
+    with far_away() as (name, address):
+        server = Served(
+            tmp_path / "log", within=("ip", "netns", "exec", name), host=address, head_ms=400,
+            linger_ms=200, sweep_ms=50, stalled_ms=500,
+            rhythm={"hello_ms": 500, "heartbeat_ms": 100, "silent_ms": 500},
+        )  # fmt: skip
+        sent = (upgrade() + b"", upgrade()[:40], b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        peers = [await asyncio.open_connection(address, server.port) for _ in sent * 5]
+        for (_, writer), data in zip(peers, sent * 5, strict=True):
+            writer.write(data)
+            await writer.drain()
+        await eventually(lambda: server.descriptors() > server.descriptors_at_start)
+        shell(f"ip -n {name} link set {name} down")
+        await eventually(lambda: server.descriptors() <= server.descriptors_at_start, 30)
+        for _, writer in peers:
+            writer.transport.abort()
+        server.stop()
+        assert "Traceback" not in server.log.read_text()
