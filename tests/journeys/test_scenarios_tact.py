@@ -10,6 +10,7 @@ import websockets
 
 from journeys.fixture import CATALOGUE, case, money, order, price, product, rules, stock
 from journeys.stage import Shopper, Stage, stage
+from tactful.core.ids import resume_digest
 
 VOUCHER = """
   - id: voucher
@@ -166,6 +167,29 @@ async def test_scenario_7_login_brings_caps_and_complaints_and_logout_leaves_not
         assert not {"complaint.open", "contact.shopper_cap"} & {
             g["reason"] for g in verdict["gates"]
         }
+
+
+async def test_a_login_and_a_logout_are_in_the_ledger_before_anything_else_happens(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper(consent="personal")
+        await shopper.view("RUN-42", 30)
+        token = await accepted(shopper, (await shopper.offered())["id"])
+        secrets = [shopper.resume]
+        kept = []
+        for act, more in (("identify", {"identity": one.identity("c7")}), ("logout", {})):
+            await shopper.say(act, **more)
+            secrets.append((await shopper.expect("welcome"))["resume"])
+            if act == "identify":
+                assert (await one.redeem(token, "o1", customer="c7")).status_code == 200
+            found = [
+                await one.parts.shop.ledger.session_by_resume(resume_digest(s)) for s in secrets
+            ]
+            kept.append([saved and saved.customer for saved in found])
+            assert [saved is not None for saved in found] == [s == secrets[-1] for s in secrets]
+        assert kept == [[None, "c7"], [None, None, None]]
 
 
 async def test_scenario_7_a_loyalty_offer_ends_with_the_login(tmp_path: Path) -> None:
@@ -356,3 +380,38 @@ async def test_a_customer_who_is_not_here_is_judged_where_they_ordered_last(tmp_
         verdict = await one.why("RUN-42", customer="c1")
         assert verdict["reason"] == "complaint.open"
         assert "price.missing" not in {gate["reason"] for gate in verdict["gates"]}
+
+
+@pytest.mark.parametrize("how", ["logout", "consent", "another"])
+async def test_what_a_customer_never_saw_counts_against_no_cap_once_they_are_gone(
+    tmp_path: Path, how: str
+) -> None:
+    """A visitor's own offer that a login merged, and a customer's own: both unseen at the parting."""
+    caps = "  caps: {per_session: 9, per_shopper: {count: 2, per: 30d}}"
+    async with stage(tmp_path, rules(policy=caps, category="nothing", extra=LOYALTY)) as one:
+        await one.facts(*CATALOGUE, {"type": "customer", "customer": "c7", "tier": "gold"})
+        for _ in range(3):
+            shopper = await known(one, "c7")
+            await shopper.view("RUN-42", 30)
+            await shopper.offered()
+            if how == "logout":
+                await shopper.say("logout")
+            elif how == "consent":
+                await shopper.say("consent", consent="anonymous")
+            else:
+                await shopper.say("identify", identity=one.identity("c8"))
+            await shopper.expect("withdraw")
+            await shopper.leave()
+        await one.restart()
+        shopper = await known(one, "c7")
+        await shopper.view("RUN-42", 30)
+        await shopper.say("seen", offer=(await shopper.offered())["id"])
+        await shopper.say("logout")
+        await shopper.expect("withdraw")
+        last = await known(one, "c7")
+        await last.view("TRAIL-42", 30)
+        assert (await last.offered())["sku"] == "TRAIL-42"
+        await last.view("RUN-43", 30)
+        assert "contact.shopper_cap" in {
+            gate["reason"] for gate in (await one.why("RUN-43", "loyalty", customer="c7"))["gates"]
+        }

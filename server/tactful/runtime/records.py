@@ -129,24 +129,28 @@ def by_place(rows: Iterable[tuple[str, str, T]]) -> dict[tuple[str, str], T]:
 
 
 def commit_of(
-    context: Context, decision: Decision, resume: bytes, *, persists: bool, known: bool
+    context: Context,
+    decision: Decision,
+    resume: bytes,
+    left: Mapping[str, Contact],
+    *,
+    persists: bool,
+    known: bool,
 ) -> Commit:
     """All that a turn writes. A session that may not be kept leaves only its money rows.
 
-    `known`: whether the log holds the turn that left the session as it is.
+    `left`: what customers keep whom the shopper left behind; `known`: whether the log holds the turn that left the session as it is.
     """
     session = decision.session
-    notable = bool(decision.steps)
+    notable = bool(decision.steps) or _other(session, context.session)
     return Commit(
         session=session.id,
-        state=encode(session)
-        if persists and (notable or session.tabs != context.session.tabs)
-        else None,
+        state=encode(session) if persists and notable else None,
         resume=resume,
         customer=session.customer,
         wake_at=session.wake_at,
         seen_at=context.now,
-        contacts=_contacts(decision),
+        contacts=_contacts(decision, left),
         offers=decision.offers,
         steps=decision.steps,
         moves=decision.moves,
@@ -154,10 +158,18 @@ def commit_of(
     )
 
 
-def _contacts(decision: Decision) -> Mapping[str, bytes]:
-    if decision.contact is None or decision.session.customer is None:
-        return {}
-    return {decision.session.customer: encode(decision.contact)}
+def _other(session: Session, before: Session) -> bool:
+    """Whether a restart must not find the session as it was: who it is, and what they allow."""
+    return (session.tabs, session.shopper, session.customer, session.consent, session.gpc) != (
+        before.tabs, before.shopper, before.customer, before.consent, before.gpc
+    )  # fmt: skip
+
+
+def _contacts(decision: Decision, left: Mapping[str, Contact]) -> Mapping[str, bytes]:
+    contacts = {who: encode(contact) for who, contact in left.items()}
+    if decision.contact is not None and decision.session.customer is not None:
+        contacts[decision.session.customer] = encode(decision.contact)
+    return contacts
 
 
 def _entry(context: Context, decision: Decision, *, known: bool) -> Entry:
