@@ -87,5 +87,5 @@ def test_an_allocation_that_rounds_each_line_alone_fails(monkeypatch):
 
 
 def test_a_share_without_its_bound_fails(monkeypatch):
-    monkeypatch.setattr(Deduction, "off", lambda self, amount: amount)
+    monkeypatch.setattr(Deduction, "off", lambda _, amount: amount)
     assert_fails(test_what_comes_off_is_within_the_bound_and_within_the_amount)

@@ -114,7 +114,12 @@ def refund(
     back = {row.id: _Return(row) for row in rows if row.status == "redeemed"}
     wanted = [(line.sku, line.qty) for line in lines]
     if shipping is not None:
+        currency = desk.offers[rows[0].offer].currency
+        if shipping.currency != currency or shipping.amount <= 0:
+            return refuse("refund.quantity", f"A part of the shipping is an amount in {currency}.")
         wanted.append((SHIPPING, shipping.amount))
+    if not wanted:
+        return refuse("refund.quantity", "Name lines, or a part of the shipping charge.")
     for sku, units in wanted:
         name = sku or "the shipping charge"
         if not any(sold.sku == sku for row in rows for sold in row.lines):

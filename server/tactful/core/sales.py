@@ -90,7 +90,7 @@ def order_sale(
         return Unfit("redemption.sku", f"Nothing is known of a price of {', '.join(unpriced)}.")
     amounts = [*_reduced(lines, [price or 0 for price in prices], before)]
     total = sum(amounts)
-    if not 0 < total <= AMOUNT_MAX or min(amounts) < 0:
+    if not 0 < total <= AMOUNT_MAX:
         return Unfit("redemption.nothing", f"The order comes to {total} {offer.currency}.")
     saved = off.off(total)
     sold = tuple(
@@ -130,7 +130,7 @@ def _price(offer: Offer, line: Line, shelves: Shelves) -> int | None:
     shelf = shelves.get(line.sku, UNKNOWN)
     price = _public(offer, shelf) if line.sku == offer.sku else shelf.price
     if line.unit is not None:
-        if line.unit.currency != offer.currency:
+        if line.unit.currency != offer.currency or line.unit.amount < 0:
             return None
         return min(line.unit.amount, price or 0) if line.sku == offer.sku else line.unit.amount
     return price if line.sku == offer.sku or shelf.currency == offer.currency else None

@@ -13,6 +13,7 @@ from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.live import Registry
 from tactful.runtime.ports import Ledger
 from tactful.runtime.rates import RateBook
+from tactful.runtime.redeem import SHIPPED
 from tactful.runtime.turn import Turns
 from tactful.runtime.world import World
 
@@ -52,7 +53,7 @@ class Checkout:
         """Whether the shop reported an order as shipped or delivered."""
         stored = await self._ledger.facts_about([("order", order)], ("order",))
         facts = [assembly.read(one) for one in stored]
-        return any(isinstance(f, Order) and f.status in {"shipped", "delivered"} for f in facts)
+        return any(isinstance(f, Order) and f.status in SHIPPED for f in facts)
 
     def heard(self, ruling: Ruling) -> None:
         """A ruling is durable: make memory and the live session agree with it."""

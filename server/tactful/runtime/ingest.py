@@ -1,7 +1,7 @@
 """How do facts come in, become durable, and reach the sessions that they concern?"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -59,8 +59,10 @@ class Ingest:
         freshness: Freshness,
         commitments: Commitments,
         rates: RateBook,
+        cancelled: Callable[[str], Awaitable[None]],
         telemetry: Telemetry,
     ) -> None:
+        """`cancelled` hears of each order that is reported as cancelled, again where it is repeated."""
         self._ledger = ledger
         self._clock = clock
         self._world = world
@@ -69,6 +71,7 @@ class Ingest:
         self._freshness = freshness
         self._commitments = commitments
         self._rates = rates
+        self._cancelled = cancelled
         self._telemetry = telemetry
         self._kept_heard: dict[FeedName, int] = {}
 
@@ -87,6 +90,9 @@ class Ingest:
         for fact in accepted:
             if isinstance(fact, Order):
                 await self._rates.ordered(fact)
+        # One that was known already may have been taken in right before a power cut.
+        over = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
+        await asyncio.gather(*(self._cancelled(fact.order) for fact in over))
         report = Report(len(accepted), len(facts) - len(accepted), rejected)
         self._telemetry.facts(report.accepted, report.ignored, len(rejected))
         return report

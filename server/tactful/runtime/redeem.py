@@ -22,6 +22,9 @@ from tactful.runtime.ports import Clock, Entropy, Ledger, LedgerError
 RETRY_S: Final = 2
 """When to ask again after "unknown", in seconds: a group commit and a restart later."""
 
+SHIPPED: Final = frozenset({"shipped", "delivered"})
+"""What was shipped comes back as a refund."""
+
 Verify = Callable[[str], Claims | TokenRefusal]
 """The claims of a token that one of our keys signed, **whether or not it has expired**."""
 HolderOf = Callable[[HolderKind, str], str]
@@ -126,6 +129,21 @@ class Redemptions:
             lambda desk: giving_back.cancel(desk, order, now, shipped=shipped), order=order
         )
 
+    async def cancelled(self, order: str) -> None:
+        """The shop reported it cancelled: as `cancel`, unless it was ever reported as shipped.
+
+        Raises `LedgerError`; it may be asked again.
+        """
+        versions = await self._ledger.fact_versions("order", order)
+        said = [(_USE(stored.body).status, stored.ended) for stored in versions]
+        if ("cancelled", None) in said and not any(status in SHIPPED for status, _ in said):
+            now = self._clock.now()
+            self._tell(
+                await self._ledger.judge(
+                    lambda desk: giving_back.cancel(desk, order, now, shipped=False), order=order
+                )
+            )
+
     async def refund(
         self, order: str, refund: str, lines: Sequence[Line], shipping: Money | None = None
     ) -> Answer:
@@ -178,9 +196,12 @@ class Redemptions:
             ruling = await self._ledger.judge(judge, offer=offer, order=order, refund=refund)
         except LedgerError:
             return _unknown()
+        self._tell(ruling)
+        return Answer(ruling.status, ruling.body)
+
+    def _tell(self, ruling: Ruling) -> None:
         if ruling.offers or ruling.moves:
             self._heard(ruling)
-        return Answer(ruling.status, ruling.body)
 
 
 def _unknown() -> Answer:
