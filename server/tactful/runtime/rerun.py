@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from msgspec import Struct, structs
 
-from tactful.core import attention, signals
+from tactful.core import attention, parting, signals
 from tactful.core.contacts import NOBODY, Contact
 from tactful.core.context import Context
 from tactful.core.decide import decide
@@ -132,6 +132,9 @@ class Rerun:
         self._sessions[after.id] = after
         if after.wake_at is not None and after.wake_at != before.wake_at:
             heapq.heappush(self._alarms, (after.wake_at, after.id))
+        who = parting.left(before, after)
+        if who in self._contacts:
+            self._contacts[who] = parting.released(self._contacts[who], who, after)
         if decision.contact is not None and after.customer:
             self._contacts[after.customer] = decision.contact
         self._balances.apply(decision.moves)

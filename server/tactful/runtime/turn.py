@@ -241,8 +241,9 @@ class Turns:
         decision = decide(context)
         self._telemetry.decided(decision.trace, started)
         self.journal.write(live)
+        left = self._world.leave(context.session, decision.session)
         commit = commit_of(
-            context, decision, live.resume, persists=live.persists, known=live.recorded
+            context, decision, live.resume, left, persists=live.persists, known=live.recorded
         )
         self._apply(live, decision)
         for effect in decision.effects:

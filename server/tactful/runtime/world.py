@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
+from tactful.core import parting
 from tactful.core.contacts import NOBODY, Contact
 from tactful.core.facts import AnyFact, Product, Recall, kind_of, subjects_of
 from tactful.core.history import History
 from tactful.core.items import Item
 from tactful.core.policy import Policy
 from tactful.core.profiles import Profile, profile
+from tactful.core.session import Session
 from tactful.runtime import assembly
 from tactful.runtime.ports import Ledger
 from tactful.runtime.reading import PERSON_KINDS, Reading
@@ -61,6 +63,16 @@ class World:
         known = self._profiles.get(customer)
         if known is not None:
             self._profiles[customer] = msgspec.structs.replace(known, contact=contact)
+
+    def leave(self, before: Session, after: Session) -> dict[str, Contact]:
+        """Let go of the customer whom a shopper left behind: their history, where one was left."""
+        who = parting.left(before, after)
+        known = self._contacts.get(who) if who else None
+        if who is None or known is None:
+            return {}
+        contact = parting.released(known, who, after)
+        self.set_contact(who, contact)
+        return {who: contact}
 
     def use_policy(self, policy: Policy) -> None:
         """Derive profiles under another policy from now on."""
