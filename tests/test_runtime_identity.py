@@ -42,6 +42,8 @@ def test_a_good_token_names_the_customer_and_where_they_are() -> None:
         {"sub": "x" * 129},
         {"iat": NOW + 31},
         {"iat": "now"},
+        {"nbf": NOW + 31},
+        {"nbf": "soon"},
         {"exp": 10**18},
     ],
 )
@@ -71,7 +73,14 @@ def test_the_hmac_of_an_id_is_enough_for_a_template_language() -> None:
     digest = hmac.new(SECRET.encode(), b"c1", hashlib.sha256).hexdigest()
     assert IDENTITIES.by_hmac("c1", digest) == Verified("c1")
     assert IDENTITIES.by_hmac("c2", digest) is None
-    assert IDENTITIES.by_hmac("c1", "0" * 64) is None
+    assert IDENTITIES.by_hmac("c1", digest.upper()) == Verified("c1")
+    for wrong in ("0" * 64, "", "short", digest + "0"):
+        assert IDENTITIES.by_hmac("c1", wrong) is None
+
+
+def test_an_empty_id_is_nobody_however_well_it_is_signed() -> None:
+    digest = hmac.new(SECRET.encode(), b"", hashlib.sha256).hexdigest()
+    assert IDENTITIES.by_hmac("", digest) is None
 
 
 def test_without_a_secret_nobody_is_known() -> None:

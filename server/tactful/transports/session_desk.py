@@ -55,6 +55,8 @@ class SessionDesk:
         seat = _seat(connection)
         make = _SIGNALS.get(type(message))
         if make is not None:
+            if type(message) is messages.Accept:
+                _guest(connection).asks(message)
             self._arrivals.signal(seat, make(message, seat.tab))
         elif isinstance(message, messages.Hello):
             if message.resume and message.n:
@@ -94,13 +96,13 @@ class SessionDesk:
             locale=hello.locale,
             page=hello.page.kind,
             visit=self._visit(hello.page),
-            identity=self._verified(hello.identity) if hello.identity else None,
+            identity=None if hello.identity is None else self._verified(hello.identity),
         )
 
     def _verified(self, identity: messages.Identity) -> Verified | None:
         if isinstance(identity, str):
             return self._identities.by_token(identity)
-        return self._identities.by_hmac(identity.customer, identity.hmac)
+        return self._identities.by_hmac(identity.customer, identity.hmac or "")
 
     def _visit(self, page: messages.Landing) -> Visit:
         """Where the landing page's address says the visit came from."""
@@ -162,13 +164,18 @@ _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
 class _Guest:
     """Writes frames for one connection."""
 
-    __slots__ = ("_clock", "_connection", "_tempo", "lagging")
+    __slots__ = ("_asked", "_clock", "_connection", "_tempo", "lagging")
 
     def __init__(self, connection: Connection, clock: Clock, tempo: Tempo) -> None:
         self._connection = connection
         self._clock = clock
         self._tempo = tempo
+        self._asked: messages.Accept | None = None
         self.lagging = False
+
+    def asks(self, accept: messages.Accept) -> None:
+        """Remember what was asked for last: a refusal names the message it answers."""
+        self._asked = accept
 
     def greet(self, snapshot: Snapshot) -> None:
         """The whole state."""
@@ -193,10 +200,10 @@ class _Guest:
         now = self._clock.now()
         for effect in effects:
             if not (self.lagging and isinstance(effect, Push | Withdraw)):
-                self._connection.send(encode(_frame(effect, now)))
+                self._connection.send(encode(_frame(effect, now, self._asked)))
 
 
-def _frame(effect: Outgoing, now: int) -> messages.ServerMessage:
+def _frame(effect: Outgoing, now: int, asked: messages.Accept | None) -> messages.ServerMessage:
     match effect:
         case Push():
             return messages.OfferPushed(
@@ -205,7 +212,8 @@ def _frame(effect: Outgoing, now: int) -> messages.ServerMessage:
         case Withdraw():
             return messages.Withdraw(seq=effect.seq, offer=effect.offer)
         case Refuse():
-            return messages.Refused(code=effect.code, offer=effect.offer)
+            number = asked.n if asked and asked.offer == effect.offer else None
+            return messages.Refused(code=effect.code, n=number, offer=effect.offer)
         case _:
             return messages.Accepted(
                 seq=effect.offer.seq, offer=effect.offer.id, token=effect.token, hold=effect.hold
