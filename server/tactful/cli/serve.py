@@ -35,6 +35,7 @@ def serve(**given: Any) -> None:
     from tactful.cli.logs import Logs
     from tactful.runtime.keys import KeyFileError
     from tactful.runtime.ports import LedgerError
+    from tactful.runtime.timers import ClockError
     from tactful.transports.listener import ListenError
 
     logs = Logs(reading.config.log_level)
@@ -45,7 +46,7 @@ def serve(**given: Any) -> None:
 
     for warning in reading.warnings:
         warn(warning)
-    with told(LedgerError, KeyFileError):
+    with told(ClockError, LedgerError, KeyFileError):
         try:
             runner(listen(reading.config, started=started))
         except ListenError as error:

@@ -14,11 +14,26 @@ SLACK = 64
 """Entries of alarms taken back that the heap may hold beside one for each that stands."""
 
 
+YEAR_2020 = 1_577_836_800_000
+"""No server of ours has run before: a clock that says so has not been set."""
+
+
+class ClockError(Exception):
+    """The machine's clock cannot be right; the text says what to do."""
+
+
 class SystemClock:
     """The machine's clock; never goes back while the process lives."""
 
     def __init__(self) -> None:
+        """Refuse a clock that was never set: whatever rests on time would be wrong for good."""
         self._last = 0
+        if self.now() < YEAR_2020:
+            year = time.gmtime(self._last / 1000).tm_year
+            raise ClockError(
+                f"this machine's clock says that it is the year {year}, so no offer would end and no"
+                " signature hold; set it, or let it be set over the network, then start again"
+            )
 
     def now(self) -> int:
         """Milliseconds since the Unix epoch, UTC."""

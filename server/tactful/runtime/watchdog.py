@@ -1,4 +1,7 @@
-"""What held the event loop up? A thread looks at it while it is stuck, for afterwards is too late."""
+"""What held the event loop up, or moved the machine's clock?
+
+A thread looks at the loop while it is stuck, for afterwards is too late.
+"""
 
 import asyncio
 import sys
@@ -17,6 +20,8 @@ BEAT: Final = 0.05
 """Seconds between two signs of life of the loop."""
 STALL: Final = 0.2
 """Seconds of silence that are a stall: as long as everybody waits, nobody's offer is taken back."""
+JUMP: Final = 1.0
+"""Seconds by which a clock does not drift between two beats: somebody or something has set it."""
 
 
 class Watchdog:
@@ -25,6 +30,8 @@ class Watchdog:
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
         self._beaten = 0.0
+        self._ahead = 0.0
+        """How far the machine's clock is ahead of the one that only counts."""
         self._seen: list[str] = []
         """Where the loop was when it was found stuck: places in the code, never values."""
         self._stopped = Event()
@@ -33,6 +40,7 @@ class Watchdog:
     def start(self) -> None:
         """Watch from now on."""
         self._beaten = time.monotonic()
+        self._ahead = time.time() - self._beaten
         self._beat()
         Thread(target=self._watch, args=(get_ident(),), name="watchdog", daemon=True).start()
 
@@ -50,6 +58,9 @@ class Watchdog:
             self._telemetry.stalled()
             log.warning("loop.stalled", ms=round(silent * 1000), where=self._seen)
         self._seen = []
+        moved, self._ahead = time.time() - now - self._ahead, time.time() - now
+        if abs(moved) > JUMP:
+            log.warning("clock.jumped", seconds=round(moved, 1))
         self._timer = asyncio.get_running_loop().call_later(BEAT, self._beat)
 
     def _watch(self, loop_thread: int) -> None:

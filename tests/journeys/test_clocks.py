@@ -1,0 +1,130 @@
+"""A machine's clock that is wrong or jumps: nothing ended comes back, nothing used is used again."""
+
+import time
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from commands import run
+from doors import eventually
+from journeys.fixture import CATALOGUE, rules
+from journeys.stage import Shopper, Stage, stage
+from tactful.app import build
+from tactful.runtime.timers import YEAR_2020, SystemClock
+from tactful.transports.listener import Listener, Place
+
+HOUR, DAY = 3_600, 86_400
+
+
+class Machine:
+    """The clock of the machine, which may be moved; the one that only counts goes on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._real, self._real_ns = time.time, time.time_ns
+        self.moved = 0.0
+        monkeypatch.setattr(time, "time", lambda: self._real() + self.moved)
+        monkeypatch.setattr(time, "time_ns", lambda: self._real_ns() + int(self.moved * 1e9))
+
+
+@pytest.fixture
+def machine(monkeypatch) -> Machine:
+    return Machine(monkeypatch)
+
+
+class Living(Stage):
+    """A stage on the machine's clock instead of one that stands still."""
+
+    async def start(self) -> None:
+        await super().start()
+        await self.listener.close()
+        self.parts = build(self.config, clock=SystemClock())
+        self.listener = Listener(self.parts.app, self.parts.reception, Place(port=0))
+        await self.listener.start()
+        self.http.base_url = f"http://127.0.0.1:{self.listener.port}"
+
+
+RESCUE = (
+    rules(body="")
+    .replace("campaign: C", "campaign: C\n    moment: rescue")
+    .replace("        - session.dwell: {at_least: 30s}\n", "")
+)
+
+
+async def offered(one: Stage) -> tuple[Shopper, dict[str, Any]]:
+    """A shopper with an offer, at once."""
+    shopper = await one.shopper()
+    await shopper.view("RUN-42")
+    await shopper.say("page", url="https://shop.example/cancel", kind="cancel", moment="rescue")
+    return shopper, await shopper.offered()
+
+
+async def test_a_jump_forwards_ends_what_has_ended_by_then_and_is_logged(tmp_path, machine):
+    one = Living(tmp_path, RESCUE)
+    await one.start()
+    try:
+        await one.facts(*CATALOGUE)
+        shopper, _ = await offered(one)
+        with capture_logs() as logged:
+            machine.moved = HOUR
+            await eventually(lambda: not any(live.state.offers for live in one.parts.shop.registry))
+            await eventually(lambda: any(line["event"] == "clock.jumped" for line in logged))
+        machine.moved = -DAY
+        again = await one.shopper(resume=shopper.resume)
+        assert again.welcome["offers"] == []
+    finally:
+        await one.stop()
+
+
+async def test_a_jump_backwards_stops_nothing_and_brings_nothing_back(tmp_path, machine):
+    one = Living(tmp_path, RESCUE)
+    await one.start()
+    try:
+        await one.facts(*CATALOGUE)
+        shopper, offer = await offered(one)
+        await shopper.say("accept", offer=offer["id"])
+        token = (await shopper.expect("accepted"))["token"]
+        first = await one.redeem(token, "o1")
+        assert first.status_code == 200
+        before = one.parts.shop.clock.now()
+        machine.moved = -DAY
+        assert one.parts.shop.clock.now() >= before
+        assert (await one.redeem(token, "o1")).content == first.content
+        assert (await one.redeem(token, "o2")).status_code == 409
+        other, _ = await offered(one)
+        assert other.session != shopper.session
+    finally:
+        await one.stop()
+
+
+async def test_a_start_with_a_clock_set_back_a_day_makes_nothing_usable_again(tmp_path):
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 31)
+        used = await shopper.offered()
+        await shopper.say("accept", offer=used["id"])
+        token = (await shopper.expect("accepted"))["token"]
+        assert (await one.redeem(token, "o1")).status_code == 200
+        other = await one.shopper()
+        await other.view("RUN-43", 31)
+        await other.offered()
+        await one.advance(HOUR)
+        resume = other.resume
+        await one.restart()
+        moved = await one.http.post("/v1/test/clock", json={"now": "2026-03-09T13:00:00Z"})
+        assert moved.status_code == 200, moved.text
+        assert (await one.redeem(token, "o2")).status_code == 409
+        again = await one.shopper(resume=resume)
+        assert again.welcome["offers"] == []
+
+
+def test_a_clock_that_was_never_set_is_refused_in_liveline(tmp_path, machine):
+    machine.moved = -time.time()
+    result = run("serve", "--data", tmp_path, "--port", "0")
+    assert result.exit_code == 2
+    assert "the year 19" in result.output
+    assert "set it" in result.output
+    machine.moved = 0
+    machine.moved = YEAR_2020 / 1_000 - time.time() + 1
+    assert SystemClock().now() >= YEAR_2020
