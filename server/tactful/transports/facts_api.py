@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.runtime.shop import Shop
+from tactful.transports import views
 from tactful.transports.answers import answer
 from tactful.transports.bodies import body_of, split
 from tactful.transports.problems import ProblemError
@@ -24,10 +25,11 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return answer(msgspec.to_builtins(report))
 
     async def export(request: Request) -> Response:
-        found = await shop.ledger.export_customer(request.path_params["id"])
-        if not found:
+        customer = request.path_params["id"]
+        found = await shop.ledger.export_customer(customer)
+        if not any(kept for part, kept in found.items() if part != "customer"):
             raise ProblemError(404, "customer.unknown", "Nothing is kept about that customer.")
-        return answer(found)
+        return answer(views.export(found))
 
     async def erase(request: Request) -> Response:
         await shop.forget(request.path_params["id"])

@@ -95,3 +95,17 @@ def finding(one: Finding, now: int) -> dict[str, Any]:
         shown["age"] = max(0, now - one.at) // 1000
     shown["change"] = change(one)
     return shown
+
+
+def export(value: Any, name: str = "") -> Any:
+    """What is kept about a customer, with its instants as everywhere."""
+    if isinstance(value, dict):
+        return {key: export(one, key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [export(one) for one in value]
+    instant = name in INSTANTS or name.endswith(("_at", "_until"))
+    return when(value) if instant and isinstance(value, int) else value
+
+
+INSTANTS = frozenset({"at", "ended", "since", "until"})
+"""Fields of what is kept that hold an instant and are not called `…_at` or `…_until`."""
