@@ -99,3 +99,15 @@ def test_a_view_counts_again_and_moves_to_the_end_of_what_is_remembered() -> Non
     after = browsed(after, Viewed("NEW"), T0)
     assert len(after.looks) == REMEMBERED_ITEMS
     assert after.looks[-1] == Look("NEW", 1, T0, T0)
+
+
+def test_the_cart_s_own_page_engages_and_a_page_that_leads_away_does_not() -> None:
+    nowhere = session(page="home", focus=None, running_since=None, dwelt=0)
+    cart = browsed(nowhere, Paged("cart"), T0)
+    assert cart.running_since == T0
+    paying = browsed(cart, Paged("payment"), T0 + 5 * SECOND)
+    assert (paying.dwelt, paying.running_since) == (5 * SECOND, None)
+    back = browsed(paying, Paged("cart"), T0 + MINUTE)
+    assert back.dwell(T0 + MINUTE + SECOND) == 6 * SECOND
+    away = browsed(back, Paged("home"), T0 + 2 * MINUTE)
+    assert (away.dwelt, away.running_since) == (0, None)

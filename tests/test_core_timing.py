@@ -9,7 +9,7 @@ from tactful.core.contacts import Contact
 from tactful.core.policy import Policy
 from tactful.core.rules import NOW, AnyOf, Rule
 from tactful.core.session import Tab
-from tactful.core.timing import right_time
+from tactful.core.timing import right_time, soonest
 
 
 def found(by: Rule | None = None, contact: Contact | None = None, **fields: Any) -> Any:
@@ -60,6 +60,16 @@ def test_an_item_whose_page_is_not_open_engages_nobody_but_in_the_cart() -> None
     assert (wait.until, wait.actual) == (None, {"engaged": 0})
     cart = scene(item=item("BOOT-42"), session=session(page="cart"))
     assert [*right_time(cart, rule(), NOW, Policy())] == []
+
+
+@pytest.mark.parametrize("focus", [None, "RUN-42"])
+def test_in_the_cart_too_somebody_is_engaged_for_half_a_minute_first(focus: str | None) -> None:
+    since = {"focus": focus, "running_since": T0 - 29 * SECOND, "last_input": T0 - 29 * SECOND}
+    early = scene(item=item("BOOT-42"), session=session(page="cart", **since))
+    (finding,) = right_time(early, rule(), NOW, Policy())
+    assert (finding.reason, finding.until) == ("timing.wait", T0 + SECOND)
+    assert finding.actual == {"engaged": 29}
+    assert soonest(early.session, Policy()) == T0 + SECOND
 
 
 def test_a_condition_that_no_time_mends_is_another_gate_s_matter() -> None:

@@ -44,7 +44,7 @@ def passed(session: Session, signal: signals.Signal, now: int, policy: Policy) -
 def clocked(session: Session, now: int, **changes: Any) -> Session:
     """The session with its changes, and its engaged time started or stopped accordingly."""
     session = structs.replace(session, **changes)
-    running = session.focus is not None and session.visible
+    running = (session.focus is not None or session.page == "cart") and session.visible
     if running and session.running_since is None:
         return structs.replace(session, running_since=now)
     if not running and session.running_since is not None:

@@ -69,7 +69,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     focus: str | None = None
     """The SKU whose page is open."""
     dwelt: int = 0
-    """Engaged ms on the focus before `running_since`."""
+    """Engaged ms on the focus, and in the cart it leads to, before `running_since`."""
     running_since: int | None = None
     """Since when the engaged time runs; None while no tab is visible."""
     last_input: int = 0

@@ -22,9 +22,9 @@ def soonest(session: Session, policy: Policy) -> int:
         return WAITING
     if session.rescue:
         return NOW
-    engaged = WAITING if session.focus is None else session.dwell_reaches(policy.moment.engaged)
-    if session.page == "cart" and session.cart:
-        engaged = min(engaged, session.last_input)
+    if session.focus is None and session.page != "cart":
+        return WAITING
+    engaged = session.dwell_reaches(policy.moment.engaged)
     return max(engaged, session.last_input + policy.moment.since_input)
 
 
@@ -63,14 +63,14 @@ def _wait(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterator[Findi
 
 
 def _engaged(scene: Scene, policy: Policy) -> int:
-    """When the engaged time suffices; with an item whose page is not open nobody is engaged."""
+    """When the engaged time suffices; with an item whose page is not open nobody is engaged, but in the cart."""
     session = scene.session
-    if session.focus == scene.item.sku:
+    if session.focus == scene.item.sku or session.page == "cart":
         return session.dwell_reaches(policy.moment.engaged)
-    return session.last_input if session.page == "cart" else WAITING
+    return WAITING
 
 
 def _seconds(scene: Scene) -> int:
-    if scene.session.focus != scene.item.sku:
+    if scene.session.focus != scene.item.sku and scene.session.page != "cart":
         return 0
     return scene.session.dwell(scene.now) // 1000
