@@ -1,5 +1,6 @@
 """A ledger file is opened durable and sound, or refused with one message that helps."""
 
+import random  # noqa: TID251 -- seeded
 import shutil
 import sqlite3
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ledgers import accepted, push
+from ledgers import accepted, fact, push
 from tactful.runtime.ports import LedgerError
 from tactful.stores import sqlite_open
 from tactful.stores.migrate import APPLICATION_ID, newest
@@ -123,6 +124,49 @@ async def test_damage_is_refused_or_changes_nothing_that_is_read(tmp_path):
         refusals += isinstance(read, LedgerError)
         assert str(hurt) in str(read) if isinstance(read, LedgerError) else read == held
     assert refusals > pages // 2
+
+
+async def all_of(path: Path) -> object:
+    """What a start and its first shoppers read, or the error that refuses to tell."""
+    ledger = SqliteLedger(path)
+    subjects = [("sku", f"s{number}") for number in range(60)]
+    try:
+        await ledger.open()
+        return (await ledger.standing(), await ledger.balances(), await ledger.rule_steps(),
+                await ledger.facts_about(subjects))  # fmt: skip
+    except LedgerError as error:
+        return error
+    finally:
+        await ledger.close()
+
+
+async def test_a_lost_sector_at_five_hundred_places_is_refused_or_changes_nothing_that_is_read(
+    tmp_path,
+):
+    """Disks lose sectors: 512 bytes of noise, as far into the file as a seed says."""
+    sound, hurt = tmp_path / "sound.db", tmp_path / "hurt.db"
+    ledger = SqliteLedger(sound)
+    await ledger.open()
+    for number in range(60):
+        await ledger.commit(push(accepted(f"of_{number}", session=f"se_{number}"), limit=None))
+        await ledger.record_facts(
+            [fact("price", f"s{number}|DE", subjects=(("sku", f"s{number}"),))]
+        )
+    await ledger.close()
+    truth, dice = await all_of(sound), random.Random(4)
+    refusals = 0
+    for _ in range(500):
+        shutil.copy(sound, hurt)
+        with hurt.open("r+b") as file:
+            file.seek(dice.randrange(sound.stat().st_size // 512) * 512)
+            file.write(dice.randbytes(512))
+        read = await all_of(hurt)
+        refusals += isinstance(read, LedgerError)
+        if isinstance(read, LedgerError):
+            assert "restore" in str(read)
+        else:
+            assert read == truth
+    assert refusals > 100
 
 
 def test_a_file_that_ends_inside_a_page_is_refused(path):

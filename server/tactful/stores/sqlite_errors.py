@@ -7,13 +7,14 @@ from tactful.runtime.ports import LedgerBrokenError, LedgerError, LedgerFullErro
 
 _BROKEN: Final = frozenset({
     sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_PROTOCOL,
 })  # fmt: skip
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+NO_TEXT: Final = "Could not decode to UTF-8"
+"""What Python says of a text that was none when it was read; it gives no code."""
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 # The shared-memory index could not grow: nothing was written yet, the disk is full.
 _NO_ROOM: Final = frozenset({sqlite3.SQLITE_IOERR_SHMSIZE})
@@ -27,6 +28,11 @@ def meaning_of(error: sqlite3.Error, path: str) -> LedgerError:
     if code == sqlite3.SQLITE_FULL or extended in _NO_ROOM:
         return LedgerFullError(
             f"{path}: the disk is full ({name}); free some space, the server recovers by itself"
+        )
+    if code in _DAMAGED or str(error).startswith(NO_TEXT):
+        return LedgerBrokenError(
+            f"{path} cannot be read: {error} ({name}): it is damaged. Nothing is promised or redeemed"
+            " any more: restore a backup with `tactful restore`, and keep the damaged file"
         )
     if code in _BROKEN:
         return LedgerBrokenError(

@@ -6,6 +6,7 @@ from typing import Final
 
 from tactful.runtime.ports import LedgerError
 from tactful.stores.migrate import APPLICATION_ID, migrate, newest
+from tactful.stores.sqlite_errors import NO_TEXT
 from tactful.stores.sqlite_log import damaged, log_of, salts_of
 
 BUSY_MS: Final = 5_000
@@ -151,7 +152,8 @@ def _explain(error: Exception, path: Path) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
         return f"{path} is not an SQLite database; name another file, or restore a backup over it"
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}:
+    hurt = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}
+    if code in hurt or str(error).startswith(NO_TEXT):
         return f"{path} cannot be read ({error}): {_REMEDY}"
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         return f"{path} cannot be written ({error}); give the server a folder that it may write to"

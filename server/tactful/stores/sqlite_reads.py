@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import aiosqlite
+import msgspec
 
 from tactful.core.offers import Offer, State, Step
 from tactful.core.rulings import BudgetRow
@@ -12,6 +13,7 @@ from tactful.runtime.acts import Act
 from tactful.runtime.ports import (
     AuditRow,
     Entry,
+    LedgerBrokenError,
     LedgerError,
     OutcomeRow,
     ReductionRow,
@@ -78,6 +80,16 @@ class SqliteReads:
         await self._settle()
         return await self._read(sql, values)
 
+    def _offer(self, body: bytes) -> Offer:
+        """An offer as it was written; one that cannot be read is damage that SQLite does not see."""
+        try:
+            return OFFER(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise LedgerBrokenError(
+                f"{self._path} holds an offer that cannot be read ({error}): it is damaged. Restore a"
+                " backup with `tactful restore`, and keep the damaged file for examination"
+            ) from error
+
     async def facts_about(
         self,
         subjects: Sequence[tuple[str, str]],
@@ -101,11 +113,11 @@ class SqliteReads:
 
     async def offer(self, offer: str) -> Offer | None:
         found = await self._read_settled("SELECT body FROM offers WHERE id = ?", (offer,))
-        return OFFER(found[0][0]) if found else None
+        return self._offer(found[0][0]) if found else None
 
     async def standing(self) -> list[Offer]:
         sql = _STANDING.format("body") + " ORDER BY id"
-        return [OFFER(body) for (body,) in await self._read_settled(sql)]
+        return [self._offer(body) for (body,) in await self._read_settled(sql)]
 
     async def balances(self) -> list[BudgetRow]:
         return [BudgetRow(*row) for row in await self._read_settled("SELECT * FROM budgets")]
@@ -124,7 +136,7 @@ class SqliteReads:
         ]
 
     async def held_out(self, since: int) -> list[Offer]:
-        found = [OFFER(body) for (body,) in await self._read_settled(_HELD_OUT, (since,))]
+        found = [self._offer(body) for (body,) in await self._read_settled(_HELD_OUT, (since,))]
         return sorted(found, key=lambda offer: (offer.issued_at, offer.id))
 
     async def session_by_resume(self, digest: bytes) -> SavedSession | None:
@@ -163,7 +175,7 @@ class SqliteReads:
             {"session": session, "customer": customer, "offer": offer, "limit": limit},
         )
         return [
-            AuditRow(Step(key, at, seq, State(state), reason), OFFER(body))
+            AuditRow(Step(key, at, seq, State(state), reason), self._offer(body))
             for key, at, seq, state, reason, body in found
         ]
 
