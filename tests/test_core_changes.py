@@ -1,6 +1,6 @@
 """Every reason says what would flip it."""
 
-from tactful.core.changes import CHANGES, change, plain
+from tactful.core.changes import CHANGES, NEEDED, change, needed, plain
 from tactful.core.reasons import Reason
 from tactful.core.trace import Finding
 
@@ -16,6 +16,14 @@ def test_what_time_alone_mends_says_when() -> None:
     quiet = Finding(Reason.TIMING_QUIET, until=NOON)
     assert change(quiet) == "the quiet after a withdrawal passes; by itself at 2026-03-10T12:00:00Z"
     assert change(Finding(Reason.STOCK_OUT)) == "the stock feed reports some"
+
+
+def test_what_is_needed_is_a_value_an_instant_or_a_word() -> None:
+    assert needed(Finding(Reason.STOCK_OUT, needed=1)) == 1
+    assert needed(Finding(Reason.TIMING_QUIET, needed=NOON)) == "2026-03-10T12:00:00Z"
+    assert needed(Finding(Reason.COMPLAINT_COOLDOWN, until=NOON)) == "2026-03-10T12:00:00Z"
+    assert needed(Finding(Reason.COMPLAINT_OPEN)) == "resolved"
+    assert NEEDED.keys() <= CHANGES.keys()
 
 
 def test_instants_are_shown_as_such_and_everything_else_as_it_is() -> None:

@@ -49,6 +49,12 @@ def test_what_stands_is_said_to_stand_or_why_it_could_not() -> None:
         assert bool(one.findings) is (outcome == "withheld")
 
 
+def test_what_is_marked_on_an_offer_is_told_as_long_as_it_stands() -> None:
+    here = session(offers=(offer(rule_digest="R1", notes=("price.clamped",)),))
+    (verdict,) = explain(context(rule("R1"), session=here), "RUN-42")
+    assert verdict.notes == ("price.clamped",)
+
+
 def test_an_offer_past_its_time_stands_no_more() -> None:
     here = session(offers=(offer(ends_at=T0),))
     (one,) = explain(context(rule("R1"), session=here), "RUN-42")

@@ -80,7 +80,7 @@ def test_1_a_discount_below_the_target_is_clamped_to_it_and_says_so() -> None:
     (offer,) = one.pushed
     assert (offer.unit, offer.was, offer.percent) == (14900, 18900, 21)
     (verdict,) = [one for one in one.last.trace.verdicts if one.outcome == "pushed"]
-    assert verdict.notes == ("price.clamped",)
+    assert verdict.notes == offer.notes == ("price.clamped",)
 
 
 # 2 complaint opens mid-session

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tactful.core.calendar import format_duration, format_rfc3339
-from tactful.core.changes import change, plain
+from tactful.core.changes import change, needed, plain
 from tactful.core.money import Money, format_plain
 
 HERE: Final = Path(__file__).parent
@@ -76,7 +76,7 @@ TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.filters |= {"instant": instant, "duration": duration, "words": words}
-TEMPLATES.globals |= {"money": money, "plain": plain, "change": change}
+TEMPLATES.globals |= {"money": money, "plain": plain, "needed": needed, "change": change}
 
 
 def render(template: str, /, status: int = 200, **values: Any) -> Response:

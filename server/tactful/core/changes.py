@@ -62,6 +62,25 @@ CHANGES: Final[dict[Reason, str]] = {
 }
 """Reason → what would flip it."""
 
+NEEDED: Final[dict[Reason, str]] = {
+    Reason.COMPLAINT_OPEN: "resolved",
+    Reason.COMPLAINT_COMPONENT: "untainted parts",
+    Reason.COMPLAINT_BRAND: "resolved",
+    Reason.COMPLAINT_CAUSE: "an item that it does not make up for",
+    Reason.SERVICE_OPEN: "resolved",
+    Reason.DELIVERY_LATE: "delivered",
+    Reason.RETURN_FIT: "received",
+    Reason.PRICE_MISSING: "a price",
+    Reason.TIMING_CHECKOUT: "another page",
+    Reason.CONTACT_ACTIVE: "no other offer",
+    Reason.ARBITRATION_OUTRANKED: "the highest rank",
+    Reason.ARBITRATION_EXCLUSIVE: "no other offer",
+    Reason.HOLDOUT_GLOBAL: "not in the control group",
+    Reason.HOLDOUT_RULE: "not in the control group",
+    Reason.SHADOW: "live",
+}
+"""Reason → what would be needed, where the gate has no value to compare and knows no end."""
+
 INSTANTS: Final = frozenset(
     {Reason.RULE_NOT_STARTED, Reason.RULE_ENDED, Reason.TIMING_QUIET, Reason.OWNED_ALREADY}
 )
@@ -73,6 +92,13 @@ def plain(reason: Reason, value: Any) -> Any:
     if reason in INSTANTS and isinstance(value, int):
         return format_rfc3339(value)
     return value
+
+
+def needed(one: Finding) -> Any:
+    """What a gate wants: a value, the instant at which time alone grants it, or a word."""
+    if one.needed is not None:
+        return plain(one.reason, one.needed)
+    return format_rfc3339(one.until) if one.until else NEEDED.get(one.reason)
 
 
 def change(one: Finding) -> str:

@@ -17,7 +17,7 @@ from tactful.core.holdout import held_out
 from tactful.core.offers import Offer
 from tactful.core.reasons import Reason
 from tactful.core.rules import Rule
-from tactful.core.trace import Finding, Outcome, Verdict
+from tactful.core.trace import CLAMPED, Finding, Outcome, Verdict
 
 Result = tuple[Candidate, Outcome, Reason | None]
 
@@ -50,7 +50,7 @@ def candidate_of(context: Context, scene: Scene, rule: Rule) -> Candidate:
 def verdict(result: Result) -> Verdict:
     """As the trace and an explanation say it."""
     candidate, outcome, reason = result
-    marks = ("price.clamped",) if candidate.quote.clamped else ()
+    marks = (CLAMPED,) if candidate.quote.clamped else ()
     worth = candidate.value.shown() if candidate.value else None
     finding = Finding(reason) if reason else None
     if reason is Reason.ARBITRATION_NEGATIVE_VALUE:

@@ -36,6 +36,6 @@ def _judge(
     own = next((offer for offer in standing if (offer.rule, offer.sku) == (rule.id, sku)), None)
     if own:
         found = tuple(failing_standing(context, scene, own, rule)) if own.advertised else ()
-        return Verdict(rule.id, sku, "withheld" if found else "standing", found)
+        return Verdict(rule.id, sku, "withheld" if found else "standing", found, own.notes)
     found = tuple(failing(context, scene, rule, rule.ripens(scene), standing))
     return Verdict(rule.id, sku, "withheld", found) if found else candidate_of(context, scene, rule)

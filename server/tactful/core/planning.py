@@ -14,6 +14,7 @@ from tactful.core.offers import Offer
 from tactful.core.pricing import deduction
 from tactful.core.prior_price import PriorPrice, claim, prior_price
 from tactful.core.rules import Provenance, Rule
+from tactful.core.trace import CLAMPED
 from tactful.core.wording import amount, chosen, filled, span
 
 GENERAL: Final = "price.general"
@@ -80,7 +81,7 @@ def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
         on_change=rule.on_change,
         remedy=remedy.fact.remedy if remedy else None,
         stacks_with=tuple(sorted(rule.stacks_with)),
-        notes=_notes(context, rule, scene, prior),
+        notes=_notes(context, candidate, prior),
     )
 
 
@@ -93,12 +94,14 @@ def prior_of(scene: Scene, since: int, currency: str) -> PriorPrice | None:
     return today if then and today and today.amount < then.amount else then
 
 
-def _notes(context: Context, rule: Rule, scene: Scene, prior: PriorPrice | None) -> tuple[str, ...]:
+def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> tuple[str, ...]:
+    rule, scene = candidate.rule, candidate.scene
     product, territory = scene.item.product_id, scene.territory or ""
     priced = not rule.remedy and rule.level != "shipping"
     general = priced and context.reach.makes_general(rule.id, product, territory)
     short = prior is not None and not prior.complete
-    return (*([GENERAL] if general else ()), *([SHORT_HISTORY] if short else ()))
+    marks = {CLAMPED: candidate.quote.clamped, GENERAL: general, SHORT_HISTORY: short}
+    return tuple(mark for mark, holds in marks.items() if holds)
 
 
 def provenance_of(rule: Rule) -> frozenset[Provenance]:

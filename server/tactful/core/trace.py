@@ -1,10 +1,13 @@
 """What each gate kept and dropped, and why."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
 from tactful.core.reasons import Reason
+
+CLAMPED: Final = "price.clamped"
+"""The price asked for would have been below the floor; it is the floor."""
 
 Outcome = Literal["pushed", "standing", "withheld", "held_out", "shadow"]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tactful.core.calendar import format_rfc3339
-from tactful.core.changes import change, plain
+from tactful.core.changes import change, needed, plain
 from tactful.core.offers import Offer
 from tactful.core.trace import Finding, Verdict
 from tactful.runtime.why import Explanation
@@ -89,7 +89,7 @@ def finding(one: Finding, now: int) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "reason": one.reason.value,
         "actual": plain(one.reason, one.actual),
-        "needed": plain(one.reason, one.needed),
+        "needed": needed(one),
     }
     if one.at is not None:
         shown["age"] = max(0, now - one.at) // 1000
