@@ -115,7 +115,9 @@ async def test_rules_that_were_refused_are_shown_with_their_place(one: Stage, ag
     assert "rules.yaml:" in page
     assert "R203" in page
     assert "did you mean 'session.dwell'?" in page
-    assert "The files in the rules folder have errors" in await agent.read("/console")
+    assert "The rule files have errors; the rulebook from before goes on" in await agent.read(
+        "/console"
+    )
 
 
 async def test_what_others_wrote_stays_text(one: Stage, agent: Agent) -> None:

@@ -81,6 +81,16 @@ class Rulebooks:
                 log.warning("rulebook.last_good", version=version)
                 self._swap(kept.rulebook)
                 return
+        log.error("rulebook.none", meaning=self.trouble)
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the rule files, and what goes on meanwhile; None: nothing is wrong."""
+        if not self.refused:
+            return None
+        if self.active.version == EMPTY.version:
+            return "The rule files have errors, and none were ever taken: nothing is offered."
+        return "The rule files have errors; the rulebook from before goes on."
 
     def watch(self) -> None:
         """Look at the folder from now on, and reload when it changes."""

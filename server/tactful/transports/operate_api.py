@@ -76,6 +76,7 @@ def _readiness(shop: Shop, *, ok: bool, failing: str | None) -> dict[str, Any]:
         "reason": failing,
         "rulebook": shop.rulebooks.active.version,
         "rules": len(shop.rulebooks.active.rules),
+        "rules_trouble": shop.rulebooks.trouble,
         "refused_findings": len(shop.rulebooks.refused),
         "sessions": len(shop.registry),
         "feeds": feeds,

@@ -31,13 +31,14 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return answer({"acts": [_act(one) for one in found]})
 
     async def reload(request: Request) -> Response:
-        return _reloaded(await operators.reload(shop, _who(request)))
+        done = await operators.reload(shop, _who(request))
+        return _reloaded(done, shop.rulebooks.trouble)
 
     async def rollback(request: Request) -> Response:
         done = await operators.rollback(shop, _who(request))
         if done is None:
             raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
-        return _reloaded(done)
+        return _reloaded(done, shop.rulebooks.trouble)
 
     def switch(*, paused: bool) -> Any:
         async def endpoint(request: Request) -> Response:
@@ -67,7 +68,7 @@ def _act(one: Act) -> dict[str, Any]:
     return {**msgspec.structs.asdict(one), "at": views.when(one.at)}
 
 
-def _reloaded(reload: Reload) -> Response:
+def _reloaded(reload: Reload, trouble: str | None) -> Response:
     findings = [
         msgspec.to_builtins(one) | {"severity": str(one.severity)} for one in reload.diagnostics
     ]
@@ -75,7 +76,7 @@ def _reloaded(reload: Reload) -> Response:
         raise ProblemError(
             422,
             "rulebook.refused",
-            "The rule files have errors; the rulebook from before goes on.",
+            trouble or "The rule files have errors.",
             version=reload.version,
             findings=findings,
         )
@@ -97,5 +98,6 @@ def _rulebook(shop: Shop) -> dict[str, Any]:
         "version": active.version,
         "activated_at": views.when(shop.rulebooks.activated_at),
         "rules": rules,
+        "trouble": shop.rulebooks.trouble,
         "refused": [msgspec.to_builtins(one) for one in shop.rulebooks.refused],
     }

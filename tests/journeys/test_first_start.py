@@ -1,0 +1,37 @@
+"""A start with rule files that nobody can take says so wherever somebody would look."""
+
+from pathlib import Path
+
+import pytest
+
+from console_client import Agent
+from journeys.fixture import CATALOGUE, rules
+from journeys.stage import stage
+
+NOTHING = "The rule files have errors, and none were ever taken: nothing is offered."
+BEFORE = "The rule files have errors; the rulebook from before goes on."
+
+
+async def test_a_first_start_on_broken_rules_is_said_everywhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with stage(tmp_path, rules("    persent: 3")) as one, Agent(one) as agent:
+        assert NOTHING in capsys.readouterr().out
+        await agent.log_in()
+        await one.facts(*CATALOGUE)
+        ready = await one.http.get("/readyz")
+        assert (ready.status_code, ready.json()["rules"]) == (200, 0)
+        assert ready.json()["rules_trouble"] == NOTHING
+        book = (await one.http.get("/v1/rulebook")).json()
+        assert (book["version"], book["trouble"], book["rules"]) == ("empty", NOTHING, [])
+        assert book["refused"][0]["line"] == 10
+        again = await one.http.post("/v1/rulebook/reload")
+        assert (again.status_code, again.json()["detail"]) == (422, NOTHING)
+        for page in ("/console", "/console/rules"):
+            assert NOTHING in await agent.read(page)
+        assert (await one.reload(rules())).status_code == 200
+        assert (await one.http.get("/readyz")).json()["rules_trouble"] is None
+        assert NOTHING not in await agent.read("/console")
+        assert (await one.reload(rules("    persent: 3"))).json()["detail"] == BEFORE
+        await one.restart()
+        assert (await one.http.get("/readyz")).json()["rules_trouble"] == BEFORE
