@@ -102,7 +102,7 @@ async def test_the_app_starts_before_the_door_opens_and_stops_after_it_has_close
 async def test_draining_tells_everybody_when_to_come_back_and_waits_for_them_to_go():
     async with open_door(limits=QUICK) as door, Raw.knock(door.port) as peer:
         await peer.greet()
-        draining = asyncio.ensure_future(door.drain(retry_spread_s=10))
+        draining = asyncio.ensure_future(door.drain(spread_s=10, notice_s=10))
         assert await peer.message() == {"t": "bye", "code": 1001, "retry": 1}
         await peer.send(text({"t": "view", "sku": "still served", "n": 1}))
         assert await peer.message() == {"t": "ack", "n": 1}
@@ -114,7 +114,7 @@ async def test_draining_tells_everybody_when_to_come_back_and_waits_for_them_to_
 async def test_who_does_not_go_in_time_is_closed_with_going_away():
     async with open_door(limits=QUICK) as door, Raw.knock(door.port) as peer:
         await peer.greet()
-        await door.drain(retry_spread_s=0, grace_s=0.05)
+        await door.drain(notice_s=0.05)
         assert await peer.close_code() == 1001
 
 
@@ -130,7 +130,7 @@ async def test_a_request_in_flight_is_finished_while_draining():
     async with open_door(app=app, limits=QUICK) as door, Raw.knock(door.port) as peer:
         await peer.send(GET)
         await within(asked.wait())
-        draining = asyncio.ensure_future(door.drain(retry_spread_s=0, grace_s=5))
+        draining = asyncio.ensure_future(door.drain(notice_s=0.05))
         await eventually(lambda: door.house.reception.leaving)
         assert not draining.done()
         go.set()
@@ -138,10 +138,76 @@ async def test_a_request_in_flight_is_finished_while_draining():
         assert (await peer.rest()).endswith(b"redeemed")
 
 
+async def test_a_request_that_never_ends_does_not_hold_up_the_drain_for_ever():
+    asked, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(_):
+        asked.set()
+        await never.wait()
+
+    app = Starlette(routes=[Route("/a", hang)])
+    async with open_door(app=app, limits=QUICK) as door, Raw.knock(door.port) as peer:
+        await peer.send(GET)
+        await within(asked.wait())
+        await within(door.drain(notice_s=0, grace_s=0.05))
+        assert door._state.tasks
+
+
+async def test_who_comes_in_while_everybody_leaves_is_served_and_told_when_to_come_back():
+    async with open_door(limits=QUICK) as door, Raw.knock(door.port) as early:
+        async with Raw.knock(door.port) as peer:
+            await peer.greet()
+            draining = asyncio.ensure_future(door.drain(notice_s=10))
+            assert (await peer.message())["t"] == "bye"
+            await early.greet()
+            assert (await early.message())["t"] == "bye"
+        early.writer.close()
+        await within(draining)
+
+
+async def test_who_waits_in_a_queue_that_was_handed_to_us_is_left_to_the_next_server():
+    with socket.create_server(("127.0.0.1", 0)) as kept:
+        door = listener(inherited=os.dup(kept.fileno()))
+        await door.start()
+        with socket.create_connection(kept.getsockname()) as waiting:
+            waiting.sendall(GET)
+            await door.drain(notice_s=0)
+            await door.close()
+            successor = listener(inherited=os.dup(kept.fileno()))
+            await successor.start()
+            waiting.setblocking(False)
+            answer = await within(asyncio.get_running_loop().sock_recv(waiting, 65_536))
+            assert answer.startswith(b"HTTP/1.1 200")
+            await successor.close()
+
+
+async def test_who_comes_to_a_shared_port_while_its_next_server_still_starts_waits_for_it():
+    go = asyncio.Event()
+
+    class Starting:
+        async def __aenter__(self):
+            await go.wait()
+
+        async def __aexit__(self, *_):
+            pass
+
+    app = Starlette(routes=[Route("/a", lambda _: PlainTextResponse("here"))])
+    app.router.lifespan_context = lambda _: Starting()
+    door = listener(app, shared_port=True)
+    starting = asyncio.ensure_future(door.start())
+    await eventually(lambda: door._socket is not None)
+    async with Raw.knock(door.port) as peer:
+        await peer.send(GET)
+        go.set()
+        await within(starting)
+        assert (await peer.head())[0] == 200
+    await door.close()
+
+
 async def test_a_drained_door_refuses_further_connections():
     async with open_door(limits=QUICK) as door:
         port = door.port
-        await door.drain(retry_spread_s=0, grace_s=0)
+        await door.drain(notice_s=0)
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
 
@@ -150,7 +216,7 @@ async def test_who_has_knocked_before_the_drain_is_still_let_in():
     async with open_door(limits=QUICK) as door:
         with socket.create_connection(("127.0.0.1", door.port)) as early:
             early.sendall(GET)
-            await door.drain(retry_spread_s=0, grace_s=5)
+            await door.drain(notice_s=5)
             early.setblocking(False)
             answer = await within(asyncio.get_running_loop().sock_recv(early, 65_536))
             assert answer.startswith(b"HTTP/1.1 200")
@@ -177,7 +243,7 @@ async def test_a_restart_refuses_nobody(way):
         place = shared or {"inherited": os.dup(door.socket.fileno())}
         successor = listener(port=port, **place)
         await successor.start()
-        await door.drain(retry_spread_s=0, grace_s=1)
+        await door.drain(notice_s=0.05)
         await door.close()
         door = successor
     done.set()

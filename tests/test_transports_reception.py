@@ -188,16 +188,25 @@ async def test_goodbyes_are_spread_evenly_over_the_time_given():
     reception = Reception(RecordingDesk(), policy(), Clock())
     links = [RecordedLink() for _ in range(100)]
     for link in links:
-        reception.admit(link, "p", "o")
+        reception.admit(link, "p", "o").send(b"welcome")
     reception.farewell(10)
-    byes = [msgspec.json.decode(link.sent[0]) for link in links]
+    byes = [msgspec.json.decode(link.sent[1]) for link in links]
     retries = sorted(bye["retry"] for bye in byes)
     assert {bye["code"] for bye in byes} == {close_codes.GOING_AWAY.code}
     assert retries[0] == 1
     assert retries[-1] == 10
     assert max(retries.count(second) for second in range(1, 11)) == 10
     assert reception.leaving
+    assert not reception.dismissed
     assert not any(link.closed for link in links)
+
+
+async def test_who_was_not_welcomed_yet_is_told_after_the_welcome():
+    reception, link, exchange, _ = admitted()
+    reception.farewell(4)
+    assert link.sent == []
+    exchange.send(b"welcome")
+    assert [one[:10] for one in link.sent] == [b"welcome", b'{"t":"bye"']
 
 
 async def test_who_is_still_here_at_the_end_is_closed_with_going_away():

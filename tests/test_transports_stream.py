@@ -204,15 +204,17 @@ async def test_a_desk_can_end_the_stream():
 
 async def test_a_drain_says_bye_on_streams_too():
     async with serving() as (listener, http), stream(http) as down:
-        draining = asyncio.ensure_future(listener.drain(retry_spread_s=0, grace_s=0.1))
+        await http.post(down.path, json=HELLO)
+        assert (await down.event())["t"] == "welcome"
+        draining = asyncio.ensure_future(listener.drain(notice_s=0.1))
         assert (await down.event())["t"] == "bye"
         await within(draining)
         assert (await down.event())["code"] == 1001
 
 
-async def test_a_server_that_is_leaving_opens_no_stream():
+async def test_a_server_that_has_said_goodbye_to_all_opens_no_stream():
     async with serving() as (listener, http):
-        listener.house.reception.leaving = True
+        listener.house.reception.dismiss()
         found = await http.get(STREAM_PATH)
         assert found.status_code == 503
         assert found.headers["retry-after"] == "1"

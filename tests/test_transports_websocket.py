@@ -111,7 +111,7 @@ async def test_a_server_that_is_leaving_or_full_or_crowded_says_so():
             async with dial(url, **NEIGHBOUR):
                 pass
         assert refused.value.response.status_code == 429
-        reception.leaving = True
+        reception.dismissed = True
         with pytest.raises(InvalidStatus) as refused:
             async with dial(url):
                 pass

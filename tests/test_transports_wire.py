@@ -108,9 +108,9 @@ async def test_the_app_hears_the_clients_real_address():
         assert (await peer.reader.readexactly(15)) == b"hello 192.0.2.9"
 
 
-async def test_a_server_that_is_leaving_takes_no_new_session():
+async def test_a_server_that_has_said_goodbye_to_all_takes_no_new_session():
     async with open_door(limits=Limits(**QUICK)) as door:
-        door.house.reception.leaving = True
+        door.house.reception.dismiss()
         async with Raw.knock(door.port) as peer:
             await peer.send(upgrade())
             status, head = await peer.head()

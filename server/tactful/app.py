@@ -26,6 +26,7 @@ from tactful.runtime.timers import SystemClock, TestClock
 from tactful.stores import failpoints
 from tactful.stores.memory import MemoryLedger
 from tactful.stores.sqlite import SqliteLedger
+from tactful.stores.tenancy import sole_tenant
 from tactful.transports.assets import asset_routes, widget_folder
 from tactful.transports.explain_api import explain_routes
 from tactful.transports.facts_api import facts_routes
@@ -115,12 +116,13 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await shop.start()
-        try:
-            yield
-        finally:
-            await shop.stop()
-            release()
+        async with sole_tenant(folder, lambda: log.warning("ledger.waiting")):
+            await shop.start()
+            try:
+                yield
+            finally:
+                await shop.stop()
+        release()
 
     app = Starlette(
         routes=_routes(config, shop, reception), lifespan=lifespan, exception_handlers=HANDLERS
@@ -256,11 +258,11 @@ async def serve(config: Config, *, started: Callable[[Listener], None] | None = 
         conformance_echo=config.conformance_echo,
     )
     listener = Listener(parts.app, parts.reception, place)
+    await listener.start()  # a signal meanwhile ends the process: nobody is here to be seen off
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await listener.start()
     spare_collector()
     if started:
         started(listener)

@@ -70,9 +70,7 @@ class Server:
             time.sleep(0.05)
 
     def _cpu(self) -> tuple[float, float]:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        tick = os.sysconf("SC_CLK_TCK")
-        return int(fields[11]) / tick, int(fields[12]) / tick
+        return cpu_of(self.pid)
 
     def descriptors(self) -> int:
         """Open descriptors now."""
@@ -92,6 +90,13 @@ class Server:
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+
+def cpu_of(pid: int) -> tuple[float, float]:
+    """Processor time of a process so far, its own and the kernel's."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    tick = os.sysconf("SC_CLK_TCK")
+    return int(fields[11]) / tick, int(fields[12]) / tick
 
 
 @contextmanager

@@ -116,7 +116,7 @@ SETTINGS: Final = (
         "shared_port",
         v.switch(),
         "Listen beside a server that already has the port, so that a restart refuses nobody: start "
-        "the new one, then stop the old one.",
+        "the new one, which waits, then stop the old one.",
     ),
     Setting(
         "conformance_echo",

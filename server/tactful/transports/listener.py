@@ -20,7 +20,13 @@ from tactful.transports.policy import LOOPBACK
 from tactful.transports.reception import Reception
 from tactful.transports.wire import Door
 
-GRACE_S = 5  # after the last client should have left: finish requests, then close what remains
+SPREAD_S = 4  # all come back within so many seconds: an offer is withdrawn late by no more
+COMING_BACK_PER_S = 2_500  # but no more of them in one second
+NOTICE_S = (
+    1.0  # sessions are served so long after `bye`: the next server needs about as long to start
+)
+GRACE_S = 20.0  # for requests under way: a redemption is never cut off, and 30 s are promised
+PARTING_S = 0.5  # for close frames to be answered: nobody is served meanwhile
 
 
 class ListenError(Exception):
@@ -30,8 +36,8 @@ class ListenError(Exception):
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where to listen.
 
-    `inherited` is a listening socket's descriptor: handed on, nobody is refused during a restart.
-    `shared_port` lets the next process bind the same port while this one still drains.
+    `inherited` is a listening socket's descriptor: it outlives us, so nobody is refused during a
+    restart. `shared_port` lets the next process listen on the same port before this one has gone.
     """
 
     host: str = "127.0.0.1"
@@ -103,26 +109,34 @@ class Listener:
         """HTTP answers carry the second they were written in."""
         self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
 
-    async def drain(self, retry_spread_s: int = 10, grace_s: float = GRACE_S) -> None:
-        """Stop accepting, tell everybody when to come back, and see them off.
+    async def drain(
+        self,
+        *,
+        spread_s: int = SPREAD_S,
+        notice_s: float = NOTICE_S,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        """Stop accepting, tell everybody when to come back, and finish what is under way.
 
-        Takes `retry_spread_s` and the grace at most. Sessions go on until their clients leave.
+        Sessions are served for `notice_s` or until their clients have left; then they end, for the
+        next server can serve nobody while this one has the ledger. Requests have `grace_s` more.
         """
         await self._stop_accepting()
-        self._reception.farewell(retry_spread_s)
+        present = len(self._reception.present)
+        self._reception.farewell(max(spread_s, present // COMING_BACK_PER_S))
         for protocol in list(self._state.connections):
             protocol.shutdown()
-        await self._until_empty(retry_spread_s + grace_s)
+        await self._until_empty(notice_s)
         self._reception.dismiss()
+        await self._until_answered(grace_s)
 
     async def close(self) -> None:
         """Close what remains and stop the app."""
         await self._stop_accepting()
-        self._reception.leaving = True
         self._reception.dismiss()
         for protocol in list(self._state.connections):
             protocol.shutdown()
-        await self._until_empty(self._reception.policy.limits.linger_ms / 1_000)
+        await self._until_empty(PARTING_S)
         for task in self._state.tasks:
             task.cancel()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
@@ -136,8 +150,18 @@ class Listener:
             async with asyncio.timeout(seconds):
                 await self.house.empty.wait()
 
+    async def _until_answered(self, seconds: float) -> None:
+        """Wait for the requests under way; streams have been told to end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._state.tasks:
+                    await asyncio.wait(set(self._state.tasks))
+
     async def _stop_accepting(self) -> None:
-        """Take in who has already knocked: closing a socket resets those in its queue."""
+        """Take in who has already knocked: closing a socket of ours resets those in its queue.
+
+        In the queue of a socket that was handed to us they wait for the next server.
+        """
         if self._server is None:
             return
         loop = asyncio.get_running_loop()
@@ -145,7 +169,7 @@ class Listener:
             # asyncio loses what it has accepted and not yet wrapped when its server closes.
             loop.remove_reader(self.socket.fileno())
             await asyncio.sleep(0)
-        knocked = _accept_waiting(self.socket)
+        knocked = [] if self._place.inherited is not None else _accept_waiting(self.socket)
         self._server.close()
         self._server = None
         for connection in knocked:
@@ -172,6 +196,8 @@ def _bind(place: Place, limits: Limits) -> socket.socket:
     # acknowledges nothing, also on plain HTTP and streams, where no pong tells.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.send_buffer)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limits.rhythm.silent_ms)
+    if place.shared_port:
+        listening.listen(limits.backlog)  # who comes while the other server ends waits for us
     return listening
 
 

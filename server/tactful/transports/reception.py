@@ -55,14 +55,17 @@ class Reception:
         self.memory = Memory(policy.limits.memory_bytes)
         self.shares = Shares(policy.limits.rhythm, policy.limits.per_address)
         self.present: set[Exchange] = set()
-        self.leaving = False  # a server that stops takes nobody in
+        self.leaving = False  # whoever comes now is told at once when to come back
+        self.dismissed = False  # nobody is taken in any more
+        self._spread_s = 1
+        self._told = 0
         self.closes: Counter[int] = Counter()  # by code; codes of the client's invention count as 0
         self.messages = 0
 
     @property
     def closed_with(self) -> Refusal | None:
         """Why nobody new comes in; None: they may."""
-        if self.leaving:
+        if self.dismissed:
             return LEAVING
         return FULL if self.memory.short else None
 
@@ -81,14 +84,20 @@ class Reception:
 
     def farewell(self, spread_s: int) -> None:
         """Tell everybody when to come back: evenly spread over `spread_s` seconds."""
-        self.leaving = True
-        everybody = list(self.present)
-        for place, exchange in enumerate(everybody):
-            retry = 1 + place * spread_s // len(everybody)
-            exchange.send(encode(Bye(code=close_codes.GOING_AWAY.code, retry=retry)))
+        self.leaving, self._spread_s = True, max(1, spread_s)
+        for exchange in list(self.present):
+            exchange.say_goodbye()
+
+    def goodbye(self) -> bytes:
+        """The next goodbye: each asks to come back a little later than the one before it."""
+        place, self._told = self._told, self._told + 1
+        share = max(1, -(-len(self.present) // self._spread_s))
+        retry = 1 + place // share % self._spread_s
+        return encode(Bye(code=close_codes.GOING_AWAY.code, retry=retry))
 
     def dismiss(self) -> None:
-        """Close whoever is still here."""
+        """Close whoever is still here, and take nobody in."""
+        self.leaving = self.dismissed = True
         for exchange in list(self.present):
             exchange.close(close_codes.GOING_AWAY, "The server restarts.")
 
@@ -141,6 +150,13 @@ class Exchange:
             self._welcomed = True
             if not self._reading:
                 self._acknowledge()
+            if self._reception.leaving:
+                self.say_goodbye()
+
+    def say_goodbye(self) -> None:
+        """Say when to come back; to who waits for the welcome, after it."""
+        if self._welcomed:
+            self._link.send(self._reception.goodbye())
 
     def close(self, code: CloseCode, reason: str = "") -> None:
         """End the connection."""

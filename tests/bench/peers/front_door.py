@@ -60,7 +60,7 @@ async def main() -> None:
     await listener.start()
     print(listener.port, flush=True)
     await told.wait()
-    await listener.drain(retry_spread_s=SPREAD_S)
+    await listener.drain(spread_s=SPREAD_S)
     await listener.close()
 
 

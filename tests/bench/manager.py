@@ -1,0 +1,75 @@
+"""Starts `tactful serve` as a service manager does, and keeps the listening socket between two starts."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import harness
+
+HOST = "127.0.0.1"
+KEY = "the-key-of-the-restarts"
+# sd_listen_fds(3): the socket is descriptor 3, and the variables name the process that they are for.
+HANDED_ON = (
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); "
+    "os.environ |= {'LISTEN_FDS': '1', 'LISTEN_PID': str(os.getpid())}; "
+    "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+)
+
+
+class Manager:
+    """One service: its socket, if it is the manager's, and the process that serves now.
+
+    `way`: `handed on`, the manager keeps the socket; `shared`, the next server listens beside the one
+    before it; `none`, the next one binds when the one before has gone.
+    """
+
+    def __init__(self, way: str, folder: Path, settings: Sequence[str]) -> None:
+        self.way = way
+        self._folder = folder
+        self._socket = socket.create_server((HOST, 0), backlog=4_096)
+        self.port = int(self._socket.getsockname()[1])
+        if way != "handed on":
+            self._socket.close()
+        shared = ["--shared-port"] if way == "shared" else []
+        at = ["--host", HOST, "--port", str(self.port)]
+        self._command = ["-m", "tactful", "serve", *settings, *at, *shared]
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The next server; what it logs goes into a file of the folder."""
+        environment = os.environ | {
+            "PYTHONPATH": str(harness.ROOT / "server"),
+            "TACTFUL_SERVER_KEY": KEY,
+        }
+        command, kept = self._command, ()
+        if self.way == "handed on":
+            kept = (self._socket.fileno(),)
+            command = ["-c", HANDED_ON, str(kept[0]), *command]
+        with (self._folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *command], pass_fds=kept, env=environment,
+                stdout=subprocess.DEVNULL, stderr=log,
+            )  # fmt: skip
+        os.sched_setaffinity(self.process.pid, {harness.SERVER_CORE})
+        return self.process
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the server since its start."""
+        return round(sum(harness.cpu_of(self.process.pid)), 2)
+
+    def log(self) -> str:
+        """What the servers have logged so far."""
+        return (self._folder / "server.log").read_text()
+
+    def close(self) -> None:
+        """End the server and give the port back."""
+        self.process.terminate()
+        try:
+            self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._socket.close()
