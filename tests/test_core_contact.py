@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from builders import DAY, MINUTE, T0, offer, rule, scene, session
+from builders import DAY, MINUTE, T0, but, offer, rule, scene, session
+from tactful.core.allocation import Deduction
 from tactful.core.contact import allowed
 from tactful.core.contacts import NOBODY, Approach, Contact
 from tactful.core.offers import Offer, State
 from tactful.core.policy import Caps, PerShopper, Policy
+from tactful.core.rules import PriceTerms, Rule
 
 
 def found(contact: Contact = NOBODY, *standing: Offer, policy: Policy | None = None) -> Any:
@@ -71,6 +73,32 @@ def test_an_offer_for_the_item_itself_may_be_replaced_a_promise_for_it_may_not()
     promise = offer(state=State.ACCEPTED, accept_until=T0 + MINUTE)
     (active,) = found(NOBODY, promise)
     assert (active.reason, active.actual, active.until) == ("contact.active", "of1", T0 + MINUTE)
+
+
+CROWDED = ["contact.active"]
+WHOLE = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 5000})
+PROMISED = Deduction("order", 5000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("by", "promise", "found"),
+    [
+        (rule("R2"), offer(stacks_with=("R2",)), ["contact.active"]),
+        (rule("R2", price=WHOLE), offer(), ["contact.active"]),
+        (rule("R2", price=WHOLE), offer(stacks_with=("R2",)), []),
+        (rule("R2"), offer(stacks_with=("R2",), deduction=PROMISED), []),
+        (rule("R2", price=WHOLE), offer(stacks_with=("R2",), deduction=PROMISED), []),
+        (rule("R1", price=WHOLE), offer(stacks_with=("R2",), deduction=PROMISED), CROWDED),
+    ],
+    ids=["two prices", "one-sided", "order", "item", "two on the order", "the same rule"],
+)
+def test_beside_a_promise_for_the_item_only_what_comes_off_something_else_too(
+    by: Rule, promise: Offer, found: list[str]
+) -> None:
+    by = but(by, stacks_with=frozenset({"R1"}))
+    promise = but(promise, state=State.ACCEPTED)
+    gates = allowed(scene(session=session()), by, Policy(), (promise,))
+    assert [one.reason.value for one in gates] == found
 
 
 def test_a_promise_for_another_item_is_not_on_the_screen() -> None:

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import context, item, kept, offer, price, rule, scene, session
+from tactful.core.allocation import Deduction
 from tactful.core.contest import candidate_of, contest, verdict
 from tactful.core.history import History
 from tactful.core.offers import Offer, State
-from tactful.core.policy import Policy
+from tactful.core.policy import Policy, Prior
 from tactful.core.profiles import profile
-from tactful.core.rules import Rule
+from tactful.core.rules import PriceTerms, Rule
 from tactful.core.trace import Verdict
 
 
@@ -116,6 +117,43 @@ def test_what_is_up_or_promised_elsewhere_needs_both_rules_to_name_each_other() 
             found = contest(turn, boots, [candidate_of(turn, at, second)])
             assert [reason or result for _, result, reason in found] == [outcome]
         assert told(one, up=boots) == {"R1": "pushed"}
+
+
+FREE = PriceTerms("percent", percent_bp=10_000, level="shipping", at_most={"EUR": 690})
+WHOLE = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 1500})
+
+
+def test_what_comes_off_an_order_is_ranked_by_the_most_that_it_may_cost() -> None:
+    free, whole = rule("S", price=FREE), rule("O", price=WHOLE)
+    assert told(rule("A", percent=10), free, whole)["S"] == "pushed"
+    assert told(rule("A", percent=10), whole)["A"] == "pushed"
+    assert told(rule("A", percent=15), whole)["O"] == "pushed"
+
+
+def test_an_offer_on_the_shipping_gives_way_to_what_saves_more_and_to_nothing_less() -> None:
+    up = (offer(rule="S", unit=12900, hold=690, deduction=Deduction("shipping", 690, 10_000)),)
+    free = rule("S", price=FREE)
+    for percent, outcome in ((4, "arbitration.outranked"), (6, "pushed")):
+        by = rule("A", percent=percent, priority=1)
+        turn, at = context(free, by), scene()
+        (one,) = [verdict(r) for r in contest(turn, up, [candidate_of(turn, at, by)])]
+        assert (one.reason or one.outcome) == outcome
+
+
+def test_one_rule_promises_something_off_an_order_once() -> None:
+    whole = rule("O", price=WHOLE, stacks_with=frozenset({"O"}))
+    for state in (State.SHOWN, State.ACCEPTED):
+        boots = offer(
+            rule="O", sku="BOOT-42", state=state, deduction=Deduction("order", 1500, 1000)
+        )
+        assert told(whole, up=(boots,)) == {"O": "arbitration.exclusive"}
+
+
+def test_the_value_of_an_offer_on_the_shipping_is_less_the_whole_charge() -> None:
+    policy = Policy(arbitration="expected_value", prior=Prior(silence_bp=0, offer_bp=10_000))
+    (free,) = results(rule("S", price=FREE), policy=policy)
+    (item_,) = results(rule("A", price=PriceTerms("amount", amounts={"EUR": 690})), policy=policy)
+    assert free.value == item_.value
 
 
 def test_a_clamped_price_says_so() -> None:

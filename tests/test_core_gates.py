@@ -29,6 +29,7 @@ from builders import (
     stock,
 )
 from shop import Shop
+from tactful.core.allocation import Deduction
 from tactful.core.contacts import Approach, Contact
 from tactful.core.facts import Kept, Remedy
 from tactful.core.gates import Priced, failing, failing_standing, price_of
@@ -223,6 +224,31 @@ def test_a_voucher_goes_below_every_floor() -> None:
     dear = item(costs={"EUR": kept(cost(amount=12000))})
     assert standing(by=rule(), item=dear) == ["price.floor"]
     assert standing(offer(remedy="m1", rule_digest="R1"), rule(), item=dear) == []
+
+
+GONE = ["price.no_improvement"]
+ON_ORDER = Deduction("order", 5000, 1000)
+ON_SHIPPING = Deduction("shipping", 690, 10_000)
+
+
+def test_an_offer_on_the_order_keeps_to_the_floor_of_the_item_that_it_is_shown_for() -> None:
+    mine = offer(deduction=ON_ORDER, unit=11610, rule_digest="R1")
+    assert standing(mine, rule()) == []
+    dear = item(costs={"EUR": kept(cost(amount=12000))})
+    assert standing(mine, rule(), item=dear) == ["price.floor"]
+    cheap = item(prices={"DE": kept(price(amount=11610))})
+    assert standing(mine, rule(), item=cheap) == ["price.no_improvement"]
+
+
+@pytest.mark.parametrize(("amount", "found"), [(12900, []), (13900, GONE), (11900, GONE)])
+def test_an_offer_on_the_shipping_stands_while_the_price_beside_it_is_true(
+    amount: int, found: list[str]
+) -> None:
+    mine = offer(deduction=ON_SHIPPING, unit=12900, rule_digest="R1")
+    shelf = item(
+        prices={"DE": kept(price(amount=amount))}, costs={"EUR": kept(cost(amount=20_000))}
+    )
+    assert standing(mine, rule(), item=shelf) == found
 
 
 @pytest.mark.parametrize("territory", [None, "GB"])

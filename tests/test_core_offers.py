@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import offer
-from tactful.core.offers import ADVERTISED, STANDING, TRANSITIONS, Event, State, after
+from tactful.core.allocation import Deduction, Level
+from tactful.core.offers import ADVERTISED, STANDING, TRANSITIONS, Event, Offer, State, after
 
 EVENTS: tuple[Event, ...] = get_args(Event)
 ENDS = frozenset(State) - STANDING - {State.REDEEMED}
@@ -47,3 +48,31 @@ def test_only_what_is_pushed_or_shown_is_advertised_and_a_promise_stands() -> No
     assert {state for state in State if offer(state=state).advertised} == ADVERTISED
     assert {state for state in State if offer(state=state).standing} == STANDING
     assert {State.ACCEPTED} == STANDING - ADVERTISED
+
+
+NAMED = frozenset({"R1"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "level", "names", "up", "beside"),
+    [
+        ("R1", "item", (), offer(), True),
+        ("R1", "order", (), offer(), False),
+        ("R1", "order", NAMED, offer(deduction=Deduction("order", 1), stacks_with=("R1",)), False),
+        ("R2", "item", NAMED, offer(stacks_with=("R2",)), True),
+        ("R2", "item", NAMED, offer(), False),
+        ("R2", "item", (), offer(stacks_with=("R2",)), False),
+        ("R2", "shipping", NAMED, offer(remedy="m1", stacks_with=("R2",)), True),
+    ],
+)
+def test_offers_stand_beside_each_other_if_their_rules_say_so(
+    rule: str, level: Level, names: frozenset[str], up: Offer, beside: bool
+) -> None:
+    assert up.beside(rule, level, names) is beside
+
+
+def test_a_voucher_comes_off_the_order_what_it_takes_off_the_item() -> None:
+    assert offer(remedy="m1").off == Deduction("order", 1935)
+    named = Deduction("shipping", 690)
+    assert offer(remedy="m1", deduction=named).off == named
+    assert (offer().off, offer().level, offer().saved, offer().kept) == (None, "item", 1935, 10965)

@@ -24,17 +24,26 @@ from builders import (
     session,
 )
 from shop import Shop
+from tactful.core.allocation import Deduction
 from tactful.core.contest import candidate_of
 from tactful.core.items import PublicPrice
 from tactful.core.offers import Offer
 from tactful.core.planning import offer_of, provenance_of
 from tactful.core.policy import Policy
 from tactful.core.profiles import profile
+from tactful.core.reach import NO_REACH, VIEWERS, Reach
 from tactful.core.rules import Campaign, PriceTerms, Rule
 
 
-def planned(by: Rule, seq: int = 1, campaigns: Any = (), seed: str = "", **fields: Any) -> Offer:
-    turn = context(rulebook=rulebook(by, campaigns=campaigns), seed=seed)
+def planned(
+    by: Rule,
+    seq: int = 1,
+    campaigns: Any = (),
+    seed: str = "",
+    reach: Reach = NO_REACH,
+    **fields: Any,
+) -> Offer:
+    turn = context(rulebook=rulebook(by, campaigns=campaigns), seed=seed, reach=reach)
     at = scene(**fields)
     return offer_of(turn, candidate_of(turn, at, by), seq)
 
@@ -67,6 +76,27 @@ def test_an_offer_ends_with_its_rule_and_with_its_voucher() -> None:
     assert (made.ends_at, made.remedy, made.level) == (T0 + 30 * SECOND, "m1", "order")
     assert (made.customer, made.personal) == ("c1", True)
     assert made.disclosure
+
+
+def test_what_comes_off_the_order_is_in_the_offer_with_what_the_item_costs_alone() -> None:
+    whole = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 5000})
+    shoe = item(history={"DE": (PublicPrice(T0 - 200 * DAY, 12900, "EUR"),)})
+    by = rule(price=whole, stacks_with=frozenset({"b", "a"}), messages={"": "{offer.saved}"})
+    made = planned(by, item=shoe)
+    assert (made.deduction, made.level) == (Deduction("order", 5000, 1000), "order")
+    assert (made.unit, made.was, made.percent) == (11610, 12900, 10)
+    assert (made.hold, made.saved, made.kept, made.message) == (5000, 5000, 11610, "€50.00")
+    assert made.stacks_with == ("a", "b")
+
+
+def test_what_comes_off_the_shipping_is_no_reduction_of_the_item() -> None:
+    free = PriceTerms("amount", amounts={"EUR": 690}, level="shipping")
+    reduced = {"DE": (PublicPrice(T0 - 200 * DAY, 19900, "EUR"),)}
+    crowd = Reach(counts={("run", "DE"): {VIEWERS: 10, "R1": 9}})
+    made = planned(rule(price=free), item=item(history=reduced), reach=crowd)
+    assert (made.level, made.unit, made.was, made.percent) == ("shipping", 12900, None, None)
+    assert (made.hold, made.saved, made.kept, made.notes) == (690, 690, 12900 - 690, ())
+    assert planned(rule(), item=item(history=reduced), reach=crowd).notes == ("price.general",)
 
 
 def test_a_reduction_is_claimed_against_the_lowest_price_of_thirty_days() -> None:

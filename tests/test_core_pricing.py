@@ -72,6 +72,31 @@ def test_an_offer_is_below_the_public_price_and_never_below_a_floor(terms, price
     assert (listed - found.unit) * 10_000 <= policy["max_total_discount_bp"] * listed
 
 
+ORDERS = st.builds(
+    PriceTerms,
+    mode=st.sampled_from(["percent", "amount"]),
+    percent_bp=st.integers(1, 10_000),
+    amounts=EUR,
+    level=st.just("order"),
+    at_most=EUR,
+    margin_bp=st.none() | st.integers(0, 9_000),
+    on_floor=st.just("withhold"),
+)
+
+
+@given(ORDERS, PRICES, st.fixed_dictionaries(POLICY), st.integers(1, 9))
+def test_what_an_order_saves_is_within_what_is_held_and_the_item_alone_above_its_floor(
+    terms, price, policy, count
+):
+    found = quote(terms, price, **policy)
+    off = pricing.deduction(terms, "EUR")
+    assert off is not None
+    if isinstance(found, Quote):
+        assert found.saved == off.at_most >= off.off(price.amount * count)
+        assert found.unit == price.amount - off.off(price.amount)
+        assert floor_of(terms, price, **policy).amount <= found.unit < price.amount
+
+
 @given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
 def test_an_offer_keeps_its_margin_over_the_net_cost(terms, price, policy):
     found = quote(terms, price, **policy)

@@ -190,6 +190,32 @@ async def test_only_an_accepted_offer_can_be_redeemed(state, status, code):
     assert told(await shop.redeem()) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("stock.out", "stock.out"),
+        ("recall", "recall"),
+        ("price.error", "price.error"),
+        ("fraud", "fraud"),
+        ("complaint.open", "offer.ended"),
+    ],
+)
+async def test_what_ended_an_offer_is_said_where_it_would_end_a_promise(reason, code):
+    shop = Shop()
+    ended = accepted(state=State.WITHDRAWN, hold=0, withdrawn=reason)
+    await shop.ledger.commit(structs.replace(push(ended), moves=()))
+    assert told(await shop.redeem()) == (409, code)
+
+
+async def test_an_order_that_the_shop_reported_for_another_is_in_the_way(shop):
+    ruling = await shop.ledger.judge(
+        lambda desk: redemption.redeem(desk, request(), T0, claims(), PLENTY, taken=True),
+        offer="of_1",
+        order="o1",
+    )
+    assert told(ruling) == (409, "redemption.used")
+
+
 async def test_an_offer_that_the_ledger_does_not_know_is_refused(shop):
     assert told(await shop.redeem(offer="of_9")) == (409, "offer.unknown")
 
@@ -387,6 +413,24 @@ async def test_all_offers_of_an_order_are_cancelled_together():
     assert await shop.budget() == {"EUR": (0, 3870)}
     assert len(told(await shop.cancel())["cancelled"]) == 2
     assert await shop.budget() == {"EUR": (3870, 0)}
+
+
+async def test_what_is_redeemed_after_a_cancellation_is_cancelled_with_the_rest():
+    shop = await Shop(accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)).opened()
+    cart = request(lines=(*CART, Line(sku="BOOT-42", qty=1)))
+    await shop.redeem(cart)
+    await shop.cancel()
+    await shop.redeem(structs.replace(cart, id="rd_2"), offer="of_2")
+    assert await shop.budget() == {"EUR": (1935, 1935)}
+    assert len(told(await shop.cancel())["cancelled"]) == 2
+    assert await shop.budget() == {"EUR": (3870, 0)}
+
+
+async def test_without_a_limit_the_whole_hold_comes_back():
+    shop = await Shop(limit=None).opened()
+    await shop.redeem()
+    await shop.cancel()
+    assert await shop.budget() == {"EUR": (1935, 0)}
 
 
 # refund

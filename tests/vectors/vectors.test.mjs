@@ -128,6 +128,20 @@ const refusal = (reason, actual = null, needed = null, floor_kind = null) =>
   ({ reason, actual, needed, floor_kind });
 
 function quote(terms, price, options) {
+  if (!terms.level || !price) return itemQuote(terms, price, options);
+  const bound = (terms.mode === "percent" ? terms.at_most : terms.amounts)[price.currency];
+  if (bound === undefined) return refusal("price.missing");
+  const [base, saved] = [big(price.amount), big(bound)];
+  if (terms.level === "shipping") {
+    return { unit: base, saved, asked: base, clamped: false, floor: 0n, floor_kind: "rule" };
+  }
+  const alone = base - off({ at_most: bound, percent_bp: terms.percent_bp }, base);
+  const fixed = { ...terms, mode: "fixed", amounts: { [price.currency]: Number(alone) } };
+  const found = itemQuote(fixed, price, options);
+  return found.reason ? found : { ...found, saved };
+}
+
+function itemQuote(terms, price, options) {
   if (!price || (terms.margin_bp !== undefined && price.cost === undefined)) {
     return refusal("price.missing");
   }

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct, structs
 
-from tactful.core.allocation import LEVELS
+from tactful.core.allocation import LEVELS, Deduction
 from tactful.core.budgets import COUNT, BudgetMove
 from tactful.core.money import Money
 from tactful.core.offers import Event, Offer, State, Step, after
@@ -121,7 +121,7 @@ def redeem(
         return refused
     if offer.off is None:
         return _redeem_item(desk, offer, request, now, shelves.get(offer.sku, UNKNOWN))
-    return _redeem_order(desk, offer, request, now, shelves)
+    return _redeem_order(desk, offer, offer.off, request, now, shelves)
 
 
 def repeat(desk: Desk, request: Request, refusal: Code) -> Ruling:
@@ -235,7 +235,9 @@ def _redeem_item(desk: Desk, offer: Offer, request: Request, now: int, shelf: Sh
     return _sell(desk, offer, request, now, sale)
 
 
-def _redeem_order(desk: Desk, offer: Offer, request: Request, now: int, shelves: Shelves) -> Ruling:
+def _redeem_order(
+    desk: Desk, offer: Offer, off: Deduction, request: Request, now: int, shelves: Shelves
+) -> Ruling:
     """Off the order or its shipping; what was recalled is nothing to promote, and ends no such promise."""
     recalled = [line.sku for line in request.lines if shelves.get(line.sku, UNKNOWN).recalled]
     if recalled:
@@ -243,9 +245,6 @@ def _redeem_order(desk: Desk, offer: Offer, request: Request, now: int, shelves:
     before = [
         Sold(desk.offers[row.offer].level, row.lines) for row in _redeemed(desk, request.order)
     ]
-    off = offer.off
-    if off is None:
-        raise LookupError("an offer on an item has a price")
     if off.level == "shipping":
         sale = shipping_sale(offer, off, request.shipping, before)
     else:

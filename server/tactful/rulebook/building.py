@@ -101,26 +101,33 @@ def rule_of(text: RuleText, policy: Policy, stacks_with: frozenset[str]) -> Rule
 
 
 def terms_of(text: RuleText) -> PriceTerms:
-    """How the price of a rule's offer is made."""
+    """How the price of a rule's offer is made, or what comes off the order or its shipping."""
     offer = text.get("offer") or Block(text.block.node)
-    saving = offer.get("min_saving", {})
     step = _mode(offer)
-    if text.get("remedy") and not any(mode in offer.values for mode in PRICE_MODES):
-        step = PriceTerms("remedy")
+    if text.get("remedy"):
+        made = any(mode in offer.values for mode in PRICE_MODES)
+        return _floored(offer, step if made else PriceTerms("remedy"))
+    level = level_of(offer)
+    if level == "item":
+        return _floored(offer, step)
+    step = structs.replace(step, level=level, at_most=offer.get("at_most", {}))
+    if level == "shipping":
+        return step
+    return structs.replace(_floored(offer, step), on_floor="withhold", ending=None)
+
+
+def _floored(offer: Block, step: PriceTerms) -> PriceTerms:
+    saving = offer.get("min_saving", {})
     floor = offer.get("floor") or Block(offer.node)
-    level = "item" if text.get("remedy") else level_of(offer)
-    priced = level == "item"
     return structs.replace(
         step,
-        level=level,
-        at_most={} if priced else offer.get("at_most", {}),
         margin_bp=floor.get("margin"),
         minimum=floor.get("minimum", {}),
         may_undercut_target=floor.get("may_undercut_target", False),
-        on_floor=offer.get("on_floor", "clamp") if priced else "withhold",
+        on_floor=offer.get("on_floor", "clamp"),
         min_saving=saving if isinstance(saving, dict) else {},
         min_saving_bp=saving if isinstance(saving, int) else 0,
-        ending=offer.get("ending") if priced else None,
+        ending=offer.get("ending"),
     )
 
 
