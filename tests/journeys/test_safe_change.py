@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from doors import eventually
 from journeys.fixture import CATALOGUE, case, order, rules
 from journeys.stage import Shopper, Stage, stage
 from tactful.core.policy import Harm, Policy
@@ -184,3 +185,18 @@ async def test_what_stands_when_its_rule_is_paused_is_kept_drained_or_withdrawn(
             await other.view("RUN-42", 31)
             await other.nothing()
             assert await one.reason("RUN-42", other) == "rule.paused"
+
+
+async def test_a_file_that_is_saved_is_taken_by_itself_and_a_broken_one_is_not(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        book = one.parts.shop.rulebooks
+        before = book.active.version
+        file = one.rules / "rules.yaml"
+        file.write_text(rules("    persent: 3"), encoding="utf-8")
+        await eventually(lambda: bool(book.refused), 30)
+        assert book.active.version == before
+        file.write_text(rules(percent="9%"), encoding="utf-8")
+        await eventually(lambda: book.active.version != before, 30)
+        assert not book.refused

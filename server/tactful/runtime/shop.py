@@ -178,10 +178,10 @@ class Shop:
         self.freshness.restore(await self.ledger.heard())
         for saved in await self.ledger.sessions_to_wake(self.clock.now()):
             self.turns.take(self.arrivals.restore(saved), Woken())
+        self.rulebooks.watch()
         if not isinstance(self.clock, TestClock):
             self._watchdog.start()
             self.timers.start()
-            self.rulebooks.watch()
         self._prune_later()
         self.ready = True
 
