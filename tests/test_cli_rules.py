@@ -218,6 +218,14 @@ def test_a_new_rule_comes_with_its_test_and_an_editors_schema(shop: Path) -> Non
     assert run("new", "again").exit_code == 0
 
 
+@pytest.mark.parametrize("name", ["Bad Name", "../escape", "", "x" * 65])
+def test_what_cannot_be_an_id_begins_no_rule(shop: Path, name: str) -> None:
+    before = sorted(shop.parent.rglob("*"))
+    result = run("new", "--", name)
+    assert (result.exit_code, "cannot be an id" in result.output) == (2, True)
+    assert sorted(shop.parent.rglob("*")) == before
+
+
 @pytest.mark.parametrize(
     "command", ["check", "fmt", "test", "coverage", "explain", "diff", "schema", "new"]
 )

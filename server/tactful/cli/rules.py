@@ -19,6 +19,7 @@ from tactful.rulebook.formatter import format_file
 from tactful.rulebook.reports import FORMATS, lines_of
 from tactful.rulebook.scaffold import new_rule
 from tactful.rulebook.schema import schema_text
+from tactful.rulebook.values import ID, ID_HELP
 from tactful.rulebook.wording import fields_in_words, in_words
 
 _PATH: Final = click.Path(path_type=Path)
@@ -156,6 +157,8 @@ def schema(*, path: Path | None) -> None:
 @click.option("--dir", "folder", type=_PATH, default="rules", show_default=True)
 def new(*, rule: str, folder: Path) -> None:
     """Begin a rule, with its first tests beside it."""
+    if not ID.fullmatch(rule):
+        raise Failure(f"{rule!r} cannot be an id: {ID_HELP}")
     file, tests = folder / f"{rule}.yaml", folder / f"{rule}.test.yaml"
     for path in (file, tests):
         if path.exists():

@@ -15,7 +15,8 @@ from tactful.rulebook.source import Node
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})", re.ASCII)
 _LEADING_ZERO = re.compile(r"-?0[0-9]+", re.ASCII)
 BARE_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+ID_HELP: Final = "use letters, digits, - _ and . only, up to 64 of them"
 _LOOKALIKES: Final = {
     "no": "false",
     "off": "false",
@@ -84,14 +85,13 @@ class Id(Kind, frozen=True):
 
     def read(self, node: Node, findings: Findings) -> str | None:
         text = scalar(self, node, findings)
-        if text is not None and not _ID.fullmatch(text):
-            help_text = "use letters, digits, - _ and . only, up to 64 of them"
-            findings.add("R216", node, f"{text[:40]!r} cannot be an id", help_text)
+        if text is not None and not ID.fullmatch(text):
+            findings.add("R216", node, f"{text[:40]!r} cannot be an id", ID_HELP)
             return None
         return text
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": f"^{_ID.pattern}$"}
+        return {"type": "string", "pattern": f"^{ID.pattern}$"}
 
 
 class Flag(Kind, frozen=True):
