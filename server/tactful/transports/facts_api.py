@@ -1,6 +1,8 @@
 """The endpoints through which a shop's systems report facts, and have people forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -10,18 +12,53 @@ from starlette.routing import BaseRoute, Route
 from tactful.runtime.shop import Shop
 from tactful.transports import views
 from tactful.transports.answers import answer
-from tactful.transports.bodies import body_of, split
+from tactful.transports.bodies import LARGEST, body_of, split
 from tactful.transports.problems import ProblemError
 from tactful.transports.server_key import ServerKey
+
+REPORTS: Final = 1_000
+"""Reports that are under way at once: a second's worth, beyond which a queue helps nobody."""
+UNDER_WAY: Final = 4 * LARGEST
+"""Bytes of them; with what is made of them they stay within some hundred MiB."""
+
+
+class Intake:
+    """How much is being taken in; a burst beyond that is asked to come again."""
+
+    def __init__(self) -> None:
+        self._reports = 0
+        self._bytes = 0
+
+    @contextmanager
+    def place(self, request: Request) -> Iterator[None]:
+        """Count a report in for as long as it is under way; 429 if there is no place for it."""
+        stated = request.headers.get("content-length", "")
+        size = min(int(stated), LARGEST) if stated.isdigit() else LARGEST
+        if self._reports >= REPORTS or (self._reports and self._bytes + size > UNDER_WAY):
+            raise ProblemError(
+                429,
+                "facts.busy",
+                "More is reported than can be written: send this report again in a moment.",
+            )
+        self._reports += 1
+        self._bytes += size
+        try:
+            yield
+        finally:
+            self._reports -= 1
+            self._bytes -= size
 
 
 def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     """`POST /v1/facts`, and a customer's export and erasure."""
 
+    intake = Intake()
+
     async def take(request: Request) -> Response:
-        body = await body_of(request)
-        raw = split(body, request.headers.get("content-type", ""))
-        report = await shop.ingest.take(raw)
+        with intake.place(request):
+            body = await body_of(request)
+            raw = split(body, request.headers.get("content-type", ""))
+            report = await shop.ingest.take(raw)
         return answer(msgspec.to_builtins(report))
 
     async def export(request: Request) -> Response:

@@ -29,6 +29,9 @@ TITLES: Final = {
     503: "Not at the moment",
 }
 
+RETRY_S: Final = {429: "1", 503: "2"}
+"""Seconds after which it is worth while to come again."""
+
 
 class ProblemError(Exception):
     """A request that is answered with a problem."""
@@ -54,8 +57,8 @@ def problem(status: int, code: str, detail: str, **more: Any) -> Response:
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:
-        headers["Retry-After"] = "2"
+    if status in RETRY_S:
+        headers["Retry-After"] = RETRY_S[status]
     return Response(orjson.dumps(body), status, headers, PROBLEM_JSON)
 
 
