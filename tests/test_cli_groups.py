@@ -109,3 +109,11 @@ def test_nothing_heavy_is_imported_for_help() -> None:
     code = "import sys; from tactful.cli import main; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not {"starlette", "rich", "cryptography", "tactful.app"} & set(done.stdout.split())
+
+
+def test_a_start_does_not_wait_for_what_only_a_page_or_a_report_needs() -> None:
+    code = "import sys, tactful.app, tactful.cli.logs; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not {"jinja2", "tactful.demo", "tactful.connectors", "rich.progress"} & set(
+        done.stdout.split()
+    )

@@ -1,16 +1,19 @@
 """How does a page of the console leave the server, and which request is one of its own?"""
 
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tactful.core.calendar import format_duration, format_rfc3339
 from tactful.core.changes import change, needed, plain
 from tactful.core.money import Money, format_plain
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 HERE: Final = Path(__file__).parent
 LARGEST: Final = 65_536
@@ -68,20 +71,26 @@ def words(value: Any) -> str:
             return str(value)
 
 
-TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.filters |= {"instant": instant, "duration": duration, "words": words}
-TEMPLATES.globals |= {"money": money, "plain": plain, "needed": needed, "change": change}
+@cache
+def _templates() -> "Environment":
+    """Made for the first page that somebody opens: a start does not wait for it."""
+    import jinja2  # noqa: PLC0415
+
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"instant": instant, "duration": duration, "words": words}
+    made.globals |= {"money": money, "plain": plain, "needed": needed, "change": change}
+    return made
 
 
 def render(template: str, /, status: int = 200, **values: Any) -> Response:
     """A page."""
-    html = TEMPLATES.get_template(template).render(**values)
+    html = _templates().get_template(template).render(**values)
     return HTMLResponse(html, status, HEADERS)
 
 
