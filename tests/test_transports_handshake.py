@@ -1,7 +1,8 @@
 """Which request head becomes a session; the raw-frame suite has the long table."""
 
 from doors import ORIGIN, policy, upgrade
-from tactful.transports.handshake import Accepted, judge
+from tactful.transports.handshake import judge
+from tactful.transports.plain_handshake import Accepted
 from tactful.transports.policy import Refusal
 
 

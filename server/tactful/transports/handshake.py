@@ -1,13 +1,13 @@
-"""Does this request head become a session: checks before the upgrade, then the library's own."""
+"""Does this request head become a session: the common one at once, else as the library judges."""
 
 import http
 import logging
 
-import msgspec
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from tactful.transports.plain_handshake import Accepted, accept
 from tactful.transports.policy import SESSION_PATH, SUBPROTOCOL, Policy, Refusal
 
 # The library notes each handshake at level info; the door counts them instead.
@@ -15,16 +15,14 @@ frame_log = logging.getLogger("tactful.frames")
 frame_log.setLevel(logging.WARNING)
 
 
-class Accepted(msgspec.Struct, frozen=True):
-    """A handshake that stands: the bytes of the answer, the page's origin, the hops before us."""
-
-    response: bytes
-    origin: str
-    forwarded: tuple[str, ...]
-
-
 def judge(head: bytes, policy: Policy, *, any_page: bool = False) -> Accepted | Refusal:
     """Judge a complete request head; `any_page` lets conformance suites in, which have no page."""
+    plain = None if any_page else accept(head, policy)
+    return plain or judge_with_care(head, policy, any_page=any_page)
+
+
+def judge_with_care(head: bytes, policy: Policy, *, any_page: bool = False) -> Accepted | Refusal:
+    """Judge what is uncommon, or to be refused."""
     library = ServerProtocol(
         subprotocols=None if any_page else [Subprotocol(SUBPROTOCOL)], logger=frame_log
     )

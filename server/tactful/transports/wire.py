@@ -10,11 +10,12 @@ from typing import cast
 from tactful.transports import last_words
 from tactful.transports.echo import Echo
 from tactful.transports.frames import FrameLink
-from tactful.transports.handshake import Accepted, judge
+from tactful.transports.handshake import judge
 from tactful.transports.house import House, Seat
 from tactful.transports.http_side import LARGE_HEAD, SLOW_HEAD, HttpSide
 from tactful.transports.limits import Verdict
 from tactful.transports.peers import limit_key
+from tactful.transports.plain_handshake import Accepted
 from tactful.transports.policy import PROBES, SESSION_PATH, Refusal
 from tactful.transports.refusals import CROWDED, FULL, response
 
