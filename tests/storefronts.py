@@ -63,6 +63,7 @@ class Peer:
         self.kind = kind
         self.session: Session | None = None
         self.taken = 0
+        self.welcomed = False
         self.out: asyncio.Queue[Message | int] = asyncio.Queue()
 
     def send(self, message: Message) -> None:
@@ -185,6 +186,7 @@ class Offers:
         below = [taken for taken in session.left if taken < message["n"]]
         peer.taken = max(below, default=0) if resume else message["n"]
         if not self.mute:
+            peer.welcomed = True
             peer.send({
                 "t": "welcome", "session": session.name, "resume": f"secret-{session.name}",
                 "offers": session.snapshot(), "seq": session.seq, "heartbeat": self.heartbeat,

@@ -8,4 +8,4 @@ const CAP_MS = 30_000;
  * @param {() => number} [random] in [0, 1)
  */
 export const backoff = (failures, random = Math.random) =>
-  random() * Math.min(CAP_MS, FIRST_MS * 2 ** Math.min(failures, 10));
+  random() * Math.min(CAP_MS, FIRST_MS * 2 ** failures);

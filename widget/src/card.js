@@ -43,6 +43,8 @@ export function createCard(look, act) {
   /** @type {any} what had the focus before the card */
   let before;
   let [flows, seen] = [false, false];
+  /** What the clock counts down to, and when the card goes. */
+  let [end, gone] = [0, 0];
   let timer = 0;
 
   const put = () => {
@@ -83,8 +85,11 @@ export function createCard(look, act) {
     card = el('section', 'card', ...parts);
     card.ariaLabel = last.title;
     card.tabIndex = -1;
-    if (host) old.replaceWith(card);
-    else {
+    if (host) {
+      // In the page's flow the next card takes no less room: nothing below it may jump.
+      if (flows) card.style.minHeight = `${old.offsetHeight}px`;
+      old.replaceWith(card);
+    } else {
       host = el('div');
       host.lang = look(last).locale;
       const root = host.attachShadow(bare({ mode: 'open' }));
@@ -98,6 +103,14 @@ export function createCard(look, act) {
     later(150, () => {
       said.textContent = text;
     });
+    tick();
+  };
+
+  /** @param {string} text @param {string} [rest] @returns {HTMLElement} with the clock in it */
+  const timed = (text, rest = '') => {
+    const [first, then] = text.split('{}');
+    clock = el('b');
+    return then == null ? el('p', '', text) : el('p', '', first, clock, then + rest);
   };
 
   /** @type {(text: string, className: string, click: (node: HTMLElement) => void) => HTMLElement} */
@@ -111,6 +124,7 @@ export function createCard(look, act) {
   /** @param {Standing} item */
   const open = (item) => {
     offer = last = item;
+    end = gone = item.endsAt;
     seen = false;
     const { words, locale, own } = look(item);
     const head = el('div', 'row head');
@@ -136,11 +150,8 @@ export function createCard(look, act) {
     // Beside the price, in the same paint: the law's place for it.
     row.append(el('small', '', item.disclosure ?? ''));
 
-    clock = el('b');
-    const [first, rest] = words.ends.split('{}');
     // "max." is short for the same in every language here.
-    const most = item.max_qty > 1 ? ` · max. ${item.max_qty}` : '';
-    const ends = el('p', '', first, clock, rest + most);
+    const ends = timed(words.ends, item.max_qty > 1 ? ` · max. ${item.max_qty}` : '');
     ends.role = 'timer';
     const take = button(words.accept, '', (node) => {
       if (node.ariaDisabled) return;
@@ -150,18 +161,16 @@ export function createCard(look, act) {
     });
     const acting = el('div', 'row', take, button(words.dismiss, 'plain', leave));
     draw(`${item.title}: ${price}. ${item.disclosure ?? ''}`, head, row, ends, acting);
-    tick();
   };
 
   const tick = () => {
     clearTimeout(timer);
-    if (!offer) return;
-    const left = offer.endsAt - now();
-    if (left <= 0) return hide();
+    const left = end - now();
+    if (gone <= now()) return hide();
     clock.textContent = countdown(left / 1000);
     // Its place may have come, gone or filled; and libraries that swap the page take it with them.
     put();
-    if (!seen && !document.hidden && inView(card)) {
+    if (offer && !seen && !document.hidden && inView(card)) {
       seen = true;
       act('seen', offer);
     }
@@ -181,22 +190,28 @@ export function createCard(look, act) {
   return {
     /** @param {Standing | undefined} item what is to be seen now */
     show(item) {
-      if (item && item.id !== offer?.id) open(item);
+      // The last word about one offer is not talked over by the next.
+      if (item && item.id !== offer?.id && (offer || !host)) open(item);
       else if (!item && offer) hide();
     },
     /**
      * The last word about an offer: it is kept, or a click came too late. No reason is known here.
      * @type {(item: Standing, hold?: number, code?: string) => void}
      */
-    conclude(item, hold, code = '') {
-      hide();
+    conclude(item, hold = 0, code = '') {
+      offer = undefined;
       last = item;
       const { words, locale } = look(item);
-      const text = hold
-        ? `${money(item.price, locale)} – ${words.kept.replace('{}', countdown(hold))}`
-        : words.ended;
-      draw(text, el('b', '', text), el('output', '', code), button('OK', 'plain', hide));
-      if (!code) timer = later(LAST_WORD_MS, hide);
+      const text = hold ? `${money(item.price, locale)} – ${words.kept}` : words.ended;
+      end = now() + hold * 1000;
+      // Who has to copy a code may take her time.
+      gone = code ? end : now() + LAST_WORD_MS;
+      draw(
+        text.replace('{}', countdown(hold)),
+        timed(text),
+        el('output', '', code),
+        button('OK', 'plain', hide),
+      );
     },
     /** @returns {string | undefined} the id of the offer that is on the screen */
     shown: () => offer?.id,

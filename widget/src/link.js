@@ -27,9 +27,3 @@ export const pathOf = (address) => absolute(address).split(/[?#]/)[0].replace(/\
 
 /** @param {string} address @returns {string[]} the fields of its query, as written */
 export const fields = (address) => address.split('#')[0].split('?')[1]?.split('&') ?? [];
-
-/** @param {string} address @param {string} name @returns {string | undefined} a field of its query */
-export const param = (address, name) =>
-  fields(address)
-    .find((field) => field.startsWith(`${name}=`))
-    ?.slice(name.length + 1);

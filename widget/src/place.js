@@ -4,6 +4,8 @@
 const CLIMBS = 5;
 /** How finely the page below the card is looked at, in pixels: a finger's width. */
 const STEP = 40;
+/** Above and below a card in the page's flow, as its style sheet says. */
+const MARGIN = 16;
 
 /**
  * The top of what must not be covered: a bar or bubble that cannot be scrolled away, the focus.
@@ -73,7 +75,8 @@ export function place(host, card, sku, inline) {
   let after;
   for (const slot of document.querySelectorAll('tactful-offer')) {
     if ((slot.getAttribute('sku') ?? sku) !== sku) continue;
-    const room = slot.clientHeight >= card.offsetHeight && slot.clientWidth >= card.offsetWidth;
+    const room =
+      slot.clientHeight >= card.offsetHeight + MARGIN && slot.clientWidth >= card.offsetWidth;
     if (room || host.parentNode === slot || !inView(slot)) home = slot;
   }
   // The block that ends the line of the price.

@@ -4,7 +4,7 @@ import { backoff } from './backoff.js';
 import { jumped, now } from './clock.js';
 import { afterwards } from './closecodes.js';
 import { bare, guard, later } from './guard.js';
-import { parse, stringify } from './json.js';
+import { own, parse, stringify } from './json.js';
 import { createOutbox } from './outbox.js';
 import { openSocket } from './socket.js';
 import { openStream } from './stream.js';
@@ -157,8 +157,9 @@ export function createSession(page) {
       known.seq = message.seq;
       if (!first) page.save(known);
     }
-    if (!Object.hasOwn(handlers, message.t)) return;
-    /** @type {any} */ (handlers)[message.t](message, link);
+    const handle = own(handlers, message.t);
+    if (!handle) return;
+    handle(message, link);
     // Whatever was said of an offer by its name has ended it; a whole one has just been put there.
     standing.delete(message.offer);
     standing.delete(message.replaces);

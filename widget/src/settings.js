@@ -1,7 +1,7 @@
 /** What the shop has set: in its global, the tag's attributes, or its address. Else the server decides. */
 
 import { at, own } from './json.js';
-import { absolute, param } from './link.js';
+import { absolute } from './link.js';
 
 /** @type {HTMLScriptElement | undefined} */
 let script;
@@ -17,7 +17,7 @@ export function readScript() {
 export const setting = (name) =>
   own(at('tactfulSettings'), name) ??
   script?.getAttribute(`data-${name}`) ??
-  param(script?.src ?? '', name);
+  script?.src.match(`[?&]${name}=([^&#]*)`)?.[1];
 
 /** @returns {string} the server's address with a slash at its end; '' when nobody named one */
 export function serverUrl() {

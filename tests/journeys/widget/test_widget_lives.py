@@ -141,8 +141,10 @@ class Life:
 
     def everyone_talks(self) -> bool:
         """Whether each tab is connected: one that is cut off cannot know what has ended."""
-        talking = {peer.session.name for peer in self.offers.peers if peer.session}
-        return len(self.offers.peers) >= len(self.pages) and len(talking) == 1
+        talking = [
+            peer.session.name for peer in self.offers.peers if peer.session and peer.welcomed
+        ]
+        return len(talking) >= len(self.pages) and len(set(talking)) == 1
 
     def check(self) -> None:
         """Whatever is not true is gone within a frame, and the page has heard no error."""
