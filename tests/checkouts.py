@@ -38,10 +38,13 @@ class Shop:
         finally:
             connection.close()
 
-    def order(self, token=None, *, order="o1", sku="RUN-42", qty=1, territory="DE", more=()):
+    def order(
+        self, *tokens, order="o1", sku="RUN-42", qty=1, territory="DE", more=(), shipping=None
+    ):
         lines = [{"sku": sku, "qty": qty}, *more]
         asked = {"order": self.name(order), "territory": territory, "lines": lines}
-        return self.post("/orders", asked | ({"token": token} if token else {}))
+        charge = {"shipping": {"amount": shipping, "currency": "EUR"}} if shipping else {}
+        return self.post("/orders", asked | charge | ({"tokens": [*tokens]} if tokens else {}))
 
     def cancel(self, order="o1"):
         return self.post(f"/orders/{self.name(order)}/cancel", {})

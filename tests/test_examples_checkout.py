@@ -48,12 +48,16 @@ class FakeTactful:
                 self.cancelled.append(parts[-2])
             return 200, {"order": parts[-2]}
         if parts[-1] == "refund":
-            return 200, self.refunded.setdefault(body["refund"], body)
+            self.refunded.setdefault(body["refund"], body)
+            amount = sum(10965 * line["qty"] for line in body["lines"])
+            return 200, {"refund": body["refund"], "amount": {"amount": amount, "currency": "EUR"}}
         return self.redeem(body)
 
     def redeem(self, body):
         claims = self.verifier.verify(body["token"], int(time.time() * 1000))
         assert isinstance(claims, Claims)
+        if claims.level == "order":
+            return 409, {"code": "redemption.stacking"}
         answer = {
             "redemption": f"rd_{len(self.redeemed)}",
             "unit": {"amount": self.unit or claims.unit, "currency": claims.currency},
@@ -244,6 +248,24 @@ def test_a_used_offer_is_refused_and_the_shopper_may_still_buy(shop):
     assert shop.order(mine, order="o2") == (409, {"code": "redemption.used"})
     status, order = shop.order(order="o2")
     assert (status, order["total"]["amount"]) == (201, 12900)
+
+
+@pytest.mark.parametrize("lost", [[], ["lost after"] * 4])
+def test_where_a_later_offer_is_refused_the_order_gives_the_earlier_one_back(shop, fake, lost):
+    both = token(offer="of_2", level="order", at_most=500), token()
+    fake.faults = [*lost]
+    if lost:
+        assert shop.order(*both)[0] == 202
+    assert shop.order(*both) == (409, {"code": "redemption.stacking"})
+    assert list(fake.redeemed) == [("of_1", shop.name("o1"))]
+    assert fake.cancelled == [shop.name("o1")]
+    assert shop.cancel()[1]["status"] == "cancelled"
+
+
+def test_an_offer_on_the_shipping_needs_a_charge_of_the_order(shop, fake):
+    free = token(level="shipping", at_most=690)
+    assert shop.order(free) == (422, {"code": "redemption.shipping"})
+    assert redemptions(fake) == []
 
 
 def test_the_lower_price_of_the_answer_is_charged(shop, fake):

@@ -11,6 +11,7 @@ import pytest
 from checkouts import COMMANDS, run_the_curl_page, running
 from journeys.fixture import CATALOGUE, rules
 from journeys.stage import KEY, Stage, stage
+from journeys.test_orders_and_shipping import BOOK, promised
 
 
 @asynccontextmanager
@@ -79,3 +80,33 @@ async def test_the_page_of_curl_runs_against_the_server(tmp_path: Path) -> None:
         assert '"unit":{"amount":10965,"currency":"EUR"}' in output
         # The page ends with a cancellation: the shopper may use the offer again.
         assert await one.budget() == (1935, 0)
+
+
+TOGETHER = (
+    BOOK.replace("item.category: running", "item.sku: RUN-42")
+    .replace("item.category: boots", "item.sku: TRAIL-42")
+    .replace("item.category: socks", "item.sku: SOCK-3")
+)
+
+
+@pytest.mark.parametrize("language", COMMANDS)
+async def test_three_offers_come_off_one_order_of_the_example(
+    language: str, tmp_path: Path
+) -> None:
+    async with stage(tmp_path, TOGETHER) as one:
+        await one.clock(int(time.time()))
+        await one.facts(*CATALOGUE)
+        shoe, whole, parcel = await promised(one, "RUN-42", "TRAIL-42", "SOCK-3")
+        with running(language, f"http://127.0.0.1:{one.listener.port}", KEY) as shop:
+            more = [{"sku": "TRAIL-42", "qty": 1}]
+            tokens = parcel, whole, shoe
+            status, placed = await asyncio.to_thread(shop.order, *tokens, more=more, shipping=990)
+            assert (status, placed["shipping"]["amount"]) == (201, 300)
+            assert [line["paid"]["amount"] for line in placed["lines"]] == [9868, 12510]
+            assert placed["total"]["amount"] == 9868 + 12510 + 300
+            assert await one.budget() == (0, 1935 + 2487 + 690)
+            back = [{"sku": "RUN-42", "qty": 1}]
+            answer = await asyncio.to_thread(shop.refund, "r1", back)
+            assert answer[1]["amount"]["amount"] == 9868
+            assert (await asyncio.to_thread(shop.cancel))[1]["status"] == "cancelled"
+            assert await one.budget() == (1935 + 5000 + 690, 0)

@@ -39,7 +39,9 @@ const CLAIMS = {
   currency: "string", exp: "number", holder: "string", iat: "number", max_qty: "number",
   offer: "string", rulebook: "string", sku: "string", territory: "string", unit: "number",
 };
-const NAMES = Object.keys(CLAIMS); // in alphabetical order, which is how Tactful writes them
+const BOUNDS = { at_most: "number", level: "string", percent_bp: "number" }; // only with a `level`
+const NAMES = Object.keys({ ...CLAIMS, ...BOUNDS }).sort(); // which is how Tactful writes them
+const LEVELS = ["item", "order", "shipping"]; // the sequence in which offers come off
 const COMPACT = /^([\w-]{1,512})\.([\w-]{1,3400})\.([\w-]{86})$/;
 
 const encoded = (bytes) => Buffer.from(bytes).toString("base64url");
@@ -75,7 +77,10 @@ function claimsIn(payload) {
   } catch {
     throw new Refused(401, "token.malformed");
   }
-  const right = NAMES.every((name) => typeof claims?.[name] === CLAIMS[name]) && claims.unit >= 0;
+  const fits = ([name, type]) => typeof claims?.[name] === type;
+  const right = Object.entries(CLAIMS).every(fits) && claims.unit >= 0
+    && Object.entries(BOUNDS).every(([name, type]) => !(name in claims) || fits([name, type]))
+    && LEVELS.indexOf(claims.level ?? "order") > 0;
   if (!right || encoded(JSON.stringify(claims, NAMES)) !== payload) {
     throw new Refused(401, "token.malformed");
   }
@@ -150,7 +155,7 @@ function priced({ sku, qty }, territory) {
 }
 
 /**
- * Orders: id → { status, asked, lines, refunds }, and `offered`: the place of the offer's line.
+ * Orders: id → { status, asked, lines, shipping, refunds }, and `offers`: what it uses.
  * An order is "pending" until it is placed. One that stays so has to be settled by asking again.
  */
 class Shop {
@@ -164,7 +169,8 @@ class Shop {
     const name = asked.order;
     const lines = asked.lines.map((line) => priced(line, asked.territory));
     if (!this.orders.has(name)) {
-      this.orders.set(name, { status: "pending", asked, lines, refunds: new Map() });
+      const { shipping } = asked;
+      this.orders.set(name, { status: "pending", asked, lines, shipping, refunds: new Map() });
     }
     const order = this.orders.get(name);
     if (!isDeepStrictEqual(order.asked, asked)) throw new Refused(409, "order.changed");
@@ -173,41 +179,68 @@ class Shop {
       await this.settle(name, order);
     } catch (problem) {
       if (problem instanceof Unknown) return [202, { order: name, status: "pending" }];
-      this.orders.delete(name); // the shopper may order again, at the public price
+      await this.giveUp(name, order);
       throw problem;
     }
     return [201, this.shown(name)];
   }
 
-  /** Use the offer, if there is one, and place the order. */
+  /** Use the offers, if there are any, and place the order. */
   async settle(name, order) {
-    const { token, territory } = order.asked;
-    if (token) {
-      // Kept before asking: once Tactful was asked, the token may be used, and even ended.
-      order.offered ??= this.offered(await this.tactful.claimsOf(token), order);
-      const line = order.lines[order.offered];
-      const lines = [{ sku: line.sku, qty: line.qty }];
-      const answer = await this.tactful.insist("/v1/redemptions", { token, order: name, territory, lines });
-      // Not the token's price: if the public price fell below it, the lower one is charged.
-      line.unit = answer.unit;
+    const { tokens = [], territory } = order.asked;
+    if (!order.offers) {
+      // Kept before asking: once Tactful was asked, a token may be used, and even ended.
+      const offers = [];
+      for (const token of tokens) {
+        offers.push(this.offered(token, await this.tactful.claimsOf(token), order));
+      }
+      order.offers = offers.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+    }
+    for (const offer of order.offers) {
+      // On the result of the one before: what a line costs by now stands in it.
+      const lines = (offer.line ? [offer.line] : order.lines).map(({ sku, qty, unit }) =>
+        offer.level === "item" ? { sku, qty } : { sku, qty, unit });
+      const shipping = offer.level === "shipping" ? order.asked.shipping : undefined;
+      const body = { token: offer.token, order: name, territory, lines, shipping };
+      this.charge(order, offer, await this.tactful.insist("/v1/redemptions", body));
     }
     order.status = "placed";
   }
 
-  /** Which line the token is for; throws Refused where it is for none. */
-  offered(claims, order) {
-    const place = order.lines.findIndex(
-      (line) => line.sku === claims.sku && line.unit.currency === claims.currency);
-    if (place < 0) throw new Refused(422, "redemption.sku");
+  /** Take the answer's amounts, not the token's: where a price fell since, the lower is charged. */
+  charge(order, offer, answer) {
+    offer.used = true;
+    if (offer.level === "item") offer.line.unit = answer.unit;
+    else if (offer.level === "shipping") order.shipping = answer.unit;
+    else order.lines.forEach((line, place) => { line.paid = answer.lines[place].paid; });
+  }
+
+  /** An offer was refused. What the order used before it is given back; an id is not used again. */
+  async giveUp(name, order) {
+    if (order.offers?.some((offer) => offer.used)) {
+      await this.tactful.insist(`/v1/redemptions/${encodeURIComponent(name)}/cancel`, {});
+      order.status = "cancelled";
+    } else {
+      this.orders.delete(name); // the shopper may order again, at the public price
+    }
+  }
+
+  /** What a token is for; throws Refused where the order has no such thing. */
+  offered(token, claims, order) {
+    const level = claims.level ?? "item";
+    const line = level === "item" ? order.lines.find(({ sku }) => sku === claims.sku) : null;
+    if (line === undefined) throw new Refused(422, "redemption.sku");
+    if (level === "shipping" && !order.shipping) throw new Refused(422, "redemption.shipping");
+    if (claims.currency !== order.lines[0].unit.currency) throw new Refused(422, "redemption.sku");
     if (order.asked.territory !== claims.territory) throw new Refused(422, "redemption.territory");
-    if (order.lines[place].qty > claims.max_qty) throw new Refused(422, "redemption.quantity");
-    return place;
+    if (line && line.qty > claims.max_qty) throw new Refused(422, "redemption.quantity");
+    return { token, level, line };
   }
 
   /** Cancel an order before it is shipped; the shopper gets the offer back while it holds. */
   async cancel(name) {
     const order = await this.settled(name);
-    if (order.status === "placed" && order.offered !== undefined) {
+    if (order.status === "placed" && order.offers.length) {
       await this.tactful.insist(`/v1/redemptions/${encodeURIComponent(name)}/cancel`, {});
     }
     order.status = "cancelled";
@@ -220,13 +253,18 @@ class Shop {
     if (order.status === "cancelled") throw new Refused(409, "order.cancelled");
     this.checkRefund(order, refund, lines);
     order.refunds.set(refund, lines);
+    const covered = new Set([
+      ...order.lines.filter((line) => line.paid).map(({ sku }) => sku),
+      ...order.offers.filter(({ line }) => line).map(({ line }) => line.sku),
+    ]);
     const units = new Map(order.lines.map((line) => [line.sku, line.unit.amount]));
-    const amount = lines.reduce((sum, line) => sum + units.get(line.sku) * line.qty, 0);
-    const offered = order.lines[order.offered]?.sku;
-    const ofTheOffer = lines.filter((line) => line.sku === offered);
-    if (ofTheOffer.length) {
+    let amount = lines.filter(({ sku }) => !covered.has(sku))
+      .reduce((sum, line) => sum + units.get(line.sku) * line.qty, 0);
+    const ofTheOffers = lines.filter(({ sku }) => covered.has(sku));
+    if (ofTheOffers.length) {
       const path = `/v1/redemptions/${encodeURIComponent(name)}/refund`;
-      await this.tactful.insist(path, { refund, lines: ofTheOffer });
+      const given = await this.tactful.insist(path, { refund, lines: ofTheOffers });
+      amount += given.amount.amount;
     }
     return [200, { refund, amount: { amount, currency: order.lines[0].unit.currency } }];
   }
@@ -253,9 +291,11 @@ class Shop {
 
   /** What the shopper sees of an order. */
   shown(name) {
-    const { status, lines } = this.orders.get(name);
-    const amount = lines.reduce((sum, line) => sum + line.unit.amount * line.qty, 0);
-    return { order: name, status, lines, total: { amount, currency: lines[0].unit.currency } };
+    const { status, lines, shipping } = this.orders.get(name);
+    const paid = ({ paid, unit, qty }) => paid?.amount ?? unit.amount * qty;
+    const amount = lines.reduce((sum, line) => sum + paid(line), shipping?.amount ?? 0);
+    const total = { amount, currency: lines[0].unit.currency };
+    return { order: name, status, lines, ...(shipping && { shipping }), total };
   }
 }
 

@@ -112,6 +112,8 @@ CLAIMS = {
     "currency": str, "exp": int, "holder": str, "iat": int, "max_qty": int, "offer": str,
     "rulebook": str, "sku": str, "territory": str, "unit": int,
 }  # fmt: skip
+BOUNDS = {"at_most": int, "level": str, "percent_bp": int}  # only there in an offer with a `level`
+LEVELS = ("item", "order", "shipping")  # the sequence in which offers come off
 
 
 def encoded(raw):
@@ -162,7 +164,9 @@ def claims_in(raw):
         types = {name: type(value) for name, value in claims.items()}
     except (ValueError, AttributeError):
         raise Refused(401, "token.malformed") from None
-    if types != CLAIMS or written(claims) != raw or claims["unit"] < 0:
+    right = CLAIMS.items() <= types.items() <= {**CLAIMS, **BOUNDS}.items()
+    right = right and claims.get("level", "order") in LEVELS[1:]
+    if not right or written(claims) != raw or claims["unit"] < 0:
         raise Refused(401, "token.malformed")
     return claims
 
@@ -223,7 +227,7 @@ class Tactful:
 
 
 class Shop:
-    """Orders: id → {"status", "asked", "lines", "refunds"}, and "offered": the place of the offer's line.
+    """Orders: id → {"status", "asked", "lines", "shipping", "refunds"}, and "offers": what it uses.
 
     An order is "pending" until it is placed. One that stays so has to be settled by asking again.
     """
@@ -238,6 +242,7 @@ class Shop:
             "status": "pending",
             "asked": asked,
             "lines": [self.priced(line, asked["territory"]) for line in asked["lines"]],
+            "shipping": asked.get("shipping"),
             "refunds": {},
         }
         with self.lock:
@@ -251,39 +256,74 @@ class Shop:
         except Unknown:
             return 202, {"order": name, "status": "pending"}
         except Refused:
-            self.orders.pop(name, None)  # the shopper may order again, at the public price
+            self.give_up(name, order)
             raise
         return 201, self.shown(name)
 
     def settle(self, name, order):
-        """Use the offer, if there is one, and place the order."""
-        token, territory = order["asked"].get("token"), order["asked"]["territory"]
-        if token:
-            if "offered" not in order:
-                # Kept before asking: once Tactful was asked, the token may be used, and even ended.
-                order["offered"] = self.offered(self.tactful.claims_of(token), order)
-            line = order["lines"][order["offered"]]
-            lines = [{"sku": line["sku"], "qty": line["qty"]}]
-            body = {"token": token, "order": name, "territory": territory, "lines": lines}
-            # Not the token's price: if the public price fell below it, the lower one is charged.
-            line["unit"] = self.tactful.insist("/v1/redemptions", body)["unit"]
+        """Use the offers, if there are any, and place the order."""
+        if "offers" not in order:
+            # Kept before asking: once Tactful was asked, a token may be used, and even ended.
+            tokens = order["asked"].get("tokens", [])
+            offers = [self.offered(token, self.tactful.claims_of(token), order) for token in tokens]
+            order["offers"] = sorted(offers, key=lambda offer: LEVELS.index(offer["level"]))
+        for offer in order["offers"]:
+            # On the result of the one before: what a line costs by now stands in it.
+            lines = order["lines"] if offer["place"] is None else [order["lines"][offer["place"]]]
+            keys = ("sku", "qty") if offer["level"] == "item" else ("sku", "qty", "unit")
+            body = {
+                "token": offer["token"],
+                "order": name,
+                "territory": order["asked"]["territory"],
+                "lines": [{key: line[key] for key in keys} for line in lines],
+            }
+            if offer["level"] == "shipping":
+                body["shipping"] = order["asked"]["shipping"]
+            self.charge(order, offer, self.tactful.insist("/v1/redemptions", body))
         order["status"] = "placed"
 
-    def offered(self, claims, order):
-        """Which line the token is for; Refused where it is for none."""
-        for place, line in enumerate(order["lines"]):
-            if line["sku"] == claims["sku"] and line["unit"]["currency"] == claims["currency"]:
-                if order["asked"]["territory"] != claims["territory"]:
-                    raise Refused(422, "redemption.territory")
-                if line["qty"] > claims["max_qty"]:
-                    raise Refused(422, "redemption.quantity")
-                return place
-        raise Refused(422, "redemption.sku")
+    def charge(self, order, offer, answer):
+        """Take the answer's amounts, not the token's: where a price fell since, the lower is charged."""
+        offer["used"] = True
+        if offer["level"] == "item":
+            order["lines"][offer["place"]]["unit"] = answer["unit"]
+        elif offer["level"] == "order":
+            for line, share in zip(order["lines"], answer["lines"], strict=True):
+                line["paid"] = share["paid"]
+        else:
+            order["shipping"] = answer["unit"]
+
+    def give_up(self, name, order):
+        """An offer was refused. What the order used before it is given back; an id is not used again."""
+        if any(offer.get("used") for offer in order.get("offers", ())):
+            self.tactful.insist(f"/v1/redemptions/{quote(name, safe='')}/cancel", {})
+            order["status"] = "cancelled"
+        else:
+            self.orders.pop(name, None)  # the shopper may order again, at the public price
+
+    def offered(self, token, claims, order):
+        """What a token is for; Refused where the order has no such thing."""
+        level, place = claims.get("level", "item"), None
+        currency = order["lines"][0]["unit"]["currency"]
+        if level == "item":
+            skus = [line["sku"] for line in order["lines"]]
+            if claims["sku"] not in skus:
+                raise Refused(422, "redemption.sku")
+            place = skus.index(claims["sku"])
+        if level == "shipping" and not order["shipping"]:
+            raise Refused(422, "redemption.shipping")
+        if claims["currency"] != currency:
+            raise Refused(422, "redemption.sku")
+        if order["asked"]["territory"] != claims["territory"]:
+            raise Refused(422, "redemption.territory")
+        if place is not None and order["lines"][place]["qty"] > claims["max_qty"]:
+            raise Refused(422, "redemption.quantity")
+        return {"token": token, "level": level, "place": place}
 
     def cancel(self, name):
         """Cancel an order before it is shipped; the shopper gets the offer back while it holds."""
         order = self.settled(name)
-        if order["status"] == "placed" and "offered" in order:
+        if order["status"] == "placed" and order["offers"]:
             self.tactful.insist(f"/v1/redemptions/{quote(name, safe='')}/cancel", {})
         order["status"] = "cancelled"
         return 200, self.shown(name)
@@ -296,13 +336,18 @@ class Shop:
         with self.lock:
             self.check_refund(order, asked)
             order["refunds"][asked["refund"]] = asked["lines"]
+        covered = {line["sku"] for line in order["lines"] if "paid" in line}
+        covered |= {
+            order["lines"][o["place"]]["sku"] for o in order["offers"] if o["level"] == "item"
+        }
         units = {line["sku"]: line["unit"]["amount"] for line in order["lines"]}
-        amount = sum(units[line["sku"]] * line["qty"] for line in asked["lines"])
-        offered = order["lines"][order["offered"]]["sku"] if "offered" in order else None
-        lines = [line for line in asked["lines"] if line["sku"] == offered]
+        rest = [line for line in asked["lines"] if line["sku"] not in covered]
+        amount = sum(units[line["sku"]] * line["qty"] for line in rest)
+        lines = [line for line in asked["lines"] if line["sku"] in covered]
         if lines:
             path = f"/v1/redemptions/{quote(name, safe='')}/refund"
-            self.tactful.insist(path, {"refund": asked["refund"], "lines": lines})
+            body = {"refund": asked["refund"], "lines": lines}
+            amount += self.tactful.insist(path, body)["amount"]["amount"]
         currency = order["lines"][0]["unit"]["currency"]
         return 200, {"refund": asked["refund"], "amount": {"amount": amount, "currency": currency}}
 
@@ -337,14 +382,16 @@ class Shop:
     def shown(self, name):
         """What the shopper sees of an order."""
         order = self.orders[name]
-        total = sum(line["unit"]["amount"] * line["qty"] for line in order["lines"])
+        paid = [
+            line["paid"]["amount"] if "paid" in line else line["unit"]["amount"] * line["qty"]
+            for line in order["lines"]
+        ]
+        total = sum(paid) + (order["shipping"]["amount"] if order["shipping"] else 0)
         currency = order["lines"][0]["unit"]["currency"]
-        return {
-            "order": name,
-            "status": order["status"],
-            "lines": order["lines"],
-            "total": {"amount": total, "currency": currency},
-        }
+        shown = {"order": name, "status": order["status"], "lines": order["lines"]}
+        if order["shipping"]:
+            shown["shipping"] = order["shipping"]
+        return {**shown, "total": {"amount": total, "currency": currency}}
 
 
 class Door(BaseHTTPRequestHandler):
