@@ -1,0 +1,135 @@
+"""Who abuses a running shop: with a session that was fixed, ids made of wildcards, bots and crowds."""
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from urllib.parse import quote
+
+import pytest
+
+from doors import Raw, text
+from journeys.fixture import CATALOGUE, case, order, rules
+from journeys.raw_peers import VIEW, served
+from journeys.stage import Shopper, Stage, stage
+from tutorial import ROOT
+
+sys.path.append(str(ROOT / "tests" / "bench"))
+
+from bench_hostile import attack
+from good_client import Good
+
+
+async def test_a_session_that_somebody_fixed_is_dead_to_them_once_its_victim_has_logged_in(
+    tmp_path,
+):
+    """The attacker hands out a session and its secret, and comes back after the victim's login."""
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        attacker = await one.shopper()
+        session, resume = attacker.session, attacker.resume
+        await attacker.leave()
+        one.shoppers.remove(attacker)
+        victim = await one.shopper(resume=resume, consent="personal")
+        await victim.say("identify", identity=one.identity("c1"))
+        await victim.expect("welcome")
+        again = await one.shopper(resume=resume)
+        assert again.session not in {session, victim.session}
+        assert again.session.partition(".")[0] != victim.session.partition(".")[0]
+        why = await one.http.get("/v1/why", params={"sku": "RUN-42", "session": again.session})
+        assert why.json().get("customer") is None
+
+
+WILD = [
+    "%",
+    "_1",
+    "c%",
+    "' OR 1=1 --",
+    'c"; DROP TABLE facts; --',
+    "c1\x00",
+    "c?",
+    "[c]1",
+    "*",
+    "..%2fc1",
+]
+
+
+@pytest.mark.parametrize("wild", WILD)
+async def test_an_id_made_of_wildcards_quotes_and_noise_is_an_id_that_nobody_has(tmp_path, wild):
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(
+            *CATALOGUE, order("o1", "c1", "RUN-42"), case("k1", "c1", "defect", skus=["RUN-42"])
+        )
+        for who in ({"customer": wild}, {"session": wild}, {"offer": wild}):
+            found = await one.http.get("/v1/decisions", params=who)
+            assert found.status_code in {404, 422} or found.json()["decisions"] == []
+        export = await one.http.request("GET", path_of("/v1/customers/{}/export", wild))
+        assert export.status_code in {400, 404, 422}, export.text
+        assert (await one.http.delete(path_of("/v1/customers/{}", wild))).status_code < 500
+        prices = await one.http.get(path_of("/v1/prices/{}", wild), params={"territory": "DE"})
+        assert prices.status_code < 500
+        kept = await one.http.get("/v1/customers/c1/export")
+        assert {fact["fact"]["type"] for fact in kept.json()["facts"]} == {"order", "case"}
+
+
+def path_of(template: str, ident: str) -> str:
+    """A path with an id in it, as a client would write it."""
+    return template.format(quote(ident, safe=""))
+
+
+async def offers_to(one: Stage, count: int) -> list[Shopper]:
+    """So many sessions of one farm, each after whatever it can get."""
+    found = [await one.shopper() for _ in range(count)]
+    for sku in ("RUN-42", "RUN-43", "TRAIL-42"):
+        for bot in found:
+            await bot.say("view", sku=sku)
+        await one.advance(31)
+        await one.parts.shop.settled()
+    return found
+
+
+async def test_bots_hold_a_budget_no_longer_than_their_offers_live(tmp_path):
+    """Each bot has its caps, all together the budget; a human comes when their offers have ended."""
+    async with stage(tmp_path, rules(budget="{EUR: 100.00}")) as one:
+        await one.facts(*CATALOGUE)
+        bots = await offers_to(one, 8)
+        offered = sum(frame["t"] == "offer" for bot in bots for frame in bot.frames)
+        reserved, _ = await one.budget()
+        assert offered > 0
+        assert reserved <= 10_000
+        assert all(sum(f["t"] == "offer" for f in bot.frames) <= 2 for bot in bots)
+        for _ in range(3):  # the second offer, which each may have, ends too
+            await one.advance(16 * 60)
+        assert await one.budget() == (0, 0)
+        human = await one.shopper()
+        await human.view("RUN-42", 31)
+        await human.offered()
+
+
+async def test_a_flooding_client_among_many_is_closed_and_the_others_are_all_answered(door):
+    async with AsyncExitStack() as stack:
+        others = [await stack.enter_async_context(Raw.knock(door.port)) for _ in range(30)]
+        for other in others:
+            await other.greet()
+        flooder = await stack.enter_async_context(Raw.knock(door.port))
+        await flooder.greet()
+        flooding = asyncio.ensure_future(flooder.send(text(VIEW) * 2_000))
+        for other in others:
+            await other.send(text(VIEW))
+        assert [(await other.message())["t"] for other in others] == ["withdraw"] * 30
+        assert await flooder.close_code() == 4429
+        await asyncio.gather(flooding, return_exceptions=True)
+
+
+async def test_a_crowd_of_hostile_peers_neither_keeps_a_good_client_out_nor_costs_much(
+    tmp_path_factory,
+):
+    """The short form of `bench_hostile.py`: peers that never read, fall silent, or stop in the handshake."""
+    crowds = {"never_readers": 40, "silent": 40, "half_handshakes": 200}
+    for door in served(tmp_path_factory, "crowd", linger_ms=300, unlimited=["127.0.0.1"]):
+        good, before = Good(door.port), door.rss_kib()
+        peers = await attack(door, good, crowds)
+        await good.visit(answers=20)
+        for peer in peers:
+            peer.close()
+        assert len(good.answer_ms) == 80
+        assert door.rss_kib() - before < 250 * 1_024 * sum(crowds.values()) // 7_000 + 8_192
