@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from builders import context, item, kept, offer, price, rule, scene, session
 from tactful.core.allocation import Deduction
 from tactful.core.contest import candidate_of, contest, verdict
+from tactful.core.ground import Ground
 from tactful.core.history import History
 from tactful.core.offers import Offer, State
 from tactful.core.policy import Policy, Prior
@@ -21,7 +22,10 @@ def results(
     *rules: Rule, up: tuple[Offer, ...] = (), policy: Policy | None = None
 ) -> list[Verdict]:
     turn, at = context(*rules, policy=policy), scene()
-    return [verdict(one) for one in contest(turn, up, [candidate_of(turn, at, by) for by in rules])]
+    return [
+        verdict(one)
+        for one in contest(turn, up, [candidate_of(Ground(turn, at, up), by) for by in rules])
+    ]
 
 
 def told(*rules: Rule, up: tuple[Offer, ...] = (), policy: Policy | None = None) -> dict[str, str]:
@@ -98,7 +102,7 @@ def test_what_is_up_gives_way_to_the_better_only_and_if_the_shopper_saves_more(
 ) -> None:
     up, mine = offer(), rule("R1", priority=1)
     turn, at = context(mine, by), scene()
-    (one,) = [verdict(r) for r in contest(turn, (up,), [candidate_of(turn, at, by)])]
+    (one,) = [verdict(r) for r in contest(turn, (up,), [candidate_of(Ground(turn, at, (up,)), by)])]
     assert (one.reason or one.outcome) == outcome
 
 
@@ -114,7 +118,7 @@ def test_what_is_up_or_promised_elsewhere_needs_both_rules_to_name_each_other() 
         boots = (offer(sku="BOOT-42", state=state, stacks_with=("R2",)),)
         for second, outcome in ((other, "pushed"), (alone, "arbitration.exclusive")):
             turn, at = context(one, second), scene()
-            found = contest(turn, boots, [candidate_of(turn, at, second)])
+            found = contest(turn, boots, [candidate_of(Ground(turn, at, boots), second)])
             assert [reason or result for _, result, reason in found] == [outcome]
         assert told(one, up=boots) == {"R1": "pushed"}
 
@@ -136,7 +140,7 @@ def test_an_offer_on_the_shipping_gives_way_to_what_saves_more_and_to_nothing_le
     for percent, outcome in ((4, "arbitration.outranked"), (6, "pushed")):
         by = rule("A", percent=percent, priority=1)
         turn, at = context(free, by), scene()
-        (one,) = [verdict(r) for r in contest(turn, up, [candidate_of(turn, at, by)])]
+        (one,) = [verdict(r) for r in contest(turn, up, [candidate_of(Ground(turn, at, up), by)])]
         assert (one.reason or one.outcome) == outcome
 
 
@@ -159,5 +163,5 @@ def test_the_value_of_an_offer_on_the_shipping_is_less_the_whole_charge() -> Non
 def test_a_clamped_price_says_so() -> None:
     shoe = item(prices={"DE": kept(price(target=11000))})
     turn, at = context(rule(percent=30)), scene(item=shoe)
-    (one,) = contest(turn, (), [candidate_of(turn, at, rule(percent=30))])
+    (one,) = contest(turn, (), [candidate_of(Ground(turn, at, ()), rule(percent=30))])
     assert verdict(one).notes == ("price.clamped",)

@@ -36,7 +36,8 @@ def codes(found: Any) -> list[str]:
 
 
 def shopper(here: Scene, by: Rule) -> Any:
-    return eligibility.shopper(here, by, by.ripens(here))
+    personal = eligibility.needs_person(by, by.ripens(here))
+    return eligibility.shopper(here, personal=personal)
 
 
 def target(here: Scene, by: Rule) -> Any:

@@ -32,7 +32,8 @@ from shop import Shop
 from tactful.core.allocation import Deduction
 from tactful.core.contacts import Approach, Contact
 from tactful.core.facts import Kept, Remedy
-from tactful.core.gates import Priced, failing, failing_standing, price_of
+from tactful.core.gates import failing, failing_standing
+from tactful.core.ground import Ground, Priced
 from tactful.core.items import Item
 from tactful.core.offers import Offer, State
 from tactful.core.policy import MaxAge, Policy
@@ -72,7 +73,7 @@ def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
     at = scene(session=here, item=shop.item("GIN-1"), profile=known, contact=contact)
     turn = context(bad, session=here, policy=policy)
     standing = (offer(sku="HAT-1"),)
-    found = [one.reason for one in failing(turn, at, bad, bad.ripens(at), standing)]
+    found = [one.reason for one in failing(Ground(turn, at, standing), bad, bad.ripens(at))]
     assert found == sorted(found, key=ORDER.__getitem__)
     assert {one.partition(".")[0] for one in found} == {
         "rule", "shopper", "stale", "target", "recall", "complaint", "service", "stock", "price",
@@ -83,14 +84,14 @@ def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
 def test_nothing_fails_for_an_offer_that_may_be_made() -> None:
     by = rule("R1", dwell(30_000))
     turn, at = context(by), scene()
-    assert [*failing(turn, at, by, by.ripens(at), ())] == []
+    assert [*failing(Ground(turn, at, ()), by, by.ripens(at))] == []
 
 
 # price
 
 
 def quoted(by: Rule, what: Item | None = None, **fields: Any) -> Priced:
-    return price_of(scene(item=what or item(), **fields), by, Policy())
+    return Ground(context(by), scene(item=what or item(), **fields), ()).price(by)
 
 
 def test_the_price_is_the_rule_s_share_off_the_public_price_here() -> None:
@@ -269,16 +270,18 @@ def test_the_offers_of_others_leave_less_to_promise() -> None:
         (2, (promised,), False),
     ):
         turn = context(by, items=[shelf], committed={("RUN-42", "DE"): committed})
-        found = [one.reason for one in failing(turn, at, by, by.ripens(at), up)]
+        found = [one.reason for one in failing(Ground(turn, at, up), by, by.ripens(at))]
         assert ("stock.committed" not in found) is fits
     nowhere = scene(session=session(territory=None))
-    assert "stock.committed" not in [one.reason for one in failing(context(by), nowhere, by, 0, ())]
+    assert "stock.committed" not in [
+        one.reason for one in failing(Ground(context(by), nowhere, ()), by, 0)
+    ]
 
 
 def test_an_unknown_item_is_never_offered() -> None:
     at = scene(item=Item(sku="GHOST"))
     by = rule()
-    found = [one.reason.value for one in failing(context(by), at, by, by.ripens(at), ())]
+    found = [one.reason.value for one in failing(Ground(context(by), at, ()), by, by.ripens(at))]
     assert found[:2] == ["stock.out", "price.missing"]
 
 
@@ -286,6 +289,8 @@ def test_the_age_of_the_price_is_told() -> None:
     old = item(prices={"DE": Kept(price(amount=1), T0 - 7)})
     by, at = rule(percent=50), scene(item=old)
     refused = [
-        one for one in failing(context(by), at, by, 0, ()) if one.reason.startswith("price.")
+        one
+        for one in failing(Ground(context(by), at, ()), by, 0)
+        if one.reason.startswith("price.")
     ]
     assert [one.at for one in refused] == [T0 - 7]

@@ -26,6 +26,7 @@ from builders import (
 from shop import Shop
 from tactful.core.allocation import Deduction
 from tactful.core.contest import candidate_of
+from tactful.core.ground import Ground
 from tactful.core.items import PublicPrice
 from tactful.core.offers import Offer
 from tactful.core.planning import offer_of, provenance_of
@@ -45,7 +46,7 @@ def planned(
 ) -> Offer:
     turn = context(rulebook=rulebook(by, campaigns=campaigns), seed=seed, reach=reach)
     at = scene(**fields)
-    return offer_of(turn, candidate_of(turn, at, by), seq)
+    return offer_of(turn, candidate_of(Ground(turn, at, ()), by), seq)
 
 
 def test_an_offer_is_what_the_rule_the_item_and_the_place_make_it() -> None:
@@ -150,7 +151,7 @@ def test_what_the_price_read_counts_like_what_the_conditions_read(by: Rule, read
 
 def test_nothing_is_planned_without_a_price_and_a_place() -> None:
     turn = context(rule())
-    ready = candidate_of(turn, scene(), rule())
+    ready = candidate_of(Ground(turn, scene(), ()), rule())
     nowhere = but(ready, scene=scene(session=session(territory=None)))
     unpriced = but(ready, priced=but(ready.priced, shelf=None))
     for broken in (nowhere, unpriced):

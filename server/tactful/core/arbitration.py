@@ -7,12 +7,12 @@ from msgspec import Struct
 
 from tactful.core.context import Context, Scene
 from tactful.core.expected_value import NOTHING, Value, value_of
-from tactful.core.gates import Priced
+from tactful.core.ground import Priced
 from tactful.core.offers import Offer
 from tactful.core.pricing import Quote
 from tactful.core.rules import Rule
 
-Rank = tuple[int, Fraction, int, str, str]
+Rank = tuple[int, Fraction | int, int, str, str]
 
 
 class Candidate(Struct, frozen=True, gc=False):
@@ -66,5 +66,6 @@ def beats_silence(context: Context, candidate: Candidate) -> bool:
     return candidate.value is not None and candidate.value.exact > NOTHING
 
 
-def _exact(value: Value | None) -> Fraction:
-    return value.exact if value else NOTHING
+def _exact(value: Value | None) -> Fraction | int:
+    """0 where nobody asked: to negate and compare fractions of ten candidates takes 8 µs."""
+    return value.exact if value else 0

@@ -11,8 +11,8 @@ from tactful.core.arbitration import (
     rank_of,
     value,
 )
-from tactful.core.context import Context, Scene
-from tactful.core.gates import price_of
+from tactful.core.context import Context
+from tactful.core.ground import Ground
 from tactful.core.holdout import held_out
 from tactful.core.offers import Offer
 from tactful.core.reasons import Reason
@@ -39,11 +39,11 @@ def contest(
         yield candidate, outcome, reason
 
 
-def candidate_of(context: Context, scene: Scene, rule: Rule) -> Candidate:
+def candidate_of(ground: Ground, rule: Rule) -> Candidate:
     """A rule that passed gates 1 to 10, which none does without a price."""
-    priced = price_of(scene, rule, context.rulebook.policy)
+    scene, priced = ground.scene, ground.price(rule)
     quote = priced.agreed
-    worth = value(context, scene, rule.id, priced, kept(rule, quote))
+    worth = value(ground.context, scene, rule.id, priced, kept(rule, quote))
     return Candidate(rule, scene, priced, quote, worth)
 
 

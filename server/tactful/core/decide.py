@@ -17,6 +17,7 @@ from tactful.core.context import Context, Scene
 from tactful.core.draft import Decision, Draft
 from tactful.core.fold import expire, fold
 from tactful.core.gates import failing, failing_standing
+from tactful.core.ground import Ground
 from tactful.core.items import Item
 from tactful.core.offers import Offer, State
 from tactful.core.planning import offer_of
@@ -125,14 +126,16 @@ def _match(draft: Draft) -> Iterator[Judged]:
     standing = tuple(draft.standing.values())
     for sku in attention.subjects(draft.session):
         scene = scene_of(draft, sku)
+        ground: Ground | None = None  # most looks at an item find no rule that matches
         for rule in context.rulebook.index.for_item(scene):
             ripe = rule.ripens(scene)
             if ripe != NEVER:
-                finding = next(failing(context, scene, rule, ripe, standing), None)
+                ground = ground or Ground(context, scene, standing)
+                finding = next(failing(ground, rule, ripe), None)
                 if finding:
                     yield Verdict(rule.id, sku, "withheld", (finding,))
                 else:
-                    yield candidate_of(context, scene, rule)
+                    yield candidate_of(ground, rule)
 
 
 def _choose(draft: Draft, judged: Iterable[Judged]) -> Iterator[Verdict]:

@@ -26,15 +26,15 @@ def rule_state(rule: Rule, now: int, paused: frozenset[str] = frozenset()) -> It
             yield Finding(Reason.RULE_WINDOW, actual="closed", needed="open", until=changes)
 
 
-def shopper(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
-    """Gate 2: does the shopper allow it? `ripe`: from when the rule's conditions hold."""
+def shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
+    """Gate 2: does the shopper allow it? `personal`: it needs what only an identity lets us know."""
     session = scene.session
     about = scene.history.about if scene.history else None
     if about and about.fact.opted_out:
         yield Finding(Reason.SHOPPER_OPTED_OUT, actual=True, needed=False, at=about.at)
     if session.consent == "none":
         yield Finding(Reason.CONSENT_MISSING, actual="none", needed="anonymous")
-    elif not session.personal and _needs_person(rule, ripe):
+    elif personal and not session.personal:
         if session.gpc:
             yield Finding(Reason.CONSENT_GPC, actual="refused", needed="personal")
         else:
@@ -54,8 +54,11 @@ def _age(scene: Scene) -> Iterator[Finding]:
         yield Finding(Reason.SHOPPER_AGE, actual=age, needed=least, at=about.at if about else None)
 
 
-def _needs_person(rule: Rule, ripe: int) -> bool:
-    """Whether the rule holds only for what we may know of a verified customer."""
+def needs_person(rule: Rule, ripe: int) -> bool:
+    """Whether the rule holds only for what we may know of a verified customer.
+
+    `ripe`: from when its conditions hold.
+    """
     return rule.remedy or (rule.ripens_if_known is not None and ripe == NEVER)
 
 
@@ -92,7 +95,7 @@ def target(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
         )
     if rule.moment == "rescue" and not scene.session.rescue:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"moment": None}, needed="moment: rescue")
-    stranger = scene.profile is None and _needs_person(rule, ripe)
+    stranger = scene.profile is None and needs_person(rule, ripe)
     if ripe == NEVER and not (stranger and _holds_if_known(scene, rule)):
         yield from _conditions(scene, rule)
     if stranger:

@@ -5,12 +5,12 @@ The same gates as the decision's, all of them instead of the first.
 
 from tactful.core.arbitration import Candidate
 from tactful.core.contest import candidate_of, contest, verdict
-from tactful.core.context import Context, Scene
+from tactful.core.context import Context
 from tactful.core.decide import scene_of
 from tactful.core.draft import Draft
 from tactful.core.fold import expire
 from tactful.core.gates import failing, failing_standing
-from tactful.core.offers import Offer
+from tactful.core.ground import Ground
 from tactful.core.rules import Rule
 from tactful.core.trace import Verdict
 
@@ -19,9 +19,10 @@ def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
     """Every rule of the rulebook on one item, in rule id order. The context's signal is not applied."""
     draft = Draft(context)
     expire(draft)
-    scene, standing = scene_of(draft, sku), tuple(draft.standing.values())
+    standing = tuple(draft.standing.values())
+    ground = Ground(context, scene_of(draft, sku), standing)
     rules = sorted(context.rulebook.rules.items())
-    judged = {name: _judge(context, scene, rule, standing) for name, rule in rules}
+    judged = {name: _judge(ground, rule) for name, rule in rules}
     candidates = [one for one in judged.values() if isinstance(one, Candidate)]
     results = {
         result[0].rule.id: verdict(result) for result in contest(context, standing, candidates)
@@ -29,13 +30,14 @@ def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
     return tuple(one if isinstance(one, Verdict) else results[name] for name, one in judged.items())
 
 
-def _judge(
-    context: Context, scene: Scene, rule: Rule, standing: tuple[Offer, ...]
-) -> Candidate | Verdict:
+def _judge(ground: Ground, rule: Rule) -> Candidate | Verdict:
+    context, scene = ground.context, ground.scene
     sku = scene.item.sku
-    own = next((offer for offer in standing if (offer.rule, offer.sku) == (rule.id, sku)), None)
+    own = next(
+        (offer for offer in ground.standing if (offer.rule, offer.sku) == (rule.id, sku)), None
+    )
     if own:
         found = tuple(failing_standing(context, scene, own, rule)) if own.advertised else ()
         return Verdict(rule.id, sku, "withheld" if found else "standing", found, own.notes)
-    found = tuple(failing(context, scene, rule, rule.ripens(scene), standing))
-    return Verdict(rule.id, sku, "withheld", found) if found else candidate_of(context, scene, rule)
+    found = tuple(failing(ground, rule, rule.ripens(scene)))
+    return Verdict(rule.id, sku, "withheld", found) if found else candidate_of(ground, rule)

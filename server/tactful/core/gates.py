@@ -1,14 +1,12 @@
 """Which gates fail for one rule, one item and one shopper? All of them, in their order, lazily."""
 
-from collections.abc import Collection, Iterable, Iterator
-
-from msgspec import Struct
+from collections.abc import Iterator
 
 from tactful.core import pricing
 from tactful.core.availability import available
-from tactful.core.contact import allowed
 from tactful.core.context import Context, Scene
-from tactful.core.eligibility import freshness, rule_state, shopper, target
+from tactful.core.eligibility import freshness, needs_person, rule_state, shopper, target
+from tactful.core.ground import Ground, shelf_of
 from tactful.core.offers import Offer
 from tactful.core.policy import Policy
 from tactful.core.pricing import PriceRefusal, Quote, ShelfPrice
@@ -16,103 +14,30 @@ from tactful.core.reasons import Reason
 from tactful.core.rules import NOW, All, PriceTerms, Rule
 from tactful.core.spending import affordable, often_enough
 from tactful.core.suppression import price_regret, suppress
-from tactful.core.timing import right_time
 from tactful.core.trace import Finding
 
 
-class Priced(Struct, frozen=True, gc=False):
-    """What a rule would offer for an item."""
-
-    quote: Quote | PriceRefusal
-    shelf: ShelfPrice | None
-    hold: int = 0
-
-    @property
-    def agreed(self) -> Quote:
-        """The quote of a rule that passed gate 7."""
-        if isinstance(self.quote, Quote):
-            return self.quote
-        raise LookupError(self.quote.reason)
-
-
-def price_of(scene: Scene, rule: Rule, policy: Policy) -> Priced:
-    """The offer's price as the facts and the rule make it."""
-    shelf = shelf_of(scene)
-    quote = (
-        _voucher(scene, shelf)
-        if rule.price.mode == "remedy"
-        else _quote(scene, rule, shelf, policy)
-    )
-    hold = quote.saved * rule.max_qty if isinstance(quote, Quote) else 0
-    return Priced(quote, shelf, hold)
-
-
-def shelf_of(scene: Scene) -> ShelfPrice | None:
-    """What the item costs where the shopper is; None: it has no price there."""
-    kept = scene.price
-    if kept is None or scene.territory is None:
-        return None
-    cost = scene.item.cost(scene.territory, kept.fact.price.currency)
-    return pricing.shelf_price(kept.fact, cost.fact if cost else None)
-
-
-def _quote(
-    scene: Scene, rule: Rule, shelf: ShelfPrice | None, policy: Policy
-) -> Quote | PriceRefusal:
-    return pricing.quote(
-        rule.price,
-        shelf,
-        step=_step(scene, rule) if rule.price.ladder else 0,
-        min_margin_bp=policy.min_margin_bp,
-        max_total_discount_bp=policy.max_total_discount_bp,
-    )
-
-
-def _step(scene: Scene, rule: Rule) -> int:
-    """How often the rule spoke in this session already."""
-    session = scene.session.id
-    return sum((m.rule, m.session) == (rule.id, session) for m in scene.contact.approaches)
-
-
-def _voucher(scene: Scene, shelf: ShelfPrice | None) -> Quote | PriceRefusal:
-    """What the shopper's remedy makes of the price; it was given, so no floor takes from it."""
-    remedy = scene.remedy
-    if shelf is None or remedy is None:
-        return PriceRefusal("price.missing")
-    return pricing.voucher(remedy.fact.value, shelf)
-
-
-def failing(
-    context: Context, scene: Scene, rule: Rule, ripe: int, standing: Collection[Offer]
-) -> Iterator[Finding]:
+def failing(ground: Ground, rule: Rule, ripe: int) -> Iterator[Finding]:
     """Gates 1 to 10 for a candidate; the first finding is the primary reason.
 
     `ripe`: what `rule.ripens` says of the scene.
     """
-    policy = context.rulebook.policy
+    context, scene, policy = ground.context, ground.scene, ground.policy
     yield from rule_state(rule, scene.now, context.rulebook.paused)
-    yield from shopper(scene, rule, ripe)
-    yield from freshness(scene, policy, context.heard)
+    yield from ground.unwilling(personal=needs_person(rule, ripe))
+    yield from ground.stale
     yield from target(scene, rule, ripe)
-    yield from suppress(scene, rule, policy, context.rulebook.suppress)
-    priced = price_of(scene, rule, policy)  # suppress before price: cheap and absolute first
+    yield from ground.suppressed(rule)
+    priced = ground.price(rule)  # suppress before price: cheap and absolute first
     if isinstance(priced.quote, Quote) and priced.shelf:
         yield from price_regret(scene, priced.quote.unit, priced.shelf.currency, policy)
-    yield from available(scene, policy, _promised(context, scene, standing), rule.max_qty)
+    yield from ground.scarce(rule.max_qty)
     yield from _price(scene, priced.quote)
-    yield from right_time(scene, rule, ripe, policy)
-    yield from allowed(scene, rule, policy, standing)
+    yield from ground.timing(rule, ripe)
+    yield from ground.approached(rule)
     yield from often_enough(scene, rule)
     if priced.shelf:
         yield from affordable(context, rule, priced.hold, priced.shelf.currency)
-
-
-def _promised(context: Context, scene: Scene, standing: Iterable[Offer]) -> int:
-    """What the standing offers of all sessions hold, but for the one that would be replaced."""
-    if scene.territory is None:
-        return 0
-    own = sum(o.max_qty for o in standing if o.sku == scene.item.sku and o.advertised)
-    return context.committed.get((scene.item.sku, scene.territory), 0) - own
 
 
 def _price(scene: Scene, quote: Quote | PriceRefusal) -> Iterator[Finding]:
@@ -154,7 +79,7 @@ def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
         gpc = scene.session.gpc and scene.session.consent == "personal"
         reason = Reason.CONSENT_GPC if gpc else Reason.CONSENT_MISSING
         yield Finding(reason, actual=scene.session.consent, needed="personal")
-    yield from shopper(scene, rule, rule.ripens(scene))
+    yield from shopper(scene, personal=needs_person(rule, rule.ripens(scene)))
 
 
 def _gone(offer: Offer) -> Rule:

@@ -58,9 +58,10 @@ def share_at(limit: int, bounds: tuple[int, int], amount: int) -> int:
 
 def often_enough(scene: Scene, rule: Rule) -> Iterator[Finding]:
     """What the rule itself allows each shopper."""
-    mine = [mark for mark in scene.contact.approaches if mark.rule == rule.id]
+    marks = scene.contact.approaches  # mostly none: what is counted over them waits for one
+    mine = [mark for mark in marks if mark.rule == rule.id] if marks else []
     if rule.per_session is not None:
-        here = sum(mark.session == scene.session.id for mark in mine)
+        here = sum(mark.session == scene.session.id for mark in mine) if mine else 0
         if here >= rule.per_session:
             yield Finding(
                 Reason.BUDGET_SHOPPER_LIMIT,
@@ -69,7 +70,7 @@ def often_enough(scene: Scene, rule: Rule) -> Iterator[Finding]:
             )
     if rule.per_shopper is not None:
         limit = rule.per_shopper
-        lately = sorted(mark.at for mark in mine if mark.at > scene.now - limit.per)
+        lately = sorted(mark.at for mark in mine if mark.at > scene.now - limit.per) if mine else []
         if len(lately) >= limit.count:
             yield Finding(
                 Reason.BUDGET_SHOPPER_LIMIT,
