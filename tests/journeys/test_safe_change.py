@@ -200,3 +200,20 @@ async def test_a_file_that_is_saved_is_taken_by_itself_and_a_broken_one_is_not(
         file.write_text(rules(percent="9%"), encoding="utf-8")
         await eventually(lambda: book.active.version != before, 30)
         assert not book.refused
+
+
+async def test_a_rule_that_goes_while_the_server_is_away_ends_offers_of_those_who_stay_away(
+    tmp_path: Path,
+) -> None:
+    text = rules().replace("    campaign: C\n", "    campaign: C\n    on_change: withdraw\n", 1)
+    async with stage(tmp_path, text) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 31)
+        await shopper.offered()
+        assert (await one.budget())[0] > 0
+        await one.stop()
+        (one.rules / "rules.yaml").write_text(rules().replace("id: R1", "id: R2"), "utf-8")
+        await one.start()
+        await one.parts.shop.settled()
+        assert await one.budget() == (0, 0)
