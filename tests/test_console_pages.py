@@ -2,7 +2,9 @@
 
 import pytest
 
-from tactful.console.pages import duration, instant, money, words
+from builders import offer
+from tactful.console.pages import duration, instant, money, terms, words
+from tactful.core.allocation import Deduction
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,15 @@ def test_money_time_and_durations_are_written_for_people() -> None:
     assert instant(None) == ""
     assert duration(960_999) == "16m"
     assert duration(0) == "0s"
+
+
+@pytest.mark.parametrize(
+    ("deduction", "said"),
+    [
+        (None, "109.65 EUR"),
+        (Deduction("order", 5000, 1250), "12.5% off the order, at most 50.00 EUR"),
+        (Deduction("shipping", 300), "3.00 EUR off the shipping"),
+    ],
+)
+def test_an_offer_is_said_in_what_it_takes_off(deduction: Deduction | None, said: str) -> None:
+    assert terms(offer(deduction=deduction)) == said

@@ -11,6 +11,8 @@ from starlette.responses import HTMLResponse, Response
 from tactful.core.calendar import format_duration, format_rfc3339
 from tactful.core.changes import change, needed, plain
 from tactful.core.money import Money, format_plain
+from tactful.core.offers import Offer
+from tactful.rulebook.units import format_percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,6 +46,17 @@ class RefusedError(Exception):
 def money(amount: int, currency: str) -> str:
     """Minor units as people write them, the currency behind."""
     return format_plain(Money(amount, currency))
+
+
+def terms(offer: Offer) -> str:
+    """What an offer is: `109.65 EUR`, or `10% off the order, at most 50.00 EUR`."""
+    off = offer.off
+    if off is None:
+        return money(offer.unit, offer.currency)
+    amount = money(off.at_most, offer.currency)
+    if off.percent_bp is None:
+        return f"{amount} off the {off.level}"
+    return f"{format_percent(off.percent_bp)} off the {off.level}, at most {amount}"
 
 
 def instant(at: int | None) -> str:
@@ -84,7 +97,8 @@ def _templates() -> "Environment":
         lstrip_blocks=True,
     )
     made.filters |= {"instant": instant, "duration": duration, "words": words}
-    made.globals |= {"money": money, "plain": plain, "needed": needed, "change": change}
+    made.globals |= {"money": money, "terms": terms, "plain": plain}
+    made.globals |= {"needed": needed, "change": change}
     return made
 
 
