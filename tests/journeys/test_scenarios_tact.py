@@ -415,3 +415,17 @@ async def test_what_a_customer_never_saw_counts_against_no_cap_once_they_are_gon
         assert "contact.shopper_cap" in {
             gate["reason"] for gate in (await one.why("RUN-43", "loyalty", customer="c7"))["gates"]
         }
+
+
+async def test_erasing_who_complained_lifts_the_taint_from_who_had_bought_it(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(
+            *CATALOGUE, order("o2", "c2", "RUN-43"), case("k", "c1", "defect", order="o2")
+        )
+        buyer = await known(one, "c2")
+        await buyer.view("RUN-42", 30)
+        assert await one.reason("RUN-42", buyer) == "complaint.open"
+        await one.http.delete("/v1/customers/c1")
+        assert await one.reason("RUN-42", buyer) is None

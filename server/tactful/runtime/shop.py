@@ -304,8 +304,9 @@ class Shop:
             self.arrivals.forget(live)
         await self.settled()
         alias = ids.shopper_id(self.entropy.token_bytes(ids.ID_BYTES))
+        erased = await self.world.read_history(customer)
         touched = await self.ledger.erase_customer(customer, alias)
-        self.world.erase_person(customer)
+        self.world.erase_person(erased)
         self.rates.forget_customer(customer)
         return touched
 

@@ -114,10 +114,12 @@ class World:
         self._drop(self._people, customer)
         self._profiles.pop(customer, None)
 
-    def erase_person(self, customer: str) -> None:
-        """Drop all of a customer."""
-        self.forget_person(customer)
-        self._contacts.pop(customer, None)
+    def erase_person(self, erased: History) -> None:
+        """Drop all of a customer, and whoever else knew of their orders and cases."""
+        for kept in (*erased.orders, *erased.returns, *erased.cases):
+            self.forget(kept.fact)
+        self.forget_person(erased.customer)
+        self._contacts.pop(erased.customer, None)
 
     def _drop(self, cache: OrderedDict[str, Item] | OrderedDict[str, History], key: str) -> None:
         cache.pop(key, None)
