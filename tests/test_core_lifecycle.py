@@ -36,7 +36,15 @@ class Books:
 
     def _shop(self) -> Play:
         five = PriceTerms("percent", percent_bp=500)
-        rules = (r1(max_qty=2), but(r1(max_qty=2), id="R2", digest="R2", price=five, priority=0))
+        whole = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 1_100})
+        free = PriceTerms("amount", amounts={"EUR": 900}, level="shipping")
+        named = frozenset({"R1", "R2", "O", "S"})
+        rules = (
+            r1(max_qty=2, stacks_with=named),
+            but(r1(max_qty=2), id="R2", digest="R2", price=five, stacks_with=named),
+            but(r1(), id="O", digest="O", price=whole, stacks_with=named),
+            but(r1(), id="S", digest="S", price=free, stacks_with=named),
+        )
         money = Campaign("C", {"EUR": 12_000}, count=4)
         return play(*rules, campaigns=(money,), policy=OFTEN)
 
@@ -77,12 +85,20 @@ class Books:
             if isinstance(effect, Push):
                 one = effect.offer
                 public = self.shop.shop.item(one.sku).prices["DE"].fact.price.amount
-                assert 0 < one.unit < public
-                assert one.hold == (public - one.unit) * one.max_qty
-                others = {o.id for o in visitor.session.offers if o.sku == one.sku} - {one.id}
-                assert not others
+                assert 0 < one.unit <= public
+                assert (one.unit == public) == (one.level == "shipping")
+                saved = one.off.at_most if one.off else public - one.unit
+                assert one.hold == saved * one.max_qty
+                self.check_beside(visitor, one)
             elif isinstance(effect, Withdraw):
                 assert before[effect.offer].advertised
+
+    def check_beside(self, visitor: Visitor, one: Offer) -> None:
+        """One price an item; whatever else stands, its rule and this one's name each other."""
+        for other in visitor.session.offers:
+            if other.id != one.id:
+                assert other.beside(one.rule, one.level, one.stacks_with)
+                assert other.sku != one.sku or {other.level, one.level} != {"item"}
 
     def balance(self) -> None:
         """Between turns of the whole shop."""
