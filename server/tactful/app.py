@@ -22,7 +22,7 @@ from tactful.protocol.connection import Rhythm
 from tactful.runtime.keys import Keys
 from tactful.runtime.ports import Clock, Entropy, Ledger
 from tactful.runtime.shop import Settings, Shop
-from tactful.runtime.timers import SystemClock, TestClock
+from tactful.runtime.timers import CLOCK, SystemClock, TestClock
 from tactful.stores import failpoints
 from tactful.stores.memory import MemoryLedger
 from tactful.stores.sqlite import SqliteLedger
@@ -90,9 +90,7 @@ def create_app(config: Config) -> Starlette:
 def build(config: Config, *, clock: Clock | None = None) -> Parts:
     """Put one shop's server together. `clock`: instead of the one that the config asks for."""
     folder, release = _data_folder(config)
-    clock = clock or (
-        TestClock(TEST_START, folder / "clock") if config.test_mode else SystemClock()
-    )
+    clock = clock or (TestClock(TEST_START, folder / CLOCK) if config.test_mode else SystemClock())
     keys = Keys(folder / "keys", clock)
     entropy = _entropy(config, folder)
     ledger: Ledger = MemoryLedger()

@@ -47,6 +47,26 @@ async def tried(folder: Path, *words: object) -> Result:
     return await asyncio.to_thread(run, *command, TACTFUL_SEED="7")
 
 
+async def test_without_an_end_it_goes_back_from_where_the_clock_of_test_mode_stands(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, BOOKS[0]) as one:
+        await one.facts(*CATALOGUE)
+        await visit(one, 1)
+    command = (
+        "rules",
+        "backtest",
+        tmp_path / "rules",
+        tmp_path / "rules",
+        "--since",
+        "2d",
+        "--json",
+    )
+    done = json_of(await asyncio.to_thread(run, *command, "--data", tmp_path / "data"))
+    assert done["sessions"] == 1
+    assert (done["since"], done["until"]) == ("2026-03-09T09:00:31Z", "2026-03-11T09:00:31Z")
+
+
 async def test_the_rulebook_of_then_does_again_what_it_did(tmp_path: Path) -> None:
     await a_week(tmp_path)
     book = tmp_path / "rules"

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from tactful.cli.failures import told
 from tactful.cli.rule_files import instant
-from tactful.cli.storage import KEYS, LEDGER, ledger_file
+from tactful.cli.storage import KEYS, LEDGER, ledger_file, stands_at
 from tactful.config import Config
 from tactful.core.calendar import CalendarError, parse_duration
 
@@ -44,7 +44,12 @@ def asked(config: Config, question: dict[str, str | None]) -> Any:
                 shutil.copytree(source.parent / KEYS, work / KEYS)
             rules = config.rules or asyncio.run(_last_rules(work))
             return asyncio.run(
-                _answer(structs.replace(config, data=work, rules=rules), question["sku"], asking)
+                _answer(
+                    structs.replace(config, data=work, rules=rules),
+                    question["sku"],
+                    asking,
+                    stands_at(config.data),
+                )
             )
 
 
@@ -75,12 +80,12 @@ def _laid_out(folder: Path, packed: bytes) -> Path:
     return folder
 
 
-async def _answer(config: Config, sku: str | None, asking: dict[str, Any]) -> Any:
+async def _answer(config: Config, sku: str | None, asking: dict[str, Any], now: int) -> Any:
     from tactful.app import build
-    from tactful.runtime.timers import SystemClock, TestClock
+    from tactful.runtime.timers import TestClock
     from tactful.transports import views
 
-    shop = build(config, clock=TestClock(SystemClock().now())).shop
+    shop = build(config, clock=TestClock(now)).shop
     await shop.start()
     try:
         return msgspec.to_builtins(views.explanation(await shop.why.explain(sku or "", **asking)))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
 from tactful.cli.backtest_page import page
 from tactful.cli.failures import Failure, told
@@ -14,7 +15,7 @@ from tactful.cli.given import config_of, settings
 from tactful.cli.progress import progress
 from tactful.cli.rule_files import compiled, gather, instant, usable
 from tactful.cli.showing import as_json, as_table, json_option
-from tactful.cli.storage import LEDGER, ledger_file
+from tactful.cli.storage import LEDGER, ledger_file, stands_at
 from tactful.config import Config
 from tactful.core.calendar import CalendarError, format_rfc3339, parse_duration
 from tactful.core.money import Money, format_plain
@@ -57,13 +58,14 @@ def backtest(
         length = parse_duration(since)
     except CalendarError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
-    end = instant(until, "--until")
+    end = instant(until, "--until") if until else stands_at(config.data)
     books = _folder(old, given), _folder(new, given)
     done = _run(config, (old, new), books, end - length, end)
     if file is not None:
         file.write_text(page(done, (old, new)), "utf-8")
     if as_json_:
-        as_json(done)
+        bounds = {"since": format_rfc3339(done.since), "until": format_rfc3339(done.until)}
+        as_json(msgspec.to_builtins(done, str_keys=True) | bounds)
         return
     for head, rows in _tables(done):
         as_table(head, rows)

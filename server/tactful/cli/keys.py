@@ -1,7 +1,6 @@
 """`tactful keys`: which keys sign offers, and how is one replaced?"""
 
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from tactful.cli.failures import Failure, told
 from tactful.cli.given import config_of, settings
 from tactful.cli.showing import as_json, as_table, json_option
 from tactful.config.values import ValueProblem, duration
+from tactful.core.calendar import format_rfc3339
 
 _SECRET_BYTES: Final = 32
 
@@ -28,8 +28,8 @@ def list_(*, as_json_: bool, **given: Any) -> None:
     rows = [
         {
             "kid": key.kid,
-            "created": _instant(key.created),
-            "accepted_until": _instant(key.until) if key.until is not None else None,
+            "created": format_rfc3339(key.created),
+            "accepted_until": format_rfc3339(key.until) if key.until is not None else None,
         }
         for key in _opened(given).known()
     ]
@@ -95,7 +95,3 @@ def keys_folder(data: Path | None) -> Path:
     if not data.is_dir():
         raise Failure(f"{data}: there is no such folder; name the server's data folder")
     return data / "keys"
-
-
-def _instant(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")

@@ -29,6 +29,13 @@ def ledger_file(folder: Path | None, *, must_exist: bool = True) -> Path:
     return folder / LEDGER
 
 
+def stands_at(folder: Path | None) -> int:
+    """The instant (ms) by the clock of a folder's server: in test mode, where it was left."""
+    from tactful.runtime.timers import CLOCK, SystemClock, TestClock  # slow to import
+
+    return TestClock(SystemClock().now(), folder and folder / CLOCK).now()
+
+
 def alone(ledger: Path) -> bool:
     """Whether no other process has the ledger open."""
     connection = sqlite3.connect(ledger, timeout=0, isolation_level=None)

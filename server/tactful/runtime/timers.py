@@ -14,6 +14,8 @@ SLACK = 64
 """Entries of alarms taken back that the heap may hold beside one for each that stands."""
 
 
+CLOCK = "clock"
+"""In a data folder: where the clock of test mode stands."""
 YEAR_2020 = 1_577_836_800_000
 """No server of ours has run before: a clock that says so has not been set."""
 
