@@ -7,7 +7,12 @@ from msgspec import structs
 
 from tactful.core.budgets import COUNT, BudgetMove
 from tactful.core.offers import Offer, State, Step
+from tactful.core.rulings import Desk, RedemptionRow, Ruling
 from tactful.runtime.ports import Commit, Entry, FactRow
+from tactful.stores.memory import MemoryLedger
+from tactful.stores.sqlite import SqliteLedger
+
+AnyLedger = MemoryLedger | SqliteLedger
 
 T0 = 1_773_144_000_000
 """2026-03-10T12:00:00Z, in ms."""
@@ -128,3 +133,26 @@ def fact(
         body=msgspec.json.encode({"type": kind, **body}),
         at=at,
     )
+
+
+def redeem(desk: Desk) -> Ruling:
+    """The judgement that order `o1` redeems offer `of_1`."""
+    held = desk.offers["of_1"]
+    redeemed = structs.replace(held, state=State.REDEEMED, seq=9)
+    return Ruling(
+        status=200,
+        body=b"won",
+        redemptions=(
+            RedemptionRow(
+                id="rd_1", offer="of_1", order="o1", at=T0, status="redeemed", saved=1935
+            ),
+        ),
+        offers=(redeemed,),
+        steps=(step(redeemed),),
+        moves=(BudgetMove("spring", "total", "EUR", 50_000, reserve=-1935, settle=1935),),
+    )
+
+
+def stock(available: int, version: int | None, at: int = T0) -> FactRow:
+    """So many of RUN-42 in DE."""
+    return fact(version=version, at=at, available=available)

@@ -1,26 +1,10 @@
 """Every ledger says the same of what came of offers and of silence."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 from msgspec import structs
 
 from ledgers import T0, fact, offer
 from tactful.core.offers import Offer, State, Step
 from tactful.runtime.ports import PRICES_LONGER, Commit, FactRow, OutcomeRow, ReductionRow
-from tactful.stores.memory import MemoryLedger
-from tactful.stores.sqlite import SqliteLedger
-
-AnyLedger = MemoryLedger | SqliteLedger
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnyLedger]:
-    made = MemoryLedger() if request.param == "memory" else SqliteLedger(tmp_path / "tactful.db")
-    await made.open()
-    yield made
-    await made.close()
 
 
 def led(one: Offer, *states: State) -> Commit:

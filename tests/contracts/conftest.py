@@ -1,0 +1,19 @@
+"""Each contract is kept by every ledger."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ledgers import AnyLedger
+from tactful.stores.memory import MemoryLedger
+from tactful.stores.sqlite import SqliteLedger
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnyLedger]:
+    """An open ledger that is empty."""
+    made = MemoryLedger() if request.param == "memory" else SqliteLedger(tmp_path / "tactful.db")
+    await made.open()
+    yield made
+    await made.close()

@@ -1,0 +1,190 @@
+"""Every ledger writes a turn or a judgement whole, within every budget, or not at all."""
+
+import asyncio
+
+from msgspec import structs
+
+from ledgers import T0, accepted, entry, leave, offer, push, redeem, release, step
+from tactful.core.budgets import COUNT
+from tactful.core.offers import State
+from tactful.core.rulings import BudgetRow, Desk, RefundRow, Ruling
+from tactful.runtime.ports import Commit, Refusal
+
+
+async def test_a_commit_keeps_session_offer_step_balance_contact_and_entry(ledger):
+    made = offer()
+    turn = structs.replace(
+        push(made),
+        state=b"{}",
+        resume=b"digest",
+        customer="c1",
+        wake_at=T0 + 5,
+        seen_at=T0,
+        contacts={"c1": b"[]"},
+        entry=entry(customer="c1"),
+    )
+    assert await ledger.commit(turn) is None
+    saved = await ledger.session("se_1")
+    assert saved == await ledger.session_by_resume(b"digest")
+    assert (saved.customer, saved.state, saved.wake_at, saved.seen_at) == ("c1", b"{}", T0 + 5, T0)
+    assert await ledger.offer("of_1") == made
+    assert await ledger.standing() == [made]
+    assert [row.step for row in await ledger.audit(session="se_1")] == [step(made)]
+    assert await ledger.balances() == [BudgetRow("spring", "total", "EUR", 50_000, 1935, 0)]
+    assert await ledger.contact("c1") == b"[]"
+    assert await ledger.entries() == [entry(customer="c1")]
+    assert await ledger.latest_session_of("c1") == "se_1"
+
+
+async def test_a_reservation_beyond_the_limit_refuses_the_whole_commit(ledger):
+    for number in range(5):
+        made = offer(f"of_{number}", session=f"se_{number}")
+        assert await ledger.commit(push(made, limit=10_000)) is None
+    sixth = structs.replace(push(offer("of_6"), limit=10_000), state=b"{}", entry=entry())
+    assert await ledger.commit(sixth) == Refusal("budget.spend", "spring", "EUR")
+    assert await ledger.offer("of_6") is None
+    assert await ledger.session("se_1") is None
+    assert await ledger.entries() == []
+    assert [row.reserved for row in await ledger.balances()] == [9675]
+    assert await ledger.reconcile() == []
+
+
+async def test_two_hundred_at_once_share_a_budget_of_five(ledger):
+    turns = [push(offer(f"of_{n}", session=f"se_{n}"), limit=10_000) for n in range(200)]
+    answers = await asyncio.gather(*(ledger.commit(turn) for turn in turns))
+    assert sum(answer is None for answer in answers) == 5
+    assert len(await ledger.standing()) == 5
+    assert await ledger.reconcile() == []
+
+
+async def test_a_count_is_limited_like_money(ledger):
+    assert await ledger.commit(push(offer("of_1"), count=1)) is None
+    refused = await ledger.commit(push(offer("of_2"), count=1))
+    assert refused == Refusal("budget.count", "spring", COUNT)
+    assert {row.currency: row.reserved for row in await ledger.balances()} == {"EUR": 1935, "#": 1}
+
+
+async def test_a_replacement_moves_its_hold_within_one_commit(ledger):
+    old, new = offer("of_1"), offer("of_2", hold=1900)
+    assert await ledger.commit(push(old, limit=2_000)) is None
+    swap = Commit(
+        session="se_1",
+        offers=(structs.replace(old, state=State.SUPERSEDED), new),
+        moves=(release(old, 2_000), *push(new, limit=2_000).moves),
+    )
+    assert await ledger.commit(swap) is None
+    assert [row.reserved for row in await ledger.balances()] == [1900]
+    assert await ledger.standing() == [new]
+
+
+async def test_a_limit_that_was_lowered_refuses_new_holds_and_lets_old_ones_go(ledger):
+    made = offer()
+    await ledger.commit(push(made, limit=10_000))
+    assert await ledger.commit(push(offer("of_2"), limit=1_000)) is not None
+    ended = structs.replace(made, state=State.EXPIRED)
+    assert await ledger.commit(Commit(offers=(ended,), moves=(release(made, 1_000),))) is None
+    assert [row.reserved for row in await ledger.balances()] == [0]
+    assert await ledger.commit(push(offer("of_3"), limit=2_000)) is None
+    assert [(row.limit, row.reserved) for row in await ledger.balances()] == [(2_000, 1935)]
+
+
+async def test_an_offer_without_a_limit_is_never_refused(ledger):
+    assert await ledger.commit(push(offer(hold=2**40), limit=None)) is None
+    assert [row.limit for row in await ledger.balances()] == [None]
+
+
+async def test_a_record_is_durable_after_a_flush_and_in_order(ledger):
+    for number in range(300):
+        ledger.record(
+            Commit(session="se_1", state=b"%d" % number, seen_at=T0, entry=entry(at=T0 + number))
+        )
+    await ledger.flush()
+    saved = await ledger.session("se_1")
+    assert saved.state == b"299"
+    assert [found.at for found in await ledger.entries()] == [T0 + n for n in range(300)]
+
+
+async def test_a_later_write_of_a_session_never_is_overtaken_by_a_record(ledger):
+    ledger.record(Commit(session="se_1", state=b"1"))
+    await ledger.commit(Commit(session="se_1", state=b"2", resume=b"r"))
+    ledger.record(Commit(session="se_1", state=b"3"))
+    saved = await ledger.session("se_1")
+    assert (saved.state, saved.resume) == (b"3", b"r")
+
+
+async def test_a_recorded_exit_releases_its_hold(ledger):
+    made = offer()
+    await ledger.commit(push(made))
+    ledger.record(leave(made, State.EXPIRED))
+    await ledger.flush()
+    assert [row.reserved for row in await ledger.balances()] == [0]
+    assert await ledger.standing() == []
+    assert await ledger.reconcile() == []
+
+
+async def test_an_unchanged_session_keeps_its_state_and_secret(ledger):
+    await ledger.commit(Commit(session="se_1", state=b"1", resume=b"r", seen_at=T0))
+    await ledger.commit(Commit(session="se_1", entry=entry()))
+    await ledger.commit(Commit(session="se_1", state=b"2", seen_at=T0 + 1))
+    saved = await ledger.session("se_1")
+    assert (saved.state, saved.resume, saved.seen_at) == (b"2", b"r", T0 + 1)
+
+
+async def test_a_judgement_sees_the_desk_and_its_ruling_is_written_whole(ledger):
+    made = accepted()
+    await ledger.commit(push(made))
+    seen: list[Desk] = []
+
+    def watching(desk: Desk) -> Ruling:
+        seen.append(desk)
+        return redeem(desk)
+
+    assert (await ledger.judge(watching, offer="of_1", order="o1")).body == b"won"
+    assert seen[-1].offers == {"of_1": made}
+    assert seen[-1].seqs == {"se_1": made.seq}
+    assert seen[-1].balances["spring", "total", "EUR"].reserved == 1935
+    assert [(row.reserved, row.settled) for row in await ledger.balances()] == [(0, 1935)]
+    assert await ledger.reconcile() == []
+
+    def looking(desk: Desk) -> Ruling:
+        seen.append(desk)
+        return Ruling(status=200, body=b"", refund=RefundRow("f1", "o1", T0, b"q", b"a"))
+
+    await ledger.judge(looking, order="o1", refund="f1")
+    assert [row.order for row in seen[-1].redemptions] == ["o1"]
+    assert seen[-1].offers["of_1"].state is State.REDEEMED
+    await ledger.judge(
+        lambda desk: seen.append(desk) or Ruling(status=200, body=b""), order="o1", refund="f1"
+    )
+    assert seen[-1].refund.answer == b"a"
+
+
+async def test_a_turn_never_overwrites_what_a_redemption_ended(ledger):
+    made = accepted()
+    await ledger.commit(push(made))
+    await ledger.judge(redeem, offer="of_1", order="o1")
+    late = leave(made, State.EXPIRED)
+    assert await ledger.commit(late) == Refusal("offer.ended", offer="of_1")
+    ledger.record(structs.replace(late, entry=entry()))
+    await ledger.flush()
+    assert (await ledger.offer("of_1")).state is State.REDEEMED
+    assert [(row.reserved, row.settled) for row in await ledger.balances()] == [(0, 1935)]
+    assert [row.step.to for row in await ledger.audit(offer="of_1")] == ["redeemed", "accepted"]
+    assert len(await ledger.entries()) == 1
+    assert await ledger.reconcile() == []
+
+
+async def test_a_judgement_that_fails_writes_nothing_and_harms_nobody_beside_it(ledger):
+    def broken(desk: Desk) -> Ruling:
+        message = "a programming error"
+        raise ZeroDivisionError(message)
+
+    answers = await asyncio.gather(
+        ledger.commit(push(offer("of_1"))),
+        ledger.judge(broken, offer="of_1", order="o1"),
+        ledger.commit(push(offer("of_2"))),
+        return_exceptions=True,
+    )
+    assert [type(answer) for answer in answers] == [type(None), ZeroDivisionError, type(None)]
+    assert len(await ledger.standing()) == 2
+    assert ledger.failing is None
