@@ -158,6 +158,17 @@ def test_an_identity_brings_its_territory_if_it_has_one() -> None:
     assert after(signals.Identified("c1", "GB")).session.territory == "GB"
 
 
+def test_where_the_shop_s_signature_says_goes_before_what_a_page_says() -> None:
+    page = signals.Arrived(2, "personal", territory="DE")
+    signed = after(signals.Identified("c1", "GB"), session(customer="c1")).session
+    assert after(page, signed).session.territory == "GB"
+    assert after(signals.Identified("c1", "AT"), signed).session.territory == "AT"
+    for left in (signals.LoggedOut("anon-2"), signals.Identified("c2")):
+        stranger = after(left, signed).session
+        assert stranger.territory == "GB"
+        assert after(page, stranger).session.territory == "DE"
+
+
 def test_without_consent_an_identity_merges_nothing() -> None:
     before = session(contact=NOBODY.approached("o1", "R1", "s1", T0))
     draft = after(signals.Identified("c1"), before)

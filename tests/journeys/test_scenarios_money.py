@@ -250,3 +250,47 @@ async def test_scenario_13_revoking_consent_takes_the_personal_offer_back(tmp_pa
         await shopper.say("consent", consent="anonymous")
         assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
         assert (await one.decisions(offer=offer["id"]))[0]["reason"] == "consent.missing"
+
+
+async def test_a_shopper_who_is_elsewhere_is_offered_the_price_of_there(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        moved = await one.shopper("GB", resume=shopper.resume)
+        assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
+        await moved.view("RUN-42", 30)
+        assert (await moved.offered())["price"] == money(9775, "GBP")
+        assert await one.budget() == (0, 0)
+        assert await one.budget(currency="GBP") == (1725, 0)
+
+
+async def test_where_the_shop_signed_that_a_shopper_is_goes_before_what_pages_say(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        here = {"consent": "personal", "identity": one.identity("c1", territory="GB")}
+        first = await one.shopper("DE", **here)
+        second = await one.shopper("DE", resume=first.resume, **here)
+        await second.view("RUN-42", 30)
+        assert (await second.offered())["price"] == money(9775, "GBP")
+        await second.say("identify", identity=one.identity("c1", territory="DE"))
+        await second.expect("withdraw")
+        await second.view("RUN-42", 30)
+        assert (await second.offered())["price"] == money(10965)
+
+
+async def test_a_holdout_and_a_shadow_reserve_nothing(tmp_path: Path) -> None:
+    for folder, body, policy in (("a", "    mode: shadow", ""), ("b", "", "  holdout: 100%")):
+        text = rules(body, policy=policy)
+        text = text.replace("  holdout: 0%\n", "") if policy else text
+        async with stage(tmp_path / folder, text) as one:
+            await one.facts(*CATALOGUE)
+            shopper = await one.shopper()
+            await shopper.view("RUN-42", 30)
+            await shopper.nothing()
+            outcome = (await one.why("RUN-42", session=shopper.session))["outcome"]
+            assert outcome == ("held_out" if policy else "shadow")
+            assert await one.budget() == (0, 0)

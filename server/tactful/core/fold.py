@@ -39,7 +39,7 @@ def _arrived(draft: Draft, signal: signals.Arrived) -> None:
         "gpc": signal.gpc,
         "last_input": draft.now,
     }
-    if signal.territory:
+    if signal.territory and not session.declared:
         changes["territory"] = signal.territory
     if signal.locale:
         changes["locale"] = signal.locale
@@ -61,8 +61,9 @@ def _identified(draft: Draft, signal: signals.Identified) -> None:
     """The anonymous shopper becomes the known one; two known ones never merge."""
     if draft.session.customer not in {None, signal.customer}:
         _forget_customer(draft)
-    territory = signal.territory or draft.session.territory
-    draft.update(customer=signal.customer, territory=territory)
+    if signal.territory:
+        draft.update(territory=signal.territory, declared=True)
+    draft.update(customer=signal.customer)
     _merge(draft)
 
 
@@ -81,7 +82,7 @@ def _forget_customer(draft: Draft) -> None:
     for offer in tuple(draft.standing.values()):
         if offer.customer is not None and offer.advertised:
             draft.withdraw(offer, Reason.IDENTITY_UNVERIFIED)
-    draft.update(customer=None)
+    draft.update(customer=None, declared=False)
 
 
 def _browsed(draft: Draft, signal: signals.Signal) -> None:

@@ -60,6 +60,8 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     consent: Consent = "none"
     gpc: bool = False
     territory: str | None = None
+    declared: bool = False
+    """Whether the shop's signature says so: that goes before what a page says."""
     locale: str | None = None
     visit: Visit = Visit()
     page: PageKind | None = None

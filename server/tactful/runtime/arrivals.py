@@ -172,10 +172,17 @@ class Arrivals:
             seat.backlog.append(signal)
 
     def identify(self, seat: Seat, identity: Verified) -> None:
-        """A verified identity: the session gets a new public id and a new secret."""
+        """A verified identity: the session gets a new public id and a new secret.
+
+        Of who is known already, only where the shop says they are may be news.
+        """
         live = seat.live
-        if live is not None and live.who != identity.customer:
+        if live is None:
+            return
+        if live.who != identity.customer:
             self._become(live, identity, renewed=True)
+        elif identity.territory not in {None, live.state.territory}:
+            self._turns.take(live, Identified(identity.customer, identity.territory))
 
     def _become(self, live: Live, identity: Verified, *, renewed: bool) -> None:
         live.who = identity.customer
