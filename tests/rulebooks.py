@@ -103,3 +103,14 @@ def scene(
         cart=cart,
         profile=profile(history, Policy()) if history else None,
     )
+
+
+def codes(text: str, **more: object) -> list[str]:
+    """The codes of what is found, in order."""
+    return [one.code for one in check(text, **more).diagnostics]
+
+
+def one_rule(body: str, rest: str = "") -> str:
+    """A file of one rule; `rest`: what else is in it."""
+    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+    return f"rules:\n  - id: one\n{lines}\n{rest}"
