@@ -15,7 +15,7 @@ async def test_nobody_comes_in_before_the_caller_returns():
     assert came == [1]
 
 
-async def test_a_crowd_comes_in_order_a_few_at_a_turn():
+async def test_of_a_crowd_the_newest_come_first_a_few_at_a_turn():
     came = []
     turnstile = Turnstile()
     for number in range(PER_TURN * 3):
@@ -23,7 +23,7 @@ async def test_a_crowd_comes_in_order_a_few_at_a_turn():
     for turn in range(1, 4):
         await asyncio.sleep(0)
         assert len(came) == PER_TURN * turn
-    assert came == sorted(came)
+    assert came == sorted(came, reverse=True)
 
 
 async def test_others_are_served_between_the_turns():
@@ -43,3 +43,12 @@ async def test_who_comes_while_the_queue_moves_waits_for_a_turn():
     await asyncio.sleep(0)
     assert came == []
     await eventually(lambda: came == ["second"])
+
+
+async def test_one_who_stumbles_does_not_keep_the_others_out():
+    came = []
+    turnstile = Turnstile()
+    turnstile.queue(lambda: came.append("the next"))
+    turnstile.queue(lambda: came[1])
+    asyncio.get_running_loop().set_exception_handler(lambda *_: came.append("stumbled"))
+    await eventually(lambda: came == ["stumbled", "the next"])
