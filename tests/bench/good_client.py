@@ -25,7 +25,7 @@ VIEW = frame({"t": "view", "sku": "RUN-42"})
 
 
 class Good:
-    """A client that behaves, and times what it is given."""
+    """A client that behaves, and times what it is given: an answer, an echo or an acknowledgement."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -48,15 +48,21 @@ class Good:
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
-    async def ask_until(self, done: asyncio.Event) -> None:
-        """Stay connected and ask, with a pause between answers, until it is done."""
+    async def ask_until(self, done: asyncio.Event, *, numbered: bool = False) -> None:
+        """Stay connected and ask, with a pause between answers, until it is done.
+
+        `numbered`: what is asked for is an acknowledgement.
+        """
+        asked = 0
         reader, writer = await asyncio.open_connection(HOST, self._port)
         writer.write(UPGRADE + HELLO)
         await reader.readuntil(b"\r\n\r\n")
         await self._frame(reader)
         while not done.is_set():
             began = time.perf_counter()
-            writer.write(VIEW)
+            asked += 1
+            clicked: dict[str, object] = {"t": "activity", "kind": "input", "n": asked}
+            writer.write(frame(clicked) if numbered else VIEW)
             await self._frame(reader)
             self.answer_ms.append((time.perf_counter() - began) * 1e3)
             await asyncio.sleep(0.01)

@@ -140,10 +140,10 @@ def built(name: str) -> Path:
 
 
 def load_command(
-    port: int, *, connections: int, seconds: float, size: int, depth: int
+    port: int, *, connections: int, seconds: float, size: int, depth: int, hello: bool = False
 ) -> list[str]:
-    """The command of the load client."""
-    arguments = (port, connections, seconds, size, depth)
+    """The command of the load client; `hello`: it greets, and waits for the welcome."""
+    arguments = (port, connections, seconds, size, depth, *(["hello"] if hello else []))
     return [str(built("load.c")), *map(str, arguments)]
 
 

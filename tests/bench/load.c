@@ -1,10 +1,11 @@
 /* A WebSocket load client that costs less than any server it measures.
  *
- * load PORT CONNECTIONS SECONDS BYTES DEPTH
+ * load PORT CONNECTIONS SECONDS BYTES DEPTH [hello]
  *
  * Shakes hands on all connections at once, prints one JSON line about that, then keeps DEPTH text
  * messages of BYTES bytes in flight on each for SECONDS and prints a line about the echoes. With
- * SECONDS = 0 it holds the connections until its standard input ends.
+ * SECONDS = 0 it holds the connections until its standard input ends. With `hello` a connection is
+ * open once it was welcomed.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -20,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECTING, SHAKING, OPEN, DEAD };
+enum { CONNECTING, SHAKING, GREETING, OPEN, DEAD };
 
 struct peer {
   int fd, state, seen;
@@ -35,6 +36,9 @@ static const char REQUEST[] =
     "GET /v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Origin: https://shop.example\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tactful.v1\r\n\r\n";
+
+static const char HELLO[] =
+    "{\"t\":\"hello\",\"consent\":\"anonymous\",\"territory\":\"DE\",\"page\":{\"url\":\"https://shop.example/\"}}";
 
 static uint64_t now_us(void) {
   struct timespec at;
@@ -52,6 +56,13 @@ static uint64_t percentile(double share) {
   for (uint32_t us = 0; us < SLOTS; us++)
     if ((below += slots[us]) > wanted) return us;
   return SLOTS - 1;
+}
+
+/* A text frame whose mask is zero, which is a mask too. */
+static int greet(int fd) {
+  unsigned char frame[6 + sizeof HELLO - 1] = {0x81, 0x80 | (sizeof HELLO - 1)};
+  memcpy(frame + 6, HELLO, sizeof HELLO - 1);
+  return write(fd, frame, sizeof frame) == (ssize_t)sizeof frame;
 }
 
 static size_t build(unsigned char *out, size_t bytes) {
@@ -82,7 +93,7 @@ static int dial(int port) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) { fprintf(stderr, "usage: load PORT CONNECTIONS SECONDS BYTES DEPTH\n"); return 2; }
+  if (argc < 6) { fprintf(stderr, "usage: load PORT CONNECTIONS SECONDS BYTES DEPTH [hello]\n"); return 2; }
   int port = atoi(argv[1]), total = atoi(argv[2]), depth = atoi(argv[5]);
   double seconds = atof(argv[3]);
   size_t bytes = (size_t)atoi(argv[4]);
@@ -121,6 +132,14 @@ int main(int argc, char **argv) {
         ssize_t got = read(p->fd, in, sizeof in - 1);
         if (got < 0 && errno == EAGAIN) continue;
         if (got <= 12 || memcmp(in + 9, "101", 3)) { p->state = DEAD; dead++; close(p->fd); continue; }
+        if (argc > 6 && greet(p->fd)) { p->state = GREETING; continue; }
+        p->state = OPEN;
+        open++;
+        count(now_us() - p->since);
+      } else if (p->state == GREETING) {
+        ssize_t got = read(p->fd, in, sizeof in);
+        if (got < 0 && errno == EAGAIN) continue;
+        if (got <= 2 || in[0] != (char)0x81) { p->state = DEAD; dead++; close(p->fd); continue; }
         p->state = OPEN;
         open++;
         count(now_us() - p->since);

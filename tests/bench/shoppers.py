@@ -24,6 +24,7 @@ class Shopper(asyncio.Protocol):
         self.tokens: list[str] = []
         self.said = 0
         self.withdrawn = 0
+        self.withdrawn_at = 0.0
         self.resume = ""
         self._buffer = b""
         self._shaken = False
@@ -97,6 +98,7 @@ class Shopper(asyncio.Protocol):
             self.tokens.append(json.loads(payload)["token"])
         elif payload.startswith(b'{"t":"withdraw"'):
             self.withdrawn += 1
+            self.withdrawn_at = time.perf_counter()
         elif payload.startswith(b'{"t":"welcome"') and not self.welcomed.done():
             self.resume = json.loads(payload)["resume"]
             self.welcomed.set_result(None)
