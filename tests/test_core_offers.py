@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,3 +77,11 @@ def test_a_voucher_comes_off_the_order_what_it_takes_off_the_item() -> None:
     named = Deduction("shipping", 690)
     assert offer(remedy="m1", deduction=named).off == named
     assert (offer().off, offer().level, offer().saved, offer().kept) == (None, "item", 1935, 10965)
+
+
+def test_a_voucher_of_a_ledger_from_before_levels_still_comes_off_the_order() -> None:
+    body = msgspec.json.decode(msgspec.json.encode(offer(remedy="m1", state=State.ACCEPTED)))
+    for name in ("deduction", "stacks_with", "withdrawn"):
+        del body[name]
+    kept = msgspec.json.decode(msgspec.json.encode(body | {"order_level": True}), type=Offer)
+    assert (kept.off, kept.level) == (Deduction("order", 1935), "order")

@@ -16,6 +16,7 @@ from builders import (
     item,
     kept,
     orders_at_least,
+    price,
     product,
     remedy,
     rule,
@@ -28,6 +29,7 @@ from tactful.core.allocation import Deduction
 from tactful.core.contest import candidate_of
 from tactful.core.ground import Ground
 from tactful.core.items import PublicPrice
+from tactful.core.money import Money
 from tactful.core.offers import Offer
 from tactful.core.planning import offer_of, provenance_of
 from tactful.core.policy import Policy
@@ -110,6 +112,9 @@ def test_a_reduction_is_claimed_against_the_lowest_price_of_thirty_days() -> Non
     bargain = planned(rule(), item=item(history=ledger((200, 12900), (20, 9900), (10, 12900))))
     assert (bargain.was, bargain.percent) == (None, None)
     assert planned(rule(), item=item()).was is None
+    dear = {"DE": kept(price(list=Money(19900, "EUR")))}
+    listed = planned(rule(), item=item(prices=dear, history=ledger((200, 12900))))
+    assert (listed.was, listed.percent) == (12900, 15)  # never against list
 
 
 def test_the_period_is_that_of_the_campaign() -> None:

@@ -124,6 +124,24 @@ async def test_scenario_10_a_cancelled_order_gives_right_and_budget_back(tmp_pat
         assert await one.budget() == (0, 1935)
 
 
+async def test_scenario_10_a_cancellation_that_races_a_new_order_is_never_counted_twice(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        token = await promised(one)
+        assert (await one.redeem(token, "r0")).status_code == 200
+        for n in range(10):
+            cancel = one.http.post(f"/v1/redemptions/r{n}/cancel")
+            new = [one.redeem(token, f"r{n + 1}") for _ in range(3)]
+            first, *others = await asyncio.gather(cancel, *new)
+            assert first.status_code == 200
+            assert {answer.status_code for answer in others} <= {200, 409}
+            assert await one.budget() in {(0, 1935), (1935, 0)}
+            assert (await one.redeem(token, f"r{n + 1}")).status_code == 200
+            assert await one.budget() == (0, 1935)
+
+
 async def test_scenario_8_a_price_is_named_as_money_and_must_be_the_one_charged(
     tmp_path: Path,
 ) -> None:
