@@ -1,63 +1,19 @@
 """Tests beside the rules: played on the real decision, with their places when they fail."""
 
 from pathlib import Path
-from textwrap import dedent, indent
+from textwrap import dedent
 
 import pytest
 
-from rulebooks import NOW, check, rulebook
-from tactful.core.facts import Cost, Kept, Price, Product, Recall, Stock
-from tactful.core.items import PublicPrice
-from tactful.core.money import Money
-from tactful.rulebook.catalogue import Facts
-from tactful.rulebook.coverage import Coverage, Gap
+from played import GIVEN, RULES, failures, run
+from rulebooks import check, rulebook
+from tactful.rulebook.coverage import Coverage
 from tactful.rulebook.diagnostics import Diagnostic, Findings
-from tactful.rulebook.props import when
 from tactful.rulebook.references import PLACEHOLDERS
 from tactful.rulebook.scenarios import Played, play
 from tactful.rulebook.source import Source
 
 STARTER = Path(__file__).parent.parent / "rules" / "starter"
-
-RULES = """
-campaigns: {c: {budget: 15.00 EUR, count: 5}}
-policy: {holdout: 50%, min_stock: 1}
-rules:
-  - id: half
-    share: 50%
-    campaign: c
-    when: [item.stock: {at_least: 3}]
-    offer: {percent: 10%, message: "{item.title} now"}
-  - id: other
-    when: [item.brand: Nobody]
-    offer: {percent: 5%}
-"""
-
-GIVEN = """
-given:
-  tax: 19%
-  items:
-    A: {title: Shoe, price: 100.00 EUR, list: 120.00 EUR, stock: 9, attributes: {size: 42, wide: true, colour: red}}
-    B: {product: bee, price: 50.00 EUR, cost: 10.00 EUR, stock: 9}
-    BOX: {price: 140.00 EUR, stock: 9, components: [A, B]}
-  customers:
-    c1: {tier: gold}
-"""
-
-
-def run(
-    steps: str, *, given: str = GIVEN, head: str = "rules: [half]", rules: str = RULES
-) -> Played:
-    text = f"{head}\n{dedent(given)}\ntests:\n  - name: t\n    steps:\n{indent(dedent(steps).strip(), ' ' * 6)}\n"
-    findings = Findings()
-    book = rulebook(rules)
-    [played] = play([Source("a.test.yaml", text.encode())], book, findings, Coverage(book.rules))
-    assert findings.sorted() == ()
-    return played
-
-
-def failures(steps: str, **more: str) -> list[str]:
-    return [one.message for one in run(steps, **more).failures]
 
 
 def test_the_starter_rulebook_passes_all_its_tests_and_is_covered_by_them() -> None:
@@ -327,139 +283,3 @@ def test_a_file_of_tests_is_checked_before_it_is_played(text: str, code: str) ->
 def test_a_page_that_there_is_not_fails_the_test() -> None:
     _, [played] = found("tests: [{name: a, steps: [page: basket]}]")
     assert "is not one of home" in played.failures[0].message
-
-
-def test_coverage_names_what_no_test_saw() -> None:
-    book = rulebook(RULES)
-    seen = Coverage(book.rules)
-    text = f"{GIVEN}\ntests: [{{name: a, steps: [view: A, wait: 31s]}}]"
-    play([Source("t", text.encode())], book, Findings(), seen)
-    assert list(seen.gaps()) == [
-        Gap("half", "item.stock: {at_least: 3}", "never false"),
-        Gap("other", "", "never offered"),
-        Gap("other", "item.brand: Nobody", "never true"),
-    ]
-    assert seen.share_bp == 10_000 * 3 // 6
-    assert Coverage({}).share_bp == 10_000
-
-
-def test_facts_become_items_with_their_history() -> None:
-    facts = Facts()
-    facts.add(Product(sku="A", product="p", title="A", components=("B", "C")), NOW)
-    facts.add(Stock(sku="A", territory="DE", available=1, location="x"), NOW)
-    facts.add(Stock(sku="A", territory="DE", available=2, location="y"), NOW)
-    facts.add(Stock(sku="B", territory="DE", available=2), NOW)
-    facts.add(Cost(sku="A", cost=Money(1, "EUR")), NOW)
-    facts.add(Recall(recall="r", product="p", status="active"), NOW)
-    facts.add(Recall(recall="q", skus=("A",), status="lifted"), NOW)
-    for amount, since in ((10, None), (9, when(NOW - 5))):
-        facts.add(
-            Price(
-                sku="A",
-                territory="DE",
-                price=Money(amount, "EUR"),
-                tax_included=True,
-                tax_rate_bp=0,
-                since=since,
-            ),
-            NOW,
-        )
-    item = facts.items()["A"]
-    assert item.available("DE") == 3
-    assert item.recalls == ("r",)
-    assert item.costs["EUR"] == Kept(Cost(sku="A", cost=Money(1, "EUR")), NOW)
-    assert [part.sku for part in item.components] == ["B", "C"]
-    assert item.history["DE"] == (PublicPrice(NOW - 5, 9, "EUR"), PublicPrice(NOW, 10, "EUR"))
-    assert facts.history("nobody").orders == ()
-
-
-SHOES = """
-given:
-  tax: 19%
-  items:
-    RUN-42: {product: aero-runner, brand: Velo, categories: [running], price: 129.00 EUR, target: 99.00 EUR, cost: 52.00 EUR, stock: 6}
-    TRAIL-42: {product: velo-trail, brand: Velo, categories: [running], price: 139.00 EUR, target: 109.00 EUR, cost: 56.00 EUR, stock: 5}
-    SOCK-3: {categories: [socks], price: 19.90 EUR, cost: 6.00 EUR, stock: 40}
-"""
-R1 = """
-rules:
-  - id: R1
-    when: [item.category: {under: running}, session.dwell: {at_least: 30s}]
-    offer: {percent: 15%, floor: {margin: 20%}, expires: 15m}
-"""
-
-
-def test_scenario_11_more_conversions_and_less_money() -> None:
-    rules = """
-    policy: {arbitration: expected_value, prior: {weight: 0}}
-    rules:
-      - {id: fifteen, priority: 1, when: [item.category: running], offer: {percent: 15%}}
-      - {id: eight, when: [item.category: running], offer: {percent: 8%}}
-    """
-    log = """  log:
-    RUN-42:
-      silence: {shoppers: 1000, bought: 60}
-      fifteen: {shoppers: 1000, bought: 80}
-      eight: {shoppers: 1000, bought: 75}
-    OTHER: {}
-"""
-    given = SHOES + log
-    alone = (
-        "- view: RUN-42\n- wait: 31s\n- expect: {offer: none, because: arbitration.negative_value}"
-    )
-    assert failures(alone, rules=rules, given=given, head="rules: [fifteen]") == []
-    both = """
-    - view: RUN-42
-    - wait: 31s
-    - expect: {offer: eight, price: 118.68 EUR}
-    - expect: {rule: fifteen, because: arbitration.negative_value}
-    """
-    assert failures(both, rules=rules, given=given, head="at: 2026-03-10 12:00") == []
-
-
-def test_scenario_12_right_time_and_not_real_time() -> None:
-    given = SHOES.replace("given:", "given:\n  customer: c1\n  customers: {c1: {tier: basic}}")
-    steps = """
-    - view: RUN-42
-    - wait: 10s
-    - expect: {offer: none, because: timing.wait}
-    - wait: 19s
-    - act: input
-    - wait: 2s
-    - expect: {offer: none, because: timing.wait}
-    - wait: 1s
-    - expect: {offer: R1, price: 109.65 EUR}
-    - dismiss: true
-    - expect: {offer: none, because: contact.dismissed}
-    - view: TRAIL-42
-    - act: hidden
-    - wait: 40s
-    - expect: {offer: none, because: timing.wait}
-    - act: visible
-    - wait: 31s
-    - expect: {because: contact.dismissed}
-    - wait: 24h
-    - view: TRAIL-42
-    - wait: 31s
-    - expect: {offer: R1, price: 118.15 EUR}
-    """
-    assert failures(steps, given=given, rules=R1, head="rules: [R1]") == []
-    paying = "- view: RUN-42\n- page: payment\n- wait: 31s\n- expect: {item: RUN-42, because: timing.checkout}"
-    assert failures(paying, given=given, rules=R1, head="rules: [R1]") == []
-    chatting = """
-    - view: RUN-42
-    - act: chat_open
-    - wait: 31s
-    - expect: {because: timing.chat}
-    - act: chat_closed
-    - expect: {offer: R1}
-    - act: chat_open
-    - expect: {offer: R1}
-    """
-    assert failures(chatting, given=given, rules=R1, head="rules: [R1]") == []
-
-
-def test_scenario_14_a_paused_rule_says_so() -> None:
-    rules = R1.replace("  - id: R1", "  - id: R1\n    paused: true\n    on_change: withdraw")
-    steps = "- view: RUN-42\n- wait: 31s\n- expect: {offer: none, because: rule.paused}"
-    assert failures(steps, given=SHOES, rules=rules, head="rules: [R1]") == []
