@@ -114,6 +114,30 @@ def test_a_common_frame_cut_once_does_not_wake_the_library(cut):
     assert transport.written[-1].startswith(b"\x81\x06hello!")
 
 
+@pytest.mark.parametrize("payload", [b"", b"a", b"a" * 125])
+def test_a_ping_is_answered_without_the_library_and_costs_ten_messages(payload):
+    transport, spent = Writes(), []
+    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link.consumer = Thrice(link)
+    link.consumer.spend = lambda size: not spent.append(size)
+    link.data_received(frame(payload, 9) * 2 + frame(b"hello!"))
+    assert link._careful is None
+    pong = bytes((0x8A, len(payload))) + payload
+    assert b"".join(transport.written).startswith(pong * 2 + b"\x81\x06hello!")
+    assert [1 + size // Limits().rhythm.unit_bytes for size in spent] == [10, 10]
+
+
+def test_a_ping_cut_by_a_read_is_answered_when_it_is_whole():
+    transport = Writes()
+    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link.consumer = Thrice(link)
+    link.consumer.spend = lambda _: True
+    whole = frame(b"abc", 9)
+    link.data_received(whole[:5])
+    link.data_received(whole[5:])
+    assert b"\x8a\x03abc" in b"".join(transport.written)
+
+
 def test_a_common_frame_cut_often_is_the_librarys():
     transport = Writes()
     link = FrameLink(transport, Limits(), lambda: 1, None)

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import time
+from collections.abc import Callable
 
 HOST = "127.0.0.1"
 UPGRADE = (
@@ -21,14 +22,20 @@ def frame(message: dict[str, object]) -> bytes:
 
 
 HELLO = frame({"t": "hello", "consent": "anonymous", "page": {"url": "https://shop.example/"}})
+HELLO_DE = frame(
+    {"t": "hello", "consent": "anonymous", "territory": "DE", "page": {"url": "https://s.example/"}}
+)
 VIEW = frame({"t": "view", "sku": "RUN-42"})
 
 
 class Good:
     """A client that behaves, and times what it is given: an answer, an echo or an acknowledgement."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, meter: Callable[[], float] = lambda: 0.0) -> None:
+        """`meter`: milliseconds that the server has worked so far; a shared machine has others too."""
         self._port = port
+        self._meter = meter
+        self.work_ms: list[float] = []
         self.connect_ms: list[float] = []
         self.answer_ms: list[float] = []
 
@@ -74,7 +81,45 @@ class Good:
         answers = sorted(self.answer_ms)
         return answers[len(answers) * 99 // 100]
 
-    async def _frame(self, reader: asyncio.StreamReader) -> None:
+    async def _frame(self, reader: asyncio.StreamReader) -> bytes:
         head = await reader.readexactly(2)
         size = head[1] if head[1] < 126 else int.from_bytes(await reader.readexactly(2))
-        await reader.readexactly(size)
+        return await reader.readexactly(size)
+
+
+RESCUE = frame({"t": "page", "url": "https://shop.example/c", "kind": "cancel", "moment": "rescue"})
+
+
+class Buyer(Good):
+    """A client of a whole shop, who comes to be offered something; the offer is the answer.
+
+    Each visit is about another item: an offer that reaches most of its viewers is a price for all.
+    """
+
+    visits = 0
+
+    async def visit(self, answers: int) -> None:
+        """So many visits, each until there is an offer."""
+        for _ in range(answers):
+            self.visits += 1
+            await self._come(
+                self.visits // 50 * 100 + self.visits % 50
+            )  # half of a hundred have rules
+
+    async def _come(self, number: int) -> None:
+        began, worked = time.perf_counter(), self._meter()
+        reader, writer = await asyncio.open_connection(HOST, self._port)
+        writer.write(UPGRADE + HELLO_DE)
+        await reader.readuntil(b"\r\n\r\n")
+        await self._frame(reader)
+        self.work_ms.append(self._meter() - worked)
+        self.connect_ms.append((time.perf_counter() - began) * 1e3)
+        for _ in range(2):
+            writer.write(frame({"t": "view", "sku": f"s{number}"}))
+        began = time.perf_counter()
+        writer.write(RESCUE)
+        while b'"t":"offer"' not in await self._frame(reader):
+            pass
+        self.answer_ms.append((time.perf_counter() - began) * 1e3)
+        writer.close()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)

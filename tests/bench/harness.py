@@ -52,6 +52,10 @@ class Server:
         """Processor time so far."""
         return sum(self._cpu())
 
+    def loop_ms(self) -> float:
+        """Milliseconds for which its first thread, the loop's, has had a processor."""
+        return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e6
+
     def user_seconds(self) -> float:
         """Processor time so far, without the kernel's."""
         return self._cpu()[0]

@@ -25,6 +25,7 @@ from tactful.transports.limits import Limits
 _FINAL_TEXT = 0x81
 _FINAL_BINARY = 0x82
 _FINAL_CLOSE = 0x88
+_FINAL_PING = 0x89
 _FINAL_PONG = 0x8A
 _CONTROL = 0x08
 _MASKED = 0x80
@@ -32,6 +33,7 @@ _TWO_BYTE_SIZE = 0xFE
 _EIGHT_BYTE_SIZE = 0xFF
 _PING = b"\x89\x00"
 _SHORT_HEADS = tuple(bytes((_FINAL_TEXT, size)) for size in range(126))
+PING_COST = 9 * 4_096  # as much as ten messages: browsers send none, and programs few
 _KEPT = 4_096  # a frame cut by a read waits inline for the next one if it is no longer than this
 
 
@@ -235,6 +237,15 @@ class FrameLink(asyncio.Protocol):
             elif first == _FINAL_PONG and second == _MASKED:
                 at += 6  # the answer to our ping
                 continue
+            elif first == _FINAL_PING and _MASKED <= second < _TWO_BYTE_SIZE:
+                end = at + 6 + second - _MASKED
+                if end > size:
+                    break
+                self._answer(
+                    second - _MASKED, apply_mask(data[at + 6 : end], data[at + 2 : at + 6])
+                )
+                at = end
+                continue
             else:
                 break
             if end > size or end - start > self._limits.message_bytes:
@@ -243,6 +254,11 @@ class FrameLink(asyncio.Protocol):
             at = end
         if at < size and not self._deaf_until:
             self._keep_or_hand_over(data[at:], may_wait=not (waited and at == 0))
+
+    def _answer(self, size: int, payload: bytes) -> None:
+        """A ping is answered here, for a flood of them would keep the library busy for the rest."""
+        self._charge(PING_COST)
+        self._put(bytes((_FINAL_PONG, size)) + payload)
 
     def _keep_or_hand_over(self, rest: bytes, *, may_wait: bool) -> None:
         """A common frame cut by the read waits once; whatever else is left is the library's."""
@@ -273,7 +289,7 @@ class FrameLink(asyncio.Protocol):
             return
         if frame.opcode & _CONTROL:
             if not (frame.opcode is PONG and not frame.data):
-                self._charge(len(frame.data))
+                self._charge(PING_COST)
             return
         if frame.opcode is not CONT:
             careful.opcode = frame.opcode
