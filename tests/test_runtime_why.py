@@ -6,13 +6,9 @@ from pathlib import Path
 import pytest
 
 from journeys.fixture import CATALOGUE, case, rules
-from journeys.stage import Shopper, Stage, stage
+from journeys.stage import Stage, stage
 
 CROWD = 40
-
-
-async def known(one: Stage, customer: str, **hello: object) -> Shopper:
-    return await one.shopper(consent="personal", identity=one.identity(customer), **hello)
 
 
 async def explained(one: Stage, customer: str, sku: str = "RUN-42", **more: str) -> str:
@@ -39,7 +35,7 @@ async def test_whoever_was_welcomed_is_known_to_why_at_once(tmp_path: Path, how:
             else:
                 stranger = await one.shopper(consent="personal")
                 back = {"resume": stranger.resume} if how == "on coming back" else {}
-                session = (await known(one, who, **back)).session
+                session = (await one.known(who, **back)).session
             assert await explained(one, who) == session.partition(".")[0]
             assert (await one.why("RUN-42", customer=who))["reason"] == "service.open"
 
@@ -51,9 +47,9 @@ async def test_the_session_that_somebody_is_in_answers_before_one_that_they_left
 ) -> None:
     async with stage(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
-        first = await known(one, "c1")
+        first = await one.known("c1")
         await one.advance(60)
-        second = await known(one, "c1")
+        second = await one.known("c1")
         assert await explained(one, "c1") == second.session
         await second.leave()
         await one.parts.shop.settled()
@@ -66,9 +62,9 @@ async def test_the_session_that_somebody_is_in_answers_before_one_that_they_left
 async def test_a_past_instant_is_explained_by_the_session_of_then(tmp_path: Path) -> None:
     async with stage(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
-        first = await known(one, "c1")
+        first = await one.known("c1")
         await first.view("RUN-42", 60)
-        second = await known(one, "c1")
+        second = await one.known("c1")
         await second.view("TRAIL-42", 60)
         assert await explained(one, "c1", at="2026-03-10T12:00:30Z") == first.session
         assert await explained(one, "c1", at="2026-03-10T12:01:30Z") == second.session

@@ -148,6 +148,10 @@ class Stage:
         await shopper.connect(territory=territory, **hello)
         return shopper
 
+    async def known(self, customer: str, **hello: Any) -> "Shopper":
+        """The same, known to the shop from the first message on."""
+        return await self.shopper(consent="personal", identity=self.identity(customer), **hello)
+
 
 class Shopper:
     """One connection, as a widget would hold it."""
@@ -214,6 +218,11 @@ class Shopper:
     async def offered(self) -> dict[str, Any]:
         """The next offer."""
         return dict((await self.expect("offer"))["offer"])
+
+    async def accept(self, offer: str) -> str:
+        """Take an offer; its token."""
+        await self.say("accept", offer=offer)
+        return str((await self.expect("accepted"))["token"])
 
     async def nothing(self) -> None:
         """Nothing has come: the answer to a message of ours is the next thing that does."""

@@ -3,13 +3,9 @@
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, order, price, rules, stock
-from journeys.stage import Shopper, Stage, stage
+from journeys.stage import Shopper, stage
 
 C1_ORDER = order("o-2025", "c1", "RUN-43")
-
-
-async def known(one: Stage, customer: str, **hello: object) -> Shopper:
-    return await one.shopper(consent="personal", identity=one.identity(customer), **hello)
 
 
 async def accepted(shopper: Shopper, offer: str) -> dict[str, object]:
@@ -71,8 +67,8 @@ async def test_scenario_1_a_clamp_stops_at_the_territorys_target(tmp_path: Path)
 async def test_scenario_2_a_complaint_takes_the_offer_back_in_every_tab(tmp_path: Path) -> None:
     async with stage(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, C1_ORDER)
-        first = await known(one, "c1")
-        second = await known(one, "c1", resume=first.resume)
+        first = await one.known("c1")
+        second = await one.known("c1", resume=first.resume)
         assert second.session == first.session
         other = await one.shopper()
         await first.view("RUN-42")
@@ -99,7 +95,7 @@ async def test_scenario_2_a_complaint_takes_the_offer_back_in_every_tab(tmp_path
 async def test_scenario_3_a_promise_survives_the_complaint(tmp_path: Path) -> None:
     async with stage(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, C1_ORDER)
-        shopper = await known(one, "c1")
+        shopper = await one.known("c1")
         await shopper.view("RUN-42", 30)
         promise = await accepted(shopper, (await shopper.offered())["id"])
         await one.facts(case("case-1", "c1", "defect", skus=["RUN-43"]))
