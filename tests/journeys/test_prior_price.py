@@ -1,5 +1,6 @@
 """What an offer may claim against, over real sockets: t0, offers to everybody, a short history."""
 
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,25 @@ async def test_a_past_explanation_reads_what_was_counted_then(tmp_path: Path) ->
         answer = (await one.http.get("/v1/why", params={"sku": "RUN-42", **at})).json()
         (then,) = answer["offers"]
         assert (then["id"], then["notes"]) == (made["id"], ["price.general"])
+
+
+async def test_the_prior_price_is_the_same_in_whichever_order_the_prices_came(
+    tmp_path: Path,
+) -> None:
+    told = [
+        price("RUN-42", "DE", amount, 9900, version=version, since=since)
+        for version, amount, since in (
+            (2, 12900, "2026-01-29T12:00:00Z"),
+            (3, 10900, "2026-02-18T12:00:00Z"),
+            (4, 12900, "2026-02-19T12:00:00Z"),
+        )
+    ]
+    ledgers = []
+    for place, order in enumerate(permutations(told)):
+        async with stage(tmp_path / str(place), rules()) as one:
+            await one.facts(*CATALOGUE, PLENTY)
+            for fact in order:
+                await one.facts(fact)
+            assert "was" not in await offer(one)  # 109.65 is above the 109.00 of three weeks ago
+            ledgers.append(await ledger(one))
+    assert ledgers == [ledgers[0]] * 6

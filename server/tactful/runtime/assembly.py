@@ -129,8 +129,16 @@ def public_prices(versions: Iterable[StoredFact]) -> tuple[PublicPrice, ...]:
         fact = read(one)
         if isinstance(fact, Price):
             since = ms(fact.since) if fact.since else one.at
-            found.append(PublicPrice(since, fact.price.amount, fact.price.currency))
-    return tuple(sorted(found, key=lambda price: price.since))
+            price = PublicPrice(since, fact.price.amount, fact.price.currency)
+            found.append((since, _age(fact, one.at), price))
+    return tuple(price for *_, price in sorted(found, key=lambda one: one[:2]))
+
+
+def _age(fact: Price, at: int) -> int:
+    """Of two prices since one instant the higher version is the later one, whichever came first."""
+    if isinstance(fact.version, int):
+        return fact.version
+    return ms(fact.version) if fact.version else at
 
 
 Known = Mapping[tuple[str, str], Kept[Any]]

@@ -16,6 +16,7 @@ from tactful.core.facts import (
     Feed,
     FeedName,
     Order,
+    Price,
     Version,
     key_of,
     kind_of,
@@ -102,6 +103,9 @@ class Ingest:
     ) -> None:
         """Forget what changed, and let the sessions concerned look again; offers go back first."""
         recovered = [self._hear(fact, now) for fact in facts]
+        for fact in facts:
+            if _is_dated(fact):
+                self._world.forget(fact)
         keys: set[tuple[str, str]] = set()
         for fact in accepted:
             skus, customers = self._world.forget(fact)
@@ -183,7 +187,13 @@ def row_of(fact: AnyFact, now: int) -> FactRow:
         subjects=tuple(subjects_of(fact)),
         body=fact_codec.encode(fact),
         at=now,
+        dated=_is_dated(fact),
     )
+
+
+def _is_dated(fact: AnyFact) -> bool:
+    """A public price that comes late is still one of the past, which later claims rest on."""
+    return isinstance(fact, Price) and fact.since is not None
 
 
 def ordinal(version: Version | None) -> tuple[Literal["int", "time"], int] | None:

@@ -36,6 +36,7 @@ class FactRow(Struct, frozen=True, gc=False, kw_only=True):
 
     `version`: (`int` | `time`, value), compared only within its kind; None: time of arrival, always newer.
     `subjects`: (kind, id) pairs under which it can be found. `body`: its JSON.
+    `dated`: it says from when it held, so that one that comes late is kept among what was before.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class FactRow(Struct, frozen=True, gc=False, kw_only=True):
     subjects: tuple[tuple[str, str], ...]
     body: bytes
     at: int
+    dated: bool = False
 
 
 class StoredFact(Struct, frozen=True, gc=False):

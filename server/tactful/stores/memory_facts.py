@@ -9,7 +9,7 @@ from msgspec import structs
 from tactful.runtime.ports import PRICES_LONGER, FactRow, StoredFact
 from tactful.stores.plain import plain
 from tactful.stores.rewriting import without
-from tactful.stores.versions import UNSEEN, Heads, advance
+from tactful.stores.versions import UNSEEN, Heads, advance, comes_late
 
 Name = tuple[str, str]
 
@@ -31,8 +31,11 @@ class MemoryFacts:
 
     def _record(self, row: FactRow) -> bool:
         name = row.kind, row.key
-        heads = advance(self._heads.get(name, UNSEEN), row.version, row.at)
+        before = self._heads.get(name, UNSEEN)
+        heads = advance(before, row.version, row.at)
         if heads is None:
+            if row.dated and comes_late(before, row.version):
+                self._keep_late(row)
             return False
         self._heads[name] = heads
         versions = self._facts.setdefault(name, [])
@@ -46,6 +49,14 @@ class MemoryFacts:
         for subject in row.subjects:
             self._under.setdefault(subject, {})[name] = None
         return True
+
+    def _keep_late(self, row: FactRow) -> None:
+        """What held before the version in force, and was never in force itself: over before it came."""
+        versions = self._facts[row.kind, row.key]
+        if all(fact.body != row.body for fact, _ in versions):
+            self._number += 1
+            late = StoredFact(row.kind, row.key, row.body, row.at, row.at - 1, self._number)
+            versions.insert(0, (late, row.subjects))
 
     async def facts_about(
         self,
@@ -70,7 +81,8 @@ class MemoryFacts:
 
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         """Every retained version of one fact, oldest first."""
-        return [fact for fact, _ in self._facts.get((kind, key), ())]
+        found = [fact for fact, _ in self._facts.get((kind, key), ())]
+        return sorted(found, key=lambda fact: fact.number)
 
     async def heard(self) -> dict[str, int]:
         """Feed → when it last gave a sign of life (ms)."""

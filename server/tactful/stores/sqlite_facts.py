@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from tactful.runtime.ports import FactRow, StoredFact
-from tactful.stores.versions import UNSEEN, Heads, advance
+from tactful.stores.versions import UNSEEN, Heads, advance, comes_late
 
 _SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -24,7 +24,8 @@ _INSERT: Final = """
 _NOW: Final = "f.ended IS NULL"
 _THEN: Final = "f.at <= :at AND (f.ended IS NULL OR f.ended > :at)"
 _UPTO: Final = """f.id = (SELECT max(g.id) FROM facts AS g
-    WHERE g.kind = f.kind AND g.key = f.key AND g.id <= :upto)"""
+    WHERE g.kind = f.kind AND g.key = f.key AND g.id <= :upto
+    AND (g.ended IS NULL OR g.ended >= g.at))"""
 _ABOUT: Final = """
   SELECT f.kind, f.key, f.body, f.at, f.ended, f.id, f.subjects
   FROM (SELECT DISTINCT s.fact_kind, s.fact_key FROM json_each(:subjects) AS j
@@ -42,8 +43,11 @@ def record(connection: sqlite3.Connection, rows: Sequence[FactRow]) -> list[bool
 
 def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
     known = connection.execute(_LATEST, (row.kind, row.key)).fetchone()
-    heads = advance(Heads(known[1], known[2]) if known else UNSEEN, row.version, row.at)
+    before = Heads(known[1], known[2]) if known else UNSEEN
+    heads = advance(before, row.version, row.at)
     if heads is None:
+        if row.dated and comes_late(before, row.version):
+            _keep_late(connection, row)
         return False
     at = max(row.at, known[3]) if known else row.at
     subjects = _ENCODE(row.subjects).decode()
@@ -58,6 +62,17 @@ def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
             [(kind, ident, row.kind, row.key) for kind, ident in row.subjects],
         )
     return True
+
+
+def _keep_late(connection: sqlite3.Connection, row: FactRow) -> None:
+    """What held before the version in force, and was never in force itself: over before it came."""
+    named = row.kind, row.key, row.body
+    sql = "SELECT 1 FROM facts WHERE kind = ? AND key = ? AND body = ?"
+    if connection.execute(sql, named).fetchone() is None:
+        connection.execute(
+            "INSERT INTO facts (kind, key, body, subjects, at, ended) VALUES (?, ?, ?, ?, ?, ?)",
+            (*named, _ENCODE(row.subjects).decode(), row.at, row.at - 1),
+        )
 
 
 def about_query(

@@ -17,6 +17,15 @@ class Heads(Struct, frozen=True):
 UNSEEN = Heads()
 
 
+def comes_late(heads: Heads, version: Version | None) -> bool:
+    """Whether it is older than what is known, not only known."""
+    if version is None:
+        return False
+    kind, value = version
+    known = heads.integer if kind == "int" else heads.time
+    return known is not None and value < known
+
+
 def advance(heads: Heads, version: Version | None, at: int) -> Heads | None:
     """The heads after a newer version; None: it is known or older. `at`: when it arrives (ms).
 
