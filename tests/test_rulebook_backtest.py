@@ -4,6 +4,7 @@ from msgspec import structs
 
 from builders import context, item, session
 from ledgers import offer
+from tactful.core.allocation import Deduction
 from tactful.core.calendar import DAY
 from tactful.core.context import Context
 from tactful.core.draft import Decision
@@ -37,6 +38,24 @@ def test_an_offer_costs_its_discount_at_the_largest_quantity() -> None:
     assert side.margin == {"EUR": 2 * (9214 - 5200)}
     assert (side.rules, side.items) == ({MADE.rule: 1}, {MADE.sku: 1})
     assert side.days == {MADE.issued_at // DAY * DAY: 1}
+
+
+def test_what_comes_off_an_order_costs_the_most_that_it_may() -> None:
+    free = structs.replace(
+        MADE, unit=12900, max_qty=1, deduction=Deduction("shipping", 690, 10_000)
+    )
+    count = Count("v1")
+    pushed(count, free)
+    assert count.side().promised == {"EUR": 690}
+    assert count.side().margin == {"EUR": net(context(), free) - 5200}
+    assert net(context(), free) == net(context(), structs.replace(MADE, unit=12900 - 690))
+
+
+def test_who_is_shown_another_bound_at_the_same_price_is_affected() -> None:
+    old, new = Count("v1"), Count("v2")
+    for count, at_most in ((old, 1935), (new, 900)):
+        pushed(count, structs.replace(MADE, deduction=Deduction("order", at_most)))
+    assert (both(old, new).shoppers_affected, both(old, new).items_affected) == (1, 1)
 
 
 def test_tax_is_not_the_shops() -> None:

@@ -26,7 +26,14 @@ SHADOWED = """
     campaign: C
   - id: cart
     when: [cart.total: {at_least: {EUR: 10.00}}]
-    offer: {percent: 5%}
+    offer: {percent: 5%, off_the: order, at_most: {EUR: 20.00}}
+    campaign: C
+    stacks_with: [parcel]
+  - id: parcel
+    when: [cart.lines: {at_least: 1}, item.category: {under: socks}]
+    offer: {amount: {EUR: 3.00}, off_the: shipping}
+    campaign: C
+    stacks_with: [cart]
 """
 BOOKS = (
     rules(extra=SHADOWED),
