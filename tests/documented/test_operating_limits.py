@@ -1,0 +1,55 @@
+"""The limits and durations that server/OPERATING.md names are those of the code."""
+
+import inspect
+from pathlib import Path
+
+from tactful.console import auth
+from tactful.core.calendar import DAY, HOUR, MINUTE
+from tactful.protocol.connection import Rhythm
+from tactful.runtime import arrivals, keys, timers, turn, watchdog
+from tactful.runtime.world import World
+from tactful.stores import sqlite, sqlite_writer
+from tactful.transports import bodies, facts_api, memory, shares
+from tactful.transports.limits import Limits
+
+MANUAL = (Path(__file__).parents[2] / "server" / "OPERATING.md").read_text("utf-8")
+MIB = 2**20
+
+
+def defaults_of_world() -> tuple[int, int]:
+    known = inspect.signature(World).parameters
+    return known["items"].default, known["people"].default
+
+
+def test_limits_and_durations_are_written_as_they_are():
+    rhythm, limits = Rhythm(), Limits()
+    items, people = defaults_of_world()
+    times = {2: "twice that"}
+    for sentence in (
+        f"| tabs of a session | {arrivals.SEATS} |",
+        f"| one message | {limits.message_bytes // 1024} KiB |",
+        f"| {rhythm.per_second} a second, {rhythm.burst:,} at once |",
+        f"| {times[shares.SESSION_TIMES]} |",
+        f"{shares.PER_PLACE} a second and {10 * shares.PER_PLACE} at once",
+        f"| signals that wait in a session | {turn.MAILBOX} |",
+        f"| {items:,} and {people:,} |",
+        f"| records that wait for the disk | {sqlite.MOST_WAITING // MIB} MiB |",
+        f"| {facts_api.REPORTS:,}, and {facts_api.UNDER_WAY // MIB} MiB |",
+        f"| memory | {memory.SHARE} % of `max_memory_mib`",
+        f"A login lasts {auth.LASTS // HOUR} hours",
+        f"from one address in {auth.WINDOW // MINUTE} minutes, or {auth.IN_ALL} from all",
+        f"the old one for {keys.OVERLAP // DAY} days",
+        f"held up for longer than {watchdog.STALL * 1000:.0f} ms",
+        f"what ends by then ends within {timers.LATEST} s",
+    ):
+        assert sentence in MANUAL, sentence
+    assert auth.PER_ADDRESS == 5
+    assert "Five wrong keys" in MANUAL
+    assert sqlite_writer.TRY_AGAIN == 0.5
+    assert "looks twice a second" in MANUAL
+
+
+def test_the_largest_report_is_the_one_of_the_other_manual():
+    http = (Path(__file__).parents[2] / "server" / "HTTP.md").read_text("utf-8")
+    assert f"at most {bodies.LARGEST // MIB} MiB" in http
+    assert f"{facts_api.REPORTS:,} reports or {facts_api.UNDER_WAY // MIB} MiB under way" in http
