@@ -32,6 +32,18 @@ export type Offer = {
     disclosure?: string;
     image?: string;
     url?: string;
+    /**
+     * what it comes off; absent: it is a price of the item
+     */
+    level?: 'order' | 'shipping';
+    /**
+     * with `level`: what comes off, or the most that `percent_bp` comes to
+     */
+    at_most?: Money;
+    /**
+     * with `level`: the share that comes off, in basis points
+     */
+    percent_bp?: number;
 };
 export type Events = {
     ready: {
@@ -144,6 +156,9 @@ export type Tactful = {
  * @property {string} [disclosure]
  * @property {string} [image]
  * @property {string} [url]
+ * @property {'order' | 'shipping'} [level] what it comes off; absent: it is a price of the item
+ * @property {Money} [at_most] with `level`: what comes off, or the most that `percent_bp` comes to
+ * @property {number} [percent_bp] with `level`: the share that comes off, in basis points
  *
  * @typedef {object} Events what `event.detail` is, by event
  * @property {{version: string}} ready

@@ -4,8 +4,9 @@ import sheetText from './card.css';
 import { now } from './clock.js';
 import { isDark } from './colour.js';
 import { el } from './dom.js';
-import { countdown, money, percentOff } from './format.js';
+import { countdown, money, percent } from './format.js';
 import { bare, guard, later, listen } from './guard.js';
+import { own } from './json.js';
 import { absolute } from './link.js';
 import { inView, place } from './place.js';
 
@@ -121,37 +122,51 @@ export function createCard(look, act) {
     return node;
   };
 
+  /** @type {(item: Standing, look: Look) => string} its price, or what comes off the order */
+  const gist = ({ price, level, at_most, percent_bp = 0 }, { locale, words }) => {
+    // To one who does not know a level, the price is true all the same.
+    if (!own(words, level)) return money(price, locale);
+    return percent_bp
+      ? percent(-percent_bp / 1e4, locale)
+      : money({ ...at_most, amount: -at_most.amount }, locale);
+  };
+
   /** @param {Standing} item */
   const open = (item) => {
     offer = last = item;
     end = gone = item.endsAt;
     seen = false;
-    const { words, locale, own } = look(item);
+    const looks = look(item);
+    const { words, locale, own: here } = looks;
+    // What comes off the order is no price of what is looked at: neither its name nor its picture
+    // stands beside it, and nothing is struck through.
+    const off = own(words, item.level);
+    const { title, image, url, was, percent: less } = off ? bare({ title: off }) : item;
     const head = el('div', 'row head');
-    if (item.image) {
+    if (image) {
       const picture = el('img');
       picture.alt = '';
       // A policy or a dead link must not leave a hole.
       picture.onerror = () => picture.remove();
-      picture.src = absolute(item.image);
+      picture.src = absolute(image);
       head.append(picture);
     }
-    const title = el('a', '', item.title);
-    const to = item.url && !own && absolute(item.url);
-    if (to) title.href = to;
-    head.append(el('div', '', el('b', '', title), el('p', '', item.message)));
+    const name = el('a', '', title);
+    const to = url && !here && absolute(url);
+    if (to) name.href = to;
+    head.append(el('div', '', el('b', '', name), el('p', '', item.message)));
 
-    const price = money(item.price, locale);
+    const price = gist(item, looks);
     const row = el('div', 'row', el('b', 'now', price));
-    if (item.was) {
-      row.append(el('s', '', el('span', 'hush', words.was), money(item.was, locale)));
-    }
-    if (item.percent) row.append(el('b', '', percentOff(item.percent, locale)));
+    // "max." is short for the same in every language here.
+    const most = (/** @type {any} */ what) => ` · max. ${what}`;
+    if (was) row.append(el('s', '', el('span', 'hush', words.was), money(was, locale)));
+    if (less) row.append(el('b', '', percent(-less / 100, locale)));
+    if (off && item.percent_bp) row.append(most(money(item.at_most, locale)));
     // Beside the price, in the same paint: the law's place for it.
     row.append(el('small', '', item.disclosure ?? ''));
 
-    // "max." is short for the same in every language here.
-    const ends = timed(words.ends, item.max_qty > 1 ? ` · max. ${item.max_qty}` : '');
+    const ends = timed(words.ends, item.max_qty > 1 ? most(item.max_qty) : '');
     ends.role = 'timer';
     const take = button(words.accept, '', (node) => {
       if (node.ariaDisabled) return;
@@ -160,7 +175,7 @@ export function createCard(look, act) {
       act('accept', item);
     });
     const acting = el('div', 'row', take, button(words.dismiss, 'plain', leave));
-    draw(`${item.title}: ${price}. ${item.disclosure ?? ''}`, head, row, ends, acting);
+    draw(`${title}: ${price}. ${item.disclosure ?? ''}`, head, row, ends, acting);
   };
 
   const tick = () => {
@@ -201,8 +216,9 @@ export function createCard(look, act) {
     conclude(item, hold = 0, code = '') {
       offer = undefined;
       last = item;
-      const { words, locale } = look(item);
-      const text = hold ? `${money(item.price, locale)} – ${words.kept}` : words.ended;
+      const looks = look(item);
+      const { kept, ended } = looks.words;
+      const text = hold ? `${gist(item, looks)} – ${kept}` : ended;
       end = now() + hold * 1000;
       // Who has to copy a code may take her time.
       gone = code ? end : now() + LAST_WORD_MS;

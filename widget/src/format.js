@@ -21,11 +21,11 @@ export const money = ({ amount, currency }, locale) =>
   style(locale, currency).format(amount / minor(currency));
 
 /**
- * @param {number} whole percent off, already rounded down by the server
+ * @param {number} share 0.125
  * @param {string} locale
  */
-export const percentOff = (whole, locale) =>
-  new Intl.NumberFormat(locale, bare({ style: 'percent' })).format(-whole / 100);
+export const percent = (share, locale) =>
+  new Intl.NumberFormat(locale, bare({ style: 'percent', maximumFractionDigits: 2 })).format(share);
 
 /**
  * @param {number} seconds
@@ -33,7 +33,8 @@ export const percentOff = (whole, locale) =>
  */
 export function countdown(seconds) {
   const left = Math.ceil(seconds);
-  const two = (/** @type {number} */ part) => `${part % 60}`.padStart(2, '0');
-  const [h, m] = [Math.floor(left / 3600), Math.floor(left / 60)];
-  return `${h ? `${h}:${two(m)}` : m}:${two(left)}`;
+  return [left / 3600, (left / 60) % 60, left % 60]
+    .map((part) => `${Math.floor(part)}`.padStart(2, '0'))
+    .join(':')
+    .replace(/^0(0:0?)?/, '');
 }

@@ -1,12 +1,11 @@
 /** What went wrong in us, kept for the doctor: a page never sees our errors. */
 
-/** @type {string[]} the latest faults, oldest first */
+/** @type {string[]} the first faults: what comes after often follows from them */
 export const faults = [];
 
 /** @param {unknown} error */
 export function note(error) {
-  faults.push(`${error}`);
-  faults.splice(0, faults.length - 9);
+  if (faults.length < 9) faults.push(`${error}`);
 }
 
 /**

@@ -24,7 +24,7 @@ export const listed = (array) => Object.assign(array, { toJSON: undefined });
 /**
  * A field that the object itself has, never an inherited one.
  * @param {any} object
- * @param {string} key
+ * @param {any} key
  * @returns {any}
  */
 export const own = (object, key) =>

@@ -2,21 +2,25 @@
 
 import { own } from './json.js';
 
-export const KEYS = /** @type {const} */ (['accept', 'dismiss', 'was', 'ends', 'kept', 'ended']);
+/** @typedef {'accept' | 'dismiss' | 'was' | 'ends' | 'kept' | 'ended' | 'order' | 'shipping'} Key */
 
-/** Language, then the words in the order of KEYS; {} is where the time or the number goes. */
+export const KEYS = /** @type {Key[]} */ (
+  'accept|dismiss|was|ends|kept|ended|order|shipping'.split('|')
+);
+
+/** Language, then the words in the order of KEYS; {} is where the time or the amount goes. */
 const TABLE = [
-  'en|Take this price|No, thanks|Lowest recent price|Ends in {}|Reserved for you: {}|This offer has ended.',
-  'de|Preis sichern|Nein, danke|Zuletzt niedrigster Preis|Endet in {}|Für Sie reserviert: {}|Angebot beendet.',
-  'fr|Profiter de ce prix|Non, merci|Prix récent le plus bas|Se termine dans {}|Réservé pour vous : {}|Offre terminée.',
-  'es|Quiero este precio|No, gracias|Precio reciente más bajo|Termina en {}|Reservado para ti: {}|Oferta terminada.',
-  'pl|Biorę tę cenę|Nie, dziękuję|Najniższa ostatnia cena|Koniec za {}|Zarezerwowano: {}|Oferta zakończona.',
+  'en|Take this offer|No, thanks|Before|Ends in {}|Reserved: {}|This offer has ended.|Your order|Shipping',
+  'de|Angebot sichern|Nein, danke|Bisher|Endet in {}|Reserviert: {}|Angebot beendet.|Ihre Bestellung|Versand',
+  'fr|J’en profite|Non, merci|Avant|Fin dans {}|Réservé : {}|Offre terminée.|Votre commande|Livraison',
+  'es|Lo quiero|No, gracias|Antes|Termina en {}|Reservado: {}|Oferta terminada.|Tu pedido|Envío',
+  'pl|Korzystam|Nie, dziękuję|Przedtem|Koniec za {}|Zarezerwowano: {}|Oferta zakończona.|Twoje zamówienie|Dostawa',
 ];
 
 /**
  * @param {string} locale BCP 47
  * @param {any} extra the shop's `strings`: `{ar: {accept: '…'}}`
- * @returns {Record<typeof KEYS[number], string>}
+ * @returns {Record<Key, string>}
  */
 export function words(locale, extra) {
   const [language] = locale.split('-');

@@ -19,6 +19,9 @@
  * @property {string} [disclosure]
  * @property {string} [image]
  * @property {string} [url]
+ * @property {'order' | 'shipping'} [level] what it comes off; absent: it is a price of the item
+ * @property {Money} [at_most] with `level`: what comes off, or the most that `percent_bp` comes to
+ * @property {number} [percent_bp] with `level`: the share that comes off, in basis points
  *
  * @typedef {object} Events what `event.detail` is, by event
  * @property {{version: string}} ready

@@ -15,25 +15,23 @@ const MARGIN = 16;
  */
 function obstacle({ left, top, right, bottom }, host) {
   let highest = 1 / 0;
-  const seen = new Set([host, document.body]);
-  /** @param {Element | null | undefined} node */
-  const judge = (node) => {
-    if (!node || seen.has(node)) return;
-    seen.add(node);
+  const { activeElement, body } = document;
+  const nodes = new Set([activeElement]);
+  for (let x = left; x < right; x += STEP) {
+    for (let y = top; y < bottom; y += STEP) {
+      nodes.add(document.elementsFromPoint(x, y).find((one) => one !== host) ?? null);
+    }
+  }
+  for (const node of nodes) {
+    if (!node || node === host || node === body) continue;
+    nodes.add(node.parentElement);
     const box = node.getBoundingClientRect();
     const focused =
-      node === document.activeElement && box.top < bottom && box.bottom > top && box.right > left;
+      node === activeElement && box.top < bottom && box.bottom > top && box.right > left;
     // A whole application inside one fixed box is a page, not a bar.
     const pinned =
       /fixed|sticky/.test(getComputedStyle(node).position) && box.height < innerHeight / 2;
     if (focused || pinned) highest = Math.min(highest, box.top);
-    judge(node.parentElement);
-  };
-  judge(document.activeElement);
-  for (let x = left; x < right; x += STEP) {
-    for (let y = top; y < bottom; y += STEP) {
-      judge(document.elementsFromPoint(x, y).find((one) => one !== host));
-    }
   }
   return highest;
 }

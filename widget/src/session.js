@@ -36,6 +36,9 @@ const NEVER = 1 / 0;
  * @property {string} [disclosure]
  * @property {string} [image]
  * @property {string} [url]
+ * @property {'order' | 'shipping'} [level] what it comes off; absent: it is a price of the item
+ * @property {{amount: number, currency: string}} at_most with `level`: what comes off at most
+ * @property {number} [percent_bp] with `level`: the share that comes off
  *
  * @typedef {Offer & {endsAt: number}} Standing an offer, and when it ends on the page's clock
  *
@@ -155,7 +158,7 @@ export function createSession(page) {
     if (!first && message.seq <= known.seq) return;
     if (message.seq) {
       known.seq = message.seq;
-      if (!first) page.save(known);
+      page.save(known);
     }
     const handle = own(handlers, message.t);
     if (!handle) return;
@@ -290,7 +293,7 @@ export function createSession(page) {
     /** @returns {Standing[]} what may be shown now, newest last */
     offers: () => (now() - heard > SILENCE_MS ? [] : [...standing.values()]),
     status: () => ({
-      transport: live?.kind ?? null,
+      transport: live?.kind,
       session: known.session,
       failures,
       stopped,

@@ -14,7 +14,7 @@ const Socket = window.WebSocket;
 
 /**
  * @param {string} url http or https
- * @param {Ends} ends called until `close()`, never after
+ * @param {Ends} ends may hear of an old socket, too: a restored page does
  * @returns {Wire}
  */
 export function openSocket(url, ends) {
@@ -25,10 +25,6 @@ export function openSocket(url, ends) {
   socket.onclose = socket.onerror = (/** @type {any} */ { code }) => ends.close(code);
   return {
     send: (texts) => texts.forEach((text) => void socket.send(text)),
-    close() {
-      // A restored page may still hear of an old socket: nobody listens to it any more.
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close(1000);
-    },
+    close: () => socket.close(1000),
   };
 }

@@ -19,9 +19,9 @@ import { createTabs } from './tabs.js';
 
 const version = VERSION;
 /** Where prices are looked for when an inline offer has no selector of the shop's. */
-const PRICE = '[itemprop=price],.product .price,.price';
+const PRICE = '[itemprop=price],.price';
 /** A dialogue of the shop's own has the shopper's attention. */
-const MODAL = 'dialog:modal,[aria-modal=true]';
+const MODAL = ':modal,[aria-modal=true]';
 
 /** @typedef {import('./session.js').Standing} Standing */
 
@@ -74,8 +74,7 @@ export function start(queue) {
 
   const session = createSession({
     url: () => `${serverUrl()}v1/session`,
-    may: () =>
-      ready && !away && level !== 'none' && !document.hidden && !!serverUrl() && tabs.ask(),
+    may: () => !away && level !== 'none' && !document.hidden && !!serverUrl() && tabs.ask(),
     hello: () => ({
       ...permission(),
       territory: setting('territory') ?? at('Shopify.country'),
@@ -152,7 +151,7 @@ export function start(queue) {
     viewed = now;
   };
   const tellCart = () => {
-    if (ready && cart[1]) session.send({ t: 'cart', lines: cart[0] });
+    if (cart[1]) session.send({ t: 'cart', lines: cart[0] });
   };
   /** Another session knows nothing of this page. */
   const retell = () => {
@@ -162,7 +161,7 @@ export function start(queue) {
   };
   const tellPage = () => {
     const { moment, query } = page;
-    if (pageDue && ready) session.send({ t: 'page', url: url(), kind: kind(), moment, query });
+    if (pageDue) session.send({ t: 'page', url: url(), kind: kind(), moment, query });
     pageDue = false;
   };
 
@@ -181,7 +180,7 @@ export function start(queue) {
 
   /** Only where there is something to say: other pages have no connection. */
   const connect = () => {
-    if (!ready || away || level === 'none') return;
+    if (away || level === 'none') return;
     if (!verdict.product && !cart[0][0] && !record() && /home|other/.test(kind())) return;
     session.wake();
   };
@@ -190,7 +189,6 @@ export function start(queue) {
     (found) => {
       verdict = found;
       consent.look();
-      if (!ready) return;
       tellPage();
       tellView();
       connect();
@@ -222,7 +220,7 @@ export function start(queue) {
     page(what) {
       page = bare({ ...what });
       pageDue = true;
-      if (ready) tellPage();
+      tellPage();
       draw();
     },
     activity: (/** @type {string} */ what) => session.send({ t: 'activity', kind: what }, false),
@@ -258,10 +256,9 @@ export function start(queue) {
   });
   api.version = version;
 
-  const here = () => location.href.split('#')[0];
   const run = () => {
     ready = true;
-    place = here();
+    place = url();
     for (const call of queue) api(...call);
     consent.look();
     heedConsent();
@@ -274,12 +271,12 @@ export function start(queue) {
       session.send({ t: 'activity', kind }, worthIt && !!record()),
     );
     onNavigation(() => {
-      if (here() !== place) {
+      if (url() !== place) {
         page = bare({});
         pageDue = true;
         watch.moved();
       }
-      place = here();
+      place = url();
     });
   };
 

@@ -20,7 +20,6 @@ export function openStream(url, ends) {
   const close = () => source.close();
   /** @param {number} code */
   const end = (code) => {
-    if (source.readyState === 2 && code !== LOST) return;
     close();
     ends.close(code);
   };

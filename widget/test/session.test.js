@@ -89,13 +89,14 @@ test('an old socket has no voice any more', (t) => {
   const { session, ids, pass } = build(t);
   session.wake();
   open(sockets[0]);
-  const { onmessage } = sockets[0];
-  sockets[0].onclose({ code: 1006 });
+  const { onmessage, onclose } = sockets[0];
+  onclose({ code: 1006 });
   pass(1100);
   open(sockets[1], welcome({ seq: 2 }));
   onmessage({ data: JSON.stringify({ t: 'offer', seq: 7, offer: offer() }) });
   assert.deepEqual(ids(), []);
-  assert.equal(sockets[0].onmessage, null);
+  onclose({ code: 4403 });
+  assert.deepEqual([session.status().stopped, session.status().transport], [0, 'socket']);
 });
 
 test('offers end by themselves to the millisecond', (t) => {

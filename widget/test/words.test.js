@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import './browser.js';
 
 const { KEYS, words } = await import('../src/locales.js');
-const { countdown, money, percentOff } = await import('../src/format.js');
+const { countdown, money, percent } = await import('../src/format.js');
 const { listed, parse, stringify } = await import('../src/json.js');
 const { readGoogle, readTcf, readWordPress } = await import('../src/consent.js');
 
@@ -21,7 +21,7 @@ test('a shop adds a language or changes a word, for a region too', () => {
   assert.equal(words('nl', { nl: { accept: 'Neem deze prijs' } }).accept, 'Neem deze prijs');
   assert.equal(words('de-AT', { de: { accept: 'Nehmen' } }).accept, 'Nehmen');
   assert.equal(words('de-AT', { 'de-AT': { accept: 'Passt' } }).dismiss, 'Nein, danke');
-  assert.equal(words('xx', undefined).accept, 'Take this price');
+  assert.equal(words('xx', undefined).accept, 'Take this offer');
 });
 
 test('money has the decimals of its currency', () => {
@@ -30,18 +30,20 @@ test('money has the decimals of its currency', () => {
   assert.match(money({ amount: 1234, currency: 'KWD' }, 'en'), /1\.234/);
 });
 
-test('a percentage is shown as it was sent', () => {
-  assert.equal(percentOff(15, 'en'), '-15%');
+test('a percentage has the decimals it was sent with', () => {
+  assert.equal(percent(-0.15, 'en'), '-15%');
+  assert.equal(percent(-0.125, 'en'), '-12.5%');
 });
 
 test('the countdown is read at a glance', () => {
-  assert.deepEqual([0.2, 59.1, 60, 899, 3600, 7325].map(countdown), [
+  assert.deepEqual([0.2, 59.1, 60, 899, 3600, 7325, 90000].map(countdown), [
     '0:01',
     '1:00',
     '1:00',
     '14:59',
     '1:00:00',
     '2:02:05',
+    '25:00:00',
   ]);
 });
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 Read = Callable[[Page], str | None]
 Barriers = Callable[[Page], list[str]]
-TAKE = "Take this price"
+TAKE = "Take this offer"
 AXE = Path(__file__).parents[3] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = Path(__file__).parents[1] / "screenshots" / "widget"
 NOTICE = "This price was personalised on the basis of automated decision-making."
@@ -54,7 +54,7 @@ GROUNDS: dict[str, dict[str, Any]] = {
     },
     "long-words": {
         "html": 'lang="de"',
-        "take": "Preis sichern",
+        "take": "Angebot sichern",
         "width": 360,
         "height": 760,
         "offer": {
@@ -285,11 +285,11 @@ def test_at_double_zoom_everything_is_reachable(shop: Any, chrome: Browser) -> N
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("de", ["Preis sichern", "Endet in", "109,65\xa0€", "-15\xa0%"]),
-        ("fr", ["Profiter de ce prix", "109,65\xa0€"]),
-        ("es", ["Quiero este precio", "109,65\xa0€"]),
-        ("pl", ["Biorę tę cenę", "109,65\xa0€"]),
-        ("nl", ["Take this price"]),
+        ("de", ["Angebot sichern", "Endet in", "109,65\xa0€", "-15\xa0%"]),
+        ("fr", ["J\u2019en profite", "109,65\xa0€"]),
+        ("es", ["Lo quiero", "109,65\xa0€"]),
+        ("pl", ["Korzystam", "109,65\xa0€"]),
+        ("nl", ["Take this offer"]),
     ],
 )
 def test_the_card_speaks_the_pages_language(

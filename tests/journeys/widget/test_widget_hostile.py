@@ -13,7 +13,7 @@ from .conftest import PRODUCT, quiet
 pytestmark = pytest.mark.browser
 
 Read = Callable[[Page], str | None]
-TAKE = "Take this price"
+TAKE = "Take this offer"
 
 
 def shows(shop: Any, page: Page, card: Read) -> None:

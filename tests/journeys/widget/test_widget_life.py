@@ -12,7 +12,7 @@ from storefronts import offer, until
 pytestmark = pytest.mark.browser
 
 Read = Callable[[Page], str | None]
-TAKE = "Take this price"
+TAKE = "Take this offer"
 
 
 def ready(shop: Any, page: Page, **changes: Any) -> None:

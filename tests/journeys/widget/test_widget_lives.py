@@ -114,7 +114,7 @@ class Life:
         session.detach()
 
     def accept(self, page: Page) -> None:
-        self._click(page, "Take this price")
+        self._click(page, "Take this offer")
 
     def dismiss(self, page: Page) -> None:
         self._click(page, "No, thanks")

@@ -11,7 +11,7 @@ from storefronts import offer, until
 pytestmark = pytest.mark.browser
 
 Read = Callable[[Page], str | None]
-TAKE = "Take this price"
+TAKE = "Take this offer"
 
 
 def test_a_tab_asks_the_others_before_it_connects(shop: Any, tab: Page) -> None:

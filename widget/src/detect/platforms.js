@@ -89,7 +89,7 @@ export function followPlatforms(product, cart, cartChanged) {
 export function askCart(heard) {
   // The address depends on the shopper's language.
   const root = at('Shopify.routes.root');
-  const api = document.querySelector('link[rel="https://api.w.org/"]')?.getAttribute('href');
+  const api = document.querySelector('link[rel*="api.w.org"]')?.getAttribute('href');
   const woo = api && /woocommerce/.test(document.body.className);
   if (!root && !woo) return;
   fetch(root ? `${root}cart.js` : `${api}wc/store/v1/cart`)

@@ -14,7 +14,7 @@ import { ofPage, read, text } from './product.js';
 
 /** Changes come in bursts. */
 const SETTLE_MS = 300;
-const LD = 'script[type="application/ld+json"]';
+const LD = 'script[type*="ld+json"]';
 /** Carts, the most trusted first: once one has spoken, a lesser one is not believed. */
 const CARTS = 'call shopify woocommerce dataLayer';
 
