@@ -22,7 +22,6 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(TESTS)
-	@$(MAKE) --silent widget-test
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check --quiet . || { echo "make format lays the sources out"; exit 1; }
@@ -30,7 +29,6 @@ check: $(VENV)/.dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser" --ignore tests/journeys --ignore tests/bench
-	@$(MAKE) --silent widget-check
 
 # What decides is pure, so nothing excuses a branch that no test takes; the seed makes it the same each time.
 PURE := core rulebook protocol
@@ -62,17 +60,6 @@ clean:
 lock: $(VENV)/.dev
 	@$(PIP) uv
 	@$(BIN)/python tests/lock.py $(BIN)/uv
-
-.PHONY: widget-test widget-check
-widget-test:
-	@if command -v node > /dev/null; then cd widget && npm test --silent; \
-	elif [ "$$TACTFUL_REQUIRE" = 1 ]; then echo "Node is required here, and it is not installed"; exit 1; \
-	else echo "skipped: the widget's own tests, because Node is not installed"; fi
-
-widget-check:
-	@if [ -d widget/node_modules ]; then cd widget && npm run --silent check; \
-	elif [ "$$TACTFUL_REQUIRE" = 1 ]; then echo "widget/node_modules is required here: run npm ci in widget/"; exit 1; \
-	else echo "skipped: the widget's style and types, because widget/node_modules is not there (npm ci)"; fi
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
