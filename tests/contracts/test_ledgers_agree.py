@@ -13,6 +13,8 @@ from msgspec import structs
 from controls import assert_fails
 from ledgers import T0, accepted, entry, fact, leave, offer, push
 from tactful.core import giving_back, redemption
+from tactful.core.allocation import Deduction
+from tactful.core.money import Money
 from tactful.core.offers import State
 from tactful.core.redemption import Request
 from tactful.core.rulings import Ruling
@@ -26,6 +28,9 @@ from tactful.stores.sqlite import SqliteLedger
 LIMIT, COUNT = 5_000, 2
 NAMES = st.integers(0, 3)
 LINE = (Line(sku="RUN-42", qty=1),)
+SKUS = ("RUN-42", "BOOT-42", "RUN-42", "RUN-42")
+CART = tuple(Line(sku=sku, qty=1, unit=Money(12900, "EUR")) for sku in SKUS[:2])
+OFF = {2: Deduction("order", 1935, 1000), 3: Deduction("shipping", 1935, 10_000)}
 ACTS = st.lists(
     st.one_of(
         st.tuples(st.just("push"), NAMES),
@@ -45,12 +50,22 @@ HISTORY = [
     ("push", 1), ("push", 2), ("push", 3), ("accept", 1), ("expire", 1), ("redeem", 0, 2),
     ("fact", 0, 2), ("fact", 0, 1), ("erase", 0), ("redeem", 0, 2), ("refund", 2, 0),
 ]  # fmt: skip
+BOTH = [
+    ("push", 0), ("accept", 0), ("redeem", 0, 0), ("push", 2), ("accept", 2), ("redeem", 2, 0),
+    ("refund", 0, 0), ("refund", 0, 1), ("cancel", 0),
+]  # fmt: skip
+LAST = [
+    ("push", 2), ("accept", 2), ("redeem", 2, 1), ("push", 3), ("accept", 3), ("redeem", 3, 1),
+    ("refund", 1, 3), ("refund", 1, 0), ("cancel", 1),
+]  # fmt: skip
 
 
 def made(number: int, state: State = State.PUSHED) -> Any:
-    """The n-th offer; each customer has two."""
+    """The n-th offer, of its own rule, on an item, the order or its shipping; each customer has two."""
     build = accepted if state is State.ACCEPTED else offer
-    return build(f"of_{number}", session=f"se_{number}", customer=f"c{number % 2}")
+    who = {"session": f"se_{number}", "customer": f"c{number % 2}", "rule": f"r{number}"}
+    made = build(f"of_{number}", **who, sku=SKUS[number], stacks_with=("r0", "r1", "r2", "r3"))
+    return structs.replace(made, deduction=OFF.get(number))
 
 
 async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any, ...]) -> object:
@@ -81,8 +96,11 @@ async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any,
                 order=f"o_{order}",
             )
         case "refund", order, ident:
+            part = Money(300, "EUR") if ident == 3 else None
             return await ledger.judge(
-                lambda desk: giving_back.refund(desk, f"o_{order}", f"f_{ident}", LINE, T0 + 3),
+                lambda desk: giving_back.refund(
+                    desk, f"o_{order}", f"f_{ident}", LINE, T0 + 3, shipping=part
+                ),
                 order=f"o_{order}",
                 refund=f"f_{ident}",
             )
@@ -98,10 +116,15 @@ async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any,
 async def redeem(
     ledger: MemoryLedger | SqliteLedger, which: int, order: int, number: int
 ) -> object:
-    request = Request(id=f"rd_{number}", token=b"t", order=f"o_{order}", territory="DE", lines=LINE)
+    level = made(which).level
+    request = Request(
+        id=f"rd_{number}", token=b"t", order=f"o_{order}", territory="DE",
+        lines=(Line(sku=SKUS[which], qty=1),) if level == "item" else CART,
+        shipping=Money(690, "EUR"),
+    )  # fmt: skip
     claims = Claims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1,
-        offer=f"of_{which}", rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
+        offer=f"of_{which}", rulebook="rb", sku=SKUS[which], territory="DE", unit=10965,
     )  # fmt: skip
     return await ledger.judge(
         lambda desk: redemption.redeem(desk, request, T0 + 1, claims, {"RUN-42": Shelf()}),
@@ -164,6 +187,8 @@ async def play(acts: list[tuple[Any, ...]]) -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(acts=ACTS)
 @example(acts=HISTORY)
+@example(acts=BOTH)
+@example(acts=LAST)
 def test_both_ledgers_answer_alike_and_every_sum_holds(acts):
     asyncio.run(play(acts))
 
