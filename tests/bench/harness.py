@@ -125,6 +125,15 @@ def node(script: str) -> list[str] | None:
     return [program, str(HERE / "peers" / script)] if program and installed else None
 
 
+def absent() -> list[str]:
+    """The peers that could not be measured here, each with what is missing."""
+    if shutil.which("node") is None:
+        return ["the peers on Node: Node is not installed"]
+    if not (HERE / "peers" / "node_modules").is_dir():
+        return ["the peers on Node: run npm ci in tests/bench/peers"]
+    return []
+
+
 def kernel_tcp_kib() -> int:
     """Memory that the kernel holds for all TCP sockets of the machine."""
     for line in Path("/proc/net/sockstat").read_text().splitlines():
@@ -139,6 +148,8 @@ def built(name: str) -> Path:
     program = RESULTS / source.stem
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         RESULTS.mkdir(exist_ok=True)
+        if shutil.which("cc") is None:
+            raise SystemExit(f"{name} is the load client: a C compiler (cc) is needed to build it")
         subprocess.run(["cc", "-O2", "-o", str(program), str(source)], check=True)
     return program
 
@@ -189,10 +200,16 @@ def goal(name: str, value: float, wanted: float, *, at_most: bool = False) -> di
 def report(bench: str, figures: Mapping[str, Any], goals: Sequence[Mapping[str, Any]]) -> None:
     """Write the figures beside the machine and the commit they were taken on, and print them."""
     RESULTS.mkdir(exist_ok=True)
-    document = {"bench": bench, "machine": machine(), "figures": figures, "goals": goals}
+    without = absent()
+    document = {
+        "bench": bench, "machine": machine(), "figures": figures, "goals": goals,
+        "without": without,
+    }  # fmt: skip
     written = json.dumps(document, indent=2)
     (RESULTS / f"{bench}.json").write_text(written + "\n")
     print(json.dumps(figures, indent=2))
+    for one in without:
+        print(f"measured without {one}")
     for each in goals:
         print(f"{'met   ' if each['met'] else 'MISSED'} {each['goal']}: {each['value']}")
 
