@@ -241,6 +241,23 @@ def test_a_trial_is_told_every_rail_that_is_missing() -> None:
     assert [one.message for one in check(text).diagnostics] == ["a trial lasts at most 60 days"]
 
 
+@pytest.mark.parametrize(
+    ("off", "named", "expected"),
+    [
+        ("percent: 1%, off_the: order, at_most: 1.00 EUR", "stacks_with: [a]", []),
+        ("amount: 1.00 EUR, off_the: shipping", "stacks_with: [a]", []),
+        ("percent: 1%", "stacks_with: [a]", ["R303"]),
+        ("percent: 1%, off_the: order, at_most: 1.00 EUR", "note: alone", ["R309", "R303"]),
+    ],
+)
+def test_what_comes_off_something_else_has_its_turn_beside_the_winner(
+    off: str, named: str, expected: list[str]
+) -> None:
+    winner = "  - {id: a, priority: 5, stacks_with: [b], offer: {percent: 1%}}\n"
+    loser = f"  - {{id: b, {named}, offer: {{{off}}}}}\n"
+    assert codes(f"rules:\n{winner}{loser}") == expected
+
+
 def test_a_winner_is_named_to_the_rule_that_never_wins() -> None:
     winner = "  - {id: a, priority: 5, when: [item.brand: x], offer: {percent: 1%}}\n"
     for loser, expected in [

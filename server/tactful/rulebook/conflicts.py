@@ -10,6 +10,8 @@ from msgspec import Struct
 from tactful.rulebook.building import canonical, window_of
 from tactful.rulebook.clauses import Test, Tree
 from tactful.rulebook.diagnostics import Findings
+from tactful.rulebook.levels import level_of
+from tactful.rulebook.stacking import partners
 from tactful.rulebook.syntax import RuleText, Texts
 from tactful.rulebook.world import World
 
@@ -104,11 +106,14 @@ class Scope(Struct, frozen=True):
     territories: frozenset[str]
     starts: int
     ends: int
+    beside: frozenset[str]
+    """The rules that it names to stack with."""
 
 
 def shadowed_rules(texts: Texts, world: World, findings: Findings) -> None:
     """R303."""
-    scopes = [_scope(text, world) for text in texts.rules]
+    named = partners(texts)
+    scopes = [_scope(text, world, named[text.id]) for text in texts.rules]
     common = Counter(part for scope in scopes for part in scope.parts)
     rarest: dict[bytes | None, list[Scope]] = {}
     for scope in filter(_always_speaks, scopes):
@@ -123,14 +128,15 @@ def shadowed_rules(texts: Texts, world: World, findings: Findings) -> None:
             findings.add("R303", scope.text.id_node, message, help_text)
 
 
-def _scope(text: RuleText, world: World) -> Scope:
+def _scope(text: RuleText, world: World, beside: frozenset[str]) -> Scope:
     starts, ends = window_of(text, world.policy)
     parts = [("when", part) for part in text.when.parts] if text.when else []
     parts += [("unless", part) for part in text.unless.parts] if text.unless else []
     keys = {
         msgspec.json.encode([kind, canonical(part)], order="deterministic") for kind, part in parts
     }
-    return Scope(text, frozenset(keys), frozenset(text.get("territories") or ()), starts, ends)
+    where = frozenset(text.get("territories") or ())
+    return Scope(text, frozenset(keys), where, starts, ends, beside)
 
 
 def _always_speaks(scope: Scope) -> bool:
@@ -152,7 +158,14 @@ def _beats(one: Scope, other: Scope) -> bool:
         and other.ends <= one.ends
         and not other.text.get("moment")
         and not other.text.get("remedy")
+        and not _go_together(one, other)
     )
+
+
+def _go_together(one: Scope, other: Scope) -> bool:
+    """What comes off something else has its turn once the winner was accepted."""
+    levels = {level_of(scope.text.get("offer") or scope.text.block) for scope in (one, other)}
+    return len(levels) > 1 and one.text.id in other.beside and other.text.id in one.beside
 
 
 def _key(test: Test) -> bytes:
