@@ -7,19 +7,7 @@
  * have come back as went (MODE echo). Prints one JSON line: events, seconds, offers, percentiles.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
-enum { SLOTS = 1 << 23, KEEP = 1 << 16 };
+#include "shopper.h"
 
 struct peer {
   int fd;
@@ -30,45 +18,7 @@ struct peer {
   unsigned char *tail;
 };
 
-static uint32_t slots[SLOTS];
-static uint64_t counted, offers;
-static const char REQUEST[] =
-    "GET /v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Origin: https://shop.example\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tactful.v1\r\n\r\n";
-static const char HELLO[] =
-    "{\"t\":\"hello\",\"n\":1,\"consent\":\"anonymous\",\"territory\":\"DE\","
-    "\"page\":{\"url\":\"https://shop.example/\",\"kind\":\"product\"}}";
-
-static uint64_t now_us(void) {
-  struct timespec at;
-  clock_gettime(CLOCK_MONOTONIC, &at);
-  return (uint64_t)at.tv_sec * 1000000 + (uint64_t)at.tv_nsec / 1000;
-}
-
-static uint64_t percentile(double share) {
-  uint64_t below = 0, wanted = (uint64_t)((double)counted * share);
-  for (uint32_t us = 0; us < SLOTS; us++)
-    if ((below += slots[us]) > wanted) return us;
-  return SLOTS - 1;
-}
-
-static size_t frame(unsigned char *out, const char *text, size_t bytes) {
-  static const unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
-  size_t at = 0;
-  out[at++] = 0x81;
-  if (bytes < 126) {
-    out[at++] = (unsigned char)(0x80 | bytes);
-  } else {
-    out[at++] = 0x80 | 126;
-    out[at++] = (unsigned char)(bytes >> 8);
-    out[at++] = (unsigned char)bytes;
-  }
-  memcpy(out + at, key, 4);
-  at += 4;
-  for (size_t i = 0; i < bytes; i++) out[at + i] = (unsigned char)text[i] ^ key[i % 4];
-  return at + bytes;
-}
+static uint64_t offers;
 
 /* Four in ten messages are views of some item, the others inputs. */
 static void burst(struct peer *p, int depth, int skus, int echo) {
@@ -103,15 +53,9 @@ static int taken(struct peer *p, int echo) {
   if (echo) return (p->awaited -= got) == 0;
   size_t size = p->kept + (size_t)got, at = 0;
   int done = 0;
-  while (size - at >= 2) {
-    size_t head = 2, bytes = in[at + 1] & 127;
-    if (bytes == 126) {
-      if (size - at < 4) break;
-      head = 4;
-      bytes = (size_t)in[at + 2] << 8 | in[at + 3];
-    }
-    if (size - at < head + bytes) break;
-    const char *text = (const char *)in + at + head;
+  const char *text;
+  for (size_t step; (step = whole(in + at, size - at, &text)) > 0; at += step) {
+    size_t bytes = step - (size_t)(text - (const char *)in - at);
     if (bytes > 16 && !memcmp(text, "{\"t\":\"ack\",\"n\":", 15)) {
       if (atol(text + 15) >= p->awaited) done = 1;
     } else if (bytes > 12 && !memcmp(text, "{\"t\":\"offer\"", 12)) {
@@ -120,7 +64,6 @@ static int taken(struct peer *p, int echo) {
       fprintf(stderr, "closed: %.*s\n", (int)bytes - 2, text + 2);
       exit(1);
     }
-    at += head + bytes;
   }
   p->kept = size - at;
   memcpy(p->tail, in + at, p->kept);
@@ -128,26 +71,12 @@ static int taken(struct peer *p, int echo) {
 }
 
 static void dial(struct peer *p, int port, int echo) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  char in[4096];
-  int one = 1;
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  p->fd = socket(AF_INET, SOCK_STREAM, 0);
-  setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (connect(p->fd, (struct sockaddr *)&to, sizeof to)) { perror("connect"); exit(1); }
-  if (write(p->fd, REQUEST, sizeof REQUEST - 1) < 0) { perror("write"); exit(1); }
-  for (size_t got = 0; !got || memcmp(in + got - 4, "\r\n\r\n", 4);) {
-    ssize_t more = read(p->fd, in + got, sizeof in - got);
-    if (more <= 0 || memcmp(in + 9, "101", 3)) { fprintf(stderr, "refused\n"); exit(1); }
-    got += (size_t)more;
-  }
+  p->fd = dialled(port);
   p->tail = malloc(KEEP);
   p->n = 1;
   p->awaited = 1;
   if (echo) return;
-  unsigned char out[512];
-  size_t size = frame(out, HELLO, sizeof HELLO - 1);
-  if (write(p->fd, out, size) < 0) { perror("write"); exit(1); }
+  say(p->fd, HELLO);
   while (!taken(p, 0)) {}
 }
 
@@ -172,9 +101,7 @@ int main(int argc, char **argv) {
     for (int e = 0; e < ready; e++) {
       struct peer *p = events[e].data.ptr;
       if (!taken(p, echo)) continue;
-      uint64_t us = now_us() - p->since;
-      slots[us < SLOTS ? us : SLOTS - 1]++;
-      counted++;
+      count(now_us() - p->since);
       done += (uint64_t)depth;
       burst(p, depth, skus, echo);
     }

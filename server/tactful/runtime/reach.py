@@ -54,7 +54,11 @@ class ReachBook:
 
     def viewed(self, session: Session, item: Item) -> None:
         """A shopper looks at an item; once per session is enough to count."""
-        if session.territory and not any(look.sku in item.variants for look in session.looks):
+        if session.territory:
+            variants = item.variants
+            for look in session.looks:  # a generator costs more than the whole look
+                if look.sku in variants:
+                    return
             self._count((item.product_id, session.territory), VIEWERS)
 
     def forget_old(self) -> None:

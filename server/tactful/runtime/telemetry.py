@@ -18,6 +18,7 @@ from tactful.core.effects import Effect
 from tactful.core.trace import Trace
 
 QUICK: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
+PROMISED: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.03, 0.1, 0.25, 1.0)
 SLOW: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 3.0)
 
 Gauge = tuple[str, str, Callable[[], Iterable[tuple[tuple[str, ...], float]]], tuple[str, ...]]
@@ -49,6 +50,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self._decisions = Durations(QUICK)
+        self._promised = Durations(PROMISED)
         self._told = Durations(SLOW)
         self._verdicts: Counter[tuple[str, str]] = Counter()
         self._effects: Counter[str] = Counter()
@@ -92,6 +94,10 @@ class Telemetry:
         self._decisions.observe(time.perf_counter() - started)
         for verdict in trace.verdicts:
             self._verdicts[verdict.outcome, verdict.reason or ""] += 1
+
+    def promised(self, started: float) -> None:
+        """What a signal brought is recorded and on its way to the shopper."""
+        self._promised.observe(time.perf_counter() - started)
 
     def passed(self) -> None:
         """A signal was folded, and nothing could be decided on it."""
@@ -147,6 +153,10 @@ class Telemetry:
     def collect(self) -> Iterator[Metric]:
         """For Prometheus' registry."""
         yield self._decisions.family("tactful_decision_seconds", "Time to decide one signal")
+        yield self._promised.family(
+            "tactful_event_to_offer_seconds",
+            "From a signal to the recorded offer or promise that it brought",
+        )
         yield self._told.family(
             "tactful_fact_to_withdrawal_seconds",
             "From a fact's durable write to the last session told",

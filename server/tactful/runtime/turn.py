@@ -248,7 +248,7 @@ class Turns:
         self._apply(live, decision)
         for effect in decision.effects:
             if isinstance(effect, PROMISES):
-                self._wait(live, self._promise(live, context, decision, commit))
+                self._wait(live, self._promise(live, context, decision, commit, started))
                 return True
         if commit.entry or commit.state or commit.steps or commit.contacts:
             self._ledger.record(commit)
@@ -296,7 +296,7 @@ class Turns:
         self.take(live, Woken())
 
     async def _promise(
-        self, live: Live, context: Context, decision: Decision, commit: Commit
+        self, live: Live, context: Context, decision: Decision, commit: Commit, started: float
     ) -> None:
         """Commit before deliver; what cannot be recorded was never promised."""
         try:
@@ -320,6 +320,7 @@ class Turns:
         self._moved(decision)
         await self._reach.pushed(decision.offers)
         live.outbox += decision.effects
+        self._telemetry.promised(started)
         if live.mailbox or self._stale(context):
             live.mailbox.append(Changed())
 
