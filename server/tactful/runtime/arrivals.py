@@ -21,10 +21,10 @@ from tactful.core.signals import (
     Visit,
 )
 from tactful.runtime.identity import Verified
-from tactful.runtime.live import Live, Registry, Seat, Snapshot
-from tactful.runtime.ports import Clock, Entropy, Ledger, LedgerError, SavedSession
+from tactful.runtime.live import Live, Seat, Snapshot
+from tactful.runtime.ports import LedgerError, SavedSession
 from tactful.runtime.records import session_from
-from tactful.runtime.timers import Timers
+from tactful.runtime.shared import Shared
 from tactful.runtime.turn import Turns
 
 SEATS: Final = 16
@@ -50,22 +50,13 @@ class Arrivals:
     """Opens, resumes, rotates and ends the sessions of one shop."""
 
     def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        entropy: Entropy,
-        timers: Timers,
-        registry: Registry,
-        turns: Turns,
-        session_ttl: int,
-        default_territory: str | None,
+        self, shared: Shared, turns: Turns, session_ttl: int, default_territory: str | None
     ) -> None:
-        self._ledger = ledger
-        self._clock = clock
-        self._entropy = entropy
-        self._timers = timers
-        self._registry = registry
+        self._ledger = shared.ledger
+        self._clock = shared.clock
+        self._entropy = shared.entropy
+        self._timers = shared.timers
+        self._registry = shared.registry
         self._turns = turns
         self._ttl = session_ttl
         self._territory = default_territory

@@ -9,36 +9,22 @@ from tactful.core.rulings import Ruling
 from tactful.core.sales import Shelf
 from tactful.core.signals import Redeemed, RolledBack
 from tactful.runtime import assembly
-from tactful.runtime.accounts import Balances, Commitments
-from tactful.runtime.live import Registry
-from tactful.runtime.ports import Ledger
-from tactful.runtime.rates import RateBook
 from tactful.runtime.redeem import SHIPPED
+from tactful.runtime.shared import Shared
 from tactful.runtime.turn import Turns
-from tactful.runtime.world import World
 
 
 class Checkout:
     """Between the checkout's desk and the live sessions of one shop."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        world: World,
-        registry: Registry,
-        turns: Turns,
-        balances: Balances,
-        commitments: Commitments,
-        rates: RateBook,
-    ) -> None:
-        self._ledger = ledger
-        self._world = world
-        self._registry = registry
+    def __init__(self, shared: Shared, turns: Turns) -> None:
+        self._ledger = shared.ledger
+        self._world = shared.world
+        self._registry = shared.registry
         self._turns = turns
-        self._balances = balances
-        self._commitments = commitments
-        self._rates = rates
+        self._balances = shared.balances
+        self._commitments = shared.commitments
+        self._rates = shared.rates
 
     async def shelves(self, skus: Collection[str], territory: str) -> dict[str, Shelf]:
         """Price, stock and recall of each SKU, as last reported."""

@@ -24,15 +24,11 @@ from tactful.core.facts import (
     subjects_of,
 )
 from tactful.core.signals import Bought, Changed
-from tactful.runtime.accounts import Commitments
 from tactful.runtime.arrivals import internal_id
-from tactful.runtime.freshness import Freshness
-from tactful.runtime.live import STANDING, Live, Registry
-from tactful.runtime.ports import Clock, FactRow, Ledger
-from tactful.runtime.rates import RateBook
-from tactful.runtime.telemetry import Telemetry
+from tactful.runtime.live import STANDING, Live
+from tactful.runtime.ports import FactRow
+from tactful.runtime.shared import Shared
 from tactful.runtime.turn import Turns
-from tactful.runtime.world import World
 
 CHUNK: Final = 50
 """Sessions told before others get a turn: some milliseconds."""
@@ -50,30 +46,19 @@ class Ingest:
     """Takes batches of facts of one shop."""
 
     def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        world: World,
-        registry: Registry,
-        turns: Turns,
-        freshness: Freshness,
-        commitments: Commitments,
-        rates: RateBook,
-        cancelled: Callable[[str], Awaitable[None]],
-        telemetry: Telemetry,
+        self, shared: Shared, turns: Turns, cancelled: Callable[[str], Awaitable[None]]
     ) -> None:
         """`cancelled` hears of each order that is reported as cancelled, again where it is repeated."""
-        self._ledger = ledger
-        self._clock = clock
-        self._world = world
-        self._registry = registry
+        self._ledger = shared.ledger
+        self._clock = shared.clock
+        self._world = shared.world
+        self._registry = shared.registry
         self._turns = turns
-        self._freshness = freshness
-        self._commitments = commitments
-        self._rates = rates
+        self._freshness = shared.freshness
+        self._commitments = shared.commitments
+        self._rates = shared.rates
         self._cancelled = cancelled
-        self._telemetry = telemetry
+        self._telemetry = shared.telemetry
         self._kept_heard: dict[FeedName, int] = {}
 
     async def take(self, raw: Sequence[bytes | msgspec.Raw]) -> Report:

@@ -27,6 +27,7 @@ from tactful.runtime.rates import RateBook
 from tactful.runtime.reach import ReachBook
 from tactful.runtime.redeem import Redemptions
 from tactful.runtime.rulebooks import Rulebooks
+from tactful.runtime.shared import Shared
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock, Timers
 from tactful.runtime.turn import Turns
@@ -85,43 +86,18 @@ class Shop:
             folder=settings.rules,
             policy=settings.policy,
         )
-        self.turns = self._turns()
+        self.shared = self._shared()
+        self.turns = Turns(self.shared, settings.seed)
         self.arrivals = Arrivals(
-            ledger=ledger,
-            clock=clock,
-            entropy=entropy,
-            timers=self.timers,
-            registry=self.registry,
-            turns=self.turns,
-            session_ttl=settings.session_ttl,
-            default_territory=settings.default_territory,
+            self.shared, self.turns, settings.session_ttl, settings.default_territory
         )
         self.redemptions = self._redemptions()
-        self.ingest = Ingest(
-            ledger=ledger,
-            clock=clock,
-            world=self.world,
-            registry=self.registry,
-            turns=self.turns,
-            freshness=self.freshness,
-            commitments=self.commitments,
-            rates=self.rates,
-            cancelled=self.redemptions.cancelled,
-            telemetry=self.telemetry,
-        )
+        self.ingest = Ingest(self.shared, self.turns, self.redemptions.cancelled)
         self.trials = Trials(
             ledger=ledger, rulebook=lambda: self.rulebooks.active, stop=self._stop_trial
         )
         self.turns.on_moved = self.trials.moved
-        self.why = Why(
-            ledger=ledger,
-            clock=clock,
-            registry=self.registry,
-            turns=self.turns,
-            world=self.world,
-            rulebooks=self.rulebooks,
-            territory=settings.default_territory,
-        )
+        self.why = Why(self.shared, self.turns, settings.default_territory)
         self.ready = False
         self._forgetting: set[asyncio.Task[None]] = set()
         self.arrivals.on_end = self._ended
@@ -129,34 +105,26 @@ class Shop:
         self._watchdog = Watchdog(self.telemetry)
         gauges.watch(self)
 
-    def _turns(self) -> Turns:
-        return Turns(
+    def _shared(self) -> Shared:
+        return Shared(
             ledger=self.ledger,
             clock=self.clock,
+            entropy=self.entropy,
+            keys=self.keys,
+            telemetry=self.telemetry,
             timers=self.timers,
-            world=self.world,
             registry=self.registry,
-            rulebooks=self.rulebooks,
+            world=self.world,
             balances=self.balances,
             commitments=self.commitments,
-            freshness=self.freshness,
             rates=self.rates,
             reach=self.reach,
-            telemetry=self.telemetry,
-            keyring=self.keys,
-            seed=self.settings.seed,
+            freshness=self.freshness,
+            rulebooks=self.rulebooks,
         )
 
     def _redemptions(self) -> Redemptions:
-        checkout = Checkout(
-            ledger=self.ledger,
-            world=self.world,
-            registry=self.registry,
-            turns=self.turns,
-            balances=self.balances,
-            commitments=self.commitments,
-            rates=self.rates,
-        )
+        checkout = Checkout(self.shared, self.turns)
         return Redemptions(
             ledger=self.ledger,
             clock=self.clock,

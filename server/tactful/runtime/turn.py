@@ -30,19 +30,12 @@ from tactful.core.signals import (
     Viewed,
     Woken,
 )
-from tactful.runtime.accounts import Balances, Commitments
-from tactful.runtime.freshness import Freshness
 from tactful.runtime.journal import Journal
-from tactful.runtime.live import Live, Outgoing, Registry
-from tactful.runtime.ports import Clock, Commit, Ledger, LedgerError, Refusal
-from tactful.runtime.rates import RateBook
-from tactful.runtime.reach import ReachBook
+from tactful.runtime.live import Live, Outgoing
+from tactful.runtime.ports import Commit, LedgerError, Refusal
 from tactful.runtime.records import commit_of, customer_after
-from tactful.runtime.rulebooks import Rulebooks
-from tactful.runtime.sealing import Keyring, seal
-from tactful.runtime.telemetry import Telemetry
-from tactful.runtime.timers import Timers
-from tactful.runtime.world import World
+from tactful.runtime.sealing import seal
+from tactful.runtime.shared import Shared
 
 log = structlog.get_logger("tactful.turn")
 
@@ -55,38 +48,21 @@ NOBODY_AHEAD: Final[dict[str, int]] = {}
 class Turns:
     """Runs the turns of all sessions of one shop."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        timers: Timers,
-        world: World,
-        registry: Registry,
-        rulebooks: Rulebooks,
-        balances: Balances,
-        commitments: Commitments,
-        freshness: Freshness,
-        rates: RateBook,
-        reach: ReachBook,
-        telemetry: Telemetry,
-        keyring: Keyring,
-        seed: str,
-    ) -> None:
-        self._keyring = keyring
-        self._ledger = ledger
-        self.journal = Journal(ledger)
-        self._clock = clock
-        self._timers = timers
-        self._world = world
-        self._registry = registry
-        self._rulebooks = rulebooks
-        self._balances = balances
-        self._commitments = commitments
-        self._freshness = freshness
-        self._rates = rates
-        self._reach = reach
-        self._telemetry = telemetry
+    def __init__(self, shared: Shared, seed: str) -> None:
+        self._keyring = shared.keys
+        self._ledger = shared.ledger
+        self.journal = Journal(shared.ledger)
+        self._clock = shared.clock
+        self._timers = shared.timers
+        self._world = shared.world
+        self._registry = shared.registry
+        self._rulebooks = shared.rulebooks
+        self._balances = shared.balances
+        self._commitments = shared.commitments
+        self._freshness = shared.freshness
+        self._rates = shared.rates
+        self._reach = shared.reach
+        self._telemetry = shared.telemetry
         self.seed = seed
         self._muted_until = 0
         self._waiting: set[asyncio.Task[None]] = set()

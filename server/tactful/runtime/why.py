@@ -23,12 +23,11 @@ from tactful.core.session import Session, Tab
 from tactful.core.signals import Woken
 from tactful.core.trace import Verdict
 from tactful.runtime.arrivals import internal_id
-from tactful.runtime.live import Live, Registry
-from tactful.runtime.ports import Clock, Entry, Ledger
+from tactful.runtime.live import Live
+from tactful.runtime.ports import Entry
 from tactful.runtime.records import Inputs, apart, by_place, inputs_from, session_from, signal_from
-from tactful.runtime.rulebooks import Rulebooks
+from tactful.runtime.shared import Shared
 from tactful.runtime.turn import Turns
-from tactful.runtime.world import World
 
 
 class UnknownShopperError(Exception):
@@ -57,24 +56,14 @@ class Explanation(Struct, frozen=True):
 class Why:
     """Explains the decisions of one shop."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        clock: Clock,
-        registry: Registry,
-        turns: Turns,
-        world: World,
-        rulebooks: Rulebooks,
-        territory: str | None,
-    ) -> None:
+    def __init__(self, shared: Shared, turns: Turns, territory: str | None) -> None:
         self._territory = territory
-        self._ledger = ledger
-        self._clock = clock
-        self._registry = registry
+        self._ledger = shared.ledger
+        self._clock = shared.clock
+        self._registry = shared.registry
         self._turns = turns
-        self._world = world
-        self._rulebooks = rulebooks
+        self._world = shared.world
+        self._rulebooks = shared.rulebooks
 
     async def explain(
         self,
