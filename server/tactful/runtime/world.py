@@ -116,8 +116,11 @@ class World:
 
     def erase_person(self, erased: History) -> None:
         """Drop all of a customer, and whoever else knew of their orders and cases."""
-        for kept in (*erased.orders, *erased.returns, *erased.cases):
-            self.forget(kept.fact)
+        known: list[AnyFact] = [kept.fact for kept in erased.orders]
+        known += [kept.fact for kept in erased.returns]
+        known += [kept.fact for kept in erased.cases]
+        for fact in known:
+            self.forget(fact)
         self.forget_person(erased.customer)
         self._contacts.pop(erased.customer, None)
 
