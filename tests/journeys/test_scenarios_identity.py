@@ -11,14 +11,6 @@ from journeys.fixture import CATALOGUE, case, rules
 from journeys.stage import stage
 from tactful.core.ids import resume_digest
 
-VOUCHER = """
-  - id: voucher
-    owner: care@shop.example
-    note: An apology that knows what it is for.
-    remedy: true
-    offer:
-      message: "A small apology: {offer.price}."
-"""
 LOYALTY = """
   - id: loyalty
     owner: crm@shop.example

@@ -15,16 +15,6 @@ VOUCHER = """
     offer:
       message: "A small apology: {offer.price}."
 """
-LOYALTY = """
-  - id: loyalty
-    owner: crm@shop.example
-    note: For those who came back.
-    when:
-      all:
-        - customer.tier: gold
-    offer:
-      percent: 10%
-"""
 
 
 async def test_scenario_4_an_apology_is_offered_but_never_on_its_own_cause(tmp_path: Path) -> None:
