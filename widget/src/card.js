@@ -159,14 +159,14 @@ export function createCard(look, act) {
     const price = gist(item, looks);
     const row = el('div', 'row', el('b', 'now', price));
     // "max." is short for the same in every language here.
-    const most = (/** @type {any} */ what) => ` · max. ${what}`;
+    const most = (/** @type {any} */ what) => `max. ${what}`;
     if (was) row.append(el('s', '', el('span', 'hush', words.was), money(was, locale)));
     if (less) row.append(el('b', '', percent(-less / 100, locale)));
     if (off && item.percent_bp) row.append(most(money(item.at_most, locale)));
     // Beside the price, in the same paint: the law's place for it.
-    row.append(el('small', '', item.disclosure ?? ''));
+    if (item.disclosure) row.append(el('small', '', item.disclosure));
 
-    const ends = timed(words.ends, item.max_qty > 1 ? most(item.max_qty) : '');
+    const ends = timed(words.ends, item.max_qty > 1 ? ` · ${most(item.max_qty)}` : '');
     ends.role = 'timer';
     const take = button(words.accept, '', (node) => {
       if (node.ariaDisabled) return;

@@ -2,6 +2,7 @@
 
 import { watchActivity } from './activity.js';
 import { createCard } from './card.js';
+import { now } from './clock.js';
 import { createConsent } from './consent.js';
 import { watchPage } from './detect/watch.js';
 import { examine } from './doctor.js';
@@ -244,6 +245,7 @@ export function start(queue) {
         cart,
         consent: consent.now(),
         connection: session.status(),
+        clock: Date.now() - performance.timeOrigin - now(),
         shown: card.shown(),
       });
     },

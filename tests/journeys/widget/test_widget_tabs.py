@@ -78,7 +78,7 @@ def test_a_new_tab_joins_the_session_of_one_that_answers_late(
 
 
 def test_tabs_that_open_at_once_end_in_one_session(shop: Any, context: BrowserContext) -> None:
-    pages = [context.new_page() for _ in range(4)]
+    pages = [context.new_page() for _ in range(5)]
     address = shop.page()
     for page in pages:
         page.goto(address, wait_until="commit")
@@ -86,6 +86,6 @@ def test_tabs_that_open_at_once_end_in_one_session(shop: Any, context: BrowserCo
         page.wait_for_function("window.tactful?.version")
 
     def together() -> bool:
-        return [len(one.peers) for one in shop.offers.sessions.values() if one.peers] == [4]
+        return [len(one.peers) for one in shop.offers.sessions.values() if one.peers] == [5]
 
     until(together)
