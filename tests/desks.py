@@ -5,6 +5,9 @@ from msgspec import structs
 
 from ledgers import T0, accepted, push
 from tactful.core import giving_back, redemption
+from tactful.core.allocation import Deduction
+from tactful.core.money import Money
+from tactful.core.offers import Offer
 from tactful.core.redemption import Request
 from tactful.core.rulings import Ruling
 from tactful.core.sales import Line, Shelf
@@ -73,6 +76,77 @@ class Shop:
 
     async def state(self, offer="of_1"):
         return (await self.ledger.offer(offer)).state
+
+
+RULES = ("r0", "r1", "r2", "r3", "r4", "r5")
+
+
+def eur(amount: int) -> Money:
+    """Minor units of EUR."""
+    return Money(amount, "EUR")
+
+
+def made(number: int, level: str, **changes) -> Offer:
+    """An accepted offer of rule `r<number>`, which names all others."""
+    ident = f"of_{number}"
+    others = {"rule": f"r{number}", "stacks_with": RULES, "session": f"se_{number}"}
+    if level == "item":
+        return accepted(ident, **others, **changes)
+    at_most = changes.pop("at_most")
+    off = Deduction(level, at_most, changes.pop("percent_bp", None))
+    return accepted(ident, **others, deduction=off, hold=at_most, **changes)
+
+
+class Order:
+    """One order at a checkout that knows these prices."""
+
+    def __init__(self, *offers: Offer, **prices: int) -> None:
+        self.offers = offers
+        self.ledger = MemoryLedger()
+        self.shelves = {sku: Shelf(price=price, currency="EUR") for sku, price in prices.items()}
+
+    async def opened(self) -> "Order":
+        for one in self.offers:
+            assert await self.ledger.commit(push(one, limit=10**12)) is None
+        return self
+
+    async def use(self, offer: Offer, *lines: Line, shipping: Money | None = None) -> Ruling:
+        claims = Claims(
+            currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=T0 // 1000, max_qty=9,
+            offer=offer.id, rulebook="rb", sku=offer.sku, territory="DE", unit=offer.unit,
+        )  # fmt: skip
+        asked = Request(
+            id=f"rd_{offer.id}", token=b"t", order="o1", territory="DE", lines=lines,
+            shipping=shipping,
+        )  # fmt: skip
+        return await self.ledger.judge(
+            lambda desk: redemption.redeem(desk, asked, T0 + 60_000, claims, self.shelves),
+            offer=offer.id,
+            order="o1",
+        )
+
+    async def refund(self, ident: str, *lines: Line, shipping: int | None = None) -> Ruling:
+        part = None if shipping is None else eur(shipping)
+        return await self.ledger.judge(
+            lambda desk: giving_back.refund(desk, "o1", ident, lines, T0, shipping=part),
+            order="o1",
+            refund=ident,
+        )
+
+    async def cancel(self) -> Ruling:
+        return await self.ledger.judge(
+            lambda desk: giving_back.cancel(desk, "o1", T0, shipped=False), order="o1"
+        )
+
+    async def books(self) -> tuple[int, int]:
+        assert await self.ledger.reconcile() == []
+        (row,) = await self.ledger.balances()
+        return row.reserved, row.settled
+
+
+def line(sku: str, qty: int = 1, unit: int | None = None) -> Line:
+    """A line of an order."""
+    return Line(sku=sku, qty=qty, unit=None if unit is None else eur(unit))
 
 
 def told(ruling: Ruling):
