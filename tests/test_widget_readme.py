@@ -25,7 +25,7 @@ NAMES = {
     "command": commands(),
     "event": used(r"emit\('(\w+)'"),
     "property": used(r"(--tactful-[a-z-]+)", "card.css"),
-    "word": set(re.findall(r"'(\w+)'", SOURCES["locales.js"].split("KEYS")[1].split("]")[0])),
+    "word": set(re.findall(r"\w+", SOURCES["locales.js"].split("KEYS")[1].split("'")[1])),
     "source": used(r"\['([\w-]+)', \(\) =>", "watch.js"),
     "platform": {"Google Consent Mode", "IAB TCF", "WP Consent API", "Global Privacy Control"},
 }
