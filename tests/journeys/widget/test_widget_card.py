@@ -116,7 +116,7 @@ def shoot(page: Page, name: str) -> None:
 def barriers() -> Barriers:
     """What axe-core finds wrong with the card, wherever it stands."""
     if not AXE.exists():
-        pytest.skip("axe-core is not installed: run npm ci in widget/")
+        pytest.skip("widget/node_modules is not there: run npm ci in widget/")
 
     def find(page: Page) -> list[str]:
         page.evaluate(AXE.read_text())
