@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,17 +72,23 @@ def served(folder: Any, name: str, **options: Any) -> Iterator[Served]:
     """A server for the length of some tests, and what must hold when they are over."""
     server = Served(folder.mktemp("raw") / f"{name}.log", **options)
     before = server.rss_kib()
-    yield server
-    deadline = time.monotonic() + 20
-    while server.descriptors() > server.descriptors_at_start:
-        assert time.monotonic() < deadline, f"{server.descriptors()} descriptors are still open"
-        time.sleep(0.01)
-    grown = server.rss_kib() - before
-    server.stop()
+    try:
+        yield server
+        deadline = time.monotonic() + 20
+        while server.descriptors() > server.descriptors_at_start:
+            assert time.monotonic() < deadline, f"{server.descriptors()} descriptors are still open"
+            time.sleep(0.01)
+        grown = server.rss_kib() - before
+    finally:
+        server.stop()
     written = server.log.read_text()
     assert "Traceback" not in written, written
     assert "ERROR" not in written, written
     assert grown < KEPT_KIB, f"{grown} KiB more"
+
+
+serving = contextmanager(served)
+"""The same for a block, which ends the server however it ends."""
 
 
 def table(rows: list[tuple[Any, ...]]) -> Any:

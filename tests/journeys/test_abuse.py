@@ -9,7 +9,7 @@ import pytest
 
 from doors import Raw, text
 from journeys.fixture import CATALOGUE, case, order, rules
-from journeys.raw_peers import VIEW, served
+from journeys.raw_peers import VIEW, serving
 from journeys.stage import Shopper, Stage, stage
 from tutorial import ROOT
 
@@ -125,7 +125,7 @@ async def test_a_crowd_of_hostile_peers_neither_keeps_a_good_client_out_nor_cost
 ):
     """The short form of `bench_hostile.py`: peers that never read, fall silent, or stop in the handshake."""
     crowds = {"never_readers": 40, "silent": 40, "half_handshakes": 200}
-    for door in served(tmp_path_factory, "crowd", linger_ms=300, unlimited=["127.0.0.1"]):
+    with serving(tmp_path_factory, "crowd", linger_ms=300, unlimited=["127.0.0.1"]) as door:
         good, before = Good(door.port), door.rss_kib()
         peers = await attack(door.port, good, crowds)
         await good.visit(answers=20)

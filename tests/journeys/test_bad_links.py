@@ -129,15 +129,17 @@ async def test_a_cable_that_is_pulled_leaves_nothing_behind(tmp_path):
             linger_ms=200, sweep_ms=50, stalled_ms=500,
             rhythm={"hello_ms": 500, "heartbeat_ms": 100, "silent_ms": 500},
         )  # fmt: skip
-        sent = (upgrade() + b"", upgrade()[:40], b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        peers = [await asyncio.open_connection(address, server.port) for _ in sent * 5]
-        for (_, writer), data in zip(peers, sent * 5, strict=True):
-            writer.write(data)
-            await writer.drain()
-        await eventually(lambda: server.descriptors() > server.descriptors_at_start)
-        shell(f"ip -n {name} link set {name} down")
-        await eventually(lambda: server.descriptors() <= server.descriptors_at_start, 30)
-        for _, writer in peers:
-            writer.transport.abort()
-        server.stop()
+        sent = (upgrade(), upgrade()[:40], b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        try:
+            peers = [await asyncio.open_connection(address, server.port) for _ in sent * 5]
+            for (_, writer), data in zip(peers, sent * 5, strict=True):
+                writer.write(data)
+                await writer.drain()
+            await eventually(lambda: server.descriptors() > server.descriptors_at_start)
+            shell(f"ip -n {name} link set {name} down")
+            await eventually(lambda: server.descriptors() <= server.descriptors_at_start, 30)
+            for _, writer in peers:
+                writer.transport.abort()
+        finally:
+            server.stop()
         assert "Traceback" not in server.log.read_text()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from doors import HELLO, Raw, eventually, frame, text, upgrade, within
-from journeys.raw_peers import VIEW, reluctant, request, served, table
+from journeys.raw_peers import VIEW, reluctant, request, serving, table
 
 WAITING = [
     ("nothing is sent", [], b""),
@@ -99,10 +99,10 @@ async def test_who_leaves_in_the_middle_of_anything_is_forgotten(door):
 
 async def test_without_descriptors_the_door_neither_spins_nor_falls(tmp_path_factory):
     """While more knock than it can take in: heartbeats go on, and take no more than they cost."""
-    for door in served(
+    with serving(
         tmp_path_factory, "poor", descriptors="100", linger_ms=300, sweep_ms=80,
         rhythm={"heartbeat_ms": 80},
-    ):  # fmt: skip
+    ) as door:  # fmt: skip
         async with AsyncExitStack() as stack:
             crowd = [await stack.enter_async_context(Raw.knock(door.port)) for _ in range(150)]
             for peer in crowd[:40]:
@@ -115,6 +115,6 @@ async def test_without_descriptors_the_door_neither_spins_nor_falls(tmp_path_fac
             while (found := await crowd[0].frame())[0] != 1 or b"heartbeat" in found[1]:
                 pass
             assert b"withdraw" in found[1]
-        await eventually(lambda poor=door: poor.descriptors() <= poor.descriptors_at_start)
+        await eventually(lambda: door.descriptors() <= door.descriptors_at_start)
         async with Raw.knock(door.port) as peer:
             await peer.greet()
