@@ -1,5 +1,6 @@
 """What shoppers did between two decisions is written down; a turn that crashes costs one signal."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,40 @@ async def test_why_reads_the_past_among_acts_that_share_an_entry(tmp_path: Path)
             )
             found.append(answer.json()["rules"][0]["gates"][0]["actual"])
         assert found == [{"engaged": 12}, "hidden"]
+
+
+async def test_a_crash_loses_neither_where_a_shopper_was_nor_what_was_due(tmp_path: Path) -> None:
+    async with stage(tmp_path / "first", rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 20)
+        await one.parts.shop.settled()
+        await one.parts.shop.ledger.flush()
+        (tmp_path / "then").mkdir()
+        shutil.copytree(one.folder / "data", tmp_path / "then" / "data")
+    async with stage(tmp_path / "then", rules()) as again:
+        back = await again.shopper(resume=shopper.resume)
+        assert back.session == shopper.session
+        await again.advance(9)
+        await back.nothing()
+        await again.advance(1)
+        assert (await back.offered())["sku"] == "RUN-42"
+
+
+async def test_what_a_promise_under_way_would_make_of_a_session_is_not_written(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shop = one.parts.shop
+        shopper = await one.shopper()
+        await shop.settled()
+        live = shop.registry.by_id[shopper.session]
+        live.busy = True
+        shop.turns.journal.owe(live, shop.clock.now() + 1)
+        shop.turns.journal.write_all()
+        assert live.owed_at is not None
+        live.busy = False
+        shop.turns.journal.write_all()
+        saved = await shop.ledger.session(shopper.session)
+        assert (live.owed_at, saved and saved.seen_at) == (None, shop.clock.now() + 1)

@@ -29,6 +29,8 @@ from tactful.runtime.turn import Turns
 
 SEATS: Final = 16
 """Connections of one session; nobody looks at more tabs, and a seventeenth takes the oldest one's place."""
+SILENCE: Final = 30_000
+"""Milliseconds for which a page may look at what it was last told: as long as its shopper counts as engaged."""
 LONGEST_WAIT: Final = 64
 """Messages that a connection may send before its session is found."""
 
@@ -59,6 +61,7 @@ class Arrivals:
         self._registry = shared.registry
         self._turns = turns
         self._ttl = session_ttl
+        self._started = self._clock.now()
         self._territory = default_territory
         self._resuming: set[asyncio.Task[None]] = set()
         self._secrets: dict[str, str] = {}
@@ -101,13 +104,20 @@ class Arrivals:
 
     def restore(self, saved: SavedSession) -> Live:
         """Bring a session of the ledger back to life."""
-        state = structs.replace(session_from(saved.state), tabs=(), running_since=None)
-        live = Live(state, saved.resume)
+        live = Live(self._left(session_from(saved.state), saved.seen_at), saved.resume)
         live.persists = True
         self._registry.add(live)
         self._registry.concern(live)
         self._turns.set_alarm(live)
         return live
+
+    def _left(self, state: Session, seen_at: int) -> Session:
+        """As its last tab would have left it, had not the server ended first: engaged till about then."""
+        engaged = 0
+        if state.running_since is not None:
+            until = min(self._started, seen_at + SILENCE)
+            engaged = max(0, until - state.running_since)
+        return structs.replace(state, tabs=(), running_since=None, dwelt=state.dwelt + engaged)
 
     def _new(self, greeting: Greeting) -> Live:
         now = self._clock.now()

@@ -1,5 +1,6 @@
 """How is written down what shoppers did between two decisions?
 
+What a session became by them is written in the same way, so that a restart finds it where it was.
 An act that can only be folded promises nothing, so it waits for company: a session's acts become
 one entry when there are many, when its next decision is recorded, or after a second. A crash may
 lose the last second of browsing on which nothing was decided, and no more.
@@ -12,7 +13,7 @@ from typing import Final
 from tactful.core.signals import Signal
 from tactful.runtime.live import Live
 from tactful.runtime.ports import Commit, Entry, Ledger
-from tactful.runtime.records import encode_acts
+from tactful.runtime.records import encode, encode_acts
 
 MOST: Final = 64
 """Acts of one session in one entry; bounds its memory."""
@@ -39,13 +40,21 @@ class Journal:
             self.write_all()
             self._rulebook = rulebook
         live.unwritten.append((now, signal))
-        if len(live.unwritten) == 1:
-            loop = asyncio.get_running_loop()
-            self._waiting.append((loop.time() + PAUSE, live))
-            if self._timer is None:
-                self._timer = loop.call_later(PAUSE, self._write_due)
-        elif len(live.unwritten) == MOST:
+        self.owe(live, now)
+        if len(live.unwritten) == MOST:
             self.write(live)
+
+    def owe(self, live: Live, now: int) -> None:
+        """A session is not as the ledger has it: a crash must not lose where it was, nor its timers."""
+        if live.owed_at is None:
+            self._wait(live)
+        live.owed_at = now
+
+    def _wait(self, live: Live) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiting.append((loop.time() + PAUSE, live))
+        if self._timer is None:
+            self._timer = loop.call_later(PAUSE, self._write_due)
 
     def write(self, live: Live) -> None:
         """Record what a session did so far."""
@@ -63,12 +72,31 @@ class Journal:
         )
         self._ledger.record(Commit(session=state.id, seen_at=acts[-1][0], entry=entry))
 
+    def _settle(self, live: Live) -> None:
+        """Record what a session did, and what it became; not what it would be by a promise under way."""
+        self.write(live)
+        if live.owed_at is not None and live.busy:
+            self._wait(live)
+        elif live.owed_at is not None:
+            state = live.state
+            self._ledger.record(
+                Commit(
+                    session=state.id,
+                    state=encode(state),
+                    resume=live.resume,
+                    customer=state.customer,
+                    wake_at=state.wake_at,
+                    seen_at=live.owed_at,
+                )
+            )
+            live.owed_at = None
+
     def _write_due(self) -> None:
         """Record what has waited long enough; who was written meanwhile may come a little early."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         while self._waiting and self._waiting[0][0] <= now:
-            self.write(self._waiting.popleft()[1])
+            self._settle(self._waiting.popleft()[1])
         self._timer = loop.call_later(STEP, self._write_due) if self._waiting else None
 
     def write_all(self) -> None:
@@ -76,5 +104,5 @@ class Journal:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._waiting:
-            self.write(self._waiting.popleft()[1])
+        for _ in range(len(self._waiting)):
+            self._settle(self._waiting.popleft()[1])

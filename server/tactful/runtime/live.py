@@ -64,6 +64,7 @@ class Live:
         "mailbox",
         "newcomers",
         "outbox",
+        "owed_at",
         "persists",
         "recorded",
         "renewals",
@@ -94,6 +95,8 @@ class Live:
         """Waiting for facts or for a commit; the mailbox fills meanwhile."""
         self.unwritten: list[tuple[int, Signal]] = []
         """What it did since its last record, with the instants: see `journal`."""
+        self.owed_at: int | None = None
+        """When it became something else than the ledger has; None: it is as written, or soon will be."""
         self.persists = False
         """Whether the ledger knows it."""
         self.recorded = False

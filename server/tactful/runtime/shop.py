@@ -204,6 +204,7 @@ class Shop:
             await self.settled()
             await self.clock.move(to, self.timers, self.settled)
             await self.settled()
+            await self.ledger.flush()
 
     def recheck(self) -> None:
         """Let every session with an offer pass its gates again."""

@@ -229,6 +229,10 @@ class Turns:
         if commit.entry or commit.state or commit.steps or commit.contacts:
             self._ledger.record(commit)
             live.recorded = commit.entry is not None
+            if commit.state is not None:
+                live.owed_at = None
+            elif live.persists:
+                self.journal.owe(live, context.now)
             if decision.steps:
                 self._moved(decision)
         live.outbox += decision.effects
