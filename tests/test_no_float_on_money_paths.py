@@ -18,10 +18,11 @@ EXCEPTIONS: dict[str, set[str]] = {
     "rulebook/diagnostics.py": {"0.6"},  # how alike two words are
     "rulebook/props.py": {"at / 1000"},  # seconds, as datetime wants them
     "runtime/gauges.py": {"*"},  # numbers for the metrics
-    "runtime/journal.py": {"1.0"},  # seconds between batches
+    "runtime/journal.py": {"1.0", "0.05"},  # seconds between batches
     "runtime/watchdog.py": {"*"},  # seconds, as asyncio wants them
     "runtime/telemetry.py": {"*"},  # durations and rates for the metrics
     "runtime/timers.py": {"*"},  # seconds, as asyncio wants them
+    "runtime/shop.py": {"0.01"},  # seconds between looks
     "runtime/rulebooks.py": {"0.25"},  # seconds between looks at the rule files
     "stores/sqlite.py": {"0.1", "BUSY_MS / 1000"},  # seconds to wait
     "stores/sqlite_open.py": {"BUSY_MS / 1000"},  # seconds, as sqlite3 wants them
