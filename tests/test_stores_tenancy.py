@@ -9,6 +9,7 @@ import pytest
 from doors import eventually, within
 from tactful.runtime.ports import LedgerError
 from tactful.stores.tenancy import LOCK, sole_tenant
+from tenant import hold
 
 
 def never() -> None:
@@ -42,15 +43,6 @@ async def test_a_server_that_does_not_go_is_named_with_what_to_do(tmp_path):
         with pytest.raises(LedgerError, match=r"another server has this ledger.*stop the other"):
             async with sole_tenant(tmp_path, lambda: None, patience_s=0.05):
                 never()
-
-
-def hold(folder, held) -> None:
-    async def run() -> None:
-        async with sole_tenant(folder, never):
-            held.send("held")
-            await asyncio.Event().wait()
-
-    asyncio.run(run())
 
 
 async def test_a_process_that_is_killed_holds_nothing(tmp_path):
