@@ -9,7 +9,7 @@ import random  # noqa: TID251 -- seeded
 import sqlite3
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,21 +116,22 @@ class Shop:
 
     async def trade(self, rate: float, done: asyncio.Event) -> None:
         """Have so many shoppers a second accept what they were offered, buy it, and want something else."""
-        resting = self._dice.sample(self.visitors, len(self.visitors))
+        resting = deque(self._dice.sample(self.visitors, len(self.visitors)))
         under_way: set[asyncio.Task[None]] = set()
         while not done.is_set():
-            visitor = resting.pop(0)
-            task = asyncio.ensure_future(self._buy(visitor))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-            resting.append(visitor)
+            if resting:
+                visitor = resting.popleft()
+                task = asyncio.ensure_future(self._buy(visitor))
+                under_way.add(task)
+                task.add_done_callback(under_way.discard)
+                task.add_done_callback(lambda _, one=visitor: resting.append(one))  # type: ignore[misc]
             await asyncio.sleep(1 / rate)
         if under_way:
             await asyncio.wait(under_way)
 
     async def _buy(self, visitor: Visitor) -> None:
         if not visitor.standing:
-            return  # the one before is still under way
+            return  # counted before, as an offer that did not come
         offer = next(iter(visitor.standing.values()))
         name = offer["id"]
         visitor.say({"t": "accept", "offer": name})

@@ -26,6 +26,8 @@ SHORT = {
     "connections": ["--connections", "3000", "--storms", "3"],
     "hostile": ["--never-readers", "300", "--silent", "300", "--half-handshakes", "1500"],
     "start": ["--products", "100000", "--customers", "100000", "--lines", "1000000"],
+    "oracle": ["--worlds", "20000"],
+    "redeem": ["--attempts", "20000", "--rounds", "3"],
     "restart": ["--sessions", "1000", "--restarts", "2", "--control", "100"],
     "withdrawal": ["--sessions", "2000", "--rounds", "5", "--all", "2000", "--all-rounds", "2"],
     "clickstream": ["--sessions", "300"],

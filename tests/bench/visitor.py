@@ -87,6 +87,7 @@ class Visitor:
         self._waiting: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[Any] | None = None
         self._failures = 0
+        self._again_due = False
         self._n = 0
         self._unanswered: list[dict[str, Any]] = []
         self._resume = ""
@@ -110,11 +111,17 @@ class Visitor:
 
     def say(self, message: dict[str, Any]) -> None:
         """Send a message, now or when there is a connection, and again until it is acknowledged."""
-        self._n += 1
-        message = {**message, "n": self._n}
-        self._unanswered.append(message)
-        if self._live is not None:
-            self._live.say(message)
+        self._unanswered.append(dict(message))
+        if self._live is not None and not self._again_due:
+            self._flush(self._live, self._unanswered[-1:])
+
+    def _flush(self, line: Line, messages: list[dict[str, Any]]) -> None:
+        """Send messages; each is numbered when it is sent first, and keeps its number."""
+        for message in messages:
+            if "n" not in message:
+                self._n += 1
+                message["n"] = self._n
+            line.say(message)
 
     def need_rescue(self, sku: str) -> None:
         """Come to a page where something may be said at once."""
@@ -226,12 +233,12 @@ class Visitor:
         if self.session and message["session"] != self.session:
             self._counts["session lost"] += 1
         self._failures = 0
+        self._again_due = True  # what is new waits for the first ack, as in the widget
         self.welcomes += 1
         self.session, self._resume = message["session"], message["resume"]
         self.standing = {offer["id"]: offer for offer in message["offers"]}
         self.seen |= self.standing.keys()
-        for waiting in self._unanswered:
-            line.say(waiting)
+        self._flush(line, [each for each in self._unanswered if "n" in each])
 
     def _offer(self, message: dict[str, Any]) -> None:
         offer = message["offer"]
@@ -252,7 +259,11 @@ class Visitor:
         self._counts[f"accept refused: {message['code']}"] += 1
 
     def _ack(self, message: dict[str, Any]) -> None:
-        self._unanswered = [each for each in self._unanswered if each["n"] > message["n"]]
+        taken = message["n"]
+        self._unanswered = [each for each in self._unanswered if each.get("n", taken + 1) > taken]
+        if self._again_due and self._live is not None:
+            self._again_due = False
+            self._flush(self._live, [each for each in self._unanswered if "n" not in each])
 
     def _bye(self, message: dict[str, Any]) -> None:
         """Come back when told to; a widget looks at its clock once a second."""
