@@ -18,7 +18,7 @@ h1{margin:0}h2{margin:2.4rem 0 .2rem;border-top:1px solid var(--line);padding-to
 h3{font-size:.95rem;margin:1.2rem 0 .3rem}p{margin:.2rem 0}.soft{color:var(--soft)}
 .bad{color:var(--bad)}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 td,th{text-align:left;padding:.25rem .8rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-td.n,th.n{text-align:right}svg{max-width:100%;height:auto;display:block}
+td.n,th.n{text-align:right}td:first-child{width:5.5rem}td.m{width:1.2rem}svg{max-width:100%;height:auto;display:block}
 svg text{font:12px system-ui,sans-serif;fill:var(--ink)}.ours{fill:var(--ours)}.peer{fill:var(--peer)}
 .range{stroke:var(--soft);stroke-width:2}.one{stroke:var(--soft);stroke-dasharray:3 3}
 pre{overflow:auto;font-size:12px}summary{cursor:pointer;color:var(--soft);margin:.6rem 0}
@@ -62,7 +62,7 @@ def _bench(name: str, found: dict[str, Any]) -> Iterator[str]:
     yield f"<p{mark}>{_text(found['outcome'])} in {found['seconds']} s</p>"
     if found["goals"]:
         rows = (
-            f"<tr><td>{'✓' if g['met'] else '✗'}<td>{_text(g['goal'])}{_value(g)}"
+            f'<tr><td class="m">{"✓" if g["met"] else "✗"}<td>{_text(g["goal"])}{_value(g)}'
             for g in found["goals"]
         )
         yield f"<table>{''.join(rows)}</table>"

@@ -24,9 +24,12 @@ export function createOutbox(n) {
       );
       entries.push(entry);
     },
-    /** @returns {Message[]} what is to be sent now, in order; it counts as sent */
-    take() {
-      const due = entries.filter(({ sent }) => !sent);
+    /**
+     * @param {boolean} [again] only what was sent before, and has its number
+     * @returns {Message[]} what is to be sent now, in order; it counts as sent
+     */
+    take(again) {
+      const due = entries.filter(({ n, sent }) => !sent && (n || !again));
       return due.map((entry) => {
         entry.sent = true;
         entry.n ||= ++n;

@@ -117,7 +117,10 @@ export function createSession(page) {
 
   const hangUp = (/** @type {Link | null} */ link) => {
     link?.wire?.close();
-    if (link === live) live = null;
+    if (link && link === live) {
+      live = null;
+      outbox.rewind();
+    }
     if (link === next) next = null;
   };
 
@@ -134,7 +137,6 @@ export function createSession(page) {
       return page.stopped(code);
     }
     if (live) return; // A handover failed: what we have still serves.
-    outbox.rewind();
     if (wasLive && now() - link.since > GOOD_MS) failures = 0;
     if (then === 'reconnect' && !standing.size) asleep = true;
     else if (link.kind === 'socket' && !wasLive && (!socketWorks || failures % 3 > 1))
@@ -177,6 +179,9 @@ export function createSession(page) {
       if (link !== live) hangUp(live);
       [live, next] = [link, null];
       link.since = now();
+      // Before the acknowledgement: a server that has just started acknowledges the hello, though it
+      // has heard of nothing below it.
+      if (!another) flush(true);
       socketWorks ||= link.kind === 'socket';
       known = { session, resume, seq };
       page.save(known);
@@ -215,8 +220,8 @@ export function createSession(page) {
     page.changed();
   };
 
-  const flush = () => {
-    live?.wire?.send(outbox.take().map((message) => stringify(message)));
+  const flush = (again = false) => {
+    live?.wire?.send(outbox.take(again).map((message) => stringify(message)));
   };
 
   /** Nothing is open and nothing is shown. */
@@ -224,7 +229,6 @@ export function createSession(page) {
     dialAt = NEVER;
     hangUp(live);
     hangUp(next);
-    outbox.rewind();
     heard = -SILENCE_MS;
     clear();
   };

@@ -152,6 +152,51 @@ test('what is not acknowledged goes again under the same number, an activity doe
   assert.ok(hello.n > sent[2].n, 'a hello is numbered above all that was sent');
 });
 
+test('a click that met the end of a server is heard by the next one, which knows of nothing', (t) => {
+  const { session, pass } = build(t);
+  session.wake();
+  open(sockets[0], welcome({ offers: [offer()] }));
+  session.send({ t: 'accept', offer: 'o1' });
+  const click = sockets[0].sent.at(-1);
+  sockets[0].onclose({ code: 1001 });
+  pass(1100);
+  open(sockets[1], welcome({ offers: [offer()] }));
+  const [hello, ...again] = sockets[1].sent;
+  assert.deepEqual(again, [click]);
+  assert.ok(hello.n > click.n);
+});
+
+test('an act that opens the connection is told on it', (t) => {
+  const { session } = build(t);
+  session.send({ t: 'activity', kind: 'input' });
+  open(sockets[0]);
+  assert.equal(sockets[0].sent.at(-1).kind, 'input');
+});
+
+test('a click is not made again in a session that is another one', (t) => {
+  const { session, pass } = build(t);
+  session.wake();
+  open(sockets[0], welcome({ offers: [offer()] }));
+  session.send({ t: 'accept', offer: 'o1' });
+  sockets[0].onclose({ code: 1001 });
+  pass(1100);
+  open(sockets[1], welcome({ session: 'another' }));
+  assert.equal(sockets[1].sent.length, 1);
+});
+
+test('a click that went to the old connection goes to the new one too, if nothing was said of it', (t) => {
+  const { session, pass } = build(t);
+  session.wake();
+  open(sockets[0], welcome({ offers: [offer()] }));
+  sockets[0].hear({ t: 'bye', code: 1001, retry: 1 });
+  session.send({ t: 'accept', offer: 'o1' });
+  const click = sockets[0].sent.at(-1);
+  pass(1100);
+  open(sockets[1], welcome({ offers: [offer()] }));
+  assert.deepEqual(sockets[1].sent.slice(1), [click]);
+  assert.equal(sockets[0].closed, 1000);
+});
+
 test('a click into a dead line is not sent once the offer was hidden', (t) => {
   const { session, pass } = build(t);
   session.wake();
