@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+import tactful.transports.listener as listener_module
 from doors import HELLO, Raw, RecordingDesk, eventually, hello_app, open_door, policy, text, within
 from tactful.transports.limits import Limits
 from tactful.transports.listener import Listener, ListenError, Place
@@ -163,6 +164,25 @@ async def test_who_comes_in_while_everybody_leaves_is_served_and_told_when_to_co
             assert (await early.message())["t"] == "bye"
         early.writer.close()
         await within(draining)
+
+
+async def test_who_was_let_in_and_is_about_to_ask_is_heard_before_the_end(monkeypatch):
+    monkeypatch.setattr(listener_module, "KNOCK_MS", 60_000)
+    async with open_door(limits=QUICK) as door, Raw.knock(door.port) as peer:
+        await eventually(lambda: door.house.knocking)
+        draining = asyncio.ensure_future(door.drain(notice_s=0))
+        await eventually(lambda: door.house.reception.leaving)
+        await peer.send(GET)
+        await within(draining)
+        assert (await peer.head())[0] == 200
+        assert not door.house.knocking
+
+
+async def test_who_has_only_opened_a_line_is_not_waited_for():
+    async with open_door(limits=QUICK) as door, Raw.knock(door.port):
+        await eventually(lambda: door.house.knocking)
+        await within(door.drain(notice_s=0))
+        assert door.house.reception.dismissed
 
 
 async def test_who_waits_in_a_queue_that_was_handed_to_us_is_left_to_the_next_server():

@@ -31,9 +31,15 @@ class House:
         self.admission = Admission(self.limits)
         self.turnstile = Turnstile()
         self.sweep = Sweep(self.clock, self.limits.sweep_ms)
+        self.knocking: dict[Swept, int] = {}  # who has not said yet what they want, and since when
         self.refusals: Counter[int] = Counter()  # by HTTP status
         self.empty = asyncio.Event()
         self.empty.set()
+
+    def anybody_knocking(self, lately_ms: int) -> bool:
+        """Whether somebody who came within this time has not said yet what they want."""
+        since = self.clock() - lately_ms
+        return any(came > since for came in self.knocking.values())
 
 
 class Seat:

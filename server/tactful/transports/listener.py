@@ -26,6 +26,10 @@ NOTICE_S = (
     1.0  # sessions are served so long after `bye`: the next server needs about as long to start
 )
 GRACE_S = 20.0  # for requests under way: a redemption is never cut off, and 30 s are promised
+KNOCK_MS = (
+    1_000  # who was let in and has said nothing for so long has only opened a line in advance
+)
+LOOK_S = 0.02
 PARTING_S = 0.5  # for close frames to be answered: nobody is served meanwhile
 
 
@@ -127,6 +131,7 @@ class Listener:
         for protocol in list(self._state.connections):
             protocol.shutdown()
         await self._until_empty(notice_s)
+        await self._until_heard()
         self._reception.dismiss()
         await self._until_answered(grace_s)
 
@@ -149,6 +154,11 @@ class Listener:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.house.empty.wait()
+
+    async def _until_heard(self) -> None:
+        """Wait for what the latest who were let in are about to ask."""
+        while self.house.anybody_knocking(KNOCK_MS):  # noqa: ASYNC110 -- until they are old enough
+            await asyncio.sleep(LOOK_S)
 
     async def _until_answered(self, seconds: float) -> None:
         """Wait for the requests under way; streams have been told to end."""

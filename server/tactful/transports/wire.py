@@ -56,6 +56,7 @@ class Door(asyncio.Protocol):
         else:
             self.peer = _address(transport)
             self.seat = Seat(self._house, self)
+            self._house.knocking[self] = self._opened
             self._admit(self._house.admission.enter())
 
     def data_received(self, data: bytes) -> None:
@@ -92,6 +93,7 @@ class Door(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""
+        self._heard_out()
         if self._http is not None:
             self._http.inner.connection_lost(exc)
         self.seat.leave(self)
@@ -151,6 +153,7 @@ class Door(asyncio.Protocol):
         elif self.probing and path not in _SPARED:
             self._refuse(FULL)
         else:
+            self._heard_out()
             self._http = HttpSide(self._house.http(), self._transport, self._house.limits)
             self._refuse_if(self._http.data_received(head + rest, self._house.clock()))
             if self._house.reception.leaving:
@@ -173,6 +176,7 @@ class Door(asyncio.Protocol):
             self._refuse(LARGE_HEAD)
 
     def _shake_hands(self) -> None:
+        self._heard_out()
         if self._deaf_until or self._transport.is_closing():
             return
         house, head, early = self._house, self._queued, bytes(self._head)
@@ -195,6 +199,9 @@ class Door(asyncio.Protocol):
             link.consumer = house.reception.admit(link, client, judged.origin)
         link.serve(early)
 
+    def _heard_out(self) -> None:
+        self._house.knocking.pop(self, None)
+
     # Turning away.
 
     def _refuse_if(self, refusal: Refusal | None) -> None:
@@ -207,6 +214,7 @@ class Door(asyncio.Protocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say why and end our side; what the peer still sends is read and dropped for a moment."""
+        self._heard_out()
         self._house.refusals[refusal.status] += 1
         self._deaf_until = self._house.clock() + self._house.limits.linger_ms
         self._head = bytearray()
