@@ -223,8 +223,9 @@ async def test_one_item_has_one_price_in_an_order():
     assert told(await order.use(second, line("RUN-42"))) == (409, "redemption.stacking")
 
 
-async def test_a_rules_prices_of_several_items_go_together_and_its_offers_on_the_order_do_not():
-    shoes = [accepted("of_1"), accepted("of_2", sku="BOOT-42")]
+@pytest.mark.parametrize("other", ["r1", "r2"])
+async def test_prices_of_several_items_go_together_and_a_rules_offers_on_the_order_do_not(other):
+    shoes = [accepted("of_1"), accepted("of_2", sku="BOOT-42", rule=other)]
     order = await Order(*shoes, **{"RUN-42": 12900, "BOOT-42": 12900}).opened()
     for shoe in shoes:
         assert (await order.use(shoe, line("RUN-42"), line("BOOT-42"))).status == 200

@@ -204,8 +204,10 @@ def _unstacked(desk: Desk, offer: Offer, order: str) -> Ruling | None:
         if LEVELS.index(other.level) > LEVELS.index(offer.level):
             detail = f"The order used an offer on its {other.level} already."
             return refuse("redemption.sequence", detail)
-        same = other.level == offer.level == "item" and other.sku == offer.sku
-        if same or not other.beside(offer.rule, offer.level, offer.stacks_with):
+        items = other.level == offer.level == "item"
+        # Prices of two items meet nowhere, and both were promised.
+        apart = other.sku != offer.sku
+        if not (apart if items else other.beside(offer.rule, offer.level, offer.stacks_with)):
             detail = f"The order used an offer of '{other.rule}', which does not stack with '{offer.rule}'."
             return refuse("redemption.stacking", detail)
     return None
