@@ -2,14 +2,13 @@
 
 Three servers in turn: the whole product, where everybody says hello and is welcomed, its door alone,
 and plain `websockets`. One client that was there before asks on, to see what the storm costs it; it
-shares a core with the storm's own client, and goes first there if the system lets it.
+shares a core with the storm's own client, and waits for that too.
 """
 
 import asyncio
 import json
-import os
 import subprocess
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
@@ -30,8 +29,6 @@ def hold(port: int, connections: int, *, hello: bool) -> tuple[subprocess.Popen[
         port, connections=connections, seconds=0, size=250, depth=1, hello=hello
     )
     client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    with suppress(PermissionError):  # else both clients wait for each other
-        os.setpriority(os.PRIO_PROCESS, client.pid, 5)
     assert client.stdout is not None
     return client, json.loads(client.stdout.readline())
 

@@ -21,7 +21,7 @@ from msgspec import Struct
 sys.path[:0] = [str(harness.ROOT / "tests"), str(harness.ROOT / "server")]
 
 from manager import HOST, KEY, Manager  # noqa: E402
-from visitor import Visitor  # noqa: E402
+from visitor import WELCOME_S, Visitor  # noqa: E402
 
 from journeys.fixture import price, product, stock  # noqa: E402
 
@@ -82,12 +82,12 @@ class Restarted(Struct, frozen=True):
 class Shop:
     """One run: a manager, its sessions and the checkout."""
 
-    def __init__(self, manager: Manager, sessions: int, seed: int) -> None:
+    def __init__(self, manager: Manager, sessions: int, welcome_s: float) -> None:
         self._manager = manager
         self._counts: Counter[str] = Counter()
         self._again: Counter[str] = Counter()
-        self.visitors = [Visitor(manager.port, self._counts) for _ in range(sessions)]
-        self._dice = random.Random(seed)
+        self.visitors = [Visitor(manager.port, self._counts, welcome_s) for _ in range(sessions)]
+        self._dice = random.Random(7)
         self._orders = 0
         self.bought: set[str] = set()
         self.stop_s: list[float] = []
@@ -254,15 +254,22 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def restarted(
-    folder: Path, *, way: str, sessions: int, restarts: int, rate: float, signal: str = "terminate"
+    folder: Path,
+    *,
+    way: str,
+    sessions: int,
+    restarts: int,
+    rate: float,
+    signal: str = "terminate",
+    welcome_s: float = WELCOME_S,
 ) -> Restarted:
-    """Play it once."""
+    """Play it once; `welcome_s`: how long a visitor waits for the welcome before it tries again."""
     (folder / "rules").mkdir(parents=True)
     (folder / "rules" / "rules.yaml").write_text(RULES, "utf-8")
     (folder / "tactful.toml").write_text(SETTINGS, "utf-8")
     settings = ["--config", str(folder / "tactful.toml"), "--data", str(folder / "data")]
     manager = Manager(way, folder, [*settings, "--rules", str(folder / "rules")])
-    shop = Shop(manager, sessions, seed=7)
+    shop = Shop(manager, sessions, welcome_s)
     done = asyncio.Event()
     try:
         await until(lambda: "serves" in manager.log())

@@ -78,8 +78,9 @@ class Line(asyncio.Protocol):
 class Visitor:
     """One session. `counts` are shared by all: what went wrong, and how often."""
 
-    def __init__(self, port: int, counts: Counter[str]) -> None:
+    def __init__(self, port: int, counts: Counter[str], welcome_s: float = WELCOME_S) -> None:
         self._port = port
+        self._welcome_s = welcome_s
         self._counts = counts
         self._live: Line | None = None
         self._next: Line | None = None
@@ -148,7 +149,7 @@ class Visitor:
         if self.leaving or self._next is not None:
             return
         self._next = line = Line(self)
-        self._waiting = loop.call_later(WELCOME_S, self._in_vain, line)
+        self._waiting = loop.call_later(self._welcome_s, self._in_vain, line)
         self._task = asyncio.ensure_future(self._open(line))
 
     async def _open(self, line: Line) -> None:

@@ -14,6 +14,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     head_bytes: int = 16_384  # browsers send 1-2 KiB; cookies of a shop's other software add up
     head_ms: int = 5_000  # a request head fits into one packet; a slow one is an attack or a corpse
+    turn_ms: int = (
+        30_000  # in a storm: who still holds the line after so long is told to come again
+    )
     body_grace_ms: int = 10_000  # a body may start slowly ...
     body_bytes_per_s: int = 1_024  # ... but must then come faster than anybody drips
     message_bytes: int = 65_536  # a cart of 200 lines is 12 KiB

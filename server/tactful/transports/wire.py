@@ -111,9 +111,12 @@ class Door(asyncio.Protocol):
             self._refuse_if(self._http.tick(now))
             if self._http.stalled(now):
                 self._transport.abort()
+        elif self._queued:
+            if now - self._opened >= self._house.limits.turn_ms:
+                self._refuse(FULL)
         elif now - self._opened >= self._house.limits.head_ms:
-            if self._head or self._queued:
-                self._refuse(FULL if self._queued else SLOW_HEAD)
+            if self._head:
+                self._refuse(SLOW_HEAD)
             else:
                 self._transport.close()
 
