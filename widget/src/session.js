@@ -106,6 +106,8 @@ export function createSession(page) {
 
   const hello = () => {
     known = page.load() ?? known;
+    // It says what she allows now; what she allows after it is told, too.
+    outbox.drop(/consent/);
     return {
       t: 'hello',
       n: outbox.next(),
@@ -275,7 +277,7 @@ export function createSession(page) {
    * @param {boolean} [worthIt] whether it is worth opening a connection for
    */
   const send = (message, worthIt = true) => {
-    if (!worthIt && !live) return;
+    if (!worthIt && !live && !next) return;
     outbox.put(message);
     flush();
     if (message.t === 'dismiss' && standing.delete(message.offer)) page.changed();

@@ -152,6 +152,28 @@ test('what is not acknowledged goes again under the same number, an activity doe
   assert.ok(hello.n > sent[2].n, 'a hello is numbered above all that was sent');
 });
 
+test('what she allows while the connection opens is told, and never what she allowed before', (t) => {
+  const { session, pass } = build(t);
+  session.wake();
+  sockets[0].onopen();
+  session.send({ t: 'consent', consent: 'personal' }, false);
+  sockets[0].hear(welcome());
+  sockets[0].hear({ t: 'ack', n: sockets[0].sent[0].n });
+  assert.equal(sockets[0].sent[1].consent, 'personal');
+  sockets[0].onclose({ code: 1006 });
+  pass(1100);
+  sockets[1].onopen();
+  session.send({ t: 'consent', consent: 'personal' }, false);
+  sockets[1].onclose({ code: 1006 });
+  session.send({ t: 'consent', consent: 'none' }, false);
+  pass(5000);
+  open(sockets.at(-1));
+  assert.deepEqual(
+    sockets.at(-1).sent.map(({ t, consent }) => [t, consent]),
+    [['hello', 'anonymous']],
+  );
+});
+
 test('a click that met the end of a server is heard by the next one, which knows of nothing', (t) => {
   const { session, pass } = build(t);
   session.wake();
