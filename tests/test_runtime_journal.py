@@ -81,6 +81,7 @@ async def test_acts_of_a_busy_shopper_share_entries_of_a_bounded_size(tmp_path: 
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42")
+        await one.parts.shop.settled()  # what is said while a session is read from disk is merged
         for _ in range(2 * journal.MOST):
             await shopper.say("activity", kind="input")
         live = one.parts.shop.registry.by_id[shopper.session]
