@@ -97,8 +97,12 @@ async def test_the_latest_session_of_a_customer_is_known_for_a_past_instant_too(
 async def test_rulebooks_are_kept_with_each_activation(ledger):
     await ledger.keep_rulebook("v1", b"one", T0)
     await ledger.keep_rulebook("v2", b"two", T0 + 1)
-    await ledger.keep_rulebook("v1", b"one", T0 + 2)
-    assert await ledger.rulebooks() == [("v1", T0 + 2), ("v2", T0 + 1), ("v1", T0)]
+    await ledger.keep_rulebook("v1", b"one", T0 + 2, back=True)
+    assert await ledger.rulebooks() == [
+        ("v1", T0 + 2, True),
+        ("v2", T0 + 1, False),
+        ("v1", T0, False),
+    ]
     assert await ledger.rulebook_sources("v2") == b"two"
     assert await ledger.rulebook_sources("v3") is None
 

@@ -124,7 +124,7 @@ async def test_what_is_no_rulebook_is_said(tmp_path: Path) -> None:
     async with stage(tmp_path, BOOKS[0]) as one:
         for percent in range(5, 22):
             await one.reload(rules(percent=f"{percent}%"))
-        versions = [version for version, _ in await one.parts.shop.ledger.rulebooks()]
+        versions = [version for version, _, _ in await one.parts.shop.ledger.rulebooks()]
     done = await tried(tmp_path, "nowhere", "nowhere")
     assert (done.exit_code, "no folder, and no version begins" in done.output) == (2, True)
     letters = [version[0] for version in versions]

@@ -165,6 +165,29 @@ async def test_a_rollback_brings_the_rules_of_before_back(tmp_path: Path) -> Non
         assert (await shopper.offered())["price"]["amount"] == 10965
 
 
+async def test_each_rollback_goes_further_and_a_restart_does_not_undo_it(tmp_path: Path) -> None:
+    async def active() -> str:
+        return str((await one.http.get("/v1/rulebook")).json()["version"])
+
+    async with stage(tmp_path, rules()) as one:
+        versions = [await active()]
+        for percent in ("10%", "12%"):
+            await one.reload(rules(percent=percent))
+            versions.append(await active())
+        for left in (versions[1], versions[0]):
+            assert (await one.http.post("/v1/rulebook/rollback")).status_code == 200
+            assert await active() == left
+            await one.restart()
+            assert await active() == left
+        assert (await one.http.post("/v1/rulebook/rollback")).status_code == 409
+        assert (await one.http.post("/v1/rulebook/reload")).status_code == 200
+        assert await active() == versions[2]
+        await one.restart()
+        assert await active() == versions[2]
+        assert (await one.http.post("/v1/rulebook/rollback")).status_code == 200
+        assert await active() == versions[0]
+
+
 async def test_what_stands_when_its_rule_is_paused_is_kept_drained_or_withdrawn(
     tmp_path: Path,
 ) -> None:

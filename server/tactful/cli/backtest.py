@@ -107,7 +107,7 @@ async def _played(
     await ledger.open()
     try:
         recorded = Recorded(ledger, config.policy)
-        versions = [version for version, _ in await ledger.rulebooks()]
+        versions = [version for version, _, _ in await ledger.rulebooks()]
         old, new = [
             book or await _version(name, versions, recorded)
             for book, name in zip(books, names, strict=True)

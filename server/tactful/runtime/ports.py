@@ -350,12 +350,14 @@ class Ledger(Protocol):
         ...
 
     # rulebooks
-    async def keep_rulebook(self, version: str, sources: bytes, at: int) -> None:
-        """Keep the sources of an activated rulebook."""
+    async def keep_rulebook(
+        self, version: str, sources: bytes, at: int, *, back: bool = False
+    ) -> None:
+        """Keep the sources of an activated rulebook; `back`: somebody went back to it."""
         ...
 
-    async def rulebooks(self) -> list[tuple[str, int]]:
-        """(version, activated at), newest first; one row an activation."""
+    async def rulebooks(self) -> list[tuple[str, int, bool]]:
+        """(version, activated at, back), newest first; one row an activation."""
         ...
 
     async def rulebook_sources(self, version: str) -> bytes | None:

@@ -121,6 +121,6 @@ class Recorded:
             return None
         found = msgspec.json.decode(packed, type=list[tuple[str, bytes]])
         sources = [Source(path, text) for path, text in found]
-        since = dict(reversed(await self._ledger.rulebooks()))
+        since = {name: at for name, at, _ in reversed(await self._ledger.rulebooks())}
         done = compile_rulebook(sources, now=since.get(version, 0), policy=self._policy).rulebook
         return done if done and done.version == version else None

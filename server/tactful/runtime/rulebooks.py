@@ -1,7 +1,7 @@
 """Which rulebook is active, and how does another one take its place? Whole, or not at all."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -38,7 +38,8 @@ EMPTY: Final = Rulebook(version="empty", rules={}, index=NoCandidates())
 class Reload(Struct, frozen=True):
     """How a reload ended: the version that is active now, and what was found in the files."""
 
-    outcome: Literal["active", "same", "refused"]
+    outcome: Literal["active", "same", "refused", "undone"]
+    """`undone`: the files are still those that were gone back from."""
     version: str
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -70,15 +71,16 @@ class Rulebooks:
         self.on_change: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
-        """Load the folder; where that fails, the version that was active last."""
+        """Load the folder; where that fails, or was undone, the version that was active last."""
         self.active = structs.replace(self.active, paused=await self._paused())
-        reload = await self.reload()
-        if reload.outcome != "refused":
+        stack, undone = past(await self._ledger.rulebooks())
+        reload = await self.reload(undone)
+        if reload.outcome in {"active", "same"}:
             return
-        for version, _ in await self._ledger.rulebooks():
+        for version in reversed(stack):
             kept = await self._compile(await self._stored(version))
             if kept.rulebook is not None:
-                log.warning("rulebook.last_good", version=version)
+                log.warning("rulebook.last_good", version=version, files=reload.outcome)
                 self._swap(kept.rulebook)
                 return
         log.error("rulebook.none", meaning=self.trouble)
@@ -112,8 +114,8 @@ class Rulebooks:
                 await self.reload()
             seen = stamp
 
-    async def reload(self) -> Reload:
-        """Read, check and compile the folder off the event loop, then swap it in."""
+    async def reload(self, undone: Container[str] = ()) -> Reload:
+        """Read, check and compile the folder off the event loop, then swap it in, unless `undone`."""
         async with self._lock:
             self._stamp = await asyncio.to_thread(self._stamp_now)
             sources = await asyncio.to_thread(self._read)
@@ -125,16 +127,23 @@ class Rulebooks:
                 log.error("rulebook.refused", findings=len(self.refused), first=str(first))
                 return Reload("refused", self.active.version, self.refused)
             self.refused = ()
+            if compiled.rulebook.version in undone:
+                return Reload("undone", self.active.version)
             return await self._activate(compiled.rulebook, sources, tuple(compiled.diagnostics))
 
     async def _activate(
-        self, rulebook: Rulebook, sources: Sequence[Source], found: tuple[Diagnostic, ...]
+        self,
+        rulebook: Rulebook,
+        sources: Sequence[Source],
+        found: tuple[Diagnostic, ...] = (),
+        *,
+        back: bool = False,
     ) -> Reload:
         if rulebook.version == self.active.version:
             self._telemetry.reloaded("same")
             return Reload("same", rulebook.version, found)
         packed = msgspec.json.encode([(source.path, source.text) for source in sources])
-        await self._ledger.keep_rulebook(rulebook.version, packed, self._clock.now())
+        await self._ledger.keep_rulebook(rulebook.version, packed, self._clock.now(), back=back)
         self._swap(rulebook)
         self._telemetry.reloaded("active")
         log.info("rulebook.active", version=rulebook.version, rules=len(rulebook.rules))
@@ -146,14 +155,15 @@ class Rulebooks:
         self.on_change()
 
     async def rollback(self) -> Reload | None:
-        """Go back to the version that was active before this one; None: there is none."""
+        """Go back to the version before this one, further each time; None: there is none."""
         async with self._lock:
-            for version, _ in await self._ledger.rulebooks():
+            stack, _ = past(await self._ledger.rulebooks())
+            for version in reversed(stack):
                 if version != self.active.version:
                     sources = await self._stored(version)
                     compiled = await self._compile(sources)
                     if compiled.rulebook is not None:
-                        return await self._activate(compiled.rulebook, sources, ())
+                        return await self._activate(compiled.rulebook, sources, back=True)
             return None
 
     async def pause(self, rule: str, *, paused: bool) -> bool:
@@ -203,6 +213,24 @@ class Rulebooks:
 
     def _read(self) -> list[Source]:
         return sources_in(self._folder) if self._folder else []
+
+
+def past(activations: Sequence[tuple[str, int, bool]]) -> tuple[list[str], set[str]]:
+    """The versions that can be gone back through, the active one last; those gone back from since.
+
+    From what the ledger tells, newest first: (version, activated at, whether by going back).
+    """
+    stack: list[str] = []
+    undone: set[str] = set()
+    for version, _, back in reversed(activations):
+        if back:
+            while stack and stack[-1] != version:
+                undone.add(stack.pop())
+        elif stack[-1:] != [version]:
+            undone.clear()
+        if stack[-1:] != [version]:
+            stack.append(version)
+    return stack, undone
 
 
 def rule_files(folder: Path) -> list[Path]:

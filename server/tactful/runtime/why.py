@@ -178,7 +178,7 @@ class Why:
         return await self._as_of(at, state, contact, inputs, rulebook, None, sku)
 
     async def _rulebook_at(self, at: int, fallback: str) -> Rulebook:
-        for version, since in await self._ledger.rulebooks():
+        for version, since, _ in await self._ledger.rulebooks():
             if since <= at:
                 found = await self._rulebooks.version(version)
                 if found is not None:

@@ -9,16 +9,18 @@ class MemoryRulebooks:
     def __init__(self) -> None:
         super().__init__()
         self._sources: dict[str, bytes] = {}
-        self._activations: list[tuple[str, int]] = []
+        self._activations: list[tuple[str, int, bool]] = []
         self._rule_states: dict[str, str] = {}
 
-    async def keep_rulebook(self, version: str, sources: bytes, at: int) -> None:
-        """Keep the sources of an activated rulebook."""
+    async def keep_rulebook(
+        self, version: str, sources: bytes, at: int, *, back: bool = False
+    ) -> None:
+        """Keep the sources of an activated rulebook; `back`: somebody went back to it."""
         self._sources.setdefault(version, sources)
-        self._activations.append((version, at))
+        self._activations.append((version, at, back))
 
-    async def rulebooks(self) -> list[tuple[str, int]]:
-        """(version, activated at), newest first; one row an activation."""
+    async def rulebooks(self) -> list[tuple[str, int, bool]]:
+        """(version, activated at, back), newest first; one row an activation."""
         return self._activations[::-1]
 
     async def rulebook_sources(self, version: str) -> bytes | None:

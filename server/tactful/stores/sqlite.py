@@ -134,10 +134,14 @@ class SqliteLedger(SqliteReads):
     async def forget_session(self, session: str) -> None:
         await self._open_writer.run(partial(sqlite_people.forget_session, session=session))
 
-    async def keep_rulebook(self, version: str, sources: bytes, at: int) -> None:
+    async def keep_rulebook(
+        self, version: str, sources: bytes, at: int, *, back: bool = False
+    ) -> None:
+        sql = "INSERT INTO activations (version, at, back) VALUES (?, ?, ?)"
+
         def keep(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT OR IGNORE INTO rulebooks VALUES (?, ?)", (version, sources))
-            connection.execute("INSERT INTO activations (version, at) VALUES (?, ?)", (version, at))
+            connection.execute(sql, (version, at, back))
 
         await self._open_writer.run(keep)
 

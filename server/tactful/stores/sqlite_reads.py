@@ -212,8 +212,9 @@ class SqliteReads:
         found = await self._read(*sqlite_acts.query(customer, limit))
         return [sqlite_acts.act_of(row) for row in found]
 
-    async def rulebooks(self) -> list[tuple[str, int]]:
-        return list(await self._read("SELECT version, at FROM activations ORDER BY id DESC"))
+    async def rulebooks(self) -> list[tuple[str, int, bool]]:
+        found = await self._read("SELECT version, at, back FROM activations ORDER BY id DESC")
+        return [(version, at, bool(back)) for version, at, back in found]
 
     async def rulebook_sources(self, version: str) -> bytes | None:
         found = await self._read("SELECT sources FROM rulebooks WHERE version = ?", (version,))
