@@ -115,7 +115,11 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with sole_tenant(folder, lambda: log.warning("ledger.waiting")):
-            await shop.start()
+            try:
+                await shop.start()
+            except BaseException:
+                await shop.ledger.close()  # its threads would keep the process from ending
+                raise
             try:
                 yield
             finally:
