@@ -68,6 +68,12 @@ def test_a_byte_order_mark_and_dos_line_ends_are_no_matter() -> None:
     assert found(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n")) == []
 
 
+@pytest.mark.parametrize("end", ["\r", "\x85", "\u2028", "\u2029"])
+def test_every_line_end_of_yaml_ends_a_line(end: str) -> None:
+    assert found(GOOD.decode().replace("\n", end).encode()) == []
+    assert found(f"-{end}'\n  '".encode()) == found(b"-\n'\n  '")
+
+
 HOSTILE = {
     "aliases": (b"a: &x [1]\nb: [*x, *x]\n", "R106"),
     "a billion laughs": (

@@ -14,7 +14,7 @@ from tactful.rulebook.diagnostics import Findings
 from tactful.rulebook.grammar import FILE
 from tactful.rulebook.reading import read
 from tactful.rulebook.shapes import Named, Sequence, Shape
-from tactful.rulebook.source import Node, Source
+from tactful.rulebook.source import Node, Source, split_lines
 from tactful.rulebook.values import Kind, ListOf
 
 WIDEST: Final = 100
@@ -39,7 +39,7 @@ def format_file(source: Source) -> Formatted:
         return Formatted(
             None, f"{first.path}:{first.line}:{first.column}: {first.code} {first.message}"
         )
-    text = source.text.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
+    text = "\n".join(split_lines(source.text.decode("utf-8").removeprefix("\ufeff")))
     comments = comments_of(text, root)
     if root is None:
         return Formatted("".join(f"{line}\n" for line in _trimmed(comments.below)))

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.rulebook.diagnostics import Findings, Span
-from tactful.rulebook.source import Broken, Node, Source, decode, parse
+from tactful.rulebook.source import Broken, Node, Source, decode, parse, split_lines
 
 REPAIRS: Final = 20
 """So many broken lines are worth reporting; after that the file is something else."""
@@ -25,7 +25,7 @@ def read(source: Source, findings: Findings) -> Node | None:
     text = decode(source, findings)
     if text is None:
         return None
-    lines = _without_tabs(source.path, text.split("\n"), findings)
+    lines = _without_tabs(source.path, split_lines(text), findings)
     spent = 0
     mended: set[int] = set()
     for _ in range(REPAIRS):

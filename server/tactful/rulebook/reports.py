@@ -8,6 +8,7 @@ import msgspec
 
 from tactful.rulebook.codes import CODES
 from tactful.rulebook.diagnostics import Diagnostic
+from tactful.rulebook.source import split_lines
 
 Lines = Mapping[str, Sequence[str]]
 """Path → the lines of the file, as far as they can be shown."""
@@ -19,7 +20,7 @@ _WIDEST: Final = 160
 
 def lines_of(texts: Mapping[str, bytes]) -> Lines:
     """Path → lines, with what is no UTF-8 made visible."""
-    return {path: text.decode("utf-8", "replace").split("\n") for path, text in texts.items()}
+    return {path: split_lines(text.decode("utf-8", "replace")) for path, text in texts.items()}
 
 
 def as_text(found: Sequence[Diagnostic], lines: Lines) -> str:
@@ -47,7 +48,7 @@ def _paragraph(one: Diagnostic, lines: Lines) -> str:
     text = f"{one.path}:{one.line}:{one.column}: {one.code} {warning}{one.message}\n"
     shown = lines.get(one.path, ())
     if one.line <= len(shown):
-        line = shown[one.line - 1].rstrip("\r").expandtabs(1)[:_WIDEST]
+        line = shown[one.line - 1].expandtabs(1)[:_WIDEST]
         end = one.end_column if one.end_line == one.line else one.column + 1
         carets = "^" * max(1, min(end, len(line) + 1) - one.column)
         text += f"{one.line:>5} | {line}\n      | {' ' * (one.column - 1)}{carets}\n"

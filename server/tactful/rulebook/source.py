@@ -29,6 +29,7 @@ MAX_ITEMS: Final = 50_000
 MAX_DEPTH: Final = 32
 """Deeper than any rule needs; bounds the recursion of every reader."""
 
+_BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
@@ -70,6 +71,11 @@ class Broken(Exception):  # noqa: N818 - it is not an error of ours but the end 
         self.span = span
         self.message = message
         self.help_text = help_text
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a file, as YAML breaks them."""
+    return _BREAK.split(text)
 
 
 def decode(source: Source, findings: Findings) -> str | None:
