@@ -30,10 +30,10 @@ check: $(VENV)/.dev
 	@$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser" --ignore tests/journeys --ignore tests/bench
 
-# What decides is pure, so nothing excuses a branch that no test takes; the seed makes it the same each time.
+# What decides is pure, so nothing excuses a branch that no test takes.
 PURE := core rulebook protocol
 coverage: $(VENV)/.dev
-	@COVERAGE_FILE=$(VENV)/.coverage $(BIN)/python -m pytest -q -n 2 --hypothesis-seed=0 \
+	@COVERAGE_FILE=$(VENV)/.coverage $(BIN)/python -m pytest -q -n 2 \
 	  $(PURE:%=--cov=tactful.%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered \
 	  $(foreach part,$(PURE),$(wildcard tests/test_$(part)_*.py)) tests/documented
 

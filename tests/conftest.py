@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("house", deadline=None)  # a busy machine is no failure of the product
+EXPLORE = os.environ.get("TACTFUL_EXPLORE") == "1"
+"""Property tests try other examples in each run, instead of the same in all."""
+# A busy machine is no failure of the product.
+settings.register_profile("house", deadline=None, derandomize=not EXPLORE)
 settings.load_profile("house")
 
 REQUIRED = os.environ.get("TACTFUL_REQUIRE") == "1"
