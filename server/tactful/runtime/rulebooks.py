@@ -77,13 +77,11 @@ class Rulebooks:
         reload = await self.reload(undone)
         if reload.outcome in {"active", "same"}:
             return
-        for version in reversed(stack):
-            kept = await self._compile(await self._stored(version))
-            if kept.rulebook is not None:
-                log.warning("rulebook.last_good", version=version, files=reload.outcome)
-                self._swap(kept.rulebook)
-                return
-        log.error("rulebook.none", meaning=self.trouble)
+        if kept := await self._last_good(stack):
+            log.warning("rulebook.last_good", version=kept[0].version, files=reload.outcome)
+            self._swap(kept[0])
+        else:
+            log.error("rulebook.none", meaning=self.trouble)
 
     @property
     def trouble(self) -> str | None:
@@ -158,13 +156,18 @@ class Rulebooks:
         """Go back to the version before this one, further each time; None: there is none."""
         async with self._lock:
             stack, _ = past(await self._ledger.rulebooks())
-            for version in reversed(stack):
-                if version != self.active.version:
-                    sources = await self._stored(version)
-                    compiled = await self._compile(sources)
-                    if compiled.rulebook is not None:
-                        return await self._activate(compiled.rulebook, sources, back=True)
-            return None
+            before = await self._last_good(stack)
+            return await self._activate(*before, back=True) if before else None
+
+    async def _last_good(self, stack: Sequence[str]) -> tuple[Rulebook, list[Source]] | None:
+        """The last of these versions that is not active and that this server can still read."""
+        for version in reversed(stack):
+            if version != self.active.version:
+                sources = await self._stored(version)
+                rulebook = (await self._compile(sources)).rulebook
+                if rulebook is not None:
+                    return rulebook, sources
+        return None
 
     async def pause(self, rule: str, *, paused: bool) -> bool:
         """Pause a rule or let it run again, whatever its file says; whether there is such a rule."""
