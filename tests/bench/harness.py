@@ -146,7 +146,8 @@ def built(name: str) -> Path:
     """A program of ours in C, which is built when first used and needs a C compiler."""
     source = HERE / name
     program = RESULTS / source.stem
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+    newest = max(part.stat().st_mtime for part in (source, *HERE.glob("*.h")))
+    if not program.exists() or program.stat().st_mtime < newest:
         RESULTS.mkdir(exist_ok=True)
         if shutil.which("cc") is None:
             raise SystemExit(f"{name} is the load client: a C compiler (cc) is needed to build it")

@@ -8,17 +8,16 @@
  * open once it was welcomed.
  */
 #define _GNU_SOURCE
+#include "frames.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { CONNECTING, SHAKING, GREETING, OPEN, DEAD };
@@ -29,57 +28,13 @@ struct peer {
   uint64_t since;
 };
 
-enum { SLOTS = 1 << 23 };
-static uint32_t slots[SLOTS]; /* latencies, one slot per microsecond, 8 s at most */
-static uint64_t counted;
-static const char REQUEST[] =
-    "GET /v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Origin: https://shop.example\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tactful.v1\r\n\r\n";
-
 static const char HELLO[] =
     "{\"t\":\"hello\",\"consent\":\"anonymous\",\"territory\":\"DE\",\"page\":{\"url\":\"https://shop.example/\"}}";
 
-static uint64_t now_us(void) {
-  struct timespec at;
-  clock_gettime(CLOCK_MONOTONIC, &at);
-  return (uint64_t)at.tv_sec * 1000000 + (uint64_t)at.tv_nsec / 1000;
-}
-
-static void count(uint64_t us) {
-  slots[us < SLOTS ? us : SLOTS - 1]++;
-  counted++;
-}
-
-static uint64_t percentile(double share) {
-  uint64_t below = 0, wanted = (uint64_t)((double)counted * share);
-  for (uint32_t us = 0; us < SLOTS; us++)
-    if ((below += slots[us]) > wanted) return us;
-  return SLOTS - 1;
-}
-
-/* A text frame whose mask is zero, which is a mask too. */
 static int greet(int fd) {
-  unsigned char frame[6 + sizeof HELLO - 1] = {0x81, 0x80 | (sizeof HELLO - 1)};
-  memcpy(frame + 6, HELLO, sizeof HELLO - 1);
-  return write(fd, frame, sizeof frame) == (ssize_t)sizeof frame;
-}
-
-static size_t build(unsigned char *out, size_t bytes) {
-  size_t at = 0;
-  out[at++] = 0x81;
-  if (bytes < 126) {
-    out[at++] = (unsigned char)(0x80 | bytes);
-  } else {
-    out[at++] = 0x80 | 126;
-    out[at++] = (unsigned char)(bytes >> 8);
-    out[at++] = (unsigned char)bytes;
-  }
-  static const unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
-  memcpy(out + at, key, 4);
-  at += 4;
-  for (size_t i = 0; i < bytes; i++) out[at + i] = (unsigned char)('a' + i % 26) ^ key[i % 4];
-  return at + bytes;
+  unsigned char out[sizeof HELLO + 8];
+  size_t size = frame(out, HELLO, sizeof HELLO - 1);
+  return write(fd, out, size) == (ssize_t)size;
 }
 
 static int dial(int port) {
@@ -103,7 +58,9 @@ int main(int argc, char **argv) {
   setrlimit(RLIMIT_NOFILE, &files);
 
   unsigned char *burst = malloc((bytes + 14) * (size_t)depth);
-  size_t one = build(burst, bytes), whole = one * (size_t)depth;
+  char *letters = malloc(bytes + 1);
+  for (size_t i = 0; i < bytes; i++) letters[i] = (char)('a' + i % 26);
+  size_t one = frame(burst, letters, bytes), whole = one * (size_t)depth;
   for (int i = 1; i < depth; i++) memcpy(burst + one * (size_t)i, burst, one);
   size_t answer = (one - 4) * (size_t)depth;
 

@@ -1,62 +1,20 @@
-/* What a shopper in C is made of: frames, a greeting, and a histogram of waits. */
+/* What a shopper in C is made of, beside frames and waits: a greeting, and what comes back. */
+#include "frames.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { SLOTS = 1 << 23, KEEP = 1 << 16 };
+enum { KEEP = 1 << 16 };
 
-static uint32_t slots[SLOTS];
-static uint64_t counted;
-static const char REQUEST[] =
-    "GET /v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Origin: https://shop.example\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tactful.v1\r\n\r\n";
 static const char HELLO[] =
     "{\"t\":\"hello\",\"n\":1,\"consent\":\"anonymous\",\"territory\":\"DE\","
     "\"page\":{\"url\":\"https://shop.example/\",\"kind\":\"product\"}}";
-
-static uint64_t now_us(void) {
-  struct timespec at;
-  clock_gettime(CLOCK_MONOTONIC, &at);
-  return (uint64_t)at.tv_sec * 1000000 + (uint64_t)at.tv_nsec / 1000;
-}
-
-static void count(uint64_t us) {
-  slots[us < SLOTS ? us : SLOTS - 1]++;
-  counted++;
-}
-
-static uint64_t percentile(double share) {
-  uint64_t below = 0, wanted = (uint64_t)((double)counted * share);
-  for (uint32_t us = 0; us < SLOTS; us++)
-    if ((below += slots[us]) > wanted) return us;
-  return SLOTS - 1;
-}
-
-static size_t frame(unsigned char *out, const char *text, size_t bytes) {
-  static const unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
-  size_t at = 0;
-  out[at++] = 0x81;
-  if (bytes < 126) {
-    out[at++] = (unsigned char)(0x80 | bytes);
-  } else {
-    out[at++] = 0x80 | 126;
-    out[at++] = (unsigned char)(bytes >> 8);
-    out[at++] = (unsigned char)bytes;
-  }
-  memcpy(out + at, key, 4);
-  at += 4;
-  for (size_t i = 0; i < bytes; i++) out[at + i] = (unsigned char)text[i] ^ key[i % 4];
-  return at + bytes;
-}
 
 static int dialled(int port) {
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
