@@ -77,9 +77,10 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@touch $@
 
 # $(1): a lock file; $(2): what it was made from. Without the lock, the newest versions.
+# A lock names everything, so nothing else is resolved: older pips look past it for `coverage[toml]`.
 define install
 if [ -n "$(UNLOCKED)" ]; then echo "installing the newest versions, unlocked" && $(PIP) --upgrade pip && $(PIP) "hatchling>=1.27" $(2); \
-else echo "installing $(1)"; $(PIP) --require-hashes -r $(1) || { \
+else echo "installing $(1)"; $(PIP) --require-hashes --no-deps -r $(1) || { \
   echo "the packages of $(1) cannot be had here; 'make UNLOCKED=1 ...' takes the newest ones instead"; exit 1; }; fi && \
 $(PIP) --no-build-isolation $(if $(UNLOCKED),,--no-deps) -e .
 endef
