@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -23,15 +23,13 @@ from tactful.core.facts import (
     ms,
     subjects_of,
 )
-from tactful.core.signals import Bought, Changed
+from tactful.core.signals import Bought
 from tactful.runtime.arrivals import internal_id
-from tactful.runtime.live import STANDING, Live
+from tactful.runtime.fanout import Fanout
+from tactful.runtime.live import STANDING
 from tactful.runtime.ports import FactRow
 from tactful.runtime.shared import Shared
 from tactful.runtime.turn import Turns
-
-CHUNK: Final = 50
-"""Sessions told before others get a turn: some milliseconds."""
 
 
 class Report(Struct, frozen=True):
@@ -46,7 +44,11 @@ class Ingest:
     """Takes batches of facts of one shop."""
 
     def __init__(
-        self, shared: Shared, turns: Turns, cancelled: Callable[[str], Awaitable[None]]
+        self,
+        shared: Shared,
+        turns: Turns,
+        fanout: Fanout,
+        cancelled: Callable[[str], Awaitable[None]],
     ) -> None:
         """`cancelled` hears of each order that is reported as cancelled, again where it is repeated."""
         self._ledger = shared.ledger
@@ -54,6 +56,7 @@ class Ingest:
         self._world = shared.world
         self._registry = shared.registry
         self._turns = turns
+        self._fanout = fanout
         self._freshness = shared.freshness
         self._commitments = shared.commitments
         self._rates = shared.rates
@@ -106,9 +109,7 @@ class Ingest:
         for fact in accepted:
             if isinstance(fact, Order):
                 await self._sold(fact)
-        for start in range(0, len(concerned), CHUNK):
-            self.tell(concerned[start : start + CHUNK])
-            await asyncio.sleep(0)
+        await self._fanout.tell(concerned)
 
     async def _sold(self, order: Order) -> None:
         """Tell the guest's session, whose order it is, what was bought in it; gifts do not count."""
@@ -139,12 +140,6 @@ class Ingest:
             and self._registry.concerned([(kind, key)])
         ]
         return skus, customers
-
-    def tell(self, sessions: Sequence[Live]) -> None:
-        """Let sessions pass their gates again."""
-        for live in sessions:
-            if not live.mailbox or not isinstance(live.mailbox[-1], Changed):
-                self._turns.take(live, Changed())
 
     async def _keep_heard(self) -> None:
         """A restart must not take a feed that lives for a silent one; to the second is enough."""

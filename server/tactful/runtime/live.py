@@ -158,11 +158,11 @@ class Registry:
             del self._concerned[key]
 
     def concerned(self, keys: Iterable[tuple[str, str]]) -> list[Live]:
-        """The sessions that any of the keys concerns, those with an offer on the screen first."""
+        """The sessions that any of the keys concerns, each once."""
         found: dict[str, Live] = {}
         for key in keys:
             found.update(self._concerned.get(key, {}))
-        return sorted(found.values(), key=lambda live: not live.state.offers)
+        return [*found.values()]
 
     def session_of(self, customer: str) -> Live | None:
         """The session in which a customer is now, or else was last; None: they are not in memory."""

@@ -1,7 +1,7 @@
 """Which rulebook is active, and how does another one take its place? Whole, or not at all."""
 
 import asyncio
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -68,7 +68,8 @@ class Rulebooks:
         self.activated_at = 0
         self.refused: tuple[Diagnostic, ...] = ()
         """What is wrong with the files in the folder, where they were not taken."""
-        self.on_change: Callable[[], None] = lambda: None
+        self.on_change: Callable[[], Awaitable[None]] = _nothing
+        """Told of each new `active`; returns when every session knows."""
 
     async def start(self) -> None:
         """Load the folder; where that fails, or was undone, the version that was active last."""
@@ -79,7 +80,7 @@ class Rulebooks:
             return
         if kept := await self._last_good(stack):
             log.warning("rulebook.last_good", version=kept[0].version, files=reload.outcome)
-            self._swap(kept[0])
+            await self._swap(kept[0])
         else:
             log.error("rulebook.none", meaning=self.trouble)
 
@@ -142,15 +143,15 @@ class Rulebooks:
             return Reload("same", rulebook.version, found)
         packed = msgspec.json.encode([(source.path, source.text) for source in sources])
         await self._ledger.keep_rulebook(rulebook.version, packed, self._clock.now(), back=back)
-        self._swap(rulebook)
+        await self._swap(rulebook)
         self._telemetry.reloaded("active")
         log.info("rulebook.active", version=rulebook.version, rules=len(rulebook.rules))
         return Reload("active", rulebook.version, found)
 
-    def _swap(self, rulebook: Rulebook) -> None:
+    async def _swap(self, rulebook: Rulebook) -> None:
         self.active = structs.replace(rulebook, paused=self.active.paused)
         self.activated_at = self._clock.now()
-        self.on_change()
+        await self.on_change()
 
     async def rollback(self) -> Reload | None:
         """Go back to the version before this one, further each time; None: there is none."""
@@ -175,7 +176,7 @@ class Rulebooks:
             return False
         await self._ledger.set_rule_state(rule, "paused" if paused else "running")
         self.active = structs.replace(self.active, paused=await self._paused())
-        self.on_change()
+        await self.on_change()
         return True
 
     async def version(self, version: str) -> Rulebook | None:
@@ -216,6 +217,10 @@ class Rulebooks:
 
     def _read(self) -> list[Source]:
         return sources_in(self._folder) if self._folder else []
+
+
+async def _nothing() -> None:
+    """Nobody is there to be told."""
 
 
 def past(activations: Sequence[tuple[str, int, bool]]) -> tuple[list[str], set[str]]:

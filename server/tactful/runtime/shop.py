@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from tactful.core import ids
 from tactful.core.policy import Policy
-from tactful.core.signals import Changed, Woken
+from tactful.core.signals import Woken
 from tactful.runtime import gauges
 from tactful.runtime.accounts import Balances, Commitments
 from tactful.runtime.acts import Act
 from tactful.runtime.arrivals import Arrivals
 from tactful.runtime.checkout import Checkout
+from tactful.runtime.fanout import Fanout
 from tactful.runtime.freshness import Freshness
 from tactful.runtime.harm import Trials
 from tactful.runtime.identity import Identities
@@ -77,7 +78,7 @@ class Shop:
         self.reach = ReachBook(
             ledger=ledger, clock=clock, world=self.world, telemetry=self.telemetry
         )
-        self.freshness = Freshness(self.timers, self.recheck)
+        self.freshness = Freshness(self.timers, self._fell_silent)
         self.identities = Identities(settings.identity_secret, clock)
         self.rulebooks = Rulebooks(
             ledger=ledger,
@@ -92,7 +93,8 @@ class Shop:
             self.shared, self.turns, settings.session_ttl, settings.default_territory
         )
         self.redemptions = self._redemptions()
-        self.ingest = Ingest(self.shared, self.turns, self.redemptions.cancelled)
+        self.fanout = Fanout(self.shared, self.turns)
+        self.ingest = Ingest(self.shared, self.turns, self.fanout, self.redemptions.cancelled)
         self.trials = Trials(
             ledger=ledger, rulebook=lambda: self.rulebooks.active, stop=self._stop_trial
         )
@@ -206,15 +208,14 @@ class Shop:
             await self.settled()
             await self.ledger.flush()
 
-    def recheck(self) -> None:
-        """Let every session with an offer pass its gates again."""
-        self.ingest.tell(self.registry.concerned([STANDING]))
+    def _fell_silent(self) -> None:
+        """A feed has: every offer passes its gates again."""
+        self._later(self.fanout.tell(self.registry.concerned([STANDING])))
 
-    def _rulebook_changed(self) -> None:
+    async def _rulebook_changed(self) -> None:
         self._use_rulebook()
         self._later(self._settle_rates())
-        for live in self.registry:
-            self.turns.take(live, Changed())
+        await self.fanout.tell(self.registry)
 
     async def _settle_rates(self) -> None:
         """Read the log of what was bought, where the policy weighs it."""

@@ -216,6 +216,8 @@ class Turns:
         started = self._telemetry.clock()
         decision = decide(context)
         self._telemetry.decided(decision.trace, started)
+        if type(signal) is Changed and _nothing_new(context, decision):
+            return False
         self.journal.write(live)
         left = self._world.leave(context.session, decision.session)
         commit = commit_of(
@@ -366,6 +368,11 @@ def coalesced(effects: Sequence[Effect]) -> list[Effect]:
         if not (isinstance(effect, Push) and effect.offer.id in ended)
         and not (isinstance(effect, Withdraw) and effect.offer in ended)
     ]
+
+
+def _nothing_new(context: Context, decision: Decision) -> bool:
+    """Whether all is as it was: most of those who hear of a change have nothing to lose by it."""
+    return decision.session is context.session and not decision.trace.verdicts
 
 
 def _unmade(offer: Offer) -> Offer:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from msgspec import structs
 
@@ -65,6 +66,10 @@ class MemoryTurns:
             [offer for offer in commit.offers if offer.id not in ended],
             [step for step in commit.steps if step.offer not in ended],
         )
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Nothing waits."""
+        return nullcontext()
 
     async def flush(self) -> None:
         """Nothing waits."""

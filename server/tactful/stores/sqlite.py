@@ -4,9 +4,9 @@ Writes go through one writer with group commit; reads through a connection of th
 """
 
 import asyncio
-import contextlib
 import sqlite3
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal
@@ -88,7 +88,7 @@ class SqliteLedger(SqliteReads):
     async def _settle(self) -> None:
         writer = self._open_writer
         if writer.waiting and writer.failing is None:
-            with contextlib.suppress(LedgerError):  # what can be read is read, written or not
+            with suppress(LedgerError):  # what can be read is read, written or not
                 await writer.run(_nothing)
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
@@ -112,6 +112,9 @@ class SqliteLedger(SqliteReads):
             self.dropped += 1
             return
         writer.post(commit, _size(commit))
+
+    def holding(self) -> AbstractContextManager[None]:
+        return self._open_writer.holding()
 
     async def flush(self) -> None:
         await self._open_writer.run(_nothing)

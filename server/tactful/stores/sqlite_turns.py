@@ -40,6 +40,7 @@ _PUT_OFFER: Final = """
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET session = excluded.session, customer = excluded.customer,
     state = excluded.state, hold = excluded.hold, body = excluded.body"""
+_STATES: Final = "SELECT id, state FROM offers WHERE id IN (SELECT value FROM json_each(?))"
 _PUT_STEP: Final = """
   INSERT INTO steps (offer, session, at, seq, state, reason) VALUES (?, ?, ?, ?, ?, ?)"""
 _PUT_ENTRY: Final = """
@@ -66,24 +67,31 @@ def commit(connection: sqlite3.Connection, turn: Commit) -> Refusal | None:
 
 def record(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
     """Write turns that promise nothing, in order; what ended otherwise meanwhile stays as it ended."""
-    plain: list[Commit] = []
+    moved = [turn for turn in turns if turn.offers or turn.moves]
+    if moved:
+        _record_offers(connection, moved)
+    write_plain(connection, turns)
+
+
+def _record_offers(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
+    """Each balance is read and written once, however many turns give back to it."""
+    ended = set(_ended_meanwhile(connection, [offer for turn in turns for offer in turn.offers]))
+    moves: list[BudgetMove] = []
+    offers: list[tuple[object, ...]] = []
+    steps: list[tuple[object, ...]] = []
     for turn in turns:
-        plain.append(turn)
-        if turn.offers or turn.moves:
-            _record_offers(connection, turn)
-    write_plain(connection, plain)
-
-
-def _record_offers(connection: sqlite3.Connection, turn: Commit) -> None:
-    ended = set(_ended_meanwhile(connection, turn.offers))
-    moves = [change for change in turn.moves if change.offer not in ended]
+        moves += [change for change in turn.moves if change.offer not in ended]
+        moved = {offer.id: offer for offer in turn.offers if offer.id not in ended}
+        offers += [_offer_row(offer) for offer in moved.values()]
+        steps += [_step_row(one, moved[one.offer]) for one in turn.steps if one.offer in moved]
+        ended.update(offer.id for offer in moved.values() if not offer.standing)
     balances = _balances(connection, moves)
     if move(balances, moves):
         message = "a recorded turn reserved beyond its budget; what reserves must be committed"
         raise ValueError(message)
     _put_balances(connection, balances.values())
-    offers = [offer for offer in turn.offers if offer.id not in ended]
-    _put_offers(connection, offers, [step for step in turn.steps if step.offer not in ended])
+    connection.executemany(_PUT_OFFER, offers)
+    connection.executemany(_PUT_STEP, steps)
 
 
 def write_plain(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
@@ -181,11 +189,10 @@ def _seqs(connection: sqlite3.Connection, sessions: Iterable[str]) -> dict[str, 
     return {key: connection.execute(sql, (key,)).fetchone()[0] for key in sessions}
 
 
-def _ended_meanwhile(connection: sqlite3.Connection, offers: Iterable[Offer]) -> Iterable[str]:
-    for offer in offers:
-        row = connection.execute("SELECT state FROM offers WHERE id = ?", (offer.id,)).fetchone()
-        if row and row[0] not in STANDING:
-            yield offer.id
+def _ended_meanwhile(connection: sqlite3.Connection, offers: Sequence[Offer]) -> list[str]:
+    named = ENCODE([offer.id for offer in offers]).decode()
+    rows = connection.execute(_STATES, (named,)).fetchall() if offers else ()
+    return [offer for offer, state in rows if state not in STANDING]
 
 
 def _balances(

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final, TypeVar
@@ -74,6 +75,7 @@ class Writer:
         self._kept: list[Job] = []  # records that wait for room on the disk, or for a lock
         self._lingering: list[Job] = []  # records that nobody waits for, to be written together
         self._timer: asyncio.TimerHandle | None = None
+        self._holding = 0  # how many want records to linger until they are done
         self._posted = 0  # bytes; each counter has one writer, so neither needs a lock
         self._finished = 0
         self._closing = False
@@ -112,8 +114,19 @@ class Writer:
         """Write the record with one of the next batches; `size` in bytes, for `waiting`."""
         self._posted += size
         self._lingering.append(Job(record=record, size=size))
-        if self._timer is None:
+        if self._timer is None and not self._holding:
             self._timer = self._loop.call_later(LINGER, self._send)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let records linger until the block ends, or somebody waits for what comes after them."""
+        self._holding += 1
+        try:
+            yield
+        finally:
+            self._holding -= 1
+            if not self._holding:
+                self._send()
 
     def _send(self) -> None:
         """Hand what lingers to the thread, in its order and before anything that is waited for."""
