@@ -71,11 +71,11 @@ class Ingest:
         rejected = tuple(one for one in read if isinstance(one, Rejection))
         now = self._clock.now()
         kept = await self._ledger.record_facts([row_of(fact, now) for fact in facts])
-        started = self._telemetry.clock()
         accepted = [fact for fact, new in zip(facts, kept, strict=True) if new]
-        await self._spread(facts, accepted, now)
-        self._telemetry.told(started)
-        await self._keep_heard()
+        recovered = [self._hear(fact, now) for fact in facts]
+        await asyncio.gather(
+            self._keep_heard(), self._spread(facts, accepted, recovered=any(recovered))
+        )
         for fact in accepted:
             if isinstance(fact, Order):
                 await self._rates.ordered(fact)
@@ -87,10 +87,10 @@ class Ingest:
         return report
 
     async def _spread(
-        self, facts: Sequence[AnyFact], accepted: Sequence[AnyFact], now: int
+        self, facts: Sequence[AnyFact], accepted: Sequence[AnyFact], *, recovered: bool
     ) -> None:
-        """Forget what changed, and let the sessions concerned look again; offers go back first."""
-        recovered = [self._hear(fact, now) for fact in facts]
+        """Forget what changed, and let the sessions concerned look again; all, if a feed is back."""
+        started = self._telemetry.clock()
         for fact in facts:
             if _is_dated(fact):
                 self._world.forget(fact)
@@ -101,7 +101,7 @@ class Ingest:
                 self._commitments.recount(sku)
                 keys.add(("sku", sku))
             keys |= {("customer", customer) for customer in customers}
-        if any(recovered):
+        if recovered:
             keys.add(STANDING)
         concerned = self._registry.concerned(keys)
         if concerned:
@@ -110,6 +110,7 @@ class Ingest:
             if isinstance(fact, Order):
                 await self._sold(fact)
         await self._fanout.tell(concerned)
+        self._telemetry.told(started)
 
     async def _sold(self, order: Order) -> None:
         """Tell the guest's session, whose order it is, what was bought in it; gifts do not count."""
