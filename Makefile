@@ -37,7 +37,10 @@ coverage: $(VENV)/.dev
 	  $(PURE:%=--cov=tactful.%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered \
 	  $(foreach part,$(PURE),$(wildcard tests/test_$(part)_*.py)) tests/documented
 
+# Peers that cannot be had here are named beside the figures.
 bench: $(VENV)/.dev
+	@$(PIP) --require-hashes --no-deps -r requirements-bench.lock || true
+	@command -v npm > /dev/null && cd tests/bench/peers && npm ci --silent --no-audit --no-fund || true
 	@$(BIN)/python tests/bench/run.py
 
 soak: $(VENV)/.dev

@@ -12,11 +12,12 @@ ROOT = Path(__file__).parent.parent
 HEADERS = {
     "requirements.lock": "# What a server needs, and hatchling, which builds it. Renewed by `make lock`.\n",
     "requirements-dev.lock": "# What the tests and checks need beside it. Renewed by `make lock`.\n",
+    "requirements-bench.lock": "# What the benchmarks compare with. Renewed by `make lock`.\n",
 }
 
 
 def main(uv: str) -> None:
-    """Write both files; the second keeps the versions of the first."""
+    """Write all files; the second keeps the versions of the first."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     runtime = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
     lock(uv, "requirements.lock", runtime, [])
@@ -26,6 +27,7 @@ def main(uv: str) -> None:
         runtime + project["dependency-groups"]["dev"],
         ["-c", "requirements.lock"],
     )
+    lock(uv, "requirements-bench.lock", project["dependency-groups"]["bench"], [])
 
 
 def lock(uv: str, name: str, wanted: list[str], more: list[str]) -> None:

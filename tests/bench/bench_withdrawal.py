@@ -16,7 +16,7 @@ from typing import Any
 import harness
 import httpx
 from good_client import Good
-from manager import HOST, KEY, Manager
+from manager import HOST, KEY, Manager, opened
 from restarts import RULES, SETTINGS, facts_of, until
 from shoppers import Shopper, enter_all
 
@@ -84,21 +84,11 @@ class Sale:
 
 async def run(sessions: int, each: int, rounds: int) -> list[dict[str, float]]:
     """Withdraw from `each` of them, in rounds."""
-    with tempfile.TemporaryDirectory() as path:
-        folder = Path(path)
-        (folder / "rules").mkdir()
-        (folder / "rules" / "rules.yaml").write_text(RULES, "utf-8")
-        (folder / "tactful.toml").write_text(SETTINGS, "utf-8")
-        settings = ["--config", str(folder / "tactful.toml"), "--data", str(folder / "data")]
-        manager = Manager("none", folder, [*settings, "--rules", str(folder / "rules")])
-        try:
-            await until(lambda: "serves" in manager.log())
-            headers = {"Authorization": f"Bearer {KEY}"}
-            base = f"http://{HOST}:{manager.port}"
-            async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as http:
-                return await played(Sale(manager, http), manager.port, (sessions, each, rounds))
-        finally:
-            await asyncio.to_thread(manager.close)
+    with tempfile.TemporaryDirectory() as path, opened(Path(path), RULES, SETTINGS) as manager:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        base = f"http://{HOST}:{manager.port}"
+        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as http:
+            return await played(Sale(manager, http), manager.port, (sessions, each, rounds))
 
 
 async def played(sale: Sale, port: int, size: tuple[int, int, int]) -> list[dict[str, float]]:

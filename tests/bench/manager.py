@@ -4,13 +4,16 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import harness
 
 HOST = "127.0.0.1"
 KEY = "the-key-of-the-restarts"
+PATIENCE_S = 20.0
 # sd_listen_fds(3): the socket is descriptor 3, and the variables name the process that they are for.
 HANDED_ON = (
     "import os, sys; os.dup2(int(sys.argv[1]), 3); "
@@ -73,3 +76,21 @@ class Manager:
             self.process.kill()
             self.process.wait()
         self._socket.close()
+
+
+@contextmanager
+def opened(folder: Path, rules: str, settings: str, *more: str) -> Iterator[Manager]:
+    """A whole shop with these rules and this `tactful.toml`; `more`: of the command line."""
+    (folder / "rules").mkdir(parents=True)
+    (folder / "rules" / "rules.yaml").write_text(rules, "utf-8")
+    (folder / "tactful.toml").write_text(settings, "utf-8")
+    named = ["--config", str(folder / "tactful.toml"), "--data", str(folder / "data")]
+    manager = Manager("none", folder, [*named, "--rules", str(folder / "rules"), *more])
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while "serves" not in manager.log():
+            assert time.monotonic() < deadline, manager.log()
+            time.sleep(0.02)
+        yield manager
+    finally:
+        manager.close()

@@ -17,7 +17,7 @@ import httpx
 import structlog
 import uvloop
 
-from tactful.app import build, spare_collector
+from tactful.app import build, favour_the_loop
 from tactful.config import Config
 from tactful.core.policy import Moment, Policy
 from tactful.runtime.timers import SystemClock
@@ -86,7 +86,7 @@ async def main(rules: int, skus: int, mode: str) -> None:
             answer = (await http.post("/v1/facts", json=facts)).json()
             assert answer["rejected"] == [], answer
         assert len(parts.shop.rulebooks.active.rules) == rules
-        spare_collector()  # as `tactful serve` does
+        favour_the_loop()  # as `tactful serve` does
         print(listener.port, flush=True)
         await told.wait()
         await listener.close()
