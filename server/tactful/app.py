@@ -227,7 +227,7 @@ def _rhythm(config: Config) -> Rhythm:
     return Rhythm(heartbeat_ms=heartbeat)
 
 
-RARELY: Final = 1_000
+RARELY: Final = 10_000
 """So many times the middle generation is looked at before the oldest is."""
 HAND_OVER: Final = 0.001
 """Seconds for which one thread may keep the interpreter to itself while another wants it.
