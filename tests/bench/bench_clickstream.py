@@ -7,7 +7,6 @@ else than the rules say, or memory grew by more than a tenth after the third par
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import subprocess
@@ -24,6 +23,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / 
 
 import httpx  # noqa: E402 - after the path
 import structlog  # noqa: E402
+from harness import goal, report  # noqa: E402
 
 from journeys.clickstream import catalogue, visits  # noqa: E402
 from journeys.clickstream_run import RULES, SETTINGS, Tally, replay  # noqa: E402
@@ -90,8 +90,17 @@ def main() -> int:
                     step(part + 1)
             seconds = time.perf_counter() - started
     figures = figures_of(tallies, len(some), seconds, memory)
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
-    return int(bool(figures["wrong"]) or figures["memory_growth"] > FLAT)
+    goals = [
+        goal("wrong offers", figures["wrong"], 0, at_most=True),
+        goal(
+            "memory at the end, times a third of the way",
+            figures["memory_growth"],
+            FLAT,
+            at_most=True,
+        ),
+    ]
+    report("clickstream", figures, goals)
+    return int(not all(each["met"] for each in goals))
 
 
 def figures_of(

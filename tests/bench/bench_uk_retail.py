@@ -6,7 +6,6 @@ Without the real data the excerpt in `examples/data` is played. Exit 1 where a l
 
 import argparse
 import asyncio
-import json
 import logging
 import multiprocessing
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "server")]
 
 import structlog  # noqa: E402 - after the path
+from harness import goal, report  # noqa: E402
 from msgspec import Struct  # noqa: E402
 
 from journeys.retail_run import POLICY, RULE, Outcome, begin, bring_in, play  # noqa: E402
@@ -84,7 +84,7 @@ def play_shards(shards: list[Shard], counter: Any) -> list[Outcome]:
     return asyncio.run(together())
 
 
-def run(orders: int | None) -> tuple[bool, dict[str, object]]:
+def run(orders: int | None) -> tuple[bool, dict[str, Any]]:
     """Play everything on both cores, and count."""
     shards = [Shard(number, PROCESSES * SERVERS, orders) for number in range(PROCESSES * SERVERS)]
     everything = [event for shard in shards for event in events_of(shard)]
@@ -117,7 +117,7 @@ def work(shards: list[Shard], counter: Any, results: Any) -> None:
 
 def judged(
     outcomes: list[Outcome], found: list[Event], seconds: float
-) -> tuple[bool, dict[str, object]]:
+) -> tuple[bool, dict[str, Any]]:
     """Whether every line was judged rightly, and the figures."""
     withheld = {line: why for outcome in outcomes for line, why in outcome.withheld.items()}
     offered = set().union(*(outcome.offered for outcome in outcomes))
@@ -146,7 +146,14 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--orders", type=int, help="stop after so many orders")
     good, figures = run(options.parse_args().orders)
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    report(
+        "uk_retail",
+        figures,
+        [
+            goal("share of the expected suppressions", figures["recall"], 1.0),
+            goal("false suppressions", figures["false_suppressions"], 0, at_most=True),
+        ],
+    )
     return int(not good)
 
 
