@@ -1,15 +1,18 @@
 """What shoppers did between two decisions is written down; a turn that crashes costs one signal."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
 import pytest
 import structlog
+from msgspec import structs
 
 from journeys.fixture import CATALOGUE, rules
 from journeys.stage import NOON, Stage, stage
 from tactful.core.signals import Acted, Paged, Signal, Viewed
 from tactful.runtime import journal, turn
+from tactful.runtime.live import Live
 from tactful.runtime.records import apart, signal_from
 
 Acts = list[tuple[int, Signal]]
@@ -161,3 +164,26 @@ async def test_what_a_promise_under_way_would_make_of_a_session_is_not_written(
         shop.turns.journal.write_all()
         saved = await shop.ledger.session(shopper.session)
         assert (live.owed_at, saved and saved.seen_at) == (None, shop.clock.now() + 1)
+
+
+async def test_what_waits_since_one_instant_is_written_in_even_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shop = one.parts.shop
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 1)
+        await shop.settled()
+        state = shop.registry.by_id[shopper.session].state
+        crowd = [Live(structs.replace(state, id=f"se_{n}"), b"%d" % n) for n in range(10)]
+        monkeypatch.setattr(journal, "PAUSE", 0.0)
+        monkeypatch.setattr(journal, "LEAST", 4)
+        for live in crowd:
+            shop.turns.journal.owe(live, 1)
+        left = [len(crowd)]
+        while left[-1]:
+            await asyncio.sleep(0)
+            waiting = sum(live.owed_at is not None for live in crowd)
+            left += [waiting] if waiting != left[-1] else []
+        assert left == [10, 6, 2, 0]

@@ -61,6 +61,27 @@ async def test_a_record_that_fails_is_told_to_the_log_and_harms_no_neighbour(cou
     assert "a record was lost" in caplog.text
 
 
+async def test_records_wait_while_they_are_held_and_are_written_together(counted):
+    ledger, points = counted
+    with ledger.holding():
+        for number in range(100):
+            ledger.record(Commit(entry=entry(at=T0 + number)))
+            await asyncio.sleep(0)
+        assert ledger.waiting
+        assert points == []
+    await ledger.flush()
+    assert points.count("after-commit") == 1
+    assert len(await ledger.entries(limit=999)) == 100
+
+
+async def test_a_promise_takes_along_what_is_held_before_it(counted):
+    ledger, _ = counted
+    with ledger.holding():
+        ledger.record(Commit(session="se_1", state=b"first"))
+        assert await ledger.commit(push(accepted(), limit=None)) is None
+        assert (await ledger.session("se_1")).state == b"first"
+
+
 async def test_closing_writes_what_is_pending(tmp_path):
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()

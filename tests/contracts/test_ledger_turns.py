@@ -93,6 +93,35 @@ async def test_an_offer_without_a_limit_is_never_refused(ledger):
     assert [row.limit for row in await ledger.balances()] == [None]
 
 
+async def test_what_was_held_is_kept_once_it_is_let_go(ledger):
+    with ledger.holding(), ledger.holding():
+        ledger.record(Commit(session="se_1", state=b"1", seen_at=T0))
+    await ledger.flush()
+    assert (await ledger.session("se_1")).state == b"1"
+
+
+async def test_records_of_one_batch_give_back_to_one_balance(ledger):
+    made = [offer(f"of_{number}", session=f"se_{number}") for number in range(9)]
+    for one in made:
+        await ledger.commit(push(one, limit=None))
+    await ledger.judge(redeem, offer="of_1", order="o1")
+    for one in made[:6]:
+        ended = structs.replace(one, state=State.WITHDRAWN)
+        moves = (release(one, None),)
+        ledger.record(
+            Commit(session=one.session, offers=(ended,), steps=(step(ended),), moves=moves)
+        )
+        ledger.record(
+            Commit(session=one.session, offers=(ended,), steps=(step(ended),), moves=moves)
+        )
+    await ledger.flush()
+    assert {one.id for one in await ledger.standing()} == {"of_6", "of_7", "of_8"}
+    assert (await ledger.offer("of_1")).state is State.REDEEMED
+    assert await ledger.reconcile() == []
+    steps = [row.step for row in await ledger.audit(offer="of_2")]
+    assert [one.to for one in steps].count(State.WITHDRAWN) == 1
+
+
 async def test_a_record_is_durable_after_a_flush_and_in_order(ledger):
     for number in range(300):
         ledger.record(
