@@ -1,10 +1,11 @@
 """Alarms, on the machine's clock and on one that is set."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from random import Random  # noqa: TID251 - seeded
 
-from tactful.runtime.timers import SLACK, SystemClock, TestClock, Timers
+from tactful.runtime.timers import AT_ONCE, SLACK, SystemClock, TestClock, Timers
 
 
 async def nothing() -> None:
@@ -47,6 +48,25 @@ def test_setting_an_alarm_again_replaces_it_and_none_removes_it() -> None:
     assert timers.fire() == 1
     assert rung == ["second"]
     assert timers.next_at() is None
+
+
+def test_what_is_due_in_one_instant_rings_some_at_a_time() -> None:
+    clock = TestClock(0)
+    timers, rung = Timers(clock), []
+    for number in range(2 * AT_ONCE + 1):
+        timers.set(str(number), 10, partial(rung.append, number))
+    clock._now = 10
+    assert [timers.fire() for _ in range(4)] == [AT_ONCE, AT_ONCE, 1, 0]
+    assert len(set(rung)) == 2 * AT_ONCE + 1
+
+
+async def test_a_moved_clock_rings_all_that_is_due_in_one_instant() -> None:
+    clock = TestClock(0)
+    timers, rung = Timers(clock), []
+    for number in range(2 * AT_ONCE):
+        timers.set(str(number), 10, partial(rung.append, number))
+    await clock.move(10, timers, nothing)
+    assert len(rung) == 2 * AT_ONCE
 
 
 async def test_a_clock_may_be_set_back() -> None:
