@@ -1,7 +1,7 @@
 """What do these bytes say, and how is this message written?"""
 
 import json
-from typing import Any
+from typing import Any, final
 
 import msgspec
 
@@ -12,6 +12,7 @@ from tactful.protocol.messages import Accept, Cart, ClientMessage, Heartbeat, Se
 REASON_BYTES = 123  # a control frame carries 125 bytes, two of them the code: RFC 6455 section 5.5
 
 
+@final
 class ProtocolError(msgspec.Struct, frozen=True, gc=False):
     """Why a connection must close: the close code, and a text of at most 123 bytes."""
 

@@ -67,7 +67,8 @@ class Conversation:
         rhythm = self._rhythm
         now_us = self._heard * 1_000
         step = 1_000_000 // rhythm.per_second
-        full_at = max(self._bucket_us, now_us) + step * (1 + size // rhythm.unit_bytes)
+        begun = self._bucket_us if self._bucket_us > now_us else now_us
+        full_at = begun + step * (1 + size // rhythm.unit_bytes)
         if full_at - now_us > rhythm.burst * step:
             return TOO_FAST
         self._bucket_us = full_at
@@ -75,7 +76,7 @@ class Conversation:
 
     def take(self, message: ClientMessage) -> bool | ProtocolError:
         """Say whether a message is to be handled: yes, no (seen before), or why it must not be."""
-        if isinstance(message, Hello):
+        if type(message) is Hello:
             return self._greet(message)
         if not self.greeted:
             return HELLO_FIRST
@@ -90,10 +91,15 @@ class Conversation:
         A hello above a gap is not acknowledged before the gap is closed, for a client forgets what
         is acknowledged; where nothing is known of the client, there is no gap to be seen.
         """
-        owes, self._owes = self._owes, False
-        gap = 0 < self.taken < self._hello - 1
-        self._told = max(self._told, self.taken if gap else max(self.taken, self._hello))
-        return Ack(n=self._told) if owes else None
+        if not self._owes:
+            return None
+        self._owes = False
+        taken, hello = self.taken, self._hello
+        gap = 0 < taken < hello - 1
+        reached = taken if gap or taken > hello else hello
+        if reached > self._told:
+            self._told = reached
+        return Ack(n=self._told)
 
     def _greet(self, hello: Hello) -> bool | ProtocolError:
         if self.greeted:
@@ -108,7 +114,7 @@ class Conversation:
 
     def _count(self, n: int) -> bool:
         """Take a number that is new: above all others, or sent again after a hello above it."""
-        if n > max(self.taken, self._hello):
+        if n > self.taken and n > self._hello:
             self._hello = 0
         elif n <= self.taken or n == self._hello:
             return False

@@ -53,10 +53,10 @@ class SessionDesk:
     def receive(self, connection: Connection, message: ClientMessage) -> None:
         """Hand on what a client says."""
         seat = _seat(connection)
+        if type(message) is messages.Accept:
+            _guest(connection).asks(message)
         make = _SIGNALS.get(type(message))
         if make is not None:
-            if type(message) is messages.Accept:
-                _guest(connection).asks(message)
             self._arrivals.signal(seat, make(message, seat.tab))
         elif isinstance(message, messages.Hello):
             if message.resume and message.n:
