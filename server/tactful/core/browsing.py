@@ -35,7 +35,7 @@ def passed(session: Session, signal: signals.Signal, now: int, policy: Policy) -
     if soon <= now or end <= now:
         return None
     again = soon if soon < WAITING else None
-    wake_at = min(soon, end) if min(soon, end) < WAITING else None
+    wake_at = end if end < soon else again
     if again == after.again and wake_at == after.wake_at:
         return after
     return structs.replace(after, again=again, wake_at=wake_at)
@@ -59,7 +59,7 @@ def other_tabs(session: Session, tab: int) -> tuple[Tab, ...]:
 
 def _viewed(session: Session, signal: signals.Viewed, now: int) -> Session:
     sku = signal.sku
-    looks = _looked(session.looks, sku, now)
+    looks = _looked(session, sku, now)
     views = session.views + 1
     if session.focus == sku:
         return clocked(session, now, looks=looks, views=views, last_input=now)
@@ -74,16 +74,13 @@ def _viewed(session: Session, signal: signals.Viewed, now: int) -> Session:
     )
 
 
-def _looked(looks: tuple[Look, ...], sku: str, now: int) -> tuple[Look, ...]:
+def _looked(session: Session, sku: str, now: int) -> tuple[Look, ...]:
     """The last items viewed, with this one as the latest."""
-    views, first = 1, now
-    others = []
-    for look in looks:
-        if look.sku == sku:
-            views, first = look.views + 1, look.first
-        else:
-            others.append(look)
-    return (*others, Look(sku, views, first, now))[-REMEMBERED_ITEMS:]
+    known = session.look(sku)
+    if known is None:
+        return (*session.looks[1 - REMEMBERED_ITEMS :], Look(sku, 1, now, now))
+    others = [look for look in session.looks if look is not known]
+    return (*others, Look(sku, known.views + 1, known.first, now))
 
 
 def _paged(session: Session, signal: signals.Paged, now: int) -> Session:

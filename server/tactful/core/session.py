@@ -128,4 +128,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
 
     def look(self, sku: str) -> Look | None:
         """What is remembered of an item."""
-        return next((look for look in self.looks if look.sku == sku), None)
+        for look in self.looks:
+            if look.sku == sku:
+                return look
+        return None

@@ -25,7 +25,8 @@ def soonest(session: Session, policy: Policy) -> int:
     if session.focus is None and session.page != "cart":
         return WAITING
     engaged = session.dwell_reaches(policy.moment.engaged)
-    return max(engaged, session.last_input + policy.moment.since_input)
+    rested = session.last_input + policy.moment.since_input
+    return engaged if engaged > rested else rested
 
 
 def right_time(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterator[Finding]:

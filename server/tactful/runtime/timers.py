@@ -41,7 +41,9 @@ class SystemClock:
 
     def now(self) -> int:
         """Milliseconds since the Unix epoch, UTC."""
-        self._last = max(self._last, time.time_ns() // 1_000_000)
+        now = time.time_ns() // 1_000_000
+        if now > self._last:
+            self._last = now
         return self._last
 
 
