@@ -53,12 +53,13 @@ class ReachBook:
             self._last[where, row.rule] = row.last
 
     def viewed(self, session: Session, item: Item) -> None:
-        """A shopper looks at an item; once per session is enough to count."""
-        if session.territory:
-            variants = item.variants
-            for look in session.looks:  # a generator costs more than the whole look
-                if look.sku in variants:
-                    return
+        """A shopper looks at an item; `session` is as it was before."""
+        if session.look(item.sku) is None:
+            self.discovered(session, item)
+
+    def discovered(self, session: Session, item: Item) -> None:
+        """A shopper looks at an item for the first time; one variant per session is enough to count."""
+        if session.territory and not (len(item.variants) > 1 and _knows(session, item.variants)):
             self._count((item.product_id, session.territory), VIEWERS)
 
     def forget_old(self) -> None:
@@ -119,3 +120,11 @@ class ReachBook:
         self._hours[hour][where, name] += 1
         counts = self._counts.setdefault(where, {})
         counts[name] = counts.get(name, 0) + 1
+
+
+def _knows(session: Session, variants: tuple[str, ...]) -> bool:
+    """Whether one of them was looked at."""
+    for look in session.looks:  # noqa: SIM110 - a generator costs more than the whole look
+        if look.sku in variants:
+            return True
+    return False

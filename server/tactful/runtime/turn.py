@@ -96,8 +96,8 @@ class Turns:
         after = passed(before, signal, now, rulebook.policy)
         if after is None or live.persists is not live.recorded:
             return False
-        if item is not None:
-            self._reach.viewed(before, item)
+        if item is not None and after.looks[-1].views == 1:
+            self._reach.discovered(before, item)
         live.state = after
         self._index(live, before)
         if live.persists:
