@@ -11,7 +11,7 @@ from collections import deque
 from typing import Final
 
 from tactful.core.signals import Signal
-from tactful.runtime.live import Live
+from tactful.runtime.live import Live, Noted
 from tactful.runtime.ports import Commit, Entry, Ledger
 from tactful.runtime.records import encode, encode_acts
 
@@ -47,7 +47,7 @@ class Journal:
         if rulebook != self._rulebook:
             self.write_all()
             self._rulebook = rulebook
-        live.unwritten.append((now, signal))
+        live.unwritten.append(Noted(now, signal))
         self.owe(live, now)
         if len(live.unwritten) == MOST:
             self.write(live)
@@ -66,45 +66,47 @@ class Journal:
 
     def write(self, live: Live) -> None:
         """Record what a session did so far."""
-        entry = self._entry(live)
-        if entry:
-            seen_at = live.unwritten[-1][0]
-            self._ledger.record(Commit(session=entry.session, seen_at=seen_at, entry=entry))
-            live.unwritten = []
+        if live.unwritten:
+            last = live.unwritten[-1].at
+            self._ledger.record(
+                Commit(session=live.state.id, seen_at=last, entry=self._take_acts(live))
+            )
 
-    def _entry(self, live: Live) -> Entry | None:
-        acts, state = live.unwritten, live.state
+    def _take_acts(self, live: Live) -> Entry | None:
+        """What a session did since its last record, in one entry; from here on that is written."""
+        acts = live.unwritten
         if not acts:
             return None
+        live.unwritten = []
         return Entry(
-            session=state.id,
-            customer=state.customer,
-            at=acts[0][0],
+            session=live.state.id,
+            customer=live.state.customer,
+            at=acts[0].at,
             rulebook=self._rulebook,
             signal=encode_acts(acts),
         )
 
     def _settle(self, live: Live) -> None:
         """Record what a session did, and what it became; not what it would be by a promise under way."""
-        if live.owed_at is None or live.busy:
+        if live.owed_at is None:
             self.write(live)
-            if live.owed_at is not None:
-                self._wait(live)
-            return
-        state = live.state
-        self._ledger.record(
-            Commit(
-                session=state.id,
-                state=encode(state),
-                resume=live.resume,
-                customer=state.customer,
-                wake_at=state.wake_at,
-                seen_at=live.owed_at,
-                entry=self._entry(live),
+        elif live.busy:
+            self.write(live)
+            self._wait(live)
+        else:
+            state = live.state
+            self._ledger.record(
+                Commit(
+                    session=state.id,
+                    state=encode(state),
+                    resume=live.resume,
+                    customer=state.customer,
+                    wake_at=state.wake_at,
+                    seen_at=live.owed_at,
+                    entry=self._take_acts(live),
+                )
             )
-        )
-        live.owed_at = None
-        live.unwritten = []
+            live.owed_at = None
 
     def _write_due(self) -> None:
         """Record who has waited long enough, some at a time; who was written meanwhile may come a little early."""

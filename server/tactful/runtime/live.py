@@ -16,6 +16,13 @@ Outgoing = Push | Withdraw | Refuse | Sealed
 """What a connection is asked to send."""
 
 
+class Noted(Struct, frozen=True, gc=False, array_like=True):
+    """What a session did, and when (ms). Many wait to be written: the collector need not see them."""
+
+    at: int
+    signal: Signal
+
+
 class Snapshot(Struct, frozen=True, gc=False):
     """The whole state, as a connection hears it first. `session` is the public id."""
 
@@ -93,8 +100,8 @@ class Live:
         self.tabs = max((tab.number for tab in state.tabs), default=0)
         self.busy = False
         """Waiting for facts or for a commit; the mailbox fills meanwhile."""
-        self.unwritten: list[tuple[int, Signal]] = []
-        """What it did since its last record, with the instants: see `journal`."""
+        self.unwritten: list[Noted] = []
+        """What it did since its last record: see `journal`."""
         self.owed_at: int | None = None
         """When it became something else than the ledger has; None: it is as written, or soon will be."""
         self.persists = False

@@ -55,12 +55,12 @@ class ReachBook:
     def viewed(self, session: Session, item: Item) -> None:
         """A shopper looks at an item; `session` is as it was before."""
         if session.look(item.sku) is None:
-            self.discovered(session, item)
+            self.discovered(session, item, self._clock.now())
 
-    def discovered(self, session: Session, item: Item) -> None:
+    def discovered(self, session: Session, item: Item, now: int) -> None:
         """A shopper looks at an item for the first time; one variant per session is enough to count."""
         if session.territory and not (len(item.variants) > 1 and _knows(session, item.variants)):
-            self._count((item.product_id, session.territory), VIEWERS)
+            self._count((item.product_id, session.territory), VIEWERS, now)
 
     def forget_old(self) -> None:
         """Reductions that were not offered for a whole window are over, counts of yesterday too."""
@@ -81,7 +81,7 @@ class ReachBook:
                 where = offer.sku, offer.territory
                 self._since.setdefault(where, {}).setdefault(offer.rule, offer.issued_at)
                 self._last[where, offer.rule] = offer.issued_at
-                self._count((offer.product, offer.territory), offer.rule)
+                self._count((offer.product, offer.territory), offer.rule, self._clock.now())
                 if GENERAL in offer.notes:
                     await self._publish(offer)
 
@@ -112,8 +112,8 @@ class ReachBook:
         self._general[key] = price
         self._world.forget_item(offer.sku)
 
-    def _count(self, where: Where, name: str) -> None:
-        hour = self._clock.now() // HOUR
+    def _count(self, where: Where, name: str, now: int) -> None:
+        hour = now // HOUR
         if hour not in self._hours:
             self.forget_old()
             self._hours[hour] = defaultdict(int)

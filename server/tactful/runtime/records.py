@@ -14,6 +14,7 @@ from tactful.core.rates import Tally
 from tactful.core.session import Session
 from tactful.core.signals import Arrived, Consented, Identified, LoggedOut, Signal
 from tactful.core.trace import Trace
+from tactful.runtime.live import Noted
 from tactful.runtime.ports import Commit, Entry
 
 T = TypeVar("T")
@@ -86,7 +87,7 @@ def signal_from(stored: bytes) -> Signal:
     return signal
 
 
-def encode_acts(acts: Sequence[tuple[int, Signal]]) -> bytes:
+def encode_acts(acts: Sequence[Noted]) -> bytes:
     """The stored form of what one entry says of several acts and their instants."""
     return _encode(acts)
 

@@ -90,14 +90,17 @@ class Turns:
     def _passes(self, live: Live, signal: Signal) -> bool:
         """Fold a signal on which nothing can be decided yet; it needs nothing but the session."""
         item = None
-        if type(signal) is Viewed and (item := self._world.item(signal.sku)) is None:
-            return False  # it is read now, so that it is there when it is needed
+        if type(signal) is Viewed:
+            item = self._world.item(signal.sku)
+            if item is None:
+                return False  # it is read now, so that it is there when it is needed
+            signal = Viewed(item.sku)  # in the same string for all: 1.6 kB less a session
         before, now, rulebook = live.state, self._clock.now(), self._rulebooks.active
         after = passed(before, signal, now, rulebook.policy)
         if after is None or live.persists is not live.recorded:
             return False
         if item is not None and after.looks[-1].views == 1:
-            self._reach.discovered(before, item)
+            self._reach.discovered(before, item, now)
         live.state = after
         self._index(live, before)
         if live.persists:
