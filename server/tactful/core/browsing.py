@@ -59,7 +59,7 @@ def other_tabs(session: Session, tab: int) -> tuple[Tab, ...]:
 
 def _viewed(session: Session, signal: signals.Viewed, now: int) -> Session:
     sku = signal.sku
-    looks = _looked(session, sku, now)
+    looks = _looked(session.looks, sku, now)
     views = session.views + 1
     if session.focus == sku:
         return clocked(session, now, looks=looks, views=views, last_input=now)
@@ -74,13 +74,13 @@ def _viewed(session: Session, signal: signals.Viewed, now: int) -> Session:
     )
 
 
-def _looked(session: Session, sku: str, now: int) -> tuple[Look, ...]:
+def _looked(looks: tuple[Look, ...], sku: str, now: int) -> tuple[Look, ...]:
     """The last items viewed, with this one as the latest."""
-    known = session.look(sku)
-    if known is None:
-        return (*session.looks[1 - REMEMBERED_ITEMS :], Look(sku, 1, now, now))
-    others = [look for look in session.looks if look is not known]
-    return (*others, Look(sku, known.views + 1, known.first, now))
+    for known in looks:
+        if known.sku == sku:
+            others = [look for look in looks if look is not known]
+            return (*others, Look(sku, known.views + 1, known.first, now))
+    return (*looks[1 - REMEMBERED_ITEMS :], Look(sku, 1, now, now))
 
 
 def _paged(session: Session, signal: signals.Paged, now: int) -> Session:

@@ -114,10 +114,11 @@ class ReachBook:
 
     def _count(self, where: Where, name: str, now: int) -> None:
         hour = now // HOUR
-        if hour not in self._hours:
+        counted = self._hours.get(hour)
+        if counted is None:
             self.forget_old()
-            self._hours[hour] = defaultdict(int)
-        self._hours[hour][where, name] += 1
+            counted = self._hours[hour] = defaultdict(int)
+        counted[where, name] += 1
         counts = self._counts.setdefault(where, {})
         counts[name] = counts.get(name, 0) + 1
 
