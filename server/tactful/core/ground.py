@@ -44,8 +44,8 @@ class Ground:
     """
 
     __slots__ = (
-        "_approached", "_own", "_prices", "_scarce", "_suppressed", "_timing", "_unwilling",
-        "context", "policy", "scene", "shelf", "stale", "standing",
+        "_approached", "_own", "_prices", "_promises", "_scarce", "_suppressed", "_timing",
+        "_unwilling", "context", "policy", "scene", "shelf", "stale", "standing",
     )  # fmt: skip
 
     def __init__(self, context: Context, scene: Scene, standing: Collection[Offer]) -> None:
@@ -60,6 +60,7 @@ class Ground:
         self._scarce: dict[int, Findings] = {}
         self._timing: dict[tuple[int, str | None], Findings] = {}
         self._approached: dict[str | None, Findings] = {}
+        self._promises = [offer for offer in standing if not offer.advertised]
         self._own = {rest.key for rest in scene.contact.rests if rest.scope == "rule"}
         self._prices: dict[str, Priced] = {}
 
@@ -97,8 +98,7 @@ class Ground:
 
     def approached(self, rule: Rule) -> Findings:
         """Gate 9, for each rule that was dismissed or meets a promise on the item, and for all others."""
-        own = rule.id in self._own or any(not offer.advertised for offer in self.standing)
-        key = rule.id if own else None
+        key = rule.id if self._promises or rule.id in self._own else None
         found = self._approached.get(key)
         if found is None:
             found = tuple(allowed(self.scene, rule, self.policy, self.standing))

@@ -52,7 +52,7 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
     def available(self, territory: str) -> int | None:
         """How many can be sold there, over all locations; None: unknown."""
         kept = self.stock.get(territory)
-        return sum(stock.fact.available for stock in kept) if kept else None
+        return sum([stock.fact.available for stock in kept]) if kept else None
 
     def stock_at(self, territory: str) -> int | None:
         """When the stock there was last reported (ms)."""

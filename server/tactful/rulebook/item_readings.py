@@ -50,7 +50,8 @@ def stock_reported(scene: Scene) -> int | None:
 
 def price(scene: Scene) -> Money | None:
     """The public price."""
-    return scene.price.fact.price if scene.price else None
+    kept = scene.price
+    return kept.fact.price if kept else None
 
 
 def list_price(scene: Scene) -> Money | None:
@@ -61,7 +62,8 @@ def list_price(scene: Scene) -> Money | None:
 
 def target_price(scene: Scene) -> Money | None:
     """The price this territory wants to reach."""
-    return scene.price.fact.target if scene.price else None
+    kept = scene.price
+    return kept.fact.target if kept else None
 
 
 def discount(scene: Scene) -> int | None:
