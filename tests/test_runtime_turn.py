@@ -184,3 +184,16 @@ def test_what_was_taken_back_before_it_was_shown_is_not_sent() -> None:
     effects = [Push(Shown("a")), kept, Withdraw("a", 2), Withdraw("old", 3)]  # type: ignore[arg-type]
     assert coalesced(effects) == [kept, Withdraw("old", 3)]
     assert coalesced([kept]) == [kept]
+
+
+async def test_what_all_shoppers_look_at_is_kept_once(one: Stage) -> None:
+    first, second = await one.shopper(), await one.shopper()
+    for shopper in (first, second):
+        await shopper.view("RUN-42")
+        await one.parts.shop.settled()
+        await shopper.view("RUN-42")
+    by_id = one.parts.shop.registry.by_id
+    states = [by_id[shopper.session].state for shopper in (first, second)]
+    assert states[0].focus is not None
+    assert states[0].focus is states[1].focus
+    assert states[0].looks[-1].sku is states[1].looks[-1].sku
