@@ -16,13 +16,16 @@ static const char HELLO[] =
     "{\"t\":\"hello\",\"n\":1,\"consent\":\"anonymous\",\"territory\":\"DE\","
     "\"page\":{\"url\":\"https://shop.example/\",\"kind\":\"product\"}}";
 
-static int dialled(int port) {
+/* A handshake from an address of this machine; 0: whichever. */
+static int dialled_from(int port, uint32_t address) {
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
   char in[4096];
   int one = 1;
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (address && bind(fd, (struct sockaddr *)&from, sizeof from)) { perror("bind"); exit(1); }
   if (connect(fd, (struct sockaddr *)&to, sizeof to)) { perror("connect"); exit(1); }
   if (write(fd, REQUEST, sizeof REQUEST - 1) < 0) { perror("write"); exit(1); }
   for (size_t got = 0; !got || memcmp(in + got - 4, "\r\n\r\n", 4);) {
@@ -32,6 +35,8 @@ static int dialled(int port) {
   }
   return fd;
 }
+
+static int dialled(int port) { return dialled_from(port, 0); }
 
 static void say(int fd, const char *text) {
   unsigned char out[512];

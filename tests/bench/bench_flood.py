@@ -1,0 +1,172 @@
+"""One client that floods, among 100 in steady conversation: by how much are the others answered later?
+
+They talk with `tactful serve` as an operator starts it, each from an address of their own, the flooder
+from another one. Each kind of flood is measured beside a quiet moment just before it, round by round.
+The control is the same server with limits that nobody meets.
+"""
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import harness
+import httpx
+from manager import HOST, KEY, Manager
+from restarts import RULES, SETTINGS, SKUS, facts_of
+
+KINDS = ("messages", "pings", "garbage", "connects", "health", "facts")
+GROWS_LESS_THAN = 20.0
+"""Percent."""
+UNLIMITED = ("--max-connections-per-address", "1000000")
+PATIENCE_S = 20.0
+LEAD_S = 0.1
+"""The flood has begun before anybody is asked, and what it may say at once is not used up yet."""
+
+
+@contextmanager
+def serving(folder: Path, *more: str) -> Iterator[Manager]:
+    """A whole shop, with items in it; `more`: its further settings."""
+    (folder / "rules").mkdir(parents=True)
+    (folder / "rules" / "rules.yaml").write_text(RULES, "utf-8")
+    (folder / "tactful.toml").write_text(SETTINGS, "utf-8")
+    settings = ["--config", str(folder / "tactful.toml"), "--data", str(folder / "data")]
+    manager = Manager("none", folder, [*settings, "--rules", str(folder / "rules"), *more])
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while "serves" not in manager.log():
+            assert time.monotonic() < deadline, manager.log()
+            time.sleep(0.02)
+        facts = [fact for number in range(SKUS) for fact in facts_of(f"s{number}")]
+        headers = {"Authorization": f"Bearer {KEY}"}
+        url = f"http://{HOST}:{manager.port}/v1/facts"
+        assert httpx.post(url, json=facts, headers=headers).json()["rejected"] == []
+        yield manager
+    finally:
+        manager.close()
+
+
+class Talk:
+    """The others: so many who talk, and what they were answered."""
+
+    def __init__(self, port: int, clients: int) -> None:
+        command = [str(harness.built("talk.c")), str(port), str(clients)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._heard()
+
+    def for_a_while(self, rate: int, seconds: float) -> dict[str, int]:
+        """So many messages a second of all together; how long their acknowledgements took."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{rate} {seconds}\n")
+        self._process.stdin.flush()
+        return self._heard()
+
+    def leave(self) -> None:
+        """All of them hang up."""
+        self._process.communicate()
+        assert self._process.returncode == 0, "somebody who did no harm was not answered"
+
+    def _heard(self) -> dict[str, int]:
+        assert self._process.stdout is not None
+        found: dict[str, int] = json.loads(self._process.stdout.readline())
+        return found
+
+
+class Flooder:
+    """The one, who comes from another address each time, so that nothing is held against them yet."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._times = 0
+        self._process: subprocess.Popen[str]
+
+    def begin(self, kind: str, seconds: float) -> None:
+        """Flood for so long."""
+        self._times += 1
+        address = f"127.2.0.{self._times}"
+        command = [str(harness.built("flood.c")), str(self._port), address, kind, str(seconds)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        time.sleep(LEAD_S)
+
+    def end(self) -> dict[str, int]:
+        """What it got done."""
+        said, _ = self._process.communicate()
+        found: dict[str, int] = json.loads(said)
+        return found
+
+
+def measure(manager: Manager, asked: Any, times: int) -> dict[str, list[dict[str, Any]]]:
+    """Each kind of flood once a round, and a quiet moment before each."""
+    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+    talk, flooder = Talk(manager.port, asked.clients), Flooder(manager.port)
+    talk.for_a_while(asked.rate, asked.seconds)
+    for _ in range(times):
+        for kind in KINDS:
+            quiet = talk.for_a_while(asked.rate, asked.seconds)
+            worked = manager.cpu_seconds()
+            flooder.begin(kind, asked.seconds + 2 * LEAD_S)
+            loud = talk.for_a_while(asked.rate, asked.seconds)
+            done = flooder.end()
+            worked = (manager.cpu_seconds() - worked) / (asked.seconds + 2 * LEAD_S)
+            found[kind].append({"quiet": quiet, "loud": loud, "worked": worked, "flooder": done})
+    talk.leave()
+    return found
+
+
+def summed_up(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Medians over the rounds; the growth is that within a round."""
+
+    def of(when: str, what: str) -> float:
+        return median(one[when][what] for one in rounds)
+
+    growth = harness.ratio(
+        [one["loud"]["p99_us"] for one in rounds], [one["quiet"]["p99_us"] for one in rounds]
+    )
+    return {
+        "p99 us, quiet": of("quiet", "p99_us"),
+        "p99 us, flooded": of("loud", "p99_us"),
+        "p50 us, quiet": of("quiet", "p50_us"),
+        "p50 us, flooded": of("loud", "p50_us"),
+        "max us, flooded": of("loud", "max_us"),
+        "p99 is times": growth,
+        "share of a core meanwhile": round(median(one["worked"] for one in rounds), 2),
+        "flooder": {name: of("flooder", name) for name in rounds[0]["flooder"]},
+    }
+
+
+def measured(asked: Any, times: int, *more: str) -> dict[str, Any]:
+    """A server of its own, and what its shoppers found."""
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), *more) as manager:
+        rounds = measure(manager, asked, times)
+        assert "Traceback" not in manager.log(), manager.log()
+    return {kind: summed_up(found) for kind, found in rounds.items()}
+
+
+def main() -> None:
+    asked = harness.options(__doc__, clients=100, rate=2_000, rounds=5, seconds=4.0, control=1)
+    harness.on_load_core()
+    figures = measured(asked, asked.rounds)
+    goals = [
+        harness.goal(
+            f"% by which the others' p99 grows, {kind}",
+            100 * (found["p99 is times"]["median"] - 1),
+            GROWS_LESS_THAN,
+            at_most=True,
+        )
+        for kind, found in figures.items()
+    ]
+    document = {"clients": asked.clients, "messages a second": asked.rate, **figures}
+    if asked.control:
+        document["control"] = measured(asked, asked.control, *UNLIMITED)
+    harness.report("flood", document, goals)
+
+
+if __name__ == "__main__":
+    main()
