@@ -48,6 +48,32 @@ async def test_sessions_budgets_feeds_and_closes_are_told(tmp_path: Path) -> Non
         assert sum(value for key, value in found.items() if key[0] == "tactful_closes_total") == 1
 
 
+async def test_who_was_turned_away_is_told_by_code(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.http.get("/version", headers={"Host": "evil.example"})
+        elsewhere = {"Origin": "https://evil.example"}
+        await one.http.get("/v1/session/stream", headers=elsewhere)
+        found = await metrics(one)
+    assert found["tactful_refusals_total", "host.unknown"] == 1
+    assert found["tactful_refusals_total", "origin.refused"] == 1
+
+
+async def test_a_system_of_the_shop_that_has_shown_its_key_comes_as_often_as_it_likes(
+    tmp_path: Path,
+) -> None:
+    limits = {"max_connections_per_address": 8, "trusted_proxies": ("127.0.0.1",)}
+    async with stage(tmp_path, rules(), **limits) as one:
+        shop = {"X-Forwarded-For": "192.0.2.1"}
+        stranger = {"X-Forwarded-For": "192.0.2.2", "Authorization": "Bearer not-the-key"}
+        seen = [(await one.http.get("/v1/budgets", headers=shop)).status_code for _ in range(30)]
+        assert seen == [200] * 30
+        seen = [
+            (await one.http.get("/v1/budgets", headers=stranger)).status_code for _ in range(30)
+        ]
+        assert seen[0] == 401
+        assert seen[-1] == 429
+
+
 async def test_every_metric_is_in_the_manual_and_no_other(tmp_path: Path) -> None:
     async with stage(tmp_path, rules()) as one:
         text = (await one.http.get("/metrics")).text

@@ -5,14 +5,16 @@ import json
 import httpx
 import pytest
 
-from doors import hello_app, policy
+from doors import RecordingDesk, hello_app, policy
 from tactful.transports.guard import Guard, refuse
+from tactful.transports.limits import Limits
 from tactful.transports.peers import TrustedProxies
 from tactful.transports.policy import Refusal
+from tactful.transports.reception import Reception
 
 
 def client(**changes):
-    app = Guard(hello_app, policy(**changes))
+    app = Guard(hello_app, Reception(RecordingDesk(), policy(**changes)))
     transport = httpx.ASGITransport(app, client=("10.0.0.1", 4711))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
 
@@ -52,7 +54,7 @@ async def test_what_is_not_http_passes_untouched():
     async def app(scope, *_):
         seen.append(scope)
 
-    await Guard(app, policy())({"type": "websocket"}, None, None)
+    await Guard(app, Reception(RecordingDesk(), policy()))({"type": "websocket"}, None, None)
     assert seen == [{"type": "websocket"}]
 
 
@@ -65,3 +67,22 @@ async def test_a_refusal_says_when_to_come_back():
     await refuse(send, Refusal(503, "server.full", "Full.", retry_s=10))
     assert (b"retry-after", b"10") in sent[0]["headers"]
     assert json.loads(sent[1]["body"])["status"] == 503
+
+
+async def test_an_address_that_asks_without_end_is_told_to_wait_and_hung_up_on():
+    async with client(limits=Limits(calls=2, calls_per_s=1)) as http:
+        found = [await http.get(path) for path in ("/a", "/healthz", "/b")]
+    assert [each.status_code for each in found] == [200, 200, 429]
+    assert found[2].json()["code"] == "address.hurried"
+    assert (found[2].headers["connection"], found[2].headers["retry-after"]) == ("close", "5")
+
+
+async def test_behind_a_proxy_each_client_has_a_pace_of_its_own_and_the_proxy_none():
+    proxies = TrustedProxies(["10.0.0.1"])
+    async with client(proxies=proxies, limits=Limits(calls=1, calls_per_s=1)) as http:
+        for address in ("192.0.2.1", "192.0.2.2"):
+            assert (await http.get("/a", headers={"X-Forwarded-For": address})).status_code == 200
+        again = await http.get("/a", headers={"X-Forwarded-For": "192.0.2.1"})
+        assert again.status_code == 429
+        assert "connection" not in again.headers, "others come on it too"
+        assert [(await http.get("/a")).status_code for _ in range(3)] == [200] * 3

@@ -242,3 +242,22 @@ async def test_a_post_from_another_allowed_origin_does_not_reach_the_stream():
         other = await http.post(down.path, json=HELLO, headers={"Origin": "https://b.example"})
         assert other.status_code == 404
     await listener.close()
+
+
+async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_calls():
+    async with serving(calls=6, calls_per_s=1) as (_, http), stream(http) as down:
+        for number in range(1, 21):
+            said = HELLO if number == 1 else {"t": "view", "sku": "a", "n": number}
+            assert (await http.post(down.path, json=said)).status_code == 204
+        found = [await http.post(f"{STREAM_PATH}/none", json=HELLO) for _ in range(6)]
+        assert {each.status_code for each in found} == {404, 429}
+
+
+async def test_a_post_that_says_nothing_is_charged_as_a_message():
+    rhythm = Rhythm(per_second=1, burst=5)
+    async with serving(rhythm=rhythm) as (_, http), stream(http) as down:
+        await http.post(down.path, json=HELLO)
+        assert (await down.event())["t"] == "welcome"
+        for _ in range(9):
+            await http.post(down.path, content=b"[]")
+        assert (await down.event())["code"] == 4429

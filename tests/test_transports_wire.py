@@ -43,7 +43,7 @@ async def test_an_address_with_too_many_connections_is_told_to_wait():
             status, head = await third.head()
             assert status == 429
             assert "Retry-After: 30" in head
-    assert door.house.refusals == {429: 1}
+    assert door.house.reception.refusals == {"address.full": 1}
 
 
 async def test_when_all_places_are_taken_only_health_checks_pass():
@@ -214,3 +214,26 @@ async def test_a_desk_that_closes_in_open_refuses_politely():
         assert await peer.frame() == (1, b"early")
         await peer.send(text(HELLO) + frame(b"", 8))
         assert await peer.close_code() == 0
+
+
+async def test_behind_a_trusted_proxy_a_client_who_comes_too_often_is_told_to_wait():
+    proxies = TrustedProxies(["127.0.0.1"])
+    async with open_door(proxies=proxies, limits=Limits(calls=1, calls_per_s=1, **QUICK)) as door:
+        for client, status in (("192.0.2.1", 101), ("192.0.2.2", 101), ("192.0.2.1", 429)):
+            async with Raw.knock(door.port) as peer:
+                await peer.send(upgrade(X_Forwarded_For=client))
+                assert (await peer.head())[0] == status
+        assert door.house.reception.refusals == {"address.hurried": 1}
+
+
+async def test_who_is_closed_again_and_again_for_what_they_say_is_not_let_in_again():
+    limits = Limits(calls=40, calls_per_s=1, **QUICK)
+    async with open_door(limits=limits) as door:
+        seen = []
+        for _ in range(4):
+            async with Raw.knock(door.port, NEIGHBOUR) as peer:
+                await peer.send(upgrade() + frame(b"garbage"))
+                seen.append((await peer.rest())[9:12])
+        assert seen == [b"101", b"101", b"101", b"429"]
+        async with Raw.knock(door.port, "127.0.0.3") as peer:
+            await peer.greet()

@@ -144,10 +144,16 @@ def _watch(shop: Shop, reception: Reception) -> None:
         lambda: [((str(code),), count) for code, count in sorted(reception.closes.items())],
         ("code",),
     )
+    telemetry.counter(
+        "tactful_refusals",
+        "Connections and requests that were turned away before anybody looked into them, by code",
+        lambda: [((code,), count) for code, count in sorted(reception.refusals.items())],
+        ("code",),
+    )
 
 
 def _routes(config: Config, shop: Shop, reception: Reception) -> list[BaseRoute]:
-    key = ServerKey(config.server_key)
+    key = ServerKey(config.server_key, reception.vouch)
     routes = [
         *websocket_routes(reception),
         *Streams(reception).routes(),
@@ -209,6 +215,8 @@ def _door(config: Config) -> DoorPolicy:
         limits=Limits(
             connections=config.max_connections,
             per_address=config.max_connections_per_address,
+            calls=config.max_connections_per_address,
+            calls_per_s=max(1, config.max_connections_per_address // 4),
             memory_bytes=_memory(config),
             unlimited=OURSELVES,
             rhythm=_rhythm(config),

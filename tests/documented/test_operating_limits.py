@@ -9,7 +9,7 @@ from tactful.protocol.connection import Rhythm
 from tactful.runtime import arrivals, keys, timers, turn, watchdog
 from tactful.runtime.world import World
 from tactful.stores import sqlite, sqlite_writer
-from tactful.transports import bodies, facts_api, memory, shares
+from tactful.transports import barrier, bodies, callers, facts_api, memory, shares
 from tactful.transports.limits import Limits
 
 MANUAL = (Path(__file__).parents[2] / "server" / "OPERATING.md").read_text("utf-8")
@@ -31,6 +31,10 @@ def test_limits_and_durations_are_written_as_they_are():
         f"| {rhythm.per_second} a second, {rhythm.burst:,} at once |",
         f"| {times[shares.SESSION_TIMES]} |",
         f"{shares.PER_PLACE} a second and {10 * shares.PER_PLACE} at once",
+        f"once: {limits.calls_per_s} and {limits.calls}; a conversation",
+        f"counts as {callers.CLOSED_CALLS} more",
+        f"after {callers.DEAF} refusals in a row",
+        f"no new connection from there for {barrier.BARRED_MS // 1000} s",
         f"| signals that wait in a session | {turn.MAILBOX} |",
         f"| {items:,} and {people:,} |",
         f"| records that wait for the disk | {sqlite.MOST_WAITING // MIB} MiB |",
@@ -43,6 +47,7 @@ def test_limits_and_durations_are_written_as_they_are():
         f"what ends by then ends within {timers.LATEST} s",
     ):
         assert sentence in MANUAL, sentence
+    assert callers.VOUCHED_MS == 10 * MINUTE, "HTTP.md says ten minutes"
     assert auth.PER_ADDRESS == 5
     assert "Five wrong keys" in MANUAL
     assert sqlite_writer.TRY_AGAIN == 0.5

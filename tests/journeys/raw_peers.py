@@ -19,6 +19,8 @@ import pytest
 
 HERE = Path(__file__).parent
 PACE = {"per_second": 20, "burst": 120}
+OFTEN = {"calls": 10**6, "calls_per_s": 10**6}
+"""All raw peers come from one address, and each does what it is closed for."""
 VIEW = {"t": "view", "sku": "RUN-42"}
 KEPT_KIB = 24 * 1_024
 """What an allocator may keep of what a thousand rude peers needed at once."""
@@ -42,7 +44,7 @@ class Served:
         path = os.pathsep.join([str(HERE.parent), str(HERE.parent.parent / "server")])
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
-                [*within, sys.executable, str(HERE / "raw_server.py"), msgspec.json.encode(limits).decode()]
+                [*within, sys.executable, str(HERE / "raw_server.py"), msgspec.json.encode(OFTEN | limits).decode()]
                 + ["echo"] * echo,
                 stdout=subprocess.PIPE, stderr=errors, env=os.environ | {"PYTHONPATH": path, "DESCRIPTORS": descriptors, "HOST": host},
             )  # fmt: skip

@@ -1,13 +1,14 @@
 """What all doors of one listener share, and the seat that each connection holds in it."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tactful.transports.barrier import Barrier
 from tactful.transports.limits import Admission
 from tactful.transports.reception import Reception
+from tactful.transports.refusals import HURRIED
 from tactful.transports.sweep import Sweep, Swept
 from tactful.transports.turnstile import Turnstile
 
@@ -32,9 +33,16 @@ class House:
         self.turnstile = Turnstile()
         self.sweep = Sweep(self.clock, self.limits.sweep_ms)
         self.knocking: dict[Swept, int] = {}  # who has not said yet what they want, and since when
-        self.refusals: Counter[int] = Counter()  # by HTTP status
+        self.barrier: Barrier | None = None  # until there is a socket to put it on
         self.empty = asyncio.Event()
         self.empty.set()
+
+    def turn_away(self, address: str) -> None:
+        """Somebody comes too often; if they do not heed it, hear them no more for a while."""
+        self.reception.refusals[HURRIED.code] += 1
+        now = self.clock()
+        if self.barrier is not None and self.reception.callers.floods(address, now):
+            self.barrier.bar(address, now)
 
     def anybody_knocking(self, lately_ms: int) -> bool:
         """Whether somebody who came within this time has not said yet what they want."""

@@ -30,6 +30,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int | None = None  # at 90 % of it nobody new comes in; None: no such limit
     headroom: int = 32  # kept for health checks and metrics when all else is taken
     per_address: int = 256  # an office or a carrier's NAT; an IPv6 /64 counts as one address
+    calls: int = 256  # connections and requests of an address: as many at once as it has places ...
+    calls_per_s: int = (
+        64  # ... and so many later; a shopper makes three on the first page, then one
+    )
     unlimited: frozenset[str] = frozenset()  # keys of addresses that have no such share
     send_buffer: int = 32_768  # the kernel's share per peer; the default pinned 4 MB each
     backlog: int = 4_096  # 100, the default, failed in a storm of 10,000

@@ -13,6 +13,7 @@ from uvicorn.lifespan.on import LifespanOn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from tactful.transports.barrier import Barrier
 from tactful.transports.guard import Guard
 from tactful.transports.house import House
 from tactful.transports.limits import Limits, raise_descriptor_limit
@@ -59,7 +60,7 @@ class Listener:
             raise ListenError("The conformance echo answers anybody: bind it to 127.0.0.1.")
         self._place = place
         self._reception = reception
-        self._guarded = Guard(app, reception.policy)
+        self._guarded = Guard(app, reception)
         self._state = ServerState()
         self._config = Config(
             self._guarded,
@@ -99,6 +100,7 @@ class Listener:
         if self._lifespan.should_exit:
             self._socket.close()
             raise ListenError("The application did not start; the log says why.")
+        self.house.barrier = Barrier(self._socket)
         self._renew_date()
         self.house.sweep.start(self._each_round)
         loop = asyncio.get_running_loop()
@@ -107,6 +109,8 @@ class Listener:
 
     def _each_round(self) -> None:
         self._renew_date()
+        if self.house.barrier is not None:
+            self.house.barrier.look(self.house.clock())
         self._reception.memory.look(len(self._reception.present))
 
     def _renew_date(self) -> None:
@@ -174,6 +178,8 @@ class Listener:
         """
         if self._server is None:
             return
+        if self.house.barrier is not None:
+            self.house.barrier.open()
         loop = asyncio.get_running_loop()
         if isinstance(loop, asyncio.SelectorEventLoop):
             # asyncio loses what it has accepted and not yet wrapped when its server closes.

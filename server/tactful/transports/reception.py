@@ -11,6 +11,7 @@ from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.codec import HEARTBEAT, ProtocolError, decode, encode
 from tactful.protocol.connection import TOO_FAST, Conversation, Due
 from tactful.protocol.messages import Bye
+from tactful.transports.callers import Callers
 from tactful.transports.desk import Desk
 from tactful.transports.memory import Memory
 from tactful.transports.peers import limit_key
@@ -20,6 +21,11 @@ from tactful.transports.shares import ROUNDS, Share, Shares
 
 log = logging.getLogger("tactful.sessions")
 
+_FAULTS = frozenset(
+    each.code for each in (close_codes.BAD_FRAME, close_codes.NOT_TEXT, close_codes.NOT_UTF8,
+                           close_codes.TOO_LARGE, close_codes.BAD_MESSAGE, close_codes.NO_HELLO,
+                           close_codes.TOO_FAST)
+)  # fmt: skip
 _KNOWN_CODES = frozenset(row.code for row in close_codes.TABLE)
 
 
@@ -54,6 +60,8 @@ class Reception:
         self.clock = clock
         self.memory = Memory(policy.limits.memory_bytes)
         self.shares = Shares(policy.limits.rhythm, policy.limits.per_address)
+        self.callers = Callers(policy.limits)
+        self.refusals: Counter[str] = Counter()  # of connections and requests, by code
         self.present: set[Exchange] = set()
         self.leaving = False  # whoever comes now is told at once when to come back
         self.dismissed = False  # nobody is taken in any more
@@ -69,6 +77,10 @@ class Reception:
             return LEAVING
         return FULL if self.memory.short else None
 
+    def vouch(self, address: str) -> None:
+        """The server key came from there: a system of the shop comes as often as it likes."""
+        self.callers.vouch(limit_key(address), self.clock())
+
     def admit(self, link: Link, peer: str, origin: str) -> "Exchange":
         """Open a conversation."""
         exchange = Exchange(self, link, peer, origin)
@@ -79,6 +91,8 @@ class Reception:
     def part(self, exchange: "Exchange", code: int) -> None:
         """A conversation has ended."""
         self.present.discard(exchange)
+        if code in _FAULTS:
+            self.callers.closed(limit_key(exchange.peer), self.clock())
         self.closes[code if code in _KNOWN_CODES or code == 1006 else 0] += 1
         exchange.guarded(self.desk.closed, exchange)
 

@@ -8,6 +8,7 @@ from tactful.transports.policy import Refusal
 
 FULL = Refusal(503, "server.full", "The server is full.", retry_s=10)
 LEAVING = Refusal(503, "server.leaving", "The server is going away.", retry_s=1)
+HURRIED = Refusal(429, "address.hurried", "This address comes too often.", retry_s=5)
 CROWDED = Refusal(429, "address.full", "Too many connections from this address.", retry_s=30)
 
 _ADDED = {

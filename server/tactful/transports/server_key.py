@@ -14,8 +14,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class ServerKey:
     """The bearer key of one shop; without one, every endpoint that wants it is closed."""
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, key: str | None, vouch: Callable[[str], None] = lambda _: None) -> None:
+        """`vouch`: is told the address of whoever has shown the key."""
         self._key = key.encode() if key else None
+        self._vouch = vouch
 
     def check(self, request: Request) -> None:
         """Raise a 401 unless the request carries the key."""
@@ -31,6 +33,8 @@ class ServerKey:
             raise ProblemError(
                 401, "key.wrong", "Send the server key as `Authorization: Bearer <key>`."
             )
+        if request.client is not None:
+            self._vouch(request.client.host)
 
     def guard(self, endpoint: Endpoint) -> Endpoint:
         """An endpoint behind the key."""

@@ -21,22 +21,58 @@ FORGET_FROM: Final = 1_024
 class Share:
     """A token bucket as one number: the instant at which it would be full again, in microseconds."""
 
-    __slots__ = ("_burst_us", "_step_us", "full_at_us", "holders")
+    __slots__ = ("_burst_us", "_step_us", "full_at_us", "holders", "refused")
 
     def __init__(self, per_second: int, burst: int) -> None:
         self._step_us = 1_000_000 // per_second
         self._burst_us = burst * self._step_us
         self.full_at_us = 0
         self.holders = 0
+        self.refused = 0  # in a row
 
     def spend(self, messages: int, now: int) -> bool:
         """Charge so many messages at an instant (ms); no: that was more than the share holds."""
         now_us = now * 1_000
         self.full_at_us = max(self.full_at_us, now_us) + messages * self._step_us
         if self.full_at_us - now_us <= self._burst_us:
+            self.refused = 0
             return True
+        self.refused += 1
         self.full_at_us = now_us + self._burst_us  # a debt that grows would outlive its cause
         return False
+
+    def give_back(self, messages: int) -> None:
+        """Take back what was charged."""
+        self.full_at_us -= messages * self._step_us
+
+
+class Kept:
+    """Shares by key, of which those that are full again are forgotten."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Share] = {}
+        self._enough = FORGET_FROM
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def of(self, key: str, allowance: tuple[int, int], now: int) -> Share:
+        """The share under a key, a new one if there is none."""
+        found = self._kept.get(key)
+        if found is None:
+            if len(self._kept) >= self._enough:
+                self._forget_full(now)
+            found = self._kept[key] = Share(*allowance)
+        return found
+
+    def _forget_full(self, now: int) -> None:
+        """A full share that nobody holds is as good as a new one; the look at all pays for itself."""
+        self._kept = {
+            key: share
+            for key, share in self._kept.items()
+            if share.holders or share.full_at_us > now * 1_000
+        }
+        self._enough = max(FORGET_FROM, 2 * len(self._kept))
 
 
 class Shares:
@@ -49,8 +85,7 @@ class Shares:
             max(rhythm.per_second, PER_PLACE * places),
             max(rhythm.burst, 10 * PER_PLACE * places),
         )
-        self._kept: dict[str, Share] = {}
-        self._enough = FORGET_FROM
+        self._kept = Kept()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -69,19 +104,6 @@ class Shares:
             share.holders -= 1
 
     def _of(self, key: str, allowance: tuple[int, int], now: int) -> Share:
-        found = self._kept.get(key)
-        if found is None:
-            if len(self._kept) >= self._enough:
-                self._forget_full(now)
-            found = self._kept[key] = Share(*allowance)
+        found = self._kept.of(key, allowance, now)
         found.holders += 1
         return found
-
-    def _forget_full(self, now: int) -> None:
-        """A full share that nobody holds is as good as a new one; the look at all pays for itself."""
-        self._kept = {
-            key: share
-            for key, share in self._kept.items()
-            if share.holders or share.full_at_us > now * 1_000
-        }
-        self._enough = max(FORGET_FROM, 2 * len(self._kept))

@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from tactful.protocol import close_codes
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import Closed, Stream
 from tactful.transports.limits import Admission, Verdict
@@ -77,9 +78,12 @@ class Streams:
             return self._refuse(request, refusal)
         if outbox is None or outbox.exchange.origin != request.headers["origin"]:
             return self._refuse(request, UNKNOWN)
+        callers = self._reception.callers
+        callers.give_back(limit_key(_peer(request)), self._reception.clock())  # it pays as messages
         body = await self._read(request)
         messages = TOO_LARGE if body is None else _split(body)
         if isinstance(messages, Refusal):
+            self._take_in(outbox, [])
             return self._refuse(request, messages)
         self._take_in(outbox, messages)
         return Response(status_code=204, headers=self._cors(request))
@@ -99,6 +103,8 @@ class Streams:
     def _take_in(self, outbox: Outbox, messages: list[bytes]) -> None:
         exchange = outbox.exchange
         exchange.begin(self._reception.clock())
+        if not messages and not exchange.spend(0):
+            exchange.close(close_codes.TOO_FAST, "Too many posts.")
         for message in messages:
             if outbox.closed is None:
                 exchange.text(message)
@@ -137,6 +143,7 @@ class Streams:
         return {"Access-Control-Allow-Origin": origin[0], "Vary": "Origin"}
 
     def _refuse(self, request: Request, refusal: Refusal) -> Response:
+        self._reception.refusals[refusal.code] += 1
         headers = self._cors(request) | {"Cache-Control": "no-store"}
         if refusal.retry_s is not None:
             headers["Retry-After"] = str(refusal.retry_s)

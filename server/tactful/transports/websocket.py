@@ -82,6 +82,7 @@ class _Visit:
 
     async def _refuse(self, refusal: Refusal) -> None:
         """Answer with plain HTTP where the server can; others turn the close into a 403."""
+        self._reception.refusals[refusal.code] += 1
         if "websocket.http.response" in self._socket.scope.get("extensions", {}):
             await self._socket.send_denial_response(_response(refusal))
         else:

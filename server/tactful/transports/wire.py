@@ -17,9 +17,12 @@ from tactful.transports.limits import Verdict
 from tactful.transports.peers import limit_key
 from tactful.transports.plain_handshake import Accepted
 from tactful.transports.policy import PROBES, SESSION_PATH, Refusal
-from tactful.transports.refusals import CROWDED, FULL, response
+from tactful.transports.refusals import CROWDED, FULL, HURRIED, response
 
 NOT_HTTP = Refusal(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
+
+GONE = asyncio.Protocol()
+"""What a connection talks to that nobody has let in."""
 
 _HEAD_END = b"\r\n\r\n"
 _FIRST_CAPITAL, _LAST_CAPITAL = b"AZ"
@@ -55,9 +58,7 @@ class Door(asyncio.Protocol):
             self._take_over(before)
         else:
             self.peer = _address(transport)
-            self.seat = Seat(self._house, self)
-            self._house.knocking[self] = self._opened
-            self._admit(self._house.admission.enter())
+            self._knock()
 
     def data_received(self, data: bytes) -> None:
         """Collect the head; later, pass everything on."""
@@ -122,12 +123,29 @@ class Door(asyncio.Protocol):
 
     # Who may come in.
 
-    def _admit(self, verdict: Verdict) -> None:
+    def _knock(self) -> None:
+        house = self._house
+        proxied = house.policy.proxies.trusts(self.peer)
+        welcome = proxied or house.reception.callers.admit(limit_key(self.peer), self._opened)
+        if not welcome and not house.reception.callers.explain(self._opened):
+            house.turn_away(limit_key(self.peer))
+            self._transport.set_protocol(GONE)
+            self._transport.abort()
+            return
+        self.seat = Seat(house, self)
+        house.knocking[self] = self._opened
+        verdict = house.admission.enter()
+        if welcome:
+            self._admit(verdict, proxied=proxied)
+        else:
+            self._refuse(HURRIED)
+
+    def _admit(self, verdict: Verdict, *, proxied: bool) -> None:
         self.probing = verdict is Verdict.HEALTH_ONLY
         if verdict is Verdict.FULL:
             self._refuse(FULL)
             self._transport.close()  # at once: what lingers takes a descriptor
-        elif not self._house.policy.proxies.trusts(self.peer):
+        elif not proxied:
             self._claim(self.peer)
 
     def _claim(self, address: str) -> bool:
@@ -188,8 +206,13 @@ class Door(asyncio.Protocol):
             self._refuse(judged)
             return
         client = house.policy.proxies.client(self.peer, judged.forwarded)
-        if client == self.peer or self._claim(client):
-            self._upgrade(judged, client, early)
+        if client != self.peer:
+            if not house.reception.callers.admit(limit_key(client), house.clock()):
+                self._refuse(HURRIED)
+                return
+            if not self._claim(client):
+                return
+        self._upgrade(judged, client, early)
 
     def _upgrade(self, judged: Accepted, client: str, early: bytes) -> None:
         house = self._house
@@ -218,7 +241,7 @@ class Door(asyncio.Protocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Say why and end our side; what the peer still sends is read and dropped for a moment."""
         self._heard_out()
-        self._house.refusals[refusal.status] += 1
+        self._house.reception.refusals[refusal.code] += 1
         self._deaf_until = self._house.clock() + self._house.limits.linger_ms
         self._head = bytearray()
         last_words.say(self._transport, response(refusal))
