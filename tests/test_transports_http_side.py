@@ -25,12 +25,15 @@ class Inner:
         self.cycle = None
         self.flow = Flow()
         self.calls = []
+        self.body_seen = 0
 
     def connection_made(self, _):
         self.calls.append("made")
 
     def data_received(self, data):
         self.calls.append(data)
+        if self.cycle and self.cycle.more_body:
+            self.body_seen += len(data)
 
     def pause_writing(self):
         self.calls.append("pause")

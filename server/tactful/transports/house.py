@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from tactful.transports.barrier import Barrier
+from tactful.transports.http_protocol import Reader
 from tactful.transports.limits import Admission
 from tactful.transports.reception import Reception
 from tactful.transports.refusals import HURRIED
@@ -19,7 +18,7 @@ class House:
     def __init__(
         self,
         reception: Reception,
-        http: Callable[[], HttpToolsProtocol],
+        http: Callable[[], Reader],
         *,
         conformance_echo: bool = False,
     ) -> None:

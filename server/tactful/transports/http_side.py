@@ -2,29 +2,32 @@
 
 import asyncio
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from tactful.transports.http_protocol import Reader
 from tactful.transports.limits import Limits
 from tactful.transports.policy import Refusal
 
 SLOW_HEAD = Refusal(408, "head.slow", "The request head did not arrive in time.")
 SLOW_BODY = Refusal(408, "body.slow", "The request body arrives too slowly.")
+WRAPPED = 8
+"""Bytes around each byte of a body: a chunk of one byte has five, and many an extension is pointless."""
+WRAPPED_HEADS = 4
+"""And so many heads: that of the request, its trailer, and those of requests that wait behind it."""
 LARGE_HEAD = Refusal(431, "head.too_large", "The request head is too large.")
 
 
 class HttpSide:
     """One connection that speaks plain HTTP, for as many requests as it likes."""
 
-    __slots__ = ("_body_bytes", "_body_since", "_head_bytes", "_head_since", "_limits",
-                 "_stalled_since", "inner")  # fmt: skip
+    __slots__ = ("_body_before", "_body_bytes", "_body_since", "_head_bytes", "_head_since",
+                 "_limits", "_stalled_since", "inner")  # fmt: skip
 
-    def __init__(
-        self, inner: HttpToolsProtocol, transport: asyncio.Transport, limits: Limits
-    ) -> None:
+    def __init__(self, inner: Reader, transport: asyncio.Transport, limits: Limits) -> None:
         self.inner = inner
         self._limits = limits
         self._head_since = self._head_bytes = 0
-        self._body_since = self._body_bytes = 0
+        self._body_since = self._body_bytes = self._body_before = 0
         self._stalled_since = 0
         inner.connection_made(transport)
 
@@ -34,11 +37,17 @@ class HttpSide:
         if self._busy:
             self._head_since = self._head_bytes = 0
             self._body_bytes += len(data)
-            return None
+            return LARGE_HEAD if self._wraps_too_much() else None
         self._body_since = self._body_bytes = 0
+        self._body_before = self.inner.body_seen
         self._head_since = self._head_since or now
         self._head_bytes += len(data)
         return LARGE_HEAD if self._head_bytes > self._limits.head_bytes else None
+
+    def _wraps_too_much(self) -> bool:
+        """Whether hardly anything of what came was body: trailers are kept, and need have no end."""
+        body = self.inner.body_seen - self._body_before
+        return self._body_bytes - body > WRAPPED_HEADS * self._limits.head_bytes + WRAPPED * body
 
     def tick(self, now: int) -> Refusal | None:
         """Refuse what has taken too long."""

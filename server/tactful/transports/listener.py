@@ -10,12 +10,12 @@ import msgspec
 from starlette.types import ASGIApp
 from uvicorn.config import Config
 from uvicorn.lifespan.on import LifespanOn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tactful.transports.barrier import Barrier
 from tactful.transports.guard import Guard
 from tactful.transports.house import House
+from tactful.transports.http_protocol import Reader
 from tactful.transports.limits import Limits, raise_descriptor_limit
 from tactful.transports.policy import LOOPBACK
 from tactful.transports.reception import Reception
@@ -194,8 +194,9 @@ class Listener:
     def _open(self) -> Door:
         return Door(self.house)
 
-    def _speak_http(self) -> HttpToolsProtocol:
-        return HttpToolsProtocol(self._config, self._state, self._lifespan.state)
+    def _speak_http(self) -> Reader:
+        given = self._config, self._state, self._lifespan.state
+        return Reader(*given, refusals=self._reception.refusals)
 
     def _take_upgrade(self, **_: Any) -> Door:
         """The HTTP stack has met an upgrade on a connection that served requests before."""

@@ -12,14 +12,13 @@ from tactful.transports.echo import Echo
 from tactful.transports.frames import FrameLink
 from tactful.transports.handshake import judge
 from tactful.transports.house import House, Seat
+from tactful.transports.http_protocol import NOT_HTTP
 from tactful.transports.http_side import LARGE_HEAD, SLOW_HEAD, HttpSide
 from tactful.transports.limits import Verdict
 from tactful.transports.peers import limit_key
 from tactful.transports.plain_handshake import Accepted
 from tactful.transports.policy import PROBES, SESSION_PATH, Refusal
 from tactful.transports.refusals import CROWDED, FULL, HURRIED, response
-
-NOT_HTTP = Refusal(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
 
 GONE = asyncio.Protocol()
 """What a connection talks to that nobody has let in."""
