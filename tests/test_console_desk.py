@@ -207,3 +207,10 @@ async def test_every_page_forbids_framing_scripts_and_caching(agent: Agent) -> N
         assert answer.headers["cache-control"] == "no-store"
         assert "<script" not in answer.text
         assert " style=" not in answer.text
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[", "//", "null", ""])
+async def test_an_origin_that_is_none_is_somebody_elses(agent: Agent, origin: str) -> None:
+    form = {"key": KEY, "name": "Kim"}
+    answer = await agent.http.post("/console/login", data=form, headers={"Origin": origin})
+    assert answer.status_code == 403

@@ -111,7 +111,10 @@ def render(template: str, /, status: int = 200, **values: Any) -> Response:
 def own_origin(request: Request, public_url: str | None) -> None:
     """Refuse what a page of somebody else has sent, or nobody says from where."""
     origin = request.headers.get("origin", "")
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # such as http://[::1
+        parts = urlsplit("")
     ours = {request.headers.get("host", "").lower()}
     if public_url:
         ours.add(urlsplit(public_url).netloc.lower())
