@@ -261,3 +261,12 @@ async def test_a_post_that_says_nothing_is_charged_as_a_message():
         for _ in range(9):
             await http.post(down.path, content=b"[]")
         assert (await down.event())["code"] == 4429
+
+
+async def test_who_only_asks_for_the_head_opens_no_stream():
+    desk = RecordingDesk()
+    async with serving(desk) as (_, http):
+        answer = await http.head(STREAM_PATH)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert desk.events == []

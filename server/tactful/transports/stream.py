@@ -56,6 +56,8 @@ class Streams:
         if refusal is not None:
             return self._refuse(request, refusal)
         headers = self._cors(request) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        if request.method == "HEAD":  # there is nobody to talk to
+            return Response(headers=headers, media_type="text/event-stream")
         peer = limit_key(_peer(request))
         verdict = self.admission.enter()
         if verdict is not Verdict.WELCOME or not self.admission.claim(peer):
