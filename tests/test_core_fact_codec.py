@@ -80,6 +80,7 @@ def test_every_type_of_the_contract_is_known() -> None:
     [
         (b"{", "fact.malformed", "not JSON"),
         (b'{"type":"\xff"}', "fact.malformed", "not JSON"),
+        (b'{"type":"feed","feed":"\\ud83d"}', "fact.malformed", "half a character"),
         (b"[" * 100_000, "fact.unknown_type", "an object"),
         (b'{"x":' + b"[" * 100_000, "fact.malformed", "deeply"),
         ([], "fact.unknown_type", "an object with a `type`"),

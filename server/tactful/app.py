@@ -130,6 +130,9 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
     app = Starlette(
         routes=_routes(config, shop, reception), lifespan=lifespan, exception_handlers=HANDLERS
     )
+    app.router.redirect_slashes = (
+        False  # to http://, behind a proxy, and with it whoever has the key
+    )
     return Parts(app, shop, reception)
 
 

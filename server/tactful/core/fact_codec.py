@@ -14,6 +14,7 @@ _DECODE: Final[Callable[[bytes | msgspec.Raw], AnyFact]] = msgspec.json.Decoder[
     AnyFact
 ).decode
 _ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _UNKNOWN: Final = re.compile(r"unknown field `(.+?)`")
 _WORD: Final = re.compile(r"Invalid enum value '(.+?)'")
 _AT: Final = re.compile(r" - at `\$\.(.+)`$")
@@ -50,11 +51,20 @@ def decode(raw: bytes | msgspec.Raw, index: int = 0) -> AnyFact | Rejection:
     except msgspec.ValidationError as error:
         return _invalid(raw, index, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Rejection(index, "fact.malformed", f"This is not JSON: {error}.")
+        return Rejection(index, "fact.malformed", _malformed(raw, error))
     except RecursionError:
         return Rejection(index, "fact.malformed", "This is nested too deeply.")
     problem = _inconsistent(fact)
     return Rejection(index, "fact.inconsistent", problem) if problem else fact
+
+
+def _malformed(raw: bytes | msgspec.Raw, error: Exception) -> str:
+    half = _SURROGATE.search(bytes(raw))
+    if half is None:
+        return f"This is not JSON: {error}."
+    return (
+        f"A text may hold half a character near {half[0].decode()}: cut texts between characters."
+    )
 
 
 def _read(raw: bytes | msgspec.Raw) -> AnyFact:

@@ -1,6 +1,7 @@
 """How is the body of a request read, within limits?"""
 
-from typing import Final, TypeVar
+import json
+from typing import Any, Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -13,6 +14,11 @@ LARGEST: Final = 16 * 1024 * 1024
 
 async def body_of(request: Request, largest: int = LARGEST) -> bytes:
     """The whole body; 413 beyond the limit, before it is in memory."""
+    packed = request.headers.get("content-encoding", "identity")
+    if packed.strip().lower() != "identity":
+        raise ProblemError(
+            415, "body.encoding", "Send the body as it is, without a Content-Encoding."
+        )
     stated = request.headers.get("content-length", "0")
     if stated.isdigit() and int(stated) > largest:
         raise _too_large(largest)
@@ -37,11 +43,24 @@ async def read(request: Request, kind: type[T], largest: int = 65_536) -> T:
     """The body as a value of `kind`; 400 or 422 with what is wrong otherwise."""
     body = await body_of(request, largest)
     try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
+        found = msgspec.json.decode(body, type=kind)
+        json.loads(body, object_pairs_hook=_refuse_twins)
+    except (msgspec.ValidationError, _TwinKeysError) as error:
         raise ProblemError(422, "body.invalid", f"{error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ProblemError(400, "body.malformed", "The body is not JSON.") from None
+    return found
+
+
+class _TwinKeysError(Exception):
+    pass
+
+
+def _refuse_twins(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse two values under one key: a reader before us may have judged the other one."""
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) != len(keys):
+        raise _TwinKeysError("A key appears twice in one object")
 
 
 def split(body: bytes, content_type: str) -> list[msgspec.Raw | bytes]:
@@ -61,4 +80,20 @@ def split(body: bytes, content_type: str) -> list[msgspec.Raw | bytes]:
             "Send a JSON array of facts, or JSON Lines as application/x-ndjson.",
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError(400, "body.malformed", f"The body is not JSON: {error}.") from None
+        return _with_halves(body, error)
+
+
+def _with_halves(body: bytes, problem: Exception) -> list[msgspec.Raw | bytes]:
+    """The facts of an array that holds half a character somewhere: JSON allows it, no UTF-8 can.
+
+    JavaScript writes such escapes where a text was cut inside an emoji; it is its fact's fault alone.
+    """
+    try:
+        facts = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise ProblemError(400, "body.malformed", f"The body is not JSON: {problem}.") from None
+    return [json.dumps(fact).encode() for fact in facts]
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and its like are Python's, not JSON

@@ -5,8 +5,9 @@ from typing import Any, Final
 import orjson
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from tactful.runtime.ports import LedgerError
 
@@ -83,7 +84,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 async def on_ledger_error(request: Request, error: Exception) -> Response:
     """For Starlette: the store could not do it, or nobody knows whether it did."""
-    log.error("http.ledger", path=request.url.path, error=str(error))
+    log.error("http.ledger", path=_endpoint(request), error=str(error))
     return problem(
         503,
         "ledger.unavailable",
@@ -93,13 +94,25 @@ async def on_ledger_error(request: Request, error: Exception) -> Response:
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """For Starlette: a programming error; the log has it, the client does not."""
-    log.error("http.crash", path=request.url.path, error=repr(error), exc_info=error)
+    log.error("http.crash", path=_endpoint(request), error=repr(error), exc_info=error)
     return problem(500, "server.error", "The server failed; its log says how. Nothing was changed.")
+
+
+def _endpoint(request: Request) -> str:
+    """The path as its route is written: whom it names, a customer by their id, is not for the log."""
+    route = request.scope.get("route")
+    return str(route.path) if isinstance(route, Route) else "unknown"
+
+
+async def on_leaving(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """For Starlette: the client went while its request was read; nobody will read this."""
+    return problem(400, "body.cut_off", "The body ended before its end.")
 
 
 HANDLERS: Final[dict[Any, Any]] = {
     ProblemError: on_problem,
     HTTPException: on_http_error,
     LedgerError: on_ledger_error,
+    ClientDisconnect: on_leaving,
     Exception: on_crash,
 }
