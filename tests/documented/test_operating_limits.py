@@ -9,7 +9,7 @@ from tactful.protocol.connection import Rhythm
 from tactful.runtime import arrivals, keys, timers, turn, watchdog
 from tactful.runtime.world import World
 from tactful.stores import sqlite, sqlite_writer
-from tactful.transports import barrier, bodies, callers, facts_api, memory, shares
+from tactful.transports import barrier, bodies, callers, facts_api, http_protocol, memory, shares
 from tactful.transports.limits import Limits
 
 MANUAL = (Path(__file__).parents[2] / "server" / "OPERATING.md").read_text("utf-8")
@@ -57,4 +57,6 @@ def test_limits_and_durations_are_written_as_they_are():
 def test_the_largest_report_is_the_one_of_the_other_manual():
     http = (Path(__file__).parents[2] / "server" / "HTTP.md").read_text("utf-8")
     assert f"at most {bodies.LARGEST // MIB} MiB" in http
+    assert f"A head has at most {Limits().head_bytes:,} bytes" in http
+    assert f"at most {http_protocol.PIPELINED} requests that wait" in http
     assert f"{facts_api.REPORTS:,} reports or {facts_api.UNDER_WAY // MIB} MiB under way" in http

@@ -6,6 +6,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 
 from tactful.protocol import close_codes
 from tactful.protocol.codec import ProtocolError, decode
@@ -100,6 +101,7 @@ def test_limits_are_written_as_they_are():
     limits, rhythm = Limits(), Rhythm()
     for sentence in (
         f"within {limits.head_ms // 1000} s and have at most {limits.head_bytes:,} bytes",
+        f"lines more than {MAX_LINE_LENGTH:,}, and at most {MAX_NUM_HEADERS} fields",
         f"must have at most {limits.message_bytes:,} bytes",
         f"in fragments, at most {limits.fragments} of them",
         f"`hello`, within {rhythm.hello_ms // 1000} s",
