@@ -17,14 +17,13 @@ from typing import Any
 
 import harness
 import httpx
-from manager import HOST, KEY, Manager
+from manager import HOST, KEY, Manager, opened
 from restarts import RULES, SETTINGS, SKUS, facts_of
 
 KINDS = ("messages", "pings", "garbage", "connects", "health", "facts")
 GROWS_LESS_THAN = 20.0
 """Percent."""
 UNLIMITED = ("--max-connections-per-address", "1000000")
-PATIENCE_S = 20.0
 LEAD_S = 0.1
 """The flood has begun before anybody is asked, and what it may say at once is not used up yet."""
 
@@ -32,23 +31,12 @@ LEAD_S = 0.1
 @contextmanager
 def serving(folder: Path, *more: str) -> Iterator[Manager]:
     """A whole shop, with items in it; `more`: its further settings."""
-    (folder / "rules").mkdir(parents=True)
-    (folder / "rules" / "rules.yaml").write_text(RULES, "utf-8")
-    (folder / "tactful.toml").write_text(SETTINGS, "utf-8")
-    settings = ["--config", str(folder / "tactful.toml"), "--data", str(folder / "data")]
-    manager = Manager("none", folder, [*settings, "--rules", str(folder / "rules"), *more])
-    try:
-        deadline = time.monotonic() + PATIENCE_S
-        while "serves" not in manager.log():
-            assert time.monotonic() < deadline, manager.log()
-            time.sleep(0.02)
+    with opened(folder, RULES, SETTINGS, *more) as manager:
         facts = [fact for number in range(SKUS) for fact in facts_of(f"s{number}")]
         headers = {"Authorization": f"Bearer {KEY}"}
         url = f"http://{HOST}:{manager.port}/v1/facts"
         assert httpx.post(url, json=facts, headers=headers).json()["rejected"] == []
         yield manager
-    finally:
-        manager.close()
 
 
 class Talk:
