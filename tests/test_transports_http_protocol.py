@@ -67,6 +67,18 @@ async def test_what_is_no_request_is_refused_with_a_code_counted_and_not_logged(
     assert [record for record in caplog.records if record.levelno < logging.ERROR] == []
 
 
+async def test_a_request_that_is_being_answered_falls_silent_when_the_rest_is_no_http(caplog):
+    app = Waiting()
+    async with open_door(app=app) as door, Raw.knock(door.port) as peer:
+        await peer.send(GET)
+        await eventually(lambda: app.asked == 1)
+        await peer.send(b"no HTTP at all\r\n\r\n")
+        assert (await peer.head())[0] == 400
+        app.go.set()
+        await eventually(lambda: not door._state.tasks)
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
 async def test_an_upgrade_to_something_else_stays_http_and_is_not_logged(caplog):
     caplog.set_level(logging.WARNING)
     async with open_door() as door, Raw.knock(door.port) as peer:
@@ -123,6 +135,7 @@ async def test_who_leaves_is_missed_by_the_request_that_is_answered_not_only_by_
 
 def test_the_library_still_has_what_is_overridden():
     (parent,) = Reader.__bases__
-    for name in set(vars(Reader)) - {"__module__", "__doc__", "__init__"}:
+    own = {"__module__", "__doc__", "__init__", "fall_silent"}
+    for name in set(vars(Reader)) - own:
         assert hasattr(parent, name), name
     assert issubclass(httptools.HttpParserCallbackError, httptools.HttpParserError)

@@ -240,6 +240,8 @@ class Door(asyncio.Protocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Say why and end our side; what the peer still sends is read and dropped for a moment."""
         self._heard_out()
+        if self._http is not None:
+            self._http.inner.fall_silent()
         self._house.reception.refusals[refusal.code] += 1
         self._deaf_until = self._house.clock() + self._house.limits.linger_ms
         self._head = bytearray()
