@@ -67,14 +67,10 @@ async def test_what_is_no_request_is_refused_with_a_code_counted_and_not_logged(
     assert [record for record in caplog.records if record.levelno < logging.ERROR] == []
 
 
-async def test_a_request_that_is_being_answered_falls_silent_when_the_rest_is_no_http(caplog):
-    app = Waiting()
-    async with open_door(app=app) as door, Raw.knock(door.port) as peer:
-        await peer.send(GET)
-        await eventually(lambda: app.asked == 1)
-        await peer.send(b"no HTTP at all\r\n\r\n")
+async def test_a_request_that_waits_falls_silent_when_the_rest_is_no_http(caplog):
+    async with open_door() as door, Raw.knock(door.port) as peer:
+        await peer.send(GET + b"no HTTP at all\r\n\r\n")
         assert (await peer.head())[0] == 400
-        app.go.set()
         await eventually(lambda: not door._state.tasks)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
