@@ -7,7 +7,7 @@ from journeys.stage import stage
 from tactful.core.offers import State
 from tactful.core.signals import Revoked
 from tactful.runtime import operators
-from tactful.runtime.records import signal_from
+from tactful.runtime.records import apart, signal_from
 
 
 async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> 
         assert await operators.revoke(shop, offer, "price.error", "Ada") == "revoked"
         assert await operators.revoke(shop, offer, "fraud", "Bob") == "ended"
         entries = await shop.ledger.entries(session=shopper.session)
-        acts = [signal_from(entry.signal) for entry in entries]
+        acts = [signal_from(each.signal) for entry in entries for each in apart(entry)]
         assert Revoked(offer, "price.error", "Ada") in acts
         assert not any(isinstance(act, Revoked) and act.who == "Bob" for act in acts)
         kept = await shop.ledger.offer(offer)

@@ -12,6 +12,7 @@ from journeys.stage import Shopper, Stage, stage
 from tactful.core.effects import Push, Withdraw
 from tactful.core.signals import Acted, Viewed
 from tactful.runtime.ports import LedgerError, LedgerFullError, Refusal
+from tactful.runtime.records import LISTS, apart, signal_from
 from tactful.runtime.turn import MAILBOX, coalesced
 
 
@@ -197,3 +198,13 @@ async def test_what_all_shoppers_look_at_is_kept_once(one: Stage) -> None:
     assert states[0].focus is not None
     assert states[0].focus is states[1].focus
     assert states[0].looks[-1].sku is states[1].looks[-1].sku
+
+
+async def test_what_waited_for_its_item_is_folded_like_what_did_not(one: Stage) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 1)
+    await one.parts.shop.settled()
+    (arrived, viewed) = await one.parts.shop.ledger.entries(session=shopper.session)
+    assert [signal_from(act.signal) for act in apart(viewed)] == [Viewed("RUN-42")]
+    assert viewed.signal[0] in LISTS
+    assert arrived.signal[0] not in LISTS

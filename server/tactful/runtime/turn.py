@@ -117,7 +117,7 @@ class Turns:
                 return
             live.mailbox.pop(0)
             try:
-                promised = self._decide(live, signal)
+                promised = not self._passes(live, signal) and self._decide(live, signal)
             except Exception as error:  # noqa: BLE001 - one signal is lost, not the session
                 self._crashed(error, signal)
                 continue
