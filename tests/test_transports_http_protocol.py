@@ -131,7 +131,36 @@ async def test_who_leaves_is_missed_by_the_request_that_is_answered_not_only_by_
 
 def test_the_library_still_has_what_is_overridden():
     (parent,) = Reader.__bases__
-    own = {"__module__", "__doc__", "__init__", "fall_silent"}
-    for name in set(vars(Reader)) - own:
+    for name in set(vars(Reader)) - {"__module__", "__doc__", "__init__", "give_up"}:
         assert hasattr(parent, name), name
     assert issubclass(httptools.HttpParserCallbackError, httptools.HttpParserError)
+
+
+async def test_many_large_heads_on_one_connection_are_each_within_their_size():
+    limits = Limits(head_bytes=1_000, **QUICK)
+    async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
+        for _ in range(50):
+            await peer.send(GET.replace(b"Host", b"X: " + b"a" * 800 + b"\r\nHost"))
+            assert (await peer.head())[0] == 200
+            await peer.reader.readexactly(len("hello 127.0.0.1 /a 0"))
+
+
+async def test_what_came_before_does_not_pay_for_a_body_that_drips():
+    limits = Limits(body_grace_ms=100, **QUICK)
+    async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
+        for _ in range(20):
+            await peer.send(GET.replace(b"Host", b"X: " + b"a" * 8_000 + b"\r\nHost"))
+            assert (await peer.head())[0] == 200
+            await peer.reader.readexactly(len("hello 127.0.0.1 /a 0"))
+        await peer.send(POST)
+        assert (await peer.head())[0] == 408
+
+
+async def test_an_answer_that_comes_after_a_refusal_is_not_written_and_no_failure(caplog):
+    app = Waiting()
+    limits = Limits(body_grace_ms=50, **QUICK)
+    async with open_door(app=app, limits=limits) as door, Raw.knock(door.port) as peer:
+        await peer.send(POST)
+        assert (await peer.head())[0] == 408
+        await eventually(lambda: not door._state.tasks)
+    assert caplog.records == []

@@ -46,7 +46,7 @@ class Reader(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
         del msg
-        self.fall_silent()
+        self.give_up()
         self._refusals[NOT_HTTP.code] += 1
         last_words.say(self.transport, response(NOT_HTTP))
         self.transport.close()
@@ -58,15 +58,14 @@ class Reader(HttpToolsProtocol):
         self._answered = cycle
         super()._start_asgi_task(cycle, app)
 
-    def fall_silent(self) -> None:
-        """Write no answer any more, also to the request that is being answered and not only the last one."""
-        self.pipeline.clear()
-        for cycle in (self._answered, self.cycle):
-            if cycle is not None:
-                cycle.disconnected = True
-                cycle.message_event.set()
-
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell every request that nobody waits for its answer."""
-        self.fall_silent()
+        """Tell the request that is being answered, not only the last one that has come."""
+        self.give_up()
         super().connection_lost(exc)
+
+    def give_up(self) -> None:
+        """Nobody will hear an answer any more."""
+        self.pipeline.clear()
+        if self._answered is not None:
+            self._answered.disconnected = True
+            self._answered.message_event.set()

@@ -20,29 +20,37 @@ LARGE_HEAD = Refusal(431, "head.too_large", "The request head is too large.")
 class HttpSide:
     """One connection that speaks plain HTTP, for as many requests as it likes."""
 
-    __slots__ = ("_body_before", "_body_bytes", "_body_since", "_head_bytes", "_head_since",
-                 "_limits", "_stalled_since", "inner")  # fmt: skip
+    __slots__ = ("_body_before", "_body_bytes", "_body_since", "_cycle", "_head_bytes",
+                 "_head_since", "_limits", "_stalled_since", "inner")  # fmt: skip
 
     def __init__(self, inner: Reader, transport: asyncio.Transport, limits: Limits) -> None:
         self.inner = inner
         self._limits = limits
         self._head_since = self._head_bytes = 0
+        self._cycle: RequestResponseCycle | None = None
         self._body_since = self._body_bytes = self._body_before = 0
         self._stalled_since = 0
         inner.connection_made(transport)
 
     def data_received(self, data: bytes, now: int) -> Refusal | None:
         """Pass on what came; refuse a head that grows too large."""
+        seen = self.inner.body_seen
         self.inner.data_received(data)
         if self._busy:
             self._head_since = self._head_bytes = 0
+            if self.inner.cycle is not self._cycle:
+                self._begin_body(seen)
             self._body_bytes += len(data)
             return LARGE_HEAD if self._wraps_too_much() else None
-        self._body_since = self._body_bytes = 0
-        self._body_before = self.inner.body_seen
         self._head_since = self._head_since or now
         self._head_bytes += len(data)
         return LARGE_HEAD if self._head_bytes > self._limits.head_bytes else None
+
+    def _begin_body(self, seen: int) -> None:
+        """Another request: what the ones before it brought says nothing about its body."""
+        self._cycle = self.inner.cycle
+        self._body_since = self._body_bytes = 0
+        self._body_before = seen
 
     def _wraps_too_much(self) -> bool:
         """Whether hardly anything of what came was body: trailers are kept, and need have no end."""

@@ -234,14 +234,14 @@ class Door(asyncio.Protocol):
             return
         if self._http is not None and self._http.answering:
             self._transport.abort()
-        else:
-            self._refuse(refusal)
+            return
+        self._refuse(refusal)
+        if self._http is not None:
+            self._http.inner.give_up()  # else it writes its answer on a line that has ended
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say why and end our side; what the peer still sends is read and dropped for a moment."""
         self._heard_out()
-        if self._http is not None:
-            self._http.inner.fall_silent()
         self._house.reception.refusals[refusal.code] += 1
         self._deaf_until = self._house.clock() + self._house.limits.linger_ms
         self._head = bytearray()
