@@ -1,6 +1,13 @@
 """How often an address may come before it shows the key."""
 
-from tactful.transports.callers import CLOSED_CALLS, DEAF, EXPLAINED_PER_S, VOUCHED_MS, Callers
+from tactful.transports.callers import (
+    CLOSED_CALLS,
+    DEAF,
+    EXPLAINED_PER_S,
+    SESSION_CALLS,
+    VOUCHED_MS,
+    Callers,
+)
 from tactful.transports.limits import Limits
 from tactful.transports.shares import FORGET_FROM
 
@@ -65,5 +72,15 @@ def test_addresses_are_not_remembered_without_bound():
     some = callers()
     for number in range(20 * FORGET_FROM):
         some.admit(f"{number}", number * 1_000)
+        some.open(f"{number}", number * 1_000)
         some.vouch(f"{number}", number * 2_000)
-    assert len(some) <= 2 * FORGET_FROM
+    assert len(some) <= 3 * FORGET_FROM
+
+
+def test_sessions_are_opened_less_often_than_connections():
+    some = Callers(Limits(calls=64, calls_per_s=32))
+    assert sum(some.open("a", 0) for _ in range(100)) == 64
+    assert sum(some.open("a", 1_000) for _ in range(100)) == 32 // SESSION_CALLS
+    some.vouch("b", 0)
+    assert all(some.open("b", 0) for _ in range(1_000))
+    assert all(callers(unlimited=frozenset({"a"})).open("a", 0) for _ in range(1_000))

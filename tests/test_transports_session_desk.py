@@ -2,8 +2,11 @@
 
 import gc
 from pathlib import Path
+from typing import Any
 
-from doors import eventually
+import msgspec
+
+from doors import HELLO, Raw, eventually, text, upgrade
 from journeys.fixture import CATALOGUE, rules
 from journeys.stage import stage
 from tactful.protocol.connection import Conversation
@@ -58,3 +61,27 @@ async def test_an_identity_that_proves_nothing_leaves_the_shopper_connected_and_
                 "/v1/why", params={"sku": "RUN-42", "session": shopper.session}
             )
             assert "customer" not in why.json()
+
+
+async def test_an_address_opens_so_many_sessions_and_comes_back_to_its_own_as_often_as_it_likes(
+    tmp_path: Path,
+) -> None:
+    """Each session is kept for half an hour, whoever opened it."""
+    async with stage(tmp_path, rules()) as one:
+        one.parts.reception.callers._sessions = 1, 3
+
+        async def greeted(**more: Any) -> Any:
+            async with Raw.knock(one.listener.port, "127.0.0.2") as peer:
+                await peer.send(upgrade() + text(HELLO | more))
+                assert (await peer.head())[0] == 101
+                opcode, said = await peer.frame()
+                return int.from_bytes(said[:2]) if opcode == 8 else msgspec.json.decode(said)
+
+        unknown = f"rs_{'A' * 43}"
+        first, *_ = [await greeted(), await greeted(resume=unknown), await greeted()]
+        assert await greeted() == 4429
+        assert await greeted(resume=unknown) == 4429
+        for _ in range(5):
+            first = await greeted(resume=first["resume"])
+            assert first["t"] == "welcome"
+        assert len(one.parts.shop.registry) == 3

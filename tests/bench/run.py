@@ -24,7 +24,7 @@ SHORT = {
     "whole_job": ["--rounds", "3", "--seconds", "0.5", "--connections", "50"],
     "active": ["--sessions", "1000", "--rounds", "2"],
     "connections": ["--connections", "3000", "--storms", "3"],
-    "flood": ["--rounds", "3", "--seconds", "0.8", "--control", "0"],
+    "flood": ["--rounds", "1", "--seconds", "4.0", "--control", "0"],
     "hostile": ["--never-readers", "300", "--silent", "300", "--half-handshakes", "1500"],
     "start": ["--products", "100000", "--customers", "100000", "--lines", "1000000"],
     "oracle": ["--worlds", "20000"],

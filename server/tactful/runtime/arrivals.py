@@ -81,6 +81,10 @@ class Arrivals:
         else:
             self._sit(seat, self._new(greeting), greeting, new=True)
 
+    def knows(self, secret: str | None) -> bool:
+        """Whether a secret opens a session that is in memory."""
+        return self._known(secret) is not None
+
     def _known(self, secret: str | None) -> Live | None:
         return self._registry.resuming(ids.resume_digest(secret)) if secret else None
 

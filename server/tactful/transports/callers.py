@@ -14,7 +14,11 @@ VOUCHED_MS: Final = 600_000
 DEAF: Final = 16
 """Refusals in a row: nobody gets so many who comes less than a thousand times a second."""
 CLOSED_CALLS: Final = 16
-"""So many calls costs a conversation that had to be closed for what its client did."""
+"""So many calls costs a conversation that had to be closed for what its client did ..."""
+FLOODED_CALLS: Final = 64
+"""... and so many one that flooded: it has had a thousand messages already."""
+SESSION_CALLS: Final = 16
+"""Sessions are opened so many times less often than connections: each is kept for half an hour."""
 EXPLAINED_PER_S: Final = 32
 """So many are told why they are turned away; a flood learns it from the rest."""
 
@@ -27,10 +31,12 @@ class Callers:
         self._allowance = limits.calls_per_s, limits.calls
         self._kept = Kept()
         self._vouched: dict[str, int] = {}
+        self._sessions = limits.calls_per_s // SESSION_CALLS or 1, limits.calls
+        self._opened = Kept()
         self._explained = Share(EXPLAINED_PER_S, EXPLAINED_PER_S)
 
     def __len__(self) -> int:
-        return len(self._kept) + len(self._vouched)
+        return len(self._kept) + len(self._opened) + len(self._vouched)
 
     def admit(self, address: str, now: int) -> bool:
         """Count one connection or request of an address (`limit_key`); no: it comes too often."""
@@ -38,14 +44,21 @@ class Callers:
             return True
         return self._kept.of(address, self._allowance, now).spend(1, now)
 
+    def open(self, address: str, now: int) -> bool:
+        """Count one session that is new to us; no: the address opens too many, and each is kept."""
+        if address in self._unlimited or self._vouched.get(address, 0) > now:
+            return True
+        return self._opened.of(address, self._sessions, now).spend(1, now)
+
     def floods(self, address: str, now: int) -> bool:
         """Whether it goes on without a pause after having been turned away."""
         return self._kept.of(address, self._allowance, now).refused >= DEAF
 
-    def closed(self, address: str, now: int) -> None:
+    def closed(self, address: str, now: int, *, flooded: bool = False) -> None:
         """A conversation of theirs had to be closed: who comes back at once is not heard long."""
         if address not in self._unlimited:
-            self._kept.of(address, self._allowance, now).spend(CLOSED_CALLS, now)
+            calls = FLOODED_CALLS if flooded else CLOSED_CALLS
+            self._kept.of(address, self._allowance, now).spend(calls, now)
 
     def give_back(self, address: str, now: int) -> None:
         """What was counted is charged elsewhere."""

@@ -31,6 +31,9 @@ class Connection(Protocol):
     def send(self, payload: bytes) -> None:
         """Send one encoded message; what is sent while a read is handled is written at once."""
 
+    def may_open(self) -> bool:
+        """Whether the client's address may open one more session."""
+
     def belong(self, session: str) -> None:
         """The connection is one of this session: what may be said is shared with its others."""
 

@@ -92,7 +92,8 @@ class Reception:
         """A conversation has ended."""
         self.present.discard(exchange)
         if code in _FAULTS:
-            self.callers.closed(limit_key(exchange.peer), self.clock())
+            flooded = code == close_codes.TOO_FAST.code
+            self.callers.closed(limit_key(exchange.peer), self.clock(), flooded=flooded)
         self.closes[code if code in _KNOWN_CODES or code == 1006 else 0] += 1
         exchange.guarded(self.desk.closed, exchange)
 
@@ -175,6 +176,11 @@ class Exchange:
     def close(self, code: CloseCode, reason: str = "") -> None:
         """End the connection."""
         self._link.close(code, reason)
+
+    def may_open(self) -> bool:
+        """Count a session that is new to us against the address."""
+        reception = self._reception
+        return reception.callers.open(limit_key(self.peer), reception.clock())
 
     def belong(self, session: str) -> None:
         """Share what may be said with the session's other connections, and with those before."""

@@ -13,7 +13,7 @@ from tactful.core.money import Money
 from tactful.core.offers import Offer
 from tactful.core.signals import Visit
 from tactful.protocol import messages
-from tactful.protocol.close_codes import REPLACED
+from tactful.protocol.close_codes import REPLACED, TOO_FAST
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage
 from tactful.runtime.arrivals import Arrivals, Greeting
@@ -59,6 +59,9 @@ class SessionDesk:
         if make is not None:
             self._arrivals.signal(seat, make(message, seat.tab))
         elif isinstance(message, messages.Hello):
+            if not (self._arrivals.knows(message.resume) or connection.may_open()):
+                connection.close(TOO_FAST, "Too many new sessions from this address.")
+                return
             if message.resume and message.n:
                 digest = resume_digest(message.resume)
                 connection.taken = self._numbers.resume(digest, message.n)
