@@ -4,6 +4,7 @@ from tactful.transports.callers import (
     CLOSED_CALLS,
     DEAF,
     EXPLAINED_PER_S,
+    FLOODED_CALLS,
     SESSION_CALLS,
     VOUCHED_MS,
     Callers,
@@ -42,6 +43,9 @@ def test_who_had_to_be_closed_may_come_back_less_often():
     some = callers()
     some.closed("a", 0)
     assert sum(some.admit("a", 0) for _ in range(100)) == 64 - CLOSED_CALLS
+    some = Callers(Limits(calls=100, calls_per_s=10))
+    some.closed("a", 0, flooded=True)
+    assert sum(some.admit("a", 0) for _ in range(100)) == 100 - FLOODED_CALLS
 
 
 def test_what_is_charged_elsewhere_is_given_back():
