@@ -181,8 +181,11 @@ class Registry:
 
 
 def interests_of(state: Session) -> list[tuple[str, str]]:
-    """What a session is concerned with: items that are open or on offer, and the customer."""
-    keys = [("sku", state.focus)] if state.focus else []
+    """What a session is concerned with: items on offer, and the customer.
+
+    What it only looks at is read when it may come to something: a fact is no occasion to speak.
+    """
+    keys: list[tuple[str, str]] = []
     if state.customer:
         keys.append(("customer", state.customer))
     if state.offers:

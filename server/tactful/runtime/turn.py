@@ -263,11 +263,7 @@ class Turns:
 
     def _index(self, live: Live, before: Session) -> None:
         state = live.state
-        if (
-            state.focus != before.focus
-            or state.offers is not before.offers
-            or state.customer != before.customer
-        ):
+        if state.offers is not before.offers or state.customer != before.customer:
             self._registry.concern(live, before)
         if state.wake_at != before.wake_at:
             self.set_alarm(live)
