@@ -71,7 +71,7 @@ async def test_a_system_of_the_shop_that_has_shown_its_key_comes_as_often_as_it_
             (await one.http.get("/v1/budgets", headers=stranger)).status_code for _ in range(30)
         ]
         assert seen[0] == 401
-        assert seen[-1] == 429
+        assert set(seen[1:]) == {429}, "a wrong key costs more than a request"
 
 
 async def test_every_metric_is_in_the_manual_and_no_other(tmp_path: Path) -> None:

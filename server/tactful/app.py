@@ -156,7 +156,7 @@ def _watch(shop: Shop, reception: Reception) -> None:
 
 
 def _routes(config: Config, shop: Shop, reception: Reception) -> list[BaseRoute]:
-    key = ServerKey(config.server_key, reception.vouch)
+    key = ServerKey(config.server_key, reception.judged)
     routes = [
         *websocket_routes(reception),
         *Streams(reception).routes(),

@@ -32,7 +32,7 @@ def test_limits_and_durations_are_written_as_they_are():
         f"| {times[shares.SESSION_TIMES]} |",
         f"{shares.PER_PLACE} a second and {10 * shares.PER_PLACE} at once",
         f"once: {limits.calls_per_s} and {limits.calls}; a conversation",
-        f"counts as {callers.CLOSED_CALLS} more, one that flooded as {callers.FLOODED_CALLS};",
+        f"counts as {callers.CLOSED_CALLS} more, one that flooded as {callers.FLOODED_CALLS},",
         f"each second: {limits.calls} and {limits.calls_per_s // callers.SESSION_CALLS}; a resumed",
         f"after {callers.DEAF} refusals in a row",
         f"no new connection from there for {barrier.BARRED_MS // 1000} s",

@@ -14,7 +14,7 @@ VOUCHED_MS: Final = 600_000
 DEAF: Final = 16
 """Refusals in a row: nobody gets so many who comes less than a thousand times a second."""
 CLOSED_CALLS: Final = 16
-"""So many calls costs a conversation that had to be closed for what its client did ..."""
+"""So many calls costs a conversation that had to be closed for what its client did, or a wrong key ..."""
 FLOODED_CALLS: Final = 64
 """... and so many one that flooded: it has had a thousand messages already."""
 SESSION_CALLS: Final = 16
@@ -55,7 +55,7 @@ class Callers:
         return self._kept.of(address, self._allowance, now).refused >= DEAF
 
     def closed(self, address: str, now: int, *, flooded: bool = False) -> None:
-        """A conversation of theirs had to be closed: who comes back at once is not heard long."""
+        """They did what nobody does who means well: who comes back at once is not heard long."""
         if address not in self._unlimited:
             calls = FLOODED_CALLS if flooded else CLOSED_CALLS
             self._kept.of(address, self._allowance, now).spend(calls, now)

@@ -77,9 +77,10 @@ class Reception:
             return LEAVING
         return FULL if self.memory.short else None
 
-    def vouch(self, address: str) -> None:
-        """The server key came from there: a system of the shop comes as often as it likes."""
-        self.callers.vouch(limit_key(address), self.clock())
+    def judged(self, address: str, right: bool) -> None:
+        """A server key came from there: a system of the shop comes as often as it likes."""
+        take = self.callers.vouch if right else self.callers.closed
+        take(limit_key(address), self.clock())
 
     def admit(self, link: Link, peer: str, origin: str) -> "Exchange":
         """Open a conversation."""

@@ -14,10 +14,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class ServerKey:
     """The bearer key of one shop; without one, every endpoint that wants it is closed."""
 
-    def __init__(self, key: str | None, vouch: Callable[[str], None] = lambda _: None) -> None:
-        """`vouch`: is told the address of whoever has shown the key."""
+    def __init__(
+        self, key: str | None, judged: Callable[[str, bool], None] = lambda _, __: None
+    ) -> None:
+        """`judged`: is told which address has shown the key, or another one."""
         self._key = key.encode() if key else None
-        self._vouch = vouch
+        self._judged = judged
 
     def check(self, request: Request) -> None:
         """Raise a 401 unless the request carries the key."""
@@ -29,12 +31,13 @@ class ServerKey:
             )
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         same = hmac.compare_digest(given.strip().encode(), self._key)
-        if scheme.lower() != "bearer" or not same:
+        right = same and scheme.lower() == "bearer"
+        if request.client is not None:
+            self._judged(request.client.host, right)
+        if not right:
             raise ProblemError(
                 401, "key.wrong", "Send the server key as `Authorization: Bearer <key>`."
             )
-        if request.client is not None:
-            self._vouch(request.client.host)
 
     def guard(self, endpoint: Endpoint) -> Endpoint:
         """An endpoint behind the key."""
