@@ -164,3 +164,35 @@ async def test_an_answer_that_comes_after_a_refusal_is_not_written_and_no_failur
         assert (await peer.head())[0] == 408
         await eventually(lambda: not door._state.tasks)
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "begun", [False, True], ids=["before its answer", "after its answer began"]
+)
+async def test_garbage_behind_a_request_ends_both_and_is_no_failure(begun, caplog):
+    go, asked = asyncio.Event(), asyncio.Event()
+
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await Waiting()(scope, receive, send)
+            return
+        start = {"type": "http.response.start", "status": 200, "headers": []}
+        if begun:
+            await send(start)
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        asked.set()
+        await go.wait()
+        if not begun:
+            await send(start)
+        await send({"type": "http.response.body", "body": b"whole"})
+
+    async with open_door(app=app, limits=Limits(**QUICK)) as door, Raw.knock(door.port) as peer:
+        await peer.send(GET)
+        await asked.wait()
+        await peer.send(b"\x00garbage\r\n\r\n")
+        said = await peer.rest()
+        go.set()
+        await eventually(lambda: not door._state.tasks)
+    assert (b"head.malformed" in said) is not begun
+    assert b"whole" not in said
+    assert caplog.records == []

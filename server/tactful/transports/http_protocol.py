@@ -44,10 +44,15 @@ class Reader(HttpToolsProtocol):
         super().on_body(body)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
+        """Refuse what is no HTTP; a request before it that waits for its answer goes with it."""
         del msg
         self.give_up()
         self._refusals[NOT_HTTP.code] += 1
+        before = self._answered
+        self.give_up()
+        if before is not None and before.response_started and not before.response_complete:
+            self.transport.abort()  # in the middle of an answer this would be a part of it
+            return
         last_words.say(self.transport, response(NOT_HTTP))
         self.transport.close()
 
