@@ -28,7 +28,7 @@ check: $(VENV)/.dev
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser" --ignore tests/journeys --ignore tests/bench
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not thorough" --ignore tests/journeys --ignore tests/bench
 
 # What decides is pure, so nothing excuses a branch that no test takes.
 PURE := core rulebook protocol

@@ -106,6 +106,7 @@ def test_nobody_else_can_sign(seed, claims):
     assert VERIFIER.verify(f"{signed}.{forged}", NOW) == TokenRefusal("token.signature")
 
 
+@pytest.mark.thorough
 def test_no_mutated_token_is_accepted():
     """The short form; ten million in `tests/bench/tokens_mutated.py`."""
     accepted = [

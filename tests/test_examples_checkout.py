@@ -16,6 +16,8 @@ from node import node
 from tactful.core.tokens import Claims, Signer, Verifier
 from vectors_of import FOLDER, vectors
 
+pytestmark = pytest.mark.thorough  # programs of their own, which wait for answers that do not come
+
 KEY = "server-key"
 OLD, NEW, STRANGER = (Signer(bytes([number]) * 32) for number in (1, 2, 3))
 

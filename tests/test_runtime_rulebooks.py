@@ -78,6 +78,7 @@ async def survives(folder: Path, count: int) -> tuple[int, int]:
     return refused, taken
 
 
+@pytest.mark.thorough
 async def test_a_live_file_in_any_state_never_takes_the_rules_down(tmp_path: Path) -> None:
     refused, taken = await survives(tmp_path, 3_000)
     assert refused > 1_500

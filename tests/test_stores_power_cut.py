@@ -76,6 +76,7 @@ async def after(image, folder: Path, acks: list[dict[str, str]]) -> list[str]:
         shutil.rmtree(target)
 
 
+@pytest.mark.thorough
 def test_nothing_acknowledged_is_lost_in_a_power_cut(tmp_path, images):
     made, found = asyncio.run(losses(recorded(tmp_path, "FULL", 24), images, 1_000))
     assert made >= 1_000

@@ -52,6 +52,7 @@ async def test_large_reports_are_bounded_by_their_bytes_and_one_alone_always_fit
         assert await report(one, NEWS[0]) == 200
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_burst_out_of_order_with_duplicates_and_refusals_ends_as_it_was_reported(
     tmp_path, monkeypatch, seed

@@ -46,7 +46,6 @@ class Reader(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP; a request before it that waits for its answer goes with it."""
         del msg
-        self.give_up()
         self._refusals[NOT_HTTP.code] += 1
         before = self._answered
         self.give_up()
