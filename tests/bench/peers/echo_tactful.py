@@ -4,6 +4,7 @@ import asyncio
 
 import uvloop
 
+from tactful.app import OURSELVES
 from tactful.transports.desk import Desk
 from tactful.transports.limits import Limits
 from tactful.transports.listener import Listener, Place
@@ -21,7 +22,7 @@ async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
 
 async def main() -> None:
     desk: Desk = None  # type: ignore[assignment]  # an echo asks nobody
-    reception = Reception(desk, Policy(limits=Limits(per_address=20_000)))
+    reception = Reception(desk, Policy(limits=Limits(unlimited=OURSELVES)))
     listener = Listener(nothing, reception, Place(port=0, conformance_echo=True))
     await listener.start()
     print(listener.port, flush=True)

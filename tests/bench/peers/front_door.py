@@ -8,6 +8,7 @@ import sys
 import msgspec
 import uvloop
 
+from tactful.app import OURSELVES
 from tactful.protocol.codec import encode
 from tactful.protocol.connection import Rhythm
 from tactful.protocol.messages import ClientMessage, Hello, Welcome, Withdraw
@@ -51,7 +52,7 @@ async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
 
 async def main() -> None:
     rhythm = Rhythm(hello_ms=600_000)  # the load client shakes hands and says nothing
-    limits = Limits(per_address=20_000, rhythm=rhythm)
+    limits = Limits(unlimited=OURSELVES, rhythm=rhythm)
     policy = Policy(origins=frozenset({"https://shop.example"}), limits=limits)
     place = msgspec.convert(json.loads(sys.argv[1]) if sys.argv[1:] else {"port": 0}, Place)
     listener = Listener(nothing, Reception(Desk(), policy), place)

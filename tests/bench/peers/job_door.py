@@ -5,6 +5,7 @@ import asyncio
 import uvloop
 from front_door import Desk, nothing
 
+from tactful.app import OURSELVES
 from tactful.protocol.connection import Rhythm
 from tactful.protocol.messages import ClientMessage, Hello
 from tactful.transports.desk import Connection
@@ -25,7 +26,7 @@ class Silent(Desk):
 async def main() -> None:
     rhythm = Rhythm(per_second=10**9, burst=10**9)
     origins = frozenset({"https://shop.example"})
-    policy = Policy(origins=origins, limits=Limits(per_address=20_000, rhythm=rhythm))
+    policy = Policy(origins=origins, limits=Limits(unlimited=OURSELVES, rhythm=rhythm))
     listener = Listener(nothing, Reception(Silent(), policy), Place(port=0))
     await listener.start()
     print(listener.port, flush=True)
