@@ -124,7 +124,7 @@ def main() -> None:
         (name, synchronous, level) if name == "synchronous" else (name, value, expected)
         for name, value, expected in sqlite_open._SETTINGS
     )
-    sqlite_writer.CHANGES_A_CHECKPOINT = 60
+    sqlite_writer.LEAST_A_CHECKPOINT = sqlite_writer.MOST_A_CHECKPOINT = 60
     asyncio.run(work(folder, count))
     os._exit(0)
 

@@ -25,7 +25,7 @@ RULES, SKUS, VIEWS = 100, 200, 8
 KEY = "the-key-of-the-benchmark"
 EACH_SECOND = 500
 """Offers a second, besides the clicks."""
-AN_OFFER = 0.0005
+AN_OFFER = 0.0007
 """Seconds of processor time for one, so that offers and clicks are half a core together."""
 TRIED = 20_000
 """Clicks a second by which the rate of half a core is found."""

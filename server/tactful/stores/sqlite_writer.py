@@ -7,6 +7,7 @@ answers: a group commit. A job that fails undoes itself alone, the jobs beside i
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
@@ -27,13 +28,16 @@ LINGER: Final = 0.02
 """Seconds that records wait for company: a thread that wakes for each takes the event loop's time."""
 TRY_AGAIN = 0.5
 """Seconds between two attempts to write what could not be written yet."""
-CHANGES_A_CHECKPOINT = 4_000
+LEAST_A_CHECKPOINT, MOST_A_CHECKPOINT = 1_000, 4_000
 """After so many changed rows the log is moved into the file, when everybody has their answer.
 
-With 20,000 the next promise waits 200 ms, with 4,000 mostly 10 to 60; and the log stays below what
-is kept of it, so that it is written over: to keep a commit in a log that grows takes half as long again.
+The next promise waits for it: after 1,000 changes 5 ms, after 4,000 15 ms, on a slow disk 60, after
+20,000 200 ms. And the log stays below what is kept of it, so that it is written over: to keep a
+commit in a log that grows takes half as long again.
 SQLite's own checkpoint would run inside a commit, and keep its input/output errors to itself.
 """
+BETWEEN: Final = 50
+"""Times as long as the last one took until the next, unless the most is reached: 2 % of the time."""
 _PROBE: Final = "INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(8192))"
 _LOG: Final = logging.getLogger("tactful.stores")
 
@@ -80,7 +84,8 @@ class Writer:
         self._finished = 0
         self._closing = False
         self._failing: LedgerError | None = None
-        self._checkpointed = 0
+        self._checkpointed = 0  # changes
+        self._next_checkpoint = 0.0  # not before this instant of the clock that never goes back
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -200,8 +205,9 @@ class Writer:
 
     def _checkpoint(self) -> None:
         """Move the log into the file; where that fails nothing is lost yet, and nothing more is promised."""
-        changes = self._connection.total_changes
-        if changes - self._checkpointed < CHANGES_A_CHECKPOINT:
+        began, changes = time.monotonic(), self._connection.total_changes
+        new = changes - self._checkpointed
+        if new < LEAST_A_CHECKPOINT or (new < MOST_A_CHECKPOINT and began < self._next_checkpoint):
             return
         self._checkpointed = changes
         try:
@@ -211,6 +217,8 @@ class Writer:
             # A full disk is met again by whatever is promised next.
             if isinstance(meaning, LedgerBrokenError):
                 self._stop(meaning)
+        ended = time.monotonic()
+        self._next_checkpoint = ended + BETWEEN * (ended - began)
 
     def _transact(self, batch: list[Job]) -> None:
         """One transaction; a second one with savepoints if a job failed by its own fault."""
