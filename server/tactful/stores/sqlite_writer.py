@@ -85,7 +85,7 @@ class Writer:
         self._closing = False
         self._failing: LedgerError | None = None
         self._checkpointed = 0  # changes
-        self._next_checkpoint = 0.0  # not before this instant of the clock that never goes back
+        self._next_checkpoint = 0  # ns; not before this instant of the clock that never goes back
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -205,7 +205,7 @@ class Writer:
 
     def _checkpoint(self) -> None:
         """Move the log into the file; where that fails nothing is lost yet, and nothing more is promised."""
-        began, changes = time.monotonic(), self._connection.total_changes
+        began, changes = time.monotonic_ns(), self._connection.total_changes
         new = changes - self._checkpointed
         if new < LEAST_A_CHECKPOINT or (new < MOST_A_CHECKPOINT and began < self._next_checkpoint):
             return
@@ -217,7 +217,7 @@ class Writer:
             # A full disk is met again by whatever is promised next.
             if isinstance(meaning, LedgerBrokenError):
                 self._stop(meaning)
-        ended = time.monotonic()
+        ended = time.monotonic_ns()
         self._next_checkpoint = ended + BETWEEN * (ended - began)
 
     def _transact(self, batch: list[Job]) -> None:
