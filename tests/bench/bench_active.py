@@ -6,10 +6,8 @@ measures is the server. Each round runs with the ledger on this machine's disk a
 times bare writes to that disk beside it: what the disk takes for one of them, no server can save.
 """
 
-import json
 import os
 import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -34,32 +32,9 @@ PAGES = 16 * 1024
 MEMORY = Path("/dev/shm")  # noqa: S108 - there is no other name for it
 
 
-class Shoppers:
-    """The client, and so many shoppers who have said hello."""
-
-    def __init__(self, port: int, count: int) -> None:
-        command = [str(harness.built("active.c")), str(port), str(count)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self._heard()
-
-    def do(self, what: str) -> dict[str, int]:
-        """One of its commands, to the end."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(what + "\n")
-        self._process.stdin.flush()
-        return self._heard()
-
-    def leave(self) -> None:
-        """All of them hang up."""
-        self._process.communicate()
-        assert self._process.returncode == 0
-
-    def _heard(self) -> dict[str, int]:
-        assert self._process.stdout is not None
-        found: dict[str, int] = json.loads(self._process.stdout.readline())
-        return found
+def shoppers_at(port: int, count: int) -> harness.Told:
+    """So many shoppers who have said hello."""
+    return harness.Told([str(harness.built("active.c")), str(port), str(count)])
 
 
 def bare_writes(folder: Path, seconds: float = 2.0) -> list[float]:
@@ -99,11 +74,11 @@ def serving(folder: Path) -> Iterator[harness.Server]:
 def measure(sessions: int, folder: Path) -> dict[str, Any]:
     """One round with the ledger in a folder."""
     with serving(folder) as server:
-        warm = Shoppers(server.port, 50)
+        warm = shoppers_at(server.port, 50)
         warm.leave()
         time.sleep(0.5)
         empty = server.rss_kib()
-        shoppers = Shoppers(server.port, sessions)
+        shoppers = shoppers_at(server.port, sessions)
         idle = (server.rss_kib() - empty) / sessions
         shoppers.do(f"views {VIEWS}")
         time.sleep(1)

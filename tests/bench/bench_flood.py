@@ -54,33 +54,16 @@ def go_first(pid: int) -> bool:
     return True
 
 
-class Talk:
+class Talk(harness.Told):
     """The others: so many who talk, and what they were answered."""
 
     def __init__(self, port: int, clients: int) -> None:
-        command = [str(harness.built("talk.c")), str(port), str(clients)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self._heard()
-        self.goes_first = go_first(self._process.pid)
+        super().__init__([str(harness.built("talk.c")), str(port), str(clients)])
+        self.goes_first = go_first(self.pid)
 
     def for_a_while(self, rate: int, seconds: float) -> dict[str, int]:
         """So many messages a second of all together; how long their acknowledgements took."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{rate} {seconds}\n")
-        self._process.stdin.flush()
-        return self._heard()
-
-    def leave(self) -> None:
-        """All of them hang up."""
-        self._process.communicate()
-        assert self._process.returncode == 0, "somebody who did no harm was not answered"
-
-    def _heard(self) -> dict[str, int]:
-        assert self._process.stdout is not None
-        found: dict[str, int] = json.loads(self._process.stdout.readline())
-        return found
+        return self.do(f"{rate} {seconds}")
 
 
 class Flooder:

@@ -155,6 +155,34 @@ def built(name: str) -> Path:
     return program
 
 
+class Told:
+    """A client in C that does what it is told, and says with a line of JSON when it is ready and how it went."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.pid = self._process.pid
+        self._heard()
+
+    def do(self, what: str) -> dict[str, int]:
+        """One thing, to the end."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(what + "\n")
+        self._process.stdin.flush()
+        return self._heard()
+
+    def leave(self) -> None:
+        """All its connections are closed."""
+        self._process.communicate()
+        assert self._process.returncode == 0, "somebody who did no harm was not answered"
+
+    def _heard(self) -> dict[str, int]:
+        assert self._process.stdout is not None
+        found: dict[str, int] = json.loads(self._process.stdout.readline())
+        return found
+
+
 def load_command(
     port: int, *, connections: int, seconds: float, size: int, depth: int, hello: bool = False
 ) -> list[str]:
