@@ -137,7 +137,7 @@ def hello(**changes):
         {"t": "logout", "customer": "c"},
         {"t": "page", "url": "u", "kind": "unknown"},
         {"t": "page", "url": "u", "kind": "cancel", "moment": "now"},
-        {"t": "page", "url": "u", "kind": "search", "query": "q" * 257},
+        {"t": "page", "url": "u", "kind": "search", "query": "q" * 2_049},
         {"t": "view", "sku": ""},
         {"t": "view", "sku": "s" * 129},
         {"t": "view", "sku": 7},

@@ -13,6 +13,7 @@ from tactful.protocol.connection import Conversation
 from tactful.runtime.live import Seat
 from tactful.transports.frames import FrameLink
 from tactful.transports.reception import Exchange
+from tactful.transports.session_desk import SEARCHED
 
 OURS = (FrameLink, Exchange, Conversation, Seat)
 
@@ -61,6 +62,13 @@ async def test_an_identity_that_proves_nothing_leaves_the_shopper_connected_and_
                 "/v1/why", params={"sku": "RUN-42", "session": shopper.session}
             )
             assert "customer" not in why.json()
+
+
+async def test_who_searches_for_more_than_is_kept_stays_connected(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        shopper = await one.shopper()
+        await shopper.say("page", url="https://shop.example/s", kind="search", query="q" * 2_000)
+        assert one.parts.shop.registry.by_id[shopper.session].state.query == "q" * SEARCHED
 
 
 async def test_an_address_opens_so_many_sessions_and_comes_back_to_its_own_as_often_as_it_likes(

@@ -21,7 +21,7 @@ OfferId = Annotated[str, Meta(min_length=1, max_length=64)]
 Territory = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$(?!\n)")]
 Locale = Annotated[str, Meta(min_length=2, max_length=35)]  # RFC 5646 section 4.4.1 allows 35
 Url = Annotated[str, Meta(max_length=2_048)]
-Query = Annotated[str, Meta(max_length=256)]
+Query = Annotated[str, Meta(max_length=2_048)]
 Secret = Annotated[str, Meta(min_length=1, max_length=512)]
 # Whether an identity holds is judged by whoever verifies it: a claim of any make leaves its shopper anonymous.
 Jwt = Annotated[str, Meta(max_length=4_096)]

@@ -25,6 +25,8 @@ from tactful.transports.numbers import Numbers
 
 SHORT: Final = 128
 """Characters kept of what a landing page's address says."""
+SEARCHED: Final = 256
+"""And of what somebody searched for, who may have pasted more."""
 
 
 class Tempo(Struct, frozen=True):
@@ -144,7 +146,8 @@ def _guest(connection: Connection) -> "_Guest":
 
 
 def _page(page: messages.Page, _: int) -> signals.Signal:
-    return signals.Paged(page.kind, page.url, page.query, page.moment)
+    query = page.query[:SEARCHED] if page.query else page.query
+    return signals.Paged(page.kind, page.url, query, page.moment)
 
 
 def _cart(cart: messages.Cart, _: int) -> signals.Signal:
