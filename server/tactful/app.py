@@ -130,9 +130,8 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
     app = Starlette(
         routes=_routes(config, shop, reception), lifespan=lifespan, exception_handlers=HANDLERS
     )
-    app.router.redirect_slashes = (
-        False  # to http://, behind a proxy, and with it whoever has the key
-    )
+    # Behind a proxy it would redirect to http://, and with it whoever has the key.
+    app.router.redirect_slashes = False
     return Parts(app, shop, reception)
 
 

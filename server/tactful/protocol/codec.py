@@ -34,10 +34,10 @@ def decode(payload: bytes) -> ClientMessage | ProtocolError:
     try:
         message: ClientMessage = _decode(payload)
         if type(message) is Accept or type(message) is Cart:
-            json.loads(payload, object_pairs_hook=_refuse_twins)
+            refuse_twins(payload)
     except UnicodeDecodeError:
         return ProtocolError(close_codes.NOT_UTF8, "The text is not UTF-8.")
-    except (msgspec.DecodeError, RecursionError, _TwinKeysError) as problem:
+    except (msgspec.DecodeError, RecursionError, TwinKeysError) as problem:
         return ProtocolError(close_codes.BAD_MESSAGE, reason(str(problem)))
     return message
 
@@ -56,13 +56,15 @@ def reason(text: str) -> str:
 HEARTBEAT = encode(Heartbeat())
 
 
-class _TwinKeysError(Exception):
-    pass
+class TwinKeysError(Exception):
+    """An object has two values under one key; the text says so."""
 
 
-def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse two values under one key: a reader before us may have judged the other one."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _TwinKeysError("A key appears twice in one object.")
-    return found
+def refuse_twins(payload: bytes) -> None:
+    """Refuse JSON with two values under one key: a reader before us may have judged the other one."""
+    json.loads(payload, object_pairs_hook=_each_once)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise TwinKeysError("A key appears twice in one object.")

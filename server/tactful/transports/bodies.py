@@ -1,11 +1,12 @@
 """How is the body of a request read, within limits?"""
 
 import json
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
 
+from tactful.protocol.codec import TwinKeysError, refuse_twins
 from tactful.transports.problems import ProblemError
 
 LARGEST: Final = 16 * 1024 * 1024
@@ -44,23 +45,14 @@ async def read(request: Request, kind: type[T], largest: int = 65_536) -> T:
     body = await body_of(request, largest)
     try:
         found = msgspec.json.decode(body, type=kind)
-        json.loads(body, object_pairs_hook=_refuse_twins)
-    except (msgspec.ValidationError, _TwinKeysError) as error:
+        refuse_twins(body)
+    except msgspec.ValidationError as error:
         raise ProblemError(422, "body.invalid", f"{error}.") from None
+    except TwinKeysError as error:
+        raise ProblemError(422, "body.invalid", str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ProblemError(400, "body.malformed", "The body is not JSON.") from None
     return found
-
-
-class _TwinKeysError(Exception):
-    pass
-
-
-def _refuse_twins(pairs: list[tuple[str, Any]]) -> None:
-    """Refuse two values under one key: a reader before us may have judged the other one."""
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) != len(keys):
-        raise _TwinKeysError("A key appears twice in one object")
 
 
 def split(body: bytes, content_type: str) -> list[msgspec.Raw | bytes]:
