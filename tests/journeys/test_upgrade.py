@@ -1,0 +1,228 @@
+"""A data folder of every earlier release, opened by the current code: nothing stored is lost.
+
+The fixtures are never made anew, so a stored name that changes without a migration fails here.
+Their clock stands where the earlier release left it: no test depends on today's date.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from shutil import copy2
+from typing import Any
+
+import jwt
+import pytest
+
+from commands import run
+from journeys import upgrade
+from journeys.stage import Shopper, Stage
+from tutorial import ROOT
+
+FIXTURES = sorted(
+    ledger.parents[1]
+    for ledger in (ROOT / "tests" / "fixtures" / "upgrade").glob("*/data/tactful.db")
+)
+
+
+@pytest.fixture(params=FIXTURES, ids=lambda folder: folder.name)
+def fixture(request: pytest.FixtureRequest) -> Path:
+    """The folder of one earlier release."""
+    return Path(request.param)
+
+
+@pytest.fixture
+def folder(fixture: Path, tmp_path: Path) -> Path:
+    """A copy of it that a server may use."""
+    return upgrade.placed(fixture, tmp_path / "shop")
+
+
+def expected(fixture: Path, name: str) -> Any:
+    """What the earlier release said."""
+    return json.loads((fixture / "expected" / f"{name}.json").read_text("utf-8"))
+
+
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[Stage]:
+    """The current code on a folder."""
+    one = Stage(folder, "")
+    await one.start()
+    try:
+        yield one
+    finally:
+        await one.stop()
+
+
+def restored(fixture: Path, folder: Path) -> Path:
+    """A folder from the backup; the files of test mode, which it does not hold, are added."""
+    placed = upgrade.placed(fixture, folder)
+    data = folder / "restored" / "data"
+    done = run("restore", placed / "backup", "--data", data)
+    assert done.exit_code == 0, done.output
+    for name in upgrade.CLOCK_FILES:
+        copy2(placed / "data" / name, data / name)
+    (placed / "rules").rename(folder / "restored" / "rules")
+    return folder / "restored"
+
+
+def token_named(fixture: Path, name: str) -> dict[str, Any]:
+    """One of the tokens that the earlier release gave out."""
+    return next(dict(one) for one in expected(fixture, "tokens") if one["name"] == name)
+
+
+async def redeem(one: Stage, request: dict[str, Any]) -> Any:
+    return await one.http.post("/v1/redemptions", json=request)
+
+
+def differing(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Address or name → what was found and what was wanted, where these differ."""
+    return {name: (found.get(name), one) for name, one in wanted.items() if found.get(name) != one}
+
+
+def test_there_is_a_fixture_of_release_0_1_0() -> None:
+    assert "0.1.0" in {folder.name for folder in FIXTURES}
+
+
+def test_every_signal_fact_type_state_and_outcome_occurs_in_a_fixture(fixture: Path) -> None:
+    known = upgrade.names_in(expected(fixture, "names"))
+    assert len(known) > 40
+    assert known - upgrade.occurring(fixture / "data") == set()
+
+
+def test_no_stored_name_word_or_place_is_gone(fixture: Path) -> None:
+    gone = {
+        shape: sorted(set(names) - upgrade.names(shape))
+        for shape, names in expected(fixture, "names").items()
+    }
+    assert {shape: names for shape, names in gone.items() if names} == {}
+
+
+def test_what_is_stored_is_encoded_again_to_the_same_bytes(folder: Path) -> None:
+    migrated = run("migrate", "--data", folder / "data")
+    assert migrated.exit_code == 0, migrated.output
+    compared = 0
+    for shape, body in upgrade.stored(folder / "data"):
+        assert upgrade.AGAIN[shape](body) == body, shape
+        compared += 1
+    assert compared > 500
+
+
+@pytest.mark.parametrize("source", ["data", "backup"])
+async def test_recorded_turns_are_decided_as_they_were(
+    fixture: Path, tmp_path: Path, source: str
+) -> None:
+    shop = tmp_path / "shop"
+    where = upgrade.placed(fixture, shop) if source == "data" else restored(fixture, shop)
+    async with served(where) as one:
+        await one.advance(0)
+        found = await upgrade.replay(one)
+    assert found["differences"] == []
+    assert found == expected(fixture, "replay")
+    assert found["decisions"] > 100
+
+
+@pytest.mark.parametrize("source", ["data", "backup"])
+async def test_every_question_is_answered_as_it_was(
+    fixture: Path, tmp_path: Path, source: str
+) -> None:
+    wanted = expected(fixture, "answers")
+    shop = tmp_path / "shop"
+    where = upgrade.placed(fixture, shop) if source == "data" else restored(fixture, shop)
+    async with served(where) as one:
+        found = await upgrade.answers(one, list(wanted))
+    assert differing(found, wanted) == {}
+
+
+def test_commands_say_of_the_folder_what_they_said(fixture: Path, folder: Path) -> None:
+    wanted = expected(fixture, "commands")
+    asked = {name: one["words"] for name, one in wanted.items()}
+    found = upgrade.commands(folder / "data", asked)
+    assert differing(found, {name: one["says"] for name, one in wanted.items()}) == {}
+
+
+def test_the_rules_compile(folder: Path) -> None:
+    checked = run("rules", "check", folder / "rules")
+    assert checked.exit_code == 0, checked.output
+
+
+async def resumed(one: Stage, session: dict[str, Any]) -> Shopper:
+    shopper = Shopper(one)
+    await shopper.connect(resume=session["resume"], consent=session["consent"])
+    return shopper
+
+
+async def test_running_sessions_resume_and_keep_their_offers(fixture: Path, folder: Path) -> None:
+    async with served(folder) as one:
+        await one.advance(0)
+        for session in expected(fixture, "sessions"):
+            shopper = await resumed(one, session)
+            found = {key: shopper.welcome[key] for key in ("session", "offers", "seq")}
+            assert found == session["welcome"], session["name"]
+            assert found["session"] == session["session"]
+
+
+async def test_a_standing_offer_of_then_is_accepted_and_redeemed(
+    fixture: Path, folder: Path
+) -> None:
+    session = next(one for one in expected(fixture, "sessions") if one["name"] == "pushed")
+    async with served(folder) as one:
+        shopper = await resumed(one, session)
+        (offer,) = shopper.welcome["offers"]
+        token = await shopper.accept(offer["id"])
+        answer = await one.redeem(token, "later", sku=offer["sku"])
+        assert (answer.status_code, answer.json()["unit"]) == (200, offer["price"])
+
+
+@pytest.mark.parametrize(
+    "name", ["in_flight", "given_back", "old_key", "voucher", "last_item", "erased"]
+)
+async def test_a_token_in_flight_is_redeemed_exactly_once(
+    fixture: Path, folder: Path, name: str
+) -> None:
+    token = token_named(fixture, name)
+    request = token["request"] | {"order": "later"}
+    async with served(folder) as one:
+        first = await redeem(one, request)
+        assert first.status_code == 200, first.text
+        assert (await redeem(one, request)).content == first.content
+        other = await redeem(one, request | {"order": "another"})
+        assert (other.status_code, other.json()["code"]) == (409, "redemption.used")
+
+
+async def test_what_was_redeemed_cancelled_or_refunded_is_answered_as_it_was(
+    fixture: Path, folder: Path
+) -> None:
+    asked = 0
+    async with served(folder) as one:
+        for token in expected(fixture, "tokens"):
+            for call in (token.get("refund"), token.get("cancel")):
+                if call is not None:
+                    again = await one.http.post(call["path"], json=call["body"])
+                    assert again.text == call["answer"], token["name"]
+                    asked += 1
+            if "answer" in token and "cancel" not in token:
+                again = await redeem(one, token["request"])
+                assert (again.status_code, again.text) == (token["status"], token["answer"]), token[
+                    "name"
+                ]
+                asked += 1
+    assert asked >= 8
+
+
+async def test_the_published_keys_verify_every_token(fixture: Path, folder: Path) -> None:
+    async with served(folder) as one:
+        published = (await one.http.get("/.well-known/jwks.json")).json()
+    keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(published).keys}
+    used = set()
+    for token in expected(fixture, "tokens"):
+        text = token["request"]["token"]
+        kid = jwt.get_unverified_header(text)["kid"]
+        found = jwt.decode(
+            text,
+            keys[kid],
+            algorithms=["EdDSA"],
+            options={"verify_exp": False, "verify_iat": False, "verify_aud": False},
+        )
+        assert found == token["claims"], token["name"]
+        used.add(kid)
+    assert len(used) > 1
