@@ -35,7 +35,7 @@ PURE := core rulebook protocol
 coverage: $(VENV)/.dev
 	@COVERAGE_FILE=$(VENV)/.coverage $(BIN)/python -m pytest -q -n 2 \
 	  $(PURE:%=--cov=tactful.%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered \
-	  $(foreach part,$(PURE),$(wildcard tests/test_$(part)_*.py)) tests/documented
+	  $(PURE:%=tests/unit/%) tests/manuals
 
 # Peers that cannot be had here are named beside the figures.
 bench: $(VENV)/.dev
@@ -53,7 +53,7 @@ build: $(VENV)/.dev
 format: $(VENV)/.dev
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
-	@$(BIN)/python tests/documented/manual_of_settings.py
+	@$(BIN)/python tests/manuals/manual_of_settings.py
 	@if [ -d widget/node_modules ]; then cd widget && npm run --silent fix; fi
 
 clean:
@@ -62,7 +62,7 @@ clean:
 
 lock: $(VENV)/.dev
 	@$(PIP) uv
-	@$(BIN)/python tests/lock.py $(BIN)/uv
+	@$(BIN)/python tests/tools/lock.py $(BIN)/uv
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

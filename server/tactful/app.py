@@ -1,12 +1,8 @@
-"""The composition root: which concrete parts make up one shop's server?"""
+"""The composition root: builds one shop's server from concrete parts."""
 
-import asyncio
 import contextlib
-import gc
 import hashlib
 import os
-import signal
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -17,35 +13,35 @@ from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from tactful.api.auth import ServerKey
+from tactful.api.explanations import explain_routes
+from tactful.api.facts import facts_routes
+from tactful.api.openapi import openapi_routes
+from tactful.api.operations import clock_routes, operate_routes
+from tactful.api.problems import HANDLERS
+from tactful.api.redemptions import redeem_routes
+from tactful.api.rulebooks import rulebook_routes
+from tactful.api.widget_files import asset_routes, widget_folder
 from tactful.config import Config
 from tactful.console.routes import console_routes
-from tactful.protocol.connection import Rhythm
-from tactful.runtime.keys import Keys
-from tactful.runtime.ports import Clock, Entropy, Ledger
+from tactful.protocol.conversation import Rhythm
+from tactful.runtime.ports.environment import Clock, Entropy
+from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.security.signing_keys import Keys
 from tactful.runtime.shop import Settings, Shop
 from tactful.runtime.timers import CLOCK, SystemClock, TestClock
-from tactful.stores import failpoints
-from tactful.stores.memory import MemoryLedger
-from tactful.stores.sqlite import SqliteLedger
-from tactful.stores.tenancy import sole_tenant
-from tactful.transports.assets import asset_routes, widget_folder
-from tactful.transports.explain_api import explain_routes
-from tactful.transports.facts_api import facts_routes
-from tactful.transports.limits import Limits
-from tactful.transports.listener import Listener, Place
-from tactful.transports.memory import granted
-from tactful.transports.openapi import openapi_routes
-from tactful.transports.operate_api import clock_routes, operate_routes
-from tactful.transports.peers import TrustedProxies
-from tactful.transports.policy import Policy as DoorPolicy
-from tactful.transports.problems import HANDLERS
-from tactful.transports.reception import Reception
-from tactful.transports.redeem_api import redeem_routes
-from tactful.transports.rulebook_api import rulebook_routes
-from tactful.transports.server_key import ServerKey
-from tactful.transports.session_desk import SessionDesk, Tempo
-from tactful.transports.stream import Streams
-from tactful.transports.websocket import websocket_routes
+from tactful.stores.memory.ledger import MemoryLedger
+from tactful.stores.shared import failpoints
+from tactful.stores.shared.folder_lock import sole_tenant
+from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.transports.admission.access_policy import Policy as DoorPolicy
+from tactful.transports.admission.client_address import TrustedProxies
+from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.memory_guard import granted
+from tactful.transports.sessions.asgi_websocket import websocket_routes
+from tactful.transports.sessions.handler import SessionDesk, Tempo
+from tactful.transports.sessions.hub import Reception
+from tactful.transports.sessions.sse import Streams
 
 log = structlog.get_logger("tactful.app")
 
@@ -235,59 +231,3 @@ def _rhythm(config: Config) -> Rhythm:
     if config.test_mode:
         return Rhythm(heartbeat_ms=heartbeat, per_second=UNHURRIED, burst=UNHURRIED)
     return Rhythm(heartbeat_ms=heartbeat)
-
-
-RARELY: Final = 10_000
-"""So many times the middle generation is looked at before the oldest is."""
-HAND_OVER: Final = 0.001
-"""Seconds for which one thread may keep the interpreter to itself while another wants it.
-
-At the usual 5 ms the loop waits so long each time it comes back from the network, while rules are
-compiled or records written: then it was 5 ms late, and now is one.
-"""
-
-
-def favour_the_loop() -> None:
-    """Have the interpreter hold up the event loop as little as it can.
-
-    The garbage collector need not look at what lives long: what a start has made lives as long as
-    the process, and sessions end without it, for nothing that they or their connections leave is a
-    cycle. Walking all of 5,000 of them takes 50 ms, and at the usual pace that comes every few
-    seconds.
-    """
-    gc.collect()
-    gc.freeze()
-    young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, RARELY)
-    sys.setswitchinterval(HAND_OVER)
-
-
-def _handed_over() -> int | None:
-    """The listening socket that a service manager passed on (sd_listen_fds(3)); None: it did not."""
-    mine = os.environ.get("LISTEN_PID") == str(os.getpid())
-    return 3 if mine and os.environ.get("LISTEN_FDS") == "1" else None
-
-
-async def serve(config: Config, *, started: Callable[[Listener], None] | None = None) -> None:
-    """Listen until SIGTERM or SIGINT, then see everybody off. `started` is told once it listens."""
-    parts = build(config)
-    place = Place(
-        host=config.host,
-        port=config.port,
-        inherited=_handed_over(),
-        shared_port=config.shared_port,
-        conformance_echo=config.conformance_echo,
-    )
-    listener = Listener(parts.app, parts.reception, place)
-    await listener.start()  # a signal meanwhile ends the process: nobody is here to be seen off
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    favour_the_loop()
-    if started:
-        started(listener)
-    await stop.wait()
-    log.info("server.draining", sessions=len(parts.reception.present))
-    await listener.drain()
-    await listener.close()

@@ -27,9 +27,9 @@ from harness import goal, report  # noqa: E402
 
 from journeys.clickstream import catalogue, visits  # noqa: E402
 from journeys.clickstream_run import RULES, SETTINGS, Tally, replay  # noqa: E402
-from journeys.stage import KEY, ORIGIN  # noqa: E402
-from real_data import folder_of  # noqa: E402
-from tactful.cli.progress import progress  # noqa: E402
+from support.live_server import KEY, ORIGIN  # noqa: E402
+from support.real_data import folder_of  # noqa: E402
+from tactful.cli.shared.progress import progress  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 TOGETHER = 400

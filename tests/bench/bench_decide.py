@@ -14,7 +14,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / 
 from bench_rules import rulebook  # noqa: E402 - after the path
 from harness import goal, options, report  # noqa: E402
 
-from builders import (  # noqa: E402
+from support.builders import (  # noqa: E402
     DAY,
     MINUTE,
     T0,
@@ -28,13 +28,13 @@ from builders import (  # noqa: E402
     session,
     stock,
 )
-from shop import Shop  # noqa: E402
-from tactful.core import signals  # noqa: E402
+from support.naive_assembly import Shop  # noqa: E402
 from tactful.core.context import Context  # noqa: E402
+from tactful.core.customer.profile import profile  # noqa: E402
 from tactful.core.decide import decide  # noqa: E402
-from tactful.core.effects import Push  # noqa: E402
-from tactful.core.policy import Policy  # noqa: E402
-from tactful.core.profiles import profile  # noqa: E402
+from tactful.core.decision import Push  # noqa: E402
+from tactful.core.rules.policy import Policy  # noqa: E402
+from tactful.core.session import signals  # noqa: E402
 
 ROUNDS, TURNS = 60, 60
 MATCHING = 10

@@ -17,10 +17,10 @@ from harness import goal, interleave, options, ratio, report
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "server")]
 
-from ledgers import T0, accepted, entry, fact, push  # noqa: E402 - found on the path just set
-from tactful.runtime.ports import Commit  # noqa: E402 - found on the path just set
-from tactful.stores.sqlite import SqliteLedger  # noqa: E402 - found on the path just set
-from tactful.stores.sqlite_open import connect  # noqa: E402 - found on the path just set
+from support.ledger_rows import T0, accepted, entry, fact, push  # noqa: E402 - found on the path just set
+from tactful.runtime.ports.records import Commit  # noqa: E402 - found on the path just set
+from tactful.stores.sqlite.ledger import SqliteLedger  # noqa: E402 - found on the path just set
+from tactful.stores.sqlite.opening import connect  # noqa: E402 - found on the path just set
 
 RECORDS, FACTS, SESSIONS, BATCH = 100_000, 50_000, 5_000, 500
 STATE, INPUTS = b"s" * 600, b"i" * 700

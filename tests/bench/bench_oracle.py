@@ -17,8 +17,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / 
 from harness import goal, options, report  # noqa: E402 - after the path
 from rich.progress import track  # noqa: E402
 
-from test_core_oracle import differences  # noqa: E402
-from worlds import world  # noqa: E402
+from support.oracle.generated_worlds import world  # noqa: E402
+from unit.core.test_oracle import differences  # noqa: E402
 
 BATCH = 250
 

@@ -17,11 +17,11 @@ from harness import goal, interleave, options, ratio, report
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "server")]
 
-from bursts import run  # noqa: E402 - found on the path just set
-from crash_worker import judgement  # noqa: E402 - found on the path just set
-from ledgers import accepted, push  # noqa: E402 - found on the path just set
-from tactful.stores.sqlite import SqliteLedger  # noqa: E402 - found on the path just set
-from tactful.stores.sqlite_open import connect  # noqa: E402 - found on the path just set
+from support.ledger_rows import accepted, push  # noqa: E402 - found on the path just set
+from support.processes.crash_worker import judgement  # noqa: E402 - found on the path just set
+from support.redemption_bursts import run  # noqa: E402 - found on the path just set
+from tactful.stores.sqlite.ledger import SqliteLedger  # noqa: E402 - found on the path just set
+from tactful.stores.sqlite.opening import connect  # noqa: E402 - found on the path just set
 
 REDEMPTIONS = 4_000
 AT_ONCE = 16

@@ -14,11 +14,11 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / 
 
 from harness import goal, report  # noqa: E402 - after the path
 
-from rulebooks import NOW, item, scene  # noqa: E402
-from tactful.core.rules import Rulebook  # noqa: E402
-from tactful.core.signals import Visit  # noqa: E402
+from support.rule_files import NOW, item, scene  # noqa: E402
+from tactful.core.rules.model import Rulebook  # noqa: E402
+from tactful.core.session.signals import Visit  # noqa: E402
 from tactful.rulebook.compiler import compile_rulebook  # noqa: E402
-from tactful.rulebook.source import Source  # noqa: E402
+from tactful.rulebook.source.tree import Source  # noqa: E402
 
 ROUNDS = 7
 RULE = """\

@@ -22,10 +22,10 @@ from harness import goal, report  # noqa: E402
 from msgspec import Struct  # noqa: E402
 
 from journeys.retail_run import POLICY, RULE, Outcome, begin, bring_in, play  # noqa: E402
-from journeys.stage import stage  # noqa: E402
 from journeys.uk_retail import Event, Purchase, events, expected, let_down_before  # noqa: E402
-from real_data import folder_of  # noqa: E402
-from tactful.cli.progress import progress  # noqa: E402
+from support.live_server import stage  # noqa: E402
+from support.real_data import folder_of  # noqa: E402
+from tactful.cli.shared.progress import progress  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = 2

@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ledgers import T0, accepted
-from tactful.core import fact_codec
-from tactful.core.fact_codec import Rejection
-from tactful.core.offers import Offer, State
-from tactful.runtime.ingest import row_of
-from tactful.runtime.ports import FactRow
-from tactful.stores.sqlite_open import open_writer
-from tactful.stores.sqlite_turns import ENCODE
+from support.ledger_rows import T0, accepted
+from tactful.core.facts import codec as fact_codec
+from tactful.core.facts.codec import Rejection
+from tactful.core.offers.offer import Offer, State
+from tactful.runtime.ports.records import FactRow
+from tactful.runtime.services.ingest import row_of
+from tactful.stores.sqlite.opening import open_writer
+from tactful.stores.sqlite.turns import ENCODE
 
 LINES = 5
 SKU, CUSTOMER, ORDER = "sku-0000000", "cus-0000000", "ord-0000000"

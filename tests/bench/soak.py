@@ -23,7 +23,7 @@ sys.path[:0] = [str(harness.ROOT / "tests"), str(harness.ROOT / "server")]
 from shoppers import Shopper, enter_all  # noqa: E402
 
 from journeys.fixture import CATALOGUE, price, rules, stock  # noqa: E402
-from journeys.stage import Stage, stage  # noqa: E402
+from support.live_server import Stage, stage  # noqa: E402
 
 QUARTER = 900
 """Seconds of the shop's day that one step plays."""

@@ -15,9 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "server")]
 
-from mutations import mutants  # noqa: E402 - found on the path just set
-from tactful.core.tokens import TokenRefusal, Verifier  # noqa: E402 - found on the path just set
-from vectors_of import vectors  # noqa: E402 - found on the path just set
+from support.tampered_tokens import mutants  # noqa: E402 - found on the path just set
+from support.vectors import vectors  # noqa: E402 - found on the path just set
+from tactful.core.offers.tokens import TokenRefusal, Verifier  # noqa: E402 - found on the path just set
 
 CHUNK = 50_000
 

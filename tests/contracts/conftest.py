@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ledgers import AnyLedger
-from tactful.stores.memory import MemoryLedger
-from tactful.stores.sqlite import SqliteLedger
+from support.ledger_rows import AnyLedger
+from tactful.stores.memory.ledger import MemoryLedger
+from tactful.stores.sqlite.ledger import SqliteLedger
 
 
 @pytest.fixture(params=["memory", "sqlite"])

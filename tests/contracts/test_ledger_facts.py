@@ -4,9 +4,9 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledgers import T0, AnyLedger, fact, stock
-from tactful.stores.memory import MemoryLedger
-from tactful.stores.sqlite import SqliteLedger
+from support.ledger_rows import T0, AnyLedger, fact, stock
+from tactful.stores.memory.ledger import MemoryLedger
+from tactful.stores.sqlite.ledger import SqliteLedger
 
 
 async def in_force(ledger: AnyLedger, at: int | None = None) -> list[object]:

@@ -5,8 +5,8 @@ import itertools
 import pytest
 from msgspec import structs
 
-from ledgers import T0, fact
-from tactful.runtime.ports import FactRow
+from support.ledger_rows import T0, fact
+from tactful.runtime.ports.records import FactRow
 
 
 def priced(version: int, at: int = T0, *, dated: bool = True) -> FactRow:

@@ -2,9 +2,10 @@
 
 from msgspec import structs
 
-from ledgers import T0, fact, offer
-from tactful.core.offers import Offer, State, Step
-from tactful.runtime.ports import PRICES_LONGER, Commit, FactRow, OutcomeRow, ReductionRow
+from support.ledger_rows import T0, fact, offer
+from tactful.core.offers.offer import Offer, State, Step
+from tactful.runtime.ports.ledger import PRICES_LONGER
+from tactful.runtime.ports.records import Commit, FactRow, OutcomeRow, ReductionRow
 
 
 def led(one: Offer, *states: State) -> Commit:

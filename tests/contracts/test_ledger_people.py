@@ -3,10 +3,10 @@
 import msgspec
 from msgspec import structs
 
-from ledgers import T0, accepted, entry, fact, offer, push, redeem, stock
-from tactful.core.rulings import Desk, Ruling
-from tactful.runtime.acts import Act
-from tactful.runtime.ports import Commit
+from support.ledger_rows import T0, accepted, entry, fact, offer, push, redeem, stock
+from tactful.core.redemption.records import Desk, Ruling
+from tactful.runtime.ports.operator_actions import Act
+from tactful.runtime.ports.records import Commit
 
 
 async def test_what_people_did_is_kept_newest_first_and_found_by_customer(ledger):

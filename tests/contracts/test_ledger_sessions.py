@@ -2,9 +2,9 @@
 
 from msgspec import structs
 
-from ledgers import T0, entry, leave, offer, push, step
-from tactful.core.offers import Offer, State
-from tactful.runtime.ports import Commit
+from support.ledger_rows import T0, entry, leave, offer, push, step
+from tactful.core.offers.offer import Offer, State
+from tactful.runtime.ports.records import Commit
 
 
 async def test_sessions_wake_for_their_timer_or_for_what_stands(ledger):

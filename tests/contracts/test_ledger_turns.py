@@ -4,11 +4,11 @@ import asyncio
 
 from msgspec import structs
 
-from ledgers import T0, accepted, entry, leave, offer, push, redeem, release, step
-from tactful.core.budgets import COUNT
-from tactful.core.offers import State
-from tactful.core.rulings import BudgetRow, Desk, RefundRow, Ruling
-from tactful.runtime.ports import Commit, Refusal
+from support.ledger_rows import T0, accepted, entry, leave, offer, push, redeem, release, step
+from tactful.core.offers.budget import COUNT
+from tactful.core.offers.offer import State
+from tactful.core.redemption.records import BudgetRow, Desk, RefundRow, Ruling
+from tactful.runtime.ports.records import Commit, Refusal
 
 
 async def test_a_commit_keeps_session_offer_step_balance_contact_and_entry(ledger):

@@ -10,20 +10,22 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from controls import assert_fails
-from ledgers import T0, accepted, entry, fact, leave, offer, push
-from tactful.core import giving_back, redemption
-from tactful.core.allocation import Deduction
-from tactful.core.money import Money
-from tactful.core.offers import State
-from tactful.core.redemption import Request
-from tactful.core.rulings import Ruling
-from tactful.core.sales import Line, Shelf
-from tactful.core.tokens import Claims
-from tactful.runtime.ports import FactRow, LedgerError, StoredFact
-from tactful.stores import sqlite_turns
-from tactful.stores.memory import MemoryLedger
-from tactful.stores.sqlite import SqliteLedger
+from support.broken_builds import assert_fails
+from support.ledger_rows import T0, accepted, entry, fact, leave, offer, push
+from tactful.core.offers.offer import State
+from tactful.core.offers.tokens import Claims
+from tactful.core.redemption import redeem as redemption
+from tactful.core.redemption import rollback as giving_back
+from tactful.core.redemption.order_totals import Line, Shelf
+from tactful.core.redemption.records import Ruling
+from tactful.core.redemption.redeem import Request
+from tactful.core.values.allocation import Deduction
+from tactful.core.values.money import Money
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.records import FactRow, StoredFact
+from tactful.stores.memory.ledger import MemoryLedger
+from tactful.stores.sqlite import turns as sqlite_turns
+from tactful.stores.sqlite.ledger import SqliteLedger
 
 LIMIT, COUNT = 5_000, 2
 NAMES = st.integers(0, 3)

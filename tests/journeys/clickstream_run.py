@@ -16,9 +16,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from journeys.clickstream import TERRITORY, Visit
-from journeys.stage import KEY, ORIGIN
-from tactful.core.policy import Caps, Moment, PerShopper, Policy, Rest
-from tactful.core.session import REMEMBERED_ITEMS
+from support.live_server import KEY, ORIGIN
+from tactful.core.rules.policy import Caps, Moment, PerShopper, Policy, Rest
+from tactful.core.session.session import REMEMBERED_ITEMS
 
 RULES = """
 rules:

@@ -10,8 +10,8 @@ from journeys.raw_peers import PACE, Served, served
 @pytest.fixture(scope="session", autouse=True)
 def nothing_leaked() -> Iterator[None]:
     yield
-    from journeys.stage import EVERY_BYTE  # noqa: PLC0415 - the one copy that the journeys filled
     from journeys.test_canaries import scan  # noqa: PLC0415
+    from support.live_server import EVERY_BYTE  # noqa: PLC0415 - the one copy that the journeys filled
 
     assert scan(EVERY_BYTE) == []
 

@@ -10,13 +10,13 @@ import sys
 import msgspec
 import uvloop
 
-from doors import hello_app, policy
+from support.front_door import hello_app, policy
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage, Hello, View, Welcome, Withdraw
-from tactful.transports.desk import Connection
-from tactful.transports.limits import Limits
-from tactful.transports.listener import Listener, Place
-from tactful.transports.reception import Reception
+from tactful.transports.admission.limits import Limits
+from tactful.transports.server.listener import Listener, Place
+from tactful.transports.sessions.hub import Reception
+from tactful.transports.sessions.ports import Connection
 
 
 class AnsweringDesk:

@@ -12,10 +12,20 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from journeys.stage import KEY, Shopper, Stage
 from journeys.uk_retail import CORRECTION, WINDOW_DAYS, Event, Purchase, catalogue
+from support.live_server import KEY, Shopper, Stage
 from tactful.config.values import duration
-from tactful.core.policy import DAY, Caps, Moment, Owned, PerShopper, Policy, Rest, Taint, Taints
+from tactful.core.rules.policy import (
+    DAY,
+    Caps,
+    Moment,
+    Owned,
+    PerShopper,
+    Policy,
+    Rest,
+    Taint,
+    Taints,
+)
 
 LETDOWN_FAMILIES = ("complaint.", "service.", "delivery.", "return.", "review.")
 """Reasons that begin so withhold because somebody was let down."""

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import pytest
 
-from doors import Raw, text
 from journeys.fixture import CATALOGUE, case, order, rules
 from journeys.raw_peers import VIEW, serving
-from journeys.stage import Shopper, Stage, stage
-from tutorial import ROOT
+from support.front_door import Raw, text
+from support.live_server import Shopper, Stage, stage
+from support.manual_runner import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from click.testing import Result
 
-from commands import json_of, run, written
 from journeys.fixture import CATALOGUE, order, rules
-from journeys.stage import Stage, stage
 from journeys.test_replay import BOOKS, Day
-from tactful.core.signals import Woken
-from tactful.runtime.ports import Entry
-from tactful.runtime.recorded import PAGE, turns
-from tactful.runtime.records import encode, encode_acts
-from tactful.stores.memory import MemoryLedger
+from support.cli_runner import json_of, run, written
+from support.live_server import Stage, stage
+from tactful.core.session.signals import Woken
+from tactful.runtime.ports.records import Entry
+from tactful.runtime.turn_log.encoding import encode, encode_acts
+from tactful.runtime.turn_log.reader import PAGE, turns
+from tactful.stores.memory.ledger import MemoryLedger
 
 UNTIL = ("--since", "30d", "--until", "2026-03-30T12:00:00Z")
 

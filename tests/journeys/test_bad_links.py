@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from doors import Raw, RecordingDesk, eventually, frame, open_door, upgrade
 from journeys.bad_links import bad_link
 from journeys.fixture import CATALOGUE, rules
 from journeys.raw_peers import Served
-from journeys.stage import Shopper, stage
-from tactful.protocol.connection import Rhythm
-from tactful.transports.limits import Limits
+from support.front_door import Raw, RecordingDesk, eventually, frame, open_door, upgrade
+from support.live_server import Shopper, stage
+from tactful.protocol.conversation import Rhythm
+from tactful.transports.admission.limits import Limits
 
 LOSSY = {"delay_s": 0.25, "bytes_per_s": 16_000, "lost": 0.05}
 MOBILE = {"delay_s": 0.1, "bytes_per_s": 2_000}

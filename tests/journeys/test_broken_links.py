@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from doors import Raw, frame, text, within
 from journeys.fixture import CATALOGUE, rules
-from journeys.stage import ORIGIN, Stage, stage
+from support.front_door import Raw, frame, text, within
+from support.live_server import ORIGIN, Stage, stage
 
 HELLO = {"t": "hello", "consent": "anonymous", "page": {"url": f"{ORIGIN}/"}, "territory": "DE"}
 

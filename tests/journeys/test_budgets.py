@@ -4,9 +4,9 @@ import random  # noqa: TID251 - seeded
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, rules, stock
-from journeys.stage import NOON, Shopper, Stage, stage
-from tactful.core.budgets import BudgetMove
-from tactful.runtime.ports import Commit
+from support.live_server import NOON, Shopper, Stage, stage
+from tactful.core.offers.budget import BudgetMove
+from tactful.runtime.ports.records import Commit
 
 
 def with_budget(budget: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from journeys.fixture import case, money, order, price, product, stock
-from journeys.stage import EVERY_BYTE, Shopper, Stage, stage
-from tactful.core.reasons import Reason
+from support.live_server import EVERY_BYTE, Shopper, Stage, stage
+from tactful.core.verdicts.reasons import Reason
 
 CANARIES = (
     "canary-case",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from journeys.clickstream import View, Visit, catalogue, visits
 from journeys.clickstream_run import POLICY, RULES, SETTINGS, brings, replay
-from journeys.stage import stage
+from support.live_server import stage
 from tactful.config import load
 
 EXCERPT = Path(__file__).parents[2] / "examples" / "data" / "clickstream"

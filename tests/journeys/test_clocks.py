@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from commands import run
-from doors import eventually
 from journeys.fixture import CATALOGUE, rules
-from journeys.stage import Shopper, Stage, stage
+from support.cli_runner import run
+from support.front_door import eventually
+from support.live_server import Shopper, Stage, stage
 from tactful.app import build
-from tactful.cli import logs
+from tactful.cli.shared import logging_setup as logs
 from tactful.runtime.timers import YEAR_2020, SystemClock
-from tactful.transports.listener import Listener, Place
+from tactful.transports.server.listener import Listener, Place
 
 HOUR, DAY = 3_600, 86_400
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browsers import chromium
 from journeys.test_demo import Running, started
+from support.browsers import chromium
 
 pytestmark = pytest.mark.browser
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from crash_worker import DATABASE, acknowledged, live, lost
-from tactful.stores.failpoints import POINTS, from_environment, nowhere
+from support.processes.crash_worker import DATABASE, acknowledged, live, lost
+from tactful.stores.shared.failpoints import POINTS, from_environment, nowhere
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["crash_worker"])
+FORKS.set_forkserver_preload(["support.processes.crash_worker"])
 
 
 def kill_at(folder: Path, failpoint: str, *, early: bool = False) -> None:

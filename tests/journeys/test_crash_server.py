@@ -15,9 +15,9 @@ import pytest
 import websockets
 
 from journeys.fixture import CATALOGUE, rules, stock
-from journeys.stage import stage
-from tactful.stores.failpoints import POINTS
-from tactful.stores.sqlite import SqliteLedger
+from support.live_server import stage
+from tactful.stores.shared.failpoints import POINTS
+from tactful.stores.sqlite.ledger import SqliteLedger
 
 KEY = "server-key-of-the-journeys"
 ORIGIN = "https://shop.example"

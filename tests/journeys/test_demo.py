@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from browsers import chromium
+from support.browsers import chromium
 
 pytestmark = pytest.mark.browser
 

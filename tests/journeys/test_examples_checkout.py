@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from checkouts import COMMANDS, run_the_curl_page, running
 from journeys.fixture import CATALOGUE, rules
-from journeys.stage import KEY, Stage, stage
 from journeys.test_orders_and_shipping import BOOK, promised
+from support.example_checkouts import COMMANDS, run_the_curl_page, running
+from support.live_server import KEY, Stage, stage
 
 
 @asynccontextmanager

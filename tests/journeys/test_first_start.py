@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from console_client import Agent
 from journeys.fixture import CATALOGUE, rules
-from journeys.stage import stage
+from support.console_client import Agent
+from support.live_server import stage
 
 NOTHING = "The rule files have errors, and none were ever taken: nothing is offered."
 BEFORE = "The rule files have errors; the rulebook from before goes on."

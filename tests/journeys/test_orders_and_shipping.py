@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from journeys.fixture import CATALOGUE, case, money, order, price, product, stock
-from journeys.stage import Shopper, Stage, stage
+from support.live_server import Shopper, Stage, stage
 
 BOOK = """
 rules:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from journeys.fixture import CATALOGUE, money, price
-from journeys.stage import NOON, Shopper, Stage, stage
+from support.live_server import NOON, Shopper, Stage, stage
 
 FLOORLESS = "may_undercut_target: true"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from journeys.fixture import CATALOGUE, money, price, rules, stock
-from journeys.stage import NOON, Shopper, Stage, stage
+from support.live_server import NOON, Shopper, Stage, stage
 
 DAY = 86_400
 PLENTY = stock("RUN-42", "DE", 500)

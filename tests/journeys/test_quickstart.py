@@ -6,8 +6,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from browsers import chromium
-from tutorial import key_of, quickstart
+from support.browsers import chromium
+from support.manual_runner import key_of, quickstart
 
 pytestmark = pytest.mark.browser
 

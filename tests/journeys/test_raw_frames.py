@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
-from doors import HELLO, Raw, frame, text, upgrade
 from journeys.raw_peers import VIEW, table
+from support.front_door import HELLO, Raw, frame, text, upgrade
 
 
 def close(code: int, reason: bytes = b"") -> bytes:

@@ -5,8 +5,8 @@ import random  # noqa: TID251 -- the fuzz is seeded
 
 import pytest
 
-from doors import HELLO, Raw, eventually, text, upgrade
 from journeys.raw_peers import VIEW
+from support.front_door import HELLO, Raw, eventually, text, upgrade
 
 SEED = 20_261_121
 

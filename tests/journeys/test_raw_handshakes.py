@@ -1,7 +1,7 @@
 """Handshakes as strangers make them: what the front door lets in, and what it says to the rest."""
 
-from doors import HELLO, ORIGIN, Raw, text, upgrade
 from journeys.raw_peers import VIEW, request, table
+from support.front_door import HELLO, ORIGIN, Raw, text, upgrade
 
 GET = upgrade().decode("latin-1")
 HANDSHAKES = [

@@ -1,7 +1,7 @@
 """Plain HTTP as raw bytes, on the port that also takes sessions."""
 
-from doors import Raw
 from journeys.raw_peers import request, table
+from support.front_door import Raw
 
 HTTP = [
     ("a request", request("GET /a HTTP/1.1", "Host: localhost"), 200),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from doors import HELLO, Raw, eventually, frame, text, upgrade, within
 from journeys.raw_peers import VIEW, reluctant, request, serving, table
+from support.front_door import HELLO, Raw, eventually, frame, text, upgrade, within
 
 WAITING = [
     ("nothing is sent", [], b""),

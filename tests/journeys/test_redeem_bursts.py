@@ -2,8 +2,8 @@
 
 import pytest
 
-from bursts import AT_ONCE, run
-from redeem_server import HELD
+from support.processes.redemption_server import HELD
+from support.redemption_bursts import AT_ONCE, run
 
 
 def shown(outcome, attempts):

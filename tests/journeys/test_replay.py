@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from journeys.fixture import CATALOGUE, case, order, price, rules, stock
-from journeys.stage import Shopper, Stage, stage
-from tactful.runtime.replay import Replay, Replayed
+from support.live_server import Shopper, Stage, stage
+from tactful.runtime.turn_log.replay import Replay, Replayed
 
 SHADOWED = """
   - id: quiet-look

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tutorial import ROOT
+from support.manual_runner import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
 

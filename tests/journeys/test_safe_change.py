@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from doors import eventually
 from journeys.fixture import CATALOGUE, case, order, rules
-from journeys.stage import Shopper, Stage, stage
-from tactful.core.policy import Harm, Policy
-from tactful.runtime.records import trace_from
+from support.front_door import eventually
+from support.live_server import Shopper, Stage, stage
+from tactful.core.rules.policy import Harm, Policy
+from tactful.runtime.turn_log.encoding import trace_from
 
 SHADOW = """
   - id: shy

@@ -8,11 +8,11 @@ import pytest
 from msgspec import structs
 
 from journeys.fixture import CATALOGUE, order
-from journeys.stage import NOON, Shopper, Stage, stage
-from ledgers import offer
-from tactful.core.offers import State, Step
-from tactful.runtime.ports import Commit
-from tactful.stores.sqlite import SqliteLedger
+from support.ledger_rows import offer
+from support.live_server import NOON, Shopper, Stage, stage
+from tactful.core.offers.offer import State, Step
+from tactful.runtime.ports.records import Commit
+from tactful.stores.sqlite.ledger import SqliteLedger
 
 FIFTEEN = """
   - id: fifteen

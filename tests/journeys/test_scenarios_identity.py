@@ -8,8 +8,8 @@ import pytest
 import websockets
 
 from journeys.fixture import CATALOGUE, case, rules
-from journeys.stage import stage
-from tactful.core.ids import resume_digest
+from support.live_server import stage
+from tactful.core.values.ids import resume_digest
 
 LOYALTY = """
   - id: loyalty

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from journeys.fixture import CATALOGUE, money, order, rules, stock
-from journeys.stage import Shopper, Stage, stage
+from support.live_server import Shopper, Stage, stage
 
 CROWD = 200
 

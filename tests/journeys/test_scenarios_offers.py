@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, order, price, rules, stock
-from journeys.stage import Shopper, stage
+from support.live_server import Shopper, stage
 
 C1_ORDER = order("o-2025", "c1", "RUN-43")
 

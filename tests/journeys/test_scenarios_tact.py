@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from journeys.fixture import CATALOGUE, case, money, order, price, product, rules, stock
-from journeys.stage import stage
+from support.live_server import stage
 
 VOUCHER = """
   - id: voucher

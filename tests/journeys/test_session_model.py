@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journeys.fixture import CATALOGUE, case, money, order, price, rules, stock
-from journeys.stage import Shopper, Stage, stage
+from support.live_server import Shopper, Stage, stage
 
 EXAMPLES = int(os.environ.get("TACTFUL_EXAMPLES", "25"))
 SKUS = ("RUN-42", "RUN-43", "TRAIL-42", "SOCK-3")

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, rules
-from journeys.stage import Stage, stage
-from tutorial import ROOT
+from support.live_server import Stage, stage
+from support.manual_runner import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tutorial import ROOT
+from support.manual_runner import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
 

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from journeys.fixture import rules
-from journeys.stage import Stage
-from tutorial import ROOT
+from support.live_server import Stage
+from support.manual_runner import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from journeys.retail_run import POLICY, RULE, begin, bring_in, play
-from journeys.stage import stage
 from journeys.uk_retail import events, expected, let_down_before, of_small_customers
+from support.live_server import stage
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "data" / "uk-retail"
 

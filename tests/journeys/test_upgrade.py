@@ -14,10 +14,10 @@ from typing import Any
 import jwt
 import pytest
 
-from commands import run
-from journeys import upgrade
-from journeys.stage import Shopper, Stage
-from tutorial import ROOT
+from support import upgrade
+from support.cli_runner import run
+from support.live_server import Shopper, Stage
+from support.manual_runner import ROOT
 
 FIXTURES = sorted(
     ledger.parents[1]

@@ -2,7 +2,7 @@
 
 import click
 
-from tactful.cli.failures import told
+from tactful.cli.shared.errors import told
 
 _EXAMPLE = """
 \b
@@ -23,9 +23,9 @@ Nothing is kept: facts, rules and orders live in a temporary folder that goes wi
 @click.pass_context
 def demo(ctx: click.Context, host: str, port: int, open_browser: bool) -> None:
     """A shop to play with: storefront, facts, rules and console on one port, no other service."""
-    from tactful.cli.logs import configured
+    from tactful.cli.shared.logging_setup import configured
     from tactful.demo import run  # the whole server, for this command only
-    from tactful.transports.listener import ListenError
+    from tactful.transports.server.listener import ListenError
 
     configured("error")  # who plays has no use for what an operator wants to know
     with told(ListenError):

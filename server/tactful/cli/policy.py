@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tactful.cli.failures import FOUND
-from tactful.cli.given import reading_of, settings
-from tactful.cli.showing import as_json, as_table, json_option, warn
+from tactful.cli.shared.errors import FOUND
+from tactful.cli.shared.options import reading_of, settings
+from tactful.cli.shared.output import as_json, as_table, json_option, warn
 from tactful.config import Config
 from tactful.config import policy as limits
-from tactful.config.sources import DEFAULT
+from tactful.config.loading import DEFAULT
 
 if TYPE_CHECKING:
     from tactful.rulebook.compiler import Compiled
-    from tactful.rulebook.shapes import Block
+    from tactful.rulebook.language.mappings import Block
 
 
 @click.group()
@@ -54,7 +54,7 @@ def show(*, as_json_: bool, **given: Any) -> None:
 
 def _compiled(config: Config) -> "Compiled":
     from tactful.rulebook.compiler import compile_rulebook
-    from tactful.runtime.rulebooks import sources_in
+    from tactful.runtime.state.active_rulebook import sources_in
 
     sources = sources_in(config.rules) if config.rules else []
     return compile_rulebook(sources, now=time.time_ns() // 1_000_000, policy=config.policy)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tactful import __version__
-from tactful.cli.failures import Failure, told
-from tactful.cli.given import reading_of, settings
-from tactful.cli.showing import warn
+from tactful.cli.shared.errors import Failure, told
+from tactful.cli.shared.options import reading_of, settings
+from tactful.cli.shared.output import warn
 from tactful.config import Config
 from tactful.config.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from tactful.transports.listener import Listener
+    from tactful.transports.server.listener import Listener
 
 _EXAMPLE = """
 \b
@@ -31,12 +31,12 @@ Settings come from the command line, else from TACTFUL_* in the environment, els
 def serve(**given: Any) -> None:
     """Run the server: sessions, facts, redemptions and the widget on one port."""
     reading = reading_of(given, serving=True)
-    from tactful.app import serve as listen  # the whole server, for this command only
-    from tactful.cli.logs import Logs
-    from tactful.runtime.keys import KeyFileError
-    from tactful.runtime.ports import LedgerError
+    from tactful.cli.shared.logging_setup import Logs
+    from tactful.runtime.ports.ledger import LedgerError
+    from tactful.runtime.security.signing_keys import KeyFileError
     from tactful.runtime.timers import ClockError
-    from tactful.transports.listener import ListenError
+    from tactful.serving import serve as listen  # the whole server, for this command only
+    from tactful.transports.server.listener import ListenError
 
     logs = Logs(reading.config.log_level)
 

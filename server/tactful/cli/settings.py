@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
-from tactful.cli.failures import FOUND, Failure, No
-from tactful.cli.given import reading_of, settings
-from tactful.cli.showing import as_json, as_table, json_option, warn
+from tactful.cli.shared.errors import FOUND, Failure, No
+from tactful.cli.shared.options import reading_of, settings
+from tactful.cli.shared.output import as_json, as_table, json_option, warn
+from tactful.config.loading import DEFAULT
 from tactful.config.settings import SETTINGS
-from tactful.config.sources import DEFAULT
 
 _NAMES = tuple(setting.name for setting in SETTINGS if not setting.secret)
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import fields
 
-from tactful.core.calendar import DAY, MINUTE
-from tactful.core.policy import Policy
+from tactful.core.rules.policy import Policy
+from tactful.core.values.calendar import DAY, MINUTE
 
 SECRETS = frozenset({"server_key", "identity_secret"})
 """Settings that are never printed."""

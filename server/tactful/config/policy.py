@@ -7,8 +7,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tactful.config import values as v
-from tactful.core.calendar import DAY
-from tactful.core.policy import Policy
+from tactful.core.rules.policy import Policy
+from tactful.core.values.calendar import DAY
 
 
 class Limit(Struct, frozen=True):

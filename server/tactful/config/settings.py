@@ -8,7 +8,7 @@ from msgspec.structs import fields
 
 from tactful.config import values as v
 from tactful.config.model import SECRETS, Config
-from tactful.core.calendar import DAY, MINUTE
+from tactful.core.values.calendar import DAY, MINUTE
 
 
 class Setting(Struct, frozen=True):

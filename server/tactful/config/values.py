@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from tactful.core.calendar import DAY, CalendarError, format_duration, parse_duration, zone_of
+from tactful.core.values.calendar import (
+    DAY,
+    CalendarError,
+    format_duration,
+    parse_duration,
+    zone_of,
+)
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 

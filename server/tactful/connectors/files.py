@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.connectors import jsonl, merchant, order_tables, product_tables, tables
-from tactful.connectors.rows import Row, SourceError, Terms
-from tactful.connectors.sources import Source
+from tactful.connectors.byte_sources import Source
+from tactful.connectors.results import Row, SourceError, Terms
 
 Reader = Callable[[Source, Terms], Iterator[Row]]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tactful.connectors.rows import Bad, Row, Terms, judge_raw
-from tactful.connectors.sources import Source
+from tactful.connectors.byte_sources import Source
+from tactful.connectors.results import Bad, Row, Terms, judge_raw
 
 
 def rows(source: Source, _: Terms) -> Iterator[Row]:

@@ -6,7 +6,8 @@ from typing import Any
 from xml.parsers import expat
 
 from tactful.connectors import tables
-from tactful.connectors.rows import (
+from tactful.connectors.byte_sources import Source
+from tactful.connectors.results import (
     Bad,
     Fields,
     Row,
@@ -17,7 +18,6 @@ from tactful.connectors.rows import (
     price_of,
     whole_number,
 )
-from tactful.connectors.sources import Source
 
 _CHUNK = 1 << 16
 _REPEATED = "\n"

@@ -8,10 +8,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tactful.connectors import tables
-from tactful.connectors.rows import Bad, Fields, Row, RowError, Terms, judge, whole_number
-from tactful.connectors.sources import Source
-from tactful.core import money
-from tactful.core.calendar import zone_of
+from tactful.connectors.byte_sources import Source
+from tactful.connectors.results import Bad, Fields, Row, RowError, Terms, judge, whole_number
+from tactful.core.values import money
+from tactful.core.values.calendar import zone_of
 
 
 class Dialect(Struct, frozen=True, kw_only=True):

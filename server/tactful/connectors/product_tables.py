@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tactful.connectors import tables
-from tactful.connectors.rows import (
+from tactful.connectors.byte_sources import Source
+from tactful.connectors.results import (
     Bad,
     Fields,
     Row,
@@ -16,7 +17,6 @@ from tactful.connectors.rows import (
     price_of,
     whole_number,
 )
-from tactful.connectors.sources import Source
 
 SHOPIFY: Final = frozenset({"Handle", "Title", "Variant SKU", "Variant Price"})
 """Columns by which a Shopify product export is known."""

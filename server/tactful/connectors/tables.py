@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.connectors.rows import Bad, Fields
-from tactful.connectors.sources import Source
+from tactful.connectors.byte_sources import Source
+from tactful.connectors.results import Bad, Fields
 
 _LONGEST: Final = 1 << 24
 """Product descriptions are longer than the 128 KiB that the csv module takes by default."""

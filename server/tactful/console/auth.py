@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.core.calendar import HOUR, MINUTE
+from tactful.core.values.calendar import HOUR, MINUTE
 
 LASTS: Final = 8 * HOUR
 """A working day: then the key is asked for again."""

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from tactful.core.budgets import COUNT
-from tactful.core.facts import Kept, Remedy, ms
-from tactful.core.letdowns import Letdown
-from tactful.core.offers import Offer
-from tactful.core.profiles import Profile
-from tactful.core.rulings import BudgetRow
-from tactful.core.session import Session
-from tactful.runtime.arrivals import internal_id
-from tactful.runtime.ports import AuditRow
-from tactful.runtime.records import session_from
+from tactful.core.customer.profile import Profile
+from tactful.core.customer.taints import Letdown
+from tactful.core.facts.model import Kept, Remedy, ms
+from tactful.core.offers.budget import COUNT
+from tactful.core.offers.offer import Offer
+from tactful.core.redemption.records import BudgetRow
+from tactful.core.session.session import Session
+from tactful.runtime.ports.records import AuditRow
+from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
+from tactful.runtime.turn_log.encoding import session_from
 
 LATEST = 50
 """Decisions on a page."""

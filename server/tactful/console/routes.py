@@ -10,14 +10,14 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.console import queries
-from tactful.console.acts import acting_routes
-from tactful.console.desk import HOME, Desk, Visit
-from tactful.console.pages import HEADERS, HERE, RefusedError
-from tactful.core import ids
-from tactful.core.calendar import CalendarError, parse_rfc3339
-from tactful.runtime.arrivals import internal_id
+from tactful.console.access import HOME, Desk, Visit
+from tactful.console.actions import acting_routes
+from tactful.console.rendering import HEADERS, HERE, RefusedError
+from tactful.core.values import ids
+from tactful.core.values.calendar import CalendarError, parse_rfc3339
+from tactful.runtime.services.explanations import UnknownShopperError
+from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
-from tactful.runtime.why import UnknownShopperError
 
 RECENT: Final = 15
 STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from tactful.core.budgets import Balances
-from tactful.core.contacts import NOBODY, Contact
-from tactful.core.facts import FeedName, Kept, Price, Product, Remedy, ms
-from tactful.core.history import History
-from tactful.core.items import Item
-from tactful.core.letdowns import NO_LETDOWNS, Letdowns
-from tactful.core.profiles import Profile
-from tactful.core.rates import NO_RATES, Rates
-from tactful.core.reach import NO_REACH, Reach
-from tactful.core.rules import Rulebook
-from tactful.core.session import Session
-from tactful.core.signals import Signal
+from tactful.core.compliance.reduction_history import NO_REACH, Reach
+from tactful.core.customer.profile import Profile
+from tactful.core.customer.taints import NO_LETDOWNS, Letdowns
+from tactful.core.facts.history import History
+from tactful.core.facts.item import Item
+from tactful.core.facts.model import FeedName, Kept, Price, Product, Remedy, ms
+from tactful.core.offers.budget import Balances
+from tactful.core.pricing.conversion_rates import NO_RATES, Rates
+from tactful.core.rules.model import Rulebook
+from tactful.core.session.contact_history import NOBODY, Contact
+from tactful.core.session.session import Session
+from tactful.core.session.signals import Signal
 
 
 class Context(Struct, frozen=True, gc=False, kw_only=True):

@@ -9,23 +9,23 @@ from typing import Final
 
 from msgspec import structs
 
-from tactful.core import attention, signals
-from tactful.core.arbitration import Candidate
-from tactful.core.calendar import SECOND
-from tactful.core.contest import candidate_of, contest, verdict
 from tactful.core.context import Context, Scene
-from tactful.core.draft import Decision, Draft
-from tactful.core.fold import expire, fold
-from tactful.core.gates import failing, failing_standing
-from tactful.core.ground import Ground
-from tactful.core.items import Item
-from tactful.core.offers import Offer, State
-from tactful.core.planning import offer_of
-from tactful.core.reasons import Reason
-from tactful.core.rules import NEVER, WAITING
-from tactful.core.session import REMEMBERED_HELD
-from tactful.core.timing import soonest
-from tactful.core.trace import Trace, Verdict
+from tactful.core.decision import Decision, Draft
+from tactful.core.facts.item import Item
+from tactful.core.gates.evaluation import Ground
+from tactful.core.gates.pipeline import failing, failing_standing
+from tactful.core.offers.offer import Offer, State
+from tactful.core.rules.model import NEVER, WAITING
+from tactful.core.session import items_in_play as attention
+from tactful.core.session import signals
+from tactful.core.session.pacing import soonest
+from tactful.core.session.session import REMEMBERED_HELD
+from tactful.core.stages.arbitration import Candidate, candidate_of, contest, verdict
+from tactful.core.stages.offer_builder import offer_of
+from tactful.core.stages.reducer import expire, fold
+from tactful.core.values.calendar import SECOND
+from tactful.core.verdicts.reasons import Reason
+from tactful.core.verdicts.verdict import Trace, Verdict
 
 SILENT: Final = frozenset(
     {

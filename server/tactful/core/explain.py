@@ -3,16 +3,15 @@
 The same gates as the decision's, all of them instead of the first.
 """
 
-from tactful.core.arbitration import Candidate
-from tactful.core.contest import candidate_of, contest, verdict
 from tactful.core.context import Context
 from tactful.core.decide import scene_of
-from tactful.core.draft import Draft
-from tactful.core.fold import expire
-from tactful.core.gates import failing, failing_standing
-from tactful.core.ground import Ground
-from tactful.core.rules import Rule
-from tactful.core.trace import Verdict
+from tactful.core.decision import Draft
+from tactful.core.gates.evaluation import Ground
+from tactful.core.gates.pipeline import failing, failing_standing
+from tactful.core.rules.model import Rule
+from tactful.core.stages.arbitration import Candidate, candidate_of, contest, verdict
+from tactful.core.stages.reducer import expire
+from tactful.core.verdicts.verdict import Verdict
 
 
 def explain(context: Context, sku: str) -> tuple[Verdict, ...]:

@@ -1,5 +1,5 @@
 """A shop to play with: storefront, facts, rules, panel and console in one process, on one port."""
 
-from tactful.demo.running import run
+from tactful.demo.server import run
 
 __all__ = ["run"]

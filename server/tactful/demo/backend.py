@@ -9,7 +9,7 @@ import jwt
 import msgspec
 from msgspec import Struct
 
-from tactful.runtime.ports import Clock
+from tactful.runtime.ports.environment import Clock
 
 TIMEOUT_S: Final = 10
 IDENTITY_S: Final = 300

@@ -9,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.core.calendar import DAY, SECOND, format_rfc3339
-from tactful.demo import opening
+from tactful.api.bodies import answer
+from tactful.api.problems import ProblemError
+from tactful.core.values.calendar import DAY, SECOND, format_rfc3339
+from tactful.demo import seed_facts as opening
 from tactful.demo.catalogue import BY_SKU
+from tactful.demo.demo_shop import Stage
 from tactful.demo.pages import form, go, keep
-from tactful.demo.stage import Stage
 from tactful.demo.storefront import Front
 from tactful.demo.visitors import Line, Promise, Visitor
-from tactful.transports.answers import answer
-from tactful.transports.problems import ProblemError
 
 WORDS: Final = {
     "stock.out": "is sold out: somebody else bought the last one before you paid.",

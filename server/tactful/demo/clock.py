@@ -1,6 +1,6 @@
 """What time is it in the demo? The machine's time, and what a visitor has skipped."""
 
-from tactful.runtime.ports import Clock
+from tactful.runtime.ports.environment import Clock
 
 
 class DriftClock:

@@ -8,9 +8,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from tactful.api.bodies import body_of
+from tactful.api.problems import ProblemError
 from tactful.demo.visitors import Visitor
-from tactful.transports.bodies import body_of
-from tactful.transports.problems import ProblemError
 
 HERE: Final = Path(__file__).parent
 COOKIE: Final = "kittiwake"

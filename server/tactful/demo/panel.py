@@ -8,18 +8,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.core.calendar import DAY, HOUR, MINUTE, SECOND, format_rfc3339
-from tactful.demo import observing, opening
+from tactful.api.bodies import answer, read
+from tactful.api.problems import ProblemError
+from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND, format_rfc3339
+from tactful.demo import panel_state as observing
+from tactful.demo import seed_facts as opening
 from tactful.demo.backend import Reply
 from tactful.demo.catalogue import BY_SKU
+from tactful.demo.demo_customers import BY_ID
+from tactful.demo.demo_shop import Stage
 from tactful.demo.pages import page, same_origin
-from tactful.demo.people import BY_ID
-from tactful.demo.stage import Stage
-from tactful.rulebook.diagnostics import Diagnostic
-from tactful.rulebook.reports import as_text, lines_of
-from tactful.transports.answers import answer
-from tactful.transports.bodies import read
-from tactful.transports.problems import ProblemError
+from tactful.rulebook.source.diagnostics import Diagnostic
+from tactful.rulebook.source.reports import as_text, lines_of
 
 SKIPS: Final = {
     "10 s": 10 * SECOND,

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from tactful.api.problems import ProblemError
 from tactful.demo.catalogue import ARTICLES, BY_ID, SECTIONS, Article, Variant
+from tactful.demo.demo_customers import BY_ID as SHOPPERS
+from tactful.demo.demo_customers import SHOPPERS as EVERYBODY
+from tactful.demo.demo_shop import Stage
 from tactful.demo.pages import COOKIE, HERE, form, go, keep, page
-from tactful.demo.people import BY_ID as SHOPPERS
-from tactful.demo.people import SHOPPERS as EVERYBODY
-from tactful.demo.stage import Stage
 from tactful.demo.visitors import Visitor
-from tactful.transports.problems import ProblemError
 
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 

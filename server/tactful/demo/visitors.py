@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tactful.demo import catalogue, people
+from tactful.demo import catalogue
+from tactful.demo import demo_customers as people
 from tactful.demo.catalogue import Article, Variant
-from tactful.demo.people import Shopper
+from tactful.demo.demo_customers import Shopper
 
 MOST: Final = 1000
 """Visitors that are remembered; the one who came first is forgotten first."""

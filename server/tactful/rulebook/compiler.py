@@ -4,24 +4,24 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from tactful.core.items import Item
-from tactful.core.policy import Policy
-from tactful.core.rules import Rule, Rulebook
-from tactful.rulebook.building import (
+from tactful.core.facts.item import Item
+from tactful.core.rules.model import Rule, Rulebook
+from tactful.core.rules.policy import Policy
+from tactful.rulebook.checks.check_context import World
+from tactful.rulebook.checks.registry import check
+from tactful.rulebook.compilation.builder import (
     campaign_of,
     canonical,
     digest,
     rule_of,
     tightening_of,
 )
-from tactful.rulebook.checker import check
-from tactful.rulebook.diagnostics import Diagnostic, Findings
-from tactful.rulebook.index import Entry, RuleIndex, demand_of
-from tactful.rulebook.policies import read_policy
-from tactful.rulebook.source import Source
-from tactful.rulebook.stacking import partners
-from tactful.rulebook.syntax import Texts, read_files
-from tactful.rulebook.world import World
+from tactful.rulebook.compilation.rule_index import Entry, RuleIndex, demand_of
+from tactful.rulebook.language.policy_sections import read_policy
+from tactful.rulebook.language.rule_files import Texts, read_files
+from tactful.rulebook.language.stacking import partners
+from tactful.rulebook.source.diagnostics import Diagnostic, Findings
+from tactful.rulebook.source.tree import Source
 
 
 class Compiled(Struct, frozen=True):

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from tactful.runtime.accounts import Balances
-from tactful.runtime.freshness import Freshness
-from tactful.runtime.live import Registry
-from tactful.runtime.ports import Clock, Ledger
-from tactful.runtime.rulebooks import Rulebooks
+from tactful.runtime.facts.feeds import Freshness
+from tactful.runtime.ports.environment import Clock
+from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.state.active_rulebook import Rulebooks
+from tactful.runtime.state.balances import Balances
+from tactful.runtime.state.sessions import Registry
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import Timers
 

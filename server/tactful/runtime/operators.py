@@ -5,13 +5,13 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from tactful.core.offers import State
-from tactful.core.signals import Revoked
-from tactful.runtime.acts import Act, Kind
-from tactful.runtime.ingest import Report
-from tactful.runtime.live import Live
-from tactful.runtime.rulebooks import Reload
+from tactful.core.offers.offer import State
+from tactful.core.session.signals import Revoked
+from tactful.runtime.ports.operator_actions import Act, Kind
+from tactful.runtime.services.ingest import Report
 from tactful.runtime.shop import Shop
+from tactful.runtime.state.active_rulebook import Reload
+from tactful.runtime.state.sessions import Live
 
 log = structlog.get_logger("tactful.operator")
 

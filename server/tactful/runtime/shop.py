@@ -8,33 +8,34 @@ from typing import Any
 import structlog
 from msgspec import Struct
 
-from tactful.core import ids
-from tactful.core.policy import Policy
-from tactful.core.signals import Woken
+from tactful.core.rules.policy import Policy
+from tactful.core.session.signals import Woken
+from tactful.core.values import ids
 from tactful.runtime import gauges
-from tactful.runtime.accounts import Balances, Commitments
-from tactful.runtime.acts import Act
-from tactful.runtime.arrivals import Arrivals
-from tactful.runtime.checkout import Checkout
-from tactful.runtime.fanout import Fanout
-from tactful.runtime.freshness import Freshness
-from tactful.runtime.harm import Trials
-from tactful.runtime.identity import Identities
-from tactful.runtime.ingest import Ingest
-from tactful.runtime.keys import Keys
-from tactful.runtime.live import STANDING, Live, Registry
-from tactful.runtime.ports import Clock, Entropy, Ledger, LedgerError
-from tactful.runtime.rates import RateBook
-from tactful.runtime.reach import ReachBook
-from tactful.runtime.redeem import Redemptions
-from tactful.runtime.rulebooks import Rulebooks
-from tactful.runtime.shared import Shared
+from tactful.runtime.facts.cache import World
+from tactful.runtime.facts.feeds import Freshness
+from tactful.runtime.ports.environment import Clock, Entropy
+from tactful.runtime.ports.ledger import Ledger, LedgerError
+from tactful.runtime.ports.operator_actions import Act
+from tactful.runtime.security.identity import Identities
+from tactful.runtime.security.signing_keys import Keys
+from tactful.runtime.services.explanations import Why
+from tactful.runtime.services.ingest import Ingest
+from tactful.runtime.services.redemption_effects import Checkout
+from tactful.runtime.services.redemptions import Redemptions
+from tactful.runtime.sessions.fanout import Fanout
+from tactful.runtime.sessions.lifecycle import Arrivals
+from tactful.runtime.sessions.turns import Turns
+from tactful.runtime.state.active_rulebook import Rulebooks
+from tactful.runtime.state.balances import Balances, Commitments
+from tactful.runtime.state.conversion_tracker import RateBook
+from tactful.runtime.state.reduction_tracker import ReachBook
+from tactful.runtime.state.sessions import STANDING, Live, Registry
+from tactful.runtime.state.shop_state import Shared
+from tactful.runtime.state.trial_monitor import Trials
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock, Timers
-from tactful.runtime.turn import Turns
 from tactful.runtime.watchdog import Watchdog
-from tactful.runtime.why import Why
-from tactful.runtime.world import World
 
 log = structlog.get_logger("tactful.shop")
 

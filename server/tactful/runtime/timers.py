@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tactful.runtime.ports import Clock
+from tactful.runtime.ports.environment import Clock
 
 LATEST = 0.25
 """Seconds between looks at the clock: a clock that jumps is noticed within this."""

@@ -5,11 +5,11 @@ import asyncio
 import uvloop
 
 from tactful.app import OURSELVES
-from tactful.transports.desk import Desk
-from tactful.transports.limits import Limits
-from tactful.transports.listener import Listener, Place
-from tactful.transports.policy import Policy
-from tactful.transports.reception import Reception
+from tactful.transports.admission.access_policy import Policy
+from tactful.transports.admission.limits import Limits
+from tactful.transports.server.listener import Listener, Place
+from tactful.transports.sessions.hub import Reception
+from tactful.transports.sessions.ports import Desk
 
 
 async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]

@@ -10,13 +10,13 @@ import uvloop
 
 from tactful.app import OURSELVES
 from tactful.protocol.codec import encode
-from tactful.protocol.connection import Rhythm
+from tactful.protocol.conversation import Rhythm
 from tactful.protocol.messages import ClientMessage, Hello, Welcome, Withdraw
-from tactful.transports.desk import Connection
-from tactful.transports.limits import Limits
-from tactful.transports.listener import Listener, Place
-from tactful.transports.policy import Policy
-from tactful.transports.reception import Reception
+from tactful.transports.admission.access_policy import Policy
+from tactful.transports.admission.limits import Limits
+from tactful.transports.server.listener import Listener, Place
+from tactful.transports.sessions.hub import Reception
+from tactful.transports.sessions.ports import Connection
 
 SPREAD_S = 2
 WELCOME = encode(Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=15, idle=60))

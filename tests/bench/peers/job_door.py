@@ -6,13 +6,13 @@ import uvloop
 from front_door import Desk, nothing
 
 from tactful.app import OURSELVES
-from tactful.protocol.connection import Rhythm
+from tactful.protocol.conversation import Rhythm
 from tactful.protocol.messages import ClientMessage, Hello
-from tactful.transports.desk import Connection
-from tactful.transports.limits import Limits
-from tactful.transports.listener import Listener, Place
-from tactful.transports.policy import Policy
-from tactful.transports.reception import Reception
+from tactful.transports.admission.access_policy import Policy
+from tactful.transports.admission.limits import Limits
+from tactful.transports.server.listener import Listener, Place
+from tactful.transports.sessions.hub import Reception
+from tactful.transports.sessions.ports import Connection
 
 
 class Silent(Desk):

@@ -17,11 +17,12 @@ import httpx
 import structlog
 import uvloop
 
-from tactful.app import build, favour_the_loop
+from tactful.app import build
 from tactful.config import Config
-from tactful.core.policy import Moment, Policy
+from tactful.core.rules.policy import Moment, Policy
 from tactful.runtime.timers import SystemClock
-from tactful.transports.listener import Listener, Place
+from tactful.serving import favour_the_loop
+from tactful.transports.server.listener import Listener, Place
 
 KEY = "the-key-of-the-benchmark"
 RULE = """

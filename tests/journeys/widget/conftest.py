@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from browsers import Firefox, chromium, firefox
-from storefronts import WAIT_S, Offers, offers_server, pages_server
+from support.browsers import Firefox, chromium, firefox
+from support.storefront_pages import WAIT_S, Offers, offers_server, pages_server
 
 PRODUCT = """<script type="application/ld+json">{"@type": "Product", "sku": "RUN-42",
 "offers": {"price": "129.00", "priceCurrency": "EUR"}}</script>"""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from storefronts import offer, until
+from support.storefront_pages import offer, until
 
 from .conftest import CARD, PRODUCT
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browsers import Firefox, Tab
-from storefronts import WAIT_S, Offers, offers_server, pages_server
+from support.browsers import Firefox, Tab
+from support.storefront_pages import WAIT_S, Offers, offers_server, pages_server
 
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
 pytestmark = pytest.mark.browser

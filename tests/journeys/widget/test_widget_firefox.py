@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from browsers import Firefox, Tab
-from storefronts import offer, until
+from support.browsers import Firefox, Tab
+from support.storefront_pages import offer, until
 
 from .conftest import CARD, PRODUCT
 

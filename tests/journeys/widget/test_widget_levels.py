@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from storefronts import offer, until
+from support.storefront_pages import offer, until
 
 from .test_widget_card import SHOE, Barriers, barriers, shoot  # noqa: F401 - a fixture
 

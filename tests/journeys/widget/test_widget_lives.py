@@ -12,7 +12,7 @@ import time
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
-from storefronts import WAIT_S, Offers, offer, until
+from support.storefront_pages import WAIT_S, Offers, offer, until
 
 from .conftest import CARD, Shop
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from storefronts import WIDGET, offer
+from support.storefront_pages import WIDGET, offer
 
 from .conftest import PRODUCT
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from storefronts import offer, until
+from support.storefront_pages import offer, until
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,159 @@
+"""The endpoints that explain decisions and show what is kept: why, decisions, budgets, prices."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.api import representations as views
+from tactful.api.auth import ServerKey
+from tactful.api.bodies import answer
+from tactful.api.problems import ProblemError
+from tactful.core.facts.item import PublicPrice
+from tactful.core.offers.budget import COUNT
+from tactful.core.redemption.records import BudgetRow
+from tactful.core.values.calendar import CalendarError, parse_duration, parse_rfc3339
+from tactful.runtime.ports.records import AuditRow
+from tactful.runtime.services.explanations import UnknownShopperError, Visit
+from tactful.runtime.sessions.lifecycle import internal_id
+from tactful.runtime.shop import Shop
+
+
+def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
+    """Everything that only reads."""
+
+    async def why(request: Request) -> Response:
+        sku = _required(request, "sku")
+        visit = _visit(request)
+        if visit is None:
+            session, customer = _one_of(request, "session", "customer")
+        else:
+            session, customer = None, request.query_params.get("customer")
+        try:
+            found = await shop.why.explain(
+                sku, session=session, customer=customer, at=_instant(request, "at"), visit=visit
+            )
+        except UnknownShopperError as error:
+            raise ProblemError(404, "shopper.unknown", str(error)) from None
+        return answer(views.explanation(found))
+
+    async def decisions(request: Request) -> Response:
+        query = request.query_params
+        session, customer, offer = query.get("session"), query.get("customer"), query.get("offer")
+        if sum(one is not None for one in (session, customer, offer)) != 1:
+            raise ProblemError(
+                400, "query.one_of", "Give exactly one of `session`, `customer`, `offer`."
+            )
+        await shop.ledger.flush()
+        rows = await shop.ledger.audit(
+            session=internal_id(session) if session else None, customer=customer, offer=offer
+        )
+        return answer({"decisions": [_step(row) for row in rows]})
+
+    async def one_offer(request: Request) -> Response:
+        await shop.ledger.flush()
+        found = await shop.ledger.offer(request.path_params["id"])
+        if found is None:
+            raise ProblemError(404, "offer.unknown", "There is no offer with that id.")
+        return answer(views.offer(found))
+
+    async def budgets(request: Request) -> Response:  # noqa: ARG001
+        shop.balances.view(shop.clock.now())
+        rows = [row for row in shop.balances.rows() if row.limit is not None]
+        return answer({"budgets": [_budget(row) for row in rows]})
+
+    async def prices(request: Request) -> Response:
+        sku, territory = request.path_params["sku"], _required(request, "territory")
+        versions = await shop.ledger.fact_versions("price", f"{sku}|{territory}")
+        if not versions:
+            raise ProblemError(404, "price.unknown", f"{sku} has no price in {territory}.")
+        item = await shop.world.read_item(sku)
+        shown = [_price(one) for one in item.history.get(territory, ())]
+        return answer({"sku": sku, "territory": territory, "prices": shown})
+
+    return (
+        Route("/v1/why", key.guard(why), methods=["GET"]),
+        Route("/v1/decisions", key.guard(decisions), methods=["GET"]),
+        Route("/v1/offers/{id}", key.guard(one_offer), methods=["GET"]),
+        Route("/v1/budgets", key.guard(budgets), methods=["GET"]),
+        Route("/v1/prices/{sku:path}", key.guard(prices), methods=["GET"]),
+    )
+
+
+def _step(row: AuditRow) -> dict[str, Any]:
+    step, offer = row.step, row.offer
+    return {
+        "at": views.when(step.at),
+        "seq": step.seq,
+        "to": step.to.value,
+        "reason": step.reason,
+        "offer": offer.id,
+        "sku": offer.sku,
+        "territory": offer.territory,
+        "price": views.money(offer.unit, offer.currency),
+        "rule": offer.rule,
+        "campaign": offer.campaign,
+        "rulebook": offer.rulebook,
+        "session": offer.session,
+        "customer": offer.customer,
+        "notes": list(offer.notes),
+    }
+
+
+def _price(one: PublicPrice) -> dict[str, Any]:
+    shown = {"since": views.when(one.since), "price": views.money(one.amount, one.currency)}
+    return {**shown, "general_offer": True} if one.offered else shown
+
+
+def _budget(row: BudgetRow) -> dict[str, Any]:
+    return {
+        "campaign": row.campaign,
+        "period": row.period,
+        "currency": None if row.currency == COUNT else row.currency,
+        "unit": "offers" if row.currency == COUNT else "minor units",
+        "limit": row.limit,
+        "reserved": row.reserved,
+        "settled": row.settled,
+    }
+
+
+def _required(request: Request, name: str) -> str:
+    value = request.query_params.get(name)
+    if not value:
+        raise ProblemError(400, "query.missing", f"Give `{name}` in the query.")
+    return value
+
+
+def _one_of(request: Request, one: str, other: str) -> tuple[str | None, str | None]:
+    found = request.query_params.get(one), request.query_params.get(other)
+    if (found[0] is None) == (found[1] is None):
+        raise ProblemError(400, "query.one_of", f"Give exactly one of `{one}` and `{other}`.")
+    return found
+
+
+def _visit(request: Request) -> Visit | None:
+    """A visit that might be, where `territory` or `dwell` says so."""
+    query = request.query_params
+    territory, dwell = query.get("territory"), query.get("dwell")
+    if territory is None and dwell is None:
+        return None
+    if "session" in query or "at" in query:
+        raise ProblemError(
+            400, "query.one_of", "`territory` and `dwell` imagine a visit: no `session`, no `at`."
+        )
+    try:
+        return Visit(territory) if dwell is None else Visit(territory, parse_duration(dwell))
+    except CalendarError as error:
+        raise ProblemError(400, "query.duration", f"`dwell`: {error}") from None
+
+
+def _instant(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_rfc3339(text)
+    except CalendarError as error:
+        raise ProblemError(400, "query.instant", f"`{name}`: {error}") from None

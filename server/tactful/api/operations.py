@@ -1,0 +1,106 @@
+"""The endpoints that operators and machines look at: health, metrics, versions, and the test clock."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tactful import __version__
+from tactful.api import representations as views
+from tactful.api.auth import ServerKey
+from tactful.api.bodies import answer, read
+from tactful.api.problems import ProblemError
+from tactful.core.values.calendar import CalendarError, parse_rfc3339
+from tactful.protocol.asyncapi import document
+from tactful.runtime.shop import Shop
+
+
+class ClockMove(Struct, frozen=True, forbid_unknown_fields=True):
+    """`{"now"}` or `{"advance"}` (s)."""
+
+    now: str | None = None
+    advance: Annotated[float, Meta(ge=0, le=10**9)] | None = None
+
+
+def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[BaseRoute]:
+    """Health, readiness, version, contracts and metrics."""
+
+    async def healthz(request: Request) -> Response:  # noqa: ARG001
+        failing = shop.ledger.failing
+        if failing:
+            return answer({"status": "failing", "reason": failing}, 503)
+        return answer({"status": "ok"})
+
+    async def readyz(request: Request) -> Response:  # noqa: ARG001
+        failing = shop.ledger.failing
+        ok = shop.ready and not failing
+        return answer(_readiness(shop, ok=ok, failing=failing), 200 if ok else 503)
+
+    async def version(request: Request) -> Response:  # noqa: ARG001
+        return answer({"name": "tactful", "version": __version__})
+
+    written = answer(document(__version__))  # once: it takes 1 ms, and anybody may ask
+
+    async def contract(request: Request) -> Response:  # noqa: ARG001
+        return written
+
+    async def exposition(request: Request) -> Response:  # noqa: ARG001
+        return Response(
+            shop.telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
+        )
+
+    routes = [
+        Route("/healthz", healthz, methods=["GET"]),
+        Route("/readyz", readyz, methods=["GET"]),
+        Route("/version", version, methods=["GET"]),
+        Route("/asyncapi.json", contract, methods=["GET"]),
+    ]
+    if metrics:
+        routes.append(Route("/metrics", key.guard(exposition), methods=["GET"]))
+    return routes
+
+
+def _readiness(shop: Shop, *, ok: bool, failing: str | None) -> dict[str, Any]:
+    feeds = {}
+    for feed, (age, limit) in shop.freshness.ages(shop.clock.now()).items():
+        feeds[feed] = {
+            "watched": limit is not None,
+            "age": None if age is None else age // 1000,
+            "max_age": None if limit is None else limit // 1000,
+            "stale": limit is not None and (age is None or age > limit),
+        }
+    return {
+        "status": "ready" if ok else "not ready",
+        "reason": failing,
+        "rulebook": shop.rulebooks.active.version,
+        "rules": len(shop.rulebooks.active.rules),
+        "rules_trouble": shop.rulebooks.trouble,
+        "refused_findings": len(shop.rulebooks.refused),
+        "sessions": len(shop.registry),
+        "feeds": feeds,
+    }
+
+
+def clock_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
+    """Test mode only: `POST /v1/test/clock`."""
+
+    async def move(request: Request) -> Response:
+        wanted = await read(request, ClockMove)
+        await shop.move_clock(_target(wanted, shop.clock.now()))
+        return answer({"now": views.when(shop.clock.now())})
+
+    return (Route("/v1/test/clock", key.guard(move), methods=["POST"]),)
+
+
+def _target(wanted: ClockMove, now: int) -> int:
+    if (wanted.now is None) == (wanted.advance is None):
+        raise ProblemError(422, "clock.one_of", 'Send `{"now": "…"}` or `{"advance": seconds}`.')
+    if wanted.advance is not None:
+        return now + round(wanted.advance * 1000)
+    try:
+        return parse_rfc3339(wanted.now or "")
+    except CalendarError as error:
+        raise ProblemError(422, "clock.instant", str(error)) from None

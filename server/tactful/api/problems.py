@@ -1,0 +1,118 @@
+"""How does an error look over HTTP? RFC 9457, with a stable code, and never a traceback."""
+
+from typing import Any, Final
+
+import orjson
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tactful.runtime.ports.ledger import LedgerError
+
+log = structlog.get_logger("tactful.http")
+
+PROBLEM_JSON: Final = "application/problem+json"
+TITLES: Final = {
+    400: "The request cannot be understood",
+    401: "The key is missing or wrong",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not with this method",
+    409: "It conflicts with what stands",
+    410: "It has ended",
+    413: "Too large",
+    415: "Not in this format",
+    422: "It does not fit",
+    429: "Too many",
+    500: "The server failed",
+    503: "Not at the moment",
+}
+
+RETRY_S: Final = {429: "1", 503: "2"}
+"""Seconds after which it is worth while to come again."""
+
+
+class ProblemError(Exception):
+    """A request that is answered with a problem."""
+
+    def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.more = more
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> Response:
+    """A problem document; `code` is stable, `detail` says what is wrong and what to do."""
+    body = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **more,
+    }
+    headers = {"Cache-Control": "no-store"}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status in RETRY_S:
+        headers["Retry-After"] = RETRY_S[status]
+    return Response(orjson.dumps(body), status, headers, PROBLEM_JSON)
+
+
+async def on_problem(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """For Starlette: a `ProblemError`."""
+    if not isinstance(error, ProblemError):
+        raise error
+    return problem(error.status, error.code, error.detail, **error.more)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """For Starlette: no such route, not with this method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 404:
+        return problem(404, "http.not_found", f"There is nothing at {request.url.path}.")
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        return problem(405, "http.method", f"{request.method} is not taken here; use {allowed}.")
+    return problem(error.status_code, "http.error", str(error.detail))
+
+
+async def on_ledger_error(request: Request, error: Exception) -> Response:
+    """For Starlette: the store could not do it, or nobody knows whether it did."""
+    log.error("http.ledger", path=_endpoint(request), error=str(error))
+    return problem(
+        503,
+        "ledger.unavailable",
+        "The store did not answer for sure. The outcome is unknown: repeat the same request.",
+    )
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    """For Starlette: a programming error; the log has it, the client does not."""
+    log.error("http.crash", path=_endpoint(request), error=repr(error), exc_info=error)
+    return problem(500, "server.error", "The server failed; its log says how. Nothing was changed.")
+
+
+def _endpoint(request: Request) -> str:
+    """The path as its route is written: whom it names, a customer by their id, is not for the log."""
+    route = request.scope.get("route")
+    return str(route.path) if isinstance(route, Route) else "unknown"
+
+
+async def on_leaving(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """For Starlette: the client went while its request was read; nobody will read this."""
+    return problem(400, "body.cut_off", "The body ended before its end.")
+
+
+HANDLERS: Final[dict[Any, Any]] = {
+    ProblemError: on_problem,
+    HTTPException: on_http_error,
+    LedgerError: on_ledger_error,
+    ClientDisconnect: on_leaving,
+    Exception: on_crash,
+}

@@ -1,0 +1,104 @@
+"""The endpoints of the shop's checkout: redeem, cancel, refund, and the keys to verify tokens offline."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.api.auth import ServerKey
+from tactful.api.bodies import answer, read
+from tactful.api.problems import PROBLEM_JSON
+from tactful.core.redemption.order_totals import Line
+from tactful.core.values.money import Money
+from tactful.runtime.services.redemptions import Answer, Redemption
+from tactful.runtime.sessions.lifecycle import internal_id
+from tactful.runtime.shop import Shop
+
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class AskedLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """`qty` of an SKU; `unit`: what the shop means to charge for one."""
+
+    sku: Name
+    qty: Quantity
+    unit: Money | None = None
+
+    def line(self) -> Line:
+        """As the core takes it."""
+        return Line(sku=self.sku, qty=self.qty, unit=self.unit)
+
+
+class AskedRedemption(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /v1/redemptions`; `shipping`: the charge before any offer."""
+
+    token: Annotated[str, Meta(max_length=8192)]
+    order: Name
+    territory: Annotated[str, Meta(max_length=8)]
+    lines: Annotated[tuple[AskedLine, ...], Meta(min_length=1, max_length=500)]
+    shipping: Money | None = None
+    customer: Name | None = None
+    session: Name | None = None
+
+
+class AskedRefund(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /v1/redemptions/{order}/refund`; `shipping`: of the charge before any offer."""
+
+    refund: Name
+    lines: Annotated[tuple[AskedLine, ...], Meta(max_length=500)]
+    shipping: Money | None = None
+
+
+def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
+    """The checkout's endpoints, and the public keys."""
+
+    async def redeem(request: Request) -> Response:
+        asked = await read(request, AskedRedemption)
+        done = await shop.redemptions.redeem(
+            Redemption(
+                token=asked.token,
+                order=asked.order,
+                territory=asked.territory,
+                lines=tuple(line.line() for line in asked.lines),
+                shipping=asked.shipping,
+                customer=asked.customer,
+                session=internal_id(asked.session) if asked.session else None,
+            )
+        )
+        shop.telemetry.redeemed(done.status)
+        return _said(done)
+
+    async def cancel(request: Request) -> Response:
+        return _said(await shop.redemptions.cancel(request.path_params["order"]))
+
+    async def refund(request: Request) -> Response:
+        asked = await read(request, AskedRefund)
+        lines = [line.line() for line in asked.lines]
+        order = request.path_params["order"]
+        return _said(await shop.redemptions.refund(order, asked.refund, lines, asked.shipping))
+
+    async def jwks(request: Request) -> Response:  # noqa: ARG001
+        response = answer(shop.keys.jwks())
+        response.headers["Cache-Control"] = "public, max-age=300"
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    return (
+        Route("/v1/redemptions", key.guard(redeem), methods=["POST"]),
+        Route("/v1/redemptions/{order:path}/cancel", key.guard(cancel), methods=["POST"]),
+        Route("/v1/redemptions/{order:path}/refund", key.guard(refund), methods=["POST"]),
+        Route("/.well-known/jwks.json", jwks, methods=["GET"]),
+    )
+
+
+def _said(done: Answer) -> Response:
+    """The very bytes that were judged."""
+    headers = {"Cache-Control": "no-store"}
+    if done.retry is not None:
+        headers["Retry-After"] = str(done.retry)
+    kind = "application/json" if done.status < 400 else PROBLEM_JSON
+    return Response(done.body, done.status, headers, kind)

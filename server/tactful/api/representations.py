@@ -1,0 +1,111 @@
+"""How do offers, verdicts and balances look in JSON to the shop's own people?"""
+
+from typing import Any
+
+from tactful.core.offers.offer import Offer
+from tactful.core.values.calendar import format_rfc3339
+from tactful.core.verdicts.counterfactuals import change, needed, plain
+from tactful.core.verdicts.verdict import Finding, Verdict
+from tactful.runtime.services.explanations import Explanation
+
+
+def money(amount: int | None, currency: str) -> dict[str, Any] | None:
+    """Minor units with their currency."""
+    return None if amount is None else {"amount": amount, "currency": currency}
+
+
+def when(at: int | None) -> str | None:
+    """An instant as RFC 3339 in UTC."""
+    return None if at is None else format_rfc3339(at)
+
+
+def offer(one: Offer) -> dict[str, Any]:
+    """All of an offer."""
+    off = one.off
+    return {
+        "id": one.id,
+        "state": one.state.value,
+        "sku": one.sku,
+        "product": one.product,
+        "territory": one.territory,
+        "price": money(one.unit, one.currency),
+        "public": money(one.public, one.currency),
+        "level": one.level,
+        "at_most": money(off.at_most, one.currency) if off else None,
+        "percent_bp": off.percent_bp if off else None,
+        "was": money(one.was, one.currency),
+        "percent": one.percent,
+        "max_qty": one.max_qty,
+        "qty": one.qty,
+        "hold": money(one.hold, one.currency),
+        "session": one.session,
+        "customer": one.customer,
+        "rule": one.rule,
+        "campaign": one.campaign,
+        "rulebook": one.rulebook,
+        "issued_at": when(one.issued_at),
+        "ends_at": when(one.ends_at),
+        "accept_until": when(one.accept_until),
+        "title": one.title,
+        "message": one.message,
+        "placement": one.placement,
+        "disclosure": one.disclosure,
+        "notes": list(one.notes),
+        "seq": one.seq,
+    }
+
+
+def explanation(found: Explanation) -> dict[str, Any]:
+    """The answer of `GET /v1/why`."""
+    shown: dict[str, Any] = {"sku": found.sku}
+    if found.session:
+        shown["session"] = found.session
+    if found.customer:
+        shown["customer"] = found.customer
+    shown |= {
+        "at": when(found.at),
+        "rulebook": found.rulebook,
+        "rules": [verdict(one, found.at) for one in found.verdicts],
+        "offers": [offer(one) for one in found.offers],
+    }
+    return shown
+
+
+def verdict(one: Verdict, now: int) -> dict[str, Any]:
+    """One rule's outcome, its primary reason, and all gates that fail."""
+    shown: dict[str, Any] = {"rule": one.rule, "outcome": one.outcome}
+    if one.reason:
+        shown["reason"] = one.reason.value
+    shown["gates"] = [finding(gate, now) for gate in one.findings]
+    if one.notes:
+        shown["notes"] = list(one.notes)
+    if one.value:
+        shown["value"] = one.value
+    return shown
+
+
+def finding(one: Finding, now: int) -> dict[str, Any]:
+    """A gate that fails: what is, what would be needed, how old that is, what would change it."""
+    shown: dict[str, Any] = {
+        "reason": one.reason.value,
+        "actual": plain(one.reason, one.actual),
+        "needed": needed(one),
+    }
+    if one.at is not None:
+        shown["age"] = max(0, now - one.at) // 1000
+    shown["change"] = change(one)
+    return shown
+
+
+def export(value: Any, name: str = "") -> Any:
+    """What is kept about a customer, with its instants as everywhere."""
+    if isinstance(value, dict):
+        return {key: export(one, key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [export(one) for one in value]
+    instant = name in INSTANTS or name.endswith(("_at", "_until"))
+    return when(value) if instant and isinstance(value, int) else value
+
+
+INSTANTS = frozenset({"at", "ended", "since", "until"})
+"""Fields of what is kept that hold an instant and are not called `…_at` or `…_until`."""

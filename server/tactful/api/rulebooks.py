@@ -1,0 +1,103 @@
+"""The endpoints that change rules while they run, and those that say who did."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.api import representations as views
+from tactful.api.auth import ServerKey
+from tactful.api.bodies import answer
+from tactful.api.problems import ProblemError
+from tactful.runtime import operators
+from tactful.runtime.ports.operator_actions import Act
+from tactful.runtime.shop import Shop
+from tactful.runtime.state.active_rulebook import Reload
+
+NAME_LENGTH: Final = 80
+
+
+def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
+    """Show, reload, roll back, pause and resume; each change is kept with who made it."""
+
+    async def rulebook(request: Request) -> Response:  # noqa: ARG001
+        return answer(_rulebook(shop))
+
+    async def acts(request: Request) -> Response:
+        found = await shop.ledger.acts(customer=request.query_params.get("customer"))
+        return answer({"acts": [_act(one) for one in found]})
+
+    async def reload(request: Request) -> Response:
+        done = await operators.reload(shop, _who(request))
+        return _reloaded(done, shop.rulebooks.trouble)
+
+    async def rollback(request: Request) -> Response:
+        done = await operators.rollback(shop, _who(request))
+        if done is None:
+            raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
+        return _reloaded(done, shop.rulebooks.trouble)
+
+    def switch(*, paused: bool) -> Any:
+        async def endpoint(request: Request) -> Response:
+            rule = request.path_params["id"]
+            if not await operators.pause(shop, rule, _who(request), paused=paused):
+                raise ProblemError(404, "rule.unknown", f"The rulebook has no rule `{rule}`.")
+            return answer({"rule": rule, "state": "paused" if paused else "running"})
+
+        return endpoint
+
+    return (
+        Route("/v1/rulebook", key.guard(rulebook), methods=["GET"]),
+        Route("/v1/acts", key.guard(acts), methods=["GET"]),
+        Route("/v1/rulebook/reload", key.guard(reload), methods=["POST"]),
+        Route("/v1/rulebook/rollback", key.guard(rollback), methods=["POST"]),
+        Route("/v1/rules/{id}/pause", key.guard(switch(paused=True)), methods=["POST"]),
+        Route("/v1/rules/{id}/resume", key.guard(switch(paused=False)), methods=["POST"]),
+    )
+
+
+def _who(request: Request) -> str:
+    """Whoever has the key may say for whom it acts."""
+    return request.headers.get("tactful-operator", "").strip()[:NAME_LENGTH] or "server key"
+
+
+def _act(one: Act) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(one), "at": views.when(one.at)}
+
+
+def _reloaded(reload: Reload, trouble: str | None) -> Response:
+    findings = [
+        msgspec.to_builtins(one) | {"severity": str(one.severity)} for one in reload.diagnostics
+    ]
+    if reload.outcome == "refused":
+        raise ProblemError(
+            422,
+            "rulebook.refused",
+            trouble or "The rule files have errors.",
+            version=reload.version,
+            findings=findings,
+        )
+    return answer({"version": reload.version, "outcome": reload.outcome, "findings": findings})
+
+
+def _rulebook(shop: Shop) -> dict[str, Any]:
+    active = shop.rulebooks.active
+    rules = [
+        {
+            "rule": rule.id,
+            "state": "paused" if rule.paused or rule.id in active.paused else "running",
+            "mode": rule.mode,
+            "campaign": rule.campaign,
+        }
+        for _, rule in sorted(active.rules.items())
+    ]
+    return {
+        "version": active.version,
+        "activated_at": views.when(shop.rulebooks.activated_at),
+        "rules": rules,
+        "trouble": shop.rulebooks.trouble,
+        "refused": [msgspec.to_builtins(one) for one in shop.rulebooks.refused],
+    }

@@ -1,0 +1,43 @@
+"""The widget's files, as storefronts load them."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.api.problems import ProblemError
+
+NAME: Final = re.compile(r"v\d+(\.\d+\.\d+)?\.js(\.map)?", re.ASCII)
+HEADERS: Final = {
+    "Access-Control-Allow-Origin": "*",  # SRI needs CORS; the file is public
+    "Cross-Origin-Resource-Policy": "cross-origin",  # for pages under COEP
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def widget_folder() -> Path:
+    """The built widget: inside the wheel, or in the checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "_widget"
+    return installed if installed.is_dir() else package.parents[1] / "widget" / "dist"
+
+
+def asset_routes(folder: Path) -> Sequence[BaseRoute]:
+    """`/widget/v1.js`, cached for minutes, and `/widget/v1.2.3.js`, for ever."""
+
+    async def script(request: Request) -> Response:
+        name = request.path_params["name"]
+        path = folder / name
+        if not NAME.fullmatch(name) or not path.is_file():
+            raise ProblemError(404, "widget.unknown", f"There is no widget file {name}.")
+        immutable = name.count(".") > 1 and not name.endswith(".map")
+        age = "max-age=31536000, immutable" if immutable else "max-age=300"
+        headers = {**HEADERS, "Cache-Control": f"public, {age}"}
+        kind = "application/json" if name.endswith(".map") else "text/javascript"
+        return FileResponse(path, headers=headers, media_type=kind)
+
+    return (Route("/widget/{name}", script, methods=["GET"]),)

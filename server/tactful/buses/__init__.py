@@ -1,1 +1,0 @@
-"""Buses: how one process tells another that something changed."""

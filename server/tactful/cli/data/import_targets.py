@@ -1,0 +1,54 @@
+"""Who takes the facts of an import: a running server, or the folder of one that does not run?"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tactful.cli.shared.errors import Failure, told
+from tactful.cli.shared.http_client import Server
+from tactful.config import Config
+from tactful.core.facts import codec as fact_codec
+from tactful.core.facts.model import FEEDS, AnyFact
+
+Send = Callable[[list[AnyFact]], dict[str, Any]]
+
+
+def to_server(stack: ExitStack, config: Config, url: str | None) -> Send:
+    """Over HTTP, in the order of the files."""
+    server = stack.enter_context(Server(config, url))
+
+    def send(facts: list[AnyFact]) -> dict[str, Any]:
+        body = b"\n".join(map(fact_codec.encode, facts))
+        found: dict[str, Any] = server.ask("POST", "/v1/facts", body, "application/x-ndjson")
+        return found
+
+    return send
+
+
+def into_folder(stack: ExitStack, folder: Path) -> Send:
+    """Straight into the ledger of a server that does not run."""
+    from tactful.cli.shared.data_folder import alone, ledger_file  # for this way only
+    from tactful.runtime.ports.ledger import LedgerError
+    from tactful.runtime.services.ingest import row_of
+    from tactful.stores.sqlite.ledger import SqliteLedger
+
+    file = ledger_file(folder, must_exist=False)
+    if file.exists() and not alone(file):
+        raise Failure(f"{folder}: a server is running on it; import with --url instead of --data")
+    runner = stack.enter_context(asyncio.Runner())
+    ledger = SqliteLedger(file)
+    stack.enter_context(told(LedgerError))
+    runner.run(ledger.open())
+    stack.callback(lambda: runner.run(ledger.close()))
+
+    def send(facts: list[AnyFact]) -> dict[str, Any]:
+        now = time.time_ns() // 1_000_000
+        kept = runner.run(ledger.record_facts([row_of(fact, now) for fact in facts]))
+        for feed in {FEEDS[type(fact)] for fact in facts if type(fact) in FEEDS}:
+            runner.run(ledger.hear(feed, now))
+        return {"accepted": sum(kept), "ignored": len(kept) - sum(kept), "rejected": []}
+
+    return send

@@ -1,0 +1,97 @@
+"""`tactful keys`: which keys sign offers, and how is one replaced?"""
+
+import secrets
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from tactful.cli.shared.errors import Failure, told
+from tactful.cli.shared.options import config_of, settings
+from tactful.cli.shared.output import as_json, as_table, json_option
+from tactful.config.values import ValueProblem, duration
+from tactful.core.values.calendar import format_rfc3339
+
+_SECRET_BYTES: Final = 32
+
+
+@click.group()
+def keys() -> None:
+    """List, rotate and revoke the keys that sign offers; make a secret."""
+
+
+@keys.command("list", epilog="\b\nExample:\n  tactful keys list --data shop-data")
+@settings("data")
+@json_option
+def list_(*, as_json_: bool, **given: Any) -> None:
+    """The keys that are accepted now, oldest first; the last one signs."""
+    rows = [
+        {
+            "kid": key.kid,
+            "created": format_rfc3339(key.created),
+            "accepted_until": format_rfc3339(key.until) if key.until is not None else None,
+        }
+        for key in _opened(given).known()
+    ]
+    if as_json_:
+        as_json(rows)
+    else:
+        as_table(
+            ("kid", "created", "accepted until"),
+            ([r["kid"], r["created"], r["accepted_until"] or "it signs"] for r in rows),
+        )
+
+
+@keys.command(epilog="\b\nExample:\n  tactful keys rotate --data shop-data --overlap 31d")
+@settings("data")
+@click.option(
+    "--overlap", default="31d", show_default=True, help="How long the old key still holds."
+)
+def rotate(*, overlap: str, **given: Any) -> None:
+    """Sign with a new key from now on, also in a running server; offers in flight stay good."""
+    try:
+        length = duration().read(overlap)
+    except ValueProblem as problem:
+        raise Failure(f"--overlap is {overlap!r}: {problem}") from problem
+    opened = _opened(given)
+    with _keys_told():
+        click.echo(f"{opened.rotate(length).kid} signs now.")
+
+
+@keys.command(epilog="\b\nExample:\n  tactful keys revoke 3f9a1c --data shop-data")
+@click.argument("kid")
+@settings("data")
+def revoke(*, kid: str, **given: Any) -> None:
+    """Accept a key no more, from now on; every offer that it signed becomes worthless."""
+    with _keys_told():
+        _opened(given).revoke(kid)
+    click.echo(f"{kid} is accepted no more.")
+
+
+@keys.command(epilog="\b\nExample:\n  export TACTFUL_SERVER_KEY=$(tactful keys secret)")
+def secret() -> None:
+    """Print a fresh random secret, for server_key or identity_secret."""
+    click.echo(secrets.token_urlsafe(_SECRET_BYTES))
+
+
+def _keys_told() -> Any:
+    from tactful.runtime.security.signing_keys import KeyFileError  # cryptography is slow to import
+
+    return told(KeyFileError)
+
+
+def _opened(given: dict[str, Any]) -> Any:
+    from tactful.runtime.security.signing_keys import Keys
+    from tactful.runtime.timers import SystemClock
+
+    with _keys_told():
+        return Keys(keys_folder(config_of(given).data), SystemClock())
+
+
+def keys_folder(data: Path | None) -> Path:
+    """Where a data folder keeps its keys; Failure when there is none."""
+    if data is None:
+        raise Failure("no data folder: name one with --data or TACTFUL_DATA")
+    if not data.is_dir():
+        raise Failure(f"{data}: there is no such folder; name the server's data folder")
+    return data / "keys"

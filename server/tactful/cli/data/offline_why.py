@@ -1,0 +1,93 @@
+"""What would a server say of a shopper that ran on a copy of this data folder, at this instant?"""
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from msgspec import structs
+
+from tactful.cli.shared.data_folder import KEYS, LEDGER, ledger_file, stands_at
+from tactful.cli.shared.errors import told
+from tactful.cli.shared.options import instant
+from tactful.config import Config
+from tactful.core.values.calendar import CalendarError, parse_duration
+
+
+def asked(config: Config, question: dict[str, str | None]) -> Any:
+    """What `GET /v1/why` answers; the folder itself is only read, and may be in use."""
+    from tactful.runtime.ports.ledger import LedgerError  # slow to import
+    from tactful.runtime.services.explanations import UnknownShopperError, Visit
+    from tactful.stores.sqlite import backup as sqlite_copies
+
+    at, dwell = question["at"], _duration(question["dwell"])
+    visit = None
+    if question["territory"] is not None or dwell is not None:
+        visit = (
+            Visit(question["territory"]) if dwell is None else Visit(question["territory"], dwell)
+        )
+    source = ledger_file(config.data)
+    asking = {
+        "session": question["session"],
+        "customer": question["customer"],
+        "at": instant(at) if at else None,
+        "visit": visit,
+    }
+    with tempfile.TemporaryDirectory(prefix="tactful-") as name:
+        work = Path(name)
+        with told(LedgerError, UnknownShopperError):
+            sqlite_copies.backup(source, work / LEDGER)
+            if (source.parent / KEYS).is_dir():
+                shutil.copytree(source.parent / KEYS, work / KEYS)
+            rules = config.rules or asyncio.run(_last_rules(work))
+            return asyncio.run(
+                _answer(
+                    structs.replace(config, data=work, rules=rules),
+                    question["sku"],
+                    asking,
+                    stands_at(config.data),
+                )
+            )
+
+
+def _duration(text: str | None) -> int | None:
+    try:
+        return None if text is None else parse_duration(text)
+    except CalendarError as error:
+        raise click.BadParameter(str(error), param_hint="--dwell") from error
+
+
+async def _last_rules(work: Path) -> Path:
+    """The rule files that were active last, laid out in a folder."""
+    from tactful.stores.sqlite.ledger import SqliteLedger
+
+    ledger = SqliteLedger(work / LEDGER)
+    await ledger.open()
+    versions = await ledger.rulebooks()
+    packed = await ledger.rulebook_sources(versions[0][0]) if versions else None
+    await ledger.close()
+    return _laid_out(work / "rules", packed or b"[]")
+
+
+def _laid_out(folder: Path, packed: bytes) -> Path:
+    for path, text in msgspec.json.decode(packed, type=list[tuple[str, bytes]]):
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text)
+    return folder
+
+
+async def _answer(config: Config, sku: str | None, asking: dict[str, Any], now: int) -> Any:
+    from tactful.api import representations as views
+    from tactful.app import build
+    from tactful.runtime.timers import TestClock
+
+    shop = build(config, clock=TestClock(now)).shop
+    await shop.start()
+    try:
+        return msgspec.to_builtins(views.explanation(await shop.why.explain(sku or "", **asking)))
+    finally:
+        await shop.stop()

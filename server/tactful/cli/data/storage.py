@@ -1,0 +1,134 @@
+"""`tactful migrate`, `backup`, `restore`: what happens to a ledger and its keys on disk?"""
+
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from tactful.cli.shared.data_folder import KEYS, LEDGER, _holder, alone, ledger_file
+from tactful.cli.shared.errors import Failure, told
+from tactful.cli.shared.options import config_of, settings
+from tactful.cli.shared.output import as_json, json_option
+from tactful.cli.shared.progress import progress
+
+_PRIVATE: Final = 0o600
+
+
+@click.command(epilog="\b\nExample:\n  tactful migrate --data shop-data")
+@settings("data")
+def migrate(**given: Any) -> None:
+    """Bring a ledger to this version; `serve` does the same at its start."""
+    from tactful.runtime.ports.ledger import LedgerError  # slow to import
+    from tactful.stores.sqlite.migrations import newest
+    from tactful.stores.sqlite.opening import open_writer
+
+    file = ledger_file(config_of(given).data)
+    if not alone(file):
+        raise Failure(f"{file}: a server is running on it; end it first")
+    before = _schema(file)
+    with told(LedgerError):
+        open_writer(file).close()
+    steps = newest() - before
+    click.echo(f"{file}: schema {newest()}, {steps} migration{'s' * (steps != 1)} applied")
+
+
+@click.command(epilog="\b\nExample:\n  tactful backup shop-2026-03-10.tar.gz --data shop-data")
+@click.argument("target", type=click.Path(path_type=Path))
+@settings("data")
+@json_option
+def backup(*, target: Path, as_json_: bool, **given: Any) -> None:
+    """Copy a ledger and its keys into one file, also while the server runs.
+
+    The file holds the signing keys and the shop's customers: keep it as you keep those.
+    """
+    from tactful.runtime.ports.ledger import LedgerError
+    from tactful.stores.sqlite import backup as sqlite_copies
+
+    file = ledger_file(config_of(given).data)
+    if target.exists():
+        raise Failure(f"{target}: is there already; name a new file")
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work:
+        copy, packed = Path(work) / LEDGER, Path(work) / "packed"
+        with told(LedgerError), progress(f"copying {file}", 100) as step:
+            sqlite_copies.backup(file, copy, lambda done, whole: step(100 * done // max(whole, 1)))
+        _pack(packed, copy, file.parent / KEYS)
+        packed.rename(target)
+    if as_json_:
+        as_json({"backup": str(target), "bytes": target.stat().st_size})
+    else:
+        click.echo(f"{target}: {target.stat().st_size:,} bytes")
+
+
+@click.command(epilog="\b\nExample:\n  tactful restore shop-2026-03-10.tar.gz --data shop-data")
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@settings("data")
+@click.option("--replace", is_flag=True, help="Put aside the ledger that is there.")
+def restore(*, archive: Path, replace: bool, **given: Any) -> None:
+    """Put a backup in place, and forget again whom the folder's list of erasures names."""
+    from tactful.runtime.ports.ledger import LedgerError
+    from tactful.stores.sqlite import backup as sqlite_copies
+
+    file = ledger_file(config_of(given).data, must_exist=False)
+    before = file.exists()
+    if before and not replace:
+        raise Failure(f"{file}: is there already; give --replace to put it aside")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".restore-") as work:
+        _unpack(archive, Path(work))
+        with told(LedgerError), progress(f"restoring {file}", 100) as step:
+            again = sqlite_copies.restore(
+                Path(work) / LEDGER, file, lambda done, whole: step(100 * done // max(whole, 1))
+            )
+        _restore_keys(Path(work) / KEYS, file.parent / KEYS)
+    click.echo(f"{file}: restored" + (f", {again} customers forgotten again" if again else ""))
+    if before:
+        click.echo(f"The one from before is {file}.before-restore; delete it once you are content.")
+
+
+def _schema(file: Path) -> int:
+    connection = sqlite3.connect(file)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        raise Failure(f"{file}: {error}; restore a backup with `tactful restore`") from error
+    finally:
+        connection.close()
+
+
+def _pack(packed: Path, ledger: Path, keys: Path) -> None:
+    descriptor = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    with os.fdopen(descriptor, "wb") as raw:
+        with tarfile.open(fileobj=raw, mode="w:gz") as archive:
+            archive.add(ledger, LEDGER)
+            if keys.is_dir():
+                archive.add(keys, KEYS)
+        raw.flush()
+        os.fsync(descriptor)
+
+
+def _unpack(archive: Path, work: Path) -> None:
+    try:
+        with tarfile.open(archive) as packed:
+            packed.extractall(work, filter="data")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise Failure(f"{archive}: is no backup, or is damaged: {error}") from error
+    if not (work / LEDGER).is_file():
+        raise Failure(f"{archive}: is no backup of Tactful: it holds no {LEDGER}")
+
+
+def _restore_keys(restored: Path, keys: Path) -> None:
+    """Add what is missing to the same shop's keys: what they signed since the backup must stay good."""
+    if not restored.is_dir():
+        return
+    if _holder(keys) not in {None, _holder(restored)}:
+        keys.rename(keys.with_name(f"{KEYS}.before-restore"))
+    keys.mkdir(mode=0o700, exist_ok=True)
+    for one in sorted(restored.iterdir()):
+        if not (keys / one.name).exists():
+            shutil.copyfile(one, keys / one.name)
+            (keys / one.name).chmod(_PRIVATE)

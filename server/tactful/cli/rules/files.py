@@ -1,0 +1,106 @@
+"""Which files do the arguments of `tactful rules …` mean, and what do they hold?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from tactful.cli.shared.errors import Failure
+from tactful.cli.shared.options import config_of, instant
+from tactful.core.facts import codec as fact_codec
+from tactful.core.facts.item import Item
+from tactful.rulebook.compiler import Compiled, compile_rulebook
+from tactful.rulebook.source.tree import Source
+from tactful.rulebook.testing.fact_set import Facts
+
+TESTS: Final = (".test.yaml", ".test.yml")
+_SUFFIXES: Final = (".yaml", ".yml")
+_FOLDER: Final = Path("rules")
+
+
+class RuleFiles(Struct, frozen=True):
+    """A rulebook's files, its tests, and which of them were asked about."""
+
+    rules: tuple[Source, ...]
+    tests: tuple[Source, ...]
+    asked: frozenset[str]
+
+    @property
+    def texts(self) -> dict[str, bytes]:
+        """Path → text."""
+        return {source.path: source.text for source in (*self.rules, *self.tests)}
+
+
+def gather(paths: Sequence[Path], given: dict[str, Any]) -> RuleFiles:
+    """The folders named, or those of the files named: a rulebook is read whole or not at all."""
+    asked = paths or [_default(given)]
+    found: dict[Path, None] = {}
+    for path in asked:
+        if not path.exists():
+            raise Failure(f"{path} is not there; name a rule file or a folder of rule files")
+        folder = path if path.is_dir() else path.parent
+        found.update(dict.fromkeys(_files(folder)))
+    named = {path for path in found if any(_is_within(path, one) for one in asked)}
+    named |= {path for path in asked if path.is_file()}
+    found.update(dict.fromkeys(sorted(named)))
+    sources = [Source(path.as_posix(), path.read_bytes()) for path in found]
+    return RuleFiles(
+        tuple(source for source in sources if not source.path.endswith(TESTS)),
+        tuple(source for source in sources if source.path.endswith(TESTS)),
+        frozenset(path.as_posix() for path in named),
+    )
+
+
+def _default(given: dict[str, Any]) -> Path:
+    """The folder of the configuration, or `rules`."""
+    return config_of(given).rules or (_FOLDER if _FOLDER.is_dir() else Path())
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in _SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def _is_within(path: Path, asked: Path) -> bool:
+    return path == asked or (asked.is_dir() and asked in path.parents)
+
+
+def compiled(
+    files: Sequence[Source], given: dict[str, Any], at: str | None = None, facts: Path | None = None
+) -> Compiled:
+    """The rulebook under the shop's own policy, as of now or of `at`."""
+    return compile_rulebook(
+        files,
+        now=instant(at),
+        policy=config_of(given).policy,
+        catalogue=catalogue(facts) if facts else None,
+    )
+
+
+def catalogue(path: Path) -> dict[str, Item]:
+    """The items that a file of facts, one JSON object a line, describes."""
+    facts = Facts()
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        if line.strip():
+            fact = fact_codec.decode(line)
+            if isinstance(fact, fact_codec.Rejection):
+                raise Failure(f"{path}:{number}: {fact.message}")
+            facts.add(fact, 0)
+    return facts.items()
+
+
+def usable(found: Compiled) -> Compiled:
+    """A rulebook without errors; a command that needs one says what to do first."""
+    if found.rulebook is None:
+        first = next(one for one in found.diagnostics if one.severity == "error")
+        raise Failure(
+            f"{first.path}:{first.line}:{first.column}: {first.code} {first.message}",
+            "the rules have errors; `tactful rules check` shows them all",
+        )
+    return found

@@ -1,0 +1,116 @@
+"""`tactful rules test` and `coverage`: do the rules do what the tests beside them say?"""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from msgspec import Struct
+
+from tactful.cli.rules.files import RuleFiles, compiled, gather, usable
+from tactful.cli.shared.errors import FOUND
+from tactful.cli.shared.options import settings
+from tactful.cli.shared.output import as_json, json_option
+from tactful.core.verdicts.verdict import Verdict
+from tactful.rulebook.language.scalars import Kind
+from tactful.rulebook.language.units import format_percent
+from tactful.rulebook.source.diagnostics import Diagnostic, Findings
+from tactful.rulebook.source.reports import as_text, lines_of
+from tactful.rulebook.testing.coverage import Coverage
+from tactful.rulebook.testing.runner import Played, play
+
+_PATH: Final = click.Path(path_type=Path)
+
+
+class Outcome(Struct, frozen=True):
+    """How all tests went."""
+
+    played: tuple[Played, ...]
+    findings: tuple[Diagnostic, ...]
+    coverage: Coverage
+    seconds: float
+
+    @property
+    def failed(self) -> list[Played]:
+        """The tests of which an expectation was not met."""
+        return [one for one in self.played if one.failures]
+
+
+@click.command(
+    epilog="\b\nExamples:\n  tactful rules test\n  tactful rules test rules/spring.test.yaml"
+)
+@click.argument("paths", nargs=-1, type=_PATH)
+@json_option
+@settings()
+def test(*, paths: tuple[Path, ...], as_json_: bool, **given: Any) -> None:
+    """Play the *.test.yaml files beside the rules. Exit code 0: all pass, 1: not, 2: could not run."""
+    files = gather(paths, given)
+    outcome = run(files, given)
+    if as_json_:
+        as_json([*outcome.played])
+    else:
+        _show(outcome, files)
+    if outcome.failed or outcome.findings:
+        sys.exit(FOUND)
+
+
+@click.command(epilog="\b\nExample:\n  tactful rules coverage --threshold 90%")
+@click.argument("paths", nargs=-1, type=_PATH)
+@click.option("--threshold", default="0%", show_default=True, help="Exit code 1 below this share.")
+@settings()
+def coverage(*, paths: tuple[Path, ...], threshold: str, **given: Any) -> None:
+    """Name the rules that no test saw offered, and the conditions that none saw hold, or not hold."""
+    from tactful.rulebook.language.units import Percent
+    from tactful.rulebook.source.tree import Node
+
+    findings = Findings()
+    kind: Kind = Percent()
+    least = kind.read(Node("--threshold", text=threshold, plain=True), findings)
+    if least is None:
+        raise click.BadParameter(findings.sorted()[0].message, param_hint="--threshold")
+    outcome = run(gather(paths, given), given)
+    for gap in outcome.coverage.gaps():
+        click.echo(f"{gap.rule}: {f'{gap.clause} was ' if gap.clause else ''}{gap.missing}")
+    share = outcome.coverage.share_bp
+    click.echo(f"{format_percent(share)} of the rules and conditions are covered.")
+    if share < least or outcome.failed or outcome.findings:
+        sys.exit(FOUND)
+
+
+def run(files: RuleFiles, given: dict[str, Any]) -> Outcome:
+    """Plays the tests that were asked about, on all rules of the folder."""
+    rulebook = usable(compiled(files.rules, given)).rulebook
+    assert rulebook is not None  # noqa: S101 - `usable` saw to it
+    asked = [source for source in files.tests if source.path in files.asked]
+    findings = Findings()
+    seen = Coverage(rulebook.rules)
+    began = time.perf_counter()
+    played = play(asked, rulebook, findings, seen)
+    return Outcome(played, findings.sorted(), seen, time.perf_counter() - began)
+
+
+def _show(outcome: Outcome, files: RuleFiles) -> None:
+    for one in outcome.failed:
+        click.secho(f"failed: {one.name}", fg="red")
+        for failure in one.failures:
+            click.echo(f"  {one.path}:{failure.line}: {failure.message}")
+            for line in _trace(failure.verdicts):
+                click.echo(f"    {line}")
+    if outcome.findings:
+        click.echo(as_text(outcome.findings, lines_of(files.texts)), nl=False)
+    passed = len(outcome.played) - len(outcome.failed)
+    total = f"{passed} of {len(outcome.played)} tests pass"
+    click.echo(f"{total}, in {outcome.seconds * 1000:.0f} ms.")
+
+
+def _trace(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """What every rule says about the item, with what is and what would be needed."""
+    for verdict in verdicts:
+        notes = f" ({', '.join(verdict.notes)})" if verdict.notes else ""
+        yield f"{verdict.rule}: {verdict.outcome}{notes}"
+        for finding in verdict.findings:
+            needed = "" if finding.needed is None else f", needed {finding.needed}"
+            actual = "" if finding.actual is None else f": {finding.actual}"
+            yield f"  {finding.reason}{actual}{needed}"

@@ -1,0 +1,51 @@
+"""Split off."""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from tactful.cli.shared.errors import Failure
+
+LEDGER: Final = "tactful.db"
+
+
+KEYS: Final = "keys"
+
+
+def ledger_file(folder: Path | None, *, must_exist: bool = True) -> Path:
+    """The ledger in a data folder; Failure when there is none."""
+    if folder is None:
+        raise Failure("no data folder: name one with --data or TACTFUL_DATA")
+    if must_exist and not (folder / LEDGER).is_file():
+        raise Failure(f"{folder}: holds no {LEDGER}; name the server's data folder")
+    return folder / LEDGER
+
+
+def stands_at(folder: Path | None) -> int:
+    """The instant (ms) by the clock of a folder's server: in test mode, where it was left."""
+    from tactful.runtime.timers import CLOCK, SystemClock, TestClock  # slow to import
+
+    return TestClock(SystemClock().now(), folder and folder / CLOCK).now()
+
+
+def alone(ledger: Path) -> bool:
+    """Whether no other process has the ledger open."""
+    connection = sqlite3.connect(ledger, timeout=0, isolation_level=None)
+    try:
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise Failure(f"{ledger}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise Failure(f"{ledger}: {error}; restore a backup with `tactful restore`") from error
+    finally:
+        connection.close()
+    return True
+
+
+def _holder(keys: Path) -> bytes | None:
+    file = keys / "holder.json"
+    return file.read_bytes() if file.exists() else None

@@ -1,0 +1,34 @@
+"""`tactful doctor`: does the widget work on a page, as far as can be seen without a browser?"""
+
+from typing import Final
+
+import click
+
+from tactful.cli.shared.errors import FOUND, told
+from tactful.cli.shared.output import as_json, json_option
+from tactful.cli.storefront.page_checks import Unreachable, look
+
+_MARKS: Final = {"good": ("ok  ", "green"), "note": ("note", "yellow"), "bad": ("bad ", "red")}
+
+
+@click.command(epilog="\b\nExample:\n  tactful doctor https://shop.example/products/aero-runner")
+@click.argument("url")
+@click.option("--server", metavar="URL", help="The Tactful server; default: from the script tag.")
+@json_option
+def doctor(*, url: str, server: str | None, as_json_: bool) -> None:
+    """Fetch a page of the shop and say what the widget will find there, and what to mend.
+
+    What a page's own scripts add later is seen by `tactful('doctor')` in the browser's console.
+    """
+    with told(Unreachable):
+        seen = list(look(url, server.rstrip("/") if server else None))
+    if as_json_:
+        as_json([{"level": one.level, "what": one.what, "advice": one.advice} for one in seen])
+    else:
+        for one in seen:
+            mark, colour = _MARKS[one.level]
+            click.echo(f"{click.style(mark, fg=colour)}  {one.what}")
+            if one.advice:
+                click.echo(f"      {one.advice}")
+    if any(one.level == "bad" for one in seen):
+        raise click.exceptions.Exit(FOUND)

@@ -1,0 +1,82 @@
+"""`tactful snippet`: what does a shop paste into its pages?"""
+
+import base64
+import hashlib
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from tactful.cli.shared.errors import Failure
+from tactful.cli.shared.options import config_of, settings
+from tactful.cli.shared.output import as_json, json_option
+
+_EXAMPLE = """
+\b
+Examples:
+  tactful snippet --public-url https://offers.shop.example --territory DE
+  tactful snippet --pinned        # the versioned file, with its hash
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.option("--territory", metavar="CODE", help="The territory of these pages, such as DE.")
+@click.option("--pinned", is_flag=True, help="The versioned file with its hash (SRI).")
+@settings("public_url", "default_territory")
+@json_option
+def snippet(*, territory: str | None, pinned: bool, as_json_: bool, **given: Any) -> None:
+    """Print the script tag for the storefront, and what a Content-Security-Policy must allow."""
+    config = config_of(given)
+    script = newest_pinned() if pinned else None
+    name = script.name if script else "v1.js"
+    url = f"{config.own_url}/widget/{name}"
+    shown = {
+        "tag": tag(url, territory or config.default_territory, integrity_of(script)),
+        "csp": content_security_policy(config.own_url),
+        "integrity": integrity_of(script),
+    }
+    if as_json_:
+        as_json(shown)
+        return
+    click.echo(shown["tag"])
+    click.echo("\nIf the pages have a Content-Security-Policy, it must allow:", err=True)
+    click.echo(shown["csp"])
+    if script is None:
+        click.echo("\nThis file updates itself. --pinned prints one that never changes.", err=True)
+
+
+def tag(url: str, territory: str | None, integrity: str | None) -> str:
+    """The script tag."""
+    attributes = [f'src="{escape(url)}"']
+    if integrity:
+        attributes.append(f'integrity="{integrity}" crossorigin="anonymous"')
+    if territory:
+        attributes.append(f'data-territory="{escape(territory)}"')
+    return f"<script async {' '.join(attributes)}></script>"
+
+
+def content_security_policy(url: str) -> str:
+    """The sources that the widget needs: its script, and its connection."""
+    parts = urlsplit(url)
+    here = f"{parts.scheme}://{parts.netloc}"
+    socket = f"{'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}"
+    return f"script-src {here}; connect-src {here} {socket}"
+
+
+def newest_pinned() -> Path:
+    """The latest versioned file of this build."""
+    from tactful.api.widget_files import widget_folder
+
+    found = [path for path in widget_folder().glob("v*.*.*.js") if path.name.count(".") == 3]
+    if not found:
+        raise Failure("this build has no versioned widget: leave out --pinned")
+    return max(found, key=lambda path: [int(part) for part in path.stem[1:].split(".")])
+
+
+def integrity_of(script: Path | None) -> str | None:
+    """The hash of a file, as browsers check it."""
+    if script is None:
+        return None
+    return "sha384-" + base64.b64encode(hashlib.sha384(script.read_bytes()).digest()).decode()

@@ -1,0 +1,30 @@
+"""What one decision sees of a verified customer."""
+
+from msgspec import Struct
+
+from tactful.core.customer import taints as letdowns
+from tactful.core.customer.taints import Letdowns
+from tactful.core.facts import purchases
+from tactful.core.facts.history import History
+from tactful.core.facts.purchases import Purchases
+from tactful.core.rules.policy import Policy
+from tactful.core.session.contact_history import NOBODY, Contact
+
+
+class Profile(Struct, frozen=True, gc=False, kw_only=True):
+    """The facts, and what they amount to under the active policy."""
+
+    history: History
+    letdowns: Letdowns
+    purchases: Purchases
+    contact: Contact = NOBODY
+
+
+def profile(history: History, policy: Policy, contact: Contact = NOBODY) -> Profile:
+    """Derive all that a decision needs of a customer; worth keeping while the facts stand."""
+    return Profile(
+        history=history,
+        letdowns=letdowns.derive(history, policy),
+        purchases=purchases.derive(history),
+        contact=contact,
+    )

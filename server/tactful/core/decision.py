@@ -1,0 +1,227 @@
+"""The decision while it is being written: the one place that moves offers and keeps the accounts."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec import Struct, structs
+
+from tactful.core.context import Context
+from tactful.core.customer.profile import Profile
+from tactful.core.offers.budget import COUNT, BudgetMove
+from tactful.core.offers.offer import Event, Offer, State, Step, after
+from tactful.core.session.contact_history import Approach, Contact
+from tactful.core.session.session import REMEMBERED_ENDS, Session
+from tactful.core.verdicts.reasons import FLICKERS, LETDOWNS, Reason
+from tactful.core.verdicts.verdict import Trace
+
+RefusalCode = Literal["ended", "not_yours", "quantity"]
+
+
+class Push(Struct, frozen=True, gc=False):
+    """Show an offer; `replaces` is the id of one that it takes the place of."""
+
+    offer: Offer
+    replaces: str | None = None
+
+
+class Withdraw(Struct, frozen=True, gc=False):
+    """Take an offer off the screen. The reason stays in the audit."""
+
+    offer: str
+    seq: int
+
+
+class Confirm(Struct, frozen=True, gc=False):
+    """Tell the shopper that an accepted offer is theirs; `offer` is sealed into a token."""
+
+    offer: Offer
+
+
+class Refuse(Struct, frozen=True, gc=False):
+    """Tell the shopper that an offer cannot be accepted."""
+
+    offer: str
+    code: RefusalCode
+
+
+Effect = Push | Withdraw | Confirm | Refuse
+
+
+class Decision(Struct, frozen=True, gc=False, kw_only=True):
+    """What one turn comes to. `contact` is the known customer's, where it changed."""
+
+    session: Session
+    contact: Contact | None = None
+    offers: tuple[Offer, ...] = ()
+    """Offers as they now are, each that moved."""
+    steps: tuple[Step, ...] = ()
+    moves: tuple[BudgetMove, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    trace: Trace = Trace()
+    looked: bool = False
+    """Whether rules or standing offers were looked at, or the signal was only taken in."""
+
+
+class Draft:
+    """Mutable while one call of `decide` runs, and never seen outside it."""
+
+    __slots__ = (
+        "_contact",
+        "context",
+        "effects",
+        "moved",
+        "moves",
+        "now",
+        "profile",
+        "session",
+        "standing",
+        "steps",
+    )
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.now = context.now
+        self.session = context.session
+        self.profile: Profile | None = context.profile
+        self.standing: dict[str, Offer] = {offer.id: offer for offer in context.session.offers}
+        self._contact: Contact | None = None
+        self.moved: dict[str, Offer] = {}
+        self.steps: list[Step] = []
+        self.moves: list[BudgetMove] = []
+        self.effects: list[Effect] = []
+
+    @property
+    def contact(self) -> Contact:
+        """The contact history that counts: the known customer's, else the session's own."""
+        if self._contact is not None:
+            return self._contact
+        return self.profile.contact if self.profile else self.session.contact
+
+    @contact.setter
+    def contact(self, contact: Contact) -> None:
+        if contact is self.contact:
+            return
+        if self.profile:
+            self._contact = contact
+        else:
+            self.session = structs.replace(self.session, contact=contact)
+
+    def recall(self, change: Callable[[Contact], Contact]) -> None:
+        """Change what is remembered of an approach, wherever a login left a copy of it."""
+        self.contact = change(self.contact)
+        own = change(self.session.contact)
+        if own is not self.session.contact:
+            self.update(contact=own)
+
+    def _counts(self, mark: Approach) -> bool:
+        """Whether a cap of the policy or of its rule still counts an approach."""
+        book = self.context.rulebook
+        rule = book.rules.get(mark.rule)
+        own = rule.per_shopper.per if rule and rule.per_shopper else 0
+        lasts = max(own, book.policy.caps.per_shopper.per)
+        return mark.session == self.session.id or mark.at > self.now - lasts
+
+    def update(self, **changes: object) -> None:
+        """Change fields of the session."""
+        self.session = structs.replace(self.session, **changes)
+
+    def next_seq(self) -> int:
+        """The next number of the session's one sequence."""
+        self.session = structs.replace(self.session, seq=self.session.seq + 1)
+        return self.session.seq
+
+    def add(self, offer: Offer, replaces: str | None = None) -> None:
+        """Push a new offer: reserve its budget and its contact, and show it."""
+        offer = structs.replace(offer, seq=self.next_seq())
+        self._keep(offer, None)
+        self._account(offer, reserve=offer.hold, count=1)
+        contact = self.contact.pruned(self.now, self._counts)
+        self.contact = contact.approached(offer.id, offer.rule, offer.session, self.now)
+        self.effects.append(Push(offer, replaces))
+
+    def note(self, offer: Offer, reason: Reason) -> None:
+        """Record an offer that is deliberately not shown."""
+        offer = structs.replace(offer, seq=self.next_seq())
+        self.moved[offer.id] = offer
+        self.steps.append(Step(offer.id, self.now, offer.seq, offer.state, reason))
+
+    def move(
+        self, offer: Offer, event: Event, reason: Reason | str | None = None, **changes: object
+    ) -> Offer:
+        """Take an offer to its next state, with whatever that frees."""
+        state = after(offer.state, event)
+        offer = structs.replace(offer, state=state, seq=self.next_seq(), **changes)
+        if event == "withdraw":
+            offer = structs.replace(offer, withdrawn=str(reason))
+        self._keep(offer, reason)
+        if not offer.standing and state is not State.REDEEMED:
+            self._account(offer, reserve=-offer.hold, count=-1)
+            self.recall(lambda contact: contact.released(offer.id))
+        return offer
+
+    def withdraw(self, offer: Offer, reason: Reason) -> None:
+        """End a standing offer; after a let-down the shopper is left in peace, else the product rests."""
+        moved = self.move(offer, "withdraw", reason)
+        self.effects.append(Withdraw(offer.id, moved.seq))
+        rest = self.context.rulebook.policy.rest
+        if reason in LETDOWNS:
+            self.contact = self.contact.quiet(self.now + rest.quiet)
+        elif reason in FLICKERS:
+            until = self.now + rest.withdrawn_product
+            self.contact = self.contact.rested("product", offer.product, until)
+
+    def end_elsewhere(self, offer: Offer) -> None:
+        """Take an offer that ended in one tab off the screens of the others."""
+        self.effects.append(Withdraw(offer.id, offer.seq))
+
+    def reduce_hold(self, offer: Offer, hold: int) -> None:
+        """Give back a part of what is reserved."""
+        if hold != offer.hold:
+            self._account(offer, reserve=hold - offer.hold, count=0)
+
+    def _keep(self, offer: Offer, reason: Reason | str | None) -> None:
+        self.moved[offer.id] = offer
+        if offer.standing:
+            self.standing[offer.id] = offer
+        else:
+            self.standing.pop(offer.id, None)
+            self.update(ended=(*self.session.ended, offer.id)[-REMEMBERED_ENDS:])
+        self.steps.append(
+            Step(offer.id, self.now, offer.seq, offer.state, str(reason) if reason else None)
+        )
+
+    def _account(self, offer: Offer, *, reserve: int, count: int) -> None:
+        """Every campaign's offers are summed, limited or not: a limit may come or go while they stand."""
+        if offer.campaign is None:
+            return
+        for currency, amount in ((offer.currency, reserve), (COUNT, count)):
+            balance = self.context.balances.get((offer.campaign, currency))
+            limit = balance.limit if balance else None
+            if amount:
+                self.moves.append(
+                    BudgetMove(
+                        offer.campaign,
+                        offer.period,
+                        currency,
+                        limit,
+                        reserve=amount,
+                        offer=offer.id,
+                    )
+                )
+
+    def decision(self, trace: Trace, wake_at: int | None, *, looked: bool = False) -> Decision:
+        """What it came to."""
+        offers = tuple(self.standing.values())
+        session = self.session
+        if offers != session.offers or wake_at != session.wake_at:
+            session = structs.replace(session, offers=offers, wake_at=wake_at)
+        return Decision(
+            session=session,
+            contact=self._contact,
+            offers=tuple(self.moved.values()),
+            steps=tuple(self.steps),
+            moves=tuple(self.moves),
+            effects=tuple(self.effects),
+            trace=trace,
+            looked=looked,
+        )

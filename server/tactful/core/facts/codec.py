@@ -1,0 +1,190 @@
+"""How is a fact read from JSON, and what is wrong with one that is not?"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, inspect, structs
+
+from tactful.core.facts.model import AnyFact, Fact, kind_of
+
+_DECODE: Final[Callable[[bytes | msgspec.Raw], AnyFact]] = msgspec.json.Decoder[AnyFact](
+    AnyFact
+).decode
+_ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_UNKNOWN: Final = re.compile(r"unknown field `(.+?)`")
+_WORD: Final = re.compile(r"Invalid enum value '(.+?)'")
+_AT: Final = re.compile(r" - at `\$\.(.+)`$")
+KINDS: Final[dict[str, type[Fact]]] = {
+    str(kind.__struct_config__.tag): kind for kind in Fact.__subclasses__()
+}
+_REQUIRED: Final = {
+    name: frozenset(field.encode_name for field in structs.fields(kind) if field.required)
+    for name, kind in KINDS.items()
+}
+
+
+class _Typed(Struct, frozen=True):
+    """As much as says which fact is meant."""
+
+    type: str | None = None
+
+
+_TYPED: Final = msgspec.json.Decoder(_Typed).decode
+
+
+class Rejection(Struct, frozen=True):
+    """Why one fact is refused; `index` is its place in the batch."""
+
+    index: int
+    code: str
+    message: str
+
+
+def decode(raw: bytes | msgspec.Raw, index: int = 0) -> AnyFact | Rejection:
+    """One fact; every kind of bad input comes back as a value."""
+    try:
+        fact = _read(raw)
+    except msgspec.ValidationError as error:
+        return _invalid(raw, index, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Rejection(index, "fact.malformed", _malformed(raw, error))
+    except RecursionError:
+        return Rejection(index, "fact.malformed", "This is nested too deeply.")
+    problem = _inconsistent(fact)
+    return Rejection(index, "fact.inconsistent", problem) if problem else fact
+
+
+def _malformed(raw: bytes | msgspec.Raw, error: Exception) -> str:
+    half = _SURROGATE.search(bytes(raw))
+    if half is None:
+        return f"This is not JSON: {error}."
+    return (
+        f"A text may hold half a character near {half[0].decode()}: cut texts between characters."
+    )
+
+
+def _read(raw: bytes | msgspec.Raw) -> AnyFact:
+    """An optional field may be `null` as well as absent, of whichever type it is."""
+    try:
+        return _DECODE(raw)
+    except msgspec.ValidationError as error:
+        required = _REQUIRED.get(_kind(raw) or "")
+        if required is None or "got `null`" not in str(error):
+            raise
+        return _DECODE(msgspec.json.encode(_without_nulls(msgspec.json.decode(raw), required)))
+
+
+def _without_nulls(value: Any, required: Collection[str] = ()) -> Any:
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _without_nulls(one) for key, one in value.items() if one is not None or key in required
+    }
+
+
+def encode(fact: AnyFact) -> bytes:
+    """The one spelling of a fact."""
+    return _ENCODE(fact)
+
+
+def _inconsistent(fact: AnyFact) -> str | None:
+    """What the types alone cannot say."""
+    match kind_of(fact):
+        case "recall" if not (fact.product or fact.skus):  # type: ignore[union-attr]
+            return "A recall names a `product` or `skus`: add one of them."
+        case "remedy" if not (fact.cause.case or fact.cause.order or fact.cause.skus):  # type: ignore[union-attr]
+            return "A remedy knows its cause: give `case`, `order` or `skus`."
+        case "price":
+            return _mixed(fact)
+        case _:
+            return None
+
+
+def _mixed(fact: Any) -> str | None:
+    for name in ("list", "target", "minimum_advertised"):
+        money = getattr(fact, name)
+        if money is not None and money.currency != fact.price.currency:
+            return f"`{name}` is in {money.currency}, `price` in {fact.price.currency}: use one."
+    if fact.price.amount <= 0:
+        return "A price is more than 0."
+    return None
+
+
+def _invalid(raw: bytes | msgspec.Raw, index: int, text: str) -> Rejection:
+    kind = _kind(raw)
+    if kind not in KINDS:
+        return Rejection(index, "fact.unknown_type", _unknown_type(kind))
+    unknown, place = _UNKNOWN.search(text), _place(text)
+    if unknown is None:
+        hint = _hint(text, kind, place)
+        return Rejection(index, "fact.invalid", f"{_sentence(text)} (in a `{kind}`){hint}")
+    at = f", at `{'.'.join(place)}`" if place else ""
+    hint = _nearest(unknown[1], _fields(kind, place), "it has")
+    message = f"A `{kind}`{at} has no field `{unknown[1]}`; {hint}"
+    return Rejection(index, "fact.unknown_field", message)
+
+
+def _kind(raw: bytes | msgspec.Raw) -> str | None:
+    try:
+        return _TYPED(raw).type
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _unknown_type(kind: str | None) -> str:
+    if kind is None:
+        return f"A fact is an object with a `type`: {', '.join(sorted(KINDS))}."
+    return f"There is no fact of type `{kind}`; {_nearest(kind, KINDS, 'there are')}"
+
+
+def _place(text: str) -> list[str]:
+    """`… - at `$.lines[0].unit`` → lines, unit."""
+    found = _AT.search(text)
+    return [part.partition("[")[0] for part in found[1].split(".")] if found else []
+
+
+def _fields(kind: str, place: Iterable[str]) -> list[str]:
+    """The fields of the object at a place."""
+    found = _at(kind, place)
+    return [field.encode_name for field in getattr(found, "fields", ())]
+
+
+def _hint(text: str, kind: str, place: Sequence[str]) -> str:
+    """What may stand where a word is not one of the known."""
+    wrong = _WORD.search(text)
+    if wrong is None:
+        return ""
+    words = [str(word) for word in getattr(_at(kind, place), "values", ())]
+    return f"; {_nearest(wrong[1], words, 'there are')}" if words else ""
+
+
+def _at(kind: str, place: Iterable[str]) -> inspect.Type | None:
+    """The type at a place in a kind of fact: an object, or some words."""
+    found: inspect.Type | None = inspect.type_info(KINDS[kind])
+    for part in place:
+        fields = getattr(found, "fields", ())
+        found = next((_inner(f.type) for f in fields if f.encode_name == part), None)
+    return found
+
+
+def _inner(kind: inspect.Type) -> inspect.Type:
+    """Without "or absent", and without the list around it."""
+    if isinstance(kind, inspect.UnionType):
+        return _inner(next(t for t in kind.types if not isinstance(t, inspect.NoneType)))
+    return _inner(kind.item_type) if isinstance(kind, inspect.VarTupleType) else kind
+
+
+def _nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    names = sorted(known)
+    near = get_close_matches(name, names, 1)
+    return f"did you mean `{near[0]}`?" if near else f"{otherwise} {', '.join(names)}."
+
+
+def _sentence(text: str) -> str:
+    return text.replace("Object ", "It ").replace("$.", "").replace(" - at `", ", at `")

@@ -1,0 +1,153 @@
+"""What do all rules find alike in one scene? Worked out once, when the first of them asks.
+
+Ten rules that match one item asked the same ten times: that was half of what each of them cost.
+"""
+
+from collections.abc import Collection
+
+from msgspec import Struct
+
+from tactful.core.context import Context, Scene
+from tactful.core.gates.availability import available
+from tactful.core.gates.contact_policy import allowed
+from tactful.core.gates.eligibility import freshness, shopper
+from tactful.core.gates.suppression import suppress
+from tactful.core.gates.timing import right_time
+from tactful.core.offers.offer import Offer
+from tactful.core.pricing import quote as pricing
+from tactful.core.pricing.quote import PriceRefusal, Quote, ShelfPrice
+from tactful.core.rules.model import Rule
+from tactful.core.verdicts.verdict import Finding
+
+Findings = tuple[Finding, ...]
+
+
+class Priced(Struct, frozen=True, gc=False):
+    """What a rule would offer for an item."""
+
+    quote: Quote | PriceRefusal
+    shelf: ShelfPrice | None
+    hold: int = 0
+
+    @property
+    def agreed(self) -> Quote:
+        """The quote of a rule that passed gate 7."""
+        if isinstance(self.quote, Quote):
+            return self.quote
+        raise LookupError(self.quote.reason)
+
+
+class Ground:
+    """One scene before the gates; lives as long as one look at an item, and is never seen outside.
+
+    Gates that no property of a rule enters are one tuple; the others are kept by what enters them.
+    """
+
+    __slots__ = (
+        "_approached", "_own", "_prices", "_promises", "_scarce", "_suppressed", "_timing",
+        "_unwilling", "context", "policy", "scene", "shelf", "stale", "standing",
+    )  # fmt: skip
+
+    def __init__(self, context: Context, scene: Scene, standing: Collection[Offer]) -> None:
+        self.context = context
+        self.scene = scene
+        self.standing = standing
+        self.policy = context.rulebook.policy
+        self.shelf = shelf_of(scene)
+        self.stale: Findings = tuple(freshness(scene, self.policy, context.heard))
+        self._unwilling: dict[bool, Findings] = {}
+        self._suppressed: dict[bool, Findings] = {}
+        self._scarce: dict[int, Findings] = {}
+        self._timing: dict[tuple[int, str | None], Findings] = {}
+        self._approached: dict[str | None, Findings] = {}
+        self._promises = [offer for offer in standing if not offer.advertised]
+        self._own = {rest.key for rest in scene.contact.rests if rest.scope == "rule"}
+        self._prices: dict[str, Priced] = {}
+
+    def unwilling(self, *, personal: bool) -> Findings:
+        """Gate 2, for rules that need a person's history and for those that do not."""
+        found = self._unwilling.get(personal)
+        if found is None:
+            found = self._unwilling[personal] = tuple(shopper(self.scene, personal=personal))
+        return found
+
+    def suppressed(self, rule: Rule) -> Findings:
+        """Gate 5, for remedies and for all else."""
+        found = self._suppressed.get(rule.remedy)
+        if found is None:
+            tightenings = self.context.rulebook.suppress
+            found = tuple(suppress(self.scene, rule, self.policy, tightenings))
+            self._suppressed[rule.remedy] = found
+        return found
+
+    def scarce(self, wanted: int) -> Findings:
+        """Gate 6, for so many of the item."""
+        found = self._scarce.get(wanted)
+        if found is None:
+            found = tuple(available(self.scene, self.policy, self._promised(), wanted))
+            self._scarce[wanted] = found
+        return found
+
+    def timing(self, rule: Rule, ripe: int) -> Findings:
+        """Gate 8, for rules that hold from one instant on."""
+        key = ripe, rule.moment
+        found = self._timing.get(key)
+        if found is None:
+            found = self._timing[key] = tuple(right_time(self.scene, rule, ripe, self.policy))
+        return found
+
+    def approached(self, rule: Rule) -> Findings:
+        """Gate 9, for each rule that was dismissed or meets a promise on the item, and for all others."""
+        key = rule.id if self._promises or rule.id in self._own else None
+        found = self._approached.get(key)
+        if found is None:
+            found = tuple(allowed(self.scene, rule, self.policy, self.standing))
+            self._approached[key] = found
+        return found
+
+    def price(self, rule: Rule) -> Priced:
+        """The offer's price as the facts and the rule make it: the gates ask, and then the winner."""
+        found = self._prices.get(rule.id)
+        if found is None:
+            quote = self._voucher() if rule.price.mode == "remedy" else self._quote(rule)
+            hold = quote.saved * rule.max_qty if isinstance(quote, Quote) else 0
+            found = self._prices[rule.id] = Priced(quote, self.shelf, hold)
+        return found
+
+    def _promised(self) -> int:
+        """What the standing offers of all sessions hold, but for the one that would be replaced."""
+        sku, territory = self.scene.item.sku, self.scene.territory
+        if territory is None:
+            return 0
+        own = sum(o.max_qty for o in self.standing if o.sku == sku and o.advertised)
+        return self.context.committed.get((sku, territory), 0) - own
+
+    def _quote(self, rule: Rule) -> Quote | PriceRefusal:
+        return pricing.quote(
+            rule.price,
+            self.shelf,
+            step=self._step(rule) if rule.price.ladder else 0,
+            min_margin_bp=self.policy.min_margin_bp,
+            max_total_discount_bp=self.policy.max_total_discount_bp,
+        )
+
+    def _step(self, rule: Rule) -> int:
+        """How often the rule spoke in this session already."""
+        marks, session = self.scene.contact.approaches, self.scene.session.id
+        return sum((mark.rule, mark.session) == (rule.id, session) for mark in marks)
+
+    def _voucher(self) -> Quote | PriceRefusal:
+        """What the shopper's remedy makes of the price; it was given, so no floor takes from it."""
+        remedy = self.scene.remedy
+        if self.shelf is None or remedy is None:
+            return PriceRefusal("price.missing")
+        return pricing.voucher(remedy.fact.value, self.shelf)
+
+
+def shelf_of(scene: Scene) -> ShelfPrice | None:
+    """What the item costs where the shopper is; None: it has no price there."""
+    kept = scene.price
+    if kept is None or scene.territory is None:
+        return None
+    cost = scene.item.cost(scene.territory, kept.fact.price.currency)
+    return pricing.shelf_price(kept.fact, cost.fact if cost else None)

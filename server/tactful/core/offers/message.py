@@ -1,0 +1,59 @@
+"""How does an offer's message read in the shopper's language?"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from tactful.core.values.calendar import MINUTE
+from tactful.core.values.money import Money, exponent_of
+
+SYMBOLS: Final[Mapping[str, str]] = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "PLN": "zł"}
+COMMA: Final = frozenset({"de", "fr", "es", "pl", "it", "nl", "pt", "da", "sv", "cs", "fi"})
+"""Languages that write the symbol after the amount and a decimal comma."""
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_.]+)\}")
+
+
+def chosen(messages: Mapping[str, str], locale: str | None, language: str) -> tuple[str, str]:
+    """The message for a locale and the language it is in; the plain one is in the shop's `language`."""
+    tag = (locale or "").lower()
+    for key in (tag, tag.partition("-")[0]):
+        if key and key in messages:
+            return messages[key], key
+    return messages.get("", ""), language
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with its placeholders filled; the rulebook's checker knows them all."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def amount(money: Money, language: str) -> str:
+    """An amount as people of that language write it: `109,65 €`, `€109.65`, `KWD 1.500`."""
+    digits = exponent_of(money.currency)
+    whole, part = divmod(money.amount, 10**digits)
+    comma = language.partition("-")[0] in COMMA
+    number = f"{whole:,}".replace(",", "\u00a0" if comma else ",")
+    if digits:
+        number += f"{',' if comma else '.'}{part:0{digits}}"
+    symbol = SYMBOLS.get(money.currency, money.currency)
+    if comma:
+        return f"{number}\u00a0{symbol}"
+    return f"{symbol}{number}" if money.currency in SYMBOLS else f"{symbol}\u00a0{number}"
+
+
+def span(duration: int, language: str) -> str:
+    """A duration in ms as whole minutes or hours: `15 minutes`, `15 Minuten`."""
+    minutes = max(1, duration // MINUTE)
+    hours = minutes % 60 == 0
+    count = minutes // 60 if hours else minutes
+    one, many = _UNITS.get(language.partition("-")[0], _UNITS["en"])["hour" if hours else "minute"]
+    return f"{count} {one if count == 1 else many}"
+
+
+_UNITS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "en": {"minute": ("minute", "minutes"), "hour": ("hour", "hours")},
+    "de": {"minute": ("Minute", "Minuten"), "hour": ("Stunde", "Stunden")},
+    "fr": {"minute": ("minute", "minutes"), "hour": ("heure", "heures")},
+    "es": {"minute": ("minuto", "minutos"), "hour": ("hora", "horas")},
+    "pl": {"minute": ("minuta", "min"), "hour": ("godzina", "godz.")},
+}

@@ -1,0 +1,158 @@
+"""What does a signed offer say, and is this text one that we signed?
+
+A token is a compact JWS (RFC 7515) with EdDSA over Ed25519 (RFC 8037), so any JWT library can check it.
+Reading is stricter than the standards ask: one spelling of each token, and nothing else, is accepted.
+"""
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable
+from typing import Annotated, Final, Literal
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Meta, Struct
+
+from tactful.core.values.ids import base64url
+from tactful.core.values.money import AMOUNT_MAX, BP, Currency
+
+MEDIA_TYPE: Final = "offer+jwt"
+"""The `typ` of the header: a signature made for anything else is no offer."""
+LONGEST: Final = 4096
+"""Characters; a longer text is refused unread."""
+HOLDER_BYTES: Final = 16
+
+TokenCode = Literal["token.malformed", "token.key", "token.signature", "token.expired"]
+HolderKind = Literal["session", "customer"]
+
+_Text = Annotated[str, Meta(min_length=1, max_length=128)]
+_Seconds = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+# Header, payload and a signature of 64 bytes, whose last character carries only two bits.
+_COMPACT = re.compile(
+    r"([A-Za-z0-9_-]{1,512})\.([A-Za-z0-9_-]{1,3400})\.([A-Za-z0-9_-]{85}[AQgw])", re.ASCII
+)
+
+
+class Claims(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a token promises. Fields stand in alphabetical order, which is their canonical order."""
+
+    at_most: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] | None = None
+    """What comes off the order or its shipping, or the most that `percent_bp` comes to (minor units)."""
+    currency: Currency
+    exp: _Seconds
+    """When it ends, in seconds since the epoch (RFC 7519 NumericDate)."""
+    holder: Annotated[str, Meta(min_length=22, max_length=22)]
+    """A keyed digest of the session or customer that it is for (`holder_of`)."""
+    iat: _Seconds
+    level: Literal["order", "shipping"] | None = None
+    """What the offer comes off; None: it is a price of the item."""
+    max_qty: Annotated[int, Meta(ge=1, le=1_000_000)]
+    offer: _Text
+    percent_bp: Annotated[int, Meta(ge=1, le=BP)] | None = None
+    rulebook: _Text
+    sku: _Text
+    territory: Annotated[str, Meta(min_length=2, max_length=6)]
+    unit: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+    """The price of one, in minor units; off the order, if it is all that is ordered."""
+
+
+class TokenRefusal(Struct, frozen=True):
+    """Why a text is not accepted as a token."""
+
+    code: TokenCode
+
+
+_ENCODE: Final = msgspec.json.Encoder().encode
+_DECODE: Final = msgspec.json.Decoder(Claims).decode
+
+
+def _public_jwk(public: Ed25519PublicKey) -> dict[str, str]:
+    return {"crv": "Ed25519", "kty": "OKP", "x": base64url(public.public_bytes_raw())}
+
+
+def _kid_of(public: Ed25519PublicKey) -> str:
+    """The thumbprint of RFC 7638, so that a key cannot be published under another's id."""
+    return base64url(hashlib.sha256(_ENCODE(_public_jwk(public))).digest())
+
+
+def _header_of(kid: str) -> str:
+    return base64url(_ENCODE({"alg": "EdDSA", "kid": kid, "typ": MEDIA_TYPE}))
+
+
+class Signer:
+    """One private key, which signs claims."""
+
+    def __init__(self, private: bytes) -> None:
+        """`private` is the 32-byte seed of the key."""
+        self._key: Final = Ed25519PrivateKey.from_private_bytes(private)
+        self.public: Final = self._key.public_key()
+        self.kid: Final = _kid_of(self.public)
+        self._header: Final = _header_of(self.kid)
+
+    def sign(self, claims: Claims) -> str:
+        """The token; the same claims always give the same one."""
+        signed = f"{self._header}.{base64url(_ENCODE(claims))}"
+        return f"{signed}.{base64url(self._key.sign(signed.encode('ascii')))}"
+
+
+class Verifier:
+    """The keys that are accepted, and no others."""
+
+    def __init__(self, keys: Iterable[Ed25519PublicKey]) -> None:
+        self._keys: Final = {_kid_of(key): key for key in keys}
+        # There is one header per key, byte for byte: no header is ever parsed, so none can surprise.
+        self._by_header: Final = {_header_of(kid): key for kid, key in self._keys.items()}
+
+    def jwks(self) -> dict[str, list[dict[str, str]]]:
+        """The document for `/.well-known/jwks.json` (RFC 7517), in a stable order."""
+        return {
+            "keys": [
+                {**_public_jwk(key), "kid": kid, "alg": "EdDSA", "use": "sig"}
+                for kid, key in sorted(self._keys.items())
+            ]
+        }
+
+    def verify(self, token: str, now: int) -> Claims | TokenRefusal:
+        """The claims of a token that one of the keys signed and that has not ended at `now` (ms)."""
+        found = _COMPACT.fullmatch(token) if len(token) <= LONGEST else None
+        if found is None:
+            return TokenRefusal("token.malformed")
+        key = self._by_header.get(found[1])
+        if key is None:
+            return TokenRefusal("token.key")
+        try:
+            key.verify(_bytes_of(found[3]), f"{found[1]}.{found[2]}".encode("ascii"))
+        except InvalidSignature:
+            return TokenRefusal("token.signature")
+        claims = _canonical_claims(found[2])
+        if claims is None:
+            return TokenRefusal("token.malformed")
+        return TokenRefusal("token.expired") if now >= claims.exp * 1000 else claims
+
+
+def holder_of(secret: bytes, kind: HolderKind, ident: str) -> str:
+    """Who may redeem, as a digest that only the holder of `secret` can compare: no personal data."""
+    message = f"{kind}:{ident}".encode("utf-8", "surrogatepass")
+    return base64url(hmac.digest(secret, message, "sha256")[:HOLDER_BYTES])
+
+
+def seconds(at_ms: int, *, end: bool = False) -> int:
+    """Milliseconds as a NumericDate; an end is rounded up, so that no promise is cut short."""
+    return -(-at_ms // 1000) if end else at_ms // 1000
+
+
+def _canonical_claims(payload: str) -> Claims | None:
+    """The claims, if the signed text is the very one that we would write for them."""
+    try:
+        claims = _DECODE(_bytes_of(payload))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return claims if base64url(_ENCODE(claims)) == payload else None
+
+
+def _bytes_of(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,225 @@
+"""Which unit price does a rule's offer have, or why none?
+
+All amounts are minor units of one currency, as the shopper sees them in one territory.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, structs
+
+from tactful.core.facts.model import Cost, Price, RemedyValue
+from tactful.core.rules.model import PriceTerms
+from tactful.core.values.allocation import Deduction
+from tactful.core.values.money import BP, Money, cost_floor, discounted, divide_up, ending_down
+
+PriceReason = Literal["price.missing", "price.floor", "price.no_improvement", "price.zero"]
+FloorKind = Literal[
+    "cost", "minimum_advertised", "target", "rule", "max_total_discount", "smallest_unit"
+]
+
+
+class ShelfPrice(Struct, frozen=True, gc=False):
+    """What every shopper pays for an SKU in a territory now, and what bounds an offer below it."""
+
+    amount: int
+    """The base of an offer: the current public price, with the storefront's own sale."""
+    currency: str
+    tax_rate_bp: int = 0
+    """The rate inside `amount`; 0 where prices are shown net."""
+    list: int | None = None
+    target: int | None = None
+    minimum_advertised: int | None = None
+    cost: int | None = None
+    """Net; None: unknown."""
+
+
+class Floor(Struct, frozen=True, gc=False):
+    """The price below which no offer goes, and which of the bounds it is."""
+
+    amount: int
+    kind: FloorKind
+
+
+class Quote(Struct, frozen=True, gc=False):
+    """A unit price that may be offered, or what may come off the order it is bought in.
+
+    `saved` is what one unit costs less than the public price; off the order or its shipping, the
+    most that comes off.
+    """
+
+    unit: int
+    """What one costs if it is all that is ordered."""
+    saved: int
+    asked: int
+    """What the mode alone gives."""
+    clamped: bool
+    floor: int
+    floor_kind: FloorKind
+
+
+class PriceRefusal(Struct, frozen=True, gc=False):
+    """Why there is no price: `actual` is what was found, `needed` what would have passed."""
+
+    reason: PriceReason
+    actual: int | None = None
+    needed: int | None = None
+    floor_kind: FloorKind | None = None
+
+
+def shelf_price(price: Price, cost: Cost | None) -> ShelfPrice | None:
+    """The facts as one shelf price; None where the price fact mixes currencies.
+
+    A cost in another currency is an unknown cost, for nothing is converted.
+    """
+    money = price.price
+    bounds = (price.list, price.target, price.minimum_advertised)
+    if any(bound is not None and bound.currency != money.currency for bound in bounds):
+        return None
+    return ShelfPrice(
+        amount=money.amount,
+        currency=money.currency,
+        tax_rate_bp=price.tax_rate_bp if price.tax_included else 0,
+        list=_amount(price.list),
+        target=_amount(price.target),
+        minimum_advertised=_amount(price.minimum_advertised),
+        cost=cost.cost.amount if cost and cost.cost.currency == money.currency else None,
+    )
+
+
+def quote(
+    terms: PriceTerms,
+    price: ShelfPrice | None,
+    *,
+    step: int = 0,
+    min_margin_bp: int = 0,
+    max_total_discount_bp: int = BP,
+) -> Quote | PriceRefusal:
+    """The price of a rule's offer; `step` counts the earlier triggers of a ladder in this session.
+
+    `min_margin_bp` (where the rule names none) and `max_total_discount_bp` are the shop's policy.
+    A rule that names a margin has no price while the cost is unknown: the margin could not be kept.
+    """
+    if price is None or (terms.margin_bp is not None and price.cost is None):
+        return PriceRefusal("price.missing")
+    if terms.mode == "gift":
+        return Quote(0, price.amount, 0, clamped=False, floor=0, floor_kind="rule")
+    off = deduction(terms, price.currency)
+    if off is None and terms.level != "item":
+        return PriceRefusal("price.missing")
+    if off and off.level == "shipping":
+        return Quote(
+            price.amount, off.at_most, price.amount, clamped=False, floor=0, floor_kind="rule"
+        )
+    asked = price.amount - off.off(price.amount) if off else asked_price(terms, price, step)
+    if asked is None:
+        return PriceRefusal("price.missing")
+    floor = floor_of(terms, price, min_margin_bp, max_total_discount_bp)
+    if asked <= 0 and floor.amount <= 1:
+        return PriceRefusal("price.zero", actual=asked, needed=1)
+    found = _above_floor(terms, price, asked, floor)
+    return structs.replace(found, saved=off.at_most) if off and isinstance(found, Quote) else found
+
+
+def deduction(terms: PriceTerms, currency: str) -> Deduction | None:
+    """What comes off the order or its shipping; None: nothing does, or no bound is named for it."""
+    if terms.level == "item":
+        return None
+    share = terms.mode == "percent"
+    at_most = (terms.at_most if share else terms.amounts).get(currency)
+    if at_most is None:
+        return None
+    return Deduction(terms.level, at_most, terms.percent_bp if share else None)
+
+
+def voucher(value: RemedyValue, price: ShelfPrice) -> Quote | PriceRefusal:
+    """The price after a compensation voucher; no floor, but never nothing."""
+    if value.percent_bp is not None:
+        unit = discounted(price.amount, value.percent_bp)
+    elif value.amount is not None and value.currency == price.currency:
+        unit = price.amount - value.amount
+    else:
+        return PriceRefusal("price.missing")
+    if unit <= 0:
+        return PriceRefusal("price.zero", actual=unit, needed=1)
+    if unit >= price.amount:
+        return PriceRefusal("price.no_improvement", actual=unit, needed=price.amount - 1)
+    return Quote(
+        unit, price.amount - unit, unit, clamped=False, floor=1, floor_kind="smallest_unit"
+    )
+
+
+def asked_price(terms: PriceTerms, price: ShelfPrice, step: int = 0) -> int | None:
+    """What the mode alone gives, possibly 0 or less; None where no amount is named for it."""
+    if terms.mode == "percent":
+        return discounted(price.amount, terms.percent_bp)
+    if terms.mode == "to_target":
+        return price.target
+    if terms.mode == "ladder":
+        return _ladder_price(terms, price, step)
+    named = terms.amounts.get(price.currency)
+    if named is None or terms.mode == "fixed":
+        return named
+    return price.amount - named
+
+
+def floor_of(
+    terms: PriceTerms, price: ShelfPrice, min_margin_bp: int, max_total_discount_bp: int
+) -> Floor:
+    """The highest bound; of equals the one that the semantics name first."""
+    margin_bp = min_margin_bp if terms.margin_bp is None else terms.margin_bp
+    limit = BP - max_total_discount_bp
+    amount: int = 1
+    kind: FloorKind = "smallest_unit"
+    if price.cost is not None:
+        least = cost_floor(price.cost, margin_bp, price.tax_rate_bp)
+        if least >= amount:
+            amount, kind = least, "cost"
+    if price.minimum_advertised is not None and price.minimum_advertised > amount:
+        amount, kind = price.minimum_advertised, "minimum_advertised"
+    if price.target is not None and price.target > amount and not terms.may_undercut_target:
+        amount, kind = price.target, "target"
+    minimum = terms.minimum.get(price.currency)
+    if minimum is not None and minimum > amount:
+        amount, kind = minimum, "rule"
+    cumulative = divide_up((price.list or price.amount) * limit, BP)
+    if cumulative > amount:
+        amount, kind = cumulative, "max_total_discount"
+    return Floor(amount, kind)
+
+
+def _above_floor(
+    terms: PriceTerms, price: ShelfPrice, asked: int, floor: Floor
+) -> Quote | PriceRefusal:
+    clamped = asked < floor.amount
+    if clamped and terms.on_floor == "withhold":
+        return PriceRefusal("price.floor", asked, floor.amount, floor.kind)
+    unit = floor.amount if clamped else _with_ending(terms.ending, asked, floor.amount)
+    highest = price.amount - _least_saving(terms, price)
+    if unit > highest:
+        reason: PriceReason = "price.floor" if clamped else "price.no_improvement"
+        return PriceRefusal(reason, unit, highest, floor.kind if clamped else None)
+    return Quote(unit, price.amount - unit, asked, clamped, floor.amount, floor.kind)
+
+
+def _least_saving(terms: PriceTerms, price: ShelfPrice) -> int:
+    """At least one minor unit: an offer is strictly below the public price."""
+    share = divide_up(price.amount * terms.min_saving_bp, BP)
+    return max(1, terms.min_saving.get(price.currency, 0), share)
+
+
+def _with_ending(ending: int | None, unit: int, floor: int) -> int:
+    if ending is None:
+        return unit
+    ended = ending_down(unit, ending)
+    return ended if ended >= floor else unit
+
+
+def _ladder_price(terms: PriceTerms, price: ShelfPrice, step: int) -> int | None:
+    """The lowest price of the steps so far: a ladder never goes back up, and ends on its last step."""
+    prices = [asked_price(rung, price) for rung in terms.ladder[: step + 1]]
+    named = [asked for asked in prices if asked is not None]
+    return min(named) if len(named) == len(prices) and named else None
+
+
+def _amount(money: Money | None) -> int | None:
+    return money.amount if money else None

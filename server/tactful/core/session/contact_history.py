@@ -1,0 +1,104 @@
+"""How often a shopper has been approached, and what they asked us to leave alone."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct, structs
+
+
+class Approach(Struct, frozen=True, gc=False, array_like=True):
+    """One pushed offer; it counts for good once `shown`, and until its end before that."""
+
+    offer: str
+    rule: str
+    session: str
+    at: int
+    shown: bool = False
+
+
+class Rest(Struct, frozen=True, gc=False, array_like=True):
+    """Leave `key` alone until an instant; `scope`: `rule`, `product`, or `remedy` for one used up."""
+
+    scope: str
+    key: str
+    until: int
+
+
+class Contact(Struct, frozen=True, gc=False):
+    """The contact history of one shopper."""
+
+    approaches: tuple[Approach, ...] = ()
+    rests: tuple[Rest, ...] = ()
+    quiet_until: int = 0
+
+    def approached(self, offer: str, rule: str, session: str, at: int) -> "Contact":
+        """With one more approach reserved."""
+        mark = Approach(offer, rule, session, at)
+        return structs.replace(self, approaches=(*self.approaches, mark))
+
+    def shown(self, offer: str) -> "Contact":
+        """With an approach counted for good."""
+        marks = tuple(
+            structs.replace(mark, shown=True) if mark.offer == offer else mark
+            for mark in self.approaches
+        )
+        return self if marks == self.approaches else structs.replace(self, approaches=marks)
+
+    def released(self, offer: str) -> "Contact":
+        """Without the reservation of an offer that ended unseen."""
+        marks = tuple(m for m in self.approaches if m.offer != offer or m.shown)
+        return self if marks == self.approaches else structs.replace(self, approaches=marks)
+
+    def rested(self, scope: str, key: str, until: int) -> "Contact":
+        """With a rule or product left alone until `until`, or longer if it already is."""
+        others = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
+        return structs.replace(
+            self, rests=(*others, Rest(scope, key, max(until, self.resting(scope, key))))
+        )
+
+    def quiet(self, until: int) -> "Contact":
+        """With everything left alone until `until`, or longer if it already is."""
+        return structs.replace(self, quiet_until=max(until, self.quiet_until))
+
+    def resting(self, scope: str, key: str) -> int:
+        """Until when a rule or product is left alone; 0: it is not."""
+        return next((r.until for r in self.rests if r.scope == scope and r.key == key), 0)
+
+    def woken(self, scope: str, key: str) -> "Contact":
+        """Without a rest."""
+        rests = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
+        return structs.replace(self, rests=rests)
+
+    def pruned(self, now: int, counts: Callable[[Approach], bool]) -> "Contact":
+        """Without the rests that are over and the approaches that no cap counts any more."""
+        return structs.replace(
+            self,
+            approaches=tuple(mark for mark in self.approaches if counts(mark)),
+            rests=tuple(rest for rest in self.rests if rest.until > now),
+        )
+
+
+NOBODY = Contact()
+
+
+def room_at(lately: Sequence[int], count: int, per: int) -> int | None:
+    """When the oldest of so many approaches falls out of the window; None: there is never room."""
+    return lately[-count] + per if count else None
+
+
+def merged(one: Contact, other: Contact) -> Contact:
+    """Both histories as one shopper's: approaches united by offer id, rests at their maximum."""
+    if not (other.approaches or other.rests or other.quiet_until):
+        return one
+    united = one.quiet(other.quiet_until)
+    for rest in other.rests:
+        united = united.rested(rest.scope, rest.key, rest.until)
+    return structs.replace(united, approaches=_united(one.approaches, other.approaches))
+
+
+def _united(one: Iterable[Approach], other: Iterable[Approach]) -> tuple[Approach, ...]:
+    by_offer: dict[str, Approach] = {}
+    for mark in (*one, *other):
+        known = by_offer.get(mark.offer)
+        if known is None or mark.shown:
+            by_offer[mark.offer] = mark
+    return tuple(sorted(by_offer.values(), key=lambda mark: (mark.at, mark.offer)))

@@ -1,0 +1,21 @@
+"""Split off."""
+
+from tactful.core.rules.model import NOW, WAITING
+from tactful.core.rules.policy import Policy
+from tactful.core.session.session import Session
+
+
+def soonest(session: Session, policy: Policy) -> int:
+    """Before which instant no rule can pass this gate, whatever it says; `WAITING`: not by time alone.
+
+    Most of what a shopper does is a reason to wait: then no rule need be looked at.
+    """
+    if not session.visible:
+        return WAITING
+    if session.rescue:
+        return NOW
+    if session.focus is None and session.page != "cart":
+        return WAITING
+    engaged = session.dwell_reaches(policy.moment.engaged)
+    rested = session.last_input + policy.moment.since_input
+    return engaged if engaged > rested else rested

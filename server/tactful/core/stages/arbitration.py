@@ -1,0 +1,156 @@
+"""Who of the candidates is shown, and why are the others not? Gates 11 and 12."""
+
+from collections.abc import Collection, Iterable, Iterator
+from fractions import Fraction
+
+from msgspec import Struct
+
+from tactful.core.context import Context, Scene
+from tactful.core.gates.evaluation import Ground, Priced
+from tactful.core.offers.offer import Offer
+from tactful.core.pricing.expected_value import NOTHING, Value, value_of
+from tactful.core.pricing.quote import Quote
+from tactful.core.rules.model import Rule
+from tactful.core.stages.holdout import held_out
+from tactful.core.verdicts.reasons import Reason
+from tactful.core.verdicts.verdict import CLAMPED, Finding, Outcome, Verdict
+
+Rank = tuple[int, Fraction | int, int, str, str]
+
+
+class Candidate(Struct, frozen=True, gc=False):
+    """A rule that may speak about an item, and what it would say."""
+
+    rule: Rule
+    scene: Scene
+    priced: Priced
+    quote: Quote
+    value: Value | None = None
+    """None: nobody asked, or nobody can say."""
+
+
+def arbitrate(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates, the winner first."""
+    return sorted(candidates, key=rank)
+
+
+def rank(candidate: Candidate) -> Rank:
+    """Tier, expected value, the smaller discount, rule id, then SKU: never the order of files."""
+    rule, sku = candidate.rule, candidate.scene.item.sku
+    worth = _exact(candidate.value)
+    return (-rule.priority, -worth, candidate.quote.saved, rule.id, sku)
+
+
+def rank_of(offer: Offer, rule: Rule | None, value: Value | None) -> Rank:
+    """Where an offer that is up stands; without its rule, in the lowest tier of them all."""
+    tier = -rule.priority if rule else 2**31
+    return (tier, -_exact(value), offer.saved, offer.rule, offer.sku)
+
+
+def kept(rule: Rule, quote: Quote) -> int:
+    """What is left of the public price at worst, if one of the item is all that is ordered."""
+    return quote.unit - quote.saved if rule.level == "shipping" else quote.unit
+
+
+def value(context: Context, scene: Scene, rule: str, priced: Priced, unit: int) -> Value | None:
+    """What `rule` leaving `unit` for an item is worth, where the policy arbitrates by that."""
+    policy, shelf = context.rulebook.policy, priced.shelf
+    if policy.arbitration != "expected_value" or shelf is None or scene.territory is None:
+        return None
+    product = scene.item.product_id
+    return value_of(context.rates, policy.prior, rule, product, scene.territory, unit, shelf)
+
+
+def beats_silence(context: Context, candidate: Candidate) -> bool:
+    """Whether it is worth more than saying nothing; one that is forced, or owed, need not be."""
+    rule = candidate.rule
+    if context.rulebook.policy.arbitration != "expected_value" or rule.force or rule.remedy:
+        return True
+    return candidate.value is not None and candidate.value.exact > NOTHING
+
+
+def _exact(value: Value | None) -> Fraction | int:
+    """0 where nobody asked: to negate and compare fractions of ten candidates takes 8 µs."""
+    return value.exact if value else 0
+
+
+Result = tuple[Candidate, Outcome, Reason | None]
+
+
+def contest(
+    context: Context, standing: Collection[Offer], candidates: Iterable[Candidate]
+) -> Iterator[Result]:
+    """Each candidate, the winner first, with what becomes of it; at most one is pushed."""
+    taken = False
+    for candidate in arbitrate(candidates):
+        outcome, reason = _against(context, standing, candidate)
+        if outcome is None and taken:
+            outcome, reason = "withheld", Reason.ARBITRATION_OUTRANKED
+        if outcome is None and not _may_stand(standing, candidate):
+            outcome, reason = "withheld", Reason.ARBITRATION_EXCLUSIVE
+        if outcome is None:
+            outcome, reason = _measured(context, candidate)
+            taken = candidate.rule.mode != "shadow"
+        yield candidate, outcome, reason
+
+
+def candidate_of(ground: Ground, rule: Rule) -> Candidate:
+    """A rule that passed gates 1 to 10, which none does without a price."""
+    scene, priced = ground.scene, ground.price(rule)
+    quote = priced.agreed
+    worth = value(ground.context, scene, rule.id, priced, kept(rule, quote))
+    return Candidate(rule, scene, priced, quote, worth)
+
+
+def verdict(result: Result) -> Verdict:
+    """As the trace and an explanation say it."""
+    candidate, outcome, reason = result
+    marks = (CLAMPED,) if candidate.quote.clamped else ()
+    worth = candidate.value.shown() if candidate.value else None
+    finding = Finding(reason) if reason else None
+    if reason is Reason.ARBITRATION_NEGATIVE_VALUE:
+        finding = Finding(reason, actual=worth or "the cost is not known", needed=0)
+    if candidate.value and candidate.value.by_prior:
+        marks = (*marks, "arbitration.prior")
+    findings = (finding,) if finding else ()
+    return Verdict(candidate.rule.id, candidate.scene.item.sku, outcome, findings, marks, worth)
+
+
+def _against(
+    context: Context, standing: Iterable[Offer], candidate: Candidate
+) -> tuple[Outcome | None, Reason | None]:
+    """Against the offer that is up for the item, and against saying nothing.
+
+    An offer gives way to a better one only, and only if the shopper saves more.
+    """
+    sku = candidate.scene.item.sku
+    up = next((offer for offer in standing if offer.sku == sku and offer.advertised), None)
+    if up and up.rule == candidate.rule.id:
+        return "standing", None
+    if not beats_silence(context, candidate):
+        return "withheld", Reason.ARBITRATION_NEGATIVE_VALUE
+    if up and not _betters(context, candidate, up):
+        return "withheld", Reason.ARBITRATION_OUTRANKED
+    return None, None
+
+
+def _betters(context: Context, candidate: Candidate, up: Offer) -> bool:
+    worth = value(context, candidate.scene, up.rule, candidate.priced, up.kept)
+    theirs = rank_of(up, context.rulebook.rules.get(up.rule), worth)
+    return kept(candidate.rule, candidate.quote) < up.kept and rank(candidate) < theirs
+
+
+def _may_stand(standing: Iterable[Offer], candidate: Candidate) -> bool:
+    """Beside what is up for other items, and what is promised."""
+    sku, rule = candidate.scene.item.sku, candidate.rule
+    others = (offer for offer in standing if offer.sku != sku or not offer.advertised)
+    return all(offer.beside(rule.id, rule.level, rule.stacks_with) for offer in others)
+
+
+def _measured(context: Context, candidate: Candidate) -> tuple[Outcome, Reason | None]:
+    """Whether a winner is held back to measure the effect."""
+    rule, policy = candidate.rule, context.rulebook.policy
+    reason = held_out(context.seed, candidate.scene.person, rule, policy)
+    if reason:
+        return "held_out", reason
+    return ("shadow", Reason.SHADOW) if rule.mode == "shadow" else ("pushed", None)

@@ -1,0 +1,119 @@
+"""When is a weekly timetable in a zone open, and when does that change next?"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from tactful.core.values.calendar import DAY, CalendarError, day_end, to_local, wall_instant
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NEVER: Final = 2**62
+"""The next change of a timetable that does not change."""
+
+_DAY_MINUTES: Final = 24 * 60
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
+# A week repeats, but a gap may swallow a short range once: three weeks always show the next change.
+# Most timetables change within two days, which is cheaper to look at.
+_HORIZONS: Final = (2 * DAY, 21 * DAY)
+
+
+class Hours(Struct, frozen=True):
+    """From `start` to `end` on `weekdays` (0 = Monday), in minutes of the local day.
+
+    An `end` at or before `start` lies on the following day.
+    """
+
+    weekdays: frozenset[int]
+    start: int
+    end: int
+
+
+class Schedule(Struct, frozen=True):
+    """Weekly hours on the clocks of one IANA zone; open while any of them is."""
+
+    zone: str
+    hours: tuple[Hours, ...]
+
+    def windows(self, since: int, until: int) -> list[tuple[int, int]]:
+        """When it is open within [since, until): half-open [start, end), in order, apart."""
+        # Two days back reach a range over midnight even where a zone skipped a whole day.
+        day = to_local(since - 2 * DAY, self.zone).date()
+        last = to_local(until, self.zone).date()
+        found: list[tuple[int, int]] = []
+        while day <= last:
+            found += self._on(day)
+            day += timedelta(days=1)
+        clipped = ((max(start, since), min(end, until)) for start, end in _merged(found))
+        return [(start, end) for start, end in clipped if start < end]
+
+    def is_open(self, now: int) -> bool:
+        """Whether `now` lies in a window."""
+        return bool(self.windows(now, now + 1))
+
+    def next_change(self, now: int) -> int:
+        """The first instant after `now` at which `is_open` differs, or NEVER."""
+        return self.state(now)[1]
+
+    def state(self, now: int) -> tuple[bool, int]:
+        """(`is_open(now)`, `next_change(now)`)."""
+        is_open = False
+        for horizon in _HORIZONS:
+            start, end = next(iter(self.windows(now, now + horizon)), (NEVER, NEVER))
+            is_open = start <= now
+            change = end if is_open else start
+            if change < now + horizon:
+                return is_open, change
+        return is_open, NEVER
+
+    def _on(self, day: date) -> Iterator[tuple[int, int]]:
+        for hours in self.hours:
+            if day.weekday() in hours.weekdays:
+                start = _at(day, hours.start, self.zone, end=False)
+                following = day if hours.end > hours.start else day + timedelta(days=1)
+                end = _at(following, hours.end, self.zone, end=True)
+                if start < end:
+                    yield start, end
+
+
+def parse_hours(days: str, hours: str) -> Hours:
+    """`mon-fri` or `sat, sun` with `09:00-18:00`; CalendarError `weekdays` or `hours` otherwise."""
+    found = _HOURS.fullmatch(hours)
+    start, end = (
+        (int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4]))
+        if found
+        else (0, -1)
+    )
+    if not 0 <= end <= _DAY_MINUTES:
+        message = f"{hours[:40]!r} is no time range; write local times such as 09:00-18:00"
+        raise CalendarError("hours", message, text=hours[:40])
+    return Hours(frozenset(_weekdays(days)), start, end)
+
+
+def _weekdays(text: str) -> Iterator[int]:
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        last = last if dash else first
+        if first not in WEEKDAYS or last not in WEEKDAYS:
+            message = f"{text[:40]!r} names no weekdays; write mon-fri or sat, sun"
+            raise CalendarError("weekdays", message, text=text[:40])
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last)
+        yield from ((start + step) % 7 for step in range((end - start) % 7 + 1))
+
+
+def _at(day: date, minute: int, zone: str, *, end: bool) -> int:
+    if minute == _DAY_MINUTES:
+        return day_end(day, zone)
+    return wall_instant(datetime.combine(day, time(minute // 60, minute % 60)), zone, end=end)
+
+
+def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(windows):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged

@@ -1,0 +1,54 @@
+"""What does a running demo consist of?"""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from tactful.demo.backend import Backend
+from tactful.demo.catalogue import ARTICLES, Article
+from tactful.demo.clock import DriftClock
+from tactful.demo.seed_facts import CURRENCY, TERRITORY
+from tactful.demo.visitors import Visitor, Visitors
+from tactful.runtime.shop import Shop
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """One demo, from its start or its last reset to the next."""
+
+    shop: Shop
+    clock: DriftClock
+    backend: Backend
+    visitors: Visitors
+    rules: Path
+    """The folder of rule files that may be edited."""
+    server_key: str
+
+    async def prices(self) -> dict[str, int]:
+        """SKU → its public price in cents, as last reported."""
+        skus = [variant.sku for article in ARTICLES for variant in article.variants]
+        await self._load(skus)
+        found = {}
+        for sku in skus:
+            item = self.shop.world.item(sku)
+            kept = item.prices.get(TERRITORY) if item else None
+            if kept and kept.fact.price.currency == CURRENCY:
+                found[sku] = kept.fact.price.amount
+        return found
+
+    async def stock(self, article: Article) -> dict[str, int]:
+        """SKU → how many there are of each size."""
+        skus = [variant.sku for variant in article.variants]
+        await self._load(skus)
+        found = {}
+        for sku in skus:
+            item = self.shop.world.item(sku)
+            found[sku] = (item.available(TERRITORY) or 0) if item else 0
+        return found
+
+    async def _load(self, skus: list[str]) -> None:
+        world = self.shop.world
+        await world.load([sku for sku in skus if world.item(sku) is None], [])
+
+    def identity(self, visitor: Visitor) -> str | None:
+        """The signed statement of who is logged in."""
+        return self.backend.identity(visitor.customer) if visitor.customer else None

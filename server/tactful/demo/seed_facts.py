@@ -1,0 +1,74 @@
+"""Which facts does the demo shop report when it opens its doors?"""
+
+from typing import Any, Final
+
+from tactful.core.values.calendar import DAY, format_rfc3339
+from tactful.demo import demo_customers as people
+from tactful.demo.catalogue import ARTICLES, Article, Variant
+
+TERRITORY: Final = "DE"
+CURRENCY: Final = "EUR"
+TAX_BP: Final = 1900
+UNCHANGED: Final = 200 * DAY
+"""For how long the prices have stood: long enough for an honest "was"."""
+
+Facts = list[dict[str, Any]]
+
+
+def facts(now: int) -> Facts:
+    """Everything; `now` in ms."""
+    shelf = [fact for article in ARTICLES for fact in _of_article(article, now - UNCHANGED)]
+    return [*shelf, *people.pasts(now)]
+
+
+def _of_article(article: Article, since: int) -> Facts:
+    found: Facts = []
+    for variant in article.variants:
+        found += [
+            _product(article, variant),
+            price(article, variant.sku, article.price, since),
+            {"type": "cost", "sku": variant.sku, "cost": _money(article.cost)},
+            stock(variant.sku, variant.stock),
+        ]
+    return found
+
+
+def _product(article: Article, variant: Variant) -> dict[str, Any]:
+    fact: dict[str, Any] = {
+        "type": "product",
+        "sku": variant.sku,
+        "product": article.id,
+        "title": article.title,
+        "brand": article.brand,
+        "categories": [article.category],
+        "attributes": {"size": variant.size},
+        "url": f"{article.path}?size={variant.size}",
+        "image": article.picture,
+    }
+    if article.consumable_days:
+        fact["consumable_days"] = article.consumable_days
+    return fact
+
+
+def price(article: Article, sku: str, amount: int, since: int) -> dict[str, Any]:
+    """The price of one size, in cents, from an instant on."""
+    return {
+        "type": "price",
+        "sku": sku,
+        "territory": TERRITORY,
+        "price": _money(amount),
+        "tax_included": True,
+        "tax_rate_bp": TAX_BP,
+        "list": _money(article.price),
+        "target": _money(article.target),
+        "since": format_rfc3339(since),
+    }
+
+
+def stock(sku: str, available: int) -> dict[str, Any]:
+    """So many of one size."""
+    return {"type": "stock", "sku": sku, "territory": TERRITORY, "available": available}
+
+
+def _money(amount: int) -> dict[str, Any]:
+    return {"amount": amount, "currency": CURRENCY}

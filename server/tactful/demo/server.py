@@ -1,0 +1,176 @@
+"""How does the demo run: one process, one port, and nothing left behind?"""
+
+import asyncio
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import webbrowser
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final, Self
+
+import click
+from msgspec import structs
+
+from tactful.app import build
+from tactful.config import Config
+from tactful.config.values import is_loopback
+from tactful.demo import seed_facts as opening
+from tactful.demo.backend import Backend
+from tactful.demo.checkout import checkout_routes
+from tactful.demo.clock import DriftClock
+from tactful.demo.demo_shop import Stage
+from tactful.demo.panel import Panel, panel_routes
+from tactful.demo.storefront import Front, front_routes
+from tactful.demo.visitors import Visitors
+from tactful.runtime.timers import SystemClock
+from tactful.transports.server.listener import Listener, ListenError, Place
+
+TRIES: Final = 20
+"""Ports that are tried, from the one that was asked for."""
+RULES: Final = Path(__file__).parent / "rules"
+
+
+def run(host: str = "127.0.0.1", port: int = 8000, *, open_browser: bool = False) -> int:
+    """Run the demo until Ctrl-C; the exit code. `port`: the first that is tried; 0: any free one."""
+    if not is_loopback(host):
+        raise ListenError("The demo gives its server key to anybody: it listens on 127.0.0.1 only.")
+    return asyncio.run(_until_stopped(host, port, open_browser=open_browser))
+
+
+async def _until_stopped(host: str, port: int, *, open_browser: bool) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with Demo(host, port) as demo:
+        _greet(demo, port)
+        if open_browser:
+            await asyncio.to_thread(webbrowser.open, demo.url)
+        await demo.until(stop)
+    click.echo("The demo is over; nothing is left behind.", err=True)
+    return 0
+
+
+def _greet(demo: "Demo", wanted: int) -> None:
+    if wanted not in {0, demo.port}:
+        click.echo(f"Port {wanted} is taken; the demo uses {demo.port}.", err=True)
+    click.echo(f"The demo shop is open at {demo.url}", err=True)
+    click.echo(f"  console  {demo.url}console, with the key {demo.stage.server_key}", err=True)
+    click.echo(f"  rules    {demo.stage.rules}, edit them while it runs", err=True)
+    click.echo("Ctrl-C ends it.", err=True)
+
+
+class Demo:
+    """A running demo, as a context manager: folder, server and opening facts; and a fresh one on reset."""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 8000) -> None:
+        self.host = host
+        self.port = port
+        self.stage: Stage
+        self._running = AsyncExitStack()
+        self._reset = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds it."""
+        return f"http://{self.host}:{self.port}/"
+
+    async def __aenter__(self) -> Self:
+        self.port = _free_port(self.host, self.port)
+        await self._open()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._running.aclose()
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Serve until told to stop; start afresh whenever the panel asks for it."""
+        while not stop.is_set():
+            waiting = {asyncio.ensure_future(one.wait()) for one in (stop, self._reset)}
+            _, late = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for one in late:
+                one.cancel()
+            if self._reset.is_set():
+                self._reset.clear()
+                await self._running.aclose()
+                await self._open()
+
+    async def _open(self) -> None:
+        async with AsyncExitStack() as running:
+            folder = Path(
+                running.enter_context(tempfile.TemporaryDirectory(prefix="tactful-demo-"))
+            )
+            await self._start(folder, running)
+            self._running = running.pop_all()
+
+    async def _start(self, folder: Path, running: AsyncExitStack) -> None:
+        rules = folder / "rules"
+        shutil.copytree(RULES, rules)
+        config = _config(self.host, self.port, folder, rules)
+        clock = DriftClock(SystemClock())
+        parts = build(config, clock=clock)
+        backend = Backend(
+            port=self.port,
+            server_key=config.server_key or "",
+            identity_secret=config.identity_secret or "",
+            clock=clock,
+        )
+        self.stage = Stage(
+            shop=parts.shop,
+            clock=clock,
+            backend=backend,
+            visitors=Visitors(),
+            rules=rules,
+            server_key=config.server_key or "",
+        )
+        front = Front(self.stage)
+        parts.app.router.routes[:0] = [
+            *panel_routes(Panel(self.stage, self._reset.set)),
+            *checkout_routes(front),
+            *front_routes(front),
+        ]
+        listener = Listener(parts.app, parts.reception, Place(host=self.host, port=self.port))
+        await listener.start()
+        running.push_async_callback(listener.close)
+        await _reported(backend, opening.facts(clock.now()))
+
+
+async def _reported(backend: Backend, facts: opening.Facts) -> None:
+    reply = await backend.report(facts)
+    if not reply.ok or reply.body["rejected"]:
+        raise ValueError(f"the demo's own facts were refused: {reply.body}")
+
+
+def _config(host: str, port: int, folder: Path, rules: Path) -> Config:
+    names = {host, "127.0.0.1", "localhost"}
+    return structs.replace(
+        Config(),
+        data=folder / "data",
+        rules=rules,
+        host=host,
+        port=port,
+        origins=tuple(f"http://{name}:{port}" for name in sorted(names)),
+        server_key=f"demo-{secrets.token_hex(8)}",
+        identity_secret=secrets.token_hex(32),
+        name="Kittiwake",
+        default_territory=opening.TERRITORY,
+    )
+
+
+def _free_port(host: str, wanted: int) -> int:
+    """The first free port from the wanted one on."""
+    candidates = [0] if wanted == 0 else range(wanted, min(wanted + TRIES, 65_536))
+    for port in candidates:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ListenError(
+        f"Ports {wanted} to {wanted + TRIES - 1} are taken: choose another with --port."
+    )

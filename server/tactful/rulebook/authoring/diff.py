@@ -1,0 +1,121 @@
+"""What is different between two rulebooks, in words?"""
+
+from collections.abc import Iterator, Mapping
+
+from tactful.rulebook.compilation.builder import canonical, digest
+from tactful.rulebook.compiler import Compiled
+from tactful.rulebook.language.conditions import Group, spelled
+from tactful.rulebook.language.mappings import Block
+from tactful.rulebook.language.rule_files import RuleText, Texts
+
+_UNSPOKEN = frozenset({"id", "when", "unless"})
+
+
+def differences(old: Compiled, new: Compiled) -> list[str]:
+    """One line a change; empty where both mean the same."""
+    return [
+        *_rules(old.texts, new.texts),
+        *_campaigns(old.texts, new.texts),
+        *_suppress(old.texts, new.texts),
+        *_lists(old.texts, new.texts),
+        *_settings("policy", _policy(old), _policy(new)),
+    ]
+
+
+def _rules(old: Texts, new: Texts) -> Iterator[str]:
+    before = {text.id: text for text in old.rules}
+    after = {text.id: text for text in new.rules}
+    yield from _ids("rule", before, after)
+    for id_ in sorted(before.keys() & after.keys()):
+        yield from _rule(before[id_], after[id_])
+
+
+def _ids(what: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
+    for id_ in sorted(after.keys() - before.keys()):
+        yield f"{what} '{id_}' is new"
+    for id_ in sorted(before.keys() - after.keys()):
+        yield f"{what} '{id_}' is gone"
+
+
+def _rule(before: RuleText, after: RuleText) -> Iterator[str]:
+    name = f"rule '{before.id}'"
+    yield from _settings(name, _flat(before.block), _flat(after.block))
+    yield from _group(name, "asks for", before.when, after.when)
+    yield from _group(name, "is kept back by", before.unless, after.unless)
+
+
+def _group(name: str, verb: str, before: Group | None, after: Group | None) -> Iterator[str]:
+    had, has = _parts(before), _parts(after)
+    gone = {had[key] for key in had.keys() - has.keys()}
+    come = {has[key] for key in has.keys() - had.keys()}
+    # What is spelled alike and means something else uses a list, whose change is told once.
+    for text in sorted(come - gone):
+        yield f"{name} now {verb} {text}"
+    for text in sorted(gone - come):
+        yield f"{name} no longer {verb} {text}"
+
+
+def _parts(group: Group | None) -> dict[str, str]:
+    """What a part means → how it is spelled."""
+    parts = group.parts if group else ()
+    return {digest(canonical(part)): _spelled(part) for part in parts}
+
+
+def _spelled(part: object) -> str:
+    if isinstance(part, Group):
+        return f"{part.kind} of " + ", ".join(_spelled(inner) for inner in part.parts)
+    return str(getattr(part, "text", part))
+
+
+def _flat(block: Block, prefix: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in block.values.items():
+        if isinstance(value, Block):
+            found |= _flat(value, f"{prefix}{name}.")
+        elif name not in _UNSPOKEN:
+            found[prefix + name] = spelled(block.nodes[name])
+    return found
+
+
+def _settings(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key), after.get(key)
+        if old is None:
+            yield f"{name}: {key} is now {new}"
+        elif new is None:
+            yield f"{name}: {key} is no longer {old}"
+        elif old != new:
+            yield f"{name}: {key} is {new} instead of {old}"
+
+
+def _campaigns(old: Texts, new: Texts) -> Iterator[str]:
+    yield from _ids("campaign", old.campaigns, new.campaigns)
+    for id_ in sorted(old.campaigns.keys() & new.campaigns.keys()):
+        before, after = old.campaigns[id_].block, new.campaigns[id_].block
+        yield from _settings(f"campaign '{id_}'", _flat(before), _flat(after))
+
+
+def _suppress(old: Texts, new: Texts) -> Iterator[str]:
+    before = {text.id: text for text in old.suppress}
+    after = {text.id: text for text in new.suppress}
+    yield from _ids("suppress block", before, after)
+    for id_ in sorted(before.keys() & after.keys()):
+        name = f"suppress block '{id_}'"
+        yield from _settings(name, _flat(before[id_].block), _flat(after[id_].block))
+        yield from _group(name, "covers", before[id_].when, after[id_].when)
+
+
+def _lists(old: Texts, new: Texts) -> Iterator[str]:
+    for name in sorted(old.lists.keys() | new.lists.keys()):
+        before, after = old.lists.get(name), new.lists.get(name)
+        had = {spelled(item) for item in before.items} if before else set()
+        has = {spelled(item) for item in after.items} if after else set()
+        yield from (f"list '{name}' now has {word}" for word in sorted(has - had))
+        yield from (f"list '{name}' no longer has {word}" for word in sorted(had - has))
+
+
+def _policy(compiled: Compiled) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for section in compiled.texts.policies:
+        found |= _flat(section)
+    return found

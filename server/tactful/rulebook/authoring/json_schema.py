@@ -1,0 +1,100 @@
+"""What does an editor need to know to complete and check rule files? A JSON Schema of the grammar."""
+
+import json
+from typing import Any, Final
+
+from tactful.rulebook.fields.registry import FIELDS, Field
+from tactful.rulebook.language.conditions import GROUPS, OPERATORS, operand_kind
+from tactful.rulebook.language.grammar import FILE
+from tactful.rulebook.language.units import Duration, LocalTime
+
+_DIALECT: Final = "http://json-schema.org/draft-07/schema#"
+"""What editors' YAML servers understand best."""
+_LIST_NAME: Final = {"type": "string", "pattern": "^[$]", "description": "A list of `lists:`."}
+
+
+def schema_text() -> str:
+    """The schema as the file in `rules/schema` has it."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The schema of a rule file."""
+    return {
+        "$schema": _DIALECT,
+        "title": "Tactful rule file",
+        **FILE.schema(),
+        "definitions": {
+            "conditions": {
+                "anyOf": [
+                    {"$ref": "#/definitions/condition"},
+                    {"type": "array", "items": {"$ref": "#/definitions/condition"}},
+                ]
+            },
+            "condition": _condition(),
+            **{_name(field): _clause(field) for field in FIELDS.values()},
+            "list": {"type": "array", "items": {"type": ["string", "number"]}},
+        },
+    }
+
+
+def _condition() -> dict[str, Any]:
+    groups = {name: {"$ref": "#/definitions/conditions"} for name in GROUPS}
+    exact = {name: _reference(field) for name, field in FIELDS.items() if not name.endswith("*")}
+    open_ended = {
+        f"^{name[:-1].replace('.', '[.]')}.+": _reference(field)
+        for name, field in FIELDS.items()
+        if name.endswith("*")
+    }
+    return {
+        "type": "object",
+        "properties": groups | exact,
+        "patternProperties": open_ended,
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+
+
+def _name(field: Field) -> str:
+    """Fields that are compared in the same ways share a definition."""
+    counted = "-over-time" if field.read_since else ""
+    return f"{field.name if field.words else field.type}{counted}"
+
+
+def _reference(field: Field) -> dict[str, Any]:
+    about = f"{field.about[0].upper()}{field.about[1:]}. Reads {field.provenance} data."
+    return {
+        "description": f"{about} Example: `{field.example}`.",
+        "allOf": [{"$ref": f"#/definitions/{_name(field)}"}],
+    }
+
+
+def _clause(field: Field) -> dict[str, Any]:
+    operators = OPERATORS[field.type]
+    comparisons = {op: _operand(field, op) for op in operators}
+    if field.read_since:
+        comparisons |= {"within": Duration(least=1).schema(), "since": LocalTime().schema()}
+    shapes: list[dict[str, Any]] = []
+    if "is" in operators:
+        shapes.append(_operand(field, "in" if "in" in operators else "is"))
+    shapes.append(
+        {
+            "type": "object",
+            "properties": comparisons,
+            "additionalProperties": False,
+            "minProperties": 1,
+        }
+    )
+    return {"anyOf": shapes}
+
+
+def _operand(field: Field, op: str) -> dict[str, Any]:
+    one = operand_kind(field, op).schema()
+    if field.type == "any" and op not in {"at_least", "at_most", "between"}:
+        one = {"type": ["string", "number", "boolean"]}
+    if op == "between":
+        return {"type": "array", "items": one, "minItems": 2, "maxItems": 2}
+    if op in {"in", "not", "under", "matches"}:
+        either = [one, _LIST_NAME]
+        return {"anyOf": [*either, {"type": "array", "items": {"anyOf": either}, "minItems": 1}]}
+    return one

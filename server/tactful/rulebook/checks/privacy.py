@@ -1,0 +1,26 @@
+"""Does a rule use, or tell, what it must not?"""
+
+from tactful.rulebook.checks.check_context import World
+from tactful.rulebook.checks.references import is_telling, placeholders
+from tactful.rulebook.fields.registry import is_protected
+from tactful.rulebook.language.rule_files import Texts
+from tactful.rulebook.source.diagnostics import Findings
+
+
+def telling_messages(texts: Texts, _: World, findings: Findings) -> None:
+    """R310."""
+    for text in texts.rules:
+        for name, node in placeholders(text):
+            if is_telling(name):
+                message = f"{{{name}}} would tell the shopper what we know about them"
+                findings.add("R310", node, message, "say something about the item or the offer")
+
+
+def protected_attributes(texts: Texts, _: World, findings: Findings) -> None:
+    """R311."""
+    for text in texts.rules:
+        for test in text.tests:
+            if is_protected(test.field, test.name):
+                message = f"a price must not depend on '{test.name}', a protected attribute"
+                help_text = "remove it; an age limit of a product is kept by its `min_age`"
+                findings.add("R311", test.node, message, help_text)

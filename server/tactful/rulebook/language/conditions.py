@@ -1,0 +1,327 @@
+"""What do the conditions of a rule say, as a tree of tests and groups with their places?"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from tactful.rulebook.fields.registry import FIELDS, Field, Type, find
+from tactful.rulebook.language.scalars import Count, Flag, Kind, OneOf, Text
+from tactful.rulebook.language.units import Amounts, Clock, Duration, LocalTime, Percent
+from tactful.rulebook.source.diagnostics import Findings, nearest
+from tactful.rulebook.source.tree import Node
+
+GROUPS: Final = ("all", "any", "none")
+_EQUALITY: Final = ("is", "in", "not")
+_RANGE: Final = ("at_least", "at_most", "between")
+OPERATORS: Final[dict[Type, tuple[str, ...]]] = {
+    "text": (*_EQUALITY, "matches"),
+    "word": _EQUALITY,
+    "path": (*_EQUALITY, "under", "matches"),
+    "flag": ("is",),
+    "count": (*_EQUALITY, *_RANGE),
+    "share": ("is", *_RANGE),
+    "duration": _RANGE,
+    "money": ("is", *_RANGE),
+    "instant": ("within", "before", "since"),
+    "any": (*_EQUALITY, "matches", *_RANGE),
+    "weekday": _EQUALITY,
+    "clock": _RANGE,
+    "date": ("is", *_RANGE),
+}
+"""Type of field → the comparisons that fit it."""
+WINDOWS: Final = ("within", "since")
+"""What may stand beside a comparison of something that is counted over time."""
+_MISREAD: Final = frozenset({"no", "yes", "on", "off", "null", "~"})
+
+
+class Test(Struct, frozen=True):
+    """One comparison of one field; `op` is one of in, not, under, matches, at_least … `since`."""
+
+    field: Field
+    name: str
+    op: str
+    value: Any
+    text: str
+    node: Node
+    window: tuple[str, Any] | None = None
+    """(`within`, ms) or (`since`, local date): count only what happened then."""
+
+
+class Group(Struct, frozen=True):
+    """`all`, `any` or `none` of some parts."""
+
+    kind: Literal["all", "any", "none"]
+    parts: tuple["Test | Group", ...]
+    node: Node
+
+
+Tree = Test | Group
+Lists = Mapping[str, Node]
+"""Name → the list node of a file's `lists:`."""
+
+
+def read_when(node: Node, lists: Lists, findings: Findings) -> Group:
+    """`when:`; a list or several keys mean all of them."""
+    return _group("all", _parts(node, lists, findings), node)
+
+
+def read_unless(node: Node, lists: Lists, findings: Findings) -> Group:
+    """`unless:`; none of a list's entries or a mapping's keys may hold."""
+    return _group("none", _parts(node, lists, findings), node)
+
+
+def _group(kind: Literal["all", "any", "none"], parts: Iterable["Tree"], node: Node) -> Group:
+    """A group without groups in it that change nothing: `all` in `all`, or one of a single part."""
+    flat: list[Tree] = []
+    for part in parts:
+        same = isinstance(part, Group) and (
+            part.kind == {"none": "any"}.get(kind, kind)
+            or (part.kind != "none" and len(part.parts) == 1)
+        )
+        flat += part.parts if isinstance(part, Group) and same else (part,)
+    return Group(kind, tuple(flat), node)
+
+
+def tests(tree: Tree) -> Iterator[Test]:
+    """Every comparison, in the order of the file."""
+    if isinstance(tree, Test):
+        yield tree
+    else:
+        for part in tree.parts:
+            yield from tests(part)
+
+
+def _parts(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
+    if node.kind == "map":
+        yield from _entries(node, lists, findings)
+    elif node.kind == "list":
+        for item in node.items:
+            entries = tuple(_entries(item, lists, findings))
+            if len(entries) > 1:
+                yield _group("all", entries, item)
+            else:
+                yield from entries
+    else:
+        help_text = "write one condition a line, such as `- item.stock: {at_least: 5}`"
+        findings.add("R204", node, "conditions are expected here", help_text)
+
+
+def _entries(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
+    if node.kind != "map":
+        help_text = "write `field: value`, such as `item.stock: {at_least: 5}`"
+        findings.add("R204", node, "a condition is a field and what it must be", help_text)
+        return
+    for key, value in node.pairs:
+        if key.text in GROUPS:
+            if value.kind == "list" and not value.items and key.text == "any":
+                findings.add("R301", value, "one of no conditions never holds", "name a condition")
+            yield _group(key.text, _parts(value, lists, findings), value)  # type: ignore[arg-type]
+        else:
+            yield from _clause(key, value, lists, findings)
+
+
+def _clause(key: Node, node: Node, lists: Lists, findings: Findings) -> Iterator[Test]:
+    found = find(key.text)
+    if found is None:
+        findings.add("R203", key, f"unknown field '{key.text[:60]}'", _field_hint(key.text))
+        return
+    field = found[0]
+    if node.kind != "map" or field.type == "money":
+        bare = _bare(field, key, node, lists, findings)
+        if bare is not None:
+            yield from bare
+            return
+    yield from _comparisons(field, key, node, lists, findings)
+
+
+def _field_hint(name: str) -> str:
+    first = name.partition(" ")[0]
+    if first != name and find(first):
+        return f"put a colon and a blank after '{first}'"
+    known = (*FIELDS, *GROUPS)
+    return nearest(name, known) or "`tactful rules explain --fields` lists them"
+
+
+def _bare(
+    field: Field, key: Node, node: Node, lists: Lists, findings: Findings
+) -> tuple[Test, ...] | None:
+    """`field: value` and `field: [a, b]`; None when a mapping of comparisons follows."""
+    if node.kind == "map":
+        operators = {*OPERATORS[field.type], *WINDOWS}
+        if not node.pairs or any(name.text in operators for name, _ in node.pairs):
+            return None
+    if "is" not in OPERATORS[field.type]:
+        words = " or ".join(OPERATORS[field.type])
+        help_text = f"write {{{OPERATORS[field.type][0]}: …}}"
+        message = f"'{key.text}' needs a comparison: {words}"
+        findings.add("R206", node, message, help_text)
+        return ()
+    word, _, rest = node.text.partition(" ")
+    if node.plain and rest and word in OPERATORS[field.type]:
+        message = f"'{word}' is a comparison, and here it is part of a text"
+        findings.add("R206", node, message, f"did you mean {{{word}: {rest}}}?")
+        return ()
+    op = "in" if node.kind == "list" else "is"
+    value = _operand(field, op, node, lists, findings)
+    text = f"{key.text}: {spelled(node)}"
+    return () if value is None else (Test(field, key.text, _plain(op), value, text, node),)
+
+
+def _comparisons(
+    field: Field, key: Node, node: Node, lists: Lists, findings: Findings
+) -> Iterator[Test]:
+    allowed = OPERATORS[field.type] + (WINDOWS if field.read_since else ())
+    window = _window(field, node, findings)
+    compared = False
+    for name, value_node in node.pairs:
+        if name.text not in allowed:
+            _misfit(field, key, name, allowed, findings)
+            compared = True
+        elif not (field.read_since and name.text in WINDOWS):
+            compared = True
+            value = _operand(field, name.text, value_node, lists, findings)
+            if value is not None:
+                text = _spelled_clause(key.text, name.text, value_node, window)
+                op = _plain(name.text)
+                yield Test(field, key.text, op, value, text, value_node, window and window[:2])
+    if not compared:
+        help_text = f"write {key.text}: {field.example}"
+        findings.add("R204", node, f"'{key.text}' is compared with nothing", help_text)
+
+
+def _misfit(
+    field: Field, key: Node, name: Node, allowed: tuple[str, ...], findings: Findings
+) -> None:
+    if any(name.text in operators for operators in OPERATORS.values()):
+        message = f"'{name.text}' does not fit '{key.text}', {_TYPES[field.type]}"
+    else:
+        message = f"unknown comparison '{name.text[:40]}'"
+    hint = nearest(name.text, allowed) or f"use one of {', '.join(allowed)}"
+    findings.add("R206", name, message, hint)
+
+
+def _window(field: Field, node: Node, findings: Findings) -> tuple[str, Any, str] | None:
+    if field.read_since is None:
+        return None
+    for name, value in node.pairs:
+        if name.text in WINDOWS:
+            kind: Kind = Duration(least=1) if name.text == "within" else LocalTime()
+            read = kind.read(value, findings)
+            return None if read is None else (name.text, read, value.text)
+    return None
+
+
+def _plain(op: str) -> str:
+    return "in" if op == "is" else op
+
+
+def _operand(field: Field, op: str, node: Node, lists: Lists, findings: Findings) -> Any:
+    """The value to compare with: a tuple for in, not, under, matches and between."""
+    read = _reader(field, op, findings)
+    if op == "between":
+        return _between(node, read, findings)
+    if op in {"at_least", "at_most", "within", "before", "since"}:
+        return read(node)
+    if op == "is" and (node.kind != "list" or field.type == "money"):
+        value = read(node)
+        return None if value is None else (value,)
+    nodes = node.items if node.kind == "list" else (node,)
+    values = tuple(read(item) for listed in nodes for item in _listed(listed, lists, findings))
+    if not values and node.kind == "list" and not node.items:
+        findings.add("R301", node, "an empty list matches nothing", "name at least one value")
+    return None if None in values or not values else values
+
+
+def _listed(node: Node, lists: Lists, findings: Findings) -> tuple[Node, ...]:
+    """A node itself, or the entries of the list that `$name` stands for."""
+    if node.kind != "scalar" or not node.plain or not node.text.startswith("$"):
+        return (node,)
+    named = lists.get(node.text[1:])
+    if named is None:
+        hint = nearest(node.text[1:], lists) or "define it under `lists:`"
+        findings.add("R207", node, f"unknown list '{node.text[:60]}'", hint)
+        return ()
+    return named.items
+
+
+def _between(node: Node, read: Callable[[Node], Any], findings: Findings) -> Any:
+    if node.kind != "list" or len(node.items) != 2:
+        help_text = "write [lowest, highest], such as {between: [1, 5]}"
+        findings.add("R204", node, "`between` takes two values", help_text)
+        return None
+    low, high = (read(item) for item in node.items)
+    return None if low is None or high is None else (low, high)
+
+
+def _reader(field: Field, op: str, findings: Findings) -> Callable[[Node], Any]:
+    kind = operand_kind(field, op)
+    if field.type not in {"any", "text", "path"} or not isinstance(kind, Text):
+        return lambda node: kind.read(node, findings)
+
+    def text(node: Node) -> Any:
+        if node.plain and node.text in _MISREAD:
+            message = f"{node.text!r} is read as something else by other YAML tools"
+            help_text = f"quote it if it is a text ('{node.text}'), or write true or false"
+            findings.add("R208", node, message, help_text)
+            return None
+        return kind.read(node, findings)
+
+    return text
+
+
+def operand_kind(field: Field, op: str) -> Kind:
+    """What may be compared with a field."""
+    match field.type:
+        case "instant":
+            return LocalTime() if op == "since" else Duration(least=1)
+        case "any":
+            return Count() if op in _RANGE else Text()
+        case "word" | "weekday":
+            return OneOf(field.words)
+        case other:
+            return _KINDS[other]
+
+
+def spelled(node: Node) -> str:
+    """A node in one line, as a file would have it."""
+    if node.kind == "scalar":
+        return (
+            f'"{node.text}"' if node.style == '"' else f"'{node.text}'" if node.style else node.text
+        )
+    if node.kind == "list":
+        return "[" + ", ".join(spelled(item) for item in node.items) + "]"
+    return "{" + ", ".join(f"{key.text}: {spelled(value)}" for key, value in node.pairs) + "}"
+
+
+def _spelled_clause(name: str, op: str, node: Node, window: tuple[str, Any, str] | None) -> str:
+    beside = f", {window[0]}: {window[2]}" if window else ""
+    return f"{name}: {{{op}: {spelled(node)}{beside}}}"
+
+
+_KINDS: Final[dict[str, Kind]] = {
+    "text": Text(),
+    "path": Text(),
+    "flag": Flag(),
+    "count": Count(),
+    "share": Percent(),
+    "duration": Duration(),
+    "money": Amounts(),
+    "clock": Clock(),
+    "date": LocalTime(),
+}
+_TYPES: Final[dict[Type, str]] = {
+    "text": "which is a text",
+    "word": "which is one of a few words",
+    "path": "which is a category path",
+    "flag": "which is true or false",
+    "count": "which is a number",
+    "share": "which is a percentage",
+    "duration": "which is a duration",
+    "money": "which is money",
+    "instant": "which is a moment in time",
+    "any": "which is an attribute",
+    "weekday": "which is a weekday",
+    "clock": "which is a time of day",
+    "date": "which is a date",
+}

@@ -1,0 +1,109 @@
+"""Which policy do the `policy:` sections make of the shop's own?
+
+Caps, hold-outs and the like are freely set. What protects a shopper after a let-down may only be
+tightened: a shop that wants less changes its server's configuration, where a person answers for it.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from msgspec import structs
+
+from tactful.core.rules.policy import PerShopper, Policy
+from tactful.core.values.calendar import format_duration
+from tactful.rulebook.language.mappings import Block
+from tactful.rulebook.source.diagnostics import Findings
+from tactful.rulebook.source.tree import Node
+
+_RENAMED: Final = {
+    "holdout": "holdout_bp",
+    "min_stock": "stock_minimum",
+    "min_margin": "min_margin_bp",
+    "max_total_discount": "max_total_discount_bp",
+}
+_SHARES: Final = frozenset({"consumable", "silence", "offer"})
+"""Settings inside a group whose fields carry their unit in the core."""
+_SCOPES: Final = ("variant", "product", "brand", "shop")
+_TIGHTENED: Final = (
+    "brand_window",
+    "bought_window",
+    "bad_rating",
+    "good_rating",
+)
+"""Settings of which more is stricter."""
+
+
+def read_policy(sections: Sequence[Block], base: Policy, findings: Findings) -> Policy:
+    """The active policy: `base` with every section's settings over it, each set once."""
+    seen: dict[str, Node] = {}
+    policy = base
+    for section in sections:
+        for path, key in _leaves(section):
+            first = seen.setdefault(path, key)
+            if first is not key:
+                message = f"'{path}' is already set in {first.path}, line {first.line + 1}"
+                findings.add("R218", key, message, "keep one of the two")
+        policy = _applied(section, policy, findings)
+    return policy
+
+
+def _leaves(block: Block, prefix: str = "") -> Iterator[tuple[str, Node]]:
+    for name, key in block.keys.items():
+        value = block.get(name)
+        if isinstance(value, Block):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, key
+
+
+def _applied(section: Block, policy: Policy, findings: Findings) -> Policy:
+    changes: dict[str, Any] = {}
+    for name, value in section.values.items():
+        if name == "taints":
+            changes[name] = _taints(value, policy, findings)
+        elif name in _TIGHTENED:
+            changes[name] = _tightened(section, name, getattr(policy, name), findings)
+        elif isinstance(value, Block):
+            changes[name] = _group(value, getattr(policy, name))
+        else:
+            changes[_RENAMED.get(name, name)] = value
+    return structs.replace(policy, **changes)
+
+
+def _group(block: Block, group: Any) -> Any:
+    values = dict(block.values)
+    if isinstance(cap := values.get("per_shopper"), Block):
+        values["per_shopper"] = PerShopper(cap.get("count", 1), cap.get("per", 1))
+    for name in _SHARES & values.keys():
+        values[f"{name}_bp"] = values.pop(name)
+    return structs.replace(group, **values)
+
+
+def _tightened(section: Block, name: str, active: Any, findings: Findings) -> Any:
+    value = section.get(name)
+    if value >= active:
+        return value
+    text = str(active) if active < 10 else ""
+    _loose(section.at(name), name, text or format_duration(active), findings)
+    return active
+
+
+def _taints(block: Block, policy: Policy, findings: Findings) -> Any:
+    rows = {}
+    for name, row in block.values.items():
+        active = getattr(policy.taints, name)
+        scope, after = row.get("scope", active.scope), row.get("after", active.after)
+        if _SCOPES.index(scope) < _SCOPES.index(active.scope):
+            _loose(row.at("scope"), f"taints.{name}.scope", active.scope, findings)
+        elif after < active.after:
+            text = format_duration(active.after)
+            _loose(row.at("after"), f"taints.{name}.after", text, findings)
+        else:
+            rows[name] = structs.replace(active, scope=scope, after=after)
+    return structs.replace(policy.taints, **rows)
+
+
+def _loose(node: Any, path: str, active: str, findings: Findings) -> None:
+    message = f"this is looser than the active policy, where {path} is {active}"
+    help_text = "rule files only tighten it; loosen it in the server's configuration"
+    findings.add("R313", node, message, help_text)

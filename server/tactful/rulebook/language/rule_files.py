@@ -1,0 +1,163 @@
+"""What do the rule files say, section by section, before it is asked whether it makes sense?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from tactful.core.values.allocation import Level
+from tactful.rulebook.language.conditions import Group, Test, read_unless, read_when, tests
+from tactful.rulebook.language.grammar import FILE
+from tactful.rulebook.language.mappings import Block
+from tactful.rulebook.source.diagnostics import Findings
+from tactful.rulebook.source.recovery import read
+from tactful.rulebook.source.tree import Node, Source
+
+
+class RuleText(Struct, frozen=True):
+    """One rule as written; `block` has the file's defaults under it, `own` has not."""
+
+    id: str
+    block: Block
+    own: Block
+    when: Group | None = None
+    unless: Group | None = None
+
+    @property
+    def id_node(self) -> Node:
+        """Where its id stands."""
+        return self.own.nodes["id"]
+
+    @property
+    def tests(self) -> Iterator[Test]:
+        """All its comparisons."""
+        for tree in (self.when, self.unless):
+            if tree is not None:
+                yield from tests(tree)
+
+    def get(self, *path: str) -> Any:
+        """A value, such as `get("offer", "floor", "margin")`; None where there is none."""
+        value: Any = self.block
+        for name in path:
+            value = value.get(name) if isinstance(value, Block) else None
+        return value
+
+
+class SuppressText(Struct, frozen=True):
+    """One `suppress` block as written."""
+
+    id: str
+    block: Block
+    when: Group
+
+
+class CampaignText(Struct, frozen=True):
+    """One campaign as written."""
+
+    id: str
+    key: Node
+    block: Block
+
+
+class Texts(Struct, frozen=True):
+    """All rule files as written."""
+
+    rules: tuple[RuleText, ...] = ()
+    campaigns: Mapping[str, CampaignText] = {}
+    policies: tuple[Block, ...] = ()
+    lists: Mapping[str, Node] = {}
+    list_keys: Mapping[str, Node] = {}
+    suppress: tuple[SuppressText, ...] = ()
+
+
+def read_files(sources: Sequence[Source], findings: Findings) -> Texts:
+    """Reads files in the order of their paths, so that their order of arrival changes nothing."""
+    files = []
+    for source in sorted(sources, key=lambda source: source.path):
+        node = read(source, findings)
+        file = FILE.read(node, findings) if node is not None else None
+        if file is not None:
+            files.append(file)
+    list_keys, lists = _lists(files, findings)
+    return Texts(
+        rules=tuple(_rules(files, lists, findings)),
+        campaigns=_campaigns(files, findings),
+        policies=tuple(file.get("policy") for file in files if file.get("policy")),
+        lists=lists,
+        list_keys=list_keys,
+        suppress=tuple(_suppress(files, lists, findings)),
+    )
+
+
+def _rules(
+    files: Sequence[Block], lists: Mapping[str, Node], findings: Findings
+) -> Iterator[RuleText]:
+    seen: dict[str, Node] = {}
+    for file in files:
+        for own in file.get("rules", ()):
+            id_ = own.get("id")
+            when, unless = _conditions(own, lists, findings)
+            if id_ is not None and _is_new(id_, own.nodes["id"], seen, "rule", findings):
+                defaults = file.get("defaults")
+                block = own.over(defaults) if defaults else own
+                yield RuleText(id_, block, own, when, unless)
+
+
+def _conditions(
+    own: Block, lists: Mapping[str, Node], findings: Findings
+) -> tuple[Group | None, Group | None]:
+    when, unless = own.get("when"), own.get("unless")
+    return (
+        read_when(when, lists, findings) if when is not None else None,
+        read_unless(unless, lists, findings) if unless is not None else None,
+    )
+
+
+def _is_new(id_: str, node: Node, seen: dict[str, Node], what: str, findings: Findings) -> bool:
+    first = seen.setdefault(id_, node)
+    if first is not node:
+        message = f"the {what} '{id_}' is already in {first.path}, line {first.line + 1}"
+        findings.add("R209", node, message, "choose another id")
+    return first is node
+
+
+def _lists(files: Sequence[Block], findings: Findings) -> tuple[dict[str, Node], dict[str, Node]]:
+    keys: dict[str, Node] = {}
+    lists: dict[str, Node] = {}
+    for file in files:
+        for name, (key, node) in file.get("lists", {}).items():
+            if _is_new(name, key, keys, "list", findings):
+                lists[name] = node
+                if node.kind != "list":
+                    findings.add("R204", node, f"'{name}' is not a list", "write [one, another]")
+    return keys, lists
+
+
+def _campaigns(files: Sequence[Block], findings: Findings) -> dict[str, CampaignText]:
+    keys: dict[str, Node] = {}
+    campaigns: dict[str, CampaignText] = {}
+    for file in files:
+        for name, (key, block) in file.get("campaigns", {}).items():
+            if _is_new(name, key, keys, "campaign", findings):
+                campaigns[name] = CampaignText(name, key, block)
+    return campaigns
+
+
+def _suppress(
+    files: Sequence[Block], lists: Mapping[str, Node], findings: Findings
+) -> Iterator[SuppressText]:
+    seen: dict[str, Node] = {}
+    for file in files:
+        for block in file.get("suppress", ()):
+            id_, when = block.get("id"), block.get("when")
+            group = read_when(when, lists, findings) if when is not None else None
+            if id_ is None or group is None:
+                continue
+            if _is_new(id_, block.nodes["id"], seen, "suppress block", findings):
+                yield SuppressText(id_, block, group)
+
+
+def level_of(offer: Block) -> Level:
+    """What an offer comes off."""
+    level: Level = offer.get("off_the", "item")
+    return level

@@ -1,0 +1,201 @@
+"""Which value does a node hold, given what kind of value is expected there?
+
+A kind reads one node, reports what is wrong with it, and describes itself as JSON Schema, so that
+the checker and an editor's completion can never disagree. None means: reported, not usable.
+"""
+
+import re
+from typing import Any, Final
+
+from msgspec import Struct
+
+from tactful.rulebook.source.diagnostics import Findings, nearest
+from tactful.rulebook.source.tree import Node
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})", re.ASCII)
+_LEADING_ZERO = re.compile(r"-?0[0-9]+", re.ASCII)
+BARE_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+ID_HELP: Final = "use letters, digits, - _ and . only, up to 64 of them"
+_LOOKALIKES: Final = {
+    "no": "false",
+    "off": "false",
+    "n": "false",
+    "yes": "true",
+    "on": "true",
+    "y": "true",
+}
+PLURALS: Final = {"map": "a group of keys", "list": "a list", "scalar": "a single value"}
+
+
+class Kind(Struct, frozen=True):
+    """What is expected at a place of the file."""
+
+    def read(self, node: Node, findings: Findings) -> Any:
+        """The value of a node, or None with a finding."""
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any]:
+        """The same as JSON Schema."""
+        raise NotImplementedError
+
+    @property
+    def wanted(self) -> str:
+        """The kind in words, with an example."""
+        raise NotImplementedError
+
+
+def scalar(kind: Kind, node: Node, findings: Findings) -> str | None:
+    """The text of a single value; anything else is reported."""
+    if node.kind == "scalar" and (node.text or not node.plain):
+        return node.text
+    found = PLURALS[node.kind] if node.kind != "scalar" else "nothing"
+    findings.add("R204", node, f"expected {kind.wanted}, found {found}", f"write {kind.wanted}")
+    return None
+
+
+class Text(Kind, frozen=True):
+    """Any text of one or more lines."""
+
+    longest: int = 500
+
+    @property
+    def wanted(self) -> str:
+        return "a text"
+
+    def read(self, node: Node, findings: Findings) -> str | None:
+        text = scalar(self, node, findings)
+        if text is not None and len(text) > self.longest:
+            message = f"the text has {len(text)} characters; {self.longest} are allowed"
+            findings.add("R215", node, message, "shorten it")
+            return None
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        # A SKU or a size may look like a number.
+        return {"type": ["string", "number"], "maxLength": self.longest}
+
+
+class Id(Kind, frozen=True):
+    """A name that other places refer to."""
+
+    @property
+    def wanted(self) -> str:
+        return "an id such as spring-sale"
+
+    def read(self, node: Node, findings: Findings) -> str | None:
+        text = scalar(self, node, findings)
+        if text is not None and not ID.fullmatch(text):
+            findings.add("R216", node, f"{text[:40]!r} cannot be an id", ID_HELP)
+            return None
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{ID.pattern}$"}
+
+
+class Flag(Kind, frozen=True):
+    """True or false."""
+
+    @property
+    def wanted(self) -> str:
+        return "true or false"
+
+    def read(self, node: Node, findings: Findings) -> bool | None:
+        text = scalar(self, node, findings)
+        if text is None or (node.plain and text in {"true", "false"}):
+            return None if text is None else text == "true"
+        meant = _LOOKALIKES.get(text.lower(), text.lower())
+        if meant in {"true", "false"}:
+            message = f"{text!r} is not true or false here"
+            findings.add("R208", node, message, f"did you mean '{meant}', without quotes?")
+        else:
+            findings.add("R204", node, f"{text[:40]!r} is not true or false", "write true or false")
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class Count(Kind, frozen=True):
+    """A whole number."""
+
+    least: int = 0
+    most: int = 1_000_000_000
+
+    @property
+    def wanted(self) -> str:
+        return "a whole number such as 3"
+
+    def read(self, node: Node, findings: Findings) -> int | None:
+        text = scalar(self, node, findings)
+        if text is None:
+            return None
+        if _LEADING_ZERO.fullmatch(text):
+            message = f"{text[:40]} begins with a zero, which some tools read as an octal number"
+            findings.add("R208", node, message, f"write {text.lstrip('-0') or '0'}")
+            return None
+        if not _INTEGER.fullmatch(text):
+            help_text = f"write {self.wanted}, without a unit or quotes"
+            findings.add("R204", node, f"{text[:40]!r} is not a whole number", help_text)
+            return None
+        return within(
+            int(text), self.least, self.most, str(self.least), str(self.most), node, findings
+        )
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+class OneOf(Kind, frozen=True):
+    """One of some words."""
+
+    words: tuple[str, ...]
+
+    @property
+    def wanted(self) -> str:
+        return "one of " + ", ".join(self.words)
+
+    def read(self, node: Node, findings: Findings) -> str | None:
+        text = scalar(self, node, findings)
+        if text is None or text in self.words:
+            return text
+        hint = nearest(text, self.words) or f"write {self.wanted}"
+        findings.add("R214", node, f"{text[:40]!r} is not {self.wanted}", hint)
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+
+class ListOf(Kind, frozen=True):
+    """One or several values of one kind."""
+
+    kind: Kind
+
+    @property
+    def wanted(self) -> str:
+        return f"a list of {self.kind.wanted}"
+
+    def read(self, node: Node, findings: Findings) -> tuple[Any, ...] | None:
+        if node.kind != "list":
+            one = self.kind.read(node, findings)
+            return None if one is None else (one,)
+        values = tuple(self.kind.read(item, findings) for item in node.items)
+        return None if None in values else values
+
+    def schema(self) -> dict[str, Any]:
+        one = self.kind.schema()
+        return {"anyOf": [one, {"type": "array", "items": one}]}
+
+
+def within(
+    value: int, least: int, most: int, low: str, high: str, node: Node, findings: Findings
+) -> int | None:
+    """The value, or None with a finding when it is out of range."""
+    if least <= value <= most:
+        return value
+    findings.add(
+        "R215", node, f"{node.text[:40]} is not between {low} and {high}", "choose a value in range"
+    )
+    return None

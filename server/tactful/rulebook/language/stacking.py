@@ -1,0 +1,18 @@
+"""Which rules' offers may stand beside each other?"""
+
+from tactful.rulebook.language.rule_files import RuleText, Texts
+
+
+def partners(texts: Texts) -> dict[str, frozenset[str]]:
+    """Rule → the rules it names, itself or by their campaign."""
+    by_campaign: dict[str, set[str]] = {}
+    for text in texts.rules:
+        by_campaign.setdefault(text.get("campaign") or "", set()).add(text.id)
+    return {text.id: frozenset(_named(text, by_campaign)) for text in texts.rules}
+
+
+def _named(text: RuleText, by_campaign: dict[str, set[str]]) -> set[str]:
+    named: set[str] = set()
+    for name in text.get("stacks_with") or ():
+        named |= by_campaign.get(name, {name})
+    return named - {text.id}

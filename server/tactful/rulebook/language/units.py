@@ -1,0 +1,249 @@
+"""Which value does a node hold where a unit, a place or a time is expected?"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tactful.core.values import calendar, money
+from tactful.core.values import weekly_schedule as schedule
+from tactful.rulebook.language.scalars import BARE_NUMBER, Kind, OneOf, scalar, within
+from tactful.rulebook.source.diagnostics import Findings, nearest
+from tactful.rulebook.source.tree import Node
+
+_PERCENT = re.compile(r"(0|[1-9][0-9]{0,4})(?:\.([0-9]{1,2}))?%", re.ASCII)
+_TERRITORY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
+
+
+class Duration(Kind, frozen=True):
+    """A length of time, in ms."""
+
+    least: int = 0
+    most: int = 3660 * calendar.DAY
+
+    @property
+    def wanted(self) -> str:
+        return "a duration such as 45s, 15m, 36h or 30d"
+
+    def read(self, node: Node, findings: Findings) -> int | None:
+        text = scalar(self, node, findings)
+        if text is None:
+            return None
+        try:
+            value = calendar.parse_duration(text)
+        except calendar.CalendarError:
+            if BARE_NUMBER.fullmatch(text):
+                help_text = f"write {text}s, {text}m, {text}h or {text}d"
+                findings.add("R205", node, f"{text[:40]} has no unit of time", help_text)
+            else:
+                message = f"{text[:40]!r} is not a duration"
+                findings.add("R205", node, message, f"write {self.wanted}")
+            return None
+        low, high = calendar.format_duration(self.least), calendar.format_duration(self.most)
+        return within(value, self.least, self.most, low, high, node, findings)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^(0|[1-9][0-9]{0,8})(ms|s|m|h|d)$"}
+
+
+class Percent(Kind, frozen=True):
+    """A share, in basis points."""
+
+    least: int = 0
+    most: int = 10_000
+
+    @property
+    def wanted(self) -> str:
+        return "a percentage such as 15%"
+
+    def read(self, node: Node, findings: Findings) -> int | None:
+        text = scalar(self, node, findings)
+        if text is None:
+            return None
+        found = _PERCENT.fullmatch(text)
+        if found is None:
+            bare = BARE_NUMBER.fullmatch(text)
+            help_text = f"did you mean {text}%?" if bare else f"write {self.wanted}"
+            findings.add("R205", node, f"{text[:40]!r} is not a percentage", help_text)
+            return None
+        value = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+        low, high = format_percent(self.least), format_percent(self.most)
+        return within(value, self.least, self.most, low, high, node, findings)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^(0|[1-9][0-9]{0,4})([.][0-9]{1,2})?%$"}
+
+
+class Amounts(Kind, frozen=True):
+    """Money per currency, in minor units: `{EUR: 12.50, GBP: 11.00}`, or `12.50 EUR`."""
+
+    least: int = 0
+    beside: tuple[str, ...] = ()
+    """Keys that stand beside the money, and are looked for in it."""
+
+    @property
+    def wanted(self) -> str:
+        return "money such as 12.50 EUR or {EUR: 12.50, GBP: 11.00}"
+
+    def read(self, node: Node, findings: Findings) -> dict[str, int] | None:
+        if node.kind == "map":
+            return self._read_map(node, findings)
+        text = scalar(self, node, findings)
+        if text is None:
+            return None
+        if BARE_NUMBER.fullmatch(text):
+            help_text = f"name the currency: {text} EUR, or {{EUR: {text}}}"
+            findings.add("R205", node, f"{text[:40]} has no currency", help_text)
+            return None
+        number, _, currency = text.partition(" ")
+        amount = self._amount(number, currency, node, findings)
+        return None if amount is None else {currency: amount}
+
+    def _read_map(self, node: Node, findings: Findings) -> dict[str, int] | None:
+        amounts: dict[str, int] = {}
+        for key, value in node.pairs:
+            if key.text not in money.EXPONENTS:
+                message = f"{key.text[:40]!r} is not a currency"
+                findings.add("R213", key, message, self._hint(key, value))
+            elif (text := scalar(self, value, findings)) is not None:
+                amount = self._amount(text, key.text, value, findings)
+                if amount is not None:
+                    amounts[key.text] = amount
+        if not node.pairs:
+            findings.add("R204", node, "no amount is named", f"write {self.wanted}")
+        return amounts if amounts and len(amounts) == len(node.pairs) else None
+
+    def _hint(self, key: Node, value: Node) -> str:
+        if key.text in self.beside:
+            return f"write `{key.text}: {value.text}` beside this money, or in its place"
+        return nearest(key.text, money.EXPONENTS) or "use a code such as EUR"
+
+    def _amount(self, number: str, currency: str, node: Node, findings: Findings) -> int | None:
+        try:
+            amount = money.parse(number, currency).amount
+        except money.MoneyError as error:
+            findings.add("R213", node, str(error), f"write {self.wanted}")
+            return None
+        if amount < self.least:
+            findings.add("R215", node, f"{number} {currency} is too little", "raise the amount")
+            return None
+        return amount
+
+    def schema(self) -> dict[str, Any]:
+        number = {"type": ["number", "string"]}
+        return {
+            "anyOf": [
+                {"type": "string", "pattern": "^[0-9]+([.][0-9]{1,4})? [A-Z]{3}$"},
+                {
+                    "type": "object",
+                    "properties": dict.fromkeys(("EUR", "GBP", "USD", "CHF", "JPY"), number),
+                    "patternProperties": {"^[A-Z]{3}$": number},
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                },
+            ]
+        }
+
+
+class Territory(Kind, frozen=True):
+    """Where a shop sells: a country, or a part of one."""
+
+    @property
+    def wanted(self) -> str:
+        return "a territory such as DE or US-NY"
+
+    def read(self, node: Node, findings: Findings) -> str | None:
+        text = scalar(self, node, findings)
+        if text is not None and not _TERRITORY.fullmatch(text):
+            hint = f"did you mean {text.upper()}?" if _TERRITORY.fullmatch(text.upper()) else ""
+            message = f"{text[:40]!r} is not a territory"
+            findings.add("R214", node, message, hint or f"write {self.wanted}")
+            return None
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_TERRITORY.pattern}$"}
+
+
+class Zone(Kind, frozen=True):
+    """An IANA time zone."""
+
+    @property
+    def wanted(self) -> str:
+        return "a time zone such as Europe/Berlin"
+
+    def read(self, node: Node, findings: Findings) -> str | None:
+        text = scalar(self, node, findings)
+        if text is None or text in calendar.zone_names():
+            return text
+        hint = nearest(text, calendar.zone_names()) or f"write {self.wanted}"
+        findings.add("R211", node, f"{text[:40]!r} is no time zone", hint)
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "examples": ["Europe/Berlin", "Europe/London", "America/New_York"],
+        }
+
+
+class LocalTime(Kind, frozen=True):
+    """A local date or date-time; its zone is named elsewhere."""
+
+    @property
+    def wanted(self) -> str:
+        return "a date such as 2026-03-31 or 2026-03-31 18:00"
+
+    def read(self, node: Node, findings: Findings) -> str | None:
+        text = scalar(self, node, findings)
+        if text is None:
+            return None
+        try:
+            calendar.local_instant(text, "UTC", end=False)
+        except calendar.CalendarError as error:
+            findings.add("R212", node, str(error), f"write {self.wanted}")
+            return None
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$",
+        }
+
+
+class Clock(Kind, frozen=True):
+    """A time of day, in minutes."""
+
+    @property
+    def wanted(self) -> str:
+        return "a time such as 09:00"
+
+    def read(self, node: Node, findings: Findings) -> int | None:
+        text = scalar(self, node, findings)
+        if text is None:
+            return None
+        if not _CLOCK.fullmatch(text):
+            findings.add("R212", node, f"{text[:40]!r} is no time of day", f"write {self.wanted}")
+            return None
+        return int(text[:2]) * 60 + int(text[3:])
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^({_CLOCK.pattern})$"}
+
+
+WEEKDAYS: Final = OneOf(schedule.WEEKDAYS)
+
+
+def format_percent(bp: int) -> str:
+    """Basis points as people write them: 1250 → `12.5%`."""
+    whole, rest = divmod(bp, 100)
+    return f"{whole}.{rest:02}".rstrip("0").rstrip(".") + "%"
+
+
+def format_amounts(amounts: Mapping[str, int]) -> str:
+    """Amounts per currency as people write them: `{EUR: 12.50, GBP: 11.00}` or `12.50 EUR`."""
+    texts = [money.format_plain(money.Money(amount, code)) for code, amount in amounts.items()]
+    if len(texts) == 1:
+        return texts[0]
+    return "{" + ", ".join(f"{t[-3:]}: {t[:-4]}" for t in texts) + "}"

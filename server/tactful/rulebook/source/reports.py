@@ -1,0 +1,118 @@
+"""How are findings shown to people, editors and build servers?"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from tactful.rulebook.source.codes import CODES
+from tactful.rulebook.source.diagnostics import Diagnostic
+from tactful.rulebook.source.tree import split_lines
+
+Lines = Mapping[str, Sequence[str]]
+"""Path → the lines of the file, as far as they can be shown."""
+
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_WIDEST: Final = 160
+"""Longer lines are cut: a caret far to the right helps nobody."""
+
+
+def lines_of(texts: Mapping[str, bytes]) -> Lines:
+    """Path → lines, with what is no UTF-8 made visible."""
+    return {path: split_lines(text.decode("utf-8", "replace")) for path, text in texts.items()}
+
+
+def as_text(found: Sequence[Diagnostic], lines: Lines) -> str:
+    """One paragraph a finding: where, what, the line with a caret, and what to do."""
+    paragraphs = [_paragraph(one, lines) for one in found]
+    return "\n".join([*paragraphs, summary(found)])
+
+
+def summary(found: Sequence[Diagnostic]) -> str:
+    """How many errors and warnings there are."""
+    if not found:
+        return "No findings.\n"
+    errors = sum(one.severity == "error" for one in found)
+    warnings = len(found) - errors
+    counts = [_counted(errors, "error"), _counted(warnings, "warning")]
+    return f"{' and '.join(count for count in counts if count)}.\n"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
+
+
+def _paragraph(one: Diagnostic, lines: Lines) -> str:
+    warning = "warning: " if one.severity == "warning" else ""
+    text = f"{one.path}:{one.line}:{one.column}: {one.code} {warning}{one.message}\n"
+    shown = lines.get(one.path, ())
+    if one.line <= len(shown):
+        line = shown[one.line - 1].expandtabs(1)[:_WIDEST]
+        end = one.end_column if one.end_line == one.line else one.column + 1
+        carets = "^" * max(1, min(end, len(line) + 1) - one.column)
+        text += f"{one.line:>5} | {line}\n      | {' ' * (one.column - 1)}{carets}\n"
+    return text + (f"      = help: {one.help}\n" if one.help else "")
+
+
+def as_json(found: Sequence[Diagnostic], lines: Lines) -> str:  # noqa: ARG001 - one signature for all
+    """A list of objects."""
+    rows = [{**msgspec.to_builtins(one), "severity": one.severity} for one in found]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_github(found: Sequence[Diagnostic], lines: Lines) -> str:  # noqa: ARG001
+    """Workflow commands, which GitHub shows beside the changed lines."""
+    rows = []
+    for one in found:
+        place = f"file={_property(one.path)},line={one.line},col={one.column},title={one.code}"
+        body = f"{one.message}{f' ({one.help})' if one.help else ''}"
+        rows.append(f"::{one.severity} {place}::{_data(body)}\n")
+    return "".join(rows)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def as_sarif(found: Sequence[Diagnostic], lines: Lines) -> str:  # noqa: ARG001
+    """A SARIF 2.1.0 log, for code scanning."""
+    used = sorted({one.code for one in found})
+    rules = [{"id": code, "shortDescription": {"text": CODES[code].title}} for code in used]
+    driver = {"name": "tactful rules check", "rules": rules}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(one) for one in found],
+    }
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _result(one: Diagnostic) -> dict[str, Any]:
+    region = {
+        "startLine": one.line,
+        "startColumn": one.column,
+        "endLine": one.end_line,
+        "endColumn": one.end_column,
+    }
+    location = {"artifactLocation": {"uri": one.path}, "region": region}
+    return {
+        "ruleId": one.code,
+        "level": one.severity,
+        "message": {"text": f"{one.message}{f'. {one.help}' if one.help else ''}"},
+        "locations": [{"physicalLocation": location}],
+    }
+
+
+FORMATS: Final[dict[str, Callable[[Sequence[Diagnostic], Lines], str]]] = {
+    "text": as_text,
+    "json": as_json,
+    "github": as_github,
+    "sarif": as_sarif,
+}
+"""`--format` → the function that makes it."""

@@ -1,0 +1,235 @@
+"""Which facts does the `given` of a test, or a step of it, stand for?"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from tactful.core.facts import model as facts
+from tactful.core.pricing.conversion_rates import SILENCE, Rates, Tally
+from tactful.core.values.money import Money
+from tactful.rulebook.language.mappings import Block
+from tactful.rulebook.source.tree import Node
+
+_LONG_AGO = 200 * 86_400_000
+_TERRITORY = "DE"
+
+
+def when(at: int) -> datetime:
+    """An instant as facts carry it."""
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def money(amounts: dict[str, int] | None) -> Money | None:
+    """The one amount of a mapping."""
+    for currency, amount in (amounts or {}).items():
+        return Money(amount, currency)
+    return None
+
+
+class Props:
+    """Makes facts of blocks, and gives them ids."""
+
+    def __init__(self, given: Block | None, now: int) -> None:
+        self.given = given
+        self.now = now
+        self._number = 0
+
+    @property
+    def territory(self) -> str:
+        """Where everything happens."""
+        return str(self._get("territory", _TERRITORY))
+
+    def _get(self, name: str, otherwise: Any = None) -> Any:
+        return self.given.get(name, otherwise) if self.given else otherwise
+
+    def _id(self, block: Block | None, kind: str) -> str:
+        self._number += 1
+        return str((block.get("id") if block else None) or f"{kind}-{self._number}")
+
+    def _ago(self, block: Block, name: str = "ago") -> datetime:
+        return when(self.now - block.get(name, 0))
+
+    def at_first(self) -> Iterator[facts.AnyFact]:
+        """All facts that are given."""
+        for sku, (_, block) in self._get("items", {}).items():
+            yield from self.item(sku, block)
+        for id_, (_, block) in self._get("customers", {}).items():
+            yield from self.customer(id_, block)
+
+    def rates(self) -> Rates:
+        """What the shop's log says."""
+        log = {}
+        for sku, (_, rules) in self._get("log", {}).items():
+            item = self._get("items", {}).get(sku)
+            product = item[1].get("product", sku) if item else sku
+            log[product, self.territory] = {
+                SILENCE if rule == "silence" else rule: Tally(
+                    block.get("shoppers", 0), block.get("bought", 0)
+                )
+                for rule, (_, block) in rules.items()
+            }
+        return Rates(log)
+
+    def item(self, sku: str, block: Block) -> Iterator[facts.AnyFact]:
+        """An item of the catalogue."""
+        consumable = block.get("consumable")
+        yield facts.Product(
+            sku=sku,
+            product=block.get("product", sku),
+            title=block.get("title", sku),
+            brand=block.get("brand"),
+            categories=block.get("categories", ()),
+            components=block.get("components", ()),
+            consumable_days=consumable // 86_400_000 if consumable else None,
+            min_age=block.get("min_age"),
+            attributes=attributes(block),
+        )
+        price = money(block.get("price"))
+        if price:
+            yield self.price(
+                sku, price, block, when(self.now - block.get("price_since", _LONG_AGO))
+            )
+        cost = money(block.get("cost"))
+        if cost:
+            yield facts.Cost(sku=sku, cost=cost)
+        if block.get("stock") is not None:
+            yield self.stock(sku, block.get("stock"))
+
+    def price(
+        self, sku: str, price: Money, block: Block | None, since: datetime | None = None
+    ) -> facts.Price:
+        """A public price here, with the bounds that were given for the item."""
+        rate = self._get("tax")
+        bounds = block or Block(Node(""))
+        return facts.Price(
+            sku=sku,
+            territory=self.territory,
+            price=price,
+            tax_included=rate is not None,
+            tax_rate_bp=rate or 0,
+            since=since or when(self.now),
+            list=money(bounds.get("list")),
+            target=money(bounds.get("target")),
+            minimum_advertised=money(bounds.get("minimum_advertised")),
+        )
+
+    def stock(self, sku: str, available: int) -> facts.Stock:
+        """The stock here."""
+        return facts.Stock(sku=sku, territory=self.territory, available=available)
+
+    def customer(self, id_: str, block: Block) -> Iterator[facts.AnyFact]:
+        """A customer with all that happened to them."""
+        yield facts.Customer(
+            customer=id_,
+            tier=block.get("tier"),
+            segments=block.get("segments", ()),
+            opted_out=block.get("opted_out", False),
+            attributes=attributes(block),
+        )
+        for one in block.get("orders", ()):
+            yield self.order(id_, one)
+        for one in block.get("cases", ()):
+            yield self.case(id_, one)
+        for one in block.get("returns", ()):
+            yield self.return_(id_, one)
+        for one in block.get("reviews", ()):
+            yield self.review(id_, one)
+        for one in block.get("remedies", ()):
+            yield self.remedy(id_, one)
+
+    def order(self, customer: str, block: Block) -> facts.Order:
+        """An order, delivered unless it says otherwise."""
+        late = block.get("late")
+        status = block.get("status", "shipped" if late else "delivered")
+        placed = self._ago(block)
+        return facts.Order(
+            order=self._id(block, "order"),
+            customer=customer,
+            territory=self.territory,
+            placed_at=placed,
+            status=status,
+            promised_by=when(self.now - late) if late else None,
+            delivered_at=placed if status == "delivered" else None,
+            lines=tuple(
+                facts.OrderLine(sku, 1, money(block.get("paid")) or self._paid(sku))
+                for sku in block.get("items", ())
+            ),
+        )
+
+    def _paid(self, sku: str) -> Money:
+        found = self._get("items", {}).get(sku)
+        price = money(found[1].get("price")) if found else None
+        return price or Money(1, "EUR")
+
+    def case(self, customer: str, block: Block) -> facts.Case:
+        """A complaint."""
+        resolved = block.get("resolved")
+        return facts.Case(
+            case=self._id(block, "case"),
+            customer=customer,
+            order=block.get("order"),
+            skus=block.get("items", ()),
+            kind=block.get("kind", "other"),
+            status="open" if resolved is None else "resolved",
+            opened_at=self._ago(block),
+            resolved_at=None if resolved is None else self._ago(block, "resolved"),
+        )
+
+    def return_(self, customer: str, block: Block) -> facts.Return:
+        """Goods that went back."""
+        return facts.Return(
+            return_=self._id(None, "return"),
+            order=block.get("order"),
+            customer=customer,
+            at=self._ago(block),
+            status="received",
+            lines=tuple(
+                facts.ReturnLine(sku, 1, block.get("reason", "unknown"))
+                for sku in block.get("items", ())
+            ),
+        )
+
+    def review(self, customer: str, block: Block) -> facts.Review:
+        """A review."""
+        return facts.Review(
+            review=f"{customer}/{block.get('item')}",
+            customer=customer,
+            sku=block.get("item", ""),
+            rating=block.get("rating", 5),
+            at=self._ago(block),
+        )
+
+    def remedy(self, customer: str, block: Block) -> facts.Remedy:
+        """A voucher that support issued."""
+        value = block.get("value", {})
+        paid = money(value) if isinstance(value, dict) else None
+        return facts.Remedy(
+            remedy=self._id(None, "remedy"),
+            customer=customer,
+            value=facts.RemedyValue(amount=paid.amount, currency=paid.currency)
+            if paid
+            else facts.RemedyValue(percent_bp=value),
+            cause=facts.Cause(skus=block.get("items", ())),
+            expires_at=when(self.now + block.get("expires", 30 * 86_400_000)),
+        )
+
+
+def attributes(block: Block) -> dict[str, Any] | None:
+    """The attributes of an item or customer, as facts have them."""
+    nodes = block.nodes.get("attributes")
+    return {key.text: _plain(value) for key, value in nodes.pairs} if nodes else None
+
+
+def _plain(node: Node) -> str | int | bool:
+    if node.plain and node.text in {"true", "false"}:
+        return node.text == "true"
+    return int(node.text) if node.plain and node.text.isdecimal() else node.text
+
+
+def as_builtins(node: Node) -> Any:
+    """A node as JSON would have it, for facts in the shape of the facts API."""
+    if node.kind == "map":
+        return {key.text: as_builtins(value) for key, value in node.pairs}
+    if node.kind == "list":
+        return [as_builtins(item) for item in node.items]
+    return _plain(node)

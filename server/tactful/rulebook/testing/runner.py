@@ -1,0 +1,348 @@
+"""Do the rules do what the tests beside them say? Played on the real decision, with a set clock."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct, structs
+
+from tactful.core.facts import codec as fact_codec
+from tactful.core.offers.offer import Offer
+from tactful.core.rules.model import Rulebook
+from tactful.core.session import items_in_play as attention
+from tactful.core.session import signals
+from tactful.core.values.calendar import local_instant
+from tactful.core.values.money import Money
+from tactful.core.verdicts.verdict import Verdict
+from tactful.rulebook.language.conditions import spelled
+from tactful.rulebook.language.mappings import Block
+from tactful.rulebook.language.units import format_amounts
+from tactful.rulebook.source.diagnostics import Findings, nearest
+from tactful.rulebook.source.recovery import read
+from tactful.rulebook.source.tree import Node, Source, entries
+from tactful.rulebook.testing.coverage import Coverage
+from tactful.rulebook.testing.given import Props, as_builtins, when
+from tactful.rulebook.testing.grammar import PAGE, TEST_FILE
+from tactful.rulebook.testing.simulator import AFTER_LOGOUT, Stage, restricted
+
+_AT: Final = "2026-03-10 12:00"
+_NONE: Final = "none"
+
+
+class Failed(Struct, frozen=True):
+    """An expectation that was not met: where it stands, what was found, and every rule's verdict."""
+
+    line: int
+    message: str
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Played(Struct, frozen=True):
+    """One test and how it went."""
+
+    path: str
+    line: int
+    name: str
+    failures: tuple[Failed, ...] = ()
+
+
+def play(
+    sources: Sequence[Source], rulebook: Rulebook, findings: Findings, coverage: Coverage
+) -> tuple[Played, ...]:
+    """Plays all tests of all files; what cannot be read of a file is a finding."""
+    return tuple(
+        played
+        for source in sorted(sources, key=lambda source: source.path)
+        for played in _play_file(source, rulebook, findings, coverage)
+    )
+
+
+def _play_file(
+    source: Source, rulebook: Rulebook, findings: Findings, coverage: Coverage
+) -> Iterator[Played]:
+    own = Findings()
+    node = read(source, own)
+    file = TEST_FILE.read(node, own) if node else None
+    if file is not None:
+        _check(file, rulebook, own)
+    findings.take(own)
+    if file is None or own.errors:
+        return
+    rules = file.get("rules")
+    active = restricted(rulebook, rules) if rules else rulebook
+    for test in file.get("tests", ()):
+        yield _Play(source.path, file, test, active, coverage).run()
+
+
+def _check(file: Block, rulebook: Rulebook, findings: Findings) -> None:
+    """Whether the rules that a file names exist, and every step does one thing."""
+    node = file.nodes.get("rules")
+    for entry in entries(node):
+        if entry.text not in rulebook.rules:
+            _unknown(entry, rulebook, findings)
+    for test in file.get("tests", ()):
+        for step in test.get("steps", ()):
+            if len(step.keys) != 1:
+                message = "a step does exactly one thing"
+                findings.add("R204", step.start, message, "begin each with `- ` on its own line")
+            expect = step.get("expect")
+            for name in ("offer", "rule") if expect else ():
+                if expect.get(name, _NONE) not in {_NONE, *rulebook.rules}:
+                    _unknown(expect.nodes[name], rulebook, findings)
+
+
+def _unknown(node: Node, rulebook: Rulebook, findings: Findings) -> None:
+    hint = nearest(node.text, rulebook.rules) or "name a rule of this folder"
+    findings.add("R220", node, f"there is no rule '{node.text[:60]}'", hint)
+
+
+class _Play:
+    """One test while it runs."""
+
+    def __init__(
+        self, path: str, file: Block, test: Block, rulebook: Rulebook, coverage: Coverage
+    ) -> None:
+        self.path = path
+        self.test = test
+        self.coverage = coverage
+        given, common = test.get("given"), file.get("given")
+        self.given: Block | None = given.over(common) if given and common else given or common
+        at = test.get("at") or file.get("at") or _AT
+        now = local_instant(at, file.get("timezone", "UTC"), end=False)
+        self.props = Props(self.given, now)
+        self.stage = Stage(rulebook, now, tuple(self._get("customers", {})))
+        self.failures: list[Failed] = []
+        self.cases: dict[str, Any] = {}
+
+    def _get(self, name: str, otherwise: Any = None) -> Any:
+        return self.given.get(name, otherwise) if self.given else otherwise
+
+    def run(self) -> Played:
+        """Sets the stage, then goes through the steps."""
+        stage = self.stage
+        stage.know(*self.props.at_first(), *self._raw_facts(), at=stage.now)
+        for id_, (_, amounts) in self._get("spent", {}).items():
+            stage.spent |= {(id_, currency): amount for currency, amount in amounts.items()}
+        stage.rates = self.props.rates()
+        self._arrive()
+        for step in self.test.get("steps", ()):
+            for name, value in step.values.items():
+                self.props.now = stage.now
+                _STEPS[name](self, value, step.nodes[name])
+            self._see()
+        self.coverage.offer(stage.pushed)
+        line = self.test.start.line + 1
+        return Played(self.path, line, self.test.get("name"), tuple(self.failures))
+
+    def _arrive(self) -> None:
+        visit = self._get("visit")
+        consent = self._get("consent", "personal")
+        self.stage.send(
+            signals.Arrived(
+                tab=1,
+                consent=consent,
+                gpc=self._get("gpc", False),
+                territory=self.props.territory,
+                locale=self._get("locale"),
+                visit=signals.Visit(**visit.values) if visit else None,
+            )
+        )
+        if self._get("customer"):
+            self.stage.send(signals.Identified(self._get("customer")))
+
+    def _raw_facts(self) -> Iterator[Any]:
+        node: Node | None = self._get("facts")
+        for item in node.items if node else ():
+            fact = fact_codec.decode(json.dumps(as_builtins(item)).encode())
+            if isinstance(fact, fact_codec.Rejection):
+                self.failures.append(Failed(item.line + 1, fact.message))
+            else:
+                yield fact
+
+    def _see(self) -> None:
+        for sku in attention.subjects(self.stage.session):
+            self.coverage.see(self.stage.rulebook.rules, self.stage.scene(sku))
+
+    # steps
+
+    def view(self, sku: str, _: Node) -> None:
+        """The shopper opens an item."""
+        self.stage.send(signals.Paged("product"))
+        self.stage.send(signals.Viewed(sku))
+
+    def page(self, node: Node, _: Node) -> None:
+        """The shopper opens another page."""
+        if node.kind == "scalar":
+            node = Node(node.path, node.line, kind="map", pairs=((_KIND, node),))
+        findings = Findings()
+        block = PAGE.read(node, findings)
+        if block is None or findings.errors:
+            self.failures += [Failed(one.line, one.message) for one in findings.sorted()]
+            return
+        query, moment = block.get("query"), block.get("moment")
+        self.stage.send(signals.Paged(block.get("kind"), query=query, moment=moment))
+
+    def cart(self, entries: Mapping[str, Any], _: Node) -> None:
+        """The cart changes."""
+        lines = tuple(signals.CartLine(sku, count) for sku, (_, count) in entries.items())
+        self.stage.send(signals.Carted(lines))
+
+    def act(self, kind: signals.ActivityKind, _: Node) -> None:
+        """The shopper does something."""
+        self.stage.send(signals.Acted(kind, tab=1))
+
+    def wait(self, duration: int, _: Node) -> None:
+        """Time passes."""
+        for _now in self.stage.wait(duration):
+            self._see()
+
+    def identify(self, customer: str, _: Node) -> None:
+        """The shopper logs in."""
+        self.stage.send(signals.Identified(customer))
+
+    def logout(self, _value: bool, _: Node) -> None:
+        """The shopper logs out."""
+        self.stage.send(signals.LoggedOut(AFTER_LOGOUT))
+
+    def consent(self, consent: signals.Consent, _: Node) -> None:
+        """The shopper's consent changes."""
+        self.stage.send(signals.Consented(consent))
+
+    def accept(self, _value: bool, node: Node) -> None:
+        """The shopper accepts what is shown."""
+        self._answer(signals.Accepted, node)
+
+    def dismiss(self, _value: bool, node: Node) -> None:
+        """The shopper dismisses what is shown."""
+        self._answer(signals.Dismissed, node)
+
+    def _answer(self, answer: Callable[[str], signals.Signal], node: Node) -> None:
+        if self.stage.offers:
+            self.stage.send(answer(self.stage.offers[-1].id))
+        else:
+            self._fail(node, "there is no offer to answer", None)
+
+    def stock(self, entries: Mapping[str, Any], _: Node) -> None:
+        """The stock changes."""
+        self.stage.report(*(self.props.stock(sku, count) for sku, (_, count) in entries.items()))
+
+    def price(self, entries: Mapping[str, Any], _: Node) -> None:
+        """Public prices change."""
+        items = self._get("items", {})
+        for sku, (_, amounts) in entries.items():
+            currency, amount = next(iter(amounts.items()))
+            block = items[sku][1] if sku in items else None
+            self.stage.report(self.props.price(sku, Money(amount, currency), block))
+
+    def case(self, block: Block, _: Node) -> None:
+        """The customer complains."""
+        fact = self.props.case(self._customer(), block)
+        self.cases[fact.case] = fact
+        self.stage.report(fact)
+
+    def resolve(self, id_: str, node: Node) -> None:
+        """A case is resolved."""
+        known = self.cases | {kept.fact.case: kept.fact for kept in self.stage.facts.of(_CASE)}
+        if id_ in known:
+            now = when(self.stage.now)
+            self.stage.report(structs.replace(known[id_], status="resolved", resolved_at=now))
+        else:
+            self._fail(node, f"there is no case '{id_}'; give it an `id`", None)
+
+    def order(self, block: Block, _: Node) -> None:
+        """The customer buys elsewhere."""
+        self.stage.report(self.props.order(self._customer(), block))
+
+    def return_(self, block: Block, _: Node) -> None:
+        """Something goes back."""
+        self.stage.report(self.props.return_(self._customer(), block))
+
+    def review(self, block: Block, _: Node) -> None:
+        """The customer writes a review."""
+        self.stage.report(self.props.review(self._customer(), block))
+
+    def silent(self, feeds: tuple[Any, ...], _: Node) -> None:
+        """Feeds fall silent."""
+        for feed in feeds:
+            self.stage.silent[feed] = self.stage.now
+
+    def _customer(self) -> str:
+        return str(self.stage.session.customer or next(iter(self._get("customers", {})), "c1"))
+
+    # expectations
+
+    def expect(self, block: Block, _: Node) -> None:
+        """What must hold now."""
+        sku = block.get("item") or self.stage.session.focus or self._last_viewed()
+        shown = next((o for o in self.stage.offers if sku in {None, o.sku}), None)
+        wanted = block.get("offer")
+        if wanted is not None and wanted != (shown.rule if shown else _NONE):
+            found = f"found {_shown(shown)}"
+            verdict = "no offer" if wanted == _NONE else f"the offer of '{wanted}'"
+            self._fail(block.nodes["offer"], f"expected {verdict}, {found}", sku)
+        elif shown is not None:
+            self._expect_terms(block, shown, sku)
+        elif {"price", "saves", "message"} & set(block.values):
+            self._fail(block.start, "expected an offer, found none", sku)
+        if block.get("because"):
+            self._expect_reason(block, sku)
+        if "withdrawn" in block.values and self.stage.withdrawn != block.get("withdrawn"):
+            message = f"expected a withdrawal because of {block.get('withdrawn')}, found {self.stage.withdrawn or 'none'}"
+            self._fail(block.nodes["withdrawn"], message, sku)
+
+    def _last_viewed(self) -> str | None:
+        looks = self.stage.session.looks
+        return looks[-1].sku if looks else None
+
+    def _expect_terms(self, block: Block, offer: Offer, sku: str | None) -> None:
+        for name, amount in (("price", offer.unit), ("saves", offer.saved)):
+            wanted, found = block.get(name), {offer.currency: amount}
+            if wanted is not None and wanted != found:
+                what = "a price" if name == "price" else "a saving"
+                message = f"expected {what} of {spelled(block.nodes[name])}, found {format_amounts(found)}"
+                self._fail(block.nodes[name], message, sku)
+        text = block.get("message")
+        if text is not None and text not in offer.message:
+            message = f"expected a message with {text!r}, found {offer.message!r}"
+            self._fail(block.nodes["message"], message, sku)
+
+    def _expect_reason(self, block: Block, sku: str | None) -> None:
+        node = block.nodes["because"]
+        rules = self.stage.rulebook.rules
+        rule = block.get("rule") or (next(iter(rules)) if len(rules) == 1 else None)
+        if rule is None or sku is None:
+            help_text = "add `rule:` to say whose reason is meant" if sku else "name an `item:`"
+            self._fail(node, help_text, sku)
+            return
+        verdict = next((one for one in self.stage.why(sku) if one.rule == rule), None)
+        reason = str(verdict.reason) if verdict and verdict.reason else None
+        if reason != block.get("because"):
+            found = reason or (f"it is {verdict.outcome}" if verdict else "it is not active here")
+            self._fail(
+                node,
+                f"expected '{rule}' to be withheld because of {block.get('because')}, found {found}",
+                sku,
+            )
+
+    def _fail(self, node: Any, message: str, sku: str | None) -> None:
+        verdicts = self.stage.why(sku) if sku else ()
+        self.failures.append(Failed(node.line + 1, message, verdicts))
+
+
+def _shown(offer: Offer | None) -> str:
+    return (
+        f"the offer of '{offer.rule}' at {format_amounts({offer.currency: offer.unit})}"
+        if offer
+        else "none"
+    )
+
+
+_KIND: Final = Node("", text="kind", plain=True)
+_CASE: Final = fact_codec.KINDS["case"]
+_STEPS: Final[dict[str, Callable[[_Play, Any, Node], None]]] = {
+    name: getattr(_Play, {"return": "return_"}.get(name, name))
+    for name in (
+        "view", "page", "cart", "act", "wait", "identify", "logout", "consent", "accept", "dismiss",
+        "stock", "price", "case", "resolve", "order", "return", "review", "silent", "expect",
+    )
+}  # fmt: skip

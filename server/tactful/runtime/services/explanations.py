@@ -1,0 +1,260 @@
+"""Why was this offered to this shopper, or not, now or at a past instant?"""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from msgspec import Struct, structs
+
+from tactful.core.compliance.reduction_history import Reach
+from tactful.core.context import Context
+from tactful.core.customer.profile import Profile, profile
+from tactful.core.decide import decide
+from tactful.core.explain import explain
+from tactful.core.facts.item import Item
+from tactful.core.facts.model import FeedName
+from tactful.core.offers.budget import Balances
+from tactful.core.offers.offer import Offer
+from tactful.core.pricing.conversion_rates import Rates
+from tactful.core.rules.model import Rulebook
+from tactful.core.session import items_in_play as attention
+from tactful.core.session.contact_history import Contact
+from tactful.core.session.session import Session, Tab
+from tactful.core.session.signals import Woken
+from tactful.core.values.calendar import HOUR
+from tactful.core.verdicts.verdict import Verdict
+from tactful.runtime.ports.records import Entry
+from tactful.runtime.sessions.lifecycle import internal_id
+from tactful.runtime.sessions.turns import Turns
+from tactful.runtime.state.sessions import Live
+from tactful.runtime.state.shop_state import Shared
+from tactful.runtime.turn_log.encoding import (
+    Inputs,
+    apart,
+    by_place,
+    inputs_from,
+    session_from,
+    signal_from,
+)
+
+
+class UnknownShopperError(Exception):
+    """Nothing is known of that session or customer, now or at that instant."""
+
+
+class Visit(Struct, frozen=True):
+    """A visit that might be: where, and how long (ms) somebody has looked at the item."""
+
+    territory: str | None = None
+    dwell: int = HOUR
+
+
+class Explanation(Struct, frozen=True):
+    """The verdict of every rule, on what was known at `at`."""
+
+    sku: str
+    session: str | None
+    customer: str | None
+    at: int
+    rulebook: str
+    verdicts: tuple[Verdict, ...]
+    offers: tuple[Offer, ...]
+
+
+class Why:
+    """Explains the decisions of one shop."""
+
+    def __init__(self, shared: Shared, turns: Turns, territory: str | None) -> None:
+        self._territory = territory
+        self._ledger = shared.ledger
+        self._clock = shared.clock
+        self._registry = shared.registry
+        self._turns = turns
+        self._world = shared.world
+        self._rulebooks = shared.rulebooks
+
+    async def explain(
+        self,
+        sku: str,
+        *,
+        session: str | None,
+        customer: str | None,
+        at: int | None = None,
+        visit: Visit | None = None,
+    ) -> Explanation:
+        """Every rule for an item, before a session or a customer. `UnknownShopperError`: there is none.
+
+        With a `visit`, before the customer, or a stranger, as if they came now and did just that.
+        """
+        if visit is not None:
+            context = await self._present(sku, None, customer, visit)
+            return self._explained(sku, None, customer, context)
+        if at is not None and at >= self._clock.now():
+            at = None
+        if session is not None:
+            session = internal_id(session)
+        elif customer is not None:
+            session = await self._session_of(customer, at)
+        if at is not None:
+            context = await self._past(sku, session, at)
+        else:
+            context = await self._present(sku, session, customer)
+        return self._explained(sku, session, customer, context)
+
+    def _explained(
+        self, sku: str, session: str | None, customer: str | None, context: Context
+    ) -> Explanation:
+        return Explanation(
+            sku,
+            session,
+            context.session.customer or customer,
+            context.now,
+            context.rulebook.version,
+            explain(context, sku),
+            context.session.offers,
+        )
+
+    async def _session_of(self, customer: str, at: int | None) -> str | None:
+        """Where a customer is, or was at that instant; None: nobody knows."""
+        live = self._registry.session_of(customer)
+        here = live.state.id if live else None
+        if at is None and here:
+            return here
+        self._turns.journal.write_all()
+        return await self._ledger.latest_session_of(customer, at) or here
+
+    async def _present(
+        self, sku: str, session: str | None, customer: str | None, visit: Visit | None = None
+    ) -> Context:
+        live = self._registry.by_id.get(session) if session else None
+        if visit is not None:
+            live = Live(self._imagined(customer, sku, visit), b"")
+        elif live is None:
+            live = await self._absent(session, customer, sku)
+        state = live.state
+        skus = {sku, *attention.needed(state, Woken())}
+        who = state.customer if state.personal else None
+        await self._world.load(
+            [one for one in skus if self._world.item(one) is None],
+            [who] if who and self._world.person(who) is None else [],
+        )
+        context = self._turns.context(live, Woken())
+        item = self._world.item(sku)
+        return structs.replace(
+            context, items={**context.items, sku: item} if item else context.items
+        )
+
+    async def _absent(self, session: str | None, customer: str | None, sku: str) -> Live:
+        """A shopper who is not here: their last session as it was left, or a visit that might be."""
+        saved = await self._ledger.session(session) if session else None
+        if saved is not None:
+            return Live(session_from(saved.state), saved.resume)
+        if customer is None:
+            raise UnknownShopperError(
+                f"There is no session {session}: it never was, or it has ended."
+            )
+        return Live(
+            self._imagined(customer, sku, Visit(territory=await self._bought_in(customer))), b""
+        )
+
+    async def _bought_in(self, customer: str) -> str | None:
+        """Where a customer ordered last: where they would most likely be."""
+        history = await self._world.read_history(customer)
+        orders = [kept.fact for kept in history.orders if kept.fact.customer == customer]
+        last = max(orders, key=lambda order: order.placed_at, default=None)
+        return last.territory if last else None
+
+    def _imagined(self, customer: str | None, sku: str, visit: Visit) -> Session:
+        return imagined(customer, sku, self._clock.now(), visit, self._territory)
+
+    # the past
+
+    async def _past(self, sku: str, session: str | None, at: int) -> Context:
+        self._turns.journal.write_all()
+        stored = await self._ledger.entries(session=session, until=at) if session else []
+        entries = [one for entry in stored for one in apart(entry) if one.at < at]
+        found = _last_whole(entries)
+        if found is None:
+            raise UnknownShopperError(f"Nothing is recorded of that shopper at or before {at}.")
+        start, inputs, state = found
+        rulebook = await self._rulebook_at(at, entries[-1].rulebook)
+        contact = inputs.contact
+        for entry in entries[start:]:
+            past = await self._as_of(entry.at, state, contact, inputs, rulebook, entry)
+            decision = decide(past)
+            state, contact = decision.session, decision.contact or contact
+        return await self._as_of(at, state, contact, inputs, rulebook, None, sku)
+
+    async def _rulebook_at(self, at: int, fallback: str) -> Rulebook:
+        for version, since, _ in await self._ledger.rulebooks():
+            if since <= at:
+                found = await self._rulebooks.version(version)
+                if found is not None:
+                    return found
+        return await self._rulebooks.version(fallback) or self._rulebooks.active
+
+    async def _as_of(
+        self,
+        at: int,
+        state: Session,
+        contact: Contact | None,
+        inputs: Inputs,
+        rulebook: Rulebook,
+        entry: Entry | None,
+        sku: str | None = None,
+    ) -> Context:
+        signal = signal_from(entry.signal) if entry else Woken()
+        skus = {*attention.needed(state, signal), *((sku,) if sku else ())}
+        items: dict[str, Item] = {one: await self._world.read_item(one, at) for one in sorted(skus)}
+        who = entry.customer if entry else state.customer
+        return Context(
+            now=at,
+            session=state,
+            signal=signal,
+            rulebook=structs.replace(rulebook, paused=inputs.paused),
+            items=items,
+            profile=await self._profile(who, at, contact, rulebook) if who else None,
+            balances=_balances(inputs),
+            committed={(one, place): count for one, place, count in inputs.committed},
+            ahead=inputs.ahead,
+            heard=cast("Mapping[FeedName, int]", inputs.heard),
+            rates=Rates(by_place(inputs.rates)),
+            reach=Reach(by_place(inputs.began), by_place(inputs.counts)),
+            seed=self._turns.seed,
+        )
+
+    async def _profile(
+        self, customer: str, at: int, contact: Contact | None, rulebook: Rulebook
+    ) -> Profile:
+        history = await self._world.read_history(customer, at)
+        return profile(history, rulebook.policy, contact or Contact())
+
+
+def _last_whole(entries: Sequence[Entry]) -> tuple[int, Inputs, Session] | None:
+    """The last turn of which everything was written down."""
+    for place in reversed(range(len(entries))):
+        stored = entries[place].inputs
+        inputs = inputs_from(stored) if stored else None
+        if inputs and inputs.session:
+            return place, inputs, inputs.session
+    return None
+
+
+def imagined(
+    customer: str | None, sku: str, now: int, visit: Visit, territory: str | None
+) -> Session:
+    """A visit of a customer, or of a stranger: None."""
+    return Session(
+        id=f"imagined:{customer or ''}",
+        shopper=customer or "imagined",
+        created_at=now,
+        customer=customer,
+        consent="personal" if customer else "anonymous",
+        territory=visit.territory or territory,
+        tabs=(Tab(1),),
+        focus=sku,
+        dwelt=visit.dwell,
+    )
+
+
+def _balances(inputs: Inputs) -> Balances:
+    return {(campaign, currency): balance for campaign, currency, balance in inputs.balances}

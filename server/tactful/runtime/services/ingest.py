@@ -1,0 +1,186 @@
+"""How do facts come in, become durable, and reach the sessions that they concern?"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from tactful.core.facts import codec as fact_codec
+from tactful.core.facts.codec import Rejection
+from tactful.core.facts.model import (
+    FEEDS,
+    AnyFact,
+    Feed,
+    FeedName,
+    Order,
+    Price,
+    Version,
+    key_of,
+    kind_of,
+    ms,
+    subjects_of,
+)
+from tactful.core.session.signals import Bought
+from tactful.core.values.calendar import SECOND
+from tactful.runtime.ports.records import FactRow
+from tactful.runtime.sessions.fanout import Fanout
+from tactful.runtime.sessions.lifecycle import internal_id
+from tactful.runtime.sessions.turns import Turns
+from tactful.runtime.state.sessions import STANDING
+from tactful.runtime.state.shop_state import Shared
+
+
+class Report(Struct, frozen=True):
+    """What became of a batch; sent as it is."""
+
+    accepted: int
+    ignored: int
+    rejected: tuple[Rejection, ...] = ()
+
+
+class Ingest:
+    """Takes batches of facts of one shop."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        turns: Turns,
+        fanout: Fanout,
+        cancelled: Callable[[str], Awaitable[None]],
+    ) -> None:
+        """`cancelled` hears of each order that is reported as cancelled, again where it is repeated."""
+        self._ledger = shared.ledger
+        self._clock = shared.clock
+        self._world = shared.world
+        self._registry = shared.registry
+        self._turns = turns
+        self._fanout = fanout
+        self._freshness = shared.freshness
+        self._commitments = shared.commitments
+        self._rates = shared.rates
+        self._cancelled = cancelled
+        self._telemetry = shared.telemetry
+        self._kept_heard: dict[FeedName, int] = {}
+
+    async def take(self, raw: Sequence[bytes | msgspec.Raw]) -> Report:
+        """Make the good ones durable, and tell the sessions concerned; a bad one harms no neighbour."""
+        read = [fact_codec.decode(one, index) for index, one in enumerate(raw)]
+        facts = [fact for fact in read if not isinstance(fact, Rejection)]
+        rejected = tuple(one for one in read if isinstance(one, Rejection))
+        now = self._clock.now()
+        kept = await self._ledger.record_facts([row_of(fact, now) for fact in facts])
+        accepted = [fact for fact, new in zip(facts, kept, strict=True) if new]
+        recovered = [self._hear(fact, now) for fact in facts]
+        await asyncio.gather(
+            self._keep_heard(), self._spread(facts, accepted, recovered=any(recovered))
+        )
+        for fact in accepted:
+            if isinstance(fact, Order):
+                await self._rates.ordered(fact)
+        # One that was known already may have been taken in right before a power cut.
+        over = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
+        await asyncio.gather(*(self._cancelled(fact.order) for fact in over))
+        report = Report(len(accepted), len(facts) - len(accepted), rejected)
+        self._telemetry.facts(report.accepted, report.ignored, len(rejected))
+        return report
+
+    async def _spread(
+        self, facts: Sequence[AnyFact], accepted: Sequence[AnyFact], *, recovered: bool
+    ) -> None:
+        """Forget what changed, and let the sessions concerned look again; all, if a feed is back."""
+        started = self._telemetry.clock()
+        for fact in facts:
+            if _is_dated(fact):
+                self._world.forget(fact)
+        keys: set[tuple[str, str]] = set()
+        for fact in accepted:
+            skus, customers = self._world.forget(fact)
+            for sku in skus:
+                self._commitments.recount(sku)
+                keys.add(("sku", sku))
+            keys |= {("customer", customer) for customer in customers}
+        if recovered:
+            keys.add(STANDING)
+        concerned = self._registry.concerned(keys)
+        if concerned:
+            await self._world.load(*self._in_play(keys))
+        for fact in accepted:
+            if isinstance(fact, Order):
+                await self._sold(fact)
+        await self._fanout.tell(concerned)
+        self._telemetry.told(started)
+
+    async def _sold(self, order: Order) -> None:
+        """Tell the guest's session, whose order it is, what was bought in it; gifts do not count."""
+        live = self._registry.by_id.get(internal_id(order.session)) if order.session else None
+        if live is None:
+            return
+        skus = {line.sku for line in order.lines if not line.gift}
+        if order.status == "cancelled":
+            skus = set()
+        items = [self._world.item(sku) or await self._world.read_item(sku) for sku in sorted(skus)]
+        products = tuple(dict.fromkeys(item.product_id for item in items))
+        self._turns.take(live, Bought(order.order, products, ms(order.placed_at)))
+
+    def _in_play(self, keys: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
+        """What the sessions concerned will ask for, so that it is read once and before their turns."""
+        skus = [
+            key
+            for kind, key in keys
+            if kind == "sku"
+            and self._world.item(key) is None
+            and self._registry.concerned([(kind, key)])
+        ]
+        customers = [
+            key
+            for kind, key in keys
+            if kind == "customer"
+            and self._world.person(key) is None
+            and self._registry.concerned([(kind, key)])
+        ]
+        return skus, customers
+
+    async def _keep_heard(self) -> None:
+        """A restart must not take a feed that lives for a silent one; to the second is enough."""
+        for feed, at in self._freshness.heard.items():
+            if at - self._kept_heard.get(feed, 0) >= SECOND:
+                self._kept_heard[feed] = at
+                await self._ledger.hear(feed, at)
+
+    def _hear(self, fact: AnyFact, now: int) -> bool:
+        """Any fact is a sign of life of its feed, a known or late one too."""
+        if isinstance(fact, Feed):
+            return self._freshness.hear(fact.feed, min(now, ms(fact.at)) if fact.at else now)
+        feed = FEEDS.get(type(fact))
+        return feed is not None and self._freshness.hear(feed, now)
+
+
+def row_of(fact: AnyFact, now: int) -> FactRow:
+    """A fact as the ledger takes it."""
+    version = ordinal(fact.version)
+    name = f"{version[0]}:{version[1]}" if version else f"at:{now}"
+    return FactRow(
+        kind=kind_of(fact),
+        key=key_of(fact, name),
+        version=version,
+        subjects=tuple(subjects_of(fact)),
+        body=fact_codec.encode(fact),
+        at=now,
+        dated=_is_dated(fact),
+    )
+
+
+def _is_dated(fact: AnyFact) -> bool:
+    """A public price that comes late is still one of the past, which later claims rest on."""
+    return isinstance(fact, Price) and fact.since is not None
+
+
+def ordinal(version: Version | None) -> tuple[Literal["int", "time"], int] | None:
+    """A version as something to compare: whole numbers with numbers, instants (µs) with instants."""
+    if version is None:
+        return None
+    if isinstance(version, int):
+        return "int", version
+    return "time", round(version.timestamp() * 1_000_000)

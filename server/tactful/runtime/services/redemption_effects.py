@@ -1,0 +1,67 @@
+"""What does a redemption need to know of the shop, and what does the shop hear of it?"""
+
+from collections.abc import Collection
+
+from tactful.core.facts.item import Item
+from tactful.core.facts.model import Order
+from tactful.core.offers.offer import Offer, State
+from tactful.core.redemption.order_totals import Shelf
+from tactful.core.redemption.records import Ruling
+from tactful.core.session.signals import Redeemed, RolledBack
+from tactful.runtime.facts import assembly
+from tactful.runtime.services.redemptions import SHIPPED
+from tactful.runtime.sessions.turns import Turns
+from tactful.runtime.state.shop_state import Shared
+
+
+class Checkout:
+    """Between the checkout's desk and the live sessions of one shop."""
+
+    def __init__(self, shared: Shared, turns: Turns) -> None:
+        self._ledger = shared.ledger
+        self._world = shared.world
+        self._registry = shared.registry
+        self._turns = turns
+        self._balances = shared.balances
+        self._commitments = shared.commitments
+        self._rates = shared.rates
+
+    async def shelves(self, skus: Collection[str], territory: str) -> dict[str, Shelf]:
+        """Price, stock and recall of each SKU, as last reported."""
+        await self._world.load([sku for sku in skus if self._world.item(sku) is None], [])
+        found: dict[str, Shelf] = {}
+        for sku in skus:
+            item = self._world.item(sku) or await self._world.read_item(sku)
+            found[sku] = shelf(item, territory)
+        return found
+
+    async def shipped(self, order: str) -> bool:
+        """Whether the shop reported an order as shipped or delivered."""
+        stored = await self._ledger.facts_about([("order", order)], ("order",))
+        facts = [assembly.read(one) for one in stored]
+        return any(isinstance(f, Order) and f.status in SHIPPED for f in facts)
+
+    def heard(self, ruling: Ruling) -> None:
+        """A ruling is durable: make memory and the live session agree with it."""
+        self._balances.apply(ruling.moves)
+        self._rates.ruled(ruling)
+        for offer in ruling.offers:
+            self._commitments.keep(offer)
+            live = self._registry.by_id.get(offer.session)
+            if live is not None:
+                self._turns.take(live, _signal(offer))
+
+
+def _signal(offer: Offer) -> Redeemed | RolledBack:
+    return RolledBack(offer) if offer.state is State.ACCEPTED else Redeemed(offer)
+
+
+def shelf(item: Item, territory: str) -> Shelf:
+    """One SKU as the checkout's desk sees it."""
+    price = item.prices.get(territory)
+    return Shelf(
+        price=price.fact.price.amount if price else None,
+        currency=price.fact.price.currency if price else None,
+        available=item.available(territory),
+        recalled=bool(item.recalls),
+    )

@@ -1,0 +1,282 @@
+"""How does a connection find its session, and what does it hear first?"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct, structs
+
+from tactful.core.decision import Confirm
+from tactful.core.offers.offer import State
+from tactful.core.session.session import Session
+from tactful.core.session.signals import (
+    Arrived,
+    Consent,
+    Identified,
+    Left,
+    LoggedOut,
+    PageKind,
+    Signal,
+    Visit,
+)
+from tactful.core.values import ids
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.records import SavedSession
+from tactful.runtime.security.identity import Verified
+from tactful.runtime.sessions.turns import Turns
+from tactful.runtime.state.sessions import Live, Seat, Snapshot
+from tactful.runtime.state.shop_state import Shared
+from tactful.runtime.turn_log.encoding import session_from
+
+SEATS: Final = 16
+"""Connections of one session; nobody looks at more tabs, and a seventeenth takes the oldest one's place."""
+SILENCE: Final = 30_000
+"""Milliseconds for which a page may look at what it was last told: as long as its shopper counts as engaged."""
+LONGEST_WAIT: Final = 64
+"""Messages that a connection may send before its session is found."""
+
+
+class Greeting(Struct, frozen=True, gc=False):
+    """How a connection introduces itself."""
+
+    consent: Consent
+    resume: str | None = None
+    gpc: bool = False
+    territory: str | None = None
+    locale: str | None = None
+    page: PageKind | None = None
+    visit: Visit | None = None
+    identity: Verified | None = None
+
+
+class Arrivals:
+    """Opens, resumes, rotates and ends the sessions of one shop."""
+
+    def __init__(
+        self, shared: Shared, turns: Turns, session_ttl: int, default_territory: str | None
+    ) -> None:
+        self._ledger = shared.ledger
+        self._clock = shared.clock
+        self._entropy = shared.entropy
+        self._timers = shared.timers
+        self._registry = shared.registry
+        self._turns = turns
+        self._ttl = session_ttl
+        self._started = self._clock.now()
+        self._territory = default_territory
+        self._resuming: set[asyncio.Task[None]] = set()
+        self._secrets: dict[str, str] = {}
+        """Session → its resume secret, while somebody is connected or may come back."""
+        self.on_end: Callable[[Live], None] = lambda _: None
+        turns.on_settled = self._settle
+
+    def hello(self, seat: Seat, greeting: Greeting) -> None:
+        """Find or make the session of a connection."""
+        live = self._known(greeting.resume)
+        if live is not None:
+            self._sit(seat, live, greeting)
+        elif greeting.resume and ids.is_id(greeting.resume, ids.RESUME):
+            task = asyncio.ensure_future(self._look_up(seat, greeting, greeting.resume))
+            self._resuming.add(task)
+            task.add_done_callback(self._resuming.discard)
+        else:
+            self._sit(seat, self._new(greeting), greeting, new=True)
+
+    def knows(self, secret: str | None) -> bool:
+        """Whether a secret opens a session that is in memory."""
+        return self._known(secret) is not None
+
+    def _known(self, secret: str | None) -> Live | None:
+        return self._registry.resuming(ids.resume_digest(secret)) if secret else None
+
+    async def _look_up(self, seat: Seat, greeting: Greeting, secret: str) -> None:
+        saved: SavedSession | None = None
+        try:
+            saved = await self._ledger.session_by_resume(ids.resume_digest(secret))
+        except LedgerError:
+            saved = None  # a store that cannot be read must not keep a shopper out: a new session
+        live = self._known(secret)
+        if live is None and saved is not None and saved.seen_at + self._ttl > self._clock.now():
+            live = self.restore(saved)
+            self._secrets[live.state.id] = secret
+        if not seat.gone:
+            self._sit(seat, live or self._new(greeting), greeting, new=live is None)
+
+    async def settled(self) -> None:
+        """Return when nobody waits for their session."""
+        while self._resuming:
+            await asyncio.wait(tuple(self._resuming))
+
+    def restore(self, saved: SavedSession) -> Live:
+        """Bring a session of the ledger back to life."""
+        live = Live(self._left(session_from(saved.state), saved.seen_at), saved.resume)
+        live.persists = True
+        self._registry.add(live)
+        self._registry.concern(live)
+        self._turns.set_alarm(live)
+        return live
+
+    def _left(self, state: Session, seen_at: int) -> Session:
+        """As its last tab would have left it, had not the server ended first: engaged till about then."""
+        engaged = 0
+        if state.running_since is not None:
+            until = min(self._started, seen_at + SILENCE)
+            engaged = max(0, until - state.running_since)
+        return structs.replace(state, tabs=(), running_since=None, dwelt=state.dwelt + engaged)
+
+    def _new(self, greeting: Greeting) -> Live:
+        now = self._clock.now()
+        state = Session(
+            id=ids.session_id(self._entropy.token_bytes(ids.ID_BYTES)),
+            shopper=ids.shopper_id(self._entropy.token_bytes(ids.ID_BYTES)),
+            created_at=now,
+            last_input=now,
+            territory=self._territory,
+        )
+        secret = self._secret(state.id)
+        live = Live(state, ids.resume_digest(secret))
+        live.persists = greeting.consent != "none" and not greeting.gpc
+        self._registry.add(live)
+        return live
+
+    def _secret(self, session: str) -> str:
+        secret = ids.resume_secret(self._entropy.token_bytes(ids.SECRET_BYTES))
+        self._secrets[session] = secret
+        return secret
+
+    def _sit(self, seat: Seat, live: Live, greeting: Greeting, *, new: bool = False) -> None:
+        live.tabs += 1
+        seat.live, seat.tab = live, live.tabs
+        live.ends_at = None
+        live.newcomers.append(seat)
+        if greeting.resume and live.state.id not in self._secrets:
+            self._secrets[live.state.id] = greeting.resume
+        arrived = Arrived(
+            seat.tab,
+            greeting.consent,
+            greeting.gpc,
+            greeting.territory,
+            greeting.locale,
+            greeting.page,
+            greeting.visit,
+        )
+        identity = greeting.identity
+        if identity and identity.customer != live.who:
+            live.mailbox.append(arrived)  # one step with the next: nobody is greeted in between
+            self._become(live, identity, renewed=not new)
+        else:
+            self._turns.take(live, arrived)
+        for signal in seat.backlog:
+            self._turns.take(live, signal)
+        seat.backlog = []
+
+    def signal(self, seat: Seat, signal: Signal) -> None:
+        """Hand on what a connection reports; the first ones wait until its session is found."""
+        if seat.live is not None:
+            self._turns.take(seat.live, signal)
+        elif len(seat.backlog) < LONGEST_WAIT:
+            seat.backlog.append(signal)
+
+    def identify(self, seat: Seat, identity: Verified) -> None:
+        """A verified identity: the session gets a new public id and a new secret.
+
+        Of who is known already, only where the shop says they are may be news.
+        """
+        live = seat.live
+        if live is None:
+            return
+        if live.who != identity.customer:
+            self._become(live, identity, renewed=True)
+        elif identity.territory not in {None, live.state.territory}:
+            self._turns.take(live, Identified(identity.customer, identity.territory))
+
+    def _become(self, live: Live, identity: Verified, *, renewed: bool) -> None:
+        live.who = identity.customer
+        if renewed:
+            self._renew(live)
+        self._turns.take(live, Identified(identity.customer, identity.territory))
+
+    def logout(self, seat: Seat) -> None:
+        """Back to an anonymous shopper whom nobody has seen before."""
+        if seat.live is not None:
+            self.forget(seat.live)
+
+    def _renew(self, live: Live) -> None:
+        """The secret from before is dead; every tab hears the new one after the turn that follows."""
+        self._registry.rotate(live, ids.resume_digest(self._secret(live.state.id)))
+        live.renewals += 1
+        live.newcomers += [seat for seat in live.seats.values() if seat not in live.newcomers]
+
+    def _settle(self, live: Live) -> None:
+        if live.newcomers:
+            self.greet(live)
+        elif not live.seats:
+            self._maybe_end(live)
+
+    def greet(self, live: Live) -> None:
+        """Tell newcomers the whole state, and what was promised before they came."""
+        newcomers, live.newcomers = live.newcomers, []
+        secret = self._secrets.get(live.state.id, "")
+        offers = tuple(offer for offer in live.state.offers if offer.advertised)
+        promised = [Confirm(o) for o in live.state.offers if o.state is State.ACCEPTED]
+        snapshot = Snapshot(public_id(live), secret, offers, live.state.seq)
+        for seat in newcomers:
+            if not seat.gone:
+                if seat.tab not in live.seats and len(live.seats) >= SEATS:
+                    live.seats[min(live.seats)].guest.make_room()
+                live.seats[seat.tab] = seat
+                seat.guest.greet(snapshot)
+                if promised:
+                    seat.guest.deliver(self._turns.sealed(promised))
+
+    def refresh(self, seat: Seat) -> None:
+        """Tell one connection the whole state again."""
+        live = seat.live
+        if live is not None and seat.tab in live.seats:
+            live.newcomers.append(seat)
+            if not live.busy:
+                self.greet(live)
+
+    def leave(self, seat: Seat) -> None:
+        """A connection is gone."""
+        seat.gone = True
+        live = seat.live
+        if live is not None:
+            live.seats.pop(seat.tab, None)
+            self._turns.take(live, Left(seat.tab))
+
+    def _maybe_end(self, live: Live) -> None:
+        """A session that nobody is connected to ends after a while, or at once if it may not stay."""
+        if live.seats or live.newcomers or live.busy:
+            return
+        now = self._clock.now()
+        if live.ends_at is None:
+            live.ends_at = now + (self._ttl if live.persists else 0)
+        if live.ends_at > now:
+            self._timers.set(f"end:{live.state.id}", live.ends_at, lambda: self._maybe_end(live))
+        elif not live.state.offers:  # else the turn that ends the last of them comes back here
+            self._end(live)
+
+    def _end(self, live: Live) -> None:
+        self._registry.remove(live)
+        self._secrets.pop(live.state.id, None)
+        self._timers.set(live.state.id, None, lambda: None)
+        self._timers.set(f"end:{live.state.id}", None, lambda: None)
+        self.on_end(live)
+
+    def forget(self, live: Live) -> None:
+        """The session goes on as a stranger's: after a logout, or because the customer is erased."""
+        live.who = None
+        shopper = ids.shopper_id(self._entropy.token_bytes(ids.ID_BYTES))
+        self._renew(live)
+        self._turns.take(live, LoggedOut(shopper))
+
+
+def public_id(live: Live) -> str:
+    """The session's id as the shopper sees it: a new one after each login and logout."""
+    return f"{live.state.id}.{live.renewals}" if live.renewals else live.state.id
+
+
+def internal_id(session: str) -> str:
+    """The id under which the server keeps a session that was named by any of its public ids."""
+    return session.partition(".")[0]

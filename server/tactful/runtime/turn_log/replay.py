@@ -1,0 +1,220 @@
+"""Does the recorded log, decided again, give every decision that was made, to the byte?"""
+
+from collections.abc import Iterable
+from typing import Final, Literal, cast, get_args
+
+import msgspec
+from msgspec import Struct, structs
+
+from tactful.core.compliance.reduction_history import Reach
+from tactful.core.context import Context
+from tactful.core.customer.profile import Profile
+from tactful.core.decide import decide
+from tactful.core.decision import Decision
+from tactful.core.facts.model import FeedName
+from tactful.core.offers.offer import Offer, Step
+from tactful.core.pricing.conversion_rates import Rates
+from tactful.core.rules.model import Rulebook
+from tactful.core.rules.policy import Policy
+from tactful.core.session.contact_history import NOBODY, Contact
+from tactful.core.session.session import Session
+from tactful.core.session.signals import Redeemed, RolledBack, Signal
+from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.records import Entry
+from tactful.runtime.turn_log.encoding import (
+    Inputs,
+    by_place,
+    customer_after,
+    encode_trace,
+    inputs_from,
+    signal_from,
+)
+from tactful.runtime.turn_log.reader import Recorded, turns
+
+NOTHING: Final = Inputs()
+FEEDS: Final[tuple[FeedName, ...]] = get_args(FeedName)
+EVERYTHING: Final = 1_000_000
+"""Steps of one session that are compared."""
+
+
+class Difference(Struct, frozen=True):
+    """Where a decision did not come out as it was recorded; both sides as text."""
+
+    session: str
+    at: int
+    what: Literal["trace", "session", "steps", "offer"]
+    recorded: str
+    replayed: str
+
+
+class Replayed(Struct, frozen=True):
+    """What a replay came to.
+
+    `unknown`: turns of sessions whose beginning is not in the window any more; `lost`: turns under a
+    rulebook that is not kept, or that the shop's configuration makes something else of by now.
+    """
+
+    turns: int
+    decisions: int
+    sessions: int
+    unknown: int
+    lost: int
+    differences: tuple[Difference, ...]
+
+
+class _Traces(Struct):
+    """What came of one session."""
+
+    state: Session
+    began: int
+    """The lowest sequence number at which the replay took it up: a clock may have been set back."""
+    last: int = 0
+    """The highest that it came to."""
+    steps: list[Step] = []
+    desk: set[tuple[str, int]] = set()
+    """(offer, sequence number) of what a checkout did, which no turn decides."""
+    offers: dict[str, Offer] = {}
+
+
+class Replay:
+    """Decides the turns of one window again."""
+
+    def __init__(self, ledger: Ledger, policy: Policy, seed: str) -> None:
+        self._ledger = ledger
+        self._recorded = Recorded(ledger, policy)
+        self._seed = seed
+        self._sessions: dict[str, _Traces] = {}
+        self._contacts: dict[str, Contact] = {}
+        self._differences: list[Difference] = []
+        self._counts = {"turns": 0, "decisions": 0, "unknown": 0, "lost": 0}
+
+    async def run(self, since: int, until: int) -> Replayed:
+        """Replay [since, until) and compare."""
+        async for entry in turns(self._ledger, since, until):
+            self._counts[await self._again(entry)] += 1
+        for session, found in self._sessions.items():
+            await self._compare_steps(session, found)
+        done = dict(self._counts)
+        done["turns"] += done["decisions"]
+        return Replayed(**done, sessions=len(self._sessions), differences=tuple(self._differences))
+
+    async def _again(self, entry: Entry) -> str:
+        inputs = inputs_from(entry.inputs) if entry.inputs else NOTHING
+        found = self._taken_up(entry, inputs)
+        if found is None:
+            return "unknown"
+        rulebook = await self._recorded.rulebook(entry.rulebook)
+        if rulebook is None:
+            del self._sessions[entry.session]  # what it became under those rules nobody knows
+            return "lost"
+        signal = signal_from(entry.signal)
+        context = await self._context(entry, inputs, found.state, signal, rulebook)
+        decision = decide(context)
+        self._keep(found, signal, decision)
+        self._compare_trace(entry, decision)
+        return "decisions" if entry.trace else "turns"
+
+    def _taken_up(self, entry: Entry, inputs: Inputs) -> _Traces | None:
+        """A session as the turns before left it, which is how it was recorded."""
+        found = self._sessions.get(entry.session)
+        recorded = inputs.session
+        if recorded is None:
+            return found
+        if found is None:
+            found = self._sessions[entry.session] = _Traces(recorded, recorded.seq)
+        elif found.state != recorded and not inputs.anew:
+            self._differ(entry, "session", repr(recorded), repr(found.state))
+        found.state = recorded
+        found.began = min(found.began, recorded.seq)
+        return found
+
+    async def _context(
+        self, entry: Entry, inputs: Inputs, state: Session, signal: Signal, rulebook: Rulebook
+    ) -> Context:
+        """What a turn could read. Where no rule spoke, that nothing stood in the way will do."""
+        whole = inputs.session is not None
+        heard = cast("dict[FeedName, int]", inputs.heard)
+        return Context(
+            now=entry.at,
+            session=state,
+            signal=signal,
+            rulebook=structs.replace(rulebook, paused=inputs.paused),
+            items=await self._recorded.items(inputs.items),
+            profile=await self._profile(inputs, state, signal, rulebook),
+            balances={(campaign, unit): kept for campaign, unit, kept in inputs.balances},
+            committed={(sku, place): count for sku, place, count in inputs.committed},
+            ahead=inputs.ahead,
+            heard=heard if whole else dict.fromkeys(FEEDS, entry.at),
+            rates=Rates(by_place(inputs.rates)),
+            reach=Reach(by_place(inputs.began), by_place(inputs.counts)),
+            mute=inputs.mute,
+            seed=self._seed,
+        )
+
+    async def _profile(
+        self, inputs: Inputs, state: Session, signal: Signal, rulebook: Rulebook
+    ) -> Profile | None:
+        customer = customer_after(state, signal)
+        if customer is None:
+            return None
+        if inputs.contact is not None:
+            self._contacts[customer] = inputs.contact
+        contact = self._contacts.get(customer, NOBODY)
+        return await self._recorded.person(customer, inputs.person or 0, contact, rulebook)
+
+    def _keep(self, found: _Traces, signal: Signal, decision: Decision) -> None:
+        found.state = decision.session
+        found.last = max(found.last, decision.session.seq)
+        if decision.contact is not None and decision.session.customer:
+            self._contacts[decision.session.customer] = decision.contact
+        found.steps = [*found.steps, *decision.steps]
+        found.offers = found.offers | {offer.id: offer for offer in decision.offers}
+        if isinstance(signal, Redeemed | RolledBack):
+            found.desk = found.desk | {(signal.offer.id, signal.offer.seq)}
+
+    # comparing
+
+    def _differ(
+        self,
+        entry: Entry,
+        what: Literal["trace", "session", "steps", "offer"],
+        recorded: str,
+        replayed: str,
+    ) -> None:
+        self._differences.append(Difference(entry.session, entry.at, what, recorded, replayed))
+
+    def _compare_trace(self, entry: Entry, decision: Decision) -> None:
+        trace = encode_trace(decision.trace) if decision.trace.verdicts else None
+        if trace != entry.trace:
+            self._differ(entry, "trace", _text(entry.trace), _text(trace))
+
+    async def _compare_steps(self, session: str, found: _Traces) -> None:
+        rows = await self._ledger.audit(session=session, limit=EVERYTHING)
+        recorded = [
+            row.step
+            for row in reversed(rows)
+            if found.began < row.step.seq <= found.last
+            and (row.step.offer, row.step.seq) not in found.desk
+        ]
+        for step in _apart(recorded, found.steps):
+            sides = [str(step) if step in side else "nothing" for side in (recorded, found.steps)]
+            self._differences.append(Difference(session, step.at, "steps", *sides))
+        for offer in {row.offer.id: row.offer for row in rows}.values():
+            mine = found.offers.get(offer.id)
+            if mine and mine.seq == offer.seq and _bytes(mine) != _bytes(offer):
+                self._differences.append(
+                    Difference(session, offer.issued_at, "offer", str(offer), str(mine))
+                )
+
+
+def _apart(some: Iterable[Step], others: Iterable[Step]) -> list[Step]:
+    return sorted({*some} ^ {*others}, key=lambda step: (step.seq, step.offer))
+
+
+def _text(trace: bytes | None) -> str:
+    return "nothing" if trace is None else str(msgspec.msgpack.decode(trace))
+
+
+def _bytes(offer: Offer) -> bytes:
+    """An offer as it is kept, but for what is learnt of it later."""
+    return msgspec.json.encode(structs.replace(offer, bought=False))

@@ -1,0 +1,257 @@
+"""What do recorded sessions become under a rulebook that was not active then?"""
+
+import heapq
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from msgspec import Struct, structs
+
+from tactful.core.compliance.reduction_history import Reach
+from tactful.core.context import Context
+from tactful.core.customer.profile import Profile
+from tactful.core.decide import decide
+from tactful.core.decision import Decision
+from tactful.core.facts.item import Item
+from tactful.core.facts.model import FeedName
+from tactful.core.offers.offer import Offer, State
+from tactful.core.pricing.conversion_rates import Rates, Tally
+from tactful.core.rules.model import Rulebook
+from tactful.core.rules.policy import Policy
+from tactful.core.session import items_in_play as attention
+from tactful.core.session import session as parting
+from tactful.core.session import signals
+from tactful.core.session.contact_history import NOBODY, Contact
+from tactful.core.session.session import Session
+from tactful.core.session.signals import Redeemed, Signal, Woken
+from tactful.rulebook.testing.comparison import Backtest, Count, compared
+from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.records import Entry
+from tactful.runtime.state.balances import Balances, Commitments
+from tactful.runtime.turn_log.encoding import Inputs, customer_after, inputs_from, signal_from
+from tactful.runtime.turn_log.reader import Recorded, turns
+from tactful.runtime.turn_log.replay import FEEDS, NOTHING
+
+ANSWERS: Final = (signals.Seen, signals.Dismissed, signals.Accepted)
+"""What a shopper does with an offer."""
+OWN: Final = (signals.Woken, signals.RolledBack, signals.Revoked)
+"""Signals that follow from the decisions of then, or from what a person did about them."""
+REFRESH: Final = 60_000
+"""Where a turn did not record which facts it read, they are at most this old (ms)."""
+
+
+class Turn(Struct, frozen=True):
+    """One recorded turn, read."""
+
+    entry: Entry
+    inputs: Inputs
+    signal: Signal
+    offer: Offer | None
+    """The offer that the signal answers."""
+
+
+class Rerun:
+    """The recorded sessions under one rulebook, with its own budgets, stock and timers."""
+
+    def __init__(
+        self, recorded: Recorded, rulebook: Rulebook, rates: Rates, seed: str, until: int
+    ) -> None:
+        self._recorded = recorded
+        self._rulebook = rulebook
+        self._rates = rates
+        self._seed = seed
+        self._until = until
+        self._sessions: dict[str, Session] = {}
+        self._contacts: dict[str, Contact] = {}
+        self._alarms: list[tuple[int, str]] = []
+        self._balances = Balances()
+        self._balances.use(rulebook.campaigns)
+        self._commitments = Commitments()
+        self._heard: Mapping[FeedName, int] = {}
+        self._began: dict[tuple[str, str], dict[str, int]] = {}
+        self.count = Count(rulebook.version)
+
+    async def take(self, turn: Turn) -> None:
+        """Play a turn, and before it whatever time has brought about by then."""
+        await self._wake(turn.entry.at)
+        state = self._state(turn)
+        signal = self._signal(turn, state) if state else None
+        if state is not None and signal is not None:
+            await self._play(turn.entry.at, state, signal, turn.inputs)
+
+    async def finish(self) -> None:
+        """Let the window end."""
+        await self._wake(self._until - 1)
+
+    async def _wake(self, until: int) -> None:
+        while self._alarms and self._alarms[0][0] <= until:
+            at, session = heapq.heappop(self._alarms)
+            state = self._sessions[session]
+            if state.wake_at == at:
+                await self._play(at, state, Woken(), NOTHING)
+
+    def _state(self, turn: Turn) -> Session | None:
+        """A session as our own turns left it; one that was brought back has no tabs yet."""
+        inputs, session = turn.inputs, turn.entry.session
+        known = self._sessions.get(session)
+        if inputs.session is None:
+            return known
+        self._heard = cast("Mapping[FeedName, int]", inputs.heard)
+        customer = customer_after(inputs.session, turn.signal)
+        if customer and inputs.contact:
+            self._contacts.setdefault(customer, inputs.contact)
+        if known is None:
+            return _unpromised(inputs.session)
+        if inputs.anew:
+            return structs.replace(known, tabs=(), running_since=None)
+        return known
+
+    def _signal(self, turn: Turn, state: Session) -> Signal | None:
+        """What happens here; None: nothing, because it answers what was not said here."""
+        signal = turn.signal
+        if isinstance(signal, OWN):
+            return None
+        if not isinstance(signal, (*ANSWERS, Redeemed)):
+            return signal
+        ours = next((one for one in state.offers if _same(one, turn.offer)), None)
+        if ours is None:
+            return None
+        if isinstance(signal, Redeemed):
+            seq = state.seq + 1
+            done = signal.offer.state is State.REDEEMED
+            return Redeemed(structs.replace(ours, state=State.REDEEMED, seq=seq)) if done else None
+        return structs.replace(signal, offer=ours.id)
+
+    async def _play(self, now: int, state: Session, signal: Signal, inputs: Inputs) -> None:
+        context = await self._context(now, state, signal, inputs)
+        decision = decide(context)
+        self._keep(state, decision)
+        self.count.take(context, decision)
+        if isinstance(signal, Redeemed):
+            self.count.redeemed += 1
+            self._commitments.keep(signal.offer)
+
+    def _keep(self, before: Session, decision: Decision) -> None:
+        after = decision.session
+        self._sessions[after.id] = after
+        if after.wake_at is not None and after.wake_at != before.wake_at:
+            heapq.heappush(self._alarms, (after.wake_at, after.id))
+        who = parting.left(before, after)
+        if who in self._contacts:
+            self._contacts[who] = parting.released(self._contacts[who], who, after)
+        if decision.contact is not None and after.customer:
+            self._contacts[after.customer] = decision.contact
+        self._balances.apply(decision.moves)
+        for offer in decision.offers:
+            self._commitments.keep(offer)
+            if offer.state is State.PUSHED:
+                began = self._began.setdefault((offer.sku, offer.territory), {})
+                began.setdefault(offer.rule, offer.issued_at)
+
+    async def _context(self, now: int, state: Session, signal: Signal, inputs: Inputs) -> Context:
+        items = await self._items(now, state, signal, dict(inputs.items))
+        return Context(
+            now=now,
+            session=state,
+            signal=signal,
+            rulebook=self._rulebook,
+            items=items,
+            profile=await self._profile(now, state, signal, inputs),
+            balances=self._balances.view(now),
+            committed=self._commitments.totals,
+            ahead={offer.id: self._commitments.ahead(offer) for offer in state.offers},
+            heard=self._heard or dict.fromkeys(FEEDS, now),
+            rates=self._rates,
+            reach=Reach(self._began),
+            seed=self._seed,
+        )
+
+    async def _items(
+        self, now: int, state: Session, signal: Signal, read: dict[str, int]
+    ) -> dict[str, Item]:
+        """Exactly what the turn of then read; what it did not need and ours does, as of about now."""
+        found = {}
+        for sku in attention.needed(state, signal):
+            if sku in read:
+                found[sku] = await self._recorded.item(sku, read[sku])
+            else:
+                found[sku] = await self._recorded.item_at(sku, now // REFRESH * REFRESH)
+        return found
+
+    async def _profile(
+        self, now: int, state: Session, signal: Signal, inputs: Inputs
+    ) -> Profile | None:
+        customer = customer_after(state, signal)
+        if customer is None:
+            return None
+        contact = self._contacts.get(customer, NOBODY)
+        if inputs.person is not None:
+            return await self._recorded.person(customer, inputs.person, contact, self._rulebook)
+        at = now // REFRESH * REFRESH
+        return await self._recorded.person_at(customer, at, contact, self._rulebook)
+
+
+def _unpromised(session: Session) -> Session:
+    """A session as it began, without what the rulebook of then had said in it."""
+    return structs.replace(session, offers=(), ended=(), held_out=(), again=None, wake_at=None)
+
+
+def _same(ours: Offer, theirs: Offer | None) -> bool:
+    return theirs is not None and _terms(ours) == _terms(theirs)
+
+
+def _terms(offer: Offer) -> tuple[object, ...]:
+    return offer.rule, offer.sku, offer.unit, offer.currency, offer.off
+
+
+async def backtest(
+    ledger: Ledger,
+    rulebooks: tuple[Rulebook, Rulebook],
+    *,
+    policy: Policy,
+    seed: str,
+    since: int,
+    until: int,
+    step: Callable[[int], None] = lambda _: None,
+) -> Backtest:
+    """Play the recorded sessions of [since, until) under both; `step` hears how many ms are done."""
+    recorded = Recorded(ledger, policy)
+    rates = await _rates(ledger)
+    old, new = (Rerun(recorded, one, rates, seed, until) for one in rulebooks)
+    sessions: set[str] = set()
+    played = unknown = 0
+    async for entry in turns(ledger, since, until):
+        inputs = inputs_from(entry.inputs) if entry.inputs else NOTHING
+        if entry.session not in sessions and inputs.session is None:
+            unknown += 1
+            continue
+        sessions.add(entry.session)
+        signal = signal_from(entry.signal)
+        turn = Turn(entry, inputs, signal, await _answered(ledger, signal))
+        await old.take(turn)
+        await new.take(turn)
+        played += 1
+        step(entry.at - since)
+    await old.finish()
+    await new.finish()
+    return compared(
+        old.count,
+        new.count,
+        since=since,
+        until=until,
+        sessions=len(sessions),
+        turns=played,
+        unknown=unknown,
+    )
+
+
+async def _answered(ledger: Ledger, signal: Signal) -> Offer | None:
+    if isinstance(signal, Redeemed):
+        return signal.offer
+    return await ledger.offer(signal.offer) if isinstance(signal, ANSWERS) else None
+
+
+async def _rates(ledger: Ledger) -> Rates:
+    log: dict[tuple[str, str], dict[str, Tally]] = {}
+    for row in await ledger.outcomes():
+        log.setdefault((row.product, row.territory), {})[row.rule] = Tally(row.tried, row.bought)
+    return Rates(log)

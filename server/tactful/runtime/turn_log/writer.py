@@ -1,0 +1,128 @@
+"""How is written down what shoppers did between two decisions?
+
+What a session became by them is written in the same way, so that a restart finds it where it was.
+An act that can only be folded promises nothing, so it waits for company: a session's acts become
+one entry when there are many, when its next decision is recorded, or after a second or a little
+more. A crash may lose so much browsing on which nothing was decided, and nothing else.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from tactful.core.session.signals import Signal
+from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.records import Commit, Entry
+from tactful.runtime.state.sessions import Live, Noted
+from tactful.runtime.turn_log.encoding import encode, encode_acts
+
+MOST: Final = 64
+"""Acts of one session in one entry; bounds its memory."""
+PAUSE: Final = 1.0
+"""Seconds for which an act waits for company."""
+STEP: Final = 0.01
+"""Seconds between two looks at who has waited."""
+STEPS: Final = 50
+"""In so many steps all are written who wait: half a second more, where everybody waits since one instant.
+
+All at once, 1,000 sessions hold up the loop for 15 ms, and whoever is promised something waits for
+as long again until the transaction ends in which they are written.
+"""
+LEAST: Final = 10
+"""Sessions in one step, however few wait."""
+
+
+class Journal:
+    """The acts of all sessions of one shop that are not recorded yet."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._waiting: deque[tuple[float, Live]] = deque()
+        """Who has acts that are not recorded, and until when these may wait, in that order."""
+        self._rulebook = ""
+        """The version under which all that waits was done."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def note(self, live: Live, now: int, signal: Signal, rulebook: str) -> None:
+        """A session did something on which nothing was decided."""
+        if rulebook != self._rulebook:
+            self.write_all()
+            self._rulebook = rulebook
+        live.unwritten.append(Noted(now, signal))
+        self.owe(live, now)
+        if len(live.unwritten) == MOST:
+            self.write(live)
+
+    def owe(self, live: Live, now: int) -> None:
+        """A session is not as the ledger has it: a crash must not lose where it was, nor its timers."""
+        if live.owed_at is None:
+            self._wait(live)
+        live.owed_at = now
+
+    def _wait(self, live: Live) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiting.append((loop.time() + PAUSE, live))
+        if self._timer is None:
+            self._timer = loop.call_later(PAUSE, self._write_due)
+
+    def write(self, live: Live) -> None:
+        """Record what a session did so far."""
+        if live.unwritten:
+            last = live.unwritten[-1].at
+            self._ledger.record(
+                Commit(session=live.state.id, seen_at=last, entry=self._take_acts(live))
+            )
+
+    def _take_acts(self, live: Live) -> Entry | None:
+        """What a session did since its last record, in one entry; from here on that is written."""
+        acts = live.unwritten
+        if not acts:
+            return None
+        live.unwritten = []
+        return Entry(
+            session=live.state.id,
+            customer=live.state.customer,
+            at=acts[0].at,
+            rulebook=self._rulebook,
+            signal=encode_acts(acts),
+        )
+
+    def _settle(self, live: Live) -> None:
+        """Record what a session did, and what it became; not what it would be by a promise under way."""
+        if live.owed_at is None:
+            self.write(live)
+        elif live.busy:
+            self.write(live)
+            self._wait(live)
+        else:
+            state = live.state
+            self._ledger.record(
+                Commit(
+                    session=state.id,
+                    state=encode(state),
+                    resume=live.resume,
+                    customer=state.customer,
+                    wake_at=state.wake_at,
+                    seen_at=live.owed_at,
+                    entry=self._take_acts(live),
+                )
+            )
+            live.owed_at = None
+
+    def _write_due(self) -> None:
+        """Record who has waited long enough, some at a time; who was written meanwhile may come a little early."""
+        loop = asyncio.get_running_loop()
+        now, waiting = loop.time(), self._waiting
+        for _ in range(max(LEAST, len(waiting) // STEPS)):
+            if not waiting or waiting[0][0] > now:
+                break
+            self._settle(waiting.popleft()[1])
+        self._timer = loop.call_later(STEP, self._write_due) if waiting else None
+
+    def write_all(self) -> None:
+        """Record what everybody did so far."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for _ in range(len(self._waiting)):
+            self._settle(self._waiting.popleft()[1])

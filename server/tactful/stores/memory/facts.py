@@ -1,0 +1,165 @@
+"""How are versions of facts kept, superseded and found again in plain dictionaries?"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import structs
+
+from tactful.runtime.ports.ledger import PRICES_LONGER
+from tactful.runtime.ports.records import FactRow, StoredFact
+from tactful.stores.shared.fact_versions import UNSEEN, Heads, advance, comes_late
+from tactful.stores.shared.json_text import plain, without
+
+Name = tuple[str, str]
+
+
+class MemoryFacts:
+    """The part of the ledger that keeps facts and signs of life."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: dict[Name, list[tuple[StoredFact, tuple[Name, ...]]]] = {}
+        self._heads: dict[Name, Heads] = {}
+        self._under: dict[Name, dict[Name, None]] = {}
+        self._heard: dict[str, int] = {}
+        self._number = 0
+
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
+        """Keep the newer ones; True for a row that was kept."""
+        return [self._record(row) for row in rows]
+
+    def _record(self, row: FactRow) -> bool:
+        name = row.kind, row.key
+        before = self._heads.get(name, UNSEEN)
+        heads = advance(before, row.version, row.at)
+        if heads is None:
+            if row.dated and comes_late(before, row.version):
+                self._keep_late(row)
+            return False
+        self._heads[name] = heads
+        versions = self._facts.setdefault(name, [])
+        at = max(row.at, versions[-1][0].at) if versions else row.at
+        if versions:
+            last, subjects = versions[-1]
+            versions[-1] = structs.replace(last, ended=at), subjects
+        self._number += 1
+        fact = StoredFact(row.kind, row.key, row.body, at, number=self._number)
+        versions.append((fact, row.subjects))
+        for subject in row.subjects:
+            self._under.setdefault(subject, {})[name] = None
+        return True
+
+    def _keep_late(self, row: FactRow) -> None:
+        """What held before the version in force, and was never in force itself: over before it came."""
+        versions = self._facts[row.kind, row.key]
+        if all(fact.body != row.body for fact, _ in versions):
+            self._number += 1
+            late = StoredFact(row.kind, row.key, row.body, row.at, row.at - 1, self._number)
+            versions.insert(0, (late, row.subjects))
+
+    async def facts_about(
+        self,
+        subjects: Sequence[Name],
+        kinds: Sequence[str] = (),
+        at: int | None = None,
+        upto: int | None = None,
+    ) -> list[StoredFact]:
+        """The facts in force about any of the subjects, each once."""
+        names = {name for subject in subjects for name in self._under.get(subject, ())}
+        wanted = set(subjects)
+        return [
+            fact
+            for name in sorted(names)
+            for fact, about in _in_force(self._facts[name], at, upto)
+            if not wanted.isdisjoint(about) and (not kinds or fact.kind in kinds)
+        ]
+
+    async def newest_fact(self) -> int:
+        """The number of the newest fact; 0: there is none."""
+        return self._number
+
+    async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
+        """Every retained version of one fact, oldest first."""
+        found = [fact for fact, _ in self._facts.get((kind, key), ())]
+        return sorted(found, key=lambda fact: fact.number)
+
+    async def heard(self) -> dict[str, int]:
+        """Feed → when it last gave a sign of life (ms)."""
+        return dict(self._heard)
+
+    async def hear(self, feed: str, at: int) -> None:
+        """Keep a sign of life, if it is newer."""
+        self._heard[feed] = max(at, self._heard.get(feed, at))
+
+    async def state_digest(self) -> str:
+        """A digest of the facts in force and the versions seen."""
+        found = hashlib.sha256()
+        for name, versions in sorted(self._facts.items()):
+            fact, subjects = versions[-1]
+            about = msgspec.json.encode(subjects).decode()
+            row = *name, *structs.astuple(self._heads[name]), about, fact.body
+            found.update(msgspec.json.encode(row))
+        return found.hexdigest()
+
+    def _erase_facts(self, customer: str, alias: str, sessions: Iterable[str]) -> int:
+        found = dict(self._under.get(("customer", customer), {}))
+        for key in [key for kind, key in found if kind == "order"]:
+            found |= self._under.get(("order", key), {})
+        for session in sessions:
+            found |= self._under.get(("session", session), {})
+        return sum(self._erase_fact(name, customer, alias) for name in found)
+
+    def _erase_fact(self, name: Name, customer: str, alias: str) -> int:
+        """Delete a fact, unless it is somebody else's too: then only this customer leaves it."""
+        kept = []
+        for fact, subjects in self._facts[name]:
+            if {ident for kind, ident in subjects if kind == "customer"} - {customer}:
+                left = tuple(
+                    ("customer", alias) if pair == ("customer", customer) else pair
+                    for pair in subjects
+                )
+                kept.append((structs.replace(fact, body=without(fact.body, customer, alias)), left))
+        touched = len(self._facts.pop(name))
+        for under in self._under.values():
+            under.pop(name, None)
+        if kept:
+            self._facts[name] = kept
+        else:
+            del self._heads[name]
+        for _, subjects in kept:
+            for subject in subjects:
+                self._under.setdefault(subject, {})[name] = None
+        return touched
+
+    def _facts_of(self, customer: str) -> list[dict[str, object]]:
+        return [
+            {"at": fact.at, "ended": fact.ended, "fact": plain(fact.body)}
+            for name in sorted(self._under.get(("customer", customer), {}))
+            for fact, _ in self._facts[name]
+        ]
+
+    def _prune_facts(self, before: int) -> int:
+        dropped = 0
+        for name, versions in self._facts.items():
+            since = before - PRICES_LONGER if name[0] == "price" else before
+            kept = [pair for pair in versions if pair[0].ended is None or pair[0].ended >= since]
+            dropped += len(versions) - len(kept)
+            self._facts[name] = kept
+        return dropped
+
+
+Version = tuple[StoredFact, tuple[Name, ...]]
+
+
+def _in_force(versions: list[Version], at: int | None, upto: int | None) -> list[Version]:
+    """The version that counts: now, at an instant, or right after a fact."""
+    if upto is not None:
+        return [pair for pair in versions if pair[0].number <= upto][-1:]
+    if at is None:
+        return [pair for pair in versions if pair[0].ended is None]
+    return [
+        (fact, about)
+        for fact, about in versions
+        if fact.at <= at and (fact.ended is None or fact.ended > at)
+    ]

@@ -1,0 +1,215 @@
+"""How does a ledger behave that forgets everything when its process ends?
+
+It answers as the durable one does, from plain dictionaries; tests and dry runs use it.
+"""
+
+import secrets
+
+import msgspec
+from msgspec import structs
+
+from tactful.runtime.ports.operator_actions import Act
+from tactful.runtime.ports.records import AuditRow, Entry, SavedSession
+from tactful.stores.memory.facts import MemoryFacts
+from tactful.stores.memory.rulebooks import MemoryRulebooks
+from tactful.stores.memory.turns import MemoryTurns
+from tactful.stores.shared.json_text import plain
+
+
+class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
+    """The ledger port in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._acts: list[Act] = []
+
+    async def open(self) -> None:
+        """Nothing is needed."""
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    @property
+    def failing(self) -> str | None:
+        """Memory does not fail in parts."""
+        return None
+
+    @property
+    def waiting(self) -> int:
+        """What is recorded is kept at once."""
+        return 0
+
+    # sessions
+    async def session_by_resume(self, digest: bytes) -> SavedSession | None:
+        """The session whose resume secret has this digest."""
+        return next((s for s in self._sessions.values() if s.resume == digest), None)
+
+    async def session(self, session: str) -> SavedSession | None:
+        """One session."""
+        return self._sessions.get(session)
+
+    async def sessions_to_wake(self, before: int) -> list[SavedSession]:
+        """Sessions whose timer is due before an instant, or that have standing offers."""
+        standing = {offer.session for offer in self._offers.values() if offer.standing}
+        return [
+            saved
+            for key, saved in sorted(self._sessions.items())
+            if key in standing or (saved.wake_at is not None and saved.wake_at < before)
+        ]
+
+    async def contact(self, shopper: str) -> bytes | None:
+        """The encoded contact history of a customer."""
+        return self._contacts.get(shopper)
+
+    async def forget_session(self, session: str) -> None:
+        """Erase a session's state and entries; its offers keep a random id instead."""
+        self._sessions.pop(session, None)
+        self._entries = [entry for entry in self._entries if entry.session != session]
+        alias = secrets.token_urlsafe(16)
+        for key, offer in self._offers.items():
+            if offer.session == session:
+                self._offers[key] = structs.replace(offer, session=alias)
+
+    # records
+    async def audit(
+        self,
+        *,
+        session: str | None = None,
+        customer: str | None = None,
+        offer: str | None = None,
+        limit: int = 200,
+    ) -> list[AuditRow]:
+        """Lifecycle steps, newest first."""
+        rows = [AuditRow(step, self._offers[step.offer]) for step in reversed(self._steps)]
+        return [
+            row
+            for row in rows
+            if (session is None or row.offer.session == session)
+            and (customer is None or (row.offer.customer or self._became(row)) == customer)
+            and (offer is None or row.offer.id == offer)
+        ][:limit]
+
+    def _became(self, row: AuditRow) -> str | None:
+        """Who the anonymous shopper of a step was, or turned out to be later in the session."""
+        known = [
+            entry
+            for entry in self._entries
+            if entry.session == row.offer.session and entry.at >= row.step.at and entry.customer
+        ]
+        return min(known, key=lambda entry: entry.at).customer if known else None
+
+    async def entries(
+        self,
+        *,
+        session: str | None = None,
+        since: int = 0,
+        until: int | None = None,
+        limit: int = 1000,
+    ) -> list[Entry]:
+        """Recorded turns of [since, until), oldest first."""
+        found = [
+            entry
+            for entry in self._entries
+            if (session is None or entry.session == session)
+            and since <= entry.at
+            and (until is None or entry.at < until)
+        ]
+        return sorted(found, key=lambda entry: entry.at)[:limit]
+
+    async def latest_session_of(self, customer: str, at: int | None = None) -> str | None:
+        """The session in which a customer was last seen."""
+        if at is None:
+            seen = [saved for saved in self._sessions.values() if saved.customer == customer]
+            if seen:
+                return max(seen, key=lambda saved: saved.seen_at).session
+        found = [
+            entry
+            for entry in self._entries
+            if entry.customer == customer and (at is None or entry.at <= at)
+        ]
+        return (
+            max(enumerate(found), key=lambda pair: (pair[1].at, pair[0]))[1].session
+            if found
+            else None
+        )
+
+    # people
+    async def keep_act(self, act: Act) -> None:
+        """Keep what a person did."""
+        self._acts.append(act)
+
+    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[Act]:
+        """What people did, newest first."""
+        found = [one for one in self._acts if customer in {None, one.customer}]
+        return found[::-1][:limit]
+
+    async def erase_customer(self, customer: str, alias: str) -> int:
+        """Remove a customer; money rows stay under `alias`. Returns the rows touched."""
+        sessions = {
+            *(saved.session for saved in self._sessions.values() if saved.customer == customer),
+            *(entry.session for entry in self._entries if entry.customer == customer),
+            *(held.session for held in self._offers.values() if held.customer == customer),
+        }
+        touched = self._erase_facts(customer, alias, sessions)
+        touched += self._contacts.pop(customer, None) is not None
+        for session in sessions:
+            touched += self._sessions.pop(session, None) is not None
+        kept = [entry for entry in self._entries if entry.session not in sessions]
+        touched += len(self._entries) - len(kept)
+        self._entries = kept
+        for key, held in self._offers.items():
+            if held.session in sessions:
+                named = alias if held.customer == customer else held.customer
+                self._offers[key] = structs.replace(held, session=alias, customer=named)
+                touched += 1
+        return touched + self._erase_acts(customer, alias)
+
+    def _erase_acts(self, customer: str, alias: str) -> int:
+        mine = [place for place, one in enumerate(self._acts) if one.customer == customer]
+        for place in mine:
+            kept = self._acts[place]
+            self._acts[place] = structs.replace(kept, customer=alias, subject=alias)
+        return len(mine)
+
+    async def export_customer(self, customer: str) -> dict[str, object]:
+        """All that is kept about a customer, as plain data."""
+        offers = {key for key, held in self._offers.items() if held.customer == customer}
+        contact = self._contacts.get(customer)
+        return {
+            "customer": customer,
+            "facts": self._facts_of(customer),
+            "contact": plain(contact) if contact else None,
+            "acts": [_data(one) for one in self._acts if one.customer == customer],
+            "sessions": [
+                plain(saved.state)
+                for saved in self._sessions.values()
+                if saved.customer == customer
+            ],
+            "offers": [_data(self._offers[key]) for key in sorted(offers)],
+            "redemptions": [
+                _data(row) for row in self._redemptions.values() if row.offer in offers
+            ],
+            "decisions": [
+                {"at": e.at, "session": e.session, "signal": plain(e.signal)}
+                for e in self._entries
+                if e.customer == customer
+            ],
+        }
+
+    async def prune(self, *, before: int) -> int:
+        """Drop superseded facts, entries and ended sessions older than an instant."""
+        dropped = self._prune_facts(before)
+        entries = [entry for entry in self._entries if entry.at >= before]
+        standing = {offer.session for offer in self._offers.values() if offer.standing}
+        sessions = {
+            key: saved
+            for key, saved in self._sessions.items()
+            if saved.seen_at >= before or key in standing
+        }
+        dropped += len(self._entries) - len(entries) + len(self._sessions) - len(sessions)
+        self._entries, self._sessions = entries, sessions
+        return dropped
+
+
+def _data(kept: msgspec.Struct) -> object:
+    return plain(msgspec.json.encode(kept))

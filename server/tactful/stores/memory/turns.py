@@ -1,0 +1,226 @@
+"""How are turns, and what they promise, kept in plain dictionaries?"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from msgspec import structs
+
+from tactful.core.offers.budget import COUNT
+from tactful.core.offers.offer import Offer, State, Step
+from tactful.core.pricing.conversion_rates import NOTHING, SILENCE, Tally
+from tactful.core.redemption.records import (
+    BudgetRow,
+    Desk,
+    Judge,
+    Purse,
+    RedemptionRow,
+    RefundRow,
+    Ruling,
+)
+from tactful.runtime.ports.records import (
+    Commit,
+    Entry,
+    OutcomeRow,
+    ReductionRow,
+    Refusal,
+    RuleStepRow,
+    SavedSession,
+)
+from tactful.stores.shared.balance_moves import move, tally
+
+
+class MemoryTurns:
+    """The part of the ledger that writes turns and rulings; nothing waits, so each call is one transaction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sessions: dict[str, SavedSession] = {}
+        self._contacts: dict[str, bytes] = {}
+        self._offers: dict[str, Offer] = {}
+        self._steps: list[Step] = []
+        self._balances: dict[Purse, BudgetRow] = {}
+        self._redemptions: dict[tuple[str, str], RedemptionRow] = {}
+        self._refunds: dict[tuple[str, str], RefundRow] = {}
+        self._entries: list[Entry] = []
+
+    # turns
+    async def commit(self, commit: Commit) -> Refusal | None:
+        """Write a turn; a refusal wrote nothing."""
+        for ended in self._ended_meanwhile(commit):
+            return Refusal("offer.ended", offer=ended)
+        balances = dict(self._balances)
+        refused = move(balances, commit.moves)
+        if refused:
+            return refused
+        self._balances = balances
+        self._write(commit, commit.offers, commit.steps)
+        return None
+
+    def record(self, commit: Commit) -> None:
+        """Write a turn that promises nothing; what ended otherwise meanwhile stays as it ended."""
+        ended = set(self._ended_meanwhile(commit))
+        move(self._balances, [change for change in commit.moves if change.offer not in ended])
+        self._write(
+            commit,
+            [offer for offer in commit.offers if offer.id not in ended],
+            [step for step in commit.steps if step.offer not in ended],
+        )
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Nothing waits."""
+        return nullcontext()
+
+    async def flush(self) -> None:
+        """Nothing waits."""
+
+    def _ended_meanwhile(self, commit: Commit) -> Iterable[str]:
+        for offer in commit.offers:
+            known = self._offers.get(offer.id)
+            if known and not known.standing:
+                yield offer.id
+
+    def _write(self, commit: Commit, offers: Iterable[Offer], steps: Iterable[Step]) -> None:
+        if commit.session and commit.state is not None:
+            known = self._sessions.get(commit.session)
+            self._sessions[commit.session] = SavedSession(
+                commit.session,
+                commit.customer,
+                commit.state,
+                commit.resume if commit.resume is not None else known.resume if known else b"",
+                commit.wake_at,
+                commit.seen_at,
+            )
+        self._contacts.update(commit.contacts)
+        self._offers.update((offer.id, offer) for offer in offers)
+        self._steps.extend(steps)
+        if commit.entry:
+            self._entries.append(commit.entry)
+
+    # what was promised
+    async def offer(self, offer: str) -> Offer | None:
+        """One offer as it now is."""
+        return self._offers.get(offer)
+
+    async def standing(self) -> list[Offer]:
+        """All offers in a standing state, by id."""
+        return [offer for _, offer in sorted(self._offers.items()) if offer.standing]
+
+    async def balances(self) -> list[BudgetRow]:
+        """All balances, by campaign, period and currency."""
+        return [row for _, row in sorted(self._balances.items())]
+
+    async def judge(
+        self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None
+    ) -> Ruling:
+        """Read the desk, run the judgement and write its ruling."""
+        ruling = judge(self._desk(offer, order, refund))
+        balances = dict(self._balances)
+        if refused := move(balances, ruling.moves):
+            message = f"a ruling moved {refused.campaign} beyond its limit"
+            raise ValueError(message)
+        self._balances = balances
+        for row in ruling.redemptions:
+            self._redemptions[row.offer, row.order] = row
+        if ruling.refund:
+            self._refunds[order, ruling.refund.refund] = ruling.refund
+        self._offers.update((held.id, held) for held in ruling.offers)
+        self._steps.extend(ruling.steps)
+        return ruling
+
+    def _desk(self, offer: str | None, order: str, refund: str | None) -> Desk:
+        rows = tuple(
+            row for row in self._redemptions.values() if offer == row.offer or order == row.order
+        )
+        named = {offer, *(row.offer for row in rows if row.order == order)}
+        offers = {key: self._offers[key] for key in named if key in self._offers}
+        purses = {
+            (held.campaign, held.period, currency)
+            for held in offers.values()
+            for currency in (held.currency, COUNT)
+        }
+        sessions = {key: held.session for key, held in self._offers.items()}
+        return Desk(
+            offers=offers,
+            redemptions=rows,
+            refund=self._refunds.get((order, refund)) if refund else None,
+            balances={key: row for key, row in self._balances.items() if key in purses},
+            seqs={
+                held.session: max(
+                    (s.seq for s in self._steps if sessions[s.offer] == held.session), default=0
+                )
+                for held in offers.values()
+            },
+        )
+
+    async def reconcile(self) -> list[str]:
+        """Balances that do not equal the sum of their rows, in words; nothing: all is well."""
+        return [
+            f"{row.campaign} {row.period} {row.currency} does not add up"
+            for row in self._balances.values()
+            if (row.reserved, row.settled) != self._sums(row)
+        ]
+
+    def _sums(self, row: BudgetRow) -> tuple[int, int]:
+        counted = row.currency == COUNT
+        offers = {
+            held.id: held
+            for held in self._offers.values()
+            if (held.campaign, held.period) == tally(row)[:2]
+            and (counted or held.currency == row.currency)
+        }
+        used = [
+            found
+            for found in self._redemptions.values()
+            if found.offer in offers and found.status == "redeemed"
+        ]
+        return (
+            sum(1 if counted else held.hold for held in offers.values() if held.standing),
+            sum(1 if counted else found.saved for found in used),
+        )
+
+    # what came of it
+    async def outcomes(self) -> list[OutcomeRow]:
+        """What came of every offer and every silence so far, by product, territory and rule."""
+        seen = {step.offer for step in self._steps if step.to is State.SHOWN}
+        found: dict[tuple[str, str, str], Tally] = {}
+        for offer in self._offers.values():
+            silent = offer.state is State.HELD_OUT
+            if silent or offer.id in seen:
+                key = offer.product, offer.territory, SILENCE if silent else offer.rule
+                won = offer.bought if silent else offer.state is State.REDEEMED
+                found[key] = found.get(key, NOTHING).plus(1, int(won))
+        return [
+            OutcomeRow(rule, product, territory, tally.tried, tally.bought)
+            for (product, territory, rule), tally in sorted(found.items(), key=lambda one: one[0])
+        ]
+
+    async def reductions(self, since: int) -> list[ReductionRow]:
+        """What is offered from an instant on, and since when, by rule, SKU and territory."""
+        found: dict[tuple[str, str, str], ReductionRow] = {}
+        for offer in sorted(self._offers.values(), key=lambda offer: offer.issued_at):
+            if offer.state is not State.HELD_OUT and offer.issued_at >= since:
+                key = offer.rule, offer.sku, offer.territory
+                found[key] = ReductionRow(*key, offer.since, offer.issued_at)
+        return [row for _, row in sorted(found.items())]
+
+    async def rule_steps(self) -> list[RuleStepRow]:
+        """The steps of all offers so far by rule, in a stable order."""
+        found: Counter[tuple[str, str, str, str | None]] = Counter()
+        for step in self._steps:
+            offer = self._offers[step.offer]
+            found[offer.rule, offer.rule_digest, step.to.value, step.reason] += 1
+        rows = sorted(found.items(), key=lambda one: (*one[0][:3], one[0][3] or ""))
+        return [RuleStepRow(*key[:2], State(key[2]), key[3], count) for key, count in rows]
+
+    async def held_out(self, since: int) -> list[Offer]:
+        """The offers that were deliberately not shown from an instant on, oldest first."""
+        found = (offer for offer in self._offers.values() if offer.state is State.HELD_OUT)
+        recent = [offer for offer in found if offer.issued_at >= since]
+        return sorted(recent, key=lambda offer: (offer.issued_at, offer.id))
+
+    async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
+        """Say of offers that were not shown whether the product was bought all the same."""
+        for key in offers:
+            if key in self._offers:
+                self._offers[key] = structs.replace(self._offers[key], bought=bought)

@@ -1,0 +1,34 @@
+"""What is left of a JSON text when one id in it is replaced by another?"""
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+
+def plain(body: bytes) -> Any:
+    """JSON or MessagePack as data; anything else as text, so that an export never fails."""
+    for decode in (msgspec.json.decode, msgspec.msgpack.decode):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.to_builtins(decode(body))
+    return body.decode("utf-8", "replace")
+
+
+def without(body: bytes, ident: str, alias: str) -> bytes:
+    """The text with every string and key that is `ident` replaced by `alias`."""
+    return msgspec.json.encode(_replaced(msgspec.json.decode(body), ident, alias))
+
+
+def _replaced(value: Any, ident: str, alias: str) -> Any:
+    match value:
+        case str():
+            return alias if value == ident else value
+        case list():
+            return [_replaced(item, ident, alias) for item in value]
+        case dict():
+            return {
+                _replaced(key, ident, alias): _replaced(item, ident, alias)
+                for key, item in value.items()
+            }
+        case _:
+            return value

@@ -1,0 +1,44 @@
+"""Which of the ledger's errors does an error of SQLite mean?"""
+
+import sqlite3
+from typing import Final
+
+from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
+
+_BROKEN: Final = frozenset({
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+})  # fmt: skip
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+NO_TEXT: Final = "Could not decode to UTF-8"
+"""What Python says of a text that was none when it was read; it gives no code."""
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+# The shared-memory index could not grow: nothing was written yet, the disk is full.
+_NO_ROOM: Final = frozenset({sqlite3.SQLITE_IOERR_SHMSIZE})
+
+
+def meaning_of(error: sqlite3.Error, path: str) -> LedgerError:
+    """The error to raise instead: what happened, where, and what to do."""
+    extended = getattr(error, "sqlite_errorcode", 0)
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    code = extended & 0xFF
+    if code == sqlite3.SQLITE_FULL or extended in _NO_ROOM:
+        return LedgerFullError(
+            f"{path}: the disk is full ({name}); free some space, the server recovers by itself"
+        )
+    if code in _DAMAGED or str(error).startswith(NO_TEXT):
+        return LedgerBrokenError(
+            f"{path} cannot be read: {error} ({name}): it is damaged. Nothing is promised or redeemed"
+            " any more: restore a backup with `tactful restore`, and keep the damaged file"
+        )
+    if code in _BROKEN:
+        return LedgerBrokenError(
+            f"{path}: {error} ({name}); nothing is promised or redeemed until a restart:"
+            " check the disk, then restart the server"
+        )
+    if code in _BUSY:
+        return LedgerError(f"{path}: locked by another process for 5 s ({name}); try again")
+    return LedgerError(f"{path}: {error} ({name})", retry=False)

@@ -1,0 +1,114 @@
+"""How are versions of facts kept, superseded and found again, now and as of a past instant?"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from tactful.runtime.ports.records import FactRow, StoredFact
+from tactful.stores.shared.fact_versions import UNSEEN, Heads, advance, comes_late
+
+_SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
+_ENCODE: Final = msgspec.json.Encoder().encode
+
+_LATEST: Final = """
+  SELECT id, int_version, time_version, at, subjects FROM facts
+  WHERE kind = ? AND key = ? AND ended IS NULL"""
+_INSERT: Final = """
+  INSERT INTO facts (kind, key, int_version, time_version, subjects, body, at)
+  VALUES (?, ?, ?, ?, ?, ?, ?)"""
+
+# Versions of a key follow one another without a gap: one is in force at any instant since the first.
+_NOW: Final = "f.ended IS NULL"
+_THEN: Final = "f.at <= :at AND (f.ended IS NULL OR f.ended > :at)"
+_UPTO: Final = """f.id = (SELECT max(g.id) FROM facts AS g
+    WHERE g.kind = f.kind AND g.key = f.key AND g.id <= :upto
+    AND (g.ended IS NULL OR g.ended >= g.at))"""
+_ABOUT: Final = """
+  SELECT f.kind, f.key, f.body, f.at, f.ended, f.id, f.subjects
+  FROM (SELECT DISTINCT s.fact_kind, s.fact_key FROM json_each(:subjects) AS j
+        CROSS JOIN subjects AS s
+        ON s.kind = json_extract(j.value, '$[0]') AND s.id = json_extract(j.value, '$[1]')) AS k
+  CROSS JOIN facts AS f ON f.kind = k.fact_kind AND f.key = k.fact_key
+  WHERE {instant} {kinds}
+  ORDER BY f.kind, f.key"""
+
+
+def record(connection: sqlite3.Connection, rows: Sequence[FactRow]) -> list[bool]:
+    """Keep the newer ones, in the given order."""
+    return [_record(connection, row) for row in rows]
+
+
+def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
+    known = connection.execute(_LATEST, (row.kind, row.key)).fetchone()
+    before = Heads(known[1], known[2]) if known else UNSEEN
+    heads = advance(before, row.version, row.at)
+    if heads is None:
+        if row.dated and comes_late(before, row.version):
+            _keep_late(connection, row)
+        return False
+    at = max(row.at, known[3]) if known else row.at
+    subjects = _ENCODE(row.subjects).decode()
+    if known:
+        connection.execute("UPDATE facts SET ended = ? WHERE id = ?", (at, known[0]))
+    connection.execute(
+        _INSERT, (row.kind, row.key, heads.integer, heads.time, subjects, row.body, at)
+    )
+    if not known or known[4] != subjects:
+        connection.executemany(
+            "INSERT OR IGNORE INTO subjects VALUES (?, ?, ?, ?)",
+            [(kind, ident, row.kind, row.key) for kind, ident in row.subjects],
+        )
+    return True
+
+
+def _keep_late(connection: sqlite3.Connection, row: FactRow) -> None:
+    """What held before the version in force, and was never in force itself: over before it came."""
+    named = row.kind, row.key, row.body
+    sql = "SELECT 1 FROM facts WHERE kind = ? AND key = ? AND body = ?"
+    if connection.execute(sql, named).fetchone() is None:
+        connection.execute(
+            "INSERT INTO facts (kind, key, body, subjects, at, ended) VALUES (?, ?, ?, ?, ?, ?)",
+            (*named, _ENCODE(row.subjects).decode(), row.at, row.at - 1),
+        )
+
+
+def about_query(
+    subjects: Sequence[tuple[str, str]],
+    kinds: Sequence[str],
+    at: int | None,
+    upto: int | None = None,
+) -> tuple[str, dict[str, object]]:
+    """The query for `chosen`, and its parameters."""
+    named = {f"kind{index}": kind for index, kind in enumerate(kinds)}
+    listed = ", ".join(f":{name}" for name in named)
+    instant = _UPTO if upto is not None else _NOW if at is None else _THEN
+    sql = _ABOUT.format(instant=instant, kinds=f"AND f.kind IN ({listed})" if kinds else "")
+    return sql, {"subjects": _ENCODE(subjects).decode(), "at": at, "upto": upto, **named}
+
+
+def chosen(
+    found: Iterable[tuple[str, str, bytes, int, int | None, int, str]],
+    subjects: Sequence[tuple[str, str]],
+) -> list[StoredFact]:
+    """The facts whose version in force is about one of the subjects, not only an older one."""
+    wanted = set(subjects)
+    return [
+        StoredFact(kind, key, body, at, ended, number)
+        for kind, key, body, at, ended, number, named in found
+        if not wanted.isdisjoint(_SUBJECTS(named))
+    ]
+
+
+def digest(connection: sqlite3.Connection) -> str:
+    """A digest of what is in force and of the versions seen, whatever the order of arrival was."""
+    rows = connection.execute(
+        "SELECT kind, key, int_version, time_version, subjects, body FROM facts"
+        " WHERE ended IS NULL ORDER BY kind, key"
+    )
+    found = hashlib.sha256()
+    for row in rows:
+        found.update(_ENCODE(row))
+    return found.hexdigest()

@@ -1,0 +1,164 @@
+"""Is this file a ledger of ours, sound and durable, and how is it opened?"""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.stores.sqlite.errors import NO_TEXT
+from tactful.stores.sqlite.migrations import APPLICATION_ID, migrate, newest
+from tactful.stores.sqlite.wal_check import damaged, log_of, salts_of
+
+BUSY_MS: Final = 5_000
+LOG_KEPT: Final = 64 * 1024 * 1024
+"""The write-ahead log is cut back to so many bytes after a checkpoint."""
+LOOKS: Final = 10
+"""How often a log that another process writes to is looked at."""
+
+_SETTINGS: Final = (
+    # (pragma, what is set, what must be read back)
+    ("journal_mode", "WAL", "wal"),
+    ("synchronous", "FULL", 2),
+    ("secure_delete", "ON", 1),
+    ("foreign_keys", "ON", 1),
+    ("temp_store", "MEMORY", 2),
+    ("wal_autocheckpoint", "0", 0),  # the writer does it, between commits
+    ("cache_size", "-32768", -32768),  # KiB
+    ("journal_size_limit", str(LOG_KEPT), LOG_KEPT),
+)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A plain connection in autocommit mode, usable from any one thread at a time."""
+    connection = sqlite3.connect(
+        path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+    )
+    connection.row_factory = None
+    return connection
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The writing connection to a checked, migrated ledger; `LedgerError` says why there is none."""
+    connection: sqlite3.Connection | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():  # customers will be in it, and SQLite gives its log the same rights
+            path.touch(mode=0o600)
+        connection = connect(path)
+        _recognise(connection, path)
+        _examine_log(connection, path)
+        for pragma, value, expected in _SETTINGS:
+            _set(connection, pragma, value, expected)
+        migrate(connection)
+        _examine(connection, path)
+    except (sqlite3.Error, OSError) as error:
+        _abandon(connection)
+        raise LedgerError(_explain(error, path), retry=False) from error
+    except BaseException:
+        _abandon(connection)
+        raise
+    return connection
+
+
+def _salts(path: Path) -> tuple[int, int] | None:
+    try:
+        return salts_of(log_of(path))
+    except ValueError as error:
+        raise LedgerError(f"{log_of(path)}: {error}: {_REMEDY}", retry=False) from error
+
+
+def _examine_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a log that has lost something from its middle: acknowledged transactions were there.
+
+    A process that is being relieved may still write: only what does not move is damage.
+    """
+    for _ in range(LOOKS):
+        salts = _salts(path)
+        if salts is None:
+            return
+        valid = _valid_frames(connection)
+        if not damaged(log_of(path), salts, valid):
+            return
+        if (_salts(path), _valid_frames(connection)) == (salts, valid):
+            message = f"{log_of(path)}: whole transactions follow a bad one: {_REMEDY}"
+            raise LedgerError(message, retry=False)
+
+
+def _valid_frames(connection: sqlite3.Connection) -> int:
+    _, valid, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return max(int(valid), 0)
+
+
+def _abandon(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        connection.close()
+
+
+def _recognise(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database of somebody else, or of a newer version, before anything is changed in it."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application != APPLICATION_ID and (tables or application or version):
+        message = (
+            f"{path} is a database, but not a Tactful ledger; name another file or folder,"
+            " nothing was changed in it"
+        )
+        raise LedgerError(message, retry=False)
+    if version > newest():
+        message = (
+            f"{path} has schema {version}, and this program knows schemas up to {newest()};"
+            " start the newer version that wrote it, or restore an older backup"
+        )
+        raise LedgerError(message, retry=False)
+
+
+def _set(connection: sqlite3.Connection, pragma: str, value: str, expected: object) -> None:
+    connection.execute(f"PRAGMA {pragma}={value}").fetchall()
+    (actual,) = connection.execute(f"PRAGMA {pragma}").fetchone()
+    if actual != expected:
+        message = (
+            f"PRAGMA {pragma} is {actual} and not {value}: this SQLite cannot keep promises;"
+            " use another build of SQLite or another file system"
+        )
+        raise LedgerError(message, retry=False)
+
+
+def _examine(connection: sqlite3.Connection, path: Path) -> None:
+    """Touch the root of every table and index and the newest money rows: bounded, whatever the size."""
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    for (table,) in tables:
+        connection.execute(f'SELECT * FROM "{table}" LIMIT 16').fetchall()  # noqa: S608
+    for table in ("facts", "steps", "entries"):
+        connection.execute(f"SELECT * FROM {table} ORDER BY id DESC LIMIT 16").fetchall()  # noqa: S608
+    whole = connection.execute("PRAGMA page_count").fetchone()[0]
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    found = path.stat().st_size
+    # Before a checkpoint the file may be shorter than the database: the rest is in the log.
+    if found > whole * size and found % size:
+        message = f"{path} ends inside a page: {_REMEDY}"
+        raise LedgerError(message, retry=False)
+
+
+_REMEDY: Final = (
+    "it is damaged. Restore a backup with `tactful restore`,"
+    " and keep the damaged file for examination"
+)
+
+
+def _explain(error: Exception, path: Path) -> str:
+    if isinstance(error, OSError):
+        return f"{path}: {error.strerror}; give the server a folder that it may write to"
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB:
+        return f"{path} is not an SQLite database; name another file, or restore a backup over it"
+    hurt = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}
+    if code in hurt or str(error).startswith(NO_TEXT):
+        return f"{path} cannot be read ({error}): {_REMEDY}"
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
+        return f"{path} cannot be written ({error}); give the server a folder that it may write to"
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return f"{path} is locked by another process ({error}); one server writes to one ledger"
+    if code == sqlite3.SQLITE_FULL:
+        return f"{path}: the disk is full; free some space and start again"
+    return f"{path}: {error}"

@@ -1,0 +1,216 @@
+"""What is kept about one person, and what is left when it is erased?
+
+Erased rows are overwritten with zeros (`secure_delete`); the log is emptied by the ledger afterwards.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec import structs
+
+from tactful.core.redemption.records import RefundRow
+from tactful.runtime.ports.ledger import PRICES_LONGER
+from tactful.stores.shared.erasures import digest_of, secret_of
+from tactful.stores.shared.json_text import plain, without
+from tactful.stores.sqlite import operator_actions as sqlite_acts
+from tactful.stores.sqlite.turns import ENCODE, OFFER, REDEMPTION
+
+_SUBJECTS: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
+_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
+
+
+def erase(connection: sqlite3.Connection, customer: str, alias: str) -> int:
+    """Remove a customer; offers and redemptions stay under `alias`. Returns the rows touched."""
+    before = connection.total_changes
+    sessions = _sessions_of(connection, customer)
+    _erase_facts(connection, customer, alias, sessions)
+    connection.execute("DELETE FROM contacts WHERE shopper = ?", (customer,))
+    connection.execute("DELETE FROM entries WHERE customer = ?", (customer,))
+    sqlite_acts.erase(connection, customer, alias)
+    offers = {key for (key,) in connection.execute(_OFFERS_OF, (customer,))}
+    for session in sessions:
+        offers |= _forget(connection, session)
+    for offer in offers:
+        _disown(connection, offer, customer, alias)
+    return connection.total_changes - before
+
+
+_OFFERS_OF: Final = "SELECT id FROM offers WHERE customer = ?"
+
+
+def _sessions_of(connection: sqlite3.Connection, customer: str) -> set[str]:
+    sql = """SELECT session FROM sessions WHERE customer = :customer
+      UNION SELECT session FROM entries WHERE customer = :customer
+      UNION SELECT session FROM offers WHERE customer = :customer"""
+    return {session for (session,) in connection.execute(sql, {"customer": customer})}
+
+
+def _forget(connection: sqlite3.Connection, session: str) -> set[str]:
+    """Delete a session and its entries; the offers that it leaves behind."""
+    connection.execute("DELETE FROM sessions WHERE session = ?", (session,))
+    connection.execute("DELETE FROM entries WHERE session = ?", (session,))
+    found = connection.execute("SELECT id FROM offers WHERE session = ?", (session,)).fetchall()
+    return {offer for (offer,) in found}
+
+
+def forget_session(connection: sqlite3.Connection, session: str) -> None:
+    """Erase a session; its offers keep a random id instead."""
+    alias = secrets.token_urlsafe(16)
+    for offer in _forget(connection, session):
+        _disown(connection, offer, None, alias)
+
+
+def _disown(connection: sqlite3.Connection, key: str, customer: str | None, alias: str) -> None:
+    """Leave an offer, its steps and its redemptions under an alias."""
+    (body,) = connection.execute("SELECT body FROM offers WHERE id = ?", (key,)).fetchone()
+    offer = OFFER(body)
+    named = alias if offer.customer and offer.customer == customer else offer.customer
+    offer = structs.replace(offer, session=alias, customer=named)
+    connection.execute(
+        "UPDATE offers SET session = ?, customer = ?, body = ? WHERE id = ?",
+        (alias, named, ENCODE(offer), key),
+    )
+    connection.execute("UPDATE steps SET session = ? WHERE offer = ?", (alias, key))
+    if customer is not None:
+        _disown_orders(connection, key)
+
+
+def _disown_orders(connection: sqlite3.Connection, offer: str) -> None:
+    """An order leads to its customer: a digest is enough to recognise a retry."""
+    secret = secret_of(connection)
+    sql = "SELECT rowid, body FROM redemptions WHERE offer = ?"
+    for rowid, body in connection.execute(sql, (offer,)).fetchall():
+        row = REDEMPTION(body)
+        hidden = digest_of(secret, "order", row.order)
+        connection.execute(
+            'UPDATE redemptions SET "order" = ?, body = ? WHERE rowid = ?',
+            (hidden, ENCODE(structs.replace(row, order=hidden)), rowid),
+        )
+        _disown_refunds(connection, row.order, hidden)
+
+
+def _disown_refunds(connection: sqlite3.Connection, order: str, hidden: str) -> None:
+    sql = 'SELECT rowid, body FROM refunds WHERE "order" = ?'
+    for rowid, body in connection.execute(sql, (order,)).fetchall():
+        connection.execute(
+            'UPDATE refunds SET "order" = ?, body = ? WHERE rowid = ?',
+            (hidden, ENCODE(structs.replace(_REFUND(body), order=hidden)), rowid),
+        )
+
+
+def _erase_facts(
+    connection: sqlite3.Connection, customer: str, alias: str, sessions: Iterable[str]
+) -> None:
+    found = set(_keys_under(connection, "customer", customer))
+    orders = {key for kind, key in found if kind == "order"}
+    for order in orders:
+        found |= _keys_under(connection, "order", order)
+    for session in sessions:
+        found |= _keys_under(connection, "session", session)
+    for kind, key in sorted(found):
+        _erase_fact(connection, (kind, key), customer, alias)
+
+
+def _keys_under(connection: sqlite3.Connection, kind: str, ident: str) -> set[tuple[str, str]]:
+    sql = "SELECT fact_kind, fact_key FROM subjects WHERE kind = ? AND id = ?"
+    return set(connection.execute(sql, (kind, ident)).fetchall())
+
+
+def _erase_fact(
+    connection: sqlite3.Connection, named: tuple[str, str], customer: str, alias: str
+) -> None:
+    """Delete a fact, unless it is somebody else's too: then only this customer leaves it."""
+    kept: set[tuple[str, str]] = set()
+    sql = "SELECT id, subjects, body FROM facts WHERE kind = ? AND key = ?"
+    for row, listed, body in connection.execute(sql, named).fetchall():
+        subjects = _SUBJECTS(listed)
+        others = {ident for kind, ident in subjects if kind == "customer"} - {customer}
+        if others:
+            left = [pair if pair != ("customer", customer) else ("customer", alias)
+                    for pair in subjects]  # fmt: skip
+            connection.execute(
+                "UPDATE facts SET subjects = ?, body = ? WHERE id = ?",
+                (ENCODE(left).decode(), without(body, customer, alias), row),
+            )
+            kept.update(left)
+        else:
+            connection.execute("DELETE FROM facts WHERE id = ?", (row,))
+    connection.execute("DELETE FROM subjects WHERE fact_kind = ? AND fact_key = ?", named)
+    connection.executemany(
+        "INSERT INTO subjects VALUES (?, ?, ?, ?)",
+        [(kind, ident, *named) for kind, ident in sorted(kept)],
+    )
+
+
+def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
+    """All that is kept about a customer, as plain data."""
+    sessions = _sessions_of(connection, customer)
+    offers = {key for (key,) in connection.execute(_OFFERS_OF, (customer,))}
+    contact = connection.execute(
+        "SELECT body FROM contacts WHERE shopper = ?", (customer,)
+    ).fetchone()
+    return {
+        "customer": customer,
+        "facts": _facts_of(connection, customer),
+        "contact": plain(contact[0]) if contact else None,
+        "acts": _acts_of(connection, customer),
+        "sessions": _bodies(connection, "SELECT state FROM sessions WHERE session = ?", sessions),
+        "offers": _bodies(connection, "SELECT body FROM offers WHERE id = ?", offers),
+        "redemptions": _bodies(connection, "SELECT body FROM redemptions WHERE offer = ?", offers),
+        "decisions": [
+            {"at": at, "session": session, "signal": plain(signal)}
+            for at, session, signal in connection.execute(
+                "SELECT at, session, signal FROM entries WHERE customer = ? ORDER BY id",
+                (customer,),
+            )
+        ],
+    }
+
+
+def _acts_of(connection: sqlite3.Connection, customer: str) -> list[Any]:
+    found = connection.execute(*sqlite_acts.query(customer, -1)).fetchall()
+    return [msgspec.to_builtins(sqlite_acts.act_of(row)) for row in reversed(found)]
+
+
+def _facts_of(connection: sqlite3.Connection, customer: str) -> list[dict[str, Any]]:
+    sql = "SELECT kind, at, ended, body FROM facts WHERE kind = ? AND key = ? ORDER BY id"
+    return [
+        {"at": at, "ended": ended, "fact": plain(body)}
+        for named in sorted(_keys_under(connection, "customer", customer))
+        for _, at, ended, body in connection.execute(sql, named)
+    ]
+
+
+def _bodies(connection: sqlite3.Connection, sql: str, keys: Iterable[str]) -> list[Any]:
+    return [plain(body) for key in sorted(keys) for (body,) in connection.execute(sql, (key,))]
+
+
+def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
+    """Drop up to `limit` rows each of what ended before an instant; 0: nothing is left to drop."""
+    dropped = 0
+    values = {"before": before, "limit": limit, "prices": before - PRICES_LONGER}
+    for sql in _OLD:
+        dropped += connection.execute(sql, values).rowcount
+    return dropped
+
+
+_OLD: Final = (
+    """DELETE FROM facts WHERE id IN
+       (SELECT id FROM facts WHERE ended < :before AND (kind <> 'price' OR ended < :prices)
+        LIMIT :limit)""",
+    """DELETE FROM entries WHERE id IN
+       (SELECT id FROM entries WHERE at < :before LIMIT :limit)""",
+)
+
+
+def prune_sessions(connection: sqlite3.Connection, sessions: Iterable[str], before: int) -> int:
+    """Drop those of the sessions that have not been seen since and hold no offer."""
+    return connection.executemany(
+        "DELETE FROM sessions WHERE session = ? AND seen_at < ? AND NOT EXISTS"
+        " (SELECT 1 FROM offers AS o WHERE o.session = sessions.session"
+        "  AND o.state IN ('pushed', 'shown', 'accepted'))",
+        [(session, before) for session in sessions],
+    ).rowcount

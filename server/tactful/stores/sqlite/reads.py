@@ -1,0 +1,241 @@
+"""What does one SQLite file answer, without waiting for its writer longer than order demands?"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final
+
+import aiosqlite
+import msgspec
+
+from tactful.core.offers.offer import Offer, State, Step
+from tactful.core.redemption.records import BudgetRow
+from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
+from tactful.runtime.ports.operator_actions import Act
+from tactful.runtime.ports.records import (
+    AuditRow,
+    Entry,
+    OutcomeRow,
+    ReductionRow,
+    RuleStepRow,
+    SavedSession,
+    StoredFact,
+)
+from tactful.stores.sqlite import facts as sqlite_facts
+from tactful.stores.sqlite import operator_actions as sqlite_acts
+from tactful.stores.sqlite.errors import meaning_of
+from tactful.stores.sqlite.turns import OFFER
+
+_SESSION: Final = "SELECT session, customer, state, resume, wake_at, seen_at FROM sessions "
+_ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
+_STANDING: Final = "SELECT {} FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
+
+# An offer counts once a shopper saw it; what was not shown counts under the empty rule.
+_OUTCOMES: Final = """
+  SELECT iif(state = 'held_out', '', body ->> 'rule') AS rule, body ->> 'product' AS product,
+    body ->> 'territory' AS territory, count(*),
+    sum(iif(state = 'held_out', coalesce(body ->> 'bought', 0), state = 'redeemed'))
+  FROM (SELECT id, state, CAST(body AS TEXT) AS body FROM offers) AS o
+  WHERE state = 'held_out'
+    OR EXISTS (SELECT 1 FROM steps AS s WHERE s.offer = o.id AND s.state = 'shown')
+  GROUP BY product, territory, rule ORDER BY product, territory, rule"""
+_REDUCTIONS: Final = """
+  SELECT rule, sku, territory, since, last FROM reductions WHERE last >= ?
+  ORDER BY rule, sku, territory"""
+_RULE_STEPS: Final = """
+  SELECT rule, digest, state, nullif(reason, ''), count FROM rule_steps
+  ORDER BY rule, digest, state, reason"""
+_HELD_OUT: Final = """
+  SELECT body FROM offers
+  WHERE state = 'held_out' AND CAST(body AS TEXT) ->> 'issued_at' >= ?"""
+# What an anonymous shopper was told belongs to whom the session turned out to be next.
+_STEPS_OF: Final = """
+  SELECT s.id FROM offers AS o JOIN steps AS s ON s.offer = o.id WHERE o.customer = :customer
+  UNION
+  SELECT s.id FROM steps AS s JOIN offers AS o ON o.id = s.offer
+  WHERE s.session IN (SELECT session FROM entries WHERE customer = :customer)
+    AND o.customer IS NULL
+    AND :customer = (SELECT e.customer FROM entries AS e WHERE e.session = s.session
+      AND e.at >= s.at AND e.customer IS NOT NULL ORDER BY e.at, e.id LIMIT 1)"""
+
+
+class SqliteReads:
+    """The reading half of the ledger; the writing half says what `_settle` waits for."""
+
+    _path: str
+    _reader: aiosqlite.Connection | None = None
+
+    async def _settle(self) -> None:
+        """Wait until what was recorded before is written, or known not to be."""
+        raise NotImplementedError
+
+    async def _read(self, sql: str, values: Any = ()) -> list[Any]:
+        if self._reader is None:
+            raise LedgerError("the ledger is not open", retry=False)
+        try:
+            return list(await self._reader.execute_fetchall(sql, values))
+        except sqlite3.Error as error:
+            raise meaning_of(error, self._path) from error
+
+    async def _read_settled(self, sql: str, values: Any = ()) -> list[Any]:
+        await self._settle()
+        return await self._read(sql, values)
+
+    def _offer(self, body: bytes) -> Offer:
+        """An offer as it was written; one that cannot be read is damage that SQLite does not see."""
+        try:
+            return OFFER(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise LedgerBrokenError(
+                f"{self._path} holds an offer that cannot be read ({error}): it is damaged. Restore a"
+                " backup with `tactful restore`, and keep the damaged file for examination"
+            ) from error
+
+    async def facts_about(
+        self,
+        subjects: Sequence[tuple[str, str]],
+        kinds: Sequence[str] = (),
+        at: int | None = None,
+        upto: int | None = None,
+    ) -> list[StoredFact]:
+        found = await self._read(*sqlite_facts.about_query(subjects, kinds, at, upto))
+        return sqlite_facts.chosen(found, subjects)
+
+    async def newest_fact(self) -> int:
+        found = await self._read("SELECT coalesce(max(id), 0) FROM facts")
+        return int(found[0][0])
+
+    async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
+        sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
+        return [StoredFact(*row) for row in await self._read(sql, (kind, key))]
+
+    async def heard(self) -> dict[str, int]:
+        return dict(await self._read("SELECT feed, at FROM heard"))
+
+    async def offer(self, offer: str) -> Offer | None:
+        found = await self._read_settled("SELECT body FROM offers WHERE id = ?", (offer,))
+        return self._offer(found[0][0]) if found else None
+
+    async def standing(self) -> list[Offer]:
+        sql = _STANDING.format("body") + " ORDER BY id"
+        return [self._offer(body) for (body,) in await self._read_settled(sql)]
+
+    async def balances(self) -> list[BudgetRow]:
+        return [BudgetRow(*row) for row in await self._read_settled("SELECT * FROM budgets")]
+
+    async def outcomes(self) -> list[OutcomeRow]:
+        return [OutcomeRow(*row) for row in await self._read_settled(_OUTCOMES)]
+
+    async def reductions(self, since: int) -> list[ReductionRow]:
+        return [ReductionRow(*row) for row in await self._read_settled(_REDUCTIONS, (since,))]
+
+    async def rule_steps(self) -> list[RuleStepRow]:
+        found = await self._read_settled(_RULE_STEPS)
+        return [
+            RuleStepRow(rule, digest, State(state), reason, count)
+            for rule, digest, state, reason, count in found
+        ]
+
+    async def held_out(self, since: int) -> list[Offer]:
+        found = [self._offer(body) for (body,) in await self._read_settled(_HELD_OUT, (since,))]
+        return sorted(found, key=lambda offer: (offer.issued_at, offer.id))
+
+    async def session_by_resume(self, digest: bytes) -> SavedSession | None:
+        return _one(await self._read_settled(_SESSION + "WHERE resume = ?", (digest,)))
+
+    async def session(self, session: str) -> SavedSession | None:
+        return _one(await self._read_settled(_SESSION + "WHERE session = ?", (session,)))
+
+    async def sessions_to_wake(self, before: int) -> list[SavedSession]:
+        standing = _STANDING.format("session")
+        sql = f"{_SESSION} WHERE wake_at < ? OR session IN ({standing}) ORDER BY session"
+        return [SavedSession(*row) for row in await self._read_settled(sql, (before,))]
+
+    async def contact(self, shopper: str) -> bytes | None:
+        sql = "SELECT body FROM contacts WHERE shopper = ?"
+        found = await self._read_settled(sql, (shopper,))
+        return found[0][0] if found else None
+
+    async def audit(
+        self,
+        *,
+        session: str | None = None,
+        customer: str | None = None,
+        offer: str | None = None,
+        limit: int = 200,
+    ) -> list[AuditRow]:
+        chosen = {
+            "o.session = :session": session,
+            f"s.id IN ({_STEPS_OF})": customer,
+            "o.id = :offer": offer,
+        }
+        where = " AND ".join(one for one, value in chosen.items() if value is not None) or "TRUE"
+        found = await self._read_settled(
+            "SELECT s.offer, s.at, s.seq, s.state, s.reason, o.body FROM steps AS s"  # noqa: S608
+            f" JOIN offers AS o ON o.id = s.offer WHERE {where} ORDER BY s.id DESC LIMIT :limit",
+            {"session": session, "customer": customer, "offer": offer, "limit": limit},
+        )
+        return [
+            AuditRow(Step(key, at, seq, State(state), reason), self._offer(body))
+            for key, at, seq, state, reason, body in found
+        ]
+
+    async def entries(
+        self,
+        *,
+        session: str | None = None,
+        since: int = 0,
+        until: int | None = None,
+        limit: int = 1000,
+    ) -> list[Entry]:
+        where: list[str] = ["at >= ?"]
+        values: list[object] = [since]
+        if until is not None:
+            where, values = [*where, "at < ?"], [*values, until]
+        if session is not None:
+            where, values = [*where, "session = ?"], [*values, session]
+        sql = f"{_ENTRY} WHERE {' AND '.join(where)} ORDER BY at, id LIMIT ?"
+        return [_entry(row) for row in await self._read_settled(sql, (*values, limit))]
+
+    async def latest_session_of(self, customer: str, at: int | None = None) -> str | None:
+        if at is None:
+            sql = "SELECT session FROM sessions WHERE customer = ? ORDER BY seen_at DESC LIMIT 1"
+            if found := await self._read_settled(sql, (customer,)):
+                return str(found[0][0])
+        found = await self._read_settled(
+            "SELECT session FROM entries WHERE customer = ? AND at <= ?"
+            " ORDER BY at DESC, id DESC LIMIT 1",
+            (customer, 2**63 - 1 if at is None else at),
+        )
+        return str(found[0][0]) if found else None
+
+    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[Act]:
+        found = await self._read(*sqlite_acts.query(customer, limit))
+        return [sqlite_acts.act_of(row) for row in found]
+
+    async def rulebooks(self) -> list[tuple[str, int, bool]]:
+        found = await self._read("SELECT version, at, back FROM activations ORDER BY id DESC")
+        return [(version, at, bool(back)) for version, at, back in found]
+
+    async def rulebook_sources(self, version: str) -> bytes | None:
+        found = await self._read("SELECT sources FROM rulebooks WHERE version = ?", (version,))
+        return found[0][0] if found else None
+
+    async def rule_states(self) -> dict[str, str]:
+        return dict(await self._read("SELECT rule, state FROM rule_states"))
+
+
+def _one(found: list[Any]) -> SavedSession | None:
+    return SavedSession(*found[0]) if found else None
+
+
+def _entry(row: Any) -> Entry:
+    session, customer, at, rulebook, signal, inputs, trace = row
+    return Entry(
+        session=session,
+        customer=customer,
+        at=at,
+        rulebook=rulebook,
+        signal=signal,
+        inputs=inputs,
+        trace=trace,
+    )

@@ -1,0 +1,266 @@
+"""How does one turn, or one ruling, become rows: all of it, or nothing?"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import structs
+
+from tactful.core.offers.budget import COUNT, BudgetMove
+from tactful.core.offers.offer import STANDING, Offer, Step
+from tactful.core.redemption.records import (
+    BudgetRow,
+    Desk,
+    Judge,
+    Purse,
+    RedemptionRow,
+    RefundRow,
+    Ruling,
+)
+from tactful.runtime.ports.records import Commit, Entry, Refusal
+from tactful.stores.shared.balance_moves import move, tally
+from tactful.stores.shared.erasures import digest_of, secret_of
+from tactful.stores.shared.failpoints import Reach
+
+ENCODE: Final = msgspec.json.Encoder().encode
+OFFER: Final = msgspec.json.Decoder(Offer).decode
+REDEMPTION: Final = msgspec.json.Decoder(RedemptionRow).decode
+_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
+
+_PUT_SESSION: Final = """
+  INSERT INTO sessions (session, customer, state, resume, wake_at, seen_at)
+  VALUES (?, ?, ?, coalesce(?, x''), ?, ?)
+  ON CONFLICT (session) DO UPDATE SET customer = excluded.customer, state = excluded.state,
+    resume = iif(excluded.resume = x'', resume, excluded.resume),
+    wake_at = excluded.wake_at, seen_at = excluded.seen_at"""
+_PUT_CONTACT: Final = "INSERT OR REPLACE INTO contacts VALUES (?, ?)"
+_PUT_OFFER: Final = """
+  INSERT INTO offers (id, session, customer, state, campaign, period, currency, hold, body)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET session = excluded.session, customer = excluded.customer,
+    state = excluded.state, hold = excluded.hold, body = excluded.body"""
+_STATES: Final = "SELECT id, state FROM offers WHERE id IN (SELECT value FROM json_each(?))"
+_PUT_STEP: Final = """
+  INSERT INTO steps (offer, session, at, seq, state, reason) VALUES (?, ?, ?, ?, ?, ?)"""
+_PUT_ENTRY: Final = """
+  INSERT INTO entries (session, customer, at, rulebook, signal, inputs, trace)
+  VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_PUT_BALANCE: Final = "INSERT OR REPLACE INTO budgets VALUES (?, ?, ?, ?, ?, ?)"
+_PUT_REDEMPTION: Final = "INSERT OR REPLACE INTO redemptions VALUES (?, ?, ?, ?, ?, ?)"
+_PUT_REFUND: Final = "INSERT INTO refunds VALUES (?, ?, ?)"
+
+
+def commit(connection: sqlite3.Connection, turn: Commit) -> Refusal | None:
+    """Write a turn that promises; a refusal wrote nothing."""
+    for ended in _ended_meanwhile(connection, turn.offers):
+        return Refusal("offer.ended", offer=ended)
+    balances = _balances(connection, turn.moves)
+    refused = move(balances, turn.moves)
+    if refused:
+        return refused
+    _put_balances(connection, balances.values())
+    _put_offers(connection, turn.offers, turn.steps)
+    write_plain(connection, [turn])
+    return None
+
+
+def record(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
+    """Write turns that promise nothing, in order; what ended otherwise meanwhile stays as it ended."""
+    moved = [turn for turn in turns if turn.offers or turn.moves]
+    if moved:
+        _record_offers(connection, moved)
+    write_plain(connection, turns)
+
+
+def _record_offers(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
+    """Each balance is read and written once, however many turns give back to it."""
+    ended = set(_ended_meanwhile(connection, [offer for turn in turns for offer in turn.offers]))
+    moves: list[BudgetMove] = []
+    offers: list[tuple[object, ...]] = []
+    steps: list[tuple[object, ...]] = []
+    for turn in turns:
+        moves += [change for change in turn.moves if change.offer not in ended]
+        moved = {offer.id: offer for offer in turn.offers if offer.id not in ended}
+        offers += [_offer_row(offer) for offer in moved.values()]
+        steps += [_step_row(one, moved[one.offer]) for one in turn.steps if one.offer in moved]
+        ended.update(offer.id for offer in moved.values() if not offer.standing)
+    balances = _balances(connection, moves)
+    if move(balances, moves):
+        message = "a recorded turn reserved beyond its budget; what reserves must be committed"
+        raise ValueError(message)
+    _put_balances(connection, balances.values())
+    connection.executemany(_PUT_OFFER, offers)
+    connection.executemany(_PUT_STEP, steps)
+
+
+def write_plain(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
+    """Sessions, contacts and entries: of several turns of a session only the last state is written."""
+    sessions = {turn.session: turn for turn in turns if turn.session and turn.state is not None}
+    secrets = {turn.session: turn.resume for turn in turns if turn.resume is not None}
+    contacts = {shopper: body for turn in turns for shopper, body in turn.contacts.items()}
+    entries = [turn.entry for turn in turns if turn.entry]
+    if sessions:
+        connection.executemany(
+            _PUT_SESSION,
+            [
+                (key, turn.customer, turn.state, secrets.get(key), turn.wake_at, turn.seen_at)
+                for key, turn in sessions.items()
+            ],
+        )
+    if contacts:
+        connection.executemany(_PUT_CONTACT, contacts.items())
+    if entries:
+        connection.executemany(_PUT_ENTRY, [_entry_row(entry) for entry in entries])
+
+
+def judge(
+    connection: sqlite3.Connection,
+    judgement: Judge,
+    asked: tuple[str | None, str, str | None],
+    reach: Reach,
+) -> Ruling:
+    """Read the desk for (offer, order, refund), judge, write the ruling."""
+    offer, order, refund = asked
+    hidden = digest_of(secret_of(connection), "order", order)
+    desk, erased = _desk(connection, offer, (order, hidden), refund)
+    ruling = judgement(desk)
+    balances = dict(desk.balances)
+    if refused := move(balances, ruling.moves):
+        message = f"a ruling moved {refused.campaign} beyond its limit"
+        raise ValueError(message)
+    kept_as = hidden if erased else order
+    _put_balances(connection, balances.values() if ruling.moves else ())
+    connection.executemany(
+        _PUT_REDEMPTION, [_redemption_row(row, kept_as) for row in ruling.redemptions]
+    )
+    if ruling.refund:
+        row = structs.replace(ruling.refund, order=kept_as)
+        connection.execute(_PUT_REFUND, (row.order, row.refund, ENCODE(row)))
+    _put_offers(connection, ruling.offers, ruling.steps, desk.offers)
+    reach("after-insert")
+    return ruling
+
+
+def _desk(
+    connection: sqlite3.Connection, offer: str | None, orders: tuple[str, str], refund: str | None
+) -> tuple[Desk, bool]:
+    """The desk, and whether the order is kept under its digest because its customer was erased."""
+    order, hidden = orders
+    rows = connection.execute(
+        'SELECT body FROM redemptions WHERE offer = ? OR "order" IN (?, ?) ORDER BY at, rowid',
+        (offer, *orders),
+    ).fetchall()
+    found = [REDEMPTION(body) for (body,) in rows]
+    erased = any(row.order == hidden for row in found)
+    redemptions = tuple(
+        structs.replace(row, order=order) if row.order == hidden else row for row in found
+    )
+    named = {offer, *(row.offer for row in redemptions if row.order == order)}
+    offers = {held.id: held for key in named if key and (held := read_offer(connection, key))}
+    given = connection.execute(
+        'SELECT body FROM refunds WHERE "order" IN (?, ?) AND refund = ?', (*orders, refund)
+    ).fetchone()
+    desk = Desk(
+        offers=offers,
+        redemptions=redemptions,
+        refund=_REFUND(given[0]) if given else None,
+        balances=_balances_of(connection, offers.values()),
+        seqs=_seqs(connection, {held.session for held in offers.values()}),
+    )
+    return desk, erased
+
+
+def mark_bought(connection: sqlite3.Connection, offers: Iterable[str], *, bought: bool) -> None:
+    """Say of offers that were not shown whether the product was bought all the same."""
+    found = (read_offer(connection, key) for key in offers)
+    rows = [(ENCODE(structs.replace(one, bought=bought)), one.id) for one in found if one]
+    connection.executemany("UPDATE offers SET body = ? WHERE id = ?", rows)
+
+
+def read_offer(connection: sqlite3.Connection, offer: str) -> Offer | None:
+    """One offer."""
+    row = connection.execute("SELECT body FROM offers WHERE id = ?", (offer,)).fetchone()
+    return OFFER(row[0]) if row else None
+
+
+def _seqs(connection: sqlite3.Connection, sessions: Iterable[str]) -> dict[str, int]:
+    sql = "SELECT coalesce(max(seq), 0) FROM steps WHERE session = ?"
+    return {key: connection.execute(sql, (key,)).fetchone()[0] for key in sessions}
+
+
+def _ended_meanwhile(connection: sqlite3.Connection, offers: Sequence[Offer]) -> list[str]:
+    named = ENCODE([offer.id for offer in offers]).decode()
+    rows = connection.execute(_STATES, (named,)).fetchall() if offers else ()
+    return [offer for offer, state in rows if state not in STANDING]
+
+
+def _balances(
+    connection: sqlite3.Connection, moves: Iterable[BudgetMove]
+) -> dict[Purse, BudgetRow]:
+    return _read_balances(connection, {(m.campaign, m.period, m.currency) for m in moves})
+
+
+def _balances_of(
+    connection: sqlite3.Connection, offers: Iterable[Offer]
+) -> Mapping[Purse, BudgetRow]:
+    purses = {
+        (offer.campaign, offer.period, currency)
+        for offer in offers
+        if offer.campaign is not None
+        for currency in (offer.currency, COUNT)
+    }
+    return _read_balances(connection, purses)
+
+
+def _read_balances(
+    connection: sqlite3.Connection, purses: Iterable[Purse]
+) -> dict[Purse, BudgetRow]:
+    sql = "SELECT * FROM budgets WHERE campaign = ? AND period = ? AND currency = ?"
+    found = (connection.execute(sql, purse).fetchone() for purse in purses)
+    rows = (BudgetRow(*row) for row in found if row)
+    return {tally(row): row for row in rows}
+
+
+def _put_balances(connection: sqlite3.Connection, rows: Iterable[BudgetRow]) -> None:
+    connection.executemany(_PUT_BALANCE, [structs.astuple(row) for row in rows])
+
+
+def _put_offers(
+    connection: sqlite3.Connection,
+    offers: Sequence[Offer],
+    steps: Sequence[Step],
+    known: Mapping[str, Offer] = {},
+) -> None:
+    if offers:
+        connection.executemany(_PUT_OFFER, [_offer_row(offer) for offer in offers])
+    if steps:
+        sessions = {**known, **{offer.id: offer for offer in offers}}
+        connection.executemany(_PUT_STEP, [_step_row(step, sessions[step.offer]) for step in steps])
+
+
+def _offer_row(offer: Offer) -> tuple[object, ...]:
+    return (
+        offer.id,
+        offer.session,
+        offer.customer,
+        offer.state.value,
+        offer.campaign,
+        offer.period,
+        offer.currency,
+        offer.hold,
+        ENCODE(offer),
+    )
+
+
+def _step_row(step: Step, offer: Offer) -> tuple[object, ...]:
+    return (step.offer, offer.session, step.at, step.seq, step.to.value, step.reason)
+
+
+def _entry_row(entry: Entry) -> tuple[object, ...]:
+    return structs.astuple(entry)
+
+
+def _redemption_row(row: RedemptionRow, order: str) -> tuple[object, ...]:
+    row = structs.replace(row, order=order)
+    return (row.offer, row.order, row.at, row.status, row.saved, ENCODE(row))

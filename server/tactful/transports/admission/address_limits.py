@@ -1,0 +1,76 @@
+"""Does an address come too often: its connections and requests, until it shows the server key?
+
+Whoever is let in costs a handshake, a session or an answer, however soon it ends again; whoever is
+turned away where the connection is made costs next to nothing.
+"""
+
+from typing import Final
+
+from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.message_quotas import FORGET_FROM, Kept, Share
+
+VOUCHED_MS: Final = 600_000
+"""A system of the shop that has shown the key comes as often as it likes, for so long after."""
+DEAF: Final = 16
+"""Refusals in a row: nobody gets so many who comes less than a thousand times a second."""
+CLOSED_CALLS: Final = 16
+"""So many calls costs a conversation that had to be closed for what its client did, or a wrong key ..."""
+FLOODED_CALLS: Final = 64
+"""... and so many one that flooded: it has had a thousand messages already."""
+SESSION_CALLS: Final = 16
+"""Sessions are opened so many times less often than connections: each is kept for half an hour."""
+EXPLAINED_PER_S: Final = 32
+"""So many are told why they are turned away; a flood learns it from the rest."""
+
+
+class Callers:
+    """Who came how often lately, by address."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._unlimited = limits.unlimited
+        self._allowance = limits.calls_per_s, limits.calls
+        self._kept = Kept()
+        self._vouched: dict[str, int] = {}
+        self._sessions = limits.calls_per_s // SESSION_CALLS or 1, limits.calls
+        self._opened = Kept()
+        self._explained = Share(EXPLAINED_PER_S, EXPLAINED_PER_S)
+
+    def __len__(self) -> int:
+        return len(self._kept) + len(self._opened) + len(self._vouched)
+
+    def admit(self, address: str, now: int) -> bool:
+        """Count one connection or request of an address (`limit_key`); no: it comes too often."""
+        if address in self._unlimited or self._vouched.get(address, 0) > now:
+            return True
+        return self._kept.of(address, self._allowance, now).spend(1, now)
+
+    def open(self, address: str, now: int) -> bool:
+        """Count one session that is new to us; no: the address opens too many, and each is kept."""
+        if address in self._unlimited or self._vouched.get(address, 0) > now:
+            return True
+        return self._opened.of(address, self._sessions, now).spend(1, now)
+
+    def floods(self, address: str, now: int) -> bool:
+        """Whether it goes on without a pause after having been turned away."""
+        return self._kept.of(address, self._allowance, now).refused >= DEAF
+
+    def closed(self, address: str, now: int, *, flooded: bool = False) -> None:
+        """They did what nobody does who means well: who comes back at once is not heard long."""
+        if address not in self._unlimited:
+            calls = FLOODED_CALLS if flooded else CLOSED_CALLS
+            self._kept.of(address, self._allowance, now).spend(calls, now)
+
+    def give_back(self, address: str, now: int) -> None:
+        """What was counted is charged elsewhere."""
+        if address not in self._unlimited:
+            self._kept.of(address, self._allowance, now).give_back(1)
+
+    def vouch(self, address: str, now: int) -> None:
+        """The server key came from there."""
+        if len(self._vouched) >= FORGET_FROM:
+            self._vouched = {key: until for key, until in self._vouched.items() if until > now}
+        self._vouched[address] = now + VOUCHED_MS
+
+    def explain(self, now: int) -> bool:
+        """Whether there is time to tell somebody why they are turned away."""
+        return self._explained.spend(1, now)

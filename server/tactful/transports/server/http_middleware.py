@@ -1,0 +1,56 @@
+"""Checks every HTTP request's Host and pace, and tells the app the client's real address."""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tactful.transports.admission.access_policy import PROBES, Refusal
+from tactful.transports.admission.client_address import limit_key
+from tactful.transports.admission.rejections import HURRIED, problem
+from tactful.transports.sessions.hub import Reception
+
+
+class Guard:
+    """Middleware for plain HTTP; WebSockets are judged before their upgrade."""
+
+    def __init__(self, app: ASGIApp, reception: Reception) -> None:
+        self._app = app
+        self._reception = reception
+        self._policy = reception.policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on or refuse one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        peer, port = scope.get("client") or ("127.0.0.1", 0)
+        client = self._policy.proxies.client(peer, _values(scope, b"x-forwarded-for"))
+        refusal = self._judge(scope, client)
+        if refusal is not None:
+            self._reception.refusals[refusal.code] += 1
+            await refuse(send, refusal, hang_up=refusal is HURRIED and client == peer)
+            return
+        await self._app({**scope, "client": (client, port)}, receive, send)
+
+    def _judge(self, scope: Scope, client: str) -> Refusal | None:
+        if not self._policy.proxies.trusts(client) and not self._reception.callers.admit(
+            limit_key(client), self._reception.clock()
+        ):
+            return HURRIED
+        if scope["path"] in PROBES:
+            return None
+        return self._policy.judge_host(_values(scope, b"host"))
+
+
+async def refuse(send: Send, refusal: Refusal, *, hang_up: bool = False) -> None:
+    """Answer an HTTP request with problem details; `hang_up`: and end the connection."""
+    headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
+    if hang_up:
+        headers.append((b"connection", b"close"))
+    if refusal.retry_s is not None:
+        headers.append((b"retry-after", str(refusal.retry_s).encode()))
+    start = {"type": "http.response.start", "status": refusal.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": problem(refusal)})
+
+
+def _values(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]

@@ -1,0 +1,82 @@
+"""What all doors of one listener share, and the seat that each connection holds in it."""
+
+import asyncio
+from collections.abc import Callable
+
+from tactful.transports.admission.kernel_filter import Barrier
+from tactful.transports.admission.limits import Admission
+from tactful.transports.admission.rejections import HURRIED
+from tactful.transports.server.deadlines import Sweep, Swept
+from tactful.transports.server.handshake_queue import Turnstile
+from tactful.transports.server.http_protocol import Reader
+from tactful.transports.sessions.hub import Reception
+
+
+class House:
+    """The rooms behind the doors."""
+
+    def __init__(
+        self,
+        reception: Reception,
+        http: Callable[[], Reader],
+        *,
+        conformance_echo: bool = False,
+    ) -> None:
+        self.reception = reception
+        self.policy = reception.policy
+        self.limits = reception.policy.limits
+        self.clock = reception.clock
+        self.http = http
+        self.conformance_echo = conformance_echo
+        self.admission = Admission(self.limits)
+        self.turnstile = Turnstile()
+        self.sweep = Sweep(self.clock, self.limits.sweep_ms)
+        self.knocking: dict[Swept, int] = {}  # who has not said yet what they want, and since when
+        self.barrier: Barrier | None = None  # until there is a socket to put it on
+        self.empty = asyncio.Event()
+        self.empty.set()
+
+    def turn_away(self, address: str) -> None:
+        """Somebody comes too often; if they do not heed it, hear them no more for a while."""
+        self.reception.refusals[HURRIED.code] += 1
+        now = self.clock()
+        if self.barrier is not None and self.reception.callers.floods(address, now):
+            self.barrier.bar(address, now)
+
+    def anybody_knocking(self, lately_ms: int) -> bool:
+        """Whether somebody who came within this time has not said yet what they want."""
+        since = self.clock() - lately_ms
+        return any(came > since for came in self.knocking.values())
+
+
+class Seat:
+    """One connection's place: in the count, under its address and in the sweep."""
+
+    __slots__ = ("_address", "_house", "_ring")
+
+    def __init__(self, house: House, holder: Swept) -> None:
+        self._house = house
+        self._address: str | None = None
+        self._ring = house.sweep.join(holder)
+        house.empty.clear()
+
+    def claim(self, address: str) -> bool:
+        """Charge the connection to an address, once."""
+        if not self._house.admission.claim(address):
+            return False
+        self._address = address
+        return True
+
+    def pass_on(self, old: Swept, new: Swept) -> None:
+        """The same connection has a new holder."""
+        self._house.sweep.replace(self._ring, old, new)
+
+    def leave(self, holder: Swept) -> None:
+        """The connection is gone."""
+        house = self._house
+        house.sweep.leave(self._ring, holder)
+        house.admission.leave()
+        if not house.admission.inside:
+            house.empty.set()
+        if self._address is not None:
+            house.admission.release(self._address)

@@ -1,0 +1,48 @@
+"""What is missing is said once; where everything must be there, it is a failure."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SUITE = """
+import pytest
+
+def test_one():
+    pytest.skip("chromium is not installed")
+
+def test_other():
+    pytest.skip("chromium is not installed")
+
+def test_data():
+    pytest.skip("the real data is not here")
+
+@pytest.mark.xfail(strict=True)
+def test_known():
+    assert False
+"""
+
+
+def run(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    (tmp_path / "test_it.py").write_text(SUITE)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    clean = {name: value for name, value in os.environ.items() if name != "TACTFUL_REQUIRE"}
+    given = clean | {"PYTHONPATH": str(Path(__file__).parents[1])} | environment
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "conftest", str(tmp_path)]
+    return subprocess.run(command, capture_output=True, text=True, env=given, check=False)
+
+
+def test_each_missing_thing_is_one_line(tmp_path: Path) -> None:
+    done = run(tmp_path)
+    assert done.returncode == 0
+    assert "not tried here: 2 tests, because chromium is not installed" in done.stdout
+    assert "not tried here: 1 test, because the real data is not here" in done.stdout
+
+
+def test_where_everything_must_be_there_a_skip_is_a_failure_but_for_real_data(
+    tmp_path: Path,
+) -> None:
+    done = run(tmp_path, TACTFUL_REQUIRE="1")
+    assert done.returncode == 1
+    assert "2 failed, 1 skipped, 1 xfailed" in done.stdout
+    assert "was skipped, which is not allowed here: chromium is not installed" in done.stdout

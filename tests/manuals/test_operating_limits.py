@@ -1,0 +1,81 @@
+"""The limits and durations that server/OPERATING.md names are those of the code."""
+
+import inspect
+from pathlib import Path
+
+from tactful.api import bodies
+from tactful.api import facts as facts_api
+from tactful.console import auth
+from tactful.core.values.calendar import DAY, HOUR, MINUTE
+from tactful.protocol.conversation import Rhythm
+from tactful.runtime import timers, watchdog
+from tactful.runtime.facts.cache import World
+from tactful.runtime.security import signing_keys as keys
+from tactful.runtime.sessions import lifecycle as arrivals
+from tactful.runtime.sessions import turns as turn
+from tactful.stores.sqlite import ledger as sqlite
+from tactful.stores.sqlite import writer as sqlite_writer
+from tactful.transports.admission import (
+    address_limits as callers,
+)
+from tactful.transports.admission import (
+    kernel_filter as barrier,
+)
+from tactful.transports.admission import (
+    memory_guard as memory,
+)
+from tactful.transports.admission import (
+    message_quotas as shares,
+)
+from tactful.transports.admission.limits import Limits
+from tactful.transports.server import http_protocol
+
+MANUAL = (Path(__file__).parents[2] / "server" / "OPERATING.md").read_text("utf-8")
+MIB = 2**20
+
+
+def defaults_of_world() -> tuple[int, int]:
+    known = inspect.signature(World).parameters
+    return known["items"].default, known["people"].default
+
+
+def test_limits_and_durations_are_written_as_they_are():
+    rhythm, limits = Rhythm(), Limits()
+    items, people = defaults_of_world()
+    times = {2: "twice that"}
+    for sentence in (
+        f"| tabs of a session | {arrivals.SEATS} |",
+        f"| one message | {limits.message_bytes // 1024} KiB |",
+        f"| {rhythm.per_second} a second, {rhythm.burst:,} at once |",
+        f"| {times[shares.SESSION_TIMES]} |",
+        f"{shares.PER_PLACE} a second and {10 * shares.PER_PLACE} at once",
+        f"once: {limits.calls_per_s} and {limits.calls}; a conversation",
+        f"counts as {callers.CLOSED_CALLS} more, one that flooded as {callers.FLOODED_CALLS},",
+        f"each second: {limits.calls} and {limits.calls_per_s // callers.SESSION_CALLS}; a resumed",
+        f"after {callers.DEAF} refusals in a row",
+        f"no new connection from there for {barrier.BARRED_MS // 1000} s",
+        f"| signals that wait in a session | {turn.MAILBOX} |",
+        f"| {items:,} and {people:,} |",
+        f"| records that wait for the disk | {sqlite.MOST_WAITING // MIB} MiB |",
+        f"| {facts_api.REPORTS:,}, and {facts_api.UNDER_WAY // MIB} MiB |",
+        f"| memory | {memory.SHARE} % of `max_memory_mib`",
+        f"A login lasts {auth.LASTS // HOUR} hours",
+        f"from one address in {auth.WINDOW // MINUTE} minutes, or {auth.IN_ALL} from all",
+        f"the old one for {keys.OVERLAP // DAY} days",
+        f"held up for longer than {watchdog.STALL * 1000:.0f} ms",
+        f"what ends by then ends within {timers.LATEST} s",
+    ):
+        assert sentence in MANUAL, sentence
+    assert callers.VOUCHED_MS == 10 * MINUTE, "HTTP.md says ten minutes"
+    assert auth.PER_ADDRESS == 5
+    assert "Five wrong keys" in MANUAL
+    assert sqlite_writer.TRY_AGAIN == 0.5
+    assert "looks twice a second" in MANUAL
+
+
+def test_the_largest_report_is_the_one_of_the_other_manual():
+    http = (Path(__file__).parents[2] / "server" / "HTTP.md").read_text("utf-8")
+    assert f"at most {bodies.LARGEST // MIB} MiB" in http
+    assert f"A head has at most {Limits().head_bytes:,} bytes" in http
+    assert f"at most {http_protocol.PIPELINED} requests that wait" in http
+    assert f"{facts_api.REPORTS:,} reports or {facts_api.UNDER_WAY // MIB} MiB under way" in http

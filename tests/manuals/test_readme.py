@@ -1,0 +1,87 @@
+"""The root README is true: its links lead somewhere, its files are the files, its tutorial works."""
+
+import asyncio
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+import websockets
+
+from support.manual_runner import QUICKSTART, README, ROOT, blocks, key_of, quickstart
+
+OWN = (
+    "README.md",
+    "CHANGELOG.md",
+    "examples/quickstart/README.md",
+    "tests/README.md",
+    "server/OPERATING.md",
+)
+
+
+@pytest.mark.parametrize("manual", OWN)
+def test_every_link_leads_to_a_file(manual: str) -> None:
+    path = ROOT / manual
+    for link in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")):
+        assert link.startswith("https://") or (path.parent / link).exists(), link
+
+
+def test_every_make_target_that_is_named_is_there() -> None:
+    named = set(re.findall(r"(?:`|^)make (\w+)", README.read_text("utf-8"), re.MULTILINE))
+    assert {"demo", "test", "check"} <= named
+    for target in sorted(named):
+        subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_the_files_in_the_tutorial_are_those_of_the_quickstart() -> None:
+    shown = dict(blocks(README))
+    assert shown["yaml"] == (QUICKSTART / "rules" / "hesitation.yaml").read_text("utf-8")
+    assert shown["html"] in (QUICKSTART / "page" / "index.html").read_text("utf-8")
+
+
+def test_the_readme_ends_with_what_the_thing_does_not_do() -> None:
+    assert README.read_text("utf-8").rpartition("\n## ")[2].startswith("What it does not do")
+
+
+async def test_the_tutorial_leads_to_an_offer_and_takes_it_back(tmp_path: Path) -> None:
+    with quickstart(tmp_path) as (one, steps, server, page):
+        start, facts, check, pages, sell, why = steps
+        one.run(start)
+        assert one.run(facts).endswith('{"accepted":4,"ignored":0,"rejected":[]}')
+        assert "No findings" in one.run(check)
+        one.run(pages)
+        async with websockets.connect(
+            f"ws://127.0.0.1:{server}/v1/session",
+            origin=f"http://localhost:{page}",
+            subprotocols=["tactful.v1"],
+        ) as socket:
+            await say(
+                socket,
+                "hello",
+                consent="anonymous",
+                territory="DE",
+                page={"url": "/", "kind": "product"},
+            )
+            await say(socket, "view", sku="RUN-42")
+            url = f"http://127.0.0.1:{server}/v1/test/clock"
+            async with httpx.AsyncClient(headers=key_of(one)) as http:
+                (await http.post(url, json={"advance": 31})).raise_for_status()
+            offer = await heard(socket, "offer")
+            assert offer["offer"]["price"] == {"amount": 10965, "currency": "EUR"}
+            await asyncio.to_thread(one.run, sell)
+            assert (await heard(socket, "withdraw"))["offer"] == offer["offer"]["id"]
+        assert "stock.out" in one.run(why)
+
+
+async def say(socket: websockets.ClientConnection, kind: str, **fields: object) -> None:
+    await socket.send(json.dumps({"t": kind, **fields}))
+
+
+async def heard(socket: websockets.ClientConnection, kind: str) -> dict[str, dict[str, object]]:
+    async with asyncio.timeout(10):
+        while True:
+            frame = json.loads(await socket.recv())
+            if frame["t"] == kind:
+                return dict(frame)

@@ -1,0 +1,185 @@
+"""The merchandiser's manual is complete, and its examples are run.
+
+The reference part is made here from the program itself. After a change, write it anew with
+`.venv/bin/python tests/manuals/test_rules_manual.py`.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT / "server"))
+
+from tactful.rulebook.checks.references import PLACEHOLDERS  # noqa: E402
+from tactful.rulebook.compiler import compile_rulebook  # noqa: E402
+from tactful.rulebook.fields.registry import FIELDS  # noqa: E402
+from tactful.rulebook.language.conditions import OPERATORS  # noqa: E402 - after the path
+from tactful.rulebook.language.grammar import FILE  # noqa: E402
+from tactful.rulebook.language.mappings import Named, Sequence, Shape  # noqa: E402
+from tactful.rulebook.language.scalars import Kind, ListOf  # noqa: E402
+from tactful.rulebook.source.codes import CODES  # noqa: E402
+from tactful.rulebook.source.diagnostics import Findings  # noqa: E402
+from tactful.rulebook.source.tree import Source  # noqa: E402
+from tactful.rulebook.testing.coverage import Coverage  # noqa: E402
+from tactful.rulebook.testing.grammar import PAGE, TEST_FILE  # noqa: E402
+from tactful.rulebook.testing.runner import play  # noqa: E402
+
+MANUAL = ROOT / "rules" / "README.md"
+BEGIN, END = "<!-- reference -->\n", "<!-- /reference -->\n"
+FENCE = re.compile(r"```yaml( test| config)?\n(.*?)```", re.DOTALL)
+NOW = 1_773_144_000_000
+HEAD = "| key | meaning | example | without it |\n|---|---|---|---|"
+
+
+def shapes(kind: Kind, path: str) -> Iterator[tuple[str, Shape]]:
+    """Every mapping that may stand in a file, with the path to it."""
+    match kind:
+        case Shape():
+            yield path, kind
+            for key in kind.keys:
+                yield from shapes(key.kind, f"{path}.{key.name}" if path else key.name)
+        case Sequence() | ListOf():
+            yield from shapes(kind.kind, f"{path}[]")
+        case Named():
+            yield from shapes(kind.kind, f"{path}.*")
+        case _:
+            pass
+
+
+def keys(shape: Shape) -> str:
+    rows = [
+        f"| `{key.name}` | {key.about} | `{key.example.replace('|', chr(92) + '|')}` "
+        f"| {'required' if key.required else key.default or '–'} |"
+        for key in shape.keys
+    ]
+    return "\n".join([HEAD, *rows])
+
+
+def sections(kind: Kind, title: str) -> str:
+    """A table for each mapping; one that was shown already is not shown again."""
+    parts: list[str] = []
+    shown: dict[str, str] = {}
+    for path, shape in shapes(kind, ""):
+        table = keys(shape)
+        if table in shown:
+            continue
+        shown[table] = path
+        parts.append(f"{f'`{path}`' if path else title}:\n\n{table}")
+    return "\n\n".join(parts)
+
+
+def fields() -> str:
+    rows = [
+        f"| `{field.name}` | {field.type} | {field.about} | `{field.name}: {field.example}` "
+        f"| {field.provenance}{', protected: no rule may use it' if field.protected else ''} |"
+        for field in FIELDS.values()
+    ]
+    return "\n".join(["| field | type | reads | example | data |", "|---|---|---|---|---|", *rows])
+
+
+def comparisons() -> str:
+    rows = [
+        f"| {kind} | {', '.join(f'`{operator}`' for operator in operators)} |"
+        for kind, operators in OPERATORS.items()
+    ]
+    return "\n".join(["| type of field | comparisons |", "|---|---|", *rows])
+
+
+def findings() -> str:
+    rows = [
+        f"| [{code.id}](codes/{code.id}.md) | {code.severity} | {code.title} |"
+        for code in CODES.values()
+    ]
+    return "\n".join(["| code | | |", "|---|---|---|", *rows])
+
+
+def reference() -> str:
+    """The whole reference part."""
+    placeholders = ", ".join(f"`{{{name}}}`" for name in PLACEHOLDERS)
+    return f"""
+### Fields
+
+{fields()}
+
+### Comparisons
+
+{comparisons()}
+
+Beside a comparison of what is counted over time, `within` and `since` say over which.
+
+### Placeholders
+
+{placeholders}.
+
+### Rule files
+
+{sections(FILE, "A rule file")}
+
+### Test files
+
+{sections(TEST_FILE, "A file of tests")}
+
+`page:` takes the kind of a page, or:
+
+{keys(PAGE)}
+
+### Findings
+
+{findings()}
+
+"""
+
+
+def manual() -> str:
+    return MANUAL.read_text("utf-8")
+
+
+def blocks(info: str) -> list[str]:
+    return [text for how, text in FENCE.findall(manual()) if how.strip() == info]
+
+
+def test_the_reference_is_the_one_that_the_program_makes() -> None:
+    found = manual().partition(BEGIN)[2].partition(END)[0]
+    assert found == reference()
+
+
+@pytest.mark.parametrize("text", blocks(""), ids=lambda text: text.split("id: ")[1].split()[0])
+def test_every_rule_in_the_manual_is_a_good_one(text: str) -> None:
+    compiled = compile_rulebook([Source("README.md", text.encode())], now=NOW)
+    assert compiled.diagnostics == ()
+    assert compiled.rulebook is not None
+
+
+def test_the_test_in_the_manual_passes() -> None:
+    [rules] = [text for text in blocks("") if "id: hesitating-over-boots" in text]
+    [tests] = blocks("test")
+    book = compile_rulebook([Source("README.md", rules.encode())], now=NOW).rulebook
+    assert book is not None
+    found = Findings()
+    played = play([Source("README.md", tests.encode())], book, found, Coverage(book.rules))
+    assert found.sorted() == ()
+    assert [one.failures for one in played] == [(), ()]
+
+
+def test_the_finding_in_the_manual_is_what_the_checker_says() -> None:
+    [rules] = [text for text in blocks("") if "id: hesitating-over-boots" in text]
+    bad = rules.replace("item.stock", "item.stokc")
+    [one] = compile_rulebook([Source("x", bad.encode())], now=NOW).diagnostics
+    assert f"yaml:{one.line}:{one.column}: {one.code} {one.message}" in manual()
+    assert one.help in manual()
+
+
+def test_every_command_is_in_the_manual_and_no_other() -> None:
+    from tactful.cli.rules.commands import rules  # noqa: PLC0415 - only needed here
+
+    assert set(re.findall(r"tactful rules ([a-z]+)", manual())) == set(rules.commands)
+
+
+if __name__ == "__main__":
+    before, _, rest = manual().partition(BEGIN)
+    MANUAL.write_text(f"{before}{BEGIN}{reference()}{END}{rest.partition(END)[2]}", "utf-8")

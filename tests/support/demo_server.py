@@ -1,0 +1,45 @@
+"""A running demo, its shop's visitor and its panel, without a browser."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from tactful.demo.server import Demo
+
+
+class House:
+    """One demo, and somebody in its shop."""
+
+    def __init__(self, demo: Demo, http: httpx.AsyncClient) -> None:
+        self.demo = demo
+        self.http = http
+
+    async def page(self, path: str) -> str:
+        answer = await self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    async def send(self, path: str, **fields: str) -> httpx.Response:
+        """A form of the shop."""
+        return await self.http.post(path, data=fields)
+
+    async def do(self, act: str, **body: Any) -> httpx.Response:
+        """A button of the panel."""
+        return await self.http.post(f"/demo/{act}", json=body)
+
+    async def state(self, **query: str) -> dict[str, Any]:
+        """What the panel shows."""
+        return dict((await self.http.get("/demo/state", params=query)).json())
+
+
+@asynccontextmanager
+async def house() -> AsyncIterator[House]:
+    """Open, on a free port."""
+    async with Demo(port=0) as demo:
+        origin = demo.url.rstrip("/")
+        async with httpx.AsyncClient(
+            base_url=origin, headers={"Origin": origin}, follow_redirects=True
+        ) as http:
+            yield House(demo, http)

@@ -1,0 +1,158 @@
+"""Builders for what goes into a ledger."""
+
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from tactful.core.offers.budget import COUNT, BudgetMove
+from tactful.core.offers.offer import Offer, State, Step
+from tactful.core.redemption.records import Desk, RedemptionRow, Ruling
+from tactful.runtime.ports.records import Commit, Entry, FactRow
+from tactful.stores.memory.ledger import MemoryLedger
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+AnyLedger = MemoryLedger | SqliteLedger
+
+T0 = 1_773_144_000_000
+"""2026-03-10T12:00:00Z, in ms."""
+
+
+def offer(ident: str = "of_1", **changes: Any) -> Offer:
+    """An offer of 10965 instead of 12900 EUR, held by campaign `spring`."""
+    made = Offer(
+        id=ident,
+        session="se_1",
+        rule="r1",
+        campaign="spring",
+        period="total",
+        rulebook="rb",
+        sku="RUN-42",
+        product="aero",
+        territory="DE",
+        currency="EUR",
+        unit=10965,
+        public=12900,
+        since=T0,
+        hold=1935,
+        issued_at=T0,
+        ends_at=T0 + 900_000,
+        seq=1,
+    )
+    return structs.replace(made, **changes)
+
+
+def accepted(ident: str = "of_1", **changes: Any) -> Offer:
+    """The same, accepted for half an hour."""
+    return offer(
+        ident, **{"state": State.ACCEPTED, "accept_until": T0 + 1_800_000, "seq": 2, **changes}
+    )
+
+
+def reserve(made: Offer, limit: int | None = 50_000, count: int | None = None) -> list[BudgetMove]:
+    """What pushing an offer reserves."""
+    spend = BudgetMove(
+        made.campaign or "", made.period, made.currency, limit, reserve=made.hold, offer=made.id
+    )
+    if count is None:
+        return [spend]
+    return [
+        spend,
+        BudgetMove(made.campaign or "", made.period, COUNT, count, reserve=1, offer=made.id),
+    ]
+
+
+def release(made: Offer, limit: int | None = 50_000) -> BudgetMove:
+    """The money that an exit gives back."""
+    return structs.replace(reserve(made, limit)[0], reserve=-made.hold)
+
+
+def step(made: Offer, reason: str | None = None, at: int = T0) -> Step:
+    """The step that an offer's last change was."""
+    return Step(made.id, at, made.seq, made.state, reason)
+
+
+def push(made: Offer, **budget: Any) -> Commit:
+    """A turn that pushes an offer, or takes it where it now is."""
+    return Commit(
+        session=made.session,
+        offers=(made,),
+        steps=(step(made),),
+        moves=tuple(reserve(made, **budget)),
+    )
+
+
+def leave(
+    made: Offer,
+    state: State,
+    reason: str | None = None,
+    *,
+    limit: int | None = 50_000,
+    count: int | None = None,
+) -> Commit:
+    """A turn that ends an offer and releases its hold."""
+    ended = structs.replace(made, state=state, seq=made.seq + 1)
+    held = reserve(made, limit, count)
+    return Commit(
+        session=made.session,
+        offers=(ended,),
+        steps=(step(ended, reason),),
+        moves=tuple(structs.replace(move, reserve=-move.reserve) for move in held),
+    )
+
+
+def entry(session: str = "se_1", at: int = T0, **changes: Any) -> Entry:
+    """The record of a turn."""
+    made = Entry(
+        session=session,
+        customer=None,
+        at=at,
+        rulebook="rb",
+        signal=b'{"type":"view"}',
+        inputs=b"{}",
+    )
+    return structs.replace(made, **changes)
+
+
+def fact(
+    kind: str = "stock",
+    key: str = "RUN-42|DE|",
+    version: int | tuple[str, int] | None = None,
+    *,
+    subjects: tuple[tuple[str, str], ...] = (("sku", "RUN-42"),),
+    at: int = T0,
+    **body: Any,
+) -> FactRow:
+    """A fact whose body is the given fields."""
+    marked = ("int", version) if isinstance(version, int) else version
+    return FactRow(
+        kind=kind,
+        key=key,
+        version=marked,  # type: ignore[arg-type]
+        subjects=subjects,
+        body=msgspec.json.encode({"type": kind, **body}),
+        at=at,
+    )
+
+
+def redeem(desk: Desk) -> Ruling:
+    """The judgement that order `o1` redeems offer `of_1`."""
+    held = desk.offers["of_1"]
+    redeemed = structs.replace(held, state=State.REDEEMED, seq=9)
+    return Ruling(
+        status=200,
+        body=b"won",
+        redemptions=(
+            RedemptionRow(
+                id="rd_1", offer="of_1", order="o1", at=T0, status="redeemed", saved=1935
+            ),
+        ),
+        offers=(redeemed,),
+        steps=(step(redeemed),),
+        moves=(BudgetMove("spring", "total", "EUR", 50_000, reserve=-1935, settle=1935),),
+    )
+
+
+def stock(available: int, version: int | None, at: int = T0) -> FactRow:
+    """So many of RUN-42 in DE."""
+    return fact(version=version, at=at, available=available)

@@ -1,0 +1,134 @@
+"""A process that works on a ledger until it is done or dies, and says what was acknowledged.
+
+`python crash_worker.py FOLDER MODE COUNT` works on FOLDER/tactful.db and appends a line to
+FOLDER/acks for every acknowledgement, in one write, after the answer.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from support.ledger_rows import T0, accepted, fact, push
+from tactful.core.offers.tokens import Claims
+from tactful.core.redemption.order_totals import Line, Shelf
+from tactful.core.redemption.records import Desk, Ruling
+from tactful.core.redemption.redeem import Request, redeem
+from tactful.stores.shared.failpoints import Reach, from_environment, nowhere
+from tactful.stores.sqlite import opening as sqlite_open
+from tactful.stores.sqlite import writer as sqlite_writer
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+DATABASE = "tactful.db"
+SHELVES = {"RUN-42": Shelf(price=12900, currency="EUR", available=9)}
+
+
+def judgement(offer: str, order: str, *, attempt: str = "a") -> Callable[[Desk], Ruling]:
+    """The redemption of an offer by an order; an attempt of its own brings an id of its own."""
+    request = Request(
+        id=f"rd_{order}_{attempt}",
+        token=b"t",
+        order=order,
+        territory="DE",
+        lines=(Line(sku="RUN-42", qty=1),),
+    )
+    claims = Claims(
+        currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1, offer=offer,
+        rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
+    )  # fmt: skip
+    return lambda desk: redeem(desk, request, T0 + 1, claims, SHELVES)
+
+
+class Acks:
+    """The file of acknowledgements."""
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(folder / "acks", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def say(self, **told: Any) -> None:
+        os.write(self._descriptor, json.dumps(told).encode() + b"\n")
+
+
+async def work(folder: Path, count: int, *, reach: Reach = nowhere, early: bool = False) -> None:
+    """Push offers, report facts and redeem, four at a time; `early` says yes before it is true."""
+    ledger = SqliteLedger(folder / DATABASE, reach=reach)
+    await ledger.open()
+    acks = Acks(folder)
+    known = len(await ledger.standing()) + sum(row.settled for row in await ledger.balances())
+    await asyncio.gather(*(one(ledger, acks, f"{known}_{n}", early=early) for n in range(4)))
+    for start in range(4, count, 4):
+        names = [f"{known}_{start + n}" for n in range(4)]
+        await asyncio.gather(*(one(ledger, acks, name, early=early) for name in names))
+    await ledger.close()
+
+
+async def one(ledger: SqliteLedger, acks: Acks, name: str, *, early: bool) -> None:
+    """One offer's life, and a fact beside it."""
+    offer, order = f"of_{name}", f"o_{name}"
+    made = accepted(offer, session=f"se_{name}")
+    assert await ledger.commit(push(made, limit=None)) is None
+    acks.say(offer=offer)
+    judge = judgement(offer, order)
+
+    def hasty(desk: Desk) -> Ruling:
+        ruling = judge(desk)
+        acks.say(order=order, of=offer, body=ruling.body.decode())
+        return ruling
+
+    ruling = await ledger.judge(hasty if early else judge, offer=offer, order=order)
+    acks.say(order=order, of=offer, body=ruling.body.decode())
+    key = f"S_{name}"
+    await ledger.record_facts([fact(key=key, version=1, subjects=(("sku", key),))])
+    acks.say(fact=key)
+
+
+def acknowledged(lines: bytes) -> list[dict[str, str]]:
+    """What was acknowledged for certain: every whole line."""
+    return [json.loads(line) for line in lines.split(b"\n")[:-1]]
+
+
+async def lost(path: Path, acks: list[dict[str, str]]) -> list[str]:
+    """What a ledger does not know any more, or answers differently, or counts wrongly."""
+    ledger = SqliteLedger(path)
+    await ledger.open()
+    try:
+        found = [f"does not add up: {words}" for words in await ledger.reconcile()]
+        for ack in acks:
+            if "offer" in ack and await ledger.offer(ack["offer"]) is None:
+                found.append(f"offer {ack['offer']}")
+            if "fact" in ack and not await ledger.facts_about([("sku", ack["fact"])]):
+                found.append(f"fact {ack['fact']}")
+            if "order" in ack:
+                again = judgement(ack["of"], ack["order"], attempt="retry")
+                ruling = await ledger.judge(again, offer=ack["of"], order=ack["order"])
+                if ruling.body.decode() != ack["body"]:
+                    found.append(f"redemption {ack['order']}")
+        return found
+    finally:
+        await ledger.close()
+
+
+def live(folder: str, failpoint: str, early: bool) -> None:
+    """One life of a worker that ends at a failpoint."""
+    reach = from_environment({"TACTFUL_TEST_MODE": "1", "TACTFUL_FAILPOINT": failpoint})
+    asyncio.run(work(Path(folder), 400, reach=reach, early=early))
+
+
+def main() -> None:
+    """Work, with the durability that the second argument names."""
+    folder, synchronous, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    level = {"NORMAL": 1, "FULL": 2}[synchronous]
+    sqlite_open._SETTINGS = tuple(
+        (name, synchronous, level) if name == "synchronous" else (name, value, expected)
+        for name, value, expected in sqlite_open._SETTINGS
+    )
+    sqlite_writer.LEAST_A_CHECKPOINT = sqlite_writer.MOST_A_CHECKPOINT = 60
+    asyncio.run(work(folder, count))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""A process whose disk fails once at every write and sync of a redemption, and that checks each answer.
+
+`python fault_worker.py FOLDER [swallow]`, under the shim of `faults.py`. Prints one JSON line for
+each fault: what was injected and what was answered. Ends with status 1 at the first wrong answer.
+`swallow` is the control: a ledger that takes errors of its disk for success.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import errno
+import json
+import os
+import sqlite3
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from support.ledger_rows import accepted, push
+from support.processes.crash_worker import DATABASE, judgement
+from tactful.core.redemption.records import Ruling
+from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerFullError
+from tactful.stores.sqlite import writer as sqlite_writer
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+ANY, WRITES, SYNCS = 0, 1, 2
+FAULTS = ((errno.EIO, ANY), (errno.ENOSPC, WRITES), (errno.ENOSPC, SYNCS))
+SHIM = ctypes.CDLL(None)
+
+
+def arm(folder: Path, operation: int, error: int, kind: int) -> None:
+    """Let the n-th following operation fail; 0: none."""
+    (folder / "control").write_text(f"{operation} {error} {kind}")
+
+
+async def opened(folder: Path) -> SqliteLedger:
+    ledger = SqliteLedger(folder / DATABASE)
+    await ledger.open()
+    return ledger
+
+
+async def sweep(folder: Path, error: int, kind: int) -> None:
+    """Fail the first operation of a redemption, then the second of the next, until none is left."""
+    ledger = await opened(folder)
+    for operation in range(1, 100):
+        name = f"{error}_{kind}_{operation}"
+        offer, order = f"of_{name}", f"o_{name}"
+        made = accepted(offer, session=f"se_{name}")
+        assert await ledger.commit(push(made, limit=None)) is None
+        await ledger.flush()
+        arm(folder, operation, error, kind)
+        answer = await attempt(ledger, offer, order)
+        with contextlib.suppress(LedgerBrokenError, LedgerFullError):
+            await ledger.flush()  # the checkpoint that follows an answer is part of it
+        missed = SHIM.faults_armed() > 0
+        arm(folder, 0, 0, 0)
+        ledger = await settled(folder, ledger, answer)
+        await check(ledger, offer, order, answer)
+        told = answer.status if isinstance(answer, Ruling) else type(answer).__name__
+        print(json.dumps({"error": error, "kind": kind, "operation": operation, "told": told}))
+        if missed:
+            await ledger.close()
+            return
+    message = "a redemption cannot have so many operations"
+    raise AssertionError(message)
+
+
+async def attempt(ledger: SqliteLedger, offer: str, order: str) -> Ruling | Exception:
+    """One try to redeem."""
+    try:
+        return await ledger.judge(
+            judgement(offer, order, attempt="first"), offer=offer, order=order
+        )
+    except (LedgerBrokenError, LedgerFullError) as error:
+        return error
+
+
+async def settled(folder: Path, ledger: SqliteLedger, answer: Ruling | Exception) -> SqliteLedger:
+    """A ledger that works again: restarted if it stopped, by itself if the disk was full."""
+    if isinstance(answer, LedgerFullError):
+        return ledger
+    if ledger.failing is None:
+        assert isinstance(answer, Ruling)
+        return ledger
+    for refused in (
+        ledger.judge(judgement("of_x", "o_x"), offer="of_x", order="o_x"),
+        ledger.commit(push(accepted("of_x"), limit=None)),
+    ):
+        try:
+            await refused
+        except LedgerBrokenError:
+            continue
+        message = "a broken ledger went on"
+        raise AssertionError(message)
+    await ledger.close()
+    return await opened(folder)
+
+
+async def check(ledger: SqliteLedger, offer: str, order: str, answer: Ruling | Exception) -> None:
+    """The retry gets the true answer, another order does not, and the sums are right."""
+    retry = await ledger.judge(judgement(offer, order, attempt="retry"), offer=offer, order=order)
+    assert retry.status == 200, retry
+    if isinstance(answer, Ruling):
+        assert retry.body == answer.body, (answer, retry)
+    other = await ledger.judge(judgement(offer, "another"), offer=offer, order="another")
+    assert other.status == 409, other
+    assert ledger.failing is None, ledger.failing
+    assert await ledger.reconcile() == []
+
+
+def swallow() -> None:
+    """The control: what the disk says goes unheard."""
+    honest: Callable[..., Any] = sqlite_writer.Writer._attempt
+
+    def deaf(self: Any, *given: Any) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            honest(self, *given)
+
+    sqlite_writer.Writer._attempt = deaf  # type: ignore[method-assign]
+
+
+async def main() -> None:
+    folder = Path(sys.argv[1])
+    sqlite_writer.LEAST_A_CHECKPOINT = sqlite_writer.MOST_A_CHECKPOINT = 1
+    if sys.argv[2:] == ["swallow"]:
+        swallow()
+    for error, kind in FAULTS:
+        await sweep(folder, error, kind)
+
+
+if __name__ == "__main__":
+    status = 0
+    try:
+        asyncio.run(main())
+    except AssertionError:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    os._exit(status)  # a ledger that broke may have threads left

@@ -1,0 +1,147 @@
+"""A checkout's desk on a socket: one JSON object a line in, one a line out.
+
+`python redemption_server.py FOLDER OFFERS [naive]` pushes and accepts that many offers, prints its port
+and serves until its input ends; then it prints what its ledger has counted. `naive` is the control:
+it looks, decides, and writes in two transactions.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+from msgspec import structs
+
+from support.ledger_rows import T0, accepted, push
+from tactful.core.offers.tokens import Claims, Signer, Verifier, holder_of
+from tactful.core.redemption.order_totals import Line, Shelf
+from tactful.core.redemption.records import Desk, Judge, Ruling
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.services.redemptions import Answer, Redemption, Redemptions
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+HELD = 1935
+SHELVES = {"RUN-42": Shelf(price=12900, currency="EUR", available=1_000_000)}
+SIGNER = Signer(b"k" * 32)
+VERIFIER = Verifier([SIGNER.public])
+
+
+def token(offer: str) -> str:
+    """The token of an offer, for whoever has it."""
+    return SIGNER.sign(
+        Claims(
+            currency="EUR", exp=T0 // 1000 + 1800, holder=holder_of(b"s" * 32, "session", "x"),
+            iat=0, max_qty=1, offer=offer, rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
+        )
+    )  # fmt: skip
+
+
+class NaiveLedger(SqliteLedger):
+    """SELECT, then INSERT: what a checkout is tempted to do."""
+
+    async def open(self) -> None:
+        await super().open()
+        await self._open_writer.run(
+            lambda connection: connection.execute("DROP INDEX redemptions_once").close()
+        )
+
+    async def judge(
+        self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None
+    ) -> Ruling:
+        seen: list[Desk] = []
+
+        def look(desk: Desk) -> Ruling:
+            seen.append(desk)
+            return Ruling(status=0, body=b"")
+
+        await super().judge(look, offer=offer, order=order, refund=refund)
+        ruling = structs.replace(judge(seen[0]), moves=())  # the budget would notice
+        await super().judge(lambda _: ruling, offer=offer, order=order, refund=refund)
+        return ruling
+
+
+class Counter:
+    """A clock that stands still, and bytes that count up."""
+
+    def __init__(self) -> None:
+        self._drawn = 0
+
+    def now(self) -> int:
+        return T0 + 1
+
+    def token_bytes(self, size: int) -> bytes:
+        self._drawn += 1
+        return self._drawn.to_bytes(size, "big")
+
+
+async def desk_of(ledger: SqliteLedger) -> Redemptions:
+    """The desk over a ledger."""
+    counter = Counter()
+
+    async def shelves(skus: object, territory: str) -> dict[str, Shelf]:
+        return SHELVES
+
+    async def shipped(order: str) -> bool:
+        return False
+
+    return Redemptions(
+        ledger=ledger,
+        clock=counter,
+        entropy=counter,
+        verify=lambda text: VERIFIER.verify(text, 0),
+        holder_of=lambda kind, ident: holder_of(b"s" * 32, kind, ident),
+        shelves=shelves,
+        shipped=shipped,
+        heard=lambda _: None,
+    )
+
+
+async def push_offers(ledger: SqliteLedger, count: int) -> None:
+    """Accepted offers under a budget that just holds them all, and one more hold beside."""
+    limit = (count + 1) * HELD
+    for start in range(0, count + 1, 500):
+        names = range(start, min(start + 500, count + 1))
+        turns = [push(accepted(f"of_{n}", session=f"se_{n}"), limit=limit) for n in names]
+        assert not any(await asyncio.gather(*map(ledger.commit, turns)))
+
+
+async def serve(folder: Path, count: int, kind: type[SqliteLedger]) -> None:
+    """Answer until the input ends."""
+    ledger = kind(folder / "tactful.db")
+    await ledger.open()
+    await push_offers(ledger, count)
+    desk = await desk_of(ledger)
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            asked = json.loads(line)
+            asked = Redemption(
+                token=asked["token"],
+                order=asked["order"],
+                territory="DE",
+                lines=(Line(sku="RUN-42", qty=1),),
+            )
+            try:
+                answer = await desk.redeem(asked)
+            except LedgerError as error:
+                answer = Answer(500, str(error).encode())
+            writer.write(
+                msgspec.json.encode({"status": answer.status, "body": answer.body.decode()}) + b"\n"
+            )
+        writer.close()
+
+    server = await asyncio.start_server(converse, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    server.close()
+    (row,) = await ledger.balances()
+    wrong = await ledger.reconcile()
+    told = {"limit": row.limit, "reserved": row.reserved, "settled": row.settled, "wrong": wrong}
+    print(json.dumps(told), flush=True)
+    await ledger.close()
+
+
+if __name__ == "__main__":
+    ledger_kind = NaiveLedger if sys.argv[3:] == ["naive"] else SqliteLedger
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2]), ledger_kind))

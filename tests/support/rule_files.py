@@ -1,0 +1,116 @@
+"""Rule files and scenes for tests, in few words."""
+
+from textwrap import dedent
+from typing import Any
+
+from tactful.core.context import Scene
+from tactful.core.customer.profile import profile
+from tactful.core.facts.history import History
+from tactful.core.facts.item import Item
+from tactful.core.facts.model import Kept, Price, Product, Stock
+from tactful.core.rules.model import Rule, Rulebook
+from tactful.core.rules.policy import Policy
+from tactful.core.session.session import Session
+from tactful.core.session.signals import CartLine
+from tactful.core.values.calendar import parse_rfc3339
+from tactful.core.values.money import Money
+from tactful.rulebook.compiler import Compiled, compile_rulebook
+from tactful.rulebook.source.tree import Source
+
+NOW = parse_rfc3339("2026-03-10T12:00:00Z")
+
+
+def check(*texts: str | bytes, now: int = NOW, **more: Any) -> Compiled:
+    """Compiles texts as files a.yaml, b.yaml …"""
+    sources = [
+        Source(f"{chr(97 + n)}.yaml", dedent(text).encode() if isinstance(text, str) else text)
+        for n, text in enumerate(texts)
+    ]
+    return compile_rulebook(sources, now=now, **more)
+
+
+def found(*texts: str | bytes, **more: Any) -> list[tuple[str, int, int]]:
+    """(code, line, column) of every finding."""
+    return [(one.code, one.line, one.column) for one in check(*texts, **more).diagnostics]
+
+
+def rulebook(*texts: str | bytes, **more: Any) -> Rulebook:
+    """A rulebook without errors."""
+    compiled = check(*texts, **more)
+    assert compiled.rulebook is not None, compiled.diagnostics
+    return compiled.rulebook
+
+
+def rule(when: str, more: str = "") -> Rule:
+    """The one rule with these conditions (the value of `when:`) and other lines."""
+    lines = "\n".join(f"    {line}" for line in dedent(more).strip().splitlines())
+    text = f"rules:\n  - id: one\n    when: {when}\n    offer: {{percent: 10%}}\n{lines}\n"
+    return rulebook(text).rules["one"]
+
+
+def item(
+    sku: str = "RUN-42", *, stock: int | None = 6, price: int | None = 12900, **more: Any
+) -> Item:
+    """An item for sale in DE."""
+    about = {"brand": "Velo", "categories": ("shoes/running",), "title": "Aero Runner", **more}
+    list_price = about.pop("list", None)
+    product = Product(sku=sku, product=about.pop("product", "aero-runner"), **about)
+    fact = None
+    if price is not None:
+        fact = Price(
+            sku=sku,
+            territory="DE",
+            price=Money(price, "EUR"),
+            tax_included=True,
+            tax_rate_bp=1900,
+            list=Money(list_price, "EUR") if list_price else None,
+        )
+    return Item(
+        sku=sku,
+        product=Kept(product, NOW),
+        prices={"DE": Kept(fact, NOW)} if fact else {},
+        stock={}
+        if stock is None
+        else {"DE": (Kept(Stock(sku=sku, territory="DE", available=stock), NOW),)},
+    )
+
+
+def scene(
+    it: Item | None = None,
+    *,
+    now: int = NOW,
+    history: History | None = None,
+    territory: str | None = "DE",
+    cart: tuple[tuple[Item, int], ...] = (),
+    **session: Any,
+) -> Scene:
+    """An item before a shopper who arrived at NOW."""
+    shown = it or item()
+    about = {
+        "id": "s",
+        "shopper": "a",
+        "created_at": NOW,
+        "consent": "personal",
+        "focus": shown.sku,
+        "cart": tuple(CartLine(one.sku, count) for one, count in cart),
+        **session,
+    }
+    return Scene(
+        now=now,
+        session=Session(**about),
+        item=shown,
+        territory=territory,
+        cart=cart,
+        profile=profile(history, Policy()) if history else None,
+    )
+
+
+def codes(text: str, **more: object) -> list[str]:
+    """The codes of what is found, in order."""
+    return [one.code for one in check(text, **more).diagnostics]
+
+
+def one_rule(body: str, rest: str = "") -> str:
+    """A file of one rule; `rest`: what else is in it."""
+    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+    return f"rules:\n  - id: one\n{lines}\n{rest}"

@@ -1,0 +1,51 @@
+"""Tests beside rules, in few words, and what becomes of them."""
+
+from textwrap import dedent, indent
+
+from support.rule_files import rulebook
+from tactful.rulebook.source.diagnostics import Findings
+from tactful.rulebook.source.tree import Source
+from tactful.rulebook.testing.coverage import Coverage
+from tactful.rulebook.testing.runner import Played, play
+
+RULES = """
+campaigns: {c: {budget: 15.00 EUR, count: 5}}
+policy: {holdout: 50%, min_stock: 1}
+rules:
+  - id: half
+    share: 50%
+    campaign: c
+    when: [item.stock: {at_least: 3}]
+    offer: {percent: 10%, message: "{item.title} now"}
+  - id: other
+    when: [item.brand: Nobody]
+    offer: {percent: 5%}
+"""
+
+GIVEN = """
+given:
+  tax: 19%
+  items:
+    A: {title: Shoe, price: 100.00 EUR, list: 120.00 EUR, stock: 9, attributes: {size: 42, wide: true, colour: red}}
+    B: {product: bee, price: 50.00 EUR, cost: 10.00 EUR, stock: 9}
+    BOX: {price: 140.00 EUR, stock: 9, components: [A, B]}
+  customers:
+    c1: {tier: gold}
+"""
+
+
+def run(
+    steps: str, *, given: str = GIVEN, head: str = "rules: [half]", rules: str = RULES
+) -> Played:
+    """The one test of a file with these steps, which must be in order."""
+    text = f"{head}\n{dedent(given)}\ntests:\n  - name: t\n    steps:\n{indent(dedent(steps).strip(), ' ' * 6)}\n"
+    findings = Findings()
+    book = rulebook(rules)
+    [played] = play([Source("a.test.yaml", text.encode())], book, findings, Coverage(book.rules))
+    assert findings.sorted() == ()
+    return played
+
+
+def failures(steps: str, **more: str) -> list[str]:
+    """What such a test says is not as expected."""
+    return [one.message for one in run(steps, **more).failures]

@@ -1,0 +1,78 @@
+"""Bodies as the shop's systems send them, and as none should."""
+
+import gzip
+
+import httpx
+import msgspec
+import pytest
+
+from journeys.fixture import CATALOGUE, rules
+from support.live_server import stage
+from tactful.api.bodies import split
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("path", ["/v1/facts", "/v1/redemptions"])
+async def test_a_body_that_is_packed_is_refused_with_what_to_do(tmp_path, path):
+    async with stage(tmp_path, rules()) as one:
+        headers = JSON | {"Content-Encoding": "gzip"}
+        answer = await one.http.post(path, content=gzip.compress(b"[]"), headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (415, "body.encoding")
+        assert "Content-Encoding" in answer.json()["detail"]
+        headers = JSON | {"Content-Encoding": "identity"}
+        answer = await one.http.post("/v1/facts", content=b"[]", headers=headers)
+        assert answer.status_code == 200
+
+
+async def test_half_a_character_in_one_fact_rejects_that_fact_only(tmp_path):
+    """JavaScript writes one where a title was cut inside an emoji."""
+    async with stage(tmp_path, rules()) as one:
+        cut = msgspec.json.encode({**CATALOGUE[0], "title": "Aero "}).replace(
+            b"Aero ", rb"Aero \ud83d"
+        )
+        rest = msgspec.json.encode(CATALOGUE[1:])
+        body = b"[" + cut + b"," + rest[1:]
+        answer = (await one.http.post("/v1/facts", content=body, headers=JSON)).json()
+        assert answer["accepted"] == len(CATALOGUE) - 1
+        (rejected,) = answer["rejected"]
+        assert (rejected["index"], rejected["code"]) == (0, "fact.malformed")
+        assert "half a character" in rejected["message"]
+
+
+@pytest.mark.parametrize("body", [b'[NaN, "\\ud83d"]', b'["\\ud83d"', b'["\\ud83d", ' + b"9" * 5_000 + b"]",
+                                  b'["\\ud83d", ' + b"[" * 100_000])  # fmt: skip
+def test_what_is_no_json_with_half_a_character_in_it_is_none_without_it(body):
+    with pytest.raises(Exception, match="not JSON"):
+        split(body, "application/json")
+
+
+def test_half_a_character_in_what_is_no_list_is_still_no_list():
+    with pytest.raises(Exception, match="JSON array"):
+        split(b'{"a": "\\ud83d"}', "application/json")
+
+
+@pytest.mark.parametrize(
+    "twins",
+    [
+        b'{"token":"t","order":"o","order":"p","territory":"DE","lines":[{"sku":"a","qty":1}]}',
+        b'{"token":"t","order":"o","territory":"DE","lines":[{"sku":"a","qty":1,"qty":9}]}',
+    ],
+)
+async def test_a_key_written_twice_is_refused_where_money_is_involved(tmp_path, twins):
+    async with stage(tmp_path, rules()) as one:
+        answer = await one.http.post("/v1/redemptions", content=twins, headers=JSON)
+        assert (answer.status_code, answer.json()["code"]) == (422, "body.invalid")
+        assert "twice" in answer.json()["detail"]
+        again = b'{"refund":"r","refund":"s","lines":[]}'
+        answer = await one.http.post("/v1/redemptions/o/refund", content=again, headers=JSON)
+        assert answer.status_code == 422
+
+
+async def test_an_address_with_a_slash_too_many_is_no_address(tmp_path):
+    """A redirect would go to http:// where a proxy ends TLS, and the key with it."""
+    async with stage(tmp_path, rules()) as one:
+        for path in ("/v1/facts/", "/version/"):
+            answer: httpx.Response = await one.http.get(path)
+            assert answer.status_code == 404
+            assert "location" not in answer.headers

@@ -1,0 +1,76 @@
+"""A burst of reports: what there is no place for is told to come again, and in the end all is as reported."""
+
+import asyncio
+import random  # noqa: TID251 -- seeded
+
+import pytest
+
+from journeys.fixture import stock
+from support.front_door import eventually
+from support.live_server import Stage, stage
+from tactful.api import facts as facts_api
+
+NEWS = [stock(f"s{number % 20}", "DE", number, version=number) for number in range(120)]
+
+
+async def in_force(one: Stage) -> list[bytes]:
+    subjects = [("sku", f"s{number}") for number in range(20)]
+    return sorted(kept.body for kept in await one.parts.shop.ledger.facts_about(subjects))
+
+
+async def report(one: Stage, fact: dict[str, object]) -> int:
+    return (await one.http.post("/v1/facts", json=[fact])).status_code
+
+
+async def test_what_there_is_no_place_for_is_told_when_to_come_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(facts_api, "REPORTS", 5)
+    async with stage(tmp_path) as one:
+        ledger, gate = one.parts.shop.ledger, asyncio.Event()
+        record, waiting = ledger.record_facts, []
+
+        async def slowly(rows):
+            waiting.append(rows)
+            await gate.wait()
+            return await record(rows)
+
+        ledger.record_facts = slowly
+        under_way = [asyncio.ensure_future(report(one, fact)) for fact in NEWS[:5]]
+        await eventually(lambda: len(waiting) == 5)
+        refused = await one.http.post("/v1/facts", json=NEWS[5:6])
+        assert (refused.status_code, refused.json()["code"]) == (429, "facts.busy")
+        assert refused.headers["retry-after"] == "1"
+        gate.set()
+        assert await asyncio.gather(*under_way) == [200] * 5
+        assert await report(one, NEWS[5]) == 200
+
+
+async def test_large_reports_are_bounded_by_their_bytes_and_one_alone_always_fits(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(facts_api, "UNDER_WAY", 10)
+    async with stage(tmp_path) as one:
+        assert await report(one, NEWS[0]) == 200
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_burst_out_of_order_with_duplicates_and_refusals_ends_as_it_was_reported(
+    tmp_path, monkeypatch, seed
+):
+    monkeypatch.setattr(facts_api, "REPORTS", 3)
+    dice = random.Random(seed)
+    async with stage(tmp_path / "plain") as one:
+        for fact in NEWS:
+            assert await report(one, fact) == 200
+        wanted = await in_force(one)
+    async with stage(tmp_path / "burst") as one:
+        left, refused = NEWS + dice.sample(NEWS, 60), 0
+        dice.shuffle(left)
+        while left:
+            statuses = await asyncio.gather(*(report(one, fact) for fact in left[:30]))
+            again = [fact for fact, status in zip(left, statuses, strict=False) if status == 429]
+            assert set(statuses) <= {200, 429}
+            refused += len(again)
+            left = left[30:] + again
+        assert await in_force(one) == wanted
+        assert refused > 0

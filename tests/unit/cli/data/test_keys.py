@@ -1,0 +1,45 @@
+"""`tactful keys` shows, rotates and revokes what signs offers."""
+
+from pathlib import Path
+
+from support.cli_runner import json_of, run
+
+
+def test_a_rotation_signs_with_a_new_key_and_keeps_the_old(tmp_path: Path) -> None:
+    (first,) = json_of(run("keys", "list", "--json", "--data", tmp_path))
+    assert first["accepted_until"] is None
+    rotated = run("keys", "rotate", "--data", tmp_path, "--overlap", "2d")
+    assert rotated.exit_code == 0
+    old, new = json_of(run("keys", "list", "--json", "--data", tmp_path))
+    assert old["kid"] == first["kid"]
+    assert old["accepted_until"] is not None
+    assert rotated.output == f"{new['kid']} signs now.\n"
+
+
+def test_a_revoked_key_is_accepted_no_more(tmp_path: Path) -> None:
+    (first,) = json_of(run("keys", "list", "--json", "--data", tmp_path))
+    assert run("keys", "revoke", first["kid"], "--data", tmp_path).exit_code == 0
+    (other,) = json_of(run("keys", "list", "--json", "--data", tmp_path))
+    assert other["kid"] != first["kid"]
+
+
+def test_what_cannot_be_done_is_said_in_a_line(tmp_path: Path) -> None:
+    assert "no data folder" in run("keys", "list").output
+    assert "no such folder" in run("keys", "list", "--data", tmp_path / "none").output
+    unknown = run("keys", "revoke", "nobody", "--data", tmp_path)
+    assert (unknown.exit_code, "nobody" in unknown.output) == (2, True)
+    assert "a duration" in run("keys", "rotate", "--overlap", "soon", "--data", tmp_path).output
+
+
+def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
+    run("keys", "list", "--data", tmp_path)
+    next((tmp_path / "keys").glob("*.key.json")).chmod(0o644)
+    result = run("keys", "list", "--data", tmp_path)
+    assert result.exit_code == 2
+    assert "chmod 600" in result.output
+
+
+def test_a_secret_is_long_and_new_each_time() -> None:
+    one, other = run("keys", "secret").output, run("keys", "secret").output
+    assert one != other
+    assert len(one.strip()) >= 40

@@ -1,0 +1,30 @@
+"""`tactful forget` and `tactful export` speak with the running server."""
+
+from pathlib import Path
+
+from support.cli_runner import beside, json_of
+from support.live_server import stage
+
+FACT = {"type": "customer", "customer": "c/1 ü", "tier": "gold"}
+
+
+async def test_a_customer_is_exported_and_then_forgotten(tmp_path: Path) -> None:
+    async with stage(tmp_path) as one:
+        await one.facts(FACT)
+        before = await beside(one, "export", "c/1 ü")
+        fact = json_of(before)["facts"][0]
+        assert fact["fact"]["tier"] == "gold"
+        assert (fact["at"], fact["ended"]) == ("2026-03-10T12:00:00Z", None)
+        forgotten = await beside(one, "forget", "c/1 ü", "--yes")
+        assert forgotten.output == "c/1 ü is forgotten.\n"
+        after = await beside(one, "export", "c/1 ü")
+        assert after.exit_code == 2
+        assert "Nothing is kept about that customer." in after.output
+
+
+async def test_nobody_is_forgotten_without_a_yes(tmp_path: Path) -> None:
+    async with stage(tmp_path) as one:
+        await one.facts(FACT)
+        result = await beside(one, "forget", "c/1 ü", given="n\n")
+        assert (result.exit_code, "nothing was erased" in result.output) == (2, True)
+        assert "gold" in (await beside(one, "export", "c/1 ü")).output

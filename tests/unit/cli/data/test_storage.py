@@ -1,0 +1,144 @@
+"""`tactful backup`, `restore` and `migrate` on a real ledger."""
+
+import io
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from support.cli_runner import beside, json_of, run, written
+from support.live_server import stage
+
+FACT = '{"type":"stock","sku":"%s","territory":"DE","available":1}\n'
+
+
+def filled(folder: Path, *skus: str) -> Path:
+    """A data folder with a fact for each SKU, and keys."""
+    file = written(folder / "facts.jsonl", "".join(FACT % sku for sku in skus))
+    assert run("import", file, "--data", folder / "data").exit_code == 0
+    run("keys", "list", "--data", folder / "data")
+    return folder / "data"
+
+
+def skus_in(data: Path) -> set[str]:
+    with closing(sqlite3.connect(data / "tactful.db")) as connection:
+        return {key.partition("|")[0] for (key,) in connection.execute("SELECT key FROM facts")}
+
+
+@contextmanager
+def in_use(data: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(data / "tactful.db")) as connection:
+        connection.execute("SELECT count(*) FROM facts").fetchone()
+        yield
+
+
+def test_a_backup_is_restored_with_its_keys_into_an_empty_folder(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A", "B")
+    made = json_of(run("backup", tmp_path / "b.tar.gz", "--data", data, "--json"))
+    assert made["bytes"] == (tmp_path / "b.tar.gz").stat().st_size
+    assert (tmp_path / "b.tar.gz").stat().st_mode & 0o077 == 0
+    result = run("restore", tmp_path / "b.tar.gz", "--data", tmp_path / "new")
+    assert result.exit_code == 0
+    assert skus_in(tmp_path / "new") == {"A", "B"}
+    keys = [
+        json_of(run("keys", "list", "--json", "--data", each)) for each in (data, tmp_path / "new")
+    ]
+    assert keys[0] == keys[1]
+
+
+async def test_a_backup_of_a_running_server_is_whole(tmp_path: Path) -> None:
+    async with stage(tmp_path) as one:
+        await one.facts({"type": "stock", "sku": "LIVE", "territory": "DE", "available": 1})
+        made = run("backup", tmp_path / "b.tar.gz", "--data", one.config.data)
+        assert made.exit_code == 0
+        refused = run("restore", tmp_path / "b.tar.gz", "--data", one.config.data, "--replace")
+        assert (refused.exit_code, "stop the server" in refused.output) == (2, True)
+    run("restore", tmp_path / "b.tar.gz", "--data", tmp_path / "new")
+    assert "LIVE" in skus_in(tmp_path / "new")
+
+
+def test_a_restore_replaces_nothing_unless_told_to_and_keeps_what_was(tmp_path: Path) -> None:
+    data = filled(tmp_path, "OLD")
+    run("backup", tmp_path / "b.tar.gz", "--data", data)
+    filled(tmp_path, "NEW")
+    refused = run("restore", tmp_path / "b.tar.gz", "--data", data)
+    assert (refused.exit_code, "--replace" in refused.output) == (2, True)
+    assert run("restore", tmp_path / "b.tar.gz", "--data", data, "--replace").exit_code == 0
+    assert skus_in(data) == {"OLD"}
+    assert (data / "tactful.db.before-restore").exists()
+
+
+async def test_who_was_forgotten_since_is_forgotten_by_the_restored_backup(tmp_path: Path) -> None:
+    async with stage(tmp_path) as one:
+        await one.facts(
+            {"type": "customer", "customer": "c-known", "tier": "gold"},
+            {"type": "customer", "customer": "c-stays", "tier": "gold"},
+        )
+        run("backup", tmp_path / "b.tar.gz", "--data", one.config.data)
+        assert (await beside(one, "forget", "c-known", "--yes")).exit_code == 0
+        data = one.config.data
+    result = run("restore", tmp_path / "b.tar.gz", "--data", data, "--replace")
+    assert "1 customers forgotten again" in result.output
+    assert data is not None
+    assert b"c-known" not in (data / "tactful.db").read_bytes()
+    assert b"c-stays" in (data / "tactful.db").read_bytes()
+
+
+def test_keys_made_since_the_backup_stay_and_those_of_another_shop_are_put_aside(
+    tmp_path: Path,
+) -> None:
+    data = filled(tmp_path, "A")
+    run("backup", tmp_path / "b.tar.gz", "--data", data)
+    run("keys", "rotate", "--data", data)
+    run("restore", tmp_path / "b.tar.gz", "--data", data, "--replace")
+    assert len(json_of(run("keys", "list", "--json", "--data", data))) == 2
+    other = filled(tmp_path / "other", "B")
+    own = json_of(run("keys", "list", "--json", "--data", other))
+    run("restore", tmp_path / "b.tar.gz", "--data", other, "--replace")
+    assert json_of(run("keys", "list", "--json", "--data", other)) != own
+    assert (other / "keys.before-restore").is_dir()
+
+
+def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
+    text = written(tmp_path / "text", "hello")
+    assert "is no backup" in run("restore", text, "--data", tmp_path / "new").output
+    with tarfile.open(tmp_path / "empty.tar.gz", "w:gz"):
+        pass
+    empty = run("restore", tmp_path / "empty.tar.gz", "--data", tmp_path / "new")
+    assert "holds no tactful.db" in empty.output
+
+
+def test_a_damaged_backup_is_refused_before_anything_is_replaced(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A")
+    with tarfile.open(tmp_path / "bad.tar.gz", "w:gz") as packed:
+        content = b"SQLite format 3\x00" + b"\xff" * 5000
+        entry = tarfile.TarInfo("tactful.db")
+        entry.size = len(content)
+        packed.addfile(entry, io.BytesIO(content))
+    result = run("restore", tmp_path / "bad.tar.gz", "--data", data, "--replace")
+    assert result.exit_code == 2
+    assert skus_in(data) == {"A"}
+
+
+def test_an_archive_cannot_write_outside_its_folder(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as packed:
+        entry = tarfile.TarInfo("../../evil")
+        packed.addfile(entry, io.BytesIO())
+    result = run("restore", tmp_path / "evil.tar.gz", "--data", tmp_path / "new")
+    assert (result.exit_code, "is no backup" in result.output) == (2, True)
+
+
+def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A")
+    there = written(tmp_path / "there", "precious")
+    assert run("backup", there, "--data", data).exit_code == 2
+    assert there.read_text() == "precious"
+
+
+def test_a_migration_needs_the_ledger_for_itself(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A")
+    assert "0 migrations applied" in run("migrate", "--data", data).output
+    with in_use(data):
+        assert "a server is running on it" in run("migrate", "--data", data).output
+    assert "holds no tactful.db" in run("migrate", "--data", tmp_path).output

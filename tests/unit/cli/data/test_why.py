@@ -1,0 +1,84 @@
+"""`tactful why` explains in words what `GET /v1/why` says in JSON."""
+
+import asyncio
+from pathlib import Path
+
+from journeys.fixture import CATALOGUE, case, rules
+from support.cli_runner import beside, json_of, run
+from support.live_server import stage
+
+
+async def test_what_is_withheld_is_told_with_what_would_change_it(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
+        result = await beside(one, "why", "RUN-42", "--customer", "c1")
+        assert result.exit_code == 0
+        assert "RUN-42 for c1 at 2026-03-10T12:00:00" in result.output
+        assert "R1: withheld because of" in result.output
+        assert "  complaint.open: is " in result.output
+        assert "Would change if: the case is resolved and its cooldown passes" in result.output
+        answer = json_of(await beside(one, "why", "RUN-42", "--customer", "c1", "--json"))
+        assert answer["rules"][0]["rule"] == "R1"
+
+
+async def test_an_offer_that_stands_is_shown(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        result = await beside(one, "why", "RUN-42", "--session", shopper.session)
+        assert "R1: standing" in result.output
+        assert f"offer {offer['id']}: " in result.output
+
+
+async def test_who_is_meant_must_be_said_and_must_exist(tmp_path: Path) -> None:
+    assert run("why", "RUN-42").exit_code == 2
+    async with stage(tmp_path, rules()) as one:
+        result = await beside(one, "why", "RUN-42", "--session", "nobody")
+        assert (result.exit_code, "404 shopper.unknown" in result.output) == (2, True)
+        wrong = await beside(one, "why", "RUN-42", "--customer", "c", "--at", "yesterday")
+        assert (wrong.exit_code, "query.instant" in wrong.output) == (2, True)
+
+
+def test_a_url_that_is_none_is_refused() -> None:
+    assert "write one such as http" in run("why", "A", "--customer", "c", "--url", "shop").output
+
+
+async def test_a_visit_can_be_imagined(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
+        for words, said in (
+            (("--territory", "DE"), "R1: pushed"),
+            (("--territory", "DE", "--dwell", "10s"), "R1: withheld because of timing.wait"),
+            (("--territory", "FR"), "R1: withheld because of stock.out"),
+            (("--territory", "DE", "--customer", "c1"), "because of complaint.open"),
+            (("--territory", "DE", "--customer", "nobody-yet"), "R1: pushed"),
+        ):
+            result = await beside(one, "why", "RUN-42", *words)
+            assert said in result.output, result.output
+        wrong = await beside(one, "why", "RUN-42", "--dwell", "long")
+        assert (wrong.exit_code, "query.duration" in wrong.output) == (2, True)
+        both = await beside(one, "why", "RUN-42", "--dwell", "9s", "--session", "s")
+        assert (both.exit_code, "query.one_of" in both.output) == (2, True)
+        assert (await one.http.get("/v1/decisions", params={"customer": "c1"})).json() == {
+            "decisions": []
+        }
+
+
+async def test_a_data_folder_answers_without_its_server(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
+        data = ("--data", tmp_path / "data")
+        for words, said in (
+            (("--territory", "DE"), "R1: pushed"),
+            (("--territory", "DE", "--dwell", "10s"), "R1: withheld because of timing.wait"),
+            (("--territory", "DE", "--customer", "c1"), "because of complaint.open"),
+            (("--territory", "DE", "--rules", tmp_path / "empty"), "There is no rule."),
+            (("--dwell", "long"), "--dwell"),
+            (("--session", "nobody"), "There is no session nobody"),
+            (("--customer", "c1", "--at", "2026-03-10T12:00:00Z"), "Nothing is recorded"),
+        ):
+            result = await asyncio.to_thread(run, "why", "RUN-42", *words, *data, TACTFUL_SEED="7")
+            assert said in result.output, result.output
+    assert run("why", "A", "--territory", "DE", "--data", tmp_path / "no").exit_code == 2

@@ -1,0 +1,233 @@
+"""`tactful rules …`, as a merchandiser runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tactful.cli import main
+from tactful.rulebook.source.codes import CODES
+
+GOOD = """\
+rules:
+  - id: plenty
+    when:
+      - item.stock: {at_least: 5}
+    offer: {percent: 10%}
+"""
+TESTS = """\
+rules: [plenty]
+
+given:
+  items:
+    A: {price: 100.00 EUR, stock: 9}
+
+tests:
+  - name: plenty of it
+    steps:
+      - view: A
+      - wait: 31s
+      - expect: {offer: plenty, price: 90.00 EUR}
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "plenty.yaml").write_text(GOOD)
+    return folder
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["rules", *arguments])
+
+
+def test_a_clean_folder_is_clean(shop: Path) -> None:
+    result = run("check")
+    assert (result.exit_code, result.output) == (0, "No findings.\n")
+    assert run("check", str(shop)).exit_code == 0
+
+
+def test_findings_have_their_own_exit_code(shop: Path) -> None:
+    (shop / "bad.yaml").write_text("rules:\n  - id: a\n    offer: {percent: 10}\n")
+    result = run("check", "rules/bad.yaml")
+    assert result.exit_code == 1
+    assert "rules/bad.yaml:3:22: R205 '10' is not a percentage" in result.output
+    assert run("check", "rules/plenty.yaml").exit_code == 0
+
+
+def test_what_is_not_there_cannot_be_checked(shop: Path) -> None:
+    result = run("check", "nowhere")
+    assert result.exit_code == 2
+    assert "nowhere is not there" in result.output
+    assert run("check", "--at", "yesterday").exit_code == 2
+
+
+def test_warnings_can_be_left_out(shop: Path) -> None:
+    (shop / "old.yaml").write_text(
+        "rules:\n  - {id: a, valid: {until: 2020-01-01}, offer: {percent: 10%}}\n"
+    )
+    assert run("check").exit_code == 1
+    assert run("check", "--errors-only").exit_code == 0
+    assert run("check", "--at", "2019-12-31T12:00:00Z").exit_code == 0
+
+
+def test_a_catalogue_is_what_prices_are_judged_by(shop: Path) -> None:
+    (shop / "plenty.yaml").write_text(
+        "rules:\n  - {id: a, when: [item.sku: A], offer: {fixed: 200.00 EUR}}\n"
+    )
+    price = {
+        "type": "price", "sku": "A", "territory": "DE", "tax_included": True, "tax_rate_bp": 0,
+        "price": {"amount": 10000, "currency": "EUR"},
+    }  # fmt: skip
+    facts = shop.parent / "facts.jsonl"
+    facts.write_text(json.dumps(price) + "\n\n")
+    assert run("check").exit_code == 0
+    assert "R306" in run("check", "--facts", "facts.jsonl").output
+    facts.write_text("{}\n")
+    result = run("check", "--facts", "facts.jsonl")
+    assert (result.exit_code, "facts.jsonl:1:" in result.output) == (2, True)
+
+
+def test_machines_can_read_findings(shop: Path) -> None:
+    (shop / "plenty.yaml").write_text("rules: {}\n")
+    assert json.loads(run("check", "--format", "json").output)[0]["code"] == "R204"
+    assert run("check", "--format", "github").output.startswith("::error file=rules/plenty.yaml")
+    assert json.loads(run("check", "--format", "sarif").output)["version"] == "2.1.0"
+
+
+def test_every_finding_can_be_explained() -> None:
+    for code in CODES:
+        assert run("check", "--explain", code.lower()).output.startswith(f"# {code}: ")
+    result = run("check", "--explain", "R999")
+    assert result.exit_code == 2
+    assert run("check", "--explain", "nonsense").exit_code == 2
+
+
+def test_the_configuration_names_the_folder_and_the_policy(shop: Path) -> None:
+    shop.rename(shop.parent / "elsewhere")
+    (shop.parent / "tactful.toml").write_text('rules = "elsewhere"\n')
+    assert run("check").exit_code == 0
+    (shop.parent / "tactful.toml").unlink()
+    assert run("check").exit_code == 0  # the folder itself is looked through
+
+
+def test_hidden_files_and_others_are_no_rules(shop: Path) -> None:
+    hidden = shop / ".git"
+    hidden.mkdir()
+    (hidden / "x.yaml").write_text("nonsense")
+    (shop / "notes.txt").write_text("nonsense")
+    assert run("check").exit_code == 0
+    (shop / "more").mkdir()
+    (shop / "more" / "x.yml").write_text("nonsense")
+    assert run("check").exit_code == 1
+
+
+def test_files_are_laid_out(shop: Path) -> None:
+    path = shop / "plenty.yaml"
+    path.write_text(GOOD.replace("{percent: 10%}", "{  percent: 10% }"))
+    (shop / "plenty.test.yaml").write_text(TESTS)
+    result = run("fmt", "--check")
+    assert (result.exit_code, result.output) == (1, "would change rules/plenty.yaml\n")
+    assert run("fmt").output == "changed rules/plenty.yaml\n"
+    assert path.read_text() == GOOD
+    assert run("fmt", "--check").exit_code == 0
+
+
+def test_only_the_files_named_are_laid_out(shop: Path) -> None:
+    (shop / "other.yaml").write_text("rules:   []\n")
+    assert run("fmt", "rules/plenty.yaml").output == ""
+    (shop / "broken.yaml").write_text("a: b: c\n")
+    result = run("fmt", "rules/broken.yaml")
+    assert (result.exit_code, "left as it is: rules/broken.yaml:1:5" in result.output) == (1, True)
+
+
+def test_tests_pass_or_show_why_not(shop: Path) -> None:
+    (shop / "plenty.test.yaml").write_text(TESTS)
+    assert "1 of 1 tests pass" in run("test").output
+    (shop / "plenty.test.yaml").write_text(TESTS.replace("price: 90.00 EUR", "price: 80.00 EUR"))
+    result = run("test", "rules/plenty.test.yaml")
+    assert result.exit_code == 1
+    assert "rules/plenty.test.yaml:12: expected a price of 80.00 EUR" in result.output
+    assert "plenty: standing" in result.output
+    (shop / "plenty.test.yaml").write_text(TESTS.replace("stock: 9", "stock: 1"))
+    assert "target.conditions: {'item.stock': 1}, needed item.stock" in run("test").output
+    assert json.loads(run("test", "--json").output)[0]["name"] == "plenty of it"
+
+
+def test_tests_that_cannot_be_read_and_rules_that_cannot_be_used_are_told(shop: Path) -> None:
+    (shop / "plenty.test.yaml").write_text("tests: [{name: a}]\n")
+    result = run("test")
+    assert (result.exit_code, "R202" in result.output) == (1, True)
+    (shop / "plenty.yaml").write_text("rules: {}\n")
+    result = run("test")
+    assert (result.exit_code, "R204" in result.output) == (2, True)
+
+
+def test_coverage_has_a_threshold(shop: Path) -> None:
+    (shop / "plenty.test.yaml").write_text(TESTS)
+    result = run("coverage")
+    assert result.exit_code == 0
+    assert "plenty: item.stock: {at_least: 5} was never false" in result.output
+    assert "66.66% of the rules and conditions are covered." in result.output
+    assert run("coverage", "--threshold", "90%").exit_code == 1
+    assert run("coverage", "--threshold", "lots").exit_code == 2
+    (shop / "plenty.test.yaml").unlink()
+    assert "plenty: never offered" in run("coverage").output
+
+
+def test_rules_are_explained_in_plain_words(shop: Path) -> None:
+    assert "offers 10% off" in run("explain").output
+    assert "offers 10% off" in run("explain", "plenty", "--rules", "rules").output
+    result = run("explain", "plentty")
+    assert (result.exit_code, "did you mean 'plenty'?" in result.output) == (2, True)
+    assert "item.stock" in run("explain", "--fields").output
+
+
+def test_two_rulebooks_are_compared_by_what_they_mean(shop: Path) -> None:
+    other = shop.parent / "other"
+    other.mkdir()
+    (other / "another-name.yaml").write_text(f"# a comment\n{GOOD}")
+    result = run("diff", "rules", "other")
+    assert (result.exit_code, result.output) == (0, "Both mean the same.\n")
+    (other / "another-name.yaml").write_text(GOOD.replace("10%", "12%"))
+    result = run("diff", "rules", "other")
+    assert (result.exit_code, result.output) == (
+        1,
+        "rule 'plenty': offer.percent is 12% instead of 10%\n",
+    )
+
+
+def test_the_schema_is_printed_or_written(shop: Path) -> None:
+    printed = run("schema").output
+    assert json.loads(printed)["title"] == "Tactful rule file"
+    assert run("schema", "--write", "deep/schema.json").exit_code == 0
+    assert Path("deep/schema.json").read_text("utf-8") == printed
+
+
+def test_a_new_rule_comes_with_its_test_and_an_editors_schema(shop: Path) -> None:
+    result = run("new", "hello", "--dir", "rules")
+    assert result.exit_code == 0
+    assert (shop / "schema" / "rules.schema.json").is_file()
+    assert run("check").exit_code == 0
+    assert "2 of 2 tests pass" in run("test", "rules/hello.test.yaml").output
+    assert run("new", "hello").exit_code == 2
+    assert run("new", "again").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["Bad Name", "../escape", "", "x" * 65])
+def test_what_cannot_be_an_id_begins_no_rule(shop: Path, name: str) -> None:
+    before = sorted(shop.parent.rglob("*"))
+    result = run("new", "--", name)
+    assert (result.exit_code, "cannot be an id" in result.output) == (2, True)
+    assert sorted(shop.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "command", ["check", "fmt", "test", "coverage", "explain", "diff", "schema", "new"]
+)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    assert "Example" in run(command, "--help").output

@@ -1,0 +1,47 @@
+"""A long task shows a bar on a terminal, and a line for every quarter elsewhere."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from tactful.cli.shared.progress import progress
+
+
+def test_without_a_terminal_every_quarter_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("copying", 10) as step:
+        for done in range(11):
+            step(done)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"copying: {share} %" for share in (25, 50, 75, 100)]
+
+
+def test_nothing_to_do_is_done_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("copying", 0) as step:
+        step(0)
+    assert capsys.readouterr().err == ""
+
+
+def test_on_a_terminal_there_is_a_bar_that_goes_away() -> None:
+    code = """
+from tactful.cli.shared.progress import progress
+with progress("copying", 2) as step:
+    step(1)
+    step(2)
+"""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
+    subprocess.run([sys.executable, "-c", code], stderr=theirs, check=True, env=environment)
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    except OSError:  # how a terminal ends on Linux
+        pass
+    os.close(ours)
+    assert b"copying" in shown
+    assert b"100%" in shown
+    assert shown.rstrip().endswith((b"\x1b[2K", b"\x1b[?25h"))

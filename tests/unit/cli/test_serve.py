@@ -1,0 +1,133 @@
+"""`tactful serve` starts, says where it is, stops when told, and refuses what it must in one line."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support.cli_runner import run, written
+
+ROOT = Path(__file__).parents[3]
+
+
+@contextmanager
+def server(*words: object, **environment: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A server in a process of its own, and the lines of its greeting."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL_")}
+    command = [sys.executable, "-m", "tactful", "serve", "--port", "0", *map(str, words)]
+    given = clean | {"PYTHONPATH": str(ROOT / "server")} | environment
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=given) as process:
+        assert process.stderr is not None
+        lines: list[str] = []
+        try:
+            for line in process.stderr:
+                lines.append(line.rstrip())
+                if "Ctrl-C" in line:
+                    break
+            yield process, lines
+        finally:
+            process.kill()
+
+
+def url_of(lines: list[str]) -> str:
+    return next(line.rpartition(" at ")[2] for line in lines if " at http" in line)
+
+
+def test_it_greets_with_what_it_works_with_and_ends_on_a_signal(tmp_path: Path) -> None:
+    words = ("--data", tmp_path, "--origins", "https://shop.example", "--name", "Velo")
+    with server(*words, TACTFUL_SERVER_KEY="a-key") as (process, lines):
+        greeting = "\n".join(lines)
+        assert "serves Velo at http://127.0.0.1:" in greeting
+        assert f"  data    {tmp_path}" in greeting
+        assert "  pages   https://shop.example" in greeting
+        assert "a-key" not in greeting
+        assert httpx.get(f"{url_of(lines)}/version").json()["name"] == "tactful"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_an_empty_folder_is_ready_in_under_a_second(tmp_path: Path) -> None:
+    def spent(number: int) -> float:
+        with server("--data", tmp_path / str(number)) as (process, lines):
+            assert httpx.get(f"{url_of(lines)}/readyz").status_code == 200
+            return processor_seconds(process.pid)
+
+    assert min(spent(number) for number in range(3)) < 1
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used: the clock on the wall belongs to everybody."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_in_a_pipe_its_log_is_json(tmp_path: Path) -> None:
+    written(tmp_path / "rules.yaml", "rules: []\n")
+    with server("--rules", tmp_path) as (_, lines):
+        logged = [json.loads(line) for line in lines if line.startswith("{")]
+        assert any(entry["event"] == "rulebook.active" for entry in logged)
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "remedy"),
+    [
+        (("--host", "0.0.0.0"), {}, "set TACTFUL_SERVER_KEY"),  # noqa: S104 - refused
+        (("--test-mode", "--public-url", "https://o.example"), {}, "switch test_mode off"),
+        (("--port", "eighty"), {}, "a whole number from 0 to 65535"),
+        (("--config", "/none.toml"), {}, "cannot be read"),
+        ((), {"TACTFUL_ORIGIN": "x"}, "did you mean TACTFUL_ORIGINS?"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused_with_the_way_out(
+    words: tuple[str, ...], environment: dict[str, str], remedy: str
+) -> None:
+    result = run("serve", *words, **environment)
+    assert (result.exit_code, remedy in result.output) == (2, True)
+
+
+def refused(*words: object) -> str:
+    """What a server says that ends at once; nothing of it is a traceback."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "tactful", "serve", *map(str, words)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean | {"PYTHONPATH": str(ROOT / "server")},
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    return "\n".join(line for line in done.stderr.splitlines() if line.startswith("error"))
+
+
+def test_a_database_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tactful.db").write_bytes(
+        b"not a database, but long enough to be taken for one" * 9
+    )
+    said = refused("--data", tmp_path, "--port", "0")
+    assert f"{tmp_path / 'tactful.db'} is not an SQLite database" in said
+
+
+def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
+    run("keys", "list", "--data", tmp_path)
+    next((tmp_path / "keys").glob("*.key.json")).chmod(0o644)
+    assert "run chmod 600" in refused("--data", tmp_path, "--port", "0")
+
+
+def test_a_port_that_another_program_holds_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        said = refused("--port", port)
+        assert f"Cannot listen on 127.0.0.1:{port}" in said
+        assert "choose another with --port" in said

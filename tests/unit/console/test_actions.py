@@ -1,0 +1,171 @@
+"""What a person can do in the console, and what becomes of it at once."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from journeys.fixture import CATALOGUE, case, order, rules
+from support.console_client import Agent
+from support.live_server import Stage, stage
+
+
+@pytest.fixture
+async def one(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(tmp_path, rules()) as started:
+        await started.facts(*CATALOGUE)
+        yield started
+
+
+@pytest.fixture
+async def agent(one: Stage) -> AsyncIterator[Agent]:
+    async with Agent(one) as somebody:
+        await somebody.log_in()
+        yield somebody
+
+
+@pytest.mark.parametrize("reason", ["price.error", "fraud"])
+async def test_an_offer_that_is_ended_leaves_the_screen_at_once(
+    one: Stage, agent: Agent, reason: str
+) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 30)
+    offer = await shopper.offered()
+    answer = await agent.act(f"/console/offers/{offer['id']}/withdraw", reason=reason)
+    assert answer.headers["location"] == f"/console/offers/{offer['id']}?done=revoked"
+    assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
+    assert await one.budget() == (0, 0)
+    (latest, *_) = await one.decisions(offer=offer["id"])
+    assert (latest["to"], latest["reason"]) == ("withdrawn", reason)
+    page = await agent.read(answer.headers["location"])
+    assert "The offer has ended" in page
+    assert "End this offer" not in page
+
+
+async def test_a_broken_promise_is_not_redeemed(one: Stage, agent: Agent) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 30)
+    offer = await shopper.offered()
+    await shopper.say("accept", offer=offer["id"])
+    token = (await shopper.expect("accepted"))["token"]
+    page = await agent.read(f"/console/offers/{offer['id']}")
+    assert "the promise is broken" in page
+    await agent.act(f"/console/offers/{offer['id']}/withdraw", reason="fraud")
+    answer = await one.redeem(token, "o1")
+    assert (answer.status_code, answer.json()["code"]) == (409, "fraud")
+    assert await one.budget() == (0, 0)
+
+
+async def test_what_was_redeemed_is_not_ended_any_more(one: Stage, agent: Agent) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 30)
+    offer = await shopper.offered()
+    await shopper.say("accept", offer=offer["id"])
+    await one.redeem((await shopper.expect("accepted"))["token"], "o1")
+    answer = await agent.act(f"/console/offers/{offer['id']}/withdraw", reason="fraud")
+    assert answer.headers["location"].endswith("?done=ended")
+    assert await one.budget() == (0, 1935)
+
+
+async def test_an_offer_ends_for_a_stated_reason_only(agent: Agent) -> None:
+    answer = await agent.act("/console/offers/of_x/withdraw", reason="complaint.open")
+    assert answer.status_code == 422
+    answer = await agent.act("/console/offers/of_x/withdraw", reason="fraud")
+    assert answer.status_code == 404
+
+
+async def test_a_voucher_is_issued_and_stands_in_the_facts(one: Stage, agent: Agent) -> None:
+    await one.facts(order("o-1", "c1", "TRAIL-42"), case("k-1", "c1", order="o-1", kind="late"))
+    answer = await agent.act(
+        "/console/remedies", customer="c1", value="10.00 EUR", cause="case:k-1", days="30"
+    )
+    assert answer.headers["location"] == "/console/customers/c1?done=remedied"
+    page = await agent.read(answer.headers["location"])
+    assert "The voucher is issued." in page
+    assert "10.00 EUR for k-1" in page
+    (act,) = await one.parts.shop.ledger.acts(customer="c1")
+    assert f"Ada fact stated {act.subject} remedy" in page
+    answer = await agent.act(
+        "/console/remedies", customer="c1", value="15 %", cause="order:o-1", days="1"
+    )
+    assert "15 % for o-1" in await agent.read(answer.headers["location"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"value": "10"},
+        {"value": "ten EUR"},
+        {"value": "0 %"},
+        {"value": "101 %"},
+        {"value": "-1.00 EUR"},
+        {"value": "0.00 EUR"},
+        {"cause": "nothing"},
+        {"cause": "case:"},
+        {"days": "0"},
+        {"days": "366"},
+        {"days": "²"},
+        {"customer": ""},
+    ],
+)
+async def test_a_voucher_that_makes_no_sense_is_refused(
+    one: Stage, agent: Agent, wrong: dict[str, str]
+) -> None:
+    form = {"customer": "c1", "value": "10.00 EUR", "cause": "case:k-1", "days": "30"} | wrong
+    assert (await agent.act("/console/remedies", **form)).status_code == 422
+    assert await one.parts.shop.ledger.facts_about([("customer", "c1")], ["remedy"]) == []
+
+
+async def test_a_recalled_item_is_offered_to_nobody_until_it_is_lifted(
+    one: Stage, agent: Agent
+) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 30)
+    offer = await shopper.offered()
+    page = f"/console/why?sku=RUN-42&session={shopper.session}"
+    answer = await agent.act("/console/recalls", sku="RUN-42", status="active", back=page)
+    assert answer.headers["location"] == "/console/why?done=recalled"
+    assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
+    assert await one.reason("RUN-42", shopper) == "recall"
+    await agent.act("/console/recalls", sku="RUN-42", status="lifted")
+    assert await one.reason("RUN-42", shopper) != "recall"
+
+
+async def test_a_rule_is_paused_and_resumed(one: Stage, agent: Agent) -> None:
+    shopper = await one.shopper()
+    answer = await agent.act("/console/rules/R1/pause")
+    assert answer.headers["location"] == "/console/rules?done=paused"
+    await shopper.view("RUN-42", 30)
+    assert await one.reason("RUN-42", shopper) == "rule.paused"
+    assert "R1 live C paused Resume" in await agent.read("/console/rules")
+    await agent.act("/console/rules/R1/resume")
+    assert "R1 live C runs Pause" in await agent.read("/console/rules")
+    assert (await agent.act("/console/rules/R9/pause")).status_code == 404
+    page = await agent.read("/console/decisions")
+    assert "Ada rule resumed R1" in page
+    assert "Ada rule paused R1" in page
+
+
+async def test_rule_files_are_reloaded_and_rolled_back(one: Stage, agent: Agent) -> None:
+    before = one.parts.shop.rulebooks.active.version
+    file = one.rules / "rules.yaml"
+    answer = await agent.act("/console/rulebook/reload")
+    assert answer.headers["location"].endswith("?done=reload-same")
+    file.write_text(rules().replace("15%", "12%"))
+    answer = await agent.act("/console/rulebook/reload")
+    assert answer.headers["location"].endswith("?done=reload-active")
+    assert one.parts.shop.rulebooks.active.version != before
+    file.write_text("rules: no")
+    answer = await agent.act("/console/rulebook/reload")
+    assert answer.headers["location"].endswith("?done=reload-refused")
+    answer = await agent.act("/console/rulebook/rollback")
+    assert answer.headers["location"].endswith("?done=rolled-back")
+    assert one.parts.shop.rulebooks.active.version == before
+
+
+@pytest.mark.parametrize(
+    "back", ["https://evil.example", "//evil.example", "/v1/facts", "/console\\x"]
+)
+async def test_an_act_leads_nowhere_but_into_the_console(agent: Agent, back: str) -> None:
+    answer = await agent.act("/console/rules/R1/pause", back=back)
+    assert answer.headers["location"] == "/console/rules?done=paused"

@@ -1,0 +1,106 @@
+"""What the pages of the console are made of."""
+
+from pathlib import Path
+
+from journeys.fixture import CATALOGUE, case, order, rules, stock
+from support.live_server import stage
+from tactful.console import queries
+
+
+async def test_a_person_is_found_by_customer_by_session_and_after_they_left(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shop = one.parts.shop
+        shopper = await one.shopper(consent="personal", identity=one.identity("c1"))
+        await shopper.view("RUN-42", 30)
+        offer = (await shopper.offered())["id"]
+        by_customer = await queries.person(shop, customer="c1")
+        by_session = await queries.person(shop, session=shopper.session)
+        assert by_customer is not None
+        assert by_customer == by_session
+        assert by_customer.present
+        assert [standing.id for standing in by_customer.offers] == [offer]
+        await shopper.leave()
+        await one.restart()
+        gone = await queries.person(one.parts.shop, customer="c1")
+        assert gone is not None
+        assert not gone.present
+        assert [standing.id for standing in gone.offers] == [offer]
+
+
+async def test_nobody_is_not_found(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        assert await queries.person(one.parts.shop, customer="nobody") is None
+        assert await queries.person(one.parts.shop, session="se_nobody") is None
+
+
+async def test_somebody_who_never_came_is_known_by_their_facts(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(
+            *CATALOGUE,
+            order("o-1", "c1", "RUN-43", placed_at="2025-01-10T12:00:00Z"),
+            order("o-2", "c1", "SOCK-3", placed_at="2025-02-10T12:00:00Z"),
+            case("k-1", "c1", "defect", skus=["RUN-43"]),
+            case("k-2", "c1", "service"),
+        )
+        found = await queries.person(one.parts.shop, customer="c1")
+        assert found is not None
+        assert found.session is None
+        assert found.orders == ("o-2", "o-1")
+        assert set(found.cases) == {"k-1", "k-2"}
+        reached = {(taint.scope, taint.key, taint.letdown.cause) for taint in found.taints}
+        assert ("product", "Aero Runner", "k-1") in reached
+        assert ("the whole shop", "", "k-2") in reached
+
+
+async def test_decisions_from_before_the_login_are_the_customers_too(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shop = one.parts.shop
+        shopper = await one.shopper(consent="personal")
+        await shopper.view("RUN-42", 30)
+        offer = (await shopper.offered())["id"]
+        await one.facts(stock("RUN-42", "DE", 0))
+        await shopper.expect("withdraw")
+        await shopper.say("identify", identity=one.identity("c1"))
+        await shopper.expect("welcome")
+        await shopper.view("TRAIL-42", 30)
+        other = (await shopper.offered())["id"]
+        found = await queries.person(shop, customer="c1")
+        assert found is not None
+        rows = await queries.decisions_about(shop, found)
+        assert [row.offer.id for row in rows] == [other, *[offer] * (len(rows) - 1)]
+        assert len({(row.offer.id, row.step.seq) for row in rows}) == len(rows)
+
+
+async def test_only_what_has_a_limit_is_a_budget(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(budget="{EUR: 100.00}")) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        await shopper.offered()
+        (row,) = queries.budgets(one.parts.shop)
+        assert (row.campaign, row.currency, row.limit, row.reserved) == ("C", "EUR", 10_000, 1935)
+
+
+async def test_a_feed_is_stale_after_its_limit_and_never_without_one(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules(policy="  max_age: {stock: 15m, cases: 10m}")) as one:
+        await one.facts(*CATALOGUE)
+        await one.advance(15 * 60)
+        state = {feed.name: feed.stale for feed in queries.feeds(one.parts.shop)}
+        assert state == {"stock": False, "prices": False, "orders": False, "cases": True}
+        await one.advance(1)
+        assert {f.name for f in queries.feeds(one.parts.shop) if f.stale} == {"stock", "cases"}
+
+
+async def test_a_rule_says_who_paused_it(tmp_path: Path) -> None:
+    paused = rules(body="    paused: true\n").replace("paused: true\n\n", "paused: true\n")
+    async with stage(tmp_path, paused) as one:
+        (rule,) = queries.rules(one.parts.shop)
+        assert rule.paused_by == "file"
+        await one.reload(rules())
+        (rule,) = queries.rules(one.parts.shop)
+        assert rule.paused_by is None
+        await one.parts.shop.rulebooks.pause("R1", paused=True)
+        (rule,) = queries.rules(one.parts.shop)
+        assert rule.paused_by == "person"

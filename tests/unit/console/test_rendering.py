@@ -1,0 +1,46 @@
+"""How values look on the pages of the console."""
+
+import pytest
+
+from support.builders import offer
+from tactful.console.rendering import duration, instant, money, terms, words
+from tactful.core.values.allocation import Deduction
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "nothing"),
+        (True, "yes"),
+        (False, "no"),
+        (3, "3"),
+        ("C-1", "C-1"),
+        ({"engaged": 10, "more": None}, "engaged 10, more nothing"),
+        (["DE", "AT"], "DE, AT"),
+        (("a", ["b", {"c": 1}]), "a, b, c 1"),
+        ([], ""),
+    ],
+)
+def test_what_a_gate_saw_is_said_in_words(value: object, said: str) -> None:
+    assert words(value) == said
+
+
+def test_money_time_and_durations_are_written_for_people() -> None:
+    assert money(10965, "EUR") == "109.65 EUR"
+    assert money(15749, "JPY") == "15749 JPY"
+    assert instant(1_773_144_000_999) == "2026-03-10 12:00:00 UTC"
+    assert instant(None) == ""
+    assert duration(960_999) == "16m"
+    assert duration(0) == "0s"
+
+
+@pytest.mark.parametrize(
+    ("deduction", "said"),
+    [
+        (None, "109.65 EUR"),
+        (Deduction("order", 5000, 1250), "12.5% off the order, at most 50.00 EUR"),
+        (Deduction("shipping", 300), "3.00 EUR off the shipping"),
+    ],
+)
+def test_an_offer_is_said_in_what_it_takes_off(deduction: Deduction | None, said: str) -> None:
+    assert terms(offer(deduction=deduction)) == said

@@ -1,0 +1,168 @@
+"""What the pages of the console show to whom they let in."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from journeys.fixture import CATALOGUE, case, order, rules
+from support.console_client import Agent, plain
+from support.live_server import Stage, stage
+from tactful.console.routes import where
+
+EVIL = "<img src=x onerror=alert(1)>{{7*7}}"
+
+
+@pytest.fixture
+async def one(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(tmp_path, rules()) as started:
+        await started.facts(*CATALOGUE)
+        yield started
+
+
+@pytest.fixture
+async def agent(one: Stage) -> AsyncIterator[Agent]:
+    async with Agent(one) as somebody:
+        await somebody.log_in()
+        yield somebody
+
+
+async def test_the_overview_shows_feeds_budgets_and_decisions(one: Stage, agent: Agent) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 30)
+    await shopper.offered()
+    page = await agent.read("/console")
+    assert "1 session open" in page
+    assert "1 rule active, 0 paused" in page
+    assert "stock 30s ago none not watched" in page
+    assert "C total 19.35 EUR 0.00 EUR 500.00 EUR 3 %" in page
+    assert "pushed Aero Runner RUN-42 109.65 EUR R1 a visitor" in page
+
+
+async def test_a_stale_feed_is_seen_at_once(tmp_path: Path) -> None:
+    text = rules(policy="  max_age: {stock: 15m}")
+    async with stage(tmp_path, text) as one, Agent(one) as agent:
+        await one.facts(*CATALOGUE)
+        await agent.log_in()
+        await one.advance(16 * 60)
+        assert "stock 16m ago 15m stale: nothing is offered" in await agent.read("/console")
+
+
+async def test_a_customer_page_shows_what_stands_and_what_let_them_down(
+    one: Stage, agent: Agent
+) -> None:
+    await one.facts(
+        {"type": "customer", "customer": "c1", "tier": "gold"},
+        order("o-1", "c1", "TRAIL-42"),
+        case("k-1", "c1", skus=["TRAIL-42"], kind="defect", opened_at="2026-03-09T12:00:00Z"),
+    )
+    shopper = await one.shopper(consent="personal", identity=one.identity("c1"))
+    await shopper.view("BOOT-42")
+    await shopper.view("RUN-42", 30)
+    page = await agent.read("/console/customers/c1")
+    assert "Tier gold" in page
+    assert "here now" in page
+    assert "Looks at RUN-42" in page
+    assert "product Velo Trail complaint.open k-1" in page
+    assert "no end while it is open" in page
+
+
+async def test_an_anonymous_session_has_a_page_too(one: Stage, agent: Agent) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 30)
+    offer = await shopper.offered()
+    page = await agent.read(f"/console/sessions/{shopper.session}")
+    assert "A visitor" in page
+    assert "Aero Runner for 109.65 EUR" in page
+    assert "Approached 1 time" in page
+    page = await agent.read("/console/find", q=offer["id"])
+    assert "Public price then 129.00 EUR, shown as “was” 129.00 EUR" in page
+    assert "Reserved 19.35 EUR of campaign C" in page
+
+
+@pytest.mark.parametrize("path", ["customers/nobody", "sessions/se_x", "offers/of_x", "nowhere"])
+async def test_what_is_not_known_is_said_plainly(agent: Agent, path: str) -> None:
+    answer = await agent.http.get(f"/console/{path}")
+    assert answer.status_code == 404
+    assert "That was not done" in answer.text
+
+
+async def test_why_shows_every_gate_with_what_would_change_it(one: Stage, agent: Agent) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 10)
+    page = await agent.read("/console/why", sku="RUN-42", session=shopper.session)
+    assert "R1 withheld" in page
+    assert "the shopper stays, pauses and looks; by itself at 2026-03-10T12:00:30Z" in page
+    await one.advance(20)
+    page = await agent.read("/console/why", sku="RUN-42", session=shopper.session)
+    assert "R1 stands" in page
+    then = "2026-03-10T12:00:10Z"
+    page = await agent.read("/console/why", sku="RUN-42", session=shopper.session, at=then)
+    assert "R1 withheld" in page
+
+
+async def test_why_asks_for_an_item_and_somebody(agent: Agent) -> None:
+    assert "for one shopper and one item" in await agent.read("/console/why")
+    answer = await agent.http.get("/console/why", params={"sku": "RUN-42", "session": "se_x"})
+    assert answer.status_code == 404
+    query = {"sku": "RUN-42", "customer": "c1", "at": "yesterday"}
+    assert (await agent.http.get("/console/why", params=query)).status_code == 400
+
+
+async def test_rules_that_were_refused_are_shown_with_their_place(one: Stage, agent: Agent) -> None:
+    await one.reload(rules().replace("session.dwell", "session.dwel"))
+    page = await agent.read("/console/rules")
+    assert "rules.yaml:" in page
+    assert "R203" in page
+    assert "did you mean 'session.dwell'?" in page
+    assert "The rule files have errors; the rulebook from before goes on" in await agent.read(
+        "/console"
+    )
+
+
+async def test_what_others_wrote_stays_text(one: Stage, agent: Agent) -> None:
+    evil = {**CATALOGUE[0], "title": EVIL, "version": 9}
+    await one.facts(
+        evil,
+        {"type": "customer", "customer": EVIL, "tier": EVIL, "segments": [EVIL]},
+        order(EVIL, EVIL, "RUN-43"),
+        case(EVIL, EVIL, "defect", skus=["TRAIL-42"]),
+    )
+    shopper = await one.shopper(consent="personal", identity=one.identity(EVIL))
+    await shopper.view("RUN-42", 30)
+    await agent.log_in(name=EVIL)
+    pages = ["/console", "/console/decisions", where(EVIL), f"/console/why?sku={EVIL}&customer=c1"]
+    for path in [*pages, f"/console/sessions/{shopper.session}"]:
+        answer = await agent.http.get(path)
+        assert "<img src=x" not in answer.text, path
+        assert "49" not in plain(answer.text).replace("149", ""), path
+    assert EVIL in await agent.read(where(EVIL))
+
+
+@pytest.mark.parametrize(
+    ("typed", "page"),
+    [
+        ("", "/console"),
+        ("c1", "/console/customers/c1"),
+        ("../rules", "/console/customers/..%2Frules"),
+        ("se_" + "A" * 22, "/console/sessions/se_" + "A" * 22),
+        ("se_" + "A" * 22 + ".1", "/console/sessions/se_" + "A" * 22 + ".1"),
+        ("of_" + "A" * 22, "/console/offers/of_" + "A" * 22),
+    ],
+)
+def test_whatever_is_typed_has_its_page(typed: str, page: str) -> None:
+    assert where(typed) == page
+
+
+@pytest.mark.parametrize("name", ["console.css", "mark.svg"])
+async def test_files_are_there_for_everybody(one: Stage, name: str) -> None:
+    async with Agent(one) as stranger:
+        answer = await stranger.http.get(f"/console/static/{name}")
+        assert answer.status_code == 200
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", ["..%2fpages.py", "%2e%2e%2fauth.py", "console.css%00", "none"])
+async def test_no_other_file_is(one: Stage, name: str) -> None:
+    async with Agent(one) as stranger:
+        assert (await stranger.http.get(f"/console/static/{name}")).status_code in {303, 404}

@@ -1,0 +1,211 @@
+"""What a customer's facts amount to does not depend on the order in which they came."""
+
+from random import Random  # noqa: TID251 - the seed is the argument
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.builders import (
+    DAY,
+    MINUTE,
+    T0,
+    case,
+    line,
+    order,
+    product,
+    returned,
+    review,
+)
+from support.naive_assembly import Shop
+from support.oracle.generated_worlds import world
+from support.suppressions import CATALOGUE, reasons
+from tactful.core.customer import taints as letdowns
+from tactful.core.customer.profile import profile
+from tactful.core.customer.taints import NO_LETDOWNS
+from tactful.core.facts import purchases
+from tactful.core.facts.history import History
+from tactful.core.facts.model import AnyFact
+from tactful.core.rules.policy import Policy
+
+encode = msgspec.msgpack.Encoder().encode
+
+
+@given(st.integers(0, 5000), st.randoms(use_true_random=False))
+def test_shuffled_facts_give_the_same_letdowns_and_purchases_to_the_byte(
+    seed: int, dice: Random
+) -> None:
+    told = world(seed).facts
+    first = Shop(told).history("c1")
+    dice.shuffle(told)
+    again = Shop(told).history("c1")
+    assert encode(letdowns.derive(first, Policy())) == encode(letdowns.derive(again, Policy()))
+    assert encode(purchases.derive(first)) == encode(purchases.derive(again))
+
+
+def history(*told: object) -> History:
+    return Shop((fact, T0) for fact in told).history("c1")  # type: ignore[misc]
+
+
+def test_nobody_s_history_is_no_letdown() -> None:
+    assert letdowns.derive(History(customer="c1"), Policy()) == NO_LETDOWNS
+
+
+@pytest.mark.parametrize(("promised", "start"), [(DAY, T0 + DAY), (0, None), (-DAY, None)])
+def test_the_next_parcel_that_turns_late_is_known_before(promised: int, start: int | None) -> None:
+    parcel = order("o1", status="shipped", promised_by=T0 + promised)
+    assert letdowns.derive(history(parcel), Policy()).next_start(T0) == start
+
+
+def test_a_case_dated_ahead_of_our_clock_taints_from_the_moment_we_hear_of_it() -> None:
+    ahead = case(skus=["RUN-42"], opened_at=T0 + DAY)
+    (letdown,) = letdowns.derive(history(product(), ahead), Policy()).products["run"]
+    assert letdown.since == T0
+
+
+# two strikes
+
+
+def pair(apart: int, **fields: Any) -> list[AnyFact]:
+    fields.setdefault("skus", ["SOCK-3"])
+    first = case("k1", skus=["RUN-42"], opened_at=T0 - DAY - apart)
+    return [first, case("k2", opened_at=T0 - DAY, **fields)]
+
+
+def test_two_complaints_count_as_two_strikes_within_180_days() -> None:
+    assert reasons("TRAIL-42", *pair(180 * DAY)) == ["complaint.brand"]
+    assert reasons("TRAIL-42", *pair(180 * DAY + 1)) == []
+
+
+def test_one_product_twice_or_two_brands_are_no_strikes() -> None:
+    assert reasons("TRAIL-42", *pair(DAY, skus=["RUN-43"])) == []
+    assert reasons("TRAIL-42", *pair(DAY, skus=["BOOT-42"])) == []
+    assert reasons("TRAIL-42", *pair(DAY, skus=["BARE-1"])) == []
+    assert reasons("TRAIL-42", *pair(DAY, kind="wrong_item")) == []
+    assert reasons("TRAIL-42", case(skus=["RUN-42", "SOCK-3"])) == []
+
+
+def test_the_brand_rests_until_both_cases_have_been_over_for_90_days() -> None:
+    long_ago = case(
+        "k1", status="resolved", skus=["RUN-42"], opened_at=T0 - 2 * DAY, resolved_at=T0
+    )
+    told = [long_ago, case("k2", status="resolved", skus=["SOCK-3"], resolved_at=T0 - DAY)]
+    assert reasons("TRAIL-42", *told, now=T0 + 90 * DAY - 1) == ["complaint.brand"]
+    assert reasons("TRAIL-42", *told, now=T0 + 90 * DAY) == []
+
+
+# reviews
+
+
+def edits(*ratings: int) -> list[AnyFact]:
+    return [review(rating=one, at=T0 + n, version=n) for n, one in enumerate(ratings)]
+
+
+@pytest.mark.parametrize(
+    ("ratings", "bad"),
+    [((3,), False), ((2, 3), True), ((2, 4), False), ((2, 5, 3), False), ((2, 5, 1), True), ((4, 2), True)],
+)  # fmt: skip
+def test_only_an_edit_to_four_or_more_lifts_a_bad_review(
+    ratings: tuple[int, ...], bad: bool
+) -> None:
+    assert (reasons("RUN-43", *edits(*ratings), now=T0 + DAY) == ["review.bad"]) is bad
+
+
+def test_a_good_review_lifts_no_other() -> None:
+    told = [review("v1", rating=1), review("v2", rating=5)]
+    assert reasons("RUN-42", *told) == ["review.bad"]
+
+
+def test_a_version_counts_by_its_number_and_not_by_its_date() -> None:
+    told = [review(rating=5, at=T0 - DAY, version=2), review(rating=1, at=T0, version=1)]
+    assert reasons("RUN-42", *told) == []
+
+
+# returns
+
+
+def test_a_change_of_mind_and_a_cancelled_return_taint_nothing() -> None:
+    assert reasons("RUN-42", returned("b1", ("RUN-42", "changed_mind"))) == []
+    assert reasons("RUN-42", returned("b1", ("RUN-42", "quality"), status="cancelled")) == []
+
+
+def test_a_return_of_the_order_s_owner_by_another_taints_the_owner_too() -> None:
+    told = [order("o1", "RUN-42"), returned("b1", ("RUN-42", "quality"), customer="c2", order="o1")]
+    assert "return.recent" in reasons("RUN-43", *told)
+
+
+@pytest.mark.parametrize(
+    ("later", "within", "counts"),
+    [(0, 0, True), (-1, 0, True), (DAY - 1, DAY, False), (DAY, DAY, True), (-1, DAY, True)],
+)
+def test_a_return_that_corrects_its_order_taints_nothing_where_the_shop_says_so(
+    later: int, within: int, counts: bool
+) -> None:
+    told = [
+        order("o1", line("RUN-42", gift=True), placed_at=T0 - 10 * DAY),
+        returned("b1", ("RUN-42", "quality"), order="o1", at=T0 - 10 * DAY + later),
+    ]
+    found = reasons("RUN-42", *told, policy=Policy(correction_within=within))
+    assert (found == ["return.recent"]) is counts
+
+
+def test_a_return_without_a_known_order_corrects_nothing() -> None:
+    policy = Policy(correction_within=900 * DAY)
+    for order_named in ({}, {"order": "o9"}):
+        told = returned("b1", ("RUN-42", "quality"), **order_named)
+        assert reasons("RUN-42", told, policy=policy) == ["return.recent"]
+
+
+# parcels
+
+
+def parcel(**fields: Any) -> AnyFact:
+    fields.setdefault("placed_at", T0 - 400 * DAY)
+    fields.setdefault("status", "shipped")
+    fields.setdefault("promised_by", T0)
+    return order("o1", **fields)
+
+
+def test_a_parcel_is_late_from_its_promised_instant_on() -> None:
+    assert reasons("BOOT-42", parcel(), now=T0 - 1) == []
+    assert reasons("BOOT-42", parcel(), now=T0) == ["delivery.late"]
+
+
+@pytest.mark.parametrize(
+    "on_time",
+    [
+        parcel(status="delivered", delivered_at=T0),
+        parcel(status="cancelled"),
+        parcel(promised_by=None),
+        parcel(customer="c2"),
+        parcel(customer=None, session="s1"),
+    ],
+    ids=["delivered by then", "cancelled", "not promised", "another's", "a guest's"],
+)
+def test_no_other_parcel_is(on_time: AnyFact) -> None:
+    assert reasons("BOOT-42", on_time, now=T0 + DAY) == []
+
+
+def test_a_parcel_delivered_we_do_not_know_when_was_late_if_we_heard_of_it_late() -> None:
+    shop = Shop((one, T0 - 500 * DAY) for one in CATALOGUE)
+    shop.report(parcel(status="delivered"), T0 + MINUTE)
+    (letdown,) = profile(shop.history("c1"), Policy()).letdowns.shop
+    assert (letdown.since, letdown.until) == (T0, T0 + MINUTE + 2 * DAY)
+
+
+@pytest.mark.parametrize("about", ["o1", None])
+def test_a_case_speaks_for_its_late_parcel_while_it_taints(about: str | None) -> None:
+    open_case = case(kind="late", order=about)
+    over = case(kind="late", status="resolved", order=about, resolved_at=T0)
+    assert reasons("BOOT-42", parcel(), open_case, now=T0 + DAY) == ["service.open"]
+    assert reasons("BOOT-42", parcel(), over, now=T0 + 7 * DAY - 1) == ["service.cooldown"]
+    assert reasons("BOOT-42", parcel(), over, now=T0 + 7 * DAY) == ["delivery.late"]
+
+
+def test_a_case_about_another_order_or_a_question_speaks_for_no_parcel() -> None:
+    other = case(kind="late", status="resolved", order="o9", resolved_at=T0)
+    assert reasons("BOOT-42", parcel(), other, now=T0) == ["delivery.late", "service.cooldown"]
+    question = case(kind="question", order="o1")
+    assert reasons("BOOT-42", parcel(), question, now=T0) == ["delivery.late"]

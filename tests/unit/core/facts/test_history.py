@@ -1,0 +1,40 @@
+"""What is known of a customer's orders and of the catalogue."""
+
+from support.builders import DAY, T0, order, product
+from support.naive_assembly import Shop
+from tactful.core.facts.history import History
+
+
+def history(*told: object) -> History:
+    return Shop((fact, T0) for fact in told).history("c1")  # type: ignore[misc]
+
+
+BOOK = history(
+    product("RUN-42", "run", brand="Velo"),
+    product("SET-1", "set", components=("RUN-42", "GHOST")),
+    order("o1", "RUN-42", "SET-1", placed_at=T0 - 9 * DAY),
+    order("o2", "HAT-1", placed_at=T0),
+    order("o3", "CAP-1", placed_at=T0, status="cancelled"),
+)
+
+
+def test_an_unknown_item_is_its_own_product_of_no_brand() -> None:
+    assert (BOOK.product_id("RUN-42"), BOOK.brand("RUN-42")) == ("run", "Velo")
+    assert (BOOK.product_id("GHOST"), BOOK.brand("GHOST")) == ("GHOST", None)
+
+
+def test_nothing_is_not_known() -> None:
+    assert BOOK.knows(["RUN-42", "SET-1"])
+    assert not BOOK.knows(["RUN-42", "GHOST"])
+    assert not BOOK.knows([])
+
+
+def test_what_was_ordered_and_bought() -> None:
+    assert BOOK.ordered("o1") == ["RUN-42", "SET-1"]
+    assert BOOK.ordered("o9") == BOOK.ordered(None) == []
+    assert BOOK.bought(T0) == ["HAT-1"]
+    assert BOOK.bought(T0 - 9 * DAY) == ["RUN-42", "SET-1", "HAT-1"]
+
+
+def test_bundles_bring_their_parts_once() -> None:
+    assert BOOK.with_parts(["SET-1", "RUN-42"]) == ("SET-1", "RUN-42", "GHOST")

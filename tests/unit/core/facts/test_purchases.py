@@ -1,0 +1,92 @@
+"""What a customer bought and kept, and paid."""
+
+from typing import Any
+
+import pytest
+
+from support.builders import (
+    DAY,
+    T0,
+    line,
+    order,
+    returned,
+    scene,
+)
+from support.naive_assembly import Shop
+from support.suppressions import CATALOGUE, RUN, reasons
+from tactful.core.customer.profile import profile
+from tactful.core.facts.model import AnyFact
+from tactful.core.gates.suppression import price_regret
+from tactful.core.rules.policy import Policy
+
+
+def bought(sku: str = "RUN-42", **fields: Any) -> AnyFact:
+    fields.setdefault("placed_at", T0)
+    return order("o1", line(sku, fields.pop("qty", 1), gift=fields.pop("gift", False)), **fields)
+
+
+def test_a_durable_is_owned_for_a_year_in_every_variant() -> None:
+    for sku in RUN:
+        assert reasons(sku, bought(), now=T0 + 365 * DAY - 1) == ["owned.already"]
+        assert reasons(sku, bought(), now=T0 + 365 * DAY) == []
+    assert reasons("TRAIL-42", bought()) == []
+
+
+def test_a_consumable_is_due_after_four_fifths_of_its_interval() -> None:
+    assert reasons("SOCK-3", bought("SOCK-3"), now=T0 + 72 * DAY - 1) == ["owned.already"]
+    assert reasons("SOCK-3", bought("SOCK-3"), now=T0 + 72 * DAY) == []
+
+
+@pytest.mark.parametrize("status", ["placed", "shipped", "delivered"])
+def test_open_orders_count(status: str) -> None:
+    assert reasons("RUN-42", bought(status=status)) == ["owned.already"]
+
+
+def test_cancelled_gift_and_others_lines_do_not_count() -> None:
+    for told in (bought(status="cancelled"), bought(gift=True), bought(customer="c2")):
+        assert reasons("RUN-42", told) == []
+
+
+def test_what_came_back_is_not_owned() -> None:
+    back = ("RUN-42", "changed_mind")
+    for named in ({"order": "o1"}, {}):
+        assert reasons("RUN-42", bought(), returned("b1", back, **named)) == []
+    assert reasons("RUN-42", bought(qty=2), returned("b1", back, order="o1")) == ["owned.already"]
+    two = returned("b1", ("RUN-42", "changed_mind", 2), order="o1")
+    assert reasons("RUN-42", bought(qty=2), two) == []
+    other = returned("b1", back, order="o9")
+    assert reasons("RUN-42", bought(), other) == ["owned.already"]
+
+
+def test_a_return_is_taken_from_the_gift_first() -> None:
+    mixed = order("o1", line(), line(gift=True), placed_at=T0)
+    back = returned("b1", ("RUN-42", "changed_mind"), order="o1")
+    assert reasons("RUN-42", mixed, back) == ["owned.already"]
+
+
+def test_a_return_without_an_order_is_taken_from_the_latest() -> None:
+    told = [bought(), order("o0", "RUN-42", placed_at=T0 - 364 * DAY)]
+    back = returned("b1", ("RUN-42", "changed_mind"))
+    assert reasons("RUN-42", *told, back, now=T0 + DAY - 1) == ["owned.already"]
+    assert reasons("RUN-42", *told, back, now=T0 + DAY) == []
+
+
+def regretted(unit: int, *told: AnyFact, now: int = T0, currency: str = "EUR") -> bool:
+    shop = Shop((one, T0 - 500 * DAY) for one in (*CATALOGUE, *told))
+    here = scene(now=now, item=shop.item("SOCK-3"), profile=profile(shop.history("c1"), Policy()))
+    return bool([*price_regret(here, unit, currency, Policy())])
+
+
+def test_nobody_is_offered_for_less_within_30_days_what_they_paid_more_for() -> None:
+    paid = order("o1", line("SOCK-3", unit=1990), placed_at=T0)
+    assert regretted(1989, paid)
+    assert not regretted(1990, paid)
+    assert regretted(1989, paid, now=T0 + 30 * DAY - 1)
+    assert not regretted(1989, paid, now=T0 + 30 * DAY)
+    assert not regretted(1989, paid, currency="GBP")
+
+
+def test_a_gift_was_paid_for_too_and_what_came_back_was_not() -> None:
+    gift = order("o1", line("SOCK-3", unit=1990, gift=True), placed_at=T0)
+    assert regretted(1989, gift)
+    assert not regretted(1989, gift, returned("b1", ("SOCK-3", "changed_mind"), order="o1"))

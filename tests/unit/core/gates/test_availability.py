@@ -1,0 +1,54 @@
+"""Gate 6: stock, after everything that was promised."""
+
+import pytest
+
+from support.builders import T0, item, kept, scene, session, stock
+from tactful.core.context import Scene
+from tactful.core.gates.availability import available
+from tactful.core.rules.policy import Policy
+
+
+def shelf(count: int | None) -> Scene:
+    rows = {} if count is None else {"DE": (kept(stock(available=count), T0 - 1),)}
+    return scene(item=item(stock=rows))
+
+
+@pytest.mark.parametrize(
+    ("count", "promised", "wanted", "found"),
+    [
+        (None, 0, 1, ["stock.out"]),
+        (0, 0, 1, ["stock.out"]),
+        (-1, 0, 1, ["stock.out"]),
+        (1, 0, 1, []),
+        (1, 1, 1, ["stock.committed"]),
+        (3, 2, 1, []),
+        (3, 1, 3, ["stock.committed"]),
+        (3, 0, 3, []),
+    ],
+)
+def test_no_more_is_promised_than_there_is(
+    count: int | None, promised: int, wanted: int, found: list[str]
+) -> None:
+    told = available(shelf(count), Policy(), promised, wanted)
+    assert [finding.reason.value for finding in told] == found
+
+
+def test_a_shop_may_keep_a_reserve() -> None:
+    policy = Policy(stock_minimum=5)
+    assert [one.reason for one in available(shelf(4), policy, 4, 1)] == [
+        "stock.minimum",
+        "stock.committed",
+    ]
+    assert [*available(shelf(5), policy, 4, 1)] == []
+
+
+def test_stock_of_another_territory_is_none_here() -> None:
+    (out,) = available(scene(session=session(territory="GB")), Policy(), 0, 1)
+    assert (out.reason, out.actual, out.at) == ("stock.out", None, None)
+    (nowhere,) = available(scene(session=session(territory=None)), Policy(), 0, 1)
+    assert nowhere.reason == "stock.out"
+
+
+def test_the_age_of_the_report_is_told() -> None:
+    (out,) = available(shelf(0), Policy(), 0, 1)
+    assert out.at == T0 - 1

@@ -1,0 +1,177 @@
+"""Section 10, row by row: what a change does to an offer that is up, and to a promise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from support.builders import (
+    DAY,
+    MINUTE,
+    T0,
+    but,
+    case,
+    cost,
+    order,
+    orders_at_least,
+    price,
+    review,
+    rule,
+    stock,
+)
+from support.in_memory_shop import Play, Visitor
+from support.scenario_fixture import play, r1
+from tactful.core.facts.model import Feed
+from tactful.core.rules.model import PriceTerms
+from tactful.core.rules.policy import MaxAge, Policy
+from tactful.core.session import signals
+
+Change = Callable[[Play, Visitor], Any]
+
+
+@dataclass
+class Row:
+    """A change, and why it takes back an offer that is not accepted; None: it does not."""
+
+    name: str
+    change: Change
+    reason: str | None
+
+
+def told(*facts: Any) -> Change:
+    return lambda shop, _: shop.report(*facts)
+
+
+def does(signal: signals.Signal) -> Change:
+    return lambda _, visitor: visitor.do(signal)
+
+
+def silence(shop: Play, visitor: Visitor) -> None:
+    shop.now += 15 * MINUTE + 1
+    for one in shop.visitors:
+        one.session = _longer(one)
+    visitor.do(signals.Changed())
+
+
+def _longer(visitor: Visitor) -> Any:
+    """Its offers last until tomorrow: here the silence is to end them, not the time."""
+    longer = tuple(but(offer, ends_at=T0 + DAY) for offer in visitor.session.offers)
+    return but(visitor.session, offers=longer)
+
+
+PARCEL = order("o9", status="shipped", placed_at=T0 - 40 * DAY, promised_by=T0 - DAY)
+ROWS = [
+    Row("stock to 0", told(stock("RUN-42", 0)), "stock.out"),
+    Row("stock below what is committed", told(stock("RUN-42", 1)), "stock.committed"),
+    Row("the public price falls to the offer", told(price("RUN-42", 10965)), "price.no_improvement"),
+    Row("the public price falls below the offer", told(price("RUN-42", 9000)), "price.no_improvement"),
+    Row("the public price rises", told(price("RUN-42", 14900)), None),
+    Row("the price is gone", told(price("RUN-42", 12900, currency="CHF")), "price.missing"),
+    Row("the target rises above the offer", told(price("RUN-42", 12900, target=10966)), "price.floor"),
+    Row("the cost rises above the offer", told(cost("RUN-42", 9000, "DE")), "price.floor"),
+    Row("the cost rises, but not that far", told(cost("RUN-42", 5300, "DE")), None),
+    Row("complaint", told(case(skus=["RUN-43"])), "complaint.open"),
+    Row("late parcel", told(PARCEL), "delivery.late"),
+    Row("bad review", told(review(sku="RUN-42")), "review.bad"),
+    Row("case resolved", told(case(kind="question", status="resolved", resolved_at=T0)), None),
+    Row("bought elsewhere", told(order("o2", "RUN-43", placed_at=T0, status="placed")), "owned.already"),
+    Row("another territory", does(signals.Arrived(2, "personal", territory="GB")), "target.territory"),
+    Row("consent withdrawn", does(signals.Consented("none")), "consent.missing"),
+    Row("consent to less", does(signals.Consented("anonymous")), "consent.missing"),
+    Row("Global Privacy Control", does(signals.Consented("personal", gpc=True)), "consent.gpc"),
+    Row("feed stale", silence, "stale.stock"),
+]  # fmt: skip
+
+
+def up(*, accepted: bool) -> tuple[Play, Visitor]:
+    """A personal offer on RUN-42, and another shopper's promise of one pair."""
+    loyal = rule(
+        "R1", orders_at_least(1), price=PriceTerms("percent", percent_bp=1500, margin_bp=2000)
+    )
+    policy = Policy(max_age=MaxAge(stock=15 * MINUTE))
+    shop = play(loyal, also=[order("o1", "BOOT-42")], policy=policy)
+    shop.report(Feed(feed="stock"))
+    other = shop.visit("s0").log_in("c1").view("RUN-42", 30)
+    other.accept()
+    one = shop.visit("s1").log_in("c1").view("RUN-42", 30)
+    if accepted:
+        one.accept()
+    return shop, one
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_an_offer_that_is_up_is_taken_back_for_what_the_table_names(row: Row) -> None:
+    shop, one = up(accepted=False)
+    row.change(shop, one)
+    assert [reason for _, reason in one.withdrawn] == ([row.reason] if row.reason else [])
+    assert len(one.offers) == (row.reason is None)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_a_promise_stands_whatever_changes(row: Row) -> None:
+    shop, one = up(accepted=True)
+    before = one.session.offers
+    row.change(shop, one)
+    assert one.session.offers[0].state == "accepted"
+    assert [offer.unit for offer in one.session.offers] == [offer.unit for offer in before]
+    assert one.withdrawn == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "quiet"),
+    [
+        (case(skus=["RUN-42"]), True),
+        (PARCEL, True),
+        (review(sku="RUN-42"), True),
+        (stock("RUN-42", 0), False),
+    ],
+    ids=["complaint", "late parcel", "bad review", "stock"],
+)
+def test_only_a_let_down_is_followed_by_ten_quiet_minutes(fact: Any, quiet: bool) -> None:
+    shop, one = up(accepted=False)
+    shop.report(fact)
+    shop.now += 10 * MINUTE - 1
+    assert ("timing.quiet" in one.reasons("TRAIL-42")) is quiet
+    shop.now += 1
+    assert "timing.quiet" not in one.reasons("TRAIL-42")
+
+
+def test_the_was_price_of_an_offer_stays_that_of_its_first_instant() -> None:
+    shop, one = up(accepted=False)
+    shop.report(price("RUN-42", 14900))
+    assert [offer.was for offer in one.offers] == [12900]
+
+
+def test_a_rule_of_a_higher_tier_replaces_only_if_the_shopper_saves_more() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 30)
+    for percent, priority, replaced in ((20, 0, False), (14, 1, False), (20, 1, True)):
+        better = rule("R2", percent=percent, priority=priority)
+        shop.use(r1(), better, version=f"v{percent}{priority}")
+        one.view("RUN-42", 3)
+        assert (one.offers[0].rule == "R2") is replaced
+    assert len(one.pushed) == 2
+    assert one.offers[0].id != one.pushed[0].id
+    assert shop.budget() == (0, 0)
+
+
+def test_the_loser_of_one_contest_does_not_replace_the_winner_in_the_next() -> None:
+    shop = play(r1(campaign=None), rule("R2", percent=20))
+    one = shop.visit().view("RUN-42", 30)
+    for _ in range(3):
+        one.view("RUN-42", 10)
+    assert [offer.rule for offer in one.pushed] == ["R1"]
+
+
+@pytest.mark.parametrize("reason", ["price.error", "fraud"])
+def test_a_person_may_end_even_a_promise(reason: Any) -> None:
+    _, one = up(accepted=True)
+    (offer,) = one.session.offers
+    one.do(signals.Revoked(offer.id, reason))
+    assert one.session.offers == ()
+    assert one.withdrawn == [(offer.id, reason)]
+    one.do(signals.Revoked(offer.id, reason))
+    assert len(one.withdrawn) == 1
+    one.view("RUN-42", 30)
+    assert one.why("RUN-42").reason == "contact.dismissed", "it is not back half a minute later"

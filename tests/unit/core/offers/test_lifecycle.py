@@ -1,0 +1,259 @@
+"""Whatever shoppers and the shop do, an offer leads one of its lives and the accounts follow it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.broken_builds import assert_fails
+from support.builders import but, offer, price, stock
+from support.in_memory_shop import Play, Visitor
+from support.scenario_fixture import play, r1
+from tactful.core import decide
+from tactful.core import decision as draft
+from tactful.core.decision import Push, Withdraw
+from tactful.core.offers.budget import COUNT, Balance
+from tactful.core.offers.offer import TRANSITIONS, Offer, State, after
+from tactful.core.pricing import quote as pricing
+from tactful.core.rules.model import Campaign, PriceTerms
+from tactful.core.rules.policy import Caps, PerShopper, Policy
+from tactful.core.session import signals
+from tactful.core.stages import reducer as fold
+
+SKUS = ("RUN-42", "RUN-43", "TRAIL-42")
+NEXT = {(before, to) for (before, _), to in TRANSITIONS.items()}
+OFTEN = Policy(caps=Caps(per_session=20, per_shopper=PerShopper(count=99)))
+
+
+class Books:
+    """Everything that was ever decided, checked as it comes."""
+
+    def __init__(self) -> None:
+        self.shop = self._shop()
+        self.crowd = [self.shop.visit(f"s{n}") for n in range(3)]
+        self.states: dict[str, State] = {}
+        self.offers: dict[str, Offer] = {}
+        self.seqs: dict[str, int] = {}
+        for visitor in self.crowd:
+            self._listen(visitor)
+
+    def _shop(self) -> Play:
+        five = PriceTerms("percent", percent_bp=500)
+        whole = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 1_100})
+        free = PriceTerms("amount", amounts={"EUR": 900}, level="shipping")
+        named = frozenset({"R1", "R2", "O", "S"})
+        rules = (
+            r1(max_qty=2, stacks_with=named),
+            but(r1(max_qty=2), id="R2", digest="R2", price=five, stacks_with=named),
+            but(r1(), id="O", digest="O", price=whole, stacks_with=named),
+            but(r1(), id="S", digest="S", price=free, stacks_with=named),
+        )
+        money = Campaign("C", {"EUR": 12_000}, count=4)
+        return play(*rules, campaigns=(money,), policy=OFTEN)
+
+    def _listen(self, visitor: Visitor) -> None:
+        turn = visitor.do
+
+        def listening(signal: signals.Signal) -> Any:
+            before = {one.id: one for one in visitor.session.offers}
+            decision = turn(signal)
+            if not isinstance(signal, signals.Redeemed | signals.RolledBack):
+                self.check(visitor, before, decision)
+            return decision
+
+        visitor.do = listening  # type: ignore[method-assign]
+
+    def check(self, visitor: Visitor, before: dict[str, Offer], decision: Any) -> None:
+        session = visitor.session
+        for step in decision.steps:
+            known = self.states.get(step.offer)
+            if known is None:
+                assert step.to is State.PUSHED
+            else:
+                assert (known, step.to) in NEXT
+            assert step.seq > self.seqs.get(session.id, 0)
+            self.states[step.offer], self.seqs[session.id] = step.to, step.seq
+        for one in decision.offers:
+            self.offers[one.id] = one
+            assert self.states[one.id] is one.state
+            kept = before.get(one.id)
+            if kept and kept.state is State.ACCEPTED:
+                assert one.state is State.EXPIRED
+                assert kept.accept_until <= self.shop.now
+        self.check_effects(visitor, before, decision)
+        assert all(one.standing and one == self.offers[one.id] for one in session.offers)
+
+    def check_effects(self, visitor: Visitor, before: dict[str, Offer], decision: Any) -> None:
+        for effect in decision.effects:
+            if isinstance(effect, Push):
+                one = effect.offer
+                public = self.shop.shop.item(one.sku).prices["DE"].fact.price.amount
+                assert 0 < one.unit <= public
+                assert (one.unit == public) == (one.level == "shipping")
+                saved = one.off.at_most if one.off else public - one.unit
+                assert one.hold == saved * one.max_qty
+                self.check_beside(visitor, one)
+            elif isinstance(effect, Withdraw):
+                assert before[effect.offer].advertised
+
+    def check_beside(self, visitor: Visitor, one: Offer) -> None:
+        """One price an item; whatever else stands, its rule and this one's name each other."""
+        for other in visitor.session.offers:
+            if other.id != one.id:
+                assert other.beside(one.rule, one.level, one.stacks_with)
+                assert other.sku != one.sku or {other.level, one.level} != {"item"}
+
+    def balance(self) -> None:
+        """Between turns of the whole shop."""
+        standing = [one for one in self.offers.values() if one.standing]
+        sums = {"EUR": sum(one.hold for one in standing), COUNT: len(standing)}
+        used = [one for one in self.offers.values() if one.state is State.REDEEMED]
+        for key, reserved in sums.items():
+            kept = self.shop.balances["C", key]
+            spent = sum(one.hold for one in used) if key == "EUR" else len(used)
+            assert (kept.reserved, kept.settled) == (reserved, spent)
+            assert kept.limit is None or kept.reserved + kept.settled <= kept.limit
+
+    # the checkout
+
+    def redeem(self, visitor: Visitor, one: Offer) -> None:
+        self._use(visitor, one, "redeem", 1, signals.Redeemed)
+
+    def cancel(self, visitor: Visitor) -> None:
+        mine = [one for one in self.offers.values() if one.session == visitor.session.id]
+        for one in mine:
+            if one.state is State.REDEEMED and self.shop.now < one.accept_until:
+                self._use(visitor, one, "roll_back", -1, signals.RolledBack)
+
+    def _use(self, visitor: Visitor, one: Offer, event: Any, way: int, told: Any) -> None:
+        for key, amount in (("EUR", one.hold), (COUNT, 1)):
+            held: Balance = self.shop.balances["C", key]
+            self.shop.balances["C", key] = Balance(
+                held.limit, held.reserved - way * amount, held.settled + way * amount
+            )
+        moved = but(one, state=after(one.state, event), seq=self.seqs[one.session] + 1)
+        self.states[one.id], self.offers[one.id] = moved.state, moved
+        self.seqs[one.session] = moved.seq
+        visitor.do(told(moved))
+
+
+ACTS = st.one_of(
+    st.tuples(st.just("view"), st.integers(0, 2), st.sampled_from(SKUS)),
+    st.tuples(st.just("view"), st.integers(0, 2), st.just("RUN-42")),
+    *(
+        st.tuples(st.just(what), st.integers(0, 2), st.just(""))
+        for what in ("see", "dismiss", "accept", "accept", "redeem", "cancel", "logout")
+    ),
+    st.tuples(st.just("wait"), st.sampled_from([5, 40, 901, 1801, 90_000]), st.just("")),
+    st.tuples(
+        st.just("price"), st.sampled_from([9_950, 11_000, 12_900, 15_000]), st.just("RUN-42")
+    ),
+    st.tuples(st.just("stock"), st.sampled_from([0, 1, 3, 9]), st.just("RUN-42")),
+)
+
+
+def act(books: Books, what: str, number: int, sku: str) -> None:
+    shop = books.shop
+    if what == "wait":
+        shop.advance(number)
+    elif what == "price":
+        shop.report(price(sku, number, target=9900))
+    elif what == "stock":
+        shop.report(stock(sku, number))
+    elif what == "view":
+        books.crowd[number].view(sku, 30)
+    else:
+        _shopper(books, books.crowd[number], what)
+
+
+def _shopper(books: Books, one: Visitor, what: str) -> None:
+    offers = one.session.offers
+    if what == "cancel":
+        books.cancel(one)
+    elif what == "logout":
+        one.do(signals.LoggedOut(f"anon-{books.shop.now}"))
+    elif offers:
+        first = offers[0]
+        match what:
+            case "see":
+                one.do(signals.Seen(first.id))
+            case "dismiss":
+                one.do(signals.Dismissed(first.id))
+            case "accept":
+                one.do(signals.Accepted(offers[-1].id, 1))
+            case "redeem" if first.state is State.ACCEPTED:
+                books.redeem(one, first)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ACTS, max_size=30))
+def test_whatever_happens_each_offer_leads_one_life_and_the_accounts_follow(acts):
+    books = Books()
+    for one in [("view", 0, "RUN-42"), *acts]:
+        act(books, *one)
+        books.balance()
+
+
+def never_released(self, offer, *, reserve, count):
+    if reserve > 0:
+        ACCOUNT(self, offer, reserve=reserve, count=count)
+
+
+def same_number(self):
+    return self.session.seq + 1
+
+
+def anything_goes(state, event):
+    ends = {"expire": State.EXPIRED, "decline": State.SHOWN, "withdraw": State.WITHDRAWN}
+    return ends.get(event) or after(state, event)
+
+
+def promises_withdrawn(draft_):
+    for one in tuple(draft_.standing.values()):
+        rule = draft_.context.rulebook.rules.get(one.rule)
+        scene = decide.scene_of(draft_, one.sku)
+        for finding in decide.failing_standing(draft_.context, scene, one, rule):
+            draft_.withdraw(one, finding.reason)
+            break
+    return iter(())
+
+
+def at_any_price(terms, price_, asked, floor):
+    found = ABOVE(terms, price_, asked, floor)
+    return but(found, unit=price_.amount, saved=0) if isinstance(found, pricing.Quote) else found
+
+
+def half_kept(draft_, one, qty):
+    """Gives back what is not accepted, and forgets to say so in the offer."""
+    draft_.reduce_hold(one, one.hold // one.max_qty * qty)
+    draft_.move(one, "accept", qty=qty, accept_until=draft_.now + 1_800_000)
+
+
+ACCOUNT = draft.Draft._account
+ABOVE = pricing._above_floor
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "broken"),
+    [
+        (draft.Draft, "_account", never_released),
+        (draft.Draft, "next_seq", same_number),
+        (draft, "after", anything_goes),
+        (decide, "_recheck", promises_withdrawn),
+        (fold, "_promise", half_kept),
+        (pricing, "_above_floor", at_any_price),
+    ],
+    ids=["holds kept", "numbers repeated", "moves invented", "promises broken", "halves", "prices"],
+)
+def test_a_broken_control_fails(monkeypatch, where, name, broken):
+    monkeypatch.setattr(where, name, broken)
+    assert_fails(test_whatever_happens_each_offer_leads_one_life_and_the_accounts_follow)
+
+
+def test_the_books_themselves_notice_a_hold_that_nobody_has():
+    books = Books()
+    books.offers["of1"] = offer(hold=1)
+    books.states["of1"] = State.PUSHED
+    with pytest.raises((AssertionError, KeyError)):
+        books.balance()

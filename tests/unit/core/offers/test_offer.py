@@ -1,0 +1,95 @@
+"""The lifecycle is one table, and everything that is not in it is a programming error."""
+
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.builders import offer
+from tactful.core.offers.offer import (
+    ADVERTISED,
+    STANDING,
+    TRANSITIONS,
+    Event,
+    Offer,
+    State,
+    after,
+)
+from tactful.core.values.allocation import Deduction, Level
+
+EVENTS: tuple[Event, ...] = get_args(Event)
+ENDS = frozenset(State) - STANDING - {State.REDEEMED}
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_move_is_in_the_table_or_an_error(state: State, event: Event) -> None:
+    if (state, event) in TRANSITIONS:
+        assert after(state, event) is TRANSITIONS[state, event]
+    else:
+        with pytest.raises(LookupError):
+            after(state, event)
+
+
+@pytest.mark.parametrize("state", sorted(ENDS))
+def test_an_exit_is_for_good(state: State) -> None:
+    assert not [event for event in EVENTS if (state, event) in TRANSITIONS]
+
+
+@given(st.lists(st.sampled_from(EVENTS), max_size=12))
+def test_no_path_shows_again_what_ended_or_promises_what_was_never_pushed(
+    events: list[Event],
+) -> None:
+    state, path = State.PUSHED, [State.PUSHED]
+    for event in events:
+        if (state, event) in TRANSITIONS:
+            state = after(state, event)
+            path.append(state)
+    assert State.HELD_OUT not in path
+    promised = path.index(State.ACCEPTED) if State.ACCEPTED in path else len(path)
+    assert not ADVERTISED & set(path[promised:])
+    assert all(State.ACCEPTED in path[:n] for n, one in enumerate(path) if one is State.REDEEMED)
+
+
+def test_only_what_is_pushed_or_shown_is_advertised_and_a_promise_stands() -> None:
+    assert {state for state in State if offer(state=state).advertised} == ADVERTISED
+    assert {state for state in State if offer(state=state).standing} == STANDING
+    assert {State.ACCEPTED} == STANDING - ADVERTISED
+
+
+NAMED = frozenset({"R1"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "level", "names", "up", "beside"),
+    [
+        ("R1", "item", (), offer(), True),
+        ("R1", "order", (), offer(), False),
+        ("R1", "order", NAMED, offer(deduction=Deduction("order", 1), stacks_with=("R1",)), False),
+        ("R2", "item", NAMED, offer(stacks_with=("R2",)), True),
+        ("R2", "item", NAMED, offer(), False),
+        ("R2", "item", (), offer(stacks_with=("R2",)), False),
+        ("R2", "shipping", NAMED, offer(remedy="m1", stacks_with=("R2",)), True),
+    ],
+)
+def test_offers_stand_beside_each_other_if_their_rules_say_so(
+    rule: str, level: Level, names: frozenset[str], up: Offer, beside: bool
+) -> None:
+    assert up.beside(rule, level, names) is beside
+
+
+def test_a_voucher_comes_off_the_order_what_it_takes_off_the_item() -> None:
+    assert offer(remedy="m1").off == Deduction("order", 1935)
+    named = Deduction("shipping", 690)
+    assert offer(remedy="m1", deduction=named).off == named
+    assert (offer().off, offer().level, offer().saved, offer().kept) == (None, "item", 1935, 10965)
+
+
+def test_a_voucher_of_a_ledger_from_before_levels_still_comes_off_the_order() -> None:
+    body = msgspec.json.decode(msgspec.json.encode(offer(remedy="m1", state=State.ACCEPTED)))
+    for name in ("deduction", "stacks_with", "withdrawn"):
+        del body[name]
+    kept = msgspec.json.decode(msgspec.json.encode(body | {"order_level": True}), type=Offer)
+    assert (kept.off, kept.level) == (Deduction("order", 1935), "order")

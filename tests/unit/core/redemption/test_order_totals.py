@@ -1,0 +1,253 @@
+"""Prices of items, then what comes off the order, then off its shipping: one order, several offers."""
+
+import pytest
+from msgspec import structs
+
+from support.ledger_rows import accepted
+from support.redemption_ledger import EUR, Order, eur, line, made, told
+from support.vectors import vectors
+from tactful.core.offers.offer import Offer, State
+from tactful.core.redemption.order_totals import Line, Shelf
+from tactful.core.values.money import AMOUNT_MAX, Money, discounted
+
+CASES = vectors("allocation.json")["deduct"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+async def test_offers_come_off_each_on_the_result_of_the_last(case):
+    skus = [f"S{place}" for place in range(len(case["lines"]))]
+    prices = dict(zip(skus, [unit for unit, _ in case["lines"]], strict=True))
+    lines = [line(sku, qty) for sku, (_, qty) in zip(skus, case["lines"], strict=True)]
+    offers = [_offer(number, one, lines, prices) for number, one in enumerate(case["deductions"])]
+    order = await Order(*offers, **prices).opened()
+    paid = {one.sku: prices[one.sku] * one.qty for one in lines}
+    charge, taken = case["shipping"], []
+    for one in offers:
+        answer = told(await order.use(one, *lines, shipping=eur(case["shipping"])))
+        taken.append(answer["saved"]["amount"])
+        if one.level == "item":
+            paid[one.sku] = answer["unit"]["amount"] * answer["qty"]
+        elif one.level == "order":
+            paid = {it["sku"]: it["paid"]["amount"] for it in answer["lines"]}
+            assert answer["unit"]["amount"] == sum(paid.values())
+        else:
+            charge = answer["unit"]["amount"]
+    assert (list(paid.values()), charge, taken) == (
+        case["paid"],
+        case["shipping_paid"],
+        case["taken"],
+    )
+
+
+def _offer(number, deduction, lines, prices) -> Offer:
+    if deduction["level"] != "item":
+        bound = {"at_most": AMOUNT_MAX} | deduction
+        return made(number, sku="ELSEWHERE", campaign=None, **bound)
+    on = lines[deduction["line"]]
+    public = prices[on.sku]
+    share = deduction.get("percent_bp")
+    unit = discounted(public, share) if share else public - deduction["at_most"]
+    hold = (public - unit) * on.qty
+    terms = {"unit": unit, "public": public, "max_qty": on.qty, "qty": on.qty, "hold": hold}
+    return made(number, "item", sku=on.sku, campaign=None, **terms)
+
+
+async def test_the_answer_says_what_each_line_is_paid_and_has_saved():
+    ten = made(1, "order", at_most=5000, percent_bp=1000)
+    order = await Order(ten, **{"RUN-42": 12900, "SOCK-3": 1990}).opened()
+    assert told(await order.use(ten, line("RUN-42"), line("SOCK-3", 2))) == {
+        "redemption": "rd_of_1",
+        "unit": {"amount": 15192} | EUR,
+        "qty": 1,
+        "saved": {"amount": 1688} | EUR,
+        "level": "order",
+        "lines": [
+            {
+                "sku": "RUN-42",
+                "qty": 1,
+                "paid": {"amount": 11610} | EUR,
+                "saved": {"amount": 1290} | EUR,
+            },
+            {
+                "sku": "SOCK-3",
+                "qty": 2,
+                "paid": {"amount": 3582} | EUR,
+                "saved": {"amount": 398} | EUR,
+            },
+        ],
+    }
+    assert await order.books() == (0, 1688)
+
+
+async def test_a_share_of_the_order_is_rounded_once_and_to_the_shopper():
+    quarter = made(1, "order", at_most=5000, percent_bp=2500)
+    order = await Order(quarter, A=995, B=995).opened()
+    assert told(await order.use(quarter, line("A"), line("B")))["unit"]["amount"] == 1492  # a tie
+
+
+async def test_the_shop_may_say_what_one_costs():
+    ten = made(1, "order", at_most=5000, percent_bp=1000)
+    order = await Order(ten, A=1000).opened()
+    answer = told(await order.use(ten, line("A", 1, 900), line("ENGRAVING", 1, 500)))
+    assert (answer["unit"]["amount"], answer["saved"]["amount"]) == (1260, 140)
+
+
+async def test_the_item_that_was_shown_counts_at_the_price_shown_if_it_rose():
+    ten = made(1, "order", at_most=5000, percent_bp=1000, unit=11610)
+    for said in (None, 15900):
+        order = await Order(ten, **{"RUN-42": 15900}).opened()
+        answer = told(await order.use(ten, line("RUN-42", 1, said)))
+        assert (answer["unit"]["amount"], answer["saved"]["amount"]) == (11610, 1290)
+    cheaper = await Order(ten, **{"RUN-42": 9900}).opened()
+    assert told(await cheaper.use(ten, line("RUN-42")))["unit"]["amount"] == 8910
+    unknown = await Order(ten).opened()
+    assert told(await unknown.use(ten, line("RUN-42")))["unit"]["amount"] == 11610
+
+
+async def test_of_more_pieces_than_an_offer_was_for_the_rest_counts_in_full():
+    shoe = made(1, "item")
+    ten = made(2, "order", at_most=9000, percent_bp=1000)
+    order = await Order(shoe, ten, **{"RUN-42": 12900}).opened()
+    await order.use(shoe, line("RUN-42"))
+    answer = told(await order.use(ten, line("RUN-42", 2), line("RUN-42", 1)))
+    assert [it["paid"]["amount"] + it["saved"]["amount"] for it in answer["lines"]] == [
+        10965 + 12900,
+        12900,
+    ]
+
+
+async def test_units_that_the_shop_names_have_the_prices_of_the_items_in_them():
+    shoe = made(1, "item")
+    ten = made(2, "order", sku="SOCK-3", at_most=9000, percent_bp=1000)
+    order = await Order(shoe, ten, **{"RUN-42": 12900}).opened()
+    await order.use(shoe, line("RUN-42"))
+    answer = told(await order.use(ten, line("RUN-42", 1, 10965)))
+    assert answer["saved"]["amount"] == 1097  # of 1096.5, to the shopper
+
+
+# what does not fit
+
+
+@pytest.mark.parametrize(
+    ("charge", "code"),
+    [
+        (None, "redemption.shipping"),
+        (Money(500, "GBP"), "redemption.shipping"),
+        (eur(0), "redemption.nothing"),
+        (eur(-1), "redemption.nothing"),
+    ],
+)
+async def test_an_offer_on_the_shipping_needs_a_charge(charge, code):
+    free = made(1, "shipping", at_most=690, percent_bp=10_000)
+    order = await Order(free, A=1000).opened()
+    assert told(await order.use(free, line("A"), shipping=charge)) == (422, code)
+    assert await order.books() == (690, 0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ([line("UNHEARD")], "redemption.sku"),
+        ([line("A"), Line(sku="A", qty=1, unit=Money(1, "GBP"))], "redemption.sku"),
+        ([line("A", 1, 0)], "redemption.nothing"),
+        ([line("A"), line("B", 1, -1)], "redemption.sku"),
+        ([line("A", 3, AMOUNT_MAX)], "redemption.nothing"),
+    ],
+)
+async def test_an_offer_on_the_order_needs_amounts_that_it_can_come_off(lines, code):
+    ten = made(1, "order", at_most=500, percent_bp=1000)
+    order = await Order(ten, A=1000).opened()
+    assert told(await order.use(ten, *lines)) == (422, code)
+    assert await order.books() == (500, 0)
+
+
+async def test_another_shipping_charge_makes_another_cart():
+    free = made(1, "shipping", at_most=690, percent_bp=10_000)
+    order = await Order(free, A=1000).opened()
+    first = await order.use(free, line("A"), shipping=eur(500))
+    assert told(first)["unit"]["amount"] == 0
+    assert (await order.use(free, line("A"), shipping=eur(500))).body == first.body
+    other = await order.use(free, line("A"), shipping=eur(600))
+    assert told(other) == (409, "redemption.mismatch")
+
+
+async def test_nothing_is_left_of_a_charge_that_was_waived():
+    free = made(1, "shipping", at_most=690, percent_bp=10_000)
+    more = made(2, "shipping", at_most=100)
+    order = await Order(free, more, A=1000).opened()
+    await order.use(free, line("A"), shipping=eur(500))
+    left = await order.use(more, line("A"), shipping=eur(500))
+    assert told(left) == (422, "redemption.nothing")
+
+
+# what may come off together
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("order", "item"), ("shipping", "item"), ("shipping", "order")]
+)
+async def test_offers_come_off_in_their_sequence_only(first, then):
+    terms = {"item": {}, "order": {"at_most": 500}, "shipping": {"at_most": 300}}
+    early, late = made(1, first, **terms[first]), made(2, then, **terms[then])
+    order = await Order(early, late, **{"RUN-42": 12900}).opened()
+    cart, charge = line("RUN-42"), eur(500)
+    assert (await order.use(early, cart, shipping=charge)).status == 200
+    assert told(await order.use(late, cart, shipping=charge)) == (409, "redemption.sequence")
+    await order.cancel()
+    assert (await order.ledger.offer(late.id)).state is State.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "status"),
+    [
+        ((), (), 409),
+        (("r2",), (), 409),
+        ((), ("r1",), 409),
+        (("r2",), ("r1",), 200),
+    ],
+)
+async def test_offers_of_rules_that_name_each_other_come_off_one_order(one, other, status):
+    shoe = structs.replace(made(1, "item"), stacks_with=one)
+    ten = structs.replace(made(2, "order", at_most=900), stacks_with=other)
+    order = await Order(shoe, ten, **{"RUN-42": 12900}).opened()
+    assert (await order.use(shoe, line("RUN-42"))).status == 200
+    found = await order.use(ten, line("RUN-42"))
+    assert found.status == status
+    assert status == 200 or told(found) == (409, "redemption.stacking")
+
+
+async def test_one_item_has_one_price_in_an_order():
+    first, second = made(1, "item"), made(2, "item", unit=11000, hold=1900)
+    order = await Order(first, second, **{"RUN-42": 12900}).opened()
+    assert (await order.use(first, line("RUN-42"))).status == 200
+    assert told(await order.use(second, line("RUN-42"))) == (409, "redemption.stacking")
+
+
+@pytest.mark.parametrize("other", ["r1", "r2"])
+async def test_prices_of_several_items_go_together_and_a_rules_offers_on_the_order_do_not(other):
+    shoes = [accepted("of_1"), accepted("of_2", sku="BOOT-42", rule=other)]
+    order = await Order(*shoes, **{"RUN-42": 12900, "BOOT-42": 12900}).opened()
+    for shoe in shoes:
+        assert (await order.use(shoe, line("RUN-42"), line("BOOT-42"))).status == 200
+    tens = [structs.replace(made(n, "order", at_most=500), rule="r1") for n in (1, 2)]
+    order = await Order(*tens, **{"RUN-42": 12900}).opened()
+    assert (await order.use(tens[0], line("RUN-42"))).status == 200
+    assert told(await order.use(tens[1], line("RUN-42"))) == (409, "redemption.stacking")
+
+
+async def test_an_offer_on_the_order_names_all_that_was_sold_before():
+    shoe = made(1, "item", max_qty=2, qty=2, hold=3870)
+    ten = made(2, "order", sku="SOCK-3", at_most=900)
+    order = await Order(shoe, ten, **{"RUN-42": 12900, "SOCK-3": 1990}).opened()
+    await order.use(shoe, line("RUN-42", 2))
+    for less in ([line("SOCK-3")], [line("SOCK-3"), line("RUN-42")]):
+        assert told(await order.use(ten, *less)) == (422, "redemption.sku")
+    assert (await order.use(ten, line("RUN-42"), line("RUN-42"), line("SOCK-3"))).status == 200
+
+
+async def test_a_recalled_line_is_in_the_way_and_ends_no_offer_on_the_order():
+    ten = made(1, "order", at_most=900)
+    order = await Order(ten, **{"RUN-42": 12900}).opened()
+    order.shelves["SOCK-3"] = Shelf(price=1990, currency="EUR", recalled=True)
+    assert told(await order.use(ten, line("RUN-42"), line("SOCK-3"))) == (409, "recall")
+    assert (await order.use(ten, line("RUN-42"))).status == 200

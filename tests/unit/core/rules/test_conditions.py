@@ -1,0 +1,71 @@
+"""The plain reading of a condition, and which clauses it says are in the way."""
+
+from support.rule_files import NOW as T0
+from support.rule_files import item, rule, scene
+from tactful.core.rules.conditions import clauses, failing, ripens
+from tactful.core.rules.model import NEVER, NOW, All, AnyOf, NoneOf
+from tactful.core.values.calendar import SECOND
+
+LOW = scene(item(stock=1, brand="Velo"))
+
+
+def failures(when: str, more: str = "", seen: object = LOW) -> list[tuple[object, str]]:
+    return [(one.actual, one.needed) for one in failing(rule(when, more).condition, seen)]
+
+
+def test_nothing_is_asked_and_nothing_is_in_the_way() -> None:
+    assert ripens(All(()), LOW) == NOW
+    assert ripens(AnyOf(()), LOW) == NEVER
+    assert ripens(NoneOf(()), LOW) == NOW
+    assert failing(All(()), LOW) == ()
+
+
+def test_a_failing_clause_is_named_with_what_is_and_what_is_needed() -> None:
+    assert failures("[item.stock: {at_least: 5}, item.brand: Velo]") == [
+        (1, "item.stock: {at_least: 5}")
+    ]
+
+
+def test_of_alternatives_all_are_named_or_none() -> None:
+    assert failures("[{any: [item.stock: {at_least: 5}, item.brand: Nordek]}]") == [
+        (1, "item.stock: {at_least: 5}"),
+        ("Velo", "item.brand: Nordek"),
+    ]
+    assert failures("[{any: [item.stock: {at_least: 5}, item.brand: Velo]}]") == []
+
+
+def test_what_is_forbidden_and_holds_is_named() -> None:
+    assert failures("[]", "unless: [item.brand: Velo, item.stock: {at_least: 5}]") == [
+        ("Velo", "not item.brand: Velo")
+    ]
+    forbidden = "unless: [{all: [item.brand: Velo, item.stock: {at_most: 2}]}]"
+    assert failures("[]", forbidden) == [
+        ("Velo", "not item.brand: Velo"),
+        (1, "not item.stock: {at_most: 2}"),
+    ]
+    either = "{any: [item.brand: Velo, item.stock: {at_least: 5}]}"
+    assert failures("[]", f"unless: [{{all: [{either}, item.sku: RUN-42]}}]") == [
+        ("Velo", "not item.brand: Velo"),
+        ("RUN-42", "not item.sku: RUN-42"),
+    ]
+
+
+def test_a_double_negation_names_what_is_missing() -> None:
+    assert failures("[{none: [{none: [item.brand: Nordek]}]}]") == [("Velo", "item.brand: Nordek")]
+
+
+def test_what_time_alone_mends_says_when() -> None:
+    condition = rule("[session.dwell: {at_least: 30s}]").condition
+    [failure] = failing(condition, scene(running_since=T0))
+    assert failure.until == T0 + 30 * SECOND
+    [failure] = failing(condition, scene())
+    assert failure.until is None
+
+
+def test_clauses_are_listed_in_the_order_of_the_rule() -> None:
+    one = rule("[item.stock: {at_least: 5}, {any: [item.brand: Velo]}]", "unless: [item.sku: A]")
+    assert [clause.field for clause in clauses(one.condition)] == [
+        "item.stock",
+        "item.brand",
+        "item.sku",
+    ]

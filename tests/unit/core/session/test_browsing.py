@@ -1,0 +1,113 @@
+"""Browsing is folded without a decision exactly where a decision would come to nothing more."""
+
+from random import Random  # noqa: TID251 - seeded
+from typing import Any
+
+import pytest
+
+from support.builders import MINUTE, SECOND, T0, context, offer, rule, rulebook, session
+from tactful.core.decide import decide
+from tactful.core.offers.offer import State
+from tactful.core.rules.policy import Moment, Policy
+from tactful.core.session import signals
+from tactful.core.session.browsing import browsed, passed
+from tactful.core.session.session import REMEMBERED_ITEMS, Look, Session, Tab
+from tactful.core.session.signals import Acted, Carted, CartLine, Paged, Viewed
+from tactful.core.verdicts.verdict import Trace
+
+SKUS = ("RUN-42", "BOOT-42", "SOCK-3")
+PAGES = ("home", "product", "cart", "payment")
+KINDS = ("input", "idle", "visible", "hidden", "exit", "compare", "chat_open", "chat_closed")
+
+
+def some_signal(dice: Random) -> signals.Signal:
+    sku, kind = dice.choice(SKUS), dice.choice(PAGES)
+    moment: Any = dice.choice([None, None, "rescue"])
+    return dice.choice(
+        [
+            Viewed(sku),
+            Viewed(f"NEW-{dice.randrange(9)}"),
+            Carted((CartLine(sku, 1),)),
+            Paged(kind, moment=moment),
+            Acted(dice.choice(KINDS), 1),
+            signals.Woken(),
+            signals.Changed(),
+            signals.Left(1),
+        ]
+    )
+
+
+def some_session(dice: Random) -> Session:
+    focus = dice.choice([None, *SKUS])
+    ago = dice.randrange(90) * SECOND
+    accepted = dice.random() < 0.3
+    standing = offer(
+        sku=dice.choice(SKUS),
+        state=State.ACCEPTED if accepted else State.SHOWN,
+        ends_at=T0 + dice.choice([-1, 0, 1, 2, 40]) * SECOND,
+        accept_until=T0 + dice.choice([0, 1, 50]) * SECOND if accepted else None,
+    )
+    return session(
+        focus=focus,
+        page=dice.choice([None, *PAGES]),
+        tabs=(Tab(1, visible=dice.random() < 0.8),),
+        running_since=T0 - ago if focus and dice.random() < 0.7 else None,
+        dwelt=dice.choice([0, 29_000, 31_000]) if focus else 0,
+        last_input=T0 - dice.choice([0, 1, 5, 60]) * SECOND,
+        rescue=dice.random() < 0.1,
+        cart=(CartLine("SOCK-3", 2),) if dice.random() < 0.3 else (),
+        looks=(Look("RUN-42", 1, T0 - ago, T0 - ago),) if dice.random() < 0.5 else (),
+        offers=(standing,) if dice.random() < 0.4 else (),
+        customer="c1" if dice.random() < 0.2 else None,
+        again=dice.choice([None, T0 + SECOND, T0 - SECOND]),
+        wake_at=dice.choice([None, T0 + SECOND, T0 + MINUTE]),
+    )
+
+
+@pytest.mark.parametrize("moment", [Moment(), Moment(engaged=0, since_input=0)])
+def test_what_passes_is_what_a_decision_would_have_come_to(moment: Moment) -> None:
+    dice, policy = Random(7), Policy(moment=moment)
+    book = rulebook(rule("R1"), policy=policy)
+    count = 0
+    for _ in range(4_000):
+        before, signal = some_session(dice), some_signal(dice)
+        after = passed(before, signal, T0, policy)
+        if after is None:
+            continue
+        count += 1
+        decision = decide(context(session=before, signal=signal, rulebook=book))
+        assert decision.session == after, (before, signal)
+        assert (decision.steps, decision.moves, decision.effects) == ((), (), ())
+        assert (decision.contact, decision.trace) == (None, Trace())
+    assert count > 300
+
+
+def test_a_signal_that_is_no_browsing_is_decided() -> None:
+    for signal in (signals.Woken(), signals.Changed(), signals.Seen("of1"), signals.Left(1)):
+        assert passed(session(), signal, T0, Policy()) is None
+
+
+def test_a_shopper_with_an_offer_and_a_history_is_decided_about() -> None:
+    before = session(offers=(offer(ends_at=T0 + MINUTE),), customer="c1")
+    assert passed(before, Acted("input", 1), T0, Policy()) is None
+
+
+def test_a_view_counts_again_and_moves_to_the_end_of_what_is_remembered() -> None:
+    looks = tuple(Look(f"S{n}", 1, n, n) for n in range(REMEMBERED_ITEMS))
+    after = browsed(session(looks=looks), Viewed("S0"), T0)
+    assert after.looks == (*looks[1:], Look("S0", 2, 0, T0))
+    after = browsed(after, Viewed("NEW"), T0)
+    assert len(after.looks) == REMEMBERED_ITEMS
+    assert after.looks[-1] == Look("NEW", 1, T0, T0)
+
+
+def test_the_cart_s_own_page_engages_and_a_page_that_leads_away_does_not() -> None:
+    nowhere = session(page="home", focus=None, running_since=None, dwelt=0)
+    cart = browsed(nowhere, Paged("cart"), T0)
+    assert cart.running_since == T0
+    paying = browsed(cart, Paged("payment"), T0 + 5 * SECOND)
+    assert (paying.dwelt, paying.running_since) == (5 * SECOND, None)
+    back = browsed(paying, Paged("cart"), T0 + MINUTE)
+    assert back.dwell(T0 + MINUTE + SECOND) == 6 * SECOND
+    away = browsed(back, Paged("home"), T0 + 2 * MINUTE)
+    assert (away.dwelt, away.running_since) == (0, None)

@@ -1,0 +1,96 @@
+"""A shopper's contact history: what counts, what rests, and what a login makes of two."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.builders import DAY, T0
+from tactful.core.session.contact_history import NOBODY, Approach, Contact, Rest, merged
+
+marks = st.builds(
+    Approach,
+    offer=st.sampled_from("abcde"),
+    rule=st.just("R"),
+    session=st.sampled_from(["s1", "s2"]),
+    at=st.integers(0, 3),
+    shown=st.booleans(),
+)
+rests = st.builds(
+    Rest, scope=st.sampled_from(["rule", "product"]), key=st.sampled_from("xy"), until=st.integers(1, 9)
+)  # fmt: skip
+
+
+def _contact(found: list[Approach], resting: list[Rest], quiet: int) -> Contact:
+    """One mark an offer, one rest a key, as they come about."""
+    by_offer = {
+        mark.offer: Approach(mark.offer, "R", "s1", ord(mark.offer), mark.shown) for mark in found
+    }
+    contact = Contact(tuple(by_offer.values()), (), quiet)
+    for rest in resting:
+        contact = contact.rested(rest.scope, rest.key, rest.until)
+    return contact
+
+
+contacts = st.builds(
+    _contact, st.lists(marks, max_size=5), st.lists(rests, max_size=4), st.integers(0, 9)
+)
+
+
+def essence(contact: Contact) -> tuple[object, ...]:
+    return set(contact.approaches), set(contact.rests), contact.quiet_until
+
+
+@given(contacts, contacts)
+def test_merging_is_commutative_in_all_that_counts(one: Contact, other: Contact) -> None:
+    assert essence(merged(one, other)) == essence(merged(other, one))
+
+
+@given(contacts, contacts)
+def test_merging_twice_is_merging_once(one: Contact, other: Contact) -> None:
+    once = merged(one, other)
+    assert essence(merged(once, other)) == essence(once)
+    assert essence(merged(one, one)) == essence(one)
+
+
+@given(contacts, contacts)
+def test_a_rest_lasts_as_long_as_the_longer_of_the_two(one: Contact, other: Contact) -> None:
+    both = merged(one, other)
+    for scope in ("rule", "product"):
+        for key in "xy":
+            longest = max(one.resting(scope, key), other.resting(scope, key))
+            assert both.resting(scope, key) == longest
+    assert both.quiet_until == max(one.quiet_until, other.quiet_until)
+
+
+@given(contacts, contacts)
+def test_approaches_sum_by_offer_and_what_was_seen_stays_seen(one: Contact, other: Contact) -> None:
+    both = {mark.offer: mark.shown for mark in merged(one, other).approaches}
+    for part in (one, other):
+        for mark in part.approaches:
+            assert both[mark.offer] >= mark.shown
+    assert len(both) == len({mark.offer for mark in (*one.approaches, *other.approaches)})
+
+
+def test_an_approach_counts_from_the_push_and_is_released_unless_it_was_seen() -> None:
+    reserved = NOBODY.approached("o1", "R", "s1", T0)
+    assert reserved.released("o1") == NOBODY
+    seen = reserved.shown("o1")
+    assert seen.released("o1") is seen
+    assert seen.shown("o1") is seen
+    assert seen.released("o2") is seen
+    both = seen.approached("o2", "R", "s1", T0)
+    assert both.shown("o2").approaches[0] is both.approaches[0]
+
+
+def test_a_rest_is_never_shortened_until_it_is_ended() -> None:
+    rested = NOBODY.rested("rule", "R", 9).rested("rule", "R", 5).rested("product", "p", 7)
+    assert [rested.resting("rule", "R"), rested.resting("product", "p")] == [9, 7]
+    assert rested.woken("rule", "R").resting("rule", "R") == 0
+    assert rested.quiet(5).quiet(3).quiet_until == 5
+
+
+def test_what_no_cap_counts_any_more_is_forgotten() -> None:
+    old = NOBODY.approached("o1", "R", "s0", T0 - DAY).approached("o2", "R", "s1", T0)
+    old = old.rested("rule", "R", T0).rested("product", "p", T0 + 1)
+    left = old.pruned(T0, lambda mark: mark.at == T0)
+    assert [mark.offer for mark in left.approaches] == ["o2"]
+    assert left.rests == (Rest("product", "p", T0 + 1),)

@@ -1,0 +1,167 @@
+"""Gates 11 and 12: who is shown, and why the others are not."""
+
+from random import Random  # noqa: TID251 - the seed is the argument
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.builders import context, item, kept, offer, price, rule, scene, session
+from tactful.core.customer.profile import profile
+from tactful.core.facts.history import History
+from tactful.core.gates.evaluation import Ground
+from tactful.core.offers.offer import Offer, State
+from tactful.core.rules.model import PriceTerms, Rule
+from tactful.core.rules.policy import Policy, Prior
+from tactful.core.stages.arbitration import candidate_of, contest, verdict
+from tactful.core.values.allocation import Deduction
+from tactful.core.verdicts.verdict import Verdict
+
+
+def results(
+    *rules: Rule, up: tuple[Offer, ...] = (), policy: Policy | None = None
+) -> list[Verdict]:
+    turn, at = context(*rules, policy=policy), scene()
+    return [
+        verdict(one)
+        for one in contest(turn, up, [candidate_of(Ground(turn, at, up), by) for by in rules])
+    ]
+
+
+def told(*rules: Rule, up: tuple[Offer, ...] = (), policy: Policy | None = None) -> dict[str, str]:
+    return {one.rule: one.reason or one.outcome for one in results(*rules, up=up, policy=policy)}
+
+
+def test_the_higher_tier_wins_then_the_smaller_discount_then_the_name() -> None:
+    dear, cheap = rule("A", percent=20), rule("B", percent=10)
+    assert told(dear, cheap) == {"B": "pushed", "A": "arbitration.outranked"}
+    first = rule("Z", percent=30, priority=1)
+    assert told(dear, cheap, first)["Z"] == "pushed"
+    assert told(rule("A"), rule("B")) == {"A": "pushed", "B": "arbitration.outranked"}
+
+
+RULES = [
+    rule(f"R{n}", percent=10 + n % 3, priority=n % 2, mode="shadow" if n % 4 == 3 else "live")
+    for n in range(8)
+]
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_the_rules_decides_nothing(dice: Random) -> None:
+    shuffled = RULES[:]
+    dice.shuffle(shuffled)
+    assert results(*shuffled) == results(*RULES)
+
+
+@given(st.lists(st.sampled_from(RULES), unique_by=lambda one: one.id))
+def test_at_most_one_is_pushed_and_one_if_any_may(some: list[Rule]) -> None:
+    outcomes = [one.outcome for one in results(*some)]
+    assert outcomes.count("pushed") == any(one.mode == "live" for one in some)
+
+
+def test_a_shadow_takes_nobody_s_place_and_is_outranked_like_any_other() -> None:
+    shadow = rule("S", percent=5, mode="shadow")
+    assert told(shadow, rule("R")) == {"S": "shadow", "R": "pushed"}
+    late = rule("S", percent=30, mode="shadow")
+    assert told(late, rule("R")) == {"R": "pushed", "S": "arbitration.outranked"}
+
+
+def test_a_winner_held_out_keeps_its_place_so_that_the_effect_can_be_measured() -> None:
+    everybody = Policy(holdout_bp=10_000)
+    assert told(rule("A"), rule("B"), policy=everybody) == {
+        "A": "holdout.global",
+        "B": "arbitration.outranked",
+    }
+    assert told(rule("A", share_bp=0), rule("B")) == {
+        "A": "holdout.rule",
+        "B": "arbitration.outranked",
+    }
+    assert told(rule("A", mode="shadow"), policy=everybody) == {"A": "holdout.global"}
+
+
+def test_the_known_customer_s_draw_wins_over_the_session_s() -> None:
+    here = session(customer="c1")
+    assert scene(session=here).person == "anon-s1"
+    known = profile(History(customer="c1"), Policy())
+    assert scene(session=here, profile=known).person == "c1"
+
+
+@pytest.mark.parametrize(
+    ("by", "outcome"),
+    [
+        (rule("R1", percent=15), "standing"),
+        (rule("R2", percent=20, priority=2), "pushed"),
+        (rule("R2", percent=15, priority=2), "arbitration.outranked"),
+        (rule("R2", percent=20), "arbitration.outranked"),
+        (rule("R2", percent=10), "arbitration.outranked"),
+    ],
+    ids=["the same rule", "better", "no cheaper", "no higher", "dearer"],
+)
+def test_what_is_up_gives_way_to_the_better_only_and_if_the_shopper_saves_more(
+    by: Rule, outcome: str
+) -> None:
+    up, mine = offer(), rule("R1", priority=1)
+    turn, at = context(mine, by), scene()
+    (one,) = [verdict(r) for r in contest(turn, (up,), [candidate_of(Ground(turn, at, (up,)), by)])]
+    assert (one.reason or one.outcome) == outcome
+
+
+def test_an_offer_whose_rule_is_gone_gives_way_to_any_that_saves_more() -> None:
+    assert told(rule("R2", percent=20), up=(offer(),)) == {"R2": "pushed"}
+
+
+def test_what_is_up_or_promised_elsewhere_needs_both_rules_to_name_each_other() -> None:
+    one = rule("R1", stacks_with=frozenset({"R2"}))
+    other = rule("R2", stacks_with=frozenset({"R1"}))
+    alone = rule("R2")
+    for state in (State.SHOWN, State.ACCEPTED):
+        boots = (offer(sku="BOOT-42", state=state, stacks_with=("R2",)),)
+        for second, outcome in ((other, "pushed"), (alone, "arbitration.exclusive")):
+            turn, at = context(one, second), scene()
+            found = contest(turn, boots, [candidate_of(Ground(turn, at, boots), second)])
+            assert [reason or result for _, result, reason in found] == [outcome]
+        assert told(one, up=boots) == {"R1": "pushed"}
+
+
+FREE = PriceTerms("percent", percent_bp=10_000, level="shipping", at_most={"EUR": 690})
+WHOLE = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 1500})
+
+
+def test_what_comes_off_an_order_is_ranked_by_the_most_that_it_may_cost() -> None:
+    free, whole = rule("S", price=FREE), rule("O", price=WHOLE)
+    assert told(rule("A", percent=10), free, whole)["S"] == "pushed"
+    assert told(rule("A", percent=10), whole)["A"] == "pushed"
+    assert told(rule("A", percent=15), whole)["O"] == "pushed"
+
+
+def test_an_offer_on_the_shipping_gives_way_to_what_saves_more_and_to_nothing_less() -> None:
+    up = (offer(rule="S", unit=12900, hold=690, deduction=Deduction("shipping", 690, 10_000)),)
+    free = rule("S", price=FREE)
+    for percent, outcome in ((4, "arbitration.outranked"), (6, "pushed")):
+        by = rule("A", percent=percent, priority=1)
+        turn, at = context(free, by), scene()
+        (one,) = [verdict(r) for r in contest(turn, up, [candidate_of(Ground(turn, at, up), by)])]
+        assert (one.reason or one.outcome) == outcome
+
+
+def test_one_rule_promises_something_off_an_order_once() -> None:
+    whole = rule("O", price=WHOLE, stacks_with=frozenset({"O"}))
+    for state in (State.SHOWN, State.ACCEPTED):
+        boots = offer(
+            rule="O", sku="BOOT-42", state=state, deduction=Deduction("order", 1500, 1000)
+        )
+        assert told(whole, up=(boots,)) == {"O": "arbitration.exclusive"}
+
+
+def test_the_value_of_an_offer_on_the_shipping_is_less_the_whole_charge() -> None:
+    policy = Policy(arbitration="expected_value", prior=Prior(silence_bp=0, offer_bp=10_000))
+    (free,) = results(rule("S", price=FREE), policy=policy)
+    (item_,) = results(rule("A", price=PriceTerms("amount", amounts={"EUR": 690})), policy=policy)
+    assert free.value == item_.value
+
+
+def test_a_clamped_price_says_so() -> None:
+    shoe = item(prices={"DE": kept(price(target=11000))})
+    turn, at = context(rule(percent=30)), scene(item=shoe)
+    (one,) = contest(turn, (), [candidate_of(Ground(turn, at, ()), rule(percent=30))])
+    assert verdict(one).notes == ("price.clamped",)

@@ -1,0 +1,164 @@
+"""What exactly is offered."""
+
+from typing import Any
+
+import pytest
+
+from support.builders import (
+    DAY,
+    MINUTE,
+    SECOND,
+    T0,
+    but,
+    campaign,
+    category,
+    context,
+    item,
+    kept,
+    orders_at_least,
+    price,
+    product,
+    remedy,
+    rule,
+    rulebook,
+    scene,
+    session,
+)
+from support.naive_assembly import Shop
+from tactful.core.compliance.reduction_history import NO_REACH, VIEWERS, Reach
+from tactful.core.customer.profile import profile
+from tactful.core.facts.item import PublicPrice
+from tactful.core.gates.evaluation import Ground
+from tactful.core.offers.offer import Offer
+from tactful.core.rules.model import Campaign, PriceTerms, Rule
+from tactful.core.rules.policy import Policy
+from tactful.core.stages.arbitration import candidate_of
+from tactful.core.stages.offer_builder import offer_of, provenance_of
+from tactful.core.values.allocation import Deduction
+from tactful.core.values.money import Money
+
+
+def planned(
+    by: Rule,
+    seq: int = 1,
+    campaigns: Any = (),
+    seed: str = "",
+    reach: Reach = NO_REACH,
+    **fields: Any,
+) -> Offer:
+    turn = context(rulebook=rulebook(by, campaigns=campaigns), seed=seed, reach=reach)
+    at = scene(**fields)
+    return offer_of(turn, candidate_of(Ground(turn, at, ()), by), seq)
+
+
+def test_an_offer_is_what_the_rule_the_item_and_the_place_make_it() -> None:
+    shoe = item(product=kept(product(title="Aero", image="i", url="u")))
+    by = rule(max_qty=3, placement="bar", on_change="drain")
+    made = planned(by, item=shoe)
+    assert (made.unit, made.public, made.currency, made.territory) == (10965, 12900, "EUR", "DE")
+    assert (made.hold, made.max_qty, made.cost) == (3 * 1935, 3, 5200)
+    assert (made.title, made.image, made.url, made.placement) == ("Aero", "i", "u", "bar")
+    assert (made.on_change, made.rule_digest, made.rulebook) == ("drain", "R1", "v1")
+    assert (made.issued_at, made.ends_at, made.customer) == (T0, T0 + 15 * MINUTE, None)
+
+
+def test_the_same_decision_has_the_same_id_and_another_has_another() -> None:
+    ids = [
+        planned(rule(), seq, seed=seed).id for seq, seed in ((1, "a"), (1, "a"), (2, "a"), (1, "b"))
+    ]
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+
+
+def test_an_offer_ends_with_its_rule_and_with_its_voucher() -> None:
+    assert planned(rule(ends=T0 + 60 * SECOND)).ends_at == T0 + 60 * SECOND
+    told = remedy(skus=["HAT-1"], expires_at=T0 + 30 * SECOND)
+    known = profile(Shop([(told, T0)]).history("c1"), Policy())
+    voucher = rule("V", remedy=True, price=PriceTerms("remedy"))
+    made = planned(voucher, profile=known, session=session(customer="c1", consent="personal"))
+    assert (made.ends_at, made.remedy, made.level) == (T0 + 30 * SECOND, "m1", "order")
+    assert (made.customer, made.personal) == ("c1", True)
+    assert made.disclosure
+
+
+def test_what_comes_off_the_order_is_in_the_offer_with_what_the_item_costs_alone() -> None:
+    whole = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 5000})
+    shoe = item(history={"DE": (PublicPrice(T0 - 200 * DAY, 12900, "EUR"),)})
+    by = rule(price=whole, stacks_with=frozenset({"b", "a"}), messages={"": "{offer.saved}"})
+    made = planned(by, item=shoe)
+    assert (made.deduction, made.level) == (Deduction("order", 5000, 1000), "order")
+    assert (made.unit, made.was, made.percent) == (11610, 12900, 10)
+    assert (made.hold, made.saved, made.kept, made.message) == (5000, 5000, 11610, "€50.00")
+    assert made.stacks_with == ("a", "b")
+
+
+def test_what_comes_off_the_shipping_is_no_reduction_of_the_item() -> None:
+    free = PriceTerms("amount", amounts={"EUR": 690}, level="shipping")
+    reduced = {"DE": (PublicPrice(T0 - 200 * DAY, 19900, "EUR"),)}
+    crowd = Reach(counts={("run", "DE"): {VIEWERS: 10, "R1": 9}})
+    made = planned(rule(price=free), item=item(history=reduced), reach=crowd)
+    assert (made.level, made.unit, made.was, made.percent) == ("shipping", 12900, None, None)
+    assert (made.hold, made.saved, made.kept, made.notes) == (690, 690, 12900 - 690, ())
+    assert planned(rule(), item=item(history=reduced), reach=crowd).notes == ("price.general",)
+
+
+def test_a_reduction_is_claimed_against_the_lowest_price_of_thirty_days() -> None:
+    def ledger(*rows: tuple[int, int]) -> Any:
+        return {"DE": tuple(PublicPrice(T0 - age * DAY, amount, "EUR") for age, amount in rows)}
+
+    assert planned(rule(), item=item(history=ledger((200, 12900)))).was == 12900
+    lowered = planned(rule(), item=item(history=ledger((200, 12900), (20, 11500), (10, 12900))))
+    assert (lowered.was, lowered.percent) == (11500, 4)
+    bargain = planned(rule(), item=item(history=ledger((200, 12900), (20, 9900), (10, 12900))))
+    assert (bargain.was, bargain.percent) == (None, None)
+    assert planned(rule(), item=item()).was is None
+    dear = {"DE": kept(price(list=Money(19900, "EUR")))}
+    listed = planned(rule(), item=item(prices=dear, history=ledger((200, 12900))))
+    assert (listed.was, listed.percent) == (12900, 15)  # never against list
+
+
+def test_the_period_is_that_of_the_campaign() -> None:
+    daily = Campaign("C", {"EUR": 1}, per="day", timezone="Europe/Berlin")
+    assert planned(rule(campaign="C"), campaigns=[daily]).period == "2026-03-10"
+    total = planned(rule(campaign="C"), campaigns=[campaign("C", EUR=1)]).period
+    assert total != "2026-03-10"
+    assert planned(rule(campaign="gone")).period == ""
+
+
+def test_the_message_speaks_of_the_offer_in_the_shopper_s_language() -> None:
+    words = "{item.title}|{item.brand}|{item.price}|{offer.price}|{offer.saved}|{offer.expires}"
+    by = rule(messages={"": words, "de": words})
+    german = planned(by, session=session(locale="de-DE")).message
+    assert german == "RUN-42||129,00\u00a0€|109,65\u00a0€|19,35\u00a0€|15 Minuten"
+    assert planned(by).message == "RUN-42||€129.00|€109.65|€19.35|15 minutes"
+    assert planned(rule()).message == ""
+
+
+def test_an_item_without_an_entry_is_called_by_its_sku() -> None:
+    bare = item(product=None)
+    by = rule(messages={"": "{item.title}"})
+    assert (planned(by, item=bare).title, planned(by, item=bare).message) == ("RUN-42", "RUN-42")
+
+
+@pytest.mark.parametrize(
+    ("by", "read"),
+    [
+        (rule(), {"contextual"}),
+        (rule("R", category("run")), {"contextual"}),
+        (rule("R", orders_at_least(1)), {"personal"}),
+        (rule(remedy=True, price=PriceTerms("remedy")), {"contextual", "personal"}),
+        (rule(price=PriceTerms("ladder")), {"contextual", "pseudonymous"}),
+    ],
+)
+def test_what_the_price_read_counts_like_what_the_conditions_read(by: Rule, read: set[str]) -> None:
+    assert provenance_of(by) == read
+
+
+def test_nothing_is_planned_without_a_price_and_a_place() -> None:
+    turn = context(rule())
+    ready = candidate_of(Ground(turn, scene(), ()), rule())
+    nowhere = but(ready, scene=scene(session=session(territory=None)))
+    unpriced = but(ready, priced=but(ready.priced, shelf=None))
+    for broken in (nowhere, unpriced):
+        with pytest.raises(LookupError):
+            offer_of(turn, broken, 1)

@@ -1,0 +1,369 @@
+"""Scenarios 1 to 7, as far as the decision alone tells them."""
+
+from typing import Any
+
+import pytest
+
+from support.builders import (
+    DAY,
+    MINUTE,
+    SECOND,
+    T0,
+    case,
+    line,
+    order,
+    product,
+    remedy,
+    review,
+    rule,
+    stock,
+)
+from support.in_memory_shop import Play, Visitor
+from support.scenario_fixture import facts, play, r1
+from tactful.core.facts.model import Feed
+from tactful.core.rules.model import PriceTerms
+from tactful.core.rules.policy import MaxAge, Policy
+from tactful.core.session import signals
+from tactful.core.session.contact_history import Approach, Contact
+
+RECEIVED = T0 - 419 * DAY
+"""2025-01-15: outside the 365 days of ownership."""
+
+
+def known(shop: Play, customer: str = "c1", name: str = "s1") -> Visitor:
+    """A visitor who has logged in."""
+    return shop.visit(name).log_in(customer)
+
+
+# 1 happy path
+
+
+def test_1_half_a_minute_on_a_shoe_brings_exactly_one_offer() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 29.999)
+    assert one.said("RUN-42") == "timing.wait"
+    assert not one.pushed
+    shop.advance(0.001)
+    (offer,) = one.pushed
+    assert (offer.unit, offer.was, offer.percent, offer.hold) == (10965, 12900, 15, 1935)
+    assert offer.ends_at - shop.now == 900 * SECOND
+    assert offer.disclosure
+    assert shop.budget() == (1935, 0)
+    shop.advance(60)
+    assert len(one.pushed) == 1
+
+
+def test_1_a_reload_keeps_the_offer_and_its_countdown() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 30)
+    shop.advance(10)
+    one.do(signals.Left(1))
+    one.do(signals.Arrived(tab=2, consent="anonymous", territory="DE", page="product"))
+    one.view("RUN-42", 60)
+    assert [offer.id for offer in one.offers] == [one.pushed[0].id]
+    assert one.offers[0].ends_at == one.pushed[0].ends_at
+    assert len(one.pushed) == 1
+
+
+def test_1_accepting_and_redeeming_settles_what_was_held() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 30)
+    offer = one.accept()
+    assert offer.accept_until == shop.now + 30 * MINUTE
+    one.redeem(offer)
+    assert shop.budget() == (0, 1935)
+    assert one.session.offers == ()
+
+
+def test_1_a_discount_below_the_target_is_clamped_to_it_and_says_so() -> None:
+    one = play(r1("boots", percent=30)).visit().view("BOOT-42", 30)
+    (offer,) = one.pushed
+    assert (offer.unit, offer.was, offer.percent) == (14900, 18900, 21)
+    (verdict,) = [one for one in one.last.trace.verdicts if one.outcome == "pushed"]
+    assert verdict.notes == offer.notes == ("price.clamped",)
+
+
+# 2 complaint opens mid-session
+
+
+def let_down() -> tuple[Play, Visitor]:
+    shop = play(also=[order("o1", "RUN-43", placed_at=RECEIVED)])
+    one = known(shop).view("RUN-42", 30)
+    one.see()
+    return shop, one
+
+
+COMPLAINT = case("k1", "defect", order="o1", skus=["RUN-43"], opened_at=T0)
+
+
+def test_2_a_complaint_takes_the_offer_back_and_releases_what_was_held() -> None:
+    shop, one = let_down()
+    other = shop.visit("s2").view("RUN-42", 30)
+    assert shop.budget() == (2 * 1935, 0)
+    shop.advance(20)
+    shop.report(COMPLAINT)
+    assert one.withdrawn == [(one.pushed[0].id, "complaint.open")]
+    assert shop.budget() == (1935, 0)
+    assert other.offers == other.pushed
+
+
+def test_2_then_the_shopper_is_left_in_peace_for_ten_minutes() -> None:
+    shop, one = let_down()
+    shop.report(COMPLAINT)
+    one.view("TRAIL-42", 30)
+    assert one.said("TRAIL-42") == "timing.quiet"
+    shop.advance(9.5 * 60)
+    assert [offer.unit for offer in one.pushed] == [10965, 11815]
+    one.do(signals.Dismissed(one.pushed[-1].id))
+    one.view("RUN-42", 30)
+    assert one.said("RUN-42") == "complaint.open"
+
+
+# 3 the promise is kept
+
+
+def test_3_an_accepted_offer_outlives_the_complaint() -> None:
+    shop, one = let_down()
+    offer = one.accept()
+    shop.advance(5)
+    shop.report(COMPLAINT)
+    assert one.withdrawn == []
+    assert [held.unit for held in one.session.offers] == [10965]
+    shop.report(stock("RUN-42", 0))
+    assert one.session.offers[0].state == "accepted"
+    shop.advance(600)
+    one.redeem(offer)
+    assert shop.budget() == (0, 1935)
+
+
+def test_3_a_promise_that_nobody_uses_ends_after_half_an_hour_to_the_millisecond() -> None:
+    shop, one = let_down()
+    one.accept()
+    shop.advance(30 * 60 - 0.001)
+    assert one.session.offers
+    shop.advance(0.001)
+    assert one.session.offers == ()
+    assert shop.budget() == (0, 0)
+
+
+# 4 late parcel and the apology voucher
+
+LATE = order(
+    "o7", "TRAIL-42", customer="c3", status="shipped", placed_at=T0 - 40 * DAY, promised_by=T0 - DAY
+)
+LATE_CASE = case("k7", "late", customer="c3", order="o7")
+VOUCHER = rule("V", remedy=True, price=PriceTerms("remedy"), priority=9)
+
+
+def test_4_an_open_service_case_silences_the_shop() -> None:
+    one = known(play(also=[LATE, LATE_CASE]), "c3").view("RUN-42", 30)
+    assert one.said("RUN-42") == "service.open"
+
+
+def test_4_but_not_the_voucher_that_makes_up_for_it() -> None:
+    shop = play(r1(), VOUCHER, also=[LATE, LATE_CASE])
+    shop.report(remedy(customer="c3", order="o7"))
+    one = known(shop, "c3").view("RUN-42", 30)
+    (offer,) = one.pushed
+    assert (offer.rule, offer.unit, offer.remedy, offer.level) == ("V", 11900, "m1", "order")
+    assert offer.disclosure
+
+
+def test_4_which_is_not_promoted_on_what_it_makes_up_for() -> None:
+    shop = play(r1(), VOUCHER, also=[LATE, LATE_CASE])
+    shop.report(remedy(customer="c3", order="o7"))
+    one = known(shop, "c3").view("TRAIL-42", 30)
+    assert one.said("TRAIL-42", "V") == "complaint.cause"
+    assert one.said("TRAIL-42") == "service.open"
+
+
+def test_4_on_cheap_socks_it_leaves_the_rest_to_pay() -> None:
+    shop = play(VOUCHER, also=[LATE, LATE_CASE])
+    shop.report(remedy(customer="c3", order="o7"))
+    (offer,) = known(shop, "c3").view("SOCK-3", 30).pushed
+    assert offer.unit == 990
+
+
+def test_4_a_used_voucher_is_offered_no_more_until_the_order_is_cancelled() -> None:
+    shop = play(VOUCHER, also=[LATE, LATE_CASE])
+    shop.report(remedy(customer="c3", order="o7"))
+    one = known(shop, "c3").view("RUN-42", 30)
+    offer = one.accept()
+    one.redeem(offer)
+    assert one.reasons("SOCK-3", "V")[0] == "target.conditions"
+    one.do(signals.RolledBack(offer))
+    assert "target.conditions" not in one.reasons("SOCK-3", "V")
+
+
+# 5 two strikes on a brand; bundles
+
+
+def twice(*skus: str) -> Visitor:
+    one, two = skus
+    told = [
+        case("k1", "defect", customer="c5", skus=[one], opened_at=T0 - 60 * DAY),
+        case("k2", "defect", customer="c5", skus=[two], opened_at=T0),
+    ]
+    return known(play(r1("running", "boots", "sets"), also=[*told, *BUNDLE]), "c5")
+
+
+BUNDLE = [
+    product("SET-1", "set", categories=("sets",), components=("BOOT-42", "SOCK-3")),
+    stock("SET-1", 5),
+]
+
+
+def test_5_two_products_of_a_brand_are_the_brand() -> None:
+    one = twice("RUN-43", "SOCK-3").view("TRAIL-42", 30)
+    assert one.said("TRAIL-42") == "complaint.brand"
+    assert one.view("BOOT-42", 30).pushed[0].unit == 16065
+
+
+def test_5_the_same_product_twice_is_not() -> None:
+    one = twice("RUN-43", "RUN-42").view("TRAIL-42", 30)
+    assert [offer.sku for offer in one.pushed] == ["TRAIL-42"]
+
+
+def test_5_a_bundle_is_as_tainted_as_its_parts() -> None:
+    one = twice("RUN-43", "SOCK-3").view("SET-1", 30)
+    assert one.said("SET-1") == "complaint.component"
+
+
+# 6 stock tells the truth late
+
+
+def test_6a_the_last_pair_takes_the_offer_back_and_a_late_report_does_not_return_it() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 30)
+    british = shop.visit("s2", territory="GB").view("RUN-42", 30)
+    assert british.pushed[0].unit == 9775
+    shop.report(stock("RUN-42", 0, version=12))
+    assert one.withdrawn == [(one.pushed[0].id, "stock.out")]
+    shop.report(stock("RUN-42", 5, version=11))
+    assert one.why("RUN-42").reason == "stock.out"
+    assert british.withdrawn == []
+
+
+def test_6d_what_is_back_in_stock_pushes_nothing_by_itself() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 30)
+    shop.report(stock("RUN-42", 0, version=12))
+    shop.report(stock("RUN-42", 5, version=13))
+    one.view("RUN-42", 599)
+    assert one.reasons("RUN-42") == ["contact.dismissed"]
+    shop.advance(3600)
+    assert len(one.pushed) == 1
+    one.view("RUN-42", 30)
+    assert len(one.pushed) == 2
+
+
+def test_6c_a_silent_feed_withdraws_and_a_sign_of_life_is_enough_to_go_on() -> None:
+    shop = play(policy=Policy(max_age=MaxAge(stock=15 * MINUTE)))
+    shop.report(Feed(feed="stock"))
+    one = shop.visit().view("RUN-42", 30)
+    shop.advance(15 * 60 - 30)
+    one.do(signals.Changed())
+    assert one.withdrawn == []
+    shop.advance(0.001)
+    one.do(signals.Changed())
+    assert one.withdrawn == [(one.pushed[0].id, "stale.stock")]
+    assert shop.visit("s2").view("RUN-42", 30).said("RUN-42") == "stale.stock"
+    shop.report(Feed(feed="stock"))
+    assert shop.visit("s3").view("RUN-42", 30).offers
+
+
+def test_6_too_little_stock_takes_the_newest_offers_back_first() -> None:
+    shop = play()
+    first, second, third = (shop.visit(f"s{n}") for n in range(3))
+    for visitor in (first, second, third):
+        visitor.view("RUN-42", 30)
+    third.accept()
+    shop.report(stock("RUN-42", 2))
+    assert [visitor.withdrawn for visitor in (first, third)] == [[], []]
+    assert second.withdrawn == [(second.pushed[0].id, "stock.committed")]
+
+
+# 7 login changes the answer
+
+
+def approached(times: int) -> Contact:
+    return Contact(tuple(Approach(f"old{n}", "R0", "s0", T0 - DAY, True) for n in range(times)))
+
+
+def logged_in() -> tuple[Play, Visitor]:
+    shop = play(also=[case("k1", "defect", customer="c7", skus=["RUN-42"])])
+    shop.contacts["c7"] = approached(3)
+    one = shop.visit().view("RUN-42", 30)
+    one.see()
+    one.log_in("c7")
+    return shop, one
+
+
+def test_7_the_history_that_a_login_brings_takes_the_offer_back() -> None:
+    shop, one = logged_in()
+    assert one.withdrawn == [(one.pushed[0].id, "complaint.open")]
+    one.view("TRAIL-42", 30)
+    assert one.said("TRAIL-42") == "timing.quiet"
+    assert one.reasons("TRAIL-42") == ["timing.quiet", "contact.shopper_cap"]
+    shop.advance(600)
+    assert one.said("TRAIL-42") == "contact.shopper_cap"
+
+
+def test_7_an_offer_that_was_about_to_come_at_the_login_does_not() -> None:
+    shop = play(also=[case("k1", "defect", customer="c7", skus=["RUN-42"])])
+    one = shop.visit().view("RUN-42", 29)
+    one.log_in("c7")
+    shop.advance(60)
+    assert one.pushed == []
+
+
+def test_7_a_logout_withdraws_what_the_login_gave_and_keeps_the_anonymous_caps() -> None:
+    shop = play(r1(), also=[order("o1", "SOCK-3", customer="c7")])
+    one = shop.visit().view("RUN-42", 30)
+    one.see()
+    shop.advance(900)
+    one.log_in("c7").view("TRAIL-42", 30)
+    assert len(one.pushed) == 2
+    one.do(signals.LoggedOut("anon-2"))
+    assert one.withdrawn[-1] == (one.pushed[1].id, "identity.unverified")
+    assert one.session.customer is None
+    assert [mark.offer for mark in one.session.contact.approaches] == [one.pushed[0].id]
+
+
+def test_7_two_known_customers_never_merge() -> None:
+    shop = play()
+    shop.contacts["c8"] = approached(1)
+    one = known(shop, "c7").view("RUN-42", 30)
+    one.see()
+    one.do(signals.Identified("c8"))
+    assert one.withdrawn[-1][1] == "identity.unverified"
+    assert one.pushed[0].id not in {mark.offer for mark in shop.contacts["c8"].approaches}
+
+
+def test_consent_given_after_the_login_merges_just_the_same() -> None:
+    shop = play()
+    shop.contacts["c7"] = approached(3)
+    one = shop.visit().view("RUN-42", 30)
+    one.see()
+    one.do(signals.Dismissed(one.pushed[0].id))
+    one.do(signals.Identified("c7"))
+    one.do(signals.Consented("personal"))
+    assert "contact.shopper_cap" in one.reasons("TRAIL-42")
+
+
+@pytest.mark.parametrize("told", [facts(), facts()[::-1]], ids=["in order", "reversed"])
+def test_the_order_of_the_facts_changes_nothing(told: list[Any]) -> None:
+    shop = Play(r1(campaign=None), told=told)
+    assert shop.visit().view("RUN-42", 30).pushed[0].unit == 10965
+
+
+def test_a_bad_review_in_another_tab_takes_the_offer_back() -> None:
+    shop, one = let_down()
+    shop.report(review(sku="RUN-43", rating=2))
+    assert one.withdrawn == [(one.pushed[0].id, "review.bad")]
+
+
+def test_an_item_bought_in_another_channel_is_not_offered_on() -> None:
+    shop, one = let_down()
+    shop.report(order("o2", line("RUN-43"), placed_at=T0, status="placed"))
+    assert one.withdrawn == [(one.pushed[0].id, "owned.already")]

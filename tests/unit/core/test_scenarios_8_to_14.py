@@ -1,0 +1,339 @@
+"""Scenarios 8 to 14, as far as the decision alone tells them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from support.builders import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    T0,
+    but,
+    campaign,
+    case,
+    category,
+    order,
+    orders_at_least,
+    remedy,
+    rule,
+    stock,
+    stock_at_least,
+)
+from support.in_memory_shop import Play, Visitor
+from support.scenario_fixture import play, r1
+from tactful.core.rules.model import Campaign, Limit, PriceTerms, Rule
+from tactful.core.rules.policy import Policy
+from tactful.core.session import signals
+
+PLENTY = stock("RUN-42", 500)
+
+
+# 8 forged identity
+
+
+def test_8_a_rule_for_known_customers_is_silent_before_a_stranger_and_reads_nothing() -> None:
+    loyal = rule("L", orders_at_least(1))
+    shop = play(loyal, also=[order("o1", "SOCK-3", customer="c8")])
+    one = shop.visit(consent="personal").view("RUN-42", 30)
+    assert one.why("RUN-42", "L").reason == "identity.unverified"
+    assert one.pushed == []
+    one.log_in("c8").view("RUN-42", 30)
+    assert len(one.pushed) == 1
+
+
+# 9 two hundred at once
+
+
+def test_9_a_budget_of_a_hundred_euros_makes_exactly_five_offers() -> None:
+    shop = play(also=[PLENTY], budget=10_000)
+    crowd = [shop.visit(f"s{n}").view("RUN-42") for n in range(200)]
+    shop.advance(30)
+    served = [one for one in crowd if one.pushed]
+    assert len(served) == 5
+    assert {one.said("RUN-42") for one in crowd if not one.pushed} == {"budget.spend"}
+    assert shop.budget() == (5 * 1935, 0)
+    shop.advance(890)
+    late = shop.visit("late").view("RUN-42", 9.999)
+    assert not late.pushed
+    for one in crowd:
+        one.do(signals.Left(1))
+    served[0].do(signals.Dismissed(served[0].pushed[0].id))
+    late.view("RUN-42", 30)
+    assert len(late.pushed) == 1
+
+
+def test_9_a_budget_of_five_offers_makes_exactly_five() -> None:
+    shop = play(also=[PLENTY], campaigns=[Campaign("C", count=5)])
+    crowd = [shop.visit(f"s{n}").view("RUN-42", 30) for n in range(8)]
+    assert sum(len(one.pushed) for one in crowd) == 5
+    assert crowd[-1].said("RUN-42") == "budget.count"
+
+
+def test_9_a_guest_gets_an_automatic_rule_as_often_as_it_allows_each_shopper() -> None:
+    shop = play(r1(per_shopper=Limit(1, 30 * DAY)), also=[PLENTY])
+    one = shop.visit().view("RUN-42", 30)
+    one.see()
+    shop.advance(900)
+    one.view("TRAIL-42", 30)
+    assert one.said("TRAIL-42") == "budget.shopper_limit"
+
+
+# 12 right time, not real time
+
+
+def test_12_ten_seconds_are_too_few_and_a_timer_waits_for_the_rest() -> None:
+    one = play().visit().view("RUN-42", 10)
+    assert one.said("RUN-42") == "timing.wait"
+    assert one.wakes_at == T0 + 30 * SECOND
+
+
+def test_12_typing_puts_it_off_until_three_seconds_after_the_last_key() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 29)
+    for _ in range(5):
+        one.do(signals.Acted("input"))
+        shop.advance(1)
+    shop.advance(1.999)
+    assert one.pushed == []
+    shop.advance(0.001)
+    assert len(one.pushed) == 1
+
+
+def test_12_a_hidden_tab_waits_until_it_is_seen() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 29)
+    one.do(signals.Acted("hidden", tab=1))
+    shop.advance(600)
+    assert one.why("RUN-42").reason == "timing.wait"
+    one.do(signals.Acted("visible", tab=1))
+    shop.advance(0.999)
+    assert one.pushed == []
+    shop.advance(0.001)
+    assert len(one.pushed) == 1
+
+
+def test_12_another_visible_tab_keeps_the_clock_running() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 10)
+    one.do(signals.Arrived(tab=2, consent="anonymous", territory="DE"))
+    one.do(signals.Acted("hidden", tab=1))
+    shop.advance(20)
+    assert len(one.pushed) == 1
+
+
+@pytest.mark.parametrize("page", ["checkout", "payment"])
+def test_12_nobody_is_spoken_to_while_paying(page: signals.PageKind) -> None:
+    one = play().visit().view("RUN-42", 10)
+    one.do(signals.Paged(page))
+    one.play.advance(60)
+    assert one.said("RUN-42") == "timing.checkout"
+
+
+def test_12_nobody_is_spoken_to_during_a_support_chat_and_what_is_up_stays() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 10)
+    one.do(signals.Acted("chat_open"))
+    shop.advance(60)
+    assert one.said("RUN-42") == "timing.chat"
+    one.do(signals.Acted("chat_closed"))
+    assert len(one.pushed) == 1
+    one.do(signals.Acted("chat_open"))
+    assert len(one.offers) == 1
+
+
+def test_12_a_dismissal_rests_the_rule_a_day_and_the_product_a_week_on_every_device() -> None:
+    shop = play(r1(campaign=None), but(r1(), id="R2", campaign=None))
+    one = shop.visit().log_in("c1").view("RUN-42", 30)
+    one.do(signals.Dismissed(one.pushed[0].id))
+    phone = shop.visit("s2").log_in("c1").view("RUN-43", 30)
+    assert phone.why("RUN-43").reason == "contact.dismissed"
+    assert phone.why("RUN-43", "R2").reason == "contact.dismissed"
+    assert "contact.dismissed" in phone.reasons("TRAIL-42")
+    assert "contact.dismissed" not in phone.reasons("TRAIL-42", "R2")
+    shop.now = T0 + 30 * SECOND + 24 * HOUR
+    assert "contact.dismissed" not in phone.reasons("TRAIL-42")
+    assert "contact.dismissed" in phone.reasons("RUN-43")
+    shop.now = T0 + 30 * SECOND + 7 * DAY - 1
+    assert "contact.dismissed" in phone.reasons("RUN-43")
+    shop.now += 1
+    assert "contact.dismissed" not in phone.reasons("RUN-43")
+
+
+def test_12_two_offers_a_session_are_enough() -> None:
+    shop = play(r1("running", "boots"))
+    one = shop.visit().view("RUN-42", 30)
+    one.see()
+    shop.advance(900)
+    one.view("TRAIL-42", 30).see()
+    assert len(one.pushed) == 2
+    shop.advance(900)
+    one.view("BOOT-42", 30)
+    assert one.said("BOOT-42") == "contact.session_cap"
+
+
+def test_12_one_offer_at_a_time() -> None:
+    one = play().visit().view("RUN-42", 30)
+    one.view("TRAIL-42", 30)
+    assert one.said("TRAIL-42") == "contact.active"
+
+
+def rescue(**fields: Any) -> Rule:
+    return rule("S", stock_at_least(1), moment="rescue", **fields)
+
+
+def leaving(shop: Play, who: Visitor) -> Visitor:
+    who.do(signals.Viewed("RUN-42"))
+    who.do(signals.Paged("cancel", moment="rescue"))
+    return who
+
+
+def test_12_a_rescue_waits_for_nothing() -> None:
+    shop = play(rescue())
+    one = leaving(shop, shop.visit())
+    assert [offer.issued_at for offer in one.pushed] == [T0]
+
+
+def test_12_but_not_while_a_service_case_is_open_unless_it_makes_up_for_it() -> None:
+    case_open = case("k1", "billing", customer="c1")
+    shop = play(rescue(), also=[case_open])
+    one = leaving(shop, shop.visit().log_in("c1"))
+    assert one.said("RUN-42", "S") == "service.open"
+    shop.report(remedy(skus=["BOOT-42"]))
+    shop.use(rescue(remedy=True, price=PriceTerms("remedy")))
+    assert len(leaving(shop, one).pushed) == 1
+
+
+# 13 New York, GPC, consent
+
+NY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA"
+
+
+def loyal(percent: int) -> Rule:
+    return rule("L", category("running"), orders_at_least(1), percent=percent)
+
+
+@pytest.mark.parametrize(("percent", "unit"), [(10, 12510), (15, 11900)])
+def test_13_what_rests_on_purchases_says_so_in_new_york(percent: int, unit: int) -> None:
+    shop = play(loyal(percent), also=[order("o1", "SOCK-3", territory="US-NY")])
+    one = shop.visit(territory="US-NY").log_in("c1").view("RUN-42", 30)
+    (offer,) = one.pushed
+    assert (offer.unit, offer.currency, offer.disclosure, offer.personal) == (unit, "USD", NY, True)
+
+
+def contextual() -> Rule:
+    return rule("X", stock_at_least(3), price=PriceTerms("to_target"))
+
+
+def test_13_what_rests_on_the_stock_alone_says_nothing() -> None:
+    (offer,) = play(contextual()).visit(territory="US-NY").view("RUN-42", 30).pushed
+    assert (offer.unit, offer.disclosure, offer.personal) == (11900, None, False)
+
+
+def test_13_global_privacy_control_is_a_refusal_of_the_personal_only() -> None:
+    shop = play(loyal(10), contextual())
+    one = shop.visit(territory="US-NY", gpc=True).view("RUN-42", 30)
+    assert one.why("RUN-42", "L").reason == "consent.gpc"
+    assert [offer.rule for offer in one.pushed] == ["X"]
+
+
+def test_13_revoked_consent_takes_personal_offers_back_and_leaves_promises() -> None:
+    shop = play(loyal(10), also=[order("o1", "SOCK-3")])
+    one = shop.visit().log_in("c1").view("RUN-42", 30)
+    one.do(signals.Consented("anonymous"))
+    assert one.withdrawn == [(one.pushed[0].id, "consent.missing")]
+    two = shop.visit("s2").log_in("c2")
+    assert two.why("RUN-42", "L").reason == "target.conditions"
+
+
+def test_13_a_promise_outlives_the_consent() -> None:
+    shop = play(loyal(10), also=[order("o1", "SOCK-3")])
+    one = shop.visit().log_in("c1").view("RUN-42", 30)
+    one.accept()
+    one.do(signals.Consented("none"))
+    assert [offer.state for offer in one.session.offers] == ["accepted"]
+
+
+# 14 bad edit, pause, tunnel
+
+
+@dataclass
+class Edit:
+    """What becomes of a rule, and of the offers that are up."""
+
+    rule: Rule
+    reason: str | None
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Edit(r1(paused=True, on_change="withdraw", digest="R1b"), "rule.paused"),
+        Edit(r1(percent=10, on_change="withdraw", digest="R1b"), "rule.ended"),
+        Edit(r1(on_change="withdraw"), None),
+        Edit(r1(paused=True, on_change="drain", digest="R1b"), None),
+        Edit(r1(paused=True, on_change="keep", digest="R1b"), None),
+        Edit(r1(percent=10, digest="R1b"), None),
+    ],
+    ids=["paused", "edited", "untouched", "drained", "kept", "edited and kept"],
+)
+def test_14_an_edit_does_with_the_offers_that_are_up_what_it_says(edit: Edit) -> None:
+    shop = play()
+    one, promised = (shop.visit(f"s{n}").view("RUN-42", 30) for n in range(2))
+    promised.accept()
+    shop.use(edit.rule, version="v2")
+    assert [reason for _, reason in one.withdrawn] == ([edit.reason] if edit.reason else [])
+    assert [offer.state for offer in promised.session.offers] == ["accepted"]
+    shop.advance(900)
+    assert one.offers == []
+
+
+@pytest.mark.parametrize(("on_change", "reasons"), [("withdraw", ["rule.ended"]), ("keep", [])])
+def test_14_a_rule_that_is_gone_leaves_its_offers_as_they_were_promised(
+    on_change: Any, reasons: list[str]
+) -> None:
+    shop = play(r1(on_change=on_change))
+    one = shop.visit().view("RUN-42", 30)
+    shop.use(version="v2")
+    assert [reason for _, reason in one.withdrawn] == reasons
+
+
+def test_14_what_was_not_seen_counts_against_no_cap() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 30)
+    shop.use(r1(paused=True, on_change="withdraw"), version="v2")
+    assert one.session.contact.approaches == ()
+    one.do(signals.Accepted(one.pushed[0].id))
+    assert one.refused == ["ended"]
+
+
+def test_14_after_a_rollback_the_rule_speaks_again_when_the_shopper_has_had_a_rest() -> None:
+    shop = play()
+    one = shop.visit().view("RUN-42", 30)
+    shop.use(r1(paused=True, on_change="withdraw"), version="v2")
+    shop.use(r1(), version="v1")
+    one.view("RUN-42", 10 * MINUTE / 1000 - 0.001)
+    assert one.reasons("RUN-42") == ["contact.dismissed"]
+    one.view("TRAIL-42", 30)
+    assert [offer.sku for offer in one.pushed] == ["RUN-42", "TRAIL-42"]
+    assert one.why("RUN-42").reason != "contact.dismissed"
+
+
+def test_9_a_campaign_without_money_in_a_currency_has_none_to_give() -> None:
+    shop = play(campaigns=[campaign("C", GBP=50_000)])
+    one = shop.visit().view("RUN-42", 30)
+    assert one.said("RUN-42") == "budget.spend"
+    assert shop.visit("s2", territory="GB").view("RUN-42", 30).pushed
+
+
+def test_a_holdout_of_everybody_records_what_would_have_been_shown_once() -> None:
+    shop = play(policy=Policy(holdout_bp=10_000))
+    one = shop.visit().view("RUN-42", 30)
+    shop.advance(MINUTE)
+    one.view("RUN-42", 30)
+    assert one.pushed == []
+    assert one.why("RUN-42").outcome == "held_out"
+    assert len(one.session.held_out) == 1
+    assert shop.balances["C", "EUR"].reserved == 0

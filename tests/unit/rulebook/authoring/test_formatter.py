@@ -1,0 +1,234 @@
+"""One layout for all rule files, that keeps every comment and changes no meaning."""
+
+import re
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.oracle.generated_rules import RULES as RULES_AT_RANDOM
+from support.oracle.generated_rules import as_file
+from support.rule_files import check
+from tactful.rulebook.authoring.formatter import WIDEST, Formatted, format_file
+from tactful.rulebook.source.tree import Source
+
+RULES = Path(__file__).parents[4] / "rules"
+FILES = sorted((RULES / "starter").glob("*.yaml"))
+
+
+def laid_out(text: str) -> str:
+    done = format_file(Source("a.yaml", dedent(text).encode()))
+    assert done.text is not None, done.reason
+    again = format_file(Source("a.yaml", done.text.encode()))
+    assert again.text == done.text
+    return done.text
+
+
+def refused(text: str) -> str:
+    done = format_file(Source("a.yaml", dedent(text).encode()))
+    assert done.text is None
+    return done.reason
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_starter_files_are_laid_out_already(path: Path) -> None:
+    text = path.read_bytes()
+    assert format_file(Source(path.name, text)) == Formatted(text.decode())
+
+
+UGLY = """\
+# for everybody
+
+# about the rules
+rules:
+# before the first
+- offer:
+    percent: 15%   # fifteen
+    message: >-
+        A long text # not a comment
+
+        in two parts
+  # about the id
+  id: first    # the id
+  when:
+  - item.stock: { at_least: 5 }
+
+  - any:
+    - visit.campaign: "spring # mail"
+    # inner
+    - item.brand: {in: [Velo, Nordek,
+        Other]}
+  unless: []
+  stacks_with: [second,
+    # a comment inside
+    third]
+- id: second
+  note: a text
+    on two lines
+  territories:
+  - DE
+  - AT
+  offer: {percent: 10%, floor: {margin: 20%, minimum: {EUR: 10.00, GBP: 9.00}}, expires: 15m, max_qty: 3, placement: corner}
+policy: {holdout:   10%}
+# the end
+
+"""
+
+NEAT = """\
+# for everybody
+
+# about the rules
+rules:
+  # before the first
+  # about the id
+  - id: first  # the id
+    when:
+      - item.stock: {at_least: 5}
+      - any:
+          - visit.campaign: "spring # mail"
+          # inner
+          - item.brand: {in: [Velo, Nordek, Other]}
+    unless: []
+    offer:
+      percent: 15%  # fifteen
+      message: >-
+        A long text # not a comment
+
+        in two parts
+    stacks_with:
+      - second
+      # a comment inside
+      - third
+
+  - id: second
+    note: a text on two lines
+    territories:
+      - DE
+      - AT
+    offer:
+      percent: 10%
+      floor: {margin: 20%, minimum: {EUR: 10.00, GBP: 9.00}}
+      max_qty: 3
+      expires: 15m
+      placement: corner
+
+policy: {holdout: 10%}
+
+# the end
+"""
+
+
+def test_an_ugly_file_becomes_neat() -> None:
+    assert laid_out(UGLY) == NEAT
+
+
+def test_the_meaning_stays_the_same() -> None:
+    for path in FILES:
+        if ".test." in path.name:
+            continue
+        squeezed = path.read_text("utf-8").replace("  # ", " #  ").replace("\n\n", "\n\n\n\n")
+        before, after = check(squeezed.encode()), check(laid_out(squeezed).encode())
+        assert {one.id: one.digest for one in _rules(before)} == {
+            one.id: one.digest for one in _rules(after)
+        }
+
+
+def _rules(compiled: object) -> list[object]:
+    rulebook = getattr(compiled, "rulebook", None)
+    return list(rulebook.rules.values()) if rulebook else []
+
+
+def test_a_file_of_comments_and_an_empty_one_stay_what_they_are() -> None:
+    assert laid_out("# nothing yet\n") == "# nothing yet\n"
+    assert laid_out("") == ""
+
+
+def test_dos_line_ends_and_a_mark_are_left_behind() -> None:
+    done = format_file(Source("a.yaml", b"\xef\xbb\xbfrules: []\r\n"))
+    assert done.text == "rules: []\n"
+
+
+def test_a_long_list_in_brackets_is_written_line_by_line() -> None:
+    words = ", ".join(f"word-{n}" for n in range(20))
+    text = laid_out(f"lists:\n  long: [{words}]\n  short: [a, b]\n")
+    assert max(map(len, text.splitlines())) <= WIDEST
+    assert "    - word-3\n" in text
+    assert "short: [a, b]" in text
+
+
+def test_keys_that_are_not_known_stay_behind_the_others() -> None:
+    text = "rules:\n  - zzz: 1\n    offer: {percent: 1%}\n    id: a\n"
+    assert laid_out(text).splitlines()[1:] == [
+        "  - id: a",
+        "    offer: {percent: 1%}",
+        "    zzz: 1",
+    ]
+
+
+def test_a_literal_text_keeps_its_lines() -> None:
+    text = """\
+    rules:
+      - id: a
+        note: |  # as it is
+              one
+
+                two
+        offer: {percent: 1%}
+    """
+    assert "    note: |  # as it is\n      one\n\n        two\n    offer" in laid_out(text)
+
+
+def test_texts_in_a_list_may_be_long_ones() -> None:
+    text = "lists:\n  l:\n    - >-\n        a\n        b\n    - c\n"
+    assert laid_out(text) == "lists:\n  l:\n    - >-\n      a\n      b\n    - c\n"
+
+
+def test_lists_in_lists_and_empty_values_are_kept() -> None:
+    assert laid_out("lists:\n  l:\n    - - a\n      - b\n    -\n  m:\n") == (
+        "lists:\n  l:\n    - - a\n      - b\n    -\n  m:\n"
+    )
+
+
+def test_a_comment_between_sections_may_have_its_own_paragraph() -> None:
+    text = "rules: []\n# one\n\n# two\npolicy: {holdout: 1%}\n"
+    assert laid_out(text) == "rules: []\n\n# one\n\n# two\npolicy: {holdout: 1%}\n"
+
+
+def test_a_file_with_mistakes_in_its_layout_is_left_alone() -> None:
+    assert refused("rules:\n  - id: a: b\n").startswith("a.yaml:2:10: R103")
+
+
+def test_what_only_a_person_can_lay_out_is_left_alone() -> None:
+    assert "by hand" in refused("rules:\n  - id: a\n    note: |2\n        x\n")
+    assert "by hand" in refused("rules:\n  - id: a\n    note: a\n\n      b\n")
+    assert "a mapping of sections" in refused("- a\n")
+    assert "move the comment" in refused("lists: {a: [b,\n  c\n  # lost\n  ]}\n")
+
+
+def test_a_blank_line_before_the_end_of_a_text_is_no_part_of_it() -> None:
+    text = "rules:\n  - id: a\n    note: >-\n      x\n\n\n    offer: {percent: 1%}\n"
+    assert "      x\n    offer" in laid_out(text)
+
+
+def test_an_empty_long_text_is_possible() -> None:
+    assert laid_out("rules:\n  - id: a\n    note: >-\n") == "rules:\n  - id: a\n    note: >-\n"
+
+
+@settings(max_examples=60, deadline=None)
+@given(rules=st.lists(RULES_AT_RANDOM, min_size=1, max_size=3), comments=st.booleans())
+def test_random_rules_are_laid_out_once_and_for_all_and_mean_the_same(
+    rules: list[dict[str, Any]], comments: bool
+) -> None:
+    text = as_file(rules)
+    if comments:
+        text = "".join(f"{line}  # {n}\n" for n, line in enumerate(text.splitlines()))
+    neat = laid_out(text)
+    assert sorted(re.findall(r"# \d+", neat)) == sorted(re.findall(r"# \d+", text))
+    before, after = check(text.encode()), check(neat.encode())
+    found = [sorted(one.code for one in each.diagnostics) for each in (before, after)]
+    assert found[0] == found[1]  # their places move with the lines
+    if before.rulebook and after.rulebook:
+        assert before.rulebook.version == after.rulebook.version

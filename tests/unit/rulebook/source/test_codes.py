@@ -1,0 +1,68 @@
+"""Every finding has a page, whose examples do what the page says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from support.rule_files import NOW, check
+from tactful.rulebook.checks.registry import CHECKS
+from tactful.rulebook.source.codes import CODES
+
+PAGES = Path(__file__).parents[4] / "rules" / "codes"
+FENCE = re.compile(r"```yaml (bad|good)(?: (\S+))?\n(.*?)```", re.DOTALL)
+
+
+ANOTHER = "# In another file:\n"
+
+
+def examples(code: str) -> dict[str, tuple[list[bytes], int]]:
+    """bad and good → the files of the example, and the line of its mark in the file that has it."""
+    page = (PAGES / f"{code}.md").read_text("utf-8")
+    return {kind: _example(how, text) for kind, how, text in FENCE.findall(page)}
+
+
+def _example(how: str, text: str) -> tuple[list[bytes], int]:
+    files = text.split(ANOTHER)
+    lines = [line for file in files for line in enumerate(file.split("\n"), 1)]
+    marked = next((number for number, line in lines if "# <- here" in line), 0)
+    if how == "escapes":
+        files = [re.sub(r"\\x([0-9a-f]{2})", lambda at: chr(int(at[1], 16)), text)]
+    if how.startswith("times="):
+        files = [text * int(how.removeprefix("times="))]
+    return [file.encode() for file in files], marked
+
+
+def test_every_code_has_a_page_and_every_page_a_code():
+    assert sorted(path.stem for path in PAGES.glob("*.md")) == sorted(CODES)
+
+
+def test_every_check_answers_for_a_registered_code():
+    assert set(CHECKS) <= set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_page_begins_with_the_code_and_its_title(code: str):
+    first = (PAGES / f"{code}.md").read_text("utf-8").splitlines()[0]
+    assert first == f"# {code}: {CODES[code].title}"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_bad_example_is_found_where_it_is_marked(code: str):
+    files, marked = examples(code)["bad"]
+    found = check(*files).diagnostics
+    assert {one.code for one in found} == {code}
+    assert {one.line for one in found} == {marked}
+    assert all(one.help for one in found)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_good_example_has_no_finding(code: str):
+    files, _ = examples(code)["good"]
+    compiled = check(*files)
+    assert compiled.diagnostics == ()
+    assert compiled.rulebook is not None
+
+
+def test_the_examples_are_judged_at_the_time_of_the_scenarios():
+    assert NOW == 1_773_144_000_000

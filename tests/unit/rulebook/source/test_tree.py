@@ -1,0 +1,277 @@
+"""Rule files are read in a strict subset of YAML; what is hostile is refused at once, with a place."""
+
+import sys
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.rule_files import check, found
+from tactful.rulebook.source.diagnostics import Findings
+from tactful.rulebook.source.recovery import read
+from tactful.rulebook.source.tree import MAX_BYTES, Node, Source, decode, parse
+
+LIMIT = 0.1 if sys.gettrace() is None else 2.0
+"""Seconds; a measured run (coverage) is several times slower."""
+
+GOOD = b"""\
+# yaml-language-server: $schema=schema/rules.schema.json
+rules:
+  - id: hesitating
+    note: The shopper hesitates over a shoe we have plenty of.
+    valid: {from: 2026-03-01, until: 2026-03-31, timezone: Europe/Berlin}
+    territories: [DE, "AT"]
+    when:
+      all:
+        - item.category: {under: shoes/running}
+        - any:
+            - customer.orders: {at_least: 1}
+            - visit.campaign: 'spring-mail'
+    offer:
+      percent: 15%
+      floor: {margin: 20%}
+      message: >-
+        Still thinking about {item.title}?
+        {offer.price} for the next {offer.expires}.
+"""
+
+
+def tree(text: str) -> Node:
+    node = parse("a.yaml", text, Findings())
+    assert node is not None
+    return node
+
+
+def test_every_value_knows_its_place() -> None:
+    [(key, value)] = tree("rules:\n  - id: first\n").pairs
+    [(inner, scalar)] = value.items[0].pairs
+    assert (key.line, key.column) == (0, 0)
+    assert (inner.line, inner.column, inner.end_column) == (1, 4, 6)
+    assert (scalar.text, scalar.line, scalar.column, scalar.end_column) == ("first", 1, 8, 13)
+
+
+def test_scalars_stay_the_text_that_they_are() -> None:
+    node = tree("a: [no, 010, 12:30:45, 2026-03-01, 1e3, ~, true, null]")
+    texts = [item.text for item in node.pairs[0][1].items]
+    assert texts == ["no", "010", "12:30:45", "2026-03-01", "1e3", "~", "true", "null"]
+
+
+def test_an_empty_file_is_an_empty_rulebook() -> None:
+    for text in (b"", b"# nothing here\n", b"\xef\xbb\xbf"):
+        compiled = check(text)
+        assert compiled.rulebook is not None
+        assert compiled.rulebook.rules == {}
+
+
+def test_a_byte_order_mark_and_dos_line_ends_are_no_matter() -> None:
+    assert found(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n")) == []
+
+
+@pytest.mark.parametrize("end", ["\r", "\x85", "\u2028", "\u2029"])
+def test_every_line_end_of_yaml_ends_a_line(end: str) -> None:
+    assert found(GOOD.decode().replace("\n", end).encode()) == []
+    assert found(f"-{end}'\n  '".encode()) == found(b"-\n'\n  '")
+
+
+HOSTILE = {
+    "aliases": (b"a: &x [1]\nb: [*x, *x]\n", "R106"),
+    "a billion laughs": (
+        b"a: &a [x, x]\n" + b"".join(b"b%d: &b%d [*a, *a]\n" % (n, n) for n in range(500)),
+        "R106",
+    ),
+    "tags": (b"rules: !!python/object/apply:os.system ['true']\n", "R107"),
+    "merge keys": (b"rules:\n  <<: {a: 1}\n", "R108"),
+    "directives": (b"%YAML 1.2\n---\nrules: []\n", "R109"),
+    "deep lists": (b"[" * 100_000, "R111"),
+    "deep mappings": (b"{a: " * 100_000, "R111"),
+    "deep dashes": (b"- " * 100_000, "R111"),
+    "deep indentation": (b"".join(b" " * n + b"a:\n" for n in range(1000)), "R111"),
+    "ten megabytes": (b"#" * 10_000_000, "R102"),
+    "a NUL": (b"rules:\n  - id: a\x00b\n", "R101"),
+    "UTF-16": ("rules: []\n".encode("utf-16"), "R101"),
+    "UTF-32": ("rules: []\n".encode("utf-32"), "R101"),
+    "Latin-1": ("rules:\n  - note: für\n".encode("latin-1"), "R101"),
+    "a C1 control": ("rules: \x80\n".encode(), "R101"),
+    "not a character": ("rules: \ufffe\n".encode(), "R101"),
+    "a lone surrogate": (b"rules: \xed\xa0\x80\n", "R101"),
+    "a long broken line": (b"a: b: " * 100_000, "R103"),
+    "many broken lines": (b"a: b: c\n" * 100_000, "R103"),
+    "open quotes": (b'a: "\n' * 100_000, "R104"),
+    "an open bracket": (b"rules: [" + b"a, " * 40_000, "R103"),
+    "an endless list": (b"rules: [" + b"a, " * 300_000, "R102"),
+    "a brace for a key": (b"{[a]: b}\n", "R112"),
+    "question marks": (b"? " * 100_000, "R111"),
+    "a list of rule files": (b"- a\n- b\n", "R204"),
+    "one word": (b"hello", "R204"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_hostile_is_refused_in_no_time_with_a_place(name: str) -> None:
+    text, code = HOSTILE[name]
+    spent = []
+    for _ in range(3):
+        began = time.process_time()
+        compiled = check(text)
+        spent.append(time.process_time() - began)
+    assert compiled.rulebook is None
+    assert code in {one.code for one in compiled.diagnostics}
+    assert all(one.line >= 1 and one.column >= 1 and one.help for one in compiled.diagnostics)
+    assert min(spent) < LIMIT
+
+
+def test_every_prefix_of_a_valid_file_is_read_or_refused_in_no_time() -> None:
+    slowest = 0.0
+    for length in range(len(GOOD)):
+        began = time.process_time()
+        compiled = check(GOOD[:length])
+        slowest = max(slowest, time.process_time() - began)
+        errors = [one for one in compiled.diagnostics if one.severity == "error"]
+        assert (compiled.rulebook is None) == bool(errors)
+    assert check(GOOD).rulebook is not None
+    assert slowest < LIMIT
+
+
+def test_a_file_of_exactly_the_greatest_size_is_read() -> None:
+    text = b"#" + b"x" * (MAX_BYTES - 2) + b"\n"
+    assert decode(Source("a.yaml", text), Findings()) == text.decode()
+    assert decode(Source("a.yaml", text + b"#"), Findings()) is None
+
+
+def test_the_place_of_a_byte_that_is_no_text_is_named() -> None:
+    assert found(b"rules:\n  - note: f\xfcr\n") == [("R101", 2, 12)]
+    assert found("rules:\n  - note: ü\x07\n".encode()) == [("R101", 2, 12)]
+
+
+def test_a_second_document_is_refused_and_the_first_still_read() -> None:
+    assert ("R109", 2, 1) in found(b"rules: []\n---\nrules: []\n")
+
+
+def test_every_layout_problem_is_said_in_words() -> None:
+    texts = {
+        "a: b: c": "a colon is not expected here",
+        "a:\n  - b\n c: d": "this does not line up",
+        "a: [b c: d, {e}": "bracket",
+        "a: @b": "cannot begin with this character",
+        'a: "\\q"': "after a backslash",
+        "a: b\nc\nd: e": "no colon after its key",
+        "a: {b.c} is ours": "begins with a brace must be in quotes",
+        "a: - b": "a list item cannot begin here",
+    }
+    for text, words in texts.items():
+        assert any(words in one.message for one in check(text).diagnostics), text
+
+
+def test_reading_goes_on_after_a_broken_line() -> None:
+    text = """\
+    rules:
+      - id: one
+        note: two: colons
+        offer: {percent: 10}
+      - id: two
+        owner: "nobody
+        offer: {percent: 20}
+    """
+    assert found(text) == [("R103", 3, 14), ("R205", 4, 22), ("R104", 6, 12), ("R205", 7, 22)]
+
+
+def test_a_line_left_out_takes_what_is_nested_under_it_along() -> None:
+    text = """\
+    rules:
+      - id: one
+        when: all:
+          - item.stock: {at_least: 5}
+        offer: {percent: 10%}
+    """
+    assert found(text) == [("R103", 3, 14)]
+
+
+def test_a_file_of_nothing_but_broken_lines_is_given_up() -> None:
+    broken = found("a: b: c\n" * 50)
+    assert {code for code, _, _ in broken} == {"R103"}
+    assert len(broken) == 20
+
+
+def test_a_quote_that_cannot_be_closed_costs_its_line_only() -> None:
+    text = 'rules:\n  - id: one\n    note: "a" "b\n    offer: {percent: 10%}\n'
+    assert {code for code, _, _ in found(text)} <= {"R103", "R104"}
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("rules:\n\t- id: one\n\t  offer: {percent: 10%}\n", [2, 3]),
+        ("rules:\n  - id: one\n\toffer:\n\t\tpercent: 10%\n", [3, 4]),
+        ("rules:\n  - id: one\n\tnote: a\n\toffer: {percent: 10%}\n", [3, 4]),
+        ("rules:\n  - id: one\n    offer:\n    \tpercent: 10%\n", [4]),
+        ("rules:\n  - id: one\n    offer:\n\t# a comment\n\n\t\n      percent: 10%\n", []),
+        ("\trules:\n\t  - id: one\n\t    offer: {percent: 10%}\n", [1, 2, 3]),
+    ],
+)
+def test_tabs_are_found_and_read_as_what_they_are_meant_to_be(text: str, places: list[int]) -> None:
+    assert [(code, line) for code, line, _ in found(text.encode())] == [
+        ("R105", line) for line in places
+    ]
+
+
+def test_a_tab_inside_a_value_is_no_matter() -> None:
+    assert found("rules:\n  - id: one\n    note: a\tb\n    offer: {percent: 10%}\n") == []
+
+
+def test_ten_planted_mistakes_are_found_in_one_run_at_the_right_place() -> None:
+    text = b"""\
+rules:
+  - id: one
+    when:
+      - item.stokc: {at_least: 5}
+      - session.dwell: {at_least: 30}
+      - item.price: {between: [400.00 EUR, 20.00 EUR]}
+      - item.brand: {in: $heroes}
+\tnote: with a tab
+    paused: no
+    valid: {from: 2025-03-01, until: 2025-03-31}
+    offer:
+      percent: 10%
+      percent: 12%
+      message: "Only today
+  - id: two
+    offer:
+      fixed: {EUR: 5.00}
+      floor: {minimum: {EUR: 10.00}}
+"""
+    assert found(text) == [
+        ("R203", 4, 9),
+        ("R205", 5, 35),
+        ("R301", 6, 31),
+        ("R207", 7, 26),
+        ("R105", 8, 1),
+        ("R208", 9, 13),
+        ("R305", 10, 38),
+        ("R110", 13, 7),
+        ("R104", 14, 16),
+        ("R306", 17, 14),
+    ]
+
+
+PIECES = st.sampled_from(
+    [
+        *"-:#{}[],&*!|>'\"%@`?$ \t\n\r~<=.0a",
+        "\n  ", "\n    - ", "rules:", "id: ", "when:", "item.stock: ", "{at_least: 5}", "offer: ",
+        "percent: 10%", "policy:", "caps:", "lists:", "defaults:", "\u00e9", "\U0001f45f", "---", "<<: ",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=80))
+def test_whatever_is_written_is_read_or_refused_and_never_breaks_the_checker(text: str) -> None:
+    compiled = check(text.encode("utf-8", "surrogatepass"))
+    errors = [one for one in compiled.diagnostics if one.severity == "error"]
+    assert (compiled.rulebook is None) == bool(errors)
+
+
+def test_a_good_file_survives_reading_unchanged() -> None:
+    findings = Findings()
+    assert read(Source("a.yaml", GOOD), findings) is not None
+    assert findings.sorted() == ()

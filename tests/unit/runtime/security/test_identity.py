@@ -1,0 +1,100 @@
+"""Only what the shop's server signed, lately, for a short while, says who somebody is."""
+
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import jwt
+import pytest
+
+from tactful.runtime.security.identity import Identities, Verified
+from tactful.runtime.timers import TestClock
+
+SECRET = "identity-secret-of-the-tests-here"
+NOW = 1_773_144_000
+IDENTITIES = Identities(SECRET, TestClock(NOW * 1000))
+
+
+def token(secret: str = SECRET, **claims: Any) -> str:
+    body = {"sub": "c1", "iat": NOW, "exp": NOW + 300} | claims
+    known = {key: value for key, value in body.items() if value is not None}
+    return jwt.encode(known, secret, algorithm="HS256")
+
+
+def test_a_good_token_names_the_customer_and_where_they_are() -> None:
+    assert IDENTITIES.by_token(token()) == Verified("c1")
+    assert IDENTITIES.by_token(token(territory="DE")) == Verified("c1", "DE")
+    assert IDENTITIES.by_token(token(exp=NOW + 600)) == Verified("c1")
+    assert IDENTITIES.by_token(token(iat=NOW + 30, exp=NOW + 60)) == Verified("c1")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": NOW},
+        {"exp": NOW + 601},
+        {"exp": None},
+        {"iat": None},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": "x" * 129},
+        {"iat": NOW + 31},
+        {"iat": "now"},
+        {"nbf": NOW + 31},
+        {"nbf": "soon"},
+        {"exp": 10**18},
+    ],
+)
+def test_what_is_missing_too_old_or_too_long_says_nothing(claims: dict[str, Any]) -> None:
+    assert IDENTITIES.by_token(token(**claims)) is None
+
+
+def test_a_forged_token_says_nothing() -> None:
+    def part(value: object) -> str:
+        return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    body = part({"sub": "c1", "iat": NOW, "exp": NOW + 300})
+    forged = [
+        f"{part({'alg': 'none'})}.{body}.",
+        f"{part({'alg': 'HS256'})}.{body}.AAAA",
+        token("another-secret-that-is-long-enough"),
+        f"{part({'alg': 'HS512'})}.{body}.AAAA",
+        token()[:-2],
+        "",
+        "a.b.c",
+        "." * 50,
+    ]
+    assert [IDENTITIES.by_token(one) for one in forged] == [None] * len(forged)
+
+
+def test_the_hmac_of_an_id_is_enough_for_a_template_language() -> None:
+    digest = hmac.new(SECRET.encode(), b"c1", hashlib.sha256).hexdigest()
+    assert IDENTITIES.by_hmac("c1", digest) == Verified("c1")
+    assert IDENTITIES.by_hmac("c2", digest) is None
+    assert IDENTITIES.by_hmac("c1", digest.upper()) == Verified("c1")
+    for wrong in ("0" * 64, "", "short", digest + "0"):
+        assert IDENTITIES.by_hmac("c1", wrong) is None
+
+
+def test_an_empty_id_is_nobody_however_well_it_is_signed() -> None:
+    digest = hmac.new(SECRET.encode(), b"", hashlib.sha256).hexdigest()
+    assert IDENTITIES.by_hmac("", digest) is None
+
+
+def test_without_a_secret_nobody_is_known() -> None:
+    nobody = Identities(None, TestClock(NOW * 1000))
+    assert nobody.by_token(token()) is None
+    assert nobody.by_hmac("c1", "0" * 64) is None
+    assert nobody.link("x") is None
+
+
+def test_a_signed_link_has_a_purpose_until_it_ends() -> None:
+    def link(**claims: Any) -> str:
+        return jwt.encode({"link": "apology", "exp": NOW + 60} | claims, SECRET, algorithm="HS256")
+
+    assert IDENTITIES.link(link()) == "apology"
+    assert IDENTITIES.link(link(exp=NOW)) is None
+    assert IDENTITIES.link(link(link=7)) is None
+    assert IDENTITIES.link("nonsense") is None

@@ -1,0 +1,211 @@
+"""Turns over a ledger that can be made to wait, refuse and fail."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journeys.fixture import CATALOGUE, case, rules, stock
+from support.live_server import Shopper, Stage, stage
+from tactful.core.decision import Push, Withdraw
+from tactful.core.session.signals import Acted, Viewed
+from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
+from tactful.runtime.ports.records import Refusal
+from tactful.runtime.sessions.turns import MAILBOX, coalesced
+from tactful.runtime.turn_log.encoding import LISTS, apart, signal_from
+
+
+@pytest.fixture
+async def one(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(tmp_path, rules()) as running:
+        await running.facts(*CATALOGUE)
+        yield running
+
+
+async def looking(one: Stage, **hello: Any) -> Shopper:
+    """Somebody who is about to be offered something."""
+    shopper = await one.shopper(**hello)
+    await shopper.view("RUN-42", 29)
+    return shopper
+
+
+def slow_commits(
+    one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> tuple[asyncio.Event, asyncio.Event]:
+    """A commit tells that it has begun, and waits until the other event is set."""
+    ledger, begun, go = one.parts.shop.ledger, asyncio.Event(), asyncio.Event()
+    commit = ledger.commit
+
+    async def wait(turn: Any) -> Any:
+        begun.set()
+        await go.wait()
+        return await commit(turn)
+
+    monkeypatch.setattr(ledger, "commit", wait)
+    return begun, go
+
+
+async def test_what_changes_while_an_offer_is_written_keeps_it_off_the_screen(
+    one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper = await looking(one)
+    begun, go = slow_commits(one, monkeypatch)
+    moving = asyncio.ensure_future(one.advance(1))
+    await begun.wait()
+    await one.facts(stock("RUN-42", "DE", 0))
+    go.set()
+    await moving
+    await shopper.nothing()
+    (step, *_) = await one.decisions(session=shopper.session)
+    assert (step["to"], step["reason"]) == ("withdrawn", "stock.out")
+    assert await one.budget() == (0, 0)
+
+
+async def test_a_complaint_while_an_offer_is_written_keeps_it_off_the_screen_too(
+    one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper = await looking(one, consent="personal", identity=one.identity("c1"))
+    begun, go = slow_commits(one, monkeypatch)
+    moving = asyncio.ensure_future(one.advance(1))
+    await begun.wait()
+    await one.facts(case("k1", "c1", "defect", skus=["RUN-42"]))
+    go.set()
+    await moving
+    await shopper.nothing()
+
+
+@pytest.mark.parametrize("error", [LedgerError("busy"), LedgerFullError("no room")])
+async def test_what_cannot_be_recorded_was_never_promised(
+    one: Stage, monkeypatch: pytest.MonkeyPatch, error: LedgerError
+) -> None:
+    shopper = await looking(one)
+
+    async def fail(turn: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(one.parts.shop.ledger, "commit", fail)
+        await one.advance(1)
+        await shopper.nothing()
+        assert await one.budget() == (0, 0)
+        assert one.parts.shop.commitments.totals == {}
+    await one.advance(5)
+    await shopper.offered()
+    assert await one.budget() == (1935, 0)
+
+
+async def test_an_acceptance_that_cannot_be_recorded_may_be_repeated(
+    one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper = await looking(one)
+    await one.advance(1)
+    offer = (await shopper.offered())["id"]
+
+    async def fail(turn: Any) -> None:
+        raise LedgerError("busy")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(one.parts.shop.ledger, "commit", fail)
+        await shopper.say("accept", offer=offer)
+        await shopper.nothing()
+    await one.advance(5)
+    await shopper.say("accept", offer=offer)
+    assert (await shopper.expect("accepted"))["offer"] == offer
+
+
+async def test_a_ledger_that_knows_better_corrects_the_balance(
+    one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper = await looking(one)
+    ledger, asked = one.parts.shop.ledger, []
+    commit = ledger.commit
+
+    async def refuse_once(turn: Any) -> Any:
+        asked.append(turn)
+        if len(asked) == 1:
+            return Refusal("budget.spend", "C", "EUR")
+        return await commit(turn)
+
+    monkeypatch.setattr(ledger, "commit", refuse_once)
+    await one.advance(1)
+    await shopper.offered()
+    assert len(asked) == 2
+    assert await one.budget() == (1935, 0)
+
+
+async def test_a_full_mailbox_drops_the_oldest_and_counts_it(one: Stage) -> None:
+    shopper = await looking(one)
+    live = one.parts.shop.registry.by_id[shopper.session]
+    live.busy = True
+    for number in range(MAILBOX + 3):
+        one.parts.shop.turns.take(live, Viewed(f"SKU-{number}"))
+    assert len(live.mailbox) == MAILBOX
+    assert live.mailbox[-1] == Viewed(f"SKU-{MAILBOX + 2}")
+    one.parts.shop.turns.take(live, live.mailbox[-1])
+    assert len(live.mailbox) == MAILBOX
+    assert b"tactful_signals_dropped_total 3.0" in one.parts.shop.telemetry.exposition()
+    live.mailbox.clear()
+    live.busy = False
+
+
+async def test_facts_that_cannot_be_read_cost_one_signal_and_no_session(
+    one: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper = await one.shopper()
+
+    async def fail(*_: object) -> None:
+        raise LedgerError("cannot read")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(one.parts.shop.world, "load", fail)
+        await shopper.say("view", sku="RUN-42")
+        await one.parts.shop.turns.settled()
+    assert b"tactful_ledger_failures_total 1.0" in one.parts.shop.telemetry.exposition()
+    await shopper.view("RUN-42", 30)
+    await shopper.offered()
+
+
+async def test_signals_of_one_session_are_handled_one_after_the_other(one: Stage) -> None:
+    shopper = await one.shopper()
+    live = one.parts.shop.registry.by_id[shopper.session]
+    for signal in (Viewed("TRAIL-42"), Acted("input"), Viewed("RUN-42")):
+        one.parts.shop.turns.take(live, signal)
+    await one.parts.shop.turns.settled()
+    assert live.state.focus == "RUN-42"
+    assert live.state.views == 2
+
+
+def test_what_was_taken_back_before_it_was_shown_is_not_sent() -> None:
+    class Shown:
+        def __init__(self, name: str) -> None:
+            self.id = name
+
+    kept = Push(Shown("b"))  # type: ignore[arg-type]
+    effects = [Push(Shown("a")), kept, Withdraw("a", 2), Withdraw("old", 3)]  # type: ignore[arg-type]
+    assert coalesced(effects) == [kept, Withdraw("old", 3)]
+    assert coalesced([kept]) == [kept]
+
+
+async def test_what_all_shoppers_look_at_is_kept_once(one: Stage) -> None:
+    first, second = await one.shopper(), await one.shopper()
+    for shopper in (first, second):
+        await shopper.view("RUN-42")
+        await one.parts.shop.settled()
+        await shopper.view("RUN-42")
+    by_id = one.parts.shop.registry.by_id
+    states = [by_id[shopper.session].state for shopper in (first, second)]
+    assert states[0].focus is not None
+    assert states[0].focus is states[1].focus
+    assert states[0].looks[-1].sku is states[1].looks[-1].sku
+
+
+async def test_what_waited_for_its_item_is_folded_like_what_did_not(one: Stage) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 1)
+    await one.parts.shop.settled()
+    (arrived, viewed) = await one.parts.shop.ledger.entries(session=shopper.session)
+    assert [signal_from(act.signal) for act in apart(viewed)] == [Viewed("RUN-42")]
+    assert viewed.signal[0] in LISTS
+    assert arrived.signal[0] not in LISTS

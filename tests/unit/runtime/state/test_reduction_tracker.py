@@ -1,0 +1,61 @@
+"""Who counts as a viewer of a product: everybody once, whichever variants they look at."""
+
+from support.builders import T0, item, session
+from tactful.core.compliance.reduction_history import VIEWERS
+from tactful.core.session.session import Look
+from tactful.core.values.calendar import DAY, HOUR
+from tactful.runtime.facts.cache import World
+from tactful.runtime.state.reduction_tracker import ReachBook
+from tactful.runtime.telemetry import Telemetry
+from tactful.runtime.timers import TestClock
+from tactful.stores.memory.ledger import MemoryLedger
+
+ONE, BOTH = ("RUN-42",), ("RUN-42", "RUN-43")
+WHERE = item().product_id, "DE"
+
+
+def opened(at: int = T0) -> ReachBook:
+    ledger = MemoryLedger()
+    return ReachBook(ledger=ledger, clock=TestClock(at), world=World(ledger), telemetry=Telemetry())
+
+
+def viewers(book: ReachBook) -> int:
+    return book.view.counts.get(WHERE, {}).get(VIEWERS, 0)
+
+
+def looks(*skus: str) -> tuple[Look, ...]:
+    return tuple(Look(sku, 1, T0, T0) for sku in skus)
+
+
+def test_a_shopper_counts_at_the_first_look_and_not_again():
+    book = opened()
+    book.viewed(session(), item(variants=ONE))
+    book.viewed(session(looks=looks("RUN-42")), item(variants=ONE))
+    assert viewers(book) == 1
+    book.viewed(session("s2", looks=looks("BOOT-42")), item(variants=ONE))
+    assert viewers(book) == 2
+
+
+def test_another_variant_of_what_was_seen_does_not_count():
+    book = opened()
+    book.discovered(session(looks=looks("BOOT-42", "RUN-43")), item(variants=BOTH), T0)
+    assert viewers(book) == 0
+    book.discovered(session(looks=looks("BOOT-42")), item(variants=BOTH), T0)
+    assert viewers(book) == 1
+
+
+def test_where_nobody_knows_where_the_shopper_is_nobody_counts():
+    book = opened()
+    book.viewed(session(territory=None), item(variants=ONE))
+    assert book.view.counts == {}
+
+
+def test_who_looked_a_day_ago_counts_no_more():
+    book = opened()
+    for at in (T0, T0 + HOUR, T0 + DAY):
+        book.discovered(session(), item(variants=ONE), at)
+    assert viewers(book) == 3
+    late = opened(T0 + DAY)
+    for at in (T0, T0 + HOUR, T0 + DAY):
+        late.discovered(session(), item(variants=ONE), at)
+    assert viewers(late) == 2

@@ -1,0 +1,108 @@
+"""What a person at the shop may do to what was promised."""
+
+from pathlib import Path
+
+from journeys.fixture import CATALOGUE, money, rules
+from support.live_server import stage
+from tactful.core.offers.offer import State
+from tactful.core.session.signals import Revoked
+from tactful.runtime import operators
+from tactful.runtime.turn_log.encoding import apart, signal_from
+
+
+async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shop = one.parts.shop
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = (await shopper.offered())["id"]
+        assert await operators.revoke(shop, offer, "price.error", "Ada") == "revoked"
+        assert await operators.revoke(shop, offer, "fraud", "Bob") == "ended"
+        entries = await shop.ledger.entries(session=shopper.session)
+        acts = [signal_from(each.signal) for entry in entries for each in apart(entry)]
+        assert Revoked(offer, "price.error", "Ada") in acts
+        assert not any(isinstance(act, Revoked) and act.who == "Bob" for act in acts)
+        kept = await shop.ledger.offer(offer)
+        assert kept is not None
+        assert kept.state is State.WITHDRAWN
+        (act,) = await shop.ledger.acts()
+        assert (act.who, act.act, act.subject, act.detail) == (
+            "Ada", "offer.revoked", offer, "price.error",
+        )  # fmt: skip
+
+
+async def test_an_offer_outlives_a_restart_but_not_its_revocation(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = (await shopper.offered())["id"]
+        await one.restart()
+        assert await operators.revoke(one.parts.shop, offer, "fraud", "Ada") == "revoked"
+        assert await one.budget() == (0, 0)
+        await shopper.connect(resume=shopper.resume)
+        assert shopper.welcome["offers"] == []
+
+
+async def test_what_nobody_knows_is_not_revoked(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        assert await operators.revoke(one.parts.shop, "of_x", "fraud", "Ada") == "unknown"
+
+
+async def test_a_stated_fact_is_judged_like_any_other(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        shop = one.parts.shop
+        good = {"type": "recall", "recall": "r", "skus": ["RUN-42"], "status": "active"}
+        assert (await operators.report(shop, good, "Ada")).accepted == 1
+        (refused,) = (await operators.report(shop, {"type": "recall"}, "Ada")).rejected
+        assert "recall" in refused.message
+        remedy = {"type": "remedy", "remedy": "v1", "customer": "c1", "value": money(1000)}
+        more = {"cause": {"order": "o1"}, "expires_at": "2026-06-01T00:00:00Z"}
+        await operators.report(shop, remedy | more, "Bo")
+        kept = [
+            (act.who, act.detail, act.subject, act.customer) for act in await shop.ledger.acts()
+        ]
+        assert kept == [("Bo", "remedy", "v1", "c1"), ("Ada", "recall", "r", None)]
+
+
+async def test_only_a_rule_that_exists_is_paused(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        shop = one.parts.shop
+        assert await operators.pause(shop, "R1", "Ada", paused=True)
+        assert shop.rulebooks.active.paused == {"R1"}
+        assert await operators.pause(shop, "R1", "Ada", paused=False)
+        assert shop.rulebooks.active.paused == frozenset()
+        assert not await operators.pause(shop, "R9", "Ada", paused=True)
+        kept = [(act.act, act.subject) for act in await shop.ledger.acts()]
+        assert kept == [("rule.resumed", "R1"), ("rule.paused", "R1")]
+
+
+async def test_there_is_nothing_before_the_first_rulebook(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        assert await operators.rollback(one.parts.shop, "Ada") is None
+        assert (await operators.reload(one.parts.shop, "Ada")).outcome == "same"
+
+
+async def test_the_shop_s_own_servers_say_who_acts_and_read_who_did(tmp_path: Path) -> None:
+    async with stage(tmp_path, rules()) as one:
+        await one.http.post("/v1/rules/R1/pause", headers={"Tactful-Operator": "Ada"})
+        before = one.parts.shop.rulebooks.active.version
+        assert (await one.reload(rules(percent="9%"))).status_code == 200
+        assert (await one.reload(rules("    persent: 3"))).status_code == 422
+        await one.advance(60)
+        await one.http.post("/v1/rulebook/rollback")
+        (back, refused, taken, paused) = (await one.http.get("/v1/acts")).json()["acts"]
+        assert back == {
+            "at": "2026-03-10T12:01:00Z",
+            "who": "server key",
+            "act": "rulebook.rolled_back",
+            "subject": before,
+            "detail": "",
+            "customer": None,
+        }
+        assert (refused["detail"], refused["subject"]) == ("refused", taken["subject"])
+        assert taken["detail"] == "active"
+        assert (paused["who"], paused["act"], paused["subject"]) == ("Ada", "rule.paused", "R1")
+        nobody = await one.http.get("/v1/acts", params={"customer": "c1"})
+        assert nobody.json() == {"acts": []}

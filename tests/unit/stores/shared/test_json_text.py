@@ -1,0 +1,25 @@
+"""An id leaves a body wherever it stands for itself, and nothing else changes."""
+
+import msgspec
+
+from tactful.stores.shared.json_text import plain, without
+
+
+def test_an_id_is_replaced_as_a_value_a_key_and_in_lists():
+    body = msgspec.json.encode({"a": "c1", "c1": [1, "c1", {"b": "c1"}], "n": None})
+    found = msgspec.json.decode(without(body, "c1", "x"))
+    assert found == {"a": "x", "x": [1, "x", {"b": "x"}], "n": None}
+
+
+def test_a_longer_text_that_contains_it_stays():
+    assert without(b'{"a":"c1 and c12"}', "c1", "x") == b'{"a":"c1 and c12"}'
+
+
+def test_an_id_is_found_however_it_was_escaped():
+    assert without(b'{"a":"\\u00fc1"}', "\u00fc1", "x") == b'{"a":"x"}'
+
+
+def test_bodies_are_plain_data_whatever_wrote_them():
+    assert plain(b'{"a":1}') == {"a": 1}
+    assert plain(msgspec.msgpack.encode({"a": (1, 2)})) == {"a": [1, 2]}
+    assert plain(b"\xc1 no code") == "\ufffd no code"

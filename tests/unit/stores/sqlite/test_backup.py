@@ -1,0 +1,123 @@
+"""A backup taken under load restores to a sound ledger that still forgets whom it was told to."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from support.ledger_rows import T0, accepted, fact, push
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.stores.sqlite.backup import backup, examine, restore
+from tactful.stores.sqlite.ledger import SqliteLedger
+from unit.stores.sqlite.test_people import CANARY, fill, traces
+
+
+async def opened(path):
+    ledger = SqliteLedger(path)
+    await ledger.open()
+    return ledger
+
+
+async def test_a_backup_under_load_is_one_instant_that_adds_up(tmp_path):
+    ledger = await opened(tmp_path / "tactful.db")
+    await fill(ledger)
+    told = []
+    copying = asyncio.create_task(
+        asyncio.to_thread(
+            backup,
+            ledger.path,
+            tmp_path / "copy.db",
+            lambda done, whole: told.append((done, whole)),
+        )
+    )
+    written = 0
+    while not copying.done():
+        made = accepted(f"of_load_{written}", session=f"se_load_{written}")
+        assert await ledger.commit(push(made, limit=None)) is None
+        written += 1
+    await copying
+    assert told[-1][0] == told[-1][1] > 0
+    await ledger.close()
+    examine(tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db.part").exists()
+    assert restore(tmp_path / "copy.db", tmp_path / "new" / "tactful.db") == 0
+    again = await opened(tmp_path / "new" / "tactful.db")
+    assert await again.reconcile() == []
+    assert await again.offer("of_1") is not None
+    await again.close()
+
+
+async def test_a_restored_backup_forgets_who_was_erased_since(tmp_path):
+    ledger = await opened(tmp_path / "tactful.db")
+    await fill(ledger)
+    backup(ledger.path, tmp_path / "copy.bak")
+    await ledger.erase_customer(CANARY, "erased-1")
+    await ledger.close()
+    assert traces(tmp_path).keys() == {"copy.bak"}
+    assert restore(tmp_path / "copy.bak", ledger.path) == 1
+    (tmp_path / "copy.bak").unlink()
+    again = await opened(ledger.path)
+    assert await again.facts_about([("customer", CANARY)]) == []
+    assert (await again.offer("of_1")).customer == "erased-1"
+    assert await again.reconcile() == []
+    await again.close()
+    assert traces(tmp_path) == {}
+
+
+async def test_what_was_there_before_is_kept_beside_it(tmp_path):
+    ledger = await opened(tmp_path / "tactful.db")
+    backup(ledger.path, tmp_path / "copy.bak")
+    await ledger.record_facts([fact(version=1, available=5, at=T0)])
+    await ledger.close()
+    restore(tmp_path / "copy.bak", ledger.path)
+    examine(tmp_path / "tactful.db.before-restore")
+    again = await opened(ledger.path)
+    assert await again.facts_about([("sku", "RUN-42")]) == []
+    await again.close()
+
+
+async def test_a_ledger_in_use_is_not_replaced(tmp_path):
+    ledger = await opened(tmp_path / "tactful.db")
+    backup(ledger.path, tmp_path / "copy.bak")
+    with pytest.raises(LedgerError, match="stop the server"):
+        restore(tmp_path / "copy.bak", ledger.path)
+    assert await ledger.hear("stock", T0) is None
+    await ledger.close()
+
+
+async def test_a_damaged_ledger_can_be_replaced(tmp_path):
+    ledger = await opened(tmp_path / "tactful.db")
+    backup(ledger.path, tmp_path / "copy.bak")
+    await ledger.close()
+    ledger.path.write_bytes(b"not a database at all" * 500)
+    restore(tmp_path / "copy.bak", ledger.path)
+    await (await opened(ledger.path)).close()
+
+
+async def test_copies_that_must_not_be_trusted_are_refused(tmp_path):
+    ledger = await opened(tmp_path / "tactful.db")
+    await fill(ledger)
+    backup(ledger.path, tmp_path / "copy.bak")
+    await ledger.close()
+    with pytest.raises(LedgerError, match="never overwrites"):
+        backup(ledger.path, tmp_path / "copy.bak")
+    with pytest.raises(LedgerError, match="nothing to back up"):
+        backup(tmp_path / "absent.db", tmp_path / "x.bak")
+    with pytest.raises(LedgerError, match="does not exist"):
+        examine(tmp_path / "absent.bak")
+    with closing(sqlite3.connect(tmp_path / "foreign.bak")) as other:
+        other.execute("CREATE TABLE diary (day TEXT)")
+    with pytest.raises(LedgerError, match="not a copy of a Tactful ledger"):
+        restore(tmp_path / "foreign.bak", ledger.path)
+    with closing(sqlite3.connect(tmp_path / "copy.bak")) as copy:
+        copy.execute("UPDATE budgets SET reserved = reserved + 1")
+        copy.commit()
+    with pytest.raises(LedgerError, match="does not add up"):
+        restore(tmp_path / "copy.bak", ledger.path)
+    with (tmp_path / "copy.bak").open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xff" * 20_000)
+    with pytest.raises(LedgerError, match=r"damaged|cannot be used"):
+        restore(tmp_path / "copy.bak", ledger.path)
+    await (await opened(ledger.path)).close()

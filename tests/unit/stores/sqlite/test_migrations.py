@@ -1,0 +1,132 @@
+"""Migrations happen wholly or not at all, whenever the process dies."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from support.ledger_rows import T0, leave, offer, push
+from tactful.core.offers.offer import State
+from tactful.stores.sqlite import migrations as module
+from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.sqlite.migrations import migrate, migrations, newest
+from tactful.stores.sqlite.opening import open_writer
+
+SECOND = """
+CREATE TABLE extra (a TEXT) STRICT;  -- a comment; with a semicolon
+CREATE TABLE more (a TEXT DEFAULT ';') STRICT;
+CREATE INDEX more_by_a ON more (a);
+"""
+
+
+def tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as found:
+        rows = found.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        return {name for (name,) in rows}
+
+
+def version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as found:
+        return found.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_numbers_have_no_gap():
+    assert list(migrations()) == list(range(1, newest() + 1))
+
+
+def test_a_ledger_is_migrated_once(tmp_path):
+    with closing(open_writer(tmp_path / "t.db")) as made:
+        assert migrate(made) == []
+        assert made.execute("PRAGMA user_version").fetchone() == (newest(),)
+
+
+def test_a_later_migration_is_applied_to_an_existing_ledger(tmp_path, monkeypatch):
+    path = tmp_path / "t.db"
+    open_writer(path).close()
+    later = migrations() | {newest() + 1: SECOND}
+    monkeypatch.setattr(module, "migrations", lambda: later)
+    told: list[int] = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as made:
+        assert migrate(made, progress=told.append) == [max(later)]
+    assert told == [max(later)]
+    assert {"extra", "more"} <= tables(path)
+    assert version(path) == max(later)
+
+
+def test_a_migration_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "t.db"
+    open_writer(path).close()
+    before = tables(path)
+    broken = migrations() | {newest() + 1: SECOND + "CREATE TABLE extra (b TEXT);"}
+    monkeypatch.setattr(module, "migrations", lambda: broken)
+    with closing(sqlite3.connect(path, isolation_level=None)) as made:
+        with pytest.raises(sqlite3.OperationalError):
+            migrate(made)
+        assert not made.in_transaction
+    assert tables(path) == before
+    assert version(path) == max(broken) - 1
+
+
+async def test_what_was_offered_before_there_were_sums_is_summed_as_it_would_have_been(tmp_path):
+    """The ledger's own history is written twice: with the sums kept up, and then summed afterwards."""
+    path = tmp_path / "t.db"
+    ledger = SqliteLedger(path)
+    await ledger.open()
+    for number in range(6):
+        state = State.HELD_OUT if number == 5 else State.PUSHED
+        made = offer(
+            f"of_{number}", rule=f"r{number % 2}", issued_at=T0 + number, since=T0 - number
+        )
+        made = structs.replace(made, state=state, hold=0)
+        await ledger.commit(push(made))
+        if number < 3:
+            await ledger.commit(leave(made, State.WITHDRAWN, "stock.out"))
+    kept = await ledger.rule_steps(), await ledger.reductions(0)
+    await ledger.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as older:
+        older.executescript("""
+            DROP TRIGGER steps_counted; DROP TRIGGER offers_noted;
+            DROP TABLE rule_steps; DROP TABLE reductions;""")
+        module._apply(older, 2, migrations()[2])
+        older.execute(f"PRAGMA user_version={newest()}")
+    await ledger.open()
+    assert (await ledger.rule_steps(), await ledger.reductions(0)) == kept
+    assert sum(row.count for row in kept[0]) == 9
+    assert [(row.rule, row.since) for row in kept[1]] == [("r0", T0 - 4), ("r1", T0 - 3)]
+    await ledger.close()
+
+
+DYING = """
+import os, signal, sqlite3, sys
+from pathlib import Path
+from tactful.stores.sqlite import migrations as module
+left = int(sys.argv[2])
+class Dying(sqlite3.Connection):
+    def execute(self, *given):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().execute(*given)
+module.migrate(sqlite3.connect(sys.argv[1], isolation_level=None, factory=Dying))
+"""
+
+
+def test_a_migration_that_is_killed_at_any_statement_is_made_up_at_the_next_start(tmp_path):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    for statement in (1, 2, 3, 9, 20, 30, 35, 40, 45, 50):
+        path = tmp_path / f"{statement}.db"
+        ended = subprocess.run(
+            [sys.executable, "-c", DYING, str(path), str(statement)], env=environment, check=False
+        )
+        assert ended.returncode in {0, -signal.SIGKILL}
+        assert version(path) in range(newest() + 1)
+        with closing(open_writer(path)) as made:
+            assert made.execute("SELECT count(*) FROM meta").fetchone() == (1,)
+            assert made.execute("PRAGMA integrity_check").fetchone() == ("ok",)

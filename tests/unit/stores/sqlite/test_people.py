@@ -1,0 +1,173 @@
+"""After an erasure no byte about the customer is left in any file of the ledger."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from support.ledger_rows import T0, accepted, entry, fact, push
+from tactful.core.offers.offer import State
+from tactful.core.offers.tokens import Claims
+from tactful.core.redemption.order_totals import Line, Shelf
+from tactful.core.redemption.redeem import Request, redeem
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.records import Commit
+from tactful.stores.sqlite import ledger as module
+from tactful.stores.sqlite import opening as sqlite_open
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+CANARY = "canary-4711"
+ORDER = "order-of-canary-4711"
+ABOUT = (("customer", CANARY),)
+
+
+async def fill(ledger: SqliteLedger) -> None:
+    """Somebody with a history that fills many pages, among others."""
+    rows = [
+        fact("case", f"k{n}", subjects=(*ABOUT, ("case", f"k{n}")), customer=CANARY, text="x" * 500)
+        for n in range(200)
+    ]
+    rows += [
+        fact("order", f"{ORDER}-{n}", subjects=(("order", f"{ORDER}-{n}"), *ABOUT), customer=CANARY)
+        for n in range(50)
+    ]
+    rows += [fact("case", f"k{n}", 2, subjects=ABOUT, customer=CANARY, text="y") for n in range(99)]
+    rows.append(
+        fact("case", "both", subjects=(*ABOUT, ("customer", "c2")), customer="c2", purchaser=CANARY)
+    )
+    await ledger.record_facts(rows)
+    for number in range(100):
+        session = f"se_{number}"
+        ledger.record(
+            Commit(
+                session=session,
+                state=f'{{"customer":"{CANARY}"}}'.encode(),
+                customer=CANARY,
+                contacts={CANARY: CANARY.encode()},
+                entry=entry(session, customer=CANARY, inputs=CANARY.encode() * 20),
+            )
+        )
+    await ledger.commit(push(accepted(customer=CANARY, session="se_1")))
+    await ledger.flush()
+
+
+def ruling(desk, order=ORDER, now=T0 + 1):
+    asked = Request(
+        id="rd_1", token=b"t", order=order, territory="DE", lines=(Line(sku="RUN-42", qty=1),)
+    )
+    made = Claims(
+        currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1, offer="of_1",
+        rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
+    )  # fmt: skip
+    return redeem(desk, asked, now, made, {"RUN-42": Shelf()})
+
+
+def traces(folder: Path, text: str = CANARY) -> dict[str, int]:
+    counted = {file.name: file.read_bytes().count(text.encode()) for file in folder.iterdir()}
+    return {name: count for name, count in counted.items() if count}
+
+
+async def test_no_byte_of_the_customer_is_left_in_database_or_log(tmp_path):
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await fill(ledger)
+    redeemed = await ledger.judge(ruling, offer="of_1", order=ORDER)
+    assert traces(tmp_path)
+    assert await ledger.erase_customer(CANARY, "erased-1") > 400
+    assert traces(tmp_path) == {}
+    assert (tmp_path / "tactful.db-wal").stat().st_size == 0
+    again = await ledger.judge(ruling, offer="of_1", order=ORDER)
+    assert (again.status, again.body) == (200, redeemed.body)
+    assert traces(tmp_path) == {}
+    other = await ledger.judge(lambda desk: ruling(desk, "another"), offer="of_1", order="another")
+    assert other.status == 409
+    assert await ledger.reconcile() == []
+    (case,) = await ledger.facts_about([("customer", "c2")])
+    assert msgspec.json.decode(case.body)["purchaser"] == "erased-1"
+    await ledger.close()
+    assert traces(tmp_path) == {}
+
+
+async def test_an_accepted_offer_stays_redeemable_after_the_erasure(tmp_path):
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await fill(ledger)
+    await ledger.erase_customer(CANARY, "erased-1")
+    assert (await ledger.judge(ruling, offer="of_1", order="o2")).status == 200
+    assert (await ledger.offer("of_1")).state is State.REDEEMED
+    assert await ledger.reconcile() == []
+    await ledger.close()
+
+
+async def test_the_check_for_left_bytes_fails_where_deleted_pages_are_not_overwritten(
+    tmp_path, monkeypatch
+):
+    settings = tuple(
+        (name, "OFF", 0) if name == "secure_delete" else (name, value, expected)
+        for name, value, expected in sqlite_open._SETTINGS
+    )
+    monkeypatch.setattr(sqlite_open, "_SETTINGS", settings)
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await fill(ledger)
+    await ledger.erase_customer(CANARY, "erased-1")
+    assert traces(tmp_path)["tactful.db"] > 100
+    await ledger.close()
+
+
+async def test_the_check_for_left_bytes_fails_where_the_log_is_not_emptied(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_checkpoint", lambda _: True)
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await fill(ledger)
+    await ledger.erase_customer(CANARY, "erased-1")
+    assert traces(tmp_path)["tactful.db-wal"] > 100
+    await ledger.close()
+
+
+async def test_a_reader_delays_the_erasure_and_does_not_defeat_it(tmp_path):
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await fill(ledger)
+    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM facts").fetchone()
+        erasing = asyncio.create_task(ledger.erase_customer(CANARY, "erased-1"))
+        while await ledger.contact(CANARY) is not None:
+            pass  # each look waits for the ledger
+        assert not erasing.done()
+        assert await ledger.commit(Commit(session="se_x", state=b"goes on")) is None
+        reader.execute("COMMIT")
+        await erasing
+    assert traces(tmp_path) == {}
+    await ledger.close()
+
+
+async def test_a_reader_that_never_ends_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "LOG_ATTEMPTS", 2)
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await fill(ledger)
+    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM facts").fetchone()
+        with pytest.raises(LedgerError, match="another process reads"):
+            await ledger.erase_customer(CANARY, "erased-1")
+    await ledger.erase_customer(CANARY, "erased-1")
+    assert traces(tmp_path) == {}
+    await ledger.close()
+
+
+async def test_erasing_a_session_leaves_no_byte_of_its_id_but_for_the_log(tmp_path):
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await ledger.commit(
+        structs.replace(push(accepted(session="se_canary")), state=b"", entry=entry("se_canary"))
+    )
+    await ledger.forget_session("se_canary")
+    await ledger.close()
+    assert traces(tmp_path, "se_canary") == {}

@@ -1,0 +1,163 @@
+"""One writer, few transactions: everybody waits for the disk once, together, and alone for his faults."""
+
+import asyncio
+import sqlite3
+
+import pytest
+from msgspec import structs
+
+from support.ledger_rows import T0, accepted, entry, push
+from tactful.core.redemption.records import Ruling
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.records import Commit
+from tactful.stores.sqlite import ledger as module
+from tactful.stores.sqlite import writer as sqlite_writer
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+
+@pytest.fixture
+async def counted(tmp_path):
+    """A ledger and the points that its writer passed."""
+    points: list[str] = []
+    ledger = SqliteLedger(tmp_path / "tactful.db", reach=points.append)
+    await ledger.open()
+    yield ledger, points
+    await ledger.close()
+
+
+async def test_writes_that_arrive_together_share_a_transaction(counted):
+    ledger, points = counted
+    turns = [push(accepted(f"of_{n}", session=f"se_{n}"), limit=None) for n in range(500)]
+    assert not any(await asyncio.gather(*map(ledger.commit, turns)))
+    assert points.count("after-commit") < 20
+
+
+async def test_what_fails_by_its_own_fault_fails_alone(counted):
+    ledger, _ = counted
+    wrong = structs.replace(push(accepted("of_wrong"), limit=None), session="se", state="text")
+    before = structs.replace(push(accepted("of_1"), limit=None), entry=entry())
+    answers = await asyncio.gather(
+        ledger.commit(before),
+        ledger.commit(wrong),
+        ledger.commit(push(accepted("of_2"), limit=None)),
+        return_exceptions=True,
+    )
+    assert [answers[0], answers[2]] == [None, None]
+    assert isinstance(answers[1], LedgerError)
+    assert not answers[1].retry
+    assert await ledger.offer("of_wrong") is None
+    assert len(await ledger.entries()) == 1
+    assert await ledger.reconcile() == []
+
+
+async def test_a_record_that_fails_is_told_to_the_log_and_harms_no_neighbour(counted, caplog):
+    ledger, _ = counted
+    ledger.record(Commit(session="se_1", state=b"1"))
+    ledger.record(Commit(session="se_2", state="text"))
+    ledger.record(Commit(session="se_3", state=b"3"))
+    await ledger.flush()
+    assert await ledger.session("se_1")
+    assert await ledger.session("se_2") is None
+    assert await ledger.session("se_3")
+    assert "a record was lost" in caplog.text
+
+
+async def test_records_wait_while_they_are_held_and_are_written_together(counted):
+    ledger, points = counted
+    with ledger.holding():
+        for number in range(100):
+            ledger.record(Commit(entry=entry(at=T0 + number)))
+            await asyncio.sleep(0)
+        assert ledger.waiting
+        assert points == []
+    await ledger.flush()
+    assert points.count("after-commit") == 1
+    assert len(await ledger.entries(limit=999)) == 100
+
+
+async def test_a_promise_takes_along_what_is_held_before_it(counted):
+    ledger, _ = counted
+    with ledger.holding():
+        ledger.record(Commit(session="se_1", state=b"first"))
+        assert await ledger.commit(push(accepted(), limit=None)) is None
+        assert (await ledger.session("se_1")).state == b"first"
+
+
+async def test_closing_writes_what_is_pending(tmp_path):
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    for number in range(5_000):
+        ledger.record(Commit(entry=entry(at=T0 + number)))
+    await ledger.close()
+    again = SqliteLedger(tmp_path / "tactful.db")
+    await again.open()
+    assert len(await again.entries(limit=9_999)) == 5_000
+    await again.close()
+
+
+async def test_too_many_waiting_records_are_dropped_and_counted_but_no_promise(
+    counted, monkeypatch
+):
+    ledger, _ = counted
+    monkeypatch.setattr(module, "MOST_WAITING", 100_000)
+    for number in range(2_000):
+        ledger.record(Commit(session=f"se_{number}", state=b"s" * 1_000, entry=entry()))
+    made = accepted(session="se_late")
+    ledger.record(structs.replace(push(made, limit=None), moves=()))
+    await ledger.flush()
+    kept = len(await ledger.entries(limit=9_999))
+    assert 0 < ledger.dropped < 2_000
+    assert kept == 2_000 - ledger.dropped
+    assert await ledger.offer("of_1") == made
+
+
+async def test_a_lock_of_another_process_is_waited_for_and_then_reported(counted, monkeypatch):
+    ledger, _ = counted
+    await ledger._open_writer.run_apart(lambda made: made.execute("PRAGMA busy_timeout=30").close())
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerError, match="locked by another process") as caught:
+        await ledger.commit(push(accepted(), limit=None))
+    assert caught.value.retry
+    assert ledger.failing is None
+    other.execute("ROLLBACK")
+    other.close()
+    assert await ledger.commit(push(accepted(), limit=None)) is None
+
+
+async def test_records_wait_for_a_lock_and_are_not_lost(counted, monkeypatch):
+    ledger, _ = counted
+    monkeypatch.setattr(sqlite_writer, "TRY_AGAIN", 0.01)
+    await ledger._open_writer.run_apart(lambda made: made.execute("PRAGMA busy_timeout=10").close())
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    ledger.record(Commit(session="se_1", state=b"kept", entry=entry()))
+    with pytest.raises(LedgerError, match="locked"):
+        await ledger.flush()
+    other.execute("ROLLBACK")
+    other.close()
+    while ledger._open_writer.waiting:  # nothing is asked of the writer: it tries again by itself
+        await ledger.heard()
+    assert (await ledger.session("se_1")).state == b"kept"
+
+
+async def test_the_log_is_moved_into_the_file_before_it_grows(counted):
+    ledger, _ = counted
+    log = ledger.path.with_name("tactful.db-wal")
+    for number in range(60_000):
+        ledger.record(Commit(entry=entry(at=T0 + number, inputs=b"i" * 1_000)))
+        if number % 2_000 == 0:
+            await ledger.flush()
+    await ledger.flush()
+    assert ledger.path.stat().st_size > 50_000_000
+    assert log.stat().st_size < 40_000_000
+
+
+async def test_a_closed_ledger_says_so(tmp_path):
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    with pytest.raises(LedgerError, match="not open"):
+        await ledger.heard()
+    await ledger.open()
+    await ledger.close()
+    with pytest.raises(LedgerError, match="not open"):
+        await ledger.judge(lambda _: Ruling(status=200, body=b""), order="o1")

@@ -1,0 +1,158 @@
+"""A disk that fails or is full gives no wrong answer, and no silence either."""
+
+import contextlib
+import errno
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.disk_faults.shim import PROCESSES, build_shim, environment, needs_shim
+from support.ledger_rows import T0, accepted, entry, push
+from tactful.core.redemption.records import Ruling
+from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
+from tactful.runtime.ports.records import Commit
+from tactful.stores.sqlite import writer as sqlite_writer
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+
+def swept(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    data = folder / "data"
+    data.mkdir()
+    worker = [sys.executable, str(PROCESSES / "fault_worker.py"), str(data), *options]
+    return subprocess.run(
+        worker,
+        env=environment(build_shim(folder), data),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@needs_shim
+def test_every_write_and_sync_of_a_redemption_may_fail_once(tmp_path):
+    ended = swept(tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    told = [json.loads(line) for line in ended.stdout.splitlines()]
+    by_error: dict[tuple[int, int], list[object]] = {}
+    for line in told:
+        by_error.setdefault((line["error"], line["kind"]), []).append(line["told"])
+    # The last of each has no operation left to fail; before it, the commit's writes and its sync.
+    assert by_error[errno.EIO, 0].count("LedgerBrokenError") >= 5
+    assert by_error[errno.ENOSPC, 1].count("LedgerFullError") >= 4
+    assert by_error[errno.ENOSPC, 2].count("LedgerBrokenError") >= 1
+    assert {answers[-1] for answers in by_error.values()} == {200}
+
+
+@needs_shim
+def test_the_sweep_fails_on_a_ledger_that_swallows_errors(tmp_path):
+    ended = swept(tmp_path, "swallow")
+    assert ended.returncode != 0
+    assert "AssertionError" in ended.stderr
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: str):
+    """A file system of a few megabytes of its own."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tactful-test", str(folder)]
+    if (
+        not shutil.which("mount")
+        or subprocess.run(mount, capture_output=True, check=False).returncode
+    ):
+        pytest.skip("mounting a small disk is not permitted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+async def test_on_a_full_disk_sessions_go_on_and_promises_stop_until_there_is_room(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sqlite_writer, "TRY_AGAIN", 0.02)
+    with small_disk(tmp_path / "disk", "4m"):
+        ledger = SqliteLedger(tmp_path / "disk" / "tactful.db")
+        await ledger.open()
+        await ledger.commit(push(accepted(), limit=None))
+        filler = tmp_path / "disk" / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        refused = await promise_until_full(ledger)
+        assert "disk is full" in str(refused)
+        assert "disk is full" in (ledger.failing or "")
+        for number in range(50):
+            ledger.record(Commit(session="se_on", state=b"%d" % number, entry=entry("se_on", T0)))
+        assert (await ledger.offer("of_1")) is not None
+        with pytest.raises(LedgerFullError):
+            await ledger.judge(lambda _: Ruling(status=200, body=b""), order="o1")
+        filler.unlink()
+        while ledger.failing:  # nothing but reads: it tries by itself
+            await ledger.heard()
+        assert await ledger.commit(push(accepted("of_after", session="se_2"), limit=None)) is None
+        assert (await ledger.session("se_on")).state == b"49"
+        assert len(await ledger.entries(session="se_on")) == 50
+        assert await ledger.reconcile() == []
+        await ledger.close()
+
+
+async def promise_until_full(ledger: SqliteLedger) -> LedgerError:
+    for number in range(2_000):
+        try:
+            made = accepted(f"of_{number + 2}", session=f"se_{number}", message="m" * 400)
+            await ledger.commit(push(made, limit=None))
+        except LedgerFullError as error:
+            return error
+    message = "the disk never was full"
+    raise AssertionError(message)
+
+
+def make_read_only(folder: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+
+
+async def test_a_disk_that_may_only_be_read_is_refused_at_the_start(tmp_path):
+    with small_disk(tmp_path / "disk", "4m"):
+        path = tmp_path / "disk" / "tactful.db"
+        ledger = SqliteLedger(path)
+        await ledger.open()
+        await ledger.close()
+        make_read_only(tmp_path / "disk")
+        with pytest.raises(LedgerError, match="cannot be written") as caught:
+            await SqliteLedger(path).open()
+        assert str(path) in str(caught.value)
+
+
+async def test_a_ledger_that_broke_says_so_and_refuses_everything_that_promises(
+    tmp_path, monkeypatch
+):
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await ledger.commit(push(accepted(), limit=None))
+
+    def torn(self, batch, perform):
+        error = sqlite_writer.sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite_writer.sqlite3.SQLITE_IOERR
+        error.sqlite_errorname = "SQLITE_IOERR"
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite_writer.Writer, "_attempt", torn)
+        with pytest.raises(LedgerBrokenError, match="restart the server"):
+            await ledger.commit(push(accepted("of_2"), limit=None))
+    assert "disk I/O error" in (ledger.failing or "")
+    for refused in (
+        ledger.commit(push(accepted("of_3"), limit=None)),
+        ledger.judge(lambda _: Ruling(status=200, body=b""), order="o1"),
+        ledger.record_facts([]),
+    ):
+        with pytest.raises(LedgerBrokenError):
+            await refused
+    assert await ledger.offer("of_1") is not None
+    assert await ledger.offer("of_3") is None
+    await ledger.close()

@@ -1,0 +1,67 @@
+"""Whose connection it is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tactful.transports.admission.client_address import TrustedProxies, limit_key
+
+PROXIES = TrustedProxies(["10.0.0.0/8", "2001:db8:ffff::/48", "127.0.0.1"])
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("192.0.2.1", [], "192.0.2.1"),
+        ("192.0.2.1", ["198.51.100.7"], "192.0.2.1"),  # an untrusted peer names nobody
+        ("10.0.0.1", ["198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.1", ["198.51.100.7, 10.0.0.2"], "198.51.100.7"),
+        ("10.0.0.1", ["198.51.100.7", "10.0.0.2"], "198.51.100.7"),
+        ("10.0.0.1", ["1.2.3.4, 198.51.100.7"], "198.51.100.7"),  # what it says itself is ignored
+        ("10.0.0.1", ["127.0.0.1, 198.51.100.7, 10.0.0.2"], "198.51.100.7"),
+        ("10.0.0.1", ["10.0.0.3"], "10.0.0.3"),  # all trusted: the outermost
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("10.0.0.1", ["unknown"], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.7, unknown"], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.7:4711"], "10.0.0.1"),
+        ("10.0.0.1", [""], "10.0.0.1"),
+        ("2001:db8:ffff::1", ["2001:db8::7"], "2001:db8::7"),
+        ("::ffff:10.0.0.1", ["::ffff:198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.1", [", ".join(["10.0.0.2"] * 1_000)], "10.0.0.2"),
+    ],
+)
+def test_the_client_is_the_right_most_hop_that_is_not_ours(peer, forwarded, client):
+    assert PROXIES.client(peer, forwarded) == client
+
+
+@given(st.lists(st.text(max_size=40), max_size=5))
+def test_no_header_makes_an_untrusted_peer_somebody_else(forwarded):
+    assert PROXIES.client("192.0.2.1", forwarded) == "192.0.2.1"
+
+
+@given(st.lists(st.text(max_size=40), max_size=5))
+def test_what_a_client_invents_never_hides_the_address_our_proxy_saw(forwarded):
+    assert PROXIES.client("10.0.0.1", [*forwarded, "198.51.100.7"]) == "198.51.100.7"
+
+
+def test_nobody_is_trusted_by_default():
+    assert not TrustedProxies().trusts("127.0.0.1")
+
+
+def test_a_name_is_no_proxy():
+    assert not PROXIES.trusts("localhost")
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("not:an:address", "not:an:address"),
+    ],
+)
+def test_an_ipv6_host_is_limited_by_its_network(address, key):
+    assert limit_key(address) == key

@@ -1,0 +1,101 @@
+"""Near its memory's limit a server takes in nobody new, and goes on serving who is there."""
+
+from structlog.testing import capture_logs
+
+from support.front_door import Raw, eventually, open_door, upgrade
+from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.memory_guard import Memory, granted, resident
+
+QUICK = {"sweep_ms": 50, "linger_ms": 200}
+
+
+class Used:
+    """An amount of memory that a test sets."""
+
+    def __init__(self, used=0):
+        self.used = used
+
+    def __call__(self):
+        return self.used
+
+
+def test_without_a_limit_there_is_always_room():
+    memory = Memory(None, used=Used(2**62))
+    memory.look(1)
+    assert not memory.short
+
+
+def test_at_nine_tenths_of_the_limit_it_is_short_and_says_so_once():
+    used = Used(899)
+    memory = Memory(1_000, used=used)
+    with capture_logs() as logged:
+        memory.look(100)
+        assert not memory.short
+        used.used = 900
+        for _ in range(3):
+            memory.look(100)
+            assert memory.short
+        used.used = 899
+        memory.look(100)
+        assert not memory.short
+    assert [line["event"] for line in logged] == ["memory.short", "memory.enough"]
+
+
+def test_what_some_have_left_others_may_take_though_the_process_has_given_nothing_back():
+    used = Used(950)
+    memory = Memory(1_000, used=used)
+    memory.look(100)
+    assert memory.short
+    memory.look(94)
+    assert not memory.short
+    memory.look(96)
+    assert memory.short
+
+
+def test_memory_that_grows_on_takes_fewer():
+    used = Used(900)
+    memory = Memory(1_000, used=used)
+    memory.look(100)
+    used.used = 950
+    memory.look(80)
+    assert memory.short
+    memory.look(75)
+    assert not memory.short
+
+
+def test_the_least_that_a_group_around_the_process_allows_is_what_it_may_have(tmp_path):
+    groups, own = tmp_path / "groups", tmp_path / "cgroup"
+    inner = groups / "shop" / "server"
+    inner.mkdir(parents=True)
+    own.write_text("0::/shop/server\n")
+    assert granted(groups, own) is None
+    (inner / "memory.max").write_text("max\n")
+    (groups / "shop" / "memory.max").write_text("1048576\n")
+    assert granted(groups, own) == 1_048_576
+    (inner / "memory.max").write_text("4096\n")
+    assert granted(groups, own) == 4_096
+
+
+def test_where_there_are_no_groups_nothing_is_granted(tmp_path):
+    assert granted(tmp_path, tmp_path / "none") is None
+
+
+def test_what_is_resident_is_counted_in_bytes():
+    assert 4 * 2**20 < resident() < 64 * 2**30
+
+
+async def test_a_session_is_refused_and_all_else_goes_on():
+    limits = Limits(memory_bytes=1, **QUICK)
+    async with open_door(limits=limits) as door, Raw.knock(door.port) as early:
+        await early.open()
+        await eventually(lambda: door.house.reception.memory.short)
+        async with Raw.knock(door.port) as late:
+            await late.send(upgrade())
+            status, head = await late.head()
+            assert (status, "Retry-After: 10" in head) == (503, True)
+            assert b"server.full" in await late.rest()
+        async with Raw.knock(door.port) as other:
+            await other.send(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert (await other.head())[0] == 200
+        await early.send(b"\x89\x80\x00\x00\x00\x00")
+        assert await early.frame() == (10, b"")

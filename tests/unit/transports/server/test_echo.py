@@ -1,0 +1,46 @@
+"""The conformance echo, through the same door; the raw-frame suite drives it over real sockets."""
+
+from tactful.protocol import close_codes
+from tactful.transports.server.echo import Echo
+
+
+class Sent:
+    def __init__(self):
+        self.out = []
+
+    def send(self, payload):
+        self.out.append(("text", payload))
+
+    def send_binary(self, payload):
+        self.out.append(("binary", payload))
+
+    def close(self, code, reason=""):
+        self.out.append((code, reason))
+
+
+def test_text_and_binary_come_back_as_they_are():
+    link = Sent()
+    echo = Echo(link)
+    echo.text(b"plain")
+    echo.text("grüß".encode())
+    echo.binary(b"\xff")
+    assert link.out == [("text", b"plain"), ("text", "grüß".encode()), ("binary", b"\xff")]
+
+
+def test_text_that_is_not_utf8_ends_the_connection():
+    link = Sent()
+    Echo(link).text(b"\xff")
+    assert link.out[0][0] is close_codes.NOT_UTF8
+
+
+def test_an_echo_knows_no_pace_and_no_clock():
+    link = Sent()
+    echo = Echo(link)
+    assert echo.spend(10**9)
+    echo.begin(1)
+    echo.tick(10**12)
+    echo.end()
+    echo.slow()
+    echo.caught_up()
+    echo.lost(1000)
+    assert link.out == []

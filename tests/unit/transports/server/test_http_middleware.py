@@ -1,0 +1,88 @@
+"""The check of every HTTP request's Host."""
+
+import json
+
+import httpx
+import pytest
+
+from support.front_door import RecordingDesk, hello_app, policy
+from tactful.transports.admission.access_policy import Refusal
+from tactful.transports.admission.client_address import TrustedProxies
+from tactful.transports.admission.limits import Limits
+from tactful.transports.server.http_middleware import Guard, refuse
+from tactful.transports.sessions.hub import Reception
+
+
+def client(**changes):
+    app = Guard(hello_app, Reception(RecordingDesk(), policy(**changes)))
+    transport = httpx.ASGITransport(app, client=("10.0.0.1", 4711))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
+
+
+async def test_a_request_under_our_name_passes():
+    async with client() as http:
+        found = await http.get("/a")
+    assert (found.status_code, found.text) == (200, "hello 10.0.0.1 /a 0")
+
+
+async def test_a_request_under_a_rebound_name_does_not():
+    async with client() as http:
+        found = await http.get("/a", headers={"Host": "evil.example"})
+    assert found.status_code == 421
+    assert found.headers["content-type"] == "application/problem+json"
+    assert found.json()["code"] == "host.unknown"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/healthz", 200), ("/readyz", 200), ("/metrics", 421)]
+)
+async def test_probes_come_by_address(path, status):
+    async with client() as http:
+        found = await http.get(path, headers={"Host": "10.1.2.3:8000"})
+    assert found.status_code == status
+
+
+async def test_a_trusted_proxy_names_the_client():
+    async with client(proxies=TrustedProxies(["10.0.0.0/8"])) as http:
+        found = await http.get("/a", headers={"X-Forwarded-For": "192.0.2.5"})
+    assert found.text.startswith("hello 192.0.2.5 ")
+
+
+async def test_what_is_not_http_passes_untouched():
+    seen = []
+
+    async def app(scope, *_):
+        seen.append(scope)
+
+    await Guard(app, Reception(RecordingDesk(), policy()))({"type": "websocket"}, None, None)
+    assert seen == [{"type": "websocket"}]
+
+
+async def test_a_refusal_says_when_to_come_back():
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await refuse(send, Refusal(503, "server.full", "Full.", retry_s=10))
+    assert (b"retry-after", b"10") in sent[0]["headers"]
+    assert json.loads(sent[1]["body"])["status"] == 503
+
+
+async def test_an_address_that_asks_without_end_is_told_to_wait_and_hung_up_on():
+    async with client(limits=Limits(calls=2, calls_per_s=1)) as http:
+        found = [await http.get(path) for path in ("/a", "/healthz", "/b")]
+    assert [each.status_code for each in found] == [200, 200, 429]
+    assert found[2].json()["code"] == "address.hurried"
+    assert (found[2].headers["connection"], found[2].headers["retry-after"]) == ("close", "5")
+
+
+async def test_behind_a_proxy_each_client_has_a_pace_of_its_own_and_the_proxy_none():
+    proxies = TrustedProxies(["10.0.0.1"])
+    async with client(proxies=proxies, limits=Limits(calls=1, calls_per_s=1)) as http:
+        for address in ("192.0.2.1", "192.0.2.2"):
+            assert (await http.get("/a", headers={"X-Forwarded-For": address})).status_code == 200
+        again = await http.get("/a", headers={"X-Forwarded-For": "192.0.2.1"})
+        assert again.status_code == 429
+        assert "connection" not in again.headers, "others come on it too"
+        assert [(await http.get("/a")).status_code for _ in range(3)] == [200] * 3

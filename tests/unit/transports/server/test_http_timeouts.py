@@ -1,0 +1,118 @@
+"""Deadlines around the HTTP stack, with time as an argument."""
+
+import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tactful.transports.admission.limits import Limits
+from tactful.transports.server.http_timeouts import LARGE_HEAD, SLOW_BODY, SLOW_HEAD, HttpSide
+
+
+class Cycle:
+    def __init__(self, *, complete=False, more_body=False, started=False):
+        self.response_complete = complete
+        self.more_body = more_body
+        self.response_started = started
+
+
+class Flow:
+    read_paused = False
+
+
+class Inner:
+    """The parts of the HTTP stack's protocol that the watch reads."""
+
+    def __init__(self):
+        self.cycle = None
+        self.flow = Flow()
+        self.calls = []
+        self.body_seen = 0
+
+    def connection_made(self, _):
+        self.calls.append("made")
+
+    def data_received(self, data):
+        self.calls.append(data)
+        if self.cycle and self.cycle.more_body:
+            self.body_seen += len(data)
+
+    def pause_writing(self):
+        self.calls.append("pause")
+
+    def resume_writing(self):
+        self.calls.append("resume")
+
+
+@pytest.fixture
+def side():
+    return HttpSide(Inner(), None, Limits(head_bytes=100))
+
+
+def test_a_connection_that_waits_for_its_next_request_is_left_to_the_stack(side):
+    assert side.tick(10**9) is None
+
+
+def test_a_head_must_be_complete_in_time(side):
+    side.data_received(b"GET", 1_000)
+    side.data_received(b" /", 5_000)
+    assert side.tick(5_999) is None
+    assert side.tick(6_000) is SLOW_HEAD
+
+
+def test_a_head_must_stay_within_its_size(side):
+    assert side.data_received(b"a" * 100, 1) is None
+    assert side.data_received(b"a", 2) is LARGE_HEAD
+
+
+def test_a_request_that_is_being_answered_has_no_deadline_for_its_head(side):
+    side.data_received(b"GET", 1_000)
+    side.inner.cycle = Cycle()
+    side.data_received(b"...", 2_000)
+    side.inner.cycle = Cycle(complete=True)
+    assert side.tick(90_000) is None
+
+
+def test_a_body_may_start_slowly_and_must_then_come_at_a_rate(side):
+    side.inner.cycle = Cycle(more_body=True)
+    side.data_received(b"x", 0)
+    assert side.tick(1) is None
+    assert side.tick(10_001) is None
+    assert side.tick(10_100) is SLOW_BODY
+
+
+def test_a_body_at_a_decent_rate_passes(side):
+    side.inner.cycle = Cycle(more_body=True)
+    for second in range(60):
+        side.data_received(b"x" * 1_100, second * 1_000)
+        assert side.tick(second * 1_000 + 500) is None
+
+
+def test_an_app_that_does_not_read_is_not_the_clients_fault(side):
+    side.inner.cycle = Cycle(more_body=True)
+    side.tick(1)
+    side.inner.flow.read_paused = True
+    assert side.tick(60_000) is None
+    side.inner.flow.read_paused = False
+    assert side.tick(60_001) is None
+
+
+def test_a_client_that_does_not_read_has_stalled_after_a_while(side):
+    assert not side.stalled(10**9)
+    side.pause_writing(1_000)
+    assert not side.stalled(30_999)
+    assert side.stalled(31_000)
+    side.resume_writing()
+    assert not side.stalled(90_000)
+    assert side.inner.calls == ["made", "pause", "resume"]
+
+
+def test_once_an_answer_has_begun_a_refusal_cannot_be_written(side):
+    assert not side.answering
+    side.inner.cycle = Cycle()
+    assert not side.answering
+    side.inner.cycle = Cycle(started=True)
+    assert side.answering
+
+
+def test_the_stack_still_has_what_the_watch_reads():
+    names = {"connection_made", "data_received", "pause_writing", "resume_writing", "shutdown"}
+    assert names <= set(dir(HttpToolsProtocol))

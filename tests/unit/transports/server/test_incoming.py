@@ -1,0 +1,248 @@
+"""The front door: who comes in, and where to; the raw-frame suite has the long tables."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+
+from support.front_door import (
+    HELLO,
+    Raw,
+    RecordingDesk,
+    eventually,
+    frame,
+    open_door,
+    text,
+    upgrade,
+)
+from tactful.transports.admission.client_address import TrustedProxies
+from tactful.transports.admission.limits import Limits
+
+QUICK = {"linger_ms": 100, "sweep_ms": 40}
+GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+NEIGHBOUR = "127.0.0.2"
+BODY = len("hello 127.0.0.1 /a 0")
+
+
+async def test_http_and_sessions_share_one_port():
+    async with open_door() as door:
+        async with Raw.knock(door.port) as peer:
+            await peer.send(GET)
+            assert (await peer.head())[0] == 200
+        async with Raw.knock(door.port) as peer:
+            await peer.greet()
+
+
+async def test_an_http_answer_carries_the_date():
+    async with open_door() as door, Raw.knock(door.port) as peer:
+        await peer.send(GET)
+        assert "date: " in (await peer.head())[1].lower()
+
+
+async def test_an_address_with_too_many_connections_is_told_to_wait():
+    async with open_door(limits=Limits(per_address=2, **QUICK)) as door, AsyncExitStack() as stack:
+        for _ in range(2):
+            peer = await stack.enter_async_context(Raw.knock(door.port, NEIGHBOUR))
+            await peer.greet()
+        async with Raw.knock(door.port, NEIGHBOUR) as third:
+            status, head = await third.head()
+            assert status == 429
+            assert "Retry-After: 30" in head
+    assert door.house.reception.refusals == {"address.full": 1}
+
+
+async def test_when_all_places_are_taken_only_health_checks_pass():
+    limits = Limits(connections=1, headroom=2, **QUICK)
+    async with open_door(limits=limits) as door, Raw.knock(door.port) as first:
+        await first.greet()
+        for sent, status in ((HEALTH, 200), (GET, 503), (upgrade(), 503)):
+            async with Raw.knock(door.port) as peer:
+                await peer.send(sent)
+                assert (await peer.head())[0] == status
+            await eventually(lambda: door.house.admission.inside == 1)
+
+
+async def test_beyond_the_headroom_a_connection_is_turned_away_at_once():
+    limits = Limits(connections=1, headroom=0, **QUICK)
+    async with open_door(limits=limits) as door, Raw.knock(door.port) as first:
+        await first.greet()
+        async with Raw.knock(door.port) as peer:
+            status, head = await peer.head()
+            assert status == 503
+            assert "Retry-After" in head
+            assert b"server.full" in await peer.rest()
+        await eventually(lambda: door.house.admission.inside == 1)
+
+
+async def test_a_place_is_free_again_when_its_peer_has_gone():
+    async with open_door(limits=Limits(per_address=1, **QUICK)) as door:
+        for _ in range(5):
+            async with Raw.knock(door.port, NEIGHBOUR) as peer:
+                await peer.greet()
+                assert door.house.admission.addresses == 1
+            await eventually(lambda: door.house.admission.inside == 0)
+        assert door.house.admission.addresses == 0
+
+
+async def test_behind_a_trusted_proxy_each_client_is_an_address_of_its_own():
+    desk = RecordingDesk()
+    proxies = TrustedProxies(["127.0.0.1"])
+    limits = Limits(per_address=1, **QUICK)
+    async with open_door(desk, proxies=proxies, limits=limits) as door, AsyncExitStack() as stack:
+        for client in ("192.0.2.1", "192.0.2.2"):
+            peer = await stack.enter_async_context(Raw.knock(door.port))
+            await peer.open(X_Forwarded_For=client)
+        assert sorted(each.peer for each in desk.connections) == ["192.0.2.1", "192.0.2.2"]
+        async with Raw.knock(door.port) as again:
+            await again.send(upgrade(X_Forwarded_For="192.0.2.1"))
+            assert (await again.head())[0] == 429
+
+
+async def test_a_client_that_is_no_proxy_cannot_name_itself():
+    desk = RecordingDesk()
+    async with open_door(desk) as door, Raw.knock(door.port) as peer:
+        await peer.open(X_Forwarded_For="192.0.2.1")
+        assert desk.connections[0].peer == "127.0.0.1"
+
+
+async def test_the_app_hears_the_clients_real_address():
+    proxies = TrustedProxies(["127.0.0.1"])
+    async with open_door(proxies=proxies) as door, Raw.knock(door.port) as peer:
+        await peer.send(GET.replace(b"\r\n\r\n", b"\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n"))
+        await peer.head()
+        assert (await peer.reader.readexactly(15)) == b"hello 192.0.2.9"
+
+
+async def test_a_server_that_has_said_goodbye_to_all_takes_no_new_session():
+    async with open_door(limits=Limits(**QUICK)) as door:
+        door.house.reception.dismiss()
+        async with Raw.knock(door.port) as peer:
+            await peer.send(upgrade())
+            status, head = await peer.head()
+            assert status == 503
+            assert "Retry-After: 1\r" in head
+
+
+async def test_an_upgrade_on_a_used_connection_keeps_its_place_and_its_address():
+    desk = RecordingDesk()
+    async with open_door(desk) as door:
+        async with Raw.knock(door.port) as peer:
+            await peer.send(GET)
+            await peer.head()
+            await peer.reader.readexactly(BODY)
+            await peer.greet()
+            assert door.house.admission.inside == 1
+            assert desk.connections[0].peer == "127.0.0.1"
+            assert len(door.house.sweep.everybody()) == 1
+        await eventually(lambda: door.house.admission.inside == 0)
+        assert door.house.sweep.everybody() == []
+        assert desk.named("closed")
+
+
+async def test_an_upgrade_elsewhere_on_a_used_connection_is_refused():
+    async with open_door(limits=Limits(**QUICK)) as door, Raw.knock(door.port) as peer:
+        await peer.send(GET)
+        await peer.head()
+        await peer.reader.readexactly(BODY)
+        await peer.send(upgrade("/elsewhere"))
+        assert (await peer.head())[0] == 404
+
+
+async def test_a_request_that_asks_for_another_upgrade_gets_a_plain_answer():
+    async with open_door() as door, Raw.knock(door.port) as peer:
+        head = b"GET /a HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+        await peer.send(head)
+        assert (await peer.head())[0] == 200
+
+
+@pytest.mark.parametrize("sent", [b"", upgrade()[:50], GET[:20]])
+async def test_who_does_not_finish_a_head_is_sent_away_and_forgotten(sent):
+    async with open_door(limits=Limits(head_ms=80, **QUICK)) as door, Raw.knock(door.port) as peer:
+        await peer.send(sent)
+        assert (b" 408 " in await peer.rest()) is bool(sent)
+        await eventually(lambda: door.house.admission.inside == 0)
+
+
+async def test_a_second_request_must_be_complete_in_time_too():
+    async with open_door(limits=Limits(head_ms=80, **QUICK)) as door, Raw.knock(door.port) as peer:
+        await peer.send(GET)
+        await peer.head()
+        await peer.send(GET[:20])
+        assert b"HTTP/1.1 408 " in await peer.rest()
+
+
+async def endless(_):
+    """An answer that never ends, for a client that does not read."""
+
+    async def chunks():
+        while True:
+            yield b"x" * 65_536
+            await asyncio.sleep(0)
+
+    return StreamingResponse(chunks())
+
+
+async def test_a_client_that_stops_reading_an_answer_is_dropped():
+    limits = Limits(stalled_ms=100, **QUICK)
+    app = Starlette(routes=[Route("/a", endless)])
+    async with open_door(app=app, limits=limits) as door, Raw.knock(door.port) as peer:
+        peer.writer.transport.pause_reading()
+        await peer.send(GET)
+        await eventually(lambda: door.house.admission.inside == 1)
+        await eventually(lambda: door.house.admission.inside == 0)
+
+
+async def test_a_body_that_comes_too_slowly_is_refused():
+    limits = Limits(body_grace_ms=80, **QUICK)
+    async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
+        await peer.send(b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc")
+        assert b"body.slow" in await peer.rest()
+
+
+async def test_a_large_body_that_comes_at_a_decent_rate_passes():
+    async with open_door() as door, Raw.knock(door.port) as peer:
+        body = b"x" * 3_000_000
+        head = f"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        await peer.send(head.encode() + body)
+        assert (await peer.head())[0] == 200
+        assert (await peer.reader.readexactly(26)).endswith(b"3000000")
+
+
+async def test_a_desk_that_closes_in_open_refuses_politely():
+    class Closing(RecordingDesk):
+        def open(self, connection):
+            super().open(connection)
+            connection.send(b"early")
+
+    async with open_door(Closing()) as door, Raw.knock(door.port) as peer:
+        await peer.open()
+        assert await peer.frame() == (1, b"early")
+        await peer.send(text(HELLO) + frame(b"", 8))
+        assert await peer.close_code() == 0
+
+
+async def test_behind_a_trusted_proxy_a_client_who_comes_too_often_is_told_to_wait():
+    proxies = TrustedProxies(["127.0.0.1"])
+    async with open_door(proxies=proxies, limits=Limits(calls=1, calls_per_s=1, **QUICK)) as door:
+        for client, status in (("192.0.2.1", 101), ("192.0.2.2", 101), ("192.0.2.1", 429)):
+            async with Raw.knock(door.port) as peer:
+                await peer.send(upgrade(X_Forwarded_For=client))
+                assert (await peer.head())[0] == status
+        assert door.house.reception.refusals == {"address.hurried": 1}
+
+
+async def test_who_is_closed_again_and_again_for_what_they_say_is_not_let_in_again():
+    limits = Limits(calls=40, calls_per_s=1, **QUICK)
+    async with open_door(limits=limits) as door:
+        seen = []
+        for _ in range(4):
+            async with Raw.knock(door.port, NEIGHBOUR) as peer:
+                await peer.send(upgrade() + frame(b"garbage"))
+                seen.append((await peer.rest())[9:12])
+        assert seen == [b"101", b"101", b"101", b"429"]
+        async with Raw.knock(door.port, "127.0.0.3") as peer:
+            await peer.greet()

@@ -1,0 +1,48 @@
+"""The seat that each connection holds."""
+
+from support.front_door import RecordingDesk, policy
+from tactful.transports.admission.limits import Limits
+from tactful.transports.server.server_state import House, Seat
+from tactful.transports.sessions.hub import Reception
+
+
+class Holder:
+    def tick(self, now):
+        pass
+
+    def abort(self):
+        pass
+
+
+def house(**limits):
+    return House(Reception(RecordingDesk(), policy(limits=Limits(**limits))), http=None)
+
+
+async def test_a_seat_is_counted_swept_and_charged_to_its_address():
+    rooms, holder = house(per_address=1), Holder()
+    rooms.admission.enter()
+    seat = Seat(rooms, holder)
+    assert seat.claim("192.0.2.1")
+    assert rooms.sweep.everybody() == [holder]
+    assert not Seat(rooms, Holder()).claim("192.0.2.1")
+
+
+async def test_who_leaves_gives_everything_back():
+    rooms, holder = house(), Holder()
+    rooms.admission.enter()
+    seat = Seat(rooms, holder)
+    seat.claim("192.0.2.1")
+    seat.leave(holder)
+    assert rooms.admission.inside == 0
+    assert rooms.admission.addresses == 0
+    assert rooms.sweep.everybody() == []
+
+
+async def test_a_seat_passes_from_one_holder_to_the_next():
+    rooms, first, second = house(), Holder(), Holder()
+    rooms.admission.enter()
+    seat = Seat(rooms, first)
+    seat.pass_on(first, second)
+    assert rooms.sweep.everybody() == [second]
+    seat.leave(second)
+    assert rooms.sweep.everybody() == []

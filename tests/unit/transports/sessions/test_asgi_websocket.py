@@ -1,0 +1,167 @@
+"""The session as an ASGI endpoint, in an app that is mounted in another server."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from support.front_door import HELLO, ORIGIN, RecordingDesk, eventually, policy, within
+from tactful.protocol import close_codes
+from tactful.transports.admission.limits import Limits
+from tactful.transports.sessions.asgi_websocket import websocket_routes
+from tactful.transports.sessions.hub import Reception
+
+NEIGHBOUR = {"local_addr": ("127.0.0.2", 0)}  # this machine's own address has no limit
+
+
+@asynccontextmanager
+async def mounted(desk: Any = None, **limits: Any) -> AsyncIterator[Any]:
+    """The endpoint under uvicorn's own listener."""
+    reception = Reception(desk or RecordingDesk(), policy(limits=Limits(**limits)))
+    app = Starlette(routes=list(websocket_routes(reception)))
+    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="websockets-sansio")
+    server = uvicorn.Server(config)
+    serving = asyncio.ensure_future(server.serve())
+    await eventually(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield reception, f"ws://127.0.0.1:{port}/v1/session"
+    finally:
+        server.should_exit = True
+        await within(serving)
+
+
+def dial(url: str, **changes: Any) -> Any:
+    return connect(url, **({"origin": ORIGIN, "subprotocols": ["tactful.v1"]} | changes))
+
+
+async def greet(socket: Any, **changes: Any) -> Any:
+    await socket.send(msgspec.json.encode(HELLO | changes), text=True)
+    return msgspec.json.decode(await within(socket.recv()))
+
+
+async def test_the_same_conversation_as_at_our_own_door():
+    desk = RecordingDesk()
+    async with mounted(desk) as (reception, url):
+        async with dial(url) as socket:
+            assert socket.subprotocol == "tactful.v1"
+            assert (await greet(socket, n=1))["t"] == "welcome"
+            assert await within(socket.recv()) == '{"t":"ack","n":1}'
+            assert desk.connections[0].peer == "127.0.0.1"
+            assert desk.connections[0].origin == ORIGIN
+        await eventually(lambda: desk.named("closed"))
+        assert reception.closes == {1000: 1}
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ('{"t":"logout"}', 4401),
+        ("nonsense", 4400),
+        (b"binary", 1003),
+        ("x" * 65_537, 1009),
+    ],
+)
+async def test_the_same_rules_with_the_same_codes(sent, code):
+    async with mounted() as (reception, url):
+        async with dial(url) as socket:
+            await socket.send(sent)
+            with pytest.raises(ConnectionClosed) as closed:
+                await within(socket.recv())
+            assert closed.value.rcvd.code == code
+        await eventually(lambda: not reception.present)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": None}, 403),
+        ({"subprotocols": None}, 400),
+        (
+            {"additional_headers": {"Host": "evil.example"}},
+            400,
+        ),  # two hosts: the client sends its own
+    ],
+)
+async def test_the_same_checks_before_the_upgrade(changes, status, caplog):
+    caplog.set_level(logging.CRITICAL, "uvicorn.error")  # it calls a denial an incomplete handshake
+    desk = RecordingDesk()
+    async with mounted(desk) as (_, url):
+        with pytest.raises(InvalidStatus) as refused:
+            async with dial(url, **changes):
+                pass
+        assert refused.value.response.status_code == status
+        assert not desk.events
+
+
+async def test_a_server_that_is_leaving_or_full_or_crowded_says_so():
+    async with mounted(per_address=1) as (reception, url), dial(url, **NEIGHBOUR) as first:
+        await greet(first)
+        with pytest.raises(InvalidStatus) as refused:
+            async with dial(url, **NEIGHBOUR):
+                pass
+        assert refused.value.response.status_code == 429
+        reception.dismissed = True
+        with pytest.raises(InvalidStatus) as refused:
+            async with dial(url):
+                pass
+        assert refused.value.response.status_code == 503
+
+
+async def test_a_place_is_free_again_when_its_client_has_gone():
+    desk = RecordingDesk()
+    async with mounted(desk, per_address=1) as (_, url):
+        for visits in range(1, 4):
+            async with dial(url, **NEIGHBOUR) as socket:
+                await greet(socket)
+            await eventually(lambda number=visits: len(desk.named("closed")) == number)
+
+
+async def test_a_desk_can_close_with_a_code():
+    desk = RecordingDesk()
+    async with mounted(desk) as (_, url), dial(url) as socket:
+        await greet(socket)
+        desk.connections[0].close(close_codes.REPLACED, "A newer tab took over.")
+        with pytest.raises(ConnectionClosed) as closed:
+            await within(socket.recv())
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (
+            4409,
+            "A newer tab took over.",
+        )
+
+
+async def test_a_plain_request_is_told_to_upgrade():
+    async with mounted() as (_, url), httpx.AsyncClient() as http:
+        found = await http.get(url.replace("ws://", "http://"))
+        assert found.status_code == 426
+
+
+async def test_a_host_server_that_cannot_answer_with_http_closes_instead():
+    reception = Reception(RecordingDesk(), policy())
+    app = Starlette(routes=list(websocket_routes(reception)))
+    sent = []
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "websocket",
+        "path": "/v1/session",
+        "headers": [(b"host", b"localhost"), (b"origin", b"https://evil.example")],
+        "subprotocols": ["tactful.v1"],
+    }
+    await app(scope, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 4403, "reason": ""}]

@@ -1,0 +1,14 @@
+"""The vectors mean the same in JavaScript."""
+
+import subprocess
+
+from support.node import node
+from support.vectors import FOLDER
+
+
+def test_javascript_agrees_with_every_vector():
+    done = subprocess.run(
+        [node(), "--test", FOLDER / "vectors.test.mjs"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "# pass 21\n# fail 0" in done.stdout
