@@ -24,24 +24,24 @@ from tactful.api.rulebooks import rulebook_routes
 from tactful.api.widget_files import asset_routes, widget_folder
 from tactful.config import Config
 from tactful.console.routes import console_routes
-from tactful.protocol.conversation import Rhythm
+from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.security.signing_keys import Keys
+from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.shop import Settings, Shop
 from tactful.runtime.timers import CLOCK, SystemClock, TestClock
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.shared import failpoints
-from tactful.stores.shared.folder_lock import sole_tenant
+from tactful.stores.shared.folder_lock import exclusive_lock
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.transports.admission.access_policy import Policy as DoorPolicy
+from tactful.transports.admission.access_policy import AccessPolicy as DoorPolicy
 from tactful.transports.admission.client_address import TrustedProxies
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.memory_guard import granted
 from tactful.transports.sessions.asgi_websocket import websocket_routes
-from tactful.transports.sessions.handler import SessionDesk, Tempo
-from tactful.transports.sessions.hub import Reception
-from tactful.transports.sessions.sse import Streams
+from tactful.transports.sessions.handler import ConnectionTiming, OfferSessionHandler
+from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.sse import EventStreams
 
 log = structlog.get_logger("tactful.app")
 
@@ -71,12 +71,12 @@ class SeededEntropy:
         return hashlib.shake_256(text).digest(size)
 
 
-class Parts(Struct, frozen=True):
+class ServerParts(Struct, frozen=True):
     """One shop's server, built and not yet started."""
 
     app: Starlette
     shop: Shop
-    reception: Reception
+    reception: ConnectionHub
 
 
 def create_app(config: Config) -> Starlette:
@@ -84,11 +84,11 @@ def create_app(config: Config) -> Starlette:
     return build(config).app
 
 
-def build(config: Config, *, clock: Clock | None = None) -> Parts:
+def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     """Put one shop's server together. `clock`: instead of the one that the config asks for."""
     folder, release = _data_folder(config)
     clock = clock or (TestClock(TEST_START, folder / CLOCK) if config.test_mode else SystemClock())
-    keys = Keys(folder / "keys", clock)
+    keys = SigningKeys(folder / "keys", clock)
     entropy = _entropy(config, folder)
     ledger: Ledger = MemoryLedger()
     if config.data:
@@ -100,18 +100,18 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
         default_territory=config.default_territory,
         session_ttl=config.session_ttl,
         retention=config.retention,
-        seed=dice(config, keys),
+        seed=hold_out_seed(config, keys),
     )
     shop = Shop(ledger=ledger, clock=clock, entropy=entropy, keys=keys, settings=settings)
-    desk = SessionDesk(
-        shop.arrivals, shop.identities, clock, Tempo(config.heartbeat_s, config.idle_s)
+    desk = OfferSessionHandler(
+        shop.arrivals, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
     )
-    reception = Reception(desk, _door(config))
-    _watch(shop, reception)
+    reception = ConnectionHub(desk, _access_policy(config))
+    _register_gauges(shop, reception)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with sole_tenant(folder, lambda: log.warning("ledger.waiting")):
+        async with exclusive_lock(folder, lambda: log.warning("ledger.waiting")):
             try:
                 await shop.start()
             except BaseException:
@@ -128,10 +128,10 @@ def build(config: Config, *, clock: Clock | None = None) -> Parts:
     )
     # Behind a proxy it would redirect to http://, and with it whoever has the key.
     app.router.redirect_slashes = False
-    return Parts(app, shop, reception)
+    return ServerParts(app, shop, reception)
 
 
-def _watch(shop: Shop, reception: Reception) -> None:
+def _register_gauges(shop: Shop, reception: ConnectionHub) -> None:
     """Have the metrics say who is connected, and why conversations ended."""
     telemetry = shop.telemetry
     telemetry.gauge("tactful_connections", "Connections", lambda: [((), len(reception.present))])
@@ -150,11 +150,11 @@ def _watch(shop: Shop, reception: Reception) -> None:
     )
 
 
-def _routes(config: Config, shop: Shop, reception: Reception) -> list[BaseRoute]:
+def _routes(config: Config, shop: Shop, reception: ConnectionHub) -> list[BaseRoute]:
     key = ServerKey(config.server_key, reception.judged)
     routes = [
         *websocket_routes(reception),
-        *Streams(reception).routes(),
+        *EventStreams(reception).routes(),
         *facts_routes(shop, key),
         *redeem_routes(shop, key),
         *explain_routes(shop, key),
@@ -192,31 +192,31 @@ def _starts(file: Path) -> int:
     return starts
 
 
-def dice(config: Config, keys: Keys) -> str:
+def hold_out_seed(config: Config, keys: SigningKeys) -> str:
     """The secret behind hold-outs and offer ids: the seed in a test, else the shop's own."""
     if config.seed is not None:
         return f"seed:{config.seed}"
     return keys.holder_of("session", "dice")
 
 
-OURSELVES: Final = frozenset({"127.0.0.1", "::"})
+UNLIMITED_ADDRESSES: Final = frozenset({"127.0.0.1", "::"})
 """Loopback has no share of its own: a proxy that nobody declared must not lock the shop out."""
-UNHURRIED: Final = 10**9
+NO_RATE_LIMIT: Final = 10**9
 """In test mode the shop's clock stands still while a client plays a whole day: no rate is too fast."""
 
 
-def _door(config: Config) -> DoorPolicy:
+def _access_policy(config: Config) -> DoorPolicy:
     return DoorPolicy(
         origins=frozenset(config.origins),
         hosts=config.allowed_hosts,
         proxies=TrustedProxies(config.trusted_proxies),
-        limits=Limits(
+        limits=AdmissionLimits(
             connections=config.max_connections,
             per_address=config.max_connections_per_address,
             calls=config.max_connections_per_address,
             calls_per_s=max(1, config.max_connections_per_address // 4),
             memory_bytes=_memory(config),
-            unlimited=OURSELVES,
+            unlimited=UNLIMITED_ADDRESSES,
             rhythm=_rhythm(config),
         ),
     )
@@ -226,8 +226,8 @@ def _memory(config: Config) -> int | None:
     return config.max_memory_mib * 2**20 if config.max_memory_mib else granted()
 
 
-def _rhythm(config: Config) -> Rhythm:
+def _rhythm(config: Config) -> ProtocolTiming:
     heartbeat = config.heartbeat_s * 1_000
     if config.test_mode:
-        return Rhythm(heartbeat_ms=heartbeat, per_second=UNHURRIED, burst=UNHURRIED)
-    return Rhythm(heartbeat_ms=heartbeat)
+        return ProtocolTiming(heartbeat_ms=heartbeat, per_second=NO_RATE_LIMIT, burst=NO_RATE_LIMIT)
+    return ProtocolTiming(heartbeat_ms=heartbeat)

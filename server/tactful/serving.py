@@ -12,13 +12,13 @@ import structlog
 
 from tactful.app import build
 from tactful.config import Config
-from tactful.transports.server.listener import Listener, Place
+from tactful.transports.server.listener import ListenAddress, Listener
 
 log = structlog.get_logger("tactful.app")
 
-RARELY: Final = 10_000
+OLDEST_GENERATION_THRESHOLD: Final = 10_000
 """So many times the middle generation is looked at before the oldest is."""
-HAND_OVER: Final = 0.001
+THREAD_SWITCH_S: Final = 0.001
 """Seconds for which one thread may keep the interpreter to itself while another wants it.
 
 At the usual 5 ms the loop waits so long each time it comes back from the network, while rules are
@@ -26,7 +26,7 @@ compiled or records written: then it was 5 ms late, and now is one.
 """
 
 
-def favour_the_loop() -> None:
+def tune_interpreter() -> None:
     """Have the interpreter hold up the event loop as little as it can.
 
     The garbage collector need not look at what lives long: what a start has made lives as long as
@@ -37,11 +37,11 @@ def favour_the_loop() -> None:
     gc.collect()
     gc.freeze()
     young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, RARELY)
-    sys.setswitchinterval(HAND_OVER)
+    gc.set_threshold(young, middle, OLDEST_GENERATION_THRESHOLD)
+    sys.setswitchinterval(THREAD_SWITCH_S)
 
 
-def _handed_over() -> int | None:
+def _inherited_socket() -> int | None:
     """The listening socket that a service manager passed on (sd_listen_fds(3)); None: it did not."""
     mine = os.environ.get("LISTEN_PID") == str(os.getpid())
     return 3 if mine and os.environ.get("LISTEN_FDS") == "1" else None
@@ -50,10 +50,10 @@ def _handed_over() -> int | None:
 async def serve(config: Config, *, started: Callable[[Listener], None] | None = None) -> None:
     """Listen until SIGTERM or SIGINT, then see everybody off. `started` is told once it listens."""
     parts = build(config)
-    place = Place(
+    place = ListenAddress(
         host=config.host,
         port=config.port,
-        inherited=_handed_over(),
+        inherited=_inherited_socket(),
         shared_port=config.shared_port,
         conformance_echo=config.conformance_echo,
     )
@@ -63,7 +63,7 @@ async def serve(config: Config, *, started: Callable[[Listener], None] | None = 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    favour_the_loop()
+    tune_interpreter()
     if started:
         started(listener)
     await stop.wait()

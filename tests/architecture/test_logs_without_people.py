@@ -11,7 +11,7 @@ import structlog
 import websockets
 
 from journeys.fixture import CATALOGUE, case, rules
-from support.live_server import ORIGIN, stage
+from support.live_server import ORIGIN, live_server
 from tactful.cli.shared import logging_setup as logs
 from tactful.runtime.sessions import turns as turn
 
@@ -24,7 +24,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Any:
     written = io.StringIO()
     before = structlog.get_config()
     with contextlib.redirect_stderr(written):
-        handler = logs.Logs("debug")
+        handler = logs.LogHandler("debug")
         handler.serving = True
         yield written
     logs.logging.getLogger().removeHandler(handler)
@@ -36,7 +36,7 @@ async def test_no_canary_reaches_the_log(
 ) -> None:
     monkeypatch.setattr(turn, "log", structlog.get_logger("tactful.turn"))
     who = f"{CANARY}-customer"
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, case(f"{CANARY}-case", who, "defect", skus=["RUN-43"]))
         shopper = await one.shopper(
             consent="personal", identity=one.identity(who), locale=f"{CANARY}-de"[:16]

@@ -32,7 +32,7 @@ from support.naive_assembly import Shop  # noqa: E402
 from tactful.core.context import Context  # noqa: E402
 from tactful.core.customer.profile import profile  # noqa: E402
 from tactful.core.decide import decide  # noqa: E402
-from tactful.core.decision import Push  # noqa: E402
+from tactful.core.decision import PushOffer  # noqa: E402
 from tactful.core.rules.policy import Policy  # noqa: E402
 from tactful.core.session import signals  # noqa: E402
 
@@ -60,13 +60,13 @@ def cases(rules: int) -> dict[str, Context]:
         return context(session=here, items=[what], signal=signal, rulebook=book, **more)
 
     return {
-        "an input, long engaged, nothing matches": turn(signals.Acted("input"), what=boots),
-        "a page view, too early to speak": turn(signals.Viewed("RUN-42"), short),
-        "time passes, nothing matches": turn(signals.Woken(), what=boots),
-        "time passes, ten rules match and rest": turn(signals.Woken(), _dismissed(long)),
-        "time passes, an offer is pushed": turn(signals.Woken()),
-        "time passes, a known shopper with five cases": turn(signals.Woken(), customer, profile=known),
-        "a fact changes, nothing is up": turn(signals.Changed()),
+        "an input, long engaged, nothing matches": turn(signals.ActivityReported("input"), what=boots),
+        "a page view, too early to speak": turn(signals.ItemViewed("RUN-42"), short),
+        "time passes, nothing matches": turn(signals.TimerFired(), what=boots),
+        "time passes, ten rules match and rest": turn(signals.TimerFired(), _dismissed(long)),
+        "time passes, an offer is pushed": turn(signals.TimerFired()),
+        "time passes, a known shopper with five cases": turn(signals.TimerFired(), customer, profile=known),
+        "a fact changes, nothing is up": turn(signals.FactsChanged()),
     }  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def _pushed(effect: object) -> bool:
-    return isinstance(effect, Push)
+    return isinstance(effect, PushOffer)
 
 
 if __name__ == "__main__":

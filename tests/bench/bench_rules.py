@@ -16,9 +16,9 @@ from harness import goal, report  # noqa: E402 - after the path
 
 from support.rule_files import NOW, item, scene  # noqa: E402
 from tactful.core.rules.model import Rulebook  # noqa: E402
-from tactful.core.session.signals import Visit  # noqa: E402
+from tactful.core.session.signals import LandingVisit  # noqa: E402
 from tactful.rulebook.compiler import compile_rulebook  # noqa: E402
-from tactful.rulebook.source.tree import Source  # noqa: E402
+from tactful.rulebook.source.tree import RuleSource  # noqa: E402
 
 ROUNDS = 7
 RULE = """\
@@ -47,13 +47,13 @@ MATCHING = 10
 """How many rules could match, however many there are."""
 
 
-def rule_file(rules: int) -> Source:
+def rule_file(rules: int) -> RuleSource:
     """`rules` rules, of which `MATCHING` are for the item in view."""
     texts = (
         RULE.format(n=n, category="shoes/running" if n < MATCHING else f"shoes/c{n}")
         for n in range(rules)
     )
-    return Source("bench.yaml", ("rules:\n" + "".join(texts)).encode())
+    return RuleSource("bench.yaml", ("rules:\n" + "".join(texts)).encode())
 
 
 def rulebook(rules: int) -> Rulebook:
@@ -62,7 +62,7 @@ def rulebook(rules: int) -> Rulebook:
     source = rule_file(rules).text.decode().split("  - id: ")[1:]
     for start in range(0, rules, 1000):
         chunk = "".join(f"  - id: {text}" for text in source[start : start + 1000])
-        files.append(Source(f"{start:05}.yaml", f"rules:\n{chunk}".encode()))
+        files.append(RuleSource(f"{start:05}.yaml", f"rules:\n{chunk}".encode()))
     compiled = compile_rulebook(files, now=NOW)
     assert compiled.rulebook is not None, compiled.diagnostics
     return compiled.rulebook
@@ -89,7 +89,7 @@ def scenes(count: int) -> list[Any]:
         scene(
             item(f"SKU-{n}", stock=9, brand=f"brand-{n}", categories=("shoes/running",)),
             views=3,
-            visit=Visit(campaign="spring-mail"),
+            visit=LandingVisit(campaign="spring-mail"),
         )
         for n in range(count)
     ]
@@ -128,10 +128,10 @@ rules:
       - shop.territory: DE
     offer: {percent: 10%}
 """
-    compiled = compile_rulebook([Source("six.yaml", text.encode())], now=NOW)
+    compiled = compile_rulebook([RuleSource("six.yaml", text.encode())], now=NOW)
     assert compiled.rulebook is not None
     ripens = compiled.rulebook.rules["six"].ripens
-    seen = scene(item(stock=9), views=3, visit=Visit(campaign="spring-mail"))
+    seen = scene(item(stock=9), views=3, visit=LandingVisit(campaign="spring-mail"))
     assert ripens(seen) == 0
     ours: list[float] = []
     theirs: list[float] = []

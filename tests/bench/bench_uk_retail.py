@@ -23,7 +23,7 @@ from msgspec import Struct  # noqa: E402
 
 from journeys.retail_run import POLICY, RULE, Outcome, begin, bring_in, play  # noqa: E402
 from journeys.uk_retail import Event, Purchase, events, expected, let_down_before  # noqa: E402
-from support.live_server import stage  # noqa: E402
+from support.live_server import live_server  # noqa: E402
 from support.real_data import folder_of  # noqa: E402
 from tactful.cli.shared.progress import progress  # noqa: E402
 
@@ -62,7 +62,7 @@ def events_of(shard: Shard) -> list[Event]:
 async def play_shard(found: list[Event], done: Callable[[], None]) -> Outcome:
     """Play one shard on a server of its own."""
     with tempfile.TemporaryDirectory() as scratch:
-        async with stage(Path(scratch), RULE, policy=POLICY, default_territory="GB") as one:
+        async with live_server(Path(scratch), RULE, policy=POLICY, default_territory="GB") as one:
             await begin(one, found)
             await bring_in(one, source()[2], Path(scratch))
             return await play(one, found, lambda _: done())

@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from support.ledger_rows import T0, accepted
 from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.codec import Rejection
-from tactful.core.offers.offer import Offer, State
+from tactful.core.facts.codec import FactRejection
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.ports.records import FactRow
 from tactful.runtime.services.ingest import row_of
 from tactful.stores.sqlite.opening import open_writer
@@ -113,7 +113,7 @@ class Template(Struct, frozen=True):
 def template(fact: dict[str, Any]) -> Template:
     """What the server writes for a fact, as text."""
     read = fact_codec.decode(msgspec.json.encode(fact))
-    assert not isinstance(read, Rejection), read
+    assert not isinstance(read, FactRejection), read
     row: FactRow = row_of(read, T0)
     subjects = msgspec.json.encode(row.subjects).decode()
     return Template(row.kind, row.key, subjects, row.body.decode(), "0" * DIGITS)
@@ -183,7 +183,7 @@ def _past(number: int, size: Size) -> Offer:
         session=f"se_{number:08}",
         sku=f"sku-{number % size.offered:0{DIGITS}}",
         rule=f"r{number % 100}",
-        state=State.REDEEMED,
+        state=OfferState.REDEEMED,
         issued_at=T0 - 90 * DAY + number * 90 * DAY // size.offers,
         seq=4,
     )
@@ -197,7 +197,7 @@ def _offers(size: Size) -> Iterator[tuple[Any, ...]]:
 
 
 def _steps(count: int) -> Iterator[tuple[Any, ...]]:
-    states = (State.PUSHED, State.SHOWN, State.ACCEPTED, State.REDEEMED)
+    states = (OfferState.PUSHED, OfferState.SHOWN, OfferState.ACCEPTED, OfferState.REDEEMED)
     for number in range(count):
         for seq, state in enumerate(states, 1):
             yield f"of_{number:08}", f"se_{number:08}", T0, seq, str(state.value)

@@ -23,7 +23,7 @@ sys.path[:0] = [str(harness.ROOT / "tests"), str(harness.ROOT / "server")]
 from shoppers import Shopper, enter_all  # noqa: E402
 
 from journeys.fixture import CATALOGUE, price, rules, stock  # noqa: E402
-from support.live_server import Stage, stage  # noqa: E402
+from support.live_server import LiveServer, live_server  # noqa: E402
 
 QUARTER = 900
 """Seconds of the shop's day that one step plays."""
@@ -76,7 +76,7 @@ class Soaked(Struct, frozen=True):
 class Day:
     """The traffic of one shop."""
 
-    def __init__(self, one: Stage, shoppers: int, seed: int) -> None:
+    def __init__(self, one: LiveServer, shoppers: int, seed: int) -> None:
         self._one = one
         self._count = shoppers
         self._dice = random.Random(seed)
@@ -178,7 +178,7 @@ async def small_cache(ledger: Any) -> None:
 
 async def soak(folder: Path, *, quarters: int, shoppers: int, seed: int = 1) -> Soaked:
     """Play so many quarters of an hour with so many shoppers each."""
-    async with stage(folder, RULES, session_ttl=300_000) as one:
+    async with live_server(folder, RULES, session_ttl=300_000) as one:
         shop = one.parts.shop
         await one.facts(*CATALOGUE, *(stock(sku, "DE", PLENTY) for sku in SKUS))
         await small_cache(shop.ledger)

@@ -17,7 +17,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / 
 
 from support.tampered_tokens import mutants  # noqa: E402 - found on the path just set
 from support.vectors import vectors  # noqa: E402 - found on the path just set
-from tactful.core.offers.tokens import TokenRefusal, Verifier  # noqa: E402 - found on the path just set
+from tactful.core.offers.tokens import TokenRefusal, TokenVerifier  # noqa: E402 - found on the path just set
 
 CHUNK = 50_000
 
@@ -27,7 +27,7 @@ def judge(job: tuple[int, int]) -> tuple[Counter[str], list[str]]:
     seed, count = job
     cases = vectors("tokens.json")
     keys = [bytes.fromhex(cases["seeds"][name]) for name in cases["accepted"]]
-    verifier = Verifier(Ed25519PrivateKey.from_private_bytes(key).public_key() for key in keys)
+    verifier = TokenVerifier(Ed25519PrivateKey.from_private_bytes(key).public_key() for key in keys)
     now = cases["claims"]["iat"] * 1000
     codes: Counter[str] = Counter()
     accepted = []
@@ -44,7 +44,7 @@ def rate(count: int = 20_000) -> float:
     """Genuine tokens verified per second, in one process."""
     cases = vectors("tokens.json")
     keys = [bytes.fromhex(cases["seeds"][name]) for name in cases["accepted"]]
-    verifier = Verifier(Ed25519PrivateKey.from_private_bytes(key).public_key() for key in keys)
+    verifier = TokenVerifier(Ed25519PrivateKey.from_private_bytes(key).public_key() for key in keys)
     began = time.perf_counter()
     for _ in range(count):
         verifier.verify(cases["token"], 0)

@@ -3,29 +3,29 @@
 from msgspec import structs
 
 from support.ledger_rows import T0, fact, offer
-from tactful.core.offers.offer import Offer, State, Step
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.runtime.ports.ledger import PRICES_LONGER
 from tactful.runtime.ports.records import Commit, FactRow, OutcomeRow, ReductionRow
 
 
-def led(one: Offer, *states: State) -> Commit:
+def led(one: Offer, *states: OfferState) -> Commit:
     """An offer that went through these states."""
-    steps = [Step(one.id, T0, seq, state) for seq, state in enumerate(states, 1)]
+    steps = [OfferStep(one.id, T0, seq, state) for seq, state in enumerate(states, 1)]
     last = structs.replace(one, state=states[-1], seq=len(states))
     return Commit(session=one.session, offers=(last,), steps=tuple(steps))
 
 
-def life(name: str, *states: State, **changes: object) -> Commit:
+def life(name: str, *states: OfferState, **changes: object) -> Commit:
     return led(offer(name, campaign=None, **changes), *states)
 
 
-SEEN = (State.PUSHED, State.SHOWN)
+SEEN = (OfferState.PUSHED, OfferState.SHOWN)
 
 
 async def test_offers_that_were_seen_are_counted_with_those_redeemed(ledger):
-    await ledger.commit(life("of_1", *SEEN, State.ACCEPTED, State.REDEEMED))
-    await ledger.commit(life("of_2", *SEEN, State.EXPIRED))
-    await ledger.commit(life("of_3", State.PUSHED, State.EXPIRED))
+    await ledger.commit(life("of_1", *SEEN, OfferState.ACCEPTED, OfferState.REDEEMED))
+    await ledger.commit(life("of_2", *SEEN, OfferState.EXPIRED))
+    await ledger.commit(life("of_3", OfferState.PUSHED, OfferState.EXPIRED))
     await ledger.commit(life("of_4", *SEEN, rule="r0"))
     await ledger.commit(life("of_5", *SEEN, territory="GB"))
     assert await ledger.outcomes() == [
@@ -37,7 +37,7 @@ async def test_offers_that_were_seen_are_counted_with_those_redeemed(ledger):
 
 async def test_silences_are_counted_under_no_rule_with_what_was_bought_all_the_same(ledger):
     for name in ("of_1", "of_2", "of_3"):
-        await ledger.commit(life(name, State.HELD_OUT))
+        await ledger.commit(life(name, OfferState.HELD_OUT))
     await ledger.mark_bought(["of_1", "of_2", "of_unknown"], bought=True)
     assert await ledger.outcomes() == [OutcomeRow("", "aero", "DE", 3, 2)]
     await ledger.mark_bought(["of_1"], bought=False)
@@ -45,15 +45,15 @@ async def test_silences_are_counted_under_no_rule_with_what_was_bought_all_the_s
 
 
 async def test_the_recent_silences_are_found_oldest_first(ledger):
-    await ledger.commit(life("of_b", State.HELD_OUT, issued_at=T0 + 1))
-    await ledger.commit(life("of_a", State.HELD_OUT, issued_at=T0 + 2))
-    await ledger.commit(life("of_c", State.HELD_OUT, issued_at=T0))
+    await ledger.commit(life("of_b", OfferState.HELD_OUT, issued_at=T0 + 1))
+    await ledger.commit(life("of_a", OfferState.HELD_OUT, issued_at=T0 + 2))
+    await ledger.commit(life("of_c", OfferState.HELD_OUT, issued_at=T0))
     await ledger.commit(life("of_d", *SEEN, issued_at=T0 + 3))
     assert [one.id for one in await ledger.held_out(T0 + 1)] == ["of_b", "of_a"]
 
 
 async def test_a_mark_leaves_a_forgotten_session_forgotten(ledger):
-    await ledger.commit(life("of_1", State.HELD_OUT))
+    await ledger.commit(life("of_1", OfferState.HELD_OUT))
     await ledger.forget_session("se_1")
     await ledger.mark_bought(["of_1"], bought=True)
     (held,) = await ledger.held_out(0)
@@ -68,9 +68,9 @@ async def test_with_nothing_recorded_nothing_came_of_it(ledger):
 
 async def test_what_is_offered_lately_is_known_with_the_day_on_which_it_began(ledger):
     for name, at in (("of_1", 100), ("of_2", 150), ("of_3", 140)):
-        await ledger.commit(life(name, State.PUSHED, issued_at=at, since=at - 50))
-    await ledger.commit(life("of_4", State.PUSHED, issued_at=90, since=80, sku="RUN-43"))
-    await ledger.commit(life("of_5", State.HELD_OUT, issued_at=200))
+        await ledger.commit(life(name, OfferState.PUSHED, issued_at=at, since=at - 50))
+    await ledger.commit(life("of_4", OfferState.PUSHED, issued_at=90, since=80, sku="RUN-43"))
+    await ledger.commit(life("of_5", OfferState.HELD_OUT, issued_at=200))
     assert await ledger.reductions(90) == [
         ReductionRow("r1", "RUN-42", "DE", 100, 150),
         ReductionRow("r1", "RUN-43", "DE", 80, 90),

@@ -4,15 +4,17 @@ import msgspec
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, entry, fact, offer, push, redeem, stock
-from tactful.core.redemption.records import Desk, Ruling
-from tactful.runtime.ports.operator_actions import Act
+from tactful.core.redemption.records import RedemptionOutcome, RedemptionState
+from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.ports.records import Commit
 
 
 async def test_what_people_did_is_kept_newest_first_and_found_by_customer(ledger):
-    paused = Act(at=T0, who="Ada", act="rule.paused", subject="r1")
-    issued = Act(at=T0 + 1, who="Bo", act="fact.stated", subject="v-c1", customer="c1")
-    reloaded = Act(at=T0 + 2, who="the key", act="rulebook.reloaded", subject="v2", detail="active")
+    paused = OperatorAction(at=T0, who="Ada", act="rule.paused", subject="r1")
+    issued = OperatorAction(at=T0 + 1, who="Bo", act="fact.stated", subject="v-c1", customer="c1")
+    reloaded = OperatorAction(
+        at=T0 + 2, who="the key", act="rulebook.reloaded", subject="v2", detail="active"
+    )
     for act in (paused, issued, reloaded):
         await ledger.keep_act(act)
     assert await ledger.acts() == [reloaded, issued, paused]
@@ -60,11 +62,11 @@ async def test_a_retry_after_an_erasure_still_finds_its_redemption(ledger):
     await ledger.commit(push(accepted(customer="c1")))
     await ledger.judge(redeem, offer="of_1", order="o1")
     await ledger.erase_customer("c1", "alias")
-    seen: list[Desk] = []
+    seen: list[RedemptionState] = []
 
-    def looking(desk: Desk) -> Ruling:
+    def looking(desk: RedemptionState) -> RedemptionOutcome:
         seen.append(desk)
-        return Ruling(status=200, body=b"", redemptions=desk.redemptions)
+        return RedemptionOutcome(status=200, body=b"", redemptions=desk.redemptions)
 
     await ledger.judge(looking, offer="of_1", order="o1")
     await ledger.judge(looking, offer=None, order="o1")

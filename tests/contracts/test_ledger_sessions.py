@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from support.ledger_rows import T0, entry, leave, offer, push, step
-from tactful.core.offers.offer import Offer, State
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.ports.records import Commit
 
 
@@ -31,13 +31,13 @@ async def test_a_forgotten_session_leaves_only_its_offers_under_another_id(ledge
 async def test_the_audit_is_newest_first_and_bounded(ledger):
     made = offer(customer="c1")
     await ledger.commit(push(made))
-    await ledger.commit(leave(made, State.WITHDRAWN, "complaint.open"))
+    await ledger.commit(leave(made, OfferState.WITHDRAWN, "complaint.open"))
     rows = await ledger.audit(customer="c1")
     assert [(row.step.to, row.step.reason) for row in rows] == [
         ("withdrawn", "complaint.open"),
         ("pushed", None),
     ]
-    assert rows[0].offer.state is State.WITHDRAWN
+    assert rows[0].offer.state is OfferState.WITHDRAWN
     assert len(await ledger.audit(customer="c1", limit=1)) == 1
 
 
@@ -49,14 +49,14 @@ async def test_the_audit_of_a_customer_has_what_they_were_told_before_they_logge
         return structs.replace(made, steps=(step(one, reason, at),))
 
     early, own, late = offer("of_early"), offer("of_own", customer="c1"), offer("of_late")
-    gone = structs.replace(early, state=State.WITHDRAWN)
+    gone = structs.replace(early, state=OfferState.WITHDRAWN)
     await ledger.commit(turn(early, T0, None))
     await ledger.commit(turn(gone, T0 + 10, "c1", "complaint.open"))
     await ledger.commit(turn(own, T0 + 20, "c1"))
-    await ledger.commit(turn(structs.replace(own, state=State.WITHDRAWN), T0 + 30, None))
+    await ledger.commit(turn(structs.replace(own, state=OfferState.WITHDRAWN), T0 + 30, None))
     await ledger.commit(turn(late, T0 + 40, None))
     await ledger.commit(Commit(entry=entry(at=T0 + 50, customer="c2")))
-    after = structs.replace(late, state=State.DECLINED)
+    after = structs.replace(late, state=OfferState.DECLINED)
     await ledger.commit(turn(after, T0 + 60, None))
 
     async def audit(customer: str) -> list[tuple[str, str, str | None]]:

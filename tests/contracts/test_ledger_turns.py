@@ -6,9 +6,9 @@ from msgspec import structs
 
 from support.ledger_rows import T0, accepted, entry, leave, offer, push, redeem, release, step
 from tactful.core.offers.budget import COUNT
-from tactful.core.offers.offer import State
-from tactful.core.redemption.records import BudgetRow, Desk, RefundRow, Ruling
-from tactful.runtime.ports.records import Commit, Refusal
+from tactful.core.offers.offer import OfferState
+from tactful.core.redemption.records import BudgetRow, RedemptionOutcome, RedemptionState, RefundRow
+from tactful.runtime.ports.records import Commit, CommitRefusal
 
 
 async def test_a_commit_keeps_session_offer_step_balance_contact_and_entry(ledger):
@@ -41,7 +41,7 @@ async def test_a_reservation_beyond_the_limit_refuses_the_whole_commit(ledger):
         made = offer(f"of_{number}", session=f"se_{number}")
         assert await ledger.commit(push(made, limit=10_000)) is None
     sixth = structs.replace(push(offer("of_6"), limit=10_000), state=b"{}", entry=entry())
-    assert await ledger.commit(sixth) == Refusal("budget.spend", "spring", "EUR")
+    assert await ledger.commit(sixth) == CommitRefusal("budget.spend", "spring", "EUR")
     assert await ledger.offer("of_6") is None
     assert await ledger.session("se_1") is None
     assert await ledger.entries() == []
@@ -60,7 +60,7 @@ async def test_two_hundred_at_once_share_a_budget_of_five(ledger):
 async def test_a_count_is_limited_like_money(ledger):
     assert await ledger.commit(push(offer("of_1"), count=1)) is None
     refused = await ledger.commit(push(offer("of_2"), count=1))
-    assert refused == Refusal("budget.count", "spring", COUNT)
+    assert refused == CommitRefusal("budget.count", "spring", COUNT)
     assert {row.currency: row.reserved for row in await ledger.balances()} == {"EUR": 1935, "#": 1}
 
 
@@ -69,7 +69,7 @@ async def test_a_replacement_moves_its_hold_within_one_commit(ledger):
     assert await ledger.commit(push(old, limit=2_000)) is None
     swap = Commit(
         session="se_1",
-        offers=(structs.replace(old, state=State.SUPERSEDED), new),
+        offers=(structs.replace(old, state=OfferState.SUPERSEDED), new),
         moves=(release(old, 2_000), *push(new, limit=2_000).moves),
     )
     assert await ledger.commit(swap) is None
@@ -81,7 +81,7 @@ async def test_a_limit_that_was_lowered_refuses_new_holds_and_lets_old_ones_go(l
     made = offer()
     await ledger.commit(push(made, limit=10_000))
     assert await ledger.commit(push(offer("of_2"), limit=1_000)) is not None
-    ended = structs.replace(made, state=State.EXPIRED)
+    ended = structs.replace(made, state=OfferState.EXPIRED)
     assert await ledger.commit(Commit(offers=(ended,), moves=(release(made, 1_000),))) is None
     assert [row.reserved for row in await ledger.balances()] == [0]
     assert await ledger.commit(push(offer("of_3"), limit=2_000)) is None
@@ -106,7 +106,7 @@ async def test_records_of_one_batch_give_back_to_one_balance(ledger):
         await ledger.commit(push(one, limit=None))
     await ledger.judge(redeem, offer="of_1", order="o1")
     for one in made[:6]:
-        ended = structs.replace(one, state=State.WITHDRAWN)
+        ended = structs.replace(one, state=OfferState.WITHDRAWN)
         moves = (release(one, None),)
         ledger.record(
             Commit(session=one.session, offers=(ended,), steps=(step(ended),), moves=moves)
@@ -116,10 +116,10 @@ async def test_records_of_one_batch_give_back_to_one_balance(ledger):
         )
     await ledger.flush()
     assert {one.id for one in await ledger.standing()} == {"of_6", "of_7", "of_8"}
-    assert (await ledger.offer("of_1")).state is State.REDEEMED
+    assert (await ledger.offer("of_1")).state is OfferState.REDEEMED
     assert await ledger.reconcile() == []
     steps = [row.step for row in await ledger.audit(offer="of_2")]
-    assert [one.to for one in steps].count(State.WITHDRAWN) == 1
+    assert [one.to for one in steps].count(OfferState.WITHDRAWN) == 1
 
 
 async def test_a_record_is_durable_after_a_flush_and_in_order(ledger):
@@ -144,7 +144,7 @@ async def test_a_later_write_of_a_session_never_is_overtaken_by_a_record(ledger)
 async def test_a_recorded_exit_releases_its_hold(ledger):
     made = offer()
     await ledger.commit(push(made))
-    ledger.record(leave(made, State.EXPIRED))
+    ledger.record(leave(made, OfferState.EXPIRED))
     await ledger.flush()
     assert [row.reserved for row in await ledger.balances()] == [0]
     assert await ledger.standing() == []
@@ -162,9 +162,9 @@ async def test_an_unchanged_session_keeps_its_state_and_secret(ledger):
 async def test_a_judgement_sees_the_desk_and_its_ruling_is_written_whole(ledger):
     made = accepted()
     await ledger.commit(push(made))
-    seen: list[Desk] = []
+    seen: list[RedemptionState] = []
 
-    def watching(desk: Desk) -> Ruling:
+    def watching(desk: RedemptionState) -> RedemptionOutcome:
         seen.append(desk)
         return redeem(desk)
 
@@ -175,15 +175,17 @@ async def test_a_judgement_sees_the_desk_and_its_ruling_is_written_whole(ledger)
     assert [(row.reserved, row.settled) for row in await ledger.balances()] == [(0, 1935)]
     assert await ledger.reconcile() == []
 
-    def looking(desk: Desk) -> Ruling:
+    def looking(desk: RedemptionState) -> RedemptionOutcome:
         seen.append(desk)
-        return Ruling(status=200, body=b"", refund=RefundRow("f1", "o1", T0, b"q", b"a"))
+        return RedemptionOutcome(status=200, body=b"", refund=RefundRow("f1", "o1", T0, b"q", b"a"))
 
     await ledger.judge(looking, order="o1", refund="f1")
     assert [row.order for row in seen[-1].redemptions] == ["o1"]
-    assert seen[-1].offers["of_1"].state is State.REDEEMED
+    assert seen[-1].offers["of_1"].state is OfferState.REDEEMED
     await ledger.judge(
-        lambda desk: seen.append(desk) or Ruling(status=200, body=b""), order="o1", refund="f1"
+        lambda desk: seen.append(desk) or RedemptionOutcome(status=200, body=b""),
+        order="o1",
+        refund="f1",
     )
     assert seen[-1].refund.answer == b"a"
 
@@ -192,11 +194,11 @@ async def test_a_turn_never_overwrites_what_a_redemption_ended(ledger):
     made = accepted()
     await ledger.commit(push(made))
     await ledger.judge(redeem, offer="of_1", order="o1")
-    late = leave(made, State.EXPIRED)
-    assert await ledger.commit(late) == Refusal("offer.ended", offer="of_1")
+    late = leave(made, OfferState.EXPIRED)
+    assert await ledger.commit(late) == CommitRefusal("offer.ended", offer="of_1")
     ledger.record(structs.replace(late, entry=entry()))
     await ledger.flush()
-    assert (await ledger.offer("of_1")).state is State.REDEEMED
+    assert (await ledger.offer("of_1")).state is OfferState.REDEEMED
     assert [(row.reserved, row.settled) for row in await ledger.balances()] == [(0, 1935)]
     assert [row.step.to for row in await ledger.audit(offer="of_1")] == ["redeemed", "accepted"]
     assert len(await ledger.entries()) == 1
@@ -204,7 +206,7 @@ async def test_a_turn_never_overwrites_what_a_redemption_ended(ledger):
 
 
 async def test_a_judgement_that_fails_writes_nothing_and_harms_nobody_beside_it(ledger):
-    def broken(desk: Desk) -> Ruling:
+    def broken(desk: RedemptionState) -> RedemptionOutcome:
         message = "a programming error"
         raise ZeroDivisionError(message)
 

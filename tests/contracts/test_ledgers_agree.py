@@ -12,13 +12,13 @@ from msgspec import structs
 
 from support.broken_builds import assert_fails
 from support.ledger_rows import T0, accepted, entry, fact, leave, offer, push
-from tactful.core.offers.offer import State
-from tactful.core.offers.tokens import Claims
+from tactful.core.offers.offer import OfferState
+from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption import redeem as redemption
 from tactful.core.redemption import rollback as giving_back
-from tactful.core.redemption.order_totals import Line, Shelf
-from tactful.core.redemption.records import Ruling
-from tactful.core.redemption.redeem import Request
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.redemption.records import RedemptionOutcome
+from tactful.core.redemption.redeem import RedemptionRequest
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.money import Money
 from tactful.runtime.ports.ledger import LedgerError
@@ -29,9 +29,9 @@ from tactful.stores.sqlite.ledger import SqliteLedger
 
 LIMIT, COUNT = 5_000, 2
 NAMES = st.integers(0, 3)
-LINE = (Line(sku="RUN-42", qty=1),)
+LINE = (RequestedLine(sku="RUN-42", qty=1),)
 SKUS = ("RUN-42", "BOOT-42", "RUN-42", "RUN-42")
-CART = tuple(Line(sku=sku, qty=1, unit=Money(12900, "EUR")) for sku in SKUS[:2])
+CART = tuple(RequestedLine(sku=sku, qty=1, unit=Money(12900, "EUR")) for sku in SKUS[:2])
 OFF = {2: Deduction("order", 1935, 1000), 3: Deduction("shipping", 1935, 10_000)}
 ACTS = st.lists(
     st.one_of(
@@ -62,9 +62,9 @@ LAST = [
 ]  # fmt: skip
 
 
-def made(number: int, state: State = State.PUSHED) -> Any:
+def made(number: int, state: OfferState = OfferState.PUSHED) -> Any:
     """The n-th offer, of its own rule, on an item, the order or its shipping; each customer has two."""
-    build = accepted if state is State.ACCEPTED else offer
+    build = accepted if state is OfferState.ACCEPTED else offer
     who = {"session": f"se_{number}", "customer": f"c{number % 2}", "rule": f"r{number}"}
     made = build(f"of_{number}", **who, sku=SKUS[number], stacks_with=("r0", "r1", "r2", "r3"))
     return structs.replace(made, deduction=OFF.get(number))
@@ -81,10 +81,10 @@ async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any,
             kept = await ledger.offer(f"of_{which}")
             if kept is None or not kept.advertised:
                 return None
-            taken = structs.replace(made(which, State.ACCEPTED), session=kept.session)
+            taken = structs.replace(made(which, OfferState.ACCEPTED), session=kept.session)
             return await ledger.commit(structs.replace(push(taken), moves=()))
         case ("expire" | "withdraw") as how, which:
-            state = State.EXPIRED if how == "expire" else State.WITHDRAWN
+            state = OfferState.EXPIRED if how == "expire" else OfferState.WITHDRAWN
             turn = leave(made(which), state, limit=LIMIT, count=COUNT)
             if await ledger.offer(f"of_{which}") is None:
                 return None
@@ -119,17 +119,17 @@ async def redeem(
     ledger: MemoryLedger | SqliteLedger, which: int, order: int, number: int
 ) -> object:
     level = made(which).level
-    request = Request(
+    request = RedemptionRequest(
         id=f"rd_{number}", token=b"t", order=f"o_{order}", territory="DE",
-        lines=(Line(sku=SKUS[which], qty=1),) if level == "item" else CART,
+        lines=(RequestedLine(sku=SKUS[which], qty=1),) if level == "item" else CART,
         shipping=Money(690, "EUR"),
     )  # fmt: skip
-    claims = Claims(
+    claims = TokenClaims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1,
         offer=f"of_{which}", rulebook="rb", sku=SKUS[which], territory="DE", unit=10965,
     )  # fmt: skip
     return await ledger.judge(
-        lambda desk: redemption.redeem(desk, request, T0 + 1, claims, {"RUN-42": Shelf()}),
+        lambda desk: redemption.redeem(desk, request, T0 + 1, claims, {"RUN-42": SkuNow()}),
         offer=f"of_{which}",
         order=f"o_{order}",
     )
@@ -142,7 +142,7 @@ def case_of(which: int, version: int) -> FactRow:
 
 def plainly(answer: object) -> object:
     """An answer without the ids that a forgotten session goes by: each ledger draws its own."""
-    if isinstance(answer, Ruling):
+    if isinstance(answer, RedemptionOutcome):
         return answer.status, answer.body, answer.steps, answer.moves
     return answer
 

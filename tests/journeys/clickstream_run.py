@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from journeys.clickstream import TERRITORY, Visit
 from support.live_server import KEY, ORIGIN
-from tactful.core.rules.policy import Caps, Moment, PerShopper, Policy, Rest
+from tactful.core.rules.policy import ContactCaps, Cooldowns, PerShopper, Policy, QuietTime
 from tactful.core.session.session import REMEMBERED_ITEMS
 
 RULES = """
@@ -52,10 +52,10 @@ policy:
 MANY = 1_000_000
 POLICY = replace(
     Policy(),
-    caps=Caps(per_session=MANY, per_shopper=PerShopper(count=MANY)),
+    caps=ContactCaps(per_session=MANY, per_shopper=PerShopper(count=MANY)),
     # What is waved away comes back with the next view, and not before.
-    rest=Rest(dismissed_rule=0, dismissed_product=13_000, expired_product=0, quiet=0),
-    moment=Moment(engaged=0, since_input=0),
+    rest=Cooldowns(dismissed_rule=0, dismissed_product=13_000, expired_product=0, quiet=0),
+    moment=QuietTime(engaged=0, since_input=0),
 )
 SETTINGS = """
 [policy]

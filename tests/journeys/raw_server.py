@@ -13,19 +13,19 @@ import uvloop
 from support.front_door import hello_app, policy
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage, Hello, View, Welcome, Withdraw
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.listener import Listener, Place
-from tactful.transports.sessions.hub import Reception
-from tactful.transports.sessions.ports import Connection
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.listener import ListenAddress, Listener
+from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.ports import SessionChannel
 
 
 class AnsweringDesk:
     """Welcomes, answers each view with a withdrawal of the same name, and floods when asked to."""
 
-    def open(self, _: Connection) -> None:
+    def open(self, _: SessionChannel) -> None:
         pass
 
-    def receive(self, connection: Connection, message: ClientMessage) -> None:
+    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
         if isinstance(message, Hello):
             welcome = Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=20, idle=60)
             connection.send(encode(welcome))
@@ -34,13 +34,13 @@ class AnsweringDesk:
             for seq in range(count):
                 connection.send(encode(Withdraw(seq=seq, offer=message.sku * 8)))
 
-    def slow(self, _: Connection) -> None:
+    def slow(self, _: SessionChannel) -> None:
         pass
 
-    def caught_up(self, _: Connection) -> None:
+    def caught_up(self, _: SessionChannel) -> None:
         pass
 
-    def closed(self, _: Connection) -> None:
+    def closed(self, _: SessionChannel) -> None:
         pass
 
 
@@ -48,11 +48,11 @@ async def main() -> None:
     logging.basicConfig(level=logging.INFO)
     if descriptors := os.environ.get("DESCRIPTORS"):
         resource.setrlimit(resource.RLIMIT_NOFILE, (int(descriptors), int(descriptors)))
-    limits = msgspec.convert(json.loads(sys.argv[1]), Limits)
+    limits = msgspec.convert(json.loads(sys.argv[1]), AdmissionLimits)
     echo = len(sys.argv) > 2
-    reception = Reception(AnsweringDesk(), policy(limits=limits))
+    reception = ConnectionHub(AnsweringDesk(), policy(limits=limits))
     listener = Listener(
-        hello_app, reception, Place(host=os.environ["HOST"], port=0, conformance_echo=echo)
+        hello_app, reception, ListenAddress(host=os.environ["HOST"], port=0, conformance_echo=echo)
     )
     await listener.start()
     print(listener.port, flush=True)

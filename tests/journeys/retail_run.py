@@ -13,18 +13,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from journeys.uk_retail import CORRECTION, WINDOW_DAYS, Event, Purchase, catalogue
-from support.live_server import KEY, Shopper, Stage
+from support.live_server import KEY, LiveServer, Shopper
 from tactful.config.values import duration
 from tactful.core.rules.policy import (
     DAY,
-    Caps,
-    Moment,
-    Owned,
+    ContactCaps,
+    Cooldowns,
+    OwnedProducts,
     PerShopper,
     Policy,
-    Rest,
-    Taint,
-    Taints,
+    QuietTime,
+    TaintRule,
+    TaintRules,
 )
 
 LETDOWN_FAMILIES = ("complaint.", "service.", "delivery.", "return.", "review.")
@@ -45,13 +45,13 @@ rules:
 NEVER = 1_000_000
 POLICY = replace(
     Policy(),
-    taints=replace(Taints(), return_recent=Taint("variant", WINDOW_DAYS * DAY)),
+    taints=replace(TaintRules(), return_recent=TaintRule("variant", WINDOW_DAYS * DAY)),
     correction_within=duration().read(CORRECTION),
     # Nothing else may withhold: traders buy the same again, often, and look at hundreds of items.
-    owned=Owned(durable=0, price_regret=0),
-    caps=Caps(per_session=NEVER, per_shopper=PerShopper(count=NEVER)),
-    rest=Rest(dismissed_rule=0, dismissed_product=0, expired_product=0, quiet=0),
-    moment=Moment(engaged=0, since_input=0),
+    owned=OwnedProducts(durable=0, price_regret=0),
+    caps=ContactCaps(per_session=NEVER, per_shopper=PerShopper(count=NEVER)),
+    rest=Cooldowns(dismissed_rule=0, dismissed_product=0, expired_product=0, quiet=0),
+    moment=QuietTime(engaged=0, since_input=0),
     timezone="Europe/London",
 )
 Line = tuple[str, str]
@@ -82,7 +82,7 @@ class Outcome(Struct):
         return Counter(self.withheld[line] for line in set(self.withheld) - set(self.suppressed))
 
 
-async def bring_in(stage: Stage, products: Path, scratch: Path) -> None:
+async def bring_in(stage: LiveServer, products: Path, scratch: Path) -> None:
     """Import the catalogue with the command line, as a shop would."""
     file = scratch / "catalogue.jsonl"
     file.write_text("".join(json.dumps(fact) + "\n" for fact in catalogue(products)), "utf-8")
@@ -100,7 +100,7 @@ async def bring_in(stage: Stage, products: Path, scratch: Path) -> None:
 
 
 async def play(
-    stage: Stage, events: list[Event], progress: Callable[[int], None] = lambda _: None
+    stage: LiveServer, events: list[Event], progress: Callable[[int], None] = lambda _: None
 ) -> Outcome:
     """Set the clock to each event; view what is ordered, then report it."""
     outcome = Outcome(set(), {})
@@ -119,21 +119,21 @@ async def play(
     return outcome
 
 
-async def to(stage: Stage, at: int) -> None:
+async def to(stage: LiveServer, at: int) -> None:
     """Set the clock, never back."""
     now = stage.parts.shop.clock.now()
     if at > now:
         await stage.advance((at - now) / 1000)
 
 
-async def begin(stage: Stage, events: list[Event]) -> None:
+async def begin(stage: LiveServer, events: list[Event]) -> None:
     """Go back to before the first event."""
     start = datetime.fromtimestamp(events[0].at / 1000 - 3600, UTC).isoformat()
     answer = await stage.http.post("/v1/test/clock", json={"now": start.replace("+00:00", "Z")})
     assert answer.status_code == 200, answer.text
 
 
-async def look(stage: Stage, purchase: Purchase, outcome: Outcome) -> None:
+async def look(stage: LiveServer, purchase: Purchase, outcome: Outcome) -> None:
     """The customer looks at every item of the order; an offer is waved away, so that the next can come."""
     identity = stage.identity(purchase.customer)
     shopper = await stage.shopper("GB", consent="personal", identity=identity)

@@ -10,7 +10,7 @@ import pytest
 from journeys.fixture import CATALOGUE, case, order, rules
 from journeys.raw_peers import VIEW, serving
 from support.front_door import Raw, text
-from support.live_server import Shopper, Stage, stage
+from support.live_server import LiveServer, Shopper, live_server
 from support.manual_runner import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
@@ -23,7 +23,7 @@ async def test_a_session_that_somebody_fixed_is_dead_to_them_once_its_victim_has
     tmp_path,
 ):
     """The attacker hands out a session and its secret, and comes back after the victim's login."""
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         attacker = await one.shopper()
         session, resume = attacker.session, attacker.resume
@@ -55,7 +55,7 @@ WILD = [
 
 @pytest.mark.parametrize("wild", WILD)
 async def test_an_id_made_of_wildcards_quotes_and_noise_is_an_id_that_nobody_has(tmp_path, wild):
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(
             *CATALOGUE, order("o1", "c1", "RUN-42"), case("k1", "c1", "defect", skus=["RUN-42"])
         )
@@ -76,7 +76,7 @@ def path_of(template: str, ident: str) -> str:
     return template.format(quote(ident, safe=""))
 
 
-async def offers_to(one: Stage, count: int) -> list[Shopper]:
+async def offers_to(one: LiveServer, count: int) -> list[Shopper]:
     """So many sessions of one farm, each after whatever it can get."""
     found = [await one.shopper() for _ in range(count)]
     for sku in ("RUN-42", "RUN-43", "TRAIL-42"):
@@ -89,7 +89,7 @@ async def offers_to(one: Stage, count: int) -> list[Shopper]:
 
 async def test_bots_hold_a_budget_no_longer_than_their_offers_live(tmp_path):
     """Each bot has its caps, all together the budget; a human comes when their offers have ended."""
-    async with stage(tmp_path, rules(budget="{EUR: 100.00}")) as one:
+    async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE)
         bots = await offers_to(one, 8)
         offered = sum(frame["t"] == "offer" for bot in bots for frame in bot.frames)

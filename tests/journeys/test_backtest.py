@@ -8,9 +8,9 @@ from click.testing import Result
 from journeys.fixture import CATALOGUE, order, rules
 from journeys.test_replay import BOOKS, Day
 from support.cli_runner import json_of, run, written
-from support.live_server import Stage, stage
-from tactful.core.session.signals import Woken
-from tactful.runtime.ports.records import Entry
+from support.live_server import LiveServer, live_server
+from tactful.core.session.signals import TimerFired
+from tactful.runtime.ports.records import TurnEntry
 from tactful.runtime.turn_log.encoding import encode, encode_acts
 from tactful.runtime.turn_log.reader import PAGE, turns
 from tactful.stores.memory.ledger import MemoryLedger
@@ -20,14 +20,14 @@ UNTIL = ("--since", "30d", "--until", "2026-03-30T12:00:00Z")
 
 async def a_week(folder: Path) -> Path:
     """Recorded sessions under one rulebook; every shopper consented to being remembered."""
-    async with stage(folder, BOOKS[0]) as one:
+    async with live_server(folder, BOOKS[0]) as one:
         await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
         for number in range(12):
             await visit(one, number)
     return folder
 
 
-async def visit(one: Stage, number: int) -> None:
+async def visit(one: LiveServer, number: int) -> None:
     shopper = await one.shopper(consent="personal")
     await shopper.view("RUN-42" if number % 2 else "TRAIL-42", 31)
     offer = await shopper.offered()
@@ -50,7 +50,7 @@ async def tried(folder: Path, *words: object) -> Result:
 async def test_without_an_end_it_goes_back_from_where_the_clock_of_test_mode_stands(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, BOOKS[0]) as one:
+    async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE)
         await visit(one, 1)
     command = (
@@ -121,7 +121,7 @@ async def test_the_table_and_the_page_say_it_too(tmp_path: Path) -> None:
 
 
 async def test_what_is_no_rulebook_is_said(tmp_path: Path) -> None:
-    async with stage(tmp_path, BOOKS[0]) as one:
+    async with live_server(tmp_path, BOOKS[0]) as one:
         for percent in range(5, 22):
             await one.reload(rules(percent=f"{percent}%"))
         versions = [version for version, _, _ in await one.parts.shop.ledger.rulebooks()]
@@ -136,7 +136,7 @@ async def test_what_is_no_rulebook_is_said(tmp_path: Path) -> None:
 async def test_a_version_that_the_configuration_changed_is_not_taken_for_itself(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, BOOKS[0]) as one:
+    async with live_server(tmp_path, BOOKS[0]) as one:
         version = one.parts.shop.rulebooks.active.version
     config = written(tmp_path / "c.toml", "[policy]\nmin_stock = 3\n")
     done = await tried(tmp_path, version, version, "--config", config)
@@ -146,7 +146,7 @@ async def test_a_version_that_the_configuration_changed_is_not_taken_for_itself(
 
 async def test_a_session_that_came_back_after_a_restart_goes_on(tmp_path: Path) -> None:
     book = tmp_path / "rules"
-    async with stage(tmp_path, BOOKS[0]) as one:
+    async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
         await shopper.view("RUN-42", 10)
@@ -173,7 +173,7 @@ def test_a_length_of_time_is_one(tmp_path: Path) -> None:
 
 
 async def test_a_busy_day_of_everything_can_be_played_under_any_rulebook(tmp_path: Path) -> None:
-    async with stage(tmp_path, BOOKS[0]) as one:
+    async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
         await Day(one, 5).play(500)
     other = written(tmp_path / "other" / "rules.yaml", BOOKS[2])
@@ -184,13 +184,13 @@ async def test_a_busy_day_of_everything_can_be_played_under_any_rulebook(tmp_pat
 
 async def test_a_log_is_read_whole_however_many_turns_share_an_instant() -> None:
     class Log(MemoryLedger):
-        async def entries(self, **asked: object) -> list[Entry]:
+        async def entries(self, **asked: object) -> list[TurnEntry]:
             since, limit = int(str(asked["since"])), int(str(asked["limit"]))
             return [one for one in rows if one.at >= since][:limit]
 
     ats = [1, *[2] * (2 * PAGE + 5), *range(3, 10)]
     rows = [
-        Entry(session=str(n), customer=None, at=at, rulebook="", signal=encode(Woken()))
+        TurnEntry(session=str(n), customer=None, at=at, rulebook="", signal=encode(TimerFired()))
         for n, at in enumerate(ats)
     ]
     assert [one async for one in turns(Log(), 0, 100)] == rows
@@ -198,15 +198,15 @@ async def test_a_log_is_read_whole_however_many_turns_share_an_instant() -> None
 
 async def test_acts_recorded_together_come_when_they_happened() -> None:
     class Log(MemoryLedger):
-        async def entries(self, **asked: object) -> list[Entry]:
+        async def entries(self, **asked: object) -> list[TurnEntry]:
             return [] if int(str(asked["since"])) > 7 else rows
 
-    def entry(session: str, at: int, signal: bytes) -> Entry:
-        return Entry(session=session, customer=None, at=at, rulebook="", signal=signal)
+    def entry(session: str, at: int, signal: bytes) -> TurnEntry:
+        return TurnEntry(session=session, customer=None, at=at, rulebook="", signal=signal)
 
     rows = [
-        entry("a", 1, encode_acts([(1, Woken()), (6, Woken()), (200, Woken())])),
-        entry("b", 5, encode(Woken())),
+        entry("a", 1, encode_acts([(1, TimerFired()), (6, TimerFired()), (200, TimerFired())])),
+        entry("b", 5, encode(TimerFired())),
     ]
     found = [(one.session, one.at) async for one in turns(Log(), 0, 100)]
     assert found == [("a", 1), ("b", 5), ("a", 6)]

@@ -13,9 +13,9 @@ from journeys.bad_links import bad_link
 from journeys.fixture import CATALOGUE, rules
 from journeys.raw_peers import Served
 from support.front_door import Raw, RecordingDesk, eventually, frame, open_door, upgrade
-from support.live_server import Shopper, stage
-from tactful.protocol.conversation import Rhythm
-from tactful.transports.admission.limits import Limits
+from support.live_server import Shopper, live_server
+from tactful.protocol.conversation import ProtocolTiming
+from tactful.transports.admission.limits import AdmissionLimits
 
 LOSSY = {"delay_s": 0.25, "bytes_per_s": 16_000, "lost": 0.05}
 MOBILE = {"delay_s": 0.1, "bytes_per_s": 2_000}
@@ -23,7 +23,7 @@ MOBILE = {"delay_s": 0.1, "bytes_per_s": 2_000}
 
 async def test_on_a_lossy_link_a_shopper_gets_an_offer_and_accepts_it(tmp_path):
     """5 % of the packets lost, 500 ms there and back, 16 kB a second."""
-    async with stage(tmp_path, rules()) as one, bad_link(one.listener.port, **LOSSY) as link:
+    async with live_server(tmp_path, rules()) as one, bad_link(one.listener.port, **LOSSY) as link:
         await one.facts(*CATALOGUE)
         shopper = Shopper(one)
         await shopper.connect(port=link.port)
@@ -39,9 +39,9 @@ async def test_on_a_lossy_link_a_shopper_gets_an_offer_and_accepts_it(tmp_path):
 
 async def test_on_a_slow_link_heartbeats_pass_and_nobody_is_taken_for_dead():
     """Twenty heartbeats at 2 kB a second, with what the peer is sent in between."""
-    rhythm = Rhythm(heartbeat_ms=150, silent_ms=3_000)
+    rhythm = ProtocolTiming(heartbeat_ms=150, silent_ms=3_000)
     desk = RecordingDesk()
-    limits = Limits(rhythm=rhythm, sweep_ms=50, linger_ms=200)
+    limits = AdmissionLimits(rhythm=rhythm, sweep_ms=50, linger_ms=200)
     async with open_door(desk, limits=limits) as door, bad_link(door.port, **MOBILE) as link:
         async with Raw.knock(link.port) as peer:
             await peer.greet()
@@ -55,7 +55,7 @@ async def test_on_a_slow_link_heartbeats_pass_and_nobody_is_taken_for_dead():
 
 
 async def test_a_peer_whose_link_died_without_a_word_is_found_and_its_offers_wait_for_it(tmp_path):
-    async with stage(tmp_path, rules()) as one, bad_link(one.listener.port) as link:
+    async with live_server(tmp_path, rules()) as one, bad_link(one.listener.port) as link:
         await one.facts(*CATALOGUE)
         shopper = Shopper(one)
         await shopper.connect(port=link.port)
@@ -74,12 +74,12 @@ async def test_a_peer_whose_link_died_without_a_word_is_found_and_its_offers_wai
 def hasten(one):
     """Let the conversations that are open lose patience within a second instead of 44."""
     for exchange in one.parts.reception.present:
-        exchange._conversation._rhythm = Rhythm(heartbeat_ms=200, silent_ms=1_000)
+        exchange._conversation._rhythm = ProtocolTiming(heartbeat_ms=200, silent_ms=1_000)
 
 
 def test_a_dead_peer_is_dropped_within_forty_five_seconds_and_one_heartbeat_may_be_lost():
-    rhythm = Limits().rhythm
-    assert rhythm.silent_ms + Limits().sweep_ms <= 45_000
+    rhythm = AdmissionLimits().rhythm
+    assert rhythm.silent_ms + AdmissionLimits().sweep_ms <= 45_000
     assert 2 * rhythm.heartbeat_ms <= 30_000
 
 

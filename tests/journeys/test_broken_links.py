@@ -10,7 +10,7 @@ import pytest
 
 from journeys.fixture import CATALOGUE, rules
 from support.front_door import Raw, frame, text, within
-from support.live_server import ORIGIN, Stage, stage
+from support.live_server import ORIGIN, LiveServer, live_server
 
 HELLO = {"t": "hello", "consent": "anonymous", "page": {"url": f"{ORIGIN}/"}, "territory": "DE"}
 
@@ -57,7 +57,7 @@ class Client:
                     del self.unacknowledged[n]
 
 
-def taken(one: Stage) -> list[Any]:
+def taken(one: LiveServer) -> list[Any]:
     """Every message that the desk was handed from now on."""
     desk = one.parts.reception.desk
     handed: list[Any] = []
@@ -76,7 +76,7 @@ async def test_over_twenty_cuts_at_any_byte_each_message_is_taken_once_and_in_or
     tmp_path: Path, seed: int
 ) -> None:
     dice = random.Random(seed)
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         handed = taken(one)
         client = Client(one.listener.port)
@@ -97,7 +97,7 @@ async def test_over_twenty_cuts_at_any_byte_each_message_is_taken_once_and_in_or
 async def test_what_was_taken_before_the_cut_is_acknowledged_at_once_after_it(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         client = Client(one.listener.port)
         async with client.connected() as peer:
             await peer.send(client.number(t="view", sku="A"))
@@ -116,7 +116,7 @@ async def test_what_was_taken_before_the_cut_is_acknowledged_at_once_after_it(
 
 
 async def test_tabs_that_number_alike_do_not_hide_each_others_messages(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         handed = taken(one)
         first = Client(one.listener.port)
         async with first.connected() as one_peer:
@@ -131,7 +131,7 @@ async def test_tabs_that_number_alike_do_not_hide_each_others_messages(tmp_path:
 
 
 async def test_an_accept_whose_answer_was_lost_gets_the_same_answer(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)

@@ -4,7 +4,7 @@ import random  # noqa: TID251 - seeded
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, rules, stock
-from support.live_server import NOON, Shopper, Stage, stage
+from support.live_server import NOON, LiveServer, Shopper, live_server
 from tactful.core.offers.budget import BudgetMove
 from tactful.runtime.ports.records import Commit
 
@@ -14,7 +14,7 @@ def with_budget(budget: str) -> str:
     return f"{start}campaigns:\n  C: {budget}\npolicy:\n  holdout: 0%\n"
 
 
-async def bought(one: Stage, order: str) -> bool:
+async def bought(one: LiveServer, order: str) -> bool:
     """Whether somebody new is offered it; whoever is buys it."""
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
@@ -30,7 +30,7 @@ async def bought(one: Stage, order: str) -> bool:
 
 async def test_a_day_s_budget_is_there_again_the_next_day_of_its_zone(tmp_path: Path) -> None:
     budget = "{budget: {EUR: 30.00}, per: day, timezone: America/New_York}"
-    async with stage(tmp_path, with_budget(budget)) as one:
+    async with live_server(tmp_path, with_budget(budget)) as one:
         await one.facts(*CATALOGUE)
         assert await bought(one, "o1")
         assert not await bought(one, "o2")
@@ -43,7 +43,7 @@ async def test_a_day_s_budget_is_there_again_the_next_day_of_its_zone(tmp_path: 
 
 async def test_an_even_pace_lets_an_offer_out_when_its_share_has_come(tmp_path: Path) -> None:
     budget = "{budget: {EUR: 77.40}, per: day, pace: even}"  # four offers a day, two by noon
-    async with stage(tmp_path, with_budget(budget)) as one:
+    async with live_server(tmp_path, with_budget(budget)) as one:
         await one.facts(*CATALOGUE)
         assert [await bought(one, f"o{n}") for n in range(3)] == [True, True, False]
         await one.clock(NOON + 6 * 3600)
@@ -51,7 +51,7 @@ async def test_an_even_pace_lets_an_offer_out_when_its_share_has_come(tmp_path: 
 
 
 async def test_a_count_of_a_week_is_shared_and_lasts(tmp_path: Path) -> None:
-    async with stage(tmp_path, with_budget("{count: 2, per: week}")) as one:
+    async with live_server(tmp_path, with_budget("{count: 2, per: week}")) as one:
         await one.facts(*CATALOGUE)
         assert [await bought(one, f"o{n}") for n in range(3)] == [True, True, False]
         await one.restart()
@@ -62,7 +62,7 @@ async def test_a_count_of_a_week_is_shared_and_lasts(tmp_path: Path) -> None:
 async def test_a_budget_that_comes_or_goes_while_offers_stand_leaves_the_books_right(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, with_budget("{count: 9}")) as one:
+    async with live_server(tmp_path, with_budget("{count: 9}")) as one:
         await one.facts(*CATALOGUE)
         first, second = await one.shopper(), await one.shopper()
         for shopper in (first, second):
@@ -77,7 +77,7 @@ async def test_a_budget_that_comes_or_goes_while_offers_stand_leaves_the_books_r
         assert {row.reserved for row in await one.parts.shop.ledger.balances()} == {0}
 
 
-async def act(one: Stage, shopper: Shopper, dice: random.Random, number: int) -> None:
+async def act(one: LiveServer, shopper: Shopper, dice: random.Random, number: int) -> None:
     """Something that a shopper or a checkout might do."""
     sku = dice.choice(["RUN-42", "RUN-43", "TRAIL-42"])
     await shopper.view(sku, dice.choice([5, 30, 40]))
@@ -95,7 +95,9 @@ async def act(one: Stage, shopper: Shopper, dice: random.Random, number: int) ->
 
 async def test_after_a_random_day_the_books_balance(tmp_path: Path) -> None:
     dice = random.Random(11)
-    async with stage(tmp_path, with_budget("{budget: {EUR: 90.00}, count: 7, per: day}")) as one:
+    async with live_server(
+        tmp_path, with_budget("{budget: {EUR: 90.00}, count: 7, per: day}")
+    ) as one:
         await one.facts(*CATALOGUE, stock("RUN-42", "DE", 50), stock("RUN-43", "DE", 50))
         for number in range(40):
             await act(one, await one.shopper(), dice, number)
@@ -117,7 +119,7 @@ async def test_after_a_random_day_the_books_balance(tmp_path: Path) -> None:
 
 
 async def test_books_that_do_not_balance_are_told(tmp_path: Path) -> None:
-    async with stage(tmp_path, with_budget("{budget: {EUR: 90.00}}")) as one:
+    async with live_server(tmp_path, with_budget("{budget: {EUR: 90.00}}")) as one:
         await one.facts(*CATALOGUE)
         assert await bought(one, "o1")
         shop = one.parts.shop

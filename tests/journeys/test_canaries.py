@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from journeys.fixture import case, money, order, price, product, stock
-from support.live_server import EVERY_BYTE, Shopper, Stage, stage
+from support.live_server import EVERY_BYTE, LiveServer, Shopper, live_server
 from tactful.core.verdicts.reasons import Reason
 
 CANARIES = (
@@ -86,13 +86,13 @@ def scan(sent: list[bytes]) -> list[str]:
     return [word for word in CANARIES if word in text] + found
 
 
-async def visitor(one: Stage) -> Shopper:
+async def visitor(one: LiveServer) -> Shopper:
     return await one.shopper(consent="personal", identity=one.identity("canary-customer"))
 
 
 async def test_no_frame_ever_carries_what_the_shopper_may_not_know(tmp_path: Path) -> None:
     start = len(EVERY_BYTE)
-    async with stage(tmp_path, RULES) as one:
+    async with live_server(tmp_path, RULES) as one:
         await one.facts(*facts())
         shopper = await visitor(one)
         await shopper.view("RUN-42", 30)
@@ -124,7 +124,7 @@ def plain(frames: list[dict[str, Any]]) -> list[str]:
     return [re.sub(r"(se|rs|of)_[A-Za-z0-9_-]+", "id", json.dumps(one)) for one in frames]
 
 
-async def told(one: Stage, sku: str) -> list[str]:
+async def told(one: LiveServer, sku: str) -> list[str]:
     """All that somebody who looks at an item for a while is told."""
     shopper = await visitor(one)
     await shopper.view(sku, 31)
@@ -135,7 +135,7 @@ async def told(one: Stage, sku: str) -> list[str]:
 
 
 async def test_suppressed_and_not_matched_look_the_same(tmp_path: Path) -> None:
-    async with stage(tmp_path, RULES) as one:
+    async with live_server(tmp_path, RULES) as one:
         await one.facts(*facts(), product("BOOT", "Boot", None, "boots"), price("BOOT", "DE", 9900))
         await one.facts(stock("BOOT", "DE", 5))
         await one.facts(case("canary-case", "canary-customer", "defect", skus=["RUN-42"]))
@@ -152,7 +152,7 @@ def area(ones: list[float], others: list[float]) -> float:
 @pytest.mark.slow
 async def test_suppressed_and_not_matched_take_the_same_time(tmp_path: Path) -> None:
     """5,000 trials each, interleaved: an attacker who times answers learns nothing."""
-    async with stage(tmp_path, RULES) as one:
+    async with live_server(tmp_path, RULES) as one:
         await one.facts(*facts(), product("BOOT", "Boot", None, "boots"), price("BOOT", "DE", 9900))
         await one.facts(case("canary-case", "canary-customer", "defect", skus=["RUN-42"]))
         shopper = await visitor(one)

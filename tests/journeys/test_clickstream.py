@@ -4,7 +4,7 @@ from pathlib import Path
 
 from journeys.clickstream import View, Visit, catalogue, visits
 from journeys.clickstream_run import POLICY, RULES, SETTINGS, brings, replay
-from support.live_server import stage
+from support.live_server import live_server
 from tactful.config import load
 
 EXCERPT = Path(__file__).parents[2] / "examples" / "data" / "clickstream"
@@ -29,7 +29,7 @@ def test_the_policy_of_the_replay_can_be_written_in_a_file(tmp_path: Path) -> No
 
 async def test_every_view_of_real_sessions_brings_what_the_rules_say(tmp_path: Path) -> None:
     some = list(visits(EXCERPT))
-    async with stage(tmp_path, RULES, policy=POLICY) as one:
+    async with live_server(tmp_path, RULES, policy=POLICY) as one:
         await one.facts(*catalogue(EXCERPT))
         tally = await replay(one.listener.port, some, together=50)
     assert tally.wrong == []

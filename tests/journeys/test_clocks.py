@@ -9,11 +9,11 @@ from structlog.testing import capture_logs
 from journeys.fixture import CATALOGUE, rules
 from support.cli_runner import run
 from support.front_door import eventually
-from support.live_server import Shopper, Stage, stage
+from support.live_server import LiveServer, Shopper, live_server
 from tactful.app import build
 from tactful.cli.shared import logging_setup as logs
 from tactful.runtime.timers import YEAR_2020, SystemClock
-from tactful.transports.server.listener import Listener, Place
+from tactful.transports.server.listener import ListenAddress, Listener
 
 HOUR, DAY = 3_600, 86_400
 
@@ -33,14 +33,14 @@ def machine(monkeypatch) -> Machine:
     return Machine(monkeypatch)
 
 
-class Living(Stage):
+class Living(LiveServer):
     """A stage on the machine's clock instead of one that stands still."""
 
     async def start(self) -> None:
         await super().start()
         await self.listener.close()
         self.parts = build(self.config, clock=SystemClock())
-        self.listener = Listener(self.parts.app, self.parts.reception, Place(port=0))
+        self.listener = Listener(self.parts.app, self.parts.reception, ListenAddress(port=0))
         await self.listener.start()
         self.http.base_url = f"http://127.0.0.1:{self.listener.port}"
 
@@ -52,7 +52,7 @@ RESCUE = (
 )
 
 
-async def offered(one: Stage) -> tuple[Shopper, dict[str, Any]]:
+async def offered(one: LiveServer) -> tuple[Shopper, dict[str, Any]]:
     """A shopper with an offer, at once."""
     shopper = await one.shopper()
     await shopper.view("RUN-42")
@@ -99,7 +99,7 @@ async def test_a_jump_backwards_stops_nothing_and_brings_nothing_back(tmp_path, 
 
 
 async def test_a_start_with_a_clock_set_back_a_day_makes_nothing_usable_again(tmp_path):
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 31)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.processes.crash_worker import DATABASE, acknowledged, live, lost
-from tactful.stores.shared.failpoints import POINTS, from_environment, nowhere
+from tactful.stores.shared.failpoints import POINTS, from_environment, no_failpoint
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["support.processes.crash_worker"])
@@ -57,7 +57,7 @@ def test_a_build_that_answers_before_it_commits_loses_what_it_acknowledged(tmp_p
 
 
 def test_failpoints_exist_only_in_test_mode():
-    assert from_environment({"TACTFUL_FAILPOINT": "before-commit"}) is nowhere
-    assert from_environment({"TACTFUL_TEST_MODE": "1"}) is nowhere
+    assert from_environment({"TACTFUL_FAILPOINT": "before-commit"}) is no_failpoint
+    assert from_environment({"TACTFUL_TEST_MODE": "1"}) is no_failpoint
     with pytest.raises(ValueError, match="no such point"):
         from_environment({"TACTFUL_TEST_MODE": "1", "TACTFUL_FAILPOINT": "nowhere"})

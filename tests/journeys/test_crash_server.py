@@ -15,7 +15,7 @@ import pytest
 import websockets
 
 from journeys.fixture import CATALOGUE, rules, stock
-from support.live_server import stage
+from support.live_server import live_server
 from tactful.stores.shared.failpoints import POINTS
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -197,7 +197,7 @@ async def test_a_server_killed_in_traffic_comes_back_with_all_it_promised(folder
 
 
 async def test_a_restart_with_a_seed_gives_out_no_session_twice(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         first = (await one.shopper()).session
         await one.restart()
         assert (await one.shopper()).session != first

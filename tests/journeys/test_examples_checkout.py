@@ -11,13 +11,13 @@ import pytest
 from journeys.fixture import CATALOGUE, rules
 from journeys.test_orders_and_shipping import BOOK, promised
 from support.example_checkouts import COMMANDS, run_the_curl_page, running
-from support.live_server import KEY, Stage, stage
+from support.live_server import KEY, LiveServer, live_server
 
 
 @asynccontextmanager
-async def accepted(folder: Path) -> AsyncIterator[tuple[Stage, str, str]]:
+async def accepted(folder: Path) -> AsyncIterator[tuple[LiveServer, str, str]]:
     """(the server, its address, the token of an accepted offer), at the present time."""
-    async with stage(folder, rules()) as one:
+    async with live_server(folder, rules()) as one:
         await one.clock(int(time.time()))
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -93,7 +93,7 @@ TOGETHER = (
 async def test_three_offers_come_off_one_order_of_the_example(
     language: str, tmp_path: Path
 ) -> None:
-    async with stage(tmp_path, TOGETHER) as one:
+    async with live_server(tmp_path, TOGETHER) as one:
         await one.clock(int(time.time()))
         await one.facts(*CATALOGUE)
         shoe, whole, parcel = await promised(one, "RUN-42", "TRAIL-42", "SOCK-3")

@@ -6,7 +6,7 @@ import pytest
 
 from journeys.fixture import CATALOGUE, rules
 from support.console_client import Agent
-from support.live_server import stage
+from support.live_server import live_server
 
 NOTHING = "The rule files have errors, and none were ever taken: nothing is offered."
 BEFORE = "The rule files have errors; the rulebook from before goes on."
@@ -15,7 +15,7 @@ BEFORE = "The rule files have errors; the rulebook from before goes on."
 async def test_a_first_start_on_broken_rules_is_said_everywhere(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with stage(tmp_path, rules("    persent: 3")) as one, Agent(one) as agent:
+    async with live_server(tmp_path, rules("    persent: 3")) as one, Agent(one) as agent:
         assert NOTHING in capsys.readouterr().out
         await agent.log_in()
         await one.facts(*CATALOGUE)

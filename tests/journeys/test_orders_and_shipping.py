@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from journeys.fixture import CATALOGUE, case, money, order, price, product, stock
-from support.live_server import Shopper, Stage, stage
+from support.live_server import LiveServer, Shopper, live_server
 
 BOOK = """
 rules:
@@ -51,13 +51,13 @@ async def accepted(shopper: Shopper, offer: dict[str, Any]) -> str:
     return str((await shopper.expect("accepted"))["token"])
 
 
-async def promised(one: Stage, *skus: str) -> list[str]:
+async def promised(one: LiveServer, *skus: str) -> list[str]:
     shopper = await one.shopper()
     return [await accepted(shopper, await offered(shopper, sku)) for sku in skus]
 
 
 async def use(
-    one: Stage, token: str, lines: list[dict[str, Any]] = CART, name: str = "o1", **more: Any
+    one: LiveServer, token: str, lines: list[dict[str, Any]] = CART, name: str = "o1", **more: Any
 ) -> dict[str, Any]:
     body = {"token": token, "order": name, "territory": "DE", "lines": lines, **more}
     return dict((await one.http.post("/v1/redemptions", json=body)).json())
@@ -71,7 +71,7 @@ def claims(token: str) -> dict[str, Any]:
 async def test_an_offer_on_the_order_says_what_comes_off_and_what_the_item_costs_alone(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, BOOK) as one:
+    async with live_server(tmp_path, BOOK) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         offer = await offered(shopper, "BOOT-42")
@@ -91,7 +91,7 @@ async def test_an_offer_on_the_order_says_what_comes_off_and_what_the_item_costs
 
 
 async def test_an_offer_on_the_shipping_claims_nothing_about_the_item(tmp_path: Path) -> None:
-    async with stage(tmp_path, BOOK) as one:
+    async with live_server(tmp_path, BOOK) as one:
         reduced = price("SOCK-3", "DE", 1890, since="2026-03-09T12:00:00Z")
         await one.facts(*CATALOGUE, reduced)
         shopper = await one.shopper()
@@ -111,7 +111,7 @@ async def test_an_offer_on_the_shipping_claims_nothing_about_the_item(tmp_path: 
 async def test_three_offers_come_off_one_order_each_on_the_result_of_the_last(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, BOOK) as one:
+    async with live_server(tmp_path, BOOK) as one:
         await one.facts(*CATALOGUE)
         shoe, whole, parcel = await promised(one, "RUN-42", "BOOT-42", "SOCK-3")
         assert await one.budget() == (HELD, 0)
@@ -144,7 +144,7 @@ async def test_three_offers_come_off_one_order_each_on_the_result_of_the_last(
 
 async def test_out_of_sequence_or_unnamed_they_do_not_go_together(tmp_path: Path) -> None:
     alone = BOOK.replace("[whole, parcel]", "[parcel]").replace("[shoe, parcel]", "[parcel]")
-    async with stage(tmp_path, alone) as one:
+    async with live_server(tmp_path, alone) as one:
         await one.facts(*CATALOGUE)
         (shoe,) = await promised(one, "RUN-42")
         whole, parcel = await promised(one, "BOOT-42", "SOCK-3")
@@ -159,7 +159,7 @@ async def test_a_promise_for_the_order_is_not_made_twice_and_waits_for_no_other_
     tmp_path: Path,
 ) -> None:
     boot = [product("BOOT-43", "Fjord Boot", "Nordek", "boots"), price("BOOT-43", "DE", 18900)]
-    async with stage(tmp_path, BOOK) as one:
+    async with live_server(tmp_path, BOOK) as one:
         await one.facts(*CATALOGUE, *boot, stock("BOOT-43", "DE", 9))
         shopper = await one.shopper()
         await accepted(shopper, await offered(shopper, "BOOT-42"))
@@ -172,7 +172,7 @@ async def test_a_promise_for_the_order_is_not_made_twice_and_waits_for_no_other_
 async def test_gates_hold_for_the_item_in_view_and_the_promise_for_the_order(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, BOOK) as one:
+    async with live_server(tmp_path, BOOK) as one:
         await one.facts(*CATALOGUE, order("o0", "c1", "RUN-43"))
         shopper = await one.shopper(consent="personal", identity=one.identity("c1"))
         token = await accepted(shopper, await offered(shopper, "BOOT-42"))
@@ -184,7 +184,7 @@ async def test_gates_hold_for_the_item_in_view_and_the_promise_for_the_order(
 async def test_a_recalled_line_must_leave_the_cart_and_a_recalled_item_ends_its_own_promise(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, BOOK) as one:
+    async with live_server(tmp_path, BOOK) as one:
         await one.facts(*CATALOGUE)
         shoe, whole = await promised(one, "RUN-42", "BOOT-42")
         await one.facts({"type": "recall", "recall": "x1", "skus": ["RUN-42"], "status": "active"})
@@ -204,7 +204,7 @@ def reported(name: str, status: str, **more: Any) -> dict[str, Any]:
 async def test_an_order_that_is_reported_as_cancelled_gives_right_and_budget_back(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, BOOK) as one:
+    async with live_server(tmp_path, BOOK) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         offer = await offered(shopper, "RUN-42")
@@ -225,7 +225,7 @@ async def test_an_order_that_is_reported_as_cancelled_gives_right_and_budget_bac
 async def test_what_was_shipped_or_is_not_cancelled_any_more_is_not_given_back(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, BOOK) as one:
+    async with live_server(tmp_path, BOOK) as one:
         await one.facts(*CATALOGUE)
         for name, last in (("o1", "cancelled"), ("o2", "placed")):
             (token,) = await promised(one, "RUN-42")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from journeys.fixture import CATALOGUE, money, price
-from support.live_server import NOON, Shopper, Stage, stage
+from support.live_server import NOON, LiveServer, Shopper, live_server
 
 FLOORLESS = "may_undercut_target: true"
 
@@ -25,13 +25,15 @@ policy:
 """
 
 
-async def seen(one: Stage, sku: str = "RUN-42", shopper: Shopper | None = None) -> dict[str, Any]:
+async def seen(
+    one: LiveServer, sku: str = "RUN-42", shopper: Shopper | None = None
+) -> dict[str, Any]:
     shopper = shopper or await one.shopper()
     await shopper.view(sku, 60)
     return await shopper.offered()
 
 
-async def withheld(one: Stage, sku: str = "RUN-42") -> dict[str, Any]:
+async def withheld(one: LiveServer, sku: str = "RUN-42") -> dict[str, Any]:
     shopper = await one.shopper()
     await shopper.view(sku, 60)
     await shopper.nothing()
@@ -42,7 +44,7 @@ async def withheld(one: Stage, sku: str = "RUN-42") -> dict[str, Any]:
 async def test_a_ladder_goes_down_a_step_a_trigger_and_never_back_up(tmp_path: Path) -> None:
     ladder = "{ladder: [{percent: 5%}, {percent: 10%}, {percent: 8%}], expires: 1m}"
     policy = "  caps: {per_session: 5, per_shopper: {count: 9, per: 30d}}"
-    async with stage(tmp_path, book(ladder, policy)) as one:
+    async with live_server(tmp_path, book(ladder, policy)) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         prices = []
@@ -73,7 +75,7 @@ async def test_a_ladder_goes_down_a_step_a_trigger_and_never_back_up(tmp_path: P
     ],
 )
 async def test_the_terms_of_a_rule_make_its_price(tmp_path: Path, terms: str, amount: int) -> None:
-    async with stage(tmp_path, book(terms)) as one:
+    async with live_server(tmp_path, book(terms)) as one:
         await one.facts(*CATALOGUE)
         assert (await seen(one))["price"] == money(amount)
 
@@ -91,7 +93,7 @@ async def test_the_terms_of_a_rule_make_its_price(tmp_path: Path, terms: str, am
 async def test_what_is_no_offer_worth_making_is_withheld(
     tmp_path: Path, terms: str, reason: str, actual: int, needed: int
 ) -> None:
-    async with stage(tmp_path, book(terms)) as one:
+    async with live_server(tmp_path, book(terms)) as one:
         await one.facts(*CATALOGUE)
         gate = await withheld(one)
         assert (gate["reason"], gate["actual"], gate["needed"]) == (reason, actual, needed)
@@ -99,7 +101,7 @@ async def test_what_is_no_offer_worth_making_is_withheld(
 
 async def test_the_total_below_list_stays_within_the_policy(tmp_path: Path) -> None:
     terms = f"{{percent: 15%, floor: {{{FLOORLESS}}}}}"
-    async with stage(tmp_path, book(terms, "  max_total_discount: 20%")) as one:
+    async with live_server(tmp_path, book(terms, "  max_total_discount: 20%")) as one:
         on_sale = price("RUN-42", "DE", 11000, 9900, list=money(12900))
         await one.facts(*CATALOGUE, on_sale)
         assert (await seen(one))["price"] == money(
@@ -112,7 +114,7 @@ async def test_the_total_below_list_stays_within_the_policy(tmp_path: Path) -> N
 async def test_a_gift_costs_nothing_and_reserves_its_whole_price(tmp_path: Path) -> None:
     text = book("{gift: true}").replace("offer:", "campaign: G\n    offer:")
     text += "campaigns:\n  G: {budget: {EUR: 20.00}}\n"
-    async with stage(tmp_path, text) as one:
+    async with live_server(tmp_path, text) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         made = await seen(one, "SOCK-3", shopper)
@@ -143,7 +145,7 @@ async def test_two_offers_stand_beside_each_other_where_their_rules_say_so(
     if named:
         text = text.replace("    priority: 1", "    priority: 1\n    stacks_with: [terms]")
         text = text.replace("  - id: terms", "  - id: terms\n    stacks_with: [other]")
-    async with stage(tmp_path, text) as one:
+    async with live_server(tmp_path, text) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await seen(one, "RUN-42", shopper)
@@ -156,7 +158,7 @@ async def test_two_offers_stand_beside_each_other_where_their_rules_say_so(
 
 
 async def test_an_offer_lives_for_two_weeks_at_most(tmp_path: Path) -> None:
-    async with stage(tmp_path, book("{percent: 10%, expires: 14d}")) as one:
+    async with live_server(tmp_path, book("{percent: 10%, expires: 14d}")) as one:
         await one.facts(*CATALOGUE)
         made = await seen(one)
         assert made["ends_in"] == 14 * 86_400

@@ -5,29 +5,29 @@ from pathlib import Path
 from typing import Any
 
 from journeys.fixture import CATALOGUE, money, price, rules, stock
-from support.live_server import NOON, Shopper, Stage, stage
+from support.live_server import NOON, LiveServer, Shopper, live_server
 
 DAY = 86_400
 PLENTY = stock("RUN-42", "DE", 500)
 
 
-async def look(one: Stage, sku: str = "RUN-42", seconds: int = 30) -> Shopper:
+async def look(one: LiveServer, sku: str = "RUN-42", seconds: int = 30) -> Shopper:
     shopper = await one.shopper()
     await shopper.view(sku, seconds)
     return shopper
 
 
-async def offer(one: Stage) -> dict[str, Any]:
+async def offer(one: LiveServer) -> dict[str, Any]:
     return await (await look(one)).offered()
 
 
-async def ledger(one: Stage, sku: str = "RUN-42") -> list[dict[str, Any]]:
+async def ledger(one: LiveServer, sku: str = "RUN-42") -> list[dict[str, Any]]:
     answer = await one.http.get(f"/v1/prices/{sku}", params={"territory": "DE"})
     return list(answer.json()["prices"])
 
 
 async def test_was_stays_the_prior_price_of_the_reduction_s_first_day(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         first = await offer(one)
         assert first["was"] == money(12900)
@@ -43,7 +43,7 @@ async def test_was_stays_the_prior_price_of_the_reduction_s_first_day(tmp_path: 
 
 
 async def test_was_is_never_above_what_the_public_price_has_been_since(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         await offer(one)
         await one.clock(NOON + DAY)
@@ -53,7 +53,7 @@ async def test_was_is_never_above_what_the_public_price_has_been_since(tmp_path:
 
 
 async def test_a_reduction_that_paused_for_a_month_begins_anew(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         await offer(one)
         await one.facts(price("RUN-42", "DE", 13900, 9900, since="2026-03-10T13:00:00Z"))
@@ -62,7 +62,7 @@ async def test_a_reduction_that_paused_for_a_month_begins_anew(tmp_path: Path) -
 
 
 async def test_a_history_shorter_than_the_window_is_flagged(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         young = price("RUN-42", "DE", 12900, 9900, since="2026-03-01T12:00:00Z")
         others = [fact for fact in CATALOGUE if (fact["type"], fact["sku"]) != ("price", "RUN-42")]
         await one.facts(*others, young)
@@ -79,7 +79,7 @@ async def test_an_offer_that_reaches_most_viewers_is_a_public_price(tmp_path: Pa
     paused: true
     offer: {percent: 14%}
 """
-    async with stage(tmp_path, rules(extra=two)) as one:
+    async with live_server(tmp_path, rules(extra=two)) as one:
         await one.facts(*CATALOGUE, PLENTY)
         for _ in range(9):
             await offer(one)
@@ -105,7 +105,7 @@ async def test_an_offer_that_reaches_most_viewers_is_a_public_price(tmp_path: Pa
 
 
 async def test_an_offer_that_reaches_few_of_many_is_a_personal_one(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(budget="{EUR: 100.00}")) as one:
+    async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE, PLENTY)
         shoppers = [await one.shopper() for _ in range(14)]
         for shopper in shoppers:
@@ -116,7 +116,7 @@ async def test_an_offer_that_reaches_few_of_many_is_a_personal_one(tmp_path: Pat
 
 
 async def test_what_was_counted_yesterday_counts_no_more(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         for _ in range(9):
             await offer(one)
@@ -129,7 +129,7 @@ async def test_what_was_counted_yesterday_counts_no_more(tmp_path: Path) -> None
 
 
 async def test_a_general_offer_is_extended_while_it_goes_on(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         for _ in range(11):
             await offer(one)
@@ -142,7 +142,7 @@ async def test_a_general_offer_is_extended_while_it_goes_on(tmp_path: Path) -> N
 
 
 async def test_a_shopper_who_looks_twice_is_one_viewer(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await look(one, seconds=0)
         await shopper.view("RUN-43")
@@ -154,7 +154,7 @@ async def test_a_shopper_who_looks_twice_is_one_viewer(tmp_path: Path) -> None:
 
 
 async def test_a_past_explanation_reads_what_was_counted_then(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         for _ in range(9):
             await offer(one)
@@ -180,7 +180,7 @@ async def test_the_prior_price_is_the_same_in_whichever_order_the_prices_came(
     ]
     ledgers = []
     for place, order in enumerate(permutations(told)):
-        async with stage(tmp_path / str(place), rules()) as one:
+        async with live_server(tmp_path / str(place), rules()) as one:
             await one.facts(*CATALOGUE, PLENTY)
             for fact in order:
                 await one.facts(fact)

@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from journeys.fixture import CATALOGUE, case, order, price, rules, stock
-from support.live_server import Shopper, Stage, stage
-from tactful.runtime.turn_log.replay import Replay, Replayed
+from support.live_server import LiveServer, Shopper, live_server
+from tactful.runtime.turn_log.replay import Replay, ReplayResult
 
 SHADOWED = """
   - id: quiet-look
@@ -45,7 +45,7 @@ PEOPLE = ("c1", "c2", "c3")
 LONG = 10**15
 
 
-async def replayed(one: Stage, since: int = 0) -> Replayed:
+async def replayed(one: LiveServer, since: int = 0) -> ReplayResult:
     shop = one.parts.shop
     await shop.settled()
     await shop.ledger.flush()
@@ -56,7 +56,7 @@ async def replayed(one: Stage, since: int = 0) -> Replayed:
 class Day:
     """Shoppers, a shop and its merchandiser, all at random and all at once."""
 
-    def __init__(self, one: Stage, seed: int) -> None:
+    def __init__(self, one: LiveServer, seed: int) -> None:
         self.one = one
         self.dice = random.Random(seed)
         self.shoppers: list[Shopper] = []
@@ -172,7 +172,7 @@ class Day:
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_busy_day_decided_again_comes_out_the_same(tmp_path: Path, seed: int) -> None:
-    async with stage(tmp_path, BOOKS[0]) as one:
+    async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
         day = Day(one, seed)
         await day.play(1_500)
@@ -194,7 +194,7 @@ async def test_a_busy_day_decided_again_comes_out_the_same(tmp_path: Path, seed:
 
 
 async def test_what_is_not_as_it_was_is_found(tmp_path: Path) -> None:
-    async with stage(tmp_path, BOOKS[0]) as one:
+    async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
         await shopper.view("RUN-42", 31)

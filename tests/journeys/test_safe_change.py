@@ -4,8 +4,8 @@ from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, order, rules
 from support.front_door import eventually
-from support.live_server import Shopper, Stage, stage
-from tactful.core.rules.policy import Harm, Policy
+from support.live_server import LiveServer, Shopper, live_server
+from tactful.core.rules.policy import Policy, TrialGuardrail
 from tactful.runtime.turn_log.encoding import trace_from
 
 SHADOW = """
@@ -25,20 +25,20 @@ TRIAL = """
     offer: {percent: 20%, floor: {margin: 5%}}
     campaign: C
 """
-HARM = Policy(harm=Harm(after=4, dismissed_bp=5000, complaints_bp=2500))
+HARM = Policy(harm=TrialGuardrail(after=4, dismissed_bp=5000, complaints_bp=2500))
 
 
-async def metric(one: Stage, line: str) -> float:
+async def metric(one: LiveServer, line: str) -> float:
     text = (await one.http.get("/metrics")).text
     return float(next((row.split()[-1] for row in text.splitlines() if row.startswith(line)), 0))
 
 
-async def state(one: Stage, rule: str) -> str:
+async def state(one: LiveServer, rule: str) -> str:
     book = (await one.http.get("/v1/rulebook")).json()
     return str(next(row["state"] for row in book["rules"] if row["rule"] == rule))
 
 
-async def offered_a_boot(one: Stage, **hello: object) -> Shopper | None:
+async def offered_a_boot(one: LiveServer, **hello: object) -> Shopper | None:
     """A shopper with an offer on the screen that they saw; None: they are not in the trial's share."""
     shopper = await one.shopper(**hello)
     await shopper.view("BOOT-42", 31)
@@ -50,7 +50,7 @@ async def offered_a_boot(one: Stage, **hello: object) -> Shopper | None:
 
 
 async def test_a_rule_in_the_shadow_is_recorded_and_nobody_sees_it(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(extra=SHADOW)) as one:
+    async with live_server(tmp_path, rules(extra=SHADOW)) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
         await shopper.view("BOOT-42", 31)
@@ -75,7 +75,7 @@ async def test_a_rule_in_the_shadow_is_recorded_and_nobody_sees_it(tmp_path: Pat
 
 
 async def test_a_trial_without_rails_is_refused_by_name(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(extra=TRIAL)) as one:
+    async with live_server(tmp_path, rules(extra=TRIAL)) as one:
         before = one.parts.shop.rulebooks.active.version
         answer = await one.reload(rules(extra=TRIAL.replace("share: 50%", "share: 60%")))
         assert answer.status_code == 422
@@ -86,7 +86,7 @@ async def test_a_trial_without_rails_is_refused_by_name(tmp_path: Path) -> None:
 
 
 async def test_a_trial_that_annoys_is_paused_logged_and_counted(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(extra=TRIAL), policy=HARM) as one:
+    async with live_server(tmp_path, rules(extra=TRIAL), policy=HARM) as one:
         await one.facts(
             *CATALOGUE, {"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 90}
         )
@@ -124,7 +124,7 @@ async def test_a_trial_that_annoys_is_paused_logged_and_counted(tmp_path: Path) 
 
 
 async def test_a_trial_whose_buyers_complain_stops(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(extra=TRIAL), policy=HARM) as one:
+    async with live_server(tmp_path, rules(extra=TRIAL), policy=HARM) as one:
         await one.facts(
             *CATALOGUE, {"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 90}
         )
@@ -144,7 +144,7 @@ async def test_a_trial_whose_buyers_complain_stops(tmp_path: Path) -> None:
 
 async def test_a_live_rule_is_never_stopped_by_itself(tmp_path: Path) -> None:
     live = TRIAL.replace("    mode: trial\n    share: 50%\n", "")
-    async with stage(tmp_path, rules(extra=live), policy=HARM) as one:
+    async with live_server(tmp_path, rules(extra=live), policy=HARM) as one:
         await one.facts(
             *CATALOGUE, {"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 90}
         )
@@ -156,7 +156,7 @@ async def test_a_live_rule_is_never_stopped_by_itself(tmp_path: Path) -> None:
 
 
 async def test_a_rollback_brings_the_rules_of_before_back(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         assert (await one.reload(rules(percent="10%"))).status_code == 200
         assert (await one.http.post("/v1/rulebook/rollback")).status_code == 200
@@ -169,7 +169,7 @@ async def test_each_rollback_goes_further_and_a_restart_does_not_undo_it(tmp_pat
     async def active() -> str:
         return str((await one.http.get("/v1/rulebook")).json()["version"])
 
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         versions = [await active()]
         for percent in ("10%", "12%"):
             await one.reload(rules(percent=percent))
@@ -193,7 +193,7 @@ async def test_what_stands_when_its_rule_is_paused_is_kept_drained_or_withdrawn(
 ) -> None:
     for how in ("keep", "drain", "withdraw"):
         text = rules().replace("    campaign: C\n", f"    campaign: C\n    on_change: {how}\n", 1)
-        async with stage(tmp_path / how, text) as one:
+        async with live_server(tmp_path / how, text) as one:
             await one.facts(*CATALOGUE)
             shopper = await one.shopper()
             await shopper.view("RUN-42", 31)
@@ -213,7 +213,7 @@ async def test_what_stands_when_its_rule_is_paused_is_kept_drained_or_withdrawn(
 async def test_a_file_that_is_saved_is_taken_by_itself_and_a_broken_one_is_not(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         book = one.parts.shop.rulebooks
         before = book.active.version
         file = one.rules / "rules.yaml"
@@ -229,7 +229,7 @@ async def test_a_rule_that_goes_while_the_server_is_away_ends_offers_of_those_wh
     tmp_path: Path,
 ) -> None:
     text = rules().replace("    campaign: C\n", "    campaign: C\n    on_change: withdraw\n", 1)
-    async with stage(tmp_path, text) as one:
+    async with live_server(tmp_path, text) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 31)

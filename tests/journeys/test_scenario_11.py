@@ -9,8 +9,8 @@ from msgspec import structs
 
 from journeys.fixture import CATALOGUE, order
 from support.ledger_rows import offer
-from support.live_server import NOON, Shopper, Stage, stage
-from tactful.core.offers.offer import State, Step
+from support.live_server import NOON, LiveServer, Shopper, live_server
+from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.runtime.ports.records import Commit
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -43,12 +43,14 @@ def history() -> Iterator[Commit]:
             won = number < bought
             made = offer(f"of_{rule}_{number}", rule=rule, product="Aero Runner", campaign=None)
             if rule:
-                states = [State.PUSHED, State.SHOWN]
-                states += [State.ACCEPTED, State.REDEEMED] if won else [State.EXPIRED]
+                states = [OfferState.PUSHED, OfferState.SHOWN]
+                states += (
+                    [OfferState.ACCEPTED, OfferState.REDEEMED] if won else [OfferState.EXPIRED]
+                )
             else:
-                states = [State.HELD_OUT]
+                states = [OfferState.HELD_OUT]
             last = structs.replace(made, state=states[-1], bought=won and not rule)
-            steps = tuple(Step(made.id, 0, seq, state) for seq, state in enumerate(states, 1))
+            steps = tuple(OfferStep(made.id, 0, seq, state) for seq, state in enumerate(states, 1))
             yield Commit(session=made.session, offers=(last,), steps=steps)
 
 
@@ -64,7 +66,7 @@ async def seeded(folder: Path) -> Path:
     return folder
 
 
-async def on_the_shoe(one: Stage) -> Shopper:
+async def on_the_shoe(one: LiveServer) -> Shopper:
     await one.facts(*CATALOGUE)
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
@@ -72,7 +74,7 @@ async def on_the_shoe(one: Stage) -> Shopper:
 
 
 async def test_alone_an_offer_that_earns_less_than_silence_is_not_made(tmp_path: Path) -> None:
-    async with stage(await seeded(tmp_path), book(FIFTEEN)) as one:
+    async with live_server(await seeded(tmp_path), book(FIFTEEN)) as one:
         shopper = await on_the_shoe(one)
         await shopper.nothing()
         why = await one.why("RUN-42", session=shopper.session)
@@ -90,7 +92,7 @@ async def test_alone_an_offer_that_earns_less_than_silence_is_not_made(tmp_path:
 @pytest.mark.parametrize("first", [0, 1])
 async def test_of_both_the_one_that_earns_more_is_made(tmp_path: Path, first: int) -> None:
     rules = [*permutations((FIFTEEN, EIGHT))][first]
-    async with stage(await seeded(tmp_path), book(*rules)) as one:
+    async with live_server(await seeded(tmp_path), book(*rules)) as one:
         shopper = await on_the_shoe(one)
         assert (await shopper.offered())["price"]["amount"] == 11868
         assert await one.reason("RUN-42", shopper, "fifteen") == "arbitration.negative_value"
@@ -103,13 +105,13 @@ async def test_a_tier_overrides_no_negative_value_unless_it_is_forced(
     tmp_path: Path, more: str, price: int
 ) -> None:
     first = FIFTEEN.replace("- id: fifteen", f"- id: fifteen\n    {more}")
-    async with stage(await seeded(tmp_path), book(first, EIGHT)) as one:
+    async with live_server(await seeded(tmp_path), book(first, EIGHT)) as one:
         shopper = await on_the_shoe(one)
         assert (await shopper.offered())["price"]["amount"] == price
 
 
 async def test_what_was_weighed_then_is_still_told_when_the_log_has_grown(tmp_path: Path) -> None:
-    async with stage(await seeded(tmp_path), book(FIFTEEN, EIGHT)) as one:
+    async with live_server(await seeded(tmp_path), book(FIFTEEN, EIGHT)) as one:
         shopper = await on_the_shoe(one)
         await shopper.say("seen", offer=(await shopper.offered())["id"])
         then = {"session": shopper.session, "at": "2026-03-10T12:00:31Z"}
@@ -127,12 +129,12 @@ async def test_what_was_weighed_then_is_still_told_when_the_log_has_grown(tmp_pa
 HELD = WEIGHED.replace("holdout: 0%", "holdout: 100%").replace("weight: 0", "weight: 200")
 
 
-def silent(one: Stage) -> tuple[int, int]:
+def silent(one: LiveServer) -> tuple[int, int]:
     tally = one.parts.shop.rates.view.of("", "Aero Runner", "DE")
     return tally.tried, tally.bought
 
 
-async def bought(one: Stage, shopper: Shopper, sku: str = "RUN-43", **more: object) -> None:
+async def bought(one: LiveServer, shopper: Shopper, sku: str = "RUN-43", **more: object) -> None:
     placed = {"placed_at": "2026-03-10T12:05:00Z", "delivered_at": None, "status": "placed"}
     fact = {**order("o1", "", sku), **placed, "session": shopper.session, **more}
     await one.facts({name: value for name, value in fact.items() if value})
@@ -141,7 +143,7 @@ async def bought(one: Stage, shopper: Shopper, sku: str = "RUN-43", **more: obje
 async def test_a_held_out_shopper_who_buys_the_product_all_the_same_is_counted(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, book(EIGHT, policy=HELD)) as one:
+    async with live_server(tmp_path, book(EIGHT, policy=HELD)) as one:
         shopper = await on_the_shoe(one)
         await shopper.nothing()
         assert silent(one) == (1, 0)
@@ -157,7 +159,7 @@ async def test_a_held_out_shopper_who_buys_the_product_all_the_same_is_counted(
 
 
 async def test_a_purchase_that_is_cancelled_was_none(tmp_path: Path) -> None:
-    async with stage(tmp_path, book(EIGHT, policy=HELD)) as one:
+    async with live_server(tmp_path, book(EIGHT, policy=HELD)) as one:
         shopper = await on_the_shoe(one)
         await bought(one, shopper)
         await bought(one, shopper, status="cancelled")
@@ -167,7 +169,7 @@ async def test_a_purchase_that_is_cancelled_was_none(tmp_path: Path) -> None:
 
 
 async def test_a_customer_is_recognised_for_a_week(tmp_path: Path) -> None:
-    async with stage(tmp_path, book(EIGHT, policy=HELD)) as one:
+    async with live_server(tmp_path, book(EIGHT, policy=HELD)) as one:
         await one.facts(*CATALOGUE)
         for name in ("c1", "c2"):
             shopper = await one.shopper(consent="personal", identity=one.identity(name))
@@ -187,7 +189,7 @@ async def test_a_customer_is_recognised_for_a_week(tmp_path: Path) -> None:
 
 
 async def test_a_guest_whose_session_is_over_is_not_recognised(tmp_path: Path) -> None:
-    async with stage(tmp_path, book(EIGHT, policy=HELD)) as one:
+    async with live_server(tmp_path, book(EIGHT, policy=HELD)) as one:
         shopper = await on_the_shoe(one)
         await shopper.leave()
         await one.advance(3600)
@@ -196,7 +198,7 @@ async def test_a_guest_whose_session_is_over_is_not_recognised(tmp_path: Path) -
 
 
 async def test_a_customer_who_is_erased_is_not_recognised(tmp_path: Path) -> None:
-    async with stage(tmp_path, book(EIGHT, policy=HELD)) as one:
+    async with live_server(tmp_path, book(EIGHT, policy=HELD)) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal", identity=one.identity("c1"))
         await shopper.view("RUN-42", 30)
@@ -209,7 +211,7 @@ async def test_a_customer_who_is_erased_is_not_recognised(tmp_path: Path) -> Non
 
 async def test_a_redemption_counts_until_its_order_is_cancelled(tmp_path: Path) -> None:
     forced = EIGHT.replace("- id: eight", "- id: eight\n    force: true")
-    async with stage(tmp_path, book(forced)) as one:
+    async with live_server(tmp_path, book(forced)) as one:
         shopper = await on_the_shoe(one)
         await shopper.say("accept", offer=(await shopper.offered())["id"])
         token = (await shopper.expect("accepted"))["token"]
@@ -226,7 +228,7 @@ async def test_a_redemption_counts_until_its_order_is_cancelled(tmp_path: Path) 
 
 
 async def test_the_log_of_before_is_read_when_the_rulebook_begins_to_weigh(tmp_path: Path) -> None:
-    async with stage(await seeded(tmp_path), book(FIFTEEN, policy="")) as one:
+    async with live_server(await seeded(tmp_path), book(FIFTEEN, policy="")) as one:
         first = await on_the_shoe(one)
         assert (await first.offered())["price"]["amount"] == 10965
         await one.reload(book(FIFTEEN))

@@ -8,7 +8,7 @@ import pytest
 import websockets
 
 from journeys.fixture import CATALOGUE, case, rules
-from support.live_server import stage
+from support.live_server import live_server
 from tactful.core.values.ids import resume_digest
 
 LOYALTY = """
@@ -26,7 +26,7 @@ LOYALTY = """
 async def test_scenario_7_login_brings_caps_and_complaints_and_logout_leaves_nothing(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules(policy="  caps: {per_session: 9}")) as one:
+    async with live_server(tmp_path, rules(policy="  caps: {per_session: 9}")) as one:
         await one.facts(*CATALOGUE)
         for sku in ("RUN-42", "TRAIL-42", "RUN-43"):
             earlier = await one.known("c7")
@@ -68,7 +68,7 @@ async def test_scenario_7_login_brings_caps_and_complaints_and_logout_leaves_not
 async def test_a_login_and_a_logout_are_in_the_ledger_before_anything_else_happens(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
         await shopper.view("RUN-42", 30)
@@ -89,7 +89,7 @@ async def test_a_login_and_a_logout_are_in_the_ledger_before_anything_else_happe
 
 
 async def test_scenario_7_a_loyalty_offer_ends_with_the_login(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(category="nothing", extra=LOYALTY)) as one:
+    async with live_server(tmp_path, rules(category="nothing", extra=LOYALTY)) as one:
         await one.facts(*CATALOGUE, {"type": "customer", "customer": "c7", "tier": "gold"})
         shopper = await one.known("c7")
         await shopper.view("RUN-42", 30)
@@ -99,7 +99,7 @@ async def test_scenario_7_a_loyalty_offer_ends_with_the_login(tmp_path: Path) ->
 
 
 async def test_scenario_8_a_forged_identity_reads_nothing(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(category="nothing", extra=LOYALTY)) as one:
+    async with live_server(tmp_path, rules(category="nothing", extra=LOYALTY)) as one:
         await one.facts(*CATALOGUE, {"type": "customer", "customer": "c8", "tier": "gold"})
         forged = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJjOCJ9."
         for identity in (forged, one.identity("c8", age=660), one.identity("c8", life=700)):
@@ -110,7 +110,7 @@ async def test_scenario_8_a_forged_identity_reads_nothing(tmp_path: Path) -> Non
 
 
 async def test_scenario_8_known_and_unknown_ids_take_the_same_time(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(category="nothing", extra=LOYALTY)) as one:
+    async with live_server(tmp_path, rules(category="nothing", extra=LOYALTY)) as one:
         await one.facts(*CATALOGUE, {"type": "customer", "customer": "c8", "tier": "gold"})
         shopper = await one.shopper(consent="personal")
         spent: dict[str, list[float]] = {"c8": [], "nobody": []}
@@ -125,7 +125,7 @@ async def test_scenario_8_known_and_unknown_ids_take_the_same_time(tmp_path: Pat
 
 
 async def test_scenario_8_a_token_is_good_for_what_it_names_only(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -148,7 +148,7 @@ async def test_scenario_8_a_token_is_good_for_what_it_names_only(tmp_path: Path)
 async def test_scenario_8_a_socket_from_elsewhere_is_refused_before_the_upgrade(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         url = f"ws://127.0.0.1:{one.listener.port}/v1/session"
         evil = "https://evil.example"
         with pytest.raises(websockets.InvalidStatus) as refused:
@@ -157,7 +157,7 @@ async def test_scenario_8_a_socket_from_elsewhere_is_refused_before_the_upgrade(
 
 
 async def test_a_seventeenth_tab_takes_the_place_of_the_oldest(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         first = await one.shopper()
         tabs = [await one.shopper(resume=first.resume) for _ in range(16)]
         await first._socket.wait_closed()
@@ -171,7 +171,7 @@ async def test_what_a_customer_never_saw_counts_against_no_cap_once_they_are_gon
 ) -> None:
     """A visitor's own offer that a login merged, and a customer's own: both unseen at the parting."""
     caps = "  caps: {per_session: 9, per_shopper: {count: 2, per: 30d}}"
-    async with stage(tmp_path, rules(policy=caps, category="nothing", extra=LOYALTY)) as one:
+    async with live_server(tmp_path, rules(policy=caps, category="nothing", extra=LOYALTY)) as one:
         await one.facts(*CATALOGUE, {"type": "customer", "customer": "c7", "tier": "gold"})
         for _ in range(3):
             shopper = await one.known("c7")

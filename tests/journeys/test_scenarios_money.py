@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from journeys.fixture import CATALOGUE, money, order, rules, stock
-from support.live_server import Shopper, Stage, stage
+from support.live_server import LiveServer, Shopper, live_server
 
 CROWD = 200
 
 
-async def crowd(one: Stage, size: int = CROWD) -> list[Shopper]:
+async def crowd(one: LiveServer, size: int = CROWD) -> list[Shopper]:
     """Shoppers who all look at the same shoe in the same tick."""
     shoppers = [await one.shopper() for _ in range(size)]
     await asyncio.gather(*(shopper.view("RUN-42") for shopper in shoppers))
@@ -26,7 +26,7 @@ async def pushed(shoppers: list[Shopper]) -> list[Shopper]:
 
 
 async def test_scenario_9_two_hundred_at_once_share_a_budget_for_five(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(budget="{EUR: 100.00}")) as one:
+    async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE, stock("RUN-42", "DE", 500))
         shoppers = await crowd(one)
         winners = await pushed(shoppers)
@@ -49,7 +49,7 @@ async def test_scenario_9_a_count_is_shared_alike(tmp_path: Path) -> None:
     text = rules(budget="{EUR: 500.00}, count: 3").replace(
         "budget: {EUR: 500.00}, count: 3", "count: 3"
     )
-    async with stage(tmp_path, text) as one:
+    async with live_server(tmp_path, text) as one:
         await one.facts(*CATALOGUE, stock("RUN-42", "DE", 500))
         shoppers = await crowd(one, 12)
         winners = await pushed(shoppers)
@@ -60,7 +60,7 @@ async def test_scenario_9_a_count_is_shared_alike(tmp_path: Path) -> None:
 
 async def test_scenario_9_a_guest_has_a_limit_too(tmp_path: Path) -> None:
     body = "    limits: {per_shopper: {count: 1, per: 30d}}"
-    async with stage(tmp_path, rules(body)) as one:
+    async with live_server(tmp_path, rules(body)) as one:
         await one.facts(*CATALOGUE)
         guest = await one.shopper()
         await guest.view("RUN-42", 30)
@@ -75,7 +75,7 @@ async def test_scenario_9_a_guest_has_a_limit_too(tmp_path: Path) -> None:
 async def test_scenario_9_a_restart_in_the_middle_keeps_holds_and_offers_together(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules(budget="{EUR: 100.00}")) as one:
+    async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE, stock("RUN-42", "DE", 500))
         await crowd(one, 20)
         await one.restart()
@@ -83,7 +83,7 @@ async def test_scenario_9_a_restart_in_the_middle_keeps_holds_and_offers_togethe
         assert sum(offer.hold for offer in standing) == (await one.budget())[0] == 9675
 
 
-async def promised(one: Stage, **view: int) -> str:
+async def promised(one: LiveServer, **view: int) -> str:
     """The token of an accepted offer on RUN-42."""
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
@@ -92,7 +92,7 @@ async def promised(one: Stage, **view: int) -> str:
 
 
 async def test_scenario_10_fifty_redemptions_of_one_order_are_one(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         token = await promised(one)
         calls = [one.redeem(token, "o9") for _ in range(50)]
@@ -110,7 +110,7 @@ async def test_scenario_10_fifty_redemptions_of_one_order_are_one(tmp_path: Path
 
 
 async def test_scenario_10_a_cancelled_order_gives_right_and_budget_back(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         token = await promised(one)
         assert (await one.redeem(token, "o9")).status_code == 200
@@ -127,7 +127,7 @@ async def test_scenario_10_a_cancelled_order_gives_right_and_budget_back(tmp_pat
 async def test_scenario_10_a_cancellation_that_races_a_new_order_is_never_counted_twice(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         token = await promised(one)
         assert (await one.redeem(token, "r0")).status_code == 200
@@ -145,7 +145,7 @@ async def test_scenario_10_a_cancellation_that_races_a_new_order_is_never_counte
 async def test_scenario_8_a_price_is_named_as_money_and_must_be_the_one_charged(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         token = await promised(one)
         for amount, status in ((9000, 422), (10965, 200)):
@@ -157,7 +157,7 @@ async def test_scenario_8_a_price_is_named_as_money_and_must_be_the_one_charged(
 
 async def test_scenario_10_a_refund_gives_back_what_was_paid(tmp_path: Path) -> None:
     body = rules().replace("expires: 15m", "expires: 15m\n      max_qty: 3")
-    async with stage(tmp_path, body) as one:
+    async with live_server(tmp_path, body) as one:
         await one.facts(*CATALOGUE)
         token = await promised(one)
         answer = await one.redeem(token, "o9", qty=3)
@@ -174,7 +174,7 @@ async def test_scenario_10_a_refund_gives_back_what_was_paid(tmp_path: Path) -> 
 
 
 async def test_scenario_10_a_promise_that_nobody_used_lapses(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         token = await promised(one)
         await one.advance(1801)
@@ -187,7 +187,7 @@ async def test_scenario_10_a_promise_that_nobody_used_lapses(tmp_path: Path) -> 
 async def test_the_lower_of_promise_and_public_price_is_charged(
     tmp_path: Path, fallen: int, charged: int
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         token = await promised(one)
         price = next(f for f in CATALOGUE if f["type"] == "price" and f["sku"] == "RUN-42")
@@ -223,7 +223,7 @@ NEW_YORK = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA"
 async def test_scenario_13_new_york_is_told_in_its_own_words(
     tmp_path: Path, percent: str, unit: int
 ) -> None:
-    async with stage(tmp_path, rules(category="nothing", extra=HISTORY % percent)) as one:
+    async with live_server(tmp_path, rules(category="nothing", extra=HISTORY % percent)) as one:
         await one.facts(*CATALOGUE, order("o1", "c13", "BOOT-42"))
         shopper = await one.shopper(
             "US-NY", consent="personal", identity=one.identity("c13"), locale="en-US"
@@ -235,7 +235,7 @@ async def test_scenario_13_new_york_is_told_in_its_own_words(
 
 
 async def test_scenario_13_a_price_for_everybody_needs_no_disclosure(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(category="nothing", extra=CONTEXTUAL)) as one:
+    async with live_server(tmp_path, rules(category="nothing", extra=CONTEXTUAL)) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper("US-NY")
         await shopper.view("RUN-42", 30)
@@ -246,7 +246,7 @@ async def test_scenario_13_a_price_for_everybody_needs_no_disclosure(tmp_path: P
 
 async def test_scenario_13_global_privacy_control_refuses_the_personal(tmp_path: Path) -> None:
     extra = HISTORY % "10%" + CONTEXTUAL
-    async with stage(tmp_path, rules(category="nothing", extra=extra)) as one:
+    async with live_server(tmp_path, rules(category="nothing", extra=extra)) as one:
         await one.facts(*CATALOGUE, order("o1", "c13", "BOOT-42"))
         shopper = await one.shopper(gpc=True, identity=one.identity("c13"))
         await shopper.view("RUN-42", 30)
@@ -260,7 +260,7 @@ async def test_scenario_13_global_privacy_control_refuses_the_personal(tmp_path:
 
 
 async def test_scenario_13_revoking_consent_takes_the_personal_offer_back(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(category="nothing", extra=HISTORY % "10%")) as one:
+    async with live_server(tmp_path, rules(category="nothing", extra=HISTORY % "10%")) as one:
         await one.facts(*CATALOGUE, order("o1", "c13", "BOOT-42"))
         shopper = await one.shopper(consent="personal", identity=one.identity("c13"))
         await shopper.view("RUN-42", 30)
@@ -271,7 +271,7 @@ async def test_scenario_13_revoking_consent_takes_the_personal_offer_back(tmp_pa
 
 
 async def test_a_shopper_who_is_elsewhere_is_offered_the_price_of_there(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -287,7 +287,7 @@ async def test_a_shopper_who_is_elsewhere_is_offered_the_price_of_there(tmp_path
 async def test_where_the_shop_signed_that_a_shopper_is_goes_before_what_pages_say(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         here = {"consent": "personal", "identity": one.identity("c1", territory="GB")}
         first = await one.shopper("DE", **here)
@@ -304,7 +304,7 @@ async def test_a_holdout_and_a_shadow_reserve_nothing(tmp_path: Path) -> None:
     for folder, body, policy in (("a", "    mode: shadow", ""), ("b", "", "  holdout: 100%")):
         text = rules(body, policy=policy)
         text = text.replace("  holdout: 0%\n", "") if policy else text
-        async with stage(tmp_path / folder, text) as one:
+        async with live_server(tmp_path / folder, text) as one:
             await one.facts(*CATALOGUE)
             shopper = await one.shopper()
             await shopper.view("RUN-42", 30)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, order, price, rules, stock
-from support.live_server import Shopper, stage
+from support.live_server import Shopper, live_server
 
 C1_ORDER = order("o-2025", "c1", "RUN-43")
 
@@ -16,7 +16,7 @@ async def accepted(shopper: Shopper, offer: str) -> dict[str, object]:
 async def test_scenario_1_a_hesitating_shopper_gets_exactly_one_offer_and_redeems_it(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -41,7 +41,7 @@ async def test_scenario_1_a_hesitating_shopper_gets_exactly_one_offer_and_redeem
 
 
 async def test_scenario_1_a_reload_keeps_the_offer_and_its_countdown(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -56,7 +56,7 @@ async def test_scenario_1_a_reload_keeps_the_offer_and_its_countdown(tmp_path: P
 
 
 async def test_scenario_1_a_clamp_stops_at_the_territorys_target(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(category="boots", percent="30%")) as one:
+    async with live_server(tmp_path, rules(category="boots", percent="30%")) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("BOOT-42", 30)
@@ -65,7 +65,7 @@ async def test_scenario_1_a_clamp_stops_at_the_territorys_target(tmp_path: Path)
 
 
 async def test_scenario_2_a_complaint_takes_the_offer_back_in_every_tab(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, C1_ORDER)
         first = await one.known("c1")
         second = await one.known("c1", resume=first.resume)
@@ -93,7 +93,7 @@ async def test_scenario_2_a_complaint_takes_the_offer_back_in_every_tab(tmp_path
 
 
 async def test_scenario_3_a_promise_survives_the_complaint(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, C1_ORDER)
         shopper = await one.known("c1")
         await shopper.view("RUN-42", 30)
@@ -105,7 +105,7 @@ async def test_scenario_3_a_promise_survives_the_complaint(tmp_path: Path) -> No
 
 
 async def test_scenario_3_a_promise_ends_when_the_last_pair_is_gone(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -119,7 +119,7 @@ async def test_scenario_3_a_promise_ends_when_the_last_pair_is_gone(tmp_path: Pa
 async def test_scenario_6_stock_that_is_gone_stays_gone_when_older_news_comes_late(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper, briton = await one.shopper(), await one.shopper("GB")
         await shopper.view("RUN-42")
@@ -140,7 +140,7 @@ async def test_scenario_6_stock_that_is_gone_stays_gone_when_older_news_comes_la
 async def test_scenario_6_a_silent_feed_takes_offers_back_and_recovers_by_itself(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules(policy="  max_age: {stock: 15m}")) as one:
+    async with live_server(tmp_path, rules(policy="  max_age: {stock: 15m}")) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await one.advance(700)
@@ -159,7 +159,7 @@ async def test_scenario_6_a_silent_feed_takes_offers_back_and_recovers_by_itself
 
 
 async def test_scenario_12_it_waits_for_the_right_moment(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 10)
@@ -175,7 +175,7 @@ async def test_scenario_12_it_waits_for_the_right_moment(tmp_path: Path) -> None
 
 
 async def test_scenario_12_a_hidden_page_waits_until_it_is_seen(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 29)
@@ -189,7 +189,7 @@ async def test_scenario_12_a_hidden_page_waits_until_it_is_seen(tmp_path: Path) 
 
 
 async def test_scenario_12_nothing_is_said_while_paying_or_chatting(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         payer, talker = await one.shopper(), await one.shopper()
         await payer.view("RUN-42")
@@ -208,7 +208,7 @@ async def test_scenario_12_nothing_is_said_while_paying_or_chatting(tmp_path: Pa
 async def test_scenario_12_a_dismissal_rests_the_product_and_a_third_offer_is_one_too_many(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules(category="running")) as one:
+    async with live_server(tmp_path, rules(category="running")) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -220,7 +220,7 @@ async def test_scenario_12_a_dismissal_rests_the_product_and_a_third_offer_is_on
 
 
 async def test_a_price_that_falls_below_the_offer_takes_it_back(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -232,7 +232,7 @@ async def test_a_price_that_falls_below_the_offer_takes_it_back(tmp_path: Path) 
 
 
 async def test_a_restart_loses_no_offer(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -246,7 +246,7 @@ async def test_a_restart_loses_no_offer(tmp_path: Path) -> None:
 
 
 async def test_what_a_guest_buys_in_another_tab_is_not_offered_any_more(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -262,7 +262,7 @@ async def test_what_a_guest_buys_in_another_tab_is_not_offered_any_more(tmp_path
 
 
 async def test_scenario_6_a_feed_that_lives_is_not_stale_after_a_restart(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(policy="  max_age: {stock: 15m}")) as one:
+    async with live_server(tmp_path, rules(policy="  max_age: {stock: 15m}")) as one:
         await one.facts(*CATALOGUE)
         await one.restart()
         shopper = await one.shopper()

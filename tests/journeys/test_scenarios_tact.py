@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from journeys.fixture import CATALOGUE, case, money, order, price, product, rules, stock
-from support.live_server import stage
+from support.live_server import live_server
 
 VOUCHER = """
   - id: voucher
@@ -18,7 +18,7 @@ VOUCHER = """
 
 
 async def test_scenario_4_an_apology_is_offered_but_never_on_its_own_cause(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(extra=VOUCHER)) as one:
+    async with live_server(tmp_path, rules(extra=VOUCHER)) as one:
         await one.facts(
             *CATALOGUE,
             order("o7", "c3", "TRAIL-42", status="shipped", delivered_at=None)
@@ -56,7 +56,7 @@ async def test_scenario_4_an_apology_is_offered_but_never_on_its_own_cause(tmp_p
 async def test_scenario_4_a_voucher_worth_half_the_cart_leaves_the_other_half(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules(extra=VOUCHER)) as one:
+    async with live_server(tmp_path, rules(extra=VOUCHER)) as one:
         await one.facts(
             *CATALOGUE,
             {
@@ -82,7 +82,7 @@ async def test_scenario_5_two_products_of_a_brand_taint_it_and_bundles_with_it(
     tmp_path: Path,
 ) -> None:
     bundle = product("SET-1", "Set", None, "boots", components=["BOOT-42", "SOCK-3"])
-    async with stage(tmp_path, rules(category="[running, boots]")) as one:
+    async with live_server(tmp_path, rules(category="[running, boots]")) as one:
         await one.facts(
             *CATALOGUE, bundle, price("SET-1", "DE", 20000, 15000), stock("SET-1", "DE", 3)
         )
@@ -104,7 +104,7 @@ async def test_scenario_5_two_products_of_a_brand_taint_it_and_bundles_with_it(
 
 
 async def test_scenario_14_a_bad_edit_changes_nothing(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -120,7 +120,7 @@ async def test_scenario_14_a_bad_edit_changes_nothing(tmp_path: Path) -> None:
 
 async def paused(tmp_path: Path, on_change: str) -> tuple[list[str], str | None]:
     """What happens to a shown offer when its rule is paused: the frames, and the audit's reason."""
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -139,7 +139,7 @@ async def test_scenario_14_pausing_withdraws_or_drains(tmp_path: Path) -> None:
 
 
 async def test_scenario_14_after_a_tunnel_the_first_frame_is_the_truth(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -157,7 +157,7 @@ async def test_scenario_14_after_a_tunnel_the_first_frame_is_the_truth(tmp_path:
 
 
 async def test_the_why_of_a_past_moment_is_what_it_was(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 10)
@@ -173,7 +173,7 @@ async def test_the_why_of_a_past_moment_is_what_it_was(tmp_path: Path) -> None:
 
 async def test_every_error_of_the_http_side_says_what_to_do(tmp_path: Path) -> None:
     async with (
-        stage(tmp_path, rules()) as one,
+        live_server(tmp_path, rules()) as one,
         httpx.AsyncClient(base_url=one.http.base_url) as nobody,
     ):
         assert (await nobody.get("/v1/why")).json()["code"] == "key.wrong"
@@ -195,7 +195,7 @@ async def test_every_error_of_the_http_side_says_what_to_do(tmp_path: Path) -> N
 
 async def test_scenario_4_a_rule_may_say_what_the_apology_is_worth(tmp_path: Path) -> None:
     voucher = VOUCHER.replace("    offer:\n", "    offer:\n      amount: {EUR: 10.00}\n")
-    async with stage(tmp_path, rules(extra=voucher)) as one:
+    async with live_server(tmp_path, rules(extra=voucher)) as one:
         remedy = {"type": "remedy", "remedy": "v1", "customer": "c3", "value": money(1000)}
         ends = "2026-06-01T00:00:00Z"
         await one.facts(*CATALOGUE, remedy | {"cause": {"skus": ["TRAIL-42"]}, "expires_at": ends})
@@ -207,7 +207,7 @@ async def test_scenario_4_a_rule_may_say_what_the_apology_is_worth(tmp_path: Pat
 
 
 async def test_a_customer_who_is_not_here_is_judged_where_they_ordered_last(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(
             *CATALOGUE, order("o1", "c1", "BOOT-42"), case("k", "c1", "defect", skus=["RUN-43"])
         )
@@ -219,7 +219,7 @@ async def test_a_customer_who_is_not_here_is_judged_where_they_ordered_last(tmp_
 async def test_erasing_who_complained_lifts_the_taint_from_who_had_bought_it(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(
             *CATALOGUE, order("o2", "c2", "RUN-43"), case("k", "c1", "defect", order="o2")
         )

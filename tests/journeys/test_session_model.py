@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journeys.fixture import CATALOGUE, case, money, order, price, rules, stock
-from support.live_server import Shopper, Stage, stage
+from support.live_server import LiveServer, Shopper, live_server
 
 EXAMPLES = int(os.environ.get("TACTFUL_EXAMPLES", "25"))
 SKUS = ("RUN-42", "RUN-43", "TRAIL-42", "SOCK-3")
@@ -50,7 +50,7 @@ step = st.one_of(
 class Model:
     """What each tab shows, as a widget would work it out from its frames."""
 
-    one: Stage
+    one: LiveServer
     tabs: list[Shopper] = field(default_factory=list)
     shown: dict[int, dict[str, float]] = field(default_factory=dict)
     """Tab → offer → the instant (s) at which its countdown ends."""
@@ -195,7 +195,7 @@ async def live(folder: Path, steps: list[tuple[str, Any]]) -> None:
         category="[running, socks]",
         policy="  caps: {per_session: 9, per_shopper: {count: 99, per: 30d}}",
     )
-    async with stage(folder, text) as one:
+    async with live_server(folder, text) as one:
         await one.facts(*CATALOGUE, {"type": "cost", "sku": "SOCK-3", "cost": money(600)})
         model = Model(one)
         await model.open()

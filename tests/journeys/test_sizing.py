@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, rules
-from support.live_server import Stage, stage
+from support.live_server import LiveServer, live_server
 from support.manual_runner import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
@@ -31,7 +31,7 @@ def used(ledger: Path) -> int:
         return (pages - free) * 4_096
 
 
-async def grown(one: Stage, number: int, act: Callable[[int], Awaitable[object]]) -> float:
+async def grown(one: LiveServer, number: int, act: Callable[[int], Awaitable[object]]) -> float:
     """Bytes by which the ledger grows with each of so many acts."""
     ledger = one.folder / "data" / "tactful.db"
     await one.parts.shop.ledger.flush()
@@ -45,7 +45,7 @@ async def grown(one: Stage, number: int, act: Callable[[int], Awaitable[object]]
 
 
 async def test_an_act_costs_the_ledger_what_the_manual_says_alone_and_in_company(tmp_path):
-    async with stage(tmp_path, rules(category="boots")) as one:
+    async with live_server(tmp_path, rules(category="boots")) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
         await shopper.view("RUN-42")
@@ -68,7 +68,7 @@ async def test_an_act_costs_the_ledger_what_the_manual_says_alone_and_in_company
 
 
 async def test_a_decision_costs_the_ledger_what_the_manual_says(tmp_path):
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
 
@@ -81,7 +81,7 @@ async def test_a_decision_costs_the_ledger_what_the_manual_says(tmp_path):
         assert 300 < bytes_each < 2_048
 
 
-async def traced(one: Stage, skus: list[str], customers: list[str]) -> int:
+async def traced(one: LiveServer, skus: list[str], customers: list[str]) -> int:
     """Bytes that stay when these are in memory."""
     gc.collect()
     tracemalloc.start()
@@ -97,7 +97,7 @@ async def traced(one: Stage, skus: list[str], customers: list[str]) -> int:
 
 
 async def test_items_and_people_in_memory_take_what_the_manual_says(tmp_path):
-    one = Stage(tmp_path, rules())
+    one = LiveServer(tmp_path, rules())
     one.config.data.mkdir(parents=True)
     build(one.config.data / "tactful.db", Size(products=1_000, customers=1_000, lines=20_000))
     await one.start()

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from journeys.fixture import rules
-from support.live_server import Stage
+from support.live_server import LiveServer
 from support.manual_runner import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
@@ -23,7 +23,7 @@ def read_so_far() -> int:
 
 async def started(folder: Path, times: int) -> int:
     """The bytes that a start reads, the daily tidying included, on a shop so many times as large."""
-    one = Stage(folder, rules())
+    one = LiveServer(folder, rules())
     one.config.data.mkdir(parents=True)
     build(
         one.config.data / "tactful.db",

@@ -6,7 +6,7 @@ import pytest
 
 from journeys.retail_run import POLICY, RULE, begin, bring_in, play
 from journeys.uk_retail import events, expected, let_down_before, of_small_customers
-from support.live_server import stage
+from support.live_server import live_server
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "data" / "uk-retail"
 
@@ -17,7 +17,7 @@ LINES = 1_200
 
 async def test_every_expected_suppression_happens_and_no_other(tmp_path: Path) -> None:
     found = of_small_customers(events(SAMPLE), LINES)
-    async with stage(tmp_path, RULE, policy=POLICY, default_territory="GB") as one:
+    async with live_server(tmp_path, RULE, policy=POLICY, default_territory="GB") as one:
         await begin(one, found)
         await bring_in(one, SAMPLE / "products.jsonl", tmp_path)
         outcome = await play(one, found)

@@ -16,7 +16,7 @@ import pytest
 
 from support import upgrade
 from support.cli_runner import run
-from support.live_server import Shopper, Stage
+from support.live_server import LiveServer, Shopper
 from support.manual_runner import ROOT
 
 FIXTURES = sorted(
@@ -43,9 +43,9 @@ def expected(fixture: Path, name: str) -> Any:
 
 
 @asynccontextmanager
-async def served(folder: Path) -> AsyncIterator[Stage]:
+async def served(folder: Path) -> AsyncIterator[LiveServer]:
     """The current code on a folder."""
-    one = Stage(folder, "")
+    one = LiveServer(folder, "")
     await one.start()
     try:
         yield one
@@ -70,7 +70,7 @@ def token_named(fixture: Path, name: str) -> dict[str, Any]:
     return next(dict(one) for one in expected(fixture, "tokens") if one["name"] == name)
 
 
-async def redeem(one: Stage, request: dict[str, Any]) -> Any:
+async def redeem(one: LiveServer, request: dict[str, Any]) -> Any:
     return await one.http.post("/v1/redemptions", json=request)
 
 
@@ -145,7 +145,7 @@ def test_the_rules_compile(folder: Path) -> None:
     assert checked.exit_code == 0, checked.output
 
 
-async def resumed(one: Stage, session: dict[str, Any]) -> Shopper:
+async def resumed(one: LiveServer, session: dict[str, Any]) -> Shopper:
     shopper = Shopper(one)
     await shopper.connect(resume=session["resume"], consent=session["consent"])
     return shopper

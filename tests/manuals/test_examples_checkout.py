@@ -14,12 +14,12 @@ import pytest
 from support.example_checkouts import CHECKOUT, COMMANDS, run_the_curl_page, running
 from support.node import node
 from support.vectors import FOLDER, vectors
-from tactful.core.offers.tokens import Claims, Signer, Verifier
+from tactful.core.offers.tokens import TokenClaims, TokenSigner, TokenVerifier
 
 pytestmark = pytest.mark.thorough  # programs of their own, which wait for answers that do not come
 
 KEY = "server-key"
-OLD, NEW, STRANGER = (Signer(bytes([number]) * 32) for number in (1, 2, 3))
+OLD, NEW, STRANGER = (TokenSigner(bytes([number]) * 32) for number in (1, 2, 3))
 
 
 class FakeTactful:
@@ -30,7 +30,7 @@ class FakeTactful:
 
     def reset(self):
         """As if nothing had happened."""
-        self.verifier = Verifier([OLD.public])
+        self.verifier = TokenVerifier([OLD.public])
         self.redeemed = {}
         self.cancelled = []
         self.refunded = {}
@@ -57,7 +57,7 @@ class FakeTactful:
 
     def redeem(self, body):
         claims = self.verifier.verify(body["token"], int(time.time() * 1000))
-        assert isinstance(claims, Claims)
+        assert isinstance(claims, TokenClaims)
         if claims.level == "order":
             return 409, {"code": "redemption.stacking"}
         answer = {
@@ -147,7 +147,7 @@ def token(signer=OLD, *, lasting=900, **changes):
         "territory": "DE",
         "unit": 10965,
     }
-    return signer.sign(msgspec.convert(plain | changes, Claims))
+    return signer.sign(msgspec.convert(plain | changes, TokenClaims))
 
 
 def redemptions(fake):
@@ -214,7 +214,7 @@ def test_a_tampered_token_is_refused(shop, fake):
 
 def test_a_token_of_a_new_key_makes_the_shop_fetch_the_keys_again(shop, fake):
     assert shop.order(token())[0] == 201
-    fake.verifier = Verifier([OLD.public, NEW.public])
+    fake.verifier = TokenVerifier([OLD.public, NEW.public])
     assert shop.order(token(NEW, offer="of_2"), order="o2")[0] == 201
     assert fake.asked[-2:] == ["/.well-known/jwks.json", "/v1/redemptions"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tactful.api.openapi import SUMMARIES, describe
 from tactful.app import build
 from tactful.config import Config
-from tactful.core.redemption.errors import REFUSALS
+from tactful.core.redemption.errors import REDEMPTION_ERRORS
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "server" / "HTTP.md").read_text(encoding="utf-8")
@@ -35,5 +35,5 @@ def test_every_error_code_is_in_the_manual() -> None:
     sources = [*package.glob("api/*.py"), package / "core" / "facts" / "codec.py"]
     codes = {code for path in sources for code in CODE.findall(path.read_text(encoding="utf-8"))}
     assert len(codes) > 10
-    for code in codes | set(REFUSALS):
+    for code in codes | set(REDEMPTION_ERRORS):
         assert f"`{code}`" in MANUAL, code

@@ -7,9 +7,9 @@ from tactful.api import bodies
 from tactful.api import facts as facts_api
 from tactful.console import auth
 from tactful.core.values.calendar import DAY, HOUR, MINUTE
-from tactful.protocol.conversation import Rhythm
+from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime import timers, watchdog
-from tactful.runtime.facts.cache import World
+from tactful.runtime.facts.cache import FactCache
 from tactful.runtime.security import signing_keys as keys
 from tactful.runtime.sessions import lifecycle as arrivals
 from tactful.runtime.sessions import turns as turn
@@ -27,7 +27,7 @@ from tactful.transports.admission import (
 from tactful.transports.admission import (
     message_quotas as shares,
 )
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server import http_protocol
 
 MANUAL = (Path(__file__).parents[2] / "server" / "OPERATING.md").read_text("utf-8")
@@ -35,12 +35,12 @@ MIB = 2**20
 
 
 def defaults_of_world() -> tuple[int, int]:
-    known = inspect.signature(World).parameters
+    known = inspect.signature(FactCache).parameters
     return known["items"].default, known["people"].default
 
 
 def test_limits_and_durations_are_written_as_they_are():
-    rhythm, limits = Rhythm(), Limits()
+    rhythm, limits = ProtocolTiming(), AdmissionLimits()
     items, people = defaults_of_world()
     times = {2: "twice that"}
     for sentence in (
@@ -76,6 +76,6 @@ def test_limits_and_durations_are_written_as_they_are():
 def test_the_largest_report_is_the_one_of_the_other_manual():
     http = (Path(__file__).parents[2] / "server" / "HTTP.md").read_text("utf-8")
     assert f"at most {bodies.LARGEST // MIB} MiB" in http
-    assert f"A head has at most {Limits().head_bytes:,} bytes" in http
+    assert f"A head has at most {AdmissionLimits().head_bytes:,} bytes" in http
     assert f"at most {http_protocol.PIPELINED} requests that wait" in http
     assert f"{facts_api.REPORTS:,} reports or {facts_api.UNDER_WAY // MIB} MiB under way" in http

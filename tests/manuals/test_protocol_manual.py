@@ -10,11 +10,11 @@ from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 
 from tactful.protocol import close_codes
 from tactful.protocol.codec import ProtocolError, decode
-from tactful.protocol.conversation import Rhythm
+from tactful.protocol.conversation import ProtocolTiming
 from tactful.protocol.messages import ClientMessage, Offer, ServerMessage
 from tactful.transports.admission.access_policy import SESSION_PATH, SUBPROTOCOL
 from tactful.transports.admission.address_limits import SESSION_CALLS
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.sessions.sse import MESSAGES_PER_POST, STREAM_PATH
 
 MANUAL = (Path(__file__).parents[2] / "server" / "PROTOCOL.md").read_text()
@@ -99,7 +99,7 @@ def test_numbers_that_are_referred_to_exist():
 
 
 def test_limits_are_written_as_they_are():
-    limits, rhythm = Limits(), Rhythm()
+    limits, rhythm = AdmissionLimits(), ProtocolTiming()
     for sentence in (
         f"within {limits.head_ms // 1000} s and have at most {limits.head_bytes:,} bytes",
         f"lines more than {MAX_LINE_LENGTH:,}, and at most {MAX_NUM_HEADERS} fields",
@@ -124,7 +124,7 @@ def test_limits_are_written_as_they_are():
 def test_every_refusal_code_of_the_front_door_is_in_the_manual():
     folder = Path(__file__).parents[2] / "server" / "tactful" / "transports"
     source = "".join(path.read_text() for path in sorted(folder.rglob("*.py")))
-    codes = set(re.findall(r'Refusal\(\s*\d{3}, "([a-z._]+)"', source))
+    codes = set(re.findall(r'Rejection\(\s*\d{3}, "([a-z._]+)"', source))
     assert "origin.refused" in codes
     over_http_only = {"body.slow", "body.too_large", "body.malformed"}
     missing = {code for code in codes - over_http_only if f"`{code}`" not in MANUAL}

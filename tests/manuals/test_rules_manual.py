@@ -20,14 +20,14 @@ from tactful.rulebook.compiler import compile_rulebook  # noqa: E402
 from tactful.rulebook.fields.registry import FIELDS  # noqa: E402
 from tactful.rulebook.language.conditions import OPERATORS  # noqa: E402 - after the path
 from tactful.rulebook.language.grammar import FILE  # noqa: E402
-from tactful.rulebook.language.mappings import Named, Sequence, Shape  # noqa: E402
-from tactful.rulebook.language.scalars import Kind, ListOf  # noqa: E402
+from tactful.rulebook.language.mappings import MappingSchema, NamedType, SequenceType  # noqa: E402
+from tactful.rulebook.language.scalars import ListType, ValueType  # noqa: E402
 from tactful.rulebook.source.codes import CODES  # noqa: E402
 from tactful.rulebook.source.diagnostics import Findings  # noqa: E402
-from tactful.rulebook.source.tree import Source  # noqa: E402
+from tactful.rulebook.source.tree import RuleSource  # noqa: E402
 from tactful.rulebook.testing.coverage import Coverage  # noqa: E402
 from tactful.rulebook.testing.grammar import PAGE, TEST_FILE  # noqa: E402
-from tactful.rulebook.testing.runner import play  # noqa: E402
+from tactful.rulebook.testing.runner import run_scenarios  # noqa: E402
 
 MANUAL = ROOT / "rules" / "README.md"
 BEGIN, END = "<!-- reference -->\n", "<!-- /reference -->\n"
@@ -36,22 +36,22 @@ NOW = 1_773_144_000_000
 HEAD = "| key | meaning | example | without it |\n|---|---|---|---|"
 
 
-def shapes(kind: Kind, path: str) -> Iterator[tuple[str, Shape]]:
+def shapes(kind: ValueType, path: str) -> Iterator[tuple[str, MappingSchema]]:
     """Every mapping that may stand in a file, with the path to it."""
     match kind:
-        case Shape():
+        case MappingSchema():
             yield path, kind
             for key in kind.keys:
                 yield from shapes(key.kind, f"{path}.{key.name}" if path else key.name)
-        case Sequence() | ListOf():
+        case SequenceType() | ListType():
             yield from shapes(kind.kind, f"{path}[]")
-        case Named():
+        case NamedType():
             yield from shapes(kind.kind, f"{path}.*")
         case _:
             pass
 
 
-def keys(shape: Shape) -> str:
+def keys(shape: MappingSchema) -> str:
     rows = [
         f"| `{key.name}` | {key.about} | `{key.example.replace('|', chr(92) + '|')}` "
         f"| {'required' if key.required else key.default or '–'} |"
@@ -60,7 +60,7 @@ def keys(shape: Shape) -> str:
     return "\n".join([HEAD, *rows])
 
 
-def sections(kind: Kind, title: str) -> str:
+def sections(kind: ValueType, title: str) -> str:
     """A table for each mapping; one that was shown already is not shown again."""
     parts: list[str] = []
     shown: dict[str, str] = {}
@@ -150,7 +150,7 @@ def test_the_reference_is_the_one_that_the_program_makes() -> None:
 
 @pytest.mark.parametrize("text", blocks(""), ids=lambda text: text.split("id: ")[1].split()[0])
 def test_every_rule_in_the_manual_is_a_good_one(text: str) -> None:
-    compiled = compile_rulebook([Source("README.md", text.encode())], now=NOW)
+    compiled = compile_rulebook([RuleSource("README.md", text.encode())], now=NOW)
     assert compiled.diagnostics == ()
     assert compiled.rulebook is not None
 
@@ -158,10 +158,12 @@ def test_every_rule_in_the_manual_is_a_good_one(text: str) -> None:
 def test_the_test_in_the_manual_passes() -> None:
     [rules] = [text for text in blocks("") if "id: hesitating-over-boots" in text]
     [tests] = blocks("test")
-    book = compile_rulebook([Source("README.md", rules.encode())], now=NOW).rulebook
+    book = compile_rulebook([RuleSource("README.md", rules.encode())], now=NOW).rulebook
     assert book is not None
     found = Findings()
-    played = play([Source("README.md", tests.encode())], book, found, Coverage(book.rules))
+    played = run_scenarios(
+        [RuleSource("README.md", tests.encode())], book, found, Coverage(book.rules)
+    )
     assert found.sorted() == ()
     assert [one.failures for one in played] == [(), ()]
 
@@ -169,7 +171,7 @@ def test_the_test_in_the_manual_passes() -> None:
 def test_the_finding_in_the_manual_is_what_the_checker_says() -> None:
     [rules] = [text for text in blocks("") if "id: hesitating-over-boots" in text]
     bad = rules.replace("item.stock", "item.stokc")
-    [one] = compile_rulebook([Source("x", bad.encode())], now=NOW).diagnostics
+    [one] = compile_rulebook([RuleSource("x", bad.encode())], now=NOW).diagnostics
     assert f"yaml:{one.line}:{one.column}: {one.code} {one.message}" in manual()
     assert one.help in manual()
 

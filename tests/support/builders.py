@@ -12,13 +12,13 @@ from msgspec import structs
 from tactful.core.context import Context, Scene
 from tactful.core.facts import model as facts
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Kept
+from tactful.core.facts.model import ReportedFact
 from tactful.core.offers.offer import Offer
-from tactful.core.rules.conditions import clauses, ripens
+from tactful.core.rules.conditions import clauses, holds_from
 from tactful.core.rules.model import (
+    NEEDS_ACTIVITY,
     NEVER,
     NOW,
-    WAITING,
     All,
     AnyOf,
     Campaign,
@@ -31,7 +31,7 @@ from tactful.core.rules.model import (
 )
 from tactful.core.rules.policy import Policy
 from tactful.core.session.session import Session, Tab
-from tactful.core.session.signals import Signal, Woken
+from tactful.core.session.signals import Signal, TimerFired
 from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND
 from tactful.core.values.money import Money
 
@@ -52,9 +52,9 @@ def _maybe(at: int | None) -> datetime | None:
     return None if at is None else when(at)
 
 
-def kept(fact: Any, at: int = LONG_AGO) -> Kept[Any]:
+def kept(fact: Any, at: int = LONG_AGO) -> ReportedFact[Any]:
     """A fact as it was reported."""
-    return Kept(fact, at)
+    return ReportedFact(fact, at)
 
 
 # facts
@@ -192,7 +192,7 @@ def remedy(
     return facts.Remedy(
         remedy=remedy,
         value=facts.RemedyValue(amount=amount, currency=currency),
-        cause=facts.Cause(**cause),
+        cause=facts.RemedyCause(**cause),
         expires_at=when(expires_at),
         **fields,
     )
@@ -237,7 +237,7 @@ def dwell(duration: int) -> Clause:
 
     def ripe(scene: Scene) -> int:
         here = scene.session.focus == scene.item.sku
-        at = scene.session.dwell_reaches(duration) if here else WAITING
+        at = scene.session.dwell_reaches(duration) if here else NEEDS_ACTIVITY
         return at if at > scene.now else NOW
 
     def read(scene: Scene) -> int:
@@ -288,12 +288,12 @@ def rule(id: str = "R1", *conditions: Condition, percent: int = 15, **fields: An
     provenance = frozenset(one.provenance for one in clauses(condition))
     if "personal" in provenance:
         granted = personal_taken_for_granted(condition)
-        fields.setdefault("ripens_if_known", lambda scene: ripens(granted, scene))
+        fields.setdefault("ripens_if_known", lambda scene: holds_from(granted, scene))
     fields.setdefault("price", PriceTerms("percent", percent_bp=percent * 100))
     fields.setdefault("digest", id)
     return Rule(
         id=id,
-        ripens=lambda scene: ripens(condition, scene),
+        ripens=lambda scene: holds_from(condition, scene),
         condition=condition,
         provenance=provenance or frozenset({"contextual"}),
         **fields,
@@ -362,7 +362,7 @@ def context(
     fields.setdefault("session", session())
     fields.setdefault("rulebook", rulebook(*rules, policy=policy or Policy()))
     known: Mapping[str, Item] = {one.sku: one for one in ((item(),) if items is None else items)}
-    return Context(signal=signal or Woken(), items=known, **fields)
+    return Context(signal=signal or TimerFired(), items=known, **fields)
 
 
 def scene(**fields: Any) -> Scene:

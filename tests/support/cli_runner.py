@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from click.testing import CliRunner, Result
 
-from support.live_server import KEY, Stage
+from support.live_server import KEY, LiveServer
 from tactful.cli import main
 from tactful.config.settings import SETTINGS
 
@@ -23,7 +23,7 @@ def run(*words: object, given: str | bytes | None = None, **environment: str) ->
     return result
 
 
-async def beside(stage: Stage, *words: object, key: str = KEY, **more: Any) -> Result:
+async def beside(stage: LiveServer, *words: object, key: str = KEY, **more: Any) -> Result:
     """A command that speaks with a running server."""
     url = ("--url", f"http://127.0.0.1:{stage.listener.port}")
     return await asyncio.to_thread(run, *words, *url, TACTFUL_SERVER_KEY=key, **more)

@@ -6,13 +6,13 @@ from typing import Any, Self
 
 import httpx
 
-from support.live_server import KEY, Stage
+from support.live_server import KEY, LiveServer
 
 
 class Agent:
     """A browser without scripts, which is all that the console needs."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: LiveServer) -> None:
         self.base = f"http://127.0.0.1:{stage.listener.port}"
         self.http = httpx.AsyncClient(base_url=self.base, timeout=30)
         self.csrf = ""

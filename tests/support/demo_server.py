@@ -6,13 +6,13 @@ from typing import Any
 
 import httpx
 
-from tactful.demo.server import Demo
+from tactful.demo.server import DemoServer
 
 
 class House:
     """One demo, and somebody in its shop."""
 
-    def __init__(self, demo: Demo, http: httpx.AsyncClient) -> None:
+    def __init__(self, demo: DemoServer, http: httpx.AsyncClient) -> None:
         self.demo = demo
         self.http = http
 
@@ -37,7 +37,7 @@ class House:
 @asynccontextmanager
 async def house() -> AsyncIterator[House]:
     """Open, on a free port."""
-    async with Demo(port=0) as demo:
+    async with DemoServer(port=0) as demo:
         origin = demo.url.rstrip("/")
         async with httpx.AsyncClient(
             base_url=origin, headers={"Origin": origin}, follow_redirects=True

@@ -12,11 +12,11 @@ import msgspec
 
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage, Hello, Welcome
-from tactful.transports.admission.access_policy import Policy
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.listener import Listener, Place
-from tactful.transports.sessions.hub import Reception
-from tactful.transports.sessions.ports import Connection
+from tactful.transports.admission.access_policy import AccessPolicy
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.listener import ListenAddress, Listener
+from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.ports import SessionChannel
 
 ORIGIN = "https://shop.example"
 HELLO: dict[str, Any] = {
@@ -32,24 +32,24 @@ class RecordingDesk:
 
     def __init__(self) -> None:
         self.events: list[tuple[Any, ...]] = []
-        self.connections: list[Connection] = []
+        self.connections: list[SessionChannel] = []
 
-    def open(self, connection: Connection) -> None:
+    def open(self, connection: SessionChannel) -> None:
         self.connections.append(connection)
         self.events.append(("open",))
 
-    def receive(self, connection: Connection, message: ClientMessage) -> None:
+    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
         self.events.append(("receive", message))
         if isinstance(message, Hello):
             connection.send(WELCOME)
 
-    def slow(self, _: Connection) -> None:
+    def slow(self, _: SessionChannel) -> None:
         self.events.append(("slow",))
 
-    def caught_up(self, _: Connection) -> None:
+    def caught_up(self, _: SessionChannel) -> None:
         self.events.append(("caught_up",))
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: SessionChannel) -> None:
         self.connections.remove(connection)
         self.events.append(("closed",))
 
@@ -79,8 +79,8 @@ async def hello_app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": text})
 
 
-def policy(**changes: Any) -> Policy:
-    return Policy(**{"origins": frozenset({ORIGIN}), "limits": Limits(), **changes})
+def policy(**changes: Any) -> AccessPolicy:
+    return AccessPolicy(**{"origins": frozenset({ORIGIN}), "limits": AdmissionLimits(), **changes})
 
 
 @asynccontextmanager
@@ -88,8 +88,8 @@ async def open_door(
     desk: Any = None, app: Any = hello_app, place: dict[str, Any] | None = None, **changes: Any
 ) -> AsyncIterator[Listener]:
     """Start a listener on a free port; `changes` are the policy's."""
-    reception = Reception(RecordingDesk() if desk is None else desk, policy(**changes))
-    listener = Listener(app, reception, Place(port=0, **(place or {})))
+    reception = ConnectionHub(RecordingDesk() if desk is None else desk, policy(**changes))
+    listener = Listener(app, reception, ListenAddress(port=0, **(place or {})))
     await listener.start()
     try:
         yield listener

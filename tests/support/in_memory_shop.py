@@ -12,16 +12,22 @@ from support.naive_assembly import Shop
 from tactful.core.context import Context
 from tactful.core.customer.profile import profile
 from tactful.core.decide import decide
-from tactful.core.decision import Confirm, Decision, Push, Refuse, Withdraw
+from tactful.core.decision import (
+    ConfirmAcceptance,
+    Decision,
+    PushOffer,
+    RefuseAcceptance,
+    WithdrawOffer,
+)
 from tactful.core.explain import explain
 from tactful.core.facts.model import FEEDS, AnyFact, Feed
 from tactful.core.offers.budget import COUNT, Balance
-from tactful.core.offers.offer import Offer, State, after
+from tactful.core.offers.offer import Offer, OfferState, next_state
 from tactful.core.rules.model import Campaign, Rule
 from tactful.core.rules.policy import Policy
 from tactful.core.session import items_in_play as attention
 from tactful.core.session import signals
-from tactful.core.session.contact_history import NOBODY, Contact
+from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Verdict
@@ -46,7 +52,7 @@ class Play:
         self.policy = policy or Policy()
         self.campaigns = tuple(campaigns)
         self.visitors: list[Visitor] = []
-        self.contacts: dict[str, Contact] = {}
+        self.contacts: dict[str, ContactHistory] = {}
         self.heard: dict[Any, int] = {}
         self.balances = {
             (one.id, key): Balance(limit)
@@ -74,7 +80,7 @@ class Play:
 
     def _changed(self) -> None:
         for visitor in self.visitors:
-            visitor.do(signals.Changed())
+            visitor.do(signals.FactsChanged())
 
     def advance(self, seconds: float) -> None:
         """Time passes; whatever was to be looked at on the way is, in its order."""
@@ -85,7 +91,7 @@ class Play:
                 break
             visitor = min(due, key=lambda one: one.wakes_at or 0)
             self.now = max(self.now, visitor.wakes_at or 0)
-            visitor.do(signals.Woken())
+            visitor.do(signals.TimerFired())
         self.now = end
 
     def visit(self, name: str = "s1", **hello: Any) -> "Visitor":
@@ -94,7 +100,7 @@ class Play:
         self.visitors.append(visitor)
         hello.setdefault("territory", "DE")
         hello.setdefault("consent", "anonymous")
-        visitor.do(signals.Arrived(tab=1, **hello))
+        visitor.do(signals.ConnectionOpened(tab=1, **hello))
         return visitor
 
     def promised(self) -> list[Offer]:
@@ -139,16 +145,16 @@ class Visitor:
     def context(self, signal: signals.Signal) -> Context:
         play, session = self.play, self.session
         customer = session.customer
-        if isinstance(signal, signals.Identified):
+        if isinstance(signal, signals.CustomerIdentified):
             customer = signal.customer
-        elif isinstance(signal, signals.LoggedOut):
+        elif isinstance(signal, signals.CustomerLoggedOut):
             customer = None
         allowed = session.personal
-        if isinstance(signal, signals.Consented | signals.Arrived):
+        if isinstance(signal, signals.ConsentChanged | signals.ConnectionOpened):
             allowed = signal.consent == "personal" and not signal.gpc
         known = None
         if customer and allowed:
-            contact = play.contacts.get(customer, NOBODY)
+            contact = play.contacts.get(customer, NO_CONTACT)
             known = profile(play.shop.history(customer), play.policy, contact)
         promised = play.promised()
         return Context(
@@ -156,7 +162,7 @@ class Visitor:
             session=session,
             signal=signal,
             rulebook=play.book,
-            items={sku: play.shop.item(sku) for sku in attention.needed(session, signal)},
+            items={sku: play.shop.item(sku) for sku in attention.required_skus(session, signal)},
             profile=known,
             balances=play.balances,
             committed=_committed(promised),
@@ -176,13 +182,13 @@ class Visitor:
         reasons = {step.offer: step.reason for step in decision.steps}
         for effect in decision.effects:
             match effect:
-                case Push():
+                case PushOffer():
                     self.pushed.append(effect.offer)
-                case Withdraw():
+                case WithdrawOffer():
                     self.withdrawn.append((effect.offer, reasons[effect.offer]))
-                case Confirm():
+                case ConfirmAcceptance():
                     self.confirmed.append(effect.offer)
-                case Refuse():
+                case RefuseAcceptance():
                     self.refused.append(effect.code)
         return decision
 
@@ -190,20 +196,20 @@ class Visitor:
 
     def view(self, sku: str, seconds: float = 0) -> "Visitor":
         """Open an item's page, and stay on it."""
-        self.do(signals.Paged("product"))
-        self.do(signals.Viewed(sku))
+        self.do(signals.PageViewed("product"))
+        self.do(signals.ItemViewed(sku))
         self.play.advance(seconds)
         return self
 
     def see(self) -> Offer:
         """The offer on the screen is seen."""
         (offer,) = self.offers
-        self.do(signals.Seen(offer.id))
+        self.do(signals.OfferSeen(offer.id))
         return offer
 
     def accept(self, qty: int | None = None) -> Offer:
         (offer,) = self.offers
-        self.do(signals.Accepted(offer.id, qty))
+        self.do(signals.OfferAccepted(offer.id, qty))
         return self.confirmed[-1]
 
     def redeem(self, offer: Offer) -> None:
@@ -216,17 +222,17 @@ class Visitor:
                 reserved=balance.reserved - offer.hold,
                 settled=balance.settled + offer.hold,
             )
-        used = but(offer, state=after(State.ACCEPTED, "redeem"), seq=offer.seq + 1)
-        self.do(signals.Redeemed(used))
+        used = but(offer, state=next_state(OfferState.ACCEPTED, "redeem"), seq=offer.seq + 1)
+        self.do(signals.OfferRedeemed(used))
 
     def log_in(self, customer: str) -> "Visitor":
-        self.do(signals.Consented("personal"))
-        self.do(signals.Identified(customer))
+        self.do(signals.ConsentChanged("personal"))
+        self.do(signals.CustomerIdentified(customer))
         return self
 
     def why(self, sku: str, rule: str = "R1") -> Verdict:
         """The verdict on a rule for an item as things are."""
-        context = self.context(signals.Changed())
+        context = self.context(signals.FactsChanged())
         items = {**context.items, sku: self.play.shop.item(sku)}
         verdicts = explain(but(context, items=items), sku)
         return next(verdict for verdict in verdicts if verdict.rule == rule)
@@ -257,7 +263,7 @@ def _ahead(promised: Iterable[Offer], mine: Offer) -> int:
     """Accepted ones first, then the older ones."""
 
     def place(offer: Offer) -> tuple[bool, int, str]:
-        return (offer.state is not State.ACCEPTED, offer.issued_at, offer.id)
+        return (offer.state is not OfferState.ACCEPTED, offer.issued_at, offer.id)
 
     same = [o for o in promised if (o.sku, o.territory) == (mine.sku, mine.territory)]
     return sum(offer.max_qty for offer in same if place(offer) < place(mine))

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.offers.budget import COUNT, BudgetMove
-from tactful.core.offers.offer import Offer, State, Step
-from tactful.core.redemption.records import Desk, RedemptionRow, Ruling
-from tactful.runtime.ports.records import Commit, Entry, FactRow
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.core.redemption.records import RedemptionOutcome, RedemptionRow, RedemptionState
+from tactful.runtime.ports.records import Commit, FactRow, TurnEntry
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -45,7 +45,7 @@ def offer(ident: str = "of_1", **changes: Any) -> Offer:
 def accepted(ident: str = "of_1", **changes: Any) -> Offer:
     """The same, accepted for half an hour."""
     return offer(
-        ident, **{"state": State.ACCEPTED, "accept_until": T0 + 1_800_000, "seq": 2, **changes}
+        ident, **{"state": OfferState.ACCEPTED, "accept_until": T0 + 1_800_000, "seq": 2, **changes}
     )
 
 
@@ -67,9 +67,9 @@ def release(made: Offer, limit: int | None = 50_000) -> BudgetMove:
     return structs.replace(reserve(made, limit)[0], reserve=-made.hold)
 
 
-def step(made: Offer, reason: str | None = None, at: int = T0) -> Step:
+def step(made: Offer, reason: str | None = None, at: int = T0) -> OfferStep:
     """The step that an offer's last change was."""
-    return Step(made.id, at, made.seq, made.state, reason)
+    return OfferStep(made.id, at, made.seq, made.state, reason)
 
 
 def push(made: Offer, **budget: Any) -> Commit:
@@ -84,7 +84,7 @@ def push(made: Offer, **budget: Any) -> Commit:
 
 def leave(
     made: Offer,
-    state: State,
+    state: OfferState,
     reason: str | None = None,
     *,
     limit: int | None = 50_000,
@@ -101,9 +101,9 @@ def leave(
     )
 
 
-def entry(session: str = "se_1", at: int = T0, **changes: Any) -> Entry:
+def entry(session: str = "se_1", at: int = T0, **changes: Any) -> TurnEntry:
     """The record of a turn."""
-    made = Entry(
+    made = TurnEntry(
         session=session,
         customer=None,
         at=at,
@@ -135,11 +135,11 @@ def fact(
     )
 
 
-def redeem(desk: Desk) -> Ruling:
+def redeem(desk: RedemptionState) -> RedemptionOutcome:
     """The judgement that order `o1` redeems offer `of_1`."""
     held = desk.offers["of_1"]
-    redeemed = structs.replace(held, state=State.REDEEMED, seq=9)
-    return Ruling(
+    redeemed = structs.replace(held, state=OfferState.REDEEMED, seq=9)
+    return RedemptionOutcome(
         status=200,
         body=b"won",
         redemptions=(

@@ -11,9 +11,9 @@ import httpx
 import jwt
 import websockets
 
-from tactful.app import Parts, build
+from tactful.app import ServerParts, build
 from tactful.config import Config
-from tactful.transports.server.listener import Listener, Place
+from tactful.transports.server.listener import ListenAddress, Listener
 
 KEY = "server-key-of-the-journeys"
 SECRET = "identity-secret-of-the-journeys!"
@@ -27,7 +27,7 @@ EVERY_BYTE: list[bytes] = []
 """Everything that any widget of the suite was sent, to be scanned for what it may never be told."""
 
 
-class Stage:
+class LiveServer:
     """One server and its HTTP client."""
 
     def __init__(self, folder: Path, rules: str, **settings: Any) -> None:
@@ -46,7 +46,7 @@ class Stage:
             seed=7,
             **settings,
         )
-        self.parts: Parts
+        self.parts: ServerParts
         self.listener: Listener
         self.http: httpx.AsyncClient
         self.shoppers: list[Shopper] = []
@@ -54,7 +54,7 @@ class Stage:
     async def start(self) -> None:
         """Listen."""
         self.parts = build(self.config)
-        self.listener = Listener(self.parts.app, self.parts.reception, Place(port=0))
+        self.listener = Listener(self.parts.app, self.parts.reception, ListenAddress(port=0))
         await self.listener.start()
         self.http = httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{self.listener.port}",
@@ -156,7 +156,7 @@ class Stage:
 class Shopper:
     """One connection, as a widget would hold it."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: LiveServer) -> None:
         self.stage = stage
         self.session = ""
         self.resume = ""
@@ -251,9 +251,9 @@ class Shopper:
 
 
 @contextlib.asynccontextmanager
-async def stage(folder: Path, rules: str = "", **settings: Any) -> AsyncIterator[Stage]:
+async def live_server(folder: Path, rules: str = "", **settings: Any) -> AsyncIterator[LiveServer]:
     """A running server on a folder of its own."""
-    one = Stage(folder, rules, **settings)
+    one = LiveServer(folder, rules, **settings)
     await one.start()
     try:
         yield one

@@ -7,15 +7,15 @@ from typing import Any
 from tactful.core.facts import model as facts
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item, PublicPrice
-from tactful.core.facts.model import AnyFact, Kept, key_of, ms
+from tactful.core.facts.model import AnyFact, ReportedFact, key_of, ms
 
 
 class Shop:
     """What was reported; per key the highest version counts, and of equals the first."""
 
     def __init__(self, reported: Iterable[tuple[AnyFact, int]] = ()) -> None:
-        self.kept: dict[tuple[str, str], Kept[Any]] = {}
-        self.prices: list[Kept[facts.Price]] = []
+        self.kept: dict[tuple[str, str], ReportedFact[Any]] = {}
+        self.prices: list[ReportedFact[facts.Price]] = []
         for fact, at in reported:
             self.report(fact, at)
 
@@ -26,17 +26,17 @@ class Shop:
         known = self.kept.get(key)
         if known and _late(fact, known.fact):
             return False
-        self.kept[key] = Kept(fact, at)
+        self.kept[key] = ReportedFact(fact, at)
         if isinstance(fact, facts.Price):
-            self.prices.append(Kept(fact, at))
+            self.prices.append(ReportedFact(fact, at))
         return True
 
-    def all(self, kind: type[Any]) -> list[Kept[Any]]:
+    def all(self, kind: type[Any]) -> list[ReportedFact[Any]]:
         return [kept for kept in self.kept.values() if isinstance(kept.fact, kind)]
 
     def item(self, sku: str, *, part: bool = False) -> Item:
         product = next((k for k in self.all(facts.Product) if k.fact.sku == sku), None)
-        stock: dict[str, list[Kept[facts.Stock]]] = {}
+        stock: dict[str, list[ReportedFact[facts.Stock]]] = {}
         for kept in self.all(facts.Stock):
             if kept.fact.sku == sku:
                 stock.setdefault(kept.fact.territory, []).append(kept)

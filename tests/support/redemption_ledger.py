@@ -5,24 +5,24 @@ from msgspec import structs
 
 from support.ledger_rows import T0, accepted, push
 from tactful.core.offers.offer import Offer
-from tactful.core.offers.tokens import Claims
+from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption import redeem as redemption
 from tactful.core.redemption import rollback as giving_back
-from tactful.core.redemption.order_totals import Line, Shelf
-from tactful.core.redemption.records import Ruling
-from tactful.core.redemption.redeem import Request
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.redemption.records import RedemptionOutcome
+from tactful.core.redemption.redeem import RedemptionRequest
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.money import Money
 from tactful.stores.memory.ledger import MemoryLedger
 
 MINUTE = 60_000
-CART = (Line(sku="RUN-42", qty=1),)
-PLENTY = {"RUN-42": Shelf(price=12900, currency="EUR", available=6)}
+CART = (RequestedLine(sku="RUN-42", qty=1),)
+PLENTY = {"RUN-42": SkuNow(price=12900, currency="EUR", available=6)}
 
 
 def claims(**changes):
     """What the token of the accepted offer says."""
-    made = Claims(
+    made = TokenClaims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=T0 // 1000, max_qty=1,
         offer="of_1", rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
     )  # fmt: skip
@@ -31,7 +31,7 @@ def claims(**changes):
 
 def request(order="o1", lines=CART, **changes):
     """A checkout's question."""
-    made = Request(id=f"rd_{order}", token=b"t", order=order, territory="DE", lines=lines)
+    made = RedemptionRequest(id=f"rd_{order}", token=b"t", order=order, territory="DE", lines=lines)
     return structs.replace(made, **changes)
 
 
@@ -50,7 +50,7 @@ class Shop:
 
     async def redeem(
         self, asked=None, *, now=T0 + MINUTE, shelves=PLENTY, offer="of_1", **claimed
-    ) -> Ruling:
+    ) -> RedemptionOutcome:
         asked = asked or request()
         made = claims(offer=offer, **claimed)
         return await self.ledger.judge(
@@ -59,12 +59,12 @@ class Shop:
             order=asked.order,
         )
 
-    async def cancel(self, order="o1", *, now=T0 + 2 * MINUTE, shipped=False) -> Ruling:
+    async def cancel(self, order="o1", *, now=T0 + 2 * MINUTE, shipped=False) -> RedemptionOutcome:
         return await self.ledger.judge(
             lambda desk: giving_back.cancel(desk, order, now, shipped=shipped), order=order
         )
 
-    async def refund(self, ident="f1", *lines, order="o1") -> Ruling:
+    async def refund(self, ident="f1", *lines, order="o1") -> RedemptionOutcome:
         return await self.ledger.judge(
             lambda desk: giving_back.refund(desk, order, ident, lines, T0 + 3 * MINUTE),
             order=order,
@@ -104,19 +104,21 @@ class Order:
     def __init__(self, *offers: Offer, **prices: int) -> None:
         self.offers = offers
         self.ledger = MemoryLedger()
-        self.shelves = {sku: Shelf(price=price, currency="EUR") for sku, price in prices.items()}
+        self.shelves = {sku: SkuNow(price=price, currency="EUR") for sku, price in prices.items()}
 
     async def opened(self) -> "Order":
         for one in self.offers:
             assert await self.ledger.commit(push(one, limit=10**12)) is None
         return self
 
-    async def use(self, offer: Offer, *lines: Line, shipping: Money | None = None) -> Ruling:
-        claims = Claims(
+    async def use(
+        self, offer: Offer, *lines: RequestedLine, shipping: Money | None = None
+    ) -> RedemptionOutcome:
+        claims = TokenClaims(
             currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=T0 // 1000, max_qty=9,
             offer=offer.id, rulebook="rb", sku=offer.sku, territory="DE", unit=offer.unit,
         )  # fmt: skip
-        asked = Request(
+        asked = RedemptionRequest(
             id=f"rd_{offer.id}", token=b"t", order="o1", territory="DE", lines=lines,
             shipping=shipping,
         )  # fmt: skip
@@ -126,7 +128,9 @@ class Order:
             order="o1",
         )
 
-    async def refund(self, ident: str, *lines: Line, shipping: int | None = None) -> Ruling:
+    async def refund(
+        self, ident: str, *lines: RequestedLine, shipping: int | None = None
+    ) -> RedemptionOutcome:
         part = None if shipping is None else eur(shipping)
         return await self.ledger.judge(
             lambda desk: giving_back.refund(desk, "o1", ident, lines, T0, shipping=part),
@@ -134,7 +138,7 @@ class Order:
             refund=ident,
         )
 
-    async def cancel(self) -> Ruling:
+    async def cancel(self) -> RedemptionOutcome:
         return await self.ledger.judge(
             lambda desk: giving_back.cancel(desk, "o1", T0, shipped=False), order="o1"
         )
@@ -145,12 +149,12 @@ class Order:
         return row.reserved, row.settled
 
 
-def line(sku: str, qty: int = 1, unit: int | None = None) -> Line:
+def line(sku: str, qty: int = 1, unit: int | None = None) -> RequestedLine:
     """A line of an order."""
-    return Line(sku=sku, qty=qty, unit=None if unit is None else eur(unit))
+    return RequestedLine(sku=sku, qty=qty, unit=None if unit is None else eur(unit))
 
 
-def told(ruling: Ruling):
+def told(ruling: RedemptionOutcome):
     """(status, code) of a refusal, or the answer."""
     body = msgspec.json.decode(ruling.body)
     return (ruling.status, body["code"]) if ruling.status != 200 else body

@@ -7,23 +7,23 @@ from tactful.core.context import Scene
 from tactful.core.customer.profile import profile
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Kept, Price, Product, Stock
+from tactful.core.facts.model import Price, Product, ReportedFact, Stock
 from tactful.core.rules.model import Rule, Rulebook
 from tactful.core.rules.policy import Policy
 from tactful.core.session.session import Session
 from tactful.core.session.signals import CartLine
 from tactful.core.values.calendar import parse_rfc3339
 from tactful.core.values.money import Money
-from tactful.rulebook.compiler import Compiled, compile_rulebook
-from tactful.rulebook.source.tree import Source
+from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
+from tactful.rulebook.source.tree import RuleSource
 
 NOW = parse_rfc3339("2026-03-10T12:00:00Z")
 
 
-def check(*texts: str | bytes, now: int = NOW, **more: Any) -> Compiled:
+def check(*texts: str | bytes, now: int = NOW, **more: Any) -> CompiledRulebook:
     """Compiles texts as files a.yaml, b.yaml …"""
     sources = [
-        Source(f"{chr(97 + n)}.yaml", dedent(text).encode() if isinstance(text, str) else text)
+        RuleSource(f"{chr(97 + n)}.yaml", dedent(text).encode() if isinstance(text, str) else text)
         for n, text in enumerate(texts)
     ]
     return compile_rulebook(sources, now=now, **more)
@@ -67,11 +67,11 @@ def item(
         )
     return Item(
         sku=sku,
-        product=Kept(product, NOW),
-        prices={"DE": Kept(fact, NOW)} if fact else {},
+        product=ReportedFact(product, NOW),
+        prices={"DE": ReportedFact(fact, NOW)} if fact else {},
         stock={}
         if stock is None
-        else {"DE": (Kept(Stock(sku=sku, territory="DE", available=stock), NOW),)},
+        else {"DE": (ReportedFact(Stock(sku=sku, territory="DE", available=stock), NOW),)},
     )
 
 

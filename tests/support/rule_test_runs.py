@@ -4,9 +4,9 @@ from textwrap import dedent, indent
 
 from support.rule_files import rulebook
 from tactful.rulebook.source.diagnostics import Findings
-from tactful.rulebook.source.tree import Source
+from tactful.rulebook.source.tree import RuleSource
 from tactful.rulebook.testing.coverage import Coverage
-from tactful.rulebook.testing.runner import Played, play
+from tactful.rulebook.testing.runner import ScenarioResult, run_scenarios
 
 RULES = """
 campaigns: {c: {budget: 15.00 EUR, count: 5}}
@@ -36,12 +36,14 @@ given:
 
 def run(
     steps: str, *, given: str = GIVEN, head: str = "rules: [half]", rules: str = RULES
-) -> Played:
+) -> ScenarioResult:
     """The one test of a file with these steps, which must be in order."""
     text = f"{head}\n{dedent(given)}\ntests:\n  - name: t\n    steps:\n{indent(dedent(steps).strip(), ' ' * 6)}\n"
     findings = Findings()
     book = rulebook(rules)
-    [played] = play([Source("a.test.yaml", text.encode())], book, findings, Coverage(book.rules))
+    [played] = run_scenarios(
+        [RuleSource("a.test.yaml", text.encode())], book, findings, Coverage(book.rules)
+    )
     assert findings.sorted() == ()
     return played
 

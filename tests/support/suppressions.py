@@ -11,8 +11,8 @@ from support.builders import (
 from support.naive_assembly import Shop
 from tactful.core.customer.profile import profile
 from tactful.core.facts.model import AnyFact
-from tactful.core.gates.suppression import suppress
-from tactful.core.rules.model import Rule, Tightening
+from tactful.core.gates.suppression import check_suppression
+from tactful.core.rules.model import Rule, SuppressRule
 from tactful.core.rules.policy import Policy
 
 CATALOGUE = [
@@ -36,12 +36,12 @@ def reasons(
     who: str | None = "c1",
     by: Rule | None = None,
     policy: Policy | None = None,
-    tightenings: tuple[Tightening, ...] = (),
+    tightenings: tuple[SuppressRule, ...] = (),
 ) -> list[str]:
     """Every suppression of an item before a customer, in order."""
     shop = Shop((fact, T0 - 500 * DAY) for fact in (*CATALOGUE, *told))
     policy = policy or Policy()
     known = profile(shop.history(who), policy) if who else None
     here = scene(now=now, item=shop.item(sku), profile=known, session=session(customer=who))
-    found = suppress(here, by or rule(), policy, tightenings)
+    found = check_suppression(here, by or rule(), policy, tightenings)
     return [finding.reason.value for finding in found]

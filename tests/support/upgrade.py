@@ -19,37 +19,37 @@ import msgspec
 from msgspec import inspect
 
 from support.cli_runner import run
-from support.live_server import Stage
+from support.live_server import LiveServer
 from tactful.core.facts.codec import KINDS
 from tactful.core.facts.codec import decode as fact_from
 from tactful.core.facts.codec import encode as encode_fact
 from tactful.core.facts.model import AnyFact
 from tactful.core.offers.offer import Offer
-from tactful.core.offers.tokens import Claims
+from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.records import RedemptionRow, RefundRow
 
 # Internals: the only part that a move or a rename of code has to touch.
-from tactful.core.session.contact_history import Contact
+from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
-from tactful.core.verdicts.verdict import Trace
+from tactful.core.verdicts.verdict import DecisionTrace
 from tactful.runtime.facts.assembly import GeneralPrice
 from tactful.runtime.security.signing_keys import HolderFile, KeyFile
-from tactful.runtime.turn_log.encoding import Inputs, encode, encode_trace
+from tactful.runtime.turn_log.encoding import DecisionInputs, encode, encode_trace
 from tactful.runtime.turn_log.replay import Replay
 
 SHAPES: dict[str, Any] = {
     "signal": Signal,
-    "inputs": Inputs,
-    "trace": Trace,
+    "inputs": DecisionInputs,
+    "trace": DecisionTrace,
     "session": Session,
-    "contact": Contact,
+    "contact": ContactHistory,
     "offer": Offer,
     "redemption": RedemptionRow,
     "refund": RefundRow,
     "fact": AnyFact,
     "general": GeneralPrice,
-    "claims": Claims,
+    "claims": TokenClaims,
     "key": KeyFile,
     "holder": HolderFile,
 }
@@ -66,10 +66,10 @@ def _packed(kind: Any) -> Callable[[bytes], bytes]:
 
 AGAIN: dict[str, Callable[[bytes], bytes]] = {
     "signal": _packed(Signal),
-    "inputs": _packed(Inputs),
-    "trace": lambda stored: encode_trace(msgspec.msgpack.decode(stored, type=Trace)),
+    "inputs": _packed(DecisionInputs),
+    "trace": lambda stored: encode_trace(msgspec.msgpack.decode(stored, type=DecisionTrace)),
     "session": _packed(Session),
-    "contact": _packed(Contact),
+    "contact": _packed(ContactHistory),
     "offer": _json(Offer),
     "redemption": _json(RedemptionRow),
     "refund": _json(RefundRow),
@@ -84,7 +84,7 @@ FACT_TYPES = frozenset(KINDS)
 SIGNALS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Signal))
 
 
-async def replay(one: Stage) -> dict[str, Any]:
+async def replay(one: LiveServer) -> dict[str, Any]:
     """The recorded turns, decided again; the differences as text."""
     shop = one.parts.shop
     await shop.settled()
@@ -225,7 +225,7 @@ def missing(data: Path) -> list[str]:
     """What this release can store and a folder does not hold."""
     fields = {
         "offer": Offer.__struct_fields__,
-        "inputs": Inputs.__struct_fields__,
+        "inputs": DecisionInputs.__struct_fields__,
         "session": Session.__struct_fields__,
     }
     wanted = {f"{shape}.{field}" for shape, names_ in fields.items() for field in names_}
@@ -273,7 +273,7 @@ def claims(token: str) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
 
 
-async def answers(one: Stage, questions: list[str]) -> dict[str, Any]:
+async def answers(one: LiveServer, questions: list[str]) -> dict[str, Any]:
     """Address → status and body of its answer."""
     await one.advance(0)  # whatever a start leaves for later has happened when this returns
     found = {}

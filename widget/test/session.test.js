@@ -375,7 +375,9 @@ test('messages without a known name or shape end here', (t) => {
 
 test('close codes mean what the server says they mean', () => {
   const table = new URL('../../server/tactful/protocol/close_codes.py', import.meta.url);
-  const rows = readFileSync(table, 'utf8').matchAll(/CloseCode\(\s*(\d+)[^@]*?Afterwards\.(\w+)/g);
+  const rows = readFileSync(table, 'utf8').matchAll(
+    /CloseCode\(\s*(\d+)[^@]*?ReconnectAdvice\.(\w+)/g,
+  );
   const codes = [...rows];
   assert.ok(codes.length > 10);
   for (const [, code, then] of codes)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tactful.api.problems import ProblemError
-from tactful.protocol.codec import TwinKeysError, refuse_twins
+from tactful.protocol.codec import DuplicateKeysError, refuse_twins
 
 
 def answer(body: Mapping[str, Any], status: int = 200) -> Response:
@@ -57,7 +57,7 @@ async def read(request: Request, kind: type[T], largest: int = 65_536) -> T:
         refuse_twins(body)
     except msgspec.ValidationError as error:
         raise ProblemError(422, "body.invalid", f"{error}.") from None
-    except TwinKeysError as error:
+    except DuplicateKeysError as error:
         raise ProblemError(422, "body.invalid", str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ProblemError(400, "body.malformed", "The body is not JSON.") from None

@@ -16,7 +16,7 @@ from tactful.core.offers.budget import COUNT
 from tactful.core.redemption.records import BudgetRow
 from tactful.core.values.calendar import CalendarError, parse_duration, parse_rfc3339
 from tactful.runtime.ports.records import AuditRow
-from tactful.runtime.services.explanations import UnknownShopperError, Visit
+from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
 from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
 
@@ -133,7 +133,7 @@ def _one_of(request: Request, one: str, other: str) -> tuple[str | None, str | N
     return found
 
 
-def _visit(request: Request) -> Visit | None:
+def _visit(request: Request) -> HypotheticalVisit | None:
     """A visit that might be, where `territory` or `dwell` says so."""
     query = request.query_params
     territory, dwell = query.get("territory"), query.get("dwell")
@@ -144,7 +144,11 @@ def _visit(request: Request) -> Visit | None:
             400, "query.one_of", "`territory` and `dwell` imagine a visit: no `session`, no `at`."
         )
     try:
-        return Visit(territory) if dwell is None else Visit(territory, parse_duration(dwell))
+        return (
+            HypotheticalVisit(territory)
+            if dwell is None
+            else HypotheticalVisit(territory, parse_duration(dwell))
+        )
     except CalendarError as error:
         raise ProblemError(400, "query.duration", f"`dwell`: {error}") from None
 

@@ -21,7 +21,7 @@ UNDER_WAY: Final = 4 * LARGEST
 """Bytes of them; with what is made of them they stay within some hundred MiB."""
 
 
-class Intake:
+class ReportQueue:
     """How much is being taken in; a burst beyond that is asked to come again."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Intake:
 def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     """`POST /v1/facts`, and a customer's export and erasure."""
 
-    intake = Intake()
+    intake = ReportQueue()
 
     async def take(request: Request) -> Response:
         with intake.place(request):

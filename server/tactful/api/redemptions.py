@@ -11,9 +11,9 @@ from starlette.routing import BaseRoute, Route
 from tactful.api.auth import ServerKey
 from tactful.api.bodies import answer, read
 from tactful.api.problems import PROBLEM_JSON
-from tactful.core.redemption.order_totals import Line
+from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.values.money import Money
-from tactful.runtime.services.redemptions import Answer, Redemption
+from tactful.runtime.services.redemptions import RedemptionCall, RedemptionResponse
 from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
 
@@ -21,35 +21,35 @@ Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
-class AskedLine(Struct, frozen=True, forbid_unknown_fields=True):
+class LineBody(Struct, frozen=True, forbid_unknown_fields=True):
     """`qty` of an SKU; `unit`: what the shop means to charge for one."""
 
     sku: Name
     qty: Quantity
     unit: Money | None = None
 
-    def line(self) -> Line:
+    def line(self) -> RequestedLine:
         """As the core takes it."""
-        return Line(sku=self.sku, qty=self.qty, unit=self.unit)
+        return RequestedLine(sku=self.sku, qty=self.qty, unit=self.unit)
 
 
-class AskedRedemption(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RedemptionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /v1/redemptions`; `shipping`: the charge before any offer."""
 
     token: Annotated[str, Meta(max_length=8192)]
     order: Name
     territory: Annotated[str, Meta(max_length=8)]
-    lines: Annotated[tuple[AskedLine, ...], Meta(min_length=1, max_length=500)]
+    lines: Annotated[tuple[LineBody, ...], Meta(min_length=1, max_length=500)]
     shipping: Money | None = None
     customer: Name | None = None
     session: Name | None = None
 
 
-class AskedRefund(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /v1/redemptions/{order}/refund`; `shipping`: of the charge before any offer."""
 
     refund: Name
-    lines: Annotated[tuple[AskedLine, ...], Meta(max_length=500)]
+    lines: Annotated[tuple[LineBody, ...], Meta(max_length=500)]
     shipping: Money | None = None
 
 
@@ -57,9 +57,9 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     """The checkout's endpoints, and the public keys."""
 
     async def redeem(request: Request) -> Response:
-        asked = await read(request, AskedRedemption)
+        asked = await read(request, RedemptionBody)
         done = await shop.redemptions.redeem(
-            Redemption(
+            RedemptionCall(
                 token=asked.token,
                 order=asked.order,
                 territory=asked.territory,
@@ -76,7 +76,7 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return _said(await shop.redemptions.cancel(request.path_params["order"]))
 
     async def refund(request: Request) -> Response:
-        asked = await read(request, AskedRefund)
+        asked = await read(request, RefundBody)
         lines = [line.line() for line in asked.lines]
         order = request.path_params["order"]
         return _said(await shop.redemptions.refund(order, asked.refund, lines, asked.shipping))
@@ -95,7 +95,7 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     )
 
 
-def _said(done: Answer) -> Response:
+def _said(done: RedemptionResponse) -> Response:
     """The very bytes that were judged."""
     headers = {"Cache-Control": "no-store"}
     if done.retry is not None:

@@ -13,9 +13,9 @@ from tactful.api.auth import ServerKey
 from tactful.api.bodies import answer
 from tactful.api.problems import ProblemError
 from tactful.runtime import operators
-from tactful.runtime.ports.operator_actions import Act
+from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.shop import Shop
-from tactful.runtime.state.active_rulebook import Reload
+from tactful.runtime.state.active_rulebook import ReloadResult
 
 NAME_LENGTH: Final = 80
 
@@ -64,11 +64,11 @@ def _who(request: Request) -> str:
     return request.headers.get("tactful-operator", "").strip()[:NAME_LENGTH] or "server key"
 
 
-def _act(one: Act) -> dict[str, Any]:
+def _act(one: OperatorAction) -> dict[str, Any]:
     return {**msgspec.structs.asdict(one), "at": views.when(one.at)}
 
 
-def _reloaded(reload: Reload, trouble: str | None) -> Response:
+def _reloaded(reload: ReloadResult, trouble: str | None) -> Response:
     findings = [
         msgspec.to_builtins(one) | {"severity": str(one.severity)} for one in reload.diagnostics
     ]

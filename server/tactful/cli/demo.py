@@ -2,7 +2,7 @@
 
 import click
 
-from tactful.cli.shared.errors import told
+from tactful.cli.shared.errors import exit_on
 
 _EXAMPLE = """
 \b
@@ -28,5 +28,5 @@ def demo(ctx: click.Context, host: str, port: int, open_browser: bool) -> None:
     from tactful.transports.server.listener import ListenError
 
     configured("error")  # who plays has no use for what an operator wants to know
-    with told(ListenError):
+    with exit_on(ListenError):
         ctx.exit(run(host, port, open_browser=open_browser))

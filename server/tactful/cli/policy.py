@@ -14,8 +14,8 @@ from tactful.config import policy as limits
 from tactful.config.loading import DEFAULT
 
 if TYPE_CHECKING:
-    from tactful.rulebook.compiler import Compiled
-    from tactful.rulebook.language.mappings import Block
+    from tactful.rulebook.compiler import CompiledRulebook
+    from tactful.rulebook.language.mappings import ParsedMapping
 
 
 @click.group()
@@ -52,7 +52,7 @@ def show(*, as_json_: bool, **given: Any) -> None:
         raise click.exceptions.Exit(FOUND)
 
 
-def _compiled(config: Config) -> "Compiled":
+def _compiled(config: Config) -> "CompiledRulebook":
     from tactful.rulebook.compiler import compile_rulebook
     from tactful.runtime.state.active_rulebook import sources_in
 
@@ -60,13 +60,13 @@ def _compiled(config: Config) -> "Compiled":
     return compile_rulebook(sources, now=time.time_ns() // 1_000_000, policy=config.policy)
 
 
-def _written(compiled: "Compiled") -> Iterator[tuple[str, str]]:
+def _written(compiled: "CompiledRulebook") -> Iterator[tuple[str, str]]:
     """Limit → the place in a rule file that sets it."""
     for section in compiled.texts.policies:
         yield from _leaves(section, "")
 
 
-def _leaves(block: "Block", above: str) -> Iterator[tuple[str, str]]:
+def _leaves(block: "ParsedMapping", above: str) -> Iterator[tuple[str, str]]:
     for name, key in block.keys.items():
         value = block.get(name)
         if hasattr(value, "keys") and hasattr(value, "node"):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tactful import __version__
-from tactful.cli.shared.errors import Failure, told
+from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import reading_of, settings
 from tactful.cli.shared.output import warn
 from tactful.config import Config
@@ -31,14 +31,14 @@ Settings come from the command line, else from TACTFUL_* in the environment, els
 def serve(**given: Any) -> None:
     """Run the server: sessions, facts, redemptions and the widget on one port."""
     reading = reading_of(given, serving=True)
-    from tactful.cli.shared.logging_setup import Logs
+    from tactful.cli.shared.logging_setup import LogHandler
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.runtime.security.signing_keys import KeyFileError
     from tactful.runtime.timers import ClockError
     from tactful.serving import serve as listen  # the whole server, for this command only
     from tactful.transports.server.listener import ListenError
 
-    logs = Logs(reading.config.log_level)
+    logs = LogHandler(reading.config.log_level)
 
     def started(listener: "Listener") -> None:
         logs.serving = True
@@ -46,11 +46,11 @@ def serve(**given: Any) -> None:
 
     for warning in reading.warnings:
         warn(warning)
-    with told(ClockError, LedgerError, KeyFileError):
+    with exit_on(ClockError, LedgerError, KeyFileError):
         try:
             runner(listen(reading.config, started=started))
         except ListenError as error:
-            raise Failure(logs.last_words or str(error)) from error
+            raise CommandError(logs.last_words or str(error)) from error
 
 
 def runner(main: Any) -> None:

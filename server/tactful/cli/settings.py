@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tactful.cli.shared.errors import FOUND, Failure, No
+from tactful.cli.shared.errors import FOUND, CommandError, NegativeAnswerError
 from tactful.cli.shared.options import reading_of, settings
 from tactful.cli.shared.output import as_json, as_table, json_option, warn
 from tactful.config.loading import DEFAULT
@@ -49,8 +49,8 @@ def check(*, strict: bool, **given: Any) -> None:
     """Read all settings as `serve` would; exit 0 if it could start, 1 if not, or with warnings if --strict."""
     try:
         reading = reading_of(given, serving=True)
-    except Failure as failure:
-        raise No(failure.message) from failure
+    except CommandError as failure:
+        raise NegativeAnswerError(failure.message) from failure
     for warning in reading.warnings:
         warn(warning)
     if strict and reading.warnings:

@@ -3,7 +3,7 @@
 `load` reads them; everything else takes the `Config`.
 """
 
-from tactful.config.loading import ConfigError, Reading, load, read
+from tactful.config.loading import ConfigError, LoadedConfig, load, read
 from tactful.config.model import Config
 
-__all__ = ["Config", "ConfigError", "Reading", "load", "read"]
+__all__ = ["Config", "ConfigError", "LoadedConfig", "load", "read"]

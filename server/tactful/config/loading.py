@@ -14,7 +14,7 @@ from msgspec import Struct
 from tactful.config import policy as limits
 from tactful.config.model import Config
 from tactful.config.settings import BY_NAME, SETTINGS, nearest
-from tactful.config.startup_checks import refusals, warnings
+from tactful.config.startup_checks import startup_errors, startup_warnings
 from tactful.config.values import ValueProblem
 from tactful.core.rules.policy import Policy
 
@@ -32,7 +32,7 @@ class ConfigError(Exception):
         self.problems = problems
 
 
-class Reading(Struct, frozen=True):
+class LoadedConfig(Struct, frozen=True):
     """A configuration, and where each of its values comes from; `policy.<name>` for limits."""
 
     config: Config
@@ -56,7 +56,7 @@ def read(
     environ: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
     serving: bool = True,
-) -> Reading:
+) -> LoadedConfig:
     """The same, with where each value comes from; what only a server must not do is no matter otherwise."""
     gathered = _Gathered()
     environ = environ or {}
@@ -149,14 +149,14 @@ class _Gathered:
                 hint = nearest(name, tuple(limits.BY_NAME))
                 self.problems.append(f"{where}: no limit {name!r} in the policy{hint}")
 
-    def finish(self, *, serving: bool) -> Reading:
+    def finish(self, *, serving: bool) -> LoadedConfig:
         """The configuration, or every problem at once."""
         if self.problems:
             raise ConfigError(self.problems)
         config = Config(**self.values, policy=self.policy)
-        if serving and (refused := list(refusals(config))):
+        if serving and (refused := list(startup_errors(config))):
             raise ConfigError(refused)
-        return Reading(config, self.origins, tuple(warnings(config)))
+        return LoadedConfig(config, self.origins, tuple(startup_warnings(config)))
 
 
 _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")

@@ -11,11 +11,11 @@ from tactful.core.rules.policy import Policy
 from tactful.core.values.calendar import DAY
 
 
-class Limit(Struct, frozen=True):
+class PolicySetting(Struct, frozen=True):
     """One limit of the policy: its dotted `name` in files, the `path` to its field, its meaning."""
 
     name: str
-    kind: v.Kind
+    kind: v.SettingType
     meaning: str
 
     @property
@@ -46,61 +46,85 @@ _TAINTS: Final = {
 }
 
 
-def _taints() -> Iterator[Limit]:
+def _taints() -> Iterator[PolicySetting]:
     for name, what in _TAINTS.items():
-        yield Limit(f"taints.{name}.scope", _SCOPE, f"How far it reaches after {what}.")
-        yield Limit(f"taints.{name}.after", _TIME, f"How long it lasts after {what} is over.")
+        yield PolicySetting(f"taints.{name}.scope", _SCOPE, f"How far it reaches after {what}.")
+        yield PolicySetting(
+            f"taints.{name}.after", _TIME, f"How long it lasts after {what} is over."
+        )
 
 
 LIMITS: Final = (
     *_taints(),
-    Limit("brand_window", _TIME, "Two product complaints on one brand within this are too many."),
-    Limit(
+    PolicySetting(
+        "brand_window", _TIME, "Two product complaints on one brand within this are too many."
+    ),
+    PolicySetting(
         "bought_window", _TIME, "A case without order or item taints what was bought within this."
     ),
-    Limit("bad_rating", _STARS, "A review of at most so many stars taints."),
-    Limit("good_rating", _STARS, "An edit to at least so many stars lifts the taint."),
-    Limit(
+    PolicySetting("bad_rating", _STARS, "A review of at most so many stars taints."),
+    PolicySetting("good_rating", _STARS, "An edit to at least so many stars lifts the taint."),
+    PolicySetting(
         "correction_within", _TIME, "A return sooner after its order is a correction; 0s: none is."
     ),
-    Limit("owned.durable", _TIME, "How long a product that was bought is not offered again."),
-    Limit("owned.consumable", _SHARE, "The share of its interval after which a consumable is due."),
-    Limit(
+    PolicySetting(
+        "owned.durable", _TIME, "How long a product that was bought is not offered again."
+    ),
+    PolicySetting(
+        "owned.consumable", _SHARE, "The share of its interval after which a consumable is due."
+    ),
+    PolicySetting(
         "owned.price_regret", _TIME, "For how long no offer goes below the price a shopper paid."
     ),
-    Limit("caps.visible", v.integer(1, 100), "How many offers a shopper sees at once."),
-    Limit("caps.per_session", _NUMBER, "How many offers one session may get."),
-    Limit("caps.per_shopper.count", _NUMBER, "How many offers one shopper may get ..."),
-    Limit("caps.per_shopper.per", _TIME, "... within this."),
-    Limit("rest.dismissed_rule", _TIME, "How long a dismissal rests the rule."),
-    Limit("rest.dismissed_product", _TIME, "How long a dismissal rests the product."),
-    Limit("rest.expired_product", _TIME, "How long an offer that was let pass rests the product."),
-    Limit(
+    PolicySetting("caps.visible", v.integer(1, 100), "How many offers a shopper sees at once."),
+    PolicySetting("caps.per_session", _NUMBER, "How many offers one session may get."),
+    PolicySetting("caps.per_shopper.count", _NUMBER, "How many offers one shopper may get ..."),
+    PolicySetting("caps.per_shopper.per", _TIME, "... within this."),
+    PolicySetting("rest.dismissed_rule", _TIME, "How long a dismissal rests the rule."),
+    PolicySetting("rest.dismissed_product", _TIME, "How long a dismissal rests the product."),
+    PolicySetting(
+        "rest.expired_product", _TIME, "How long an offer that was let pass rests the product."
+    ),
+    PolicySetting(
         "rest.withdrawn_product",
         _TIME,
         "How long the product rests after its offer was taken back because of stock or its rule.",
     ),
-    Limit("rest.quiet", _TIME, "How long nothing is offered after a withdrawal for a let-down."),
-    Limit("moment.engaged", _TIME, "How long a shopper must have been engaged."),
-    Limit("moment.since_input", _TIME, "How long a shopper's hands must have rested."),
-    Limit("max_age.stock", _TIME, "A stock feed silent for longer counts as unknown."),
-    Limit("max_age.prices", _TIME, "The same for prices."),
-    Limit("max_age.orders", _TIME, "The same for orders and returns."),
-    Limit("max_age.cases", _TIME, "The same for cases."),
-    Limit("holdout", _SHARE, "The share of shoppers who are shown nothing, to measure the effect."),
-    Limit("min_stock", _NUMBER, "Nothing is offered of which fewer than this are left."),
-    Limit("max_total_discount", _SHARE, "The most an offer may be below the list price."),
-    Limit("min_margin", _SHARE, "The least margin on the net price, where a rule asks for less."),
-    Limit("accept_hold", _HOLD, "How long an accepted offer can be redeemed."),
-    Limit("arbitration", v.choice("tier", "expected_value"), "How the best candidate is found."),
-    Limit("prior.silence", _SHARE, "Believed share of buyers among those shown nothing."),
-    Limit("prior.offer", _SHARE, "Believed share of buyers among those who see an offer."),
-    Limit("prior.weight", _NUMBER, "As many shoppers is that belief worth beside the log's."),
-    Limit("harm.after", _NUMBER, "A trial is judged once so many of its offers were seen."),
-    Limit("harm.dismissed", _SHARE, "A trial stops when more of those are dismissed."),
-    Limit("harm.complaints", _SHARE, "A trial stops when more of those end after a let-down."),
-    Limit("timezone", v.zone(), "Where a day of the shop begins."),
-    Limit("language", v.text("a language such as en"), "The language of messages that name none."),
+    PolicySetting(
+        "rest.quiet", _TIME, "How long nothing is offered after a withdrawal for a let-down."
+    ),
+    PolicySetting("moment.engaged", _TIME, "How long a shopper must have been engaged."),
+    PolicySetting("moment.since_input", _TIME, "How long a shopper's hands must have rested."),
+    PolicySetting("max_age.stock", _TIME, "A stock feed silent for longer counts as unknown."),
+    PolicySetting("max_age.prices", _TIME, "The same for prices."),
+    PolicySetting("max_age.orders", _TIME, "The same for orders and returns."),
+    PolicySetting("max_age.cases", _TIME, "The same for cases."),
+    PolicySetting(
+        "holdout", _SHARE, "The share of shoppers who are shown nothing, to measure the effect."
+    ),
+    PolicySetting("min_stock", _NUMBER, "Nothing is offered of which fewer than this are left."),
+    PolicySetting("max_total_discount", _SHARE, "The most an offer may be below the list price."),
+    PolicySetting(
+        "min_margin", _SHARE, "The least margin on the net price, where a rule asks for less."
+    ),
+    PolicySetting("accept_hold", _HOLD, "How long an accepted offer can be redeemed."),
+    PolicySetting(
+        "arbitration", v.choice("tier", "expected_value"), "How the best candidate is found."
+    ),
+    PolicySetting("prior.silence", _SHARE, "Believed share of buyers among those shown nothing."),
+    PolicySetting("prior.offer", _SHARE, "Believed share of buyers among those who see an offer."),
+    PolicySetting(
+        "prior.weight", _NUMBER, "As many shoppers is that belief worth beside the log's."
+    ),
+    PolicySetting("harm.after", _NUMBER, "A trial is judged once so many of its offers were seen."),
+    PolicySetting("harm.dismissed", _SHARE, "A trial stops when more of those are dismissed."),
+    PolicySetting(
+        "harm.complaints", _SHARE, "A trial stops when more of those end after a let-down."
+    ),
+    PolicySetting("timezone", v.zone(), "Where a day of the shop begins."),
+    PolicySetting(
+        "language", v.text("a language such as en"), "The language of messages that name none."
+    ),
 )
 
 BY_NAME: Final = {limit.name: limit for limit in LIMITS}
@@ -118,7 +142,7 @@ def flatten(table: Mapping[str, object], above: str = "") -> dict[str, object]:
     return found
 
 
-def value_of(policy: Policy, limit: Limit) -> Any:
+def value_of(policy: Policy, limit: PolicySetting) -> Any:
     """What a policy has for a limit; None: not watched."""
     value: Any = policy
     for step in limit.path:
@@ -126,13 +150,13 @@ def value_of(policy: Policy, limit: Limit) -> Any:
     return value
 
 
-def show(policy: Policy, limit: Limit) -> str:
+def show(policy: Policy, limit: PolicySetting) -> str:
     """The same as it is written in a file."""
     value = value_of(policy, limit)
     return "not watched" if value is None else limit.kind.show(value)
 
 
-def override(policy: Policy, limit: Limit, value: object) -> Policy:
+def override(policy: Policy, limit: PolicySetting, value: object) -> Policy:
     """The policy with one limit set."""
     changed: Policy = _set(policy, limit.path, value)
     return changed

@@ -15,7 +15,7 @@ class Setting(Struct, frozen=True):
     """One setting; its field of `Config` has the same name."""
 
     name: str
-    kind: v.Kind
+    kind: v.SettingType
     meaning: str
 
     @property

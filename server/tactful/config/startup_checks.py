@@ -23,7 +23,7 @@ KNOWN: Final = (
 """What manuals and scaffolds say; a key that repeats one of these is nobody's secret."""
 
 
-def refusals(config: Config) -> Iterator[str]:
+def startup_errors(config: Config) -> Iterator[str]:
     """Why the server must not start, each with what to do."""
     if config.test_mode and is_public(config):
         yield (
@@ -57,7 +57,7 @@ def _weak_secrets(config: Config) -> Iterator[str]:
         yield f"identity_secret {weakness}: {make}"
 
 
-def warnings(config: Config) -> Iterator[str]:
+def startup_warnings(config: Config) -> Iterator[str]:
     """What is worth a look before others rely on it."""
     everywhere = config.host in {"0.0.0.0", "::"}  # noqa: S104 - asked, not bound
     if everywhere and not config.hosts and not config.public_url:

@@ -35,7 +35,7 @@ class ValueProblem(ValueError):  # noqa: N818 - a finding about a value, shown a
     """A value that a setting cannot take; the text says what it takes instead."""
 
 
-class Kind(Struct, frozen=True):
+class SettingType(Struct, frozen=True):
     """A type of setting: `wanted` in words, `read` from a text or TOML value, `show` as it is written."""
 
     wanted: str
@@ -49,18 +49,18 @@ def _text_of(value: object, wanted: str) -> str:
     return value.strip()
 
 
-def text(wanted: str = "a text") -> Kind:
+def text(wanted: str = "a text") -> SettingType:
     """Any text."""
-    return Kind(wanted, lambda value: _text_of(value, wanted))
+    return SettingType(wanted, lambda value: _text_of(value, wanted))
 
 
-def folder() -> Kind:
+def folder() -> SettingType:
     """The path of a folder; in a file, relative to that file."""
     wanted = "the path of a folder"
-    return Kind(wanted, lambda value: Path(_text_of(value, wanted)).expanduser())
+    return SettingType(wanted, lambda value: Path(_text_of(value, wanted)).expanduser())
 
 
-def integer(least: int, most: int, unit: str = "") -> Kind:
+def integer(least: int, most: int, unit: str = "") -> SettingType:
     """A whole number within bounds."""
     wanted = f"a whole number{unit and ' of ' + unit} from {least} to {most}"
 
@@ -71,10 +71,10 @@ def integer(least: int, most: int, unit: str = "") -> Kind:
             raise ValueProblem(f"write {wanted}")
         return value
 
-    return Kind(wanted, read)
+    return SettingType(wanted, read)
 
 
-def switch() -> Kind:
+def switch() -> SettingType:
     """On or off."""
     wanted = "true or false"
 
@@ -84,10 +84,10 @@ def switch() -> Kind:
             raise ValueProblem(f"write {wanted}")
         return found
 
-    return Kind(wanted, read, lambda value: "true" if value else "false")
+    return SettingType(wanted, read, lambda value: "true" if value else "false")
 
 
-def choice(*names: str) -> Kind:
+def choice(*names: str) -> SettingType:
     """One of some words."""
     wanted = "one of " + ", ".join(names)
 
@@ -96,10 +96,10 @@ def choice(*names: str) -> Kind:
             raise ValueProblem(f"write {wanted}")
         return str(value)
 
-    return Kind(wanted, read)
+    return SettingType(wanted, read)
 
 
-def many(one: Kind, wanted: str) -> Kind:
+def many(one: SettingType, wanted: str) -> SettingType:
     """A list of another kind: an array in a file, comma-separated elsewhere."""
 
     def read(value: object) -> tuple[Any, ...]:
@@ -109,10 +109,10 @@ def many(one: Kind, wanted: str) -> Kind:
         given = [part for part in parts if not isinstance(part, str) or part.strip()]
         return tuple(dict.fromkeys(one.read(part) for part in given))
 
-    return Kind(wanted, read, lambda value: ", ".join(map(one.show, value)))
+    return SettingType(wanted, read, lambda value: ", ".join(map(one.show, value)))
 
 
-def duration(least: int = 0, most: int = 3660 * DAY) -> Kind:
+def duration(least: int = 0, most: int = 3660 * DAY) -> SettingType:
     """A length of time, in ms."""
     wanted = f"a duration such as 45s, 15m or 30d, from {format_duration(least)} to {format_duration(most)}"
 
@@ -125,10 +125,10 @@ def duration(least: int = 0, most: int = 3660 * DAY) -> Kind:
             raise ValueProblem(f"write {wanted}")
         return length
 
-    return Kind(wanted, read, format_duration)
+    return SettingType(wanted, read, format_duration)
 
 
-def percent() -> Kind:
+def percent() -> SettingType:
     """A share, in basis points."""
     wanted = "a percentage from 0% to 100%, such as 12.5%"
 
@@ -139,7 +139,7 @@ def percent() -> Kind:
             raise ValueProblem(f"write {wanted}")
         return share
 
-    return Kind(wanted, read, _show_percent)
+    return SettingType(wanted, read, _show_percent)
 
 
 def _show_percent(share: int) -> str:
@@ -147,7 +147,7 @@ def _show_percent(share: int) -> str:
     return f"{whole}" + (f".{rest:02}".rstrip("0") if rest else "") + "%"
 
 
-def territory() -> Kind:
+def territory() -> SettingType:
     """A country, or a part of one."""
     wanted = "a territory such as DE or US-NY"
 
@@ -156,10 +156,10 @@ def territory() -> Kind:
             raise ValueProblem(f"write {wanted}")
         return str(value)
 
-    return Kind(wanted, read)
+    return SettingType(wanted, read)
 
 
-def zone() -> Kind:
+def zone() -> SettingType:
     """An IANA time zone."""
 
     def read(value: object) -> str:
@@ -170,10 +170,10 @@ def zone() -> Kind:
             raise ValueProblem(str(error)) from error
         return name
 
-    return Kind("a time zone such as Europe/Berlin", read)
+    return SettingType("a time zone such as Europe/Berlin", read)
 
 
-def url() -> Kind:
+def url() -> SettingType:
     """Where something is reached from outside: scheme and host, perhaps a path."""
     wanted = "a URL such as https://offers.shop.example"
 
@@ -184,10 +184,10 @@ def url() -> Kind:
             raise ValueProblem(f"write {wanted}")
         return given
 
-    return Kind(wanted, read)
+    return SettingType(wanted, read)
 
 
-def origin() -> Kind:
+def origin() -> SettingType:
     """A page's origin exactly as browsers send it."""
     wanted = "an origin such as https://shop.example, without a path"
 
@@ -207,10 +207,10 @@ def origin() -> Kind:
             raise ValueProblem(f"browsers never send {given[:80]!r}; write {exact}")
         return exact
 
-    return Kind(wanted, read)
+    return SettingType(wanted, read)
 
 
-def host_name() -> Kind:
+def host_name() -> SettingType:
     """A name in the Host header; `*` for any."""
     wanted = "a host name such as offers.shop.example, or * for any"
 
@@ -220,10 +220,10 @@ def host_name() -> Kind:
             raise ValueProblem(f"write {wanted}")
         return given
 
-    return Kind(wanted, read)
+    return SettingType(wanted, read)
 
 
-def network() -> Kind:
+def network() -> SettingType:
     """An address, or a network of them."""
     wanted = "an address or network such as 10.0.0.0/8"
 
@@ -233,7 +233,7 @@ def network() -> Kind:
         except ValueError as error:
             raise ValueProblem(f"write {wanted}") from error
 
-    return Kind(wanted, read)
+    return SettingType(wanted, read)
 
 
 @cache

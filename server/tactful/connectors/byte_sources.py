@@ -18,7 +18,7 @@ _CHUNK: Final = 1 << 16
 _GZIP: Final = b"\x1f\x8b"
 
 
-class Source:
+class ByteSource:
     """Bytes that can be read more than once: checked first, sent afterwards."""
 
     def __init__(self, name: str, raw: IO[bytes], size: int) -> None:
@@ -61,21 +61,21 @@ class _Uncloseable(io.RawIOBase):
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Source]:
+def opened(name: str) -> Iterator[ByteSource]:
     """A path, `-` for standard input, or an http(s) URL; SourceError when it cannot be read."""
     if name == "-":
         with _spooled(sys.stdin.buffer) as raw:
-            yield Source("standard input", raw, _size(raw))
+            yield ByteSource("standard input", raw, _size(raw))
     elif name.startswith(("http://", "https://")):
         with _fetched(name) as raw:
-            yield Source(name, raw, _size(raw))
+            yield ByteSource(name, raw, _size(raw))
     else:
         try:
             file = Path(name).open("rb")  # noqa: SIM115 - closed below, after what it yields
         except OSError as error:
             raise SourceError(f"{name}: cannot be read: {error.strerror}") from error
         with file:
-            yield Source(name, file, Path(name).stat().st_size)
+            yield ByteSource(name, file, Path(name).stat().st_size)
 
 
 @contextmanager

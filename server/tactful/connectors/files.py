@@ -7,13 +7,13 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.connectors import jsonl, merchant, order_tables, product_tables, tables
-from tactful.connectors.byte_sources import Source
-from tactful.connectors.results import Row, SourceError, Terms
+from tactful.connectors.byte_sources import ByteSource
+from tactful.connectors.results import ImportTerms, Row, SourceError
 
-Reader = Callable[[Source, Terms], Iterator[Row]]
+Reader = Callable[[ByteSource, ImportTerms], Iterator[Row]]
 
 
-class Format(Struct, frozen=True):
+class FileFormat(Struct, frozen=True):
     """A kind of file; `needs` the terms that it does not carry itself."""
 
     name: str
@@ -24,27 +24,27 @@ class Format(Struct, frozen=True):
 
 _PRICED: Final = ("territory", "tax_rate_bp")
 FORMATS: Final = (
-    Format("jsonl", "facts as JSON Lines", jsonl.rows),
-    Format("merchant-xml", "a Google Merchant feed", merchant.xml_rows, _PRICED),
-    Format("merchant-tsv", "a Google Merchant feed", merchant.tsv_rows, _PRICED),
-    Format(
+    FileFormat("jsonl", "facts as JSON Lines", jsonl.rows),
+    FileFormat("merchant-xml", "a Google Merchant feed", merchant.xml_rows, _PRICED),
+    FileFormat("merchant-tsv", "a Google Merchant feed", merchant.tsv_rows, _PRICED),
+    FileFormat(
         "shopify-products",
         "Shopify's product export",
         product_tables.shopify_rows,
         (*_PRICED, "currency"),
     ),
-    Format(
+    FileFormat(
         "woocommerce-products",
         "WooCommerce's product export",
         product_tables.woocommerce_rows,
         (*_PRICED, "currency"),
     ),
-    Format(
+    FileFormat(
         "shopify-orders",
         "Shopify's order export",
         partial(order_tables.rows, dialect=order_tables.SHOPIFY),
     ),
-    Format(
+    FileFormat(
         "woocommerce-orders",
         "WooCommerce's order export, a row for each item",
         partial(order_tables.rows, dialect=order_tables.WOOCOMMERCE),
@@ -65,7 +65,7 @@ _COLUMNS: Final = (
 )
 
 
-def format_of(source: Source) -> Format:
+def format_of(source: ByteSource) -> FileFormat:
     """What the file looks like; SourceError when it looks like nothing known."""
     try:
         start = source.stream().read(512).removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -88,7 +88,7 @@ def format_of(source: Source) -> Format:
     )
 
 
-def rows_of(source: Source, terms: Terms, form: Format) -> Iterator[Row]:
+def rows_of(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Iterator[Row]:
     """Every row; SourceError when a term is missing or the bytes break off."""
     missing = [name for name in form.needs if getattr(terms, name) is None]
     if missing:

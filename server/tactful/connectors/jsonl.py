@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from tactful.connectors.byte_sources import Source
-from tactful.connectors.results import Bad, Row, Terms, judge_raw
+from tactful.connectors.byte_sources import ByteSource
+from tactful.connectors.results import BadRow, ImportTerms, Row, decode_or_error
 
 
-def rows(source: Source, _: Terms) -> Iterator[Row]:
+def rows(source: ByteSource, _: ImportTerms) -> Iterator[Row]:
     """A fact a line; empty lines are nothing."""
     for number, line in enumerate(source.stream(), 1):
         text = line.removeprefix(b"\xef\xbb\xbf").strip()
         if number == 1 and text.startswith(b"["):
-            yield Bad(1, "This is a JSON array; write a fact a line, as `jq -c '.[]'` does")
+            yield BadRow(1, "This is a JSON array; write a fact a line, as `jq -c '.[]'` does")
             return
         if text:
-            yield judge_raw(number, text)
+            yield decode_or_error(number, text)

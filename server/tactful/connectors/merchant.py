@@ -6,15 +6,15 @@ from typing import Any
 from xml.parsers import expat
 
 from tactful.connectors import tables
-from tactful.connectors.byte_sources import Source
+from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.results import (
-    Bad,
+    BadRow,
     Fields,
+    ImportTerms,
     Row,
     RowError,
-    Terms,
     category_path,
-    judge,
+    fact_or_error,
     price_of,
     whole_number,
 )
@@ -24,7 +24,7 @@ _REPEATED = "\n"
 """Between the values of an element that an item has several times."""
 
 
-def xml_rows(source: Source, terms: Terms) -> Iterator[Row]:
+def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """RSS `item`s or Atom `entry`s, read as they come; a document type is refused."""
     reader = _Items()
     stream = source.stream()
@@ -41,10 +41,10 @@ def xml_rows(source: Source, terms: Terms) -> Iterator[Row]:
             return
 
 
-def tsv_rows(source: Source, terms: Terms) -> Iterator[Row]:
+def tsv_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """A header and an item a line."""
-    for record in tables.records(source):
-        if isinstance(record, Bad):
+    for record in tables.table_rows(source):
+        if isinstance(record, BadRow):
             yield record
         else:
             fields = {name.lower().replace(" ", "_"): v for name, v in record.fields.items()}
@@ -67,13 +67,13 @@ class _Items:
         self._depth = 0
         self._line = 0
 
-    def take(self, chunk: bytes, *, final: bool) -> Bad | None:
+    def take(self, chunk: bytes, *, final: bool) -> BadRow | None:
         try:
             self._parser.Parse(chunk, final)
         except expat.ExpatError as error:
-            return Bad(error.lineno, f"The XML breaks off here: {expat.ErrorString(error.code)}")
+            return BadRow(error.lineno, f"The XML breaks off here: {expat.ErrorString(error.code)}")
         except RowError as error:
-            return Bad(self._parser.CurrentLineNumber, str(error))
+            return BadRow(self._parser.CurrentLineNumber, str(error))
         return None
 
     def _refuse(self, *_: object) -> None:
@@ -99,14 +99,14 @@ class _Items:
         self._path.pop()
 
 
-def _facts(line: int, fields: Fields, terms: Terms) -> Iterator[Row]:
+def _facts(line: int, fields: Fields, terms: ImportTerms) -> Iterator[Row]:
     try:
         facts = [_product(fields), _price(fields, terms), *_optional(fields, terms)]
     except RowError as error:
-        yield Bad(line, str(error))
+        yield BadRow(line, str(error))
         return
     for fact in facts:
-        yield judge(line, fact)
+        yield fact_or_error(line, fact)
 
 
 def _sku(fields: Fields) -> str:
@@ -130,7 +130,7 @@ def _product(fields: Fields) -> dict[str, Any]:
     }
 
 
-def _price(fields: Fields, terms: Terms) -> dict[str, Any]:
+def _price(fields: Fields, terms: ImportTerms) -> dict[str, Any]:
     regular = price_of(fields.get("price", ""), terms.currency)
     if regular is None:
         raise RowError("The item has no price")
@@ -159,7 +159,7 @@ def _in_force(period: str, now: int) -> bool:
         raise RowError(f"{period[:60]!r} is no sale period; {hint}") from error
 
 
-def _optional(fields: Fields, terms: Terms) -> Iterator[dict[str, Any]]:
+def _optional(fields: Fields, terms: ImportTerms) -> Iterator[dict[str, Any]]:
     cost = price_of(fields.get("cost_of_goods_sold", ""), terms.currency)
     if cost is not None:
         yield {"type": "cost", "sku": _sku(fields), "cost": cost}
@@ -169,7 +169,7 @@ def _optional(fields: Fields, terms: Terms) -> Iterator[dict[str, Any]]:
         yield {**stock, "territory": terms.territory}
 
 
-def _available(fields: Fields, terms: Terms) -> int | None:
+def _available(fields: Fields, terms: ImportTerms) -> int | None:
     """Feeds say whether, seldom how many: without a number, only "none" is a fact."""
     if fields.get("quantity", "").strip():
         return whole_number(fields["quantity"], "quantity")

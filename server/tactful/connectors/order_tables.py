@@ -8,13 +8,21 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tactful.connectors import tables
-from tactful.connectors.byte_sources import Source
-from tactful.connectors.results import Bad, Fields, Row, RowError, Terms, judge, whole_number
+from tactful.connectors.byte_sources import ByteSource
+from tactful.connectors.results import (
+    BadRow,
+    Fields,
+    ImportTerms,
+    Row,
+    RowError,
+    fact_or_error,
+    whole_number,
+)
 from tactful.core.values import money
 from tactful.core.values.calendar import zone_of
 
 
-class Dialect(Struct, frozen=True, kw_only=True):
+class OrderColumns(Struct, frozen=True, kw_only=True):
     """Under which column a shop system exports what; a line's money is the sum of `paid` less `off`."""
 
     order: str
@@ -36,7 +44,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
         return frozenset({self.order, self.placed, self.sku, self.qty, *self.paid[:1]})
 
 
-SHOPIFY: Final = Dialect(
+SHOPIFY: Final = OrderColumns(
     order="Name",
     placed="Created at",
     currency="Currency",
@@ -49,7 +57,7 @@ SHOPIFY: Final = Dialect(
     cancelled="Cancelled at",
     delivered="Fulfillment Status",
 )
-WOOCOMMERCE: Final = Dialect(
+WOOCOMMERCE: Final = OrderColumns(
     order="order_id",
     placed="order_date",
     currency="order_currency",
@@ -69,12 +77,12 @@ _SCALE: Final = 8
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,8}))?", re.ASCII)
 
 
-def rows(source: Source, terms: Terms, dialect: Dialect) -> Iterator[Row]:
+def rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) -> Iterator[Row]:
     """An order for each run of rows with one number."""
-    run: list[tables.Record] = []
+    run: list[tables.TableRow] = []
     seen: set[str] = set()
-    for record in tables.records(source):
-        if isinstance(record, Bad):
+    for record in tables.table_rows(source):
+        if isinstance(record, BadRow):
             yield record
             continue
         order = record.fields[dialect.order]
@@ -82,14 +90,14 @@ def rows(source: Source, terms: Terms, dialect: Dialect) -> Iterator[Row]:
             yield _order(run, terms, dialect)
             run = []
         if not run and order in seen:
-            yield Bad(record.line, f"Order {order} was there before; sort the rows by order")
+            yield BadRow(record.line, f"Order {order} was there before; sort the rows by order")
         seen.add(order)
         run.append(record)
     if run:
         yield _order(run, terms, dialect)
 
 
-def _order(run: list[tables.Record], terms: Terms, dialect: Dialect) -> Row:
+def _order(run: list[tables.TableRow], terms: ImportTerms, dialect: OrderColumns) -> Row:
     head, line = run[0], run[0].line
     try:
         lines = []
@@ -100,11 +108,11 @@ def _order(run: list[tables.Record], terms: Terms, dialect: Dialect) -> Row:
         line = head.line
         fact = _fact(head.fields, terms, dialect) | {"lines": lines}
     except RowError as error:
-        return Bad(line, str(error))
-    return judge(line, fact)
+        return BadRow(line, str(error))
+    return fact_or_error(line, fact)
 
 
-def _fact(first: Fields, terms: Terms, dialect: Dialect) -> dict[str, Any]:
+def _fact(first: Fields, terms: ImportTerms, dialect: OrderColumns) -> dict[str, Any]:
     return {
         "type": "order",
         "order": first[dialect.order],
@@ -115,14 +123,14 @@ def _fact(first: Fields, terms: Terms, dialect: Dialect) -> dict[str, Any]:
     }
 
 
-def _currency(first: Fields, terms: Terms, dialect: Dialect) -> str:
+def _currency(first: Fields, terms: ImportTerms, dialect: OrderColumns) -> str:
     currency = first.get(dialect.currency) or terms.currency
     if not currency:
         raise RowError("The order names no currency; add --currency")
     return currency
 
 
-def _line(row: Fields, currency: str, dialect: Dialect) -> dict[str, Any]:
+def _line(row: Fields, currency: str, dialect: OrderColumns) -> dict[str, Any]:
     qty = whole_number(row[dialect.qty], dialect.qty)
     if qty < 1:
         raise RowError(f"{dialect.qty} is {qty}; an order line has at least 1")
@@ -151,13 +159,13 @@ def _scaled(text: str, column: str) -> int:
     return int(found[1] + (found[2] or "").ljust(_SCALE, "0"))
 
 
-def _customer(row: Fields, terms: Terms, dialect: Dialect) -> str | None:
+def _customer(row: Fields, terms: ImportTerms, dialect: OrderColumns) -> str | None:
     column = terms.customer_column or dialect.customer
     found = row.get(column, "").strip().lstrip("'") if column else ""
     return found if found not in {"", "0"} else None  # WooCommerce has guests as customer 0
 
 
-def _status(row: Fields, dialect: Dialect) -> str:
+def _status(row: Fields, dialect: OrderColumns) -> str:
     cancelled = row.get(dialect.cancelled, "").strip().lower()
     if cancelled in _CANCELLED or (dialect.cancelled != dialect.delivered and cancelled):
         return "cancelled"

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tactful.connectors import tables
-from tactful.connectors.byte_sources import Source
+from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.results import (
-    Bad,
+    BadRow,
     Fields,
+    ImportTerms,
     Row,
     RowError,
-    Skipped,
-    Terms,
+    SkippedRow,
     category_path,
-    judge,
+    fact_or_error,
     price_of,
     whole_number,
 )
@@ -23,11 +23,11 @@ SHOPIFY: Final = frozenset({"Handle", "Title", "Variant SKU", "Variant Price"})
 WOOCOMMERCE: Final = frozenset({"ID", "Type", "SKU", "Name", "Regular price"})
 
 
-def shopify_rows(source: Source, terms: Terms) -> Iterator[Row]:
+def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """A variant a row; what belongs to the product stands in its first row only."""
     product: dict[str, str] = {}
-    for record in tables.records(source):
-        if isinstance(record, Bad):
+    for record in tables.table_rows(source):
+        if isinstance(record, BadRow):
             yield record
             continue
         fields = record.fields
@@ -36,18 +36,18 @@ def shopify_rows(source: Source, terms: Terms) -> Iterator[Row]:
         yield from _guarded(record.line, _shopify(product, fields, terms))
 
 
-def woocommerce_rows(source: Source, terms: Terms) -> Iterator[Row]:
+def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """A simple product or a variation a row; a variable product only lends its name to them."""
     parents: dict[str, Fields] = {}
-    for record in tables.records(source):
-        if isinstance(record, Bad):
+    for record in tables.table_rows(source):
+        if isinstance(record, BadRow):
             yield record
             continue
         fields = record.fields
         kinds = {kind.strip() for kind in fields["Type"].split(",")}
         if kinds & {"variable", "grouped", "external"}:
             parents |= {f"id:{fields['ID']}": fields, fields["SKU"]: fields}
-            yield Skipped(record.line, f"{fields['Type']}: has no stock or price of its own")
+            yield SkippedRow(record.line, f"{fields['Type']}: has no stock or price of its own")
             continue
         yield from _guarded(record.line, _woocommerce(parents, fields, terms))
 
@@ -56,13 +56,13 @@ def _guarded(line: int, facts: Iterator[dict[str, Any] | str]) -> Iterator[Row]:
     try:
         made = list(facts)
     except RowError as error:
-        yield Bad(line, str(error))
+        yield BadRow(line, str(error))
         return
     for fact in made:
-        yield Skipped(line, fact) if isinstance(fact, str) else judge(line, fact)
+        yield SkippedRow(line, fact) if isinstance(fact, str) else fact_or_error(line, fact)
 
 
-def _shopify(product: Fields, row: Fields, terms: Terms) -> Iterator[dict[str, Any] | str]:
+def _shopify(product: Fields, row: Fields, terms: ImportTerms) -> Iterator[dict[str, Any] | str]:
     if not row["Variant Price"]:
         yield "a further image"
         return
@@ -94,7 +94,7 @@ def _shopify(product: Fields, row: Fields, terms: Terms) -> Iterator[dict[str, A
 
 
 def _woocommerce(
-    parents: dict[str, Fields], row: Fields, terms: Terms
+    parents: dict[str, Fields], row: Fields, terms: ImportTerms
 ) -> Iterator[dict[str, Any] | str]:
     if row.get("Published", "1") != "1":
         yield "not published"
@@ -123,7 +123,7 @@ def _woocommerce(
 
 
 def _money_and_stock(
-    sku: str, terms: Terms, price: str, was: str, cost: str, stock: str
+    sku: str, terms: ImportTerms, price: str, was: str, cost: str, stock: str
 ) -> Iterator[dict[str, Any]]:
     now, before = price_of(price, terms.currency), price_of(was, terms.currency)
     if now is None:

@@ -16,7 +16,7 @@ class SourceError(Exception):
     """A source that cannot be read at all; the text says what, where and what to do."""
 
 
-class Terms(Struct, frozen=True, kw_only=True):
+class ImportTerms(Struct, frozen=True, kw_only=True):
     """What a file does not say by itself; `now` is ms since the epoch, for sales that begin and end."""
 
     now: int
@@ -29,28 +29,28 @@ class Terms(Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
 
 
-class Found(Struct, frozen=True):
+class FoundFact(Struct, frozen=True):
     """A fact, and the line on which its row begins."""
 
     line: int
     fact: AnyFact
 
 
-class Bad(Struct, frozen=True):
+class BadRow(Struct, frozen=True):
     """A row that is no fact: what is wrong and what to do."""
 
     line: int
     message: str
 
 
-class Skipped(Struct, frozen=True):
+class SkippedRow(Struct, frozen=True):
     """A row that is rightly left out, and why."""
 
     line: int
     why: str
 
 
-Row = Found | Bad | Skipped
+Row = FoundFact | BadRow | SkippedRow
 Fields = Mapping[str, str]
 """One row by column; what is absent is empty."""
 
@@ -59,15 +59,21 @@ class RowError(ValueError):
     """This row cannot become a fact; the text says what to do."""
 
 
-def judge(line: int, fact: Mapping[str, Any]) -> Row:
+def fact_or_error(line: int, fact: Mapping[str, Any]) -> Row:
     """The fact, or what the server would have said about it."""
-    return judge_raw(line, msgspec.json.encode({k: v for k, v in fact.items() if v is not None}))
+    return decode_or_error(
+        line, msgspec.json.encode({k: v for k, v in fact.items() if v is not None})
+    )
 
 
-def judge_raw(line: int, raw: bytes) -> Row:
+def decode_or_error(line: int, raw: bytes) -> Row:
     """The same for JSON text."""
     fact = fact_codec.decode(raw)
-    return Bad(line, fact.message) if isinstance(fact, fact_codec.Rejection) else Found(line, fact)
+    return (
+        BadRow(line, fact.message)
+        if isinstance(fact, fact_codec.FactRejection)
+        else FoundFact(line, fact)
+    )
 
 
 _PRICE = re.compile(r"(?:([A-Z]{3}) ?)?(-?[0-9]+(?:\.[0-9]+)?)(?: ?([A-Z]{3}))?", re.ASCII)

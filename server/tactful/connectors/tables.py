@@ -6,29 +6,29 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.connectors.byte_sources import Source
-from tactful.connectors.results import Bad, Fields
+from tactful.connectors.byte_sources import ByteSource
+from tactful.connectors.results import BadRow, Fields
 
 _LONGEST: Final = 1 << 24
 """Product descriptions are longer than the 128 KiB that the csv module takes by default."""
 _DELIMITERS: Final = ",;\t"
 
 
-class Record(Struct, frozen=True):
+class TableRow(Struct, frozen=True):
     """One row by column name."""
 
     line: int
     fields: Fields
 
 
-def header_of(source: Source) -> tuple[str, ...]:
+def header_of(source: ByteSource) -> tuple[str, ...]:
     """The column names; empty for an empty file."""
     with source.text() as text:
         line = text.readline()
         return tuple(next(csv.reader([line], delimiter=_delimiter(line)), ()))
 
 
-def records(source: Source) -> Iterator[Record | Bad]:
+def table_rows(source: ByteSource) -> Iterator[TableRow | BadRow]:
     """Every row below the header, with the line on which it begins."""
     csv.field_size_limit(_LONGEST)
     with source.text() as text:
@@ -43,19 +43,19 @@ def records(source: Source) -> Iterator[Record | Bad]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Bad(line, f"The table breaks off here: {error}; check its quotation marks")
+                yield BadRow(line, f"The table breaks off here: {error}; check its quotation marks")
                 return
             if any(values):
                 yield _record(line, names, values)
 
 
-def _record(line: int, names: list[str], values: list[str]) -> Record | Bad:
+def _record(line: int, names: list[str], values: list[str]) -> TableRow | BadRow:
     if len(values) > len(names):
         message = f"{len(values)} values under {len(names)} columns; quote what has a delimiter"
-        return Bad(line, message)
+        return BadRow(line, message)
     if any("\ufffd" in value for value in values):
-        return Bad(line, "This is not UTF-8; save the file as UTF-8")
-    return Record(line, dict(zip(names, values + [""] * (len(names) - len(values)), strict=True)))
+        return BadRow(line, "This is not UTF-8; save the file as UTF-8")
+    return TableRow(line, dict(zip(names, values + [""] * (len(names) - len(values)), strict=True)))
 
 
 def _delimiter(line: str) -> str:

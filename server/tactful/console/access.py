@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tactful.console import rendering as pages
-from tactful.console.auth import Attempts, Pass, Passes, same
-from tactful.console.rendering import HEADERS, RefusedError
+from tactful.console.auth import Login, Logins, LoginThrottle, same
+from tactful.console.rendering import HEADERS, PageError
 from tactful.runtime.shop import Shop
 
 HOME: Final = "/console"
@@ -19,19 +19,19 @@ LOGIN: Final = "/console/login"
 NAME_LENGTH: Final = 64
 
 
-class Visit(Struct, frozen=True):
+class ConsoleRequest(Struct, frozen=True):
     """One request of somebody who is logged in; `form` is empty unless it is a POST of ours."""
 
     request: Request
-    who: Pass
+    who: Login
     form: dict[str, str]
 
 
-Page = Callable[[Visit], Awaitable[Response]]
+PageHandler = Callable[[ConsoleRequest], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Desk:
+class ConsoleAccess:
     """The console's door, and what its pages have in common."""
 
     def __init__(self, shop: Shop, *, key: str | None, name: str, public_url: str | None) -> None:
@@ -39,12 +39,12 @@ class Desk:
         self.name = name
         self._key = key
         self._public_url = public_url
-        self._passes = Passes(shop.clock.now)
-        self._attempts = Attempts(shop.clock.now)
+        self._passes = Logins(shop.clock.now)
+        self._attempts = LoginThrottle(shop.clock.now)
 
     # pages
 
-    def show(self, visit: Visit, template: str, /, **values: Any) -> Response:
+    def show(self, visit: ConsoleRequest, template: str, /, **values: Any) -> Response:
         """A page with its head."""
         query = visit.request.query_params
         return pages.render(
@@ -57,7 +57,7 @@ class Desk:
             **values,
         )
 
-    def reading(self, page: Page) -> Endpoint:
+    def reading(self, page: PageHandler) -> Endpoint:
         """A page that changes nothing."""
 
         async def endpoint(request: Request) -> Response:
@@ -65,35 +65,35 @@ class Desk:
             if who is None:
                 wanted = request.url.path
                 return self._go(LOGIN if wanted == HOME else f"{LOGIN}?next={quote(wanted)}")
-            return await self._answered(page, Visit(request, who, {}))
+            return await self._answered(page, ConsoleRequest(request, who, {}))
 
         return endpoint
 
-    def acting(self, page: Page) -> Endpoint:
+    def acting(self, page: PageHandler) -> Endpoint:
         """A form that changes something: ours, sent by whoever it was made for."""
 
         async def endpoint(request: Request) -> Response:
             try:
                 pages.own_origin(request, self._public_url)
                 form = await pages.form_of(request)
-            except RefusedError as error:
+            except PageError as error:
                 return self._refused(error)
             who = self._passes.find(request.cookies.get(self._cookie(request)))
             if who is None:
                 return self._go(LOGIN)
             if not hmac.compare_digest(form.get("csrf", "").encode(), who.csrf.encode()):
-                return self._refused(RefusedError(403, "That form is stale. Open the page again."))
-            return await self._answered(page, Visit(request, who, form))
+                return self._refused(PageError(403, "That form is stale. Open the page again."))
+            return await self._answered(page, ConsoleRequest(request, who, form))
 
         return endpoint
 
-    async def _answered(self, page: Page, visit: Visit) -> Response:
+    async def _answered(self, page: PageHandler, visit: ConsoleRequest) -> Response:
         try:
             return await page(visit)
-        except RefusedError as error:
+        except PageError as error:
             return self._refused(error, visit.who)
 
-    def _refused(self, error: RefusedError, who: Pass | None = None) -> Response:
+    def _refused(self, error: PageError, who: Login | None = None) -> Response:
         return pages.render(
             "refused.html",
             error.status,
@@ -129,7 +129,7 @@ class Desk:
         try:
             pages.own_origin(request, self._public_url)
             form = await pages.form_of(request)
-        except RefusedError as error:
+        except PageError as error:
             return self._refused(error)
         wanted, name = _inside(form.get("next")), form.get("name", "").strip()[:NAME_LENGTH]
         address = request.client.host if request.client else ""
@@ -159,7 +159,7 @@ class Desk:
         )
         return response
 
-    async def leave(self, visit: Visit) -> Response:
+    async def leave(self, visit: ConsoleRequest) -> Response:
         """Log out."""
         name = self._cookie(visit.request)
         self._passes.end(visit.request.cookies.get(name))

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.console.access import HOME, Desk, Visit
-from tactful.console.rendering import HEADERS, RefusedError
+from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
+from tactful.console.rendering import HEADERS, PageError
 from tactful.core.values.calendar import DAY, format_rfc3339
 from tactful.core.values.money import MoneyError, parse_plain
 from tactful.runtime import operators
@@ -21,25 +21,25 @@ DAYS: Final = 365
 """The longest that a voucher may last."""
 
 
-def acting_routes(desk: Desk) -> Sequence[BaseRoute]:
+def acting_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
     """Every form of the console but login and logout."""
     shop = desk.shop
 
-    async def withdraw(visit: Visit) -> Response:
+    async def withdraw(visit: ConsoleRequest) -> Response:
         offer, reason = visit.request.path_params["id"], visit.form.get("reason", "")
         if reason not in REASONS:
-            raise RefusedError(422, "Choose why the offer ends.")
+            raise PageError(422, "Choose why the offer ends.")
         done = await operators.revoke(shop, offer, cast("RevocationReason", reason), visit.who.name)
         if done == "unknown":
-            raise RefusedError(404, "There is no offer with that id.")
+            raise PageError(404, "There is no offer with that id.")
         return _back(visit, f"/console/offers/{quote(offer, safe='')}", done)
 
-    async def remedy(visit: Visit) -> Response:
+    async def remedy(visit: ConsoleRequest) -> Response:
         customer = visit.form.get("customer", "")
         await _state(shop, _remedy(visit.form, shop.clock.now()), visit)
         return _back(visit, f"/console/customers/{quote(customer, safe='')}", "remedied")
 
-    async def recall(visit: Visit) -> Response:
+    async def recall(visit: ConsoleRequest) -> Response:
         sku, active = visit.form.get("sku", ""), visit.form.get("status") != "lifted"
         fact = {
             "type": "recall",
@@ -51,19 +51,19 @@ def acting_routes(desk: Desk) -> Sequence[BaseRoute]:
         return _back(visit, HOME, "recalled" if active else "lifted")
 
     def switch(*, paused: bool) -> Any:
-        async def act(visit: Visit) -> Response:
+        async def act(visit: ConsoleRequest) -> Response:
             rule = visit.request.path_params["id"]
             if not await operators.pause(shop, rule, visit.who.name, paused=paused):
-                raise RefusedError(404, f"The rulebook has no rule {rule}.")
+                raise PageError(404, f"The rulebook has no rule {rule}.")
             return _back(visit, "/console/rules", "paused" if paused else "resumed")
 
         return act
 
-    async def reload(visit: Visit) -> Response:
+    async def reload(visit: ConsoleRequest) -> Response:
         outcome = (await operators.reload(shop, visit.who.name)).outcome
         return _back(visit, "/console/rules", f"reload-{outcome}")
 
-    async def rollback(visit: Visit) -> Response:
+    async def rollback(visit: ConsoleRequest) -> Response:
         done = await operators.rollback(shop, visit.who.name)
         return _back(visit, "/console/rules", "rolled-back" if done else "no-earlier")
 
@@ -79,10 +79,10 @@ def acting_routes(desk: Desk) -> Sequence[BaseRoute]:
     return [Route(path, desk.acting(act), methods=["POST"]) for path, act in forms.items()]
 
 
-async def _state(shop: Shop, fact: dict[str, Any], visit: Visit) -> None:
+async def _state(shop: Shop, fact: dict[str, Any], visit: ConsoleRequest) -> None:
     report = await operators.report(shop, fact, visit.who.name)
     if report.rejected:
-        raise RefusedError(422, f"Not taken: {report.rejected[0].message}.")
+        raise PageError(422, f"Not taken: {report.rejected[0].message}.")
 
 
 def _remedy(form: dict[str, str], now: int) -> dict[str, Any]:
@@ -90,9 +90,9 @@ def _remedy(form: dict[str, str], now: int) -> dict[str, Any]:
     kind, _, cause = form.get("cause", "").partition(":")
     days = form.get("days", "")
     if kind not in {"case", "order"} or not cause:
-        raise RefusedError(422, "Say what the voucher makes up for.")
+        raise PageError(422, "Say what the voucher makes up for.")
     if not 1 <= _number(days) <= DAYS:
-        raise RefusedError(422, f"A voucher lasts 1 to {DAYS} days.")
+        raise PageError(422, f"A voucher lasts 1 to {DAYS} days.")
     return {
         "type": "remedy",
         "remedy": f"console:{form.get('customer', '')}:{now}",
@@ -108,12 +108,12 @@ def _value(text: str) -> dict[str, Any]:
     share = text.strip().removesuffix("%").strip()
     if share != text.strip():
         if not 1 <= _number(share) <= 100:
-            raise RefusedError(422, "A share is 1 to 100 %.")
+            raise PageError(422, "A share is 1 to 100 %.")
         return {"percent_bp": _number(share) * 100}
     try:
         found = parse_plain(text.strip())
     except MoneyError:
-        raise RefusedError(422, "Write the value as 10.00 EUR, or as 15 %.") from None
+        raise PageError(422, "Write the value as 10.00 EUR, or as 15 %.") from None
     return {"amount": found.amount, "currency": found.currency}
 
 
@@ -122,7 +122,7 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 0
 
 
-def _back(visit: Visit, otherwise: str, done: str) -> Response:
+def _back(visit: ConsoleRequest, otherwise: str, done: str) -> Response:
     """To the page that the form was on, with what became of it."""
     page = visit.form.get("back", otherwise)
     inside = page == HOME or page.startswith(f"{HOME}/")

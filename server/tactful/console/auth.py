@@ -24,7 +24,7 @@ ADDRESSES: Final = 4096
 """Addresses remembered; bounds memory."""
 
 
-class Pass(Struct, frozen=True):
+class Login(Struct, frozen=True):
     """Somebody who is logged in. `csrf` stands in every form of theirs; `ends_at` in ms."""
 
     name: str
@@ -32,23 +32,23 @@ class Pass(Struct, frozen=True):
     ends_at: int
 
 
-class Passes:
+class Logins:
     """Everybody who is logged in; only digests of their cookies are kept."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
-        self._known: OrderedDict[bytes, Pass] = OrderedDict()
+        self._known: OrderedDict[bytes, Login] = OrderedDict()
 
-    def issue(self, name: str) -> tuple[str, Pass]:
+    def issue(self, name: str) -> tuple[str, Login]:
         """The cookie of somebody who has shown the key."""
         cookie = secrets.token_urlsafe(32)
-        known = Pass(name, secrets.token_urlsafe(32), self._now() + LASTS)
+        known = Login(name, secrets.token_urlsafe(32), self._now() + LASTS)
         self._known[_digest(cookie)] = known
         if len(self._known) > MOST:
             self._known.popitem(last=False)
         return cookie, known
 
-    def find(self, cookie: str | None) -> Pass | None:
+    def find(self, cookie: str | None) -> Login | None:
         """Whose cookie it is; None: nobody's, or not any more."""
         known = self._known.get(_digest(cookie)) if cookie else None
         return known if known and known.ends_at > self._now() else None
@@ -59,7 +59,7 @@ class Passes:
             self._known.pop(_digest(cookie), None)
 
 
-class Attempts:
+class LoginThrottle:
     """Counts wrong keys, and says who has to wait."""
 
     def __init__(self, now: Callable[[], int]) -> None:

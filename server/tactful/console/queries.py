@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from tactful.core.customer.profile import Profile
-from tactful.core.customer.taints import Letdown
-from tactful.core.facts.model import Kept, Remedy, ms
+from tactful.core.customer.taints import Taint
+from tactful.core.facts.model import Remedy, ReportedFact, ms
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer
 from tactful.core.redemption.records import BudgetRow
@@ -33,7 +33,7 @@ class FeedState(Struct, frozen=True):
         return self.limit is not None and (self.age is None or self.age > self.limit)
 
 
-class Budget(Struct, frozen=True):
+class BudgetView(Struct, frozen=True):
     """One balance. Amounts in minor units, or a number of offers."""
 
     campaign: str
@@ -44,15 +44,15 @@ class Budget(Struct, frozen=True):
     settled: int
 
 
-class Taint(Struct, frozen=True):
+class TaintView(Struct, frozen=True):
     """A let-down and how far it reaches."""
 
     scope: str
     key: str
-    letdown: Letdown
+    letdown: Taint
 
 
-class RuleState(Struct, frozen=True):
+class RuleView(Struct, frozen=True):
     """A rule, and whether it speaks. `by`: `file` or `person`, whoever paused it."""
 
     id: str
@@ -61,7 +61,7 @@ class RuleState(Struct, frozen=True):
     paused_by: str | None
 
 
-class Person(Struct, frozen=True, kw_only=True):
+class CustomerView(Struct, frozen=True, kw_only=True):
     """A shopper, as far as the shop knows them."""
 
     customer: str | None
@@ -69,8 +69,8 @@ class Person(Struct, frozen=True, kw_only=True):
     present: bool
     profile: Profile | None
     offers: tuple[Offer, ...]
-    taints: tuple[Taint, ...]
-    remedies: tuple[Kept[Remedy], ...]
+    taints: tuple[TaintView, ...]
+    remedies: tuple[ReportedFact[Remedy], ...]
 
     @property
     def orders(self) -> tuple[str, ...]:
@@ -92,25 +92,25 @@ def feeds(shop: Shop) -> list[FeedState]:
     return [FeedState(name, age, limit) for name, (age, limit) in ages.items()]
 
 
-def budgets(shop: Shop) -> list[Budget]:
+def budgets(shop: Shop) -> list[BudgetView]:
     """The balances of every campaign that has a limit."""
     shop.balances.view(shop.clock.now())
     rows = shop.balances.rows()
     return [_budget(row) for row in rows if row.currency != COUNT or row.limit is not None]
 
 
-def _budget(row: BudgetRow) -> Budget:
+def _budget(row: BudgetRow) -> BudgetView:
     currency = None if row.currency == COUNT else row.currency
-    return Budget(row.campaign, row.period, currency, row.limit, row.reserved, row.settled)
+    return BudgetView(row.campaign, row.period, currency, row.limit, row.reserved, row.settled)
 
 
-def rules(shop: Shop) -> list[RuleState]:
+def rules(shop: Shop) -> list[RuleView]:
     """The rules of the active rulebook."""
     active = shop.rulebooks.active
     found = []
     for _, rule in sorted(active.rules.items()):
         by = "file" if rule.paused else "person" if rule.id in active.paused else None
-        found.append(RuleState(rule.id, rule.mode, rule.campaign, by))
+        found.append(RuleView(rule.id, rule.mode, rule.campaign, by))
     return found
 
 
@@ -127,16 +127,16 @@ async def decisions(
     return await shop.ledger.audit(session=session, customer=customer, offer=offer, limit=limit)
 
 
-async def decisions_about(shop: Shop, found: "Person") -> Sequence[AuditRow]:
+async def decisions_about(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
     """A customer's, or those of the session of somebody who is not known."""
     if found.customer:
         return await decisions(shop, customer=found.customer)
     return await decisions(shop, session=found.session.id if found.session else "")
 
 
-async def person(
+async def customer_view(
     shop: Shop, *, customer: str | None = None, session: str | None = None
-) -> Person | None:
+) -> CustomerView | None:
     """A customer or a session; None: nobody knows them."""
     state, present = await _session(shop, customer, session)
     if state is not None and customer is None:
@@ -144,7 +144,7 @@ async def person(
     profile = await _profile(shop, customer) if customer else None
     if state is None and not _known(profile):
         return None
-    return Person(
+    return CustomerView(
         customer=customer,
         session=state,
         present=present,
@@ -188,7 +188,7 @@ def _known(profile: Profile | None) -> bool:
     return any(facts) or bool(history.remedies or profile.contact.approaches)
 
 
-def _taints(profile: Profile) -> Iterable[Taint]:
+def _taints(profile: Profile) -> Iterable[TaintView]:
     found = profile.letdowns
     for scope, by_key in (
         ("variant", found.skus),
@@ -196,5 +196,5 @@ def _taints(profile: Profile) -> Iterable[Taint]:
         ("brand", found.brands),
     ):
         for key, letdowns in by_key.items():
-            yield from (Taint(scope, key, one) for one in letdowns)
-    yield from (Taint("the whole shop", "", one) for one in found.shop)
+            yield from (TaintView(scope, key, one) for one in letdowns)
+    yield from (TaintView("the whole shop", "", one) for one in found.shop)

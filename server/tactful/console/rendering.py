@@ -34,7 +34,7 @@ HEADERS: Final = {
 }
 
 
-class RefusedError(Exception):
+class PageError(Exception):
     """A request that is answered with a page that says why."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -119,22 +119,22 @@ def own_origin(request: Request, public_url: str | None) -> None:
     if public_url:
         ours.add(urlsplit(public_url).netloc.lower())
     if parts.scheme not in {"http", "https"} or parts.netloc.lower() not in ours:
-        raise RefusedError(403, "That did not come from a page of this console.")
+        raise PageError(403, "That did not come from a page of this console.")
 
 
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a posted form, and of nothing else."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise RefusedError(415, "Send the form of a page of this console.")
+        raise PageError(415, "Send the form of a page of this console.")
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > LARGEST:
-            raise RefusedError(413, "That is more than any form of this console.")
+            raise PageError(413, "That is more than any form of this console.")
         parts.append(part)
     try:
         return dict(parse_qsl(b"".join(parts).decode(), True, max_num_fields=50))
     except ValueError:
-        raise RefusedError(400, "That form cannot be read.") from None
+        raise PageError(400, "That form cannot be read.") from None

@@ -10,9 +10,9 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.console import queries
-from tactful.console.access import HOME, Desk, Visit
+from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
 from tactful.console.actions import acting_routes
-from tactful.console.rendering import HEADERS, HERE, RefusedError
+from tactful.console.rendering import HEADERS, HERE, PageError
 from tactful.core.values import ids
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 from tactful.runtime.services.explanations import UnknownShopperError
@@ -28,7 +28,7 @@ def console_routes(
     shop: Shop, *, key: str | None, name: str, public_url: str | None
 ) -> Sequence[BaseRoute]:
     """Everything under `/console`, behind the server key."""
-    desk = Desk(shop, key=key, name=name, public_url=public_url)
+    desk = ConsoleAccess(shop, key=key, name=name, public_url=public_url)
     return (
         Route("/console/login", desk.login, methods=["GET"]),
         Route("/console/login", desk.enter, methods=["POST"]),
@@ -40,10 +40,10 @@ def console_routes(
     )
 
 
-def _reading_routes(desk: Desk) -> Sequence[BaseRoute]:
+def _reading_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
     shop = desk.shop
 
-    async def overview(visit: Visit) -> Response:
+    async def overview(visit: ConsoleRequest) -> Response:
         return desk.show(
             visit,
             "overview.html",
@@ -57,28 +57,28 @@ def _reading_routes(desk: Desk) -> Sequence[BaseRoute]:
             decisions=await queries.decisions(shop, limit=RECENT),
         )
 
-    async def find(visit: Visit) -> Response:
+    async def find(visit: ConsoleRequest) -> Response:
         wanted = visit.request.query_params.get("q", "").strip()
         return RedirectResponse(where(wanted), 303, HEADERS)
 
-    async def customer(visit: Visit) -> Response:
+    async def customer(visit: ConsoleRequest) -> Response:
         return await _person(desk, visit, customer=visit.request.path_params["id"])
 
-    async def session(visit: Visit) -> Response:
+    async def session(visit: ConsoleRequest) -> Response:
         return await _person(desk, visit, session=visit.request.path_params["id"])
 
-    async def offer(visit: Visit) -> Response:
+    async def offer(visit: ConsoleRequest) -> Response:
         await shop.ledger.flush()
         found = await shop.ledger.offer(visit.request.path_params["id"])
         if found is None:
-            raise RefusedError(404, "There is no offer with that id.")
+            raise PageError(404, "There is no offer with that id.")
         rows = await queries.decisions(shop, offer=found.id)
         return desk.show(visit, "offer.html", offer=found, decisions=rows)
 
-    async def why(visit: Visit) -> Response:
+    async def why(visit: ConsoleRequest) -> Response:
         return await _why(desk, visit)
 
-    async def rules(visit: Visit) -> Response:
+    async def rules(visit: ConsoleRequest) -> Response:
         return desk.show(
             visit,
             "rules.html",
@@ -90,7 +90,7 @@ def _reading_routes(desk: Desk) -> Sequence[BaseRoute]:
             versions=(await shop.ledger.rulebooks())[:RECENT],
         )
 
-    async def decisions(visit: Visit) -> Response:
+    async def decisions(visit: ConsoleRequest) -> Response:
         return desk.show(
             visit,
             "decisions.html",
@@ -123,17 +123,21 @@ def where(wanted: str) -> str:
 
 
 async def _person(
-    desk: Desk, visit: Visit, *, customer: str | None = None, session: str | None = None
+    desk: ConsoleAccess,
+    visit: ConsoleRequest,
+    *,
+    customer: str | None = None,
+    session: str | None = None,
 ) -> Response:
-    found = await queries.person(desk.shop, customer=customer, session=session)
+    found = await queries.customer_view(desk.shop, customer=customer, session=session)
     if found is None:
-        raise RefusedError(404, "Nothing is known of them: no facts, and no session that is kept.")
+        raise PageError(404, "Nothing is known of them: no facts, and no session that is kept.")
     rows = await queries.decisions_about(desk.shop, found)
     acts = await desk.shop.ledger.acts(customer=found.customer) if found.customer else []
     return desk.show(visit, "person.html", person=found, decisions=rows, acts=acts)
 
 
-async def _why(desk: Desk, visit: Visit) -> Response:
+async def _why(desk: ConsoleAccess, visit: ConsoleRequest) -> Response:
     query = visit.request.query_params
     sku, session, customer = query.get("sku", ""), query.get("session"), query.get("customer")
     given: dict[str, Any] = {"sku": sku, "session": session, "customer": customer}
@@ -145,14 +149,14 @@ async def _why(desk: Desk, visit: Visit) -> Response:
             sku, session=session or None, customer=customer or None, at=at
         )
     except CalendarError:
-        raise RefusedError(400, "Write the instant as in 2026-03-10T12:00:00Z.") from None
+        raise PageError(400, "Write the instant as in 2026-03-10T12:00:00Z.") from None
     except UnknownShopperError as error:
-        raise RefusedError(404, str(error)) from None
+        raise PageError(404, str(error)) from None
     return desk.show(visit, "why.html", found=found, at=query.get("at", ""), **given)
 
 
-async def _nothing(visit: Visit) -> Response:
-    raise RefusedError(404, f"The console has no page {visit.request.url.path}.")
+async def _nothing(visit: ConsoleRequest) -> Response:
+    raise PageError(404, f"The console has no page {visit.request.url.path}.")
 
 
 async def _static(request: Request) -> Response:

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from tactful.core.compliance.reduction_history import NO_REACH, Reach
+from tactful.core.compliance.reduction_history import NO_REDUCTIONS, ReductionHistory
 from tactful.core.customer.profile import Profile
-from tactful.core.customer.taints import NO_LETDOWNS, Letdowns
+from tactful.core.customer.taints import NO_TAINTS, Taints
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import FeedName, Kept, Price, Product, Remedy, ms
+from tactful.core.facts.model import FeedName, Price, Product, Remedy, ReportedFact, ms
 from tactful.core.offers.budget import Balances
-from tactful.core.pricing.conversion_rates import NO_RATES, Rates
+from tactful.core.pricing.conversion_rates import NO_CONVERSION_RATES, ConversionRates
 from tactful.core.rules.model import Rulebook
-from tactful.core.session.contact_history import NOBODY, Contact
+from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
 
@@ -36,8 +36,8 @@ class Context(Struct, frozen=True, gc=False, kw_only=True):
     """Standing offer of this session → how many were promised before it, accepted ones first."""
     heard: Mapping[FeedName, int] = {}
     """Feed → when it last gave a sign of life."""
-    rates: Rates = NO_RATES
-    reach: Reach = NO_REACH
+    rates: ConversionRates = NO_CONVERSION_RATES
+    reach: ReductionHistory = NO_REDUCTIONS
     mute: bool = False
     """Whether nothing can be promised at the moment, because nothing can be recorded."""
     seed: str = ""
@@ -54,7 +54,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     session: Session
     item: Item
     territory: str | None
-    contact: Contact = NOBODY
+    contact: ContactHistory = NO_CONTACT
     profile: Profile | None = None
     cart: tuple[tuple[Item, int], ...] = ()
     """The items of the cart and their quantities."""
@@ -71,7 +71,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
         return self.item.product.fact if self.item.product else None
 
     @property
-    def price(self) -> Kept[Price] | None:
+    def price(self) -> ReportedFact[Price] | None:
         """The public price where the shopper is; None: there is none."""
         return self.item.prices.get(self.territory) if self.territory else None
 
@@ -86,7 +86,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
         return self.profile.history if self.profile else None
 
     @property
-    def remedy(self) -> Kept[Remedy] | None:
+    def remedy(self) -> ReportedFact[Remedy] | None:
         """The verified customer's unused voucher that ends first; None: there is none."""
         history = self.history
         valid = (
@@ -98,6 +98,6 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
         return min(valid, key=lambda k: (ms(k.fact.expires_at), k.fact.remedy), default=None)
 
     @property
-    def letdowns(self) -> Letdowns:
+    def letdowns(self) -> Taints:
         """What disappointed the verified customer."""
-        return self.profile.letdowns if self.profile else NO_LETDOWNS
+        return self.profile.letdowns if self.profile else NO_TAINTS

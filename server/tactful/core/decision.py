@@ -8,61 +8,61 @@ from msgspec import Struct, structs
 from tactful.core.context import Context
 from tactful.core.customer.profile import Profile
 from tactful.core.offers.budget import COUNT, BudgetMove
-from tactful.core.offers.offer import Event, Offer, State, Step, after
-from tactful.core.session.contact_history import Approach, Contact
+from tactful.core.offers.offer import Offer, OfferEvent, OfferState, OfferStep, next_state
+from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.session.session import REMEMBERED_ENDS, Session
-from tactful.core.verdicts.reasons import FLICKERS, LETDOWNS, Reason
-from tactful.core.verdicts.verdict import Trace
+from tactful.core.verdicts.reasons import TAINT_REASONS, TRANSIENT_REASONS, Reason
+from tactful.core.verdicts.verdict import DecisionTrace
 
 RefusalCode = Literal["ended", "not_yours", "quantity"]
 
 
-class Push(Struct, frozen=True, gc=False):
+class PushOffer(Struct, frozen=True, gc=False):
     """Show an offer; `replaces` is the id of one that it takes the place of."""
 
     offer: Offer
     replaces: str | None = None
 
 
-class Withdraw(Struct, frozen=True, gc=False):
+class WithdrawOffer(Struct, frozen=True, gc=False):
     """Take an offer off the screen. The reason stays in the audit."""
 
     offer: str
     seq: int
 
 
-class Confirm(Struct, frozen=True, gc=False):
+class ConfirmAcceptance(Struct, frozen=True, gc=False):
     """Tell the shopper that an accepted offer is theirs; `offer` is sealed into a token."""
 
     offer: Offer
 
 
-class Refuse(Struct, frozen=True, gc=False):
+class RefuseAcceptance(Struct, frozen=True, gc=False):
     """Tell the shopper that an offer cannot be accepted."""
 
     offer: str
     code: RefusalCode
 
 
-Effect = Push | Withdraw | Confirm | Refuse
+Effect = PushOffer | WithdrawOffer | ConfirmAcceptance | RefuseAcceptance
 
 
 class Decision(Struct, frozen=True, gc=False, kw_only=True):
     """What one turn comes to. `contact` is the known customer's, where it changed."""
 
     session: Session
-    contact: Contact | None = None
+    contact: ContactHistory | None = None
     offers: tuple[Offer, ...] = ()
     """Offers as they now are, each that moved."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[OfferStep, ...] = ()
     moves: tuple[BudgetMove, ...] = ()
     effects: tuple[Effect, ...] = ()
-    trace: Trace = Trace()
+    trace: DecisionTrace = DecisionTrace()
     looked: bool = False
     """Whether rules or standing offers were looked at, or the signal was only taken in."""
 
 
-class Draft:
+class DecisionBuilder:
     """Mutable while one call of `decide` runs, and never seen outside it."""
 
     __slots__ = (
@@ -84,21 +84,21 @@ class Draft:
         self.session = context.session
         self.profile: Profile | None = context.profile
         self.standing: dict[str, Offer] = {offer.id: offer for offer in context.session.offers}
-        self._contact: Contact | None = None
+        self._contact: ContactHistory | None = None
         self.moved: dict[str, Offer] = {}
-        self.steps: list[Step] = []
+        self.steps: list[OfferStep] = []
         self.moves: list[BudgetMove] = []
         self.effects: list[Effect] = []
 
     @property
-    def contact(self) -> Contact:
+    def contact(self) -> ContactHistory:
         """The contact history that counts: the known customer's, else the session's own."""
         if self._contact is not None:
             return self._contact
         return self.profile.contact if self.profile else self.session.contact
 
     @contact.setter
-    def contact(self, contact: Contact) -> None:
+    def contact(self, contact: ContactHistory) -> None:
         if contact is self.contact:
             return
         if self.profile:
@@ -106,7 +106,7 @@ class Draft:
         else:
             self.session = structs.replace(self.session, contact=contact)
 
-    def recall(self, change: Callable[[Contact], Contact]) -> None:
+    def recall(self, change: Callable[[ContactHistory], ContactHistory]) -> None:
         """Change what is remembered of an approach, wherever a login left a copy of it."""
         self.contact = change(self.contact)
         own = change(self.session.contact)
@@ -137,24 +137,24 @@ class Draft:
         self._account(offer, reserve=offer.hold, count=1)
         contact = self.contact.pruned(self.now, self._counts)
         self.contact = contact.approached(offer.id, offer.rule, offer.session, self.now)
-        self.effects.append(Push(offer, replaces))
+        self.effects.append(PushOffer(offer, replaces))
 
     def note(self, offer: Offer, reason: Reason) -> None:
         """Record an offer that is deliberately not shown."""
         offer = structs.replace(offer, seq=self.next_seq())
         self.moved[offer.id] = offer
-        self.steps.append(Step(offer.id, self.now, offer.seq, offer.state, reason))
+        self.steps.append(OfferStep(offer.id, self.now, offer.seq, offer.state, reason))
 
     def move(
-        self, offer: Offer, event: Event, reason: Reason | str | None = None, **changes: object
+        self, offer: Offer, event: OfferEvent, reason: Reason | str | None = None, **changes: object
     ) -> Offer:
         """Take an offer to its next state, with whatever that frees."""
-        state = after(offer.state, event)
+        state = next_state(offer.state, event)
         offer = structs.replace(offer, state=state, seq=self.next_seq(), **changes)
         if event == "withdraw":
             offer = structs.replace(offer, withdrawn=str(reason))
         self._keep(offer, reason)
-        if not offer.standing and state is not State.REDEEMED:
+        if not offer.standing and state is not OfferState.REDEEMED:
             self._account(offer, reserve=-offer.hold, count=-1)
             self.recall(lambda contact: contact.released(offer.id))
         return offer
@@ -162,17 +162,17 @@ class Draft:
     def withdraw(self, offer: Offer, reason: Reason) -> None:
         """End a standing offer; after a let-down the shopper is left in peace, else the product rests."""
         moved = self.move(offer, "withdraw", reason)
-        self.effects.append(Withdraw(offer.id, moved.seq))
+        self.effects.append(WithdrawOffer(offer.id, moved.seq))
         rest = self.context.rulebook.policy.rest
-        if reason in LETDOWNS:
+        if reason in TAINT_REASONS:
             self.contact = self.contact.quiet(self.now + rest.quiet)
-        elif reason in FLICKERS:
+        elif reason in TRANSIENT_REASONS:
             until = self.now + rest.withdrawn_product
             self.contact = self.contact.rested("product", offer.product, until)
 
     def end_elsewhere(self, offer: Offer) -> None:
         """Take an offer that ended in one tab off the screens of the others."""
-        self.effects.append(Withdraw(offer.id, offer.seq))
+        self.effects.append(WithdrawOffer(offer.id, offer.seq))
 
     def reduce_hold(self, offer: Offer, hold: int) -> None:
         """Give back a part of what is reserved."""
@@ -187,7 +187,7 @@ class Draft:
             self.standing.pop(offer.id, None)
             self.update(ended=(*self.session.ended, offer.id)[-REMEMBERED_ENDS:])
         self.steps.append(
-            Step(offer.id, self.now, offer.seq, offer.state, str(reason) if reason else None)
+            OfferStep(offer.id, self.now, offer.seq, offer.state, str(reason) if reason else None)
         )
 
     def _account(self, offer: Offer, *, reserve: int, count: int) -> None:
@@ -209,7 +209,9 @@ class Draft:
                     )
                 )
 
-    def decision(self, trace: Trace, wake_at: int | None, *, looked: bool = False) -> Decision:
+    def decision(
+        self, trace: DecisionTrace, wake_at: int | None, *, looked: bool = False
+    ) -> Decision:
         """What it came to."""
         offers = tuple(self.standing.values())
         session = self.session

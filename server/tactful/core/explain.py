@@ -5,38 +5,39 @@ The same gates as the decision's, all of them instead of the first.
 
 from tactful.core.context import Context
 from tactful.core.decide import scene_of
-from tactful.core.decision import Draft
-from tactful.core.gates.evaluation import Ground
-from tactful.core.gates.pipeline import failing, failing_standing
+from tactful.core.decision import DecisionBuilder
+from tactful.core.gates.evaluation import Evaluation
+from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
 from tactful.core.rules.model import Rule
-from tactful.core.stages.arbitration import Candidate, candidate_of, contest, verdict
+from tactful.core.stages.arbitration import Candidate, candidate_of, select_winner, verdict
 from tactful.core.stages.reducer import expire
 from tactful.core.verdicts.verdict import Verdict
 
 
 def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
     """Every rule of the rulebook on one item, in rule id order. The context's signal is not applied."""
-    draft = Draft(context)
+    draft = DecisionBuilder(context)
     expire(draft)
     standing = tuple(draft.standing.values())
-    ground = Ground(context, scene_of(draft, sku), standing)
+    ground = Evaluation(context, scene_of(draft, sku), standing)
     rules = sorted(context.rulebook.rules.items())
     judged = {name: _judge(ground, rule) for name, rule in rules}
     candidates = [one for one in judged.values() if isinstance(one, Candidate)]
     results = {
-        result[0].rule.id: verdict(result) for result in contest(context, standing, candidates)
+        result[0].rule.id: verdict(result)
+        for result in select_winner(context, standing, candidates)
     }
     return tuple(one if isinstance(one, Verdict) else results[name] for name, one in judged.items())
 
 
-def _judge(ground: Ground, rule: Rule) -> Candidate | Verdict:
+def _judge(ground: Evaluation, rule: Rule) -> Candidate | Verdict:
     context, scene = ground.context, ground.scene
     sku = scene.item.sku
     own = next(
         (offer for offer in ground.standing if (offer.rule, offer.sku) == (rule.id, sku)), None
     )
     if own:
-        found = tuple(failing_standing(context, scene, own, rule)) if own.advertised else ()
+        found = tuple(failed_gates_of_standing(context, scene, own, rule)) if own.advertised else ()
         return Verdict(rule.id, sku, "withheld" if found else "standing", found, own.notes)
-    found = tuple(failing(ground, rule, rule.ripens(scene)))
+    found = tuple(failed_gates(ground, rule, rule.ripens(scene)))
     return Verdict(rule.id, sku, "withheld", found) if found else candidate_of(ground, rule)

@@ -17,7 +17,7 @@ IDENTITY_S: Final = 300
 ATTEMPTS: Final = 3
 
 
-class Reply(Struct, frozen=True):
+class ServerReply(Struct, frozen=True):
     """Status and decoded body."""
 
     status: int
@@ -29,7 +29,7 @@ class Reply(Struct, frozen=True):
         return self.status < 400
 
 
-class Backend:
+class ShopBackend:
     """Reports facts, signs identities, verifies tokens offline and redeems them."""
 
     def __init__(self, *, port: int, server_key: str, identity_secret: str, clock: Clock) -> None:
@@ -41,11 +41,11 @@ class Backend:
         self._secret = identity_secret
         self._clock = clock
 
-    async def report(self, facts: list[dict[str, Any]]) -> Reply:
+    async def report(self, facts: list[dict[str, Any]]) -> ServerReply:
         """`POST /v1/facts`."""
         return await self.ask("POST", "/v1/facts", facts)
 
-    async def redeem(self, token: str, order: str, lines: list[dict[str, Any]]) -> Reply:
+    async def redeem(self, token: str, order: str, lines: list[dict[str, Any]]) -> ServerReply:
         """`POST /v1/redemptions`; where the outcome is unknown, the same question again."""
         body = {"token": token, "order": order, "territory": "DE", "lines": lines}
         reply = await self.ask("POST", "/v1/redemptions", body)
@@ -55,22 +55,22 @@ class Backend:
             reply = await self.ask("POST", "/v1/redemptions", body)
         return reply
 
-    async def give_back(self, order: str) -> Reply:
+    async def give_back(self, order: str) -> ServerReply:
         """`POST /v1/redemptions/{order}/cancel`: an order that came to nothing keeps no offer."""
         return await self.ask("POST", f"/v1/redemptions/{quote(order)}/cancel", {})
 
-    async def ask(self, method: str, path: str, body: object = None) -> Reply:
+    async def ask(self, method: str, path: str, body: object = None) -> ServerReply:
         """One request to `/v1/...` of the running server."""
         return await asyncio.to_thread(self._ask, method, path, body)
 
-    def _ask(self, method: str, path: str, body: object) -> Reply:
+    def _ask(self, method: str, path: str, body: object) -> ServerReply:
         connection = HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
         try:
             payload = None if body is None else msgspec.json.encode(body)
             connection.request(method, path, payload, self._headers)
             answer = connection.getresponse()
             raw = answer.read()
-            return Reply(answer.status, msgspec.json.decode(raw) if raw else None)
+            return ServerReply(answer.status, msgspec.json.decode(raw) if raw else None)
         finally:
             connection.close()
 

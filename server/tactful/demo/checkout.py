@@ -14,10 +14,10 @@ from tactful.api.problems import ProblemError
 from tactful.core.values.calendar import DAY, SECOND, format_rfc3339
 from tactful.demo import seed_facts as opening
 from tactful.demo.catalogue import BY_SKU
-from tactful.demo.demo_shop import Stage
+from tactful.demo.demo_shop import DemoShop
 from tactful.demo.pages import form, go, keep
-from tactful.demo.storefront import Front
-from tactful.demo.visitors import Line, Promise, Visitor
+from tactful.demo.storefront import StorefrontPages
+from tactful.demo.visitors import AcceptedOffer, PricedCartLine, Visitor
 
 WORDS: Final = {
     "stock.out": "is sold out: somebody else bought the last one before you paid.",
@@ -28,7 +28,7 @@ WORDS: Final = {
 LAPSED: Final = "had an offer that has ended; the usual price applies."
 
 
-def checkout_routes(front: Front) -> Sequence[BaseRoute]:
+def checkout_routes(front: StorefrontPages) -> Sequence[BaseRoute]:
     """Cart, checkout, payment and thanks."""
     stage = front.stage
 
@@ -94,21 +94,21 @@ def checkout_routes(front: Front) -> Sequence[BaseRoute]:
     )
 
 
-async def _lines(stage: Stage, visitor: Visitor) -> list[Line]:
+async def _lines(stage: DemoShop, visitor: Visitor) -> list[PricedCartLine]:
     return visitor.lines(await stage.prices(), stage.clock.now())
 
 
 def _keep(visitor: Visitor, token: str, claims: dict[str, Any]) -> None:
     """An accepted offer goes into the cart with its token."""
     sku = claims["sku"]
-    visitor.promises[sku] = Promise(
+    visitor.promises[sku] = AcceptedOffer(
         claims["offer"], token, claims["unit"], claims["max_qty"], claims["exp"] * SECOND
     )
     if sku not in visitor.cart:
         visitor.put(sku, 1)
 
 
-async def _missing(stage: Stage, lines: list[Line]) -> str | None:
+async def _missing(stage: DemoShop, lines: list[PricedCartLine]) -> str | None:
     """What is not there any more, in words."""
     for line in lines:
         there = (await stage.stock(line.article))[line.variant.sku]
@@ -120,10 +120,10 @@ async def _missing(stage: Stage, lines: list[Line]) -> str | None:
 
 
 async def _charge(
-    stage: Stage, visitor: Visitor, order: str, lines: list[Line]
-) -> list[tuple[Line, int, str | None]] | None:
+    stage: DemoShop, visitor: Visitor, order: str, lines: list[PricedCartLine]
+) -> list[tuple[PricedCartLine, int, str | None]] | None:
     """Redeem what was promised: (line, what it costs, offer); None: a promise cannot be kept."""
-    charged: list[tuple[Line, int, str | None]] = []
+    charged: list[tuple[PricedCartLine, int, str | None]] = []
     for line in lines:
         if line.promise is None:
             charged.append((line, line.total, None))
@@ -143,7 +143,10 @@ async def _charge(
 
 
 async def _report(
-    stage: Stage, visitor: Visitor, order: str, charged: list[tuple[Line, int, str | None]]
+    stage: DemoShop,
+    visitor: Visitor,
+    order: str,
+    charged: list[tuple[PricedCartLine, int, str | None]],
 ) -> None:
     """The shop's systems hear of the order, and of what is left."""
     now = stage.clock.now()

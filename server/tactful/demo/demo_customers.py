@@ -9,7 +9,7 @@ from tactful.core.values.calendar import DAY, format_rfc3339
 Facts = list[dict[str, Any]]
 
 
-class Shopper(Struct, frozen=True):
+class DemoCustomer(Struct, frozen=True):
     """A prepared shopper, in words."""
 
     id: str
@@ -21,35 +21,35 @@ class Shopper(Struct, frozen=True):
 
 
 SHOPPERS: Final = (
-    Shopper(
+    DemoCustomer(
         "nadia",
         "Nadia",
         "New here",
         "Signed up yesterday and has not bought anything yet.",
         "a",
     ),
-    Shopper(
+    DemoCustomer(
         "lotte",
         "Lotte",
         "Loyal",
         "Four orders this year, nothing sent back. A gold member.",
         "b",
     ),
-    Shopper(
+    DemoCustomer(
         "omar",
         "Omar",
         "Open complaint",
         "The sole of his Aero Runner came off. Support has not answered yet.",
         "c",
     ),
-    Shopper(
+    DemoCustomer(
         "pia",
         "Pia",
         "Late parcel",
         "Her socks were due the day before yesterday, and nobody knows where they are.",
         "d",
     ),
-    Shopper(
+    DemoCustomer(
         "ravi",
         "Ravi",
         "Returned a size",

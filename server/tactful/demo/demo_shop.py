@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tactful.demo.backend import Backend
+from tactful.demo.backend import ShopBackend
 from tactful.demo.catalogue import ARTICLES, Article
 from tactful.demo.clock import DriftClock
 from tactful.demo.seed_facts import CURRENCY, TERRITORY
@@ -12,12 +12,12 @@ from tactful.demo.visitors import Visitor, Visitors
 from tactful.runtime.shop import Shop
 
 
-class Stage(Struct, frozen=True, kw_only=True):
+class DemoShop(Struct, frozen=True, kw_only=True):
     """One demo, from its start or its last reset to the next."""
 
     shop: Shop
     clock: DriftClock
-    backend: Backend
+    backend: ShopBackend
     visitors: Visitors
     rules: Path
     """The folder of rule files that may be edited."""

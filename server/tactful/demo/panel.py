@@ -13,10 +13,10 @@ from tactful.api.problems import ProblemError
 from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND, format_rfc3339
 from tactful.demo import panel_state as observing
 from tactful.demo import seed_facts as opening
-from tactful.demo.backend import Reply
+from tactful.demo.backend import ServerReply
 from tactful.demo.catalogue import BY_SKU
 from tactful.demo.demo_customers import BY_ID
-from tactful.demo.demo_shop import Stage
+from tactful.demo.demo_shop import DemoShop
 from tactful.demo.pages import page, same_origin
 from tactful.rulebook.source.diagnostics import Diagnostic
 from tactful.rulebook.source.reports import as_text, lines_of
@@ -41,20 +41,20 @@ KINDS: Final = {
 RESTOCK: Final = 6
 
 
-class Sale(msgspec.Struct, frozen=True):
+class SaleRequest(msgspec.Struct, frozen=True):
     """Stock of one size."""
 
     sku: str
 
 
-class NewPrice(msgspec.Struct, frozen=True):
+class PriceRequest(msgspec.Struct, frozen=True):
     """A price in cents for all sizes of the product."""
 
     sku: str
     amount: int
 
 
-class Complaint(msgspec.Struct, frozen=True):
+class ComplaintRequest(msgspec.Struct, frozen=True):
     """A complaint of somebody about an item."""
 
     customer: str
@@ -62,27 +62,27 @@ class Complaint(msgspec.Struct, frozen=True):
     kind: str
 
 
-class Resolution(msgspec.Struct, frozen=True):
+class ResolutionRequest(msgspec.Struct, frozen=True):
     """A complaint that ends well."""
 
     case: str
 
 
-class RuleFile(msgspec.Struct, frozen=True):
+class RuleFileRequest(msgspec.Struct, frozen=True):
     """A rule file as edited."""
 
     name: str
     text: str
 
 
-class Pause(msgspec.Struct, frozen=True):
+class PauseRequest(msgspec.Struct, frozen=True):
     """Whether a rule rests."""
 
     rule: str
     paused: bool
 
 
-class Skip(msgspec.Struct, frozen=True):
+class SkipRequest(msgspec.Struct, frozen=True):
     """One of `SKIPS`."""
 
     by: str
@@ -94,20 +94,20 @@ Answered = Callable[[Request], Awaitable[Response]]
 class Panel:
     """Does what the panel's buttons say, through the same doors as a shop's systems."""
 
-    def __init__(self, stage: Stage, reset: Callable[[], None]) -> None:
+    def __init__(self, stage: DemoShop, reset: Callable[[], None]) -> None:
         self.stage = stage
         self.reset = reset
         self._cases = 2000
 
-    async def sell(self, asked: Sale) -> list[dict[str, Any]]:
+    async def sell(self, asked: SaleRequest) -> list[dict[str, Any]]:
         """The last pairs of a size are sold elsewhere."""
         return [opening.stock(_known(asked.sku), 0)]
 
-    async def restock(self, asked: Sale) -> list[dict[str, Any]]:
+    async def restock(self, asked: SaleRequest) -> list[dict[str, Any]]:
         """Some of a size come in."""
         return [opening.stock(_known(asked.sku), RESTOCK)]
 
-    async def price(self, asked: NewPrice) -> list[dict[str, Any]]:
+    async def price(self, asked: PriceRequest) -> list[dict[str, Any]]:
         """All sizes cost something else from now on."""
         article = BY_SKU[_known(asked.sku)][0]
         if not 1 <= asked.amount <= 10_000_000:
@@ -115,7 +115,7 @@ class Panel:
         now = self.stage.clock.now()
         return [opening.price(article, one.sku, asked.amount, now) for one in article.variants]
 
-    async def complain(self, asked: Complaint) -> list[dict[str, Any]]:
+    async def complain(self, asked: ComplaintRequest) -> list[dict[str, Any]]:
         """A shopper writes to support."""
         if asked.customer not in BY_ID or asked.kind not in KINDS:
             raise ProblemError(422, "case.who", "Log in as one of the shoppers first.")
@@ -131,7 +131,7 @@ class Panel:
         }
         return [case]
 
-    async def resolve(self, asked: Resolution) -> list[dict[str, Any]]:
+    async def resolve(self, asked: ResolutionRequest) -> list[dict[str, Any]]:
         """Support makes it good."""
         subjects = [("case", asked.case)]
         stored = await self.stage.shop.ledger.facts_about(subjects, ["case"])
@@ -142,7 +142,7 @@ class Panel:
         resolved_at = format_rfc3339(self.stage.clock.now())
         return [case | {"status": "resolved", "resolved_at": resolved_at}]
 
-    async def apologise(self, asked: Resolution) -> list[dict[str, Any]]:
+    async def apologise(self, asked: ResolutionRequest) -> list[dict[str, Any]]:
         """Support sends a voucher of 10 euros for a case."""
         stored = await self.stage.shop.ledger.facts_about([("case", asked.case)], ["case"])
         if not stored:
@@ -164,7 +164,7 @@ class Panel:
             for path in sorted(self.stage.rules.glob("*.yaml"))
         }
 
-    async def edit(self, asked: RuleFile) -> dict[str, Any]:
+    async def edit(self, asked: RuleFileRequest) -> dict[str, Any]:
         """Write a rule file and reload: taken whole, or not at all."""
         if asked.name not in self.files():
             raise ProblemError(404, "rules.unknown", "There is no rule file of that name.")
@@ -204,11 +204,11 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
 
     async def edit(request: Request) -> Response:
         same_origin(request)
-        return answer(await panel.edit(await read(request, RuleFile)))
+        return answer(await panel.edit(await read(request, RuleFileRequest)))
 
     async def pause(request: Request) -> Response:
         same_origin(request)
-        asked = await read(request, Pause)
+        asked = await read(request, PauseRequest)
         act = "pause" if asked.paused else "resume"
         if asked.rule not in stage.shop.rulebooks.active.rules:
             raise ProblemError(404, "rule.unknown", "There is no such rule.")
@@ -216,7 +216,7 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
 
     async def skip(request: Request) -> Response:
         same_origin(request)
-        asked = await read(request, Skip)
+        asked = await read(request, SkipRequest)
         if asked.by not in SKIPS:
             raise ProblemError(422, "clock.skip", f"Skip one of {', '.join(SKIPS)}.")
         stage.clock.skip(SKIPS[asked.by])
@@ -241,18 +241,18 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
         *(
             Route(f"/demo/{name}", _reporting(stage, kind, work), methods=["POST"])
             for name, kind, work in (
-                ("sell", Sale, panel.sell),
-                ("restock", Sale, panel.restock),
-                ("price", NewPrice, panel.price),
-                ("complain", Complaint, panel.complain),
-                ("resolve", Resolution, panel.resolve),
-                ("apologise", Resolution, panel.apologise),
+                ("sell", SaleRequest, panel.sell),
+                ("restock", SaleRequest, panel.restock),
+                ("price", PriceRequest, panel.price),
+                ("complain", ComplaintRequest, panel.complain),
+                ("resolve", ResolutionRequest, panel.resolve),
+                ("apologise", ResolutionRequest, panel.apologise),
             )
         ),
     )
 
 
-def _reporting(stage: Stage, kind: type[Any], work: Callable[[Any], Awaitable[Any]]) -> Answered:
+def _reporting(stage: DemoShop, kind: type[Any], work: Callable[[Any], Awaitable[Any]]) -> Answered:
     """A button that reports facts; the answer shows what was sent."""
 
     async def endpoint(request: Request) -> Response:
@@ -264,7 +264,7 @@ def _reporting(stage: Stage, kind: type[Any], work: Callable[[Any], Awaitable[An
     return endpoint
 
 
-def _told(reply: Reply) -> Response:
+def _told(reply: ServerReply) -> Response:
     return answer(reply.body, reply.status)
 
 

@@ -7,7 +7,7 @@ from tactful.core.facts.model import Case
 from tactful.core.verdicts.reasons import Reason
 from tactful.demo.catalogue import BY_SKU, Article
 from tactful.demo.demo_customers import BY_ID
-from tactful.demo.demo_shop import Stage
+from tactful.demo.demo_shop import DemoShop
 from tactful.demo.seed_facts import CURRENCY
 from tactful.runtime.ports.records import AuditRow
 from tactful.runtime.services.explanations import UnknownShopperError
@@ -18,7 +18,7 @@ LATEST: Final = 12
 UNDECIDED: Final = ("open", "pending")
 
 
-async def state(stage: Stage, *, sku: str | None, session: str | None) -> dict[str, Any]:
+async def state(stage: DemoShop, *, sku: str | None, session: str | None) -> dict[str, Any]:
     """All of it, for one session and one item."""
     shop = stage.shop
     live = shop.registry.by_id.get(internal_id(session)) if session else None
@@ -39,7 +39,7 @@ async def state(stage: Stage, *, sku: str | None, session: str | None) -> dict[s
     }
 
 
-async def _item(stage: Stage, article: Article, sku: str) -> dict[str, Any]:
+async def _item(stage: DemoShop, article: Article, sku: str) -> dict[str, Any]:
     prices, stock = await stage.prices(), await stage.stock(article)
     size = BY_SKU[sku][1].size
     return {
@@ -51,7 +51,7 @@ async def _item(stage: Stage, article: Article, sku: str) -> dict[str, Any]:
     }
 
 
-async def _cases(stage: Stage, customer: str) -> list[dict[str, Any]]:
+async def _cases(stage: DemoShop, customer: str) -> list[dict[str, Any]]:
     world = stage.shop.world
     if world.person(customer) is None:
         await world.load([], [customer])
@@ -65,7 +65,7 @@ def _case(case: Case) -> dict[str, Any]:
     return {"case": case.case, "kind": case.kind, "about": about[0] if about else case.order}
 
 
-async def _why(stage: Stage, sku: str, session: str | None) -> list[dict[str, Any]]:
+async def _why(stage: DemoShop, sku: str, session: str | None) -> list[dict[str, Any]]:
     try:
         found = await stage.shop.why.explain(sku, session=session, customer=None)
     except UnknownShopperError:
@@ -80,7 +80,7 @@ def _promise(verdict: dict[str, Any]) -> tuple[bool, bool, int]:
     return verdict["outcome"] == "withheld", elsewhere, len(verdict["gates"])
 
 
-async def _decisions(stage: Stage, session: str) -> list[dict[str, Any]]:
+async def _decisions(stage: DemoShop, session: str) -> list[dict[str, Any]]:
     await stage.shop.ledger.flush()
     rows = await stage.shop.ledger.audit(session=session, limit=LATEST)
     return [_step(row) for row in rows]
@@ -98,7 +98,7 @@ def _step(row: AuditRow) -> dict[str, Any]:
     }
 
 
-def _rules(stage: Stage) -> list[dict[str, Any]]:
+def _rules(stage: DemoShop) -> list[dict[str, Any]]:
     active = stage.shop.rulebooks.active
     return [
         {"rule": rule.id, "paused": rule.paused or rule.id in active.paused}
@@ -106,7 +106,7 @@ def _rules(stage: Stage) -> list[dict[str, Any]]:
     ]
 
 
-def _budgets(stage: Stage) -> list[dict[str, Any]]:
+def _budgets(stage: DemoShop) -> list[dict[str, Any]]:
     shop = stage.shop
     shop.balances.view(shop.clock.now())
     return [

@@ -18,15 +18,15 @@ from tactful.app import build
 from tactful.config import Config
 from tactful.config.values import is_loopback
 from tactful.demo import seed_facts as opening
-from tactful.demo.backend import Backend
+from tactful.demo.backend import ShopBackend
 from tactful.demo.checkout import checkout_routes
 from tactful.demo.clock import DriftClock
-from tactful.demo.demo_shop import Stage
+from tactful.demo.demo_shop import DemoShop
 from tactful.demo.panel import Panel, panel_routes
-from tactful.demo.storefront import Front, front_routes
+from tactful.demo.storefront import StorefrontPages, front_routes
 from tactful.demo.visitors import Visitors
 from tactful.runtime.timers import SystemClock
-from tactful.transports.server.listener import Listener, ListenError, Place
+from tactful.transports.server.listener import ListenAddress, Listener, ListenError
 
 TRIES: Final = 20
 """Ports that are tried, from the one that was asked for."""
@@ -45,7 +45,7 @@ async def _until_stopped(host: str, port: int, *, open_browser: bool) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with Demo(host, port) as demo:
+    async with DemoServer(host, port) as demo:
         _greet(demo, port)
         if open_browser:
             await asyncio.to_thread(webbrowser.open, demo.url)
@@ -54,7 +54,7 @@ async def _until_stopped(host: str, port: int, *, open_browser: bool) -> int:
     return 0
 
 
-def _greet(demo: "Demo", wanted: int) -> None:
+def _greet(demo: "DemoServer", wanted: int) -> None:
     if wanted not in {0, demo.port}:
         click.echo(f"Port {wanted} is taken; the demo uses {demo.port}.", err=True)
     click.echo(f"The demo shop is open at {demo.url}", err=True)
@@ -63,13 +63,13 @@ def _greet(demo: "Demo", wanted: int) -> None:
     click.echo("Ctrl-C ends it.", err=True)
 
 
-class Demo:
+class DemoServer:
     """A running demo, as a context manager: folder, server and opening facts; and a fresh one on reset."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 8000) -> None:
         self.host = host
         self.port = port
-        self.stage: Stage
+        self.stage: DemoShop
         self._running = AsyncExitStack()
         self._reset = asyncio.Event()
 
@@ -112,13 +112,13 @@ class Demo:
         config = _config(self.host, self.port, folder, rules)
         clock = DriftClock(SystemClock())
         parts = build(config, clock=clock)
-        backend = Backend(
+        backend = ShopBackend(
             port=self.port,
             server_key=config.server_key or "",
             identity_secret=config.identity_secret or "",
             clock=clock,
         )
-        self.stage = Stage(
+        self.stage = DemoShop(
             shop=parts.shop,
             clock=clock,
             backend=backend,
@@ -126,19 +126,21 @@ class Demo:
             rules=rules,
             server_key=config.server_key or "",
         )
-        front = Front(self.stage)
+        front = StorefrontPages(self.stage)
         parts.app.router.routes[:0] = [
             *panel_routes(Panel(self.stage, self._reset.set)),
             *checkout_routes(front),
             *front_routes(front),
         ]
-        listener = Listener(parts.app, parts.reception, Place(host=self.host, port=self.port))
+        listener = Listener(
+            parts.app, parts.reception, ListenAddress(host=self.host, port=self.port)
+        )
         await listener.start()
         running.push_async_callback(listener.close)
         await _reported(backend, opening.facts(clock.now()))
 
 
-async def _reported(backend: Backend, facts: opening.Facts) -> None:
+async def _reported(backend: ShopBackend, facts: opening.Facts) -> None:
     reply = await backend.report(facts)
     if not reply.ok or reply.body["rejected"]:
         raise ValueError(f"the demo's own facts were refused: {reply.body}")

@@ -12,17 +12,17 @@ from tactful.api.problems import ProblemError
 from tactful.demo.catalogue import ARTICLES, BY_ID, SECTIONS, Article, Variant
 from tactful.demo.demo_customers import BY_ID as SHOPPERS
 from tactful.demo.demo_customers import SHOPPERS as EVERYBODY
-from tactful.demo.demo_shop import Stage
+from tactful.demo.demo_shop import DemoShop
 from tactful.demo.pages import COOKIE, HERE, form, go, keep, page
 from tactful.demo.visitors import Visitor
 
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
-class Front:
+class StorefrontPages:
     """Renders the shop's pages around a visitor."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: DemoShop) -> None:
         self.stage = stage
 
     def visitor(self, request: Request) -> Visitor:
@@ -46,7 +46,7 @@ class Front:
         return keep(shown, visitor)
 
 
-def front_routes(front: Front) -> Sequence[BaseRoute]:
+def front_routes(front: StorefrontPages) -> Sequence[BaseRoute]:
     """Everything under `/shop/` that is not bought with."""
     stage = front.stage
 
@@ -155,7 +155,7 @@ def _chosen(article: Article, size: str | None) -> Variant:
     return next((one for one in article.variants if one.size == size), middle)
 
 
-def _missing(front: Front, request: Request) -> Response:
+def _missing(front: StorefrontPages, request: Request) -> Response:
     return front.show(request, "missing", 404)
 
 

@@ -9,14 +9,14 @@ from msgspec import Struct
 from tactful.demo import catalogue
 from tactful.demo import demo_customers as people
 from tactful.demo.catalogue import Article, Variant
-from tactful.demo.demo_customers import Shopper
+from tactful.demo.demo_customers import DemoCustomer
 
 MOST: Final = 1000
 """Visitors that are remembered; the one who came first is forgotten first."""
 MOST_OF_ONE: Final = 9
 
 
-class Promise(Struct, frozen=True):
+class AcceptedOffer(Struct, frozen=True):
     """An offer that was accepted: its token, and the price of one in cents."""
 
     offer: str
@@ -27,14 +27,14 @@ class Promise(Struct, frozen=True):
     """ms"""
 
 
-class Line(Struct, frozen=True):
+class PricedCartLine(Struct, frozen=True):
     """A line of a cart, priced. Amounts in cents."""
 
     article: Article
     variant: Variant
     qty: int
     price: int
-    promise: Promise | None = None
+    promise: AcceptedOffer | None = None
 
     @property
     def unit(self) -> int:
@@ -57,13 +57,13 @@ class Visitor:
         self.just_left = False
         """Logged out, and the widget has not heard of it yet."""
         self.cart: dict[str, int] = {}
-        self.promises: dict[str, Promise] = {}
+        self.promises: dict[str, AcceptedOffer] = {}
         """SKU → the accepted offer."""
         self.notice: str | None = None
         """Something to be said once."""
 
     @property
-    def shopper(self) -> Shopper | None:
+    def shopper(self) -> DemoCustomer | None:
         """Who is logged in."""
         return people.BY_ID.get(self.customer) if self.customer else None
 
@@ -93,7 +93,7 @@ class Visitor:
         self.cart.clear()
         self.promises.clear()
 
-    def lines(self, prices: dict[str, int], now: int) -> list[Line]:
+    def lines(self, prices: dict[str, int], now: int) -> list[PricedCartLine]:
         """The cart at the public prices (SKU → cents) and the promises that still hold."""
         found = []
         for sku, qty in self.cart.items():
@@ -101,7 +101,9 @@ class Visitor:
             promise = self.promises.get(sku)
             if promise and promise.until <= now:
                 promise = None
-            found.append(Line(article, variant, qty, prices.get(sku, article.price), promise))
+            found.append(
+                PricedCartLine(article, variant, qty, prices.get(sku, article.price), promise)
+            )
         return found
 
     def told(self) -> str | None:

@@ -37,7 +37,7 @@ def decode(payload: bytes) -> ClientMessage | ProtocolError:
             refuse_twins(payload)
     except UnicodeDecodeError:
         return ProtocolError(close_codes.NOT_UTF8, "The text is not UTF-8.")
-    except (msgspec.DecodeError, RecursionError, TwinKeysError) as problem:
+    except (msgspec.DecodeError, RecursionError, DuplicateKeysError) as problem:
         return ProtocolError(close_codes.BAD_MESSAGE, reason(str(problem)))
     return message
 
@@ -56,7 +56,7 @@ def reason(text: str) -> str:
 HEARTBEAT = encode(Heartbeat())
 
 
-class TwinKeysError(Exception):
+class DuplicateKeysError(Exception):
     """An object has two values under one key; the text says so."""
 
 
@@ -67,4 +67,4 @@ def refuse_twins(payload: bytes) -> None:
 
 def _each_once(pairs: list[tuple[str, Any]]) -> None:
     if len({key for key, _ in pairs}) != len(pairs):
-        raise TwinKeysError("A key appears twice in one object.")
+        raise DuplicateKeysError("A key appears twice in one object.")

@@ -12,7 +12,7 @@ from tactful.protocol.codec import ProtocolError
 from tactful.protocol.messages import Ack, ClientMessage, Hello
 
 
-class Rhythm(msgspec.Struct, frozen=True, kw_only=True):
+class ProtocolTiming(msgspec.Struct, frozen=True, kw_only=True):
     """How often, how fast and how late: every number with its reason."""
 
     hello_ms: int = 5_000  # a widget says hello with its first frame; 5 s covers a bad mobile link
@@ -23,7 +23,7 @@ class Rhythm(msgspec.Struct, frozen=True, kw_only=True):
     unit_bytes: int = 4_096  # a large message costs as much as several small ones
 
 
-class Due(Enum):
+class DueActions(Enum):
     """What the clock asks for."""
 
     NOTHING = 0
@@ -45,7 +45,7 @@ class Conversation:
         "taken",
     )  # fmt: skip
 
-    def __init__(self, rhythm: Rhythm, now: int) -> None:
+    def __init__(self, rhythm: ProtocolTiming, now: int) -> None:
         self._rhythm = rhythm
         self._opened = self._heard = self._beat = now
         self._bucket_us = 0
@@ -121,7 +121,7 @@ class Conversation:
         self.taken = n
         return True
 
-    def due(self, now: int) -> Due | ProtocolError:
+    def due(self, now: int) -> DueActions | ProtocolError:
         """What must happen at this instant."""
         rhythm = self._rhythm
         if not self.greeted and now - self._opened >= rhythm.hello_ms:
@@ -130,5 +130,5 @@ class Conversation:
             return SILENT
         if now - self._beat >= rhythm.heartbeat_ms:
             self._beat = now
-            return Due.HEARTBEAT
-        return Due.NOTHING
+            return DueActions.HEARTBEAT
+        return DueActions.NOTHING

@@ -246,7 +246,7 @@ class Bye(_FromServer, frozen=True, tag="bye"):
     retry: int
 
 
-class Stream(_FromServer, frozen=True, tag="stream"):
+class StreamOpened(_FromServer, frozen=True, tag="stream"):
     """First event of the fallback stream: where to post."""
 
     stream: str
@@ -260,5 +260,14 @@ class Closed(_FromServer, frozen=True, tag="closed"):
 
 
 ServerMessage = (
-    Welcome | OfferPushed | Withdraw | Accepted | Refused | Ack | Heartbeat | Bye | Stream | Closed
+    Welcome
+    | OfferPushed
+    | Withdraw
+    | Accepted
+    | Refused
+    | Ack
+    | Heartbeat
+    | Bye
+    | StreamOpened
+    | Closed
 )

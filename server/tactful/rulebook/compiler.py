@@ -7,24 +7,24 @@ from msgspec import Struct
 from tactful.core.facts.item import Item
 from tactful.core.rules.model import Rule, Rulebook
 from tactful.core.rules.policy import Policy
-from tactful.rulebook.checks.check_context import World
+from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.checks.registry import check
 from tactful.rulebook.compilation.builder import (
     campaign_of,
     canonical,
     digest,
     rule_of,
-    tightening_of,
+    suppress_rule_of,
 )
-from tactful.rulebook.compilation.rule_index import Entry, RuleIndex, demand_of
+from tactful.rulebook.compilation.rule_index import IndexEntry, RuleIndex, demand_of
 from tactful.rulebook.language.policy_sections import read_policy
-from tactful.rulebook.language.rule_files import Texts, read_files
+from tactful.rulebook.language.rule_files import ParsedFiles, read_files
 from tactful.rulebook.language.stacking import partners
 from tactful.rulebook.source.diagnostics import Diagnostic, Findings
-from tactful.rulebook.source.tree import Source
+from tactful.rulebook.source.tree import RuleSource
 
 
-class Compiled(Struct, frozen=True):
+class CompiledRulebook(Struct, frozen=True):
     """A rulebook, or None and the errors that stand in its way; warnings come with both.
 
     `texts` is what was written, for those who want more than a decision does.
@@ -32,17 +32,17 @@ class Compiled(Struct, frozen=True):
 
     rulebook: Rulebook | None
     diagnostics: tuple[Diagnostic, ...]
-    texts: Texts
+    texts: ParsedFiles
     policy: Policy
 
 
 def compile_rulebook(
-    sources: Sequence[Source],
+    sources: Sequence[RuleSource],
     *,
     now: int,
     policy: Policy | None = None,
     catalogue: Mapping[str, Item] | None = None,
-) -> Compiled:
+) -> CompiledRulebook:
     """Reads, checks and compiles rule files as a whole.
 
     `policy` is the shop's own, from its configuration; the files' `policy:` sections go over it.
@@ -51,18 +51,18 @@ def compile_rulebook(
     findings = Findings()
     texts = read_files(sources, findings)
     active = read_policy(texts.policies, policy or Policy(), findings)
-    check(texts, World(now, active, catalogue or {}), findings)
+    check(texts, CheckContext(now, active, catalogue or {}), findings)
     rulebook = None if findings.errors else _rulebook(texts, active)
-    return Compiled(rulebook, findings.sorted(), texts, active)
+    return CompiledRulebook(rulebook, findings.sorted(), texts, active)
 
 
-def _rulebook(texts: Texts, policy: Policy) -> Rulebook:
+def _rulebook(texts: ParsedFiles, policy: Policy) -> Rulebook:
     stacking = partners(texts)
     rules: dict[str, Rule] = {}
     entries = []
     for text in sorted(texts.rules, key=lambda text: text.id):
         rule = rules[text.id] = rule_of(text, policy, stacking[text.id])
-        entries.append(Entry(rule, *demand_of(text.when)))
+        entries.append(IndexEntry(rule, *demand_of(text.when)))
     campaigns = {id_: campaign_of(text, policy) for id_, text in sorted(texts.campaigns.items())}
     ordered = sorted(texts.suppress, key=lambda text: text.id)
     suppress = [[text.id, canonical(text.when), text.block.get("after")] for text in ordered]
@@ -73,5 +73,5 @@ def _rulebook(texts: Texts, policy: Policy) -> Rulebook:
         index=RuleIndex(entries),
         campaigns=campaigns,
         policy=policy,
-        suppress=tuple(tightening_of(text, policy) for text in ordered),
+        suppress=tuple(suppress_rule_of(text, policy) for text in ordered),
     )

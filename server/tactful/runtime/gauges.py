@@ -3,32 +3,32 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from tactful.runtime.facts.feeds import Freshness
+from tactful.runtime.facts.feeds import FeedMonitor
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.state.active_rulebook import Rulebooks
+from tactful.runtime.state.active_rulebook import ActiveRulebook
 from tactful.runtime.state.balances import Balances
-from tactful.runtime.state.sessions import Registry
+from tactful.runtime.state.sessions import SessionRegistry
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import Timers
 
 Readings = Iterator[tuple[tuple[str, ...], float]]
 
 
-class Watched(Protocol):
+class MeasuredParts(Protocol):
     """The parts of a shop that have something to tell."""
 
     telemetry: Telemetry
-    registry: Registry
+    registry: SessionRegistry
     timers: Timers
     ledger: Ledger
-    freshness: Freshness
+    freshness: FeedMonitor
     clock: Clock
     balances: Balances
-    rulebooks: Rulebooks
+    rulebooks: ActiveRulebook
 
 
-def watch(shop: Watched) -> None:
+def watch(shop: MeasuredParts) -> None:
     """Have the shop's telemetry read its state."""
     gauge, registry = shop.telemetry.gauge, shop.registry
     gauge("tactful_sessions", "Sessions in memory", lambda: [((), len(registry))])
@@ -78,19 +78,19 @@ def watch(shop: Watched) -> None:
     )
 
 
-def _ages(shop: Watched) -> Readings:
+def _ages(shop: MeasuredParts) -> Readings:
     for feed, (age, _) in shop.freshness.ages(shop.clock.now()).items():
         if age is not None:
             yield (feed,), age / 1000
 
 
-def _stale(shop: Watched) -> Readings:
+def _stale(shop: MeasuredParts) -> Readings:
     for feed, (age, limit) in shop.freshness.ages(shop.clock.now()).items():
         if limit is not None:
             yield (feed,), float(age is None or age > limit)
 
 
-def _budgets(shop: Watched) -> Readings:
+def _budgets(shop: MeasuredParts) -> Readings:
     for (campaign, currency), balance in sorted(shop.balances.view(shop.clock.now()).items()):
         if balance.limit is not None:
             yield (campaign, currency, "limit"), balance.limit

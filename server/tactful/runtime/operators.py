@@ -5,13 +5,13 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from tactful.core.offers.offer import State
-from tactful.core.session.signals import Revoked
-from tactful.runtime.ports.operator_actions import Act, Kind
-from tactful.runtime.services.ingest import Report
+from tactful.core.offers.offer import OfferState
+from tactful.core.session.signals import OfferRevoked
+from tactful.runtime.ports.operator_actions import Kind, OperatorAction
+from tactful.runtime.services.ingest import IngestReport
 from tactful.runtime.shop import Shop
-from tactful.runtime.state.active_rulebook import Reload
-from tactful.runtime.state.sessions import Live
+from tactful.runtime.state.active_rulebook import ReloadResult
+from tactful.runtime.state.sessions import LiveSession
 
 log = structlog.get_logger("tactful.operator")
 
@@ -28,17 +28,17 @@ async def revoke(shop: Shop, offer: str, reason: RevocationReason, who: str) -> 
     live = await _session(shop, found.session)
     if not found.standing or live is None:
         return "ended"
-    shop.turns.take(live, Revoked(offer, reason, who))
+    shop.turns.take(live, OfferRevoked(offer, reason, who))
     await shop.turns.settled()
     await shop.ledger.flush()
     after = await shop.ledger.offer(offer)
-    if after is None or after.state is not State.WITHDRAWN:
+    if after is None or after.state is not OfferState.WITHDRAWN:
         return "ended"  # a checkout was faster
     await _keep(shop, "offer.revoked", who, offer, detail=reason, customer=found.customer)
     return "revoked"
 
 
-async def _session(shop: Shop, session: str) -> Live | None:
+async def _session(shop: Shop, session: str) -> LiveSession | None:
     """The session that holds an offer, brought back if it is not in memory."""
     live = shop.registry.by_id.get(session)
     if live is not None:
@@ -47,7 +47,7 @@ async def _session(shop: Shop, session: str) -> Live | None:
     return shop.arrivals.restore(saved) if saved else None
 
 
-async def report(shop: Shop, fact: dict[str, Any], who: str) -> Report:
+async def report(shop: Shop, fact: dict[str, Any], who: str) -> IngestReport:
     """Take in a fact that a person states, such as a remedy or a recall."""
     done = await shop.ingest.take([msgspec.json.encode(fact)])
     if done.accepted:
@@ -65,14 +65,14 @@ async def pause(shop: Shop, rule: str, who: str, *, paused: bool) -> bool:
     return done
 
 
-async def reload(shop: Shop, who: str) -> Reload:
+async def reload(shop: Shop, who: str) -> ReloadResult:
     """Read the rule files again."""
     done = await shop.rulebooks.reload()
     await _keep(shop, "rulebook.reloaded", who, done.version, detail=done.outcome)
     return done
 
 
-async def rollback(shop: Shop, who: str) -> Reload | None:
+async def rollback(shop: Shop, who: str) -> ReloadResult | None:
     """Go back to the rulebook from before; None: there is none."""
     done = await shop.rulebooks.rollback()
     if done is not None:
@@ -84,7 +84,7 @@ async def _keep(
     shop: Shop, act: Kind, who: str, subject: str, *, detail: str = "", customer: str | None = None
 ) -> None:
     """Into the audit, and into the log without what could name a customer."""
-    made = Act(
+    made = OperatorAction(
         at=shop.clock.now(), who=who, act=act, subject=subject, detail=detail, customer=customer
     )
     await shop.ledger.keep_act(made)

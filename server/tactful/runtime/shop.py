@@ -9,30 +9,30 @@ import structlog
 from msgspec import Struct
 
 from tactful.core.rules.policy import Policy
-from tactful.core.session.signals import Woken
+from tactful.core.session.signals import TimerFired
 from tactful.core.values import ids
 from tactful.runtime import gauges
-from tactful.runtime.facts.cache import World
-from tactful.runtime.facts.feeds import Freshness
+from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.feeds import FeedMonitor
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger, LedgerError
-from tactful.runtime.ports.operator_actions import Act
-from tactful.runtime.security.identity import Identities
-from tactful.runtime.security.signing_keys import Keys
-from tactful.runtime.services.explanations import Why
-from tactful.runtime.services.ingest import Ingest
-from tactful.runtime.services.redemption_effects import Checkout
-from tactful.runtime.services.redemptions import Redemptions
+from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.security.identity import IdentityVerifier
+from tactful.runtime.security.signing_keys import SigningKeys
+from tactful.runtime.services.explanations import ExplanationService
+from tactful.runtime.services.ingest import FactIngest
+from tactful.runtime.services.redemption_effects import RedemptionEffects
+from tactful.runtime.services.redemptions import RedemptionService
 from tactful.runtime.sessions.fanout import Fanout
-from tactful.runtime.sessions.lifecycle import Arrivals
-from tactful.runtime.sessions.turns import Turns
-from tactful.runtime.state.active_rulebook import Rulebooks
-from tactful.runtime.state.balances import Balances, Commitments
-from tactful.runtime.state.conversion_tracker import RateBook
-from tactful.runtime.state.reduction_tracker import ReachBook
-from tactful.runtime.state.sessions import STANDING, Live, Registry
-from tactful.runtime.state.shop_state import Shared
-from tactful.runtime.state.trial_monitor import Trials
+from tactful.runtime.sessions.lifecycle import SessionLifecycle
+from tactful.runtime.sessions.turns import TurnRunner
+from tactful.runtime.state.active_rulebook import ActiveRulebook
+from tactful.runtime.state.balances import Balances, StockCommitments
+from tactful.runtime.state.conversion_tracker import ConversionTracker
+from tactful.runtime.state.reduction_tracker import ReductionTracker
+from tactful.runtime.state.sessions import STANDING, LiveSession, SessionRegistry
+from tactful.runtime.state.shop_state import ShopState
+from tactful.runtime.state.trial_monitor import TrialMonitor
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock, Timers
 from tactful.runtime.watchdog import Watchdog
@@ -62,7 +62,13 @@ class Shop:
     """Everything that one shop keeps in memory; nothing is shared with another one."""
 
     def __init__(
-        self, *, ledger: Ledger, clock: Clock, entropy: Entropy, keys: Keys, settings: Settings
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        entropy: Entropy,
+        keys: SigningKeys,
+        settings: Settings,
     ) -> None:
         self.ledger = ledger
         self.clock = clock
@@ -71,17 +77,17 @@ class Shop:
         self.settings = settings
         self.telemetry = Telemetry()
         self.timers = Timers(clock)
-        self.registry = Registry()
-        self.world = World(ledger)
+        self.registry = SessionRegistry()
+        self.world = FactCache(ledger)
         self.balances = Balances()
-        self.commitments = Commitments()
-        self.rates = RateBook(ledger=ledger, clock=clock, world=self.world)
-        self.reach = ReachBook(
+        self.commitments = StockCommitments()
+        self.rates = ConversionTracker(ledger=ledger, clock=clock, world=self.world)
+        self.reach = ReductionTracker(
             ledger=ledger, clock=clock, world=self.world, telemetry=self.telemetry
         )
-        self.freshness = Freshness(self.timers, self._fell_silent)
-        self.identities = Identities(settings.identity_secret, clock)
-        self.rulebooks = Rulebooks(
+        self.freshness = FeedMonitor(self.timers, self._fell_silent)
+        self.identities = IdentityVerifier(settings.identity_secret, clock)
+        self.rulebooks = ActiveRulebook(
             ledger=ledger,
             clock=clock,
             telemetry=self.telemetry,
@@ -89,18 +95,18 @@ class Shop:
             policy=settings.policy,
         )
         self.shared = self._shared()
-        self.turns = Turns(self.shared, settings.seed)
-        self.arrivals = Arrivals(
+        self.turns = TurnRunner(self.shared, settings.seed)
+        self.arrivals = SessionLifecycle(
             self.shared, self.turns, settings.session_ttl, settings.default_territory
         )
         self.redemptions = self._redemptions()
         self.fanout = Fanout(self.shared, self.turns)
-        self.ingest = Ingest(self.shared, self.turns, self.fanout, self.redemptions.cancelled)
-        self.trials = Trials(
+        self.ingest = FactIngest(self.shared, self.turns, self.fanout, self.redemptions.cancelled)
+        self.trials = TrialMonitor(
             ledger=ledger, rulebook=lambda: self.rulebooks.active, stop=self._stop_trial
         )
         self.turns.on_moved = self.trials.moved
-        self.why = Why(self.shared, self.turns, settings.default_territory)
+        self.why = ExplanationService(self.shared, self.turns, settings.default_territory)
         self.ready = False
         self._forgetting: set[asyncio.Task[None]] = set()
         self.arrivals.on_end = self._ended
@@ -108,8 +114,8 @@ class Shop:
         self._watchdog = Watchdog(self.telemetry)
         gauges.watch(self)
 
-    def _shared(self) -> Shared:
-        return Shared(
+    def _shared(self) -> ShopState:
+        return ShopState(
             ledger=self.ledger,
             clock=self.clock,
             entropy=self.entropy,
@@ -126,9 +132,9 @@ class Shop:
             rulebooks=self.rulebooks,
         )
 
-    def _redemptions(self) -> Redemptions:
-        checkout = Checkout(self.shared, self.turns)
-        return Redemptions(
+    def _redemptions(self) -> RedemptionService:
+        checkout = RedemptionEffects(self.shared, self.turns)
+        return RedemptionService(
             ledger=self.ledger,
             clock=self.clock,
             entropy=self.entropy,
@@ -160,19 +166,19 @@ class Shop:
         self.ready = True
         self._later(self._look_again(restored))
 
-    async def _restored(self) -> list[Live]:
+    async def _restored(self) -> list[LiveSession]:
         """Bring back the sessions that have offers; those whose time has come are woken at once."""
         now = self.clock.now()
         others = []
         for saved in await self.ledger.sessions_to_wake(now):
             live = self.arrivals.restore(saved)
             if saved.wake_at is not None and saved.wake_at <= now:
-                self.turns.take(live, Woken())
+                self.turns.take(live, TimerFired())
             else:
                 others.append(live)
         return others
 
-    async def _look_again(self, restored: Sequence[Live]) -> None:
+    async def _look_again(self, restored: Sequence[LiveSession]) -> None:
         """Let sessions pass their gates under today's rules; whoever comes back has done so by coming.
 
         Bit by bit, for everybody is coming back just now.
@@ -182,7 +188,7 @@ class Shop:
                 return
             for live in restored[start : start + LOOKED_AT_ONCE]:
                 if not live.tabs and live.state.id in self.registry.by_id:
-                    self.turns.take(live, Woken())
+                    self.turns.take(live, TimerFired())
             await asyncio.sleep(LOOK_PAUSE_S)
 
     async def stop(self) -> None:
@@ -236,7 +242,7 @@ class Shop:
     async def _stopped(self, rule: str) -> None:
         try:
             await self.rulebooks.pause(rule, paused=True)
-            stopped = Act(
+            stopped = OperatorAction(
                 at=self.clock.now(),
                 who="tactful",
                 act="rule.paused",
@@ -248,7 +254,7 @@ class Shop:
         finally:
             self.trials.stopping.discard(rule)
 
-    def _ended(self, live: Live) -> None:
+    def _ended(self, live: LiveSession) -> None:
         """A session is over: one without personal consent leaves nothing behind."""
         if live.persists and live.state.consent != "personal":
             self.rates.forget_session(live.state.id)

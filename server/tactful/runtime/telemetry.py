@@ -14,12 +14,26 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from tactful.core.decision import Effect
-from tactful.core.verdicts.verdict import Trace
+from tactful.core.decision import (
+    ConfirmAcceptance,
+    Effect,
+    PushOffer,
+    RefuseAcceptance,
+    WithdrawOffer,
+)
+from tactful.core.verdicts.verdict import DecisionTrace
 
 QUICK: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 PROMISED: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.03, 0.1, 0.25, 1.0)
 SLOW: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 3.0)
+
+EFFECT_LABELS: Final[dict[type[Effect], str]] = {
+    PushOffer: "push",
+    WithdrawOffer: "withdraw",
+    ConfirmAcceptance: "confirm",
+    RefuseAcceptance: "refuse",
+}
+"""The public `kind` label of each effect; a renamed class does not change a metric."""
 
 Gauge = tuple[str, str, Callable[[], Iterable[tuple[tuple[str, ...], float]]], tuple[str, ...]]
 """Name, meaning, what to read when asked, and the names of its labels."""
@@ -89,7 +103,7 @@ class Telemetry:
         """The same for what only grows, and is counted elsewhere."""
         self._counters.append((name, meaning, values, labels))
 
-    def decided(self, trace: Trace, started: float) -> None:
+    def decided(self, trace: DecisionTrace, started: float) -> None:
         """A decision was made."""
         self._decisions.observe(time.perf_counter() - started)
         for verdict in trace.verdicts:
@@ -106,7 +120,7 @@ class Telemetry:
     def delivered(self, effects: Sequence[Effect]) -> None:
         """Effects went to a session's connections."""
         for effect in effects:
-            self._effects[type(effect).__name__.lower()] += 1
+            self._effects[EFFECT_LABELS[type(effect)]] += 1
 
     def facts(self, accepted: int, ignored: int, rejected: int) -> None:
         """A batch of facts was taken."""

@@ -4,12 +4,12 @@ import asyncio
 
 import uvloop
 
-from tactful.app import OURSELVES
-from tactful.transports.admission.access_policy import Policy
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.listener import Listener, Place
-from tactful.transports.sessions.hub import Reception
-from tactful.transports.sessions.ports import Desk
+from tactful.app import UNLIMITED_ADDRESSES
+from tactful.transports.admission.access_policy import AccessPolicy
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.listener import ListenAddress, Listener
+from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.ports import SessionHandler
 
 
 async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
@@ -21,9 +21,11 @@ async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
 
 
 async def main() -> None:
-    desk: Desk = None  # type: ignore[assignment]  # an echo asks nobody
-    reception = Reception(desk, Policy(limits=Limits(unlimited=OURSELVES)))
-    listener = Listener(nothing, reception, Place(port=0, conformance_echo=True))
+    desk: SessionHandler = None  # type: ignore[assignment]  # an echo asks nobody
+    reception = ConnectionHub(
+        desk, AccessPolicy(limits=AdmissionLimits(unlimited=UNLIMITED_ADDRESSES))
+    )
+    listener = Listener(nothing, reception, ListenAddress(port=0, conformance_echo=True))
     await listener.start()
     print(listener.port, flush=True)
     await asyncio.Event().wait()

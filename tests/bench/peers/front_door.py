@@ -8,15 +8,15 @@ import sys
 import msgspec
 import uvloop
 
-from tactful.app import OURSELVES
+from tactful.app import UNLIMITED_ADDRESSES
 from tactful.protocol.codec import encode
-from tactful.protocol.conversation import Rhythm
+from tactful.protocol.conversation import ProtocolTiming
 from tactful.protocol.messages import ClientMessage, Hello, Welcome, Withdraw
-from tactful.transports.admission.access_policy import Policy
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.listener import Listener, Place
-from tactful.transports.sessions.hub import Reception
-from tactful.transports.sessions.ports import Connection
+from tactful.transports.admission.access_policy import AccessPolicy
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.listener import ListenAddress, Listener
+from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.ports import SessionChannel
 
 SPREAD_S = 2
 WELCOME = encode(Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=15, idle=60))
@@ -26,19 +26,19 @@ ANSWER = encode(Withdraw(seq=1, offer="o" * 300))
 class Desk:
     """Welcomes, and answers everything else with a message of an offer's size."""
 
-    def open(self, _: Connection) -> None:
+    def open(self, _: SessionChannel) -> None:
         pass
 
-    def receive(self, connection: Connection, message: ClientMessage) -> None:
+    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
         connection.send(WELCOME if isinstance(message, Hello) else ANSWER)
 
-    def slow(self, _: Connection) -> None:
+    def slow(self, _: SessionChannel) -> None:
         pass
 
-    def caught_up(self, _: Connection) -> None:
+    def caught_up(self, _: SessionChannel) -> None:
         pass
 
-    def closed(self, _: Connection) -> None:
+    def closed(self, _: SessionChannel) -> None:
         pass
 
 
@@ -51,11 +51,11 @@ async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
 
 
 async def main() -> None:
-    rhythm = Rhythm(hello_ms=600_000)  # the load client shakes hands and says nothing
-    limits = Limits(unlimited=OURSELVES, rhythm=rhythm)
-    policy = Policy(origins=frozenset({"https://shop.example"}), limits=limits)
-    place = msgspec.convert(json.loads(sys.argv[1]) if sys.argv[1:] else {"port": 0}, Place)
-    listener = Listener(nothing, Reception(Desk(), policy), place)
+    rhythm = ProtocolTiming(hello_ms=600_000)  # the load client shakes hands and says nothing
+    limits = AdmissionLimits(unlimited=UNLIMITED_ADDRESSES, rhythm=rhythm)
+    policy = AccessPolicy(origins=frozenset({"https://shop.example"}), limits=limits)
+    place = msgspec.convert(json.loads(sys.argv[1]) if sys.argv[1:] else {"port": 0}, ListenAddress)
+    listener = Listener(nothing, ConnectionHub(Desk(), policy), place)
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
     await listener.start()

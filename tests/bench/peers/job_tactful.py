@@ -19,10 +19,10 @@ import uvloop
 
 from tactful.app import build
 from tactful.config import Config
-from tactful.core.rules.policy import Moment, Policy
+from tactful.core.rules.policy import Policy, QuietTime
 from tactful.runtime.timers import SystemClock
-from tactful.serving import favour_the_loop
-from tactful.transports.server.listener import Listener, Place
+from tactful.serving import tune_interpreter
+from tactful.transports.server.listener import ListenAddress, Listener
 
 KEY = "the-key-of-the-benchmark"
 RULE = """
@@ -66,7 +66,7 @@ async def main(rules: int, skus: int, mode: str) -> None:
         when = RESCUE if mode == "rescue" else DWELL
         texts = [RULE.format(i=i, category=i % 50, when=when) for i in range(rules)]
         (book / "rules.yaml").write_text("rules:" + "".join(texts), "utf-8")
-        moment = Moment(0, 0) if mode == "looking" else Moment()
+        moment = QuietTime(0, 0) if mode == "looking" else QuietTime()
         config = Config(
             data=Path(folder) / "data",
             rules=book,
@@ -77,7 +77,7 @@ async def main(rules: int, skus: int, mode: str) -> None:
             seed=1,
         )
         parts = build(config, clock=SystemClock())
-        listener = Listener(parts.app, parts.reception, Place(port=0))
+        listener = Listener(parts.app, parts.reception, ListenAddress(port=0))
         told = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
         await listener.start()
@@ -87,7 +87,7 @@ async def main(rules: int, skus: int, mode: str) -> None:
             answer = (await http.post("/v1/facts", json=facts)).json()
             assert answer["rejected"] == [], answer
         assert len(parts.shop.rulebooks.active.rules) == rules
-        favour_the_loop()  # as `tactful serve` does
+        tune_interpreter()  # as `tactful serve` does
         print(listener.port, flush=True)
         await told.wait()
         await listener.close()

@@ -35,10 +35,10 @@ from tactful.core.context import Context
 from tactful.core.customer.profile import profile
 from tactful.core.facts.model import AnyFact
 from tactful.core.offers.budget import COUNT, Balance
-from tactful.core.offers.offer import State
-from tactful.core.rules.model import Campaign, Condition, Limit, PriceTerms, Rule
-from tactful.core.rules.policy import MaxAge, Policy
-from tactful.core.session.contact_history import Approach, Contact, Rest
+from tactful.core.offers.offer import OfferState
+from tactful.core.rules.model import Campaign, Condition, FrequencyLimit, PriceTerms, Rule
+from tactful.core.rules.policy import FeedMaxAge, Policy
+from tactful.core.session.contact_history import Approach, ContactHistory, Cooldown
 from tactful.core.session.session import Tab
 
 CATALOGUE = (
@@ -264,9 +264,9 @@ def _behaviour(dice: Dice, known: bool) -> dict[str, Any]:
     }
 
 
-def _contact(dice: Dice) -> Contact:
+def _contact(dice: Dice) -> ContactHistory:
     if dice.chance(0.6):
-        return Contact(quiet_until=T0 + dice.pick((-1, 0, 1)) if dice.chance(0.1) else 0)
+        return ContactHistory(quiet_until=T0 + dice.pick((-1, 0, 1)) if dice.chance(0.1) else 0)
     marks = tuple(
         Approach(
             f"f{n}",
@@ -277,18 +277,20 @@ def _contact(dice: Dice) -> Contact:
         for n in range(dice.int(0, 5))
     )
     rests = (
-        (Rest("rule", dice.pick(("r0", "r1")), T0 + dice.pick((-1, 0, 1))),),
-        (Rest("product", dice.pick(("run", "boot")), T0 + dice.pick((-1, 0, 1))),),
+        (Cooldown("rule", dice.pick(("r0", "r1")), T0 + dice.pick((-1, 0, 1))),),
+        (Cooldown("product", dice.pick(("run", "boot")), T0 + dice.pick((-1, 0, 1))),),
         (),
     )
-    return Contact(marks, dice.pick(rests))
+    return ContactHistory(marks, dice.pick(rests))
 
 
 def _offers(dice: Dice) -> Any:
     """Nothing that the gates would end, or that would be replaced: that is told elsewhere."""
     if dice.chance(0.95):
         return ()
-    return (offer(rule="r9", state=State.ACCEPTED, sku=dice.pick(SKUS), accept_until=T0 + MINUTE),)
+    return (
+        offer(rule="r9", state=OfferState.ACCEPTED, sku=dice.pick(SKUS), accept_until=T0 + MINUTE),
+    )
 
 
 def _rule(dice: Dice, name: str) -> Spec:
@@ -330,7 +332,7 @@ def context_of(world: World) -> Context:
     shop = Shop(world.facts)
     here = world.session
     policy = Policy(
-        max_age=MaxAge(**world.max_age),
+        max_age=FeedMaxAge(**world.max_age),
         stock_minimum=world.stock_minimum,
         holdout_bp=10_000 if world.everyone_held_out else 0,
     )
@@ -373,7 +375,7 @@ def _compiled(spec: Spec) -> Rule:
         max_qty=spec.max_qty,
         campaign=spec.campaign,
         per_session=spec.per_session,
-        per_shopper=Limit(*spec.per_shopper) if spec.per_shopper else None,
+        per_shopper=FrequencyLimit(*spec.per_shopper) if spec.per_shopper else None,
         priority=spec.priority,
         mode="shadow" if spec.shadow else "live",
         **{name: at for name, at in fields.items() if at is not None},

@@ -13,29 +13,31 @@ from pathlib import Path
 from typing import Any
 
 from support.ledger_rows import T0, accepted, fact, push
-from tactful.core.offers.tokens import Claims
-from tactful.core.redemption.order_totals import Line, Shelf
-from tactful.core.redemption.records import Desk, Ruling
-from tactful.core.redemption.redeem import Request, redeem
-from tactful.stores.shared.failpoints import Reach, from_environment, nowhere
+from tactful.core.offers.tokens import TokenClaims
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.redemption.records import RedemptionOutcome, RedemptionState
+from tactful.core.redemption.redeem import RedemptionRequest, redeem
+from tactful.stores.shared.failpoints import FailpointHook, from_environment, no_failpoint
 from tactful.stores.sqlite import opening as sqlite_open
 from tactful.stores.sqlite import writer as sqlite_writer
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 DATABASE = "tactful.db"
-SHELVES = {"RUN-42": Shelf(price=12900, currency="EUR", available=9)}
+SHELVES = {"RUN-42": SkuNow(price=12900, currency="EUR", available=9)}
 
 
-def judgement(offer: str, order: str, *, attempt: str = "a") -> Callable[[Desk], Ruling]:
+def judgement(
+    offer: str, order: str, *, attempt: str = "a"
+) -> Callable[[RedemptionState], RedemptionOutcome]:
     """The redemption of an offer by an order; an attempt of its own brings an id of its own."""
-    request = Request(
+    request = RedemptionRequest(
         id=f"rd_{order}_{attempt}",
         token=b"t",
         order=order,
         territory="DE",
-        lines=(Line(sku="RUN-42", qty=1),),
+        lines=(RequestedLine(sku="RUN-42", qty=1),),
     )
-    claims = Claims(
+    claims = TokenClaims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1, offer=offer,
         rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
     )  # fmt: skip
@@ -52,7 +54,9 @@ class Acks:
         os.write(self._descriptor, json.dumps(told).encode() + b"\n")
 
 
-async def work(folder: Path, count: int, *, reach: Reach = nowhere, early: bool = False) -> None:
+async def work(
+    folder: Path, count: int, *, reach: FailpointHook = no_failpoint, early: bool = False
+) -> None:
     """Push offers, report facts and redeem, four at a time; `early` says yes before it is true."""
     ledger = SqliteLedger(folder / DATABASE, reach=reach)
     await ledger.open()
@@ -73,7 +77,7 @@ async def one(ledger: SqliteLedger, acks: Acks, name: str, *, early: bool) -> No
     acks.say(offer=offer)
     judge = judgement(offer, order)
 
-    def hasty(desk: Desk) -> Ruling:
+    def hasty(desk: RedemptionState) -> RedemptionOutcome:
         ruling = judge(desk)
         acks.say(order=order, of=offer, body=ruling.body.decode())
         return ruling

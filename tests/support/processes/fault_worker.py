@@ -20,7 +20,7 @@ from typing import Any
 
 from support.ledger_rows import accepted, push
 from support.processes.crash_worker import DATABASE, judgement
-from tactful.core.redemption.records import Ruling
+from tactful.core.redemption.records import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerFullError
 from tactful.stores.sqlite import writer as sqlite_writer
 from tactful.stores.sqlite.ledger import SqliteLedger
@@ -58,7 +58,7 @@ async def sweep(folder: Path, error: int, kind: int) -> None:
         arm(folder, 0, 0, 0)
         ledger = await settled(folder, ledger, answer)
         await check(ledger, offer, order, answer)
-        told = answer.status if isinstance(answer, Ruling) else type(answer).__name__
+        told = answer.status if isinstance(answer, RedemptionOutcome) else type(answer).__name__
         print(json.dumps({"error": error, "kind": kind, "operation": operation, "told": told}))
         if missed:
             await ledger.close()
@@ -67,7 +67,7 @@ async def sweep(folder: Path, error: int, kind: int) -> None:
     raise AssertionError(message)
 
 
-async def attempt(ledger: SqliteLedger, offer: str, order: str) -> Ruling | Exception:
+async def attempt(ledger: SqliteLedger, offer: str, order: str) -> RedemptionOutcome | Exception:
     """One try to redeem."""
     try:
         return await ledger.judge(
@@ -77,12 +77,14 @@ async def attempt(ledger: SqliteLedger, offer: str, order: str) -> Ruling | Exce
         return error
 
 
-async def settled(folder: Path, ledger: SqliteLedger, answer: Ruling | Exception) -> SqliteLedger:
+async def settled(
+    folder: Path, ledger: SqliteLedger, answer: RedemptionOutcome | Exception
+) -> SqliteLedger:
     """A ledger that works again: restarted if it stopped, by itself if the disk was full."""
     if isinstance(answer, LedgerFullError):
         return ledger
     if ledger.failing is None:
-        assert isinstance(answer, Ruling)
+        assert isinstance(answer, RedemptionOutcome)
         return ledger
     for refused in (
         ledger.judge(judgement("of_x", "o_x"), offer="of_x", order="o_x"),
@@ -98,11 +100,13 @@ async def settled(folder: Path, ledger: SqliteLedger, answer: Ruling | Exception
     return await opened(folder)
 
 
-async def check(ledger: SqliteLedger, offer: str, order: str, answer: Ruling | Exception) -> None:
+async def check(
+    ledger: SqliteLedger, offer: str, order: str, answer: RedemptionOutcome | Exception
+) -> None:
     """The retry gets the true answer, another order does not, and the sums are right."""
     retry = await ledger.judge(judgement(offer, order, attempt="retry"), offer=offer, order=order)
     assert retry.status == 200, retry
-    if isinstance(answer, Ruling):
+    if isinstance(answer, RedemptionOutcome):
         assert retry.body == answer.body, (answer, retry)
     other = await ledger.judge(judgement(offer, "another"), offer=offer, order="another")
     assert other.status == 409, other
@@ -112,13 +116,13 @@ async def check(ledger: SqliteLedger, offer: str, order: str, answer: Ruling | E
 
 def swallow() -> None:
     """The control: what the disk says goes unheard."""
-    honest: Callable[..., Any] = sqlite_writer.Writer._attempt
+    honest: Callable[..., Any] = sqlite_writer.SqliteWriter._attempt
 
     def deaf(self: Any, *given: Any) -> None:
         with contextlib.suppress(sqlite3.Error):
             honest(self, *given)
 
-    sqlite_writer.Writer._attempt = deaf  # type: ignore[method-assign]
+    sqlite_writer.SqliteWriter._attempt = deaf  # type: ignore[method-assign]
 
 
 async def main() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tactful.stores.shared.folder_lock import sole_tenant
+from tactful.stores.shared.folder_lock import exclusive_lock
 
 
 def hold(folder: Path, held: Connection) -> None:
@@ -13,7 +13,7 @@ def hold(folder: Path, held: Connection) -> None:
 
 
 async def _hold(folder: Path, held: Connection) -> None:
-    async with sole_tenant(folder, _nobody):
+    async with exclusive_lock(folder, _nobody):
         held.send("held")
         await asyncio.Event().wait()
 

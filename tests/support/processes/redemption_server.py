@@ -14,23 +14,27 @@ import msgspec
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, push
-from tactful.core.offers.tokens import Claims, Signer, Verifier, holder_of
-from tactful.core.redemption.order_totals import Line, Shelf
-from tactful.core.redemption.records import Desk, Judge, Ruling
+from tactful.core.offers.tokens import TokenClaims, TokenSigner, TokenVerifier, holder_of
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.redemption.records import RedemptionLogic, RedemptionOutcome, RedemptionState
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.services.redemptions import Answer, Redemption, Redemptions
+from tactful.runtime.services.redemptions import (
+    RedemptionCall,
+    RedemptionResponse,
+    RedemptionService,
+)
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 HELD = 1935
-SHELVES = {"RUN-42": Shelf(price=12900, currency="EUR", available=1_000_000)}
-SIGNER = Signer(b"k" * 32)
-VERIFIER = Verifier([SIGNER.public])
+SHELVES = {"RUN-42": SkuNow(price=12900, currency="EUR", available=1_000_000)}
+SIGNER = TokenSigner(b"k" * 32)
+VERIFIER = TokenVerifier([SIGNER.public])
 
 
 def token(offer: str) -> str:
     """The token of an offer, for whoever has it."""
     return SIGNER.sign(
-        Claims(
+        TokenClaims(
             currency="EUR", exp=T0 // 1000 + 1800, holder=holder_of(b"s" * 32, "session", "x"),
             iat=0, max_qty=1, offer=offer, rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
         )
@@ -47,13 +51,18 @@ class NaiveLedger(SqliteLedger):
         )
 
     async def judge(
-        self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None
-    ) -> Ruling:
-        seen: list[Desk] = []
+        self,
+        judge: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+    ) -> RedemptionOutcome:
+        seen: list[RedemptionState] = []
 
-        def look(desk: Desk) -> Ruling:
+        def look(desk: RedemptionState) -> RedemptionOutcome:
             seen.append(desk)
-            return Ruling(status=0, body=b"")
+            return RedemptionOutcome(status=0, body=b"")
 
         await super().judge(look, offer=offer, order=order, refund=refund)
         ruling = structs.replace(judge(seen[0]), moves=())  # the budget would notice
@@ -75,17 +84,17 @@ class Counter:
         return self._drawn.to_bytes(size, "big")
 
 
-async def desk_of(ledger: SqliteLedger) -> Redemptions:
+async def desk_of(ledger: SqliteLedger) -> RedemptionService:
     """The desk over a ledger."""
     counter = Counter()
 
-    async def shelves(skus: object, territory: str) -> dict[str, Shelf]:
+    async def shelves(skus: object, territory: str) -> dict[str, SkuNow]:
         return SHELVES
 
     async def shipped(order: str) -> bool:
         return False
 
-    return Redemptions(
+    return RedemptionService(
         ledger=ledger,
         clock=counter,
         entropy=counter,
@@ -116,16 +125,16 @@ async def serve(folder: Path, count: int, kind: type[SqliteLedger]) -> None:
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             asked = json.loads(line)
-            asked = Redemption(
+            asked = RedemptionCall(
                 token=asked["token"],
                 order=asked["order"],
                 territory="DE",
-                lines=(Line(sku="RUN-42", qty=1),),
+                lines=(RequestedLine(sku="RUN-42", qty=1),),
             )
             try:
                 answer = await desk.redeem(asked)
             except LedgerError as error:
-                answer = Answer(500, str(error).encode())
+                answer = RedemptionResponse(500, str(error).encode())
             writer.write(
                 msgspec.json.encode({"status": answer.status, "body": answer.body.decode()}) + b"\n"
             )

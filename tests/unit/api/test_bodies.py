@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from journeys.fixture import CATALOGUE, rules
-from support.live_server import stage
+from support.live_server import live_server
 from tactful.api.bodies import split
 
 JSON = {"Content-Type": "application/json"}
@@ -15,7 +15,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.mark.parametrize("path", ["/v1/facts", "/v1/redemptions"])
 async def test_a_body_that_is_packed_is_refused_with_what_to_do(tmp_path, path):
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         headers = JSON | {"Content-Encoding": "gzip"}
         answer = await one.http.post(path, content=gzip.compress(b"[]"), headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (415, "body.encoding")
@@ -27,7 +27,7 @@ async def test_a_body_that_is_packed_is_refused_with_what_to_do(tmp_path, path):
 
 async def test_half_a_character_in_one_fact_rejects_that_fact_only(tmp_path):
     """JavaScript writes one where a title was cut inside an emoji."""
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         cut = msgspec.json.encode({**CATALOGUE[0], "title": "Aero "}).replace(
             b"Aero ", rb"Aero \ud83d"
         )
@@ -60,7 +60,7 @@ def test_half_a_character_in_what_is_no_list_is_still_no_list():
     ],
 )
 async def test_a_key_written_twice_is_refused_where_money_is_involved(tmp_path, twins):
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         answer = await one.http.post("/v1/redemptions", content=twins, headers=JSON)
         assert (answer.status_code, answer.json()["code"]) == (422, "body.invalid")
         assert "twice" in answer.json()["detail"]
@@ -71,7 +71,7 @@ async def test_a_key_written_twice_is_refused_where_money_is_involved(tmp_path, 
 
 async def test_an_address_with_a_slash_too_many_is_no_address(tmp_path):
     """A redirect would go to http:// where a proxy ends TLS, and the key with it."""
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         for path in ("/v1/facts/", "/version/"):
             answer: httpx.Response = await one.http.get(path)
             assert answer.status_code == 404

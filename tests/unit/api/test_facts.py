@@ -7,24 +7,24 @@ import pytest
 
 from journeys.fixture import stock
 from support.front_door import eventually
-from support.live_server import Stage, stage
+from support.live_server import LiveServer, live_server
 from tactful.api import facts as facts_api
 
 NEWS = [stock(f"s{number % 20}", "DE", number, version=number) for number in range(120)]
 
 
-async def in_force(one: Stage) -> list[bytes]:
+async def in_force(one: LiveServer) -> list[bytes]:
     subjects = [("sku", f"s{number}") for number in range(20)]
     return sorted(kept.body for kept in await one.parts.shop.ledger.facts_about(subjects))
 
 
-async def report(one: Stage, fact: dict[str, object]) -> int:
+async def report(one: LiveServer, fact: dict[str, object]) -> int:
     return (await one.http.post("/v1/facts", json=[fact])).status_code
 
 
 async def test_what_there_is_no_place_for_is_told_when_to_come_again(tmp_path, monkeypatch):
     monkeypatch.setattr(facts_api, "REPORTS", 5)
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         ledger, gate = one.parts.shop.ledger, asyncio.Event()
         record, waiting = ledger.record_facts, []
 
@@ -48,7 +48,7 @@ async def test_large_reports_are_bounded_by_their_bytes_and_one_alone_always_fit
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(facts_api, "UNDER_WAY", 10)
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         assert await report(one, NEWS[0]) == 200
 
 
@@ -59,11 +59,11 @@ async def test_a_burst_out_of_order_with_duplicates_and_refusals_ends_as_it_was_
 ):
     monkeypatch.setattr(facts_api, "REPORTS", 3)
     dice = random.Random(seed)
-    async with stage(tmp_path / "plain") as one:
+    async with live_server(tmp_path / "plain") as one:
         for fact in NEWS:
             assert await report(one, fact) == 200
         wanted = await in_force(one)
-    async with stage(tmp_path / "burst") as one:
+    async with live_server(tmp_path / "burst") as one:
         left, refused = NEWS + dice.sample(NEWS, 60), 0
         dice.shuffle(left)
         while left:

@@ -11,12 +11,12 @@ import pytest
 
 from tactful.connectors import files
 from tactful.connectors.byte_sources import opened
-from tactful.connectors.results import Bad, Found, Row, Skipped, SourceError, Terms
+from tactful.connectors.results import BadRow, FoundFact, ImportTerms, Row, SkippedRow, SourceError
 from tactful.core.facts.model import Cost, Order, Price, Product, Stock
 from tactful.core.values.money import Money
 
 NOW = 1_773_144_000_000  # 2026-03-10 12:00Z
-TERMS = Terms(now=NOW, territory="GB", currency="GBP", tax_rate_bp=2000)
+TERMS = ImportTerms(now=NOW, territory="GB", currency="GBP", tax_rate_bp=2000)
 
 MERCHANT = """<?xml version="1.0"?>
 <rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>
@@ -61,7 +61,7 @@ order_id,order_date,status,customer_id,order_currency,shipping_country,item_sku,
 """
 
 
-def rows_of(path: Path, terms: Terms = TERMS) -> list[Row]:
+def rows_of(path: Path, terms: ImportTerms = TERMS) -> list[Row]:
     with opened(str(path)) as source:
         return list(files.rows_of(source, terms, files.format_of(source)))
 
@@ -73,11 +73,11 @@ def written(tmp_path: Path, content: str | bytes, name: str = "file") -> Path:
 
 
 def facts_in(found: list[Row]) -> list[object]:
-    return [row.fact for row in found if isinstance(row, Found)]
+    return [row.fact for row in found if isinstance(row, FoundFact)]
 
 
 def bad_in(found: list[Row]) -> list[tuple[int, str]]:
-    return [(row.line, row.message) for row in found if isinstance(row, Bad)]
+    return [(row.line, row.message) for row in found if isinstance(row, BadRow)]
 
 
 def test_json_lines_are_facts_and_a_bad_one_is_named_with_its_line(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_in_stock_without_a_number_is_no_stock_fact_unless_the_shop_says_how_man
     feed = MERCHANT.replace("<g:quantity>6</g:quantity>", "")
     stocks = [f for f in facts_in(rows_of(written(tmp_path, feed))) if isinstance(f, Stock)]
     assert [s.sku for s in stocks] == ["RUN-43"]
-    terms = Terms(now=NOW, territory="GB", tax_rate_bp=0, assumed_stock=10)
+    terms = ImportTerms(now=NOW, territory="GB", tax_rate_bp=0, assumed_stock=10)
     assert any(
         f == Stock(sku="RUN-42", territory="GB", available=10)
         for f in facts_in(rows_of(written(tmp_path, feed), terms))
@@ -212,7 +212,7 @@ def test_a_shopify_product_export_gives_a_fact_for_each_published_variant(tmp_pa
     assert Stock(sku="RUN-43", territory="GB", available=-2) in facts
     second = [f for f in facts if isinstance(f, Product)][1]
     assert (second.title, second.brand) == ("Aero Runner", "Velo")
-    assert [(r.line, r.why) for r in found if isinstance(r, Skipped)] == [
+    assert [(r.line, r.why) for r in found if isinstance(r, SkippedRow)] == [
         (4, "a further image"),
         (5, "not published"),
     ]
@@ -254,7 +254,7 @@ def test_a_shopify_order_export_gives_an_order_for_each_run_of_rows(tmp_path: Pa
 
 
 def test_the_customer_is_taken_from_the_column_that_the_shop_names(tmp_path: Path) -> None:
-    terms = Terms(now=NOW, customer_column="Email")
+    terms = ImportTerms(now=NOW, customer_column="Email")
     found = facts_in(rows_of(written(tmp_path, SHOPIFY_ORDERS), terms))
     assert [f.customer for f in found if isinstance(f, Order)] == [
         "c@shop.example",
@@ -263,7 +263,7 @@ def test_the_customer_is_taken_from_the_column_that_the_shop_names(tmp_path: Pat
 
 
 def test_what_was_paid_in_woocommerce_is_gross_and_rounded_up(tmp_path: Path) -> None:
-    terms = Terms(now=NOW, zone="Europe/London")
+    terms = ImportTerms(now=NOW, zone="Europe/London")
     first, second = facts_in(rows_of(written(tmp_path, WOO_ORDERS), terms))
     assert isinstance(first, Order)
     assert isinstance(second, Order)
@@ -339,7 +339,7 @@ def test_a_file_of_no_known_format_is_refused_with_the_formats(
 
 def test_what_a_file_does_not_say_is_asked_for_by_option(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="add --territory GB --tax-rate 20% --currency GBP"):
-        rows_of(written(tmp_path, SHOPIFY_PRODUCTS), Terms(now=NOW))
+        rows_of(written(tmp_path, SHOPIFY_PRODUCTS), ImportTerms(now=NOW))
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from journeys.fixture import CATALOGUE, rules
 from support.console_client import Agent, plain
-from support.live_server import KEY, Stage, stage
+from support.live_server import KEY, LiveServer, live_server
 from tactful.console.auth import PER_ADDRESS
 
 PAGES = ("/console", "/console/rules", "/console/decisions", "/console/why",
@@ -20,14 +20,14 @@ FORMS = ("/console/logout", "/console/rulebook/reload", "/console/rulebook/rollb
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path, rules()) as started:
+async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
+    async with live_server(tmp_path, rules()) as started:
         await started.facts(*CATALOGUE)
         yield started
 
 
 @pytest.fixture
-async def agent(one: Stage) -> AsyncIterator[Agent]:
+async def agent(one: LiveServer) -> AsyncIterator[Agent]:
     async with Agent(one) as somebody:
         yield somebody
 
@@ -41,7 +41,7 @@ async def test_a_stranger_sees_no_page(agent: Agent, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", FORMS)
-async def test_a_stranger_changes_nothing(one: Stage, agent: Agent, path: str) -> None:
+async def test_a_stranger_changes_nothing(one: LiveServer, agent: Agent, path: str) -> None:
     answer = await agent.send(path, csrf="x")
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/login")
     assert one.parts.shop.rulebooks.active.paused == frozenset()
@@ -73,7 +73,7 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(agent: Agen
 
 async def test_behind_tls_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
     url = "https://offers.shop.example"
-    async with stage(tmp_path, rules(), public_url=url) as one, Agent(one) as agent:
+    async with live_server(tmp_path, rules(), public_url=url) as one, Agent(one) as agent:
         form = {"key": KEY, "name": "Ada"}
         answer = await agent.send("/console/login", headers={"Origin": url}, **form)
         cookie = answer.headers["set-cookie"]
@@ -91,7 +91,9 @@ async def test_a_wrong_key_says_so_and_no_more(agent: Agent) -> None:
     assert "wrong" not in plain(answer.text)
 
 
-async def test_who_guesses_has_to_wait_even_with_the_right_key(one: Stage, agent: Agent) -> None:
+async def test_who_guesses_has_to_wait_even_with_the_right_key(
+    one: LiveServer, agent: Agent
+) -> None:
     for number in range(PER_ADDRESS):
         assert (await agent.log_in(key=f"guess {number}")).status_code == 401
     answer = await agent.log_in()
@@ -112,7 +114,7 @@ async def test_nobody_acts_without_a_name(agent: Agent) -> None:
 )
 @pytest.mark.parametrize("path", ["/console/login", *FORMS])
 async def test_a_form_from_another_site_changes_nothing(
-    one: Stage, agent: Agent, path: str, origin: str | None
+    one: LiveServer, agent: Agent, path: str, origin: str | None
 ) -> None:
     await agent.log_in()
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -127,7 +129,7 @@ async def test_a_form_from_another_site_changes_nothing(
 
 @pytest.mark.parametrize("csrf", ["", "wrong", "ä"])
 async def test_a_form_that_was_not_made_for_this_person_changes_nothing(
-    one: Stage, agent: Agent, csrf: str
+    one: LiveServer, agent: Agent, csrf: str
 ) -> None:
     await agent.log_in()
     async with Agent(one) as other:
@@ -158,7 +160,7 @@ async def test_a_form_has_a_size_and_a_shape(agent: Agent) -> None:
 
 
 @pytest.mark.parametrize("path", FORMS)
-async def test_nothing_changes_by_looking(one: Stage, agent: Agent, path: str) -> None:
+async def test_nothing_changes_by_looking(one: LiveServer, agent: Agent, path: str) -> None:
     await agent.log_in()
     answer = await agent.http.get(path, headers={"X-HTTP-Method-Override": "POST"})
     assert answer.status_code in {404, 405}
@@ -176,7 +178,7 @@ async def test_who_logs_out_is_out(agent: Agent) -> None:
 
 
 async def test_without_a_server_key_the_console_stays_shut(tmp_path: Path) -> None:
-    one = Stage(tmp_path, rules())
+    one = LiveServer(tmp_path, rules())
     one.config = one.config.__class__(
         **{name: getattr(one.config, name) for name in one.config.__struct_fields__}
         | {"server_key": None}

@@ -7,18 +7,18 @@ import pytest
 
 from journeys.fixture import CATALOGUE, case, order, rules
 from support.console_client import Agent
-from support.live_server import Stage, stage
+from support.live_server import LiveServer, live_server
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path, rules()) as started:
+async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
+    async with live_server(tmp_path, rules()) as started:
         await started.facts(*CATALOGUE)
         yield started
 
 
 @pytest.fixture
-async def agent(one: Stage) -> AsyncIterator[Agent]:
+async def agent(one: LiveServer) -> AsyncIterator[Agent]:
     async with Agent(one) as somebody:
         await somebody.log_in()
         yield somebody
@@ -26,7 +26,7 @@ async def agent(one: Stage) -> AsyncIterator[Agent]:
 
 @pytest.mark.parametrize("reason", ["price.error", "fraud"])
 async def test_an_offer_that_is_ended_leaves_the_screen_at_once(
-    one: Stage, agent: Agent, reason: str
+    one: LiveServer, agent: Agent, reason: str
 ) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
@@ -42,7 +42,7 @@ async def test_an_offer_that_is_ended_leaves_the_screen_at_once(
     assert "End this offer" not in page
 
 
-async def test_a_broken_promise_is_not_redeemed(one: Stage, agent: Agent) -> None:
+async def test_a_broken_promise_is_not_redeemed(one: LiveServer, agent: Agent) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
@@ -56,7 +56,7 @@ async def test_a_broken_promise_is_not_redeemed(one: Stage, agent: Agent) -> Non
     assert await one.budget() == (0, 0)
 
 
-async def test_what_was_redeemed_is_not_ended_any_more(one: Stage, agent: Agent) -> None:
+async def test_what_was_redeemed_is_not_ended_any_more(one: LiveServer, agent: Agent) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
@@ -74,7 +74,7 @@ async def test_an_offer_ends_for_a_stated_reason_only(agent: Agent) -> None:
     assert answer.status_code == 404
 
 
-async def test_a_voucher_is_issued_and_stands_in_the_facts(one: Stage, agent: Agent) -> None:
+async def test_a_voucher_is_issued_and_stands_in_the_facts(one: LiveServer, agent: Agent) -> None:
     await one.facts(order("o-1", "c1", "TRAIL-42"), case("k-1", "c1", order="o-1", kind="late"))
     answer = await agent.act(
         "/console/remedies", customer="c1", value="10.00 EUR", cause="case:k-1", days="30"
@@ -109,7 +109,7 @@ async def test_a_voucher_is_issued_and_stands_in_the_facts(one: Stage, agent: Ag
     ],
 )
 async def test_a_voucher_that_makes_no_sense_is_refused(
-    one: Stage, agent: Agent, wrong: dict[str, str]
+    one: LiveServer, agent: Agent, wrong: dict[str, str]
 ) -> None:
     form = {"customer": "c1", "value": "10.00 EUR", "cause": "case:k-1", "days": "30"} | wrong
     assert (await agent.act("/console/remedies", **form)).status_code == 422
@@ -117,7 +117,7 @@ async def test_a_voucher_that_makes_no_sense_is_refused(
 
 
 async def test_a_recalled_item_is_offered_to_nobody_until_it_is_lifted(
-    one: Stage, agent: Agent
+    one: LiveServer, agent: Agent
 ) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
@@ -131,7 +131,7 @@ async def test_a_recalled_item_is_offered_to_nobody_until_it_is_lifted(
     assert await one.reason("RUN-42", shopper) != "recall"
 
 
-async def test_a_rule_is_paused_and_resumed(one: Stage, agent: Agent) -> None:
+async def test_a_rule_is_paused_and_resumed(one: LiveServer, agent: Agent) -> None:
     shopper = await one.shopper()
     answer = await agent.act("/console/rules/R1/pause")
     assert answer.headers["location"] == "/console/rules?done=paused"
@@ -146,7 +146,7 @@ async def test_a_rule_is_paused_and_resumed(one: Stage, agent: Agent) -> None:
     assert "Ada rule paused R1" in page
 
 
-async def test_rule_files_are_reloaded_and_rolled_back(one: Stage, agent: Agent) -> None:
+async def test_rule_files_are_reloaded_and_rolled_back(one: LiveServer, agent: Agent) -> None:
     before = one.parts.shop.rulebooks.active.version
     file = one.rules / "rules.yaml"
     answer = await agent.act("/console/rulebook/reload")

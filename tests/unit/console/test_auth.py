@@ -7,8 +7,8 @@ from tactful.console.auth import (
     MOST,
     PER_ADDRESS,
     WINDOW,
-    Attempts,
-    Passes,
+    Logins,
+    LoginThrottle,
     same,
 )
 
@@ -25,7 +25,7 @@ class Hand:
 
 def test_a_pass_is_good_for_a_working_day() -> None:
     hand = Hand()
-    passes = Passes(hand.now)
+    passes = Logins(hand.now)
     cookie, issued = passes.issue("Ada")
     hand.at += LASTS - 1
     assert passes.find(cookie) == issued
@@ -34,7 +34,7 @@ def test_a_pass_is_good_for_a_working_day() -> None:
 
 
 def test_only_the_very_cookie_opens() -> None:
-    passes = Passes(Hand().now)
+    passes = Logins(Hand().now)
     cookie, _ = passes.issue("Ada")
     for wrong in (None, "", cookie[:-1], cookie + "x", cookie.swapcase(), "\ud800"):
         assert passes.find(wrong) is None
@@ -44,13 +44,13 @@ def test_only_the_very_cookie_opens() -> None:
 
 
 def test_each_pass_has_its_own_cookie_and_form_token() -> None:
-    passes = Passes(Hand().now)
+    passes = Logins(Hand().now)
     issued = [passes.issue("Ada") for _ in range(50)]
     assert len({cookie for cookie, _ in issued} | {one.csrf for _, one in issued}) == 100
 
 
 def test_the_first_who_came_is_logged_out_when_too_many_are_in() -> None:
-    passes = Passes(Hand().now)
+    passes = Logins(Hand().now)
     first, _ = passes.issue("first")
     second, _ = passes.issue("second")
     for number in range(MOST - 1):
@@ -61,7 +61,7 @@ def test_the_first_who_came_is_logged_out_when_too_many_are_in() -> None:
 
 def test_an_address_waits_after_its_wrong_keys_and_others_do_not() -> None:
     hand = Hand()
-    attempts = Attempts(hand.now)
+    attempts = LoginThrottle(hand.now)
     for _ in range(PER_ADDRESS):
         assert attempts.wait("203.0.113.9") == 0
         attempts.failed("203.0.113.9")
@@ -74,14 +74,14 @@ def test_an_address_waits_after_its_wrong_keys_and_others_do_not() -> None:
 
 
 def test_many_addresses_together_are_slowed_down_too() -> None:
-    attempts = Attempts(Hand().now)
+    attempts = LoginThrottle(Hand().now)
     for number in range(IN_ALL):
         attempts.failed(f"198.51.100.{number}")
     assert attempts.wait("203.0.113.9") == WINDOW
 
 
 def test_addresses_are_not_remembered_without_bound() -> None:
-    attempts = Attempts(Hand().now)
+    attempts = LoginThrottle(Hand().now)
     for number in range(ADDRESSES + 10):
         attempts.failed(str(number))
     assert len(attempts._by_address) == ADDRESSES

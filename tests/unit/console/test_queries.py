@@ -3,39 +3,39 @@
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, order, rules, stock
-from support.live_server import stage
+from support.live_server import live_server
 from tactful.console import queries
 
 
 async def test_a_person_is_found_by_customer_by_session_and_after_they_left(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shop = one.parts.shop
         shopper = await one.shopper(consent="personal", identity=one.identity("c1"))
         await shopper.view("RUN-42", 30)
         offer = (await shopper.offered())["id"]
-        by_customer = await queries.person(shop, customer="c1")
-        by_session = await queries.person(shop, session=shopper.session)
+        by_customer = await queries.customer_view(shop, customer="c1")
+        by_session = await queries.customer_view(shop, session=shopper.session)
         assert by_customer is not None
         assert by_customer == by_session
         assert by_customer.present
         assert [standing.id for standing in by_customer.offers] == [offer]
         await shopper.leave()
         await one.restart()
-        gone = await queries.person(one.parts.shop, customer="c1")
+        gone = await queries.customer_view(one.parts.shop, customer="c1")
         assert gone is not None
         assert not gone.present
         assert [standing.id for standing in gone.offers] == [offer]
 
 
 async def test_nobody_is_not_found(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
-        assert await queries.person(one.parts.shop, customer="nobody") is None
-        assert await queries.person(one.parts.shop, session="se_nobody") is None
+    async with live_server(tmp_path, rules()) as one:
+        assert await queries.customer_view(one.parts.shop, customer="nobody") is None
+        assert await queries.customer_view(one.parts.shop, session="se_nobody") is None
 
 
 async def test_somebody_who_never_came_is_known_by_their_facts(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(
             *CATALOGUE,
             order("o-1", "c1", "RUN-43", placed_at="2025-01-10T12:00:00Z"),
@@ -43,7 +43,7 @@ async def test_somebody_who_never_came_is_known_by_their_facts(tmp_path: Path) -
             case("k-1", "c1", "defect", skus=["RUN-43"]),
             case("k-2", "c1", "service"),
         )
-        found = await queries.person(one.parts.shop, customer="c1")
+        found = await queries.customer_view(one.parts.shop, customer="c1")
         assert found is not None
         assert found.session is None
         assert found.orders == ("o-2", "o-1")
@@ -54,7 +54,7 @@ async def test_somebody_who_never_came_is_known_by_their_facts(tmp_path: Path) -
 
 
 async def test_decisions_from_before_the_login_are_the_customers_too(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shop = one.parts.shop
         shopper = await one.shopper(consent="personal")
@@ -66,7 +66,7 @@ async def test_decisions_from_before_the_login_are_the_customers_too(tmp_path: P
         await shopper.expect("welcome")
         await shopper.view("TRAIL-42", 30)
         other = (await shopper.offered())["id"]
-        found = await queries.person(shop, customer="c1")
+        found = await queries.customer_view(shop, customer="c1")
         assert found is not None
         rows = await queries.decisions_about(shop, found)
         assert [row.offer.id for row in rows] == [other, *[offer] * (len(rows) - 1)]
@@ -74,7 +74,7 @@ async def test_decisions_from_before_the_login_are_the_customers_too(tmp_path: P
 
 
 async def test_only_what_has_a_limit_is_a_budget(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(budget="{EUR: 100.00}")) as one:
+    async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -84,7 +84,7 @@ async def test_only_what_has_a_limit_is_a_budget(tmp_path: Path) -> None:
 
 
 async def test_a_feed_is_stale_after_its_limit_and_never_without_one(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules(policy="  max_age: {stock: 15m, cases: 10m}")) as one:
+    async with live_server(tmp_path, rules(policy="  max_age: {stock: 15m, cases: 10m}")) as one:
         await one.facts(*CATALOGUE)
         await one.advance(15 * 60)
         state = {feed.name: feed.stale for feed in queries.feeds(one.parts.shop)}
@@ -95,7 +95,7 @@ async def test_a_feed_is_stale_after_its_limit_and_never_without_one(tmp_path: P
 
 async def test_a_rule_says_who_paused_it(tmp_path: Path) -> None:
     paused = rules(body="    paused: true\n").replace("paused: true\n\n", "paused: true\n")
-    async with stage(tmp_path, paused) as one:
+    async with live_server(tmp_path, paused) as one:
         (rule,) = queries.rules(one.parts.shop)
         assert rule.paused_by == "file"
         await one.reload(rules())

@@ -7,27 +7,29 @@ import pytest
 
 from journeys.fixture import CATALOGUE, case, order, rules
 from support.console_client import Agent, plain
-from support.live_server import Stage, stage
+from support.live_server import LiveServer, live_server
 from tactful.console.routes import where
 
 EVIL = "<img src=x onerror=alert(1)>{{7*7}}"
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path, rules()) as started:
+async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
+    async with live_server(tmp_path, rules()) as started:
         await started.facts(*CATALOGUE)
         yield started
 
 
 @pytest.fixture
-async def agent(one: Stage) -> AsyncIterator[Agent]:
+async def agent(one: LiveServer) -> AsyncIterator[Agent]:
     async with Agent(one) as somebody:
         await somebody.log_in()
         yield somebody
 
 
-async def test_the_overview_shows_feeds_budgets_and_decisions(one: Stage, agent: Agent) -> None:
+async def test_the_overview_shows_feeds_budgets_and_decisions(
+    one: LiveServer, agent: Agent
+) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
     await shopper.offered()
@@ -41,7 +43,7 @@ async def test_the_overview_shows_feeds_budgets_and_decisions(one: Stage, agent:
 
 async def test_a_stale_feed_is_seen_at_once(tmp_path: Path) -> None:
     text = rules(policy="  max_age: {stock: 15m}")
-    async with stage(tmp_path, text) as one, Agent(one) as agent:
+    async with live_server(tmp_path, text) as one, Agent(one) as agent:
         await one.facts(*CATALOGUE)
         await agent.log_in()
         await one.advance(16 * 60)
@@ -49,7 +51,7 @@ async def test_a_stale_feed_is_seen_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_customer_page_shows_what_stands_and_what_let_them_down(
-    one: Stage, agent: Agent
+    one: LiveServer, agent: Agent
 ) -> None:
     await one.facts(
         {"type": "customer", "customer": "c1", "tier": "gold"},
@@ -67,7 +69,7 @@ async def test_a_customer_page_shows_what_stands_and_what_let_them_down(
     assert "no end while it is open" in page
 
 
-async def test_an_anonymous_session_has_a_page_too(one: Stage, agent: Agent) -> None:
+async def test_an_anonymous_session_has_a_page_too(one: LiveServer, agent: Agent) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
@@ -87,7 +89,9 @@ async def test_what_is_not_known_is_said_plainly(agent: Agent, path: str) -> Non
     assert "That was not done" in answer.text
 
 
-async def test_why_shows_every_gate_with_what_would_change_it(one: Stage, agent: Agent) -> None:
+async def test_why_shows_every_gate_with_what_would_change_it(
+    one: LiveServer, agent: Agent
+) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 10)
     page = await agent.read("/console/why", sku="RUN-42", session=shopper.session)
@@ -109,7 +113,9 @@ async def test_why_asks_for_an_item_and_somebody(agent: Agent) -> None:
     assert (await agent.http.get("/console/why", params=query)).status_code == 400
 
 
-async def test_rules_that_were_refused_are_shown_with_their_place(one: Stage, agent: Agent) -> None:
+async def test_rules_that_were_refused_are_shown_with_their_place(
+    one: LiveServer, agent: Agent
+) -> None:
     await one.reload(rules().replace("session.dwell", "session.dwel"))
     page = await agent.read("/console/rules")
     assert "rules.yaml:" in page
@@ -120,7 +126,7 @@ async def test_rules_that_were_refused_are_shown_with_their_place(one: Stage, ag
     )
 
 
-async def test_what_others_wrote_stays_text(one: Stage, agent: Agent) -> None:
+async def test_what_others_wrote_stays_text(one: LiveServer, agent: Agent) -> None:
     evil = {**CATALOGUE[0], "title": EVIL, "version": 9}
     await one.facts(
         evil,
@@ -155,7 +161,7 @@ def test_whatever_is_typed_has_its_page(typed: str, page: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["console.css", "mark.svg"])
-async def test_files_are_there_for_everybody(one: Stage, name: str) -> None:
+async def test_files_are_there_for_everybody(one: LiveServer, name: str) -> None:
     async with Agent(one) as stranger:
         answer = await stranger.http.get(f"/console/static/{name}")
         assert answer.status_code == 200
@@ -163,6 +169,6 @@ async def test_files_are_there_for_everybody(one: Stage, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["..%2fpages.py", "%2e%2e%2fauth.py", "console.css%00", "none"])
-async def test_no_other_file_is(one: Stage, name: str) -> None:
+async def test_no_other_file_is(one: LiveServer, name: str) -> None:
     async with Agent(one) as stranger:
         assert (await stranger.http.get(f"/console/static/{name}")).status_code in {303, 404}

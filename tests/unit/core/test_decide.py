@@ -26,10 +26,10 @@ from support.builders import (
 from support.in_memory_shop import Play
 from support.oracle.generated_worlds import context_of, world
 from support.scenario_fixture import play, r1
-from tactful.core.decide import MUTED, SILENT, TELLING, decide
-from tactful.core.decision import Decision, Push, Withdraw
-from tactful.core.offers.offer import State
-from tactful.core.rules.model import WAITING
+from tactful.core.decide import COMMIT_RETRY_MS, NO_PUSH_AFTER, RECHECK_AFTER, decide
+from tactful.core.decision import Decision, PushOffer, WithdrawOffer
+from tactful.core.offers.offer import OfferState
+from tactful.core.rules.model import NEEDS_ACTIVITY
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
 from tactful.core.session.pacing import soonest
@@ -47,7 +47,7 @@ def test_the_same_context_gives_the_same_decision_to_the_byte(seed: int) -> None
 @given(st.integers(0, 5000))
 def test_no_price_is_ever_raised(seed: int) -> None:
     for effect in decide(context_of(world(seed))).effects:
-        if isinstance(effect, Push):
+        if isinstance(effect, PushOffer):
             made = effect.offer
             assert 0 < made.unit < made.public
             assert made.was is None or made.unit < made.was
@@ -68,30 +68,34 @@ def turn(signal: signals.Signal, **fields: Any) -> Decision:
     return decide(context(by, signal=signal, **fields))
 
 
-@pytest.mark.parametrize("kind", sorted(SILENT, key=lambda one: one.__name__))
+@pytest.mark.parametrize("kind", sorted(NO_PUSH_AFTER, key=lambda one: one.__name__))
 def test_no_answer_and_no_fact_is_an_occasion_to_push(kind: Any) -> None:
     made = {
-        signals.LoggedOut: lambda: signals.LoggedOut("anon-2"),
-        signals.Left: lambda: signals.Left(2),
-        signals.Bought: lambda: signals.Bought("o-1", ("cap",), T0),
-        signals.Redeemed: lambda: signals.Redeemed(offer(state=State.REDEEMED, sku="HAT-1")),
-        signals.RolledBack: lambda: signals.RolledBack(offer(state=State.ACCEPTED, sku="HAT-1")),
-        signals.Revoked: lambda: signals.Revoked("of9", "fraud"),
-    }.get(kind, lambda: kind() if kind is signals.Changed else kind("of9"))()
-    assert not [one for one in turn(made).effects if isinstance(one, Push)]
+        signals.CustomerLoggedOut: lambda: signals.CustomerLoggedOut("anon-2"),
+        signals.ConnectionClosed: lambda: signals.ConnectionClosed(2),
+        signals.OrderReported: lambda: signals.OrderReported("o-1", ("cap",), T0),
+        signals.OfferRedeemed: lambda: signals.OfferRedeemed(
+            offer(state=OfferState.REDEEMED, sku="HAT-1")
+        ),
+        signals.RedemptionRolledBack: lambda: signals.RedemptionRolledBack(
+            offer(state=OfferState.ACCEPTED, sku="HAT-1")
+        ),
+        signals.OfferRevoked: lambda: signals.OfferRevoked("of9", "fraud"),
+    }.get(kind, lambda: kind() if kind is signals.FactsChanged else kind("of9"))()
+    assert not [one for one in turn(made).effects if isinstance(one, PushOffer)]
 
 
 @pytest.mark.parametrize(
     "signal",
     [
-        signals.Woken(),
-        signals.Acted("idle"),
-        signals.Acted("exit"),
-        signals.Consented("anonymous"),
+        signals.TimerFired(),
+        signals.ActivityReported("idle"),
+        signals.ActivityReported("exit"),
+        signals.ConsentChanged("anonymous"),
     ],
 )
 def test_what_the_shopper_does_and_time_are(signal: signals.Signal) -> None:
-    assert [one for one in turn(signal).effects if isinstance(one, Push)]
+    assert [one for one in turn(signal).effects if isinstance(one, PushOffer)]
 
 
 def test_a_push_reserves_its_budget_and_its_approach_and_is_on_record() -> None:
@@ -107,21 +111,21 @@ def test_a_push_reserves_its_budget_and_its_approach_and_is_on_record() -> None:
 
 def test_an_offer_past_its_time_is_not_there_to_be_accepted() -> None:
     late = session(offers=(offer(ends_at=T0),))
-    decision = turn(signals.Accepted("of1"), session=late)
+    decision = turn(signals.OfferAccepted("of1"), session=late)
     assert [(one.offer, one.code) for one in decision.effects] == [("of1", "ended")]  # type: ignore[union-attr]
     just = session(offers=(offer(ends_at=T0 + 1),))
-    assert turn(signals.Accepted("of1"), session=just).session.offers[0].state == "accepted"
+    assert turn(signals.OfferAccepted("of1"), session=just).session.offers[0].state == "accepted"
 
 
 def test_held_out_offers_are_counted_once_and_not_without_end() -> None:
     everybody = Policy(holdout_bp=10_000)
     full = session(held_out=tuple(str(n) for n in range(REMEMBERED_HELD)))
-    decision = turn(signals.Woken(), session=full, policy=everybody)
+    decision = turn(signals.TimerFired(), session=full, policy=everybody)
     assert [step.to for step in decision.steps] == ["held_out"]
     assert decision.moves == ()
     assert decision.offers[0].hold == 0
     assert len(decision.session.held_out) == REMEMBERED_HELD
-    again = turn(signals.Woken(), session=decision.session, policy=everybody)
+    again = turn(signals.TimerFired(), session=decision.session, policy=everybody)
     assert again.steps == ()
 
 
@@ -130,23 +134,25 @@ def test_held_out_offers_are_counted_once_and_not_without_end() -> None:
 
 def test_a_session_wakes_for_the_first_thing_that_happens_by_itself() -> None:
     fresh = session(running_since=T0, last_input=T0)
-    assert turn(signals.Woken(), session=fresh).session.wake_at == T0 + 30 * SECOND
+    assert turn(signals.TimerFired(), session=fresh).session.wake_at == T0 + 30 * SECOND
     slow = rule("R1", dwell(2 * MINUTE))
     ready = session(running_since=T0 - MINUTE)
-    assert turn(signals.Woken(), session=ready, by=slow).session.wake_at == T0 + MINUTE
+    assert turn(signals.TimerFired(), session=ready, by=slow).session.wake_at == T0 + MINUTE
     soon = rule("R1", starts=T0 + 7)
-    assert turn(signals.Woken(), by=soon).session.wake_at == T0 + 7
+    assert turn(signals.TimerFired(), by=soon).session.wake_at == T0 + 7
     up = but(ready, offers=(offer(ends_at=T0 + 9),))
-    assert turn(signals.Woken(), session=up, by=slow).session.wake_at == T0 + 9
-    promised = offer(state=State.ACCEPTED, accept_until=T0 + 5)
-    assert turn(signals.Changed(), session=session(offers=(promised,))).session.wake_at == T0 + 5
+    assert turn(signals.TimerFired(), session=up, by=slow).session.wake_at == T0 + 9
+    promised = offer(state=OfferState.ACCEPTED, accept_until=T0 + 5)
+    assert (
+        turn(signals.FactsChanged(), session=session(offers=(promised,))).session.wake_at == T0 + 5
+    )
 
 
 def test_nothing_wakes_a_session_in_which_nothing_can_happen() -> None:
     hidden = session(tabs=(Tab(1, visible=False),), wake_at=T0 + 5, again=T0 + 5)
-    assert turn(signals.Woken(), session=hidden).session.wake_at is None
-    endless = session(offers=(offer(state=State.ACCEPTED, accept_until=None, ends_at=0),))
-    assert turn(signals.Changed(), session=endless).session.wake_at is None
+    assert turn(signals.TimerFired(), session=hidden).session.wake_at is None
+    endless = session(offers=(offer(state=OfferState.ACCEPTED, accept_until=None, ends_at=0),))
+    assert turn(signals.FactsChanged(), session=endless).session.wake_at is None
 
 
 def test_an_offer_that_is_up_wakes_its_session_when_a_parcel_turns_late() -> None:
@@ -160,16 +166,16 @@ def test_an_offer_that_is_up_wakes_its_session_when_a_parcel_turns_late() -> Non
 
 def test_after_a_silent_signal_the_rules_are_looked_at_when_they_were_to_be() -> None:
     waiting = session(again=T0 + 5)
-    assert turn(signals.Changed(), session=waiting).session.again == T0 + 5
+    assert turn(signals.FactsChanged(), session=waiting).session.again == T0 + 5
     past = session(again=T0)
-    assert turn(signals.Changed(), session=past).session.again is None
+    assert turn(signals.FactsChanged(), session=past).session.again is None
 
 
 def test_while_nothing_can_be_recorded_nobody_is_offered_anything_and_it_is_tried_again() -> None:
-    decision = turn(signals.Woken(), mute=True)
+    decision = turn(signals.TimerFired(), mute=True)
     assert decision.effects == ()
-    assert decision.session.wake_at == T0 + MUTED
-    assert turn(signals.Woken(), session=decision.session, now=T0 + MUTED).effects
+    assert decision.session.wake_at == T0 + COMMIT_RETRY_MS
+    assert turn(signals.TimerFired(), session=decision.session, now=T0 + COMMIT_RETRY_MS).effects
 
 
 # where it is too early to speak, no rule is looked at
@@ -191,8 +197,8 @@ def test_when_no_rule_is_looked_at_none_could_have_spoken(
         last_input=T0 - calm,
         cart=(signals.CartLine("RUN-42", 1),),
     )
-    decision = turn(signals.Woken(), session=here)
-    pushed = [one for one in decision.effects if isinstance(one, Push)]
+    decision = turn(signals.TimerFired(), session=here)
+    pushed = [one for one in decision.effects if isinstance(one, PushOffer)]
     if soonest(here, Policy()) > T0:
         assert pushed == []
         assert decision.trace.verdicts == ()
@@ -201,9 +207,9 @@ def test_when_no_rule_is_looked_at_none_could_have_spoken(
 
 
 def test_a_page_that_nobody_sees_and_no_rescue_waits_for_a_signal() -> None:
-    assert soonest(session(tabs=()), Policy()) == WAITING
+    assert soonest(session(tabs=()), Policy()) == NEEDS_ACTIVITY
     assert soonest(session(rescue=True, last_input=T0), Policy()) == 0
-    assert soonest(session(focus=None), Policy()) == WAITING
+    assert soonest(session(focus=None), Policy()) == NEEDS_ACTIVITY
 
 
 # what tells, is what may take back
@@ -212,13 +218,14 @@ UP = session(customer="c1", consent="personal", offers=(offer(rule_digest="R1"),
 
 
 @pytest.mark.parametrize(
-    "signal", [signals.Viewed("BOOT-42"), signals.Acted("input"), signals.Paged("cart")]
+    "signal",
+    [signals.ItemViewed("BOOT-42"), signals.ActivityReported("input"), signals.PageViewed("cart")],
 )
 def test_browsing_takes_nothing_back(signal: signals.Signal) -> None:
-    assert type(signal) not in TELLING
+    assert type(signal) not in RECHECK_AFTER
     assert turn(signal, session=UP, items=[item(stock={})]).effects == ()
-    gone = turn(signals.Changed(), session=UP, items=[item(stock={})])
-    assert [type(one) for one in gone.effects] == [Withdraw]
+    gone = turn(signals.FactsChanged(), session=UP, items=[item(stock={})])
+    assert [type(one) for one in gone.effects] == [WithdrawOffer]
 
 
 # a day of anything
@@ -257,27 +264,31 @@ def _do(shop: Play, one: Any, act: str) -> None:
         case "wait":
             shop.advance(int(rest))
         case "see" | "dismiss" | "accept":
-            kind = {"see": signals.Seen, "dismiss": signals.Dismissed, "accept": signals.Accepted}
+            kind = {
+                "see": signals.OfferSeen,
+                "dismiss": signals.OfferDismissed,
+                "accept": signals.OfferAccepted,
+            }
             for made in standing:
                 one.do(kind[word](made.id))
         case "hide" | "show":
-            one.do(signals.Acted("hidden" if word == "hide" else "visible", tab=1))
+            one.do(signals.ActivityReported("hidden" if word == "hide" else "visible", tab=1))
         case "type":
-            one.do(signals.Acted("input"))
+            one.do(signals.ActivityReported("input"))
         case "home" | "cart":
-            one.do(signals.Paged(word))
+            one.do(signals.PageViewed(word))
         case "login":
             one.log_in("c1")
         case "logout":
-            one.do(signals.LoggedOut("anon-x"))
+            one.do(signals.CustomerLoggedOut("anon-x"))
         case "sell" | "restock":
             shop.report(stock("RUN-42", 0 if word == "sell" else 6))
         case "complain" | "resolve":
             status = "open" if word == "complain" else "resolved"
             shop.report(case(status=status, skus=["RUN-42"], opened_at=T0, resolved_at=T0))
         case "refuse" | "agree":
-            one.do(signals.Consented("none" if word == "refuse" else "anonymous"))
+            one.do(signals.ConsentChanged("none" if word == "refuse" else "anonymous"))
         case "leave":
-            one.do(signals.Left(1))
+            one.do(signals.ConnectionClosed(1))
         case "reload":
-            one.do(signals.Arrived(1, one.session.consent, territory="DE"))
+            one.do(signals.ConnectionOpened(1, one.session.consent, territory="DE"))

@@ -1,23 +1,23 @@
 """The accounts of a decision while it is being written."""
 
 from support.builders import MINUTE, T0, context, offer, rule, session
-from tactful.core.decision import Draft, Push, Withdraw
-from tactful.core.offers.offer import State
-from tactful.core.rules.model import Limit
-from tactful.core.session.contact_history import NOBODY
+from tactful.core.decision import DecisionBuilder, PushOffer, WithdrawOffer
+from tactful.core.offers.offer import OfferState
+from tactful.core.rules.model import FrequencyLimit
+from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.session.session import REMEMBERED_ENDS
-from tactful.core.verdicts.reasons import LETDOWNS, Reason
-from tactful.core.verdicts.verdict import Trace
+from tactful.core.verdicts.reasons import TAINT_REASONS, Reason
+from tactful.core.verdicts.verdict import DecisionTrace
 from unit.core.stages.test_reducer import known
 
 CAMPAIGN = {"campaign": "C", "period": "total"}
 
 
-def draft(*offers: object, **fields: object) -> Draft:
-    return Draft(context(session=session(offers=tuple(offers), **fields)))  # type: ignore[arg-type]
+def draft(*offers: object, **fields: object) -> DecisionBuilder:
+    return DecisionBuilder(context(session=session(offers=tuple(offers), **fields)))  # type: ignore[arg-type]
 
 
-def reserved(one: Draft) -> dict[str, int]:
+def reserved(one: DecisionBuilder) -> dict[str, int]:
     """Currency → what was reserved on balance."""
     found: dict[str, int] = {}
     for move in one.moves:
@@ -51,12 +51,12 @@ def test_a_promise_keeps_its_hold_and_gives_part_of_it_back() -> None:
     one.move(one.standing["of1"], "accept", hold=3870)
     one.move(one.standing["of1"], "redeem")
     assert reserved(one) == {"EUR": -1935}
-    assert one.moved["of1"].state is State.REDEEMED
+    assert one.moved["of1"].state is OfferState.REDEEMED
 
 
 def test_what_is_withheld_on_purpose_reserves_nothing_and_is_not_up() -> None:
     one = draft()
-    one.note(offer(state=State.HELD_OUT), Reason.HOLDOUT_GLOBAL)
+    one.note(offer(state=OfferState.HELD_OUT), Reason.HOLDOUT_GLOBAL)
     assert (one.standing, one.moves, one.effects) == ({}, [], [])
     assert [(step.to, step.reason) for step in one.steps] == [("held_out", "holdout.global")]
 
@@ -65,34 +65,34 @@ def test_only_a_let_down_makes_quiet() -> None:
     for reason in (Reason.COMPLAINT_OPEN, Reason.STOCK_OUT):
         one = draft(offer())
         one.withdraw(one.standing["of1"], reason)
-        quiet = T0 + 10 * MINUTE if reason in LETDOWNS else 0
+        quiet = T0 + 10 * MINUTE if reason in TAINT_REASONS else 0
         assert one.contact.quiet_until == quiet
-        assert one.effects == [Withdraw("of1", 1)]
+        assert one.effects == [WithdrawOffer("of1", 1)]
         assert one.steps[0].reason == reason
 
 
 def test_a_known_customer_s_contact_is_kept_apart_from_the_session_s() -> None:
-    mine = NOBODY.approached("old", "R1", "s0", T0)
-    one = Draft(context(session=session(), profile=known(contact=mine)))
+    mine = NO_CONTACT.approached("old", "R1", "s0", T0)
+    one = DecisionBuilder(context(session=session(), profile=known(contact=mine)))
     assert one.contact is mine
-    assert one.decision(Trace(), None).contact is None
+    assert one.decision(DecisionTrace(), None).contact is None
     one.contact = mine
-    assert one.decision(Trace(), None).contact is None
+    assert one.decision(DecisionTrace(), None).contact is None
     one.add(offer())
     assert [mark.offer for mark in one.contact.approaches] == ["old", "of1"]
-    assert one.session.contact is NOBODY
-    assert one.decision(Trace(), None).contact is one.contact
+    assert one.session.contact is NO_CONTACT
+    assert one.decision(DecisionTrace(), None).contact is one.contact
 
 
 def test_a_push_forgets_what_no_cap_counts_any_more() -> None:
     day = 24 * 60 * MINUTE
-    contact = NOBODY.approached("a", "R1", "s0", T0 - 30 * day)
+    contact = NO_CONTACT.approached("a", "R1", "s0", T0 - 30 * day)
     contact = contact.approached("b", "R2", "s0", T0 - 30 * day)
     contact = contact.approached("c", "R1", "s1", T0 - 99 * day).approached(
         "d", "R1", "s0", T0 - day
     )
-    patient = rule("R2", per_shopper=Limit(1, 60 * day))
-    one = Draft(context(rule("R1"), patient, session=session(contact=contact)))
+    patient = rule("R2", per_shopper=FrequencyLimit(1, 60 * day))
+    one = DecisionBuilder(context(rule("R1"), patient, session=session(contact=contact)))
     one.add(offer())
     assert [mark.offer for mark in one.contact.approaches] == ["b", "c", "d", "of1"]
 
@@ -109,16 +109,16 @@ def test_a_decision_has_all_that_moved_in_the_order_in_which_it_happened() -> No
     one = draft(offer())
     one.move(one.standing["of1"], "supersede")
     one.add(offer("of2"), replaces="of1")
-    decision = one.decision(Trace(), T0 + 5)
+    decision = one.decision(DecisionTrace(), T0 + 5)
     assert [made.id for made in decision.offers] == ["of1", "of2"]
     assert [step.seq for step in decision.steps] == [1, 2]
     assert decision.session.wake_at == T0 + 5
     assert [made.id for made in decision.session.offers] == ["of2"]
     (push,) = decision.effects
-    assert isinstance(push, Push)
+    assert isinstance(push, PushOffer)
     assert push.replaces == "of1"
 
 
 def test_a_session_in_which_nothing_changed_is_the_same_object() -> None:
     one = draft(offer())
-    assert one.decision(Trace(), None).session is one.context.session
+    assert one.decision(DecisionTrace(), None).session is one.context.session

@@ -6,7 +6,7 @@ from support.scenario_fixture import play, r1
 from tactful.core.customer.profile import profile
 from tactful.core.explain import explain
 from tactful.core.facts.item import Item
-from tactful.core.offers.offer import State
+from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
 
@@ -38,9 +38,9 @@ def test_an_unknown_item_is_explained_too() -> None:
 
 def test_what_stands_is_said_to_stand_or_why_it_could_not() -> None:
     for state, stock, outcome in (
-        (State.SHOWN, {}, "withheld"),
-        (State.SHOWN, None, "standing"),
-        (State.ACCEPTED, {}, "standing"),
+        (OfferState.SHOWN, {}, "withheld"),
+        (OfferState.SHOWN, None, "standing"),
+        (OfferState.ACCEPTED, {}, "standing"),
     ):
         shoe = item() if stock is None else item(stock=stock)
         here = session(offers=(offer(state=state, rule_digest="R1", accept_until=T0 + DAY),))
@@ -62,7 +62,7 @@ def test_an_offer_past_its_time_stands_no_more() -> None:
 
 
 def test_the_signal_is_not_applied_and_nothing_is_changed() -> None:
-    turn = context(rule("A"), signal=signals.LoggedOut("x"))
+    turn = context(rule("A"), signal=signals.CustomerLoggedOut("x"))
     assert explain(turn, "RUN-42") == explain(turn, "RUN-42")
     assert explain(turn, "RUN-42")[0].outcome == "pushed"
 

@@ -9,7 +9,7 @@ from support.oracle.generated_worlds import context_of, world
 from support.oracle.taints import ORDER
 from support.oracle.world import World
 from tactful.core.decide import decide
-from tactful.core.decision import Push
+from tactful.core.decision import PushOffer
 from tactful.core.explain import explain
 from tactful.core.verdicts.reasons import Reason
 
@@ -36,7 +36,7 @@ def differences(one: World) -> list[str]:
         said = verdict.reason or verdict.outcome
         if said != first[verdict.rule]:
             found.append(f"decide {verdict.rule}: {said}, the oracle {first[verdict.rule]}")
-    pushed = [effect.offer.rule for effect in decision.effects if isinstance(effect, Push)]
+    pushed = [effect.offer.rule for effect in decision.effects if isinstance(effect, PushOffer)]
     if pushed != [rule for rule, code in first.items() if code == "pushed"]:
         found.append(f"decide pushed {pushed}, the oracle {first}")
     return found

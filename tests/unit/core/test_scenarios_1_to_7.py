@@ -22,9 +22,9 @@ from support.in_memory_shop import Play, Visitor
 from support.scenario_fixture import facts, play, r1
 from tactful.core.facts.model import Feed
 from tactful.core.rules.model import PriceTerms
-from tactful.core.rules.policy import MaxAge, Policy
+from tactful.core.rules.policy import FeedMaxAge, Policy
 from tactful.core.session import signals
-from tactful.core.session.contact_history import Approach, Contact
+from tactful.core.session.contact_history import Approach, ContactHistory
 
 RECEIVED = T0 - 419 * DAY
 """2025-01-15: outside the 365 days of ownership."""
@@ -57,8 +57,8 @@ def test_1_a_reload_keeps_the_offer_and_its_countdown() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 30)
     shop.advance(10)
-    one.do(signals.Left(1))
-    one.do(signals.Arrived(tab=2, consent="anonymous", territory="DE", page="product"))
+    one.do(signals.ConnectionClosed(1))
+    one.do(signals.ConnectionOpened(tab=2, consent="anonymous", territory="DE", page="product"))
     one.view("RUN-42", 60)
     assert [offer.id for offer in one.offers] == [one.pushed[0].id]
     assert one.offers[0].ends_at == one.pushed[0].ends_at
@@ -114,7 +114,7 @@ def test_2_then_the_shopper_is_left_in_peace_for_ten_minutes() -> None:
     assert one.said("TRAIL-42") == "timing.quiet"
     shop.advance(9.5 * 60)
     assert [offer.unit for offer in one.pushed] == [10965, 11815]
-    one.do(signals.Dismissed(one.pushed[-1].id))
+    one.do(signals.OfferDismissed(one.pushed[-1].id))
     one.view("RUN-42", 30)
     assert one.said("RUN-42") == "complaint.open"
 
@@ -191,7 +191,7 @@ def test_4_a_used_voucher_is_offered_no_more_until_the_order_is_cancelled() -> N
     offer = one.accept()
     one.redeem(offer)
     assert one.reasons("SOCK-3", "V")[0] == "target.conditions"
-    one.do(signals.RolledBack(offer))
+    one.do(signals.RedemptionRolledBack(offer))
     assert "target.conditions" not in one.reasons("SOCK-3", "V")
 
 
@@ -258,14 +258,14 @@ def test_6d_what_is_back_in_stock_pushes_nothing_by_itself() -> None:
 
 
 def test_6c_a_silent_feed_withdraws_and_a_sign_of_life_is_enough_to_go_on() -> None:
-    shop = play(policy=Policy(max_age=MaxAge(stock=15 * MINUTE)))
+    shop = play(policy=Policy(max_age=FeedMaxAge(stock=15 * MINUTE)))
     shop.report(Feed(feed="stock"))
     one = shop.visit().view("RUN-42", 30)
     shop.advance(15 * 60 - 30)
-    one.do(signals.Changed())
+    one.do(signals.FactsChanged())
     assert one.withdrawn == []
     shop.advance(0.001)
-    one.do(signals.Changed())
+    one.do(signals.FactsChanged())
     assert one.withdrawn == [(one.pushed[0].id, "stale.stock")]
     assert shop.visit("s2").view("RUN-42", 30).said("RUN-42") == "stale.stock"
     shop.report(Feed(feed="stock"))
@@ -286,8 +286,10 @@ def test_6_too_little_stock_takes_the_newest_offers_back_first() -> None:
 # 7 login changes the answer
 
 
-def approached(times: int) -> Contact:
-    return Contact(tuple(Approach(f"old{n}", "R0", "s0", T0 - DAY, True) for n in range(times)))
+def approached(times: int) -> ContactHistory:
+    return ContactHistory(
+        tuple(Approach(f"old{n}", "R0", "s0", T0 - DAY, True) for n in range(times))
+    )
 
 
 def logged_in() -> tuple[Play, Visitor]:
@@ -324,7 +326,7 @@ def test_7_a_logout_withdraws_what_the_login_gave_and_keeps_the_anonymous_caps()
     shop.advance(900)
     one.log_in("c7").view("TRAIL-42", 30)
     assert len(one.pushed) == 2
-    one.do(signals.LoggedOut("anon-2"))
+    one.do(signals.CustomerLoggedOut("anon-2"))
     assert one.withdrawn[-1] == (one.pushed[1].id, "identity.unverified")
     assert one.session.customer is None
     assert [mark.offer for mark in one.session.contact.approaches] == [one.pushed[0].id]
@@ -335,7 +337,7 @@ def test_7_two_known_customers_never_merge() -> None:
     shop.contacts["c8"] = approached(1)
     one = known(shop, "c7").view("RUN-42", 30)
     one.see()
-    one.do(signals.Identified("c8"))
+    one.do(signals.CustomerIdentified("c8"))
     assert one.withdrawn[-1][1] == "identity.unverified"
     assert one.pushed[0].id not in {mark.offer for mark in shop.contacts["c8"].approaches}
 
@@ -345,9 +347,9 @@ def test_consent_given_after_the_login_merges_just_the_same() -> None:
     shop.contacts["c7"] = approached(3)
     one = shop.visit().view("RUN-42", 30)
     one.see()
-    one.do(signals.Dismissed(one.pushed[0].id))
-    one.do(signals.Identified("c7"))
-    one.do(signals.Consented("personal"))
+    one.do(signals.OfferDismissed(one.pushed[0].id))
+    one.do(signals.CustomerIdentified("c7"))
+    one.do(signals.ConsentChanged("personal"))
     assert "contact.shopper_cap" in one.reasons("TRAIL-42")
 
 

@@ -24,7 +24,7 @@ from support.builders import (
 )
 from support.in_memory_shop import Play, Visitor
 from support.scenario_fixture import play, r1
-from tactful.core.rules.model import Campaign, Limit, PriceTerms, Rule
+from tactful.core.rules.model import Campaign, FrequencyLimit, PriceTerms, Rule
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
 
@@ -59,8 +59,8 @@ def test_9_a_budget_of_a_hundred_euros_makes_exactly_five_offers() -> None:
     late = shop.visit("late").view("RUN-42", 9.999)
     assert not late.pushed
     for one in crowd:
-        one.do(signals.Left(1))
-    served[0].do(signals.Dismissed(served[0].pushed[0].id))
+        one.do(signals.ConnectionClosed(1))
+    served[0].do(signals.OfferDismissed(served[0].pushed[0].id))
     late.view("RUN-42", 30)
     assert len(late.pushed) == 1
 
@@ -73,7 +73,7 @@ def test_9_a_budget_of_five_offers_makes_exactly_five() -> None:
 
 
 def test_9_a_guest_gets_an_automatic_rule_as_often_as_it_allows_each_shopper() -> None:
-    shop = play(r1(per_shopper=Limit(1, 30 * DAY)), also=[PLENTY])
+    shop = play(r1(per_shopper=FrequencyLimit(1, 30 * DAY)), also=[PLENTY])
     one = shop.visit().view("RUN-42", 30)
     one.see()
     shop.advance(900)
@@ -94,7 +94,7 @@ def test_12_typing_puts_it_off_until_three_seconds_after_the_last_key() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 29)
     for _ in range(5):
-        one.do(signals.Acted("input"))
+        one.do(signals.ActivityReported("input"))
         shop.advance(1)
     shop.advance(1.999)
     assert one.pushed == []
@@ -105,10 +105,10 @@ def test_12_typing_puts_it_off_until_three_seconds_after_the_last_key() -> None:
 def test_12_a_hidden_tab_waits_until_it_is_seen() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 29)
-    one.do(signals.Acted("hidden", tab=1))
+    one.do(signals.ActivityReported("hidden", tab=1))
     shop.advance(600)
     assert one.why("RUN-42").reason == "timing.wait"
-    one.do(signals.Acted("visible", tab=1))
+    one.do(signals.ActivityReported("visible", tab=1))
     shop.advance(0.999)
     assert one.pushed == []
     shop.advance(0.001)
@@ -118,8 +118,8 @@ def test_12_a_hidden_tab_waits_until_it_is_seen() -> None:
 def test_12_another_visible_tab_keeps_the_clock_running() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 10)
-    one.do(signals.Arrived(tab=2, consent="anonymous", territory="DE"))
-    one.do(signals.Acted("hidden", tab=1))
+    one.do(signals.ConnectionOpened(tab=2, consent="anonymous", territory="DE"))
+    one.do(signals.ActivityReported("hidden", tab=1))
     shop.advance(20)
     assert len(one.pushed) == 1
 
@@ -127,7 +127,7 @@ def test_12_another_visible_tab_keeps_the_clock_running() -> None:
 @pytest.mark.parametrize("page", ["checkout", "payment"])
 def test_12_nobody_is_spoken_to_while_paying(page: signals.PageKind) -> None:
     one = play().visit().view("RUN-42", 10)
-    one.do(signals.Paged(page))
+    one.do(signals.PageViewed(page))
     one.play.advance(60)
     assert one.said("RUN-42") == "timing.checkout"
 
@@ -135,19 +135,19 @@ def test_12_nobody_is_spoken_to_while_paying(page: signals.PageKind) -> None:
 def test_12_nobody_is_spoken_to_during_a_support_chat_and_what_is_up_stays() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 10)
-    one.do(signals.Acted("chat_open"))
+    one.do(signals.ActivityReported("chat_open"))
     shop.advance(60)
     assert one.said("RUN-42") == "timing.chat"
-    one.do(signals.Acted("chat_closed"))
+    one.do(signals.ActivityReported("chat_closed"))
     assert len(one.pushed) == 1
-    one.do(signals.Acted("chat_open"))
+    one.do(signals.ActivityReported("chat_open"))
     assert len(one.offers) == 1
 
 
 def test_12_a_dismissal_rests_the_rule_a_day_and_the_product_a_week_on_every_device() -> None:
     shop = play(r1(campaign=None), but(r1(), id="R2", campaign=None))
     one = shop.visit().log_in("c1").view("RUN-42", 30)
-    one.do(signals.Dismissed(one.pushed[0].id))
+    one.do(signals.OfferDismissed(one.pushed[0].id))
     phone = shop.visit("s2").log_in("c1").view("RUN-43", 30)
     assert phone.why("RUN-43").reason == "contact.dismissed"
     assert phone.why("RUN-43", "R2").reason == "contact.dismissed"
@@ -185,8 +185,8 @@ def rescue(**fields: Any) -> Rule:
 
 
 def leaving(shop: Play, who: Visitor) -> Visitor:
-    who.do(signals.Viewed("RUN-42"))
-    who.do(signals.Paged("cancel", moment="rescue"))
+    who.do(signals.ItemViewed("RUN-42"))
+    who.do(signals.PageViewed("cancel", moment="rescue"))
     return who
 
 
@@ -242,7 +242,7 @@ def test_13_global_privacy_control_is_a_refusal_of_the_personal_only() -> None:
 def test_13_revoked_consent_takes_personal_offers_back_and_leaves_promises() -> None:
     shop = play(loyal(10), also=[order("o1", "SOCK-3")])
     one = shop.visit().log_in("c1").view("RUN-42", 30)
-    one.do(signals.Consented("anonymous"))
+    one.do(signals.ConsentChanged("anonymous"))
     assert one.withdrawn == [(one.pushed[0].id, "consent.missing")]
     two = shop.visit("s2").log_in("c2")
     assert two.why("RUN-42", "L").reason == "target.conditions"
@@ -252,7 +252,7 @@ def test_13_a_promise_outlives_the_consent() -> None:
     shop = play(loyal(10), also=[order("o1", "SOCK-3")])
     one = shop.visit().log_in("c1").view("RUN-42", 30)
     one.accept()
-    one.do(signals.Consented("none"))
+    one.do(signals.ConsentChanged("none"))
     assert [offer.state for offer in one.session.offers] == ["accepted"]
 
 
@@ -305,7 +305,7 @@ def test_14_what_was_not_seen_counts_against_no_cap() -> None:
     one = shop.visit().view("RUN-42", 30)
     shop.use(r1(paused=True, on_change="withdraw"), version="v2")
     assert one.session.contact.approaches == ()
-    one.do(signals.Accepted(one.pushed[0].id))
+    one.do(signals.OfferAccepted(one.pushed[0].id))
     assert one.refused == ["ended"]
 
 

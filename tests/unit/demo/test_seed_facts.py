@@ -5,14 +5,14 @@ from pathlib import Path
 import msgspec
 
 from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.codec import Rejection
+from tactful.core.facts.codec import FactRejection
 from tactful.core.values.calendar import DAY, parse_rfc3339
 from tactful.demo import demo_customers as people
 from tactful.demo import seed_facts as opening
 from tactful.demo.catalogue import ARTICLES, BY_SKU, SECTIONS
 from tactful.demo.server import RULES
 from tactful.rulebook.compiler import compile_rulebook
-from tactful.rulebook.source.tree import Source
+from tactful.rulebook.source.tree import RuleSource
 
 NOW = parse_rfc3339("2026-03-10T12:00:00Z")
 PICTURES = RULES.parent / "pictures"
@@ -23,7 +23,7 @@ def test_every_fact_is_taken() -> None:
     refused = [
         found
         for number, fact in enumerate(facts)
-        if isinstance(found := fact_codec.decode(msgspec.json.encode(fact), number), Rejection)
+        if isinstance(found := fact_codec.decode(msgspec.json.encode(fact), number), FactRejection)
     ]
     assert refused == []
     assert len(facts) == 4 * len(BY_SKU) + len(people.pasts(NOW))
@@ -54,7 +54,7 @@ def test_prices_have_stood_long_enough_for_an_honest_was() -> None:
 
 
 def test_the_rules_are_without_a_finding() -> None:
-    sources = [Source(path.name, path.read_bytes()) for path in sorted(RULES.glob("*.yaml"))]
+    sources = [RuleSource(path.name, path.read_bytes()) for path in sorted(RULES.glob("*.yaml"))]
     compiled = compile_rulebook(sources, now=NOW)
     assert compiled.diagnostics == ()
     assert compiled.rulebook is not None

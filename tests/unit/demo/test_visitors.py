@@ -1,12 +1,12 @@
 """Who is in the demo shop, and what is in their cart?"""
 
-from tactful.demo.visitors import MOST, MOST_OF_ONE, Promise, Visitor, Visitors
+from tactful.demo.visitors import MOST, MOST_OF_ONE, AcceptedOffer, Visitor, Visitors
 
 PRICES = {"RUN-42": 12900, "SOCK-39-42": 1990}
 
 
-def promise(unit: int = 10965, max_qty: int = 1, until: int = 1_000) -> Promise:
-    return Promise("of_1", "token", unit, max_qty, until)
+def promise(unit: int = 10965, max_qty: int = 1, until: int = 1_000) -> AcceptedOffer:
+    return AcceptedOffer("of_1", "token", unit, max_qty, until)
 
 
 def test_a_cart_costs_what_its_lines_cost() -> None:

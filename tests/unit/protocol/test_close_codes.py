@@ -1,7 +1,7 @@
 """The table of close codes."""
 
 from tactful.protocol import close_codes
-from tactful.protocol.close_codes import Afterwards
+from tactful.protocol.close_codes import ReconnectAdvice
 
 
 def test_every_code_and_every_name_stands_once():
@@ -23,9 +23,9 @@ def test_codes_of_our_own_are_in_the_range_for_private_use():
 
 
 def test_what_would_fail_again_tells_the_client_to_stop():
-    stops = {row.name for row in close_codes.TABLE if row.afterwards is Afterwards.STOP}
+    stops = {row.name for row in close_codes.TABLE if row.afterwards is ReconnectAdvice.STOP}
     assert {"bad_message", "no_hello", "origin", "not_text", "not_utf8", "too_large"} <= stops
 
 
 def test_a_restart_lets_the_client_resume():
-    assert close_codes.GOING_AWAY.afterwards is Afterwards.RESUME
+    assert close_codes.GOING_AWAY.afterwards is ReconnectAdvice.RESUME

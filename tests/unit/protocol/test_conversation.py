@@ -4,15 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tactful.protocol.codec import ProtocolError
-from tactful.protocol.conversation import Conversation, Due, Rhythm
+from tactful.protocol.conversation import Conversation, DueActions, ProtocolTiming
 from tactful.protocol.messages import Ack, Hello, Landing, Logout, View
 
-RHYTHM = Rhythm()
+RHYTHM = ProtocolTiming()
 HELLO = Hello(consent="anonymous", page=Landing("https://shop.example/"))
 
 
 def greeted(now=1_000, **rhythm):
-    conversation = Conversation(Rhythm(**rhythm), now)
+    conversation = Conversation(ProtocolTiming(**rhythm), now)
     assert conversation.take(HELLO) is True
     return conversation
 
@@ -32,12 +32,12 @@ def test_hello_comes_once():
 
 def test_hello_must_come_in_time():
     conversation = Conversation(RHYTHM, 1_000)
-    assert conversation.due(5_999) is Due.NOTHING
+    assert conversation.due(5_999) is DueActions.NOTHING
     assert code(conversation.due(6_000)) == 4401
 
 
 def test_after_hello_the_deadline_is_forgotten():
-    assert greeted().due(6_000) is Due.NOTHING
+    assert greeted().due(6_000) is DueActions.NOTHING
 
 
 def test_a_message_without_a_number_is_taken_and_not_acknowledged():
@@ -172,15 +172,15 @@ def test_no_pattern_passes_more_than_the_burst_and_the_rate(gaps):
 def test_a_heartbeat_is_due_at_its_interval():
     conversation = greeted(now=0)
     conversation.hear(14_000)
-    assert conversation.due(14_999) is Due.NOTHING
-    assert conversation.due(15_000) is Due.HEARTBEAT
-    assert conversation.due(15_001) is Due.NOTHING
-    assert conversation.due(30_000) is Due.HEARTBEAT
+    assert conversation.due(14_999) is DueActions.NOTHING
+    assert conversation.due(15_000) is DueActions.HEARTBEAT
+    assert conversation.due(15_001) is DueActions.NOTHING
+    assert conversation.due(30_000) is DueActions.HEARTBEAT
 
 
 def test_a_peer_that_was_not_heard_for_two_heartbeats_is_gone_within_45_seconds():
     conversation = greeted(now=0)
-    assert conversation.due(43_999) is Due.HEARTBEAT
+    assert conversation.due(43_999) is DueActions.HEARTBEAT
     assert code(conversation.due(44_000)) == 4410
     assert RHYTHM.silent_ms + 1_000 <= 45_000
 
@@ -188,4 +188,4 @@ def test_a_peer_that_was_not_heard_for_two_heartbeats_is_gone_within_45_seconds(
 def test_any_bytes_are_a_sign_of_life():
     conversation = greeted(now=0)
     conversation.hear(30_000)
-    assert conversation.due(44_000) is Due.HEARTBEAT
+    assert conversation.due(44_000) is DueActions.HEARTBEAT

@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from support.rule_files import NOW, check
-from tactful.rulebook.authoring.describe import fields_in_words, in_words
-from tactful.rulebook.authoring.diff import differences
+from tactful.rulebook.authoring.describe import describe_fields, describe_rule
+from tactful.rulebook.authoring.diff import diff_rulebooks
 from tactful.rulebook.authoring.json_schema import schema, schema_text
 from tactful.rulebook.authoring.scaffold import new_rule
 from tactful.rulebook.language.grammar import FILE
 from tactful.rulebook.source.codes import CODES
 from tactful.rulebook.source.diagnostics import Findings, Span
 from tactful.rulebook.source.reports import FORMATS, as_text, lines_of
-from tactful.rulebook.source.tree import Source
+from tactful.rulebook.source.tree import RuleSource
 from tactful.rulebook.testing.coverage import Coverage
-from tactful.rulebook.testing.runner import play
+from tactful.rulebook.testing.runner import run_scenarios
 
 ROOT = Path(__file__).parents[3]
 
@@ -66,7 +66,7 @@ def words(id_: str) -> str:
     compiled = check(RICH)
     assert compiled.rulebook is not None, compiled.diagnostics
     text = next(text for text in compiled.texts.rules if text.id == id_)
-    return in_words(text, compiled.texts)
+    return describe_rule(text, compiled.texts)
 
 
 def test_a_rule_is_told_in_plain_words() -> None:
@@ -132,7 +132,7 @@ def test_every_price_has_its_words(id_: str, offered: str) -> None:
 
 
 def test_every_field_is_listed_with_an_example() -> None:
-    listing = fields_in_words()
+    listing = describe_fields()
     assert "item.stock" in listing
     assert "e.g. {at_least: 5}" in listing
 
@@ -159,7 +159,7 @@ rules:
 
 def test_differences_are_told_in_words() -> None:
     before, after = check(OLD), check(NEW)
-    assert sorted(differences(before, after)) == [
+    assert sorted(diff_rulebooks(before, after)) == [
         "campaign 'c': budget is 40.00 EUR instead of 50.00 EUR",
         "campaign 'gone' is gone",
         "campaign 'new' is new",
@@ -190,7 +190,7 @@ def test_another_spelling_is_no_difference() -> None:
         "item.brand: {in: $l}, item.stock: {at_least: 5}",
     )
     before, after = check(OLD), check(f"# a comment\n{other}")
-    assert differences(before, after) == []
+    assert diff_rulebooks(before, after) == []
     assert before.rulebook is not None
     assert after.rulebook is not None
     assert before.rulebook.version == after.rulebook.version
@@ -198,7 +198,7 @@ def test_another_spelling_is_no_difference() -> None:
 
 def test_a_list_that_is_gone_is_told() -> None:
     gone = OLD.replace("lists: {l: [a, b]}", "").replace("{in: $l}", "{in: [a, b]}")
-    assert differences(check(OLD), check(gone)) == [
+    assert diff_rulebooks(check(OLD), check(gone)) == [
         "list 'l' no longer has a",
         "list 'l' no longer has b",
     ]
@@ -360,7 +360,7 @@ def test_a_new_rule_is_clean_and_its_tests_pass_and_cover_it() -> None:
     assert compiled.rulebook is not None
     findings = Findings()
     seen = Coverage(compiled.rulebook.rules)
-    played = play([Source("t", tests.encode())], compiled.rulebook, findings, seen)
+    played = run_scenarios([RuleSource("t", tests.encode())], compiled.rulebook, findings, seen)
     assert [one.failures for one in played] == [(), ()]
     assert findings.sorted() == ()
     assert seen.share_bp == 10_000

@@ -6,13 +6,13 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from journeys.fixture import CATALOGUE, rules
-from support.live_server import Stage, stage
+from support.live_server import LiveServer, live_server
 from support.manual_runner import ROOT
 
 MANUAL = (ROOT / "server" / "OPERATING.md").read_text("utf-8")
 
 
-async def metrics(one: Stage) -> dict[tuple[str, ...], float]:
+async def metrics(one: LiveServer) -> dict[tuple[str, ...], float]:
     """(name, label values …) → value."""
     text = (await one.http.get("/metrics")).text
     families = text_string_to_metric_families(text)
@@ -24,7 +24,7 @@ async def metrics(one: Stage) -> dict[tuple[str, ...], float]:
 
 
 async def test_sessions_budgets_feeds_and_closes_are_told(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -49,7 +49,7 @@ async def test_sessions_budgets_feeds_and_closes_are_told(tmp_path: Path) -> Non
 
 
 async def test_who_was_turned_away_is_told_by_code(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.http.get("/version", headers={"Host": "evil.example"})
         elsewhere = {"Origin": "https://evil.example"}
         await one.http.get("/v1/session/stream", headers=elsewhere)
@@ -62,7 +62,7 @@ async def test_a_system_of_the_shop_that_has_shown_its_key_comes_as_often_as_it_
     tmp_path: Path,
 ) -> None:
     limits = {"max_connections_per_address": 8, "trusted_proxies": ("127.0.0.1",)}
-    async with stage(tmp_path, rules(), **limits) as one:
+    async with live_server(tmp_path, rules(), **limits) as one:
         shop = {"X-Forwarded-For": "192.0.2.1"}
         stranger = {"X-Forwarded-For": "192.0.2.2", "Authorization": "Bearer not-the-key"}
         seen = [(await one.http.get("/v1/budgets", headers=shop)).status_code for _ in range(30)]
@@ -75,7 +75,7 @@ async def test_a_system_of_the_shop_that_has_shown_its_key_comes_as_often_as_it_
 
 
 async def test_every_metric_is_in_the_manual_and_no_other(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         text = (await one.http.get("/metrics")).text
     told = {family.name for family in text_string_to_metric_families(text)}
     rows = set(re.findall(r"^\| `(tactful_\w+)`", MANUAL, re.MULTILINE))

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, money, rules
-from support.live_server import stage
-from tactful.core.offers.offer import State
-from tactful.core.session.signals import Revoked
+from support.live_server import live_server
+from tactful.core.offers.offer import OfferState
+from tactful.core.session.signals import OfferRevoked
 from tactful.runtime import operators
 from tactful.runtime.turn_log.encoding import apart, signal_from
 
 
 async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shop = one.parts.shop
         shopper = await one.shopper()
@@ -21,11 +21,11 @@ async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> 
         assert await operators.revoke(shop, offer, "fraud", "Bob") == "ended"
         entries = await shop.ledger.entries(session=shopper.session)
         acts = [signal_from(each.signal) for entry in entries for each in apart(entry)]
-        assert Revoked(offer, "price.error", "Ada") in acts
-        assert not any(isinstance(act, Revoked) and act.who == "Bob" for act in acts)
+        assert OfferRevoked(offer, "price.error", "Ada") in acts
+        assert not any(isinstance(act, OfferRevoked) and act.who == "Bob" for act in acts)
         kept = await shop.ledger.offer(offer)
         assert kept is not None
-        assert kept.state is State.WITHDRAWN
+        assert kept.state is OfferState.WITHDRAWN
         (act,) = await shop.ledger.acts()
         assert (act.who, act.act, act.subject, act.detail) == (
             "Ada", "offer.revoked", offer, "price.error",
@@ -33,7 +33,7 @@ async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> 
 
 
 async def test_an_offer_outlives_a_restart_but_not_its_revocation(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -46,12 +46,12 @@ async def test_an_offer_outlives_a_restart_but_not_its_revocation(tmp_path: Path
 
 
 async def test_what_nobody_knows_is_not_revoked(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         assert await operators.revoke(one.parts.shop, "of_x", "fraud", "Ada") == "unknown"
 
 
 async def test_a_stated_fact_is_judged_like_any_other(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         shop = one.parts.shop
         good = {"type": "recall", "recall": "r", "skus": ["RUN-42"], "status": "active"}
         assert (await operators.report(shop, good, "Ada")).accepted == 1
@@ -67,7 +67,7 @@ async def test_a_stated_fact_is_judged_like_any_other(tmp_path: Path) -> None:
 
 
 async def test_only_a_rule_that_exists_is_paused(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         shop = one.parts.shop
         assert await operators.pause(shop, "R1", "Ada", paused=True)
         assert shop.rulebooks.active.paused == {"R1"}
@@ -79,13 +79,13 @@ async def test_only_a_rule_that_exists_is_paused(tmp_path: Path) -> None:
 
 
 async def test_there_is_nothing_before_the_first_rulebook(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         assert await operators.rollback(one.parts.shop, "Ada") is None
         assert (await operators.reload(one.parts.shop, "Ada")).outcome == "same"
 
 
 async def test_the_shop_s_own_servers_say_who_acts_and_read_who_did(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.http.post("/v1/rules/R1/pause", headers={"Tactful-Operator": "Ada"})
         before = one.parts.shop.rulebooks.active.version
         assert (await one.reload(rules(percent="9%"))).status_code == 200

@@ -12,7 +12,7 @@ import pytest
 
 from support.disk_faults.shim import PROCESSES, build_shim, environment, needs_shim
 from support.ledger_rows import T0, accepted, entry, push
-from tactful.core.redemption.records import Ruling
+from tactful.core.redemption.records import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.records import Commit
 from tactful.stores.sqlite import writer as sqlite_writer
@@ -90,7 +90,7 @@ async def test_on_a_full_disk_sessions_go_on_and_promises_stop_until_there_is_ro
             ledger.record(Commit(session="se_on", state=b"%d" % number, entry=entry("se_on", T0)))
         assert (await ledger.offer("of_1")) is not None
         with pytest.raises(LedgerFullError):
-            await ledger.judge(lambda _: Ruling(status=200, body=b""), order="o1")
+            await ledger.judge(lambda _: RedemptionOutcome(status=200, body=b""), order="o1")
         filler.unlink()
         while ledger.failing:  # nothing but reads: it tries by itself
             await ledger.heard()
@@ -142,13 +142,13 @@ async def test_a_ledger_that_broke_says_so_and_refuses_everything_that_promises(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite_writer.Writer, "_attempt", torn)
+        patch.setattr(sqlite_writer.SqliteWriter, "_attempt", torn)
         with pytest.raises(LedgerBrokenError, match="restart the server"):
             await ledger.commit(push(accepted("of_2"), limit=None))
     assert "disk I/O error" in (ledger.failing or "")
     for refused in (
         ledger.commit(push(accepted("of_3"), limit=None)),
-        ledger.judge(lambda _: Ruling(status=200, body=b""), order="o1"),
+        ledger.judge(lambda _: RedemptionOutcome(status=200, body=b""), order="o1"),
         ledger.record_facts([]),
     ):
         with pytest.raises(LedgerBrokenError):

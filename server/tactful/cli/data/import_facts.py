@@ -12,15 +12,15 @@ import msgspec
 from msgspec import Struct
 
 from tactful.cli.data.import_targets import Send, into_folder, to_server
-from tactful.cli.shared.errors import FOUND, told
+from tactful.cli.shared.errors import FOUND, exit_on
 from tactful.cli.shared.http_client import url_option
 from tactful.cli.shared.options import config_of, settings
 from tactful.cli.shared.output import as_json, json_option
-from tactful.cli.shared.progress import Step, progress
-from tactful.config.values import Kind, ValueProblem, percent, territory, zone
+from tactful.cli.shared.progress import ProgressStep, progress
+from tactful.config.values import SettingType, ValueProblem, percent, territory, zone
 from tactful.connectors import files
-from tactful.connectors.byte_sources import Source, opened
-from tactful.connectors.results import Bad, Found, Row, Skipped, SourceError, Terms
+from tactful.connectors.byte_sources import ByteSource, opened
+from tactful.connectors.results import BadRow, FoundFact, ImportTerms, Row, SkippedRow, SourceError
 from tactful.core.facts.model import kind_of
 
 BATCH: Final = 1000
@@ -42,17 +42,17 @@ import, unless you give --skip-bad. Facts have ids, so an import that broke off 
 """
 
 
-class Checked(Struct, frozen=True):
+class CheckedFile(Struct, frozen=True):
     """A file after its first reading."""
 
-    source: Source
-    form: files.Format
-    bad: tuple[Bad, ...]
+    source: ByteSource
+    form: files.FileFormat
+    bad: tuple[BadRow, ...]
     skipped: int
     kinds: dict[str, int]
 
 
-class Sent(Struct):
+class ImportResult(Struct):
     """What the receiver made of the facts."""
 
     accepted: int = 0
@@ -60,7 +60,7 @@ class Sent(Struct):
     rejected: list[str] = []
 
 
-def _read_as(kind: Kind) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str | None], Any]:
     def read(_: click.Context, __: click.Parameter, value: str | None) -> Any:
         if value is None:
             return None
@@ -112,11 +112,11 @@ def import_(
     machine, url, terms = given.pop("as_json_"), given.pop("url"), _terms(given)
     into = given["data"]
     config = config_of(given)
-    with ExitStack() as stack, told(SourceError):
+    with ExitStack() as stack, exit_on(SourceError):
         checked = [_checked(stack.enter_context(opened(name)), form, terms) for name in names]
         _show_bad(checked, machine=machine)
         stopped = any(each.bad for each in checked) and not skip_bad
-        sent = Sent()
+        sent = ImportResult()
         if not (dry_run or stopped):
             send = into_folder(stack, Path(into)) if into else to_server(stack, config, url)
             for each in checked:
@@ -129,8 +129,8 @@ def import_(
         raise click.exceptions.Exit(FOUND)
 
 
-def _terms(given: dict[str, Any]) -> Terms:
-    return Terms(
+def _terms(given: dict[str, Any]) -> ImportTerms:
+    return ImportTerms(
         now=time.time_ns() // 1_000_000,
         territory=given.pop("territory"),
         currency=given.pop("currency"),
@@ -142,24 +142,26 @@ def _terms(given: dict[str, Any]) -> Terms:
     )
 
 
-def _checked(source: Source, name: str | None, terms: Terms) -> Checked:
+def _checked(source: ByteSource, name: str | None, terms: ImportTerms) -> CheckedFile:
     form = files.BY_NAME[name] if name else files.format_of(source)
-    bad: list[Bad] = []
+    bad: list[BadRow] = []
     skipped = 0
     kinds: Counter[str] = Counter()
     for row in _rows("checking", source, terms, form):
         match row:
-            case Bad():
+            case BadRow():
                 bad.append(row)
-            case Skipped():
+            case SkippedRow():
                 skipped += 1
-            case Found(_, fact):
+            case FoundFact(_, fact):
                 kinds[kind_of(fact)] += 1
-    return Checked(source, form, tuple(bad), skipped, dict(kinds))
+    return CheckedFile(source, form, tuple(bad), skipped, dict(kinds))
 
 
-def _rows(what: str, source: Source, terms: Terms, form: files.Format) -> Iterator[Row]:
-    bar: AbstractContextManager[Step] = (
+def _rows(
+    what: str, source: ByteSource, terms: ImportTerms, form: files.FileFormat
+) -> Iterator[Row]:
+    bar: AbstractContextManager[ProgressStep] = (
         nullcontext(_untold)
         if source.size < _LONG
         else progress(f"{what} {source.name}", source.size)
@@ -174,10 +176,10 @@ def _untold(done: int) -> None:
     """A short file needs no progress."""
 
 
-def _send(checked: Checked, terms: Terms, send: Send, sent: Sent) -> None:
-    batch: list[Found] = []
+def _send(checked: CheckedFile, terms: ImportTerms, send: Send, sent: ImportResult) -> None:
+    batch: list[FoundFact] = []
     for row in _rows("sending", checked.source, terms, checked.form):
-        if isinstance(row, Found):
+        if isinstance(row, FoundFact):
             batch.append(row)
         if len(batch) == BATCH:
             _deliver(checked.source.name, batch, send, sent)
@@ -186,7 +188,7 @@ def _send(checked: Checked, terms: Terms, send: Send, sent: Sent) -> None:
         _deliver(checked.source.name, batch, send, sent)
 
 
-def _deliver(name: str, batch: list[Found], send: Send, sent: Sent) -> None:
+def _deliver(name: str, batch: list[FoundFact], send: Send, sent: ImportResult) -> None:
     answer = send([row.fact for row in batch])
     sent.accepted += answer["accepted"]
     sent.ignored += answer["ignored"]
@@ -195,7 +197,7 @@ def _deliver(name: str, batch: list[Found], send: Send, sent: Sent) -> None:
     ]
 
 
-def _show_bad(checked: list[Checked], *, machine: bool) -> None:
+def _show_bad(checked: list[CheckedFile], *, machine: bool) -> None:
     if machine:
         return
     for each in checked:
@@ -205,7 +207,7 @@ def _show_bad(checked: list[Checked], *, machine: bool) -> None:
             click.echo(f"{each.source.name}: and {len(each.bad) - _SHOWN} more", err=True)
 
 
-def _report(checked: list[Checked], sent: Sent, *, dry_run: bool) -> dict[str, Any]:
+def _report(checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool) -> dict[str, Any]:
     shown = [
         {
             "file": each.source.name,
@@ -219,7 +221,9 @@ def _report(checked: list[Checked], sent: Sent, *, dry_run: bool) -> dict[str, A
     return {"dry_run": dry_run, "files": shown, **msgspec.to_builtins(sent)}
 
 
-def _summarise(checked: list[Checked], sent: Sent, *, dry_run: bool, seconds: float) -> None:
+def _summarise(
+    checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool, seconds: float
+) -> None:
     for each in checked:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in each.kinds.items()) or "no fact"
         rest = f", {each.skipped:,} rows left out" if each.skipped else ""

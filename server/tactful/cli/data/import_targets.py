@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tactful.cli.shared.errors import Failure, told
-from tactful.cli.shared.http_client import Server
+from tactful.cli.shared.errors import CommandError, exit_on
+from tactful.cli.shared.http_client import ServerClient
 from tactful.config import Config
 from tactful.core.facts import codec as fact_codec
 from tactful.core.facts.model import FEEDS, AnyFact
@@ -18,7 +18,7 @@ Send = Callable[[list[AnyFact]], dict[str, Any]]
 
 def to_server(stack: ExitStack, config: Config, url: str | None) -> Send:
     """Over HTTP, in the order of the files."""
-    server = stack.enter_context(Server(config, url))
+    server = stack.enter_context(ServerClient(config, url))
 
     def send(facts: list[AnyFact]) -> dict[str, Any]:
         body = b"\n".join(map(fact_codec.encode, facts))
@@ -30,17 +30,19 @@ def to_server(stack: ExitStack, config: Config, url: str | None) -> Send:
 
 def into_folder(stack: ExitStack, folder: Path) -> Send:
     """Straight into the ledger of a server that does not run."""
-    from tactful.cli.shared.data_folder import alone, ledger_file  # for this way only
+    from tactful.cli.shared.data_folder import exclusive, ledger_file  # for this way only
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.runtime.services.ingest import row_of
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     file = ledger_file(folder, must_exist=False)
-    if file.exists() and not alone(file):
-        raise Failure(f"{folder}: a server is running on it; import with --url instead of --data")
+    if file.exists() and not exclusive(file):
+        raise CommandError(
+            f"{folder}: a server is running on it; import with --url instead of --data"
+        )
     runner = stack.enter_context(asyncio.Runner())
     ledger = SqliteLedger(file)
-    stack.enter_context(told(LedgerError))
+    stack.enter_context(exit_on(LedgerError))
     runner.run(ledger.open())
     stack.callback(lambda: runner.run(ledger.close()))
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from tactful.cli.shared.errors import Failure, told
+from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import config_of, settings
 from tactful.cli.shared.output import as_json, as_table, json_option
 from tactful.config.values import ValueProblem, duration
@@ -52,7 +52,7 @@ def rotate(*, overlap: str, **given: Any) -> None:
     try:
         length = duration().read(overlap)
     except ValueProblem as problem:
-        raise Failure(f"--overlap is {overlap!r}: {problem}") from problem
+        raise CommandError(f"--overlap is {overlap!r}: {problem}") from problem
     opened = _opened(given)
     with _keys_told():
         click.echo(f"{opened.rotate(length).kid} signs now.")
@@ -77,21 +77,21 @@ def secret() -> None:
 def _keys_told() -> Any:
     from tactful.runtime.security.signing_keys import KeyFileError  # cryptography is slow to import
 
-    return told(KeyFileError)
+    return exit_on(KeyFileError)
 
 
 def _opened(given: dict[str, Any]) -> Any:
-    from tactful.runtime.security.signing_keys import Keys
+    from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.timers import SystemClock
 
     with _keys_told():
-        return Keys(keys_folder(config_of(given).data), SystemClock())
+        return SigningKeys(keys_folder(config_of(given).data), SystemClock())
 
 
 def keys_folder(data: Path | None) -> Path:
     """Where a data folder keeps its keys; Failure when there is none."""
     if data is None:
-        raise Failure("no data folder: name one with --data or TACTFUL_DATA")
+        raise CommandError("no data folder: name one with --data or TACTFUL_DATA")
     if not data.is_dir():
-        raise Failure(f"{data}: there is no such folder; name the server's data folder")
+        raise CommandError(f"{data}: there is no such folder; name the server's data folder")
     return data / "keys"

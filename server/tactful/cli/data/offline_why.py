@@ -10,24 +10,26 @@ import click
 import msgspec
 from msgspec import structs
 
-from tactful.cli.shared.data_folder import KEYS, LEDGER, ledger_file, stands_at
-from tactful.cli.shared.errors import told
+from tactful.cli.shared.data_folder import KEYS, LEDGER, ledger_exists, ledger_file
+from tactful.cli.shared.errors import exit_on
 from tactful.cli.shared.options import instant
 from tactful.config import Config
 from tactful.core.values.calendar import CalendarError, parse_duration
 
 
-def asked(config: Config, question: dict[str, str | None]) -> Any:
+def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
     """What `GET /v1/why` answers; the folder itself is only read, and may be in use."""
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
-    from tactful.runtime.services.explanations import UnknownShopperError, Visit
+    from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
     from tactful.stores.sqlite import backup as sqlite_copies
 
     at, dwell = question["at"], _duration(question["dwell"])
     visit = None
     if question["territory"] is not None or dwell is not None:
         visit = (
-            Visit(question["territory"]) if dwell is None else Visit(question["territory"], dwell)
+            HypotheticalVisit(question["territory"])
+            if dwell is None
+            else HypotheticalVisit(question["territory"], dwell)
         )
     source = ledger_file(config.data)
     asking = {
@@ -38,7 +40,7 @@ def asked(config: Config, question: dict[str, str | None]) -> Any:
     }
     with tempfile.TemporaryDirectory(prefix="tactful-") as name:
         work = Path(name)
-        with told(LedgerError, UnknownShopperError):
+        with exit_on(LedgerError, UnknownShopperError):
             sqlite_copies.backup(source, work / LEDGER)
             if (source.parent / KEYS).is_dir():
                 shutil.copytree(source.parent / KEYS, work / KEYS)
@@ -48,7 +50,7 @@ def asked(config: Config, question: dict[str, str | None]) -> Any:
                     structs.replace(config, data=work, rules=rules),
                     question["sku"],
                     asking,
-                    stands_at(config.data),
+                    ledger_exists(config.data),
                 )
             )
 

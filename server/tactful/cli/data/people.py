@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import click
 
-from tactful.cli.shared.errors import Failure
-from tactful.cli.shared.http_client import Server, url_option
+from tactful.cli.shared.errors import CommandError
+from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import config_of, settings
 from tactful.cli.shared.output import as_json, json_option
 
@@ -23,8 +23,8 @@ def forget(*, customer: str, yes: bool, url: str | None, as_json_: bool, **given
     Money that was promised stays, under a random id; accepted offers can still be redeemed.
     """
     if not yes and not click.confirm(f"Erase everything about {customer}? It cannot be undone"):
-        raise Failure("nothing was erased")
-    with Server(config_of(given), url) as server:
+        raise CommandError("nothing was erased")
+    with ServerClient(config_of(given), url) as server:
         answer = server.ask("DELETE", f"/v1/customers/{quote(customer, safe='')}")
     if as_json_:
         as_json(answer)
@@ -38,5 +38,5 @@ def forget(*, customer: str, yes: bool, url: str | None, as_json_: bool, **given
 @settings()
 def export(*, customer: str, url: str | None, **given: Any) -> None:
     """Print all that the running server keeps about a customer, as JSON."""
-    with Server(config_of(given), url) as server:
+    with ServerClient(config_of(given), url) as server:
         as_json(server.get(f"/v1/customers/{quote(customer, safe='')}/export"))

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import click
 
-from tactful.cli.shared.data_folder import KEYS, LEDGER, _holder, alone, ledger_file
-from tactful.cli.shared.errors import Failure, told
+from tactful.cli.shared.data_folder import KEYS, LEDGER, _holder, exclusive, ledger_file
+from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import config_of, settings
 from tactful.cli.shared.output import as_json, json_option
 from tactful.cli.shared.progress import progress
@@ -28,10 +28,10 @@ def migrate(**given: Any) -> None:
     from tactful.stores.sqlite.opening import open_writer
 
     file = ledger_file(config_of(given).data)
-    if not alone(file):
-        raise Failure(f"{file}: a server is running on it; end it first")
+    if not exclusive(file):
+        raise CommandError(f"{file}: a server is running on it; end it first")
     before = _schema(file)
-    with told(LedgerError):
+    with exit_on(LedgerError):
         open_writer(file).close()
     steps = newest() - before
     click.echo(f"{file}: schema {newest()}, {steps} migration{'s' * (steps != 1)} applied")
@@ -51,10 +51,10 @@ def backup(*, target: Path, as_json_: bool, **given: Any) -> None:
 
     file = ledger_file(config_of(given).data)
     if target.exists():
-        raise Failure(f"{target}: is there already; name a new file")
+        raise CommandError(f"{target}: is there already; name a new file")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work:
         copy, packed = Path(work) / LEDGER, Path(work) / "packed"
-        with told(LedgerError), progress(f"copying {file}", 100) as step:
+        with exit_on(LedgerError), progress(f"copying {file}", 100) as step:
             sqlite_copies.backup(file, copy, lambda done, whole: step(100 * done // max(whole, 1)))
         _pack(packed, copy, file.parent / KEYS)
         packed.rename(target)
@@ -76,11 +76,11 @@ def restore(*, archive: Path, replace: bool, **given: Any) -> None:
     file = ledger_file(config_of(given).data, must_exist=False)
     before = file.exists()
     if before and not replace:
-        raise Failure(f"{file}: is there already; give --replace to put it aside")
+        raise CommandError(f"{file}: is there already; give --replace to put it aside")
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".restore-") as work:
         _unpack(archive, Path(work))
-        with told(LedgerError), progress(f"restoring {file}", 100) as step:
+        with exit_on(LedgerError), progress(f"restoring {file}", 100) as step:
             again = sqlite_copies.restore(
                 Path(work) / LEDGER, file, lambda done, whole: step(100 * done // max(whole, 1))
             )
@@ -95,7 +95,7 @@ def _schema(file: Path) -> int:
     try:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.DatabaseError as error:
-        raise Failure(f"{file}: {error}; restore a backup with `tactful restore`") from error
+        raise CommandError(f"{file}: {error}; restore a backup with `tactful restore`") from error
     finally:
         connection.close()
 
@@ -116,9 +116,9 @@ def _unpack(archive: Path, work: Path) -> None:
         with tarfile.open(archive) as packed:
             packed.extractall(work, filter="data")
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise Failure(f"{archive}: is no backup, or is damaged: {error}") from error
+        raise CommandError(f"{archive}: is no backup, or is damaged: {error}") from error
     if not (work / LEDGER).is_file():
-        raise Failure(f"{archive}: is no backup of Tactful: it holds no {LEDGER}")
+        raise CommandError(f"{archive}: is no backup of Tactful: it holds no {LEDGER}")
 
 
 def _restore_keys(restored: Path, keys: Path) -> None:

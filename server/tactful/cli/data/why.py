@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from tactful.cli.data.offline_why import asked
-from tactful.cli.shared.http_client import Server, url_option
+from tactful.cli.data.offline_why import explain_offline
+from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import config_of, settings
 from tactful.cli.shared.output import as_json, json_option
 
@@ -58,9 +58,9 @@ def why(
     }  # fmt: skip
     config = config_of(given)
     if given["data"] is not None:
-        answer = asked(config, question)
+        answer = explain_offline(config, question)
     else:
-        with Server(config, url) as server:
+        with ServerClient(config, url) as server:
             answer = server.get("/v1/why", **question)
     if as_json_:
         as_json(answer)

@@ -11,8 +11,8 @@ import msgspec
 
 from tactful.cli.rules.backtest_report import page
 from tactful.cli.rules.files import compiled, gather, usable
-from tactful.cli.shared.data_folder import LEDGER, ledger_file, stands_at
-from tactful.cli.shared.errors import Failure, told
+from tactful.cli.shared.data_folder import LEDGER, ledger_exists, ledger_file
+from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import config_of, instant, settings
 from tactful.cli.shared.output import as_json, as_table, json_option
 from tactful.cli.shared.progress import progress
@@ -20,7 +20,7 @@ from tactful.config import Config
 from tactful.core.rules.model import Rulebook
 from tactful.core.values.calendar import CalendarError, format_rfc3339, parse_duration
 from tactful.core.values.money import Money, format_plain
-from tactful.rulebook.testing.comparison import Backtest, Side
+from tactful.rulebook.testing.comparison import BacktestResult, RulebookResult
 
 _PATH: Final = click.Path(path_type=Path, dir_okay=False)
 Books = tuple[Rulebook | None, Rulebook | None]
@@ -58,7 +58,7 @@ def backtest(
         length = parse_duration(since)
     except CalendarError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
-    end = instant(until, "--until") if until else stands_at(config.data)
+    end = instant(until, "--until") if until else ledger_exists(config.data)
     books = _folder(old, given), _folder(new, given)
     done = _run(config, (old, new), books, end - length, end)
     if file is not None:
@@ -76,12 +76,14 @@ def backtest(
         click.echo(f"wrote {file}")
 
 
-def _run(config: Config, names: tuple[str, str], books: Books, since: int, until: int) -> Backtest:
+def _run(
+    config: Config, names: tuple[str, str], books: Books, since: int, until: int
+) -> BacktestResult:
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
     from tactful.stores.sqlite import backup as sqlite_copies
 
     source = ledger_file(config.data)
-    with tempfile.TemporaryDirectory(prefix="tactful-") as work, told(LedgerError):
+    with tempfile.TemporaryDirectory(prefix="tactful-") as work, exit_on(LedgerError):
         copy = Path(work) / LEDGER
         sqlite_copies.backup(source, copy)
         with progress("playing recorded sessions", until - since) as step:
@@ -95,24 +97,26 @@ async def _played(
     books: Books,
     window: tuple[int, int],
     step: Callable[[int], None],
-) -> Backtest:
-    from tactful.app import dice
-    from tactful.runtime.security.signing_keys import Keys
+) -> BacktestResult:
+    from tactful.app import hold_out_seed
+    from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.timers import SystemClock
-    from tactful.runtime.turn_log.reader import Recorded
+    from tactful.runtime.turn_log.reader import LogReader
     from tactful.runtime.turn_log.what_if import backtest as play
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     ledger = SqliteLedger(copy)
     await ledger.open()
     try:
-        recorded = Recorded(ledger, config.policy)
+        recorded = LogReader(ledger, config.policy)
         versions = [version for version, _, _ in await ledger.rulebooks()]
         old, new = [
             book or await _version(name, versions, recorded)
             for book, name in zip(books, names, strict=True)
         ]
-        seed = dice(config, Keys(ledger_file(config.data).parent / "keys", SystemClock()))
+        seed = hold_out_seed(
+            config, SigningKeys(ledger_file(config.data).parent / "keys", SystemClock())
+        )
         return await play(
             ledger, (old, new), policy=config.policy, seed=seed,
             since=window[0], until=window[1], step=step,
@@ -134,10 +138,10 @@ async def _version(name: str, versions: list[str], recorded: Any) -> Rulebook:
     if len(fitting) != 1:
         many = "several versions begin" if fitting else "no folder, and no version begins"
         known = ", ".join(dict.fromkeys(versions)) or "none"
-        raise Failure(f"{name}: {many} like that; versions that were active: {known}")
+        raise CommandError(f"{name}: {many} like that; versions that were active: {known}")
     found: Rulebook | None = await recorded.rulebook(fitting.pop())
     if found is None:
-        raise Failure(
+        raise CommandError(
             f"{name}: the shop's configuration makes something else of that version by now",
             "name a folder of rules instead",
         )
@@ -147,7 +151,7 @@ async def _version(name: str, versions: list[str], recorded: Any) -> Rulebook:
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
-def _tables(done: Backtest) -> Iterator[Table]:
+def _tables(done: BacktestResult) -> Iterator[Table]:
     """What is printed, a table at a time."""
     when = f"{format_rfc3339(done.since)} to {format_rfc3339(done.until)}"
     yield (when, "old", "new", "change"), [*_figures(done)]
@@ -155,15 +159,15 @@ def _tables(done: Backtest) -> Iterator[Table]:
         yield (title, "old", "new", "change"), _counted(pick(done.old), pick(done.new))
 
 
-def _withheld(side: Side) -> Mapping[str, int]:
+def _withheld(side: RulebookResult) -> Mapping[str, int]:
     return side.withheld
 
 
-def _rules(side: Side) -> Mapping[str, int]:
+def _rules(side: RulebookResult) -> Mapping[str, int]:
     return side.rules
 
 
-def _figures(done: Backtest) -> Iterator[tuple[str, ...]]:
+def _figures(done: BacktestResult) -> Iterator[tuple[str, ...]]:
     old, new = done.old, done.new
     yield "rulebook", old.version, new.version, ""
     yield "sessions replayed", str(done.sessions), str(done.sessions), ""

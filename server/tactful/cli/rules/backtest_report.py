@@ -6,7 +6,7 @@ from typing import Final
 
 from tactful.core.values.calendar import format_rfc3339
 from tactful.core.values.money import Money, format_plain
-from tactful.rulebook.testing.comparison import Backtest
+from tactful.rulebook.testing.comparison import BacktestResult
 
 BAR: Final = 18
 """Height of a bar, in units of the drawing."""
@@ -41,7 +41,7 @@ code { overflow-wrap: anywhere; }
 """
 
 
-def page(done: Backtest, names: tuple[str, str]) -> str:
+def page(done: BacktestResult, names: tuple[str, str]) -> str:
     """The whole report; `names`: what the two rulebooks were called on the command line."""
     old, new = done.old, done.new
     days = [
@@ -73,7 +73,7 @@ def page(done: Backtest, names: tuple[str, str]) -> str:
     return "".join(parts)
 
 
-def _figures(done: Backtest) -> list[tuple[str, str, str]]:
+def _figures(done: BacktestResult) -> list[tuple[str, str, str]]:
     old, new = done.old, done.new
     rows = [
         ("Offers pushed", old.pushes, new.pushes),

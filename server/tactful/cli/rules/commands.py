@@ -10,10 +10,10 @@ import click
 from tactful.cli.rules.backtest import backtest
 from tactful.cli.rules.files import compiled, gather, usable
 from tactful.cli.rules.testing import coverage, test
-from tactful.cli.shared.errors import FOUND, Failure
+from tactful.cli.shared.errors import FOUND, CommandError
 from tactful.cli.shared.options import settings
-from tactful.rulebook.authoring.describe import fields_in_words, in_words
-from tactful.rulebook.authoring.diff import differences
+from tactful.rulebook.authoring.describe import describe_fields, describe_rule
+from tactful.rulebook.authoring.diff import diff_rulebooks
 from tactful.rulebook.authoring.formatter import format_file
 from tactful.rulebook.authoring.json_schema import schema_text
 from tactful.rulebook.authoring.scaffold import new_rule
@@ -113,16 +113,16 @@ def fmt(*, paths: tuple[Path, ...], only_check: bool, **given: Any) -> None:
 def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **given: Any) -> None:
     """Say in plain words what rules do; all of them, unless some are named."""
     if fields:
-        click.echo(fields_in_words(), nl=False)
+        click.echo(describe_fields(), nl=False)
         return
     found = compiled(gather([folder] if folder else [], given).rules, given)
     known = {text.id: text for text in found.texts.rules}
     for id_ in ids or sorted(known):
         if id_ not in known:
             hint = nearest(id_, known) or f"there are {', '.join(sorted(known)) or 'none'}"
-            raise Failure(f"there is no rule '{id_}': {hint}")
+            raise CommandError(f"there is no rule '{id_}': {hint}")
     click.echo(
-        "\n".join(in_words(known[id_], found.texts) for id_ in ids or sorted(known)), nl=False
+        "\n".join(describe_rule(known[id_], found.texts) for id_ in ids or sorted(known)), nl=False
     )
 
 
@@ -133,7 +133,7 @@ def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **given:
 def diff(*, old: Path, new: Path, **given: Any) -> None:
     """Say in words what is different between two rulebooks. Exit code 0: nothing, 1: something."""
     before, after = (usable(compiled(gather([path], given).rules, given)) for path in (old, new))
-    changes = differences(before, after)
+    changes = diff_rulebooks(before, after)
     for line in changes:
         click.echo(line)
     if changes:
@@ -158,11 +158,11 @@ def schema(*, path: Path | None) -> None:
 def new(*, rule: str, folder: Path) -> None:
     """Begin a rule, with its first tests beside it."""
     if not ID.fullmatch(rule):
-        raise Failure(f"{rule!r} cannot be an id: {ID_HELP}")
+        raise CommandError(f"{rule!r} cannot be an id: {ID_HELP}")
     file, tests = folder / f"{rule}.yaml", folder / f"{rule}.test.yaml"
     for path in (file, tests):
         if path.exists():
-            raise Failure(f"{path} is there already; choose another id")
+            raise CommandError(f"{path} is there already; choose another id")
     folder.mkdir(parents=True, exist_ok=True)
     where = folder / "schema" / _SCHEMA
     where.parent.mkdir(exist_ok=True)
@@ -180,7 +180,7 @@ def page(code: str) -> str:
     name = code.upper()
     if name not in CODES:
         hint = nearest(name, CODES) or f"they go from {min(CODES)} to {max(CODES)}"
-        raise Failure(f"there is no finding {code}: {hint}")
+        raise CommandError(f"there is no finding {code}: {hint}")
     shipped = resources.files("tactful").joinpath("_codes", f"{name}.md")
     if shipped.is_file():
         return shipped.read_text("utf-8")

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tactful.cli.shared.errors import Failure
+from tactful.cli.shared.errors import CommandError
 from tactful.cli.shared.options import config_of, instant
 from tactful.core.facts import codec as fact_codec
 from tactful.core.facts.item import Item
-from tactful.rulebook.compiler import Compiled, compile_rulebook
-from tactful.rulebook.source.tree import Source
-from tactful.rulebook.testing.fact_set import Facts
+from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
+from tactful.rulebook.source.tree import RuleSource
+from tactful.rulebook.testing.fact_set import FactSet
 
 TESTS: Final = (".test.yaml", ".test.yml")
 _SUFFIXES: Final = (".yaml", ".yml")
@@ -22,8 +22,8 @@ _FOLDER: Final = Path("rules")
 class RuleFiles(Struct, frozen=True):
     """A rulebook's files, its tests, and which of them were asked about."""
 
-    rules: tuple[Source, ...]
-    tests: tuple[Source, ...]
+    rules: tuple[RuleSource, ...]
+    tests: tuple[RuleSource, ...]
     asked: frozenset[str]
 
     @property
@@ -38,13 +38,13 @@ def gather(paths: Sequence[Path], given: dict[str, Any]) -> RuleFiles:
     found: dict[Path, None] = {}
     for path in asked:
         if not path.exists():
-            raise Failure(f"{path} is not there; name a rule file or a folder of rule files")
+            raise CommandError(f"{path} is not there; name a rule file or a folder of rule files")
         folder = path if path.is_dir() else path.parent
         found.update(dict.fromkeys(_files(folder)))
     named = {path for path in found if any(_is_within(path, one) for one in asked)}
     named |= {path for path in asked if path.is_file()}
     found.update(dict.fromkeys(sorted(named)))
-    sources = [Source(path.as_posix(), path.read_bytes()) for path in found]
+    sources = [RuleSource(path.as_posix(), path.read_bytes()) for path in found]
     return RuleFiles(
         tuple(source for source in sources if not source.path.endswith(TESTS)),
         tuple(source for source in sources if source.path.endswith(TESTS)),
@@ -72,8 +72,11 @@ def _is_within(path: Path, asked: Path) -> bool:
 
 
 def compiled(
-    files: Sequence[Source], given: dict[str, Any], at: str | None = None, facts: Path | None = None
-) -> Compiled:
+    files: Sequence[RuleSource],
+    given: dict[str, Any],
+    at: str | None = None,
+    facts: Path | None = None,
+) -> CompiledRulebook:
     """The rulebook under the shop's own policy, as of now or of `at`."""
     return compile_rulebook(
         files,
@@ -85,21 +88,21 @@ def compiled(
 
 def catalogue(path: Path) -> dict[str, Item]:
     """The items that a file of facts, one JSON object a line, describes."""
-    facts = Facts()
+    facts = FactSet()
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         if line.strip():
             fact = fact_codec.decode(line)
-            if isinstance(fact, fact_codec.Rejection):
-                raise Failure(f"{path}:{number}: {fact.message}")
+            if isinstance(fact, fact_codec.FactRejection):
+                raise CommandError(f"{path}:{number}: {fact.message}")
             facts.add(fact, 0)
     return facts.items()
 
 
-def usable(found: Compiled) -> Compiled:
+def usable(found: CompiledRulebook) -> CompiledRulebook:
     """A rulebook without errors; a command that needs one says what to do first."""
     if found.rulebook is None:
         first = next(one for one in found.diagnostics if one.severity == "error")
-        raise Failure(
+        raise CommandError(
             f"{first.path}:{first.line}:{first.column}: {first.code} {first.message}",
             "the rules have errors; `tactful rules check` shows them all",
         )

@@ -14,26 +14,26 @@ from tactful.cli.shared.errors import FOUND
 from tactful.cli.shared.options import settings
 from tactful.cli.shared.output import as_json, json_option
 from tactful.core.verdicts.verdict import Verdict
-from tactful.rulebook.language.scalars import Kind
+from tactful.rulebook.language.scalars import ValueType
 from tactful.rulebook.language.units import format_percent
 from tactful.rulebook.source.diagnostics import Diagnostic, Findings
 from tactful.rulebook.source.reports import as_text, lines_of
 from tactful.rulebook.testing.coverage import Coverage
-from tactful.rulebook.testing.runner import Played, play
+from tactful.rulebook.testing.runner import ScenarioResult, run_scenarios
 
 _PATH: Final = click.Path(path_type=Path)
 
 
-class Outcome(Struct, frozen=True):
+class TestRun(Struct, frozen=True):
     """How all tests went."""
 
-    played: tuple[Played, ...]
+    played: tuple[ScenarioResult, ...]
     findings: tuple[Diagnostic, ...]
     coverage: Coverage
     seconds: float
 
     @property
-    def failed(self) -> list[Played]:
+    def failed(self) -> list[ScenarioResult]:
         """The tests of which an expectation was not met."""
         return [one for one in self.played if one.failures]
 
@@ -62,11 +62,11 @@ def test(*, paths: tuple[Path, ...], as_json_: bool, **given: Any) -> None:
 @settings()
 def coverage(*, paths: tuple[Path, ...], threshold: str, **given: Any) -> None:
     """Name the rules that no test saw offered, and the conditions that none saw hold, or not hold."""
-    from tactful.rulebook.language.units import Percent
+    from tactful.rulebook.language.units import PercentType
     from tactful.rulebook.source.tree import Node
 
     findings = Findings()
-    kind: Kind = Percent()
+    kind: ValueType = PercentType()
     least = kind.read(Node("--threshold", text=threshold, plain=True), findings)
     if least is None:
         raise click.BadParameter(findings.sorted()[0].message, param_hint="--threshold")
@@ -79,7 +79,7 @@ def coverage(*, paths: tuple[Path, ...], threshold: str, **given: Any) -> None:
         sys.exit(FOUND)
 
 
-def run(files: RuleFiles, given: dict[str, Any]) -> Outcome:
+def run(files: RuleFiles, given: dict[str, Any]) -> TestRun:
     """Plays the tests that were asked about, on all rules of the folder."""
     rulebook = usable(compiled(files.rules, given)).rulebook
     assert rulebook is not None  # noqa: S101 - `usable` saw to it
@@ -87,11 +87,11 @@ def run(files: RuleFiles, given: dict[str, Any]) -> Outcome:
     findings = Findings()
     seen = Coverage(rulebook.rules)
     began = time.perf_counter()
-    played = play(asked, rulebook, findings, seen)
-    return Outcome(played, findings.sorted(), seen, time.perf_counter() - began)
+    played = run_scenarios(asked, rulebook, findings, seen)
+    return TestRun(played, findings.sorted(), seen, time.perf_counter() - began)
 
 
-def _show(outcome: Outcome, files: RuleFiles) -> None:
+def _show(outcome: TestRun, files: RuleFiles) -> None:
     for one in outcome.failed:
         click.secho(f"failed: {one.name}", fg="red")
         for failure in one.failures:

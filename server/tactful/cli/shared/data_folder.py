@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from tactful.cli.shared.errors import Failure
+from tactful.cli.shared.errors import CommandError
 
 LEDGER: Final = "tactful.db"
 
@@ -15,20 +15,20 @@ KEYS: Final = "keys"
 def ledger_file(folder: Path | None, *, must_exist: bool = True) -> Path:
     """The ledger in a data folder; Failure when there is none."""
     if folder is None:
-        raise Failure("no data folder: name one with --data or TACTFUL_DATA")
+        raise CommandError("no data folder: name one with --data or TACTFUL_DATA")
     if must_exist and not (folder / LEDGER).is_file():
-        raise Failure(f"{folder}: holds no {LEDGER}; name the server's data folder")
+        raise CommandError(f"{folder}: holds no {LEDGER}; name the server's data folder")
     return folder / LEDGER
 
 
-def stands_at(folder: Path | None) -> int:
+def ledger_exists(folder: Path | None) -> int:
     """The instant (ms) by the clock of a folder's server: in test mode, where it was left."""
     from tactful.runtime.timers import CLOCK, SystemClock, TestClock  # slow to import
 
     return TestClock(SystemClock().now(), folder and folder / CLOCK).now()
 
 
-def alone(ledger: Path) -> bool:
+def exclusive(ledger: Path) -> bool:
     """Whether no other process has the ledger open."""
     connection = sqlite3.connect(ledger, timeout=0, isolation_level=None)
     try:
@@ -38,9 +38,9 @@ def alone(ledger: Path) -> bool:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             return False
-        raise Failure(f"{ledger}: {error}") from error
+        raise CommandError(f"{ledger}: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise Failure(f"{ledger}: {error}; restore a backup with `tactful restore`") from error
+        raise CommandError(f"{ledger}: {error}; restore a backup with `tactful restore`") from error
     finally:
         connection.close()
     return True

@@ -12,7 +12,7 @@ COULD_NOT: Final = 2
 """Exit code: it could not run."""
 
 
-class Failure(click.ClickException):
+class CommandError(click.ClickException):
     """What is wrong, where, and what to do; a line for each."""
 
     exit_code = COULD_NOT
@@ -27,16 +27,16 @@ class Failure(click.ClickException):
             click.echo(line, err=True, file=file)
 
 
-class No(Failure):
+class NegativeAnswerError(CommandError):
     """It ran, and what it says is the answer."""
 
     exit_code = FOUND
 
 
 @contextmanager
-def told(*kinds: type[Exception]) -> Iterator[None]:
+def exit_on(*kinds: type[Exception]) -> Iterator[None]:
     """Errors of these kinds carry their own words."""
     try:
         yield
     except kinds as error:
-        raise Failure(*str(error).splitlines()) from error
+        raise CommandError(*str(error).splitlines()) from error

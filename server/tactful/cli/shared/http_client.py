@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 import click
 import msgspec
 
-from tactful.cli.shared.errors import Failure
+from tactful.cli.shared.errors import CommandError
 from tactful.config import Config
 
 TIMEOUT_S: Final = 30
@@ -21,14 +21,14 @@ def url_option(command: Any) -> Any:
     return click.option("--url", metavar="URL", help=text)(command)
 
 
-class Server:
+class ServerClient:
     """One connection to a running server, kept over several requests."""
 
     def __init__(self, config: Config, url: str | None) -> None:
         self.url = (url or config.own_url).rstrip("/")
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise Failure(f"--url is {self.url!r}; write one such as http://127.0.0.1:8000")
+            raise CommandError(f"--url is {self.url!r}; write one such as http://127.0.0.1:8000")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._connection = kind(parts.netloc, timeout=TIMEOUT_S)
         self._prefix = parts.path
@@ -63,7 +63,7 @@ class Server:
             raw = answer.read()
         except (OSError, HTTPException) as error:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise Failure(
+            raise CommandError(
                 f"{self.url} does not answer ({why}): start it with `tactful serve`, "
                 "or name another with --url"
             ) from error
@@ -73,14 +73,14 @@ class Server:
         try:
             found = msgspec.json.decode(raw) if raw else None
         except msgspec.DecodeError as error:
-            raise Failure(
+            raise CommandError(
                 f"{self.url} answers {status}, but not as Tactful: check --url"
             ) from error
         if status < 400:
             return found
         if status == _UNAUTHORIZED:
             how = "was not taken" if self._key else "is missing"
-            raise Failure(f"{self.url}: the server key {how}: set TACTFUL_SERVER_KEY")
+            raise CommandError(f"{self.url}: the server key {how}: set TACTFUL_SERVER_KEY")
         problem = found if isinstance(found, dict) else {}
         text = problem.get("detail") or problem.get("title") or "no reason given"
-        raise Failure(f"{self.url} answers {status} {problem.get('code', '')}: {text}")
+        raise CommandError(f"{self.url} answers {status} {problem.get('code', '')}: {text}")

@@ -8,20 +8,20 @@ from typing import Any
 import click
 from msgspec import Struct
 
-from tactful.cli.shared.errors import Failure
+from tactful.cli.shared.errors import CommandError
 
 
-class Lazy(Struct, frozen=True):
+class LazyCommand(Struct, frozen=True):
     """A command that is imported when it is run: `module:attribute`, and its line of help."""
 
     target: str
     help: str
 
 
-class Commands(click.Group):
+class LazyGroup(click.Group):
     """A group of lazy commands, that ends every failure in one line and an exit code."""
 
-    def __init__(self, lazy: Mapping[str, Lazy], **attributes: Any) -> None:
+    def __init__(self, lazy: Mapping[str, LazyCommand], **attributes: Any) -> None:
         super().__init__(**attributes)
         self.lazy = lazy
 
@@ -64,7 +64,7 @@ class Commands(click.Group):
             if isinstance(error, BrokenPipeError):
                 raise
             where = f"{error.filename}: " if error.filename else ""
-            raise Failure(f"{where}{error.strerror or error}") from error
+            raise CommandError(f"{where}{error.strerror or error}") from error
         except Exception as error:
             text = f"this is a mistake in tactful: {type(error).__name__}: {error}"
-            raise Failure(f"{text}; please report it with the command that you ran") from error
+            raise CommandError(f"{text}; please report it with the command that you ran") from error

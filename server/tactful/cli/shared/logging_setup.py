@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 
-class Logs(logging.Handler):
+class LogHandler(logging.Handler):
     """Takes what libraries log the standard way, and gives it to the one log.
 
     Until `serving` is set, nothing is printed: of an app that did not start only the `last_words` count.

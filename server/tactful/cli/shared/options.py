@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from tactful.cli.shared.errors import told
-from tactful.config import Config, ConfigError, Reading, read
+from tactful.cli.shared.errors import exit_on
+from tactful.config import Config, ConfigError, LoadedConfig, read
 from tactful.config.loading import FILE
 from tactful.config.settings import BY_NAME, Setting
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
@@ -44,7 +44,7 @@ def _option(setting: Setting) -> Callable[[F], F]:
     return click.option(flag, setting.name, metavar="VALUE", help=text)
 
 
-def reading_of(given: dict[str, Any], *, serving: bool = False) -> Reading:
+def reading_of(given: dict[str, Any], *, serving: bool = False) -> LoadedConfig:
     """The configuration from the file, the environment and what was given, with its origins.
 
     `serving`: also refuse what a server must not be started with.
@@ -53,7 +53,7 @@ def reading_of(given: dict[str, Any], *, serving: bool = False) -> Reading:
     file = flags.pop(_CONFIG, None)
     if file is None and not os.environ.get("TACTFUL_CONFIG") and Path(FILE).is_file():
         file = Path(FILE)
-    with told(ConfigError):
+    with exit_on(ConfigError):
         return read(file=file, environ=os.environ, flags=flags, serving=serving)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import click
 
 
-class Step(Protocol):
+class ProgressStep(Protocol):
     """Told how much of the total is done."""
 
     def __call__(self, done: int) -> None:
@@ -17,7 +17,7 @@ class Step(Protocol):
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Step]:
+def progress(title: str, total: int) -> Iterator[ProgressStep]:
     """A bar on a terminal; elsewhere a line for every quarter."""
     if not sys.stderr.isatty():
         yield _Quarters(title, total)

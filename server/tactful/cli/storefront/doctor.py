@@ -4,9 +4,9 @@ from typing import Final
 
 import click
 
-from tactful.cli.shared.errors import FOUND, told
+from tactful.cli.shared.errors import FOUND, exit_on
 from tactful.cli.shared.output import as_json, json_option
-from tactful.cli.storefront.page_checks import Unreachable, look
+from tactful.cli.storefront.page_checks import UnreachableError, run_checks
 
 _MARKS: Final = {"good": ("ok  ", "green"), "note": ("note", "yellow"), "bad": ("bad ", "red")}
 
@@ -20,8 +20,8 @@ def doctor(*, url: str, server: str | None, as_json_: bool) -> None:
 
     What a page's own scripts add later is seen by `tactful('doctor')` in the browser's console.
     """
-    with told(Unreachable):
-        seen = list(look(url, server.rstrip("/") if server else None))
+    with exit_on(UnreachableError):
+        seen = list(run_checks(url, server.rstrip("/") if server else None))
     if as_json_:
         as_json([{"level": one.level, "what": one.what, "advice": one.advice} for one in seen])
     else:

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
-from tactful.cli.storefront.page_parser import Page, Script, allows, page_of
+from tactful.cli.storefront.page_parser import ScannedPage, ScriptTag, allows, page_of
 
 Level = Literal["good", "note", "bad"]
 TIMEOUT_S: Final = 10
@@ -23,7 +23,7 @@ _HOPS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
-class Seen(Struct, frozen=True):
+class CheckResult(Struct, frozen=True):
     """One thing that was looked at; `advice` says what to do about it."""
 
     level: Level
@@ -31,11 +31,11 @@ class Seen(Struct, frozen=True):
     advice: str = ""
 
 
-class Unreachable(Exception):  # noqa: N818 - an answer of a network, not a mistake
+class UnreachableError(Exception):
     """A URL that does not answer; the text says how."""
 
 
-class Answer(Struct, frozen=True):
+class PageResponse(Struct, frozen=True):
     """What came back: the last URL, the status, lower-case headers, the body."""
 
     url: str
@@ -44,11 +44,11 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-def ask(url: str, headers: dict[str, str] | None = None, *, follow: int = _HOPS) -> Answer:
+def fetch(url: str, headers: dict[str, str] | None = None, *, follow: int = _HOPS) -> PageResponse:
     """GET a URL, along its redirections; Unreachable when nothing comes."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Unreachable(f"{url!r} is no http(s) URL")
+        raise UnreachableError(f"{url!r} is no http(s) URL")
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.netloc, timeout=TIMEOUT_S)
     try:
@@ -60,38 +60,40 @@ def ask(url: str, headers: dict[str, str] | None = None, *, follow: int = _HOPS)
         found = _answer(url, answer)
     except (OSError, HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise Unreachable(f"{url} does not answer: {reason}") from error
+        raise UnreachableError(f"{url} does not answer: {reason}") from error
     finally:
         connection.close()
     if found.status in _REDIRECTS and follow and found.headers.get("location"):
-        return ask(urljoin(url, found.headers["location"]), headers, follow=follow - 1)
+        return fetch(urljoin(url, found.headers["location"]), headers, follow=follow - 1)
     return found
 
 
-def _answer(url: str, answer: HTTPResponse) -> Answer:
+def _answer(url: str, answer: HTTPResponse) -> PageResponse:
     headers: dict[str, str] = {}
     for name, value in answer.getheaders():
         before = headers.get(name.lower())
         headers[name.lower()] = f"{before}\n{value}" if before else value
     body = b"" if answer.status == 101 else answer.read(LARGEST)
-    return Answer(url, answer.status, headers, body)
+    return PageResponse(url, answer.status, headers, body)
 
 
-def look(url: str, server: str | None) -> Iterator[Seen]:
+def run_checks(url: str, server: str | None) -> Iterator[CheckResult]:
     """Everything that can be said without a browser; Unreachable when the page does not answer."""
-    answer = ask(url)
+    answer = fetch(url)
     if answer.status >= 400:
-        raise Unreachable(f"{answer.url} answers {answer.status}")
+        raise UnreachableError(f"{answer.url} answers {answer.status}")
     policies = answer.headers.get("content-security-policy", "").split("\n")
     html = answer.body.decode("utf-8", "replace")
     page = page_of(answer.url, html, [policy for policy in policies if policy])
-    yield Seen("good", f"the page answers at {page.url}")
+    yield CheckResult("good", f"the page answers at {page.url}")
     yield from _tags(page)
     yield from _products(page)
     script = page.scripts[0] if page.scripts else None
     where = server or (_server_of(script) if script else None)
     if where is None:
-        yield Seen("note", "the server is not known", "name it with --server to have it examined")
+        yield CheckResult(
+            "note", "the server is not known", "name it with --server to have it examined"
+        )
         return
     if script:
         yield from _script(script)
@@ -99,58 +101,64 @@ def look(url: str, server: str | None) -> Iterator[Seen]:
     yield from _server(page, where)
 
 
-def _tags(page: Page) -> Iterator[Seen]:
+def _tags(page: ScannedPage) -> Iterator[CheckResult]:
     if not page.scripts:
         advice = (
             "paste what `tactful snippet` prints; a tag manager that adds it later is not seen here"
         )
-        yield Seen("bad", "no script tag of the widget", advice)
+        yield CheckResult("bad", "no script tag of the widget", advice)
     elif len(page.scripts) > 1:
-        yield Seen("bad", f"{len(page.scripts)} script tags of the widget", "leave one")
+        yield CheckResult("bad", f"{len(page.scripts)} script tags of the widget", "leave one")
     else:
         where = page.scripts[0].territory
-        yield Seen("good", f"the script tag{f' for {where}' if where else ''}")
+        yield CheckResult("good", f"the script tag{f' for {where}' if where else ''}")
 
 
-def _products(page: Page) -> Iterator[Seen]:
+def _products(page: ScannedPage) -> Iterator[CheckResult]:
     if page.broken_json:
-        yield Seen("bad", f"{page.broken_json} JSON-LD blocks are not JSON", "mend the template")
+        yield CheckResult(
+            "bad", f"{page.broken_json} JSON-LD blocks are not JSON", "mend the template"
+        )
     if not page.products:
-        yield Seen(
+        yield CheckResult(
             "note",
             "no product in JSON-LD",
             "fine on pages without one; else the widget looks further in the browser",
         )
     for product in page.products:
         advice = "" if product.sku else "add its `sku`: facts and offers go by it"
-        yield Seen(
+        yield CheckResult(
             "good" if product.sku else "bad",
             f"product {product.name!r}, SKU {product.sku or 'missing'}",
             advice,
         )
 
 
-def _server_of(script: Script) -> str:
+def _server_of(script: ScriptTag) -> str:
     return script.server or script.url.partition("/widget/")[0]
 
 
-def _script(script: Script) -> Iterator[Seen]:
+def _script(script: ScriptTag) -> Iterator[CheckResult]:
     try:
-        answer = ask(script.url)
-    except Unreachable as error:
-        yield Seen("bad", str(error), "check the address in the tag, and that the server runs")
+        answer = fetch(script.url)
+    except UnreachableError as error:
+        yield CheckResult(
+            "bad", str(error), "check the address in the tag, and that the server runs"
+        )
         return
     kind = answer.headers.get("content-type", "")
     if answer.status != 200 or "javascript" not in kind:
-        yield Seen("bad", f"{script.url} answers {answer.status} {kind}", "check the tag's address")
+        yield CheckResult(
+            "bad", f"{script.url} answers {answer.status} {kind}", "check the tag's address"
+        )
     elif script.integrity and not _intact(script.integrity, answer.body):
-        yield Seen(
+        yield CheckResult(
             "bad",
             "the tag's integrity does not fit the file",
             "take what `tactful snippet --pinned` prints",
         )
     else:
-        yield Seen("good", f"the script, {len(answer.body):,} bytes")
+        yield CheckResult("good", f"the script, {len(answer.body):,} bytes")
 
 
 def _intact(integrity: str, body: bytes) -> bool:
@@ -163,9 +171,9 @@ def _intact(integrity: str, body: bytes) -> bool:
     )
 
 
-def _policy(page: Page, script: Script | None, server: str) -> Iterator[Seen]:
+def _policy(page: ScannedPage, script: ScriptTag | None, server: str) -> Iterator[CheckResult]:
     if page.url.startswith("https:") and not server.startswith("https:"):
-        yield Seen(
+        yield CheckResult(
             "bad", "a page on https with a server on http", "browsers block it: serve both on https"
         )
     if not page.policies:
@@ -180,44 +188,46 @@ def _policy(page: Page, script: Script | None, server: str) -> Iterator[Seen]:
         if not allows(page.policies, directive, url, page.url, nonce)
     ]
     if refused:
-        yield Seen(
+        yield CheckResult(
             "bad", "the Content-Security-Policy blocks the widget", f"allow {'; '.join(refused)}"
         )
     else:
-        yield Seen("good", "the Content-Security-Policy lets the widget through")
+        yield CheckResult("good", "the Content-Security-Policy lets the widget through")
 
 
-def _server(page: Page, server: str) -> Iterator[Seen]:
+def _server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
     before = time.time()
     try:
-        health = ask(f"{server}/healthz")
-    except Unreachable as error:
-        yield Seen("bad", str(error), "start it with `tactful serve`, or mend the address")
+        health = fetch(f"{server}/healthz")
+    except UnreachableError as error:
+        yield CheckResult("bad", str(error), "start it with `tactful serve`, or mend the address")
         return
     if health.status != 200:
-        yield Seen("bad", f"{server}/healthz answers {health.status}", "look into the server's log")
+        yield CheckResult(
+            "bad", f"{server}/healthz answers {health.status}", "look into the server's log"
+        )
         return
-    yield Seen("good", f"the server answers in {1000 * (time.time() - before):.0f} ms")
+    yield CheckResult("good", f"the server answers in {1000 * (time.time() - before):.0f} ms")
     yield from _clock(health, time.time())
     yield from _session(page, server)
 
 
-def _clock(health: Answer, now: float) -> Iterator[Seen]:
+def _clock(health: PageResponse, now: float) -> Iterator[CheckResult]:
     stated = health.headers.get("date")
     if stated is None:
         return
     apart = parsedate_to_datetime(stated).timestamp() - now
     if abs(apart) > _CLOCKS_APART_S:
-        yield Seen(
+        yield CheckResult(
             "bad",
             f"the server's clock is {apart:+.0f} s off this one",
             "synchronise it: offers and identities end by it",
         )
     else:
-        yield Seen("good", "the clock")
+        yield CheckResult("good", "the clock")
 
 
-def _session(page: Page, server: str) -> Iterator[Seen]:
+def _session(page: ScannedPage, server: str) -> Iterator[CheckResult]:
     headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
@@ -227,21 +237,23 @@ def _session(page: Page, server: str) -> Iterator[Seen]:
         "Origin": page.origin,
     }
     try:
-        answer = ask(f"{server}/v1/session", headers, follow=0)
-    except Unreachable as error:
-        yield Seen("bad", f"no session: {error}", "let WebSockets through every proxy on the way")
+        answer = fetch(f"{server}/v1/session", headers, follow=0)
+    except UnreachableError as error:
+        yield CheckResult(
+            "bad", f"no session: {error}", "let WebSockets through every proxy on the way"
+        )
         return
     match answer.status:
         case 101:
-            yield Seen("good", f"a session opens from {page.origin}")
+            yield CheckResult("good", f"a session opens from {page.origin}")
         case 403:
-            yield Seen(
+            yield CheckResult(
                 "bad",
                 f"the server refuses pages of {page.origin}",
                 f"add {page.origin} to TACTFUL_ORIGINS",
             )
         case status:
-            yield Seen(
+            yield CheckResult(
                 "bad",
                 f"no session: the server answers {status}",
                 "let WebSockets through every proxy on the way",

@@ -14,7 +14,7 @@ _PRODUCTS: Final = frozenset({"Product", "ProductGroup", "IndividualProduct", "P
 _DEFAULTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
 
-class Script(Struct, frozen=True):
+class ScriptTag(Struct, frozen=True):
     """One of our script tags."""
 
     url: str
@@ -24,19 +24,19 @@ class Script(Struct, frozen=True):
     server: str
 
 
-class Product(Struct, frozen=True):
+class FoundProduct(Struct, frozen=True):
     """A product that the page describes in JSON-LD."""
 
     sku: str
     name: str
 
 
-class Page(Struct, frozen=True):
+class ScannedPage(Struct, frozen=True):
     """What a page shows before any script runs."""
 
     url: str
-    scripts: tuple[Script, ...]
-    products: tuple[Product, ...]
+    scripts: tuple[ScriptTag, ...]
+    products: tuple[FoundProduct, ...]
     broken_json: int
     policies: tuple[str, ...]
 
@@ -47,12 +47,12 @@ class Page(Struct, frozen=True):
         return f"{parts.scheme}://{parts.netloc}"
 
 
-def page_of(url: str, html: str, policies: list[str]) -> Page:
+def page_of(url: str, html: str, policies: list[str]) -> ScannedPage:
     """Read a page; `policies` are the Content-Security-Policy headers it came with."""
     reader = _Reader(url)
     reader.feed(html)
     reader.close()
-    return Page(
+    return ScannedPage(
         url,
         tuple(reader.scripts),
         tuple(reader.products),
@@ -66,8 +66,8 @@ class _Reader(HTMLParser):
         super().__init__()
         self._url = url
         self._json: list[str] | None = None
-        self.scripts: list[Script] = []
-        self.products: list[Product] = []
+        self.scripts: list[ScriptTag] = []
+        self.products: list[FoundProduct] = []
         self.policies: list[str] = []
         self.broken = 0
 
@@ -84,7 +84,7 @@ class _Reader(HTMLParser):
         if _WIDGET.search(given.get("src", "")):
             names = ("integrity", "nonce", "data-territory", "data-server")
             url = urljoin(self._url, given["src"])
-            self.scripts.append(Script(url, *(given.get(name, "") for name in names)))
+            self.scripts.append(ScriptTag(url, *(given.get(name, "") for name in names)))
 
     def handle_data(self, data: str) -> None:
         if self._json is not None:
@@ -99,7 +99,7 @@ class _Reader(HTMLParser):
             self._json = None
 
 
-def _products(node: Any) -> Iterator[Product]:
+def _products(node: Any) -> Iterator[FoundProduct]:
     if isinstance(node, list):
         for each in node:
             yield from _products(each)
@@ -108,7 +108,7 @@ def _products(node: Any) -> Iterator[Product]:
         names = {kinds} if isinstance(kinds, str) else set(map(str, kinds))
         if {name.rpartition("/")[2] for name in names} & _PRODUCTS:
             sku = node.get("sku") or node.get("productGroupID") or node.get("mpn") or ""
-            yield Product(str(sku), str(node.get("name", "")))
+            yield FoundProduct(str(sku), str(node.get("name", "")))
         for key in ("@graph", "hasVariant", "mainEntity", "itemListElement", "item"):
             yield from _products(node.get(key))
 

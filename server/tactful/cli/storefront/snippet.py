@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from tactful.cli.shared.errors import Failure
+from tactful.cli.shared.errors import CommandError
 from tactful.cli.shared.options import config_of, settings
 from tactful.cli.shared.output import as_json, json_option
 
@@ -71,7 +71,7 @@ def newest_pinned() -> Path:
 
     found = [path for path in widget_folder().glob("v*.*.*.js") if path.name.count(".") == 3]
     if not found:
-        raise Failure("this build has no versioned widget: leave out --pinned")
+        raise CommandError("this build has no versioned widget: leave out --pinned")
     return max(found, key=lambda path: [int(part) for part in path.stem[1:].split(".")])
 
 

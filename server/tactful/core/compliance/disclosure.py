@@ -15,7 +15,7 @@ from tactful.core.rules.model import Provenance
 from tactful.core.values.calendar import parse_rfc3339
 
 
-class Duty(Struct, frozen=True):
+class DisclosureDuty(Struct, frozen=True):
     """A text, where and from when it is due, and which inputs make it due."""
 
     territories: frozenset[str]
@@ -69,13 +69,13 @@ PERSONALISED_TEXTS: Final[Mapping[str, str]] = {
 }
 
 DUTIES: Final = (
-    Duty(
+    DisclosureDuty(
         frozenset({"US-NY"}),
         parse_rfc3339("2025-07-10T04:00:00Z"),
         {"": "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA"},
     ),
-    Duty(EEA, parse_rfc3339("2022-05-28T00:00:00Z"), PERSONALISED_TEXTS),
-    Duty(frozenset(), 0, PERSONALISED_TEXTS),
+    DisclosureDuty(EEA, parse_rfc3339("2022-05-28T00:00:00Z"), PERSONALISED_TEXTS),
+    DisclosureDuty(frozenset(), 0, PERSONALISED_TEXTS),
 )
 """The first that fits the territory and the instant; an empty set fits everywhere."""
 

@@ -23,7 +23,7 @@ class PriorPrice(Struct, frozen=True, gc=False):
     complete: bool
 
 
-class Claim(Struct, frozen=True, gc=False):
+class PriceClaim(Struct, frozen=True, gc=False):
     """What may be shown beside an offer; without a `percent` where it would be below one."""
 
     was: int
@@ -53,11 +53,11 @@ def prior_price(
     return PriorPrice(lowest, max(since, start), complete=in_force is not None)
 
 
-def claim(prior: PriorPrice | None, unit: int) -> Claim | None:
+def claim(prior: PriorPrice | None, unit: int) -> PriceClaim | None:
     """What may be said of an offer at `unit`; None: it is no reduction, or nothing is on record."""
     if prior is None or unit >= prior.amount:
         return None
-    return Claim(prior.amount, percent_off(prior.amount, unit) or None)
+    return PriceClaim(prior.amount, percent_off(prior.amount, unit) or None)
 
 
 def is_general(reached: int, viewers: int) -> bool:

@@ -13,7 +13,7 @@ FEWEST: Final = 10
 """Of fewer viewers in a day nobody can say what reached most of them."""
 
 
-class Reach(Struct, frozen=True, gc=False):
+class ReductionHistory(Struct, frozen=True, gc=False):
     """What was pushed lately; the mappings may be live, so nobody keeps them."""
 
     since: Mapping[tuple[str, str], Mapping[str, int]] = {}
@@ -32,4 +32,4 @@ class Reach(Struct, frozen=True, gc=False):
         return viewers >= FEWEST and is_general(counts.get(rule, 0) + 1, viewers)
 
 
-NO_REACH = Reach()
+NO_REDUCTIONS = ReductionHistory()

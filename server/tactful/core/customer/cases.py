@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from tactful.core.facts.history import History
-from tactful.core.facts.model import Case, Cause, Kept, ms
+from tactful.core.facts.model import Case, RemedyCause, ReportedFact, ms
 
 
-class Matter(Struct, frozen=True, gc=False):
+class CaseScope(Struct, frozen=True, gc=False):
     """A case with the items it concerns, in the state of the case it was merged into at last."""
 
     case: Case
@@ -23,26 +23,28 @@ class Matter(Struct, frozen=True, gc=False):
     """When we learned of its state (ms)."""
 
 
-def matters(history: History, window: int) -> Iterator[Matter]:
+def case_scopes(history: History, window: int) -> Iterator[CaseScope]:
     """Every case; one that names only a customer concerns what was bought within `window` (ms)."""
     by_id = {kept.fact.case: kept for kept in history.cases}
     for kept in by_id.values():
-        yield _matter(history, kept, by_id, window)
+        yield _case_scope(history, kept, by_id, window)
 
 
-def _matter(
-    history: History, kept: Kept[Case], by_id: Mapping[str, Kept[Case]], window: int
-) -> Matter:
+def _case_scope(
+    history: History, kept: ReportedFact[Case], by_id: Mapping[str, ReportedFact[Case]], window: int
+) -> CaseScope:
     case = kept.fact
     root = _root(case, by_id)
     last = by_id.get(root)
     since = ms(case.opened_at) - window
     whole = case.kind == "wrong_item"
     skus, bounded = concerned(history, case.skus, case.order, since, whole_order=whole)
-    return Matter(case, root, skus, bounded, _ended(last), max(kept.at, last.at if last else 0))
+    return CaseScope(case, root, skus, bounded, _ended(last), max(kept.at, last.at if last else 0))
 
 
-def cause(history: History, cause: Cause, since: int, matters: Iterable[Matter]) -> set[str]:
+def remedied_products(
+    history: History, cause: RemedyCause, since: int, matters: Iterable[CaseScope]
+) -> set[str]:
     """The products of a remedy's cause; `since`: what was bought from then on may be meant."""
     skus: set[str] = set()
     if cause.case:
@@ -79,7 +81,7 @@ def concerned(
     return history.with_parts(found), bounded
 
 
-def _root(case: Case, by_id: Mapping[str, Kept[Case]]) -> str:
+def _root(case: Case, by_id: Mapping[str, ReportedFact[Case]]) -> str:
     """The case that this one is part of by now; of a circle, the first in the alphabet."""
     seen: list[str] = []
     while case.status == "merged" and case.merged_into is not None:
@@ -93,7 +95,7 @@ def _root(case: Case, by_id: Mapping[str, Kept[Case]]) -> str:
     return case.case
 
 
-def _ended(last: Kept[Case] | None) -> int | None:
+def _ended(last: ReportedFact[Case] | None) -> int | None:
     """A case that nobody reported, or that only says it was merged, goes on."""
     if last is None or last.fact.status not in {"resolved", "rejected"}:
         return None

@@ -7,17 +7,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.core.customer.cases import Matter, cause, matters
+from tactful.core.customer.cases import CaseScope, case_scopes, remedied_products
 from tactful.core.facts.history import History
-from tactful.core.facts.model import Kept, Order, Return, Review, ms
-from tactful.core.rules.policy import Policy, Scope, Taint
+from tactful.core.facts.model import Order, ReportedFact, Return, Review, ms
+from tactful.core.rules.policy import Policy, Scope, TaintRule
 from tactful.core.verdicts.reasons import Reason
 
 PRODUCT_KINDS: Final = frozenset({"defect", "not_as_described"})
 SERVICE_KINDS: Final = frozenset({"late", "lost", "service", "billing"})
 
 
-class Letdown(Struct, frozen=True, gc=False):
+class Taint(Struct, frozen=True, gc=False):
     """One taint, active in [`since`, `until`); instants in ms, None: not yet known.
 
     `reason` holds until `open_until`, the end of its cause; `after` in the cooldown that follows.
@@ -38,13 +38,13 @@ class Letdown(Struct, frozen=True, gc=False):
         return self.reason if self.open_until is None or now < self.open_until else self.after
 
 
-class Letdowns(Struct, frozen=True, gc=False):
+class Taints(Struct, frozen=True, gc=False):
     """The taints of one customer, by reach."""
 
-    skus: Mapping[str, tuple[Letdown, ...]] = {}
-    products: Mapping[str, tuple[Letdown, ...]] = {}
-    brands: Mapping[str, tuple[Letdown, ...]] = {}
-    shop: tuple[Letdown, ...] = ()
+    skus: Mapping[str, tuple[Taint, ...]] = {}
+    products: Mapping[str, tuple[Taint, ...]] = {}
+    brands: Mapping[str, tuple[Taint, ...]] = {}
+    shop: tuple[Taint, ...] = ()
     causes: Mapping[str, tuple[str, ...]] = {}
     """Remedy → the products that it makes up for."""
 
@@ -53,13 +53,13 @@ class Letdowns(Struct, frozen=True, gc=False):
         return min((one.since for one in self.shop if one.since > now), default=None)
 
 
-NO_LETDOWNS: Final = Letdowns()
+NO_TAINTS: Final = Taints()
 
 
-def derive(history: History, policy: Policy) -> Letdowns:
+def derive_taints(history: History, policy: Policy) -> Taints:
     """All taints that a customer's facts amount to under a policy (semantics, section 6)."""
-    reach = _Reach(history)
-    cases = tuple(matters(history, policy.bought_window))
+    reach = _TaintCollector(history)
+    cases = tuple(case_scopes(history, policy.bought_window))
     for matter in cases:
         _from_case(reach, matter, policy)
     _from_brands(reach, cases, policy)
@@ -71,24 +71,26 @@ def derive(history: History, policy: Policy) -> Letdowns:
         _from_order(reach, kept_order, cases, policy)
     causes = {
         kept.fact.remedy: tuple(
-            sorted(cause(history, kept.fact.cause, kept.at - policy.bought_window, cases))
+            sorted(
+                remedied_products(history, kept.fact.cause, kept.at - policy.bought_window, cases)
+            )
         )
         for kept in sorted(history.remedies, key=lambda kept: kept.fact.remedy)
     }
     return reach.letdowns(causes)
 
 
-class _Reach:
+class _TaintCollector:
     """Collects taints under the SKUs, products, brands or the shop that they reach."""
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.skus: dict[str, set[Letdown]] = defaultdict(set)
-        self.products: dict[str, set[Letdown]] = defaultdict(set)
-        self.brands: dict[str, set[Letdown]] = defaultdict(set)
-        self.shop: set[Letdown] = set()
+        self.skus: dict[str, set[Taint]] = defaultdict(set)
+        self.products: dict[str, set[Taint]] = defaultdict(set)
+        self.brands: dict[str, set[Taint]] = defaultdict(set)
+        self.shop: set[Taint] = set()
 
-    def add(self, scope: Scope, skus: Iterable[str], letdown: Letdown) -> None:
+    def add(self, scope: Scope, skus: Iterable[str], letdown: Taint) -> None:
         """Taint what `scope` makes of the SKUs; a brand that is not known leaves the product."""
         if scope == "shop":
             self.shop.add(letdown)
@@ -102,19 +104,19 @@ class _Reach:
             if scope == "brand" and brand:
                 self.brands[brand].add(letdown)
 
-    def letdowns(self, causes: Mapping[str, tuple[str, ...]]) -> Letdowns:
+    def letdowns(self, causes: Mapping[str, tuple[str, ...]]) -> Taints:
         """What was collected, in an order that does not depend on the order of the facts."""
-        return Letdowns(
+        return Taints(
             _sorted(self.skus), _sorted(self.products), _sorted(self.brands),
             _in_order(self.shop), causes,
         )  # fmt: skip
 
 
-def _sorted(found: Mapping[str, set[Letdown]]) -> dict[str, tuple[Letdown, ...]]:
+def _sorted(found: Mapping[str, set[Taint]]) -> dict[str, tuple[Taint, ...]]:
     return {key: _in_order(found[key]) for key in sorted(found)}
 
 
-def _in_order(letdowns: Iterable[Letdown]) -> tuple[Letdown, ...]:
+def _in_order(letdowns: Iterable[Taint]) -> tuple[Taint, ...]:
     return tuple(sorted(letdowns, key=lambda one: (one.since, one.cause, one.reason, one.at)))
 
 
@@ -122,7 +124,7 @@ COMPLAINT: Final = (Reason.COMPLAINT_OPEN, Reason.COMPLAINT_COOLDOWN)
 SERVICE: Final = (Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN)
 
 
-def _from_case(reach: _Reach, matter: Matter, policy: Policy) -> None:
+def _from_case(reach: _TaintCollector, matter: CaseScope, policy: Policy) -> None:
     kind = matter.case.kind
     if kind in SERVICE_KINDS:
         taint = policy.taints.service
@@ -133,21 +135,26 @@ def _from_case(reach: _Reach, matter: Matter, policy: Policy) -> None:
         reach.add(scope, matter.skus, _of_case(matter, taint, COMPLAINT))
 
 
-def _of_case(matter: Matter, taint: Taint, codes: tuple[Reason, Reason]) -> Letdown:
+def _of_case(matter: CaseScope, taint: TaintRule, codes: tuple[Reason, Reason]) -> Taint:
     since = min(ms(matter.case.opened_at), matter.at)
-    return _letdown(codes, since, matter.ended, taint, matter.case.case, matter.at)
+    return _taint(codes, since, matter.ended, taint, matter.case.case, matter.at)
 
 
-def _letdown(
-    codes: tuple[Reason, Reason], since: int, ended: int | None, taint: Taint, cause: str, at: int
-) -> Letdown:
+def _taint(
+    codes: tuple[Reason, Reason],
+    since: int,
+    ended: int | None,
+    taint: TaintRule,
+    cause: str,
+    at: int,
+) -> Taint:
     until = None if ended is None else ended + taint.after
-    return Letdown(codes[0], codes[1], since, ended, until, cause, at)
+    return Taint(codes[0], codes[1], since, ended, until, cause, at)
 
 
-def _from_brands(reach: _Reach, cases: Iterable[Matter], policy: Policy) -> None:
+def _from_brands(reach: _TaintCollector, cases: Iterable[CaseScope], policy: Policy) -> None:
     """Two cases about two products of one brand, opened within the window, taint the brand."""
-    strikes: dict[str, list[tuple[str, Matter]]] = defaultdict(list)
+    strikes: dict[str, list[tuple[str, CaseScope]]] = defaultdict(list)
     for matter in cases:
         if matter.case.kind in PRODUCT_KINDS:
             for sku in matter.skus:
@@ -161,20 +168,20 @@ def _from_brands(reach: _Reach, cases: Iterable[Matter], policy: Policy) -> None
                 reach.brands[brand].add(_strike(one, other, policy.taints.brand))
 
 
-def _close(one: Matter, other: Matter, policy: Policy) -> bool:
+def _close(one: CaseScope, other: CaseScope, policy: Policy) -> bool:
     return abs(ms(one.case.opened_at) - ms(other.case.opened_at)) <= policy.brand_window
 
 
-def _strike(one: Matter, other: Matter, taint: Taint) -> Letdown:
+def _strike(one: CaseScope, other: CaseScope, taint: TaintRule) -> Taint:
     """It goes on as long as either case does."""
     second = max(one, other, key=lambda matter: (ms(matter.case.opened_at), matter.case.case))
     at = max(one.at, other.at)
     since = min(ms(second.case.opened_at), at)
     ended = None if one.ended is None or other.ended is None else max(one.ended, other.ended)
-    return _letdown((Reason.COMPLAINT_BRAND,) * 2, since, ended, taint, second.case.case, at)
+    return _taint((Reason.COMPLAINT_BRAND,) * 2, since, ended, taint, second.case.case, at)
 
 
-def _from_return(reach: _Reach, kept: Kept[Return], policy: Policy) -> None:
+def _from_return(reach: _TaintCollector, kept: ReportedFact[Return], policy: Policy) -> None:
     """A return that is on its way goes on; only for a bad fit does that matter."""
     fact, taints = kept.fact, policy.taints
     if fact.status == "cancelled" or _is_correction(reach.history, fact, policy):
@@ -185,11 +192,11 @@ def _from_return(reach: _Reach, kept: Kept[Return], policy: Policy) -> None:
         if line.reason == "fit":
             ended = None if fact.status == "announced" else start
             codes, taint = (Reason.RETURN_FIT,) * 2, taints.return_fit
-            letdown = _letdown(codes, since, ended, taint, fact.return_, kept.at)
+            letdown = _taint(codes, since, ended, taint, fact.return_, kept.at)
             reach.add(taint.scope, (line.sku,), letdown)
         elif line.reason != "changed_mind":
             codes, taint = (Reason.RETURN_RECENT,) * 2, taints.return_recent
-            letdown = _letdown(codes, since, start, taint, fact.return_, kept.at)
+            letdown = _taint(codes, since, start, taint, fact.return_, kept.at)
             reach.add(taint.scope, reach.history.with_parts((line.sku,)), letdown)
 
 
@@ -201,24 +208,26 @@ def _is_correction(history: History, fact: Return, policy: Policy) -> bool:
     return any(0 <= ms(fact.at) - at < policy.correction_within for at in placed)
 
 
-def _reviews(reviews: Iterable[Kept[Review]]) -> Iterator[Sequence[Kept[Review]]]:
+def _reviews(reviews: Iterable[ReportedFact[Review]]) -> Iterator[Sequence[ReportedFact[Review]]]:
     """The versions of each review, oldest first."""
-    by_id: dict[str, list[Kept[Review]]] = defaultdict(list)
+    by_id: dict[str, list[ReportedFact[Review]]] = defaultdict(list)
     for kept in reviews:
         by_id[kept.fact.review].append(kept)
     for versions in by_id.values():
         yield sorted(versions, key=_age)
 
 
-def _age(kept: Kept[Review]) -> tuple[int, int, int]:
+def _age(kept: ReportedFact[Review]) -> tuple[int, int, int]:
     version = kept.fact.version
     ordinal = version if isinstance(version, int) else ms(version) if version else kept.at
     return ordinal, ms(kept.fact.at), kept.at
 
 
-def _from_review(reach: _Reach, versions: Iterable[Kept[Review]], policy: Policy) -> None:
+def _from_review(
+    reach: _TaintCollector, versions: Iterable[ReportedFact[Review]], policy: Policy
+) -> None:
     """An edit lifts the taint only when it is good; one that is merely better leaves it."""
-    tainted: Kept[Review] | None = None
+    tainted: ReportedFact[Review] | None = None
     for kept in versions:
         if kept.fact.rating <= policy.bad_rating:
             tainted = kept
@@ -227,11 +236,13 @@ def _from_review(reach: _Reach, versions: Iterable[Kept[Review]], policy: Policy
     if tainted:
         fact, taint, start = tainted.fact, policy.taints.review, ms(tainted.fact.at)
         codes, since = (Reason.REVIEW_BAD,) * 2, min(start, tainted.at)
-        letdown = _letdown(codes, since, start, taint, fact.review, tainted.at)
+        letdown = _taint(codes, since, start, taint, fact.review, tainted.at)
         reach.add(taint.scope, reach.history.with_parts((fact.sku,)), letdown)
 
 
-def _from_order(reach: _Reach, kept: Kept[Order], cases: Iterable[Matter], policy: Policy) -> None:
+def _from_order(
+    reach: _TaintCollector, kept: ReportedFact[Order], cases: Iterable[CaseScope], policy: Policy
+) -> None:
     """A parcel of the customer's own past its promised date, from when no case speaks for it."""
     fact = kept.fact
     own = fact.customer == reach.history.customer and fact.status != "cancelled"
@@ -243,11 +254,11 @@ def _from_order(reach: _Reach, kept: Kept[Order], cases: Iterable[Matter], polic
         return
     taint = policy.taints.delivery_late
     codes, since = (Reason.DELIVERY_LATE,) * 2, max(promised, covered)
-    letdown = _letdown(codes, since, delivered, taint, fact.order, kept.at)
+    letdown = _taint(codes, since, delivered, taint, fact.order, kept.at)
     reach.add(taint.scope, [line.sku for line in fact.lines], letdown)
 
 
-def _delivered(kept: Kept[Order]) -> int | None:
+def _delivered(kept: ReportedFact[Order]) -> int | None:
     """When it arrived; where nobody says when, it had when we learned of it."""
     fact = kept.fact
     if fact.delivered_at is not None:
@@ -255,7 +266,7 @@ def _delivered(kept: Kept[Order]) -> int | None:
     return kept.at if fact.status == "delivered" else None
 
 
-def _covered(order: str, cases: Iterable[Matter], taint: Taint) -> int | None:
+def _covered(order: str, cases: Iterable[CaseScope], taint: TaintRule) -> int | None:
     """Until when a case taints in the parcel's place; 0: there is none, None: it is open."""
     until = 0
     for matter in cases:

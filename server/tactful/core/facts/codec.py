@@ -36,7 +36,7 @@ class _Typed(Struct, frozen=True):
 _TYPED: Final = msgspec.json.Decoder(_Typed).decode
 
 
-class Rejection(Struct, frozen=True):
+class FactRejection(Struct, frozen=True):
     """Why one fact is refused; `index` is its place in the batch."""
 
     index: int
@@ -44,18 +44,18 @@ class Rejection(Struct, frozen=True):
     message: str
 
 
-def decode(raw: bytes | msgspec.Raw, index: int = 0) -> AnyFact | Rejection:
+def decode(raw: bytes | msgspec.Raw, index: int = 0) -> AnyFact | FactRejection:
     """One fact; every kind of bad input comes back as a value."""
     try:
         fact = _read(raw)
     except msgspec.ValidationError as error:
         return _invalid(raw, index, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Rejection(index, "fact.malformed", _malformed(raw, error))
+        return FactRejection(index, "fact.malformed", _malformed(raw, error))
     except RecursionError:
-        return Rejection(index, "fact.malformed", "This is nested too deeply.")
+        return FactRejection(index, "fact.malformed", "This is nested too deeply.")
     problem = _inconsistent(fact)
-    return Rejection(index, "fact.inconsistent", problem) if problem else fact
+    return FactRejection(index, "fact.inconsistent", problem) if problem else fact
 
 
 def _malformed(raw: bytes | msgspec.Raw, error: Exception) -> str:
@@ -116,18 +116,18 @@ def _mixed(fact: Any) -> str | None:
     return None
 
 
-def _invalid(raw: bytes | msgspec.Raw, index: int, text: str) -> Rejection:
+def _invalid(raw: bytes | msgspec.Raw, index: int, text: str) -> FactRejection:
     kind = _kind(raw)
     if kind not in KINDS:
-        return Rejection(index, "fact.unknown_type", _unknown_type(kind))
+        return FactRejection(index, "fact.unknown_type", _unknown_type(kind))
     unknown, place = _UNKNOWN.search(text), _place(text)
     if unknown is None:
         hint = _hint(text, kind, place)
-        return Rejection(index, "fact.invalid", f"{_sentence(text)} (in a `{kind}`){hint}")
+        return FactRejection(index, "fact.invalid", f"{_sentence(text)} (in a `{kind}`){hint}")
     at = f", at `{'.'.join(place)}`" if place else ""
     hint = _nearest(unknown[1], _fields(kind, place), "it has")
     message = f"A `{kind}`{at} has no field `{unknown[1]}`; {hint}"
-    return Rejection(index, "fact.unknown_field", message)
+    return FactRejection(index, "fact.unknown_field", message)
 
 
 def _kind(raw: bytes | msgspec.Raw) -> str | None:

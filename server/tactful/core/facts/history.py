@@ -7,10 +7,10 @@ from msgspec import Struct
 from tactful.core.facts.model import (
     Case,
     Customer,
-    Kept,
     Order,
     Product,
     Remedy,
+    ReportedFact,
     Return,
     Review,
     ms,
@@ -28,12 +28,12 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
     """
 
     customer: str
-    about: Kept[Customer] | None = None
-    orders: tuple[Kept[Order], ...] = ()
-    returns: tuple[Kept[Return], ...] = ()
-    cases: tuple[Kept[Case], ...] = ()
-    reviews: tuple[Kept[Review], ...] = ()
-    remedies: tuple[Kept[Remedy], ...] = ()
+    about: ReportedFact[Customer] | None = None
+    orders: tuple[ReportedFact[Order], ...] = ()
+    returns: tuple[ReportedFact[Return], ...] = ()
+    cases: tuple[ReportedFact[Case], ...] = ()
+    reviews: tuple[ReportedFact[Review], ...] = ()
+    remedies: tuple[ReportedFact[Remedy], ...] = ()
     products: Mapping[str, Product] = {}
     upto: int = 0
     """The number of the newest fact when it was read; by that the same history can be read again."""

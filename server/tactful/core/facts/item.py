@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from tactful.core.facts.model import Cost, Kept, Price, Product, Stock
+from tactful.core.facts.model import Cost, Price, Product, ReportedFact, Stock
 
 
 class PublicPrice(Struct, frozen=True, gc=False, array_like=True):
@@ -21,12 +21,12 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
     """An SKU with all its facts; whatever is missing is unknown, and unknown means no offer."""
 
     sku: str
-    product: Kept[Product] | None = None
-    prices: Mapping[str, Kept[Price]] = {}
+    product: ReportedFact[Product] | None = None
+    prices: Mapping[str, ReportedFact[Price]] = {}
     """Territory → the public price."""
-    costs: Mapping[str, Kept[Cost]] = {}
+    costs: Mapping[str, ReportedFact[Cost]] = {}
     """Territory, or else currency → the net cost."""
-    stock: Mapping[str, tuple[Kept[Stock], ...]] = {}
+    stock: Mapping[str, tuple[ReportedFact[Stock], ...]] = {}
     """Territory → what each location has."""
     recalls: tuple[str, ...] = ()
     """The active recalls of the product, in whichever variant."""
@@ -59,6 +59,6 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         kept = self.stock.get(territory)
         return max(stock.at for stock in kept) if kept else None
 
-    def cost(self, territory: str, currency: str) -> Kept[Cost] | None:
+    def cost(self, territory: str, currency: str) -> ReportedFact[Cost] | None:
         """The net cost there, or else wherever it is sold in that currency."""
         return self.costs.get(territory) or self.costs.get(currency)

@@ -205,7 +205,7 @@ class RemedyValue(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fi
             raise ValueError('a value is {"amount", "currency"} or {"percent_bp"}')
 
 
-class Cause(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class RemedyCause(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What a remedy makes up for."""
 
     case: Id | None = None
@@ -219,7 +219,7 @@ class Remedy(Fact, frozen=True, kw_only=True, tag="remedy"):
     remedy: Id
     customer: Id
     value: RemedyValue
-    cause: Cause
+    cause: RemedyCause
     expires_at: Instant
 
 
@@ -251,7 +251,7 @@ FEEDS: dict[type[Fact], FeedName] = {
 F_co = TypeVar("F_co", bound=Fact, covariant=True)
 
 
-class Kept(Struct, Generic[F_co], frozen=True, gc=False):
+class ReportedFact(Struct, Generic[F_co], frozen=True, gc=False):
     """A fact and the instant (ms since the epoch) at which it was reported to us."""
 
     fact: F_co

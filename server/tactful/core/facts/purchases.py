@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.facts.history import History
-from tactful.core.facts.model import Kept, Order, OrderLine, ms
+from tactful.core.facts.model import Order, OrderLine, ReportedFact, ms
 
 
 class Purchase(Struct, frozen=True, gc=False):
@@ -30,7 +30,7 @@ _Returned = dict[tuple[str | None, str], int]
 """(order or None, SKU) → how many came back that no line is known for yet."""
 
 
-def derive(history: History) -> Purchases:
+def derive_purchases(history: History) -> Purchases:
     """Open orders count; returned and cancelled lines do not (semantics, section 6)."""
     returned = _returned(history)
     found: dict[str, list[Purchase]] = defaultdict(list)
@@ -64,7 +64,7 @@ def _take(returned: _Returned, order: str, line: OrderLine) -> int:
     return taken
 
 
-def _purchase(history: History, kept: Kept[Order], line: OrderLine) -> Purchase:
+def _purchase(history: History, kept: ReportedFact[Order], line: OrderLine) -> Purchase:
     known = history.products.get(line.sku)
     return Purchase(
         line.sku,

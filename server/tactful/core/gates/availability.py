@@ -8,7 +8,9 @@ from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
 
-def available(scene: Scene, policy: Policy, promised: int, wanted: int) -> Iterator[Finding]:
+def check_availability(
+    scene: Scene, policy: Policy, promised: int, wanted: int
+) -> Iterator[Finding]:
     """Stock that is not known is none. `promised`: what standing offers hold; `wanted`: this one's."""
     there, at = scene.available, None
     if scene.territory:

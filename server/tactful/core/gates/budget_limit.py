@@ -12,7 +12,7 @@ from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
 
-def affordable(context: Context, rule: Rule, hold: int, currency: str) -> Iterator[Finding]:
+def check_budget(context: Context, rule: Rule, hold: int, currency: str) -> Iterator[Finding]:
     """What its campaign has left; `hold`: the worst case in minor units of `currency`."""
     campaign = context.rulebook.campaigns.get(rule.campaign or "")
     if campaign is None:
@@ -56,7 +56,7 @@ def share_at(limit: int, bounds: tuple[int, int], amount: int) -> int:
     return start + divide_up(amount * (end - start), limit)
 
 
-def often_enough(scene: Scene, rule: Rule) -> Iterator[Finding]:
+def check_rule_limits(scene: Scene, rule: Rule) -> Iterator[Finding]:
     """What the rule itself allows each shopper."""
     marks = scene.contact.approaches  # mostly none: what is counted over them waits for one
     mine = [mark for mark in marks if mark.rule == rule.id] if marks else []

@@ -11,7 +11,7 @@ from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
 
-def allowed(
+def check_contact_policy(
     scene: Scene, rule: Rule, policy: Policy, standing: Collection[Offer]
 ) -> Iterator[Finding]:
     """Caps, dismissals and what is on the screen already."""

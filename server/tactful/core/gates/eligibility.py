@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from tactful.core.context import Scene
 from tactful.core.facts.model import FeedName
-from tactful.core.rules.conditions import failing
+from tactful.core.rules.conditions import failed_clauses
 from tactful.core.rules.model import NEVER, Rule
 from tactful.core.rules.policy import Policy
 from tactful.core.values import calendar
@@ -12,7 +12,9 @@ from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
 
-def rule_state(rule: Rule, now: int, paused: frozenset[str] = frozenset()) -> Iterator[Finding]:
+def check_rule_state(
+    rule: Rule, now: int, paused: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
     """Gate 1: is the rule running, and is this its time? `paused`: by an operator."""
     if rule.paused or rule.id in paused:
         yield Finding(Reason.RULE_PAUSED, actual="paused", needed="running")
@@ -26,7 +28,7 @@ def rule_state(rule: Rule, now: int, paused: frozenset[str] = frozenset()) -> It
             yield Finding(Reason.RULE_WINDOW, actual="closed", needed="open", until=changes)
 
 
-def shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
+def check_shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
     """Gate 2: does the shopper allow it? `personal`: it needs what only an identity lets us know."""
     session = scene.session
     about = scene.history.about if scene.history else None
@@ -54,7 +56,7 @@ def _age(scene: Scene) -> Iterator[Finding]:
         yield Finding(Reason.SHOPPER_AGE, actual=age, needed=least, at=about.at if about else None)
 
 
-def needs_person(rule: Rule, ripe: int) -> bool:
+def needs_customer(rule: Rule, ripe: int) -> bool:
     """Whether the rule holds only for what we may know of a verified customer.
 
     `ripe`: from when its conditions hold.
@@ -62,7 +64,7 @@ def needs_person(rule: Rule, ripe: int) -> bool:
     return rule.remedy or (rule.ripens_if_known is not None and ripe == NEVER)
 
 
-def freshness(scene: Scene, policy: Policy, heard: Mapping[FeedName, int]) -> Iterator[Finding]:
+def check_feeds(scene: Scene, policy: Policy, heard: Mapping[FeedName, int]) -> Iterator[Finding]:
     """Gate 3: are the inputs fresh? A watched feed that was never heard of is stale."""
     limits = policy.max_age
     yield from _silent(Reason.STALE_STOCK, "stock", limits.stock, heard, scene.now)
@@ -87,7 +89,7 @@ def _silent(
         yield Finding(reason, actual={feed: silent}, needed={feed: limit // 1000}, at=last)
 
 
-def target(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
+def check_conditions(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
     """Gate 4: is this whom, where and what the rule is for?"""
     if rule.territories and scene.territory not in rule.territories:
         yield Finding(
@@ -95,7 +97,7 @@ def target(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
         )
     if rule.moment == "rescue" and not scene.session.rescue:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"moment": None}, needed="moment: rescue")
-    stranger = scene.profile is None and needs_person(rule, ripe)
+    stranger = scene.profile is None and needs_customer(rule, ripe)
     if ripe == NEVER and not (stranger and _holds_if_known(scene, rule)):
         yield from _conditions(scene, rule)
     if stranger:
@@ -109,7 +111,7 @@ def _holds_if_known(scene: Scene, rule: Rule) -> bool:
 
 
 def _conditions(scene: Scene, rule: Rule) -> Iterator[Finding]:
-    failures = failing(rule.condition, scene)
+    failures = failed_clauses(rule.condition, scene)
     for failure in failures:
         if failure.clause.field != "moment":  # `target` has said so already
             actual = {failure.clause.field: failure.actual}

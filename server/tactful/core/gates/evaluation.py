@@ -8,11 +8,11 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from tactful.core.context import Context, Scene
-from tactful.core.gates.availability import available
-from tactful.core.gates.contact_policy import allowed
-from tactful.core.gates.eligibility import freshness, shopper
-from tactful.core.gates.suppression import suppress
-from tactful.core.gates.timing import right_time
+from tactful.core.gates.availability import check_availability
+from tactful.core.gates.contact_policy import check_contact_policy
+from tactful.core.gates.eligibility import check_feeds, check_shopper
+from tactful.core.gates.suppression import check_suppression
+from tactful.core.gates.timing import check_timing
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import PriceRefusal, Quote, ShelfPrice
@@ -22,7 +22,7 @@ from tactful.core.verdicts.verdict import Finding
 Findings = tuple[Finding, ...]
 
 
-class Priced(Struct, frozen=True, gc=False):
+class PricedRule(Struct, frozen=True, gc=False):
     """What a rule would offer for an item."""
 
     quote: Quote | PriceRefusal
@@ -37,7 +37,7 @@ class Priced(Struct, frozen=True, gc=False):
         raise LookupError(self.quote.reason)
 
 
-class Ground:
+class Evaluation:
     """One scene before the gates; lives as long as one look at an item, and is never seen outside.
 
     Gates that no property of a rule enters are one tuple; the others are kept by what enters them.
@@ -53,8 +53,8 @@ class Ground:
         self.scene = scene
         self.standing = standing
         self.policy = context.rulebook.policy
-        self.shelf = shelf_of(scene)
-        self.stale: Findings = tuple(freshness(scene, self.policy, context.heard))
+        self.shelf = shelf_price_of(scene)
+        self.stale: Findings = tuple(check_feeds(scene, self.policy, context.heard))
         self._unwilling: dict[bool, Findings] = {}
         self._suppressed: dict[bool, Findings] = {}
         self._scarce: dict[int, Findings] = {}
@@ -62,13 +62,13 @@ class Ground:
         self._approached: dict[str | None, Findings] = {}
         self._promises = [offer for offer in standing if not offer.advertised]
         self._own = {rest.key for rest in scene.contact.rests if rest.scope == "rule"}
-        self._prices: dict[str, Priced] = {}
+        self._prices: dict[str, PricedRule] = {}
 
     def unwilling(self, *, personal: bool) -> Findings:
         """Gate 2, for rules that need a person's history and for those that do not."""
         found = self._unwilling.get(personal)
         if found is None:
-            found = self._unwilling[personal] = tuple(shopper(self.scene, personal=personal))
+            found = self._unwilling[personal] = tuple(check_shopper(self.scene, personal=personal))
         return found
 
     def suppressed(self, rule: Rule) -> Findings:
@@ -76,7 +76,7 @@ class Ground:
         found = self._suppressed.get(rule.remedy)
         if found is None:
             tightenings = self.context.rulebook.suppress
-            found = tuple(suppress(self.scene, rule, self.policy, tightenings))
+            found = tuple(check_suppression(self.scene, rule, self.policy, tightenings))
             self._suppressed[rule.remedy] = found
         return found
 
@@ -84,7 +84,7 @@ class Ground:
         """Gate 6, for so many of the item."""
         found = self._scarce.get(wanted)
         if found is None:
-            found = tuple(available(self.scene, self.policy, self._promised(), wanted))
+            found = tuple(check_availability(self.scene, self.policy, self._promised(), wanted))
             self._scarce[wanted] = found
         return found
 
@@ -93,7 +93,7 @@ class Ground:
         key = ripe, rule.moment
         found = self._timing.get(key)
         if found is None:
-            found = self._timing[key] = tuple(right_time(self.scene, rule, ripe, self.policy))
+            found = self._timing[key] = tuple(check_timing(self.scene, rule, ripe, self.policy))
         return found
 
     def approached(self, rule: Rule) -> Findings:
@@ -101,17 +101,17 @@ class Ground:
         key = rule.id if self._promises or rule.id in self._own else None
         found = self._approached.get(key)
         if found is None:
-            found = tuple(allowed(self.scene, rule, self.policy, self.standing))
+            found = tuple(check_contact_policy(self.scene, rule, self.policy, self.standing))
             self._approached[key] = found
         return found
 
-    def price(self, rule: Rule) -> Priced:
+    def price(self, rule: Rule) -> PricedRule:
         """The offer's price as the facts and the rule make it: the gates ask, and then the winner."""
         found = self._prices.get(rule.id)
         if found is None:
             quote = self._voucher() if rule.price.mode == "remedy" else self._quote(rule)
             hold = quote.saved * rule.max_qty if isinstance(quote, Quote) else 0
-            found = self._prices[rule.id] = Priced(quote, self.shelf, hold)
+            found = self._prices[rule.id] = PricedRule(quote, self.shelf, hold)
         return found
 
     def _promised(self) -> int:
@@ -144,7 +144,7 @@ class Ground:
         return pricing.voucher(remedy.fact.value, self.shelf)
 
 
-def shelf_of(scene: Scene) -> ShelfPrice | None:
+def shelf_price_of(scene: Scene) -> ShelfPrice | None:
     """What the item costs where the shopper is; None: it has no price there."""
     kept = scene.price
     if kept is None or scene.territory is None:

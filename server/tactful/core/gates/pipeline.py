@@ -3,11 +3,17 @@
 from collections.abc import Iterator
 
 from tactful.core.context import Context, Scene
-from tactful.core.gates.availability import available
-from tactful.core.gates.budget_limit import affordable, often_enough
-from tactful.core.gates.eligibility import freshness, needs_person, rule_state, shopper, target
-from tactful.core.gates.evaluation import Ground, shelf_of
-from tactful.core.gates.suppression import price_regret, suppress
+from tactful.core.gates.availability import check_availability
+from tactful.core.gates.budget_limit import check_budget, check_rule_limits
+from tactful.core.gates.eligibility import (
+    check_conditions,
+    check_feeds,
+    check_rule_state,
+    check_shopper,
+    needs_customer,
+)
+from tactful.core.gates.evaluation import Evaluation, shelf_price_of
+from tactful.core.gates.suppression import check_price_regret, check_suppression
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import PriceRefusal, Quote, ShelfPrice
@@ -17,27 +23,27 @@ from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
 
-def failing(ground: Ground, rule: Rule, ripe: int) -> Iterator[Finding]:
+def failed_gates(ground: Evaluation, rule: Rule, ripe: int) -> Iterator[Finding]:
     """Gates 1 to 10 for a candidate; the first finding is the primary reason.
 
     `ripe`: what `rule.ripens` says of the scene.
     """
     context, scene, policy = ground.context, ground.scene, ground.policy
-    yield from rule_state(rule, scene.now, context.rulebook.paused)
-    yield from ground.unwilling(personal=needs_person(rule, ripe))
+    yield from check_rule_state(rule, scene.now, context.rulebook.paused)
+    yield from ground.unwilling(personal=needs_customer(rule, ripe))
     yield from ground.stale
-    yield from target(scene, rule, ripe)
+    yield from check_conditions(scene, rule, ripe)
     yield from ground.suppressed(rule)
     priced = ground.price(rule)  # suppress before price: cheap and absolute first
     if isinstance(priced.quote, Quote) and priced.shelf:
-        yield from price_regret(scene, priced.quote.unit, priced.shelf.currency, policy)
+        yield from check_price_regret(scene, priced.quote.unit, priced.shelf.currency, policy)
     yield from ground.scarce(rule.max_qty)
     yield from _price(scene, priced.quote)
     yield from ground.timing(rule, ripe)
     yield from ground.approached(rule)
-    yield from often_enough(scene, rule)
+    yield from check_rule_limits(scene, rule)
     if priced.shelf:
-        yield from affordable(context, rule, priced.hold, priced.shelf.currency)
+        yield from check_budget(context, rule, priced.hold, priced.shelf.currency)
 
 
 def _price(scene: Scene, quote: Quote | PriceRefusal) -> Iterator[Finding]:
@@ -47,7 +53,7 @@ def _price(scene: Scene, quote: Quote | PriceRefusal) -> Iterator[Finding]:
         yield Finding(Reason(quote.reason), actual=quote.actual, needed=quote.needed, at=at)
 
 
-def failing_standing(
+def failed_gates_of_standing(
     context: Context, scene: Scene, offer: Offer, rule: Rule | None
 ) -> Iterator[Finding]:
     """The gates that an offer on the screen passes again whenever something changes.
@@ -58,18 +64,18 @@ def failing_standing(
     policy = context.rulebook.policy
     judged = rule or _gone(offer)
     if (rule or offer).on_change == "withdraw":
-        yield from rule_state(judged, scene.now, context.rulebook.paused)
+        yield from check_rule_state(judged, scene.now, context.rulebook.paused)
         if judged.digest != offer.rule_digest:
             yield Finding(Reason.RULE_ENDED, actual=offer.rulebook, needed=context.rulebook.version)
     yield from _still_allowed(scene, offer, judged)
-    yield from freshness(scene, policy, context.heard)
+    yield from check_feeds(scene, policy, context.heard)
     if scene.territory != offer.territory:
         yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=offer.territory)
     if offer.customer is not None and offer.customer != scene.session.customer:
         yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="the same shopper")
-    yield from suppress(scene, judged, policy, context.rulebook.suppress)
-    yield from price_regret(scene, offer.unit, offer.currency, policy)
-    yield from available(scene, policy, context.ahead.get(offer.id, 0), offer.max_qty)
+    yield from check_suppression(scene, judged, policy, context.rulebook.suppress)
+    yield from check_price_regret(scene, offer.unit, offer.currency, policy)
+    yield from check_availability(scene, policy, context.ahead.get(offer.id, 0), offer.max_qty)
     yield from _still_a_price(scene, offer, judged, policy)
 
 
@@ -79,7 +85,7 @@ def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
         gpc = scene.session.gpc and scene.session.consent == "personal"
         reason = Reason.CONSENT_GPC if gpc else Reason.CONSENT_MISSING
         yield Finding(reason, actual=scene.session.consent, needed="personal")
-    yield from shopper(scene, personal=needs_person(rule, rule.ripens(scene)))
+    yield from check_shopper(scene, personal=needs_customer(rule, rule.ripens(scene)))
 
 
 def _gone(offer: Offer) -> Rule:
@@ -96,7 +102,7 @@ def _gone(offer: Offer) -> Rule:
 
 def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> Iterator[Finding]:
     """Gate 7 again: the offer must still be below the public price and at or above the floor."""
-    kept, shelf = scene.price, shelf_of(scene)
+    kept, shelf = scene.price, shelf_price_of(scene)
     if kept is None or shelf is None or shelf.currency != offer.currency:
         yield Finding(Reason.PRICE_MISSING)
         return

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tactful.core.context import Scene
-from tactful.core.customer.taints import Letdown, Letdowns
+from tactful.core.customer.taints import Taint, Taints
 from tactful.core.facts.item import Item
 from tactful.core.facts.purchases import Purchase
-from tactful.core.rules.model import NOW, Rule, Tightening
+from tactful.core.rules.model import NOW, Rule, SuppressRule
 from tactful.core.rules.policy import Policy
 from tactful.core.values.calendar import DAY
 from tactful.core.verdicts.reasons import ORDER, Reason
@@ -17,14 +17,14 @@ FORGIVEN: Final = frozenset({Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN})
 """What a remedy may be promoted in spite of."""
 
 
-def suppress(
-    scene: Scene, rule: Rule, policy: Policy, tightenings: Iterable[Tightening] = ()
+def check_suppression(
+    scene: Scene, rule: Rule, policy: Policy, tightenings: Iterable[SuppressRule] = ()
 ) -> Iterator[Finding]:
     """Every taint on the item, in the order of the reasons."""
     found = [*_recall(scene.item)]
     if scene.profile:
         after = _longest(scene, tightenings)
-        found += _letdowns(scene, rule, after)
+        found += _taint_findings(scene, rule, after)
         found += _components(scene, after)
         found += _cause(scene, rule)
         found += _owned(scene, policy)
@@ -41,18 +41,18 @@ def _recall(item: Item) -> Iterator[Finding]:
             yield Finding(Reason.RECALL, actual=recall, needed="lifted")
 
 
-def _longest(scene: Scene, tightenings: Iterable[Tightening]) -> int:
+def _longest(scene: Scene, tightenings: Iterable[SuppressRule]) -> int:
     """The longest cooldown that the rule files ask for in this scene (ms)."""
     return max((one.after for one in tightenings if one.ripens(scene) == NOW), default=0)
 
 
-def _letdowns(scene: Scene, rule: Rule, after: int) -> Iterator[Finding]:
+def _taint_findings(scene: Scene, rule: Rule, after: int) -> Iterator[Finding]:
     for letdown in dict.fromkeys((*_reaching(scene.letdowns, scene.item), *scene.letdowns.shop)):
         if not (rule.remedy and letdown.reason in FORGIVEN):
             yield from _finding(letdown, scene.now, after)
 
 
-def _reaching(letdowns: Letdowns, item: Item) -> Iterator[Letdown]:
+def _reaching(letdowns: Taints, item: Item) -> Iterator[Taint]:
     yield from letdowns.skus.get(item.sku, ())
     yield from letdowns.products.get(item.product_id, ())
     if item.brand:
@@ -68,7 +68,7 @@ def _components(scene: Scene, after: int) -> Iterator[Finding]:
                 yield Finding(Reason.COMPLAINT_COMPONENT, actual, at=one.at, until=one.until)
 
 
-def _finding(letdown: Letdown, now: int, after: int) -> Iterator[Finding]:
+def _finding(letdown: Taint, now: int, after: int) -> Iterator[Finding]:
     until = letdown.until
     if until is not None and letdown.open_until is not None:
         until = max(until, letdown.open_until + after)
@@ -88,7 +88,7 @@ def _cause(scene: Scene, rule: Rule) -> Iterator[Finding]:
 def _owned(scene: Scene, policy: Policy) -> Iterator[Finding]:
     """The same product in any variant; a consumable is due before it is used up."""
     for purchase in _purchases(scene):
-        until = purchase.placed_at + _rests(purchase.consumable_days, policy)
+        until = purchase.placed_at + _cooldown_findings(purchase.consumable_days, policy)
         if scene.now < until and not purchase.gift:
             yield Finding(
                 Reason.OWNED_ALREADY, actual=purchase.placed_at, at=purchase.at, until=until
@@ -99,12 +99,12 @@ def _bought(scene: Scene, policy: Policy) -> Iterator[Finding]:
     """What a guest bought in this session."""
     days = scene.product.consumable_days if scene.product else None
     for owned in scene.session.bought:
-        until = owned.at + _rests(days, policy)
+        until = owned.at + _cooldown_findings(days, policy)
         if owned.product == scene.item.product_id and scene.now < until:
             yield Finding(Reason.OWNED_ALREADY, actual=owned.at, until=until)
 
 
-def _rests(consumable_days: int | None, policy: Policy) -> int:
+def _cooldown_findings(consumable_days: int | None, policy: Policy) -> int:
     """How long what was bought is not offered again (ms)."""
     if consumable_days is None:
         return policy.owned.durable
@@ -115,7 +115,7 @@ def _purchases(scene: Scene) -> tuple[Purchase, ...]:
     return scene.profile.purchases.get(scene.item.product_id, ()) if scene.profile else ()
 
 
-def price_regret(scene: Scene, unit: int, currency: str, policy: Policy) -> Iterator[Finding]:
+def check_price_regret(scene: Scene, unit: int, currency: str, policy: Policy) -> Iterator[Finding]:
     """Was the product bought dearer so lately that this price would be regretted?"""
     for purchase in _purchases(scene):
         until = purchase.placed_at + policy.owned.price_regret

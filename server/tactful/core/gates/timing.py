@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tactful.core.context import Scene
-from tactful.core.rules.model import NEVER, NOW, WAITING, Rule
+from tactful.core.rules.model import NEEDS_ACTIVITY, NEVER, NOW, Rule
 from tactful.core.rules.policy import Policy
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
@@ -12,7 +12,7 @@ from tactful.core.verdicts.verdict import Finding
 PAYING: Final = frozenset({"checkout", "payment"})
 
 
-def right_time(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterator[Finding]:
+def check_timing(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterator[Finding]:
     """Why it is too early, or not now. `ripe`: from when the rule's conditions hold; `until` says when the waiting alone is over."""
     yield from _wait(scene, rule, ripe, policy)
     session = scene.session
@@ -37,7 +37,7 @@ def _wait(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterator[Findi
         engaged = _engaged(scene, policy)
         ripe = max(ripe, engaged, session.last_input + policy.moment.since_input)
     if ripe > scene.now:
-        known = ripe < WAITING
+        known = ripe < NEEDS_ACTIVITY
         yield Finding(
             Reason.TIMING_WAIT,
             actual={"engaged": _seconds(scene)},
@@ -51,7 +51,7 @@ def _engaged(scene: Scene, policy: Policy) -> int:
     session = scene.session
     if session.focus == scene.item.sku or session.page == "cart":
         return session.dwell_reaches(policy.moment.engaged)
-    return WAITING
+    return NEEDS_ACTIVITY
 
 
 def _seconds(scene: Scene) -> int:

@@ -13,7 +13,7 @@ COMMA: Final = frozenset({"de", "fr", "es", "pl", "it", "nl", "pt", "da", "sv", 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_.]+)\}")
 
 
-def chosen(messages: Mapping[str, str], locale: str | None, language: str) -> tuple[str, str]:
+def message_for(messages: Mapping[str, str], locale: str | None, language: str) -> tuple[str, str]:
     """The message for a locale and the language it is in; the plain one is in the shop's `language`."""
     tag = (locale or "").lower()
     for key in (tag, tag.partition("-")[0]):
@@ -22,7 +22,7 @@ def chosen(messages: Mapping[str, str], locale: str | None, language: str) -> tu
     return messages.get("", ""), language
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
+def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
     """The text with its placeholders filled; the rulebook's checker knows them all."""
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 

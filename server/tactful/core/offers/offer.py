@@ -9,7 +9,7 @@ from msgspec import Struct
 from tactful.core.values.allocation import Deduction, Level, may_stack
 
 
-class State(StrEnum):
+class OfferState(StrEnum):
     """Where an offer stands."""
 
     PUSHED = "pushed"
@@ -23,31 +23,31 @@ class State(StrEnum):
     HELD_OUT = "held_out"
 
 
-Event = Literal[
+OfferEvent = Literal[
     "show", "accept", "redeem", "roll_back", "decline", "expire", "withdraw", "supersede"
 ]
 
-TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
-    (State.PUSHED, "show"): State.SHOWN,
-    (State.PUSHED, "accept"): State.ACCEPTED,
-    (State.PUSHED, "decline"): State.DECLINED,
-    (State.PUSHED, "expire"): State.EXPIRED,
-    (State.PUSHED, "withdraw"): State.WITHDRAWN,
-    (State.PUSHED, "supersede"): State.SUPERSEDED,
-    (State.SHOWN, "accept"): State.ACCEPTED,
-    (State.SHOWN, "decline"): State.DECLINED,
-    (State.SHOWN, "expire"): State.EXPIRED,
-    (State.SHOWN, "withdraw"): State.WITHDRAWN,
-    (State.SHOWN, "supersede"): State.SUPERSEDED,
-    (State.ACCEPTED, "redeem"): State.REDEEMED,
-    (State.ACCEPTED, "expire"): State.EXPIRED,
-    (State.ACCEPTED, "withdraw"): State.WITHDRAWN,
-    (State.REDEEMED, "roll_back"): State.ACCEPTED,
+TRANSITIONS: Final[dict[tuple[OfferState, OfferEvent], OfferState]] = {
+    (OfferState.PUSHED, "show"): OfferState.SHOWN,
+    (OfferState.PUSHED, "accept"): OfferState.ACCEPTED,
+    (OfferState.PUSHED, "decline"): OfferState.DECLINED,
+    (OfferState.PUSHED, "expire"): OfferState.EXPIRED,
+    (OfferState.PUSHED, "withdraw"): OfferState.WITHDRAWN,
+    (OfferState.PUSHED, "supersede"): OfferState.SUPERSEDED,
+    (OfferState.SHOWN, "accept"): OfferState.ACCEPTED,
+    (OfferState.SHOWN, "decline"): OfferState.DECLINED,
+    (OfferState.SHOWN, "expire"): OfferState.EXPIRED,
+    (OfferState.SHOWN, "withdraw"): OfferState.WITHDRAWN,
+    (OfferState.SHOWN, "supersede"): OfferState.SUPERSEDED,
+    (OfferState.ACCEPTED, "redeem"): OfferState.REDEEMED,
+    (OfferState.ACCEPTED, "expire"): OfferState.EXPIRED,
+    (OfferState.ACCEPTED, "withdraw"): OfferState.WITHDRAWN,
+    (OfferState.REDEEMED, "roll_back"): OfferState.ACCEPTED,
 }
 """The whole lifecycle; a pair that is not here is a programming error."""
 
-ADVERTISED: Final = frozenset({State.PUSHED, State.SHOWN})
-STANDING: Final = frozenset({State.PUSHED, State.SHOWN, State.ACCEPTED})
+ADVERTISED: Final = frozenset({OfferState.PUSHED, OfferState.SHOWN})
+STANDING: Final = frozenset({OfferState.PUSHED, OfferState.SHOWN, OfferState.ACCEPTED})
 
 
 class Offer(Struct, frozen=True, gc=False, kw_only=True):
@@ -81,7 +81,7 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     """What the shopper accepted."""
     hold: int = 0
     """What is reserved for it, its worst case: (public − unit) × max_qty, or the most that comes off."""
-    state: State = State.PUSHED
+    state: OfferState = OfferState.PUSHED
     issued_at: int
     ends_at: int
     accept_until: int | None = None
@@ -152,19 +152,19 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def over_at(self) -> int | None:
         """When it, or the promise that it has become, ends by itself; None: never."""
-        return self.accept_until if self.state is State.ACCEPTED else self.ends_at
+        return self.accept_until if self.state is OfferState.ACCEPTED else self.ends_at
 
 
-class Step(Struct, frozen=True, gc=False):
+class OfferStep(Struct, frozen=True, gc=False):
     """One audited move of an offer. `reason` never leaves the server."""
 
     offer: str
     at: int
     seq: int
-    to: State
+    to: OfferState
     reason: str | None = None
 
 
-def after(state: State, event: Event) -> State:
+def next_state(state: OfferState, event: OfferEvent) -> OfferState:
     """The state that follows; `LookupError` for a move that the table does not have."""
     return TRANSITIONS[state, event]

@@ -37,7 +37,9 @@ _COMPACT = re.compile(
 )
 
 
-class Claims(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class TokenClaims(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What a token promises. Fields stand in alphabetical order, which is their canonical order."""
 
     at_most: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] | None = None
@@ -67,7 +69,7 @@ class TokenRefusal(Struct, frozen=True):
 
 
 _ENCODE: Final = msgspec.json.Encoder().encode
-_DECODE: Final = msgspec.json.Decoder(Claims).decode
+_DECODE: Final = msgspec.json.Decoder(TokenClaims).decode
 
 
 def _public_jwk(public: Ed25519PublicKey) -> dict[str, str]:
@@ -83,7 +85,7 @@ def _header_of(kid: str) -> str:
     return base64url(_ENCODE({"alg": "EdDSA", "kid": kid, "typ": MEDIA_TYPE}))
 
 
-class Signer:
+class TokenSigner:
     """One private key, which signs claims."""
 
     def __init__(self, private: bytes) -> None:
@@ -93,13 +95,13 @@ class Signer:
         self.kid: Final = _kid_of(self.public)
         self._header: Final = _header_of(self.kid)
 
-    def sign(self, claims: Claims) -> str:
+    def sign(self, claims: TokenClaims) -> str:
         """The token; the same claims always give the same one."""
         signed = f"{self._header}.{base64url(_ENCODE(claims))}"
         return f"{signed}.{base64url(self._key.sign(signed.encode('ascii')))}"
 
 
-class Verifier:
+class TokenVerifier:
     """The keys that are accepted, and no others."""
 
     def __init__(self, keys: Iterable[Ed25519PublicKey]) -> None:
@@ -116,7 +118,7 @@ class Verifier:
             ]
         }
 
-    def verify(self, token: str, now: int) -> Claims | TokenRefusal:
+    def verify(self, token: str, now: int) -> TokenClaims | TokenRefusal:
         """The claims of a token that one of the keys signed and that has not ended at `now` (ms)."""
         found = _COMPACT.fullmatch(token) if len(token) <= LONGEST else None
         if found is None:
@@ -145,7 +147,7 @@ def seconds(at_ms: int, *, end: bool = False) -> int:
     return -(-at_ms // 1000) if end else at_ms // 1000
 
 
-def _canonical_claims(payload: str) -> Claims | None:
+def _canonical_claims(payload: str) -> TokenClaims | None:
     """The claims, if the signed text is the very one that we would write for them."""
     try:
         claims = _DECODE(_bytes_of(payload))

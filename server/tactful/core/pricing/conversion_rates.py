@@ -6,7 +6,7 @@ from msgspec import Struct
 
 Where = tuple[str, str]
 """(product, territory)"""
-SILENCE = ""
+NO_OFFER = ""
 """What stands for a rule where a shopper was deliberately shown nothing."""
 
 
@@ -21,10 +21,10 @@ class Tally(Struct, frozen=True, gc=False, array_like=True):
         return Tally(self.tried + tried, self.bought + bought)
 
 
-NOTHING = Tally()
+EMPTY_TALLY = Tally()
 
 
-class Rates(Struct, frozen=True, gc=False):
+class ConversionRates(Struct, frozen=True, gc=False):
     """What the shop's own log says of each rule, and of `SILENCE`; may be live, so nobody keeps it.
 
     A rule's offer was tried when a shopper saw it, and bought when it was redeemed; silence was tried
@@ -35,7 +35,7 @@ class Rates(Struct, frozen=True, gc=False):
 
     def of(self, rule: str, product: str, territory: str) -> Tally:
         """What came of a rule, or of `SILENCE`."""
-        return self.log.get((product, territory), {}).get(rule, NOTHING)
+        return self.log.get((product, territory), {}).get(rule, EMPTY_TALLY)
 
 
-NO_RATES = Rates()
+NO_CONVERSION_RATES = ConversionRates()

@@ -9,16 +9,16 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tactful.core.pricing.conversion_rates import SILENCE, Rates, Tally
+from tactful.core.pricing.conversion_rates import NO_OFFER, ConversionRates, Tally
 from tactful.core.pricing.quote import ShelfPrice
-from tactful.core.rules.policy import Prior
+from tactful.core.rules.policy import RatePrior
 from tactful.core.values.money import BP
 
 NOTHING: Final = Fraction(0)
 """What silence is worth."""
 
 
-class Side(Struct, frozen=True, gc=False):
+class ExpectedOutcome(Struct, frozen=True, gc=False):
     """One of the two things that can be done, and what comes of it."""
 
     rate: Fraction
@@ -39,11 +39,11 @@ class Side(Struct, frozen=True, gc=False):
         }
 
 
-class Value(Struct, frozen=True, gc=False):
+class ExpectedValue(Struct, frozen=True, gc=False):
     """What an offer is worth against silence, and from which numbers."""
 
-    offer: Side
-    silence: Side
+    offer: ExpectedOutcome
+    silence: ExpectedOutcome
 
     @property
     def exact(self) -> Fraction:
@@ -67,30 +67,32 @@ class Value(Struct, frozen=True, gc=False):
 
 
 def value_of(
-    rates: Rates,
-    prior: Prior,
+    rates: ConversionRates,
+    prior: RatePrior,
     rule: str,
     product: str,
     territory: str,
     unit: int,
     shelf: ShelfPrice,
-) -> Value | None:
+) -> ExpectedValue | None:
     """What offering `unit` is worth; None: nobody can say, because the cost is not known."""
     if shelf.cost is None:
         return None
     offered = rates.of(rule, product, territory)
-    silent = rates.of(SILENCE, product, territory)
-    return Value(
+    silent = rates.of(NO_OFFER, product, territory)
+    return ExpectedValue(
         _side(offered, prior.offer_bp, prior.weight, unit, shelf.tax_rate_bp, shelf.cost),
         _side(silent, prior.silence_bp, prior.weight, shelf.amount, shelf.tax_rate_bp, shelf.cost),
     )
 
 
-def _side(log: Tally, prior_bp: int, weight: int, gross: int, tax_bp: int, cost: int) -> Side:
+def _side(
+    log: Tally, prior_bp: int, weight: int, gross: int, tax_bp: int, cost: int
+) -> ExpectedOutcome:
     weight = weight or int(log.tried == 0)  # without data there is nothing but the prior
     rate = Fraction(log.bought * BP + prior_bp * weight, (log.tried + weight) * BP)
     margin = Fraction(gross * BP, BP + tax_bp) - cost
-    return Side(rate, margin, log, by_prior=log.tried < weight)
+    return ExpectedOutcome(rate, margin, log, by_prior=log.tried < weight)
 
 
 def _decimal(exact: Fraction) -> str:

@@ -33,7 +33,7 @@ class ShelfPrice(Struct, frozen=True, gc=False):
     """Net; None: unknown."""
 
 
-class Floor(Struct, frozen=True, gc=False):
+class PriceFloor(Struct, frozen=True, gc=False):
     """The price below which no offer goes, and which of the bounds it is."""
 
     amount: int
@@ -164,7 +164,7 @@ def asked_price(terms: PriceTerms, price: ShelfPrice, step: int = 0) -> int | No
 
 def floor_of(
     terms: PriceTerms, price: ShelfPrice, min_margin_bp: int, max_total_discount_bp: int
-) -> Floor:
+) -> PriceFloor:
     """The highest bound; of equals the one that the semantics name first."""
     margin_bp = min_margin_bp if terms.margin_bp is None else terms.margin_bp
     limit = BP - max_total_discount_bp
@@ -184,11 +184,11 @@ def floor_of(
     cumulative = divide_up((price.list or price.amount) * limit, BP)
     if cumulative > amount:
         amount, kind = cumulative, "max_total_discount"
-    return Floor(amount, kind)
+    return PriceFloor(amount, kind)
 
 
 def _above_floor(
-    terms: PriceTerms, price: ShelfPrice, asked: int, floor: Floor
+    terms: PriceTerms, price: ShelfPrice, asked: int, floor: PriceFloor
 ) -> Quote | PriceRefusal:
     clamped = asked < floor.amount
     if clamped and terms.on_floor == "withhold":

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-Code = Literal[
+RedemptionErrorCode = Literal[
     "token.malformed",
     "token.key",
     "token.signature",
@@ -36,7 +36,7 @@ Code = Literal[
     "refund.quantity",
 ]
 
-REFUSALS: Final[dict[Code, tuple[int, str]]] = {
+REDEMPTION_ERRORS: Final[dict[RedemptionErrorCode, tuple[int, str]]] = {
     "token.malformed": (401, "This is not an offer token"),
     "token.key": (401, "This token is of a key that is not accepted"),
     "token.signature": (401, "This token was not signed by us"),
@@ -69,13 +69,15 @@ REFUSALS: Final[dict[Code, tuple[int, str]]] = {
 }
 """Code → HTTP status and title."""
 
-ENDS: Final[frozenset[Code]] = frozenset({"stock.out", "recall", "price.error", "fraud"})
+ENDS: Final[frozenset[RedemptionErrorCode]] = frozenset(
+    {"stock.out", "recall", "price.error", "fraud"}
+)
 """What even a promise does not outlive."""
 
 
-def problem(code: Code, detail: str) -> bytes:
+def problem(code: RedemptionErrorCode, detail: str) -> bytes:
     """An RFC 9457 problem body; the same arguments always give the same bytes."""
-    status, title = REFUSALS[code]
+    status, title = REDEMPTION_ERRORS[code]
     fields = {
         "type": "about:blank",
         "title": title,

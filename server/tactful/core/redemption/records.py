@@ -6,12 +6,12 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from tactful.core.offers.budget import BudgetMove
-from tactful.core.offers.offer import Offer, Step
+from tactful.core.offers.offer import Offer, OfferStep
 
 Status = Literal["redeemed", "cancelled", "refused"]
 SHIPPING: Final = ""
 """The SKU under which an order's shipping is sold: as many pieces as it costs minor units."""
-Purse = tuple[str, str, str]
+BalanceKey = tuple[str, str, str]
 """(campaign, period, currency or `#`): which balance."""
 
 
@@ -75,7 +75,7 @@ class RefundRow(Struct, frozen=True):
     answer: bytes
 
 
-class Desk(Struct, frozen=True, kw_only=True):
+class RedemptionState(Struct, frozen=True, kw_only=True):
     """What the ledger knows at the instant of judgement, read in its own transaction."""
 
     offers: Mapping[str, Offer] = {}
@@ -83,13 +83,13 @@ class Desk(Struct, frozen=True, kw_only=True):
     redemptions: tuple[RedemptionRow, ...] = ()
     """All of the offer asked about, and all of the order, oldest first."""
     refund: RefundRow | None = None
-    balances: Mapping[Purse, BudgetRow] = {}
+    balances: Mapping[BalanceKey, BudgetRow] = {}
     """The balances of the offers' campaigns in the periods in which they were reserved."""
     seqs: Mapping[str, int] = {}
     """Session → the highest sequence number recorded for it."""
 
 
-class Ruling(Struct, frozen=True, kw_only=True):
+class RedemptionOutcome(Struct, frozen=True, kw_only=True):
     """What a judgement writes, and what it answers: HTTP status and exact body."""
 
     status: int
@@ -97,9 +97,9 @@ class Ruling(Struct, frozen=True, kw_only=True):
     redemptions: tuple[RedemptionRow, ...] = ()
     refund: RefundRow | None = None
     offers: tuple[Offer, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[OfferStep, ...] = ()
     moves: tuple[BudgetMove, ...] = ()
 
 
-Judge = Callable[[Desk], Ruling]
+RedemptionLogic = Callable[[RedemptionState], RedemptionOutcome]
 """Pure; may be run more than once."""

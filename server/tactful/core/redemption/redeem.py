@@ -11,34 +11,34 @@ import msgspec
 from msgspec import Struct, structs
 
 from tactful.core.offers.budget import COUNT, BudgetMove
-from tactful.core.offers.offer import Event, Offer, State, Step, after
-from tactful.core.offers.tokens import Claims, seconds
-from tactful.core.redemption.errors import ENDS, REFUSALS, Code, problem
+from tactful.core.offers.offer import Offer, OfferEvent, OfferState, OfferStep, next_state
+from tactful.core.offers.tokens import TokenClaims, seconds
+from tactful.core.redemption.errors import ENDS, REDEMPTION_ERRORS, RedemptionErrorCode, problem
 from tactful.core.redemption.order_totals import (
-    UNKNOWN,
-    Line,
-    Sale,
-    Shelf,
-    Shelves,
-    Sold,
-    Unfit,
+    UNKNOWN_SKU,
+    EarlierOffer,
+    LineTotals,
+    NotApplicable,
+    RequestedLine,
+    SkuNow,
+    SkusNow,
     item_sale,
     order_sale,
     shipping_sale,
 )
-from tactful.core.redemption.records import Desk, RedemptionRow, Ruling
+from tactful.core.redemption.records import RedemptionOutcome, RedemptionRow, RedemptionState
 from tactful.core.values.allocation import LEVELS, Deduction
 from tactful.core.values.money import Money
 
-Place = Literal[
+UseState = Literal[
     "unknown", "unaccepted", "open", "mine", "theirs", "cancelled", "refused", "ended", "expired"
 ]
 """Where an (offer, order) pair stands. `mine` and `cancelled`: this order used the offer, and gave it
 back; `theirs`: another order uses it; `refused`: an attempt to use it ended it."""
-Act = Literal["redeem", "cancel", "refund"]
-Verdict = Literal["judge", "repeat"] | Code
+UseAction = Literal["redeem", "cancel", "refund"]
+UseVerdict = Literal["judge", "repeat"] | RedemptionErrorCode
 
-TABLE: Final[dict[tuple[Act, Place], Verdict]] = {
+REDEMPTION_TABLE: Final[dict[tuple[UseAction, UseState], UseVerdict]] = {
     ("redeem", "unknown"): "offer.unknown",
     ("redeem", "unaccepted"): "offer.unaccepted",
     ("redeem", "open"): "judge",
@@ -57,20 +57,20 @@ TABLE: Final[dict[tuple[Act, Place], Verdict]] = {
 }
 """The whole of what may be asked for where; a pair that is not here cannot come up."""
 
-_BY_STATE: Final[dict[State, Place]] = {
-    State.PUSHED: "unaccepted",
-    State.SHOWN: "unaccepted",
-    State.ACCEPTED: "open",
-    State.REDEEMED: "theirs",
-    State.EXPIRED: "expired",
-    State.DECLINED: "ended",
-    State.WITHDRAWN: "ended",
-    State.SUPERSEDED: "ended",
-    State.HELD_OUT: "unknown",
+_BY_STATE: Final[dict[OfferState, UseState]] = {
+    OfferState.PUSHED: "unaccepted",
+    OfferState.SHOWN: "unaccepted",
+    OfferState.ACCEPTED: "open",
+    OfferState.REDEEMED: "theirs",
+    OfferState.EXPIRED: "expired",
+    OfferState.DECLINED: "ended",
+    OfferState.WITHDRAWN: "ended",
+    OfferState.SUPERSEDED: "ended",
+    OfferState.HELD_OUT: "unknown",
 }
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class RedemptionRequest(Struct, frozen=True, kw_only=True):
     """One attempt to redeem. `holds`: whether the shopper is who the token names; None: not said."""
 
     id: str
@@ -79,7 +79,7 @@ class Request(Struct, frozen=True, kw_only=True):
     """The digest of the token."""
     order: str
     territory: str
-    lines: tuple[Line, ...]
+    lines: tuple[RequestedLine, ...]
     shipping: Money | None = None
     """What the order is charged for shipping, before any offer."""
     holds: bool | None = None
@@ -93,38 +93,40 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 def redeem(
-    desk: Desk,
-    request: Request,
+    desk: RedemptionState,
+    request: RedemptionRequest,
     now: int,
-    claims: Claims,
-    shelves: Shelves,
+    claims: TokenClaims,
+    shelves: SkusNow,
     *,
     taken: bool = False,
-) -> Ruling:
+) -> RedemptionOutcome:
     """Use the offer of a token that was verified, whether or not it has expired since.
 
     `taken`: the shop reported another order that used the offer; a restored ledger knows it only so.
     """
     offer = desk.offers.get(claims.offer)
     used = _used(desk, claims.offer, request.order)
-    verdict = TABLE["redeem", _place(offer, used)]
+    verdict = REDEMPTION_TABLE["redeem", _use_state(offer, used)]
     if verdict == "repeat" and used:
         return _repeat(used, request)
     if offer and verdict == "offer.ended":
         return refuse(next((code for code in ENDS if code == offer.withdrawn), verdict))
     if verdict != "judge" or offer is None:
-        return refuse(verdict if verdict in REFUSALS else "offer.unknown")
+        return refuse(verdict if verdict in REDEMPTION_ERRORS else "offer.unknown")
     if taken:
         return refuse("redemption.used")
-    refused = _unfit(offer, request, now, claims) or _unstacked(desk, offer, request.order)
+    refused = _not_applicable(offer, request, now, claims) or _unstacked(desk, offer, request.order)
     if refused:
         return refused
     if offer.off is None:
-        return _redeem_item(desk, offer, request, now, shelves.get(offer.sku, UNKNOWN))
+        return _redeem_item(desk, offer, request, now, shelves.get(offer.sku, UNKNOWN_SKU))
     return _redeem_order(desk, offer, offer.off, request, now, shelves)
 
 
-def repeat(desk: Desk, request: Request, refusal: Code) -> Ruling:
+def repeat(
+    desk: RedemptionState, request: RedemptionRequest, refusal: RedemptionErrorCode
+) -> RedemptionOutcome:
     """The answer to a token that is not accepted any more: what it was told when it was, else no."""
     for row in desk.redemptions:
         if (row.order, row.token) == (request.order, request.token):
@@ -132,23 +134,29 @@ def repeat(desk: Desk, request: Request, refusal: Code) -> Ruling:
     return refuse(refusal)
 
 
-def refuse(code: Code, detail: str | None = None) -> Ruling:
+def refuse(code: RedemptionErrorCode, detail: str | None = None) -> RedemptionOutcome:
     """An answer without an effect."""
-    status, title = REFUSALS[code]
-    return Ruling(status=status, body=problem(code, detail or title + "."))
+    status, title = REDEMPTION_ERRORS[code]
+    return RedemptionOutcome(status=status, body=problem(code, detail or title + "."))
 
 
 def moved(
-    desk: Desk, offer: Offer, event: Event, at: int, reason: str | None = None
-) -> tuple[Offer, Step]:
+    desk: RedemptionState, offer: Offer, event: OfferEvent, at: int, reason: str | None = None
+) -> tuple[Offer, OfferStep]:
     """The offer after an event, and the step that tells of it."""
     seq = max(desk.seqs.get(offer.session, 0), offer.seq) + 1
-    offer = structs.replace(offer, state=after(offer.state, event), seq=seq)
-    return offer, Step(offer.id, at, seq, offer.state, reason)
+    offer = structs.replace(offer, state=next_state(offer.state, event), seq=seq)
+    return offer, OfferStep(offer.id, at, seq, offer.state, reason)
 
 
 def moves(
-    desk: Desk, offer: Offer, *, reserve: int = 0, settle: int = 0, count: int = 0, used: int = 0
+    desk: RedemptionState,
+    offer: Offer,
+    *,
+    reserve: int = 0,
+    settle: int = 0,
+    count: int = 0,
+    used: int = 0,
 ) -> tuple[BudgetMove, ...]:
     """Changes of the balances that the offer was reserved in: of its money, and of its count."""
     changes = ((offer.currency, reserve, settle), (COUNT, count, used))
@@ -162,26 +170,28 @@ def moves(
     )
 
 
-def _used(desk: Desk, offer: str, order: str) -> RedemptionRow | None:
+def _used(desk: RedemptionState, offer: str, order: str) -> RedemptionRow | None:
     """What this order did with the offer, or else the attempt of another that ended it."""
     rows = [row for row in desk.redemptions if row.offer == offer]
     mine = next((row for row in rows if row.order == order), None)
     return mine or next((row for row in rows if row.status == "refused"), None)
 
 
-def _place(offer: Offer | None, used: RedemptionRow | None) -> Place:
+def _use_state(offer: Offer | None, used: RedemptionRow | None) -> UseState:
     if used:
         return "mine" if used.status == "redeemed" else used.status
     return _BY_STATE[offer.state] if offer else "unknown"
 
 
-def _repeat(row: RedemptionRow, request: Request) -> Ruling:
+def _repeat(row: RedemptionRow, request: RedemptionRequest) -> RedemptionOutcome:
     if row.status != "refused" and row.request != request.digest(row.offer):
         return refuse("redemption.mismatch")
-    return Ruling(status=row.code, body=row.answer)
+    return RedemptionOutcome(status=row.code, body=row.answer)
 
 
-def _unfit(offer: Offer, request: Request, now: int, claims: Claims) -> Ruling | None:
+def _not_applicable(
+    offer: Offer, request: RedemptionRequest, now: int, claims: TokenClaims
+) -> RedemptionOutcome | None:
     """Why the offer is not for this order at all."""
     # The token tells whole seconds, rounded up: what it says is what the shopper was promised.
     held = claims.exp if offer.accept_until is None else seconds(offer.accept_until, end=True)
@@ -197,7 +207,7 @@ def _unfit(offer: Offer, request: Request, now: int, claims: Claims) -> Ruling |
     return None
 
 
-def _unstacked(desk: Desk, offer: Offer, order: str) -> Ruling | None:
+def _unstacked(desk: RedemptionState, offer: Offer, order: str) -> RedemptionOutcome | None:
     """Why the offer cannot come off an order that used others already."""
     for row in _redeemed(desk, order):
         other = desk.offers[row.offer]
@@ -213,12 +223,14 @@ def _unstacked(desk: Desk, offer: Offer, order: str) -> Ruling | None:
     return None
 
 
-def _redeemed(desk: Desk, order: str) -> list[RedemptionRow]:
+def _redeemed(desk: RedemptionState, order: str) -> list[RedemptionRow]:
     """What the order has used, in the order in which it came off."""
     return [row for row in desk.redemptions if (row.order, row.status) == (order, "redeemed")]
 
 
-def _redeem_item(desk: Desk, offer: Offer, request: Request, now: int, shelf: Shelf) -> Ruling:
+def _redeem_item(
+    desk: RedemptionState, offer: Offer, request: RedemptionRequest, now: int, shelf: SkuNow
+) -> RedemptionOutcome:
     lines = [line for line in request.lines if line.sku == offer.sku]
     qty = sum(line.qty for line in lines)
     sale = item_sale(offer, qty, shelf)
@@ -238,25 +250,33 @@ def _redeem_item(desk: Desk, offer: Offer, request: Request, now: int, shelf: Sh
 
 
 def _redeem_order(
-    desk: Desk, offer: Offer, off: Deduction, request: Request, now: int, shelves: Shelves
-) -> Ruling:
+    desk: RedemptionState,
+    offer: Offer,
+    off: Deduction,
+    request: RedemptionRequest,
+    now: int,
+    shelves: SkusNow,
+) -> RedemptionOutcome:
     """Off the order or its shipping; what was recalled is nothing to promote, and ends no such promise."""
-    recalled = [line.sku for line in request.lines if shelves.get(line.sku, UNKNOWN).recalled]
+    recalled = [line.sku for line in request.lines if shelves.get(line.sku, UNKNOWN_SKU).recalled]
     if recalled:
         return refuse("recall", f"Of the order, {', '.join(recalled)} was recalled.")
     before = [
-        Sold(desk.offers[row.offer].level, row.lines) for row in _redeemed(desk, request.order)
+        EarlierOffer(desk.offers[row.offer].level, row.lines)
+        for row in _redeemed(desk, request.order)
     ]
     if off.level == "shipping":
         sale = shipping_sale(offer, off, request.shipping, before)
     else:
         sale = order_sale(offer, off, request.lines, shelves, before)
-    if isinstance(sale, Unfit):
+    if isinstance(sale, NotApplicable):
         return refuse(sale.code, sale.detail)
     return _sell(desk, offer, request, now, sale)
 
 
-def _sell(desk: Desk, offer: Offer, request: Request, now: int, sale: Sale) -> Ruling:
+def _sell(
+    desk: RedemptionState, offer: Offer, request: RedemptionRequest, now: int, sale: LineTotals
+) -> RedemptionOutcome:
     changes = moves(desk, offer, reserve=-offer.hold, settle=sale.saved, count=-1, used=1)
     if not _bearable(desk, changes):
         return refuse("redemption.budget")
@@ -266,7 +286,7 @@ def _sell(desk: Desk, offer: Offer, request: Request, now: int, sale: Sale) -> R
     row = structs.replace(
         row, saved=sale.saved, lines=sale.lines, answer=msgspec.json.encode(answer)
     )
-    return Ruling(
+    return RedemptionOutcome(
         status=200,
         body=row.answer,
         redemptions=(row,),
@@ -276,7 +296,7 @@ def _sell(desk: Desk, offer: Offer, request: Request, now: int, sale: Sale) -> R
     )
 
 
-def _answer(offer: Offer, request: Request, sale: Sale) -> dict[str, object]:
+def _answer(offer: Offer, request: RedemptionRequest, sale: LineTotals) -> dict[str, object]:
     answer: dict[str, object] = {
         "redemption": request.id,
         "unit": Money(sale.unit, offer.currency),
@@ -298,7 +318,7 @@ def _answer(offer: Offer, request: Request, sale: Sale) -> dict[str, object]:
     return answer
 
 
-def _bearable(desk: Desk, changes: tuple[BudgetMove, ...]) -> bool:
+def _bearable(desk: RedemptionState, changes: tuple[BudgetMove, ...]) -> bool:
     """Always, but for a right that came back after its budget had gone elsewhere."""
     for change in changes:
         row = desk.balances[change.campaign, change.period, change.currency]
@@ -308,7 +328,13 @@ def _bearable(desk: Desk, changes: tuple[BudgetMove, ...]) -> bool:
     return True
 
 
-def _end(desk: Desk, offer: Offer, request: Request, now: int, code: Code) -> Ruling:
+def _end(
+    desk: RedemptionState,
+    offer: Offer,
+    request: RedemptionRequest,
+    now: int,
+    code: RedemptionErrorCode,
+) -> RedemptionOutcome:
     """What even a promise does not outlive: it ends for good, and its hold is released."""
     ended, step = moved(desk, structs.replace(offer, withdrawn=code), "withdraw", now, code)
     ruling = refuse(code)
@@ -324,7 +350,7 @@ def _end(desk: Desk, offer: Offer, request: Request, now: int, code: Code) -> Ru
     )
 
 
-def _row(offer: Offer, request: Request, now: int) -> RedemptionRow:
+def _row(offer: Offer, request: RedemptionRequest, now: int) -> RedemptionRow:
     return RedemptionRow(
         id=request.id,
         offer=offer.id,

@@ -7,22 +7,22 @@ import msgspec
 from msgspec import Struct, structs
 
 from tactful.core.offers.budget import BudgetMove
-from tactful.core.offers.offer import Offer, State, Step
-from tactful.core.redemption.errors import REFUSALS
-from tactful.core.redemption.order_totals import Line
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.core.redemption.errors import REDEMPTION_ERRORS
+from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.redemption.records import (
     SHIPPING,
-    Desk,
+    RedemptionOutcome,
     RedemptionRow,
+    RedemptionState,
     RefundRow,
-    Ruling,
     SoldLine,
 )
-from tactful.core.redemption.redeem import TABLE, Place, moved, moves, refuse
+from tactful.core.redemption.redeem import REDEMPTION_TABLE, UseState, moved, moves, refuse
 from tactful.core.values.money import Money
 
 
-class _Return(Struct, frozen=True):
+class _Rollback(Struct, frozen=True):
     """What of one redemption goes back: money paid, and budget spent."""
 
     row: RedemptionRow
@@ -30,10 +30,10 @@ class _Return(Struct, frozen=True):
     saved: int = 0
 
 
-def cancel(desk: Desk, order: str, now: int, *, shipped: bool) -> Ruling:
+def cancel(desk: RedemptionState, order: str, now: int, *, shipped: bool) -> RedemptionOutcome:
     """Give back the rights and the budget of everything that the order redeemed; once."""
     rows = _rows(desk, order)
-    verdict = TABLE["cancel", _place(rows)]
+    verdict = REDEMPTION_TABLE["cancel", _place(rows)]
     if verdict == "repeat":
         return _cancelled(rows)
     if verdict != "judge":
@@ -41,7 +41,7 @@ def cancel(desk: Desk, order: str, now: int, *, shipped: bool) -> Ruling:
     if shipped:
         return refuse("order.shipped", "What was shipped comes back as a refund.")
     offers: list[Offer] = []
-    steps: list[Step] = []
+    steps: list[OfferStep] = []
     changes: list[BudgetMove] = []
     for row in rows:
         if row.status == "redeemed":
@@ -59,37 +59,37 @@ def cancel(desk: Desk, order: str, now: int, *, shipped: bool) -> Ruling:
     )
 
 
-def _place(rows: Sequence[RedemptionRow]) -> Place:
+def _place(rows: Sequence[RedemptionRow]) -> UseState:
     if not rows:
         return "unknown"
     return "mine" if any(row.status == "redeemed" for row in rows) else "cancelled"
 
 
-def _rows(desk: Desk, order: str) -> list[RedemptionRow]:
+def _rows(desk: RedemptionState, order: str) -> list[RedemptionRow]:
     return [row for row in desk.redemptions if row.order == order and row.status != "refused"]
 
 
-def _cancelled(rows: Sequence[RedemptionRow]) -> Ruling:
+def _cancelled(rows: Sequence[RedemptionRow]) -> RedemptionOutcome:
     listed = sorted((row.id, row.offer) for row in rows)
     answer = {"cancelled": [{"redemption": key, "offer": offer} for key, offer in listed]}
-    return Ruling(status=200, body=msgspec.json.encode(answer))
+    return RedemptionOutcome(status=200, body=msgspec.json.encode(answer))
 
 
 def _restore(
-    desk: Desk, row: RedemptionRow, now: int
-) -> tuple[Offer, list[Step], tuple[BudgetMove, ...]]:
+    desk: RedemptionState, row: RedemptionRow, now: int
+) -> tuple[Offer, list[OfferStep], tuple[BudgetMove, ...]]:
     """The right is open again until its hold ends, or has ended by now; the budget follows it."""
     offer, step = moved(desk, desk.offers[row.offer], "roll_back", now)
     if offer.accept_until is None or now >= offer.accept_until:
-        ended = structs.replace(offer, state=State.EXPIRED, seq=offer.seq + 1)
-        last = Step(ended.id, now, ended.seq, ended.state)
+        ended = structs.replace(offer, state=OfferState.EXPIRED, seq=offer.seq + 1)
+        last = OfferStep(ended.id, now, ended.seq, ended.state)
         return ended, [step, last], moves(desk, offer, settle=-row.saved, used=-1)
     hold = _affordable(desk, offer, row.saved)
     changes = moves(desk, offer, reserve=hold, settle=-row.saved, count=1, used=-1)
     return structs.replace(offer, hold=hold), [step], changes
 
 
-def _affordable(desk: Desk, offer: Offer, freed: int) -> int:
+def _affordable(desk: RedemptionState, offer: Offer, freed: int) -> int:
     """As much of the hold as there was, unless others took the budget: then what comes free now."""
     row = desk.balances.get((offer.campaign or "", offer.period, offer.currency))
     if row is None or row.limit is None:
@@ -98,14 +98,14 @@ def _affordable(desk: Desk, offer: Offer, freed: int) -> int:
 
 
 def refund(
-    desk: Desk,
+    desk: RedemptionState,
     order: str,
     ident: str,
-    lines: Sequence[Line],
+    lines: Sequence[RequestedLine],
     now: int,
     *,
     shipping: Money | None = None,
-) -> Ruling:
+) -> RedemptionOutcome:
     """Give back pro rata of what was paid for some units, and of what the budget bore.
 
     `shipping`: how much of the shipping charge goes back, as it was before any offer.
@@ -113,12 +113,16 @@ def refund(
     asked = _digest(lines, shipping)
     if desk.refund:
         same = desk.refund.request == asked
-        return Ruling(status=200, body=desk.refund.answer) if same else refuse("refund.mismatch")
+        return (
+            RedemptionOutcome(status=200, body=desk.refund.answer)
+            if same
+            else refuse("refund.mismatch")
+        )
     rows = _rows(desk, order)
-    verdict = TABLE["refund", _place(rows)]
+    verdict = REDEMPTION_TABLE["refund", _place(rows)]
     if verdict != "judge":
-        return refuse(verdict if verdict in REFUSALS else "redemption.unknown")
-    back = {row.id: _Return(row) for row in rows if row.status == "redeemed"}
+        return refuse(verdict if verdict in REDEMPTION_ERRORS else "redemption.unknown")
+    back = {row.id: _Rollback(row) for row in rows if row.status == "redeemed"}
     wanted = [(line.sku, line.qty) for line in lines]
     if shipping is not None:
         currency = desk.offers[rows[0].offer].currency
@@ -137,14 +141,14 @@ def refund(
     return _refunded(desk, RefundRow(ident, order, now, asked, b""), list(back.values()))
 
 
-def _digest(lines: Sequence[Line], shipping: Money | None) -> bytes:
+def _digest(lines: Sequence[RequestedLine], shipping: Money | None) -> bytes:
     """What must be the same for a refund to be a repeated one."""
     pieces = sorted((line.sku, line.qty) for line in lines)
     asked = [*pieces, shipping] if shipping else pieces
     return hashlib.sha256(msgspec.json.encode(asked)).digest()
 
 
-def _take(desk: Desk, back: dict[str, _Return], sku: str, units: int) -> int:
+def _take(desk: RedemptionState, back: dict[str, _Rollback], sku: str, units: int) -> int:
     """Move units of a line into what goes back; how many found no place.
 
     Prices of an item are for some units each. What came off the order, or its shipping, every unit
@@ -168,7 +172,7 @@ def _take(desk: Desk, back: dict[str, _Return], sku: str, units: int) -> int:
     return rest if last else left
 
 
-def _put_back(found: _Return, sku: str, units: int) -> tuple[_Return, int]:
+def _put_back(found: _Rollback, sku: str, units: int) -> tuple[_Rollback, int]:
     """Up to so many units of one redemption, and how many they are."""
     paid, saved, left, lines = found.paid, found.saved, units, []
     for sold in found.row.lines:
@@ -178,7 +182,7 @@ def _put_back(found: _Return, sku: str, units: int) -> tuple[_Return, int]:
         paid += _between(sold, after, sold.paid)
         saved += _between(sold, after, sold.saved)
         lines.append(after)
-    return _Return(structs.replace(found.row, lines=tuple(lines)), paid, saved), units - left
+    return _Rollback(structs.replace(found.row, lines=tuple(lines)), paid, saved), units - left
 
 
 def _between(before: SoldLine, after: SoldLine, amount: int) -> int:
@@ -186,7 +190,9 @@ def _between(before: SoldLine, after: SoldLine, amount: int) -> int:
     return after.share(amount, after.returned) - before.share(amount, before.returned)
 
 
-def _refunded(desk: Desk, row: RefundRow, back: Sequence[_Return]) -> Ruling:
+def _refunded(
+    desk: RedemptionState, row: RefundRow, back: Sequence[_Rollback]
+) -> RedemptionOutcome:
     known = {row.id: row.lines for row in desk.redemptions}
     returned = [found for found in back if found.row.lines != known[found.row.id]]
     currency = desk.offers[back[0].row.offer].currency
@@ -202,7 +208,7 @@ def _refunded(desk: Desk, row: RefundRow, back: Sequence[_Return]) -> Ruling:
         for found in returned
         for change in moves(desk, desk.offers[found.row.offer], settle=-found.saved)
     )
-    return Ruling(
+    return RedemptionOutcome(
         status=200,
         body=body,
         redemptions=tuple(rows),

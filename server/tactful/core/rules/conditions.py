@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from tactful.core.rules.model import NEVER, NOW, WAITING, All, AnyOf, Clause, Condition
+from tactful.core.rules.model import NEEDS_ACTIVITY, NEVER, NOW, All, AnyOf, Clause, Condition
 
 
-class Failure(Struct, frozen=True):
+class FailedClause(Struct, frozen=True):
     """A clause that stands in the way: what is (`actual`, None if unknown) and what would be needed.
 
     `until` is the instant (ms) at which time alone mends it; None: it does not.
@@ -23,21 +23,21 @@ class Failure(Struct, frozen=True):
     until: int | None = None
 
 
-def ripens(condition: Condition, scene: Any) -> int:
+def holds_from(condition: Condition, scene: Any) -> int:
     """The instant from which the condition holds: `NOW`, a later ms, or `NEVER`."""
     match condition:
         case Clause():
             return condition.ripens(scene)
         case All(parts):
-            return max((ripens(part, scene) for part in parts), default=NOW)
+            return max((holds_from(part, scene) for part in parts), default=NOW)
         case AnyOf(parts):
-            return min((ripens(part, scene) for part in parts), default=NEVER)
+            return min((holds_from(part, scene) for part in parts), default=NEVER)
         case _:
-            forbidden = any(ripens(part, scene) == NOW for part in condition.parts)
+            forbidden = any(holds_from(part, scene) == NOW for part in condition.parts)
             return NEVER if forbidden else NOW
 
 
-def failing(condition: Condition, scene: Any) -> tuple[Failure, ...]:
+def failed_clauses(condition: Condition, scene: Any) -> tuple[FailedClause, ...]:
     """The clauses that fail now, in the order of the rule; of an `any` none or all."""
     return tuple(_failing(condition, scene))
 
@@ -51,34 +51,34 @@ def clauses(condition: Condition) -> Iterator[Clause]:
             yield from clauses(part)
 
 
-def _failing(condition: Condition, scene: Any) -> Iterator[Failure]:
+def _failing(condition: Condition, scene: Any) -> Iterator[FailedClause]:
     match condition:
         case Clause():
             at = condition.ripens(scene)
             if at != NOW:
-                until = at if at < WAITING else None
-                yield Failure(condition, condition.read(scene), condition.text, until)
+                until = at if at < NEEDS_ACTIVITY else None
+                yield FailedClause(condition, condition.read(scene), condition.text, until)
         case All(parts):
             for part in parts:
                 yield from _failing(part, scene)
         case AnyOf(parts):
-            if not any(ripens(part, scene) == NOW for part in parts):
+            if not any(holds_from(part, scene) == NOW for part in parts):
                 for part in parts:
                     yield from _failing(part, scene)
         case _:
             for part in condition.parts:
-                if ripens(part, scene) == NOW:
+                if holds_from(part, scene) == NOW:
                     yield from _holding(part, scene)
 
 
-def _holding(condition: Condition, scene: Any) -> Iterator[Failure]:
+def _holding(condition: Condition, scene: Any) -> Iterator[FailedClause]:
     """What makes a forbidden part hold."""
     match condition:
         case Clause():
-            yield Failure(condition, condition.read(scene), f"not {condition.text}")
+            yield FailedClause(condition, condition.read(scene), f"not {condition.text}")
         case All(parts) | AnyOf(parts):
             for part in parts:
-                if ripens(part, scene) == NOW:
+                if holds_from(part, scene) == NOW:
                     yield from _holding(part, scene)
         case _:
             for part in condition.parts:

@@ -9,27 +9,27 @@ from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND
 Scope = Literal["variant", "product", "brand", "shop"]
 
 
-class Taint(Struct, frozen=True):
+class TaintRule(Struct, frozen=True):
     """How far one kind of let-down reaches, and for how long after it is over (ms)."""
 
     scope: Scope
     after: int
 
 
-class Taints(Struct, frozen=True):
+class TaintRules(Struct, frozen=True):
     """The table of section 6, a row a field."""
 
-    defect: Taint = Taint("product", 90 * DAY)
-    wrong_item: Taint = Taint("product", 30 * DAY)
-    service: Taint = Taint("shop", 7 * DAY)
-    brand: Taint = Taint("brand", 90 * DAY)
-    review: Taint = Taint("product", 180 * DAY)
-    return_fit: Taint = Taint("variant", 30 * DAY)
-    return_recent: Taint = Taint("product", 90 * DAY)
-    delivery_late: Taint = Taint("shop", 2 * DAY)
+    defect: TaintRule = TaintRule("product", 90 * DAY)
+    wrong_item: TaintRule = TaintRule("product", 30 * DAY)
+    service: TaintRule = TaintRule("shop", 7 * DAY)
+    brand: TaintRule = TaintRule("brand", 90 * DAY)
+    review: TaintRule = TaintRule("product", 180 * DAY)
+    return_fit: TaintRule = TaintRule("variant", 30 * DAY)
+    return_recent: TaintRule = TaintRule("product", 90 * DAY)
+    delivery_late: TaintRule = TaintRule("shop", 2 * DAY)
 
 
-class Owned(Struct, frozen=True):
+class OwnedProducts(Struct, frozen=True):
     """How long what was bought is not offered again; `consumable_bp` of its interval for a consumable."""
 
     durable: int = 365 * DAY
@@ -44,7 +44,7 @@ class PerShopper(Struct, frozen=True):
     per: int = 30 * DAY
 
 
-class Caps(Struct, frozen=True):
+class ContactCaps(Struct, frozen=True):
     """How often a shopper may be approached."""
 
     visible: int = 1
@@ -52,7 +52,7 @@ class Caps(Struct, frozen=True):
     per_shopper: PerShopper = PerShopper()
 
 
-class Rest(Struct, frozen=True):
+class Cooldowns(Struct, frozen=True):
     """How long a dismissal, an offer let pass or one taken back rests its rule or product, a let-down everything (ms)."""
 
     dismissed_rule: int = 24 * HOUR
@@ -62,14 +62,14 @@ class Rest(Struct, frozen=True):
     quiet: int = 10 * MINUTE
 
 
-class Moment(Struct, frozen=True):
+class QuietTime(Struct, frozen=True):
     """When it is not too early to speak (ms)."""
 
     engaged: int = 30 * SECOND
     since_input: int = 3 * SECOND
 
 
-class MaxAge(Struct, frozen=True):
+class FeedMaxAge(Struct, frozen=True):
     """How long a feed may be silent before it counts as unknown (ms); None: not watched."""
 
     stock: int | None = None
@@ -78,7 +78,7 @@ class MaxAge(Struct, frozen=True):
     cases: int | None = None
 
 
-class Prior(Struct, frozen=True):
+class RatePrior(Struct, frozen=True):
     """What is believed of a shop's rates before its own log says more: as if `weight` shoppers told."""
 
     silence_bp: int = 300
@@ -86,7 +86,7 @@ class Prior(Struct, frozen=True):
     weight: int = 200
 
 
-class Harm(Struct, frozen=True):
+class TrialGuardrail(Struct, frozen=True):
     """When a trial stops by itself: judged once `after` of its offers were seen."""
 
     after: int = 30
@@ -99,7 +99,7 @@ class Harm(Struct, frozen=True):
 class Policy(Struct, frozen=True):
     """The active policy of one shop."""
 
-    taints: Taints = Taints()
+    taints: TaintRules = TaintRules()
     brand_window: int = 180 * DAY
     """Two product complaints on one brand within this are one too many."""
     bought_window: int = 180 * DAY
@@ -108,19 +108,19 @@ class Policy(Struct, frozen=True):
     good_rating: int = 4
     correction_within: int = 0
     """A return less than this (ms) after its order was placed corrects it, and is no let-down."""
-    owned: Owned = Owned()
-    caps: Caps = Caps()
-    rest: Rest = Rest()
-    moment: Moment = Moment()
-    max_age: MaxAge = MaxAge()
+    owned: OwnedProducts = OwnedProducts()
+    caps: ContactCaps = ContactCaps()
+    rest: Cooldowns = Cooldowns()
+    moment: QuietTime = QuietTime()
+    max_age: FeedMaxAge = FeedMaxAge()
     holdout_bp: int = 0
     stock_minimum: int = 0
     max_total_discount_bp: int = 9000
     min_margin_bp: int = 0
     accept_hold: int = 30 * MINUTE
     arbitration: Literal["tier", "expected_value"] = "tier"
-    prior: Prior = Prior()
-    harm: Harm = Harm()
+    prior: RatePrior = RatePrior()
+    harm: TrialGuardrail = TrialGuardrail()
     timezone: str = "UTC"
     language: str = "en"
     """The language of messages that name none."""

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from tactful.core.rules.model import WAITING
+from tactful.core.rules.model import NEEDS_ACTIVITY
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
 from tactful.core.session.pacing import soonest
-from tactful.core.session.session import REMEMBERED_ITEMS, Look, Session, Tab
+from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab, ViewedItem
 
 BROWSING_ON: Final = frozenset({"home", "category", "search"})
 """Pages that leave the item behind; a cart or a checkout continues with it."""
@@ -29,12 +29,16 @@ def passed(session: Session, signal: signals.Signal, now: int, policy: Policy) -
     change = _BROWSED.get(type(signal))
     if change is None or (session.offers and session.customer):
         return None  # the customer's parcels may end an offer by themselves
-    end = min([offer.over_at or WAITING for offer in session.offers]) if session.offers else WAITING
+    end = (
+        min([offer.over_at or NEEDS_ACTIVITY for offer in session.offers])
+        if session.offers
+        else NEEDS_ACTIVITY
+    )
     after = change(session, signal, now)
     soon = soonest(after, policy)
     if soon <= now or end <= now:
         return None
-    again = soon if soon < WAITING else None
+    again = soon if soon < NEEDS_ACTIVITY else None
     wake_at = end if end < soon else again
     if again == after.again and wake_at == after.wake_at:
         return after
@@ -57,7 +61,7 @@ def other_tabs(session: Session, tab: int) -> tuple[Tab, ...]:
     return tuple(known for known in session.tabs if known.number != tab)
 
 
-def _viewed(session: Session, signal: signals.Viewed, now: int) -> Session:
+def _viewed(session: Session, signal: signals.ItemViewed, now: int) -> Session:
     sku = signal.sku
     looks = _looked(session.looks, sku, now)
     views = session.views + 1
@@ -74,16 +78,16 @@ def _viewed(session: Session, signal: signals.Viewed, now: int) -> Session:
     )
 
 
-def _looked(looks: tuple[Look, ...], sku: str, now: int) -> tuple[Look, ...]:
+def _looked(looks: tuple[ViewedItem, ...], sku: str, now: int) -> tuple[ViewedItem, ...]:
     """The last items viewed, with this one as the latest."""
     for known in looks:
         if known.sku == sku:
             others = [look for look in looks if look is not known]
-            return (*others, Look(sku, known.views + 1, known.first, now))
-    return (*looks[1 - REMEMBERED_ITEMS :], Look(sku, 1, now, now))
+            return (*others, ViewedItem(sku, known.views + 1, known.first, now))
+    return (*looks[1 - REMEMBERED_ITEMS :], ViewedItem(sku, 1, now, now))
 
 
-def _paged(session: Session, signal: signals.Paged, now: int) -> Session:
+def _paged(session: Session, signal: signals.PageViewed, now: int) -> Session:
     changes: dict[str, Any] = {
         "page": signal.kind,
         "query": signal.query,
@@ -97,11 +101,11 @@ def _paged(session: Session, signal: signals.Paged, now: int) -> Session:
     return clocked(session, now, **changes)
 
 
-def _carted(session: Session, signal: signals.Carted, now: int) -> Session:
+def _carted(session: Session, signal: signals.CartChanged, now: int) -> Session:
     return structs.replace(session, cart=signal.lines, last_input=now)
 
 
-def _acted(session: Session, signal: signals.Acted, now: int) -> Session:
+def _acted(session: Session, signal: signals.ActivityReported, now: int) -> Session:
     match signal.kind:
         case "input":
             return structs.replace(session, last_input=now)
@@ -119,8 +123,8 @@ def _acted(session: Session, signal: signals.Acted, now: int) -> Session:
 
 
 _BROWSED: Final[dict[type[Any], Callable[[Session, Any, int], Session]]] = {
-    signals.Viewed: _viewed,
-    signals.Paged: _paged,
-    signals.Carted: _carted,
-    signals.Acted: _acted,
+    signals.ItemViewed: _viewed,
+    signals.PageViewed: _paged,
+    signals.CartChanged: _carted,
+    signals.ActivityReported: _acted,
 }

@@ -15,7 +15,7 @@ class Approach(Struct, frozen=True, gc=False, array_like=True):
     shown: bool = False
 
 
-class Rest(Struct, frozen=True, gc=False, array_like=True):
+class Cooldown(Struct, frozen=True, gc=False, array_like=True):
     """Leave `key` alone until an instant; `scope`: `rule`, `product`, or `remedy` for one used up."""
 
     scope: str
@@ -23,19 +23,19 @@ class Rest(Struct, frozen=True, gc=False, array_like=True):
     until: int
 
 
-class Contact(Struct, frozen=True, gc=False):
+class ContactHistory(Struct, frozen=True, gc=False):
     """The contact history of one shopper."""
 
     approaches: tuple[Approach, ...] = ()
-    rests: tuple[Rest, ...] = ()
+    rests: tuple[Cooldown, ...] = ()
     quiet_until: int = 0
 
-    def approached(self, offer: str, rule: str, session: str, at: int) -> "Contact":
+    def approached(self, offer: str, rule: str, session: str, at: int) -> "ContactHistory":
         """With one more approach reserved."""
         mark = Approach(offer, rule, session, at)
         return structs.replace(self, approaches=(*self.approaches, mark))
 
-    def shown(self, offer: str) -> "Contact":
+    def shown(self, offer: str) -> "ContactHistory":
         """With an approach counted for good."""
         marks = tuple(
             structs.replace(mark, shown=True) if mark.offer == offer else mark
@@ -43,19 +43,19 @@ class Contact(Struct, frozen=True, gc=False):
         )
         return self if marks == self.approaches else structs.replace(self, approaches=marks)
 
-    def released(self, offer: str) -> "Contact":
+    def released(self, offer: str) -> "ContactHistory":
         """Without the reservation of an offer that ended unseen."""
         marks = tuple(m for m in self.approaches if m.offer != offer or m.shown)
         return self if marks == self.approaches else structs.replace(self, approaches=marks)
 
-    def rested(self, scope: str, key: str, until: int) -> "Contact":
+    def rested(self, scope: str, key: str, until: int) -> "ContactHistory":
         """With a rule or product left alone until `until`, or longer if it already is."""
         others = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
         return structs.replace(
-            self, rests=(*others, Rest(scope, key, max(until, self.resting(scope, key))))
+            self, rests=(*others, Cooldown(scope, key, max(until, self.resting(scope, key))))
         )
 
-    def quiet(self, until: int) -> "Contact":
+    def quiet(self, until: int) -> "ContactHistory":
         """With everything left alone until `until`, or longer if it already is."""
         return structs.replace(self, quiet_until=max(until, self.quiet_until))
 
@@ -63,12 +63,12 @@ class Contact(Struct, frozen=True, gc=False):
         """Until when a rule or product is left alone; 0: it is not."""
         return next((r.until for r in self.rests if r.scope == scope and r.key == key), 0)
 
-    def woken(self, scope: str, key: str) -> "Contact":
+    def woken(self, scope: str, key: str) -> "ContactHistory":
         """Without a rest."""
         rests = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
         return structs.replace(self, rests=rests)
 
-    def pruned(self, now: int, counts: Callable[[Approach], bool]) -> "Contact":
+    def pruned(self, now: int, counts: Callable[[Approach], bool]) -> "ContactHistory":
         """Without the rests that are over and the approaches that no cap counts any more."""
         return structs.replace(
             self,
@@ -77,7 +77,7 @@ class Contact(Struct, frozen=True, gc=False):
         )
 
 
-NOBODY = Contact()
+NO_CONTACT = ContactHistory()
 
 
 def room_at(lately: Sequence[int], count: int, per: int) -> int | None:
@@ -85,7 +85,7 @@ def room_at(lately: Sequence[int], count: int, per: int) -> int | None:
     return lately[-count] + per if count else None
 
 
-def merged(one: Contact, other: Contact) -> Contact:
+def merged(one: ContactHistory, other: ContactHistory) -> ContactHistory:
     """Both histories as one shopper's: approaches united by offer id, rests at their maximum."""
     if not (other.approaches or other.rests or other.quiet_until):
         return one

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from tactful.core.session.session import Session
-from tactful.core.session.signals import Carted, Signal, Viewed
+from tactful.core.session.signals import CartChanged, ItemViewed, Signal
 
 
-def subjects(session: Session) -> tuple[str, ...]:
+def candidate_skus(session: Session) -> tuple[str, ...]:
     """The SKUs that may be spoken about now: the open item; in the cart or at a rescue, the cart's too."""
     found = [session.focus] if session.focus else []
     if session.rescue or session.page == "cart":
@@ -16,13 +16,13 @@ def subjects(session: Session) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def needed(session: Session, signal: Signal) -> Iterator[str]:
+def required_skus(session: Session, signal: Signal) -> Iterator[str]:
     """Every SKU whose facts a turn on this signal may read; repeats itself."""
     if session.focus:
         yield session.focus
-    if type(signal) is Viewed:
+    if type(signal) is ItemViewed:
         yield signal.sku
-    elif type(signal) is Carted:
+    elif type(signal) is CartChanged:
         for line in signal.lines:
             yield line.sku
     for line in session.cart:

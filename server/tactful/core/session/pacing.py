@@ -1,6 +1,6 @@
 """Split off."""
 
-from tactful.core.rules.model import NOW, WAITING
+from tactful.core.rules.model import NEEDS_ACTIVITY, NOW
 from tactful.core.rules.policy import Policy
 from tactful.core.session.session import Session
 
@@ -11,11 +11,11 @@ def soonest(session: Session, policy: Policy) -> int:
     Most of what a shopper does is a reason to wait: then no rule need be looked at.
     """
     if not session.visible:
-        return WAITING
+        return NEEDS_ACTIVITY
     if session.rescue:
         return NOW
     if session.focus is None and session.page != "cart":
-        return WAITING
+        return NEEDS_ACTIVITY
     engaged = session.dwell_reaches(policy.moment.engaged)
     rested = session.last_input + policy.moment.since_input
     return engaged if engaged > rested else rested

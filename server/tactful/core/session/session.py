@@ -10,9 +10,9 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.offers.offer import Offer
-from tactful.core.rules.model import NOW, WAITING
-from tactful.core.session.contact_history import NOBODY, Contact
-from tactful.core.session.signals import CartLine, Consent, PageKind, Visit
+from tactful.core.rules.model import NEEDS_ACTIVITY, NOW
+from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
+from tactful.core.session.signals import CartLine, Consent, LandingVisit, PageKind
 
 REMEMBERED_ITEMS: Final = 32
 """How many items of a session are remembered; bounds its memory."""
@@ -31,7 +31,7 @@ class Tab(Struct, frozen=True, gc=False, array_like=True):
     visible: bool = True
 
 
-class Look(Struct, frozen=True, gc=False, array_like=True):
+class ViewedItem(Struct, frozen=True, gc=False, array_like=True):
     """How often, and when first and last, an item was viewed in this session."""
 
     sku: str
@@ -40,7 +40,7 @@ class Look(Struct, frozen=True, gc=False, array_like=True):
     last: int
 
 
-class Owned(Struct, frozen=True, gc=False, array_like=True):
+class BoughtProduct(Struct, frozen=True, gc=False, array_like=True):
     """A product that was bought in this session, and when (ms)."""
 
     product: str
@@ -63,7 +63,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     declared: bool = False
     """Whether the shop's signature says so: that goes before what a page says."""
     locale: str | None = None
-    visit: Visit = Visit()
+    visit: LandingVisit = LandingVisit()
     page: PageKind | None = None
     query: str | None = None
     rescue: bool = False
@@ -76,7 +76,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     """Since when the engaged time runs; None while no tab is visible."""
     last_input: int = 0
     chat_open: bool = False
-    looks: tuple[Look, ...] = ()
+    looks: tuple[ViewedItem, ...] = ()
     """The last items viewed, the most recent last."""
     views: int = 0
     pages: int = 0
@@ -84,9 +84,9 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     compares: int = 0
     exits: int = 0
     cart: tuple[CartLine, ...] = ()
-    bought: tuple[Owned, ...] = ()
+    bought: tuple[BoughtProduct, ...] = ()
     """What a guest bought in this session, as the shop reported it."""
-    contact: Contact = NOBODY
+    contact: ContactHistory = NO_CONTACT
     """The contact history of the anonymous shopper."""
     offers: tuple[Offer, ...] = ()
     """The offers that stand, in order of issue."""
@@ -123,10 +123,10 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
         if self.dwelt >= duration:
             return NOW
         if self.running_since is None:
-            return WAITING
+            return NEEDS_ACTIVITY
         return self.running_since + duration - self.dwelt
 
-    def look(self, sku: str) -> Look | None:
+    def look(self, sku: str) -> ViewedItem | None:
         """What is remembered of an item."""
         for look in self.looks:
             if look.sku == sku:
@@ -134,7 +134,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
         return None
 
 
-def left(before: Session, after: Session) -> str | None:
+def detached_customer(before: Session, after: Session) -> str | None:
     """The customer whose history could be used before a turn and cannot after it; None: nobody's."""
     who = before.customer
     if who is None or not before.personal:
@@ -142,7 +142,9 @@ def left(before: Session, after: Session) -> str | None:
     return None if who == after.customer and after.personal else who
 
 
-def released(contact: Contact, customer: str, session: Session) -> Contact:
+def without_unseen_offers(
+    contact: ContactHistory, customer: str, session: Session
+) -> ContactHistory:
     """A customer's history without what a session reserved in it and will not show them any more."""
     theirs = {offer.id for offer in session.offers if offer.customer == customer}
     unseen = {

@@ -24,7 +24,7 @@ ActivityKind = Literal[
 ]
 
 
-class Visit(Struct, frozen=True, gc=False):
+class LandingVisit(Struct, frozen=True, gc=False):
     """Where this visit came from; read off the landing page's address."""
 
     source: str | None = None
@@ -35,7 +35,7 @@ class Visit(Struct, frozen=True, gc=False):
     """The purpose of a link whose signature was verified."""
 
 
-class Arrived(Struct, frozen=True, gc=False, tag="Arrived"):
+class ConnectionOpened(Struct, frozen=True, gc=False, tag="Arrived"):
     """A connection of the session said hello; `tab` numbers the connection."""
 
     tab: int
@@ -44,29 +44,29 @@ class Arrived(Struct, frozen=True, gc=False, tag="Arrived"):
     territory: str | None = None
     locale: str | None = None
     page: PageKind | None = None
-    visit: Visit | None = None
+    visit: LandingVisit | None = None
 
 
-class Left(Struct, frozen=True, gc=False, tag="Left"):
+class ConnectionClosed(Struct, frozen=True, gc=False, tag="Left"):
     """A connection of the session is gone."""
 
     tab: int
 
 
-class Identified(Struct, frozen=True, gc=False, tag="Identified"):
+class CustomerIdentified(Struct, frozen=True, gc=False, tag="Identified"):
     """The shopper's identity was verified."""
 
     customer: str
     territory: str | None = None
 
 
-class LoggedOut(Struct, frozen=True, gc=False, tag="LoggedOut"):
+class CustomerLoggedOut(Struct, frozen=True, gc=False, tag="LoggedOut"):
     """The shopper is anonymous again, under a new id."""
 
     shopper: str
 
 
-class Paged(Struct, frozen=True, gc=False, tag="Paged"):
+class PageViewed(Struct, frozen=True, gc=False, tag="Paged"):
     """The shopper went to another page."""
 
     kind: PageKind
@@ -75,7 +75,7 @@ class Paged(Struct, frozen=True, gc=False, tag="Paged"):
     moment: Literal["rescue"] | None = None
 
 
-class Viewed(Struct, frozen=True, gc=False, tag="Viewed"):
+class ItemViewed(Struct, frozen=True, gc=False, tag="Viewed"):
     """The shopper looks at an item."""
 
     sku: str
@@ -88,39 +88,39 @@ class CartLine(Struct, frozen=True, gc=False, array_like=True):
     qty: int
 
 
-class Carted(Struct, frozen=True, gc=False, tag="Carted"):
+class CartChanged(Struct, frozen=True, gc=False, tag="Carted"):
     """The whole cart as it now is."""
 
     lines: tuple[CartLine, ...]
 
 
-class Acted(Struct, frozen=True, gc=False, tag="Acted"):
+class ActivityReported(Struct, frozen=True, gc=False, tag="Acted"):
     """The shopper, or a tab of theirs, did something."""
 
     kind: ActivityKind
     tab: int = 0
 
 
-class Consented(Struct, frozen=True, gc=False, tag="Consented"):
+class ConsentChanged(Struct, frozen=True, gc=False, tag="Consented"):
     """The shopper's consent changed."""
 
     consent: Consent
     gpc: bool = False
 
 
-class Seen(Struct, frozen=True, gc=False, tag="Seen"):
+class OfferSeen(Struct, frozen=True, gc=False, tag="Seen"):
     """An offer was on the screen."""
 
     offer: str
 
 
-class Dismissed(Struct, frozen=True, gc=False, tag="Dismissed"):
+class OfferDismissed(Struct, frozen=True, gc=False, tag="Dismissed"):
     """The shopper does not want this offer."""
 
     offer: str
 
 
-class Accepted(Struct, frozen=True, gc=False, tag="Accepted"):
+class OfferAccepted(Struct, frozen=True, gc=False, tag="Accepted"):
     """The shopper wants this offer."""
 
     offer: str
@@ -128,15 +128,15 @@ class Accepted(Struct, frozen=True, gc=False, tag="Accepted"):
     """None: as many as it allows."""
 
 
-class Woken(Struct, frozen=True, gc=False, tag="Woken"):
+class TimerFired(Struct, frozen=True, gc=False, tag="Woken"):
     """An instant that an earlier decision asked for has come."""
 
 
-class Changed(Struct, frozen=True, gc=False, tag="Changed"):
+class FactsChanged(Struct, frozen=True, gc=False, tag="Changed"):
     """Facts, rules or freshness changed in a way that may concern this session."""
 
 
-class Bought(Struct, frozen=True, gc=False, tag="Bought"):
+class OrderReported(Struct, frozen=True, gc=False, tag="Bought"):
     """The shop reported an order of this session: what it holds now, and when it was placed (ms)."""
 
     order: str
@@ -144,19 +144,19 @@ class Bought(Struct, frozen=True, gc=False, tag="Bought"):
     at: int
 
 
-class Redeemed(Struct, frozen=True, gc=False, tag="Redeemed"):
+class OfferRedeemed(Struct, frozen=True, gc=False, tag="Redeemed"):
     """A checkout redeemed an offer of this session, or ended it; the ledger has it already."""
 
     offer: Offer
 
 
-class RolledBack(Struct, frozen=True, gc=False, tag="RolledBack"):
+class RedemptionRolledBack(Struct, frozen=True, gc=False, tag="RolledBack"):
     """A checkout cancelled the order that had redeemed an offer of this session; it is accepted again."""
 
     offer: Offer
 
 
-class Revoked(Struct, frozen=True, gc=False, tag="Revoked"):
+class OfferRevoked(Struct, frozen=True, gc=False, tag="Revoked"):
     """A person ended an offer, accepted or not: a wrong price or fraud."""
 
     offer: str
@@ -166,22 +166,22 @@ class Revoked(Struct, frozen=True, gc=False, tag="Revoked"):
 
 
 Signal = (
-    Arrived
-    | Left
-    | Identified
-    | LoggedOut
-    | Paged
-    | Viewed
-    | Carted
-    | Acted
-    | Consented
-    | Seen
-    | Dismissed
-    | Accepted
-    | Woken
-    | Changed
-    | Bought
-    | Redeemed
-    | RolledBack
-    | Revoked
+    ConnectionOpened
+    | ConnectionClosed
+    | CustomerIdentified
+    | CustomerLoggedOut
+    | PageViewed
+    | ItemViewed
+    | CartChanged
+    | ActivityReported
+    | ConsentChanged
+    | OfferSeen
+    | OfferDismissed
+    | OfferAccepted
+    | TimerFired
+    | FactsChanged
+    | OrderReported
+    | OfferRedeemed
+    | RedemptionRolledBack
+    | OfferRevoked
 )

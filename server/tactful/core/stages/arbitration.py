@@ -6,14 +6,14 @@ from fractions import Fraction
 from msgspec import Struct
 
 from tactful.core.context import Context, Scene
-from tactful.core.gates.evaluation import Ground, Priced
+from tactful.core.gates.evaluation import Evaluation, PricedRule
 from tactful.core.offers.offer import Offer
-from tactful.core.pricing.expected_value import NOTHING, Value, value_of
+from tactful.core.pricing.expected_value import NOTHING, ExpectedValue, value_of
 from tactful.core.pricing.quote import Quote
 from tactful.core.rules.model import Rule
 from tactful.core.stages.holdout import held_out
 from tactful.core.verdicts.reasons import Reason
-from tactful.core.verdicts.verdict import CLAMPED, Finding, Outcome, Verdict
+from tactful.core.verdicts.verdict import CLAMPED, Finding, Verdict, VerdictOutcome
 
 Rank = tuple[int, Fraction | int, int, str, str]
 
@@ -23,13 +23,13 @@ class Candidate(Struct, frozen=True, gc=False):
 
     rule: Rule
     scene: Scene
-    priced: Priced
+    priced: PricedRule
     quote: Quote
-    value: Value | None = None
+    value: ExpectedValue | None = None
     """None: nobody asked, or nobody can say."""
 
 
-def arbitrate(candidates: Iterable[Candidate]) -> list[Candidate]:
+def rank_candidates(candidates: Iterable[Candidate]) -> list[Candidate]:
     """The candidates, the winner first."""
     return sorted(candidates, key=rank)
 
@@ -41,18 +41,20 @@ def rank(candidate: Candidate) -> Rank:
     return (-rule.priority, -worth, candidate.quote.saved, rule.id, sku)
 
 
-def rank_of(offer: Offer, rule: Rule | None, value: Value | None) -> Rank:
+def rank_of(offer: Offer, rule: Rule | None, value: ExpectedValue | None) -> Rank:
     """Where an offer that is up stands; without its rule, in the lowest tier of them all."""
     tier = -rule.priority if rule else 2**31
     return (tier, -_exact(value), offer.saved, offer.rule, offer.sku)
 
 
-def kept(rule: Rule, quote: Quote) -> int:
+def price_after_discount(rule: Rule, quote: Quote) -> int:
     """What is left of the public price at worst, if one of the item is all that is ordered."""
     return quote.unit - quote.saved if rule.level == "shipping" else quote.unit
 
 
-def value(context: Context, scene: Scene, rule: str, priced: Priced, unit: int) -> Value | None:
+def value(
+    context: Context, scene: Scene, rule: str, priced: PricedRule, unit: int
+) -> ExpectedValue | None:
     """What `rule` leaving `unit` for an item is worth, where the policy arbitrates by that."""
     policy, shelf = context.rulebook.policy, priced.shelf
     if policy.arbitration != "expected_value" or shelf is None or scene.territory is None:
@@ -69,20 +71,20 @@ def beats_silence(context: Context, candidate: Candidate) -> bool:
     return candidate.value is not None and candidate.value.exact > NOTHING
 
 
-def _exact(value: Value | None) -> Fraction | int:
+def _exact(value: ExpectedValue | None) -> Fraction | int:
     """0 where nobody asked: to negate and compare fractions of ten candidates takes 8 µs."""
     return value.exact if value else 0
 
 
-Result = tuple[Candidate, Outcome, Reason | None]
+Selection = tuple[Candidate, VerdictOutcome, Reason | None]
 
 
-def contest(
+def select_winner(
     context: Context, standing: Collection[Offer], candidates: Iterable[Candidate]
-) -> Iterator[Result]:
+) -> Iterator[Selection]:
     """Each candidate, the winner first, with what becomes of it; at most one is pushed."""
     taken = False
-    for candidate in arbitrate(candidates):
+    for candidate in rank_candidates(candidates):
         outcome, reason = _against(context, standing, candidate)
         if outcome is None and taken:
             outcome, reason = "withheld", Reason.ARBITRATION_OUTRANKED
@@ -94,15 +96,15 @@ def contest(
         yield candidate, outcome, reason
 
 
-def candidate_of(ground: Ground, rule: Rule) -> Candidate:
+def candidate_of(ground: Evaluation, rule: Rule) -> Candidate:
     """A rule that passed gates 1 to 10, which none does without a price."""
     scene, priced = ground.scene, ground.price(rule)
     quote = priced.agreed
-    worth = value(ground.context, scene, rule.id, priced, kept(rule, quote))
+    worth = value(ground.context, scene, rule.id, priced, price_after_discount(rule, quote))
     return Candidate(rule, scene, priced, quote, worth)
 
 
-def verdict(result: Result) -> Verdict:
+def verdict(result: Selection) -> Verdict:
     """As the trace and an explanation say it."""
     candidate, outcome, reason = result
     marks = (CLAMPED,) if candidate.quote.clamped else ()
@@ -118,7 +120,7 @@ def verdict(result: Result) -> Verdict:
 
 def _against(
     context: Context, standing: Iterable[Offer], candidate: Candidate
-) -> tuple[Outcome | None, Reason | None]:
+) -> tuple[VerdictOutcome | None, Reason | None]:
     """Against the offer that is up for the item, and against saying nothing.
 
     An offer gives way to a better one only, and only if the shopper saves more.
@@ -137,7 +139,9 @@ def _against(
 def _betters(context: Context, candidate: Candidate, up: Offer) -> bool:
     worth = value(context, candidate.scene, up.rule, candidate.priced, up.kept)
     theirs = rank_of(up, context.rulebook.rules.get(up.rule), worth)
-    return kept(candidate.rule, candidate.quote) < up.kept and rank(candidate) < theirs
+    return (
+        price_after_discount(candidate.rule, candidate.quote) < up.kept and rank(candidate) < theirs
+    )
 
 
 def _may_stand(standing: Iterable[Offer], candidate: Candidate) -> bool:
@@ -147,7 +151,7 @@ def _may_stand(standing: Iterable[Offer], candidate: Candidate) -> bool:
     return all(offer.beside(rule.id, rule.level, rule.stacks_with) for offer in others)
 
 
-def _measured(context: Context, candidate: Candidate) -> tuple[Outcome, Reason | None]:
+def _measured(context: Context, candidate: Candidate) -> tuple[VerdictOutcome, Reason | None]:
     """Whether a winner is held back to measure the effect."""
     rule, policy = candidate.rule, context.rulebook.policy
     reason = held_out(context.seed, candidate.scene.person, rule, policy)

@@ -7,7 +7,7 @@ from tactful.core.compliance.disclosure import disclosure
 from tactful.core.compliance.prior_price import PriorPrice, claim, prior_price
 from tactful.core.context import Context, Scene
 from tactful.core.facts.model import ms
-from tactful.core.offers.message import amount, chosen, filled, span
+from tactful.core.offers.message import amount, fill_placeholders, message_for, span
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import deduction
 from tactful.core.rules.model import Provenance, Rule
@@ -122,7 +122,7 @@ def _message(candidate: Candidate, ends_at: int, language: str) -> str:
     product = scene.product
     if not rule.messages or shelf is None:
         return ""
-    text, language = chosen(rule.messages, scene.session.locale, language)
+    text, language = message_for(rule.messages, scene.session.locale, language)
     price = Money(candidate.quote.unit, shelf.currency)
     saved = Money(candidate.quote.saved, shelf.currency)
     values = {
@@ -133,4 +133,4 @@ def _message(candidate: Candidate, ends_at: int, language: str) -> str:
         "offer.saved": amount(saved, language),
         "offer.expires": span(ends_at - scene.now, language),
     }
-    return filled(text, values)
+    return fill_placeholders(text, values)

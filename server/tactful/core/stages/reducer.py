@@ -3,23 +3,23 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from tactful.core.decision import Confirm, Draft, Refuse
-from tactful.core.offers.offer import Offer, State
+from tactful.core.decision import ConfirmAcceptance, DecisionBuilder, RefuseAcceptance
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.model import NEVER
 from tactful.core.session import signals
 from tactful.core.session.browsing import browsed, clocked, other_tabs
 from tactful.core.session.contact_history import merged
-from tactful.core.session.session import REMEMBERED_ENDS, REMEMBERED_ITEMS, Owned, Tab
+from tactful.core.session.session import REMEMBERED_ENDS, REMEMBERED_ITEMS, BoughtProduct, Tab
 from tactful.core.verdicts.reasons import Reason
 
 
-def fold(draft: Draft) -> None:
+def fold(draft: DecisionBuilder) -> None:
     """Apply the context's signal."""
     signal = draft.context.signal
     _FOLDS[type(signal)](draft, signal)
 
 
-def expire(draft: Draft) -> None:
+def expire(draft: DecisionBuilder) -> None:
     """End what has reached its time: offers, and promises that nobody used."""
     for offer in tuple(draft.standing.values()):
         end = offer.over_at
@@ -30,7 +30,7 @@ def expire(draft: Draft) -> None:
         draft.move(offer, "expire")
 
 
-def _arrived(draft: Draft, signal: signals.Arrived) -> None:
+def _arrived(draft: DecisionBuilder, signal: signals.ConnectionOpened) -> None:
     session = draft.session
     changes: dict[str, Any] = {
         "tabs": (*other_tabs(session, signal.tab), Tab(signal.tab)),
@@ -45,18 +45,18 @@ def _arrived(draft: Draft, signal: signals.Arrived) -> None:
     if signal.page:
         changes["page"] = signal.page
         changes["pages"] = session.pages + 1
-    if signal.visit and (session.visit == signals.Visit() or signal.visit.link):
+    if signal.visit and (session.visit == signals.LandingVisit() or signal.visit.link):
         changes["visit"] = signal.visit
     draft.session = clocked(session, draft.now, **changes)
     _merge(draft)
 
 
-def _left(draft: Draft, signal: signals.Left) -> None:
+def _left(draft: DecisionBuilder, signal: signals.ConnectionClosed) -> None:
     tabs = other_tabs(draft.session, signal.tab)
     draft.session = clocked(draft.session, draft.now, tabs=tabs)
 
 
-def _identified(draft: Draft, signal: signals.Identified) -> None:
+def _identified(draft: DecisionBuilder, signal: signals.CustomerIdentified) -> None:
     """The anonymous shopper becomes the known one; two known ones never merge."""
     if draft.session.customer not in {None, signal.customer}:
         _forget_customer(draft)
@@ -66,45 +66,45 @@ def _identified(draft: Draft, signal: signals.Identified) -> None:
     _merge(draft)
 
 
-def _merge(draft: Draft) -> None:
+def _merge(draft: DecisionBuilder) -> None:
     """Once the history may be used, what the anonymous shopper heard counts for the known one."""
     if draft.profile:
         draft.contact = merged(draft.contact, draft.session.contact)
 
 
-def _logged_out(draft: Draft, signal: signals.LoggedOut) -> None:
+def _logged_out(draft: DecisionBuilder, signal: signals.CustomerLoggedOut) -> None:
     _forget_customer(draft)
     draft.update(shopper=signal.shopper)
 
 
-def _forget_customer(draft: Draft) -> None:
+def _forget_customer(draft: DecisionBuilder) -> None:
     for offer in tuple(draft.standing.values()):
         if offer.customer is not None and offer.advertised:
             draft.withdraw(offer, Reason.IDENTITY_UNVERIFIED)
     draft.update(customer=None, declared=False)
 
 
-def _browsed(draft: Draft, signal: signals.Signal) -> None:
+def _browsed(draft: DecisionBuilder, signal: signals.Signal) -> None:
     draft.session = browsed(draft.session, signal, draft.now)
 
 
-def _consented(draft: Draft, signal: signals.Consented) -> None:
+def _consented(draft: DecisionBuilder, signal: signals.ConsentChanged) -> None:
     draft.update(consent=signal.consent, gpc=signal.gpc)
     _merge(draft)
 
 
-def _seen(draft: Draft, signal: signals.Seen) -> None:
+def _seen(draft: DecisionBuilder, signal: signals.OfferSeen) -> None:
     offer = draft.standing.get(signal.offer)
-    if offer and offer.state is State.PUSHED:
+    if offer and offer.state is OfferState.PUSHED:
         _show(draft, offer)
 
 
-def _show(draft: Draft, offer: Offer) -> Offer:
+def _show(draft: DecisionBuilder, offer: Offer) -> Offer:
     draft.recall(lambda contact: contact.shown(offer.id))
-    return draft.move(offer, "show") if offer.state is State.PUSHED else offer
+    return draft.move(offer, "show") if offer.state is OfferState.PUSHED else offer
 
 
-def _dismissed(draft: Draft, signal: signals.Dismissed) -> None:
+def _dismissed(draft: DecisionBuilder, signal: signals.OfferDismissed) -> None:
     offer = draft.standing.get(signal.offer)
     if offer is None or not offer.advertised:
         return
@@ -116,49 +116,52 @@ def _dismissed(draft: Draft, signal: signals.Dismissed) -> None:
     draft.end_elsewhere(moved)
 
 
-def _accepted(draft: Draft, signal: signals.Accepted) -> None:
+def _accepted(draft: DecisionBuilder, signal: signals.OfferAccepted) -> None:
     offer = draft.standing.get(signal.offer)
     if offer is None:
         known = signal.offer in draft.session.ended
-        draft.effects.append(Refuse(signal.offer, "ended" if known else "not_yours"))
-    elif offer.state is State.ACCEPTED:
-        draft.effects.append(Confirm(offer))
+        draft.effects.append(RefuseAcceptance(signal.offer, "ended" if known else "not_yours"))
+    elif offer.state is OfferState.ACCEPTED:
+        draft.effects.append(ConfirmAcceptance(offer))
     elif signal.qty is not None and not 1 <= signal.qty <= offer.max_qty:
-        draft.effects.append(Refuse(offer.id, "quantity"))
+        draft.effects.append(RefuseAcceptance(offer.id, "quantity"))
     elif not draft.context.mute:  # else it stays as it is, and the shopper may ask again
         _promise(draft, offer, signal.qty or offer.max_qty)
 
 
-def _promise(draft: Draft, offer: Offer, qty: int) -> None:
+def _promise(draft: DecisionBuilder, offer: Offer, qty: int) -> None:
     hold = offer.hold // offer.max_qty * qty
     until = draft.now + draft.context.rulebook.policy.accept_hold
     draft.reduce_hold(offer, hold)
     offer = _show(draft, offer)
     moved = draft.move(offer, "accept", qty=qty, hold=hold, accept_until=until)
-    draft.effects.append(Confirm(moved))
+    draft.effects.append(ConfirmAcceptance(moved))
 
 
-def _nothing(draft: Draft, signal: signals.Signal) -> None:
+def _nothing(draft: DecisionBuilder, signal: signals.Signal) -> None:
     """Time and facts change no session; what follows from them is decided."""
 
 
-def _bought(draft: Draft, signal: signals.Bought) -> None:
+def _bought(draft: DecisionBuilder, signal: signals.OrderReported) -> None:
     others = (one for one in draft.session.bought if one.order != signal.order)
-    bought = (*others, *(Owned(product, signal.at, signal.order) for product in signal.products))
+    bought = (
+        *others,
+        *(BoughtProduct(product, signal.at, signal.order) for product in signal.products),
+    )
     draft.update(bought=bought[-REMEMBERED_ITEMS:])
 
 
-def _redeemed(draft: Draft, signal: signals.Redeemed) -> None:
+def _redeemed(draft: DecisionBuilder, signal: signals.OfferRedeemed) -> None:
     """The ledger has recorded it already; the session lets go of the offer."""
     offer = signal.offer
     draft.standing.pop(offer.id, None)
     ended = (*draft.session.ended, offer.id)[-REMEMBERED_ENDS:]
     draft.update(seq=max(draft.session.seq, offer.seq), ended=ended)
-    if offer.remedy and offer.state is State.REDEEMED:
+    if offer.remedy and offer.state is OfferState.REDEEMED:
         draft.contact = draft.contact.rested("remedy", offer.remedy, NEVER)
 
 
-def _rolled_back(draft: Draft, signal: signals.RolledBack) -> None:
+def _rolled_back(draft: DecisionBuilder, signal: signals.RedemptionRolledBack) -> None:
     """The ledger has given the right back; the session holds it again."""
     offer = signal.offer
     draft.standing[offer.id] = offer
@@ -167,7 +170,7 @@ def _rolled_back(draft: Draft, signal: signals.RolledBack) -> None:
         draft.contact = draft.contact.woken("remedy", offer.remedy)
 
 
-def _revoked(draft: Draft, signal: signals.Revoked) -> None:
+def _revoked(draft: DecisionBuilder, signal: signals.OfferRevoked) -> None:
     offer = draft.standing.get(signal.offer)
     if offer:
         until = draft.now + draft.context.rulebook.policy.rest.withdrawn_product
@@ -176,23 +179,23 @@ def _revoked(draft: Draft, signal: signals.Revoked) -> None:
         draft.end_elsewhere(draft.moved[offer.id])
 
 
-_FOLDS: Final[dict[type[Any], Callable[[Draft, Any], None]]] = {
-    signals.Arrived: _arrived,
-    signals.Left: _left,
-    signals.Identified: _identified,
-    signals.LoggedOut: _logged_out,
-    signals.Paged: _browsed,
-    signals.Viewed: _browsed,
-    signals.Carted: _browsed,
-    signals.Acted: _browsed,
-    signals.Consented: _consented,
-    signals.Seen: _seen,
-    signals.Dismissed: _dismissed,
-    signals.Accepted: _accepted,
-    signals.Woken: _nothing,
-    signals.Changed: _nothing,
-    signals.Bought: _bought,
-    signals.Redeemed: _redeemed,
-    signals.RolledBack: _rolled_back,
-    signals.Revoked: _revoked,
+_FOLDS: Final[dict[type[Any], Callable[[DecisionBuilder, Any], None]]] = {
+    signals.ConnectionOpened: _arrived,
+    signals.ConnectionClosed: _left,
+    signals.CustomerIdentified: _identified,
+    signals.CustomerLoggedOut: _logged_out,
+    signals.PageViewed: _browsed,
+    signals.ItemViewed: _browsed,
+    signals.CartChanged: _browsed,
+    signals.ActivityReported: _browsed,
+    signals.ConsentChanged: _consented,
+    signals.OfferSeen: _seen,
+    signals.OfferDismissed: _dismissed,
+    signals.OfferAccepted: _accepted,
+    signals.TimerFired: _nothing,
+    signals.FactsChanged: _nothing,
+    signals.OrderReported: _bought,
+    signals.OfferRedeemed: _redeemed,
+    signals.RedemptionRolledBack: _rolled_back,
+    signals.OfferRevoked: _revoked,
 }

@@ -20,7 +20,7 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.A
 _HORIZONS: Final = (2 * DAY, 21 * DAY)
 
 
-class Hours(Struct, frozen=True):
+class OpenHours(Struct, frozen=True):
     """From `start` to `end` on `weekdays` (0 = Monday), in minutes of the local day.
 
     An `end` at or before `start` lies on the following day.
@@ -31,11 +31,11 @@ class Hours(Struct, frozen=True):
     end: int
 
 
-class Schedule(Struct, frozen=True):
+class WeeklySchedule(Struct, frozen=True):
     """Weekly hours on the clocks of one IANA zone; open while any of them is."""
 
     zone: str
-    hours: tuple[Hours, ...]
+    hours: tuple[OpenHours, ...]
 
     def windows(self, since: int, until: int) -> list[tuple[int, int]]:
         """When it is open within [since, until): half-open [start, end), in order, apart."""
@@ -78,7 +78,7 @@ class Schedule(Struct, frozen=True):
                     yield start, end
 
 
-def parse_hours(days: str, hours: str) -> Hours:
+def parse_hours(days: str, hours: str) -> OpenHours:
     """`mon-fri` or `sat, sun` with `09:00-18:00`; CalendarError `weekdays` or `hours` otherwise."""
     found = _HOURS.fullmatch(hours)
     start, end = (
@@ -89,7 +89,7 @@ def parse_hours(days: str, hours: str) -> Hours:
     if not 0 <= end <= _DAY_MINUTES:
         message = f"{hours[:40]!r} is no time range; write local times such as 09:00-18:00"
         raise CalendarError("hours", message, text=hours[:40])
-    return Hours(frozenset(_weekdays(days)), start, end)
+    return OpenHours(frozenset(_weekdays(days)), start, end)
 
 
 def _weekdays(text: str) -> Iterator[int]:

@@ -75,7 +75,7 @@ class Reason(StrEnum):
 ORDER: Final[dict[Reason, int]] = {reason: place for place, reason in enumerate(Reason)}
 """Reason → its place in the gate order; of several, the primary reason has the smallest."""
 
-LETDOWNS: Final = frozenset(
+TAINT_REASONS: Final = frozenset(
     {
         Reason.COMPLAINT_OPEN,
         Reason.COMPLAINT_COOLDOWN,
@@ -89,7 +89,7 @@ LETDOWNS: Final = frozenset(
 )
 """After a withdrawal for one of these the shopper is left in peace for a while (`timing.quiet`)."""
 
-FLICKERS: Final = frozenset(
+TRANSIENT_REASONS: Final = frozenset(
     {
         Reason.RULE_PAUSED,
         Reason.RULE_NOT_STARTED,

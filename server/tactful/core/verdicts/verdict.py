@@ -9,7 +9,7 @@ from tactful.core.verdicts.reasons import Reason
 CLAMPED: Final = "price.clamped"
 """The price asked for would have been below the floor; it is the floor."""
 
-Outcome = Literal["pushed", "standing", "withheld", "held_out", "shadow"]
+VerdictOutcome = Literal["pushed", "standing", "withheld", "held_out", "shadow"]
 
 
 class Finding(Struct, frozen=True, gc=False):
@@ -30,7 +30,7 @@ class Verdict(Struct, frozen=True, gc=False):
 
     rule: str
     sku: str
-    outcome: Outcome
+    outcome: VerdictOutcome
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     """Marks that are no reasons to withhold, such as `price.clamped`."""
@@ -43,7 +43,7 @@ class Verdict(Struct, frozen=True, gc=False):
         return self.findings[0].reason if self.findings else None
 
 
-class Trace(Struct, frozen=True, gc=False):
+class DecisionTrace(Struct, frozen=True, gc=False):
     """The verdicts of one turn, in rule order."""
 
     verdicts: tuple[Verdict, ...] = ()

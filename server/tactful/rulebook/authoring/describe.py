@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tactful.rulebook.fields.registry import FIELDS
-from tactful.rulebook.language.conditions import Group, Test, Tree, spelled
-from tactful.rulebook.language.mappings import Block
-from tactful.rulebook.language.rule_files import RuleText, Texts, level_of
+from tactful.rulebook.language.conditions import Comparison, ConditionGroup, Tree, spelled
+from tactful.rulebook.language.mappings import ParsedMapping
+from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of
 from tactful.rulebook.language.units import format_amounts, format_percent
 from tactful.rulebook.source.tree import Node
 
@@ -21,7 +21,7 @@ _READS: Final = {
 }
 
 
-def in_words(text: RuleText, texts: Texts) -> str:
+def describe_rule(text: ParsedRule, texts: ParsedFiles) -> str:
     """A rule as a few sentences for people who do not read rule files."""
     lines = [text.id]
     if text.get("note"):
@@ -36,7 +36,7 @@ def in_words(text: RuleText, texts: Texts) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _places(text: RuleText) -> Iterator[str]:
+def _places(text: ParsedRule) -> Iterator[str]:
     where = text.get("territories")
     yield f"In {_listed(where)}" if where else "Everywhere"
     valid = text.get("valid")
@@ -59,7 +59,7 @@ def _places(text: RuleText) -> Iterator[str]:
         yield "paused: it offers nothing now"
 
 
-def _conditions(text: RuleText) -> Iterator[str]:
+def _conditions(text: ParsedRule) -> Iterator[str]:
     if text.when and text.when.parts:
         yield "  when"
         yield from _parts(text.when, "    - ")
@@ -68,20 +68,20 @@ def _conditions(text: RuleText) -> Iterator[str]:
         yield from _parts(text.unless, "    - ")
 
 
-def _parts(group: Group, lead: str) -> Iterator[str]:
+def _parts(group: ConditionGroup, lead: str) -> Iterator[str]:
     for part in group.parts:
         yield from _part(part, lead)
 
 
 def _part(tree: Tree, lead: str) -> Iterator[str]:
-    if isinstance(tree, Test):
-        yield f"{lead}{clause_in_words(tree)}"
+    if isinstance(tree, Comparison):
+        yield f"{lead}{describe_clause(tree)}"
     else:
         yield f"{lead}{_GROUPS[tree.kind]}"
         yield from _parts(tree, f"  {lead}")
 
 
-def clause_in_words(test: Test) -> str:
+def describe_clause(test: Comparison) -> str:
     """`how many can be sold in the territory is at least 5`."""
     about = test.field.about
     if test.field.name.endswith("*"):
@@ -95,11 +95,11 @@ def clause_in_words(test: Test) -> str:
     return f"{about} {_compared(test, node)}{window}"
 
 
-def _windowed(test: Test) -> str:
+def _windowed(test: Comparison) -> str:
     return test.text.rpartition("within: ")[2].rstrip("}")
 
 
-def _compared(test: Test, node: Node) -> str:
+def _compared(test: Comparison, node: Node) -> str:
     value = spelled(node)
     if test.field.type == "flag":
         return f"is {value}"
@@ -123,10 +123,10 @@ def _compared(test: Test, node: Node) -> str:
     return f"{words[test.op]} {value}{' ago' if test.op == 'before' else ''}"
 
 
-def _offers(text: RuleText) -> Iterator[str]:
-    offer = text.get("offer") or Block(text.block.node)
+def _offers(text: ParsedRule) -> Iterator[str]:
+    offer = text.get("offer") or ParsedMapping(text.block.node)
     yield f"offers {'the voucher that support issued' if text.get('remedy') else _offered(offer)}"
-    floor = offer.get("floor") or Block(offer.node)
+    floor = offer.get("floor") or ParsedMapping(offer.node)
     if floor.get("margin") is not None:
         yield f"never below a margin of {format_percent(floor.get('margin'))}"
     if floor.get("minimum"):
@@ -136,16 +136,16 @@ def _offers(text: RuleText) -> Iterator[str]:
     yield f"for {stands}{count}"
 
 
-def _offered(offer: Block) -> str:
+def _offered(offer: ParsedMapping) -> str:
     """`10% off the order, at most 50.00 EUR`."""
     if level_of(offer) == "item":
-        return price_in_words(offer)
+        return describe_price(offer)
     at_most = offer.get("at_most")
     bound = f", at most {format_amounts(at_most)}" if at_most else ""
-    return f"{price_in_words(offer)} the {level_of(offer)}{bound}"
+    return f"{describe_price(offer)} the {level_of(offer)}{bound}"
 
 
-def price_in_words(offer: Block) -> str:
+def describe_price(offer: ParsedMapping) -> str:
     """How the price is made."""
     values: dict[str, Any] = dict(offer.values)
     if "percent" in values:
@@ -155,11 +155,11 @@ def price_in_words(offer: Block) -> str:
     if "fixed" in values:
         return f"a price of {format_amounts(values['fixed'])}"
     if "ladder" in values:
-        return f"{_listed([price_in_words(step) for step in values['ladder']], ', then ')}"
+        return f"{_listed([describe_price(step) for step in values['ladder']], ', then ')}"
     return "the item for nothing" if "gift" in values else "the territory's target price"
 
 
-def _limits(text: RuleText, texts: Texts) -> Iterator[str]:
+def _limits(text: ParsedRule, texts: ParsedFiles) -> Iterator[str]:
     session, shopper = text.get("limits", "per_session"), text.get("limits", "per_shopper")
     if session:
         yield f"at most {session} in a session"
@@ -177,7 +177,7 @@ def _listed(words: Any, joint: str = " and ") -> str:
     return f"{', '.join(first)}{joint}{last}" if first else str(last)
 
 
-def fields_in_words() -> str:
+def describe_fields() -> str:
     """Every field with its meaning and an example."""
     width = max(map(len, FIELDS))
     rows = (f"{f.name:<{width}}  {f.about}, e.g. {f.example}\n" for f in FIELDS.values())

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 
 from tactful.rulebook.compilation.builder import canonical, digest
-from tactful.rulebook.compiler import Compiled
-from tactful.rulebook.language.conditions import Group, spelled
-from tactful.rulebook.language.mappings import Block
-from tactful.rulebook.language.rule_files import RuleText, Texts
+from tactful.rulebook.compiler import CompiledRulebook
+from tactful.rulebook.language.conditions import ConditionGroup, spelled
+from tactful.rulebook.language.mappings import ParsedMapping
+from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 
 _UNSPOKEN = frozenset({"id", "when", "unless"})
 
 
-def differences(old: Compiled, new: Compiled) -> list[str]:
+def diff_rulebooks(old: CompiledRulebook, new: CompiledRulebook) -> list[str]:
     """One line a change; empty where both mean the same."""
     return [
         *_rules(old.texts, new.texts),
@@ -22,7 +22,7 @@ def differences(old: Compiled, new: Compiled) -> list[str]:
     ]
 
 
-def _rules(old: Texts, new: Texts) -> Iterator[str]:
+def _rules(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
     before = {text.id: text for text in old.rules}
     after = {text.id: text for text in new.rules}
     yield from _ids("rule", before, after)
@@ -37,14 +37,16 @@ def _ids(what: str, before: Mapping[str, object], after: Mapping[str, object]) -
         yield f"{what} '{id_}' is gone"
 
 
-def _rule(before: RuleText, after: RuleText) -> Iterator[str]:
+def _rule(before: ParsedRule, after: ParsedRule) -> Iterator[str]:
     name = f"rule '{before.id}'"
     yield from _settings(name, _flat(before.block), _flat(after.block))
     yield from _group(name, "asks for", before.when, after.when)
     yield from _group(name, "is kept back by", before.unless, after.unless)
 
 
-def _group(name: str, verb: str, before: Group | None, after: Group | None) -> Iterator[str]:
+def _group(
+    name: str, verb: str, before: ConditionGroup | None, after: ConditionGroup | None
+) -> Iterator[str]:
     had, has = _parts(before), _parts(after)
     gone = {had[key] for key in had.keys() - has.keys()}
     come = {has[key] for key in has.keys() - had.keys()}
@@ -55,22 +57,22 @@ def _group(name: str, verb: str, before: Group | None, after: Group | None) -> I
         yield f"{name} no longer {verb} {text}"
 
 
-def _parts(group: Group | None) -> dict[str, str]:
+def _parts(group: ConditionGroup | None) -> dict[str, str]:
     """What a part means → how it is spelled."""
     parts = group.parts if group else ()
     return {digest(canonical(part)): _spelled(part) for part in parts}
 
 
 def _spelled(part: object) -> str:
-    if isinstance(part, Group):
+    if isinstance(part, ConditionGroup):
         return f"{part.kind} of " + ", ".join(_spelled(inner) for inner in part.parts)
     return str(getattr(part, "text", part))
 
 
-def _flat(block: Block, prefix: str = "") -> dict[str, str]:
+def _flat(block: ParsedMapping, prefix: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in block.values.items():
-        if isinstance(value, Block):
+        if isinstance(value, ParsedMapping):
             found |= _flat(value, f"{prefix}{name}.")
         elif name not in _UNSPOKEN:
             found[prefix + name] = spelled(block.nodes[name])
@@ -88,14 +90,14 @@ def _settings(name: str, before: Mapping[str, str], after: Mapping[str, str]) ->
             yield f"{name}: {key} is {new} instead of {old}"
 
 
-def _campaigns(old: Texts, new: Texts) -> Iterator[str]:
+def _campaigns(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
     yield from _ids("campaign", old.campaigns, new.campaigns)
     for id_ in sorted(old.campaigns.keys() & new.campaigns.keys()):
         before, after = old.campaigns[id_].block, new.campaigns[id_].block
         yield from _settings(f"campaign '{id_}'", _flat(before), _flat(after))
 
 
-def _suppress(old: Texts, new: Texts) -> Iterator[str]:
+def _suppress(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
     before = {text.id: text for text in old.suppress}
     after = {text.id: text for text in new.suppress}
     yield from _ids("suppress block", before, after)
@@ -105,7 +107,7 @@ def _suppress(old: Texts, new: Texts) -> Iterator[str]:
         yield from _group(name, "covers", before[id_].when, after[id_].when)
 
 
-def _lists(old: Texts, new: Texts) -> Iterator[str]:
+def _lists(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
     for name in sorted(old.lists.keys() | new.lists.keys()):
         before, after = old.lists.get(name), new.lists.get(name)
         had = {spelled(item) for item in before.items} if before else set()
@@ -114,7 +116,7 @@ def _lists(old: Texts, new: Texts) -> Iterator[str]:
         yield from (f"list '{name}' no longer has {word}" for word in sorted(had - has))
 
 
-def _policy(compiled: Compiled) -> dict[str, str]:
+def _policy(compiled: CompiledRulebook) -> dict[str, str]:
     found: dict[str, str] = {}
     for section in compiled.texts.policies:
         found |= _flat(section)

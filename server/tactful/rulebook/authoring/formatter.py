@@ -10,12 +10,12 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.rulebook.language.grammar import FILE
-from tactful.rulebook.language.mappings import Named, Sequence, Shape
-from tactful.rulebook.language.scalars import Kind, ListOf
+from tactful.rulebook.language.mappings import MappingSchema, NamedType, SequenceType
+from tactful.rulebook.language.scalars import ListType, ValueType
 from tactful.rulebook.source.comments import Comments, comments_of
 from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.recovery import read
-from tactful.rulebook.source.tree import Node, Source, split_lines
+from tactful.rulebook.source.tree import Node, RuleSource, split_lines
 
 WIDEST: Final = 100
 """A mapping or list in braces that would be longer is written line by line."""
@@ -23,37 +23,37 @@ _SPACED: Final = ("rules", "suppress", "tests")
 """Sections whose items stand apart by a blank line."""
 
 
-class Formatted(Struct, frozen=True):
+class FormatResult(Struct, frozen=True):
     """The laid-out text; None where the file has to be mended by a person first, with the reason."""
 
     text: str | None
     reason: str = ""
 
 
-def format_file(source: Source) -> Formatted:
+def format_file(source: RuleSource) -> FormatResult:
     """The layout of a rule file or of its tests."""
     findings = Findings()
     root = read(source, findings)
     if findings.errors:
         first = findings.sorted()[0]
-        return Formatted(
+        return FormatResult(
             None, f"{first.path}:{first.line}:{first.column}: {first.code} {first.message}"
         )
     text = "\n".join(split_lines(source.text.decode("utf-8").removeprefix("\ufeff")))
     comments = comments_of(text, root)
     if root is None:
-        return Formatted("".join(f"{line}\n" for line in _trimmed(comments.below)))
+        return FormatResult("".join(f"{line}\n" for line in _trimmed(comments.below)))
     try:
         lines = list(_Printer(text, comments).file(root))
-    except Unprintable as error:
-        return Formatted(None, f"{source.path}:{error.node.line + 1}: {error.reason}")
+    except UnprintableError as error:
+        return FormatResult(None, f"{source.path}:{error.node.line + 1}: {error.reason}")
     if comments.left:
         line = min((*comments.above, *comments.beside)) + 1
-        return Formatted(None, f"{source.path}:{line}: move the comment in front of a value")
-    return Formatted("\n".join(lines) + "\n")
+        return FormatResult(None, f"{source.path}:{line}: move the comment in front of a value")
+    return FormatResult("\n".join(lines) + "\n")
 
 
-class Unprintable(Exception):  # noqa: N818 - not an error: the file is fine as it is
+class UnprintableError(Exception):
     """A spelling that only its author can lay out."""
 
     def __init__(self, node: Node, reason: str) -> None:
@@ -72,7 +72,7 @@ class _Printer:
     def file(self, root: Node) -> Iterator[str]:
         """The sections, with a blank line between them."""
         if root.kind != "map":
-            raise Unprintable(root, "a rule file is a mapping of sections")
+            raise UnprintableError(root, "a rule file is a mapping of sections")
         first = True
         for key, value in root.pairs:
             above = self._above(key.line, "")
@@ -85,7 +85,7 @@ class _Printer:
         if below:
             yield from ("", *below)
 
-    def _pair(self, key: Node, value: Node, indent: str, kind: Kind | None) -> Iterator[str]:
+    def _pair(self, key: Node, value: Node, indent: str, kind: ValueType | None) -> Iterator[str]:
         head = f"{indent}{self._raw(key)}:"
         inline = self._inline(value, len(head) + 1)
         if inline is not None:
@@ -101,20 +101,20 @@ class _Printer:
             yield from self._nested(value, indent + "  ", kind, spaced=spaced)
 
     def _nested(
-        self, node: Node, indent: str, kind: Kind | None, *, spaced: bool = False
+        self, node: Node, indent: str, kind: ValueType | None, *, spaced: bool = False
     ) -> Iterator[str]:
         if node.kind == "map":
             for key, value in _ordered(node, kind):
                 yield from self._above(key.line, indent)
                 yield from self._pair(key, value, indent, _kind_of(kind, key.text))
             return
-        inner = kind.kind if isinstance(kind, Sequence | ListOf) else None
+        inner = kind.kind if isinstance(kind, SequenceType | ListType) else None
         for number, item in enumerate(node.items):
             if spaced and number:
                 yield ""
             yield from self._item(item, indent, inner)
 
-    def _item(self, item: Node, indent: str, kind: Kind | None) -> Iterator[str]:
+    def _item(self, item: Node, indent: str, kind: ValueType | None) -> Iterator[str]:
         yield from self._above(item.line, indent)
         inline = self._inline(item, len(indent) + 2)
         if inline is not None:
@@ -155,13 +155,13 @@ class _Printer:
         if node.line == node.end_line:
             return self.lines[node.line][node.column : node.end_column].rstrip()
         if not node.plain or "\n" in node.text:
-            raise Unprintable(node, "lay out this text by hand, with `>-` or `|`")
+            raise UnprintableError(node, "lay out this text by hand, with `>-` or `|`")
         return node.text
 
     def _block_text(self, head: str, node: Node, indent: str) -> Iterator[str]:
         header = self.lines[node.line][node.column :].split()[0]
         if len(header) > 1 and header[1:] != "-":
-            raise Unprintable(node, "lay out this text by hand, with `>-` or `|`")
+            raise UnprintableError(node, "lay out this text by hand, with `>-` or `|`")
         yield self._beside(f"{head} {header}", node.line)
         last = node.end_line if node.end_column == 0 else node.end_line + 1
         body = self.lines[node.line + 1 : last]
@@ -186,15 +186,15 @@ def _trimmed(lines: list[str]) -> list[str]:
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def _ordered(node: Node, kind: Kind | None) -> list[tuple[Node, Node]]:
+def _ordered(node: Node, kind: ValueType | None) -> list[tuple[Node, Node]]:
     """The pairs in the order of the grammar; what it does not know comes last, as it came."""
-    if not isinstance(kind, Shape):
+    if not isinstance(kind, MappingSchema):
         return list(node.pairs)
     places = {key.name: place for place, key in enumerate(kind.keys)}
     return sorted(node.pairs, key=lambda pair: places.get(pair[0].text, len(places)))
 
 
-def _kind_of(kind: Kind | None, name: str) -> Kind | None:
-    if isinstance(kind, Shape):
+def _kind_of(kind: ValueType | None, name: str) -> ValueType | None:
+    if isinstance(kind, MappingSchema):
         return next((key.kind for key in kind.keys if key.name == name), None)
-    return kind.kind if isinstance(kind, Named) else None
+    return kind.kind if isinstance(kind, NamedType) else None

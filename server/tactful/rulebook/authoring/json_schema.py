@@ -6,7 +6,7 @@ from typing import Any, Final
 from tactful.rulebook.fields.registry import FIELDS, Field
 from tactful.rulebook.language.conditions import GROUPS, OPERATORS, operand_kind
 from tactful.rulebook.language.grammar import FILE
-from tactful.rulebook.language.units import Duration, LocalTime
+from tactful.rulebook.language.units import DurationType, LocalTimeType
 
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 """What editors' YAML servers understand best."""
@@ -73,7 +73,7 @@ def _clause(field: Field) -> dict[str, Any]:
     operators = OPERATORS[field.type]
     comparisons = {op: _operand(field, op) for op in operators}
     if field.read_since:
-        comparisons |= {"within": Duration(least=1).schema(), "since": LocalTime().schema()}
+        comparisons |= {"within": DurationType(least=1).schema(), "since": LocalTimeType().schema()}
     shapes: list[dict[str, Any]] = []
     if "is" in operators:
         shapes.append(_operand(field, "in" if "in" in operators else "is"))

@@ -8,7 +8,7 @@ from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
 
 
-class World(Struct, frozen=True):
+class CheckContext(Struct, frozen=True):
     """The instant, the active policy, and the catalogue where there is one (SKU → item)."""
 
     now: int

@@ -7,26 +7,26 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from tactful.rulebook.checks.check_context import World
+from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.compilation.builder import canonical, window_of
-from tactful.rulebook.language.conditions import Test, Tree
-from tactful.rulebook.language.rule_files import RuleText, Texts, level_of
+from tactful.rulebook.language.conditions import Comparison, Tree
+from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of
 from tactful.rulebook.language.stacking import partners
 from tactful.rulebook.source.diagnostics import Findings
 
 _NUMBERS: Final = frozenset({"count", "share", "duration", "clock"})
 
 
-def conjuncts(tree: Tree | None) -> Iterator[Test]:
+def conjuncts(tree: Tree | None) -> Iterator[Comparison]:
     """The comparisons that all must hold."""
-    if isinstance(tree, Test):
+    if isinstance(tree, Comparison):
         yield tree
     elif tree is not None and (tree.kind == "all" or (tree.kind == "any" and len(tree.parts) == 1)):
         for part in tree.parts:
             yield from conjuncts(part)
 
 
-def impossible_ranges(texts: Texts, _: World, findings: Findings) -> None:
+def impossible_ranges(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R301."""
     trees = [tree for rule in texts.rules for tree in rule.tests]
     for test in trees:
@@ -42,7 +42,7 @@ def _is_empty(low: Any, high: Any) -> bool:
     return bool(low > high)
 
 
-class Bounds(Struct):
+class FieldBounds(Struct):
     """What the conditions of a rule leave of one field."""
 
     low: Any = None
@@ -50,20 +50,20 @@ class Bounds(Struct):
     words: frozenset[Any] | None = None
 
 
-def contradictions(texts: Texts, _: World, findings: Findings) -> None:
+def contradictions(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R302."""
     for text in texts.rules:
-        left: dict[Any, Bounds] = {}
+        left: dict[Any, FieldBounds] = {}
         for test in conjuncts(text.when):
             key = (test.name, test.window)
-            if _contradicts(test, left.setdefault(key, Bounds())):
+            if _contradicts(test, left.setdefault(key, FieldBounds())):
                 message = f"no '{test.name}' meets this and what is asked of it above"
                 findings.add("R302", test.node, message, "remove one of the two conditions")
                 del left[key]
         _check_unless(text, findings)
 
 
-def _contradicts(test: Test, bounds: Bounds) -> bool:
+def _contradicts(test: Comparison, bounds: FieldBounds) -> bool:
     if test.field.type in _NUMBERS and test.op in {"at_least", "at_most", "between"}:
         low, high = test.value if test.op == "between" else (test.value, test.value)
         if test.op != "at_most":
@@ -78,7 +78,7 @@ def _contradicts(test: Test, bounds: Bounds) -> bool:
     return _is_void(bounds)
 
 
-def _is_void(bounds: Bounds) -> bool:
+def _is_void(bounds: FieldBounds) -> bool:
     low, high, words = bounds.low, bounds.high, bounds.words
     if words is not None and (low is not None or high is not None):
         words = frozenset(
@@ -89,18 +89,18 @@ def _is_void(bounds: Bounds) -> bool:
     return words == frozenset() or (low is not None and high is not None and low > high)
 
 
-def _check_unless(text: RuleText, findings: Findings) -> None:
+def _check_unless(text: ParsedRule, findings: Findings) -> None:
     wanted = {_key(test) for test in conjuncts(text.when)}
     for part in text.unless.parts if text.unless else ():
-        if isinstance(part, Test) and _key(part) in wanted:
+        if isinstance(part, Comparison) and _key(part) in wanted:
             message = f"the rule demands '{part.text}' and forbids it"
             findings.add("R302", part.node, message, "remove one of the two conditions")
 
 
-class Scope(Struct, frozen=True):
+class RuleScope(Struct, frozen=True):
     """When a rule applies, comparable with another's."""
 
-    text: RuleText
+    text: ParsedRule
     parts: frozenset[bytes]
     territories: frozenset[str]
     starts: int
@@ -109,12 +109,12 @@ class Scope(Struct, frozen=True):
     """The rules that it names to stack with."""
 
 
-def shadowed_rules(texts: Texts, world: World, findings: Findings) -> None:
+def shadowed_rules(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R303."""
     named = partners(texts)
     scopes = [_scope(text, world, named[text.id]) for text in texts.rules]
     common = Counter(part for scope in scopes for part in scope.parts)
-    rarest: dict[bytes | None, list[Scope]] = {}
+    rarest: dict[bytes | None, list[RuleScope]] = {}
     for scope in filter(_always_speaks, scopes):
         key = min(scope.parts, key=lambda part: (common[part], part), default=None)
         rarest.setdefault(key, []).append(scope)
@@ -127,7 +127,7 @@ def shadowed_rules(texts: Texts, world: World, findings: Findings) -> None:
             findings.add("R303", scope.text.id_node, message, help_text)
 
 
-def _scope(text: RuleText, world: World, beside: frozenset[str]) -> Scope:
+def _scope(text: ParsedRule, world: CheckContext, beside: frozenset[str]) -> RuleScope:
     starts, ends = window_of(text, world.policy)
     parts = [("when", part) for part in text.when.parts] if text.when else []
     parts += [("unless", part) for part in text.unless.parts] if text.unless else []
@@ -135,17 +135,17 @@ def _scope(text: RuleText, world: World, beside: frozenset[str]) -> Scope:
         msgspec.json.encode([kind, canonical(part)], order="deterministic") for kind, part in parts
     }
     where = frozenset(text.get("territories") or ())
-    return Scope(text, frozenset(keys), where, starts, ends, beside)
+    return RuleScope(text, frozenset(keys), where, starts, ends, beside)
 
 
-def _always_speaks(scope: Scope) -> bool:
+def _always_speaks(scope: RuleScope) -> bool:
     """Whether nothing but its conditions and window keeps a rule from winning."""
     text = scope.text
     held_back = ("schedule", "limits", "campaign", "share", "holdout", "paused", "moment", "remedy")
     return (text.get("mode") or "live") == "live" and not any(text.get(name) for name in held_back)
 
 
-def _beats(one: Scope, other: Scope) -> bool:
+def _beats(one: RuleScope, other: RuleScope) -> bool:
     return (
         (one.text.get("priority") or 0) > (other.text.get("priority") or 0)
         and one.parts <= other.parts
@@ -161,11 +161,11 @@ def _beats(one: Scope, other: Scope) -> bool:
     )
 
 
-def _go_together(one: Scope, other: Scope) -> bool:
+def _go_together(one: RuleScope, other: RuleScope) -> bool:
     """What comes off something else has its turn once the winner was accepted."""
     levels = {level_of(scope.text.get("offer") or scope.text.block) for scope in (one, other)}
     return len(levels) > 1 and one.text.id in other.beside and other.text.id in one.beside
 
 
-def _key(test: Test) -> bytes:
+def _key(test: Comparison) -> bytes:
     return msgspec.json.encode(canonical(test), order="deterministic")

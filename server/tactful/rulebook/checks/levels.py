@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from tactful.core.values.allocation import Level
-from tactful.rulebook.checks.check_context import World
-from tactful.rulebook.language.mappings import Block
-from tactful.rulebook.language.rule_files import RuleText, Texts, level_of
+from tactful.rulebook.checks.check_context import CheckContext
+from tactful.rulebook.language.mappings import ParsedMapping
+from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of
 from tactful.rulebook.source.diagnostics import Findings
 
 _OF_A_PRICE: Final = ("fixed", "to_target", "ladder", "gift", "ending", "max_qty", "on_floor")
@@ -19,7 +19,7 @@ MISPLACED: Final[dict[Level, tuple[str, ...]]] = {
 """What an offer comes off → the keys that say nothing about it."""
 
 
-def boundless(texts: Texts, _: World, findings: Findings) -> None:
+def boundless(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R317."""
     for text in texts.rules:
         offer = text.get("offer")
@@ -30,7 +30,7 @@ def boundless(texts: Texts, _: World, findings: Findings) -> None:
             findings.add("R317", offer.at("percent"), message, help_text)
 
 
-def misplaced(texts: Texts, _: World, findings: Findings) -> None:
+def misplaced(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R318."""
     for text in texts.rules:
         own, offer = text.own.get("offer"), text.get("offer")
@@ -39,7 +39,9 @@ def misplaced(texts: Texts, _: World, findings: Findings) -> None:
                 findings.add("R318", own.keys[name], message, help_text)
 
 
-def _misplaced(text: RuleText, own: Block, offer: Block) -> Iterator[tuple[str, str, str]]:
+def _misplaced(
+    text: ParsedRule, own: ParsedMapping, offer: ParsedMapping
+) -> Iterator[tuple[str, str, str]]:
     level = level_of(offer)
     if text.get("remedy") and "off_the" in own.nodes:
         yield "off_the", "a voucher comes off the order in any case", "remove it"

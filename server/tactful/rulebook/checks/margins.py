@@ -4,20 +4,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Kept, Price
+from tactful.core.facts.model import Price, ReportedFact
 from tactful.core.pricing import quote as pricing
 from tactful.core.values.money import Money, format_plain
-from tactful.rulebook.checks.check_context import World
+from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.checks.conflicts import conjuncts
 from tactful.rulebook.compilation.builder import terms_of
 from tactful.rulebook.language.grammar import PRICE_MODES
-from tactful.rulebook.language.mappings import Block
-from tactful.rulebook.language.rule_files import RuleText, Texts, level_of
+from tactful.rulebook.language.mappings import ParsedMapping
+from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of
 from tactful.rulebook.language.units import format_percent
 from tactful.rulebook.source.diagnostics import Findings, Span
 
 
-def below_the_floor(texts: Texts, world: World, findings: Findings) -> None:
+def below_the_floor(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R306."""
     for text in texts.rules:
         offer = text.get("offer")
@@ -27,7 +27,7 @@ def below_the_floor(texts: Texts, world: World, findings: Findings) -> None:
                 _check_item(text, item, kept, world, findings)
 
 
-def _check_terms(offer: Block, world: World, findings: Findings) -> None:
+def _check_terms(offer: ParsedMapping, world: CheckContext, findings: Findings) -> None:
     most = world.policy.max_total_discount_bp
     if level_of(offer) == "shipping":
         return  # nothing comes off an item
@@ -37,7 +37,7 @@ def _check_terms(offer: Block, world: World, findings: Findings) -> None:
         if percent is not None and percent > most:
             message = f"{format_percent(percent)} off is more than the {format_percent(most)} that the policy allows"
             findings.add("R306", step.at("percent"), message, f"at most {format_percent(most)}")
-    minimum = (offer.get("floor") or Block(offer.node)).get("minimum", {})
+    minimum = (offer.get("floor") or ParsedMapping(offer.node)).get("minimum", {})
     for step in steps:
         for code, amount in (step.get("fixed") or {}).items():
             if amount < minimum.get(code, 0):
@@ -48,7 +48,7 @@ def _check_terms(offer: Block, world: World, findings: Findings) -> None:
 
 
 def _check_item(
-    text: RuleText, item: Item, kept: Kept[Price], world: World, findings: Findings
+    text: ParsedRule, item: Item, kept: ReportedFact[Price], world: CheckContext, findings: Findings
 ) -> None:
     quote, shelf = _quote(text, item, kept, world)
     if (
@@ -71,7 +71,7 @@ def _check_item(
 
 
 def _quote(
-    text: RuleText, item: Item, kept: Kept[Price], world: World
+    text: ParsedRule, item: Item, kept: ReportedFact[Price], world: CheckContext
 ) -> tuple[pricing.Quote | pricing.PriceRefusal, pricing.ShelfPrice | None]:
     cost = item.cost(kept.fact.territory, kept.fact.price.currency)
     shelf = pricing.shelf_price(kept.fact, cost.fact if cost else None)
@@ -84,7 +84,9 @@ def _quote(
     return quote, shelf
 
 
-def _named(text: RuleText, catalogue: Mapping[str, Item]) -> Iterator[tuple[Item, Kept[Price]]]:
+def _named(
+    text: ParsedRule, catalogue: Mapping[str, Item]
+) -> Iterator[tuple[Item, ReportedFact[Price]]]:
     """The items of the catalogue that a rule names, with each price where it is in force."""
     skus, products = _names(text)
     territories = text.get("territories") or ()
@@ -95,7 +97,7 @@ def _named(text: RuleText, catalogue: Mapping[str, Item]) -> Iterator[tuple[Item
                     yield item, kept
 
 
-def _names(text: RuleText) -> tuple[set[str], set[str]]:
+def _names(text: ParsedRule) -> tuple[set[str], set[str]]:
     named: dict[str, set[str]] = {"item.sku": set(), "item.product": set()}
     for test in conjuncts(text.when):
         if test.name in named and test.op == "in":
@@ -103,7 +105,7 @@ def _names(text: RuleText) -> tuple[set[str], set[str]]:
     return named["item.sku"], named["item.product"]
 
 
-def small_budgets(texts: Texts, world: World, findings: Findings) -> None:
+def small_budgets(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R307."""
     for text in texts.rules:
         campaign = texts.campaigns.get(text.get("campaign") or "")
@@ -120,9 +122,9 @@ def small_budgets(texts: Texts, world: World, findings: Findings) -> None:
                     )
 
 
-def _worst_costs(text: RuleText, world: World) -> dict[str, int]:
+def _worst_costs(text: ParsedRule, world: CheckContext) -> dict[str, int]:
     """Currency → the most that one offer is known to cost."""
-    offer = text.get("offer") or Block(text.block.node)
+    offer = text.get("offer") or ParsedMapping(text.block.node)
     quantity = offer.get("max_qty", 1) if level_of(offer) == "item" else 1
     costs: dict[str, int] = dict(offer.get("at_most", {}))
     steps = [offer, *(offer.get("ladder") or ())]
@@ -136,7 +138,7 @@ def _worst_costs(text: RuleText, world: World) -> dict[str, int]:
     return costs
 
 
-def missing_amounts(texts: Texts, world: World, findings: Findings) -> None:
+def missing_amounts(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R308."""
     currencies = _currencies(world.catalogue)
     for text in texts.rules:
@@ -153,7 +155,7 @@ def missing_amounts(texts: Texts, world: World, findings: Findings) -> None:
 
 
 def _check_budget(
-    text: RuleText, amounts: Mapping[str, int], texts: Texts, findings: Findings
+    text: ParsedRule, amounts: Mapping[str, int], texts: ParsedFiles, findings: Findings
 ) -> None:
     campaign = texts.campaigns.get(text.get("campaign") or "")
     budget = campaign.block.get("budget") if campaign else None
@@ -163,7 +165,7 @@ def _check_budget(
             findings.add("R308", campaign.block.at("budget"), message, f"add {code}: … to it")
 
 
-def _check_prices(text: RuleText, world: World, findings: Findings) -> None:
+def _check_prices(text: ParsedRule, world: CheckContext, findings: Findings) -> None:
     skus, products = _names(text)
     node = text.block.nodes.get("territories")
     for item in world.catalogue.values() if node and (skus or products) else ():
@@ -183,14 +185,14 @@ def _currencies(catalogue: Mapping[str, Item]) -> dict[str, set[str]]:
     return found
 
 
-def _amounts(offer: Block) -> Iterator[tuple[Mapping[str, int], Span]]:
+def _amounts(offer: ParsedMapping) -> Iterator[tuple[Mapping[str, int], Span]]:
     for step in (offer, *(offer.get("ladder") or ())):
         for mode in ("amount", "fixed", "at_most"):
             if mode in step.values:
                 yield step.get(mode), step.at(mode)
 
 
-def forced_losses(texts: Texts, _: World, findings: Findings) -> None:
+def forced_losses(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R314."""
     for text in texts.rules:
         if text.get("force"):
@@ -200,7 +202,7 @@ def forced_losses(texts: Texts, _: World, findings: Findings) -> None:
             )
 
 
-def price_span(text: RuleText) -> Span:
+def price_span(text: ParsedRule) -> Span:
     """Where a rule says how its price is made."""
     offer: Any = text.get("offer")
     mode = next((name for name in PRICE_MODES if name in offer.nodes), None)

@@ -1,13 +1,13 @@
 """Does a rule use, or tell, what it must not?"""
 
-from tactful.rulebook.checks.check_context import World
+from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.checks.references import is_telling, placeholders
 from tactful.rulebook.fields.registry import is_protected
-from tactful.rulebook.language.rule_files import Texts
+from tactful.rulebook.language.rule_files import ParsedFiles
 from tactful.rulebook.source.diagnostics import Findings
 
 
-def telling_messages(texts: Texts, _: World, findings: Findings) -> None:
+def telling_messages(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R310."""
     for text in texts.rules:
         for name, node in placeholders(text):
@@ -16,7 +16,7 @@ def telling_messages(texts: Texts, _: World, findings: Findings) -> None:
                 findings.add("R310", node, message, "say something about the item or the offer")
 
 
-def protected_attributes(texts: Texts, _: World, findings: Findings) -> None:
+def protected_attributes(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R311."""
     for text in texts.rules:
         for test in text.tests:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from tactful.rulebook.checks.check_context import World
+from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.language.grammar import PRICE_MODES
-from tactful.rulebook.language.mappings import Block
-from tactful.rulebook.language.rule_files import RuleText, Texts
+from tactful.rulebook.language.mappings import ParsedMapping
+from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 from tactful.rulebook.language.stacking import partners
 from tactful.rulebook.source.diagnostics import Findings, nearest
 from tactful.rulebook.source.tree import Node, entries
@@ -25,7 +25,7 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 _UNTOLD: Final = ("customer.", "history.", "session.", "cart.", "visit.")
 
 
-def unknown_campaigns(texts: Texts, _: World, findings: Findings) -> None:
+def unknown_campaigns(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R210."""
     for text in texts.rules:
         campaign = text.get("campaign")
@@ -35,7 +35,7 @@ def unknown_campaigns(texts: Texts, _: World, findings: Findings) -> None:
             findings.add("R210", text.block.at("campaign"), message, hint)
 
 
-def placeholders(text: RuleText) -> Iterator[tuple[str, Node]]:
+def placeholders(text: ParsedRule) -> Iterator[tuple[str, Node]]:
     """Every `{placeholder}` of a rule's messages, with the node of its text."""
     offer = text.get("offer")
     node = offer.nodes.get("message") if offer else None
@@ -50,7 +50,7 @@ def is_telling(name: str) -> bool:
     return name.startswith(_UNTOLD)
 
 
-def unknown_placeholders(texts: Texts, _: World, findings: Findings) -> None:
+def unknown_placeholders(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R217."""
     for text in texts.rules:
         for name, node in placeholders(text):
@@ -59,7 +59,7 @@ def unknown_placeholders(texts: Texts, _: World, findings: Findings) -> None:
                 findings.add("R217", node, f"{{{name}}} is not known here", hint)
 
 
-def price_modes(texts: Texts, _: World, findings: Findings) -> None:
+def price_modes(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R219."""
     for text in texts.rules:
         offer = text.get("offer")
@@ -82,19 +82,19 @@ def price_modes(texts: Texts, _: World, findings: Findings) -> None:
                 _check_step(step, findings)
 
 
-def _check_flags(offer: Block, findings: Findings) -> None:
+def _check_flags(offer: ParsedMapping, findings: Findings) -> None:
     for mode in ("to_target", "gift"):
         if offer.get(mode) is False:
             findings.add("R219", offer.at(mode), f"'{mode}: false' makes no price", "remove it")
 
 
-def _check_step(step: Block, findings: Findings) -> None:
+def _check_step(step: ParsedMapping, findings: Findings) -> None:
     if len(step.nodes) != 1:
         message = "a step makes its price in exactly one way"
         findings.add("R219", step.start, message, "write {percent: 5%} or another single one")
 
 
-def unknown_rules(texts: Texts, _: World, findings: Findings) -> None:
+def unknown_rules(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R220."""
     known = {text.id for text in texts.rules} | set(texts.campaigns)
     for text in texts.rules:
@@ -106,7 +106,7 @@ def unknown_rules(texts: Texts, _: World, findings: Findings) -> None:
                 findings.add("R220", entry, message, hint)
 
 
-def one_sided_stacking(texts: Texts, _: World, findings: Findings) -> None:
+def one_sided_stacking(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R309."""
     allowed = partners(texts)
     for text in texts.rules:
@@ -117,7 +117,7 @@ def one_sided_stacking(texts: Texts, _: World, findings: Findings) -> None:
                 findings.add("R309", text.own.at("stacks_with"), message, help_text)
 
 
-def unused(texts: Texts, _: World, findings: Findings) -> None:
+def unused(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R315."""
     campaigns = {text.get("campaign") for text in texts.rules}
     for name, campaign in texts.campaigns.items():
@@ -131,7 +131,7 @@ def unused(texts: Texts, _: World, findings: Findings) -> None:
             findings.add("R315", key, message, f"use it as ${name}, or remove it")
 
 
-def _dollars(texts: Texts) -> Iterator[str]:
+def _dollars(texts: ParsedFiles) -> Iterator[str]:
     trees = [tree for rule in texts.rules for tree in (rule.when, rule.unless) if tree]
     for tree in [*trees, *(block.when for block in texts.suppress)]:
         yield from _names(tree.node)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 from tactful.rulebook.checks import conflicts, levels, margins, privacy, references, windows
-from tactful.rulebook.checks.check_context import World
-from tactful.rulebook.language.rule_files import Texts
+from tactful.rulebook.checks.check_context import CheckContext
+from tactful.rulebook.language.rule_files import ParsedFiles
 from tactful.rulebook.source.diagnostics import Findings
 
-Check = Callable[[Texts, World, Findings], None]
+Check = Callable[[ParsedFiles, CheckContext, Findings], None]
 
 CHECKS: Final[dict[str, Check]] = {
     "R210": references.unknown_campaigns,
@@ -36,7 +36,7 @@ CHECKS: Final[dict[str, Check]] = {
 """Code → the function that finds it. The other codes are found where the text is read."""
 
 
-def check(texts: Texts, world: World, findings: Findings) -> None:
+def check(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """Notes everything that does not make sense."""
     for look in CHECKS.values():
         look(texts, world, findings)

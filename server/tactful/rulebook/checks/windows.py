@@ -4,12 +4,12 @@ from typing import Final
 
 from tactful.core.rules.model import NEVER
 from tactful.core.values import calendar
-from tactful.core.values.weekly_schedule import Schedule
-from tactful.rulebook.checks.check_context import World
+from tactful.core.values.weekly_schedule import WeeklySchedule
+from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.compilation.builder import window_of, zone_of
 from tactful.rulebook.compilation.timetables import hours_of
-from tactful.rulebook.language.mappings import Block
-from tactful.rulebook.language.rule_files import RuleText, Texts
+from tactful.rulebook.language.mappings import ParsedMapping
+from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 from tactful.rulebook.source.diagnostics import Findings
 
 TRIAL_SHARE: Final = 5000
@@ -17,7 +17,7 @@ TRIAL_SHARE: Final = 5000
 TRIAL_LENGTH: Final = 60 * calendar.DAY
 
 
-def never_open(texts: Texts, world: World, findings: Findings) -> None:
+def never_open(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R304."""
     for text in texts.rules:
         valid = text.get("valid")
@@ -29,7 +29,9 @@ def never_open(texts: Texts, world: World, findings: Findings) -> None:
             _check_hours(text, world, starts, ends, findings)
 
 
-def _check_hours(text: RuleText, world: World, starts: int, ends: int, findings: Findings) -> None:
+def _check_hours(
+    text: ParsedRule, world: CheckContext, starts: int, ends: int, findings: Findings
+) -> None:
     hours = []
     for entry in text.get("schedule") or ():
         try:
@@ -38,7 +40,7 @@ def _check_hours(text: RuleText, world: World, starts: int, ends: int, findings:
             name = "days" if error.problem == "weekdays" else "hours"
             findings.add("R212", entry.at(name), str(error), "write mon-fri, and 09:00-18:00")
             return
-    schedule = Schedule(zone_of(text, world.policy), tuple(hours))
+    schedule = WeeklySchedule(zone_of(text, world.policy), tuple(hours))
     last = min(ends, max(starts, world.now) + 8 * calendar.DAY)
     first = max(starts, min(world.now, ends - 1))
     if hours and first < last and not schedule.windows(first, last):
@@ -46,7 +48,7 @@ def _check_hours(text: RuleText, world: World, starts: int, ends: int, findings:
         findings.add("R304", text.block.at("schedule"), message, "correct the days or the window")
 
 
-def ended(texts: Texts, world: World, findings: Findings) -> None:
+def ended(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R305."""
     for text in texts.rules:
         starts, ends = window_of(text, world.policy)
@@ -56,7 +58,7 @@ def ended(texts: Texts, world: World, findings: Findings) -> None:
             findings.add("R305", valid.at("until"), message, "move its end, or remove the rule")
 
 
-def trials_without_rails(texts: Texts, world: World, findings: Findings) -> None:
+def trials_without_rails(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R312."""
     for text in texts.rules:
         if text.get("mode") == "trial":
@@ -64,7 +66,9 @@ def trials_without_rails(texts: Texts, world: World, findings: Findings) -> None
                 findings.add("R312", text.block.at("mode"), message, help_text)
 
 
-def _missing_rails(text: RuleText, texts: Texts, world: World) -> list[tuple[str, str]]:
+def _missing_rails(
+    text: ParsedRule, texts: ParsedFiles, world: CheckContext
+) -> list[tuple[str, str]]:
     missing = []
     starts, ends = window_of(text, world.policy)
     if (text.get("share") or 10_000) > TRIAL_SHARE:
@@ -84,11 +88,11 @@ def _missing_rails(text: RuleText, texts: Texts, world: World) -> list[tuple[str
     return missing
 
 
-def _is_bounded(campaign: Block) -> bool:
+def _is_bounded(campaign: ParsedMapping) -> bool:
     return bool(campaign.get("budget") or campaign.get("count"))
 
 
-def paces_without_a_period(texts: Texts, _: World, findings: Findings) -> None:
+def paces_without_a_period(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R316."""
     for name, campaign in texts.campaigns.items():
         block = campaign.block

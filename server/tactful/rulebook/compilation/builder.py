@@ -13,22 +13,27 @@ from tactful.core.rules.model import (
     Campaign,
     Clause,
     Condition,
-    Limit,
+    FrequencyLimit,
     PriceTerms,
     Provenance,
     Rule,
-    Tightening,
+    SuppressRule,
 )
 from tactful.core.rules.policy import Policy
 from tactful.core.values import calendar
 from tactful.core.values.money import BP
-from tactful.rulebook.compilation.codegen import compiled
-from tactful.rulebook.compilation.predicates import condition_of, reads_person
+from tactful.rulebook.compilation.codegen import generate_function
+from tactful.rulebook.compilation.predicates import build_condition, reads_customer
 from tactful.rulebook.compilation.timetables import hours_of, weekly
-from tactful.rulebook.language.conditions import Test, Tree
+from tactful.rulebook.language.conditions import Comparison, Tree
 from tactful.rulebook.language.grammar import PRICE_MODES
-from tactful.rulebook.language.mappings import Block
-from tactful.rulebook.language.rule_files import CampaignText, RuleText, SuppressText, level_of
+from tactful.rulebook.language.mappings import ParsedMapping
+from tactful.rulebook.language.rule_files import (
+    ParsedCampaign,
+    ParsedRule,
+    ParsedSuppressRule,
+    level_of,
+)
 
 RESCUE: Final = Clause(
     field="moment",
@@ -42,13 +47,13 @@ RESCUE: Final = Clause(
 """A page on which the shopper is leaving for good."""
 
 
-def zone_of(text: RuleText, policy: Policy) -> str:
+def zone_of(text: ParsedRule, policy: Policy) -> str:
     """On whose clocks a rule lives."""
     zone: str = text.get("valid", "timezone") or policy.timezone
     return zone
 
 
-def window_of(text: RuleText, policy: Policy) -> tuple[int, int]:
+def window_of(text: ParsedRule, policy: Policy) -> tuple[int, int]:
     """The half-open window of a rule."""
     zone = zone_of(text, policy)
     first, last = text.get("valid", "from"), text.get("valid", "until")
@@ -58,7 +63,7 @@ def window_of(text: RuleText, policy: Policy) -> tuple[int, int]:
     )
 
 
-def rule_of(text: RuleText, policy: Policy, stacks_with: frozenset[str]) -> Rule:
+def rule_of(text: ParsedRule, policy: Policy, stacks_with: frozenset[str]) -> Rule:
     """The rule as the decision reads it."""
     zone = zone_of(text, policy)
     condition = _condition(text, zone)
@@ -66,14 +71,16 @@ def rule_of(text: RuleText, policy: Policy, stacks_with: frozenset[str]) -> Rule
     hours = tuple(
         hours_of(entry.get("days"), entry.get("hours")) for entry in text.get("schedule") or ()
     )
-    offer = text.get("offer") or Block(text.block.node)
+    offer = text.get("offer") or ParsedMapping(text.block.node)
     price = terms_of(text)
     rule = Rule(
         id=text.id,
         price=price,
-        ripens=compiled(condition),
+        ripens=generate_function(condition),
         condition=condition,
-        ripens_if_known=compiled(condition, known=True) if reads_person(condition) else None,
+        ripens_if_known=generate_function(condition, known=True)
+        if reads_customer(condition)
+        else None,
         provenance=_provenance(text, price),
         territories=frozenset(text.get("territories") or ()),
         starts=starts,
@@ -99,9 +106,9 @@ def rule_of(text: RuleText, policy: Policy, stacks_with: frozenset[str]) -> Rule
     return structs.replace(rule, digest=digest(_meaning(rule, text, zone)))
 
 
-def terms_of(text: RuleText) -> PriceTerms:
+def terms_of(text: ParsedRule) -> PriceTerms:
     """How the price of a rule's offer is made, or what comes off the order or its shipping."""
-    offer = text.get("offer") or Block(text.block.node)
+    offer = text.get("offer") or ParsedMapping(text.block.node)
     step = _mode(offer)
     if text.get("remedy"):
         made = any(mode in offer.values for mode in PRICE_MODES)
@@ -115,9 +122,9 @@ def terms_of(text: RuleText) -> PriceTerms:
     return structs.replace(_floored(offer, step), on_floor="withhold", ending=None)
 
 
-def _floored(offer: Block, step: PriceTerms) -> PriceTerms:
+def _floored(offer: ParsedMapping, step: PriceTerms) -> PriceTerms:
     saving = offer.get("min_saving", {})
-    floor = offer.get("floor") or Block(offer.node)
+    floor = offer.get("floor") or ParsedMapping(offer.node)
     return structs.replace(
         step,
         margin_bp=floor.get("margin"),
@@ -130,7 +137,7 @@ def _floored(offer: Block, step: PriceTerms) -> PriceTerms:
     )
 
 
-def _mode(offer: Block) -> PriceTerms:
+def _mode(offer: ParsedMapping) -> PriceTerms:
     mode: Any = next((name for name in PRICE_MODES if name in offer.values), "percent")
     value = offer.get(mode)
     match mode:
@@ -144,13 +151,13 @@ def _mode(offer: Block) -> PriceTerms:
             return PriceTerms(mode)
 
 
-def share_of(text: RuleText) -> int:
+def share_of(text: ParsedRule) -> int:
     """The share of sessions that a rule speaks to, in basis points."""
     share, holdout = text.get("share") or BP, text.get("holdout") or 0
     return int(share * (BP - holdout) // BP)
 
 
-def campaign_of(text: CampaignText, policy: Policy) -> Campaign:
+def campaign_of(text: ParsedCampaign, policy: Policy) -> Campaign:
     """The campaign as the decision reads it."""
     block = text.block
     return Campaign(
@@ -163,10 +170,12 @@ def campaign_of(text: CampaignText, policy: Policy) -> Campaign:
     )
 
 
-def tightening_of(text: SuppressText, policy: Policy) -> Tightening:
+def suppress_rule_of(text: ParsedSuppressRule, policy: Policy) -> SuppressRule:
     """A suppress block as the decision reads it."""
-    condition = condition_of(text.when, policy.timezone)
-    return Tightening(text.id, compiled(condition), condition, text.block.get("after", 0))
+    condition = build_condition(text.when, policy.timezone)
+    return SuppressRule(
+        text.id, generate_function(condition), condition, text.block.get("after", 0)
+    )
 
 
 def digest(meaning: Any) -> str:
@@ -179,7 +188,7 @@ def canonical(tree: Tree | None) -> Any:
     """A condition without its spelling: order and repetition do not matter, nor `is` or `in`."""
     if tree is None:
         return None
-    if isinstance(tree, Test):
+    if isinstance(tree, Comparison):
         value = tree.value
         if tree.op in {"in", "not", "under", "matches"}:
             value = sorted(
@@ -192,17 +201,17 @@ def canonical(tree: Tree | None) -> Any:
     return [tree.kind, sorted(parts)]
 
 
-def _condition(text: RuleText, zone: str) -> Condition:
+def _condition(text: ParsedRule, zone: str) -> Condition:
     """The moment, `when` and none of `unless`, all of which must hold."""
     parts: list[Condition] = [RESCUE] if text.get("moment") else []
     if text.when:
-        parts += [condition_of(part, zone) for part in text.when.parts]
+        parts += [build_condition(part, zone) for part in text.when.parts]
     if text.unless:
-        parts.append(condition_of(text.unless, zone))
+        parts.append(build_condition(text.unless, zone))
     return All(tuple(parts))
 
 
-def _provenance(text: RuleText, price: PriceTerms) -> frozenset[Provenance]:
+def _provenance(text: ParsedRule, price: PriceTerms) -> frozenset[Provenance]:
     found: set[Provenance] = {test.field.provenance for test in text.tests} | {"contextual"}
     if price.mode == "ladder":
         found.add("pseudonymous")  # the step depends on what this session was offered
@@ -211,14 +220,14 @@ def _provenance(text: RuleText, price: PriceTerms) -> frozenset[Provenance]:
     return frozenset(found)
 
 
-def _limit(block: Block | None) -> Limit | None:
-    return Limit(block.get("count"), block.get("per")) if block else None
+def _limit(block: ParsedMapping | None) -> FrequencyLimit | None:
+    return FrequencyLimit(block.get("count"), block.get("per")) if block else None
 
 
 _CALLABLES: Final = ("ripens", "condition", "ripens_if_known", "schedule", "digest")
 
 
-def _meaning(rule: Rule, text: RuleText, zone: str) -> Any:
+def _meaning(rule: Rule, text: ParsedRule, zone: str) -> Any:
     """Everything that a decision could tell apart, in an order that does not depend on the file."""
     plain = {name: value for name, value in structs.asdict(rule).items() if name not in _CALLABLES}
     sets = {
@@ -231,7 +240,7 @@ def _meaning(rule: Rule, text: RuleText, zone: str) -> Any:
     return [plain | sets, canonical(text.when), canonical(text.unless), hours, clocks]
 
 
-def _reads_clock(test: Test) -> bool:
+def _reads_clock(test: Comparison) -> bool:
     """Whether a comparison depends on whose clocks are meant."""
     since = test.op == "since" or (test.window is not None and test.window[0] == "since")
     return since or test.field.type in {"weekday", "clock", "date"}

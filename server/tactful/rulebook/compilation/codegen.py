@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from tactful.core.rules.model import NEVER, NOW, All, AnyOf, Clause, Condition, NoneOf, Ripens
+from tactful.core.rules.model import NEVER, NOW, All, AnyOf, Clause, Condition, HoldsFrom, NoneOf
 from tactful.rulebook.fields.registry import FIELDS
 
 _SHAPES: Final = 4096
@@ -16,19 +16,19 @@ _NUMBERS: Final = frozenset({"count", "share", "duration"})
 _WORDS: Final = frozenset({"text", "word", "path", "flag"})
 
 
-def compiled(condition: Condition, *, known: bool = False) -> Ripens:
+def generate_function(condition: Condition, *, known: bool = False) -> HoldsFrom:
     """The condition as one function; `known` takes positive personal clauses for granted."""
     operands = _Operands()
     if not _takes_time(condition):
         text = _boolean(condition, operands, known)
-        return _filled(f"return {NOW} if {text} else {NEVER}", operands)
+        return _bind_operands(f"return {NOW} if {text} else {NEVER}", operands)
     match condition:
         case Clause():
             return condition.ripens
         case AnyOf(parts):
-            return _filled(_either(parts, operands, known), operands)
+            return _bind_operands(_either(parts, operands, known), operands)
         case _:
-            return _filled(_every(condition.parts, operands, known), operands)
+            return _bind_operands(_every(condition.parts, operands, known), operands)
 
 
 def _takes_time(condition: Condition) -> bool:
@@ -54,18 +54,18 @@ class _Operands:
         return f"c{len(self.values) - 1}"
 
 
-def _filled(body: str, operands: _Operands) -> Ripens:
+def _bind_operands(body: str, operands: _Operands) -> HoldsFrom:
     return _factory(body, len(operands.values))(*operands.values)
 
 
 @lru_cache(_SHAPES)
-def _factory(body: str, operands: int) -> Callable[..., Ripens]:
+def _factory(body: str, operands: int) -> Callable[..., HoldsFrom]:
     names = ", ".join(f"c{number}" for number in range(operands))
     lines = "\n".join(f"        {line}" for line in body.split("\n"))
     source = f"def make({names}):\n    def ripens(s):\n{lines}\n    return ripens\n"
     space: dict[str, Any] = {"under": _under}
     exec(compile(source, "<condition>", "exec"), space)  # noqa: S102 - only our own templates
-    make: Callable[..., Ripens] = space["make"]
+    make: Callable[..., HoldsFrom] = space["make"]
     return make
 
 
@@ -94,7 +94,7 @@ def _split(
     timed: list[str] = []
     for part in parts:
         if _takes_time(part):
-            timed.append(operands.add(compiled(part, known=known)))
+            timed.append(operands.add(generate_function(part, known=known)))
         else:
             sure.append(_boolean(part, operands, known))
     return sure, timed
@@ -119,7 +119,7 @@ def _boolean(condition: Condition, operands: _Operands, known: bool) -> str:
 
 def _present(part: Condition, operands: _Operands) -> str:
     if _takes_time(part):
-        return f"{operands.add(compiled(part))}(s) == {NOW}"
+        return f"{operands.add(generate_function(part))}(s) == {NOW}"
     return _boolean(part, operands, known=False)
 
 

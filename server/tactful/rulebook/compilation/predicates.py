@@ -14,15 +14,15 @@ from tactful.core.rules.model import (
     AnyOf,
     Clause,
     Condition,
+    HoldsFrom,
     NoneOf,
-    Read,
-    Ripens,
+    ReadField,
 )
 from tactful.core.values import calendar
 from tactful.core.values.money import format_plain
 from tactful.core.values.weekly_schedule import WEEKDAYS
 from tactful.rulebook.compilation import timetables
-from tactful.rulebook.language.conditions import Test, Tree
+from tactful.rulebook.language.conditions import Comparison, Tree
 from tactful.rulebook.language.units import format_percent
 
 
@@ -48,11 +48,11 @@ def glob(pattern: str) -> Callable[[str], bool]:
     return matches
 
 
-def condition_of(tree: Tree, zone: str) -> Condition:
+def build_condition(tree: Tree, zone: str) -> Condition:
     """The tree as data that can be explained, on the clocks of `zone`."""
-    if isinstance(tree, Test):
-        return clause_of(tree, zone)
-    parts = tuple(condition_of(part, zone) for part in tree.parts)
+    if isinstance(tree, Comparison):
+        return build_clause(tree, zone)
+    parts = tuple(build_condition(part, zone) for part in tree.parts)
     match tree.kind:
         case "all":
             return All(parts)
@@ -62,7 +62,7 @@ def condition_of(tree: Tree, zone: str) -> Condition:
             return NoneOf(parts)
 
 
-def clause_of(test: Test, zone: str) -> Clause:
+def build_clause(test: Comparison, zone: str) -> Clause:
     """One comparison, ready to be asked."""
     timed = test.field.type in {"weekday", "clock", "date"} or _is_timed(test)
     ripens = _on_clock(test, zone) if test.field.read is None and timed else _compare(test, zone)
@@ -78,7 +78,7 @@ def clause_of(test: Test, zone: str) -> Clause:
     )
 
 
-def reads_person(condition: Condition) -> bool:
+def reads_customer(condition: Condition) -> bool:
     """Whether a positive clause reads what only a verified identity lets us know."""
     match condition:
         case Clause():
@@ -86,10 +86,10 @@ def reads_person(condition: Condition) -> bool:
         case NoneOf():
             return False
         case _:
-            return any(reads_person(part) for part in condition.parts)
+            return any(reads_customer(part) for part in condition.parts)
 
 
-def _is_timed(test: Test) -> bool:
+def _is_timed(test: Comparison) -> bool:
     return test.op == "before" or (test.field.reaches is not None and test.op != "at_most")
 
 
@@ -97,7 +97,7 @@ def _nothing(_: Any) -> None:
     """The value of what is not read but looked up on the clock."""
 
 
-def _reader(test: Test, zone: str) -> Read:
+def _reader(test: Comparison, zone: str) -> ReadField:
     """Scene → the raw value."""
     field = test.field
     if field.read_named is not None:
@@ -115,7 +115,7 @@ def _reader(test: Test, zone: str) -> Read:
     return lambda scene: read_since(scene, since)
 
 
-def _compare(test: Test, zone: str) -> Ripens:
+def _compare(test: Comparison, zone: str) -> HoldsFrom:
     read, value = _reader(test, zone), test.value
     match test.field.type, test.op:
         case "duration", "at_least" | "between":
@@ -137,11 +137,11 @@ def _compare(test: Test, zone: str) -> Ripens:
             return _number(read, test.op, value)
 
 
-def _if(holds: Callable[[Any], bool]) -> Ripens:
+def _if(holds: Callable[[Any], bool]) -> HoldsFrom:
     return lambda scene: NOW if holds(scene) else NEVER
 
 
-def _lasting(test: Test) -> Ripens:
+def _lasting(test: Comparison) -> HoldsFrom:
     """A duration that grows by itself."""
     read, reaches = test.field.read, test.field.reaches
     low, high = test.value if test.op == "between" else (test.value, NEVER)
@@ -156,7 +156,7 @@ def _lasting(test: Test) -> Ripens:
     return ripens
 
 
-def _elapsed(read: Read, value: int) -> Ripens:
+def _elapsed(read: ReadField, value: int) -> HoldsFrom:
     def ripens(scene: Any) -> int:
         at = read(scene)
         if at is None:
@@ -166,7 +166,7 @@ def _elapsed(read: Read, value: int) -> Ripens:
     return ripens
 
 
-def _number(read: Read, op: str, value: Any) -> Ripens:
+def _number(read: ReadField, op: str, value: Any) -> HoldsFrom:
     match op:
         case "at_least":
             return lambda s: NOW if (n := read(s)) is not None and n >= value else NEVER
@@ -183,7 +183,7 @@ def _number(read: Read, op: str, value: Any) -> Ripens:
             return lambda s: NOW if read(s) in wanted else NEVER
 
 
-def _money(read: Read, op: str, value: Any) -> Ripens:
+def _money(read: ReadField, op: str, value: Any) -> HoldsFrom:
     """Amounts are compared in the currency of what is read; one that is not named does not hold."""
     pair = value if op == "between" else (value[0], value[0]) if op == "in" else (value, value)
     lows, highs = (None if op == "at_most" else pair[0]), (None if op == "at_least" else pair[1])
@@ -199,7 +199,7 @@ def _money(read: Read, op: str, value: Any) -> Ripens:
     return _if(holds)
 
 
-def _any(read: Read, op: str, value: Any) -> Ripens:
+def _any(read: ReadField, op: str, value: Any) -> HoldsFrom:
     """An attribute: a text, a number or a flag, compared as the file spells it."""
     if op in {"at_least", "at_most", "between"}:
         return _number(lambda s: n if type(n := read(s)) is int else None, op, value)
@@ -213,7 +213,7 @@ def _any(read: Read, op: str, value: Any) -> Ripens:
     return _words(spelled, op, value)
 
 
-def _words(read: Read, op: str, value: Any) -> Ripens:
+def _words(read: ReadField, op: str, value: Any) -> HoldsFrom:
     """One word, or several of which one must match (and none, for `not`)."""
     test = _word_test(op, value)
     if op == "not":
@@ -251,7 +251,7 @@ def _word_test(op: str, value: Any) -> Callable[[Any], bool]:
     return frozenset(value).__contains__
 
 
-def _on_clock(test: Test, zone: str) -> Ripens:
+def _on_clock(test: Comparison, zone: str) -> HoldsFrom:
     match test.field.type:
         case "weekday":
             hours = timetables.weekday_hours(test.op, test.value)
@@ -262,7 +262,7 @@ def _on_clock(test: Test, zone: str) -> Ripens:
     return timetables.opens(timetables.weekly(zone, (hours,)))
 
 
-def _dates(test: Test) -> tuple[str | None, str | None]:
+def _dates(test: Comparison) -> tuple[str | None, str | None]:
     match test.op:
         case "at_least":
             return test.value, None
@@ -272,7 +272,7 @@ def _dates(test: Test) -> tuple[str | None, str | None]:
             return test.value[0], test.value[-1]
 
 
-def _shown(test: Test, zone: str) -> Read:
+def _shown(test: Comparison, zone: str) -> ReadField:
     """Scene → the value as a rule file would spell it."""
     match test.field.type:
         case "weekday":

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tactful.core.rules.model import Rule
 from tactful.rulebook.fields.registry import FIELDS
-from tactful.rulebook.language.conditions import Group, Test, Tree
+from tactful.rulebook.language.conditions import Comparison, ConditionGroup, Tree
 
 REMEMBERED: Final = 8192
 """How many answers are kept; bounds the memory of an index."""
@@ -19,7 +19,7 @@ Place = tuple[str | None, bool]
 """(territory or any, only at a rescue moment)."""
 
 
-class Entry(Struct, frozen=True):
+class IndexEntry(Struct, frozen=True):
     """A rule with what its condition demands: one dimension and the values it allows."""
 
     rule: Rule
@@ -27,7 +27,7 @@ class Entry(Struct, frozen=True):
     values: tuple[str, ...] = ()
 
 
-def demand_of(when: Group | None) -> tuple[str | None, tuple[str, ...]]:
+def demand_of(when: ConditionGroup | None) -> tuple[str | None, tuple[str, ...]]:
     """The most telling dimension that every match must meet, and the values it may have."""
     found: dict[str, tuple[str, ...]] = {}
     for test in _conjuncts(when):
@@ -40,8 +40,8 @@ def demand_of(when: Group | None) -> tuple[str | None, tuple[str, ...]]:
     return dimension, found[dimension] if dimension else ()
 
 
-def _conjuncts(tree: Tree | None) -> Iterator[Test]:
-    if isinstance(tree, Test):
+def _conjuncts(tree: Tree | None) -> Iterator[Comparison]:
+    if isinstance(tree, Comparison):
         yield tree
     elif tree is not None and (tree.kind == "all" or (tree.kind == "any" and len(tree.parts) == 1)):
         for part in tree.parts:
@@ -51,7 +51,7 @@ def _conjuncts(tree: Tree | None) -> Iterator[Test]:
 class RuleIndex:
     """Rules by territory, moment, and the value of one field that they demand."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[IndexEntry]) -> None:
         ordered = sorted(entries, key=lambda entry: entry.rule.id)
         self._rules = tuple(entry.rule for entry in ordered)
         self._free: dict[Place, list[int]] = {}
@@ -65,7 +65,7 @@ class RuleIndex:
         self._reads = tuple(read for _, read in self._dimensions)
         self._known: dict[Any, tuple[Rule, ...]] = {}
 
-    def _place(self, number: int, entry: Entry, place: Place) -> None:
+    def _place(self, number: int, entry: IndexEntry, place: Place) -> None:
         if entry.dimension is None:
             self._free.setdefault(place, []).append(number)
         for value in dict.fromkeys(entry.values):

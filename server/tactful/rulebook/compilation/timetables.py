@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tactful.core.rules.model import NEVER, NOW
 from tactful.core.values import calendar
-from tactful.core.values.weekly_schedule import WEEKDAYS, Hours, Schedule, parse_hours
+from tactful.core.values.weekly_schedule import WEEKDAYS, OpenHours, WeeklySchedule, parse_hours
 
 _EVERY_DAY: Final = "mon-sun"
 _ALL_DAY: Final = "00:00-24:00"
@@ -14,14 +14,14 @@ State = Callable[[int], tuple[bool, int]]
 """now → (is it open, when does that change)."""
 
 
-def hours_of(days: str | None, hours: str | None) -> Hours:
+def hours_of(days: str | None, hours: str | None) -> OpenHours:
     """One entry of `schedule:`; CalendarError where it names no days or hours."""
     return parse_hours(days or _EVERY_DAY, hours or _ALL_DAY)
 
 
-def weekly(zone: str, hours: tuple[Hours, ...]) -> State:
+def weekly(zone: str, hours: tuple[OpenHours, ...]) -> State:
     """The state of a timetable, worked out again only when it changes."""
-    schedule = Schedule(zone, hours)
+    schedule = WeeklySchedule(zone, hours)
     known: list[tuple[int, int, bool]] = [(0, 0, False)]
 
     def state(now: int) -> tuple[bool, int]:
@@ -56,14 +56,14 @@ def between_dates(first: str | None, last: str | None, zone: str) -> Callable[[A
     return ripens
 
 
-def clock_hours(op: str, value: Any) -> Hours:
+def clock_hours(op: str, value: Any) -> OpenHours:
     """A comparison of the time of day as hours of every day."""
     start, end = value if op == "between" else (0, value) if op == "at_most" else (value, _MINUTES)
-    return Hours(frozenset(range(7)), start, end)
+    return OpenHours(frozenset(range(7)), start, end)
 
 
-def weekday_hours(op: str, value: tuple[str, ...]) -> Hours:
+def weekday_hours(op: str, value: tuple[str, ...]) -> OpenHours:
     """A comparison of the weekday as whole days."""
     named = {WEEKDAYS.index(word) for word in value}
     days = named if op == "in" else set(range(7)) - named
-    return Hours(frozenset(days), 0, _MINUTES)
+    return OpenHours(frozenset(days), 0, _MINUTES)

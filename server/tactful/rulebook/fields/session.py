@@ -4,7 +4,7 @@ Each takes a scene and gives the value, or None where it is not known.
 """
 
 from tactful.core.context import Scene
-from tactful.core.rules.model import WAITING
+from tactful.core.rules.model import NEEDS_ACTIVITY
 from tactful.core.values.money import Money
 from tactful.rulebook.fields.item import price
 
@@ -18,7 +18,7 @@ def dwell(scene: Scene) -> int:
 def dwell_reaches(scene: Scene, duration: int) -> int:
     """When the engaged time is `duration`; `WAITING` while it rests."""
     session = scene.session
-    return session.dwell_reaches(duration) if session.focus == scene.item.sku else WAITING
+    return session.dwell_reaches(duration) if session.focus == scene.item.sku else NEEDS_ACTIVITY
 
 
 def age(scene: Scene) -> int:

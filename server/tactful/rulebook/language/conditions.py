@@ -6,8 +6,14 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from tactful.rulebook.fields.registry import FIELDS, Field, Type, find
-from tactful.rulebook.language.scalars import Count, Flag, Kind, OneOf, Text
-from tactful.rulebook.language.units import Amounts, Clock, Duration, LocalTime, Percent
+from tactful.rulebook.language.scalars import CountType, FlagType, OneOfType, TextType, ValueType
+from tactful.rulebook.language.units import (
+    AmountsType,
+    DurationType,
+    LocalTimeType,
+    PercentType,
+    TimeOfDayType,
+)
 from tactful.rulebook.source.diagnostics import Findings, nearest
 from tactful.rulebook.source.tree import Node
 
@@ -35,7 +41,7 @@ WINDOWS: Final = ("within", "since")
 _MISREAD: Final = frozenset({"no", "yes", "on", "off", "null", "~"})
 
 
-class Test(Struct, frozen=True):
+class Comparison(Struct, frozen=True):
     """One comparison of one field; `op` is one of in, not, under, matches, at_least … `since`."""
 
     field: Field
@@ -48,44 +54,46 @@ class Test(Struct, frozen=True):
     """(`within`, ms) or (`since`, local date): count only what happened then."""
 
 
-class Group(Struct, frozen=True):
+class ConditionGroup(Struct, frozen=True):
     """`all`, `any` or `none` of some parts."""
 
     kind: Literal["all", "any", "none"]
-    parts: tuple["Test | Group", ...]
+    parts: tuple["Comparison | ConditionGroup", ...]
     node: Node
 
 
-Tree = Test | Group
+Tree = Comparison | ConditionGroup
 Lists = Mapping[str, Node]
 """Name → the list node of a file's `lists:`."""
 
 
-def read_when(node: Node, lists: Lists, findings: Findings) -> Group:
+def read_when(node: Node, lists: Lists, findings: Findings) -> ConditionGroup:
     """`when:`; a list or several keys mean all of them."""
     return _group("all", _parts(node, lists, findings), node)
 
 
-def read_unless(node: Node, lists: Lists, findings: Findings) -> Group:
+def read_unless(node: Node, lists: Lists, findings: Findings) -> ConditionGroup:
     """`unless:`; none of a list's entries or a mapping's keys may hold."""
     return _group("none", _parts(node, lists, findings), node)
 
 
-def _group(kind: Literal["all", "any", "none"], parts: Iterable["Tree"], node: Node) -> Group:
+def _group(
+    kind: Literal["all", "any", "none"], parts: Iterable["Tree"], node: Node
+) -> ConditionGroup:
     """A group without groups in it that change nothing: `all` in `all`, or one of a single part."""
     flat: list[Tree] = []
     for part in parts:
-        same = isinstance(part, Group) and (
+        same = isinstance(part, ConditionGroup) and (
             part.kind == {"none": "any"}.get(kind, kind)
             or (part.kind != "none" and len(part.parts) == 1)
         )
-        flat += part.parts if isinstance(part, Group) and same else (part,)
-    return Group(kind, tuple(flat), node)
+        flat += part.parts if isinstance(part, ConditionGroup) and same else (part,)
+    return ConditionGroup(kind, tuple(flat), node)
 
 
-def tests(tree: Tree) -> Iterator[Test]:
+def tests(tree: Tree) -> Iterator[Comparison]:
     """Every comparison, in the order of the file."""
-    if isinstance(tree, Test):
+    if isinstance(tree, Comparison):
         yield tree
     else:
         for part in tree.parts:
@@ -121,7 +129,7 @@ def _entries(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
             yield from _clause(key, value, lists, findings)
 
 
-def _clause(key: Node, node: Node, lists: Lists, findings: Findings) -> Iterator[Test]:
+def _clause(key: Node, node: Node, lists: Lists, findings: Findings) -> Iterator[Comparison]:
     found = find(key.text)
     if found is None:
         findings.add("R203", key, f"unknown field '{key.text[:60]}'", _field_hint(key.text))
@@ -145,7 +153,7 @@ def _field_hint(name: str) -> str:
 
 def _bare(
     field: Field, key: Node, node: Node, lists: Lists, findings: Findings
-) -> tuple[Test, ...] | None:
+) -> tuple[Comparison, ...] | None:
     """`field: value` and `field: [a, b]`; None when a mapping of comparisons follows."""
     if node.kind == "map":
         operators = {*OPERATORS[field.type], *WINDOWS}
@@ -165,12 +173,12 @@ def _bare(
     op = "in" if node.kind == "list" else "is"
     value = _operand(field, op, node, lists, findings)
     text = f"{key.text}: {spelled(node)}"
-    return () if value is None else (Test(field, key.text, _plain(op), value, text, node),)
+    return () if value is None else (Comparison(field, key.text, _plain(op), value, text, node),)
 
 
 def _comparisons(
     field: Field, key: Node, node: Node, lists: Lists, findings: Findings
-) -> Iterator[Test]:
+) -> Iterator[Comparison]:
     allowed = OPERATORS[field.type] + (WINDOWS if field.read_since else ())
     window = _window(field, node, findings)
     compared = False
@@ -184,7 +192,9 @@ def _comparisons(
             if value is not None:
                 text = _spelled_clause(key.text, name.text, value_node, window)
                 op = _plain(name.text)
-                yield Test(field, key.text, op, value, text, value_node, window and window[:2])
+                yield Comparison(
+                    field, key.text, op, value, text, value_node, window and window[:2]
+                )
     if not compared:
         help_text = f"write {key.text}: {field.example}"
         findings.add("R204", node, f"'{key.text}' is compared with nothing", help_text)
@@ -206,7 +216,7 @@ def _window(field: Field, node: Node, findings: Findings) -> tuple[str, Any, str
         return None
     for name, value in node.pairs:
         if name.text in WINDOWS:
-            kind: Kind = Duration(least=1) if name.text == "within" else LocalTime()
+            kind: ValueType = DurationType(least=1) if name.text == "within" else LocalTimeType()
             read = kind.read(value, findings)
             return None if read is None else (name.text, read, value.text)
     return None
@@ -256,7 +266,7 @@ def _between(node: Node, read: Callable[[Node], Any], findings: Findings) -> Any
 
 def _reader(field: Field, op: str, findings: Findings) -> Callable[[Node], Any]:
     kind = operand_kind(field, op)
-    if field.type not in {"any", "text", "path"} or not isinstance(kind, Text):
+    if field.type not in {"any", "text", "path"} or not isinstance(kind, TextType):
         return lambda node: kind.read(node, findings)
 
     def text(node: Node) -> Any:
@@ -270,15 +280,15 @@ def _reader(field: Field, op: str, findings: Findings) -> Callable[[Node], Any]:
     return text
 
 
-def operand_kind(field: Field, op: str) -> Kind:
+def operand_kind(field: Field, op: str) -> ValueType:
     """What may be compared with a field."""
     match field.type:
         case "instant":
-            return LocalTime() if op == "since" else Duration(least=1)
+            return LocalTimeType() if op == "since" else DurationType(least=1)
         case "any":
-            return Count() if op in _RANGE else Text()
+            return CountType() if op in _RANGE else TextType()
         case "word" | "weekday":
-            return OneOf(field.words)
+            return OneOfType(field.words)
         case other:
             return _KINDS[other]
 
@@ -299,16 +309,16 @@ def _spelled_clause(name: str, op: str, node: Node, window: tuple[str, Any, str]
     return f"{name}: {{{op}: {spelled(node)}{beside}}}"
 
 
-_KINDS: Final[dict[str, Kind]] = {
-    "text": Text(),
-    "path": Text(),
-    "flag": Flag(),
-    "count": Count(),
-    "share": Percent(),
-    "duration": Duration(),
-    "money": Amounts(),
-    "clock": Clock(),
-    "date": LocalTime(),
+_KINDS: Final[dict[str, ValueType]] = {
+    "text": TextType(),
+    "path": TextType(),
+    "flag": FlagType(),
+    "count": CountType(),
+    "share": PercentType(),
+    "duration": DurationType(),
+    "money": AmountsType(),
+    "clock": TimeOfDayType(),
+    "date": LocalTimeType(),
 }
 _TYPES: Final[dict[Type, str]] = {
     "text": "which is a text",

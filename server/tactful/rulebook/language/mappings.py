@@ -9,26 +9,26 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tactful.rulebook.language.scalars import PLURALS, Id, Kind, Text
-from tactful.rulebook.language.units import Amounts, Percent
+from tactful.rulebook.language.scalars import PLURALS, IdType, TextType, ValueType
+from tactful.rulebook.language.units import AmountsType, PercentType
 from tactful.rulebook.source.diagnostics import Findings, Span, nearest
 from tactful.rulebook.source.tree import Node
 
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?", re.ASCII)
 
 
-class Key(Struct, frozen=True):
+class KeySchema(Struct, frozen=True):
     """One key of a mapping. `default` says in words what holds without it."""
 
     name: str
-    kind: Kind
+    kind: ValueType
     about: str
     example: str
     required: bool = False
     default: str = ""
 
 
-class Block(Struct, frozen=True):
+class ParsedMapping(Struct, frozen=True):
     """A mapping as read: the values that could be used, and where everything stands."""
 
     node: Node
@@ -49,41 +49,41 @@ class Block(Struct, frozen=True):
         """Where the mapping begins."""
         return self.node.pairs[0][0] if self.node.pairs else self.node
 
-    def over(self, default: "Block") -> "Block":
+    def over(self, default: "ParsedMapping") -> "ParsedMapping":
         """This mapping, with what it does not say taken from another."""
         values = {**default.values, **self.values}
         for name, value in self.values.items():
             other = default.get(name)
-            if isinstance(value, Block) and isinstance(other, Block):
+            if isinstance(value, ParsedMapping) and isinstance(other, ParsedMapping):
                 values[name] = value.over(other)
-            if isinstance(value, Entries) and isinstance(other, Entries):
+            if isinstance(value, ParsedEntries) and isinstance(other, ParsedEntries):
                 values[name] = value.over(other)
-        return Block(
+        return ParsedMapping(
             self.node, values, {**default.nodes, **self.nodes}, {**default.keys, **self.keys}
         )
 
 
-class Entries(dict[str, tuple[Node, Any]]):
+class ParsedEntries(dict[str, tuple[Node, Any]]):
     """What a mapping of names holds: name → (key node, value)."""
 
-    def over(self, default: "Entries") -> "Entries":
+    def over(self, default: "ParsedEntries") -> "ParsedEntries":
         """These entries, with those that only another has."""
-        merged = Entries({**default, **self})
+        merged = ParsedEntries({**default, **self})
         for name, (key, value) in self.items():
             other = default.get(name, (key, None))[1]
-            if isinstance(value, Block) and isinstance(other, Block):
+            if isinstance(value, ParsedMapping) and isinstance(other, ParsedMapping):
                 merged[name] = key, value.over(other)
         return merged
 
 
-class Shape(Kind, frozen=True):
+class MappingSchema(ValueType, frozen=True):
     """A mapping with known keys."""
 
     name: str
-    keys: tuple[Key, ...]
+    keys: tuple[KeySchema, ...]
     one_of: tuple[str, ...] = ()
     """At least one of these must be there."""
-    _named: dict[str, Key] = field(default_factory=dict)
+    _named: dict[str, KeySchema] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._named.update((key.name, key) for key in self.keys)
@@ -92,7 +92,7 @@ class Shape(Kind, frozen=True):
     def wanted(self) -> str:
         return f"{self.name} with keys such as {', '.join(key.name for key in self.keys[:3])}"
 
-    def read(self, node: Node, findings: Findings) -> Block | None:
+    def read(self, node: Node, findings: Findings) -> ParsedMapping | None:
         if node.kind != "map":
             found = PLURALS[node.kind] if node.text or node.items else "nothing"
             message = f"expected {self.name}, found {found}"
@@ -109,7 +109,7 @@ class Shape(Kind, frozen=True):
                 read = known.kind.read(value, findings)
                 if read is not None:
                     values[key.text] = read
-        block = Block(node, values, nodes, {key.text: key for key, _ in node.pairs})
+        block = ParsedMapping(node, values, nodes, {key.text: key for key, _ in node.pairs})
         self._complete(block, findings)
         return block
 
@@ -117,7 +117,7 @@ class Shape(Kind, frozen=True):
         hint = nearest(key.text, self._named) or f"it has the keys {', '.join(self._named)}"
         findings.add("R201", key, f"unknown key '{key.text[:60]}' in {self.name}", hint)
 
-    def _complete(self, block: Block, findings: Findings) -> None:
+    def _complete(self, block: ParsedMapping, findings: Findings) -> None:
         for key in self.keys:
             if key.required and key.name not in block.nodes:
                 message = f"{self.name} has no '{key.name}'"
@@ -140,7 +140,7 @@ class Shape(Kind, frozen=True):
         return {**shape, "required": required} if required else shape
 
 
-class Raw(Kind, frozen=True):
+class RawType(ValueType, frozen=True):
     """Read later, when more of the rulebook is known. `schema_ref` names its definition."""
 
     schema_ref: str
@@ -156,10 +156,10 @@ class Raw(Kind, frozen=True):
         return {"$ref": f"#/definitions/{self.schema_ref}"}
 
 
-class Sequence(Kind, frozen=True):
+class SequenceType(ValueType, frozen=True):
     """A list of mappings; what cannot be used of it is left out."""
 
-    kind: Kind
+    kind: ValueType
     name: str
 
     @property
@@ -177,22 +177,22 @@ class Sequence(Kind, frozen=True):
         return {"type": "array", "items": self.kind.schema()}
 
 
-class Named(Kind, frozen=True):
+class NamedType(ValueType, frozen=True):
     """A mapping from names to values of one kind: name → (key node, value)."""
 
-    kind: Kind
+    kind: ValueType
     name: str
-    key: Kind = Id()
+    key: ValueType = IdType()
 
     @property
     def wanted(self) -> str:
         return f"{self.name} by name"
 
-    def read(self, node: Node, findings: Findings) -> Entries | None:
+    def read(self, node: Node, findings: Findings) -> ParsedEntries | None:
         if node.kind != "map":
             findings.add("R204", node, f"expected {self.wanted}", "write `name: …` on each line")
             return None
-        found = Entries()
+        found = ParsedEntries()
         for key, item in node.pairs:
             name = self.key.read(key, findings)
             value = self.kind.read(item, findings)
@@ -204,7 +204,7 @@ class Named(Kind, frozen=True):
         return {"type": "object", "additionalProperties": self.kind.schema()}
 
 
-class Messages(Kind, frozen=True):
+class MessagesType(ValueType, frozen=True):
     """One text, or a text per language: locale → text, with "" for the default."""
 
     @property
@@ -213,11 +213,11 @@ class Messages(Kind, frozen=True):
 
     def read(self, node: Node, findings: Findings) -> dict[str, str] | None:
         if node.kind != "map":
-            text = Text().read(node, findings)
+            text = TextType().read(node, findings)
             return None if text is None else {"": text}
         found: dict[str, str] = {}
         for key, value in node.pairs:
-            text = Text().read(value, findings)
+            text = TextType().read(value, findings)
             if not _LOCALE.fullmatch(key.text):
                 message = f"{key.text[:40]!r} is not a language"
                 findings.add("R214", key, message, "write a tag such as en, de or de-AT")
@@ -228,11 +228,11 @@ class Messages(Kind, frozen=True):
         return found or None
 
     def schema(self) -> dict[str, Any]:
-        text = {"type": "string", "maxLength": Text().longest}
+        text = {"type": "string", "maxLength": TextType().longest}
         return {"anyOf": [text, {"type": "object", "additionalProperties": text}]}
 
 
-class Saving(Kind, frozen=True):
+class SavingType(ValueType, frozen=True):
     """A least saving: a share (int, basis points) or amounts per currency."""
 
     @property
@@ -241,8 +241,8 @@ class Saving(Kind, frozen=True):
 
     def read(self, node: Node, findings: Findings) -> int | dict[str, int] | None:
         if node.kind == "scalar" and node.text.endswith("%"):
-            return Percent().read(node, findings)
-        return Amounts().read(node, findings)
+            return PercentType().read(node, findings)
+        return AmountsType().read(node, findings)
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [Percent().schema(), *Amounts().schema()["anyOf"]]}
+        return {"anyOf": [PercentType().schema(), *AmountsType().schema()["anyOf"]]}

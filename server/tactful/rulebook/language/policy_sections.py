@@ -11,7 +11,7 @@ from msgspec import structs
 
 from tactful.core.rules.policy import PerShopper, Policy
 from tactful.core.values.calendar import format_duration
-from tactful.rulebook.language.mappings import Block
+from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.tree import Node
 
@@ -33,7 +33,7 @@ _TIGHTENED: Final = (
 """Settings of which more is stricter."""
 
 
-def read_policy(sections: Sequence[Block], base: Policy, findings: Findings) -> Policy:
+def read_policy(sections: Sequence[ParsedMapping], base: Policy, findings: Findings) -> Policy:
     """The active policy: `base` with every section's settings over it, each set once."""
     seen: dict[str, Node] = {}
     policy = base
@@ -47,39 +47,39 @@ def read_policy(sections: Sequence[Block], base: Policy, findings: Findings) -> 
     return policy
 
 
-def _leaves(block: Block, prefix: str = "") -> Iterator[tuple[str, Node]]:
+def _leaves(block: ParsedMapping, prefix: str = "") -> Iterator[tuple[str, Node]]:
     for name, key in block.keys.items():
         value = block.get(name)
-        if isinstance(value, Block):
+        if isinstance(value, ParsedMapping):
             yield from _leaves(value, f"{prefix}{name}.")
         else:
             yield prefix + name, key
 
 
-def _applied(section: Block, policy: Policy, findings: Findings) -> Policy:
+def _applied(section: ParsedMapping, policy: Policy, findings: Findings) -> Policy:
     changes: dict[str, Any] = {}
     for name, value in section.values.items():
         if name == "taints":
             changes[name] = _taints(value, policy, findings)
         elif name in _TIGHTENED:
             changes[name] = _tightened(section, name, getattr(policy, name), findings)
-        elif isinstance(value, Block):
+        elif isinstance(value, ParsedMapping):
             changes[name] = _group(value, getattr(policy, name))
         else:
             changes[_RENAMED.get(name, name)] = value
     return structs.replace(policy, **changes)
 
 
-def _group(block: Block, group: Any) -> Any:
+def _group(block: ParsedMapping, group: Any) -> Any:
     values = dict(block.values)
-    if isinstance(cap := values.get("per_shopper"), Block):
+    if isinstance(cap := values.get("per_shopper"), ParsedMapping):
         values["per_shopper"] = PerShopper(cap.get("count", 1), cap.get("per", 1))
     for name in _SHARES & values.keys():
         values[f"{name}_bp"] = values.pop(name)
     return structs.replace(group, **values)
 
 
-def _tightened(section: Block, name: str, active: Any, findings: Findings) -> Any:
+def _tightened(section: ParsedMapping, name: str, active: Any, findings: Findings) -> Any:
     value = section.get(name)
     if value >= active:
         return value
@@ -88,7 +88,7 @@ def _tightened(section: Block, name: str, active: Any, findings: Findings) -> An
     return active
 
 
-def _taints(block: Block, policy: Policy, findings: Findings) -> Any:
+def _taints(block: ParsedMapping, policy: Policy, findings: Findings) -> Any:
     rows = {}
     for name, row in block.values.items():
         active = getattr(policy.taints, name)

@@ -6,22 +6,28 @@ from typing import Any
 from msgspec import Struct
 
 from tactful.core.values.allocation import Level
-from tactful.rulebook.language.conditions import Group, Test, read_unless, read_when, tests
+from tactful.rulebook.language.conditions import (
+    Comparison,
+    ConditionGroup,
+    read_unless,
+    read_when,
+    tests,
+)
 from tactful.rulebook.language.grammar import FILE
-from tactful.rulebook.language.mappings import Block
+from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.recovery import read
-from tactful.rulebook.source.tree import Node, Source
+from tactful.rulebook.source.tree import Node, RuleSource
 
 
-class RuleText(Struct, frozen=True):
+class ParsedRule(Struct, frozen=True):
     """One rule as written; `block` has the file's defaults under it, `own` has not."""
 
     id: str
-    block: Block
-    own: Block
-    when: Group | None = None
-    unless: Group | None = None
+    block: ParsedMapping
+    own: ParsedMapping
+    when: ConditionGroup | None = None
+    unless: ConditionGroup | None = None
 
     @property
     def id_node(self) -> Node:
@@ -29,7 +35,7 @@ class RuleText(Struct, frozen=True):
         return self.own.nodes["id"]
 
     @property
-    def tests(self) -> Iterator[Test]:
+    def tests(self) -> Iterator[Comparison]:
         """All its comparisons."""
         for tree in (self.when, self.unless):
             if tree is not None:
@@ -39,38 +45,38 @@ class RuleText(Struct, frozen=True):
         """A value, such as `get("offer", "floor", "margin")`; None where there is none."""
         value: Any = self.block
         for name in path:
-            value = value.get(name) if isinstance(value, Block) else None
+            value = value.get(name) if isinstance(value, ParsedMapping) else None
         return value
 
 
-class SuppressText(Struct, frozen=True):
+class ParsedSuppressRule(Struct, frozen=True):
     """One `suppress` block as written."""
 
     id: str
-    block: Block
-    when: Group
+    block: ParsedMapping
+    when: ConditionGroup
 
 
-class CampaignText(Struct, frozen=True):
+class ParsedCampaign(Struct, frozen=True):
     """One campaign as written."""
 
     id: str
     key: Node
-    block: Block
+    block: ParsedMapping
 
 
-class Texts(Struct, frozen=True):
+class ParsedFiles(Struct, frozen=True):
     """All rule files as written."""
 
-    rules: tuple[RuleText, ...] = ()
-    campaigns: Mapping[str, CampaignText] = {}
-    policies: tuple[Block, ...] = ()
+    rules: tuple[ParsedRule, ...] = ()
+    campaigns: Mapping[str, ParsedCampaign] = {}
+    policies: tuple[ParsedMapping, ...] = ()
     lists: Mapping[str, Node] = {}
     list_keys: Mapping[str, Node] = {}
-    suppress: tuple[SuppressText, ...] = ()
+    suppress: tuple[ParsedSuppressRule, ...] = ()
 
 
-def read_files(sources: Sequence[Source], findings: Findings) -> Texts:
+def read_files(sources: Sequence[RuleSource], findings: Findings) -> ParsedFiles:
     """Reads files in the order of their paths, so that their order of arrival changes nothing."""
     files = []
     for source in sorted(sources, key=lambda source: source.path):
@@ -79,7 +85,7 @@ def read_files(sources: Sequence[Source], findings: Findings) -> Texts:
         if file is not None:
             files.append(file)
     list_keys, lists = _lists(files, findings)
-    return Texts(
+    return ParsedFiles(
         rules=tuple(_rules(files, lists, findings)),
         campaigns=_campaigns(files, findings),
         policies=tuple(file.get("policy") for file in files if file.get("policy")),
@@ -90,8 +96,8 @@ def read_files(sources: Sequence[Source], findings: Findings) -> Texts:
 
 
 def _rules(
-    files: Sequence[Block], lists: Mapping[str, Node], findings: Findings
-) -> Iterator[RuleText]:
+    files: Sequence[ParsedMapping], lists: Mapping[str, Node], findings: Findings
+) -> Iterator[ParsedRule]:
     seen: dict[str, Node] = {}
     for file in files:
         for own in file.get("rules", ()):
@@ -100,12 +106,12 @@ def _rules(
             if id_ is not None and _is_new(id_, own.nodes["id"], seen, "rule", findings):
                 defaults = file.get("defaults")
                 block = own.over(defaults) if defaults else own
-                yield RuleText(id_, block, own, when, unless)
+                yield ParsedRule(id_, block, own, when, unless)
 
 
 def _conditions(
-    own: Block, lists: Mapping[str, Node], findings: Findings
-) -> tuple[Group | None, Group | None]:
+    own: ParsedMapping, lists: Mapping[str, Node], findings: Findings
+) -> tuple[ConditionGroup | None, ConditionGroup | None]:
     when, unless = own.get("when"), own.get("unless")
     return (
         read_when(when, lists, findings) if when is not None else None,
@@ -121,7 +127,9 @@ def _is_new(id_: str, node: Node, seen: dict[str, Node], what: str, findings: Fi
     return first is node
 
 
-def _lists(files: Sequence[Block], findings: Findings) -> tuple[dict[str, Node], dict[str, Node]]:
+def _lists(
+    files: Sequence[ParsedMapping], findings: Findings
+) -> tuple[dict[str, Node], dict[str, Node]]:
     keys: dict[str, Node] = {}
     lists: dict[str, Node] = {}
     for file in files:
@@ -133,19 +141,19 @@ def _lists(files: Sequence[Block], findings: Findings) -> tuple[dict[str, Node],
     return keys, lists
 
 
-def _campaigns(files: Sequence[Block], findings: Findings) -> dict[str, CampaignText]:
+def _campaigns(files: Sequence[ParsedMapping], findings: Findings) -> dict[str, ParsedCampaign]:
     keys: dict[str, Node] = {}
-    campaigns: dict[str, CampaignText] = {}
+    campaigns: dict[str, ParsedCampaign] = {}
     for file in files:
         for name, (key, block) in file.get("campaigns", {}).items():
             if _is_new(name, key, keys, "campaign", findings):
-                campaigns[name] = CampaignText(name, key, block)
+                campaigns[name] = ParsedCampaign(name, key, block)
     return campaigns
 
 
 def _suppress(
-    files: Sequence[Block], lists: Mapping[str, Node], findings: Findings
-) -> Iterator[SuppressText]:
+    files: Sequence[ParsedMapping], lists: Mapping[str, Node], findings: Findings
+) -> Iterator[ParsedSuppressRule]:
     seen: dict[str, Node] = {}
     for file in files:
         for block in file.get("suppress", ()):
@@ -154,10 +162,10 @@ def _suppress(
             if id_ is None or group is None:
                 continue
             if _is_new(id_, block.nodes["id"], seen, "suppress block", findings):
-                yield SuppressText(id_, block, group)
+                yield ParsedSuppressRule(id_, block, group)
 
 
-def level_of(offer: Block) -> Level:
+def level_of(offer: ParsedMapping) -> Level:
     """What an offer comes off."""
     level: Level = offer.get("off_the", "item")
     return level

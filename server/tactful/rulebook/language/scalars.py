@@ -28,7 +28,7 @@ _LOOKALIKES: Final = {
 PLURALS: Final = {"map": "a group of keys", "list": "a list", "scalar": "a single value"}
 
 
-class Kind(Struct, frozen=True):
+class ValueType(Struct, frozen=True):
     """What is expected at a place of the file."""
 
     def read(self, node: Node, findings: Findings) -> Any:
@@ -45,7 +45,7 @@ class Kind(Struct, frozen=True):
         raise NotImplementedError
 
 
-def scalar(kind: Kind, node: Node, findings: Findings) -> str | None:
+def scalar(kind: ValueType, node: Node, findings: Findings) -> str | None:
     """The text of a single value; anything else is reported."""
     if node.kind == "scalar" and (node.text or not node.plain):
         return node.text
@@ -54,7 +54,7 @@ def scalar(kind: Kind, node: Node, findings: Findings) -> str | None:
     return None
 
 
-class Text(Kind, frozen=True):
+class TextType(ValueType, frozen=True):
     """Any text of one or more lines."""
 
     longest: int = 500
@@ -76,7 +76,7 @@ class Text(Kind, frozen=True):
         return {"type": ["string", "number"], "maxLength": self.longest}
 
 
-class Id(Kind, frozen=True):
+class IdType(ValueType, frozen=True):
     """A name that other places refer to."""
 
     @property
@@ -94,7 +94,7 @@ class Id(Kind, frozen=True):
         return {"type": "string", "pattern": f"^{ID.pattern}$"}
 
 
-class Flag(Kind, frozen=True):
+class FlagType(ValueType, frozen=True):
     """True or false."""
 
     @property
@@ -117,7 +117,7 @@ class Flag(Kind, frozen=True):
         return {"type": "boolean"}
 
 
-class Count(Kind, frozen=True):
+class CountType(ValueType, frozen=True):
     """A whole number."""
 
     least: int = 0
@@ -147,7 +147,7 @@ class Count(Kind, frozen=True):
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
-class OneOf(Kind, frozen=True):
+class OneOfType(ValueType, frozen=True):
     """One of some words."""
 
     words: tuple[str, ...]
@@ -168,10 +168,10 @@ class OneOf(Kind, frozen=True):
         return {"enum": list(self.words)}
 
 
-class ListOf(Kind, frozen=True):
+class ListType(ValueType, frozen=True):
     """One or several values of one kind."""
 
-    kind: Kind
+    kind: ValueType
 
     @property
     def wanted(self) -> str:

@@ -1,9 +1,9 @@
 """Which rules' offers may stand beside each other?"""
 
-from tactful.rulebook.language.rule_files import RuleText, Texts
+from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 
 
-def partners(texts: Texts) -> dict[str, frozenset[str]]:
+def partners(texts: ParsedFiles) -> dict[str, frozenset[str]]:
     """Rule → the rules it names, itself or by their campaign."""
     by_campaign: dict[str, set[str]] = {}
     for text in texts.rules:
@@ -11,7 +11,7 @@ def partners(texts: Texts) -> dict[str, frozenset[str]]:
     return {text.id: frozenset(_named(text, by_campaign)) for text in texts.rules}
 
 
-def _named(text: RuleText, by_campaign: dict[str, set[str]]) -> set[str]:
+def _named(text: ParsedRule, by_campaign: dict[str, set[str]]) -> set[str]:
     named: set[str] = set()
     for name in text.get("stacks_with") or ():
         named |= by_campaign.get(name, {name})

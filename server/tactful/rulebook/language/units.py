@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tactful.core.values import calendar, money
 from tactful.core.values import weekly_schedule as schedule
-from tactful.rulebook.language.scalars import BARE_NUMBER, Kind, OneOf, scalar, within
+from tactful.rulebook.language.scalars import BARE_NUMBER, OneOfType, ValueType, scalar, within
 from tactful.rulebook.source.diagnostics import Findings, nearest
 from tactful.rulebook.source.tree import Node
 
@@ -15,7 +15,7 @@ _TERRITORY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 
 
-class Duration(Kind, frozen=True):
+class DurationType(ValueType, frozen=True):
     """A length of time, in ms."""
 
     least: int = 0
@@ -46,7 +46,7 @@ class Duration(Kind, frozen=True):
         return {"type": "string", "pattern": "^(0|[1-9][0-9]{0,8})(ms|s|m|h|d)$"}
 
 
-class Percent(Kind, frozen=True):
+class PercentType(ValueType, frozen=True):
     """A share, in basis points."""
 
     least: int = 0
@@ -74,7 +74,7 @@ class Percent(Kind, frozen=True):
         return {"type": "string", "pattern": "^(0|[1-9][0-9]{0,4})([.][0-9]{1,2})?%$"}
 
 
-class Amounts(Kind, frozen=True):
+class AmountsType(ValueType, frozen=True):
     """Money per currency, in minor units: `{EUR: 12.50, GBP: 11.00}`, or `12.50 EUR`."""
 
     least: int = 0
@@ -145,7 +145,7 @@ class Amounts(Kind, frozen=True):
         }
 
 
-class Territory(Kind, frozen=True):
+class TerritoryType(ValueType, frozen=True):
     """Where a shop sells: a country, or a part of one."""
 
     @property
@@ -165,7 +165,7 @@ class Territory(Kind, frozen=True):
         return {"type": "string", "pattern": f"^{_TERRITORY.pattern}$"}
 
 
-class Zone(Kind, frozen=True):
+class ZoneType(ValueType, frozen=True):
     """An IANA time zone."""
 
     @property
@@ -187,7 +187,7 @@ class Zone(Kind, frozen=True):
         }
 
 
-class LocalTime(Kind, frozen=True):
+class LocalTimeType(ValueType, frozen=True):
     """A local date or date-time; its zone is named elsewhere."""
 
     @property
@@ -212,7 +212,7 @@ class LocalTime(Kind, frozen=True):
         }
 
 
-class Clock(Kind, frozen=True):
+class TimeOfDayType(ValueType, frozen=True):
     """A time of day, in minutes."""
 
     @property
@@ -232,7 +232,7 @@ class Clock(Kind, frozen=True):
         return {"type": "string", "pattern": f"^({_CLOCK.pattern})$"}
 
 
-WEEKDAYS: Final = OneOf(schedule.WEEKDAYS)
+WEEKDAYS: Final = OneOfType(schedule.WEEKDAYS)
 
 
 def format_percent(bp: int) -> str:

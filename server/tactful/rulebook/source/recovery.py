@@ -10,7 +10,14 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.rulebook.source.diagnostics import Findings, Span
-from tactful.rulebook.source.tree import Broken, Node, Source, decode, parse, split_lines
+from tactful.rulebook.source.tree import (
+    Node,
+    RuleSource,
+    UnreadableFileError,
+    decode,
+    parse,
+    split_lines,
+)
 
 REPAIRS: Final = 20
 """So many broken lines are worth reporting; after that the file is something else."""
@@ -20,7 +27,7 @@ _PLACEHOLDER_FIRST: Final = re.compile(r"\s*(- )?[\w.-]+:\s*\{[\w. ]*\}\s*[^\s#,
 MAX_COLUMN: Final = 1 << 20
 
 
-def read(source: Source, findings: Findings) -> Node | None:
+def read(source: RuleSource, findings: Findings) -> Node | None:
     """The tree of a file; None where nothing of it could be read."""
     text = decode(source, findings)
     if text is None:
@@ -31,7 +38,7 @@ def read(source: Source, findings: Findings) -> Node | None:
     for _ in range(REPAIRS):
         try:
             return parse(source.path, "\n".join(lines), findings)
-        except Broken as broken:
+        except UnreadableFileError as broken:
             findings.add(broken.code, broken.span, *_explained(broken, lines))
             spent += len(text)
             if broken.code == "R111" or spent > REPAIR_BYTES:
@@ -40,7 +47,7 @@ def read(source: Source, findings: Findings) -> Node | None:
     return None
 
 
-def _explained(broken: Broken, lines: list[str]) -> tuple[str, str]:
+def _explained(broken: UnreadableFileError, lines: list[str]) -> tuple[str, str]:
     """What is wrong and what to do, with the line before our eyes."""
     line = lines[broken.span.line] if broken.span.line < len(lines) else ""
     if broken.code == "R103" and _PLACEHOLDER_FIRST.match(line):
@@ -48,7 +55,7 @@ def _explained(broken: Broken, lines: list[str]) -> tuple[str, str]:
     return broken.message, broken.help_text
 
 
-def _mend(lines: list[str], broken: Broken, mended: set[int]) -> None:
+def _mend(lines: list[str], broken: UnreadableFileError, mended: set[int]) -> None:
     at = min(broken.span.line, len(lines) - 1)
     if broken.code == "R104" and at not in mended:
         mended.add(at)
@@ -77,7 +84,7 @@ def _without_tabs(path: str, lines: list[str], findings: Findings) -> list[str]:
     """Lines whose indentation has tabs are reported and indented as they most likely are meant."""
     if not any("\t" in line for line in lines):
         return lines
-    above: list[Line] = []
+    above: list[SourceLine] = []
     for number, line in enumerate(lines):
         body = line.lstrip(" \t")
         lead = line[: len(line) - len(body)]
@@ -89,25 +96,25 @@ def _without_tabs(path: str, lines: list[str], findings: Findings) -> list[str]:
             span = Span(path, number, column, number, column + 1)
             findings.add("R105", span, "the line is indented with a tab", "use two spaces instead")
         if is_content:
-            above.append(Line(lead, lines[number]))
+            above.append(SourceLine(lead, lines[number]))
     return lines
 
 
-class Line(Struct, frozen=True):
+class SourceLine(Struct, frozen=True):
     """A line above: how it was indented, and as it is read."""
 
     lead: str
     text: str
 
 
-def _depth(lead: str, body: str, above: list[Line]) -> int:
+def _depth(lead: str, body: str, above: list[SourceLine]) -> int:
     """As deep as a line above with the same indentation, or under it, or where a tab's width fits."""
     texts = [line.text for line in above]
     levels = _open_levels(texts, is_item=body.startswith("- "))
     same = next((_indent(line.text) for line in reversed(above) if line.lead == lead), None)
     if same in levels:
         return same or 0
-    last = above[-1] if above else Line("", "")
+    last = above[-1] if above else SourceLine("", "")
     if last.text.endswith(":") and len(lead.expandtabs()) > len(last.lead.expandtabs()):
         return max(levels)
     widths = [len(lead.expandtabs(width)) for width in (2, 4, 8)]

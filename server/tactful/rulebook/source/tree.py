@@ -33,7 +33,7 @@ _BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
-class Source(Struct, frozen=True):
+class RuleSource(Struct, frozen=True):
     """One rule file: its path as people know it, and its bytes."""
 
     path: str
@@ -62,7 +62,7 @@ def entries(node: Node | None) -> tuple[Node, ...]:
     return node.items if node.kind == "list" else (node,)
 
 
-class Broken(Exception):  # noqa: N818 - it is not an error of ours but the end of a reading
+class UnreadableFileError(Exception):
     """The text cannot be read from here on; the finding says why."""
 
     def __init__(self, code: str, span: Span, message: str, help_text: str) -> None:
@@ -78,7 +78,7 @@ def split_lines(text: str) -> list[str]:
     return _BREAK.split(text)
 
 
-def decode(source: Source, findings: Findings) -> str | None:
+def decode(source: RuleSource, findings: Findings) -> str | None:
     """The text of a file, or None with a finding."""
     if len(source.text) > MAX_BYTES:
         message = f"the file has {len(source.text):,} bytes; {MAX_BYTES:,} are allowed"
@@ -158,7 +158,9 @@ class _Reader:
         self._check_properties(event)
         if depth >= MAX_DEPTH:
             message = f"more than {MAX_DEPTH} levels are nested here"
-            raise Broken("R111", self._span(event), message, "no rule needs that; flatten it")
+            raise UnreadableFileError(
+                "R111", self._span(event), message, "no rule needs that; flatten it"
+            )
         if isinstance(event, MappingStartEvent):
             return self._mapping(event, depth)
         return self._list(event, depth)
@@ -167,7 +169,7 @@ class _Reader:
         style = event.style
         path, line, column, end_line, end_column = self._place(event)
         if style in {"'", '"'} and line != end_line:
-            raise Broken(
+            raise UnreadableFileError(
                 "R104",
                 Span(path, line, column, line, column + 1),
                 f"the text that begins with {style} here is not closed on this line",
@@ -219,7 +221,7 @@ class _Reader:
             items.append(self._node(following, depth + 1))
             if len(items) > MAX_ITEMS:
                 message = f"more than {MAX_ITEMS:,} items are listed here"
-                raise Broken("R102", self._span(event), message, "split the list")
+                raise UnreadableFileError("R102", self._span(event), message, "split the list")
         return self._collection(event, following, "list", items=tuple(items))
 
     def _collection(
@@ -267,13 +269,13 @@ class _Reader:
         last: Any = event.end_mark
         return self.path, first.line, first.column, last.line, last.column
 
-    def _broken(self, error: MarkedYAMLError) -> Broken:
+    def _broken(self, error: MarkedYAMLError) -> UnreadableFileError:
         context, problem = error.context or "", error.problem or "unreadable"
         mark = error.problem_mark or error.context_mark
         if error.context_mark is not None and _is_open_quote(context, problem):
             mark = error.context_mark
             span = Span(self.path, mark.line, mark.column, mark.line, mark.column + 1)
-            return Broken(
+            return UnreadableFileError(
                 "R104",
                 span,
                 "the text that begins with a quote here is not closed on this line",
@@ -281,7 +283,7 @@ class _Reader:
             )
         line, column = (mark.line, mark.column) if mark else (0, 0)
         span = Span(self.path, line, column, line, column + 1)
-        return Broken("R103", span, *_in_words(problem))
+        return UnreadableFileError("R103", span, *_in_words(problem))
 
 
 def _is_open_quote(context: str, problem: str) -> bool:

@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from tactful.core.context import Context
-from tactful.core.decision import Decision, Push
-from tactful.core.offers.offer import Offer, State
+from tactful.core.decision import Decision, PushOffer
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.calendar import DAY
 
@@ -38,7 +38,7 @@ CANNOT_KNOW: Final = (
 """What to keep in mind when reading the figures."""
 
 
-class Side(Struct, frozen=True, kw_only=True):
+class RulebookResult(Struct, frozen=True, kw_only=True):
     """What one rulebook did. Money: currency → minor units."""
 
     version: str
@@ -64,7 +64,7 @@ class Side(Struct, frozen=True, kw_only=True):
     """Day (ms at its start, UTC) → pushes."""
 
 
-class Backtest(Struct, frozen=True, kw_only=True):
+class BacktestResult(Struct, frozen=True, kw_only=True):
     """Two rulebooks on the same recorded sessions. Instants in ms."""
 
     since: int
@@ -73,8 +73,8 @@ class Backtest(Struct, frozen=True, kw_only=True):
     turns: int
     unknown: int
     """Turns of sessions whose beginning is not in the window."""
-    old: Side
-    new: Side
+    old: RulebookResult
+    new: RulebookResult
     shoppers_affected: int
     """Who was shown something else under one rulebook than under the other."""
     items_affected: int
@@ -82,12 +82,12 @@ class Backtest(Struct, frozen=True, kw_only=True):
     cannot_know: tuple[str, ...] = CANNOT_KNOW
 
 
-class Count:
+class RulebookCounter:
     """Counts what one rulebook does, turn by turn."""
 
     def __init__(self, version: str) -> None:
         self._version = version
-        self._steps: Counter[State] = Counter()
+        self._steps: Counter[OfferState] = Counter()
         self._promised: Counter[str] = Counter()
         self._margin: Counter[str] = Counter()
         self._without_cost = 0
@@ -105,7 +105,7 @@ class Count:
         for step in decision.steps:
             self._steps[step.to] += 1
         for effect in decision.effects:
-            if isinstance(effect, Push):
+            if isinstance(effect, PushOffer):
                 self._push(context, effect.offer)
         for verdict in decision.trace.verdicts:
             if verdict.outcome not in {"pushed", "standing"} and verdict.reason:
@@ -125,13 +125,13 @@ class Count:
         who = offer.customer or context.session.id
         self.shown.setdefault(who, set()).add((offer.sku, offer.unit, offer.currency, offer.off))
 
-    def side(self) -> Side:
+    def side(self) -> RulebookResult:
         """What it came to."""
-        return Side(
+        return RulebookResult(
             version=self._version,
             pushes=self._rules.total(),
-            withdrawn=self._steps[State.WITHDRAWN],
-            accepted=self._steps[State.ACCEPTED],
+            withdrawn=self._steps[OfferState.WITHDRAWN],
+            accepted=self._steps[OfferState.ACCEPTED],
             redeemed=self.redeemed,
             promised=_sorted(self._promised),
             margin=_sorted(self._margin),
@@ -154,14 +154,21 @@ def net(context: Context, offer: Offer) -> int:
 
 
 def compared(
-    old: Count, new: Count, *, since: int, until: int, sessions: int, turns: int, unknown: int
-) -> Backtest:
+    old: RulebookCounter,
+    new: RulebookCounter,
+    *,
+    since: int,
+    until: int,
+    sessions: int,
+    turns: int,
+    unknown: int,
+) -> BacktestResult:
     """Both counts side by side."""
     everybody = old.shown.keys() | new.shown.keys()
     affected = [who for who in everybody if old.shown.get(who) != new.shown.get(who)]
     before, after = old.side(), new.side()
     by_item = _by_item(old), _by_item(new)
-    return Backtest(
+    return BacktestResult(
         since=since,
         until=until,
         sessions=sessions,
@@ -174,7 +181,7 @@ def compared(
     )
 
 
-def _by_item(count: Count) -> set[tuple[Shown, str]]:
+def _by_item(count: RulebookCounter) -> set[tuple[Shown, str]]:
     return {(shown, who) for who, all_ in count.shown.items() for shown in all_}
 
 

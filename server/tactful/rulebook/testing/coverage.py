@@ -9,7 +9,7 @@ from tactful.core.rules.conditions import clauses
 from tactful.core.rules.model import NOW, Rule
 
 
-class Gap(Struct, frozen=True):
+class CoverageGap(Struct, frozen=True):
     """Something that no test has seen; `clause` is empty where the rule was never offered."""
 
     rule: str
@@ -37,14 +37,14 @@ class Coverage:
         """Notes that these rules made an offer."""
         self._offered |= rules
 
-    def gaps(self) -> Iterator[Gap]:
+    def gaps(self) -> Iterator[CoverageGap]:
         """Everything not seen, in rule order."""
         for id_ in sorted(self._rules):
             if id_ not in self._offered:
-                yield Gap(id_, "", "never offered")
+                yield CoverageGap(id_, "", "never offered")
             for number, clause in enumerate(self._clauses[id_]):
                 for value in {True, False} - self._seen.get((id_, number), set()):
-                    yield Gap(id_, clause.text, f"never {str(value).lower()}")
+                    yield CoverageGap(id_, clause.text, f"never {str(value).lower()}")
 
     @property
     def share_bp(self) -> int:

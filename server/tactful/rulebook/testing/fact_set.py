@@ -12,12 +12,12 @@ from tactful.core.facts.model import (
     Case,
     Cost,
     Customer,
-    Kept,
     Order,
     Price,
     Product,
     Recall,
     Remedy,
+    ReportedFact,
     Return,
     Review,
     Stock,
@@ -28,20 +28,20 @@ from tactful.core.facts.model import (
 Key = tuple[type, str]
 
 
-class Facts:
+class FactSet:
     """Facts as they come in: the last word on each thing counts, with the instant it was said."""
 
     def __init__(self) -> None:
-        self._kept: dict[Key, Kept[Any]] = {}
-        self._prices: list[Kept[Price]] = []
+        self._kept: dict[Key, ReportedFact[Any]] = {}
+        self._prices: list[ReportedFact[Price]] = []
 
     def add(self, fact: AnyFact, at: int) -> None:
         """Takes a fact that was reported at an instant."""
-        self._kept[type(fact), key_of(fact, str(at))] = Kept(fact, at)
+        self._kept[type(fact), key_of(fact, str(at))] = ReportedFact(fact, at)
         if isinstance(fact, Price):
-            self._prices.append(Kept(fact, at))
+            self._prices.append(ReportedFact(fact, at))
 
-    def of(self, kind: type) -> Iterable[Kept[Any]]:
+    def of(self, kind: type) -> Iterable[ReportedFact[Any]]:
         """All facts of one kind."""
         return (kept for (which, _), kept in self._kept.items() if which is kind)
 
@@ -53,7 +53,7 @@ class Facts:
 
     def _item(self, sku: str) -> Item:
         product = next((kept for kept in self.of(Product) if kept.fact.sku == sku), None)
-        stock: dict[str, tuple[Kept[Stock], ...]] = {}
+        stock: dict[str, tuple[ReportedFact[Stock], ...]] = {}
         for kept in self.of(Stock):
             if kept.fact.sku == sku:
                 stock[kept.fact.territory] = (*stock.get(kept.fact.territory, ()), kept)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tactful.core.facts import model as facts
-from tactful.core.pricing.conversion_rates import SILENCE, Rates, Tally
+from tactful.core.pricing.conversion_rates import NO_OFFER, ConversionRates, Tally
 from tactful.core.values.money import Money
-from tactful.rulebook.language.mappings import Block
+from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.source.tree import Node
 
 _LONG_AGO = 200 * 86_400_000
@@ -26,10 +26,10 @@ def money(amounts: dict[str, int] | None) -> Money | None:
     return None
 
 
-class Props:
+class GivenFacts:
     """Makes facts of blocks, and gives them ids."""
 
-    def __init__(self, given: Block | None, now: int) -> None:
+    def __init__(self, given: ParsedMapping | None, now: int) -> None:
         self.given = given
         self.now = now
         self._number = 0
@@ -42,11 +42,11 @@ class Props:
     def _get(self, name: str, otherwise: Any = None) -> Any:
         return self.given.get(name, otherwise) if self.given else otherwise
 
-    def _id(self, block: Block | None, kind: str) -> str:
+    def _id(self, block: ParsedMapping | None, kind: str) -> str:
         self._number += 1
         return str((block.get("id") if block else None) or f"{kind}-{self._number}")
 
-    def _ago(self, block: Block, name: str = "ago") -> datetime:
+    def _ago(self, block: ParsedMapping, name: str = "ago") -> datetime:
         return when(self.now - block.get(name, 0))
 
     def at_first(self) -> Iterator[facts.AnyFact]:
@@ -56,21 +56,21 @@ class Props:
         for id_, (_, block) in self._get("customers", {}).items():
             yield from self.customer(id_, block)
 
-    def rates(self) -> Rates:
+    def rates(self) -> ConversionRates:
         """What the shop's log says."""
         log = {}
         for sku, (_, rules) in self._get("log", {}).items():
             item = self._get("items", {}).get(sku)
             product = item[1].get("product", sku) if item else sku
             log[product, self.territory] = {
-                SILENCE if rule == "silence" else rule: Tally(
+                NO_OFFER if rule == "silence" else rule: Tally(
                     block.get("shoppers", 0), block.get("bought", 0)
                 )
                 for rule, (_, block) in rules.items()
             }
-        return Rates(log)
+        return ConversionRates(log)
 
-    def item(self, sku: str, block: Block) -> Iterator[facts.AnyFact]:
+    def item(self, sku: str, block: ParsedMapping) -> Iterator[facts.AnyFact]:
         """An item of the catalogue."""
         consumable = block.get("consumable")
         yield facts.Product(
@@ -96,11 +96,11 @@ class Props:
             yield self.stock(sku, block.get("stock"))
 
     def price(
-        self, sku: str, price: Money, block: Block | None, since: datetime | None = None
+        self, sku: str, price: Money, block: ParsedMapping | None, since: datetime | None = None
     ) -> facts.Price:
         """A public price here, with the bounds that were given for the item."""
         rate = self._get("tax")
-        bounds = block or Block(Node(""))
+        bounds = block or ParsedMapping(Node(""))
         return facts.Price(
             sku=sku,
             territory=self.territory,
@@ -117,7 +117,7 @@ class Props:
         """The stock here."""
         return facts.Stock(sku=sku, territory=self.territory, available=available)
 
-    def customer(self, id_: str, block: Block) -> Iterator[facts.AnyFact]:
+    def customer(self, id_: str, block: ParsedMapping) -> Iterator[facts.AnyFact]:
         """A customer with all that happened to them."""
         yield facts.Customer(
             customer=id_,
@@ -137,7 +137,7 @@ class Props:
         for one in block.get("remedies", ()):
             yield self.remedy(id_, one)
 
-    def order(self, customer: str, block: Block) -> facts.Order:
+    def order(self, customer: str, block: ParsedMapping) -> facts.Order:
         """An order, delivered unless it says otherwise."""
         late = block.get("late")
         status = block.get("status", "shipped" if late else "delivered")
@@ -161,7 +161,7 @@ class Props:
         price = money(found[1].get("price")) if found else None
         return price or Money(1, "EUR")
 
-    def case(self, customer: str, block: Block) -> facts.Case:
+    def case(self, customer: str, block: ParsedMapping) -> facts.Case:
         """A complaint."""
         resolved = block.get("resolved")
         return facts.Case(
@@ -175,7 +175,7 @@ class Props:
             resolved_at=None if resolved is None else self._ago(block, "resolved"),
         )
 
-    def return_(self, customer: str, block: Block) -> facts.Return:
+    def return_(self, customer: str, block: ParsedMapping) -> facts.Return:
         """Goods that went back."""
         return facts.Return(
             return_=self._id(None, "return"),
@@ -189,7 +189,7 @@ class Props:
             ),
         )
 
-    def review(self, customer: str, block: Block) -> facts.Review:
+    def review(self, customer: str, block: ParsedMapping) -> facts.Review:
         """A review."""
         return facts.Review(
             review=f"{customer}/{block.get('item')}",
@@ -199,7 +199,7 @@ class Props:
             at=self._ago(block),
         )
 
-    def remedy(self, customer: str, block: Block) -> facts.Remedy:
+    def remedy(self, customer: str, block: ParsedMapping) -> facts.Remedy:
         """A voucher that support issued."""
         value = block.get("value", {})
         paid = money(value) if isinstance(value, dict) else None
@@ -209,12 +209,12 @@ class Props:
             value=facts.RemedyValue(amount=paid.amount, currency=paid.currency)
             if paid
             else facts.RemedyValue(percent_bp=value),
-            cause=facts.Cause(skus=block.get("items", ())),
+            cause=facts.RemedyCause(skus=block.get("items", ())),
             expires_at=when(self.now + block.get("expires", 30 * 86_400_000)),
         )
 
 
-def attributes(block: Block) -> dict[str, Any] | None:
+def attributes(block: ParsedMapping) -> dict[str, Any] | None:
     """The attributes of an item or customer, as facts have them."""
     nodes = block.nodes.get("attributes")
     return {key.text: _plain(value) for key, value in nodes.pairs} if nodes else None

@@ -15,21 +15,21 @@ from tactful.core.values.calendar import local_instant
 from tactful.core.values.money import Money
 from tactful.core.verdicts.verdict import Verdict
 from tactful.rulebook.language.conditions import spelled
-from tactful.rulebook.language.mappings import Block
+from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.units import format_amounts
 from tactful.rulebook.source.diagnostics import Findings, nearest
 from tactful.rulebook.source.recovery import read
-from tactful.rulebook.source.tree import Node, Source, entries
+from tactful.rulebook.source.tree import Node, RuleSource, entries
 from tactful.rulebook.testing.coverage import Coverage
-from tactful.rulebook.testing.given import Props, as_builtins, when
+from tactful.rulebook.testing.given import GivenFacts, as_builtins, when
 from tactful.rulebook.testing.grammar import PAGE, TEST_FILE
-from tactful.rulebook.testing.simulator import AFTER_LOGOUT, Stage, restricted
+from tactful.rulebook.testing.simulator import AFTER_LOGOUT, Simulator, restricted
 
 _AT: Final = "2026-03-10 12:00"
 _NONE: Final = "none"
 
 
-class Failed(Struct, frozen=True):
+class FailedExpectation(Struct, frozen=True):
     """An expectation that was not met: where it stands, what was found, and every rule's verdict."""
 
     line: int
@@ -37,29 +37,29 @@ class Failed(Struct, frozen=True):
     verdicts: tuple[Verdict, ...] = ()
 
 
-class Played(Struct, frozen=True):
+class ScenarioResult(Struct, frozen=True):
     """One test and how it went."""
 
     path: str
     line: int
     name: str
-    failures: tuple[Failed, ...] = ()
+    failures: tuple[FailedExpectation, ...] = ()
 
 
-def play(
-    sources: Sequence[Source], rulebook: Rulebook, findings: Findings, coverage: Coverage
-) -> tuple[Played, ...]:
+def run_scenarios(
+    sources: Sequence[RuleSource], rulebook: Rulebook, findings: Findings, coverage: Coverage
+) -> tuple[ScenarioResult, ...]:
     """Plays all tests of all files; what cannot be read of a file is a finding."""
     return tuple(
         played
         for source in sorted(sources, key=lambda source: source.path)
-        for played in _play_file(source, rulebook, findings, coverage)
+        for played in _run_file(source, rulebook, findings, coverage)
     )
 
 
-def _play_file(
-    source: Source, rulebook: Rulebook, findings: Findings, coverage: Coverage
-) -> Iterator[Played]:
+def _run_file(
+    source: RuleSource, rulebook: Rulebook, findings: Findings, coverage: Coverage
+) -> Iterator[ScenarioResult]:
     own = Findings()
     node = read(source, own)
     file = TEST_FILE.read(node, own) if node else None
@@ -71,10 +71,10 @@ def _play_file(
     rules = file.get("rules")
     active = restricted(rulebook, rules) if rules else rulebook
     for test in file.get("tests", ()):
-        yield _Play(source.path, file, test, active, coverage).run()
+        yield _ScenarioRun(source.path, file, test, active, coverage).run()
 
 
-def _check(file: Block, rulebook: Rulebook, findings: Findings) -> None:
+def _check(file: ParsedMapping, rulebook: Rulebook, findings: Findings) -> None:
     """Whether the rules that a file names exist, and every step does one thing."""
     node = file.nodes.get("rules")
     for entry in entries(node):
@@ -96,28 +96,35 @@ def _unknown(node: Node, rulebook: Rulebook, findings: Findings) -> None:
     findings.add("R220", node, f"there is no rule '{node.text[:60]}'", hint)
 
 
-class _Play:
+class _ScenarioRun:
     """One test while it runs."""
 
     def __init__(
-        self, path: str, file: Block, test: Block, rulebook: Rulebook, coverage: Coverage
+        self,
+        path: str,
+        file: ParsedMapping,
+        test: ParsedMapping,
+        rulebook: Rulebook,
+        coverage: Coverage,
     ) -> None:
         self.path = path
         self.test = test
         self.coverage = coverage
         given, common = test.get("given"), file.get("given")
-        self.given: Block | None = given.over(common) if given and common else given or common
+        self.given: ParsedMapping | None = (
+            given.over(common) if given and common else given or common
+        )
         at = test.get("at") or file.get("at") or _AT
         now = local_instant(at, file.get("timezone", "UTC"), end=False)
-        self.props = Props(self.given, now)
-        self.stage = Stage(rulebook, now, tuple(self._get("customers", {})))
-        self.failures: list[Failed] = []
+        self.props = GivenFacts(self.given, now)
+        self.stage = Simulator(rulebook, now, tuple(self._get("customers", {})))
+        self.failures: list[FailedExpectation] = []
         self.cases: dict[str, Any] = {}
 
     def _get(self, name: str, otherwise: Any = None) -> Any:
         return self.given.get(name, otherwise) if self.given else otherwise
 
-    def run(self) -> Played:
+    def run(self) -> ScenarioResult:
         """Sets the stage, then goes through the steps."""
         stage = self.stage
         stage.know(*self.props.at_first(), *self._raw_facts(), at=stage.now)
@@ -132,43 +139,43 @@ class _Play:
             self._see()
         self.coverage.offer(stage.pushed)
         line = self.test.start.line + 1
-        return Played(self.path, line, self.test.get("name"), tuple(self.failures))
+        return ScenarioResult(self.path, line, self.test.get("name"), tuple(self.failures))
 
     def _arrive(self) -> None:
         visit = self._get("visit")
         consent = self._get("consent", "personal")
         self.stage.send(
-            signals.Arrived(
+            signals.ConnectionOpened(
                 tab=1,
                 consent=consent,
                 gpc=self._get("gpc", False),
                 territory=self.props.territory,
                 locale=self._get("locale"),
-                visit=signals.Visit(**visit.values) if visit else None,
+                visit=signals.LandingVisit(**visit.values) if visit else None,
             )
         )
         if self._get("customer"):
-            self.stage.send(signals.Identified(self._get("customer")))
+            self.stage.send(signals.CustomerIdentified(self._get("customer")))
 
     def _raw_facts(self) -> Iterator[Any]:
         node: Node | None = self._get("facts")
         for item in node.items if node else ():
             fact = fact_codec.decode(json.dumps(as_builtins(item)).encode())
-            if isinstance(fact, fact_codec.Rejection):
-                self.failures.append(Failed(item.line + 1, fact.message))
+            if isinstance(fact, fact_codec.FactRejection):
+                self.failures.append(FailedExpectation(item.line + 1, fact.message))
             else:
                 yield fact
 
     def _see(self) -> None:
-        for sku in attention.subjects(self.stage.session):
+        for sku in attention.candidate_skus(self.stage.session):
             self.coverage.see(self.stage.rulebook.rules, self.stage.scene(sku))
 
     # steps
 
     def view(self, sku: str, _: Node) -> None:
         """The shopper opens an item."""
-        self.stage.send(signals.Paged("product"))
-        self.stage.send(signals.Viewed(sku))
+        self.stage.send(signals.PageViewed("product"))
+        self.stage.send(signals.ItemViewed(sku))
 
     def page(self, node: Node, _: Node) -> None:
         """The shopper opens another page."""
@@ -177,19 +184,19 @@ class _Play:
         findings = Findings()
         block = PAGE.read(node, findings)
         if block is None or findings.errors:
-            self.failures += [Failed(one.line, one.message) for one in findings.sorted()]
+            self.failures += [FailedExpectation(one.line, one.message) for one in findings.sorted()]
             return
         query, moment = block.get("query"), block.get("moment")
-        self.stage.send(signals.Paged(block.get("kind"), query=query, moment=moment))
+        self.stage.send(signals.PageViewed(block.get("kind"), query=query, moment=moment))
 
     def cart(self, entries: Mapping[str, Any], _: Node) -> None:
         """The cart changes."""
         lines = tuple(signals.CartLine(sku, count) for sku, (_, count) in entries.items())
-        self.stage.send(signals.Carted(lines))
+        self.stage.send(signals.CartChanged(lines))
 
     def act(self, kind: signals.ActivityKind, _: Node) -> None:
         """The shopper does something."""
-        self.stage.send(signals.Acted(kind, tab=1))
+        self.stage.send(signals.ActivityReported(kind, tab=1))
 
     def wait(self, duration: int, _: Node) -> None:
         """Time passes."""
@@ -198,23 +205,23 @@ class _Play:
 
     def identify(self, customer: str, _: Node) -> None:
         """The shopper logs in."""
-        self.stage.send(signals.Identified(customer))
+        self.stage.send(signals.CustomerIdentified(customer))
 
     def logout(self, _value: bool, _: Node) -> None:
         """The shopper logs out."""
-        self.stage.send(signals.LoggedOut(AFTER_LOGOUT))
+        self.stage.send(signals.CustomerLoggedOut(AFTER_LOGOUT))
 
     def consent(self, consent: signals.Consent, _: Node) -> None:
         """The shopper's consent changes."""
-        self.stage.send(signals.Consented(consent))
+        self.stage.send(signals.ConsentChanged(consent))
 
     def accept(self, _value: bool, node: Node) -> None:
         """The shopper accepts what is shown."""
-        self._answer(signals.Accepted, node)
+        self._answer(signals.OfferAccepted, node)
 
     def dismiss(self, _value: bool, node: Node) -> None:
         """The shopper dismisses what is shown."""
-        self._answer(signals.Dismissed, node)
+        self._answer(signals.OfferDismissed, node)
 
     def _answer(self, answer: Callable[[str], signals.Signal], node: Node) -> None:
         if self.stage.offers:
@@ -234,7 +241,7 @@ class _Play:
             block = items[sku][1] if sku in items else None
             self.stage.report(self.props.price(sku, Money(amount, currency), block))
 
-    def case(self, block: Block, _: Node) -> None:
+    def case(self, block: ParsedMapping, _: Node) -> None:
         """The customer complains."""
         fact = self.props.case(self._customer(), block)
         self.cases[fact.case] = fact
@@ -249,15 +256,15 @@ class _Play:
         else:
             self._fail(node, f"there is no case '{id_}'; give it an `id`", None)
 
-    def order(self, block: Block, _: Node) -> None:
+    def order(self, block: ParsedMapping, _: Node) -> None:
         """The customer buys elsewhere."""
         self.stage.report(self.props.order(self._customer(), block))
 
-    def return_(self, block: Block, _: Node) -> None:
+    def return_(self, block: ParsedMapping, _: Node) -> None:
         """Something goes back."""
         self.stage.report(self.props.return_(self._customer(), block))
 
-    def review(self, block: Block, _: Node) -> None:
+    def review(self, block: ParsedMapping, _: Node) -> None:
         """The customer writes a review."""
         self.stage.report(self.props.review(self._customer(), block))
 
@@ -271,7 +278,7 @@ class _Play:
 
     # expectations
 
-    def expect(self, block: Block, _: Node) -> None:
+    def expect(self, block: ParsedMapping, _: Node) -> None:
         """What must hold now."""
         sku = block.get("item") or self.stage.session.focus or self._last_viewed()
         shown = next((o for o in self.stage.offers if sku in {None, o.sku}), None)
@@ -294,7 +301,7 @@ class _Play:
         looks = self.stage.session.looks
         return looks[-1].sku if looks else None
 
-    def _expect_terms(self, block: Block, offer: Offer, sku: str | None) -> None:
+    def _expect_terms(self, block: ParsedMapping, offer: Offer, sku: str | None) -> None:
         for name, amount in (("price", offer.unit), ("saves", offer.saved)):
             wanted, found = block.get(name), {offer.currency: amount}
             if wanted is not None and wanted != found:
@@ -306,7 +313,7 @@ class _Play:
             message = f"expected a message with {text!r}, found {offer.message!r}"
             self._fail(block.nodes["message"], message, sku)
 
-    def _expect_reason(self, block: Block, sku: str | None) -> None:
+    def _expect_reason(self, block: ParsedMapping, sku: str | None) -> None:
         node = block.nodes["because"]
         rules = self.stage.rulebook.rules
         rule = block.get("rule") or (next(iter(rules)) if len(rules) == 1 else None)
@@ -326,7 +333,7 @@ class _Play:
 
     def _fail(self, node: Any, message: str, sku: str | None) -> None:
         verdicts = self.stage.why(sku) if sku else ()
-        self.failures.append(Failed(node.line + 1, message, verdicts))
+        self.failures.append(FailedExpectation(node.line + 1, message, verdicts))
 
 
 def _shown(offer: Offer | None) -> str:
@@ -339,8 +346,8 @@ def _shown(offer: Offer | None) -> str:
 
 _KIND: Final = Node("", text="kind", plain=True)
 _CASE: Final = fact_codec.KINDS["case"]
-_STEPS: Final[dict[str, Callable[[_Play, Any, Node], None]]] = {
-    name: getattr(_Play, {"return": "return_"}.get(name, name))
+_STEPS: Final[dict[str, Callable[[_ScenarioRun, Any, Node], None]]] = {
+    name: getattr(_ScenarioRun, {"return": "return_"}.get(name, name))
     for name in (
         "view", "page", "cart", "act", "wait", "identify", "logout", "consent", "accept", "dismiss",
         "stock", "price", "case", "resolve", "order", "return", "review", "silent", "expect",

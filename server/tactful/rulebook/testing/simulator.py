@@ -8,21 +8,21 @@ from msgspec import structs
 from tactful.core.context import Context
 from tactful.core.customer.profile import Profile, profile
 from tactful.core.decide import decide, scene_of
-from tactful.core.decision import Decision, Draft, Push
+from tactful.core.decision import Decision, DecisionBuilder, PushOffer
 from tactful.core.explain import explain
 from tactful.core.facts.item import Item
 from tactful.core.facts.model import AnyFact, FeedName
 from tactful.core.offers.budget import COUNT, Balance
-from tactful.core.offers.offer import Offer, State
-from tactful.core.pricing.conversion_rates import NO_RATES
+from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.pricing.conversion_rates import NO_CONVERSION_RATES
 from tactful.core.rules.model import Rulebook
 from tactful.core.session import signals
-from tactful.core.session.contact_history import NOBODY, Contact
+from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.stages.holdout import held_out
 from tactful.core.values.calendar import period_key
 from tactful.core.verdicts.verdict import Verdict
-from tactful.rulebook.testing.fact_set import Facts
+from tactful.rulebook.testing.fact_set import FactSet
 
 FEEDS: Final[tuple[FeedName, ...]] = ("stock", "prices", "orders", "cases")
 _SHOPPER: Final = "somebody"
@@ -31,19 +31,19 @@ AFTER_LOGOUT: Final = "somebody-else"
 _DRAWS: Final = 10_000
 
 
-class Stage:
+class Simulator:
     """One session before a rulebook, with a clock that goes when it is told to."""
 
     def __init__(self, rulebook: Rulebook, now: int, customers: tuple[str, ...] = ()) -> None:
         self.rulebook = rulebook
         self.now = now
-        self.facts = Facts()
+        self.facts = FactSet()
         self.session = Session(id="test", shopper=_SHOPPER, created_at=now)
         self.seed = _fair_seed(rulebook, (_SHOPPER, AFTER_LOGOUT, *customers))
-        self.contacts: dict[str, Contact] = {}
+        self.contacts: dict[str, ContactHistory] = {}
         self.spent: dict[tuple[str, str], int] = {}
         self.silent: dict[FeedName, int] = {}
-        self.rates = NO_RATES
+        self.rates = NO_CONVERSION_RATES
         self.withdrawn: str | None = None
         """Why the last offer was taken back."""
         self.pushed: set[str] = set()
@@ -54,7 +54,7 @@ class Stage:
     def report(self, *facts: AnyFact) -> None:
         """Facts arrive, and the session hears of them."""
         self.know(*facts)
-        self.send(signals.Changed())
+        self.send(signals.FactsChanged())
 
     def know(self, *facts: AnyFact, at: int | None = None) -> None:
         """Facts that were there before."""
@@ -67,9 +67,9 @@ class Stage:
         decision = decide(self.context(signal))
         self._take(decision)
         for effect in decision.effects:
-            if isinstance(effect, Push):
+            if isinstance(effect, PushOffer):
                 self.pushed.add(effect.offer.rule)
-                self._take(decide(self.context(signals.Seen(effect.offer.id))))
+                self._take(decide(self.context(signals.OfferSeen(effect.offer.id))))
         return decision
 
     def wait(self, duration: int) -> Iterator[int]:
@@ -77,7 +77,7 @@ class Stage:
         until = self.now + duration
         while (wake := self.session.wake_at) is not None and self.now < wake <= until:
             self.now = wake
-            self.send(signals.Woken())
+            self.send(signals.TimerFired())
             yield self.now
         self.now = until
 
@@ -111,17 +111,17 @@ class Stage:
 
     def why(self, sku: str) -> tuple[Verdict, ...]:
         """Every rule on one item, now."""
-        return explain(self.context(signals.Woken()), sku)
+        return explain(self.context(signals.TimerFired()), sku)
 
     def scene(self, sku: str) -> Any:
         """One item as conditions see it, now."""
-        return scene_of(Draft(self.context(signals.Woken())), sku)
+        return scene_of(DecisionBuilder(self.context(signals.TimerFired())), sku)
 
     def _profile(self, signal: signals.Signal) -> Profile | None:
         customer = _customer_after(self.session, signal)
         if customer is None:
             return None
-        contact = self.contacts.get(customer, NOBODY)
+        contact = self.contacts.get(customer, NO_CONTACT)
         return profile(self.facts.history(customer), self.rulebook.policy, contact)
 
     def _take(self, decision: Decision) -> None:
@@ -132,7 +132,7 @@ class Stage:
             key = (move.campaign, move.period, move.currency)
             self._reserved[key] = self._reserved.get(key, 0) + move.reserve
         for step in decision.steps:
-            if step.to is State.WITHDRAWN:
+            if step.to is OfferState.WITHDRAWN:
                 self.withdrawn = step.reason
 
     def _balances(self) -> dict[tuple[str, str], Balance]:
@@ -187,11 +187,11 @@ def _customer_after(session: Session, signal: signals.Signal) -> str | None:
     """Whose history a turn may read: the verified customer's, with consent, as of this signal."""
     customer, consent, gpc = session.customer, session.consent, session.gpc
     match signal:
-        case signals.Identified():
+        case signals.CustomerIdentified():
             customer = signal.customer
-        case signals.LoggedOut():
+        case signals.CustomerLoggedOut():
             customer = None
-        case signals.Arrived() | signals.Consented():
+        case signals.ConnectionOpened() | signals.ConsentChanged():
             consent, gpc = signal.consent, signal.gpc
         case _:
             pass

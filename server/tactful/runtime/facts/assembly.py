@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.codec import Rejection
+from tactful.core.facts.codec import FactRejection
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item, PublicPrice
 from tactful.core.facts.model import (
@@ -16,12 +16,12 @@ from tactful.core.facts.model import (
     Case,
     Cost,
     Customer,
-    Kept,
     Order,
     Price,
     Product,
     Recall,
     Remedy,
+    ReportedFact,
     Return,
     Review,
     Stock,
@@ -50,7 +50,7 @@ _general = msgspec.json.Decoder(GeneralPrice).decode
 def read(stored: StoredFact) -> AnyFact:
     """A fact that the ledger kept; it was valid when it came in."""
     fact = fact_codec.decode(stored.body)
-    if isinstance(fact, Rejection):
+    if isinstance(fact, FactRejection):
         raise LookupError(  # noqa: TRY004 - the stored text is wrong, not a type of ours
             f"the ledger's {stored.kind} {stored.key} cannot be read: {fact.message}"
         )
@@ -70,22 +70,22 @@ def item(
     `general`: the offers of it that were made to everybody.
     """
     offered = [_general(one.body) for one in general]
-    product: Kept[Product] | None = None
-    current: dict[str, Kept[Price]] = {}
-    costs: dict[str, Kept[Cost]] = {}
-    stock: dict[str, list[Kept[Stock]]] = defaultdict(list)
+    product: ReportedFact[Product] | None = None
+    current: dict[str, ReportedFact[Price]] = {}
+    costs: dict[str, ReportedFact[Cost]] = {}
+    stock: dict[str, list[ReportedFact[Stock]]] = defaultdict(list)
     recalls: list[str] = []
     for one in stored:
         fact = read(one)
         match fact:
             case Product() if fact.sku == sku:
-                product = Kept(fact, one.at)
+                product = ReportedFact(fact, one.at)
             case Price():
-                current[fact.territory] = Kept(fact, one.at)
+                current[fact.territory] = ReportedFact(fact, one.at)
             case Cost():
-                costs[fact.scope] = Kept(fact, one.at)
+                costs[fact.scope] = ReportedFact(fact, one.at)
             case Stock():
-                stock[fact.territory].append(Kept(fact, one.at))
+                stock[fact.territory].append(ReportedFact(fact, one.at))
             case Recall(status="active"):
                 recalls.append(fact.recall)
             case _:
@@ -141,18 +141,18 @@ def _age(fact: Price, at: int) -> int:
     return ms(fact.version) if fact.version else at
 
 
-Known = Mapping[tuple[str, str], Kept[Any]]
+Known = Mapping[tuple[str, str], ReportedFact[Any]]
 """(kind, key) → the fact."""
 
 
-def kept(stored: Iterable[StoredFact]) -> dict[tuple[str, str], Kept[Any]]:
+def decode_facts(stored: Iterable[StoredFact]) -> dict[tuple[str, str], ReportedFact[Any]]:
     """Facts as the ledger keeps them, read."""
-    return {(one.kind, one.key): Kept(read(one), one.at) for one in stored}
+    return {(one.kind, one.key): ReportedFact(read(one), one.at) for one in stored}
 
 
 def history(customer: str, known: Known, products: Mapping[str, Product]) -> History:
     """A customer from the facts in force about them, and the catalogue of what these mention."""
-    kinds: dict[type, list[Kept[Any]]] = defaultdict(list)
+    kinds: dict[type, list[ReportedFact[Any]]] = defaultdict(list)
     for _, one in sorted(known.items(), key=lambda pair: (pair[1].at, pair[0])):
         kinds[type(one.fact)].append(one)
     about = next((k for k in kinds[Customer] if k.fact.customer == customer), None)
@@ -168,7 +168,7 @@ def history(customer: str, known: Known, products: Mapping[str, Product]) -> His
     )
 
 
-def linked(known: Iterable[Kept[Any]]) -> set[tuple[str, str]]:
+def linked(known: Iterable[ReportedFact[Any]]) -> set[tuple[str, str]]:
     """The orders and cases that facts about a customer are or name."""
     found: set[tuple[str, str | None]] = set()
     for one in known:
@@ -186,7 +186,7 @@ def linked(known: Iterable[Kept[Any]]) -> set[tuple[str, str]]:
     return {(kind, key) for kind, key in found if key is not None}
 
 
-def named(known: Iterable[Kept[Any]]) -> set[str]:
+def named(known: Iterable[ReportedFact[Any]]) -> set[str]:
     """The SKUs that facts about a customer name."""
     skus: set[str] = set()
     for one in known:

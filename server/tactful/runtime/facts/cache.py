@@ -13,16 +13,16 @@ from tactful.core.facts.item import Item
 from tactful.core.facts.model import AnyFact, Product, Recall, kind_of, subjects_of
 from tactful.core.rules.policy import Policy
 from tactful.core.session import session as parting
-from tactful.core.session.contact_history import NOBODY, Contact
+from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.runtime.facts import assembly
-from tactful.runtime.facts.reader import PERSON_KINDS, Reading
+from tactful.runtime.facts.reader import PERSON_KINDS, FactReader
 from tactful.runtime.ports.ledger import Ledger
 
-_decode_contact = msgspec.msgpack.Decoder(Contact).decode
+_decode_contact = msgspec.msgpack.Decoder(ContactHistory).decode
 
 
-class World:
+class FactCache:
     """Bounded caches of items and people before the ledger.
 
     What a fact changes is dropped, and read again by whoever needs it next: once, however many ask.
@@ -33,7 +33,7 @@ class World:
         self._items: OrderedDict[str, Item] = OrderedDict()
         self._people: OrderedDict[str, History] = OrderedDict()
         self._profiles: dict[str, Profile] = {}
-        self._contacts: dict[str, Contact] = {}
+        self._contacts: dict[str, ContactHistory] = {}
         self._limits = items, people
         self._mentions: dict[str, set[str]] = defaultdict(set)
         self._loading: dict[str, asyncio.Task[None]] = {}
@@ -57,20 +57,20 @@ class World:
             self._profiles[customer] = known
         return known
 
-    def set_contact(self, customer: str, contact: Contact) -> None:
+    def set_contact(self, customer: str, contact: ContactHistory) -> None:
         """Take over what a turn made of a customer's contact history."""
         self._contacts[customer] = contact
         known = self._profiles.get(customer)
         if known is not None:
             self._profiles[customer] = msgspec.structs.replace(known, contact=contact)
 
-    def leave(self, before: Session, after: Session) -> dict[str, Contact]:
+    def leave(self, before: Session, after: Session) -> dict[str, ContactHistory]:
         """Let go of the customer whom a shopper left behind: their history, where one was left."""
-        who = parting.left(before, after)
+        who = parting.detached_customer(before, after)
         known = self._contacts.get(who) if who else None
         if who is None or known is None:
             return {}
-        contact = parting.released(known, who, after)
+        contact = parting.without_unseen_offers(known, who, after)
         self.set_contact(who, contact)
         return {who: contact}
 
@@ -156,7 +156,7 @@ class World:
 
     async def read_item(self, sku: str, at: int | None = None) -> Item:
         """An SKU as the ledger has it, now or at a past instant; a bundle with its parts."""
-        return await Reading(self._ledger, at=at).item(sku)
+        return await FactReader(self._ledger, at=at).item(sku)
 
     def _keep_item(self, item: Item) -> None:
         self._items[item.sku] = item
@@ -179,12 +179,12 @@ class World:
                 self._keep_person(history)
         if customer not in self._contacts:
             kept = await self._ledger.contact(customer)
-            contact = _decode_contact(kept) if kept else NOBODY
+            contact = _decode_contact(kept) if kept else NO_CONTACT
             self._contacts.setdefault(customer, contact)
 
     async def read_history(self, customer: str, at: int | None = None) -> History:
         """A customer as the ledger has them, now or at a past instant."""
-        return await Reading(self._ledger, at=at).history(customer)
+        return await FactReader(self._ledger, at=at).history(customer)
 
     def _keep_person(self, history: History) -> None:
         self._people[history.customer] = history

@@ -6,17 +6,17 @@ from typing import cast
 import msgspec
 
 from tactful.core.facts.model import FeedName
-from tactful.core.rules.policy import MaxAge
+from tactful.core.rules.policy import FeedMaxAge
 from tactful.runtime.timers import Timers
 
 
-class Freshness:
+class FeedMonitor:
     """The clocks of the feeds; `on_stale` is called when a watched one falls silent."""
 
     def __init__(self, timers: Timers, on_stale: Callable[[], None]) -> None:
         self._timers = timers
         self._on_stale = on_stale
-        self._limits = MaxAge()
+        self._limits = FeedMaxAge()
         self.heard: dict[FeedName, int] = {}
 
     def restore(self, heard: dict[str, int]) -> None:
@@ -34,7 +34,7 @@ class Freshness:
         limit = self.limit(feed)
         return limit is not None and (before is None or at - before > limit)
 
-    def use(self, limits: MaxAge) -> None:
+    def use(self, limits: FeedMaxAge) -> None:
         """Watch the feeds under these limits from now on."""
         self._limits = limits
         for feed in self.heard:

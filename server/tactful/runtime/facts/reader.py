@@ -19,7 +19,7 @@ CHUNK: Final = 400
 """Subjects asked for in one read."""
 
 
-class Reading:
+class FactReader:
     """One read of the ledger, as of one point in it; remembers which was the newest fact then.
 
     `at`: an instant (ms). `upto`: the number of a fact, which tells apart what one instant knew
@@ -86,14 +86,16 @@ class Reading:
         await self._begin()
         first = await self._about([("customer", customer)], PERSON_KINDS)
         own = [("order", one.key) for one in first if one.kind == "order"]
-        known = assembly.kept(first) | assembly.kept(await self._about(own, ("case",)))
+        known = assembly.decode_facts(first) | assembly.decode_facts(
+            await self._about(own, ("case",))
+        )
         asked: set[tuple[str, str]] = set()
         while new := assembly.linked(known.values()) - asked:
             asked |= new
             orders = [one for one in sorted(new) if one[0] == "order"]
             cases = [one for one in sorted(new) if one[0] == "case"]
-            known |= assembly.kept(await self._about(orders, ("order", "return")))
-            known |= assembly.kept(await self._about(cases, ("case",)))
+            known |= assembly.decode_facts(await self._about(orders, ("order", "return")))
+            known |= assembly.decode_facts(await self._about(cases, ("case",)))
         products = await self._products(assembly.named(known.values()))
         return structs.replace(assembly.history(customer, known, products), upto=self._newest)
 

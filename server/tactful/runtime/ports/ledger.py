@@ -5,20 +5,20 @@ from contextlib import AbstractContextManager
 from typing import Final, Literal, Protocol
 
 from tactful.core.offers.offer import Offer
-from tactful.core.redemption.records import BudgetRow, Judge, Ruling
+from tactful.core.redemption.records import BudgetRow, RedemptionLogic, RedemptionOutcome
 from tactful.core.values.calendar import DAY
-from tactful.runtime.ports.operator_actions import Act
+from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.ports.records import (
     AuditRow,
     Commit,
-    Entry,
+    CommitRefusal,
     FactRow,
     OutcomeRow,
     ReductionRow,
-    Refusal,
     RuleStepRow,
     SavedSession,
     StoredFact,
+    TurnEntry,
 )
 
 PRICES_LONGER: Final = 365 * DAY
@@ -91,7 +91,7 @@ class Ledger(Protocol):
         """Keep a sign of life, if it is newer."""
 
     # turns
-    async def commit(self, commit: Commit) -> Refusal | None:
+    async def commit(self, commit: Commit) -> CommitRefusal | None:
         """Write a turn; a refusal wrote nothing."""
 
     def record(self, commit: Commit) -> None:
@@ -120,8 +120,13 @@ class Ledger(Protocol):
         """All balances."""
 
     async def judge(
-        self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None
-    ) -> Ruling:
+        self,
+        judge: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+    ) -> RedemptionOutcome:
         """Read the desk, run the judgement and write its ruling in one transaction."""
 
     async def reconcile(self) -> list[str]:
@@ -181,7 +186,7 @@ class Ledger(Protocol):
         since: int = 0,
         until: int | None = None,
         limit: int = 1000,
-    ) -> list[Entry]:
+    ) -> list[TurnEntry]:
         """Recorded turns, oldest first."""
 
     async def latest_session_of(self, customer: str, at: int | None = None) -> str | None:
@@ -206,10 +211,10 @@ class Ledger(Protocol):
         """Pause a rule, or let it run again."""
 
     # people
-    async def keep_act(self, act: Act) -> None:
+    async def keep_act(self, act: OperatorAction) -> None:
         """Keep what a person did."""
 
-    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[Act]:
+    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[OperatorAction]:
         """What people did, newest first."""
 
     async def erase_customer(self, customer: str, alias: str) -> int:

@@ -14,7 +14,7 @@ Kind = Literal[
 ]
 
 
-class Act(Struct, frozen=True, kw_only=True):
+class OperatorAction(Struct, frozen=True, kw_only=True):
     """One act, for the audit. `who`: as they named themselves, or what acted by itself."""
 
     at: int

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from tactful.core.offers.budget import BudgetMove
-from tactful.core.offers.offer import Offer, State, Step
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
 
 
 class FactRow(Struct, frozen=True, gc=False, kw_only=True):
@@ -40,7 +40,7 @@ class StoredFact(Struct, frozen=True, gc=False):
     number: int = 0
 
 
-class Entry(Struct, frozen=True, gc=False, kw_only=True):
+class TurnEntry(Struct, frozen=True, gc=False, kw_only=True):
     """The record of one turn: what happened, and what the decision could read.
 
     `signal` is the encoded signal; `inputs` the encoded remainder of the context, where candidates or
@@ -71,12 +71,12 @@ class Commit(Struct, frozen=True, gc=False, kw_only=True):
     """Shopper (customer id) → the encoded contact history."""
     offers: tuple[Offer, ...] = ()
     """Offers as they now are."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[OfferStep, ...] = ()
     moves: tuple[BudgetMove, ...] = ()
-    entry: Entry | None = None
+    entry: TurnEntry | None = None
 
 
-class Refusal(Struct, frozen=True):
+class CommitRefusal(Struct, frozen=True):
     """A commit that was not made: the balance that did not suffice, or the offer that had ended.
 
     `offer.ended`: a redemption or another turn took the offer out of its standing states meanwhile;
@@ -103,7 +103,7 @@ class SavedSession(Struct, frozen=True):
 class AuditRow(Struct, frozen=True):
     """One lifecycle step with the offer it belongs to."""
 
-    step: Step
+    step: OfferStep
     offer: Offer
 
 
@@ -135,6 +135,6 @@ class RuleStepRow(Struct, frozen=True):
 
     rule: str
     digest: str
-    state: State
+    state: OfferState
     reason: str | None
     count: int

@@ -15,21 +15,21 @@ LEEWAY: Final = 30
 """Seconds that the shop's clock may be ahead of ours."""
 
 
-class Verified(Struct, frozen=True):
+class VerifiedIdentity(Struct, frozen=True):
     """The shop's own id of the customer, and where the shop says they are."""
 
     customer: str
     territory: str | None = None
 
 
-class Identities:
+class IdentityVerifier:
     """Verifies identities under the shop's secret; without one, nobody is known."""
 
     def __init__(self, secret: str | None, clock: Clock) -> None:
         self._secret = secret
         self._clock = clock
 
-    def by_token(self, token: str) -> Verified | None:
+    def by_token(self, token: str) -> VerifiedIdentity | None:
         """A JWT, HS256, with `sub`, `iat`, `exp` at most 10 minutes later, and `nbf` heeded (RFC 7519)."""
         claims = self._claims(token, ["sub", "iat", "exp"])
         return self._judged(claims) if claims else None
@@ -62,7 +62,7 @@ class Identities:
             return None
         return claims
 
-    def _judged(self, claims: dict[str, Any]) -> Verified | None:
+    def _judged(self, claims: dict[str, Any]) -> VerifiedIdentity | None:
         issued, ends, subject = claims["iat"], claims["exp"], claims["sub"]
         now = self._clock.now() // 1000
         starts = claims.get("nbf", 0)
@@ -72,13 +72,13 @@ class Identities:
         if ends <= now or max(issued, starts) > now + LEEWAY or ends - issued > LONGEST:
             return None
         territory = claims.get("territory")
-        return Verified(subject, territory if isinstance(territory, str) else None)
+        return VerifiedIdentity(subject, territory if isinstance(territory, str) else None)
 
-    def by_hmac(self, customer: str, digest: str) -> Verified | None:
+    def by_hmac(self, customer: str, digest: str) -> VerifiedIdentity | None:
         """The hex HMAC-SHA256 of the customer id, for shops that have only a template language."""
         if not self._secret:
             return None
         expected = hmac.new(self._secret.encode(), customer.encode(), hashlib.sha256).hexdigest()
         same = hmac.compare_digest(expected.encode(), digest.lower().encode())
         # A template that knows nobody signs an empty id all the same.
-        return Verified(customer) if same and customer else None
+        return VerifiedIdentity(customer) if same and customer else None

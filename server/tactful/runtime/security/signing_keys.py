@@ -15,11 +15,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tactful.core.offers.tokens import (
-    Claims,
     HolderKind,
-    Signer,
+    TokenClaims,
     TokenRefusal,
-    Verifier,
+    TokenSigner,
+    TokenVerifier,
     holder_of,
 )
 from tactful.core.values.calendar import DAY
@@ -73,7 +73,7 @@ class KeyInfo(Struct, frozen=True):
 
 class _Key(Struct, frozen=True):
     name: str
-    signer: Signer
+    signer: TokenSigner
     created: int
     until: int
 
@@ -84,11 +84,11 @@ class _Loaded(Struct, frozen=True):
     names: frozenset[str]
     until: int
     keys: tuple[_Key, ...]
-    verifier: Verifier
+    verifier: TokenVerifier
     holder_secret: bytes
 
 
-class Keys:
+class SigningKeys:
     """The keys of one shop. Another process may rotate them: each call sees the folder as it is."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
@@ -98,11 +98,11 @@ class Keys:
         _ready(folder, clock.now())
         self._loaded = _load(folder, clock.now())
 
-    def sign(self, claims: Claims) -> str:
+    def sign(self, claims: TokenClaims) -> str:
         """The token of these claims, under the newest key."""
         return self._current().keys[-1].signer.sign(claims)
 
-    def verify(self, token: str, *, ever: bool = False) -> Claims | TokenRefusal:
+    def verify(self, token: str, *, ever: bool = False) -> TokenClaims | TokenRefusal:
         """The claims of a token of any key that is still accepted; `ever`: even if it has expired."""
         return self._current().verifier.verify(token, 0 if ever else self._clock.now())
 
@@ -178,7 +178,7 @@ def _load(folder: Path, now: int) -> _Loaded:
         names=names,
         until=min(key.until for key in keys),
         keys=keys,
-        verifier=Verifier(key.signer.public for key in keys),
+        verifier=TokenVerifier(key.signer.public for key in keys),
         holder_secret=holder.secret,
     )
 
@@ -189,7 +189,7 @@ def _accepted(folder: Path, names: frozenset[str], now: int) -> tuple[_Key, ...]
     ends = {name: end for name, end in signing.ends.items() if name in names and now < end}
     files = {name: _read(folder / name, KeyFile) for name in sorted(ends)}
     return tuple(
-        _Key(name, Signer(file.private), file.created, ends.get(name, _FOREVER))
+        _Key(name, TokenSigner(file.private), file.created, ends.get(name, _FOREVER))
         for name, file in [*files.items(), (newest, signing)]
     )
 

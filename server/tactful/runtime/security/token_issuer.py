@@ -5,13 +5,13 @@ from typing import Protocol
 from msgspec import Struct
 
 from tactful.core.offers.offer import Offer
-from tactful.core.offers.tokens import Claims, HolderKind, seconds
+from tactful.core.offers.tokens import HolderKind, TokenClaims, seconds
 
 
-class Keyring(Protocol):
+class TokenKeys(Protocol):
     """The shop's signing keys (`runtime.keys.Keys`)."""
 
-    def sign(self, claims: Claims) -> str:
+    def sign(self, claims: TokenClaims) -> str:
         """The token of these claims."""
         ...
 
@@ -20,7 +20,7 @@ class Keyring(Protocol):
         ...
 
 
-class Sealed(Struct, frozen=True, gc=False):
+class IssuedOffer(Struct, frozen=True, gc=False):
     """An accepted offer with its token; `hold` is for how long (s) it is kept."""
 
     offer: Offer
@@ -28,11 +28,11 @@ class Sealed(Struct, frozen=True, gc=False):
     hold: int
 
 
-def seal(offer: Offer, keyring: Keyring, now: int, hold: int) -> Sealed:
+def issue_token(offer: Offer, keyring: TokenKeys, now: int, hold: int) -> IssuedOffer:
     """Sign an accepted offer; the same offer always has the same token. `hold`: the policy's, ms."""
     until = offer.accept_until or now
     off = offer.off
-    claims = Claims(
+    claims = TokenClaims(
         at_most=off.at_most if off else None,
         currency=offer.currency,
         exp=seconds(until, end=True),
@@ -47,10 +47,10 @@ def seal(offer: Offer, keyring: Keyring, now: int, hold: int) -> Sealed:
         territory=offer.territory,
         unit=offer.unit,
     )
-    return Sealed(offer, keyring.sign(claims), max(0, (until - now) // 1000))
+    return IssuedOffer(offer, keyring.sign(claims), max(0, (until - now) // 1000))
 
 
-def holder(offer: Offer, keyring: Keyring) -> str:
+def holder(offer: Offer, keyring: TokenKeys) -> str:
     """Whom an offer is for: the verified customer, else the session."""
     if offer.customer:
         return keyring.holder_of("customer", offer.customer)

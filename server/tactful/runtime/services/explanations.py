@@ -5,7 +5,7 @@ from typing import cast
 
 from msgspec import Struct, structs
 
-from tactful.core.compliance.reduction_history import Reach
+from tactful.core.compliance.reduction_history import ReductionHistory
 from tactful.core.context import Context
 from tactful.core.customer.profile import Profile, profile
 from tactful.core.decide import decide
@@ -14,21 +14,21 @@ from tactful.core.facts.item import Item
 from tactful.core.facts.model import FeedName
 from tactful.core.offers.budget import Balances
 from tactful.core.offers.offer import Offer
-from tactful.core.pricing.conversion_rates import Rates
+from tactful.core.pricing.conversion_rates import ConversionRates
 from tactful.core.rules.model import Rulebook
 from tactful.core.session import items_in_play as attention
-from tactful.core.session.contact_history import Contact
+from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session, Tab
-from tactful.core.session.signals import Woken
+from tactful.core.session.signals import TimerFired
 from tactful.core.values.calendar import HOUR
 from tactful.core.verdicts.verdict import Verdict
-from tactful.runtime.ports.records import Entry
+from tactful.runtime.ports.records import TurnEntry
 from tactful.runtime.sessions.lifecycle import internal_id
-from tactful.runtime.sessions.turns import Turns
-from tactful.runtime.state.sessions import Live
-from tactful.runtime.state.shop_state import Shared
+from tactful.runtime.sessions.turns import TurnRunner
+from tactful.runtime.state.sessions import LiveSession
+from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.turn_log.encoding import (
-    Inputs,
+    DecisionInputs,
     apart,
     by_place,
     inputs_from,
@@ -41,7 +41,7 @@ class UnknownShopperError(Exception):
     """Nothing is known of that session or customer, now or at that instant."""
 
 
-class Visit(Struct, frozen=True):
+class HypotheticalVisit(Struct, frozen=True):
     """A visit that might be: where, and how long (ms) somebody has looked at the item."""
 
     territory: str | None = None
@@ -60,10 +60,10 @@ class Explanation(Struct, frozen=True):
     offers: tuple[Offer, ...]
 
 
-class Why:
+class ExplanationService:
     """Explains the decisions of one shop."""
 
-    def __init__(self, shared: Shared, turns: Turns, territory: str | None) -> None:
+    def __init__(self, shared: ShopState, turns: TurnRunner, territory: str | None) -> None:
         self._territory = territory
         self._ledger = shared.ledger
         self._clock = shared.clock
@@ -79,7 +79,7 @@ class Why:
         session: str | None,
         customer: str | None,
         at: int | None = None,
-        visit: Visit | None = None,
+        visit: HypotheticalVisit | None = None,
     ) -> Explanation:
         """Every rule for an item, before a session or a customer. `UnknownShopperError`: there is none.
 
@@ -123,37 +123,44 @@ class Why:
         return await self._ledger.latest_session_of(customer, at) or here
 
     async def _present(
-        self, sku: str, session: str | None, customer: str | None, visit: Visit | None = None
+        self,
+        sku: str,
+        session: str | None,
+        customer: str | None,
+        visit: HypotheticalVisit | None = None,
     ) -> Context:
         live = self._registry.by_id.get(session) if session else None
         if visit is not None:
-            live = Live(self._imagined(customer, sku, visit), b"")
+            live = LiveSession(self._imagined(customer, sku, visit), b"")
         elif live is None:
             live = await self._absent(session, customer, sku)
         state = live.state
-        skus = {sku, *attention.needed(state, Woken())}
+        skus = {sku, *attention.required_skus(state, TimerFired())}
         who = state.customer if state.personal else None
         await self._world.load(
             [one for one in skus if self._world.item(one) is None],
             [who] if who and self._world.person(who) is None else [],
         )
-        context = self._turns.context(live, Woken())
+        context = self._turns.context(live, TimerFired())
         item = self._world.item(sku)
         return structs.replace(
             context, items={**context.items, sku: item} if item else context.items
         )
 
-    async def _absent(self, session: str | None, customer: str | None, sku: str) -> Live:
+    async def _absent(self, session: str | None, customer: str | None, sku: str) -> LiveSession:
         """A shopper who is not here: their last session as it was left, or a visit that might be."""
         saved = await self._ledger.session(session) if session else None
         if saved is not None:
-            return Live(session_from(saved.state), saved.resume)
+            return LiveSession(session_from(saved.state), saved.resume)
         if customer is None:
             raise UnknownShopperError(
                 f"There is no session {session}: it never was, or it has ended."
             )
-        return Live(
-            self._imagined(customer, sku, Visit(territory=await self._bought_in(customer))), b""
+        return LiveSession(
+            self._imagined(
+                customer, sku, HypotheticalVisit(territory=await self._bought_in(customer))
+            ),
+            b"",
         )
 
     async def _bought_in(self, customer: str) -> str | None:
@@ -163,7 +170,7 @@ class Why:
         last = max(orders, key=lambda order: order.placed_at, default=None)
         return last.territory if last else None
 
-    def _imagined(self, customer: str | None, sku: str, visit: Visit) -> Session:
+    def _imagined(self, customer: str | None, sku: str, visit: HypotheticalVisit) -> Session:
         return imagined(customer, sku, self._clock.now(), visit, self._territory)
 
     # the past
@@ -196,14 +203,14 @@ class Why:
         self,
         at: int,
         state: Session,
-        contact: Contact | None,
-        inputs: Inputs,
+        contact: ContactHistory | None,
+        inputs: DecisionInputs,
         rulebook: Rulebook,
-        entry: Entry | None,
+        entry: TurnEntry | None,
         sku: str | None = None,
     ) -> Context:
-        signal = signal_from(entry.signal) if entry else Woken()
-        skus = {*attention.needed(state, signal), *((sku,) if sku else ())}
+        signal = signal_from(entry.signal) if entry else TimerFired()
+        skus = {*attention.required_skus(state, signal), *((sku,) if sku else ())}
         items: dict[str, Item] = {one: await self._world.read_item(one, at) for one in sorted(skus)}
         who = entry.customer if entry else state.customer
         return Context(
@@ -217,19 +224,19 @@ class Why:
             committed={(one, place): count for one, place, count in inputs.committed},
             ahead=inputs.ahead,
             heard=cast("Mapping[FeedName, int]", inputs.heard),
-            rates=Rates(by_place(inputs.rates)),
-            reach=Reach(by_place(inputs.began), by_place(inputs.counts)),
+            rates=ConversionRates(by_place(inputs.rates)),
+            reach=ReductionHistory(by_place(inputs.began), by_place(inputs.counts)),
             seed=self._turns.seed,
         )
 
     async def _profile(
-        self, customer: str, at: int, contact: Contact | None, rulebook: Rulebook
+        self, customer: str, at: int, contact: ContactHistory | None, rulebook: Rulebook
     ) -> Profile:
         history = await self._world.read_history(customer, at)
-        return profile(history, rulebook.policy, contact or Contact())
+        return profile(history, rulebook.policy, contact or ContactHistory())
 
 
-def _last_whole(entries: Sequence[Entry]) -> tuple[int, Inputs, Session] | None:
+def _last_whole(entries: Sequence[TurnEntry]) -> tuple[int, DecisionInputs, Session] | None:
     """The last turn of which everything was written down."""
     for place in reversed(range(len(entries))):
         stored = entries[place].inputs
@@ -240,7 +247,7 @@ def _last_whole(entries: Sequence[Entry]) -> tuple[int, Inputs, Session] | None:
 
 
 def imagined(
-    customer: str | None, sku: str, now: int, visit: Visit, territory: str | None
+    customer: str | None, sku: str, now: int, visit: HypotheticalVisit, territory: str | None
 ) -> Session:
     """A visit of a customer, or of a stranger: None."""
     return Session(
@@ -256,5 +263,5 @@ def imagined(
     )
 
 
-def _balances(inputs: Inputs) -> Balances:
+def _balances(inputs: DecisionInputs) -> Balances:
     return {(campaign, currency): balance for campaign, currency, balance in inputs.balances}

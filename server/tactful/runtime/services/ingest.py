@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.codec import Rejection
+from tactful.core.facts.codec import FactRejection
 from tactful.core.facts.model import (
     FEEDS,
     AnyFact,
@@ -22,31 +22,31 @@ from tactful.core.facts.model import (
     ms,
     subjects_of,
 )
-from tactful.core.session.signals import Bought
+from tactful.core.session.signals import OrderReported
 from tactful.core.values.calendar import SECOND
 from tactful.runtime.ports.records import FactRow
 from tactful.runtime.sessions.fanout import Fanout
 from tactful.runtime.sessions.lifecycle import internal_id
-from tactful.runtime.sessions.turns import Turns
+from tactful.runtime.sessions.turns import TurnRunner
 from tactful.runtime.state.sessions import STANDING
-from tactful.runtime.state.shop_state import Shared
+from tactful.runtime.state.shop_state import ShopState
 
 
-class Report(Struct, frozen=True):
+class IngestReport(Struct, frozen=True):
     """What became of a batch; sent as it is."""
 
     accepted: int
     ignored: int
-    rejected: tuple[Rejection, ...] = ()
+    rejected: tuple[FactRejection, ...] = ()
 
 
-class Ingest:
+class FactIngest:
     """Takes batches of facts of one shop."""
 
     def __init__(
         self,
-        shared: Shared,
-        turns: Turns,
+        shared: ShopState,
+        turns: TurnRunner,
         fanout: Fanout,
         cancelled: Callable[[str], Awaitable[None]],
     ) -> None:
@@ -64,11 +64,11 @@ class Ingest:
         self._telemetry = shared.telemetry
         self._kept_heard: dict[FeedName, int] = {}
 
-    async def take(self, raw: Sequence[bytes | msgspec.Raw]) -> Report:
+    async def take(self, raw: Sequence[bytes | msgspec.Raw]) -> IngestReport:
         """Make the good ones durable, and tell the sessions concerned; a bad one harms no neighbour."""
         read = [fact_codec.decode(one, index) for index, one in enumerate(raw)]
-        facts = [fact for fact in read if not isinstance(fact, Rejection)]
-        rejected = tuple(one for one in read if isinstance(one, Rejection))
+        facts = [fact for fact in read if not isinstance(fact, FactRejection)]
+        rejected = tuple(one for one in read if isinstance(one, FactRejection))
         now = self._clock.now()
         kept = await self._ledger.record_facts([row_of(fact, now) for fact in facts])
         accepted = [fact for fact, new in zip(facts, kept, strict=True) if new]
@@ -82,7 +82,7 @@ class Ingest:
         # One that was known already may have been taken in right before a power cut.
         over = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
         await asyncio.gather(*(self._cancelled(fact.order) for fact in over))
-        report = Report(len(accepted), len(facts) - len(accepted), rejected)
+        report = IngestReport(len(accepted), len(facts) - len(accepted), rejected)
         self._telemetry.facts(report.accepted, report.ignored, len(rejected))
         return report
 
@@ -122,7 +122,7 @@ class Ingest:
             skus = set()
         items = [self._world.item(sku) or await self._world.read_item(sku) for sku in sorted(skus)]
         products = tuple(dict.fromkeys(item.product_id for item in items))
-        self._turns.take(live, Bought(order.order, products, ms(order.placed_at)))
+        self._turns.take(live, OrderReported(order.order, products, ms(order.placed_at)))
 
     def _in_play(self, keys: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
         """What the sessions concerned will ask for, so that it is read once and before their turns."""

@@ -4,20 +4,20 @@ from collections.abc import Collection
 
 from tactful.core.facts.item import Item
 from tactful.core.facts.model import Order
-from tactful.core.offers.offer import Offer, State
-from tactful.core.redemption.order_totals import Shelf
-from tactful.core.redemption.records import Ruling
-from tactful.core.session.signals import Redeemed, RolledBack
+from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.redemption.order_totals import SkuNow
+from tactful.core.redemption.records import RedemptionOutcome
+from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack
 from tactful.runtime.facts import assembly
 from tactful.runtime.services.redemptions import SHIPPED
-from tactful.runtime.sessions.turns import Turns
-from tactful.runtime.state.shop_state import Shared
+from tactful.runtime.sessions.turns import TurnRunner
+from tactful.runtime.state.shop_state import ShopState
 
 
-class Checkout:
+class RedemptionEffects:
     """Between the checkout's desk and the live sessions of one shop."""
 
-    def __init__(self, shared: Shared, turns: Turns) -> None:
+    def __init__(self, shared: ShopState, turns: TurnRunner) -> None:
         self._ledger = shared.ledger
         self._world = shared.world
         self._registry = shared.registry
@@ -26,10 +26,10 @@ class Checkout:
         self._commitments = shared.commitments
         self._rates = shared.rates
 
-    async def shelves(self, skus: Collection[str], territory: str) -> dict[str, Shelf]:
+    async def shelves(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
         """Price, stock and recall of each SKU, as last reported."""
         await self._world.load([sku for sku in skus if self._world.item(sku) is None], [])
-        found: dict[str, Shelf] = {}
+        found: dict[str, SkuNow] = {}
         for sku in skus:
             item = self._world.item(sku) or await self._world.read_item(sku)
             found[sku] = shelf(item, territory)
@@ -41,7 +41,7 @@ class Checkout:
         facts = [assembly.read(one) for one in stored]
         return any(isinstance(f, Order) and f.status in SHIPPED for f in facts)
 
-    def heard(self, ruling: Ruling) -> None:
+    def heard(self, ruling: RedemptionOutcome) -> None:
         """A ruling is durable: make memory and the live session agree with it."""
         self._balances.apply(ruling.moves)
         self._rates.ruled(ruling)
@@ -52,14 +52,16 @@ class Checkout:
                 self._turns.take(live, _signal(offer))
 
 
-def _signal(offer: Offer) -> Redeemed | RolledBack:
-    return RolledBack(offer) if offer.state is State.ACCEPTED else Redeemed(offer)
+def _signal(offer: Offer) -> OfferRedeemed | RedemptionRolledBack:
+    return (
+        RedemptionRolledBack(offer) if offer.state is OfferState.ACCEPTED else OfferRedeemed(offer)
+    )
 
 
-def shelf(item: Item, territory: str) -> Shelf:
+def shelf(item: Item, territory: str) -> SkuNow:
     """One SKU as the checkout's desk sees it."""
     price = item.prices.get(territory)
-    return Shelf(
+    return SkuNow(
         price=price.fact.price.amount if price else None,
         currency=price.fact.price.currency if price else None,
         available=item.available(territory),

@@ -10,12 +10,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from tactful.core.offers.tokens import Claims, HolderKind, TokenRefusal
+from tactful.core.offers.tokens import HolderKind, TokenClaims, TokenRefusal
 from tactful.core.redemption import redeem as redemption
 from tactful.core.redemption import rollback as giving_back
-from tactful.core.redemption.order_totals import Line, Shelf
-from tactful.core.redemption.records import Judge, Ruling
-from tactful.core.redemption.redeem import Request
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.redemption.records import RedemptionLogic, RedemptionOutcome
+from tactful.core.redemption.redeem import RedemptionRequest
 from tactful.core.values.ids import ID_BYTES, redemption_id
 from tactful.core.values.money import Money
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -27,14 +27,14 @@ RETRY_S: Final = 2
 SHIPPED: Final = frozenset({"shipped", "delivered"})
 """What was shipped comes back as a refund."""
 
-Verify = Callable[[str], Claims | TokenRefusal]
+Verify = Callable[[str], TokenClaims | TokenRefusal]
 """The claims of a token that one of our keys signed, **whether or not it has expired**."""
 HolderOf = Callable[[HolderKind, str], str]
-ReadShelves = Callable[[Collection[str], str], Awaitable[dict[str, Shelf]]]
+ReadShelves = Callable[[Collection[str], str], Awaitable[dict[str, SkuNow]]]
 """(SKUs, territory) → price, stock and recall of each, as last reported."""
 Shipped = Callable[[str], Awaitable[bool]]
 """Whether the shop reported an order as shipped or delivered."""
-Heard = Callable[[Ruling], None]
+Heard = Callable[[RedemptionOutcome], None]
 """Told of each ruling with an effect, after it is durable; must not fail."""
 
 
@@ -48,7 +48,7 @@ class _Use(Struct, frozen=True):
 _USE: Final = msgspec.json.Decoder(_Use).decode
 
 
-class Answer(Struct, frozen=True):
+class RedemptionResponse(Struct, frozen=True):
     """HTTP status and exact body; `retry`: after how many seconds the same call should be repeated."""
 
     status: int
@@ -56,19 +56,19 @@ class Answer(Struct, frozen=True):
     retry: int | None = None
 
 
-class Redemption(Struct, frozen=True, kw_only=True):
+class RedemptionCall(Struct, frozen=True, kw_only=True):
     """What a checkout asks for. `customer` and `session` are checked against the token, where given."""
 
     token: str
     order: str
     territory: str
-    lines: tuple[Line, ...]
+    lines: tuple[RequestedLine, ...]
     shipping: Money | None = None
     customer: str | None = None
     session: str | None = None
 
 
-class Redemptions:
+class RedemptionService:
     """The checkout's desk of one shop."""
 
     def __init__(
@@ -92,10 +92,10 @@ class Redemptions:
         self._shipped = shipped
         self._heard = heard
 
-    async def redeem(self, asked: Redemption) -> Answer:
+    async def redeem(self, asked: RedemptionCall) -> RedemptionResponse:
         """Use an offer for an order, or say why not; the same pair is always answered alike."""
         claims = self._verify(asked.token)
-        request = Request(
+        request = RedemptionRequest(
             id=redemption_id(self._entropy.token_bytes(ID_BYTES)),
             token=hashlib.sha256(asked.token.encode("utf-8", "surrogatepass")).digest(),
             order=asked.order,
@@ -120,7 +120,7 @@ class Redemptions:
             order=asked.order,
         )
 
-    async def cancel(self, order: str) -> Answer:
+    async def cancel(self, order: str) -> RedemptionResponse:
         """Give back everything that an order redeemed."""
         try:
             shipped = await self._shipped(order)
@@ -147,8 +147,8 @@ class Redemptions:
             )
 
     async def refund(
-        self, order: str, refund: str, lines: Sequence[Line], shipping: Money | None = None
-    ) -> Answer:
+        self, order: str, refund: str, lines: Sequence[RequestedLine], shipping: Money | None = None
+    ) -> RedemptionResponse:
         """Give back some units of an order, and of its shipping charge."""
         now = self._clock.now()
         return await self._judge(
@@ -157,13 +157,15 @@ class Redemptions:
             refund=refund,
         )
 
-    async def _repeat(self, request: Request, refused: TokenRefusal) -> Answer:
+    async def _repeat(
+        self, request: RedemptionRequest, refused: TokenRefusal
+    ) -> RedemptionResponse:
         code = "token.key" if refused.code == "token.expired" else refused.code
         return await self._judge(
             lambda desk: redemption.repeat(desk, request, code), order=request.order
         )
 
-    async def _holds(self, asked: Redemption, claims: Claims) -> bool | None:
+    async def _holds(self, asked: RedemptionCall, claims: TokenClaims) -> bool | None:
         """Whether the shopper that the checkout names is the one that the token is for."""
         if asked.customer is None and asked.session is None:
             return None
@@ -175,7 +177,7 @@ class Redemptions:
             return True
         return await self._of_that_session(asked, claims)
 
-    async def _of_that_session(self, asked: Redemption, claims: Claims) -> bool:
+    async def _of_that_session(self, asked: RedemptionCall, claims: TokenClaims) -> bool:
         """A customer's offer was made to a session, and a guest's session may have become a customer's."""
         offer = await self._ledger.offer(claims.offer)
         if offer is None or asked.session not in {None, offer.session}:
@@ -192,21 +194,26 @@ class Redemptions:
         return any(use.order != order and use.status != "cancelled" for use in uses)
 
     async def _judge(
-        self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None
-    ) -> Answer:
+        self,
+        judge: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+    ) -> RedemptionResponse:
         try:
             ruling = await self._ledger.judge(judge, offer=offer, order=order, refund=refund)
         except LedgerError:
             return _unknown()
         self._tell(ruling)
-        return Answer(ruling.status, ruling.body)
+        return RedemptionResponse(ruling.status, ruling.body)
 
-    def _tell(self, ruling: Ruling) -> None:
+    def _tell(self, ruling: RedemptionOutcome) -> None:
         if ruling.offers or ruling.moves:
             self._heard(ruling)
 
 
-def _unknown() -> Answer:
+def _unknown() -> RedemptionResponse:
     """The outcome is not known: what was asked may have happened."""
     detail = (
         "It is not known whether this was recorded. Ask again with the same order id:"
@@ -219,4 +226,4 @@ def _unknown() -> Answer:
         "code": "ledger.unknown",
         "detail": detail,
     }
-    return Answer(503, msgspec.json.encode(fields), RETRY_S)
+    return RedemptionResponse(503, msgspec.json.encode(fields), RETRY_S)

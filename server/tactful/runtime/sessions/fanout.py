@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
-from tactful.core.session.signals import Changed
-from tactful.runtime.sessions.turns import Turns
-from tactful.runtime.state.sessions import Live
-from tactful.runtime.state.shop_state import Shared
+from tactful.core.session.signals import FactsChanged
+from tactful.runtime.sessions.turns import TurnRunner
+from tactful.runtime.state.sessions import LiveSession
+from tactful.runtime.state.shop_state import ShopState
 
 CHUNK: Final = 50
 """Sessions told before others get a turn: some milliseconds."""
@@ -16,12 +16,12 @@ CHUNK: Final = 50
 class Fanout:
     """Lets the sessions of one shop pass their gates again."""
 
-    def __init__(self, shared: Shared, turns: Turns) -> None:
+    def __init__(self, shared: ShopState, turns: TurnRunner) -> None:
         self._ledger = shared.ledger
         self._registry = shared.registry
         self._turns = turns
 
-    async def tell(self, sessions: Iterable[Live]) -> None:
+    async def tell(self, sessions: Iterable[LiveSession]) -> None:
         """Return when each has been told, those with an offer on the screen first.
 
         What follows is written down when all have been told: the thread that writes takes as much of
@@ -34,9 +34,9 @@ class Fanout:
                     self._tell(live)
                 await asyncio.sleep(0)
 
-    def _tell(self, live: Live) -> None:
+    def _tell(self, live: LiveSession) -> None:
         """A session that ended meanwhile, or is about to look anyway, need not be told."""
         if self._registry.by_id.get(live.state.id) is not live:
             return
-        if not live.mailbox or not isinstance(live.mailbox[-1], Changed):
-            self._turns.take(live, Changed())
+        if not live.mailbox or not isinstance(live.mailbox[-1], FactsChanged):
+            self._turns.take(live, FactsChanged())

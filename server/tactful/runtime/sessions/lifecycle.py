@@ -6,26 +6,26 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from tactful.core.decision import Confirm
-from tactful.core.offers.offer import State
+from tactful.core.decision import ConfirmAcceptance
+from tactful.core.offers.offer import OfferState
 from tactful.core.session.session import Session
 from tactful.core.session.signals import (
-    Arrived,
+    ConnectionClosed,
+    ConnectionOpened,
     Consent,
-    Identified,
-    Left,
-    LoggedOut,
+    CustomerIdentified,
+    CustomerLoggedOut,
+    LandingVisit,
     PageKind,
     Signal,
-    Visit,
 )
 from tactful.core.values import ids
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.records import SavedSession
-from tactful.runtime.security.identity import Verified
-from tactful.runtime.sessions.turns import Turns
-from tactful.runtime.state.sessions import Live, Seat, Snapshot
-from tactful.runtime.state.shop_state import Shared
+from tactful.runtime.security.identity import VerifiedIdentity
+from tactful.runtime.sessions.turns import TurnRunner
+from tactful.runtime.state.sessions import LiveSession, SessionConnection, SessionSnapshot
+from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.turn_log.encoding import session_from
 
 SEATS: Final = 16
@@ -36,7 +36,7 @@ LONGEST_WAIT: Final = 64
 """Messages that a connection may send before its session is found."""
 
 
-class Greeting(Struct, frozen=True, gc=False):
+class SessionGreeting(Struct, frozen=True, gc=False):
     """How a connection introduces itself."""
 
     consent: Consent
@@ -45,15 +45,15 @@ class Greeting(Struct, frozen=True, gc=False):
     territory: str | None = None
     locale: str | None = None
     page: PageKind | None = None
-    visit: Visit | None = None
-    identity: Verified | None = None
+    visit: LandingVisit | None = None
+    identity: VerifiedIdentity | None = None
 
 
-class Arrivals:
+class SessionLifecycle:
     """Opens, resumes, rotates and ends the sessions of one shop."""
 
     def __init__(
-        self, shared: Shared, turns: Turns, session_ttl: int, default_territory: str | None
+        self, shared: ShopState, turns: TurnRunner, session_ttl: int, default_territory: str | None
     ) -> None:
         self._ledger = shared.ledger
         self._clock = shared.clock
@@ -67,10 +67,10 @@ class Arrivals:
         self._resuming: set[asyncio.Task[None]] = set()
         self._secrets: dict[str, str] = {}
         """Session → its resume secret, while somebody is connected or may come back."""
-        self.on_end: Callable[[Live], None] = lambda _: None
+        self.on_end: Callable[[LiveSession], None] = lambda _: None
         turns.on_settled = self._settle
 
-    def hello(self, seat: Seat, greeting: Greeting) -> None:
+    def hello(self, seat: SessionConnection, greeting: SessionGreeting) -> None:
         """Find or make the session of a connection."""
         live = self._known(greeting.resume)
         if live is not None:
@@ -86,10 +86,12 @@ class Arrivals:
         """Whether a secret opens a session that is in memory."""
         return self._known(secret) is not None
 
-    def _known(self, secret: str | None) -> Live | None:
+    def _known(self, secret: str | None) -> LiveSession | None:
         return self._registry.resuming(ids.resume_digest(secret)) if secret else None
 
-    async def _look_up(self, seat: Seat, greeting: Greeting, secret: str) -> None:
+    async def _look_up(
+        self, seat: SessionConnection, greeting: SessionGreeting, secret: str
+    ) -> None:
         saved: SavedSession | None = None
         try:
             saved = await self._ledger.session_by_resume(ids.resume_digest(secret))
@@ -107,9 +109,9 @@ class Arrivals:
         while self._resuming:
             await asyncio.wait(tuple(self._resuming))
 
-    def restore(self, saved: SavedSession) -> Live:
+    def restore(self, saved: SavedSession) -> LiveSession:
         """Bring a session of the ledger back to life."""
-        live = Live(self._left(session_from(saved.state), saved.seen_at), saved.resume)
+        live = LiveSession(self._left(session_from(saved.state), saved.seen_at), saved.resume)
         live.persists = True
         self._registry.add(live)
         self._registry.concern(live)
@@ -124,7 +126,7 @@ class Arrivals:
             engaged = max(0, until - state.running_since)
         return structs.replace(state, tabs=(), running_since=None, dwelt=state.dwelt + engaged)
 
-    def _new(self, greeting: Greeting) -> Live:
+    def _new(self, greeting: SessionGreeting) -> LiveSession:
         now = self._clock.now()
         state = Session(
             id=ids.session_id(self._entropy.token_bytes(ids.ID_BYTES)),
@@ -134,7 +136,7 @@ class Arrivals:
             territory=self._territory,
         )
         secret = self._secret(state.id)
-        live = Live(state, ids.resume_digest(secret))
+        live = LiveSession(state, ids.resume_digest(secret))
         live.persists = greeting.consent != "none" and not greeting.gpc
         self._registry.add(live)
         return live
@@ -144,14 +146,21 @@ class Arrivals:
         self._secrets[session] = secret
         return secret
 
-    def _sit(self, seat: Seat, live: Live, greeting: Greeting, *, new: bool = False) -> None:
+    def _sit(
+        self,
+        seat: SessionConnection,
+        live: LiveSession,
+        greeting: SessionGreeting,
+        *,
+        new: bool = False,
+    ) -> None:
         live.tabs += 1
         seat.live, seat.tab = live, live.tabs
         live.ends_at = None
         live.newcomers.append(seat)
         if greeting.resume and live.state.id not in self._secrets:
             self._secrets[live.state.id] = greeting.resume
-        arrived = Arrived(
+        arrived = ConnectionOpened(
             seat.tab,
             greeting.consent,
             greeting.gpc,
@@ -170,14 +179,14 @@ class Arrivals:
             self._turns.take(live, signal)
         seat.backlog = []
 
-    def signal(self, seat: Seat, signal: Signal) -> None:
+    def signal(self, seat: SessionConnection, signal: Signal) -> None:
         """Hand on what a connection reports; the first ones wait until its session is found."""
         if seat.live is not None:
             self._turns.take(seat.live, signal)
         elif len(seat.backlog) < LONGEST_WAIT:
             seat.backlog.append(signal)
 
-    def identify(self, seat: Seat, identity: Verified) -> None:
+    def identify(self, seat: SessionConnection, identity: VerifiedIdentity) -> None:
         """A verified identity: the session gets a new public id and a new secret.
 
         Of who is known already, only where the shop says they are may be news.
@@ -188,38 +197,40 @@ class Arrivals:
         if live.who != identity.customer:
             self._become(live, identity, renewed=True)
         elif identity.territory not in {None, live.state.territory}:
-            self._turns.take(live, Identified(identity.customer, identity.territory))
+            self._turns.take(live, CustomerIdentified(identity.customer, identity.territory))
 
-    def _become(self, live: Live, identity: Verified, *, renewed: bool) -> None:
+    def _become(self, live: LiveSession, identity: VerifiedIdentity, *, renewed: bool) -> None:
         live.who = identity.customer
         if renewed:
             self._renew(live)
-        self._turns.take(live, Identified(identity.customer, identity.territory))
+        self._turns.take(live, CustomerIdentified(identity.customer, identity.territory))
 
-    def logout(self, seat: Seat) -> None:
+    def logout(self, seat: SessionConnection) -> None:
         """Back to an anonymous shopper whom nobody has seen before."""
         if seat.live is not None:
             self.forget(seat.live)
 
-    def _renew(self, live: Live) -> None:
+    def _renew(self, live: LiveSession) -> None:
         """The secret from before is dead; every tab hears the new one after the turn that follows."""
         self._registry.rotate(live, ids.resume_digest(self._secret(live.state.id)))
         live.renewals += 1
         live.newcomers += [seat for seat in live.seats.values() if seat not in live.newcomers]
 
-    def _settle(self, live: Live) -> None:
+    def _settle(self, live: LiveSession) -> None:
         if live.newcomers:
             self.greet(live)
         elif not live.seats:
             self._maybe_end(live)
 
-    def greet(self, live: Live) -> None:
+    def greet(self, live: LiveSession) -> None:
         """Tell newcomers the whole state, and what was promised before they came."""
         newcomers, live.newcomers = live.newcomers, []
         secret = self._secrets.get(live.state.id, "")
         offers = tuple(offer for offer in live.state.offers if offer.advertised)
-        promised = [Confirm(o) for o in live.state.offers if o.state is State.ACCEPTED]
-        snapshot = Snapshot(public_id(live), secret, offers, live.state.seq)
+        promised = [
+            ConfirmAcceptance(o) for o in live.state.offers if o.state is OfferState.ACCEPTED
+        ]
+        snapshot = SessionSnapshot(public_id(live), secret, offers, live.state.seq)
         for seat in newcomers:
             if not seat.gone:
                 if seat.tab not in live.seats and len(live.seats) >= SEATS:
@@ -229,7 +240,7 @@ class Arrivals:
                 if promised:
                     seat.guest.deliver(self._turns.sealed(promised))
 
-    def refresh(self, seat: Seat) -> None:
+    def refresh(self, seat: SessionConnection) -> None:
         """Tell one connection the whole state again."""
         live = seat.live
         if live is not None and seat.tab in live.seats:
@@ -237,15 +248,15 @@ class Arrivals:
             if not live.busy:
                 self.greet(live)
 
-    def leave(self, seat: Seat) -> None:
+    def leave(self, seat: SessionConnection) -> None:
         """A connection is gone."""
         seat.gone = True
         live = seat.live
         if live is not None:
             live.seats.pop(seat.tab, None)
-            self._turns.take(live, Left(seat.tab))
+            self._turns.take(live, ConnectionClosed(seat.tab))
 
-    def _maybe_end(self, live: Live) -> None:
+    def _maybe_end(self, live: LiveSession) -> None:
         """A session that nobody is connected to ends after a while, or at once if it may not stay."""
         if live.seats or live.newcomers or live.busy:
             return
@@ -257,22 +268,22 @@ class Arrivals:
         elif not live.state.offers:  # else the turn that ends the last of them comes back here
             self._end(live)
 
-    def _end(self, live: Live) -> None:
+    def _end(self, live: LiveSession) -> None:
         self._registry.remove(live)
         self._secrets.pop(live.state.id, None)
         self._timers.set(live.state.id, None, lambda: None)
         self._timers.set(f"end:{live.state.id}", None, lambda: None)
         self.on_end(live)
 
-    def forget(self, live: Live) -> None:
+    def forget(self, live: LiveSession) -> None:
         """The session goes on as a stranger's: after a logout, or because the customer is erased."""
         live.who = None
         shopper = ids.shopper_id(self._entropy.token_bytes(ids.ID_BYTES))
         self._renew(live)
-        self._turns.take(live, LoggedOut(shopper))
+        self._turns.take(live, CustomerLoggedOut(shopper))
 
 
-def public_id(live: Live) -> str:
+def public_id(live: LiveSession) -> str:
     """The session's id as the shopper sees it: a new one after each login and logout."""
     return f"{live.state.id}.{live.renewals}" if live.renewals else live.state.id
 

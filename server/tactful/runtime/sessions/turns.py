@@ -15,37 +15,37 @@ import structlog
 from msgspec import structs
 
 from tactful.core.context import Context
-from tactful.core.decide import MUTED, decide
-from tactful.core.decision import Confirm, Decision, Effect, Push, Withdraw
+from tactful.core.decide import COMMIT_RETRY_MS, decide
+from tactful.core.decision import ConfirmAcceptance, Decision, Effect, PushOffer, WithdrawOffer
 from tactful.core.facts.item import Item
-from tactful.core.offers.offer import Offer, State, Step
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.session import items_in_play as attention
 from tactful.core.session.browsing import passed
 from tactful.core.session.session import Session
-from tactful.core.session.signals import Changed, Redeemed, Signal, Viewed, Woken
+from tactful.core.session.signals import FactsChanged, ItemViewed, OfferRedeemed, Signal, TimerFired
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.records import Commit, Refusal
-from tactful.runtime.security.token_issuer import seal
-from tactful.runtime.state.sessions import Live, Outgoing
-from tactful.runtime.state.shop_state import Shared
+from tactful.runtime.ports.records import Commit, CommitRefusal
+from tactful.runtime.security.token_issuer import issue_token
+from tactful.runtime.state.sessions import LiveSession, Outgoing
+from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.turn_log.encoding import commit_of, customer_after
-from tactful.runtime.turn_log.writer import Journal
+from tactful.runtime.turn_log.writer import TurnLogWriter
 
 log = structlog.get_logger("tactful.turn")
 
 MAILBOX: Final = 256
 """Signals that may wait in one session; repeatable ones beyond are merged into the last."""
-PROMISES: Final = (Push, Confirm)
+PROMISES: Final = (PushOffer, ConfirmAcceptance)
 NOBODY_AHEAD: Final[dict[str, int]] = {}
 
 
-class Turns:
+class TurnRunner:
     """Runs the turns of all sessions of one shop."""
 
-    def __init__(self, shared: Shared, seed: str) -> None:
+    def __init__(self, shared: ShopState, seed: str) -> None:
         self._keyring = shared.keys
         self._ledger = shared.ledger
-        self.journal = Journal(shared.ledger)
+        self.journal = TurnLogWriter(shared.ledger)
         self._clock = shared.clock
         self._timers = shared.timers
         self._world = shared.world
@@ -61,14 +61,14 @@ class Turns:
         self._muted_until = 0
         self._waiting: set[asyncio.Task[None]] = set()
         self._crashes: set[str] = set()
-        self.on_moved: Callable[[Sequence[Offer], Sequence[Step]], None] = lambda *_: None
+        self.on_moved: Callable[[Sequence[Offer], Sequence[OfferStep]], None] = lambda *_: None
         """Told what was recorded of offers."""
-        self.on_settled: Callable[[Live], None] = lambda _: None
+        self.on_settled: Callable[[LiveSession], None] = lambda _: None
         """Told whenever a session's mailbox is empty and nothing is waited for."""
 
     # the mailbox
 
-    def take(self, live: Live, signal: Signal) -> None:
+    def take(self, live: LiveSession, signal: Signal) -> None:
         """Put a signal into a session's mailbox, and handle it now unless the session waits."""
         if not live.busy and not live.mailbox and self._passes(live, signal):
             return
@@ -81,14 +81,16 @@ class Turns:
         if not live.busy:
             self._drain(live)
 
-    def _passes(self, live: Live, signal: Signal) -> bool:
+    def _passes(self, live: LiveSession, signal: Signal) -> bool:
         """Fold a signal on which nothing can be decided yet; it needs nothing but the session."""
         item = None
-        if type(signal) is Viewed:
+        if type(signal) is ItemViewed:
             item = self._world.item(signal.sku)
             if item is None:
                 return False  # it is read now, so that it is there when it is needed
-            signal = Viewed(item.sku)  # one string for all shoppers: up to 1.6 kB less a session
+            signal = ItemViewed(
+                item.sku
+            )  # one string for all shoppers: up to 1.6 kB less a session
         before, now, rulebook = live.state, self._clock.now(), self._rulebooks.active
         after = passed(before, signal, now, rulebook.policy)
         if after is None or live.persists is not live.recorded:
@@ -102,7 +104,7 @@ class Turns:
         self._telemetry.passed()
         return True
 
-    def _drain(self, live: Live) -> None:
+    def _drain(self, live: LiveSession) -> None:
         while live.mailbox:
             signal = live.mailbox[0]
             skus, customers = self._missing(live.state, signal)
@@ -121,14 +123,14 @@ class Turns:
         if live.newcomers or not live.seats:
             self.on_settled(live)
 
-    def _wait(self, live: Live, work: Coroutine[Any, Any, None]) -> None:
+    def _wait(self, live: LiveSession, work: Coroutine[Any, Any, None]) -> None:
         """Let a session wait for something, and go on with its mailbox afterwards."""
         live.busy = True
         task = asyncio.ensure_future(self._afterwards(live, work))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _afterwards(self, live: Live, work: Coroutine[Any, Any, None]) -> None:
+    async def _afterwards(self, live: LiveSession, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except LedgerError as error:
@@ -160,16 +162,16 @@ class Turns:
 
     def _missing(self, session: Session, signal: Signal) -> tuple[list[str], list[str]]:
         world = self._world
-        skus = [sku for sku in attention.needed(session, signal) if world.item(sku) is None]
+        skus = [sku for sku in attention.required_skus(session, signal) if world.item(sku) is None]
         customer = customer_after(session, signal)
         if customer is None or world.person(customer) is not None:
             return skus, []
         return skus, [customer]
 
-    def context(self, live: Live, signal: Signal) -> Context:
+    def context(self, live: LiveSession, signal: Signal) -> Context:
         """Everything that a decision on this signal may read, from memory."""
         session, world, now = live.state, self._world, self._clock.now()
-        found = {sku: world.item(sku) for sku in attention.needed(session, signal)}
+        found = {sku: world.item(sku) for sku in attention.required_skus(session, signal)}
         items = {sku: item for sku, item in found.items() if item is not None}
         customer = customer_after(session, signal)
         return Context(
@@ -202,18 +204,18 @@ class Turns:
 
     # decide and commit
 
-    def _decide(self, live: Live, signal: Signal) -> bool:
+    def _decide(self, live: LiveSession, signal: Signal) -> bool:
         """One turn; a promise goes on to the disk, everything else is settled at once.
 
         Whether something is promised: then the session waits.
         """
-        if type(signal) is Viewed and (item := self._world.item(signal.sku)) is not None:
+        if type(signal) is ItemViewed and (item := self._world.item(signal.sku)) is not None:
             self._reach.viewed(live.state, item)
         context = self.context(live, signal)
         started = self._telemetry.clock()
         decision = decide(context)
         self._telemetry.decided(decision.trace, started)
-        if type(signal) is Changed and _nothing_new(context, decision):
+        if type(signal) is FactsChanged and _nothing_new(context, decision):
             return False
         self.journal.write(live)
         left = self._world.leave(context.session, decision.session)
@@ -243,7 +245,7 @@ class Turns:
             self._rates.moved(decision.offers, decision.steps)
             self.on_moved(decision.offers, decision.steps)
 
-    def _apply(self, live: Live, decision: Decision) -> None:
+    def _apply(self, live: LiveSession, decision: Decision) -> None:
         """Make memory agree with the decision."""
         before = live.state
         live.state = decision.session
@@ -255,23 +257,28 @@ class Turns:
             self._commitments.keep(offer)
         self._index(live, before)
 
-    def _index(self, live: Live, before: Session) -> None:
+    def _index(self, live: LiveSession, before: Session) -> None:
         state = live.state
         if state.offers is not before.offers or state.customer != before.customer:
             self._registry.concern(live, before)
         if state.wake_at != before.wake_at:
             self.set_alarm(live)
 
-    def set_alarm(self, live: Live) -> None:
+    def set_alarm(self, live: LiveSession) -> None:
         """Be woken when the session asks for it."""
         self._timers.set(live.state.id, live.state.wake_at, partial(self.wake, live))
 
-    def wake(self, live: Live) -> None:
+    def wake(self, live: LiveSession) -> None:
         """Look at a session again because its time has come."""
-        self.take(live, Woken())
+        self.take(live, TimerFired())
 
     async def _promise(
-        self, live: Live, context: Context, decision: Decision, commit: Commit, started: float
+        self,
+        live: LiveSession,
+        context: Context,
+        decision: Decision,
+        commit: Commit,
+        started: float,
     ) -> None:
         """Commit before deliver; what cannot be recorded was never promised."""
         try:
@@ -280,7 +287,7 @@ class Turns:
             log.error("promise.failed", session=live.state.id, error=str(error))  # noqa: TRY400
             self._telemetry.failed()
             self._undo(live, context, decision)
-            self._muted_until = self._clock.now() + MUTED
+            self._muted_until = self._clock.now() + COMMIT_RETRY_MS
             live.mailbox.insert(0, context.signal)
             return
         if refusal is not None:
@@ -289,7 +296,7 @@ class Turns:
             live.mailbox.insert(0, context.signal)
             ended = await self._ledger.offer(refusal.offer) if refusal.offer else None
             if ended is not None:  # the checkout was faster: let go of it first
-                live.mailbox.insert(0, Redeemed(ended))
+                live.mailbox.insert(0, OfferRedeemed(ended))
             return
         live.recorded = commit.entry is not None
         self._moved(decision)
@@ -297,7 +304,7 @@ class Turns:
         live.outbox += decision.effects
         self._telemetry.promised(started)
         if live.mailbox or self._stale(context):
-            live.mailbox.append(Changed())
+            live.mailbox.append(FactsChanged())
 
     def _stale(self, context: Context) -> bool:
         """Whether anything that the decision read has changed since."""
@@ -305,7 +312,7 @@ class Turns:
             return True
         return any(self._world.item(sku) is not item for sku, item in context.items.items())
 
-    def _undo(self, live: Live, context: Context, decision: Decision) -> None:
+    def _undo(self, live: LiveSession, context: Context, decision: Decision) -> None:
         """Make memory as it was before a decision that could not be recorded."""
         taken_back = live.state
         live.state = context.session
@@ -323,14 +330,14 @@ class Turns:
                 self._world.set_contact(customer, contact)
         self._index(live, taken_back)
 
-    async def _correct(self, refusal: Refusal) -> None:
+    async def _correct(self, refusal: CommitRefusal) -> None:
         """The ledger knew better than memory: take over its balances."""
         log.warning("balance.corrected", campaign=refusal.campaign, currency=refusal.currency)
         self._balances.restore(await self._ledger.balances())
 
     # deliver
 
-    def _deliver(self, live: Live) -> None:
+    def _deliver(self, live: LiveSession) -> None:
         if not live.outbox:
             return
         effects = coalesced(live.outbox)
@@ -344,22 +351,24 @@ class Turns:
         """Effects with every accepted offer signed."""
         now, hold = self._clock.now(), self._rulebooks.active.policy.accept_hold
         return [
-            seal(effect.offer, self._keyring, now, hold) if isinstance(effect, Confirm) else effect
+            issue_token(effect.offer, self._keyring, now, hold)
+            if isinstance(effect, ConfirmAcceptance)
+            else effect
             for effect in effects
         ]
 
 
 def coalesced(effects: Sequence[Effect]) -> list[Effect]:
     """Without the offers that were taken back before they were ever shown."""
-    pushed = {effect.offer.id for effect in effects if isinstance(effect, Push)}
-    ended = {e.offer for e in effects if isinstance(e, Withdraw)} & pushed
+    pushed = {effect.offer.id for effect in effects if isinstance(effect, PushOffer)}
+    ended = {e.offer for e in effects if isinstance(e, WithdrawOffer)} & pushed
     if not ended:
         return list(effects)
     return [
         effect
         for effect in effects
-        if not (isinstance(effect, Push) and effect.offer.id in ended)
-        and not (isinstance(effect, Withdraw) and effect.offer in ended)
+        if not (isinstance(effect, PushOffer) and effect.offer.id in ended)
+        and not (isinstance(effect, WithdrawOffer) and effect.offer in ended)
     ]
 
 
@@ -369,4 +378,4 @@ def _nothing_new(context: Context, decision: Decision) -> bool:
 
 
 def _unmade(offer: Offer) -> Offer:
-    return structs.replace(offer, state=State.WITHDRAWN)
+    return structs.replace(offer, state=OfferState.WITHDRAWN)

@@ -11,9 +11,9 @@ from msgspec import Struct, structs
 
 from tactful.core.rules.model import Rule, Rulebook
 from tactful.core.rules.policy import Policy
-from tactful.rulebook.compiler import Compiled, compile_rulebook
+from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.diagnostics import Diagnostic
-from tactful.rulebook.source.tree import Source
+from tactful.rulebook.source.tree import RuleSource
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.telemetry import Telemetry
@@ -36,7 +36,7 @@ class NoCandidates:
 EMPTY: Final = Rulebook(version="empty", rules={}, index=NoCandidates())
 
 
-class Reload(Struct, frozen=True):
+class ReloadResult(Struct, frozen=True):
     """How a reload ended: the version that is active now, and what was found in the files."""
 
     outcome: Literal["active", "same", "refused", "undone"]
@@ -45,7 +45,7 @@ class Reload(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-class Rulebooks:
+class ActiveRulebook:
     """The active rulebook of one shop, with its last good versions behind it."""
 
     def __init__(
@@ -114,7 +114,7 @@ class Rulebooks:
                 await self.reload()
             seen = stamp
 
-    async def reload(self, undone: Container[str] = ()) -> Reload:
+    async def reload(self, undone: Container[str] = ()) -> ReloadResult:
         """Read, check and compile the folder off the event loop, then swap it in, unless `undone`."""
         async with self._lock:
             self._stamp = await asyncio.to_thread(self._stamp_now)
@@ -125,43 +125,43 @@ class Rulebooks:
                 self._telemetry.reloaded("refused")
                 first = self.refused[0] if self.refused else None
                 log.error("rulebook.refused", findings=len(self.refused), first=str(first))
-                return Reload("refused", self.active.version, self.refused)
+                return ReloadResult("refused", self.active.version, self.refused)
             self.refused = ()
             if compiled.rulebook.version in undone:
-                return Reload("undone", self.active.version)
+                return ReloadResult("undone", self.active.version)
             return await self._activate(compiled.rulebook, sources, tuple(compiled.diagnostics))
 
     async def _activate(
         self,
         rulebook: Rulebook,
-        sources: Sequence[Source],
+        sources: Sequence[RuleSource],
         found: tuple[Diagnostic, ...] = (),
         *,
         back: bool = False,
-    ) -> Reload:
+    ) -> ReloadResult:
         if rulebook.version == self.active.version:
             self._telemetry.reloaded("same")
-            return Reload("same", rulebook.version, found)
+            return ReloadResult("same", rulebook.version, found)
         packed = msgspec.json.encode([(source.path, source.text) for source in sources])
         await self._ledger.keep_rulebook(rulebook.version, packed, self._clock.now(), back=back)
         await self._swap(rulebook)
         self._telemetry.reloaded("active")
         log.info("rulebook.active", version=rulebook.version, rules=len(rulebook.rules))
-        return Reload("active", rulebook.version, found)
+        return ReloadResult("active", rulebook.version, found)
 
     async def _swap(self, rulebook: Rulebook) -> None:
         self.active = structs.replace(rulebook, paused=self.active.paused)
         self.activated_at = self._clock.now()
         await self.on_change()
 
-    async def rollback(self) -> Reload | None:
+    async def rollback(self) -> ReloadResult | None:
         """Go back to the version before this one, further each time; None: there is none."""
         async with self._lock:
             stack, _ = past(await self._ledger.rulebooks())
             before = await self._last_good(stack)
             return await self._activate(*before, back=True) if before else None
 
-    async def _last_good(self, stack: Sequence[str]) -> tuple[Rulebook, list[Source]] | None:
+    async def _last_good(self, stack: Sequence[str]) -> tuple[Rulebook, list[RuleSource]] | None:
         """The last of these versions that is not active and that this server can still read."""
         for version in reversed(stack):
             if version != self.active.version:
@@ -191,14 +191,14 @@ class Rulebooks:
         states = await self._ledger.rule_states()
         return frozenset(rule for rule, state in states.items() if state == "paused")
 
-    async def _stored(self, version: str) -> list[Source]:
+    async def _stored(self, version: str) -> list[RuleSource]:
         packed = await self._ledger.rulebook_sources(version)
         if packed is None:
             return []
         found = msgspec.json.decode(packed, type=list[tuple[str, bytes]])
-        return [Source(path, text) for path, text in found]
+        return [RuleSource(path, text) for path, text in found]
 
-    async def _compile(self, sources: Sequence[Source]) -> Compiled:
+    async def _compile(self, sources: Sequence[RuleSource]) -> CompiledRulebook:
         return await asyncio.to_thread(
             compile_rulebook, sources, now=self._clock.now(), policy=self._policy
         )
@@ -216,7 +216,7 @@ class Rulebooks:
             stamps.append((str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino))
         return stamps
 
-    def _read(self) -> list[Source]:
+    def _read(self) -> list[RuleSource]:
         return sources_in(self._folder) if self._folder else []
 
 
@@ -256,7 +256,7 @@ def rule_files(folder: Path) -> list[Path]:
     )
 
 
-def sources_in(folder: Path) -> list[Source]:
+def sources_in(folder: Path) -> list[RuleSource]:
     """The same with what is in them."""
     sources = []
     for path in rule_files(folder):
@@ -264,5 +264,5 @@ def sources_in(folder: Path) -> list[Source]:
             text = path.read_bytes()
         except FileNotFoundError:
             continue  # deleted between the listing and the reading: the watcher comes again
-        sources.append(Source(path.relative_to(folder).as_posix(), text))
+        sources.append(RuleSource(path.relative_to(folder).as_posix(), text))
     return sources

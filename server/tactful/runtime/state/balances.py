@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from tactful.core.offers.budget import COUNT, Balance, BudgetMove
-from tactful.core.offers.offer import Offer, State
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.records import BudgetRow
 from tactful.core.rules.model import Campaign
 from tactful.core.values.calendar import period_key
@@ -79,7 +79,7 @@ class Balances:
         ]
 
 
-class Commitments:
+class StockCommitments:
     """How many of each SKU the standing offers promise, per territory."""
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class Commitments:
 
     def _count(self, key: tuple[str, str]) -> dict[str, int]:
         held = self._held.get(key, {}).values()
-        order = sorted(held, key=lambda o: (o.state is not State.ACCEPTED, o.issued_at, o.id))
+        order = sorted(held, key=lambda o: (o.state is not OfferState.ACCEPTED, o.issued_at, o.id))
         counted, before = {}, 0
         for offer in order:
             counted[offer.id] = before
@@ -128,4 +128,4 @@ class Commitments:
 def _promised(offer: Offer | None) -> int:
     if offer is None:
         return 0
-    return offer.qty if offer.state is State.ACCEPTED else offer.max_qty
+    return offer.qty if offer.state is OfferState.ACCEPTED else offer.max_qty

@@ -7,11 +7,17 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.facts.model import Order
-from tactful.core.offers.offer import Offer, State, Step
-from tactful.core.pricing.conversion_rates import NOTHING, SILENCE, Rates, Tally, Where
-from tactful.core.redemption.records import Ruling
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.core.pricing.conversion_rates import (
+    EMPTY_TALLY,
+    NO_OFFER,
+    ConversionRates,
+    Tally,
+    Where,
+)
+from tactful.core.redemption.records import RedemptionOutcome
 from tactful.core.values.calendar import DAY, to_ms
-from tactful.runtime.facts.cache import World
+from tactful.runtime.facts.cache import FactCache
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger
 
@@ -21,29 +27,29 @@ BEFORE: Final = ""
 """What stands for an order that was counted before the start; nobody knows any more which it was."""
 
 
-class Silent(Struct):
+class HeldOutShopper(Struct):
     """A shopper who was deliberately shown nothing, and the orders in which they bought it."""
 
     offer: Offer
     orders: set[str]
 
 
-class RateBook:
+class ConversionTracker:
     """Counts what came of each offer and each silence: read once where it is needed, then kept up.
 
     A guest is forgotten when their session ends, and with them what they might buy later.
     """
 
-    def __init__(self, *, ledger: Ledger, clock: Clock, world: World) -> None:
+    def __init__(self, *, ledger: Ledger, clock: Clock, world: FactCache) -> None:
         self._ledger = ledger
         self._clock = clock
         self._world = world
         self._log: dict[Where, dict[str, Tally]] = {}
-        self._silent: dict[tuple[str, str], dict[str, Silent]] = {}
+        self._silent: dict[tuple[str, str], dict[str, HeldOutShopper]] = {}
         """(`session` or `customer`, id) → the silences kept to them, by offer."""
         self._queue: deque[Offer] = deque()
         self._started = False
-        self.view = Rates(self._log)
+        self.view = ConversionRates(self._log)
         """Live, for a turn to read."""
 
     async def start(self) -> None:
@@ -59,23 +65,23 @@ class RateBook:
         for offer in held_out:
             self._watch(offer)
 
-    def moved(self, offers: Iterable[Offer], steps: Iterable[Step]) -> None:
+    def moved(self, offers: Iterable[Offer], steps: Iterable[OfferStep]) -> None:
         """Learn from what a turn recorded."""
         known = {offer.id: offer for offer in offers}
         for step in steps:
             offer = known[step.offer]
             where = offer.product, offer.territory
-            if step.to is State.SHOWN:
+            if step.to is OfferState.SHOWN:
                 self._count(offer.rule, where, 1, 0)
-            elif step.to is State.HELD_OUT:
-                self._count(SILENCE, where, 1, 0)
+            elif step.to is OfferState.HELD_OUT:
+                self._count(NO_OFFER, where, 1, 0)
                 self._watch(offer)
 
-    def ruled(self, ruling: Ruling) -> None:
+    def ruled(self, ruling: RedemptionOutcome) -> None:
         """Learn from what the checkout's desk wrote: an offer was redeemed, or its order cancelled."""
         known = {offer.id: offer for offer in ruling.offers}
         for step in ruling.steps:
-            won = {State.REDEEMED: 1, State.ACCEPTED: -1}.get(step.to, 0)
+            won = {OfferState.REDEEMED: 1, OfferState.ACCEPTED: -1}.get(step.to, 0)
             offer = known[step.offer]
             self._count(offer.rule, (offer.product, offer.territory), 0, won)
 
@@ -93,7 +99,7 @@ class RateBook:
                 if was is not bool(silent.orders):
                     bought[now].append(silent.offer.id)
                     where = silent.offer.product, silent.offer.territory
-                    self._count(SILENCE, where, 0, 1 if now else -1)
+                    self._count(NO_OFFER, where, 0, 1 if now else -1)
         for said, offers in bought.items():
             if offers:
                 await self._ledger.mark_bought(offers, bought=said)
@@ -106,10 +112,10 @@ class RateBook:
         """A customer is erased."""
         self._silent.pop(("customer", customer), None)
 
-    def _waiting(self, order: Order) -> Iterator[Silent]:
+    def _waiting(self, order: Order) -> Iterator[HeldOutShopper]:
         """The silences that an order may have broken, each once."""
         placed = to_ms(order.placed_at)
-        found: dict[str, Silent] = {}
+        found: dict[str, HeldOutShopper] = {}
         session = order.session.partition(".")[0] if order.session else None
         for key in (("session", session), ("customer", order.customer)):
             found |= self._silent.get(key, {}) if key[1] else {}  # type: ignore[arg-type]
@@ -127,7 +133,7 @@ class RateBook:
         """Wait for what a shopper who was shown nothing buys; whoever waited too long is let go."""
         if any(offer.id in self._silent.get(key, {}) for key in _keys(offer)):
             return
-        silent = Silent(offer, {BEFORE} if offer.bought else set())
+        silent = HeldOutShopper(offer, {BEFORE} if offer.bought else set())
         for key in _keys(offer):
             self._silent.setdefault(key, {})[offer.id] = silent
         self._queue.append(offer)
@@ -143,7 +149,7 @@ class RateBook:
 
     def _count(self, rule: str, where: Where, tried: int, bought: int) -> None:
         rules = self._log.setdefault(where, {})
-        rules[rule] = rules.get(rule, NOTHING).plus(tried, bought)
+        rules[rule] = rules.get(rule, EMPTY_TALLY).plus(tried, bought)
 
 
 def _keys(offer: Offer) -> list[tuple[str, str]]:

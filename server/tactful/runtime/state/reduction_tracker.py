@@ -8,14 +8,14 @@ import msgspec
 import structlog
 
 from tactful.core.compliance.prior_price import WINDOW
-from tactful.core.compliance.reduction_history import VIEWERS, Reach
+from tactful.core.compliance.reduction_history import VIEWERS, ReductionHistory
 from tactful.core.facts.item import Item
-from tactful.core.offers.offer import Offer, State
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.session.session import Session
 from tactful.core.stages.offer_builder import GENERAL
 from tactful.core.values.calendar import DAY, HOUR
 from tactful.runtime.facts.assembly import GENERAL_KIND, GeneralPrice
-from tactful.runtime.facts.cache import World
+from tactful.runtime.facts.cache import FactCache
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger, LedgerError
 from tactful.runtime.ports.records import FactRow
@@ -27,14 +27,16 @@ HOURS: Final = DAY // HOUR
 Where = tuple[str, str]
 
 
-class ReachBook:
+class ReductionTracker:
     """Counts viewers and offers by the hour, and keeps when each reduction began.
 
     An offer that reached most of a product's viewers is a public price in truth, and is written to
     the ledger of these. The counts start anew with the process; the reductions do not.
     """
 
-    def __init__(self, *, ledger: Ledger, clock: Clock, world: World, telemetry: Telemetry) -> None:
+    def __init__(
+        self, *, ledger: Ledger, clock: Clock, world: FactCache, telemetry: Telemetry
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._world = world
@@ -44,7 +46,7 @@ class ReachBook:
         self._counts: dict[Where, dict[str, int]] = {}
         self._hours: dict[int, dict[tuple[Where, str], int]] = {}
         self._general: dict[tuple[str, str, str, int], GeneralPrice] = {}
-        self.view = Reach(self._since, self._counts)
+        self.view = ReductionHistory(self._since, self._counts)
         """Live, for a turn to read."""
 
     async def start(self) -> None:
@@ -79,7 +81,7 @@ class ReachBook:
     async def pushed(self, offers: Iterable[Offer]) -> None:
         """Offers that are recorded and about to be shown."""
         for offer in offers:
-            if offer.state is State.PUSHED:
+            if offer.state is OfferState.PUSHED:
                 where = offer.sku, offer.territory
                 self._since.setdefault(where, {}).setdefault(offer.rule, offer.issued_at)
                 self._last[where, offer.rule] = offer.issued_at

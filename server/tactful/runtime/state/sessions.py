@@ -6,24 +6,24 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from tactful.core.decision import Effect, Push, Refuse, Withdraw
+from tactful.core.decision import Effect, PushOffer, RefuseAcceptance, WithdrawOffer
 from tactful.core.offers.offer import Offer
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
-from tactful.runtime.security.token_issuer import Sealed
+from tactful.runtime.security.token_issuer import IssuedOffer
 
-Outgoing = Push | Withdraw | Refuse | Sealed
+Outgoing = PushOffer | WithdrawOffer | RefuseAcceptance | IssuedOffer
 """What a connection is asked to send."""
 
 
-class Noted(Struct, frozen=True, gc=False, array_like=True):
+class RecordedSignal(Struct, frozen=True, gc=False, array_like=True):
     """What a session did, and when (ms). Many wait to be written: the collector need not see them."""
 
     at: int
     signal: Signal
 
 
-class Snapshot(Struct, frozen=True, gc=False):
+class SessionSnapshot(Struct, frozen=True, gc=False):
     """The whole state, as a connection hears it first. `session` is the public id."""
 
     session: str
@@ -32,10 +32,10 @@ class Snapshot(Struct, frozen=True, gc=False):
     seq: int
 
 
-class Guest(Protocol):
+class Subscriber(Protocol):
     """A connection, as sessions see it. Nothing here waits or fails."""
 
-    def greet(self, snapshot: Snapshot) -> None:
+    def greet(self, snapshot: SessionSnapshot) -> None:
         """Send the whole state."""
         ...
 
@@ -48,21 +48,21 @@ class Guest(Protocol):
         ...
 
 
-class Seat:
+class SessionConnection:
     """A connection's place in a session."""
 
     __slots__ = ("backlog", "gone", "guest", "live", "tab")
 
-    def __init__(self, guest: Guest) -> None:
+    def __init__(self, guest: Subscriber) -> None:
         self.guest = guest
-        self.live: Live | None = None
+        self.live: LiveSession | None = None
         self.tab = 0
         self.backlog: list[Signal] = []
         """What it reported before its session was found."""
         self.gone = False
 
 
-class Live:
+class LiveSession:
     """One session in memory: its state, its mailbox and its connections. Turns never overlap."""
 
     __slots__ = (
@@ -89,9 +89,9 @@ class Live:
         """The digest of the secret with which a browser may come back."""
         self.mailbox: list[Signal] = []
         self.outbox: list[Effect] = []
-        self.seats: dict[int, Seat] = {}
+        self.seats: dict[int, SessionConnection] = {}
         """The connections that have heard the whole state, by tab."""
-        self.newcomers: list[Seat] = []
+        self.newcomers: list[SessionConnection] = []
         """The connections that have yet to hear it."""
         self.who = state.customer
         """The customer who was verified last, whether or not that turn is done."""
@@ -100,7 +100,7 @@ class Live:
         self.tabs = max((tab.number for tab in state.tabs), default=0)
         self.busy = False
         """Waiting for facts or for a commit; the mailbox fills meanwhile."""
-        self.unwritten: list[Noted] = []
+        self.unwritten: list[RecordedSignal] = []
         """What it did since its last record: see `journal`."""
         self.owed_at: int | None = None
         """When it became something else than the ledger has; None: it is as written, or soon will be."""
@@ -111,43 +111,43 @@ class Live:
         self.ends_at: int | None = None
 
 
-class Registry:
+class SessionRegistry:
     """The live sessions, by id, by resume secret, and by what they are concerned with."""
 
     def __init__(self) -> None:
-        self.by_id: dict[str, Live] = {}
-        self._by_resume: dict[bytes, Live] = {}
-        self._concerned: dict[tuple[str, str], dict[str, Live]] = defaultdict(dict)
+        self.by_id: dict[str, LiveSession] = {}
+        self._by_resume: dict[bytes, LiveSession] = {}
+        self._concerned: dict[tuple[str, str], dict[str, LiveSession]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self.by_id)
 
-    def __iter__(self) -> Iterator[Live]:
+    def __iter__(self) -> Iterator[LiveSession]:
         return iter(tuple(self.by_id.values()))
 
-    def add(self, live: Live) -> None:
+    def add(self, live: LiveSession) -> None:
         """Keep a session."""
         self.by_id[live.state.id] = live
         self._by_resume[live.resume] = live
 
-    def remove(self, live: Live) -> None:
+    def remove(self, live: LiveSession) -> None:
         """Let go of a session."""
         self.by_id.pop(live.state.id, None)
         self._by_resume.pop(live.resume, None)
         for key in interests_of(live.state):
             self._drop(key, live)
 
-    def resuming(self, digest: bytes) -> Live | None:
+    def resuming(self, digest: bytes) -> LiveSession | None:
         """The session that a resume secret opens."""
         return self._by_resume.get(digest)
 
-    def rotate(self, live: Live, digest: bytes) -> None:
+    def rotate(self, live: LiveSession, digest: bytes) -> None:
         """Change the secret with which a session can be resumed; the old one is dead."""
         self._by_resume.pop(live.resume, None)
         live.resume = digest
         self._by_resume[digest] = live
 
-    def concern(self, live: Live, before: Session | None = None) -> None:
+    def concern(self, live: LiveSession, before: Session | None = None) -> None:
         """Index a session under what it is concerned with, and no more under what it was before."""
         was = interests_of(before) if before else ()
         now = interests_of(live.state)
@@ -158,20 +158,20 @@ class Registry:
             if key not in was:
                 self._concerned[key][live.state.id] = live
 
-    def _drop(self, key: tuple[str, str], live: Live) -> None:
+    def _drop(self, key: tuple[str, str], live: LiveSession) -> None:
         concerned = self._concerned[key]
         concerned.pop(live.state.id, None)
         if not concerned:
             del self._concerned[key]
 
-    def concerned(self, keys: Iterable[tuple[str, str]]) -> list[Live]:
+    def concerned(self, keys: Iterable[tuple[str, str]]) -> list[LiveSession]:
         """The sessions that any of the keys concerns, each once."""
-        found: dict[str, Live] = {}
+        found: dict[str, LiveSession] = {}
         for key in keys:
             found.update(self._concerned.get(key, {}))
         return [*found.values()]
 
-    def session_of(self, customer: str) -> Live | None:
+    def session_of(self, customer: str) -> LiveSession | None:
         """The session in which a customer is now, or else was last; None: they are not in memory."""
         return max(
             self._concerned.get(("customer", customer), {}).values(),

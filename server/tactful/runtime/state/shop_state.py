@@ -2,34 +2,34 @@
 
 from msgspec import Struct
 
-from tactful.runtime.facts.cache import World
-from tactful.runtime.facts.feeds import Freshness
+from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.feeds import FeedMonitor
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.security.signing_keys import Keys
-from tactful.runtime.state.active_rulebook import Rulebooks
-from tactful.runtime.state.balances import Balances, Commitments
-from tactful.runtime.state.conversion_tracker import RateBook
-from tactful.runtime.state.reduction_tracker import ReachBook
-from tactful.runtime.state.sessions import Registry
+from tactful.runtime.security.signing_keys import SigningKeys
+from tactful.runtime.state.active_rulebook import ActiveRulebook
+from tactful.runtime.state.balances import Balances, StockCommitments
+from tactful.runtime.state.conversion_tracker import ConversionTracker
+from tactful.runtime.state.reduction_tracker import ReductionTracker
+from tactful.runtime.state.sessions import SessionRegistry
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import Timers
 
 
-class Shared(Struct, frozen=True, kw_only=True):
+class ShopState(Struct, frozen=True, kw_only=True):
     """What a shop was given, and what it keeps in memory: one of each, for all that it does."""
 
     ledger: Ledger
     clock: Clock
     entropy: Entropy
-    keys: Keys
+    keys: SigningKeys
     telemetry: Telemetry
     timers: Timers
-    registry: Registry
-    world: World
+    registry: SessionRegistry
+    world: FactCache
     balances: Balances
-    commitments: Commitments
-    rates: RateBook
-    reach: ReachBook
-    freshness: Freshness
-    rulebooks: Rulebooks
+    commitments: StockCommitments
+    rates: ConversionTracker
+    reach: ReductionTracker
+    freshness: FeedMonitor
+    rulebooks: ActiveRulebook

@@ -10,17 +10,23 @@ from tactful.core.context import Context
 from tactful.core.decision import Decision
 from tactful.core.offers.budget import Balance
 from tactful.core.pricing.conversion_rates import Tally
-from tactful.core.session.contact_history import Contact
+from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session
-from tactful.core.session.signals import Arrived, Consented, Identified, LoggedOut, Signal
-from tactful.core.verdicts.verdict import Trace
-from tactful.runtime.ports.records import Commit, Entry
-from tactful.runtime.state.sessions import Noted
+from tactful.core.session.signals import (
+    ConnectionOpened,
+    ConsentChanged,
+    CustomerIdentified,
+    CustomerLoggedOut,
+    Signal,
+)
+from tactful.core.verdicts.verdict import DecisionTrace
+from tactful.runtime.ports.records import Commit, TurnEntry
+from tactful.runtime.state.sessions import RecordedSignal
 
 T = TypeVar("T")
 
 
-class Inputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+class DecisionInputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What a decision read beside rules and the session that earlier turns left.
 
     Where a rule spoke or a session begins, everything is written down, `session` as it was before
@@ -36,7 +42,7 @@ class Inputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     session: Session | None = None
     anew: bool = False
     """Whether the session was just begun or brought back, not left so by the turn before."""
-    contact: Contact | None = None
+    contact: ContactHistory | None = None
     """The known customer's contact history."""
     balances: list[tuple[str, str, Balance]] = []
     committed: list[tuple[str, str, int]] = []
@@ -51,7 +57,7 @@ class Inputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """(product, territory, rule or `VIEWERS` → how many in the last day)."""
 
 
-OPENING: Final = (Arrived, Identified, Consented)
+OPENING: Final = (ConnectionOpened, CustomerIdentified, ConsentChanged)
 """Signals at which a session, or a customer's history, comes into the log."""
 
 LISTS: Final = frozenset({*range(0x90, 0xA0), 0xDC, 0xDD})
@@ -62,16 +68,16 @@ _encode_trace = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode_session = msgspec.msgpack.Decoder(Session).decode
 _decode_acts = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]]).decode
 _decode_signal: Any = msgspec.msgpack.Decoder(Signal).decode
-_decode_inputs = msgspec.msgpack.Decoder(Inputs).decode
-_decode_trace = msgspec.msgpack.Decoder(Trace).decode
+_decode_inputs = msgspec.msgpack.Decoder(DecisionInputs).decode
+_decode_trace = msgspec.msgpack.Decoder(DecisionTrace).decode
 
 
-def encode(value: Session | Contact | Signal | Inputs) -> bytes:
+def encode(value: Session | ContactHistory | Signal | DecisionInputs) -> bytes:
     """The stored form of a value."""
     return _encode(value)
 
 
-def encode_trace(trace: Trace) -> bytes:
+def encode_trace(trace: DecisionTrace) -> bytes:
     """The stored form of a trace: the same bytes for the same trace."""
     return _encode_trace(trace)
 
@@ -87,12 +93,12 @@ def signal_from(stored: bytes) -> Signal:
     return signal
 
 
-def encode_acts(acts: Sequence[Noted]) -> bytes:
+def encode_acts(acts: Sequence[RecordedSignal]) -> bytes:
     """The stored form of what one entry says of several acts and their instants."""
     return _encode(acts)
 
 
-def apart(entry: Entry) -> Iterator[Entry]:
+def apart(entry: TurnEntry) -> Iterator[TurnEntry]:
     """An entry as if each act in it had been recorded by itself."""
     if entry.signal[0] not in LISTS:
         yield entry
@@ -101,12 +107,12 @@ def apart(entry: Entry) -> Iterator[Entry]:
         yield structs.replace(entry, at=at, signal=bytes(signal))
 
 
-def inputs_from(stored: bytes) -> Inputs:
+def inputs_from(stored: bytes) -> DecisionInputs:
     """Inputs as they were stored."""
     return _decode_inputs(stored)
 
 
-def trace_from(stored: bytes) -> Trace:
+def trace_from(stored: bytes) -> DecisionTrace:
     """A trace as it was stored."""
     return _decode_trace(stored)
 
@@ -115,11 +121,11 @@ def customer_after(session: Session, signal: Signal) -> str | None:
     """Whose history a turn may read: the verified customer's, with consent, as of this signal."""
     customer = session.customer
     consent, gpc = session.consent, session.gpc
-    if isinstance(signal, Identified):
+    if isinstance(signal, CustomerIdentified):
         customer = signal.customer
-    elif isinstance(signal, LoggedOut):
+    elif isinstance(signal, CustomerLoggedOut):
         customer = None
-    elif isinstance(signal, Consented | Arrived):
+    elif isinstance(signal, ConsentChanged | ConnectionOpened):
         consent, gpc = signal.consent, signal.gpc
     return customer if consent == "personal" and not gpc else None
 
@@ -133,7 +139,7 @@ def commit_of(
     context: Context,
     decision: Decision,
     resume: bytes,
-    left: Mapping[str, Contact],
+    left: Mapping[str, ContactHistory],
     *,
     persists: bool,
     known: bool,
@@ -166,17 +172,17 @@ def _other(session: Session, before: Session) -> bool:
     )  # fmt: skip
 
 
-def _contacts(decision: Decision, left: Mapping[str, Contact]) -> Mapping[str, bytes]:
+def _contacts(decision: Decision, left: Mapping[str, ContactHistory]) -> Mapping[str, bytes]:
     contacts = {who: encode(contact) for who, contact in left.items()}
     if decision.contact is not None and decision.session.customer is not None:
         contacts[decision.session.customer] = encode(decision.contact)
     return contacts
 
 
-def _entry(context: Context, decision: Decision, *, known: bool) -> Entry:
+def _entry(context: Context, decision: Decision, *, known: bool) -> TurnEntry:
     verdicts = decision.trace.verdicts
     whole = bool(verdicts) or not known or isinstance(context.signal, OPENING)
-    return Entry(
+    return TurnEntry(
         session=context.session.id,
         customer=decision.session.customer,
         at=context.now,
@@ -191,7 +197,9 @@ def _inputs(context: Context, decision: Decision, *, whole: bool, anew: bool) ->
     if whole:
         return encode(_whole(context, anew=anew))
     if decision.looked or (context.profile and context.session.offers):
-        return encode(Inputs(items=_items(context), person=_person(context), mute=context.mute))
+        return encode(
+            DecisionInputs(items=_items(context), person=_person(context), mute=context.mute)
+        )
     return None
 
 
@@ -203,9 +211,9 @@ def _person(context: Context) -> int | None:
     return context.profile.history.upto if context.profile else None
 
 
-def _whole(context: Context, *, anew: bool) -> Inputs:
+def _whole(context: Context, *, anew: bool) -> DecisionInputs:
     territory = context.session.territory or ""
-    return Inputs(
+    return DecisionInputs(
         items=_items(context),
         person=_person(context),
         mute=context.mute,

@@ -13,24 +13,24 @@ from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
 from tactful.core.rules.model import Rulebook
 from tactful.core.rules.policy import Policy
-from tactful.core.session.contact_history import Contact
+from tactful.core.session.contact_history import ContactHistory
 from tactful.rulebook.compiler import compile_rulebook
-from tactful.rulebook.source.tree import Source
-from tactful.runtime.facts.reader import Reading
+from tactful.rulebook.source.tree import RuleSource
+from tactful.runtime.facts.reader import FactReader
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.ports.records import Entry
+from tactful.runtime.ports.records import TurnEntry
 from tactful.runtime.turn_log.encoding import apart
 
 PAGE: Final = 5_000
 """Turns read at a time."""
 
 
-async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[Entry]:
+async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[TurnEntry]:
     """The recorded turns of [since, until), oldest first, however many they are.
 
     An entry of several acts is taken apart, and each comes when it happened.
     """
-    waiting: list[tuple[int, int, Entry]] = []
+    waiting: list[tuple[int, int, TurnEntry]] = []
     number = count()
     async for entry in _entries(ledger, since, until):
         for one in apart(entry):
@@ -42,7 +42,7 @@ async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[Entry]:
             yield one
 
 
-async def _entries(ledger: Ledger, since: int, until: int) -> AsyncIterator[Entry]:
+async def _entries(ledger: Ledger, since: int, until: int) -> AsyncIterator[TurnEntry]:
     limit = PAGE
     while True:
         page = await ledger.entries(since=since, until=until, limit=limit)
@@ -59,7 +59,7 @@ async def _entries(ledger: Ledger, since: int, until: int) -> AsyncIterator[Entr
         since, limit = last, PAGE
 
 
-class Recorded:
+class LogReader:
     """Reads of the ledger what the turns of then read, each thing once."""
 
     def __init__(self, ledger: Ledger, policy: Policy) -> None:
@@ -75,7 +75,7 @@ class Recorded:
         """An item as it was when the fact with the number `upto` was the newest about it."""
         known = self._items.get((sku, upto))
         if known is None:
-            known = await Reading(self._ledger, upto=upto).item(sku)
+            known = await FactReader(self._ledger, upto=upto).item(sku)
             self._items[sku, upto] = known = structs.replace(known, upto=upto)
         return known
 
@@ -83,7 +83,7 @@ class Recorded:
         """An item as it was at an instant (ms)."""
         known = self._items_at.get((sku, at))
         if known is None:
-            known = self._items_at[sku, at] = await Reading(self._ledger, at=at).item(sku)
+            known = self._items_at[sku, at] = await FactReader(self._ledger, at=at).item(sku)
         return known
 
     async def items(self, read: list[tuple[str, int]]) -> dict[str, Item]:
@@ -91,22 +91,22 @@ class Recorded:
         return {sku: await self.item(sku, upto) for sku, upto in read}
 
     async def person(
-        self, customer: str, upto: int, contact: Contact, rulebook: Rulebook
+        self, customer: str, upto: int, contact: ContactHistory, rulebook: Rulebook
     ) -> Profile:
         """A customer as they were when the fact with the number `upto` was the newest about them."""
         known = self._people.get((customer, upto))
         if known is None:
-            known = await Reading(self._ledger, upto=upto).history(customer)
+            known = await FactReader(self._ledger, upto=upto).history(customer)
             self._people[customer, upto] = known = structs.replace(known, upto=upto)
         return profile(known, rulebook.policy, contact)
 
     async def person_at(
-        self, customer: str, at: int, contact: Contact, rulebook: Rulebook
+        self, customer: str, at: int, contact: ContactHistory, rulebook: Rulebook
     ) -> Profile:
         """A customer as they were at an instant (ms)."""
         known = self._people_at.get((customer, at))
         if known is None:
-            known = await Reading(self._ledger, at=at).history(customer)
+            known = await FactReader(self._ledger, at=at).history(customer)
             self._people_at[customer, at] = known
         return profile(known, rulebook.policy, contact)
 
@@ -121,7 +121,7 @@ class Recorded:
         if packed is None:
             return None
         found = msgspec.json.decode(packed, type=list[tuple[str, bytes]])
-        sources = [Source(path, text) for path, text in found]
+        sources = [RuleSource(path, text) for path, text in found]
         since = {name: at for name, at, _ in reversed(await self._ledger.rulebooks())}
         done = compile_rulebook(sources, now=since.get(version, 0), policy=self._policy).rulebook
         return done if done and done.version == version else None

@@ -6,38 +6,38 @@ from typing import Final, Literal, cast, get_args
 import msgspec
 from msgspec import Struct, structs
 
-from tactful.core.compliance.reduction_history import Reach
+from tactful.core.compliance.reduction_history import ReductionHistory
 from tactful.core.context import Context
 from tactful.core.customer.profile import Profile
 from tactful.core.decide import decide
 from tactful.core.decision import Decision
 from tactful.core.facts.model import FeedName
-from tactful.core.offers.offer import Offer, Step
-from tactful.core.pricing.conversion_rates import Rates
+from tactful.core.offers.offer import Offer, OfferStep
+from tactful.core.pricing.conversion_rates import ConversionRates
 from tactful.core.rules.model import Rulebook
 from tactful.core.rules.policy import Policy
-from tactful.core.session.contact_history import NOBODY, Contact
+from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
-from tactful.core.session.signals import Redeemed, RolledBack, Signal
+from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack, Signal
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.ports.records import Entry
+from tactful.runtime.ports.records import TurnEntry
 from tactful.runtime.turn_log.encoding import (
-    Inputs,
+    DecisionInputs,
     by_place,
     customer_after,
     encode_trace,
     inputs_from,
     signal_from,
 )
-from tactful.runtime.turn_log.reader import Recorded, turns
+from tactful.runtime.turn_log.reader import LogReader, turns
 
-NOTHING: Final = Inputs()
+NOTHING: Final = DecisionInputs()
 FEEDS: Final[tuple[FeedName, ...]] = get_args(FeedName)
 EVERYTHING: Final = 1_000_000
 """Steps of one session that are compared."""
 
 
-class Difference(Struct, frozen=True):
+class ReplayDifference(Struct, frozen=True):
     """Where a decision did not come out as it was recorded; both sides as text."""
 
     session: str
@@ -47,7 +47,7 @@ class Difference(Struct, frozen=True):
     replayed: str
 
 
-class Replayed(Struct, frozen=True):
+class ReplayResult(Struct, frozen=True):
     """What a replay came to.
 
     `unknown`: turns of sessions whose beginning is not in the window any more; `lost`: turns under a
@@ -59,7 +59,7 @@ class Replayed(Struct, frozen=True):
     sessions: int
     unknown: int
     lost: int
-    differences: tuple[Difference, ...]
+    differences: tuple[ReplayDifference, ...]
 
 
 class _Traces(Struct):
@@ -70,7 +70,7 @@ class _Traces(Struct):
     """The lowest sequence number at which the replay took it up: a clock may have been set back."""
     last: int = 0
     """The highest that it came to."""
-    steps: list[Step] = []
+    steps: list[OfferStep] = []
     desk: set[tuple[str, int]] = set()
     """(offer, sequence number) of what a checkout did, which no turn decides."""
     offers: dict[str, Offer] = {}
@@ -81,14 +81,14 @@ class Replay:
 
     def __init__(self, ledger: Ledger, policy: Policy, seed: str) -> None:
         self._ledger = ledger
-        self._recorded = Recorded(ledger, policy)
+        self._recorded = LogReader(ledger, policy)
         self._seed = seed
         self._sessions: dict[str, _Traces] = {}
-        self._contacts: dict[str, Contact] = {}
-        self._differences: list[Difference] = []
+        self._contacts: dict[str, ContactHistory] = {}
+        self._differences: list[ReplayDifference] = []
         self._counts = {"turns": 0, "decisions": 0, "unknown": 0, "lost": 0}
 
-    async def run(self, since: int, until: int) -> Replayed:
+    async def run(self, since: int, until: int) -> ReplayResult:
         """Replay [since, until) and compare."""
         async for entry in turns(self._ledger, since, until):
             self._counts[await self._again(entry)] += 1
@@ -96,9 +96,11 @@ class Replay:
             await self._compare_steps(session, found)
         done = dict(self._counts)
         done["turns"] += done["decisions"]
-        return Replayed(**done, sessions=len(self._sessions), differences=tuple(self._differences))
+        return ReplayResult(
+            **done, sessions=len(self._sessions), differences=tuple(self._differences)
+        )
 
-    async def _again(self, entry: Entry) -> str:
+    async def _again(self, entry: TurnEntry) -> str:
         inputs = inputs_from(entry.inputs) if entry.inputs else NOTHING
         found = self._taken_up(entry, inputs)
         if found is None:
@@ -114,7 +116,7 @@ class Replay:
         self._compare_trace(entry, decision)
         return "decisions" if entry.trace else "turns"
 
-    def _taken_up(self, entry: Entry, inputs: Inputs) -> _Traces | None:
+    def _taken_up(self, entry: TurnEntry, inputs: DecisionInputs) -> _Traces | None:
         """A session as the turns before left it, which is how it was recorded."""
         found = self._sessions.get(entry.session)
         recorded = inputs.session
@@ -129,7 +131,12 @@ class Replay:
         return found
 
     async def _context(
-        self, entry: Entry, inputs: Inputs, state: Session, signal: Signal, rulebook: Rulebook
+        self,
+        entry: TurnEntry,
+        inputs: DecisionInputs,
+        state: Session,
+        signal: Signal,
+        rulebook: Rulebook,
     ) -> Context:
         """What a turn could read. Where no rule spoke, that nothing stood in the way will do."""
         whole = inputs.session is not None
@@ -145,21 +152,21 @@ class Replay:
             committed={(sku, place): count for sku, place, count in inputs.committed},
             ahead=inputs.ahead,
             heard=heard if whole else dict.fromkeys(FEEDS, entry.at),
-            rates=Rates(by_place(inputs.rates)),
-            reach=Reach(by_place(inputs.began), by_place(inputs.counts)),
+            rates=ConversionRates(by_place(inputs.rates)),
+            reach=ReductionHistory(by_place(inputs.began), by_place(inputs.counts)),
             mute=inputs.mute,
             seed=self._seed,
         )
 
     async def _profile(
-        self, inputs: Inputs, state: Session, signal: Signal, rulebook: Rulebook
+        self, inputs: DecisionInputs, state: Session, signal: Signal, rulebook: Rulebook
     ) -> Profile | None:
         customer = customer_after(state, signal)
         if customer is None:
             return None
         if inputs.contact is not None:
             self._contacts[customer] = inputs.contact
-        contact = self._contacts.get(customer, NOBODY)
+        contact = self._contacts.get(customer, NO_CONTACT)
         return await self._recorded.person(customer, inputs.person or 0, contact, rulebook)
 
     def _keep(self, found: _Traces, signal: Signal, decision: Decision) -> None:
@@ -169,21 +176,23 @@ class Replay:
             self._contacts[decision.session.customer] = decision.contact
         found.steps = [*found.steps, *decision.steps]
         found.offers = found.offers | {offer.id: offer for offer in decision.offers}
-        if isinstance(signal, Redeemed | RolledBack):
+        if isinstance(signal, OfferRedeemed | RedemptionRolledBack):
             found.desk = found.desk | {(signal.offer.id, signal.offer.seq)}
 
     # comparing
 
     def _differ(
         self,
-        entry: Entry,
+        entry: TurnEntry,
         what: Literal["trace", "session", "steps", "offer"],
         recorded: str,
         replayed: str,
     ) -> None:
-        self._differences.append(Difference(entry.session, entry.at, what, recorded, replayed))
+        self._differences.append(
+            ReplayDifference(entry.session, entry.at, what, recorded, replayed)
+        )
 
-    def _compare_trace(self, entry: Entry, decision: Decision) -> None:
+    def _compare_trace(self, entry: TurnEntry, decision: Decision) -> None:
         trace = encode_trace(decision.trace) if decision.trace.verdicts else None
         if trace != entry.trace:
             self._differ(entry, "trace", _text(entry.trace), _text(trace))
@@ -198,16 +207,16 @@ class Replay:
         ]
         for step in _apart(recorded, found.steps):
             sides = [str(step) if step in side else "nothing" for side in (recorded, found.steps)]
-            self._differences.append(Difference(session, step.at, "steps", *sides))
+            self._differences.append(ReplayDifference(session, step.at, "steps", *sides))
         for offer in {row.offer.id: row.offer for row in rows}.values():
             mine = found.offers.get(offer.id)
             if mine and mine.seq == offer.seq and _bytes(mine) != _bytes(offer):
                 self._differences.append(
-                    Difference(session, offer.issued_at, "offer", str(offer), str(mine))
+                    ReplayDifference(session, offer.issued_at, "offer", str(offer), str(mine))
                 )
 
 
-def _apart(some: Iterable[Step], others: Iterable[Step]) -> list[Step]:
+def _apart(some: Iterable[OfferStep], others: Iterable[OfferStep]) -> list[OfferStep]:
     return sorted({*some} ^ {*others}, key=lambda step: (step.seq, step.offer))
 
 

@@ -6,54 +6,59 @@ from typing import Final, cast
 
 from msgspec import Struct, structs
 
-from tactful.core.compliance.reduction_history import Reach
+from tactful.core.compliance.reduction_history import ReductionHistory
 from tactful.core.context import Context
 from tactful.core.customer.profile import Profile
 from tactful.core.decide import decide
 from tactful.core.decision import Decision
 from tactful.core.facts.item import Item
 from tactful.core.facts.model import FeedName
-from tactful.core.offers.offer import Offer, State
-from tactful.core.pricing.conversion_rates import Rates, Tally
+from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.pricing.conversion_rates import ConversionRates, Tally
 from tactful.core.rules.model import Rulebook
 from tactful.core.rules.policy import Policy
 from tactful.core.session import items_in_play as attention
 from tactful.core.session import session as parting
 from tactful.core.session import signals
-from tactful.core.session.contact_history import NOBODY, Contact
+from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
-from tactful.core.session.signals import Redeemed, Signal, Woken
-from tactful.rulebook.testing.comparison import Backtest, Count, compared
+from tactful.core.session.signals import OfferRedeemed, Signal, TimerFired
+from tactful.rulebook.testing.comparison import BacktestResult, RulebookCounter, compared
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.ports.records import Entry
-from tactful.runtime.state.balances import Balances, Commitments
-from tactful.runtime.turn_log.encoding import Inputs, customer_after, inputs_from, signal_from
-from tactful.runtime.turn_log.reader import Recorded, turns
+from tactful.runtime.ports.records import TurnEntry
+from tactful.runtime.state.balances import Balances, StockCommitments
+from tactful.runtime.turn_log.encoding import (
+    DecisionInputs,
+    customer_after,
+    inputs_from,
+    signal_from,
+)
+from tactful.runtime.turn_log.reader import LogReader, turns
 from tactful.runtime.turn_log.replay import FEEDS, NOTHING
 
-ANSWERS: Final = (signals.Seen, signals.Dismissed, signals.Accepted)
+ANSWERS: Final = (signals.OfferSeen, signals.OfferDismissed, signals.OfferAccepted)
 """What a shopper does with an offer."""
-OWN: Final = (signals.Woken, signals.RolledBack, signals.Revoked)
+OWN: Final = (signals.TimerFired, signals.RedemptionRolledBack, signals.OfferRevoked)
 """Signals that follow from the decisions of then, or from what a person did about them."""
 REFRESH: Final = 60_000
 """Where a turn did not record which facts it read, they are at most this old (ms)."""
 
 
-class Turn(Struct, frozen=True):
+class RecordedTurn(Struct, frozen=True):
     """One recorded turn, read."""
 
-    entry: Entry
-    inputs: Inputs
+    entry: TurnEntry
+    inputs: DecisionInputs
     signal: Signal
     offer: Offer | None
     """The offer that the signal answers."""
 
 
-class Rerun:
+class WhatIfRun:
     """The recorded sessions under one rulebook, with its own budgets, stock and timers."""
 
     def __init__(
-        self, recorded: Recorded, rulebook: Rulebook, rates: Rates, seed: str, until: int
+        self, recorded: LogReader, rulebook: Rulebook, rates: ConversionRates, seed: str, until: int
     ) -> None:
         self._recorded = recorded
         self._rulebook = rulebook
@@ -61,16 +66,16 @@ class Rerun:
         self._seed = seed
         self._until = until
         self._sessions: dict[str, Session] = {}
-        self._contacts: dict[str, Contact] = {}
+        self._contacts: dict[str, ContactHistory] = {}
         self._alarms: list[tuple[int, str]] = []
         self._balances = Balances()
         self._balances.use(rulebook.campaigns)
-        self._commitments = Commitments()
+        self._commitments = StockCommitments()
         self._heard: Mapping[FeedName, int] = {}
         self._began: dict[tuple[str, str], dict[str, int]] = {}
-        self.count = Count(rulebook.version)
+        self.count = RulebookCounter(rulebook.version)
 
-    async def take(self, turn: Turn) -> None:
+    async def take(self, turn: RecordedTurn) -> None:
         """Play a turn, and before it whatever time has brought about by then."""
         await self._wake(turn.entry.at)
         state = self._state(turn)
@@ -87,9 +92,9 @@ class Rerun:
             at, session = heapq.heappop(self._alarms)
             state = self._sessions[session]
             if state.wake_at == at:
-                await self._play(at, state, Woken(), NOTHING)
+                await self._play(at, state, TimerFired(), NOTHING)
 
-    def _state(self, turn: Turn) -> Session | None:
+    def _state(self, turn: RecordedTurn) -> Session | None:
         """A session as our own turns left it; one that was brought back has no tabs yet."""
         inputs, session = turn.inputs, turn.entry.session
         known = self._sessions.get(session)
@@ -105,28 +110,32 @@ class Rerun:
             return structs.replace(known, tabs=(), running_since=None)
         return known
 
-    def _signal(self, turn: Turn, state: Session) -> Signal | None:
+    def _signal(self, turn: RecordedTurn, state: Session) -> Signal | None:
         """What happens here; None: nothing, because it answers what was not said here."""
         signal = turn.signal
         if isinstance(signal, OWN):
             return None
-        if not isinstance(signal, (*ANSWERS, Redeemed)):
+        if not isinstance(signal, (*ANSWERS, OfferRedeemed)):
             return signal
         ours = next((one for one in state.offers if _same(one, turn.offer)), None)
         if ours is None:
             return None
-        if isinstance(signal, Redeemed):
+        if isinstance(signal, OfferRedeemed):
             seq = state.seq + 1
-            done = signal.offer.state is State.REDEEMED
-            return Redeemed(structs.replace(ours, state=State.REDEEMED, seq=seq)) if done else None
+            done = signal.offer.state is OfferState.REDEEMED
+            return (
+                OfferRedeemed(structs.replace(ours, state=OfferState.REDEEMED, seq=seq))
+                if done
+                else None
+            )
         return structs.replace(signal, offer=ours.id)
 
-    async def _play(self, now: int, state: Session, signal: Signal, inputs: Inputs) -> None:
+    async def _play(self, now: int, state: Session, signal: Signal, inputs: DecisionInputs) -> None:
         context = await self._context(now, state, signal, inputs)
         decision = decide(context)
         self._keep(state, decision)
         self.count.take(context, decision)
-        if isinstance(signal, Redeemed):
+        if isinstance(signal, OfferRedeemed):
             self.count.redeemed += 1
             self._commitments.keep(signal.offer)
 
@@ -135,19 +144,21 @@ class Rerun:
         self._sessions[after.id] = after
         if after.wake_at is not None and after.wake_at != before.wake_at:
             heapq.heappush(self._alarms, (after.wake_at, after.id))
-        who = parting.left(before, after)
+        who = parting.detached_customer(before, after)
         if who in self._contacts:
-            self._contacts[who] = parting.released(self._contacts[who], who, after)
+            self._contacts[who] = parting.without_unseen_offers(self._contacts[who], who, after)
         if decision.contact is not None and after.customer:
             self._contacts[after.customer] = decision.contact
         self._balances.apply(decision.moves)
         for offer in decision.offers:
             self._commitments.keep(offer)
-            if offer.state is State.PUSHED:
+            if offer.state is OfferState.PUSHED:
                 began = self._began.setdefault((offer.sku, offer.territory), {})
                 began.setdefault(offer.rule, offer.issued_at)
 
-    async def _context(self, now: int, state: Session, signal: Signal, inputs: Inputs) -> Context:
+    async def _context(
+        self, now: int, state: Session, signal: Signal, inputs: DecisionInputs
+    ) -> Context:
         items = await self._items(now, state, signal, dict(inputs.items))
         return Context(
             now=now,
@@ -161,7 +172,7 @@ class Rerun:
             ahead={offer.id: self._commitments.ahead(offer) for offer in state.offers},
             heard=self._heard or dict.fromkeys(FEEDS, now),
             rates=self._rates,
-            reach=Reach(self._began),
+            reach=ReductionHistory(self._began),
             seed=self._seed,
         )
 
@@ -170,7 +181,7 @@ class Rerun:
     ) -> dict[str, Item]:
         """Exactly what the turn of then read; what it did not need and ours does, as of about now."""
         found = {}
-        for sku in attention.needed(state, signal):
+        for sku in attention.required_skus(state, signal):
             if sku in read:
                 found[sku] = await self._recorded.item(sku, read[sku])
             else:
@@ -178,12 +189,12 @@ class Rerun:
         return found
 
     async def _profile(
-        self, now: int, state: Session, signal: Signal, inputs: Inputs
+        self, now: int, state: Session, signal: Signal, inputs: DecisionInputs
     ) -> Profile | None:
         customer = customer_after(state, signal)
         if customer is None:
             return None
-        contact = self._contacts.get(customer, NOBODY)
+        contact = self._contacts.get(customer, NO_CONTACT)
         if inputs.person is not None:
             return await self._recorded.person(customer, inputs.person, contact, self._rulebook)
         at = now // REFRESH * REFRESH
@@ -212,11 +223,11 @@ async def backtest(
     since: int,
     until: int,
     step: Callable[[int], None] = lambda _: None,
-) -> Backtest:
+) -> BacktestResult:
     """Play the recorded sessions of [since, until) under both; `step` hears how many ms are done."""
-    recorded = Recorded(ledger, policy)
+    recorded = LogReader(ledger, policy)
     rates = await _rates(ledger)
-    old, new = (Rerun(recorded, one, rates, seed, until) for one in rulebooks)
+    old, new = (WhatIfRun(recorded, one, rates, seed, until) for one in rulebooks)
     sessions: set[str] = set()
     played = unknown = 0
     async for entry in turns(ledger, since, until):
@@ -226,7 +237,7 @@ async def backtest(
             continue
         sessions.add(entry.session)
         signal = signal_from(entry.signal)
-        turn = Turn(entry, inputs, signal, await _answered(ledger, signal))
+        turn = RecordedTurn(entry, inputs, signal, await _answered(ledger, signal))
         await old.take(turn)
         await new.take(turn)
         played += 1
@@ -245,13 +256,13 @@ async def backtest(
 
 
 async def _answered(ledger: Ledger, signal: Signal) -> Offer | None:
-    if isinstance(signal, Redeemed):
+    if isinstance(signal, OfferRedeemed):
         return signal.offer
     return await ledger.offer(signal.offer) if isinstance(signal, ANSWERS) else None
 
 
-async def _rates(ledger: Ledger) -> Rates:
+async def _rates(ledger: Ledger) -> ConversionRates:
     log: dict[tuple[str, str], dict[str, Tally]] = {}
     for row in await ledger.outcomes():
         log.setdefault((row.product, row.territory), {})[row.rule] = Tally(row.tried, row.bought)
-    return Rates(log)
+    return ConversionRates(log)

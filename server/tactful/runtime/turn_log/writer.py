@@ -12,8 +12,8 @@ from typing import Final
 
 from tactful.core.session.signals import Signal
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.ports.records import Commit, Entry
-from tactful.runtime.state.sessions import Live, Noted
+from tactful.runtime.ports.records import Commit, TurnEntry
+from tactful.runtime.state.sessions import LiveSession, RecordedSignal
 from tactful.runtime.turn_log.encoding import encode, encode_acts
 
 MOST: Final = 64
@@ -32,40 +32,40 @@ LEAST: Final = 10
 """Sessions in one step, however few wait."""
 
 
-class Journal:
+class TurnLogWriter:
     """The acts of all sessions of one shop that are not recorded yet."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._waiting: deque[tuple[float, Live]] = deque()
+        self._waiting: deque[tuple[float, LiveSession]] = deque()
         """Who has acts that are not recorded, and until when these may wait, in that order."""
         self._rulebook = ""
         """The version under which all that waits was done."""
         self._timer: asyncio.TimerHandle | None = None
 
-    def note(self, live: Live, now: int, signal: Signal, rulebook: str) -> None:
+    def note(self, live: LiveSession, now: int, signal: Signal, rulebook: str) -> None:
         """A session did something on which nothing was decided."""
         if rulebook != self._rulebook:
             self.write_all()
             self._rulebook = rulebook
-        live.unwritten.append(Noted(now, signal))
+        live.unwritten.append(RecordedSignal(now, signal))
         self.owe(live, now)
         if len(live.unwritten) == MOST:
             self.write(live)
 
-    def owe(self, live: Live, now: int) -> None:
+    def owe(self, live: LiveSession, now: int) -> None:
         """A session is not as the ledger has it: a crash must not lose where it was, nor its timers."""
         if live.owed_at is None:
             self._wait(live)
         live.owed_at = now
 
-    def _wait(self, live: Live) -> None:
+    def _wait(self, live: LiveSession) -> None:
         loop = asyncio.get_running_loop()
         self._waiting.append((loop.time() + PAUSE, live))
         if self._timer is None:
             self._timer = loop.call_later(PAUSE, self._write_due)
 
-    def write(self, live: Live) -> None:
+    def write(self, live: LiveSession) -> None:
         """Record what a session did so far."""
         if live.unwritten:
             last = live.unwritten[-1].at
@@ -73,13 +73,13 @@ class Journal:
                 Commit(session=live.state.id, seen_at=last, entry=self._take_acts(live))
             )
 
-    def _take_acts(self, live: Live) -> Entry | None:
+    def _take_acts(self, live: LiveSession) -> TurnEntry | None:
         """What a session did since its last record, in one entry; from here on that is written."""
         acts = live.unwritten
         if not acts:
             return None
         live.unwritten = []
-        return Entry(
+        return TurnEntry(
             session=live.state.id,
             customer=live.state.customer,
             at=acts[0].at,
@@ -87,7 +87,7 @@ class Journal:
             signal=encode_acts(acts),
         )
 
-    def _settle(self, live: Live) -> None:
+    def _settle(self, live: LiveSession) -> None:
         """Record what a session did, and what it became; not what it would be by a promise under way."""
         if live.owed_at is None:
             self.write(live)

@@ -8,8 +8,8 @@ from msgspec import structs
 
 from tactful.runtime.ports.ledger import PRICES_LONGER
 from tactful.runtime.ports.records import FactRow, StoredFact
-from tactful.stores.shared.fact_versions import UNSEEN, Heads, advance, comes_late
-from tactful.stores.shared.json_text import plain, without
+from tactful.stores.shared.fact_versions import UNSEEN, HighestVersions, advance, comes_late
+from tactful.stores.shared.json_text import as_plain_data, without
 
 Name = tuple[str, str]
 
@@ -20,7 +20,7 @@ class MemoryFacts:
     def __init__(self) -> None:
         super().__init__()
         self._facts: dict[Name, list[tuple[StoredFact, tuple[Name, ...]]]] = {}
-        self._heads: dict[Name, Heads] = {}
+        self._heads: dict[Name, HighestVersions] = {}
         self._under: dict[Name, dict[Name, None]] = {}
         self._heard: dict[str, int] = {}
         self._number = 0
@@ -134,7 +134,7 @@ class MemoryFacts:
 
     def _facts_of(self, customer: str) -> list[dict[str, object]]:
         return [
-            {"at": fact.at, "ended": fact.ended, "fact": plain(fact.body)}
+            {"at": fact.at, "ended": fact.ended, "fact": as_plain_data(fact.body)}
             for name in sorted(self._under.get(("customer", customer), {}))
             for fact, _ in self._facts[name]
         ]

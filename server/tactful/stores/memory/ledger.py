@@ -8,12 +8,12 @@ import secrets
 import msgspec
 from msgspec import structs
 
-from tactful.runtime.ports.operator_actions import Act
-from tactful.runtime.ports.records import AuditRow, Entry, SavedSession
+from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.ports.records import AuditRow, SavedSession, TurnEntry
 from tactful.stores.memory.facts import MemoryFacts
 from tactful.stores.memory.rulebooks import MemoryRulebooks
 from tactful.stores.memory.turns import MemoryTurns
-from tactful.stores.shared.json_text import plain
+from tactful.stores.shared.json_text import as_plain_data
 
 
 class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
@@ -21,7 +21,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
 
     def __init__(self) -> None:
         super().__init__()
-        self._acts: list[Act] = []
+        self._acts: list[OperatorAction] = []
 
     async def open(self) -> None:
         """Nothing is needed."""
@@ -105,7 +105,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         since: int = 0,
         until: int | None = None,
         limit: int = 1000,
-    ) -> list[Entry]:
+    ) -> list[TurnEntry]:
         """Recorded turns of [since, until), oldest first."""
         found = [
             entry
@@ -134,11 +134,11 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         )
 
     # people
-    async def keep_act(self, act: Act) -> None:
+    async def keep_act(self, act: OperatorAction) -> None:
         """Keep what a person did."""
         self._acts.append(act)
 
-    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[Act]:
+    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[OperatorAction]:
         """What people did, newest first."""
         found = [one for one in self._acts if customer in {None, one.customer}]
         return found[::-1][:limit]
@@ -178,10 +178,10 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         return {
             "customer": customer,
             "facts": self._facts_of(customer),
-            "contact": plain(contact) if contact else None,
+            "contact": as_plain_data(contact) if contact else None,
             "acts": [_data(one) for one in self._acts if one.customer == customer],
             "sessions": [
-                plain(saved.state)
+                as_plain_data(saved.state)
                 for saved in self._sessions.values()
                 if saved.customer == customer
             ],
@@ -190,7 +190,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
                 _data(row) for row in self._redemptions.values() if row.offer in offers
             ],
             "decisions": [
-                {"at": e.at, "session": e.session, "signal": plain(e.signal)}
+                {"at": e.at, "session": e.session, "signal": as_plain_data(e.signal)}
                 for e in self._entries
                 if e.customer == customer
             ],
@@ -212,4 +212,4 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
 
 
 def _data(kept: msgspec.Struct) -> object:
-    return plain(msgspec.json.encode(kept))
+    return as_plain_data(msgspec.json.encode(kept))

@@ -7,25 +7,25 @@ from contextlib import AbstractContextManager, nullcontext
 from msgspec import structs
 
 from tactful.core.offers.budget import COUNT
-from tactful.core.offers.offer import Offer, State, Step
-from tactful.core.pricing.conversion_rates import NOTHING, SILENCE, Tally
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.core.pricing.conversion_rates import EMPTY_TALLY, NO_OFFER, Tally
 from tactful.core.redemption.records import (
+    BalanceKey,
     BudgetRow,
-    Desk,
-    Judge,
-    Purse,
+    RedemptionLogic,
+    RedemptionOutcome,
     RedemptionRow,
+    RedemptionState,
     RefundRow,
-    Ruling,
 )
 from tactful.runtime.ports.records import (
     Commit,
-    Entry,
+    CommitRefusal,
     OutcomeRow,
     ReductionRow,
-    Refusal,
     RuleStepRow,
     SavedSession,
+    TurnEntry,
 )
 from tactful.stores.shared.balance_moves import move, tally
 
@@ -38,17 +38,17 @@ class MemoryTurns:
         self._sessions: dict[str, SavedSession] = {}
         self._contacts: dict[str, bytes] = {}
         self._offers: dict[str, Offer] = {}
-        self._steps: list[Step] = []
-        self._balances: dict[Purse, BudgetRow] = {}
+        self._steps: list[OfferStep] = []
+        self._balances: dict[BalanceKey, BudgetRow] = {}
         self._redemptions: dict[tuple[str, str], RedemptionRow] = {}
         self._refunds: dict[tuple[str, str], RefundRow] = {}
-        self._entries: list[Entry] = []
+        self._entries: list[TurnEntry] = []
 
     # turns
-    async def commit(self, commit: Commit) -> Refusal | None:
+    async def commit(self, commit: Commit) -> CommitRefusal | None:
         """Write a turn; a refusal wrote nothing."""
         for ended in self._ended_meanwhile(commit):
-            return Refusal("offer.ended", offer=ended)
+            return CommitRefusal("offer.ended", offer=ended)
         balances = dict(self._balances)
         refused = move(balances, commit.moves)
         if refused:
@@ -80,7 +80,7 @@ class MemoryTurns:
             if known and not known.standing:
                 yield offer.id
 
-    def _write(self, commit: Commit, offers: Iterable[Offer], steps: Iterable[Step]) -> None:
+    def _write(self, commit: Commit, offers: Iterable[Offer], steps: Iterable[OfferStep]) -> None:
         if commit.session and commit.state is not None:
             known = self._sessions.get(commit.session)
             self._sessions[commit.session] = SavedSession(
@@ -111,8 +111,13 @@ class MemoryTurns:
         return [row for _, row in sorted(self._balances.items())]
 
     async def judge(
-        self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None
-    ) -> Ruling:
+        self,
+        judge: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+    ) -> RedemptionOutcome:
         """Read the desk, run the judgement and write its ruling."""
         ruling = judge(self._desk(offer, order, refund))
         balances = dict(self._balances)
@@ -128,7 +133,7 @@ class MemoryTurns:
         self._steps.extend(ruling.steps)
         return ruling
 
-    def _desk(self, offer: str | None, order: str, refund: str | None) -> Desk:
+    def _desk(self, offer: str | None, order: str, refund: str | None) -> RedemptionState:
         rows = tuple(
             row for row in self._redemptions.values() if offer == row.offer or order == row.order
         )
@@ -140,7 +145,7 @@ class MemoryTurns:
             for currency in (held.currency, COUNT)
         }
         sessions = {key: held.session for key, held in self._offers.items()}
-        return Desk(
+        return RedemptionState(
             offers=offers,
             redemptions=rows,
             refund=self._refunds.get((order, refund)) if refund else None,
@@ -182,14 +187,14 @@ class MemoryTurns:
     # what came of it
     async def outcomes(self) -> list[OutcomeRow]:
         """What came of every offer and every silence so far, by product, territory and rule."""
-        seen = {step.offer for step in self._steps if step.to is State.SHOWN}
+        seen = {step.offer for step in self._steps if step.to is OfferState.SHOWN}
         found: dict[tuple[str, str, str], Tally] = {}
         for offer in self._offers.values():
-            silent = offer.state is State.HELD_OUT
+            silent = offer.state is OfferState.HELD_OUT
             if silent or offer.id in seen:
-                key = offer.product, offer.territory, SILENCE if silent else offer.rule
-                won = offer.bought if silent else offer.state is State.REDEEMED
-                found[key] = found.get(key, NOTHING).plus(1, int(won))
+                key = offer.product, offer.territory, NO_OFFER if silent else offer.rule
+                won = offer.bought if silent else offer.state is OfferState.REDEEMED
+                found[key] = found.get(key, EMPTY_TALLY).plus(1, int(won))
         return [
             OutcomeRow(rule, product, territory, tally.tried, tally.bought)
             for (product, territory, rule), tally in sorted(found.items(), key=lambda one: one[0])
@@ -199,7 +204,7 @@ class MemoryTurns:
         """What is offered from an instant on, and since when, by rule, SKU and territory."""
         found: dict[tuple[str, str, str], ReductionRow] = {}
         for offer in sorted(self._offers.values(), key=lambda offer: offer.issued_at):
-            if offer.state is not State.HELD_OUT and offer.issued_at >= since:
+            if offer.state is not OfferState.HELD_OUT and offer.issued_at >= since:
                 key = offer.rule, offer.sku, offer.territory
                 found[key] = ReductionRow(*key, offer.since, offer.issued_at)
         return [row for _, row in sorted(found.items())]
@@ -211,11 +216,11 @@ class MemoryTurns:
             offer = self._offers[step.offer]
             found[offer.rule, offer.rule_digest, step.to.value, step.reason] += 1
         rows = sorted(found.items(), key=lambda one: (*one[0][:3], one[0][3] or ""))
-        return [RuleStepRow(*key[:2], State(key[2]), key[3], count) for key, count in rows]
+        return [RuleStepRow(*key[:2], OfferState(key[2]), key[3], count) for key, count in rows]
 
     async def held_out(self, since: int) -> list[Offer]:
         """The offers that were deliberately not shown from an instant on, oldest first."""
-        found = (offer for offer in self._offers.values() if offer.state is State.HELD_OUT)
+        found = (offer for offer in self._offers.values() if offer.state is OfferState.HELD_OUT)
         recent = [offer for offer in found if offer.issued_at >= since]
         return sorted(recent, key=lambda offer: (offer.issued_at, offer.id))
 

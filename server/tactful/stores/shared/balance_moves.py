@@ -5,16 +5,18 @@ from collections.abc import Iterable, MutableMapping
 from msgspec import structs
 
 from tactful.core.offers.budget import COUNT, BudgetMove
-from tactful.core.redemption.records import BudgetRow, Purse
-from tactful.runtime.ports.records import Refusal
+from tactful.core.redemption.records import BalanceKey, BudgetRow
+from tactful.runtime.ports.records import CommitRefusal
 
 
-def tally(row: BudgetRow) -> Purse:
+def tally(row: BudgetRow) -> BalanceKey:
     """Which balance a row is."""
     return row.campaign, row.period, row.currency
 
 
-def move(balances: MutableMapping[Purse, BudgetRow], moves: Iterable[BudgetMove]) -> Refusal | None:
+def move(
+    balances: MutableMapping[BalanceKey, BudgetRow], moves: Iterable[BudgetMove]
+) -> CommitRefusal | None:
     """Apply all moves to `balances`, or say which one does not fit; then the mapping is void."""
     for change in moves:
         purse = change.campaign, change.period, change.currency
@@ -23,7 +25,7 @@ def move(balances: MutableMapping[Purse, BudgetRow], moves: Iterable[BudgetMove]
         grows = change.reserve + change.settle > 0
         if grows and change.limit is not None and reserved + settled > change.limit:
             counted = change.currency == COUNT
-            return Refusal(
+            return CommitRefusal(
                 "budget.count" if counted else "budget.spend", change.campaign, change.currency
             )
         limit = change.limit

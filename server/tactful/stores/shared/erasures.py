@@ -16,7 +16,7 @@ ERASED: Final = "~"
 """Begins every id that stands for one that was erased; the shop's own ids may do so too."""
 
 
-def digest_of(secret: bytes, kind: str, ident: str) -> str:
+def erasure_digest(secret: bytes, kind: str, ident: str) -> str:
     """`~` and a keyed digest: the same for the same id, and no way back without the ledger's secret."""
     return ERASED + hmac.digest(secret, f"{kind}:{ident}".encode(), "sha256").hex()[:40]
 

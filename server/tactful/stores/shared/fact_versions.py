@@ -7,17 +7,17 @@ from msgspec import Struct
 Version = tuple[Literal["int", "time"], int]
 
 
-class Heads(Struct, frozen=True):
+class HighestVersions(Struct, frozen=True):
     """The highest integer and the highest time version seen of one key."""
 
     integer: int | None = None
     time: int | None = None
 
 
-UNSEEN = Heads()
+UNSEEN = HighestVersions()
 
 
-def comes_late(heads: Heads, version: Version | None) -> bool:
+def comes_late(heads: HighestVersions, version: Version | None) -> bool:
     """Whether it is older than what is known, not only known."""
     if version is None:
         return False
@@ -26,7 +26,7 @@ def comes_late(heads: Heads, version: Version | None) -> bool:
     return known is not None and value < known
 
 
-def advance(heads: Heads, version: Version | None, at: int) -> Heads | None:
+def advance(heads: HighestVersions, version: Version | None, at: int) -> HighestVersions | None:
     """The heads after a newer version; None: it is known or older. `at`: when it arrives (ms).
 
     The two kinds are compared only within themselves. No version is the time of arrival: it is newer
@@ -34,12 +34,12 @@ def advance(heads: Heads, version: Version | None, at: int) -> Heads | None:
     """
     match version:
         case None:
-            return Heads(heads.integer, max(heads.time or 0, at * 1000 - 1))
+            return HighestVersions(heads.integer, max(heads.time or 0, at * 1000 - 1))
         case ("int", value):
             known = heads.integer
             newer = known is None or value > known
-            return Heads(value, heads.time) if newer else None
+            return HighestVersions(value, heads.time) if newer else None
         case ("time", value):
             known = heads.time
             newer = known is None or value > known
-            return Heads(heads.integer, value) if newer else None
+            return HighestVersions(heads.integer, value) if newer else None

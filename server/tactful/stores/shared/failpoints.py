@@ -9,20 +9,20 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import Final
 
-Reach = Callable[[str], None]
+FailpointHook = Callable[[str], None]
 
 POINTS: Final = ("before-begin", "after-insert", "before-commit", "after-commit")
 
 
-def nowhere(point: str) -> None:
+def no_failpoint(point: str) -> None:
     """Passes every point."""
 
 
-def from_environment(environment: Mapping[str, str]) -> Reach:
+def from_environment(environment: Mapping[str, str]) -> FailpointHook:
     """The points armed by the environment; ValueError for a name that does not exist."""
     armed = environment.get("TACTFUL_FAILPOINT")
     if not armed or environment.get("TACTFUL_TEST_MODE") != "1":
-        return nowhere
+        return no_failpoint
     name, _, count = armed.partition(":")
     if name not in POINTS:
         message = f"TACTFUL_FAILPOINT={armed}: there is no such point; known: {', '.join(POINTS)}"

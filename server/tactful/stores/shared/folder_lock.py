@@ -21,7 +21,7 @@ LOOK_S: Final = 0.02
 
 
 @contextlib.asynccontextmanager
-async def sole_tenant(
+async def exclusive_lock(
     folder: Path, waits: Callable[[], None], patience_s: float = PATIENCE_S
 ) -> AsyncIterator[None]:
     """Hold the folder for the length of a block; the system lets go of it when the process dies.

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 
-def plain(body: bytes) -> Any:
+def as_plain_data(body: bytes) -> Any:
     """JSON or MessagePack as data; anything else as text, so that an export never fails."""
     for decode in (msgspec.json.decode, msgspec.msgpack.decode):
         with suppress(msgspec.DecodeError, UnicodeDecodeError):

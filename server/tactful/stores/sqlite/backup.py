@@ -12,7 +12,7 @@ from typing import Final
 
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared import erasures
-from tactful.stores.shared.erasures import digest_of, secret_of
+from tactful.stores.shared.erasures import erasure_digest, secret_of
 from tactful.stores.sqlite import people as sqlite_people
 from tactful.stores.sqlite.migrations import APPLICATION_ID, newest
 from tactful.stores.sqlite.opening import connect, open_writer
@@ -105,7 +105,7 @@ def _erase_again(draft: Path, erased: dict[str, str]) -> int:
         secret = secret_of(connection)
         again = 0
         for (customer,) in connection.execute(_CUSTOMERS).fetchall() if erased else ():
-            alias = erased.get(digest_of(secret, "customer", customer))
+            alias = erased.get(erasure_digest(secret, "customer", customer))
             if alias:
                 connection.execute("BEGIN IMMEDIATE")
                 sqlite_people.erase(connection, customer, alias)

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from tactful.runtime.ports.records import FactRow, StoredFact
-from tactful.stores.shared.fact_versions import UNSEEN, Heads, advance, comes_late
+from tactful.stores.shared.fact_versions import UNSEEN, HighestVersions, advance, comes_late
 
 _SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -43,7 +43,7 @@ def record(connection: sqlite3.Connection, rows: Sequence[FactRow]) -> list[bool
 
 def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
     known = connection.execute(_LATEST, (row.kind, row.key)).fetchone()
-    before = Heads(known[1], known[2]) if known else UNSEEN
+    before = HighestVersions(known[1], known[2]) if known else UNSEEN
     heads = advance(before, row.version, row.at)
     if heads is None:
         if row.dated and comes_late(before, row.version):

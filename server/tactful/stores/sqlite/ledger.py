@@ -13,13 +13,13 @@ from typing import Final, Literal
 
 import aiosqlite
 
-from tactful.core.redemption.records import Judge, Ruling
+from tactful.core.redemption.records import RedemptionLogic, RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.operator_actions import Act
-from tactful.runtime.ports.records import Commit, FactRow, Refusal
+from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.ports.records import Commit, CommitRefusal, FactRow
 from tactful.stores.shared import erasures
-from tactful.stores.shared.erasures import digest_of, secret_of
-from tactful.stores.shared.failpoints import Reach, nowhere
+from tactful.stores.shared.erasures import erasure_digest, secret_of
+from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 from tactful.stores.sqlite import (
     facts as sqlite_facts,
 )
@@ -37,7 +37,7 @@ from tactful.stores.sqlite import (
 )
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
-from tactful.stores.sqlite.writer import Writer
+from tactful.stores.sqlite.writer import SqliteWriter
 
 MOST_WAITING: Final = 64 * 1024 * 1024
 """Bytes of records that may wait; beyond, records without an offer are dropped and counted."""
@@ -54,19 +54,19 @@ LOG_PAUSE: Final = 0.1
 class SqliteLedger(SqliteReads):
     """The ledger port on one SQLite file."""
 
-    def __init__(self, path: Path, *, reach: Reach = nowhere) -> None:
+    def __init__(self, path: Path, *, reach: FailpointHook = no_failpoint) -> None:
         """`path`: the file, made if it does not exist; `reach`: the failpoints of a test."""
         self.path: Final = path
         self.dropped = 0
         """Records that were not kept because too many waited."""
         self._path = str(path)
         self._reach = reach
-        self._writer: Writer | None = None
+        self._writer: SqliteWriter | None = None
 
     async def open(self) -> None:
         """Check, migrate and ready the file; `LedgerError` says what is wrong with it."""
         connection = await asyncio.to_thread(open_writer, self.path)
-        self._writer = Writer(connection, self._path, sqlite_turns.record, self._reach)
+        self._writer = SqliteWriter(connection, self._path, sqlite_turns.record, self._reach)
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
 
     async def close(self) -> None:
@@ -89,7 +89,7 @@ class SqliteLedger(SqliteReads):
         return self._writer.waiting if self._writer else 0
 
     @property
-    def _open_writer(self) -> Writer:
+    def _open_writer(self) -> SqliteWriter:
         if self._writer is None:
             raise LedgerError("the ledger is not open", retry=False)
         return self._writer
@@ -112,7 +112,7 @@ class SqliteLedger(SqliteReads):
             ).close()
         )
 
-    async def commit(self, commit: Commit) -> Refusal | None:
+    async def commit(self, commit: Commit) -> CommitRefusal | None:
         return await self._open_writer.run(partial(sqlite_turns.commit, turn=commit))
 
     def record(self, commit: Commit) -> None:
@@ -129,8 +129,13 @@ class SqliteLedger(SqliteReads):
         await self._open_writer.run(_nothing)
 
     async def judge(
-        self, judge: Judge, *, offer: str | None = None, order: str, refund: str | None = None
-    ) -> Ruling:
+        self,
+        judge: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+    ) -> RedemptionOutcome:
         return await self._open_writer.run(
             partial(
                 sqlite_turns.judge,
@@ -164,7 +169,7 @@ class SqliteLedger(SqliteReads):
             sql, values = "INSERT OR REPLACE INTO rule_states VALUES (?, ?)", (rule, state)
         await self._open_writer.run(lambda connection: connection.execute(sql, values).close())
 
-    async def keep_act(self, act: Act) -> None:
+    async def keep_act(self, act: OperatorAction) -> None:
         await self._open_writer.run(partial(sqlite_acts.keep, act=act))
 
     async def erase_customer(self, customer: str, alias: str) -> int:
@@ -235,7 +240,7 @@ def _checkpoint(connection: sqlite3.Connection) -> bool:
 def _remember_erasure(
     connection: sqlite3.Connection, path: Path, customer: str, alias: str
 ) -> None:
-    erasures.remember(path, digest_of(secret_of(connection), "customer", customer), alias)
+    erasures.remember(path, erasure_digest(secret_of(connection), "customer", customer), alias)
 
 
 def _size(commit: Commit) -> int:

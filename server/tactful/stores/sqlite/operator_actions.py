@@ -6,12 +6,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
-from tactful.runtime.ports.operator_actions import Act
+from tactful.runtime.ports.operator_actions import OperatorAction
 
 _COLUMNS: Final = "at, who, act, subject, detail, customer"
 
 
-def keep(connection: sqlite3.Connection, act: Act) -> None:
+def keep(connection: sqlite3.Connection, act: OperatorAction) -> None:
     """Keep an act."""
     sql = f"INSERT INTO acts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
     connection.execute(sql, structs.astuple(act))
@@ -24,9 +24,11 @@ def query(customer: str | None, limit: int) -> tuple[str, tuple[object, ...]]:
     return sql, (limit,) if customer is None else (customer, limit)
 
 
-def act_of(row: Any) -> Act:
+def act_of(row: Any) -> OperatorAction:
     """An act, as `query` finds it."""
-    return msgspec.convert(dict(zip(Act.__struct_fields__, row, strict=True)), Act)
+    return msgspec.convert(
+        dict(zip(OperatorAction.__struct_fields__, row, strict=True)), OperatorAction
+    )
 
 
 def erase(connection: sqlite3.Connection, customer: str, alias: str) -> None:

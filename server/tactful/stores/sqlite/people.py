@@ -13,8 +13,8 @@ from msgspec import structs
 
 from tactful.core.redemption.records import RefundRow
 from tactful.runtime.ports.ledger import PRICES_LONGER
-from tactful.stores.shared.erasures import digest_of, secret_of
-from tactful.stores.shared.json_text import plain, without
+from tactful.stores.shared.erasures import erasure_digest, secret_of
+from tactful.stores.shared.json_text import as_plain_data, without
 from tactful.stores.sqlite import operator_actions as sqlite_acts
 from tactful.stores.sqlite.turns import ENCODE, OFFER, REDEMPTION
 
@@ -84,7 +84,7 @@ def _disown_orders(connection: sqlite3.Connection, offer: str) -> None:
     sql = "SELECT rowid, body FROM redemptions WHERE offer = ?"
     for rowid, body in connection.execute(sql, (offer,)).fetchall():
         row = REDEMPTION(body)
-        hidden = digest_of(secret, "order", row.order)
+        hidden = erasure_digest(secret, "order", row.order)
         connection.execute(
             'UPDATE redemptions SET "order" = ?, body = ? WHERE rowid = ?',
             (hidden, ENCODE(structs.replace(row, order=hidden)), rowid),
@@ -155,13 +155,13 @@ def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
     return {
         "customer": customer,
         "facts": _facts_of(connection, customer),
-        "contact": plain(contact[0]) if contact else None,
+        "contact": as_plain_data(contact[0]) if contact else None,
         "acts": _acts_of(connection, customer),
         "sessions": _bodies(connection, "SELECT state FROM sessions WHERE session = ?", sessions),
         "offers": _bodies(connection, "SELECT body FROM offers WHERE id = ?", offers),
         "redemptions": _bodies(connection, "SELECT body FROM redemptions WHERE offer = ?", offers),
         "decisions": [
-            {"at": at, "session": session, "signal": plain(signal)}
+            {"at": at, "session": session, "signal": as_plain_data(signal)}
             for at, session, signal in connection.execute(
                 "SELECT at, session, signal FROM entries WHERE customer = ? ORDER BY id",
                 (customer,),
@@ -178,14 +178,16 @@ def _acts_of(connection: sqlite3.Connection, customer: str) -> list[Any]:
 def _facts_of(connection: sqlite3.Connection, customer: str) -> list[dict[str, Any]]:
     sql = "SELECT kind, at, ended, body FROM facts WHERE kind = ? AND key = ? ORDER BY id"
     return [
-        {"at": at, "ended": ended, "fact": plain(body)}
+        {"at": at, "ended": ended, "fact": as_plain_data(body)}
         for named in sorted(_keys_under(connection, "customer", customer))
         for _, at, ended, body in connection.execute(sql, named)
     ]
 
 
 def _bodies(connection: sqlite3.Connection, sql: str, keys: Iterable[str]) -> list[Any]:
-    return [plain(body) for key in sorted(keys) for (body,) in connection.execute(sql, (key,))]
+    return [
+        as_plain_data(body) for key in sorted(keys) for (body,) in connection.execute(sql, (key,))
+    ]
 
 
 def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:

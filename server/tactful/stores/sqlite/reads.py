@@ -7,18 +7,18 @@ from typing import Any, Final
 import aiosqlite
 import msgspec
 
-from tactful.core.offers.offer import Offer, State, Step
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.redemption.records import BudgetRow
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
-from tactful.runtime.ports.operator_actions import Act
+from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.ports.records import (
     AuditRow,
-    Entry,
     OutcomeRow,
     ReductionRow,
     RuleStepRow,
     SavedSession,
     StoredFact,
+    TurnEntry,
 )
 from tactful.stores.sqlite import facts as sqlite_facts
 from tactful.stores.sqlite import operator_actions as sqlite_acts
@@ -131,7 +131,7 @@ class SqliteReads:
     async def rule_steps(self) -> list[RuleStepRow]:
         found = await self._read_settled(_RULE_STEPS)
         return [
-            RuleStepRow(rule, digest, State(state), reason, count)
+            RuleStepRow(rule, digest, OfferState(state), reason, count)
             for rule, digest, state, reason, count in found
         ]
 
@@ -175,7 +175,7 @@ class SqliteReads:
             {"session": session, "customer": customer, "offer": offer, "limit": limit},
         )
         return [
-            AuditRow(Step(key, at, seq, State(state), reason), self._offer(body))
+            AuditRow(OfferStep(key, at, seq, OfferState(state), reason), self._offer(body))
             for key, at, seq, state, reason, body in found
         ]
 
@@ -186,7 +186,7 @@ class SqliteReads:
         since: int = 0,
         until: int | None = None,
         limit: int = 1000,
-    ) -> list[Entry]:
+    ) -> list[TurnEntry]:
         where: list[str] = ["at >= ?"]
         values: list[object] = [since]
         if until is not None:
@@ -208,7 +208,7 @@ class SqliteReads:
         )
         return str(found[0][0]) if found else None
 
-    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[Act]:
+    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[OperatorAction]:
         found = await self._read(*sqlite_acts.query(customer, limit))
         return [sqlite_acts.act_of(row) for row in found]
 
@@ -228,9 +228,9 @@ def _one(found: list[Any]) -> SavedSession | None:
     return SavedSession(*found[0]) if found else None
 
 
-def _entry(row: Any) -> Entry:
+def _entry(row: Any) -> TurnEntry:
     session, customer, at, rulebook, signal, inputs, trace = row
-    return Entry(
+    return TurnEntry(
         session=session,
         customer=customer,
         at=at,

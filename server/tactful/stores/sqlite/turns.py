@@ -8,20 +8,20 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.offers.budget import COUNT, BudgetMove
-from tactful.core.offers.offer import STANDING, Offer, Step
+from tactful.core.offers.offer import STANDING, Offer, OfferStep
 from tactful.core.redemption.records import (
+    BalanceKey,
     BudgetRow,
-    Desk,
-    Judge,
-    Purse,
+    RedemptionLogic,
+    RedemptionOutcome,
     RedemptionRow,
+    RedemptionState,
     RefundRow,
-    Ruling,
 )
-from tactful.runtime.ports.records import Commit, Entry, Refusal
+from tactful.runtime.ports.records import Commit, CommitRefusal, TurnEntry
 from tactful.stores.shared.balance_moves import move, tally
-from tactful.stores.shared.erasures import digest_of, secret_of
-from tactful.stores.shared.failpoints import Reach
+from tactful.stores.shared.erasures import erasure_digest, secret_of
+from tactful.stores.shared.failpoints import FailpointHook
 
 ENCODE: Final = msgspec.json.Encoder().encode
 OFFER: Final = msgspec.json.Decoder(Offer).decode
@@ -51,10 +51,10 @@ _PUT_REDEMPTION: Final = "INSERT OR REPLACE INTO redemptions VALUES (?, ?, ?, ?,
 _PUT_REFUND: Final = "INSERT INTO refunds VALUES (?, ?, ?)"
 
 
-def commit(connection: sqlite3.Connection, turn: Commit) -> Refusal | None:
+def commit(connection: sqlite3.Connection, turn: Commit) -> CommitRefusal | None:
     """Write a turn that promises; a refusal wrote nothing."""
     for ended in _ended_meanwhile(connection, turn.offers):
-        return Refusal("offer.ended", offer=ended)
+        return CommitRefusal("offer.ended", offer=ended)
     balances = _balances(connection, turn.moves)
     refused = move(balances, turn.moves)
     if refused:
@@ -116,13 +116,13 @@ def write_plain(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None
 
 def judge(
     connection: sqlite3.Connection,
-    judgement: Judge,
+    judgement: RedemptionLogic,
     asked: tuple[str | None, str, str | None],
-    reach: Reach,
-) -> Ruling:
+    reach: FailpointHook,
+) -> RedemptionOutcome:
     """Read the desk for (offer, order, refund), judge, write the ruling."""
     offer, order, refund = asked
-    hidden = digest_of(secret_of(connection), "order", order)
+    hidden = erasure_digest(secret_of(connection), "order", order)
     desk, erased = _desk(connection, offer, (order, hidden), refund)
     ruling = judgement(desk)
     balances = dict(desk.balances)
@@ -144,7 +144,7 @@ def judge(
 
 def _desk(
     connection: sqlite3.Connection, offer: str | None, orders: tuple[str, str], refund: str | None
-) -> tuple[Desk, bool]:
+) -> tuple[RedemptionState, bool]:
     """The desk, and whether the order is kept under its digest because its customer was erased."""
     order, hidden = orders
     rows = connection.execute(
@@ -161,7 +161,7 @@ def _desk(
     given = connection.execute(
         'SELECT body FROM refunds WHERE "order" IN (?, ?) AND refund = ?', (*orders, refund)
     ).fetchone()
-    desk = Desk(
+    desk = RedemptionState(
         offers=offers,
         redemptions=redemptions,
         refund=_REFUND(given[0]) if given else None,
@@ -197,13 +197,13 @@ def _ended_meanwhile(connection: sqlite3.Connection, offers: Sequence[Offer]) ->
 
 def _balances(
     connection: sqlite3.Connection, moves: Iterable[BudgetMove]
-) -> dict[Purse, BudgetRow]:
+) -> dict[BalanceKey, BudgetRow]:
     return _read_balances(connection, {(m.campaign, m.period, m.currency) for m in moves})
 
 
 def _balances_of(
     connection: sqlite3.Connection, offers: Iterable[Offer]
-) -> Mapping[Purse, BudgetRow]:
+) -> Mapping[BalanceKey, BudgetRow]:
     purses = {
         (offer.campaign, offer.period, currency)
         for offer in offers
@@ -214,8 +214,8 @@ def _balances_of(
 
 
 def _read_balances(
-    connection: sqlite3.Connection, purses: Iterable[Purse]
-) -> dict[Purse, BudgetRow]:
+    connection: sqlite3.Connection, purses: Iterable[BalanceKey]
+) -> dict[BalanceKey, BudgetRow]:
     sql = "SELECT * FROM budgets WHERE campaign = ? AND period = ? AND currency = ?"
     found = (connection.execute(sql, purse).fetchone() for purse in purses)
     rows = (BudgetRow(*row) for row in found if row)
@@ -229,7 +229,7 @@ def _put_balances(connection: sqlite3.Connection, rows: Iterable[BudgetRow]) -> 
 def _put_offers(
     connection: sqlite3.Connection,
     offers: Sequence[Offer],
-    steps: Sequence[Step],
+    steps: Sequence[OfferStep],
     known: Mapping[str, Offer] = {},
 ) -> None:
     if offers:
@@ -253,11 +253,11 @@ def _offer_row(offer: Offer) -> tuple[object, ...]:
     )
 
 
-def _step_row(step: Step, offer: Offer) -> tuple[object, ...]:
+def _step_row(step: OfferStep, offer: Offer) -> tuple[object, ...]:
     return (step.offer, offer.session, step.at, step.seq, step.to.value, step.reason)
 
 
-def _entry_row(entry: Entry) -> tuple[object, ...]:
+def _entry_row(entry: TurnEntry) -> tuple[object, ...]:
     return structs.astuple(entry)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.records import Commit
-from tactful.stores.shared.failpoints import Reach
+from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.sqlite.errors import meaning_of
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ _PROBE: Final = "INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(8192))"
 _LOG: Final = logging.getLogger("tactful.stores")
 
 
-class Job:
+class WriteJob:
     """Work that somebody waits for, or a record that nobody waits for; `size` in bytes."""
 
     __slots__ = ("apart", "future", "outcome", "record", "size", "work")
@@ -65,20 +65,26 @@ class Job:
         self.outcome: Any = None
 
 
-class Writer:
+class SqliteWriter:
     """The only writer of one database."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: str, write_records: Records, reach: Reach
+        self,
+        connection: sqlite3.Connection,
+        path: str,
+        write_records: Records,
+        reach: FailpointHook,
     ) -> None:
         self._connection = connection
         self._path = path
         self._write_records = write_records
         self._reach = reach
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
-        self._kept: list[Job] = []  # records that wait for room on the disk, or for a lock
-        self._lingering: list[Job] = []  # records that nobody waits for, to be written together
+        self._queue: SimpleQueue[WriteJob | None] = SimpleQueue()
+        self._kept: list[WriteJob] = []  # records that wait for room on the disk, or for a lock
+        self._lingering: list[
+            WriteJob
+        ] = []  # records that nobody waits for, to be written together
         self._timer: asyncio.TimerHandle | None = None
         self._holding = 0  # how many want records to linger until they are done
         self._posted = 0  # bytes; each counter has one writer, so neither needs a lock
@@ -113,13 +119,13 @@ class Writer:
             raise LedgerError("the ledger is closed", retry=False)
         future: asyncio.Future[T] = self._loop.create_future()
         self._send()
-        self._queue.put(Job(work=work, future=future, apart=apart))
+        self._queue.put(WriteJob(work=work, future=future, apart=apart))
         return await future
 
     def post(self, record: Commit, size: int) -> None:
         """Write the record with one of the next batches; `size` in bytes, for `waiting`."""
         self._posted += size
-        self._lingering.append(Job(record=record, size=size))
+        self._lingering.append(WriteJob(record=record, size=size))
         if self._timer is None and not self._holding:
             self._timer = self._loop.call_later(LINGER, self._send)
 
@@ -165,14 +171,14 @@ class Writer:
         if self._kept:
             _LOG.error("%d records were lost: %s", len(self._kept), self._failing)
 
-    def _take(self) -> tuple[list[Job], bool]:
+    def _take(self) -> tuple[list[WriteJob], bool]:
         """Everything that waits, or nothing when it is time to try again; False: the end."""
         again = self._kept or isinstance(self._failing, LedgerFullError)
         try:
             job = self._queue.get(timeout=TRY_AGAIN if again else None)
         except Empty:
             return [], True
-        jobs: list[Job] = []
+        jobs: list[WriteJob] = []
         while job is not None:
             jobs.append(job)
             if len(jobs) == LARGEST_BATCH or self._queue.empty():
@@ -180,7 +186,7 @@ class Writer:
             job = self._queue.get()
         return jobs, False
 
-    def _write(self, batch: list[Job]) -> None:
+    def _write(self, batch: list[WriteJob]) -> None:
         if isinstance(self._failing, LedgerBrokenError):
             self._answer(batch, self._failing)
             return
@@ -221,7 +227,7 @@ class Writer:
         ended = time.monotonic_ns()
         self._next_checkpoint = ended + BETWEEN * (ended - began)
 
-    def _transact(self, batch: list[Job]) -> None:
+    def _transact(self, batch: list[WriteJob]) -> None:
         """One transaction; a second one with savepoints if a job failed by its own fault."""
         try:
             self._attempt(batch, self._perform_all)
@@ -233,13 +239,13 @@ class Writer:
         except Exception:  # noqa: BLE001 - whatever a job raises concerns that job alone
             self._transact_singly(batch)
 
-    def _transact_singly(self, batch: list[Job]) -> None:
+    def _transact_singly(self, batch: list[WriteJob]) -> None:
         try:
             self._attempt(batch, self._perform_singly)
         except sqlite3.Error as error:
             raise meaning_of(error, self._path) from error
 
-    def _attempt(self, batch: list[Job], perform: Callable[[list[Job]], None]) -> None:
+    def _attempt(self, batch: list[WriteJob], perform: Callable[[list[WriteJob]], None]) -> None:
         if batch and batch[0].apart:
             self._perform_all(batch)
             return
@@ -257,7 +263,7 @@ class Writer:
             raise
         self._reach("after-commit")
 
-    def _perform_all(self, batch: list[Job]) -> None:
+    def _perform_all(self, batch: list[WriteJob]) -> None:
         """In order, neighbouring records in one go."""
         records: list[Commit] = []
         for job in batch:
@@ -272,7 +278,7 @@ class Writer:
         if records:
             self._write_records(self._connection, records)
 
-    def _perform_singly(self, batch: list[Job]) -> None:
+    def _perform_singly(self, batch: list[WriteJob]) -> None:
         for job in batch:
             self._connection.execute("SAVEPOINT job")
             try:
@@ -288,7 +294,7 @@ class Writer:
                 job.outcome = error
             self._connection.execute("RELEASE job")
 
-    def _answer(self, batch: list[Job], error: LedgerError | None = None) -> None:
+    def _answer(self, batch: list[WriteJob], error: LedgerError | None = None) -> None:
         for job in batch:
             self._finished += job.size
             if job.record and isinstance(job.outcome, Exception):
@@ -298,9 +304,9 @@ class Writer:
             self._loop.call_soon_threadsafe(_resolve, waiting, error)
 
 
-def _transactions(batch: list[Job]) -> Iterator[list[Job]]:
+def _transactions(batch: list[WriteJob]) -> Iterator[list[WriteJob]]:
     """The batch in order, with what must stand apart standing apart."""
-    together: list[Job] = []
+    together: list[WriteJob] = []
     for job in batch:
         if job.apart:
             if together:
@@ -313,7 +319,7 @@ def _transactions(batch: list[Job]) -> Iterator[list[Job]]:
         yield together
 
 
-def _resolve(jobs: list[Job], error: LedgerError | None) -> None:
+def _resolve(jobs: list[WriteJob], error: LedgerError | None) -> None:
     for job in jobs:
         future = job.future
         if future is None or future.done():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tactful.transports.admission.client_address import TrustedProxies
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.limits import AdmissionLimits
 
 SESSION_PATH = "/v1/session"
 SUBPROTOCOL = "tactful.v1"
@@ -16,7 +16,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Rejection(msgspec.Struct, frozen=True):
     """Why a request goes no further, as an HTTP answer says it."""
 
     status: int
@@ -25,7 +25,7 @@ class Refusal(msgspec.Struct, frozen=True):
     retry_s: int | None = None
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What the front door checks before it lets anybody in.
 
     `hosts` are names with or without a port; None takes any well-formed name and is for servers
@@ -35,22 +35,22 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     origins: frozenset[str] = frozenset()
     hosts: frozenset[str] | None = LOOPBACK
     proxies: TrustedProxies = TrustedProxies()
-    limits: Limits = Limits()
+    limits: AdmissionLimits = AdmissionLimits()
 
-    def judge_host(self, values: Sequence[str]) -> Refusal | None:
+    def judge_host(self, values: Sequence[str]) -> Rejection | None:
         """Check the Host header: there, once, well-formed and ours (RFC 9112 section 3.2)."""
         if len(values) != 1:
-            return Refusal(400, "host.count", "Send exactly one Host header.")
+            return Rejection(400, "host.count", "Send exactly one Host header.")
         found = _HOST.fullmatch(values[0])
         if found is None:
-            return Refusal(400, "host.malformed", "The Host header is malformed.")
+            return Rejection(400, "host.malformed", "The Host header is malformed.")
         name = found[1].lower()
         if self.hosts is None or name in self.hosts or values[0].lower() in self.hosts:
             return None
-        return Refusal(421, "host.unknown", "This server does not answer under that name.")
+        return Rejection(421, "host.unknown", "This server does not answer under that name.")
 
-    def judge_origin(self, values: Sequence[str]) -> Refusal | None:
+    def judge_origin(self, values: Sequence[str]) -> Rejection | None:
         """Check the Origin header against the shop's list, exactly."""
         if len(values) == 1 and values[0] in self.origins:
             return None
-        return Refusal(403, "origin.refused", "The page's origin is not on the shop's list.")
+        return Rejection(403, "origin.refused", "The page's origin is not on the shop's list.")

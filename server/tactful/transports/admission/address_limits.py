@@ -6,8 +6,8 @@ turned away where the connection is made costs next to nothing.
 
 from typing import Final
 
-from tactful.transports.admission.limits import Limits
-from tactful.transports.admission.message_quotas import FORGET_FROM, Kept, Share
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.admission.message_quotas import FORGET_FROM, BucketCache, TokenBucket
 
 VOUCHED_MS: Final = 600_000
 """A system of the shop that has shown the key comes as often as it likes, for so long after."""
@@ -23,17 +23,17 @@ EXPLAINED_PER_S: Final = 32
 """So many are told why they are turned away; a flood learns it from the rest."""
 
 
-class Callers:
+class AddressLimiter:
     """Who came how often lately, by address."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: AdmissionLimits) -> None:
         self._unlimited = limits.unlimited
         self._allowance = limits.calls_per_s, limits.calls
-        self._kept = Kept()
+        self._kept = BucketCache()
         self._vouched: dict[str, int] = {}
         self._sessions = limits.calls_per_s // SESSION_CALLS or 1, limits.calls
-        self._opened = Kept()
-        self._explained = Share(EXPLAINED_PER_S, EXPLAINED_PER_S)
+        self._opened = BucketCache()
+        self._explained = TokenBucket(EXPLAINED_PER_S, EXPLAINED_PER_S)
 
     def __len__(self) -> int:
         return len(self._kept) + len(self._opened) + len(self._vouched)

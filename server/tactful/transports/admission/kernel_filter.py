@@ -31,7 +31,7 @@ _DROP, _PASS = 0, 0xFFFFFFFF
 Instruction = tuple[int, int, int, int]
 
 
-class Barrier:
+class KernelFilter:
     """The addresses whose knocks a listening socket does not hear."""
 
     def __init__(self, listening: socket.socket) -> None:

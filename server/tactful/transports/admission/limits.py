@@ -6,10 +6,10 @@ from enum import Enum
 
 import msgspec
 
-from tactful.protocol.conversation import Rhythm
+from tactful.protocol.conversation import ProtocolTiming
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class AdmissionLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Every limit of the front door, each with its reason."""
 
     head_bytes: int = 16_384  # browsers send 1-2 KiB; cookies of a shop's other software add up
@@ -37,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     unlimited: frozenset[str] = frozenset()  # keys of addresses that have no such share
     send_buffer: int = 32_768  # the kernel's share per peer; the default pinned 4 MB each
     backlog: int = 4_096  # 100, the default, failed in a storm of 10,000
-    rhythm: Rhythm = Rhythm()
+    rhythm: ProtocolTiming = ProtocolTiming()
 
     def room(self) -> int:
         """How many connections there may be: 90 % of the descriptors leave room for files."""
@@ -45,7 +45,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.connections, max(1, soft * 9 // 10 - self.headroom))
 
 
-class Verdict(Enum):
+class AdmissionResult(Enum):
     """What happens to a new connection."""
 
     WELCOME = 0
@@ -56,7 +56,7 @@ class Verdict(Enum):
 class Admission:
     """Who is inside, by address and in total."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: AdmissionLimits) -> None:
         self._limits = limits
         self._room = limits.room()
         self._by_address: Counter[str] = Counter()
@@ -67,14 +67,14 @@ class Admission:
         """How many addresses are remembered."""
         return len(self._by_address)
 
-    def enter(self) -> Verdict:
+    def enter(self) -> AdmissionResult:
         """Count one connection in, and say what it may do."""
         self.inside += 1
         if self.inside <= self._room:
-            return Verdict.WELCOME
+            return AdmissionResult.WELCOME
         if self.inside <= self._room + self._limits.headroom:
-            return Verdict.HEALTH_ONLY
-        return Verdict.FULL
+            return AdmissionResult.HEALTH_ONLY
+        return AdmissionResult.FULL
 
     def claim(self, address: str) -> bool:
         """Charge a connection to its address; no if the address has its share already."""

@@ -47,7 +47,7 @@ def _allowed(file: Path) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-class Memory:
+class MemoryGuard:
     """Looks once a round whether sessions may still come in."""
 
     def __init__(self, limit: int | None, *, used: Callable[[], int] = resident) -> None:

@@ -6,7 +6,7 @@ meets these, which outlive connections.
 
 from typing import Final
 
-from tactful.protocol.conversation import Rhythm
+from tactful.protocol.conversation import ProtocolTiming
 
 ROUNDS: Final = 16
 """Messages after which a connection settles: counting each at once would cost every message."""
@@ -18,7 +18,7 @@ FORGET_FROM: Final = 1_024
 """Shares that are kept before the full ones are looked for."""
 
 
-class Share:
+class TokenBucket:
     """A token bucket as one number: the instant at which it would be full again, in microseconds."""
 
     __slots__ = ("_burst_us", "_step_us", "full_at_us", "holders", "refused")
@@ -46,23 +46,23 @@ class Share:
         self.full_at_us -= messages * self._step_us
 
 
-class Kept:
+class BucketCache:
     """Shares by key, of which those that are full again are forgotten."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Share] = {}
+        self._kept: dict[str, TokenBucket] = {}
         self._enough = FORGET_FROM
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def of(self, key: str, allowance: tuple[int, int], now: int) -> Share:
+    def of(self, key: str, allowance: tuple[int, int], now: int) -> TokenBucket:
         """The share under a key, a new one if there is none."""
         found = self._kept.get(key)
         if found is None:
             if len(self._kept) >= self._enough:
                 self._forget_full(now)
-            found = self._kept[key] = Share(*allowance)
+            found = self._kept[key] = TokenBucket(*allowance)
         return found
 
     def _forget_full(self, now: int) -> None:
@@ -75,35 +75,35 @@ class Kept:
         self._enough = max(FORGET_FROM, 2 * len(self._kept))
 
 
-class Shares:
+class TokenBuckets:
     """The shares in use, by what they are shared under."""
 
-    def __init__(self, rhythm: Rhythm, places: int) -> None:
+    def __init__(self, rhythm: ProtocolTiming, places: int) -> None:
         """`places`: the connections that an address may have."""
         self._session = SESSION_TIMES * rhythm.per_second, SESSION_TIMES * rhythm.burst
         self._address = (
             max(rhythm.per_second, PER_PLACE * places),
             max(rhythm.burst, 10 * PER_PLACE * places),
         )
-        self._kept = Kept()
+        self._kept = BucketCache()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def of_session(self, session: str, now: int) -> Share:
+    def of_session(self, session: str, now: int) -> TokenBucket:
         """What all connections of a session share; the id is the one before the point. Held."""
         return self._of(f"session {session.partition('.')[0]}", self._session, now)
 
-    def of_address(self, address: str, now: int) -> Share:
+    def of_address(self, address: str, now: int) -> TokenBucket:
         """What all connections from an address share. Held until it is let go."""
         return self._of(f"address {address}", self._address, now)
 
-    def let_go(self, share: Share | None) -> None:
+    def let_go(self, share: TokenBucket | None) -> None:
         """A connection needs it no more; what was spent stays spent."""
         if share is not None:
             share.holders -= 1
 
-    def _of(self, key: str, allowance: tuple[int, int], now: int) -> Share:
+    def _of(self, key: str, allowance: tuple[int, int], now: int) -> TokenBucket:
         found = self._kept.of(key, allowance, now)
         found.holders += 1
         return found

@@ -4,12 +4,12 @@ import http
 
 import msgspec
 
-from tactful.transports.admission.access_policy import Refusal
+from tactful.transports.admission.access_policy import Rejection
 
-FULL = Refusal(503, "server.full", "The server is full.", retry_s=10)
-LEAVING = Refusal(503, "server.leaving", "The server is going away.", retry_s=1)
-HURRIED = Refusal(429, "address.hurried", "This address comes too often.", retry_s=5)
-CROWDED = Refusal(429, "address.full", "Too many connections from this address.", retry_s=30)
+SERVER_FULL = Rejection(503, "server.full", "The server is full.", retry_s=10)
+SHUTTING_DOWN = Rejection(503, "server.leaving", "The server is going away.", retry_s=1)
+RATE_LIMITED = Rejection(429, "address.hurried", "This address comes too often.", retry_s=5)
+ADDRESS_FULL = Rejection(429, "address.full", "Too many connections from this address.", retry_s=30)
 
 _ADDED = {
     405: "Allow: GET\r\n",
@@ -17,7 +17,7 @@ _ADDED = {
 }
 
 
-def problem(refusal: Refusal) -> bytes:
+def problem(refusal: Rejection) -> bytes:
     """The body: RFC 9457 problem details."""
     return msgspec.json.encode(
         {
@@ -30,7 +30,7 @@ def problem(refusal: Refusal) -> bytes:
     )
 
 
-def response(refusal: Refusal) -> bytes:
+def response(refusal: Rejection) -> bytes:
     """The whole answer; the connection closes after it."""
     body = problem(refusal)
     added = _ADDED.get(refusal.status, "")

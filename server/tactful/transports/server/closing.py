@@ -3,7 +3,7 @@
 import asyncio
 
 
-def say(transport: asyncio.Transport, words: bytes) -> None:
+def write_and_close(transport: asyncio.Transport, words: bytes) -> None:
     """Write and half-close, so that the peer can still read: a reset would lose the words."""
     if transport.is_closing():
         return

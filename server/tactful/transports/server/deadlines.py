@@ -7,7 +7,7 @@ from typing import Protocol
 RINGS = 8  # a sweep over 10,000 at once would hold up an offer for 3 ms; an eighth does not
 
 
-class Swept(Protocol):
+class Expirable(Protocol):
     """Somebody who waits for the clock."""
 
     def tick(self, now: int) -> None:
@@ -17,13 +17,13 @@ class Swept(Protocol):
         """Drop the connection."""
 
 
-class Sweep:
+class DeadlineSweep:
     """Visits everybody in turn, a ring at a time."""
 
     def __init__(self, clock: Callable[[], int], period_ms: int) -> None:
         self._clock = clock
         self._step_s = period_ms / 1_000 / RINGS
-        self._rings: tuple[set[Swept], ...] = tuple(set() for _ in range(RINGS))
+        self._rings: tuple[set[Expirable], ...] = tuple(set() for _ in range(RINGS))
         self._next_seat = 0
         self._next_ring = 0
         self._each_round: Callable[[], None]
@@ -40,22 +40,22 @@ class Sweep:
             self._timer.cancel()
             self._timer = None
 
-    def join(self, one: Swept) -> int:
+    def join(self, one: Expirable) -> int:
         """Visit this one from now on; the number is its ring."""
         self._next_seat = (self._next_seat + 1) % RINGS
         self._rings[self._next_seat].add(one)
         return self._next_seat
 
-    def replace(self, ring: int, old: Swept, new: Swept) -> None:
+    def replace(self, ring: int, old: Expirable, new: Expirable) -> None:
         """Visit another one in the same place."""
         self._rings[ring].discard(old)
         self._rings[ring].add(new)
 
-    def leave(self, ring: int, one: Swept) -> None:
+    def leave(self, ring: int, one: Expirable) -> None:
         """Visit this one no more."""
         self._rings[ring].discard(one)
 
-    def everybody(self) -> list[Swept]:
+    def everybody(self) -> list[Expirable]:
         """All that are visited."""
         return [one for ring in self._rings for one in ring]
 

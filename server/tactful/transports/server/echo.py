@@ -6,7 +6,7 @@ from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 
 
-class EchoLink(Protocol):
+class EchoTransport(Protocol):
     """What an echo needs of a WebSocket."""
 
     def send(self, payload: bytes) -> None:
@@ -24,7 +24,7 @@ class Echo:
 
     __slots__ = ("_link",)
 
-    def __init__(self, link: EchoLink) -> None:
+    def __init__(self, link: EchoTransport) -> None:
         self._link = link
 
     def begin(self, now: int) -> None:

@@ -13,7 +13,12 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from tactful.transports.admission.access_policy import SESSION_PATH, SUBPROTOCOL, Policy, Refusal
+from tactful.transports.admission.access_policy import (
+    SESSION_PATH,
+    SUBPROTOCOL,
+    AccessPolicy,
+    Rejection,
+)
 
 # Fields as RFC 9110 has them, printable, and no larger and no more than any parser takes; browsers
 # send 15 and proxies add some.
@@ -26,7 +31,7 @@ _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 _HOPPING: Final = frozenset({"upgrade", "keep-alive, upgrade"})
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class AcceptedHandshake(msgspec.Struct, frozen=True):
     """A handshake that stands: the bytes of the answer, the page's origin, the hops before us."""
 
     response: bytes
@@ -34,7 +39,7 @@ class Accepted(msgspec.Struct, frozen=True):
     forwarded: tuple[str, ...]
 
 
-def accept(head: bytes, policy: Policy) -> Accepted | None:
+def accept(head: bytes, policy: AccessPolicy) -> AcceptedHandshake | None:
     """Accept a complete request head; None: ask the library."""
     if _HEAD.fullmatch(head) is None:
         return None
@@ -59,7 +64,7 @@ def accept(head: bytes, policy: Policy) -> Accepted | None:
     if not common:
         return None
     hops = get("x-forwarded-for")
-    return Accepted(_response(key), fields["origin"], () if hops is None else (hops,))
+    return AcceptedHandshake(_response(key), fields["origin"], () if hops is None else (hops,))
 
 
 def _response(key: str) -> bytes:
@@ -77,13 +82,17 @@ frame_log = logging.getLogger("tactful.frames")
 frame_log.setLevel(logging.WARNING)
 
 
-def judge(head: bytes, policy: Policy, *, any_page: bool = False) -> Accepted | Refusal:
+def judge(
+    head: bytes, policy: AccessPolicy, *, any_page: bool = False
+) -> AcceptedHandshake | Rejection:
     """Judge a complete request head; `any_page` lets conformance suites in, which have no page."""
     plain = None if any_page else accept(head, policy)
     return plain or judge_with_care(head, policy, any_page=any_page)
 
 
-def judge_with_care(head: bytes, policy: Policy, *, any_page: bool = False) -> Accepted | Refusal:
+def judge_with_care(
+    head: bytes, policy: AccessPolicy, *, any_page: bool = False
+) -> AcceptedHandshake | Rejection:
     """Judge what is uncommon, or to be refused."""
     library = ServerProtocol(
         subprotocols=None if any_page else [Subprotocol(SUBPROTOCOL)], logger=frame_log
@@ -101,24 +110,26 @@ def judge_with_care(head: bytes, policy: Policy, *, any_page: bool = False) -> A
     return refusal or _accept(library, request, "".join(origins))
 
 
-def _judge_path(request: Request) -> Refusal | None:
+def _judge_path(request: Request) -> Rejection | None:
     if request.path.partition("?")[0] == SESSION_PATH:
         return None
-    return Refusal(404, "path.unknown", f"WebSockets are at {SESSION_PATH}.")
+    return Rejection(404, "path.unknown", f"WebSockets are at {SESSION_PATH}.")
 
 
-def _accept(library: ServerProtocol, request: Request, origin: str) -> Accepted | Refusal:
+def _accept(
+    library: ServerProtocol, request: Request, origin: str
+) -> AcceptedHandshake | Rejection:
     response = library.accept(request)
     if response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
         detail = bytes(response.body).decode("utf-8", "replace").partition("\n")[0]
-        return Refusal(response.status_code, "handshake.refused", detail)
+        return Rejection(response.status_code, "handshake.refused", detail)
     hops = tuple(request.headers.get_all("X-Forwarded-For"))
-    return Accepted(response.serialize(), origin, hops)
+    return AcceptedHandshake(response.serialize(), origin, hops)
 
 
-def _unreadable(library: ServerProtocol) -> Refusal:
+def _unreadable(library: ServerProtocol) -> Rejection:
     """Say what the library found: a line or a field too large, or no HTTP at all."""
     answer = b"".join(library.data_to_send())[:12]
     if answer.startswith(b"HTTP/1.1 4"):
-        return Refusal(int(answer[9:12]), "head.too_large", "The request head is too large.")
-    return Refusal(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
+        return Rejection(int(answer[9:12]), "head.too_large", "The request head is too large.")
+    return Rejection(400, "head.malformed", "This is not a valid HTTP/1.1 request.")

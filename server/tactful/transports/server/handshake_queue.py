@@ -10,7 +10,7 @@ from collections.abc import Callable
 PER_TURN = 32  # of 20 us each, and as much again when they say hello: others wait some 3 ms
 
 
-class Turnstile:
+class HandshakeQueue:
     """A stack that moves with the loop: reads and writes of others go on between its turns."""
 
     def __init__(self) -> None:

@@ -2,16 +2,16 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tactful.transports.admission.access_policy import PROBES, Refusal
+from tactful.transports.admission.access_policy import PROBES, Rejection
 from tactful.transports.admission.client_address import limit_key
-from tactful.transports.admission.rejections import HURRIED, problem
-from tactful.transports.sessions.hub import Reception
+from tactful.transports.admission.rejections import RATE_LIMITED, problem
+from tactful.transports.sessions.hub import ConnectionHub
 
 
-class Guard:
+class AccessMiddleware:
     """Middleware for plain HTTP; WebSockets are judged before their upgrade."""
 
-    def __init__(self, app: ASGIApp, reception: Reception) -> None:
+    def __init__(self, app: ASGIApp, reception: ConnectionHub) -> None:
         self._app = app
         self._reception = reception
         self._policy = reception.policy
@@ -26,21 +26,21 @@ class Guard:
         refusal = self._judge(scope, client)
         if refusal is not None:
             self._reception.refusals[refusal.code] += 1
-            await refuse(send, refusal, hang_up=refusal is HURRIED and client == peer)
+            await refuse(send, refusal, hang_up=refusal is RATE_LIMITED and client == peer)
             return
         await self._app({**scope, "client": (client, port)}, receive, send)
 
-    def _judge(self, scope: Scope, client: str) -> Refusal | None:
+    def _judge(self, scope: Scope, client: str) -> Rejection | None:
         if not self._policy.proxies.trusts(client) and not self._reception.callers.admit(
             limit_key(client), self._reception.clock()
         ):
-            return HURRIED
+            return RATE_LIMITED
         if scope["path"] in PROBES:
             return None
         return self._policy.judge_host(_values(scope, b"host"))
 
 
-async def refuse(send: Send, refusal: Refusal, *, hang_up: bool = False) -> None:
+async def refuse(send: Send, refusal: Rejection, *, hang_up: bool = False) -> None:
     """Answer an HTTP request with problem details; `hang_up`: and end the connection."""
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
     if hang_up:

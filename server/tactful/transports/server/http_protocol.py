@@ -9,11 +9,11 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from tactful.transports.admission.access_policy import Refusal
+from tactful.transports.admission.access_policy import Rejection
 from tactful.transports.admission.rejections import response
 from tactful.transports.server import closing as last_words
 
-NOT_HTTP = Refusal(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
+NOT_HTTP = Rejection(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
 PIPELINED = 16
 """Requests that may wait for the answers before them: each takes 5 KB, and one read may hold thousands."""
 
@@ -21,7 +21,7 @@ PIPELINED = 16
 logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
-class Reader(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """One connection's requests; what is refused is counted in `refusals`."""
 
     def __init__(self, *given: Any, refusals: Counter[str], **named: Any) -> None:
@@ -52,7 +52,7 @@ class Reader(HttpToolsProtocol):
         if before is not None and before.response_started and not before.response_complete:
             self.transport.abort()  # in the middle of an answer this would be a part of it
             return
-        last_words.say(self.transport, response(NOT_HTTP))
+        last_words.write_and_close(self.transport, response(NOT_HTTP))
         self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:

@@ -4,26 +4,28 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from tactful.transports.admission.access_policy import Refusal
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.http_protocol import Reader
+from tactful.transports.admission.access_policy import Rejection
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.http_protocol import HttpProtocol
 
-SLOW_HEAD = Refusal(408, "head.slow", "The request head did not arrive in time.")
-SLOW_BODY = Refusal(408, "body.slow", "The request body arrives too slowly.")
+SLOW_HEAD = Rejection(408, "head.slow", "The request head did not arrive in time.")
+SLOW_BODY = Rejection(408, "body.slow", "The request body arrives too slowly.")
 WRAPPED = 8
 """Bytes around each byte of a body: a chunk of one byte has five, and many an extension is pointless."""
 WRAPPED_HEADS = 4
 """And so many heads: that of the request, its trailer, and those of requests that wait behind it."""
-LARGE_HEAD = Refusal(431, "head.too_large", "The request head is too large.")
+LARGE_HEAD = Rejection(431, "head.too_large", "The request head is too large.")
 
 
-class HttpSide:
+class TimedHttpConnection:
     """One connection that speaks plain HTTP, for as many requests as it likes."""
 
     __slots__ = ("_body_before", "_body_bytes", "_body_since", "_cycle", "_head_bytes",
                  "_head_since", "_limits", "_stalled_since", "inner")  # fmt: skip
 
-    def __init__(self, inner: Reader, transport: asyncio.Transport, limits: Limits) -> None:
+    def __init__(
+        self, inner: HttpProtocol, transport: asyncio.Transport, limits: AdmissionLimits
+    ) -> None:
         self.inner = inner
         self._limits = limits
         self._head_since = self._head_bytes = 0
@@ -32,7 +34,7 @@ class HttpSide:
         self._stalled_since = 0
         inner.connection_made(transport)
 
-    def data_received(self, data: bytes, now: int) -> Refusal | None:
+    def data_received(self, data: bytes, now: int) -> Rejection | None:
         """Pass on what came; refuse a head that grows too large."""
         seen = self.inner.body_seen
         self.inner.data_received(data)
@@ -57,7 +59,7 @@ class HttpSide:
         body = self.inner.body_seen - self._body_before
         return self._body_bytes - body > WRAPPED_HEADS * self._limits.head_bytes + WRAPPED * body
 
-    def tick(self, now: int) -> Refusal | None:
+    def tick(self, now: int) -> Rejection | None:
         """Refuse what has taken too long."""
         if not self._busy:
             late = self._head_since and now - self._head_since >= self._limits.head_ms

@@ -7,19 +7,24 @@ becomes a WebSocket; everything else goes to the HTTP stack, and is watched ther
 import asyncio
 from typing import cast
 
-from tactful.transports.admission.access_policy import PROBES, SESSION_PATH, Refusal
+from tactful.transports.admission.access_policy import PROBES, SESSION_PATH, Rejection
 from tactful.transports.admission.client_address import limit_key
-from tactful.transports.admission.limits import Verdict
-from tactful.transports.admission.rejections import CROWDED, FULL, HURRIED, response
+from tactful.transports.admission.limits import AdmissionResult
+from tactful.transports.admission.rejections import (
+    ADDRESS_FULL,
+    RATE_LIMITED,
+    SERVER_FULL,
+    response,
+)
 from tactful.transports.server import closing as last_words
 from tactful.transports.server.echo import Echo
-from tactful.transports.server.handshake import Accepted, judge
+from tactful.transports.server.handshake import AcceptedHandshake, judge
 from tactful.transports.server.http_protocol import NOT_HTTP
-from tactful.transports.server.http_timeouts import LARGE_HEAD, SLOW_HEAD, HttpSide
-from tactful.transports.server.server_state import House, Seat
-from tactful.transports.server.websocket import FrameLink
+from tactful.transports.server.http_timeouts import LARGE_HEAD, SLOW_HEAD, TimedHttpConnection
+from tactful.transports.server.server_state import ConnectionSlot, ListenerState
+from tactful.transports.server.websocket import WebSocketConnection
 
-GONE = asyncio.Protocol()
+CLOSED_PROTOCOL = asyncio.Protocol()
 """What a connection talks to that nobody has let in."""
 
 _HEAD_END = b"\r\n\r\n"
@@ -27,23 +32,23 @@ _FIRST_CAPITAL, _LAST_CAPITAL = b"AZ"
 _SPARED = PROBES | {"/metrics"}
 
 
-class Door(asyncio.Protocol):
+class IncomingConnection(asyncio.Protocol):
     """One connection until it is known what it wants, and after that if it wants HTTP."""
 
     __slots__ = ("_deaf_until", "_head", "_house", "_http", "_opened", "_queued", "_taken_over",
                  "_transport", "peer", "probing", "seat")  # fmt: skip
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: ListenerState) -> None:
         self._house = house
         self._transport: asyncio.Transport
-        self.seat: Seat
+        self.seat: ConnectionSlot
         self._head = bytearray()
         self._opened = house.clock()
         self.peer = ""
         self._deaf_until = 0
         self.probing = False  # only a health check may pass
         self._taken_over = False  # the HTTP stack has handed an upgrade back
-        self._http: HttpSide | None = None
+        self._http: TimedHttpConnection | None = None
         self._queued = b""  # the head of a handshake that waits for its turn
 
     # What the event loop calls.
@@ -52,7 +57,7 @@ class Door(asyncio.Protocol):
         """Count the peer in, or turn it away."""
         self._transport = cast("asyncio.Transport", transport)
         before = self._transport.get_protocol()
-        if isinstance(before, Door) and before is not self:
+        if isinstance(before, IncomingConnection) and before is not self:
             self._take_over(before)
         else:
             self.peer = _address(transport)
@@ -112,7 +117,7 @@ class Door(asyncio.Protocol):
                 self._transport.abort()
         elif self._queued:
             if now - self._opened >= self._house.limits.turn_ms:
-                self._refuse(FULL)
+                self._refuse(SERVER_FULL)
         elif now - self._opened >= self._house.limits.head_ms:
             if self._head:
                 self._refuse(SLOW_HEAD)
@@ -127,21 +132,21 @@ class Door(asyncio.Protocol):
         welcome = proxied or house.reception.callers.admit(limit_key(self.peer), self._opened)
         if not welcome and not house.reception.callers.explain(self._opened):
             house.turn_away(limit_key(self.peer))
-            self._transport.set_protocol(GONE)
+            self._transport.set_protocol(CLOSED_PROTOCOL)
             self._transport.abort()
             return
-        self.seat = Seat(house, self)
+        self.seat = ConnectionSlot(house, self)
         house.knocking[self] = self._opened
         verdict = house.admission.enter()
         if welcome:
             self._admit(verdict, proxied=proxied)
         else:
-            self._refuse(HURRIED)
+            self._refuse(RATE_LIMITED)
 
-    def _admit(self, verdict: Verdict, *, proxied: bool) -> None:
-        self.probing = verdict is Verdict.HEALTH_ONLY
-        if verdict is Verdict.FULL:
-            self._refuse(FULL)
+    def _admit(self, verdict: AdmissionResult, *, proxied: bool) -> None:
+        self.probing = verdict is AdmissionResult.HEALTH_ONLY
+        if verdict is AdmissionResult.FULL:
+            self._refuse(SERVER_FULL)
             self._transport.close()  # at once: what lingers takes a descriptor
         elif not proxied:
             self._claim(self.peer)
@@ -149,10 +154,10 @@ class Door(asyncio.Protocol):
     def _claim(self, address: str) -> bool:
         if self.seat.claim(limit_key(address)):
             return True
-        self._refuse(CROWDED)
+        self._refuse(ADDRESS_FULL)
         return False
 
-    def _take_over(self, before: "Door") -> None:
+    def _take_over(self, before: "IncomingConnection") -> None:
         """Take the place of the door whose HTTP stack has met an upgrade on a used connection."""
         self.peer = before.peer
         self.seat = before.seat
@@ -170,17 +175,19 @@ class Door(asyncio.Protocol):
         elif self._taken_over or path == SESSION_PATH:
             self._to_session(head, rest)
         elif self.probing and path not in _SPARED:
-            self._refuse(FULL)
+            self._refuse(SERVER_FULL)
         else:
             self._heard_out()
-            self._http = HttpSide(self._house.http(), self._transport, self._house.limits)
+            self._http = TimedHttpConnection(
+                self._house.http(), self._transport, self._house.limits
+            )
             self._refuse_if(self._http.data_received(head + rest, self._house.clock()))
             if self._house.reception.leaving:
                 self._http.inner.shutdown()  # answer this request, and no further one
 
     def _to_session(self, head: bytes, rest: bytes) -> None:
         house = self._house
-        closed = house.reception.closed_with or (FULL if self.probing else None)
+        closed = house.reception.closed_with or (SERVER_FULL if self.probing else None)
         if closed is not None:
             self._refuse(closed)
             return
@@ -200,22 +207,22 @@ class Door(asyncio.Protocol):
             return
         house, head, early = self._house, self._queued, bytes(self._head)
         judged = judge(head, house.policy, any_page=house.conformance_echo)
-        if isinstance(judged, Refusal):
+        if isinstance(judged, Rejection):
             self._refuse(judged)
             return
         client = house.policy.proxies.client(self.peer, judged.forwarded)
         if client != self.peer:
             if not house.reception.callers.admit(limit_key(client), house.clock()):
-                self._refuse(HURRIED)
+                self._refuse(RATE_LIMITED)
                 return
             if not self._claim(client):
                 return
         self._upgrade(judged, client, early)
 
-    def _upgrade(self, judged: Accepted, client: str, early: bytes) -> None:
+    def _upgrade(self, judged: AcceptedHandshake, client: str, early: bytes) -> None:
         house = self._house
         self._transport.write(judged.response)
-        link = FrameLink(self._transport, house.limits, house.clock, self.seat)
+        link = WebSocketConnection(self._transport, house.limits, house.clock, self.seat)
         self.seat.pass_on(self, link)
         if house.conformance_echo:
             link.consumer = Echo(link)
@@ -228,7 +235,7 @@ class Door(asyncio.Protocol):
 
     # Turning away.
 
-    def _refuse_if(self, refusal: Refusal | None) -> None:
+    def _refuse_if(self, refusal: Rejection | None) -> None:
         if refusal is None:
             return
         if self._http is not None and self._http.answering:
@@ -238,13 +245,13 @@ class Door(asyncio.Protocol):
         if self._http is not None:
             self._http.inner.give_up()  # else it writes its answer on a line that has ended
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: Rejection) -> None:
         """Say why and end our side; what the peer still sends is read and dropped for a moment."""
         self._heard_out()
         self._house.reception.refusals[refusal.code] += 1
         self._deaf_until = self._house.clock() + self._house.limits.linger_ms
         self._head = bytearray()
-        last_words.say(self._transport, response(refusal))
+        last_words.write_and_close(self._transport, response(refusal))
 
 
 def _address(transport: asyncio.BaseTransport) -> str:

@@ -13,13 +13,13 @@ from uvicorn.lifespan.on import LifespanOn
 from uvicorn.server import ServerState
 
 from tactful.transports.admission.access_policy import LOOPBACK
-from tactful.transports.admission.kernel_filter import Barrier
-from tactful.transports.admission.limits import Limits, raise_descriptor_limit
-from tactful.transports.server.http_middleware import Guard
-from tactful.transports.server.http_protocol import Reader
-from tactful.transports.server.incoming import Door
-from tactful.transports.server.server_state import House
-from tactful.transports.sessions.hub import Reception
+from tactful.transports.admission.kernel_filter import KernelFilter
+from tactful.transports.admission.limits import AdmissionLimits, raise_descriptor_limit
+from tactful.transports.server.http_middleware import AccessMiddleware
+from tactful.transports.server.http_protocol import HttpProtocol
+from tactful.transports.server.incoming import IncomingConnection
+from tactful.transports.server.server_state import ListenerState
+from tactful.transports.sessions.hub import ConnectionHub
 
 SPREAD_S = 4  # all come back within so many seconds: an offer is withdrawn late by no more
 COMING_BACK_PER_S = 2_500  # but no more of them in one second
@@ -38,7 +38,7 @@ class ListenError(Exception):
     """The server cannot listen there; the text says what to do."""
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class ListenAddress(msgspec.Struct, frozen=True, kw_only=True):
     """Where to listen.
 
     `inherited` is a listening socket's descriptor: it outlives us, so nobody is refused during a
@@ -55,12 +55,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 class Listener:
     """One port for HTTP and WebSocket: `start`, `drain`, `close`."""
 
-    def __init__(self, app: ASGIApp, reception: Reception, place: Place) -> None:
+    def __init__(self, app: ASGIApp, reception: ConnectionHub, place: ListenAddress) -> None:
         if place.conformance_echo and place.host not in LOOPBACK:
             raise ListenError("The conformance echo answers anybody: bind it to 127.0.0.1.")
         self._place = place
         self._reception = reception
-        self._guarded = Guard(app, reception)
+        self._guarded = AccessMiddleware(app, reception)
         self._state = ServerState()
         self._config = Config(
             self._guarded,
@@ -77,7 +77,9 @@ class Listener:
         self._config.load()
         self._lifespan = LifespanOn(self._config)
         raise_descriptor_limit()  # before the house counts how many places it has
-        self.house = House(reception, self._speak_http, conformance_echo=place.conformance_echo)
+        self.house = ListenerState(
+            reception, self._speak_http, conformance_echo=place.conformance_echo
+        )
         self._socket: socket.socket | None = None
         self._server: asyncio.Server | None = None
 
@@ -100,7 +102,7 @@ class Listener:
         if self._lifespan.should_exit:
             self._socket.close()
             raise ListenError("The application did not start; the log says why.")
-        self.house.barrier = Barrier(self._socket)
+        self.house.barrier = KernelFilter(self._socket)
         self._renew_date()
         self.house.sweep.start(self._each_round)
         loop = asyncio.get_running_loop()
@@ -191,19 +193,19 @@ class Listener:
         for connection in knocked:
             await loop.connect_accepted_socket(self._open, connection)
 
-    def _open(self) -> Door:
-        return Door(self.house)
+    def _open(self) -> IncomingConnection:
+        return IncomingConnection(self.house)
 
-    def _speak_http(self) -> Reader:
+    def _speak_http(self) -> HttpProtocol:
         given = self._config, self._state, self._lifespan.state
-        return Reader(*given, refusals=self._reception.refusals)
+        return HttpProtocol(*given, refusals=self._reception.refusals)
 
-    def _take_upgrade(self, **_: Any) -> Door:
+    def _take_upgrade(self, **_: Any) -> IncomingConnection:
         """The HTTP stack has met an upgrade on a connection that served requests before."""
         return self._open()
 
 
-def _bind(place: Place, limits: Limits) -> socket.socket:
+def _bind(place: ListenAddress, limits: AdmissionLimits) -> socket.socket:
     if place.inherited is not None:
         listening = socket.socket(fileno=place.inherited)
     else:
@@ -218,7 +220,7 @@ def _bind(place: Place, limits: Limits) -> socket.socket:
     return listening
 
 
-def _bind_anew(place: Place) -> socket.socket:
+def _bind_anew(place: ListenAddress) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

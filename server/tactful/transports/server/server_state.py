@@ -3,22 +3,22 @@
 import asyncio
 from collections.abc import Callable
 
-from tactful.transports.admission.kernel_filter import Barrier
+from tactful.transports.admission.kernel_filter import KernelFilter
 from tactful.transports.admission.limits import Admission
-from tactful.transports.admission.rejections import HURRIED
-from tactful.transports.server.deadlines import Sweep, Swept
-from tactful.transports.server.handshake_queue import Turnstile
-from tactful.transports.server.http_protocol import Reader
-from tactful.transports.sessions.hub import Reception
+from tactful.transports.admission.rejections import RATE_LIMITED
+from tactful.transports.server.deadlines import DeadlineSweep, Expirable
+from tactful.transports.server.handshake_queue import HandshakeQueue
+from tactful.transports.server.http_protocol import HttpProtocol
+from tactful.transports.sessions.hub import ConnectionHub
 
 
-class House:
+class ListenerState:
     """The rooms behind the doors."""
 
     def __init__(
         self,
-        reception: Reception,
-        http: Callable[[], Reader],
+        reception: ConnectionHub,
+        http: Callable[[], HttpProtocol],
         *,
         conformance_echo: bool = False,
     ) -> None:
@@ -29,16 +29,18 @@ class House:
         self.http = http
         self.conformance_echo = conformance_echo
         self.admission = Admission(self.limits)
-        self.turnstile = Turnstile()
-        self.sweep = Sweep(self.clock, self.limits.sweep_ms)
-        self.knocking: dict[Swept, int] = {}  # who has not said yet what they want, and since when
-        self.barrier: Barrier | None = None  # until there is a socket to put it on
+        self.turnstile = HandshakeQueue()
+        self.sweep = DeadlineSweep(self.clock, self.limits.sweep_ms)
+        self.knocking: dict[
+            Expirable, int
+        ] = {}  # who has not said yet what they want, and since when
+        self.barrier: KernelFilter | None = None  # until there is a socket to put it on
         self.empty = asyncio.Event()
         self.empty.set()
 
     def turn_away(self, address: str) -> None:
         """Somebody comes too often; if they do not heed it, hear them no more for a while."""
-        self.reception.refusals[HURRIED.code] += 1
+        self.reception.refusals[RATE_LIMITED.code] += 1
         now = self.clock()
         if self.barrier is not None and self.reception.callers.floods(address, now):
             self.barrier.bar(address, now)
@@ -49,12 +51,12 @@ class House:
         return any(came > since for came in self.knocking.values())
 
 
-class Seat:
+class ConnectionSlot:
     """One connection's place: in the count, under its address and in the sweep."""
 
     __slots__ = ("_address", "_house", "_ring")
 
-    def __init__(self, house: House, holder: Swept) -> None:
+    def __init__(self, house: ListenerState, holder: Expirable) -> None:
         self._house = house
         self._address: str | None = None
         self._ring = house.sweep.join(holder)
@@ -67,11 +69,11 @@ class Seat:
         self._address = address
         return True
 
-    def pass_on(self, old: Swept, new: Swept) -> None:
+    def pass_on(self, old: Expirable, new: Expirable) -> None:
         """The same connection has a new holder."""
         self._house.sweep.replace(self._ring, old, new)
 
-    def leave(self, holder: Swept) -> None:
+    def leave(self, holder: Expirable) -> None:
         """The connection is gone."""
         house = self._house
         house.sweep.leave(self._ring, holder)

@@ -17,10 +17,10 @@ from websockets.streams import StreamReader
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.codec import reason as shorten
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server import closing as last_words
 from tactful.transports.server.handshake import frame_log
-from tactful.transports.server.server_state import Seat
+from tactful.transports.server.server_state import ConnectionSlot
 
 _FINAL_TEXT = 0x81
 _FINAL_BINARY = 0x82
@@ -37,7 +37,7 @@ PING_COST = 9 * 4_096  # as much as ten messages: browsers send none, and progra
 _KEPT = 4_096  # a frame cut by a read waits inline for the next one if it is no longer than this
 
 
-class Consumer(Protocol):
+class MessageConsumer(Protocol):
     """Who takes the messages of one connection."""
 
     def begin(self, now: int) -> None:
@@ -68,12 +68,12 @@ class Consumer(Protocol):
         """The connection is gone, closed with this code."""
 
 
-class _Careful:
+class _FallbackParser:
     """The library at work on what is not common, and the message whose fragments it is reading."""
 
     __slots__ = ("library", "opcode", "parts")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: AdmissionLimits) -> None:
         self.library = ServerProtocol(state=OPEN, max_size=limits.message_bytes, logger=frame_log)
         self.parts: list[bytes] = []
         self.opcode = TEXT
@@ -101,7 +101,7 @@ def _innermost(parser: object) -> object:
     return getattr(parser, "gi_code", None)
 
 
-class FrameLink(asyncio.Protocol):
+class WebSocketConnection(asyncio.Protocol):
     """One WebSocket after its handshake. It has no task and no queue of its own."""
 
     __slots__ = (
@@ -112,18 +112,18 @@ class FrameLink(asyncio.Protocol):
     def __init__(
         self,
         transport: asyncio.Transport,
-        limits: Limits,
+        limits: AdmissionLimits,
         clock: Callable[[], int],
-        seat: Seat,
+        seat: ConnectionSlot,
     ) -> None:
         self._transport = transport
         self._limits = limits
         self._clock = clock
         self._seat = seat
-        self.consumer: Consumer
+        self.consumer: MessageConsumer
         self._batch: list[bytes] | None = None
         self._pending = b""
-        self._careful: _Careful | None = None
+        self._careful: _FallbackParser | None = None
         self._deaf_until = 0
         self._slow_since = 0
         self._closed_with = 1006
@@ -265,13 +265,13 @@ class FrameLink(asyncio.Protocol):
         if may_wait and rest[0] == _FINAL_TEXT and _lacks_bytes(rest):
             self._pending = rest
         else:
-            self._careful = _Careful(self._limits)
+            self._careful = _FallbackParser(self._limits)
             self._take_careful(rest)
 
     # Everything else, by the library.
 
     def _take_careful(self, data: bytes) -> None:
-        careful = cast("_Careful", self._careful)
+        careful = cast("_FallbackParser", self._careful)
         library = careful.library
         library.receive_data(data)
         for event in library.events_received():
@@ -284,7 +284,7 @@ class FrameLink(asyncio.Protocol):
         elif careful.done:
             self._careful = None
 
-    def _take_frame(self, careful: _Careful, frame: Frame) -> None:
+    def _take_frame(self, careful: _FallbackParser, frame: Frame) -> None:
         if frame.opcode is CLOSE:
             return
         if frame.opcode & _CONTROL:
@@ -353,7 +353,7 @@ class FrameLink(asyncio.Protocol):
         self._batch = None
         if self._slow_since and not self._transport.is_closing():
             self._transport.resume_reading()
-        last_words.say(self._transport, last)
+        last_words.write_and_close(self._transport, last)
 
 
 def _head(size: int) -> bytes:

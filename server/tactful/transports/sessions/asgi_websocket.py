@@ -12,23 +12,23 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from tactful.protocol import close_codes
-from tactful.transports.admission.access_policy import SESSION_PATH, SUBPROTOCOL, Refusal
+from tactful.transports.admission.access_policy import SESSION_PATH, SUBPROTOCOL, Rejection
 from tactful.transports.admission.client_address import limit_key
-from tactful.transports.admission.limits import Admission, Verdict
-from tactful.transports.admission.rejections import CROWDED, FULL, problem
-from tactful.transports.sessions.hub import Reception
-from tactful.transports.sessions.send_queue import Outbox
+from tactful.transports.admission.limits import Admission, AdmissionResult
+from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, problem
+from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.send_queue import SendQueue
 
-UPGRADE = Refusal(426, "handshake.refused", "Sessions are WebSockets: ask for the upgrade.")
-NO_SUBPROTOCOL = Refusal(400, "handshake.refused", f"Ask for the subprotocol {SUBPROTOCOL}.")
+UPGRADE = Rejection(426, "handshake.refused", "Sessions are WebSockets: ask for the upgrade.")
+NO_SUBPROTOCOL = Rejection(400, "handshake.refused", f"Ask for the subprotocol {SUBPROTOCOL}.")
 
 
-def websocket_routes(reception: Reception) -> Sequence[BaseRoute]:
+def websocket_routes(reception: ConnectionHub) -> Sequence[BaseRoute]:
     """The endpoint, and the answer for those who ask for it without an upgrade."""
     admission = Admission(reception.policy.limits)
 
     async def session(socket: WebSocket) -> None:
-        await _Visit(reception, admission, socket).serve()
+        await _AsgiWebSocket(reception, admission, socket).serve()
 
     async def ask_for_upgrade(_: Request) -> Response:
         return _response(UPGRADE)
@@ -39,10 +39,10 @@ def websocket_routes(reception: Reception) -> Sequence[BaseRoute]:
     )
 
 
-class _Visit:
+class _AsgiWebSocket:
     """One WebSocket of the host server."""
 
-    def __init__(self, reception: Reception, admission: Admission, socket: WebSocket) -> None:
+    def __init__(self, reception: ConnectionHub, admission: Admission, socket: WebSocket) -> None:
         self._reception = reception
         self._admission = admission
         self._socket = socket
@@ -60,8 +60,10 @@ class _Visit:
         verdict = self._admission.enter()
         claimed = self._admission.claim(key)
         try:
-            if verdict is not Verdict.WELCOME or not claimed:
-                await self._refuse(CROWDED if verdict is Verdict.WELCOME else FULL)
+            if verdict is not AdmissionResult.WELCOME or not claimed:
+                await self._refuse(
+                    ADDRESS_FULL if verdict is AdmissionResult.WELCOME else SERVER_FULL
+                )
             else:
                 await self._converse()
         finally:
@@ -69,7 +71,7 @@ class _Visit:
             if claimed:
                 self._admission.release(key)
 
-    def _judge(self) -> Refusal | None:
+    def _judge(self) -> Rejection | None:
         policy = self._reception.policy
         headers = self._socket.headers
         offered = self._socket.scope.get("subprotocols", ())
@@ -80,7 +82,7 @@ class _Visit:
             or self._reception.closed_with
         )
 
-    async def _refuse(self, refusal: Refusal) -> None:
+    async def _refuse(self, refusal: Rejection) -> None:
         """Answer with plain HTTP where the server can; others turn the close into a 403."""
         self._reception.refusals[refusal.code] += 1
         if "websocket.http.response" in self._socket.scope.get("extensions", {}):
@@ -90,7 +92,7 @@ class _Visit:
 
     async def _converse(self) -> None:
         await self._socket.accept(SUBPROTOCOL)
-        outbox = Outbox(self._reception)
+        outbox = SendQueue(self._reception)
         origin = self._socket.headers["origin"]
         outbox.exchange = self._reception.admit(outbox, self._peer, origin)
         reading = asyncio.ensure_future(self._read(outbox))
@@ -104,7 +106,7 @@ class _Visit:
             await asyncio.gather(reading, writing, return_exceptions=True)
             outbox.exchange.lost(outbox.closed[0].code if outbox.closed else code or 1006)
 
-    async def _read(self, outbox: Outbox) -> int:
+    async def _read(self, outbox: SendQueue) -> int:
         """Take in messages until the client goes; the result is its close code."""
         exchange = outbox.exchange
         while True:
@@ -121,7 +123,7 @@ class _Visit:
                 exchange.text(text.encode("utf-8", "replace"))
             exchange.end()
 
-    async def _write(self, outbox: Outbox) -> None:
+    async def _write(self, outbox: SendQueue) -> None:
         while batch := await outbox.take():
             for payload in batch:
                 await self._socket.send_text(payload.decode())
@@ -130,5 +132,5 @@ class _Visit:
             await self._socket.close(code.code, reason)
 
 
-def _response(refusal: Refusal) -> Response:
+def _response(refusal: Rejection) -> Response:
     return Response(problem(refusal), refusal.status, media_type="application/problem+json")

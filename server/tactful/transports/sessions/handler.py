@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct
 
-from tactful.core.decision import Push, Refuse, Withdraw
+from tactful.core.decision import PushOffer, RefuseAcceptance, WithdrawOffer
 from tactful.core.offers.offer import Offer
 from tactful.core.session import signals
-from tactful.core.session.signals import Visit
+from tactful.core.session.signals import LandingVisit
 from tactful.core.values.ids import resume_digest
 from tactful.core.values.money import Money
 from tactful.protocol import messages
@@ -17,11 +17,11 @@ from tactful.protocol.close_codes import REPLACED, TOO_FAST
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.security.identity import Identities, Verified
-from tactful.runtime.sessions.lifecycle import Arrivals, Greeting
-from tactful.runtime.state.sessions import Outgoing, Seat, Snapshot
-from tactful.transports.sessions.ports import Connection
-from tactful.transports.sessions.resume_points import Numbers
+from tactful.runtime.security.identity import IdentityVerifier, VerifiedIdentity
+from tactful.runtime.sessions.lifecycle import SessionGreeting, SessionLifecycle
+from tactful.runtime.state.sessions import Outgoing, SessionConnection, SessionSnapshot
+from tactful.transports.sessions.ports import SessionChannel
+from tactful.transports.sessions.resume_points import ResumePoints
 
 SHORT: Final = 128
 """Characters kept of what a landing page's address says."""
@@ -29,30 +29,34 @@ SEARCHED: Final = 256
 """And of what somebody searched for, who may have pasted more."""
 
 
-class Tempo(Struct, frozen=True):
+class ConnectionTiming(Struct, frozen=True):
     """What `welcome` tells a client about time, in seconds."""
 
     heartbeat: int = 15
     idle: int = 60
 
 
-class SessionDesk:
+class OfferSessionHandler:
     """Answers the connections of one shop."""
 
     def __init__(
-        self, arrivals: Arrivals, identities: Identities, clock: Clock, tempo: Tempo
+        self,
+        arrivals: SessionLifecycle,
+        identities: IdentityVerifier,
+        clock: Clock,
+        tempo: ConnectionTiming,
     ) -> None:
         self._arrivals = arrivals
         self._identities = identities
         self._clock = clock
         self._tempo = tempo
-        self._numbers = Numbers()
+        self._numbers = ResumePoints()
 
-    def open(self, connection: Connection) -> None:
+    def open(self, connection: SessionChannel) -> None:
         """A connection stands; it is nobody's until it says hello."""
-        connection.attached = Seat(_Guest(connection, self._clock, self._tempo))
+        connection.attached = SessionConnection(_FrameWriter(connection, self._clock, self._tempo))
 
-    def receive(self, connection: Connection, message: ClientMessage) -> None:
+    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
         """Hand on what a client says."""
         seat = _seat(connection)
         if type(message) is messages.Accept:
@@ -75,16 +79,16 @@ class SessionDesk:
         else:
             self._arrivals.logout(seat)
 
-    def slow(self, connection: Connection) -> None:
+    def slow(self, connection: SessionChannel) -> None:
         """Keep back what can wait: a client that lags gets the latest state later, not a backlog."""
         _guest(connection).lagging = True
 
-    def caught_up(self, connection: Connection) -> None:
+    def caught_up(self, connection: SessionChannel) -> None:
         """Send the latest state."""
         _guest(connection).lagging = False
         self._arrivals.refresh(_seat(connection))
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: SessionChannel) -> None:
         """The connection is gone; what it has numbered is remembered for when it comes back."""
         seat = _seat(connection)
         if seat.live is not None:
@@ -92,8 +96,8 @@ class SessionDesk:
         connection.attached = None  # they name each other, and would wait for the collector
         self._arrivals.leave(seat)
 
-    def _greeting(self, hello: messages.Hello) -> Greeting:
-        return Greeting(
+    def _greeting(self, hello: messages.Hello) -> SessionGreeting:
+        return SessionGreeting(
             consent=hello.consent,
             resume=hello.resume,
             gpc=bool(hello.gpc),
@@ -104,20 +108,20 @@ class SessionDesk:
             identity=None if hello.identity is None else self._verified(hello.identity),
         )
 
-    def _verified(self, identity: messages.Identity) -> Verified | None:
+    def _verified(self, identity: messages.Identity) -> VerifiedIdentity | None:
         if isinstance(identity, str):
             return self._identities.by_token(identity)
         return self._identities.by_hmac(identity.customer, identity.hmac or "")
 
-    def _visit(self, page: messages.Landing) -> Visit:
+    def _visit(self, page: messages.Landing) -> LandingVisit:
         """Where the landing page's address says the visit came from."""
         try:
             query = parse_qs(urlsplit(page.url).query, max_num_fields=50)
             referrer = urlsplit(page.referrer).hostname if page.referrer else None
         except ValueError:
-            return Visit()
+            return LandingVisit()
         link = query.get("tactful_link", [""])[0]
-        return Visit(
+        return LandingVisit(
             source=_first(query, "utm_source"),
             campaign=_first(query, "utm_campaign"),
             medium=_first(query, "utm_medium"),
@@ -131,48 +135,48 @@ def _first(query: dict[str, list[str]], name: str) -> str | None:
     return found[0][:SHORT] if found else None
 
 
-def _seat(connection: Connection) -> Seat:
+def _seat(connection: SessionChannel) -> SessionConnection:
     seat = connection.attached
-    if not isinstance(seat, Seat):
+    if not isinstance(seat, SessionConnection):
         raise TypeError("the connection was not opened at this desk")
     return seat
 
 
-def _guest(connection: Connection) -> "_Guest":
+def _guest(connection: SessionChannel) -> "_FrameWriter":
     guest = _seat(connection).guest
-    if not isinstance(guest, _Guest):
+    if not isinstance(guest, _FrameWriter):
         raise TypeError("the connection was not opened at this desk")
     return guest
 
 
 def _page(page: messages.Page, _: int) -> signals.Signal:
     query = page.query[:SEARCHED] if page.query else page.query
-    return signals.Paged(page.kind, page.url, query, page.moment)
+    return signals.PageViewed(page.kind, page.url, query, page.moment)
 
 
 def _cart(cart: messages.Cart, _: int) -> signals.Signal:
-    return signals.Carted(tuple(signals.CartLine(line.sku, line.qty) for line in cart.lines))
+    return signals.CartChanged(tuple(signals.CartLine(line.sku, line.qty) for line in cart.lines))
 
 
 _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
-    messages.View: lambda view, _: signals.Viewed(view.sku),
-    messages.Activity: lambda activity, tab: signals.Acted(activity.kind, tab),
+    messages.View: lambda view, _: signals.ItemViewed(view.sku),
+    messages.Activity: lambda activity, tab: signals.ActivityReported(activity.kind, tab),
     messages.Page: _page,
     messages.Cart: _cart,
-    messages.Consent: lambda given, _: signals.Consented(given.consent, gpc=bool(given.gpc)),
-    messages.Seen: lambda seen, _: signals.Seen(seen.offer),
-    messages.Dismiss: lambda dismiss, _: signals.Dismissed(dismiss.offer),
-    messages.Accept: lambda accept, _: signals.Accepted(accept.offer, accept.qty),
+    messages.Consent: lambda given, _: signals.ConsentChanged(given.consent, gpc=bool(given.gpc)),
+    messages.Seen: lambda seen, _: signals.OfferSeen(seen.offer),
+    messages.Dismiss: lambda dismiss, _: signals.OfferDismissed(dismiss.offer),
+    messages.Accept: lambda accept, _: signals.OfferAccepted(accept.offer, accept.qty),
 }
 """What a message reports, seen by a tab; `hello`, `identify` and `logout` are no signals by themselves."""
 
 
-class _Guest:
+class _FrameWriter:
     """Writes frames for one connection."""
 
     __slots__ = ("_asked", "_clock", "_connection", "_tempo", "lagging")
 
-    def __init__(self, connection: Connection, clock: Clock, tempo: Tempo) -> None:
+    def __init__(self, connection: SessionChannel, clock: Clock, tempo: ConnectionTiming) -> None:
         self._connection = connection
         self._clock = clock
         self._tempo = tempo
@@ -183,7 +187,7 @@ class _Guest:
         """Remember what was asked for last: a refusal names the message it answers."""
         self._asked = accept
 
-    def greet(self, snapshot: Snapshot) -> None:
+    def greet(self, snapshot: SessionSnapshot) -> None:
         """The whole state."""
         self._connection.belong(snapshot.session)
         now = self._clock.now()
@@ -205,19 +209,19 @@ class _Guest:
         """One frame an effect; to a client that lags only what cannot be told again."""
         now = self._clock.now()
         for effect in effects:
-            if not (self.lagging and isinstance(effect, Push | Withdraw)):
+            if not (self.lagging and isinstance(effect, PushOffer | WithdrawOffer)):
                 self._connection.send(encode(_frame(effect, now, self._asked)))
 
 
 def _frame(effect: Outgoing, now: int, asked: messages.Accept | None) -> messages.ServerMessage:
     match effect:
-        case Push():
+        case PushOffer():
             return messages.OfferPushed(
                 seq=effect.offer.seq, offer=shown(effect.offer, now), replaces=effect.replaces
             )
-        case Withdraw():
+        case WithdrawOffer():
             return messages.Withdraw(seq=effect.seq, offer=effect.offer)
-        case Refuse():
+        case RefuseAcceptance():
             number = asked.n if asked and asked.offer == effect.offer else None
             return messages.Refused(code=effect.code, n=number, offer=effect.offer)
         case _:

@@ -9,15 +9,15 @@ from typing import Protocol
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.codec import HEARTBEAT, ProtocolError, decode, encode
-from tactful.protocol.conversation import TOO_FAST, Conversation, Due
+from tactful.protocol.conversation import TOO_FAST, Conversation, DueActions
 from tactful.protocol.messages import Bye
-from tactful.transports.admission.access_policy import Policy, Refusal
-from tactful.transports.admission.address_limits import Callers
+from tactful.transports.admission.access_policy import AccessPolicy, Rejection
+from tactful.transports.admission.address_limits import AddressLimiter
 from tactful.transports.admission.client_address import limit_key
-from tactful.transports.admission.memory_guard import Memory
-from tactful.transports.admission.message_quotas import ROUNDS, Share, Shares
-from tactful.transports.admission.rejections import FULL, LEAVING
-from tactful.transports.sessions.ports import Desk
+from tactful.transports.admission.memory_guard import MemoryGuard
+from tactful.transports.admission.message_quotas import ROUNDS, TokenBucket, TokenBuckets
+from tactful.transports.admission.rejections import SERVER_FULL, SHUTTING_DOWN
+from tactful.transports.sessions.ports import SessionHandler
 
 log = logging.getLogger("tactful.sessions")
 
@@ -34,7 +34,7 @@ def monotonic_ms() -> int:
     return int(monotonic() * 1_000)
 
 
-class Link(Protocol):
+class MessageTransport(Protocol):
     """What carries a conversation: a WebSocket of ours, one of a host server, or a stream."""
 
     @property
@@ -51,18 +51,20 @@ class Link(Protocol):
         """End the connection."""
 
 
-class Reception:
+class ConnectionHub:
     """Everybody who is connected, whatever carries them, and the desk that answers."""
 
-    def __init__(self, desk: Desk, policy: Policy, clock: Callable[[], int] = monotonic_ms) -> None:
+    def __init__(
+        self, desk: SessionHandler, policy: AccessPolicy, clock: Callable[[], int] = monotonic_ms
+    ) -> None:
         self.desk = desk
         self.policy = policy
         self.clock = clock
-        self.memory = Memory(policy.limits.memory_bytes)
-        self.shares = Shares(policy.limits.rhythm, policy.limits.per_address)
-        self.callers = Callers(policy.limits)
+        self.memory = MemoryGuard(policy.limits.memory_bytes)
+        self.shares = TokenBuckets(policy.limits.rhythm, policy.limits.per_address)
+        self.callers = AddressLimiter(policy.limits)
         self.refusals: Counter[str] = Counter()  # of connections and requests, by code
-        self.present: set[Exchange] = set()
+        self.present: set[ClientConnection] = set()
         self.leaving = False  # whoever comes now is told at once when to come back
         self.dismissed = False  # nobody is taken in any more
         self._spread_s = 1
@@ -71,25 +73,25 @@ class Reception:
         self.messages = 0
 
     @property
-    def closed_with(self) -> Refusal | None:
+    def closed_with(self) -> Rejection | None:
         """Why nobody new comes in; None: they may."""
         if self.dismissed:
-            return LEAVING
-        return FULL if self.memory.short else None
+            return SHUTTING_DOWN
+        return SERVER_FULL if self.memory.short else None
 
     def judged(self, address: str, right: bool) -> None:
         """A server key came from there: a system of the shop comes as often as it likes."""
         take = self.callers.vouch if right else self.callers.closed
         take(limit_key(address), self.clock())
 
-    def admit(self, link: Link, peer: str, origin: str) -> "Exchange":
+    def admit(self, link: MessageTransport, peer: str, origin: str) -> "ClientConnection":
         """Open a conversation."""
-        exchange = Exchange(self, link, peer, origin)
+        exchange = ClientConnection(self, link, peer, origin)
         self.present.add(exchange)
         exchange.guarded(self.desk.open, exchange)
         return exchange
 
-    def part(self, exchange: "Exchange", code: int) -> None:
+    def part(self, exchange: "ClientConnection", code: int) -> None:
         """A conversation has ended."""
         self.present.discard(exchange)
         if code in _FAULTS:
@@ -118,7 +120,7 @@ class Reception:
             exchange.close(close_codes.GOING_AWAY, "The server restarts.")
 
 
-class Exchange:
+class ClientConnection:
     """One conversation: between the link that carries it and the desk that answers it."""
 
     __slots__ = (
@@ -126,7 +128,9 @@ class Exchange:
         "_unsettled", "_welcomed", "attached", "origin", "peer",
     )  # fmt: skip
 
-    def __init__(self, reception: Reception, link: Link, peer: str, origin: str) -> None:
+    def __init__(
+        self, reception: ConnectionHub, link: MessageTransport, peer: str, origin: str
+    ) -> None:
         self._reception = reception
         self._link = link
         rhythm = reception.policy.limits.rhythm
@@ -137,7 +141,7 @@ class Exchange:
         self._reading = False
         self._welcomed = False  # the desk has sent something: `welcome`, before all else
         self._unsettled = 0  # frames that the shares have not been charged with yet
-        self._of_session: Share | None = None
+        self._of_session: TokenBucket | None = None
         key = limit_key(peer)
         limited = key not in reception.policy.limits.unlimited
         now = reception.clock()
@@ -238,10 +242,10 @@ class Exchange:
     def tick(self, now: int) -> None:
         """Do what the clock asks for."""
         due = self._conversation.due(now)
-        if due is Due.HEARTBEAT:
+        if due is DueActions.HEARTBEAT:
             if self._welcomed:
                 self._link.beat(HEARTBEAT)
-        elif due is not Due.NOTHING:
+        elif due is not DueActions.NOTHING:
             self._refuse(due)
 
     def slow(self) -> None:

@@ -6,7 +6,7 @@ from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.messages import ClientMessage
 
 
-class Connection(Protocol):
+class SessionChannel(Protocol):
     """One open connection, whatever carries it. All methods are synchronous and never block."""
 
     attached: object | None
@@ -41,20 +41,20 @@ class Connection(Protocol):
         """End the connection; what is sent afterwards is dropped, and `closed` follows."""
 
 
-class Desk(Protocol):
+class SessionHandler(Protocol):
     """Who answers. Every method returns at once; for each `open` there is exactly one `closed`."""
 
-    def open(self, connection: Connection) -> None:
+    def open(self, connection: SessionChannel) -> None:
         """A connection stands; its `hello` will be the first message."""
 
-    def receive(self, connection: Connection, message: ClientMessage) -> None:
+    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
         """A message has passed the connection's rules. Its acknowledgement is the transport's."""
 
-    def slow(self, connection: Connection) -> None:
+    def slow(self, connection: SessionChannel) -> None:
         """The client lags: send nothing but what it must have until it has caught up."""
 
-    def caught_up(self, connection: Connection) -> None:
+    def caught_up(self, connection: SessionChannel) -> None:
         """The client reads again: send it the latest state."""
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: SessionChannel) -> None:
         """The connection is gone, for whatever reason."""

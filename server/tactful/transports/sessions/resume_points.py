@@ -7,7 +7,7 @@ SESSIONS = 20_000  # as many as there are connections; older ones send again wha
 TABS = 8  # connections of one session that broke lately
 
 
-class Numbers:
+class ResumePoints:
     """Remembers, per session, up to where each of its broken connections was taken in."""
 
     def __init__(self, sessions: int = SESSIONS) -> None:

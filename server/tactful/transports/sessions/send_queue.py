@@ -6,21 +6,21 @@ from collections import deque
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.codec import reason as shorten
-from tactful.transports.sessions.hub import Exchange, Reception
+from tactful.transports.sessions.hub import ClientConnection, ConnectionHub
 
 TICK_S = 1.0
 
 
-class Outbox:
+class SendQueue:
     """A bounded queue with one reader, who takes all that waits at once."""
 
-    def __init__(self, reception: Reception) -> None:
+    def __init__(self, reception: ConnectionHub) -> None:
         self._limits = reception.policy.limits
         self._clock = reception.clock
         self._waiting: deque[bytes] = deque()
         self._stirred = asyncio.Event()
         self._lagging = False
-        self.exchange: Exchange
+        self.exchange: ClientConnection
         self.buffered = 0
         self.closed: tuple[CloseCode, str] | None = None
 

@@ -15,31 +15,31 @@ from starlette.types import Receive, Scope, Send
 
 from tactful.protocol import close_codes
 from tactful.protocol.codec import encode
-from tactful.protocol.messages import Closed, Stream
-from tactful.transports.admission.access_policy import SESSION_PATH, Refusal
+from tactful.protocol.messages import Closed, StreamOpened
+from tactful.transports.admission.access_policy import SESSION_PATH, Rejection
 from tactful.transports.admission.client_address import limit_key
-from tactful.transports.admission.limits import Admission, Verdict
-from tactful.transports.admission.rejections import CROWDED, FULL, problem
-from tactful.transports.sessions.hub import Reception
-from tactful.transports.sessions.send_queue import Outbox
+from tactful.transports.admission.limits import Admission, AdmissionResult
+from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, problem
+from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.send_queue import SendQueue
 
 STREAM_PATH = f"{SESSION_PATH}/stream"
 MESSAGES_PER_POST = 64  # a resend after a reconnect; more comes in the next request
 
-UNKNOWN = Refusal(404, "stream.unknown", "There is no such stream; open a new one.")
-TOO_LARGE = Refusal(413, "body.too_large", "Post at most 65,536 bytes.")
-MALFORMED = Refusal(400, "body.malformed", "Post one JSON object, or an array of at most 64.")
+UNKNOWN = Rejection(404, "stream.unknown", "There is no such stream; open a new one.")
+TOO_LARGE = Rejection(413, "body.too_large", "Post at most 65,536 bytes.")
+MALFORMED = Rejection(400, "body.malformed", "Post one JSON object, or an array of at most 64.")
 
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-class Streams:
+class EventStreams:
     """All open streams, by the id under which their clients post."""
 
-    def __init__(self, reception: Reception) -> None:
+    def __init__(self, reception: ConnectionHub) -> None:
         self._reception = reception
         self.admission = Admission(reception.policy.limits)
-        self._open: dict[str, Outbox] = {}
+        self._open: dict[str, SendQueue] = {}
 
     def routes(self) -> Sequence[BaseRoute]:
         """The two endpoints and their preflights."""
@@ -60,10 +60,12 @@ class Streams:
             return Response(headers=headers, media_type="text/event-stream")
         peer = limit_key(_peer(request))
         verdict = self.admission.enter()
-        if verdict is not Verdict.WELCOME or not self.admission.claim(peer):
+        if verdict is not AdmissionResult.WELCOME or not self.admission.claim(peer):
             self.admission.leave()
-            return self._refuse(request, CROWDED if verdict is Verdict.WELCOME else FULL)
-        outbox = Outbox(self._reception)
+            return self._refuse(
+                request, ADDRESS_FULL if verdict is AdmissionResult.WELCOME else SERVER_FULL
+            )
+        outbox = SendQueue(self._reception)
         origin = request.headers["origin"]
         outbox.exchange = self._reception.admit(outbox, _peer(request), origin)
         stream = secrets.token_urlsafe(16)
@@ -84,7 +86,7 @@ class Streams:
         callers.give_back(limit_key(_peer(request)), self._reception.clock())  # it pays as messages
         body = await self._read(request)
         messages = TOO_LARGE if body is None else _split(body)
-        if isinstance(messages, Refusal):
+        if isinstance(messages, Rejection):
             self._take_in(outbox, [])
             return self._refuse(request, messages)
         self._take_in(outbox, messages)
@@ -102,7 +104,7 @@ class Streams:
         }
         return Response(status_code=204, headers=self._cors(request) | allowed)
 
-    def _take_in(self, outbox: Outbox, messages: list[bytes]) -> None:
+    def _take_in(self, outbox: SendQueue, messages: list[bytes]) -> None:
         exchange = outbox.exchange
         exchange.begin(self._reception.clock())
         if not messages and not exchange.spend(0):
@@ -130,7 +132,7 @@ class Streams:
             return b""
         return bytes(body)
 
-    def _judge(self, request: Request) -> Refusal | None:
+    def _judge(self, request: Request) -> Rejection | None:
         policy = self._reception.policy
         headers = request.headers
         return policy.judge_host(headers.getlist("host")) or policy.judge_origin(
@@ -144,7 +146,7 @@ class Streams:
             return {"Vary": "Origin"}
         return {"Access-Control-Allow-Origin": origin[0], "Vary": "Origin"}
 
-    def _refuse(self, request: Request, refusal: Refusal) -> Response:
+    def _refuse(self, request: Request, refusal: Rejection) -> Response:
         self._reception.refusals[refusal.code] += 1
         headers = self._cors(request) | {"Cache-Control": "no-store"}
         if refusal.retry_s is not None:
@@ -169,8 +171,8 @@ class _EventStream(StreamingResponse):
             self._ended()
 
 
-async def _events(stream: str, outbox: Outbox) -> AsyncIterator[bytes]:
-    yield _event(encode(Stream(stream=stream)))
+async def _events(stream: str, outbox: SendQueue) -> AsyncIterator[bytes]:
+    yield _event(encode(StreamOpened(stream=stream)))
     while batch := await outbox.take():
         yield b"".join(map(_event, batch))
     if outbox.closed is not None:
@@ -178,7 +180,7 @@ async def _events(stream: str, outbox: Outbox) -> AsyncIterator[bytes]:
         yield _event(encode(Closed(code=code.code, reason=reason)))
 
 
-def _split(body: bytes) -> list[bytes] | Refusal:
+def _split(body: bytes) -> list[bytes] | Rejection:
     """The messages of a post, each as it was written."""
     if not body.lstrip().startswith(b"["):
         return [body]

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from support.cli_runner import beside, json_of, run, written
-from support.live_server import stage
+from support.live_server import live_server
 
 GOOD = '{"type":"stock","sku":"A","territory":"DE","available":3}\n'
 BAD = '{"type":"stock","sku":"A","territory":"DE","avaliable":3}\n'
@@ -15,7 +15,7 @@ FEED = """<rss xmlns:g="http://base.google.com/ns/1.0"><channel><item><g:id>RUN<
 
 async def test_facts_reach_the_running_server(tmp_path: Path) -> None:
     file = written(tmp_path / "facts.jsonl", GOOD * 2500)
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         first = await beside(one, "import", file)
         assert first.exit_code == 0
         assert "2,500 stock" in first.output
@@ -24,7 +24,7 @@ async def test_facts_reach_the_running_server(tmp_path: Path) -> None:
 
 async def test_a_feed_is_imported_on_the_terms_that_are_given(tmp_path: Path) -> None:
     file = written(tmp_path / "feed.xml", FEED)
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         terms = ("--territory", "DE", "--tax-rate", "19%")
         report = json_of(await beside(one, "import", file, *terms, "--json"))
         assert report["accepted"] == 2
@@ -36,7 +36,7 @@ async def test_a_feed_is_imported_on_the_terms_that_are_given(tmp_path: Path) ->
 async def test_one_bad_row_in_any_file_stops_everything(tmp_path: Path) -> None:
     good = written(tmp_path / "good.jsonl", GOOD)
     bad = written(tmp_path / "bad.jsonl", GOOD + BAD)
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         stopped = await beside(one, "import", good, bad)
         assert stopped.exit_code == 1
         assert f"{bad}:2: A `stock` has no field `avaliable`" in stopped.output
@@ -70,7 +70,7 @@ def test_standard_input_goes_into_a_folder_without_a_server(tmp_path: Path) -> N
 
 
 async def test_the_folder_of_a_running_server_is_left_alone(tmp_path: Path) -> None:
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         result = run("import", "-", "--data", one.config.data, given=GOOD)
         assert (result.exit_code, "a server is running on it" in result.output) == (2, True)
 
@@ -88,7 +88,7 @@ def test_no_server_no_file_and_no_terms_each_say_what_to_do(tmp_path: Path) -> N
 
 async def test_a_wrong_key_is_told_from_a_missing_one(tmp_path: Path) -> None:
     file = written(tmp_path / "facts.jsonl", GOOD)
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         assert "was not taken" in (await beside(one, "import", file, key="wrong")).output
         assert "is missing" in (await beside(one, "import", file, key="")).output
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from support.cli_runner import beside, json_of
-from support.live_server import stage
+from support.live_server import live_server
 
 FACT = {"type": "customer", "customer": "c/1 ü", "tier": "gold"}
 
 
 async def test_a_customer_is_exported_and_then_forgotten(tmp_path: Path) -> None:
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         await one.facts(FACT)
         before = await beside(one, "export", "c/1 ü")
         fact = json_of(before)["facts"][0]
@@ -23,7 +23,7 @@ async def test_a_customer_is_exported_and_then_forgotten(tmp_path: Path) -> None
 
 
 async def test_nobody_is_forgotten_without_a_yes(tmp_path: Path) -> None:
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         await one.facts(FACT)
         result = await beside(one, "forget", "c/1 ü", given="n\n")
         assert (result.exit_code, "nothing was erased" in result.output) == (2, True)

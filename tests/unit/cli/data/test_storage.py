@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from support.cli_runner import beside, json_of, run, written
-from support.live_server import stage
+from support.live_server import live_server
 
 FACT = '{"type":"stock","sku":"%s","territory":"DE","available":1}\n'
 
@@ -48,7 +48,7 @@ def test_a_backup_is_restored_with_its_keys_into_an_empty_folder(tmp_path: Path)
 
 
 async def test_a_backup_of_a_running_server_is_whole(tmp_path: Path) -> None:
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         await one.facts({"type": "stock", "sku": "LIVE", "territory": "DE", "available": 1})
         made = run("backup", tmp_path / "b.tar.gz", "--data", one.config.data)
         assert made.exit_code == 0
@@ -70,7 +70,7 @@ def test_a_restore_replaces_nothing_unless_told_to_and_keeps_what_was(tmp_path: 
 
 
 async def test_who_was_forgotten_since_is_forgotten_by_the_restored_backup(tmp_path: Path) -> None:
-    async with stage(tmp_path) as one:
+    async with live_server(tmp_path) as one:
         await one.facts(
             {"type": "customer", "customer": "c-known", "tier": "gold"},
             {"type": "customer", "customer": "c-stays", "tier": "gold"},

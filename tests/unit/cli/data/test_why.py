@@ -5,11 +5,11 @@ from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, rules
 from support.cli_runner import beside, json_of, run
-from support.live_server import stage
+from support.live_server import live_server
 
 
 async def test_what_is_withheld_is_told_with_what_would_change_it(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
         result = await beside(one, "why", "RUN-42", "--customer", "c1")
         assert result.exit_code == 0
@@ -22,7 +22,7 @@ async def test_what_is_withheld_is_told_with_what_would_change_it(tmp_path: Path
 
 
 async def test_an_offer_that_stands_is_shown(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
@@ -34,7 +34,7 @@ async def test_an_offer_that_stands_is_shown(tmp_path: Path) -> None:
 
 async def test_who_is_meant_must_be_said_and_must_exist(tmp_path: Path) -> None:
     assert run("why", "RUN-42").exit_code == 2
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         result = await beside(one, "why", "RUN-42", "--session", "nobody")
         assert (result.exit_code, "404 shopper.unknown" in result.output) == (2, True)
         wrong = await beside(one, "why", "RUN-42", "--customer", "c", "--at", "yesterday")
@@ -46,7 +46,7 @@ def test_a_url_that_is_none_is_refused() -> None:
 
 
 async def test_a_visit_can_be_imagined(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
         for words, said in (
             (("--territory", "DE"), "R1: pushed"),
@@ -67,7 +67,7 @@ async def test_a_visit_can_be_imagined(tmp_path: Path) -> None:
 
 
 async def test_a_data_folder_answers_without_its_server(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
         data = ("--data", tmp_path / "data")
         for words, said in (

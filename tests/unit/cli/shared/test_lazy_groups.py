@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from support.cli_runner import run
 from tactful import __version__
 from tactful.cli import COMMANDS, main
-from tactful.cli.shared.lazy_groups import Commands, Lazy
+from tactful.cli.shared.lazy_groups import LazyCommand, LazyGroup
 
 HELP_S = 0.3
 """What `--help` may take, in processor time: the clock on the wall belongs to everybody."""
@@ -76,7 +76,7 @@ def test_a_command_that_is_not_there_is_refused_with_the_nearest() -> None:
     assert "did you mean serve?" in result.output
 
 
-def broken() -> Commands:
+def broken() -> LazyGroup:
     """A command line whose only command makes a mistake."""
 
     @click.command()
@@ -87,7 +87,7 @@ def broken() -> Commands:
     def full() -> None:
         raise OSError(28, "No space left on device", "/var/shop")
 
-    group = Commands({name: Lazy("", "") for name in ("mistake", "full")})
+    group = LazyGroup({name: LazyCommand("", "") for name in ("mistake", "full")})
     found = {"mistake": mistake, "full": full}
     group.get_command = lambda _, name: found.get(name)  # type: ignore[method-assign]
     return group

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 import pytest
 import structlog
 
-from tactful.cli.shared.logging_setup import Logs
+from tactful.cli.shared.logging_setup import LogHandler
 
 Said = pytest.CaptureFixture[str]
 
 
 @contextmanager
-def logs(*, serving: bool) -> Iterator[Logs]:
-    made = Logs("info")
+def logs(*, serving: bool) -> Iterator[LogHandler]:
+    made = LogHandler("info")
     made.serving = serving
     try:
         yield made

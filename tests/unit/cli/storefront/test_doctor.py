@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from support.cli_runner import json_of, run
-from support.live_server import Stage
+from support.live_server import LiveServer
 from tactful.cli.storefront.page_parser import allows, page_of
 
 PAGE = "https://shop.example/p/run"
@@ -64,7 +64,7 @@ def served() -> Iterator[Site]:
 async def shop(tmp_path: Path, *, welcome: bool = True) -> AsyncIterator[tuple[Site, str]]:
     """A page with the widget's tag, and its server."""
     with served() as site:
-        one = Stage(tmp_path, "")
+        one = LiveServer(tmp_path, "")
         one.config = replace(one.config, origins=(site.origin,) if welcome else ())
         await one.start()
         try:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.broken_builds import assert_fails
 from tactful.core.compliance.prior_price import (
     WINDOW,
-    Claim,
+    PriceClaim,
     PriorPrice,
     claim,
     is_general,
@@ -128,12 +128,12 @@ def test_the_window_is_thirty_days():
 
 
 def test_a_reduction_may_be_claimed_against_the_prior_price():
-    assert claim(PriorPrice(12900, START, complete=True), 10965) == Claim(12900, 15)
-    assert claim(PriorPrice(18900, START, complete=False), 14900) == Claim(18900, 21)
+    assert claim(PriorPrice(12900, START, complete=True), 10965) == PriceClaim(12900, 15)
+    assert claim(PriorPrice(18900, START, complete=False), 14900) == PriceClaim(18900, 21)
 
 
 def test_a_reduction_below_one_percent_has_no_percentage():
-    assert claim(PriorPrice(12900, START, complete=True), 12800) == Claim(12900, None)
+    assert claim(PriorPrice(12900, START, complete=True), 12800) == PriceClaim(12900, None)
 
 
 def test_an_offer_at_or_above_the_prior_price_claims_nothing():

@@ -24,7 +24,7 @@ from support.oracle.generated_worlds import world
 from support.suppressions import CATALOGUE, reasons
 from tactful.core.customer import taints as letdowns
 from tactful.core.customer.profile import profile
-from tactful.core.customer.taints import NO_LETDOWNS
+from tactful.core.customer.taints import NO_TAINTS
 from tactful.core.facts import purchases
 from tactful.core.facts.history import History
 from tactful.core.facts.model import AnyFact
@@ -41,8 +41,10 @@ def test_shuffled_facts_give_the_same_letdowns_and_purchases_to_the_byte(
     first = Shop(told).history("c1")
     dice.shuffle(told)
     again = Shop(told).history("c1")
-    assert encode(letdowns.derive(first, Policy())) == encode(letdowns.derive(again, Policy()))
-    assert encode(purchases.derive(first)) == encode(purchases.derive(again))
+    assert encode(letdowns.derive_taints(first, Policy())) == encode(
+        letdowns.derive_taints(again, Policy())
+    )
+    assert encode(purchases.derive_purchases(first)) == encode(purchases.derive_purchases(again))
 
 
 def history(*told: object) -> History:
@@ -50,18 +52,18 @@ def history(*told: object) -> History:
 
 
 def test_nobody_s_history_is_no_letdown() -> None:
-    assert letdowns.derive(History(customer="c1"), Policy()) == NO_LETDOWNS
+    assert letdowns.derive_taints(History(customer="c1"), Policy()) == NO_TAINTS
 
 
 @pytest.mark.parametrize(("promised", "start"), [(DAY, T0 + DAY), (0, None), (-DAY, None)])
 def test_the_next_parcel_that_turns_late_is_known_before(promised: int, start: int | None) -> None:
     parcel = order("o1", status="shipped", promised_by=T0 + promised)
-    assert letdowns.derive(history(parcel), Policy()).next_start(T0) == start
+    assert letdowns.derive_taints(history(parcel), Policy()).next_start(T0) == start
 
 
 def test_a_case_dated_ahead_of_our_clock_taints_from_the_moment_we_hear_of_it() -> None:
     ahead = case(skus=["RUN-42"], opened_at=T0 + DAY)
-    (letdown,) = letdowns.derive(history(product(), ahead), Policy()).products["run"]
+    (letdown,) = letdowns.derive_taints(history(product(), ahead), Policy()).products["run"]
     assert letdown.since == T0
 
 

@@ -21,7 +21,7 @@ from support.builders import (
     review,
     stock,
 )
-from tactful.core.facts.codec import KINDS, Rejection, decode, encode
+from tactful.core.facts.codec import KINDS, FactRejection, decode, encode
 from tactful.core.facts.model import Fact, Feed, Order, Product, Stock
 
 PRICE = {
@@ -55,9 +55,9 @@ GIVEN = [
 ]  # fmt: skip
 
 
-def refused(fact: Any) -> Rejection:
+def refused(fact: Any) -> FactRejection:
     found = decode(fact if isinstance(fact, bytes) else json.dumps(fact).encode(), 3)
-    assert isinstance(found, Rejection)
+    assert isinstance(found, FactRejection)
     assert found.index == 3
     return found
 
@@ -131,14 +131,14 @@ def test_a_remedy_is_worth_money_or_a_share(value: dict[str, int]) -> None:
 
 
 def test_what_fits_together_is_taken() -> None:
-    assert not isinstance(decode(json.dumps(CASE).encode()), Rejection)
+    assert not isinstance(decode(json.dumps(CASE).encode()), FactRejection)
     for into in ({}, {"merged_into": "k2"}):
         merged = CASE | {"status": "merged"} | into
-        assert not isinstance(decode(json.dumps(merged).encode()), Rejection)
+        assert not isinstance(decode(json.dumps(merged).encode()), FactRejection)
     listed = PRICE | {"list": {"amount": 1990, "currency": "EUR"}}
-    assert not isinstance(decode(json.dumps(listed).encode()), Rejection)
+    assert not isinstance(decode(json.dumps(listed).encode()), FactRejection)
     recall = {"type": "recall", "recall": "r", "product": "p", "status": "active"}
-    assert not isinstance(decode(json.dumps(recall).encode()), Rejection)
+    assert not isinstance(decode(json.dumps(recall).encode()), FactRejection)
     assert isinstance(decode(b'{"type":"product","sku":"A","product":"P","title":"T"}'), Product)
 
 
@@ -173,4 +173,4 @@ def test_no_bytes_raise(raw: bytes) -> None:
     )
 )
 def test_no_json_raises(value: Any) -> None:
-    assert isinstance(decode(json.dumps(value).encode()), Rejection)
+    assert isinstance(decode(json.dumps(value).encode()), FactRejection)

@@ -16,7 +16,7 @@ from support.naive_assembly import Shop
 from support.suppressions import CATALOGUE, RUN, reasons
 from tactful.core.customer.profile import profile
 from tactful.core.facts.model import AnyFact
-from tactful.core.gates.suppression import price_regret
+from tactful.core.gates.suppression import check_price_regret
 from tactful.core.rules.policy import Policy
 
 
@@ -74,7 +74,7 @@ def test_a_return_without_an_order_is_taken_from_the_latest() -> None:
 def regretted(unit: int, *told: AnyFact, now: int = T0, currency: str = "EUR") -> bool:
     shop = Shop((one, T0 - 500 * DAY) for one in (*CATALOGUE, *told))
     here = scene(now=now, item=shop.item("SOCK-3"), profile=profile(shop.history("c1"), Policy()))
-    return bool([*price_regret(here, unit, currency, Policy())])
+    return bool([*check_price_regret(here, unit, currency, Policy())])
 
 
 def test_nobody_is_offered_for_less_within_30_days_what_they_paid_more_for() -> None:

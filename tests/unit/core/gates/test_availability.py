@@ -4,7 +4,7 @@ import pytest
 
 from support.builders import T0, item, kept, scene, session, stock
 from tactful.core.context import Scene
-from tactful.core.gates.availability import available
+from tactful.core.gates.availability import check_availability
 from tactful.core.rules.policy import Policy
 
 
@@ -29,26 +29,26 @@ def shelf(count: int | None) -> Scene:
 def test_no_more_is_promised_than_there_is(
     count: int | None, promised: int, wanted: int, found: list[str]
 ) -> None:
-    told = available(shelf(count), Policy(), promised, wanted)
+    told = check_availability(shelf(count), Policy(), promised, wanted)
     assert [finding.reason.value for finding in told] == found
 
 
 def test_a_shop_may_keep_a_reserve() -> None:
     policy = Policy(stock_minimum=5)
-    assert [one.reason for one in available(shelf(4), policy, 4, 1)] == [
+    assert [one.reason for one in check_availability(shelf(4), policy, 4, 1)] == [
         "stock.minimum",
         "stock.committed",
     ]
-    assert [*available(shelf(5), policy, 4, 1)] == []
+    assert [*check_availability(shelf(5), policy, 4, 1)] == []
 
 
 def test_stock_of_another_territory_is_none_here() -> None:
-    (out,) = available(scene(session=session(territory="GB")), Policy(), 0, 1)
+    (out,) = check_availability(scene(session=session(territory="GB")), Policy(), 0, 1)
     assert (out.reason, out.actual, out.at) == ("stock.out", None, None)
-    (nowhere,) = available(scene(session=session(territory=None)), Policy(), 0, 1)
+    (nowhere,) = check_availability(scene(session=session(territory=None)), Policy(), 0, 1)
     assert nowhere.reason == "stock.out"
 
 
 def test_the_age_of_the_report_is_told() -> None:
-    (out,) = available(shelf(0), Policy(), 0, 1)
+    (out,) = check_availability(shelf(0), Policy(), 0, 1)
     assert out.at == T0 - 1

@@ -8,8 +8,8 @@ from support.broken_builds import assert_fails
 from support.builders import DAY, HOUR, T0, context, rule, rulebook, scene, session
 from tactful.core.gates import budget_limit as spending
 from tactful.core.offers.budget import COUNT, Balance
-from tactful.core.rules.model import Campaign, Limit
-from tactful.core.session.contact_history import Approach, Contact
+from tactful.core.rules.model import Campaign, FrequencyLimit
+from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.values.calendar import period_bounds
 
 MIDNIGHT = T0 - 12 * HOUR
@@ -22,7 +22,7 @@ def findings(campaign, balances, hold=1935, currency="EUR", now=T0):
     made = context(spends, rulebook=book, balances=balances, now=now)
     return [
         (one.reason.value, one.actual, one.needed, one.until)
-        for one in spending.affordable(made, spends, hold, currency)
+        for one in spending.check_budget(made, spends, hold, currency)
     ]
 
 
@@ -59,7 +59,7 @@ def test_a_campaign_with_a_count_alone_spends_any_currency():
 
 def test_a_rule_without_a_campaign_spends_nobody_s_budget():
     alone = rule("R1")
-    assert [*spending.affordable(context(alone), alone, 1935, "EUR")] == []
+    assert [*spending.check_budget(context(alone), alone, 1935, "EUR")] == []
 
 
 # pace
@@ -124,9 +124,9 @@ def test_the_property_notices_a_share_that_is_rounded_up(monkeypatch):
 
 
 def limited(*marks, **limits):
-    contact = Contact(tuple(Approach(f"o{n}", *mark) for n, mark in enumerate(marks)))
+    contact = ContactHistory(tuple(Approach(f"o{n}", *mark) for n, mark in enumerate(marks)))
     here = scene(session=session(contact=contact), contact=contact)
-    found = spending.often_enough(here, rule("R1", **limits))
+    found = spending.check_rule_limits(here, rule("R1", **limits))
     return [(one.reason.value, one.actual, one.until) for one in found]
 
 
@@ -138,7 +138,7 @@ def test_a_guest_s_own_offers_count_in_a_session():
 
 @pytest.mark.parametrize(("ago", "ends"), [(DAY, True), (DAY - 1, False)])
 def test_a_guest_s_own_offers_count_for_a_while(ago, ends):
-    found = limited(("R1", "s0", T0 - ago), per_shopper=Limit(1, DAY))
+    found = limited(("R1", "s0", T0 - ago), per_shopper=FrequencyLimit(1, DAY))
     assert (found == []) is ends
     if not ends:
         assert found == [("budget.shopper_limit", {"per_shopper": 1}, T0 + 1)]

@@ -5,25 +5,29 @@ from typing import Any
 import pytest
 
 from support.builders import DAY, MINUTE, T0, but, offer, rule, scene, session
-from tactful.core.gates.contact_policy import allowed
-from tactful.core.offers.offer import Offer, State
+from tactful.core.gates.contact_policy import check_contact_policy
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.model import PriceTerms, Rule
-from tactful.core.rules.policy import Caps, PerShopper, Policy
-from tactful.core.session.contact_history import NOBODY, Approach, Contact
+from tactful.core.rules.policy import ContactCaps, PerShopper, Policy
+from tactful.core.session.contact_history import NO_CONTACT, Approach, ContactHistory
 from tactful.core.values.allocation import Deduction
 
 
-def found(contact: Contact = NOBODY, *standing: Offer, policy: Policy | None = None) -> Any:
+def found(
+    contact: ContactHistory = NO_CONTACT, *standing: Offer, policy: Policy | None = None
+) -> Any:
     here = scene(session=session(), contact=contact)
-    return [*allowed(here, rule(), policy or Policy(), standing)]
+    return [*check_contact_policy(here, rule(), policy or Policy(), standing)]
 
 
 def codes(*args: Any, **fields: Any) -> list[str]:
     return [finding.reason.value for finding in found(*args, **fields)]
 
 
-def heard(*ages: int, session: str = "s0") -> Contact:
-    return Contact(tuple(Approach(str(n), "R9", session, T0 - age) for n, age in enumerate(ages)))
+def heard(*ages: int, session: str = "s0") -> ContactHistory:
+    return ContactHistory(
+        tuple(Approach(str(n), "R9", session, T0 - age) for n, age in enumerate(ages))
+    )
 
 
 def test_two_offers_in_one_session_are_enough() -> None:
@@ -46,7 +50,7 @@ def test_it_is_the_fourth_last_that_makes_room() -> None:
 
 
 def test_a_shop_may_allow_none_at_all() -> None:
-    none = Policy(caps=Caps(visible=0, per_session=0, per_shopper=PerShopper(0)))
+    none = Policy(caps=ContactCaps(visible=0, per_session=0, per_shopper=PerShopper(0)))
     assert codes(policy=none) == ["contact.session_cap", "contact.shopper_cap", "contact.active"]
     assert {finding.until for finding in found(policy=none)} == {None}
 
@@ -58,20 +62,20 @@ def test_a_shop_may_allow_none_at_all() -> None:
 def test_what_was_dismissed_is_left_alone_to_the_millisecond(
     scope: str, key: str, rests: bool
 ) -> None:
-    assert codes(NOBODY.rested(scope, key, T0 + 1)) == (["contact.dismissed"] if rests else [])
-    assert codes(NOBODY.rested(scope, key, T0)) == []
+    assert codes(NO_CONTACT.rested(scope, key, T0 + 1)) == (["contact.dismissed"] if rests else [])
+    assert codes(NO_CONTACT.rested(scope, key, T0)) == []
 
 
 def test_one_offer_is_visible_at_a_time() -> None:
-    (active,) = found(NOBODY, offer(sku="BOOT-42", ends_at=T0 + MINUTE))
+    (active,) = found(NO_CONTACT, offer(sku="BOOT-42", ends_at=T0 + MINUTE))
     assert (active.reason, active.until) == ("contact.active", T0 + MINUTE)
-    assert codes(NOBODY, offer(sku="BOOT-42"), policy=Policy(caps=Caps(visible=2))) == []
+    assert codes(NO_CONTACT, offer(sku="BOOT-42"), policy=Policy(caps=ContactCaps(visible=2))) == []
 
 
 def test_an_offer_for_the_item_itself_may_be_replaced_a_promise_for_it_may_not() -> None:
-    assert codes(NOBODY, offer()) == []
-    promise = offer(state=State.ACCEPTED, accept_until=T0 + MINUTE)
-    (active,) = found(NOBODY, promise)
+    assert codes(NO_CONTACT, offer()) == []
+    promise = offer(state=OfferState.ACCEPTED, accept_until=T0 + MINUTE)
+    (active,) = found(NO_CONTACT, promise)
     assert (active.reason, active.actual, active.until) == ("contact.active", "of1", T0 + MINUTE)
 
 
@@ -96,10 +100,10 @@ def test_beside_a_promise_for_the_item_only_what_comes_off_something_else_too(
     by: Rule, promise: Offer, found: list[str]
 ) -> None:
     by = but(by, stacks_with=frozenset({"R1"}))
-    promise = but(promise, state=State.ACCEPTED)
-    gates = allowed(scene(session=session()), by, Policy(), (promise,))
+    promise = but(promise, state=OfferState.ACCEPTED)
+    gates = check_contact_policy(scene(session=session()), by, Policy(), (promise,))
     assert [one.reason.value for one in gates] == found
 
 
 def test_a_promise_for_another_item_is_not_on_the_screen() -> None:
-    assert codes(NOBODY, offer(sku="BOOT-42", state=State.ACCEPTED)) == []
+    assert codes(NO_CONTACT, offer(sku="BOOT-42", state=OfferState.ACCEPTED)) == []

@@ -26,9 +26,9 @@ from tactful.core.context import Scene
 from tactful.core.customer.profile import Profile, profile
 from tactful.core.facts.model import AnyFact
 from tactful.core.gates import eligibility
-from tactful.core.gates.eligibility import freshness, rule_state
+from tactful.core.gates.eligibility import check_feeds, check_rule_state
 from tactful.core.rules.model import AnyOf, NoneOf, PriceTerms, Rule
-from tactful.core.rules.policy import MaxAge, Policy
+from tactful.core.rules.policy import FeedMaxAge, Policy
 
 
 def codes(found: Any) -> list[str]:
@@ -36,12 +36,12 @@ def codes(found: Any) -> list[str]:
 
 
 def shopper(here: Scene, by: Rule) -> Any:
-    personal = eligibility.needs_person(by, by.ripens(here))
-    return eligibility.shopper(here, personal=personal)
+    personal = eligibility.needs_customer(by, by.ripens(here))
+    return eligibility.check_shopper(here, personal=personal)
 
 
 def target(here: Scene, by: Rule) -> Any:
-    return eligibility.target(here, by, by.ripens(here))
+    return eligibility.check_conditions(here, by, by.ripens(here))
 
 
 def known(*told: AnyFact, who: str = "c1") -> Profile:
@@ -72,17 +72,17 @@ def before(*told: AnyFact, **fields: Any) -> Scene:
     ],
 )  # fmt: skip
 def test_a_rule_speaks_in_its_half_open_time(fields: dict[str, Any], found: list[str]) -> None:
-    assert codes(rule_state(rule(**fields), T0)) == found
+    assert codes(check_rule_state(rule(**fields), T0)) == found
 
 
 def test_an_operator_may_pause_a_rule_that_its_file_runs() -> None:
-    assert codes(rule_state(rule("R1"), T0, frozenset({"R1"}))) == ["rule.paused"]
-    assert codes(rule_state(rule("R2"), T0, frozenset({"R1"}))) == []
+    assert codes(check_rule_state(rule("R1"), T0, frozenset({"R1"}))) == ["rule.paused"]
+    assert codes(check_rule_state(rule("R2"), T0, frozenset({"R1"}))) == []
 
 
 def test_it_is_known_when_a_rule_starts_and_its_window_opens() -> None:
-    (starts,) = rule_state(rule(starts=T0 + 9), T0)
-    (opens,) = rule_state(rule(schedule=lambda _: (False, T0 + 5)), T0)
+    (starts,) = check_rule_state(rule(starts=T0 + 9), T0)
+    (opens,) = check_rule_state(rule(schedule=lambda _: (False, T0 + 5)), T0)
     assert (starts.until, opens.until) == (T0 + 9, T0 + 5)
 
 
@@ -139,7 +139,7 @@ def test_nobody_unknown_is_old_enough() -> None:
 
 # 3
 
-LIMITS = Policy(max_age=MaxAge(*[15 * MINUTE] * 4))
+LIMITS = Policy(max_age=FeedMaxAge(*[15 * MINUTE] * 4))
 FRESH: Any = dict.fromkeys(("stock", "prices", "orders", "cases"), T0)
 
 
@@ -149,23 +149,23 @@ FRESH: Any = dict.fromkeys(("stock", "prices", "orders", "cases"), T0)
 )
 def test_a_silent_feed_fails_closed_to_the_millisecond(feed: str, found: list[str]) -> None:
     heard = FRESH | {feed: T0 - 15 * MINUTE}
-    assert codes(freshness(scene(), LIMITS, heard)) == []
+    assert codes(check_feeds(scene(), LIMITS, heard)) == []
     heard = FRESH | {feed: T0 - 15 * MINUTE - 1}
-    assert codes(freshness(scene(), LIMITS, heard)) == found
-    assert codes(freshness(scene(), Policy(), heard)) == []
+    assert codes(check_feeds(scene(), LIMITS, heard)) == found
+    assert codes(check_feeds(scene(), Policy(), heard)) == []
 
 
 def test_a_feed_that_was_never_heard_is_stale() -> None:
-    assert codes(freshness(scene(), LIMITS, {})) == ["stale.stock", "stale.price"]
+    assert codes(check_feeds(scene(), LIMITS, {})) == ["stale.stock", "stale.price"]
     stale = ["stale.stock", "stale.cases", "stale.cases", "stale.price"]
-    assert codes(freshness(before(), LIMITS, {})) == stale
+    assert codes(check_feeds(before(), LIMITS, {})) == stale
 
 
 def test_cases_and_orders_concern_those_whose_history_is_in_play() -> None:
     for feed in ("cases", "orders"):
         heard = FRESH | {feed: T0 - DAY}
-        assert codes(freshness(before(), LIMITS, heard)) == ["stale.cases"]
-        assert codes(freshness(scene(), LIMITS, heard)) == []
+        assert codes(check_feeds(before(), LIMITS, heard)) == ["stale.cases"]
+        assert codes(check_feeds(scene(), LIMITS, heard)) == []
 
 
 # 4

@@ -31,14 +31,14 @@ from support.builders import (
 from support.naive_assembly import Shop
 from tactful.core.customer.profile import profile
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Kept, Remedy
-from tactful.core.gates.evaluation import Ground, Priced
-from tactful.core.gates.pipeline import failing, failing_standing
-from tactful.core.offers.offer import Offer, State
+from tactful.core.facts.model import Remedy, ReportedFact
+from tactful.core.gates.evaluation import Evaluation, PricedRule
+from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.quote import PriceRefusal, Quote
 from tactful.core.rules.model import PriceTerms, Rule
-from tactful.core.rules.policy import MaxAge, Policy
-from tactful.core.session.contact_history import Approach, Contact
+from tactful.core.rules.policy import FeedMaxAge, Policy
+from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.session.session import Tab
 from tactful.core.values.allocation import Deduction
 from tactful.core.verdicts.reasons import ORDER
@@ -61,11 +61,11 @@ def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
         territories=frozenset({"GB"}),
         per_session=0,
     )
-    policy = Policy(max_age=MaxAge(stock=MINUTE, prices=MINUTE, cases=MINUTE))
+    policy = Policy(max_age=FeedMaxAge(stock=MINUTE, prices=MINUTE, cases=MINUTE))
     here = session(
         customer="c1", consent="personal", page="payment", chat_open=True, tabs=(Tab(1, visible=False),)
     )  # fmt: skip
-    contact = Contact(
+    contact = ContactHistory(
         tuple(Approach(str(n), "B", "s1", T0) for n in range(4)), (), quiet_until=T0 + 1
     )
     contact = contact.rested("rule", "B", T0 + 1)
@@ -73,7 +73,9 @@ def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
     at = scene(session=here, item=shop.item("GIN-1"), profile=known, contact=contact)
     turn = context(bad, session=here, policy=policy)
     standing = (offer(sku="HAT-1"),)
-    found = [one.reason for one in failing(Ground(turn, at, standing), bad, bad.ripens(at))]
+    found = [
+        one.reason for one in failed_gates(Evaluation(turn, at, standing), bad, bad.ripens(at))
+    ]
     assert found == sorted(found, key=ORDER.__getitem__)
     assert {one.partition(".")[0] for one in found} == {
         "rule", "shopper", "stale", "target", "recall", "complaint", "service", "stock", "price",
@@ -84,14 +86,14 @@ def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
 def test_nothing_fails_for_an_offer_that_may_be_made() -> None:
     by = rule("R1", dwell(30_000))
     turn, at = context(by), scene()
-    assert [*failing(Ground(turn, at, ()), by, by.ripens(at))] == []
+    assert [*failed_gates(Evaluation(turn, at, ()), by, by.ripens(at))] == []
 
 
 # price
 
 
-def quoted(by: Rule, what: Item | None = None, **fields: Any) -> Priced:
-    return Ground(context(by), scene(item=what or item(), **fields), ()).price(by)
+def quoted(by: Rule, what: Item | None = None, **fields: Any) -> PricedRule:
+    return Evaluation(context(by), scene(item=what or item(), **fields), ()).price(by)
 
 
 def test_the_price_is_the_rule_s_share_off_the_public_price_here() -> None:
@@ -116,8 +118,8 @@ def test_a_ladder_goes_a_step_down_with_every_time_it_spoke_in_this_session() ->
         Approach("c", "R2", "s1", T0),
     )
     assert quoted(by).agreed.unit == 12255
-    assert quoted(by, contact=Contact(marks[1:])).agreed.unit == 12255
-    assert quoted(by, contact=Contact(marks)).agreed.unit == 11610
+    assert quoted(by, contact=ContactHistory(marks[1:])).agreed.unit == 12255
+    assert quoted(by, contact=ContactHistory(marks)).agreed.unit == 11610
 
 
 VOUCHER = rule("V", remedy=True, price=PriceTerms("remedy"))
@@ -157,7 +159,7 @@ def test_a_share_of_next_to_nothing_saves_nothing() -> None:
 
 def test_without_a_voucher_there_is_no_price_for_one() -> None:
     assert quoted(VOUCHER).quote == PriceRefusal("price.missing")
-    used = Contact().rested("remedy", "m1", T0 + 1)
+    used = ContactHistory().rested("remedy", "m1", T0 + 1)
     assert quoted(VOUCHER, profile=holder(share(1)), contact=used).shelf is not None
     assert not isinstance(quoted(VOUCHER, profile=holder(share(1)), contact=used).quote, Quote)
 
@@ -172,12 +174,12 @@ def standing(up: Offer | None = None, by: Rule | None = None, **fields: Any) -> 
     turn = context(
         rulebook=rulebook(*rules, policy=turn_fields.pop("policy", Policy())), **turn_fields
     )
-    return [one.reason.value for one in failing_standing(turn, scene(**fields), up, by)]
+    return [one.reason.value for one in failed_gates_of_standing(turn, scene(**fields), up, by)]
 
 
 def test_what_the_shopper_does_is_no_reason_to_take_an_offer_back() -> None:
     busy = session(page="payment", chat_open=True, tabs=(), last_input=T0)
-    rested = Contact().rested("rule", "R1", T0 + DAY)
+    rested = ContactHistory().rested("rule", "R1", T0 + DAY)
     narrow = rule("R1", category("boots"), campaign="C")
     assert standing(by=narrow, session=busy, contact=rested) == []
 
@@ -262,7 +264,7 @@ def test_the_offers_of_others_leave_less_to_promise() -> None:
     by = rule("R2", max_qty=2)
     shelf = item(stock={"DE": (kept(stock(available=3)),)})
     at = scene(item=shelf)
-    mine, promised = offer(), offer("of2", state=State.ACCEPTED)
+    mine, promised = offer(), offer("of2", state=OfferState.ACCEPTED)
     for committed, up, fits in (
         (1, (), True),
         (2, (), False),
@@ -270,27 +272,29 @@ def test_the_offers_of_others_leave_less_to_promise() -> None:
         (2, (promised,), False),
     ):
         turn = context(by, items=[shelf], committed={("RUN-42", "DE"): committed})
-        found = [one.reason for one in failing(Ground(turn, at, up), by, by.ripens(at))]
+        found = [one.reason for one in failed_gates(Evaluation(turn, at, up), by, by.ripens(at))]
         assert ("stock.committed" not in found) is fits
     nowhere = scene(session=session(territory=None))
     assert "stock.committed" not in [
-        one.reason for one in failing(Ground(context(by), nowhere, ()), by, 0)
+        one.reason for one in failed_gates(Evaluation(context(by), nowhere, ()), by, 0)
     ]
 
 
 def test_an_unknown_item_is_never_offered() -> None:
     at = scene(item=Item(sku="GHOST"))
     by = rule()
-    found = [one.reason.value for one in failing(Ground(context(by), at, ()), by, by.ripens(at))]
+    found = [
+        one.reason.value for one in failed_gates(Evaluation(context(by), at, ()), by, by.ripens(at))
+    ]
     assert found[:2] == ["stock.out", "price.missing"]
 
 
 def test_the_age_of_the_price_is_told() -> None:
-    old = item(prices={"DE": Kept(price(amount=1), T0 - 7)})
+    old = item(prices={"DE": ReportedFact(price(amount=1), T0 - 7)})
     by, at = rule(percent=50), scene(item=old)
     refused = [
         one
-        for one in failing(Ground(context(by), at, ()), by, 0)
+        for one in failed_gates(Evaluation(context(by), at, ()), by, 0)
         if one.reason.startswith("price.")
     ]
     assert [one.at for one in refused] == [T0 - 7]

@@ -24,7 +24,7 @@ from support.in_memory_shop import Play, Visitor
 from support.scenario_fixture import play, r1
 from tactful.core.facts.model import Feed
 from tactful.core.rules.model import PriceTerms
-from tactful.core.rules.policy import MaxAge, Policy
+from tactful.core.rules.policy import FeedMaxAge, Policy
 from tactful.core.session import signals
 
 Change = Callable[[Play, Visitor], Any]
@@ -51,7 +51,7 @@ def silence(shop: Play, visitor: Visitor) -> None:
     shop.now += 15 * MINUTE + 1
     for one in shop.visitors:
         one.session = _longer(one)
-    visitor.do(signals.Changed())
+    visitor.do(signals.FactsChanged())
 
 
 def _longer(visitor: Visitor) -> Any:
@@ -76,10 +76,10 @@ ROWS = [
     Row("bad review", told(review(sku="RUN-42")), "review.bad"),
     Row("case resolved", told(case(kind="question", status="resolved", resolved_at=T0)), None),
     Row("bought elsewhere", told(order("o2", "RUN-43", placed_at=T0, status="placed")), "owned.already"),
-    Row("another territory", does(signals.Arrived(2, "personal", territory="GB")), "target.territory"),
-    Row("consent withdrawn", does(signals.Consented("none")), "consent.missing"),
-    Row("consent to less", does(signals.Consented("anonymous")), "consent.missing"),
-    Row("Global Privacy Control", does(signals.Consented("personal", gpc=True)), "consent.gpc"),
+    Row("another territory", does(signals.ConnectionOpened(2, "personal", territory="GB")), "target.territory"),
+    Row("consent withdrawn", does(signals.ConsentChanged("none")), "consent.missing"),
+    Row("consent to less", does(signals.ConsentChanged("anonymous")), "consent.missing"),
+    Row("Global Privacy Control", does(signals.ConsentChanged("personal", gpc=True)), "consent.gpc"),
     Row("feed stale", silence, "stale.stock"),
 ]  # fmt: skip
 
@@ -89,7 +89,7 @@ def up(*, accepted: bool) -> tuple[Play, Visitor]:
     loyal = rule(
         "R1", orders_at_least(1), price=PriceTerms("percent", percent_bp=1500, margin_bp=2000)
     )
-    policy = Policy(max_age=MaxAge(stock=15 * MINUTE))
+    policy = Policy(max_age=FeedMaxAge(stock=15 * MINUTE))
     shop = play(loyal, also=[order("o1", "BOOT-42")], policy=policy)
     shop.report(Feed(feed="stock"))
     other = shop.visit("s0").log_in("c1").view("RUN-42", 30)
@@ -168,10 +168,10 @@ def test_the_loser_of_one_contest_does_not_replace_the_winner_in_the_next() -> N
 def test_a_person_may_end_even_a_promise(reason: Any) -> None:
     _, one = up(accepted=True)
     (offer,) = one.session.offers
-    one.do(signals.Revoked(offer.id, reason))
+    one.do(signals.OfferRevoked(offer.id, reason))
     assert one.session.offers == ()
     assert one.withdrawn == [(offer.id, reason)]
-    one.do(signals.Revoked(offer.id, reason))
+    one.do(signals.OfferRevoked(offer.id, reason))
     assert len(one.withdrawn) == 1
     one.view("RUN-42", 30)
     assert one.why("RUN-42").reason == "contact.dismissed", "it is not back half a minute later"

@@ -24,11 +24,11 @@ from support.builders import (
 )
 from support.suppressions import ALL, RUN, VELO, reasons
 from tactful.core.facts.model import AnyFact
-from tactful.core.gates.suppression import suppress
-from tactful.core.rules.model import NEVER, NOW, All, PriceTerms, Tightening
-from tactful.core.rules.policy import Policy, Taint, Taints
-from tactful.core.session.session import Owned
-from tactful.core.verdicts.reasons import LETDOWNS, Reason
+from tactful.core.gates.suppression import check_suppression
+from tactful.core.rules.model import NEVER, NOW, All, PriceTerms, SuppressRule
+from tactful.core.rules.policy import Policy, TaintRule, TaintRules
+from tactful.core.session.session import BoughtProduct
+from tactful.core.verdicts.reasons import TAINT_REASONS, Reason
 
 
 @dataclass
@@ -121,8 +121,8 @@ def test_a_bundle_is_as_tainted_as_its_parts(row: Row) -> None:
 
 @each_row
 def test_a_rule_file_may_make_it_last_longer_where_a_condition_holds(row: Row) -> None:
-    longer = (Tightening("t", lambda _: NOW, All(()), after=500 * DAY),)
-    never = (Tightening("t", lambda _: NEVER, All(()), after=500 * DAY),)
+    longer = (SuppressRule("t", lambda _: NOW, All(()), after=500 * DAY),)
+    never = (SuppressRule("t", lambda _: NEVER, All(()), after=500 * DAY),)
     end = T0 + row.days * DAY
     sku = min(row.reaches)
     assert row.after in reasons(sku, *row.over, now=T0 + 500 * DAY - 1, tightenings=longer)
@@ -132,9 +132,9 @@ def test_a_rule_file_may_make_it_last_longer_where_a_condition_holds(row: Row) -
 
 def test_a_taint_may_be_made_to_reach_the_brand_or_the_shop() -> None:
     told = [review(rating=1, at=T0)]
-    brand = Policy(taints=Taints(review=Taint("brand", DAY)))
-    shop = Policy(taints=Taints(review=Taint("shop", DAY)))
-    variant = Policy(taints=Taints(review=Taint("variant", DAY)))
+    brand = Policy(taints=TaintRules(review=TaintRule("brand", DAY)))
+    shop = Policy(taints=TaintRules(review=TaintRule("shop", DAY)))
+    variant = Policy(taints=TaintRules(review=TaintRule("variant", DAY)))
     reach = {
         scope.taints.review.scope: {s for s in ALL if reasons(s, *told, policy=scope)}
         for scope in (brand, shop, variant)
@@ -216,8 +216,8 @@ def test_a_withdrawal_for_any_complaint_or_late_parcel_leaves_the_shopper_in_pea
     told = {
         reason for reason in Reason if reason.startswith(("complaint.", "service.", "delivery."))
     }
-    assert told - LETDOWNS == {Reason.COMPLAINT_CAUSE}
-    assert LETDOWNS - told == {Reason.REVIEW_BAD}
+    assert told - TAINT_REASONS == {Reason.COMPLAINT_CAUSE}
+    assert TAINT_REASONS - told == {Reason.REVIEW_BAD}
 
 
 @pytest.mark.parametrize(
@@ -232,14 +232,20 @@ def test_a_withdrawal_for_any_complaint_or_late_parcel_leaves_the_shopper_in_pea
 def test_what_a_guest_bought_in_this_session_is_not_offered_until_it_is_due(
     days: int | None, ago: int, owned: bool
 ) -> None:
-    guest = session(bought=(Owned("run", T0 - ago, "o-1"), Owned("hat", T0, "o-2")))
+    guest = session(bought=(BoughtProduct("run", T0 - ago, "o-1"), BoughtProduct("hat", T0, "o-2")))
     sold = item(product=kept(product(consumable_days=days)))
-    found = [one.reason for one in suppress(scene(item=sold, session=guest), rule("R1"), Policy())]
+    found = [
+        one.reason
+        for one in check_suppression(scene(item=sold, session=guest), rule("R1"), Policy())
+    ]
     assert found == ([Reason.OWNED_ALREADY] if owned else [])
 
 
 def test_a_guest_who_bought_something_unknown_is_spared_it_all_the_same() -> None:
-    guest = session(bought=(Owned("RUN-42", T0, "o-1"),))
+    guest = session(bought=(BoughtProduct("RUN-42", T0, "o-1"),))
     sold = item(product=None)
-    found = [one.reason for one in suppress(scene(item=sold, session=guest), rule("R1"), Policy())]
+    found = [
+        one.reason
+        for one in check_suppression(scene(item=sold, session=guest), rule("R1"), Policy())
+    ]
     assert found == [Reason.OWNED_ALREADY]

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from support.builders import MINUTE, SECOND, T0, dwell, item, rule, scene, session
-from tactful.core.gates.timing import right_time
+from tactful.core.gates.timing import check_timing
 from tactful.core.rules.model import NOW, AnyOf, Rule
 from tactful.core.rules.policy import Policy
-from tactful.core.session.contact_history import Contact
+from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.pacing import soonest
 from tactful.core.session.session import Tab
 
 
-def found(by: Rule | None = None, contact: Contact | None = None, **fields: Any) -> Any:
-    here = scene(session=session(**fields), contact=contact or Contact())
+def found(by: Rule | None = None, contact: ContactHistory | None = None, **fields: Any) -> Any:
+    here = scene(session=session(**fields), contact=contact or ContactHistory())
     by = by or rule()
-    return [*right_time(here, by, by.ripens(here), Policy())]
+    return [*check_timing(here, by, by.ripens(here), Policy())]
 
 
 def codes(*args: Any, **fields: Any) -> list[str]:
@@ -57,17 +57,17 @@ def test_engaged_time_that_rests_waits_without_an_end() -> None:
 
 def test_an_item_whose_page_is_not_open_engages_nobody_but_in_the_cart() -> None:
     boots = scene(item=item("BOOT-42"), session=session(page="product"))
-    (wait,) = right_time(boots, rule(), NOW, Policy())
+    (wait,) = check_timing(boots, rule(), NOW, Policy())
     assert (wait.until, wait.actual) == (None, {"engaged": 0})
     cart = scene(item=item("BOOT-42"), session=session(page="cart"))
-    assert [*right_time(cart, rule(), NOW, Policy())] == []
+    assert [*check_timing(cart, rule(), NOW, Policy())] == []
 
 
 @pytest.mark.parametrize("focus", [None, "RUN-42"])
 def test_in_the_cart_too_somebody_is_engaged_for_half_a_minute_first(focus: str | None) -> None:
     since = {"focus": focus, "running_since": T0 - 29 * SECOND, "last_input": T0 - 29 * SECOND}
     early = scene(item=item("BOOT-42"), session=session(page="cart", **since))
-    (finding,) = right_time(early, rule(), NOW, Policy())
+    (finding,) = check_timing(early, rule(), NOW, Policy())
     assert (finding.reason, finding.until) == ("timing.wait", T0 + SECOND)
     assert finding.actual == {"engaged": 29}
     assert soonest(early.session, Policy()) == T0 + SECOND
@@ -87,7 +87,7 @@ def test_a_rescue_skips_engagement_and_input_only() -> None:
         "timing.checkout",
         "timing.chat",
     ]
-    assert codes(SAVE, Contact(quiet_until=T0 + 1), **hasty) == ["timing.quiet"]
+    assert codes(SAVE, ContactHistory(quiet_until=T0 + 1), **hasty) == ["timing.quiet"]
 
 
 @pytest.mark.parametrize("page", ["checkout", "payment"])
@@ -100,6 +100,6 @@ def test_nobody_is_disturbed_while_talking_to_support() -> None:
 
 
 def test_the_quiet_after_a_let_down_ends_to_the_millisecond() -> None:
-    (quiet,) = found(contact=Contact(quiet_until=T0 + 10 * MINUTE))
+    (quiet,) = found(contact=ContactHistory(quiet_until=T0 + 10 * MINUTE))
     assert (quiet.reason, quiet.until) == ("timing.quiet", T0 + 10 * MINUTE)
-    assert codes(contact=Contact(quiet_until=T0)) == []
+    assert codes(contact=ContactHistory(quiet_until=T0)) == []

@@ -37,11 +37,11 @@ def test_whatever_shoppers_do_reserved_and_settled_never_exceed_the_limit(
         elif move == "wait":
             shop.advance(600)
         elif offers and move == "see":
-            one.do(signals.Seen(offers[0].id))
+            one.do(signals.OfferSeen(offers[0].id))
         elif offers and move == "dismiss":
-            one.do(signals.Dismissed(offers[0].id))
+            one.do(signals.OfferDismissed(offers[0].id))
         elif offers and move == "accept":
-            one.do(signals.Accepted(offers[0].id, 1))
+            one.do(signals.OfferAccepted(offers[0].id, 1))
         elif offers and move == "redeem" and not offers[0].advertised:
             one.redeem(offers[0])
     reserved, settled = shop.budget()

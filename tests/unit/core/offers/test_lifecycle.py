@@ -12,18 +12,18 @@ from support.in_memory_shop import Play, Visitor
 from support.scenario_fixture import play, r1
 from tactful.core import decide
 from tactful.core import decision as draft
-from tactful.core.decision import Push, Withdraw
+from tactful.core.decision import PushOffer, WithdrawOffer
 from tactful.core.offers.budget import COUNT, Balance
-from tactful.core.offers.offer import TRANSITIONS, Offer, State, after
+from tactful.core.offers.offer import TRANSITIONS, Offer, OfferState, next_state
 from tactful.core.pricing import quote as pricing
 from tactful.core.rules.model import Campaign, PriceTerms
-from tactful.core.rules.policy import Caps, PerShopper, Policy
+from tactful.core.rules.policy import ContactCaps, PerShopper, Policy
 from tactful.core.session import signals
 from tactful.core.stages import reducer as fold
 
 SKUS = ("RUN-42", "RUN-43", "TRAIL-42")
 NEXT = {(before, to) for (before, _), to in TRANSITIONS.items()}
-OFTEN = Policy(caps=Caps(per_session=20, per_shopper=PerShopper(count=99)))
+OFTEN = Policy(caps=ContactCaps(per_session=20, per_shopper=PerShopper(count=99)))
 
 
 class Books:
@@ -32,7 +32,7 @@ class Books:
     def __init__(self) -> None:
         self.shop = self._shop()
         self.crowd = [self.shop.visit(f"s{n}") for n in range(3)]
-        self.states: dict[str, State] = {}
+        self.states: dict[str, OfferState] = {}
         self.offers: dict[str, Offer] = {}
         self.seqs: dict[str, int] = {}
         for visitor in self.crowd:
@@ -58,7 +58,7 @@ class Books:
         def listening(signal: signals.Signal) -> Any:
             before = {one.id: one for one in visitor.session.offers}
             decision = turn(signal)
-            if not isinstance(signal, signals.Redeemed | signals.RolledBack):
+            if not isinstance(signal, signals.OfferRedeemed | signals.RedemptionRolledBack):
                 self.check(visitor, before, decision)
             return decision
 
@@ -69,7 +69,7 @@ class Books:
         for step in decision.steps:
             known = self.states.get(step.offer)
             if known is None:
-                assert step.to is State.PUSHED
+                assert step.to is OfferState.PUSHED
             else:
                 assert (known, step.to) in NEXT
             assert step.seq > self.seqs.get(session.id, 0)
@@ -78,15 +78,15 @@ class Books:
             self.offers[one.id] = one
             assert self.states[one.id] is one.state
             kept = before.get(one.id)
-            if kept and kept.state is State.ACCEPTED:
-                assert one.state is State.EXPIRED
+            if kept and kept.state is OfferState.ACCEPTED:
+                assert one.state is OfferState.EXPIRED
                 assert kept.accept_until <= self.shop.now
         self.check_effects(visitor, before, decision)
         assert all(one.standing and one == self.offers[one.id] for one in session.offers)
 
     def check_effects(self, visitor: Visitor, before: dict[str, Offer], decision: Any) -> None:
         for effect in decision.effects:
-            if isinstance(effect, Push):
+            if isinstance(effect, PushOffer):
                 one = effect.offer
                 public = self.shop.shop.item(one.sku).prices["DE"].fact.price.amount
                 assert 0 < one.unit <= public
@@ -94,7 +94,7 @@ class Books:
                 saved = one.off.at_most if one.off else public - one.unit
                 assert one.hold == saved * one.max_qty
                 self.check_beside(visitor, one)
-            elif isinstance(effect, Withdraw):
+            elif isinstance(effect, WithdrawOffer):
                 assert before[effect.offer].advertised
 
     def check_beside(self, visitor: Visitor, one: Offer) -> None:
@@ -108,7 +108,7 @@ class Books:
         """Between turns of the whole shop."""
         standing = [one for one in self.offers.values() if one.standing]
         sums = {"EUR": sum(one.hold for one in standing), COUNT: len(standing)}
-        used = [one for one in self.offers.values() if one.state is State.REDEEMED]
+        used = [one for one in self.offers.values() if one.state is OfferState.REDEEMED]
         for key, reserved in sums.items():
             kept = self.shop.balances["C", key]
             spent = sum(one.hold for one in used) if key == "EUR" else len(used)
@@ -118,13 +118,13 @@ class Books:
     # the checkout
 
     def redeem(self, visitor: Visitor, one: Offer) -> None:
-        self._use(visitor, one, "redeem", 1, signals.Redeemed)
+        self._use(visitor, one, "redeem", 1, signals.OfferRedeemed)
 
     def cancel(self, visitor: Visitor) -> None:
         mine = [one for one in self.offers.values() if one.session == visitor.session.id]
         for one in mine:
-            if one.state is State.REDEEMED and self.shop.now < one.accept_until:
-                self._use(visitor, one, "roll_back", -1, signals.RolledBack)
+            if one.state is OfferState.REDEEMED and self.shop.now < one.accept_until:
+                self._use(visitor, one, "roll_back", -1, signals.RedemptionRolledBack)
 
     def _use(self, visitor: Visitor, one: Offer, event: Any, way: int, told: Any) -> None:
         for key, amount in (("EUR", one.hold), (COUNT, 1)):
@@ -132,7 +132,7 @@ class Books:
             self.shop.balances["C", key] = Balance(
                 held.limit, held.reserved - way * amount, held.settled + way * amount
             )
-        moved = but(one, state=after(one.state, event), seq=self.seqs[one.session] + 1)
+        moved = but(one, state=next_state(one.state, event), seq=self.seqs[one.session] + 1)
         self.states[one.id], self.offers[one.id] = moved.state, moved
         self.seqs[one.session] = moved.seq
         visitor.do(told(moved))
@@ -172,17 +172,17 @@ def _shopper(books: Books, one: Visitor, what: str) -> None:
     if what == "cancel":
         books.cancel(one)
     elif what == "logout":
-        one.do(signals.LoggedOut(f"anon-{books.shop.now}"))
+        one.do(signals.CustomerLoggedOut(f"anon-{books.shop.now}"))
     elif offers:
         first = offers[0]
         match what:
             case "see":
-                one.do(signals.Seen(first.id))
+                one.do(signals.OfferSeen(first.id))
             case "dismiss":
-                one.do(signals.Dismissed(first.id))
+                one.do(signals.OfferDismissed(first.id))
             case "accept":
-                one.do(signals.Accepted(offers[-1].id, 1))
-            case "redeem" if first.state is State.ACCEPTED:
+                one.do(signals.OfferAccepted(offers[-1].id, 1))
+            case "redeem" if first.state is OfferState.ACCEPTED:
                 books.redeem(one, first)
 
 
@@ -205,15 +205,19 @@ def same_number(self):
 
 
 def anything_goes(state, event):
-    ends = {"expire": State.EXPIRED, "decline": State.SHOWN, "withdraw": State.WITHDRAWN}
-    return ends.get(event) or after(state, event)
+    ends = {
+        "expire": OfferState.EXPIRED,
+        "decline": OfferState.SHOWN,
+        "withdraw": OfferState.WITHDRAWN,
+    }
+    return ends.get(event) or next_state(state, event)
 
 
 def promises_withdrawn(draft_):
     for one in tuple(draft_.standing.values()):
         rule = draft_.context.rulebook.rules.get(one.rule)
         scene = decide.scene_of(draft_, one.sku)
-        for finding in decide.failing_standing(draft_.context, scene, one, rule):
+        for finding in decide.failed_gates_of_standing(draft_.context, scene, one, rule):
             draft_.withdraw(one, finding.reason)
             break
     return iter(())
@@ -230,16 +234,16 @@ def half_kept(draft_, one, qty):
     draft_.move(one, "accept", qty=qty, accept_until=draft_.now + 1_800_000)
 
 
-ACCOUNT = draft.Draft._account
+ACCOUNT = draft.DecisionBuilder._account
 ABOVE = pricing._above_floor
 
 
 @pytest.mark.parametrize(
     ("where", "name", "broken"),
     [
-        (draft.Draft, "_account", never_released),
-        (draft.Draft, "next_seq", same_number),
-        (draft, "after", anything_goes),
+        (draft.DecisionBuilder, "_account", never_released),
+        (draft.DecisionBuilder, "next_seq", same_number),
+        (draft, "next_state", anything_goes),
         (decide, "_recheck", promises_withdrawn),
         (fold, "_promise", half_kept),
         (pricing, "_above_floor", at_any_price),
@@ -254,6 +258,6 @@ def test_a_broken_control_fails(monkeypatch, where, name, broken):
 def test_the_books_themselves_notice_a_hold_that_nobody_has():
     books = Books()
     books.offers["of1"] = offer(hold=1)
-    books.states["of1"] = State.PUSHED
+    books.states["of1"] = OfferState.PUSHED
     with pytest.raises((AssertionError, KeyError)):
         books.balance()

@@ -3,7 +3,7 @@
 import pytest
 
 from support.builders import HOUR, MINUTE
-from tactful.core.offers.message import amount, chosen, filled, span
+from tactful.core.offers.message import amount, fill_placeholders, message_for, span
 from tactful.core.values.money import Money
 
 MESSAGES = {"": "Hello", "de": "Hallo", "de-at": "Servus"}
@@ -22,16 +22,18 @@ MESSAGES = {"": "Hello", "de": "Hallo", "de-at": "Servus"}
 def test_the_nearest_language_is_chosen_and_else_the_shop_s(
     locale: str | None, text: str, language: str
 ) -> None:
-    assert chosen(MESSAGES, locale, "en") == (text, language)
+    assert message_for(MESSAGES, locale, "en") == (text, language)
 
 
 def test_without_a_plain_message_there_is_none() -> None:
-    assert chosen({"de": "Hallo"}, "fr", "en") == ("", "en")
+    assert message_for({"de": "Hallo"}, "fr", "en") == ("", "en")
 
 
 def test_placeholders_are_filled_and_what_nobody_knows_stays() -> None:
     assert (
-        filled("{item.title}: {offer.price}{x}", {"item.title": "A", "offer.price": "1 €"})
+        fill_placeholders(
+            "{item.title}: {offer.price}{x}", {"item.title": "A", "offer.price": "1 €"}
+        )
         == "A: 1 €{x}"
     )
 

@@ -12,51 +12,53 @@ from tactful.core.offers.offer import (
     ADVERTISED,
     STANDING,
     TRANSITIONS,
-    Event,
     Offer,
-    State,
-    after,
+    OfferEvent,
+    OfferState,
+    next_state,
 )
 from tactful.core.values.allocation import Deduction, Level
 
-EVENTS: tuple[Event, ...] = get_args(Event)
-ENDS = frozenset(State) - STANDING - {State.REDEEMED}
+EVENTS: tuple[OfferEvent, ...] = get_args(OfferEvent)
+ENDS = frozenset(OfferState) - STANDING - {OfferState.REDEEMED}
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", OfferState)
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_move_is_in_the_table_or_an_error(state: State, event: Event) -> None:
+def test_a_move_is_in_the_table_or_an_error(state: OfferState, event: OfferEvent) -> None:
     if (state, event) in TRANSITIONS:
-        assert after(state, event) is TRANSITIONS[state, event]
+        assert next_state(state, event) is TRANSITIONS[state, event]
     else:
         with pytest.raises(LookupError):
-            after(state, event)
+            next_state(state, event)
 
 
 @pytest.mark.parametrize("state", sorted(ENDS))
-def test_an_exit_is_for_good(state: State) -> None:
+def test_an_exit_is_for_good(state: OfferState) -> None:
     assert not [event for event in EVENTS if (state, event) in TRANSITIONS]
 
 
 @given(st.lists(st.sampled_from(EVENTS), max_size=12))
 def test_no_path_shows_again_what_ended_or_promises_what_was_never_pushed(
-    events: list[Event],
+    events: list[OfferEvent],
 ) -> None:
-    state, path = State.PUSHED, [State.PUSHED]
+    state, path = OfferState.PUSHED, [OfferState.PUSHED]
     for event in events:
         if (state, event) in TRANSITIONS:
-            state = after(state, event)
+            state = next_state(state, event)
             path.append(state)
-    assert State.HELD_OUT not in path
-    promised = path.index(State.ACCEPTED) if State.ACCEPTED in path else len(path)
+    assert OfferState.HELD_OUT not in path
+    promised = path.index(OfferState.ACCEPTED) if OfferState.ACCEPTED in path else len(path)
     assert not ADVERTISED & set(path[promised:])
-    assert all(State.ACCEPTED in path[:n] for n, one in enumerate(path) if one is State.REDEEMED)
+    assert all(
+        OfferState.ACCEPTED in path[:n] for n, one in enumerate(path) if one is OfferState.REDEEMED
+    )
 
 
 def test_only_what_is_pushed_or_shown_is_advertised_and_a_promise_stands() -> None:
-    assert {state for state in State if offer(state=state).advertised} == ADVERTISED
-    assert {state for state in State if offer(state=state).standing} == STANDING
-    assert {State.ACCEPTED} == STANDING - ADVERTISED
+    assert {state for state in OfferState if offer(state=state).advertised} == ADVERTISED
+    assert {state for state in OfferState if offer(state=state).standing} == STANDING
+    assert {OfferState.ACCEPTED} == STANDING - ADVERTISED
 
 
 NAMED = frozenset({"R1"})
@@ -88,7 +90,7 @@ def test_a_voucher_comes_off_the_order_what_it_takes_off_the_item() -> None:
 
 
 def test_a_voucher_of_a_ledger_from_before_levels_still_comes_off_the_order() -> None:
-    body = msgspec.json.decode(msgspec.json.encode(offer(remedy="m1", state=State.ACCEPTED)))
+    body = msgspec.json.decode(msgspec.json.encode(offer(remedy="m1", state=OfferState.ACCEPTED)))
     for name in ("deduction", "stacks_with", "withdrawn"):
         del body[name]
     kept = msgspec.json.decode(msgspec.json.encode(body | {"order_level": True}), type=Offer)

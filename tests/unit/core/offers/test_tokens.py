@@ -12,18 +12,25 @@ from hypothesis import strategies as st
 
 from support.tampered_tokens import mutants
 from support.vectors import vectors
-from tactful.core.offers.tokens import Claims, Signer, TokenRefusal, Verifier, holder_of, seconds
+from tactful.core.offers.tokens import (
+    TokenClaims,
+    TokenRefusal,
+    TokenSigner,
+    TokenVerifier,
+    holder_of,
+    seconds,
+)
 from tactful.core.values.money import EXPONENTS
 
 CASES = vectors("tokens.json")
-SIGNERS = {name: Signer(bytes.fromhex(seed)) for name, seed in CASES["seeds"].items()}
-VERIFIER = Verifier(SIGNERS[name].public for name in CASES["accepted"])
-CLAIMS = msgspec.convert(CASES["claims"], Claims)
+SIGNERS = {name: TokenSigner(bytes.fromhex(seed)) for name, seed in CASES["seeds"].items()}
+VERIFIER = TokenVerifier(SIGNERS[name].public for name in CASES["accepted"])
+CLAIMS = msgspec.convert(CASES["claims"], TokenClaims)
 NOW = CLAIMS.iat * 1000
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 ANY_CLAIMS = st.builds(
-    Claims,
+    TokenClaims,
     currency=st.sampled_from(sorted(EXPONENTS)),
     exp=st.integers(NOW // 1000 + 1, 2**53 - 1),
     holder=st.binary(min_size=16, max_size=16).map(
@@ -79,17 +86,18 @@ def test_claims_are_written_in_alphabetical_order_without_blanks():
 
 def test_a_kid_is_the_thumbprint_of_its_key():
     published = CASES["jwks"]["keys"][0]
-    assert Signer(bytes.fromhex(CASES["seeds"]["old"])).kid in {
+    assert TokenSigner(bytes.fromhex(CASES["seeds"]["old"])).kid in {
         key["kid"] for key in CASES["jwks"]["keys"]
     }
     raw = urlsafe_b64decode(published["x"] + "=")
     assert published["kid"] in {
-        key["kid"] for key in Verifier([Ed25519PublicKey.from_public_bytes(raw)]).jwks()["keys"]
+        key["kid"]
+        for key in TokenVerifier([Ed25519PublicKey.from_public_bytes(raw)]).jwks()["keys"]
     }
 
 
 def test_without_keys_nothing_is_accepted():
-    assert Verifier([]).verify(CASES["token"], NOW) == TokenRefusal("token.key")
+    assert TokenVerifier([]).verify(CASES["token"], NOW) == TokenRefusal("token.key")
 
 
 @given(st.text(max_size=200))
@@ -101,7 +109,7 @@ def test_no_text_makes_it_raise(text):
 def test_nobody_else_can_sign(seed, claims):
     stranger = Ed25519PrivateKey.from_private_bytes(seed)
     signed, _, _ = SIGNERS["old"].sign(claims).rpartition(".")
-    _, _, forged = Signer(seed).sign(claims).rpartition(".")
+    _, _, forged = TokenSigner(seed).sign(claims).rpartition(".")
     assert stranger.public_key() != SIGNERS["old"].public
     assert VERIFIER.verify(f"{signed}.{forged}", NOW) == TokenRefusal("token.signature")
 

@@ -1,14 +1,19 @@
 """What the shop's own log says of a rule."""
 
-from tactful.core.pricing.conversion_rates import NO_RATES, NOTHING, Rates, Tally
+from tactful.core.pricing.conversion_rates import (
+    EMPTY_TALLY,
+    NO_CONVERSION_RATES,
+    ConversionRates,
+    Tally,
+)
 
 
 def test_what_comes_of_more_shoppers_adds_up() -> None:
-    assert NOTHING.plus(3, 1).plus(2, 2) == Tally(5, 3)
+    assert EMPTY_TALLY.plus(3, 1).plus(2, 2) == Tally(5, 3)
 
 
 def test_a_rule_without_a_log_was_never_tried() -> None:
-    rates = Rates({("run", "DE"): {"R1": Tally(10, 2)}})
+    rates = ConversionRates({("run", "DE"): {"R1": Tally(10, 2)}})
     assert rates.of("R1", "run", "DE") == Tally(10, 2)
-    assert rates.of("R2", "run", "DE") == rates.of("R1", "run", "GB") == NOTHING
-    assert NO_RATES.of("R1", "run", "DE") == NOTHING
+    assert rates.of("R2", "run", "DE") == rates.of("R1", "run", "GB") == EMPTY_TALLY
+    assert NO_CONVERSION_RATES.of("R1", "run", "DE") == EMPTY_TALLY

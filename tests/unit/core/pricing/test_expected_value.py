@@ -12,23 +12,28 @@ from support.builders import context, item, offer, rule, session
 from tactful.core.decide import decide
 from tactful.core.explain import explain
 from tactful.core.pricing import expected_value
-from tactful.core.pricing.conversion_rates import NO_RATES, SILENCE, Rates, Tally
-from tactful.core.pricing.expected_value import Side, value_of
+from tactful.core.pricing.conversion_rates import (
+    NO_CONVERSION_RATES,
+    NO_OFFER,
+    ConversionRates,
+    Tally,
+)
+from tactful.core.pricing.expected_value import ExpectedOutcome, value_of
 from tactful.core.pricing.quote import ShelfPrice
-from tactful.core.rules.policy import Policy, Prior
-from tactful.core.session.signals import Changed
+from tactful.core.rules.policy import Policy, RatePrior
+from tactful.core.session.signals import FactsChanged
 
 SHOE = ShelfPrice(amount=12900, currency="EUR", tax_rate_bp=1900, cost=5200)
-LOG = Rates(
+LOG = ConversionRates(
     {
         ("run", "DE"): {
-            SILENCE: Tally(1000, 60),
+            NO_OFFER: Tally(1000, 60),
             "R15": Tally(1000, 80),
             "R8": Tally(1000, 75),
         }
     }
 )
-BY_VALUE = Policy(arbitration="expected_value", prior=Prior(weight=0))
+BY_VALUE = Policy(arbitration="expected_value", prior=RatePrior(weight=0))
 
 
 def value(rule_id="R15", unit=10965, rates=LOG, prior=BY_VALUE.prior, shelf=SHOE):
@@ -61,22 +66,22 @@ def test_the_numbers_of_scenario_11_come_out_exactly():
 
 
 def test_without_a_log_the_stated_prior_decides_and_says_so():
-    found = value(rates=NO_RATES, prior=Prior(300, 400, 200))
+    found = value(rates=NO_CONVERSION_RATES, prior=RatePrior(300, 400, 200))
     assert (found.offer.rate, found.silence.rate) == (Fraction(4, 100), Fraction(3, 100))
     assert found.by_prior
     assert found.shown()["decided_by"] == "prior"
 
 
 def test_a_prior_without_weight_still_says_what_no_log_can():
-    assert value(rates=NO_RATES).offer.rate == Fraction(4, 100)
+    assert value(rates=NO_CONVERSION_RATES).offer.rate == Fraction(4, 100)
 
 
 def test_the_prior_counts_as_so_many_shoppers():
-    found = value(prior=Prior(300, 400, 200))
+    found = value(prior=RatePrior(300, 400, 200))
     assert found.offer.rate == Fraction(80 + 8, 1200)
     assert found.silence.rate == Fraction(60 + 6, 1200)
     assert not found.by_prior
-    assert value(prior=Prior(300, 400, 1001)).by_prior
+    assert value(prior=RatePrior(300, 400, 1001)).by_prior
 
 
 def test_an_unknown_cost_leaves_the_value_unknown():
@@ -84,12 +89,12 @@ def test_an_unknown_cost_leaves_the_value_unknown():
 
 
 RATES = st.integers(1, 5000).flatmap(lambda n: st.builds(Tally, st.just(n), st.integers(0, n)))
-PRIORS = st.builds(Prior, st.integers(0, 10_000), st.integers(0, 10_000), st.integers(0, 5_000))
+PRIORS = st.builds(RatePrior, st.integers(0, 10_000), st.integers(0, 10_000), st.integers(0, 5_000))
 
 
 @given(RATES, RATES, PRIORS, st.integers(1, 12_899), st.integers(0, 12_000))
 def test_a_value_is_what_the_formula_says_to_the_last_digit(offered, silent, prior, unit, cost):
-    rates = Rates({("run", "DE"): {SILENCE: silent, "R15": offered}})
+    rates = ConversionRates({("run", "DE"): {NO_OFFER: silent, "R15": offered}})
     shelf = msgspec.structs.replace(SHOE, cost=cost)
     found = expected_value.value_of(rates, prior, "R15", "run", "DE", unit, shelf)
 
@@ -107,7 +112,9 @@ def test_a_value_is_what_the_formula_says_to_the_last_digit(offered, silent, pri
 def test_the_formula_notices_a_value_of_rounded_margins(monkeypatch):
     def rounded(log, prior_bp, weight, gross, tax_bp, cost):
         rate = Fraction(log.bought * 10_000 + prior_bp * weight, (log.tried + weight) * 10_000)
-        return Side(rate, Fraction(gross * 10_000 // (10_000 + tax_bp) - cost), log, by_prior=False)
+        return ExpectedOutcome(
+            rate, Fraction(gross * 10_000 // (10_000 + tax_bp) - cost), log, by_prior=False
+        )
 
     monkeypatch.setattr(expected_value, "_side", rounded)
     assert_fails(test_a_value_is_what_the_formula_says_to_the_last_digit)
@@ -124,7 +131,7 @@ def test_silence_wins_over_an_offer_that_is_worth_less():
 
 
 def test_an_offer_that_is_worth_nothing_more_does_not_beat_silence():
-    even = Rates({("run", "DE"): {SILENCE: Tally(10, 0), "R15": Tally(10, 0)}})
+    even = ConversionRates({("run", "DE"): {NO_OFFER: Tally(10, 0), "R15": Tally(10, 0)}})
     assert verdicts(FIFTEEN, rates=even)["R15"].reason == "arbitration.negative_value"
 
 
@@ -146,14 +153,14 @@ def test_a_tier_does_not_make_up_for_a_negative_value_and_force_does():
 
 def test_a_tier_comes_before_value():
     first = rule("R7", percent=7, priority=1)
-    rates = Rates({("run", "DE"): {**LOG.log["run", "DE"], "R7": Tally(1000, 70)}})
+    rates = ConversionRates({("run", "DE"): {**LOG.log["run", "DE"], "R7": Tally(1000, 70)}})
     found = verdicts(EIGHT, first, rates=rates)
     assert found["R7"].outcome == "pushed"
     assert found["R8"].reason == "arbitration.outranked"
 
 
 def test_a_decision_by_the_prior_is_marked():
-    found = verdicts(rule("R1", percent=1), rates=NO_RATES)["R1"]
+    found = verdicts(rule("R1", percent=1), rates=NO_CONVERSION_RATES)["R1"]
     assert found.outcome == "pushed"
     assert "arbitration.prior" in found.notes
 
@@ -173,7 +180,7 @@ def test_by_tier_nothing_is_weighed():
 def test_an_offer_that_is_up_gives_way_to_one_that_is_worth_more_and_saves_more():
     up = offer(rule="R8", unit=11868, seq=1)
     ten = rule("R10", percent=10)
-    rates = Rates({("run", "DE"): {**LOG.log["run", "DE"], "R10": Tally(1000, 90)}})
+    rates = ConversionRates({("run", "DE"): {**LOG.log["run", "DE"], "R10": Tally(1000, 90)}})
     here = session(offers=(up,))
     assert verdicts(EIGHT, ten, rates=rates, session=here)["R10"].outcome == "pushed"
     assert verdicts(EIGHT, ten, session=here)["R10"].reason == "arbitration.negative_value"
@@ -184,7 +191,7 @@ def test_a_standing_offer_is_not_taken_back_because_its_value_fell():
         FIFTEEN,
         rates=LOG,
         policy=BY_VALUE,
-        signal=Changed(),
+        signal=FactsChanged(),
         session=session(offers=(offer(rule="R15"),)),
     )
     assert decide(made).effects == ()

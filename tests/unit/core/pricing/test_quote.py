@@ -232,7 +232,7 @@ def without_the(kind):
 
     def forgetful(terms, price, min_margin_bp, max_total_discount_bp):
         found = whole(terms, price, min_margin_bp, max_total_discount_bp)
-        return pricing.Floor(1, "smallest_unit") if found.kind == kind else found
+        return pricing.PriceFloor(1, "smallest_unit") if found.kind == kind else found
 
     return forgetful
 

@@ -6,8 +6,8 @@ from msgspec import structs
 from support.ledger_rows import accepted
 from support.redemption_ledger import EUR, Order, eur, line, made, told
 from support.vectors import vectors
-from tactful.core.offers.offer import Offer, State
-from tactful.core.redemption.order_totals import Line, Shelf
+from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.values.money import AMOUNT_MAX, Money, discounted
 
 CASES = vectors("allocation.json")["deduct"]
@@ -148,7 +148,7 @@ async def test_an_offer_on_the_shipping_needs_a_charge(charge, code):
     ("lines", "code"),
     [
         ([line("UNHEARD")], "redemption.sku"),
-        ([line("A"), Line(sku="A", qty=1, unit=Money(1, "GBP"))], "redemption.sku"),
+        ([line("A"), RequestedLine(sku="A", qty=1, unit=Money(1, "GBP"))], "redemption.sku"),
         ([line("A", 1, 0)], "redemption.nothing"),
         ([line("A"), line("B", 1, -1)], "redemption.sku"),
         ([line("A", 3, AMOUNT_MAX)], "redemption.nothing"),
@@ -194,7 +194,7 @@ async def test_offers_come_off_in_their_sequence_only(first, then):
     assert (await order.use(early, cart, shipping=charge)).status == 200
     assert told(await order.use(late, cart, shipping=charge)) == (409, "redemption.sequence")
     await order.cancel()
-    assert (await order.ledger.offer(late.id)).state is State.ACCEPTED
+    assert (await order.ledger.offer(late.id)).state is OfferState.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -248,6 +248,6 @@ async def test_an_offer_on_the_order_names_all_that_was_sold_before():
 async def test_a_recalled_line_is_in_the_way_and_ends_no_offer_on_the_order():
     ten = made(1, "order", at_most=900)
     order = await Order(ten, **{"RUN-42": 12900}).opened()
-    order.shelves["SOCK-3"] = Shelf(price=1990, currency="EUR", recalled=True)
+    order.shelves["SOCK-3"] = SkuNow(price=1990, currency="EUR", recalled=True)
     assert told(await order.use(ten, line("RUN-42"), line("SOCK-3"))) == (409, "recall")
     assert (await order.use(ten, line("RUN-42"))).status == 200

@@ -5,11 +5,11 @@ from msgspec import structs
 
 from support.ledger_rows import T0, accepted, push
 from support.redemption_ledger import CART, EUR, MINUTE, PLENTY, Shop, claims, request, told
-from tactful.core.offers.offer import State
+from tactful.core.offers.offer import OfferState
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption.errors import REFUSALS
-from tactful.core.redemption.order_totals import Line, Shelf
-from tactful.core.redemption.redeem import TABLE
+from tactful.core.redemption.errors import REDEMPTION_ERRORS
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.redemption.redeem import REDEMPTION_TABLE
 from tactful.core.values.money import Money
 
 
@@ -26,7 +26,7 @@ async def test_an_accepted_offer_is_redeemed_at_its_price_and_its_budget_settled
         "saved": {"amount": 1935} | EUR,
     }
     assert await shop.budget() == {"EUR": (0, 1935)}
-    assert await shop.state() is State.REDEEMED
+    assert await shop.state() is OfferState.REDEEMED
 
 
 async def test_a_retry_gets_the_same_bytes_and_has_no_second_effect(shop):
@@ -45,13 +45,13 @@ async def test_another_order_is_told_that_the_offer_is_used(shop):
 
 async def test_the_same_order_with_another_cart_is_a_mismatch(shop):
     await shop.redeem()
-    more = request(lines=(*CART, Line(sku="SOCK-3", qty=1)))
+    more = request(lines=(*CART, RequestedLine(sku="SOCK-3", qty=1)))
     assert told(await shop.redeem(more)) == (409, "redemption.mismatch")
     assert told(await shop.redeem(request(territory="AT"))) == (409, "redemption.mismatch")
 
 
 async def test_the_order_of_the_lines_makes_no_other_cart(shop):
-    lines = (Line(sku="SOCK-3", qty=2), *CART)
+    lines = (RequestedLine(sku="SOCK-3", qty=2), *CART)
     first = await shop.redeem(request(lines=lines))
     assert (await shop.redeem(request(lines=lines[::-1]))).body == first.body
 
@@ -59,24 +59,35 @@ async def test_the_order_of_the_lines_makes_no_other_cart(shop):
 @pytest.mark.parametrize(
     ("asked", "code"),
     [
-        (request(lines=(Line(sku="RUN-43", qty=1),)), "redemption.sku"),
+        (request(lines=(RequestedLine(sku="RUN-43", qty=1),)), "redemption.sku"),
         (request(territory="GB"), "redemption.territory"),
-        (request(lines=(Line(sku="RUN-42", qty=3),)), "redemption.quantity"),
+        (request(lines=(RequestedLine(sku="RUN-42", qty=3),)), "redemption.quantity"),
         (request(lines=CART * 2), "redemption.quantity"),
         (request(holds=False), "redemption.holder"),
-        (request(lines=(Line(sku="RUN-42", qty=1, unit=Money(10964, "EUR")),)), "redemption.price"),
-        (request(lines=(Line(sku="RUN-42", qty=1, unit=Money(10965, "GBP")),)), "redemption.price"),
-        (request(lines=(Line(sku="RUN-42", qty=1, unit=Money(12900, "EUR")),)), "redemption.price"),
+        (
+            request(lines=(RequestedLine(sku="RUN-42", qty=1, unit=Money(10964, "EUR")),)),
+            "redemption.price",
+        ),
+        (
+            request(lines=(RequestedLine(sku="RUN-42", qty=1, unit=Money(10965, "GBP")),)),
+            "redemption.price",
+        ),
+        (
+            request(lines=(RequestedLine(sku="RUN-42", qty=1, unit=Money(12900, "EUR")),)),
+            "redemption.price",
+        ),
     ],
 )
 async def test_what_the_offer_is_not_for_is_refused_without_an_effect(shop, asked, code):
     assert told(await shop.redeem(asked)) == (422, code)
-    assert await shop.state() is State.ACCEPTED
+    assert await shop.state() is OfferState.ACCEPTED
     assert await shop.budget() == {"EUR": (1935, 0)}
 
 
 async def test_a_price_that_the_shop_names_rightly_is_accepted(shop):
-    named = request(lines=(Line(sku="RUN-42", qty=1, unit=Money(10965, "EUR")),), holds=True)
+    named = request(
+        lines=(RequestedLine(sku="RUN-42", qty=1, unit=Money(10965, "EUR")),), holds=True
+    )
     assert (await shop.redeem(named)).status == 200
 
 
@@ -94,13 +105,13 @@ async def test_a_token_may_end_before_the_hold(shop):
 @pytest.mark.parametrize(
     ("state", "status", "code"),
     [
-        (State.PUSHED, 409, "offer.unaccepted"),
-        (State.SHOWN, 409, "offer.unaccepted"),
-        (State.WITHDRAWN, 409, "offer.ended"),
-        (State.DECLINED, 409, "offer.ended"),
-        (State.SUPERSEDED, 409, "offer.ended"),
-        (State.EXPIRED, 410, "offer.expired"),
-        (State.HELD_OUT, 409, "offer.unknown"),
+        (OfferState.PUSHED, 409, "offer.unaccepted"),
+        (OfferState.SHOWN, 409, "offer.unaccepted"),
+        (OfferState.WITHDRAWN, 409, "offer.ended"),
+        (OfferState.DECLINED, 409, "offer.ended"),
+        (OfferState.SUPERSEDED, 409, "offer.ended"),
+        (OfferState.EXPIRED, 410, "offer.expired"),
+        (OfferState.HELD_OUT, 409, "offer.unknown"),
     ],
 )
 async def test_only_an_accepted_offer_can_be_redeemed(state, status, code):
@@ -121,7 +132,7 @@ async def test_only_an_accepted_offer_can_be_redeemed(state, status, code):
 )
 async def test_what_ended_an_offer_is_said_where_it_would_end_a_promise(reason, code):
     shop = Shop()
-    ended = accepted(state=State.WITHDRAWN, hold=0, withdrawn=reason)
+    ended = accepted(state=OfferState.WITHDRAWN, hold=0, withdrawn=reason)
     await shop.ledger.commit(structs.replace(push(ended), moves=()))
     assert told(await shop.redeem()) == (409, code)
 
@@ -140,27 +151,27 @@ async def test_an_offer_that_the_ledger_does_not_know_is_refused(shop):
 
 
 async def test_the_lower_public_price_is_charged(shop):
-    cheaper = {"RUN-42": Shelf(price=9900, currency="EUR", available=6)}
+    cheaper = {"RUN-42": SkuNow(price=9900, currency="EUR", available=6)}
     answer = told(await shop.redeem(shelves=cheaper))
     assert (answer["unit"]["amount"], answer["saved"]["amount"]) == (9900, 0)
     assert await shop.budget() == {"EUR": (0, 0)}
 
 
 async def test_a_price_between_offer_and_old_price_saves_only_the_difference(shop):
-    cheaper = {"RUN-42": Shelf(price=11000, currency="EUR", available=6)}
+    cheaper = {"RUN-42": SkuNow(price=11000, currency="EUR", available=6)}
     answer = told(await shop.redeem(shelves=cheaper))
     assert (answer["unit"]["amount"], answer["saved"]["amount"]) == (10965, 35)
     assert await shop.budget() == {"EUR": (0, 35)}
 
 
 async def test_a_price_that_rose_changes_neither_price_nor_saving(shop):
-    dearer = {"RUN-42": Shelf(price=15900, currency="EUR", available=6)}
+    dearer = {"RUN-42": SkuNow(price=15900, currency="EUR", available=6)}
     answer = told(await shop.redeem(shelves=dearer))
     assert (answer["unit"]["amount"], answer["saved"]["amount"]) == (10965, 1935)
 
 
 @pytest.mark.parametrize(
-    "shelf", [Shelf(), Shelf(price=9900, currency="GBP"), Shelf(available=None)]
+    "shelf", [SkuNow(), SkuNow(price=9900, currency="GBP"), SkuNow(available=None)]
 )
 async def test_a_promise_stands_on_what_is_not_known(shop, shelf):
     answer = told(await shop.redeem(shelves={"RUN-42": shelf}))
@@ -168,10 +179,10 @@ async def test_a_promise_stands_on_what_is_not_known(shop, shelf):
 
 
 async def test_the_last_pair_sold_elsewhere_ends_the_promise_and_releases_its_hold(shop):
-    gone = {"RUN-42": Shelf(price=12900, currency="EUR", available=0)}
+    gone = {"RUN-42": SkuNow(price=12900, currency="EUR", available=0)}
     first = await shop.redeem(shelves=gone)
     assert told(first) == (409, "stock.out")
-    assert await shop.state() is State.WITHDRAWN
+    assert await shop.state() is OfferState.WITHDRAWN
     assert await shop.budget() == {"EUR": (0, 0)}
     assert [step.reason for step in first.steps] == ["stock.out"]
     assert (await shop.redeem()).body == first.body
@@ -180,16 +191,16 @@ async def test_the_last_pair_sold_elsewhere_ends_the_promise_and_releases_its_ho
 
 async def test_fewer_than_ordered_refuses_and_leaves_the_right():
     shop = await Shop(accepted(max_qty=3, qty=3, hold=5805)).opened()
-    few = {"RUN-42": Shelf(price=12900, currency="EUR", available=2)}
-    three = request(lines=(Line(sku="RUN-42", qty=3),))
+    few = {"RUN-42": SkuNow(price=12900, currency="EUR", available=2)}
+    three = request(lines=(RequestedLine(sku="RUN-42", qty=3),))
     assert told(await shop.redeem(three, shelves=few)) == (409, "stock.out")
-    two = request(lines=(Line(sku="RUN-42", qty=2),))
+    two = request(lines=(RequestedLine(sku="RUN-42", qty=2),))
     assert told(await shop.redeem(two, shelves=few))["saved"]["amount"] == 3870
     assert await shop.budget() == {"EUR": (0, 3870)}
 
 
 async def test_a_recall_ends_the_promise(shop):
-    recalled = {"RUN-42": Shelf(price=12900, currency="EUR", available=5, recalled=True)}
+    recalled = {"RUN-42": SkuNow(price=12900, currency="EUR", available=5, recalled=True)}
     assert told(await shop.redeem(shelves=recalled)) == (409, "recall")
     assert [row.step.reason for row in await shop.ledger.audit(limit=1)] == ["recall"]
 
@@ -224,8 +235,8 @@ def voucher():
 
 async def test_a_voucher_comes_off_whatever_is_in_the_cart():
     shop = await Shop(voucher()).opened()
-    cart = request(lines=(Line(sku="SOCK-3", qty=1),))
-    shelves = {"SOCK-3": Shelf(price=1990, currency="EUR", available=40)}
+    cart = request(lines=(RequestedLine(sku="SOCK-3", qty=1),))
+    shelves = {"SOCK-3": SkuNow(price=1990, currency="EUR", available=40)}
     answer = told(await shop.redeem(cart, shelves=shelves))
     assert (answer["unit"]["amount"], answer["qty"]) == (990, 1)
     assert answer["saved"]["amount"] == 1000
@@ -234,29 +245,29 @@ async def test_a_voucher_comes_off_whatever_is_in_the_cart():
 
 async def test_a_voucher_never_pays_out():
     shop = await Shop(voucher()).opened()
-    cart = request(lines=(Line(sku="PIN", qty=2),))
-    answer = told(await shop.redeem(cart, shelves={"PIN": Shelf(price=300, currency="EUR")}))
+    cart = request(lines=(RequestedLine(sku="PIN", qty=2),))
+    answer = told(await shop.redeem(cart, shelves={"PIN": SkuNow(price=300, currency="EUR")}))
     assert (answer["unit"]["amount"], answer["saved"]["amount"]) == (0, 600)
     assert await shop.budget() == {"EUR": (0, 600)}
 
 
 async def test_a_voucher_needs_the_prices_of_the_cart():
     shop = await Shop(voucher()).opened()
-    unknown = request(lines=(*CART, Line(sku="SOCK-3", qty=1)))
+    unknown = request(lines=(*CART, RequestedLine(sku="SOCK-3", qty=1)))
     assert told(await shop.redeem(unknown)) == (422, "redemption.sku")
-    other = {"SOCK-3": Shelf(price=1990, currency="GBP")}
+    other = {"SOCK-3": SkuNow(price=1990, currency="GBP")}
     assert told(await shop.redeem(unknown, shelves=other)) == (422, "redemption.sku")
     assert told(await shop.redeem(request(lines=()))) == (422, "redemption.nothing")
 
 
 async def test_a_voucher_is_refunded_by_the_share_that_each_line_bore():
     shop = await Shop(voucher()).opened()
-    cart = (Line(sku="A", qty=3), Line(sku="B", qty=1))
-    shelves = {"A": Shelf(price=1000, currency="EUR"), "B": Shelf(price=333, currency="EUR")}
+    cart = (RequestedLine(sku="A", qty=3), RequestedLine(sku="B", qty=1))
+    shelves = {"A": SkuNow(price=1000, currency="EUR"), "B": SkuNow(price=333, currency="EUR")}
     answer = told(await shop.redeem(request(lines=cart), shelves=shelves))
     assert answer["unit"]["amount"] == 2333
     parts = [
-        told(await shop.refund(f"f{n}", Line(sku=sku, qty=1)))
+        told(await shop.refund(f"f{n}", RequestedLine(sku=sku, qty=1)))
         for n, sku in enumerate(("A", "A", "B", "A"))
     ]
     assert sum(part["amount"]["amount"] for part in parts) == 2333
@@ -265,8 +276,8 @@ async def test_a_voucher_is_refunded_by_the_share_that_each_line_bore():
 
 
 def test_every_refusal_of_the_table_has_a_status_and_a_title():
-    for verdict in TABLE.values():
-        assert verdict in {"judge", "repeat"} or verdict in REFUSALS
-    for status, title in REFUSALS.values():
+    for verdict in REDEMPTION_TABLE.values():
+        assert verdict in {"judge", "repeat"} or verdict in REDEMPTION_ERRORS
+    for status, title in REDEMPTION_ERRORS.values():
         assert status in {401, 404, 409, 410, 422}
         assert title

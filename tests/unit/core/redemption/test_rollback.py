@@ -10,10 +10,10 @@ from msgspec import structs
 from support.broken_builds import assert_fails
 from support.ledger_rows import T0, accepted, push
 from support.redemption_ledger import CART, EUR, MINUTE, Shop, request, told
-from tactful.core.offers.offer import TRANSITIONS, State
+from tactful.core.offers.offer import TRANSITIONS, OfferState
 from tactful.core.redemption import redeem as redemption
 from tactful.core.redemption import rollback as giving_back
-from tactful.core.redemption.order_totals import Line, Shelf
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def test_a_cancelled_order_gives_right_and_budget_back_once(shop):
     first = await shop.cancel()
     assert told(first) == {"cancelled": [{"redemption": "rd_o1", "offer": "of_1"}]}
     assert await shop.budget() == {"EUR": (1935, 0)}
-    assert await shop.state() is State.ACCEPTED
+    assert await shop.state() is OfferState.ACCEPTED
     again = await shop.cancel()
     assert (again.body, again.moves, again.offers) == (first.body, (), ())
 
@@ -48,7 +48,7 @@ async def test_after_the_hold_a_cancellation_gives_back_the_budget_only(shop):
     await shop.redeem()
     late = T0 + 1_800_000
     await shop.cancel(now=late)
-    assert await shop.state() is State.EXPIRED
+    assert await shop.state() is OfferState.EXPIRED
     assert await shop.budget() == {"EUR": (0, 0)}
     assert told(await shop.redeem(request("o2"), now=late)) == (410, "offer.expired")
 
@@ -59,7 +59,7 @@ async def test_a_right_comes_back_only_with_as_much_budget_as_is_left():
     assert await shop.ledger.commit(push(accepted("of_2", session="se_2"), limit=4_000)) is None
     await shop.cancel()
     assert await shop.budget() == {"EUR": (2065 + 1935, 0)}
-    two = request("o2", lines=(Line(sku="RUN-42", qty=2),))
+    two = request("o2", lines=(RequestedLine(sku="RUN-42", qty=2),))
     assert told(await shop.redeem(two)) == (409, "redemption.budget")
     assert (await shop.redeem(request("o3"))).status == 200
     assert await shop.budget() == {"EUR": (1935, 1935)}
@@ -77,13 +77,13 @@ async def test_an_order_that_redeemed_nothing_cannot_be_cancelled_or_refunded(sh
 
 
 async def test_an_attempt_that_was_refused_is_nothing_to_cancel(shop):
-    await shop.redeem(shelves={"RUN-42": Shelf(available=0)})
+    await shop.redeem(shelves={"RUN-42": SkuNow(available=0)})
     assert told(await shop.cancel()) == (404, "redemption.unknown")
 
 
 async def test_all_offers_of_an_order_are_cancelled_together():
     shop = await Shop(accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)).opened()
-    cart = request(lines=(*CART, Line(sku="BOOT-42", qty=1)))
+    cart = request(lines=(*CART, RequestedLine(sku="BOOT-42", qty=1)))
     await shop.redeem(cart)
     await shop.redeem(structs.replace(cart, id="rd_2"), offer="of_2")
     assert await shop.budget() == {"EUR": (0, 3870)}
@@ -93,7 +93,7 @@ async def test_all_offers_of_an_order_are_cancelled_together():
 
 async def test_what_is_redeemed_after_a_cancellation_is_cancelled_with_the_rest():
     shop = await Shop(accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)).opened()
-    cart = request(lines=(*CART, Line(sku="BOOT-42", qty=1)))
+    cart = request(lines=(*CART, RequestedLine(sku="BOOT-42", qty=1)))
     await shop.redeem(cart)
     await shop.cancel()
     await shop.redeem(structs.replace(cart, id="rd_2"), offer="of_2")
@@ -114,40 +114,52 @@ async def test_without_a_limit_the_whole_hold_comes_back():
 
 async def three_pairs():
     shop = await Shop(accepted(max_qty=3, qty=3, hold=5805)).opened()
-    answer = told(await shop.redeem(request(lines=(Line(sku="RUN-42", qty=3),))))
+    answer = told(await shop.redeem(request(lines=(RequestedLine(sku="RUN-42", qty=3),))))
     assert answer["unit"]["amount"] * answer["qty"] == 32895
     return shop
 
 
 async def test_a_refund_gives_back_the_paid_price_and_the_share_of_the_discount():
     shop = await three_pairs()
-    first = await shop.refund("f1", Line(sku="RUN-42", qty=1))
+    first = await shop.refund("f1", RequestedLine(sku="RUN-42", qty=1))
     assert told(first) == {
         "refund": "f1",
         "amount": {"amount": 10965} | EUR,
         "released": {"amount": 1935} | EUR,
     }
     assert await shop.budget() == {"EUR": (0, 3870)}
-    again = await shop.refund("f1", Line(sku="RUN-42", qty=1))
+    again = await shop.refund("f1", RequestedLine(sku="RUN-42", qty=1))
     assert (again.body, again.moves) == (first.body, ())
-    assert told(await shop.refund("f1", Line(sku="RUN-42", qty=2))) == (409, "refund.mismatch")
+    assert told(await shop.refund("f1", RequestedLine(sku="RUN-42", qty=2))) == (
+        409,
+        "refund.mismatch",
+    )
 
 
 async def test_no_more_comes_back_than_was_bought():
     shop = await three_pairs()
-    await shop.refund("f1", Line(sku="RUN-42", qty=2))
-    assert told(await shop.refund("f2", Line(sku="RUN-42", qty=2))) == (422, "refund.quantity")
-    assert told(await shop.refund("f3", Line(sku="SOCK-3", qty=1))) == (422, "refund.sku")
-    assert told(await shop.refund("f4", Line(sku="RUN-42", qty=1)))["amount"]["amount"] == 10965
+    await shop.refund("f1", RequestedLine(sku="RUN-42", qty=2))
+    assert told(await shop.refund("f2", RequestedLine(sku="RUN-42", qty=2))) == (
+        422,
+        "refund.quantity",
+    )
+    assert told(await shop.refund("f3", RequestedLine(sku="SOCK-3", qty=1))) == (422, "refund.sku")
+    assert (
+        told(await shop.refund("f4", RequestedLine(sku="RUN-42", qty=1)))["amount"]["amount"]
+        == 10965
+    )
     assert await shop.budget() == {"EUR": (0, 0)}
 
 
 async def test_a_cancellation_after_a_refund_gives_back_what_is_left():
     shop = await three_pairs()
-    await shop.refund("f1", Line(sku="RUN-42", qty=1))
+    await shop.refund("f1", RequestedLine(sku="RUN-42", qty=1))
     await shop.cancel()
     assert await shop.budget() == {"EUR": (5805, 0)}
-    assert told(await shop.refund("f2", Line(sku="RUN-42", qty=1))) == (409, "order.cancelled")
+    assert told(await shop.refund("f2", RequestedLine(sku="RUN-42", qty=1))) == (
+        409,
+        "order.cancelled",
+    )
 
 
 ACTS = st.lists(
@@ -178,10 +190,10 @@ def test_whatever_happens_money_adds_up_and_the_offer_is_used_by_one_order(acts,
 
 async def play(acts, available):
     shop = await Shop(accepted(max_qty=3, qty=3, hold=5805), limit=5_805, count=1).opened()
-    shelves = {"RUN-42": Shelf(price=12900, currency="EUR", available=available)}
+    shelves = {"RUN-42": SkuNow(price=12900, currency="EUR", available=available)}
     answers: dict[str, bytes] = {}
     for number, (act, order, qty) in enumerate(acts):
-        line = Line(sku="RUN-42", qty=qty)
+        line = RequestedLine(sku="RUN-42", qty=qty)
         if act == "redeem":
             ruling = await shop.redeem(request(order, (line,), id=f"rd_{number}"), shelves=shelves)
             if ruling.status == 200:
@@ -205,6 +217,6 @@ def test_that_property_fails_when_each_refund_releases_the_whole_discount(monkey
 
 def test_that_property_fails_when_a_retry_is_judged_anew(monkeypatch):
     monkeypatch.setattr(redemption, "_used", lambda *_: None)
-    monkeypatch.setitem(redemption._BY_STATE, State.REDEEMED, "open")
-    monkeypatch.setitem(TRANSITIONS, (State.REDEEMED, "redeem"), State.REDEEMED)
+    monkeypatch.setitem(redemption._BY_STATE, OfferState.REDEEMED, "open")
+    monkeypatch.setitem(TRANSITIONS, (OfferState.REDEEMED, "redeem"), OfferState.REDEEMED)
     assert_fails(test_whatever_happens_money_adds_up_and_the_offer_is_used_by_one_order)

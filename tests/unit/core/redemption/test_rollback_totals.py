@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from support.broken_builds import assert_fails
 from support.redemption_ledger import Order, eur, line, made, told
-from tactful.core.offers.offer import State
+from tactful.core.offers.offer import OfferState
 from tactful.core.redemption import order_totals as sales
 from tactful.core.redemption import rollback as giving_back
 from tactful.core.values.allocation import Deduction
@@ -122,7 +122,9 @@ async def _whatever(cart, offers, charge, data):
 
 async def _give_back(order, cart, charge, sums, data):
     """Piece by piece, in any order: what is given back is what was paid, to the last minor unit."""
-    used = [o for o in order.offers if (await order.ledger.offer(o.id)).state is State.REDEEMED]
+    used = [
+        o for o in order.offers if (await order.ledger.offer(o.id)).state is OfferState.REDEEMED
+    ]
     levels = {one.level for one in used}
     sold = {one.sku: one.qty for one in used if one.level == "item"}
     pieces = cart if "order" in levels else sold

@@ -2,7 +2,7 @@
 
 from support.rule_files import NOW as T0
 from support.rule_files import item, rule, scene
-from tactful.core.rules.conditions import clauses, failing, ripens
+from tactful.core.rules.conditions import clauses, failed_clauses, holds_from
 from tactful.core.rules.model import NEVER, NOW, All, AnyOf, NoneOf
 from tactful.core.values.calendar import SECOND
 
@@ -10,14 +10,14 @@ LOW = scene(item(stock=1, brand="Velo"))
 
 
 def failures(when: str, more: str = "", seen: object = LOW) -> list[tuple[object, str]]:
-    return [(one.actual, one.needed) for one in failing(rule(when, more).condition, seen)]
+    return [(one.actual, one.needed) for one in failed_clauses(rule(when, more).condition, seen)]
 
 
 def test_nothing_is_asked_and_nothing_is_in_the_way() -> None:
-    assert ripens(All(()), LOW) == NOW
-    assert ripens(AnyOf(()), LOW) == NEVER
-    assert ripens(NoneOf(()), LOW) == NOW
-    assert failing(All(()), LOW) == ()
+    assert holds_from(All(()), LOW) == NOW
+    assert holds_from(AnyOf(()), LOW) == NEVER
+    assert holds_from(NoneOf(()), LOW) == NOW
+    assert failed_clauses(All(()), LOW) == ()
 
 
 def test_a_failing_clause_is_named_with_what_is_and_what_is_needed() -> None:
@@ -56,9 +56,9 @@ def test_a_double_negation_names_what_is_missing() -> None:
 
 def test_what_time_alone_mends_says_when() -> None:
     condition = rule("[session.dwell: {at_least: 30s}]").condition
-    [failure] = failing(condition, scene(running_since=T0))
+    [failure] = failed_clauses(condition, scene(running_since=T0))
     assert failure.until == T0 + 30 * SECOND
-    [failure] = failing(condition, scene())
+    [failure] = failed_clauses(condition, scene())
     assert failure.until is None
 
 

@@ -7,13 +7,19 @@ import pytest
 
 from support.builders import MINUTE, SECOND, T0, context, offer, rule, rulebook, session
 from tactful.core.decide import decide
-from tactful.core.offers.offer import State
-from tactful.core.rules.policy import Moment, Policy
+from tactful.core.offers.offer import OfferState
+from tactful.core.rules.policy import Policy, QuietTime
 from tactful.core.session import signals
 from tactful.core.session.browsing import browsed, passed
-from tactful.core.session.session import REMEMBERED_ITEMS, Look, Session, Tab
-from tactful.core.session.signals import Acted, Carted, CartLine, Paged, Viewed
-from tactful.core.verdicts.verdict import Trace
+from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab, ViewedItem
+from tactful.core.session.signals import (
+    ActivityReported,
+    CartChanged,
+    CartLine,
+    ItemViewed,
+    PageViewed,
+)
+from tactful.core.verdicts.verdict import DecisionTrace
 
 SKUS = ("RUN-42", "BOOT-42", "SOCK-3")
 PAGES = ("home", "product", "cart", "payment")
@@ -25,14 +31,14 @@ def some_signal(dice: Random) -> signals.Signal:
     moment: Any = dice.choice([None, None, "rescue"])
     return dice.choice(
         [
-            Viewed(sku),
-            Viewed(f"NEW-{dice.randrange(9)}"),
-            Carted((CartLine(sku, 1),)),
-            Paged(kind, moment=moment),
-            Acted(dice.choice(KINDS), 1),
-            signals.Woken(),
-            signals.Changed(),
-            signals.Left(1),
+            ItemViewed(sku),
+            ItemViewed(f"NEW-{dice.randrange(9)}"),
+            CartChanged((CartLine(sku, 1),)),
+            PageViewed(kind, moment=moment),
+            ActivityReported(dice.choice(KINDS), 1),
+            signals.TimerFired(),
+            signals.FactsChanged(),
+            signals.ConnectionClosed(1),
         ]
     )
 
@@ -43,7 +49,7 @@ def some_session(dice: Random) -> Session:
     accepted = dice.random() < 0.3
     standing = offer(
         sku=dice.choice(SKUS),
-        state=State.ACCEPTED if accepted else State.SHOWN,
+        state=OfferState.ACCEPTED if accepted else OfferState.SHOWN,
         ends_at=T0 + dice.choice([-1, 0, 1, 2, 40]) * SECOND,
         accept_until=T0 + dice.choice([0, 1, 50]) * SECOND if accepted else None,
     )
@@ -56,7 +62,7 @@ def some_session(dice: Random) -> Session:
         last_input=T0 - dice.choice([0, 1, 5, 60]) * SECOND,
         rescue=dice.random() < 0.1,
         cart=(CartLine("SOCK-3", 2),) if dice.random() < 0.3 else (),
-        looks=(Look("RUN-42", 1, T0 - ago, T0 - ago),) if dice.random() < 0.5 else (),
+        looks=(ViewedItem("RUN-42", 1, T0 - ago, T0 - ago),) if dice.random() < 0.5 else (),
         offers=(standing,) if dice.random() < 0.4 else (),
         customer="c1" if dice.random() < 0.2 else None,
         again=dice.choice([None, T0 + SECOND, T0 - SECOND]),
@@ -64,8 +70,8 @@ def some_session(dice: Random) -> Session:
     )
 
 
-@pytest.mark.parametrize("moment", [Moment(), Moment(engaged=0, since_input=0)])
-def test_what_passes_is_what_a_decision_would_have_come_to(moment: Moment) -> None:
+@pytest.mark.parametrize("moment", [QuietTime(), QuietTime(engaged=0, since_input=0)])
+def test_what_passes_is_what_a_decision_would_have_come_to(moment: QuietTime) -> None:
     dice, policy = Random(7), Policy(moment=moment)
     book = rulebook(rule("R1"), policy=policy)
     count = 0
@@ -78,36 +84,41 @@ def test_what_passes_is_what_a_decision_would_have_come_to(moment: Moment) -> No
         decision = decide(context(session=before, signal=signal, rulebook=book))
         assert decision.session == after, (before, signal)
         assert (decision.steps, decision.moves, decision.effects) == ((), (), ())
-        assert (decision.contact, decision.trace) == (None, Trace())
+        assert (decision.contact, decision.trace) == (None, DecisionTrace())
     assert count > 300
 
 
 def test_a_signal_that_is_no_browsing_is_decided() -> None:
-    for signal in (signals.Woken(), signals.Changed(), signals.Seen("of1"), signals.Left(1)):
+    for signal in (
+        signals.TimerFired(),
+        signals.FactsChanged(),
+        signals.OfferSeen("of1"),
+        signals.ConnectionClosed(1),
+    ):
         assert passed(session(), signal, T0, Policy()) is None
 
 
 def test_a_shopper_with_an_offer_and_a_history_is_decided_about() -> None:
     before = session(offers=(offer(ends_at=T0 + MINUTE),), customer="c1")
-    assert passed(before, Acted("input", 1), T0, Policy()) is None
+    assert passed(before, ActivityReported("input", 1), T0, Policy()) is None
 
 
 def test_a_view_counts_again_and_moves_to_the_end_of_what_is_remembered() -> None:
-    looks = tuple(Look(f"S{n}", 1, n, n) for n in range(REMEMBERED_ITEMS))
-    after = browsed(session(looks=looks), Viewed("S0"), T0)
-    assert after.looks == (*looks[1:], Look("S0", 2, 0, T0))
-    after = browsed(after, Viewed("NEW"), T0)
+    looks = tuple(ViewedItem(f"S{n}", 1, n, n) for n in range(REMEMBERED_ITEMS))
+    after = browsed(session(looks=looks), ItemViewed("S0"), T0)
+    assert after.looks == (*looks[1:], ViewedItem("S0", 2, 0, T0))
+    after = browsed(after, ItemViewed("NEW"), T0)
     assert len(after.looks) == REMEMBERED_ITEMS
-    assert after.looks[-1] == Look("NEW", 1, T0, T0)
+    assert after.looks[-1] == ViewedItem("NEW", 1, T0, T0)
 
 
 def test_the_cart_s_own_page_engages_and_a_page_that_leads_away_does_not() -> None:
     nowhere = session(page="home", focus=None, running_since=None, dwelt=0)
-    cart = browsed(nowhere, Paged("cart"), T0)
+    cart = browsed(nowhere, PageViewed("cart"), T0)
     assert cart.running_since == T0
-    paying = browsed(cart, Paged("payment"), T0 + 5 * SECOND)
+    paying = browsed(cart, PageViewed("payment"), T0 + 5 * SECOND)
     assert (paying.dwelt, paying.running_since) == (5 * SECOND, None)
-    back = browsed(paying, Paged("cart"), T0 + MINUTE)
+    back = browsed(paying, PageViewed("cart"), T0 + MINUTE)
     assert back.dwell(T0 + MINUTE + SECOND) == 6 * SECOND
-    away = browsed(back, Paged("home"), T0 + 2 * MINUTE)
+    away = browsed(back, PageViewed("home"), T0 + 2 * MINUTE)
     assert (away.dwelt, away.running_since) == (0, None)

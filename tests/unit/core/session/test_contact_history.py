@@ -4,7 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.builders import DAY, T0
-from tactful.core.session.contact_history import NOBODY, Approach, Contact, Rest, merged
+from tactful.core.session.contact_history import (
+    NO_CONTACT,
+    Approach,
+    ContactHistory,
+    Cooldown,
+    merged,
+)
 
 marks = st.builds(
     Approach,
@@ -15,16 +21,16 @@ marks = st.builds(
     shown=st.booleans(),
 )
 rests = st.builds(
-    Rest, scope=st.sampled_from(["rule", "product"]), key=st.sampled_from("xy"), until=st.integers(1, 9)
+    Cooldown, scope=st.sampled_from(["rule", "product"]), key=st.sampled_from("xy"), until=st.integers(1, 9)
 )  # fmt: skip
 
 
-def _contact(found: list[Approach], resting: list[Rest], quiet: int) -> Contact:
+def _contact(found: list[Approach], resting: list[Cooldown], quiet: int) -> ContactHistory:
     """One mark an offer, one rest a key, as they come about."""
     by_offer = {
         mark.offer: Approach(mark.offer, "R", "s1", ord(mark.offer), mark.shown) for mark in found
     }
-    contact = Contact(tuple(by_offer.values()), (), quiet)
+    contact = ContactHistory(tuple(by_offer.values()), (), quiet)
     for rest in resting:
         contact = contact.rested(rest.scope, rest.key, rest.until)
     return contact
@@ -35,24 +41,28 @@ contacts = st.builds(
 )
 
 
-def essence(contact: Contact) -> tuple[object, ...]:
+def essence(contact: ContactHistory) -> tuple[object, ...]:
     return set(contact.approaches), set(contact.rests), contact.quiet_until
 
 
 @given(contacts, contacts)
-def test_merging_is_commutative_in_all_that_counts(one: Contact, other: Contact) -> None:
+def test_merging_is_commutative_in_all_that_counts(
+    one: ContactHistory, other: ContactHistory
+) -> None:
     assert essence(merged(one, other)) == essence(merged(other, one))
 
 
 @given(contacts, contacts)
-def test_merging_twice_is_merging_once(one: Contact, other: Contact) -> None:
+def test_merging_twice_is_merging_once(one: ContactHistory, other: ContactHistory) -> None:
     once = merged(one, other)
     assert essence(merged(once, other)) == essence(once)
     assert essence(merged(one, one)) == essence(one)
 
 
 @given(contacts, contacts)
-def test_a_rest_lasts_as_long_as_the_longer_of_the_two(one: Contact, other: Contact) -> None:
+def test_a_rest_lasts_as_long_as_the_longer_of_the_two(
+    one: ContactHistory, other: ContactHistory
+) -> None:
     both = merged(one, other)
     for scope in ("rule", "product"):
         for key in "xy":
@@ -62,7 +72,9 @@ def test_a_rest_lasts_as_long_as_the_longer_of_the_two(one: Contact, other: Cont
 
 
 @given(contacts, contacts)
-def test_approaches_sum_by_offer_and_what_was_seen_stays_seen(one: Contact, other: Contact) -> None:
+def test_approaches_sum_by_offer_and_what_was_seen_stays_seen(
+    one: ContactHistory, other: ContactHistory
+) -> None:
     both = {mark.offer: mark.shown for mark in merged(one, other).approaches}
     for part in (one, other):
         for mark in part.approaches:
@@ -71,8 +83,8 @@ def test_approaches_sum_by_offer_and_what_was_seen_stays_seen(one: Contact, othe
 
 
 def test_an_approach_counts_from_the_push_and_is_released_unless_it_was_seen() -> None:
-    reserved = NOBODY.approached("o1", "R", "s1", T0)
-    assert reserved.released("o1") == NOBODY
+    reserved = NO_CONTACT.approached("o1", "R", "s1", T0)
+    assert reserved.released("o1") == NO_CONTACT
     seen = reserved.shown("o1")
     assert seen.released("o1") is seen
     assert seen.shown("o1") is seen
@@ -82,15 +94,15 @@ def test_an_approach_counts_from_the_push_and_is_released_unless_it_was_seen() -
 
 
 def test_a_rest_is_never_shortened_until_it_is_ended() -> None:
-    rested = NOBODY.rested("rule", "R", 9).rested("rule", "R", 5).rested("product", "p", 7)
+    rested = NO_CONTACT.rested("rule", "R", 9).rested("rule", "R", 5).rested("product", "p", 7)
     assert [rested.resting("rule", "R"), rested.resting("product", "p")] == [9, 7]
     assert rested.woken("rule", "R").resting("rule", "R") == 0
     assert rested.quiet(5).quiet(3).quiet_until == 5
 
 
 def test_what_no_cap_counts_any_more_is_forgotten() -> None:
-    old = NOBODY.approached("o1", "R", "s0", T0 - DAY).approached("o2", "R", "s1", T0)
+    old = NO_CONTACT.approached("o1", "R", "s0", T0 - DAY).approached("o2", "R", "s1", T0)
     old = old.rested("rule", "R", T0).rested("product", "p", T0 + 1)
     left = old.pruned(T0, lambda mark: mark.at == T0)
     assert [mark.offer for mark in left.approaches] == ["o2"]
-    assert left.rests == (Rest("product", "p", T0 + 1),)
+    assert left.rests == (Cooldown("product", "p", T0 + 1),)

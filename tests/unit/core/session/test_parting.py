@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from support.builders import T0, offer, session
-from tactful.core.session.contact_history import Approach, Contact
-from tactful.core.session.session import Session, left, released
+from tactful.core.session.contact_history import Approach, ContactHistory
+from tactful.core.session.session import Session, detached_customer, without_unseen_offers
 
 
 def of(customer: str | None, **fields: Any) -> Session:
@@ -29,7 +29,7 @@ def of(customer: str | None, **fields: Any) -> Session:
 def test_a_customer_is_left_with_the_right_to_know_them(
     before: Session, after: Session, who: str | None
 ) -> None:
-    assert left(before, after) == who
+    assert detached_customer(before, after) == who
 
 
 def test_only_what_this_session_reserved_and_will_not_show_is_given_back() -> None:
@@ -40,5 +40,5 @@ def test_only_what_this_session_reserved_and_will_not_show_is_given_back() -> No
         "elsewhere": Approach("elsewhere", "R", "other", T0),
     }
     after = of("c1", id="se", offers=(offer("stands", customer="c1"), offer("unseen")))
-    kept = released(Contact(tuple(marks.values())), "c1", after)
+    kept = without_unseen_offers(ContactHistory(tuple(marks.values())), "c1", after)
     assert [mark.offer for mark in kept.approaches] == ["seen", "stands", "elsewhere"]

@@ -3,8 +3,8 @@
 import gc
 
 from support.builders import SECOND, T0, item, kept, price, product, session
-from tactful.core.rules.model import NOW, WAITING
-from tactful.core.session.session import Look, Tab
+from tactful.core.rules.model import NEEDS_ACTIVITY, NOW
+from tactful.core.session.session import Tab, ViewedItem
 
 
 def test_history_may_be_used_only_with_consent_and_without_a_refusal() -> None:
@@ -27,16 +27,22 @@ def test_engaged_time_is_what_was_gathered_and_what_runs() -> None:
     resting = session(dwelt=2 * SECOND, running_since=None)
     assert resting.dwell(T0) == 2 * SECOND
     assert resting.dwell_reaches(2 * SECOND) == NOW
-    assert resting.dwell_reaches(2 * SECOND + 1) == WAITING
+    assert resting.dwell_reaches(2 * SECOND + 1) == NEEDS_ACTIVITY
 
 
 def test_a_look_is_found_by_its_item() -> None:
-    look = Look("RUN-42", 2, T0, T0)
+    look = ViewedItem("RUN-42", 2, T0, T0)
     assert session(looks=(look,)).look("RUN-42") is look
     assert session(looks=(look,)).look("BOOT-42") is None
 
 
 def test_the_collector_never_walks_sessions_and_catalogues() -> None:
     shoe = item(product=kept(product()), prices={"DE": kept(price())})
-    values = (session(), Look("RUN-42", 1, T0, T0), shoe, shoe.product, shoe.prices["DE"].fact)
+    values = (
+        session(),
+        ViewedItem("RUN-42", 1, T0, T0),
+        shoe,
+        shoe.product,
+        shoe.prices["DE"].fact,
+    )
     assert not any(gc.is_tracked(value) for value in values)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from support.builders import context, item, kept, offer, price, rule, scene, session
 from tactful.core.customer.profile import profile
 from tactful.core.facts.history import History
-from tactful.core.gates.evaluation import Ground
-from tactful.core.offers.offer import Offer, State
+from tactful.core.gates.evaluation import Evaluation
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.model import PriceTerms, Rule
-from tactful.core.rules.policy import Policy, Prior
-from tactful.core.stages.arbitration import candidate_of, contest, verdict
+from tactful.core.rules.policy import Policy, RatePrior
+from tactful.core.stages.arbitration import candidate_of, select_winner, verdict
 from tactful.core.values.allocation import Deduction
 from tactful.core.verdicts.verdict import Verdict
 
@@ -24,7 +24,9 @@ def results(
     turn, at = context(*rules, policy=policy), scene()
     return [
         verdict(one)
-        for one in contest(turn, up, [candidate_of(Ground(turn, at, up), by) for by in rules])
+        for one in select_winner(
+            turn, up, [candidate_of(Evaluation(turn, at, up), by) for by in rules]
+        )
     ]
 
 
@@ -102,7 +104,10 @@ def test_what_is_up_gives_way_to_the_better_only_and_if_the_shopper_saves_more(
 ) -> None:
     up, mine = offer(), rule("R1", priority=1)
     turn, at = context(mine, by), scene()
-    (one,) = [verdict(r) for r in contest(turn, (up,), [candidate_of(Ground(turn, at, (up,)), by)])]
+    (one,) = [
+        verdict(r)
+        for r in select_winner(turn, (up,), [candidate_of(Evaluation(turn, at, (up,)), by)])
+    ]
     assert (one.reason or one.outcome) == outcome
 
 
@@ -114,11 +119,11 @@ def test_what_is_up_or_promised_elsewhere_needs_both_rules_to_name_each_other() 
     one = rule("R1", stacks_with=frozenset({"R2"}))
     other = rule("R2", stacks_with=frozenset({"R1"}))
     alone = rule("R2")
-    for state in (State.SHOWN, State.ACCEPTED):
+    for state in (OfferState.SHOWN, OfferState.ACCEPTED):
         boots = (offer(sku="BOOT-42", state=state, stacks_with=("R2",)),)
         for second, outcome in ((other, "pushed"), (alone, "arbitration.exclusive")):
             turn, at = context(one, second), scene()
-            found = contest(turn, boots, [candidate_of(Ground(turn, at, boots), second)])
+            found = select_winner(turn, boots, [candidate_of(Evaluation(turn, at, boots), second)])
             assert [reason or result for _, result, reason in found] == [outcome]
         assert told(one, up=boots) == {"R1": "pushed"}
 
@@ -140,13 +145,16 @@ def test_an_offer_on_the_shipping_gives_way_to_what_saves_more_and_to_nothing_le
     for percent, outcome in ((4, "arbitration.outranked"), (6, "pushed")):
         by = rule("A", percent=percent, priority=1)
         turn, at = context(free, by), scene()
-        (one,) = [verdict(r) for r in contest(turn, up, [candidate_of(Ground(turn, at, up), by)])]
+        (one,) = [
+            verdict(r)
+            for r in select_winner(turn, up, [candidate_of(Evaluation(turn, at, up), by)])
+        ]
         assert (one.reason or one.outcome) == outcome
 
 
 def test_one_rule_promises_something_off_an_order_once() -> None:
     whole = rule("O", price=WHOLE, stacks_with=frozenset({"O"}))
-    for state in (State.SHOWN, State.ACCEPTED):
+    for state in (OfferState.SHOWN, OfferState.ACCEPTED):
         boots = offer(
             rule="O", sku="BOOT-42", state=state, deduction=Deduction("order", 1500, 1000)
         )
@@ -154,7 +162,7 @@ def test_one_rule_promises_something_off_an_order_once() -> None:
 
 
 def test_the_value_of_an_offer_on_the_shipping_is_less_the_whole_charge() -> None:
-    policy = Policy(arbitration="expected_value", prior=Prior(silence_bp=0, offer_bp=10_000))
+    policy = Policy(arbitration="expected_value", prior=RatePrior(silence_bp=0, offer_bp=10_000))
     (free,) = results(rule("S", price=FREE), policy=policy)
     (item_,) = results(rule("A", price=PriceTerms("amount", amounts={"EUR": 690})), policy=policy)
     assert free.value == item_.value
@@ -163,5 +171,5 @@ def test_the_value_of_an_offer_on_the_shipping_is_less_the_whole_charge() -> Non
 def test_a_clamped_price_says_so() -> None:
     shoe = item(prices={"DE": kept(price(target=11000))})
     turn, at = context(rule(percent=30)), scene(item=shoe)
-    (one,) = contest(turn, (), [candidate_of(Ground(turn, at, ()), rule(percent=30))])
+    (one,) = select_winner(turn, (), [candidate_of(Evaluation(turn, at, ()), rule(percent=30))])
     assert verdict(one).notes == ("price.clamped",)

@@ -25,10 +25,10 @@ from support.builders import (
     session,
 )
 from support.naive_assembly import Shop
-from tactful.core.compliance.reduction_history import NO_REACH, VIEWERS, Reach
+from tactful.core.compliance.reduction_history import NO_REDUCTIONS, VIEWERS, ReductionHistory
 from tactful.core.customer.profile import profile
 from tactful.core.facts.item import PublicPrice
-from tactful.core.gates.evaluation import Ground
+from tactful.core.gates.evaluation import Evaluation
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.model import Campaign, PriceTerms, Rule
 from tactful.core.rules.policy import Policy
@@ -43,12 +43,12 @@ def planned(
     seq: int = 1,
     campaigns: Any = (),
     seed: str = "",
-    reach: Reach = NO_REACH,
+    reach: ReductionHistory = NO_REDUCTIONS,
     **fields: Any,
 ) -> Offer:
     turn = context(rulebook=rulebook(by, campaigns=campaigns), seed=seed, reach=reach)
     at = scene(**fields)
-    return offer_of(turn, candidate_of(Ground(turn, at, ()), by), seq)
+    return offer_of(turn, candidate_of(Evaluation(turn, at, ()), by), seq)
 
 
 def test_an_offer_is_what_the_rule_the_item_and_the_place_make_it() -> None:
@@ -95,7 +95,7 @@ def test_what_comes_off_the_order_is_in_the_offer_with_what_the_item_costs_alone
 def test_what_comes_off_the_shipping_is_no_reduction_of_the_item() -> None:
     free = PriceTerms("amount", amounts={"EUR": 690}, level="shipping")
     reduced = {"DE": (PublicPrice(T0 - 200 * DAY, 19900, "EUR"),)}
-    crowd = Reach(counts={("run", "DE"): {VIEWERS: 10, "R1": 9}})
+    crowd = ReductionHistory(counts={("run", "DE"): {VIEWERS: 10, "R1": 9}})
     made = planned(rule(price=free), item=item(history=reduced), reach=crowd)
     assert (made.level, made.unit, made.was, made.percent) == ("shipping", 12900, None, None)
     assert (made.hold, made.saved, made.kept, made.notes) == (690, 690, 12900 - 690, ())
@@ -156,7 +156,7 @@ def test_what_the_price_read_counts_like_what_the_conditions_read(by: Rule, read
 
 def test_nothing_is_planned_without_a_price_and_a_place() -> None:
     turn = context(rule())
-    ready = candidate_of(Ground(turn, scene(), ()), rule())
+    ready = candidate_of(Evaluation(turn, scene(), ()), rule())
     nowhere = but(ready, scene=scene(session=session(territory=None)))
     unpriced = but(ready, priced=but(ready.priced, shelf=None))
     for broken in (nowhere, unpriced):

@@ -6,19 +6,19 @@ from hypothesis import strategies as st
 
 from support.vectors import vectors
 from tactful.core.values.calendar import DAY, HOUR, CalendarError, format_rfc3339, parse_rfc3339
-from tactful.core.values.weekly_schedule import NEVER, Hours, Schedule, parse_hours
+from tactful.core.values.weekly_schedule import NEVER, OpenHours, WeeklySchedule, parse_hours
 
 CASES = vectors("calendar.json")["schedules"]
 INSTANTS = st.integers(parse_rfc3339("2025-01-01T00:00:00Z"), parse_rfc3339("2027-01-01T00:00:00Z"))
 MINUTES = st.integers(0, 24 * 60 - 1)
 SCHEDULES = st.builds(
-    Schedule,
+    WeeklySchedule,
     zone=st.sampled_from(
         ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "UTC"]
     ),
     hours=st.lists(
         st.builds(
-            Hours,
+            OpenHours,
             weekdays=st.frozensets(st.integers(0, 6)),
             start=MINUTES,
             end=MINUTES | st.just(24 * 60),
@@ -29,7 +29,7 @@ SCHEDULES = st.builds(
 
 
 def schedule(zone, *hours):
-    return Schedule(zone, tuple(parse_hours(days, times) for days, times in hours))
+    return WeeklySchedule(zone, tuple(parse_hours(days, times) for days, times in hours))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
@@ -63,7 +63,7 @@ def test_windows_are_in_order_apart_and_exactly_the_open_time(timetable, since):
 
 
 def test_a_timetable_without_hours_never_opens():
-    assert Schedule("UTC", ()).state(0) == (False, NEVER)
+    assert WeeklySchedule("UTC", ()).state(0) == (False, NEVER)
 
 
 def test_a_timetable_of_whole_weeks_never_closes():
@@ -72,9 +72,9 @@ def test_a_timetable_of_whole_weeks_never_closes():
 
 
 def test_days_are_named_alone_in_lists_and_in_ranges_over_the_week_end():
-    assert parse_hours("sat, sun", "09:00-18:30") == Hours(frozenset({5, 6}), 540, 1110)
-    assert parse_hours("fri-mon", "22:00-06:00") == Hours(frozenset({4, 5, 6, 0}), 1320, 360)
-    assert parse_hours("tue", "00:00-24:00") == Hours(frozenset({1}), 0, 1440)
+    assert parse_hours("sat, sun", "09:00-18:30") == OpenHours(frozenset({5, 6}), 540, 1110)
+    assert parse_hours("fri-mon", "22:00-06:00") == OpenHours(frozenset({4, 5, 6, 0}), 1320, 360)
+    assert parse_hours("tue", "00:00-24:00") == OpenHours(frozenset({1}), 0, 1440)
 
 
 @pytest.mark.parametrize(

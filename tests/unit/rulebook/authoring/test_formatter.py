@@ -12,23 +12,23 @@ from hypothesis import strategies as st
 from support.oracle.generated_rules import RULES as RULES_AT_RANDOM
 from support.oracle.generated_rules import as_file
 from support.rule_files import check
-from tactful.rulebook.authoring.formatter import WIDEST, Formatted, format_file
-from tactful.rulebook.source.tree import Source
+from tactful.rulebook.authoring.formatter import WIDEST, FormatResult, format_file
+from tactful.rulebook.source.tree import RuleSource
 
 RULES = Path(__file__).parents[4] / "rules"
 FILES = sorted((RULES / "starter").glob("*.yaml"))
 
 
 def laid_out(text: str) -> str:
-    done = format_file(Source("a.yaml", dedent(text).encode()))
+    done = format_file(RuleSource("a.yaml", dedent(text).encode()))
     assert done.text is not None, done.reason
-    again = format_file(Source("a.yaml", done.text.encode()))
+    again = format_file(RuleSource("a.yaml", done.text.encode()))
     assert again.text == done.text
     return done.text
 
 
 def refused(text: str) -> str:
-    done = format_file(Source("a.yaml", dedent(text).encode()))
+    done = format_file(RuleSource("a.yaml", dedent(text).encode()))
     assert done.text is None
     return done.reason
 
@@ -36,7 +36,7 @@ def refused(text: str) -> str:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_starter_files_are_laid_out_already(path: Path) -> None:
     text = path.read_bytes()
-    assert format_file(Source(path.name, text)) == Formatted(text.decode())
+    assert format_file(RuleSource(path.name, text)) == FormatResult(text.decode())
 
 
 UGLY = """\
@@ -147,7 +147,7 @@ def test_a_file_of_comments_and_an_empty_one_stay_what_they_are() -> None:
 
 
 def test_dos_line_ends_and_a_mark_are_left_behind() -> None:
-    done = format_file(Source("a.yaml", b"\xef\xbb\xbfrules: []\r\n"))
+    done = format_file(RuleSource("a.yaml", b"\xef\xbb\xbfrules: []\r\n"))
     assert done.text == "rules: []\n"
 
 

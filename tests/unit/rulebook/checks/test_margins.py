@@ -4,7 +4,7 @@ import pytest
 
 from support.rule_files import NOW, check, codes, item, one_rule
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Cost, Kept, Price
+from tactful.core.facts.model import Cost, Price, ReportedFact
 from tactful.core.values.money import Money
 
 CATALOGUE = {"RUN-42": item(), "OTHER": item("OTHER", product="other")}
@@ -26,10 +26,10 @@ def priced(**more: int | str) -> dict[str, Item]:
     costs = {}
     if "cost" in more:
         cost = Cost(sku="RUN-42", cost=Money(int(more["cost"]), "EUR"))
-        costs = {"EUR": Kept(cost, NOW)}
+        costs = {"EUR": ReportedFact(cost, NOW)}
     return {
         "RUN-42": Item(
-            sku="RUN-42", product=base.product, prices={"DE": Kept(price, NOW)}, costs=costs
+            sku="RUN-42", product=base.product, prices={"DE": ReportedFact(price, NOW)}, costs=costs
         )
     }
 

@@ -10,11 +10,11 @@ from support.rule_files import NOW as T0
 from support.rule_files import check, item, rule, rulebook, scene
 from tactful.core.context import Scene
 from tactful.core.facts.history import History
-from tactful.core.facts.model import Customer, Kept, Order, OrderLine, Product
-from tactful.core.rules.conditions import ripens
-from tactful.core.rules.model import NEVER, NOW, WAITING
-from tactful.core.session.session import Look
-from tactful.core.session.signals import Visit
+from tactful.core.facts.model import Customer, Order, OrderLine, Product, ReportedFact
+from tactful.core.rules.conditions import holds_from
+from tactful.core.rules.model import NEEDS_ACTIVITY, NEVER, NOW
+from tactful.core.session.session import ViewedItem
+from tactful.core.session.signals import LandingVisit
 from tactful.core.values.calendar import DAY, MINUTE, SECOND
 from tactful.core.values.money import Money
 from tactful.rulebook.language.conditions import spelled
@@ -38,10 +38,10 @@ def scenes(draw: st.DrawFn) -> Scene:
         territory=draw(st.sampled_from(("DE", "AT", None))),
         history=draw(st.none() | histories()),
         rescue=draw(st.booleans()),
-        visit=Visit(campaign=draw(st.none() | st.sampled_from(CAMPAIGNS))),
+        visit=LandingVisit(campaign=draw(st.none() | st.sampled_from(CAMPAIGNS))),
         dwelt=draw(st.integers(0, 50)) * SECOND,
         running_since=draw(st.none() | st.just(T0 - 5 * SECOND)),
-        looks=(Look(sku, draw(st.integers(1, 3)), T0, T0),),
+        looks=(ViewedItem(sku, draw(st.integers(1, 3)), T0, T0),),
         cart=tuple((item(one), 1) for one in cart),
     )
 
@@ -51,13 +51,13 @@ def histories(draw: st.DrawFn) -> History:
     tier = draw(st.none() | st.sampled_from(("gold", "basic")))
     return History(
         customer="c1",
-        about=Kept(Customer(customer="c1", tier=tier), T0),
+        about=ReportedFact(Customer(customer="c1", tier=tier), T0),
         orders=tuple(order(n) for n in range(draw(st.integers(0, 3)))),
         products={sku: Product(sku=sku, product=sku, title=sku) for sku in SKUS},
     )
 
 
-def order(number: int) -> Kept[Order]:
+def order(number: int) -> ReportedFact[Order]:
     fact = Order(
         order=f"o{number}",
         customer="c1",
@@ -66,7 +66,7 @@ def order(number: int) -> Kept[Order]:
         status="delivered",
         lines=(OrderLine("A", 1, Money(1000, "EUR")),),
     )
-    return Kept(fact, T0)
+    return ReportedFact(fact, T0)
 
 
 def truth(tree: Any, seen: Scene) -> bool:
@@ -167,7 +167,7 @@ def test_compiled_and_naive_agree_and_the_index_misses_nothing(
     for number, text in enumerate(rules):
         one = compiled.rulebook.rules[f"rule-{number:02}"]
         at = one.ripens(seen)
-        assert at == ripens(one.condition, seen)
+        assert at == holds_from(one.condition, seen)
         holds = truth({"all": text["when"], "none": text.get("unless", [])}, seen)
         holds = holds and ("moment" not in text or seen.session.rescue)
         assert (at == NOW) == holds
@@ -184,7 +184,7 @@ def test_dwell_ripens_at_the_instant_at_which_it_is_reached() -> None:
     one = rule("[session.dwell: {at_least: 30s}]")
     assert one.ripens(scene(running_since=T0 - 5 * SECOND)) == T0 + 25 * SECOND
     assert one.ripens(scene(running_since=T0 - 40 * SECOND)) == NOW
-    assert one.ripens(scene(dwelt=10 * SECOND)) == WAITING
+    assert one.ripens(scene(dwelt=10 * SECOND)) == NEEDS_ACTIVITY
 
 
 def test_all_waits_for_the_last_and_any_for_the_first() -> None:

@@ -10,15 +10,15 @@ from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
 from tactful.core.facts.model import (
     Customer,
-    Kept,
     Order,
     OrderLine,
     Product,
+    ReportedFact,
     Return,
     ReturnLine,
 )
-from tactful.core.session.session import Look
-from tactful.core.session.signals import Visit
+from tactful.core.session.session import ViewedItem
+from tactful.core.session.signals import LandingVisit
 from tactful.core.values.calendar import DAY, HOUR, SECOND
 from tactful.core.values.money import Money
 from tactful.rulebook.fields.item import currency, list_price
@@ -29,16 +29,16 @@ SOCK = item("SOCK-3", product="socks", categories=("socks",), price=1990, consum
 RUN = item(list=14900, attributes={"colour": "red"})
 
 
-def order(id_: str, sku: str, days: int, **more: Any) -> Kept[Order]:
+def order(id_: str, sku: str, days: int, **more: Any) -> ReportedFact[Order]:
     about: dict[str, Any] = {"customer": "c1", "territory": "DE", "status": "delivered", **more}
     lines = (OrderLine(sku, 2, Money(1000, "EUR")), OrderLine(sku, 1, Money(900, "GBP")))
     placed = when(NOW - days * DAY)
-    return Kept(Order(order=id_, placed_at=placed, lines=lines, **about), NOW)
+    return ReportedFact(Order(order=id_, placed_at=placed, lines=lines, **about), NOW)
 
 
 HISTORY = History(
     customer="c1",
-    about=Kept(
+    about=ReportedFact(
         Customer(
             customer="c1",
             tier="gold",
@@ -55,7 +55,7 @@ HISTORY = History(
         order("o4", "RUN-42", 5, customer="c2"),
     ),
     returns=(
-        Kept(
+        ReportedFact(
             Return(
                 return_="r1",
                 order="o2",
@@ -66,7 +66,7 @@ HISTORY = History(
             ),
             NOW,
         ),
-        Kept(Return(return_="r2", at=when(NOW), status="cancelled", lines=()), NOW),
+        ReportedFact(Return(return_="r2", at=when(NOW), status="cancelled", lines=()), NOW),
     ),
     products={
         "SOCK-3": Product(
@@ -85,9 +85,9 @@ def full() -> Scene:
         locale="de-DE",
         page="cart",
         query="trail shoes",
-        visit=Visit("newsletter", "spring-mail", "email", "blog.example", "apology"),
+        visit=LandingVisit("newsletter", "spring-mail", "email", "blog.example", "apology"),
         dwelt=40 * SECOND,
-        looks=(Look("SOCK-3", 1, NOW, NOW), Look("RUN-42", 2, NOW, NOW)),
+        looks=(ViewedItem("SOCK-3", 1, NOW, NOW), ViewedItem("RUN-42", 2, NOW, NOW)),
         views=3,
         pages=6,
         searches=1,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.rule_files import check, found
 from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.recovery import read
-from tactful.rulebook.source.tree import MAX_BYTES, Node, Source, decode, parse
+from tactful.rulebook.source.tree import MAX_BYTES, Node, RuleSource, decode, parse
 
 LIMIT = 0.1 if sys.gettrace() is None else 2.0
 """Seconds; a measured run (coverage) is several times slower."""
@@ -135,8 +135,8 @@ def test_every_prefix_of_a_valid_file_is_read_or_refused_in_no_time() -> None:
 
 def test_a_file_of_exactly_the_greatest_size_is_read() -> None:
     text = b"#" + b"x" * (MAX_BYTES - 2) + b"\n"
-    assert decode(Source("a.yaml", text), Findings()) == text.decode()
-    assert decode(Source("a.yaml", text + b"#"), Findings()) is None
+    assert decode(RuleSource("a.yaml", text), Findings()) == text.decode()
+    assert decode(RuleSource("a.yaml", text + b"#"), Findings()) is None
 
 
 def test_the_place_of_a_byte_that_is_no_text_is_named() -> None:
@@ -273,5 +273,5 @@ def test_whatever_is_written_is_read_or_refused_and_never_breaks_the_checker(tex
 
 def test_a_good_file_survives_reading_unchanged() -> None:
     findings = Findings()
-    assert read(Source("a.yaml", GOOD), findings) is not None
+    assert read(RuleSource("a.yaml", GOOD), findings) is not None
     assert findings.sorted() == ()

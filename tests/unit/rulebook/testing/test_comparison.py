@@ -5,31 +5,38 @@ from msgspec import structs
 from support.builders import context, item, session
 from support.ledger_rows import offer
 from tactful.core.context import Context
-from tactful.core.decision import Decision, Push, Withdraw
-from tactful.core.offers.offer import Offer, State, Step
+from tactful.core.decision import Decision, PushOffer, WithdrawOffer
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.calendar import DAY
 from tactful.core.verdicts.reasons import Reason
-from tactful.core.verdicts.verdict import Finding, Trace, Verdict
-from tactful.rulebook.testing.comparison import CANNOT_KNOW, Backtest, Count, compared, net
+from tactful.core.verdicts.verdict import DecisionTrace, Finding, Verdict
+from tactful.rulebook.testing.comparison import (
+    CANNOT_KNOW,
+    BacktestResult,
+    RulebookCounter,
+    compared,
+    net,
+)
 
 MADE = offer("of_1", unit=10965, public=12900, cost=5200, max_qty=2, territory="DE")
 
 
-def pushed(count: Count, one: Offer, about: Context | None = None) -> None:
+def pushed(count: RulebookCounter, one: Offer, about: Context | None = None) -> None:
     about = about or context(session=session(id=one.session))
-    step = Step(one.id, one.issued_at, 1, State.PUSHED)
+    step = OfferStep(one.id, one.issued_at, 1, OfferState.PUSHED)
     count.take(
-        about, Decision(session=about.session, offers=(one,), steps=(step,), effects=(Push(one),))
+        about,
+        Decision(session=about.session, offers=(one,), steps=(step,), effects=(PushOffer(one),)),
     )
 
 
-def both(old: Count, new: Count) -> Backtest:
+def both(old: RulebookCounter, new: RulebookCounter) -> BacktestResult:
     return compared(old, new, since=0, until=DAY, sessions=1, turns=2, unknown=0)
 
 
 def test_an_offer_costs_its_discount_at_the_largest_quantity() -> None:
-    count = Count("v1")
+    count = RulebookCounter("v1")
     pushed(count, MADE)
     side = count.side()
     assert (side.version, side.pushes, side.shoppers, side.without_cost) == ("v1", 1, 1, 0)
@@ -43,7 +50,7 @@ def test_what_comes_off_an_order_costs_the_most_that_it_may() -> None:
     free = structs.replace(
         MADE, unit=12900, max_qty=1, deduction=Deduction("shipping", 690, 10_000)
     )
-    count = Count("v1")
+    count = RulebookCounter("v1")
     pushed(count, free)
     assert count.side().promised == {"EUR": 690}
     assert count.side().margin == {"EUR": net(context(), free) - 5200}
@@ -51,7 +58,7 @@ def test_what_comes_off_an_order_costs_the_most_that_it_may() -> None:
 
 
 def test_who_is_shown_another_bound_at_the_same_price_is_affected() -> None:
-    old, new = Count("v1"), Count("v2")
+    old, new = RulebookCounter("v1"), RulebookCounter("v2")
     for count, at_most in ((old, 1935), (new, 900)):
         pushed(count, structs.replace(MADE, deduction=Deduction("order", at_most)))
     assert (both(old, new).shoppers_affected, both(old, new).items_affected) == (1, 1)
@@ -67,20 +74,20 @@ def test_tax_is_not_the_shops() -> None:
 
 
 def test_without_a_cost_there_is_no_margin() -> None:
-    count = Count("v1")
+    count = RulebookCounter("v1")
     pushed(count, structs.replace(MADE, cost=None))
     assert (count.side().margin, count.side().without_cost) == ({}, 1)
 
 
 def test_a_reason_counts_once_per_session_rule_and_item() -> None:
-    count, about = Count("v1"), context()
+    count, about = RulebookCounter("v1"), context()
     silent = Verdict("R1", "A", "withheld", (Finding(Reason.STOCK_OUT),))
     shadow = Verdict("R2", "A", "shadow", (Finding(Reason.SHADOW),))
     shown = (Verdict("R3", "A", "pushed"), Verdict("R4", "A", "standing"))
     for _ in range(3):
-        trace = Trace((silent, shadow, *shown))
-        gone = Withdraw("of", 1)
-        step = Step("of", 0, 1, State.WITHDRAWN)
+        trace = DecisionTrace((silent, shadow, *shown))
+        gone = WithdrawOffer("of", 1)
+        step = OfferStep("of", 0, 1, OfferState.WITHDRAWN)
         decision = Decision(session=about.session, trace=trace, effects=(gone,), steps=(step,))
         count.take(about, decision)
     assert count.side().withheld == {"shadow": 1, "stock.out": 1}
@@ -88,7 +95,7 @@ def test_a_reason_counts_once_per_session_rule_and_item() -> None:
 
 
 def test_who_is_shown_the_same_is_not_affected() -> None:
-    old, new = Count("v1"), Count("v2")
+    old, new = RulebookCounter("v1"), RulebookCounter("v2")
     for count in (old, new):
         pushed(count, MADE)
     assert (both(old, new).shoppers_affected, both(old, new).items_affected) == (0, 0)

@@ -3,20 +3,20 @@
 from support.rule_files import rulebook
 from support.rule_test_runs import GIVEN, RULES
 from tactful.rulebook.source.diagnostics import Findings
-from tactful.rulebook.source.tree import Source
-from tactful.rulebook.testing.coverage import Coverage, Gap
-from tactful.rulebook.testing.runner import play
+from tactful.rulebook.source.tree import RuleSource
+from tactful.rulebook.testing.coverage import Coverage, CoverageGap
+from tactful.rulebook.testing.runner import run_scenarios
 
 
 def test_coverage_names_what_no_test_saw() -> None:
     book = rulebook(RULES)
     seen = Coverage(book.rules)
     text = f"{GIVEN}\ntests: [{{name: a, steps: [view: A, wait: 31s]}}]"
-    play([Source("t", text.encode())], book, Findings(), seen)
+    run_scenarios([RuleSource("t", text.encode())], book, Findings(), seen)
     assert list(seen.gaps()) == [
-        Gap("half", "item.stock: {at_least: 3}", "never false"),
-        Gap("other", "", "never offered"),
-        Gap("other", "item.brand: Nobody", "never true"),
+        CoverageGap("half", "item.stock: {at_least: 3}", "never false"),
+        CoverageGap("other", "", "never offered"),
+        CoverageGap("other", "item.brand: Nobody", "never true"),
     ]
     assert seen.share_bp == 10_000 * 3 // 6
     assert Coverage({}).share_bp == 10_000

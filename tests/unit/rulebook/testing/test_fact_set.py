@@ -2,14 +2,14 @@
 
 from support.rule_files import NOW
 from tactful.core.facts.item import PublicPrice
-from tactful.core.facts.model import Cost, Kept, Price, Product, Recall, Stock
+from tactful.core.facts.model import Cost, Price, Product, Recall, ReportedFact, Stock
 from tactful.core.values.money import Money
-from tactful.rulebook.testing.fact_set import Facts
+from tactful.rulebook.testing.fact_set import FactSet
 from tactful.rulebook.testing.given import when
 
 
 def test_facts_become_items_with_their_history() -> None:
-    facts = Facts()
+    facts = FactSet()
     facts.add(Product(sku="A", product="p", title="A", components=("B", "C")), NOW)
     facts.add(Stock(sku="A", territory="DE", available=1, location="x"), NOW)
     facts.add(Stock(sku="A", territory="DE", available=2, location="y"), NOW)
@@ -32,7 +32,7 @@ def test_facts_become_items_with_their_history() -> None:
     item = facts.items()["A"]
     assert item.available("DE") == 3
     assert item.recalls == ("r",)
-    assert item.costs["EUR"] == Kept(Cost(sku="A", cost=Money(1, "EUR")), NOW)
+    assert item.costs["EUR"] == ReportedFact(Cost(sku="A", cost=Money(1, "EUR")), NOW)
     assert [part.sku for part in item.components] == ["B", "C"]
     assert item.history["DE"] == (PublicPrice(NOW - 5, 9, "EUR"), PublicPrice(NOW, 10, "EUR"))
     assert facts.history("nobody").orders == ()

@@ -9,23 +9,23 @@ from support.rule_files import check, rulebook
 from support.rule_test_runs import GIVEN, RULES, failures, run
 from tactful.rulebook.checks.references import PLACEHOLDERS
 from tactful.rulebook.source.diagnostics import Diagnostic, Findings
-from tactful.rulebook.source.tree import Source
+from tactful.rulebook.source.tree import RuleSource
 from tactful.rulebook.testing.coverage import Coverage
-from tactful.rulebook.testing.runner import Played, play
+from tactful.rulebook.testing.runner import ScenarioResult, run_scenarios
 
 STARTER = Path(__file__).parents[4] / "rules" / "starter"
 
 
 def test_the_starter_rulebook_passes_all_its_tests_and_is_covered_by_them() -> None:
     files = sorted(STARTER.glob("*.yaml"))
-    rules = [Source(p.name, p.read_bytes()) for p in files if ".test." not in p.name]
-    tests = [Source(p.name, p.read_bytes()) for p in files if ".test." in p.name]
+    rules = [RuleSource(p.name, p.read_bytes()) for p in files if ".test." not in p.name]
+    tests = [RuleSource(p.name, p.read_bytes()) for p in files if ".test." in p.name]
     compiled = check(*(source.text for source in rules))
     assert compiled.diagnostics == ()
     assert compiled.rulebook is not None
     findings = Findings()
     seen = Coverage(compiled.rulebook.rules)
-    played = play(tests, compiled.rulebook, findings, seen)
+    played = run_scenarios(tests, compiled.rulebook, findings, seen)
     assert findings.sorted() == ()
     assert [(one.path, one.name) for one in played if one.failures] == []
     assert len(played) >= 45
@@ -246,14 +246,18 @@ tests:
     steps: [view: A, wait: 31s, expect: {{because: target.conditions}}]
 """
     book = rulebook(RULES)
-    [played] = play([Source("t", text.encode())], book, Findings(), Coverage(book.rules))
+    [played] = run_scenarios(
+        [RuleSource("t", text.encode())], book, Findings(), Coverage(book.rules)
+    )
     assert played.failures == ()
 
 
-def found(text: str) -> tuple[tuple[Diagnostic, ...], tuple[Played, ...]]:
+def found(text: str) -> tuple[tuple[Diagnostic, ...], tuple[ScenarioResult, ...]]:
     findings = Findings()
     book = rulebook(RULES)
-    played = play([Source("t", dedent(text).encode())], book, findings, Coverage(book.rules))
+    played = run_scenarios(
+        [RuleSource("t", dedent(text).encode())], book, findings, Coverage(book.rules)
+    )
     return findings.sorted(), played
 
 

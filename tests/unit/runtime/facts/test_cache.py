@@ -11,20 +11,20 @@ from tactful.core.customer import taints as letdowns
 from tactful.core.facts import purchases
 from tactful.core.facts.model import AnyFact
 from tactful.core.rules.policy import Policy
-from tactful.runtime.facts.cache import World
+from tactful.runtime.facts.cache import FactCache
 from tactful.runtime.services.ingest import row_of
 from tactful.stores.memory.ledger import MemoryLedger
 
 
-async def world_of(told: list[tuple[AnyFact, int]]) -> tuple[World, MemoryLedger]:
+async def world_of(told: list[tuple[AnyFact, int]]) -> tuple[FactCache, MemoryLedger]:
     ledger = MemoryLedger()
     for fact, at in told:
         await ledger.record_facts([row_of(fact, at)])
-    return World(ledger), ledger
+    return FactCache(ledger), ledger
 
 
 def meaning(history: Any) -> tuple[Any, Any]:
-    return letdowns.derive(history, Policy()), purchases.derive(history)
+    return letdowns.derive_taints(history, Policy()), purchases.derive_purchases(history)
 
 
 @pytest.mark.parametrize("start", range(0, 400, 100))
@@ -51,7 +51,9 @@ async def test_an_item_read_by_index_has_the_parts_and_recalls_of_the_whole_list
             ]
 
 
-async def report(known: World, ledger: MemoryLedger, fact: AnyFact) -> tuple[set[str], set[str]]:
+async def report(
+    known: FactCache, ledger: MemoryLedger, fact: AnyFact
+) -> tuple[set[str], set[str]]:
     await ledger.record_facts([row_of(fact, 2)])
     return known.forget(fact)
 

@@ -9,12 +9,12 @@ from typing import Any
 import jwt
 import pytest
 
-from tactful.runtime.security.identity import Identities, Verified
+from tactful.runtime.security.identity import IdentityVerifier, VerifiedIdentity
 from tactful.runtime.timers import TestClock
 
 SECRET = "identity-secret-of-the-tests-here"
 NOW = 1_773_144_000
-IDENTITIES = Identities(SECRET, TestClock(NOW * 1000))
+IDENTITIES = IdentityVerifier(SECRET, TestClock(NOW * 1000))
 
 
 def token(secret: str = SECRET, **claims: Any) -> str:
@@ -24,10 +24,10 @@ def token(secret: str = SECRET, **claims: Any) -> str:
 
 
 def test_a_good_token_names_the_customer_and_where_they_are() -> None:
-    assert IDENTITIES.by_token(token()) == Verified("c1")
-    assert IDENTITIES.by_token(token(territory="DE")) == Verified("c1", "DE")
-    assert IDENTITIES.by_token(token(exp=NOW + 600)) == Verified("c1")
-    assert IDENTITIES.by_token(token(iat=NOW + 30, exp=NOW + 60)) == Verified("c1")
+    assert IDENTITIES.by_token(token()) == VerifiedIdentity("c1")
+    assert IDENTITIES.by_token(token(territory="DE")) == VerifiedIdentity("c1", "DE")
+    assert IDENTITIES.by_token(token(exp=NOW + 600)) == VerifiedIdentity("c1")
+    assert IDENTITIES.by_token(token(iat=NOW + 30, exp=NOW + 60)) == VerifiedIdentity("c1")
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_a_forged_token_says_nothing() -> None:
 
 def test_the_hmac_of_an_id_is_enough_for_a_template_language() -> None:
     digest = hmac.new(SECRET.encode(), b"c1", hashlib.sha256).hexdigest()
-    assert IDENTITIES.by_hmac("c1", digest) == Verified("c1")
+    assert IDENTITIES.by_hmac("c1", digest) == VerifiedIdentity("c1")
     assert IDENTITIES.by_hmac("c2", digest) is None
-    assert IDENTITIES.by_hmac("c1", digest.upper()) == Verified("c1")
+    assert IDENTITIES.by_hmac("c1", digest.upper()) == VerifiedIdentity("c1")
     for wrong in ("0" * 64, "", "short", digest + "0"):
         assert IDENTITIES.by_hmac("c1", wrong) is None
 
@@ -84,7 +84,7 @@ def test_an_empty_id_is_nobody_however_well_it_is_signed() -> None:
 
 
 def test_without_a_secret_nobody_is_known() -> None:
-    nobody = Identities(None, TestClock(NOW * 1000))
+    nobody = IdentityVerifier(None, TestClock(NOW * 1000))
     assert nobody.by_token(token()) is None
     assert nobody.by_hmac("c1", "0" * 64) is None
     assert nobody.link("x") is None

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tactful.core.offers.tokens import Claims, TokenRefusal, Verifier
+from tactful.core.offers.tokens import TokenClaims, TokenRefusal, TokenVerifier
 from tactful.core.values.calendar import DAY
 from tactful.runtime.security import signing_keys as module
-from tactful.runtime.security.signing_keys import OVERLAP, KeyFileError, Keys
+from tactful.runtime.security.signing_keys import OVERLAP, KeyFileError, SigningKeys
 
 START = 1_773_144_000_000
 
@@ -36,11 +36,11 @@ def folder(tmp_path):
 
 @pytest.fixture
 def keys(folder, clock):
-    return Keys(folder, clock)
+    return SigningKeys(folder, clock)
 
 
 def claims(keys, lasting=DAY):
-    return Claims(
+    return TokenClaims(
         currency="EUR",
         exp=(START + lasting) // 1000,
         holder=keys.holder_of("session", "se_1"),
@@ -66,7 +66,7 @@ def test_an_empty_folder_gets_its_first_key(keys):
 
 def test_a_restart_finds_the_same_keys(keys, folder, clock):
     token = keys.sign(claims(keys))
-    again = Keys(folder, clock)
+    again = SigningKeys(folder, clock)
     assert again.known() == keys.known()
     assert again.verify(token) == claims(keys)
     assert again.holder_of("customer", "c1") == keys.holder_of("customer", "c1")
@@ -81,7 +81,7 @@ def test_every_file_is_for_its_owner_alone(keys, folder):
 def test_the_umask_opens_nothing(folder, clock):
     before = os.umask(0)
     try:
-        Keys(folder, clock)
+        SigningKeys(folder, clock)
     finally:
         os.umask(before)
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
@@ -92,7 +92,7 @@ def test_the_umask_opens_nothing(folder, clock):
 def test_a_file_that_others_can_reach_is_refused(keys, folder, clock, name, mode):
     (folder / name).chmod(mode)
     with pytest.raises(KeyFileError, match="chmod 600") as refused:
-        Keys(folder, clock)
+        SigningKeys(folder, clock)
     assert refused.value.problem == "mode"
     assert refused.value.path == folder / name
 
@@ -100,7 +100,7 @@ def test_a_file_that_others_can_reach_is_refused(keys, folder, clock, name, mode
 def test_a_folder_that_others_can_write_to_is_refused(keys, folder, clock):
     folder.chmod(0o770)
     with pytest.raises(KeyFileError, match="chmod 700"):
-        Keys(folder, clock)
+        SigningKeys(folder, clock)
 
 
 def test_a_link_in_place_of_a_key_is_refused(keys, folder, clock, tmp_path):
@@ -108,7 +108,7 @@ def test_a_link_in_place_of_a_key_is_refused(keys, folder, clock, tmp_path):
     key.rename(tmp_path / "elsewhere")
     key.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(KeyFileError, match="cannot be read"):
-        Keys(folder, clock)
+        SigningKeys(folder, clock)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"not json", b'{"use":"holder","secret":"AAAA"}'])
@@ -116,7 +116,7 @@ def test_a_damaged_key_is_refused_and_the_message_does_not_show_it(keys, folder,
     path = folder / "000001.key.json"
     path.write_bytes(content)
     with pytest.raises(KeyFileError, match="damaged") as refused:
-        Keys(folder, clock)
+        SigningKeys(folder, clock)
     assert not content or content.decode() not in str(refused.value)
 
 
@@ -125,7 +125,7 @@ def test_a_folder_that_lost_its_holder_secret_is_refused_rather_than_given_a_new
 ):
     (folder / "holder.json").unlink()
     with pytest.raises(KeyFileError, match="restore"):
-        Keys(folder, clock)
+        SigningKeys(folder, clock)
 
 
 def test_after_a_rotation_the_new_key_signs_and_the_old_one_verifies_until_its_end(keys, clock):
@@ -147,7 +147,7 @@ def test_the_default_overlap_outlives_the_longest_offer(keys, clock):
     token = keys.sign(claims(keys, lasting=30 * DAY))
     keys.rotate()
     clock.at = START + 30 * DAY - 1
-    assert isinstance(keys.verify(token), Claims)
+    assert isinstance(keys.verify(token), TokenClaims)
     assert OVERLAP > 30 * DAY
 
 
@@ -157,14 +157,14 @@ def test_many_rotations_keep_each_end_and_drop_what_has_ended(keys, folder, cloc
         tokens.append(keys.sign(claims(keys, lasting=90 * DAY)))
         keys.rotate(overlap=3 * DAY)
         clock.at += DAY
-    accepted = [isinstance(keys.verify(token), Claims) for token in tokens]
+    accepted = [isinstance(keys.verify(token), TokenClaims) for token in tokens]
     assert accepted == [False, False, False, True, True]
     keys.rotate(overlap=0)
     assert len(key_files(folder)) == 3
 
 
 def test_a_rotation_by_another_process_is_seen_at_once(keys, folder, clock):
-    elsewhere = Keys(folder, clock)
+    elsewhere = SigningKeys(folder, clock)
     info = elsewhere.rotate()
     token = elsewhere.sign(claims(keys))
     assert keys.verify(token) == claims(keys)
@@ -188,8 +188,12 @@ def test_revoking_a_replaced_key_ends_its_tokens_alone(keys, folder, clock):
         keys.rotate()
         tokens.append(keys.sign(claims(keys)))
     keys.revoke(keys.known()[1].kid)
-    for reader in (keys, Keys(folder, clock)):
-        assert [isinstance(reader.verify(token), Claims) for token in tokens] == [True, False, True]
+    for reader in (keys, SigningKeys(folder, clock)):
+        assert [isinstance(reader.verify(token), TokenClaims) for token in tokens] == [
+            True,
+            False,
+            True,
+        ]
 
 
 def test_an_ended_key_does_not_come_back_by_a_later_rotation_or_revocation(keys, clock):
@@ -209,7 +213,7 @@ def test_an_unknown_key_cannot_be_revoked(keys):
 
 def test_two_that_start_at_once_share_one_key_and_one_secret(folder, clock):
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: Keys(folder, clock), range(8)))
+        made = list(pool.map(lambda _: SigningKeys(folder, clock), range(8)))
     token = made[0].sign(claims(made[0]))
     assert all(keys.verify(token) == claims(keys) for keys in made)
     assert len(key_files(folder)) == 1
@@ -218,7 +222,7 @@ def test_two_that_start_at_once_share_one_key_and_one_secret(folder, clock):
 def test_rotations_at_once_give_distinct_keys_or_are_told_to_look_again(keys, folder, clock):
     def rotate(_):
         try:
-            return Keys(folder, clock).rotate().kid
+            return SigningKeys(folder, clock).rotate().kid
         except KeyFileError as error:
             return error.problem
 
@@ -242,7 +246,7 @@ def test_the_published_keys_verify_and_hold_nothing_private(keys, folder):
     text = str(keys.jwks())
     assert '"d"' not in text
     assert "'d'" not in text
-    assert Verifier([]).jwks() == {"keys": []}
+    assert TokenVerifier([]).jwks() == {"keys": []}
     assert all(set(key) == {"kty", "crv", "x", "kid", "alg", "use"} for key in keys.jwks()["keys"])
 
 
@@ -261,4 +265,4 @@ def test_a_key_that_another_process_drops_while_it_is_read_is_no_error(
     stale = [whole(folder)] * 2
     (folder / "000001.key.json").unlink()
     monkeypatch.setattr(module, "_key_names", lambda it: stale.pop() if stale else whole(it))
-    assert len(Keys(folder, clock).known()) == 1
+    assert len(SigningKeys(folder, clock).known()) == 1

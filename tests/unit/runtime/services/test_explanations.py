@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from journeys.fixture import CATALOGUE, case, rules
-from support.live_server import Stage, stage
+from support.live_server import LiveServer, live_server
 
 CROWD = 40
 
 
-async def explained(one: Stage, customer: str, sku: str = "RUN-42", **more: str) -> str:
+async def explained(one: LiveServer, customer: str, sku: str = "RUN-42", **more: str) -> str:
     """The session that answers for a customer."""
     query = {"sku": sku, "customer": customer, **more}
     answer = await one.http.get("/v1/why", params=query)
@@ -23,7 +23,7 @@ async def explained(one: Stage, customer: str, sku: str = "RUN-42", **more: str)
 @pytest.mark.parametrize("how", ["with the hello", "after it", "on coming back"])
 async def test_whoever_was_welcomed_is_known_to_why_at_once(tmp_path: Path, how: str) -> None:
     """Many at once, each asked for in the instant of the welcome that answers the identity."""
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         people = [f"c{number}" for number in range(CROWD)]
         await one.facts(*CATALOGUE, *(case(f"k-{who}", who, "late") for who in people))
 
@@ -45,7 +45,7 @@ async def test_whoever_was_welcomed_is_known_to_why_at_once(tmp_path: Path, how:
 async def test_the_session_that_somebody_is_in_answers_before_one_that_they_left(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         first = await one.known("c1")
         await one.advance(60)
@@ -60,7 +60,7 @@ async def test_the_session_that_somebody_is_in_answers_before_one_that_they_left
 
 
 async def test_a_past_instant_is_explained_by_the_session_of_then(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         first = await one.known("c1")
         await first.view("RUN-42", 60)

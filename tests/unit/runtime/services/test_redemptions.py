@@ -7,16 +7,16 @@ import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, fact, push
-from tactful.core.offers.offer import State
-from tactful.core.offers.tokens import Claims, Signer, Verifier, holder_of
-from tactful.core.redemption.order_totals import Line, Shelf
+from tactful.core.offers.offer import OfferState
+from tactful.core.offers.tokens import TokenClaims, TokenSigner, TokenVerifier, holder_of
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.runtime.ports.ledger import LedgerBrokenError
 from tactful.runtime.ports.records import Commit
-from tactful.runtime.services.redemptions import Redemption, Redemptions
+from tactful.runtime.services.redemptions import RedemptionCall, RedemptionService
 from tactful.stores.memory.ledger import MemoryLedger
 
 SECRET = b"s" * 32
-CART = (Line(sku="RUN-42", qty=1),)
+CART = (RequestedLine(sku="RUN-42", qty=1),)
 
 
 class Clock:
@@ -46,12 +46,12 @@ class Shop:
     def __init__(self, ledger):
         self.ledger = ledger
         self.clock = Clock()
-        self.signer = Signer(b"k" * 32)
-        self.verifier = Verifier([self.signer.public])
-        self.shelves = {"RUN-42": Shelf(price=12900, currency="EUR", available=6)}
+        self.signer = TokenSigner(b"k" * 32)
+        self.verifier = TokenVerifier([self.signer.public])
+        self.shelves = {"RUN-42": SkuNow(price=12900, currency="EUR", available=6)}
         self.shipped: set[str] = set()
         self.heard = []
-        self.desk = Redemptions(
+        self.desk = RedemptionService(
             ledger=ledger,
             clock=self.clock,
             entropy=Counting(),
@@ -71,7 +71,7 @@ class Shop:
 
     def token(self, kind="session", ident="se_1"):
         return self.signer.sign(
-            Claims(
+            TokenClaims(
                 currency="EUR", exp=T0 // 1000 + 1800, holder=holder_of(SECRET, kind, ident),
                 iat=T0 // 1000, max_qty=1, offer="of_1", rulebook="rb", sku="RUN-42",
                 territory="DE", unit=10965,
@@ -79,7 +79,7 @@ class Shop:
         )  # fmt: skip
 
     async def redeem(self, order="o1", token=None, **given):
-        asked = Redemption(token=token or self.token(), order=order, territory="DE", lines=CART)
+        asked = RedemptionCall(token=token or self.token(), order=order, territory="DE", lines=CART)
         return await self.desk.redeem(structs.replace(asked, **given))
 
 
@@ -99,7 +99,7 @@ async def test_fifty_at_once_get_one_answer_and_have_one_effect(shop):
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body for answer in answers}) == 1
     assert [row.settled for row in await shop.ledger.balances()] == [1935]
-    assert [ruling.offers[0].state for ruling in shop.heard] == [State.REDEEMED]
+    assert [ruling.offers[0].state for ruling in shop.heard] == [OfferState.REDEEMED]
     assert code(await shop.redeem("o10")) == (409, "redemption.used")
 
 
@@ -114,7 +114,7 @@ async def test_a_retry_after_the_end_of_token_and_key_hears_the_first_answer(sho
     first = await shop.redeem()
     shop.clock.at = T0 + 10**10
     assert await shop.redeem() == first
-    shop.verifier = Verifier([])
+    shop.verifier = TokenVerifier([])
     assert await shop.redeem() == first
     assert code(await shop.redeem("o2")) == (401, "token.key")
 
@@ -184,7 +184,7 @@ async def test_a_cancellation_and_a_refund_are_told_like_a_redemption(shop):
     assert (await shop.desk.cancel("o1")).status == 200
     assert (await shop.desk.cancel("o1")).status == 200
     assert len(shop.heard) == 3
-    assert shop.heard[-1].offers[0].state is State.ACCEPTED
+    assert shop.heard[-1].offers[0].state is OfferState.ACCEPTED
 
 
 async def test_a_shipped_order_cannot_be_cancelled(shop):

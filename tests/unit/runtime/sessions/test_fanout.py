@@ -8,24 +8,24 @@ from pathlib import Path
 import pytest
 
 from journeys.fixture import CATALOGUE, rules, stock
-from support.live_server import Stage, stage
+from support.live_server import LiveServer, live_server
 from tactful.core.session.session import Session
-from tactful.core.session.signals import Changed, Signal
+from tactful.core.session.signals import FactsChanged, Signal
 from tactful.core.values import ids
 from tactful.runtime.sessions import fanout
-from tactful.runtime.state.sessions import Live
+from tactful.runtime.state.sessions import LiveSession
 from tactful.runtime.turn_log.encoding import apart, signal_from
 
 Told = list[tuple[str, Signal]]
 
 
-def onlookers(one: Stage, count: int) -> list[Live]:
+def onlookers(one: LiveServer, count: int) -> list[LiveSession]:
     """Sessions without an offer and with nobody connected."""
     shop = one.parts.shop
     made = []
     for number in range(count):
         name = f"se_{number}"
-        live = Live(
+        live = LiveSession(
             Session(id=name, shopper="sh", created_at=0, focus="BOOT-42"), ids.resume_digest(name)
         )
         live.persists = True
@@ -35,13 +35,13 @@ def onlookers(one: Stage, count: int) -> list[Live]:
     return made
 
 
-def overheard(one: Stage, monkeypatch: pytest.MonkeyPatch) -> Told:
+def overheard(one: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Told:
     """Who is told what, from now on."""
     told: Told = []
     turns = one.parts.shop.turns
     take = turns.take
 
-    def heard(live: Live, signal: Signal) -> None:
+    def heard(live: LiveSession, signal: Signal) -> None:
         told.append((live.state.id, signal))
         take(live, signal)
 
@@ -52,7 +52,7 @@ def overheard(one: Stage, monkeypatch: pytest.MonkeyPatch) -> Told:
 async def test_those_with_an_offer_on_the_screen_hear_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         others = onlookers(one, 3)
         shopper = await one.shopper()
@@ -66,7 +66,7 @@ async def test_those_with_an_offer_on_the_screen_hear_first(
 async def test_a_fact_concerns_nobody_who_only_looks_at_the_item(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 1)
@@ -81,7 +81,7 @@ async def test_a_fact_concerns_nobody_who_only_looks_at_the_item(
 async def test_others_get_their_turns_while_many_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         monkeypatch.setattr(fanout, "CHUNK", 10)
         told = overheard(one, monkeypatch)
@@ -97,19 +97,19 @@ async def test_others_get_their_turns_while_many_are_told(
 async def test_a_change_of_rules_reaches_everybody_before_it_is_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         crowd = onlookers(one, fanout.CHUNK + 1)
         told = overheard(one, monkeypatch)
         answer = await one.http.post("/v1/rules/R1/pause")
         assert answer.status_code == 200, answer.text
-        assert set(told) == {(live.state.id, Changed()) for live in crowd}
+        assert set(told) == {(live.state.id, FactsChanged()) for live in crowd}
 
 
 async def test_a_session_that_ends_meanwhile_is_told_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         told = overheard(one, monkeypatch)
         crowd = onlookers(one, fanout.CHUNK + 1)
@@ -121,17 +121,17 @@ async def test_a_session_that_ends_meanwhile_is_told_nothing(
 
 
 async def test_who_is_about_to_look_is_not_told_again(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         (live,) = onlookers(one, 1)
         live.busy = True
         await one.parts.shop.fanout.tell([live])
         await one.parts.shop.fanout.tell([live])
-        assert live.mailbox == [Changed()]
+        assert live.mailbox == [FactsChanged()]
 
 
 async def test_what_costs_nobody_anything_is_not_written_down(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         ledger = one.parts.shop.ledger
         shopper = await one.shopper()
@@ -142,7 +142,7 @@ async def test_what_costs_nobody_anything_is_not_written_down(tmp_path: Path) ->
             await ledger.flush()
             kept = await ledger.entries(session=shopper.session)
             acts = [signal_from(part.signal) for entry in kept for part in apart(entry)]
-            return acts.count(Changed())
+            return acts.count(FactsChanged())
 
         await one.facts(stock("RUN-42", "DE", 5, version=8))
         assert await changes() == 0
@@ -154,7 +154,7 @@ async def test_what_costs_nobody_anything_is_not_written_down(tmp_path: Path) ->
 async def test_what_follows_may_wait_until_all_have_been_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         told = overheard(one, monkeypatch)
         counts = []

@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 
 from journeys.fixture import CATALOGUE, case, rules, stock
-from support.live_server import Shopper, Stage, stage
-from tactful.core.decision import Push, Withdraw
-from tactful.core.session.signals import Acted, Viewed
+from support.live_server import LiveServer, Shopper, live_server
+from tactful.core.decision import PushOffer, WithdrawOffer
+from tactful.core.session.signals import ActivityReported, ItemViewed
 from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
-from tactful.runtime.ports.records import Refusal
+from tactful.runtime.ports.records import CommitRefusal
 from tactful.runtime.sessions.turns import MAILBOX, coalesced
 from tactful.runtime.turn_log.encoding import LISTS, apart, signal_from
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path, rules()) as running:
+async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
+    async with live_server(tmp_path, rules()) as running:
         await running.facts(*CATALOGUE)
         yield running
 
 
-async def looking(one: Stage, **hello: Any) -> Shopper:
+async def looking(one: LiveServer, **hello: Any) -> Shopper:
     """Somebody who is about to be offered something."""
     shopper = await one.shopper(**hello)
     await shopper.view("RUN-42", 29)
@@ -32,7 +32,7 @@ async def looking(one: Stage, **hello: Any) -> Shopper:
 
 
 def slow_commits(
-    one: Stage, monkeypatch: pytest.MonkeyPatch
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[asyncio.Event, asyncio.Event]:
     """A commit tells that it has begun, and waits until the other event is set."""
     ledger, begun, go = one.parts.shop.ledger, asyncio.Event(), asyncio.Event()
@@ -48,7 +48,7 @@ def slow_commits(
 
 
 async def test_what_changes_while_an_offer_is_written_keeps_it_off_the_screen(
-    one: Stage, monkeypatch: pytest.MonkeyPatch
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper = await looking(one)
     begun, go = slow_commits(one, monkeypatch)
@@ -64,7 +64,7 @@ async def test_what_changes_while_an_offer_is_written_keeps_it_off_the_screen(
 
 
 async def test_a_complaint_while_an_offer_is_written_keeps_it_off_the_screen_too(
-    one: Stage, monkeypatch: pytest.MonkeyPatch
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper = await looking(one, consent="personal", identity=one.identity("c1"))
     begun, go = slow_commits(one, monkeypatch)
@@ -78,7 +78,7 @@ async def test_a_complaint_while_an_offer_is_written_keeps_it_off_the_screen_too
 
 @pytest.mark.parametrize("error", [LedgerError("busy"), LedgerFullError("no room")])
 async def test_what_cannot_be_recorded_was_never_promised(
-    one: Stage, monkeypatch: pytest.MonkeyPatch, error: LedgerError
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch, error: LedgerError
 ) -> None:
     shopper = await looking(one)
 
@@ -97,7 +97,7 @@ async def test_what_cannot_be_recorded_was_never_promised(
 
 
 async def test_an_acceptance_that_cannot_be_recorded_may_be_repeated(
-    one: Stage, monkeypatch: pytest.MonkeyPatch
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper = await looking(one)
     await one.advance(1)
@@ -116,7 +116,7 @@ async def test_an_acceptance_that_cannot_be_recorded_may_be_repeated(
 
 
 async def test_a_ledger_that_knows_better_corrects_the_balance(
-    one: Stage, monkeypatch: pytest.MonkeyPatch
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper = await looking(one)
     ledger, asked = one.parts.shop.ledger, []
@@ -125,7 +125,7 @@ async def test_a_ledger_that_knows_better_corrects_the_balance(
     async def refuse_once(turn: Any) -> Any:
         asked.append(turn)
         if len(asked) == 1:
-            return Refusal("budget.spend", "C", "EUR")
+            return CommitRefusal("budget.spend", "C", "EUR")
         return await commit(turn)
 
     monkeypatch.setattr(ledger, "commit", refuse_once)
@@ -135,14 +135,14 @@ async def test_a_ledger_that_knows_better_corrects_the_balance(
     assert await one.budget() == (1935, 0)
 
 
-async def test_a_full_mailbox_drops_the_oldest_and_counts_it(one: Stage) -> None:
+async def test_a_full_mailbox_drops_the_oldest_and_counts_it(one: LiveServer) -> None:
     shopper = await looking(one)
     live = one.parts.shop.registry.by_id[shopper.session]
     live.busy = True
     for number in range(MAILBOX + 3):
-        one.parts.shop.turns.take(live, Viewed(f"SKU-{number}"))
+        one.parts.shop.turns.take(live, ItemViewed(f"SKU-{number}"))
     assert len(live.mailbox) == MAILBOX
-    assert live.mailbox[-1] == Viewed(f"SKU-{MAILBOX + 2}")
+    assert live.mailbox[-1] == ItemViewed(f"SKU-{MAILBOX + 2}")
     one.parts.shop.turns.take(live, live.mailbox[-1])
     assert len(live.mailbox) == MAILBOX
     assert b"tactful_signals_dropped_total 3.0" in one.parts.shop.telemetry.exposition()
@@ -151,7 +151,7 @@ async def test_a_full_mailbox_drops_the_oldest_and_counts_it(one: Stage) -> None
 
 
 async def test_facts_that_cannot_be_read_cost_one_signal_and_no_session(
-    one: Stage, monkeypatch: pytest.MonkeyPatch
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper = await one.shopper()
 
@@ -167,10 +167,10 @@ async def test_facts_that_cannot_be_read_cost_one_signal_and_no_session(
     await shopper.offered()
 
 
-async def test_signals_of_one_session_are_handled_one_after_the_other(one: Stage) -> None:
+async def test_signals_of_one_session_are_handled_one_after_the_other(one: LiveServer) -> None:
     shopper = await one.shopper()
     live = one.parts.shop.registry.by_id[shopper.session]
-    for signal in (Viewed("TRAIL-42"), Acted("input"), Viewed("RUN-42")):
+    for signal in (ItemViewed("TRAIL-42"), ActivityReported("input"), ItemViewed("RUN-42")):
         one.parts.shop.turns.take(live, signal)
     await one.parts.shop.turns.settled()
     assert live.state.focus == "RUN-42"
@@ -182,13 +182,13 @@ def test_what_was_taken_back_before_it_was_shown_is_not_sent() -> None:
         def __init__(self, name: str) -> None:
             self.id = name
 
-    kept = Push(Shown("b"))  # type: ignore[arg-type]
-    effects = [Push(Shown("a")), kept, Withdraw("a", 2), Withdraw("old", 3)]  # type: ignore[arg-type]
-    assert coalesced(effects) == [kept, Withdraw("old", 3)]
+    kept = PushOffer(Shown("b"))  # type: ignore[arg-type]
+    effects = [PushOffer(Shown("a")), kept, WithdrawOffer("a", 2), WithdrawOffer("old", 3)]  # type: ignore[arg-type]
+    assert coalesced(effects) == [kept, WithdrawOffer("old", 3)]
     assert coalesced([kept]) == [kept]
 
 
-async def test_what_all_shoppers_look_at_is_kept_once(one: Stage) -> None:
+async def test_what_all_shoppers_look_at_is_kept_once(one: LiveServer) -> None:
     first, second = await one.shopper(), await one.shopper()
     for shopper in (first, second):
         await shopper.view("RUN-42")
@@ -201,11 +201,11 @@ async def test_what_all_shoppers_look_at_is_kept_once(one: Stage) -> None:
     assert states[0].looks[-1].sku is states[1].looks[-1].sku
 
 
-async def test_what_waited_for_its_item_is_folded_like_what_did_not(one: Stage) -> None:
+async def test_what_waited_for_its_item_is_folded_like_what_did_not(one: LiveServer) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 1)
     await one.parts.shop.settled()
     (arrived, viewed) = await one.parts.shop.ledger.entries(session=shopper.session)
-    assert [signal_from(act.signal) for act in apart(viewed)] == [Viewed("RUN-42")]
+    assert [signal_from(act.signal) for act in apart(viewed)] == [ItemViewed("RUN-42")]
     assert viewed.signal[0] in LISTS
     assert arrived.signal[0] not in LISTS

@@ -10,8 +10,8 @@ from journeys.fixture import rules
 from journeys.test_replay import SHADOWED
 from tactful.core.rules.policy import Policy
 from tactful.rulebook.compiler import compile_rulebook
-from tactful.rulebook.source.tree import Source
-from tactful.runtime.state.active_rulebook import Reload, Rulebooks
+from tactful.rulebook.source.tree import RuleSource
+from tactful.runtime.state.active_rulebook import ActiveRulebook, ReloadResult
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock
 from tactful.stores.memory.ledger import MemoryLedger
@@ -21,8 +21,8 @@ GOOD = rules(extra=SHADOWED).encode()
 ODD = b"\0\t\xff\xc3{}[]:-#&*!|>'\"%@` \n0no"
 
 
-def books(folder: Path) -> Rulebooks:
-    return Rulebooks(
+def books(folder: Path) -> ActiveRulebook:
+    return ActiveRulebook(
         ledger=MemoryLedger(),
         clock=TestClock(NOW),
         telemetry=Telemetry(),
@@ -66,13 +66,13 @@ async def survives(folder: Path, count: int) -> tuple[int, int]:
             assert all(one.line >= 1 and one.column >= 1 for one in done.diagnostics)
         else:
             taken += 1
-            alone = compile_rulebook([Source("rules.yaml", text)], now=NOW).rulebook
+            alone = compile_rulebook([RuleSource("rules.yaml", text)], now=NOW).rulebook
             assert alone is not None
             assert live.active.version == alone.version
     file.write_bytes(GOOD)
     await live.reload()
     assert live.refused == ()
-    whole = compile_rulebook([Source("rules.yaml", GOOD)], now=NOW).rulebook
+    whole = compile_rulebook([RuleSource("rules.yaml", GOOD)], now=NOW).rulebook
     assert whole is not None
     assert live.active.version == whole.version
     return refused, taken
@@ -96,7 +96,7 @@ async def test_a_restart_on_a_broken_file_goes_on_with_the_rules_of_before(tmp_p
     live = books(tmp_path)
     await live.start()
     (tmp_path / "rules.yaml").write_bytes(GOOD[:-200])
-    again = Rulebooks(
+    again = ActiveRulebook(
         ledger=live._ledger,
         clock=TestClock(NOW),
         telemetry=Telemetry(),
@@ -123,10 +123,10 @@ async def test_a_file_is_read_when_it_has_come_to_rest(
             done.set()
         return looks[-1]
 
-    async def reload() -> Reload:
+    async def reload() -> ReloadResult:
         reloads.append(len(looks))
         live._stamp = looks[-1]
-        return Reload("same", "v")
+        return ReloadResult("same", "v")
 
     reloads: list[int] = []
     monkeypatch.setattr("tactful.runtime.state.active_rulebook.POLL", 0)

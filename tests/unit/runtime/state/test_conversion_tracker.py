@@ -3,16 +3,16 @@
 from support.builders import when
 from support.ledger_rows import T0, offer
 from tactful.core.facts.model import Order, OrderLine
-from tactful.core.offers.offer import State, Step
+from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.core.session.session import Session
 from tactful.core.stages.offer_builder import GENERAL
 from tactful.core.values.calendar import DAY
 from tactful.core.values.money import Money
-from tactful.runtime.facts.cache import World
+from tactful.runtime.facts.cache import FactCache
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.records import Commit, FactRow
-from tactful.runtime.state.conversion_tracker import PATIENCE, RateBook
-from tactful.runtime.state.reduction_tracker import ReachBook
+from tactful.runtime.state.conversion_tracker import PATIENCE, ConversionTracker
+from tactful.runtime.state.reduction_tracker import ReductionTracker
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock
 from tactful.stores.memory.ledger import MemoryLedger
@@ -30,14 +30,14 @@ def order(session: str, placed_at: int) -> Order:
     )
 
 
-def held_out(book: RateBook, name: str, at: int, **fields: object) -> None:
-    one = offer(name, state=State.HELD_OUT, product="RUN-42", issued_at=at, **fields)
-    book.moved([one], [Step(one.id, at, 1, State.HELD_OUT)])
+def held_out(book: ConversionTracker, name: str, at: int, **fields: object) -> None:
+    one = offer(name, state=OfferState.HELD_OUT, product="RUN-42", issued_at=at, **fields)
+    book.moved([one], [OfferStep(one.id, at, 1, OfferState.HELD_OUT)])
 
 
 async def test_whoever_was_waited_for_too_long_is_let_go():
     ledger, clock = MemoryLedger(), TestClock(T0)
-    book = RateBook(ledger=ledger, clock=clock, world=World(ledger))
+    book = ConversionTracker(ledger=ledger, clock=clock, world=FactCache(ledger))
     held_out(book, "of_1", T0, session="se_1", customer="c1")
     held_out(book, "of_2", T0, session="se_2")
     held_out(book, "of_3", T0 + DAY, session="se_2")
@@ -59,8 +59,10 @@ class Full(MemoryLedger):
 async def test_an_offer_goes_out_though_the_price_ledger_could_not_be_written():
     clock, telemetry = TestClock(T0), Telemetry()
     ledger = Full()
-    book = ReachBook(ledger=ledger, clock=clock, world=World(ledger), telemetry=telemetry)
-    await book.pushed([offer(notes=(GENERAL,)), offer("of_2", state=State.EXPIRED)])
+    book = ReductionTracker(
+        ledger=ledger, clock=clock, world=FactCache(ledger), telemetry=telemetry
+    )
+    await book.pushed([offer(notes=(GENERAL,)), offer("of_2", state=OfferState.EXPIRED)])
     assert book.view.began("r1", "RUN-42", "DE", T0 + 1) == T0
     assert b"general_offers_total 1.0" in telemetry.exposition()
     ledger.record_facts = MemoryLedger().record_facts  # type: ignore[method-assign]
@@ -70,8 +72,8 @@ async def test_an_offer_goes_out_though_the_price_ledger_could_not_be_written():
 
 async def test_a_shopper_without_a_territory_views_nothing_that_is_counted():
     ledger = MemoryLedger()
-    world = World(ledger)
-    book = ReachBook(ledger=ledger, clock=TestClock(T0), world=world, telemetry=Telemetry())
+    world = FactCache(ledger)
+    book = ReductionTracker(ledger=ledger, clock=TestClock(T0), world=world, telemetry=Telemetry())
     nowhere = Session(id="s", shopper="a", created_at=T0)
     book.viewed(nowhere, await world.read_item("RUN-42"))
     assert book.view.counts == {}
@@ -79,9 +81,9 @@ async def test_a_shopper_without_a_territory_views_nothing_that_is_counted():
 
 async def test_what_was_kept_up_before_the_log_was_read_counts_once():
     ledger = MemoryLedger()
-    book = RateBook(ledger=ledger, clock=TestClock(T0), world=World(ledger))
-    one = offer(state=State.HELD_OUT, product="RUN-42")
-    steps = (Step(one.id, T0, 1, State.HELD_OUT),)
+    book = ConversionTracker(ledger=ledger, clock=TestClock(T0), world=FactCache(ledger))
+    one = offer(state=OfferState.HELD_OUT, product="RUN-42")
+    steps = (OfferStep(one.id, T0, 1, OfferState.HELD_OUT),)
     await ledger.commit(Commit(offers=(one,), steps=steps))
     book.moved([one], steps)
     for _ in range(2):

@@ -2,10 +2,10 @@
 
 from support.builders import T0, item, session
 from tactful.core.compliance.reduction_history import VIEWERS
-from tactful.core.session.session import Look
+from tactful.core.session.session import ViewedItem
 from tactful.core.values.calendar import DAY, HOUR
-from tactful.runtime.facts.cache import World
-from tactful.runtime.state.reduction_tracker import ReachBook
+from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.state.reduction_tracker import ReductionTracker
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock
 from tactful.stores.memory.ledger import MemoryLedger
@@ -14,17 +14,19 @@ ONE, BOTH = ("RUN-42",), ("RUN-42", "RUN-43")
 WHERE = item().product_id, "DE"
 
 
-def opened(at: int = T0) -> ReachBook:
+def opened(at: int = T0) -> ReductionTracker:
     ledger = MemoryLedger()
-    return ReachBook(ledger=ledger, clock=TestClock(at), world=World(ledger), telemetry=Telemetry())
+    return ReductionTracker(
+        ledger=ledger, clock=TestClock(at), world=FactCache(ledger), telemetry=Telemetry()
+    )
 
 
-def viewers(book: ReachBook) -> int:
+def viewers(book: ReductionTracker) -> int:
     return book.view.counts.get(WHERE, {}).get(VIEWERS, 0)
 
 
-def looks(*skus: str) -> tuple[Look, ...]:
-    return tuple(Look(sku, 1, T0, T0) for sku in skus)
+def looks(*skus: str) -> tuple[ViewedItem, ...]:
+    return tuple(ViewedItem(sku, 1, T0, T0) for sku in skus)
 
 
 def test_a_shopper_counts_at_the_first_look_and_not_again():

@@ -9,17 +9,17 @@ import structlog
 from msgspec import structs
 
 from journeys.fixture import CATALOGUE, rules
-from support.live_server import NOON, Stage, stage
-from tactful.core.session.signals import Acted, Paged, Signal, Viewed
+from support.live_server import NOON, LiveServer, live_server
+from tactful.core.session.signals import ActivityReported, ItemViewed, PageViewed, Signal
 from tactful.runtime.sessions import turns as turn
-from tactful.runtime.state.sessions import Live
+from tactful.runtime.state.sessions import LiveSession
 from tactful.runtime.turn_log import writer as journal
 from tactful.runtime.turn_log.encoding import apart, signal_from
 
 Acts = list[tuple[int, Signal]]
 
 
-async def acts(one: Stage, session: str) -> Acts:
+async def acts(one: LiveServer, session: str) -> Acts:
     ledger = one.parts.shop.ledger
     found = await ledger.entries(session=session)
     return [(one.at, signal_from(one.signal)) for entry in found for one in apart(entry)]
@@ -28,13 +28,13 @@ async def acts(one: Stage, session: str) -> Acts:
 async def test_a_turn_that_crashes_is_counted_and_the_session_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         real = turn.decide
 
         def decide(context: turn.Context) -> turn.Decision:
-            if isinstance(context.signal, Paged):
+            if isinstance(context.signal, PageViewed):
                 raise KeyError("canary: what the shopper typed")
             return real(context)
 
@@ -43,7 +43,7 @@ async def test_a_turn_that_crashes_is_counted_and_the_session_goes_on(
             for _ in range(3):
                 await shopper.say("page", url="https://shop.example/", kind="cart", moment="rescue")
         crashes = [line for line in logs if line["event"] == "turn.crashed"]
-        assert [(line["signal"], line["error"]) for line in crashes] == [("Paged", "KeyError")]
+        assert [(line["signal"], line["error"]) for line in crashes] == [("PageViewed", "KeyError")]
         assert "canary" not in str(crashes)
         assert b"tactful_turns_crashed_total 3.0" in one.parts.shop.telemetry.exposition()
         await shopper.view("RUN-42", 30)
@@ -53,7 +53,7 @@ async def test_a_turn_that_crashes_is_counted_and_the_session_goes_on(
 async def test_a_read_that_crashes_does_not_leave_the_session_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         world = one.parts.shop.world
@@ -66,7 +66,7 @@ async def test_a_read_that_crashes_does_not_leave_the_session_waiting(
 
 
 async def test_what_a_shopper_did_is_written_down_with_its_instants(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 1)
@@ -75,13 +75,13 @@ async def test_what_a_shopper_did_is_written_down_with_its_instants(tmp_path: Pa
         one.parts.shop.turns.journal.write_all()
         found = await acts(one, shopper.session)
         assert found[-2:] == [
-            (NOON * 1000 + 1_000, Viewed("RUN-42")),
-            (NOON * 1000 + 2_000, Acted("input", 1)),
+            (NOON * 1000 + 1_000, ItemViewed("RUN-42")),
+            (NOON * 1000 + 2_000, ActivityReported("input", 1)),
         ]
 
 
 async def test_acts_of_a_busy_shopper_share_entries_of_a_bounded_size(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42")
@@ -92,13 +92,13 @@ async def test_acts_of_a_busy_shopper_share_entries_of_a_bounded_size(tmp_path: 
         assert len(live.unwritten) < journal.MOST
         one.parts.shop.turns.journal.write_all()
         found = await acts(one, shopper.session)
-        assert sum(isinstance(act, Acted) for _, act in found) == 2 * journal.MOST
+        assert sum(isinstance(act, ActivityReported) for _, act in found) == 2 * journal.MOST
         entries = await one.parts.shop.ledger.entries(session=shopper.session)
         assert max(sum(1 for _ in apart(entry)) for entry in entries) <= journal.MOST
 
 
 async def test_a_session_that_may_not_be_kept_leaves_no_acts(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="none")
         await shopper.view("RUN-42", 1)
@@ -108,7 +108,7 @@ async def test_a_session_that_may_not_be_kept_leaves_no_acts(tmp_path: Path) -> 
 
 
 async def test_why_reads_the_past_among_acts_that_share_an_entry(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 10)
@@ -131,7 +131,7 @@ async def test_why_reads_the_past_among_acts_that_share_an_entry(tmp_path: Path)
 
 
 async def test_a_crash_loses_neither_where_a_shopper_was_nor_what_was_due(tmp_path: Path) -> None:
-    async with stage(tmp_path / "first", rules()) as one:
+    async with live_server(tmp_path / "first", rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 20)
@@ -139,7 +139,7 @@ async def test_a_crash_loses_neither_where_a_shopper_was_nor_what_was_due(tmp_pa
         await one.parts.shop.ledger.flush()
         (tmp_path / "then").mkdir()
         shutil.copytree(one.folder / "data", tmp_path / "then" / "data")
-    async with stage(tmp_path / "then", rules()) as again:
+    async with live_server(tmp_path / "then", rules()) as again:
         back = await again.shopper(resume=shopper.resume)
         assert back.session == shopper.session
         await again.advance(9)
@@ -151,7 +151,7 @@ async def test_a_crash_loses_neither_where_a_shopper_was_nor_what_was_due(tmp_pa
 async def test_what_a_promise_under_way_would_make_of_a_session_is_not_written(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shop = one.parts.shop
         shopper = await one.shopper()
@@ -170,14 +170,14 @@ async def test_what_a_promise_under_way_would_make_of_a_session_is_not_written(
 async def test_what_waits_since_one_instant_is_written_in_even_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shop = one.parts.shop
         shopper = await one.shopper()
         await shopper.view("RUN-42", 1)
         await shop.settled()
         state = shop.registry.by_id[shopper.session].state
-        crowd = [Live(structs.replace(state, id=f"se_{n}"), b"%d" % n) for n in range(10)]
+        crowd = [LiveSession(structs.replace(state, id=f"se_{n}"), b"%d" % n) for n in range(10)]
         monkeypatch.setattr(journal, "PAUSE", 0.0)
         monkeypatch.setattr(journal, "LEAST", 4)
         for live in crowd:

@@ -1,14 +1,21 @@
 """The list of erasures names nobody and survives a crash in the middle of a line."""
 
-from tactful.stores.shared.erasures import ERASED, digest_of, file_of, remember, remembered
+from tactful.stores.shared.erasures import ERASED, erasure_digest, file_of, remember, remembered
 
 
 def test_a_digest_needs_the_secret_and_tells_kinds_apart():
-    one = digest_of(b"s" * 32, "customer", "c1")
+    one = erasure_digest(b"s" * 32, "customer", "c1")
     assert one.startswith(ERASED)
-    assert one == digest_of(b"s" * 32, "customer", "c1")
+    assert one == erasure_digest(b"s" * 32, "customer", "c1")
     assert (
-        len({one, digest_of(b"t" * 32, "customer", "c1"), digest_of(b"s" * 32, "order", "c1")}) == 3
+        len(
+            {
+                one,
+                erasure_digest(b"t" * 32, "customer", "c1"),
+                erasure_digest(b"s" * 32, "order", "c1"),
+            }
+        )
+        == 3
     )
 
 

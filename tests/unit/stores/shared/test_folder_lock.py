@@ -9,7 +9,7 @@ import pytest
 from support.front_door import eventually, within
 from support.processes.lock_holder import hold
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.shared.folder_lock import LOCK, sole_tenant
+from tactful.stores.shared.folder_lock import LOCK, exclusive_lock
 
 
 def never() -> None:
@@ -17,9 +17,9 @@ def never() -> None:
 
 
 async def test_who_comes_first_has_the_folder_at_once(tmp_path):
-    async with sole_tenant(tmp_path, never):
+    async with exclusive_lock(tmp_path, never):
         assert stat.S_IMODE((tmp_path / LOCK).stat().st_mode) == 0o600
-    async with sole_tenant(tmp_path, never):
+    async with exclusive_lock(tmp_path, never):
         pass
 
 
@@ -27,10 +27,10 @@ async def test_the_next_one_says_that_it_waits_and_has_it_when_the_first_has_gon
     told = []
 
     async def successor() -> None:
-        async with sole_tenant(tmp_path, lambda: told.append("waiting")):
+        async with exclusive_lock(tmp_path, lambda: told.append("waiting")):
             told.append("has it")
 
-    async with sole_tenant(tmp_path, never):
+    async with exclusive_lock(tmp_path, never):
         waiting = asyncio.ensure_future(successor())
         await eventually(lambda: told)
         assert told == ["waiting"]
@@ -39,9 +39,9 @@ async def test_the_next_one_says_that_it_waits_and_has_it_when_the_first_has_gon
 
 
 async def test_a_server_that_does_not_go_is_named_with_what_to_do(tmp_path):
-    async with sole_tenant(tmp_path, never):
+    async with exclusive_lock(tmp_path, never):
         with pytest.raises(LedgerError, match=r"another server has this ledger.*stop the other"):
-            async with sole_tenant(tmp_path, lambda: None, patience_s=0.05):
+            async with exclusive_lock(tmp_path, lambda: None, patience_s=0.05):
                 never()
 
 
@@ -53,7 +53,7 @@ async def test_a_process_that_is_killed_holds_nothing(tmp_path):
     assert await asyncio.to_thread(here.poll, 30)
     told = []
     other.kill()
-    async with sole_tenant(tmp_path, lambda: told.append("waiting"), patience_s=30):
+    async with exclusive_lock(tmp_path, lambda: told.append("waiting"), patience_s=30):
         await asyncio.to_thread(other.join)
     other.close()
     here.close()

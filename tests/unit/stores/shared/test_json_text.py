@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tactful.stores.shared.json_text import plain, without
+from tactful.stores.shared.json_text import as_plain_data, without
 
 
 def test_an_id_is_replaced_as_a_value_a_key_and_in_lists():
@@ -20,6 +20,6 @@ def test_an_id_is_found_however_it_was_escaped():
 
 
 def test_bodies_are_plain_data_whatever_wrote_them():
-    assert plain(b'{"a":1}') == {"a": 1}
-    assert plain(msgspec.msgpack.encode({"a": (1, 2)})) == {"a": [1, 2]}
-    assert plain(b"\xc1 no code") == "\ufffd no code"
+    assert as_plain_data(b'{"a":1}') == {"a": 1}
+    assert as_plain_data(msgspec.msgpack.encode({"a": (1, 2)})) == {"a": [1, 2]}
+    assert as_plain_data(b"\xc1 no code") == "\ufffd no code"

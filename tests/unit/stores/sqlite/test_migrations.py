@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, leave, offer, push
-from tactful.core.offers.offer import State
+from tactful.core.offers.offer import OfferState
 from tactful.stores.sqlite import migrations as module
 from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.stores.sqlite.migrations import migrate, migrations, newest
@@ -79,14 +79,14 @@ async def test_what_was_offered_before_there_were_sums_is_summed_as_it_would_hav
     ledger = SqliteLedger(path)
     await ledger.open()
     for number in range(6):
-        state = State.HELD_OUT if number == 5 else State.PUSHED
+        state = OfferState.HELD_OUT if number == 5 else OfferState.PUSHED
         made = offer(
             f"of_{number}", rule=f"r{number % 2}", issued_at=T0 + number, since=T0 - number
         )
         made = structs.replace(made, state=state, hold=0)
         await ledger.commit(push(made))
         if number < 3:
-            await ledger.commit(leave(made, State.WITHDRAWN, "stock.out"))
+            await ledger.commit(leave(made, OfferState.WITHDRAWN, "stock.out"))
     kept = await ledger.rule_steps(), await ledger.reductions(0)
     await ledger.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as older:

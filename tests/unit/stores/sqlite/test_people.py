@@ -10,10 +10,10 @@ import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, entry, fact, push
-from tactful.core.offers.offer import State
-from tactful.core.offers.tokens import Claims
-from tactful.core.redemption.order_totals import Line, Shelf
-from tactful.core.redemption.redeem import Request, redeem
+from tactful.core.offers.offer import OfferState
+from tactful.core.offers.tokens import TokenClaims
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.redemption.redeem import RedemptionRequest, redeem
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.records import Commit
 from tactful.stores.sqlite import ledger as module
@@ -56,14 +56,18 @@ async def fill(ledger: SqliteLedger) -> None:
 
 
 def ruling(desk, order=ORDER, now=T0 + 1):
-    asked = Request(
-        id="rd_1", token=b"t", order=order, territory="DE", lines=(Line(sku="RUN-42", qty=1),)
+    asked = RedemptionRequest(
+        id="rd_1",
+        token=b"t",
+        order=order,
+        territory="DE",
+        lines=(RequestedLine(sku="RUN-42", qty=1),),
     )
-    made = Claims(
+    made = TokenClaims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1, offer="of_1",
         rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
     )  # fmt: skip
-    return redeem(desk, asked, now, made, {"RUN-42": Shelf()})
+    return redeem(desk, asked, now, made, {"RUN-42": SkuNow()})
 
 
 def traces(folder: Path, text: str = CANARY) -> dict[str, int]:
@@ -98,7 +102,7 @@ async def test_an_accepted_offer_stays_redeemable_after_the_erasure(tmp_path):
     await fill(ledger)
     await ledger.erase_customer(CANARY, "erased-1")
     assert (await ledger.judge(ruling, offer="of_1", order="o2")).status == 200
-    assert (await ledger.offer("of_1")).state is State.REDEEMED
+    assert (await ledger.offer("of_1")).state is OfferState.REDEEMED
     assert await ledger.reconcile() == []
     await ledger.close()
 

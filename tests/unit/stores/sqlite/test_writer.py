@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, entry, push
-from tactful.core.redemption.records import Ruling
+from tactful.core.redemption.records import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.records import Commit
 from tactful.stores.sqlite import ledger as module
@@ -160,4 +160,4 @@ async def test_a_closed_ledger_says_so(tmp_path):
     await ledger.open()
     await ledger.close()
     with pytest.raises(LedgerError, match="not open"):
-        await ledger.judge(lambda _: Ruling(status=200, body=b""), order="o1")
+        await ledger.judge(lambda _: RedemptionOutcome(status=200, body=b""), order="o1")

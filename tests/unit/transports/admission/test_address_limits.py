@@ -7,14 +7,14 @@ from tactful.transports.admission.address_limits import (
     FLOODED_CALLS,
     SESSION_CALLS,
     VOUCHED_MS,
-    Callers,
+    AddressLimiter,
 )
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.message_quotas import FORGET_FROM
 
 
 def callers(**limits):
-    return Callers(Limits(calls=64, calls_per_s=10, **limits))
+    return AddressLimiter(AdmissionLimits(calls=64, calls_per_s=10, **limits))
 
 
 def test_an_address_may_come_so_often_at_once_and_then_at_its_pace():
@@ -43,7 +43,7 @@ def test_who_had_to_be_closed_may_come_back_less_often():
     some = callers()
     some.closed("a", 0)
     assert sum(some.admit("a", 0) for _ in range(100)) == 64 - CLOSED_CALLS
-    some = Callers(Limits(calls=100, calls_per_s=10))
+    some = AddressLimiter(AdmissionLimits(calls=100, calls_per_s=10))
     some.closed("a", 0, flooded=True)
     assert sum(some.admit("a", 0) for _ in range(100)) == 100 - FLOODED_CALLS
 
@@ -82,7 +82,7 @@ def test_addresses_are_not_remembered_without_bound():
 
 
 def test_sessions_are_opened_less_often_than_connections():
-    some = Callers(Limits(calls=64, calls_per_s=32))
+    some = AddressLimiter(AdmissionLimits(calls=64, calls_per_s=32))
     assert sum(some.open("a", 0) for _ in range(100)) == 64
     assert sum(some.open("a", 1_000) for _ in range(100)) == 32 // SESSION_CALLS
     some.vouch("b", 0)

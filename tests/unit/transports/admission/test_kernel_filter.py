@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from support.front_door import Raw, eventually, open_door
-from tactful.transports.admission.kernel_filter import BARRED_MS, MOST, Barrier, program
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.kernel_filter import BARRED_MS, MOST, KernelFilter, program
+from tactful.transports.admission.limits import AdmissionLimits
 
 pytestmark = pytest.mark.skipif(
     not hasattr(socket, "SO_REUSEPORT") or not hasattr(socket, "AF_PACKET"), reason="Linux only"
@@ -35,14 +35,14 @@ def heard(listening, *sources, **options):
 
 def test_a_barred_address_is_not_heard_and_its_neighbours_are():
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        barrier = Barrier(listening)
+        barrier = KernelFilter(listening)
         barrier.bar(BARRED, 0)
         assert heard(listening, BARRED, NEIGHBOUR) == [False, True]
 
 
 def test_it_is_heard_again_when_its_time_is_over():
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        barrier = Barrier(listening)
+        barrier = KernelFilter(listening)
         barrier.bar(BARRED, 0)
         barrier.bar(NEIGHBOUR, 1)
         barrier.look(BARRED_MS - 1)
@@ -55,14 +55,14 @@ def test_it_is_heard_again_when_its_time_is_over():
 
 def test_a_socket_that_was_handed_on_hears_everybody():
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        Barrier(listening).bar(BARRED, 0)
-        Barrier(listening)
+        KernelFilter(listening).bar(BARRED, 0)
+        KernelFilter(listening)
         assert heard(listening, BARRED) == [True]
 
 
 def test_there_is_room_for_so_many_and_the_filter_stays_small():
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        barrier = Barrier(listening)
+        barrier = KernelFilter(listening)
         for number in range(2 * MOST):
             barrier.bar(f"10.0.0.{number}", 0)
         barrier.bar("10.0.0.0", 5)
@@ -76,7 +76,7 @@ def test_there_is_room_for_so_many_and_the_filter_stays_small():
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
 def test_an_address_of_the_newer_kind_is_barred_with_its_neighbourhood():
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listening:
-        barrier = Barrier(listening)
+        barrier = KernelFilter(listening)
         barrier.bar("::", 0)  # the /64 of ::1
         six = {"family": socket.AF_INET6, "host": "::1"}
         assert heard(listening, "::1", **six) == [False]
@@ -88,7 +88,7 @@ def test_an_address_of_the_newer_kind_is_barred_with_its_neighbourhood():
 
 
 async def test_who_knocks_without_end_is_told_why_then_dropped_then_not_heard():
-    limits = Limits(calls=4, calls_per_s=1, linger_ms=100, sweep_ms=40)
+    limits = AdmissionLimits(calls=4, calls_per_s=1, linger_ms=100, sweep_ms=40)
     async with open_door(limits=limits) as door, Raw.knock(door.port, NEIGHBOUR) as stays:
         await stays.greet()
         told = []

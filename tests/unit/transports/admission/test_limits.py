@@ -4,33 +4,33 @@ import resource
 
 from tactful.transports.admission.limits import (
     Admission,
-    Limits,
-    Verdict,
+    AdmissionLimits,
+    AdmissionResult,
     raise_descriptor_limit,
 )
 
 
 def admission(**limits):
-    return Admission(Limits(**limits))
+    return Admission(AdmissionLimits(**limits))
 
 
 def test_all_are_welcome_until_the_room_is_taken_then_only_health_checks_then_nobody():
     door = admission(connections=2, headroom=1)
     assert [door.enter() for _ in range(4)] == [
-        Verdict.WELCOME,
-        Verdict.WELCOME,
-        Verdict.HEALTH_ONLY,
-        Verdict.FULL,
+        AdmissionResult.WELCOME,
+        AdmissionResult.WELCOME,
+        AdmissionResult.HEALTH_ONLY,
+        AdmissionResult.FULL,
     ]
 
 
 def test_who_leaves_makes_room():
     door = admission(connections=1, headroom=0)
     door.enter()
-    assert door.enter() is Verdict.FULL
+    assert door.enter() is AdmissionResult.FULL
     door.leave()
     door.leave()
-    assert door.enter() is Verdict.WELCOME
+    assert door.enter() is AdmissionResult.WELCOME
     assert door.inside == 1
 
 
@@ -56,8 +56,8 @@ def test_a_refused_address_is_not_remembered_either():
 
 def test_the_room_leaves_a_tenth_of_the_descriptors_free():
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    assert Limits(connections=10**9).room() == soft * 9 // 10 - Limits().headroom
-    assert Limits(connections=3).room() == 3
+    assert AdmissionLimits(connections=10**9).room() == soft * 9 // 10 - AdmissionLimits().headroom
+    assert AdmissionLimits(connections=3).room() == 3
 
 
 def test_the_process_may_have_as_many_descriptors_as_it_may_allow_itself():

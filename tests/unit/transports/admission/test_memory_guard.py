@@ -3,8 +3,8 @@
 from structlog.testing import capture_logs
 
 from support.front_door import Raw, eventually, open_door, upgrade
-from tactful.transports.admission.limits import Limits
-from tactful.transports.admission.memory_guard import Memory, granted, resident
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.admission.memory_guard import MemoryGuard, granted, resident
 
 QUICK = {"sweep_ms": 50, "linger_ms": 200}
 
@@ -20,14 +20,14 @@ class Used:
 
 
 def test_without_a_limit_there_is_always_room():
-    memory = Memory(None, used=Used(2**62))
+    memory = MemoryGuard(None, used=Used(2**62))
     memory.look(1)
     assert not memory.short
 
 
 def test_at_nine_tenths_of_the_limit_it_is_short_and_says_so_once():
     used = Used(899)
-    memory = Memory(1_000, used=used)
+    memory = MemoryGuard(1_000, used=used)
     with capture_logs() as logged:
         memory.look(100)
         assert not memory.short
@@ -43,7 +43,7 @@ def test_at_nine_tenths_of_the_limit_it_is_short_and_says_so_once():
 
 def test_what_some_have_left_others_may_take_though_the_process_has_given_nothing_back():
     used = Used(950)
-    memory = Memory(1_000, used=used)
+    memory = MemoryGuard(1_000, used=used)
     memory.look(100)
     assert memory.short
     memory.look(94)
@@ -54,7 +54,7 @@ def test_what_some_have_left_others_may_take_though_the_process_has_given_nothin
 
 def test_memory_that_grows_on_takes_fewer():
     used = Used(900)
-    memory = Memory(1_000, used=used)
+    memory = MemoryGuard(1_000, used=used)
     memory.look(100)
     used.used = 950
     memory.look(80)
@@ -85,7 +85,7 @@ def test_what_is_resident_is_counted_in_bytes():
 
 
 async def test_a_session_is_refused_and_all_else_goes_on():
-    limits = Limits(memory_bytes=1, **QUICK)
+    limits = AdmissionLimits(memory_bytes=1, **QUICK)
     async with open_door(limits=limits) as door, Raw.knock(door.port) as early:
         await early.open()
         await eventually(lambda: door.house.reception.memory.short)

@@ -1,18 +1,18 @@
 """What connections may say together: an address's share and a session's outlive each of them."""
 
 from support.front_door import HELLO, WELCOME, Raw, open_door, text
-from tactful.protocol.conversation import Rhythm
+from tactful.protocol.conversation import ProtocolTiming
 from tactful.protocol.messages import Hello
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.message_quotas import (
     FORGET_FROM,
     PER_PLACE,
     ROUNDS,
-    Share,
-    Shares,
+    TokenBucket,
+    TokenBuckets,
 )
 
-RHYTHM = Rhythm(per_second=10, burst=100)
+RHYTHM = ProtocolTiming(per_second=10, burst=100)
 VIEW = text({"t": "view", "sku": "a"})
 
 
@@ -42,7 +42,7 @@ class BelongingDesk:
 
 
 def test_a_share_holds_its_burst_and_fills_at_its_pace():
-    share = Share(10, 100)
+    share = TokenBucket(10, 100)
     assert share.spend(100, now=0)
     assert not share.spend(1, now=0)
     assert share.spend(9, now=1_000)
@@ -50,27 +50,27 @@ def test_a_share_holds_its_burst_and_fills_at_its_pace():
 
 
 def test_a_debt_does_not_grow():
-    share = Share(10, 100)
+    share = TokenBucket(10, 100)
     for _ in range(1_000):
         share.spend(100, now=0)
     assert share.spend(10, now=1_000)
 
 
 def test_an_address_has_at_least_what_one_connection_has():
-    small, large = Shares(RHYTHM, places=1), Shares(RHYTHM, places=1_000)
+    small, large = TokenBuckets(RHYTHM, places=1), TokenBuckets(RHYTHM, places=1_000)
     assert small.of_address("a", 0).spend(100, 0)
     assert large.of_address("a", 0).spend(10 * PER_PLACE * 1_000, 0)
     assert not large.of_address("a", 0).spend(1, 0)
 
 
 def test_a_session_keeps_its_share_over_a_login():
-    shares = Shares(RHYTHM, places=1)
+    shares = TokenBuckets(RHYTHM, places=1)
     assert shares.of_session("s.1", 0) is shares.of_session("s.2", 0)
     assert shares.of_session("s", 0) is not shares.of_address("s", 0)
 
 
 def test_full_shares_that_nobody_holds_are_forgotten_and_others_are_not():
-    shares = Shares(RHYTHM, places=1)
+    shares = TokenBuckets(RHYTHM, places=1)
     held = shares.of_address("held", 0)
     spent = shares.of_address("spent", 0)
     spent.spend(50, 10_000)
@@ -103,23 +103,29 @@ async def outcome(peer):
 
 
 async def test_who_comes_back_with_a_new_connection_meets_the_share_of_the_address():
-    limits = Limits(rhythm=Rhythm(per_second=1, burst=1_000), per_address=1, linger_ms=100)
+    limits = AdmissionLimits(
+        rhythm=ProtocolTiming(per_second=1, burst=1_000), per_address=1, linger_ms=100
+    )
     async with open_door(BelongingDesk(), limits=limits) as door:
         assert 4429 in await flood(door.port, 4, 400)
         assert await flood(door.port, 1, 400, "127.0.0.2") == [0]
 
 
 async def test_an_address_without_limits_has_no_share():
-    limits = Limits(
-        rhythm=Rhythm(per_second=1, burst=1_000), unlimited=frozenset({"127.0.0.1"}), linger_ms=100
+    limits = AdmissionLimits(
+        rhythm=ProtocolTiming(per_second=1, burst=1_000),
+        unlimited=frozenset({"127.0.0.1"}),
+        linger_ms=100,
     )
     async with open_door(BelongingDesk(), limits=limits) as door:
         assert await flood(door.port, 5, 900) == [0] * 5
 
 
 async def test_the_tabs_of_a_session_share_what_they_may_say():
-    limits = Limits(
-        rhythm=Rhythm(per_second=1, burst=1_000), unlimited=frozenset({"127.0.0.1"}), linger_ms=100
+    limits = AdmissionLimits(
+        rhythm=ProtocolTiming(per_second=1, burst=1_000),
+        unlimited=frozenset({"127.0.0.1"}),
+        linger_ms=100,
     )
     async with open_door(BelongingDesk("s.1"), limits=limits) as door:
         assert await flood(door.port, 2, 900) == [0, 0]
@@ -128,5 +134,7 @@ async def test_the_tabs_of_a_session_share_what_they_may_say():
 
 
 async def test_a_few_messages_cost_the_shares_nothing_before_the_end():
-    async with open_door(BelongingDesk("s"), limits=Limits(rhythm=RHYTHM, linger_ms=100)) as door:
+    async with open_door(
+        BelongingDesk("s"), limits=AdmissionLimits(rhythm=RHYTHM, linger_ms=100)
+    ) as door:
         assert await flood(door.port, 1, ROUNDS - 2) == [0]

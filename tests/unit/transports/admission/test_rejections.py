@@ -5,8 +5,14 @@ import json
 import h11
 import pytest
 
-from tactful.transports.admission.access_policy import Refusal
-from tactful.transports.admission.rejections import CROWDED, FULL, LEAVING, problem, response
+from tactful.transports.admission.access_policy import Rejection
+from tactful.transports.admission.rejections import (
+    ADDRESS_FULL,
+    SERVER_FULL,
+    SHUTTING_DOWN,
+    problem,
+    response,
+)
 
 
 def parse(raw):
@@ -22,7 +28,7 @@ def parse(raw):
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 414, 421, 426, 429, 431, 503, 505])
 def test_a_refusal_is_a_whole_http_answer_with_problem_details(status):
-    refusal = Refusal(status, "some.code", "What is wrong.")
+    refusal = Rejection(status, "some.code", "What is wrong.")
     found, headers, body = parse(response(refusal))
     assert found == status
     assert headers["content-type"] == "application/problem+json"
@@ -32,11 +38,11 @@ def test_a_refusal_is_a_whole_http_answer_with_problem_details(status):
 
 
 def test_who_must_wait_is_told_how_long():
-    for refusal in (CROWDED, FULL, LEAVING):
+    for refusal in (ADDRESS_FULL, SERVER_FULL, SHUTTING_DOWN):
         _, headers, _ = parse(response(refusal))
         assert int(headers["retry-after"]) == refusal.retry_s
 
 
 def test_a_wrong_method_and_a_missing_upgrade_are_told_what_to_use():
-    assert parse(response(Refusal(405, "c", "d")))[1]["allow"] == "GET"
-    assert parse(response(Refusal(426, "c", "d")))[1]["upgrade"] == "websocket"
+    assert parse(response(Rejection(405, "c", "d")))[1]["allow"] == "GET"
+    assert parse(response(Rejection(426, "c", "d")))[1]["upgrade"] == "websocket"

@@ -3,7 +3,7 @@
 import asyncio
 
 from support.front_door import within
-from tactful.transports.server.deadlines import RINGS, Sweep
+from tactful.transports.server.deadlines import RINGS, DeadlineSweep
 
 
 class Visited:
@@ -21,7 +21,7 @@ class Visited:
 
 async def test_everybody_is_visited_within_a_round():
     rounds = asyncio.Queue()
-    sweep = Sweep(lambda: 7, period_ms=40)
+    sweep = DeadlineSweep(lambda: 7, period_ms=40)
     everybody = [Visited() for _ in range(20)]
     for one in everybody:
         sweep.join(one)
@@ -33,13 +33,13 @@ async def test_everybody_is_visited_within_a_round():
 
 
 async def test_connections_are_spread_over_the_rings():
-    sweep = Sweep(lambda: 0, period_ms=1_000)
+    sweep = DeadlineSweep(lambda: 0, period_ms=1_000)
     rings = [sweep.join(Visited()) for _ in range(RINGS * 3)]
     assert all(rings.count(ring) == 3 for ring in range(RINGS))
 
 
 async def test_who_leaves_is_visited_no_more():
-    sweep = Sweep(lambda: 0, period_ms=8)
+    sweep = DeadlineSweep(lambda: 0, period_ms=8)
     gone, stays = Visited(), Visited()
     ring = sweep.join(gone)
     sweep.join(stays)
@@ -52,7 +52,7 @@ async def test_who_leaves_is_visited_no_more():
 
 
 async def test_a_new_holder_takes_the_same_place():
-    sweep = Sweep(lambda: 0, period_ms=8)
+    sweep = DeadlineSweep(lambda: 0, period_ms=8)
     old, new = Visited(), Visited()
     ring = sweep.join(old)
     sweep.replace(ring, old, new)
@@ -63,7 +63,7 @@ async def test_a_new_holder_takes_the_same_place():
 
 
 async def test_who_leaves_during_the_visit_of_its_ring_disturbs_nobody():
-    sweep = Sweep(lambda: 0, period_ms=8)
+    sweep = DeadlineSweep(lambda: 0, period_ms=8)
     stays = Visited()
 
     class Leaves(Visited):
@@ -84,4 +84,4 @@ async def test_who_leaves_during_the_visit_of_its_ring_disturbs_nobody():
 
 
 async def test_a_sweep_that_was_never_started_can_be_stopped():
-    Sweep(lambda: 0, period_ms=8).stop()
+    DeadlineSweep(lambda: 0, period_ms=8).stop()

@@ -1,19 +1,19 @@
 """Which request head becomes a session; the raw-frame suite has the long table."""
 
 from support.front_door import ORIGIN, policy, upgrade
-from tactful.transports.admission.access_policy import Refusal
-from tactful.transports.server.handshake import Accepted, judge
+from tactful.transports.admission.access_policy import Rejection
+from tactful.transports.server.handshake import AcceptedHandshake, judge
 
 
 def refused(head, **options):
     found = judge(head, policy(), **options)
-    assert isinstance(found, Refusal)
+    assert isinstance(found, Rejection)
     return found.status, found.code
 
 
 def test_an_accepted_handshake_carries_the_answer_the_origin_and_the_hops():
     found = judge(upgrade(X_Forwarded_For="198.51.100.7"), policy())
-    assert isinstance(found, Accepted)
+    assert isinstance(found, AcceptedHandshake)
     assert found.response.startswith(b"HTTP/1.1 101 ")
     assert b"Sec-WebSocket-Protocol: tactful.v1\r\n" in found.response
     assert b"Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n" in found.response
@@ -57,7 +57,7 @@ def test_a_head_with_too_much_in_it_is_too_large():
 
 def test_a_conformance_suite_needs_neither_a_page_nor_a_subprotocol():
     head = upgrade(drop="Origin", Sec_WebSocket_Protocol="echo")
-    assert isinstance(judge(head, policy(), any_page=True), Accepted)
+    assert isinstance(judge(head, policy(), any_page=True), AcceptedHandshake)
 
 
 def test_a_conformance_suite_still_has_to_name_the_host():

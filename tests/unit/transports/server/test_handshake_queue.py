@@ -3,12 +3,12 @@
 import asyncio
 
 from support.front_door import eventually
-from tactful.transports.server.handshake_queue import PER_TURN, Turnstile
+from tactful.transports.server.handshake_queue import PER_TURN, HandshakeQueue
 
 
 async def test_nobody_comes_in_before_the_caller_returns():
     came = []
-    turnstile = Turnstile()
+    turnstile = HandshakeQueue()
     turnstile.queue(lambda: came.append(1))
     assert came == []
     await asyncio.sleep(0)
@@ -17,7 +17,7 @@ async def test_nobody_comes_in_before_the_caller_returns():
 
 async def test_of_a_crowd_the_newest_come_first_a_few_at_a_turn():
     came = []
-    turnstile = Turnstile()
+    turnstile = HandshakeQueue()
     for number in range(PER_TURN * 3):
         turnstile.queue(lambda number=number: came.append(number))
     for turn in range(1, 4):
@@ -28,7 +28,7 @@ async def test_of_a_crowd_the_newest_come_first_a_few_at_a_turn():
 
 async def test_others_are_served_between_the_turns():
     story = []
-    turnstile = Turnstile()
+    turnstile = HandshakeQueue()
     for _ in range(PER_TURN * 2):
         turnstile.queue(lambda: story.append("crowd"))
     asyncio.get_running_loop().call_soon(lambda: story.append("other"))
@@ -38,7 +38,7 @@ async def test_others_are_served_between_the_turns():
 
 async def test_who_comes_while_the_queue_moves_waits_for_a_turn():
     came = []
-    turnstile = Turnstile()
+    turnstile = HandshakeQueue()
     turnstile.queue(lambda: turnstile.queue(lambda: came.append("second")))
     await asyncio.sleep(0)
     assert came == []
@@ -47,7 +47,7 @@ async def test_who_comes_while_the_queue_moves_waits_for_a_turn():
 
 async def test_one_who_stumbles_does_not_keep_the_others_out():
     came = []
-    turnstile = Turnstile()
+    turnstile = HandshakeQueue()
     turnstile.queue(lambda: came.append("the next"))
     turnstile.queue(lambda: came[1])
     asyncio.get_running_loop().set_exception_handler(lambda *_: came.append("stumbled"))

@@ -7,8 +7,8 @@ import httptools
 import pytest
 
 from support.front_door import Raw, eventually, open_door
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.http_protocol import PIPELINED, Reader
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.http_protocol import PIPELINED, HttpProtocol
 
 GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -103,7 +103,7 @@ async def test_as_many_requests_may_wait_for_their_answers_as_anybody_sends_and_
 
 async def test_a_trailer_or_wrapping_without_end_is_refused():
     app = Waiting()
-    async with open_door(app=app, limits=Limits(head_bytes=1_000, **QUICK)) as door:
+    async with open_door(app=app, limits=AdmissionLimits(head_bytes=1_000, **QUICK)) as door:
         for rest in (b"1\r\na\r\n0\r\nX: " + b"a" * 9_000, b"1;" + b"a" * 9_000):
             async with Raw.knock(door.port) as peer:
                 await peer.send(POST + rest)
@@ -111,7 +111,7 @@ async def test_a_trailer_or_wrapping_without_end_is_refused():
 
 
 async def test_a_body_in_many_small_chunks_with_a_trailer_passes():
-    limits = Limits(head_bytes=1_000, **QUICK)
+    limits = AdmissionLimits(head_bytes=1_000, **QUICK)
     async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
         for part in (POST, *[b"1\r\na\r\n"] * 5_000, b"0\r\nX: a\r\n\r\n"):
             await peer.send(part)
@@ -130,14 +130,14 @@ async def test_who_leaves_is_missed_by_the_request_that_is_answered_not_only_by_
 
 
 def test_the_library_still_has_what_is_overridden():
-    (parent,) = Reader.__bases__
-    for name in set(vars(Reader)) - {"__module__", "__doc__", "__init__", "give_up"}:
+    (parent,) = HttpProtocol.__bases__
+    for name in set(vars(HttpProtocol)) - {"__module__", "__doc__", "__init__", "give_up"}:
         assert hasattr(parent, name), name
     assert issubclass(httptools.HttpParserCallbackError, httptools.HttpParserError)
 
 
 async def test_many_large_heads_on_one_connection_are_each_within_their_size():
-    limits = Limits(head_bytes=1_000, **QUICK)
+    limits = AdmissionLimits(head_bytes=1_000, **QUICK)
     async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
         for _ in range(50):
             await peer.send(GET.replace(b"Host", b"X: " + b"a" * 800 + b"\r\nHost"))
@@ -146,7 +146,7 @@ async def test_many_large_heads_on_one_connection_are_each_within_their_size():
 
 
 async def test_what_came_before_does_not_pay_for_a_body_that_drips():
-    limits = Limits(body_grace_ms=100, **QUICK)
+    limits = AdmissionLimits(body_grace_ms=100, **QUICK)
     async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
         for _ in range(20):
             await peer.send(GET.replace(b"Host", b"X: " + b"a" * 8_000 + b"\r\nHost"))
@@ -158,7 +158,7 @@ async def test_what_came_before_does_not_pay_for_a_body_that_drips():
 
 async def test_an_answer_that_comes_after_a_refusal_is_not_written_and_no_failure(caplog):
     app = Waiting()
-    limits = Limits(body_grace_ms=50, **QUICK)
+    limits = AdmissionLimits(body_grace_ms=50, **QUICK)
     async with open_door(app=app, limits=limits) as door, Raw.knock(door.port) as peer:
         await peer.send(POST)
         assert (await peer.head())[0] == 408
@@ -186,7 +186,10 @@ async def test_garbage_behind_a_request_ends_both_and_is_no_failure(begun, caplo
             await send(start)
         await send({"type": "http.response.body", "body": b"whole"})
 
-    async with open_door(app=app, limits=Limits(**QUICK)) as door, Raw.knock(door.port) as peer:
+    async with (
+        open_door(app=app, limits=AdmissionLimits(**QUICK)) as door,
+        Raw.knock(door.port) as peer,
+    ):
         await peer.send(GET)
         await asked.wait()
         await peer.send(b"\x00garbage\r\n\r\n")

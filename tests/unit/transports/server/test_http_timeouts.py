@@ -3,8 +3,13 @@
 import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.http_timeouts import LARGE_HEAD, SLOW_BODY, SLOW_HEAD, HttpSide
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.http_timeouts import (
+    LARGE_HEAD,
+    SLOW_BODY,
+    SLOW_HEAD,
+    TimedHttpConnection,
+)
 
 
 class Cycle:
@@ -44,7 +49,7 @@ class Inner:
 
 @pytest.fixture
 def side():
-    return HttpSide(Inner(), None, Limits(head_bytes=100))
+    return TimedHttpConnection(Inner(), None, AdmissionLimits(head_bytes=100))
 
 
 def test_a_connection_that_waits_for_its_next_request_is_left_to_the_stack(side):

@@ -19,7 +19,7 @@ from support.front_door import (
     upgrade,
 )
 from tactful.transports.admission.client_address import TrustedProxies
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.limits import AdmissionLimits
 
 QUICK = {"linger_ms": 100, "sweep_ms": 40}
 GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -44,7 +44,10 @@ async def test_an_http_answer_carries_the_date():
 
 
 async def test_an_address_with_too_many_connections_is_told_to_wait():
-    async with open_door(limits=Limits(per_address=2, **QUICK)) as door, AsyncExitStack() as stack:
+    async with (
+        open_door(limits=AdmissionLimits(per_address=2, **QUICK)) as door,
+        AsyncExitStack() as stack,
+    ):
         for _ in range(2):
             peer = await stack.enter_async_context(Raw.knock(door.port, NEIGHBOUR))
             await peer.greet()
@@ -56,7 +59,7 @@ async def test_an_address_with_too_many_connections_is_told_to_wait():
 
 
 async def test_when_all_places_are_taken_only_health_checks_pass():
-    limits = Limits(connections=1, headroom=2, **QUICK)
+    limits = AdmissionLimits(connections=1, headroom=2, **QUICK)
     async with open_door(limits=limits) as door, Raw.knock(door.port) as first:
         await first.greet()
         for sent, status in ((HEALTH, 200), (GET, 503), (upgrade(), 503)):
@@ -67,7 +70,7 @@ async def test_when_all_places_are_taken_only_health_checks_pass():
 
 
 async def test_beyond_the_headroom_a_connection_is_turned_away_at_once():
-    limits = Limits(connections=1, headroom=0, **QUICK)
+    limits = AdmissionLimits(connections=1, headroom=0, **QUICK)
     async with open_door(limits=limits) as door, Raw.knock(door.port) as first:
         await first.greet()
         async with Raw.knock(door.port) as peer:
@@ -79,7 +82,7 @@ async def test_beyond_the_headroom_a_connection_is_turned_away_at_once():
 
 
 async def test_a_place_is_free_again_when_its_peer_has_gone():
-    async with open_door(limits=Limits(per_address=1, **QUICK)) as door:
+    async with open_door(limits=AdmissionLimits(per_address=1, **QUICK)) as door:
         for _ in range(5):
             async with Raw.knock(door.port, NEIGHBOUR) as peer:
                 await peer.greet()
@@ -91,7 +94,7 @@ async def test_a_place_is_free_again_when_its_peer_has_gone():
 async def test_behind_a_trusted_proxy_each_client_is_an_address_of_its_own():
     desk = RecordingDesk()
     proxies = TrustedProxies(["127.0.0.1"])
-    limits = Limits(per_address=1, **QUICK)
+    limits = AdmissionLimits(per_address=1, **QUICK)
     async with open_door(desk, proxies=proxies, limits=limits) as door, AsyncExitStack() as stack:
         for client in ("192.0.2.1", "192.0.2.2"):
             peer = await stack.enter_async_context(Raw.knock(door.port))
@@ -118,7 +121,7 @@ async def test_the_app_hears_the_clients_real_address():
 
 
 async def test_a_server_that_has_said_goodbye_to_all_takes_no_new_session():
-    async with open_door(limits=Limits(**QUICK)) as door:
+    async with open_door(limits=AdmissionLimits(**QUICK)) as door:
         door.house.reception.dismiss()
         async with Raw.knock(door.port) as peer:
             await peer.send(upgrade())
@@ -144,7 +147,7 @@ async def test_an_upgrade_on_a_used_connection_keeps_its_place_and_its_address()
 
 
 async def test_an_upgrade_elsewhere_on_a_used_connection_is_refused():
-    async with open_door(limits=Limits(**QUICK)) as door, Raw.knock(door.port) as peer:
+    async with open_door(limits=AdmissionLimits(**QUICK)) as door, Raw.knock(door.port) as peer:
         await peer.send(GET)
         await peer.head()
         await peer.reader.readexactly(BODY)
@@ -161,14 +164,20 @@ async def test_a_request_that_asks_for_another_upgrade_gets_a_plain_answer():
 
 @pytest.mark.parametrize("sent", [b"", upgrade()[:50], GET[:20]])
 async def test_who_does_not_finish_a_head_is_sent_away_and_forgotten(sent):
-    async with open_door(limits=Limits(head_ms=80, **QUICK)) as door, Raw.knock(door.port) as peer:
+    async with (
+        open_door(limits=AdmissionLimits(head_ms=80, **QUICK)) as door,
+        Raw.knock(door.port) as peer,
+    ):
         await peer.send(sent)
         assert (b" 408 " in await peer.rest()) is bool(sent)
         await eventually(lambda: door.house.admission.inside == 0)
 
 
 async def test_a_second_request_must_be_complete_in_time_too():
-    async with open_door(limits=Limits(head_ms=80, **QUICK)) as door, Raw.knock(door.port) as peer:
+    async with (
+        open_door(limits=AdmissionLimits(head_ms=80, **QUICK)) as door,
+        Raw.knock(door.port) as peer,
+    ):
         await peer.send(GET)
         await peer.head()
         await peer.send(GET[:20])
@@ -187,7 +196,7 @@ async def endless(_):
 
 
 async def test_a_client_that_stops_reading_an_answer_is_dropped():
-    limits = Limits(stalled_ms=100, **QUICK)
+    limits = AdmissionLimits(stalled_ms=100, **QUICK)
     app = Starlette(routes=[Route("/a", endless)])
     async with open_door(app=app, limits=limits) as door, Raw.knock(door.port) as peer:
         peer.writer.transport.pause_reading()
@@ -197,7 +206,7 @@ async def test_a_client_that_stops_reading_an_answer_is_dropped():
 
 
 async def test_a_body_that_comes_too_slowly_is_refused():
-    limits = Limits(body_grace_ms=80, **QUICK)
+    limits = AdmissionLimits(body_grace_ms=80, **QUICK)
     async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
         await peer.send(b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc")
         assert b"body.slow" in await peer.rest()
@@ -227,7 +236,9 @@ async def test_a_desk_that_closes_in_open_refuses_politely():
 
 async def test_behind_a_trusted_proxy_a_client_who_comes_too_often_is_told_to_wait():
     proxies = TrustedProxies(["127.0.0.1"])
-    async with open_door(proxies=proxies, limits=Limits(calls=1, calls_per_s=1, **QUICK)) as door:
+    async with open_door(
+        proxies=proxies, limits=AdmissionLimits(calls=1, calls_per_s=1, **QUICK)
+    ) as door:
         for client, status in (("192.0.2.1", 101), ("192.0.2.2", 101), ("192.0.2.1", 429)):
             async with Raw.knock(door.port) as peer:
                 await peer.send(upgrade(X_Forwarded_For=client))
@@ -236,7 +247,7 @@ async def test_behind_a_trusted_proxy_a_client_who_comes_too_often_is_told_to_wa
 
 
 async def test_who_is_closed_again_and_again_for_what_they_say_is_not_let_in_again():
-    limits = Limits(calls=40, calls_per_s=1, **QUICK)
+    limits = AdmissionLimits(calls=40, calls_per_s=1, **QUICK)
     async with open_door(limits=limits) as door:
         seen = []
         for _ in range(4):

@@ -23,17 +23,17 @@ from support.front_door import (
     text,
     within,
 )
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.listener import Listener, ListenError, Place
-from tactful.transports.sessions.hub import Reception
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.listener import ListenAddress, Listener, ListenError
+from tactful.transports.sessions.hub import ConnectionHub
 
-QUICK = Limits(linger_ms=100, sweep_ms=40)
+QUICK = AdmissionLimits(linger_ms=100, sweep_ms=40)
 GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def listener(app=hello_app, **place):
-    reception = Reception(RecordingDesk(), policy(limits=QUICK))
-    return Listener(app, reception, Place(**({"port": 0} | place)))
+    reception = ConnectionHub(RecordingDesk(), policy(limits=QUICK))
+    return Listener(app, reception, ListenAddress(**({"port": 0} | place)))
 
 
 async def test_a_free_port_is_chosen_and_named():
@@ -45,7 +45,7 @@ async def test_accepted_sockets_inherit_a_small_send_buffer_and_a_long_queue_is_
     async with open_door() as door:
         doubled = door.socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         assert 32_768 <= doubled <= 131_072
-        assert Limits().backlog == 4_096
+        assert AdmissionLimits().backlog == 4_096
 
 
 async def test_a_port_in_use_is_said_with_what_to_do():
@@ -314,4 +314,4 @@ async def test_several_listeners_in_one_process_share_nothing():
 
 
 def test_a_place_can_be_read_from_configuration():
-    assert msgspec.convert({"host": "127.0.0.1", "port": 0}, Place) == Place(port=0)
+    assert msgspec.convert({"host": "127.0.0.1", "port": 0}, ListenAddress) == ListenAddress(port=0)

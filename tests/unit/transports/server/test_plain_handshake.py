@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.front_door import ORIGIN, policy, upgrade
-from tactful.transports.server.handshake import Accepted, accept, judge, judge_with_care
+from tactful.transports.server.handshake import AcceptedHandshake, accept, judge, judge_with_care
 
 CHROME = (
     "GET /v1/session HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nPragma: no-cache\r\n"
@@ -25,7 +25,7 @@ DATE = re.compile(rb"Date: [^\r]+\r\n")
 
 
 def undated(found):
-    assert isinstance(found, Accepted)
+    assert isinstance(found, AcceptedHandshake)
     return DATE.sub(b"", found.response), found.origin, found.forwarded
 
 
@@ -78,7 +78,7 @@ def test_what_is_uncommon_is_left_to_the_library(name):
 
 def test_a_conformance_suite_is_judged_by_the_library():
     found = judge(upgrade(Sec_WebSocket_Protocol="echo"), policy(), any_page=True)
-    assert isinstance(found, Accepted)
+    assert isinstance(found, AcceptedHandshake)
     assert b"Sec-WebSocket-Protocol" not in found.response
 
 

@@ -1,9 +1,9 @@
 """The seat that each connection holds."""
 
 from support.front_door import RecordingDesk, policy
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.server_state import House, Seat
-from tactful.transports.sessions.hub import Reception
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.server_state import ConnectionSlot, ListenerState
+from tactful.transports.sessions.hub import ConnectionHub
 
 
 class Holder:
@@ -15,22 +15,24 @@ class Holder:
 
 
 def house(**limits):
-    return House(Reception(RecordingDesk(), policy(limits=Limits(**limits))), http=None)
+    return ListenerState(
+        ConnectionHub(RecordingDesk(), policy(limits=AdmissionLimits(**limits))), http=None
+    )
 
 
 async def test_a_seat_is_counted_swept_and_charged_to_its_address():
     rooms, holder = house(per_address=1), Holder()
     rooms.admission.enter()
-    seat = Seat(rooms, holder)
+    seat = ConnectionSlot(rooms, holder)
     assert seat.claim("192.0.2.1")
     assert rooms.sweep.everybody() == [holder]
-    assert not Seat(rooms, Holder()).claim("192.0.2.1")
+    assert not ConnectionSlot(rooms, Holder()).claim("192.0.2.1")
 
 
 async def test_who_leaves_gives_everything_back():
     rooms, holder = house(), Holder()
     rooms.admission.enter()
-    seat = Seat(rooms, holder)
+    seat = ConnectionSlot(rooms, holder)
     seat.claim("192.0.2.1")
     seat.leave(holder)
     assert rooms.admission.inside == 0
@@ -41,7 +43,7 @@ async def test_who_leaves_gives_everything_back():
 async def test_a_seat_passes_from_one_holder_to_the_next():
     rooms, first, second = house(), Holder(), Holder()
     rooms.admission.enter()
-    seat = Seat(rooms, first)
+    seat = ConnectionSlot(rooms, first)
     seat.pass_on(first, second)
     assert rooms.sweep.everybody() == [second]
     seat.leave(second)

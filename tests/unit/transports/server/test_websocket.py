@@ -21,8 +21,8 @@ from support.front_door import (
 )
 from tactful.protocol import close_codes
 from tactful.protocol.messages import View
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.websocket import FrameLink
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.websocket import WebSocketConnection
 
 VIEW = {"t": "view", "sku": "a"}
 QUICK = {"linger_ms": 100, "sweep_ms": 40}
@@ -63,7 +63,7 @@ class Thrice:
 
 def test_all_that_is_sent_within_one_read_is_written_once():
     transport = Writes()
-    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     link.data_received(frame(b"x") + frame(b"y"))
     assert transport.written == [b"\x81\x01x" * 3 + b"\x81\x01y" * 3 + b"\x81\x03end"]
@@ -71,7 +71,7 @@ def test_all_that_is_sent_within_one_read_is_written_once():
 
 def test_what_is_sent_outside_a_read_is_written_at_once():
     transport = Writes()
-    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.send(b"a")
     link.send(b"b" * 200)
     link.send(b"c" * 70_000)
@@ -87,7 +87,7 @@ def test_what_is_sent_outside_a_read_is_written_at_once():
 
 def test_nothing_of_the_library_is_kept_once_it_has_done():
     transport = Writes()
-    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     link.consumer.spend = lambda _: True
     link.data_received(frame(b"p", 9))
@@ -104,7 +104,7 @@ def test_nothing_of_the_library_is_kept_once_it_has_done():
 @pytest.mark.parametrize("cut", range(1, 12))
 def test_a_common_frame_cut_once_does_not_wake_the_library(cut):
     transport = Writes()
-    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     whole = frame(b"hello!")
     link.data_received(whole[:cut])
@@ -117,19 +117,19 @@ def test_a_common_frame_cut_once_does_not_wake_the_library(cut):
 @pytest.mark.parametrize("payload", [b"", b"a", b"a" * 125])
 def test_a_ping_is_answered_without_the_library_and_costs_ten_messages(payload):
     transport, spent = Writes(), []
-    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     link.consumer.spend = lambda size: not spent.append(size)
     link.data_received(frame(payload, 9) * 2 + frame(b"hello!"))
     assert link._careful is None
     pong = bytes((0x8A, len(payload))) + payload
     assert b"".join(transport.written).startswith(pong * 2 + b"\x81\x06hello!")
-    assert [1 + size // Limits().rhythm.unit_bytes for size in spent] == [10, 10]
+    assert [1 + size // AdmissionLimits().rhythm.unit_bytes for size in spent] == [10, 10]
 
 
 def test_a_ping_cut_by_a_read_is_answered_when_it_is_whole():
     transport = Writes()
-    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     link.consumer.spend = lambda _: True
     whole = frame(b"abc", 9)
@@ -140,7 +140,7 @@ def test_a_ping_cut_by_a_read_is_answered_when_it_is_whole():
 
 def test_a_common_frame_cut_often_is_the_librarys():
     transport = Writes()
-    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     whole = frame(b"h" * 300)
     for place in range(len(whole) - 1):
@@ -191,7 +191,7 @@ def more_than(events, number):
 
 async def test_a_desk_that_heeds_slow_sends_the_latest_when_its_client_catches_up():
     desk = Generous()
-    async with open_door(desk, limits=Limits(slow_bytes=4_096)) as door:
+    async with open_door(desk, limits=AdmissionLimits(slow_bytes=4_096)) as door:
         with reluctant(door.port) as peer:
             await ask_until_slow(peer, desk)
             seen = b""
@@ -205,7 +205,7 @@ async def test_a_desk_that_heeds_slow_sends_the_latest_when_its_client_catches_u
 
 async def test_a_client_that_lags_is_dropped_in_the_end():
     desk = Generous()
-    limits = Limits(slow_bytes=4_096, stalled_ms=100, **QUICK)
+    limits = AdmissionLimits(slow_bytes=4_096, stalled_ms=100, **QUICK)
     async with open_door(desk, limits=limits) as door:
         with reluctant(door.port) as peer:
             await ask_until_slow(peer, desk)
@@ -221,7 +221,7 @@ async def test_a_desk_that_heeds_nothing_loses_the_client_at_the_limit():
                 connection.send(b"x" * 1_000)
 
     desk = Deaf()
-    async with open_door(desk, limits=Limits(**QUICK)) as door:
+    async with open_door(desk, limits=AdmissionLimits(**QUICK)) as door:
         with reluctant(door.port):
             await eventually(lambda: desk.named("closed"))
         assert door.house.reception.closes == {4408: 1}
@@ -248,7 +248,10 @@ async def test_what_is_sent_after_close_is_dropped_and_closed_comes_once():
 
 async def test_a_client_that_stays_after_the_close_frame_is_dropped_after_a_moment():
     desk = RecordingDesk()
-    async with open_door(desk, limits=Limits(**QUICK)) as door, Raw.knock(door.port) as peer:
+    async with (
+        open_door(desk, limits=AdmissionLimits(**QUICK)) as door,
+        Raw.knock(door.port) as peer,
+    ):
         await peer.greet()
         await peer.send(frame(b"", 2))
         assert await peer.close_code() == 1003
@@ -257,7 +260,7 @@ async def test_a_client_that_stays_after_the_close_frame_is_dropped_after_a_mome
 
 async def test_heartbeats_come_with_a_ping_and_not_behind_a_backlog():
     transport = Writes()
-    link = FrameLink(transport, Limits(), lambda: 1, None)
+    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.beat(b"hb")
     assert transport.written == [b"\x81\x02hb\x89\x00"]
 

@@ -16,9 +16,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from support.front_door import HELLO, ORIGIN, RecordingDesk, eventually, policy, within
 from tactful.protocol import close_codes
-from tactful.transports.admission.limits import Limits
+from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.sessions.asgi_websocket import websocket_routes
-from tactful.transports.sessions.hub import Reception
+from tactful.transports.sessions.hub import ConnectionHub
 
 NEIGHBOUR = {"local_addr": ("127.0.0.2", 0)}  # this machine's own address has no limit
 
@@ -26,7 +26,7 @@ NEIGHBOUR = {"local_addr": ("127.0.0.2", 0)}  # this machine's own address has n
 @asynccontextmanager
 async def mounted(desk: Any = None, **limits: Any) -> AsyncIterator[Any]:
     """The endpoint under uvicorn's own listener."""
-    reception = Reception(desk or RecordingDesk(), policy(limits=Limits(**limits)))
+    reception = ConnectionHub(desk or RecordingDesk(), policy(limits=AdmissionLimits(**limits)))
     app = Starlette(routes=list(websocket_routes(reception)))
     config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="websockets-sansio")
     server = uvicorn.Server(config)
@@ -147,7 +147,7 @@ async def test_a_plain_request_is_told_to_upgrade():
 
 
 async def test_a_host_server_that_cannot_answer_with_http_closes_instead():
-    reception = Reception(RecordingDesk(), policy())
+    reception = ConnectionHub(RecordingDesk(), policy())
     app = Starlette(routes=list(websocket_routes(reception)))
     sent = []
 

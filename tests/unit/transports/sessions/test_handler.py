@@ -8,14 +8,14 @@ import msgspec
 
 from journeys.fixture import CATALOGUE, rules
 from support.front_door import HELLO, Raw, eventually, text, upgrade
-from support.live_server import stage
+from support.live_server import live_server
 from tactful.protocol.conversation import Conversation
-from tactful.runtime.state.sessions import Seat
-from tactful.transports.server.websocket import FrameLink
+from tactful.runtime.state.sessions import SessionConnection
+from tactful.transports.server.websocket import WebSocketConnection
 from tactful.transports.sessions.handler import SEARCHED
-from tactful.transports.sessions.hub import Exchange
+from tactful.transports.sessions.hub import ClientConnection
 
-OURS = (FrameLink, Exchange, Conversation, Seat)
+OURS = (WebSocketConnection, ClientConnection, Conversation, SessionConnection)
 
 
 def theirs() -> set[type]:
@@ -24,7 +24,7 @@ def theirs() -> set[type]:
 
 
 async def test_a_connection_that_is_gone_leaves_no_cycle(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         gc.collect()
         gc.disable()
@@ -40,7 +40,7 @@ async def test_a_connection_that_is_gone_leaves_no_cycle(tmp_path: Path) -> None
 
 
 async def test_a_refusal_names_the_message_it_answers_where_it_was_asked(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         asking = await one.shopper()
         other = await one.shopper(resume=asking.resume)
         await asking.say("accept", offer="of_unknown")
@@ -52,7 +52,7 @@ async def test_a_refusal_names_the_message_it_answers_where_it_was_asked(tmp_pat
 async def test_an_identity_that_proves_nothing_leaves_the_shopper_connected_and_unknown(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         for claim in ("", "c8", {"customer": "c8"}, {"customer": "c8", "hmac": None}):
             shopper = await one.shopper(consent="personal", identity=claim)
@@ -65,7 +65,7 @@ async def test_an_identity_that_proves_nothing_leaves_the_shopper_connected_and_
 
 
 async def test_who_searches_for_more_than_is_kept_stays_connected(tmp_path: Path) -> None:
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         shopper = await one.shopper()
         await shopper.say("page", url="https://shop.example/s", kind="search", query="q" * 2_000)
         assert one.parts.shop.registry.by_id[shopper.session].state.query == "q" * SEARCHED
@@ -75,7 +75,7 @@ async def test_an_address_opens_so_many_sessions_and_comes_back_to_its_own_as_of
     tmp_path: Path,
 ) -> None:
     """Each session is kept for half an hour, whoever opened it."""
-    async with stage(tmp_path, rules()) as one:
+    async with live_server(tmp_path, rules()) as one:
         one.parts.reception.callers._sessions = 1, 3
 
         async def greeted(**more: Any) -> Any:

@@ -6,10 +6,10 @@ import msgspec
 
 from support.front_door import HELLO, WELCOME, RecordingDesk, policy
 from tactful.protocol import close_codes
-from tactful.protocol.conversation import Rhythm
+from tactful.protocol.conversation import ProtocolTiming
 from tactful.protocol.messages import View
-from tactful.transports.admission.limits import Limits
-from tactful.transports.sessions.hub import Reception
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.sessions.hub import ConnectionHub
 
 
 class RecordedLink:
@@ -41,7 +41,7 @@ class Clock:
 def admitted(desk=None, **limits):
     clock, link = Clock(), RecordedLink()
     desk = desk or RecordingDesk()
-    reception = Reception(desk, policy(limits=Limits(**limits)), clock)
+    reception = ConnectionHub(desk, policy(limits=AdmissionLimits(**limits)), clock)
     return reception, link, reception.admit(link, "192.0.2.1", "https://shop.example"), clock
 
 
@@ -121,7 +121,7 @@ async def test_a_binary_message_is_refused():
 
 
 async def test_too_many_messages_are_refused_before_they_are_read():
-    rhythm = Rhythm(per_second=20, burst=120)
+    rhythm = ProtocolTiming(per_second=20, burst=120)
     reception, link, exchange, _ = admitted(rhythm=rhythm)
     say(exchange, HELLO)
     for _ in range(200):
@@ -185,7 +185,7 @@ async def test_closes_are_counted_by_known_codes_only():
 
 
 async def test_goodbyes_are_spread_evenly_over_the_time_given():
-    reception = Reception(RecordingDesk(), policy(), Clock())
+    reception = ConnectionHub(RecordingDesk(), policy(), Clock())
     links = [RecordedLink() for _ in range(100)]
     for link in links:
         reception.admit(link, "p", "o").send(b"welcome")

@@ -1,24 +1,24 @@
 """Where a client was when its connection broke."""
 
-from tactful.transports.sessions.resume_points import Numbers
+from tactful.transports.sessions.resume_points import ResumePoints
 
 
 def test_a_client_is_found_below_the_number_of_its_hello():
-    numbers = Numbers()
+    numbers = ResumePoints()
     numbers.leave(b"s", 7)
     assert numbers.resume(b"s", 9) == 7
     assert numbers.resume(b"s", 8) == 7
 
 
 def test_a_client_that_starts_again_from_one_is_a_new_client():
-    numbers = Numbers()
+    numbers = ResumePoints()
     numbers.leave(b"s", 7)
     assert numbers.resume(b"s", 1) == 0
     assert numbers.resume(b"s", 7) == 0
 
 
 def test_each_tab_is_found_by_its_own_range():
-    numbers = Numbers()
+    numbers = ResumePoints()
     numbers.leave(b"s", 1_005)
     numbers.leave(b"s", 9_003)
     assert numbers.resume(b"s", 1_006) == 1_005
@@ -26,13 +26,13 @@ def test_each_tab_is_found_by_its_own_range():
 
 
 def test_sessions_do_not_know_each_other():
-    numbers = Numbers()
+    numbers = ResumePoints()
     numbers.leave(b"s", 7)
     assert numbers.resume(b"t", 9) == 0
 
 
 def test_what_is_remembered_is_bounded():
-    numbers = Numbers(sessions=2)
+    numbers = ResumePoints(sessions=2)
     for session in (b"a", b"b", b"c"):
         for taken in range(1, 20):
             numbers.leave(session, taken)
@@ -42,7 +42,7 @@ def test_what_is_remembered_is_bounded():
 
 
 def test_a_connection_that_numbered_nothing_leaves_nothing():
-    numbers = Numbers(sessions=1)
+    numbers = ResumePoints(sessions=1)
     numbers.leave(b"a", 5)
     numbers.leave(b"b", 0)
     assert numbers.resume(b"a", 6) == 5

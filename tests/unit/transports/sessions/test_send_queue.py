@@ -6,10 +6,10 @@ import msgspec
 
 from support.front_door import HELLO, RecordingDesk, policy, within
 from tactful.protocol import close_codes
-from tactful.protocol.conversation import Rhythm
-from tactful.transports.admission.limits import Limits
-from tactful.transports.sessions.hub import Reception
-from tactful.transports.sessions.send_queue import Outbox
+from tactful.protocol.conversation import ProtocolTiming
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.send_queue import SendQueue
 
 
 class Clock:
@@ -22,8 +22,8 @@ class Clock:
 
 def opened(**limits):
     clock = Clock()
-    reception = Reception(RecordingDesk(), policy(limits=Limits(**limits)), clock)
-    outbox = Outbox(reception)
+    reception = ConnectionHub(RecordingDesk(), policy(limits=AdmissionLimits(**limits)), clock)
+    outbox = SendQueue(reception)
     outbox.exchange = reception.admit(outbox, "192.0.2.1", "https://shop.example")
     return outbox, reception.desk, clock
 
@@ -81,7 +81,7 @@ async def test_while_nothing_is_sent_the_clock_still_comes_by(monkeypatch):
     outbox, _, clock = opened()
     taking = asyncio.ensure_future(outbox.take())
     await asyncio.sleep(0)
-    clock.now += Rhythm().hello_ms
+    clock.now += ProtocolTiming().hello_ms
     assert await within(taking) == []
     assert outbox.closed[0] is close_codes.NO_HELLO
 
@@ -93,5 +93,5 @@ async def test_a_heartbeat_is_sent_when_it_is_due(monkeypatch):
     await outbox.take()
     taking = asyncio.ensure_future(outbox.take())
     await asyncio.sleep(0)
-    clock.now += Rhythm().heartbeat_ms
+    clock.now += ProtocolTiming().heartbeat_ms
     assert await within(taking) == [b'{"t":"heartbeat"}']

@@ -12,11 +12,11 @@ from starlette.applications import Starlette
 
 from support.front_door import HELLO, ORIGIN, Raw, RecordingDesk, eventually, policy, within
 from tactful.protocol import close_codes
-from tactful.protocol.conversation import Rhythm
-from tactful.transports.admission.limits import Limits
-from tactful.transports.server.listener import Listener, Place
-from tactful.transports.sessions.hub import Reception
-from tactful.transports.sessions.sse import STREAM_PATH, Streams
+from tactful.protocol.conversation import ProtocolTiming
+from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.listener import ListenAddress, Listener
+from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.sse import STREAM_PATH, EventStreams
 
 FROM_SHOP = {"Origin": ORIGIN}
 QUICK = {"linger_ms": 100, "sweep_ms": 40}
@@ -24,9 +24,11 @@ QUICK = {"linger_ms": 100, "sweep_ms": 40}
 
 @asynccontextmanager
 async def serving(desk: Any = None, **limits: Any) -> AsyncIterator[Any]:
-    reception = Reception(desk or RecordingDesk(), policy(limits=Limits(**(QUICK | limits))))
-    app = Starlette(routes=list(Streams(reception).routes()))
-    listener = Listener(app, reception, Place(port=0))
+    reception = ConnectionHub(
+        desk or RecordingDesk(), policy(limits=AdmissionLimits(**(QUICK | limits)))
+    )
+    app = Starlette(routes=list(EventStreams(reception).routes()))
+    listener = Listener(app, reception, ListenAddress(port=0))
     await listener.start()
     base = f"http://127.0.0.1:{listener.port}"
     async with httpx.AsyncClient(base_url=base, headers=FROM_SHOP, timeout=10) as http:
@@ -189,7 +191,7 @@ async def test_a_client_that_leaves_before_the_first_event_is_forgotten_too():
 
 async def test_no_hello_in_time_ends_the_stream(monkeypatch):
     monkeypatch.setattr("tactful.transports.sessions.send_queue.TICK_S", 0.02)
-    async with serving(rhythm=Rhythm(hello_ms=50)) as (_, http), stream(http) as down:
+    async with serving(rhythm=ProtocolTiming(hello_ms=50)) as (_, http), stream(http) as down:
         assert (await down.event())["code"] == close_codes.NO_HELLO.code
 
 
@@ -221,8 +223,8 @@ async def test_a_server_that_has_said_goodbye_to_all_opens_no_stream():
 
 
 async def test_streams_have_their_own_share_per_address_and_give_it_back():
-    reception = Reception(RecordingDesk(), policy(limits=Limits(per_address=1)))
-    streams = Streams(reception)
+    reception = ConnectionHub(RecordingDesk(), policy(limits=AdmissionLimits(per_address=1)))
+    streams = EventStreams(reception)
     app = Starlette(routes=list(streams.routes()))
     mounted = httpx.ASGITransport(app, client=("192.0.2.1", 4711))
     assert streams.admission.claim("192.0.2.1")
@@ -233,9 +235,11 @@ async def test_streams_have_their_own_share_per_address_and_give_it_back():
 
 
 async def test_a_post_from_another_allowed_origin_does_not_reach_the_stream():
-    reception = Reception(RecordingDesk(), policy(origins=frozenset({ORIGIN, "https://b.example"})))
-    app = Starlette(routes=list(Streams(reception).routes()))
-    listener = Listener(app, reception, Place(port=0))
+    reception = ConnectionHub(
+        RecordingDesk(), policy(origins=frozenset({ORIGIN, "https://b.example"}))
+    )
+    app = Starlette(routes=list(EventStreams(reception).routes()))
+    listener = Listener(app, reception, ListenAddress(port=0))
     await listener.start()
     base = f"http://127.0.0.1:{listener.port}"
     async with httpx.AsyncClient(base_url=base, headers=FROM_SHOP) as http, stream(http) as down:
@@ -254,7 +258,7 @@ async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_calls():
 
 
 async def test_a_post_that_says_nothing_is_charged_as_a_message():
-    rhythm = Rhythm(per_second=1, burst=5)
+    rhythm = ProtocolTiming(per_second=1, burst=5)
     async with serving(rhythm=rhythm) as (_, http), stream(http) as down:
         await http.post(down.path, json=HELLO)
         assert (await down.event())["t"] == "welcome"
