@@ -13,7 +13,6 @@ from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from tactful.api.auth import ServerKey
 from tactful.api.explanations import explain_routes
 from tactful.api.facts import facts_routes
 from tactful.api.openapi import openapi_routes
@@ -21,6 +20,7 @@ from tactful.api.operations import clock_routes, operate_routes
 from tactful.api.problems import HANDLERS
 from tactful.api.redemptions import redeem_routes
 from tactful.api.rulebooks import rulebook_routes
+from tactful.api.server_key import ServerKey
 from tactful.api.widget_files import asset_routes, widget_folder
 from tactful.config import Config
 from tactful.console.routes import console_routes
@@ -39,8 +39,8 @@ from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.memory_guard import granted
 from tactful.transports.sessions.asgi_websocket import websocket_routes
-from tactful.transports.sessions.handler import ConnectionTiming, OfferSessionHandler
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
+from tactful.transports.sessions.session_handler import ConnectionTiming, OfferSessionHandler
 from tactful.transports.sessions.sse import EventStreams
 
 log = structlog.get_logger("tactful.app")

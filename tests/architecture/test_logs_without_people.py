@@ -13,7 +13,7 @@ import websockets
 from journeys.fixture import CATALOGUE, case, rules
 from support.live_server import ORIGIN, live_server
 from tactful.cli.shared import logging_setup as logs
-from tactful.runtime.sessions import turns as turn
+from tactful.runtime.sessions import turn_runner as turn
 
 CANARY = "canary4711"
 

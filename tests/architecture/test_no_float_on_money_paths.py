@@ -17,7 +17,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "rulebook/source/diagnostics.py": {"0.6"},  # how alike two words are
     "rulebook/testing/given.py": {"at / 1000"},  # seconds, as datetime wants them
     "runtime/gauges.py": {"*"},  # numbers for the metrics
-    "runtime/turn_log/writer.py": {"1.0", "0.01"},  # seconds between batches
+    "runtime/turn_log/log_writer.py": {"1.0", "0.01"},  # seconds between batches
     "runtime/watchdog.py": {"*"},  # seconds, as asyncio wants them
     "runtime/telemetry.py": {"*"},  # durations and rates for the metrics
     "runtime/timers.py": {"*"},  # seconds, as asyncio wants them
@@ -25,7 +25,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "runtime/state/active_rulebook.py": {"0.25"},  # seconds between looks at the rule files
     "stores/sqlite/ledger.py": {"0.1", "BUSY_MS / 1000"},  # seconds to wait
     "stores/sqlite/opening.py": {"BUSY_MS / 1000"},  # seconds, as sqlite3 wants them
-    "stores/sqlite/writer.py": {"0.02", "0.5"},  # seconds to wait
+    "stores/sqlite/group_commit.py": {"0.02", "0.5"},  # seconds to wait
     "stores/shared/folder_lock.py": {"45.0", "0.02"},  # seconds to wait
 }
 

@@ -18,7 +18,7 @@ from harness import goal, interleave, options, ratio, report
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "server")]
 
 from support.ledger_rows import T0, accepted, entry, fact, push  # noqa: E402 - found on the path just set
-from tactful.runtime.ports.records import Commit  # noqa: E402 - found on the path just set
+from tactful.runtime.ports.ledger_rows import Commit  # noqa: E402 - found on the path just set
 from tactful.stores.sqlite.ledger import SqliteLedger  # noqa: E402 - found on the path just set
 from tactful.stores.sqlite.opening import connect  # noqa: E402 - found on the path just set
 

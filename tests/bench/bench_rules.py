@@ -15,7 +15,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / 
 from harness import goal, report  # noqa: E402 - after the path
 
 from support.rule_files import NOW, item, scene  # noqa: E402
-from tactful.core.rules.model import Rulebook  # noqa: E402
+from tactful.core.rules.rule import Rulebook  # noqa: E402
 from tactful.core.session.signals import LandingVisit  # noqa: E402
 from tactful.rulebook.compiler import compile_rulebook  # noqa: E402
 from tactful.rulebook.source.tree import RuleSource  # noqa: E402

@@ -15,10 +15,10 @@ import msgspec
 from msgspec import Struct
 
 from support.ledger_rows import T0, accepted
-from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.codec import FactRejection
+from tactful.core.facts import fact_codec
+from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.runtime.ports.records import FactRow
+from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.services.ingest import row_of
 from tactful.stores.sqlite.opening import open_writer
 from tactful.stores.sqlite.turns import ENCODE

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, fact
-from tactful.runtime.ports.records import FactRow
+from tactful.runtime.ports.ledger_rows import FactRow
 
 
 def priced(version: int, at: int = T0, *, dated: bool = True) -> FactRow:

@@ -5,7 +5,7 @@ from msgspec import structs
 from support.ledger_rows import T0, fact, offer
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.runtime.ports.ledger import PRICES_LONGER
-from tactful.runtime.ports.records import Commit, FactRow, OutcomeRow, ReductionRow
+from tactful.runtime.ports.ledger_rows import Commit, FactRow, OutcomeRow, ReductionRow
 
 
 def led(one: Offer, *states: OfferState) -> Commit:

@@ -4,9 +4,9 @@ import msgspec
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, entry, fact, offer, push, redeem, stock
-from tactful.core.redemption.records import RedemptionOutcome, RedemptionState
+from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState
+from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.ports.operator_actions import OperatorAction
-from tactful.runtime.ports.records import Commit
 
 
 async def test_what_people_did_is_kept_newest_first_and_found_by_customer(ledger):

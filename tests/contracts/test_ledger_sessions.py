@@ -4,7 +4,7 @@ from msgspec import structs
 
 from support.ledger_rows import T0, entry, leave, offer, push, step
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.runtime.ports.records import Commit
+from tactful.runtime.ports.ledger_rows import Commit
 
 
 async def test_sessions_wake_for_their_timer_or_for_what_stands(ledger):

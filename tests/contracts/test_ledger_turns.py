@@ -7,8 +7,13 @@ from msgspec import structs
 from support.ledger_rows import T0, accepted, entry, leave, offer, push, redeem, release, step
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import OfferState
-from tactful.core.redemption.records import BudgetRow, RedemptionOutcome, RedemptionState, RefundRow
-from tactful.runtime.ports.records import Commit, CommitRefusal
+from tactful.core.redemption.redemption_rows import (
+    BudgetRow,
+    RedemptionOutcome,
+    RedemptionState,
+    RefundRow,
+)
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
 
 
 async def test_a_commit_keeps_session_offer_step_balance_contact_and_entry(ledger):

@@ -10,9 +10,9 @@ from journeys.test_replay import BOOKS, Day
 from support.cli_runner import json_of, run, written
 from support.live_server import LiveServer, live_server
 from tactful.core.session.signals import TimerFired
-from tactful.runtime.ports.records import TurnEntry
-from tactful.runtime.turn_log.encoding import encode, encode_acts
-from tactful.runtime.turn_log.reader import PAGE, turns
+from tactful.runtime.ports.ledger_rows import TurnEntry
+from tactful.runtime.turn_log.log_encoding import encode, encode_acts
+from tactful.runtime.turn_log.log_reader import PAGE, turns
 from tactful.stores.memory.ledger import MemoryLedger
 
 UNTIL = ("--since", "30d", "--until", "2026-03-30T12:00:00Z")

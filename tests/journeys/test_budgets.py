@@ -6,7 +6,7 @@ from pathlib import Path
 from journeys.fixture import CATALOGUE, rules, stock
 from support.live_server import NOON, LiveServer, Shopper, live_server
 from tactful.core.offers.budget import BudgetMove
-from tactful.runtime.ports.records import Commit
+from tactful.runtime.ports.ledger_rows import Commit
 
 
 def with_budget(budget: str) -> str:

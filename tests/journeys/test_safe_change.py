@@ -6,7 +6,7 @@ from journeys.fixture import CATALOGUE, case, order, rules
 from support.front_door import eventually
 from support.live_server import LiveServer, Shopper, live_server
 from tactful.core.rules.policy import Policy, TrialGuardrail
-from tactful.runtime.turn_log.encoding import trace_from
+from tactful.runtime.turn_log.log_encoding import trace_from
 
 SHADOW = """
   - id: shy

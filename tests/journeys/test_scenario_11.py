@@ -11,7 +11,7 @@ from journeys.fixture import CATALOGUE, order
 from support.ledger_rows import offer
 from support.live_server import NOON, LiveServer, Shopper, live_server
 from tactful.core.offers.offer import OfferState, OfferStep
-from tactful.runtime.ports.records import Commit
+from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 FIFTEEN = """

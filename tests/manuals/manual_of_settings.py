@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tactful.config import policy as limits
+from tactful.config import policy_settings as limits
 from tactful.config.settings import SETTINGS, Setting
 from tactful.core.rules.policy import Policy
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tactful.api.openapi import SUMMARIES, describe
 from tactful.app import build
 from tactful.config import Config
-from tactful.core.redemption.errors import REDEMPTION_ERRORS
+from tactful.core.redemption.error_codes import REDEMPTION_ERRORS
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "server" / "HTTP.md").read_text(encoding="utf-8")

@@ -5,28 +5,20 @@ from pathlib import Path
 
 from tactful.api import bodies
 from tactful.api import facts as facts_api
-from tactful.console import auth
+from tactful.console import login as auth
 from tactful.core.values.calendar import DAY, HOUR, MINUTE
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime import timers, watchdog
-from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.security import signing_keys as keys
 from tactful.runtime.sessions import lifecycle as arrivals
-from tactful.runtime.sessions import turns as turn
+from tactful.runtime.sessions import turn_runner as turn
+from tactful.stores.sqlite import group_commit as sqlite_writer
 from tactful.stores.sqlite import ledger as sqlite
-from tactful.stores.sqlite import writer as sqlite_writer
-from tactful.transports.admission import (
-    address_limits as callers,
-)
-from tactful.transports.admission import (
-    kernel_filter as barrier,
-)
-from tactful.transports.admission import (
-    memory_guard as memory,
-)
-from tactful.transports.admission import (
-    message_quotas as shares,
-)
+from tactful.transports.admission import address_limits as callers
+from tactful.transports.admission import kernel_filter as barrier
+from tactful.transports.admission import memory_guard as memory
+from tactful.transports.admission import message_quotas as shares
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server import http_protocol
 

@@ -17,7 +17,7 @@ if __name__ == "__main__":
 
 from tactful.rulebook.checks.references import PLACEHOLDERS  # noqa: E402
 from tactful.rulebook.compiler import compile_rulebook  # noqa: E402
-from tactful.rulebook.fields.registry import FIELDS  # noqa: E402
+from tactful.rulebook.fields.field_registry import FIELDS  # noqa: E402
 from tactful.rulebook.language.conditions import OPERATORS  # noqa: E402 - after the path
 from tactful.rulebook.language.grammar import FILE  # noqa: E402
 from tactful.rulebook.language.mappings import MappingSchema, NamedType, SequenceType  # noqa: E402
@@ -26,8 +26,8 @@ from tactful.rulebook.source.codes import CODES  # noqa: E402
 from tactful.rulebook.source.diagnostics import Findings  # noqa: E402
 from tactful.rulebook.source.tree import RuleSource  # noqa: E402
 from tactful.rulebook.testing.coverage import Coverage  # noqa: E402
-from tactful.rulebook.testing.grammar import PAGE, TEST_FILE  # noqa: E402
 from tactful.rulebook.testing.runner import run_scenarios  # noqa: E402
+from tactful.rulebook.testing.scenario_grammar import PAGE, TEST_FILE  # noqa: E402
 
 MANUAL = ROOT / "rules" / "README.md"
 BEGIN, END = "<!-- reference -->\n", "<!-- /reference -->\n"

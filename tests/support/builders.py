@@ -10,12 +10,13 @@ from typing import Any
 from msgspec import structs
 
 from tactful.core.context import Context, Scene
-from tactful.core.facts import model as facts
+from tactful.core.facts import fact_types as facts
+from tactful.core.facts.fact_types import ReportedFact
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import ReportedFact
 from tactful.core.offers.offer import Offer
-from tactful.core.rules.conditions import clauses, holds_from
-from tactful.core.rules.model import (
+from tactful.core.rules.condition_evaluation import clauses, holds_from
+from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import (
     NEEDS_ACTIVITY,
     NEVER,
     NOW,
@@ -29,7 +30,6 @@ from tactful.core.rules.model import (
     Rule,
     Rulebook,
 )
-from tactful.core.rules.policy import Policy
 from tactful.core.session.session import Session, Tab
 from tactful.core.session.signals import Signal, TimerFired
 from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND

@@ -15,7 +15,7 @@ from tactful.protocol.messages import ClientMessage, Hello, Welcome
 from tactful.transports.admission.access_policy import AccessPolicy
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.listener import ListenAddress, Listener
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 from tactful.transports.sessions.ports import SessionChannel
 
 ORIGIN = "https://shop.example"

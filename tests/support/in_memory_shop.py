@@ -20,11 +20,11 @@ from tactful.core.decision import (
     WithdrawOffer,
 )
 from tactful.core.explain import explain
-from tactful.core.facts.model import FEEDS, AnyFact, Feed
+from tactful.core.facts.fact_types import FEEDS, AnyFact, Feed
 from tactful.core.offers.budget import COUNT, Balance
 from tactful.core.offers.offer import Offer, OfferState, next_state
-from tactful.core.rules.model import Campaign, Rule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Campaign, Rule
 from tactful.core.session import items_in_play as attention
 from tactful.core.session import signals
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory

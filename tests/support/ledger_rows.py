@@ -7,8 +7,12 @@ from msgspec import structs
 
 from tactful.core.offers.budget import COUNT, BudgetMove
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
-from tactful.core.redemption.records import RedemptionOutcome, RedemptionRow, RedemptionState
-from tactful.runtime.ports.records import Commit, FactRow, TurnEntry
+from tactful.core.redemption.redemption_rows import (
+    RedemptionOutcome,
+    RedemptionRow,
+    RedemptionState,
+)
+from tactful.runtime.ports.ledger_rows import Commit, FactRow, TurnEntry
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from tactful.core.facts import model as facts
+from tactful.core.facts import fact_types as facts
+from tactful.core.facts.fact_types import AnyFact, ReportedFact, key_of, ms
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item, PublicPrice
-from tactful.core.facts.model import AnyFact, ReportedFact, key_of, ms
 
 
 class Shop:

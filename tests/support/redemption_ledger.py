@@ -9,8 +9,8 @@ from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption import redeem as redemption
 from tactful.core.redemption import rollback as giving_back
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.redemption.records import RedemptionOutcome
 from tactful.core.redemption.redeem import RedemptionRequest
+from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.money import Money
 from tactful.stores.memory.ledger import MemoryLedger

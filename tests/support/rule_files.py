@@ -5,11 +5,11 @@ from typing import Any
 
 from tactful.core.context import Scene
 from tactful.core.customer.profile import profile
+from tactful.core.facts.fact_types import Price, Product, ReportedFact, Stock
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Price, Product, ReportedFact, Stock
-from tactful.core.rules.model import Rule, Rulebook
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rule, Rulebook
 from tactful.core.session.session import Session
 from tactful.core.session.signals import CartLine
 from tactful.core.values.calendar import parse_rfc3339

@@ -16,8 +16,8 @@ from support.builders import (
     stock,
 )
 from support.in_memory_shop import Play
-from tactful.core.facts.model import AnyFact
-from tactful.core.rules.model import AnyOf, PriceTerms, Rule
+from tactful.core.facts.fact_types import AnyFact
+from tactful.core.rules.rule import AnyOf, PriceTerms, Rule
 
 SINCE = T0 - 200 * DAY
 _ROWS: tuple[tuple[str, str, str, str, dict[str, tuple[int, int]], int, tuple[int, int, int]], ...] = (

@@ -10,10 +10,10 @@ from support.builders import (
 )
 from support.naive_assembly import Shop
 from tactful.core.customer.profile import profile
-from tactful.core.facts.model import AnyFact
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.gates.suppression import check_suppression
-from tactful.core.rules.model import Rule, SuppressRule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rule, SuppressRule
 
 CATALOGUE = [
     product("RUN-42", "run", brand="Velo"),

@@ -20,13 +20,13 @@ from msgspec import inspect
 
 from support.cli_runner import run
 from support.live_server import LiveServer
-from tactful.core.facts.codec import KINDS
-from tactful.core.facts.codec import decode as fact_from
-from tactful.core.facts.codec import encode as encode_fact
-from tactful.core.facts.model import AnyFact
+from tactful.core.facts.fact_codec import KINDS
+from tactful.core.facts.fact_codec import decode as fact_from
+from tactful.core.facts.fact_codec import encode as encode_fact
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.offers.offer import Offer
 from tactful.core.offers.tokens import TokenClaims
-from tactful.core.redemption.records import RedemptionRow, RefundRow
+from tactful.core.redemption.redemption_rows import RedemptionRow, RefundRow
 
 # Internals: the only part that a move or a rename of code has to touch.
 from tactful.core.session.contact_history import ContactHistory
@@ -35,7 +35,7 @@ from tactful.core.session.signals import Signal
 from tactful.core.verdicts.verdict import DecisionTrace
 from tactful.runtime.facts.assembly import GeneralPrice
 from tactful.runtime.security.signing_keys import HolderFile, KeyFile
-from tactful.runtime.turn_log.encoding import DecisionInputs, encode, encode_trace
+from tactful.runtime.turn_log.log_encoding import DecisionInputs, encode, encode_trace
 from tactful.runtime.turn_log.replay import Replay
 
 SHAPES: dict[str, Any] = {

@@ -8,14 +8,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
-from tactful.api.auth import ServerKey
 from tactful.api.bodies import answer
 from tactful.api.problems import ProblemError
+from tactful.api.server_key import ServerKey
 from tactful.core.facts.item import PublicPrice
 from tactful.core.offers.budget import COUNT
-from tactful.core.redemption.records import BudgetRow
+from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.values.calendar import CalendarError, parse_duration, parse_rfc3339
-from tactful.runtime.ports.records import AuditRow
+from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
 from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
-from tactful.api.auth import ServerKey
 from tactful.api.bodies import LARGEST, answer, body_of, split
 from tactful.api.problems import ProblemError
+from tactful.api.server_key import ServerKey
 from tactful.runtime.shop import Shop
 
 REPORTS: Final = 1_000

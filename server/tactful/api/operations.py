@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute, Route
 
 from tactful import __version__
 from tactful.api import representations as views
-from tactful.api.auth import ServerKey
 from tactful.api.bodies import answer, read
 from tactful.api.problems import ProblemError
+from tactful.api.server_key import ServerKey
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 from tactful.protocol.asyncapi import document
 from tactful.runtime.shop import Shop

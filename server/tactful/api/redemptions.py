@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.api.auth import ServerKey
 from tactful.api.bodies import answer, read
 from tactful.api.problems import PROBLEM_JSON
+from tactful.api.server_key import ServerKey
 from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.values.money import Money
 from tactful.runtime.services.redemptions import RedemptionCall, RedemptionResponse

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
-from tactful.api.auth import ServerKey
 from tactful.api.bodies import answer
 from tactful.api.problems import ProblemError
+from tactful.api.server_key import ServerKey
 from tactful.runtime import operators
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.shop import Shop

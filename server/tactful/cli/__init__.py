@@ -28,18 +28,18 @@ COMMANDS = {
     "doctor": LazyCommand(
         "tactful.cli.storefront.doctor:doctor", "Look at a page as the widget would."
     ),
-    "policy": LazyCommand("tactful.cli.policy:policy", "Show the active policy."),
+    "policy": LazyCommand("tactful.cli.policy_command:policy", "Show the active policy."),
     "keys": LazyCommand("tactful.cli.data.keys:keys", "List, rotate and revoke signing keys."),
-    "forget": LazyCommand("tactful.cli.data.people:forget", "Erase a customer."),
+    "forget": LazyCommand("tactful.cli.data.forget_and_export:forget", "Erase a customer."),
     "export": LazyCommand(
-        "tactful.cli.data.people:export", "Print all that is kept about a customer."
+        "tactful.cli.data.forget_and_export:export", "Print all that is kept about a customer."
     ),
     "migrate": LazyCommand("tactful.cli.data.storage:migrate", "Bring a ledger to this version."),
     "backup": LazyCommand(
         "tactful.cli.data.storage:backup", "Copy a ledger and its keys while it runs."
     ),
     "restore": LazyCommand("tactful.cli.data.storage:restore", "Put a backup in place."),
-    "config": LazyCommand("tactful.cli.settings:config", "Show and check the settings."),
+    "config": LazyCommand("tactful.cli.config_command:config", "Show and check the settings."),
 }
 
 

@@ -4,6 +4,6 @@
 """
 
 from tactful.config.loading import ConfigError, LoadedConfig, load, read
-from tactful.config.model import Config
+from tactful.config.schema import Config
 
 __all__ = ["Config", "ConfigError", "LoadedConfig", "load", "read"]

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tactful.config import policy as limits
-from tactful.config.model import Config
+from tactful.config import policy_settings as limits
+from tactful.config.schema import Config
 from tactful.config.settings import BY_NAME, SETTINGS, nearest
 from tactful.config.startup_checks import startup_errors, startup_warnings
 from tactful.config.values import ValueProblem

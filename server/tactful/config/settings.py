@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import fields
 
 from tactful.config import values as v
-from tactful.config.model import SECRETS, Config
+from tactful.config.schema import SECRETS, Config
 from tactful.core.values.calendar import DAY, MINUTE
 
 

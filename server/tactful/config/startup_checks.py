@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from tactful.config.model import Config
+from tactful.config.schema import Config
 from tactful.config.values import is_loopback
 from tactful.core.values.calendar import SECOND, format_duration
 

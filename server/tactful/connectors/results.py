@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.model import AnyFact
+from tactful.core.facts import fact_codec
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.values import money
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tactful.console import rendering as pages
-from tactful.console.auth import Login, Logins, LoginThrottle, same
+from tactful.console.login import Login, Logins, LoginThrottle, same
 from tactful.console.rendering import HEADERS, PageError
 from tactful.runtime.shop import Shop
 

@@ -6,15 +6,15 @@ from msgspec import Struct
 
 from tactful.core.customer.profile import Profile
 from tactful.core.customer.taints import Taint
-from tactful.core.facts.model import Remedy, ReportedFact, ms
+from tactful.core.facts.fact_types import Remedy, ReportedFact, ms
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer
-from tactful.core.redemption.records import BudgetRow
+from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.session.session import Session
-from tactful.runtime.ports.records import AuditRow
+from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
-from tactful.runtime.turn_log.encoding import session_from
+from tactful.runtime.turn_log.log_encoding import session_from
 
 LATEST = 50
 """Decisions on a page."""

@@ -7,12 +7,12 @@ from msgspec import Struct
 from tactful.core.compliance.reduction_history import NO_REDUCTIONS, ReductionHistory
 from tactful.core.customer.profile import Profile
 from tactful.core.customer.taints import NO_TAINTS, Taints
+from tactful.core.facts.fact_types import FeedName, Price, Product, Remedy, ReportedFact, ms
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import FeedName, Price, Product, Remedy, ReportedFact, ms
 from tactful.core.offers.budget import Balances
 from tactful.core.pricing.conversion_rates import NO_CONVERSION_RATES, ConversionRates
-from tactful.core.rules.model import Rulebook
+from tactful.core.rules.rule import Rulebook
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal

@@ -15,7 +15,7 @@ from tactful.core.facts.item import Item
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.core.rules.model import NEEDS_ACTIVITY, NEVER
+from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER
 from tactful.core.session import items_in_play as attention
 from tactful.core.session import signals
 from tactful.core.session.pacing import soonest

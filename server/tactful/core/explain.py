@@ -8,7 +8,7 @@ from tactful.core.decide import scene_of
 from tactful.core.decision import DecisionBuilder
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
-from tactful.core.rules.model import Rule
+from tactful.core.rules.rule import Rule
 from tactful.core.stages.arbitration import Candidate, candidate_of, select_winner, verdict
 from tactful.core.stages.reducer import expire
 from tactful.core.verdicts.verdict import Verdict

@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 from tactful.api import representations as views
-from tactful.core.facts.model import Case
+from tactful.core.facts.fact_types import Case
 from tactful.core.verdicts.reasons import Reason
 from tactful.demo.catalogue import BY_SKU, Article
 from tactful.demo.demo_customers import BY_ID
 from tactful.demo.demo_shop import DemoShop
 from tactful.demo.seed_facts import CURRENCY
-from tactful.runtime.ports.records import AuditRow
+from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.services.explanations import UnknownShopperError
 from tactful.runtime.sessions.lifecycle import internal_id
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from tactful.core.facts.item import Item
-from tactful.core.rules.model import Rule, Rulebook
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rule, Rulebook
 from tactful.rulebook.checks.check_context import CheckContext
-from tactful.rulebook.checks.registry import check
+from tactful.rulebook.checks.check_registry import check
 from tactful.rulebook.compilation.builder import (
     campaign_of,
     canonical,

@@ -8,7 +8,7 @@ from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.state.active_rulebook import ActiveRulebook
 from tactful.runtime.state.balances import Balances
-from tactful.runtime.state.sessions import SessionRegistry
+from tactful.runtime.state.session_registry import SessionRegistry
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import Timers
 

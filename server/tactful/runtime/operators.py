@@ -11,7 +11,7 @@ from tactful.runtime.ports.operator_actions import Kind, OperatorAction
 from tactful.runtime.services.ingest import IngestReport
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.active_rulebook import ReloadResult
-from tactful.runtime.state.sessions import LiveSession
+from tactful.runtime.state.session_registry import LiveSession
 
 log = structlog.get_logger("tactful.operator")
 

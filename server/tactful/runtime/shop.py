@@ -12,7 +12,7 @@ from tactful.core.rules.policy import Policy
 from tactful.core.session.signals import TimerFired
 from tactful.core.values import ids
 from tactful.runtime import gauges
-from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.facts.feeds import FeedMonitor
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger, LedgerError
@@ -25,12 +25,12 @@ from tactful.runtime.services.redemption_effects import RedemptionEffects
 from tactful.runtime.services.redemptions import RedemptionService
 from tactful.runtime.sessions.fanout import Fanout
 from tactful.runtime.sessions.lifecycle import SessionLifecycle
-from tactful.runtime.sessions.turns import TurnRunner
+from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.active_rulebook import ActiveRulebook
 from tactful.runtime.state.balances import Balances, StockCommitments
 from tactful.runtime.state.conversion_tracker import ConversionTracker
 from tactful.runtime.state.reduction_tracker import ReductionTracker
-from tactful.runtime.state.sessions import STANDING, LiveSession, SessionRegistry
+from tactful.runtime.state.session_registry import STANDING, LiveSession, SessionRegistry
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.trial_monitor import TrialMonitor
 from tactful.runtime.telemetry import Telemetry

@@ -11,7 +11,7 @@ from typing import Any
 
 from support.oracle.taints import DAY, ORDER, Taints
 from support.oracle.world import World
-from tactful.core.facts import model as facts
+from tactful.core.facts import fact_types as facts
 
 SECOND = 1000
 

@@ -33,11 +33,11 @@ from support.naive_assembly import Shop
 from support.oracle.world import Spec, World
 from tactful.core.context import Context
 from tactful.core.customer.profile import profile
-from tactful.core.facts.model import AnyFact
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.offers.budget import COUNT, Balance
 from tactful.core.offers.offer import OfferState
-from tactful.core.rules.model import Campaign, Condition, FrequencyLimit, PriceTerms, Rule
 from tactful.core.rules.policy import FeedMaxAge, Policy
+from tactful.core.rules.rule import Campaign, Condition, FrequencyLimit, PriceTerms, Rule
 from tactful.core.session.contact_history import Approach, ContactHistory, Cooldown
 from tactful.core.session.session import Tab
 

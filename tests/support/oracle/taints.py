@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from support.oracle.world import Spec, World
-from tactful.core.facts import model as facts
-from tactful.core.facts.model import ms
+from tactful.core.facts import fact_types as facts
+from tactful.core.facts.fact_types import ms
 
 DAY = 24 * 60 * 60 * 1000
 PRODUCT_KINDS = ("defect", "not_as_described")

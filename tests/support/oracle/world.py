@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from tactful.core.facts import model as facts
+from tactful.core.facts import fact_types as facts
 from tactful.core.session.session import Session
 
 

@@ -15,11 +15,11 @@ from typing import Any
 from support.ledger_rows import T0, accepted, fact, push
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.redemption.records import RedemptionOutcome, RedemptionState
 from tactful.core.redemption.redeem import RedemptionRequest, redeem
+from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState
 from tactful.stores.shared.failpoints import FailpointHook, from_environment, no_failpoint
+from tactful.stores.sqlite import group_commit as sqlite_writer
 from tactful.stores.sqlite import opening as sqlite_open
-from tactful.stores.sqlite import writer as sqlite_writer
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 DATABASE = "tactful.db"

@@ -20,9 +20,9 @@ from typing import Any
 
 from support.ledger_rows import accepted, push
 from support.processes.crash_worker import DATABASE, judgement
-from tactful.core.redemption.records import RedemptionOutcome
+from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerFullError
-from tactful.stores.sqlite import writer as sqlite_writer
+from tactful.stores.sqlite import group_commit as sqlite_writer
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 ANY, WRITES, SYNCS = 0, 1, 2

@@ -16,7 +16,11 @@ from msgspec import structs
 from support.ledger_rows import T0, accepted, push
 from tactful.core.offers.tokens import TokenClaims, TokenSigner, TokenVerifier, holder_of
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.redemption.records import RedemptionLogic, RedemptionOutcome, RedemptionState
+from tactful.core.redemption.redemption_rows import (
+    RedemptionLogic,
+    RedemptionOutcome,
+    RedemptionState,
+)
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.services.redemptions import (
     RedemptionCall,

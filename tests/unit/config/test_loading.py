@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import fields
 
 from tactful.config import Config, ConfigError, load, read
-from tactful.config import policy as limits
+from tactful.config import policy_settings as limits
 from tactful.config.loading import line_of
 from tactful.config.settings import BY_NAME, SETTINGS
 from tactful.core.rules.policy import Policy

@@ -11,8 +11,15 @@ import pytest
 
 from tactful.connectors import files
 from tactful.connectors.byte_sources import opened
-from tactful.connectors.results import BadRow, FoundFact, ImportTerms, Row, SkippedRow, SourceError
-from tactful.core.facts.model import Cost, Order, Price, Product, Stock
+from tactful.connectors.results import (
+    BadRow,
+    FoundFact,
+    ImportTerms,
+    Row,
+    SkippedRow,
+    SourceError,
+)
+from tactful.core.facts.fact_types import Cost, Order, Price, Product, Stock
 from tactful.core.values.money import Money
 
 NOW = 1_773_144_000_000  # 2026-03-10 12:00Z

@@ -9,7 +9,7 @@ import pytest
 from journeys.fixture import CATALOGUE, rules
 from support.console_client import Agent, plain
 from support.live_server import KEY, LiveServer, live_server
-from tactful.console.auth import PER_ADDRESS
+from tactful.console.login import PER_ADDRESS
 
 PAGES = ("/console", "/console/rules", "/console/decisions", "/console/why",
          "/console/customers/c1", "/console/sessions/x", "/console/offers/x", "/console/find?q=c1",

@@ -29,8 +29,8 @@ from support.scenario_fixture import play, r1
 from tactful.core.decide import COMMIT_RETRY_MS, NO_PUSH_AFTER, RECHECK_AFTER, decide
 from tactful.core.decision import Decision, PushOffer, WithdrawOffer
 from tactful.core.offers.offer import OfferState
-from tactful.core.rules.model import NEEDS_ACTIVITY
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NEEDS_ACTIVITY
 from tactful.core.session import signals
 from tactful.core.session.pacing import soonest
 from tactful.core.session.session import REMEMBERED_HELD, Tab

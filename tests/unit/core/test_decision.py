@@ -3,7 +3,7 @@
 from support.builders import MINUTE, T0, context, offer, rule, session
 from tactful.core.decision import DecisionBuilder, PushOffer, WithdrawOffer
 from tactful.core.offers.offer import OfferState
-from tactful.core.rules.model import FrequencyLimit
+from tactful.core.rules.rule import FrequencyLimit
 from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.session.session import REMEMBERED_ENDS
 from tactful.core.verdicts.reasons import TAINT_REASONS, Reason

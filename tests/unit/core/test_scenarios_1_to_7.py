@@ -20,9 +20,9 @@ from support.builders import (
 )
 from support.in_memory_shop import Play, Visitor
 from support.scenario_fixture import facts, play, r1
-from tactful.core.facts.model import Feed
-from tactful.core.rules.model import PriceTerms
+from tactful.core.facts.fact_types import Feed
 from tactful.core.rules.policy import FeedMaxAge, Policy
+from tactful.core.rules.rule import PriceTerms
 from tactful.core.session import signals
 from tactful.core.session.contact_history import Approach, ContactHistory
 

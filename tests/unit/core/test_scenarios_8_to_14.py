@@ -24,8 +24,8 @@ from support.builders import (
 )
 from support.in_memory_shop import Play, Visitor
 from support.scenario_fixture import play, r1
-from tactful.core.rules.model import Campaign, FrequencyLimit, PriceTerms, Rule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Campaign, FrequencyLimit, PriceTerms, Rule
 from tactful.core.session import signals
 
 PLENTY = stock("RUN-42", 500)

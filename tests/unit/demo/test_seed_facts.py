@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.codec import FactRejection
+from tactful.core.facts import fact_codec
+from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.values.calendar import DAY, parse_rfc3339
 from tactful.demo import demo_customers as people
 from tactful.demo import seed_facts as opening

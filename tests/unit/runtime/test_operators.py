@@ -7,7 +7,7 @@ from support.live_server import live_server
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.signals import OfferRevoked
 from tactful.runtime import operators
-from tactful.runtime.turn_log.encoding import apart, signal_from
+from tactful.runtime.turn_log.log_encoding import apart, signal_from
 
 
 async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from support.disk_faults.shim import PROCESSES, build_shim, environment, needs_shim
 from support.ledger_rows import T0, accepted, entry, push
-from tactful.core.redemption.records import RedemptionOutcome
+from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
-from tactful.runtime.ports.records import Commit
-from tactful.stores.sqlite import writer as sqlite_writer
+from tactful.runtime.ports.ledger_rows import Commit
+from tactful.stores.sqlite import group_commit as sqlite_writer
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 

@@ -20,8 +20,15 @@ from tactful.cli.shared.progress import ProgressStep, progress
 from tactful.config.values import SettingType, ValueProblem, percent, territory, zone
 from tactful.connectors import files
 from tactful.connectors.byte_sources import ByteSource, opened
-from tactful.connectors.results import BadRow, FoundFact, ImportTerms, Row, SkippedRow, SourceError
-from tactful.core.facts.model import kind_of
+from tactful.connectors.results import (
+    BadRow,
+    FoundFact,
+    ImportTerms,
+    Row,
+    SkippedRow,
+    SourceError,
+)
+from tactful.core.facts.fact_types import kind_of
 
 BATCH: Final = 1000
 """Facts in one request: the server answers in some ten milliseconds, and a bar moves."""

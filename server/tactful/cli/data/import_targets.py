@@ -10,8 +10,8 @@ from typing import Any
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.http_client import ServerClient
 from tactful.config import Config
-from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.model import FEEDS, AnyFact
+from tactful.core.facts import fact_codec
+from tactful.core.facts.fact_types import FEEDS, AnyFact
 
 Send = Callable[[list[AnyFact]], dict[str, Any]]
 

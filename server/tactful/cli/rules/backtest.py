@@ -10,14 +10,14 @@ import click
 import msgspec
 
 from tactful.cli.rules.backtest_report import page
-from tactful.cli.rules.files import compiled, gather, usable
+from tactful.cli.rules.rule_folder import compiled, gather, usable
 from tactful.cli.shared.data_folder import LEDGER, ledger_exists, ledger_file
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import config_of, instant, settings
 from tactful.cli.shared.output import as_json, as_table, json_option
 from tactful.cli.shared.progress import progress
 from tactful.config import Config
-from tactful.core.rules.model import Rulebook
+from tactful.core.rules.rule import Rulebook
 from tactful.core.values.calendar import CalendarError, format_rfc3339, parse_duration
 from tactful.core.values.money import Money, format_plain
 from tactful.rulebook.testing.comparison import BacktestResult, RulebookResult
@@ -101,7 +101,7 @@ async def _played(
     from tactful.app import hold_out_seed
     from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.timers import SystemClock
-    from tactful.runtime.turn_log.reader import LogReader
+    from tactful.runtime.turn_log.log_reader import LogReader
     from tactful.runtime.turn_log.what_if import backtest as play
     from tactful.stores.sqlite.ledger import SqliteLedger
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from tactful.cli.rules.backtest import backtest
-from tactful.cli.rules.files import compiled, gather, usable
+from tactful.cli.rules.rule_folder import compiled, gather, usable
 from tactful.cli.rules.testing import coverage, test
 from tactful.cli.shared.errors import FOUND, CommandError
 from tactful.cli.shared.options import settings

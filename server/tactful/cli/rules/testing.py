@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 from msgspec import Struct
 
-from tactful.cli.rules.files import RuleFiles, compiled, gather, usable
+from tactful.cli.rules.rule_folder import RuleFiles, compiled, gather, usable
 from tactful.cli.shared.errors import FOUND
 from tactful.cli.shared.options import settings
 from tactful.cli.shared.output import as_json, json_option

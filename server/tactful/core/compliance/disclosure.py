@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.core.rules.model import Provenance
+from tactful.core.rules.rule import Provenance
 from tactful.core.values.calendar import parse_rfc3339
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from tactful.core.facts.fact_types import Case, RemedyCause, ReportedFact, ms
 from tactful.core.facts.history import History
-from tactful.core.facts.model import Case, RemedyCause, ReportedFact, ms
 
 
 class CaseScope(Struct, frozen=True, gc=False):

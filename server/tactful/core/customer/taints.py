@@ -8,8 +8,8 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.customer.cases import CaseScope, case_scopes, remedied_products
+from tactful.core.facts.fact_types import Order, ReportedFact, Return, Review, ms
 from tactful.core.facts.history import History
-from tactful.core.facts.model import Order, ReportedFact, Return, Review, ms
 from tactful.core.rules.policy import Policy, Scope, TaintRule
 from tactful.core.verdicts.reasons import Reason
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
-from tactful.core.facts.model import (
+from tactful.core.facts.fact_types import (
     Case,
     Customer,
     Order,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from tactful.core.facts.model import Cost, Price, Product, ReportedFact, Stock
+from tactful.core.facts.fact_types import Cost, Price, Product, ReportedFact, Stock
 
 
 class PublicPrice(Struct, frozen=True, gc=False, array_like=True):

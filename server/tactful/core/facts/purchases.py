@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from tactful.core.facts.fact_types import Order, OrderLine, ReportedFact, ms
 from tactful.core.facts.history import History
-from tactful.core.facts.model import Order, OrderLine, ReportedFact, ms
 
 
 class Purchase(Struct, frozen=True, gc=False):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tactful.core.context import Context, Scene
 from tactful.core.offers.budget import COUNT
-from tactful.core.rules.model import Campaign, Rule
+from tactful.core.rules.rule import Campaign, Rule
 from tactful.core.session.contact_history import room_at
 from tactful.core.values.calendar import period_bounds
 from tactful.core.values.money import divide_up

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator
 
 from tactful.core.context import Scene
 from tactful.core.offers.offer import Offer
-from tactful.core.rules.model import Rule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rule
 from tactful.core.session.contact_history import room_at
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from tactful.core.context import Scene
-from tactful.core.facts.model import FeedName
-from tactful.core.rules.conditions import failed_clauses
-from tactful.core.rules.model import NEVER, Rule
+from tactful.core.facts.fact_types import FeedName
+from tactful.core.rules.condition_evaluation import failed_clauses
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NEVER, Rule
 from tactful.core.values import calendar
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding

@@ -16,7 +16,7 @@ from tactful.core.gates.timing import check_timing
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import PriceRefusal, Quote, ShelfPrice
-from tactful.core.rules.model import Rule
+from tactful.core.rules.rule import Rule
 from tactful.core.verdicts.verdict import Finding
 
 Findings = tuple[Finding, ...]

@@ -17,8 +17,8 @@ from tactful.core.gates.suppression import check_price_regret, check_suppression
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import PriceRefusal, Quote, ShelfPrice
-from tactful.core.rules.model import NOW, All, PriceTerms, Rule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NOW, All, PriceTerms, Rule
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 

@@ -7,8 +7,8 @@ from tactful.core.context import Scene
 from tactful.core.customer.taints import Taint, Taints
 from tactful.core.facts.item import Item
 from tactful.core.facts.purchases import Purchase
-from tactful.core.rules.model import NOW, Rule, SuppressRule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NOW, Rule, SuppressRule
 from tactful.core.values.calendar import DAY
 from tactful.core.verdicts.reasons import ORDER, Reason
 from tactful.core.verdicts.verdict import Finding

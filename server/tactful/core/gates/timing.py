@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from tactful.core.context import Scene
-from tactful.core.rules.model import NEEDS_ACTIVITY, NEVER, NOW, Rule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW, Rule
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 

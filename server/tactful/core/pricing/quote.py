@@ -7,8 +7,8 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from tactful.core.facts.model import Cost, Price, RemedyValue
-from tactful.core.rules.model import PriceTerms
+from tactful.core.facts.fact_types import Cost, Price, RemedyValue
+from tactful.core.rules.rule import PriceTerms
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.money import BP, Money, cost_floor, discounted, divide_up, ending_down
 

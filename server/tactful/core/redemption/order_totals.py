@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.offers.offer import Offer
-from tactful.core.redemption.errors import RedemptionErrorCode
-from tactful.core.redemption.records import SHIPPING, SoldLine
+from tactful.core.redemption.error_codes import RedemptionErrorCode
+from tactful.core.redemption.redemption_rows import SHIPPING, SoldLine
 from tactful.core.values.allocation import Deduction, Level, allocate
 from tactful.core.values.money import AMOUNT_MAX, Money
 

@@ -13,7 +13,12 @@ from msgspec import Struct, structs
 from tactful.core.offers.budget import COUNT, BudgetMove
 from tactful.core.offers.offer import Offer, OfferEvent, OfferState, OfferStep, next_state
 from tactful.core.offers.tokens import TokenClaims, seconds
-from tactful.core.redemption.errors import ENDS, REDEMPTION_ERRORS, RedemptionErrorCode, problem
+from tactful.core.redemption.error_codes import (
+    ENDS,
+    REDEMPTION_ERRORS,
+    RedemptionErrorCode,
+    problem,
+)
 from tactful.core.redemption.order_totals import (
     UNKNOWN_SKU,
     EarlierOffer,
@@ -26,7 +31,11 @@ from tactful.core.redemption.order_totals import (
     order_sale,
     shipping_sale,
 )
-from tactful.core.redemption.records import RedemptionOutcome, RedemptionRow, RedemptionState
+from tactful.core.redemption.redemption_rows import (
+    RedemptionOutcome,
+    RedemptionRow,
+    RedemptionState,
+)
 from tactful.core.values.allocation import LEVELS, Deduction
 from tactful.core.values.money import Money
 

@@ -8,9 +8,10 @@ from msgspec import Struct, structs
 
 from tactful.core.offers.budget import BudgetMove
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
-from tactful.core.redemption.errors import REDEMPTION_ERRORS
+from tactful.core.redemption.error_codes import REDEMPTION_ERRORS
 from tactful.core.redemption.order_totals import RequestedLine
-from tactful.core.redemption.records import (
+from tactful.core.redemption.redeem import REDEMPTION_TABLE, UseState, moved, moves, refuse
+from tactful.core.redemption.redemption_rows import (
     SHIPPING,
     RedemptionOutcome,
     RedemptionRow,
@@ -18,7 +19,6 @@ from tactful.core.redemption.records import (
     RefundRow,
     SoldLine,
 )
-from tactful.core.redemption.redeem import REDEMPTION_TABLE, UseState, moved, moves, refuse
 from tactful.core.values.money import Money
 
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from tactful.core.rules.model import NEEDS_ACTIVITY
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NEEDS_ACTIVITY
 from tactful.core.session import signals
 from tactful.core.session.pacing import soonest
 from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab, ViewedItem

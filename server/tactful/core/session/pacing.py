@@ -1,7 +1,7 @@
 """Split off."""
 
-from tactful.core.rules.model import NEEDS_ACTIVITY, NOW
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NEEDS_ACTIVITY, NOW
 from tactful.core.session.session import Session
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.offers.offer import Offer
-from tactful.core.rules.model import NEEDS_ACTIVITY, NOW
+from tactful.core.rules.rule import NEEDS_ACTIVITY, NOW
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.signals import CartLine, Consent, LandingVisit, PageKind
 

@@ -10,7 +10,7 @@ from tactful.core.gates.evaluation import Evaluation, PricedRule
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.expected_value import NOTHING, ExpectedValue, value_of
 from tactful.core.pricing.quote import Quote
-from tactful.core.rules.model import Rule
+from tactful.core.rules.rule import Rule
 from tactful.core.stages.holdout import held_out
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import CLAMPED, Finding, Verdict, VerdictOutcome

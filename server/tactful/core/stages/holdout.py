@@ -2,8 +2,8 @@
 
 from hashlib import blake2b
 
-from tactful.core.rules.model import Rule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rule
 from tactful.core.verdicts.reasons import Reason
 
 

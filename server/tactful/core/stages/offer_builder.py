@@ -6,11 +6,11 @@ from typing import Final
 from tactful.core.compliance.disclosure import disclosure
 from tactful.core.compliance.prior_price import PriorPrice, claim, prior_price
 from tactful.core.context import Context, Scene
-from tactful.core.facts.model import ms
+from tactful.core.facts.fact_types import ms
 from tactful.core.offers.message import amount, fill_placeholders, message_for, span
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import deduction
-from tactful.core.rules.model import Provenance, Rule
+from tactful.core.rules.rule import Provenance, Rule
 from tactful.core.stages.arbitration import Candidate
 from tactful.core.values import ids
 from tactful.core.values.calendar import period_key

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tactful.core.decision import ConfirmAcceptance, DecisionBuilder, RefuseAcceptance
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.core.rules.model import NEVER
+from tactful.core.rules.rule import NEVER
 from tactful.core.session import signals
 from tactful.core.session.browsing import browsed, clocked, other_tabs
 from tactful.core.session.contact_history import merged

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tactful.rulebook.fields.registry import FIELDS
+from tactful.rulebook.fields.field_registry import FIELDS
 from tactful.rulebook.language.conditions import Comparison, ConditionGroup, Tree, spelled
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from tactful.rulebook.fields.registry import FIELDS, Field
+from tactful.rulebook.fields.field_registry import FIELDS, Field
 from tactful.rulebook.language.conditions import GROUPS, OPERATORS, operand_kind
 from tactful.rulebook.language.grammar import FILE
 from tactful.rulebook.language.units import DurationType, LocalTimeType

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tactful.core.facts.fact_types import Price, ReportedFact
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Price, ReportedFact
 from tactful.core.pricing import quote as pricing
 from tactful.core.values.money import Money, format_plain
 from tactful.rulebook.checks.check_context import CheckContext

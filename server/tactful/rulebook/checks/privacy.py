@@ -2,7 +2,7 @@
 
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.checks.references import is_telling, placeholders
-from tactful.rulebook.fields.registry import is_protected
+from tactful.rulebook.fields.field_registry import is_protected
 from tactful.rulebook.language.rule_files import ParsedFiles
 from tactful.rulebook.source.diagnostics import Findings
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tactful.core.rules.model import NEVER
+from tactful.core.rules.rule import NEVER
 from tactful.core.values import calendar
 from tactful.core.values.weekly_schedule import WeeklySchedule
 from tactful.rulebook.checks.check_context import CheckContext

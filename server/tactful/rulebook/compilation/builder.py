@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
-from tactful.core.rules.model import (
+from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import (
     NEVER,
     NOW,
     All,
@@ -19,7 +20,6 @@ from tactful.core.rules.model import (
     Rule,
     SuppressRule,
 )
-from tactful.core.rules.policy import Policy
 from tactful.core.values import calendar
 from tactful.core.values.money import BP
 from tactful.rulebook.compilation.codegen import generate_function

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from tactful.core.rules.model import NEVER, NOW, All, AnyOf, Clause, Condition, HoldsFrom, NoneOf
-from tactful.rulebook.fields.registry import FIELDS
+from tactful.core.rules.rule import NEVER, NOW, All, AnyOf, Clause, Condition, HoldsFrom, NoneOf
+from tactful.rulebook.fields.field_registry import FIELDS
 
 _SHAPES: Final = 4096
 _NUMBERS: Final = frozenset({"count", "share", "duration"})

@@ -7,7 +7,7 @@ generated function of a whole condition calls for the clauses that it cannot wri
 from collections.abc import Callable
 from typing import Any
 
-from tactful.core.rules.model import (
+from tactful.core.rules.rule import (
     NEVER,
     NOW,
     All,

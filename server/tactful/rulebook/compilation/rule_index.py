@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tactful.core.rules.model import Rule
-from tactful.rulebook.fields.registry import FIELDS
+from tactful.core.rules.rule import Rule
+from tactful.rulebook.fields.field_registry import FIELDS
 from tactful.rulebook.language.conditions import Comparison, ConditionGroup, Tree
 
 REMEMBERED: Final = 8192

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from tactful.core.rules.model import NEVER, NOW
+from tactful.core.rules.rule import NEVER, NOW
 from tactful.core.values import calendar
 from tactful.core.values.weekly_schedule import WEEKDAYS, OpenHours, WeeklySchedule, parse_hours
 

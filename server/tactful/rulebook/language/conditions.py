@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from tactful.rulebook.fields.registry import FIELDS, Field, Type, find
+from tactful.rulebook.fields.field_registry import FIELDS, Field, Type, find
 from tactful.rulebook.language.scalars import CountType, FlagType, OneOfType, TextType, ValueType
 from tactful.rulebook.language.units import (
     AmountsType,

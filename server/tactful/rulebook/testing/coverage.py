@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from tactful.core.rules.conditions import clauses
-from tactful.core.rules.model import NOW, Rule
+from tactful.core.rules.condition_evaluation import clauses
+from tactful.core.rules.rule import NOW, Rule
 
 
 class CoverageGap(Struct, frozen=True):

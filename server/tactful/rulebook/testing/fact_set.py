@@ -5,9 +5,7 @@ from typing import Any
 
 from msgspec import structs
 
-from tactful.core.facts.history import History
-from tactful.core.facts.item import Item, PublicPrice
-from tactful.core.facts.model import (
+from tactful.core.facts.fact_types import (
     AnyFact,
     Case,
     Cost,
@@ -24,6 +22,8 @@ from tactful.core.facts.model import (
     key_of,
     ms,
 )
+from tactful.core.facts.history import History
+from tactful.core.facts.item import Item, PublicPrice
 
 Key = tuple[type, str]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from tactful.core.facts import model as facts
+from tactful.core.facts import fact_types as facts
 from tactful.core.pricing.conversion_rates import NO_OFFER, ConversionRates, Tally
 from tactful.core.values.money import Money
 from tactful.rulebook.language.mappings import ParsedMapping

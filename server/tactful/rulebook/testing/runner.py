@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from tactful.core.facts import codec as fact_codec
+from tactful.core.facts import fact_codec
 from tactful.core.offers.offer import Offer
-from tactful.core.rules.model import Rulebook
+from tactful.core.rules.rule import Rulebook
 from tactful.core.session import items_in_play as attention
 from tactful.core.session import signals
 from tactful.core.values.calendar import local_instant
@@ -22,7 +22,7 @@ from tactful.rulebook.source.recovery import read
 from tactful.rulebook.source.tree import Node, RuleSource, entries
 from tactful.rulebook.testing.coverage import Coverage
 from tactful.rulebook.testing.given import GivenFacts, as_builtins, when
-from tactful.rulebook.testing.grammar import PAGE, TEST_FILE
+from tactful.rulebook.testing.scenario_grammar import PAGE, TEST_FILE
 from tactful.rulebook.testing.simulator import AFTER_LOGOUT, Simulator, restricted
 
 _AT: Final = "2026-03-10 12:00"

@@ -10,12 +10,12 @@ from tactful.core.customer.profile import Profile, profile
 from tactful.core.decide import decide, scene_of
 from tactful.core.decision import Decision, DecisionBuilder, PushOffer
 from tactful.core.explain import explain
+from tactful.core.facts.fact_types import AnyFact, FeedName
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import AnyFact, FeedName
 from tactful.core.offers.budget import COUNT, Balance
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.conversion_rates import NO_CONVERSION_RATES
-from tactful.core.rules.model import Rulebook
+from tactful.core.rules.rule import Rulebook
 from tactful.core.session import signals
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session

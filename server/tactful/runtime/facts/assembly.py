@@ -7,11 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.codec import FactRejection
-from tactful.core.facts.history import History
-from tactful.core.facts.item import Item, PublicPrice
-from tactful.core.facts.model import (
+from tactful.core.facts import fact_codec
+from tactful.core.facts.fact_codec import FactRejection
+from tactful.core.facts.fact_types import (
     AnyFact,
     Case,
     Cost,
@@ -27,7 +25,9 @@ from tactful.core.facts.model import (
     Stock,
     ms,
 )
-from tactful.runtime.ports.records import StoredFact
+from tactful.core.facts.history import History
+from tactful.core.facts.item import Item, PublicPrice
+from tactful.runtime.ports.ledger_rows import StoredFact
 
 GENERAL_KIND = "general"
 """The kind under which offers to everybody are kept beside the facts."""

@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from tactful.core.facts.model import FeedName
+from tactful.core.facts.fact_types import FeedName
 from tactful.core.rules.policy import FeedMaxAge
 from tactful.runtime.timers import Timers
 

@@ -5,10 +5,9 @@ from contextlib import AbstractContextManager
 from typing import Final, Literal, Protocol
 
 from tactful.core.offers.offer import Offer
-from tactful.core.redemption.records import BudgetRow, RedemptionLogic, RedemptionOutcome
+from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
 from tactful.core.values.calendar import DAY
-from tactful.runtime.ports.operator_actions import OperatorAction
-from tactful.runtime.ports.records import (
+from tactful.runtime.ports.ledger_rows import (
     AuditRow,
     Commit,
     CommitRefusal,
@@ -20,6 +19,7 @@ from tactful.runtime.ports.records import (
     StoredFact,
     TurnEntry,
 )
+from tactful.runtime.ports.operator_actions import OperatorAction
 
 PRICES_LONGER: Final = 365 * DAY
 """For how much longer than the rest superseded public prices are kept (ms)."""

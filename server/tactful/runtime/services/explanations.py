@@ -10,24 +10,24 @@ from tactful.core.context import Context
 from tactful.core.customer.profile import Profile, profile
 from tactful.core.decide import decide
 from tactful.core.explain import explain
+from tactful.core.facts.fact_types import FeedName
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import FeedName
 from tactful.core.offers.budget import Balances
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.conversion_rates import ConversionRates
-from tactful.core.rules.model import Rulebook
+from tactful.core.rules.rule import Rulebook
 from tactful.core.session import items_in_play as attention
 from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session, Tab
 from tactful.core.session.signals import TimerFired
 from tactful.core.values.calendar import HOUR
 from tactful.core.verdicts.verdict import Verdict
-from tactful.runtime.ports.records import TurnEntry
+from tactful.runtime.ports.ledger_rows import TurnEntry
 from tactful.runtime.sessions.lifecycle import internal_id
-from tactful.runtime.sessions.turns import TurnRunner
-from tactful.runtime.state.sessions import LiveSession
+from tactful.runtime.sessions.turn_runner import TurnRunner
+from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
-from tactful.runtime.turn_log.encoding import (
+from tactful.runtime.turn_log.log_encoding import (
     DecisionInputs,
     apart,
     by_place,

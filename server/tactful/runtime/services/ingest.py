@@ -7,9 +7,9 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from tactful.core.facts import codec as fact_codec
-from tactful.core.facts.codec import FactRejection
-from tactful.core.facts.model import (
+from tactful.core.facts import fact_codec
+from tactful.core.facts.fact_codec import FactRejection
+from tactful.core.facts.fact_types import (
     FEEDS,
     AnyFact,
     Feed,
@@ -24,11 +24,11 @@ from tactful.core.facts.model import (
 )
 from tactful.core.session.signals import OrderReported
 from tactful.core.values.calendar import SECOND
-from tactful.runtime.ports.records import FactRow
+from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.sessions.fanout import Fanout
 from tactful.runtime.sessions.lifecycle import internal_id
-from tactful.runtime.sessions.turns import TurnRunner
-from tactful.runtime.state.sessions import STANDING
+from tactful.runtime.sessions.turn_runner import TurnRunner
+from tactful.runtime.state.session_registry import STANDING
 from tactful.runtime.state.shop_state import ShopState
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection
 
+from tactful.core.facts.fact_types import Order
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Order
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.order_totals import SkuNow
-from tactful.core.redemption.records import RedemptionOutcome
+from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack
 from tactful.runtime.facts import assembly
 from tactful.runtime.services.redemptions import SHIPPED
-from tactful.runtime.sessions.turns import TurnRunner
+from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.shop_state import ShopState
 
 

@@ -14,8 +14,8 @@ from tactful.core.offers.tokens import HolderKind, TokenClaims, TokenRefusal
 from tactful.core.redemption import redeem as redemption
 from tactful.core.redemption import rollback as giving_back
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.redemption.records import RedemptionLogic, RedemptionOutcome
 from tactful.core.redemption.redeem import RedemptionRequest
+from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionOutcome
 from tactful.core.values.ids import ID_BYTES, redemption_id
 from tactful.core.values.money import Money
 from tactful.runtime.ports.environment import Clock, Entropy

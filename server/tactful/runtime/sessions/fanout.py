@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from tactful.core.session.signals import FactsChanged
-from tactful.runtime.sessions.turns import TurnRunner
-from tactful.runtime.state.sessions import LiveSession
+from tactful.runtime.sessions.turn_runner import TurnRunner
+from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 
 CHUNK: Final = 50

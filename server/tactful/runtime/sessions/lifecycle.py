@@ -21,12 +21,16 @@ from tactful.core.session.signals import (
 )
 from tactful.core.values import ids
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.records import SavedSession
+from tactful.runtime.ports.ledger_rows import SavedSession
 from tactful.runtime.security.identity import VerifiedIdentity
-from tactful.runtime.sessions.turns import TurnRunner
-from tactful.runtime.state.sessions import LiveSession, SessionConnection, SessionSnapshot
+from tactful.runtime.sessions.turn_runner import TurnRunner
+from tactful.runtime.state.session_registry import (
+    LiveSession,
+    SessionConnection,
+    SessionSnapshot,
+)
 from tactful.runtime.state.shop_state import ShopState
-from tactful.runtime.turn_log.encoding import session_from
+from tactful.runtime.turn_log.log_encoding import session_from
 
 SEATS: Final = 16
 """Connections of one session; nobody looks at more tabs, and a seventeenth takes the oldest one's place."""

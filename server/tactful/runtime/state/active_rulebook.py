@@ -9,8 +9,8 @@ import msgspec
 import structlog
 from msgspec import Struct, structs
 
-from tactful.core.rules.model import Rule, Rulebook
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rule, Rulebook
 from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.diagnostics import Diagnostic
 from tactful.rulebook.source.tree import RuleSource

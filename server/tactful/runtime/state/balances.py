@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from tactful.core.offers.budget import COUNT, Balance, BudgetMove
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.core.redemption.records import BudgetRow
-from tactful.core.rules.model import Campaign
+from tactful.core.redemption.redemption_rows import BudgetRow
+from tactful.core.rules.rule import Campaign
 from tactful.core.values.calendar import period_key
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.core.facts.model import Order
+from tactful.core.facts.fact_types import Order
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.pricing.conversion_rates import (
     EMPTY_TALLY,
@@ -15,9 +15,9 @@ from tactful.core.pricing.conversion_rates import (
     Tally,
     Where,
 )
-from tactful.core.redemption.records import RedemptionOutcome
+from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.values.calendar import DAY, to_ms
-from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger
 

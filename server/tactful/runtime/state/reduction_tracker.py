@@ -15,10 +15,10 @@ from tactful.core.session.session import Session
 from tactful.core.stages.offer_builder import GENERAL
 from tactful.core.values.calendar import DAY, HOUR
 from tactful.runtime.facts.assembly import GENERAL_KIND, GeneralPrice
-from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger, LedgerError
-from tactful.runtime.ports.records import FactRow
+from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.telemetry import Telemetry
 
 log = structlog.get_logger("tactful.reach")

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.facts.feeds import FeedMonitor
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
@@ -11,7 +11,7 @@ from tactful.runtime.state.active_rulebook import ActiveRulebook
 from tactful.runtime.state.balances import Balances, StockCommitments
 from tactful.runtime.state.conversion_tracker import ConversionTracker
 from tactful.runtime.state.reduction_tracker import ReductionTracker
-from tactful.runtime.state.sessions import SessionRegistry
+from tactful.runtime.state.session_registry import SessionRegistry
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import Timers
 

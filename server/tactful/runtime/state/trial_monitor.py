@@ -7,8 +7,8 @@ import structlog
 from msgspec import Struct
 
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
-from tactful.core.rules.model import Rulebook
 from tactful.core.rules.policy import TrialGuardrail
+from tactful.core.rules.rule import Rulebook
 from tactful.core.verdicts.reasons import TAINT_REASONS
 from tactful.runtime.ports.ledger import Ledger
 

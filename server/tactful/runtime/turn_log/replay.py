@@ -11,17 +11,17 @@ from tactful.core.context import Context
 from tactful.core.customer.profile import Profile
 from tactful.core.decide import decide
 from tactful.core.decision import Decision
-from tactful.core.facts.model import FeedName
+from tactful.core.facts.fact_types import FeedName
 from tactful.core.offers.offer import Offer, OfferStep
 from tactful.core.pricing.conversion_rates import ConversionRates
-from tactful.core.rules.model import Rulebook
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rulebook
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack, Signal
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.ports.records import TurnEntry
-from tactful.runtime.turn_log.encoding import (
+from tactful.runtime.ports.ledger_rows import TurnEntry
+from tactful.runtime.turn_log.log_encoding import (
     DecisionInputs,
     by_place,
     customer_after,
@@ -29,7 +29,7 @@ from tactful.runtime.turn_log.encoding import (
     inputs_from,
     signal_from,
 )
-from tactful.runtime.turn_log.reader import LogReader, turns
+from tactful.runtime.turn_log.log_reader import LogReader, turns
 
 NOTHING: Final = DecisionInputs()
 FEEDS: Final[tuple[FeedName, ...]] = get_args(FeedName)

@@ -11,12 +11,12 @@ from tactful.core.context import Context
 from tactful.core.customer.profile import Profile
 from tactful.core.decide import decide
 from tactful.core.decision import Decision
+from tactful.core.facts.fact_types import FeedName
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import FeedName
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.conversion_rates import ConversionRates, Tally
-from tactful.core.rules.model import Rulebook
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rulebook
 from tactful.core.session import items_in_play as attention
 from tactful.core.session import session as parting
 from tactful.core.session import signals
@@ -25,15 +25,15 @@ from tactful.core.session.session import Session
 from tactful.core.session.signals import OfferRedeemed, Signal, TimerFired
 from tactful.rulebook.testing.comparison import BacktestResult, RulebookCounter, compared
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.ports.records import TurnEntry
+from tactful.runtime.ports.ledger_rows import TurnEntry
 from tactful.runtime.state.balances import Balances, StockCommitments
-from tactful.runtime.turn_log.encoding import (
+from tactful.runtime.turn_log.log_encoding import (
     DecisionInputs,
     customer_after,
     inputs_from,
     signal_from,
 )
-from tactful.runtime.turn_log.reader import LogReader, turns
+from tactful.runtime.turn_log.log_reader import LogReader, turns
 from tactful.runtime.turn_log.replay import FEEDS, NOTHING
 
 ANSWERS: Final = (signals.OfferSeen, signals.OfferDismissed, signals.OfferAccepted)

@@ -8,8 +8,8 @@ import secrets
 import msgspec
 from msgspec import structs
 
+from tactful.runtime.ports.ledger_rows import AuditRow, SavedSession, TurnEntry
 from tactful.runtime.ports.operator_actions import OperatorAction
-from tactful.runtime.ports.records import AuditRow, SavedSession, TurnEntry
 from tactful.stores.memory.facts import MemoryFacts
 from tactful.stores.memory.rulebooks import MemoryRulebooks
 from tactful.stores.memory.turns import MemoryTurns

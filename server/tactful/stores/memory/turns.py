@@ -9,7 +9,7 @@ from msgspec import structs
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.pricing.conversion_rates import EMPTY_TALLY, NO_OFFER, Tally
-from tactful.core.redemption.records import (
+from tactful.core.redemption.redemption_rows import (
     BalanceKey,
     BudgetRow,
     RedemptionLogic,
@@ -18,7 +18,7 @@ from tactful.core.redemption.records import (
     RedemptionState,
     RefundRow,
 )
-from tactful.runtime.ports.records import (
+from tactful.runtime.ports.ledger_rows import (
     Commit,
     CommitRefusal,
     OutcomeRow,

@@ -5,8 +5,8 @@ from collections.abc import Iterable, MutableMapping
 from msgspec import structs
 
 from tactful.core.offers.budget import COUNT, BudgetMove
-from tactful.core.redemption.records import BalanceKey, BudgetRow
-from tactful.runtime.ports.records import CommitRefusal
+from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
+from tactful.runtime.ports.ledger_rows import CommitRefusal
 
 
 def tally(row: BudgetRow) -> BalanceKey:

@@ -13,7 +13,7 @@ from typing import Final
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import erasure_digest, secret_of
-from tactful.stores.sqlite import people as sqlite_people
+from tactful.stores.sqlite import customer_data as sqlite_people
 from tactful.stores.sqlite.migrations import APPLICATION_ID, newest
 from tactful.stores.sqlite.opening import connect, open_writer
 from tactful.stores.sqlite.reconcile import reconcile

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tactful.runtime.ports.records import FactRow, StoredFact
+from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 from tactful.stores.shared.fact_versions import UNSEEN, HighestVersions, advance, comes_late
 
 _SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode

@@ -13,31 +13,21 @@ from typing import Final, Literal
 
 import aiosqlite
 
-from tactful.core.redemption.records import RedemptionLogic, RedemptionOutcome
+from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, FactRow
 from tactful.runtime.ports.operator_actions import OperatorAction
-from tactful.runtime.ports.records import Commit, CommitRefusal, FactRow
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import erasure_digest, secret_of
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
-from tactful.stores.sqlite import (
-    facts as sqlite_facts,
-)
-from tactful.stores.sqlite import (
-    operator_actions as sqlite_acts,
-)
-from tactful.stores.sqlite import (
-    people as sqlite_people,
-)
-from tactful.stores.sqlite import (
-    reconcile as sqlite_balance,
-)
-from tactful.stores.sqlite import (
-    turns as sqlite_turns,
-)
+from tactful.stores.sqlite import customer_data as sqlite_people
+from tactful.stores.sqlite import facts as sqlite_facts
+from tactful.stores.sqlite import operator_actions as sqlite_acts
+from tactful.stores.sqlite import reconcile as sqlite_balance
+from tactful.stores.sqlite import turns as sqlite_turns
+from tactful.stores.sqlite.group_commit import SqliteWriter
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
-from tactful.stores.sqlite.writer import SqliteWriter
 
 MOST_WAITING: Final = 64 * 1024 * 1024
 """Bytes of records that may wait; beyond, records without an offer are dropped and counted."""

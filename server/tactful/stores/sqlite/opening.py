@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.sqlite.errors import NO_TEXT
+from tactful.stores.sqlite.error_translation import NO_TEXT
 from tactful.stores.sqlite.migrations import APPLICATION_ID, migrate, newest
 from tactful.stores.sqlite.wal_check import damaged, log_of, salts_of
 

@@ -8,10 +8,9 @@ import aiosqlite
 import msgspec
 
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
-from tactful.core.redemption.records import BudgetRow
+from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
-from tactful.runtime.ports.operator_actions import OperatorAction
-from tactful.runtime.ports.records import (
+from tactful.runtime.ports.ledger_rows import (
     AuditRow,
     OutcomeRow,
     ReductionRow,
@@ -20,9 +19,10 @@ from tactful.runtime.ports.records import (
     StoredFact,
     TurnEntry,
 )
+from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.sqlite import facts as sqlite_facts
 from tactful.stores.sqlite import operator_actions as sqlite_acts
-from tactful.stores.sqlite.errors import meaning_of
+from tactful.stores.sqlite.error_translation import meaning_of
 from tactful.stores.sqlite.turns import OFFER
 
 _SESSION: Final = "SELECT session, customer, state, resume, wake_at, seen_at FROM sessions "

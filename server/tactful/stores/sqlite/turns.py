@@ -9,7 +9,7 @@ from msgspec import structs
 
 from tactful.core.offers.budget import COUNT, BudgetMove
 from tactful.core.offers.offer import STANDING, Offer, OfferStep
-from tactful.core.redemption.records import (
+from tactful.core.redemption.redemption_rows import (
     BalanceKey,
     BudgetRow,
     RedemptionLogic,
@@ -18,7 +18,7 @@ from tactful.core.redemption.records import (
     RedemptionState,
     RefundRow,
 )
-from tactful.runtime.ports.records import Commit, CommitRefusal, TurnEntry
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, TurnEntry
 from tactful.stores.shared.balance_moves import move, tally
 from tactful.stores.shared.erasures import erasure_digest, secret_of
 from tactful.stores.shared.failpoints import FailpointHook

@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tactful.transports.admission.access_policy import PROBES, Rejection
 from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.rejections import RATE_LIMITED, problem
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 
 
 class AccessMiddleware:

@@ -19,7 +19,7 @@ from tactful.transports.server.http_middleware import AccessMiddleware
 from tactful.transports.server.http_protocol import HttpProtocol
 from tactful.transports.server.incoming import IncomingConnection
 from tactful.transports.server.server_state import ListenerState
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 
 SPREAD_S = 4  # all come back within so many seconds: an offer is withdrawn late by no more
 COMING_BACK_PER_S = 2_500  # but no more of them in one second

@@ -9,7 +9,7 @@ from tactful.transports.admission.rejections import RATE_LIMITED
 from tactful.transports.server.deadlines import DeadlineSweep, Expirable
 from tactful.transports.server.handshake_queue import HandshakeQueue
 from tactful.transports.server.http_protocol import HttpProtocol
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 
 
 class ListenerState:

@@ -6,7 +6,7 @@ from collections import deque
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.codec import reason as shorten
-from tactful.transports.sessions.hub import ClientConnection, ConnectionHub
+from tactful.transports.sessions.connection_hub import ClientConnection, ConnectionHub
 
 TICK_S = 1.0
 

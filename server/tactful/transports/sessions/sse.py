@@ -20,7 +20,7 @@ from tactful.transports.admission.access_policy import SESSION_PATH, Rejection
 from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.limits import Admission, AdmissionResult
 from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, problem
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 from tactful.transports.sessions.send_queue import SendQueue
 
 STREAM_PATH = f"{SESSION_PATH}/stream"

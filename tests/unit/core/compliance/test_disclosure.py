@@ -4,7 +4,7 @@ import pytest
 
 from support.builders import T0
 from tactful.core.compliance.disclosure import DUTIES, PERSONALISED_TEXTS, disclosure
-from tactful.core.rules.model import Provenance
+from tactful.core.rules.rule import Provenance
 from tactful.core.values.calendar import parse_rfc3339
 
 NY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA"

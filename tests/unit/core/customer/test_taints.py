@@ -26,8 +26,8 @@ from tactful.core.customer import taints as letdowns
 from tactful.core.customer.profile import profile
 from tactful.core.customer.taints import NO_TAINTS
 from tactful.core.facts import purchases
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.facts.history import History
-from tactful.core.facts.model import AnyFact
 from tactful.core.rules.policy import Policy
 
 encode = msgspec.msgpack.Encoder().encode

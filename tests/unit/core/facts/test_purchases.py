@@ -15,7 +15,7 @@ from support.builders import (
 from support.naive_assembly import Shop
 from support.suppressions import CATALOGUE, RUN, reasons
 from tactful.core.customer.profile import profile
-from tactful.core.facts.model import AnyFact
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.gates.suppression import check_price_regret
 from tactful.core.rules.policy import Policy
 

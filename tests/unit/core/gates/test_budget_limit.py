@@ -8,7 +8,7 @@ from support.broken_builds import assert_fails
 from support.builders import DAY, HOUR, T0, context, rule, rulebook, scene, session
 from tactful.core.gates import budget_limit as spending
 from tactful.core.offers.budget import COUNT, Balance
-from tactful.core.rules.model import Campaign, FrequencyLimit
+from tactful.core.rules.rule import Campaign, FrequencyLimit
 from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.values.calendar import period_bounds
 

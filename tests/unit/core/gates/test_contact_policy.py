@@ -7,8 +7,8 @@ import pytest
 from support.builders import DAY, MINUTE, T0, but, offer, rule, scene, session
 from tactful.core.gates.contact_policy import check_contact_policy
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.core.rules.model import PriceTerms, Rule
 from tactful.core.rules.policy import ContactCaps, PerShopper, Policy
+from tactful.core.rules.rule import PriceTerms, Rule
 from tactful.core.session.contact_history import NO_CONTACT, Approach, ContactHistory
 from tactful.core.values.allocation import Deduction
 

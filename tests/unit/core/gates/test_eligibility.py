@@ -24,11 +24,11 @@ from support.builders import (
 from support.naive_assembly import Shop
 from tactful.core.context import Scene
 from tactful.core.customer.profile import Profile, profile
-from tactful.core.facts.model import AnyFact
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.gates import eligibility
 from tactful.core.gates.eligibility import check_feeds, check_rule_state
-from tactful.core.rules.model import AnyOf, NoneOf, PriceTerms, Rule
 from tactful.core.rules.policy import FeedMaxAge, Policy
+from tactful.core.rules.rule import AnyOf, NoneOf, PriceTerms, Rule
 
 
 def codes(found: Any) -> list[str]:

@@ -30,14 +30,14 @@ from support.builders import (
 )
 from support.naive_assembly import Shop
 from tactful.core.customer.profile import profile
+from tactful.core.facts.fact_types import Remedy, ReportedFact
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Remedy, ReportedFact
 from tactful.core.gates.evaluation import Evaluation, PricedRule
 from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.quote import PriceRefusal, Quote
-from tactful.core.rules.model import PriceTerms, Rule
 from tactful.core.rules.policy import FeedMaxAge, Policy
+from tactful.core.rules.rule import PriceTerms, Rule
 from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.session.session import Tab
 from tactful.core.values.allocation import Deduction

@@ -23,10 +23,10 @@ from support.builders import (
     session,
 )
 from support.suppressions import ALL, RUN, VELO, reasons
-from tactful.core.facts.model import AnyFact
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.gates.suppression import check_suppression
-from tactful.core.rules.model import NEVER, NOW, All, PriceTerms, SuppressRule
 from tactful.core.rules.policy import Policy, TaintRule, TaintRules
+from tactful.core.rules.rule import NEVER, NOW, All, PriceTerms, SuppressRule
 from tactful.core.session.session import BoughtProduct
 from tactful.core.verdicts.reasons import TAINT_REASONS, Reason
 

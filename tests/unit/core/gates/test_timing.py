@@ -6,8 +6,8 @@ import pytest
 
 from support.builders import MINUTE, SECOND, T0, dwell, item, rule, scene, session
 from tactful.core.gates.timing import check_timing
-from tactful.core.rules.model import NOW, AnyOf, Rule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NOW, AnyOf, Rule
 from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.pacing import soonest
 from tactful.core.session.session import Tab

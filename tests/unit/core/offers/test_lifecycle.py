@@ -16,8 +16,8 @@ from tactful.core.decision import PushOffer, WithdrawOffer
 from tactful.core.offers.budget import COUNT, Balance
 from tactful.core.offers.offer import TRANSITIONS, Offer, OfferState, next_state
 from tactful.core.pricing import quote as pricing
-from tactful.core.rules.model import Campaign, PriceTerms
 from tactful.core.rules.policy import ContactCaps, PerShopper, Policy
+from tactful.core.rules.rule import Campaign, PriceTerms
 from tactful.core.session import signals
 from tactful.core.stages import reducer as fold
 

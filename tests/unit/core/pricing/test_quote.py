@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from support.broken_builds import assert_fails
 from support.vectors import vectors
-from tactful.core.facts import model as facts
+from tactful.core.facts import fact_types as facts
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import (
     PriceRefusal,
@@ -17,7 +17,7 @@ from tactful.core.pricing.quote import (
     quote,
     shelf_price,
 )
-from tactful.core.rules.model import PriceTerms
+from tactful.core.rules.rule import PriceTerms
 from tactful.core.values.money import Money, discounted
 
 CASES = vectors("pricing.json")["quotes"]

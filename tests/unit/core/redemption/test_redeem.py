@@ -7,7 +7,7 @@ from support.ledger_rows import T0, accepted, push
 from support.redemption_ledger import CART, EUR, MINUTE, PLENTY, Shop, claims, request, told
 from tactful.core.offers.offer import OfferState
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption.errors import REDEMPTION_ERRORS
+from tactful.core.redemption.error_codes import REDEMPTION_ERRORS
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import REDEMPTION_TABLE
 from tactful.core.values.money import Money

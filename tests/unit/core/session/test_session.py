@@ -3,7 +3,7 @@
 import gc
 
 from support.builders import SECOND, T0, item, kept, price, product, session
-from tactful.core.rules.model import NEEDS_ACTIVITY, NOW
+from tactful.core.rules.rule import NEEDS_ACTIVITY, NOW
 from tactful.core.session.session import Tab, ViewedItem
 
 

@@ -11,8 +11,8 @@ from tactful.core.customer.profile import profile
 from tactful.core.facts.history import History
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.core.rules.model import PriceTerms, Rule
 from tactful.core.rules.policy import Policy, RatePrior
+from tactful.core.rules.rule import PriceTerms, Rule
 from tactful.core.stages.arbitration import candidate_of, select_winner, verdict
 from tactful.core.values.allocation import Deduction
 from tactful.core.verdicts.verdict import Verdict

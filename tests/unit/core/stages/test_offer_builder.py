@@ -30,8 +30,8 @@ from tactful.core.customer.profile import profile
 from tactful.core.facts.item import PublicPrice
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.offers.offer import Offer
-from tactful.core.rules.model import Campaign, PriceTerms, Rule
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Campaign, PriceTerms, Rule
 from tactful.core.stages.arbitration import candidate_of
 from tactful.core.stages.offer_builder import offer_of, provenance_of
 from tactful.core.values.allocation import Deduction

@@ -14,8 +14,8 @@ from tactful.core.decision import (
 )
 from tactful.core.facts.history import History
 from tactful.core.offers.offer import OfferState
-from tactful.core.rules.model import NEVER
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NEVER
 from tactful.core.session import signals
 from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab

@@ -3,8 +3,8 @@
 import pytest
 
 from support.rule_files import NOW, check, codes, item, one_rule
+from tactful.core.facts.fact_types import Cost, Price, ReportedFact
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Cost, Price, ReportedFact
 from tactful.core.values.money import Money
 
 CATALOGUE = {"RUN-42": item(), "OTHER": item("OTHER", product="other")}

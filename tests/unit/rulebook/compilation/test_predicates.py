@@ -9,10 +9,10 @@ from support.oracle.generated_rules import BRANDS, CAMPAIGNS, PATHS, RULES, SKUS
 from support.rule_files import NOW as T0
 from support.rule_files import check, item, rule, rulebook, scene
 from tactful.core.context import Scene
+from tactful.core.facts.fact_types import Customer, Order, OrderLine, Product, ReportedFact
 from tactful.core.facts.history import History
-from tactful.core.facts.model import Customer, Order, OrderLine, Product, ReportedFact
-from tactful.core.rules.conditions import holds_from
-from tactful.core.rules.model import NEEDS_ACTIVITY, NEVER, NOW
+from tactful.core.rules.condition_evaluation import holds_from
+from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW
 from tactful.core.session.session import ViewedItem
 from tactful.core.session.signals import LandingVisit
 from tactful.core.values.calendar import DAY, MINUTE, SECOND

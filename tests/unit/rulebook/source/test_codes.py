@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.rule_files import NOW, check
-from tactful.rulebook.checks.registry import CHECKS
+from tactful.rulebook.checks.check_registry import CHECKS
 from tactful.rulebook.source.codes import CODES
 
 PAGES = Path(__file__).parents[4] / "rules" / "codes"

@@ -1,8 +1,8 @@
 """What the facts of a test, or of a shop, make of its items."""
 
 from support.rule_files import NOW
+from tactful.core.facts.fact_types import Cost, Price, Product, Recall, ReportedFact, Stock
 from tactful.core.facts.item import PublicPrice
-from tactful.core.facts.model import Cost, Price, Product, Recall, ReportedFact, Stock
 from tactful.core.values.money import Money
 from tactful.rulebook.testing.fact_set import FactSet
 from tactful.rulebook.testing.given import when

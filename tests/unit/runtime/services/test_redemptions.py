@@ -11,7 +11,7 @@ from tactful.core.offers.offer import OfferState
 from tactful.core.offers.tokens import TokenClaims, TokenSigner, TokenVerifier, holder_of
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.runtime.ports.ledger import LedgerBrokenError
-from tactful.runtime.ports.records import Commit
+from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.services.redemptions import RedemptionCall, RedemptionService
 from tactful.stores.memory.ledger import MemoryLedger
 

@@ -13,8 +13,8 @@ from tactful.core.session.session import Session
 from tactful.core.session.signals import FactsChanged, Signal
 from tactful.core.values import ids
 from tactful.runtime.sessions import fanout
-from tactful.runtime.state.sessions import LiveSession
-from tactful.runtime.turn_log.encoding import apart, signal_from
+from tactful.runtime.state.session_registry import LiveSession
+from tactful.runtime.turn_log.log_encoding import apart, signal_from
 
 Told = list[tuple[str, Signal]]
 

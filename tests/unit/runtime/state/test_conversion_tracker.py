@@ -2,15 +2,15 @@
 
 from support.builders import when
 from support.ledger_rows import T0, offer
-from tactful.core.facts.model import Order, OrderLine
+from tactful.core.facts.fact_types import Order, OrderLine
 from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.core.session.session import Session
 from tactful.core.stages.offer_builder import GENERAL
 from tactful.core.values.calendar import DAY
 from tactful.core.values.money import Money
-from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.records import Commit, FactRow
+from tactful.runtime.ports.ledger_rows import Commit, FactRow
 from tactful.runtime.state.conversion_tracker import PATIENCE, ConversionTracker
 from tactful.runtime.state.reduction_tracker import ReductionTracker
 from tactful.runtime.telemetry import Telemetry

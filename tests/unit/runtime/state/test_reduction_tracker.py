@@ -4,7 +4,7 @@ from support.builders import T0, item, session
 from tactful.core.compliance.reduction_history import VIEWERS
 from tactful.core.session.session import ViewedItem
 from tactful.core.values.calendar import DAY, HOUR
-from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.state.reduction_tracker import ReductionTracker
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock

@@ -10,7 +10,7 @@ from support.ledger_rows import T0, accepted, fact, push
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.sqlite.backup import backup, examine, restore
 from tactful.stores.sqlite.ledger import SqliteLedger
-from unit.stores.sqlite.test_people import CANARY, fill, traces
+from unit.stores.sqlite.test_customer_data import CANARY, fill, traces
 
 
 async def opened(path):

@@ -13,7 +13,7 @@ import pytest
 
 from support.ledger_rows import accepted, fact, push
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.records import StoredFact
+from tactful.runtime.ports.ledger_rows import StoredFact
 from tactful.stores.sqlite import opening as sqlite_open
 from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.stores.sqlite.migrations import APPLICATION_ID, newest

@@ -10,7 +10,7 @@ from tactful.transports.admission.access_policy import Rejection
 from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.http_middleware import AccessMiddleware, refuse
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 
 
 def client(**changes):

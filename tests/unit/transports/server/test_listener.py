@@ -25,7 +25,7 @@ from support.front_door import (
 )
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.listener import ListenAddress, Listener, ListenError
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 
 QUICK = AdmissionLimits(linger_ms=100, sweep_ms=40)
 GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"

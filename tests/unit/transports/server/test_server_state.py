@@ -3,7 +3,7 @@
 from support.front_door import RecordingDesk, policy
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.server_state import ConnectionSlot, ListenerState
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 
 
 class Holder:

@@ -18,7 +18,7 @@ from support.front_door import HELLO, ORIGIN, RecordingDesk, eventually, policy,
 from tactful.protocol import close_codes
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.sessions.asgi_websocket import websocket_routes
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 
 NEIGHBOUR = {"local_addr": ("127.0.0.2", 0)}  # this machine's own address has no limit
 

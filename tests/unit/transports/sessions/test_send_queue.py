@@ -8,7 +8,7 @@ from support.front_door import HELLO, RecordingDesk, policy, within
 from tactful.protocol import close_codes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 from tactful.transports.sessions.send_queue import SendQueue
 
 

@@ -15,7 +15,7 @@ from tactful.protocol import close_codes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.listener import ListenAddress, Listener
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 from tactful.transports.sessions.sse import STREAM_PATH, EventStreams
 
 FROM_SHOP = {"Origin": ORIGIN}

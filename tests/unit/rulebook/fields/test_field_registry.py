@@ -6,9 +6,7 @@ import pytest
 
 from support.rule_files import NOW, check, item, rule, scene
 from tactful.core.context import Scene
-from tactful.core.facts.history import History
-from tactful.core.facts.item import Item
-from tactful.core.facts.model import (
+from tactful.core.facts.fact_types import (
     Customer,
     Order,
     OrderLine,
@@ -17,12 +15,14 @@ from tactful.core.facts.model import (
     Return,
     ReturnLine,
 )
+from tactful.core.facts.history import History
+from tactful.core.facts.item import Item
 from tactful.core.session.session import ViewedItem
 from tactful.core.session.signals import LandingVisit
 from tactful.core.values.calendar import DAY, HOUR, SECOND
 from tactful.core.values.money import Money
-from tactful.rulebook.fields.item import currency, list_price
-from tactful.rulebook.fields.registry import FIELDS, find, is_protected
+from tactful.rulebook.fields.field_registry import FIELDS, find, is_protected
+from tactful.rulebook.fields.item_fields import currency, list_price
 from tactful.rulebook.testing.given import when
 
 SOCK = item("SOCK-3", product="socks", categories=("socks",), price=1990, consumable_days=90)

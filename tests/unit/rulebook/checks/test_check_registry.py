@@ -3,7 +3,7 @@
 import pytest
 
 from support.rule_files import check, codes, found, one_rule
-from tactful.rulebook.checks.registry import CHECKS
+from tactful.rulebook.checks.check_registry import CHECKS
 
 
 def test_a_missing_colon_is_named() -> None:

@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 
 from tactful.core.customer.profile import Profile, profile
+from tactful.core.facts.fact_types import AnyFact, Product, Recall, kind_of, subjects_of
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import AnyFact, Product, Recall, kind_of, subjects_of
 from tactful.core.rules.policy import Policy
 from tactful.core.session import session as parting
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.runtime.facts import assembly
-from tactful.runtime.facts.reader import PERSON_KINDS, FactReader
+from tactful.runtime.facts.fact_reader import PERSON_KINDS, FactReader
 from tactful.runtime.ports.ledger import Ledger
 
 _decode_contact = msgspec.msgpack.Decoder(ContactHistory).decode

@@ -9,7 +9,7 @@ from tactful.protocol import close_codes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.protocol.messages import View
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.sessions.hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ConnectionHub
 
 
 class RecordedLink:

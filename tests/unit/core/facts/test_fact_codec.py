@@ -21,8 +21,8 @@ from support.builders import (
     review,
     stock,
 )
-from tactful.core.facts.codec import KINDS, FactRejection, decode, encode
-from tactful.core.facts.model import Fact, Feed, Order, Product, Stock
+from tactful.core.facts.fact_codec import KINDS, FactRejection, decode, encode
+from tactful.core.facts.fact_types import Fact, Feed, Order, Product, Stock
 
 PRICE = {
     "type": "price",

@@ -4,7 +4,7 @@ Each takes a scene and gives the value, or None where the shop has not said.
 """
 
 from tactful.core.context import Scene
-from tactful.core.facts.model import ms
+from tactful.core.facts.fact_types import ms
 from tactful.core.values.money import BP, Money
 
 

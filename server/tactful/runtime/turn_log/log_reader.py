@@ -11,15 +11,15 @@ from msgspec import structs
 from tactful.core.customer.profile import Profile, profile
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
-from tactful.core.rules.model import Rulebook
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rulebook
 from tactful.core.session.contact_history import ContactHistory
 from tactful.rulebook.compiler import compile_rulebook
 from tactful.rulebook.source.tree import RuleSource
-from tactful.runtime.facts.reader import FactReader
+from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.ports.records import TurnEntry
-from tactful.runtime.turn_log.encoding import apart
+from tactful.runtime.ports.ledger_rows import TurnEntry
+from tactful.runtime.turn_log.log_encoding import apart
 
 PAGE: Final = 5_000
 """Turns read at a time."""

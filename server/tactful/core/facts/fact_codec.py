@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct, inspect, structs
 
-from tactful.core.facts.model import AnyFact, Fact, kind_of
+from tactful.core.facts.fact_types import AnyFact, Fact, kind_of
 
 _DECODE: Final[Callable[[bytes | msgspec.Raw], AnyFact]] = msgspec.json.Decoder[AnyFact](
     AnyFact

@@ -4,9 +4,9 @@ Each takes a scene and gives the value, or None where it is not known.
 """
 
 from tactful.core.context import Scene
-from tactful.core.rules.model import NEEDS_ACTIVITY
+from tactful.core.rules.rule import NEEDS_ACTIVITY
 from tactful.core.values.money import Money
-from tactful.rulebook.fields.item import price
+from tactful.rulebook.fields.item_fields import price
 
 
 def dwell(scene: Scene) -> int:

@@ -15,7 +15,7 @@ from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import RedemptionRequest, redeem
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.records import Commit
+from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.sqlite import ledger as module
 from tactful.stores.sqlite import opening as sqlite_open
 from tactful.stores.sqlite.ledger import SqliteLedger

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tactful.core.rules.model import NEEDS_ACTIVITY, NEVER, NOW, All, AnyOf, Clause, Condition
+from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW, All, AnyOf, Clause, Condition
 
 
 class FailedClause(Struct, frozen=True):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from tactful.cli.shared.errors import CommandError
 from tactful.cli.shared.options import config_of, instant
-from tactful.core.facts import codec as fact_codec
+from tactful.core.facts import fact_codec
 from tactful.core.facts.item import Item
 from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.tree import RuleSource

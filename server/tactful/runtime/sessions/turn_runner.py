@@ -22,14 +22,20 @@ from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.session import items_in_play as attention
 from tactful.core.session.browsing import passed
 from tactful.core.session.session import Session
-from tactful.core.session.signals import FactsChanged, ItemViewed, OfferRedeemed, Signal, TimerFired
+from tactful.core.session.signals import (
+    FactsChanged,
+    ItemViewed,
+    OfferRedeemed,
+    Signal,
+    TimerFired,
+)
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.records import Commit, CommitRefusal
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
 from tactful.runtime.security.token_issuer import issue_token
-from tactful.runtime.state.sessions import LiveSession, Outgoing
+from tactful.runtime.state.session_registry import LiveSession, Outgoing
 from tactful.runtime.state.shop_state import ShopState
-from tactful.runtime.turn_log.encoding import commit_of, customer_after
-from tactful.runtime.turn_log.writer import TurnLogWriter
+from tactful.runtime.turn_log.log_encoding import commit_of, customer_after
+from tactful.runtime.turn_log.log_writer import TurnLogWriter
 
 log = structlog.get_logger("tactful.turn")
 

@@ -9,9 +9,9 @@ from support.naive_assembly import Shop
 from support.oracle.generated_worlds import BOUGHT, world
 from tactful.core.customer import taints as letdowns
 from tactful.core.facts import purchases
-from tactful.core.facts.model import AnyFact
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.rules.policy import Policy
-from tactful.runtime.facts.cache import FactCache
+from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.services.ingest import row_of
 from tactful.stores.memory.ledger import MemoryLedger
 

@@ -19,7 +19,7 @@ from tactful.protocol.messages import ClientMessage
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.security.identity import IdentityVerifier, VerifiedIdentity
 from tactful.runtime.sessions.lifecycle import SessionGreeting, SessionLifecycle
-from tactful.runtime.state.sessions import Outgoing, SessionConnection, SessionSnapshot
+from tactful.runtime.state.session_registry import Outgoing, SessionConnection, SessionSnapshot
 from tactful.transports.sessions.ports import SessionChannel
 from tactful.transports.sessions.resume_points import ResumePoints
 

@@ -5,13 +5,13 @@ from typing import Final
 
 from msgspec import structs
 
+from tactful.core.facts.fact_types import Price, Product
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
-from tactful.core.facts.model import Price, Product
 from tactful.runtime.facts import assembly
 from tactful.runtime.facts.assembly import GENERAL_KIND
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.ports.records import StoredFact
+from tactful.runtime.ports.ledger_rows import StoredFact
 
 ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall", GENERAL_KIND)
 PERSON_KINDS: Final = ("customer", "order", "return", "case", "review", "remedy")

@@ -7,12 +7,12 @@ known or the shopper has not agreed.
 from collections.abc import Iterable, Iterator
 
 from tactful.core.context import Scene
+from tactful.core.facts.fact_types import Order, ms
 from tactful.core.facts.history import History
-from tactful.core.facts.model import Order, ms
 from tactful.core.facts.purchases import Purchase
 from tactful.core.values.calendar import to_local
 from tactful.core.values.money import Money
-from tactful.rulebook.fields.item import price
+from tactful.rulebook.fields.item_fields import price
 
 
 def known(scene: Scene) -> bool | None:

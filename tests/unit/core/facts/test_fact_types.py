@@ -21,7 +21,7 @@ from support.builders import (
     stock,
     when,
 )
-from tactful.core.facts.model import (
+from tactful.core.facts.fact_types import (
     FEEDS,
     AnyFact,
     Feed,

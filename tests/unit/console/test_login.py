@@ -1,6 +1,6 @@
 """Who may use the console, and for how long?"""
 
-from tactful.console.auth import (
+from tactful.console.login import (
     ADDRESSES,
     IN_ALL,
     LASTS,

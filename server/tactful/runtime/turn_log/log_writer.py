@@ -12,9 +12,9 @@ from typing import Final
 
 from tactful.core.session.signals import Signal
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.ports.records import Commit, TurnEntry
-from tactful.runtime.state.sessions import LiveSession, RecordedSignal
-from tactful.runtime.turn_log.encoding import encode, encode_acts
+from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
+from tactful.runtime.state.session_registry import LiveSession, RecordedSignal
+from tactful.runtime.turn_log.log_encoding import encode, encode_acts
 
 MOST: Final = 64
 """Acts of one session in one entry; bounds its memory."""

@@ -15,9 +15,9 @@ from threading import Thread
 from typing import Any, Final, TypeVar
 
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
-from tactful.runtime.ports.records import Commit
+from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.shared.failpoints import FailpointHook
-from tactful.stores.sqlite.errors import meaning_of
+from tactful.stores.sqlite.error_translation import meaning_of
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]

@@ -10,10 +10,10 @@ from journeys.fixture import CATALOGUE, rules
 from support.front_door import HELLO, Raw, eventually, text, upgrade
 from support.live_server import live_server
 from tactful.protocol.conversation import Conversation
-from tactful.runtime.state.sessions import SessionConnection
+from tactful.runtime.state.session_registry import SessionConnection
 from tactful.transports.server.websocket import WebSocketConnection
-from tactful.transports.sessions.handler import SEARCHED
-from tactful.transports.sessions.hub import ClientConnection
+from tactful.transports.sessions.connection_hub import ClientConnection
+from tactful.transports.sessions.session_handler import SEARCHED
 
 OURS = (WebSocketConnection, ClientConnection, Conversation, SessionConnection)
 

@@ -10,7 +10,7 @@ from tactful.cli.shared.errors import FOUND
 from tactful.cli.shared.options import reading_of, settings
 from tactful.cli.shared.output import as_json, as_table, json_option, warn
 from tactful.config import Config
-from tactful.config import policy as limits
+from tactful.config import policy_settings as limits
 from tactful.config.loading import DEFAULT
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from msgspec import structs
 from journeys.fixture import CATALOGUE, rules
 from support.live_server import NOON, LiveServer, live_server
 from tactful.core.session.signals import ActivityReported, ItemViewed, PageViewed, Signal
-from tactful.runtime.sessions import turns as turn
-from tactful.runtime.state.sessions import LiveSession
-from tactful.runtime.turn_log import writer as journal
-from tactful.runtime.turn_log.encoding import apart, signal_from
+from tactful.runtime.sessions import turn_runner as turn
+from tactful.runtime.state.session_registry import LiveSession
+from tactful.runtime.turn_log import log_writer as journal
+from tactful.runtime.turn_log.log_encoding import apart, signal_from
 
 Acts = list[tuple[int, Signal]]
 

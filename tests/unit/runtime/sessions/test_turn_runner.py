@@ -12,9 +12,9 @@ from support.live_server import LiveServer, Shopper, live_server
 from tactful.core.decision import PushOffer, WithdrawOffer
 from tactful.core.session.signals import ActivityReported, ItemViewed
 from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
-from tactful.runtime.ports.records import CommitRefusal
-from tactful.runtime.sessions.turns import MAILBOX, coalesced
-from tactful.runtime.turn_log.encoding import LISTS, apart, signal_from
+from tactful.runtime.ports.ledger_rows import CommitRefusal
+from tactful.runtime.sessions.turn_runner import MAILBOX, coalesced
+from tactful.runtime.turn_log.log_encoding import LISTS, apart, signal_from
 
 
 @pytest.fixture

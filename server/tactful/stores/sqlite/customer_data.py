@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
-from tactful.core.redemption.records import RefundRow
+from tactful.core.redemption.redemption_rows import RefundRow
 from tactful.runtime.ports.ledger import PRICES_LONGER
 from tactful.stores.shared.erasures import erasure_digest, secret_of
 from tactful.stores.shared.json_text import as_plain_data, without

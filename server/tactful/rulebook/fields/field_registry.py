@@ -9,9 +9,17 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from tactful.core.rules.model import Provenance
+from tactful.core.rules.rule import Provenance
 from tactful.core.values.weekly_schedule import WEEKDAYS
-from tactful.rulebook.fields import customer, item, session
+from tactful.rulebook.fields import (
+    customer_fields as customer,
+)
+from tactful.rulebook.fields import (
+    item_fields as item,
+)
+from tactful.rulebook.fields import (
+    session_fields as session,
+)
 
 Type = Literal[
     "text", "word", "path", "flag", "count", "share", "duration", "money", "instant", "any",

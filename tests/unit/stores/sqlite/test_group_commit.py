@@ -7,11 +7,11 @@ import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, entry, push
-from tactful.core.redemption.records import RedemptionOutcome
+from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.records import Commit
+from tactful.runtime.ports.ledger_rows import Commit
+from tactful.stores.sqlite import group_commit as sqlite_writer
 from tactful.stores.sqlite import ledger as module
-from tactful.stores.sqlite import writer as sqlite_writer
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 

@@ -20,8 +20,8 @@ from tactful.core.session.signals import (
     Signal,
 )
 from tactful.core.verdicts.verdict import DecisionTrace
-from tactful.runtime.ports.records import Commit, TurnEntry
-from tactful.runtime.state.sessions import RecordedSignal
+from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
+from tactful.runtime.state.session_registry import RecordedSignal
 
 T = TypeVar("T")
 

@@ -2,8 +2,8 @@
 
 from support.rule_files import NOW as T0
 from support.rule_files import item, rule, scene
-from tactful.core.rules.conditions import clauses, failed_clauses, holds_from
-from tactful.core.rules.model import NEVER, NOW, All, AnyOf, NoneOf
+from tactful.core.rules.condition_evaluation import clauses, failed_clauses, holds_from
+from tactful.core.rules.rule import NEVER, NOW, All, AnyOf, NoneOf
 from tactful.core.values.calendar import SECOND
 
 LOW = scene(item(stock=1, brand="Velo"))
