@@ -151,7 +151,7 @@ def _register_gauges(shop: Shop, reception: ConnectionHub) -> None:
 
 
 def _routes(config: Config, shop: Shop, reception: ConnectionHub) -> list[BaseRoute]:
-    key = ServerKey(config.server_key, reception.judged)
+    key = ServerKey(config.server_key, reception.report_key_check)
     routes = [
         *websocket_routes(reception),
         *EventStreams(reception).routes(),

@@ -48,8 +48,8 @@ async def records(folder: Path) -> float:
     for start in range(0, RECORDS, BATCH):
         for made in turns[start : start + BATCH]:
             ledger.record(made)
-        while ledger._open_writer.waiting > 8_000_000:
-            await ledger.heard()  # a read lets the writer catch up
+        while ledger._open_writer.pending_bytes > 8_000_000:
+            await ledger.feed_heartbeats()  # a read lets the writer catch up
     await ledger.flush()
     seconds = time.perf_counter() - started
     assert ledger.dropped == 0

@@ -38,7 +38,7 @@ async def redemptions(folder: Path, count: int, at_once: int) -> float:
     async def caller() -> None:
         for number in numbers:
             judge = judgement(f"of_{number}", f"o_{number}")
-            ruling = await ledger.judge(judge, offer=f"of_{number}", order=f"o_{number}")
+            ruling = await ledger.run_redemption(judge, offer=f"of_{number}", order=f"o_{number}")
             assert ruling.status == 200
 
     started = time.perf_counter()

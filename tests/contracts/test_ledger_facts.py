@@ -126,7 +126,7 @@ async def test_the_digest_tells_states_apart(ledger):
 
 
 async def test_a_sign_of_life_is_kept_if_it_is_newer(ledger):
-    await ledger.hear("stock", T0)
-    await ledger.hear("stock", T0 - 5)
-    await ledger.hear("cases", T0 - 5)
-    assert await ledger.heard() == {"stock": T0, "cases": T0 - 5}
+    await ledger.record_heartbeat("stock", T0)
+    await ledger.record_heartbeat("stock", T0 - 5)
+    await ledger.record_heartbeat("cases", T0 - 5)
+    assert await ledger.feed_heartbeats() == {"stock": T0, "cases": T0 - 5}

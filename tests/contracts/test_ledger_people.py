@@ -16,17 +16,17 @@ async def test_what_people_did_is_kept_newest_first_and_found_by_customer(ledger
         at=T0 + 2, who="the key", act="rulebook.reloaded", subject="v2", detail="active"
     )
     for act in (paused, issued, reloaded):
-        await ledger.keep_act(act)
-    assert await ledger.acts() == [reloaded, issued, paused]
-    assert await ledger.acts(limit=1) == [reloaded]
-    assert await ledger.acts(customer="c1") == [issued]
+        await ledger.record_operator_action(act)
+    assert await ledger.operator_actions() == [reloaded, issued, paused]
+    assert await ledger.operator_actions(limit=1) == [reloaded]
+    assert await ledger.operator_actions(customer="c1") == [issued]
     assert (await ledger.export_customer("c1"))["acts"] == [
         {"at": T0 + 1, "who": "Bo", "act": "fact.stated", "subject": "v-c1", "detail": "", "customer": "c1"}
     ]  # fmt: skip
     assert await ledger.erase_customer("c1", "erased-77") == 1
-    assert await ledger.acts(customer="c1") == []
+    assert await ledger.operator_actions(customer="c1") == []
     left = structs.replace(issued, subject="erased-77", customer="erased-77")
-    assert await ledger.acts() == [reloaded, left, paused]
+    assert await ledger.operator_actions() == [reloaded, left, paused]
 
 
 async def test_erasing_a_customer_leaves_money_under_an_alias_and_others_untouched(ledger):
@@ -44,15 +44,15 @@ async def test_erasing_a_customer_leaves_money_under_an_alias_and_others_untouch
         structs.replace(turn, state=b"c1", customer="c1", contacts={"c1": b"[]"},
                         entry=entry(customer="c1"))
     )  # fmt: skip
-    await ledger.judge(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offer="of_1", order="o1")
     assert await ledger.erase_customer("c1", "erased-77") > 0
     assert await ledger.facts_about([("customer", "c1"), ("order", "o1")]) == []
     (case,) = await ledger.facts_about([("customer", "c2")], ["case"])
     assert msgspec.json.decode(case.body)["purchaser"] == "erased-77"
     assert await ledger.session("se_1") is None
     assert await ledger.contact("c1") is None
-    assert await ledger.entries() == []
-    assert await ledger.audit(customer="c1") == []
+    assert await ledger.turn_entries() == []
+    assert await ledger.offer_steps(customer="c1") == []
     left = await ledger.offer("of_1")
     assert (left.customer, left.session, left.hold) == ("erased-77", "erased-77", 1935)
     assert await ledger.reconcile() == []
@@ -60,7 +60,7 @@ async def test_erasing_a_customer_leaves_money_under_an_alias_and_others_untouch
 
 async def test_a_retry_after_an_erasure_still_finds_its_redemption(ledger):
     await ledger.commit(push(accepted(customer="c1")))
-    await ledger.judge(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offer="of_1", order="o1")
     await ledger.erase_customer("c1", "alias")
     seen: list[RedemptionState] = []
 
@@ -68,8 +68,8 @@ async def test_a_retry_after_an_erasure_still_finds_its_redemption(ledger):
         seen.append(desk)
         return RedemptionOutcome(status=200, body=b"", redemptions=desk.redemptions)
 
-    await ledger.judge(looking, offer="of_1", order="o1")
-    await ledger.judge(looking, offer=None, order="o1")
+    await ledger.run_redemption(looking, offer="of_1", order="o1")
+    await ledger.run_redemption(looking, offer=None, order="o1")
     assert [row.order for desk in seen for row in desk.redemptions] == ["o1", "o1"]
 
 
@@ -80,7 +80,7 @@ async def test_an_export_holds_all_that_is_kept_about_a_customer(ledger):
         structs.replace(turn, state=b'{"id":"se_1"}', customer="c1", contacts={"c1": b"{}"},
                         entry=entry(customer="c1"))
     )  # fmt: skip
-    await ledger.judge(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offer="of_1", order="o1")
     found = await ledger.export_customer("c1")
     assert msgspec.json.decode(msgspec.json.encode(found)) == found
     assert found["facts"][0]["fact"]["tier"] == "gold"
@@ -107,4 +107,4 @@ async def test_pruning_drops_what_ended_and_nothing_that_stands(ledger):
     ]
     assert await ledger.session("old") is None
     assert await ledger.session("holds") is not None
-    assert [found.session for found in await ledger.entries()] == ["new"]
+    assert [found.session for found in await ledger.turn_entries()] == ["new"]

@@ -21,10 +21,10 @@ async def test_a_forgotten_session_leaves_only_its_offers_under_another_id(ledge
     await ledger.forget_session("se_1")
     assert await ledger.session("se_1") is None
     assert await ledger.session_by_resume(b"r") is None
-    assert await ledger.entries() == []
+    assert await ledger.turn_entries() == []
     assert (await ledger.offer("of_1")).session not in {"se_1", ""}
-    assert await ledger.audit(session="se_1") == []
-    assert len(await ledger.audit(offer="of_1")) == 1
+    assert await ledger.offer_steps(session="se_1") == []
+    assert len(await ledger.offer_steps(offer="of_1")) == 1
     assert await ledger.reconcile() == []
 
 
@@ -32,13 +32,13 @@ async def test_the_audit_is_newest_first_and_bounded(ledger):
     made = offer(customer="c1")
     await ledger.commit(push(made))
     await ledger.commit(leave(made, OfferState.WITHDRAWN, "complaint.open"))
-    rows = await ledger.audit(customer="c1")
+    rows = await ledger.offer_steps(customer="c1")
     assert [(row.step.to, row.step.reason) for row in rows] == [
         ("withdrawn", "complaint.open"),
         ("pushed", None),
     ]
     assert rows[0].offer.state is OfferState.WITHDRAWN
-    assert len(await ledger.audit(customer="c1", limit=1)) == 1
+    assert len(await ledger.offer_steps(customer="c1", limit=1)) == 1
 
 
 async def test_the_audit_of_a_customer_has_what_they_were_told_before_they_logged_in(ledger):
@@ -60,7 +60,7 @@ async def test_the_audit_of_a_customer_has_what_they_were_told_before_they_logge
     await ledger.commit(turn(after, T0 + 60, None))
 
     async def audit(customer: str) -> list[tuple[str, str, str | None]]:
-        rows = await ledger.audit(customer=customer)
+        rows = await ledger.offer_steps(customer=customer)
         return [(row.offer.id, row.step.to.value, row.step.reason) for row in rows]
 
     assert await audit("c1") == [
@@ -71,15 +71,15 @@ async def test_the_audit_of_a_customer_has_what_they_were_told_before_they_logge
     ]
     assert await audit("c2") == [("of_late", "pushed", None)]
     assert await audit("c3") == []
-    assert len(await ledger.audit()) == 6
+    assert len(await ledger.offer_steps()) == 6
 
 
 async def test_entries_are_given_by_session_and_half_open_window(ledger):
     for number in range(4):
         await ledger.commit(Commit(entry=entry(f"se_{number % 2}", T0 + number)))
-    found = await ledger.entries(session="se_1", since=T0, until=T0 + 3)
+    found = await ledger.turn_entries(session="se_1", since=T0, until=T0 + 3)
     assert [one.at for one in found] == [T0 + 1]
-    assert [one.at for one in await ledger.entries(since=T0 + 1, limit=2)] == [T0 + 1, T0 + 2]
+    assert [one.at for one in await ledger.turn_entries(since=T0 + 1, limit=2)] == [T0 + 1, T0 + 2]
 
 
 async def test_the_latest_session_of_a_customer_is_known_for_a_past_instant_too(ledger):
@@ -95,9 +95,9 @@ async def test_the_latest_session_of_a_customer_is_known_for_a_past_instant_too(
 
 
 async def test_rulebooks_are_kept_with_each_activation(ledger):
-    await ledger.keep_rulebook("v1", b"one", T0)
-    await ledger.keep_rulebook("v2", b"two", T0 + 1)
-    await ledger.keep_rulebook("v1", b"one", T0 + 2, back=True)
+    await ledger.store_rulebook("v1", b"one", T0)
+    await ledger.store_rulebook("v2", b"two", T0 + 1)
+    await ledger.store_rulebook("v1", b"one", T0 + 2, back=True)
     assert await ledger.rulebooks() == [
         ("v1", T0 + 2, True),
         ("v2", T0 + 1, False),

@@ -33,11 +33,11 @@ async def test_a_commit_keeps_session_offer_step_balance_contact_and_entry(ledge
     assert saved == await ledger.session_by_resume(b"digest")
     assert (saved.customer, saved.state, saved.wake_at, saved.seen_at) == ("c1", b"{}", T0 + 5, T0)
     assert await ledger.offer("of_1") == made
-    assert await ledger.standing() == [made]
-    assert [row.step for row in await ledger.audit(session="se_1")] == [step(made)]
+    assert await ledger.standing_offers() == [made]
+    assert [row.step for row in await ledger.offer_steps(session="se_1")] == [step(made)]
     assert await ledger.balances() == [BudgetRow("spring", "total", "EUR", 50_000, 1935, 0)]
     assert await ledger.contact("c1") == b"[]"
-    assert await ledger.entries() == [entry(customer="c1")]
+    assert await ledger.turn_entries() == [entry(customer="c1")]
     assert await ledger.latest_session_of("c1") == "se_1"
 
 
@@ -49,7 +49,7 @@ async def test_a_reservation_beyond_the_limit_refuses_the_whole_commit(ledger):
     assert await ledger.commit(sixth) == CommitRefusal("budget.spend", "spring", "EUR")
     assert await ledger.offer("of_6") is None
     assert await ledger.session("se_1") is None
-    assert await ledger.entries() == []
+    assert await ledger.turn_entries() == []
     assert [row.reserved for row in await ledger.balances()] == [9675]
     assert await ledger.reconcile() == []
 
@@ -58,7 +58,7 @@ async def test_two_hundred_at_once_share_a_budget_of_five(ledger):
     turns = [push(offer(f"of_{n}", session=f"se_{n}"), limit=10_000) for n in range(200)]
     answers = await asyncio.gather(*(ledger.commit(turn) for turn in turns))
     assert sum(answer is None for answer in answers) == 5
-    assert len(await ledger.standing()) == 5
+    assert len(await ledger.standing_offers()) == 5
     assert await ledger.reconcile() == []
 
 
@@ -79,7 +79,7 @@ async def test_a_replacement_moves_its_hold_within_one_commit(ledger):
     )
     assert await ledger.commit(swap) is None
     assert [row.reserved for row in await ledger.balances()] == [1900]
-    assert await ledger.standing() == [new]
+    assert await ledger.standing_offers() == [new]
 
 
 async def test_a_limit_that_was_lowered_refuses_new_holds_and_lets_old_ones_go(ledger):
@@ -99,7 +99,7 @@ async def test_an_offer_without_a_limit_is_never_refused(ledger):
 
 
 async def test_what_was_held_is_kept_once_it_is_let_go(ledger):
-    with ledger.holding(), ledger.holding():
+    with ledger.deferred_writes(), ledger.deferred_writes():
         ledger.record(Commit(session="se_1", state=b"1", seen_at=T0))
     await ledger.flush()
     assert (await ledger.session("se_1")).state == b"1"
@@ -109,7 +109,7 @@ async def test_records_of_one_batch_give_back_to_one_balance(ledger):
     made = [offer(f"of_{number}", session=f"se_{number}") for number in range(9)]
     for one in made:
         await ledger.commit(push(one, limit=None))
-    await ledger.judge(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offer="of_1", order="o1")
     for one in made[:6]:
         ended = structs.replace(one, state=OfferState.WITHDRAWN)
         moves = (release(one, None),)
@@ -120,10 +120,10 @@ async def test_records_of_one_batch_give_back_to_one_balance(ledger):
             Commit(session=one.session, offers=(ended,), steps=(step(ended),), moves=moves)
         )
     await ledger.flush()
-    assert {one.id for one in await ledger.standing()} == {"of_6", "of_7", "of_8"}
+    assert {one.id for one in await ledger.standing_offers()} == {"of_6", "of_7", "of_8"}
     assert (await ledger.offer("of_1")).state is OfferState.REDEEMED
     assert await ledger.reconcile() == []
-    steps = [row.step for row in await ledger.audit(offer="of_2")]
+    steps = [row.step for row in await ledger.offer_steps(offer="of_2")]
     assert [one.to for one in steps].count(OfferState.WITHDRAWN) == 1
 
 
@@ -135,7 +135,7 @@ async def test_a_record_is_durable_after_a_flush_and_in_order(ledger):
     await ledger.flush()
     saved = await ledger.session("se_1")
     assert saved.state == b"299"
-    assert [found.at for found in await ledger.entries()] == [T0 + n for n in range(300)]
+    assert [found.at for found in await ledger.turn_entries()] == [T0 + n for n in range(300)]
 
 
 async def test_a_later_write_of_a_session_never_is_overtaken_by_a_record(ledger):
@@ -152,7 +152,7 @@ async def test_a_recorded_exit_releases_its_hold(ledger):
     ledger.record(leave(made, OfferState.EXPIRED))
     await ledger.flush()
     assert [row.reserved for row in await ledger.balances()] == [0]
-    assert await ledger.standing() == []
+    assert await ledger.standing_offers() == []
     assert await ledger.reconcile() == []
 
 
@@ -173,7 +173,7 @@ async def test_a_judgement_sees_the_desk_and_its_ruling_is_written_whole(ledger)
         seen.append(desk)
         return redeem(desk)
 
-    assert (await ledger.judge(watching, offer="of_1", order="o1")).body == b"won"
+    assert (await ledger.run_redemption(watching, offer="of_1", order="o1")).body == b"won"
     assert seen[-1].offers == {"of_1": made}
     assert seen[-1].seqs == {"se_1": made.seq}
     assert seen[-1].balances["spring", "total", "EUR"].reserved == 1935
@@ -184,10 +184,10 @@ async def test_a_judgement_sees_the_desk_and_its_ruling_is_written_whole(ledger)
         seen.append(desk)
         return RedemptionOutcome(status=200, body=b"", refund=RefundRow("f1", "o1", T0, b"q", b"a"))
 
-    await ledger.judge(looking, order="o1", refund="f1")
+    await ledger.run_redemption(looking, order="o1", refund="f1")
     assert [row.order for row in seen[-1].redemptions] == ["o1"]
     assert seen[-1].offers["of_1"].state is OfferState.REDEEMED
-    await ledger.judge(
+    await ledger.run_redemption(
         lambda desk: seen.append(desk) or RedemptionOutcome(status=200, body=b""),
         order="o1",
         refund="f1",
@@ -198,15 +198,18 @@ async def test_a_judgement_sees_the_desk_and_its_ruling_is_written_whole(ledger)
 async def test_a_turn_never_overwrites_what_a_redemption_ended(ledger):
     made = accepted()
     await ledger.commit(push(made))
-    await ledger.judge(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offer="of_1", order="o1")
     late = leave(made, OfferState.EXPIRED)
     assert await ledger.commit(late) == CommitRefusal("offer.ended", offer="of_1")
     ledger.record(structs.replace(late, entry=entry()))
     await ledger.flush()
     assert (await ledger.offer("of_1")).state is OfferState.REDEEMED
     assert [(row.reserved, row.settled) for row in await ledger.balances()] == [(0, 1935)]
-    assert [row.step.to for row in await ledger.audit(offer="of_1")] == ["redeemed", "accepted"]
-    assert len(await ledger.entries()) == 1
+    assert [row.step.to for row in await ledger.offer_steps(offer="of_1")] == [
+        "redeemed",
+        "accepted",
+    ]
+    assert len(await ledger.turn_entries()) == 1
     assert await ledger.reconcile() == []
 
 
@@ -217,10 +220,10 @@ async def test_a_judgement_that_fails_writes_nothing_and_harms_nobody_beside_it(
 
     answers = await asyncio.gather(
         ledger.commit(push(offer("of_1"))),
-        ledger.judge(broken, offer="of_1", order="o1"),
+        ledger.run_redemption(broken, offer="of_1", order="o1"),
         ledger.commit(push(offer("of_2"))),
         return_exceptions=True,
     )
     assert [type(answer) for answer in answers] == [type(None), ZeroDivisionError, type(None)]
-    assert len(await ledger.standing()) == 2
-    assert ledger.failing is None
+    assert len(await ledger.standing_offers()) == 2
+    assert ledger.failure is None

@@ -93,13 +93,13 @@ async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any,
         case "redeem", which, order:
             return await redeem(ledger, which, order, number)
         case "cancel", order:
-            return await ledger.judge(
+            return await ledger.run_redemption(
                 lambda desk: giving_back.cancel(desk, f"o_{order}", T0 + 2, shipped=False),
                 order=f"o_{order}",
             )
         case "refund", order, ident:
             part = Money(300, "EUR") if ident == 3 else None
-            return await ledger.judge(
+            return await ledger.run_redemption(
                 lambda desk: giving_back.refund(
                     desk, f"o_{order}", f"f_{ident}", LINE, T0 + 3, shipping=part
                 ),
@@ -128,7 +128,7 @@ async def redeem(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1,
         offer=f"of_{which}", rulebook="rb", sku=SKUS[which], territory="DE", unit=10965,
     )  # fmt: skip
-    return await ledger.judge(
+    return await ledger.run_redemption(
         lambda desk: redemption.redeem(desk, request, T0 + 1, claims, {"RUN-42": SkuNow()}),
         offer=f"of_{which}",
         order=f"o_{order}",
@@ -154,12 +154,12 @@ def unnumbered(facts: list[StoredFact]) -> list[StoredFact]:
 
 async def told(ledger: MemoryLedger | SqliteLedger) -> dict[str, object]:
     """What a ledger knows. Sessions that were forgotten go by ids of their own."""
-    audit = await ledger.audit()
+    audit = await ledger.offer_steps()
     return {
         "balances": [row for row in await ledger.balances() if row.reserved or row.settled],
-        "standing": [structs.replace(one, session="") for one in await ledger.standing()],
+        "standing": [structs.replace(one, session="") for one in await ledger.standing_offers()],
         "audit": [(row.step, row.offer.state, row.offer.customer) for row in audit],
-        "entries": await ledger.entries(),
+        "entries": await ledger.turn_entries(),
         "facts": unnumbered(await ledger.facts_about([("customer", f"c{n}") for n in range(4)])),
         "then": unnumbered(await ledger.facts_about([("case", "k1")], ("case",), T0)),
         "rule_steps": await ledger.rule_steps(),

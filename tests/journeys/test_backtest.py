@@ -184,7 +184,7 @@ async def test_a_busy_day_of_everything_can_be_played_under_any_rulebook(tmp_pat
 
 async def test_a_log_is_read_whole_however_many_turns_share_an_instant() -> None:
     class Log(MemoryLedger):
-        async def entries(self, **asked: object) -> list[TurnEntry]:
+        async def turn_entries(self, **asked: object) -> list[TurnEntry]:
             since, limit = int(str(asked["since"])), int(str(asked["limit"]))
             return [one for one in rows if one.at >= since][:limit]
 
@@ -198,7 +198,7 @@ async def test_a_log_is_read_whole_however_many_turns_share_an_instant() -> None
 
 async def test_acts_recorded_together_come_when_they_happened() -> None:
     class Log(MemoryLedger):
-        async def entries(self, **asked: object) -> list[TurnEntry]:
+        async def turn_entries(self, **asked: object) -> list[TurnEntry]:
             return [] if int(str(asked["since"])) > 7 else rows
 
     def entry(session: str, at: int, signal: bytes) -> TurnEntry:

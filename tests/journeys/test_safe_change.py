@@ -62,7 +62,7 @@ async def test_a_rule_in_the_shadow_is_recorded_and_nobody_sees_it(tmp_path: Pat
         await one.parts.shop.ledger.flush()
         traces = [
             trace_from(entry.trace)
-            for entry in await one.parts.shop.ledger.entries()
+            for entry in await one.parts.shop.ledger.turn_entries()
             if entry.trace
         ]
         verdicts = [verdict for trace in traces for verdict in trace.verdicts]

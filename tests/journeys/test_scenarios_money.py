@@ -79,7 +79,7 @@ async def test_scenario_9_a_restart_in_the_middle_keeps_holds_and_offers_togethe
         await one.facts(*CATALOGUE, stock("RUN-42", "DE", 500))
         await crowd(one, 20)
         await one.restart()
-        standing = await one.parts.shop.ledger.standing()
+        standing = await one.parts.shop.ledger.standing_offers()
         assert sum(offer.hold for offer in standing) == (await one.budget())[0] == 9675
 
 

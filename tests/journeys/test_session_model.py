@@ -110,7 +110,7 @@ class Model:
             await tab.say("activity", kind="exit")
         await shop.settled()
         await shop.ledger.flush()
-        standing = [o for o in await shop.ledger.standing() if o.standing]
+        standing = [o for o in await shop.ledger.standing_offers() if o.standing]
         up = {o.id for o in standing if o.advertised and o.ends_at > shop.clock.now()}
         for tab in self.tabs:
             self.read(tab)

@@ -32,7 +32,7 @@ def test_every_endpoint_has_a_summary_and_every_summary_an_endpoint(tmp_path: Pa
 
 def test_every_error_code_is_in_the_manual() -> None:
     package = ROOT / "server" / "tactful"
-    sources = [*package.glob("api/*.py"), package / "core" / "facts" / "codec.py"]
+    sources = [*package.glob("api/*.py"), package / "core" / "facts" / "fact_codec.py"]
     codes = {code for path in sources for code in CODE.findall(path.read_text(encoding="utf-8"))}
     assert len(codes) > 10
     for code in codes | set(REDEMPTION_ERRORS):

@@ -53,19 +53,19 @@ class Shop:
     ) -> RedemptionOutcome:
         asked = asked or request()
         made = claims(offer=offer, **claimed)
-        return await self.ledger.judge(
+        return await self.ledger.run_redemption(
             lambda desk: redemption.redeem(desk, asked, now, made, shelves),
             offer=offer,
             order=asked.order,
         )
 
     async def cancel(self, order="o1", *, now=T0 + 2 * MINUTE, shipped=False) -> RedemptionOutcome:
-        return await self.ledger.judge(
+        return await self.ledger.run_redemption(
             lambda desk: giving_back.cancel(desk, order, now, shipped=shipped), order=order
         )
 
     async def refund(self, ident="f1", *lines, order="o1") -> RedemptionOutcome:
-        return await self.ledger.judge(
+        return await self.ledger.run_redemption(
             lambda desk: giving_back.refund(desk, order, ident, lines, T0 + 3 * MINUTE),
             order=order,
             refund=ident,
@@ -122,7 +122,7 @@ class Order:
             id=f"rd_{offer.id}", token=b"t", order="o1", territory="DE", lines=lines,
             shipping=shipping,
         )  # fmt: skip
-        return await self.ledger.judge(
+        return await self.ledger.run_redemption(
             lambda desk: redemption.redeem(desk, asked, T0 + 60_000, claims, self.shelves),
             offer=offer.id,
             order="o1",
@@ -132,14 +132,14 @@ class Order:
         self, ident: str, *lines: RequestedLine, shipping: int | None = None
     ) -> RedemptionOutcome:
         part = None if shipping is None else eur(shipping)
-        return await self.ledger.judge(
+        return await self.ledger.run_redemption(
             lambda desk: giving_back.refund(desk, "o1", ident, lines, T0, shipping=part),
             order="o1",
             refund=ident,
         )
 
     async def cancel(self) -> RedemptionOutcome:
-        return await self.ledger.judge(
+        return await self.ledger.run_redemption(
             lambda desk: giving_back.cancel(desk, "o1", T0, shipped=False), order="o1"
         )
 

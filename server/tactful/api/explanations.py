@@ -47,7 +47,7 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
                 400, "query.one_of", "Give exactly one of `session`, `customer`, `offer`."
             )
         await shop.ledger.flush()
-        rows = await shop.ledger.audit(
+        rows = await shop.ledger.offer_steps(
             session=internal_id(session) if session else None, customer=customer, offer=offer
         )
         return answer({"decisions": [_step(row) for row in rows]})

@@ -57,7 +57,7 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         with intake.place(request):
             body = await body_of(request)
             raw = split(body, request.headers.get("content-type", ""))
-            report = await shop.ingest.take(raw)
+            report = await shop.ingest.ingest(raw)
         return answer(msgspec.to_builtins(report))
 
     async def export(request: Request) -> Response:

@@ -29,13 +29,13 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
     """Health, readiness, version, contracts and metrics."""
 
     async def healthz(request: Request) -> Response:  # noqa: ARG001
-        failing = shop.ledger.failing
+        failing = shop.ledger.failure
         if failing:
             return answer({"status": "failing", "reason": failing}, 503)
         return answer({"status": "ok"})
 
     async def readyz(request: Request) -> Response:  # noqa: ARG001
-        failing = shop.ledger.failing
+        failing = shop.ledger.failure
         ok = shop.ready and not failing
         return answer(_readiness(shop, ok=ok, failing=failing), 200 if ok else 503)
 

@@ -27,7 +27,7 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return answer(_rulebook(shop))
 
     async def acts(request: Request) -> Response:
-        found = await shop.ledger.acts(customer=request.query_params.get("customer"))
+        found = await shop.ledger.operator_actions(customer=request.query_params.get("customer"))
         return answer({"acts": [_act(one) for one in found]})
 
     async def reload(request: Request) -> Response:

@@ -124,7 +124,9 @@ async def decisions(
 ) -> Sequence[AuditRow]:
     """Lifecycle steps, newest first."""
     await shop.ledger.flush()
-    return await shop.ledger.audit(session=session, customer=customer, offer=offer, limit=limit)
+    return await shop.ledger.offer_steps(
+        session=session, customer=customer, offer=offer, limit=limit
+    )
 
 
 async def decisions_about(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
@@ -174,9 +176,9 @@ async def _session(
 
 
 async def _profile(shop: Shop, customer: str) -> Profile | None:
-    if shop.world.person(customer) is None:
+    if shop.world.customer(customer) is None:
         await shop.world.load([], [customer])
-    return shop.world.person(customer)
+    return shop.world.customer(customer)
 
 
 def _known(profile: Profile | None) -> bool:

@@ -47,7 +47,7 @@ def _reading_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
         return desk.show(
             visit,
             "overview.html",
-            failing=shop.ledger.failing,
+            failing=shop.ledger.failure,
             sessions=len(shop.registry),
             rulebook=shop.rulebooks.active.version,
             trouble=shop.rulebooks.trouble,
@@ -95,7 +95,7 @@ def _reading_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
             visit,
             "decisions.html",
             decisions=await queries.decisions(shop),
-            acts=await shop.ledger.acts(limit=RECENT),
+            acts=await shop.ledger.operator_actions(limit=RECENT),
         )
 
     pages = {
@@ -133,7 +133,9 @@ async def _person(
     if found is None:
         raise PageError(404, "Nothing is known of them: no facts, and no session that is kept.")
     rows = await queries.decisions_about(desk.shop, found)
-    acts = await desk.shop.ledger.acts(customer=found.customer) if found.customer else []
+    acts = (
+        await desk.shop.ledger.operator_actions(customer=found.customer) if found.customer else []
+    )
     return desk.show(visit, "person.html", person=found, decisions=rows, acts=acts)
 
 

@@ -60,7 +60,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     """The items of the cart and their quantities."""
 
     @property
-    def person(self) -> str:
+    def customer_known(self) -> str:
         """Whom hold-outs are drawn for: the known customer's draw wins over the session's."""
         session = self.session
         return session.customer if self.profile and session.customer else session.shopper
@@ -93,11 +93,11 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
             kept
             for kept in (history.remedies if history else ())
             if ms(kept.fact.expires_at) > self.now
-            and self.contact.resting("remedy", kept.fact.remedy) <= self.now
+            and self.contact.cooldown_until("remedy", kept.fact.remedy) <= self.now
         )
         return min(valid, key=lambda k: (ms(k.fact.expires_at), k.fact.remedy), default=None)
 
     @property
-    def letdowns(self) -> Taints:
+    def taints(self) -> Taints:
         """What disappointed the verified customer."""
         return self.profile.letdowns if self.profile else NO_TAINTS

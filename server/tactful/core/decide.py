@@ -155,8 +155,8 @@ def _push(draft: DecisionBuilder, candidate: Candidate, standing: Iterable[Offer
     sku = candidate.scene.item.sku
     replaced = next((one for one in standing if one.sku == sku and one.advertised), None)
     if replaced:
-        draft.move(replaced, "supersede")
-    draft.add(_planned(draft, candidate), replaced.id if replaced else None)
+        draft.transition(replaced, "supersede")
+    draft.push(_planned(draft, candidate), replaced.id if replaced else None)
 
 
 def _hold_out(draft: DecisionBuilder, candidate: Candidate, reason: Reason) -> None:
@@ -165,7 +165,7 @@ def _hold_out(draft: DecisionBuilder, candidate: Candidate, reason: Reason) -> N
     if key not in draft.session.held_out:
         draft.update(held_out=(*draft.session.held_out, key)[-REMEMBERED_HELD:])
         offer = structs.replace(_planned(draft, candidate), state=OfferState.HELD_OUT, hold=0)
-        draft.note(offer, reason)
+        draft.record_held_out(offer, reason)
 
 
 def _planned(draft: DecisionBuilder, candidate: Candidate) -> Offer:

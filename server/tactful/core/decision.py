@@ -106,7 +106,7 @@ class DecisionBuilder:
         else:
             self.session = structs.replace(self.session, contact=contact)
 
-    def recall(self, change: Callable[[ContactHistory], ContactHistory]) -> None:
+    def update_contacts(self, change: Callable[[ContactHistory], ContactHistory]) -> None:
         """Change what is remembered of an approach, wherever a login left a copy of it."""
         self.contact = change(self.contact)
         own = change(self.session.contact)
@@ -130,22 +130,22 @@ class DecisionBuilder:
         self.session = structs.replace(self.session, seq=self.session.seq + 1)
         return self.session.seq
 
-    def add(self, offer: Offer, replaces: str | None = None) -> None:
+    def push(self, offer: Offer, replaces: str | None = None) -> None:
         """Push a new offer: reserve its budget and its contact, and show it."""
         offer = structs.replace(offer, seq=self.next_seq())
         self._keep(offer, None)
         self._account(offer, reserve=offer.hold, count=1)
         contact = self.contact.pruned(self.now, self._counts)
-        self.contact = contact.approached(offer.id, offer.rule, offer.session, self.now)
+        self.contact = contact.with_approach(offer.id, offer.rule, offer.session, self.now)
         self.effects.append(PushOffer(offer, replaces))
 
-    def note(self, offer: Offer, reason: Reason) -> None:
+    def record_held_out(self, offer: Offer, reason: Reason) -> None:
         """Record an offer that is deliberately not shown."""
         offer = structs.replace(offer, seq=self.next_seq())
         self.moved[offer.id] = offer
         self.steps.append(OfferStep(offer.id, self.now, offer.seq, offer.state, reason))
 
-    def move(
+    def transition(
         self, offer: Offer, event: OfferEvent, reason: Reason | str | None = None, **changes: object
     ) -> Offer:
         """Take an offer to its next state, with whatever that frees."""
@@ -156,19 +156,19 @@ class DecisionBuilder:
         self._keep(offer, reason)
         if not offer.standing and state is not OfferState.REDEEMED:
             self._account(offer, reserve=-offer.hold, count=-1)
-            self.recall(lambda contact: contact.released(offer.id))
+            self.update_contacts(lambda contact: contact.without_reservation(offer.id))
         return offer
 
     def withdraw(self, offer: Offer, reason: Reason) -> None:
         """End a standing offer; after a let-down the shopper is left in peace, else the product rests."""
-        moved = self.move(offer, "withdraw", reason)
+        moved = self.transition(offer, "withdraw", reason)
         self.effects.append(WithdrawOffer(offer.id, moved.seq))
         rest = self.context.rulebook.policy.rest
         if reason in TAINT_REASONS:
-            self.contact = self.contact.quiet(self.now + rest.quiet)
+            self.contact = self.contact.with_quiet_until(self.now + rest.quiet)
         elif reason in TRANSIENT_REASONS:
             until = self.now + rest.withdrawn_product
-            self.contact = self.contact.rested("product", offer.product, until)
+            self.contact = self.contact.with_cooldown("product", offer.product, until)
 
     def end_elsewhere(self, offer: Offer) -> None:
         """Take an offer that ended in one tab off the screens of the others."""

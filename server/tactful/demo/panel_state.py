@@ -53,9 +53,9 @@ async def _item(stage: DemoShop, article: Article, sku: str) -> dict[str, Any]:
 
 async def _cases(stage: DemoShop, customer: str) -> list[dict[str, Any]]:
     world = stage.shop.world
-    if world.person(customer) is None:
+    if world.customer(customer) is None:
         await world.load([], [customer])
-    known = world.person(customer)
+    known = world.customer(customer)
     found = [kept.fact for kept in known.history.cases] if known else []
     return [_case(case) for case in found if case.status in UNDECIDED]
 
@@ -82,7 +82,7 @@ def _promise(verdict: dict[str, Any]) -> tuple[bool, bool, int]:
 
 async def _decisions(stage: DemoShop, session: str) -> list[dict[str, Any]]:
     await stage.shop.ledger.flush()
-    rows = await stage.shop.ledger.audit(session=session, limit=LATEST)
+    rows = await stage.shop.ledger.offer_steps(session=session, limit=LATEST)
     return [_step(row) for row in rows]
 
 

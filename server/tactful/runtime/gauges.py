@@ -46,12 +46,12 @@ def watch(shop: MeasuredParts) -> None:
     gauge(
         "tactful_ledger_waiting_bytes",
         "Records that are not written yet",
-        lambda: [((), shop.ledger.waiting)],
+        lambda: [((), shop.ledger.pending_bytes)],
     )
     gauge(
         "tactful_ledger_failing",
         "1 while nothing can be promised",
-        lambda: [((), float(shop.ledger.failing is not None))],
+        lambda: [((), float(shop.ledger.failure is not None))],
     )
     gauge("tactful_feed_age_seconds", "Since a feed was heard", lambda: _ages(shop), ("feed",))
     gauge(

@@ -28,8 +28,8 @@ async def revoke(shop: Shop, offer: str, reason: RevocationReason, who: str) -> 
     live = await _session(shop, found.session)
     if not found.standing or live is None:
         return "ended"
-    shop.turns.take(live, OfferRevoked(offer, reason, who))
-    await shop.turns.settled()
+    shop.turns.submit(live, OfferRevoked(offer, reason, who))
+    await shop.turns.wait_until_idle()
     await shop.ledger.flush()
     after = await shop.ledger.offer(offer)
     if after is None or after.state is not OfferState.WITHDRAWN:
@@ -49,7 +49,7 @@ async def _session(shop: Shop, session: str) -> LiveSession | None:
 
 async def report(shop: Shop, fact: dict[str, Any], who: str) -> IngestReport:
     """Take in a fact that a person states, such as a remedy or a recall."""
-    done = await shop.ingest.take([msgspec.json.encode(fact)])
+    done = await shop.ingest.ingest([msgspec.json.encode(fact)])
     if done.accepted:
         kind = str(fact["type"])
         customer = fact.get("customer")
@@ -87,5 +87,5 @@ async def _keep(
     made = OperatorAction(
         at=shop.clock.now(), who=who, act=act, subject=subject, detail=detail, customer=customer
     )
-    await shop.ledger.keep_act(made)
+    await shop.ledger.record_operator_action(made)
     log.info(act, who=who, subject="" if act == "fact.stated" else subject, detail=detail)

@@ -105,7 +105,7 @@ class Shop:
         self.trials = TrialMonitor(
             ledger=ledger, rulebook=lambda: self.rulebooks.active, stop=self._stop_trial
         )
-        self.turns.on_moved = self.trials.moved
+        self.turns.on_moved = self.trials.record_step
         self.why = ExplanationService(self.shared, self.turns, settings.default_territory)
         self.ready = False
         self._forgetting: set[asyncio.Task[None]] = set()
@@ -140,23 +140,23 @@ class Shop:
             entropy=self.entropy,
             verify=lambda token: self.keys.verify(token, ever=True),
             holder_of=self.keys.holder_of,
-            shelves=checkout.shelves,
+            shelves=checkout.skus_now,
             shipped=checkout.shipped,
-            heard=checkout.heard,
+            heard=checkout.apply,
         )
 
     async def start(self) -> None:
         """Open the ledger, load the rulebook, bring back what stands, and catch up on what was missed."""
         await self.ledger.open()
         self.balances.restore(await self.ledger.balances())
-        for offer in await self.ledger.standing():
+        for offer in await self.ledger.standing_offers():
             self.commitments.keep(offer)
         await self.reach.start()
         await self.trials.start()
         await self.rulebooks.start()
         self._use_rulebook()
         await self._settle_rates()
-        self.freshness.restore(await self.ledger.heard())
+        self.freshness.restore(await self.ledger.feed_heartbeats())
         restored = await self._restored()
         self.rulebooks.watch()
         if not isinstance(self.clock, TestClock):
@@ -173,7 +173,7 @@ class Shop:
         for saved in await self.ledger.sessions_to_wake(now):
             live = self.arrivals.restore(saved)
             if saved.wake_at is not None and saved.wake_at <= now:
-                self.turns.take(live, TimerFired())
+                self.turns.submit(live, TimerFired())
             else:
                 others.append(live)
         return others
@@ -188,7 +188,7 @@ class Shop:
                 return
             for live in restored[start : start + LOOKED_AT_ONCE]:
                 if not live.tabs and live.state.id in self.registry.by_id:
-                    self.turns.take(live, TimerFired())
+                    self.turns.submit(live, TimerFired())
             await asyncio.sleep(LOOK_PAUSE_S)
 
     async def stop(self) -> None:
@@ -202,8 +202,8 @@ class Shop:
 
     async def settled(self) -> None:
         """Return when nothing is under way any more."""
-        await self.arrivals.settled()
-        await self.turns.settled()
+        await self.arrivals.wait_until_idle()
+        await self.turns.wait_until_idle()
         while self._forgetting:
             await asyncio.wait(tuple(self._forgetting))
 
@@ -217,12 +217,12 @@ class Shop:
 
     def _fell_silent(self) -> None:
         """A feed has: every offer passes its gates again."""
-        self._later(self.fanout.tell(self.registry.concerned([STANDING])))
+        self._later(self.fanout.notify(self.registry.concerned([STANDING])))
 
     async def _rulebook_changed(self) -> None:
         self._use_rulebook()
         self._later(self._settle_rates())
-        await self.fanout.tell(self.registry)
+        await self.fanout.notify(self.registry)
 
     async def _settle_rates(self) -> None:
         """Read the log of what was bought, where the policy weighs it."""
@@ -233,7 +233,7 @@ class Shop:
         rulebook = self.rulebooks.active
         self.world.use_policy(rulebook.policy)
         self.balances.use(rulebook.campaigns)
-        self.freshness.use(rulebook.policy.max_age)
+        self.freshness.use_policy(rulebook.policy.max_age)
 
     def _stop_trial(self, rule: str) -> None:
         """Pause a trial that does harm, as a person would."""
@@ -249,7 +249,7 @@ class Shop:
                 subject=rule,
                 detail="the trial did harm",
             )
-            await self.ledger.keep_act(stopped)
+            await self.ledger.record_operator_action(stopped)
             self.telemetry.stopped()
         finally:
             self.trials.stopping.discard(rule)
@@ -278,12 +278,12 @@ class Shop:
     async def forget(self, customer: str) -> int:
         """Erase a customer everywhere; how many rows that touched."""
         for live in self.registry.concerned([("customer", customer)]):
-            self.arrivals.forget(live)
+            self.arrivals.erase_customer(live)
         await self.settled()
         alias = ids.shopper_id(self.entropy.token_bytes(ids.ID_BYTES))
         erased = await self.world.read_history(customer)
         touched = await self.ledger.erase_customer(customer, alias)
-        self.world.erase_person(erased)
+        self.world.erase_customer(erased)
         self.rates.forget_customer(customer)
         return touched
 

@@ -61,7 +61,9 @@ async def work(
     ledger = SqliteLedger(folder / DATABASE, reach=reach)
     await ledger.open()
     acks = Acks(folder)
-    known = len(await ledger.standing()) + sum(row.settled for row in await ledger.balances())
+    known = len(await ledger.standing_offers()) + sum(
+        row.settled for row in await ledger.balances()
+    )
     await asyncio.gather(*(one(ledger, acks, f"{known}_{n}", early=early) for n in range(4)))
     for start in range(4, count, 4):
         names = [f"{known}_{start + n}" for n in range(4)]
@@ -82,7 +84,7 @@ async def one(ledger: SqliteLedger, acks: Acks, name: str, *, early: bool) -> No
         acks.say(order=order, of=offer, body=ruling.body.decode())
         return ruling
 
-    ruling = await ledger.judge(hasty if early else judge, offer=offer, order=order)
+    ruling = await ledger.run_redemption(hasty if early else judge, offer=offer, order=order)
     acks.say(order=order, of=offer, body=ruling.body.decode())
     key = f"S_{name}"
     await ledger.record_facts([fact(key=key, version=1, subjects=(("sku", key),))])
@@ -107,7 +109,7 @@ async def lost(path: Path, acks: list[dict[str, str]]) -> list[str]:
                 found.append(f"fact {ack['fact']}")
             if "order" in ack:
                 again = judgement(ack["of"], ack["order"], attempt="retry")
-                ruling = await ledger.judge(again, offer=ack["of"], order=ack["order"])
+                ruling = await ledger.run_redemption(again, offer=ack["of"], order=ack["order"])
                 if ruling.body.decode() != ack["body"]:
                     found.append(f"redemption {ack['order']}")
         return found

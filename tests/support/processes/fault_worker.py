@@ -70,7 +70,7 @@ async def sweep(folder: Path, error: int, kind: int) -> None:
 async def attempt(ledger: SqliteLedger, offer: str, order: str) -> RedemptionOutcome | Exception:
     """One try to redeem."""
     try:
-        return await ledger.judge(
+        return await ledger.run_redemption(
             judgement(offer, order, attempt="first"), offer=offer, order=order
         )
     except (LedgerBrokenError, LedgerFullError) as error:
@@ -83,11 +83,11 @@ async def settled(
     """A ledger that works again: restarted if it stopped, by itself if the disk was full."""
     if isinstance(answer, LedgerFullError):
         return ledger
-    if ledger.failing is None:
+    if ledger.failure is None:
         assert isinstance(answer, RedemptionOutcome)
         return ledger
     for refused in (
-        ledger.judge(judgement("of_x", "o_x"), offer="of_x", order="o_x"),
+        ledger.run_redemption(judgement("of_x", "o_x"), offer="of_x", order="o_x"),
         ledger.commit(push(accepted("of_x"), limit=None)),
     ):
         try:
@@ -104,13 +104,15 @@ async def check(
     ledger: SqliteLedger, offer: str, order: str, answer: RedemptionOutcome | Exception
 ) -> None:
     """The retry gets the true answer, another order does not, and the sums are right."""
-    retry = await ledger.judge(judgement(offer, order, attempt="retry"), offer=offer, order=order)
+    retry = await ledger.run_redemption(
+        judgement(offer, order, attempt="retry"), offer=offer, order=order
+    )
     assert retry.status == 200, retry
     if isinstance(answer, RedemptionOutcome):
         assert retry.body == answer.body, (answer, retry)
-    other = await ledger.judge(judgement(offer, "another"), offer=offer, order="another")
+    other = await ledger.run_redemption(judgement(offer, "another"), offer=offer, order="another")
     assert other.status == 409, other
-    assert ledger.failing is None, ledger.failing
+    assert ledger.failure is None, ledger.failure
     assert await ledger.reconcile() == []
 
 

@@ -54,7 +54,7 @@ class NaiveLedger(SqliteLedger):
             lambda connection: connection.execute("DROP INDEX redemptions_once").close()
         )
 
-    async def judge(
+    async def run_redemption(
         self,
         judge: RedemptionLogic,
         *,
@@ -68,9 +68,9 @@ class NaiveLedger(SqliteLedger):
             seen.append(desk)
             return RedemptionOutcome(status=0, body=b"")
 
-        await super().judge(look, offer=offer, order=order, refund=refund)
+        await super().run_redemption(look, offer=offer, order=order, refund=refund)
         ruling = structs.replace(judge(seen[0]), moves=())  # the budget would notice
-        await super().judge(lambda _: ruling, offer=offer, order=order, refund=refund)
+        await super().run_redemption(lambda _: ruling, offer=offer, order=order, refund=refund)
         return ruling
 
 

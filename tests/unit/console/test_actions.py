@@ -83,7 +83,7 @@ async def test_a_voucher_is_issued_and_stands_in_the_facts(one: LiveServer, agen
     page = await agent.read(answer.headers["location"])
     assert "The voucher is issued." in page
     assert "10.00 EUR for k-1" in page
-    (act,) = await one.parts.shop.ledger.acts(customer="c1")
+    (act,) = await one.parts.shop.ledger.operator_actions(customer="c1")
     assert f"Ada fact stated {act.subject} remedy" in page
     answer = await agent.act(
         "/console/remedies", customer="c1", value="15 %", cause="order:o-1", days="1"

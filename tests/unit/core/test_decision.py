@@ -28,9 +28,9 @@ def reserved(one: DecisionBuilder) -> dict[str, int]:
 def test_what_a_push_reserves_every_exit_gives_back() -> None:
     for event in ("decline", "expire", "withdraw", "supersede"):
         one = draft()
-        one.add(offer(**CAMPAIGN))
+        one.push(offer(**CAMPAIGN))
         assert reserved(one) == {"EUR": 1935, "#": 1}
-        one.move(one.standing["of1"], event)  # type: ignore[arg-type]
+        one.transition(one.standing["of1"], event)  # type: ignore[arg-type]
         assert reserved(one) == {"EUR": 0, "#": 0}
         assert one.standing == {}
         assert one.contact.approaches == ()
@@ -38,7 +38,7 @@ def test_what_a_push_reserves_every_exit_gives_back() -> None:
 
 def test_without_a_campaign_nothing_is_reserved() -> None:
     one = draft()
-    one.add(offer())
+    one.push(offer())
     assert one.moves == []
 
 
@@ -48,15 +48,15 @@ def test_a_promise_keeps_its_hold_and_gives_part_of_it_back() -> None:
     assert one.moves == []
     one.reduce_hold(one.standing["of1"], 3870)
     assert reserved(one) == {"EUR": -1935}
-    one.move(one.standing["of1"], "accept", hold=3870)
-    one.move(one.standing["of1"], "redeem")
+    one.transition(one.standing["of1"], "accept", hold=3870)
+    one.transition(one.standing["of1"], "redeem")
     assert reserved(one) == {"EUR": -1935}
     assert one.moved["of1"].state is OfferState.REDEEMED
 
 
 def test_what_is_withheld_on_purpose_reserves_nothing_and_is_not_up() -> None:
     one = draft()
-    one.note(offer(state=OfferState.HELD_OUT), Reason.HOLDOUT_GLOBAL)
+    one.record_held_out(offer(state=OfferState.HELD_OUT), Reason.HOLDOUT_GLOBAL)
     assert (one.standing, one.moves, one.effects) == ({}, [], [])
     assert [(step.to, step.reason) for step in one.steps] == [("held_out", "holdout.global")]
 
@@ -72,13 +72,13 @@ def test_only_a_let_down_makes_quiet() -> None:
 
 
 def test_a_known_customer_s_contact_is_kept_apart_from_the_session_s() -> None:
-    mine = NO_CONTACT.approached("old", "R1", "s0", T0)
+    mine = NO_CONTACT.with_approach("old", "R1", "s0", T0)
     one = DecisionBuilder(context(session=session(), profile=known(contact=mine)))
     assert one.contact is mine
     assert one.decision(DecisionTrace(), None).contact is None
     one.contact = mine
     assert one.decision(DecisionTrace(), None).contact is None
-    one.add(offer())
+    one.push(offer())
     assert [mark.offer for mark in one.contact.approaches] == ["old", "of1"]
     assert one.session.contact is NO_CONTACT
     assert one.decision(DecisionTrace(), None).contact is one.contact
@@ -86,29 +86,29 @@ def test_a_known_customer_s_contact_is_kept_apart_from_the_session_s() -> None:
 
 def test_a_push_forgets_what_no_cap_counts_any_more() -> None:
     day = 24 * 60 * MINUTE
-    contact = NO_CONTACT.approached("a", "R1", "s0", T0 - 30 * day)
-    contact = contact.approached("b", "R2", "s0", T0 - 30 * day)
-    contact = contact.approached("c", "R1", "s1", T0 - 99 * day).approached(
+    contact = NO_CONTACT.with_approach("a", "R1", "s0", T0 - 30 * day)
+    contact = contact.with_approach("b", "R2", "s0", T0 - 30 * day)
+    contact = contact.with_approach("c", "R1", "s1", T0 - 99 * day).with_approach(
         "d", "R1", "s0", T0 - day
     )
     patient = rule("R2", per_shopper=FrequencyLimit(1, 60 * day))
     one = DecisionBuilder(context(rule("R1"), patient, session=session(contact=contact)))
-    one.add(offer())
+    one.push(offer())
     assert [mark.offer for mark in one.contact.approaches] == ["b", "c", "d", "of1"]
 
 
 def test_only_the_last_ends_are_remembered() -> None:
     one = draft(ended=tuple(str(n) for n in range(REMEMBERED_ENDS)))
-    one.add(offer())
-    one.move(one.standing["of1"], "expire")
+    one.push(offer())
+    one.transition(one.standing["of1"], "expire")
     assert len(one.session.ended) == REMEMBERED_ENDS
     assert one.session.ended[-1] == "of1"
 
 
 def test_a_decision_has_all_that_moved_in_the_order_in_which_it_happened() -> None:
     one = draft(offer())
-    one.move(one.standing["of1"], "supersede")
-    one.add(offer("of2"), replaces="of1")
+    one.transition(one.standing["of1"], "supersede")
+    one.push(offer("of2"), replaces="of1")
     decision = one.decision(DecisionTrace(), T0 + 5)
     assert [made.id for made in decision.offers] == ["of1", "of2"]
     assert [step.seq for step in decision.steps] == [1, 2]

@@ -19,14 +19,14 @@ async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> 
         offer = (await shopper.offered())["id"]
         assert await operators.revoke(shop, offer, "price.error", "Ada") == "revoked"
         assert await operators.revoke(shop, offer, "fraud", "Bob") == "ended"
-        entries = await shop.ledger.entries(session=shopper.session)
+        entries = await shop.ledger.turn_entries(session=shopper.session)
         acts = [signal_from(each.signal) for entry in entries for each in apart(entry)]
         assert OfferRevoked(offer, "price.error", "Ada") in acts
         assert not any(isinstance(act, OfferRevoked) and act.who == "Bob" for act in acts)
         kept = await shop.ledger.offer(offer)
         assert kept is not None
         assert kept.state is OfferState.WITHDRAWN
-        (act,) = await shop.ledger.acts()
+        (act,) = await shop.ledger.operator_actions()
         assert (act.who, act.act, act.subject, act.detail) == (
             "Ada", "offer.revoked", offer, "price.error",
         )  # fmt: skip
@@ -61,7 +61,8 @@ async def test_a_stated_fact_is_judged_like_any_other(tmp_path: Path) -> None:
         more = {"cause": {"order": "o1"}, "expires_at": "2026-06-01T00:00:00Z"}
         await operators.report(shop, remedy | more, "Bo")
         kept = [
-            (act.who, act.detail, act.subject, act.customer) for act in await shop.ledger.acts()
+            (act.who, act.detail, act.subject, act.customer)
+            for act in await shop.ledger.operator_actions()
         ]
         assert kept == [("Bo", "remedy", "v1", "c1"), ("Ada", "recall", "r", None)]
 
@@ -74,7 +75,7 @@ async def test_only_a_rule_that_exists_is_paused(tmp_path: Path) -> None:
         assert await operators.pause(shop, "R1", "Ada", paused=False)
         assert shop.rulebooks.active.paused == frozenset()
         assert not await operators.pause(shop, "R9", "Ada", paused=True)
-        kept = [(act.act, act.subject) for act in await shop.ledger.acts()]
+        kept = [(act.act, act.subject) for act in await shop.ledger.operator_actions()]
         assert kept == [("rule.resumed", "R1"), ("rule.paused", "R1")]
 
 

@@ -85,18 +85,20 @@ async def test_on_a_full_disk_sessions_go_on_and_promises_stop_until_there_is_ro
                 file.write(bytes(4096))
         refused = await promise_until_full(ledger)
         assert "disk is full" in str(refused)
-        assert "disk is full" in (ledger.failing or "")
+        assert "disk is full" in (ledger.failure or "")
         for number in range(50):
             ledger.record(Commit(session="se_on", state=b"%d" % number, entry=entry("se_on", T0)))
         assert (await ledger.offer("of_1")) is not None
         with pytest.raises(LedgerFullError):
-            await ledger.judge(lambda _: RedemptionOutcome(status=200, body=b""), order="o1")
+            await ledger.run_redemption(
+                lambda _: RedemptionOutcome(status=200, body=b""), order="o1"
+            )
         filler.unlink()
-        while ledger.failing:  # nothing but reads: it tries by itself
-            await ledger.heard()
+        while ledger.failure:  # nothing but reads: it tries by itself
+            await ledger.feed_heartbeats()
         assert await ledger.commit(push(accepted("of_after", session="se_2"), limit=None)) is None
         assert (await ledger.session("se_on")).state == b"49"
-        assert len(await ledger.entries(session="se_on")) == 50
+        assert len(await ledger.turn_entries(session="se_on")) == 50
         assert await ledger.reconcile() == []
         await ledger.close()
 
@@ -145,10 +147,10 @@ async def test_a_ledger_that_broke_says_so_and_refuses_everything_that_promises(
         patch.setattr(sqlite_writer.SqliteWriter, "_attempt", torn)
         with pytest.raises(LedgerBrokenError, match="restart the server"):
             await ledger.commit(push(accepted("of_2"), limit=None))
-    assert "disk I/O error" in (ledger.failing or "")
+    assert "disk I/O error" in (ledger.failure or "")
     for refused in (
         ledger.commit(push(accepted("of_3"), limit=None)),
-        ledger.judge(lambda _: RedemptionOutcome(status=200, body=b""), order="o1"),
+        ledger.run_redemption(lambda _: RedemptionOutcome(status=200, body=b""), order="o1"),
         ledger.record_facts([]),
     ):
         with pytest.raises(LedgerBrokenError):

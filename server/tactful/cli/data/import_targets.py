@@ -50,7 +50,7 @@ def into_folder(stack: ExitStack, folder: Path) -> Send:
         now = time.time_ns() // 1_000_000
         kept = runner.run(ledger.record_facts([row_of(fact, now) for fact in facts]))
         for feed in {FEEDS[type(fact)] for fact in facts if type(fact) in FEEDS}:
-            runner.run(ledger.hear(feed, now))
+            runner.run(ledger.record_heartbeat(feed, now))
         return {"accepted": sum(kept), "ignored": len(kept) - sum(kept), "rejected": []}
 
     return send

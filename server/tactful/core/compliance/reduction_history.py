@@ -21,7 +21,7 @@ class ReductionHistory(Struct, frozen=True, gc=False):
     counts: Mapping[tuple[str, str], Mapping[str, int]] = {}
     """(product, territory) → `VIEWERS` or rule → how many in the last 24 h."""
 
-    def began(self, rule: str, sku: str, territory: str, now: int) -> int:
+    def first_applied_at(self, rule: str, sku: str, territory: str, now: int) -> int:
         """When a rule's reduction of an SKU first applied: now, if it did not yet."""
         return self.since.get((sku, territory), {}).get(rule, now)
 

@@ -28,7 +28,7 @@ def check_contact_policy(
             until=room_at(lately, caps.per_shopper.count, caps.per_shopper.per),
         )
     for scope, key in (("rule", rule.id), ("product", scene.item.product_id)):
-        until = contact.resting(scope, key)
+        until = contact.cooldown_until(scope, key)
         if now < until:
             yield Finding(Reason.CONTACT_DISMISSED, actual={scope: key}, until=until)
     yield from _active(scene, rule, policy, standing)

@@ -47,7 +47,7 @@ def _longest(scene: Scene, tightenings: Iterable[SuppressRule]) -> int:
 
 
 def _taint_findings(scene: Scene, rule: Rule, after: int) -> Iterator[Finding]:
-    for letdown in dict.fromkeys((*_reaching(scene.letdowns, scene.item), *scene.letdowns.shop)):
+    for letdown in dict.fromkeys((*_reaching(scene.taints, scene.item), *scene.taints.shop)):
         if not (rule.remedy and letdown.reason in FORGIVEN):
             yield from _finding(letdown, scene.now, after)
 
@@ -62,7 +62,7 @@ def _reaching(letdowns: Taints, item: Item) -> Iterator[Taint]:
 def _components(scene: Scene, after: int) -> Iterator[Finding]:
     """A bundle is as tainted as what is in it."""
     for part in scene.item.components:
-        for letdown in dict.fromkeys(_reaching(scene.letdowns, part)):
+        for letdown in dict.fromkeys(_reaching(scene.taints, part)):
             for one in _finding(letdown, scene.now, after):
                 actual = {part.sku: one.reason.value}
                 yield Finding(Reason.COMPLAINT_COMPONENT, actual, at=one.at, until=one.until)
@@ -80,7 +80,7 @@ def _cause(scene: Scene, rule: Rule) -> Iterator[Finding]:
     """A remedy is never promoted on what it makes up for."""
     promoted = scene.remedy if rule.remedy else None
     if promoted:
-        causes = scene.letdowns.causes.get(promoted.fact.remedy, ())
+        causes = scene.taints.causes.get(promoted.fact.remedy, ())
         if scene.item.product_id in causes:
             yield Finding(Reason.COMPLAINT_CAUSE, actual=promoted.fact.remedy, at=promoted.at)
 

@@ -30,12 +30,12 @@ class ContactHistory(Struct, frozen=True, gc=False):
     rests: tuple[Cooldown, ...] = ()
     quiet_until: int = 0
 
-    def approached(self, offer: str, rule: str, session: str, at: int) -> "ContactHistory":
+    def with_approach(self, offer: str, rule: str, session: str, at: int) -> "ContactHistory":
         """With one more approach reserved."""
         mark = Approach(offer, rule, session, at)
         return structs.replace(self, approaches=(*self.approaches, mark))
 
-    def shown(self, offer: str) -> "ContactHistory":
+    def with_shown(self, offer: str) -> "ContactHistory":
         """With an approach counted for good."""
         marks = tuple(
             structs.replace(mark, shown=True) if mark.offer == offer else mark
@@ -43,27 +43,27 @@ class ContactHistory(Struct, frozen=True, gc=False):
         )
         return self if marks == self.approaches else structs.replace(self, approaches=marks)
 
-    def released(self, offer: str) -> "ContactHistory":
+    def without_reservation(self, offer: str) -> "ContactHistory":
         """Without the reservation of an offer that ended unseen."""
         marks = tuple(m for m in self.approaches if m.offer != offer or m.shown)
         return self if marks == self.approaches else structs.replace(self, approaches=marks)
 
-    def rested(self, scope: str, key: str, until: int) -> "ContactHistory":
+    def with_cooldown(self, scope: str, key: str, until: int) -> "ContactHistory":
         """With a rule or product left alone until `until`, or longer if it already is."""
         others = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
         return structs.replace(
-            self, rests=(*others, Cooldown(scope, key, max(until, self.resting(scope, key))))
+            self, rests=(*others, Cooldown(scope, key, max(until, self.cooldown_until(scope, key))))
         )
 
-    def quiet(self, until: int) -> "ContactHistory":
+    def with_quiet_until(self, until: int) -> "ContactHistory":
         """With everything left alone until `until`, or longer if it already is."""
         return structs.replace(self, quiet_until=max(until, self.quiet_until))
 
-    def resting(self, scope: str, key: str) -> int:
+    def cooldown_until(self, scope: str, key: str) -> int:
         """Until when a rule or product is left alone; 0: it is not."""
         return next((r.until for r in self.rests if r.scope == scope and r.key == key), 0)
 
-    def woken(self, scope: str, key: str) -> "ContactHistory":
+    def without_cooldown(self, scope: str, key: str) -> "ContactHistory":
         """Without a rest."""
         rests = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
         return structs.replace(self, rests=rests)
@@ -89,9 +89,9 @@ def merged(one: ContactHistory, other: ContactHistory) -> ContactHistory:
     """Both histories as one shopper's: approaches united by offer id, rests at their maximum."""
     if not (other.approaches or other.rests or other.quiet_until):
         return one
-    united = one.quiet(other.quiet_until)
+    united = one.with_quiet_until(other.quiet_until)
     for rest in other.rests:
-        united = united.rested(rest.scope, rest.key, rest.until)
+        united = united.with_cooldown(rest.scope, rest.key, rest.until)
     return structs.replace(united, approaches=_united(one.approaches, other.approaches))
 
 

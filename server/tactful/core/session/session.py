@@ -126,7 +126,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
             return NEEDS_ACTIVITY
         return self.running_since + duration - self.dwelt
 
-    def look(self, sku: str) -> ViewedItem | None:
+    def viewed_item(self, sku: str) -> ViewedItem | None:
         """What is remembered of an item."""
         for look in self.looks:
             if look.sku == sku:
@@ -151,5 +151,5 @@ def without_unseen_offers(
         mark.offer for mark in contact.approaches if mark.session == session.id and not mark.shown
     }
     for offer in unseen - theirs:
-        contact = contact.released(offer)
+        contact = contact.without_reservation(offer)
     return contact

@@ -154,7 +154,7 @@ def _may_stand(standing: Iterable[Offer], candidate: Candidate) -> bool:
 def _measured(context: Context, candidate: Candidate) -> tuple[VerdictOutcome, Reason | None]:
     """Whether a winner is held back to measure the effect."""
     rule, policy = candidate.rule, context.rulebook.policy
-    reason = held_out(context.seed, candidate.scene.person, rule, policy)
+    reason = held_out(context.seed, candidate.scene.customer_known, rule, policy)
     if reason:
         return "held_out", reason
     return ("shadow", Reason.SHADOW) if rule.mode == "shadow" else ("pushed", None)

@@ -42,7 +42,7 @@ def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
     ends_at = min(scene.now + rule.expires, rule.ends)
     if remedy:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
-    since = context.reach.began(rule.id, item.sku, territory, scene.now)
+    since = context.reach.first_applied_at(rule.id, item.sku, territory, scene.now)
     prior = prior_of(scene, since, shelf.currency)
     said = claim(prior, quote.unit) if quote.unit < shelf.amount else None
     product = scene.product

@@ -26,8 +26,8 @@ def expire(draft: DecisionBuilder) -> None:
         if end is None or end > draft.now:
             continue
         until = end + draft.context.rulebook.policy.rest.expired_product
-        draft.contact = draft.contact.rested("product", offer.product, until)
-        draft.move(offer, "expire")
+        draft.contact = draft.contact.with_cooldown("product", offer.product, until)
+        draft.transition(offer, "expire")
 
 
 def _arrived(draft: DecisionBuilder, signal: signals.ConnectionOpened) -> None:
@@ -100,8 +100,8 @@ def _seen(draft: DecisionBuilder, signal: signals.OfferSeen) -> None:
 
 
 def _show(draft: DecisionBuilder, offer: Offer) -> Offer:
-    draft.recall(lambda contact: contact.shown(offer.id))
-    return draft.move(offer, "show") if offer.state is OfferState.PUSHED else offer
+    draft.update_contacts(lambda contact: contact.with_shown(offer.id))
+    return draft.transition(offer, "show") if offer.state is OfferState.PUSHED else offer
 
 
 def _dismissed(draft: DecisionBuilder, signal: signals.OfferDismissed) -> None:
@@ -110,9 +110,11 @@ def _dismissed(draft: DecisionBuilder, signal: signals.OfferDismissed) -> None:
         return
     rest = draft.context.rulebook.policy.rest
     offer = _show(draft, offer)
-    contact = draft.contact.rested("rule", offer.rule, draft.now + rest.dismissed_rule)
-    draft.contact = contact.rested("product", offer.product, draft.now + rest.dismissed_product)
-    moved = draft.move(offer, "decline")
+    contact = draft.contact.with_cooldown("rule", offer.rule, draft.now + rest.dismissed_rule)
+    draft.contact = contact.with_cooldown(
+        "product", offer.product, draft.now + rest.dismissed_product
+    )
+    moved = draft.transition(offer, "decline")
     draft.end_elsewhere(moved)
 
 
@@ -134,7 +136,7 @@ def _promise(draft: DecisionBuilder, offer: Offer, qty: int) -> None:
     until = draft.now + draft.context.rulebook.policy.accept_hold
     draft.reduce_hold(offer, hold)
     offer = _show(draft, offer)
-    moved = draft.move(offer, "accept", qty=qty, hold=hold, accept_until=until)
+    moved = draft.transition(offer, "accept", qty=qty, hold=hold, accept_until=until)
     draft.effects.append(ConfirmAcceptance(moved))
 
 
@@ -158,7 +160,7 @@ def _redeemed(draft: DecisionBuilder, signal: signals.OfferRedeemed) -> None:
     ended = (*draft.session.ended, offer.id)[-REMEMBERED_ENDS:]
     draft.update(seq=max(draft.session.seq, offer.seq), ended=ended)
     if offer.remedy and offer.state is OfferState.REDEEMED:
-        draft.contact = draft.contact.rested("remedy", offer.remedy, NEVER)
+        draft.contact = draft.contact.with_cooldown("remedy", offer.remedy, NEVER)
 
 
 def _rolled_back(draft: DecisionBuilder, signal: signals.RedemptionRolledBack) -> None:
@@ -167,15 +169,15 @@ def _rolled_back(draft: DecisionBuilder, signal: signals.RedemptionRolledBack) -
     draft.standing[offer.id] = offer
     draft.update(seq=max(draft.session.seq, offer.seq))
     if offer.remedy:
-        draft.contact = draft.contact.woken("remedy", offer.remedy)
+        draft.contact = draft.contact.without_cooldown("remedy", offer.remedy)
 
 
 def _revoked(draft: DecisionBuilder, signal: signals.OfferRevoked) -> None:
     offer = draft.standing.get(signal.offer)
     if offer:
         until = draft.now + draft.context.rulebook.policy.rest.withdrawn_product
-        draft.contact = draft.contact.rested("product", offer.product, until)
-        draft.move(offer, "withdraw", signal.reason)
+        draft.contact = draft.contact.with_cooldown("product", offer.product, until)
+        draft.transition(offer, "withdraw", signal.reason)
         draft.end_elsewhere(draft.moved[offer.id])
 
 

@@ -38,7 +38,7 @@ def views(scene: Scene) -> int:
 
 def views_of_item(scene: Scene) -> int:
     """How often this item was viewed."""
-    look = scene.session.look(scene.item.sku)
+    look = scene.session.viewed_item(scene.item.sku)
     return look.views if look else 0
 
 

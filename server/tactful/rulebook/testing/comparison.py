@@ -100,7 +100,7 @@ class RulebookCounter:
         self.shown: dict[str, set[Shown]] = {}
         """Shopper → what they were shown."""
 
-    def take(self, context: Context, decision: Decision) -> None:
+    def count_turn(self, context: Context, decision: Decision) -> None:
         """A turn was decided."""
         for step in decision.steps:
             self._steps[step.to] += 1

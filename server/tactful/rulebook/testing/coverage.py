@@ -26,7 +26,7 @@ class Coverage:
         self._seen: dict[tuple[str, int], set[bool]] = {}
         self._offered: set[str] = set()
 
-    def see(self, rules: Mapping[str, Rule], scene: Any) -> None:
+    def record_verdict(self, rules: Mapping[str, Rule], scene: Any) -> None:
         """Notes how the conditions of these rules stand in a scene."""
         for id_ in rules:
             for number, clause in enumerate(self._clauses[id_]):

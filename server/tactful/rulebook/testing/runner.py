@@ -168,7 +168,7 @@ class _ScenarioRun:
 
     def _see(self) -> None:
         for sku in attention.candidate_skus(self.stage.session):
-            self.coverage.see(self.stage.rulebook.rules, self.stage.scene(sku))
+            self.coverage.record_verdict(self.stage.rulebook.rules, self.stage.scene(sku))
 
     # steps
 

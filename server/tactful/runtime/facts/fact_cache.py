@@ -46,7 +46,7 @@ class FactCache:
         """An item in memory, known to the shop or not; None: not in memory."""
         return self._items.get(sku)
 
-    def person(self, customer: str) -> Profile | None:
+    def customer(self, customer: str) -> Profile | None:
         """A customer in memory; None: not in memory."""
         history = self._people.get(customer)
         if history is None or customer not in self._contacts:
@@ -64,7 +64,7 @@ class FactCache:
         if known is not None:
             self._profiles[customer] = msgspec.structs.replace(known, contact=contact)
 
-    def leave(self, before: Session, after: Session) -> dict[str, ContactHistory]:
+    def release(self, before: Session, after: Session) -> dict[str, ContactHistory]:
         """Let go of the customer whom a shopper left behind: their history, where one was left."""
         who = parting.detached_customer(before, after)
         known = self._contacts.get(who) if who else None
@@ -102,26 +102,26 @@ class FactCache:
             self._drop(self._items, sku)
         if kind_of(fact) in PERSON_KINDS or isinstance(fact, Product):
             for customer in customers:
-                self.forget_person(customer)
+                self.forget_customer(customer)
         return skus, customers
 
     def forget_item(self, sku: str) -> None:
         """Drop an item; whoever needs it next reads it again."""
         self._drop(self._items, sku)
 
-    def forget_person(self, customer: str) -> None:
+    def forget_customer(self, customer: str) -> None:
         """Drop a customer's facts; the contact history stays."""
         self._drop(self._people, customer)
         self._profiles.pop(customer, None)
 
-    def erase_person(self, erased: History) -> None:
+    def erase_customer(self, erased: History) -> None:
         """Drop all of a customer, and whoever else knew of their orders and cases."""
         known: list[AnyFact] = [kept.fact for kept in erased.orders]
         known += [kept.fact for kept in erased.returns]
         known += [kept.fact for kept in erased.cases]
         for fact in known:
             self.forget(fact)
-        self.forget_person(erased.customer)
+        self.forget_customer(erased.customer)
         self._contacts.pop(erased.customer, None)
 
     def _drop(self, cache: OrderedDict[str, Item] | OrderedDict[str, History], key: str) -> None:

@@ -22,9 +22,9 @@ class FeedMonitor:
     def restore(self, heard: dict[str, int]) -> None:
         """Take over what the ledger heard."""
         for feed, at in heard.items():
-            self.hear(cast("FeedName", feed), at)
+            self.record_heartbeat(cast("FeedName", feed), at)
 
-    def hear(self, feed: FeedName, at: int) -> bool:
+    def record_heartbeat(self, feed: FeedName, at: int) -> bool:
         """Note a sign of life; whether it ends a silence that was too long."""
         before = self.heard.get(feed)
         if before is not None and at <= before:
@@ -34,7 +34,7 @@ class FeedMonitor:
         limit = self.limit(feed)
         return limit is not None and (before is None or at - before > limit)
 
-    def use(self, limits: FeedMaxAge) -> None:
+    def use_policy(self, limits: FeedMaxAge) -> None:
         """Watch the feeds under these limits from now on."""
         self._limits = limits
         for feed in self.heard:

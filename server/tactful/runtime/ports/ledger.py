@@ -55,11 +55,11 @@ class Ledger(Protocol):
         """Write what is pending and let go."""
 
     @property
-    def failing(self) -> str | None:
+    def failure(self) -> str | None:
         """Why nothing is promised at the moment; None: all is well."""
 
     @property
-    def waiting(self) -> int:
+    def pending_bytes(self) -> int:
         """Bytes of records that are not written yet."""
 
     # facts
@@ -84,10 +84,10 @@ class Ledger(Protocol):
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         """Every retained version of one fact, oldest first."""
 
-    async def heard(self) -> dict[str, int]:
+    async def feed_heartbeats(self) -> dict[str, int]:
         """Feed → when it last gave a sign of life (ms)."""
 
-    async def hear(self, feed: str, at: int) -> None:
+    async def record_heartbeat(self, feed: str, at: int) -> None:
         """Keep a sign of life, if it is newer."""
 
     # turns
@@ -100,7 +100,7 @@ class Ledger(Protocol):
         Later writes of the same session never overtake it. Has no budget moves that reserve.
         """
 
-    def holding(self) -> AbstractContextManager[None]:
+    def deferred_writes(self) -> AbstractContextManager[None]:
         """While it is held, records may wait, so that writing them does not slow down who makes them.
 
         Their order stays: a write that somebody waits for takes along what was made before it.
@@ -113,13 +113,13 @@ class Ledger(Protocol):
     async def offer(self, offer: str) -> Offer | None:
         """One offer as it now is."""
 
-    async def standing(self) -> list[Offer]:
+    async def standing_offers(self) -> list[Offer]:
         """All offers in a standing state, for a start."""
 
     async def balances(self) -> list[BudgetRow]:
         """All balances."""
 
-    async def judge(
+    async def run_redemption(
         self,
         judge: RedemptionLogic,
         *,
@@ -165,7 +165,7 @@ class Ledger(Protocol):
         """Erase a session's state and entries; its offers keep a random id instead."""
 
     # records
-    async def audit(
+    async def offer_steps(
         self,
         *,
         session: str | None = None,
@@ -179,7 +179,7 @@ class Ledger(Protocol):
         login that came next in the session, and while they were logged in.
         """
 
-    async def entries(
+    async def turn_entries(
         self,
         *,
         session: str | None = None,
@@ -193,7 +193,7 @@ class Ledger(Protocol):
         """The session in which a customer was last seen."""
 
     # rulebooks
-    async def keep_rulebook(
+    async def store_rulebook(
         self, version: str, sources: bytes, at: int, *, back: bool = False
     ) -> None:
         """Keep the sources of an activated rulebook; `back`: somebody went back to it."""
@@ -211,10 +211,12 @@ class Ledger(Protocol):
         """Pause a rule, or let it run again."""
 
     # people
-    async def keep_act(self, act: OperatorAction) -> None:
+    async def record_operator_action(self, act: OperatorAction) -> None:
         """Keep what a person did."""
 
-    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[OperatorAction]:
+    async def operator_actions(
+        self, *, customer: str | None = None, limit: int = 200
+    ) -> list[OperatorAction]:
         """What people did, newest first."""
 
     async def erase_customer(self, customer: str, alias: str) -> int:

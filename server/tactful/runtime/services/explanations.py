@@ -119,7 +119,7 @@ class ExplanationService:
         here = live.state.id if live else None
         if at is None and here:
             return here
-        self._turns.journal.write_all()
+        self._turns.journal.flush_all()
         return await self._ledger.latest_session_of(customer, at) or here
 
     async def _present(
@@ -139,7 +139,7 @@ class ExplanationService:
         who = state.customer if state.personal else None
         await self._world.load(
             [one for one in skus if self._world.item(one) is None],
-            [who] if who and self._world.person(who) is None else [],
+            [who] if who and self._world.customer(who) is None else [],
         )
         context = self._turns.context(live, TimerFired())
         item = self._world.item(sku)
@@ -176,8 +176,8 @@ class ExplanationService:
     # the past
 
     async def _past(self, sku: str, session: str | None, at: int) -> Context:
-        self._turns.journal.write_all()
-        stored = await self._ledger.entries(session=session, until=at) if session else []
+        self._turns.journal.flush_all()
+        stored = await self._ledger.turn_entries(session=session, until=at) if session else []
         entries = [one for entry in stored for one in apart(entry) if one.at < at]
         found = _last_whole(entries)
         if found is None:

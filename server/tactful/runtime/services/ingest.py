@@ -64,7 +64,7 @@ class FactIngest:
         self._telemetry = shared.telemetry
         self._kept_heard: dict[FeedName, int] = {}
 
-    async def take(self, raw: Sequence[bytes | msgspec.Raw]) -> IngestReport:
+    async def ingest(self, raw: Sequence[bytes | msgspec.Raw]) -> IngestReport:
         """Make the good ones durable, and tell the sessions concerned; a bad one harms no neighbour."""
         read = [fact_codec.decode(one, index) for index, one in enumerate(raw)]
         facts = [fact for fact in read if not isinstance(fact, FactRejection)]
@@ -109,7 +109,7 @@ class FactIngest:
         for fact in accepted:
             if isinstance(fact, Order):
                 await self._sold(fact)
-        await self._fanout.tell(concerned)
+        await self._fanout.notify(concerned)
         self._telemetry.told(started)
 
     async def _sold(self, order: Order) -> None:
@@ -122,7 +122,7 @@ class FactIngest:
             skus = set()
         items = [self._world.item(sku) or await self._world.read_item(sku) for sku in sorted(skus)]
         products = tuple(dict.fromkeys(item.product_id for item in items))
-        self._turns.take(live, OrderReported(order.order, products, ms(order.placed_at)))
+        self._turns.submit(live, OrderReported(order.order, products, ms(order.placed_at)))
 
     def _in_play(self, keys: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
         """What the sessions concerned will ask for, so that it is read once and before their turns."""
@@ -137,7 +137,7 @@ class FactIngest:
             key
             for kind, key in keys
             if kind == "customer"
-            and self._world.person(key) is None
+            and self._world.customer(key) is None
             and self._registry.concerned([(kind, key)])
         ]
         return skus, customers
@@ -147,14 +147,16 @@ class FactIngest:
         for feed, at in self._freshness.heard.items():
             if at - self._kept_heard.get(feed, 0) >= SECOND:
                 self._kept_heard[feed] = at
-                await self._ledger.hear(feed, at)
+                await self._ledger.record_heartbeat(feed, at)
 
     def _hear(self, fact: AnyFact, now: int) -> bool:
         """Any fact is a sign of life of its feed, a known or late one too."""
         if isinstance(fact, Feed):
-            return self._freshness.hear(fact.feed, min(now, ms(fact.at)) if fact.at else now)
+            return self._freshness.record_heartbeat(
+                fact.feed, min(now, ms(fact.at)) if fact.at else now
+            )
         feed = FEEDS.get(type(fact))
-        return feed is not None and self._freshness.hear(feed, now)
+        return feed is not None and self._freshness.record_heartbeat(feed, now)
 
 
 def row_of(fact: AnyFact, now: int) -> FactRow:

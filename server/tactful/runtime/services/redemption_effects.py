@@ -26,7 +26,7 @@ class RedemptionEffects:
         self._commitments = shared.commitments
         self._rates = shared.rates
 
-    async def shelves(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
+    async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
         """Price, stock and recall of each SKU, as last reported."""
         await self._world.load([sku for sku in skus if self._world.item(sku) is None], [])
         found: dict[str, SkuNow] = {}
@@ -41,7 +41,7 @@ class RedemptionEffects:
         facts = [assembly.read(one) for one in stored]
         return any(isinstance(f, Order) and f.status in SHIPPED for f in facts)
 
-    def heard(self, ruling: RedemptionOutcome) -> None:
+    def apply(self, ruling: RedemptionOutcome) -> None:
         """A ruling is durable: make memory and the live session agree with it."""
         self._balances.apply(ruling.moves)
         self._rates.ruled(ruling)
@@ -49,7 +49,7 @@ class RedemptionEffects:
             self._commitments.keep(offer)
             live = self._registry.by_id.get(offer.session)
             if live is not None:
-                self._turns.take(live, _signal(offer))
+                self._turns.submit(live, _signal(offer))
 
 
 def _signal(offer: Offer) -> OfferRedeemed | RedemptionRolledBack:

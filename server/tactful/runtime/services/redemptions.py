@@ -141,7 +141,7 @@ class RedemptionService:
         if ("cancelled", None) in said and not any(status in SHIPPED for status, _ in said):
             now = self._clock.now()
             self._tell(
-                await self._ledger.judge(
+                await self._ledger.run_redemption(
                     lambda desk: giving_back.cancel(desk, order, now, shipped=False), order=order
                 )
             )
@@ -202,7 +202,9 @@ class RedemptionService:
         refund: str | None = None,
     ) -> RedemptionResponse:
         try:
-            ruling = await self._ledger.judge(judge, offer=offer, order=order, refund=refund)
+            ruling = await self._ledger.run_redemption(
+                judge, offer=offer, order=order, refund=refund
+            )
         except LedgerError:
             return _unknown()
         self._tell(ruling)

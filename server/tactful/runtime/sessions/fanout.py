@@ -21,14 +21,14 @@ class Fanout:
         self._registry = shared.registry
         self._turns = turns
 
-    async def tell(self, sessions: Iterable[LiveSession]) -> None:
+    async def notify(self, sessions: Iterable[LiveSession]) -> None:
         """Return when each has been told, those with an offer on the screen first.
 
         What follows is written down when all have been told: the thread that writes takes as much of
         the processor as the telling, and the last one would wait twice as long.
         """
         told = sorted(sessions, key=lambda live: not live.state.offers)
-        with self._ledger.holding():
+        with self._ledger.deferred_writes():
             for start in range(0, len(told), CHUNK):
                 for live in told[start : start + CHUNK]:
                     self._tell(live)
@@ -39,4 +39,4 @@ class Fanout:
         if self._registry.by_id.get(live.state.id) is not live:
             return
         if not live.mailbox or not isinstance(live.mailbox[-1], FactsChanged):
-            self._turns.take(live, FactsChanged())
+            self._turns.submit(live, FactsChanged())

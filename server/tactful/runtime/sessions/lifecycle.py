@@ -74,19 +74,19 @@ class SessionLifecycle:
         self.on_end: Callable[[LiveSession], None] = lambda _: None
         turns.on_settled = self._settle
 
-    def hello(self, seat: SessionConnection, greeting: SessionGreeting) -> None:
+    def open(self, seat: SessionConnection, greeting: SessionGreeting) -> None:
         """Find or make the session of a connection."""
         live = self._known(greeting.resume)
         if live is not None:
-            self._sit(seat, live, greeting)
+            self._attach(seat, live, greeting)
         elif greeting.resume and ids.is_id(greeting.resume, ids.RESUME):
             task = asyncio.ensure_future(self._look_up(seat, greeting, greeting.resume))
             self._resuming.add(task)
             task.add_done_callback(self._resuming.discard)
         else:
-            self._sit(seat, self._new(greeting), greeting, new=True)
+            self._attach(seat, self._new(greeting), greeting, new=True)
 
-    def knows(self, secret: str | None) -> bool:
+    def can_resume(self, secret: str | None) -> bool:
         """Whether a secret opens a session that is in memory."""
         return self._known(secret) is not None
 
@@ -106,9 +106,9 @@ class SessionLifecycle:
             live = self.restore(saved)
             self._secrets[live.state.id] = secret
         if not seat.gone:
-            self._sit(seat, live or self._new(greeting), greeting, new=live is None)
+            self._attach(seat, live or self._new(greeting), greeting, new=live is None)
 
-    async def settled(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Return when nobody waits for their session."""
         while self._resuming:
             await asyncio.wait(tuple(self._resuming))
@@ -150,7 +150,7 @@ class SessionLifecycle:
         self._secrets[session] = secret
         return secret
 
-    def _sit(
+    def _attach(
         self,
         seat: SessionConnection,
         live: LiveSession,
@@ -176,17 +176,17 @@ class SessionLifecycle:
         identity = greeting.identity
         if identity and identity.customer != live.who:
             live.mailbox.append(arrived)  # one step with the next: nobody is greeted in between
-            self._become(live, identity, renewed=not new)
+            self._authenticate(live, identity, renewed=not new)
         else:
-            self._turns.take(live, arrived)
+            self._turns.submit(live, arrived)
         for signal in seat.backlog:
-            self._turns.take(live, signal)
+            self._turns.submit(live, signal)
         seat.backlog = []
 
     def signal(self, seat: SessionConnection, signal: Signal) -> None:
         """Hand on what a connection reports; the first ones wait until its session is found."""
         if seat.live is not None:
-            self._turns.take(seat.live, signal)
+            self._turns.submit(seat.live, signal)
         elif len(seat.backlog) < LONGEST_WAIT:
             seat.backlog.append(signal)
 
@@ -199,22 +199,24 @@ class SessionLifecycle:
         if live is None:
             return
         if live.who != identity.customer:
-            self._become(live, identity, renewed=True)
+            self._authenticate(live, identity, renewed=True)
         elif identity.territory not in {None, live.state.territory}:
-            self._turns.take(live, CustomerIdentified(identity.customer, identity.territory))
+            self._turns.submit(live, CustomerIdentified(identity.customer, identity.territory))
 
-    def _become(self, live: LiveSession, identity: VerifiedIdentity, *, renewed: bool) -> None:
+    def _authenticate(
+        self, live: LiveSession, identity: VerifiedIdentity, *, renewed: bool
+    ) -> None:
         live.who = identity.customer
         if renewed:
-            self._renew(live)
-        self._turns.take(live, CustomerIdentified(identity.customer, identity.territory))
+            self._rotate_secret(live)
+        self._turns.submit(live, CustomerIdentified(identity.customer, identity.territory))
 
     def logout(self, seat: SessionConnection) -> None:
         """Back to an anonymous shopper whom nobody has seen before."""
         if seat.live is not None:
-            self.forget(seat.live)
+            self.erase_customer(seat.live)
 
-    def _renew(self, live: LiveSession) -> None:
+    def _rotate_secret(self, live: LiveSession) -> None:
         """The secret from before is dead; every tab hears the new one after the turn that follows."""
         self._registry.rotate(live, ids.resume_digest(self._secret(live.state.id)))
         live.renewals += 1
@@ -222,11 +224,11 @@ class SessionLifecycle:
 
     def _settle(self, live: LiveSession) -> None:
         if live.newcomers:
-            self.greet(live)
+            self.send_snapshot(live)
         elif not live.seats:
             self._maybe_end(live)
 
-    def greet(self, live: LiveSession) -> None:
+    def send_snapshot(self, live: LiveSession) -> None:
         """Tell newcomers the whole state, and what was promised before they came."""
         newcomers, live.newcomers = live.newcomers, []
         secret = self._secrets.get(live.state.id, "")
@@ -238,9 +240,9 @@ class SessionLifecycle:
         for seat in newcomers:
             if not seat.gone:
                 if seat.tab not in live.seats and len(live.seats) >= SEATS:
-                    live.seats[min(live.seats)].guest.make_room()
+                    live.seats[min(live.seats)].guest.close_replaced()
                 live.seats[seat.tab] = seat
-                seat.guest.greet(snapshot)
+                seat.guest.send_snapshot(snapshot)
                 if promised:
                     seat.guest.deliver(self._turns.sealed(promised))
 
@@ -250,15 +252,15 @@ class SessionLifecycle:
         if live is not None and seat.tab in live.seats:
             live.newcomers.append(seat)
             if not live.busy:
-                self.greet(live)
+                self.send_snapshot(live)
 
-    def leave(self, seat: SessionConnection) -> None:
+    def disconnect(self, seat: SessionConnection) -> None:
         """A connection is gone."""
         seat.gone = True
         live = seat.live
         if live is not None:
             live.seats.pop(seat.tab, None)
-            self._turns.take(live, ConnectionClosed(seat.tab))
+            self._turns.submit(live, ConnectionClosed(seat.tab))
 
     def _maybe_end(self, live: LiveSession) -> None:
         """A session that nobody is connected to ends after a while, or at once if it may not stay."""
@@ -279,12 +281,12 @@ class SessionLifecycle:
         self._timers.set(f"end:{live.state.id}", None, lambda: None)
         self.on_end(live)
 
-    def forget(self, live: LiveSession) -> None:
+    def erase_customer(self, live: LiveSession) -> None:
         """The session goes on as a stranger's: after a logout, or because the customer is erased."""
         live.who = None
         shopper = ids.shopper_id(self._entropy.token_bytes(ids.ID_BYTES))
-        self._renew(live)
-        self._turns.take(live, CustomerLoggedOut(shopper))
+        self._rotate_secret(live)
+        self._turns.submit(live, CustomerLoggedOut(shopper))
 
 
 def public_id(live: LiveSession) -> str:

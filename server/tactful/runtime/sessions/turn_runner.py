@@ -74,9 +74,9 @@ class TurnRunner:
 
     # the mailbox
 
-    def take(self, live: LiveSession, signal: Signal) -> None:
+    def submit(self, live: LiveSession, signal: Signal) -> None:
         """Put a signal into a session's mailbox, and handle it now unless the session waits."""
-        if not live.busy and not live.mailbox and self._passes(live, signal):
+        if not live.busy and not live.mailbox and self._fold_only(live, signal):
             return
         if len(live.mailbox) < MAILBOX:
             live.mailbox.append(signal)
@@ -85,9 +85,9 @@ class TurnRunner:
             live.mailbox.append(signal)
             self._telemetry.dropped()
         if not live.busy:
-            self._drain(live)
+            self._run_mailbox(live)
 
-    def _passes(self, live: LiveSession, signal: Signal) -> bool:
+    def _fold_only(self, live: LiveSession, signal: Signal) -> bool:
         """Fold a signal on which nothing can be decided yet; it needs nothing but the session."""
         item = None
         if type(signal) is ItemViewed:
@@ -106,11 +106,11 @@ class TurnRunner:
         live.state = after
         self._index(live, before)
         if live.persists:
-            self.journal.note(live, now, signal, rulebook.version)
+            self.journal.add(live, now, signal, rulebook.version)
         self._telemetry.passed()
         return True
 
-    def _drain(self, live: LiveSession) -> None:
+    def _run_mailbox(self, live: LiveSession) -> None:
         while live.mailbox:
             signal = live.mailbox[0]
             skus, customers = self._missing(live.state, signal)
@@ -119,7 +119,7 @@ class TurnRunner:
                 return
             live.mailbox.pop(0)
             try:
-                promised = not self._passes(live, signal) and self._decide(live, signal)
+                promised = not self._fold_only(live, signal) and self._decide(live, signal)
             except Exception as error:  # noqa: BLE001 - one signal is lost, not the session
                 self._crashed(error, signal)
                 continue
@@ -147,7 +147,7 @@ class TurnRunner:
             self._crashed(error, live.mailbox[0] if live.mailbox else None)
             live.mailbox[:1] = []
         live.busy = False
-        self._drain(live)
+        self._run_mailbox(live)
 
     def _crashed(self, error: Exception, signal: Signal | None) -> None:
         """Say where, once: not with what, for an exception may quote what a shopper did."""
@@ -158,11 +158,11 @@ class TurnRunner:
             kind = type(signal).__name__
             log.error("turn.crashed", signal=kind, error=type(error).__name__, where=where)
 
-    async def settled(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Return when no session waits for anything."""
         while self._waiting:
             await asyncio.wait(tuple(self._waiting))
-        self.journal.write_all()
+        self.journal.flush_all()
 
     # gather
 
@@ -170,7 +170,7 @@ class TurnRunner:
         world = self._world
         skus = [sku for sku in attention.required_skus(session, signal) if world.item(sku) is None]
         customer = customer_after(session, signal)
-        if customer is None or world.person(customer) is not None:
+        if customer is None or world.customer(customer) is not None:
             return skus, []
         return skus, [customer]
 
@@ -186,14 +186,14 @@ class TurnRunner:
             signal=signal,
             rulebook=self._rulebooks.active,
             items=items,
-            profile=world.person(customer) if customer else None,
+            profile=world.customer(customer) if customer else None,
             balances=self._balances.view(now),
             committed=self._commitments.totals,
             ahead=self._ahead(session, items) if session.offers else NOBODY_AHEAD,
             heard=self._freshness.heard,
             rates=self._rates.view,
             reach=self._reach.view,
-            mute=self._ledger.failing is not None or now < self._muted_until,
+            mute=self._ledger.failure is not None or now < self._muted_until,
             seed=self.seed,
         )
 
@@ -223,15 +223,17 @@ class TurnRunner:
         self._telemetry.decided(decision.trace, started)
         if type(signal) is FactsChanged and _nothing_new(context, decision):
             return False
-        self.journal.write(live)
-        left = self._world.leave(context.session, decision.session)
+        self.journal.flush_session(live)
+        left = self._world.release(context.session, decision.session)
         commit = commit_of(
             context, decision, live.resume, left, persists=live.persists, known=live.recorded
         )
         self._apply(live, decision)
         for effect in decision.effects:
             if isinstance(effect, PROMISES):
-                self._wait(live, self._promise(live, context, decision, commit, started))
+                self._wait(
+                    live, self._commit_then_deliver(live, context, decision, commit, started)
+                )
                 return True
         if commit.entry or commit.state or commit.steps or commit.contacts:
             self._ledger.record(commit)
@@ -239,7 +241,7 @@ class TurnRunner:
             if commit.state is not None:
                 live.owed_at = None
             elif live.persists:
-                self.journal.owe(live, context.now)
+                self.journal.mark_dirty(live, context.now)
             if decision.steps:
                 self._moved(decision)
         live.outbox += decision.effects
@@ -248,7 +250,7 @@ class TurnRunner:
     def _moved(self, decision: Decision) -> None:
         """Have the shop learn from what is recorded."""
         if decision.steps:
-            self._rates.moved(decision.offers, decision.steps)
+            self._rates.record_step(decision.offers, decision.steps)
             self.on_moved(decision.offers, decision.steps)
 
     def _apply(self, live: LiveSession, decision: Decision) -> None:
@@ -272,13 +274,13 @@ class TurnRunner:
 
     def set_alarm(self, live: LiveSession) -> None:
         """Be woken when the session asks for it."""
-        self._timers.set(live.state.id, live.state.wake_at, partial(self.wake, live))
+        self._timers.set(live.state.id, live.state.wake_at, partial(self.fire_timer, live))
 
-    def wake(self, live: LiveSession) -> None:
+    def fire_timer(self, live: LiveSession) -> None:
         """Look at a session again because its time has come."""
-        self.take(live, TimerFired())
+        self.submit(live, TimerFired())
 
-    async def _promise(
+    async def _commit_then_deliver(
         self,
         live: LiveSession,
         context: Context,
@@ -292,12 +294,12 @@ class TurnRunner:
         except LedgerError as error:
             log.error("promise.failed", session=live.state.id, error=str(error))  # noqa: TRY400
             self._telemetry.failed()
-            self._undo(live, context, decision)
+            self._rollback(live, context, decision)
             self._muted_until = self._clock.now() + COMMIT_RETRY_MS
             live.mailbox.insert(0, context.signal)
             return
         if refusal is not None:
-            self._undo(live, context, decision)
+            self._rollback(live, context, decision)
             await self._correct(refusal)
             live.mailbox.insert(0, context.signal)
             ended = await self._ledger.offer(refusal.offer) if refusal.offer else None
@@ -318,7 +320,7 @@ class TurnRunner:
             return True
         return any(self._world.item(sku) is not item for sku, item in context.items.items())
 
-    def _undo(self, live: LiveSession, context: Context, decision: Decision) -> None:
+    def _rollback(self, live: LiveSession, context: Context, decision: Decision) -> None:
         """Make memory as it was before a decision that could not be recorded."""
         taken_back = live.state
         live.state = context.session
@@ -328,11 +330,11 @@ class TurnRunner:
             self._commitments.keep(before.get(offer.id) or _unmade(offer))
         customer = decision.session.customer
         if customer and decision.contact is not None and context.profile:
-            known = self._world.person(customer)
+            known = self._world.customer(customer)
             if known is not None:
                 contact = known.contact
                 for offer in decision.offers:
-                    contact = contact.released(offer.id)
+                    contact = contact.without_reservation(offer.id)
                 self._world.set_contact(customer, contact)
         self._index(live, taken_back)
 

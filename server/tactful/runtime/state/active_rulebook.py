@@ -143,7 +143,7 @@ class ActiveRulebook:
             self._telemetry.reloaded("same")
             return ReloadResult("same", rulebook.version, found)
         packed = msgspec.json.encode([(source.path, source.text) for source in sources])
-        await self._ledger.keep_rulebook(rulebook.version, packed, self._clock.now(), back=back)
+        await self._ledger.store_rulebook(rulebook.version, packed, self._clock.now(), back=back)
         await self._swap(rulebook)
         self._telemetry.reloaded("active")
         log.info("rulebook.active", version=rulebook.version, rules=len(rulebook.rules))

@@ -65,7 +65,7 @@ class ConversionTracker:
         for offer in held_out:
             self._watch(offer)
 
-    def moved(self, offers: Iterable[Offer], steps: Iterable[OfferStep]) -> None:
+    def record_step(self, offers: Iterable[Offer], steps: Iterable[OfferStep]) -> None:
         """Learn from what a turn recorded."""
         known = {offer.id: offer for offer in offers}
         for step in steps:

@@ -58,7 +58,7 @@ class ReductionTracker:
 
     def viewed(self, session: Session, item: Item) -> None:
         """A shopper looks at an item; `session` is as it was before."""
-        if session.look(item.sku) is None:
+        if session.viewed_item(item.sku) is None:
             self.discovered(session, item, self._clock.now())
 
     def discovered(self, session: Session, item: Item, now: int) -> None:

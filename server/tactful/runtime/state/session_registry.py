@@ -35,7 +35,7 @@ class SessionSnapshot(Struct, frozen=True, gc=False):
 class Subscriber(Protocol):
     """A connection, as sessions see it. Nothing here waits or fails."""
 
-    def greet(self, snapshot: SessionSnapshot) -> None:
+    def send_snapshot(self, snapshot: SessionSnapshot) -> None:
         """Send the whole state."""
         ...
 
@@ -43,7 +43,7 @@ class Subscriber(Protocol):
         """Send effects as frames."""
         ...
 
-    def make_room(self) -> None:
+    def close_replaced(self) -> None:
         """Close it: a newer connection of the session takes its place."""
         ...
 

@@ -65,7 +65,7 @@ class TrialMonitor:
             record = self._records.setdefault((row.rule, row.digest), TrialTally())
             record.count(row.state, row.reason, row.count)
 
-    def moved(self, offers: Iterable[Offer], steps: Iterable[OfferStep]) -> None:
+    def record_step(self, offers: Iterable[Offer], steps: Iterable[OfferStep]) -> None:
         """Learn from what a turn recorded; stops what does harm."""
         known = {offer.id: offer for offer in offers}
         for step in steps:

@@ -45,7 +45,7 @@ async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[TurnEnt
 async def _entries(ledger: Ledger, since: int, until: int) -> AsyncIterator[TurnEntry]:
     limit = PAGE
     while True:
-        page = await ledger.entries(since=since, until=until, limit=limit)
+        page = await ledger.turn_entries(since=since, until=until, limit=limit)
         whole = len(page) < limit
         last = page[-1].at if page else until
         if not whole and page[0].at == last:

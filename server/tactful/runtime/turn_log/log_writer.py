@@ -43,17 +43,17 @@ class TurnLogWriter:
         """The version under which all that waits was done."""
         self._timer: asyncio.TimerHandle | None = None
 
-    def note(self, live: LiveSession, now: int, signal: Signal, rulebook: str) -> None:
+    def add(self, live: LiveSession, now: int, signal: Signal, rulebook: str) -> None:
         """A session did something on which nothing was decided."""
         if rulebook != self._rulebook:
-            self.write_all()
+            self.flush_all()
             self._rulebook = rulebook
         live.unwritten.append(RecordedSignal(now, signal))
-        self.owe(live, now)
+        self.mark_dirty(live, now)
         if len(live.unwritten) == MOST:
-            self.write(live)
+            self.flush_session(live)
 
-    def owe(self, live: LiveSession, now: int) -> None:
+    def mark_dirty(self, live: LiveSession, now: int) -> None:
         """A session is not as the ledger has it: a crash must not lose where it was, nor its timers."""
         if live.owed_at is None:
             self._wait(live)
@@ -65,7 +65,7 @@ class TurnLogWriter:
         if self._timer is None:
             self._timer = loop.call_later(PAUSE, self._write_due)
 
-    def write(self, live: LiveSession) -> None:
+    def flush_session(self, live: LiveSession) -> None:
         """Record what a session did so far."""
         if live.unwritten:
             last = live.unwritten[-1].at
@@ -90,9 +90,9 @@ class TurnLogWriter:
     def _settle(self, live: LiveSession) -> None:
         """Record what a session did, and what it became; not what it would be by a promise under way."""
         if live.owed_at is None:
-            self.write(live)
+            self.flush_session(live)
         elif live.busy:
-            self.write(live)
+            self.flush_session(live)
             self._wait(live)
         else:
             state = live.state
@@ -119,7 +119,7 @@ class TurnLogWriter:
             self._settle(waiting.popleft()[1])
         self._timer = loop.call_later(STEP, self._write_due) if waiting else None
 
-    def write_all(self) -> None:
+    def flush_all(self) -> None:
         """Record what everybody did so far."""
         if self._timer is not None:
             self._timer.cancel()

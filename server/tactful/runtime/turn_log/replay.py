@@ -198,7 +198,7 @@ class Replay:
             self._differ(entry, "trace", _text(entry.trace), _text(trace))
 
     async def _compare_steps(self, session: str, found: _Traces) -> None:
-        rows = await self._ledger.audit(session=session, limit=EVERYTHING)
+        rows = await self._ledger.offer_steps(session=session, limit=EVERYTHING)
         recorded = [
             row.step
             for row in reversed(rows)

@@ -75,7 +75,7 @@ class WhatIfRun:
         self._began: dict[tuple[str, str], dict[str, int]] = {}
         self.count = RulebookCounter(rulebook.version)
 
-    async def take(self, turn: RecordedTurn) -> None:
+    async def add(self, turn: RecordedTurn) -> None:
         """Play a turn, and before it whatever time has brought about by then."""
         await self._wake(turn.entry.at)
         state = self._state(turn)
@@ -134,7 +134,7 @@ class WhatIfRun:
         context = await self._context(now, state, signal, inputs)
         decision = decide(context)
         self._keep(state, decision)
-        self.count.take(context, decision)
+        self.count.count_turn(context, decision)
         if isinstance(signal, OfferRedeemed):
             self.count.redeemed += 1
             self._commitments.keep(signal.offer)
@@ -238,8 +238,8 @@ async def backtest(
         sessions.add(entry.session)
         signal = signal_from(entry.signal)
         turn = RecordedTurn(entry, inputs, signal, await _answered(ledger, signal))
-        await old.take(turn)
-        await new.take(turn)
+        await old.add(turn)
+        await new.add(turn)
         played += 1
         step(entry.at - since)
     await old.finish()

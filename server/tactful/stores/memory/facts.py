@@ -84,11 +84,11 @@ class MemoryFacts:
         found = [fact for fact, _ in self._facts.get((kind, key), ())]
         return sorted(found, key=lambda fact: fact.number)
 
-    async def heard(self) -> dict[str, int]:
+    async def feed_heartbeats(self) -> dict[str, int]:
         """Feed → when it last gave a sign of life (ms)."""
         return dict(self._heard)
 
-    async def hear(self, feed: str, at: int) -> None:
+    async def record_heartbeat(self, feed: str, at: int) -> None:
         """Keep a sign of life, if it is newer."""
         self._heard[feed] = max(at, self._heard.get(feed, at))
 

@@ -30,12 +30,12 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         """Nothing is held."""
 
     @property
-    def failing(self) -> str | None:
+    def failure(self) -> str | None:
         """Memory does not fail in parts."""
         return None
 
     @property
-    def waiting(self) -> int:
+    def pending_bytes(self) -> int:
         """What is recorded is kept at once."""
         return 0
 
@@ -71,7 +71,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
                 self._offers[key] = structs.replace(offer, session=alias)
 
     # records
-    async def audit(
+    async def offer_steps(
         self,
         *,
         session: str | None = None,
@@ -98,7 +98,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         ]
         return min(known, key=lambda entry: entry.at).customer if known else None
 
-    async def entries(
+    async def turn_entries(
         self,
         *,
         session: str | None = None,
@@ -134,11 +134,13 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         )
 
     # people
-    async def keep_act(self, act: OperatorAction) -> None:
+    async def record_operator_action(self, act: OperatorAction) -> None:
         """Keep what a person did."""
         self._acts.append(act)
 
-    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[OperatorAction]:
+    async def operator_actions(
+        self, *, customer: str | None = None, limit: int = 200
+    ) -> list[OperatorAction]:
         """What people did, newest first."""
         found = [one for one in self._acts if customer in {None, one.customer}]
         return found[::-1][:limit]

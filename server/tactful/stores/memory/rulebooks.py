@@ -12,7 +12,7 @@ class MemoryRulebooks:
         self._activations: list[tuple[str, int, bool]] = []
         self._rule_states: dict[str, str] = {}
 
-    async def keep_rulebook(
+    async def store_rulebook(
         self, version: str, sources: bytes, at: int, *, back: bool = False
     ) -> None:
         """Keep the sources of an activated rulebook; `back`: somebody went back to it."""

@@ -67,7 +67,7 @@ class MemoryTurns:
             [step for step in commit.steps if step.offer not in ended],
         )
 
-    def holding(self) -> AbstractContextManager[None]:
+    def deferred_writes(self) -> AbstractContextManager[None]:
         """Nothing waits."""
         return nullcontext()
 
@@ -102,7 +102,7 @@ class MemoryTurns:
         """One offer as it now is."""
         return self._offers.get(offer)
 
-    async def standing(self) -> list[Offer]:
+    async def standing_offers(self) -> list[Offer]:
         """All offers in a standing state, by id."""
         return [offer for _, offer in sorted(self._offers.items()) if offer.standing]
 
@@ -110,7 +110,7 @@ class MemoryTurns:
         """All balances, by campaign, period and currency."""
         return [row for _, row in sorted(self._balances.items())]
 
-    async def judge(
+    async def run_redemption(
         self,
         judge: RedemptionLogic,
         *,

@@ -97,12 +97,12 @@ class SqliteWriter:
         self._thread.start()
 
     @property
-    def failing(self) -> LedgerError | None:
+    def failure(self) -> LedgerError | None:
         """Why nothing is promised at the moment."""
         return self._failing
 
     @property
-    def waiting(self) -> int:
+    def pending_bytes(self) -> int:
         """Bytes of records that are not written yet."""
         return self._posted - self._finished
 
@@ -130,7 +130,7 @@ class SqliteWriter:
             self._timer = self._loop.call_later(LINGER, self._send)
 
     @contextmanager
-    def holding(self) -> Iterator[None]:
+    def deferred_writes(self) -> Iterator[None]:
         """Let records linger until the block ends, or somebody waits for what comes after them."""
         self._holding += 1
         try:

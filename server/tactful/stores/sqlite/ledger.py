@@ -68,15 +68,15 @@ class SqliteLedger(SqliteReads):
         self._writer = self._reader = None
 
     @property
-    def failing(self) -> str | None:
+    def failure(self) -> str | None:
         """Why nothing is promised at the moment; None: all is well."""
-        error = self._open_writer.failing
+        error = self._open_writer.failure
         return str(error) if error else None
 
     @property
-    def waiting(self) -> int:
+    def pending_bytes(self) -> int:
         """Bytes of records that are not written yet."""
-        return self._writer.waiting if self._writer else 0
+        return self._writer.pending_bytes if self._writer else 0
 
     @property
     def _open_writer(self) -> SqliteWriter:
@@ -86,14 +86,14 @@ class SqliteLedger(SqliteReads):
 
     async def _settle(self) -> None:
         writer = self._open_writer
-        if writer.waiting and writer.failing is None:
+        if writer.pending_bytes and writer.failure is None:
             with suppress(LedgerError):  # what can be read is read, written or not
                 await writer.run(_nothing)
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
         return await self._open_writer.run(partial(sqlite_facts.record, rows=rows))
 
-    async def hear(self, feed: str, at: int) -> None:
+    async def record_heartbeat(self, feed: str, at: int) -> None:
         await self._open_writer.run(
             lambda connection: connection.execute(
                 "INSERT INTO heard VALUES (?, ?) ON CONFLICT (feed)"
@@ -107,18 +107,20 @@ class SqliteLedger(SqliteReads):
 
     def record(self, commit: Commit) -> None:
         writer = self._open_writer
-        if writer.waiting > MOST_WAITING and not (commit.offers or commit.moves or commit.contacts):
+        if writer.pending_bytes > MOST_WAITING and not (
+            commit.offers or commit.moves or commit.contacts
+        ):
             self.dropped += 1
             return
         writer.post(commit, _size(commit))
 
-    def holding(self) -> AbstractContextManager[None]:
-        return self._open_writer.holding()
+    def deferred_writes(self) -> AbstractContextManager[None]:
+        return self._open_writer.deferred_writes()
 
     async def flush(self) -> None:
         await self._open_writer.run(_nothing)
 
-    async def judge(
+    async def run_redemption(
         self,
         judge: RedemptionLogic,
         *,
@@ -141,7 +143,7 @@ class SqliteLedger(SqliteReads):
     async def forget_session(self, session: str) -> None:
         await self._open_writer.run(partial(sqlite_people.forget_session, session=session))
 
-    async def keep_rulebook(
+    async def store_rulebook(
         self, version: str, sources: bytes, at: int, *, back: bool = False
     ) -> None:
         sql = "INSERT INTO activations (version, at, back) VALUES (?, ?, ?)"
@@ -159,7 +161,7 @@ class SqliteLedger(SqliteReads):
             sql, values = "INSERT OR REPLACE INTO rule_states VALUES (?, ?)", (rule, state)
         await self._open_writer.run(lambda connection: connection.execute(sql, values).close())
 
-    async def keep_act(self, act: OperatorAction) -> None:
+    async def record_operator_action(self, act: OperatorAction) -> None:
         await self._open_writer.run(partial(sqlite_acts.keep, act=act))
 
     async def erase_customer(self, customer: str, alias: str) -> int:

@@ -108,14 +108,14 @@ class SqliteReads:
         sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
         return [StoredFact(*row) for row in await self._read(sql, (kind, key))]
 
-    async def heard(self) -> dict[str, int]:
+    async def feed_heartbeats(self) -> dict[str, int]:
         return dict(await self._read("SELECT feed, at FROM heard"))
 
     async def offer(self, offer: str) -> Offer | None:
         found = await self._read_settled("SELECT body FROM offers WHERE id = ?", (offer,))
         return self._offer(found[0][0]) if found else None
 
-    async def standing(self) -> list[Offer]:
+    async def standing_offers(self) -> list[Offer]:
         sql = _STANDING.format("body") + " ORDER BY id"
         return [self._offer(body) for (body,) in await self._read_settled(sql)]
 
@@ -155,7 +155,7 @@ class SqliteReads:
         found = await self._read_settled(sql, (shopper,))
         return found[0][0] if found else None
 
-    async def audit(
+    async def offer_steps(
         self,
         *,
         session: str | None = None,
@@ -179,7 +179,7 @@ class SqliteReads:
             for key, at, seq, state, reason, body in found
         ]
 
-    async def entries(
+    async def turn_entries(
         self,
         *,
         session: str | None = None,
@@ -208,7 +208,9 @@ class SqliteReads:
         )
         return str(found[0][0]) if found else None
 
-    async def acts(self, *, customer: str | None = None, limit: int = 200) -> list[OperatorAction]:
+    async def operator_actions(
+        self, *, customer: str | None = None, limit: int = 200
+    ) -> list[OperatorAction]:
         found = await self._read(*sqlite_acts.query(customer, limit))
         return [sqlite_acts.act_of(row) for row in found]
 

@@ -50,7 +50,7 @@ class AddressLimiter:
             return True
         return self._opened.of(address, self._sessions, now).spend(1, now)
 
-    def floods(self, address: str, now: int) -> bool:
+    def record_flood(self, address: str, now: int) -> bool:
         """Whether it goes on without a pause after having been turned away."""
         return self._kept.of(address, self._allowance, now).refused >= DEAF
 
@@ -65,7 +65,7 @@ class AddressLimiter:
         if address not in self._unlimited:
             self._kept.of(address, self._allowance, now).give_back(1)
 
-    def vouch(self, address: str, now: int) -> None:
+    def trust(self, address: str, now: int) -> None:
         """The server key came from there."""
         if len(self._vouched) >= FORGET_FROM:
             self._vouched = {key: until for key, until in self._vouched.items() if until > now}

@@ -93,7 +93,7 @@ class Admission:
         if self._by_address[address] <= 0:
             del self._by_address[address]
 
-    def leave(self) -> None:
+    def exit(self) -> None:
         """Count one connection out."""
         self.inside -= 1
 

@@ -59,7 +59,7 @@ class MemoryGuard:
         self._peak = 0
         self.short = False
 
-    def look(self, present: int) -> None:
+    def check(self, present: int) -> None:
         """Judge by what is used now, while so many sessions are here."""
         if self._enough is None:
             return

@@ -40,7 +40,7 @@ class DeadlineSweep:
             self._timer.cancel()
             self._timer = None
 
-    def join(self, one: Expirable) -> int:
+    def add(self, one: Expirable) -> int:
         """Visit this one from now on; the number is its ring."""
         self._next_seat = (self._next_seat + 1) % RINGS
         self._rings[self._next_seat].add(one)
@@ -51,7 +51,7 @@ class DeadlineSweep:
         self._rings[ring].discard(old)
         self._rings[ring].add(new)
 
-    def leave(self, ring: int, one: Expirable) -> None:
+    def remove(self, ring: int, one: Expirable) -> None:
         """Visit this one no more."""
         self._rings[ring].discard(one)
 

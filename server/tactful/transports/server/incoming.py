@@ -61,7 +61,7 @@ class IncomingConnection(asyncio.Protocol):
             self._take_over(before)
         else:
             self.peer = _address(transport)
-            self._knock()
+            self._accept()
 
     def data_received(self, data: bytes) -> None:
         """Collect the head; later, pass everything on."""
@@ -97,10 +97,10 @@ class IncomingConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""
-        self._heard_out()
+        self._stop_waiting()
         if self._http is not None:
             self._http.inner.connection_lost(exc)
-        self.seat.leave(self)
+        self.seat.release(self)
 
     def abort(self) -> None:
         """Drop the connection."""
@@ -126,12 +126,12 @@ class IncomingConnection(asyncio.Protocol):
 
     # Who may come in.
 
-    def _knock(self) -> None:
+    def _accept(self) -> None:
         house = self._house
         proxied = house.policy.proxies.trusts(self.peer)
         welcome = proxied or house.reception.callers.admit(limit_key(self.peer), self._opened)
         if not welcome and not house.reception.callers.explain(self._opened):
-            house.turn_away(limit_key(self.peer))
+            house.reject_silently(limit_key(self.peer))
             self._transport.set_protocol(CLOSED_PROTOCOL)
             self._transport.abort()
             return
@@ -177,7 +177,7 @@ class IncomingConnection(asyncio.Protocol):
         elif self.probing and path not in _SPARED:
             self._refuse(SERVER_FULL)
         else:
-            self._heard_out()
+            self._stop_waiting()
             self._http = TimedHttpConnection(
                 self._house.http(), self._transport, self._house.limits
             )
@@ -202,7 +202,7 @@ class IncomingConnection(asyncio.Protocol):
             self._refuse(LARGE_HEAD)
 
     def _shake_hands(self) -> None:
-        self._heard_out()
+        self._stop_waiting()
         if self._deaf_until or self._transport.is_closing():
             return
         house, head, early = self._house, self._queued, bytes(self._head)
@@ -230,7 +230,7 @@ class IncomingConnection(asyncio.Protocol):
             link.consumer = house.reception.admit(link, client, judged.origin)
         link.serve(early)
 
-    def _heard_out(self) -> None:
+    def _stop_waiting(self) -> None:
         self._house.knocking.pop(self, None)
 
     # Turning away.
@@ -247,7 +247,7 @@ class IncomingConnection(asyncio.Protocol):
 
     def _refuse(self, refusal: Rejection) -> None:
         """Say why and end our side; what the peer still sends is read and dropped for a moment."""
-        self._heard_out()
+        self._stop_waiting()
         self._house.reception.refusals[refusal.code] += 1
         self._deaf_until = self._house.clock() + self._house.limits.linger_ms
         self._head = bytearray()

@@ -113,7 +113,7 @@ class Listener:
         self._renew_date()
         if self.house.barrier is not None:
             self.house.barrier.look(self.house.clock())
-        self._reception.memory.look(len(self._reception.present))
+        self._reception.memory.check(len(self._reception.present))
 
     def _renew_date(self) -> None:
         """HTTP answers carry the second they were written in."""
@@ -133,18 +133,18 @@ class Listener:
         """
         await self._stop_accepting()
         present = len(self._reception.present)
-        self._reception.farewell(max(spread_s, present // COMING_BACK_PER_S))
+        self._reception.announce_shutdown(max(spread_s, present // COMING_BACK_PER_S))
         for protocol in list(self._state.connections):
             protocol.shutdown()
         await self._until_empty(notice_s)
         await self._until_heard()
-        self._reception.dismiss()
+        self._reception.close_all()
         await self._until_answered(grace_s)
 
     async def close(self) -> None:
         """Close what remains and stop the app."""
         await self._stop_accepting()
-        self._reception.dismiss()
+        self._reception.close_all()
         for protocol in list(self._state.connections):
             protocol.shutdown()
         await self._until_empty(PARTING_S)
@@ -163,7 +163,7 @@ class Listener:
 
     async def _until_heard(self) -> None:
         """Wait for what the latest who were let in are about to ask."""
-        while self.house.anybody_knocking(KNOCK_MS):  # noqa: ASYNC110 -- until they are old enough
+        while self.house.has_unidentified(KNOCK_MS):  # noqa: ASYNC110 -- until they are old enough
             await asyncio.sleep(LOOK_S)
 
     async def _until_answered(self, seconds: float) -> None:

@@ -38,14 +38,14 @@ class ListenerState:
         self.empty = asyncio.Event()
         self.empty.set()
 
-    def turn_away(self, address: str) -> None:
+    def reject_silently(self, address: str) -> None:
         """Somebody comes too often; if they do not heed it, hear them no more for a while."""
         self.reception.refusals[RATE_LIMITED.code] += 1
         now = self.clock()
-        if self.barrier is not None and self.reception.callers.floods(address, now):
+        if self.barrier is not None and self.reception.callers.record_flood(address, now):
             self.barrier.bar(address, now)
 
-    def anybody_knocking(self, lately_ms: int) -> bool:
+    def has_unidentified(self, lately_ms: int) -> bool:
         """Whether somebody who came within this time has not said yet what they want."""
         since = self.clock() - lately_ms
         return any(came > since for came in self.knocking.values())
@@ -59,7 +59,7 @@ class ConnectionSlot:
     def __init__(self, house: ListenerState, holder: Expirable) -> None:
         self._house = house
         self._address: str | None = None
-        self._ring = house.sweep.join(holder)
+        self._ring = house.sweep.add(holder)
         house.empty.clear()
 
     def claim(self, address: str) -> bool:
@@ -73,11 +73,11 @@ class ConnectionSlot:
         """The same connection has a new holder."""
         self._house.sweep.replace(self._ring, old, new)
 
-    def leave(self, holder: Expirable) -> None:
+    def release(self, holder: Expirable) -> None:
         """The connection is gone."""
         house = self._house
-        house.sweep.leave(self._ring, holder)
-        house.admission.leave()
+        house.sweep.remove(self._ring, holder)
+        house.admission.exit()
         if not house.admission.inside:
             house.empty.set()
         if self._address is not None:

@@ -150,7 +150,7 @@ class WebSocketConnection(asyncio.Protocol):
         """Send a binary message."""
         self._put(bytes((_FINAL_BINARY,)) + _head(len(payload))[1:] + payload)
 
-    def beat(self, heartbeat: bytes) -> None:
+    def send_heartbeat(self, heartbeat: bytes) -> None:
         """Send a sign of life and ask for one; a peer that lags has enough to read already."""
         if not self._slow_since:
             self._put(_head(len(heartbeat)) + heartbeat + _PING)
@@ -197,7 +197,7 @@ class WebSocketConnection(asyncio.Protocol):
         del exc  # why a peer's socket broke is nobody's concern
         self._deaf_until = self._deaf_until or 1
         self._careful = None
-        self._seat.leave(self)
+        self._seat.release(self)
         self.consumer.lost(self._closed_with)
         del self.consumer  # they name each other, and would wait for the collector
 

@@ -67,7 +67,7 @@ class _AsgiWebSocket:
             else:
                 await self._converse()
         finally:
-            self._admission.leave()
+            self._admission.exit()
             if claimed:
                 self._admission.release(key)
 
@@ -124,7 +124,7 @@ class _AsgiWebSocket:
             exchange.end()
 
     async def _write(self, outbox: SendQueue) -> None:
-        while batch := await outbox.take():
+        while batch := await outbox.next_batch():
             for payload in batch:
                 await self._socket.send_text(payload.decode())
         if outbox.closed is not None:

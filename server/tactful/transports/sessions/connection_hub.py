@@ -44,7 +44,7 @@ class MessageTransport(Protocol):
     def send(self, payload: bytes) -> None:
         """Send one message."""
 
-    def beat(self, heartbeat: bytes) -> None:
+    def send_heartbeat(self, heartbeat: bytes) -> None:
         """Send a sign of life, unless there is enough to read already."""
 
     def close(self, code: CloseCode, reason: str = "") -> None:
@@ -79,9 +79,9 @@ class ConnectionHub:
             return SHUTTING_DOWN
         return SERVER_FULL if self.memory.short else None
 
-    def judged(self, address: str, right: bool) -> None:
+    def report_key_check(self, address: str, right: bool) -> None:
         """A server key came from there: a system of the shop comes as often as it likes."""
-        take = self.callers.vouch if right else self.callers.closed
+        take = self.callers.trust if right else self.callers.closed
         take(limit_key(address), self.clock())
 
     def admit(self, link: MessageTransport, peer: str, origin: str) -> "ClientConnection":
@@ -91,7 +91,7 @@ class ConnectionHub:
         exchange.guarded(self.desk.open, exchange)
         return exchange
 
-    def part(self, exchange: "ClientConnection", code: int) -> None:
+    def remove(self, exchange: "ClientConnection", code: int) -> None:
         """A conversation has ended."""
         self.present.discard(exchange)
         if code in _FAULTS:
@@ -100,20 +100,20 @@ class ConnectionHub:
         self.closes[code if code in _KNOWN_CODES or code == 1006 else 0] += 1
         exchange.guarded(self.desk.closed, exchange)
 
-    def farewell(self, spread_s: int) -> None:
+    def announce_shutdown(self, spread_s: int) -> None:
         """Tell everybody when to come back: evenly spread over `spread_s` seconds."""
         self.leaving, self._spread_s = True, max(1, spread_s)
         for exchange in list(self.present):
             exchange.say_goodbye()
 
-    def goodbye(self) -> bytes:
+    def next_bye(self) -> bytes:
         """The next goodbye: each asks to come back a little later than the one before it."""
         place, self._told = self._told, self._told + 1
         share = max(1, -(-len(self.present) // self._spread_s))
         retry = 1 + place // share % self._spread_s
         return encode(Bye(code=close_codes.GOING_AWAY.code, retry=retry))
 
-    def dismiss(self) -> None:
+    def close_all(self) -> None:
         """Close whoever is still here, and take nobody in."""
         self.leaving = self.dismissed = True
         for exchange in list(self.present):
@@ -176,7 +176,7 @@ class ClientConnection:
     def say_goodbye(self) -> None:
         """Say when to come back; to who waits for the welcome, after it."""
         if self._welcomed:
-            self._link.send(self._reception.goodbye())
+            self._link.send(self._reception.next_bye())
 
     def close(self, code: CloseCode, reason: str = "") -> None:
         """End the connection."""
@@ -187,7 +187,7 @@ class ClientConnection:
         reception = self._reception
         return reception.callers.open(limit_key(self.peer), reception.clock())
 
-    def belong(self, session: str) -> None:
+    def join_session(self, session: str) -> None:
         """Share what may be said with the session's other connections, and with those before."""
         shares = self._reception.shares
         shares.let_go(self._of_session)
@@ -244,7 +244,7 @@ class ClientConnection:
         due = self._conversation.due(now)
         if due is DueActions.HEARTBEAT:
             if self._welcomed:
-                self._link.beat(HEARTBEAT)
+                self._link.send_heartbeat(HEARTBEAT)
         elif due is not DueActions.NOTHING:
             self._refuse(due)
 
@@ -261,7 +261,7 @@ class ClientConnection:
         self._settle()
         for share in (self._of_address, self._of_session):
             self._reception.shares.let_go(share)
-        self._reception.part(self, code)
+        self._reception.remove(self, code)
 
     def guarded(self, call: Callable[..., None], *arguments: object) -> None:
         """Contain a failure of the desk: it costs this connection, not the process."""

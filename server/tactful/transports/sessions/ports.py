@@ -34,7 +34,7 @@ class SessionChannel(Protocol):
     def may_open(self) -> bool:
         """Whether the client's address may open one more session."""
 
-    def belong(self, session: str) -> None:
+    def join_session(self, session: str) -> None:
         """The connection is one of this session: what may be said is shared with its others."""
 
     def close(self, code: CloseCode, reason: str = "") -> None:

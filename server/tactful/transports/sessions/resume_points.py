@@ -14,7 +14,7 @@ class ResumePoints:
         self._room = sessions
         self._left: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
 
-    def leave(self, session: bytes, taken: int) -> None:
+    def remember(self, session: bytes, taken: int) -> None:
         """A connection of the session is gone; the least recent are forgotten."""
         if not taken:
             return

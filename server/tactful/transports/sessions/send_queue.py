@@ -38,7 +38,7 @@ class SendQueue:
             self._lagging = True
             self.exchange.slow()
 
-    def beat(self, heartbeat: bytes) -> None:
+    def send_heartbeat(self, heartbeat: bytes) -> None:
         """Queue a sign of life, unless there is enough to read already."""
         if not self._lagging:
             self.send(heartbeat)
@@ -49,7 +49,7 @@ class SendQueue:
             self.closed = (code, shorten(reason))
             self._stirred.set()
 
-    async def take(self) -> list[bytes]:
+    async def next_batch(self) -> list[bytes]:
         """Wait for messages, and let the clock come by meanwhile; none means closed."""
         self._delivered()
         while not self._waiting and self.closed is None:

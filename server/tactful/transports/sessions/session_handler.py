@@ -65,13 +65,13 @@ class OfferSessionHandler:
         if make is not None:
             self._arrivals.signal(seat, make(message, seat.tab))
         elif isinstance(message, messages.Hello):
-            if not (self._arrivals.knows(message.resume) or connection.may_open()):
+            if not (self._arrivals.can_resume(message.resume) or connection.may_open()):
                 connection.close(TOO_FAST, "Too many new sessions from this address.")
                 return
             if message.resume and message.n:
                 digest = resume_digest(message.resume)
                 connection.taken = self._numbers.resume(digest, message.n)
-            self._arrivals.hello(seat, self._greeting(message))
+            self._arrivals.open(seat, self._greeting(message))
         elif isinstance(message, messages.Identify):
             verified = self._verified(message.identity)
             if verified:
@@ -92,9 +92,9 @@ class OfferSessionHandler:
         """The connection is gone; what it has numbered is remembered for when it comes back."""
         seat = _seat(connection)
         if seat.live is not None:
-            self._numbers.leave(seat.live.resume, connection.taken)
+            self._numbers.remember(seat.live.resume, connection.taken)
         connection.attached = None  # they name each other, and would wait for the collector
-        self._arrivals.leave(seat)
+        self._arrivals.disconnect(seat)
 
     def _greeting(self, hello: messages.Hello) -> SessionGreeting:
         return SessionGreeting(
@@ -187,9 +187,9 @@ class _FrameWriter:
         """Remember what was asked for last: a refusal names the message it answers."""
         self._asked = accept
 
-    def greet(self, snapshot: SessionSnapshot) -> None:
+    def send_snapshot(self, snapshot: SessionSnapshot) -> None:
         """The whole state."""
-        self._connection.belong(snapshot.session)
+        self._connection.join_session(snapshot.session)
         now = self._clock.now()
         welcome = messages.Welcome(
             session=snapshot.session,
@@ -201,7 +201,7 @@ class _FrameWriter:
         )
         self._connection.send(encode(welcome))
 
-    def make_room(self) -> None:
+    def close_replaced(self) -> None:
         """Its place in the session is taken."""
         self._connection.close(REPLACED)
 

@@ -61,7 +61,7 @@ class EventStreams:
         peer = limit_key(_peer(request))
         verdict = self.admission.enter()
         if verdict is not AdmissionResult.WELCOME or not self.admission.claim(peer):
-            self.admission.leave()
+            self.admission.exit()
             return self._refuse(
                 request, ADDRESS_FULL if verdict is AdmissionResult.WELCOME else SERVER_FULL
             )
@@ -116,7 +116,7 @@ class EventStreams:
 
     def _ended(self, stream: str, peer: str) -> None:
         outbox = self._open.pop(stream)
-        self.admission.leave()
+        self.admission.exit()
         self.admission.release(peer)
         outbox.exchange.lost(outbox.closed[0].code if outbox.closed else 1006)
 
@@ -173,7 +173,7 @@ class _EventStream(StreamingResponse):
 
 async def _events(stream: str, outbox: SendQueue) -> AsyncIterator[bytes]:
     yield _event(encode(StreamOpened(stream=stream)))
-    while batch := await outbox.take():
+    while batch := await outbox.next_batch():
         yield b"".join(map(_event, batch))
     if outbox.closed is not None:
         code, reason = outbox.closed

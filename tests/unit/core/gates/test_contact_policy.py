@@ -62,8 +62,10 @@ def test_a_shop_may_allow_none_at_all() -> None:
 def test_what_was_dismissed_is_left_alone_to_the_millisecond(
     scope: str, key: str, rests: bool
 ) -> None:
-    assert codes(NO_CONTACT.rested(scope, key, T0 + 1)) == (["contact.dismissed"] if rests else [])
-    assert codes(NO_CONTACT.rested(scope, key, T0)) == []
+    assert codes(NO_CONTACT.with_cooldown(scope, key, T0 + 1)) == (
+        ["contact.dismissed"] if rests else []
+    )
+    assert codes(NO_CONTACT.with_cooldown(scope, key, T0)) == []
 
 
 def test_one_offer_is_visible_at_a_time() -> None:

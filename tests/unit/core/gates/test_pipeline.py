@@ -68,7 +68,7 @@ def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
     contact = ContactHistory(
         tuple(Approach(str(n), "B", "s1", T0) for n in range(4)), (), quiet_until=T0 + 1
     )
-    contact = contact.rested("rule", "B", T0 + 1)
+    contact = contact.with_cooldown("rule", "B", T0 + 1)
     known = profile(shop.history("c1"), policy)
     at = scene(session=here, item=shop.item("GIN-1"), profile=known, contact=contact)
     turn = context(bad, session=here, policy=policy)
@@ -159,7 +159,7 @@ def test_a_share_of_next_to_nothing_saves_nothing() -> None:
 
 def test_without_a_voucher_there_is_no_price_for_one() -> None:
     assert quoted(VOUCHER).quote == PriceRefusal("price.missing")
-    used = ContactHistory().rested("remedy", "m1", T0 + 1)
+    used = ContactHistory().with_cooldown("remedy", "m1", T0 + 1)
     assert quoted(VOUCHER, profile=holder(share(1)), contact=used).shelf is not None
     assert not isinstance(quoted(VOUCHER, profile=holder(share(1)), contact=used).quote, Quote)
 
@@ -179,7 +179,7 @@ def standing(up: Offer | None = None, by: Rule | None = None, **fields: Any) -> 
 
 def test_what_the_shopper_does_is_no_reason_to_take_an_offer_back() -> None:
     busy = session(page="payment", chat_open=True, tabs=(), last_input=T0)
-    rested = ContactHistory().rested("rule", "R1", T0 + DAY)
+    rested = ContactHistory().with_cooldown("rule", "R1", T0 + DAY)
     narrow = rule("R1", category("boots"), campaign="C")
     assert standing(by=narrow, session=busy, contact=rested) == []
 

@@ -231,7 +231,7 @@ def at_any_price(terms, price_, asked, floor):
 def half_kept(draft_, one, qty):
     """Gives back what is not accepted, and forgets to say so in the offer."""
     draft_.reduce_hold(one, one.hold // one.max_qty * qty)
-    draft_.move(one, "accept", qty=qty, accept_until=draft_.now + 1_800_000)
+    draft_.transition(one, "accept", qty=qty, accept_until=draft_.now + 1_800_000)
 
 
 ACCOUNT = draft.DecisionBuilder._account

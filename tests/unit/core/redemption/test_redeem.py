@@ -138,7 +138,7 @@ async def test_what_ended_an_offer_is_said_where_it_would_end_a_promise(reason, 
 
 
 async def test_an_order_that_the_shop_reported_for_another_is_in_the_way(shop):
-    ruling = await shop.ledger.judge(
+    ruling = await shop.ledger.run_redemption(
         lambda desk: redemption.redeem(desk, request(), T0, claims(), PLENTY, taken=True),
         offer="of_1",
         order="o1",
@@ -202,17 +202,17 @@ async def test_fewer_than_ordered_refuses_and_leaves_the_right():
 async def test_a_recall_ends_the_promise(shop):
     recalled = {"RUN-42": SkuNow(price=12900, currency="EUR", available=5, recalled=True)}
     assert told(await shop.redeem(shelves=recalled)) == (409, "recall")
-    assert [row.step.reason for row in await shop.ledger.audit(limit=1)] == ["recall"]
+    assert [row.step.reason for row in await shop.ledger.offer_steps(limit=1)] == ["recall"]
 
 
 async def test_a_retry_is_recognised_by_its_token_when_the_key_is_gone(shop):
     first = await shop.redeem()
-    again = await shop.ledger.judge(
+    again = await shop.ledger.run_redemption(
         lambda desk: redemption.repeat(desk, request(), "token.key"), order="o1"
     )
     assert again.body == first.body
     other = request(token=b"another")
-    refused = await shop.ledger.judge(
+    refused = await shop.ledger.run_redemption(
         lambda desk: redemption.repeat(desk, other, "token.key"), order="o1"
     )
     assert told(refused) == (401, "token.key")

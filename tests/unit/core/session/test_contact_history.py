@@ -32,7 +32,7 @@ def _contact(found: list[Approach], resting: list[Cooldown], quiet: int) -> Cont
     }
     contact = ContactHistory(tuple(by_offer.values()), (), quiet)
     for rest in resting:
-        contact = contact.rested(rest.scope, rest.key, rest.until)
+        contact = contact.with_cooldown(rest.scope, rest.key, rest.until)
     return contact
 
 
@@ -66,8 +66,8 @@ def test_a_rest_lasts_as_long_as_the_longer_of_the_two(
     both = merged(one, other)
     for scope in ("rule", "product"):
         for key in "xy":
-            longest = max(one.resting(scope, key), other.resting(scope, key))
-            assert both.resting(scope, key) == longest
+            longest = max(one.cooldown_until(scope, key), other.cooldown_until(scope, key))
+            assert both.cooldown_until(scope, key) == longest
     assert both.quiet_until == max(one.quiet_until, other.quiet_until)
 
 
@@ -83,26 +83,30 @@ def test_approaches_sum_by_offer_and_what_was_seen_stays_seen(
 
 
 def test_an_approach_counts_from_the_push_and_is_released_unless_it_was_seen() -> None:
-    reserved = NO_CONTACT.approached("o1", "R", "s1", T0)
-    assert reserved.released("o1") == NO_CONTACT
-    seen = reserved.shown("o1")
-    assert seen.released("o1") is seen
-    assert seen.shown("o1") is seen
-    assert seen.released("o2") is seen
-    both = seen.approached("o2", "R", "s1", T0)
-    assert both.shown("o2").approaches[0] is both.approaches[0]
+    reserved = NO_CONTACT.with_approach("o1", "R", "s1", T0)
+    assert reserved.without_reservation("o1") == NO_CONTACT
+    seen = reserved.with_shown("o1")
+    assert seen.without_reservation("o1") is seen
+    assert seen.with_shown("o1") is seen
+    assert seen.without_reservation("o2") is seen
+    both = seen.with_approach("o2", "R", "s1", T0)
+    assert both.with_shown("o2").approaches[0] is both.approaches[0]
 
 
 def test_a_rest_is_never_shortened_until_it_is_ended() -> None:
-    rested = NO_CONTACT.rested("rule", "R", 9).rested("rule", "R", 5).rested("product", "p", 7)
-    assert [rested.resting("rule", "R"), rested.resting("product", "p")] == [9, 7]
-    assert rested.woken("rule", "R").resting("rule", "R") == 0
-    assert rested.quiet(5).quiet(3).quiet_until == 5
+    rested = (
+        NO_CONTACT.with_cooldown("rule", "R", 9)
+        .with_cooldown("rule", "R", 5)
+        .with_cooldown("product", "p", 7)
+    )
+    assert [rested.cooldown_until("rule", "R"), rested.cooldown_until("product", "p")] == [9, 7]
+    assert rested.without_cooldown("rule", "R").cooldown_until("rule", "R") == 0
+    assert rested.with_quiet_until(5).with_quiet_until(3).quiet_until == 5
 
 
 def test_what_no_cap_counts_any_more_is_forgotten() -> None:
-    old = NO_CONTACT.approached("o1", "R", "s0", T0 - DAY).approached("o2", "R", "s1", T0)
-    old = old.rested("rule", "R", T0).rested("product", "p", T0 + 1)
+    old = NO_CONTACT.with_approach("o1", "R", "s0", T0 - DAY).with_approach("o2", "R", "s1", T0)
+    old = old.with_cooldown("rule", "R", T0).with_cooldown("product", "p", T0 + 1)
     left = old.pruned(T0, lambda mark: mark.at == T0)
     assert [mark.offer for mark in left.approaches] == ["o2"]
     assert left.rests == (Cooldown("product", "p", T0 + 1),)

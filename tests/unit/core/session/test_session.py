@@ -32,8 +32,8 @@ def test_engaged_time_is_what_was_gathered_and_what_runs() -> None:
 
 def test_a_look_is_found_by_its_item() -> None:
     look = ViewedItem("RUN-42", 2, T0, T0)
-    assert session(looks=(look,)).look("RUN-42") is look
-    assert session(looks=(look,)).look("BOOT-42") is None
+    assert session(looks=(look,)).viewed_item("RUN-42") is look
+    assert session(looks=(look,)).viewed_item("BOOT-42") is None
 
 
 def test_the_collector_never_walks_sessions_and_catalogues() -> None:

@@ -83,9 +83,9 @@ def test_a_winner_held_out_keeps_its_place_so_that_the_effect_can_be_measured() 
 
 def test_the_known_customer_s_draw_wins_over_the_session_s() -> None:
     here = session(customer="c1")
-    assert scene(session=here).person == "anon-s1"
+    assert scene(session=here).customer_known == "anon-s1"
     known = profile(History(customer="c1"), Policy())
-    assert scene(session=here, profile=known).person == "c1"
+    assert scene(session=here, profile=known).customer_known == "c1"
 
 
 @pytest.mark.parametrize(

@@ -176,15 +176,15 @@ def test_where_the_shop_s_signature_says_goes_before_what_a_page_says() -> None:
 
 
 def test_without_consent_an_identity_merges_nothing() -> None:
-    before = session(contact=NO_CONTACT.approached("o1", "R1", "s1", T0))
+    before = session(contact=NO_CONTACT.with_approach("o1", "R1", "s1", T0))
     draft = after(signals.CustomerIdentified("c1"), before)
     assert draft.session.contact == before.contact
     assert draft.decision(trace=(), wake_at=None).contact is None  # type: ignore[arg-type]
 
 
 def test_a_login_merges_what_the_anonymous_shopper_heard() -> None:
-    mine = NO_CONTACT.approached("o2", "R1", "s0", T0 - DAY)
-    before = session(consent="personal", contact=NO_CONTACT.approached("o1", "R1", "s1", T0))
+    mine = NO_CONTACT.with_approach("o2", "R1", "s0", T0 - DAY)
+    before = session(consent="personal", contact=NO_CONTACT.with_approach("o1", "R1", "s1", T0))
     draft = after(signals.CustomerIdentified("c1"), before, profile=known(contact=mine))
     assert [mark.offer for mark in draft.contact.approaches] == ["o2", "o1"]
     assert draft.session.contact == before.contact
@@ -219,7 +219,7 @@ def test_a_logout_withdraws_the_customer_s_offers_and_gives_a_new_shopper() -> N
 def with_offer(**fields: Any) -> Session:
     fields = {"offer_fields": {}} | fields
     one = offer(**fields.pop("offer_fields"))
-    contact = NO_CONTACT.approached(one.id, one.rule, "s1", T0 - MINUTE)
+    contact = NO_CONTACT.with_approach(one.id, one.rule, "s1", T0 - MINUTE)
     return session(offers=(one,), contact=contact, **fields)
 
 
@@ -243,8 +243,8 @@ def test_a_dismissal_ends_the_offer_in_every_tab_and_rests_its_rule_and_product(
     draft = after(signals.OfferDismissed("of1"), with_offer())
     assert [(step.to, step.seq) for step in draft.steps] == [("shown", 1), ("declined", 2)]
     assert draft.effects == [WithdrawOffer("of1", 2)]
-    assert draft.contact.resting("rule", "R1") == T0 + DAY
-    assert draft.contact.resting("product", "run") == T0 + 7 * DAY
+    assert draft.contact.cooldown_until("rule", "R1") == T0 + DAY
+    assert draft.contact.cooldown_until("product", "run") == T0 + 7 * DAY
     assert draft.contact.approaches[0].shown
 
 
@@ -300,11 +300,11 @@ def test_the_checkout_s_word_is_taken_over_with_its_number() -> None:
 def test_a_used_voucher_rests_for_good_until_it_is_given_back() -> None:
     used = offer(state=OfferState.REDEEMED, remedy="m1")
     draft = after(signals.OfferRedeemed(used), with_offer())
-    assert draft.contact.resting("remedy", "m1") == NEVER
+    assert draft.contact.cooldown_until("remedy", "m1") == NEVER
     back = after(signals.RedemptionRolledBack(but(used, state=OfferState.ACCEPTED)), draft.session)
-    assert back.contact.resting("remedy", "m1") == 0
+    assert back.contact.cooldown_until("remedy", "m1") == 0
     ended = after(signals.OfferRedeemed(but(used, state=OfferState.WITHDRAWN)), with_offer())
-    assert ended.contact.resting("remedy", "m1") == 0
+    assert ended.contact.cooldown_until("remedy", "m1") == 0
 
 
 def test_while_nothing_can_be_recorded_nothing_is_promised_and_nothing_refused() -> None:
@@ -345,9 +345,11 @@ def test_a_promise_without_an_end_has_none() -> None:
 def test_what_was_let_pass_rests_its_product_offer_or_promise() -> None:
     rest = Policy().rest.expired_product
     up = expired(session(offers=(offer(ends_at=T0 - SECOND),)))
-    assert up.contact.resting("product", "run") == T0 - SECOND + rest
+    assert up.contact.cooldown_until("product", "run") == T0 - SECOND + rest
     promised = offer(state=OfferState.ACCEPTED, ends_at=0, accept_until=T0)
-    assert expired(session(offers=(promised,))).contact.resting("product", "run") == T0 + rest
+    assert (
+        expired(session(offers=(promised,))).contact.cooldown_until("product", "run") == T0 + rest
+    )
 
 
 def test_every_signal_has_a_fold() -> None:

@@ -25,7 +25,7 @@ MADE = offer("of_1", unit=10965, public=12900, cost=5200, max_qty=2, territory="
 def pushed(count: RulebookCounter, one: Offer, about: Context | None = None) -> None:
     about = about or context(session=session(id=one.session))
     step = OfferStep(one.id, one.issued_at, 1, OfferState.PUSHED)
-    count.take(
+    count.count_turn(
         about,
         Decision(session=about.session, offers=(one,), steps=(step,), effects=(PushOffer(one),)),
     )
@@ -89,7 +89,7 @@ def test_a_reason_counts_once_per_session_rule_and_item() -> None:
         gone = WithdrawOffer("of", 1)
         step = OfferStep("of", 0, 1, OfferState.WITHDRAWN)
         decision = Decision(session=about.session, trace=trace, effects=(gone,), steps=(step,))
-        count.take(about, decision)
+        count.count_turn(about, decision)
     assert count.side().withheld == {"shadow": 1, "stock.out": 1}
     assert count.side().withdrawn == 3
 

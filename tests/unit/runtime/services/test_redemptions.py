@@ -196,7 +196,7 @@ async def test_a_shipped_order_cannot_be_cancelled(shop):
 class Broken(MemoryLedger):
     """A ledger whose disk failed."""
 
-    async def judge(self, *_, **__):
+    async def run_redemption(self, *_, **__):
         message = "disk I/O error"
         raise LedgerBrokenError(message)
 

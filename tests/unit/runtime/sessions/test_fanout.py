@@ -39,13 +39,13 @@ def overheard(one: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Told:
     """Who is told what, from now on."""
     told: Told = []
     turns = one.parts.shop.turns
-    take = turns.take
+    take = turns.submit
 
     def heard(live: LiveSession, signal: Signal) -> None:
         told.append((live.state.id, signal))
         take(live, signal)
 
-    monkeypatch.setattr(turns, "take", heard)
+    monkeypatch.setattr(turns, "submit", heard)
     return told
 
 
@@ -59,7 +59,7 @@ async def test_those_with_an_offer_on_the_screen_hear_first(
         await shopper.view("RUN-42", 30)
         await shopper.offered()
         told = overheard(one, monkeypatch)
-        await one.parts.shop.fanout.tell(one.parts.shop.registry)
+        await one.parts.shop.fanout.notify(one.parts.shop.registry)
         assert [name for name, _ in told] == [shopper.session, *(live.state.id for live in others)]
 
 
@@ -86,7 +86,7 @@ async def test_others_get_their_turns_while_many_are_told(
         monkeypatch.setattr(fanout, "CHUNK", 10)
         told = overheard(one, monkeypatch)
         crowd = onlookers(one, 100)
-        telling = asyncio.ensure_future(one.parts.shop.fanout.tell(crowd))
+        telling = asyncio.ensure_future(one.parts.shop.fanout.notify(crowd))
         seen = []
         while not telling.done():
             await asyncio.sleep(0)
@@ -113,7 +113,7 @@ async def test_a_session_that_ends_meanwhile_is_told_nothing(
         await one.facts(*CATALOGUE)
         told = overheard(one, monkeypatch)
         crowd = onlookers(one, fanout.CHUNK + 1)
-        telling = asyncio.ensure_future(one.parts.shop.fanout.tell(crowd))
+        telling = asyncio.ensure_future(one.parts.shop.fanout.notify(crowd))
         await asyncio.sleep(0)
         one.parts.shop.registry.remove(crowd[-1])
         await telling
@@ -125,8 +125,8 @@ async def test_who_is_about_to_look_is_not_told_again(tmp_path: Path) -> None:
         await one.facts(*CATALOGUE)
         (live,) = onlookers(one, 1)
         live.busy = True
-        await one.parts.shop.fanout.tell([live])
-        await one.parts.shop.fanout.tell([live])
+        await one.parts.shop.fanout.notify([live])
+        await one.parts.shop.fanout.notify([live])
         assert live.mailbox == [FactsChanged()]
 
 
@@ -140,7 +140,7 @@ async def test_what_costs_nobody_anything_is_not_written_down(tmp_path: Path) ->
 
         async def changes() -> int:
             await ledger.flush()
-            kept = await ledger.entries(session=shopper.session)
+            kept = await ledger.turn_entries(session=shopper.session)
             acts = [signal_from(part.signal) for entry in kept for part in apart(entry)]
             return acts.count(FactsChanged())
 
@@ -165,6 +165,6 @@ async def test_what_follows_may_wait_until_all_have_been_told(
             yield
             counts.append(len(told))
 
-        monkeypatch.setattr(one.parts.shop.ledger, "holding", holding)
-        await one.parts.shop.fanout.tell(onlookers(one, 2 * fanout.CHUNK))
+        monkeypatch.setattr(one.parts.shop.ledger, "deferred_writes", holding)
+        await one.parts.shop.fanout.notify(onlookers(one, 2 * fanout.CHUNK))
         assert counts == [0, 2 * fanout.CHUNK]

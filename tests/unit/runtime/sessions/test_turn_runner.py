@@ -140,10 +140,10 @@ async def test_a_full_mailbox_drops_the_oldest_and_counts_it(one: LiveServer) ->
     live = one.parts.shop.registry.by_id[shopper.session]
     live.busy = True
     for number in range(MAILBOX + 3):
-        one.parts.shop.turns.take(live, ItemViewed(f"SKU-{number}"))
+        one.parts.shop.turns.submit(live, ItemViewed(f"SKU-{number}"))
     assert len(live.mailbox) == MAILBOX
     assert live.mailbox[-1] == ItemViewed(f"SKU-{MAILBOX + 2}")
-    one.parts.shop.turns.take(live, live.mailbox[-1])
+    one.parts.shop.turns.submit(live, live.mailbox[-1])
     assert len(live.mailbox) == MAILBOX
     assert b"tactful_signals_dropped_total 3.0" in one.parts.shop.telemetry.exposition()
     live.mailbox.clear()
@@ -161,7 +161,7 @@ async def test_facts_that_cannot_be_read_cost_one_signal_and_no_session(
     with monkeypatch.context() as broken:
         broken.setattr(one.parts.shop.world, "load", fail)
         await shopper.say("view", sku="RUN-42")
-        await one.parts.shop.turns.settled()
+        await one.parts.shop.turns.wait_until_idle()
     assert b"tactful_ledger_failures_total 1.0" in one.parts.shop.telemetry.exposition()
     await shopper.view("RUN-42", 30)
     await shopper.offered()
@@ -171,8 +171,8 @@ async def test_signals_of_one_session_are_handled_one_after_the_other(one: LiveS
     shopper = await one.shopper()
     live = one.parts.shop.registry.by_id[shopper.session]
     for signal in (ItemViewed("TRAIL-42"), ActivityReported("input"), ItemViewed("RUN-42")):
-        one.parts.shop.turns.take(live, signal)
-    await one.parts.shop.turns.settled()
+        one.parts.shop.turns.submit(live, signal)
+    await one.parts.shop.turns.wait_until_idle()
     assert live.state.focus == "RUN-42"
     assert live.state.views == 2
 
@@ -205,7 +205,7 @@ async def test_what_waited_for_its_item_is_folded_like_what_did_not(one: LiveSer
     shopper = await one.shopper()
     await shopper.view("RUN-42", 1)
     await one.parts.shop.settled()
-    (arrived, viewed) = await one.parts.shop.ledger.entries(session=shopper.session)
+    (arrived, viewed) = await one.parts.shop.ledger.turn_entries(session=shopper.session)
     assert [signal_from(act.signal) for act in apart(viewed)] == [ItemViewed("RUN-42")]
     assert viewed.signal[0] in LISTS
     assert arrived.signal[0] not in LISTS

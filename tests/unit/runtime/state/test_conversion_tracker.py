@@ -32,7 +32,7 @@ def order(session: str, placed_at: int) -> Order:
 
 def held_out(book: ConversionTracker, name: str, at: int, **fields: object) -> None:
     one = offer(name, state=OfferState.HELD_OUT, product="RUN-42", issued_at=at, **fields)
-    book.moved([one], [OfferStep(one.id, at, 1, OfferState.HELD_OUT)])
+    book.record_step([one], [OfferStep(one.id, at, 1, OfferState.HELD_OUT)])
 
 
 async def test_whoever_was_waited_for_too_long_is_let_go():
@@ -63,7 +63,7 @@ async def test_an_offer_goes_out_though_the_price_ledger_could_not_be_written():
         ledger=ledger, clock=clock, world=FactCache(ledger), telemetry=telemetry
     )
     await book.pushed([offer(notes=(GENERAL,)), offer("of_2", state=OfferState.EXPIRED)])
-    assert book.view.began("r1", "RUN-42", "DE", T0 + 1) == T0
+    assert book.view.first_applied_at("r1", "RUN-42", "DE", T0 + 1) == T0
     assert b"general_offers_total 1.0" in telemetry.exposition()
     ledger.record_facts = MemoryLedger().record_facts  # type: ignore[method-assign]
     await book.pushed([offer(notes=(GENERAL,))])
@@ -85,7 +85,7 @@ async def test_what_was_kept_up_before_the_log_was_read_counts_once():
     one = offer(state=OfferState.HELD_OUT, product="RUN-42")
     steps = (OfferStep(one.id, T0, 1, OfferState.HELD_OUT),)
     await ledger.commit(Commit(offers=(one,), steps=steps))
-    book.moved([one], steps)
+    book.record_step([one], steps)
     for _ in range(2):
         await book.start()
     await book.ordered(order("se_1", T0 + 1))

@@ -82,7 +82,7 @@ async def test_a_ledger_in_use_is_not_replaced(tmp_path):
     backup(ledger.path, tmp_path / "copy.bak")
     with pytest.raises(LedgerError, match="stop the server"):
         restore(tmp_path / "copy.bak", ledger.path)
-    assert await ledger.hear("stock", T0) is None
+    assert await ledger.record_heartbeat("stock", T0) is None
     await ledger.close()
 
 

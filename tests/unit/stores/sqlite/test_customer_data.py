@@ -79,15 +79,17 @@ async def test_no_byte_of_the_customer_is_left_in_database_or_log(tmp_path):
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
-    redeemed = await ledger.judge(ruling, offer="of_1", order=ORDER)
+    redeemed = await ledger.run_redemption(ruling, offer="of_1", order=ORDER)
     assert traces(tmp_path)
     assert await ledger.erase_customer(CANARY, "erased-1") > 400
     assert traces(tmp_path) == {}
     assert (tmp_path / "tactful.db-wal").stat().st_size == 0
-    again = await ledger.judge(ruling, offer="of_1", order=ORDER)
+    again = await ledger.run_redemption(ruling, offer="of_1", order=ORDER)
     assert (again.status, again.body) == (200, redeemed.body)
     assert traces(tmp_path) == {}
-    other = await ledger.judge(lambda desk: ruling(desk, "another"), offer="of_1", order="another")
+    other = await ledger.run_redemption(
+        lambda desk: ruling(desk, "another"), offer="of_1", order="another"
+    )
     assert other.status == 409
     assert await ledger.reconcile() == []
     (case,) = await ledger.facts_about([("customer", "c2")])
@@ -101,7 +103,7 @@ async def test_an_accepted_offer_stays_redeemable_after_the_erasure(tmp_path):
     await ledger.open()
     await fill(ledger)
     await ledger.erase_customer(CANARY, "erased-1")
-    assert (await ledger.judge(ruling, offer="of_1", order="o2")).status == 200
+    assert (await ledger.run_redemption(ruling, offer="of_1", order="o2")).status == 200
     assert (await ledger.offer("of_1")).state is OfferState.REDEEMED
     assert await ledger.reconcile() == []
     await ledger.close()

@@ -46,7 +46,7 @@ async def test_what_fails_by_its_own_fault_fails_alone(counted):
     assert isinstance(answers[1], LedgerError)
     assert not answers[1].retry
     assert await ledger.offer("of_wrong") is None
-    assert len(await ledger.entries()) == 1
+    assert len(await ledger.turn_entries()) == 1
     assert await ledger.reconcile() == []
 
 
@@ -64,20 +64,20 @@ async def test_a_record_that_fails_is_told_to_the_log_and_harms_no_neighbour(cou
 
 async def test_records_wait_while_they_are_held_and_are_written_together(counted):
     ledger, points = counted
-    with ledger.holding():
+    with ledger.deferred_writes():
         for number in range(100):
             ledger.record(Commit(entry=entry(at=T0 + number)))
             await asyncio.sleep(0)
-        assert ledger.waiting
+        assert ledger.pending_bytes
         assert points == []
     await ledger.flush()
     assert points.count("after-commit") == 1
-    assert len(await ledger.entries(limit=999)) == 100
+    assert len(await ledger.turn_entries(limit=999)) == 100
 
 
 async def test_a_promise_takes_along_what_is_held_before_it(counted):
     ledger, _ = counted
-    with ledger.holding():
+    with ledger.deferred_writes():
         ledger.record(Commit(session="se_1", state=b"first"))
         assert await ledger.commit(push(accepted(), limit=None)) is None
         assert (await ledger.session("se_1")).state == b"first"
@@ -91,7 +91,7 @@ async def test_closing_writes_what_is_pending(tmp_path):
     await ledger.close()
     again = SqliteLedger(tmp_path / "tactful.db")
     await again.open()
-    assert len(await again.entries(limit=9_999)) == 5_000
+    assert len(await again.turn_entries(limit=9_999)) == 5_000
     await again.close()
 
 
@@ -105,7 +105,7 @@ async def test_too_many_waiting_records_are_dropped_and_counted_but_no_promise(
     made = accepted(session="se_late")
     ledger.record(structs.replace(push(made, limit=None), moves=()))
     await ledger.flush()
-    kept = len(await ledger.entries(limit=9_999))
+    kept = len(await ledger.turn_entries(limit=9_999))
     assert 0 < ledger.dropped < 2_000
     assert kept == 2_000 - ledger.dropped
     assert await ledger.offer("of_1") == made
@@ -119,7 +119,7 @@ async def test_a_lock_of_another_process_is_waited_for_and_then_reported(counted
     with pytest.raises(LedgerError, match="locked by another process") as caught:
         await ledger.commit(push(accepted(), limit=None))
     assert caught.value.retry
-    assert ledger.failing is None
+    assert ledger.failure is None
     other.execute("ROLLBACK")
     other.close()
     assert await ledger.commit(push(accepted(), limit=None)) is None
@@ -136,8 +136,10 @@ async def test_records_wait_for_a_lock_and_are_not_lost(counted, monkeypatch):
         await ledger.flush()
     other.execute("ROLLBACK")
     other.close()
-    while ledger._open_writer.waiting:  # nothing is asked of the writer: it tries again by itself
-        await ledger.heard()
+    while (
+        ledger._open_writer.pending_bytes
+    ):  # nothing is asked of the writer: it tries again by itself
+        await ledger.feed_heartbeats()
     assert (await ledger.session("se_1")).state == b"kept"
 
 
@@ -156,8 +158,8 @@ async def test_the_log_is_moved_into_the_file_before_it_grows(counted):
 async def test_a_closed_ledger_says_so(tmp_path):
     ledger = SqliteLedger(tmp_path / "tactful.db")
     with pytest.raises(LedgerError, match="not open"):
-        await ledger.heard()
+        await ledger.feed_heartbeats()
     await ledger.open()
     await ledger.close()
     with pytest.raises(LedgerError, match="not open"):
-        await ledger.judge(lambda _: RedemptionOutcome(status=200, body=b""), order="o1")
+        await ledger.run_redemption(lambda _: RedemptionOutcome(status=200, body=b""), order="o1")

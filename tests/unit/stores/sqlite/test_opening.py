@@ -99,7 +99,7 @@ async def standing_of(path: Path) -> object:
     ledger = SqliteLedger(path)
     try:
         await ledger.open()
-        return await ledger.standing()
+        return await ledger.standing_offers()
     except LedgerError as error:
         return error
     finally:
@@ -113,7 +113,7 @@ async def test_damage_is_refused_or_changes_nothing_that_is_read(tmp_path):
     await ledger.open()
     for number in range(40):
         await ledger.commit(push(accepted(f"of_{number}", session=f"se_{number}"), limit=None))
-    held = await ledger.standing()
+    held = await ledger.standing_offers()
     await ledger.close()
     pages = sound.stat().st_size // 4096
     refusals = 0
@@ -135,7 +135,7 @@ async def all_of(path: Path) -> LedgerError | tuple[list[Any], ...]:
     subjects = [("sku", f"s{number}") for number in range(60)]
     try:
         await ledger.open()
-        return (await ledger.standing(), await ledger.balances(), await ledger.rule_steps(),
+        return (await ledger.standing_offers(), await ledger.balances(), await ledger.rule_steps(),
                 await ledger.facts_about(subjects))  # fmt: skip
     except LedgerError as error:
         return error

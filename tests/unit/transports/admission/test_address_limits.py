@@ -34,7 +34,7 @@ def test_an_address_without_limits_comes_as_often_as_it_likes():
 
 def test_who_has_shown_the_key_comes_as_often_as_they_like_for_a_while():
     some = callers()
-    some.vouch("a", 0)
+    some.trust("a", 0)
     assert all(some.admit("a", VOUCHED_MS - 1) for _ in range(1_000))
     assert not all(some.admit("a", VOUCHED_MS) for _ in range(1_000))
 
@@ -59,11 +59,11 @@ def test_who_goes_on_without_a_pause_floods():
     some = callers()
     for _ in range(64 + DEAF - 1):
         some.admit("a", 0)
-    assert not some.floods("a", 0)
+    assert not some.record_flood("a", 0)
     assert not some.admit("a", 0)
-    assert some.floods("a", 0)
+    assert some.record_flood("a", 0)
     assert some.admit("a", 100)
-    assert not some.floods("a", 100)
+    assert not some.record_flood("a", 100)
 
 
 def test_a_few_are_told_why_and_a_flood_is_not():
@@ -77,7 +77,7 @@ def test_addresses_are_not_remembered_without_bound():
     for number in range(20 * FORGET_FROM):
         some.admit(f"{number}", number * 1_000)
         some.open(f"{number}", number * 1_000)
-        some.vouch(f"{number}", number * 2_000)
+        some.trust(f"{number}", number * 2_000)
     assert len(some) <= 3 * FORGET_FROM
 
 
@@ -85,6 +85,6 @@ def test_sessions_are_opened_less_often_than_connections():
     some = AddressLimiter(AdmissionLimits(calls=64, calls_per_s=32))
     assert sum(some.open("a", 0) for _ in range(100)) == 64
     assert sum(some.open("a", 1_000) for _ in range(100)) == 32 // SESSION_CALLS
-    some.vouch("b", 0)
+    some.trust("b", 0)
     assert all(some.open("b", 0) for _ in range(1_000))
     assert all(callers(unlimited=frozenset({"a"})).open("a", 0) for _ in range(1_000))

@@ -28,8 +28,8 @@ def test_who_leaves_makes_room():
     door = admission(connections=1, headroom=0)
     door.enter()
     assert door.enter() is AdmissionResult.FULL
-    door.leave()
-    door.leave()
+    door.exit()
+    door.exit()
     assert door.enter() is AdmissionResult.WELCOME
     assert door.inside == 1
 

@@ -21,7 +21,7 @@ class Used:
 
 def test_without_a_limit_there_is_always_room():
     memory = MemoryGuard(None, used=Used(2**62))
-    memory.look(1)
+    memory.check(1)
     assert not memory.short
 
 
@@ -29,14 +29,14 @@ def test_at_nine_tenths_of_the_limit_it_is_short_and_says_so_once():
     used = Used(899)
     memory = MemoryGuard(1_000, used=used)
     with capture_logs() as logged:
-        memory.look(100)
+        memory.check(100)
         assert not memory.short
         used.used = 900
         for _ in range(3):
-            memory.look(100)
+            memory.check(100)
             assert memory.short
         used.used = 899
-        memory.look(100)
+        memory.check(100)
         assert not memory.short
     assert [line["event"] for line in logged] == ["memory.short", "memory.enough"]
 
@@ -44,22 +44,22 @@ def test_at_nine_tenths_of_the_limit_it_is_short_and_says_so_once():
 def test_what_some_have_left_others_may_take_though_the_process_has_given_nothing_back():
     used = Used(950)
     memory = MemoryGuard(1_000, used=used)
-    memory.look(100)
+    memory.check(100)
     assert memory.short
-    memory.look(94)
+    memory.check(94)
     assert not memory.short
-    memory.look(96)
+    memory.check(96)
     assert memory.short
 
 
 def test_memory_that_grows_on_takes_fewer():
     used = Used(900)
     memory = MemoryGuard(1_000, used=used)
-    memory.look(100)
+    memory.check(100)
     used.used = 950
-    memory.look(80)
+    memory.check(80)
     assert memory.short
-    memory.look(75)
+    memory.check(75)
     assert not memory.short
 
 

@@ -29,7 +29,7 @@ class BelongingDesk:
         if isinstance(message, Hello):
             connection.send(WELCOME)
             if self.session:
-                connection.belong(self.session)
+                connection.join_session(self.session)
 
     def slow(self, connection):
         pass

@@ -24,7 +24,7 @@ async def test_everybody_is_visited_within_a_round():
     sweep = DeadlineSweep(lambda: 7, period_ms=40)
     everybody = [Visited() for _ in range(20)]
     for one in everybody:
-        sweep.join(one)
+        sweep.add(one)
     sweep.start(lambda: rounds.put_nowait(None))
     await within(rounds.get())
     await within(rounds.get())
@@ -34,16 +34,16 @@ async def test_everybody_is_visited_within_a_round():
 
 async def test_connections_are_spread_over_the_rings():
     sweep = DeadlineSweep(lambda: 0, period_ms=1_000)
-    rings = [sweep.join(Visited()) for _ in range(RINGS * 3)]
+    rings = [sweep.add(Visited()) for _ in range(RINGS * 3)]
     assert all(rings.count(ring) == 3 for ring in range(RINGS))
 
 
 async def test_who_leaves_is_visited_no_more():
     sweep = DeadlineSweep(lambda: 0, period_ms=8)
     gone, stays = Visited(), Visited()
-    ring = sweep.join(gone)
-    sweep.join(stays)
-    sweep.leave(ring, gone)
+    ring = sweep.add(gone)
+    sweep.add(stays)
+    sweep.remove(ring, gone)
     sweep.start(lambda: None)
     await within(stays.came.wait())
     sweep.stop()
@@ -54,7 +54,7 @@ async def test_who_leaves_is_visited_no_more():
 async def test_a_new_holder_takes_the_same_place():
     sweep = DeadlineSweep(lambda: 0, period_ms=8)
     old, new = Visited(), Visited()
-    ring = sweep.join(old)
+    ring = sweep.add(old)
     sweep.replace(ring, old, new)
     sweep.start(lambda: None)
     await within(new.came.wait())
@@ -69,12 +69,12 @@ async def test_who_leaves_during_the_visit_of_its_ring_disturbs_nobody():
     class Leaves(Visited):
         def tick(self, now):
             super().tick(now)
-            sweep.leave(self.ring, self)
+            sweep.remove(self.ring, self)
 
     leavers = [Leaves() for _ in range(RINGS)]
     for one in leavers:
-        one.ring = sweep.join(one)
-    sweep.join(stays)
+        one.ring = sweep.add(one)
+    sweep.add(stays)
     sweep.start(lambda: None)
     for one in leavers:
         await within(one.came.wait())

@@ -122,7 +122,7 @@ async def test_the_app_hears_the_clients_real_address():
 
 async def test_a_server_that_has_said_goodbye_to_all_takes_no_new_session():
     async with open_door(limits=AdmissionLimits(**QUICK)) as door:
-        door.house.reception.dismiss()
+        door.house.reception.close_all()
         async with Raw.knock(door.port) as peer:
             await peer.send(upgrade())
             status, head = await peer.head()

@@ -34,7 +34,7 @@ async def test_who_leaves_gives_everything_back():
     rooms.admission.enter()
     seat = ConnectionSlot(rooms, holder)
     seat.claim("192.0.2.1")
-    seat.leave(holder)
+    seat.release(holder)
     assert rooms.admission.inside == 0
     assert rooms.admission.addresses == 0
     assert rooms.sweep.everybody() == []
@@ -46,5 +46,5 @@ async def test_a_seat_passes_from_one_holder_to_the_next():
     seat = ConnectionSlot(rooms, first)
     seat.pass_on(first, second)
     assert rooms.sweep.everybody() == [second]
-    seat.leave(second)
+    seat.release(second)
     assert rooms.sweep.everybody() == []

@@ -261,7 +261,7 @@ async def test_a_client_that_stays_after_the_close_frame_is_dropped_after_a_mome
 async def test_heartbeats_come_with_a_ping_and_not_behind_a_backlog():
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
-    link.beat(b"hb")
+    link.send_heartbeat(b"hb")
     assert transport.written == [b"\x81\x02hb\x89\x00"]
 
 

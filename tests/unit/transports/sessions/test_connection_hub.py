@@ -23,7 +23,7 @@ class RecordedLink:
     def send(self, payload):
         self.sent.append(payload)
 
-    def beat(self, heartbeat):
+    def send_heartbeat(self, heartbeat):
         self.sent.append(heartbeat)
 
     def close(self, code, reason=""):
@@ -189,7 +189,7 @@ async def test_goodbyes_are_spread_evenly_over_the_time_given():
     links = [RecordedLink() for _ in range(100)]
     for link in links:
         reception.admit(link, "p", "o").send(b"welcome")
-    reception.farewell(10)
+    reception.announce_shutdown(10)
     byes = [msgspec.json.decode(link.sent[1]) for link in links]
     retries = sorted(bye["retry"] for bye in byes)
     assert {bye["code"] for bye in byes} == {close_codes.GOING_AWAY.code}
@@ -203,7 +203,7 @@ async def test_goodbyes_are_spread_evenly_over_the_time_given():
 
 async def test_who_was_not_welcomed_yet_is_told_after_the_welcome():
     reception, link, exchange, _ = admitted()
-    reception.farewell(4)
+    reception.announce_shutdown(4)
     assert link.sent == []
     exchange.send(b"welcome")
     assert [one[:10] for one in link.sent] == [b"welcome", b'{"t":"bye"']
@@ -211,5 +211,5 @@ async def test_who_was_not_welcomed_yet_is_told_after_the_welcome():
 
 async def test_who_is_still_here_at_the_end_is_closed_with_going_away():
     reception, link, _, _ = admitted()
-    reception.dismiss()
+    reception.close_all()
     assert link.closed[0][0] == 1001

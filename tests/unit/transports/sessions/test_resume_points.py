@@ -5,29 +5,29 @@ from tactful.transports.sessions.resume_points import ResumePoints
 
 def test_a_client_is_found_below_the_number_of_its_hello():
     numbers = ResumePoints()
-    numbers.leave(b"s", 7)
+    numbers.remember(b"s", 7)
     assert numbers.resume(b"s", 9) == 7
     assert numbers.resume(b"s", 8) == 7
 
 
 def test_a_client_that_starts_again_from_one_is_a_new_client():
     numbers = ResumePoints()
-    numbers.leave(b"s", 7)
+    numbers.remember(b"s", 7)
     assert numbers.resume(b"s", 1) == 0
     assert numbers.resume(b"s", 7) == 0
 
 
 def test_each_tab_is_found_by_its_own_range():
     numbers = ResumePoints()
-    numbers.leave(b"s", 1_005)
-    numbers.leave(b"s", 9_003)
+    numbers.remember(b"s", 1_005)
+    numbers.remember(b"s", 9_003)
     assert numbers.resume(b"s", 1_006) == 1_005
     assert numbers.resume(b"s", 9_004) == 9_003
 
 
 def test_sessions_do_not_know_each_other():
     numbers = ResumePoints()
-    numbers.leave(b"s", 7)
+    numbers.remember(b"s", 7)
     assert numbers.resume(b"t", 9) == 0
 
 
@@ -35,7 +35,7 @@ def test_what_is_remembered_is_bounded():
     numbers = ResumePoints(sessions=2)
     for session in (b"a", b"b", b"c"):
         for taken in range(1, 20):
-            numbers.leave(session, taken)
+            numbers.remember(session, taken)
     assert numbers.resume(b"a", 100) == 0
     assert numbers.resume(b"c", 100) == 19
     assert numbers.resume(b"c", 12) == 0  # the twelfth last is forgotten
@@ -43,6 +43,6 @@ def test_what_is_remembered_is_bounded():
 
 def test_a_connection_that_numbered_nothing_leaves_nothing():
     numbers = ResumePoints(sessions=1)
-    numbers.leave(b"a", 5)
-    numbers.leave(b"b", 0)
+    numbers.remember(b"a", 5)
+    numbers.remember(b"b", 0)
     assert numbers.resume(b"a", 6) == 5

@@ -33,12 +33,12 @@ async def test_what_waits_is_taken_at_once_and_in_order():
     for payload in (b"a", b"b", b"c"):
         outbox.send(payload)
     assert outbox.buffered == 3
-    assert await outbox.take() == [b"a", b"b", b"c"]
+    assert await outbox.next_batch() == [b"a", b"b", b"c"]
 
 
 async def test_a_reader_waits_until_something_comes():
     outbox, _, _ = opened()
-    taking = asyncio.ensure_future(outbox.take())
+    taking = asyncio.ensure_future(outbox.next_batch())
     await asyncio.sleep(0)
     assert not taking.done()
     outbox.send(b"a")
@@ -51,8 +51,8 @@ async def test_what_is_queued_goes_out_before_the_close():
     outbox.close(close_codes.REPLACED, "x" * 200)
     outbox.close(close_codes.INTERNAL)
     outbox.send(b"too late")
-    assert await outbox.take() == [b"last"]
-    assert await outbox.take() == []
+    assert await outbox.next_batch() == [b"last"]
+    assert await outbox.next_batch() == []
     assert outbox.closed == (close_codes.REPLACED, "x" * 123)
 
 
@@ -60,11 +60,11 @@ async def test_a_client_that_lags_is_told_to_the_desk_once_and_again_when_it_has
     outbox, desk, _ = opened(slow_bytes=10)
     for _ in range(5):
         outbox.send(b"1234")
-    outbox.beat(b"hb")
+    outbox.send_heartbeat(b"hb")
     assert [event[0] for event in desk.events] == ["open", "slow"]
-    assert await outbox.take() == [b"1234"] * 5
+    assert await outbox.next_batch() == [b"1234"] * 5
     outbox.send(b"x")
-    assert await outbox.take() == [b"x"]
+    assert await outbox.next_batch() == [b"x"]
     assert [event[0] for event in desk.events] == ["open", "slow", "caught_up"]
 
 
@@ -73,13 +73,13 @@ async def test_a_client_that_leaves_too_much_unread_is_closed_and_its_backlog_fo
     for _ in range(30):
         outbox.send(b"12345")
     assert outbox.closed[0] is close_codes.SLOW
-    assert await outbox.take() == []
+    assert await outbox.next_batch() == []
 
 
 async def test_while_nothing_is_sent_the_clock_still_comes_by(monkeypatch):
     monkeypatch.setattr("tactful.transports.sessions.send_queue.TICK_S", 0.01)
     outbox, _, clock = opened()
-    taking = asyncio.ensure_future(outbox.take())
+    taking = asyncio.ensure_future(outbox.next_batch())
     await asyncio.sleep(0)
     clock.now += ProtocolTiming().hello_ms
     assert await within(taking) == []
@@ -90,8 +90,8 @@ async def test_a_heartbeat_is_sent_when_it_is_due(monkeypatch):
     monkeypatch.setattr("tactful.transports.sessions.send_queue.TICK_S", 0.01)
     outbox, _, clock = opened()
     outbox.exchange.text(msgspec.json.encode(HELLO))
-    await outbox.take()
-    taking = asyncio.ensure_future(outbox.take())
+    await outbox.next_batch()
+    taking = asyncio.ensure_future(outbox.next_batch())
     await asyncio.sleep(0)
     clock.now += ProtocolTiming().heartbeat_ms
     assert await within(taking) == [b'{"t":"heartbeat"}']

@@ -216,7 +216,7 @@ async def test_a_drain_says_bye_on_streams_too():
 
 async def test_a_server_that_has_said_goodbye_to_all_opens_no_stream():
     async with serving() as (listener, http):
-        listener.house.reception.dismiss()
+        listener.house.reception.close_all()
         found = await http.get(STREAM_PATH)
         assert found.status_code == 503
         assert found.headers["retry-after"] == "1"
