@@ -2,18 +2,17 @@
 
 from typing import Any, Final
 
-import orjson
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tactful.protocol.problems import PROBLEM_JSON, problem_body
 from tactful.runtime.ports.ledger import LedgerError
 
 log = structlog.get_logger("tactful.http")
 
-PROBLEM_JSON: Final = "application/problem+json"
 TITLES: Final = {
     400: "The request cannot be understood",
     401: "The key is missing or wrong",
@@ -47,20 +46,13 @@ class ProblemError(Exception):
 
 def problem(status: int, code: str, detail: str, **more: Any) -> Response:
     """A problem document; `code` is stable, `detail` says what is wrong and what to do."""
-    body = {
-        "type": "about:blank",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
-        "code": code,
-        "detail": detail,
-        **more,
-    }
+    body = problem_body(status, TITLES.get(status, "Error"), code, detail, **more)
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status in RETRY_S:
         headers["Retry-After"] = RETRY_S[status]
-    return Response(orjson.dumps(body), status, headers, PROBLEM_JSON)
+    return Response(body, status, headers, PROBLEM_JSON)
 
 
 async def on_problem(request: Request, error: Exception) -> Response:  # noqa: ARG001

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api.bodies import answer, read
-from tactful.api.problems import PROBLEM_JSON
 from tactful.api.server_key import ServerKey
 from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.values.money import Money
+from tactful.protocol.problems import PROBLEM_JSON
 from tactful.runtime.services.redemptions import RedemptionCall, RedemptionResponse
 from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
