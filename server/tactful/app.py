@@ -29,7 +29,7 @@ from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.shop import Settings, Shop
-from tactful.runtime.timers import CLOCK, SystemClock, TestClock
+from tactful.runtime.timers import TEST_CLOCK_FILE, SystemClock, TestClock
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.shared import failpoints
 from tactful.stores.shared.folder_lock import exclusive_lock
@@ -87,7 +87,9 @@ def create_app(config: Config) -> Starlette:
 def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     """Put one shop's server together. `clock`: instead of the one that the config asks for."""
     folder, release = _data_folder(config)
-    clock = clock or (TestClock(TEST_START, folder / CLOCK) if config.test_mode else SystemClock())
+    clock = clock or (
+        TestClock(TEST_START, folder / TEST_CLOCK_FILE) if config.test_mode else SystemClock()
+    )
     keys = SigningKeys(folder / "keys", clock)
     entropy = _entropy(config, folder)
     ledger: Ledger = MemoryLedger()
@@ -104,7 +106,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     )
     shop = Shop(ledger=ledger, clock=clock, entropy=entropy, keys=keys, settings=settings)
     desk = OfferSessionHandler(
-        shop.arrivals, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
+        shop.lifecycle, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
     )
     reception = ConnectionHub(desk, _access_policy(config))
     _register_gauges(shop, reception)
@@ -134,15 +136,19 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
 def _register_gauges(shop: Shop, reception: ConnectionHub) -> None:
     """Have the metrics say who is connected, and why conversations ended."""
     telemetry = shop.telemetry
-    telemetry.gauge("tactful_connections", "Connections", lambda: [((), len(reception.present))])
-    telemetry.counter("tactful_messages", "Messages taken in", lambda: [((), reception.messages)])
-    telemetry.counter(
+    telemetry.add_gauge(
+        "tactful_connections", "Connections", lambda: [((), len(reception.present))]
+    )
+    telemetry.add_counter(
+        "tactful_messages", "Messages taken in", lambda: [((), reception.messages)]
+    )
+    telemetry.add_counter(
         "tactful_closes",
         "Conversations that ended, by close code; 0: one of the client's invention",
         lambda: [((str(code),), count) for code, count in sorted(reception.closes.items())],
         ("code",),
     )
-    telemetry.counter(
+    telemetry.add_counter(
         "tactful_refusals",
         "Connections and requests that were turned away before anybody looked into them, by code",
         lambda: [((code,), count) for code, count in sorted(reception.refusals.items())],

@@ -137,7 +137,7 @@ async def test_a_version_that_the_configuration_changed_is_not_taken_for_itself(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, BOOKS[0]) as one:
-        version = one.parts.shop.rulebooks.active.version
+        version = one.parts.shop.active_rulebook.current.version
     config = written(tmp_path / "c.toml", "[policy]\nmin_stock = 3\n")
     done = await tried(tmp_path, version, version, "--config", config)
     assert done.exit_code == 2

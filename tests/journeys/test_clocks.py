@@ -121,7 +121,9 @@ async def test_a_start_with_a_clock_set_back_a_day_makes_nothing_usable_again(tm
 
 
 def test_a_clock_that_was_never_set_is_refused_in_one_line(tmp_path, machine, monkeypatch):
-    monkeypatch.setattr(logs, "LogHandler", lambda _: None)  # whose log this process writes is its own
+    monkeypatch.setattr(
+        logs, "LogHandler", lambda _: None
+    )  # whose log this process writes is its own
     machine.moved = -time.time()
     result = run("serve", "--data", tmp_path, "--port", "0")
     assert result.exit_code == 2

@@ -76,13 +76,13 @@ async def test_a_rule_in_the_shadow_is_recorded_and_nobody_sees_it(tmp_path: Pat
 
 async def test_a_trial_without_rails_is_refused_by_name(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(extra=TRIAL)) as one:
-        before = one.parts.shop.rulebooks.active.version
+        before = one.parts.shop.active_rulebook.current.version
         answer = await one.reload(rules(extra=TRIAL.replace("share: 50%", "share: 60%")))
         assert answer.status_code == 422
         (finding,) = answer.json()["findings"]
         assert finding["code"] == "R312"
         assert "at most half of the sessions" in finding["message"]
-        assert one.parts.shop.rulebooks.active.version == before
+        assert one.parts.shop.active_rulebook.current.version == before
 
 
 async def test_a_trial_that_annoys_is_paused_logged_and_counted(tmp_path: Path) -> None:
@@ -214,15 +214,15 @@ async def test_a_file_that_is_saved_is_taken_by_itself_and_a_broken_one_is_not(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
-        book = one.parts.shop.rulebooks
-        before = book.active.version
+        book = one.parts.shop.active_rulebook
+        before = book.current.version
         file = one.rules / "rules.yaml"
         file.write_text(rules("    persent: 3"), encoding="utf-8")
-        await eventually(lambda: bool(book.refused), 30)
-        assert book.active.version == before
+        await eventually(lambda: bool(book.diagnostics), 30)
+        assert book.current.version == before
         file.write_text(rules(percent="9%"), encoding="utf-8")
-        await eventually(lambda: book.active.version != before, 30)
-        assert not book.refused
+        await eventually(lambda: book.current.version != before, 30)
+        assert not book.diagnostics
 
 
 async def test_a_rule_that_goes_while_the_server_is_away_ends_offers_of_those_who_stay_away(

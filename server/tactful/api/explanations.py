@@ -32,7 +32,7 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         else:
             session, customer = None, request.query_params.get("customer")
         try:
-            found = await shop.why.explain(
+            found = await shop.explanations.explain(
                 sku, session=session, customer=customer, at=_instant(request, "at"), visit=visit
             )
         except UnknownShopperError as error:
@@ -69,7 +69,7 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         versions = await shop.ledger.fact_versions("price", f"{sku}|{territory}")
         if not versions:
             raise ProblemError(404, "price.unknown", f"{sku} has no price in {territory}.")
-        item = await shop.world.read_item(sku)
+        item = await shop.fact_cache.read_item(sku)
         shown = [_price(one) for one in item.history.get(territory, ())]
         return answer({"sku": sku, "territory": territory, "prices": shown})
 

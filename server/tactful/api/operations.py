@@ -65,7 +65,7 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
 
 def _readiness(shop: Shop, *, ok: bool, failing: str | None) -> dict[str, Any]:
     feeds = {}
-    for feed, (age, limit) in shop.freshness.ages(shop.clock.now()).items():
+    for feed, (age, limit) in shop.feeds.ages(shop.clock.now()).items():
         feeds[feed] = {
             "watched": limit is not None,
             "age": None if age is None else age // 1000,
@@ -75,10 +75,10 @@ def _readiness(shop: Shop, *, ok: bool, failing: str | None) -> dict[str, Any]:
     return {
         "status": "ready" if ok else "not ready",
         "reason": failing,
-        "rulebook": shop.rulebooks.active.version,
-        "rules": len(shop.rulebooks.active.rules),
-        "rules_trouble": shop.rulebooks.trouble,
-        "refused_findings": len(shop.rulebooks.refused),
+        "rulebook": shop.active_rulebook.current.version,
+        "rules": len(shop.active_rulebook.current.rules),
+        "rules_trouble": shop.active_rulebook.problem,
+        "refused_findings": len(shop.active_rulebook.diagnostics),
         "sessions": len(shop.registry),
         "feeds": feeds,
     }

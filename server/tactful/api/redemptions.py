@@ -69,7 +69,7 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
                 session=internal_id(asked.session) if asked.session else None,
             )
         )
-        shop.telemetry.redeemed(done.status)
+        shop.telemetry.record_redemption(done.status)
         return _said(done)
 
     async def cancel(request: Request) -> Response:

@@ -32,13 +32,13 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def reload(request: Request) -> Response:
         done = await operators.reload(shop, _who(request))
-        return _reloaded(done, shop.rulebooks.trouble)
+        return _reloaded(done, shop.active_rulebook.problem)
 
     async def rollback(request: Request) -> Response:
         done = await operators.rollback(shop, _who(request))
         if done is None:
             raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
-        return _reloaded(done, shop.rulebooks.trouble)
+        return _reloaded(done, shop.active_rulebook.problem)
 
     def switch(*, paused: bool) -> Any:
         async def endpoint(request: Request) -> Response:
@@ -84,7 +84,7 @@ def _reloaded(reload: ReloadResult, trouble: str | None) -> Response:
 
 
 def _rulebook(shop: Shop) -> dict[str, Any]:
-    active = shop.rulebooks.active
+    active = shop.active_rulebook.current
     rules = [
         {
             "rule": rule.id,
@@ -96,8 +96,8 @@ def _rulebook(shop: Shop) -> dict[str, Any]:
     ]
     return {
         "version": active.version,
-        "activated_at": views.when(shop.rulebooks.activated_at),
+        "activated_at": views.when(shop.active_rulebook.activated_at),
         "rules": rules,
-        "trouble": shop.rulebooks.trouble,
-        "refused": [msgspec.to_builtins(one) for one in shop.rulebooks.refused],
+        "trouble": shop.active_rulebook.problem,
+        "refused": [msgspec.to_builtins(one) for one in shop.active_rulebook.diagnostics],
     }

@@ -54,9 +54,9 @@ def show(*, as_json_: bool, **given: Any) -> None:
 
 def _compiled(config: Config) -> "CompiledRulebook":
     from tactful.rulebook.compiler import compile_rulebook
-    from tactful.runtime.state.active_rulebook import sources_in
+    from tactful.runtime.state.active_rulebook import read_rule_sources
 
-    sources = sources_in(config.rules) if config.rules else []
+    sources = read_rule_sources(config.rules) if config.rules else []
     return compile_rulebook(sources, now=time.time_ns() // 1_000_000, policy=config.policy)
 
 

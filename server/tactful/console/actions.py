@@ -80,7 +80,7 @@ def acting_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
 
 
 async def _state(shop: Shop, fact: dict[str, Any], visit: ConsoleRequest) -> None:
-    report = await operators.report(shop, fact, visit.who.name)
+    report = await operators.state_fact(shop, fact, visit.who.name)
     if report.rejected:
         raise PageError(422, f"Not taken: {report.rejected[0].message}.")
 

@@ -88,7 +88,7 @@ class CustomerView(Struct, frozen=True, kw_only=True):
 
 def feeds(shop: Shop) -> list[FeedState]:
     """The freshness of every feed."""
-    ages = shop.freshness.ages(shop.clock.now())
+    ages = shop.feeds.ages(shop.clock.now())
     return [FeedState(name, age, limit) for name, (age, limit) in ages.items()]
 
 
@@ -106,7 +106,7 @@ def _budget(row: BudgetRow) -> BudgetView:
 
 def rules(shop: Shop) -> list[RuleView]:
     """The rules of the active rulebook."""
-    active = shop.rulebooks.active
+    active = shop.active_rulebook.current
     found = []
     for _, rule in sorted(active.rules.items()):
         by = "file" if rule.paused else "person" if rule.id in active.paused else None
@@ -164,21 +164,21 @@ async def _session(
     if session is None and customer is not None:
         here = shop.registry.session_of(customer)
         if here:
-            return here.state, bool(here.seats)
+            return here.state, bool(here.connections)
         session = await shop.ledger.latest_session_of(customer)
     if session is None:
         return None, False
     live = shop.registry.by_id.get(internal_id(session))
     if live is not None:
-        return live.state, bool(live.seats)
+        return live.state, bool(live.connections)
     saved = await shop.ledger.session(internal_id(session))
     return (session_from(saved.state), False) if saved else (None, False)
 
 
 async def _profile(shop: Shop, customer: str) -> Profile | None:
-    if shop.world.customer(customer) is None:
-        await shop.world.load([], [customer])
-    return shop.world.customer(customer)
+    if shop.fact_cache.customer(customer) is None:
+        await shop.fact_cache.load([], [customer])
+    return shop.fact_cache.customer(customer)
 
 
 def _known(profile: Profile | None) -> bool:

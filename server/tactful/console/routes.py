@@ -49,8 +49,8 @@ def _reading_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
             "overview.html",
             failing=shop.ledger.failure,
             sessions=len(shop.registry),
-            rulebook=shop.rulebooks.active.version,
-            trouble=shop.rulebooks.trouble,
+            rulebook=shop.active_rulebook.current.version,
+            trouble=shop.active_rulebook.problem,
             rules=queries.rules(shop),
             feeds=queries.feeds(shop),
             budgets=queries.budgets(shop),
@@ -82,10 +82,10 @@ def _reading_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
         return desk.show(
             visit,
             "rules.html",
-            rulebook=shop.rulebooks.active.version,
-            since=shop.rulebooks.activated_at,
-            trouble=shop.rulebooks.trouble,
-            refused=shop.rulebooks.refused,
+            rulebook=shop.active_rulebook.current.version,
+            since=shop.active_rulebook.activated_at,
+            trouble=shop.active_rulebook.problem,
+            refused=shop.active_rulebook.diagnostics,
             rules=queries.rules(shop),
             versions=(await shop.ledger.rulebooks())[:RECENT],
         )
@@ -147,7 +147,7 @@ async def _why(desk: ConsoleAccess, visit: ConsoleRequest) -> Response:
         return desk.show(visit, "why.html", found=None, at=query.get("at", ""), **given)
     try:
         at = parse_rfc3339(query["at"]) if query.get("at") else None
-        found = await desk.shop.why.explain(
+        found = await desk.shop.explanations.explain(
             sku, session=session or None, customer=customer or None, at=at
         )
     except CalendarError:

@@ -184,7 +184,7 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
     stage = panel.stage
 
     async def around(request: Request) -> Response:
-        engaged = stage.shop.rulebooks.active.policy.moment.engaged // 1000
+        engaged = stage.shop.active_rulebook.current.policy.moment.engaged // 1000
         return page(
             request,
             "stage.html",
@@ -210,7 +210,7 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
         same_origin(request)
         asked = await read(request, PauseRequest)
         act = "pause" if asked.paused else "resume"
-        if asked.rule not in stage.shop.rulebooks.active.rules:
+        if asked.rule not in stage.shop.active_rulebook.current.rules:
             raise ProblemError(404, "rule.unknown", "There is no such rule.")
         return _told(await stage.backend.ask("POST", f"/v1/rules/{asked.rule}/{act}", {}))
 

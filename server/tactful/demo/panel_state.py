@@ -52,7 +52,7 @@ async def _item(stage: DemoShop, article: Article, sku: str) -> dict[str, Any]:
 
 
 async def _cases(stage: DemoShop, customer: str) -> list[dict[str, Any]]:
-    world = stage.shop.world
+    world = stage.shop.fact_cache
     if world.customer(customer) is None:
         await world.load([], [customer])
     known = world.customer(customer)
@@ -67,7 +67,7 @@ def _case(case: Case) -> dict[str, Any]:
 
 async def _why(stage: DemoShop, sku: str, session: str | None) -> list[dict[str, Any]]:
     try:
-        found = await stage.shop.why.explain(sku, session=session, customer=None)
+        found = await stage.shop.explanations.explain(sku, session=session, customer=None)
     except UnknownShopperError:
         return []
     verdicts = [views.verdict(one, found.at) for one in found.verdicts]
@@ -99,7 +99,7 @@ def _step(row: AuditRow) -> dict[str, Any]:
 
 
 def _rules(stage: DemoShop) -> list[dict[str, Any]]:
-    active = stage.shop.rulebooks.active
+    active = stage.shop.active_rulebook.current
     return [
         {"rule": rule.id, "paused": rule.paused or rule.id in active.paused}
         for _, rule in sorted(active.rules.items())

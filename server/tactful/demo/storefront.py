@@ -40,7 +40,7 @@ class StorefrontPages:
             data=visitor.for_page(self.stage.identity(visitor)),
             notice=visitor.told(),
             sections=SECTIONS,
-            engaged=self.stage.shop.rulebooks.active.policy.moment.engaged // 1000,
+            engaged=self.stage.shop.active_rulebook.current.policy.moment.engaged // 1000,
             **values,
         )
         return keep(shown, visitor)

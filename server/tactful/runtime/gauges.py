@@ -22,15 +22,15 @@ class MeasuredParts(Protocol):
     registry: SessionRegistry
     timers: Timers
     ledger: Ledger
-    freshness: FeedMonitor
+    feeds: FeedMonitor
     clock: Clock
     balances: Balances
-    rulebooks: ActiveRulebook
+    active_rulebook: ActiveRulebook
 
 
-def watch(shop: MeasuredParts) -> None:
+def register_gauges(shop: MeasuredParts) -> None:
     """Have the shop's telemetry read its state."""
-    gauge, registry = shop.telemetry.gauge, shop.registry
+    gauge, registry = shop.telemetry.add_gauge, shop.registry
     gauge("tactful_sessions", "Sessions in memory", lambda: [((), len(registry))])
     gauge(
         "tactful_sessions_waiting",
@@ -69,23 +69,23 @@ def watch(shop: MeasuredParts) -> None:
     gauge(
         "tactful_rules",
         "Rules of the active rulebook",
-        lambda: [((), len(shop.rulebooks.active.rules))],
+        lambda: [((), len(shop.active_rulebook.current.rules))],
     )
     gauge(
         "tactful_rulebook_findings",
         "What is wrong with rule files that were not taken",
-        lambda: [((), len(shop.rulebooks.refused))],
+        lambda: [((), len(shop.active_rulebook.diagnostics))],
     )
 
 
 def _ages(shop: MeasuredParts) -> Readings:
-    for feed, (age, _) in shop.freshness.ages(shop.clock.now()).items():
+    for feed, (age, _) in shop.feeds.ages(shop.clock.now()).items():
         if age is not None:
             yield (feed,), age / 1000
 
 
 def _stale(shop: MeasuredParts) -> Readings:
-    for feed, (age, limit) in shop.freshness.ages(shop.clock.now()).items():
+    for feed, (age, limit) in shop.feeds.ages(shop.clock.now()).items():
         if limit is not None:
             yield (feed,), float(age is None or age > limit)
 

@@ -44,10 +44,10 @@ async def _session(shop: Shop, session: str) -> LiveSession | None:
     if live is not None:
         return live
     saved = await shop.ledger.session(session)
-    return shop.arrivals.restore(saved) if saved else None
+    return shop.lifecycle.restore(saved) if saved else None
 
 
-async def report(shop: Shop, fact: dict[str, Any], who: str) -> IngestReport:
+async def state_fact(shop: Shop, fact: dict[str, Any], who: str) -> IngestReport:
     """Take in a fact that a person states, such as a remedy or a recall."""
     done = await shop.ingest.ingest([msgspec.json.encode(fact)])
     if done.accepted:
@@ -59,7 +59,7 @@ async def report(shop: Shop, fact: dict[str, Any], who: str) -> IngestReport:
 
 async def pause(shop: Shop, rule: str, who: str, *, paused: bool) -> bool:
     """Pause a rule, or let it run again; whether there is such a rule."""
-    done = await shop.rulebooks.pause(rule, paused=paused)
+    done = await shop.active_rulebook.pause(rule, paused=paused)
     if done:
         await _keep(shop, "rule.paused" if paused else "rule.resumed", who, rule)
     return done
@@ -67,14 +67,14 @@ async def pause(shop: Shop, rule: str, who: str, *, paused: bool) -> bool:
 
 async def reload(shop: Shop, who: str) -> ReloadResult:
     """Read the rule files again."""
-    done = await shop.rulebooks.reload()
+    done = await shop.active_rulebook.reload()
     await _keep(shop, "rulebook.reloaded", who, done.version, detail=done.outcome)
     return done
 
 
 async def rollback(shop: Shop, who: str) -> ReloadResult | None:
     """Go back to the rulebook from before; None: there is none."""
-    done = await shop.rulebooks.rollback()
+    done = await shop.active_rulebook.rollback()
     if done is not None:
         await _keep(shop, "rulebook.rolled_back", who, done.version)
     return done

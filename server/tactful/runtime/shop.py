@@ -78,41 +78,41 @@ class Shop:
         self.telemetry = Telemetry()
         self.timers = Timers(clock)
         self.registry = SessionRegistry()
-        self.world = FactCache(ledger)
+        self.fact_cache = FactCache(ledger)
         self.balances = Balances()
-        self.commitments = StockCommitments()
-        self.rates = ConversionTracker(ledger=ledger, clock=clock, world=self.world)
-        self.reach = ReductionTracker(
-            ledger=ledger, clock=clock, world=self.world, telemetry=self.telemetry
+        self.stock_commitments = StockCommitments()
+        self.conversions = ConversionTracker(ledger=ledger, clock=clock, world=self.fact_cache)
+        self.reductions = ReductionTracker(
+            ledger=ledger, clock=clock, world=self.fact_cache, telemetry=self.telemetry
         )
-        self.freshness = FeedMonitor(self.timers, self._fell_silent)
+        self.feeds = FeedMonitor(self.timers, self._fell_silent)
         self.identities = IdentityVerifier(settings.identity_secret, clock)
-        self.rulebooks = ActiveRulebook(
+        self.active_rulebook = ActiveRulebook(
             ledger=ledger,
             clock=clock,
             telemetry=self.telemetry,
             folder=settings.rules,
             policy=settings.policy,
         )
-        self.shared = self._shared()
-        self.turns = TurnRunner(self.shared, settings.seed)
-        self.arrivals = SessionLifecycle(
-            self.shared, self.turns, settings.session_ttl, settings.default_territory
+        self.state = self._shared()
+        self.turns = TurnRunner(self.state, settings.seed)
+        self.lifecycle = SessionLifecycle(
+            self.state, self.turns, settings.session_ttl, settings.default_territory
         )
         self.redemptions = self._redemptions()
-        self.fanout = Fanout(self.shared, self.turns)
-        self.ingest = FactIngest(self.shared, self.turns, self.fanout, self.redemptions.cancelled)
+        self.fanout = Fanout(self.state, self.turns)
+        self.ingest = FactIngest(self.state, self.turns, self.fanout, self.redemptions.cancelled)
         self.trials = TrialMonitor(
-            ledger=ledger, rulebook=lambda: self.rulebooks.active, stop=self._stop_trial
+            ledger=ledger, rulebook=lambda: self.active_rulebook.current, stop=self._stop_trial
         )
         self.turns.on_moved = self.trials.record_step
-        self.why = ExplanationService(self.shared, self.turns, settings.default_territory)
+        self.explanations = ExplanationService(self.state, self.turns, settings.default_territory)
         self.ready = False
         self._forgetting: set[asyncio.Task[None]] = set()
-        self.arrivals.on_end = self._ended
-        self.rulebooks.on_change = self._rulebook_changed
+        self.lifecycle.on_end = self._ended
+        self.active_rulebook.on_change = self._rulebook_changed
         self._watchdog = Watchdog(self.telemetry)
-        gauges.watch(self)
+        gauges.register_gauges(self)
 
     def _shared(self) -> ShopState:
         return ShopState(
@@ -123,17 +123,17 @@ class Shop:
             telemetry=self.telemetry,
             timers=self.timers,
             registry=self.registry,
-            world=self.world,
+            fact_cache=self.fact_cache,
             balances=self.balances,
-            commitments=self.commitments,
-            rates=self.rates,
-            reach=self.reach,
-            freshness=self.freshness,
-            rulebooks=self.rulebooks,
+            stock_commitments=self.stock_commitments,
+            conversions=self.conversions,
+            reductions=self.reductions,
+            feeds=self.feeds,
+            active_rulebook=self.active_rulebook,
         )
 
     def _redemptions(self) -> RedemptionService:
-        checkout = RedemptionEffects(self.shared, self.turns)
+        checkout = RedemptionEffects(self.state, self.turns)
         return RedemptionService(
             ledger=self.ledger,
             clock=self.clock,
@@ -150,15 +150,15 @@ class Shop:
         await self.ledger.open()
         self.balances.restore(await self.ledger.balances())
         for offer in await self.ledger.standing_offers():
-            self.commitments.keep(offer)
-        await self.reach.start()
+            self.stock_commitments.update(offer)
+        await self.reductions.start()
         await self.trials.start()
-        await self.rulebooks.start()
+        await self.active_rulebook.start()
         self._use_rulebook()
         await self._settle_rates()
-        self.freshness.restore(await self.ledger.feed_heartbeats())
+        self.feeds.restore(await self.ledger.feed_heartbeats())
         restored = await self._restored()
-        self.rulebooks.watch()
+        self.active_rulebook.watch()
         if not isinstance(self.clock, TestClock):
             self._watchdog.start()
             self.timers.start()
@@ -171,7 +171,7 @@ class Shop:
         now = self.clock.now()
         others = []
         for saved in await self.ledger.sessions_to_wake(now):
-            live = self.arrivals.restore(saved)
+            live = self.lifecycle.restore(saved)
             if saved.wake_at is not None and saved.wake_at <= now:
                 self.turns.submit(live, TimerFired())
             else:
@@ -187,7 +187,7 @@ class Shop:
             if not self.ready:
                 return
             for live in restored[start : start + LOOKED_AT_ONCE]:
-                if not live.tabs and live.state.id in self.registry.by_id:
+                if not live.last_tab and live.state.id in self.registry.by_id:
                     self.turns.submit(live, TimerFired())
             await asyncio.sleep(LOOK_PAUSE_S)
 
@@ -196,13 +196,13 @@ class Shop:
         self.ready = False
         self._watchdog.stop()
         self.timers.stop()
-        await self.rulebooks.stop()
+        await self.active_rulebook.stop()
         await self.settled()
         await self.ledger.close()
 
     async def settled(self) -> None:
         """Return when nothing is under way any more."""
-        await self.arrivals.wait_until_idle()
+        await self.lifecycle.wait_until_idle()
         await self.turns.wait_until_idle()
         while self._forgetting:
             await asyncio.wait(tuple(self._forgetting))
@@ -226,14 +226,14 @@ class Shop:
 
     async def _settle_rates(self) -> None:
         """Read the log of what was bought, where the policy weighs it."""
-        if self.rulebooks.active.policy.arbitration == "expected_value":
-            await self.rates.start()
+        if self.active_rulebook.current.policy.arbitration == "expected_value":
+            await self.conversions.start()
 
     def _use_rulebook(self) -> None:
-        rulebook = self.rulebooks.active
-        self.world.use_policy(rulebook.policy)
-        self.balances.use(rulebook.campaigns)
-        self.freshness.use_policy(rulebook.policy.max_age)
+        rulebook = self.active_rulebook.current
+        self.fact_cache.use_policy(rulebook.policy)
+        self.balances.use_campaigns(rulebook.campaigns)
+        self.feeds.use_policy(rulebook.policy.max_age)
 
     def _stop_trial(self, rule: str) -> None:
         """Pause a trial that does harm, as a person would."""
@@ -241,7 +241,7 @@ class Shop:
 
     async def _stopped(self, rule: str) -> None:
         try:
-            await self.rulebooks.pause(rule, paused=True)
+            await self.active_rulebook.pause(rule, paused=True)
             stopped = OperatorAction(
                 at=self.clock.now(),
                 who="tactful",
@@ -250,14 +250,14 @@ class Shop:
                 detail="the trial did harm",
             )
             await self.ledger.record_operator_action(stopped)
-            self.telemetry.stopped()
+            self.telemetry.record_stopped_trial()
         finally:
             self.trials.stopping.discard(rule)
 
     def _ended(self, live: LiveSession) -> None:
         """A session is over: one without personal consent leaves nothing behind."""
         if live.persists and live.state.consent != "personal":
-            self.rates.forget_session(live.state.id)
+            self.conversions.forget_session(live.state.id)
             self._later(self.ledger.forget_session(live.state.id))
 
     def _later(self, work: Coroutine[Any, Any, object]) -> None:
@@ -278,13 +278,13 @@ class Shop:
     async def forget(self, customer: str) -> int:
         """Erase a customer everywhere; how many rows that touched."""
         for live in self.registry.concerned([("customer", customer)]):
-            self.arrivals.erase_customer(live)
+            self.lifecycle.erase_customer(live)
         await self.settled()
         alias = ids.shopper_id(self.entropy.token_bytes(ids.ID_BYTES))
-        erased = await self.world.read_history(customer)
+        erased = await self.fact_cache.read_history(customer)
         touched = await self.ledger.erase_customer(customer, alias)
-        self.world.erase_customer(erased)
-        self.rates.forget_customer(customer)
+        self.fact_cache.erase_customer(erased)
+        self.conversions.forget_customer(customer)
         return touched
 
 

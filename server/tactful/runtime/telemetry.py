@@ -83,7 +83,7 @@ class Telemetry:
         """A clock for durations."""
         return time.perf_counter()
 
-    def gauge(
+    def add_gauge(
         self,
         name: str,
         meaning: str,
@@ -93,7 +93,7 @@ class Telemetry:
         """Have something read whenever the metrics are: (label values, value) pairs."""
         self._gauges.append((name, meaning, values, labels))
 
-    def counter(
+    def add_counter(
         self,
         name: str,
         meaning: str,
@@ -103,64 +103,64 @@ class Telemetry:
         """The same for what only grows, and is counted elsewhere."""
         self._counters.append((name, meaning, values, labels))
 
-    def decided(self, trace: DecisionTrace, started: float) -> None:
+    def record_decision(self, trace: DecisionTrace, started: float) -> None:
         """A decision was made."""
         self._decisions.observe(time.perf_counter() - started)
         for verdict in trace.verdicts:
             self._verdicts[verdict.outcome, verdict.reason or ""] += 1
 
-    def promised(self, started: float) -> None:
+    def record_commit(self, started: float) -> None:
         """What a signal brought is recorded and on its way to the shopper."""
         self._promised.observe(time.perf_counter() - started)
 
-    def passed(self) -> None:
+    def record_folded(self) -> None:
         """A signal was folded, and nothing could be decided on it."""
         self._passed += 1
 
-    def delivered(self, effects: Sequence[Effect]) -> None:
+    def record_delivery(self, effects: Sequence[Effect]) -> None:
         """Effects went to a session's connections."""
         for effect in effects:
             self._effects[EFFECT_LABELS[type(effect)]] += 1
 
-    def facts(self, accepted: int, ignored: int, rejected: int) -> None:
+    def record_facts(self, accepted: int, ignored: int, rejected: int) -> None:
         """A batch of facts was taken."""
         self._facts["accepted"] += accepted
         self._facts["ignored"] += ignored
         self._facts["rejected"] += rejected
 
-    def told(self, started: float) -> None:
+    def record_fanout(self, started: float) -> None:
         """All sessions that a batch of facts concerns were told."""
         self._told.observe(time.perf_counter() - started)
 
-    def dropped(self) -> None:
+    def record_dropped_signal(self) -> None:
         """A signal was merged away."""
         self._plain["signals_dropped"] += 1
 
-    def failed(self) -> None:
+    def record_ledger_failure(self) -> None:
         """The ledger could not do it."""
         self._plain["ledger_failures"] += 1
 
-    def crashed(self) -> None:
+    def record_crash(self) -> None:
         """A turn met a programming error."""
         self._plain["turns_crashed"] += 1
 
-    def stalled(self) -> None:
+    def record_stall(self) -> None:
         """The event loop was held up."""
         self._plain["loop_stalls"] += 1
 
-    def reloaded(self, outcome: str) -> None:
+    def record_reload(self, outcome: str) -> None:
         """A rulebook was taken (`active`), refused (`refused`) or unchanged (`same`)."""
         self._reloads[outcome] += 1
 
-    def redeemed(self, status: int) -> None:
+    def record_redemption(self, status: int) -> None:
         """A redemption was answered."""
         self._redemptions[str(status)] += 1
 
-    def general(self) -> None:
+    def record_general_offer(self) -> None:
         """An offer was in truth one to everybody."""
         self._plain["general_offers"] += 1
 
-    def stopped(self) -> None:
+    def record_stopped_trial(self) -> None:
         """A trial did harm."""
         self._plain["trials_stopped"] += 1
 

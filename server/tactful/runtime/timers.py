@@ -16,7 +16,7 @@ SLACK = 64
 """Entries of alarms taken back that the heap may hold beside one for each that stands."""
 
 
-CLOCK = "clock"
+TEST_CLOCK_FILE = "clock"
 """In a data folder: where the clock of test mode stands."""
 YEAR_2020 = 1_577_836_800_000
 """No server of ours has run before: a clock that says so has not been set."""
@@ -96,7 +96,7 @@ class Timers:
         else:
             heapq.heappush(self._heap, (alarm.due, key))
 
-    def next_at(self) -> int | None:
+    def next_due(self) -> int | None:
         """The next instant at which somebody is to be woken."""
         while self._heap:
             due, key = self._heap[0]
@@ -113,7 +113,7 @@ class Timers:
     def fire(self) -> int:
         """Wake who is due, some at a time; how many were woken."""
         now, fired = self._clock.now(), 0
-        while fired < AT_ONCE and (at := self.next_at()) is not None and at <= now:
+        while fired < AT_ONCE and (at := self.next_due()) is not None and at <= now:
             _, key = heapq.heappop(self._heap)
             self._alarms.pop(key).wake()
             fired += 1
@@ -123,7 +123,7 @@ class Timers:
         """Look at the clock from now on, by the running event loop."""
         loop = asyncio.get_running_loop()
         self.fire()
-        at = self.next_at()
+        at = self.next_due()
         wait = LATEST if at is None else min(LATEST, max(0.0, (at - self._clock.now()) / 1000))
         self._ticker = loop.call_later(wait or 0.001, self.start)
 
@@ -152,7 +152,7 @@ class TestClock:
 
     async def move(self, to: int, timers: Timers, settled: Callable[[], Awaitable[None]]) -> None:
         """Go to an instant, forwards through every alarm, or back in one step."""
-        while (at := timers.next_at()) is not None and at <= to:
+        while (at := timers.next_due()) is not None and at <= to:
             self._set(max(self._now, at))
             timers.fire()
             await settled()

@@ -55,7 +55,7 @@ class Watchdog:
         now = time.monotonic()
         silent, self._beaten = now - self._beaten, now
         if silent > STALL:
-            self._telemetry.stalled()
+            self._telemetry.record_stall()
             log.warning("loop.stalled", ms=round(silent * 1000), where=self._seen)
         self._seen = []
         moved, self._ahead = time.time() - now - self._ahead, time.time() - now

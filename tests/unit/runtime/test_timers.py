@@ -43,11 +43,11 @@ def test_setting_an_alarm_again_replaces_it_and_none_removes_it() -> None:
     timers.set("a", 20, lambda: rung.append("second"))
     timers.set("b", 5, lambda: rung.append("never"))
     timers.set("b", None, lambda: None)
-    assert timers.next_at() == 20
+    assert timers.next_due() == 20
     clock._now = 30
     assert timers.fire() == 1
     assert rung == ["second"]
-    assert timers.next_at() is None
+    assert timers.next_due() is None
 
 
 def test_what_is_due_in_one_instant_rings_some_at_a_time() -> None:
@@ -106,7 +106,7 @@ async def test_an_alarm_that_is_put_off_or_brought_forward_rings_once() -> None:
     timers, rung = Timers(clock), []
     for at in (1_000, 3_000, 2_000, 2_500):
         timers.set("a", at, lambda: rung.append(clock.now()))
-    assert timers.next_at() == 2_500
+    assert timers.next_due() == 2_500
     await clock.move(10_000, timers, nothing)
     assert rung == [2_500]
 

@@ -90,6 +90,8 @@ async def _answer(config: Config, sku: str | None, asking: dict[str, Any], now: 
     shop = build(config, clock=TestClock(now)).shop
     await shop.start()
     try:
-        return msgspec.to_builtins(views.explanation(await shop.why.explain(sku or "", **asking)))
+        return msgspec.to_builtins(
+            views.explanation(await shop.explanations.explain(sku or "", **asking))
+        )
     finally:
         await shop.stop()

@@ -23,9 +23,9 @@ def ledger_file(folder: Path | None, *, must_exist: bool = True) -> Path:
 
 def ledger_exists(folder: Path | None) -> int:
     """The instant (ms) by the clock of a folder's server: in test mode, where it was left."""
-    from tactful.runtime.timers import CLOCK, SystemClock, TestClock  # slow to import
+    from tactful.runtime.timers import TEST_CLOCK_FILE, SystemClock, TestClock  # slow to import
 
-    return TestClock(SystemClock().now(), folder and folder / CLOCK).now()
+    return TestClock(SystemClock().now(), folder and folder / TEST_CLOCK_FILE).now()
 
 
 def exclusive(ledger: Path) -> bool:

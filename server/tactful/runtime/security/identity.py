@@ -29,12 +29,12 @@ class IdentityVerifier:
         self._secret = secret
         self._clock = clock
 
-    def by_token(self, token: str) -> VerifiedIdentity | None:
+    def verify_token(self, token: str) -> VerifiedIdentity | None:
         """A JWT, HS256, with `sub`, `iat`, `exp` at most 10 minutes later, and `nbf` heeded (RFC 7519)."""
         claims = self._claims(token, ["sub", "iat", "exp"])
         return self._judged(claims) if claims else None
 
-    def link(self, token: str) -> str | None:
+    def link_purpose(self, token: str) -> str | None:
         """The purpose, claim `link`, of a link that the shop signed and whose `exp` has not come."""
         claims = self._claims(token, ["link", "exp"])
         if not claims or not isinstance(claims["exp"], int) or not isinstance(claims["link"], str):
@@ -74,7 +74,7 @@ class IdentityVerifier:
         territory = claims.get("territory")
         return VerifiedIdentity(subject, territory if isinstance(territory, str) else None)
 
-    def by_hmac(self, customer: str, digest: str) -> VerifiedIdentity | None:
+    def verify_hmac(self, customer: str, digest: str) -> VerifiedIdentity | None:
         """The hex HMAC-SHA256 of the customer id, for shops that have only a template language."""
         if not self._secret:
             return None

@@ -114,7 +114,7 @@ class SigningKeys:
         """The public keys for `/.well-known/jwks.json`."""
         return self._current().verifier.jwks()
 
-    def known(self) -> tuple[KeyInfo, ...]:
+    def accepted_keys(self) -> tuple[KeyInfo, ...]:
         """The keys that are accepted now, oldest first."""
         return tuple(
             KeyInfo(key.signer.kid, key.created, None if key.until == _FOREVER else key.until)
@@ -132,7 +132,7 @@ class SigningKeys:
         accepted = {key.name for key in self._current().keys}
         for ended in self._loaded.names - accepted:
             (self._folder / ended).unlink(missing_ok=True)
-        return self.known()[-1]
+        return self.accepted_keys()[-1]
 
     def revoke(self, kid: str) -> None:
         """Stop accepting a key at once; revoking the one that signs replaces it."""

@@ -36,7 +36,7 @@ def issue_token(offer: Offer, keyring: TokenKeys, now: int, hold: int) -> Issued
         at_most=off.at_most if off else None,
         currency=offer.currency,
         exp=seconds(until, end=True),
-        holder=holder(offer, keyring),
+        holder=holder_digest(offer, keyring),
         iat=seconds(until - hold),
         level=off.level if off else None,
         max_qty=offer.qty,
@@ -50,7 +50,7 @@ def issue_token(offer: Offer, keyring: TokenKeys, now: int, hold: int) -> Issued
     return IssuedOffer(offer, keyring.sign(claims), max(0, (until - now) // 1000))
 
 
-def holder(offer: Offer, keyring: TokenKeys) -> str:
+def holder_digest(offer: Offer, keyring: TokenKeys) -> str:
     """Whom an offer is for: the verified customer, else the session."""
     if offer.customer:
         return keyring.holder_of("customer", offer.customer)

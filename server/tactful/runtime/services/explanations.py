@@ -69,8 +69,8 @@ class ExplanationService:
         self._clock = shared.clock
         self._registry = shared.registry
         self._turns = turns
-        self._world = shared.world
-        self._rulebooks = shared.rulebooks
+        self._world = shared.fact_cache
+        self._rulebooks = shared.active_rulebook
 
     async def explain(
         self,
@@ -119,7 +119,7 @@ class ExplanationService:
         here = live.state.id if live else None
         if at is None and here:
             return here
-        self._turns.journal.flush_all()
+        self._turns.turn_log.flush_all()
         return await self._ledger.latest_session_of(customer, at) or here
 
     async def _present(
@@ -176,7 +176,7 @@ class ExplanationService:
     # the past
 
     async def _past(self, sku: str, session: str | None, at: int) -> Context:
-        self._turns.journal.flush_all()
+        self._turns.turn_log.flush_all()
         stored = await self._ledger.turn_entries(session=session, until=at) if session else []
         entries = [one for entry in stored for one in apart(entry) if one.at < at]
         found = _last_whole(entries)
@@ -197,7 +197,7 @@ class ExplanationService:
                 found = await self._rulebooks.version(version)
                 if found is not None:
                     return found
-        return await self._rulebooks.version(fallback) or self._rulebooks.active
+        return await self._rulebooks.version(fallback) or self._rulebooks.current
 
     async def _as_of(
         self,

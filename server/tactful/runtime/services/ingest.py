@@ -53,13 +53,13 @@ class FactIngest:
         """`cancelled` hears of each order that is reported as cancelled, again where it is repeated."""
         self._ledger = shared.ledger
         self._clock = shared.clock
-        self._world = shared.world
+        self._world = shared.fact_cache
         self._registry = shared.registry
         self._turns = turns
         self._fanout = fanout
-        self._freshness = shared.freshness
-        self._commitments = shared.commitments
-        self._rates = shared.rates
+        self._freshness = shared.feeds
+        self._commitments = shared.stock_commitments
+        self._rates = shared.conversions
         self._cancelled = cancelled
         self._telemetry = shared.telemetry
         self._kept_heard: dict[FeedName, int] = {}
@@ -78,12 +78,12 @@ class FactIngest:
         )
         for fact in accepted:
             if isinstance(fact, Order):
-                await self._rates.ordered(fact)
+                await self._rates.record_order(fact)
         # One that was known already may have been taken in right before a power cut.
         over = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
         await asyncio.gather(*(self._cancelled(fact.order) for fact in over))
         report = IngestReport(len(accepted), len(facts) - len(accepted), rejected)
-        self._telemetry.facts(report.accepted, report.ignored, len(rejected))
+        self._telemetry.record_facts(report.accepted, report.ignored, len(rejected))
         return report
 
     async def _spread(
@@ -98,7 +98,7 @@ class FactIngest:
         for fact in accepted:
             skus, customers = self._world.forget(fact)
             for sku in skus:
-                self._commitments.recount(sku)
+                self._commitments.invalidate(sku)
                 keys.add(("sku", sku))
             keys |= {("customer", customer) for customer in customers}
         if recovered:
@@ -110,7 +110,7 @@ class FactIngest:
             if isinstance(fact, Order):
                 await self._sold(fact)
         await self._fanout.notify(concerned)
-        self._telemetry.told(started)
+        self._telemetry.record_fanout(started)
 
     async def _sold(self, order: Order) -> None:
         """Tell the guest's session, whose order it is, what was bought in it; gifts do not count."""

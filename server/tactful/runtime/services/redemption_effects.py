@@ -19,12 +19,12 @@ class RedemptionEffects:
 
     def __init__(self, shared: ShopState, turns: TurnRunner) -> None:
         self._ledger = shared.ledger
-        self._world = shared.world
+        self._world = shared.fact_cache
         self._registry = shared.registry
         self._turns = turns
         self._balances = shared.balances
-        self._commitments = shared.commitments
-        self._rates = shared.rates
+        self._commitments = shared.stock_commitments
+        self._rates = shared.conversions
 
     async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
         """Price, stock and recall of each SKU, as last reported."""
@@ -44,9 +44,9 @@ class RedemptionEffects:
     def apply(self, ruling: RedemptionOutcome) -> None:
         """A ruling is durable: make memory and the live session agree with it."""
         self._balances.apply(ruling.moves)
-        self._rates.ruled(ruling)
+        self._rates.record_redemption(ruling)
         for offer in ruling.offers:
-            self._commitments.keep(offer)
+            self._commitments.update(offer)
             live = self._registry.by_id.get(offer.session)
             if live is not None:
                 self._turns.submit(live, _signal(offer))

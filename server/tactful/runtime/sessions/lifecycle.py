@@ -91,7 +91,7 @@ class SessionLifecycle:
         return self._known(secret) is not None
 
     def _known(self, secret: str | None) -> LiveSession | None:
-        return self._registry.resuming(ids.resume_digest(secret)) if secret else None
+        return self._registry.by_resume_digest(ids.resume_digest(secret)) if secret else None
 
     async def _look_up(
         self, seat: SessionConnection, greeting: SessionGreeting, secret: str
@@ -105,7 +105,7 @@ class SessionLifecycle:
         if live is None and saved is not None and saved.seen_at + self._ttl > self._clock.now():
             live = self.restore(saved)
             self._secrets[live.state.id] = secret
-        if not seat.gone:
+        if not seat.closed:
             self._attach(seat, live or self._new(greeting), greeting, new=live is None)
 
     async def wait_until_idle(self) -> None:
@@ -118,7 +118,7 @@ class SessionLifecycle:
         live = LiveSession(self._left(session_from(saved.state), saved.seen_at), saved.resume)
         live.persists = True
         self._registry.add(live)
-        self._registry.concern(live)
+        self._registry.index_interests(live)
         self._turns.set_alarm(live)
         return live
 
@@ -158,8 +158,8 @@ class SessionLifecycle:
         *,
         new: bool = False,
     ) -> None:
-        live.tabs += 1
-        seat.live, seat.tab = live, live.tabs
+        live.last_tab += 1
+        seat.live, seat.tab = live, live.last_tab
         live.ends_at = None
         live.newcomers.append(seat)
         if greeting.resume and live.state.id not in self._secrets:
@@ -174,7 +174,7 @@ class SessionLifecycle:
             greeting.visit,
         )
         identity = greeting.identity
-        if identity and identity.customer != live.who:
+        if identity and identity.customer != live.customer:
             live.mailbox.append(arrived)  # one step with the next: nobody is greeted in between
             self._authenticate(live, identity, renewed=not new)
         else:
@@ -183,7 +183,7 @@ class SessionLifecycle:
             self._turns.submit(live, signal)
         seat.backlog = []
 
-    def signal(self, seat: SessionConnection, signal: Signal) -> None:
+    def submit(self, seat: SessionConnection, signal: Signal) -> None:
         """Hand on what a connection reports; the first ones wait until its session is found."""
         if seat.live is not None:
             self._turns.submit(seat.live, signal)
@@ -198,7 +198,7 @@ class SessionLifecycle:
         live = seat.live
         if live is None:
             return
-        if live.who != identity.customer:
+        if live.customer != identity.customer:
             self._authenticate(live, identity, renewed=True)
         elif identity.territory not in {None, live.state.territory}:
             self._turns.submit(live, CustomerIdentified(identity.customer, identity.territory))
@@ -206,7 +206,7 @@ class SessionLifecycle:
     def _authenticate(
         self, live: LiveSession, identity: VerifiedIdentity, *, renewed: bool
     ) -> None:
-        live.who = identity.customer
+        live.customer = identity.customer
         if renewed:
             self._rotate_secret(live)
         self._turns.submit(live, CustomerIdentified(identity.customer, identity.territory))
@@ -218,14 +218,14 @@ class SessionLifecycle:
 
     def _rotate_secret(self, live: LiveSession) -> None:
         """The secret from before is dead; every tab hears the new one after the turn that follows."""
-        self._registry.rotate(live, ids.resume_digest(self._secret(live.state.id)))
-        live.renewals += 1
-        live.newcomers += [seat for seat in live.seats.values() if seat not in live.newcomers]
+        self._registry.set_resume_digest(live, ids.resume_digest(self._secret(live.state.id)))
+        live.id_rotations += 1
+        live.newcomers += [seat for seat in live.connections.values() if seat not in live.newcomers]
 
     def _settle(self, live: LiveSession) -> None:
         if live.newcomers:
             self.send_snapshot(live)
-        elif not live.seats:
+        elif not live.connections:
             self._maybe_end(live)
 
     def send_snapshot(self, live: LiveSession) -> None:
@@ -238,33 +238,33 @@ class SessionLifecycle:
         ]
         snapshot = SessionSnapshot(public_id(live), secret, offers, live.state.seq)
         for seat in newcomers:
-            if not seat.gone:
-                if seat.tab not in live.seats and len(live.seats) >= SEATS:
-                    live.seats[min(live.seats)].guest.close_replaced()
-                live.seats[seat.tab] = seat
-                seat.guest.send_snapshot(snapshot)
+            if not seat.closed:
+                if seat.tab not in live.connections and len(live.connections) >= SEATS:
+                    live.connections[min(live.connections)].subscriber.close_replaced()
+                live.connections[seat.tab] = seat
+                seat.subscriber.send_snapshot(snapshot)
                 if promised:
-                    seat.guest.deliver(self._turns.sealed(promised))
+                    seat.subscriber.deliver(self._turns.sealed(promised))
 
     def refresh(self, seat: SessionConnection) -> None:
         """Tell one connection the whole state again."""
         live = seat.live
-        if live is not None and seat.tab in live.seats:
+        if live is not None and seat.tab in live.connections:
             live.newcomers.append(seat)
             if not live.busy:
                 self.send_snapshot(live)
 
     def disconnect(self, seat: SessionConnection) -> None:
         """A connection is gone."""
-        seat.gone = True
+        seat.closed = True
         live = seat.live
         if live is not None:
-            live.seats.pop(seat.tab, None)
+            live.connections.pop(seat.tab, None)
             self._turns.submit(live, ConnectionClosed(seat.tab))
 
     def _maybe_end(self, live: LiveSession) -> None:
         """A session that nobody is connected to ends after a while, or at once if it may not stay."""
-        if live.seats or live.newcomers or live.busy:
+        if live.connections or live.newcomers or live.busy:
             return
         now = self._clock.now()
         if live.ends_at is None:
@@ -283,7 +283,7 @@ class SessionLifecycle:
 
     def erase_customer(self, live: LiveSession) -> None:
         """The session goes on as a stranger's: after a logout, or because the customer is erased."""
-        live.who = None
+        live.customer = None
         shopper = ids.shopper_id(self._entropy.token_bytes(ids.ID_BYTES))
         self._rotate_secret(live)
         self._turns.submit(live, CustomerLoggedOut(shopper))
@@ -291,7 +291,7 @@ class SessionLifecycle:
 
 def public_id(live: LiveSession) -> str:
     """The session's id as the shopper sees it: a new one after each login and logout."""
-    return f"{live.state.id}.{live.renewals}" if live.renewals else live.state.id
+    return f"{live.state.id}.{live.id_rotations}" if live.id_rotations else live.state.id
 
 
 def internal_id(session: str) -> str:

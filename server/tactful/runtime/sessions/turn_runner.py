@@ -51,17 +51,17 @@ class TurnRunner:
     def __init__(self, shared: ShopState, seed: str) -> None:
         self._keyring = shared.keys
         self._ledger = shared.ledger
-        self.journal = TurnLogWriter(shared.ledger)
+        self.turn_log = TurnLogWriter(shared.ledger)
         self._clock = shared.clock
         self._timers = shared.timers
-        self._world = shared.world
+        self._world = shared.fact_cache
         self._registry = shared.registry
-        self._rulebooks = shared.rulebooks
+        self._rulebooks = shared.active_rulebook
         self._balances = shared.balances
-        self._commitments = shared.commitments
-        self._freshness = shared.freshness
-        self._rates = shared.rates
-        self._reach = shared.reach
+        self._commitments = shared.stock_commitments
+        self._freshness = shared.feeds
+        self._rates = shared.conversions
+        self._reach = shared.reductions
         self._telemetry = shared.telemetry
         self.seed = seed
         self._muted_until = 0
@@ -83,7 +83,7 @@ class TurnRunner:
         elif live.mailbox[-1] != signal:
             live.mailbox.pop(0)
             live.mailbox.append(signal)
-            self._telemetry.dropped()
+            self._telemetry.record_dropped_signal()
         if not live.busy:
             self._run_mailbox(live)
 
@@ -97,17 +97,17 @@ class TurnRunner:
             signal = ItemViewed(
                 item.sku
             )  # one string for all shoppers: up to 1.6 kB less a session
-        before, now, rulebook = live.state, self._clock.now(), self._rulebooks.active
+        before, now, rulebook = live.state, self._clock.now(), self._rulebooks.current
         after = passed(before, signal, now, rulebook.policy)
         if after is None or live.persists is not live.recorded:
             return False
         if item is not None and after.looks[-1].views == 1:
-            self._reach.discovered(before, item, now)
+            self._reach.record_first_view(before, item, now)
         live.state = after
         self._index(live, before)
         if live.persists:
-            self.journal.add(live, now, signal, rulebook.version)
-        self._telemetry.passed()
+            self.turn_log.add(live, now, signal, rulebook.version)
+        self._telemetry.record_folded()
         return True
 
     def _run_mailbox(self, live: LiveSession) -> None:
@@ -126,7 +126,7 @@ class TurnRunner:
             if promised:
                 return
         self._deliver(live)
-        if live.newcomers or not live.seats:
+        if live.newcomers or not live.connections:
             self.on_settled(live)
 
     def _wait(self, live: LiveSession, work: Coroutine[Any, Any, None]) -> None:
@@ -141,7 +141,7 @@ class TurnRunner:
             await work
         except LedgerError as error:
             log.error("turn.failed", session=live.state.id, error=str(error))  # noqa: TRY400
-            self._telemetry.failed()
+            self._telemetry.record_ledger_failure()
             live.mailbox[:1] = []
         except Exception as error:  # noqa: BLE001 - whoever waits must not wait for ever
             self._crashed(error, live.mailbox[0] if live.mailbox else None)
@@ -151,7 +151,7 @@ class TurnRunner:
 
     def _crashed(self, error: Exception, signal: Signal | None) -> None:
         """Say where, once: not with what, for an exception may quote what a shopper did."""
-        self._telemetry.crashed()
+        self._telemetry.record_crash()
         where = [f"{f.filename}:{f.lineno} {f.name}" for f in extract_tb(error.__traceback__)]
         if where[-1] not in self._crashes:
             self._crashes.add(where[-1])
@@ -162,7 +162,7 @@ class TurnRunner:
         """Return when no session waits for anything."""
         while self._waiting:
             await asyncio.wait(tuple(self._waiting))
-        self.journal.flush_all()
+        self.turn_log.flush_all()
 
     # gather
 
@@ -184,7 +184,7 @@ class TurnRunner:
             now=now,
             session=session,
             signal=signal,
-            rulebook=self._rulebooks.active,
+            rulebook=self._rulebooks.current,
             items=items,
             profile=world.customer(customer) if customer else None,
             balances=self._balances.view(now),
@@ -216,17 +216,17 @@ class TurnRunner:
         Whether something is promised: then the session waits.
         """
         if type(signal) is ItemViewed and (item := self._world.item(signal.sku)) is not None:
-            self._reach.viewed(live.state, item)
+            self._reach.record_view(live.state, item)
         context = self.context(live, signal)
         started = self._telemetry.clock()
         decision = decide(context)
-        self._telemetry.decided(decision.trace, started)
+        self._telemetry.record_decision(decision.trace, started)
         if type(signal) is FactsChanged and _nothing_new(context, decision):
             return False
-        self.journal.flush_session(live)
+        self.turn_log.flush_session(live)
         left = self._world.release(context.session, decision.session)
         commit = commit_of(
-            context, decision, live.resume, left, persists=live.persists, known=live.recorded
+            context, decision, live.resume_digest, left, persists=live.persists, known=live.recorded
         )
         self._apply(live, decision)
         for effect in decision.effects:
@@ -239,9 +239,9 @@ class TurnRunner:
             self._ledger.record(commit)
             live.recorded = commit.entry is not None
             if commit.state is not None:
-                live.owed_at = None
+                live.dirty_at = None
             elif live.persists:
-                self.journal.mark_dirty(live, context.now)
+                self.turn_log.mark_dirty(live, context.now)
             if decision.steps:
                 self._moved(decision)
         live.outbox += decision.effects
@@ -262,13 +262,13 @@ class TurnRunner:
         if decision.moves:
             self._balances.apply(decision.moves)
         for offer in decision.offers:
-            self._commitments.keep(offer)
+            self._commitments.update(offer)
         self._index(live, before)
 
     def _index(self, live: LiveSession, before: Session) -> None:
         state = live.state
         if state.offers is not before.offers or state.customer != before.customer:
-            self._registry.concern(live, before)
+            self._registry.index_interests(live, before)
         if state.wake_at != before.wake_at:
             self.set_alarm(live)
 
@@ -293,7 +293,7 @@ class TurnRunner:
             refusal = await self._ledger.commit(commit)
         except LedgerError as error:
             log.error("promise.failed", session=live.state.id, error=str(error))  # noqa: TRY400
-            self._telemetry.failed()
+            self._telemetry.record_ledger_failure()
             self._rollback(live, context, decision)
             self._muted_until = self._clock.now() + COMMIT_RETRY_MS
             live.mailbox.insert(0, context.signal)
@@ -308,15 +308,15 @@ class TurnRunner:
             return
         live.recorded = commit.entry is not None
         self._moved(decision)
-        await self._reach.pushed(decision.offers)
+        await self._reach.record_pushed(decision.offers)
         live.outbox += decision.effects
-        self._telemetry.promised(started)
+        self._telemetry.record_commit(started)
         if live.mailbox or self._stale(context):
             live.mailbox.append(FactsChanged())
 
     def _stale(self, context: Context) -> bool:
         """Whether anything that the decision read has changed since."""
-        if context.rulebook is not self._rulebooks.active:
+        if context.rulebook is not self._rulebooks.current:
             return True
         return any(self._world.item(sku) is not item for sku, item in context.items.items())
 
@@ -327,7 +327,7 @@ class TurnRunner:
         self._balances.apply(decision.moves, sign=-1)
         before = {offer.id: offer for offer in context.session.offers}
         for offer in decision.offers:
-            self._commitments.keep(before.get(offer.id) or _unmade(offer))
+            self._commitments.update(before.get(offer.id) or _unmade(offer))
         customer = decision.session.customer
         if customer and decision.contact is not None and context.profile:
             known = self._world.customer(customer)
@@ -350,14 +350,14 @@ class TurnRunner:
             return
         effects = coalesced(live.outbox)
         live.outbox = []
-        self._telemetry.delivered(effects)
+        self._telemetry.record_delivery(effects)
         outgoing = self.sealed(effects)
-        for seat in tuple(live.seats.values()):
-            seat.guest.deliver(outgoing)
+        for seat in tuple(live.connections.values()):
+            seat.subscriber.deliver(outgoing)
 
     def sealed(self, effects: Sequence[Effect]) -> list[Outgoing]:
         """Effects with every accepted offer signed."""
-        now, hold = self._clock.now(), self._rulebooks.active.policy.accept_hold
+        now, hold = self._clock.now(), self._rulebooks.current.policy.accept_hold
         return [
             issue_token(effect.offer, self._keyring, now, hold)
             if isinstance(effect, ConfirmAcceptance)

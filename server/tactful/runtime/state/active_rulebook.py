@@ -65,17 +65,17 @@ class ActiveRulebook:
         self._stamp: object = None
         self._watcher: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
-        self.active: Rulebook = structs.replace(EMPTY, policy=policy)
+        self.current: Rulebook = structs.replace(EMPTY, policy=policy)
         self.activated_at = 0
-        self.refused: tuple[Diagnostic, ...] = ()
+        self.diagnostics: tuple[Diagnostic, ...] = ()
         """What is wrong with the files in the folder, where they were not taken."""
         self.on_change: Callable[[], Awaitable[None]] = _nothing
         """Told of each new `active`; returns when every session knows."""
 
     async def start(self) -> None:
         """Load the folder; where that fails, or was undone, the version that was active last."""
-        self.active = structs.replace(self.active, paused=await self._paused())
-        stack, undone = past(await self._ledger.rulebooks())
+        self.current = structs.replace(self.current, paused=await self._paused())
+        stack, undone = activation_history(await self._ledger.rulebooks())
         reload = await self.reload(undone)
         if reload.outcome in {"active", "same"}:
             return
@@ -83,14 +83,14 @@ class ActiveRulebook:
             log.warning("rulebook.last_good", version=kept[0].version, files=reload.outcome)
             await self._swap(kept[0])
         else:
-            log.error("rulebook.none", meaning=self.trouble)
+            log.error("rulebook.none", meaning=self.problem)
 
     @property
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         """What is wrong with the rule files, and what goes on meanwhile; None: nothing is wrong."""
-        if not self.refused:
+        if not self.diagnostics:
             return None
-        if self.active.version == EMPTY.version:
+        if self.current.version == EMPTY.version:
             return "The rule files have errors, and none were ever taken: nothing is offered."
         return "The rule files have errors; the rulebook from before goes on."
 
@@ -121,14 +121,14 @@ class ActiveRulebook:
             sources = await asyncio.to_thread(self._read)
             compiled = await self._compile(sources)
             if compiled.rulebook is None:
-                self.refused = tuple(compiled.diagnostics)
-                self._telemetry.reloaded("refused")
-                first = self.refused[0] if self.refused else None
-                log.error("rulebook.refused", findings=len(self.refused), first=str(first))
-                return ReloadResult("refused", self.active.version, self.refused)
-            self.refused = ()
+                self.diagnostics = tuple(compiled.diagnostics)
+                self._telemetry.record_reload("refused")
+                first = self.diagnostics[0] if self.diagnostics else None
+                log.error("rulebook.refused", findings=len(self.diagnostics), first=str(first))
+                return ReloadResult("refused", self.current.version, self.diagnostics)
+            self.diagnostics = ()
             if compiled.rulebook.version in undone:
-                return ReloadResult("undone", self.active.version)
+                return ReloadResult("undone", self.current.version)
             return await self._activate(compiled.rulebook, sources, tuple(compiled.diagnostics))
 
     async def _activate(
@@ -139,32 +139,32 @@ class ActiveRulebook:
         *,
         back: bool = False,
     ) -> ReloadResult:
-        if rulebook.version == self.active.version:
-            self._telemetry.reloaded("same")
+        if rulebook.version == self.current.version:
+            self._telemetry.record_reload("same")
             return ReloadResult("same", rulebook.version, found)
         packed = msgspec.json.encode([(source.path, source.text) for source in sources])
         await self._ledger.store_rulebook(rulebook.version, packed, self._clock.now(), back=back)
         await self._swap(rulebook)
-        self._telemetry.reloaded("active")
+        self._telemetry.record_reload("active")
         log.info("rulebook.active", version=rulebook.version, rules=len(rulebook.rules))
         return ReloadResult("active", rulebook.version, found)
 
     async def _swap(self, rulebook: Rulebook) -> None:
-        self.active = structs.replace(rulebook, paused=self.active.paused)
+        self.current = structs.replace(rulebook, paused=self.current.paused)
         self.activated_at = self._clock.now()
         await self.on_change()
 
     async def rollback(self) -> ReloadResult | None:
         """Go back to the version before this one, further each time; None: there is none."""
         async with self._lock:
-            stack, _ = past(await self._ledger.rulebooks())
+            stack, _ = activation_history(await self._ledger.rulebooks())
             before = await self._last_good(stack)
             return await self._activate(*before, back=True) if before else None
 
     async def _last_good(self, stack: Sequence[str]) -> tuple[Rulebook, list[RuleSource]] | None:
         """The last of these versions that is not active and that this server can still read."""
         for version in reversed(stack):
-            if version != self.active.version:
+            if version != self.current.version:
                 sources = await self._stored(version)
                 rulebook = (await self._compile(sources)).rulebook
                 if rulebook is not None:
@@ -173,17 +173,17 @@ class ActiveRulebook:
 
     async def pause(self, rule: str, *, paused: bool) -> bool:
         """Pause a rule or let it run again, whatever its file says; whether there is such a rule."""
-        if rule not in self.active.rules:
+        if rule not in self.current.rules:
             return False
         await self._ledger.set_rule_state(rule, "paused" if paused else "running")
-        self.active = structs.replace(self.active, paused=await self._paused())
+        self.current = structs.replace(self.current, paused=await self._paused())
         await self.on_change()
         return True
 
     async def version(self, version: str) -> Rulebook | None:
         """A version that was active once; None: it is not retained."""
-        if version == self.active.version:
-            return self.active
+        if version == self.current.version:
+            return self.current
         sources = await self._stored(version)
         return (await self._compile(sources)).rulebook if sources else None
 
@@ -204,7 +204,7 @@ class ActiveRulebook:
         )
 
     def _files(self) -> list[Path]:
-        return rule_files(self._folder) if self._folder else []
+        return rule_file_paths(self._folder) if self._folder else []
 
     def _stamp_now(self) -> object:
         stamps = []
@@ -217,14 +217,14 @@ class ActiveRulebook:
         return stamps
 
     def _read(self) -> list[RuleSource]:
-        return sources_in(self._folder) if self._folder else []
+        return read_rule_sources(self._folder) if self._folder else []
 
 
 async def _nothing() -> None:
     """Nobody is there to be told."""
 
 
-def past(activations: Sequence[tuple[str, int, bool]]) -> tuple[list[str], set[str]]:
+def activation_history(activations: Sequence[tuple[str, int, bool]]) -> tuple[list[str], set[str]]:
     """The versions that can be gone back through, the active one last; those gone back from since.
 
     From what the ledger tells, newest first: (version, activated at, whether by going back).
@@ -242,7 +242,7 @@ def past(activations: Sequence[tuple[str, int, bool]]) -> tuple[list[str], set[s
     return stack, undone
 
 
-def rule_files(folder: Path) -> list[Path]:
+def rule_file_paths(folder: Path) -> list[Path]:
     """The rule files of a folder, tests aside, in a fixed order."""
     if not folder.is_dir():
         return []
@@ -256,10 +256,10 @@ def rule_files(folder: Path) -> list[Path]:
     )
 
 
-def sources_in(folder: Path) -> list[RuleSource]:
+def read_rule_sources(folder: Path) -> list[RuleSource]:
     """The same with what is in them."""
     sources = []
-    for path in rule_files(folder):
+    for path in rule_file_paths(folder):
         try:
             text = path.read_bytes()
         except FileNotFoundError:

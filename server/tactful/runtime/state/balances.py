@@ -26,7 +26,7 @@ class Balances:
             self._rows[key] = Balance(row.limit, row.reserved, row.settled)
         self._periods.clear()
 
-    def use(self, campaigns: Mapping[str, Campaign]) -> None:
+    def use_campaigns(self, campaigns: Mapping[str, Campaign]) -> None:
         """Keep to these campaigns' limits from now on."""
         self._campaigns = campaigns
         self._periods.clear()
@@ -87,7 +87,7 @@ class StockCommitments:
         self._ahead: dict[tuple[str, str], dict[str, int]] = {}
         self.totals: dict[tuple[str, str], int] = {}
 
-    def keep(self, offer: Offer) -> None:
+    def update(self, offer: Offer) -> None:
         """Take over an offer as it now is."""
         key = offer.sku, offer.territory
         held = self._held[key]
@@ -102,7 +102,7 @@ class StockCommitments:
             self.totals.pop(key, None)
             self._ahead.pop(key, None)
 
-    def recount(self, sku: str) -> None:
+    def invalidate(self, sku: str) -> None:
         """The stock of an SKU changed: who stands behind whom is worked out anew."""
         for key in [key for key in self._ahead if key[0] == sku]:
             del self._ahead[key]

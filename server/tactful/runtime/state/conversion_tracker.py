@@ -77,7 +77,7 @@ class ConversionTracker:
                 self._count(NO_OFFER, where, 1, 0)
                 self._watch(offer)
 
-    def ruled(self, ruling: RedemptionOutcome) -> None:
+    def record_redemption(self, ruling: RedemptionOutcome) -> None:
         """Learn from what the checkout's desk wrote: an offer was redeemed, or its order cancelled."""
         known = {offer.id: offer for offer in ruling.offers}
         for step in ruling.steps:
@@ -85,7 +85,7 @@ class ConversionTracker:
             offer = known[step.offer]
             self._count(offer.rule, (offer.product, offer.territory), 0, won)
 
-    async def ordered(self, order: Order) -> None:
+    async def record_order(self, order: Order) -> None:
         """Learn whether somebody who was shown nothing bought it, or gave it back."""
         waiting = [*self._waiting(order)]
         if not waiting:

@@ -56,12 +56,12 @@ class ReductionTracker:
             self._since.setdefault(where, {})[row.rule] = row.since
             self._last[where, row.rule] = row.last
 
-    def viewed(self, session: Session, item: Item) -> None:
+    def record_view(self, session: Session, item: Item) -> None:
         """A shopper looks at an item; `session` is as it was before."""
         if session.viewed_item(item.sku) is None:
-            self.discovered(session, item, self._clock.now())
+            self.record_first_view(session, item, self._clock.now())
 
-    def discovered(self, session: Session, item: Item, now: int) -> None:
+    def record_first_view(self, session: Session, item: Item, now: int) -> None:
         """A shopper looks at an item for the first time; one variant per session is enough to count."""
         if session.territory and not (len(item.variants) > 1 and _knows(session, item.variants)):
             self._count((item.product_id, session.territory), VIEWERS, now)
@@ -78,7 +78,7 @@ class ReductionTracker:
             for (where, name), count in self._hours.pop(hour).items():
                 self._counts[where][name] -= count
 
-    async def pushed(self, offers: Iterable[Offer]) -> None:
+    async def record_pushed(self, offers: Iterable[Offer]) -> None:
         """Offers that are recorded and about to be shown."""
         for offer in offers:
             if offer.state is OfferState.PUSHED:
@@ -91,7 +91,7 @@ class ReductionTracker:
 
     async def _publish(self, offer: Offer) -> None:
         """Write a general offer to the ledger of public prices, for a day from now; hourly will do."""
-        self._telemetry.general()
+        self._telemetry.record_general_offer()
         key = offer.sku, offer.territory, offer.rule, offer.unit
         now, known = offer.issued_at, self._general.get(key)
         if known and known.until > now + DAY - HOUR:

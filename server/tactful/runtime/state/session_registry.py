@@ -51,15 +51,15 @@ class Subscriber(Protocol):
 class SessionConnection:
     """A connection's place in a session."""
 
-    __slots__ = ("backlog", "gone", "guest", "live", "tab")
+    __slots__ = ("backlog", "closed", "live", "subscriber", "tab")
 
-    def __init__(self, guest: Subscriber) -> None:
-        self.guest = guest
+    def __init__(self, subscriber: Subscriber) -> None:
+        self.subscriber = subscriber
         self.live: LiveSession | None = None
         self.tab = 0
         self.backlog: list[Signal] = []
         """What it reported before its session was found."""
-        self.gone = False
+        self.closed = False
 
 
 class LiveSession:
@@ -67,42 +67,42 @@ class LiveSession:
 
     __slots__ = (
         "busy",
+        "connections",
+        "customer",
+        "dirty_at",
         "ends_at",
+        "id_rotations",
+        "last_tab",
         "mailbox",
         "newcomers",
         "outbox",
-        "owed_at",
         "persists",
         "recorded",
-        "renewals",
-        "resume",
-        "seats",
+        "resume_digest",
         "state",
-        "tabs",
         "unwritten",
-        "who",
     )
 
-    def __init__(self, state: Session, resume: bytes) -> None:
+    def __init__(self, state: Session, resume_digest: bytes) -> None:
         self.state = state
-        self.resume = resume
+        self.resume_digest = resume_digest
         """The digest of the secret with which a browser may come back."""
         self.mailbox: list[Signal] = []
         self.outbox: list[Effect] = []
-        self.seats: dict[int, SessionConnection] = {}
+        self.connections: dict[int, SessionConnection] = {}
         """The connections that have heard the whole state, by tab."""
         self.newcomers: list[SessionConnection] = []
         """The connections that have yet to hear it."""
-        self.who = state.customer
+        self.customer = state.customer
         """The customer who was verified last, whether or not that turn is done."""
-        self.renewals = 0
+        self.id_rotations = 0
         """How often it got a new public id."""
-        self.tabs = max((tab.number for tab in state.tabs), default=0)
+        self.last_tab = max((tab.number for tab in state.tabs), default=0)
         self.busy = False
         """Waiting for facts or for a commit; the mailbox fills meanwhile."""
         self.unwritten: list[RecordedSignal] = []
         """What it did since its last record: see `journal`."""
-        self.owed_at: int | None = None
+        self.dirty_at: int | None = None
         """When it became something else than the ledger has; None: it is as written, or soon will be."""
         self.persists = False
         """Whether the ledger knows it."""
@@ -128,26 +128,26 @@ class SessionRegistry:
     def add(self, live: LiveSession) -> None:
         """Keep a session."""
         self.by_id[live.state.id] = live
-        self._by_resume[live.resume] = live
+        self._by_resume[live.resume_digest] = live
 
     def remove(self, live: LiveSession) -> None:
         """Let go of a session."""
         self.by_id.pop(live.state.id, None)
-        self._by_resume.pop(live.resume, None)
+        self._by_resume.pop(live.resume_digest, None)
         for key in interests_of(live.state):
             self._drop(key, live)
 
-    def resuming(self, digest: bytes) -> LiveSession | None:
+    def by_resume_digest(self, digest: bytes) -> LiveSession | None:
         """The session that a resume secret opens."""
         return self._by_resume.get(digest)
 
-    def rotate(self, live: LiveSession, digest: bytes) -> None:
+    def set_resume_digest(self, live: LiveSession, digest: bytes) -> None:
         """Change the secret with which a session can be resumed; the old one is dead."""
-        self._by_resume.pop(live.resume, None)
-        live.resume = digest
+        self._by_resume.pop(live.resume_digest, None)
+        live.resume_digest = digest
         self._by_resume[digest] = live
 
-    def concern(self, live: LiveSession, before: Session | None = None) -> None:
+    def index_interests(self, live: LiveSession, before: Session | None = None) -> None:
         """Index a session under what it is concerned with, and no more under what it was before."""
         was = interests_of(before) if before else ()
         now = interests_of(live.state)
@@ -175,7 +175,7 @@ class SessionRegistry:
         """The session in which a customer is now, or else was last; None: they are not in memory."""
         return max(
             self._concerned.get(("customer", customer), {}).values(),
-            key=lambda live: (bool(live.seats), live.state.last_input, live.state.created_at),
+            key=lambda live: (bool(live.connections), live.state.last_input, live.state.created_at),
             default=None,
         )
 

@@ -26,10 +26,10 @@ class ShopState(Struct, frozen=True, kw_only=True):
     telemetry: Telemetry
     timers: Timers
     registry: SessionRegistry
-    world: FactCache
+    fact_cache: FactCache
     balances: Balances
-    commitments: StockCommitments
-    rates: ConversionTracker
-    reach: ReductionTracker
-    freshness: FeedMonitor
-    rulebooks: ActiveRulebook
+    stock_commitments: StockCommitments
+    conversions: ConversionTracker
+    reductions: ReductionTracker
+    feeds: FeedMonitor
+    active_rulebook: ActiveRulebook

@@ -55,9 +55,9 @@ class TurnLogWriter:
 
     def mark_dirty(self, live: LiveSession, now: int) -> None:
         """A session is not as the ledger has it: a crash must not lose where it was, nor its timers."""
-        if live.owed_at is None:
+        if live.dirty_at is None:
             self._wait(live)
-        live.owed_at = now
+        live.dirty_at = now
 
     def _wait(self, live: LiveSession) -> None:
         loop = asyncio.get_running_loop()
@@ -89,7 +89,7 @@ class TurnLogWriter:
 
     def _settle(self, live: LiveSession) -> None:
         """Record what a session did, and what it became; not what it would be by a promise under way."""
-        if live.owed_at is None:
+        if live.dirty_at is None:
             self.flush_session(live)
         elif live.busy:
             self.flush_session(live)
@@ -100,14 +100,14 @@ class TurnLogWriter:
                 Commit(
                     session=state.id,
                     state=encode(state),
-                    resume=live.resume,
+                    resume=live.resume_digest,
                     customer=state.customer,
                     wake_at=state.wake_at,
-                    seen_at=live.owed_at,
+                    seen_at=live.dirty_at,
                     entry=self._take_acts(live),
                 )
             )
-            live.owed_at = None
+            live.dirty_at = None
 
     def _write_due(self) -> None:
         """Record who has waited long enough, some at a time; who was written meanwhile may come a little early."""

@@ -69,7 +69,7 @@ class WhatIfRun:
         self._contacts: dict[str, ContactHistory] = {}
         self._alarms: list[tuple[int, str]] = []
         self._balances = Balances()
-        self._balances.use(rulebook.campaigns)
+        self._balances.use_campaigns(rulebook.campaigns)
         self._commitments = StockCommitments()
         self._heard: Mapping[FeedName, int] = {}
         self._began: dict[tuple[str, str], dict[str, int]] = {}
@@ -137,7 +137,7 @@ class WhatIfRun:
         self.count.count_turn(context, decision)
         if isinstance(signal, OfferRedeemed):
             self.count.redeemed += 1
-            self._commitments.keep(signal.offer)
+            self._commitments.update(signal.offer)
 
     def _keep(self, before: Session, decision: Decision) -> None:
         after = decision.session
@@ -151,7 +151,7 @@ class WhatIfRun:
             self._contacts[after.customer] = decision.contact
         self._balances.apply(decision.moves)
         for offer in decision.offers:
-            self._commitments.keep(offer)
+            self._commitments.update(offer)
             if offer.state is OfferState.PUSHED:
                 began = self._began.setdefault((offer.sku, offer.territory), {})
                 began.setdefault(offer.rule, offer.issued_at)

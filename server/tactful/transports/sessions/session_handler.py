@@ -63,7 +63,7 @@ class OfferSessionHandler:
             _guest(connection).asks(message)
         make = _SIGNALS.get(type(message))
         if make is not None:
-            self._arrivals.signal(seat, make(message, seat.tab))
+            self._arrivals.submit(seat, make(message, seat.tab))
         elif isinstance(message, messages.Hello):
             if not (self._arrivals.can_resume(message.resume) or connection.may_open()):
                 connection.close(TOO_FAST, "Too many new sessions from this address.")
@@ -92,7 +92,7 @@ class OfferSessionHandler:
         """The connection is gone; what it has numbered is remembered for when it comes back."""
         seat = _seat(connection)
         if seat.live is not None:
-            self._numbers.remember(seat.live.resume, connection.taken)
+            self._numbers.remember(seat.live.resume_digest, connection.taken)
         connection.attached = None  # they name each other, and would wait for the collector
         self._arrivals.disconnect(seat)
 
@@ -110,8 +110,8 @@ class OfferSessionHandler:
 
     def _verified(self, identity: messages.Identity) -> VerifiedIdentity | None:
         if isinstance(identity, str):
-            return self._identities.by_token(identity)
-        return self._identities.by_hmac(identity.customer, identity.hmac or "")
+            return self._identities.verify_token(identity)
+        return self._identities.verify_hmac(identity.customer, identity.hmac or "")
 
     def _visit(self, page: messages.Landing) -> LandingVisit:
         """Where the landing page's address says the visit came from."""
@@ -126,7 +126,7 @@ class OfferSessionHandler:
             campaign=_first(query, "utm_campaign"),
             medium=_first(query, "utm_medium"),
             referrer=referrer[:SHORT] if referrer else None,
-            link=self._identities.link(link) if link else None,
+            link=self._identities.link_purpose(link) if link else None,
         )
 
 
@@ -143,7 +143,7 @@ def _seat(connection: SessionChannel) -> SessionConnection:
 
 
 def _guest(connection: SessionChannel) -> "_FrameWriter":
-    guest = _seat(connection).guest
+    guest = _seat(connection).subscriber
     if not isinstance(guest, _FrameWriter):
         raise TypeError("the connection was not opened at this desk")
     return guest

@@ -24,10 +24,10 @@ def token(secret: str = SECRET, **claims: Any) -> str:
 
 
 def test_a_good_token_names_the_customer_and_where_they_are() -> None:
-    assert IDENTITIES.by_token(token()) == VerifiedIdentity("c1")
-    assert IDENTITIES.by_token(token(territory="DE")) == VerifiedIdentity("c1", "DE")
-    assert IDENTITIES.by_token(token(exp=NOW + 600)) == VerifiedIdentity("c1")
-    assert IDENTITIES.by_token(token(iat=NOW + 30, exp=NOW + 60)) == VerifiedIdentity("c1")
+    assert IDENTITIES.verify_token(token()) == VerifiedIdentity("c1")
+    assert IDENTITIES.verify_token(token(territory="DE")) == VerifiedIdentity("c1", "DE")
+    assert IDENTITIES.verify_token(token(exp=NOW + 600)) == VerifiedIdentity("c1")
+    assert IDENTITIES.verify_token(token(iat=NOW + 30, exp=NOW + 60)) == VerifiedIdentity("c1")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_good_token_names_the_customer_and_where_they_are() -> None:
     ],
 )
 def test_what_is_missing_too_old_or_too_long_says_nothing(claims: dict[str, Any]) -> None:
-    assert IDENTITIES.by_token(token(**claims)) is None
+    assert IDENTITIES.verify_token(token(**claims)) is None
 
 
 def test_a_forged_token_says_nothing() -> None:
@@ -66,35 +66,35 @@ def test_a_forged_token_says_nothing() -> None:
         "a.b.c",
         "." * 50,
     ]
-    assert [IDENTITIES.by_token(one) for one in forged] == [None] * len(forged)
+    assert [IDENTITIES.verify_token(one) for one in forged] == [None] * len(forged)
 
 
 def test_the_hmac_of_an_id_is_enough_for_a_template_language() -> None:
     digest = hmac.new(SECRET.encode(), b"c1", hashlib.sha256).hexdigest()
-    assert IDENTITIES.by_hmac("c1", digest) == VerifiedIdentity("c1")
-    assert IDENTITIES.by_hmac("c2", digest) is None
-    assert IDENTITIES.by_hmac("c1", digest.upper()) == VerifiedIdentity("c1")
+    assert IDENTITIES.verify_hmac("c1", digest) == VerifiedIdentity("c1")
+    assert IDENTITIES.verify_hmac("c2", digest) is None
+    assert IDENTITIES.verify_hmac("c1", digest.upper()) == VerifiedIdentity("c1")
     for wrong in ("0" * 64, "", "short", digest + "0"):
-        assert IDENTITIES.by_hmac("c1", wrong) is None
+        assert IDENTITIES.verify_hmac("c1", wrong) is None
 
 
 def test_an_empty_id_is_nobody_however_well_it_is_signed() -> None:
     digest = hmac.new(SECRET.encode(), b"", hashlib.sha256).hexdigest()
-    assert IDENTITIES.by_hmac("", digest) is None
+    assert IDENTITIES.verify_hmac("", digest) is None
 
 
 def test_without_a_secret_nobody_is_known() -> None:
     nobody = IdentityVerifier(None, TestClock(NOW * 1000))
-    assert nobody.by_token(token()) is None
-    assert nobody.by_hmac("c1", "0" * 64) is None
-    assert nobody.link("x") is None
+    assert nobody.verify_token(token()) is None
+    assert nobody.verify_hmac("c1", "0" * 64) is None
+    assert nobody.link_purpose("x") is None
 
 
 def test_a_signed_link_has_a_purpose_until_it_ends() -> None:
     def link(**claims: Any) -> str:
         return jwt.encode({"link": "apology", "exp": NOW + 60} | claims, SECRET, algorithm="HS256")
 
-    assert IDENTITIES.link(link()) == "apology"
-    assert IDENTITIES.link(link(exp=NOW)) is None
-    assert IDENTITIES.link(link(link=7)) is None
-    assert IDENTITIES.link("nonsense") is None
+    assert IDENTITIES.link_purpose(link()) == "apology"
+    assert IDENTITIES.link_purpose(link(exp=NOW)) is None
+    assert IDENTITIES.link_purpose(link(link=7)) is None
+    assert IDENTITIES.link_purpose("nonsense") is None

@@ -61,13 +61,13 @@ def key_files(folder):
 def test_an_empty_folder_gets_its_first_key(keys):
     signed = claims(keys)
     assert keys.verify(keys.sign(signed)) == signed
-    assert [info.until for info in keys.known()] == [None]
+    assert [info.until for info in keys.accepted_keys()] == [None]
 
 
 def test_a_restart_finds_the_same_keys(keys, folder, clock):
     token = keys.sign(claims(keys))
     again = SigningKeys(folder, clock)
-    assert again.known() == keys.known()
+    assert again.accepted_keys() == keys.accepted_keys()
     assert again.verify(token) == claims(keys)
     assert again.holder_of("customer", "c1") == keys.holder_of("customer", "c1")
 
@@ -132,8 +132,8 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_verifies_until_its_e
     old = keys.sign(claims(keys, lasting=90 * DAY))
     info = keys.rotate(overlap=2 * DAY)
     new = keys.sign(claims(keys, lasting=90 * DAY))
-    assert keys.known()[-1] == info
-    assert keys.known()[0].until == START + 2 * DAY
+    assert keys.accepted_keys()[-1] == info
+    assert keys.accepted_keys()[0].until == START + 2 * DAY
     clock.at = START + 2 * DAY - 1
     assert keys.verify(old) == keys.verify(new) == claims(keys, lasting=90 * DAY)
     assert len(keys.jwks()["keys"]) == 2
@@ -168,7 +168,7 @@ def test_a_rotation_by_another_process_is_seen_at_once(keys, folder, clock):
     info = elsewhere.rotate()
     token = elsewhere.sign(claims(keys))
     assert keys.verify(token) == claims(keys)
-    assert keys.known()[-1] == info
+    assert keys.accepted_keys()[-1] == info
     assert keys.jwks() == elsewhere.jwks()
 
 
@@ -187,7 +187,7 @@ def test_revoking_a_replaced_key_ends_its_tokens_alone(keys, folder, clock):
     for _ in range(2):
         keys.rotate()
         tokens.append(keys.sign(claims(keys)))
-    keys.revoke(keys.known()[1].kid)
+    keys.revoke(keys.accepted_keys()[1].kid)
     for reader in (keys, SigningKeys(folder, clock)):
         assert [isinstance(reader.verify(token), TokenClaims) for token in tokens] == [
             True,
@@ -201,7 +201,7 @@ def test_an_ended_key_does_not_come_back_by_a_later_rotation_or_revocation(keys,
     keys.rotate(overlap=DAY)
     clock.at += DAY
     keys.rotate()
-    keys.revoke(keys.known()[0].kid)
+    keys.revoke(keys.accepted_keys()[0].kid)
     assert keys.verify(token) == TokenRefusal("token.key")
 
 
@@ -265,4 +265,4 @@ def test_a_key_that_another_process_drops_while_it_is_read_is_no_error(
     stale = [whole(folder)] * 2
     (folder / "000001.key.json").unlink()
     monkeypatch.setattr(module, "_key_names", lambda it: stale.pop() if stale else whole(it))
-    assert len(SigningKeys(folder, clock).known()) == 1
+    assert len(SigningKeys(folder, clock).accepted_keys()) == 1

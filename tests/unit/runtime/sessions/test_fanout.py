@@ -30,7 +30,7 @@ def onlookers(one: LiveServer, count: int) -> list[LiveSession]:
         )
         live.persists = True
         shop.registry.add(live)
-        shop.registry.concern(live)
+        shop.registry.index_interests(live)
         made.append(live)
     return made
 

@@ -90,7 +90,7 @@ async def test_what_cannot_be_recorded_was_never_promised(
         await one.advance(1)
         await shopper.nothing()
         assert await one.budget() == (0, 0)
-        assert one.parts.shop.commitments.totals == {}
+        assert one.parts.shop.stock_commitments.totals == {}
     await one.advance(5)
     await shopper.offered()
     assert await one.budget() == (1935, 0)
@@ -159,7 +159,7 @@ async def test_facts_that_cannot_be_read_cost_one_signal_and_no_session(
         raise LedgerError("cannot read")
 
     with monkeypatch.context() as broken:
-        broken.setattr(one.parts.shop.world, "load", fail)
+        broken.setattr(one.parts.shop.fact_cache, "load", fail)
         await shopper.say("view", sku="RUN-42")
         await one.parts.shop.turns.wait_until_idle()
     assert b"tactful_ledger_failures_total 1.0" in one.parts.shop.telemetry.exposition()

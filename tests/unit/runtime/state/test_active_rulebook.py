@@ -56,25 +56,25 @@ async def survives(folder: Path, count: int) -> tuple[int, int]:
     await live.start()
     refused = taken = 0
     for _ in range(count):
-        before, text = live.active, mutated(GOOD, dice)
+        before, text = live.current, mutated(GOOD, dice)
         file.write_bytes(text)
         done = await live.reload()
         if done.outcome == "refused":
             refused += 1
-            assert live.active is before
+            assert live.current is before
             assert done.diagnostics
             assert all(one.line >= 1 and one.column >= 1 for one in done.diagnostics)
         else:
             taken += 1
             alone = compile_rulebook([RuleSource("rules.yaml", text)], now=NOW).rulebook
             assert alone is not None
-            assert live.active.version == alone.version
+            assert live.current.version == alone.version
     file.write_bytes(GOOD)
     await live.reload()
-    assert live.refused == ()
+    assert live.diagnostics == ()
     whole = compile_rulebook([RuleSource("rules.yaml", GOOD)], now=NOW).rulebook
     assert whole is not None
-    assert live.active.version == whole.version
+    assert live.current.version == whole.version
     return refused, taken
 
 
@@ -104,8 +104,8 @@ async def test_a_restart_on_a_broken_file_goes_on_with_the_rules_of_before(tmp_p
         policy=Policy(),
     )
     await again.start()
-    assert again.refused
-    assert again.active.version == live.active.version
+    assert again.diagnostics
+    assert again.current.version == live.current.version
 
 
 async def test_a_file_is_read_when_it_has_come_to_rest(

@@ -11,14 +11,14 @@ from tactful.runtime.state.balances import StockCommitments
 def test_promises_are_summed_per_item_and_territory_and_let_go_when_they_end() -> None:
     held = StockCommitments()
     first = offer(id="of_1", sku="A", territory="DE", max_qty=2)
-    held.keep(first)
-    held.keep(offer(id="of_2", sku="A", territory="GB", max_qty=1))
+    held.update(first)
+    held.update(offer(id="of_2", sku="A", territory="GB", max_qty=1))
     assert held.totals == {("A", "DE"): 2, ("A", "GB"): 1}
-    held.keep(
+    held.update(
         offer(id="of_1", sku="A", territory="DE", max_qty=2, state=OfferState.ACCEPTED, qty=1)
     )
     assert held.totals["A", "DE"] == 1
-    held.keep(offer(id="of_1", sku="A", territory="DE", max_qty=2, state=OfferState.EXPIRED))
+    held.update(offer(id="of_1", sku="A", territory="DE", max_qty=2, state=OfferState.EXPIRED))
     assert held.totals == {("A", "GB"): 1}
 
 
@@ -28,10 +28,10 @@ def test_accepted_offers_come_first_then_the_older_ones() -> None:
     young = offer(id="of_young", sku="A", issued_at=T0 + 1)
     taken = offer(id="of_taken", sku="A", issued_at=T0 + 2, state=OfferState.ACCEPTED)
     for one in (young, taken, old):
-        held.keep(one)
+        held.update(one)
     assert [held.ahead(one) for one in (taken, old, young)] == [0, 1, 2]
-    held.keep(offer(id="of_old", sku="A", issued_at=T0, state=OfferState.DECLINED))
-    held.recount("A")
+    held.update(offer(id="of_old", sku="A", issued_at=T0, state=OfferState.DECLINED))
+    held.invalidate("A")
     assert held.ahead(young) == 1
 
 
@@ -42,6 +42,6 @@ def test_the_total_is_always_the_sum_of_what_stands(
     held, now = StockCommitments(), {}
     for number, state, qty in moves:
         now[number] = offer(id=f"of_{number}", sku="A", state=state, max_qty=qty, qty=qty)
-        held.keep(now[number])
+        held.update(now[number])
     total = sum(one.max_qty for one in now.values() if one.standing)
     assert sum(held.totals.values()) == total

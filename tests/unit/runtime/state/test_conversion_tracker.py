@@ -45,7 +45,7 @@ async def test_whoever_was_waited_for_too_long_is_let_go():
     clock._now = T0 + PATIENCE
     held_out(book, "of_4", T0 + PATIENCE, session="se_4")
     assert [*book._silent] == [("session", "se_2"), ("session", "se_4")]
-    await book.ordered(order("se_2", T0 + 2 * DAY))
+    await book.record_order(order("se_2", T0 + 2 * DAY))
     assert book.view.of("", "RUN-42", "DE").bought == 1
 
 
@@ -62,11 +62,11 @@ async def test_an_offer_goes_out_though_the_price_ledger_could_not_be_written():
     book = ReductionTracker(
         ledger=ledger, clock=clock, world=FactCache(ledger), telemetry=telemetry
     )
-    await book.pushed([offer(notes=(GENERAL,)), offer("of_2", state=OfferState.EXPIRED)])
+    await book.record_pushed([offer(notes=(GENERAL,)), offer("of_2", state=OfferState.EXPIRED)])
     assert book.view.first_applied_at("r1", "RUN-42", "DE", T0 + 1) == T0
     assert b"general_offers_total 1.0" in telemetry.exposition()
     ledger.record_facts = MemoryLedger().record_facts  # type: ignore[method-assign]
-    await book.pushed([offer(notes=(GENERAL,))])
+    await book.record_pushed([offer(notes=(GENERAL,))])
     assert [*book._general] == [("RUN-42", "DE", "r1", 10965)]
 
 
@@ -75,7 +75,7 @@ async def test_a_shopper_without_a_territory_views_nothing_that_is_counted():
     world = FactCache(ledger)
     book = ReductionTracker(ledger=ledger, clock=TestClock(T0), world=world, telemetry=Telemetry())
     nowhere = Session(id="s", shopper="a", created_at=T0)
-    book.viewed(nowhere, await world.read_item("RUN-42"))
+    book.record_view(nowhere, await world.read_item("RUN-42"))
     assert book.view.counts == {}
 
 
@@ -88,7 +88,7 @@ async def test_what_was_kept_up_before_the_log_was_read_counts_once():
     book.record_step([one], steps)
     for _ in range(2):
         await book.start()
-    await book.ordered(order("se_1", T0 + 1))
+    await book.record_order(order("se_1", T0 + 1))
     tally = book.view.of("", "RUN-42", "DE")
     assert (tally.tried, tally.bought) == (1, 1)
     assert (await ledger.outcomes())[0].bought == 1

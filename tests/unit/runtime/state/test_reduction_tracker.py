@@ -31,33 +31,33 @@ def looks(*skus: str) -> tuple[ViewedItem, ...]:
 
 def test_a_shopper_counts_at_the_first_look_and_not_again():
     book = opened()
-    book.viewed(session(), item(variants=ONE))
-    book.viewed(session(looks=looks("RUN-42")), item(variants=ONE))
+    book.record_view(session(), item(variants=ONE))
+    book.record_view(session(looks=looks("RUN-42")), item(variants=ONE))
     assert viewers(book) == 1
-    book.viewed(session("s2", looks=looks("BOOT-42")), item(variants=ONE))
+    book.record_view(session("s2", looks=looks("BOOT-42")), item(variants=ONE))
     assert viewers(book) == 2
 
 
 def test_another_variant_of_what_was_seen_does_not_count():
     book = opened()
-    book.discovered(session(looks=looks("BOOT-42", "RUN-43")), item(variants=BOTH), T0)
+    book.record_first_view(session(looks=looks("BOOT-42", "RUN-43")), item(variants=BOTH), T0)
     assert viewers(book) == 0
-    book.discovered(session(looks=looks("BOOT-42")), item(variants=BOTH), T0)
+    book.record_first_view(session(looks=looks("BOOT-42")), item(variants=BOTH), T0)
     assert viewers(book) == 1
 
 
 def test_where_nobody_knows_where_the_shopper_is_nobody_counts():
     book = opened()
-    book.viewed(session(territory=None), item(variants=ONE))
+    book.record_view(session(territory=None), item(variants=ONE))
     assert book.view.counts == {}
 
 
 def test_who_looked_a_day_ago_counts_no_more():
     book = opened()
     for at in (T0, T0 + HOUR, T0 + DAY):
-        book.discovered(session(), item(variants=ONE), at)
+        book.record_first_view(session(), item(variants=ONE), at)
     assert viewers(book) == 3
     late = opened(T0 + DAY)
     for at in (T0, T0 + HOUR, T0 + DAY):
-        late.discovered(session(), item(variants=ONE), at)
+        late.record_first_view(session(), item(variants=ONE), at)
     assert viewers(late) == 2

@@ -56,7 +56,7 @@ async def test_a_read_that_crashes_does_not_leave_the_session_waiting(
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
-        world = one.parts.shop.world
+        world = one.parts.shop.fact_cache
         with monkeypatch.context() as broken:
             broken.delattr(type(world), "read_item")
             await shopper.view("BOOT-42")
@@ -72,7 +72,7 @@ async def test_what_a_shopper_did_is_written_down_with_its_instants(tmp_path: Pa
         await shopper.view("RUN-42", 1)
         await shopper.view("RUN-42", 1)
         await shopper.say("activity", kind="input")
-        one.parts.shop.turns.journal.flush_all()
+        one.parts.shop.turns.turn_log.flush_all()
         found = await acts(one, shopper.session)
         assert found[-2:] == [
             (NOON * 1000 + 1_000, ItemViewed("RUN-42")),
@@ -90,7 +90,7 @@ async def test_acts_of_a_busy_shopper_share_entries_of_a_bounded_size(tmp_path: 
             await shopper.say("activity", kind="input")
         live = one.parts.shop.registry.by_id[shopper.session]
         assert len(live.unwritten) < journal.MOST
-        one.parts.shop.turns.journal.flush_all()
+        one.parts.shop.turns.turn_log.flush_all()
         found = await acts(one, shopper.session)
         assert sum(isinstance(act, ActivityReported) for _, act in found) == 2 * journal.MOST
         entries = await one.parts.shop.ledger.turn_entries(session=shopper.session)
@@ -103,7 +103,7 @@ async def test_a_session_that_may_not_be_kept_leaves_no_acts(tmp_path: Path) -> 
         shopper = await one.shopper(consent="none")
         await shopper.view("RUN-42", 1)
         await shopper.say("activity", kind="input")
-        one.parts.shop.turns.journal.flush_all()
+        one.parts.shop.turns.turn_log.flush_all()
         assert await acts(one, shopper.session) == []
 
 
@@ -158,13 +158,13 @@ async def test_what_a_promise_under_way_would_make_of_a_session_is_not_written(
         await shop.settled()
         live = shop.registry.by_id[shopper.session]
         live.busy = True
-        shop.turns.journal.mark_dirty(live, shop.clock.now() + 1)
-        shop.turns.journal.flush_all()
-        assert live.owed_at is not None
+        shop.turns.turn_log.mark_dirty(live, shop.clock.now() + 1)
+        shop.turns.turn_log.flush_all()
+        assert live.dirty_at is not None
         live.busy = False
-        shop.turns.journal.flush_all()
+        shop.turns.turn_log.flush_all()
         saved = await shop.ledger.session(shopper.session)
-        assert (live.owed_at, saved and saved.seen_at) == (None, shop.clock.now() + 1)
+        assert (live.dirty_at, saved and saved.seen_at) == (None, shop.clock.now() + 1)
 
 
 async def test_what_waits_since_one_instant_is_written_in_even_bits(
@@ -181,10 +181,10 @@ async def test_what_waits_since_one_instant_is_written_in_even_bits(
         monkeypatch.setattr(journal, "PAUSE", 0.0)
         monkeypatch.setattr(journal, "LEAST", 4)
         for live in crowd:
-            shop.turns.journal.mark_dirty(live, 1)
+            shop.turns.turn_log.mark_dirty(live, 1)
         left = [len(crowd)]
         while left[-1]:
             await asyncio.sleep(0)
-            waiting = sum(live.owed_at is not None for live in crowd)
+            waiting = sum(live.dirty_at is not None for live in crowd)
             left += [waiting] if waiting != left[-1] else []
         assert left == [10, 6, 2, 0]
