@@ -42,11 +42,11 @@ def shapes(kind: ValueType, path: str) -> Iterator[tuple[str, MappingSchema]]:
         case MappingSchema():
             yield path, kind
             for key in kind.keys:
-                yield from shapes(key.kind, f"{path}.{key.name}" if path else key.name)
+                yield from shapes(key.value_type, f"{path}.{key.name}" if path else key.name)
         case SequenceType() | ListType():
-            yield from shapes(kind.kind, f"{path}[]")
+            yield from shapes(kind.item_type, f"{path}[]")
         case NamedType():
-            yield from shapes(kind.kind, f"{path}.*")
+            yield from shapes(kind.value_type, f"{path}.*")
         case _:
             pass
 

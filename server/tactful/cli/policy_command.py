@@ -62,7 +62,7 @@ def _compiled(config: Config) -> "CompiledRulebook":
 
 def _written(compiled: "CompiledRulebook") -> Iterator[tuple[str, str]]:
     """Limit → the place in a rule file that sets it."""
-    for section in compiled.texts.policies:
+    for section in compiled.files.policies:
         yield from _leaves(section, "")
 
 

@@ -8,18 +8,18 @@ from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Rule, Rulebook
 from tactful.rulebook.checks.check_context import CheckContext
-from tactful.rulebook.checks.check_registry import check
+from tactful.rulebook.checks.check_registry import run_checks
 from tactful.rulebook.compilation.builder import (
-    campaign_of,
+    build_campaign,
+    build_rule,
+    build_suppress_rule,
     canonical,
     digest,
-    rule_of,
-    suppress_rule_of,
 )
-from tactful.rulebook.compilation.rule_index import IndexEntry, RuleIndex, demand_of
+from tactful.rulebook.compilation.rule_index import IndexEntry, RuleIndex, index_key
 from tactful.rulebook.language.policy_sections import read_policy
 from tactful.rulebook.language.rule_files import ParsedFiles, read_files
-from tactful.rulebook.language.stacking import partners
+from tactful.rulebook.language.stacking import stacking_partners
 from tactful.rulebook.source.diagnostics import Diagnostic, Findings
 from tactful.rulebook.source.tree import RuleSource
 
@@ -32,7 +32,7 @@ class CompiledRulebook(Struct, frozen=True):
 
     rulebook: Rulebook | None
     diagnostics: tuple[Diagnostic, ...]
-    texts: ParsedFiles
+    files: ParsedFiles
     policy: Policy
 
 
@@ -51,19 +51,19 @@ def compile_rulebook(
     findings = Findings()
     texts = read_files(sources, findings)
     active = read_policy(texts.policies, policy or Policy(), findings)
-    check(texts, CheckContext(now, active, catalogue or {}), findings)
-    rulebook = None if findings.errors else _rulebook(texts, active)
+    run_checks(texts, CheckContext(now, active, catalogue or {}), findings)
+    rulebook = None if findings.has_errors else _rulebook(texts, active)
     return CompiledRulebook(rulebook, findings.sorted(), texts, active)
 
 
 def _rulebook(texts: ParsedFiles, policy: Policy) -> Rulebook:
-    stacking = partners(texts)
+    stacking = stacking_partners(texts)
     rules: dict[str, Rule] = {}
     entries = []
     for text in sorted(texts.rules, key=lambda text: text.id):
-        rule = rules[text.id] = rule_of(text, policy, stacking[text.id])
-        entries.append(IndexEntry(rule, *demand_of(text.when)))
-    campaigns = {id_: campaign_of(text, policy) for id_, text in sorted(texts.campaigns.items())}
+        rule = rules[text.id] = build_rule(text, policy, stacking[text.id])
+        entries.append(IndexEntry(rule, *index_key(text.when)))
+    campaigns = {id_: build_campaign(text, policy) for id_, text in sorted(texts.campaigns.items())}
     ordered = sorted(texts.suppress, key=lambda text: text.id)
     suppress = [[text.id, canonical(text.when), text.block.get("after")] for text in ordered]
     meaning = [[rule.digest for rule in rules.values()], campaigns, policy, suppress]
@@ -73,5 +73,5 @@ def _rulebook(texts: ParsedFiles, policy: Policy) -> Rulebook:
         index=RuleIndex(entries),
         campaigns=campaigns,
         policy=policy,
-        suppress=tuple(suppress_rule_of(text, policy) for text in ordered),
+        suppress=tuple(build_suppress_rule(text, policy) for text in ordered),
     )

@@ -65,8 +65,8 @@ rules:
 def words(id_: str) -> str:
     compiled = check(RICH)
     assert compiled.rulebook is not None, compiled.diagnostics
-    text = next(text for text in compiled.texts.rules if text.id == id_)
-    return describe_rule(text, compiled.texts)
+    text = next(text for text in compiled.files.rules if text.id == id_)
+    return describe_rule(text, compiled.files)
 
 
 def test_a_rule_is_told_in_plain_words() -> None:

@@ -116,13 +116,13 @@ def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **given:
         click.echo(describe_fields(), nl=False)
         return
     found = compiled(gather([folder] if folder else [], given).rules, given)
-    known = {text.id: text for text in found.texts.rules}
+    known = {text.id: text for text in found.files.rules}
     for id_ in ids or sorted(known):
         if id_ not in known:
             hint = nearest(id_, known) or f"there are {', '.join(sorted(known)) or 'none'}"
             raise CommandError(f"there is no rule '{id_}': {hint}")
     click.echo(
-        "\n".join(describe_rule(known[id_], found.texts) for id_ in ids or sorted(known)), nl=False
+        "\n".join(describe_rule(known[id_], found.files) for id_ in ids or sorted(known)), nl=False
     )
 
 

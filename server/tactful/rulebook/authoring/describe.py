@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tactful.rulebook.fields.field_registry import FIELDS
-from tactful.rulebook.language.conditions import Comparison, ConditionGroup, Tree, spelled
+from tactful.rulebook.language.conditions import Comparison, ConditionGroup, ConditionTree, spelled
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of
 from tactful.rulebook.language.units import format_amounts, format_percent
@@ -30,7 +30,7 @@ def describe_rule(text: ParsedRule, texts: ParsedFiles) -> str:
     lines += _conditions(text)
     lines += [f"  {line}" for line in _offers(text)]
     lines += [f"  {line}" for line in _limits(text, texts)]
-    reads = sorted({test.field.provenance for test in text.tests} & set(_READS))
+    reads = sorted({test.field.provenance for test in text.comparisons} & set(_READS))
     if reads:
         lines.append(f"  It reads {' and '.join(_READS[kind] for kind in reads)}.")
     return "\n".join(lines) + "\n"
@@ -73,7 +73,7 @@ def _parts(group: ConditionGroup, lead: str) -> Iterator[str]:
         yield from _part(part, lead)
 
 
-def _part(tree: Tree, lead: str) -> Iterator[str]:
+def _part(tree: ConditionTree, lead: str) -> Iterator[str]:
     if isinstance(tree, Comparison):
         yield f"{lead}{describe_clause(tree)}"
     else:

@@ -14,10 +14,10 @@ _UNSPOKEN = frozenset({"id", "when", "unless"})
 def diff_rulebooks(old: CompiledRulebook, new: CompiledRulebook) -> list[str]:
     """One line a change; empty where both mean the same."""
     return [
-        *_rules(old.texts, new.texts),
-        *_campaigns(old.texts, new.texts),
-        *_suppress(old.texts, new.texts),
-        *_lists(old.texts, new.texts),
+        *_rules(old.files, new.files),
+        *_campaigns(old.files, new.files),
+        *_suppress(old.files, new.files),
+        *_lists(old.files, new.files),
         *_settings("policy", _policy(old), _policy(new)),
     ]
 
@@ -118,6 +118,6 @@ def _lists(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
 
 def _policy(compiled: CompiledRulebook) -> dict[str, str]:
     found: dict[str, str] = {}
-    for section in compiled.texts.policies:
+    for section in compiled.files.policies:
         found |= _flat(section)
     return found

@@ -34,7 +34,7 @@ def format_file(source: RuleSource) -> FormatResult:
     """The layout of a rule file or of its tests."""
     findings = Findings()
     root = read(source, findings)
-    if findings.errors:
+    if findings.has_errors:
         first = findings.sorted()[0]
         return FormatResult(
             None, f"{first.path}:{first.line}:{first.column}: {first.code} {first.message}"
@@ -47,7 +47,7 @@ def format_file(source: RuleSource) -> FormatResult:
         lines = list(_Printer(text, comments).file(root))
     except UnprintableError as error:
         return FormatResult(None, f"{source.path}:{error.node.line + 1}: {error.reason}")
-    if comments.left:
+    if comments.has_unplaced:
         line = min((*comments.above, *comments.beside)) + 1
         return FormatResult(None, f"{source.path}:{line}: move the comment in front of a value")
     return FormatResult("\n".join(lines) + "\n")
@@ -108,7 +108,7 @@ class _Printer:
                 yield from self._above(key.line, indent)
                 yield from self._pair(key, value, indent, _kind_of(kind, key.text))
             return
-        inner = kind.kind if isinstance(kind, SequenceType | ListType) else None
+        inner = kind.item_type if isinstance(kind, SequenceType | ListType) else None
         for number, item in enumerate(node.items):
             if spaced and number:
                 yield ""
@@ -196,5 +196,5 @@ def _ordered(node: Node, kind: ValueType | None) -> list[tuple[Node, Node]]:
 
 def _kind_of(kind: ValueType | None, name: str) -> ValueType | None:
     if isinstance(kind, MappingSchema):
-        return next((key.kind for key in kind.keys if key.name == name), None)
-    return kind.kind if isinstance(kind, NamedType) else None
+        return next((key.value_type for key in kind.keys if key.name == name), None)
+    return kind.value_type if isinstance(kind, NamedType) else None

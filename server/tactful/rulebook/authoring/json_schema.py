@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 
 from tactful.rulebook.fields.field_registry import FIELDS, Field
-from tactful.rulebook.language.conditions import GROUPS, OPERATORS, operand_kind
+from tactful.rulebook.language.conditions import GROUPS, OPERATORS, operand_type
 from tactful.rulebook.language.grammar import FILE
 from tactful.rulebook.language.units import DurationType, LocalTimeType
 
@@ -23,7 +23,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": _DIALECT,
         "title": "Tactful rule file",
-        **FILE.schema(),
+        **FILE.json_schema(),
         "definitions": {
             "conditions": {
                 "anyOf": [
@@ -73,7 +73,10 @@ def _clause(field: Field) -> dict[str, Any]:
     operators = OPERATORS[field.type]
     comparisons = {op: _operand(field, op) for op in operators}
     if field.read_since:
-        comparisons |= {"within": DurationType(least=1).schema(), "since": LocalTimeType().schema()}
+        comparisons |= {
+            "within": DurationType(least=1).json_schema(),
+            "since": LocalTimeType().json_schema(),
+        }
     shapes: list[dict[str, Any]] = []
     if "is" in operators:
         shapes.append(_operand(field, "in" if "in" in operators else "is"))
@@ -89,7 +92,7 @@ def _clause(field: Field) -> dict[str, Any]:
 
 
 def _operand(field: Field, op: str) -> dict[str, Any]:
-    one = operand_kind(field, op).schema()
+    one = operand_type(field, op).json_schema()
     if field.type == "any" and op not in {"at_least", "at_most", "between"}:
         one = {"type": ["string", "number", "boolean"]}
     if op == "between":

@@ -19,24 +19,24 @@ CHECKS: Final[dict[str, Check]] = {
     "R302": conflicts.contradictions,
     "R303": conflicts.shadowed_rules,
     "R304": windows.never_open,
-    "R305": windows.ended,
+    "R305": windows.ended_rules,
     "R306": margins.below_the_floor,
     "R307": margins.small_budgets,
     "R308": margins.missing_amounts,
     "R309": references.one_sided_stacking,
-    "R310": privacy.telling_messages,
+    "R310": privacy.personal_messages,
     "R311": privacy.protected_attributes,
-    "R312": windows.trials_without_rails,
+    "R312": windows.unguarded_trials,
     "R314": margins.forced_losses,
-    "R315": references.unused,
-    "R316": windows.paces_without_a_period,
-    "R317": levels.boundless,
-    "R318": levels.misplaced,
+    "R315": references.unused_names,
+    "R316": windows.pace_without_period,
+    "R317": levels.unbounded_percentages,
+    "R318": levels.misplaced_keys,
 }
 """Code → the function that finds it. The other codes are found where the text is read."""
 
 
-def check(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
+def run_checks(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """Notes everything that does not make sense."""
     for look in CHECKS.values():
         look(texts, world, findings)

@@ -9,15 +9,15 @@ from msgspec import Struct
 
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.compilation.builder import canonical, window_of
-from tactful.rulebook.language.conditions import Comparison, Tree
+from tactful.rulebook.language.conditions import Comparison, ConditionTree
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of
-from tactful.rulebook.language.stacking import partners
+from tactful.rulebook.language.stacking import stacking_partners
 from tactful.rulebook.source.diagnostics import Findings
 
 _NUMBERS: Final = frozenset({"count", "share", "duration", "clock"})
 
 
-def conjuncts(tree: Tree | None) -> Iterator[Comparison]:
+def conjuncts(tree: ConditionTree | None) -> Iterator[Comparison]:
     """The comparisons that all must hold."""
     if isinstance(tree, Comparison):
         yield tree
@@ -28,7 +28,7 @@ def conjuncts(tree: Tree | None) -> Iterator[Comparison]:
 
 def impossible_ranges(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R301."""
-    trees = [tree for rule in texts.rules for tree in rule.tests]
+    trees = [tree for rule in texts.rules for tree in rule.comparisons]
     for test in trees:
         if test.op == "between" and _is_empty(*test.value):
             low, high = test.node.items
@@ -111,7 +111,7 @@ class RuleScope(Struct, frozen=True):
 
 def shadowed_rules(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R303."""
-    named = partners(texts)
+    named = stacking_partners(texts)
     scopes = [_scope(text, world, named[text.id]) for text in texts.rules]
     common = Counter(part for scope in scopes for part in scope.parts)
     rarest: dict[bytes | None, list[RuleScope]] = {}

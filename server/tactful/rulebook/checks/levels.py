@@ -19,7 +19,7 @@ MISPLACED: Final[dict[Level, tuple[str, ...]]] = {
 """What an offer comes off → the keys that say nothing about it."""
 
 
-def boundless(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+def unbounded_percentages(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R317."""
     for text in texts.rules:
         offer = text.get("offer")
@@ -27,10 +27,10 @@ def boundless(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
         if share and "at_most" not in offer.nodes:
             message = f"nobody knows how much this share of the {level_of(offer)} will be"
             help_text = "say what it may cost: `at_most: {EUR: 50.00}`"
-            findings.add("R317", offer.at("percent"), message, help_text)
+            findings.add("R317", offer.span_of("percent"), message, help_text)
 
 
-def misplaced(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+def misplaced_keys(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R318."""
     for text in texts.rules:
         own, offer = text.own.get("offer"), text.get("offer")

@@ -9,7 +9,7 @@ from tactful.core.pricing import quote as pricing
 from tactful.core.values.money import Money, format_plain
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.checks.conflicts import conjuncts
-from tactful.rulebook.compilation.builder import terms_of
+from tactful.rulebook.compilation.builder import price_terms
 from tactful.rulebook.language.grammar import PRICE_MODES
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of
@@ -36,14 +36,16 @@ def _check_terms(offer: ParsedMapping, world: CheckContext, findings: Findings) 
         percent = step.get("percent")
         if percent is not None and percent > most:
             message = f"{format_percent(percent)} off is more than the {format_percent(most)} that the policy allows"
-            findings.add("R306", step.at("percent"), message, f"at most {format_percent(most)}")
+            findings.add(
+                "R306", step.span_of("percent"), message, f"at most {format_percent(most)}"
+            )
     minimum = (offer.get("floor") or ParsedMapping(offer.node)).get("minimum", {})
     for step in steps:
         for code, amount in (step.get("fixed") or {}).items():
             if amount < minimum.get(code, 0):
                 message = f"{_plain(amount, code)} is below the rule's own floor of {_plain(minimum[code], code)}"
                 findings.add(
-                    "R306", step.at("fixed"), message, "raise the price or lower the floor"
+                    "R306", step.span_of("fixed"), message, "raise the price or lower the floor"
                 )
 
 
@@ -76,7 +78,7 @@ def _quote(
     cost = item.cost(kept.fact.territory, kept.fact.price.currency)
     shelf = pricing.shelf_price(kept.fact, cost.fact if cost else None)
     quote = pricing.quote(
-        terms_of(text),
+        price_terms(text),
         shelf,
         min_margin_bp=world.policy.min_margin_bp,
         max_total_discount_bp=world.policy.max_total_discount_bp,
@@ -116,7 +118,7 @@ def small_budgets(texts: ParsedFiles, world: CheckContext, findings: Findings) -
                     message = f"one offer of '{text.id}' may cost {_plain(cost, code)}, the budget is {_plain(budget[code], code)}"
                     findings.add(
                         "R307",
-                        campaign.block.at("budget"),
+                        campaign.block.span_of("budget"),
                         message,
                         "raise the budget, or offer less",
                     )
@@ -162,7 +164,7 @@ def _check_budget(
     if campaign and budget:
         for code in sorted(set(amounts) - set(budget)):
             message = f"'{text.id}' offers in {code}, and the campaign has no budget in {code}"
-            findings.add("R308", campaign.block.at("budget"), message, f"add {code}: … to it")
+            findings.add("R308", campaign.block.span_of("budget"), message, f"add {code}: … to it")
 
 
 def _check_prices(text: ParsedRule, world: CheckContext, findings: Findings) -> None:
@@ -189,7 +191,7 @@ def _amounts(offer: ParsedMapping) -> Iterator[tuple[Mapping[str, int], Span]]:
     for step in (offer, *(offer.get("ladder") or ())):
         for mode in ("amount", "fixed", "at_most"):
             if mode in step.values:
-                yield step.get(mode), step.at(mode)
+                yield step.get(mode), step.span_of(mode)
 
 
 def forced_losses(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
@@ -198,7 +200,7 @@ def forced_losses(texts: ParsedFiles, _: CheckContext, findings: Findings) -> No
         if text.get("force"):
             message = f"'{text.id}' is offered even where it loses money against silence"
             findings.add(
-                "R314", text.block.at("force"), message, "remove `force` unless that is meant"
+                "R314", text.block.span_of("force"), message, "remove `force` unless that is meant"
             )
 
 
@@ -206,7 +208,7 @@ def price_span(text: ParsedRule) -> Span:
     """Where a rule says how its price is made."""
     offer: Any = text.get("offer")
     mode = next((name for name in PRICE_MODES if name in offer.nodes), None)
-    return offer.at(mode) if mode else text.id_node
+    return offer.span_of(mode) if mode else text.id_node
 
 
 def _plain(amount: int, currency: str) -> str:

@@ -8,9 +8,9 @@ from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.language.grammar import PRICE_MODES
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
-from tactful.rulebook.language.stacking import partners
+from tactful.rulebook.language.stacking import stacking_partners
 from tactful.rulebook.source.diagnostics import Findings, nearest
-from tactful.rulebook.source.tree import Node, entries
+from tactful.rulebook.source.tree import Node, list_items
 
 PLACEHOLDERS: Final = (
     "item.title",
@@ -32,7 +32,7 @@ def unknown_campaigns(texts: ParsedFiles, _: CheckContext, findings: Findings) -
         if campaign is not None and campaign not in texts.campaigns:
             hint = nearest(campaign, texts.campaigns) or "define it under `campaigns:`"
             message = f"there is no campaign '{campaign}'"
-            findings.add("R210", text.block.at("campaign"), message, hint)
+            findings.add("R210", text.block.span_of("campaign"), message, hint)
 
 
 def placeholders(text: ParsedRule) -> Iterator[tuple[str, Node]]:
@@ -45,7 +45,7 @@ def placeholders(text: ParsedRule) -> Iterator[tuple[str, Node]]:
                 yield found[1], value
 
 
-def is_telling(name: str) -> bool:
+def is_personal(name: str) -> bool:
     """Whether a placeholder would show the shopper what we know of them."""
     return name.startswith(_UNTOLD)
 
@@ -54,7 +54,7 @@ def unknown_placeholders(texts: ParsedFiles, _: CheckContext, findings: Findings
     """R217."""
     for text in texts.rules:
         for name, node in placeholders(text):
-            if name not in PLACEHOLDERS and not is_telling(name):
+            if name not in PLACEHOLDERS and not is_personal(name):
                 hint = nearest(name, PLACEHOLDERS) or f"use one of {', '.join(PLACEHOLDERS)}"
                 findings.add("R217", node, f"{{{name}}} is not known here", hint)
 
@@ -85,7 +85,9 @@ def price_modes(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None
 def _check_flags(offer: ParsedMapping, findings: Findings) -> None:
     for mode in ("to_target", "gift"):
         if offer.get(mode) is False:
-            findings.add("R219", offer.at(mode), f"'{mode}: false' makes no price", "remove it")
+            findings.add(
+                "R219", offer.span_of(mode), f"'{mode}: false' makes no price", "remove it"
+            )
 
 
 def _check_step(step: ParsedMapping, findings: Findings) -> None:
@@ -99,7 +101,7 @@ def unknown_rules(texts: ParsedFiles, _: CheckContext, findings: Findings) -> No
     known = {text.id for text in texts.rules} | set(texts.campaigns)
     for text in texts.rules:
         node = text.own.nodes.get("stacks_with")
-        for entry in entries(node):
+        for entry in list_items(node):
             if entry.text and entry.text not in known:
                 hint = nearest(entry.text, known) or "name a rule or a campaign"
                 message = f"there is no rule or campaign '{entry.text[:60]}'"
@@ -108,16 +110,16 @@ def unknown_rules(texts: ParsedFiles, _: CheckContext, findings: Findings) -> No
 
 def one_sided_stacking(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R309."""
-    allowed = partners(texts)
+    allowed = stacking_partners(texts)
     for text in texts.rules:
         for other in sorted(allowed[text.id]):
             if other in allowed and text.id not in allowed[other]:
                 message = f"'{other}' does not name '{text.id}', so they never stack"
                 help_text = f"add '{text.id}' to stacks_with of '{other}', or remove it here"
-                findings.add("R309", text.own.at("stacks_with"), message, help_text)
+                findings.add("R309", text.own.span_of("stacks_with"), message, help_text)
 
 
-def unused(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+def unused_names(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R315."""
     campaigns = {text.get("campaign") for text in texts.rules}
     for name, campaign in texts.campaigns.items():

@@ -7,7 +7,7 @@ from tactful.core.values import calendar
 from tactful.core.values.weekly_schedule import WeeklySchedule
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.compilation.builder import window_of, zone_of
-from tactful.rulebook.compilation.timetables import hours_of
+from tactful.rulebook.compilation.timetables import schedule_hours
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 from tactful.rulebook.source.diagnostics import Findings
@@ -24,7 +24,7 @@ def never_open(texts: ParsedFiles, world: CheckContext, findings: Findings) -> N
         starts, ends = window_of(text, world.policy)
         if valid and ends <= starts:
             message = f"the window ends ({valid.get('until')}) before it begins"
-            findings.add("R304", valid.at("until"), message, "swap the two, or correct one")
+            findings.add("R304", valid.span_of("until"), message, "swap the two, or correct one")
         else:
             _check_hours(text, world, starts, ends, findings)
 
@@ -35,35 +35,39 @@ def _check_hours(
     hours = []
     for entry in text.get("schedule") or ():
         try:
-            hours.append(hours_of(entry.get("days"), entry.get("hours")))
+            hours.append(schedule_hours(entry.get("days"), entry.get("hours")))
         except calendar.CalendarError as error:
             name = "days" if error.problem == "weekdays" else "hours"
-            findings.add("R212", entry.at(name), str(error), "write mon-fri, and 09:00-18:00")
+            findings.add("R212", entry.span_of(name), str(error), "write mon-fri, and 09:00-18:00")
             return
     schedule = WeeklySchedule(zone_of(text, world.policy), tuple(hours))
     last = min(ends, max(starts, world.now) + 8 * calendar.DAY)
     first = max(starts, min(world.now, ends - 1))
     if hours and first < last and not schedule.windows(first, last):
         message = "the hours never fall into the days on which the rule is valid"
-        findings.add("R304", text.block.at("schedule"), message, "correct the days or the window")
+        findings.add(
+            "R304", text.block.span_of("schedule"), message, "correct the days or the window"
+        )
 
 
-def ended(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
+def ended_rules(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R305."""
     for text in texts.rules:
         starts, ends = window_of(text, world.policy)
         valid = text.get("valid")
         if valid and starts < ends <= world.now:
             message = f"the rule '{text.id}' has ended ({valid.get('until')})"
-            findings.add("R305", valid.at("until"), message, "move its end, or remove the rule")
+            findings.add(
+                "R305", valid.span_of("until"), message, "move its end, or remove the rule"
+            )
 
 
-def trials_without_rails(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
+def unguarded_trials(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
     """R312."""
     for text in texts.rules:
         if text.get("mode") == "trial":
             for message, help_text in _missing_rails(text, texts, world):
-                findings.add("R312", text.block.at("mode"), message, help_text)
+                findings.add("R312", text.block.span_of("mode"), message, help_text)
 
 
 def _missing_rails(
@@ -92,10 +96,12 @@ def _is_bounded(campaign: ParsedMapping) -> bool:
     return bool(campaign.get("budget") or campaign.get("count"))
 
 
-def paces_without_a_period(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+def pace_without_period(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """R316."""
     for name, campaign in texts.campaigns.items():
         block = campaign.block
         if block.get("pace") == "even" and block.get("per", "total") == "total":
             message = f"'{name}' has one budget for good, and no period to spread it over"
-            findings.add("R316", block.at("pace"), message, "add `per: week`, or remove `pace`")
+            findings.add(
+                "R316", block.span_of("pace"), message, "add `per: week`, or remove `pace`"
+            )

@@ -24,8 +24,8 @@ from tactful.core.values import calendar
 from tactful.core.values.money import BP
 from tactful.rulebook.compilation.codegen import generate_function
 from tactful.rulebook.compilation.predicates import build_condition, reads_customer
-from tactful.rulebook.compilation.timetables import hours_of, weekly
-from tactful.rulebook.language.conditions import Comparison, Tree
+from tactful.rulebook.compilation.timetables import schedule_hours, weekly_state
+from tactful.rulebook.language.conditions import Comparison, ConditionTree
 from tactful.rulebook.language.grammar import PRICE_MODES
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import (
@@ -35,7 +35,7 @@ from tactful.rulebook.language.rule_files import (
     level_of,
 )
 
-RESCUE: Final = Clause(
+RESCUE_CLAUSE: Final = Clause(
     field="moment",
     op="is",
     value="rescue",
@@ -63,16 +63,17 @@ def window_of(text: ParsedRule, policy: Policy) -> tuple[int, int]:
     )
 
 
-def rule_of(text: ParsedRule, policy: Policy, stacks_with: frozenset[str]) -> Rule:
+def build_rule(text: ParsedRule, policy: Policy, stacks_with: frozenset[str]) -> Rule:
     """The rule as the decision reads it."""
     zone = zone_of(text, policy)
     condition = _condition(text, zone)
     starts, ends = window_of(text, policy)
     hours = tuple(
-        hours_of(entry.get("days"), entry.get("hours")) for entry in text.get("schedule") or ()
+        schedule_hours(entry.get("days"), entry.get("hours"))
+        for entry in text.get("schedule") or ()
     )
     offer = text.get("offer") or ParsedMapping(text.block.node)
-    price = terms_of(text)
+    price = price_terms(text)
     rule = Rule(
         id=text.id,
         price=price,
@@ -85,7 +86,7 @@ def rule_of(text: ParsedRule, policy: Policy, stacks_with: frozenset[str]) -> Ru
         territories=frozenset(text.get("territories") or ()),
         starts=starts,
         ends=ends,
-        schedule=weekly(zone, hours) if hours else None,
+        schedule=weekly_state(zone, hours) if hours else None,
         priority=text.get("priority") or 0,
         force=bool(text.get("force")),
         mode=text.get("mode") or "live",
@@ -106,7 +107,7 @@ def rule_of(text: ParsedRule, policy: Policy, stacks_with: frozenset[str]) -> Ru
     return structs.replace(rule, digest=digest(_meaning(rule, text, zone)))
 
 
-def terms_of(text: ParsedRule) -> PriceTerms:
+def price_terms(text: ParsedRule) -> PriceTerms:
     """How the price of a rule's offer is made, or what comes off the order or its shipping."""
     offer = text.get("offer") or ParsedMapping(text.block.node)
     step = _mode(offer)
@@ -157,7 +158,7 @@ def share_of(text: ParsedRule) -> int:
     return int(share * (BP - holdout) // BP)
 
 
-def campaign_of(text: ParsedCampaign, policy: Policy) -> Campaign:
+def build_campaign(text: ParsedCampaign, policy: Policy) -> Campaign:
     """The campaign as the decision reads it."""
     block = text.block
     return Campaign(
@@ -170,7 +171,7 @@ def campaign_of(text: ParsedCampaign, policy: Policy) -> Campaign:
     )
 
 
-def suppress_rule_of(text: ParsedSuppressRule, policy: Policy) -> SuppressRule:
+def build_suppress_rule(text: ParsedSuppressRule, policy: Policy) -> SuppressRule:
     """A suppress block as the decision reads it."""
     condition = build_condition(text.when, policy.timezone)
     return SuppressRule(
@@ -184,7 +185,7 @@ def digest(meaning: Any) -> str:
     return hashlib.sha256(encoded).hexdigest()[:16]
 
 
-def canonical(tree: Tree | None) -> Any:
+def canonical(tree: ConditionTree | None) -> Any:
     """A condition without its spelling: order and repetition do not matter, nor `is` or `in`."""
     if tree is None:
         return None
@@ -203,7 +204,7 @@ def canonical(tree: Tree | None) -> Any:
 
 def _condition(text: ParsedRule, zone: str) -> Condition:
     """The moment, `when` and none of `unless`, all of which must hold."""
-    parts: list[Condition] = [RESCUE] if text.get("moment") else []
+    parts: list[Condition] = [RESCUE_CLAUSE] if text.get("moment") else []
     if text.when:
         parts += [build_condition(part, zone) for part in text.when.parts]
     if text.unless:
@@ -212,7 +213,7 @@ def _condition(text: ParsedRule, zone: str) -> Condition:
 
 
 def _provenance(text: ParsedRule, price: PriceTerms) -> frozenset[Provenance]:
-    found: set[Provenance] = {test.field.provenance for test in text.tests} | {"contextual"}
+    found: set[Provenance] = {test.field.provenance for test in text.comparisons} | {"contextual"}
     if price.mode == "ladder":
         found.add("pseudonymous")  # the step depends on what this session was offered
     if text.get("remedy"):
@@ -236,7 +237,7 @@ def _meaning(rule: Rule, text: ParsedRule, zone: str) -> Any:
     hours = sorted(
         {(e.get("days") or "", e.get("hours") or "") for e in text.get("schedule") or ()}
     )
-    clocks = zone if hours or any(_reads_clock(test) for test in text.tests) else None
+    clocks = zone if hours or any(_reads_clock(test) for test in text.comparisons) else None
     return [plain | sets, canonical(text.when), canonical(text.unless), hours, clocks]
 
 

@@ -22,7 +22,7 @@ from tactful.core.values import calendar
 from tactful.core.values.money import format_plain
 from tactful.core.values.weekly_schedule import WEEKDAYS
 from tactful.rulebook.compilation import timetables
-from tactful.rulebook.language.conditions import Comparison, Tree
+from tactful.rulebook.language.conditions import Comparison, ConditionTree
 from tactful.rulebook.language.units import format_percent
 
 
@@ -48,7 +48,7 @@ def glob(pattern: str) -> Callable[[str], bool]:
     return matches
 
 
-def build_condition(tree: Tree, zone: str) -> Condition:
+def build_condition(tree: ConditionTree, zone: str) -> Condition:
     """The tree as data that can be explained, on the clocks of `zone`."""
     if isinstance(tree, Comparison):
         return build_clause(tree, zone)
@@ -90,7 +90,7 @@ def reads_customer(condition: Condition) -> bool:
 
 
 def _is_timed(test: Comparison) -> bool:
-    return test.op == "before" or (test.field.reaches is not None and test.op != "at_most")
+    return test.op == "before" or (test.field.reached_at is not None and test.op != "at_most")
 
 
 def _nothing(_: Any) -> None:
@@ -143,7 +143,7 @@ def _if(holds: Callable[[Any], bool]) -> HoldsFrom:
 
 def _lasting(test: Comparison) -> HoldsFrom:
     """A duration that grows by itself."""
-    read, reaches = test.field.read, test.field.reaches
+    read, reaches = test.field.read, test.field.reached_at
     low, high = test.value if test.op == "between" else (test.value, NEVER)
     assert read is not None and reaches is not None, test.name  # noqa: S101, PT018 - the registry's
 
@@ -258,8 +258,8 @@ def _on_clock(test: Comparison, zone: str) -> HoldsFrom:
         case "clock":
             hours = timetables.clock_hours(test.op, test.value)
         case _:
-            return timetables.between_dates(*_dates(test), zone)
-    return timetables.opens(timetables.weekly(zone, (hours,)))
+            return timetables.holds_between_dates(*_dates(test), zone)
+    return timetables.holds_while_open(timetables.weekly_state(zone, (hours,)))
 
 
 def _dates(test: Comparison) -> tuple[str | None, str | None]:

@@ -7,15 +7,15 @@ from msgspec import Struct
 
 from tactful.core.rules.rule import Rule
 from tactful.rulebook.fields.field_registry import FIELDS
-from tactful.rulebook.language.conditions import Comparison, ConditionGroup, Tree
+from tactful.rulebook.language.conditions import Comparison, ConditionGroup, ConditionTree
 
-REMEMBERED: Final = 8192
+CACHE_LIMIT: Final = 8192
 """How many answers are kept; bounds the memory of an index."""
 
 _DIMENSIONS: Final = tuple(name for name, field in FIELDS.items() if field.indexed)
 """The fields by which rules are found, the most telling first."""
 _ANY: Final = None
-Place = tuple[str | None, bool]
+ScopeKey = tuple[str | None, bool]
 """(territory or any, only at a rescue moment)."""
 
 
@@ -27,7 +27,7 @@ class IndexEntry(Struct, frozen=True):
     values: tuple[str, ...] = ()
 
 
-def demand_of(when: ConditionGroup | None) -> tuple[str | None, tuple[str, ...]]:
+def index_key(when: ConditionGroup | None) -> tuple[str | None, tuple[str, ...]]:
     """The most telling dimension that every match must meet, and the values it may have."""
     found: dict[str, tuple[str, ...]] = {}
     for test in _conjuncts(when):
@@ -40,7 +40,7 @@ def demand_of(when: ConditionGroup | None) -> tuple[str | None, tuple[str, ...]]
     return dimension, found[dimension] if dimension else ()
 
 
-def _conjuncts(tree: Tree | None) -> Iterator[Comparison]:
+def _conjuncts(tree: ConditionTree | None) -> Iterator[Comparison]:
     if isinstance(tree, Comparison):
         yield tree
     elif tree is not None and (tree.kind == "all" or (tree.kind == "any" and len(tree.parts) == 1)):
@@ -54,8 +54,8 @@ class RuleIndex:
     def __init__(self, entries: Iterable[IndexEntry]) -> None:
         ordered = sorted(entries, key=lambda entry: entry.rule.id)
         self._rules = tuple(entry.rule for entry in ordered)
-        self._free: dict[Place, list[int]] = {}
-        self._bound: dict[tuple[Place, str, str], list[int]] = {}
+        self._free: dict[ScopeKey, list[int]] = {}
+        self._bound: dict[tuple[ScopeKey, str, str], list[int]] = {}
         used: set[str] = set()
         for number, entry in enumerate(ordered):
             used.update([entry.dimension] if entry.dimension else [])
@@ -65,7 +65,7 @@ class RuleIndex:
         self._reads = tuple(read for _, read in self._dimensions)
         self._known: dict[Any, tuple[Rule, ...]] = {}
 
-    def _place(self, number: int, entry: IndexEntry, place: Place) -> None:
+    def _place(self, number: int, entry: IndexEntry, place: ScopeKey) -> None:
         if entry.dimension is None:
             self._free.setdefault(place, []).append(number)
         for value in dict.fromkeys(entry.values):
@@ -79,7 +79,7 @@ class RuleIndex:
         found = self._known.get(key)
         if found is None:
             found = self._look_up(scene.territory, rescue, values)
-            if len(self._known) >= REMEMBERED:
+            if len(self._known) >= CACHE_LIMIT:
                 self._known.clear()
             self._known[key] = found
         return found
@@ -96,7 +96,7 @@ class RuleIndex:
         return tuple(self._rules[number] for number in sorted(numbers))
 
     @staticmethod
-    def _places(territory: str | None, rescue: bool) -> Iterator[Place]:
+    def _places(territory: str | None, rescue: bool) -> Iterator[ScopeKey]:
         for where in dict.fromkeys((territory, _ANY)):
             yield where, False
             if rescue:

@@ -10,16 +10,16 @@ from tactful.core.values.weekly_schedule import WEEKDAYS, OpenHours, WeeklySched
 _EVERY_DAY: Final = "mon-sun"
 _ALL_DAY: Final = "00:00-24:00"
 _MINUTES: Final = 24 * 60
-State = Callable[[int], tuple[bool, int]]
+TimetableState = Callable[[int], tuple[bool, int]]
 """now → (is it open, when does that change)."""
 
 
-def hours_of(days: str | None, hours: str | None) -> OpenHours:
+def schedule_hours(days: str | None, hours: str | None) -> OpenHours:
     """One entry of `schedule:`; CalendarError where it names no days or hours."""
     return parse_hours(days or _EVERY_DAY, hours or _ALL_DAY)
 
 
-def weekly(zone: str, hours: tuple[OpenHours, ...]) -> State:
+def weekly_state(zone: str, hours: tuple[OpenHours, ...]) -> TimetableState:
     """The state of a timetable, worked out again only when it changes."""
     schedule = WeeklySchedule(zone, hours)
     known: list[tuple[int, int, bool]] = [(0, 0, False)]
@@ -34,7 +34,7 @@ def weekly(zone: str, hours: tuple[OpenHours, ...]) -> State:
     return state
 
 
-def opens(state: State) -> Callable[[Any], int]:
+def holds_while_open(state: TimetableState) -> Callable[[Any], int]:
     """Scene → from when the timetable is open."""
 
     def ripens(scene: Any) -> int:
@@ -44,7 +44,7 @@ def opens(state: State) -> Callable[[Any], int]:
     return ripens
 
 
-def between_dates(first: str | None, last: str | None, zone: str) -> Callable[[Any], int]:
+def holds_between_dates(first: str | None, last: str | None, zone: str) -> Callable[[Any], int]:
     """Scene → from when the local date is `first` or later, and not after `last`."""
     start = calendar.local_instant(first, zone, end=False) if first else NOW
     end = calendar.local_instant(last, zone, end=True) if last else NEVER

@@ -21,7 +21,7 @@ from tactful.rulebook.fields import (
     session_fields as session,
 )
 
-Type = Literal[
+FieldType = Literal[
     "text", "word", "path", "flag", "count", "share", "duration", "money", "instant", "any",
     "weekday", "clock", "date",
 ]  # fmt: skip
@@ -63,7 +63,7 @@ class Field(Struct, frozen=True):
     """One thing a condition can ask about. `about` finishes the sentence "… reads"."""
 
     name: str
-    type: Type
+    type: FieldType
     about: str
     example: str
     provenance: Provenance
@@ -73,7 +73,7 @@ class Field(Struct, frozen=True):
     """(scene, instant) → the same, counting only what happened since."""
     read_named: Callable[[Any, str], Any] | None = None
     """(scene, name) → the same, for a field whose name ends in `.*`."""
-    reaches: Callable[[Any, int], int] | None = None
+    reached_at: Callable[[Any, int], int] | None = None
     """(scene, duration) → when the field will be that by the passing of time alone, or `WAITING`."""
     inline: str = ""
     """The same as `read`, as an expression of the scene `s`, where that is simple."""
@@ -85,7 +85,7 @@ class Field(Struct, frozen=True):
     """Whether it reads several values, of which one is enough."""
 
 
-def _field(name: str, kind: Type, read: Any, about: str, example: str, **more: Any) -> Field:
+def _field(name: str, kind: FieldType, read: Any, about: str, example: str, **more: Any) -> Field:
     group, _, rest = name.partition(".")
     several = (
         kind == "path"
@@ -129,8 +129,8 @@ FIELDS: Final[dict[str, Field]] = {
         _field("item.price_since", "instant", item.price_since, "since when it has its price", "{before: 60d}"),
         _field("item.consumable", "flag", item.consumable, "whether it is used up and bought again", "true"),
         _field("item.is_bundle", "flag", item.is_bundle, "whether it is a bundle", "false"),
-        _field("session.dwell", "duration", session.dwell, "the engaged time on the item", "{at_least: 30s}", reaches=session.dwell_reaches),
-        _field("session.age", "duration", session.age, "how long the session has lasted", "{at_least: 5m}", reaches=session.age_reaches),
+        _field("session.dwell", "duration", session.dwell, "the engaged time on the item", "{at_least: 30s}", reached_at=session.dwell_reached_at),
+        _field("session.age", "duration", session.age, "how long the session has lasted", "{at_least: 5m}", reached_at=session.age_reached_at),
         _field("session.views", "count", session.views, "how many item pages were opened", "{at_least: 4}", inline="s.session.views"),
         _field("session.views_of_item", "count", session.views_of_item, "how often this item was opened", "{at_least: 2}"),
         _field("session.items_viewed", "count", session.items_viewed, "how many different items were opened", "{at_least: 3}"),
@@ -180,7 +180,7 @@ FIELDS: Final[dict[str, Field]] = {
 }  # fmt: skip
 
 
-def find(name: str) -> tuple[Field, str] | None:
+def find_field(name: str) -> tuple[Field, str] | None:
     """The field of that name, and the part of the name that stands for `*`."""
     field = FIELDS.get(name)
     if field is not None and not name.endswith("*"):

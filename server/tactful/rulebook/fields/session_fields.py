@@ -15,7 +15,7 @@ def dwell(scene: Scene) -> int:
     return session.dwell(scene.now) if session.focus == scene.item.sku else 0
 
 
-def dwell_reaches(scene: Scene, duration: int) -> int:
+def dwell_reached_at(scene: Scene, duration: int) -> int:
     """When the engaged time is `duration`; `WAITING` while it rests."""
     session = scene.session
     return session.dwell_reaches(duration) if session.focus == scene.item.sku else NEEDS_ACTIVITY
@@ -26,7 +26,7 @@ def age(scene: Scene) -> int:
     return scene.now - scene.session.created_at
 
 
-def age_reaches(scene: Scene, duration: int) -> int:
+def age_reached_at(scene: Scene, duration: int) -> int:
     """When the session has lasted `duration`."""
     return scene.session.created_at + duration
 

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from tactful.rulebook.fields.field_registry import FIELDS, Field, Type, find
+from tactful.rulebook.fields.field_registry import FIELDS, Field, FieldType, find_field
 from tactful.rulebook.language.scalars import CountType, FlagType, OneOfType, TextType, ValueType
 from tactful.rulebook.language.units import (
     AmountsType,
@@ -20,7 +20,7 @@ from tactful.rulebook.source.tree import Node
 GROUPS: Final = ("all", "any", "none")
 _EQUALITY: Final = ("is", "in", "not")
 _RANGE: Final = ("at_least", "at_most", "between")
-OPERATORS: Final[dict[Type, tuple[str, ...]]] = {
+OPERATORS: Final[dict[FieldType, tuple[str, ...]]] = {
     "text": (*_EQUALITY, "matches"),
     "word": _EQUALITY,
     "path": (*_EQUALITY, "under", "matches"),
@@ -62,7 +62,7 @@ class ConditionGroup(Struct, frozen=True):
     node: Node
 
 
-Tree = Comparison | ConditionGroup
+ConditionTree = Comparison | ConditionGroup
 Lists = Mapping[str, Node]
 """Name → the list node of a file's `lists:`."""
 
@@ -78,10 +78,10 @@ def read_unless(node: Node, lists: Lists, findings: Findings) -> ConditionGroup:
 
 
 def _group(
-    kind: Literal["all", "any", "none"], parts: Iterable["Tree"], node: Node
+    kind: Literal["all", "any", "none"], parts: Iterable["ConditionTree"], node: Node
 ) -> ConditionGroup:
     """A group without groups in it that change nothing: `all` in `all`, or one of a single part."""
-    flat: list[Tree] = []
+    flat: list[ConditionTree] = []
     for part in parts:
         same = isinstance(part, ConditionGroup) and (
             part.kind == {"none": "any"}.get(kind, kind)
@@ -91,16 +91,16 @@ def _group(
     return ConditionGroup(kind, tuple(flat), node)
 
 
-def tests(tree: Tree) -> Iterator[Comparison]:
+def comparisons(tree: ConditionTree) -> Iterator[Comparison]:
     """Every comparison, in the order of the file."""
     if isinstance(tree, Comparison):
         yield tree
     else:
         for part in tree.parts:
-            yield from tests(part)
+            yield from comparisons(part)
 
 
-def _parts(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
+def _parts(node: Node, lists: Lists, findings: Findings) -> Iterator[ConditionTree]:
     if node.kind == "map":
         yield from _entries(node, lists, findings)
     elif node.kind == "list":
@@ -115,7 +115,7 @@ def _parts(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
         findings.add("R204", node, "conditions are expected here", help_text)
 
 
-def _entries(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
+def _entries(node: Node, lists: Lists, findings: Findings) -> Iterator[ConditionTree]:
     if node.kind != "map":
         help_text = "write `field: value`, such as `item.stock: {at_least: 5}`"
         findings.add("R204", node, "a condition is a field and what it must be", help_text)
@@ -130,7 +130,7 @@ def _entries(node: Node, lists: Lists, findings: Findings) -> Iterator[Tree]:
 
 
 def _clause(key: Node, node: Node, lists: Lists, findings: Findings) -> Iterator[Comparison]:
-    found = find(key.text)
+    found = find_field(key.text)
     if found is None:
         findings.add("R203", key, f"unknown field '{key.text[:60]}'", _field_hint(key.text))
         return
@@ -145,7 +145,7 @@ def _clause(key: Node, node: Node, lists: Lists, findings: Findings) -> Iterator
 
 def _field_hint(name: str) -> str:
     first = name.partition(" ")[0]
-    if first != name and find(first):
+    if first != name and find_field(first):
         return f"put a colon and a blank after '{first}'"
     known = (*FIELDS, *GROUPS)
     return nearest(name, known) or "`tactful rules explain --fields` lists them"
@@ -265,7 +265,7 @@ def _between(node: Node, read: Callable[[Node], Any], findings: Findings) -> Any
 
 
 def _reader(field: Field, op: str, findings: Findings) -> Callable[[Node], Any]:
-    kind = operand_kind(field, op)
+    kind = operand_type(field, op)
     if field.type not in {"any", "text", "path"} or not isinstance(kind, TextType):
         return lambda node: kind.read(node, findings)
 
@@ -280,7 +280,7 @@ def _reader(field: Field, op: str, findings: Findings) -> Callable[[Node], Any]:
     return text
 
 
-def operand_kind(field: Field, op: str) -> ValueType:
+def operand_type(field: Field, op: str) -> ValueType:
     """What may be compared with a field."""
     match field.type:
         case "instant":
@@ -320,7 +320,7 @@ _KINDS: Final[dict[str, ValueType]] = {
     "clock": TimeOfDayType(),
     "date": LocalTimeType(),
 }
-_TYPES: Final[dict[Type, str]] = {
+_TYPES: Final[dict[FieldType, str]] = {
     "text": "which is a text",
     "word": "which is one of a few words",
     "path": "which is a category path",

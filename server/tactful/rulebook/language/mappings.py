@@ -21,7 +21,7 @@ class KeySchema(Struct, frozen=True):
     """One key of a mapping. `default` says in words what holds without it."""
 
     name: str
-    kind: ValueType
+    value_type: ValueType
     about: str
     example: str
     required: bool = False
@@ -40,7 +40,7 @@ class ParsedMapping(Struct, frozen=True):
         """The value of a key."""
         return self.values.get(name, otherwise)
 
-    def at(self, name: str) -> Span:
+    def span_of(self, name: str) -> Span:
         """Where the value of a key stands; the mapping's first key where it has none."""
         return self.nodes.get(name) or self.start
 
@@ -89,14 +89,14 @@ class MappingSchema(ValueType, frozen=True):
         self._named.update((key.name, key) for key in self.keys)
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return f"{self.name} with keys such as {', '.join(key.name for key in self.keys[:3])}"
 
     def read(self, node: Node, findings: Findings) -> ParsedMapping | None:
         if node.kind != "map":
             found = PLURALS[node.kind] if node.text or node.items else "nothing"
             message = f"expected {self.name}, found {found}"
-            findings.add("R204", node, message, f"write {self.wanted}")
+            findings.add("R204", node, message, f"write {self.expected}")
             return None
         values: dict[str, Any] = {}
         nodes: dict[str, Node] = {}
@@ -106,7 +106,7 @@ class MappingSchema(ValueType, frozen=True):
                 self._unknown(key, findings)
             else:
                 nodes[key.text] = value
-                read = known.kind.read(value, findings)
+                read = known.value_type.read(value, findings)
                 if read is not None:
                     values[key.text] = read
         block = ParsedMapping(node, values, nodes, {key.text: key for key, _ in node.pairs})
@@ -126,11 +126,11 @@ class MappingSchema(ValueType, frozen=True):
             message = f"{self.name} has none of {', '.join(self.one_of)}"
             findings.add("R202", block.start, message, f"add {self.one_of[0]}")
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         properties = {}
         for key in self.keys:
             about = f"{key.about} Example: `{key.example}`."
-            properties[key.name] = {**key.kind.schema(), "description": about}
+            properties[key.name] = {**key.value_type.json_schema(), "description": about}
         shape: dict[str, Any] = {
             "type": "object",
             "properties": properties,
@@ -146,69 +146,69 @@ class RawType(ValueType, frozen=True):
     schema_ref: str
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return self.schema_ref
 
     def read(self, node: Node, findings: Findings) -> Node:  # noqa: ARG002 - later
         return node
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"$ref": f"#/definitions/{self.schema_ref}"}
 
 
 class SequenceType(ValueType, frozen=True):
     """A list of mappings; what cannot be used of it is left out."""
 
-    kind: ValueType
+    item_type: ValueType
     name: str
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return f"a list of {self.name}"
 
     def read(self, node: Node, findings: Findings) -> tuple[Any, ...] | None:
         if node.kind != "list":
-            findings.add("R204", node, f"expected {self.wanted}", "begin each with `- `")
+            findings.add("R204", node, f"expected {self.expected}", "begin each with `- `")
             return None
-        values = (self.kind.read(item, findings) for item in node.items)
+        values = (self.item_type.read(item, findings) for item in node.items)
         return tuple(value for value in values if value is not None)
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": self.kind.schema()}
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.item_type.json_schema()}
 
 
 class NamedType(ValueType, frozen=True):
     """A mapping from names to values of one kind: name → (key node, value)."""
 
-    kind: ValueType
+    value_type: ValueType
     name: str
-    key: ValueType = IdType()
+    key_type: ValueType = IdType()
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return f"{self.name} by name"
 
     def read(self, node: Node, findings: Findings) -> ParsedEntries | None:
         if node.kind != "map":
-            findings.add("R204", node, f"expected {self.wanted}", "write `name: …` on each line")
+            findings.add("R204", node, f"expected {self.expected}", "write `name: …` on each line")
             return None
         found = ParsedEntries()
         for key, item in node.pairs:
-            name = self.key.read(key, findings)
-            value = self.kind.read(item, findings)
+            name = self.key_type.read(key, findings)
+            value = self.value_type.read(item, findings)
             if name is not None and value is not None:
                 found[name] = key, value
         return found
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": self.kind.schema()}
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": self.value_type.json_schema()}
 
 
 class MessagesType(ValueType, frozen=True):
     """One text, or a text per language: locale → text, with "" for the default."""
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a text, or texts by language such as {en: …, de: …}"
 
     def read(self, node: Node, findings: Findings) -> dict[str, str] | None:
@@ -227,7 +227,7 @@ class MessagesType(ValueType, frozen=True):
             found[""] = found.get("en", next(iter(found.values())))
         return found or None
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         text = {"type": "string", "maxLength": TextType().longest}
         return {"anyOf": [text, {"type": "object", "additionalProperties": text}]}
 
@@ -236,7 +236,7 @@ class SavingType(ValueType, frozen=True):
     """A least saving: a share (int, basis points) or amounts per currency."""
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a saving such as 5% or 2.00 EUR"
 
     def read(self, node: Node, findings: Findings) -> int | dict[str, int] | None:
@@ -244,5 +244,5 @@ class SavingType(ValueType, frozen=True):
             return PercentType().read(node, findings)
         return AmountsType().read(node, findings)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [PercentType().schema(), *AmountsType().schema()["anyOf"]]}
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [PercentType().json_schema(), *AmountsType().json_schema()["anyOf"]]}

@@ -84,7 +84,7 @@ def _tightened(section: ParsedMapping, name: str, active: Any, findings: Finding
     if value >= active:
         return value
     text = str(active) if active < 10 else ""
-    _loose(section.at(name), name, text or format_duration(active), findings)
+    _loose(section.span_of(name), name, text or format_duration(active), findings)
     return active
 
 
@@ -94,10 +94,10 @@ def _taints(block: ParsedMapping, policy: Policy, findings: Findings) -> Any:
         active = getattr(policy.taints, name)
         scope, after = row.get("scope", active.scope), row.get("after", active.after)
         if _SCOPES.index(scope) < _SCOPES.index(active.scope):
-            _loose(row.at("scope"), f"taints.{name}.scope", active.scope, findings)
+            _loose(row.span_of("scope"), f"taints.{name}.scope", active.scope, findings)
         elif after < active.after:
             text = format_duration(active.after)
-            _loose(row.at("after"), f"taints.{name}.after", text, findings)
+            _loose(row.span_of("after"), f"taints.{name}.after", text, findings)
         else:
             rows[name] = structs.replace(active, scope=scope, after=after)
     return structs.replace(policy.taints, **rows)

@@ -9,9 +9,9 @@ from tactful.core.values.allocation import Level
 from tactful.rulebook.language.conditions import (
     Comparison,
     ConditionGroup,
+    comparisons,
     read_unless,
     read_when,
-    tests,
 )
 from tactful.rulebook.language.grammar import FILE
 from tactful.rulebook.language.mappings import ParsedMapping
@@ -35,11 +35,11 @@ class ParsedRule(Struct, frozen=True):
         return self.own.nodes["id"]
 
     @property
-    def tests(self) -> Iterator[Comparison]:
+    def comparisons(self) -> Iterator[Comparison]:
         """All its comparisons."""
         for tree in (self.when, self.unless):
             if tree is not None:
-                yield from tests(tree)
+                yield from comparisons(tree)
 
     def get(self, *path: str) -> Any:
         """A value, such as `get("offer", "floor", "margin")`; None where there is none."""

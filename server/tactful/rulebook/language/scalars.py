@@ -35,22 +35,22 @@ class ValueType(Struct, frozen=True):
         """The value of a node, or None with a finding."""
         raise NotImplementedError
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         """The same as JSON Schema."""
         raise NotImplementedError
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """The kind in words, with an example."""
         raise NotImplementedError
 
 
-def scalar(kind: ValueType, node: Node, findings: Findings) -> str | None:
+def scalar_text(kind: ValueType, node: Node, findings: Findings) -> str | None:
     """The text of a single value; anything else is reported."""
     if node.kind == "scalar" and (node.text or not node.plain):
         return node.text
     found = PLURALS[node.kind] if node.kind != "scalar" else "nothing"
-    findings.add("R204", node, f"expected {kind.wanted}, found {found}", f"write {kind.wanted}")
+    findings.add("R204", node, f"expected {kind.expected}, found {found}", f"write {kind.expected}")
     return None
 
 
@@ -60,18 +60,18 @@ class TextType(ValueType, frozen=True):
     longest: int = 500
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a text"
 
     def read(self, node: Node, findings: Findings) -> str | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is not None and len(text) > self.longest:
             message = f"the text has {len(text)} characters; {self.longest} are allowed"
             findings.add("R215", node, message, "shorten it")
             return None
         return text
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         # A SKU or a size may look like a number.
         return {"type": ["string", "number"], "maxLength": self.longest}
 
@@ -80,17 +80,17 @@ class IdType(ValueType, frozen=True):
     """A name that other places refer to."""
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "an id such as spring-sale"
 
     def read(self, node: Node, findings: Findings) -> str | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is not None and not ID.fullmatch(text):
             findings.add("R216", node, f"{text[:40]!r} cannot be an id", ID_HELP)
             return None
         return text
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{ID.pattern}$"}
 
 
@@ -98,11 +98,11 @@ class FlagType(ValueType, frozen=True):
     """True or false."""
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "true or false"
 
     def read(self, node: Node, findings: Findings) -> bool | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is None or (node.plain and text in {"true", "false"}):
             return None if text is None else text == "true"
         meant = _LOOKALIKES.get(text.lower(), text.lower())
@@ -113,7 +113,7 @@ class FlagType(ValueType, frozen=True):
             findings.add("R204", node, f"{text[:40]!r} is not true or false", "write true or false")
         return None
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
 
 
@@ -124,11 +124,11 @@ class CountType(ValueType, frozen=True):
     most: int = 1_000_000_000
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a whole number such as 3"
 
     def read(self, node: Node, findings: Findings) -> int | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is None:
             return None
         if _LEADING_ZERO.fullmatch(text):
@@ -136,14 +136,14 @@ class CountType(ValueType, frozen=True):
             findings.add("R208", node, message, f"write {text.lstrip('-0') or '0'}")
             return None
         if not _INTEGER.fullmatch(text):
-            help_text = f"write {self.wanted}, without a unit or quotes"
+            help_text = f"write {self.expected}, without a unit or quotes"
             findings.add("R204", node, f"{text[:40]!r} is not a whole number", help_text)
             return None
-        return within(
+        return in_range(
             int(text), self.least, self.most, str(self.least), str(self.most), node, findings
         )
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
@@ -153,43 +153,43 @@ class OneOfType(ValueType, frozen=True):
     words: tuple[str, ...]
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "one of " + ", ".join(self.words)
 
     def read(self, node: Node, findings: Findings) -> str | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is None or text in self.words:
             return text
-        hint = nearest(text, self.words) or f"write {self.wanted}"
-        findings.add("R214", node, f"{text[:40]!r} is not {self.wanted}", hint)
+        hint = nearest(text, self.words) or f"write {self.expected}"
+        findings.add("R214", node, f"{text[:40]!r} is not {self.expected}", hint)
         return None
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}
 
 
 class ListType(ValueType, frozen=True):
     """One or several values of one kind."""
 
-    kind: ValueType
+    item_type: ValueType
 
     @property
-    def wanted(self) -> str:
-        return f"a list of {self.kind.wanted}"
+    def expected(self) -> str:
+        return f"a list of {self.item_type.expected}"
 
     def read(self, node: Node, findings: Findings) -> tuple[Any, ...] | None:
         if node.kind != "list":
-            one = self.kind.read(node, findings)
+            one = self.item_type.read(node, findings)
             return None if one is None else (one,)
-        values = tuple(self.kind.read(item, findings) for item in node.items)
+        values = tuple(self.item_type.read(item, findings) for item in node.items)
         return None if None in values else values
 
-    def schema(self) -> dict[str, Any]:
-        one = self.kind.schema()
+    def json_schema(self) -> dict[str, Any]:
+        one = self.item_type.json_schema()
         return {"anyOf": [one, {"type": "array", "items": one}]}
 
 
-def within(
+def in_range(
     value: int, least: int, most: int, low: str, high: str, node: Node, findings: Findings
 ) -> int | None:
     """The value, or None with a finding when it is out of range."""

@@ -3,7 +3,7 @@
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 
 
-def partners(texts: ParsedFiles) -> dict[str, frozenset[str]]:
+def stacking_partners(texts: ParsedFiles) -> dict[str, frozenset[str]]:
     """Rule → the rules it names, itself or by their campaign."""
     by_campaign: dict[str, set[str]] = {}
     for text in texts.rules:

@@ -6,7 +6,13 @@ from typing import Any, Final
 
 from tactful.core.values import calendar, money
 from tactful.core.values import weekly_schedule as schedule
-from tactful.rulebook.language.scalars import BARE_NUMBER, OneOfType, ValueType, scalar, within
+from tactful.rulebook.language.scalars import (
+    BARE_NUMBER,
+    OneOfType,
+    ValueType,
+    in_range,
+    scalar_text,
+)
 from tactful.rulebook.source.diagnostics import Findings, nearest
 from tactful.rulebook.source.tree import Node
 
@@ -22,11 +28,11 @@ class DurationType(ValueType, frozen=True):
     most: int = 3660 * calendar.DAY
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a duration such as 45s, 15m, 36h or 30d"
 
     def read(self, node: Node, findings: Findings) -> int | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is None:
             return None
         try:
@@ -37,12 +43,12 @@ class DurationType(ValueType, frozen=True):
                 findings.add("R205", node, f"{text[:40]} has no unit of time", help_text)
             else:
                 message = f"{text[:40]!r} is not a duration"
-                findings.add("R205", node, message, f"write {self.wanted}")
+                findings.add("R205", node, message, f"write {self.expected}")
             return None
         low, high = calendar.format_duration(self.least), calendar.format_duration(self.most)
-        return within(value, self.least, self.most, low, high, node, findings)
+        return in_range(value, self.least, self.most, low, high, node, findings)
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": "^(0|[1-9][0-9]{0,8})(ms|s|m|h|d)$"}
 
 
@@ -53,24 +59,24 @@ class PercentType(ValueType, frozen=True):
     most: int = 10_000
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a percentage such as 15%"
 
     def read(self, node: Node, findings: Findings) -> int | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is None:
             return None
         found = _PERCENT.fullmatch(text)
         if found is None:
             bare = BARE_NUMBER.fullmatch(text)
-            help_text = f"did you mean {text}%?" if bare else f"write {self.wanted}"
+            help_text = f"did you mean {text}%?" if bare else f"write {self.expected}"
             findings.add("R205", node, f"{text[:40]!r} is not a percentage", help_text)
             return None
         value = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
         low, high = format_percent(self.least), format_percent(self.most)
-        return within(value, self.least, self.most, low, high, node, findings)
+        return in_range(value, self.least, self.most, low, high, node, findings)
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": "^(0|[1-9][0-9]{0,4})([.][0-9]{1,2})?%$"}
 
 
@@ -82,13 +88,13 @@ class AmountsType(ValueType, frozen=True):
     """Keys that stand beside the money, and are looked for in it."""
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "money such as 12.50 EUR or {EUR: 12.50, GBP: 11.00}"
 
     def read(self, node: Node, findings: Findings) -> dict[str, int] | None:
         if node.kind == "map":
             return self._read_map(node, findings)
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is None:
             return None
         if BARE_NUMBER.fullmatch(text):
@@ -105,12 +111,12 @@ class AmountsType(ValueType, frozen=True):
             if key.text not in money.EXPONENTS:
                 message = f"{key.text[:40]!r} is not a currency"
                 findings.add("R213", key, message, self._hint(key, value))
-            elif (text := scalar(self, value, findings)) is not None:
+            elif (text := scalar_text(self, value, findings)) is not None:
                 amount = self._amount(text, key.text, value, findings)
                 if amount is not None:
                     amounts[key.text] = amount
         if not node.pairs:
-            findings.add("R204", node, "no amount is named", f"write {self.wanted}")
+            findings.add("R204", node, "no amount is named", f"write {self.expected}")
         return amounts if amounts and len(amounts) == len(node.pairs) else None
 
     def _hint(self, key: Node, value: Node) -> str:
@@ -122,14 +128,14 @@ class AmountsType(ValueType, frozen=True):
         try:
             amount = money.parse(number, currency).amount
         except money.MoneyError as error:
-            findings.add("R213", node, str(error), f"write {self.wanted}")
+            findings.add("R213", node, str(error), f"write {self.expected}")
             return None
         if amount < self.least:
             findings.add("R215", node, f"{number} {currency} is too little", "raise the amount")
             return None
         return amount
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         number = {"type": ["number", "string"]}
         return {
             "anyOf": [
@@ -149,19 +155,19 @@ class TerritoryType(ValueType, frozen=True):
     """Where a shop sells: a country, or a part of one."""
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a territory such as DE or US-NY"
 
     def read(self, node: Node, findings: Findings) -> str | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is not None and not _TERRITORY.fullmatch(text):
             hint = f"did you mean {text.upper()}?" if _TERRITORY.fullmatch(text.upper()) else ""
             message = f"{text[:40]!r} is not a territory"
-            findings.add("R214", node, message, hint or f"write {self.wanted}")
+            findings.add("R214", node, message, hint or f"write {self.expected}")
             return None
         return text
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{_TERRITORY.pattern}$"}
 
 
@@ -169,18 +175,18 @@ class ZoneType(ValueType, frozen=True):
     """An IANA time zone."""
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a time zone such as Europe/Berlin"
 
     def read(self, node: Node, findings: Findings) -> str | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is None or text in calendar.zone_names():
             return text
-        hint = nearest(text, calendar.zone_names()) or f"write {self.wanted}"
+        hint = nearest(text, calendar.zone_names()) or f"write {self.expected}"
         findings.add("R211", node, f"{text[:40]!r} is no time zone", hint)
         return None
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {
             "type": "string",
             "examples": ["Europe/Berlin", "Europe/London", "America/New_York"],
@@ -191,21 +197,21 @@ class LocalTimeType(ValueType, frozen=True):
     """A local date or date-time; its zone is named elsewhere."""
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a date such as 2026-03-31 or 2026-03-31 18:00"
 
     def read(self, node: Node, findings: Findings) -> str | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is None:
             return None
         try:
             calendar.local_instant(text, "UTC", end=False)
         except calendar.CalendarError as error:
-            findings.add("R212", node, str(error), f"write {self.wanted}")
+            findings.add("R212", node, str(error), f"write {self.expected}")
             return None
         return text
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {
             "type": "string",
             "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$",
@@ -216,19 +222,19 @@ class TimeOfDayType(ValueType, frozen=True):
     """A time of day, in minutes."""
 
     @property
-    def wanted(self) -> str:
+    def expected(self) -> str:
         return "a time such as 09:00"
 
     def read(self, node: Node, findings: Findings) -> int | None:
-        text = scalar(self, node, findings)
+        text = scalar_text(self, node, findings)
         if text is None:
             return None
         if not _CLOCK.fullmatch(text):
-            findings.add("R212", node, f"{text[:40]!r} is no time of day", f"write {self.wanted}")
+            findings.add("R212", node, f"{text[:40]!r} is no time of day", f"write {self.expected}")
             return None
         return int(text[:2]) * 60 + int(text[3:])
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^({_CLOCK.pattern})$"}
 
 

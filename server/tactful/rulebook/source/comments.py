@@ -27,7 +27,7 @@ class Comments(Struct):
         )
 
     @property
-    def left(self) -> bool:
+    def has_unplaced(self) -> bool:
         """Whether there is a comment that nobody has taken."""
         return bool(self.above or self.beside)
 

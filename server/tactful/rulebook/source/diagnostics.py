@@ -57,7 +57,7 @@ class Findings:
         )
         self.found[found] = None
 
-    def take(self, other: "Findings") -> None:
+    def merge(self, other: "Findings") -> None:
         """Takes over what another pass found."""
         self.found |= other.found
 
@@ -66,7 +66,7 @@ class Findings:
         return tuple(sorted(self.found))
 
     @property
-    def errors(self) -> bool:
+    def has_errors(self) -> bool:
         """Whether anything was found that keeps the rulebook from being used."""
         return any(found.severity == "error" for found in self.found)
 

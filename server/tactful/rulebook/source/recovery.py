@@ -19,9 +19,9 @@ from tactful.rulebook.source.tree import (
     split_lines,
 )
 
-REPAIRS: Final = 20
+MAX_REPAIRS: Final = 20
 """So many broken lines are worth reporting; after that the file is something else."""
-REPAIR_BYTES: Final = 200_000
+MAX_REPAIR_BYTES: Final = 200_000
 """How much text is read again at most: a hostile file is refused in no time."""
 _PLACEHOLDER_FIRST: Final = re.compile(r"\s*(- )?[\w.-]+:\s*\{[\w. ]*\}\s*[^\s#,}\]]")
 MAX_COLUMN: Final = 1 << 20
@@ -35,13 +35,13 @@ def read(source: RuleSource, findings: Findings) -> Node | None:
     lines = _without_tabs(source.path, split_lines(text), findings)
     spent = 0
     mended: set[int] = set()
-    for _ in range(REPAIRS):
+    for _ in range(MAX_REPAIRS):
         try:
             return parse(source.path, "\n".join(lines), findings)
         except UnreadableFileError as broken:
             findings.add(broken.code, broken.span, *_explained(broken, lines))
             spent += len(text)
-            if broken.code == "R111" or spent > REPAIR_BYTES:
+            if broken.code == "R111" or spent > MAX_REPAIR_BYTES:
                 return None
             _mend(lines, broken, mended)
     return None

@@ -55,7 +55,7 @@ class Node(Span, frozen=True, gc=False):
     items: tuple["Node", ...] = ()
 
 
-def entries(node: Node | None) -> tuple[Node, ...]:
+def list_items(node: Node | None) -> tuple[Node, ...]:
     """The items of a list, or the one value that stands where a list may."""
     if node is None:
         return ()

@@ -120,12 +120,12 @@ class RulebookCounter:
         if offer.cost is None:
             self._without_cost += 1
         else:
-            left = net(context, offer) - offer.cost
+            left = net_of_tax(context, offer) - offer.cost
             self._margin[offer.currency] += left * offer.max_qty
         who = offer.customer or context.session.id
         self.shown.setdefault(who, set()).add((offer.sku, offer.unit, offer.currency, offer.off))
 
-    def side(self) -> RulebookResult:
+    def result(self) -> RulebookResult:
         """What it came to."""
         return RulebookResult(
             version=self._version,
@@ -144,7 +144,7 @@ class RulebookCounter:
         )
 
 
-def net(context: Context, offer: Offer) -> int:
+def net_of_tax(context: Context, offer: Offer) -> int:
     """What the shop keeps of an offer's price after tax, rounded down."""
     item = context.items.get(offer.sku)
     price = item.prices.get(offer.territory) if item else None
@@ -153,7 +153,7 @@ def net(context: Context, offer: Offer) -> int:
     return offer.kept * 10_000 // (10_000 + price.fact.tax_rate_bp)
 
 
-def compared(
+def compare(
     old: RulebookCounter,
     new: RulebookCounter,
     *,
@@ -166,7 +166,7 @@ def compared(
     """Both counts side by side."""
     everybody = old.shown.keys() | new.shown.keys()
     affected = [who for who in everybody if old.shown.get(who) != new.shown.get(who)]
-    before, after = old.side(), new.side()
+    before, after = old.result(), new.result()
     by_item = _by_item(old), _by_item(new)
     return BacktestResult(
         since=since,

@@ -26,14 +26,14 @@ class Coverage:
         self._seen: dict[tuple[str, int], set[bool]] = {}
         self._offered: set[str] = set()
 
-    def record_verdict(self, rules: Mapping[str, Rule], scene: Any) -> None:
+    def record_scene(self, rules: Mapping[str, Rule], scene: Any) -> None:
         """Notes how the conditions of these rules stand in a scene."""
         for id_ in rules:
             for number, clause in enumerate(self._clauses[id_]):
                 holds = clause.ripens(scene) == NOW
                 self._seen.setdefault((id_, number), set()).add(holds)
 
-    def offer(self, rules: set[str]) -> None:
+    def record_offers(self, rules: set[str]) -> None:
         """Notes that these rules made an offer."""
         self._offered |= rules
 

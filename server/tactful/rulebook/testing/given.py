@@ -14,12 +14,12 @@ _LONG_AGO = 200 * 86_400_000
 _TERRITORY = "DE"
 
 
-def when(at: int) -> datetime:
+def as_datetime(at: int) -> datetime:
     """An instant as facts carry it."""
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
-def money(amounts: dict[str, int] | None) -> Money | None:
+def single_amount(amounts: dict[str, int] | None) -> Money | None:
     """The one amount of a mapping."""
     for currency, amount in (amounts or {}).items():
         return Money(amount, currency)
@@ -47,16 +47,16 @@ class GivenFacts:
         return str((block.get("id") if block else None) or f"{kind}-{self._number}")
 
     def _ago(self, block: ParsedMapping, name: str = "ago") -> datetime:
-        return when(self.now - block.get(name, 0))
+        return as_datetime(self.now - block.get(name, 0))
 
-    def at_first(self) -> Iterator[facts.AnyFact]:
+    def initial_facts(self) -> Iterator[facts.AnyFact]:
         """All facts that are given."""
         for sku, (_, block) in self._get("items", {}).items():
             yield from self.item(sku, block)
         for id_, (_, block) in self._get("customers", {}).items():
             yield from self.customer(id_, block)
 
-    def rates(self) -> ConversionRates:
+    def conversion_rates(self) -> ConversionRates:
         """What the shop's log says."""
         log = {}
         for sku, (_, rules) in self._get("log", {}).items():
@@ -84,12 +84,12 @@ class GivenFacts:
             min_age=block.get("min_age"),
             attributes=attributes(block),
         )
-        price = money(block.get("price"))
+        price = single_amount(block.get("price"))
         if price:
             yield self.price(
-                sku, price, block, when(self.now - block.get("price_since", _LONG_AGO))
+                sku, price, block, as_datetime(self.now - block.get("price_since", _LONG_AGO))
             )
-        cost = money(block.get("cost"))
+        cost = single_amount(block.get("cost"))
         if cost:
             yield facts.Cost(sku=sku, cost=cost)
         if block.get("stock") is not None:
@@ -107,10 +107,10 @@ class GivenFacts:
             price=price,
             tax_included=rate is not None,
             tax_rate_bp=rate or 0,
-            since=since or when(self.now),
-            list=money(bounds.get("list")),
-            target=money(bounds.get("target")),
-            minimum_advertised=money(bounds.get("minimum_advertised")),
+            since=since or as_datetime(self.now),
+            list=single_amount(bounds.get("list")),
+            target=single_amount(bounds.get("target")),
+            minimum_advertised=single_amount(bounds.get("minimum_advertised")),
         )
 
     def stock(self, sku: str, available: int) -> facts.Stock:
@@ -148,17 +148,17 @@ class GivenFacts:
             territory=self.territory,
             placed_at=placed,
             status=status,
-            promised_by=when(self.now - late) if late else None,
+            promised_by=as_datetime(self.now - late) if late else None,
             delivered_at=placed if status == "delivered" else None,
             lines=tuple(
-                facts.OrderLine(sku, 1, money(block.get("paid")) or self._paid(sku))
+                facts.OrderLine(sku, 1, single_amount(block.get("paid")) or self._paid(sku))
                 for sku in block.get("items", ())
             ),
         )
 
     def _paid(self, sku: str) -> Money:
         found = self._get("items", {}).get(sku)
-        price = money(found[1].get("price")) if found else None
+        price = single_amount(found[1].get("price")) if found else None
         return price or Money(1, "EUR")
 
     def case(self, customer: str, block: ParsedMapping) -> facts.Case:
@@ -202,7 +202,7 @@ class GivenFacts:
     def remedy(self, customer: str, block: ParsedMapping) -> facts.Remedy:
         """A voucher that support issued."""
         value = block.get("value", {})
-        paid = money(value) if isinstance(value, dict) else None
+        paid = single_amount(value) if isinstance(value, dict) else None
         return facts.Remedy(
             remedy=self._id(None, "remedy"),
             customer=customer,
@@ -210,7 +210,7 @@ class GivenFacts:
             if paid
             else facts.RemedyValue(percent_bp=value),
             cause=facts.RemedyCause(skus=block.get("items", ())),
-            expires_at=when(self.now + block.get("expires", 30 * 86_400_000)),
+            expires_at=as_datetime(self.now + block.get("expires", 30 * 86_400_000)),
         )
 
 

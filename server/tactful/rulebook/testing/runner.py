@@ -19,11 +19,11 @@ from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.units import format_amounts
 from tactful.rulebook.source.diagnostics import Findings, nearest
 from tactful.rulebook.source.recovery import read
-from tactful.rulebook.source.tree import Node, RuleSource, entries
+from tactful.rulebook.source.tree import Node, RuleSource, list_items
 from tactful.rulebook.testing.coverage import Coverage
-from tactful.rulebook.testing.given import GivenFacts, as_builtins, when
+from tactful.rulebook.testing.given import GivenFacts, as_builtins, as_datetime
 from tactful.rulebook.testing.scenario_grammar import PAGE, TEST_FILE
-from tactful.rulebook.testing.simulator import AFTER_LOGOUT, Simulator, restricted
+from tactful.rulebook.testing.simulator import AFTER_LOGOUT, Simulator, restrict
 
 _AT: Final = "2026-03-10 12:00"
 _NONE: Final = "none"
@@ -65,11 +65,11 @@ def _run_file(
     file = TEST_FILE.read(node, own) if node else None
     if file is not None:
         _check(file, rulebook, own)
-    findings.take(own)
-    if file is None or own.errors:
+    findings.merge(own)
+    if file is None or own.has_errors:
         return
     rules = file.get("rules")
-    active = restricted(rulebook, rules) if rules else rulebook
+    active = restrict(rulebook, rules) if rules else rulebook
     for test in file.get("tests", ()):
         yield _ScenarioRun(source.path, file, test, active, coverage).run()
 
@@ -77,7 +77,7 @@ def _run_file(
 def _check(file: ParsedMapping, rulebook: Rulebook, findings: Findings) -> None:
     """Whether the rules that a file names exist, and every step does one thing."""
     node = file.nodes.get("rules")
-    for entry in entries(node):
+    for entry in list_items(node):
         if entry.text not in rulebook.rules:
             _unknown(entry, rulebook, findings)
     for test in file.get("tests", ()):
@@ -116,8 +116,8 @@ class _ScenarioRun:
         )
         at = test.get("at") or file.get("at") or _AT
         now = local_instant(at, file.get("timezone", "UTC"), end=False)
-        self.props = GivenFacts(self.given, now)
-        self.stage = Simulator(rulebook, now, tuple(self._get("customers", {})))
+        self.facts = GivenFacts(self.given, now)
+        self.simulator = Simulator(rulebook, now, tuple(self._get("customers", {})))
         self.failures: list[FailedExpectation] = []
         self.cases: dict[str, Any] = {}
 
@@ -126,36 +126,36 @@ class _ScenarioRun:
 
     def run(self) -> ScenarioResult:
         """Sets the stage, then goes through the steps."""
-        stage = self.stage
-        stage.know(*self.props.at_first(), *self._raw_facts(), at=stage.now)
+        stage = self.simulator
+        stage.add_facts(*self.facts.initial_facts(), *self._raw_facts(), at=stage.now)
         for id_, (_, amounts) in self._get("spent", {}).items():
             stage.spent |= {(id_, currency): amount for currency, amount in amounts.items()}
-        stage.rates = self.props.rates()
+        stage.rates = self.facts.conversion_rates()
         self._arrive()
         for step in self.test.get("steps", ()):
             for name, value in step.values.items():
-                self.props.now = stage.now
+                self.facts.now = stage.now
                 _STEPS[name](self, value, step.nodes[name])
             self._see()
-        self.coverage.offer(stage.pushed)
+        self.coverage.record_offers(stage.pushed)
         line = self.test.start.line + 1
         return ScenarioResult(self.path, line, self.test.get("name"), tuple(self.failures))
 
     def _arrive(self) -> None:
         visit = self._get("visit")
         consent = self._get("consent", "personal")
-        self.stage.send(
+        self.simulator.send(
             signals.ConnectionOpened(
                 tab=1,
                 consent=consent,
                 gpc=self._get("gpc", False),
-                territory=self.props.territory,
+                territory=self.facts.territory,
                 locale=self._get("locale"),
                 visit=signals.LandingVisit(**visit.values) if visit else None,
             )
         )
         if self._get("customer"):
-            self.stage.send(signals.CustomerIdentified(self._get("customer")))
+            self.simulator.send(signals.CustomerIdentified(self._get("customer")))
 
     def _raw_facts(self) -> Iterator[Any]:
         node: Node | None = self._get("facts")
@@ -167,15 +167,15 @@ class _ScenarioRun:
                 yield fact
 
     def _see(self) -> None:
-        for sku in attention.candidate_skus(self.stage.session):
-            self.coverage.record_verdict(self.stage.rulebook.rules, self.stage.scene(sku))
+        for sku in attention.candidate_skus(self.simulator.session):
+            self.coverage.record_scene(self.simulator.rulebook.rules, self.simulator.scene_of(sku))
 
     # steps
 
     def view(self, sku: str, _: Node) -> None:
         """The shopper opens an item."""
-        self.stage.send(signals.PageViewed("product"))
-        self.stage.send(signals.ItemViewed(sku))
+        self.simulator.send(signals.PageViewed("product"))
+        self.simulator.send(signals.ItemViewed(sku))
 
     def page(self, node: Node, _: Node) -> None:
         """The shopper opens another page."""
@@ -183,37 +183,37 @@ class _ScenarioRun:
             node = Node(node.path, node.line, kind="map", pairs=((_KIND, node),))
         findings = Findings()
         block = PAGE.read(node, findings)
-        if block is None or findings.errors:
+        if block is None or findings.has_errors:
             self.failures += [FailedExpectation(one.line, one.message) for one in findings.sorted()]
             return
         query, moment = block.get("query"), block.get("moment")
-        self.stage.send(signals.PageViewed(block.get("kind"), query=query, moment=moment))
+        self.simulator.send(signals.PageViewed(block.get("kind"), query=query, moment=moment))
 
     def cart(self, entries: Mapping[str, Any], _: Node) -> None:
         """The cart changes."""
         lines = tuple(signals.CartLine(sku, count) for sku, (_, count) in entries.items())
-        self.stage.send(signals.CartChanged(lines))
+        self.simulator.send(signals.CartChanged(lines))
 
     def act(self, kind: signals.ActivityKind, _: Node) -> None:
         """The shopper does something."""
-        self.stage.send(signals.ActivityReported(kind, tab=1))
+        self.simulator.send(signals.ActivityReported(kind, tab=1))
 
     def wait(self, duration: int, _: Node) -> None:
         """Time passes."""
-        for _now in self.stage.wait(duration):
+        for _now in self.simulator.advance(duration):
             self._see()
 
     def identify(self, customer: str, _: Node) -> None:
         """The shopper logs in."""
-        self.stage.send(signals.CustomerIdentified(customer))
+        self.simulator.send(signals.CustomerIdentified(customer))
 
     def logout(self, _value: bool, _: Node) -> None:
         """The shopper logs out."""
-        self.stage.send(signals.CustomerLoggedOut(AFTER_LOGOUT))
+        self.simulator.send(signals.CustomerLoggedOut(AFTER_LOGOUT))
 
     def consent(self, consent: signals.Consent, _: Node) -> None:
         """The shopper's consent changes."""
-        self.stage.send(signals.ConsentChanged(consent))
+        self.simulator.send(signals.ConsentChanged(consent))
 
     def accept(self, _value: bool, node: Node) -> None:
         """The shopper accepts what is shown."""
@@ -224,14 +224,16 @@ class _ScenarioRun:
         self._answer(signals.OfferDismissed, node)
 
     def _answer(self, answer: Callable[[str], signals.Signal], node: Node) -> None:
-        if self.stage.offers:
-            self.stage.send(answer(self.stage.offers[-1].id))
+        if self.simulator.advertised:
+            self.simulator.send(answer(self.simulator.advertised[-1].id))
         else:
             self._fail(node, "there is no offer to answer", None)
 
     def stock(self, entries: Mapping[str, Any], _: Node) -> None:
         """The stock changes."""
-        self.stage.report(*(self.props.stock(sku, count) for sku, (_, count) in entries.items()))
+        self.simulator.report_facts(
+            *(self.facts.stock(sku, count) for sku, (_, count) in entries.items())
+        )
 
     def price(self, entries: Mapping[str, Any], _: Node) -> None:
         """Public prices change."""
@@ -239,49 +241,51 @@ class _ScenarioRun:
         for sku, (_, amounts) in entries.items():
             currency, amount = next(iter(amounts.items()))
             block = items[sku][1] if sku in items else None
-            self.stage.report(self.props.price(sku, Money(amount, currency), block))
+            self.simulator.report_facts(self.facts.price(sku, Money(amount, currency), block))
 
     def case(self, block: ParsedMapping, _: Node) -> None:
         """The customer complains."""
-        fact = self.props.case(self._customer(), block)
+        fact = self.facts.case(self._customer(), block)
         self.cases[fact.case] = fact
-        self.stage.report(fact)
+        self.simulator.report_facts(fact)
 
     def resolve(self, id_: str, node: Node) -> None:
         """A case is resolved."""
-        known = self.cases | {kept.fact.case: kept.fact for kept in self.stage.facts.of(_CASE)}
+        known = self.cases | {kept.fact.case: kept.fact for kept in self.simulator.facts.of(_CASE)}
         if id_ in known:
-            now = when(self.stage.now)
-            self.stage.report(structs.replace(known[id_], status="resolved", resolved_at=now))
+            now = as_datetime(self.simulator.now)
+            self.simulator.report_facts(
+                structs.replace(known[id_], status="resolved", resolved_at=now)
+            )
         else:
             self._fail(node, f"there is no case '{id_}'; give it an `id`", None)
 
     def order(self, block: ParsedMapping, _: Node) -> None:
         """The customer buys elsewhere."""
-        self.stage.report(self.props.order(self._customer(), block))
+        self.simulator.report_facts(self.facts.order(self._customer(), block))
 
     def return_(self, block: ParsedMapping, _: Node) -> None:
         """Something goes back."""
-        self.stage.report(self.props.return_(self._customer(), block))
+        self.simulator.report_facts(self.facts.return_(self._customer(), block))
 
     def review(self, block: ParsedMapping, _: Node) -> None:
         """The customer writes a review."""
-        self.stage.report(self.props.review(self._customer(), block))
+        self.simulator.report_facts(self.facts.review(self._customer(), block))
 
     def silent(self, feeds: tuple[Any, ...], _: Node) -> None:
         """Feeds fall silent."""
         for feed in feeds:
-            self.stage.silent[feed] = self.stage.now
+            self.simulator.silent[feed] = self.simulator.now
 
     def _customer(self) -> str:
-        return str(self.stage.session.customer or next(iter(self._get("customers", {})), "c1"))
+        return str(self.simulator.session.customer or next(iter(self._get("customers", {})), "c1"))
 
     # expectations
 
     def expect(self, block: ParsedMapping, _: Node) -> None:
         """What must hold now."""
-        sku = block.get("item") or self.stage.session.focus or self._last_viewed()
-        shown = next((o for o in self.stage.offers if sku in {None, o.sku}), None)
+        sku = block.get("item") or self.simulator.session.focus or self._last_viewed()
+        shown = next((o for o in self.simulator.advertised if sku in {None, o.sku}), None)
         wanted = block.get("offer")
         if wanted is not None and wanted != (shown.rule if shown else _NONE):
             found = f"found {_shown(shown)}"
@@ -293,12 +297,12 @@ class _ScenarioRun:
             self._fail(block.start, "expected an offer, found none", sku)
         if block.get("because"):
             self._expect_reason(block, sku)
-        if "withdrawn" in block.values and self.stage.withdrawn != block.get("withdrawn"):
-            message = f"expected a withdrawal because of {block.get('withdrawn')}, found {self.stage.withdrawn or 'none'}"
+        if "withdrawn" in block.values and self.simulator.withdrawn != block.get("withdrawn"):
+            message = f"expected a withdrawal because of {block.get('withdrawn')}, found {self.simulator.withdrawn or 'none'}"
             self._fail(block.nodes["withdrawn"], message, sku)
 
     def _last_viewed(self) -> str | None:
-        looks = self.stage.session.looks
+        looks = self.simulator.session.looks
         return looks[-1].sku if looks else None
 
     def _expect_terms(self, block: ParsedMapping, offer: Offer, sku: str | None) -> None:
@@ -315,13 +319,13 @@ class _ScenarioRun:
 
     def _expect_reason(self, block: ParsedMapping, sku: str | None) -> None:
         node = block.nodes["because"]
-        rules = self.stage.rulebook.rules
+        rules = self.simulator.rulebook.rules
         rule = block.get("rule") or (next(iter(rules)) if len(rules) == 1 else None)
         if rule is None or sku is None:
             help_text = "add `rule:` to say whose reason is meant" if sku else "name an `item:`"
             self._fail(node, help_text, sku)
             return
-        verdict = next((one for one in self.stage.why(sku) if one.rule == rule), None)
+        verdict = next((one for one in self.simulator.explain(sku) if one.rule == rule), None)
         reason = str(verdict.reason) if verdict and verdict.reason else None
         if reason != block.get("because"):
             found = reason or (f"it is {verdict.outcome}" if verdict else "it is not active here")
@@ -332,7 +336,7 @@ class _ScenarioRun:
             )
 
     def _fail(self, node: Any, message: str, sku: str | None) -> None:
-        verdicts = self.stage.why(sku) if sku else ()
+        verdicts = self.simulator.explain(sku) if sku else ()
         self.failures.append(FailedExpectation(node.line + 1, message, verdicts))
 
 

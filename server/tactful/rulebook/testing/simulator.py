@@ -51,12 +51,12 @@ class Simulator:
         self._reserved: dict[tuple[str, str, str], int] = {}
         self._items: dict[str, Item] | None = None
 
-    def report(self, *facts: AnyFact) -> None:
+    def report_facts(self, *facts: AnyFact) -> None:
         """Facts arrive, and the session hears of them."""
-        self.know(*facts)
+        self.add_facts(*facts)
         self.send(signals.FactsChanged())
 
-    def know(self, *facts: AnyFact, at: int | None = None) -> None:
+    def add_facts(self, *facts: AnyFact, at: int | None = None) -> None:
         """Facts that were there before."""
         for fact in facts:
             self.facts.add(fact, self.now if at is None else at)
@@ -64,15 +64,15 @@ class Simulator:
 
     def send(self, signal: signals.Signal) -> Decision:
         """One turn; what it pushes is seen at once."""
-        decision = decide(self.context(signal))
-        self._take(decision)
+        decision = decide(self.context_for(signal))
+        self._apply(decision)
         for effect in decision.effects:
             if isinstance(effect, PushOffer):
                 self.pushed.add(effect.offer.rule)
-                self._take(decide(self.context(signals.OfferSeen(effect.offer.id))))
+                self._apply(decide(self.context_for(signals.OfferSeen(effect.offer.id))))
         return decision
 
-    def wait(self, duration: int) -> Iterator[int]:
+    def advance(self, duration: int) -> Iterator[int]:
         """Time passes; every timer fires on its way. Yields each instant at which one did."""
         until = self.now + duration
         while (wake := self.session.wake_at) is not None and self.now < wake <= until:
@@ -81,7 +81,7 @@ class Simulator:
             yield self.now
         self.now = until
 
-    def context(self, signal: signals.Signal) -> Context:
+    def context_for(self, signal: signals.Signal) -> Context:
         """Everything that a decision on this signal may read."""
         return Context(
             now=self.now,
@@ -105,17 +105,17 @@ class Simulator:
         return self._items
 
     @property
-    def offers(self) -> tuple[Offer, ...]:
+    def advertised(self) -> tuple[Offer, ...]:
         """What is on the screen."""
         return tuple(offer for offer in self.session.offers if offer.advertised)
 
-    def why(self, sku: str) -> tuple[Verdict, ...]:
+    def explain(self, sku: str) -> tuple[Verdict, ...]:
         """Every rule on one item, now."""
-        return explain(self.context(signals.TimerFired()), sku)
+        return explain(self.context_for(signals.TimerFired()), sku)
 
-    def scene(self, sku: str) -> Any:
+    def scene_of(self, sku: str) -> Any:
         """One item as conditions see it, now."""
-        return scene_of(DecisionBuilder(self.context(signals.TimerFired())), sku)
+        return scene_of(DecisionBuilder(self.context_for(signals.TimerFired())), sku)
 
     def _profile(self, signal: signals.Signal) -> Profile | None:
         customer = _customer_after(self.session, signal)
@@ -124,7 +124,7 @@ class Simulator:
         contact = self.contacts.get(customer, NO_CONTACT)
         return profile(self.facts.history(customer), self.rulebook.policy, contact)
 
-    def _take(self, decision: Decision) -> None:
+    def _apply(self, decision: Decision) -> None:
         self.session = decision.session
         if decision.contact is not None and self.session.customer:
             self.contacts[self.session.customer] = decision.contact
@@ -154,13 +154,13 @@ class Simulator:
         return found
 
 
-def restricted(rulebook: Rulebook, rules: tuple[str, ...]) -> Rulebook:
+def restrict(rulebook: Rulebook, rules: tuple[str, ...]) -> Rulebook:
     """The same rulebook with only some of its rules."""
     kept = {id_: rule for id_, rule in rulebook.rules.items() if id_ in rules}
-    return structs.replace(rulebook, rules=kept, index=_Only(rulebook, frozenset(kept)))
+    return structs.replace(rulebook, rules=kept, index=_FilteredIndex(rulebook, frozenset(kept)))
 
 
-class _Only:
+class _FilteredIndex:
     """An index that leaves rules out."""
 
     def __init__(self, rulebook: Rulebook, kept: frozenset[str]) -> None:

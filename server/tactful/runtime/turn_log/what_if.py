@@ -23,7 +23,7 @@ from tactful.core.session import signals
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.session.signals import OfferRedeemed, Signal, TimerFired
-from tactful.rulebook.testing.comparison import BacktestResult, RulebookCounter, compared
+from tactful.rulebook.testing.comparison import BacktestResult, RulebookCounter, compare
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.ledger_rows import TurnEntry
 from tactful.runtime.state.balances import Balances, StockCommitments
@@ -244,7 +244,7 @@ async def backtest(
         step(entry.at - since)
     await old.finish()
     await new.finish()
-    return compared(
+    return compare(
         old.count,
         new.count,
         since=since,

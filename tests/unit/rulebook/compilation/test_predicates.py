@@ -19,7 +19,7 @@ from tactful.core.values.calendar import DAY, MINUTE, SECOND
 from tactful.core.values.money import Money
 from tactful.rulebook.language.conditions import spelled
 from tactful.rulebook.source.tree import Node
-from tactful.rulebook.testing.given import when
+from tactful.rulebook.testing.given import as_datetime
 
 
 @st.composite
@@ -62,7 +62,7 @@ def order(number: int) -> ReportedFact[Order]:
         order=f"o{number}",
         customer="c1",
         territory="DE",
-        placed_at=when(T0 - number * 10 * DAY),
+        placed_at=as_datetime(T0 - number * 10 * DAY),
         status="delivered",
         lines=(OrderLine("A", 1, Money(1000, "EUR")),),
     )

@@ -48,7 +48,7 @@ def test_nothing_is_found_in_an_empty_rulebook() -> None:
 
 
 def test_answers_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "REMEMBERED", 2)
+    monkeypatch.setattr(index, "CACHE_LIMIT", 2)
     found = rulebook(RULES).index
     for round_ in range(2):
         for number in range(5):

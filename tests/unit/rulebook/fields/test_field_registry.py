@@ -21,9 +21,9 @@ from tactful.core.session.session import ViewedItem
 from tactful.core.session.signals import LandingVisit
 from tactful.core.values.calendar import DAY, HOUR, SECOND
 from tactful.core.values.money import Money
-from tactful.rulebook.fields.field_registry import FIELDS, find, is_protected
+from tactful.rulebook.fields.field_registry import FIELDS, find_field, is_protected
 from tactful.rulebook.fields.item_fields import currency, list_price
-from tactful.rulebook.testing.given import when
+from tactful.rulebook.testing.given import as_datetime
 
 SOCK = item("SOCK-3", product="socks", categories=("socks",), price=1990, consumable_days=90)
 RUN = item(list=14900, attributes={"colour": "red"})
@@ -32,7 +32,7 @@ RUN = item(list=14900, attributes={"colour": "red"})
 def order(id_: str, sku: str, days: int, **more: Any) -> ReportedFact[Order]:
     about: dict[str, Any] = {"customer": "c1", "territory": "DE", "status": "delivered", **more}
     lines = (OrderLine(sku, 2, Money(1000, "EUR")), OrderLine(sku, 1, Money(900, "GBP")))
-    placed = when(NOW - days * DAY)
+    placed = as_datetime(NOW - days * DAY)
     return ReportedFact(Order(order=id_, placed_at=placed, lines=lines, **about), NOW)
 
 
@@ -60,13 +60,13 @@ HISTORY = History(
                 return_="r1",
                 order="o2",
                 customer="c1",
-                at=when(NOW - 2 * DAY),
+                at=as_datetime(NOW - 2 * DAY),
                 status="received",
                 lines=(ReturnLine("RUN-42", 3, "fit"),),
             ),
             NOW,
         ),
-        ReportedFact(Return(return_="r2", at=when(NOW), status="cancelled", lines=()), NOW),
+        ReportedFact(Return(return_="r2", at=as_datetime(NOW), status="cancelled", lines=()), NOW),
     ),
     products={
         "SOCK-3": Product(
@@ -249,10 +249,10 @@ def test_a_cart_with_an_unknown_price_has_no_total() -> None:
 
 
 def test_a_name_with_a_star_stands_for_any_attribute_but_is_none_itself() -> None:
-    assert find("item.attributes.*") is None
-    assert find("item.attributes.") is None
-    assert find("item.colour") is None
-    found = find("item.attributes.colour")
+    assert find_field("item.attributes.*") is None
+    assert find_field("item.attributes.") is None
+    assert find_field("item.colour") is None
+    found = find_field("item.attributes.colour")
     assert found is not None
     assert found[1] == "colour"
 
@@ -269,6 +269,6 @@ def test_a_name_with_a_star_stands_for_any_attribute_but_is_none_itself() -> Non
     ],
 )
 def test_protected_attributes_are_known_by_their_names(name: str, protected: bool) -> None:
-    found = find(name)
+    found = find_field(name)
     assert found is not None
     assert is_protected(found[0], name) is protected

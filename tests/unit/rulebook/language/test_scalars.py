@@ -155,8 +155,8 @@ def test_what_cannot_be_read_is_explained(
 
 @pytest.mark.parametrize("kind", {type(kind): kind for kind, *_ in (*GOOD, *BAD)}.values())
 def test_a_kind_says_what_it_wants_and_describes_itself(kind: values.ValueType) -> None:
-    assert kind.wanted
-    schema = kind.schema()
+    assert kind.expected
+    schema = kind.json_schema()
     assert schema
     pattern = schema.get("pattern")
     assert pattern is None or re.compile(pattern)
@@ -164,7 +164,7 @@ def test_a_kind_says_what_it_wants_and_describes_itself(kind: values.ValueType) 
 
 def test_a_kind_of_its_own_must_say_how_it_is_read() -> None:
     bare = values.ValueType()
-    for ask in (lambda: bare.read(node("x"), Findings()), bare.schema, lambda: bare.wanted):
+    for ask in (lambda: bare.read(node("x"), Findings()), bare.json_schema, lambda: bare.expected):
         with pytest.raises(NotImplementedError):
             ask()
 
@@ -172,8 +172,8 @@ def test_a_kind_of_its_own_must_say_how_it_is_read() -> None:
 def test_what_is_read_later_is_kept_as_it_stands() -> None:
     raw = RawType("conditions")
     assert raw.read(node("x"), Findings()).text == "x"
-    assert raw.wanted == "conditions"
-    assert raw.schema() == {"$ref": "#/definitions/conditions"}
+    assert raw.expected == "conditions"
+    assert raw.json_schema() == {"$ref": "#/definitions/conditions"}
 
 
 def test_a_shape_needs_one_of_some_keys() -> None:
@@ -214,7 +214,7 @@ def test_a_block_goes_over_another() -> None:
         "c": {"x": 8},
     }
     assert both.get("money") == {"EUR": 100}
-    assert both.at("nowhere") == both.start
+    assert both.span_of("nowhere") == both.start
     assert ParsedMapping(Node("a")).start == Node("a")
 
 

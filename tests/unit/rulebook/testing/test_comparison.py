@@ -15,8 +15,8 @@ from tactful.rulebook.testing.comparison import (
     CANNOT_KNOW,
     BacktestResult,
     RulebookCounter,
-    compared,
-    net,
+    compare,
+    net_of_tax,
 )
 
 MADE = offer("of_1", unit=10965, public=12900, cost=5200, max_qty=2, territory="DE")
@@ -32,13 +32,13 @@ def pushed(count: RulebookCounter, one: Offer, about: Context | None = None) -> 
 
 
 def both(old: RulebookCounter, new: RulebookCounter) -> BacktestResult:
-    return compared(old, new, since=0, until=DAY, sessions=1, turns=2, unknown=0)
+    return compare(old, new, since=0, until=DAY, sessions=1, turns=2, unknown=0)
 
 
 def test_an_offer_costs_its_discount_at_the_largest_quantity() -> None:
     count = RulebookCounter("v1")
     pushed(count, MADE)
-    side = count.side()
+    side = count.result()
     assert (side.version, side.pushes, side.shoppers, side.without_cost) == ("v1", 1, 1, 0)
     assert side.promised == {"EUR": 2 * (12900 - 10965)}
     assert side.margin == {"EUR": 2 * (9214 - 5200)}
@@ -52,9 +52,11 @@ def test_what_comes_off_an_order_costs_the_most_that_it_may() -> None:
     )
     count = RulebookCounter("v1")
     pushed(count, free)
-    assert count.side().promised == {"EUR": 690}
-    assert count.side().margin == {"EUR": net(context(), free) - 5200}
-    assert net(context(), free) == net(context(), structs.replace(MADE, unit=12900 - 690))
+    assert count.result().promised == {"EUR": 690}
+    assert count.result().margin == {"EUR": net_of_tax(context(), free) - 5200}
+    assert net_of_tax(context(), free) == net_of_tax(
+        context(), structs.replace(MADE, unit=12900 - 690)
+    )
 
 
 def test_who_is_shown_another_bound_at_the_same_price_is_affected() -> None:
@@ -68,15 +70,15 @@ def test_tax_is_not_the_shops() -> None:
     about = context(items=[item(MADE.sku)])
     rate = about.items[MADE.sku].prices["DE"].fact
     assert rate.tax_included
-    assert net(about, MADE) == 10965 * 10_000 // (10_000 + rate.tax_rate_bp)
+    assert net_of_tax(about, MADE) == 10965 * 10_000 // (10_000 + rate.tax_rate_bp)
     elsewhere = structs.replace(MADE, territory="US-NY")
-    assert net(about, elsewhere) == 10965
+    assert net_of_tax(about, elsewhere) == 10965
 
 
 def test_without_a_cost_there_is_no_margin() -> None:
     count = RulebookCounter("v1")
     pushed(count, structs.replace(MADE, cost=None))
-    assert (count.side().margin, count.side().without_cost) == ({}, 1)
+    assert (count.result().margin, count.result().without_cost) == ({}, 1)
 
 
 def test_a_reason_counts_once_per_session_rule_and_item() -> None:
@@ -90,8 +92,8 @@ def test_a_reason_counts_once_per_session_rule_and_item() -> None:
         step = OfferStep("of", 0, 1, OfferState.WITHDRAWN)
         decision = Decision(session=about.session, trace=trace, effects=(gone,), steps=(step,))
         count.count_turn(about, decision)
-    assert count.side().withheld == {"shadow": 1, "stock.out": 1}
-    assert count.side().withdrawn == 3
+    assert count.result().withheld == {"shadow": 1, "stock.out": 1}
+    assert count.result().withdrawn == 3
 
 
 def test_who_is_shown_the_same_is_not_affected() -> None:

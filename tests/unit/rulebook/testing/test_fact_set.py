@@ -5,7 +5,7 @@ from tactful.core.facts.fact_types import Cost, Price, Product, Recall, Reported
 from tactful.core.facts.item import PublicPrice
 from tactful.core.values.money import Money
 from tactful.rulebook.testing.fact_set import FactSet
-from tactful.rulebook.testing.given import when
+from tactful.rulebook.testing.given import as_datetime
 
 
 def test_facts_become_items_with_their_history() -> None:
@@ -17,7 +17,7 @@ def test_facts_become_items_with_their_history() -> None:
     facts.add(Cost(sku="A", cost=Money(1, "EUR")), NOW)
     facts.add(Recall(recall="r", product="p", status="active"), NOW)
     facts.add(Recall(recall="q", skus=("A",), status="lifted"), NOW)
-    for amount, since in ((10, None), (9, when(NOW - 5))):
+    for amount, since in ((10, None), (9, as_datetime(NOW - 5))):
         facts.add(
             Price(
                 sku="A",
