@@ -1,12 +1,13 @@
 """`tactful migrate`, `backup`, `restore`: what happens to a ledger and its keys on disk?"""
 
 import os
+import re
 import shutil
 import sqlite3
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import click
 
@@ -17,6 +18,10 @@ from tactful.cli.shared.output import as_json, json_option
 from tactful.cli.shared.progress import progress
 
 _PRIVATE: Final = 0o600
+LARGEST_KEY_FILE: Final = 64 * 1024
+"""Bytes; a key file has some 150."""
+_KNOWN_MEMBER: Final = re.compile(rf"{re.escape(LEDGER)}|{KEYS}/(?:holder|\d{{6,}}\.key)\.json")
+"""The members that `backup` writes."""
 
 
 @click.command(epilog="\b\nExample:\n  tactful migrate --data shop-data")
@@ -105,20 +110,45 @@ def _pack(packed: Path, ledger: Path, keys: Path) -> None:
     with os.fdopen(descriptor, "wb") as raw:
         with tarfile.open(fileobj=raw, mode="w:gz") as archive:
             archive.add(ledger, LEDGER)
-            if keys.is_dir():
-                archive.add(keys, KEYS)
+            for file in sorted(keys.glob("*.json")):
+                archive.add(file, f"{KEYS}/{file.name}", recursive=False)
         raw.flush()
         os.fsync(descriptor)
 
 
 def _unpack(archive: Path, work: Path) -> None:
+    """Copy the known members of a backup into `work`; never extract.
+
+    A backup can come from anywhere. Only regular files with exactly the names that `backup` writes
+    are read, into new private files. Nothing in the archive chooses a path, a mode or a link.
+    """
     try:
         with tarfile.open(archive) as packed:
-            packed.extractall(work, filter="data")
+            for member in packed:
+                if member.name == KEYS and member.isdir():
+                    continue
+                if not member.isreg() or not _KNOWN_MEMBER.fullmatch(member.name):
+                    raise CommandError(
+                        f"{archive}: is no backup of Tactful: it contains {member.name!r}"
+                    )
+                if member.name != LEDGER and member.size > LARGEST_KEY_FILE:
+                    raise CommandError(f"{archive}: {member.name} is too large for a key file")
+                content = packed.extractfile(member)
+                if content is None:
+                    raise CommandError(f"{archive}: {member.name} cannot be read")
+                _copy_private(content, work / member.name)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise CommandError(f"{archive}: is no backup, or is damaged: {error}") from error
     if not (work / LEDGER).is_file():
         raise CommandError(f"{archive}: is no backup of Tactful: it holds no {LEDGER}")
+
+
+def _copy_private(content: IO[bytes], target: Path) -> None:
+    """Write a new file that only its owner can read; a second member of that name is refused."""
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _PRIVATE)
+    with os.fdopen(descriptor, "wb") as copy:
+        shutil.copyfileobj(content, copy)
 
 
 def _restore_keys(restored: Path, keys: Path) -> None:

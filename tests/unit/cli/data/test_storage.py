@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
+
 from support.cli_runner import beside, json_of, run, written
 from support.live_server import live_server
+from tactful.cli.data.storage import LARGEST_KEY_FILE
 
 FACT = '{"type":"stock","sku":"%s","territory":"DE","available":1}\n'
 
@@ -121,10 +124,49 @@ def test_a_damaged_backup_is_refused_before_anything_is_replaced(tmp_path: Path)
     assert skus_in(data) == {"A"}
 
 
-def test_an_archive_cannot_write_outside_its_folder(tmp_path: Path) -> None:
+def _member(
+    name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0
+) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname, entry.size = kind, link, size
+    return entry
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        _member("../../evil"),
+        _member("/evil"),
+        _member("keys/../../evil"),
+        _member("tactful.db", tarfile.SYMTYPE, "/etc/passwd"),
+        _member("tactful.db", tarfile.LNKTYPE, "../../evil"),
+        _member("keys", tarfile.SYMTYPE, "/etc"),
+        _member("keys/000001.key.json", tarfile.SYMTYPE, "/etc/passwd"),
+        _member("keys/000001.key.json", size=LARGEST_KEY_FILE + 1),
+        _member("keys/evil.sh"),
+        _member("tactful.db", tarfile.FIFOTYPE),
+        _member("tactful.db", tarfile.CHRTYPE),
+        _member("tactful.db/x"),
+    ],
+    ids=lambda entry: f"{entry.name} {entry.type!r} {entry.linkname}",
+)
+def test_an_archive_with_anything_but_the_known_files_is_refused(
+    tmp_path: Path, entry: tarfile.TarInfo
+) -> None:
     with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as packed:
-        entry = tarfile.TarInfo("../../evil")
-        packed.addfile(entry, io.BytesIO())
+        packed.addfile(entry, io.BytesIO(bytes(entry.size)))
+    before = sorted(tmp_path.parent.rglob("evil*"))
+    result = run("restore", tmp_path / "evil.tar.gz", "--data", tmp_path / "new")
+    assert result.exit_code == 2
+    assert entry.name in result.output
+    assert sorted(tmp_path.parent.rglob("evil*")) == before
+    assert not (tmp_path / "new" / "tactful.db").exists()
+
+
+def test_an_archive_that_names_a_file_twice_is_refused(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as packed:
+        for _ in range(2):
+            packed.addfile(_member("tactful.db"), io.BytesIO())
     result = run("restore", tmp_path / "evil.tar.gz", "--data", tmp_path / "new")
     assert (result.exit_code, "is no backup" in result.output) == (2, True)
 
