@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -15,13 +14,11 @@ from tactful.core.facts.fact_types import (
     Feed,
     FeedName,
     Order,
-    Price,
-    Version,
-    key_of,
     kind_of,
     ms,
     subjects_of,
 )
+from tactful.core.facts.fact_versions import is_dated, ordinal, versioned_key
 from tactful.core.session.signals import OrderReported
 from tactful.core.values.calendar import SECOND
 from tactful.runtime.ports.ledger_rows import FactRow
@@ -92,7 +89,7 @@ class FactIngest:
         """Forget what changed, and let the sessions concerned look again; all, if a feed is back."""
         started = self._telemetry.clock()
         for fact in facts:
-            if _is_dated(fact):
+            if is_dated(fact):
                 self._world.forget(fact)
         keys: set[tuple[str, str]] = set()
         for fact in accepted:
@@ -161,28 +158,12 @@ class FactIngest:
 
 def row_of(fact: AnyFact, now: int) -> FactRow:
     """A fact as the ledger takes it."""
-    version = ordinal(fact.version)
-    name = f"{version[0]}:{version[1]}" if version else f"at:{now}"
     return FactRow(
         kind=kind_of(fact),
-        key=key_of(fact, name),
-        version=version,
+        key=versioned_key(fact, now),
+        version=ordinal(fact.version),
         subjects=tuple(subjects_of(fact)),
         body=fact_codec.encode(fact),
         at=now,
-        dated=_is_dated(fact),
+        dated=is_dated(fact),
     )
-
-
-def _is_dated(fact: AnyFact) -> bool:
-    """A public price that comes late is still one of the past, which later claims rest on."""
-    return isinstance(fact, Price) and fact.since is not None
-
-
-def ordinal(version: Version | None) -> tuple[Literal["int", "time"], int] | None:
-    """A version as something to compare: whole numbers with numbers, instants (µs) with instants."""
-    if version is None:
-        return None
-    if isinstance(version, int):
-        return "int", version
-    return "time", round(version.timestamp() * 1_000_000)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import structs
 
+from tactful.core.facts.fact_versions import UNSEEN, HighestVersions, advance, comes_late
 from tactful.runtime.ports.ledger import PRICES_LONGER
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
-from tactful.stores.shared.fact_versions import UNSEEN, HighestVersions, advance, comes_late
 from tactful.stores.shared.json_text import as_plain_data, without
 
 Name = tuple[str, str]

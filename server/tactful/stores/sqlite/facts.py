@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
+from tactful.core.facts.fact_versions import UNSEEN, HighestVersions, advance, comes_late
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
-from tactful.stores.shared.fact_versions import UNSEEN, HighestVersions, advance, comes_late
 
 _SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
