@@ -71,7 +71,7 @@ def cases(rules: int) -> dict[str, Context]:
 
 
 def _dismissed(before: Any) -> Any:
-    return but(before, contact=before.contact.rested("product", "run", T0 + MINUTE))
+    return but(before, contact=before.contact.with_cooldown("product", "run", T0 + MINUTE))
 
 
 def measured(turn: Context, turns: int) -> float:
