@@ -111,7 +111,7 @@ def matching() -> dict[str, float]:
 
 
 def _match(book: Rulebook, seen: list[Any]) -> int:
-    return sum(not rule.ripens(one) for one in seen for rule in book.index.for_item(one))
+    return sum(not rule.holds_from(one) for one in seen for rule in book.index.for_item(one))
 
 
 def one_condition() -> dict[str, float]:
@@ -130,7 +130,7 @@ rules:
 """
     compiled = compile_rulebook([RuleSource("six.yaml", text.encode())], now=NOW)
     assert compiled.rulebook is not None
-    ripens = compiled.rulebook.rules["six"].ripens
+    ripens = compiled.rulebook.rules["six"].holds_from
     seen = scene(item(stock=9), views=3, visit=LandingVisit(campaign="spring-mail"))
     assert ripens(seen) == 0
     ours: list[float] = []

@@ -288,12 +288,12 @@ def rule(id: str = "R1", *conditions: Condition, percent: int = 15, **fields: An
     provenance = frozenset(one.provenance for one in clauses(condition))
     if "personal" in provenance:
         granted = personal_taken_for_granted(condition)
-        fields.setdefault("ripens_if_known", lambda scene: holds_from(granted, scene))
+        fields.setdefault("holds_from_if_identified", lambda scene: holds_from(granted, scene))
     fields.setdefault("price", PriceTerms("percent", percent_bp=percent * 100))
     fields.setdefault("digest", id)
     return Rule(
         id=id,
-        ripens=lambda scene: holds_from(condition, scene),
+        holds_from=lambda scene: holds_from(condition, scene),
         condition=condition,
         provenance=provenance or frozenset({"contextual"}),
         **fields,

@@ -167,7 +167,7 @@ class Visitor:
             balances=play.balances,
             committed=_committed(promised),
             ahead={offer.id: _ahead(promised, offer) for offer in session.offers},
-            heard=play.heard,
+            feed_heartbeats=play.heard,
             seed=play.seed,
         )
 

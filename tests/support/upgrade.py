@@ -224,9 +224,9 @@ def occurring(data: Path) -> set[str]:
 def missing(data: Path) -> list[str]:
     """What this release can store and a folder does not hold."""
     fields = {
-        "offer": Offer.__struct_fields__,
-        "inputs": DecisionInputs.__struct_fields__,
-        "session": Session.__struct_fields__,
+        "offer": Offer.__struct_encode_fields__,
+        "inputs": DecisionInputs.__struct_encode_fields__,
+        "session": Session.__struct_encode_fields__,
     }
     wanted = {f"{shape}.{field}" for shape, names_ in fields.items() for field in names_}
     wanted |= {f"signal {kind}" for kind in SIGNALS} | {f"fact {kind}" for kind in FACT_TYPES}

@@ -34,11 +34,11 @@ class Context(Struct, frozen=True, gc=False, kw_only=True):
     """(SKU, territory) → how many the standing offers of all sessions promise."""
     ahead: Mapping[str, int] = {}
     """Standing offer of this session → how many were promised before it, accepted ones first."""
-    heard: Mapping[FeedName, int] = {}
+    feed_heartbeats: Mapping[FeedName, int] = {}
     """Feed → when it last gave a sign of life."""
     rates: ConversionRates = NO_CONVERSION_RATES
-    reach: ReductionHistory = NO_REDUCTIONS
-    mute: bool = False
+    reductions: ReductionHistory = NO_REDUCTIONS
+    commits_suspended: bool = False
     """Whether nothing can be promised at the moment, because nothing can be recorded."""
     seed: str = ""
     """The shop's dice: hold-outs are a hash of it and the shopper."""

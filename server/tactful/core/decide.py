@@ -78,7 +78,7 @@ def decide(context: Context) -> Decision:
     soon = soonest(draft.session, context.rulebook.policy)
     if soon > draft.now:
         again = soon if soon < NEEDS_ACTIVITY else None
-    elif context.mute:
+    elif context.commits_suspended:
         again = draft.now + COMMIT_RETRY_MS
     elif type(context.signal) in NO_PUSH_AFTER:
         again = _as_before(draft)
@@ -88,8 +88,8 @@ def decide(context: Context) -> Decision:
         verdicts += _choose(draft, judged)
         verdicts += [one for one in judged if isinstance(one, Verdict)]
         again = _next_rule_check(judged)
-    if again != draft.session.again:
-        draft.update(again=again)
+    if again != draft.session.next_rule_check:
+        draft.update(next_rule_check=again)
     return draft.decision(DecisionTrace(tuple(verdicts)), _wake(draft), looked=looked)
 
 
@@ -128,7 +128,7 @@ def _match(draft: DecisionBuilder) -> Iterator[EvaluatedCandidates]:
         scene = scene_of(draft, sku)
         ground: Evaluation | None = None  # most looks at an item find no rule that matches
         for rule in context.rulebook.index.for_item(scene):
-            ripe = rule.ripens(scene)
+            ripe = rule.holds_from(scene)
             if ripe != NEVER:
                 ground = ground or Evaluation(context, scene, standing)
                 finding = next(failed_gates(ground, rule, ripe), None)
@@ -182,13 +182,13 @@ def _next_rule_check(judged: Iterable[EvaluatedCandidates]) -> int | None:
 
 def _as_before(draft: DecisionBuilder) -> int | None:
     """When the rules were to be looked at anyway, or when the quiet that has just begun is over."""
-    instants = (draft.session.again or 0, draft.contact.quiet_until)
+    instants = (draft.session.next_rule_check or 0, draft.contact.quiet_until)
     return min((instant for instant in instants if instant > draft.now), default=None)
 
 
 def _wake(draft: DecisionBuilder) -> int | None:
     """The next instant at which something happens in this session by itself; None: there is none."""
-    instants = [] if draft.session.again is None else [draft.session.again]
+    instants = [] if draft.session.next_rule_check is None else [draft.session.next_rule_check]
     ends = [offer.over_at for offer in draft.standing.values()]
     instants += [end for end in ends if end is not None]
     if draft.profile and draft.standing:

@@ -39,5 +39,5 @@ def _judge(ground: Evaluation, rule: Rule) -> Candidate | Verdict:
     if own:
         found = tuple(failed_gates_of_standing(context, scene, own, rule)) if own.advertised else ()
         return Verdict(rule.id, sku, "withheld" if found else "standing", found, own.notes)
-    found = tuple(failed_gates(ground, rule, rule.ripens(scene)))
+    found = tuple(failed_gates(ground, rule, rule.holds_from(scene)))
     return Verdict(rule.id, sku, "withheld", found) if found else candidate_of(ground, rule)

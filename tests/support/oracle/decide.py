@@ -203,7 +203,7 @@ class _Gates(Taints):
 
     def dwelt(self) -> int:
         running = self.session.running_since
-        return self.session.dwelt + (self.now - running if running is not None else 0)
+        return self.session.dwell_before_ms + (self.now - running if running is not None else 0)
 
     def gate_8_timing(self) -> Iterator[str]:
         session = self.session
@@ -237,7 +237,7 @@ class _Gates(Taints):
             yield "contact.session_cap"
         if sum(self.now < mark.at + 30 * DAY for mark in marks) >= 4:
             yield "contact.shopper_cap"
-        for rest in contact.rests:
+        for rest in contact.cooldowns:
             mine = {("rule", self.rule.id), ("product", self.product_of(self.world.sku))}
             if (rest.scope, rest.key) in mine and self.now < rest.until:
                 yield "contact.dismissed"

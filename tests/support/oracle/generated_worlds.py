@@ -254,7 +254,7 @@ def _behaviour(dice: Dice, known: bool) -> dict[str, Any]:
         "gpc": dice.chance(0.05),
         "tabs": (Tab(1, visible=visible),),
         "running_since": T0 - looked if visible else None,
-        "dwelt": 0 if visible else looked,
+        "dwell_before_ms": 0 if visible else looked,
         "last_input": T0 - dice.pick((MINUTE,) * 10 + (3 * SECOND, 3 * SECOND - 1)),
         "page": dice.pick(("product",) * 12 + ("checkout", "payment")),
         "chat_open": dice.chance(0.05),
@@ -348,7 +348,7 @@ def context_of(world: World) -> Context:
         profile=known,
         balances={key: Balance(free) for key, free in world.balances.items()},
         committed=world.committed,
-        heard=world.heard,
+        feed_heartbeats=world.heard,
     )
 
 

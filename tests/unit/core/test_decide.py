@@ -149,7 +149,7 @@ def test_a_session_wakes_for_the_first_thing_that_happens_by_itself() -> None:
 
 
 def test_nothing_wakes_a_session_in_which_nothing_can_happen() -> None:
-    hidden = session(tabs=(Tab(1, visible=False),), wake_at=T0 + 5, again=T0 + 5)
+    hidden = session(tabs=(Tab(1, visible=False),), wake_at=T0 + 5, next_rule_check=T0 + 5)
     assert turn(signals.TimerFired(), session=hidden).session.wake_at is None
     endless = session(offers=(offer(state=OfferState.ACCEPTED, accept_until=None, ends_at=0),))
     assert turn(signals.FactsChanged(), session=endless).session.wake_at is None
@@ -165,14 +165,14 @@ def test_an_offer_that_is_up_wakes_its_session_when_a_parcel_turns_late() -> Non
 
 
 def test_after_a_silent_signal_the_rules_are_looked_at_when_they_were_to_be() -> None:
-    waiting = session(again=T0 + 5)
-    assert turn(signals.FactsChanged(), session=waiting).session.again == T0 + 5
-    past = session(again=T0)
-    assert turn(signals.FactsChanged(), session=past).session.again is None
+    waiting = session(next_rule_check=T0 + 5)
+    assert turn(signals.FactsChanged(), session=waiting).session.next_rule_check == T0 + 5
+    past = session(next_rule_check=T0)
+    assert turn(signals.FactsChanged(), session=past).session.next_rule_check is None
 
 
 def test_while_nothing_can_be_recorded_nobody_is_offered_anything_and_it_is_tried_again() -> None:
-    decision = turn(signals.TimerFired(), mute=True)
+    decision = turn(signals.TimerFired(), commits_suspended=True)
     assert decision.effects == ()
     assert decision.session.wake_at == T0 + COMMIT_RETRY_MS
     assert turn(signals.TimerFired(), session=decision.session, now=T0 + COMMIT_RETRY_MS).effects
@@ -191,7 +191,7 @@ def test_when_no_rule_is_looked_at_none_could_have_spoken(
 ) -> None:
     here = session(
         focus=focus,
-        dwelt=dwelt,
+        dwell_before_ms=dwelt,
         running_since=running,
         page=page,
         last_input=T0 - calm,
@@ -214,7 +214,9 @@ def test_a_page_that_nobody_sees_and_no_rescue_waits_for_a_signal() -> None:
 
 # what tells, is what may take back
 
-UP = session(customer="c1", consent="personal", offers=(offer(rule_digest="R1"),), again=1)
+UP = session(
+    customer="c1", consent="personal", offers=(offer(rule_digest="R1"),), next_rule_check=1
+)
 
 
 @pytest.mark.parametrize(

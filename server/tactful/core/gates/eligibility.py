@@ -61,7 +61,7 @@ def needs_customer(rule: Rule, ripe: int) -> bool:
 
     `ripe`: from when its conditions hold.
     """
-    return rule.remedy or (rule.ripens_if_known is not None and ripe == NEVER)
+    return rule.remedy or (rule.holds_from_if_identified is not None and ripe == NEVER)
 
 
 def check_feeds(scene: Scene, policy: Policy, heard: Mapping[FeedName, int]) -> Iterator[Finding]:
@@ -107,7 +107,9 @@ def check_conditions(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
 
 
 def _holds_if_known(scene: Scene, rule: Rule) -> bool:
-    return rule.ripens_if_known is not None and rule.ripens_if_known(scene) != NEVER
+    return (
+        rule.holds_from_if_identified is not None and rule.holds_from_if_identified(scene) != NEVER
+    )
 
 
 def _conditions(scene: Scene, rule: Rule) -> Iterator[Finding]:

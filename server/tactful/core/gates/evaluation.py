@@ -54,14 +54,14 @@ class Evaluation:
         self.standing = standing
         self.policy = context.rulebook.policy
         self.shelf = shelf_price_of(scene)
-        self.stale: Findings = tuple(check_feeds(scene, self.policy, context.heard))
+        self.stale: Findings = tuple(check_feeds(scene, self.policy, context.feed_heartbeats))
         self._unwilling: dict[bool, Findings] = {}
         self._suppressed: dict[bool, Findings] = {}
         self._scarce: dict[int, Findings] = {}
         self._timing: dict[tuple[int, str | None], Findings] = {}
         self._approached: dict[str | None, Findings] = {}
         self._promises = [offer for offer in standing if not offer.advertised]
-        self._own = {rest.key for rest in scene.contact.rests if rest.scope == "rule"}
+        self._own = {rest.key for rest in scene.contact.cooldowns if rest.scope == "rule"}
         self._prices: dict[str, PricedRule] = {}
 
     def unwilling(self, *, personal: bool) -> Findings:

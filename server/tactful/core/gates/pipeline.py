@@ -26,7 +26,7 @@ from tactful.core.verdicts.verdict import Finding
 def failed_gates(ground: Evaluation, rule: Rule, ripe: int) -> Iterator[Finding]:
     """Gates 1 to 10 for a candidate; the first finding is the primary reason.
 
-    `ripe`: what `rule.ripens` says of the scene.
+    `ripe`: what `rule.holds_from` says of the scene.
     """
     context, scene, policy = ground.context, ground.scene, ground.policy
     yield from check_rule_state(rule, scene.now, context.rulebook.paused)
@@ -68,7 +68,7 @@ def failed_gates_of_standing(
         if judged.digest != offer.rule_digest:
             yield Finding(Reason.RULE_ENDED, actual=offer.rulebook, needed=context.rulebook.version)
     yield from _still_allowed(scene, offer, judged)
-    yield from check_feeds(scene, policy, context.heard)
+    yield from check_feeds(scene, policy, context.feed_heartbeats)
     if scene.territory != offer.territory:
         yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=offer.territory)
     if offer.customer is not None and offer.customer != scene.session.customer:
@@ -85,7 +85,7 @@ def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
         gpc = scene.session.gpc and scene.session.consent == "personal"
         reason = Reason.CONSENT_GPC if gpc else Reason.CONSENT_MISSING
         yield Finding(reason, actual=scene.session.consent, needed="personal")
-    yield from check_shopper(scene, personal=needs_customer(rule, rule.ripens(scene)))
+    yield from check_shopper(scene, personal=needs_customer(rule, rule.holds_from(scene)))
 
 
 def _gone(offer: Offer) -> Rule:
@@ -93,7 +93,7 @@ def _gone(offer: Offer) -> Rule:
     return Rule(
         id=offer.rule,
         price=PriceTerms("fixed", amounts={offer.currency: offer.unit}),
-        ripens=lambda _: NOW,
+        holds_from=lambda _: NOW,
         condition=All(()),
         digest="gone",
         remedy=offer.remedy is not None,

@@ -43,7 +43,7 @@ def _recall(item: Item) -> Iterator[Finding]:
 
 def _longest(scene: Scene, tightenings: Iterable[SuppressRule]) -> int:
     """The longest cooldown that the rule files ask for in this scene (ms)."""
-    return max((one.after for one in tightenings if one.ripens(scene) == NOW), default=0)
+    return max((one.after for one in tightenings if one.holds_from(scene) == NOW), default=0)
 
 
 def _taint_findings(scene: Scene, rule: Rule, after: int) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ def holds_from(condition: Condition, scene: Any) -> int:
     """The instant from which the condition holds: `NOW`, a later ms, or `NEVER`."""
     match condition:
         case Clause():
-            return condition.ripens(scene)
+            return condition.holds_from(scene)
         case All(parts):
             return max((holds_from(part, scene) for part in parts), default=NOW)
         case AnyOf(parts):
@@ -54,7 +54,7 @@ def clauses(condition: Condition) -> Iterator[Clause]:
 def _failing(condition: Condition, scene: Any) -> Iterator[FailedClause]:
     match condition:
         case Clause():
-            at = condition.ripens(scene)
+            at = condition.holds_from(scene)
             if at != NOW:
                 until = at if at < NEEDS_ACTIVITY else None
                 yield FailedClause(condition, condition.read(scene), condition.text, until)

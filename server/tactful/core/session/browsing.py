@@ -40,9 +40,9 @@ def passed(session: Session, signal: signals.Signal, now: int, policy: Policy) -
         return None
     again = soon if soon < NEEDS_ACTIVITY else None
     wake_at = end if end < soon else again
-    if again == after.again and wake_at == after.wake_at:
+    if again == after.next_rule_check and wake_at == after.wake_at:
         return after
-    return structs.replace(after, again=again, wake_at=wake_at)
+    return structs.replace(after, next_rule_check=again, wake_at=wake_at)
 
 
 def clocked(session: Session, now: int, **changes: Any) -> Session:
@@ -52,7 +52,7 @@ def clocked(session: Session, now: int, **changes: Any) -> Session:
     if running and session.running_since is None:
         return structs.replace(session, running_since=now)
     if not running and session.running_since is not None:
-        return structs.replace(session, dwelt=session.dwell(now), running_since=None)
+        return structs.replace(session, dwell_before_ms=session.dwell(now), running_since=None)
     return session
 
 
@@ -63,17 +63,17 @@ def other_tabs(session: Session, tab: int) -> tuple[Tab, ...]:
 
 def _viewed(session: Session, signal: signals.ItemViewed, now: int) -> Session:
     sku = signal.sku
-    looks = _looked(session.looks, sku, now)
+    looks = _looked(session.viewed_items, sku, now)
     views = session.views + 1
     if session.focus == sku:
-        return clocked(session, now, looks=looks, views=views, last_input=now)
+        return clocked(session, now, viewed_items=looks, views=views, last_input=now)
     return structs.replace(
         session,
-        looks=looks,
+        viewed_items=looks,
         views=views,
         last_input=now,
         focus=sku,
-        dwelt=0,
+        dwell_before_ms=0,
         running_since=now if session.visible else None,
     )
 
@@ -97,7 +97,7 @@ def _paged(session: Session, signal: signals.PageViewed, now: int) -> Session:
         "last_input": now,
     }
     if signal.kind in BROWSING_ON:
-        changes |= {"focus": None, "dwelt": 0, "running_since": None}
+        changes |= {"focus": None, "dwell_before_ms": 0, "running_since": None}
     return clocked(session, now, **changes)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 
 class Approach(Struct, frozen=True, gc=False, array_like=True):
@@ -27,7 +27,7 @@ class ContactHistory(Struct, frozen=True, gc=False):
     """The contact history of one shopper."""
 
     approaches: tuple[Approach, ...] = ()
-    rests: tuple[Cooldown, ...] = ()
+    cooldowns: tuple[Cooldown, ...] = field(default=(), name="rests")
     quiet_until: int = 0
 
     def with_approach(self, offer: str, rule: str, session: str, at: int) -> "ContactHistory":
@@ -50,9 +50,10 @@ class ContactHistory(Struct, frozen=True, gc=False):
 
     def with_cooldown(self, scope: str, key: str, until: int) -> "ContactHistory":
         """With a rule or product left alone until `until`, or longer if it already is."""
-        others = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
+        others = tuple(r for r in self.cooldowns if (r.scope, r.key) != (scope, key))
         return structs.replace(
-            self, rests=(*others, Cooldown(scope, key, max(until, self.cooldown_until(scope, key))))
+            self,
+            cooldowns=(*others, Cooldown(scope, key, max(until, self.cooldown_until(scope, key)))),
         )
 
     def with_quiet_until(self, until: int) -> "ContactHistory":
@@ -61,19 +62,19 @@ class ContactHistory(Struct, frozen=True, gc=False):
 
     def cooldown_until(self, scope: str, key: str) -> int:
         """Until when a rule or product is left alone; 0: it is not."""
-        return next((r.until for r in self.rests if r.scope == scope and r.key == key), 0)
+        return next((r.until for r in self.cooldowns if r.scope == scope and r.key == key), 0)
 
     def without_cooldown(self, scope: str, key: str) -> "ContactHistory":
         """Without a rest."""
-        rests = tuple(r for r in self.rests if (r.scope, r.key) != (scope, key))
-        return structs.replace(self, rests=rests)
+        cooldowns = tuple(r for r in self.cooldowns if (r.scope, r.key) != (scope, key))
+        return structs.replace(self, cooldowns=cooldowns)
 
     def pruned(self, now: int, counts: Callable[[Approach], bool]) -> "ContactHistory":
         """Without the rests that are over and the approaches that no cap counts any more."""
         return structs.replace(
             self,
             approaches=tuple(mark for mark in self.approaches if counts(mark)),
-            rests=tuple(rest for rest in self.rests if rest.until > now),
+            cooldowns=tuple(one for one in self.cooldowns if one.until > now),
         )
 
 
@@ -87,10 +88,10 @@ def room_at(lately: Sequence[int], count: int, per: int) -> int | None:
 
 def merged(one: ContactHistory, other: ContactHistory) -> ContactHistory:
     """Both histories as one shopper's: approaches united by offer id, rests at their maximum."""
-    if not (other.approaches or other.rests or other.quiet_until):
+    if not (other.approaches or other.cooldowns or other.quiet_until):
         return one
     united = one.with_quiet_until(other.quiet_until)
-    for rest in other.rests:
+    for rest in other.cooldowns:
         united = united.with_cooldown(rest.scope, rest.key, rest.until)
     return structs.replace(united, approaches=_united(one.approaches, other.approaches))
 

@@ -11,8 +11,8 @@ def candidate_skus(session: Session) -> tuple[str, ...]:
     found = [session.focus] if session.focus else []
     if session.rescue or session.page == "cart":
         found += [line.sku for line in session.cart]
-    if session.rescue and not found and session.looks:
-        found.append(session.looks[-1].sku)
+    if session.rescue and not found and session.viewed_items:
+        found.append(session.viewed_items[-1].sku)
     return tuple(dict.fromkeys(found))
 
 
@@ -29,5 +29,5 @@ def required_skus(session: Session, signal: Signal) -> Iterator[str]:
         yield line.sku
     for offer in session.offers:
         yield offer.sku
-    if session.looks:
-        yield session.looks[-1].sku
+    if session.viewed_items:
+        yield session.viewed_items[-1].sku

@@ -7,7 +7,7 @@ whole catalogue, which took 100 ms with 1,000 sessions and held up whatever was 
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NOW
@@ -70,13 +70,13 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     tabs: tuple[Tab, ...] = ()
     focus: str | None = None
     """The SKU whose page is open."""
-    dwelt: int = 0
+    dwell_before_ms: int = field(default=0, name="dwelt")
     """Engaged ms on the focus, and in the cart it leads to, before `running_since`."""
     running_since: int | None = None
     """Since when the engaged time runs; None while no tab is visible."""
     last_input: int = 0
     chat_open: bool = False
-    looks: tuple[ViewedItem, ...] = ()
+    viewed_items: tuple[ViewedItem, ...] = field(default=(), name="looks")
     """The last items viewed, the most recent last."""
     views: int = 0
     pages: int = 0
@@ -95,7 +95,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     held_out: tuple[str, ...] = ()
     """What was deliberately not shown: rule and SKU, NUL between them."""
     seq: int = 0
-    again: int | None = None
+    next_rule_check: int | None = field(default=None, name="again")
     """When the rules are to be looked at next, if the shopper does nothing."""
     wake_at: int | None = None
     """When something happens by itself next: `again`, the end of an offer, a parcel turning late."""
@@ -116,19 +116,19 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     def dwell(self, now: int) -> int:
         """Engaged ms on the focus."""
         running = 0 if self.running_since is None else now - self.running_since
-        return self.dwelt + running
+        return self.dwell_before_ms + running
 
     def dwell_reaches(self, duration: int) -> int:
         """The instant at which the engaged time on the focus is `duration`; `WAITING` while it rests."""
-        if self.dwelt >= duration:
+        if self.dwell_before_ms >= duration:
             return NOW
         if self.running_since is None:
             return NEEDS_ACTIVITY
-        return self.running_since + duration - self.dwelt
+        return self.running_since + duration - self.dwell_before_ms
 
     def viewed_item(self, sku: str) -> ViewedItem | None:
         """What is remembered of an item."""
-        for look in self.looks:
+        for look in self.viewed_items:
             if look.sku == sku:
                 return look
         return None

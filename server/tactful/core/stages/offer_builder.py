@@ -42,7 +42,7 @@ def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
     ends_at = min(scene.now + rule.expires, rule.ends)
     if remedy:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
-    since = context.reach.first_applied_at(rule.id, item.sku, territory, scene.now)
+    since = context.reductions.first_applied_at(rule.id, item.sku, territory, scene.now)
     prior = prior_of(scene, since, shelf.currency)
     said = claim(prior, quote.unit) if quote.unit < shelf.amount else None
     product = scene.product
@@ -98,7 +98,7 @@ def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> 
     rule, scene = candidate.rule, candidate.scene
     product, territory = scene.item.product_id, scene.territory or ""
     priced = not rule.remedy and rule.level != "shipping"
-    general = priced and context.reach.makes_general(rule.id, product, territory)
+    general = priced and context.reductions.makes_general(rule.id, product, territory)
     short = prior is not None and not prior.complete
     marks = {CLAMPED: candidate.quote.clamped, GENERAL: general, SHORT_HISTORY: short}
     return tuple(mark for mark, holds in marks.items() if holds)

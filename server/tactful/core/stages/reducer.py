@@ -127,7 +127,9 @@ def _accepted(draft: DecisionBuilder, signal: signals.OfferAccepted) -> None:
         draft.effects.append(ConfirmAcceptance(offer))
     elif signal.qty is not None and not 1 <= signal.qty <= offer.max_qty:
         draft.effects.append(RefuseAcceptance(offer.id, "quantity"))
-    elif not draft.context.mute:  # else it stays as it is, and the shopper may ask again
+    elif (
+        not draft.context.commits_suspended
+    ):  # else it stays as it is, and the shopper may ask again
         _promise(draft, offer, signal.qty or offer.max_qty)
 
 

@@ -41,7 +41,7 @@ RESCUE_CLAUSE: Final = Clause(
     value="rescue",
     read=lambda scene: "rescue" if scene.session.rescue else "none",
     provenance="contextual",
-    ripens=lambda scene: NOW if scene.session.rescue else NEVER,
+    holds_from=lambda scene: NOW if scene.session.rescue else NEVER,
     text="moment: rescue",
 )
 """A page on which the shopper is leaving for good."""
@@ -77,9 +77,9 @@ def build_rule(text: ParsedRule, policy: Policy, stacks_with: frozenset[str]) ->
     rule = Rule(
         id=text.id,
         price=price,
-        ripens=generate_function(condition),
+        holds_from=generate_function(condition),
         condition=condition,
-        ripens_if_known=generate_function(condition, known=True)
+        holds_from_if_identified=generate_function(condition, known=True)
         if reads_customer(condition)
         else None,
         provenance=_provenance(text, price),
@@ -225,7 +225,7 @@ def _limit(block: ParsedMapping | None) -> FrequencyLimit | None:
     return FrequencyLimit(block.get("count"), block.get("per")) if block else None
 
 
-_CALLABLES: Final = ("ripens", "condition", "ripens_if_known", "schedule", "digest")
+_CALLABLES: Final = ("holds_from", "condition", "holds_from_if_identified", "schedule", "digest")
 
 
 def _meaning(rule: Rule, text: ParsedRule, zone: str) -> Any:

@@ -24,7 +24,7 @@ def generate_function(condition: Condition, *, known: bool = False) -> HoldsFrom
         return _bind_operands(f"return {NOW} if {text} else {NEVER}", operands)
     match condition:
         case Clause():
-            return condition.ripens
+            return condition.holds_from
         case AnyOf(parts):
             return _bind_operands(_either(parts, operands, known), operands)
         case _:
@@ -132,7 +132,7 @@ def _clause(clause: Clause, operands: _Operands) -> str:
         text = text or _word(clause, read, operands, several=field.several)
         if text is not None:
             return text
-    return f"{operands.add(clause.ripens)}(s) == {NOW}"
+    return f"{operands.add(clause.holds_from)}(s) == {NOW}"
 
 
 def _number(clause: Clause, read: str, operands: _Operands) -> str | None:

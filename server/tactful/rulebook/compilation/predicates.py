@@ -72,7 +72,7 @@ def build_clause(test: Comparison, zone: str) -> Clause:
         value=test.value,
         read=_shown(test, zone),
         provenance=test.field.provenance,
-        ripens=ripens,
+        holds_from=ripens,
         timed=timed,
         text=test.text,
     )

@@ -49,7 +49,7 @@ def returned_to_item(scene: Scene) -> bool:
 
 def items_viewed(scene: Scene) -> int:
     """Different items viewed."""
-    return len(scene.session.looks)
+    return len(scene.session.viewed_items)
 
 
 def pages(scene: Scene) -> int:

@@ -30,7 +30,7 @@ class Coverage:
         """Notes how the conditions of these rules stand in a scene."""
         for id_ in rules:
             for number, clause in enumerate(self._clauses[id_]):
-                holds = clause.ripens(scene) == NOW
+                holds = clause.holds_from(scene) == NOW
                 self._seen.setdefault((id_, number), set()).add(holds)
 
     def record_offers(self, rules: set[str]) -> None:

@@ -302,7 +302,7 @@ class _ScenarioRun:
             self._fail(block.nodes["withdrawn"], message, sku)
 
     def _last_viewed(self) -> str | None:
-        looks = self.simulator.session.looks
+        looks = self.simulator.session.viewed_items
         return looks[-1].sku if looks else None
 
     def _expect_terms(self, block: ParsedMapping, offer: Offer, sku: str | None) -> None:

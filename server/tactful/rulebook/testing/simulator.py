@@ -92,7 +92,7 @@ class Simulator:
             profile=self._profile(signal),
             balances=self._balances(),
             committed=self._committed(),
-            heard={feed: self.silent.get(feed, self.now) for feed in FEEDS},
+            feed_heartbeats={feed: self.silent.get(feed, self.now) for feed in FEEDS},
             rates=self.rates,
             seed=self.seed,
         )

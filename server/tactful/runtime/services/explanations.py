@@ -223,9 +223,9 @@ class ExplanationService:
             balances=_balances(inputs),
             committed={(one, place): count for one, place, count in inputs.committed},
             ahead=inputs.ahead,
-            heard=cast("Mapping[FeedName, int]", inputs.heard),
+            feed_heartbeats=cast("Mapping[FeedName, int]", inputs.heard),
             rates=ConversionRates(by_place(inputs.rates)),
-            reach=ReductionHistory(by_place(inputs.began), by_place(inputs.counts)),
+            reductions=ReductionHistory(by_place(inputs.began), by_place(inputs.counts)),
             seed=self._turns.seed,
         )
 
@@ -259,7 +259,7 @@ def imagined(
         territory=visit.territory or territory,
         tabs=(Tab(1),),
         focus=sku,
-        dwelt=visit.dwell,
+        dwell_before_ms=visit.dwell,
     )
 
 

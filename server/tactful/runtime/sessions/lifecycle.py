@@ -128,7 +128,9 @@ class SessionLifecycle:
         if state.running_since is not None:
             until = min(self._started, seen_at + SILENCE)
             engaged = max(0, until - state.running_since)
-        return structs.replace(state, tabs=(), running_since=None, dwelt=state.dwelt + engaged)
+        return structs.replace(
+            state, tabs=(), running_since=None, dwell_before_ms=state.dwell_before_ms + engaged
+        )
 
     def _new(self, greeting: SessionGreeting) -> LiveSession:
         now = self._clock.now()

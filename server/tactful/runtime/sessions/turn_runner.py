@@ -101,7 +101,7 @@ class TurnRunner:
         after = passed(before, signal, now, rulebook.policy)
         if after is None or live.persists is not live.recorded:
             return False
-        if item is not None and after.looks[-1].views == 1:
+        if item is not None and after.viewed_items[-1].views == 1:
             self._reach.record_first_view(before, item, now)
         live.state = after
         self._index(live, before)
@@ -190,10 +190,10 @@ class TurnRunner:
             balances=self._balances.view(now),
             committed=self._commitments.totals,
             ahead=self._ahead(session, items) if session.offers else NOBODY_AHEAD,
-            heard=self._freshness.heard,
+            feed_heartbeats=self._freshness.heard,
             rates=self._rates.view,
-            reach=self._reach.view,
-            mute=self._ledger.failure is not None or now < self._muted_until,
+            reductions=self._reach.view,
+            commits_suspended=self._ledger.failure is not None or now < self._muted_until,
             seed=self.seed,
         )
 

@@ -129,7 +129,7 @@ class ReductionTracker:
 
 def _knows(session: Session, variants: tuple[str, ...]) -> bool:
     """Whether one of them was looked at."""
-    for look in session.looks:  # noqa: SIM110 - a generator costs more than the whole look
+    for look in session.viewed_items:  # noqa: SIM110 - a generator costs more than the whole look
         if look.sku in variants:
             return True
     return False

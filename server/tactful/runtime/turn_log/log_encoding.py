@@ -198,7 +198,9 @@ def _inputs(context: Context, decision: Decision, *, whole: bool, anew: bool) ->
         return encode(_whole(context, anew=anew))
     if decision.looked or (context.profile and context.session.offers):
         return encode(
-            DecisionInputs(items=_items(context), person=_person(context), mute=context.mute)
+            DecisionInputs(
+                items=_items(context), person=_person(context), mute=context.commits_suspended
+            )
         )
     return None
 
@@ -216,7 +218,7 @@ def _whole(context: Context, *, anew: bool) -> DecisionInputs:
     return DecisionInputs(
         items=_items(context),
         person=_person(context),
-        mute=context.mute,
+        mute=context.commits_suspended,
         session=context.session,
         anew=anew,
         contact=context.profile.contact if context.profile else None,
@@ -227,11 +229,11 @@ def _whole(context: Context, *, anew: bool) -> DecisionInputs:
             if (sku, territory) in context.committed
         ],
         ahead=context.ahead,
-        heard={str(feed): at for feed, at in context.heard.items()},
+        heard={str(feed): at for feed, at in context.feed_heartbeats.items()},
         paused=context.rulebook.paused,
         rates=_rates(context, territory),
-        began=_of(context.reach.since, {(sku, territory) for sku in context.items}),
-        counts=_of(context.reach.counts, _products(context, territory)),
+        began=_of(context.reductions.since, {(sku, territory) for sku in context.items}),
+        counts=_of(context.reductions.counts, _products(context, territory)),
     )
 
 

@@ -151,10 +151,10 @@ class Replay:
             balances={(campaign, unit): kept for campaign, unit, kept in inputs.balances},
             committed={(sku, place): count for sku, place, count in inputs.committed},
             ahead=inputs.ahead,
-            heard=heard if whole else dict.fromkeys(FEEDS, entry.at),
+            feed_heartbeats=heard if whole else dict.fromkeys(FEEDS, entry.at),
             rates=ConversionRates(by_place(inputs.rates)),
-            reach=ReductionHistory(by_place(inputs.began), by_place(inputs.counts)),
-            mute=inputs.mute,
+            reductions=ReductionHistory(by_place(inputs.began), by_place(inputs.counts)),
+            commits_suspended=inputs.mute,
             seed=self._seed,
         )
 

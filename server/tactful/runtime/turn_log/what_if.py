@@ -170,9 +170,9 @@ class WhatIfRun:
             balances=self._balances.view(now),
             committed=self._commitments.totals,
             ahead={offer.id: self._commitments.ahead(offer) for offer in state.offers},
-            heard=self._heard or dict.fromkeys(FEEDS, now),
+            feed_heartbeats=self._heard or dict.fromkeys(FEEDS, now),
             rates=self._rates,
-            reach=ReductionHistory(self._began),
+            reductions=ReductionHistory(self._began),
             seed=self._seed,
         )
 
@@ -203,7 +203,9 @@ class WhatIfRun:
 
 def _unpromised(session: Session) -> Session:
     """A session as it began, without what the rulebook of then had said in it."""
-    return structs.replace(session, offers=(), ended=(), held_out=(), again=None, wake_at=None)
+    return structs.replace(
+        session, offers=(), ended=(), held_out=(), next_rule_check=None, wake_at=None
+    )
 
 
 def _same(ours: Offer, theirs: Offer | None) -> bool:

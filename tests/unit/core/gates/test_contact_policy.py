@@ -56,14 +56,14 @@ def test_a_shop_may_allow_none_at_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "key", "rests"),
+    ("scope", "key", "suppresses"),
     [("rule", "R1", True), ("product", "run", True), ("rule", "R2", False), ("product", "R1", False)],
 )  # fmt: skip
 def test_what_was_dismissed_is_left_alone_to_the_millisecond(
-    scope: str, key: str, rests: bool
+    scope: str, key: str, suppresses: bool
 ) -> None:
     assert codes(NO_CONTACT.with_cooldown(scope, key, T0 + 1)) == (
-        ["contact.dismissed"] if rests else []
+        ["contact.dismissed"] if suppresses else []
     )
     assert codes(NO_CONTACT.with_cooldown(scope, key, T0)) == []
 

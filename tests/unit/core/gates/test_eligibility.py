@@ -36,12 +36,12 @@ def codes(found: Any) -> list[str]:
 
 
 def shopper(here: Scene, by: Rule) -> Any:
-    personal = eligibility.needs_customer(by, by.ripens(here))
+    personal = eligibility.needs_customer(by, by.holds_from(here))
     return eligibility.check_shopper(here, personal=personal)
 
 
 def target(here: Scene, by: Rule) -> Any:
-    return eligibility.check_conditions(here, by, by.ripens(here))
+    return eligibility.check_conditions(here, by, by.holds_from(here))
 
 
 def known(*told: AnyFact, who: str = "c1") -> Profile:

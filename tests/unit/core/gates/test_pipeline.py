@@ -74,7 +74,7 @@ def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
     turn = context(bad, session=here, policy=policy)
     standing = (offer(sku="HAT-1"),)
     found = [
-        one.reason for one in failed_gates(Evaluation(turn, at, standing), bad, bad.ripens(at))
+        one.reason for one in failed_gates(Evaluation(turn, at, standing), bad, bad.holds_from(at))
     ]
     assert found == sorted(found, key=ORDER.__getitem__)
     assert {one.partition(".")[0] for one in found} == {
@@ -86,7 +86,7 @@ def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
 def test_nothing_fails_for_an_offer_that_may_be_made() -> None:
     by = rule("R1", dwell(30_000))
     turn, at = context(by), scene()
-    assert [*failed_gates(Evaluation(turn, at, ()), by, by.ripens(at))] == []
+    assert [*failed_gates(Evaluation(turn, at, ()), by, by.holds_from(at))] == []
 
 
 # price
@@ -272,7 +272,9 @@ def test_the_offers_of_others_leave_less_to_promise() -> None:
         (2, (promised,), False),
     ):
         turn = context(by, items=[shelf], committed={("RUN-42", "DE"): committed})
-        found = [one.reason for one in failed_gates(Evaluation(turn, at, up), by, by.ripens(at))]
+        found = [
+            one.reason for one in failed_gates(Evaluation(turn, at, up), by, by.holds_from(at))
+        ]
         assert ("stock.committed" not in found) is fits
     nowhere = scene(session=session(territory=None))
     assert "stock.committed" not in [
@@ -284,7 +286,8 @@ def test_an_unknown_item_is_never_offered() -> None:
     at = scene(item=Item(sku="GHOST"))
     by = rule()
     found = [
-        one.reason.value for one in failed_gates(Evaluation(context(by), at, ()), by, by.ripens(at))
+        one.reason.value
+        for one in failed_gates(Evaluation(context(by), at, ()), by, by.holds_from(at))
     ]
     assert found[:2] == ["stock.out", "price.missing"]
 

@@ -16,7 +16,7 @@ from tactful.core.session.session import Tab
 def found(by: Rule | None = None, contact: ContactHistory | None = None, **fields: Any) -> Any:
     here = scene(session=session(**fields), contact=contact or ContactHistory())
     by = by or rule()
-    return [*check_timing(here, by, by.ripens(here), Policy())]
+    return [*check_timing(here, by, by.holds_from(here), Policy())]
 
 
 def codes(*args: Any, **fields: Any) -> list[str]:
@@ -51,7 +51,7 @@ def test_a_page_that_nobody_sees_waits_without_an_end() -> None:
 
 
 def test_engaged_time_that_rests_waits_without_an_end() -> None:
-    (wait,) = found(running_since=None, dwelt=5 * SECOND)
+    (wait,) = found(running_since=None, dwell_before_ms=5 * SECOND)
     assert (wait.until, wait.actual) == (None, {"engaged": 5})
 
 

@@ -58,14 +58,14 @@ def some_session(dice: Random) -> Session:
         page=dice.choice([None, *PAGES]),
         tabs=(Tab(1, visible=dice.random() < 0.8),),
         running_since=T0 - ago if focus and dice.random() < 0.7 else None,
-        dwelt=dice.choice([0, 29_000, 31_000]) if focus else 0,
+        dwell_before_ms=dice.choice([0, 29_000, 31_000]) if focus else 0,
         last_input=T0 - dice.choice([0, 1, 5, 60]) * SECOND,
         rescue=dice.random() < 0.1,
         cart=(CartLine("SOCK-3", 2),) if dice.random() < 0.3 else (),
-        looks=(ViewedItem("RUN-42", 1, T0 - ago, T0 - ago),) if dice.random() < 0.5 else (),
+        viewed_items=(ViewedItem("RUN-42", 1, T0 - ago, T0 - ago),) if dice.random() < 0.5 else (),
         offers=(standing,) if dice.random() < 0.4 else (),
         customer="c1" if dice.random() < 0.2 else None,
-        again=dice.choice([None, T0 + SECOND, T0 - SECOND]),
+        next_rule_check=dice.choice([None, T0 + SECOND, T0 - SECOND]),
         wake_at=dice.choice([None, T0 + SECOND, T0 + MINUTE]),
     )
 
@@ -105,20 +105,20 @@ def test_a_shopper_with_an_offer_and_a_history_is_decided_about() -> None:
 
 def test_a_view_counts_again_and_moves_to_the_end_of_what_is_remembered() -> None:
     looks = tuple(ViewedItem(f"S{n}", 1, n, n) for n in range(REMEMBERED_ITEMS))
-    after = browsed(session(looks=looks), ItemViewed("S0"), T0)
-    assert after.looks == (*looks[1:], ViewedItem("S0", 2, 0, T0))
+    after = browsed(session(viewed_items=looks), ItemViewed("S0"), T0)
+    assert after.viewed_items == (*looks[1:], ViewedItem("S0", 2, 0, T0))
     after = browsed(after, ItemViewed("NEW"), T0)
-    assert len(after.looks) == REMEMBERED_ITEMS
-    assert after.looks[-1] == ViewedItem("NEW", 1, T0, T0)
+    assert len(after.viewed_items) == REMEMBERED_ITEMS
+    assert after.viewed_items[-1] == ViewedItem("NEW", 1, T0, T0)
 
 
 def test_the_cart_s_own_page_engages_and_a_page_that_leads_away_does_not() -> None:
-    nowhere = session(page="home", focus=None, running_since=None, dwelt=0)
+    nowhere = session(page="home", focus=None, running_since=None, dwell_before_ms=0)
     cart = browsed(nowhere, PageViewed("cart"), T0)
     assert cart.running_since == T0
     paying = browsed(cart, PageViewed("payment"), T0 + 5 * SECOND)
-    assert (paying.dwelt, paying.running_since) == (5 * SECOND, None)
+    assert (paying.dwell_before_ms, paying.running_since) == (5 * SECOND, None)
     back = browsed(paying, PageViewed("cart"), T0 + MINUTE)
     assert back.dwell(T0 + MINUTE + SECOND) == 6 * SECOND
     away = browsed(back, PageViewed("home"), T0 + 2 * MINUTE)
-    assert (away.dwelt, away.running_since) == (0, None)
+    assert (away.dwell_before_ms, away.running_since) == (0, None)

@@ -42,7 +42,7 @@ contacts = st.builds(
 
 
 def essence(contact: ContactHistory) -> tuple[object, ...]:
-    return set(contact.approaches), set(contact.rests), contact.quiet_until
+    return set(contact.approaches), set(contact.cooldowns), contact.quiet_until
 
 
 @given(contacts, contacts)
@@ -109,4 +109,4 @@ def test_what_no_cap_counts_any_more_is_forgotten() -> None:
     old = old.with_cooldown("rule", "R", T0).with_cooldown("product", "p", T0 + 1)
     left = old.pruned(T0, lambda mark: mark.at == T0)
     assert [mark.offer for mark in left.approaches] == ["o2"]
-    assert left.rests == (Cooldown("product", "p", T0 + 1),)
+    assert left.cooldowns == (Cooldown("product", "p", T0 + 1),)

@@ -10,8 +10,8 @@ LOOKS = (ViewedItem("BOOT-42", 1, T0, T0), ViewedItem("TRAIL-42", 1, T0, T0))
 
 
 def test_the_open_item_is_what_may_be_spoken_about() -> None:
-    assert candidate_skus(session(cart=CART, looks=LOOKS)) == ("RUN-42",)
-    assert candidate_skus(session(focus=None, cart=CART, looks=LOOKS)) == ()
+    assert candidate_skus(session(cart=CART, viewed_items=LOOKS)) == ("RUN-42",)
+    assert candidate_skus(session(focus=None, cart=CART, viewed_items=LOOKS)) == ()
 
 
 def test_in_the_cart_what_is_in_it_too_and_each_once() -> None:
@@ -21,15 +21,15 @@ def test_in_the_cart_what_is_in_it_too_and_each_once() -> None:
 def test_at_a_rescue_the_cart_or_the_last_item_seen() -> None:
     leaving = session(rescue=True, focus=None, page="cancel")
     assert candidate_skus(leaving) == ()
-    assert candidate_skus(session(rescue=True, focus=None, looks=LOOKS)) == ("TRAIL-42",)
-    assert candidate_skus(session(rescue=True, focus=None, looks=LOOKS, cart=CART)) == (
+    assert candidate_skus(session(rescue=True, focus=None, viewed_items=LOOKS)) == ("TRAIL-42",)
+    assert candidate_skus(session(rescue=True, focus=None, viewed_items=LOOKS, cart=CART)) == (
         "SOCK-3",
         "RUN-42",
     )
 
 
 def test_everything_that_a_turn_may_read_is_asked_for_before() -> None:
-    full = session(cart=CART, looks=LOOKS, offers=(offer(sku="HAT-1"),))
+    full = session(cart=CART, viewed_items=LOOKS, offers=(offer(sku="HAT-1"),))
     assert set(required_skus(full, TimerFired())) == {"RUN-42", "SOCK-3", "HAT-1", "TRAIL-42"}
     assert "CAP-1" in set(required_skus(full, ItemViewed("CAP-1")))
     assert "CAP-1" in set(required_skus(full, CartChanged((CartLine("CAP-1", 1),))))

@@ -20,11 +20,11 @@ def test_a_session_is_visible_while_a_tab_is() -> None:
 
 
 def test_engaged_time_is_what_was_gathered_and_what_runs() -> None:
-    running = session(dwelt=2 * SECOND, running_since=T0)
+    running = session(dwell_before_ms=2 * SECOND, running_since=T0)
     assert running.dwell(T0 + 500) == 2500
     assert running.dwell_reaches(2 * SECOND) == NOW
     assert running.dwell_reaches(3 * SECOND) == T0 + SECOND
-    resting = session(dwelt=2 * SECOND, running_since=None)
+    resting = session(dwell_before_ms=2 * SECOND, running_since=None)
     assert resting.dwell(T0) == 2 * SECOND
     assert resting.dwell_reaches(2 * SECOND) == NOW
     assert resting.dwell_reaches(2 * SECOND + 1) == NEEDS_ACTIVITY
@@ -32,8 +32,8 @@ def test_engaged_time_is_what_was_gathered_and_what_runs() -> None:
 
 def test_a_look_is_found_by_its_item() -> None:
     look = ViewedItem("RUN-42", 2, T0, T0)
-    assert session(looks=(look,)).viewed_item("RUN-42") is look
-    assert session(looks=(look,)).viewed_item("BOOT-42") is None
+    assert session(viewed_items=(look,)).viewed_item("RUN-42") is look
+    assert session(viewed_items=(look,)).viewed_item("BOOT-42") is None
 
 
 def test_the_collector_never_walks_sessions_and_catalogues() -> None:

@@ -43,10 +43,10 @@ def planned(
     seq: int = 1,
     campaigns: Any = (),
     seed: str = "",
-    reach: ReductionHistory = NO_REDUCTIONS,
+    reductions: ReductionHistory = NO_REDUCTIONS,
     **fields: Any,
 ) -> Offer:
-    turn = context(rulebook=rulebook(by, campaigns=campaigns), seed=seed, reach=reach)
+    turn = context(rulebook=rulebook(by, campaigns=campaigns), seed=seed, reductions=reductions)
     at = scene(**fields)
     return offer_of(turn, candidate_of(Evaluation(turn, at, ()), by), seq)
 
@@ -96,10 +96,10 @@ def test_what_comes_off_the_shipping_is_no_reduction_of_the_item() -> None:
     free = PriceTerms("amount", amounts={"EUR": 690}, level="shipping")
     reduced = {"DE": (PublicPrice(T0 - 200 * DAY, 19900, "EUR"),)}
     crowd = ReductionHistory(counts={("run", "DE"): {VIEWERS: 10, "R1": 9}})
-    made = planned(rule(price=free), item=item(history=reduced), reach=crowd)
+    made = planned(rule(price=free), item=item(history=reduced), reductions=crowd)
     assert (made.level, made.unit, made.was, made.percent) == ("shipping", 12900, None, None)
     assert (made.hold, made.saved, made.kept, made.notes) == (690, 690, 12900 - 690, ())
-    assert planned(rule(), item=item(history=reduced), reach=crowd).notes == ("price.general",)
+    assert planned(rule(), item=item(history=reduced), reductions=crowd).notes == ("price.general",)
 
 
 def test_a_reduction_is_claimed_against_the_lowest_price_of_thirty_days() -> None:

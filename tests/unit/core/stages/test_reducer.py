@@ -69,9 +69,9 @@ def test_the_clock_stops_when_the_last_tab_leaves_and_goes_on_with_the_next() ->
     one = after(signals.ConnectionClosed(1), before).session
     assert one.running_since == T0 - MINUTE
     none = after(signals.ConnectionClosed(2), one).session
-    assert (none.running_since, none.dwelt) == (None, MINUTE)
+    assert (none.running_since, none.dwell_before_ms) == (None, MINUTE)
     back = after(signals.ConnectionOpened(3, "anonymous"), none).session
-    assert (back.running_since, back.dwelt) == (T0, MINUTE)
+    assert (back.running_since, back.dwell_before_ms) == (T0, MINUTE)
 
 
 def test_a_hidden_tab_stops_the_clock_unless_another_is_seen() -> None:
@@ -85,8 +85,8 @@ def test_a_hidden_tab_stops_the_clock_unless_another_is_seen() -> None:
 
 @pytest.mark.parametrize("kind", ["home", "category", "search"])
 def test_browsing_on_leaves_the_item_behind(kind: signals.PageKind) -> None:
-    now = after(signals.PageViewed(kind), session(dwelt=5)).session
-    assert (now.focus, now.dwelt, now.running_since) == (None, 0, None)
+    now = after(signals.PageViewed(kind), session(dwell_before_ms=5)).session
+    assert (now.focus, now.dwell_before_ms, now.running_since) == (None, 0, None)
     assert now.searches == (kind == "search")
 
 
@@ -106,19 +106,19 @@ def test_a_rescue_is_a_matter_of_the_page() -> None:
 def test_another_item_starts_the_clock_anew_and_the_same_does_not() -> None:
     same = after(signals.ItemViewed("RUN-42")).session
     assert same.running_since == T0 - MINUTE
-    other = after(signals.ItemViewed("BOOT-42"), but(same, dwelt=9)).session
-    assert (other.focus, other.dwelt, other.running_since) == ("BOOT-42", 0, T0)
+    other = after(signals.ItemViewed("BOOT-42"), but(same, dwell_before_ms=9)).session
+    assert (other.focus, other.dwell_before_ms, other.running_since) == ("BOOT-42", 0, T0)
 
 
 def test_looks_are_counted_the_most_recent_last_and_not_without_end() -> None:
     now = session()
     for sku in ("a", "b", "a"):
         now = after(signals.ItemViewed(sku), now).session
-    assert [(look.sku, look.views) for look in now.looks] == [("b", 1), ("a", 2)]
+    assert [(look.sku, look.views) for look in now.viewed_items] == [("b", 1), ("a", 2)]
     assert now.views == 3
     for number in range(2 * REMEMBERED_ITEMS):
         now = after(signals.ItemViewed(str(number)), now).session
-    assert len(now.looks) == REMEMBERED_ITEMS
+    assert len(now.viewed_items) == REMEMBERED_ITEMS
 
 
 def test_the_cart_is_what_the_last_message_says() -> None:
@@ -308,7 +308,7 @@ def test_a_used_voucher_rests_for_good_until_it_is_given_back() -> None:
 
 
 def test_while_nothing_can_be_recorded_nothing_is_promised_and_nothing_refused() -> None:
-    draft = after(signals.OfferAccepted("of1"), with_offer(), mute=True)
+    draft = after(signals.OfferAccepted("of1"), with_offer(), commits_suspended=True)
     assert (draft.steps, draft.effects, draft.moves) == ([], [], [])
 
 

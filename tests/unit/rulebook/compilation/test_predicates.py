@@ -39,9 +39,9 @@ def scenes(draw: st.DrawFn) -> Scene:
         history=draw(st.none() | histories()),
         rescue=draw(st.booleans()),
         visit=LandingVisit(campaign=draw(st.none() | st.sampled_from(CAMPAIGNS))),
-        dwelt=draw(st.integers(0, 50)) * SECOND,
+        dwell_before_ms=draw(st.integers(0, 50)) * SECOND,
         running_since=draw(st.none() | st.just(T0 - 5 * SECOND)),
-        looks=(ViewedItem(sku, draw(st.integers(1, 3)), T0, T0),),
+        viewed_items=(ViewedItem(sku, draw(st.integers(1, 3)), T0, T0),),
         cart=tuple((item(one), 1) for one in cart),
     )
 
@@ -141,13 +141,13 @@ def _read(name: str, seen: Scene) -> Any:
         case "session.dwell":
             resting = session.running_since is None
             enough = session.dwell(seen.now)
-            return session.dwelt if resting else enough
+            return session.dwell_before_ms if resting else enough
         case "customer.orders":
             return len(history.orders) if history else None
         case "item.price":
             return seen.price.fact.price if seen.price else None
         case _:
-            return session.looks[0].views >= 2
+            return session.viewed_items[0].views >= 2
 
 
 IMPOSSIBLE = {"R301", "R302"}
@@ -166,13 +166,13 @@ def test_compiled_and_naive_agree_and_the_index_misses_nothing(
     found = compiled.rulebook.index.for_item(seen)
     for number, text in enumerate(rules):
         one = compiled.rulebook.rules[f"rule-{number:02}"]
-        at = one.ripens(seen)
+        at = one.holds_from(seen)
         assert at == holds_from(one.condition, seen)
         holds = truth({"all": text["when"], "none": text.get("unless", [])}, seen)
         holds = holds and ("moment" not in text or seen.session.rescue)
         assert (at == NOW) == holds
-        if one.ripens_if_known is not None:
-            assert one.ripens_if_known(seen) <= at
+        if one.holds_from_if_identified is not None:
+            assert one.holds_from_if_identified(seen) <= at
         here = not one.territories or seen.territory in one.territories
         if at != NEVER and here:
             assert one.id in {other.id for other in found}
@@ -182,85 +182,85 @@ def test_compiled_and_naive_agree_and_the_index_misses_nothing(
 
 def test_dwell_ripens_at_the_instant_at_which_it_is_reached() -> None:
     one = rule("[session.dwell: {at_least: 30s}]")
-    assert one.ripens(scene(running_since=T0 - 5 * SECOND)) == T0 + 25 * SECOND
-    assert one.ripens(scene(running_since=T0 - 40 * SECOND)) == NOW
-    assert one.ripens(scene(dwelt=10 * SECOND)) == NEEDS_ACTIVITY
+    assert one.holds_from(scene(running_since=T0 - 5 * SECOND)) == T0 + 25 * SECOND
+    assert one.holds_from(scene(running_since=T0 - 40 * SECOND)) == NOW
+    assert one.holds_from(scene(dwell_before_ms=10 * SECOND)) == NEEDS_ACTIVITY
 
 
 def test_all_waits_for_the_last_and_any_for_the_first() -> None:
     running = scene(running_since=T0)
     both = "[session.dwell: {at_least: 30s}, session.age: {at_least: 2m}]"
     either = "[{any: [session.dwell: {at_least: 30s}, session.age: {at_least: 2m}]}]"
-    assert rule(both).ripens(running) == T0 + 2 * MINUTE
-    assert rule(either).ripens(running) == T0 + 30 * SECOND
+    assert rule(both).holds_from(running) == T0 + 2 * MINUTE
+    assert rule(either).holds_from(running) == T0 + 30 * SECOND
 
 
 def test_what_is_not_known_does_not_hold_nor_does_its_opposite() -> None:
     nobody = scene()
-    assert rule("[customer.tier: gold]").ripens(nobody) == NEVER
-    assert rule("[customer.tier: {not: gold}]").ripens(nobody) == NEVER
-    assert rule("[{none: [customer.tier: gold]}]").ripens(nobody) == NOW
+    assert rule("[customer.tier: gold]").holds_from(nobody) == NEVER
+    assert rule("[customer.tier: {not: gold}]").holds_from(nobody) == NEVER
+    assert rule("[{none: [customer.tier: gold]}]").holds_from(nobody) == NOW
 
 
 def test_a_personal_rule_can_be_asked_what_it_would_say_of_a_known_shopper() -> None:
     one = rule("[customer.tier: gold, item.stock: {at_least: 5}]")
-    assert one.ripens_if_known is not None
-    assert one.ripens_if_known(scene()) == NOW
-    assert one.ripens_if_known(scene(item(stock=1))) == NEVER
-    assert rule("[item.stock: {at_least: 5}]").ripens_if_known is None
+    assert one.holds_from_if_identified is not None
+    assert one.holds_from_if_identified(scene()) == NOW
+    assert one.holds_from_if_identified(scene(item(stock=1))) == NEVER
+    assert rule("[item.stock: {at_least: 5}]").holds_from_if_identified is None
 
 
 def test_a_known_rescue_page_is_what_a_moment_asks_for() -> None:
     one = rule("[item.stock: {at_least: 1}]", "moment: rescue")
-    assert one.ripens(scene()) == NEVER
-    assert one.ripens(scene(rescue=True)) == NOW
+    assert one.holds_from(scene()) == NEVER
+    assert one.holds_from(scene(rescue=True)) == NOW
 
 
 def test_a_date_is_compared_on_the_clocks_of_the_rule() -> None:
     zone = "valid: {timezone: Pacific/Auckland}"
     tomorrow = "[time.date: 2026-03-11]"
-    assert rule(tomorrow, zone).ripens(scene()) == NOW
-    assert rule(tomorrow).ripens(scene()) == T0 + 12 * 60 * MINUTE
-    assert rule("[time.date: {at_most: 2026-03-09}]").ripens(scene()) == NEVER
-    assert rule("[time.date: {between: [2026-03-09, 2026-03-10]}]").ripens(scene()) == NOW
+    assert rule(tomorrow, zone).holds_from(scene()) == NOW
+    assert rule(tomorrow).holds_from(scene()) == T0 + 12 * 60 * MINUTE
+    assert rule("[time.date: {at_most: 2026-03-09}]").holds_from(scene()) == NEVER
+    assert rule("[time.date: {between: [2026-03-09, 2026-03-10]}]").holds_from(scene()) == NOW
 
 
 def test_hours_and_weekdays_open_by_themselves() -> None:
     evening = rule('[time.of_day: {between: ["18:00", "20:00"]}]')
-    assert evening.ripens(scene()) == T0 + 6 * 60 * MINUTE
-    assert evening.ripens(scene(now=T0 + 7 * 60 * MINUTE)) == NOW
+    assert evening.holds_from(scene()) == T0 + 6 * 60 * MINUTE
+    assert evening.holds_from(scene(now=T0 + 7 * 60 * MINUTE)) == NOW
     tuesday = rule("[time.weekday: tue]")
-    assert [tuesday.ripens(scene(now=T0 + n * MINUTE)) for n in (0, 1, 2)] == [NOW] * 3
-    assert rule("[time.weekday: {not: [tue]}]").ripens(scene()) == T0 + 12 * 60 * MINUTE
-    assert rule('[time.of_day: {at_most: "13:00"}]').ripens(scene()) == NOW
-    assert rule('[time.of_day: {at_least: "13:00"}]').ripens(scene()) == T0 + 60 * MINUTE
+    assert [tuesday.holds_from(scene(now=T0 + n * MINUTE)) for n in (0, 1, 2)] == [NOW] * 3
+    assert rule("[time.weekday: {not: [tue]}]").holds_from(scene()) == T0 + 12 * 60 * MINUTE
+    assert rule('[time.of_day: {at_most: "13:00"}]').holds_from(scene()) == NOW
+    assert rule('[time.of_day: {at_least: "13:00"}]').holds_from(scene()) == T0 + 60 * MINUTE
 
 
 def test_an_instant_can_be_recent_or_long_ago() -> None:
     fresh, old = "[item.stock_reported: {within: 1h}]", "[item.stock_reported: {before: 1h}]"
     later = scene(now=T0 + 2 * 60 * MINUTE)
-    assert (rule(fresh).ripens(scene()), rule(fresh).ripens(later)) == (NOW, NEVER)
-    assert (rule(old).ripens(scene()), rule(old).ripens(later)) == (T0 + 60 * MINUTE, NOW)
-    assert rule("[item.stock_reported: {since: 2026-03-10}]").ripens(scene()) == NOW
-    assert rule("[item.stock_reported: {since: 2026-03-11}]").ripens(scene()) == NEVER
-    assert rule(old).ripens(scene(item(stock=None))) == NEVER
+    assert (rule(fresh).holds_from(scene()), rule(fresh).holds_from(later)) == (NOW, NEVER)
+    assert (rule(old).holds_from(scene()), rule(old).holds_from(later)) == (T0 + 60 * MINUTE, NOW)
+    assert rule("[item.stock_reported: {since: 2026-03-10}]").holds_from(scene()) == NOW
+    assert rule("[item.stock_reported: {since: 2026-03-11}]").holds_from(scene()) == NEVER
+    assert rule(old).holds_from(scene(item(stock=None))) == NEVER
 
 
 def test_counts_can_be_limited_to_a_window() -> None:
     history = History(customer="c1", orders=(order(1), order(5)))
     seen = scene(history=history)
-    assert rule("[customer.orders: {at_least: 2}]").ripens(seen) == NOW
-    assert rule("[customer.orders: {at_least: 2, within: 30d}]").ripens(seen) == NEVER
-    assert rule("[customer.orders: {at_least: 2, since: 2026-01-01}]").ripens(seen) == NOW
+    assert rule("[customer.orders: {at_least: 2}]").holds_from(seen) == NOW
+    assert rule("[customer.orders: {at_least: 2, within: 30d}]").holds_from(seen) == NEVER
+    assert rule("[customer.orders: {at_least: 2, since: 2026-01-01}]").holds_from(seen) == NOW
 
 
 def test_money_is_compared_only_in_its_own_currency() -> None:
-    assert rule("[item.price: {at_least: {EUR: 100.00, GBP: 90.00}}]").ripens(scene()) == NOW
-    assert rule("[item.price: {at_least: {GBP: 90.00}}]").ripens(scene()) == NEVER
-    assert rule("[item.price: {at_most: 129.00 EUR}]").ripens(scene()) == NOW
-    assert rule("[item.price: 129.00 EUR]").ripens(scene()) == NOW
-    assert rule("[item.price: {EUR: 129.00}]").ripens(scene()) == NOW
-    assert rule("[item.price: {is: 128.00 EUR}]").ripens(scene()) == NEVER
+    assert rule("[item.price: {at_least: {EUR: 100.00, GBP: 90.00}}]").holds_from(scene()) == NOW
+    assert rule("[item.price: {at_least: {GBP: 90.00}}]").holds_from(scene()) == NEVER
+    assert rule("[item.price: {at_most: 129.00 EUR}]").holds_from(scene()) == NOW
+    assert rule("[item.price: 129.00 EUR]").holds_from(scene()) == NOW
+    assert rule("[item.price: {EUR: 129.00}]").holds_from(scene()) == NOW
+    assert rule("[item.price: {is: 128.00 EUR}]").holds_from(scene()) == NEVER
 
 
 def test_attributes_are_texts_numbers_or_flags() -> None:
@@ -279,8 +279,8 @@ def test_attributes_are_texts_numbers_or_flags() -> None:
         "item.attributes.washable: {at_least: 1}",
         "item.attributes.missing: red",
     ]
-    assert [rule(f"[{one}]").ripens(seen) for one in holds] == [NOW] * len(holds)
-    assert [rule(f"[{one}]").ripens(seen) for one in fails] == [NEVER] * len(fails)
+    assert [rule(f"[{one}]").holds_from(seen) for one in holds] == [NOW] * len(holds)
+    assert [rule(f"[{one}]").holds_from(seen) for one in fails] == [NEVER] * len(fails)
 
 
 def test_an_explanation_shows_values_as_a_file_spells_them() -> None:

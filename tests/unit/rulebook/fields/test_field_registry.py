@@ -86,8 +86,8 @@ def full() -> Scene:
         page="cart",
         query="trail shoes",
         visit=LandingVisit("newsletter", "spring-mail", "email", "blog.example", "apology"),
-        dwelt=40 * SECOND,
-        looks=(ViewedItem("SOCK-3", 1, NOW, NOW), ViewedItem("RUN-42", 2, NOW, NOW)),
+        dwell_before_ms=40 * SECOND,
+        viewed_items=(ViewedItem("SOCK-3", 1, NOW, NOW), ViewedItem("RUN-42", 2, NOW, NOW)),
         views=3,
         pages=6,
         searches=1,
@@ -166,7 +166,7 @@ def test_a_field_reads_what_it_says(name: str) -> None:
     one = rule(f"[{{{name}: {text}}}]")
     [clause] = one.condition.parts  # type: ignore[union-attr]
     assert clause.read(full()) == expected
-    assert (one.ripens(full()) == 0) == (expected is not None)
+    assert (one.holds_from(full()) == 0) == (expected is not None)
 
 
 def test_every_field_is_tried_here() -> None:
@@ -215,14 +215,14 @@ def test_the_age_is_read_though_no_rule_may_use_it() -> None:
 def test_when_something_was_last_bought_is_read_by_product() -> None:
     one = rule("[history.bought_this: {before: 90d}]")
     seen = scene(SOCK, history=HISTORY)
-    assert one.ripens(seen) == 0
-    assert one.ripens(scene(SOCK)) != 0
+    assert one.holds_from(seen) == 0
+    assert one.holds_from(scene(SOCK)) != 0
 
 
 def test_what_was_bought_can_be_limited_to_a_window() -> None:
     bought = "[history.bought_item: {in: [SOCK-3], within: 30d}]"
-    assert rule(bought).ripens(full()) != 0
-    assert rule(bought.replace("30d", "200d")).ripens(full()) == 0
+    assert rule(bought).holds_from(full()) != 0
+    assert rule(bought.replace("30d", "200d")).holds_from(full()) == 0
 
 
 def test_a_price_that_never_changed_counts_from_when_it_was_reported() -> None:
@@ -236,7 +236,7 @@ def test_without_a_list_price_nothing_is_on_sale() -> None:
     seen = scene(item())
     assert list_price(seen) == Money(12900, "EUR")
     assert currency(seen) == "EUR"
-    assert rule("[item.on_sale: false]").ripens(seen) == 0
+    assert rule("[item.on_sale: false]").holds_from(seen) == 0
 
 
 def test_a_cart_with_an_unknown_price_has_no_total() -> None:

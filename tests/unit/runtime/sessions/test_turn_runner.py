@@ -198,7 +198,7 @@ async def test_what_all_shoppers_look_at_is_kept_once(one: LiveServer) -> None:
     states = [by_id[shopper.session].state for shopper in (first, second)]
     assert states[0].focus is not None
     assert states[0].focus is states[1].focus
-    assert states[0].looks[-1].sku is states[1].looks[-1].sku
+    assert states[0].viewed_items[-1].sku is states[1].viewed_items[-1].sku
 
 
 async def test_what_waited_for_its_item_is_folded_like_what_did_not(one: LiveServer) -> None:

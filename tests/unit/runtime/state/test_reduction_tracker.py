@@ -32,17 +32,19 @@ def looks(*skus: str) -> tuple[ViewedItem, ...]:
 def test_a_shopper_counts_at_the_first_look_and_not_again():
     book = opened()
     book.record_view(session(), item(variants=ONE))
-    book.record_view(session(looks=looks("RUN-42")), item(variants=ONE))
+    book.record_view(session(viewed_items=looks("RUN-42")), item(variants=ONE))
     assert viewers(book) == 1
-    book.record_view(session("s2", looks=looks("BOOT-42")), item(variants=ONE))
+    book.record_view(session("s2", viewed_items=looks("BOOT-42")), item(variants=ONE))
     assert viewers(book) == 2
 
 
 def test_another_variant_of_what_was_seen_does_not_count():
     book = opened()
-    book.record_first_view(session(looks=looks("BOOT-42", "RUN-43")), item(variants=BOTH), T0)
+    book.record_first_view(
+        session(viewed_items=looks("BOOT-42", "RUN-43")), item(variants=BOTH), T0
+    )
     assert viewers(book) == 0
-    book.record_first_view(session(looks=looks("BOOT-42")), item(variants=BOTH), T0)
+    book.record_first_view(session(viewed_items=looks("BOOT-42")), item(variants=BOTH), T0)
     assert viewers(book) == 1
 
 
