@@ -94,7 +94,9 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     entropy = _entropy(config, folder)
     ledger: Ledger = MemoryLedger()
     if config.data:
-        ledger = SqliteLedger(folder / "tactful.db", reach=failpoints.from_environment(os.environ))
+        ledger = SqliteLedger(
+            folder / "tactful.db", failpoint=failpoints.from_environment(os.environ)
+        )
     settings = Settings(
         rules=config.rules,
         policy=config.policy,

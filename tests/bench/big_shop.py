@@ -19,7 +19,7 @@ from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.ports.ledger_rows import FactRow
-from tactful.runtime.services.ingest import row_of
+from tactful.runtime.services.ingest import fact_row
 from tactful.stores.sqlite.opening import open_writer
 from tactful.stores.sqlite.turns import ENCODE
 
@@ -114,7 +114,7 @@ def template(fact: dict[str, Any]) -> Template:
     """What the server writes for a fact, as text."""
     read = fact_codec.decode(msgspec.json.encode(fact))
     assert not isinstance(read, FactRejection), read
-    row: FactRow = row_of(read, T0)
+    row: FactRow = fact_row(read, T0)
     subjects = msgspec.json.encode(row.subjects).decode()
     return Template(row.kind, row.key, subjects, row.body.decode(), "0" * DIGITS)
 

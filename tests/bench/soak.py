@@ -172,7 +172,9 @@ def now_there(sessions: int, cpu_s: float = 0.0, events: int = 1) -> Step:
 async def small_cache(ledger: Any) -> None:
     """Bound the ledger's page cache, 32 MiB else, so that it is full before memory is compared."""
     pragma = "PRAGMA cache_size=-512"
-    await ledger._open_writer.run_apart(lambda connection: connection.execute(pragma).close())
+    await ledger._open_writer.run_outside_transaction(
+        lambda connection: connection.execute(pragma).close()
+    )
     await ledger._reader.execute(pragma)
 
 

@@ -4,7 +4,7 @@ from msgspec import structs
 
 from support.ledger_rows import T0, fact, offer
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
-from tactful.runtime.ports.ledger import PRICES_LONGER
+from tactful.runtime.ports.ledger import EXTRA_PRICE_RETENTION
 from tactful.runtime.ports.ledger_rows import Commit, FactRow, OutcomeRow, ReductionRow
 
 
@@ -82,7 +82,7 @@ async def test_public_prices_outlive_other_facts_by_a_year(ledger):
     def priced(amount: int, at: int) -> FactRow:
         return fact("price", "RUN-42|DE", version=None, amount=amount, at=at)
 
-    year = PRICES_LONGER
+    year = EXTRA_PRICE_RETENTION
     await ledger.record_facts([priced(1, 10), fact(version=1, at=10)])
     await ledger.record_facts([priced(2, 20), fact(version=2, at=20)])
     assert await ledger.prune(before=20 + year) == 1

@@ -202,5 +202,5 @@ def test_that_fails_when_a_late_turn_overwrites_a_redemption(monkeypatch):
 
 
 def test_that_fails_when_reservations_are_not_refused(monkeypatch):
-    monkeypatch.setattr(sqlite_turns, "move", lambda *_: None)
+    monkeypatch.setattr(sqlite_turns, "apply_moves", lambda *_: None)
     assert_fails(test_both_ledgers_answer_alike_and_every_sum_holds)

@@ -11,8 +11,8 @@ from support.cli_runner import json_of, run, written
 from support.live_server import LiveServer, live_server
 from tactful.core.session.signals import TimerFired
 from tactful.runtime.ports.ledger_rows import TurnEntry
-from tactful.runtime.turn_log.log_encoding import encode, encode_acts
-from tactful.runtime.turn_log.log_reader import PAGE, turns
+from tactful.runtime.turn_log.log_encoding import encode, encode_signals
+from tactful.runtime.turn_log.log_reader import PAGE_SIZE, read_turns
 from tactful.stores.memory.ledger import MemoryLedger
 
 UNTIL = ("--since", "30d", "--until", "2026-03-30T12:00:00Z")
@@ -188,12 +188,12 @@ async def test_a_log_is_read_whole_however_many_turns_share_an_instant() -> None
             since, limit = int(str(asked["since"])), int(str(asked["limit"]))
             return [one for one in rows if one.at >= since][:limit]
 
-    ats = [1, *[2] * (2 * PAGE + 5), *range(3, 10)]
+    ats = [1, *[2] * (2 * PAGE_SIZE + 5), *range(3, 10)]
     rows = [
         TurnEntry(session=str(n), customer=None, at=at, rulebook="", signal=encode(TimerFired()))
         for n, at in enumerate(ats)
     ]
-    assert [one async for one in turns(Log(), 0, 100)] == rows
+    assert [one async for one in read_turns(Log(), 0, 100)] == rows
 
 
 async def test_acts_recorded_together_come_when_they_happened() -> None:
@@ -205,8 +205,8 @@ async def test_acts_recorded_together_come_when_they_happened() -> None:
         return TurnEntry(session=session, customer=None, at=at, rulebook="", signal=signal)
 
     rows = [
-        entry("a", 1, encode_acts([(1, TimerFired()), (6, TimerFired()), (200, TimerFired())])),
+        entry("a", 1, encode_signals([(1, TimerFired()), (6, TimerFired()), (200, TimerFired())])),
         entry("b", 5, encode(TimerFired())),
     ]
-    found = [(one.session, one.at) async for one in turns(Log(), 0, 100)]
+    found = [(one.session, one.at) async for one in read_turns(Log(), 0, 100)]
     assert found == [("a", 1), ("b", 5), ("a", 6)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.processes.crash_worker import DATABASE, acknowledged, live, lost
-from tactful.stores.shared.failpoints import POINTS, from_environment, no_failpoint
+from tactful.stores.shared.failpoints import FAILPOINTS, from_environment, no_failpoint
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["support.processes.crash_worker"])
@@ -30,10 +30,10 @@ def check(folder: Path) -> list[str]:
 
 def failpoints(times: int) -> list[str]:
     """Every named point, reached for the first to the n-th time."""
-    return [f"{point}:{count}" for count in range(2, times + 2) for point in POINTS]
+    return [f"{point}:{count}" for count in range(2, times + 2) for point in FAILPOINTS]
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", FAILPOINTS)
 def test_killed_at_a_named_point_nothing_acknowledged_is_lost_or_doubled(tmp_path, point):
     """13 lives of one ledger for each of the four points: 52 in all."""
     for count in range(2, 15):

@@ -16,7 +16,7 @@ import websockets
 
 from journeys.fixture import CATALOGUE, rules, stock
 from support.live_server import live_server
-from tactful.stores.shared.failpoints import POINTS
+from tactful.stores.shared.failpoints import FAILPOINTS
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 KEY = "server-key-of-the-journeys"
@@ -165,7 +165,7 @@ async def added_up(folder: Path, known: Acknowledged) -> None:
 
 def failpoint(life: int, known: Acknowledged) -> str:
     """Each point in turn, ever later in the traffic that follows the checks of a new life."""
-    point = POINTS[life % len(POINTS)]
+    point = FAILPOINTS[life % len(FAILPOINTS)]
     checks = len(known.tokens) * 2
     return f"{point}:{checks + (1 if point == 'after-insert' else 4) + life // 2}"
 

@@ -6,7 +6,7 @@ from journeys.fixture import CATALOGUE, case, order, rules
 from support.front_door import eventually
 from support.live_server import LiveServer, Shopper, live_server
 from tactful.core.rules.policy import Policy, TrialGuardrail
-from tactful.runtime.turn_log.log_encoding import trace_from
+from tactful.runtime.turn_log.log_encoding import decode_trace
 
 SHADOW = """
   - id: shy
@@ -61,7 +61,7 @@ async def test_a_rule_in_the_shadow_is_recorded_and_nobody_sees_it(tmp_path: Pat
         assert (why["outcome"], why["reason"]) == ("shadow", "shadow")
         await one.parts.shop.ledger.flush()
         traces = [
-            trace_from(entry.trace)
+            decode_trace(entry.trace)
             for entry in await one.parts.shop.ledger.turn_entries()
             if entry.trace
         ]

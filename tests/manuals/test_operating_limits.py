@@ -48,7 +48,7 @@ def test_limits_and_durations_are_written_as_they_are():
         f"no new connection from there for {barrier.BARRED_MS // 1000} s",
         f"| signals that wait in a session | {turn.MAILBOX} |",
         f"| {items:,} and {people:,} |",
-        f"| records that wait for the disk | {sqlite.MOST_WAITING // MIB} MiB |",
+        f"| records that wait for the disk | {sqlite.MAX_PENDING_BYTES // MIB} MiB |",
         f"| {facts_api.REPORTS:,}, and {facts_api.UNDER_WAY // MIB} MiB |",
         f"| memory | {memory.SHARE} % of `max_memory_mib`",
         f"A login lasts {auth.LASTS // HOUR} hours",
@@ -61,7 +61,7 @@ def test_limits_and_durations_are_written_as_they_are():
     assert callers.VOUCHED_MS == 10 * MINUTE, "HTTP.md says ten minutes"
     assert auth.PER_ADDRESS == 5
     assert "Five wrong keys" in MANUAL
-    assert sqlite_writer.TRY_AGAIN == 0.5
+    assert sqlite_writer.RETRY_INTERVAL_S == 0.5
     assert "looks twice a second" in MANUAL
 
 

@@ -14,7 +14,7 @@ from tactful.core.session.session import Session
 from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
-from tactful.runtime.turn_log.log_encoding import session_from
+from tactful.runtime.turn_log.log_encoding import decode_session
 
 LATEST = 50
 """Decisions on a page."""
@@ -172,7 +172,7 @@ async def _session(
     if live is not None:
         return live.state, bool(live.connections)
     saved = await shop.ledger.session(internal_id(session))
-    return (session_from(saved.state), False) if saved else (None, False)
+    return (decode_session(saved.state), False) if saved else (None, False)
 
 
 async def _profile(shop: Shop, customer: str) -> Profile | None:

@@ -7,7 +7,7 @@ import structlog
 
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.signals import OfferRevoked
-from tactful.runtime.ports.operator_actions import Kind, OperatorAction
+from tactful.runtime.ports.operator_actions import ActionKind, OperatorAction
 from tactful.runtime.services.ingest import IngestReport
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.active_rulebook import ReloadResult
@@ -81,7 +81,13 @@ async def rollback(shop: Shop, who: str) -> ReloadResult | None:
 
 
 async def _keep(
-    shop: Shop, act: Kind, who: str, subject: str, *, detail: str = "", customer: str | None = None
+    shop: Shop,
+    act: ActionKind,
+    who: str,
+    subject: str,
+    *,
+    detail: str = "",
+    customer: str | None = None,
 ) -> None:
     """Into the audit, and into the log without what could name a customer."""
     made = OperatorAction(

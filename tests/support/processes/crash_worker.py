@@ -55,10 +55,10 @@ class Acks:
 
 
 async def work(
-    folder: Path, count: int, *, reach: FailpointHook = no_failpoint, early: bool = False
+    folder: Path, count: int, *, failpoint: FailpointHook = no_failpoint, early: bool = False
 ) -> None:
     """Push offers, report facts and redeem, four at a time; `early` says yes before it is true."""
-    ledger = SqliteLedger(folder / DATABASE, reach=reach)
+    ledger = SqliteLedger(folder / DATABASE, failpoint=failpoint)
     await ledger.open()
     acks = Acks(folder)
     known = len(await ledger.standing_offers()) + sum(
@@ -119,8 +119,8 @@ async def lost(path: Path, acks: list[dict[str, str]]) -> list[str]:
 
 def live(folder: str, failpoint: str, early: bool) -> None:
     """One life of a worker that ends at a failpoint."""
-    reach = from_environment({"TACTFUL_TEST_MODE": "1", "TACTFUL_FAILPOINT": failpoint})
-    asyncio.run(work(Path(folder), 400, reach=reach, early=early))
+    failpoint_hook = from_environment({"TACTFUL_TEST_MODE": "1", "TACTFUL_FAILPOINT": failpoint})
+    asyncio.run(work(Path(folder), 400, failpoint=failpoint_hook, early=early))
 
 
 def main() -> None:
@@ -131,7 +131,7 @@ def main() -> None:
         (name, synchronous, level) if name == "synchronous" else (name, value, expected)
         for name, value, expected in sqlite_open._SETTINGS
     )
-    sqlite_writer.LEAST_A_CHECKPOINT = sqlite_writer.MOST_A_CHECKPOINT = 60
+    sqlite_writer.MIN_CHANGES_PER_CHECKPOINT = sqlite_writer.MAX_CHANGES_PER_CHECKPOINT = 60
     asyncio.run(work(folder, count))
     os._exit(0)
 

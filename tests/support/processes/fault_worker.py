@@ -129,7 +129,7 @@ def swallow() -> None:
 
 async def main() -> None:
     folder = Path(sys.argv[1])
-    sqlite_writer.LEAST_A_CHECKPOINT = sqlite_writer.MOST_A_CHECKPOINT = 1
+    sqlite_writer.MIN_CHANGES_PER_CHECKPOINT = sqlite_writer.MAX_CHANGES_PER_CHECKPOINT = 1
     if sys.argv[2:] == ["swallow"]:
         swallow()
     for error, kind in FAULTS:

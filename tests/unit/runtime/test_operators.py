@@ -7,7 +7,7 @@ from support.live_server import live_server
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.signals import OfferRevoked
 from tactful.runtime import operators
-from tactful.runtime.turn_log.log_encoding import apart, signal_from
+from tactful.runtime.turn_log.log_encoding import decode_signal, split_entry
 
 
 async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> 
         assert await operators.revoke(shop, offer, "price.error", "Ada") == "revoked"
         assert await operators.revoke(shop, offer, "fraud", "Bob") == "ended"
         entries = await shop.ledger.turn_entries(session=shopper.session)
-        acts = [signal_from(each.signal) for entry in entries for each in apart(entry)]
+        acts = [decode_signal(each.signal) for entry in entries for each in split_entry(entry)]
         assert OfferRevoked(offer, "price.error", "Ada") in acts
         assert not any(isinstance(act, OfferRevoked) and act.who == "Bob" for act in acts)
         kept = await shop.ledger.offer(offer)

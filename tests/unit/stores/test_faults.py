@@ -74,7 +74,7 @@ def small_disk(folder: Path, size: str):
 async def test_on_a_full_disk_sessions_go_on_and_promises_stop_until_there_is_room(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(sqlite_writer, "TRY_AGAIN", 0.02)
+    monkeypatch.setattr(sqlite_writer, "RETRY_INTERVAL_S", 0.02)
     with small_disk(tmp_path / "disk", "4m"):
         ledger = SqliteLedger(tmp_path / "disk" / "tactful.db")
         await ledger.open()

@@ -32,7 +32,7 @@ def into_folder(stack: ExitStack, folder: Path) -> Send:
     """Straight into the ledger of a server that does not run."""
     from tactful.cli.shared.data_folder import exclusive, ledger_file  # for this way only
     from tactful.runtime.ports.ledger import LedgerError
-    from tactful.runtime.services.ingest import row_of
+    from tactful.runtime.services.ingest import fact_row
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     file = ledger_file(folder, must_exist=False)
@@ -48,7 +48,7 @@ def into_folder(stack: ExitStack, folder: Path) -> Send:
 
     def send(facts: list[AnyFact]) -> dict[str, Any]:
         now = time.time_ns() // 1_000_000
-        kept = runner.run(ledger.record_facts([row_of(fact, now) for fact in facts]))
+        kept = runner.run(ledger.record_facts([fact_row(fact, now) for fact in facts]))
         for feed in {FEEDS[type(fact)] for fact in facts if type(fact) in FEEDS}:
             runner.run(ledger.record_heartbeat(feed, now))
         return {"accepted": sum(kept), "ignored": len(kept) - sum(kept), "rejected": []}

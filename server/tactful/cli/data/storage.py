@@ -29,7 +29,7 @@ _KNOWN_MEMBER: Final = re.compile(rf"{re.escape(LEDGER)}|{KEYS}/(?:holder|\d{{6,
 def migrate(**given: Any) -> None:
     """Bring a ledger to this version; `serve` does the same at its start."""
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
-    from tactful.stores.sqlite.migrations import newest
+    from tactful.stores.sqlite.migrations import newest_schema
     from tactful.stores.sqlite.opening import open_writer
 
     file = ledger_file(config_of(given).data)
@@ -38,8 +38,8 @@ def migrate(**given: Any) -> None:
     before = _schema(file)
     with exit_on(LedgerError):
         open_writer(file).close()
-    steps = newest() - before
-    click.echo(f"{file}: schema {newest()}, {steps} migration{'s' * (steps != 1)} applied")
+    steps = newest_schema() - before
+    click.echo(f"{file}: schema {newest_schema()}, {steps} migration{'s' * (steps != 1)} applied")
 
 
 @click.command(epilog="\b\nExample:\n  tactful backup shop-2026-03-10.tar.gz --data shop-data")

@@ -21,7 +21,7 @@ from tactful.runtime.ports.ledger_rows import (
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
 
-PRICES_LONGER: Final = 365 * DAY
+EXTRA_PRICE_RETENTION: Final = 365 * DAY
 """For how much longer than the rest superseded public prices are kept (ms)."""
 
 
@@ -228,5 +228,5 @@ class Ledger(Protocol):
     async def prune(self, *, before: int) -> int:
         """Drop superseded facts, entries and ended sessions older than an instant.
 
-        Public prices stay `PRICES_LONGER`: what an offer claims rests on them, and they are nobody's.
+        Public prices stay `EXTRA_PRICE_RETENTION`: what an offer claims rests on them, and they are nobody's.
         """

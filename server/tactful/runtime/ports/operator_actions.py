@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal[
+ActionKind = Literal[
     "fact.stated",
     "offer.revoked",
     "rule.paused",
@@ -19,7 +19,7 @@ class OperatorAction(Struct, frozen=True, kw_only=True):
 
     at: int
     who: str
-    act: Kind
+    act: ActionKind
     subject: str
     """What it was done to: an offer, a rule, a version of the rulebook, a fact."""
     detail: str = ""

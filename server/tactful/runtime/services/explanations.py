@@ -29,11 +29,11 @@ from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.turn_log.log_encoding import (
     DecisionInputs,
-    apart,
-    by_place,
-    inputs_from,
-    session_from,
-    signal_from,
+    by_territory,
+    decode_inputs,
+    decode_session,
+    decode_signal,
+    split_entry,
 )
 
 
@@ -45,7 +45,7 @@ class HypotheticalVisit(Struct, frozen=True):
     """A visit that might be: where, and how long (ms) somebody has looked at the item."""
 
     territory: str | None = None
-    dwell: int = HOUR
+    dwell_ms: int = HOUR
 
 
 class Explanation(Struct, frozen=True):
@@ -151,7 +151,7 @@ class ExplanationService:
         """A shopper who is not here: their last session as it was left, or a visit that might be."""
         saved = await self._ledger.session(session) if session else None
         if saved is not None:
-            return LiveSession(session_from(saved.state), saved.resume)
+            return LiveSession(decode_session(saved.state), saved.resume)
         if customer is None:
             raise UnknownShopperError(
                 f"There is no session {session}: it never was, or it has ended."
@@ -171,14 +171,14 @@ class ExplanationService:
         return last.territory if last else None
 
     def _imagined(self, customer: str | None, sku: str, visit: HypotheticalVisit) -> Session:
-        return imagined(customer, sku, self._clock.now(), visit, self._territory)
+        return hypothetical_session(customer, sku, self._clock.now(), visit, self._territory)
 
     # the past
 
     async def _past(self, sku: str, session: str | None, at: int) -> Context:
         self._turns.turn_log.flush_all()
         stored = await self._ledger.turn_entries(session=session, until=at) if session else []
-        entries = [one for entry in stored for one in apart(entry) if one.at < at]
+        entries = [one for entry in stored for one in split_entry(entry) if one.at < at]
         found = _last_whole(entries)
         if found is None:
             raise UnknownShopperError(f"Nothing is recorded of that shopper at or before {at}.")
@@ -209,7 +209,7 @@ class ExplanationService:
         entry: TurnEntry | None,
         sku: str | None = None,
     ) -> Context:
-        signal = signal_from(entry.signal) if entry else TimerFired()
+        signal = decode_signal(entry.signal) if entry else TimerFired()
         skus = {*attention.required_skus(state, signal), *((sku,) if sku else ())}
         items: dict[str, Item] = {one: await self._world.read_item(one, at) for one in sorted(skus)}
         who = entry.customer if entry else state.customer
@@ -223,9 +223,11 @@ class ExplanationService:
             balances=_balances(inputs),
             committed={(one, place): count for one, place, count in inputs.committed},
             ahead=inputs.ahead,
-            feed_heartbeats=cast("Mapping[FeedName, int]", inputs.heard),
-            rates=ConversionRates(by_place(inputs.rates)),
-            reductions=ReductionHistory(by_place(inputs.began), by_place(inputs.counts)),
+            feed_heartbeats=cast("Mapping[FeedName, int]", inputs.feed_heartbeats),
+            rates=ConversionRates(by_territory(inputs.rates)),
+            reductions=ReductionHistory(
+                by_territory(inputs.first_applied), by_territory(inputs.daily_counts)
+            ),
             seed=self._turns.seed,
         )
 
@@ -240,13 +242,13 @@ def _last_whole(entries: Sequence[TurnEntry]) -> tuple[int, DecisionInputs, Sess
     """The last turn of which everything was written down."""
     for place in reversed(range(len(entries))):
         stored = entries[place].inputs
-        inputs = inputs_from(stored) if stored else None
+        inputs = decode_inputs(stored) if stored else None
         if inputs and inputs.session:
             return place, inputs, inputs.session
     return None
 
 
-def imagined(
+def hypothetical_session(
     customer: str | None, sku: str, now: int, visit: HypotheticalVisit, territory: str | None
 ) -> Session:
     """A visit of a customer, or of a stranger: None."""
@@ -259,7 +261,7 @@ def imagined(
         territory=visit.territory or territory,
         tabs=(Tab(1),),
         focus=sku,
-        dwell_before_ms=visit.dwell,
+        dwell_before_ms=visit.dwell_ms,
     )
 
 

@@ -67,7 +67,7 @@ class FactIngest:
         facts = [fact for fact in read if not isinstance(fact, FactRejection)]
         rejected = tuple(one for one in read if isinstance(one, FactRejection))
         now = self._clock.now()
-        kept = await self._ledger.record_facts([row_of(fact, now) for fact in facts])
+        kept = await self._ledger.record_facts([fact_row(fact, now) for fact in facts])
         accepted = [fact for fact, new in zip(facts, kept, strict=True) if new]
         recovered = [self._hear(fact, now) for fact in facts]
         await asyncio.gather(
@@ -156,7 +156,7 @@ class FactIngest:
         return feed is not None and self._freshness.record_heartbeat(feed, now)
 
 
-def row_of(fact: AnyFact, now: int) -> FactRow:
+def fact_row(fact: AnyFact, now: int) -> FactRow:
     """A fact as the ledger takes it."""
     return FactRow(
         kind=kind_of(fact),

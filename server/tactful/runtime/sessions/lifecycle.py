@@ -30,7 +30,7 @@ from tactful.runtime.state.session_registry import (
     SessionSnapshot,
 )
 from tactful.runtime.state.shop_state import ShopState
-from tactful.runtime.turn_log.log_encoding import session_from
+from tactful.runtime.turn_log.log_encoding import decode_session
 
 SEATS: Final = 16
 """Connections of one session; nobody looks at more tabs, and a seventeenth takes the oldest one's place."""
@@ -115,7 +115,7 @@ class SessionLifecycle:
 
     def restore(self, saved: SavedSession) -> LiveSession:
         """Bring a session of the ledger back to life."""
-        live = LiveSession(self._left(session_from(saved.state), saved.seen_at), saved.resume)
+        live = LiveSession(self._left(decode_session(saved.state), saved.seen_at), saved.resume)
         live.persists = True
         self._registry.add(live)
         self._registry.index_interests(live)

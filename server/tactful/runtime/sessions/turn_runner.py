@@ -34,7 +34,7 @@ from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
 from tactful.runtime.security.token_issuer import issue_token
 from tactful.runtime.state.session_registry import LiveSession, Outgoing
 from tactful.runtime.state.shop_state import ShopState
-from tactful.runtime.turn_log.log_encoding import commit_of, customer_after
+from tactful.runtime.turn_log.log_encoding import build_commit, readable_customer
 from tactful.runtime.turn_log.log_writer import TurnLogWriter
 
 log = structlog.get_logger("tactful.turn")
@@ -169,7 +169,7 @@ class TurnRunner:
     def _missing(self, session: Session, signal: Signal) -> tuple[list[str], list[str]]:
         world = self._world
         skus = [sku for sku in attention.required_skus(session, signal) if world.item(sku) is None]
-        customer = customer_after(session, signal)
+        customer = readable_customer(session, signal)
         if customer is None or world.customer(customer) is not None:
             return skus, []
         return skus, [customer]
@@ -179,7 +179,7 @@ class TurnRunner:
         session, world, now = live.state, self._world, self._clock.now()
         found = {sku: world.item(sku) for sku in attention.required_skus(session, signal)}
         items = {sku: item for sku, item in found.items() if item is not None}
-        customer = customer_after(session, signal)
+        customer = readable_customer(session, signal)
         return Context(
             now=now,
             session=session,
@@ -225,7 +225,7 @@ class TurnRunner:
             return False
         self.turn_log.flush_session(live)
         left = self._world.release(context.session, decision.session)
-        commit = commit_of(
+        commit = build_commit(
             context, decision, live.resume_digest, left, persists=live.persists, known=live.recorded
         )
         self._apply(live, decision)

@@ -1,4 +1,9 @@
-"""What is written down of a turn, so that it can be resumed, explained and repeated?"""
+"""The stored form of turns, from which a session is resumed, explained and replayed.
+
+`build_commit` turns a decision into the rows of one transaction. The other functions encode and
+decode the parts of a `TurnEntry` in MessagePack. Stored names are fixed: ledgers hold them since
+0.1.0, and `tests/journeys/test_upgrade.py` proves that they are still read.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -27,98 +32,139 @@ T = TypeVar("T")
 
 
 class DecisionInputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """What a decision read beside rules and the session that earlier turns left.
+    """What a decision read besides the rules and the session that earlier turns left.
 
-    Where a rule spoke or a session begins, everything is written down, `session` as it was before
-    the signal. Where rules were only looked at, it is which facts were read: no more is needed to
-    come to nothing again.
+    A *full* record has `session` and all other fields. It is written where a rule gave a verdict,
+    and where a session or a customer's history enters the log. A *partial* record has only
+    `items`, `customer_upto` and `commits_suspended`. It is written where rules were evaluated and
+    none gave a verdict: those fields are enough to reach the same empty result again.
+
+    `name=` is the stored name of a field. Ledgers hold it since 0.1.0, so it never changes.
     """
 
     items: list[tuple[str, int]] = []
-    """(SKU, the number of the newest fact that was known of it)."""
-    person: int | None = None
-    """The same of the verified customer; None: there was none."""
-    mute: bool = False
+    """(SKU, number of the newest fact known about it). Numbers are those of `StoredFact.number`."""
+    customer_upto: int | None = msgspec.field(default=None, name="person")
+    """Number of the newest fact known about the verified customer; None: no customer was read."""
+    commits_suspended: bool = msgspec.field(default=False, name="mute")
+    """Whether nothing could be promised because nothing could be recorded."""
     session: Session | None = None
-    anew: bool = False
-    """Whether the session was just begun or brought back, not left so by the turn before."""
+    """The session as it was before the signal; None: a partial record."""
+    begins_here: bool = msgspec.field(default=False, name="anew")
+    """Whether the session was just opened or restored, so that no recorded turn left it like this."""
     contact: ContactHistory | None = None
-    """The known customer's contact history."""
+    """Contact history of the verified customer."""
     balances: list[tuple[str, str, Balance]] = []
+    """(campaign, currency or `COUNT`, balance in the current period)."""
     committed: list[tuple[str, str, int]] = []
+    """(SKU, territory, units promised by the standing offers of all sessions)."""
     ahead: Mapping[str, int] = {}
-    heard: Mapping[str, int] = {}
+    """Standing offer of the session → units promised before it."""
+    feed_heartbeats: Mapping[str, int] = msgspec.field(default_factory=dict, name="heard")
+    """Feed → its last heartbeat, milliseconds since the Unix epoch, UTC."""
     paused: frozenset[str] = frozenset()
+    """Ids of the rules that an operator, or a breached trial limit, had paused."""
     rates: list[tuple[str, str, dict[str, Tally]]] = []
-    """(product, territory, rule → what came of it), where the decision weighed them."""
-    began: list[tuple[str, str, dict[str, int]]] = []
-    """(SKU, territory, rule → when its reduction first applied)."""
-    counts: list[tuple[str, str, dict[str, int]]] = []
-    """(product, territory, rule or `VIEWERS` → how many in the last day)."""
+    """(product, territory, rule → offers tried and bought), where arbitration weighed them."""
+    first_applied: list[tuple[str, str, dict[str, int]]] = msgspec.field(
+        default_factory=list, name="began"
+    )
+    """(SKU, territory, rule → instant at which its reduction first applied, in milliseconds)."""
+    daily_counts: list[tuple[str, str, dict[str, int]]] = msgspec.field(
+        default_factory=list, name="counts"
+    )
+    """(product, territory, rule or `VIEWERS` → number of shoppers in the last 24 hours)."""
 
 
-OPENING: Final = (ConnectionOpened, CustomerIdentified, ConsentChanged)
-"""Signals at which a session, or a customer's history, comes into the log."""
+NO_INPUTS: Final = DecisionInputs()
+"""The inputs of an entry on which nothing was decided."""
 
-LISTS: Final = frozenset({*range(0x90, 0xA0), 0xDC, 0xDD})
-"""With what a list begins in MessagePack; a signal is a map."""
+OPENING_SIGNALS: Final = (ConnectionOpened, CustomerIdentified, ConsentChanged)
+"""Signals with which a session or a customer's history enters the log; recorded in full."""
+
+LIST_PREFIXES: Final = frozenset({*range(0x90, 0xA0), 0xDC, 0xDD})
+"""First bytes of a MessagePack list. A single signal is a map, a batch of signals is a list."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _encode_trace = msgspec.msgpack.Encoder(order="deterministic").encode
-_decode_session = msgspec.msgpack.Decoder(Session).decode
-_decode_acts = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]]).decode
-_decode_signal: Any = msgspec.msgpack.Decoder(Signal).decode
-_decode_inputs = msgspec.msgpack.Decoder(DecisionInputs).decode
-_decode_trace = msgspec.msgpack.Decoder(DecisionTrace).decode
+_session_decoder = msgspec.msgpack.Decoder(Session).decode
+_decode_signal_list = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]]).decode
+_signal_decoder: Any = msgspec.msgpack.Decoder(Signal).decode
+_inputs_decoder = msgspec.msgpack.Decoder(DecisionInputs).decode
+_trace_decoder = msgspec.msgpack.Decoder(DecisionTrace).decode
 
 
 def encode(value: Session | ContactHistory | Signal | DecisionInputs) -> bytes:
-    """The stored form of a value."""
+    """Return the stored form of a value."""
     return _encode(value)
 
 
 def encode_trace(trace: DecisionTrace) -> bytes:
-    """The stored form of a trace: the same bytes for the same trace."""
+    """Return the stored form of a trace. Equal traces give equal bytes, so replay compares bytes."""
     return _encode_trace(trace)
 
 
-def session_from(stored: bytes) -> Session:
-    """A session as it was stored."""
-    return _decode_session(stored)
+def encode_signals(signals: Sequence[RecordedSignal]) -> bytes:
+    """Return the stored form of several signals with their instants, for one entry."""
+    return _encode(signals)
 
 
-def signal_from(stored: bytes) -> Signal:
-    """A signal as it was stored."""
-    signal: Signal = _decode_signal(stored)
+def decode_session(stored: bytes) -> Session:
+    """Return the session that `encode` stored.
+
+    Raises:
+        msgspec.DecodeError: The bytes are damaged, or were written by a newer version.
+    """
+    return _session_decoder(stored)
+
+
+def decode_signal(stored: bytes) -> Signal:
+    """Return the signal that `encode` stored.
+
+    Raises:
+        msgspec.DecodeError: The bytes are damaged, or were written by a newer version.
+    """
+    signal: Signal = _signal_decoder(stored)
     return signal
 
 
-def encode_acts(acts: Sequence[RecordedSignal]) -> bytes:
-    """The stored form of what one entry says of several acts and their instants."""
-    return _encode(acts)
+def decode_inputs(stored: bytes | None) -> DecisionInputs:
+    """Return the inputs that `encode` stored; `NO_INPUTS` where an entry has none.
+
+    Raises:
+        msgspec.DecodeError: The bytes are damaged, or were written by a newer version.
+    """
+    return _inputs_decoder(stored) if stored else NO_INPUTS
 
 
-def apart(entry: TurnEntry) -> Iterator[TurnEntry]:
-    """An entry as if each act in it had been recorded by itself."""
-    if entry.signal[0] not in LISTS:
+def decode_trace(stored: bytes) -> DecisionTrace:
+    """Return the trace that `encode_trace` stored.
+
+    Raises:
+        msgspec.DecodeError: The bytes are damaged, or were written by a newer version.
+    """
+    return _trace_decoder(stored)
+
+
+def split_entry(entry: TurnEntry) -> Iterator[TurnEntry]:
+    """Yield one entry per signal, as if each signal of a batch had been recorded by itself."""
+    if entry.signal[0] not in LIST_PREFIXES:
         yield entry
         return
-    for at, signal in _decode_acts(entry.signal):
+    for at, signal in _decode_signal_list(entry.signal):
         yield structs.replace(entry, at=at, signal=bytes(signal))
 
 
-def inputs_from(stored: bytes) -> DecisionInputs:
-    """Inputs as they were stored."""
-    return _decode_inputs(stored)
+def readable_customer(session: Session, signal: Signal) -> str | None:
+    """Return the customer whose history a turn may read, as of this signal.
 
+    That is the verified customer, with `personal` consent and without Global Privacy Control.
+    None: the turn reads no history. `server/SEMANTICS.md`, section 8.
 
-def trace_from(stored: bytes) -> DecisionTrace:
-    """A trace as it was stored."""
-    return _decode_trace(stored)
-
-
-def customer_after(session: Session, signal: Signal) -> str | None:
-    """Whose history a turn may read: the verified customer's, with consent, as of this signal."""
+    Args:
+        session: The session before the signal.
+        signal: What happened; a login, logout or change of consent counts at once.
+    """
     customer = session.customer
     consent, gpc = session.consent, session.gpc
     if isinstance(signal, CustomerIdentified):
@@ -130,34 +176,42 @@ def customer_after(session: Session, signal: Signal) -> str | None:
     return customer if consent == "personal" and not gpc else None
 
 
-def by_place(rows: Iterable[tuple[str, str, T]]) -> dict[tuple[str, str], T]:
-    """Rows of (what, territory, value) as a mapping again."""
-    return {(what, place): found for what, place, found in rows}
+def by_territory(rows: Iterable[tuple[str, str, T]]) -> dict[tuple[str, str], T]:
+    """Return stored rows (SKU or product, territory, value) as (SKU or product, territory) → value."""
+    return {(key, territory): value for key, territory, value in rows}
 
 
-def commit_of(
+def build_commit(
     context: Context,
     decision: Decision,
     resume: bytes,
-    left: Mapping[str, ContactHistory],
+    detached: Mapping[str, ContactHistory],
     *,
     persists: bool,
     known: bool,
 ) -> Commit:
-    """All that a turn writes. A session that may not be kept leaves only its money rows.
+    """Return everything that a turn writes.
 
-    `left`: what customers keep whom the shopper left behind; `known`: whether the log holds the turn that left the session as it is.
+    A session without consent is not persisted: its commit has offers, steps and budget moves only.
+
+    Args:
+        context: What the decision read.
+        decision: What it decided.
+        resume: Digest of the session's resume secret.
+        detached: Contact histories of customers that the session belonged to until this turn.
+        persists: Whether the session may be stored.
+        known: Whether the log holds the turn that left the session as `context` has it.
     """
     session = decision.session
-    notable = bool(decision.steps) or _other(session, context.session)
+    state_matters = bool(decision.steps) or _must_persist(session, context.session)
     return Commit(
         session=session.id,
-        state=encode(session) if persists and notable else None,
+        state=encode(session) if persists and state_matters else None,
         resume=resume,
         customer=session.customer,
         wake_at=session.wake_at,
         seen_at=context.now,
-        contacts=_contacts(decision, left),
+        contacts=_contacts(decision, detached),
         offers=decision.offers,
         steps=decision.steps,
         moves=decision.moves,
@@ -165,15 +219,15 @@ def commit_of(
     )
 
 
-def _other(session: Session, before: Session) -> bool:
-    """Whether a restart must not find the session as it was: who it is, and what they allow."""
+def _must_persist(session: Session, before: Session) -> bool:
+    """Whether identity, consent or connections changed: a restart must not find the state before."""
     return (session.tabs, session.shopper, session.customer, session.consent, session.gpc) != (
         before.tabs, before.shopper, before.customer, before.consent, before.gpc
     )  # fmt: skip
 
 
-def _contacts(decision: Decision, left: Mapping[str, ContactHistory]) -> Mapping[str, bytes]:
-    contacts = {who: encode(contact) for who, contact in left.items()}
+def _contacts(decision: Decision, detached: Mapping[str, ContactHistory]) -> Mapping[str, bytes]:
+    contacts = {customer: encode(contact) for customer, contact in detached.items()}
     if decision.contact is not None and decision.session.customer is not None:
         contacts[decision.session.customer] = encode(decision.contact)
     return contacts
@@ -181,25 +235,27 @@ def _contacts(decision: Decision, left: Mapping[str, ContactHistory]) -> Mapping
 
 def _entry(context: Context, decision: Decision, *, known: bool) -> TurnEntry:
     verdicts = decision.trace.verdicts
-    whole = bool(verdicts) or not known or isinstance(context.signal, OPENING)
+    full = bool(verdicts) or not known or isinstance(context.signal, OPENING_SIGNALS)
     return TurnEntry(
         session=context.session.id,
         customer=decision.session.customer,
         at=context.now,
         rulebook=context.rulebook.version,
         signal=encode(context.signal),
-        inputs=_inputs(context, decision, whole=whole, anew=not known),
+        inputs=_inputs(context, decision, full=full, begins_here=not known),
         trace=encode_trace(decision.trace) if verdicts else None,
     )
 
 
-def _inputs(context: Context, decision: Decision, *, whole: bool, anew: bool) -> bytes | None:
-    if whole:
-        return encode(_whole(context, anew=anew))
+def _inputs(context: Context, decision: Decision, *, full: bool, begins_here: bool) -> bytes | None:
+    if full:
+        return encode(_full_inputs(context, begins_here=begins_here))
     if decision.looked or (context.profile and context.session.offers):
         return encode(
             DecisionInputs(
-                items=_items(context), person=_person(context), mute=context.commits_suspended
+                items=_items(context),
+                customer_upto=_customer_upto(context),
+                commits_suspended=context.commits_suspended,
             )
         )
     return None
@@ -209,18 +265,18 @@ def _items(context: Context) -> list[tuple[str, int]]:
     return [(sku, item.upto) for sku, item in context.items.items()]
 
 
-def _person(context: Context) -> int | None:
+def _customer_upto(context: Context) -> int | None:
     return context.profile.history.upto if context.profile else None
 
 
-def _whole(context: Context, *, anew: bool) -> DecisionInputs:
+def _full_inputs(context: Context, *, begins_here: bool) -> DecisionInputs:
     territory = context.session.territory or ""
     return DecisionInputs(
         items=_items(context),
-        person=_person(context),
-        mute=context.commits_suspended,
+        customer_upto=_customer_upto(context),
+        commits_suspended=context.commits_suspended,
         session=context.session,
-        anew=anew,
+        begins_here=begins_here,
         contact=context.profile.contact if context.profile else None,
         balances=[(*key, balance) for key, balance in context.balances.items()],
         committed=[
@@ -229,26 +285,28 @@ def _whole(context: Context, *, anew: bool) -> DecisionInputs:
             if (sku, territory) in context.committed
         ],
         ahead=context.ahead,
-        heard={str(feed): at for feed, at in context.feed_heartbeats.items()},
+        feed_heartbeats={str(feed): at for feed, at in context.feed_heartbeats.items()},
         paused=context.rulebook.paused,
         rates=_rates(context, territory),
-        began=_of(context.reductions.since, {(sku, territory) for sku in context.items}),
-        counts=_of(context.reductions.counts, _products(context, territory)),
+        first_applied=_copy_of(
+            context.reductions.since, {(sku, territory) for sku in context.items}
+        ),
+        daily_counts=_copy_of(context.reductions.counts, _products(context, territory)),
     )
 
 
 def _rates(context: Context, territory: str) -> list[tuple[str, str, dict[str, Tally]]]:
     if context.rulebook.policy.arbitration != "expected_value":
         return []
-    return _of(context.rates.log, _products(context, territory))
+    return _copy_of(context.rates.log, _products(context, territory))
 
 
 def _products(context: Context, territory: str) -> set[tuple[str, str]]:
     return {(item.product_id, territory) for item in context.items.values()}
 
 
-def _of(
-    live: Mapping[tuple[str, str], Mapping[str, T]], wheres: Iterable[tuple[str, str]]
+def _copy_of(
+    live: Mapping[tuple[str, str], Mapping[str, T]], keys: Iterable[tuple[str, str]]
 ) -> list[tuple[str, str, dict[str, T]]]:
-    """What concerns the items in play, copied: the decision read it live."""
-    return [(*where, dict(live[where])) for where in sorted(wheres) if where in live]
+    """Copy the rows of the items in play. The live mapping changes after the decision has read it."""
+    return [(*key, dict(live[key])) for key in sorted(keys) if key in live]

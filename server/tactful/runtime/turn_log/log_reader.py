@@ -19,13 +19,13 @@ from tactful.rulebook.source.tree import RuleSource
 from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.ledger_rows import TurnEntry
-from tactful.runtime.turn_log.log_encoding import apart
+from tactful.runtime.turn_log.log_encoding import split_entry
 
-PAGE: Final = 5_000
+PAGE_SIZE: Final = 5_000
 """Turns read at a time."""
 
 
-async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[TurnEntry]:
+async def read_turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[TurnEntry]:
     """The recorded turns of [since, until), oldest first, however many they are.
 
     An entry of several acts is taken apart, and each comes when it happened.
@@ -33,7 +33,7 @@ async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[TurnEnt
     waiting: list[tuple[int, int, TurnEntry]] = []
     number = count()
     async for entry in _entries(ledger, since, until):
-        for one in apart(entry):
+        for one in split_entry(entry):
             heapq.heappush(waiting, (one.at, next(number), one))
         while waiting and waiting[0][0] <= entry.at:
             yield heapq.heappop(waiting)[2]
@@ -43,7 +43,7 @@ async def turns(ledger: Ledger, since: int, until: int) -> AsyncIterator[TurnEnt
 
 
 async def _entries(ledger: Ledger, since: int, until: int) -> AsyncIterator[TurnEntry]:
-    limit = PAGE
+    limit = PAGE_SIZE
     while True:
         page = await ledger.turn_entries(since=since, until=until, limit=limit)
         whole = len(page) < limit
@@ -56,7 +56,7 @@ async def _entries(ledger: Ledger, since: int, until: int) -> AsyncIterator[Turn
                 yield entry
         if whole:
             return
-        since, limit = last, PAGE
+        since, limit = last, PAGE_SIZE
 
 
 class LogReader:
@@ -90,7 +90,7 @@ class LogReader:
         """The items that a turn read."""
         return {sku: await self.item(sku, upto) for sku, upto in read}
 
-    async def person(
+    async def customer(
         self, customer: str, upto: int, contact: ContactHistory, rulebook: Rulebook
     ) -> Profile:
         """A customer as they were when the fact with the number `upto` was the newest about them."""
@@ -100,7 +100,7 @@ class LogReader:
             self._people[customer, upto] = known = structs.replace(known, upto=upto)
         return profile(known, rulebook.policy, contact)
 
-    async def person_at(
+    async def customer_at(
         self, customer: str, at: int, contact: ContactHistory, rulebook: Rulebook
     ) -> Profile:
         """A customer as they were at an instant (ms)."""

@@ -14,21 +14,21 @@ from tactful.core.session.signals import Signal
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
 from tactful.runtime.state.session_registry import LiveSession, RecordedSignal
-from tactful.runtime.turn_log.log_encoding import encode, encode_acts
+from tactful.runtime.turn_log.log_encoding import encode, encode_signals
 
-MOST: Final = 64
+MAX_SIGNALS_PER_ENTRY: Final = 64
 """Acts of one session in one entry; bounds its memory."""
-PAUSE: Final = 1.0
+BATCH_DELAY_S: Final = 1.0
 """Seconds for which an act waits for company."""
-STEP: Final = 0.01
+SWEEP_INTERVAL_S: Final = 0.01
 """Seconds between two looks at who has waited."""
-STEPS: Final = 50
+SWEEP_STEPS: Final = 50
 """In so many steps all are written who wait: half a second more, where everybody waits since one instant.
 
 All at once, 1,000 sessions hold up the loop for 15 ms, and whoever is promised something waits for
 as long again until the transaction ends in which they are written.
 """
-LEAST: Final = 10
+MIN_SESSIONS_PER_STEP: Final = 10
 """Sessions in one step, however few wait."""
 
 
@@ -50,7 +50,7 @@ class TurnLogWriter:
             self._rulebook = rulebook
         live.unwritten.append(RecordedSignal(now, signal))
         self.mark_dirty(live, now)
-        if len(live.unwritten) == MOST:
+        if len(live.unwritten) == MAX_SIGNALS_PER_ENTRY:
             self.flush_session(live)
 
     def mark_dirty(self, live: LiveSession, now: int) -> None:
@@ -61,9 +61,9 @@ class TurnLogWriter:
 
     def _wait(self, live: LiveSession) -> None:
         loop = asyncio.get_running_loop()
-        self._waiting.append((loop.time() + PAUSE, live))
+        self._waiting.append((loop.time() + BATCH_DELAY_S, live))
         if self._timer is None:
-            self._timer = loop.call_later(PAUSE, self._write_due)
+            self._timer = loop.call_later(BATCH_DELAY_S, self._write_due)
 
     def flush_session(self, live: LiveSession) -> None:
         """Record what a session did so far."""
@@ -84,7 +84,7 @@ class TurnLogWriter:
             customer=live.state.customer,
             at=acts[0].at,
             rulebook=self._rulebook,
-            signal=encode_acts(acts),
+            signal=encode_signals(acts),
         )
 
     def _settle(self, live: LiveSession) -> None:
@@ -113,11 +113,11 @@ class TurnLogWriter:
         """Record who has waited long enough, some at a time; who was written meanwhile may come a little early."""
         loop = asyncio.get_running_loop()
         now, waiting = loop.time(), self._waiting
-        for _ in range(max(LEAST, len(waiting) // STEPS)):
+        for _ in range(max(MIN_SESSIONS_PER_STEP, len(waiting) // SWEEP_STEPS)):
             if not waiting or waiting[0][0] > now:
                 break
             self._settle(waiting.popleft()[1])
-        self._timer = loop.call_later(STEP, self._write_due) if waiting else None
+        self._timer = loop.call_later(SWEEP_INTERVAL_S, self._write_due) if waiting else None
 
     def flush_all(self) -> None:
         """Record what everybody did so far."""

@@ -22,18 +22,18 @@ from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack, Si
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.ledger_rows import TurnEntry
 from tactful.runtime.turn_log.log_encoding import (
+    NO_INPUTS,
     DecisionInputs,
-    by_place,
-    customer_after,
+    by_territory,
+    decode_inputs,
+    decode_signal,
     encode_trace,
-    inputs_from,
-    signal_from,
+    readable_customer,
 )
-from tactful.runtime.turn_log.log_reader import LogReader, turns
+from tactful.runtime.turn_log.log_reader import LogReader, read_turns
 
-NOTHING: Final = DecisionInputs()
-FEEDS: Final[tuple[FeedName, ...]] = get_args(FeedName)
-EVERYTHING: Final = 1_000_000
+FEED_NAMES: Final[tuple[FeedName, ...]] = get_args(FeedName)
+MAX_STEPS_COMPARED: Final = 1_000_000
 """Steps of one session that are compared."""
 
 
@@ -62,7 +62,7 @@ class ReplayResult(Struct, frozen=True):
     differences: tuple[ReplayDifference, ...]
 
 
-class _Traces(Struct):
+class _ReplayedSession(Struct):
     """What came of one session."""
 
     state: Session
@@ -83,14 +83,14 @@ class Replay:
         self._ledger = ledger
         self._recorded = LogReader(ledger, policy)
         self._seed = seed
-        self._sessions: dict[str, _Traces] = {}
+        self._sessions: dict[str, _ReplayedSession] = {}
         self._contacts: dict[str, ContactHistory] = {}
         self._differences: list[ReplayDifference] = []
         self._counts = {"turns": 0, "decisions": 0, "unknown": 0, "lost": 0}
 
     async def run(self, since: int, until: int) -> ReplayResult:
         """Replay [since, until) and compare."""
-        async for entry in turns(self._ledger, since, until):
+        async for entry in read_turns(self._ledger, since, until):
             self._counts[await self._again(entry)] += 1
         for session, found in self._sessions.items():
             await self._compare_steps(session, found)
@@ -101,7 +101,7 @@ class Replay:
         )
 
     async def _again(self, entry: TurnEntry) -> str:
-        inputs = inputs_from(entry.inputs) if entry.inputs else NOTHING
+        inputs = decode_inputs(entry.inputs) if entry.inputs else NO_INPUTS
         found = self._taken_up(entry, inputs)
         if found is None:
             return "unknown"
@@ -109,22 +109,22 @@ class Replay:
         if rulebook is None:
             del self._sessions[entry.session]  # what it became under those rules nobody knows
             return "lost"
-        signal = signal_from(entry.signal)
+        signal = decode_signal(entry.signal)
         context = await self._context(entry, inputs, found.state, signal, rulebook)
         decision = decide(context)
         self._keep(found, signal, decision)
         self._compare_trace(entry, decision)
         return "decisions" if entry.trace else "turns"
 
-    def _taken_up(self, entry: TurnEntry, inputs: DecisionInputs) -> _Traces | None:
+    def _taken_up(self, entry: TurnEntry, inputs: DecisionInputs) -> _ReplayedSession | None:
         """A session as the turns before left it, which is how it was recorded."""
         found = self._sessions.get(entry.session)
         recorded = inputs.session
         if recorded is None:
             return found
         if found is None:
-            found = self._sessions[entry.session] = _Traces(recorded, recorded.seq)
-        elif found.state != recorded and not inputs.anew:
+            found = self._sessions[entry.session] = _ReplayedSession(recorded, recorded.seq)
+        elif found.state != recorded and not inputs.begins_here:
             self._differ(entry, "session", repr(recorded), repr(found.state))
         found.state = recorded
         found.began = min(found.began, recorded.seq)
@@ -140,7 +140,7 @@ class Replay:
     ) -> Context:
         """What a turn could read. Where no rule spoke, that nothing stood in the way will do."""
         whole = inputs.session is not None
-        heard = cast("dict[FeedName, int]", inputs.heard)
+        heard = cast("dict[FeedName, int]", inputs.feed_heartbeats)
         return Context(
             now=entry.at,
             session=state,
@@ -151,25 +151,27 @@ class Replay:
             balances={(campaign, unit): kept for campaign, unit, kept in inputs.balances},
             committed={(sku, place): count for sku, place, count in inputs.committed},
             ahead=inputs.ahead,
-            feed_heartbeats=heard if whole else dict.fromkeys(FEEDS, entry.at),
-            rates=ConversionRates(by_place(inputs.rates)),
-            reductions=ReductionHistory(by_place(inputs.began), by_place(inputs.counts)),
-            commits_suspended=inputs.mute,
+            feed_heartbeats=heard if whole else dict.fromkeys(FEED_NAMES, entry.at),
+            rates=ConversionRates(by_territory(inputs.rates)),
+            reductions=ReductionHistory(
+                by_territory(inputs.first_applied), by_territory(inputs.daily_counts)
+            ),
+            commits_suspended=inputs.commits_suspended,
             seed=self._seed,
         )
 
     async def _profile(
         self, inputs: DecisionInputs, state: Session, signal: Signal, rulebook: Rulebook
     ) -> Profile | None:
-        customer = customer_after(state, signal)
+        customer = readable_customer(state, signal)
         if customer is None:
             return None
         if inputs.contact is not None:
             self._contacts[customer] = inputs.contact
         contact = self._contacts.get(customer, NO_CONTACT)
-        return await self._recorded.person(customer, inputs.person or 0, contact, rulebook)
+        return await self._recorded.customer(customer, inputs.customer_upto or 0, contact, rulebook)
 
-    def _keep(self, found: _Traces, signal: Signal, decision: Decision) -> None:
+    def _keep(self, found: _ReplayedSession, signal: Signal, decision: Decision) -> None:
         found.state = decision.session
         found.last = max(found.last, decision.session.seq)
         if decision.contact is not None and decision.session.customer:
@@ -197,26 +199,30 @@ class Replay:
         if trace != entry.trace:
             self._differ(entry, "trace", _text(entry.trace), _text(trace))
 
-    async def _compare_steps(self, session: str, found: _Traces) -> None:
-        rows = await self._ledger.offer_steps(session=session, limit=EVERYTHING)
+    async def _compare_steps(self, session: str, found: _ReplayedSession) -> None:
+        rows = await self._ledger.offer_steps(session=session, limit=MAX_STEPS_COMPARED)
         recorded = [
             row.step
             for row in reversed(rows)
             if found.began < row.step.seq <= found.last
             and (row.step.offer, row.step.seq) not in found.desk
         ]
-        for step in _apart(recorded, found.steps):
+        for step in _unmatched(recorded, found.steps):
             sides = [str(step) if step in side else "nothing" for side in (recorded, found.steps)]
             self._differences.append(ReplayDifference(session, step.at, "steps", *sides))
         for offer in {row.offer.id: row.offer for row in rows}.values():
             mine = found.offers.get(offer.id)
-            if mine and mine.seq == offer.seq and _bytes(mine) != _bytes(offer):
+            if (
+                mine
+                and mine.seq == offer.seq
+                and _comparable_bytes(mine) != _comparable_bytes(offer)
+            ):
                 self._differences.append(
                     ReplayDifference(session, offer.issued_at, "offer", str(offer), str(mine))
                 )
 
 
-def _apart(some: Iterable[OfferStep], others: Iterable[OfferStep]) -> list[OfferStep]:
+def _unmatched(some: Iterable[OfferStep], others: Iterable[OfferStep]) -> list[OfferStep]:
     return sorted({*some} ^ {*others}, key=lambda step: (step.seq, step.offer))
 
 
@@ -224,6 +230,6 @@ def _text(trace: bytes | None) -> str:
     return "nothing" if trace is None else str(msgspec.msgpack.decode(trace))
 
 
-def _bytes(offer: Offer) -> bytes:
+def _comparable_bytes(offer: Offer) -> bytes:
     """An offer as it is kept, but for what is learnt of it later."""
     return msgspec.json.encode(structs.replace(offer, bought=False))

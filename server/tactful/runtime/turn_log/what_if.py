@@ -28,19 +28,20 @@ from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.ledger_rows import TurnEntry
 from tactful.runtime.state.balances import Balances, StockCommitments
 from tactful.runtime.turn_log.log_encoding import (
+    NO_INPUTS,
     DecisionInputs,
-    customer_after,
-    inputs_from,
-    signal_from,
+    decode_inputs,
+    decode_signal,
+    readable_customer,
 )
-from tactful.runtime.turn_log.log_reader import LogReader, turns
-from tactful.runtime.turn_log.replay import FEEDS, NOTHING
+from tactful.runtime.turn_log.log_reader import LogReader, read_turns
+from tactful.runtime.turn_log.replay import FEED_NAMES
 
-ANSWERS: Final = (signals.OfferSeen, signals.OfferDismissed, signals.OfferAccepted)
+OFFER_ANSWERS: Final = (signals.OfferSeen, signals.OfferDismissed, signals.OfferAccepted)
 """What a shopper does with an offer."""
-OWN: Final = (signals.TimerFired, signals.RedemptionRolledBack, signals.OfferRevoked)
+SELF_MADE_SIGNALS: Final = (signals.TimerFired, signals.RedemptionRolledBack, signals.OfferRevoked)
 """Signals that follow from the decisions of then, or from what a person did about them."""
-REFRESH: Final = 60_000
+MAX_FACT_AGE: Final = 60_000
 """Where a turn did not record which facts it read, they are at most this old (ms)."""
 
 
@@ -92,7 +93,7 @@ class WhatIfRun:
             at, session = heapq.heappop(self._alarms)
             state = self._sessions[session]
             if state.wake_at == at:
-                await self._play(at, state, TimerFired(), NOTHING)
+                await self._play(at, state, TimerFired(), NO_INPUTS)
 
     def _state(self, turn: RecordedTurn) -> Session | None:
         """A session as our own turns left it; one that was brought back has no tabs yet."""
@@ -100,24 +101,24 @@ class WhatIfRun:
         known = self._sessions.get(session)
         if inputs.session is None:
             return known
-        self._heard = cast("Mapping[FeedName, int]", inputs.heard)
-        customer = customer_after(inputs.session, turn.signal)
+        self._heard = cast("Mapping[FeedName, int]", inputs.feed_heartbeats)
+        customer = readable_customer(inputs.session, turn.signal)
         if customer and inputs.contact:
             self._contacts.setdefault(customer, inputs.contact)
         if known is None:
-            return _unpromised(inputs.session)
-        if inputs.anew:
+            return _without_offers(inputs.session)
+        if inputs.begins_here:
             return structs.replace(known, tabs=(), running_since=None)
         return known
 
     def _signal(self, turn: RecordedTurn, state: Session) -> Signal | None:
         """What happens here; None: nothing, because it answers what was not said here."""
         signal = turn.signal
-        if isinstance(signal, OWN):
+        if isinstance(signal, SELF_MADE_SIGNALS):
             return None
-        if not isinstance(signal, (*ANSWERS, OfferRedeemed)):
+        if not isinstance(signal, (*OFFER_ANSWERS, OfferRedeemed)):
             return signal
-        ours = next((one for one in state.offers if _same(one, turn.offer)), None)
+        ours = next((one for one in state.offers if _same_terms(one, turn.offer)), None)
         if ours is None:
             return None
         if isinstance(signal, OfferRedeemed):
@@ -170,7 +171,7 @@ class WhatIfRun:
             balances=self._balances.view(now),
             committed=self._commitments.totals,
             ahead={offer.id: self._commitments.ahead(offer) for offer in state.offers},
-            feed_heartbeats=self._heard or dict.fromkeys(FEEDS, now),
+            feed_heartbeats=self._heard or dict.fromkeys(FEED_NAMES, now),
             rates=self._rates,
             reductions=ReductionHistory(self._began),
             seed=self._seed,
@@ -185,30 +186,32 @@ class WhatIfRun:
             if sku in read:
                 found[sku] = await self._recorded.item(sku, read[sku])
             else:
-                found[sku] = await self._recorded.item_at(sku, now // REFRESH * REFRESH)
+                found[sku] = await self._recorded.item_at(sku, now // MAX_FACT_AGE * MAX_FACT_AGE)
         return found
 
     async def _profile(
         self, now: int, state: Session, signal: Signal, inputs: DecisionInputs
     ) -> Profile | None:
-        customer = customer_after(state, signal)
+        customer = readable_customer(state, signal)
         if customer is None:
             return None
         contact = self._contacts.get(customer, NO_CONTACT)
-        if inputs.person is not None:
-            return await self._recorded.person(customer, inputs.person, contact, self._rulebook)
-        at = now // REFRESH * REFRESH
-        return await self._recorded.person_at(customer, at, contact, self._rulebook)
+        if inputs.customer_upto is not None:
+            return await self._recorded.customer(
+                customer, inputs.customer_upto, contact, self._rulebook
+            )
+        at = now // MAX_FACT_AGE * MAX_FACT_AGE
+        return await self._recorded.customer_at(customer, at, contact, self._rulebook)
 
 
-def _unpromised(session: Session) -> Session:
+def _without_offers(session: Session) -> Session:
     """A session as it began, without what the rulebook of then had said in it."""
     return structs.replace(
         session, offers=(), ended=(), held_out=(), next_rule_check=None, wake_at=None
     )
 
 
-def _same(ours: Offer, theirs: Offer | None) -> bool:
+def _same_terms(ours: Offer, theirs: Offer | None) -> bool:
     return theirs is not None and _terms(ours) == _terms(theirs)
 
 
@@ -228,18 +231,18 @@ async def backtest(
 ) -> BacktestResult:
     """Play the recorded sessions of [since, until) under both; `step` hears how many ms are done."""
     recorded = LogReader(ledger, policy)
-    rates = await _rates(ledger)
+    rates = await _conversion_rates(ledger)
     old, new = (WhatIfRun(recorded, one, rates, seed, until) for one in rulebooks)
     sessions: set[str] = set()
     played = unknown = 0
-    async for entry in turns(ledger, since, until):
-        inputs = inputs_from(entry.inputs) if entry.inputs else NOTHING
+    async for entry in read_turns(ledger, since, until):
+        inputs = decode_inputs(entry.inputs) if entry.inputs else NO_INPUTS
         if entry.session not in sessions and inputs.session is None:
             unknown += 1
             continue
         sessions.add(entry.session)
-        signal = signal_from(entry.signal)
-        turn = RecordedTurn(entry, inputs, signal, await _answered(ledger, signal))
+        signal = decode_signal(entry.signal)
+        turn = RecordedTurn(entry, inputs, signal, await _answered_offer(ledger, signal))
         await old.add(turn)
         await new.add(turn)
         played += 1
@@ -257,13 +260,13 @@ async def backtest(
     )
 
 
-async def _answered(ledger: Ledger, signal: Signal) -> Offer | None:
+async def _answered_offer(ledger: Ledger, signal: Signal) -> Offer | None:
     if isinstance(signal, OfferRedeemed):
         return signal.offer
-    return await ledger.offer(signal.offer) if isinstance(signal, ANSWERS) else None
+    return await ledger.offer(signal.offer) if isinstance(signal, OFFER_ANSWERS) else None
 
 
-async def _rates(ledger: Ledger) -> ConversionRates:
+async def _conversion_rates(ledger: Ledger) -> ConversionRates:
     log: dict[tuple[str, str], dict[str, Tally]] = {}
     for row in await ledger.outcomes():
         log.setdefault((row.product, row.territory), {})[row.rule] = Tally(row.tried, row.bought)

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.facts.fact_versions import UNSEEN, HighestVersions, advance, comes_late
-from tactful.runtime.ports.ledger import PRICES_LONGER
+from tactful.runtime.ports.ledger import EXTRA_PRICE_RETENTION
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
-from tactful.stores.shared.json_text import as_plain_data, without
+from tactful.stores.shared.json_text import as_plain_data, replace_id
 
 Name = tuple[str, str]
 
@@ -119,7 +119,9 @@ class MemoryFacts:
                     ("customer", alias) if pair == ("customer", customer) else pair
                     for pair in subjects
                 )
-                kept.append((structs.replace(fact, body=without(fact.body, customer, alias)), left))
+                kept.append(
+                    (structs.replace(fact, body=replace_id(fact.body, customer, alias)), left)
+                )
         touched = len(self._facts.pop(name))
         for under in self._under.values():
             under.pop(name, None)
@@ -142,7 +144,7 @@ class MemoryFacts:
     def _prune_facts(self, before: int) -> int:
         dropped = 0
         for name, versions in self._facts.items():
-            since = before - PRICES_LONGER if name[0] == "price" else before
+            since = before - EXTRA_PRICE_RETENTION if name[0] == "price" else before
             kept = [pair for pair in versions if pair[0].ended is None or pair[0].ended >= since]
             dropped += len(versions) - len(kept)
             self._facts[name] = kept

@@ -181,15 +181,15 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
             "customer": customer,
             "facts": self._facts_of(customer),
             "contact": as_plain_data(contact) if contact else None,
-            "acts": [_data(one) for one in self._acts if one.customer == customer],
+            "acts": [_plain(one) for one in self._acts if one.customer == customer],
             "sessions": [
                 as_plain_data(saved.state)
                 for saved in self._sessions.values()
                 if saved.customer == customer
             ],
-            "offers": [_data(self._offers[key]) for key in sorted(offers)],
+            "offers": [_plain(self._offers[key]) for key in sorted(offers)],
             "redemptions": [
-                _data(row) for row in self._redemptions.values() if row.offer in offers
+                _plain(row) for row in self._redemptions.values() if row.offer in offers
             ],
             "decisions": [
                 {"at": e.at, "session": e.session, "signal": as_plain_data(e.signal)}
@@ -213,5 +213,5 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         return dropped
 
 
-def _data(kept: msgspec.Struct) -> object:
+def _plain(kept: msgspec.Struct) -> object:
     return as_plain_data(msgspec.json.encode(kept))

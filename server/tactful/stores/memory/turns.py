@@ -27,7 +27,7 @@ from tactful.runtime.ports.ledger_rows import (
     SavedSession,
     TurnEntry,
 )
-from tactful.stores.shared.balance_moves import move, tally
+from tactful.stores.shared.balance_moves import apply_moves, balance_key
 
 
 class MemoryTurns:
@@ -50,7 +50,7 @@ class MemoryTurns:
         for ended in self._ended_meanwhile(commit):
             return CommitRefusal("offer.ended", offer=ended)
         balances = dict(self._balances)
-        refused = move(balances, commit.moves)
+        refused = apply_moves(balances, commit.moves)
         if refused:
             return refused
         self._balances = balances
@@ -60,7 +60,9 @@ class MemoryTurns:
     def record(self, commit: Commit) -> None:
         """Write a turn that promises nothing; what ended otherwise meanwhile stays as it ended."""
         ended = set(self._ended_meanwhile(commit))
-        move(self._balances, [change for change in commit.moves if change.offer not in ended])
+        apply_moves(
+            self._balances, [change for change in commit.moves if change.offer not in ended]
+        )
         self._write(
             commit,
             [offer for offer in commit.offers if offer.id not in ended],
@@ -121,7 +123,7 @@ class MemoryTurns:
         """Read the desk, run the judgement and write its ruling."""
         ruling = judge(self._desk(offer, order, refund))
         balances = dict(self._balances)
-        if refused := move(balances, ruling.moves):
+        if refused := apply_moves(balances, ruling.moves):
             message = f"a ruling moved {refused.campaign} beyond its limit"
             raise ValueError(message)
         self._balances = balances
@@ -171,7 +173,7 @@ class MemoryTurns:
         offers = {
             held.id: held
             for held in self._offers.values()
-            if (held.campaign, held.period) == tally(row)[:2]
+            if (held.campaign, held.period) == balance_key(row)[:2]
             and (counted or held.currency == row.currency)
         }
         used = [

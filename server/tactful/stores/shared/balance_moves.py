@@ -9,12 +9,12 @@ from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
 from tactful.runtime.ports.ledger_rows import CommitRefusal
 
 
-def tally(row: BudgetRow) -> BalanceKey:
+def balance_key(row: BudgetRow) -> BalanceKey:
     """Which balance a row is."""
     return row.campaign, row.period, row.currency
 
 
-def move(
+def apply_moves(
     balances: MutableMapping[BalanceKey, BudgetRow], moves: Iterable[BudgetMove]
 ) -> CommitRefusal | None:
     """Apply all moves to `balances`, or say which one does not fit; then the mapping is void."""

@@ -11,7 +11,7 @@ from typing import Final
 
 FailpointHook = Callable[[str], None]
 
-POINTS: Final = ("before-begin", "after-insert", "before-commit", "after-commit")
+FAILPOINTS: Final = ("before-begin", "after-insert", "before-commit", "after-commit")
 
 
 def no_failpoint(point: str) -> None:
@@ -24,8 +24,10 @@ def from_environment(environment: Mapping[str, str]) -> FailpointHook:
     if not armed or environment.get("TACTFUL_TEST_MODE") != "1":
         return no_failpoint
     name, _, count = armed.partition(":")
-    if name not in POINTS:
-        message = f"TACTFUL_FAILPOINT={armed}: there is no such point; known: {', '.join(POINTS)}"
+    if name not in FAILPOINTS:
+        message = (
+            f"TACTFUL_FAILPOINT={armed}: there is no such point; known: {', '.join(FAILPOINTS)}"
+        )
         raise ValueError(message)
     return _Armed(name, int(count or 1))
 

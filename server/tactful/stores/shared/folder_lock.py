@@ -13,39 +13,39 @@ from typing import Final
 
 from tactful.runtime.ports.ledger import LedgerError
 
-LOCK: Final = "lock"
-PATIENCE_S: Final = 45.0
+LOCK_FILE: Final = "lock"
+LOCK_TIMEOUT_S: Final = 45.0
 """A server that was told to stop is gone within 30 s; one that was not told will not go."""
-LOOK_S: Final = 0.02
+POLL_INTERVAL_S: Final = 0.02
 """Between two looks: nobody is served meanwhile."""
 
 
 @contextlib.asynccontextmanager
 async def exclusive_lock(
-    folder: Path, waits: Callable[[], None], patience_s: float = PATIENCE_S
+    folder: Path, waits: Callable[[], None], patience_s: float = LOCK_TIMEOUT_S
 ) -> AsyncIterator[None]:
     """Hold the folder for the length of a block; the system lets go of it when the process dies.
 
     `waits` is told when another process holds it. `LedgerError`: it did not go within `patience_s`.
     """
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        await _hold(descriptor, folder, waits, patience_s)
+        await _acquire(descriptor, folder, waits, patience_s)
         yield
     finally:
         os.close(descriptor)
 
 
-async def _hold(
+async def _acquire(
     descriptor: int, folder: Path, waits: Callable[[], None], patience_s: float
 ) -> None:
-    if _held(descriptor):
+    if _try_lock(descriptor):
         return
     waits()
     try:
         async with asyncio.timeout(patience_s):
-            while not _held(descriptor):  # noqa: ASYNC110 -- a lock of the system has no event
-                await asyncio.sleep(LOOK_S)
+            while not _try_lock(descriptor):  # noqa: ASYNC110 -- a lock of the system has no event
+                await asyncio.sleep(POLL_INTERVAL_S)
     except TimeoutError:
         message = (
             f"{folder}: another server has this ledger, and does not end; one ledger has one server:"
@@ -54,7 +54,7 @@ async def _hold(
         raise LedgerError(message, retry=False) from None
 
 
-def _held(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -14,20 +14,20 @@ def as_plain_data(body: bytes) -> Any:
     return body.decode("utf-8", "replace")
 
 
-def without(body: bytes, ident: str, alias: str) -> bytes:
+def replace_id(body: bytes, ident: str, alias: str) -> bytes:
     """The text with every string and key that is `ident` replaced by `alias`."""
-    return msgspec.json.encode(_replaced(msgspec.json.decode(body), ident, alias))
+    return msgspec.json.encode(_with_id_replaced(msgspec.json.decode(body), ident, alias))
 
 
-def _replaced(value: Any, ident: str, alias: str) -> Any:
+def _with_id_replaced(value: Any, ident: str, alias: str) -> Any:
     match value:
         case str():
             return alias if value == ident else value
         case list():
-            return [_replaced(item, ident, alias) for item in value]
+            return [_with_id_replaced(item, ident, alias) for item in value]
         case dict():
             return {
-                _replaced(key, ident, alias): _replaced(item, ident, alias)
+                _with_id_replaced(key, ident, alias): _with_id_replaced(item, ident, alias)
                 for key, item in value.items()
             }
         case _:

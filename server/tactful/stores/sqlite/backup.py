@@ -12,9 +12,9 @@ from typing import Final
 
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared import erasures
-from tactful.stores.shared.erasures import erasure_digest, secret_of
+from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.sqlite import customer_data as sqlite_people
-from tactful.stores.sqlite.migrations import APPLICATION_ID, newest
+from tactful.stores.sqlite.migrations import APPLICATION_ID, newest_schema
 from tactful.stores.sqlite.opening import connect, open_writer
 from tactful.stores.sqlite.reconcile import reconcile
 
@@ -23,11 +23,11 @@ Progress = Callable[[int, int], None]
 """Told (pages done, pages in all)."""
 
 
-def _silent(done: int, whole: int) -> None:
+def _no_progress(done: int, whole: int) -> None:
     """Tells nobody."""
 
 
-def backup(ledger: Path, target: Path, progress: Progress = _silent) -> None:
+def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> None:
     """Copy the ledger as it is at this instant into a new, checked file; it may be in use meanwhile."""
     if target.exists():
         raise LedgerError(f"{target} exists; a backup never overwrites one", retry=False)
@@ -35,7 +35,7 @@ def backup(ledger: Path, target: Path, progress: Progress = _silent) -> None:
         raise LedgerError(f"{ledger} does not exist; there is nothing to back up", retry=False)
     draft = target.with_name(target.name + ".part")
     draft.unlink(missing_ok=True)
-    with _told(ledger), closing(connect(ledger)) as source:
+    with _translated_errors(ledger), closing(connect(ledger)) as source:
         # Within one read transaction the copy neither restarts nor mixes instants when others write.
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM meta").fetchone()
@@ -46,50 +46,54 @@ def backup(ledger: Path, target: Path, progress: Progress = _silent) -> None:
                 progress=lambda _, left, whole: progress(whole - left, whole),
             )
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
-    examine(draft)
-    _sync(draft)
+    check_copy(draft)
+    _fsync(draft)
     draft.rename(target)
-    _sync(target.parent)
+    _fsync(target.parent)
 
 
-def restore(copy: Path, ledger: Path, progress: Progress = _silent) -> int:
+def restore(copy: Path, ledger: Path, progress: Progress = _no_progress) -> int:
     """Make a backup the ledger, and forget again whom the list of erasures names; how many those were.
 
     Refused while a server writes to the ledger. What was there before is kept beside it.
     """
-    examine(copy)
+    check_copy(copy)
     draft = ledger.with_name(ledger.name + ".restoring")
     ledger.parent.mkdir(parents=True, exist_ok=True)
     draft.unlink(missing_ok=True)
-    with _told(copy), closing(connect(copy)) as source, closing(connect(draft)) as made:
+    with (
+        _translated_errors(copy),
+        closing(connect(copy)) as source,
+        closing(connect(draft)) as made,
+    ):
         source.backup(
             made,
             pages=PAGES_A_STEP,
             progress=lambda _, left, whole: progress(whole - left, whole),
         )
-    again = _erase_again(draft, erasures.remembered(ledger))
-    with _told(ledger), _nobody_writing(ledger):
+    again = _erase_again(draft, erasures.read_erasures(ledger))
+    with _translated_errors(ledger), _write_lock(ledger):
         for suffix in ("", "-wal"):
             kept = ledger.with_name(ledger.name + suffix)
             if kept.exists():
                 kept.rename(ledger.with_name(f"{ledger.name}.before-restore{suffix}"))
         ledger.with_name(ledger.name + "-shm").unlink(missing_ok=True)
         draft.rename(ledger)
-    _sync(ledger.parent)
+    _fsync(ledger.parent)
     return again
 
 
-def examine(copy: Path) -> None:
+def check_copy(copy: Path) -> None:
     """Check every page, index and sum of a copy; `LedgerError` says what is wrong."""
     if not copy.exists():
         raise LedgerError(f"{copy} does not exist", retry=False)
-    with _told(copy), closing(connect(copy)) as made:
+    with _translated_errors(copy), closing(connect(copy)) as made:
         (application,) = made.execute("PRAGMA application_id").fetchone()
         (version,) = made.execute("PRAGMA user_version").fetchone()
         if application != APPLICATION_ID:
             raise LedgerError(f"{copy} is not a copy of a Tactful ledger", retry=False)
-        if version > newest():
-            message = f"{copy} has schema {version}, this program knows up to {newest()}: update it"
+        if version > newest_schema():
+            message = f"{copy} has schema {version}, this program knows up to {newest_schema()}: update it"
             raise LedgerError(message, retry=False)
         found = [row[0] for row in made.execute("PRAGMA integrity_check(10)")]
         if found != ["ok"]:
@@ -102,7 +106,7 @@ def _erase_again(draft: Path, erased: dict[str, str]) -> int:
     """Forget everybody in a copy whose digest is listed, and leave no byte of them."""
     connection = open_writer(draft)
     with closing(connection):
-        secret = secret_of(connection)
+        secret = ledger_secret(connection)
         again = 0
         for (customer,) in connection.execute(_CUSTOMERS).fetchall() if erased else ():
             alias = erased.get(erasure_digest(secret, "customer", customer))
@@ -124,7 +128,7 @@ _CUSTOMERS: Final = """
 
 
 @contextmanager
-def _nobody_writing(ledger: Path) -> Iterator[None]:
+def _write_lock(ledger: Path) -> Iterator[None]:
     """Hold the write lock of the ledger that is to be replaced, so that no server writes to it."""
     if not ledger.exists():
         yield
@@ -147,7 +151,7 @@ def _nobody_writing(ledger: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _translated_errors(path: Path) -> Iterator[None]:
     """Errors of SQLite in words that name the file."""
     try:
         yield
@@ -155,7 +159,7 @@ def _told(path: Path) -> Iterator[None]:
         raise LedgerError(f"{path} cannot be used: {error}", retry=False) from error
 
 
-def _sync(path: Path) -> None:
+def _fsync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

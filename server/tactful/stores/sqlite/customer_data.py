@@ -12,14 +12,14 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.redemption.redemption_rows import RefundRow
-from tactful.runtime.ports.ledger import PRICES_LONGER
-from tactful.stores.shared.erasures import erasure_digest, secret_of
-from tactful.stores.shared.json_text import as_plain_data, without
+from tactful.runtime.ports.ledger import EXTRA_PRICE_RETENTION
+from tactful.stores.shared.erasures import erasure_digest, ledger_secret
+from tactful.stores.shared.json_text import as_plain_data, replace_id
 from tactful.stores.sqlite import operator_actions as sqlite_acts
-from tactful.stores.sqlite.turns import ENCODE, OFFER, REDEMPTION
+from tactful.stores.sqlite.turns import DECODE_OFFER, DECODE_REDEMPTION, ENCODE
 
-_SUBJECTS: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
-_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
+_DECODE_SUBJECTS: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
+_DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
 
 
 def erase(connection: sqlite3.Connection, customer: str, alias: str) -> int:
@@ -32,9 +32,9 @@ def erase(connection: sqlite3.Connection, customer: str, alias: str) -> int:
     sqlite_acts.erase(connection, customer, alias)
     offers = {key for (key,) in connection.execute(_OFFERS_OF, (customer,))}
     for session in sessions:
-        offers |= _forget(connection, session)
+        offers |= _delete_session(connection, session)
     for offer in offers:
-        _disown(connection, offer, customer, alias)
+        _pseudonymize_offer(connection, offer, customer, alias)
     return connection.total_changes - before
 
 
@@ -48,7 +48,7 @@ def _sessions_of(connection: sqlite3.Connection, customer: str) -> set[str]:
     return {session for (session,) in connection.execute(sql, {"customer": customer})}
 
 
-def _forget(connection: sqlite3.Connection, session: str) -> set[str]:
+def _delete_session(connection: sqlite3.Connection, session: str) -> set[str]:
     """Delete a session and its entries; the offers that it leaves behind."""
     connection.execute("DELETE FROM sessions WHERE session = ?", (session,))
     connection.execute("DELETE FROM entries WHERE session = ?", (session,))
@@ -59,14 +59,16 @@ def _forget(connection: sqlite3.Connection, session: str) -> set[str]:
 def forget_session(connection: sqlite3.Connection, session: str) -> None:
     """Erase a session; its offers keep a random id instead."""
     alias = secrets.token_urlsafe(16)
-    for offer in _forget(connection, session):
-        _disown(connection, offer, None, alias)
+    for offer in _delete_session(connection, session):
+        _pseudonymize_offer(connection, offer, None, alias)
 
 
-def _disown(connection: sqlite3.Connection, key: str, customer: str | None, alias: str) -> None:
+def _pseudonymize_offer(
+    connection: sqlite3.Connection, key: str, customer: str | None, alias: str
+) -> None:
     """Leave an offer, its steps and its redemptions under an alias."""
     (body,) = connection.execute("SELECT body FROM offers WHERE id = ?", (key,)).fetchone()
-    offer = OFFER(body)
+    offer = DECODE_OFFER(body)
     named = alias if offer.customer and offer.customer == customer else offer.customer
     offer = structs.replace(offer, session=alias, customer=named)
     connection.execute(
@@ -75,29 +77,29 @@ def _disown(connection: sqlite3.Connection, key: str, customer: str | None, alia
     )
     connection.execute("UPDATE steps SET session = ? WHERE offer = ?", (alias, key))
     if customer is not None:
-        _disown_orders(connection, key)
+        _pseudonymize_orders(connection, key)
 
 
-def _disown_orders(connection: sqlite3.Connection, offer: str) -> None:
+def _pseudonymize_orders(connection: sqlite3.Connection, offer: str) -> None:
     """An order leads to its customer: a digest is enough to recognise a retry."""
-    secret = secret_of(connection)
+    secret = ledger_secret(connection)
     sql = "SELECT rowid, body FROM redemptions WHERE offer = ?"
     for rowid, body in connection.execute(sql, (offer,)).fetchall():
-        row = REDEMPTION(body)
+        row = DECODE_REDEMPTION(body)
         hidden = erasure_digest(secret, "order", row.order)
         connection.execute(
             'UPDATE redemptions SET "order" = ?, body = ? WHERE rowid = ?',
             (hidden, ENCODE(structs.replace(row, order=hidden)), rowid),
         )
-        _disown_refunds(connection, row.order, hidden)
+        _pseudonymize_refunds(connection, row.order, hidden)
 
 
-def _disown_refunds(connection: sqlite3.Connection, order: str, hidden: str) -> None:
+def _pseudonymize_refunds(connection: sqlite3.Connection, order: str, hidden: str) -> None:
     sql = 'SELECT rowid, body FROM refunds WHERE "order" = ?'
     for rowid, body in connection.execute(sql, (order,)).fetchall():
         connection.execute(
             'UPDATE refunds SET "order" = ?, body = ? WHERE rowid = ?',
-            (hidden, ENCODE(structs.replace(_REFUND(body), order=hidden)), rowid),
+            (hidden, ENCODE(structs.replace(_DECODE_REFUND(body), order=hidden)), rowid),
         )
 
 
@@ -126,14 +128,14 @@ def _erase_fact(
     kept: set[tuple[str, str]] = set()
     sql = "SELECT id, subjects, body FROM facts WHERE kind = ? AND key = ?"
     for row, listed, body in connection.execute(sql, named).fetchall():
-        subjects = _SUBJECTS(listed)
+        subjects = _DECODE_SUBJECTS(listed)
         others = {ident for kind, ident in subjects if kind == "customer"} - {customer}
         if others:
             left = [pair if pair != ("customer", customer) else ("customer", alias)
                     for pair in subjects]  # fmt: skip
             connection.execute(
                 "UPDATE facts SET subjects = ?, body = ? WHERE id = ?",
-                (ENCODE(left).decode(), without(body, customer, alias), row),
+                (ENCODE(left).decode(), replace_id(body, customer, alias), row),
             )
             kept.update(left)
         else:
@@ -172,7 +174,7 @@ def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
 
 def _acts_of(connection: sqlite3.Connection, customer: str) -> list[Any]:
     found = connection.execute(*sqlite_acts.query(customer, -1)).fetchall()
-    return [msgspec.to_builtins(sqlite_acts.act_of(row)) for row in reversed(found)]
+    return [msgspec.to_builtins(sqlite_acts.action_from_row(row)) for row in reversed(found)]
 
 
 def _facts_of(connection: sqlite3.Connection, customer: str) -> list[dict[str, Any]]:
@@ -193,7 +195,7 @@ def _bodies(connection: sqlite3.Connection, sql: str, keys: Iterable[str]) -> li
 def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
     """Drop up to `limit` rows each of what ended before an instant; 0: nothing is left to drop."""
     dropped = 0
-    values = {"before": before, "limit": limit, "prices": before - PRICES_LONGER}
+    values = {"before": before, "limit": limit, "prices": before - EXTRA_PRICE_RETENTION}
     for sql in _OLD:
         dropped += connection.execute(sql, values).rowcount
     return dropped

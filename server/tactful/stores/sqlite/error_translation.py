@@ -13,14 +13,14 @@ _BROKEN: Final = frozenset({
     sqlite3.SQLITE_PROTOCOL,
 })  # fmt: skip
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-NO_TEXT: Final = "Could not decode to UTF-8"
+NOT_UTF8: Final = "Could not decode to UTF-8"
 """What Python says of a text that was none when it was read; it gives no code."""
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 # The shared-memory index could not grow: nothing was written yet, the disk is full.
 _NO_ROOM: Final = frozenset({sqlite3.SQLITE_IOERR_SHMSIZE})
 
 
-def meaning_of(error: sqlite3.Error, path: str) -> LedgerError:
+def translate_error(error: sqlite3.Error, path: str) -> LedgerError:
     """The error to raise instead: what happened, where, and what to do."""
     extended = getattr(error, "sqlite_errorcode", 0)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
@@ -29,7 +29,7 @@ def meaning_of(error: sqlite3.Error, path: str) -> LedgerError:
         return LedgerFullError(
             f"{path}: the disk is full ({name}); free some space, the server recovers by itself"
         )
-    if code in _DAMAGED or str(error).startswith(NO_TEXT):
+    if code in _DAMAGED or str(error).startswith(NOT_UTF8):
         return LedgerBrokenError(
             f"{path} cannot be read: {error} ({name}): it is damaged. Nothing is promised or redeemed"
             " any more: restore a backup with `tactful restore`, and keep the damaged file"

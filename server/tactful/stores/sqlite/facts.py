@@ -10,7 +10,7 @@ import msgspec
 from tactful.core.facts.fact_versions import UNSEEN, HighestVersions, advance, comes_late
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 
-_SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
+_DECODE_SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 _LATEST: Final = """
@@ -47,7 +47,7 @@ def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
     heads = advance(before, row.version, row.at)
     if heads is None:
         if row.dated and comes_late(before, row.version):
-            _keep_late(connection, row)
+            _record_late(connection, row)
         return False
     at = max(row.at, known[3]) if known else row.at
     subjects = _ENCODE(row.subjects).decode()
@@ -64,7 +64,7 @@ def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
     return True
 
 
-def _keep_late(connection: sqlite3.Connection, row: FactRow) -> None:
+def _record_late(connection: sqlite3.Connection, row: FactRow) -> None:
     """What held before the version in force, and was never in force itself: over before it came."""
     named = row.kind, row.key, row.body
     sql = "SELECT 1 FROM facts WHERE kind = ? AND key = ? AND body = ?"
@@ -75,7 +75,7 @@ def _keep_late(connection: sqlite3.Connection, row: FactRow) -> None:
         )
 
 
-def about_query(
+def facts_query(
     subjects: Sequence[tuple[str, str]],
     kinds: Sequence[str],
     at: int | None,
@@ -89,7 +89,7 @@ def about_query(
     return sql, {"subjects": _ENCODE(subjects).decode(), "at": at, "upto": upto, **named}
 
 
-def chosen(
+def select_facts(
     found: Iterable[tuple[str, str, bytes, int, int | None, int, str]],
     subjects: Sequence[tuple[str, str]],
 ) -> list[StoredFact]:
@@ -98,7 +98,7 @@ def chosen(
     return [
         StoredFact(kind, key, body, at, ended, number)
         for kind, key, body, at, ended, number, named in found
-        if not wanted.isdisjoint(_SUBJECTS(named))
+        if not wanted.isdisjoint(_DECODE_SUBJECTS(named))
     ]
 
 

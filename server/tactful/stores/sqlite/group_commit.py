@@ -17,19 +17,19 @@ from typing import Any, Final, TypeVar
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.shared.failpoints import FailpointHook
-from tactful.stores.sqlite.error_translation import meaning_of
+from tactful.stores.sqlite.error_translation import translate_error
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 Records = Callable[[sqlite3.Connection, Sequence[Commit]], None]
 
-LARGEST_BATCH: Final = 4096
+MAX_BATCH: Final = 4096
 """Jobs in one transaction; bounds how long the first of them waits for the last."""
-LINGER: Final = 0.02
+RECORD_DELAY_S: Final = 0.02
 """Seconds that records wait for company: a thread that wakes for each takes the event loop's time."""
-TRY_AGAIN = 0.5
+RETRY_INTERVAL_S = 0.5
 """Seconds between two attempts to write what could not be written yet."""
-LEAST_A_CHECKPOINT, MOST_A_CHECKPOINT = 1_000, 4_000
+MIN_CHANGES_PER_CHECKPOINT, MAX_CHANGES_PER_CHECKPOINT = 1_000, 4_000
 """After so many changed rows the log is moved into the file, when everybody has their answer.
 
 The next promise waits for it: after 1,000 changes 5 ms, after 4,000 15 ms, on a slow disk 60, after
@@ -37,7 +37,7 @@ The next promise waits for it: after 1,000 changes 5 ms, after 4,000 15 ms, on a
 commit in a log that grows takes half as long again.
 SQLite's own checkpoint would run inside a commit, and keep its input/output errors to itself.
 """
-BETWEEN: Final = 50
+CHECKPOINT_SPACING: Final = 50
 """Times as long as the last one took until the next, unless the most is reached: 2 % of the time."""
 _PROBE: Final = "INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(8192))"
 _LOG: Final = logging.getLogger("tactful.stores")
@@ -73,12 +73,12 @@ class SqliteWriter:
         connection: sqlite3.Connection,
         path: str,
         write_records: Records,
-        reach: FailpointHook,
+        failpoint: FailpointHook,
     ) -> None:
         self._connection = connection
         self._path = path
         self._write_records = write_records
-        self._reach = reach
+        self._failpoint = failpoint
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[WriteJob | None] = SimpleQueue()
         self._kept: list[WriteJob] = []  # records that wait for room on the disk, or for a lock
@@ -110,7 +110,7 @@ class SqliteWriter:
         """Perform the work durably and return what it returned."""
         return await self._put(work, apart=False)
 
-    async def run_apart(self, work: Work[T]) -> T:
+    async def run_outside_transaction(self, work: Work[T]) -> T:
         """Perform work that must stand outside of any transaction, in its place in the queue."""
         return await self._put(work, apart=True)
 
@@ -122,12 +122,12 @@ class SqliteWriter:
         self._queue.put(WriteJob(work=work, future=future, apart=apart))
         return await future
 
-    def post(self, record: Commit, size: int) -> None:
+    def enqueue_record(self, record: Commit, size: int) -> None:
         """Write the record with one of the next batches; `size` in bytes, for `waiting`."""
         self._posted += size
         self._lingering.append(WriteJob(record=record, size=size))
         if self._timer is None and not self._holding:
-            self._timer = self._loop.call_later(LINGER, self._send)
+            self._timer = self._loop.call_later(RECORD_DELAY_S, self._send)
 
     @contextmanager
     def deferred_writes(self) -> Iterator[None]:
@@ -175,13 +175,13 @@ class SqliteWriter:
         """Everything that waits, or nothing when it is time to try again; False: the end."""
         again = self._kept or isinstance(self._failing, LedgerFullError)
         try:
-            job = self._queue.get(timeout=TRY_AGAIN if again else None)
+            job = self._queue.get(timeout=RETRY_INTERVAL_S if again else None)
         except Empty:
             return [], True
         jobs: list[WriteJob] = []
         while job is not None:
             jobs.append(job)
-            if len(jobs) == LARGEST_BATCH or self._queue.empty():
+            if len(jobs) == MAX_BATCH or self._queue.empty():
                 return jobs, True
             job = self._queue.get()
         return jobs, False
@@ -214,25 +214,27 @@ class SqliteWriter:
         """Move the log into the file; where that fails nothing is lost yet, and nothing more is promised."""
         began, changes = time.monotonic_ns(), self._connection.total_changes
         new = changes - self._checkpointed
-        if new < LEAST_A_CHECKPOINT or (new < MOST_A_CHECKPOINT and began < self._next_checkpoint):
+        if new < MIN_CHANGES_PER_CHECKPOINT or (
+            new < MAX_CHANGES_PER_CHECKPOINT and began < self._next_checkpoint
+        ):
             return
         self._checkpointed = changes
         try:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
-            meaning = meaning_of(error, self._path)
+            meaning = translate_error(error, self._path)
             # A full disk is met again by whatever is promised next.
             if isinstance(meaning, LedgerBrokenError):
                 self._stop(meaning)
         ended = time.monotonic_ns()
-        self._next_checkpoint = ended + BETWEEN * (ended - began)
+        self._next_checkpoint = ended + CHECKPOINT_SPACING * (ended - began)
 
     def _transact(self, batch: list[WriteJob]) -> None:
         """One transaction; a second one with savepoints if a job failed by its own fault."""
         try:
             self._attempt(batch, self._perform_all)
         except sqlite3.Error as error:
-            meaning = meaning_of(error, self._path)
+            meaning = translate_error(error, self._path)
             if meaning.retry:
                 raise meaning from error
             self._transact_singly(batch)
@@ -243,25 +245,25 @@ class SqliteWriter:
         try:
             self._attempt(batch, self._perform_singly)
         except sqlite3.Error as error:
-            raise meaning_of(error, self._path) from error
+            raise translate_error(error, self._path) from error
 
     def _attempt(self, batch: list[WriteJob], perform: Callable[[list[WriteJob]], None]) -> None:
         if batch and batch[0].apart:
             self._perform_all(batch)
             return
-        self._reach("before-begin")
+        self._failpoint("before-begin")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             perform(batch)
             if not batch:  # a probe: is there room again?
                 self._connection.execute(_PROBE)
-            self._reach("before-commit")
+            self._failpoint("before-commit")
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        self._reach("after-commit")
+        self._failpoint("after-commit")
 
     def _perform_all(self, batch: list[WriteJob]) -> None:
         """In order, neighbouring records in one go."""
@@ -284,7 +286,7 @@ class SqliteWriter:
             try:
                 self._perform_all([job])
             except sqlite3.Error as error:
-                meaning = meaning_of(error, self._path)
+                meaning = translate_error(error, self._path)
                 if meaning.retry:
                     raise
                 self._connection.execute("ROLLBACK TO job")

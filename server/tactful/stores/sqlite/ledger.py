@@ -18,7 +18,7 @@ from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, FactRow
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared import erasures
-from tactful.stores.shared.erasures import erasure_digest, secret_of
+from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 from tactful.stores.sqlite import customer_data as sqlite_people
 from tactful.stores.sqlite import facts as sqlite_facts
@@ -29,34 +29,34 @@ from tactful.stores.sqlite.group_commit import SqliteWriter
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
 
-MOST_WAITING: Final = 64 * 1024 * 1024
+MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
 """Bytes of records that may wait; beyond, records without an offer are dropped and counted."""
-PRUNED_AT_ONCE: Final = 5_000
+PRUNE_BATCH: Final = 5_000
 """Rows that are looked at or dropped in one go, so that nobody waits long behind the broom."""
 _NEXT_SESSIONS: Final = (
     "SELECT rowid, session, seen_at FROM sessions WHERE rowid > ? ORDER BY rowid LIMIT ?"
 )
-LOG_ATTEMPTS: Final = 100
-LOG_PAUSE: Final = 0.1
+TRUNCATE_ATTEMPTS: Final = 100
+TRUNCATE_RETRY_S: Final = 0.1
 """Seconds between attempts to empty the log while somebody reads."""
 
 
 class SqliteLedger(SqliteReads):
     """The ledger port on one SQLite file."""
 
-    def __init__(self, path: Path, *, reach: FailpointHook = no_failpoint) -> None:
-        """`path`: the file, made if it does not exist; `reach`: the failpoints of a test."""
+    def __init__(self, path: Path, *, failpoint: FailpointHook = no_failpoint) -> None:
+        """`path`: the file, made if it does not exist; `failpoint`: the failpoints of a test."""
         self.path: Final = path
         self.dropped = 0
         """Records that were not kept because too many waited."""
         self._path = str(path)
-        self._reach = reach
+        self._failpoint = failpoint
         self._writer: SqliteWriter | None = None
 
     async def open(self) -> None:
         """Check, migrate and ready the file; `LedgerError` says what is wrong with it."""
         connection = await asyncio.to_thread(open_writer, self.path)
-        self._writer = SqliteWriter(connection, self._path, sqlite_turns.record, self._reach)
+        self._writer = SqliteWriter(connection, self._path, sqlite_turns.record, self._failpoint)
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
 
     async def close(self) -> None:
@@ -88,7 +88,7 @@ class SqliteLedger(SqliteReads):
         writer = self._open_writer
         if writer.pending_bytes and writer.failure is None:
             with suppress(LedgerError):  # what can be read is read, written or not
-                await writer.run(_nothing)
+                await writer.run(_no_work)
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
         return await self._open_writer.run(partial(sqlite_facts.record, rows=rows))
@@ -107,18 +107,18 @@ class SqliteLedger(SqliteReads):
 
     def record(self, commit: Commit) -> None:
         writer = self._open_writer
-        if writer.pending_bytes > MOST_WAITING and not (
+        if writer.pending_bytes > MAX_PENDING_BYTES and not (
             commit.offers or commit.moves or commit.contacts
         ):
             self.dropped += 1
             return
-        writer.post(commit, _size(commit))
+        writer.enqueue_record(commit, _size(commit))
 
     def deferred_writes(self) -> AbstractContextManager[None]:
         return self._open_writer.deferred_writes()
 
     async def flush(self) -> None:
-        await self._open_writer.run(_nothing)
+        await self._open_writer.run(_no_work)
 
     async def run_redemption(
         self,
@@ -130,10 +130,10 @@ class SqliteLedger(SqliteReads):
     ) -> RedemptionOutcome:
         return await self._open_writer.run(
             partial(
-                sqlite_turns.judge,
+                sqlite_turns.run_redemption,
                 judgement=judge,
                 asked=(offer, order, refund),
-                reach=self._reach,
+                failpoint=self._failpoint,
             )
         )
 
@@ -162,7 +162,7 @@ class SqliteLedger(SqliteReads):
         await self._open_writer.run(lambda connection: connection.execute(sql, values).close())
 
     async def record_operator_action(self, act: OperatorAction) -> None:
-        await self._open_writer.run(partial(sqlite_acts.keep, act=act))
+        await self._open_writer.run(partial(sqlite_acts.insert, act=act))
 
     async def erase_customer(self, customer: str, alias: str) -> int:
         """Remove every byte about a customer; money rows stay under `alias`. Returns the rows touched.
@@ -182,12 +182,12 @@ class SqliteLedger(SqliteReads):
 
     async def prune(self, *, before: int) -> int:
         """Drop superseded facts, entries and ended sessions older than an instant, bit by bit."""
-        work = partial(sqlite_people.prune, before=before, limit=PRUNED_AT_ONCE)
+        work = partial(sqlite_people.prune, before=before, limit=PRUNE_BATCH)
         total = 0
         while dropped := await self._open_writer.run(work):
             total += dropped
         walked = 0
-        while found := await self._read_settled(_NEXT_SESSIONS, (walked, PRUNED_AT_ONCE)):
+        while found := await self._read_settled(_NEXT_SESSIONS, (walked, PRUNE_BATCH)):
             walked = found[-1][0]
             if ended := [session for _, session, seen in found if seen < before]:
                 total += await self._open_writer.run(
@@ -205,10 +205,10 @@ class SqliteLedger(SqliteReads):
 
     async def _empty_log(self) -> None:
         """Move the log into the file and cut it to nothing; a reader may delay it."""
-        for _ in range(LOG_ATTEMPTS):
-            if await self._open_writer.run_apart(_checkpoint):
+        for _ in range(TRUNCATE_ATTEMPTS):
+            if await self._open_writer.run_outside_transaction(_checkpoint):
                 return
-            await asyncio.sleep(LOG_PAUSE)
+            await asyncio.sleep(TRUNCATE_RETRY_S)
         message = (
             f"{self.path}: erased, but the log still holds the bytes because another process reads"
             " the database; end it and erase again"
@@ -216,7 +216,7 @@ class SqliteLedger(SqliteReads):
         raise LedgerError(message)
 
 
-def _nothing(connection: sqlite3.Connection) -> None:
+def _no_work(connection: sqlite3.Connection) -> None:
     """What is done to learn that all before is done."""
 
 
@@ -232,7 +232,9 @@ def _checkpoint(connection: sqlite3.Connection) -> bool:
 def _remember_erasure(
     connection: sqlite3.Connection, path: Path, customer: str, alias: str
 ) -> None:
-    erasures.remember(path, erasure_digest(secret_of(connection), "customer", customer), alias)
+    erasures.append_erasure(
+        path, erasure_digest(ledger_secret(connection), "customer", customer), alias
+    )
 
 
 def _size(commit: Commit) -> int:

@@ -22,7 +22,7 @@ def migrations() -> dict[int, str]:
     return {int(name[:4]): (folder / name).read_text("utf-8") for name in found}
 
 
-def newest() -> int:
+def newest_schema() -> int:
     """The number of the last migration."""
     return max(migrations())
 

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.sqlite.error_translation import NO_TEXT
-from tactful.stores.sqlite.migrations import APPLICATION_ID, migrate, newest
-from tactful.stores.sqlite.wal_check import damaged, log_of, salts_of
+from tactful.stores.sqlite.error_translation import NOT_UTF8
+from tactful.stores.sqlite.migrations import APPLICATION_ID, migrate, newest_schema
+from tactful.stores.sqlite.wal_check import has_lost_transactions, read_salts, wal_path
 
 BUSY_MS: Final = 5_000
-LOG_KEPT: Final = 64 * 1024 * 1024
+WAL_SIZE_LIMIT: Final = 64 * 1024 * 1024
 """The write-ahead log is cut back to so many bytes after a checkpoint."""
-LOOKS: Final = 10
+WAL_CHECK_ATTEMPTS: Final = 10
 """How often a log that another process writes to is looked at."""
 
 _SETTINGS: Final = (
@@ -24,7 +24,7 @@ _SETTINGS: Final = (
     ("temp_store", "MEMORY", 2),
     ("wal_autocheckpoint", "0", 0),  # the writer does it, between commits
     ("cache_size", "-32768", -32768),  # KiB
-    ("journal_size_limit", str(LOG_KEPT), LOG_KEPT),
+    ("journal_size_limit", str(WAL_SIZE_LIMIT), WAL_SIZE_LIMIT),
 )
 
 
@@ -45,42 +45,42 @@ def open_writer(path: Path) -> sqlite3.Connection:
         if not path.exists():  # customers will be in it, and SQLite gives its log the same rights
             path.touch(mode=0o600)
         connection = connect(path)
-        _recognise(connection, path)
-        _examine_log(connection, path)
+        _check_identity(connection, path)
+        _check_wal(connection, path)
         for pragma, value, expected in _SETTINGS:
             _set(connection, pragma, value, expected)
         migrate(connection)
-        _examine(connection, path)
+        _check_tables(connection, path)
     except (sqlite3.Error, OSError) as error:
-        _abandon(connection)
-        raise LedgerError(_explain(error, path), retry=False) from error
+        _close_if_open(connection)
+        raise LedgerError(_error_text(error, path), retry=False) from error
     except BaseException:
-        _abandon(connection)
+        _close_if_open(connection)
         raise
     return connection
 
 
 def _salts(path: Path) -> tuple[int, int] | None:
     try:
-        return salts_of(log_of(path))
+        return read_salts(wal_path(path))
     except ValueError as error:
-        raise LedgerError(f"{log_of(path)}: {error}: {_REMEDY}", retry=False) from error
+        raise LedgerError(f"{wal_path(path)}: {error}: {_REMEDY}", retry=False) from error
 
 
-def _examine_log(connection: sqlite3.Connection, path: Path) -> None:
+def _check_wal(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a log that has lost something from its middle: acknowledged transactions were there.
 
     A process that is being relieved may still write: only what does not move is damage.
     """
-    for _ in range(LOOKS):
+    for _ in range(WAL_CHECK_ATTEMPTS):
         salts = _salts(path)
         if salts is None:
             return
         valid = _valid_frames(connection)
-        if not damaged(log_of(path), salts, valid):
+        if not has_lost_transactions(wal_path(path), salts, valid):
             return
         if (_salts(path), _valid_frames(connection)) == (salts, valid):
-            message = f"{log_of(path)}: whole transactions follow a bad one: {_REMEDY}"
+            message = f"{wal_path(path)}: whole transactions follow a bad one: {_REMEDY}"
             raise LedgerError(message, retry=False)
 
 
@@ -89,12 +89,12 @@ def _valid_frames(connection: sqlite3.Connection) -> int:
     return max(int(valid), 0)
 
 
-def _abandon(connection: sqlite3.Connection | None) -> None:
+def _close_if_open(connection: sqlite3.Connection | None) -> None:
     if connection is not None:
         connection.close()
 
 
-def _recognise(connection: sqlite3.Connection, path: Path) -> None:
+def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a database of somebody else, or of a newer version, before anything is changed in it."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -105,9 +105,9 @@ def _recognise(connection: sqlite3.Connection, path: Path) -> None:
             " nothing was changed in it"
         )
         raise LedgerError(message, retry=False)
-    if version > newest():
+    if version > newest_schema():
         message = (
-            f"{path} has schema {version}, and this program knows schemas up to {newest()};"
+            f"{path} has schema {version}, and this program knows schemas up to {newest_schema()};"
             " start the newer version that wrote it, or restore an older backup"
         )
         raise LedgerError(message, retry=False)
@@ -124,7 +124,7 @@ def _set(connection: sqlite3.Connection, pragma: str, value: str, expected: obje
         raise LedgerError(message, retry=False)
 
 
-def _examine(connection: sqlite3.Connection, path: Path) -> None:
+def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
     """Touch the root of every table and index and the newest money rows: bounded, whatever the size."""
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     for (table,) in tables:
@@ -146,14 +146,14 @@ _REMEDY: Final = (
 )
 
 
-def _explain(error: Exception, path: Path) -> str:
+def _error_text(error: Exception, path: Path) -> str:
     if isinstance(error, OSError):
         return f"{path}: {error.strerror}; give the server a folder that it may write to"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
         return f"{path} is not an SQLite database; name another file, or restore a backup over it"
     hurt = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}
-    if code in hurt or str(error).startswith(NO_TEXT):
+    if code in hurt or str(error).startswith(NOT_UTF8):
         return f"{path} cannot be read ({error}): {_REMEDY}"
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         return f"{path} cannot be written ({error}); give the server a folder that it may write to"

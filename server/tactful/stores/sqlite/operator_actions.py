@@ -11,7 +11,7 @@ from tactful.runtime.ports.operator_actions import OperatorAction
 _COLUMNS: Final = "at, who, act, subject, detail, customer"
 
 
-def keep(connection: sqlite3.Connection, act: OperatorAction) -> None:
+def insert(connection: sqlite3.Connection, act: OperatorAction) -> None:
     """Keep an act."""
     sql = f"INSERT INTO acts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
     connection.execute(sql, structs.astuple(act))
@@ -24,7 +24,7 @@ def query(customer: str | None, limit: int) -> tuple[str, tuple[object, ...]]:
     return sql, (limit,) if customer is None else (customer, limit)
 
 
-def act_of(row: Any) -> OperatorAction:
+def action_from_row(row: Any) -> OperatorAction:
     """An act, as `query` finds it."""
     return msgspec.convert(
         dict(zip(OperatorAction.__struct_fields__, row, strict=True)), OperatorAction

@@ -22,8 +22,8 @@ from tactful.runtime.ports.ledger_rows import (
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.sqlite import facts as sqlite_facts
 from tactful.stores.sqlite import operator_actions as sqlite_acts
-from tactful.stores.sqlite.error_translation import meaning_of
-from tactful.stores.sqlite.turns import OFFER
+from tactful.stores.sqlite.error_translation import translate_error
+from tactful.stores.sqlite.turns import DECODE_OFFER
 
 _SESSION: Final = "SELECT session, customer, state, resume, wake_at, seen_at FROM sessions "
 _ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
@@ -74,7 +74,7 @@ class SqliteReads:
         try:
             return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
-            raise meaning_of(error, self._path) from error
+            raise translate_error(error, self._path) from error
 
     async def _read_settled(self, sql: str, values: Any = ()) -> list[Any]:
         await self._settle()
@@ -83,7 +83,7 @@ class SqliteReads:
     def _offer(self, body: bytes) -> Offer:
         """An offer as it was written; one that cannot be read is damage that SQLite does not see."""
         try:
-            return OFFER(body)
+            return DECODE_OFFER(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise LedgerBrokenError(
                 f"{self._path} holds an offer that cannot be read ({error}): it is damaged. Restore a"
@@ -97,8 +97,8 @@ class SqliteReads:
         at: int | None = None,
         upto: int | None = None,
     ) -> list[StoredFact]:
-        found = await self._read(*sqlite_facts.about_query(subjects, kinds, at, upto))
-        return sqlite_facts.chosen(found, subjects)
+        found = await self._read(*sqlite_facts.facts_query(subjects, kinds, at, upto))
+        return sqlite_facts.select_facts(found, subjects)
 
     async def newest_fact(self) -> int:
         found = await self._read("SELECT coalesce(max(id), 0) FROM facts")
@@ -212,7 +212,7 @@ class SqliteReads:
         self, *, customer: str | None = None, limit: int = 200
     ) -> list[OperatorAction]:
         found = await self._read(*sqlite_acts.query(customer, limit))
-        return [sqlite_acts.act_of(row) for row in found]
+        return [sqlite_acts.action_from_row(row) for row in found]
 
     async def rulebooks(self) -> list[tuple[str, int, bool]]:
         found = await self._read("SELECT version, at, back FROM activations ORDER BY id DESC")

@@ -19,14 +19,14 @@ from tactful.core.redemption.redemption_rows import (
     RefundRow,
 )
 from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, TurnEntry
-from tactful.stores.shared.balance_moves import move, tally
-from tactful.stores.shared.erasures import erasure_digest, secret_of
+from tactful.stores.shared.balance_moves import apply_moves, balance_key
+from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook
 
 ENCODE: Final = msgspec.json.Encoder().encode
-OFFER: Final = msgspec.json.Decoder(Offer).decode
-REDEMPTION: Final = msgspec.json.Decoder(RedemptionRow).decode
-_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
+DECODE_OFFER: Final = msgspec.json.Decoder(Offer).decode
+DECODE_REDEMPTION: Final = msgspec.json.Decoder(RedemptionRow).decode
+_DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
 
 _PUT_SESSION: Final = """
   INSERT INTO sessions (session, customer, state, resume, wake_at, seen_at)
@@ -55,13 +55,13 @@ def commit(connection: sqlite3.Connection, turn: Commit) -> CommitRefusal | None
     """Write a turn that promises; a refusal wrote nothing."""
     for ended in _ended_meanwhile(connection, turn.offers):
         return CommitRefusal("offer.ended", offer=ended)
-    balances = _balances(connection, turn.moves)
-    refused = move(balances, turn.moves)
+    balances = _balances_of_moves(connection, turn.moves)
+    refused = apply_moves(balances, turn.moves)
     if refused:
         return refused
     _put_balances(connection, balances.values())
     _put_offers(connection, turn.offers, turn.steps)
-    write_plain(connection, [turn])
+    write_sessions_and_entries(connection, [turn])
     return None
 
 
@@ -70,7 +70,7 @@ def record(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
     moved = [turn for turn in turns if turn.offers or turn.moves]
     if moved:
         _record_offers(connection, moved)
-    write_plain(connection, turns)
+    write_sessions_and_entries(connection, turns)
 
 
 def _record_offers(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
@@ -85,8 +85,8 @@ def _record_offers(connection: sqlite3.Connection, turns: Sequence[Commit]) -> N
         offers += [_offer_row(offer) for offer in moved.values()]
         steps += [_step_row(one, moved[one.offer]) for one in turn.steps if one.offer in moved]
         ended.update(offer.id for offer in moved.values() if not offer.standing)
-    balances = _balances(connection, moves)
-    if move(balances, moves):
+    balances = _balances_of_moves(connection, moves)
+    if apply_moves(balances, moves):
         message = "a recorded turn reserved beyond its budget; what reserves must be committed"
         raise ValueError(message)
     _put_balances(connection, balances.values())
@@ -94,7 +94,7 @@ def _record_offers(connection: sqlite3.Connection, turns: Sequence[Commit]) -> N
     connection.executemany(_PUT_STEP, steps)
 
 
-def write_plain(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
+def write_sessions_and_entries(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
     """Sessions, contacts and entries: of several turns of a session only the last state is written."""
     sessions = {turn.session: turn for turn in turns if turn.session and turn.state is not None}
     secrets = {turn.session: turn.resume for turn in turns if turn.resume is not None}
@@ -114,19 +114,19 @@ def write_plain(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None
         connection.executemany(_PUT_ENTRY, [_entry_row(entry) for entry in entries])
 
 
-def judge(
+def run_redemption(
     connection: sqlite3.Connection,
     judgement: RedemptionLogic,
     asked: tuple[str | None, str, str | None],
-    reach: FailpointHook,
+    failpoint: FailpointHook,
 ) -> RedemptionOutcome:
     """Read the desk for (offer, order, refund), judge, write the ruling."""
     offer, order, refund = asked
-    hidden = erasure_digest(secret_of(connection), "order", order)
-    desk, erased = _desk(connection, offer, (order, hidden), refund)
+    hidden = erasure_digest(ledger_secret(connection), "order", order)
+    desk, erased = _redemption_state(connection, offer, (order, hidden), refund)
     ruling = judgement(desk)
     balances = dict(desk.balances)
-    if refused := move(balances, ruling.moves):
+    if refused := apply_moves(balances, ruling.moves):
         message = f"a ruling moved {refused.campaign} beyond its limit"
         raise ValueError(message)
     kept_as = hidden if erased else order
@@ -138,11 +138,11 @@ def judge(
         row = structs.replace(ruling.refund, order=kept_as)
         connection.execute(_PUT_REFUND, (row.order, row.refund, ENCODE(row)))
     _put_offers(connection, ruling.offers, ruling.steps, desk.offers)
-    reach("after-insert")
+    failpoint("after-insert")
     return ruling
 
 
-def _desk(
+def _redemption_state(
     connection: sqlite3.Connection, offer: str | None, orders: tuple[str, str], refund: str | None
 ) -> tuple[RedemptionState, bool]:
     """The desk, and whether the order is kept under its digest because its customer was erased."""
@@ -151,7 +151,7 @@ def _desk(
         'SELECT body FROM redemptions WHERE offer = ? OR "order" IN (?, ?) ORDER BY at, rowid',
         (offer, *orders),
     ).fetchall()
-    found = [REDEMPTION(body) for (body,) in rows]
+    found = [DECODE_REDEMPTION(body) for (body,) in rows]
     erased = any(row.order == hidden for row in found)
     redemptions = tuple(
         structs.replace(row, order=order) if row.order == hidden else row for row in found
@@ -164,8 +164,8 @@ def _desk(
     desk = RedemptionState(
         offers=offers,
         redemptions=redemptions,
-        refund=_REFUND(given[0]) if given else None,
-        balances=_balances_of(connection, offers.values()),
+        refund=_DECODE_REFUND(given[0]) if given else None,
+        balances=_balances_of_offers(connection, offers.values()),
         seqs=_seqs(connection, {held.session for held in offers.values()}),
     )
     return desk, erased
@@ -181,7 +181,7 @@ def mark_bought(connection: sqlite3.Connection, offers: Iterable[str], *, bought
 def read_offer(connection: sqlite3.Connection, offer: str) -> Offer | None:
     """One offer."""
     row = connection.execute("SELECT body FROM offers WHERE id = ?", (offer,)).fetchone()
-    return OFFER(row[0]) if row else None
+    return DECODE_OFFER(row[0]) if row else None
 
 
 def _seqs(connection: sqlite3.Connection, sessions: Iterable[str]) -> dict[str, int]:
@@ -195,13 +195,13 @@ def _ended_meanwhile(connection: sqlite3.Connection, offers: Sequence[Offer]) ->
     return [offer for offer, state in rows if state not in STANDING]
 
 
-def _balances(
+def _balances_of_moves(
     connection: sqlite3.Connection, moves: Iterable[BudgetMove]
 ) -> dict[BalanceKey, BudgetRow]:
     return _read_balances(connection, {(m.campaign, m.period, m.currency) for m in moves})
 
 
-def _balances_of(
+def _balances_of_offers(
     connection: sqlite3.Connection, offers: Iterable[Offer]
 ) -> Mapping[BalanceKey, BudgetRow]:
     purses = {
@@ -219,7 +219,7 @@ def _read_balances(
     sql = "SELECT * FROM budgets WHERE campaign = ? AND period = ? AND currency = ?"
     found = (connection.execute(sql, purse).fetchone() for purse in purses)
     rows = (BudgetRow(*row) for row in found if row)
-    return {tally(row): row for row in rows}
+    return {balance_key(row): row for row in rows}
 
 
 def _put_balances(connection: sqlite3.Connection, rows: Iterable[BudgetRow]) -> None:

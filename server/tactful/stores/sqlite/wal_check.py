@@ -17,12 +17,12 @@ _MAGIC: Final = {0x377F0682: "<", 0x377F0683: ">"}
 """The first word → the order of bytes in which sums are made."""
 
 
-def log_of(ledger: Path) -> Path:
+def wal_path(ledger: Path) -> Path:
     """Where SQLite keeps the log of a database."""
     return ledger.with_name(ledger.name + "-wal")
 
 
-def salts_of(log: Path) -> tuple[int, int] | None:
+def read_salts(log: Path) -> tuple[int, int] | None:
     """What marks the frames of the log's present round; None: there is no log to speak of.
 
     ValueError for a log with frames whose own header is damaged.
@@ -33,12 +33,12 @@ def salts_of(log: Path) -> tuple[int, int] | None:
         raw = file.read(_HEADER.size)
     words = _HEADER.unpack(raw)
     order = _MAGIC.get(words[0])
-    if order is None or _sums(raw[:24], order) != words[6:8]:
+    if order is None or _header_checksum(raw[:24], order) != words[6:8]:
         raise ValueError("its header does not check")
     return words[4], words[5]
 
 
-def damaged(log: Path, salts: tuple[int, int], valid: int) -> bool:
+def has_lost_transactions(log: Path, salts: tuple[int, int], valid: int) -> bool:
     """Whether whole transactions follow the first `valid` frames, which is all that SQLite took."""
     ended = False
     for commits in _frames(log, salts, valid):
@@ -60,7 +60,7 @@ def _frames(log: Path, salts: tuple[int, int], start: int) -> Iterator[bool]:
                 yield size != 0
 
 
-def _sums(raw: bytes, order: str) -> tuple[int, int]:
+def _header_checksum(raw: bytes, order: str) -> tuple[int, int]:
     """SQLite's checksum of the header, as its file format describes it."""
     one = two = 0
     words = struct.unpack(f"{order}{len(raw) // 4}I", raw)

@@ -12,14 +12,14 @@ from tactful.core.facts import purchases
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.rules.policy import Policy
 from tactful.runtime.facts.fact_cache import FactCache
-from tactful.runtime.services.ingest import row_of
+from tactful.runtime.services.ingest import fact_row
 from tactful.stores.memory.ledger import MemoryLedger
 
 
 async def world_of(told: list[tuple[AnyFact, int]]) -> tuple[FactCache, MemoryLedger]:
     ledger = MemoryLedger()
     for fact, at in told:
-        await ledger.record_facts([row_of(fact, at)])
+        await ledger.record_facts([fact_row(fact, at)])
     return FactCache(ledger), ledger
 
 
@@ -54,7 +54,7 @@ async def test_an_item_read_by_index_has_the_parts_and_recalls_of_the_whole_list
 async def report(
     known: FactCache, ledger: MemoryLedger, fact: AnyFact
 ) -> tuple[set[str], set[str]]:
-    await ledger.record_facts([row_of(fact, 2)])
+    await ledger.record_facts([fact_row(fact, 2)])
     return known.forget(fact)
 
 

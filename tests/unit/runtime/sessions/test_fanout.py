@@ -14,7 +14,7 @@ from tactful.core.session.signals import FactsChanged, Signal
 from tactful.core.values import ids
 from tactful.runtime.sessions import fanout
 from tactful.runtime.state.session_registry import LiveSession
-from tactful.runtime.turn_log.log_encoding import apart, signal_from
+from tactful.runtime.turn_log.log_encoding import decode_signal, split_entry
 
 Told = list[tuple[str, Signal]]
 
@@ -141,7 +141,7 @@ async def test_what_costs_nobody_anything_is_not_written_down(tmp_path: Path) ->
         async def changes() -> int:
             await ledger.flush()
             kept = await ledger.turn_entries(session=shopper.session)
-            acts = [signal_from(part.signal) for entry in kept for part in apart(entry)]
+            acts = [decode_signal(part.signal) for entry in kept for part in split_entry(entry)]
             return acts.count(FactsChanged())
 
         await one.facts(stock("RUN-42", "DE", 5, version=8))

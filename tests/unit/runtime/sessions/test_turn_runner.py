@@ -14,7 +14,7 @@ from tactful.core.session.signals import ActivityReported, ItemViewed
 from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import CommitRefusal
 from tactful.runtime.sessions.turn_runner import MAILBOX, coalesced
-from tactful.runtime.turn_log.log_encoding import LISTS, apart, signal_from
+from tactful.runtime.turn_log.log_encoding import LIST_PREFIXES, decode_signal, split_entry
 
 
 @pytest.fixture
@@ -206,6 +206,6 @@ async def test_what_waited_for_its_item_is_folded_like_what_did_not(one: LiveSer
     await shopper.view("RUN-42", 1)
     await one.parts.shop.settled()
     (arrived, viewed) = await one.parts.shop.ledger.turn_entries(session=shopper.session)
-    assert [signal_from(act.signal) for act in apart(viewed)] == [ItemViewed("RUN-42")]
-    assert viewed.signal[0] in LISTS
-    assert arrived.signal[0] not in LISTS
+    assert [decode_signal(act.signal) for act in split_entry(viewed)] == [ItemViewed("RUN-42")]
+    assert viewed.signal[0] in LIST_PREFIXES
+    assert arrived.signal[0] not in LIST_PREFIXES

@@ -14,7 +14,7 @@ from tactful.core.session.signals import ActivityReported, ItemViewed, PageViewe
 from tactful.runtime.sessions import turn_runner as turn
 from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.turn_log import log_writer as journal
-from tactful.runtime.turn_log.log_encoding import apart, signal_from
+from tactful.runtime.turn_log.log_encoding import decode_signal, split_entry
 
 Acts = list[tuple[int, Signal]]
 
@@ -22,7 +22,7 @@ Acts = list[tuple[int, Signal]]
 async def acts(one: LiveServer, session: str) -> Acts:
     ledger = one.parts.shop.ledger
     found = await ledger.turn_entries(session=session)
-    return [(one.at, signal_from(one.signal)) for entry in found for one in apart(entry)]
+    return [(one.at, decode_signal(one.signal)) for entry in found for one in split_entry(entry)]
 
 
 async def test_a_turn_that_crashes_is_counted_and_the_session_goes_on(
@@ -86,15 +86,21 @@ async def test_acts_of_a_busy_shopper_share_entries_of_a_bounded_size(tmp_path: 
         shopper = await one.shopper()
         await shopper.view("RUN-42")
         await one.parts.shop.settled()  # what is said while a session is read from disk is merged
-        for _ in range(2 * journal.MOST):
+        for _ in range(2 * journal.MAX_SIGNALS_PER_ENTRY):
             await shopper.say("activity", kind="input")
         live = one.parts.shop.registry.by_id[shopper.session]
-        assert len(live.unwritten) < journal.MOST
+        assert len(live.unwritten) < journal.MAX_SIGNALS_PER_ENTRY
         one.parts.shop.turns.turn_log.flush_all()
         found = await acts(one, shopper.session)
-        assert sum(isinstance(act, ActivityReported) for _, act in found) == 2 * journal.MOST
+        assert (
+            sum(isinstance(act, ActivityReported) for _, act in found)
+            == 2 * journal.MAX_SIGNALS_PER_ENTRY
+        )
         entries = await one.parts.shop.ledger.turn_entries(session=shopper.session)
-        assert max(sum(1 for _ in apart(entry)) for entry in entries) <= journal.MOST
+        assert (
+            max(sum(1 for _ in split_entry(entry)) for entry in entries)
+            <= journal.MAX_SIGNALS_PER_ENTRY
+        )
 
 
 async def test_a_session_that_may_not_be_kept_leaves_no_acts(tmp_path: Path) -> None:
@@ -178,8 +184,8 @@ async def test_what_waits_since_one_instant_is_written_in_even_bits(
         await shop.settled()
         state = shop.registry.by_id[shopper.session].state
         crowd = [LiveSession(structs.replace(state, id=f"se_{n}"), b"%d" % n) for n in range(10)]
-        monkeypatch.setattr(journal, "PAUSE", 0.0)
-        monkeypatch.setattr(journal, "LEAST", 4)
+        monkeypatch.setattr(journal, "BATCH_DELAY_S", 0.0)
+        monkeypatch.setattr(journal, "MIN_SESSIONS_PER_STEP", 4)
         for live in crowd:
             shop.turns.turn_log.mark_dirty(live, 1)
         left = [len(crowd)]

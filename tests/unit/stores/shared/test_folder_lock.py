@@ -9,7 +9,7 @@ import pytest
 from support.front_door import eventually, within
 from support.processes.lock_holder import hold
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.shared.folder_lock import LOCK, exclusive_lock
+from tactful.stores.shared.folder_lock import LOCK_FILE, exclusive_lock
 
 
 def never() -> None:
@@ -18,7 +18,7 @@ def never() -> None:
 
 async def test_who_comes_first_has_the_folder_at_once(tmp_path):
     async with exclusive_lock(tmp_path, never):
-        assert stat.S_IMODE((tmp_path / LOCK).stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / LOCK_FILE).stat().st_mode) == 0o600
     async with exclusive_lock(tmp_path, never):
         pass
 

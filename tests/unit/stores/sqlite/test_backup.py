@@ -8,7 +8,7 @@ import pytest
 
 from support.ledger_rows import T0, accepted, fact, push
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.sqlite.backup import backup, examine, restore
+from tactful.stores.sqlite.backup import backup, check_copy, restore
 from tactful.stores.sqlite.ledger import SqliteLedger
 from unit.stores.sqlite.test_customer_data import CANARY, fill, traces
 
@@ -39,7 +39,7 @@ async def test_a_backup_under_load_is_one_instant_that_adds_up(tmp_path):
     await copying
     assert told[-1][0] == told[-1][1] > 0
     await ledger.close()
-    examine(tmp_path / "copy.db")
+    check_copy(tmp_path / "copy.db")
     assert not (tmp_path / "copy.db.part").exists()
     assert restore(tmp_path / "copy.db", tmp_path / "new" / "tactful.db") == 0
     again = await opened(tmp_path / "new" / "tactful.db")
@@ -71,7 +71,7 @@ async def test_what_was_there_before_is_kept_beside_it(tmp_path):
     await ledger.record_facts([fact(version=1, available=5, at=T0)])
     await ledger.close()
     restore(tmp_path / "copy.bak", ledger.path)
-    examine(tmp_path / "tactful.db.before-restore")
+    check_copy(tmp_path / "tactful.db.before-restore")
     again = await opened(ledger.path)
     assert await again.facts_about([("sku", "RUN-42")]) == []
     await again.close()
@@ -105,7 +105,7 @@ async def test_copies_that_must_not_be_trusted_are_refused(tmp_path):
     with pytest.raises(LedgerError, match="nothing to back up"):
         backup(tmp_path / "absent.db", tmp_path / "x.bak")
     with pytest.raises(LedgerError, match="does not exist"):
-        examine(tmp_path / "absent.bak")
+        check_copy(tmp_path / "absent.bak")
     with closing(sqlite3.connect(tmp_path / "foreign.bak")) as other:
         other.execute("CREATE TABLE diary (day TEXT)")
     with pytest.raises(LedgerError, match="not a copy of a Tactful ledger"):

@@ -154,7 +154,7 @@ async def test_a_reader_delays_the_erasure_and_does_not_defeat_it(tmp_path):
 
 
 async def test_a_reader_that_never_ends_is_reported(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "LOG_ATTEMPTS", 2)
+    monkeypatch.setattr(module, "TRUNCATE_ATTEMPTS", 2)
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)

@@ -19,7 +19,7 @@ from tactful.stores.sqlite.ledger import SqliteLedger
 async def counted(tmp_path):
     """A ledger and the points that its writer passed."""
     points: list[str] = []
-    ledger = SqliteLedger(tmp_path / "tactful.db", reach=points.append)
+    ledger = SqliteLedger(tmp_path / "tactful.db", failpoint=points.append)
     await ledger.open()
     yield ledger, points
     await ledger.close()
@@ -99,7 +99,7 @@ async def test_too_many_waiting_records_are_dropped_and_counted_but_no_promise(
     counted, monkeypatch
 ):
     ledger, _ = counted
-    monkeypatch.setattr(module, "MOST_WAITING", 100_000)
+    monkeypatch.setattr(module, "MAX_PENDING_BYTES", 100_000)
     for number in range(2_000):
         ledger.record(Commit(session=f"se_{number}", state=b"s" * 1_000, entry=entry()))
     made = accepted(session="se_late")
@@ -113,7 +113,9 @@ async def test_too_many_waiting_records_are_dropped_and_counted_but_no_promise(
 
 async def test_a_lock_of_another_process_is_waited_for_and_then_reported(counted, monkeypatch):
     ledger, _ = counted
-    await ledger._open_writer.run_apart(lambda made: made.execute("PRAGMA busy_timeout=30").close())
+    await ledger._open_writer.run_outside_transaction(
+        lambda made: made.execute("PRAGMA busy_timeout=30").close()
+    )
     other = sqlite3.connect(ledger.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LedgerError, match="locked by another process") as caught:
@@ -127,8 +129,10 @@ async def test_a_lock_of_another_process_is_waited_for_and_then_reported(counted
 
 async def test_records_wait_for_a_lock_and_are_not_lost(counted, monkeypatch):
     ledger, _ = counted
-    monkeypatch.setattr(sqlite_writer, "TRY_AGAIN", 0.01)
-    await ledger._open_writer.run_apart(lambda made: made.execute("PRAGMA busy_timeout=10").close())
+    monkeypatch.setattr(sqlite_writer, "RETRY_INTERVAL_S", 0.01)
+    await ledger._open_writer.run_outside_transaction(
+        lambda made: made.execute("PRAGMA busy_timeout=10").close()
+    )
     other = sqlite3.connect(ledger.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     ledger.record(Commit(session="se_1", state=b"kept", entry=entry()))

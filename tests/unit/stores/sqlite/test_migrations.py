@@ -15,7 +15,7 @@ from support.ledger_rows import T0, leave, offer, push
 from tactful.core.offers.offer import OfferState
 from tactful.stores.sqlite import migrations as module
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.stores.sqlite.migrations import migrate, migrations, newest
+from tactful.stores.sqlite.migrations import migrate, migrations, newest_schema
 from tactful.stores.sqlite.opening import open_writer
 
 SECOND = """
@@ -37,19 +37,19 @@ def version(path: Path) -> int:
 
 
 def test_numbers_have_no_gap():
-    assert list(migrations()) == list(range(1, newest() + 1))
+    assert list(migrations()) == list(range(1, newest_schema() + 1))
 
 
 def test_a_ledger_is_migrated_once(tmp_path):
     with closing(open_writer(tmp_path / "t.db")) as made:
         assert migrate(made) == []
-        assert made.execute("PRAGMA user_version").fetchone() == (newest(),)
+        assert made.execute("PRAGMA user_version").fetchone() == (newest_schema(),)
 
 
 def test_a_later_migration_is_applied_to_an_existing_ledger(tmp_path, monkeypatch):
     path = tmp_path / "t.db"
     open_writer(path).close()
-    later = migrations() | {newest() + 1: SECOND}
+    later = migrations() | {newest_schema() + 1: SECOND}
     monkeypatch.setattr(module, "migrations", lambda: later)
     told: list[int] = []
     with closing(sqlite3.connect(path, isolation_level=None)) as made:
@@ -63,7 +63,7 @@ def test_a_migration_that_fails_leaves_nothing(tmp_path, monkeypatch):
     path = tmp_path / "t.db"
     open_writer(path).close()
     before = tables(path)
-    broken = migrations() | {newest() + 1: SECOND + "CREATE TABLE extra (b TEXT);"}
+    broken = migrations() | {newest_schema() + 1: SECOND + "CREATE TABLE extra (b TEXT);"}
     monkeypatch.setattr(module, "migrations", lambda: broken)
     with closing(sqlite3.connect(path, isolation_level=None)) as made:
         with pytest.raises(sqlite3.OperationalError):
@@ -94,7 +94,7 @@ async def test_what_was_offered_before_there_were_sums_is_summed_as_it_would_hav
             DROP TRIGGER steps_counted; DROP TRIGGER offers_noted;
             DROP TABLE rule_steps; DROP TABLE reductions;""")
         module._apply(older, 2, migrations()[2])
-        older.execute(f"PRAGMA user_version={newest()}")
+        older.execute(f"PRAGMA user_version={newest_schema()}")
     await ledger.open()
     assert (await ledger.rule_steps(), await ledger.reductions(0)) == kept
     assert sum(row.count for row in kept[0]) == 9
@@ -126,7 +126,7 @@ def test_a_migration_that_is_killed_at_any_statement_is_made_up_at_the_next_star
             [sys.executable, "-c", DYING, str(path), str(statement)], env=environment, check=False
         )
         assert ended.returncode in {0, -signal.SIGKILL}
-        assert version(path) in range(newest() + 1)
+        assert version(path) in range(newest_schema() + 1)
         with closing(open_writer(path)) as made:
             assert made.execute("SELECT count(*) FROM meta").fetchone() == (1,)
             assert made.execute("PRAGMA integrity_check").fetchone() == ("ok",)

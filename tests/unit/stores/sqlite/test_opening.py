@@ -16,7 +16,7 @@ from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import StoredFact
 from tactful.stores.sqlite import opening as sqlite_open
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.stores.sqlite.migrations import APPLICATION_ID, newest
+from tactful.stores.sqlite.migrations import APPLICATION_ID, newest_schema
 from tactful.stores.sqlite.opening import open_writer
 
 
@@ -72,8 +72,8 @@ def test_a_foreign_database_is_refused_and_left_alone(path):
 
 def test_a_newer_schema_is_refused_by_an_older_program(path):
     with closing(open_writer(path)) as made:
-        made.execute(f"PRAGMA user_version={newest() + 1}")
-    assert f"knows schemas up to {newest()}" in refused(path)
+        made.execute(f"PRAGMA user_version={newest_schema() + 1}")
+    assert f"knows schemas up to {newest_schema()}" in refused(path)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):

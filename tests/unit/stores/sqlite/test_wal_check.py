@@ -10,7 +10,7 @@ from support.processes.crash_worker import Acks as Acknowledgements
 from support.processes.crash_worker import acknowledged, lost, one
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.stores.sqlite.wal_check import log_of, salts_of
+from tactful.stores.sqlite.wal_check import read_salts, wal_path
 
 FRAME = 24 + 4096
 TRANSACTIONS = 12
@@ -118,9 +118,9 @@ async def write_on(ledger: SqliteLedger, acks: Acknowledgements) -> None:
 
 def test_no_log_and_an_empty_one_have_no_salts(tmp_path):
     ledger = tmp_path / "tactful.db"
-    assert salts_of(log_of(ledger)) is None
-    log_of(ledger).write_bytes(b"")
-    assert salts_of(log_of(ledger)) is None
+    assert read_salts(wal_path(ledger)) is None
+    wal_path(ledger).write_bytes(b"")
+    assert read_salts(wal_path(ledger)) is None
     asyncio.run(_made(ledger))
 
 
