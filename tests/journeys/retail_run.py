@@ -46,7 +46,7 @@ NEVER = 1_000_000
 POLICY = replace(
     Policy(),
     taints=replace(TaintRules(), return_recent=TaintRule("variant", WINDOW_DAYS * DAY)),
-    correction_within=duration().read(CORRECTION),
+    correction_within=duration().parse(CORRECTION),
     # Nothing else may withhold: traders buy the same again, often, and look at hundreds of items.
     owned=OwnedProducts(durable=0, price_regret=0),
     caps=ContactCaps(per_session=NEVER, per_shopper=PerShopper(count=NEVER)),

@@ -7,7 +7,7 @@ from click.testing import Result
 
 from journeys.fixture import CATALOGUE, order, rules
 from journeys.test_replay import BOOKS, Day
-from support.cli_runner import json_of, run, written
+from support.cli_runner import printed_json, run, write_file
 from support.live_server import LiveServer, live_server
 from tactful.core.session.signals import TimerFired
 from tactful.runtime.ports.ledger_rows import TurnEntry
@@ -62,7 +62,7 @@ async def test_without_an_end_it_goes_back_from_where_the_clock_of_test_mode_sta
         "2d",
         "--json",
     )
-    done = json_of(await asyncio.to_thread(run, *command, "--data", tmp_path / "data"))
+    done = printed_json(await asyncio.to_thread(run, *command, "--data", tmp_path / "data"))
     assert done["sessions"] == 1
     assert (done["since"], done["until"]) == ("2026-03-09T09:00:31Z", "2026-03-11T09:00:31Z")
 
@@ -70,7 +70,7 @@ async def test_without_an_end_it_goes_back_from_where_the_clock_of_test_mode_sta
 async def test_the_rulebook_of_then_does_again_what_it_did(tmp_path: Path) -> None:
     await a_week(tmp_path)
     book = tmp_path / "rules"
-    done = json_of(await tried(tmp_path, book, book, "--json"))
+    done = printed_json(await tried(tmp_path, book, book, "--json"))
     assert done["old"] == done["new"]
     assert (done["old"]["pushes"], done["old"]["redeemed"], done["sessions"]) == (12, 8, 12)
     assert (done["shoppers_affected"], done["items_affected"]) == (0, 0)
@@ -81,15 +81,15 @@ async def test_the_rulebook_of_then_does_again_what_it_did(tmp_path: Path) -> No
 
 async def test_a_smaller_discount_costs_less_and_a_version_can_be_named(tmp_path: Path) -> None:
     await a_week(tmp_path)
-    other = written(
+    other = write_file(
         tmp_path / "other" / "rules.yaml", rules(percent="10%", category="running/none")
     )
-    done = json_of(await tried(tmp_path, tmp_path / "rules", other, "--json"))
+    done = printed_json(await tried(tmp_path, tmp_path / "rules", other, "--json"))
     assert (done["new"]["pushes"], done["new"]["promised"]) == (0, {})
     assert (done["shoppers_affected"], done["items_affected"]) == (12, 2)
-    ten = written(tmp_path / "ten" / "rules.yaml", rules(percent="10%"))
+    ten = write_file(tmp_path / "ten" / "rules.yaml", rules(percent="10%"))
     version = done["old"]["version"][:8]
-    done = json_of(await tried(tmp_path, version, ten, "--json"))
+    done = printed_json(await tried(tmp_path, version, ten, "--json"))
     assert done["new"]["pushes"] == 12
     assert done["new"]["redeemed"] == 0  # nobody knows who would have bought at that price
     assert done["new"]["promised"]["EUR"] < done["old"]["promised"]["EUR"]
@@ -98,15 +98,15 @@ async def test_a_smaller_discount_costs_less_and_a_version_can_be_named(tmp_path
 
 async def test_a_budget_that_is_empty_withholds(tmp_path: Path) -> None:
     await a_week(tmp_path)
-    poor = written(tmp_path / "poor" / "rules.yaml", rules(budget="{EUR: 40.00}"))
-    done = json_of(await tried(tmp_path, tmp_path / "rules", poor, "--json"))
+    poor = write_file(tmp_path / "poor" / "rules.yaml", rules(budget="{EUR: 40.00}"))
+    done = printed_json(await tried(tmp_path, tmp_path / "rules", poor, "--json"))
     assert 0 < done["new"]["pushes"] < 12
     assert done["new"]["withheld"]["budget.spend"] > 0
 
 
 async def test_the_table_and_the_page_say_it_too(tmp_path: Path) -> None:
     await a_week(tmp_path)
-    ten = written(tmp_path / "ten<b>" / "rules.yaml", rules(percent="10%"))
+    ten = write_file(tmp_path / "ten<b>" / "rules.yaml", rules(percent="10%"))
     page = tmp_path / "page.html"
     done = await tried(tmp_path, tmp_path / "rules", ten, "--html", page)
     assert done.exit_code == 0, done.output
@@ -138,7 +138,7 @@ async def test_a_version_that_the_configuration_changed_is_not_taken_for_itself(
 ) -> None:
     async with live_server(tmp_path, BOOKS[0]) as one:
         version = one.parts.shop.active_rulebook.current.version
-    config = written(tmp_path / "c.toml", "[policy]\nmin_stock = 3\n")
+    config = write_file(tmp_path / "c.toml", "[policy]\nmin_stock = 3\n")
     done = await tried(tmp_path, version, version, "--config", config)
     assert done.exit_code == 2
     assert "something else of that version" in done.output
@@ -156,7 +156,7 @@ async def test_a_session_that_came_back_after_a_restart_goes_on(tmp_path: Path) 
         await again.offered()
         await one.advance(7)
         await again.say("activity", kind="input")
-    done = json_of(await tried(tmp_path, book, book, "--json"))
+    done = printed_json(await tried(tmp_path, book, book, "--json"))
     assert done["old"] == done["new"]
     assert (done["sessions"], done["old"]["pushes"], done["unknown"]) == (1, 1, 0)
     late = ("--since", "1727955s", "--until", "2026-03-30T12:00:00Z")
@@ -164,7 +164,7 @@ async def test_a_session_that_came_back_after_a_restart_goes_on(tmp_path: Path) 
         run, "rules", "backtest", book, book, *late, "--data", tmp_path / "data", "--json",
         TACTFUL_SEED="7",
     )  # fmt: skip
-    assert (json_of(found)["turns"], json_of(found)["unknown"] > 0) == (0, True)
+    assert (printed_json(found)["turns"], printed_json(found)["unknown"] > 0) == (0, True)
 
 
 def test_a_length_of_time_is_one(tmp_path: Path) -> None:
@@ -176,8 +176,8 @@ async def test_a_busy_day_of_everything_can_be_played_under_any_rulebook(tmp_pat
     async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
         await Day(one, 5).play(500)
-    other = written(tmp_path / "other" / "rules.yaml", BOOKS[2])
-    done = json_of(await tried(tmp_path, tmp_path / "rules", other, "--json"))
+    other = write_file(tmp_path / "other" / "rules.yaml", BOOKS[2])
+    done = printed_json(await tried(tmp_path, tmp_path / "rules", other, "--json"))
     assert done["turns"] > 100
     assert done["old"]["pushes"] > 0
 

@@ -9,10 +9,10 @@ from tactful.core.rules.policy import Policy
 
 def setting_row(setting: Setting) -> str:
     """One setting as a row of the table."""
-    default = setting.show(setting.default)
+    default = setting.format(setting.default)
     shown = f"`{default}`" if default else "–"
     way = f"`{setting.environment}`" + (f", `{setting.flag}`" if setting.flag else "")
-    return f"| `{setting.name}` | {way} | {shown} | {setting.kind.wanted} | {setting.meaning} |"
+    return f"| `{setting.name}` | {way} | {shown} | {setting.kind.expected} | {setting.meaning} |"
 
 
 def setting_rows() -> list[str]:
@@ -23,8 +23,8 @@ def setting_rows() -> list[str]:
 def limit_rows() -> list[str]:
     """Every limit of the policy."""
     return [
-        f"| `{limit.name}` | `{limits.show(Policy(), limit)}` | {limit.meaning} |"
-        for limit in limits.LIMITS
+        f"| `{limit.name}` | `{limits.format_value(Policy(), limit)}` | {limit.meaning} |"
+        for limit in limits.POLICY_SETTINGS
     ]
 
 

@@ -51,15 +51,15 @@ def test_limits_and_durations_are_written_as_they_are():
         f"| records that wait for the disk | {sqlite.MAX_PENDING_BYTES // MIB} MiB |",
         f"| {facts_api.REPORTS:,}, and {facts_api.UNDER_WAY // MIB} MiB |",
         f"| memory | {memory.SHARE} % of `max_memory_mib`",
-        f"A login lasts {auth.LASTS // HOUR} hours",
-        f"from one address in {auth.WINDOW // MINUTE} minutes, or {auth.IN_ALL} from all",
+        f"A login lasts {auth.LOGIN_LIFETIME // HOUR} hours",
+        f"from one address in {auth.THROTTLE_WINDOW // MINUTE} minutes, or {auth.MAX_FAILURES} from all",
         f"the old one for {keys.OVERLAP // DAY} days",
         f"held up for longer than {watchdog.STALL * 1000:.0f} ms",
         f"what ends by then ends within {timers.LATEST} s",
     ):
         assert sentence in MANUAL, sentence
     assert callers.VOUCHED_MS == 10 * MINUTE, "HTTP.md says ten minutes"
-    assert auth.PER_ADDRESS == 5
+    assert auth.MAX_FAILURES_PER_ADDRESS == 5
     assert "Five wrong keys" in MANUAL
     assert sqlite_writer.RETRY_INTERVAL_S == 0.5
     assert "looks twice a second" in MANUAL

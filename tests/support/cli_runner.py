@@ -23,18 +23,18 @@ def run(*words: object, given: str | bytes | None = None, **environment: str) ->
     return result
 
 
-async def beside(stage: LiveServer, *words: object, key: str = KEY, **more: Any) -> Result:
+async def run_beside(stage: LiveServer, *words: object, key: str = KEY, **more: Any) -> Result:
     """A command that speaks with a running server."""
     url = ("--url", f"http://127.0.0.1:{stage.listener.port}")
     return await asyncio.to_thread(run, *words, *url, TACTFUL_SERVER_KEY=key, **more)
 
 
-def json_of(result: Result) -> Any:
+def printed_json(result: Result) -> Any:
     """What a command printed for a machine."""
     return msgspec.json.decode(result.stdout)
 
 
-def written(path: Path, text: str) -> Path:
+def write_file(path: Path, text: str) -> Path:
     """A file with this text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")

@@ -24,35 +24,35 @@ class Agent:
         await self.http.aclose()
 
     async def log_in(self, key: str = KEY, name: str = "Ada", **more: str) -> httpx.Response:
-        answer = await self.send("/console/login", key=key, name=name, **more)
+        answer = await self.post_form("/console/login", key=key, name=name, **more)
         if answer.status_code == 303:
-            self.csrf = csrf_on((await self.http.get("/console")).text)
+            self.csrf = csrf_token((await self.http.get("/console")).text)
         return answer
 
-    async def send(
+    async def post_form(
         self, path: str, *, headers: dict[str, str] | None = None, **fields: str
     ) -> httpx.Response:
         """Post a form as a page of the console would."""
         headers = {"Origin": self.base, **(headers or {})}
         return await self.http.post(path, data=fields, headers=headers)
 
-    async def act(self, path: str, **fields: str) -> httpx.Response:
+    async def submit(self, path: str, **fields: str) -> httpx.Response:
         """Post a form that is on a page."""
-        return await self.send(path, csrf=self.csrf, **fields)
+        return await self.post_form(path, csrf=self.csrf, **fields)
 
     async def read(self, path: str, **query: Any) -> str:
         """The text of a page, without its markup."""
         answer = await self.http.get(path, params=query or None, follow_redirects=True)
         assert answer.status_code == 200, answer.text
-        return plain(answer.text)
+        return visible_text(answer.text)
 
 
-def plain(page: str) -> str:
+def visible_text(page: str) -> str:
     """What a reader sees."""
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
-def csrf_on(page: str) -> str:
+def csrf_token(page: str) -> str:
     """The token in the forms of a page."""
     found = re.search(r'name="csrf" value="([^"]+)"', page)
     assert found, page

@@ -9,7 +9,7 @@ import httpx
 from tactful.demo.server import DemoServer
 
 
-class House:
+class DemoClient:
     """One demo, and somebody in its shop."""
 
     def __init__(self, demo: DemoServer, http: httpx.AsyncClient) -> None:
@@ -21,11 +21,11 @@ class House:
         assert answer.status_code == 200, answer.text
         return answer.text
 
-    async def send(self, path: str, **fields: str) -> httpx.Response:
+    async def submit(self, path: str, **fields: str) -> httpx.Response:
         """A form of the shop."""
         return await self.http.post(path, data=fields)
 
-    async def do(self, act: str, **body: Any) -> httpx.Response:
+    async def press(self, act: str, **body: Any) -> httpx.Response:
         """A button of the panel."""
         return await self.http.post(f"/demo/{act}", json=body)
 
@@ -35,11 +35,11 @@ class House:
 
 
 @asynccontextmanager
-async def house() -> AsyncIterator[House]:
+async def demo_client() -> AsyncIterator[DemoClient]:
     """Open, on a free port."""
     async with DemoServer(port=0) as demo:
         origin = demo.url.rstrip("/")
         async with httpx.AsyncClient(
             base_url=origin, headers={"Origin": origin}, follow_redirects=True
         ) as http:
-            yield House(demo, http)
+            yield DemoClient(demo, http)

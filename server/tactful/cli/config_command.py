@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from tactful.cli.shared.errors import FOUND, CommandError, NegativeAnswerError
-from tactful.cli.shared.options import reading_of, settings
-from tactful.cli.shared.output import as_json, as_table, json_option, warn
+from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError, NegativeAnswerError
+from tactful.cli.shared.options import load_settings, setting_options
+from tactful.cli.shared.output import json_option, print_json, print_table, print_warning
 from tactful.config.loading import DEFAULT
 from tactful.config.settings import SETTINGS
 
@@ -19,40 +19,40 @@ def config() -> None:
 
 
 @config.command(epilog="\b\nExample:\n  tactful config show --config shop.toml")
-@settings()
+@setting_options()
 @json_option
-def show(*, as_json_: bool, **given: Any) -> None:
+def show(*, json_output: bool, **options: Any) -> None:
     """Every setting: its value, where that comes from, its environment variable and meaning."""
-    reading = reading_of(given)
+    loaded = load_settings(options)
     rows = [
         {
             "name": setting.name,
-            "value": setting.show(getattr(reading.config, setting.name)),
-            "origin": reading.origins.get(setting.name, DEFAULT),
+            "value": setting.format(getattr(loaded.config, setting.name)),
+            "origin": loaded.origins.get(setting.name, DEFAULT),
             "environment": setting.environment,
-            "takes": setting.kind.wanted,
+            "takes": setting.kind.expected,
             "meaning": setting.meaning,
         }
         for setting in SETTINGS
     ]
-    if as_json_:
-        as_json(rows)
+    if json_output:
+        print_json(rows)
     else:
         head = ("name", "value", "origin", "environment", "meaning")
-        as_table(head, ([row[name] for name in head] for row in rows))
+        print_table(head, ([row[name] for name in head] for row in rows))
 
 
 @config.command(epilog="\b\nExample:\n  tactful config check --config shop.toml && tactful serve")
-@settings(*_NAMES)
+@setting_options(*_NAMES)
 @click.option("--strict", is_flag=True, help="Let warnings count, too.")
-def check(*, strict: bool, **given: Any) -> None:
+def check(*, strict: bool, **options: Any) -> None:
     """Read all settings as `serve` would; exit 0 if it could start, 1 if not, or with warnings if --strict."""
     try:
-        reading = reading_of(given, serving=True)
+        loaded = load_settings(options, serving=True)
     except CommandError as failure:
         raise NegativeAnswerError(failure.message) from failure
-    for warning in reading.warnings:
-        warn(warning)
-    if strict and reading.warnings:
-        raise click.exceptions.Exit(FOUND)
+    for warning in loaded.warnings:
+        print_warning(warning)
+    if strict and loaded.warnings:
+        raise click.exceptions.Exit(EXIT_NEGATIVE)
     click.echo("The settings are good.")

@@ -23,10 +23,10 @@ Nothing is kept: facts, rules and orders live in a temporary folder that goes wi
 @click.pass_context
 def demo(ctx: click.Context, host: str, port: int, open_browser: bool) -> None:
     """A shop to play with: storefront, facts, rules and console on one port, no other service."""
-    from tactful.cli.shared.logging_setup import configured
+    from tactful.cli.shared.logging_setup import configure_logging
     from tactful.demo import run  # the whole server, for this command only
     from tactful.transports.server.listener import ListenError
 
-    configured("error")  # who plays has no use for what an operator wants to know
+    configure_logging("error")  # who plays has no use for what an operator wants to know
     with exit_on(ListenError):
         ctx.exit(run(host, port, open_browser=open_browser))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tactful.cli.shared.errors import FOUND
-from tactful.cli.shared.options import reading_of, settings
-from tactful.cli.shared.output import as_json, as_table, json_option, warn
+from tactful.cli.shared.errors import EXIT_NEGATIVE
+from tactful.cli.shared.options import load_settings, setting_options
+from tactful.cli.shared.output import json_option, print_json, print_table, print_warning
 from tactful.config import Config
 from tactful.config import policy_settings as limits
 from tactful.config.loading import DEFAULT
@@ -24,35 +24,35 @@ def policy() -> None:
 
 
 @policy.command(epilog="\b\nExample:\n  tactful policy show --rules rules --config shop.toml")
-@settings("rules")
+@setting_options("rules")
 @json_option
-def show(*, as_json_: bool, **given: Any) -> None:
+def show(*, json_output: bool, **options: Any) -> None:
     """Every limit: its value, where that comes from, and its meaning."""
-    reading = reading_of(given)
-    compiled = _compiled(reading.config)
-    origins = {name.removeprefix("policy."): where for name, where in reading.origins.items()}
-    origins |= dict(_written(compiled))
+    loaded = load_settings(options)
+    compiled = _compile_rules(loaded.config)
+    origins = {name.removeprefix("policy."): where for name, where in loaded.origins.items()}
+    origins |= dict(_places_in_rule_files(compiled))
     rows = [
         {
             "name": limit.name,
-            "value": limits.show(compiled.policy, limit),
+            "value": limits.format_value(compiled.policy, limit),
             "origin": origins.get(limit.name, DEFAULT),
             "meaning": limit.meaning,
         }
-        for limit in limits.LIMITS
+        for limit in limits.POLICY_SETTINGS
     ]
-    if as_json_:
-        as_json(rows)
+    if json_output:
+        print_json(rows)
     else:
-        as_table(tuple(rows[0]), (tuple(row.values()) for row in rows))
+        print_table(tuple(rows[0]), (tuple(row.values()) for row in rows))
     if compiled.rulebook is None:
-        warn(
+        print_warning(
             "the rule files have errors, so the server keeps its last good policy: see `tactful rules check`"
         )
-        raise click.exceptions.Exit(FOUND)
+        raise click.exceptions.Exit(EXIT_NEGATIVE)
 
 
-def _compiled(config: Config) -> "CompiledRulebook":
+def _compile_rules(config: Config) -> "CompiledRulebook":
     from tactful.rulebook.compiler import compile_rulebook
     from tactful.runtime.state.active_rulebook import read_rule_sources
 
@@ -60,7 +60,7 @@ def _compiled(config: Config) -> "CompiledRulebook":
     return compile_rulebook(sources, now=time.time_ns() // 1_000_000, policy=config.policy)
 
 
-def _written(compiled: "CompiledRulebook") -> Iterator[tuple[str, str]]:
+def _places_in_rule_files(compiled: "CompiledRulebook") -> Iterator[tuple[str, str]]:
     """Limit → the place in a rule file that sets it."""
     for section in compiled.files.policies:
         yield from _leaves(section, "")

@@ -7,8 +7,8 @@ import click
 
 from tactful import __version__
 from tactful.cli.shared.errors import CommandError, exit_on
-from tactful.cli.shared.options import reading_of, settings
-from tactful.cli.shared.output import warn
+from tactful.cli.shared.options import load_settings, setting_options
+from tactful.cli.shared.output import print_warning
 from tactful.config import Config
 from tactful.config.settings import SETTINGS
 
@@ -27,10 +27,10 @@ Settings come from the command line, else from TACTFUL_* in the environment, els
 
 
 @click.command(epilog=_EXAMPLE, context_settings={"max_content_width": 100})
-@settings(*(setting.name for setting in SETTINGS if not setting.secret))
-def serve(**given: Any) -> None:
+@setting_options(*(setting.name for setting in SETTINGS if not setting.secret))
+def serve(**options: Any) -> None:
     """Run the server: sessions, facts, redemptions and the widget on one port."""
-    reading = reading_of(given, serving=True)
+    loaded = load_settings(options, serving=True)
     from tactful.cli.shared.logging_setup import LogHandler
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.runtime.security.signing_keys import KeyFileError
@@ -38,22 +38,22 @@ def serve(**given: Any) -> None:
     from tactful.serving import serve as listen  # the whole server, for this command only
     from tactful.transports.server.listener import ListenError
 
-    logs = LogHandler(reading.config.log_level)
+    logs = LogHandler(loaded.config.log_level)
 
     def started(listener: "Listener") -> None:
         logs.serving = True
-        greet(reading.config, listener)
+        print_greeting(loaded.config, listener)
 
-    for warning in reading.warnings:
-        warn(warning)
+    for warning in loaded.warnings:
+        print_warning(warning)
     with exit_on(ClockError, LedgerError, KeyFileError):
         try:
-            runner(listen(reading.config, started=started))
+            run_on_loop(listen(loaded.config, started=started))
         except ListenError as error:
-            raise CommandError(logs.last_words or str(error)) from error
+            raise CommandError(logs.startup_error or str(error)) from error
 
 
-def runner(main: Any) -> None:
+def run_on_loop(main: Any) -> None:
     """Run on uvloop where there is one."""
     try:
         import uvloop  # absent on some platforms
@@ -63,7 +63,7 @@ def runner(main: Any) -> None:
         uvloop.run(main)
 
 
-def greet(config: Config, listener: "Listener") -> None:
+def print_greeting(config: Config, listener: "Listener") -> None:
     """Say once where the server is and what it works with."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     url = config.public_url or f"http://{host}:{listener.port}"

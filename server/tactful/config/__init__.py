@@ -3,7 +3,7 @@
 `load` reads them; everything else takes the `Config`.
 """
 
-from tactful.config.loading import ConfigError, LoadedConfig, load, read
+from tactful.config.loading import ConfigError, LoadedConfig, load, load_with_origins
 from tactful.config.schema import Config
 
-__all__ = ["Config", "ConfigError", "LoadedConfig", "load", "read"]
+__all__ = ["Config", "ConfigError", "LoadedConfig", "load", "load_with_origins"]

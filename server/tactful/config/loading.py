@@ -18,7 +18,7 @@ from tactful.config.startup_checks import startup_errors, startup_warnings
 from tactful.config.values import ValueProblem
 from tactful.core.rules.policy import Policy
 
-FILE: Final = "tactful.toml"
+DEFAULT_FILE: Final = "tactful.toml"
 """The file that is read when none is named, if the working folder has one."""
 FILE_VARIABLE: Final = "TACTFUL_CONFIG"
 DEFAULT: Final = "default"
@@ -47,10 +47,10 @@ def load(
     flags: Mapping[str, object] | None = None,
 ) -> Config:
     """The configuration from all sources; ConfigError with every problem otherwise."""
-    return read(file=file, environ=environ, flags=flags).config
+    return load_with_origins(file=file, environ=environ, flags=flags).config
 
 
-def read(
+def load_with_origins(
     *,
     file: Path | None = None,
     environ: Mapping[str, str] | None = None,
@@ -58,20 +58,20 @@ def read(
     serving: bool = True,
 ) -> LoadedConfig:
     """The same, with where each value comes from; what only a server must not do is no matter otherwise."""
-    gathered = _Gathered()
+    gathered = _Collector()
     environ = environ or {}
     if file is None and environ.get(FILE_VARIABLE):
         file = Path(environ[FILE_VARIABLE])
     if file is not None:
-        gathered.take_file(file)
-    gathered.take_environment(environ)
+        gathered.add_file(file)
+    gathered.add_environment(environ)
     for name, value in (flags or {}).items():
         if value is not None:
-            gathered.take(name, value, f"--{name.replace('_', '-')}")
+            gathered.add_setting(name, value, f"--{name.replace('_', '-')}")
     return gathered.finish(serving=serving)
 
 
-class _Gathered:
+class _Collector:
     """Values as they come in, the later over the earlier, and what was wrong with some."""
 
     def __init__(self) -> None:
@@ -80,10 +80,10 @@ class _Gathered:
         self.origins: dict[str, str] = {}
         self.problems: list[str] = []
 
-    def take(self, name: str, value: object, origin: str, below: Path | None = None) -> None:
+    def add_setting(self, name: str, value: object, origin: str, below: Path | None = None) -> None:
         """One setting."""
         try:
-            meant = BY_NAME[name].kind.read(value)
+            meant = BY_NAME[name].kind.parse(value)
         except ValueProblem as problem:
             given = "***" if BY_NAME[name].secret else repr(value)[:80]
             self.problems.append(f"{origin}: {name} is {given}: {problem}")
@@ -93,22 +93,22 @@ class _Gathered:
         self.values[name] = meant
         self.origins[name] = origin
 
-    def take_limit(self, name: str, value: object, origin: str) -> None:
+    def add_policy_setting(self, name: str, value: object, origin: str) -> None:
         """One limit of the policy."""
         limit = limits.BY_NAME[name]
         try:
-            self.policy = limits.override(self.policy, limit, limit.kind.read(value))
+            self.policy = limits.with_value(self.policy, limit, limit.kind.parse(value))
         except ValueProblem as problem:
             self.problems.append(f"{origin}: policy.{name} is {repr(value)[:80]}: {problem}")
             return
         self.origins[f"policy.{name}"] = origin
 
-    def take_environment(self, environ: Mapping[str, str]) -> None:
+    def add_environment(self, environ: Mapping[str, str]) -> None:
         """`TACTFUL_*`; an empty one counts as unset."""
         known = {setting.environment: setting.name for setting in SETTINGS}
         for variable, value in environ.items():
             if variable in known and value:
-                self.take(known[variable], value, variable)
+                self.add_setting(known[variable], value, variable)
             elif variable.startswith("TACTFUL_") and variable not in {*known, FILE_VARIABLE}:
                 # Others may put variables with this prefix there; only what looks misspelt is refused.
                 hint = nearest(variable.removeprefix("TACTFUL_").lower(), tuple(BY_NAME))
@@ -117,7 +117,7 @@ class _Gathered:
                     wanted = BY_NAME[meant].environment
                     self.problems.append(f"{variable}: no such setting; did you mean {wanted}?")
 
-    def take_file(self, path: Path) -> None:
+    def add_file(self, path: Path) -> None:
         """A TOML file: settings at the top, limits under `[policy]`."""
         try:
             source = path.read_text("utf-8")
@@ -132,19 +132,21 @@ class _Gathered:
             return
         given = table.pop("policy", {})
         for name, value in table.items():
-            where = f"{path}:{line_of(source, name)}"
+            where = f"{path}:{line_of_setting(source, name)}"
             if name in BY_NAME:
-                self.take(name, value, where, path.parent)
+                self.add_setting(name, value, where, path.parent)
             else:
                 known = (*BY_NAME, "policy")
                 self.problems.append(f"{where}: no setting {name!r}{nearest(name, known)}")
         if not isinstance(given, Mapping):
-            self.problems.append(f"{path}:{line_of(source, 'policy')}: policy is a table: [policy]")
+            self.problems.append(
+                f"{path}:{line_of_setting(source, 'policy')}: policy is a table: [policy]"
+            )
             return
         for name, value in limits.flatten(given).items():
-            where = f"{path}:{line_of(source, f'policy.{name}')}"
+            where = f"{path}:{line_of_setting(source, f'policy.{name}')}"
             if name in limits.BY_NAME:
-                self.take_limit(name, value, where)
+                self.add_policy_setting(name, value, where)
             else:
                 hint = nearest(name, tuple(limits.BY_NAME))
                 self.problems.append(f"{where}: no limit {name!r} in the policy{hint}")
@@ -163,7 +165,7 @@ _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"\s*([A-Za-z0-9_.\"' -]+?)\s*=")
 
 
-def line_of(source: str, name: str) -> int:
+def line_of_setting(source: str, name: str) -> int:
     """The line on which a dotted name, or the nearest table above it, is set; 1 if none is."""
     table, best, depth = "", 1, 0
     for number, line in enumerate(source.splitlines(), 1):

@@ -54,7 +54,7 @@ def _taints() -> Iterator[PolicySetting]:
         )
 
 
-LIMITS: Final = (
+POLICY_SETTINGS: Final = (
     *_taints(),
     PolicySetting(
         "brand_window", _TIME, "Two product complaints on one brand within this are too many."
@@ -121,13 +121,13 @@ LIMITS: Final = (
     PolicySetting(
         "harm.complaints", _SHARE, "A trial stops when more of those end after a let-down."
     ),
-    PolicySetting("timezone", v.zone(), "Where a day of the shop begins."),
+    PolicySetting("timezone", v.time_zone(), "Where a day of the shop begins."),
     PolicySetting(
         "language", v.text("a language such as en"), "The language of messages that name none."
     ),
 )
 
-BY_NAME: Final = {limit.name: limit for limit in LIMITS}
+BY_NAME: Final = {limit.name: limit for limit in POLICY_SETTINGS}
 
 
 def flatten(table: Mapping[str, object], above: str = "") -> dict[str, object]:
@@ -150,19 +150,19 @@ def value_of(policy: Policy, limit: PolicySetting) -> Any:
     return value
 
 
-def show(policy: Policy, limit: PolicySetting) -> str:
+def format_value(policy: Policy, limit: PolicySetting) -> str:
     """The same as it is written in a file."""
     value = value_of(policy, limit)
-    return "not watched" if value is None else limit.kind.show(value)
+    return "not watched" if value is None else limit.kind.format(value)
 
 
-def override(policy: Policy, limit: PolicySetting, value: object) -> Policy:
+def with_value(policy: Policy, limit: PolicySetting, value: object) -> Policy:
     """The policy with one limit set."""
-    changed: Policy = _set(policy, limit.path, value)
+    changed: Policy = _replaced(policy, limit.path, value)
     return changed
 
 
-def _set(holder: Any, path: tuple[str, ...], value: object) -> Any:
+def _replaced(holder: Any, path: tuple[str, ...], value: object) -> Any:
     first, *rest = path
-    inner = _set(getattr(holder, first), tuple(rest), value) if rest else value
+    inner = _replaced(getattr(holder, first), tuple(rest), value) if rest else value
     return replace(holder, **{first: inner})

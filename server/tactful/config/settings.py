@@ -38,11 +38,11 @@ class Setting(Struct, frozen=True):
         """What holds when nobody sets it."""
         return DEFAULTS[self.name]
 
-    def show(self, value: object) -> str:
+    def format(self, value: object) -> str:
         """The value as it is written; nothing of a secret."""
         if value is None or value == ():
             return ""
-        return "***" if self.secret else self.kind.show(value)
+        return "***" if self.secret else self.kind.format(value)
 
 
 DEFAULTS: Final[dict[str, Any]] = {
@@ -59,18 +59,18 @@ SETTINGS: Final = (
     Setting("public_url", v.url(), "Where browsers reach the server, if not at host and port."),
     Setting(
         "hosts",
-        v.many(v.host_name(), "host names, such as offers.shop.example"),
+        v.list_of(v.host_name(), "host names, such as offers.shop.example"),
         "Names the server answers under; unset: loopback, the bound address, and the hosts of "
         "public_url and origins. `*` takes any, for a proxy that checks it.",
     ),
     Setting(
         "origins",
-        v.many(v.origin(), "origins, such as https://shop.example"),
+        v.list_of(v.origin(), "origins, such as https://shop.example"),
         "The pages that may open a session, exactly: scheme, host, and port if it is not the usual.",
     ),
     Setting(
         "trusted_proxies",
-        v.many(v.network(), "addresses or networks, such as 10.0.0.0/8"),
+        v.list_of(v.network(), "addresses or networks, such as 10.0.0.0/8"),
         "Proxies whose X-Forwarded-For names the client.",
     ),
     Setting("server_key", v.text(), "The secret with which the shop's systems come, as a bearer."),
@@ -108,24 +108,24 @@ SETTINGS: Final = (
         v.integer(64, 2**30, "MiB"),
         "At 90 % of so much memory new sessions are refused; unset: of what the control group allows.",
     ),
-    Setting("metrics", v.switch(), "Whether /metrics is served."),
+    Setting("metrics", v.boolean(), "Whether /metrics is served."),
     Setting(
         "log_level", v.choice("debug", "info", "warning", "error"), "The least that is logged."
     ),
     Setting(
         "shared_port",
-        v.switch(),
+        v.boolean(),
         "Listen beside a server that already has the port, so that a restart refuses nobody: start "
         "the new one, which waits, then stop the old one.",
     ),
     Setting(
         "conformance_echo",
-        v.switch(),
+        v.boolean(),
         "Echo instead of sessions, for conformance suites; refused where others can connect.",
     ),
     Setting(
         "test_mode",
-        v.switch(),
+        v.boolean(),
         "A clock that stands until it is set over HTTP; refused where others can connect.",
     ),
     Setting(

@@ -8,15 +8,15 @@ from tactful.config.schema import Config
 from tactful.config.values import is_loopback
 from tactful.core.values.calendar import SECOND, format_duration
 
-KEY_LENGTH: Final = 16
+MIN_SERVER_KEY_CHARACTERS: Final = 16
 """Characters of a server key: guessing one over the network takes longer than a key lives."""
-IDENTITY_LENGTH: Final = 32
+MIN_IDENTITY_SECRET_BYTES: Final = 32
 """Bytes of an HS256 secret (RFC 7518 section 3.2): whoever has one token can try secrets offline."""
 
-DIFFERENT: Final = 6
+MIN_DISTINCT_CHARACTERS: Final = 6
 """Fewer different characters are a key held down."""
 
-KNOWN: Final = (
+PLACEHOLDERS: Final = (
     *("changeme", "change-me", "secret", "password", "example", "default", "tactful"),
     *("letmein", "your-server-key", "server-key", "test-key", "admin", "qwerty", "12345678"),
 )
@@ -27,11 +27,11 @@ def startup_errors(config: Config) -> Iterator[str]:
     """Why the server must not start, each with what to do."""
     if config.test_mode and is_public(config):
         yield (
-            f"test mode lets anybody move the clock, and {_reach(config)}: "
+            f"test mode lets anybody move the clock, and {_exposure(config)}: "
             "switch test_mode off, or listen on 127.0.0.1 without public_url"
         )
     if config.conformance_echo and is_public(config):
-        yield f"conformance_echo answers anybody, and {_reach(config)}: listen on 127.0.0.1"
+        yield f"conformance_echo answers anybody, and {_exposure(config)}: listen on 127.0.0.1"
     if config.seed is not None and not config.test_mode:
         yield "a seed makes sessions guessable: remove it, or switch test_mode on"
     behind_proxy = bool(config.trusted_proxies) and not config.test_mode
@@ -50,10 +50,12 @@ def startup_errors(config: Config) -> Iterator[str]:
 def _weak_secrets(config: Config) -> Iterator[str]:
     make = "make one with `tactful keys secret`"
     if config.server_key is None:
-        yield f"{_reach(config)}: set TACTFUL_SERVER_KEY, else the shop's systems cannot come in; {make}"
-    elif weakness := _weakness(config.server_key, KEY_LENGTH):
+        yield f"{_exposure(config)}: set TACTFUL_SERVER_KEY, else the shop's systems cannot come in; {make}"
+    elif weakness := _weakness(config.server_key, MIN_SERVER_KEY_CHARACTERS):
         yield f"server_key {weakness}: {make}"
-    if config.identity_secret and (weakness := _weakness(config.identity_secret, IDENTITY_LENGTH)):
+    if config.identity_secret and (
+        weakness := _weakness(config.identity_secret, MIN_IDENTITY_SECRET_BYTES)
+    ):
         yield f"identity_secret {weakness}: {make}"
 
 
@@ -71,10 +73,10 @@ def startup_warnings(config: Config) -> Iterator[str]:
     if not is_public(config):
         if config.server_key is None:
             yield "no server key: facts, redemptions and `why` are refused: set TACTFUL_SERVER_KEY"
-        elif weakness := _weakness(config.server_key, KEY_LENGTH):
+        elif weakness := _weakness(config.server_key, MIN_SERVER_KEY_CHARACTERS):
             yield f"server_key {weakness}: refused once others can connect"
         secret = config.identity_secret
-        if secret and (weakness := _weakness(secret, IDENTITY_LENGTH)):
+        if secret and (weakness := _weakness(secret, MIN_IDENTITY_SECRET_BYTES)):
             yield f"identity_secret {weakness}: refused once others can connect"
 
 
@@ -84,7 +86,7 @@ def is_public(config: Config) -> bool:
     return not is_loopback(config.host) or (outside is not None and not is_loopback(outside))
 
 
-def _reach(config: Config) -> str:
+def _exposure(config: Config) -> str:
     if not is_loopback(config.host):
         return f"{config.host} can be reached by others"
     return f"{config.public_url or 'a proxy'} makes the server public"
@@ -94,8 +96,8 @@ def _weakness(secret: str, least: int) -> str | None:
     if len(secret.encode()) < least:
         return f"is shorter than {least} characters"
     rest = secret.lower()
-    for word in KNOWN:
+    for word in PLACEHOLDERS:
         rest = rest.replace(word, "")
-    if len(set(secret)) < DIFFERENT or not rest.strip("-_0123456789"):
+    if len(set(secret)) < MIN_DISTINCT_CHARACTERS or not rest.strip("-_0123456789"):
         return "is one that everybody knows"
     return None

@@ -38,9 +38,9 @@ class ValueProblem(ValueError):  # noqa: N818 - a finding about a value, shown a
 class SettingType(Struct, frozen=True):
     """A type of setting: `wanted` in words, `read` from a text or TOML value, `show` as it is written."""
 
-    wanted: str
-    read: Callable[[object], Any]
-    show: Callable[[Any], str] = str
+    expected: str
+    parse: Callable[[object], Any]
+    format: Callable[[Any], str] = str
 
 
 def _text_of(value: object, wanted: str) -> str:
@@ -74,7 +74,7 @@ def integer(least: int, most: int, unit: str = "") -> SettingType:
     return SettingType(wanted, read)
 
 
-def switch() -> SettingType:
+def boolean() -> SettingType:
     """On or off."""
     wanted = "true or false"
 
@@ -99,7 +99,7 @@ def choice(*names: str) -> SettingType:
     return SettingType(wanted, read)
 
 
-def many(one: SettingType, wanted: str) -> SettingType:
+def list_of(one: SettingType, wanted: str) -> SettingType:
     """A list of another kind: an array in a file, comma-separated elsewhere."""
 
     def read(value: object) -> tuple[Any, ...]:
@@ -107,9 +107,9 @@ def many(one: SettingType, wanted: str) -> SettingType:
         if not isinstance(parts, list | tuple):
             raise ValueProblem(f"write {wanted}")
         given = [part for part in parts if not isinstance(part, str) or part.strip()]
-        return tuple(dict.fromkeys(one.read(part) for part in given))
+        return tuple(dict.fromkeys(one.parse(part) for part in given))
 
-    return SettingType(wanted, read, lambda value: ", ".join(map(one.show, value)))
+    return SettingType(wanted, read, lambda value: ", ".join(map(one.format, value)))
 
 
 def duration(least: int = 0, most: int = 3660 * DAY) -> SettingType:
@@ -159,7 +159,7 @@ def territory() -> SettingType:
     return SettingType(wanted, read)
 
 
-def zone() -> SettingType:
+def time_zone() -> SettingType:
     """An IANA time zone."""
 
     def read(value: object) -> str:

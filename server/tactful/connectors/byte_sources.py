@@ -61,7 +61,7 @@ class _Uncloseable(io.RawIOBase):
 
 
 @contextmanager
-def opened(name: str) -> Iterator[ByteSource]:
+def open_source(name: str) -> Iterator[ByteSource]:
     """A path, `-` for standard input, or an http(s) URL; SourceError when it cannot be read."""
     if name == "-":
         with _spooled(sys.stdin.buffer) as raw:

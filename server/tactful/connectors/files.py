@@ -19,12 +19,12 @@ class FileFormat(Struct, frozen=True):
     name: str
     title: str
     read: Reader
-    needs: tuple[str, ...] = ()
+    required_terms: tuple[str, ...] = ()
 
 
 _PRICED: Final = ("territory", "tax_rate_bp")
 FORMATS: Final = (
-    FileFormat("jsonl", "facts as JSON Lines", jsonl.rows),
+    FileFormat("jsonl", "facts as JSON Lines", jsonl.jsonl_rows),
     FileFormat("merchant-xml", "a Google Merchant feed", merchant.xml_rows, _PRICED),
     FileFormat("merchant-tsv", "a Google Merchant feed", merchant.tsv_rows, _PRICED),
     FileFormat(
@@ -42,12 +42,12 @@ FORMATS: Final = (
     FileFormat(
         "shopify-orders",
         "Shopify's order export",
-        partial(order_tables.rows, dialect=order_tables.SHOPIFY),
+        partial(order_tables.order_rows, dialect=order_tables.SHOPIFY),
     ),
     FileFormat(
         "woocommerce-orders",
         "WooCommerce's order export, a row for each item",
-        partial(order_tables.rows, dialect=order_tables.WOOCOMMERCE),
+        partial(order_tables.order_rows, dialect=order_tables.WOOCOMMERCE),
     ),
 )
 BY_NAME: Final = {form.name: form for form in FORMATS}
@@ -59,13 +59,13 @@ _OPTIONS: Final = {
 _COLUMNS: Final = (
     (product_tables.SHOPIFY, "shopify-products"),
     (product_tables.WOOCOMMERCE, "woocommerce-products"),
-    (order_tables.SHOPIFY.known_by, "shopify-orders"),
-    (order_tables.WOOCOMMERCE.known_by, "woocommerce-orders"),
+    (order_tables.SHOPIFY.identifying_columns, "shopify-orders"),
+    (order_tables.WOOCOMMERCE.identifying_columns, "woocommerce-orders"),
     (frozenset({"id", "title", "price", "availability"}), "merchant-tsv"),
 )
 
 
-def format_of(source: ByteSource) -> FileFormat:
+def detect_format(source: ByteSource) -> FileFormat:
     """What the file looks like; SourceError when it looks like nothing known."""
     try:
         start = source.stream().read(512).removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -75,11 +75,11 @@ def format_of(source: ByteSource) -> FileFormat:
             return BY_NAME["jsonl"]
         if start[:1] == b"<":
             return BY_NAME["merchant-xml"]
-        header = {name.strip() for name in tables.header_of(source)}
+        header = {name.strip() for name in tables.read_header(source)}
     except (OSError, EOFError) as error:  # a gzip that is cut or damaged
         raise SourceError(f"{source.name}: cannot be unpacked: {error}") from error
     for columns, name in _COLUMNS:
-        if columns <= header or (name == "merchant-tsv" and columns <= _lowered(header)):
+        if columns <= header or (name == "merchant-tsv" and columns <= _normalised(header)):
             return BY_NAME[name]
     shown = ", ".join(sorted(header))[:120]
     raise SourceError(
@@ -88,9 +88,9 @@ def format_of(source: ByteSource) -> FileFormat:
     )
 
 
-def rows_of(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Iterator[Row]:
+def read_rows(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Iterator[Row]:
     """Every row; SourceError when a term is missing or the bytes break off."""
-    missing = [name for name in form.needs if getattr(terms, name) is None]
+    missing = [name for name in form.required_terms if getattr(terms, name) is None]
     if missing:
         options = " ".join(_OPTIONS[name] for name in missing)
         raise SourceError(f"{source.name}: {form.title} does not say everything: add {options}")
@@ -104,5 +104,5 @@ def rows_of(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Iterato
         ) from error
 
 
-def _lowered(header: set[str]) -> set[str]:
+def _normalised(header: set[str]) -> set[str]:
     return {name.lower().replace(" ", "_") for name in header}

@@ -6,7 +6,7 @@ from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.results import BadRow, ImportTerms, Row, decode_or_error
 
 
-def rows(source: ByteSource, _: ImportTerms) -> Iterator[Row]:
+def jsonl_rows(source: ByteSource, _: ImportTerms) -> Iterator[Row]:
     """A fact a line; empty lines are nothing."""
     for number, line in enumerate(source.stream(), 1):
         text = line.removeprefix(b"\xef\xbb\xbf").strip()

@@ -15,8 +15,8 @@ from tactful.connectors.results import (
     RowError,
     category_path,
     fact_or_error,
-    price_of,
-    whole_number,
+    parse_integer,
+    parse_price,
 )
 
 _CHUNK = 1 << 16
@@ -26,13 +26,13 @@ _REPEATED = "\n"
 
 def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """RSS `item`s or Atom `entry`s, read as they come; a document type is refused."""
-    reader = _Items()
+    reader = _ItemParser()
     stream = source.stream()
     done = False
     while not done:
         chunk = stream.read(_CHUNK)
         done = not chunk
-        problem = reader.take(chunk, final=done)
+        problem = reader.feed(chunk, final=done)
         for line, fields in reader.items:
             yield from _facts(line, fields, terms)
         reader.items.clear()
@@ -51,7 +51,7 @@ def tsv_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
             yield from _facts(record.line, fields, terms)
 
 
-class _Items:
+class _ItemParser:
     """Collects the direct children of every item; nested groups are not ours."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class _Items:
         self._depth = 0
         self._line = 0
 
-    def take(self, chunk: bytes, *, final: bool) -> BadRow | None:
+    def feed(self, chunk: bytes, *, final: bool) -> BadRow | None:
         try:
             self._parser.Parse(chunk, final)
         except expat.ExpatError as error:
@@ -131,10 +131,10 @@ def _product(fields: Fields) -> dict[str, Any]:
 
 
 def _price(fields: Fields, terms: ImportTerms) -> dict[str, Any]:
-    regular = price_of(fields.get("price", ""), terms.currency)
+    regular = parse_price(fields.get("price", ""), terms.currency)
     if regular is None:
         raise RowError("The item has no price")
-    sale = price_of(fields.get("sale_price", ""), terms.currency)
+    sale = parse_price(fields.get("sale_price", ""), terms.currency)
     on_sale = sale is not None and _in_force(fields.get("sale_price_effective_date", ""), terms.now)
     return {
         "type": "price",
@@ -160,7 +160,7 @@ def _in_force(period: str, now: int) -> bool:
 
 
 def _optional(fields: Fields, terms: ImportTerms) -> Iterator[dict[str, Any]]:
-    cost = price_of(fields.get("cost_of_goods_sold", ""), terms.currency)
+    cost = parse_price(fields.get("cost_of_goods_sold", ""), terms.currency)
     if cost is not None:
         yield {"type": "cost", "sku": _sku(fields), "cost": cost}
     available = _available(fields, terms)
@@ -172,6 +172,6 @@ def _optional(fields: Fields, terms: ImportTerms) -> Iterator[dict[str, Any]]:
 def _available(fields: Fields, terms: ImportTerms) -> int | None:
     """Feeds say whether, seldom how many: without a number, only "none" is a fact."""
     if fields.get("quantity", "").strip():
-        return whole_number(fields["quantity"], "quantity")
+        return parse_integer(fields["quantity"], "quantity")
     stated = fields.get("availability", "").strip().replace(" ", "_")
     return {"": None, "in_stock": terms.assumed_stock}.get(stated, 0)

@@ -16,7 +16,7 @@ from tactful.connectors.results import (
     Row,
     RowError,
     fact_or_error,
-    whole_number,
+    parse_integer,
 )
 from tactful.core.values import money
 from tactful.core.values.calendar import zone_of
@@ -39,7 +39,7 @@ class OrderColumns(Struct, frozen=True, kw_only=True):
     delivered: str
 
     @property
-    def known_by(self) -> frozenset[str]:
+    def identifying_columns(self) -> frozenset[str]:
         """Columns without which it is not this export."""
         return frozenset({self.order, self.placed, self.sku, self.qty, *self.paid[:1]})
 
@@ -72,12 +72,12 @@ WOOCOMMERCE: Final = OrderColumns(
 )
 _CANCELLED: Final = frozenset({"cancelled", "failed", "refunded", "trash"})
 _SHIPPED: Final = frozenset({"fulfilled", "completed", "shipped"})
-_SCALE: Final = 8
+_DECIMALS: Final = 8
 """Decimals that are read of a line's money before it is divided; shop systems export up to six."""
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,8}))?", re.ASCII)
 
 
-def rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) -> Iterator[Row]:
+def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) -> Iterator[Row]:
     """An order for each run of rows with one number."""
     run: list[tables.TableRow] = []
     seen: set[str] = set()
@@ -131,18 +131,18 @@ def _currency(first: Fields, terms: ImportTerms, dialect: OrderColumns) -> str:
 
 
 def _line(row: Fields, currency: str, dialect: OrderColumns) -> dict[str, Any]:
-    qty = whole_number(row[dialect.qty], dialect.qty)
+    qty = parse_integer(row[dialect.qty], dialect.qty)
     if qty < 1:
         raise RowError(f"{dialect.qty} is {qty}; an order line has at least 1")
     sku = row[dialect.sku].strip().lstrip("'")
     if not sku:
         raise RowError("The line has no SKU; give the product one and export again")
-    paid = sum(_scaled(row.get(column, ""), column) for column in dialect.paid)
-    total = (paid * qty if dialect.paid_each else paid) - _scaled(
+    paid = sum(_parse_amount(row.get(column, ""), column) for column in dialect.paid)
+    total = (paid * qty if dialect.paid_each else paid) - _parse_amount(
         row.get(dialect.off, ""), dialect.off
     )
     try:
-        minor = 10 ** (_SCALE - money.exponent_of(currency))
+        minor = 10 ** (_DECIMALS - money.exponent_of(currency))
     except money.MoneyError as error:
         raise RowError(str(error)) from error
     # Up: what a shopper paid is a price that later offers must not undercut.
@@ -150,13 +150,13 @@ def _line(row: Fields, currency: str, dialect: OrderColumns) -> dict[str, Any]:
     return {"sku": sku, "qty": qty, "unit": {"amount": unit, "currency": currency}}
 
 
-def _scaled(text: str, column: str) -> int:
+def _parse_amount(text: str, column: str) -> int:
     if not text.strip():
         return 0
     found = _AMOUNT.fullmatch(text.strip())
     if found is None:
         raise RowError(f"{column} is {text[:40]!r}; write plain digits, as in 12.50")
-    return int(found[1] + (found[2] or "").ljust(_SCALE, "0"))
+    return int(found[1] + (found[2] or "").ljust(_DECIMALS, "0"))
 
 
 def _customer(row: Fields, terms: ImportTerms, dialect: OrderColumns) -> str | None:

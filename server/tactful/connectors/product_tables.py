@@ -14,8 +14,8 @@ from tactful.connectors.results import (
     SkippedRow,
     category_path,
     fact_or_error,
-    price_of,
-    whole_number,
+    parse_integer,
+    parse_price,
 )
 
 SHOPIFY: Final = frozenset({"Handle", "Title", "Variant SKU", "Variant Price"})
@@ -33,7 +33,7 @@ def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
         fields = record.fields
         if fields["Title"] or fields["Handle"] != product.get("Handle"):
             product = dict(fields)
-        yield from _guarded(record.line, _shopify(product, fields, terms))
+        yield from _rows_of(record.line, _shopify(product, fields, terms))
 
 
 def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
@@ -49,10 +49,10 @@ def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
             parents |= {f"id:{fields['ID']}": fields, fields["SKU"]: fields}
             yield SkippedRow(record.line, f"{fields['Type']}: has no stock or price of its own")
             continue
-        yield from _guarded(record.line, _woocommerce(parents, fields, terms))
+        yield from _rows_of(record.line, _woocommerce(parents, fields, terms))
 
 
-def _guarded(line: int, facts: Iterator[dict[str, Any] | str]) -> Iterator[Row]:
+def _rows_of(line: int, facts: Iterator[dict[str, Any] | str]) -> Iterator[Row]:
     try:
         made = list(facts)
     except RowError as error:
@@ -125,7 +125,7 @@ def _woocommerce(
 def _money_and_stock(
     sku: str, terms: ImportTerms, price: str, was: str, cost: str, stock: str
 ) -> Iterator[dict[str, Any]]:
-    now, before = price_of(price, terms.currency), price_of(was, terms.currency)
+    now, before = parse_price(price, terms.currency), parse_price(was, terms.currency)
     if now is None:
         raise RowError("There is no price")
     yield {
@@ -137,8 +137,8 @@ def _money_and_stock(
         "tax_included": terms.tax_included,
         "tax_rate_bp": terms.tax_rate_bp,
     }
-    if (net := price_of(cost, terms.currency)) is not None:
+    if (net := parse_price(cost, terms.currency)) is not None:
         yield {"type": "cost", "sku": sku, "cost": net}
     if stock:
-        available = whole_number(stock, "stock")
+        available = parse_integer(stock, "stock")
         yield {"type": "stock", "sku": sku, "territory": terms.territory, "available": available}

@@ -47,7 +47,7 @@ class SkippedRow(Struct, frozen=True):
     """A row that is rightly left out, and why."""
 
     line: int
-    why: str
+    reason: str
 
 
 Row = FoundFact | BadRow | SkippedRow
@@ -79,7 +79,7 @@ def decode_or_error(line: int, raw: bytes) -> Row:
 _PRICE = re.compile(r"(?:([A-Z]{3}) ?)?(-?[0-9]+(?:\.[0-9]+)?)(?: ?([A-Z]{3}))?", re.ASCII)
 
 
-def price_of(text: str, currency: str | None) -> dict[str, Any] | None:
+def parse_price(text: str, currency: str | None) -> dict[str, Any] | None:
     """`12.50 EUR`, `EUR 12.50`, or `12.50` in the given currency; empty: None. RowError otherwise."""
     if not text.strip():
         return None
@@ -97,7 +97,7 @@ def price_of(text: str, currency: str | None) -> dict[str, Any] | None:
     return {"amount": amount.amount, "currency": amount.currency}
 
 
-def whole_number(text: str, what: str) -> int:
+def parse_integer(text: str, what: str) -> int:
     """A whole number; RowError otherwise."""
     try:
         return int(text.strip())

@@ -9,7 +9,7 @@ from msgspec import Struct
 from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.results import BadRow, Fields
 
-_LONGEST: Final = 1 << 24
+_MAX_FIELD_BYTES: Final = 1 << 24
 """Product descriptions are longer than the 128 KiB that the csv module takes by default."""
 _DELIMITERS: Final = ",;\t"
 
@@ -21,7 +21,7 @@ class TableRow(Struct, frozen=True):
     fields: Fields
 
 
-def header_of(source: ByteSource) -> tuple[str, ...]:
+def read_header(source: ByteSource) -> tuple[str, ...]:
     """The column names; empty for an empty file."""
     with source.text() as text:
         line = text.readline()
@@ -30,7 +30,7 @@ def header_of(source: ByteSource) -> tuple[str, ...]:
 
 def table_rows(source: ByteSource) -> Iterator[TableRow | BadRow]:
     """Every row below the header, with the line on which it begins."""
-    csv.field_size_limit(_LONGEST)
+    csv.field_size_limit(_MAX_FIELD_BYTES)
     with source.text() as text:
         first = text.readline()
         delimiter = _delimiter(first)

@@ -16,56 +16,65 @@ from tactful.runtime import operators
 from tactful.runtime.operators import RevocationReason
 from tactful.runtime.shop import Shop
 
-REASONS: Final = ("price.error", "fraud")
-DAYS: Final = 365
+REVOCATION_REASONS: Final = ("price.error", "fraud")
+MAX_VOUCHER_DAYS: Final = 365
 """The longest that a voucher may last."""
 
 
-def acting_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
+def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
     """Every form of the console but login and logout."""
-    shop = desk.shop
+    shop = access.shop
 
-    async def withdraw(visit: ConsoleRequest) -> Response:
-        offer, reason = visit.request.path_params["id"], visit.form.get("reason", "")
-        if reason not in REASONS:
+    async def withdraw(page_request: ConsoleRequest) -> Response:
+        offer, reason = (
+            page_request.http_request.path_params["id"],
+            page_request.form.get("reason", ""),
+        )
+        if reason not in REVOCATION_REASONS:
             raise PageError(422, "Choose why the offer ends.")
-        done = await operators.revoke(shop, offer, cast("RevocationReason", reason), visit.who.name)
+        done = await operators.revoke(
+            shop, offer, cast("RevocationReason", reason), page_request.login.name
+        )
         if done == "unknown":
             raise PageError(404, "There is no offer with that id.")
-        return _back(visit, f"/console/offers/{quote(offer, safe='')}", done)
+        return _redirect_back(page_request, f"/console/offers/{quote(offer, safe='')}", done)
 
-    async def remedy(visit: ConsoleRequest) -> Response:
-        customer = visit.form.get("customer", "")
-        await _state(shop, _remedy(visit.form, shop.clock.now()), visit)
-        return _back(visit, f"/console/customers/{quote(customer, safe='')}", "remedied")
+    async def remedy(page_request: ConsoleRequest) -> Response:
+        customer = page_request.form.get("customer", "")
+        await _report_fact(shop, _remedy_fact(page_request.form, shop.clock.now()), page_request)
+        return _redirect_back(
+            page_request, f"/console/customers/{quote(customer, safe='')}", "remedied"
+        )
 
-    async def recall(visit: ConsoleRequest) -> Response:
-        sku, active = visit.form.get("sku", ""), visit.form.get("status") != "lifted"
+    async def recall(page_request: ConsoleRequest) -> Response:
+        sku, active = page_request.form.get("sku", ""), page_request.form.get("status") != "lifted"
         fact = {
             "type": "recall",
             "recall": f"console:{sku}",
             "skus": [sku],
             "status": "active" if active else "lifted",
         }
-        await _state(shop, fact, visit)
-        return _back(visit, HOME, "recalled" if active else "lifted")
+        await _report_fact(shop, fact, page_request)
+        return _redirect_back(page_request, HOME, "recalled" if active else "lifted")
 
     def switch(*, paused: bool) -> Any:
-        async def act(visit: ConsoleRequest) -> Response:
-            rule = visit.request.path_params["id"]
-            if not await operators.pause(shop, rule, visit.who.name, paused=paused):
+        async def act(page_request: ConsoleRequest) -> Response:
+            rule = page_request.http_request.path_params["id"]
+            if not await operators.pause(shop, rule, page_request.login.name, paused=paused):
                 raise PageError(404, f"The rulebook has no rule {rule}.")
-            return _back(visit, "/console/rules", "paused" if paused else "resumed")
+            return _redirect_back(page_request, "/console/rules", "paused" if paused else "resumed")
 
         return act
 
-    async def reload(visit: ConsoleRequest) -> Response:
-        outcome = (await operators.reload(shop, visit.who.name)).outcome
-        return _back(visit, "/console/rules", f"reload-{outcome}")
+    async def reload(page_request: ConsoleRequest) -> Response:
+        outcome = (await operators.reload(shop, page_request.login.name)).outcome
+        return _redirect_back(page_request, "/console/rules", f"reload-{outcome}")
 
-    async def rollback(visit: ConsoleRequest) -> Response:
-        done = await operators.rollback(shop, visit.who.name)
-        return _back(visit, "/console/rules", "rolled-back" if done else "no-earlier")
+    async def rollback(page_request: ConsoleRequest) -> Response:
+        done = await operators.rollback(shop, page_request.login.name)
+        return _redirect_back(
+            page_request, "/console/rules", "rolled-back" if done else "no-earlier"
+        )
 
     forms = {
         "/console/offers/{id}/withdraw": withdraw,
@@ -76,40 +85,40 @@ def acting_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
         "/console/rulebook/reload": reload,
         "/console/rulebook/rollback": rollback,
     }
-    return [Route(path, desk.acting(act), methods=["POST"]) for path, act in forms.items()]
+    return [Route(path, access.form_endpoint(act), methods=["POST"]) for path, act in forms.items()]
 
 
-async def _state(shop: Shop, fact: dict[str, Any], visit: ConsoleRequest) -> None:
-    report = await operators.state_fact(shop, fact, visit.who.name)
+async def _report_fact(shop: Shop, fact: dict[str, Any], page_request: ConsoleRequest) -> None:
+    report = await operators.state_fact(shop, fact, page_request.login.name)
     if report.rejected:
         raise PageError(422, f"Not taken: {report.rejected[0].message}.")
 
 
-def _remedy(form: dict[str, str], now: int) -> dict[str, Any]:
+def _remedy_fact(form: dict[str, str], now: int) -> dict[str, Any]:
     """The fact that a voucher is."""
     kind, _, cause = form.get("cause", "").partition(":")
     days = form.get("days", "")
     if kind not in {"case", "order"} or not cause:
         raise PageError(422, "Say what the voucher makes up for.")
-    if not 1 <= _number(days) <= DAYS:
-        raise PageError(422, f"A voucher lasts 1 to {DAYS} days.")
+    if not 1 <= _parse_number(days) <= MAX_VOUCHER_DAYS:
+        raise PageError(422, f"A voucher lasts 1 to {MAX_VOUCHER_DAYS} days.")
     return {
         "type": "remedy",
         "remedy": f"console:{form.get('customer', '')}:{now}",
         "customer": form.get("customer", ""),
-        "value": _value(form.get("value", "")),
+        "value": _parse_value(form.get("value", "")),
         "cause": {kind: cause},
         "expires_at": format_rfc3339(now + int(days) * DAY),
     }
 
 
-def _value(text: str) -> dict[str, Any]:
+def _parse_value(text: str) -> dict[str, Any]:
     """`10.00 EUR`, or `15 %`."""
     share = text.strip().removesuffix("%").strip()
     if share != text.strip():
-        if not 1 <= _number(share) <= 100:
+        if not 1 <= _parse_number(share) <= 100:
             raise PageError(422, "A share is 1 to 100 %.")
-        return {"percent_bp": _number(share) * 100}
+        return {"percent_bp": _parse_number(share) * 100}
     try:
         found = parse_plain(text.strip())
     except MoneyError:
@@ -117,14 +126,14 @@ def _value(text: str) -> dict[str, Any]:
     return {"amount": found.amount, "currency": found.currency}
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     """A whole number of few digits; 0 for anything else."""
     return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 0
 
 
-def _back(visit: ConsoleRequest, otherwise: str, done: str) -> Response:
+def _redirect_back(page_request: ConsoleRequest, otherwise: str, done: str) -> Response:
     """To the page that the form was on, with what became of it."""
-    page = visit.form.get("back", otherwise)
+    page = page_request.form.get("back", otherwise)
     inside = page == HOME or page.startswith(f"{HOME}/")
     path = page.partition("?")[0] if inside and "\\" not in page else otherwise
     return RedirectResponse(f"{path}?done={done}", 303, HEADERS)

@@ -11,16 +11,16 @@ from msgspec import Struct
 
 from tactful.core.values.calendar import HOUR, MINUTE
 
-LASTS: Final = 8 * HOUR
+LOGIN_LIFETIME: Final = 8 * HOUR
 """A working day: then the key is asked for again."""
-MOST: Final = 64
+MAX_LOGINS: Final = 64
 """People logged in at once; the one who came first is logged out first."""
-WINDOW: Final = 5 * MINUTE
-PER_ADDRESS: Final = 5
+THROTTLE_WINDOW: Final = 5 * MINUTE
+MAX_FAILURES_PER_ADDRESS: Final = 5
 """Wrong keys from one address in a window: a person mistypes twice, a program goes on."""
-IN_ALL: Final = 100
+MAX_FAILURES: Final = 100
 """Wrong keys from all addresses together in a window: many addresses may be one attacker."""
-ADDRESSES: Final = 4096
+MAX_ADDRESSES: Final = 4096
 """Addresses remembered; bounds memory."""
 
 
@@ -42,9 +42,9 @@ class Logins:
     def issue(self, name: str) -> tuple[str, Login]:
         """The cookie of somebody who has shown the key."""
         cookie = secrets.token_urlsafe(32)
-        known = Login(name, secrets.token_urlsafe(32), self._now() + LASTS)
+        known = Login(name, secrets.token_urlsafe(32), self._now() + LOGIN_LIFETIME)
         self._known[_digest(cookie)] = known
-        if len(self._known) > MOST:
+        if len(self._known) > MAX_LOGINS:
             self._known.popitem(last=False)
         return cookie, known
 
@@ -53,7 +53,7 @@ class Logins:
         known = self._known.get(_digest(cookie)) if cookie else None
         return known if known and known.ends_at > self._now() else None
 
-    def end(self, cookie: str | None) -> None:
+    def remove(self, cookie: str | None) -> None:
         """Log out."""
         if cookie:
             self._known.pop(_digest(cookie), None)
@@ -67,32 +67,32 @@ class LoginThrottle:
         self._by_address: OrderedDict[str, deque[int]] = OrderedDict()
         self._all: deque[int] = deque()
 
-    def wait(self, address: str) -> int:
+    def wait_ms(self, address: str) -> int:
         """How many ms an address has to wait before the next try; 0: none."""
         now = self._now()
         own = self._by_address.get(address, deque())
-        return max(_wait(own, PER_ADDRESS, now), _wait(self._all, IN_ALL, now))
+        return max(_wait(own, MAX_FAILURES_PER_ADDRESS, now), _wait(self._all, MAX_FAILURES, now))
 
-    def failed(self, address: str) -> None:
+    def record_failure(self, address: str) -> None:
         """A wrong key came from there."""
         now = self._now()
-        own = self._by_address.setdefault(address, deque(maxlen=PER_ADDRESS))
+        own = self._by_address.setdefault(address, deque(maxlen=MAX_FAILURES_PER_ADDRESS))
         self._by_address.move_to_end(address)
         own.append(now)
         self._all.append(now)
-        if len(self._all) > IN_ALL:
+        if len(self._all) > MAX_FAILURES:
             self._all.popleft()
-        if len(self._by_address) > ADDRESSES:
+        if len(self._by_address) > MAX_ADDRESSES:
             self._by_address.popitem(last=False)
 
 
 def _wait(failures: deque[int], limit: int, now: int) -> int:
     if len(failures) < limit:
         return 0
-    return max(0, failures[-limit] + WINDOW - now)
+    return max(0, failures[-limit] + THROTTLE_WINDOW - now)
 
 
-def same(given: str, key: str) -> bool:
+def keys_equal(given: str, key: str) -> bool:
     """Whether it is the key, in a time that does not tell how close it came."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), key.encode())
 

@@ -16,7 +16,7 @@ from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
 from tactful.runtime.turn_log.log_encoding import decode_session
 
-LATEST = 50
+MAX_DECISIONS = 50
 """Decisions on a page."""
 
 
@@ -49,7 +49,7 @@ class TaintView(Struct, frozen=True):
 
     scope: str
     key: str
-    letdown: Taint
+    taint: Taint
 
 
 class RuleView(Struct, frozen=True):
@@ -66,7 +66,7 @@ class CustomerView(Struct, frozen=True, kw_only=True):
 
     customer: str | None
     session: Session | None
-    present: bool
+    connected: bool
     profile: Profile | None
     offers: tuple[Offer, ...]
     taints: tuple[TaintView, ...]
@@ -120,7 +120,7 @@ async def decisions(
     session: str | None = None,
     customer: str | None = None,
     offer: str | None = None,
-    limit: int = LATEST,
+    limit: int = MAX_DECISIONS,
 ) -> Sequence[AuditRow]:
     """Lifecycle steps, newest first."""
     await shop.ledger.flush()
@@ -129,7 +129,7 @@ async def decisions(
     )
 
 
-async def decisions_about(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
+async def decisions_of(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
     """A customer's, or those of the session of somebody who is not known."""
     if found.customer:
         return await decisions(shop, customer=found.customer)
@@ -144,12 +144,12 @@ async def customer_view(
     if state is not None and customer is None:
         customer = state.customer
     profile = await _profile(shop, customer) if customer else None
-    if state is None and not _known(profile):
+    if state is None and not _has_records(profile):
         return None
     return CustomerView(
         customer=customer,
         session=state,
-        present=present,
+        connected=present,
         profile=profile,
         offers=tuple(one for one in state.offers if one.standing) if state else (),
         taints=tuple(_taints(profile)) if profile else (),
@@ -181,7 +181,7 @@ async def _profile(shop: Shop, customer: str) -> Profile | None:
     return shop.fact_cache.customer(customer)
 
 
-def _known(profile: Profile | None) -> bool:
+def _has_records(profile: Profile | None) -> bool:
     """Whether any fact, or any approach, is about them."""
     if profile is None:
         return False

@@ -17,8 +17,8 @@ from tactful.rulebook.language.units import format_percent
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-HERE: Final = Path(__file__).parent
-LARGEST: Final = 65_536
+CONSOLE_FOLDER: Final = Path(__file__).parent
+MAX_FORM_BYTES: Final = 65_536
 """Bytes of a form: more than any of ours can have."""
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -43,41 +43,41 @@ class PageError(Exception):
         self.text = text
 
 
-def money(amount: int, currency: str) -> str:
+def format_money(amount: int, currency: str) -> str:
     """Minor units as people write them, the currency behind."""
     return format_plain(Money(amount, currency))
 
 
-def terms(offer: Offer) -> str:
+def offer_terms(offer: Offer) -> str:
     """What an offer is: `109.65 EUR`, or `10% off the order, at most 50.00 EUR`."""
     off = offer.off
     if off is None:
-        return money(offer.unit, offer.currency)
-    amount = money(off.at_most, offer.currency)
+        return format_money(offer.unit, offer.currency)
+    amount = format_money(off.at_most, offer.currency)
     if off.percent_bp is None:
         return f"{amount} off the {off.level}"
     return f"{format_percent(off.percent_bp)} off the {off.level}, at most {amount}"
 
 
-def instant(at: int | None) -> str:
+def format_instant(at: int | None) -> str:
     """An instant (ms) to the second, in UTC."""
     return "" if at is None else format_rfc3339(at)[:19].replace("T", " ") + " UTC"
 
 
-def duration(length: int) -> str:
+def format_length(length: int) -> str:
     """A length of time (ms), without fractions of a second."""
     return format_duration(length // 1000 * 1000)
 
 
-def words(value: Any) -> str:
+def in_words(value: Any) -> str:
     """What a gate saw or wants, in words."""
     match value:
         case None:
             return "nothing"
         case dict():
-            return ", ".join(f"{name} {words(one)}" for name, one in value.items())
+            return ", ".join(f"{name} {in_words(one)}" for name, one in value.items())
         case list() | tuple() | set() | frozenset():
-            return ", ".join(words(one) for one in value)
+            return ", ".join(in_words(one) for one in value)
         case bool():
             return "yes" if value else "no"
         case _:
@@ -90,14 +90,14 @@ def _templates() -> "Environment":
     import jinja2  # noqa: PLC0415
 
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        loader=jinja2.FileSystemLoader(CONSOLE_FOLDER / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"instant": instant, "duration": duration, "words": words}
-    made.globals |= {"money": money, "terms": terms, "plain": plain}
+    made.filters |= {"instant": format_instant, "duration": format_length, "words": in_words}
+    made.globals |= {"money": format_money, "terms": offer_terms, "plain": plain}
     made.globals |= {"needed": needed, "change": change}
     return made
 
@@ -108,7 +108,7 @@ def render(template: str, /, status: int = 200, **values: Any) -> Response:
     return HTMLResponse(html, status, HEADERS)
 
 
-def own_origin(request: Request, public_url: str | None) -> None:
+def require_own_origin(request: Request, public_url: str | None) -> None:
     """Refuse what a page of somebody else has sent, or nobody says from where."""
     origin = request.headers.get("origin", "")
     try:
@@ -122,7 +122,7 @@ def own_origin(request: Request, public_url: str | None) -> None:
         raise PageError(403, "That did not come from a page of this console.")
 
 
-async def form_of(request: Request) -> dict[str, str]:
+async def read_form(request: Request) -> dict[str, str]:
     """The fields of a posted form, and of nothing else."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
@@ -131,7 +131,7 @@ async def form_of(request: Request) -> dict[str, str]:
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > LARGEST:
+        if size > MAX_FORM_BYTES:
             raise PageError(413, "That is more than any form of this console.")
         parts.append(part)
     try:

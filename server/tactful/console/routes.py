@@ -11,15 +11,15 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.console import queries
 from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
-from tactful.console.actions import acting_routes
-from tactful.console.rendering import HEADERS, HERE, PageError
+from tactful.console.actions import action_routes
+from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
 from tactful.core.values import ids
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 from tactful.runtime.services.explanations import UnknownShopperError
 from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
 
-RECENT: Final = 15
+MAX_RECENT: Final = 15
 STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}
 """The files that anybody may load, and their types."""
 
@@ -28,24 +28,24 @@ def console_routes(
     shop: Shop, *, key: str | None, name: str, public_url: str | None
 ) -> Sequence[BaseRoute]:
     """Everything under `/console`, behind the server key."""
-    desk = ConsoleAccess(shop, key=key, name=name, public_url=public_url)
+    access = ConsoleAccess(shop, key=key, name=name, public_url=public_url)
     return (
-        Route("/console/login", desk.login, methods=["GET"]),
-        Route("/console/login", desk.enter, methods=["POST"]),
-        Route("/console/logout", desk.acting(desk.leave), methods=["POST"]),
+        Route("/console/login", access.login_page, methods=["GET"]),
+        Route("/console/login", access.log_in, methods=["POST"]),
+        Route("/console/logout", access.form_endpoint(access.log_out), methods=["POST"]),
         Route("/console/static/{name}", _static, methods=["GET"]),
-        *_reading_routes(desk),
-        *acting_routes(desk),
-        Route("/console/{rest:path}", desk.reading(_nothing), methods=["GET"]),
+        *_page_routes(access),
+        *action_routes(access),
+        Route("/console/{rest:path}", access.page_endpoint(_missing_page), methods=["GET"]),
     )
 
 
-def _reading_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
-    shop = desk.shop
+def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
+    shop = access.shop
 
-    async def overview(visit: ConsoleRequest) -> Response:
-        return desk.show(
-            visit,
+    async def overview(page_request: ConsoleRequest) -> Response:
+        return access.render(
+            page_request,
             "overview.html",
             failing=shop.ledger.failure,
             sessions=len(shop.registry),
@@ -54,48 +54,52 @@ def _reading_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
             rules=queries.rules(shop),
             feeds=queries.feeds(shop),
             budgets=queries.budgets(shop),
-            decisions=await queries.decisions(shop, limit=RECENT),
+            decisions=await queries.decisions(shop, limit=MAX_RECENT),
         )
 
-    async def find(visit: ConsoleRequest) -> Response:
-        wanted = visit.request.query_params.get("q", "").strip()
-        return RedirectResponse(where(wanted), 303, HEADERS)
+    async def find(page_request: ConsoleRequest) -> Response:
+        wanted = page_request.http_request.query_params.get("q", "").strip()
+        return RedirectResponse(path_for_query(wanted), 303, HEADERS)
 
-    async def customer(visit: ConsoleRequest) -> Response:
-        return await _person(desk, visit, customer=visit.request.path_params["id"])
+    async def customer(page_request: ConsoleRequest) -> Response:
+        return await _customer_page(
+            access, page_request, customer=page_request.http_request.path_params["id"]
+        )
 
-    async def session(visit: ConsoleRequest) -> Response:
-        return await _person(desk, visit, session=visit.request.path_params["id"])
+    async def session(page_request: ConsoleRequest) -> Response:
+        return await _customer_page(
+            access, page_request, session=page_request.http_request.path_params["id"]
+        )
 
-    async def offer(visit: ConsoleRequest) -> Response:
+    async def offer(page_request: ConsoleRequest) -> Response:
         await shop.ledger.flush()
-        found = await shop.ledger.offer(visit.request.path_params["id"])
+        found = await shop.ledger.offer(page_request.http_request.path_params["id"])
         if found is None:
             raise PageError(404, "There is no offer with that id.")
         rows = await queries.decisions(shop, offer=found.id)
-        return desk.show(visit, "offer.html", offer=found, decisions=rows)
+        return access.render(page_request, "offer.html", offer=found, decisions=rows)
 
-    async def why(visit: ConsoleRequest) -> Response:
-        return await _why(desk, visit)
+    async def why(page_request: ConsoleRequest) -> Response:
+        return await _why_page(access, page_request)
 
-    async def rules(visit: ConsoleRequest) -> Response:
-        return desk.show(
-            visit,
+    async def rules(page_request: ConsoleRequest) -> Response:
+        return access.render(
+            page_request,
             "rules.html",
             rulebook=shop.active_rulebook.current.version,
             since=shop.active_rulebook.activated_at,
             trouble=shop.active_rulebook.problem,
             refused=shop.active_rulebook.diagnostics,
             rules=queries.rules(shop),
-            versions=(await shop.ledger.rulebooks())[:RECENT],
+            versions=(await shop.ledger.rulebooks())[:MAX_RECENT],
         )
 
-    async def decisions(visit: ConsoleRequest) -> Response:
-        return desk.show(
-            visit,
+    async def decisions(page_request: ConsoleRequest) -> Response:
+        return access.render(
+            page_request,
             "decisions.html",
             decisions=await queries.decisions(shop),
-            acts=await shop.ledger.operator_actions(limit=RECENT),
+            acts=await shop.ledger.operator_actions(limit=MAX_RECENT),
         )
 
     pages = {
@@ -108,10 +112,12 @@ def _reading_routes(desk: ConsoleAccess) -> Sequence[BaseRoute]:
         "/console/rules": rules,
         "/console/decisions": decisions,
     }
-    return [Route(path, desk.reading(page), methods=["GET"]) for path, page in pages.items()]
+    return [
+        Route(path, access.page_endpoint(page), methods=["GET"]) for path, page in pages.items()
+    ]
 
 
-def where(wanted: str) -> str:
+def path_for_query(wanted: str) -> str:
     """The page of whatever somebody typed: a session, an offer, else a customer."""
     if not wanted:
         return HOME
@@ -122,49 +128,49 @@ def where(wanted: str) -> str:
     return f"/console/customers/{quote(wanted, safe='')}"
 
 
-async def _person(
-    desk: ConsoleAccess,
-    visit: ConsoleRequest,
+async def _customer_page(
+    access: ConsoleAccess,
+    page_request: ConsoleRequest,
     *,
     customer: str | None = None,
     session: str | None = None,
 ) -> Response:
-    found = await queries.customer_view(desk.shop, customer=customer, session=session)
+    found = await queries.customer_view(access.shop, customer=customer, session=session)
     if found is None:
         raise PageError(404, "Nothing is known of them: no facts, and no session that is kept.")
-    rows = await queries.decisions_about(desk.shop, found)
+    rows = await queries.decisions_of(access.shop, found)
     acts = (
-        await desk.shop.ledger.operator_actions(customer=found.customer) if found.customer else []
+        await access.shop.ledger.operator_actions(customer=found.customer) if found.customer else []
     )
-    return desk.show(visit, "person.html", person=found, decisions=rows, acts=acts)
+    return access.render(page_request, "person.html", person=found, decisions=rows, acts=acts)
 
 
-async def _why(desk: ConsoleAccess, visit: ConsoleRequest) -> Response:
-    query = visit.request.query_params
+async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Response:
+    query = page_request.http_request.query_params
     sku, session, customer = query.get("sku", ""), query.get("session"), query.get("customer")
     given: dict[str, Any] = {"sku": sku, "session": session, "customer": customer}
     if not sku or not (session or customer):
-        return desk.show(visit, "why.html", found=None, at=query.get("at", ""), **given)
+        return access.render(page_request, "why.html", found=None, at=query.get("at", ""), **given)
     try:
         at = parse_rfc3339(query["at"]) if query.get("at") else None
-        found = await desk.shop.explanations.explain(
+        found = await access.shop.explanations.explain(
             sku, session=session or None, customer=customer or None, at=at
         )
     except CalendarError:
         raise PageError(400, "Write the instant as in 2026-03-10T12:00:00Z.") from None
     except UnknownShopperError as error:
         raise PageError(404, str(error)) from None
-    return desk.show(visit, "why.html", found=found, at=query.get("at", ""), **given)
+    return access.render(page_request, "why.html", found=found, at=query.get("at", ""), **given)
 
 
-async def _nothing(visit: ConsoleRequest) -> Response:
-    raise PageError(404, f"The console has no page {visit.request.url.path}.")
+async def _missing_page(page_request: ConsoleRequest) -> Response:
+    raise PageError(404, f"The console has no page {page_request.http_request.url.path}.")
 
 
 async def _static(request: Request) -> Response:
     kind = STATIC.get(request.path_params["name"])
     if kind is None:
         raise HTTPException(404)
-    path = HERE / "static" / request.path_params["name"]
+    path = CONSOLE_FOLDER / "static" / request.path_params["name"]
     headers = {"Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
     return FileResponse(path, headers=headers, media_type=kind)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from tactful.runtime.ports.environment import Clock
 
 TIMEOUT_S: Final = 10
-IDENTITY_S: Final = 300
+IDENTITY_LIFETIME_S: Final = 300
 """How long a statement of who is logged in is good for."""
 ATTEMPTS: Final = 3
 
@@ -41,29 +41,29 @@ class ShopBackend:
         self._secret = identity_secret
         self._clock = clock
 
-    async def report(self, facts: list[dict[str, Any]]) -> ServerReply:
+    async def report_facts(self, facts: list[dict[str, Any]]) -> ServerReply:
         """`POST /v1/facts`."""
-        return await self.ask("POST", "/v1/facts", facts)
+        return await self.request("POST", "/v1/facts", facts)
 
     async def redeem(self, token: str, order: str, lines: list[dict[str, Any]]) -> ServerReply:
         """`POST /v1/redemptions`; where the outcome is unknown, the same question again."""
         body = {"token": token, "order": order, "territory": "DE", "lines": lines}
-        reply = await self.ask("POST", "/v1/redemptions", body)
+        reply = await self.request("POST", "/v1/redemptions", body)
         for _ in range(ATTEMPTS - 1):
             if reply.status < 500:
                 break
-            reply = await self.ask("POST", "/v1/redemptions", body)
+            reply = await self.request("POST", "/v1/redemptions", body)
         return reply
 
-    async def give_back(self, order: str) -> ServerReply:
+    async def cancel_redemption(self, order: str) -> ServerReply:
         """`POST /v1/redemptions/{order}/cancel`: an order that came to nothing keeps no offer."""
-        return await self.ask("POST", f"/v1/redemptions/{quote(order)}/cancel", {})
+        return await self.request("POST", f"/v1/redemptions/{quote(order)}/cancel", {})
 
-    async def ask(self, method: str, path: str, body: object = None) -> ServerReply:
+    async def request(self, method: str, path: str, body: object = None) -> ServerReply:
         """One request to `/v1/...` of the running server."""
-        return await asyncio.to_thread(self._ask, method, path, body)
+        return await asyncio.to_thread(self._request, method, path, body)
 
-    def _ask(self, method: str, path: str, body: object) -> ServerReply:
+    def _request(self, method: str, path: str, body: object) -> ServerReply:
         connection = HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
         try:
             payload = None if body is None else msgspec.json.encode(body)
@@ -74,15 +74,15 @@ class ShopBackend:
         finally:
             connection.close()
 
-    def identity(self, customer: str) -> str:
+    def sign_identity(self, customer: str) -> str:
         """A signed statement of who is logged in, for the widget."""
         now = self._clock.now() // 1000
-        claims = {"sub": customer, "iat": now, "exp": now + IDENTITY_S}
+        claims = {"sub": customer, "iat": now, "exp": now + IDENTITY_LIFETIME_S}
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
-    async def verify(self, token: str) -> dict[str, Any] | None:
+    async def verify_token(self, token: str) -> dict[str, Any] | None:
         """The claims of an offer's token under Tactful's published keys; None: it is not theirs."""
-        published = await self.ask("GET", "/.well-known/jwks.json")
+        published = await self.request("GET", "/.well-known/jwks.json")
         try:
             kid = jwt.get_unverified_header(token).get("kid")
             key = next(

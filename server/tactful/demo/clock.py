@@ -8,15 +8,15 @@ class DriftClock:
 
     def __init__(self, base: Clock) -> None:
         self._base = base
-        self.drift = 0
+        self.skipped_ms = 0
         """Milliseconds that were skipped."""
 
     def now(self) -> int:
         """Milliseconds since the Unix epoch, UTC."""
-        return self._base.now() + self.drift
+        return self._base.now() + self.skipped_ms
 
     def skip(self, duration: int) -> None:
         """Let so many ms pass at once. `ValueError`: time does not run backwards."""
         if duration < 0:
             raise ValueError("the clock only moves forward")
-        self.drift += duration
+        self.skipped_ms += duration

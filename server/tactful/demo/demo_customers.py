@@ -20,7 +20,7 @@ class DemoCustomer(Struct, frozen=True):
     """The class of the portrait."""
 
 
-SHOPPERS: Final = (
+DEMO_CUSTOMERS: Final = (
     DemoCustomer(
         "nadia",
         "Nadia",
@@ -57,13 +57,13 @@ SHOPPERS: Final = (
         "e",
     ),
 )
-BY_ID: Final = {shopper.id: shopper for shopper in SHOPPERS}
+BY_ID: Final = {shopper.id: shopper for shopper in DEMO_CUSTOMERS}
 
 
-def pasts(now: int) -> Facts:
+def history_facts(now: int) -> Facts:
     """What the shop's systems know of them; `now` in ms."""
     return [
-        *({"type": "customer", "customer": one.id} for one in SHOPPERS if one.id != "lotte"),
+        *({"type": "customer", "customer": one.id} for one in DEMO_CUSTOMERS if one.id != "lotte"),
         {"type": "customer", "customer": "lotte", "tier": "gold"},
         *_lotte(now),
         *_omar(now),

@@ -51,4 +51,4 @@ class DemoShop(Struct, frozen=True, kw_only=True):
 
     def identity(self, visitor: Visitor) -> str | None:
         """The signed statement of who is logged in."""
-        return self.backend.identity(visitor.customer) if visitor.customer else None
+        return self.backend.sign_identity(visitor.customer) if visitor.customer else None

@@ -12,9 +12,9 @@ from tactful.api.bodies import body_of
 from tactful.api.problems import ProblemError
 from tactful.demo.visitors import Visitor
 
-HERE: Final = Path(__file__).parent
+DEMO_FOLDER: Final = Path(__file__).parent
 COOKIE: Final = "kittiwake"
-LARGEST: Final = 65_536
+MAX_FORM_BYTES: Final = 65_536
 
 
 def euros(amount: int) -> str:
@@ -28,7 +28,7 @@ def percent_below(amount: int, public: int) -> int:
 
 
 TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
+    loader=FileSystemLoader(DEMO_FOLDER / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -37,7 +37,7 @@ TEMPLATES: Final = Environment(
 TEMPLATES.filters["euros"] = euros
 
 
-def policy(request: Request) -> str:
+def content_security_policy(request: Request) -> str:
     """What a page of the demo may load: its own files, and nothing inline."""
     host = request.headers["host"]
     return (
@@ -47,11 +47,11 @@ def policy(request: Request) -> str:
     )
 
 
-def page(request: Request, name: str, status: int = 200, **values: Any) -> Response:
+def render_page(request: Request, name: str, status: int = 200, **values: Any) -> Response:
     """A rendered template."""
     html = TEMPLATES.get_template(name).render(**values)
     headers = {
-        "Content-Security-Policy": policy(request),
+        "Content-Security-Policy": content_security_policy(request),
         "Cache-Control": "no-store",
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
@@ -59,28 +59,28 @@ def page(request: Request, name: str, status: int = 200, **values: Any) -> Respo
     return HTMLResponse(html, status, headers)
 
 
-def keep(response: Response, visitor: Visitor) -> Response:
+def with_visitor_cookie(response: Response, visitor: Visitor) -> Response:
     """Remember who it was."""
     response.set_cookie(COOKIE, visitor.key, httponly=True, samesite="lax", path="/")
     return response
 
 
-def go(path: str, visitor: Visitor) -> Response:
+def redirect(path: str, visitor: Visitor) -> Response:
     """On to another page."""
-    return keep(RedirectResponse(path, 303), visitor)
+    return with_visitor_cookie(RedirectResponse(path, 303), visitor)
 
 
-def same_origin(request: Request) -> None:
+def require_same_origin(request: Request) -> None:
     """Refuse what another site's page has sent."""
     origin = request.headers.get("origin", "")
     if urlsplit(origin).netloc != request.headers["host"]:
         raise ProblemError(403, "origin.refused", "Only the demo's own pages may do that.")
 
 
-async def form(request: Request) -> dict[str, str]:
+async def read_form(request: Request) -> dict[str, str]:
     """The fields of a form of one of our pages."""
-    same_origin(request)
-    body = await body_of(request, LARGEST)
+    require_same_origin(request)
+    body = await body_of(request, MAX_FORM_BYTES)
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
     except ValueError:

@@ -11,17 +11,16 @@ from starlette.routing import BaseRoute, Route
 from tactful.api.bodies import answer, read
 from tactful.api.problems import ProblemError
 from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND, format_rfc3339
-from tactful.demo import panel_state as observing
-from tactful.demo import seed_facts as opening
+from tactful.demo import panel_state, seed_facts
 from tactful.demo.backend import ServerReply
 from tactful.demo.catalogue import BY_SKU
 from tactful.demo.demo_customers import BY_ID
 from tactful.demo.demo_shop import DemoShop
-from tactful.demo.pages import page, same_origin
+from tactful.demo.pages import render_page, require_same_origin
 from tactful.rulebook.source.diagnostics import Diagnostic
 from tactful.rulebook.source.reports import as_text, lines_of
 
-SKIPS: Final = {
+CLOCK_SKIPS: Final = {
     "10 s": 10 * SECOND,
     "1 min": MINUTE,
     "11 min": 11 * MINUTE,
@@ -31,14 +30,14 @@ SKIPS: Final = {
     "90 days": 90 * DAY,
 }
 """How far the clock can be moved, in ms."""
-KINDS: Final = {
+COMPLAINT_KINDS: Final = {
     "defect": "It broke",
     "wrong_item": "Wrong item sent",
     "late": "Parcel is late",
     "service": "Bad service",
 }
 """Kinds of complaint, in a shopper's words."""
-RESTOCK: Final = 6
+RESTOCK_QUANTITY: Final = 6
 
 
 class SaleRequest(msgspec.Struct, frozen=True):
@@ -88,72 +87,74 @@ class SkipRequest(msgspec.Struct, frozen=True):
     by: str
 
 
-Answered = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Panel:
     """Does what the panel's buttons say, through the same doors as a shop's systems."""
 
-    def __init__(self, stage: DemoShop, reset: Callable[[], None]) -> None:
-        self.stage = stage
+    def __init__(self, demo_shop: DemoShop, reset: Callable[[], None]) -> None:
+        self.demo_shop = demo_shop
         self.reset = reset
         self._cases = 2000
 
     async def sell(self, asked: SaleRequest) -> list[dict[str, Any]]:
         """The last pairs of a size are sold elsewhere."""
-        return [opening.stock(_known(asked.sku), 0)]
+        return [seed_facts.stock_fact(_require_sku(asked.sku), 0)]
 
     async def restock(self, asked: SaleRequest) -> list[dict[str, Any]]:
         """Some of a size come in."""
-        return [opening.stock(_known(asked.sku), RESTOCK)]
+        return [seed_facts.stock_fact(_require_sku(asked.sku), RESTOCK_QUANTITY)]
 
     async def price(self, asked: PriceRequest) -> list[dict[str, Any]]:
         """All sizes cost something else from now on."""
-        article = BY_SKU[_known(asked.sku)][0]
+        article = BY_SKU[_require_sku(asked.sku)][0]
         if not 1 <= asked.amount <= 10_000_000:
             raise ProblemError(422, "price.range", "Write a price between 0.01 and 100000.")
-        now = self.stage.clock.now()
-        return [opening.price(article, one.sku, asked.amount, now) for one in article.variants]
+        now = self.demo_shop.clock.now()
+        return [
+            seed_facts.price_fact(article, one.sku, asked.amount, now) for one in article.variants
+        ]
 
     async def complain(self, asked: ComplaintRequest) -> list[dict[str, Any]]:
         """A shopper writes to support."""
-        if asked.customer not in BY_ID or asked.kind not in KINDS:
+        if asked.customer not in BY_ID or asked.kind not in COMPLAINT_KINDS:
             raise ProblemError(422, "case.who", "Log in as one of the shoppers first.")
         self._cases += 1
         case = {
             "type": "case",
             "case": f"C-{self._cases}",
             "customer": asked.customer,
-            "skus": [_known(asked.sku)],
+            "skus": [_require_sku(asked.sku)],
             "kind": asked.kind,
             "status": "open",
-            "opened_at": format_rfc3339(self.stage.clock.now()),
+            "opened_at": format_rfc3339(self.demo_shop.clock.now()),
         }
         return [case]
 
     async def resolve(self, asked: ResolutionRequest) -> list[dict[str, Any]]:
         """Support makes it good."""
         subjects = [("case", asked.case)]
-        stored = await self.stage.shop.ledger.facts_about(subjects, ["case"])
+        stored = await self.demo_shop.shop.ledger.facts_about(subjects, ["case"])
         if not stored:
             raise ProblemError(404, "case.unknown", "There is no such case.")
         case: dict[str, Any] = msgspec.json.decode(stored[0].body)
         case.pop("version", None)
-        resolved_at = format_rfc3339(self.stage.clock.now())
+        resolved_at = format_rfc3339(self.demo_shop.clock.now())
         return [case | {"status": "resolved", "resolved_at": resolved_at}]
 
     async def apologise(self, asked: ResolutionRequest) -> list[dict[str, Any]]:
         """Support sends a voucher of 10 euros for a case."""
-        stored = await self.stage.shop.ledger.facts_about([("case", asked.case)], ["case"])
+        stored = await self.demo_shop.shop.ledger.facts_about([("case", asked.case)], ["case"])
         if not stored:
             raise ProblemError(404, "case.unknown", "There is no such case.")
         remedy = {
             "type": "remedy",
             "remedy": f"V-{asked.case}",
             "customer": msgspec.json.decode(stored[0].body)["customer"],
-            "value": {"amount": 1000, "currency": opening.CURRENCY},
+            "value": {"amount": 1000, "currency": seed_facts.CURRENCY},
             "cause": {"case": asked.case},
-            "expires_at": format_rfc3339(self.stage.clock.now() + 90 * DAY),
+            "expires_at": format_rfc3339(self.demo_shop.clock.now() + 90 * DAY),
         }
         return [remedy]
 
@@ -161,15 +162,15 @@ class Panel:
         """The rule files by name."""
         return {
             path.name: path.read_text("utf-8", "replace")
-            for path in sorted(self.stage.rules.glob("*.yaml"))
+            for path in sorted(self.demo_shop.rules.glob("*.yaml"))
         }
 
     async def edit(self, asked: RuleFileRequest) -> dict[str, Any]:
         """Write a rule file and reload: taken whole, or not at all."""
         if asked.name not in self.files():
             raise ProblemError(404, "rules.unknown", "There is no rule file of that name.")
-        (self.stage.rules / asked.name).write_text(asked.text, "utf-8", "replace")
-        reply = await self.stage.backend.ask("POST", "/v1/rulebook/reload")
+        (self.demo_shop.rules / asked.name).write_text(asked.text, "utf-8", "replace")
+        reply = await self.demo_shop.backend.request("POST", "/v1/rulebook/reload")
         found = [_finding(one) for one in reply.body.get("findings", [])]
         texts = {name: text.encode() for name, text in self.files().items()}
         return {
@@ -181,49 +182,51 @@ class Panel:
 
 def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
     """The page around the shop, and what its panel asks."""
-    stage = panel.stage
+    demo_shop = panel.demo_shop
 
     async def around(request: Request) -> Response:
-        engaged = stage.shop.active_rulebook.current.policy.moment.engaged // 1000
-        return page(
+        engaged = demo_shop.shop.active_rulebook.current.policy.moment.engaged // 1000
+        return render_page(
             request,
             "stage.html",
             engaged=engaged,
-            skips=SKIPS,
-            kinds=KINDS,
+            skips=CLOCK_SKIPS,
+            kinds=COMPLAINT_KINDS,
             files=panel.files(),
-            server_key=stage.server_key,
+            server_key=demo_shop.server_key,
         )
 
     async def state(request: Request) -> Response:
         query = request.query_params
-        found = await observing.state(
-            stage, sku=query.get("sku"), session=query.get("session") or None
+        found = await panel_state.panel_state(
+            demo_shop, sku=query.get("sku"), session=query.get("session") or None
         )
         return answer(found)
 
     async def edit(request: Request) -> Response:
-        same_origin(request)
+        require_same_origin(request)
         return answer(await panel.edit(await read(request, RuleFileRequest)))
 
     async def pause(request: Request) -> Response:
-        same_origin(request)
+        require_same_origin(request)
         asked = await read(request, PauseRequest)
         act = "pause" if asked.paused else "resume"
-        if asked.rule not in stage.shop.active_rulebook.current.rules:
+        if asked.rule not in demo_shop.shop.active_rulebook.current.rules:
             raise ProblemError(404, "rule.unknown", "There is no such rule.")
-        return _told(await stage.backend.ask("POST", f"/v1/rules/{asked.rule}/{act}", {}))
+        return _as_response(
+            await demo_shop.backend.request("POST", f"/v1/rules/{asked.rule}/{act}", {})
+        )
 
     async def skip(request: Request) -> Response:
-        same_origin(request)
+        require_same_origin(request)
         asked = await read(request, SkipRequest)
-        if asked.by not in SKIPS:
-            raise ProblemError(422, "clock.skip", f"Skip one of {', '.join(SKIPS)}.")
-        stage.clock.skip(SKIPS[asked.by])
-        return answer({"now": format_rfc3339(stage.clock.now())})
+        if asked.by not in CLOCK_SKIPS:
+            raise ProblemError(422, "clock.skip", f"Skip one of {', '.join(CLOCK_SKIPS)}.")
+        demo_shop.clock.skip(CLOCK_SKIPS[asked.by])
+        return answer({"now": format_rfc3339(demo_shop.clock.now())})
 
     async def reset(request: Request) -> Response:
-        same_origin(request)
+        require_same_origin(request)
         panel.reset()
         return answer({"resetting": True}, 202)
 
@@ -239,7 +242,7 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
         Route("/demo/clock", skip, methods=["POST"]),
         Route("/demo/reset", reset, methods=["POST"]),
         *(
-            Route(f"/demo/{name}", _reporting(stage, kind, work), methods=["POST"])
+            Route(f"/demo/{name}", _reporting_endpoint(demo_shop, kind, work), methods=["POST"])
             for name, kind, work in (
                 ("sell", SaleRequest, panel.sell),
                 ("restock", SaleRequest, panel.restock),
@@ -252,23 +255,25 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
     )
 
 
-def _reporting(stage: DemoShop, kind: type[Any], work: Callable[[Any], Awaitable[Any]]) -> Answered:
+def _reporting_endpoint(
+    demo_shop: DemoShop, kind: type[Any], work: Callable[[Any], Awaitable[Any]]
+) -> Endpoint:
     """A button that reports facts; the answer shows what was sent."""
 
     async def endpoint(request: Request) -> Response:
-        same_origin(request)
+        require_same_origin(request)
         facts = await work(await read(request, kind))
-        reply = await stage.backend.report(facts)
+        reply = await demo_shop.backend.report_facts(facts)
         return answer({"sent": facts, "answer": reply.body}, 200 if reply.ok else 502)
 
     return endpoint
 
 
-def _told(reply: ServerReply) -> Response:
+def _as_response(reply: ServerReply) -> Response:
     return answer(reply.body, reply.status)
 
 
-def _known(sku: str) -> str:
+def _require_sku(sku: str) -> str:
     if sku not in BY_SKU:
         raise ProblemError(404, "sku.unknown", "The shop sells no such thing.")
     return sku

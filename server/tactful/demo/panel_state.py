@@ -13,34 +13,36 @@ from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.services.explanations import UnknownShopperError
 from tactful.runtime.sessions.lifecycle import internal_id
 
-LATEST: Final = 12
+MAX_DECISIONS: Final = 12
 """Decisions that are shown."""
-UNDECIDED: Final = ("open", "pending")
+OPEN_CASE_STATUSES: Final = ("open", "pending")
 
 
-async def state(stage: DemoShop, *, sku: str | None, session: str | None) -> dict[str, Any]:
+async def panel_state(
+    demo_shop: DemoShop, *, sku: str | None, session: str | None
+) -> dict[str, Any]:
     """All of it, for one session and one item."""
-    shop = stage.shop
+    shop = demo_shop.shop
     live = shop.registry.by_id.get(internal_id(session)) if session else None
     customer = live.state.customer if live else None
     article = BY_SKU[sku][0] if sku in BY_SKU else None
     return {
-        "now": views.when(stage.clock.now()),
-        "skipped": stage.clock.drift // 1000,
+        "now": views.when(demo_shop.clock.now()),
+        "skipped": demo_shop.clock.skipped_ms // 1000,
         "session": live.state.id if live else None,
         "shopper": BY_ID[customer].name if customer in BY_ID else None,
         "customer": customer,
-        "cases": await _cases(stage, customer) if customer else [],
-        "item": await _item(stage, article, sku) if article and sku else None,
-        "why": await _why(stage, sku, session) if live and sku else None,
-        "decisions": await _decisions(stage, live.state.id) if live else [],
-        "rules": _rules(stage),
-        "budgets": _budgets(stage),
+        "cases": await _cases(demo_shop, customer) if customer else [],
+        "item": await _item(demo_shop, article, sku) if article and sku else None,
+        "why": await _why(demo_shop, sku, session) if live and sku else None,
+        "decisions": await _decisions(demo_shop, live.state.id) if live else [],
+        "rules": _rules(demo_shop),
+        "budgets": _budgets(demo_shop),
     }
 
 
-async def _item(stage: DemoShop, article: Article, sku: str) -> dict[str, Any]:
-    prices, stock = await stage.prices(), await stage.stock(article)
+async def _item(demo_shop: DemoShop, article: Article, sku: str) -> dict[str, Any]:
+    prices, stock = await demo_shop.prices(), await demo_shop.stock(article)
     size = BY_SKU[sku][1].size
     return {
         "sku": sku,
@@ -51,13 +53,13 @@ async def _item(stage: DemoShop, article: Article, sku: str) -> dict[str, Any]:
     }
 
 
-async def _cases(stage: DemoShop, customer: str) -> list[dict[str, Any]]:
-    world = stage.shop.fact_cache
+async def _cases(demo_shop: DemoShop, customer: str) -> list[dict[str, Any]]:
+    world = demo_shop.shop.fact_cache
     if world.customer(customer) is None:
         await world.load([], [customer])
     known = world.customer(customer)
     found = [kept.fact for kept in known.history.cases] if known else []
-    return [_case(case) for case in found if case.status in UNDECIDED]
+    return [_case(case) for case in found if case.status in OPEN_CASE_STATUSES]
 
 
 def _case(case: Case) -> dict[str, Any]:
@@ -65,24 +67,24 @@ def _case(case: Case) -> dict[str, Any]:
     return {"case": case.case, "kind": case.kind, "about": about[0] if about else case.order}
 
 
-async def _why(stage: DemoShop, sku: str, session: str | None) -> list[dict[str, Any]]:
+async def _why(demo_shop: DemoShop, sku: str, session: str | None) -> list[dict[str, Any]]:
     try:
-        found = await stage.shop.explanations.explain(sku, session=session, customer=None)
+        found = await demo_shop.shop.explanations.explain(sku, session=session, customer=None)
     except UnknownShopperError:
         return []
     verdicts = [views.verdict(one, found.at) for one in found.verdicts]
-    return sorted(verdicts, key=_promise)
+    return sorted(verdicts, key=_sort_key)
 
 
-def _promise(verdict: dict[str, Any]) -> tuple[bool, bool, int]:
+def _sort_key(verdict: dict[str, Any]) -> tuple[bool, bool, int]:
     """What stands comes first, then what nearly did; rules about other items come last."""
     elsewhere = verdict.get("reason") == Reason.TARGET_CONDITIONS.value
     return verdict["outcome"] == "withheld", elsewhere, len(verdict["gates"])
 
 
-async def _decisions(stage: DemoShop, session: str) -> list[dict[str, Any]]:
-    await stage.shop.ledger.flush()
-    rows = await stage.shop.ledger.offer_steps(session=session, limit=LATEST)
+async def _decisions(demo_shop: DemoShop, session: str) -> list[dict[str, Any]]:
+    await demo_shop.shop.ledger.flush()
+    rows = await demo_shop.shop.ledger.offer_steps(session=session, limit=MAX_DECISIONS)
     return [_step(row) for row in rows]
 
 
@@ -98,16 +100,16 @@ def _step(row: AuditRow) -> dict[str, Any]:
     }
 
 
-def _rules(stage: DemoShop) -> list[dict[str, Any]]:
-    active = stage.shop.active_rulebook.current
+def _rules(demo_shop: DemoShop) -> list[dict[str, Any]]:
+    active = demo_shop.shop.active_rulebook.current
     return [
         {"rule": rule.id, "paused": rule.paused or rule.id in active.paused}
         for _, rule in sorted(active.rules.items())
     ]
 
 
-def _budgets(stage: DemoShop) -> list[dict[str, Any]]:
-    shop = stage.shop
+def _budgets(demo_shop: DemoShop) -> list[dict[str, Any]]:
+    shop = demo_shop.shop
     shop.balances.view(shop.clock.now())
     return [
         {

@@ -3,22 +3,22 @@
 from typing import Any, Final
 
 from tactful.core.values.calendar import DAY, format_rfc3339
-from tactful.demo import demo_customers as people
+from tactful.demo import demo_customers
 from tactful.demo.catalogue import ARTICLES, Article, Variant
 
 TERRITORY: Final = "DE"
 CURRENCY: Final = "EUR"
 TAX_BP: Final = 1900
-UNCHANGED: Final = 200 * DAY
+PRICE_AGE: Final = 200 * DAY
 """For how long the prices have stood: long enough for an honest "was"."""
 
 Facts = list[dict[str, Any]]
 
 
-def facts(now: int) -> Facts:
+def seed_facts(now: int) -> Facts:
     """Everything; `now` in ms."""
-    shelf = [fact for article in ARTICLES for fact in _of_article(article, now - UNCHANGED)]
-    return [*shelf, *people.pasts(now)]
+    shelf = [fact for article in ARTICLES for fact in _of_article(article, now - PRICE_AGE)]
+    return [*shelf, *demo_customers.history_facts(now)]
 
 
 def _of_article(article: Article, since: int) -> Facts:
@@ -26,9 +26,9 @@ def _of_article(article: Article, since: int) -> Facts:
     for variant in article.variants:
         found += [
             _product(article, variant),
-            price(article, variant.sku, article.price, since),
+            price_fact(article, variant.sku, article.price, since),
             {"type": "cost", "sku": variant.sku, "cost": _money(article.cost)},
-            stock(variant.sku, variant.stock),
+            stock_fact(variant.sku, variant.stock),
         ]
     return found
 
@@ -50,7 +50,7 @@ def _product(article: Article, variant: Variant) -> dict[str, Any]:
     return fact
 
 
-def price(article: Article, sku: str, amount: int, since: int) -> dict[str, Any]:
+def price_fact(article: Article, sku: str, amount: int, since: int) -> dict[str, Any]:
     """The price of one size, in cents, from an instant on."""
     return {
         "type": "price",
@@ -65,7 +65,7 @@ def price(article: Article, sku: str, amount: int, since: int) -> dict[str, Any]
     }
 
 
-def stock(sku: str, available: int) -> dict[str, Any]:
+def stock_fact(sku: str, available: int) -> dict[str, Any]:
     """So many of one size."""
     return {"type": "stock", "sku": sku, "territory": TERRITORY, "available": available}
 

@@ -17,18 +17,18 @@ from msgspec import structs
 from tactful.app import build
 from tactful.config import Config
 from tactful.config.values import is_loopback
-from tactful.demo import seed_facts as opening
+from tactful.demo import seed_facts
 from tactful.demo.backend import ShopBackend
 from tactful.demo.checkout import checkout_routes
 from tactful.demo.clock import DriftClock
 from tactful.demo.demo_shop import DemoShop
 from tactful.demo.panel import Panel, panel_routes
-from tactful.demo.storefront import StorefrontPages, front_routes
+from tactful.demo.storefront import StorefrontPages, storefront_routes
 from tactful.demo.visitors import Visitors
 from tactful.runtime.timers import SystemClock
 from tactful.transports.server.listener import ListenAddress, Listener, ListenError
 
-TRIES: Final = 20
+PORTS_TRIED: Final = 20
 """Ports that are tried, from the one that was asked for."""
 RULES: Final = Path(__file__).parent / "rules"
 
@@ -46,20 +46,20 @@ async def _until_stopped(host: str, port: int, *, open_browser: bool) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with DemoServer(host, port) as demo:
-        _greet(demo, port)
+        _print_greeting(demo, port)
         if open_browser:
             await asyncio.to_thread(webbrowser.open, demo.url)
-        await demo.until(stop)
+        await demo.run_until(stop)
     click.echo("The demo is over; nothing is left behind.", err=True)
     return 0
 
 
-def _greet(demo: "DemoServer", wanted: int) -> None:
+def _print_greeting(demo: "DemoServer", wanted: int) -> None:
     if wanted not in {0, demo.port}:
         click.echo(f"Port {wanted} is taken; the demo uses {demo.port}.", err=True)
     click.echo(f"The demo shop is open at {demo.url}", err=True)
-    click.echo(f"  console  {demo.url}console, with the key {demo.stage.server_key}", err=True)
-    click.echo(f"  rules    {demo.stage.rules}, edit them while it runs", err=True)
+    click.echo(f"  console  {demo.url}console, with the key {demo.demo_shop.server_key}", err=True)
+    click.echo(f"  rules    {demo.demo_shop.rules}, edit them while it runs", err=True)
     click.echo("Ctrl-C ends it.", err=True)
 
 
@@ -69,7 +69,7 @@ class DemoServer:
     def __init__(self, host: str = "127.0.0.1", port: int = 8000) -> None:
         self.host = host
         self.port = port
-        self.stage: DemoShop
+        self.demo_shop: DemoShop
         self._running = AsyncExitStack()
         self._reset = asyncio.Event()
 
@@ -80,13 +80,13 @@ class DemoServer:
 
     async def __aenter__(self) -> Self:
         self.port = _free_port(self.host, self.port)
-        await self._open()
+        await self._restart()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self._running.aclose()
 
-    async def until(self, stop: asyncio.Event) -> None:
+    async def run_until(self, stop: asyncio.Event) -> None:
         """Serve until told to stop; start afresh whenever the panel asks for it."""
         while not stop.is_set():
             waiting = {asyncio.ensure_future(one.wait()) for one in (stop, self._reset)}
@@ -96,9 +96,9 @@ class DemoServer:
             if self._reset.is_set():
                 self._reset.clear()
                 await self._running.aclose()
-                await self._open()
+                await self._restart()
 
-    async def _open(self) -> None:
+    async def _restart(self) -> None:
         async with AsyncExitStack() as running:
             folder = Path(
                 running.enter_context(tempfile.TemporaryDirectory(prefix="tactful-demo-"))
@@ -118,7 +118,7 @@ class DemoServer:
             identity_secret=config.identity_secret or "",
             clock=clock,
         )
-        self.stage = DemoShop(
+        self.demo_shop = DemoShop(
             shop=parts.shop,
             clock=clock,
             backend=backend,
@@ -126,22 +126,22 @@ class DemoServer:
             rules=rules,
             server_key=config.server_key or "",
         )
-        front = StorefrontPages(self.stage)
+        storefront = StorefrontPages(self.demo_shop)
         parts.app.router.routes[:0] = [
-            *panel_routes(Panel(self.stage, self._reset.set)),
-            *checkout_routes(front),
-            *front_routes(front),
+            *panel_routes(Panel(self.demo_shop, self._reset.set)),
+            *checkout_routes(storefront),
+            *storefront_routes(storefront),
         ]
         listener = Listener(
             parts.app, parts.reception, ListenAddress(host=self.host, port=self.port)
         )
         await listener.start()
         running.push_async_callback(listener.close)
-        await _reported(backend, opening.facts(clock.now()))
+        await _report(backend, seed_facts.seed_facts(clock.now()))
 
 
-async def _reported(backend: ShopBackend, facts: opening.Facts) -> None:
-    reply = await backend.report(facts)
+async def _report(backend: ShopBackend, facts: seed_facts.Facts) -> None:
+    reply = await backend.report_facts(facts)
     if not reply.ok or reply.body["rejected"]:
         raise ValueError(f"the demo's own facts were refused: {reply.body}")
 
@@ -158,13 +158,13 @@ def _config(host: str, port: int, folder: Path, rules: Path) -> Config:
         server_key=f"demo-{secrets.token_hex(8)}",
         identity_secret=secrets.token_hex(32),
         name="Kittiwake",
-        default_territory=opening.TERRITORY,
+        default_territory=seed_facts.TERRITORY,
     )
 
 
 def _free_port(host: str, wanted: int) -> int:
     """The first free port from the wanted one on."""
-    candidates = [0] if wanted == 0 else range(wanted, min(wanted + TRIES, 65_536))
+    candidates = [0] if wanted == 0 else range(wanted, min(wanted + PORTS_TRIED, 65_536))
     for port in candidates:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -174,5 +174,5 @@ def _free_port(host: str, wanted: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise ListenError(
-        f"Ports {wanted} to {wanted + TRIES - 1} are taken: choose another with --port."
+        f"Ports {wanted} to {wanted + PORTS_TRIED - 1} are taken: choose another with --port."
     )

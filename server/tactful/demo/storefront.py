@@ -11,103 +11,114 @@ from starlette.routing import BaseRoute, Route
 from tactful.api.problems import ProblemError
 from tactful.demo.catalogue import ARTICLES, BY_ID, SECTIONS, Article, Variant
 from tactful.demo.demo_customers import BY_ID as SHOPPERS
-from tactful.demo.demo_customers import SHOPPERS as EVERYBODY
+from tactful.demo.demo_customers import DEMO_CUSTOMERS as EVERYBODY
 from tactful.demo.demo_shop import DemoShop
-from tactful.demo.pages import COOKIE, HERE, form, go, keep, page
+from tactful.demo.pages import (
+    COOKIE,
+    DEMO_FOLDER,
+    read_form,
+    redirect,
+    render_page,
+    with_visitor_cookie,
+)
 from tactful.demo.visitors import Visitor
 
-KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MEDIA_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 class StorefrontPages:
     """Renders the shop's pages around a visitor."""
 
-    def __init__(self, stage: DemoShop) -> None:
-        self.stage = stage
+    def __init__(self, demo_shop: DemoShop) -> None:
+        self.demo_shop = demo_shop
 
-    def visitor(self, request: Request) -> Visitor:
+    def visitor_of(self, request: Request) -> Visitor:
         """Who asks."""
-        return self.stage.visitors.get(request.cookies.get(COOKIE))
+        return self.demo_shop.visitors.get(request.cookies.get(COOKIE))
 
-    def show(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+    def render(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
         """A page of the shop, with header, footer and widget."""
-        visitor = self.visitor(request)
-        shown = page(
+        visitor = self.visitor_of(request)
+        shown = render_page(
             request,
             f"shop/{name}.html",
             status,
             visitor=visitor,
-            data=visitor.for_page(self.stage.identity(visitor)),
-            notice=visitor.told(),
+            data=visitor.page_data(self.demo_shop.identity(visitor)),
+            notice=visitor.pop_notice(),
             sections=SECTIONS,
-            engaged=self.stage.shop.active_rulebook.current.policy.moment.engaged // 1000,
+            engaged=self.demo_shop.shop.active_rulebook.current.policy.moment.engaged // 1000,
             **values,
         )
-        return keep(shown, visitor)
+        return with_visitor_cookie(shown, visitor)
 
 
-def front_routes(front: StorefrontPages) -> Sequence[BaseRoute]:
+def storefront_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
     """Everything under `/shop/` that is not bought with."""
-    stage = front.stage
+    demo_shop = storefront.demo_shop
 
     async def home(request: Request) -> Response:
-        return front.show(request, "home", articles=ARTICLES, prices=await stage.prices())
+        return storefront.render(
+            request, "home", articles=ARTICLES, prices=await demo_shop.prices()
+        )
 
     async def section(request: Request) -> Response:
         name = request.path_params["section"]
         if name not in SECTIONS:
-            return _missing(front, request)
+            return _missing(storefront, request)
         found = [article for article in ARTICLES if article.section == name]
-        prices = await stage.prices()
-        return front.show(request, "section", title=SECTIONS[name], articles=found, prices=prices)
+        prices = await demo_shop.prices()
+        return storefront.render(
+            request, "section", title=SECTIONS[name], articles=found, prices=prices
+        )
 
     async def product(request: Request) -> Response:
         article = BY_ID.get(request.path_params["id"])
         if article is None:
-            return _missing(front, request)
+            return _missing(storefront, request)
         variant = _chosen(article, request.query_params.get("size"))
-        prices, stock = await stage.prices(), await stage.stock(article)
-        return front.show(
+        prices, stock = await demo_shop.prices(), await demo_shop.stock(article)
+        return storefront.render(
             request,
             "product",
             article=article,
             chosen=variant,
             price=prices.get(variant.sku, article.price),
             stock=stock,
-            described=described(article, variant, prices, stock, str(request.base_url)),
+            described=structured_data(article, variant, prices, stock, str(request.base_url)),
         )
 
     async def login(request: Request) -> Response:
-        return front.show(request, "login", shoppers=EVERYBODY)
+        return storefront.render(request, "login", shoppers=EVERYBODY)
 
     async def log_in(request: Request) -> Response:
-        customer = (await form(request)).get("customer", "")
-        visitor = front.visitor(request)
+        customer = (await read_form(request)).get("customer", "")
+        visitor = storefront.visitor_of(request)
         if customer not in SHOPPERS:
             raise ProblemError(404, "shopper.unknown", "Nobody of that name shops here.")
-        visitor.enter(customer)
-        return go("/shop/account", visitor)
+        visitor.log_in(customer)
+        return redirect("/shop/account", visitor)
 
     async def log_out(request: Request) -> Response:
-        await form(request)
-        visitor = front.visitor(request)
-        visitor.leave()
-        return go("/shop/", visitor)
+        await read_form(request)
+        visitor = storefront.visitor_of(request)
+        visitor.log_out()
+        return redirect("/shop/", visitor)
 
     async def account(request: Request) -> Response:
-        visitor = front.visitor(request)
+        visitor = storefront.visitor_of(request)
         if visitor.shopper is None:
-            return go("/shop/login", visitor)
-        return front.show(request, "account", shopper=visitor.shopper)
+            return redirect("/shop/login", visitor)
+        return storefront.render(request, "account", shopper=visitor.shopper)
 
     async def cancel(request: Request) -> Response:
-        visitor = front.visitor(request)
+        visitor = storefront.visitor_of(request)
         if visitor.shopper is None:
-            return go("/shop/login", visitor)
-        return front.show(request, "cancel", shopper=visitor.shopper)
+            return redirect("/shop/login", visitor)
+        return storefront.render(request, "cancel", shopper=visitor.shopper)
 
     async def missing(request: Request) -> Response:
-        return _missing(front, request)
+        return _missing(storefront, request)
 
     return (
         Route("/shop/", home, methods=["GET"]),
@@ -118,13 +129,13 @@ def front_routes(front: StorefrontPages) -> Sequence[BaseRoute]:
         Route("/shop/logout", log_out, methods=["POST"]),
         Route("/shop/account", account, methods=["GET"]),
         Route("/shop/account/cancel", cancel, methods=["GET"]),
-        Route("/shop/pictures/{name}", _file(HERE / "pictures"), methods=["GET"]),
-        Route("/demo/static/{name}", _file(HERE / "static"), methods=["GET"]),
+        Route("/shop/pictures/{name}", _file(DEMO_FOLDER / "pictures"), methods=["GET"]),
+        Route("/demo/static/{name}", _file(DEMO_FOLDER / "static"), methods=["GET"]),
         Route("/shop/{rest:path}", missing, methods=["GET"]),
     )
 
 
-def described(
+def structured_data(
     article: Article,
     chosen: Variant,
     prices: dict[str, int],
@@ -155,16 +166,16 @@ def _chosen(article: Article, size: str | None) -> Variant:
     return next((one for one in article.variants if one.size == size), middle)
 
 
-def _missing(front: StorefrontPages, request: Request) -> Response:
-    return front.show(request, "missing", 404)
+def _missing(storefront: StorefrontPages, request: Request) -> Response:
+    return storefront.render(request, "missing", 404)
 
 
 def _file(folder: Path) -> Any:
     async def serve(request: Request) -> Response:
         path = folder / request.path_params["name"]
-        if path.parent != folder or path.suffix not in KINDS or not path.is_file():
+        if path.parent != folder or path.suffix not in MEDIA_TYPES or not path.is_file():
             raise ProblemError(404, "http.not_found", "There is no such file.")
         headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-        return FileResponse(path, headers=headers, media_type=KINDS[path.suffix])
+        return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[path.suffix])
 
     return serve

@@ -6,14 +6,13 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tactful.demo import catalogue
-from tactful.demo import demo_customers as people
+from tactful.demo import catalogue, demo_customers
 from tactful.demo.catalogue import Article, Variant
 from tactful.demo.demo_customers import DemoCustomer
 
-MOST: Final = 1000
+MAX_VISITORS: Final = 1000
 """Visitors that are remembered; the one who came first is forgotten first."""
-MOST_OF_ONE: Final = 9
+MAX_QUANTITY: Final = 9
 
 
 class AcceptedOffer(Struct, frozen=True):
@@ -23,7 +22,7 @@ class AcceptedOffer(Struct, frozen=True):
     token: str
     unit: int
     max_qty: int
-    until: int
+    ends_at: int
     """ms"""
 
 
@@ -34,17 +33,17 @@ class PricedCartLine(Struct, frozen=True):
     variant: Variant
     qty: int
     price: int
-    promise: AcceptedOffer | None = None
+    accepted_offer: AcceptedOffer | None = None
 
     @property
     def unit(self) -> int:
         """What one costs now; never more than anybody pays."""
-        return min(self.price, self.promise.unit) if self.promise else self.price
+        return min(self.price, self.accepted_offer.unit) if self.accepted_offer else self.price
 
     @property
     def total(self) -> int:
         """What the line costs: beyond what was promised, the public price."""
-        good_for = min(self.qty, self.promise.max_qty) if self.promise else 0
+        good_for = min(self.qty, self.accepted_offer.max_qty) if self.accepted_offer else 0
         return self.unit * good_for + self.price * (self.qty - good_for)
 
 
@@ -54,10 +53,10 @@ class Visitor:
     def __init__(self, key: str) -> None:
         self.key = key
         self.customer: str | None = None
-        self.just_left = False
+        self.just_logged_out = False
         """Logged out, and the widget has not heard of it yet."""
         self.cart: dict[str, int] = {}
-        self.promises: dict[str, AcceptedOffer] = {}
+        self.accepted_offers: dict[str, AcceptedOffer] = {}
         """SKU → the accepted offer."""
         self.notice: str | None = None
         """Something to be said once."""
@@ -65,55 +64,55 @@ class Visitor:
     @property
     def shopper(self) -> DemoCustomer | None:
         """Who is logged in."""
-        return people.BY_ID.get(self.customer) if self.customer else None
+        return demo_customers.BY_ID.get(self.customer) if self.customer else None
 
     @property
     def count(self) -> int:
         """Pieces in the cart."""
         return sum(self.cart.values())
 
-    def put(self, sku: str, qty: int) -> None:
+    def set_quantity(self, sku: str, qty: int) -> None:
         """So many of an SKU, from now on; 0 takes it out."""
         if qty > 0:
-            self.cart[sku] = min(qty, MOST_OF_ONE)
+            self.cart[sku] = min(qty, MAX_QUANTITY)
         else:
             self.cart.pop(sku, None)
 
-    def enter(self, customer: str) -> None:
+    def log_in(self, customer: str) -> None:
         """Log in; what another one had is not theirs."""
         if self.customer not in {None, customer}:
-            self.leave()
+            self.log_out()
         self.customer = customer
-        self.just_left = False
+        self.just_logged_out = False
 
-    def leave(self) -> None:
+    def log_out(self) -> None:
         """Log out, and leave nothing behind."""
-        self.just_left = self.customer is not None
+        self.just_logged_out = self.customer is not None
         self.customer = None
         self.cart.clear()
-        self.promises.clear()
+        self.accepted_offers.clear()
 
-    def lines(self, prices: dict[str, int], now: int) -> list[PricedCartLine]:
+    def priced_lines(self, prices: dict[str, int], now: int) -> list[PricedCartLine]:
         """The cart at the public prices (SKU → cents) and the promises that still hold."""
         found = []
         for sku, qty in self.cart.items():
             article, variant = catalogue.BY_SKU[sku]
-            promise = self.promises.get(sku)
-            if promise and promise.until <= now:
+            promise = self.accepted_offers.get(sku)
+            if promise and promise.ends_at <= now:
                 promise = None
             found.append(
                 PricedCartLine(article, variant, qty, prices.get(sku, article.price), promise)
             )
         return found
 
-    def told(self) -> str | None:
+    def pop_notice(self) -> str | None:
         """The notice, once."""
         notice, self.notice = self.notice, None
         return notice
 
-    def for_page(self, identity: str | None) -> dict[str, Any]:
+    def page_data(self, identity: str | None) -> dict[str, Any]:
         """What the shop's script may know: for the widget, and nothing else."""
-        left, self.just_left = self.just_left, False
+        left, self.just_logged_out = self.just_logged_out, False
         return {
             "identity": identity,
             "consent": "personal" if identity else "anonymous",
@@ -134,6 +133,6 @@ class Visitors:
         if known is None:
             known = Visitor(secrets.token_urlsafe(16))
             self._known[known.key] = known
-            if len(self._known) > MOST:
+            if len(self._known) > MAX_VISITORS:
                 self._known.popitem(last=False)
         return known

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from support.cli_runner import json_of, run, written
+from support.cli_runner import printed_json, run, write_file
 
 SECRET = "Vq3-9sWm2_kLx81TzR-and-some-more"
 
 
 def test_every_setting_is_shown_with_its_origin_and_no_secret(tmp_path: Path) -> None:
-    file = written(tmp_path / "shop.toml", f'port = 9\nserver_key = "{SECRET}"\n')
+    file = write_file(tmp_path / "shop.toml", f'port = 9\nserver_key = "{SECRET}"\n')
     result = run("config", "show", "--json", "--config", file, TACTFUL_NAME="Velo")
-    shown = {row["name"]: row for row in json_of(result)}
+    shown = {row["name"]: row for row in printed_json(result)}
     assert SECRET not in result.output
     assert (shown["server_key"]["value"], shown["server_key"]["origin"]) == ("***", f"{file}:2")
     assert (shown["port"]["value"], shown["name"]["origin"]) == ("9", "TACTFUL_NAME")
@@ -27,14 +27,14 @@ def test_every_setting_is_shown_with_its_origin_and_no_secret(tmp_path: Path) ->
 
 
 def test_in_a_pipe_the_table_is_plain(tmp_path: Path) -> None:
-    file = written(tmp_path / "shop.toml", "port = 9")
+    file = write_file(tmp_path / "shop.toml", "port = 9")
     lines = run("config", "show", "--config", file).output.splitlines()
     assert f"port\t9\t{file}:1\tTACTFUL_PORT\tThe port to listen on; 0 takes a free one." in lines
 
 
 def test_good_settings_pass_the_check_and_bad_ones_are_all_named(tmp_path: Path) -> None:
     assert run("config", "check").exit_code == 0
-    file = written(tmp_path / "shop.toml", 'prot = 9\norigins = ["shop.example"]\n')
+    file = write_file(tmp_path / "shop.toml", 'prot = 9\norigins = ["shop.example"]\n')
     result = run("config", "check", "--config", file)
     assert result.exit_code == 1
     assert f"error: {file}:1: no setting 'prot'; did you mean port?" in result.output
@@ -49,5 +49,5 @@ def test_the_file_of_the_working_folder_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    written(tmp_path / "tactful.toml", "port = 70000")
+    write_file(tmp_path / "tactful.toml", "port = 70000")
     assert "tactful.toml:1: port is 70000" in run("config", "check").output

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from support.cli_runner import json_of, run, written
+from support.cli_runner import printed_json, run, write_file
 
 RULES = """\
 policy:
@@ -13,10 +13,10 @@ policy:
 
 
 def test_each_limit_says_where_its_value_comes_from(tmp_path: Path) -> None:
-    written(tmp_path / "rules" / "shop.yaml", RULES)
-    file = written(tmp_path / "shop.toml", '[policy]\naccept_hold = "10m"\nholdout = "5%"\n')
+    write_file(tmp_path / "rules" / "shop.yaml", RULES)
+    file = write_file(tmp_path / "shop.toml", '[policy]\naccept_hold = "10m"\nholdout = "5%"\n')
     result = run("policy", "show", "--json", "--rules", tmp_path / "rules", "--config", file)
-    shown = {row["name"]: (row["value"], row["origin"]) for row in json_of(result)}
+    shown = {row["name"]: (row["value"], row["origin"]) for row in printed_json(result)}
     assert shown["holdout"] == ("10%", "shop.yaml:2")
     assert shown["caps.per_session"] == ("3", "shop.yaml:4")
     assert shown["accept_hold"] == ("10m", f"{file}:2")
@@ -25,7 +25,7 @@ def test_each_limit_says_where_its_value_comes_from(tmp_path: Path) -> None:
 
 
 def test_broken_rule_files_are_said_to_be_so(tmp_path: Path) -> None:
-    written(tmp_path / "shop.yaml", "policy: {holdot: 10%}")
+    write_file(tmp_path / "shop.yaml", "policy: {holdot: 10%}")
     result = run("policy", "show", "--rules", tmp_path)
     assert result.exit_code == 1
     assert "tactful rules check" in result.output

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.cli_runner import run, written
+from support.cli_runner import run, write_file
 
 ROOT = Path(__file__).parents[3]
 
@@ -70,7 +70,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def test_in_a_pipe_its_log_is_json(tmp_path: Path) -> None:
-    written(tmp_path / "rules.yaml", "rules: []\n")
+    write_file(tmp_path / "rules.yaml", "rules: []\n")
     with server("--rules", tmp_path) as (_, lines):
         logged = [json.loads(line) for line in lines if line.startswith("{")]
         assert any(entry["event"] == "rulebook.active" for entry in logged)

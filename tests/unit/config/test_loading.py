@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import fields
 
-from tactful.config import Config, ConfigError, load, read
+from tactful.config import Config, ConfigError, load, load_with_origins
 from tactful.config import policy_settings as limits
-from tactful.config.loading import line_of
+from tactful.config.loading import line_of_setting
 from tactful.config.settings import BY_NAME, SETTINGS
 from tactful.core.rules.policy import Policy
 
@@ -34,7 +34,7 @@ def test_every_field_of_the_configuration_is_in_the_registry() -> None:
 def test_every_default_is_a_value_that_its_setting_takes() -> None:
     for setting in SETTINGS:
         if setting.default not in {None, ()}:
-            assert setting.kind.read(setting.show(setting.default)) == setting.default
+            assert setting.kind.parse(setting.format(setting.default)) == setting.default
 
 
 def leaves(struct: object, above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
@@ -47,14 +47,14 @@ def leaves(struct: object, above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
 
 
 def test_every_limit_of_the_policy_can_be_set() -> None:
-    assert {limit.path for limit in limits.LIMITS} == leaves(Policy())
+    assert {limit.path for limit in limits.POLICY_SETTINGS} == leaves(Policy())
 
 
 def test_every_default_limit_is_read_back_as_it_is_shown() -> None:
-    for limit in limits.LIMITS:
+    for limit in limits.POLICY_SETTINGS:
         value = limits.value_of(Policy(), limit)
         if value is not None:
-            assert limit.kind.read(limits.show(Policy(), limit)) == value
+            assert limit.kind.parse(limits.format_value(Policy(), limit)) == value
 
 
 def test_without_any_source_the_defaults_hold_on_loopback() -> None:
@@ -65,7 +65,7 @@ def test_without_any_source_the_defaults_hold_on_loopback() -> None:
 def test_a_flag_beats_the_environment_which_beats_the_file(tmp_path: Path) -> None:
     file = written(tmp_path, 'port = 1001\nname = "From the file"\nheartbeat_s = 10\n')
     environ = {"TACTFUL_PORT": "1002", "TACTFUL_HEARTBEAT_S": "11"}
-    reading = read(file=file, environ=environ, flags={"port": 1003, "host": None})
+    reading = load_with_origins(file=file, environ=environ, flags={"port": 1003, "host": None})
     assert (reading.config.port, reading.config.heartbeat_s) == (1003, 11)
     assert reading.config.name == "From the file"
     assert reading.origins == {
@@ -155,7 +155,7 @@ def test_the_policy_is_changed_in_the_units_of_the_rule_files(tmp_path: Path) ->
         [policy.max_age]
         stock = "15m"
     """
-    reading = read(file=written(tmp_path, table))
+    reading = load_with_origins(file=written(tmp_path, table))
     policy = reading.config.policy
     assert (policy.holdout_bp, policy.correction_within) == (1250, 86_400_000)
     assert policy.taints.return_recent.after == 30 * 86_400_000
@@ -211,7 +211,9 @@ def test_a_short_identity_secret_is_refused_in_public_and_warned_about_at_home()
     assert "identity_secret is shorter than 32" in problem_of(
         environ={**environ, "TACTFUL_HOST": "::"}
     )
-    assert any("identity_secret" in warning for warning in read(environ=environ).warnings)
+    assert any(
+        "identity_secret" in warning for warning in load_with_origins(environ=environ).warnings
+    )
     environ["TACTFUL_IDENTITY_SECRET"] = GOOD_SECRET
     assert load(environ={**environ, "TACTFUL_HOST": "::"}).host == "::"
 
@@ -231,7 +233,7 @@ def test_no_secret_is_ever_printed() -> None:
     for secret in (GOOD_KEY, GOOD_SECRET):
         assert secret not in repr(config)
         assert secret not in str(config)
-    assert BY_NAME["server_key"].show(GOOD_KEY) == "***"
+    assert BY_NAME["server_key"].format(GOOD_KEY) == "***"
     assert BY_NAME["server_key"].flag is None
     assert "hunter" not in problem_of(flags={"server_key": ["hunter"]})
 
@@ -248,8 +250,8 @@ def test_the_server_answers_under_its_own_names() -> None:
 
 def test_the_line_of_a_setting_is_found_under_tables_dots_and_inline_tables() -> None:
     source = 'a = 1\n[policy]\ncaps.visible = 2\nrest = {quiet = "1m"}\n["policy".taints]\nx = 1'
-    assert line_of(source, "a") == 1
-    assert line_of(source, "policy.caps.visible") == 3
-    assert line_of(source, "policy.rest.quiet") == 4
-    assert line_of(source, "policy.taints.x") == 6
-    assert line_of(source, "nowhere") == 1
+    assert line_of_setting(source, "a") == 1
+    assert line_of_setting(source, "policy.caps.visible") == 3
+    assert line_of_setting(source, "policy.rest.quiet") == 4
+    assert line_of_setting(source, "policy.taints.x") == 6
+    assert line_of_setting(source, "nowhere") == 1

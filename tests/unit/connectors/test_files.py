@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tactful.connectors import files
-from tactful.connectors.byte_sources import opened
+from tactful.connectors.byte_sources import open_source
 from tactful.connectors.results import (
     BadRow,
     FoundFact,
@@ -69,8 +69,8 @@ order_id,order_date,status,customer_id,order_currency,shipping_country,item_sku,
 
 
 def rows_of(path: Path, terms: ImportTerms = TERMS) -> list[Row]:
-    with opened(str(path)) as source:
-        return list(files.rows_of(source, terms, files.format_of(source)))
+    with open_source(str(path)) as source:
+        return list(files.read_rows(source, terms, files.detect_format(source)))
 
 
 def written(tmp_path: Path, content: str | bytes, name: str = "file") -> Path:
@@ -219,7 +219,7 @@ def test_a_shopify_product_export_gives_a_fact_for_each_published_variant(tmp_pa
     assert Stock(sku="RUN-43", territory="GB", available=-2) in facts
     second = [f for f in facts if isinstance(f, Product)][1]
     assert (second.title, second.brand) == ("Aero Runner", "Velo")
-    assert [(r.line, r.why) for r in found if isinstance(r, SkippedRow)] == [
+    assert [(r.line, r.reason) for r in found if isinstance(r, SkippedRow)] == [
         (4, "a further image"),
         (5, "not published"),
     ]
@@ -350,7 +350,7 @@ def test_what_a_file_does_not_say_is_asked_for_by_option(tmp_path: Path) -> None
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot be read"), opened(str(tmp_path / "none")):
+    with pytest.raises(SourceError, match="cannot be read"), open_source(str(tmp_path / "none")):
         pass
 
 
@@ -376,18 +376,18 @@ def web() -> Iterator[str]:
 
 
 def test_a_feed_is_fetched_from_the_web_and_an_error_is_told(web: str) -> None:
-    with opened(f"{web}/feed.xml") as source:
-        assert len(list(files.rows_of(source, TERMS, files.format_of(source)))) == 7
+    with open_source(f"{web}/feed.xml") as source:
+        assert len(list(files.read_rows(source, TERMS, files.detect_format(source)))) == 7
         assert source.position == source.size
-    with pytest.raises(SourceError, match="cannot be fetched"), opened(f"{web}/none"):
+    with pytest.raises(SourceError, match="cannot be fetched"), open_source(f"{web}/none"):
         pass
 
 
 def test_standard_input_is_read_twice_as_a_file_is(monkeypatch: pytest.MonkeyPatch) -> None:
     stdin = io.TextIOWrapper(io.BytesIO(WOO_ORDERS.encode()))
     monkeypatch.setattr("sys.stdin", stdin)
-    with opened("-") as source:
-        form = files.format_of(source)
-        once = list(files.rows_of(source, TERMS, form))
-        assert once == list(files.rows_of(source, TERMS, form))
+    with open_source("-") as source:
+        form = files.detect_format(source)
+        once = list(files.read_rows(source, TERMS, form))
+        assert once == list(files.read_rows(source, TERMS, form))
         assert source.name == "standard input"

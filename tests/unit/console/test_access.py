@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from journeys.fixture import CATALOGUE, rules
-from support.console_client import Agent, plain
+from support.console_client import Agent, visible_text
 from support.live_server import KEY, LiveServer, live_server
-from tactful.console.login import PER_ADDRESS
+from tactful.console.login import MAX_FAILURES_PER_ADDRESS
 
 PAGES = ("/console", "/console/rules", "/console/decisions", "/console/why",
          "/console/customers/c1", "/console/sessions/x", "/console/offers/x", "/console/find?q=c1",
@@ -42,7 +42,7 @@ async def test_a_stranger_sees_no_page(agent: Agent, path: str) -> None:
 
 @pytest.mark.parametrize("path", FORMS)
 async def test_a_stranger_changes_nothing(one: LiveServer, agent: Agent, path: str) -> None:
-    answer = await agent.send(path, csrf="x")
+    answer = await agent.post_form(path, csrf="x")
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/login")
     assert one.parts.shop.active_rulebook.current.paused == frozenset()
 
@@ -75,7 +75,7 @@ async def test_behind_tls_the_cookie_is_bound_to_the_host(tmp_path: Path) -> Non
     url = "https://offers.shop.example"
     async with live_server(tmp_path, rules(), public_url=url) as one, Agent(one) as agent:
         form = {"key": KEY, "name": "Ada"}
-        answer = await agent.send("/console/login", headers={"Origin": url}, **form)
+        answer = await agent.post_form("/console/login", headers={"Origin": url}, **form)
         cookie = answer.headers["set-cookie"]
         assert cookie.startswith("__Host-tactful=")
         assert {"secure", "httponly", "samesite=strict", "path=/"} <= {
@@ -88,13 +88,13 @@ async def test_a_wrong_key_says_so_and_no_more(agent: Agent) -> None:
     assert answer.status_code == 401
     assert "That is not the server key." in answer.text
     assert "set-cookie" not in answer.headers
-    assert "wrong" not in plain(answer.text)
+    assert "wrong" not in visible_text(answer.text)
 
 
 async def test_who_guesses_has_to_wait_even_with_the_right_key(
     one: LiveServer, agent: Agent
 ) -> None:
-    for number in range(PER_ADDRESS):
+    for number in range(MAX_FAILURES_PER_ADDRESS):
         assert (await agent.log_in(key=f"guess {number}")).status_code == 401
     answer = await agent.log_in()
     assert answer.status_code == 429
@@ -135,7 +135,7 @@ async def test_a_form_that_was_not_made_for_this_person_changes_nothing(
     async with Agent(one) as other:
         await other.log_in(name="Bob")
         for token in (csrf, other.csrf):
-            answer = await agent.send("/console/rules/R1/pause", csrf=token)
+            answer = await agent.post_form("/console/rules/R1/pause", csrf=token)
             assert answer.status_code == 403
             assert "That form is stale." in answer.text
     assert one.parts.shop.active_rulebook.current.paused == frozenset()
@@ -152,7 +152,7 @@ async def test_what_is_no_form_is_not_read(agent: Agent, kind: str) -> None:
 
 async def test_a_form_has_a_size_and_a_shape(agent: Agent) -> None:
     await agent.log_in()
-    answer = await agent.act("/console/rules/R1/pause", more="x" * 70_000)
+    answer = await agent.submit("/console/rules/R1/pause", more="x" * 70_000)
     assert answer.status_code == 413
     headers = {"Origin": agent.base, "Content-Type": "application/x-www-form-urlencoded"}
     answer = await agent.http.post("/console/rules/R1/pause", content=b"\xff", headers=headers)
@@ -170,7 +170,7 @@ async def test_nothing_changes_by_looking(one: LiveServer, agent: Agent, path: s
 async def test_who_logs_out_is_out(agent: Agent) -> None:
     await agent.log_in()
     cookies = dict(agent.http.cookies)
-    answer = await agent.act("/console/logout")
+    answer = await agent.submit("/console/logout")
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/login")
     assert (await agent.http.get("/console")).status_code == 303
     async with httpx.AsyncClient(base_url=agent.base, cookies=cookies) as thief:

@@ -31,7 +31,7 @@ async def test_an_offer_that_is_ended_leaves_the_screen_at_once(
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
-    answer = await agent.act(f"/console/offers/{offer['id']}/withdraw", reason=reason)
+    answer = await agent.submit(f"/console/offers/{offer['id']}/withdraw", reason=reason)
     assert answer.headers["location"] == f"/console/offers/{offer['id']}?done=revoked"
     assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
     assert await one.budget() == (0, 0)
@@ -50,7 +50,7 @@ async def test_a_broken_promise_is_not_redeemed(one: LiveServer, agent: Agent) -
     token = (await shopper.expect("accepted"))["token"]
     page = await agent.read(f"/console/offers/{offer['id']}")
     assert "the promise is broken" in page
-    await agent.act(f"/console/offers/{offer['id']}/withdraw", reason="fraud")
+    await agent.submit(f"/console/offers/{offer['id']}/withdraw", reason="fraud")
     answer = await one.redeem(token, "o1")
     assert (answer.status_code, answer.json()["code"]) == (409, "fraud")
     assert await one.budget() == (0, 0)
@@ -62,21 +62,21 @@ async def test_what_was_redeemed_is_not_ended_any_more(one: LiveServer, agent: A
     offer = await shopper.offered()
     await shopper.say("accept", offer=offer["id"])
     await one.redeem((await shopper.expect("accepted"))["token"], "o1")
-    answer = await agent.act(f"/console/offers/{offer['id']}/withdraw", reason="fraud")
+    answer = await agent.submit(f"/console/offers/{offer['id']}/withdraw", reason="fraud")
     assert answer.headers["location"].endswith("?done=ended")
     assert await one.budget() == (0, 1935)
 
 
 async def test_an_offer_ends_for_a_stated_reason_only(agent: Agent) -> None:
-    answer = await agent.act("/console/offers/of_x/withdraw", reason="complaint.open")
+    answer = await agent.submit("/console/offers/of_x/withdraw", reason="complaint.open")
     assert answer.status_code == 422
-    answer = await agent.act("/console/offers/of_x/withdraw", reason="fraud")
+    answer = await agent.submit("/console/offers/of_x/withdraw", reason="fraud")
     assert answer.status_code == 404
 
 
 async def test_a_voucher_is_issued_and_stands_in_the_facts(one: LiveServer, agent: Agent) -> None:
     await one.facts(order("o-1", "c1", "TRAIL-42"), case("k-1", "c1", order="o-1", kind="late"))
-    answer = await agent.act(
+    answer = await agent.submit(
         "/console/remedies", customer="c1", value="10.00 EUR", cause="case:k-1", days="30"
     )
     assert answer.headers["location"] == "/console/customers/c1?done=remedied"
@@ -85,7 +85,7 @@ async def test_a_voucher_is_issued_and_stands_in_the_facts(one: LiveServer, agen
     assert "10.00 EUR for k-1" in page
     (act,) = await one.parts.shop.ledger.operator_actions(customer="c1")
     assert f"Ada fact stated {act.subject} remedy" in page
-    answer = await agent.act(
+    answer = await agent.submit(
         "/console/remedies", customer="c1", value="15 %", cause="order:o-1", days="1"
     )
     assert "15 % for o-1" in await agent.read(answer.headers["location"])
@@ -112,7 +112,7 @@ async def test_a_voucher_that_makes_no_sense_is_refused(
     one: LiveServer, agent: Agent, wrong: dict[str, str]
 ) -> None:
     form = {"customer": "c1", "value": "10.00 EUR", "cause": "case:k-1", "days": "30"} | wrong
-    assert (await agent.act("/console/remedies", **form)).status_code == 422
+    assert (await agent.submit("/console/remedies", **form)).status_code == 422
     assert await one.parts.shop.ledger.facts_about([("customer", "c1")], ["remedy"]) == []
 
 
@@ -123,24 +123,24 @@ async def test_a_recalled_item_is_offered_to_nobody_until_it_is_lifted(
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
     page = f"/console/why?sku=RUN-42&session={shopper.session}"
-    answer = await agent.act("/console/recalls", sku="RUN-42", status="active", back=page)
+    answer = await agent.submit("/console/recalls", sku="RUN-42", status="active", back=page)
     assert answer.headers["location"] == "/console/why?done=recalled"
     assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
     assert await one.reason("RUN-42", shopper) == "recall"
-    await agent.act("/console/recalls", sku="RUN-42", status="lifted")
+    await agent.submit("/console/recalls", sku="RUN-42", status="lifted")
     assert await one.reason("RUN-42", shopper) != "recall"
 
 
 async def test_a_rule_is_paused_and_resumed(one: LiveServer, agent: Agent) -> None:
     shopper = await one.shopper()
-    answer = await agent.act("/console/rules/R1/pause")
+    answer = await agent.submit("/console/rules/R1/pause")
     assert answer.headers["location"] == "/console/rules?done=paused"
     await shopper.view("RUN-42", 30)
     assert await one.reason("RUN-42", shopper) == "rule.paused"
     assert "R1 live C paused Resume" in await agent.read("/console/rules")
-    await agent.act("/console/rules/R1/resume")
+    await agent.submit("/console/rules/R1/resume")
     assert "R1 live C runs Pause" in await agent.read("/console/rules")
-    assert (await agent.act("/console/rules/R9/pause")).status_code == 404
+    assert (await agent.submit("/console/rules/R9/pause")).status_code == 404
     page = await agent.read("/console/decisions")
     assert "Ada rule resumed R1" in page
     assert "Ada rule paused R1" in page
@@ -149,16 +149,16 @@ async def test_a_rule_is_paused_and_resumed(one: LiveServer, agent: Agent) -> No
 async def test_rule_files_are_reloaded_and_rolled_back(one: LiveServer, agent: Agent) -> None:
     before = one.parts.shop.active_rulebook.current.version
     file = one.rules / "rules.yaml"
-    answer = await agent.act("/console/rulebook/reload")
+    answer = await agent.submit("/console/rulebook/reload")
     assert answer.headers["location"].endswith("?done=reload-same")
     file.write_text(rules().replace("15%", "12%"))
-    answer = await agent.act("/console/rulebook/reload")
+    answer = await agent.submit("/console/rulebook/reload")
     assert answer.headers["location"].endswith("?done=reload-active")
     assert one.parts.shop.active_rulebook.current.version != before
     file.write_text("rules: no")
-    answer = await agent.act("/console/rulebook/reload")
+    answer = await agent.submit("/console/rulebook/reload")
     assert answer.headers["location"].endswith("?done=reload-refused")
-    answer = await agent.act("/console/rulebook/rollback")
+    answer = await agent.submit("/console/rulebook/rollback")
     assert answer.headers["location"].endswith("?done=rolled-back")
     assert one.parts.shop.active_rulebook.current.version == before
 
@@ -167,5 +167,5 @@ async def test_rule_files_are_reloaded_and_rolled_back(one: LiveServer, agent: A
     "back", ["https://evil.example", "//evil.example", "/v1/facts", "/console\\x"]
 )
 async def test_an_act_leads_nowhere_but_into_the_console(agent: Agent, back: str) -> None:
-    answer = await agent.act("/console/rules/R1/pause", back=back)
+    answer = await agent.submit("/console/rules/R1/pause", back=back)
     assert answer.headers["location"] == "/console/rules?done=paused"

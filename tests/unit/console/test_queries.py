@@ -18,13 +18,13 @@ async def test_a_person_is_found_by_customer_by_session_and_after_they_left(tmp_
         by_session = await queries.customer_view(shop, session=shopper.session)
         assert by_customer is not None
         assert by_customer == by_session
-        assert by_customer.present
+        assert by_customer.connected
         assert [standing.id for standing in by_customer.offers] == [offer]
         await shopper.leave()
         await one.restart()
         gone = await queries.customer_view(one.parts.shop, customer="c1")
         assert gone is not None
-        assert not gone.present
+        assert not gone.connected
         assert [standing.id for standing in gone.offers] == [offer]
 
 
@@ -48,7 +48,7 @@ async def test_somebody_who_never_came_is_known_by_their_facts(tmp_path: Path) -
         assert found.session is None
         assert found.orders == ("o-2", "o-1")
         assert set(found.cases) == {"k-1", "k-2"}
-        reached = {(taint.scope, taint.key, taint.letdown.cause) for taint in found.taints}
+        reached = {(taint.scope, taint.key, taint.taint.cause) for taint in found.taints}
         assert ("product", "Aero Runner", "k-1") in reached
         assert ("the whole shop", "", "k-2") in reached
 
@@ -68,7 +68,7 @@ async def test_decisions_from_before_the_login_are_the_customers_too(tmp_path: P
         other = (await shopper.offered())["id"]
         found = await queries.customer_view(shop, customer="c1")
         assert found is not None
-        rows = await queries.decisions_about(shop, found)
+        rows = await queries.decisions_of(shop, found)
         assert [row.offer.id for row in rows] == [other, *[offer] * (len(rows) - 1)]
         assert len({(row.offer.id, row.step.seq) for row in rows}) == len(rows)
 

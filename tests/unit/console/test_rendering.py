@@ -3,7 +3,13 @@
 import pytest
 
 from support.builders import offer
-from tactful.console.rendering import duration, instant, money, terms, words
+from tactful.console.rendering import (
+    format_instant,
+    format_length,
+    format_money,
+    in_words,
+    offer_terms,
+)
 from tactful.core.values.allocation import Deduction
 
 
@@ -22,16 +28,16 @@ from tactful.core.values.allocation import Deduction
     ],
 )
 def test_what_a_gate_saw_is_said_in_words(value: object, said: str) -> None:
-    assert words(value) == said
+    assert in_words(value) == said
 
 
 def test_money_time_and_durations_are_written_for_people() -> None:
-    assert money(10965, "EUR") == "109.65 EUR"
-    assert money(15749, "JPY") == "15749 JPY"
-    assert instant(1_773_144_000_999) == "2026-03-10 12:00:00 UTC"
-    assert instant(None) == ""
-    assert duration(960_999) == "16m"
-    assert duration(0) == "0s"
+    assert format_money(10965, "EUR") == "109.65 EUR"
+    assert format_money(15749, "JPY") == "15749 JPY"
+    assert format_instant(1_773_144_000_999) == "2026-03-10 12:00:00 UTC"
+    assert format_instant(None) == ""
+    assert format_length(960_999) == "16m"
+    assert format_length(0) == "0s"
 
 
 @pytest.mark.parametrize(
@@ -43,4 +49,4 @@ def test_money_time_and_durations_are_written_for_people() -> None:
     ],
 )
 def test_an_offer_is_said_in_what_it_takes_off(deduction: Deduction | None, said: str) -> None:
-    assert terms(offer(deduction=deduction)) == said
+    assert offer_terms(offer(deduction=deduction)) == said

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from journeys.fixture import CATALOGUE, case, order, rules
-from support.console_client import Agent, plain
+from support.console_client import Agent, visible_text
 from support.live_server import LiveServer, live_server
-from tactful.console.routes import where
+from tactful.console.routes import path_for_query
 
 EVIL = "<img src=x onerror=alert(1)>{{7*7}}"
 
@@ -137,12 +137,17 @@ async def test_what_others_wrote_stays_text(one: LiveServer, agent: Agent) -> No
     shopper = await one.shopper(consent="personal", identity=one.identity(EVIL))
     await shopper.view("RUN-42", 30)
     await agent.log_in(name=EVIL)
-    pages = ["/console", "/console/decisions", where(EVIL), f"/console/why?sku={EVIL}&customer=c1"]
+    pages = [
+        "/console",
+        "/console/decisions",
+        path_for_query(EVIL),
+        f"/console/why?sku={EVIL}&customer=c1",
+    ]
     for path in [*pages, f"/console/sessions/{shopper.session}"]:
         answer = await agent.http.get(path)
         assert "<img src=x" not in answer.text, path
-        assert "49" not in plain(answer.text).replace("149", ""), path
-    assert EVIL in await agent.read(where(EVIL))
+        assert "49" not in visible_text(answer.text).replace("149", ""), path
+    assert EVIL in await agent.read(path_for_query(EVIL))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +162,7 @@ async def test_what_others_wrote_stays_text(one: LiveServer, agent: Agent) -> No
     ],
 )
 def test_whatever_is_typed_has_its_page(typed: str, page: str) -> None:
-    assert where(typed) == page
+    assert path_for_query(typed) == page
 
 
 @pytest.mark.parametrize("name", ["console.css", "mark.svg"])

@@ -19,18 +19,18 @@ PICTURES = RULES.parent / "pictures"
 
 
 def test_every_fact_is_taken() -> None:
-    facts = opening.facts(NOW)
+    facts = opening.seed_facts(NOW)
     refused = [
         found
         for number, fact in enumerate(facts)
         if isinstance(found := fact_codec.decode(msgspec.json.encode(fact), number), FactRejection)
     ]
     assert refused == []
-    assert len(facts) == 4 * len(BY_SKU) + len(people.pasts(NOW))
+    assert len(facts) == 4 * len(BY_SKU) + len(people.history_facts(NOW))
 
 
 def test_every_size_has_a_price_a_cost_and_some_stock_and_every_article_a_picture() -> None:
-    facts = opening.facts(NOW)
+    facts = opening.seed_facts(NOW)
     for kind in ("product", "price", "cost", "stock"):
         assert {fact["sku"] for fact in facts if fact["type"] == kind} == set(BY_SKU)
     for article in ARTICLES:
@@ -49,7 +49,7 @@ def test_pictures_load_nothing_and_run_nothing() -> None:
 
 
 def test_prices_have_stood_long_enough_for_an_honest_was() -> None:
-    since = {f["since"] for f in opening.facts(NOW) if f["type"] == "price"}
+    since = {f["since"] for f in opening.seed_facts(NOW) if f["type"] == "price"}
     assert {NOW - parse_rfc3339(one) for one in since} == {200 * DAY}
 
 
@@ -62,8 +62,8 @@ def test_the_rules_are_without_a_finding() -> None:
 
 
 def test_every_shopper_has_a_story_of_their_own() -> None:
-    pasts = people.pasts(NOW)
-    about = {one.id: {f["type"] for f in pasts if f.get("customer") == one.id} for one in people.SHOPPERS}  # fmt: skip
+    pasts = people.history_facts(NOW)
+    about = {one.id: {f["type"] for f in pasts if f.get("customer") == one.id} for one in people.DEMO_CUSTOMERS}  # fmt: skip
     assert about == {
         "nadia": {"customer"},
         "lotte": {"customer", "order"},

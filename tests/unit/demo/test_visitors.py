@@ -1,6 +1,6 @@
 """Who is in the demo shop, and what is in their cart?"""
 
-from tactful.demo.visitors import MOST, MOST_OF_ONE, AcceptedOffer, Visitor, Visitors
+from tactful.demo.visitors import MAX_QUANTITY, MAX_VISITORS, AcceptedOffer, Visitor, Visitors
 
 PRICES = {"RUN-42": 12900, "SOCK-39-42": 1990}
 
@@ -11,59 +11,59 @@ def promise(unit: int = 10965, max_qty: int = 1, until: int = 1_000) -> Accepted
 
 def test_a_cart_costs_what_its_lines_cost() -> None:
     visitor = Visitor("v")
-    visitor.put("RUN-42", 1)
-    visitor.put("SOCK-39-42", 3)
-    assert [line.total for line in visitor.lines(PRICES, 0)] == [12900, 5970]
+    visitor.set_quantity("RUN-42", 1)
+    visitor.set_quantity("SOCK-39-42", 3)
+    assert [line.total for line in visitor.priced_lines(PRICES, 0)] == [12900, 5970]
     assert visitor.count == 4
-    visitor.put("RUN-42", 0)
-    visitor.put("SOCK-39-42", 50)
-    assert visitor.cart == {"SOCK-39-42": MOST_OF_ONE}
+    visitor.set_quantity("RUN-42", 0)
+    visitor.set_quantity("SOCK-39-42", 50)
+    assert visitor.cart == {"SOCK-39-42": MAX_QUANTITY}
 
 
 def test_a_promise_is_for_so_many_and_the_rest_costs_what_it_costs() -> None:
     visitor = Visitor("v")
-    visitor.put("RUN-42", 3)
-    visitor.promises["RUN-42"] = promise(max_qty=2)
-    (line,) = visitor.lines(PRICES, 0)
+    visitor.set_quantity("RUN-42", 3)
+    visitor.accepted_offers["RUN-42"] = promise(max_qty=2)
+    (line,) = visitor.priced_lines(PRICES, 0)
     assert (line.unit, line.total) == (10965, 2 * 10965 + 12900)
 
 
 def test_a_promise_never_costs_more_than_anybody_pays() -> None:
     visitor = Visitor("v")
-    visitor.put("RUN-42", 1)
-    visitor.promises["RUN-42"] = promise()
-    (line,) = visitor.lines({"RUN-42": 9900}, 0)
+    visitor.set_quantity("RUN-42", 1)
+    visitor.accepted_offers["RUN-42"] = promise()
+    (line,) = visitor.priced_lines({"RUN-42": 9900}, 0)
     assert line.total == 9900
 
 
 def test_a_promise_ends_at_its_instant() -> None:
     visitor = Visitor("v")
-    visitor.put("RUN-42", 1)
-    visitor.promises["RUN-42"] = promise(until=1_000)
-    assert visitor.lines(PRICES, 999)[0].total == 10965
-    assert visitor.lines(PRICES, 1_000)[0].total == 12900
+    visitor.set_quantity("RUN-42", 1)
+    visitor.accepted_offers["RUN-42"] = promise(until=1_000)
+    assert visitor.priced_lines(PRICES, 999)[0].total == 10965
+    assert visitor.priced_lines(PRICES, 1_000)[0].total == 12900
 
 
 def test_logging_out_leaves_nothing_and_is_told_once() -> None:
     visitor = Visitor("v")
-    visitor.enter("omar")
-    visitor.put("RUN-42", 1)
-    visitor.promises["RUN-42"] = promise()
-    visitor.enter("omar")
+    visitor.log_in("omar")
+    visitor.set_quantity("RUN-42", 1)
+    visitor.accepted_offers["RUN-42"] = promise()
+    visitor.log_in("omar")
     assert visitor.count == 1
-    visitor.enter("nadia")
-    assert (visitor.count, visitor.promises) == (0, {})
-    visitor.leave()
+    visitor.log_in("nadia")
+    assert (visitor.count, visitor.accepted_offers) == (0, {})
+    visitor.log_out()
     assert visitor.shopper is None
-    assert visitor.for_page(None)["logout"] is True
-    assert visitor.for_page(None)["logout"] is False
+    assert visitor.page_data(None)["logout"] is True
+    assert visitor.page_data(None)["logout"] is False
 
 
 def test_a_page_knows_only_what_the_widget_needs() -> None:
     visitor = Visitor("v")
-    visitor.enter("omar")
-    visitor.put("RUN-42", 2)
-    assert visitor.for_page("jwt") == {
+    visitor.log_in("omar")
+    visitor.set_quantity("RUN-42", 2)
+    assert visitor.page_data("jwt") == {
         "identity": "jwt",
         "consent": "personal",
         "logout": False,
@@ -76,6 +76,6 @@ def test_a_cookie_that_nobody_has_makes_a_new_visitor_and_the_first_is_forgotten
     first = visitors.get(None)
     assert visitors.get(first.key) is first
     assert visitors.get("made up").key != "made up"
-    for _ in range(MOST):
+    for _ in range(MAX_VISITORS):
         visitors.get(None)
     assert visitors.get(first.key) is not first

@@ -11,15 +11,15 @@ import click
 import msgspec
 from msgspec import Struct
 
-from tactful.cli.data.import_targets import Send, into_folder, to_server
-from tactful.cli.shared.errors import FOUND, exit_on
+from tactful.cli.data.import_targets import SendFacts, folder_target, server_target
+from tactful.cli.shared.errors import EXIT_NEGATIVE, exit_on
 from tactful.cli.shared.http_client import url_option
-from tactful.cli.shared.options import config_of, settings
-from tactful.cli.shared.output import as_json, json_option
+from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.output import json_option, print_json
 from tactful.cli.shared.progress import ProgressStep, progress
-from tactful.config.values import SettingType, ValueProblem, percent, territory, zone
+from tactful.config.values import SettingType, ValueProblem, percent, territory, time_zone
 from tactful.connectors import files
-from tactful.connectors.byte_sources import ByteSource, opened
+from tactful.connectors.byte_sources import ByteSource, open_source
 from tactful.connectors.results import (
     BadRow,
     FoundFact,
@@ -30,10 +30,10 @@ from tactful.connectors.results import (
 )
 from tactful.core.facts.fact_types import kind_of
 
-BATCH: Final = 1000
+BATCH_FACTS: Final = 1000
 """Facts in one request: the server answers in some ten milliseconds, and a bar moves."""
-_SHOWN: Final = 20
-_LONG: Final = 1 << 20
+_MAX_LINES: Final = 20
+_PROGRESS_BYTES: Final = 1 << 20
 """Bytes of a file that takes a moment."""
 
 _EXAMPLE = """
@@ -72,7 +72,7 @@ def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str
         if value is None:
             return None
         try:
-            return kind.read(value)
+            return kind.parse(value)
         except ValueProblem as problem:
             raise click.BadParameter(str(problem)) from problem
 
@@ -101,60 +101,65 @@ def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str
     help="The column of an order export with the shop's customer id.",
 )
 @click.option(
-    "--zone", default="UTC", callback=_read_as(zone()), help="The zone of times that name none."
+    "--zone",
+    default="UTC",
+    callback=_read_as(time_zone()),
+    help="The zone of times that name none.",
 )
 @click.option("--dry-run", is_flag=True, help="Read and check everything, send nothing.")
 @click.option("--skip-bad", is_flag=True, help="Leave out bad rows instead of stopping.")
 @url_option
-@settings("data")
+@setting_options("data")
 @json_option
 def import_(
-    *, names: tuple[str, ...], form: str | None, dry_run: bool, skip_bad: bool, **given: Any
+    *, names: tuple[str, ...], form: str | None, dry_run: bool, skip_bad: bool, **options: Any
 ) -> None:
     """Bring in facts from JSON Lines, Merchant feeds (XML, TSV), and exports of Shopify and WooCommerce.
 
     They go to the running server, or with --data into the folder of one that does not run.
     """
     started = time.monotonic()
-    machine, url, terms = given.pop("as_json_"), given.pop("url"), _terms(given)
-    into = given["data"]
-    config = config_of(given)
+    machine, url, terms = options.pop("json_output"), options.pop("url"), _terms_from(options)
+    into = options["data"]
+    config = load_config(options)
     with ExitStack() as stack, exit_on(SourceError):
-        checked = [_checked(stack.enter_context(opened(name)), form, terms) for name in names]
-        _show_bad(checked, machine=machine)
+        checked = [
+            _check_file(stack.enter_context(open_source(name)), form, terms) for name in names
+        ]
+        _print_bad_rows(checked, machine=machine)
         stopped = any(each.bad for each in checked) and not skip_bad
         sent = ImportResult()
         if not (dry_run or stopped):
-            send = into_folder(stack, Path(into)) if into else to_server(stack, config, url)
+            send = folder_target(stack, Path(into)) if into else server_target(stack, config, url)
             for each in checked:
-                _send(each, terms, send, sent)
+                _send_file(each, terms, send, sent)
     if machine:
-        as_json(_report(checked, sent, dry_run=dry_run))
+        print_json(_json_report(checked, sent, dry_run=dry_run))
     else:
-        _summarise(checked, sent, dry_run=dry_run, seconds=time.monotonic() - started)
+        _print_summary(checked, sent, dry_run=dry_run, seconds=time.monotonic() - started)
     if stopped or sent.rejected:
-        raise click.exceptions.Exit(FOUND)
+        raise click.exceptions.Exit(EXIT_NEGATIVE)
 
 
-def _terms(given: dict[str, Any]) -> ImportTerms:
+def _terms_from(options: dict[str, Any]) -> ImportTerms:
     return ImportTerms(
         now=time.time_ns() // 1_000_000,
-        territory=given.pop("territory"),
-        currency=given.pop("currency"),
-        tax_included=given.pop("gross"),
-        tax_rate_bp=given.pop("tax_rate"),
-        assumed_stock=given.pop("assume_stock"),
-        customer_column=given.pop("customer_column"),
-        zone=given.pop("zone"),
+        territory=options.pop("territory"),
+        currency=options.pop("currency"),
+        tax_included=options.pop("gross"),
+        tax_rate_bp=options.pop("tax_rate"),
+        assumed_stock=options.pop("assume_stock"),
+        customer_column=options.pop("customer_column"),
+        zone=options.pop("zone"),
     )
 
 
-def _checked(source: ByteSource, name: str | None, terms: ImportTerms) -> CheckedFile:
-    form = files.BY_NAME[name] if name else files.format_of(source)
+def _check_file(source: ByteSource, name: str | None, terms: ImportTerms) -> CheckedFile:
+    form = files.BY_NAME[name] if name else files.detect_format(source)
     bad: list[BadRow] = []
     skipped = 0
     kinds: Counter[str] = Counter()
-    for row in _rows("checking", source, terms, form):
+    for row in _read_with_progress("checking", source, terms, form):
         match row:
             case BadRow():
                 bad.append(row)
@@ -165,37 +170,39 @@ def _checked(source: ByteSource, name: str | None, terms: ImportTerms) -> Checke
     return CheckedFile(source, form, tuple(bad), skipped, dict(kinds))
 
 
-def _rows(
+def _read_with_progress(
     what: str, source: ByteSource, terms: ImportTerms, form: files.FileFormat
 ) -> Iterator[Row]:
     bar: AbstractContextManager[ProgressStep] = (
-        nullcontext(_untold)
-        if source.size < _LONG
+        nullcontext(_ignore_progress)
+        if source.size < _PROGRESS_BYTES
         else progress(f"{what} {source.name}", source.size)
     )
     with bar as step:
-        for row in files.rows_of(source, terms, form):
+        for row in files.read_rows(source, terms, form):
             step(source.position)
             yield row
 
 
-def _untold(done: int) -> None:
+def _ignore_progress(done: int) -> None:
     """A short file needs no progress."""
 
 
-def _send(checked: CheckedFile, terms: ImportTerms, send: Send, sent: ImportResult) -> None:
+def _send_file(
+    checked: CheckedFile, terms: ImportTerms, send: SendFacts, sent: ImportResult
+) -> None:
     batch: list[FoundFact] = []
-    for row in _rows("sending", checked.source, terms, checked.form):
+    for row in _read_with_progress("sending", checked.source, terms, checked.form):
         if isinstance(row, FoundFact):
             batch.append(row)
-        if len(batch) == BATCH:
-            _deliver(checked.source.name, batch, send, sent)
+        if len(batch) == BATCH_FACTS:
+            _send_batch(checked.source.name, batch, send, sent)
             batch = []
     if batch:
-        _deliver(checked.source.name, batch, send, sent)
+        _send_batch(checked.source.name, batch, send, sent)
 
 
-def _deliver(name: str, batch: list[FoundFact], send: Send, sent: ImportResult) -> None:
+def _send_batch(name: str, batch: list[FoundFact], send: SendFacts, sent: ImportResult) -> None:
     answer = send([row.fact for row in batch])
     sent.accepted += answer["accepted"]
     sent.ignored += answer["ignored"]
@@ -204,17 +211,19 @@ def _deliver(name: str, batch: list[FoundFact], send: Send, sent: ImportResult) 
     ]
 
 
-def _show_bad(checked: list[CheckedFile], *, machine: bool) -> None:
+def _print_bad_rows(checked: list[CheckedFile], *, machine: bool) -> None:
     if machine:
         return
     for each in checked:
-        for bad in each.bad[:_SHOWN]:
+        for bad in each.bad[:_MAX_LINES]:
             click.echo(f"{each.source.name}:{bad.line}: {bad.message}", err=True)
-        if len(each.bad) > _SHOWN:
-            click.echo(f"{each.source.name}: and {len(each.bad) - _SHOWN} more", err=True)
+        if len(each.bad) > _MAX_LINES:
+            click.echo(f"{each.source.name}: and {len(each.bad) - _MAX_LINES} more", err=True)
 
 
-def _report(checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool) -> dict[str, Any]:
+def _json_report(
+    checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool
+) -> dict[str, Any]:
     shown = [
         {
             "file": each.source.name,
@@ -228,7 +237,7 @@ def _report(checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool) ->
     return {"dry_run": dry_run, "files": shown, **msgspec.to_builtins(sent)}
 
 
-def _summarise(
+def _print_summary(
     checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool, seconds: float
 ) -> None:
     for each in checked:
@@ -236,7 +245,7 @@ def _summarise(
         rest = f", {each.skipped:,} rows left out" if each.skipped else ""
         click.echo(f"{each.source.name}: {each.form.title}: {kinds}{rest}")
     bad = sum(len(each.bad) for each in checked)
-    for line in sent.rejected[:_SHOWN]:
+    for line in sent.rejected[:_MAX_LINES]:
         click.echo(line, err=True)
     if dry_run:
         click.echo(f"{bad:,} bad rows. Nothing was sent." if bad else "All good. Nothing was sent.")

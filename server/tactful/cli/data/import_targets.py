@@ -13,30 +13,30 @@ from tactful.config import Config
 from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_types import FEEDS, AnyFact
 
-Send = Callable[[list[AnyFact]], dict[str, Any]]
+SendFacts = Callable[[list[AnyFact]], dict[str, Any]]
 
 
-def to_server(stack: ExitStack, config: Config, url: str | None) -> Send:
+def server_target(stack: ExitStack, config: Config, url: str | None) -> SendFacts:
     """Over HTTP, in the order of the files."""
     server = stack.enter_context(ServerClient(config, url))
 
     def send(facts: list[AnyFact]) -> dict[str, Any]:
         body = b"\n".join(map(fact_codec.encode, facts))
-        found: dict[str, Any] = server.ask("POST", "/v1/facts", body, "application/x-ndjson")
+        found: dict[str, Any] = server.request("POST", "/v1/facts", body, "application/x-ndjson")
         return found
 
     return send
 
 
-def into_folder(stack: ExitStack, folder: Path) -> Send:
+def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
     """Straight into the ledger of a server that does not run."""
-    from tactful.cli.shared.data_folder import exclusive, ledger_file  # for this way only
+    from tactful.cli.shared.data_folder import is_unused, ledger_file  # for this way only
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.runtime.services.ingest import fact_row
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     file = ledger_file(folder, must_exist=False)
-    if file.exists() and not exclusive(file):
+    if file.exists() and not is_unused(file):
         raise CommandError(
             f"{folder}: a server is running on it; import with --url instead of --data"
         )

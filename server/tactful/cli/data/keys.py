@@ -7,8 +7,8 @@ from typing import Any, Final
 import click
 
 from tactful.cli.shared.errors import CommandError, exit_on
-from tactful.cli.shared.options import config_of, settings
-from tactful.cli.shared.output import as_json, as_table, json_option
+from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.output import json_option, print_json, print_table
 from tactful.config.values import ValueProblem, duration
 from tactful.core.values.calendar import format_rfc3339
 
@@ -21,9 +21,9 @@ def keys() -> None:
 
 
 @keys.command("list", epilog="\b\nExample:\n  tactful keys list --data shop-data")
-@settings("data")
+@setting_options("data")
 @json_option
-def list_(*, as_json_: bool, **given: Any) -> None:
+def list_(*, json_output: bool, **options: Any) -> None:
     """The keys that are accepted now, oldest first; the last one signs."""
     rows = [
         {
@@ -31,40 +31,40 @@ def list_(*, as_json_: bool, **given: Any) -> None:
             "created": format_rfc3339(key.created),
             "accepted_until": format_rfc3339(key.until) if key.until is not None else None,
         }
-        for key in _opened(given).known()
+        for key in _signing_keys(options).known()
     ]
-    if as_json_:
-        as_json(rows)
+    if json_output:
+        print_json(rows)
     else:
-        as_table(
+        print_table(
             ("kid", "created", "accepted until"),
             ([r["kid"], r["created"], r["accepted_until"] or "it signs"] for r in rows),
         )
 
 
 @keys.command(epilog="\b\nExample:\n  tactful keys rotate --data shop-data --overlap 31d")
-@settings("data")
+@setting_options("data")
 @click.option(
     "--overlap", default="31d", show_default=True, help="How long the old key still holds."
 )
-def rotate(*, overlap: str, **given: Any) -> None:
+def rotate(*, overlap: str, **options: Any) -> None:
     """Sign with a new key from now on, also in a running server; offers in flight stay good."""
     try:
-        length = duration().read(overlap)
+        length = duration().parse(overlap)
     except ValueProblem as problem:
         raise CommandError(f"--overlap is {overlap!r}: {problem}") from problem
-    opened = _opened(given)
-    with _keys_told():
+    opened = _signing_keys(options)
+    with _key_file_errors():
         click.echo(f"{opened.rotate(length).kid} signs now.")
 
 
 @keys.command(epilog="\b\nExample:\n  tactful keys revoke 3f9a1c --data shop-data")
 @click.argument("kid")
-@settings("data")
-def revoke(*, kid: str, **given: Any) -> None:
+@setting_options("data")
+def revoke(*, kid: str, **options: Any) -> None:
     """Accept a key no more, from now on; every offer that it signed becomes worthless."""
-    with _keys_told():
-        _opened(given).revoke(kid)
+    with _key_file_errors():
+        _signing_keys(options).revoke(kid)
     click.echo(f"{kid} is accepted no more.")
 
 
@@ -74,18 +74,18 @@ def secret() -> None:
     click.echo(secrets.token_urlsafe(_SECRET_BYTES))
 
 
-def _keys_told() -> Any:
+def _key_file_errors() -> Any:
     from tactful.runtime.security.signing_keys import KeyFileError  # cryptography is slow to import
 
     return exit_on(KeyFileError)
 
 
-def _opened(given: dict[str, Any]) -> Any:
+def _signing_keys(options: dict[str, Any]) -> Any:
     from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.timers import SystemClock
 
-    with _keys_told():
-        return SigningKeys(keys_folder(config_of(given).data), SystemClock())
+    with _key_file_errors():
+        return SigningKeys(keys_folder(load_config(options).data), SystemClock())
 
 
 def keys_folder(data: Path | None) -> Path:

@@ -10,9 +10,9 @@ import click
 import msgspec
 from msgspec import structs
 
-from tactful.cli.shared.data_folder import KEYS, LEDGER, ledger_exists, ledger_file
+from tactful.cli.shared.data_folder import KEYS_FOLDER, LEDGER_FILE, ledger_file, server_now
 from tactful.cli.shared.errors import exit_on
-from tactful.cli.shared.options import instant
+from tactful.cli.shared.options import parse_instant
 from tactful.config import Config
 from tactful.core.values.calendar import CalendarError, parse_duration
 
@@ -35,22 +35,22 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
     asking = {
         "session": question["session"],
         "customer": question["customer"],
-        "at": instant(at) if at else None,
+        "at": parse_instant(at) if at else None,
         "visit": visit,
     }
     with tempfile.TemporaryDirectory(prefix="tactful-") as name:
         work = Path(name)
         with exit_on(LedgerError, UnknownShopperError):
-            sqlite_copies.backup(source, work / LEDGER)
-            if (source.parent / KEYS).is_dir():
-                shutil.copytree(source.parent / KEYS, work / KEYS)
-            rules = config.rules or asyncio.run(_last_rules(work))
+            sqlite_copies.backup(source, work / LEDGER_FILE)
+            if (source.parent / KEYS_FOLDER).is_dir():
+                shutil.copytree(source.parent / KEYS_FOLDER, work / KEYS_FOLDER)
+            rules = config.rules or asyncio.run(_recorded_rules(work))
             return asyncio.run(
-                _answer(
+                _explain(
                     structs.replace(config, data=work, rules=rules),
                     question["sku"],
                     asking,
-                    ledger_exists(config.data),
+                    server_now(config.data),
                 )
             )
 
@@ -62,19 +62,19 @@ def _duration(text: str | None) -> int | None:
         raise click.BadParameter(str(error), param_hint="--dwell") from error
 
 
-async def _last_rules(work: Path) -> Path:
+async def _recorded_rules(work: Path) -> Path:
     """The rule files that were active last, laid out in a folder."""
     from tactful.stores.sqlite.ledger import SqliteLedger
 
-    ledger = SqliteLedger(work / LEDGER)
+    ledger = SqliteLedger(work / LEDGER_FILE)
     await ledger.open()
     versions = await ledger.rulebooks()
     packed = await ledger.rulebook_sources(versions[0][0]) if versions else None
     await ledger.close()
-    return _laid_out(work / "rules", packed or b"[]")
+    return _write_rule_files(work / "rules", packed or b"[]")
 
 
-def _laid_out(folder: Path, packed: bytes) -> Path:
+def _write_rule_files(folder: Path, packed: bytes) -> Path:
     for path, text in msgspec.json.decode(packed, type=list[tuple[str, bytes]]):
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def _laid_out(folder: Path, packed: bytes) -> Path:
     return folder
 
 
-async def _answer(config: Config, sku: str | None, asking: dict[str, Any], now: int) -> Any:
+async def _explain(config: Config, sku: str | None, asking: dict[str, Any], now: int) -> Any:
     from tactful.api import representations as views
     from tactful.app import build
     from tactful.runtime.timers import TestClock

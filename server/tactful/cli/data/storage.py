@@ -11,29 +11,37 @@ from typing import IO, Any, Final
 
 import click
 
-from tactful.cli.shared.data_folder import KEYS, LEDGER, _holder, exclusive, ledger_file
+from tactful.cli.shared.data_folder import (
+    KEYS_FOLDER,
+    LEDGER_FILE,
+    is_unused,
+    key_holder,
+    ledger_file,
+)
 from tactful.cli.shared.errors import CommandError, exit_on
-from tactful.cli.shared.options import config_of, settings
-from tactful.cli.shared.output import as_json, json_option
+from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.output import json_option, print_json
 from tactful.cli.shared.progress import progress
 
 _PRIVATE: Final = 0o600
 LARGEST_KEY_FILE: Final = 64 * 1024
 """Bytes; a key file has some 150."""
-_KNOWN_MEMBER: Final = re.compile(rf"{re.escape(LEDGER)}|{KEYS}/(?:holder|\d{{6,}}\.key)\.json")
+_KNOWN_MEMBER: Final = re.compile(
+    rf"{re.escape(LEDGER_FILE)}|{KEYS_FOLDER}/(?:holder|\d{{6,}}\.key)\.json"
+)
 """The members that `backup` writes."""
 
 
 @click.command(epilog="\b\nExample:\n  tactful migrate --data shop-data")
-@settings("data")
-def migrate(**given: Any) -> None:
+@setting_options("data")
+def migrate(**options: Any) -> None:
     """Bring a ledger to this version; `serve` does the same at its start."""
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
     from tactful.stores.sqlite.migrations import newest_schema
     from tactful.stores.sqlite.opening import open_writer
 
-    file = ledger_file(config_of(given).data)
-    if not exclusive(file):
+    file = ledger_file(load_config(options).data)
+    if not is_unused(file):
         raise CommandError(f"{file}: a server is running on it; end it first")
     before = _schema(file)
     with exit_on(LedgerError):
@@ -44,9 +52,9 @@ def migrate(**given: Any) -> None:
 
 @click.command(epilog="\b\nExample:\n  tactful backup shop-2026-03-10.tar.gz --data shop-data")
 @click.argument("target", type=click.Path(path_type=Path))
-@settings("data")
+@setting_options("data")
 @json_option
-def backup(*, target: Path, as_json_: bool, **given: Any) -> None:
+def backup(*, target: Path, json_output: bool, **options: Any) -> None:
     """Copy a ledger and its keys into one file, also while the server runs.
 
     The file holds the signing keys and the shop's customers: keep it as you keep those.
@@ -54,31 +62,31 @@ def backup(*, target: Path, as_json_: bool, **given: Any) -> None:
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.stores.sqlite import backup as sqlite_copies
 
-    file = ledger_file(config_of(given).data)
+    file = ledger_file(load_config(options).data)
     if target.exists():
         raise CommandError(f"{target}: is there already; name a new file")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work:
-        copy, packed = Path(work) / LEDGER, Path(work) / "packed"
+        copy, packed = Path(work) / LEDGER_FILE, Path(work) / "packed"
         with exit_on(LedgerError), progress(f"copying {file}", 100) as step:
             sqlite_copies.backup(file, copy, lambda done, whole: step(100 * done // max(whole, 1)))
-        _pack(packed, copy, file.parent / KEYS)
+        _pack(packed, copy, file.parent / KEYS_FOLDER)
         packed.rename(target)
-    if as_json_:
-        as_json({"backup": str(target), "bytes": target.stat().st_size})
+    if json_output:
+        print_json({"backup": str(target), "bytes": target.stat().st_size})
     else:
         click.echo(f"{target}: {target.stat().st_size:,} bytes")
 
 
 @click.command(epilog="\b\nExample:\n  tactful restore shop-2026-03-10.tar.gz --data shop-data")
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@settings("data")
+@setting_options("data")
 @click.option("--replace", is_flag=True, help="Put aside the ledger that is there.")
-def restore(*, archive: Path, replace: bool, **given: Any) -> None:
+def restore(*, archive: Path, replace: bool, **options: Any) -> None:
     """Put a backup in place, and forget again whom the folder's list of erasures names."""
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.stores.sqlite import backup as sqlite_copies
 
-    file = ledger_file(config_of(given).data, must_exist=False)
+    file = ledger_file(load_config(options).data, must_exist=False)
     before = file.exists()
     if before and not replace:
         raise CommandError(f"{file}: is there already; give --replace to put it aside")
@@ -87,9 +95,11 @@ def restore(*, archive: Path, replace: bool, **given: Any) -> None:
         _unpack(archive, Path(work))
         with exit_on(LedgerError), progress(f"restoring {file}", 100) as step:
             again = sqlite_copies.restore(
-                Path(work) / LEDGER, file, lambda done, whole: step(100 * done // max(whole, 1))
+                Path(work) / LEDGER_FILE,
+                file,
+                lambda done, whole: step(100 * done // max(whole, 1)),
             )
-        _restore_keys(Path(work) / KEYS, file.parent / KEYS)
+        _restore_keys(Path(work) / KEYS_FOLDER, file.parent / KEYS_FOLDER)
     click.echo(f"{file}: restored" + (f", {again} customers forgotten again" if again else ""))
     if before:
         click.echo(f"The one from before is {file}.before-restore; delete it once you are content.")
@@ -109,9 +119,9 @@ def _pack(packed: Path, ledger: Path, keys: Path) -> None:
     descriptor = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
     with os.fdopen(descriptor, "wb") as raw:
         with tarfile.open(fileobj=raw, mode="w:gz") as archive:
-            archive.add(ledger, LEDGER)
+            archive.add(ledger, LEDGER_FILE)
             for file in sorted(keys.glob("*.json")):
-                archive.add(file, f"{KEYS}/{file.name}", recursive=False)
+                archive.add(file, f"{KEYS_FOLDER}/{file.name}", recursive=False)
         raw.flush()
         os.fsync(descriptor)
 
@@ -125,13 +135,13 @@ def _unpack(archive: Path, work: Path) -> None:
     try:
         with tarfile.open(archive) as packed:
             for member in packed:
-                if member.name == KEYS and member.isdir():
+                if member.name == KEYS_FOLDER and member.isdir():
                     continue
                 if not member.isreg() or not _KNOWN_MEMBER.fullmatch(member.name):
                     raise CommandError(
                         f"{archive}: is no backup of Tactful: it contains {member.name!r}"
                     )
-                if member.name != LEDGER and member.size > LARGEST_KEY_FILE:
+                if member.name != LEDGER_FILE and member.size > LARGEST_KEY_FILE:
                     raise CommandError(f"{archive}: {member.name} is too large for a key file")
                 content = packed.extractfile(member)
                 if content is None:
@@ -139,8 +149,8 @@ def _unpack(archive: Path, work: Path) -> None:
                 _copy_private(content, work / member.name)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise CommandError(f"{archive}: is no backup, or is damaged: {error}") from error
-    if not (work / LEDGER).is_file():
-        raise CommandError(f"{archive}: is no backup of Tactful: it holds no {LEDGER}")
+    if not (work / LEDGER_FILE).is_file():
+        raise CommandError(f"{archive}: is no backup of Tactful: it holds no {LEDGER_FILE}")
 
 
 def _copy_private(content: IO[bytes], target: Path) -> None:
@@ -155,8 +165,8 @@ def _restore_keys(restored: Path, keys: Path) -> None:
     """Add what is missing to the same shop's keys: what they signed since the backup must stay good."""
     if not restored.is_dir():
         return
-    if _holder(keys) not in {None, _holder(restored)}:
-        keys.rename(keys.with_name(f"{KEYS}.before-restore"))
+    if key_holder(keys) not in {None, key_holder(restored)}:
+        keys.rename(keys.with_name(f"{KEYS_FOLDER}.before-restore"))
     keys.mkdir(mode=0o700, exist_ok=True)
     for one in sorted(restored.iterdir()):
         if not (keys / one.name).exists():

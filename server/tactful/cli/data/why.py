@@ -7,8 +7,8 @@ import click
 
 from tactful.cli.data.offline_why import explain_offline
 from tactful.cli.shared.http_client import ServerClient, url_option
-from tactful.cli.shared.options import config_of, settings
-from tactful.cli.shared.output import as_json, json_option
+from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.output import json_option, print_json
 
 _EXAMPLE = """
 \b
@@ -31,7 +31,7 @@ _COLOURS = {"pushed": "green", "standing": "green", "held_out": "yellow", "shado
 )
 @click.option("--dwell", metavar="TIME", help="Imagine a visit so long on the item, such as 45s.")
 @url_option
-@settings("data", "rules")
+@setting_options("data", "rules")
 @json_option
 def why(
     *,
@@ -42,8 +42,8 @@ def why(
     territory: str | None,
     dwell: str | None,
     url: str | None,
-    as_json_: bool,
-    **given: Any,
+    json_output: bool,
+    **options: Any,
 ) -> None:
     """Explain, rule by rule and gate by gate, what a shopper is offered on an item, or not.
 
@@ -56,14 +56,14 @@ def why(
         "sku": sku, "session": session, "customer": customer, "at": at,
         "territory": territory, "dwell": dwell,
     }  # fmt: skip
-    config = config_of(given)
-    if given["data"] is not None:
+    config = load_config(options)
+    if options["data"] is not None:
         answer = explain_offline(config, question)
     else:
         with ServerClient(config, url) as server:
             answer = server.get("/v1/why", **question)
-    if as_json_:
-        as_json(answer)
+    if json_output:
+        print_json(answer)
     else:
         for line in _lines(answer):
             click.echo(line)

@@ -9,12 +9,12 @@ from typing import Any, Final
 import click
 import msgspec
 
-from tactful.cli.rules.backtest_report import page
-from tactful.cli.rules.rule_folder import compiled, gather, usable
-from tactful.cli.shared.data_folder import LEDGER, ledger_exists, ledger_file
+from tactful.cli.rules.backtest_report import render_report
+from tactful.cli.rules.rule_folder import collect_files, compile_files, require_rulebook
+from tactful.cli.shared.data_folder import LEDGER_FILE, ledger_file, server_now
 from tactful.cli.shared.errors import CommandError, exit_on
-from tactful.cli.shared.options import config_of, instant, settings
-from tactful.cli.shared.output import as_json, as_table, json_option
+from tactful.cli.shared.options import load_config, parse_instant, setting_options
+from tactful.cli.shared.output import json_option, print_json, print_table
 from tactful.cli.shared.progress import progress
 from tactful.config import Config
 from tactful.core.rules.rule import Rulebook
@@ -23,8 +23,8 @@ from tactful.core.values.money import Money, format_plain
 from tactful.rulebook.testing.comparison import BacktestResult, RulebookResult
 
 _PATH: Final = click.Path(path_type=Path, dir_okay=False)
-Books = tuple[Rulebook | None, Rulebook | None]
-SHOWN: Final = 12
+RulebookPair = tuple[Rulebook | None, Rulebook | None]
+MAX_ROWS: Final = 12
 """Reasons and rules listed in the table; `--json` and `--html` have them all."""
 
 
@@ -37,7 +37,7 @@ SHOWN: Final = 12
 @click.option("--since", default="14d", show_default=True, help="How far to go back, such as 14d.")
 @click.option("--until", metavar="TIME", help="Go back from then, such as 2026-03-10T12:00:00Z.")
 @click.option("--html", "file", type=_PATH, help="Write a report with charts there, too.")
-@settings("data")
+@setting_options("data")
 @json_option
 def backtest(
     *,
@@ -46,29 +46,29 @@ def backtest(
     since: str,
     until: str | None,
     file: Path | None,
-    as_json_: bool,
-    **given: Any,
+    json_output: bool,
+    **options: Any,
 ) -> None:
     """Play recorded sessions under two rulebooks: each a folder of rules, or a version that was active.
 
     Reads a copy of the ledger: the server may go on. What it says is no forecast.
     """
-    config = config_of(given)
+    config = load_config(options)
     try:
         length = parse_duration(since)
     except CalendarError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
-    end = instant(until, "--until") if until else ledger_exists(config.data)
-    books = _folder(old, given), _folder(new, given)
-    done = _run(config, (old, new), books, end - length, end)
+    end = parse_instant(until, "--until") if until else server_now(config.data)
+    books = _rulebook_of_folder(old, options), _rulebook_of_folder(new, options)
+    done = _replay_copy(config, (old, new), books, end - length, end)
     if file is not None:
-        file.write_text(page(done, (old, new)), "utf-8")
-    if as_json_:
+        file.write_text(render_report(done, (old, new)), "utf-8")
+    if json_output:
         bounds = {"since": format_rfc3339(done.since), "until": format_rfc3339(done.until)}
-        as_json(msgspec.to_builtins(done, str_keys=True) | bounds)
+        print_json(msgspec.to_builtins(done, str_keys=True) | bounds)
         return
     for head, rows in _tables(done):
-        as_table(head, rows)
+        print_table(head, rows)
         click.echo()
     for line in done.cannot_know:
         click.echo(f"- {line}")
@@ -76,25 +76,25 @@ def backtest(
         click.echo(f"wrote {file}")
 
 
-def _run(
-    config: Config, names: tuple[str, str], books: Books, since: int, until: int
+def _replay_copy(
+    config: Config, names: tuple[str, str], books: RulebookPair, since: int, until: int
 ) -> BacktestResult:
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
     from tactful.stores.sqlite import backup as sqlite_copies
 
     source = ledger_file(config.data)
     with tempfile.TemporaryDirectory(prefix="tactful-") as work, exit_on(LedgerError):
-        copy = Path(work) / LEDGER
+        copy = Path(work) / LEDGER_FILE
         sqlite_copies.backup(source, copy)
         with progress("playing recorded sessions", until - since) as step:
-            return asyncio.run(_played(config, copy, names, books, (since, until), step))
+            return asyncio.run(_replay(config, copy, names, books, (since, until), step))
 
 
-async def _played(
+async def _replay(
     config: Config,
     copy: Path,
     names: tuple[str, str],
-    books: Books,
+    books: RulebookPair,
     window: tuple[int, int],
     step: Callable[[int], None],
 ) -> BacktestResult:
@@ -111,7 +111,7 @@ async def _played(
         recorded = LogReader(ledger, config.policy)
         versions = [version for version, _, _ in await ledger.rulebooks()]
         old, new = [
-            book or await _version(name, versions, recorded)
+            book or await _rulebook_of_version(name, versions, recorded)
             for book, name in zip(books, names, strict=True)
         ]
         seed = hold_out_seed(
@@ -125,14 +125,16 @@ async def _played(
         await ledger.close()
 
 
-def _folder(name: str, given: dict[str, Any]) -> Rulebook | None:
+def _rulebook_of_folder(name: str, options: dict[str, Any]) -> Rulebook | None:
     """The rulebook of a folder or file of rules; None: it must be a version."""
     if not Path(name).exists():
         return None
-    return usable(compiled(gather([Path(name)], given).rules, given)).rulebook
+    return require_rulebook(
+        compile_files(collect_files([Path(name)], options).rules, options)
+    ).rulebook
 
 
-async def _version(name: str, versions: list[str], recorded: Any) -> Rulebook:
+async def _rulebook_of_version(name: str, versions: list[str], recorded: Any) -> Rulebook:
     """A rulebook that was active, by the first letters of its version."""
     fitting = {version for version in versions if version.startswith(name)}
     if len(fitting) != 1:
@@ -196,4 +198,4 @@ def _row(title: str, before: int, after: int) -> tuple[str, ...]:
 
 def _counted(old: Mapping[str, int], new: Mapping[str, int]) -> list[tuple[str, ...]]:
     names = sorted({*old, *new}, key=lambda name: (-max(old.get(name, 0), new.get(name, 0)), name))
-    return [_row(name, old.get(name, 0), new.get(name, 0)) for name in names[:SHOWN]]
+    return [_row(name, old.get(name, 0), new.get(name, 0)) for name in names[:MAX_ROWS]]

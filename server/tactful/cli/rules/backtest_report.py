@@ -41,7 +41,7 @@ code { overflow-wrap: anywhere; }
 """
 
 
-def page(done: BacktestResult, names: tuple[str, str]) -> str:
+def render_report(done: BacktestResult, names: tuple[str, str]) -> str:
     """The whole report; `names`: what the two rulebooks were called on the command line."""
     old, new = done.old, done.new
     days = [

@@ -8,10 +8,10 @@ from typing import Any, Final
 import click
 
 from tactful.cli.rules.backtest import backtest
-from tactful.cli.rules.rule_folder import compiled, gather, usable
+from tactful.cli.rules.rule_folder import collect_files, compile_files, require_rulebook
 from tactful.cli.rules.testing import coverage, test
-from tactful.cli.shared.errors import FOUND, CommandError
-from tactful.cli.shared.options import settings
+from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError
+from tactful.cli.shared.options import setting_options
 from tactful.rulebook.authoring.describe import describe_fields, describe_rule
 from tactful.rulebook.authoring.diff import diff_rulebooks
 from tactful.rulebook.authoring.formatter import format_file
@@ -51,7 +51,7 @@ rules.add_command(backtest)
 @click.option("--at", metavar="TIME", help="As of then, such as 2026-03-10T12:00:00Z.")
 @click.option("--errors-only", is_flag=True, help="Leave warnings out.")
 @click.option("--explain", "code", metavar="CODE", help="Say what a finding means, and end.")
-@settings()
+@setting_options()
 def check(
     *,
     paths: tuple[Path, ...],
@@ -60,21 +60,21 @@ def check(
     at: str | None,
     errors_only: bool,
     code: str | None,
-    **given: Any,
+    **options: Any,
 ) -> None:
     """Find everything that is wrong with rule files. Exit code 0: clean, 1: findings, 2: could not run."""
     if code is not None:
-        click.echo(page(code), nl=False)
+        click.echo(finding_page(code), nl=False)
         return
-    files = gather(paths, given)
+    files = collect_files(paths, options)
     found = [
         one
-        for one in compiled(files.rules, given, at, facts).diagnostics
-        if one.path in files.asked and (one.severity == "error" or not errors_only)
+        for one in compile_files(files.rules, options, at, facts).diagnostics
+        if one.path in files.selected and (one.severity == "error" or not errors_only)
     ]
     click.echo(FORMATS[form](found, lines_of(files.texts)), nl=False)
     if found:
-        sys.exit(FOUND)
+        sys.exit(EXIT_NEGATIVE)
 
 
 @rules.command(
@@ -82,13 +82,13 @@ def check(
 )
 @click.argument("paths", nargs=-1, type=_PATH)
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 if it would.")
-@settings()
-def fmt(*, paths: tuple[Path, ...], only_check: bool, **given: Any) -> None:
+@setting_options()
+def fmt(*, paths: tuple[Path, ...], only_check: bool, **options: Any) -> None:
     """Lay out rule files and their tests in the one way that all are, with every comment kept."""
-    files = gather(paths, given)
+    files = collect_files(paths, options)
     unfit = changed = 0
     for source in (*files.rules, *files.tests):
-        if source.path not in files.asked:
+        if source.path not in files.selected:
             continue
         done = format_file(source)
         if done.text is None:
@@ -100,7 +100,7 @@ def fmt(*, paths: tuple[Path, ...], only_check: bool, **given: Any) -> None:
             if not only_check:
                 Path(source.path).write_text(done.text, "utf-8", newline="\n")
     if unfit or (changed and only_check):
-        sys.exit(FOUND)
+        sys.exit(EXIT_NEGATIVE)
 
 
 @rules.command(
@@ -109,13 +109,13 @@ def fmt(*, paths: tuple[Path, ...], only_check: bool, **given: Any) -> None:
 @click.argument("ids", nargs=-1, metavar="[RULE]...")
 @click.option("--rules", "folder", type=_PATH, help="The rule files.")
 @click.option("--fields", is_flag=True, help="List every field that a condition can ask about.")
-@settings()
-def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **given: Any) -> None:
+@setting_options()
+def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **options: Any) -> None:
     """Say in plain words what rules do; all of them, unless some are named."""
     if fields:
         click.echo(describe_fields(), nl=False)
         return
-    found = compiled(gather([folder] if folder else [], given).rules, given)
+    found = compile_files(collect_files([folder] if folder else [], options).rules, options)
     known = {text.id: text for text in found.files.rules}
     for id_ in ids or sorted(known):
         if id_ not in known:
@@ -129,15 +129,18 @@ def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **given:
 @rules.command(epilog="\b\nExample:\n  tactful rules diff rules-last-week rules")
 @click.argument("old", type=_PATH)
 @click.argument("new", type=_PATH)
-@settings()
-def diff(*, old: Path, new: Path, **given: Any) -> None:
+@setting_options()
+def diff(*, old: Path, new: Path, **options: Any) -> None:
     """Say in words what is different between two rulebooks. Exit code 0: nothing, 1: something."""
-    before, after = (usable(compiled(gather([path], given).rules, given)) for path in (old, new))
+    before, after = (
+        require_rulebook(compile_files(collect_files([path], options).rules, options))
+        for path in (old, new)
+    )
     changes = diff_rulebooks(before, after)
     for line in changes:
         click.echo(line)
     if changes:
-        sys.exit(FOUND)
+        sys.exit(EXIT_NEGATIVE)
     click.echo("Both mean the same.")
 
 
@@ -175,7 +178,7 @@ def new(*, rule: str, folder: Path) -> None:
     click.echo(f"next: tactful rules check {folder} && tactful rules test {folder}")
 
 
-def page(code: str) -> str:
+def finding_page(code: str) -> str:
     """What a finding means, from its page in the manual."""
     name = code.upper()
     if name not in CODES:

@@ -7,14 +7,14 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tactful.cli.shared.errors import CommandError
-from tactful.cli.shared.options import config_of, instant
+from tactful.cli.shared.options import load_config, parse_instant
 from tactful.core.facts import fact_codec
 from tactful.core.facts.item import Item
 from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.tree import RuleSource
 from tactful.rulebook.testing.fact_set import FactSet
 
-TESTS: Final = (".test.yaml", ".test.yml")
+TEST_SUFFIXES: Final = (".test.yaml", ".test.yml")
 _SUFFIXES: Final = (".yaml", ".yml")
 _FOLDER: Final = Path("rules")
 
@@ -24,7 +24,7 @@ class RuleFiles(Struct, frozen=True):
 
     rules: tuple[RuleSource, ...]
     tests: tuple[RuleSource, ...]
-    asked: frozenset[str]
+    selected: frozenset[str]
 
     @property
     def texts(self) -> dict[str, bytes]:
@@ -32,9 +32,9 @@ class RuleFiles(Struct, frozen=True):
         return {source.path: source.text for source in (*self.rules, *self.tests)}
 
 
-def gather(paths: Sequence[Path], given: dict[str, Any]) -> RuleFiles:
+def collect_files(paths: Sequence[Path], options: dict[str, Any]) -> RuleFiles:
     """The folders named, or those of the files named: a rulebook is read whole or not at all."""
-    asked = paths or [_default(given)]
+    asked = paths or [_default(options)]
     found: dict[Path, None] = {}
     for path in asked:
         if not path.exists():
@@ -46,15 +46,15 @@ def gather(paths: Sequence[Path], given: dict[str, Any]) -> RuleFiles:
     found.update(dict.fromkeys(sorted(named)))
     sources = [RuleSource(path.as_posix(), path.read_bytes()) for path in found]
     return RuleFiles(
-        tuple(source for source in sources if not source.path.endswith(TESTS)),
-        tuple(source for source in sources if source.path.endswith(TESTS)),
+        tuple(source for source in sources if not source.path.endswith(TEST_SUFFIXES)),
+        tuple(source for source in sources if source.path.endswith(TEST_SUFFIXES)),
         frozenset(path.as_posix() for path in named),
     )
 
 
-def _default(given: dict[str, Any]) -> Path:
+def _default(options: dict[str, Any]) -> Path:
     """The folder of the configuration, or `rules`."""
-    return config_of(given).rules or (_FOLDER if _FOLDER.is_dir() else Path())
+    return load_config(options).rules or (_FOLDER if _FOLDER.is_dir() else Path())
 
 
 def _files(folder: Path) -> list[Path]:
@@ -71,22 +71,22 @@ def _is_within(path: Path, asked: Path) -> bool:
     return path == asked or (asked.is_dir() and asked in path.parents)
 
 
-def compiled(
+def compile_files(
     files: Sequence[RuleSource],
-    given: dict[str, Any],
+    options: dict[str, Any],
     at: str | None = None,
     facts: Path | None = None,
 ) -> CompiledRulebook:
     """The rulebook under the shop's own policy, as of now or of `at`."""
     return compile_rulebook(
         files,
-        now=instant(at),
-        policy=config_of(given).policy,
-        catalogue=catalogue(facts) if facts else None,
+        now=parse_instant(at),
+        policy=load_config(options).policy,
+        catalogue=read_catalogue(facts) if facts else None,
     )
 
 
-def catalogue(path: Path) -> dict[str, Item]:
+def read_catalogue(path: Path) -> dict[str, Item]:
     """The items that a file of facts, one JSON object a line, describes."""
     facts = FactSet()
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
@@ -98,7 +98,7 @@ def catalogue(path: Path) -> dict[str, Item]:
     return facts.items()
 
 
-def usable(found: CompiledRulebook) -> CompiledRulebook:
+def require_rulebook(found: CompiledRulebook) -> CompiledRulebook:
     """A rulebook without errors; a command that needs one says what to do first."""
     if found.rulebook is None:
         first = next(one for one in found.diagnostics if one.severity == "error")

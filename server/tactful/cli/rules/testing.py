@@ -9,10 +9,10 @@ from typing import Any, Final
 import click
 from msgspec import Struct
 
-from tactful.cli.rules.rule_folder import RuleFiles, compiled, gather, usable
-from tactful.cli.shared.errors import FOUND
-from tactful.cli.shared.options import settings
-from tactful.cli.shared.output import as_json, json_option
+from tactful.cli.rules.rule_folder import RuleFiles, collect_files, compile_files, require_rulebook
+from tactful.cli.shared.errors import EXIT_NEGATIVE
+from tactful.cli.shared.options import setting_options
+from tactful.cli.shared.output import json_option, print_json
 from tactful.core.verdicts.verdict import Verdict
 from tactful.rulebook.language.scalars import ValueType
 from tactful.rulebook.language.units import format_percent
@@ -27,7 +27,7 @@ _PATH: Final = click.Path(path_type=Path)
 class TestRun(Struct, frozen=True):
     """How all tests went."""
 
-    played: tuple[ScenarioResult, ...]
+    results: tuple[ScenarioResult, ...]
     findings: tuple[Diagnostic, ...]
     coverage: Coverage
     seconds: float
@@ -35,7 +35,7 @@ class TestRun(Struct, frozen=True):
     @property
     def failed(self) -> list[ScenarioResult]:
         """The tests of which an expectation was not met."""
-        return [one for one in self.played if one.failures]
+        return [one for one in self.results if one.failures]
 
 
 @click.command(
@@ -43,24 +43,24 @@ class TestRun(Struct, frozen=True):
 )
 @click.argument("paths", nargs=-1, type=_PATH)
 @json_option
-@settings()
-def test(*, paths: tuple[Path, ...], as_json_: bool, **given: Any) -> None:
+@setting_options()
+def test(*, paths: tuple[Path, ...], json_output: bool, **options: Any) -> None:
     """Play the *.test.yaml files beside the rules. Exit code 0: all pass, 1: not, 2: could not run."""
-    files = gather(paths, given)
-    outcome = run(files, given)
-    if as_json_:
-        as_json([*outcome.played])
+    files = collect_files(paths, options)
+    outcome = run_tests(files, options)
+    if json_output:
+        print_json([*outcome.results])
     else:
-        _show(outcome, files)
+        _print_results(outcome, files)
     if outcome.failed or outcome.findings:
-        sys.exit(FOUND)
+        sys.exit(EXIT_NEGATIVE)
 
 
 @click.command(epilog="\b\nExample:\n  tactful rules coverage --threshold 90%")
 @click.argument("paths", nargs=-1, type=_PATH)
 @click.option("--threshold", default="0%", show_default=True, help="Exit code 1 below this share.")
-@settings()
-def coverage(*, paths: tuple[Path, ...], threshold: str, **given: Any) -> None:
+@setting_options()
+def coverage(*, paths: tuple[Path, ...], threshold: str, **options: Any) -> None:
     """Name the rules that no test saw offered, and the conditions that none saw hold, or not hold."""
     from tactful.rulebook.language.units import PercentType
     from tactful.rulebook.source.tree import Node
@@ -70,20 +70,20 @@ def coverage(*, paths: tuple[Path, ...], threshold: str, **given: Any) -> None:
     least = kind.read(Node("--threshold", text=threshold, plain=True), findings)
     if least is None:
         raise click.BadParameter(findings.sorted()[0].message, param_hint="--threshold")
-    outcome = run(gather(paths, given), given)
+    outcome = run_tests(collect_files(paths, options), options)
     for gap in outcome.coverage.gaps():
         click.echo(f"{gap.rule}: {f'{gap.clause} was ' if gap.clause else ''}{gap.missing}")
     share = outcome.coverage.share_bp
     click.echo(f"{format_percent(share)} of the rules and conditions are covered.")
     if share < least or outcome.failed or outcome.findings:
-        sys.exit(FOUND)
+        sys.exit(EXIT_NEGATIVE)
 
 
-def run(files: RuleFiles, given: dict[str, Any]) -> TestRun:
+def run_tests(files: RuleFiles, options: dict[str, Any]) -> TestRun:
     """Plays the tests that were asked about, on all rules of the folder."""
-    rulebook = usable(compiled(files.rules, given)).rulebook
+    rulebook = require_rulebook(compile_files(files.rules, options)).rulebook
     assert rulebook is not None  # noqa: S101 - `usable` saw to it
-    asked = [source for source in files.tests if source.path in files.asked]
+    asked = [source for source in files.tests if source.path in files.selected]
     findings = Findings()
     seen = Coverage(rulebook.rules)
     began = time.perf_counter()
@@ -91,7 +91,7 @@ def run(files: RuleFiles, given: dict[str, Any]) -> TestRun:
     return TestRun(played, findings.sorted(), seen, time.perf_counter() - began)
 
 
-def _show(outcome: TestRun, files: RuleFiles) -> None:
+def _print_results(outcome: TestRun, files: RuleFiles) -> None:
     for one in outcome.failed:
         click.secho(f"failed: {one.name}", fg="red")
         for failure in one.failures:
@@ -100,8 +100,8 @@ def _show(outcome: TestRun, files: RuleFiles) -> None:
                 click.echo(f"    {line}")
     if outcome.findings:
         click.echo(as_text(outcome.findings, lines_of(files.texts)), nl=False)
-    passed = len(outcome.played) - len(outcome.failed)
-    total = f"{passed} of {len(outcome.played)} tests pass"
+    passed = len(outcome.results) - len(outcome.failed)
+    total = f"{passed} of {len(outcome.results)} tests pass"
     click.echo(f"{total}, in {outcome.seconds * 1000:.0f} ms.")
 
 

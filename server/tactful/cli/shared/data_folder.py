@@ -6,29 +6,29 @@ from typing import Final
 
 from tactful.cli.shared.errors import CommandError
 
-LEDGER: Final = "tactful.db"
+LEDGER_FILE: Final = "tactful.db"
 
 
-KEYS: Final = "keys"
+KEYS_FOLDER: Final = "keys"
 
 
 def ledger_file(folder: Path | None, *, must_exist: bool = True) -> Path:
     """The ledger in a data folder; Failure when there is none."""
     if folder is None:
         raise CommandError("no data folder: name one with --data or TACTFUL_DATA")
-    if must_exist and not (folder / LEDGER).is_file():
-        raise CommandError(f"{folder}: holds no {LEDGER}; name the server's data folder")
-    return folder / LEDGER
+    if must_exist and not (folder / LEDGER_FILE).is_file():
+        raise CommandError(f"{folder}: holds no {LEDGER_FILE}; name the server's data folder")
+    return folder / LEDGER_FILE
 
 
-def ledger_exists(folder: Path | None) -> int:
+def server_now(folder: Path | None) -> int:
     """The instant (ms) by the clock of a folder's server: in test mode, where it was left."""
     from tactful.runtime.timers import TEST_CLOCK_FILE, SystemClock, TestClock  # slow to import
 
     return TestClock(SystemClock().now(), folder and folder / TEST_CLOCK_FILE).now()
 
 
-def exclusive(ledger: Path) -> bool:
+def is_unused(ledger: Path) -> bool:
     """Whether no other process has the ledger open."""
     connection = sqlite3.connect(ledger, timeout=0, isolation_level=None)
     try:
@@ -46,6 +46,6 @@ def exclusive(ledger: Path) -> bool:
     return True
 
 
-def _holder(keys: Path) -> bytes | None:
+def key_holder(keys: Path) -> bytes | None:
     file = keys / "holder.json"
     return file.read_bytes() if file.exists() else None

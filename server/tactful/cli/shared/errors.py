@@ -6,16 +6,16 @@ from typing import IO, Any, Final
 
 import click
 
-FOUND: Final = 1
+EXIT_NEGATIVE: Final = 1
 """Exit code: it ran, and the answer is no."""
-COULD_NOT: Final = 2
+EXIT_FAILED: Final = 2
 """Exit code: it could not run."""
 
 
 class CommandError(click.ClickException):
     """What is wrong, where, and what to do; a line for each."""
 
-    exit_code = COULD_NOT
+    exit_code = EXIT_FAILED
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
@@ -30,7 +30,7 @@ class CommandError(click.ClickException):
 class NegativeAnswerError(CommandError):
     """It ran, and what it says is the answer."""
 
-    exit_code = FOUND
+    exit_code = EXIT_NEGATIVE
 
 
 @contextmanager

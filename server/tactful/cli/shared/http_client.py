@@ -48,9 +48,9 @@ class ServerClient:
     def get(self, path: str, **query: str | None) -> Any:
         """The decoded answer of a GET."""
         given = {name: value for name, value in query.items() if value is not None}
-        return self.ask("GET", f"{path}?{urlencode(given)}" if given else path)
+        return self.request("GET", f"{path}?{urlencode(given)}" if given else path)
 
-    def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Any:
+    def request(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Any:
         """The decoded answer; Failure with the server's own words when it refuses."""
         headers = {"Accept": "application/json"}
         if self._key:
@@ -67,9 +67,9 @@ class ServerClient:
                 f"{self.url} does not answer ({why}): start it with `tactful serve`, "
                 "or name another with --url"
             ) from error
-        return self._judged(answer.status, raw)
+        return self._decoded(answer.status, raw)
 
-    def _judged(self, status: int, raw: bytes) -> Any:
+    def _decoded(self, status: int, raw: bytes) -> Any:
         try:
             found = msgspec.json.decode(raw) if raw else None
         except msgspec.DecodeError as error:

@@ -18,8 +18,8 @@ class LogHandler(logging.Handler):
     def __init__(self, level: str) -> None:
         super().__init__(logging.WARNING)
         self.serving = False
-        self.last_words = ""
-        self._log = configured(level)
+        self.startup_error = ""
+        self._log = configure_logging(level)
         logging.getLogger().addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -31,10 +31,10 @@ class LogHandler(logging.Handler):
             return
         kind, colon, words = text.rpartition("\n")[2].partition(": ")
         if colon and kind.rpartition(".")[2].endswith("Error"):
-            self.last_words = words
+            self.startup_error = words
 
 
-def configured(level: str) -> Any:
+def configure_logging(level: str) -> Any:
     """Set up the one log of this process."""
     terminal = sys.stderr.isatty()
     structlog.configure(
@@ -42,7 +42,7 @@ def configured(level: str) -> Any:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if terminal else [_places]),
+            *([] if terminal else [_exception_as_places]),
             structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -53,7 +53,9 @@ def configured(level: str) -> Any:
     return structlog.get_logger("tactful.library")
 
 
-def _places(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _exception_as_places(
+    _: Any, __: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
     """An exception as its type and where it passed: what it says may quote a shopper."""
     info = event.pop("exc_info", None)
     if info is True:

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeVar
 import click
 
 from tactful.cli.shared.errors import exit_on
-from tactful.config import Config, ConfigError, LoadedConfig, read
-from tactful.config.loading import FILE
+from tactful.config import Config, ConfigError, LoadedConfig, load_with_origins
+from tactful.config.loading import DEFAULT_FILE
 from tactful.config.settings import BY_NAME, Setting
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _CONFIG: Final = "config_file"
 
 
-def settings(*names: str) -> Callable[[F], F]:
+def setting_options(*names: str) -> Callable[[F], F]:
     """Options for these settings, and `--config`; the command takes them as `**given`."""
 
     def decorate(command: F) -> F:
@@ -29,7 +29,7 @@ def settings(*names: str) -> Callable[[F], F]:
             _CONFIG,
             metavar="FILE",
             type=click.Path(dir_okay=False, path_type=Path),
-            help=f"Settings as TOML; default: {FILE} in this folder, if there is one.",
+            help=f"Settings as TOML; default: {DEFAULT_FILE} in this folder, if there is one.",
         )(command)
 
     return decorate
@@ -37,32 +37,32 @@ def settings(*names: str) -> Callable[[F], F]:
 
 def _option(setting: Setting) -> Callable[[F], F]:
     flag = str(setting.flag)
-    default = setting.show(setting.default)
+    default = setting.format(setting.default)
     text = f"{setting.meaning}{f' Default: {default}.' if default else ''}"
     if isinstance(setting.default, bool):
         return click.option(f"{flag}/--no-{flag[2:]}", setting.name, default=None, help=text)
     return click.option(flag, setting.name, metavar="VALUE", help=text)
 
 
-def reading_of(given: dict[str, Any], *, serving: bool = False) -> LoadedConfig:
+def load_settings(options: dict[str, Any], *, serving: bool = False) -> LoadedConfig:
     """The configuration from the file, the environment and what was given, with its origins.
 
     `serving`: also refuse what a server must not be started with.
     """
-    flags = dict(given)
+    flags = dict(options)
     file = flags.pop(_CONFIG, None)
-    if file is None and not os.environ.get("TACTFUL_CONFIG") and Path(FILE).is_file():
-        file = Path(FILE)
+    if file is None and not os.environ.get("TACTFUL_CONFIG") and Path(DEFAULT_FILE).is_file():
+        file = Path(DEFAULT_FILE)
     with exit_on(ConfigError):
-        return read(file=file, environ=os.environ, flags=flags, serving=serving)
+        return load_with_origins(file=file, environ=os.environ, flags=flags, serving=serving)
 
 
-def config_of(given: dict[str, Any]) -> Config:
+def load_config(options: dict[str, Any]) -> Config:
     """The configuration alone."""
-    return reading_of(given).config
+    return load_settings(options).config
 
 
-def instant(at: str | None, option: str = "--at") -> int:
+def parse_instant(at: str | None, option: str = "--at") -> int:
     """An instant that was given (ms), or now."""
     if at is None:
         return round(time.time() * 1000)

@@ -8,12 +8,12 @@ import click
 import msgspec
 
 
-def as_json(value: object) -> None:
+def print_json(value: object) -> None:
     """One JSON document on standard output."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def as_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Columns; in a pipe without frame, bounds or colour."""
     if not sys.stdout.isatty():
         for row in rows:
@@ -32,12 +32,12 @@ def as_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def json_option(command: Any) -> Any:
     """`--json`: the answer for a machine."""
-    return click.option("--json", "as_json_", is_flag=True, help="Print JSON for a machine.")(
+    return click.option("--json", "json_output", is_flag=True, help="Print JSON for a machine.")(
         command
     )
 
 
-def warn(text: str) -> None:
+def print_warning(text: str) -> None:
     """A line of warning on standard error."""
     click.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
     click.echo(text, err=True)

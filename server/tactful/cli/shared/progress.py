@@ -20,7 +20,7 @@ class ProgressStep(Protocol):
 def progress(title: str, total: int) -> Iterator[ProgressStep]:
     """A bar on a terminal; elsewhere a line for every quarter."""
     if not sys.stderr.isatty():
-        yield _Quarters(title, total)
+        yield _QuarterLines(title, total)
         return
     from rich.console import Console  # slow to import
     from rich.progress import (
@@ -43,14 +43,14 @@ def progress(title: str, total: int) -> Iterator[ProgressStep]:
         bar.update(task, completed=max(total, 1))
 
 
-class _Quarters:
+class _QuarterLines:
     def __init__(self, title: str, total: int) -> None:
         self._title = title
         self._total = max(total, 1)
-        self._told = 0
+        self._reported = 0
 
     def __call__(self, done: int) -> None:
         quarter = 4 * done // self._total
-        if quarter > self._told:
-            self._told = quarter
+        if quarter > self._reported:
+            self._reported = quarter
             click.echo(f"{self._title}: {25 * quarter} %", err=True)

@@ -12,14 +12,14 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
-from tactful.cli.storefront.page_parser import ScannedPage, ScriptTag, allows, page_of
+from tactful.cli.storefront.page_parser import ScannedPage, ScriptTag, allows, parse_page
 
 Level = Literal["good", "note", "bad"]
 TIMEOUT_S: Final = 10
-LARGEST: Final = 8 * 1024 * 1024
+MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
 """Bytes of a page that are read."""
-_CLOCKS_APART_S: Final = 60
-_HOPS: Final = 5
+_MAX_CLOCK_DIFFERENCE_S: Final = 60
+_MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -44,7 +44,9 @@ class PageResponse(Struct, frozen=True):
     body: bytes
 
 
-def fetch(url: str, headers: dict[str, str] | None = None, *, follow: int = _HOPS) -> PageResponse:
+def fetch(
+    url: str, headers: dict[str, str] | None = None, *, follow: int = _MAX_REDIRECTS
+) -> PageResponse:
     """GET a URL, along its redirections; Unreachable when nothing comes."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -57,7 +59,7 @@ def fetch(url: str, headers: dict[str, str] | None = None, *, follow: int = _HOP
             "GET", target, headers={"User-Agent": "tactful-doctor", **(headers or {})}
         )
         answer = connection.getresponse()
-        found = _answer(url, answer)
+        found = _response(url, answer)
     except (OSError, HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise UnreachableError(f"{url} does not answer: {reason}") from error
@@ -68,12 +70,12 @@ def fetch(url: str, headers: dict[str, str] | None = None, *, follow: int = _HOP
     return found
 
 
-def _answer(url: str, answer: HTTPResponse) -> PageResponse:
+def _response(url: str, answer: HTTPResponse) -> PageResponse:
     headers: dict[str, str] = {}
     for name, value in answer.getheaders():
         before = headers.get(name.lower())
         headers[name.lower()] = f"{before}\n{value}" if before else value
-    body = b"" if answer.status == 101 else answer.read(LARGEST)
+    body = b"" if answer.status == 101 else answer.read(MAX_PAGE_BYTES)
     return PageResponse(url, answer.status, headers, body)
 
 
@@ -84,10 +86,10 @@ def run_checks(url: str, server: str | None) -> Iterator[CheckResult]:
         raise UnreachableError(f"{answer.url} answers {answer.status}")
     policies = answer.headers.get("content-security-policy", "").split("\n")
     html = answer.body.decode("utf-8", "replace")
-    page = page_of(answer.url, html, [policy for policy in policies if policy])
+    page = parse_page(answer.url, html, [policy for policy in policies if policy])
     yield CheckResult("good", f"the page answers at {page.url}")
-    yield from _tags(page)
-    yield from _products(page)
+    yield from _check_script_tags(page)
+    yield from _check_products(page)
     script = page.scripts[0] if page.scripts else None
     where = server or (_server_of(script) if script else None)
     if where is None:
@@ -96,12 +98,12 @@ def run_checks(url: str, server: str | None) -> Iterator[CheckResult]:
         )
         return
     if script:
-        yield from _script(script)
-    yield from _policy(page, script, where)
-    yield from _server(page, where)
+        yield from _check_script(script)
+    yield from _check_policy(page, script, where)
+    yield from _check_server(page, where)
 
 
-def _tags(page: ScannedPage) -> Iterator[CheckResult]:
+def _check_script_tags(page: ScannedPage) -> Iterator[CheckResult]:
     if not page.scripts:
         advice = (
             "paste what `tactful snippet` prints; a tag manager that adds it later is not seen here"
@@ -114,7 +116,7 @@ def _tags(page: ScannedPage) -> Iterator[CheckResult]:
         yield CheckResult("good", f"the script tag{f' for {where}' if where else ''}")
 
 
-def _products(page: ScannedPage) -> Iterator[CheckResult]:
+def _check_products(page: ScannedPage) -> Iterator[CheckResult]:
     if page.broken_json:
         yield CheckResult(
             "bad", f"{page.broken_json} JSON-LD blocks are not JSON", "mend the template"
@@ -138,7 +140,7 @@ def _server_of(script: ScriptTag) -> str:
     return script.server or script.url.partition("/widget/")[0]
 
 
-def _script(script: ScriptTag) -> Iterator[CheckResult]:
+def _check_script(script: ScriptTag) -> Iterator[CheckResult]:
     try:
         answer = fetch(script.url)
     except UnreachableError as error:
@@ -151,7 +153,7 @@ def _script(script: ScriptTag) -> Iterator[CheckResult]:
         yield CheckResult(
             "bad", f"{script.url} answers {answer.status} {kind}", "check the tag's address"
         )
-    elif script.integrity and not _intact(script.integrity, answer.body):
+    elif script.integrity and not _has_integrity(script.integrity, answer.body):
         yield CheckResult(
             "bad",
             "the tag's integrity does not fit the file",
@@ -161,7 +163,7 @@ def _script(script: ScriptTag) -> Iterator[CheckResult]:
         yield CheckResult("good", f"the script, {len(answer.body):,} bytes")
 
 
-def _intact(integrity: str, body: bytes) -> bool:
+def _has_integrity(integrity: str, body: bytes) -> bool:
     hashes = {
         name: base64.b64encode(hashlib.new(name, body).digest()).decode()
         for name in ("sha256", "sha384", "sha512")
@@ -171,7 +173,9 @@ def _intact(integrity: str, body: bytes) -> bool:
     )
 
 
-def _policy(page: ScannedPage, script: ScriptTag | None, server: str) -> Iterator[CheckResult]:
+def _check_policy(
+    page: ScannedPage, script: ScriptTag | None, server: str
+) -> Iterator[CheckResult]:
     if page.url.startswith("https:") and not server.startswith("https:"):
         yield CheckResult(
             "bad", "a page on https with a server on http", "browsers block it: serve both on https"
@@ -195,7 +199,7 @@ def _policy(page: ScannedPage, script: ScriptTag | None, server: str) -> Iterato
         yield CheckResult("good", "the Content-Security-Policy lets the widget through")
 
 
-def _server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
+def _check_server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
     before = time.time()
     try:
         health = fetch(f"{server}/healthz")
@@ -208,16 +212,16 @@ def _server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
         )
         return
     yield CheckResult("good", f"the server answers in {1000 * (time.time() - before):.0f} ms")
-    yield from _clock(health, time.time())
-    yield from _session(page, server)
+    yield from _check_clock(health, time.time())
+    yield from _check_session(page, server)
 
 
-def _clock(health: PageResponse, now: float) -> Iterator[CheckResult]:
+def _check_clock(health: PageResponse, now: float) -> Iterator[CheckResult]:
     stated = health.headers.get("date")
     if stated is None:
         return
     apart = parsedate_to_datetime(stated).timestamp() - now
-    if abs(apart) > _CLOCKS_APART_S:
+    if abs(apart) > _MAX_CLOCK_DIFFERENCE_S:
         yield CheckResult(
             "bad",
             f"the server's clock is {apart:+.0f} s off this one",
@@ -227,7 +231,7 @@ def _clock(health: PageResponse, now: float) -> Iterator[CheckResult]:
         yield CheckResult("good", "the clock")
 
 
-def _session(page: ScannedPage, server: str) -> Iterator[CheckResult]:
+def _check_session(page: ScannedPage, server: str) -> Iterator[CheckResult]:
     headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",

@@ -47,9 +47,9 @@ class ScannedPage(Struct, frozen=True):
         return f"{parts.scheme}://{parts.netloc}"
 
 
-def page_of(url: str, html: str, policies: list[str]) -> ScannedPage:
+def parse_page(url: str, html: str, policies: list[str]) -> ScannedPage:
     """Read a page; `policies` are the Content-Security-Policy headers it came with."""
-    reader = _Reader(url)
+    reader = _PageParser(url)
     reader.feed(html)
     reader.close()
     return ScannedPage(
@@ -61,7 +61,7 @@ def page_of(url: str, html: str, policies: list[str]) -> ScannedPage:
     )
 
 
-class _Reader(HTMLParser):
+class _PageParser(HTMLParser):
     def __init__(self, url: str) -> None:
         super().__init__()
         self._url = url
@@ -72,19 +72,19 @@ class _Reader(HTMLParser):
         self.broken = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "meta" and given.get("http-equiv", "").lower() == "content-security-policy":
-            self.policies.append(given.get("content", ""))
-        if tag == "base" and given.get("href"):
-            self._url = urljoin(self._url, given["href"])
+        options = {name: value or "" for name, value in attrs}
+        if tag == "meta" and options.get("http-equiv", "").lower() == "content-security-policy":
+            self.policies.append(options.get("content", ""))
+        if tag == "base" and options.get("href"):
+            self._url = urljoin(self._url, options["href"])
         if tag != "script":
             return
-        if given.get("type", "").lower() == "application/ld+json":
+        if options.get("type", "").lower() == "application/ld+json":
             self._json = []
-        if _WIDGET.search(given.get("src", "")):
+        if _WIDGET.search(options.get("src", "")):
             names = ("integrity", "nonce", "data-territory", "data-server")
-            url = urljoin(self._url, given["src"])
-            self.scripts.append(ScriptTag(url, *(given.get(name, "") for name in names)))
+            url = urljoin(self._url, options["src"])
+            self.scripts.append(ScriptTag(url, *(options.get(name, "") for name in names)))
 
     def handle_data(self, data: str) -> None:
         if self._json is not None:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import click
 
 from tactful.cli.shared.errors import CommandError
-from tactful.cli.shared.options import config_of, settings
-from tactful.cli.shared.output import as_json, json_option
+from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.output import json_option, print_json
 
 _EXAMPLE = """
 \b
@@ -24,21 +24,21 @@ Examples:
 @click.command(epilog=_EXAMPLE)
 @click.option("--territory", metavar="CODE", help="The territory of these pages, such as DE.")
 @click.option("--pinned", is_flag=True, help="The versioned file with its hash (SRI).")
-@settings("public_url", "default_territory")
+@setting_options("public_url", "default_territory")
 @json_option
-def snippet(*, territory: str | None, pinned: bool, as_json_: bool, **given: Any) -> None:
+def snippet(*, territory: str | None, pinned: bool, json_output: bool, **options: Any) -> None:
     """Print the script tag for the storefront, and what a Content-Security-Policy must allow."""
-    config = config_of(given)
-    script = newest_pinned() if pinned else None
+    config = load_config(options)
+    script = newest_versioned_file() if pinned else None
     name = script.name if script else "v1.js"
     url = f"{config.own_url}/widget/{name}"
     shown = {
-        "tag": tag(url, territory or config.default_territory, integrity_of(script)),
+        "tag": script_tag(url, territory or config.default_territory, integrity_hash(script)),
         "csp": content_security_policy(config.own_url),
-        "integrity": integrity_of(script),
+        "integrity": integrity_hash(script),
     }
-    if as_json_:
-        as_json(shown)
+    if json_output:
+        print_json(shown)
         return
     click.echo(shown["tag"])
     click.echo("\nIf the pages have a Content-Security-Policy, it must allow:", err=True)
@@ -47,7 +47,7 @@ def snippet(*, territory: str | None, pinned: bool, as_json_: bool, **given: Any
         click.echo("\nThis file updates itself. --pinned prints one that never changes.", err=True)
 
 
-def tag(url: str, territory: str | None, integrity: str | None) -> str:
+def script_tag(url: str, territory: str | None, integrity: str | None) -> str:
     """The script tag."""
     attributes = [f'src="{escape(url)}"']
     if integrity:
@@ -65,7 +65,7 @@ def content_security_policy(url: str) -> str:
     return f"script-src {here}; connect-src {here} {socket}"
 
 
-def newest_pinned() -> Path:
+def newest_versioned_file() -> Path:
     """The latest versioned file of this build."""
     from tactful.api.widget_files import widget_folder
 
@@ -75,7 +75,7 @@ def newest_pinned() -> Path:
     return max(found, key=lambda path: [int(part) for part in path.stem[1:].split(".")])
 
 
-def integrity_of(script: Path | None) -> str | None:
+def integrity_hash(script: Path | None) -> str | None:
     """The hash of a file, as browsers check it."""
     if script is None:
         return None

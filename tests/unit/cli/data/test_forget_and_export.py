@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from support.cli_runner import beside, json_of
+from support.cli_runner import printed_json, run_beside
 from support.live_server import live_server
 
 FACT = {"type": "customer", "customer": "c/1 ü", "tier": "gold"}
@@ -11,13 +11,13 @@ FACT = {"type": "customer", "customer": "c/1 ü", "tier": "gold"}
 async def test_a_customer_is_exported_and_then_forgotten(tmp_path: Path) -> None:
     async with live_server(tmp_path) as one:
         await one.facts(FACT)
-        before = await beside(one, "export", "c/1 ü")
-        fact = json_of(before)["facts"][0]
+        before = await run_beside(one, "export", "c/1 ü")
+        fact = printed_json(before)["facts"][0]
         assert fact["fact"]["tier"] == "gold"
         assert (fact["at"], fact["ended"]) == ("2026-03-10T12:00:00Z", None)
-        forgotten = await beside(one, "forget", "c/1 ü", "--yes")
+        forgotten = await run_beside(one, "forget", "c/1 ü", "--yes")
         assert forgotten.output == "c/1 ü is forgotten.\n"
-        after = await beside(one, "export", "c/1 ü")
+        after = await run_beside(one, "export", "c/1 ü")
         assert after.exit_code == 2
         assert "Nothing is kept about that customer." in after.output
 
@@ -25,6 +25,6 @@ async def test_a_customer_is_exported_and_then_forgotten(tmp_path: Path) -> None
 async def test_nobody_is_forgotten_without_a_yes(tmp_path: Path) -> None:
     async with live_server(tmp_path) as one:
         await one.facts(FACT)
-        result = await beside(one, "forget", "c/1 ü", given="n\n")
+        result = await run_beside(one, "forget", "c/1 ü", given="n\n")
         assert (result.exit_code, "nothing was erased" in result.output) == (2, True)
-        assert "gold" in (await beside(one, "export", "c/1 ü")).output
+        assert "gold" in (await run_beside(one, "export", "c/1 ü")).output

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from support.cli_runner import beside, json_of, run, written
+from support.cli_runner import printed_json, run, run_beside, write_file
 from support.live_server import live_server
 
 GOOD = '{"type":"stock","sku":"A","territory":"DE","available":3}\n'
@@ -14,19 +14,19 @@ FEED = """<rss xmlns:g="http://base.google.com/ns/1.0"><channel><item><g:id>RUN<
 
 
 async def test_facts_reach_the_running_server(tmp_path: Path) -> None:
-    file = written(tmp_path / "facts.jsonl", GOOD * 2500)
+    file = write_file(tmp_path / "facts.jsonl", GOOD * 2500)
     async with live_server(tmp_path) as one:
-        first = await beside(one, "import", file)
+        first = await run_beside(one, "import", file)
         assert first.exit_code == 0
         assert "2,500 stock" in first.output
         assert "0 refused" in first.output
 
 
 async def test_a_feed_is_imported_on_the_terms_that_are_given(tmp_path: Path) -> None:
-    file = written(tmp_path / "feed.xml", FEED)
+    file = write_file(tmp_path / "feed.xml", FEED)
     async with live_server(tmp_path) as one:
         terms = ("--territory", "DE", "--tax-rate", "19%")
-        report = json_of(await beside(one, "import", file, *terms, "--json"))
+        report = printed_json(await run_beside(one, "import", file, *terms, "--json"))
         assert report["accepted"] == 2
         assert report["files"][0]["facts"] == {"product": 1, "price": 1}
         prices = await one.http.get("/v1/prices/RUN", params={"territory": "DE"})
@@ -34,26 +34,26 @@ async def test_a_feed_is_imported_on_the_terms_that_are_given(tmp_path: Path) ->
 
 
 async def test_one_bad_row_in_any_file_stops_everything(tmp_path: Path) -> None:
-    good = written(tmp_path / "good.jsonl", GOOD)
-    bad = written(tmp_path / "bad.jsonl", GOOD + BAD)
+    good = write_file(tmp_path / "good.jsonl", GOOD)
+    bad = write_file(tmp_path / "bad.jsonl", GOOD + BAD)
     async with live_server(tmp_path) as one:
-        stopped = await beside(one, "import", good, bad)
+        stopped = await run_beside(one, "import", good, bad)
         assert stopped.exit_code == 1
         assert f"{bad}:2: A `stock` has no field `avaliable`" in stopped.output
         assert "Nothing was imported" in stopped.output
-        report = json_of(await beside(one, "import", good, bad, "--skip-bad", "--json"))
+        report = printed_json(await run_beside(one, "import", good, bad, "--skip-bad", "--json"))
         assert report["accepted"] + report["ignored"] == 2
 
 
 async def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
-    file = written(tmp_path / "facts.jsonl", GOOD)
+    file = write_file(tmp_path / "facts.jsonl", GOOD)
     result = run("import", file, "--dry-run", "--url", "http://127.0.0.1:9")
     assert result.exit_code == 0
     assert "All good. Nothing was sent." in result.output
 
 
 def test_a_dry_run_with_bad_rows_says_so_to_a_script(tmp_path: Path) -> None:
-    file = written(tmp_path / "facts.jsonl", BAD * 30)
+    file = write_file(tmp_path / "facts.jsonl", BAD * 30)
     result = run("import", file, "--dry-run")
     assert result.exit_code == 1
     assert "and 10 more" in result.output
@@ -64,7 +64,7 @@ def test_standard_input_goes_into_a_folder_without_a_server(tmp_path: Path) -> N
     assert "standard input: facts as JSON Lines: 3 stock" in result.output
     assert result.exit_code == 0
     again = run("import", "-", "--data", tmp_path / "data", "--json", given=GOOD)
-    assert json_of(again)["accepted"] == 1
+    assert printed_json(again)["accepted"] == 1
     with closing(sqlite3.connect(tmp_path / "data" / "tactful.db")) as ledger:
         assert [feed for (feed,) in ledger.execute("SELECT feed FROM heard")] == ["stock"]
 
@@ -76,25 +76,25 @@ async def test_the_folder_of_a_running_server_is_left_alone(tmp_path: Path) -> N
 
 
 def test_no_server_no_file_and_no_terms_each_say_what_to_do(tmp_path: Path) -> None:
-    file = written(tmp_path / "facts.jsonl", GOOD)
+    file = write_file(tmp_path / "facts.jsonl", GOOD)
     silent = run("import", file, "--url", "http://127.0.0.1:9")
     assert (silent.exit_code, "start it with `tactful serve`" in silent.output) == (2, True)
     assert "cannot be read" in run("import", tmp_path / "none").output
-    feed = written(tmp_path / "feed.xml", FEED)
+    feed = write_file(tmp_path / "feed.xml", FEED)
     assert "add --territory GB --tax-rate 20%" in run("import", feed).output
     assert "a percentage" in run("import", feed, "--tax-rate", "20").output
     assert "a territory such as DE" in run("import", feed, "--territory", "Germany").output
 
 
 async def test_a_wrong_key_is_told_from_a_missing_one(tmp_path: Path) -> None:
-    file = written(tmp_path / "facts.jsonl", GOOD)
+    file = write_file(tmp_path / "facts.jsonl", GOOD)
     async with live_server(tmp_path) as one:
-        assert "was not taken" in (await beside(one, "import", file, key="wrong")).output
-        assert "is missing" in (await beside(one, "import", file, key="")).output
+        assert "was not taken" in (await run_beside(one, "import", file, key="wrong")).output
+        assert "is missing" in (await run_beside(one, "import", file, key="")).output
 
 
 async def test_progress_is_told_in_quarters_where_there_is_no_terminal(tmp_path: Path) -> None:
-    file = written(tmp_path / "facts.jsonl", GOOD * 20_000)
+    file = write_file(tmp_path / "facts.jsonl", GOOD * 20_000)
     result = run("import", file, "--dry-run")
     assert [line for line in result.output.splitlines() if line.startswith("checking")] == [
         f"checking {file}: {share} %" for share in (25, 50, 75, 100)

@@ -2,24 +2,24 @@
 
 from pathlib import Path
 
-from support.cli_runner import json_of, run
+from support.cli_runner import printed_json, run
 
 
 def test_a_rotation_signs_with_a_new_key_and_keeps_the_old(tmp_path: Path) -> None:
-    (first,) = json_of(run("keys", "list", "--json", "--data", tmp_path))
+    (first,) = printed_json(run("keys", "list", "--json", "--data", tmp_path))
     assert first["accepted_until"] is None
     rotated = run("keys", "rotate", "--data", tmp_path, "--overlap", "2d")
     assert rotated.exit_code == 0
-    old, new = json_of(run("keys", "list", "--json", "--data", tmp_path))
+    old, new = printed_json(run("keys", "list", "--json", "--data", tmp_path))
     assert old["kid"] == first["kid"]
     assert old["accepted_until"] is not None
     assert rotated.output == f"{new['kid']} signs now.\n"
 
 
 def test_a_revoked_key_is_accepted_no_more(tmp_path: Path) -> None:
-    (first,) = json_of(run("keys", "list", "--json", "--data", tmp_path))
+    (first,) = printed_json(run("keys", "list", "--json", "--data", tmp_path))
     assert run("keys", "revoke", first["kid"], "--data", tmp_path).exit_code == 0
-    (other,) = json_of(run("keys", "list", "--json", "--data", tmp_path))
+    (other,) = printed_json(run("keys", "list", "--json", "--data", tmp_path))
     assert other["kid"] != first["kid"]
 
 

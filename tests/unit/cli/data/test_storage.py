@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.cli_runner import beside, json_of, run, written
+from support.cli_runner import printed_json, run, run_beside, write_file
 from support.live_server import live_server
 from tactful.cli.data.storage import LARGEST_KEY_FILE
 
@@ -18,7 +18,7 @@ FACT = '{"type":"stock","sku":"%s","territory":"DE","available":1}\n'
 
 def filled(folder: Path, *skus: str) -> Path:
     """A data folder with a fact for each SKU, and keys."""
-    file = written(folder / "facts.jsonl", "".join(FACT % sku for sku in skus))
+    file = write_file(folder / "facts.jsonl", "".join(FACT % sku for sku in skus))
     assert run("import", file, "--data", folder / "data").exit_code == 0
     run("keys", "list", "--data", folder / "data")
     return folder / "data"
@@ -38,14 +38,15 @@ def in_use(data: Path) -> Iterator[None]:
 
 def test_a_backup_is_restored_with_its_keys_into_an_empty_folder(tmp_path: Path) -> None:
     data = filled(tmp_path, "A", "B")
-    made = json_of(run("backup", tmp_path / "b.tar.gz", "--data", data, "--json"))
+    made = printed_json(run("backup", tmp_path / "b.tar.gz", "--data", data, "--json"))
     assert made["bytes"] == (tmp_path / "b.tar.gz").stat().st_size
     assert (tmp_path / "b.tar.gz").stat().st_mode & 0o077 == 0
     result = run("restore", tmp_path / "b.tar.gz", "--data", tmp_path / "new")
     assert result.exit_code == 0
     assert skus_in(tmp_path / "new") == {"A", "B"}
     keys = [
-        json_of(run("keys", "list", "--json", "--data", each)) for each in (data, tmp_path / "new")
+        printed_json(run("keys", "list", "--json", "--data", each))
+        for each in (data, tmp_path / "new")
     ]
     assert keys[0] == keys[1]
 
@@ -79,7 +80,7 @@ async def test_who_was_forgotten_since_is_forgotten_by_the_restored_backup(tmp_p
             {"type": "customer", "customer": "c-stays", "tier": "gold"},
         )
         run("backup", tmp_path / "b.tar.gz", "--data", one.config.data)
-        assert (await beside(one, "forget", "c-known", "--yes")).exit_code == 0
+        assert (await run_beside(one, "forget", "c-known", "--yes")).exit_code == 0
         data = one.config.data
     result = run("restore", tmp_path / "b.tar.gz", "--data", data, "--replace")
     assert "1 customers forgotten again" in result.output
@@ -95,16 +96,16 @@ def test_keys_made_since_the_backup_stay_and_those_of_another_shop_are_put_aside
     run("backup", tmp_path / "b.tar.gz", "--data", data)
     run("keys", "rotate", "--data", data)
     run("restore", tmp_path / "b.tar.gz", "--data", data, "--replace")
-    assert len(json_of(run("keys", "list", "--json", "--data", data))) == 2
+    assert len(printed_json(run("keys", "list", "--json", "--data", data))) == 2
     other = filled(tmp_path / "other", "B")
-    own = json_of(run("keys", "list", "--json", "--data", other))
+    own = printed_json(run("keys", "list", "--json", "--data", other))
     run("restore", tmp_path / "b.tar.gz", "--data", other, "--replace")
-    assert json_of(run("keys", "list", "--json", "--data", other)) != own
+    assert printed_json(run("keys", "list", "--json", "--data", other)) != own
     assert (other / "keys.before-restore").is_dir()
 
 
 def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
-    text = written(tmp_path / "text", "hello")
+    text = write_file(tmp_path / "text", "hello")
     assert "is no backup" in run("restore", text, "--data", tmp_path / "new").output
     with tarfile.open(tmp_path / "empty.tar.gz", "w:gz"):
         pass
@@ -173,7 +174,7 @@ def test_an_archive_that_names_a_file_twice_is_refused(tmp_path: Path) -> None:
 
 def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
     data = filled(tmp_path, "A")
-    there = written(tmp_path / "there", "precious")
+    there = write_file(tmp_path / "there", "precious")
     assert run("backup", there, "--data", data).exit_code == 2
     assert there.read_text() == "precious"
 

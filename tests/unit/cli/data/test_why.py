@@ -4,20 +4,20 @@ import asyncio
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, rules
-from support.cli_runner import beside, json_of, run
+from support.cli_runner import printed_json, run, run_beside
 from support.live_server import live_server
 
 
 async def test_what_is_withheld_is_told_with_what_would_change_it(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
-        result = await beside(one, "why", "RUN-42", "--customer", "c1")
+        result = await run_beside(one, "why", "RUN-42", "--customer", "c1")
         assert result.exit_code == 0
         assert "RUN-42 for c1 at 2026-03-10T12:00:00" in result.output
         assert "R1: withheld because of" in result.output
         assert "  complaint.open: is " in result.output
         assert "Would change if: the case is resolved and its cooldown passes" in result.output
-        answer = json_of(await beside(one, "why", "RUN-42", "--customer", "c1", "--json"))
+        answer = printed_json(await run_beside(one, "why", "RUN-42", "--customer", "c1", "--json"))
         assert answer["rules"][0]["rule"] == "R1"
 
 
@@ -27,7 +27,7 @@ async def test_an_offer_that_stands_is_shown(tmp_path: Path) -> None:
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
         offer = await shopper.offered()
-        result = await beside(one, "why", "RUN-42", "--session", shopper.session)
+        result = await run_beside(one, "why", "RUN-42", "--session", shopper.session)
         assert "R1: standing" in result.output
         assert f"offer {offer['id']}: " in result.output
 
@@ -35,9 +35,9 @@ async def test_an_offer_that_stands_is_shown(tmp_path: Path) -> None:
 async def test_who_is_meant_must_be_said_and_must_exist(tmp_path: Path) -> None:
     assert run("why", "RUN-42").exit_code == 2
     async with live_server(tmp_path, rules()) as one:
-        result = await beside(one, "why", "RUN-42", "--session", "nobody")
+        result = await run_beside(one, "why", "RUN-42", "--session", "nobody")
         assert (result.exit_code, "404 shopper.unknown" in result.output) == (2, True)
-        wrong = await beside(one, "why", "RUN-42", "--customer", "c", "--at", "yesterday")
+        wrong = await run_beside(one, "why", "RUN-42", "--customer", "c", "--at", "yesterday")
         assert (wrong.exit_code, "query.instant" in wrong.output) == (2, True)
 
 
@@ -55,11 +55,11 @@ async def test_a_visit_can_be_imagined(tmp_path: Path) -> None:
             (("--territory", "DE", "--customer", "c1"), "because of complaint.open"),
             (("--territory", "DE", "--customer", "nobody-yet"), "R1: pushed"),
         ):
-            result = await beside(one, "why", "RUN-42", *words)
+            result = await run_beside(one, "why", "RUN-42", *words)
             assert said in result.output, result.output
-        wrong = await beside(one, "why", "RUN-42", "--dwell", "long")
+        wrong = await run_beside(one, "why", "RUN-42", "--dwell", "long")
         assert (wrong.exit_code, "query.duration" in wrong.output) == (2, True)
-        both = await beside(one, "why", "RUN-42", "--dwell", "9s", "--session", "s")
+        both = await run_beside(one, "why", "RUN-42", "--dwell", "9s", "--session", "s")
         assert (both.exit_code, "query.one_of" in both.output) == (2, True)
         assert (await one.http.get("/v1/decisions", params={"customer": "c1"})).json() == {
             "decisions": []

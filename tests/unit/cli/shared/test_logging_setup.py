@@ -47,7 +47,7 @@ def test_before_it_serves_only_the_last_words_of_a_trace_are_kept(capsys: Said) 
     with logs(serving=False) as made:
         logging.getLogger("server.that.starts").error(trace)
         logging.getLogger("server.that.starts").error("Application startup failed. Exiting.")
-    assert made.last_words == "no disk: none"
+    assert made.startup_error == "no disk: none"
     assert capsys.readouterr().err == ""
 
 

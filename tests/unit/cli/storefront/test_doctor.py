@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from support.cli_runner import json_of, run
+from support.cli_runner import printed_json, run
 from support.live_server import LiveServer
-from tactful.cli.storefront.page_parser import allows, page_of
+from tactful.cli.storefront.page_parser import allows, parse_page
 
 PAGE = "https://shop.example/p/run"
 SERVER = "https://offers.shop.example"
@@ -77,7 +77,7 @@ async def shop(tmp_path: Path, *, welcome: bool = True) -> AsyncIterator[tuple[S
 
 async def seen(url: str, *words: str) -> list[tuple[str, str, str]]:
     result = await asyncio.to_thread(run, "doctor", url, "--json", *words)
-    found = [(one["level"], one["what"], one["advice"]) for one in json_of(result)]
+    found = [(one["level"], one["what"], one["advice"]) for one in printed_json(result)]
     assert result.exit_code == int(any(level == "bad" for level, _, _ in found))
     return found
 
@@ -222,8 +222,8 @@ def test_a_policy_in_the_page_and_variants_of_a_product_group_are_read() -> None
       content="script-src 'self'"><script src="/widget/v1.js" nonce="n"></script>
       <script type="application/ld+json">[{"@type": "ProductGroup", "productGroupID": "RUN",
       "hasVariant": [{"@type": "https://schema.org/Product", "sku": "RUN-42"}]}]</script>"""
-    assert page_of(PAGE, html.replace("v1.js", "v0.1.0.js"), []).scripts[0].nonce == "n"
-    page = page_of(PAGE, html, [])
+    assert parse_page(PAGE, html.replace("v1.js", "v0.1.0.js"), []).scripts[0].nonce == "n"
+    page = parse_page(PAGE, html, [])
     assert page.policies == ("script-src 'self'",)
     assert [product.sku for product in page.products] == ["RUN", "RUN-42"]
     assert page.scripts[0].url == "https://cdn.example/widget/v1.js"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.cli_runner import json_of, run
+from support.cli_runner import printed_json, run
 from tactful.api import widget_files as assets
 from tactful.cli.storefront import snippet
 
@@ -22,7 +22,7 @@ def test_the_tag_names_the_servers_address_and_the_territory() -> None:
 
 
 def test_the_policy_line_allows_the_script_and_both_ways_of_connecting() -> None:
-    shown = json_of(run("snippet", "--json", *URL))
+    shown = printed_json(run("snippet", "--json", *URL))
     assert shown["csp"] == (
         "script-src https://offers.shop.example; "
         "connect-src https://offers.shop.example wss://offers.shop.example"
@@ -31,7 +31,7 @@ def test_the_policy_line_allows_the_script_and_both_ways_of_connecting() -> None
 
 
 def test_a_server_under_a_path_is_one_origin_in_the_policy() -> None:
-    shown = json_of(run("snippet", "--json", "--public-url", "https://shop.example/tact"))
+    shown = printed_json(run("snippet", "--json", "--public-url", "https://shop.example/tact"))
     assert 'src="https://shop.example/tact/widget/v1.js"' in shown["tag"]
     assert "connect-src https://shop.example wss://shop.example" in shown["csp"]
 
@@ -42,7 +42,7 @@ def test_a_pinned_tag_carries_the_hash_of_the_newest_versioned_file(
     for name in ("v1.js", "v1.9.0.js", "v1.10.0.js"):
         (tmp_path / name).write_text(name)
     monkeypatch.setattr(assets, "widget_folder", lambda: tmp_path)
-    shown = json_of(run("snippet", "--json", "--pinned", *URL))
+    shown = printed_json(run("snippet", "--json", "--pinned", *URL))
     digest = base64.b64encode(hashlib.sha384(b"v1.10.0.js").digest()).decode()
     assert shown["integrity"] == f"sha384-{digest}"
     assert f'v1.10.0.js" integrity="sha384-{digest}" crossorigin="anonymous"' in shown["tag"]
@@ -57,4 +57,4 @@ def test_without_a_versioned_file_nothing_is_pinned(
 
 
 def test_what_is_put_into_the_tag_cannot_break_out_of_it() -> None:
-    assert snippet.tag('https://x.example/"><b>', "DE", None).count('"') == 4
+    assert snippet.script_tag('https://x.example/"><b>', "DE", None).count('"') == 4
