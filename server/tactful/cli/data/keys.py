@@ -1,97 +1,123 @@
-"""`tactful keys`: which keys sign offers, and how is one replaced?"""
+"""The commands `tactful keys list`, `rotate`, `revoke` and `secret`."""
 
 import secrets
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tactful.cli.shared.data_folder import KEYS_FOLDER
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_table
 from tactful.config.values import ValueProblem, duration
 from tactful.core.values.calendar import format_rfc3339
 
+if TYPE_CHECKING:
+    from tactful.runtime.security.signing_keys import SigningKeys
+
 _SECRET_BYTES: Final = 32
 
 
 @click.group()
 def keys() -> None:
-    """List, rotate and revoke the keys that sign offers; make a secret."""
+    """List, rotate and revoke the keys that sign offers, or make a secret."""
 
 
 @keys.command("list", epilog="\b\nExample:\n  tactful keys list --data shop-data")
 @setting_options("data")
 @json_option
 def list_(*, json_output: bool, **options: Any) -> None:
-    """The keys that are accepted now, oldest first; the last one signs."""
-    rows = [
-        {
-            "kid": key.kid,
-            "created": format_rfc3339(key.created),
-            "accepted_until": format_rfc3339(key.until) if key.until is not None else None,
-        }
-        for key in _signing_keys(options).known()
-    ]
+    """List the signing keys that are accepted now, oldest first.
+
+    The last key signs new offers.
+    """
+    known = _signing_keys(options).accepted_keys()
     if json_output:
-        print_json(rows)
+        print_json(
+            [
+                {
+                    "kid": key.kid,
+                    "created": format_rfc3339(key.created),
+                    "accepted_until": _accepted_until(key.until),
+                }
+                for key in known
+            ]
+        )
     else:
         print_table(
             ("kid", "created", "accepted until"),
-            ([r["kid"], r["created"], r["accepted_until"] or "it signs"] for r in rows),
+            (
+                (key.kid, format_rfc3339(key.created), _accepted_until(key.until) or "signs now")
+                for key in known
+            ),
         )
+
+
+def _accepted_until(until: int | None) -> str | None:
+    return None if until is None else format_rfc3339(until)
 
 
 @keys.command(epilog="\b\nExample:\n  tactful keys rotate --data shop-data --overlap 31d")
 @setting_options("data")
 @click.option(
-    "--overlap", default="31d", show_default=True, help="How long the old key still holds."
+    "--overlap",
+    metavar="TIME",
+    default="31d",
+    show_default=True,
+    help="How long the old key is still accepted.",
 )
 def rotate(*, overlap: str, **options: Any) -> None:
-    """Sign with a new key from now on, also in a running server; offers in flight stay good."""
+    """Make a new key that signs from now on, also in a running server.
+
+    Offers that the old key signed stay valid during the overlap.
+    """
     try:
         length = duration().parse(overlap)
     except ValueProblem as problem:
-        raise CommandError(f"--overlap is {overlap!r}: {problem}") from problem
-    opened = _signing_keys(options)
+        raise click.BadParameter(str(problem), param_hint="--overlap") from problem
     with _key_file_errors():
-        click.echo(f"{opened.rotate(length).kid} signs now.")
+        key = _signing_keys(options).rotate(length)
+    click.echo(f"Key {key.kid} signs from now on.")
 
 
 @keys.command(epilog="\b\nExample:\n  tactful keys revoke 3f9a1c --data shop-data")
 @click.argument("kid")
 @setting_options("data")
 def revoke(*, kid: str, **options: Any) -> None:
-    """Accept a key no more, from now on; every offer that it signed becomes worthless."""
+    """Stop accepting a key at once.
+
+    Every offer that the key signed becomes invalid and can no longer be redeemed.
+    """
     with _key_file_errors():
         _signing_keys(options).revoke(kid)
-    click.echo(f"{kid} is accepted no more.")
+    click.echo(f"Key {kid} is no longer accepted.")
 
 
 @keys.command(epilog="\b\nExample:\n  export TACTFUL_SERVER_KEY=$(tactful keys secret)")
 def secret() -> None:
-    """Print a fresh random secret, for server_key or identity_secret."""
+    """Print a new random secret, for server_key or identity_secret."""
     click.echo(secrets.token_urlsafe(_SECRET_BYTES))
 
 
-def _key_file_errors() -> Any:
+def _key_file_errors() -> AbstractContextManager[None]:
     from tactful.runtime.security.signing_keys import KeyFileError  # cryptography is slow to import
 
     return exit_on(KeyFileError)
 
 
-def _signing_keys(options: dict[str, Any]) -> Any:
+def _signing_keys(options: dict[str, Any]) -> "SigningKeys":
     from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.timers import SystemClock
 
     with _key_file_errors():
-        return SigningKeys(keys_folder(load_config(options).data), SystemClock())
+        return SigningKeys(_keys_folder(load_config(options).data), SystemClock())
 
 
-def keys_folder(data: Path | None) -> Path:
-    """Where a data folder keeps its keys; Failure when there is none."""
+def _keys_folder(data: Path | None) -> Path:
     if data is None:
-        raise CommandError("no data folder: name one with --data or TACTFUL_DATA")
+        raise CommandError("No data folder is set. Name it with --data or TACTFUL_DATA.")
     if not data.is_dir():
-        raise CommandError(f"{data}: there is no such folder; name the server's data folder")
-    return data / "keys"
+        raise CommandError(f"{data}: This folder does not exist. Name the server's data folder.")
+    return data / KEYS_FOLDER

@@ -13,7 +13,7 @@ def test_a_rotation_signs_with_a_new_key_and_keeps_the_old(tmp_path: Path) -> No
     old, new = printed_json(run("keys", "list", "--json", "--data", tmp_path))
     assert old["kid"] == first["kid"]
     assert old["accepted_until"] is not None
-    assert rotated.output == f"{new['kid']} signs now.\n"
+    assert rotated.output == f"Key {new['kid']} signs from now on.\n"
 
 
 def test_a_revoked_key_is_accepted_no_more(tmp_path: Path) -> None:
@@ -24,8 +24,8 @@ def test_a_revoked_key_is_accepted_no_more(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_done_is_said_in_a_line(tmp_path: Path) -> None:
-    assert "no data folder" in run("keys", "list").output
-    assert "no such folder" in run("keys", "list", "--data", tmp_path / "none").output
+    assert "No data folder is set." in run("keys", "list").output
+    assert "This folder does not exist." in run("keys", "list", "--data", tmp_path / "none").output
     unknown = run("keys", "revoke", "nobody", "--data", tmp_path)
     assert (unknown.exit_code, "nobody" in unknown.output) == (2, True)
     assert "a duration" in run("keys", "rotate", "--overlap", "soon", "--data", tmp_path).output
