@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # UNLOCKED=1 takes the newest versions instead of the locked ones: for a package index without them.
 UNLOCKED ?=
 
-.PHONY: demo test check coverage bench soak build format clean lock
+.PHONY: demo test check unit coverage bench soak build format clean lock
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -28,6 +28,10 @@ check: $(VENV)/.dev
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
+	@$(MAKE) --silent unit
+
+# The tests of `make check` alone, for another Python: make unit VENV=.venv-other PYTHON=/path/to/python
+unit: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not thorough" --ignore tests/journeys --ignore tests/bench
 
 # What decides is pure, so nothing excuses a branch that no test takes.
