@@ -1,4 +1,4 @@
-"""What is missing is said once; where everything must be there, it is a failure."""
+"""A skipped test is reported once per reason, and fails where nothing may be missing."""
 
 import os
 import subprocess
@@ -32,14 +32,14 @@ def run(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=given, check=False)
 
 
-def test_each_missing_thing_is_one_line(tmp_path: Path) -> None:
+def test_each_missing_requirement_is_one_line_of_the_summary(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert done.returncode == 0
     assert "not tried here: 2 tests, because chromium is not installed" in done.stdout
     assert "not tried here: 1 test, because the real data is not here" in done.stdout
 
 
-def test_where_everything_must_be_there_a_skip_is_a_failure_but_for_real_data(
+def test_with_tactful_require_a_skip_is_a_failure_except_for_real_data(
     tmp_path: Path,
 ) -> None:
     done = run(tmp_path, TACTFUL_REQUIRE="1")

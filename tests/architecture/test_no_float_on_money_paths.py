@@ -35,7 +35,7 @@ def searched() -> list[Path]:
 
 
 def floats_in(source: str) -> Iterator[tuple[int, str]]:
-    """(line, text) of every place where a float can come into being."""
+    """(line, text) of every expression that can produce a float."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Constant(value=float() | complex()):
@@ -46,6 +46,8 @@ def floats_in(source: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, ast.unparse(node)
             case ast.Attribute(attr="truediv" | "fsum" | "fmean"):
                 yield node.lineno, ast.unparse(node)
+            case _:
+                pass
 
 
 def names_of(path: Path) -> str:
@@ -56,7 +58,7 @@ def _joins_paths(node: ast.BinOp | ast.AugAssign) -> bool:
     """`folder / name`: a path's operand is called so, or is text."""
     if isinstance(node, ast.AugAssign):
         return False
-    leftmost = node
+    leftmost: ast.expr = node
     while isinstance(leftmost, ast.BinOp) and isinstance(leftmost.op, ast.Div):
         if isinstance(leftmost.right, ast.JoinedStr):
             return True
@@ -68,7 +70,7 @@ def _joins_paths(node: ast.BinOp | ast.AugAssign) -> bool:
 
 
 @pytest.mark.parametrize("path", searched(), ids=names_of)
-def test_no_float_comes_into_being_where_amounts_are_handled(path):
+def test_no_float_is_produced_where_amounts_are_handled(path: Path) -> None:
     allowed = EXCEPTIONS.get(names_of(path), set())
     found = [
         f"{names_of(path)}:{line}: {text}"
@@ -79,7 +81,7 @@ def test_no_float_comes_into_being_where_amounts_are_handled(path):
 
 
 @pytest.mark.parametrize("name", EXCEPTIONS)
-def test_every_exception_is_still_needed(name):
+def test_every_exception_is_still_needed(name: str) -> None:
     texts = {text for _, text in floats_in((SERVER / name).read_text("utf-8"))}
     assert EXCEPTIONS[name] <= texts | {"*"}
     assert texts
@@ -99,7 +101,7 @@ def test_every_exception_is_still_needed(name):
         "unit = path_count / 2",
     ],
 )
-def test_the_check_finds_a_float(source):
+def test_the_check_finds_a_float(source: str) -> None:
     assert list(floats_in(source))
 
 
@@ -107,5 +109,5 @@ def test_the_check_finds_a_float(source):
     "source",
     ["unit = amount // 100", "file = folder / name", 'file = here / "sql" / name', "n = 100"],
 )
-def test_the_check_lets_integers_and_paths_pass(source):
+def test_the_check_lets_integers_and_paths_pass(source: str) -> None:
     assert not list(floats_in(source))

@@ -1,4 +1,4 @@
-"""Do the widget's own checks hold: its unit tests, its types and style, its size, its build?"""
+"""The widget's own checks: unit tests, types, style, size, and a bundle that matches its source."""
 
 import subprocess
 from pathlib import Path
@@ -16,7 +16,7 @@ def run(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_units_keep_their_promises() -> None:
+def test_the_units_pass() -> None:
     run(node(), "--test", "test/")
 
 

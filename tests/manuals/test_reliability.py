@@ -35,14 +35,14 @@ def named(cells: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_every_id_is_answered_once():
+def test_every_id_is_answered_once() -> None:
     expected = sorted(
         f"{letter}{number}" for letter, last in IDS.items() for number in range(1, last + 1)
     )
     assert sorted(ident for ident, _ in rows(TABLE)) == expected
 
 
-def test_every_test_that_is_named_exists():
+def test_every_test_that_is_named_exists() -> None:
     held, _, _ = TABLE.partition("## What does not apply")
     for ident, cells in rows(held):
         found = named(cells)
@@ -53,7 +53,7 @@ def test_every_test_that_is_named_exists():
             assert not test or test in names_in(path), f"{ident} names {file}::{test}"
 
 
-def test_little_is_left_out_and_each_with_its_reason():
+def test_little_is_left_out_and_each_with_its_reason() -> None:
     _, _, left = TABLE.partition("## What does not apply")
     assert 0 < len(rows(left)) <= LEFT_OUT_AT_MOST
     assert all(len(reason.split()) >= 4 for _, reason in rows(left))

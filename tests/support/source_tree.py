@@ -65,6 +65,8 @@ def identifiers(path: Path) -> Iterator[Identifier]:
                 yield Identifier(node.lineno, name)
             case ast.Attribute(attr=name, ctx=ast.Store()):
                 yield Identifier(node.lineno, name)
+            case _:
+                pass
 
 
 def docstrings(path: Path) -> Iterator[Text]:
@@ -74,6 +76,8 @@ def docstrings(path: Path) -> Iterator[Text]:
             match child:
                 case ast.Expr(value=ast.Constant(value=str(text))):
                     yield Text(child.lineno, text)
+                case _:
+                    pass
 
 
 def comments(path: Path) -> Iterator[Text]:
@@ -92,6 +96,8 @@ def messages(path: Path) -> Iterator[Text]:
         match node:
             case ast.Constant(value=str(text)) if " " in text and id(node) not in documented:
                 yield Text(node.lineno, text)
+            case _:
+                pass
 
 
 def _expression_strings(path: Path) -> Iterator[ast.Constant]:
@@ -99,6 +105,8 @@ def _expression_strings(path: Path) -> Iterator[ast.Constant]:
         match node:
             case ast.Expr(value=ast.Constant(value=str()) as constant):
                 yield constant
+            case _:
+                pass
 
 
 def manuals() -> list[Path]:

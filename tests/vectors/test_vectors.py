@@ -1,4 +1,4 @@
-"""The vectors mean the same in JavaScript."""
+"""JavaScript agrees with every vector."""
 
 import subprocess
 
@@ -6,7 +6,7 @@ from support.node import node
 from support.vectors import FOLDER
 
 
-def test_javascript_agrees_with_every_vector():
+def test_javascript_agrees_with_every_vector() -> None:
     done = subprocess.run(
         [node(), "--test", FOLDER / "vectors.test.mjs"], capture_output=True, text=True, check=False
     )

@@ -50,7 +50,6 @@ class ReportQueue:
 
 def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     """`POST /v1/facts`, and a customer's export and erasure."""
-
     intake = ReportQueue()
 
     async def take(request: Request) -> Response:

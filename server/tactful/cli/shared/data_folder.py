@@ -47,5 +47,6 @@ def is_unused(ledger: Path) -> bool:
 
 
 def key_holder(keys: Path) -> bytes | None:
+    """The contents of the key that hides holders in tokens; `None` if there is none yet."""
     file = keys / "holder.json"
     return file.read_bytes() if file.exists() else None

@@ -93,7 +93,7 @@ class FrequencyLimit(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """When … offer … within …"""
+    """One kind of offer: when it may be made, at which price, and within which limits."""
 
     id: str
     price: PriceTerms
