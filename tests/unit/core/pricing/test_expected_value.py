@@ -106,7 +106,7 @@ def test_a_value_is_what_the_formula_says_to_the_last_digit(offered, silent, pri
     wanted = share(offered, prior.offer_bp) * (unit * net - cost)
     wanted -= share(silent, prior.silence_bp) * (12_900 * net - cost)
     assert found.exact == wanted
-    assert 0 <= found.record_offers.rate <= 1
+    assert 0 <= found.offer.rate <= 1
 
 
 def test_the_formula_notices_a_value_of_rounded_margins(monkeypatch):
