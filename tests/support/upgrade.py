@@ -24,6 +24,7 @@ from tactful.core.facts.fact_codec import KINDS
 from tactful.core.facts.fact_codec import decode as fact_from
 from tactful.core.facts.fact_codec import encode as encode_fact
 from tactful.core.facts.fact_types import AnyFact
+from tactful.core.facts.item import GeneralPrice
 from tactful.core.offers.offer import Offer
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.redemption_rows import RedemptionRow, RefundRow
@@ -33,7 +34,6 @@ from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
 from tactful.core.verdicts.verdict import DecisionTrace
-from tactful.runtime.facts.assembly import GeneralPrice
 from tactful.runtime.security.signing_keys import HolderFile, KeyFile
 from tactful.runtime.turn_log.log_encoding import DecisionInputs, encode, encode_trace
 from tactful.runtime.turn_log.replay import Replay

@@ -13,6 +13,11 @@ from tactful.core.facts.fact_types import AnyFact, Fact, kind_of
 _DECODE: Final[Callable[[bytes | msgspec.Raw], AnyFact]] = msgspec.json.Decoder[AnyFact](
     AnyFact
 ).decode
+decode_stored: Final = _DECODE
+"""Return a fact from its stored spelling, which `encode` wrote after `decode` had checked the fact.
+
+Raises `msgspec.DecodeError` where the stored text is damaged.
+"""
 _ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _UNKNOWN: Final = re.compile(r"unknown field `(.+?)`")

@@ -1,47 +1,67 @@
 """What the shop knows about one SKU."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 
 from tactful.core.facts.fact_types import Cost, Price, Product, ReportedFact, Stock
 
+GENERAL_KIND: Final = "general"
+"""The kind under which the ledger keeps a `GeneralPrice` beside the reported facts."""
+
 
 class PublicPrice(Struct, frozen=True, gc=False, array_like=True):
-    """The public price was `amount` (minor units) from `since` on."""
+    """A public price and when it began; it holds until the next one begins."""
 
     since: int
+    """When it began, in milliseconds since the Unix epoch, UTC."""
     amount: int
+    """The price of one unit, in minor units of `currency`."""
     currency: str
     offered: bool = False
-    """Whether it was an offer that reached so many that it was one to everybody."""
+    """Whether the entry comes from a general offer, and not from a reported price."""
+
+
+class GeneralPrice(Struct, frozen=True):
+    """An offer that reached so many shoppers that it was a public price, over [`since`, `until`)."""
+
+    rule: str
+    territory: str
+    amount: int
+    """The price of one unit, in minor units of `currency`."""
+    currency: str
+    since: int
+    """When it began, in milliseconds since the Unix epoch, UTC."""
+    until: int
+    """When it ends, in milliseconds since the Unix epoch, UTC."""
 
 
 class Item(Struct, frozen=True, gc=False, kw_only=True):
-    """An SKU with all its facts; whatever is missing is unknown, and unknown means no offer."""
+    """An SKU with all facts about it. What nobody reported is unknown, and unknown means no offer."""
 
     sku: str
     product: ReportedFact[Product] | None = None
     prices: Mapping[str, ReportedFact[Price]] = {}
-    """Territory → the public price."""
+    """Territory → the public price in force."""
     costs: Mapping[str, ReportedFact[Cost]] = {}
-    """Territory, or else currency → the net cost."""
+    """Territory, or currency for a cost without a territory → the net cost."""
     stock: Mapping[str, tuple[ReportedFact[Stock], ...]] = {}
-    """Territory → what each location has."""
+    """Territory → the stock of each location."""
     recalls: tuple[str, ...] = ()
-    """The active recalls of the product, in whichever variant."""
+    """The ids of the active recalls of the product, of whichever variant, sorted."""
     variants: tuple[str, ...] = ()
-    """Every SKU of the product."""
+    """Every SKU of the product, sorted."""
     components: tuple["Item", ...] = ()
-    """The parts of a bundle; a part that is not known is an `Item` without a product."""
+    """The components of a bundle; one that nobody reported is an `Item` without a product."""
     history: Mapping[str, tuple[PublicPrice, ...]] = {}
-    """Territory → the ledger of public prices, oldest first."""
+    """Territory → the public prices, oldest first."""
     upto: int = 0
-    """The number of the newest fact when it was read; by that the same item can be read again."""
+    """The number of the ledger's newest fact at the time of reading; it makes the reading repeatable."""
 
     @property
     def product_id(self) -> str:
-        """The product; an unknown SKU is its own product."""
+        """The product's id; an SKU that nobody reported is its own product."""
         return self.product.fact.product if self.product else self.sku
 
     @property
@@ -50,15 +70,15 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         return self.product.fact.brand if self.product else None
 
     def available(self, territory: str) -> int | None:
-        """How many can be sold there, over all locations; None: unknown."""
-        kept = self.stock.get(territory)
-        return sum([stock.fact.available for stock in kept]) if kept else None
+        """Return how many units can be sold there, over all locations; `None`: unknown."""
+        reported = self.stock.get(territory)
+        return sum([stock.fact.available for stock in reported]) if reported else None
 
     def stock_at(self, territory: str) -> int | None:
-        """When the stock there was last reported (ms)."""
-        kept = self.stock.get(territory)
-        return max(stock.at for stock in kept) if kept else None
+        """Return when the stock there was last reported (ms since the Unix epoch); `None`: never."""
+        reported = self.stock.get(territory)
+        return max(stock.at for stock in reported) if reported else None
 
     def cost(self, territory: str, currency: str) -> ReportedFact[Cost] | None:
-        """The net cost there, or else wherever it is sold in that currency."""
+        """Return the net cost for the territory, or else the one for the currency."""
         return self.costs.get(territory) or self.costs.get(currency)

@@ -1,117 +1,107 @@
-"""Which items and customers do some facts amount to? For checks and tests without a ledger."""
+"""A set of facts in memory, for rule tests and checks that have no ledger."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Generator, Sequence
+from typing import Any, TypeVar
 
-from msgspec import structs
-
-from tactful.core.facts.fact_types import (
-    AnyFact,
-    Case,
-    Cost,
-    Customer,
-    Order,
-    Price,
-    Product,
-    Recall,
-    Remedy,
-    ReportedFact,
-    Return,
-    Review,
-    Stock,
-    key_of,
-    ms,
+from tactful.core.facts.assembly import (
+    FactKey,
+    FactQuery,
+    KeyedFact,
+    PriceVersions,
+    Subject,
+    read_history,
+    read_item,
+)
+from tactful.core.facts.fact_types import AnyFact, Case, Price, ReportedFact, kind_of, subjects_of
+from tactful.core.facts.fact_versions import (
+    UNSEEN,
+    HighestVersions,
+    advance,
+    comes_late,
+    is_dated,
+    ordinal,
+    versioned_key,
 )
 from tactful.core.facts.history import History
-from tactful.core.facts.item import Item, PublicPrice
+from tactful.core.facts.item import Item
 
-Key = tuple[type, str]
+R = TypeVar("R")
 
 
 class FactSet:
-    """Facts as they come in: the last word on each thing counts, with the instant it was said."""
+    """Facts as the ledger keeps them: of each key, the highest version is in force."""
 
     def __init__(self) -> None:
-        self._kept: dict[Key, ReportedFact[Any]] = {}
-        self._prices: list[ReportedFact[Price]] = []
+        self._in_force: dict[FactKey, ReportedFact[Any]] = {}
+        self._highest: dict[FactKey, HighestVersions] = {}
+        self._by_subject: dict[Subject, set[FactKey]] = defaultdict(set)
+        self._prices: dict[str, list[ReportedFact[Price]]] = defaultdict(list)
+        """Key of a price fact → its versions, in the order in which they were added."""
 
     def add(self, fact: AnyFact, at: int) -> None:
-        """Takes a fact that was reported at an instant."""
-        self._kept[type(fact), key_of(fact, str(at))] = ReportedFact(fact, at)
-        if isinstance(fact, Price):
-            self._prices.append(ReportedFact(fact, at))
+        """Add a fact, unless a newer version of it is known.
 
-    def of(self, kind: type) -> Iterable[ReportedFact[Any]]:
-        """All facts of one kind."""
-        return (kept for (which, _), kept in self._kept.items() if which is kind)
+        Args:
+            fact: The fact as it was reported.
+            at: When it was reported, in milliseconds since the Unix epoch, UTC.
+        """
+        key = kind_of(fact), versioned_key(fact, at)
+        before, version = self._highest.get(key, UNSEEN), ordinal(fact.version)
+        highest = advance(before, version, at)
+        if highest is None:
+            if is_dated(fact) and comes_late(before, version):
+                self._add_late_price(key[1], ReportedFact(fact, at))
+            return
+        known = self._in_force.get(key)
+        reported: ReportedFact[Any] = ReportedFact(fact, max(at, known.at) if known else at)
+        self._highest[key] = highest
+        self._in_force[key] = reported
+        for subject in subjects_of(fact):
+            self._by_subject[subject].add(key)
+        if isinstance(fact, Price):
+            self._prices[key[1]].append(reported)
+
+    def _add_late_price(self, key: str, late: ReportedFact[Any]) -> None:
+        if all(one.fact != late.fact for one in self._prices[key]):
+            self._prices[key].append(late)
 
     def items(self) -> dict[str, Item]:
-        """SKU → item, with the components of bundles."""
-        skus = {kept.fact.sku for kind in (Product, Price, Stock) for kept in self.of(kind)}
-        plain = {sku: self._item(sku) for sku in sorted(skus)}
-        return {sku: _with_components(item, plain) for sku, item in plain.items()}
+        """Return every SKU that has a product, a price or stock, as an item."""
+        kinds = ("product", "price", "stock")
+        skus = {one.fact.sku for (kind, _), one in self._in_force.items() if kind in kinds}
+        return {sku: self.item(sku) for sku in sorted(skus)}
 
-    def _item(self, sku: str) -> Item:
-        product = next((kept for kept in self.of(Product) if kept.fact.sku == sku), None)
-        stock: dict[str, tuple[ReportedFact[Stock], ...]] = {}
-        for kept in self.of(Stock):
-            if kept.fact.sku == sku:
-                stock[kept.fact.territory] = (*stock.get(kept.fact.territory, ()), kept)
-        product_id = product.fact.product if product else sku
-        return Item(
-            sku=sku,
-            product=product,
-            prices={k.fact.territory: k for k in self.of(Price) if k.fact.sku == sku},
-            costs={k.fact.scope: k for k in self.of(Cost) if k.fact.sku == sku},
-            stock=stock,
-            recalls=tuple(
-                k.fact.recall
-                for k in self.of(Recall)
-                if k.fact.status == "active"
-                and (k.fact.product == product_id or sku in k.fact.skus)
-            ),
-            history=self._ledger(sku),
-        )
+    def item(self, sku: str) -> Item:
+        """Return an SKU, known or not; a bundle with its components."""
+        return self._run(read_item(sku))
 
-    def _ledger(self, sku: str) -> dict[str, tuple[PublicPrice, ...]]:
-        found: dict[str, list[PublicPrice]] = {}
-        for kept in self._prices:
-            fact = kept.fact
-            if fact.sku == sku:
-                since = ms(fact.since) if fact.since else kept.at
-                price = PublicPrice(since, fact.price.amount, fact.price.currency)
-                found.setdefault(fact.territory, []).append(price)
-        return {
-            territory: tuple(sorted(prices, key=lambda price: price.since))
-            for territory, prices in found.items()
-        }
+    def cases(self) -> dict[str, Case]:
+        """Return every support case, by its id."""
+        return {key: one.fact for (kind, key), one in self._in_force.items() if kind == "case"}
 
     def history(self, customer: str) -> History:
-        """What is known of one customer."""
-        about = next((k for k in self.of(Customer) if k.fact.customer == customer), None)
-        own = {
-            kind: tuple(k for k in self.of(kind) if customer in _people(k.fact))
-            for kind in (Return, Case, Review, Remedy)
-        }
-        named = {k.fact.order for k in (*own[Return], *own[Case])}
-        orders = (k for k in self.of(Order) if k.fact.customer == customer or k.fact.order in named)
-        return History(
-            customer=customer,
-            about=about,
-            orders=tuple(orders),
-            returns=own[Return],
-            cases=own[Case],
-            reviews=own[Review],
-            remedies=own[Remedy],
-            products={kept.fact.sku: kept.fact for kept in self.of(Product)},
-        )
+        """Return what is known about a customer."""
+        return self._run(read_history(customer))
 
+    def _run(self, reading: Generator[FactQuery, Sequence[KeyedFact], R]) -> R:
+        try:
+            query = next(reading)
+            while True:
+                query = reading.send(self._answer(query))
+        except StopIteration as finished:
+            result: R = finished.value
+            return result
 
-def _people(fact: Any) -> set[str | None]:
-    return {fact.customer, getattr(fact, "purchaser", None)}
-
-
-def _with_components(item: Item, items: Mapping[str, Item]) -> Item:
-    parts = item.product.fact.components if item.product else ()
-    components = tuple(items.get(sku) or Item(sku=sku) for sku in parts)
-    return structs.replace(item, components=components) if components else item
+    def _answer(self, query: FactQuery) -> list[KeyedFact]:
+        if isinstance(query, PriceVersions):
+            return [(("price", query.key), one) for one in self._prices[query.key]]
+        keys = {key for one in query.subjects for key in self._by_subject.get(one, ())}
+        wanted = set(query.subjects)
+        return [
+            (key, self._in_force[key])
+            for key in sorted(keys)
+            if key[0] in query.kinds
+            # An older version may have been about the subject, and the one in force no longer is.
+            and not wanted.isdisjoint(subjects_of(self._in_force[key].fact))
+        ]

@@ -251,11 +251,11 @@ class _ScenarioRun:
 
     def resolve(self, id_: str, node: Node) -> None:
         """A case is resolved."""
-        known = self.cases | {kept.fact.case: kept.fact for kept in self.simulator.facts.of(_CASE)}
+        known = self.cases | self.simulator.facts.cases()
         if id_ in known:
             now = as_datetime(self.simulator.now)
             self.simulator.report_facts(
-                structs.replace(known[id_], status="resolved", resolved_at=now)
+                structs.replace(known[id_], version=None, status="resolved", resolved_at=now)
             )
         else:
             self._fail(node, f"there is no case '{id_}'; give it an `id`", None)
@@ -349,7 +349,6 @@ def _shown(offer: Offer | None) -> str:
 
 
 _KIND: Final = Node("", text="kind", plain=True)
-_CASE: Final = fact_codec.KINDS["case"]
 _STEPS: Final[dict[str, Callable[[_ScenarioRun, Any, Node], None]]] = {
     name: getattr(_ScenarioRun, {"return": "return_"}.get(name, name))
     for name in (

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tactful.core.customer.profile import Profile, profile
+from tactful.core.facts.assembly import CUSTOMER_KINDS, linked_subjects, named_skus
 from tactful.core.facts.fact_types import AnyFact, Product, Recall, kind_of, subjects_of
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
@@ -15,8 +16,7 @@ from tactful.core.rules.policy import Policy
 from tactful.core.session import session as parting
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
-from tactful.runtime.facts import assembly
-from tactful.runtime.facts.fact_reader import PERSON_KINDS, FactReader
+from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.ports.ledger import Ledger
 
 _decode_contact = msgspec.msgpack.Decoder(ContactHistory).decode
@@ -100,7 +100,7 @@ class FactCache:
             customers |= self._mentions.get(f"sku:{fact.sku}", set())
         for sku in skus:
             self._drop(self._items, sku)
-        if kind_of(fact) in PERSON_KINDS or isinstance(fact, Product):
+        if kind_of(fact) in CUSTOMER_KINDS or isinstance(fact, Product):
             for customer in customers:
                 self.forget_customer(customer)
         return skus, customers
@@ -150,7 +150,7 @@ class FactCache:
     async def _load_item(self, sku: str) -> None:
         while sku not in self._items:
             self._dropped.discard(sku)
-            item = await self.read_item(sku)
+            item = await FactReader(self._ledger).item(sku)
             if sku not in self._dropped:
                 self._keep_item(item)
 
@@ -174,7 +174,7 @@ class FactCache:
     async def _load_person(self, customer: str) -> None:
         while customer not in self._people:
             self._dropped.discard(customer)
-            history = await self.read_history(customer)
+            history = await FactReader(self._ledger).history(customer)
             if customer not in self._dropped:
                 self._keep_person(history)
         if customer not in self._contacts:
@@ -207,6 +207,6 @@ class FactCache:
 def _keys(history: History) -> list[str]:
     """What else, when it changes, changes this customer."""
     kepts = (*history.orders, *history.returns, *history.cases, *history.reviews, *history.remedies)
-    skus = assembly.named(kepts) | history.products.keys()
-    keys = [f"{kind}:{key}" for kind, key in assembly.linked(kepts)]
+    skus = named_skus(kepts) | history.products.keys()
+    keys = [f"{kind}:{key}" for kind, key in linked_subjects(kepts)]
     return keys + [f"sku:{sku}" for sku in skus]

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 
+from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_types import Order
 from tactful.core.facts.item import Item
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.order_totals import SkuNow
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack
-from tactful.runtime.facts import assembly
 from tactful.runtime.services.redemptions import SHIPPED
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.shop_state import ShopState
@@ -38,7 +38,7 @@ class RedemptionEffects:
     async def shipped(self, order: str) -> bool:
         """Whether the shop reported an order as shipped or delivered."""
         stored = await self._ledger.facts_about([("order", order)], ("order",))
-        facts = [assembly.read(one) for one in stored]
+        facts = [fact_codec.decode_stored(one.body) for one in stored]
         return any(isinstance(f, Order) and f.status in SHIPPED for f in facts)
 
     def apply(self, ruling: RedemptionOutcome) -> None:

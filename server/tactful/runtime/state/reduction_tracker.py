@@ -9,12 +9,11 @@ import structlog
 
 from tactful.core.compliance.prior_price import WINDOW
 from tactful.core.compliance.reduction_history import VIEWERS, ReductionHistory
-from tactful.core.facts.item import Item
+from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.session.session import Session
 from tactful.core.stages.offer_builder import GENERAL
 from tactful.core.values.calendar import DAY, HOUR
-from tactful.runtime.facts.assembly import GENERAL_KIND, GeneralPrice
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger, LedgerError

@@ -1,0 +1,268 @@
+"""The one assembly of reported facts into items and customer histories.
+
+The server and the rule tests both read through these functions, so that a rule test and the server see the
+same `Item` and the same `History` of the same facts. Which facts belong to an item or a customer depends on
+the facts themselves: a return names an order, whose case was merged into another. A reading is therefore
+a generator. It yields the next query, receives the facts found, and returns the finished value. It does no
+I/O and decodes nothing: `runtime/facts/fact_reader.py` answers from the ledger, and
+`rulebook/testing/fact_set.py` from memory.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from tactful.core.facts.fact_types import (
+    Case,
+    Cost,
+    Customer,
+    Order,
+    Price,
+    Product,
+    Recall,
+    Remedy,
+    ReportedFact,
+    Return,
+    Review,
+    Stock,
+    ms,
+)
+from tactful.core.facts.history import History
+from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item, PublicPrice
+
+Subject = tuple[str, str]
+"""What a fact is about: (`sku` | `product` | `customer` | `order` | `case`, id)."""
+FactKey = tuple[str, str]
+"""(kind of fact, key under which its versions supersede one another)."""
+KeyedFact = tuple[FactKey, ReportedFact[Any]]
+
+ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall", GENERAL_KIND)
+CUSTOMER_KINDS: Final = ("customer", "order", "return", "case", "review", "remedy")
+
+
+class FactsAbout(Struct, frozen=True):
+    """Asks for the facts in force that are of some kinds and about any of the subjects.
+
+    The answer has each fact once, by kind and key.
+    """
+
+    subjects: Sequence[Subject]
+    kinds: tuple[str, ...]
+
+
+class PriceVersions(Struct, frozen=True):
+    """Asks for every retained version of one price fact, in the order in which they were recorded."""
+
+    key: str
+
+
+FactQuery = FactsAbout | PriceVersions
+ItemReading = Generator[FactQuery, Sequence[KeyedFact], Item]
+HistoryReading = Generator[FactQuery, Sequence[KeyedFact], History]
+
+
+def read_item(sku: str) -> ItemReading:
+    """Read an SKU; a bundle with its components, whose own components are not followed."""
+    return _read_item(sku, with_components=True)
+
+
+def _read_item(sku: str, *, with_components: bool) -> ItemReading:
+    found = yield FactsAbout((("sku", sku),), ITEM_KINDS)
+    product = next((one.fact for (kind, _), one in found if kind == "product"), None)
+    variants: tuple[str, ...] = ()
+    recalls: Sequence[KeyedFact] = ()
+    components: list[Item] = []
+    if product is not None:
+        siblings = yield FactsAbout((("product", product.product),), ("product",))
+        variants = tuple(sorted({one.fact.sku for _, one in siblings}))
+        # A recall of one variant recalls them all.
+        subjects = [("product", product.product), *(("sku", one) for one in variants)]
+        recalls = yield FactsAbout(subjects, ("recall",))
+        for part in product.components if with_components else ():
+            component = yield from _read_item(part, with_components=False)
+            components.append(component)
+    versions: dict[str, Sequence[KeyedFact]] = {}
+    for (kind, key), one in found:
+        if kind == "price":
+            versions[one.fact.territory] = yield PriceVersions(key)
+    return _item(sku, (*found, *recalls), versions, tuple(components), variants)
+
+
+def _item(
+    sku: str,
+    facts: Iterable[KeyedFact],
+    versions: Mapping[str, Sequence[KeyedFact]],
+    components: tuple[Item, ...],
+    variants: tuple[str, ...],
+) -> Item:
+    product: ReportedFact[Product] | None = None
+    prices: dict[str, ReportedFact[Price]] = {}
+    costs: dict[str, ReportedFact[Cost]] = {}
+    stock: dict[str, list[ReportedFact[Stock]]] = defaultdict(list)
+    recalls: set[str] = set()
+    general: list[GeneralPrice] = []
+    for _, one in facts:
+        fact = one.fact
+        match fact:
+            case Product():
+                product = one
+            case Price():
+                prices[fact.territory] = one
+            case Cost():
+                costs[fact.scope] = one
+            case Stock():
+                stock[fact.territory].append(one)
+            case Recall(status="active"):
+                recalls.add(fact.recall)
+            case GeneralPrice():
+                general.append(fact)
+            case _:
+                pass
+    return Item(
+        sku=sku,
+        product=product,
+        prices=prices,
+        costs=costs,
+        stock={territory: tuple(reported) for territory, reported in stock.items()},
+        recalls=tuple(sorted(recalls)),
+        components=components,
+        variants=variants,
+        history={
+            territory: with_general_prices(
+                public_prices(one for _, one in found),
+                [one for one in general if one.territory == territory],
+            )
+            for territory, found in versions.items()
+        },
+    )
+
+
+def public_prices(versions: Iterable[ReportedFact[Price]]) -> tuple[PublicPrice, ...]:
+    """Return the public prices that the versions of one price fact amount to, oldest first.
+
+    A price without `since` holds from its report on. Of two prices from one instant on, the higher version
+    is the later one, whichever was reported first.
+    """
+    found = []
+    for one in versions:
+        price = one.fact.price
+        since = ms(one.fact.since) if one.fact.since else one.at
+        found.append((since, _age(one), PublicPrice(since, price.amount, price.currency)))
+    return tuple(price for *_, price in sorted(found, key=lambda row: row[:2]))
+
+
+def _age(one: ReportedFact[Price]) -> int:
+    version = one.fact.version
+    if isinstance(version, int):
+        return version
+    return ms(version) if version else one.at
+
+
+def with_general_prices(
+    public: tuple[PublicPrice, ...], general: Sequence[GeneralPrice]
+) -> tuple[PublicPrice, ...]:
+    """Return public prices with the general offers among them; after each the public price is back.
+
+    An offer that reached most shoppers was in truth a public price: `server/SEMANTICS.md`, section 9.
+    """
+    if not general:
+        return public
+    ledger = list(public)
+    for one in general:
+        ledger.append(PublicPrice(one.since, one.amount, one.currency, offered=True))
+        before = [entry for entry in public if entry.since <= one.until]
+        if before:
+            back = before[-1]
+            ledger.append(PublicPrice(one.until, back.amount, back.currency, offered=True))
+    return tuple(sorted(ledger, key=lambda entry: entry.since))
+
+
+def read_history(customer: str) -> HistoryReading:
+    """Read a customer: their own facts, and the orders and cases that these name, however indirectly."""
+    known = dict((yield FactsAbout((("customer", customer),), CUSTOMER_KINDS)))
+    own = [("order", key) for kind, key in known if kind == "order"]
+    # Somebody else may have complained about an order of this customer.
+    known.update((yield FactsAbout(own, ("case",))))
+    asked: set[Subject] = set()
+    while new := linked_subjects(known.values()) - asked:
+        asked |= new
+        orders = [one for one in sorted(new) if one[0] == "order"]
+        cases = [one for one in sorted(new) if one[0] == "case"]
+        known.update((yield FactsAbout(orders, ("order", "return"))))
+        known.update((yield FactsAbout(cases, ("case",))))
+    products = yield from _read_products(named_skus(known.values()))
+    return _history(customer, known, products)
+
+
+def _read_products(
+    skus: Collection[str],
+) -> Generator[FactQuery, Sequence[KeyedFact], dict[str, Product]]:
+    """Read the products of some SKUs, and those of the components of bundles among them."""
+    asked: set[str] = set()
+    found: dict[str, Product] = {}
+    while wanted := set(skus) - asked:
+        asked |= wanted
+        reported = yield FactsAbout([("sku", sku) for sku in sorted(wanted)], ("product",))
+        new = {one.fact.sku: one.fact for _, one in reported}
+        found |= new
+        skus = {part for product in new.values() for part in product.components}
+    return found
+
+
+def _history(
+    customer: str, known: Mapping[FactKey, ReportedFact[Any]], products: Mapping[str, Product]
+) -> History:
+    kinds: dict[type, list[ReportedFact[Any]]] = defaultdict(list)
+    # The key decides between facts of one instant, so that the order of arrival changes nothing.
+    for _, one in sorted(known.items(), key=lambda pair: (pair[1].at, pair[0])):
+        kinds[type(one.fact)].append(one)
+    about = next((one for one in kinds[Customer] if one.fact.customer == customer), None)
+    return History(
+        customer=customer,
+        about=about,
+        orders=tuple(kinds[Order]),
+        returns=tuple(kinds[Return]),
+        cases=tuple(kinds[Case]),
+        reviews=tuple(kinds[Review]),
+        remedies=tuple(kinds[Remedy]),
+        products=products,
+    )
+
+
+def linked_subjects(facts: Iterable[ReportedFact[Any]]) -> set[Subject]:
+    """Return the orders and cases that facts about a customer are, or name."""
+    found: set[tuple[str, str | None]] = set()
+    for one in facts:
+        fact = one.fact
+        match fact:
+            case Order() | Return():
+                found.add(("order", fact.order))
+            case Case():
+                found |= {("case", fact.case), ("order", fact.order)}
+                found |= {("case", fact.merged_into)} if fact.status == "merged" else set()
+            case Remedy():
+                found |= {("order", fact.cause.order), ("case", fact.cause.case)}
+            case _:
+                pass
+    return {(kind, key) for kind, key in found if key is not None}
+
+
+def named_skus(facts: Iterable[ReportedFact[Any]]) -> set[str]:
+    """Return the SKUs that facts about a customer name."""
+    skus: set[str] = set()
+    for one in facts:
+        fact = one.fact
+        match fact:
+            case Order() | Return():
+                skus |= {line.sku for line in fact.lines}
+            case Case():
+                skus |= set(fact.skus)
+            case Review():
+                skus.add(fact.sku)
+            case Remedy():
+                skus |= set(fact.cause.skus)
+            case _:
+                pass
+    return skus
