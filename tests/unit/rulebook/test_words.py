@@ -295,7 +295,7 @@ a.yaml:3:22: R205 '10' is not a percentage
       |                      ^^
       = help: did you mean 10%?
 
-a.yaml:4:30: R305 warning: the rule 'old' has ended (2020-01-01)
+a.yaml:4:30: R305 warning: the rule 'old' ended on 2020-01-01
     4 |   - {id: old, valid: {until: 2020-01-01}, offer: {percent: 1%}}
       |                              ^^^^^^^^^^
       = help: move its end, or remove the rule

@@ -21,51 +21,51 @@ _READS: Final = {
 }
 
 
-def describe_rule(text: ParsedRule, texts: ParsedFiles) -> str:
+def describe_rule(rule: ParsedRule, files: ParsedFiles) -> str:
     """A rule as a few sentences for people who do not read rule files."""
-    lines = [text.id]
-    if text.get("note"):
-        lines.append(f"  {text.get('note')}")
-    lines += [f"  {line}" for line in _places(text)]
-    lines += _conditions(text)
-    lines += [f"  {line}" for line in _offers(text)]
-    lines += [f"  {line}" for line in _limits(text, texts)]
-    reads = sorted({test.field.provenance for test in text.comparisons} & set(_READS))
+    lines = [rule.id]
+    if rule.get("note"):
+        lines.append(f"  {rule.get('note')}")
+    lines += [f"  {line}" for line in _places(rule)]
+    lines += _conditions(rule)
+    lines += [f"  {line}" for line in _offers(rule)]
+    lines += [f"  {line}" for line in _limits(rule, files)]
+    reads = sorted({comparison.field.provenance for comparison in rule.comparisons} & set(_READS))
     if reads:
         lines.append(f"  It reads {' and '.join(_READS[kind] for kind in reads)}.")
     return "\n".join(lines) + "\n"
 
 
-def _places(text: ParsedRule) -> Iterator[str]:
-    where = text.get("territories")
+def _places(rule: ParsedRule) -> Iterator[str]:
+    where = rule.get("territories")
     yield f"In {_listed(where)}" if where else "Everywhere"
-    valid = text.get("valid")
+    valid = rule.get("valid")
     if valid:
         first, last = valid.get("from"), valid.get("until")
         zone = f" ({valid.get('timezone')})" if valid.get("timezone") else ""
         since = f"from {first} " if first else ""
         until = f"until {last} " if last else ""
         yield f"{since}{until}".strip() + zone
-    for entry in text.get("schedule") or ():
+    for entry in rule.get("schedule") or ():
         yield f"on {entry.get('days', 'every day')}, {entry.get('hours', 'all day')}"
-    if text.get("moment"):
+    if rule.get("moment"):
         yield "only on a page where the shopper is leaving for good"
-    mode = text.get("mode")
+    mode = rule.get("mode")
     if mode == "shadow":
         yield "in shadow: recorded, never shown"
-    if text.get("share"):
-        yield f"to {format_percent(text.get('share'))} of the sessions"
-    if text.get("paused"):
+    if rule.get("share"):
+        yield f"to {format_percent(rule.get('share'))} of the sessions"
+    if rule.get("paused"):
         yield "paused: it offers nothing now"
 
 
-def _conditions(text: ParsedRule) -> Iterator[str]:
-    if text.when and text.when.parts:
+def _conditions(rule: ParsedRule) -> Iterator[str]:
+    if rule.when and rule.when.parts:
         yield "  when"
-        yield from _parts(text.when, "    - ")
-    if text.unless and text.unless.parts:
+        yield from _parts(rule.when, "    - ")
+    if rule.unless and rule.unless.parts:
         yield "  but not when"
-        yield from _parts(text.unless, "    - ")
+        yield from _parts(rule.unless, "    - ")
 
 
 def _parts(group: ConditionGroup, lead: str) -> Iterator[str]:
@@ -81,34 +81,34 @@ def _part(tree: ConditionTree, lead: str) -> Iterator[str]:
         yield from _parts(tree, f"  {lead}")
 
 
-def describe_clause(test: Comparison) -> str:
+def describe_clause(comparison: Comparison) -> str:
     """`how many can be sold in the territory is at least 5`."""
-    about = test.field.about
-    if test.field.name.endswith("*"):
-        about = f"the attribute '{test.name.split('.', 2)[2]}'"
-    node = test.node
+    about = comparison.field.about
+    if comparison.field.name.endswith("*"):
+        about = f"the attribute '{comparison.name.split('.', 2)[2]}'"
+    node = comparison.node
     window = ""
-    if test.window:
-        how, value = test.window
+    if comparison.window:
+        how, value = comparison.window
         window = f", counting {'the last' if how == 'within' else 'since'} "
-        window += value if how == "since" else _windowed(test)
-    return f"{about} {_compared(test, node)}{window}"
+        window += value if how == "since" else _windowed(comparison)
+    return f"{about} {_compared(comparison, node)}{window}"
 
 
-def _windowed(test: Comparison) -> str:
-    return test.text.rpartition("within: ")[2].rstrip("}")
+def _windowed(comparison: Comparison) -> str:
+    return comparison.text.rpartition("within: ")[2].rstrip("}")
 
 
-def _compared(test: Comparison, node: Node) -> str:
+def _compared(comparison: Comparison, node: Node) -> str:
     value = spelled(node)
-    if test.field.type == "flag":
+    if comparison.field.type == "flag":
         return f"is {value}"
-    if test.op == "between":
+    if comparison.op == "between":
         low, high = (spelled(item) for item in node.items)
         return f"is between {low} and {high}"
     if node.kind == "list":
         value = _listed([spelled(item) for item in node.items], " or ")
-    several = test.field.several
+    several = comparison.field.several
     words = {
         "in": "include" if several else "is",
         "not": "do not include" if several else "is not",
@@ -120,12 +120,12 @@ def _compared(test: Comparison, node: Node) -> str:
         "within": "was in the last",
         "since": "was on or after",
     }
-    return f"{words[test.op]} {value}{' ago' if test.op == 'before' else ''}"
+    return f"{words[comparison.op]} {value}{' ago' if comparison.op == 'before' else ''}"
 
 
-def _offers(text: ParsedRule) -> Iterator[str]:
-    offer = text.get("offer") or ParsedMapping(text.block.node)
-    yield f"offers {'the voucher that support issued' if text.get('remedy') else _offered(offer)}"
+def _offers(rule: ParsedRule) -> Iterator[str]:
+    offer = rule.get("offer") or ParsedMapping(rule.block.node)
+    yield f"offers {'the voucher that support issued' if rule.get('remedy') else _offered(offer)}"
     floor = offer.get("floor") or ParsedMapping(offer.node)
     if floor.get("margin") is not None:
         yield f"never below a margin of {format_percent(floor.get('margin'))}"
@@ -159,13 +159,13 @@ def describe_price(offer: ParsedMapping) -> str:
     return "the item for nothing" if "gift" in values else "the territory's target price"
 
 
-def _limits(text: ParsedRule, texts: ParsedFiles) -> Iterator[str]:
-    session, shopper = text.get("limits", "per_session"), text.get("limits", "per_shopper")
+def _limits(rule: ParsedRule, files: ParsedFiles) -> Iterator[str]:
+    session, shopper = rule.get("limits", "per_session"), rule.get("limits", "per_shopper")
     if session:
         yield f"at most {session} in a session"
     if shopper:
         yield f"at most {shopper.get('count')} in {spelled(shopper.nodes['per'])} to one shopper"
-    campaign = texts.campaigns.get(text.get("campaign") or "")
+    campaign = files.campaigns.get(rule.get("campaign") or "")
     if campaign:
         budget = campaign.block.get("budget")
         money = f" of {format_amounts(budget)}" if budget else ""

@@ -23,8 +23,8 @@ def diff_rulebooks(old: CompiledRulebook, new: CompiledRulebook) -> list[str]:
 
 
 def _rules(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
-    before = {text.id: text for text in old.rules}
-    after = {text.id: text for text in new.rules}
+    before = {rule.id: rule for rule in old.rules}
+    after = {rule.id: rule for rule in new.rules}
     yield from _ids("rule", before, after)
     for id_ in sorted(before.keys() & after.keys()):
         yield from _rule(before[id_], after[id_])
@@ -51,10 +51,10 @@ def _group(
     gone = {had[key] for key in had.keys() - has.keys()}
     come = {has[key] for key in has.keys() - had.keys()}
     # What is spelled alike and means something else uses a list, whose change is told once.
-    for text in sorted(come - gone):
-        yield f"{name} now {verb} {text}"
-    for text in sorted(gone - come):
-        yield f"{name} no longer {verb} {text}"
+    for rule in sorted(come - gone):
+        yield f"{name} now {verb} {rule}"
+    for rule in sorted(gone - come):
+        yield f"{name} no longer {verb} {rule}"
 
 
 def _parts(group: ConditionGroup | None) -> dict[str, str]:
@@ -98,8 +98,8 @@ def _campaigns(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
 
 
 def _suppress(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
-    before = {text.id: text for text in old.suppress}
-    after = {text.id: text for text in new.suppress}
+    before = {rule.id: rule for rule in old.suppress}
+    after = {rule.id: rule for rule in new.suppress}
     yield from _ids("suppress block", before, after)
     for id_ in sorted(before.keys() & after.keys()):
         name = f"suppress block '{id_}'"

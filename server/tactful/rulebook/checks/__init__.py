@@ -1,1 +1,1 @@
-"""checks."""
+"""Checks of parsed rule files: references, ranges, windows, prices, privacy."""

@@ -1,4 +1,4 @@
-"""What does the checker know beside the rule files?"""
+"""What the checks read besides the rule files."""
 
 from collections.abc import Mapping
 
@@ -9,8 +9,11 @@ from tactful.core.rules.policy import Policy
 
 
 class CheckContext(Struct, frozen=True):
-    """The instant, the active policy, and the catalogue where there is one (SKU → item)."""
+    """The time, the policy and the catalogue that rule files are checked against."""
 
     now: int
+    """Milliseconds since the Unix epoch, UTC."""
     policy: Policy
+    """The active policy: the shop's own, with the `policy:` sections of the files applied."""
     catalogue: Mapping[str, Item] = {}
+    """SKU → item. Empty: prices of named items are not checked."""

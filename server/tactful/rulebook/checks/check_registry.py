@@ -1,4 +1,9 @@
-"""Does what the rule files say make sense? Every check looks at all of them, in one pass."""
+"""Registry of the checks that need the whole rulebook: diagnostic code → function.
+
+A check reads the parsed files and adds findings; it never changes the files. All checks run, in
+the order of this table, so that one pass reports every mistake. The codes that are not listed here
+are reported where the text is read (`source/`, `language/`).
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -33,10 +38,16 @@ CHECKS: Final[dict[str, Check]] = {
     "R317": levels.unbounded_percentages,
     "R318": levels.misplaced_keys,
 }
-"""Code → the function that finds it. The other codes are found where the text is read."""
+"""Diagnostic code → the function that reports it."""
 
 
-def run_checks(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
-    """Notes everything that does not make sense."""
-    for look in CHECKS.values():
-        look(texts, world, findings)
+def run_checks(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
+    """Run every check over the parsed files and add what it finds to `findings`.
+
+    Args:
+        files: all rule files of the rulebook; values that could not be read are absent.
+        context: the time, the active policy and the catalogue.
+        findings: receives the diagnostics, including those of earlier stages.
+    """
+    for check in CHECKS.values():
+        check(files, context, findings)

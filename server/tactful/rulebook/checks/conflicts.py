@@ -1,7 +1,6 @@
-"""Can the conditions of a rule ever hold together, and is there a rule that always comes first?"""
+"""Checks for conditions that cannot hold and for rules that never win (R301, R302, R303)."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -9,7 +8,7 @@ from msgspec import Struct
 
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.compilation.builder import canonical, window_of
-from tactful.rulebook.language.conditions import Comparison, ConditionTree
+from tactful.rulebook.language.conditions import Comparison, conjuncts
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of
 from tactful.rulebook.language.stacking import stacking_partners
 from tactful.rulebook.source.diagnostics import Findings
@@ -17,23 +16,14 @@ from tactful.rulebook.source.diagnostics import Findings
 _NUMBERS: Final = frozenset({"count", "share", "duration", "clock"})
 
 
-def conjuncts(tree: ConditionTree | None) -> Iterator[Comparison]:
-    """The comparisons that all must hold."""
-    if isinstance(tree, Comparison):
-        yield tree
-    elif tree is not None and (tree.kind == "all" or (tree.kind == "any" and len(tree.parts) == 1)):
-        for part in tree.parts:
-            yield from conjuncts(part)
-
-
-def impossible_ranges(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R301."""
-    trees = [tree for rule in texts.rules for tree in rule.comparisons]
-    for test in trees:
-        if test.op == "between" and _is_empty(*test.value):
-            low, high = test.node.items
-            message = f"nothing is at least {low.text or 'that'} and at most {high.text or 'that'}"
-            findings.add("R301", test.node, message, "put the lower value first")
+def impossible_ranges(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R301: a `between` whose lower value is above its higher one."""
+    for comparison in (each for rule in files.rules for each in rule.comparisons):
+        if comparison.op == "between" and _is_empty(*comparison.value):
+            low, high = comparison.node.items
+            lowest, highest = low.text or "the first value", high.text or "the second"
+            message = f"no value is at least {lowest} and at most {highest}"
+            findings.add("R301", comparison.node, message, "write the lower value first")
 
 
 def _is_empty(low: Any, high: Any) -> bool:
@@ -43,38 +33,49 @@ def _is_empty(low: Any, high: Any) -> bool:
 
 
 class FieldBounds(Struct):
-    """What the conditions of a rule leave of one field."""
+    """The values of one field that the conditions read so far allow."""
 
     low: Any = None
+    """Lowest allowed value; None: unbounded."""
     high: Any = None
+    """Highest allowed value; None: unbounded."""
     words: frozenset[Any] | None = None
+    """The allowed values, where they are listed; None: not listed."""
 
 
-def contradictions(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R302."""
-    for text in texts.rules:
-        left: dict[Any, FieldBounds] = {}
-        for test in conjuncts(text.when):
-            key = (test.name, test.window)
-            if _contradicts(test, left.setdefault(key, FieldBounds())):
-                message = f"no '{test.name}' meets this and what is asked of it above"
-                findings.add("R302", test.node, message, "remove one of the two conditions")
-                del left[key]
-        _check_unless(text, findings)
+def contradictions(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R302: conditions of one rule that cannot hold together.
+
+    The second of two conflicting conditions is reported, and the field starts anew after it, so
+    that a third condition is not blamed for the first conflict.
+    """
+    for rule in files.rules:
+        allowed: dict[Any, FieldBounds] = {}
+        for comparison in conjuncts(rule.when):
+            key = (comparison.name, comparison.window)
+            if _contradicts(comparison, allowed.setdefault(key, FieldBounds())):
+                message = f"this contradicts an earlier condition on '{comparison.name}'"
+                findings.add("R302", comparison.node, message, "remove one of the two conditions")
+                del allowed[key]
+        _check_unless(rule, findings)
 
 
-def _contradicts(test: Comparison, bounds: FieldBounds) -> bool:
-    if test.field.type in _NUMBERS and test.op in {"at_least", "at_most", "between"}:
-        low, high = test.value if test.op == "between" else (test.value, test.value)
-        if test.op != "at_most":
+def _contradicts(comparison: Comparison, bounds: FieldBounds) -> bool:
+    if comparison.field.type in _NUMBERS and comparison.op in {"at_least", "at_most", "between"}:
+        low, high = (
+            comparison.value if comparison.op == "between" else (comparison.value, comparison.value)
+        )
+        if comparison.op != "at_most":
             bounds.low = low if bounds.low is None else max(low, bounds.low)
-        if test.op != "at_least":
+        if comparison.op != "at_least":
             bounds.high = high if bounds.high is None else min(high, bounds.high)
-    elif test.op == "in" and not test.field.several and test.field.type != "money":
-        words = frozenset(test.value)
+    elif (
+        comparison.op == "in" and not comparison.field.several and comparison.field.type != "money"
+    ):
+        words = frozenset(comparison.value)
         bounds.words = words if bounds.words is None else words & bounds.words
-    elif test.op == "not" and bounds.words is not None:
-        bounds.words -= frozenset(test.value)
+    elif comparison.op == "not" and bounds.words is not None:
+        bounds.words -= frozenset(comparison.value)
     return _is_void(bounds)
 
 
@@ -89,65 +90,75 @@ def _is_void(bounds: FieldBounds) -> bool:
     return words == frozenset() or (low is not None and high is not None and low > high)
 
 
-def _check_unless(text: ParsedRule, findings: Findings) -> None:
-    wanted = {_key(test) for test in conjuncts(text.when)}
-    for part in text.unless.parts if text.unless else ():
-        if isinstance(part, Comparison) and _key(part) in wanted:
-            message = f"the rule demands '{part.text}' and forbids it"
+def _check_unless(rule: ParsedRule, findings: Findings) -> None:
+    required = {_key(comparison) for comparison in conjuncts(rule.when)}
+    for part in rule.unless.parts if rule.unless else ():
+        if isinstance(part, Comparison) and _key(part) in required:
+            message = f"'{part.text}' is required under `when` and excluded under `unless`"
             findings.add("R302", part.node, message, "remove one of the two conditions")
 
 
 class RuleScope(Struct, frozen=True):
-    """When a rule applies, comparable with another's."""
+    """When a rule applies, in a form that can be compared with another rule."""
 
-    text: ParsedRule
+    rule: ParsedRule
     parts: frozenset[bytes]
+    """The canonical form of each condition, as JSON."""
     territories: frozenset[str]
+    """Empty: everywhere."""
     starts: int
+    """First instant, in milliseconds since the Unix epoch, UTC."""
     ends: int
-    beside: frozenset[str]
-    """The rules that it names to stack with."""
+    """First instant that is outside the window."""
+    partners: frozenset[str]
+    """The rules that it names under `stacks_with`."""
 
 
-def shadowed_rules(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
-    """R303."""
-    named = stacking_partners(texts)
-    scopes = [_scope(text, world, named[text.id]) for text in texts.rules]
+def shadowed_rules(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
+    """Report R303: a rule that another rule with a higher priority always beats.
+
+    To stay linear in the number of rules, each candidate is filed under its rarest condition: a
+    rule can only be beaten by rules whose every condition it has itself.
+    """
+    partners = stacking_partners(files)
+    scopes = [_scope(rule, context, partners[rule.id]) for rule in files.rules]
     common = Counter(part for scope in scopes for part in scope.parts)
     rarest: dict[bytes | None, list[RuleScope]] = {}
-    for scope in filter(_always_speaks, scopes):
+    for scope in filter(_is_unrestricted, scopes):
         key = min(scope.parts, key=lambda part: (common[part], part), default=None)
         rarest.setdefault(key, []).append(scope)
     for scope in scopes:
-        candidates = (one for part in (*scope.parts, None) for one in rarest.get(part, ()))
-        winner = next((one for one in candidates if _beats(one, scope)), None)
+        candidates = (other for part in (*scope.parts, None) for other in rarest.get(part, ()))
+        winner = next((other for other in candidates if _beats(other, scope)), None)
         if winner:
-            message = f"'{winner.text.id}' always comes first: it asks for no more and has a higher priority"
-            help_text = f"narrow '{winner.text.id}', raise this rule's priority, or remove it"
-            findings.add("R303", scope.text.id_node, message, help_text)
+            name = winner.rule.id
+            message = f"'{name}' always wins: it has no further condition and a higher priority"
+            help_text = f"narrow '{name}', raise this rule's priority, or remove this rule"
+            findings.add("R303", scope.rule.id_node, message, help_text)
 
 
-def _scope(text: ParsedRule, world: CheckContext, beside: frozenset[str]) -> RuleScope:
-    starts, ends = window_of(text, world.policy)
-    parts = [("when", part) for part in text.when.parts] if text.when else []
-    parts += [("unless", part) for part in text.unless.parts] if text.unless else []
+def _scope(rule: ParsedRule, context: CheckContext, partners: frozenset[str]) -> RuleScope:
+    starts, ends = window_of(rule, context.policy)
+    parts = [("when", part) for part in rule.when.parts] if rule.when else []
+    parts += [("unless", part) for part in rule.unless.parts] if rule.unless else []
     keys = {
         msgspec.json.encode([kind, canonical(part)], order="deterministic") for kind, part in parts
     }
-    where = frozenset(text.get("territories") or ())
-    return RuleScope(text, frozenset(keys), where, starts, ends, beside)
+    where = frozenset(rule.get("territories") or ())
+    return RuleScope(rule, frozenset(keys), where, starts, ends, partners)
 
 
-def _always_speaks(scope: RuleScope) -> bool:
-    """Whether nothing but its conditions and window keeps a rule from winning."""
-    text = scope.text
+def _is_unrestricted(scope: RuleScope) -> bool:
+    """Return whether only conditions and window keep the rule from making an offer."""
+    rule = scope.rule
     held_back = ("schedule", "limits", "campaign", "share", "holdout", "paused", "moment", "remedy")
-    return (text.get("mode") or "live") == "live" and not any(text.get(name) for name in held_back)
+    return (rule.get("mode") or "live") == "live" and not any(rule.get(name) for name in held_back)
 
 
 def _beats(one: RuleScope, other: RuleScope) -> bool:
+    """Return whether `one` applies and has a higher priority wherever `other` applies."""
     return (
-        (one.text.get("priority") or 0) > (other.text.get("priority") or 0)
+        (one.rule.get("priority") or 0) > (other.rule.get("priority") or 0)
         and one.parts <= other.parts
         and (
             not one.territories
@@ -155,17 +166,20 @@ def _beats(one: RuleScope, other: RuleScope) -> bool:
         )
         and one.starts <= other.starts
         and other.ends <= one.ends
-        and not other.text.get("moment")
-        and not other.text.get("remedy")
-        and not _go_together(one, other)
+        and not other.rule.get("moment")
+        and not other.rule.get("remedy")
+        and not _can_stack(one, other)
     )
 
 
-def _go_together(one: RuleScope, other: RuleScope) -> bool:
-    """What comes off something else has its turn once the winner was accepted."""
-    levels = {level_of(scope.text.get("offer") or scope.text.block) for scope in (one, other)}
-    return len(levels) > 1 and one.text.id in other.beside and other.text.id in one.beside
+def _can_stack(one: RuleScope, other: RuleScope) -> bool:
+    """Return whether both offers can stand together.
+
+    An offer of another level (item, order, shipping) gets its turn once the winner was accepted.
+    """
+    levels = {level_of(scope.rule.get("offer") or scope.rule.block) for scope in (one, other)}
+    return len(levels) > 1 and one.rule.id in other.partners and other.rule.id in one.partners
 
 
-def _key(test: Comparison) -> bytes:
-    return msgspec.json.encode(canonical(test), order="deterministic")
+def _key(comparison: Comparison) -> bytes:
+    return msgspec.json.encode(canonical(comparison), order="deterministic")

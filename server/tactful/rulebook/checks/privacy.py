@@ -1,4 +1,4 @@
-"""Does a rule use, or tell, what it must not?"""
+"""Checks that a rule neither uses protected attributes nor reveals personal data (R310, R311)."""
 
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.checks.references import is_personal, placeholders
@@ -7,20 +7,21 @@ from tactful.rulebook.language.rule_files import ParsedFiles
 from tactful.rulebook.source.diagnostics import Findings
 
 
-def personal_messages(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R310."""
-    for text in texts.rules:
-        for name, node in placeholders(text):
+def personal_messages(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R310: a message with a placeholder that would reveal what the shop knows."""
+    for rule in files.rules:
+        for name, node in placeholders(rule):
             if is_personal(name):
-                message = f"{{{name}}} would tell the shopper what we know about them"
-                findings.add("R310", node, message, "say something about the item or the offer")
+                message = f"{{{name}}} would show the shopper what the shop knows about them"
+                help_text = "use a placeholder of the item or of the offer"
+                findings.add("R310", node, message, help_text)
 
 
-def protected_attributes(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R311."""
-    for text in texts.rules:
-        for test in text.comparisons:
-            if is_protected(test.field, test.name):
-                message = f"a price must not depend on '{test.name}', a protected attribute"
-                help_text = "remove it; an age limit of a product is kept by its `min_age`"
-                findings.add("R311", test.node, message, help_text)
+def protected_attributes(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R311: a condition on a protected attribute."""
+    for rule in files.rules:
+        for comparison in rule.comparisons:
+            if is_protected(comparison.field, comparison.name):
+                message = f"a price must not depend on the protected attribute '{comparison.name}'"
+                help_text = "remove the condition; for an age limit, set `min_age` of the product"
+                findings.add("R311", comparison.node, message, help_text)

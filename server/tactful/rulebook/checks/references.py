@@ -1,4 +1,4 @@
-"""Does everything that a rule refers to exist, and is everything that exists used?"""
+"""Checks of references: campaigns, rules, lists, placeholders and price modes."""
 
 import re
 from collections.abc import Iterator
@@ -20,24 +20,24 @@ PLACEHOLDERS: Final = (
     "offer.saved",
     "offer.expires",
 )
-"""What a message may say; anything else about the shopper would be telling."""
+"""The placeholders that a message may use: facts of the item and of the offer only."""
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_UNTOLD: Final = ("customer.", "history.", "session.", "cart.", "visit.")
+_PERSONAL: Final = ("customer.", "history.", "session.", "cart.", "visit.")
 
 
-def unknown_campaigns(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R210."""
-    for text in texts.rules:
-        campaign = text.get("campaign")
-        if campaign is not None and campaign not in texts.campaigns:
-            hint = nearest(campaign, texts.campaigns) or "define it under `campaigns:`"
+def unknown_campaigns(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R210: a campaign that no file defines."""
+    for rule in files.rules:
+        campaign = rule.get("campaign")
+        if campaign is not None and campaign not in files.campaigns:
+            hint = nearest(campaign, files.campaigns) or "define it under `campaigns:`"
             message = f"there is no campaign '{campaign}'"
-            findings.add("R210", text.block.span_of("campaign"), message, hint)
+            findings.add("R210", rule.block.span_of("campaign"), message, hint)
 
 
-def placeholders(text: ParsedRule) -> Iterator[tuple[str, Node]]:
-    """Every `{placeholder}` of a rule's messages, with the node of its text."""
-    offer = text.get("offer")
+def placeholders(rule: ParsedRule) -> Iterator[tuple[str, Node]]:
+    """Yield every `{placeholder}` of a rule's messages, with the node of its text."""
+    offer = rule.get("offer")
     node = offer.nodes.get("message") if offer else None
     if node is not None:
         for value in [value for _, value in node.pairs] or [node]:
@@ -46,37 +46,37 @@ def placeholders(text: ParsedRule) -> Iterator[tuple[str, Node]]:
 
 
 def is_personal(name: str) -> bool:
-    """Whether a placeholder would show the shopper what we know of them."""
-    return name.startswith(_UNTOLD)
+    """Return whether a placeholder would reveal what the shop knows about the shopper."""
+    return name.startswith(_PERSONAL)
 
 
-def unknown_placeholders(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R217."""
-    for text in texts.rules:
-        for name, node in placeholders(text):
+def unknown_placeholders(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R217: a placeholder that is not one of `PLACEHOLDERS`."""
+    for rule in files.rules:
+        for name, node in placeholders(rule):
             if name not in PLACEHOLDERS and not is_personal(name):
                 hint = nearest(name, PLACEHOLDERS) or f"use one of {', '.join(PLACEHOLDERS)}"
-                findings.add("R217", node, f"{{{name}}} is not known here", hint)
+                findings.add("R217", node, f"unknown placeholder {{{name}}}", hint)
 
 
-def price_modes(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R219."""
-    for text in texts.rules:
-        offer = text.get("offer")
+def price_modes(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R219: an offer with no price mode, or with several."""
+    for rule in files.rules:
+        offer = rule.get("offer")
         named = [mode for mode in PRICE_MODES if offer and mode in offer.nodes]
         modes = ", ".join(PRICE_MODES)
-        if text.get("remedy") and not named:
-            continue  # the price is what the customer's voucher makes of it
-        if not named and offer is None and "offer" in text.block.nodes:
-            continue  # what stands there was found to be no offer at all
+        if rule.get("remedy") and not named:
+            continue  # The customer's voucher makes the price.
+        if not named and offer is None and "offer" in rule.block.nodes:
+            continue  # The value of `offer` is not a mapping, which is already reported.
         if not named:
-            where = offer.start if offer else text.id_node
-            message = f"the rule '{text.id}' does not say which price it offers"
+            where = offer.start if offer else rule.id_node
+            message = f"the rule '{rule.id}' does not say how its price is made"
             findings.add("R219", where, message, f"add an `offer:` with one of {modes}")
         else:
             for mode in named[1:]:
-                message = f"the price is already made by '{named[0]}'"
-                findings.add("R219", offer.keys[mode], message, f"keep one of {modes}")
+                message = f"'{named[0]}' already makes the price"
+                findings.add("R219", offer.keys[mode], message, f"keep only one of {modes}")
             _check_flags(offer, findings)
             for step in offer.get("ladder") or ():
                 _check_step(step, findings)
@@ -85,57 +85,59 @@ def price_modes(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None
 def _check_flags(offer: ParsedMapping, findings: Findings) -> None:
     for mode in ("to_target", "gift"):
         if offer.get(mode) is False:
-            findings.add(
-                "R219", offer.span_of(mode), f"'{mode}: false' makes no price", "remove it"
-            )
+            message = f"'{mode}: false' makes no price"
+            findings.add("R219", offer.span_of(mode), message, f"remove `{mode}`")
 
 
 def _check_step(step: ParsedMapping, findings: Findings) -> None:
     if len(step.nodes) != 1:
-        message = "a step makes its price in exactly one way"
-        findings.add("R219", step.start, message, "write {percent: 5%} or another single one")
+        message = "this step does not have exactly one price mode"
+        findings.add("R219", step.start, message, "write one mode, such as {percent: 5%}")
 
 
-def unknown_rules(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R220."""
-    known = {text.id for text in texts.rules} | set(texts.campaigns)
-    for text in texts.rules:
-        node = text.own.nodes.get("stacks_with")
+def unknown_rules(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R220: a name under `stacks_with` that is no rule and no campaign."""
+    known = {rule.id for rule in files.rules} | set(files.campaigns)
+    for rule in files.rules:
+        node = rule.own.nodes.get("stacks_with")
         for entry in list_items(node):
             if entry.text and entry.text not in known:
-                hint = nearest(entry.text, known) or "name a rule or a campaign"
+                hint = nearest(entry.text, known) or "write the id of a rule or of a campaign"
                 message = f"there is no rule or campaign '{entry.text[:60]}'"
                 findings.add("R220", entry, message, hint)
 
 
-def one_sided_stacking(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R309."""
-    allowed = stacking_partners(texts)
-    for text in texts.rules:
-        for other in sorted(allowed[text.id]):
-            if other in allowed and text.id not in allowed[other]:
-                message = f"'{other}' does not name '{text.id}', so they never stack"
-                help_text = f"add '{text.id}' to stacks_with of '{other}', or remove it here"
-                findings.add("R309", text.own.span_of("stacks_with"), message, help_text)
+def one_sided_stacking(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R309: stacking that only one of the two rules names."""
+    partners = stacking_partners(files)
+    for rule in files.rules:
+        for other in sorted(partners[rule.id]):
+            if other in partners and rule.id not in partners[other]:
+                message = f"the offers never stack, because '{other}' does not name '{rule.id}'"
+                help_text = (
+                    f"add '{rule.id}' to `stacks_with` of '{other}', or remove '{other}' here"
+                )
+                findings.add("R309", rule.own.span_of("stacks_with"), message, help_text)
 
 
-def unused_names(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R315."""
-    campaigns = {text.get("campaign") for text in texts.rules}
-    for name, campaign in texts.campaigns.items():
+def unused_names(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R315: a campaign without a rule, or a list without a condition."""
+    campaigns = {rule.get("campaign") for rule in files.rules}
+    for name, campaign in files.campaigns.items():
         if name not in campaigns:
             message = f"no rule belongs to the campaign '{name}'"
-            findings.add("R315", campaign.key, message, "remove it, or name it in a rule")
-    named = set(_dollars(texts))
-    for name, key in texts.list_keys.items():
+            help_text = "remove the campaign, or name it in a rule"
+            findings.add("R315", campaign.key, message, help_text)
+    named = set(_used_lists(files))
+    for name, key in files.list_keys.items():
         if name not in named:
             message = f"no condition uses the list '{name}'"
-            findings.add("R315", key, message, f"use it as ${name}, or remove it")
+            findings.add("R315", key, message, f"use it as ${name}, or remove the list")
 
 
-def _dollars(texts: ParsedFiles) -> Iterator[str]:
-    trees = [tree for rule in texts.rules for tree in (rule.when, rule.unless) if tree]
-    for tree in [*trees, *(block.when for block in texts.suppress)]:
+def _used_lists(files: ParsedFiles) -> Iterator[str]:
+    trees = [tree for rule in files.rules for tree in (rule.when, rule.unless) if tree]
+    for tree in [*trees, *(block.when for block in files.suppress)]:
         yield from _names(tree.node)
 
 

@@ -1,5 +1,6 @@
-"""Is there ever a time for a rule, and does a trial end by itself?"""
+"""Checks of the time in which rules apply: windows, schedules, trials and budget periods."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from tactful.core.rules.rule import NEVER
@@ -13,95 +14,97 @@ from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 from tactful.rulebook.source.diagnostics import Findings
 
 TRIAL_SHARE: Final = 5000
-"""A trial speaks to at most half of the sessions (basis points)."""
+"""Largest share of sessions that a trial may include, in basis points: one half."""
 TRIAL_LENGTH: Final = 60 * calendar.DAY
+"""Longest duration of a trial, in milliseconds."""
 
 
-def never_open(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
-    """R304."""
-    for text in texts.rules:
-        valid = text.get("valid")
-        starts, ends = window_of(text, world.policy)
+def never_open(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
+    """Report R304: a window or a schedule in which the rule never applies.
+
+    A schedule that cannot be read is reported as R212.
+    """
+    for rule in files.rules:
+        valid = rule.get("valid")
+        starts, ends = window_of(rule, context.policy)
         if valid and ends <= starts:
             message = f"the window ends ({valid.get('until')}) before it begins"
-            findings.add("R304", valid.span_of("until"), message, "swap the two, or correct one")
+            help_text = "swap `from` and `until`, or correct one of them"
+            findings.add("R304", valid.span_of("until"), message, help_text)
         else:
-            _check_hours(text, world, starts, ends, findings)
+            _check_hours(rule, context, starts, ends, findings)
 
 
 def _check_hours(
-    text: ParsedRule, world: CheckContext, starts: int, ends: int, findings: Findings
+    rule: ParsedRule, context: CheckContext, starts: int, ends: int, findings: Findings
 ) -> None:
     hours = []
-    for entry in text.get("schedule") or ():
+    for entry in rule.get("schedule") or ():
         try:
             hours.append(schedule_hours(entry.get("days"), entry.get("hours")))
         except calendar.CalendarError as error:
             name = "days" if error.problem == "weekdays" else "hours"
-            findings.add("R212", entry.span_of(name), str(error), "write mon-fri, and 09:00-18:00")
+            help_text = "write days such as mon-fri, and hours such as 09:00-18:00"
+            findings.add("R212", entry.span_of(name), str(error), help_text)
             return
-    schedule = WeeklySchedule(zone_of(text, world.policy), tuple(hours))
-    last = min(ends, max(starts, world.now) + 8 * calendar.DAY)
-    first = max(starts, min(world.now, ends - 1))
+    schedule = WeeklySchedule(zone_of(rule, context.policy), tuple(hours))
+    # A weekly schedule repeats, so eight days from the later of now and the start show every case.
+    last = min(ends, max(starts, context.now) + 8 * calendar.DAY)
+    first = max(starts, min(context.now, ends - 1))
     if hours and first < last and not schedule.windows(first, last):
-        message = "the hours never fall into the days on which the rule is valid"
-        findings.add(
-            "R304", text.block.span_of("schedule"), message, "correct the days or the window"
-        )
+        message = "the schedule never opens on the days for which the rule is valid"
+        help_text = "correct `days` of the schedule, or `valid`"
+        findings.add("R304", rule.block.span_of("schedule"), message, help_text)
 
 
-def ended_rules(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
-    """R305."""
-    for text in texts.rules:
-        starts, ends = window_of(text, world.policy)
-        valid = text.get("valid")
-        if valid and starts < ends <= world.now:
-            message = f"the rule '{text.id}' has ended ({valid.get('until')})"
+def ended_rules(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
+    """Report R305: a rule whose window is over."""
+    for rule in files.rules:
+        starts, ends = window_of(rule, context.policy)
+        valid = rule.get("valid")
+        if valid and starts < ends <= context.now:
+            message = f"the rule '{rule.id}' ended on {valid.get('until')}"
             findings.add(
                 "R305", valid.span_of("until"), message, "move its end, or remove the rule"
             )
 
 
-def unguarded_trials(texts: ParsedFiles, world: CheckContext, findings: Findings) -> None:
-    """R312."""
-    for text in texts.rules:
-        if text.get("mode") == "trial":
-            for message, help_text in _missing_rails(text, texts, world):
-                findings.add("R312", text.block.span_of("mode"), message, help_text)
+def unguarded_trials(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
+    """Report R312: each limit that a trial lacks (share, end, budget, floor)."""
+    for rule in files.rules:
+        if rule.get("mode") == "trial":
+            for message, help_text in _missing_limits(rule, files, context):
+                findings.add("R312", rule.block.span_of("mode"), message, help_text)
 
 
-def _missing_rails(
-    text: ParsedRule, texts: ParsedFiles, world: CheckContext
-) -> list[tuple[str, str]]:
-    missing = []
-    starts, ends = window_of(text, world.policy)
-    if (text.get("share") or 10_000) > TRIAL_SHARE:
-        missing.append(("a trial speaks to at most half of the sessions", "add `share: 20%`"))
+def _missing_limits(
+    rule: ParsedRule, files: ParsedFiles, context: CheckContext
+) -> Iterator[tuple[str, str]]:
+    starts, ends = window_of(rule, context.policy)
+    if (rule.get("share") or 10_000) > TRIAL_SHARE:
+        yield "this trial includes more than half of the sessions", "add `share: 20%`"
     if ends == NEVER:
-        help_text = "add `valid: {from: …, until: …}`"
-        missing.append(("a trial has an end", help_text))
-    elif ends - max(starts, min(world.now, ends)) > TRIAL_LENGTH:
-        missing.append(("a trial lasts at most 60 days", "bring its end nearer"))
-    campaign = texts.campaigns.get(text.get("campaign") or "")
+        yield "this trial has no end", "add `valid: {from: …, until: …}`"
+    elif ends - max(starts, min(context.now, ends)) > TRIAL_LENGTH:
+        yield "this trial lasts longer than 60 days", "move `until` to an earlier day"
+    campaign = files.campaigns.get(rule.get("campaign") or "")
     if campaign is None or not _is_bounded(campaign.block):
-        missing.append(("a trial has a budget", "give it a campaign with a budget"))
-    if text.get("offer", "off_the") == "shipping":
-        return missing  # it has no price, and is bounded by what it says
-    if text.get("offer", "floor", "margin") is None and not text.get("offer", "floor", "minimum"):
-        missing.append(("a trial has a floor", "add `floor: {margin: 20%}` to its offer"))
-    return missing
+        yield "this trial has no budget", "name a `campaign` that has a budget or a count"
+    if rule.get("offer", "off_the") == "shipping":
+        return  # Shipping has no item price; `at_most` or `amount` bounds the offer.
+    if rule.get("offer", "floor", "margin") is None and not rule.get("offer", "floor", "minimum"):
+        yield "this trial has no floor", "add `floor: {margin: 20%}` to its offer"
 
 
 def _is_bounded(campaign: ParsedMapping) -> bool:
     return bool(campaign.get("budget") or campaign.get("count"))
 
 
-def pace_without_period(texts: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """R316."""
-    for name, campaign in texts.campaigns.items():
+def pace_without_period(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
+    """Report R316: `pace: even` for a budget that is not per day, week or month."""
+    for name, campaign in files.campaigns.items():
         block = campaign.block
         if block.get("pace") == "even" and block.get("per", "total") == "total":
-            message = f"'{name}' has one budget for good, and no period to spread it over"
-            findings.add(
-                "R316", block.span_of("pace"), message, "add `per: week`, or remove `pace`"
-            )
+            message = f"the budget of '{name}' has no period over which it could be spread evenly"
+            help_text = "add `per: week`, or remove `pace`"
+            findings.add("R316", block.span_of("pace"), message, help_text)

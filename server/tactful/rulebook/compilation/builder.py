@@ -1,4 +1,9 @@
-"""What does a rule, campaign or suppress block that passed the checker mean to the decision?"""
+"""Builds rules, campaigns and suppress rules from parsed files that passed the checks.
+
+Everything that a decision reads is resolved here: defaults, time zones, units. The digest of a rule
+names its meaning, not its spelling; it is stored with each offer, so the way in which it is formed
+must not change between releases.
+"""
 
 import hashlib
 from typing import Any, Final
@@ -44,74 +49,83 @@ RESCUE_CLAUSE: Final = Clause(
     holds_from=lambda scene: NOW if scene.session.rescue else NEVER,
     text="moment: rescue",
 )
-"""A page on which the shopper is leaving for good."""
+"""The clause of `moment: rescue`: the page is one on which the shopper is leaving for good."""
 
 
-def zone_of(text: ParsedRule, policy: Policy) -> str:
-    """On whose clocks a rule lives."""
-    zone: str = text.get("valid", "timezone") or policy.timezone
+def zone_of(parsed: ParsedRule, policy: Policy) -> str:
+    """Return the IANA time zone of a rule's dates and hours."""
+    zone: str = parsed.get("valid", "timezone") or policy.timezone
     return zone
 
 
-def window_of(text: ParsedRule, policy: Policy) -> tuple[int, int]:
-    """The half-open window of a rule."""
-    zone = zone_of(text, policy)
-    first, last = text.get("valid", "from"), text.get("valid", "until")
+def window_of(parsed: ParsedRule, policy: Policy) -> tuple[int, int]:
+    """Return the half-open window of a rule, in milliseconds since the Unix epoch, UTC.
+
+    Without `from` it begins at `NOW`, without `until` it ends at `NEVER`.
+    """
+    zone = zone_of(parsed, policy)
+    first, last = parsed.get("valid", "from"), parsed.get("valid", "until")
     return (
         calendar.local_instant(first, zone, end=False) if first else NOW,
         calendar.local_instant(last, zone, end=True) if last else NEVER,
     )
 
 
-def build_rule(text: ParsedRule, policy: Policy, stacks_with: frozenset[str]) -> Rule:
-    """The rule as the decision reads it."""
-    zone = zone_of(text, policy)
-    condition = _condition(text, zone)
-    starts, ends = window_of(text, policy)
+def build_rule(parsed: ParsedRule, policy: Policy, stacks_with: frozenset[str]) -> Rule:
+    """Return a parsed rule as a decision reads it.
+
+    Args:
+        parsed: a rule of files without errors.
+        policy: the active policy; its time zone is the default.
+        stacks_with: ids of the rules whose offers may stand beside this one.
+    """
+    zone = zone_of(parsed, policy)
+    condition = _condition(parsed, zone)
+    starts, ends = window_of(parsed, policy)
     hours = tuple(
         schedule_hours(entry.get("days"), entry.get("hours"))
-        for entry in text.get("schedule") or ()
+        for entry in parsed.get("schedule") or ()
     )
-    offer = text.get("offer") or ParsedMapping(text.block.node)
-    price = price_terms(text)
+    offer = parsed.get("offer") or ParsedMapping(parsed.block.node)
+    price = price_terms(parsed)
     rule = Rule(
-        id=text.id,
+        id=parsed.id,
         price=price,
         holds_from=generate_function(condition),
         condition=condition,
-        holds_from_if_identified=generate_function(condition, known=True)
+        holds_from_if_identified=generate_function(condition, identified=True)
         if reads_customer(condition)
         else None,
-        provenance=_provenance(text, price),
-        territories=frozenset(text.get("territories") or ()),
+        provenance=_provenance(parsed, price),
+        territories=frozenset(parsed.get("territories") or ()),
         starts=starts,
         ends=ends,
         schedule=weekly_state(zone, hours) if hours else None,
-        priority=text.get("priority") or 0,
-        force=bool(text.get("force")),
-        mode=text.get("mode") or "live",
-        share_bp=share_of(text),
-        paused=bool(text.get("paused")),
-        moment=text.get("moment"),
-        on_change=text.get("on_change") or "keep",
-        remedy=bool(text.get("remedy")),
-        campaign=text.get("campaign"),
-        per_session=text.get("limits", "per_session"),
-        per_shopper=_limit(text.get("limits", "per_shopper")),
+        priority=parsed.get("priority") or 0,
+        force=bool(parsed.get("force")),
+        mode=parsed.get("mode") or "live",
+        share_bp=share_of(parsed),
+        paused=bool(parsed.get("paused")),
+        moment=parsed.get("moment"),
+        on_change=parsed.get("on_change") or "keep",
+        remedy=bool(parsed.get("remedy")),
+        campaign=parsed.get("campaign"),
+        per_session=parsed.get("limits", "per_session"),
+        per_shopper=_limit(parsed.get("limits", "per_shopper")),
         stacks_with=stacks_with,
         expires=offer.get("expires", 15 * calendar.MINUTE),
         max_qty=offer.get("max_qty", 1) if price.level == "item" else 1,
         placement=offer.get("placement", "corner"),
         messages=offer.get("message", {}),
     )
-    return structs.replace(rule, digest=digest(_meaning(rule, text, zone)))
+    return structs.replace(rule, digest=digest(_meaning(rule, parsed, zone)))
 
 
-def price_terms(text: ParsedRule) -> PriceTerms:
-    """How the price of a rule's offer is made, or what comes off the order or its shipping."""
-    offer = text.get("offer") or ParsedMapping(text.block.node)
+def price_terms(parsed: ParsedRule) -> PriceTerms:
+    """Return how the price of a rule's offer is made, or what comes off the order or shipping."""
+    offer = parsed.get("offer") or ParsedMapping(parsed.block.node)
     step = _mode(offer)
-    if text.get("remedy"):
+    if parsed.get("remedy"):
         made = any(mode in offer.values for mode in PRICE_MODES)
         return _floored(offer, step if made else PriceTerms("remedy"))
     level = level_of(offer)
@@ -152,17 +166,17 @@ def _mode(offer: ParsedMapping) -> PriceTerms:
             return PriceTerms(mode)
 
 
-def share_of(text: ParsedRule) -> int:
-    """The share of sessions that a rule speaks to, in basis points."""
-    share, holdout = text.get("share") or BP, text.get("holdout") or 0
+def share_of(parsed: ParsedRule) -> int:
+    """Return the share of sessions to which a rule applies, in basis points."""
+    share, holdout = parsed.get("share") or BP, parsed.get("holdout") or 0
     return int(share * (BP - holdout) // BP)
 
 
-def build_campaign(text: ParsedCampaign, policy: Policy) -> Campaign:
-    """The campaign as the decision reads it."""
-    block = text.block
+def build_campaign(parsed: ParsedCampaign, policy: Policy) -> Campaign:
+    """Return a campaign as a decision reads it; `policy` gives the default time zone."""
+    block = parsed.block
     return Campaign(
-        id=text.id,
+        id=parsed.id,
         money=block.get("budget", {}),
         count=block.get("count"),
         per=block.get("per", "total"),
@@ -171,22 +185,29 @@ def build_campaign(text: ParsedCampaign, policy: Policy) -> Campaign:
     )
 
 
-def build_suppress_rule(text: ParsedSuppressRule, policy: Policy) -> SuppressRule:
-    """A suppress block as the decision reads it."""
-    condition = build_condition(text.when, policy.timezone)
+def build_suppress_rule(parsed: ParsedSuppressRule, policy: Policy) -> SuppressRule:
+    """Return a suppress block as a decision reads it; `policy` gives the time zone."""
+    condition = build_condition(parsed.when, policy.timezone)
     return SuppressRule(
-        text.id, generate_function(condition), condition, text.block.get("after", 0)
+        parsed.id, generate_function(condition), condition, parsed.block.get("after", 0)
     )
 
 
 def digest(meaning: Any) -> str:
-    """A short name for exactly this meaning."""
+    """Return a short name of a meaning: the first 16 hex digits of the SHA-256 of its JSON.
+
+    Args:
+        meaning: plain data that msgspec can encode as JSON.
+    """
     encoded = msgspec.json.encode(meaning, order="deterministic")
     return hashlib.sha256(encoded).hexdigest()[:16]
 
 
 def canonical(tree: ConditionTree | None) -> Any:
-    """A condition without its spelling: order and repetition do not matter, nor `is` or `in`."""
+    """Return a condition as plain data that does not depend on its spelling.
+
+    Order and repetition do not matter, and neither does `is` instead of `in`.
+    """
     if tree is None:
         return None
     if isinstance(tree, Comparison):
@@ -202,21 +223,24 @@ def canonical(tree: ConditionTree | None) -> Any:
     return [tree.kind, sorted(parts)]
 
 
-def _condition(text: ParsedRule, zone: str) -> Condition:
-    """The moment, `when` and none of `unless`, all of which must hold."""
-    parts: list[Condition] = [RESCUE_CLAUSE] if text.get("moment") else []
-    if text.when:
-        parts += [build_condition(part, zone) for part in text.when.parts]
-    if text.unless:
-        parts.append(build_condition(text.unless, zone))
+def _condition(parsed: ParsedRule, zone: str) -> Condition:
+    """Return the condition of a rule: the moment, `when`, and none of `unless`."""
+    parts: list[Condition] = [RESCUE_CLAUSE] if parsed.get("moment") else []
+    if parsed.when:
+        parts += [build_condition(part, zone) for part in parsed.when.parts]
+    if parsed.unless:
+        parts.append(build_condition(parsed.unless, zone))
     return All(tuple(parts))
 
 
-def _provenance(text: ParsedRule, price: PriceTerms) -> frozenset[Provenance]:
-    found: set[Provenance] = {test.field.provenance for test in text.comparisons} | {"contextual"}
+def _provenance(parsed: ParsedRule, price: PriceTerms) -> frozenset[Provenance]:
+    found: set[Provenance] = {comparison.field.provenance for comparison in parsed.comparisons} | {
+        "contextual"
+    }
     if price.mode == "ladder":
-        found.add("pseudonymous")  # the step depends on what this session was offered
-    if text.get("remedy"):
+        # The step of a ladder depends on what this session was offered before.
+        found.add("pseudonymous")
+    if parsed.get("remedy"):
         found.add("personal")
     return frozenset(found)
 
@@ -225,23 +249,31 @@ def _limit(block: ParsedMapping | None) -> FrequencyLimit | None:
     return FrequencyLimit(block.get("count"), block.get("per")) if block else None
 
 
-_CALLABLES: Final = ("holds_from", "condition", "holds_from_if_identified", "schedule", "digest")
+_NOT_IN_MEANING: Final = ("holds_from", "condition", "holds_from_if_identified", "schedule", "digest")
 
 
-def _meaning(rule: Rule, text: ParsedRule, zone: str) -> Any:
-    """Everything that a decision could tell apart, in an order that does not depend on the file."""
-    plain = {name: value for name, value in structs.asdict(rule).items() if name not in _CALLABLES}
+def _meaning(rule: Rule, parsed: ParsedRule, zone: str) -> Any:
+    """Return all that a decision can distinguish, in an order independent of the file."""
+    plain = {
+        name: value for name, value in structs.asdict(rule).items() if name not in _NOT_IN_MEANING
+    }
     sets = {
         name: sorted(getattr(rule, name)) for name in ("provenance", "territories", "stacks_with")
     }
     hours = sorted(
-        {(e.get("days") or "", e.get("hours") or "") for e in text.get("schedule") or ()}
+        {(e.get("days") or "", e.get("hours") or "") for e in parsed.get("schedule") or ()}
     )
-    clocks = zone if hours or any(_reads_clock(test) for test in text.comparisons) else None
-    return [plain | sets, canonical(text.when), canonical(text.unless), hours, clocks]
+    clocks = (
+        zone
+        if hours or any(_reads_clock(comparison) for comparison in parsed.comparisons)
+        else None
+    )
+    return [plain | sets, canonical(parsed.when), canonical(parsed.unless), hours, clocks]
 
 
-def _reads_clock(test: Comparison) -> bool:
-    """Whether a comparison depends on whose clocks are meant."""
-    since = test.op == "since" or (test.window is not None and test.window[0] == "since")
-    return since or test.field.type in {"weekday", "clock", "date"}
+def _reads_clock(comparison: Comparison) -> bool:
+    """Return whether the result of a comparison depends on the time zone of the rule."""
+    since = comparison.op == "since" or (
+        comparison.window is not None and comparison.window[0] == "since"
+    )
+    return since or comparison.field.type in {"weekday", "clock", "date"}

@@ -1,7 +1,36 @@
-"""Which Python function is a condition? Written as source once a shape, and then only filled in.
+"""Generates one Python function per condition, from templates filled with operand names.
 
-Two rules of the same shape share their code: the operands are arguments. No word of a rule file is
-ever part of the source, so that nothing in one can be more than a value.
+A decision evaluates every candidate rule at every turn. One generated function per rule costs less
+than a call per clause: six clauses took 0.40 µs generated and 0.64 µs as closures. For the rule
+
+    when:
+      - item.stock: {at_least: 5}
+      - item.brand: [Velo, Nordek]
+      - session.dwell: {at_least: 30s}
+    unless:
+      - item.on_sale: true
+
+the generated source is (with `NEVER`, which is a number there, and line breaks for this page)
+
+    def make(c0, c1, c2, c3, c4, c5):
+        def holds_from(s):
+            if not (
+                ((v := c0(s)) is not None and v >= c1)
+                and s.item.brand in c2
+                and not (c4(s) in c5)
+            ): return NEVER
+            t0 = c3(s)
+            if t0 == NEVER: return NEVER
+            return t0
+        return holds_from
+
+and `make` is called with the operands: the reader of `item.stock`, 5, the set of brands, the
+function of the clause on `session.dwell`, the reader of `item.on_sale` and the set of its values.
+
+Why `exec` is safe here: the source consists of the templates in this module, the names `c0`, `c1`
+… and the `inline` expressions of `fields/field_registry.py`. No text of a rule file enters it.
+Operands are passed as arguments, so that a value in a rule file can only ever be a value. A second
+benefit: rules of the same form share one compiled factory, and only their operands differ.
 """
 
 from collections.abc import Callable
@@ -11,45 +40,59 @@ from typing import Any, Final
 from tactful.core.rules.rule import NEVER, NOW, All, AnyOf, Clause, Condition, HoldsFrom, NoneOf
 from tactful.rulebook.fields.field_registry import FIELDS
 
-_SHAPES: Final = 4096
+_MAX_FACTORIES: Final = 4096
+"""How many compiled factories are kept; bounds memory, as forms repeat in large rulebooks."""
 _NUMBERS: Final = frozenset({"count", "share", "duration"})
 _WORDS: Final = frozenset({"text", "word", "path", "flag"})
 
 
-def generate_function(condition: Condition, *, known: bool = False) -> HoldsFrom:
-    """The condition as one function; `known` takes positive personal clauses for granted."""
+def generate_function(condition: Condition, *, identified: bool = False) -> HoldsFrom:
+    """Return the condition as one function: scene → the instant from which it holds.
+
+    Args:
+        condition: the condition as data, as `build_condition` returns it.
+        identified: treat positive clauses on personal fields as true. The result then says from when
+            the rule would apply to a customer whose identity is not verified yet.
+
+    Returns:
+        A function of a scene. It returns `NOW`, a later instant in milliseconds since the Unix
+        epoch, `NEEDS_ACTIVITY` or `NEVER`.
+    """
     operands = _Operands()
-    if not _takes_time(condition):
-        text = _boolean(condition, operands, known)
-        return _bind_operands(f"return {NOW} if {text} else {NEVER}", operands)
+    if not _is_timed(condition):
+        expression = _boolean(condition, operands, identified)
+        return _bind_operands(f"return {NOW} if {expression} else {NEVER}", operands)
     match condition:
         case Clause():
             return condition.holds_from
         case AnyOf(parts):
-            return _bind_operands(_either(parts, operands, known), operands)
+            return _bind_operands(_either(parts, operands, identified), operands)
         case _:
-            return _bind_operands(_every(condition.parts, operands, known), operands)
+            return _bind_operands(_every(condition.parts, operands, identified), operands)
 
 
-def _takes_time(condition: Condition) -> bool:
-    """Whether the passing of time alone can make it hold; under `none` only the present counts."""
+def _is_timed(condition: Condition) -> bool:
+    """Return whether time alone can make the condition hold.
+
+    Under `none`, only the present counts.
+    """
     match condition:
         case Clause():
             return condition.timed
         case NoneOf():
             return False
         case _:
-            return any(_takes_time(part) for part in condition.parts)
+            return any(_is_timed(part) for part in condition.parts)
 
 
 class _Operands:
-    """The values that the source refers to by number."""
+    """The operands of one function; the source refers to them by number."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
 
     def add(self, value: Any) -> str:
-        """The name of a value in the source."""
+        """Add a value and return its name in the source."""
         self.values.append(value)
         return f"c{len(self.values) - 1}"
 
@@ -58,80 +101,84 @@ def _bind_operands(body: str, operands: _Operands) -> HoldsFrom:
     return _factory(body, len(operands.values))(*operands.values)
 
 
-@lru_cache(_SHAPES)
+@lru_cache(_MAX_FACTORIES)
 def _factory(body: str, operands: int) -> Callable[..., HoldsFrom]:
+    """Compile the function `make(c0, c1, …)` that returns the function with this body."""
     names = ", ".join(f"c{number}" for number in range(operands))
     lines = "\n".join(f"        {line}" for line in body.split("\n"))
-    source = f"def make({names}):\n    def ripens(s):\n{lines}\n    return ripens\n"
+    source = f"def make({names}):\n    def holds_from(s):\n{lines}\n    return holds_from\n"
     space: dict[str, Any] = {"under": _under}
-    exec(compile(source, "<condition>", "exec"), space)  # noqa: S102 - only our own templates
+    exec(compile(source, "<condition>", "exec"), space)  # noqa: S102 - templates of this module only
     make: Callable[..., HoldsFrom] = space["make"]
     return make
 
 
-def _every(parts: tuple[Condition, ...], operands: _Operands, known: bool) -> str:
-    """What is cheap and certain first; then the latest of what time brings about."""
-    sure, timed = _split(parts, operands, known)
-    lines = [f"if not ({' and '.join(sure)}): return {NEVER}"] if sure else []
+def _every(parts: tuple[Condition, ...], operands: _Operands, identified: bool) -> str:
+    """Return a body for `all`: untimed parts first, as they are cheap; then the latest timed part."""
+    untimed, timed = _split(parts, operands, identified)
+    lines = [f"if not ({' and '.join(untimed)}): return {NEVER}"] if untimed else []
     for number, name in enumerate(timed):
         lines += [f"t{number} = {name}(s)", f"if t{number} == {NEVER}: return {NEVER}"]
     times = ", ".join(f"t{number}" for number in range(len(timed)))
     return "\n".join([*lines, f"return max({times})" if len(timed) > 1 else "return t0"])
 
 
-def _either(parts: tuple[Condition, ...], operands: _Operands, known: bool) -> str:
-    sure, timed = _split(parts, operands, known)
-    lines = [f"if {' or '.join(sure)}: return {NOW}"] if sure else []
+def _either(parts: tuple[Condition, ...], operands: _Operands, identified: bool) -> str:
+    """Return a body for `any`: untimed parts first; then the earliest timed part."""
+    untimed, timed = _split(parts, operands, identified)
+    lines = [f"if {' or '.join(untimed)}: return {NOW}"] if untimed else []
     calls = ", ".join(f"{name}(s)" for name in timed)
     return "\n".join([*lines, f"return min({calls})" if len(timed) > 1 else f"return {calls}"])
 
 
 def _split(
-    parts: tuple[Condition, ...], operands: _Operands, known: bool
+    parts: tuple[Condition, ...], operands: _Operands, identified: bool
 ) -> tuple[list[str], list[str]]:
-    """The parts that hold or do not, as expressions, and those that ripen, as functions."""
-    sure: list[str] = []
+    """Return the untimed parts as expressions, and the names of functions for the timed parts."""
+    untimed: list[str] = []
     timed: list[str] = []
     for part in parts:
-        if _takes_time(part):
-            timed.append(operands.add(generate_function(part, known=known)))
+        if _is_timed(part):
+            timed.append(operands.add(generate_function(part, identified=identified)))
         else:
-            sure.append(_boolean(part, operands, known))
-    return sure, timed
+            untimed.append(_boolean(part, operands, identified))
+    return untimed, timed
 
 
-def _boolean(condition: Condition, operands: _Operands, known: bool) -> str:
-    """An expression of the scene `s` for what holds now or does not."""
+def _boolean(condition: Condition, operands: _Operands, identified: bool) -> str:
+    """Return an expression of the scene `s` that says whether the condition holds now."""
     match condition:
         case Clause():
-            if known and condition.provenance == "personal":
+            if identified and condition.provenance == "personal":
                 return "True"
             return _clause(condition, operands)
         case NoneOf(parts):
             return f"not ({' or '.join(_present(part, operands) for part in parts) or 'False'})"
         case All(parts):
-            texts = [_boolean(part, operands, known) for part in parts]
-            return f"({' and '.join(texts) or 'True'})"
+            terms = [_boolean(part, operands, identified) for part in parts]
+            return f"({' and '.join(terms) or 'True'})"
         case _:
-            texts = [_boolean(part, operands, known) for part in condition.parts]
-            return f"({' or '.join(texts) or 'False'})"
+            terms = [_boolean(part, operands, identified) for part in condition.parts]
+            return f"({' or '.join(terms) or 'False'})"
 
 
 def _present(part: Condition, operands: _Operands) -> str:
-    if _takes_time(part):
+    """Return an expression that says whether a part under `none` holds now."""
+    if _is_timed(part):
         return f"{operands.add(generate_function(part))}(s) == {NOW}"
-    return _boolean(part, operands, known=False)
+    return _boolean(part, operands, identified=False)
 
 
 def _clause(clause: Clause, operands: _Operands) -> str:
+    """Return an expression for one clause: written out if its form is simple, else a call."""
     field = FIELDS.get(clause.field)
     plain = field is not None and field.read is not None
     if field is not None and plain and field.type in _NUMBERS | _WORDS:
         read = field.inline or f"{operands.add(field.read)}(s)"
-        text = _number(clause, read, operands) if field.type in _NUMBERS else None
-        text = text or _word(clause, read, operands, several=field.several)
-        if text is not None:
-            return text
+        expression = _number(clause, read, operands) if field.type in _NUMBERS else None
+        expression = expression or _word(clause, read, operands, several=field.several)
+        if expression is not None:
+            return expression
     return f"{operands.add(clause.holds_from)}(s) == {NOW}"
 
 

@@ -1,7 +1,8 @@
-"""How does a comparison become a function of the scene?
+"""Builds conditions as data: one clause per comparison, each with a function of the scene.
 
-Closures over readers and prepared operands, one a clause: what explanations ask, and what the
-generated function of a whole condition calls for the clauses that it cannot write out.
+The functions are closures over a reader and prepared operands. Explanations call them clause by
+clause. The generated function of a whole condition (`codegen.py`) calls them for the clauses whose
+form it cannot write out.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,12 @@ from tactful.rulebook.language.units import format_percent
 
 
 def glob(pattern: str) -> Callable[[str], bool]:
-    """The pattern as a test, blind to case."""
+    """Return a function that tests a text against a pattern, regardless of case.
+
+    `*` stands for any text, also none; every other character stands for itself. The pattern is
+    split once and searched from left to right, so the time is linear in the text. A regular
+    expression could backtrack without bound on a hostile pattern.
+    """
     first, *rest = pattern.casefold().split("*")
     if not rest:
         return lambda text: text.casefold() == first
@@ -49,7 +55,12 @@ def glob(pattern: str) -> Callable[[str], bool]:
 
 
 def build_condition(tree: ConditionTree, zone: str) -> Condition:
-    """The tree as data that can be explained, on the clocks of `zone`."""
+    """Return a condition tree as data that can be evaluated and explained.
+
+    Args:
+        tree: the parsed condition.
+        zone: IANA time zone in which dates, weekdays and times of day are meant.
+    """
     if isinstance(tree, Comparison):
         return build_clause(tree, zone)
     parts = tuple(build_condition(part, zone) for part in tree.parts)
@@ -62,24 +73,28 @@ def build_condition(tree: ConditionTree, zone: str) -> Condition:
             return NoneOf(parts)
 
 
-def build_clause(test: Comparison, zone: str) -> Clause:
-    """One comparison, ready to be asked."""
-    timed = test.field.type in {"weekday", "clock", "date"} or _is_timed(test)
-    ripens = _on_clock(test, zone) if test.field.read is None and timed else _compare(test, zone)
+def build_clause(comparison: Comparison, zone: str) -> Clause:
+    """Return one comparison as a clause; `zone` is as for `build_condition`."""
+    timed = comparison.field.type in {"weekday", "clock", "date"} or _is_timed(comparison)
+    holds_from = (
+        _on_clock(comparison, zone)
+        if comparison.field.read is None and timed
+        else _compare(comparison, zone)
+    )
     return Clause(
-        field=test.name,
-        op=test.op,
-        value=test.value,
-        read=_shown(test, zone),
-        provenance=test.field.provenance,
-        holds_from=ripens,
+        field=comparison.name,
+        op=comparison.op,
+        value=comparison.value,
+        read=_displayed_value(comparison, zone),
+        provenance=comparison.field.provenance,
+        holds_from=holds_from,
         timed=timed,
-        text=test.text,
+        text=comparison.text,
     )
 
 
 def reads_customer(condition: Condition) -> bool:
-    """Whether a positive clause reads what only a verified identity lets us know."""
+    """Return whether a positive clause reads a field that needs a verified identity."""
     match condition:
         case Clause():
             return condition.provenance == "personal"
@@ -89,44 +104,50 @@ def reads_customer(condition: Condition) -> bool:
             return any(reads_customer(part) for part in condition.parts)
 
 
-def _is_timed(test: Comparison) -> bool:
-    return test.op == "before" or (test.field.reached_at is not None and test.op != "at_most")
+def _is_timed(comparison: Comparison) -> bool:
+    """Return whether time alone can make the comparison hold."""
+    return comparison.op == "before" or (
+        comparison.field.reached_at is not None and comparison.op != "at_most"
+    )
 
 
-def _nothing(_: Any) -> None:
-    """The value of what is not read but looked up on the clock."""
+def _no_value(_: Any) -> None:
+    """Stand in for the reader of a `time.*` field, which is not read from the scene."""
 
 
-def _reader(test: Comparison, zone: str) -> ReadField:
-    """Scene → the raw value."""
-    field = test.field
+def _reader(comparison: Comparison, zone: str) -> ReadField:
+    """Return a function: scene → the raw value of the field, or None where it is not known."""
+    field = comparison.field
     if field.read_named is not None:
-        read_named, named = field.read_named, test.name.split(".", 2)[2]
+        read_named, named = field.read_named, comparison.name.split(".", 2)[2]
         return lambda scene: read_named(scene, named)
     if field.read_since is None:
-        return field.read or _nothing
+        return field.read or _no_value
     read_since = field.read_since
-    if test.window is None:
+    if comparison.window is None:
         return lambda scene: read_since(scene, 0)
-    how, value = test.window
+    how, value = comparison.window
     if how == "within":
         return lambda scene: read_since(scene, scene.now - value)
     since = calendar.local_instant(value, zone, end=False)
     return lambda scene: read_since(scene, since)
 
 
-def _compare(test: Comparison, zone: str) -> HoldsFrom:
-    read, value = _reader(test, zone), test.value
-    match test.field.type, test.op:
+def _compare(comparison: Comparison, zone: str) -> HoldsFrom:
+    """Return the function of a comparison of a field that is read from the scene."""
+    read, value = _reader(comparison, zone), comparison.value
+    match comparison.field.type, comparison.op:
         case "duration", "at_least" | "between":
-            return _lasting(test)
+            return _lasting(comparison)
         case "instant", "before":
             return _elapsed(read, value)
         case "instant", "within":
-            return _if(lambda scene: (at := read(scene)) is not None and scene.now - at <= value)
+            return _untimed(
+                lambda scene: (at := read(scene)) is not None and scene.now - at <= value
+            )
         case "instant", _:
             since = calendar.local_instant(value, zone, end=False)
-            return _if(lambda scene: (at := read(scene)) is not None and at >= since)
+            return _untimed(lambda scene: (at := read(scene)) is not None and at >= since)
         case "money", op:
             return _money(read, op, value)
         case "any", op:
@@ -134,36 +155,39 @@ def _compare(test: Comparison, zone: str) -> HoldsFrom:
         case "text" | "path" | "word" | "flag", op:
             return _words(read, op, value)
         case _:
-            return _number(read, test.op, value)
+            return _number(read, comparison.op, value)
 
 
-def _if(holds: Callable[[Any], bool]) -> HoldsFrom:
+def _untimed(holds: Callable[[Any], bool]) -> HoldsFrom:
     return lambda scene: NOW if holds(scene) else NEVER
 
 
-def _lasting(test: Comparison) -> HoldsFrom:
-    """A duration that grows by itself."""
-    read, reaches = test.field.read, test.field.reached_at
-    low, high = test.value if test.op == "between" else (test.value, NEVER)
-    assert read is not None and reaches is not None, test.name  # noqa: S101, PT018 - the registry's
+def _lasting(comparison: Comparison) -> HoldsFrom:
+    """Return the function of a duration that grows by itself, such as `session.dwell`."""
+    read, reached_at = comparison.field.read, comparison.field.reached_at
+    low, high = comparison.value if comparison.op == "between" else (comparison.value, NEVER)
+    # Fields of this type have both functions; the assertion is for the type checker.
+    assert read is not None and reached_at is not None, comparison.name  # noqa: S101, PT018
 
-    def ripens(scene: Any) -> int:
-        at = reaches(scene, low)
+    def holds_from(scene: Any) -> int:
+        at = reached_at(scene, low)
         if at > scene.now:
             return at
         return NOW if high == NEVER or read(scene) <= high else NEVER
 
-    return ripens
+    return holds_from
 
 
 def _elapsed(read: ReadField, value: int) -> HoldsFrom:
-    def ripens(scene: Any) -> int:
+    """Return the function of `before`: the field lies at least `value` milliseconds back."""
+
+    def holds_from(scene: Any) -> int:
         at = read(scene)
         if at is None:
             return NEVER
         return NOW if at + value <= scene.now else int(at + value)
 
-    return ripens
+    return holds_from
 
 
 def _number(read: ReadField, op: str, value: Any) -> HoldsFrom:
@@ -184,7 +208,11 @@ def _number(read: ReadField, op: str, value: Any) -> HoldsFrom:
 
 
 def _money(read: ReadField, op: str, value: Any) -> HoldsFrom:
-    """Amounts are compared in the currency of what is read; one that is not named does not hold."""
+    """Return the function of a comparison of money.
+
+    Amounts are compared in the currency of the value. Without an amount in that currency, the
+    comparison does not hold.
+    """
     pair = value if op == "between" else (value[0], value[0]) if op == "in" else (value, value)
     lows, highs = (None if op == "at_most" else pair[0]), (None if op == "at_least" else pair[1])
 
@@ -196,11 +224,11 @@ def _money(read: ReadField, op: str, value: Any) -> HoldsFrom:
         high = highs.get(money.currency) if highs is not None else money.amount
         return low is not None and high is not None and low <= money.amount <= high
 
-    return _if(holds)
+    return _untimed(holds)
 
 
 def _any(read: ReadField, op: str, value: Any) -> HoldsFrom:
-    """An attribute: a text, a number or a flag, compared as the file spells it."""
+    """Return the function of an attribute: a text, a number or a flag, compared as spelled."""
     if op in {"at_least", "at_most", "between"}:
         return _number(lambda s: n if type(n := read(s)) is int else None, op, value)
 
@@ -214,8 +242,8 @@ def _any(read: ReadField, op: str, value: Any) -> HoldsFrom:
 
 
 def _words(read: ReadField, op: str, value: Any) -> HoldsFrom:
-    """One word, or several of which one must match (and none, for `not`)."""
-    test = _word_test(op, value)
+    """Return the function of words: one of the values must match, or none of them for `not`."""
+    matches = _word_test(op, value)
     if op == "not":
 
         def none_of(scene: Any) -> int:
@@ -223,7 +251,7 @@ def _words(read: ReadField, op: str, value: Any) -> HoldsFrom:
             if found is None:
                 return NEVER
             words = found if type(found) is tuple else (found,)
-            return NEVER if any(test(word) for word in words) else NOW
+            return NEVER if any(matches(word) for word in words) else NOW
 
         return none_of
 
@@ -233,10 +261,10 @@ def _words(read: ReadField, op: str, value: Any) -> HoldsFrom:
             return NEVER
         if type(found) is tuple:
             for word in found:
-                if test(word):
+                if matches(word):
                     return NOW
             return NEVER
-        return NOW if test(found) else NEVER
+        return NOW if matches(found) else NEVER
 
     return one_of
 
@@ -251,30 +279,31 @@ def _word_test(op: str, value: Any) -> Callable[[Any], bool]:
     return frozenset(value).__contains__
 
 
-def _on_clock(test: Comparison, zone: str) -> HoldsFrom:
-    match test.field.type:
+def _on_clock(comparison: Comparison, zone: str) -> HoldsFrom:
+    """Return the function of a `time.*` field."""
+    match comparison.field.type:
         case "weekday":
-            hours = timetables.weekday_hours(test.op, test.value)
+            hours = timetables.weekday_hours(comparison.op, comparison.value)
         case "clock":
-            hours = timetables.clock_hours(test.op, test.value)
+            hours = timetables.clock_hours(comparison.op, comparison.value)
         case _:
-            return timetables.holds_between_dates(*_dates(test), zone)
+            return timetables.holds_between_dates(*_date_range(comparison), zone)
     return timetables.holds_while_open(timetables.weekly_state(zone, (hours,)))
 
 
-def _dates(test: Comparison) -> tuple[str | None, str | None]:
-    match test.op:
+def _date_range(comparison: Comparison) -> tuple[str | None, str | None]:
+    match comparison.op:
         case "at_least":
-            return test.value, None
+            return comparison.value, None
         case "at_most":
-            return None, test.value
+            return None, comparison.value
         case _:
-            return test.value[0], test.value[-1]
+            return comparison.value[0], comparison.value[-1]
 
 
-def _shown(test: Comparison, zone: str) -> ReadField:
-    """Scene → the value as a rule file would spell it."""
-    match test.field.type:
+def _displayed_value(comparison: Comparison, zone: str) -> ReadField:
+    """Return a function: scene → the value as a rule file would spell it, for explanations."""
+    match comparison.field.type:
         case "weekday":
             return lambda scene: WEEKDAYS[calendar.to_local(scene.now, zone).weekday()]
         case "clock":
@@ -283,20 +312,20 @@ def _shown(test: Comparison, zone: str) -> ReadField:
             return lambda scene: f"{calendar.to_local(scene.now, zone):%Y-%m-%d}"
         case _:
             pass
-    read, show = _reader(test, zone), _SHOWN.get(test.field.type, _as_is)
+    read, display = _reader(comparison, zone), _DISPLAY.get(comparison.field.type, _as_is)
 
-    def shown(scene: Any) -> Any:
+    def displayed(scene: Any) -> Any:
         value = read(scene)
-        return None if value is None else show(value)
+        return None if value is None else display(value)
 
-    return shown
+    return displayed
 
 
 def _as_is(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-_SHOWN: dict[str, Callable[[Any], Any]] = {
+_DISPLAY: dict[str, Callable[[Any], Any]] = {
     "duration": lambda value: calendar.format_duration(value - value % calendar.SECOND),
     "money": format_plain,
     "share": format_percent,

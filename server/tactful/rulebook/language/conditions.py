@@ -92,12 +92,21 @@ def _group(
 
 
 def comparisons(tree: ConditionTree) -> Iterator[Comparison]:
-    """Every comparison, in the order of the file."""
+    """Yield every comparison of a tree, in the order of the file."""
     if isinstance(tree, Comparison):
         yield tree
     else:
         for part in tree.parts:
             yield from comparisons(part)
+
+
+def conjuncts(tree: ConditionTree | None) -> Iterator[Comparison]:
+    """Yield the comparisons that must all hold for the tree to hold."""
+    if isinstance(tree, Comparison):
+        yield tree
+    elif tree is not None and (tree.kind == "all" or (tree.kind == "any" and len(tree.parts) == 1)):
+        for part in tree.parts:
+            yield from conjuncts(part)
 
 
 def _parts(node: Node, lists: Lists, findings: Findings) -> Iterator[ConditionTree]:

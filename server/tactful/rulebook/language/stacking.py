@@ -3,16 +3,16 @@
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 
 
-def stacking_partners(texts: ParsedFiles) -> dict[str, frozenset[str]]:
+def stacking_partners(files: ParsedFiles) -> dict[str, frozenset[str]]:
     """Rule → the rules it names, itself or by their campaign."""
     by_campaign: dict[str, set[str]] = {}
-    for text in texts.rules:
-        by_campaign.setdefault(text.get("campaign") or "", set()).add(text.id)
-    return {text.id: frozenset(_named(text, by_campaign)) for text in texts.rules}
+    for rule in files.rules:
+        by_campaign.setdefault(rule.get("campaign") or "", set()).add(rule.id)
+    return {rule.id: frozenset(_named(rule, by_campaign)) for rule in files.rules}
 
 
-def _named(text: ParsedRule, by_campaign: dict[str, set[str]]) -> set[str]:
+def _named(rule: ParsedRule, by_campaign: dict[str, set[str]]) -> set[str]:
     named: set[str] = set()
-    for name in text.get("stacks_with") or ():
+    for name in rule.get("stacks_with") or ():
         named |= by_campaign.get(name, {name})
-    return named - {text.id}
+    return named - {rule.id}
