@@ -249,7 +249,13 @@ def _limit(block: ParsedMapping | None) -> FrequencyLimit | None:
     return FrequencyLimit(block.get("count"), block.get("per")) if block else None
 
 
-_NOT_IN_MEANING: Final = ("holds_from", "condition", "holds_from_if_identified", "schedule", "digest")
+_NOT_IN_MEANING: Final = (
+    "holds_from",
+    "condition",
+    "holds_from_if_identified",
+    "schedule",
+    "digest",
+)
 
 
 def _meaning(rule: Rule, parsed: ParsedRule, zone: str) -> Any:

@@ -238,7 +238,9 @@ def test_a_trial_is_told_every_rail_that_is_missing() -> None:
     text = one_rule(
         f"{long}offer: {{percent: 10%, floor: {{minimum: 5.00 EUR}}}}", "campaigns: {c: {count: 5}}"
     )
-    assert [one.message for one in check(text).diagnostics] == ["this trial lasts longer than 60 days"]
+    assert [one.message for one in check(text).diagnostics] == [
+        "this trial lasts longer than 60 days"
+    ]
 
 
 @pytest.mark.parametrize(
