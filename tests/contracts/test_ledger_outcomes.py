@@ -4,7 +4,7 @@ from msgspec import structs
 
 from support.ledger_rows import T0, fact, offer
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
-from tactful.runtime.ports.ledger import EXTRA_PRICE_RETENTION
+from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.runtime.ports.ledger_rows import Commit, FactRow, OutcomeRow, ReductionRow
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from tactful.runtime.facts.feeds import FeedMonitor
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.ledger import LedgerHealth
 from tactful.runtime.state.active_rulebook import ActiveRulebook
 from tactful.runtime.state.balances import Balances
 from tactful.runtime.state.session_registry import SessionRegistry
@@ -21,11 +21,14 @@ class MeasuredParts(Protocol):
     telemetry: Telemetry
     registry: SessionRegistry
     timers: Timers
-    ledger: Ledger
     feeds: FeedMonitor
     clock: Clock
     balances: Balances
     active_rulebook: ActiveRulebook
+
+    @property
+    def ledger(self) -> LedgerHealth:
+        """Return the ledger, as far as metrics need it."""
 
 
 def register_gauges(shop: MeasuredParts) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Coroutine, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,9 +17,14 @@ from tactful.core.session import session as parting
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.runtime.facts.fact_reader import FactReader
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.fact_store import FactStore
+from tactful.runtime.ports.session_store import SessionStore
 
 _decode_contact = msgspec.msgpack.Decoder(ContactHistory).decode
+
+
+class CustomerLedger(FactStore, SessionStore, Protocol):
+    """The roles of the ledger that the cache reads: facts and contact histories."""
 
 
 class FactCache:
@@ -28,7 +33,9 @@ class FactCache:
     What a fact changes is dropped, and read again by whoever needs it next: once, however many ask.
     """
 
-    def __init__(self, ledger: Ledger, *, items: int = 50_000, people: int = 20_000) -> None:
+    def __init__(
+        self, ledger: CustomerLedger, *, items: int = 50_000, people: int = 20_000
+    ) -> None:
         self._ledger = ledger
         self._items: OrderedDict[str, Item] = OrderedDict()
         self._people: OrderedDict[str, History] = OrderedDict()

@@ -17,7 +17,7 @@ from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import ReportedFact
 from tactful.core.facts.history import History
 from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger_rows import StoredFact
 
 CHUNK: Final = 400
@@ -37,7 +37,9 @@ class FactReader:
     SQLite may use a row's number again after a prune.
     """
 
-    def __init__(self, ledger: Ledger, *, at: int | None = None, upto: int | None = None) -> None:
+    def __init__(
+        self, ledger: FactStore, *, at: int | None = None, upto: int | None = None
+    ) -> None:
         """Read as of now, unless a point is given.
 
         Args:

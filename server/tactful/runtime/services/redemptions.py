@@ -5,7 +5,7 @@ An error of the ledger means "unknown", never "no": the same call with the same 
 
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -19,7 +19,10 @@ from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionO
 from tactful.core.values.ids import ID_BYTES, redemption_id
 from tactful.core.values.money import Money
 from tactful.runtime.ports.environment import Clock, Entropy
-from tactful.runtime.ports.ledger import Ledger, LedgerError
+from tactful.runtime.ports.fact_store import FactStore
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.offer_store import OfferStore
+from tactful.runtime.ports.session_store import SessionStore
 
 RETRY_S: Final = 2
 """When to ask again after "unknown", in seconds: a group commit and a restart later."""
@@ -68,13 +71,17 @@ class RedemptionCall(Struct, frozen=True, kw_only=True):
     session: str | None = None
 
 
+class RedemptionLedger(FactStore, OfferStore, SessionStore, Protocol):
+    """The roles of the ledger that a redemption uses."""
+
+
 class RedemptionService:
     """The checkout's desk of one shop."""
 
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        ledger: RedemptionLedger,
         clock: Clock,
         entropy: Entropy,
         verify: Verify,

@@ -15,7 +15,7 @@ from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.diagnostics import Diagnostic
 from tactful.rulebook.source.tree import RuleSource
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.rulebook_store import RulebookStore
 from tactful.runtime.telemetry import Telemetry
 
 log = structlog.get_logger("tactful.rulebook")
@@ -51,7 +51,7 @@ class ActiveRulebook:
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        ledger: RulebookStore,
         clock: Clock,
         telemetry: Telemetry,
         folder: Path | None,

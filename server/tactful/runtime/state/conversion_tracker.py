@@ -19,7 +19,7 @@ from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.values.calendar import DAY, to_ms
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.offer_statistics import OfferStatistics
 
 PATIENCE: Final = 7 * DAY
 """Within this a purchase by a shopper who was shown nothing counts as one."""
@@ -40,7 +40,7 @@ class ConversionTracker:
     A guest is forgotten when their session ends, and with them what they might buy later.
     """
 
-    def __init__(self, *, ledger: Ledger, clock: Clock, world: FactCache) -> None:
+    def __init__(self, *, ledger: OfferStatistics, clock: Clock, world: FactCache) -> None:
         self._ledger = ledger
         self._clock = clock
         self._world = world

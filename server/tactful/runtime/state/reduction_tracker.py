@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import structlog
@@ -16,14 +16,20 @@ from tactful.core.stages.offer_builder import GENERAL
 from tactful.core.values.calendar import DAY, HOUR
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.ports.ledger import Ledger, LedgerError
+from tactful.runtime.ports.fact_store import FactStore
+from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import FactRow
+from tactful.runtime.ports.offer_statistics import OfferStatistics
 from tactful.runtime.telemetry import Telemetry
 
 log = structlog.get_logger("tactful.reach")
 
 HOURS: Final = DAY // HOUR
 Where = tuple[str, str]
+
+
+class ReductionLedger(FactStore, OfferStatistics, Protocol):
+    """The roles of the ledger that the tracker uses: past reductions, and general prices as facts."""
 
 
 class ReductionTracker:
@@ -34,7 +40,7 @@ class ReductionTracker:
     """
 
     def __init__(
-        self, *, ledger: Ledger, clock: Clock, world: FactCache, telemetry: Telemetry
+        self, *, ledger: ReductionLedger, clock: Clock, world: FactCache, telemetry: Telemetry
     ) -> None:
         self._ledger = ledger
         self._clock = clock

@@ -10,7 +10,7 @@ from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.rules.policy import TrialGuardrail
 from tactful.core.rules.rule import Rulebook
 from tactful.core.verdicts.reasons import TAINT_REASONS
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.offer_statistics import OfferStatistics
 
 log = structlog.get_logger("tactful.trial")
 
@@ -50,7 +50,11 @@ class TrialMonitor:
     """
 
     def __init__(
-        self, *, ledger: Ledger, rulebook: Callable[[], Rulebook], stop: Callable[[str], None]
+        self,
+        *,
+        ledger: OfferStatistics,
+        rulebook: Callable[[], Rulebook],
+        stop: Callable[[str], None],
     ) -> None:
         self._ledger = ledger
         self._rulebook = rulebook

@@ -11,8 +11,8 @@ from collections import deque
 from typing import Final
 
 from tactful.core.session.signals import Signal
-from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
+from tactful.runtime.ports.turn_store import TurnStore
 from tactful.runtime.state.session_registry import LiveSession, RecordedSignal
 from tactful.runtime.turn_log.log_encoding import encode, encode_signals
 
@@ -35,7 +35,7 @@ MIN_SESSIONS_PER_STEP: Final = 10
 class TurnLogWriter:
     """The acts of all sessions of one shop that are not recorded yet."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: TurnStore) -> None:
         self._ledger = ledger
         self._waiting: deque[tuple[float, LiveSession]] = deque()
         """Who has acts that are not recorded, and until when these may wait, in that order."""

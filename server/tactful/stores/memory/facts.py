@@ -7,7 +7,7 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.facts.fact_versions import UNSEEN, HighestVersions, advance, comes_late
-from tactful.runtime.ports.ledger import EXTRA_PRICE_RETENTION
+from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 from tactful.stores.shared.json_text import as_plain_data, replace_id
 

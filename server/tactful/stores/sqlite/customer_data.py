@@ -12,7 +12,7 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.redemption.redemption_rows import RefundRow
-from tactful.runtime.ports.ledger import EXTRA_PRICE_RETENTION
+from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.shared.json_text import as_plain_data, replace_id
 from tactful.stores.sqlite import operator_actions as sqlite_acts

@@ -1,0 +1,91 @@
+"""The role of the ledger that stores facts, their versions and the heartbeats of feeds."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
+
+
+class FactStore(Protocol):
+    """Stores every accepted version of every fact, and answers as of now or as of any past point.
+
+    Facts are numbered from 1 in the order in which they were stored. The number is the exact
+    address of a past state: an instant is not, because several facts can share one millisecond.
+    """
+
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
+        """Store the rows that are newer than what is stored under their key, in the given order.
+
+        All rows are durable when it returns, or none is stored. A stored row supersedes the version
+        in force at its `at`. A row that is older, or known already, changes nothing; one that is
+        older and `dated` is kept as a version that was never in force.
+
+        Args:
+            rows: Facts in the order of their arrival.
+
+        Returns:
+            For each row whether it is now in force: True for a new version, False for one that was
+            known, older or late.
+
+        Raises:
+            LedgerError: The rows are not stored; with `retry`, it is unknown whether they are.
+        """
+
+    async def facts_about(
+        self,
+        subjects: Sequence[tuple[str, str]],
+        kinds: Sequence[str] = (),
+        at: int | None = None,
+        upto: int | None = None,
+    ) -> list[StoredFact]:
+        """Return the versions in force that are about any of the subjects, each once.
+
+        Without `at` and `upto` it answers as of now. A version counts only under its own subjects,
+        not under those of an earlier version of its key.
+
+        Args:
+            subjects: (kind, id) pairs, for example `("sku", "RUN-42")` or `("customer", "c1")`.
+            kinds: The kinds of fact to return; empty: all kinds.
+            at: As of this instant, milliseconds since the Unix epoch, UTC.
+            upto: As of the moment right after the fact with this number was stored.
+
+        Returns:
+            The facts in order of kind and key.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def newest_fact(self) -> int:
+        """Return the number of the newest fact; 0: there is none.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
+        """Return every retained version of one fact in the order of their numbers.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def record_heartbeat(self, feed: str, at: int) -> None:
+        """Store that a feed was alive at an instant, unless a later heartbeat is stored.
+
+        Durable when it returns.
+
+        Args:
+            feed: Name of the feed.
+            at: Milliseconds since the Unix epoch, UTC.
+
+        Raises:
+            LedgerError: The heartbeat is not stored.
+        """
+
+    async def feed_heartbeats(self) -> dict[str, int]:
+        """Return feed → its last heartbeat, milliseconds since the Unix epoch, UTC.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """

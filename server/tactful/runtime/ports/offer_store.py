@@ -1,0 +1,98 @@
+"""The role of the ledger that keeps offers, their budgets and their redemptions."""
+
+from typing import Protocol
+
+from tactful.core.offers.offer import Offer
+from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
+from tactful.runtime.ports.ledger_rows import AuditRow
+
+
+class OfferStore(Protocol):
+    """Keeps every offer, each step of its life, and the money that it reserves or has spent.
+
+    Offers are created and changed by `TurnStore.commit` and `TurnStore.record`, and by redemptions.
+    Every read first waits until everything queued with `TurnStore.record` so far is written.
+    """
+
+    async def offer(self, offer: str) -> Offer | None:
+        """Return one offer in its present state; None: there is no such offer.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def standing_offers(self) -> list[Offer]:
+        """Return all offers that are pushed, shown or accepted, in order of their ids.
+
+        Read at start, to rebuild stock commitments and timers.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def offer_steps(
+        self,
+        *,
+        session: str | None = None,
+        customer: str | None = None,
+        offer: str | None = None,
+        limit: int = 200,
+    ) -> list[AuditRow]:
+        """Return lifecycle steps of offers, newest first. Filters that are given must all match.
+
+        Args:
+            session: Only the offers of this session.
+            customer: Only the offers of this customer. Offers of an anonymous shopper belong to the
+                customer of the next login in the same session.
+            offer: Only this offer.
+            limit: The largest number of steps to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def balances(self) -> list[BudgetRow]:
+        """Return the balances of all campaigns, periods and currencies.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def run_redemption(
+        self,
+        logic: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+    ) -> RedemptionOutcome:
+        """Read what a redemption depends on, run `logic` on it and write its outcome atomically.
+
+        All in one transaction, durable when it returns. Redemptions of one ledger run one after the
+        other, so `logic` always sees the outcome of the redemption before. It may be run more than
+        once, because a batch that failed is repeated job by job.
+
+        Args:
+            logic: A pure function from what the ledger holds to what is written and answered.
+            offer: The offer to redeem; None: the offers that the order has redeemed.
+            order: The shop's id of the order.
+            refund: The shop's id of a partial refund; None: no refund.
+
+        Returns:
+            What `logic` returned.
+
+        Raises:
+            ValueError: The outcome settles more than its budget has reserved.
+            LedgerError: Nothing is written; with `retry`, it is unknown whether anything is. The same
+                call may be repeated: redemptions are idempotent.
+        """
+
+    async def reconcile(self) -> list[str]:
+        """Compare every balance with the sum of its offers and redemptions.
+
+        Returns:
+            One sentence for each balance that differs; empty: all balances agree.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """

@@ -1,0 +1,50 @@
+"""The role of the ledger that keeps rulebooks and which rules are paused."""
+
+from typing import Literal, Protocol
+
+
+class RulebookStore(Protocol):
+    """Keeps the sources of every activated rulebook, each activation, and the paused rules."""
+
+    async def store_rulebook(
+        self, version: str, sources: bytes, at: int, *, back: bool = False
+    ) -> None:
+        """Store an activation, and the sources where the version is new. Durable when it returns.
+
+        Args:
+            version: The version of the rulebook, a digest of what it means.
+            sources: The rule files as JSON: a list of (path, text).
+            at: When it became active, milliseconds since the Unix epoch, UTC.
+            back: Whether an operator went back to it. A restart must not undo that.
+
+        Raises:
+            LedgerError: Nothing is stored.
+        """
+
+    async def rulebooks(self) -> list[tuple[str, int, bool]]:
+        """Return (version, activated at, back) of every activation, newest first.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def rulebook_sources(self, version: str) -> bytes | None:
+        """Return the sources of a version as they were stored; None: it was never active.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def rule_states(self) -> dict[str, str]:
+        """Return rule id → `paused`, for the rules that are paused.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def set_rule_state(self, rule: str, state: Literal["paused", "running"]) -> None:
+        """Store that a rule is paused, or running again. Durable when it returns.
+
+        Raises:
+            LedgerError: Nothing is stored.
+        """
