@@ -37,7 +37,7 @@ from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.transports.admission.access_policy import AccessPolicy as DoorPolicy
 from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.admission.memory_guard import granted
+from tactful.transports.admission.memory_guard import cgroup_limit
 from tactful.transports.sessions.asgi_websocket import websocket_routes
 from tactful.transports.sessions.connection_hub import ConnectionHub
 from tactful.transports.sessions.session_handler import ConnectionTiming, OfferSessionHandler
@@ -76,7 +76,7 @@ class ServerParts(Struct, frozen=True):
 
     app: Starlette
     shop: Shop
-    reception: ConnectionHub
+    hub: ConnectionHub
 
 
 def create_app(config: Config) -> Starlette:
@@ -139,21 +139,21 @@ def _register_gauges(shop: Shop, reception: ConnectionHub) -> None:
     """Have the metrics say who is connected, and why conversations ended."""
     telemetry = shop.telemetry
     telemetry.add_gauge(
-        "tactful_connections", "Connections", lambda: [((), len(reception.present))]
+        "tactful_connections", "Connections", lambda: [((), len(reception.connections))]
     )
     telemetry.add_counter(
-        "tactful_messages", "Messages taken in", lambda: [((), reception.messages)]
+        "tactful_messages", "Messages taken in", lambda: [((), reception.messages_received)]
     )
     telemetry.add_counter(
         "tactful_closes",
         "Conversations that ended, by close code; 0: one of the client's invention",
-        lambda: [((str(code),), count) for code, count in sorted(reception.closes.items())],
+        lambda: [((str(code),), count) for code, count in sorted(reception.close_counts.items())],
         ("code",),
     )
     telemetry.add_counter(
         "tactful_refusals",
         "Connections and requests that were turned away before anybody looked into them, by code",
-        lambda: [((code,), count) for code, count in sorted(reception.refusals.items())],
+        lambda: [((code,), count) for code, count in sorted(reception.rejections.items())],
         ("code",),
     )
 
@@ -221,17 +221,17 @@ def _access_policy(config: Config) -> DoorPolicy:
         limits=AdmissionLimits(
             connections=config.max_connections,
             per_address=config.max_connections_per_address,
-            calls=config.max_connections_per_address,
-            calls_per_s=max(1, config.max_connections_per_address // 4),
+            request_burst=config.max_connections_per_address,
+            requests_per_s=max(1, config.max_connections_per_address // 4),
             memory_bytes=_memory(config),
             unlimited=UNLIMITED_ADDRESSES,
-            rhythm=_rhythm(config),
+            timing=_rhythm(config),
         ),
     )
 
 
 def _memory(config: Config) -> int | None:
-    return config.max_memory_mib * 2**20 if config.max_memory_mib else granted()
+    return config.max_memory_mib * 2**20 if config.max_memory_mib else cgroup_limit()
 
 
 def _rhythm(config: Config) -> ProtocolTiming:

@@ -57,7 +57,7 @@ async def serve(config: Config, *, started: Callable[[Listener], None] | None = 
         shared_port=config.shared_port,
         conformance_echo=config.conformance_echo,
     )
-    listener = Listener(parts.app, parts.reception, place)
+    listener = Listener(parts.app, parts.hub, place)
     await listener.start()  # a signal meanwhile ends the process: nobody is here to be seen off
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -67,6 +67,6 @@ async def serve(config: Config, *, started: Callable[[Listener], None] | None = 
     if started:
         started(listener)
     await stop.wait()
-    log.info("server.draining", sessions=len(parts.reception.present))
+    log.info("server.draining", sessions=len(parts.hub.connections))
     await listener.drain()
     await listener.close()

@@ -86,7 +86,7 @@ class Day:
     async def quarter(self, number: int) -> int:
         """Play a quarter of an hour; how many messages that took."""
         one, dice = self._one, self._dice
-        before = one.parts.reception.messages
+        before = one.parts.hub.messages_received
         people = await enter_all(one.listener.port, self._count)
         for shopper in people:
             for _ in range(dice.randrange(*LOOKS)):
@@ -100,14 +100,14 @@ class Day:
         for shopper in people:
             self.withdrawn += shopper.withdrawn
             shopper.transport.close()
-        while one.parts.reception.present:  # noqa: ASYNC110 -- until all have gone
+        while one.parts.hub.connections:  # noqa: ASYNC110 -- until all have gone
             await asyncio.sleep(0.001)
         await one.advance(QUARTER - 31)
-        return one.parts.reception.messages - before
+        return one.parts.hub.messages_received - before
 
     async def _heard(self, messages: int) -> None:
         async with asyncio.timeout(60):
-            while self._one.parts.reception.messages < messages:  # noqa: ASYNC110 -- a count
+            while self._one.parts.hub.messages_received < messages:  # noqa: ASYNC110 -- a count
                 await asyncio.sleep(0.001)
         await self._one.parts.shop.settled()
 
@@ -115,7 +115,7 @@ class Day:
         """Some accept and buy, some wave away, some do nothing."""
         dice, one = self._dice, self._one
         accepting = []
-        before, said = one.parts.reception.messages, 0
+        before, said = one.parts.hub.messages_received, 0
         for shopper in people:
             await asyncio.sleep(0)
             self.offers += len(shopper.offers)
@@ -204,7 +204,7 @@ async def soak(folder: Path, *, quarters: int, shoppers: int, seed: int = 1) -> 
             descriptors_more=end.descriptors - start.descriptors,
             left={
                 "sessions": len(shop.registry),
-                "connections": len(one.parts.reception.present),
+                "connections": len(one.parts.hub.connections),
                 "held": sum(row.reserved for row in shop.balances.rows()),
             },
             wrong=await shop.reconcile(),

@@ -19,7 +19,7 @@ def nothing_leaked() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def door(tmp_path_factory) -> Iterator[Served]:
     yield from served(
-        tmp_path_factory, "door", linger_ms=300, sweep_ms=200, stalled_ms=2_000, rhythm=PACE
+        tmp_path_factory, "door", linger_ms=300, sweep_ms=200, stalled_ms=2_000, timing=PACE
     )
 
 
@@ -29,7 +29,7 @@ def hasty(tmp_path_factory) -> Iterator[Served]:
     rhythm = {"hello_ms": 300, "heartbeat_ms": 100, "silent_ms": 400}
     yield from served(
         tmp_path_factory, "hasty", head_ms=300, linger_ms=200, sweep_ms=80, stalled_ms=500,
-        body_grace_ms=200, rhythm=rhythm,
+        body_grace_ms=200, timing=rhythm,
     )  # fmt: skip
 
 

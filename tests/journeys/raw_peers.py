@@ -19,7 +19,7 @@ import pytest
 
 HERE = Path(__file__).parent
 PACE = {"per_second": 20, "burst": 120}
-OFTEN = {"calls": 10**6, "calls_per_s": 10**6}
+OFTEN = {"request_burst": 10**6, "requests_per_s": 10**6}
 """All raw peers come from one address, and each does what it is closed for."""
 VIEW = {"t": "view", "sku": "RUN-42"}
 KEPT_KIB = 24 * 1_024

@@ -10,7 +10,7 @@ import sys
 import msgspec
 import uvloop
 
-from support.front_door import hello_app, policy
+from support.raw_connections import hello_app, policy
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage, Hello, View, Welcome, Withdraw
 from tactful.transports.admission.limits import AdmissionLimits
@@ -22,10 +22,10 @@ from tactful.transports.sessions.ports import SessionChannel
 class AnsweringDesk:
     """Welcomes, answers each view with a withdrawal of the same name, and floods when asked to."""
 
-    def open(self, _: SessionChannel) -> None:
+    def connection_opened(self, _: SessionChannel) -> None:
         pass
 
-    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
         if isinstance(message, Hello):
             welcome = Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=20, idle=60)
             connection.send(encode(welcome))
@@ -34,13 +34,13 @@ class AnsweringDesk:
             for seq in range(count):
                 connection.send(encode(Withdraw(seq=seq, offer=message.sku * 8)))
 
-    def slow(self, _: SessionChannel) -> None:
+    def client_lagging(self, _: SessionChannel) -> None:
         pass
 
-    def caught_up(self, _: SessionChannel) -> None:
+    def client_caught_up(self, _: SessionChannel) -> None:
         pass
 
-    def closed(self, _: SessionChannel) -> None:
+    def connection_closed(self, _: SessionChannel) -> None:
         pass
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from journeys.fixture import CATALOGUE, case, order, rules
 from journeys.raw_peers import VIEW, serving
-from support.front_door import Raw, text
 from support.live_server import LiveServer, Shopper, live_server
 from support.manual_runner import ROOT
+from support.raw_connections import RawClient, text
 
 sys.path.append(str(ROOT / "tests" / "bench"))
 
@@ -107,10 +107,10 @@ async def test_bots_hold_a_budget_no_longer_than_their_offers_live(tmp_path):
 
 async def test_a_flooding_client_among_many_is_closed_and_the_others_are_all_answered(door):
     async with AsyncExitStack() as stack:
-        others = [await stack.enter_async_context(Raw.knock(door.port)) for _ in range(30)]
+        others = [await stack.enter_async_context(RawClient.connect(door.port)) for _ in range(30)]
         for other in others:
             await other.greet()
-        flooder = await stack.enter_async_context(Raw.knock(door.port))
+        flooder = await stack.enter_async_context(RawClient.connect(door.port))
         await flooder.greet()
         flooding = asyncio.ensure_future(flooder.send(text(VIEW) * 2_000))
         for other in others:

@@ -12,8 +12,15 @@ import pytest
 from journeys.bad_links import bad_link
 from journeys.fixture import CATALOGUE, rules
 from journeys.raw_peers import Served
-from support.front_door import Raw, RecordingDesk, eventually, frame, open_door, upgrade
 from support.live_server import Shopper, live_server
+from support.raw_connections import (
+    RawClient,
+    RecordingSessionHandler,
+    eventually,
+    frame,
+    running_listener,
+    upgrade,
+)
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.transports.admission.limits import AdmissionLimits
 
@@ -40,10 +47,10 @@ async def test_on_a_lossy_link_a_shopper_gets_an_offer_and_accepts_it(tmp_path):
 async def test_on_a_slow_link_heartbeats_pass_and_nobody_is_taken_for_dead():
     """Twenty heartbeats at 2 kB a second, with what the peer is sent in between."""
     rhythm = ProtocolTiming(heartbeat_ms=150, silent_ms=3_000)
-    desk = RecordingDesk()
-    limits = AdmissionLimits(rhythm=rhythm, sweep_ms=50, linger_ms=200)
-    async with open_door(desk, limits=limits) as door, bad_link(door.port, **MOBILE) as link:
-        async with Raw.knock(link.port) as peer:
+    desk = RecordingSessionHandler()
+    limits = AdmissionLimits(timing=rhythm, sweep_ms=50, linger_ms=200)
+    async with running_listener(desk, limits=limits) as door, bad_link(door.port, **MOBILE) as link:
+        async with RawClient.connect(link.port) as peer:
             await peer.greet()
             for _ in range(20):
                 desk.connections[0].send(b'{"t":"withdraw","seq":1,"offer":"%s"}' % (b"a" * 200))
@@ -63,8 +70,8 @@ async def test_a_peer_whose_link_died_without_a_word_is_found_and_its_offers_wai
         offer = await shopper.offered()
         hasten(one)
         link.die()
-        await eventually(lambda: not one.parts.reception.present)
-        assert one.parts.reception.closes[4410] == 1
+        await eventually(lambda: not one.parts.hub.connections)
+        assert one.parts.hub.close_counts[4410] == 1
         again = Shopper(one)
         await again.connect(resume=shopper.resume)
         assert [kept["id"] for kept in again.welcome["offers"]] == [offer["id"]]
@@ -78,7 +85,7 @@ def hasten(one):
 
 
 def test_a_dead_peer_is_dropped_within_forty_five_seconds_and_one_heartbeat_may_be_lost():
-    rhythm = AdmissionLimits().rhythm
+    rhythm = AdmissionLimits().timing
     assert rhythm.silent_ms + AdmissionLimits().sweep_ms <= 45_000
     assert 2 * rhythm.heartbeat_ms <= 30_000
 
@@ -127,7 +134,7 @@ async def test_a_cable_that_is_pulled_leaves_nothing_behind(tmp_path):
         server = Served(
             tmp_path / "log", within=("ip", "netns", "exec", name), host=address, head_ms=400,
             linger_ms=200, sweep_ms=50, stalled_ms=500,
-            rhythm={"hello_ms": 500, "heartbeat_ms": 100, "silent_ms": 500},
+            timing={"hello_ms": 500, "heartbeat_ms": 100, "silent_ms": 500},
         )  # fmt: skip
         sent = (upgrade(), upgrade()[:40], b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
         try:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from journeys.fixture import CATALOGUE, rules
-from support.front_door import Raw, frame, text, within
 from support.live_server import ORIGIN, LiveServer, live_server
+from support.raw_connections import RawClient, frame, text, within
 
 HELLO = {"t": "hello", "consent": "anonymous", "page": {"url": f"{ORIGIN}/"}, "territory": "DE"}
 
@@ -26,9 +26,9 @@ class Client:
         self.seen: list[dict[str, Any]] = []
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[Raw]:
+    async def connected(self) -> AsyncIterator[RawClient]:
         """Connect, resume, and send again what has no acknowledgement."""
-        async with Raw.knock(self._port) as peer:
+        async with RawClient.connect(self._port) as peer:
             await peer.open()
             hello = HELLO | {"n": self.next} | ({"resume": self.resume} if self.resume else {})
             self.next += 1
@@ -47,7 +47,7 @@ class Client:
         self.next += 1
         return text(numbered)
 
-    async def read_until_acknowledged(self, peer: Raw) -> None:
+    async def read_until_acknowledged(self, peer: RawClient) -> None:
         """Read until nothing is unacknowledged."""
         while self.unacknowledged:
             message = await peer.message()
@@ -59,15 +59,15 @@ class Client:
 
 def taken(one: LiveServer) -> list[Any]:
     """Every message that the desk was handed from now on."""
-    desk = one.parts.reception.desk
+    desk = one.parts.hub.handler
     handed: list[Any] = []
-    receive = desk.receive
+    receive = desk.message_received
 
     def record(connection: Any, message: Any) -> None:
         handed.append(message)
         receive(connection, message)
 
-    desk.receive = record  # type: ignore[method-assign]
+    desk.message_received = record  # type: ignore[method-assign]
     return handed
 
 
@@ -104,7 +104,7 @@ async def test_what_was_taken_before_the_cut_is_acknowledged_at_once_after_it(
             message = await peer.message()
             while message["t"] != "ack" or message["n"] < 2:
                 message = await peer.message()
-        async with Raw.knock(one.listener.port) as peer:
+        async with RawClient.connect(one.listener.port) as peer:
             await peer.open()
             await peer.send(text(HELLO | {"resume": client.resume, "n": 5}))
             assert (await peer.message())["t"] == "welcome"
@@ -138,7 +138,7 @@ async def test_an_accept_whose_answer_was_lost_gets_the_same_answer(tmp_path: Pa
         offer = await shopper.offered()
         answers = []
         for _ in range(3):
-            async with Raw.knock(one.listener.port) as peer:
+            async with RawClient.connect(one.listener.port) as peer:
                 await peer.open()
                 await peer.send(text(HELLO | {"resume": shopper.resume}))
                 await peer.send(text({"t": "accept", "offer": offer["id"]}))

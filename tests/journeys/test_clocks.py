@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from journeys.fixture import CATALOGUE, rules
 from support.cli_runner import run
-from support.front_door import eventually
 from support.live_server import LiveServer, Shopper, live_server
+from support.raw_connections import eventually
 from tactful.app import build
 from tactful.cli.shared import logging_setup as logs
 from tactful.runtime.timers import YEAR_2020, SystemClock
@@ -40,7 +40,7 @@ class Living(LiveServer):
         await super().start()
         await self.listener.close()
         self.parts = build(self.config, clock=SystemClock())
-        self.listener = Listener(self.parts.app, self.parts.reception, ListenAddress(port=0))
+        self.listener = Listener(self.parts.app, self.parts.hub, ListenAddress(port=0))
         await self.listener.start()
         self.http.base_url = f"http://127.0.0.1:{self.listener.port}"
 

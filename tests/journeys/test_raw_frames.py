@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from journeys.raw_peers import VIEW, table
-from support.front_door import HELLO, Raw, frame, text, upgrade
+from support.raw_connections import HELLO, RawClient, frame, text, upgrade
 
 
 def close(code: int, reason: bytes = b"") -> bytes:
@@ -83,7 +83,7 @@ FRAMES = [
 
 @table(FRAMES)
 async def test_a_frame_or_message_that_ends_the_connection(door, sent, expected):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.greet()
         await peer.send(sent)
         assert await peer.close_code() == expected
@@ -96,7 +96,7 @@ async def test_a_frame_or_message_that_ends_the_connection(door, sent, expected)
     ids=lambda message: message["t"],
 )
 async def test_a_first_message_that_is_not_hello(door, first):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.open()
         await peer.send(text(first))
         assert await peer.close_code() == 4401
@@ -122,7 +122,7 @@ PASSING = [
 
 @pytest.mark.parametrize("sent", [row[1] for row in PASSING], ids=[row[0] for row in PASSING])
 async def test_a_message_that_is_answered(door, sent):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.greet()
         await peer.send(sent)
         while (found := await peer.frame())[0] == 10:
@@ -132,7 +132,7 @@ async def test_a_message_that_is_answered(door, sent):
 
 async def test_a_message_cut_at_every_byte_is_answered(door):
     sent = text(VIEW)
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.greet()
         for cut in range(1, len(sent)):
             await peer.send(sent[:cut])
@@ -142,7 +142,7 @@ async def test_a_message_cut_at_every_byte_is_answered(door):
 
 
 async def test_a_ping_is_answered_with_its_payload(door):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.open()
         for payload in (b"", b"a", b"a" * 125):
             await peer.send(frame(payload, 9))
@@ -150,7 +150,7 @@ async def test_a_ping_is_answered_with_its_payload(door):
 
 
 async def test_a_hundred_messages_in_one_packet_are_answered_in_order_with_one_ack(door):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.greet()
         await peer.send(
             b"".join(text({"t": "view", "sku": f"s{n}", "n": n}) for n in range(1, 101))
@@ -161,7 +161,7 @@ async def test_a_hundred_messages_in_one_packet_are_answered_in_order_with_one_a
 
 
 async def test_a_message_sent_again_is_acknowledged_and_not_answered(door):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.greet()
         await peer.send(text(VIEW | {"n": 1}))
         assert [(await peer.message())["t"] for _ in range(2)] == ["withdraw", "ack"]
@@ -183,7 +183,7 @@ ECHOES = [
 
 @table(ECHOES)
 async def test_the_conformance_echo(echo, sent, expected):
-    async with Raw.knock(echo.port) as peer:
+    async with RawClient.connect(echo.port) as peer:
         await peer.send(upgrade(drop="Sec-WebSocket-Protocol"))
         assert (await peer.head())[0] == 101
         await peer.send(sent)

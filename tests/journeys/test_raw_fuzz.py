@@ -6,7 +6,7 @@ import random  # noqa: TID251 -- the fuzz is seeded
 import pytest
 
 from journeys.raw_peers import VIEW
-from support.front_door import HELLO, Raw, eventually, text, upgrade
+from support.raw_connections import HELLO, RawClient, eventually, text, upgrade
 
 SEED = 20_261_121
 
@@ -26,7 +26,7 @@ async def fuzz_once(port: int, dice: random.Random) -> None:
             broken[place:place] = dice.randbytes(dice.randint(1, 40))
     if dice.random() < 0.5:  # leave the handshake whole, so that the frames are reached
         broken[: len(upgrade())] = upgrade()
-    async with Raw.knock(port) as peer:
+    async with RawClient.connect(port) as peer:
         try:
             await peer.send(bytes(broken))
             await asyncio.wait_for(peer.reader.read(65_536), 0.05)
@@ -41,7 +41,7 @@ async def test_fuzz_with_a_seed_harms_nobody(door, rounds):
     for _ in range(3):
         for _ in range(rounds):
             await asyncio.gather(*[fuzz_once(door.port, dice) for _ in range(25)])
-        async with Raw.knock(door.port) as peer:
+        async with RawClient.connect(door.port) as peer:
             await peer.greet()
         memory.append(door.rss_kib())
     await eventually(lambda: door.descriptors() <= door.descriptors_at_start)

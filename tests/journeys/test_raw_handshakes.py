@@ -1,7 +1,7 @@
 """Handshakes as strangers make them: what the front door lets in, and what it says to the rest."""
 
 from journeys.raw_peers import VIEW, request, table
-from support.front_door import HELLO, ORIGIN, Raw, text, upgrade
+from support.raw_connections import HELLO, ORIGIN, RawClient, text, upgrade
 
 GET = upgrade().decode("latin-1")
 HANDSHAKES = [
@@ -89,7 +89,7 @@ HANDSHAKES = [
 
 @table(HANDSHAKES)
 async def test_a_handshake(door, sent, expected):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.send(sent)
         status, head = await peer.head()
         assert status == expected
@@ -103,7 +103,7 @@ async def test_a_handshake(door, sent, expected):
 
 
 async def test_a_handshake_and_a_message_that_drip_byte_by_byte_pass(door):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         for byte in upgrade():
             await peer.send(bytes((byte,)))
         assert (await peer.head())[0] == 101
@@ -114,14 +114,14 @@ async def test_a_handshake_and_a_message_that_drip_byte_by_byte_pass(door):
 
 
 async def test_messages_in_one_packet_with_the_handshake_are_taken(door):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.send(upgrade() + text(HELLO) + text(VIEW | {"n": 1}))
         assert (await peer.head())[0] == 101
         assert [(await peer.message())["t"] for _ in range(3)] == ["welcome", "withdraw", "ack"]
 
 
 async def test_a_session_can_begin_on_a_connection_that_served_http_before(door):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.send(request("GET / HTTP/1.1", "Host: 127.0.0.1"))
         status, head = await peer.head()
         assert status == 200

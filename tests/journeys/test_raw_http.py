@@ -1,7 +1,7 @@
 """Plain HTTP as raw bytes, on the port that also takes sessions."""
 
 from journeys.raw_peers import request, table
-from support.front_door import Raw
+from support.raw_connections import RawClient
 
 HTTP = [
     ("a request", request("GET /a HTTP/1.1", "Host: localhost"), 200),
@@ -26,13 +26,13 @@ HTTP = [
 
 @table(HTTP)
 async def test_plain_http(door, sent, expected):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.send(sent)
         assert (await peer.head())[0] == expected
 
 
 async def test_a_second_request_with_an_endless_head_is_refused(door):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.send(request("GET /a HTTP/1.1", "Host: localhost"))
         assert (await peer.head())[0] == 200
         await peer.send(b"GET /b HTTP/1.1\r\nX: " + b"a" * 40_000)
@@ -40,7 +40,7 @@ async def test_a_second_request_with_an_endless_head_is_refused(door):
 
 
 async def test_pipelined_requests_are_answered_in_order(door):
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.send(b"".join(request(f"GET /{n} HTTP/1.1", "Host: localhost") for n in "abc"))
         for name in "abc":
             status, _ = await peer.head()

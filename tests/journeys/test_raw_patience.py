@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from journeys.raw_peers import VIEW, reluctant, request, serving, table
-from support.front_door import HELLO, Raw, eventually, frame, text, upgrade, within
+from support.raw_connections import HELLO, RawClient, eventually, frame, text, upgrade, within
 
 WAITING = [
     ("nothing is sent", [], b""),
@@ -26,7 +26,7 @@ WAITING = [
 
 @table(WAITING)
 async def test_who_makes_the_server_wait_is_sent_away(hasty, sent, expected):
-    async with Raw.knock(hasty.port) as peer:
+    async with RawClient.connect(hasty.port) as peer:
         reading = asyncio.ensure_future(peer.rest())
         with suppress(ConnectionError):
             for piece in sent:
@@ -38,7 +38,7 @@ async def test_who_makes_the_server_wait_is_sent_away(hasty, sent, expected):
 
 
 async def test_who_answers_heartbeats_stays(hasty):
-    async with Raw.knock(hasty.port) as peer:
+    async with RawClient.connect(hasty.port) as peer:
         await peer.greet()
         beats = 0
         while beats < 10:
@@ -87,7 +87,7 @@ async def test_who_pings_and_never_reads_is_dropped(door):
 async def test_who_leaves_in_the_middle_of_anything_is_forgotten(door):
     pieces = upgrade() + text(HELLO) + frame(b"{", 1, fin=False) + text(VIEW)[:5]
     for cut in range(0, len(pieces), 7):
-        async with Raw.knock(door.port) as peer:
+        async with RawClient.connect(door.port) as peer:
             await peer.send(pieces[:cut])
             if cut % 2:
                 linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # close with a reset
@@ -101,10 +101,12 @@ async def test_without_descriptors_the_door_neither_spins_nor_falls(tmp_path_fac
     """While more knock than it can take in: heartbeats go on, and take no more than they cost."""
     with serving(
         tmp_path_factory, "poor", descriptors="100", linger_ms=300, sweep_ms=80,
-        rhythm={"heartbeat_ms": 80},
+        timing={"heartbeat_ms": 80},
     ) as door:  # fmt: skip
         async with AsyncExitStack() as stack:
-            crowd = [await stack.enter_async_context(Raw.knock(door.port)) for _ in range(150)]
+            crowd = [
+                await stack.enter_async_context(RawClient.connect(door.port)) for _ in range(150)
+            ]
             for peer in crowd[:40]:
                 await peer.greet()
             before, began = door.cpu_seconds(), time.monotonic()
@@ -116,5 +118,5 @@ async def test_without_descriptors_the_door_neither_spins_nor_falls(tmp_path_fac
                 pass
             assert b"withdraw" in found[1]
         await eventually(lambda: door.descriptors() <= door.descriptors_at_start)
-        async with Raw.knock(door.port) as peer:
+        async with RawClient.connect(door.port) as peer:
             await peer.greet()

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, order, rules
-from support.front_door import eventually
 from support.live_server import LiveServer, Shopper, live_server
+from support.raw_connections import eventually
 from tactful.core.rules.policy import Policy, TrialGuardrail
 from tactful.runtime.turn_log.log_encoding import decode_trace
 

@@ -39,18 +39,18 @@ def test_limits_and_durations_are_written_as_they_are():
         f"| tabs of a session | {arrivals.SEATS} |",
         f"| one message | {limits.message_bytes // 1024} KiB |",
         f"| {rhythm.per_second} a second, {rhythm.burst:,} at once |",
-        f"| {times[shares.SESSION_TIMES]} |",
-        f"{shares.PER_PLACE} a second and {10 * shares.PER_PLACE} at once",
-        f"once: {limits.calls_per_s} and {limits.calls}; a conversation",
-        f"counts as {callers.CLOSED_CALLS} more, one that flooded as {callers.FLOODED_CALLS},",
-        f"each second: {limits.calls} and {limits.calls_per_s // callers.SESSION_CALLS}; a resumed",
+        f"| {times[shares.SESSION_FACTOR]} |",
+        f"{shares.MESSAGES_PER_CONNECTION_S} a second and {10 * shares.MESSAGES_PER_CONNECTION_S} at once",
+        f"once: {limits.requests_per_s} and {limits.request_burst}; a conversation",
+        f"counts as {callers.VIOLATION_COST} more, one that flooded as {callers.FLOOD_COST},",
+        f"each second: {limits.request_burst} and {limits.requests_per_s // callers.SESSION_RATE_DIVISOR}; a resumed",
         f"after {callers.DEAF} refusals in a row",
         f"no new connection from there for {barrier.BARRED_MS // 1000} s",
         f"| signals that wait in a session | {turn.MAILBOX} |",
         f"| {items:,} and {people:,} |",
         f"| records that wait for the disk | {sqlite.MAX_PENDING_BYTES // MIB} MiB |",
-        f"| {facts_api.REPORTS:,}, and {facts_api.UNDER_WAY // MIB} MiB |",
-        f"| memory | {memory.SHARE} % of `max_memory_mib`",
+        f"| {facts_api.MAX_REPORTS:,}, and {facts_api.MAX_REPORT_BYTES // MIB} MiB |",
+        f"| memory | {memory.REFUSE_AT_PERCENT} % of `max_memory_mib`",
         f"A login lasts {auth.LOGIN_LIFETIME // HOUR} hours",
         f"from one address in {auth.THROTTLE_WINDOW // MINUTE} minutes, or {auth.MAX_FAILURES} from all",
         f"the old one for {keys.OVERLAP // DAY} days",
@@ -58,7 +58,7 @@ def test_limits_and_durations_are_written_as_they_are():
         f"what ends by then ends within {timers.LATEST} s",
     ):
         assert sentence in MANUAL, sentence
-    assert callers.VOUCHED_MS == 10 * MINUTE, "HTTP.md says ten minutes"
+    assert callers.TRUSTED_MS == 10 * MINUTE, "HTTP.md says ten minutes"
     assert auth.MAX_FAILURES_PER_ADDRESS == 5
     assert "Five wrong keys" in MANUAL
     assert sqlite_writer.RETRY_INTERVAL_S == 0.5
@@ -69,5 +69,8 @@ def test_the_largest_report_is_the_one_of_the_other_manual():
     http = (Path(__file__).parents[2] / "server" / "HTTP.md").read_text("utf-8")
     assert f"at most {bodies.LARGEST // MIB} MiB" in http
     assert f"A head has at most {AdmissionLimits().head_bytes:,} bytes" in http
-    assert f"at most {http_protocol.PIPELINED} requests that wait" in http
-    assert f"{facts_api.REPORTS:,} reports or {facts_api.UNDER_WAY // MIB} MiB under way" in http
+    assert f"at most {http_protocol.MAX_PIPELINED} requests that wait" in http
+    assert (
+        f"{facts_api.MAX_REPORTS:,} reports or {facts_api.MAX_REPORT_BYTES // MIB} MiB under way"
+        in http
+    )

@@ -13,7 +13,7 @@ from tactful.protocol.codec import ProtocolError, decode
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.protocol.messages import ClientMessage, Offer, ServerMessage
 from tactful.transports.admission.access_policy import SESSION_PATH, SUBPROTOCOL
-from tactful.transports.admission.address_limits import SESSION_CALLS
+from tactful.transports.admission.address_limits import SESSION_RATE_DIVISOR
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.sessions.sse import MESSAGES_PER_POST, STREAM_PATH
 
@@ -108,7 +108,7 @@ def test_limits_are_written_as_they_are():
         f"`hello`, within {rhythm.hello_ms // 1000} s",
         f"may send {rhythm.per_second} messages a second, and {rhythm.burst:,} at once",
         f"one more for each {rhythm.unit_bytes:,} bytes",
-        f"{limits.calls_per_s // SESSION_CALLS} new sessions a second, and {limits.calls} at once",
+        f"{limits.requests_per_s // SESSION_RATE_DIVISOR} new sessions a second, and {limits.request_burst} at once",
         f"every `welcome.heartbeat` seconds ({rhythm.heartbeat_ms // 1000})",
         f"nothing was heard for {(rhythm.silent_ms + limits.sweep_ms) // 1000} s",
         f"keeps at most {limits.buffer_bytes:,} bytes",

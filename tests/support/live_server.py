@@ -54,7 +54,7 @@ class LiveServer:
     async def start(self) -> None:
         """Listen."""
         self.parts = build(self.config)
-        self.listener = Listener(self.parts.app, self.parts.reception, ListenAddress(port=0))
+        self.listener = Listener(self.parts.app, self.parts.hub, ListenAddress(port=0))
         await self.listener.start()
         self.http = httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{self.listener.port}",

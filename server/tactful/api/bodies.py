@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tactful.api.problems import ProblemError
-from tactful.protocol.codec import DuplicateKeysError, refuse_twins
+from tactful.protocol.codec import DuplicateKeysError, reject_duplicate_keys
 
 
 def answer(body: Mapping[str, Any], status: int = 200) -> Response:
@@ -54,7 +54,7 @@ async def read(request: Request, kind: type[T], largest: int = 65_536) -> T:
     body = await body_of(request, largest)
     try:
         found = msgspec.json.decode(body, type=kind)
-        refuse_twins(body)
+        reject_duplicate_keys(body)
     except msgspec.ValidationError as error:
         raise ProblemError(422, "body.invalid", f"{error}.") from None
     except DuplicateKeysError as error:

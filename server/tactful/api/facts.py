@@ -15,9 +15,9 @@ from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.runtime.shop import Shop
 
-REPORTS: Final = 1_000
+MAX_REPORTS: Final = 1_000
 """Reports that are under way at once: a second's worth, beyond which a queue helps nobody."""
-UNDER_WAY: Final = 4 * LARGEST
+MAX_REPORT_BYTES: Final = 4 * LARGEST
 """Bytes of them; with what is made of them they stay within some hundred MiB."""
 
 
@@ -29,11 +29,13 @@ class ReportQueue:
         self._bytes = 0
 
     @contextmanager
-    def place(self, request: Request) -> Iterator[None]:
+    def admit(self, request: Request) -> Iterator[None]:
         """Count a report in for as long as it is under way; 429 if there is no place for it."""
         stated = request.headers.get("content-length", "")
         size = min(int(stated), LARGEST) if stated.isdigit() else LARGEST
-        if self._reports >= REPORTS or (self._reports and self._bytes + size > UNDER_WAY):
+        if self._reports >= MAX_REPORTS or (
+            self._reports and self._bytes + size > MAX_REPORT_BYTES
+        ):
             raise ProblemError(
                 429,
                 "facts.busy",
@@ -53,7 +55,7 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     intake = ReportQueue()
 
     async def take(request: Request) -> Response:
-        with intake.place(request):
+        with intake.admit(request):
             body = await body_of(request)
             raw = split(body, request.headers.get("content-type", ""))
             report = await shop.ingest.ingest(raw)

@@ -132,9 +132,7 @@ class DemoServer:
             *checkout_routes(storefront),
             *storefront_routes(storefront),
         ]
-        listener = Listener(
-            parts.app, parts.reception, ListenAddress(host=self.host, port=self.port)
-        )
+        listener = Listener(parts.app, parts.hub, ListenAddress(host=self.host, port=self.port))
         await listener.start()
         running.push_async_callback(listener.close)
         await _report(backend, seed_facts.seed_facts(clock.now()))

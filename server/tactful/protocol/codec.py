@@ -34,11 +34,11 @@ def decode(payload: bytes) -> ClientMessage | ProtocolError:
     try:
         message: ClientMessage = _decode(payload)
         if type(message) is Accept or type(message) is Cart:
-            refuse_twins(payload)
+            reject_duplicate_keys(payload)
     except UnicodeDecodeError:
         return ProtocolError(close_codes.NOT_UTF8, "The text is not UTF-8.")
     except (msgspec.DecodeError, RecursionError, DuplicateKeysError) as problem:
-        return ProtocolError(close_codes.BAD_MESSAGE, reason(str(problem)))
+        return ProtocolError(close_codes.BAD_MESSAGE, truncate_reason(str(problem)))
     return message
 
 
@@ -47,7 +47,7 @@ def encode(message: ServerMessage | ClientMessage) -> bytes:
     return _encode(message)
 
 
-def reason(text: str) -> str:
+def truncate_reason(text: str) -> str:
     """Shorten a text to what fits into a close frame, never inside a character."""
     raw = text.encode("utf-8", "replace")
     return text if len(raw) <= REASON_BYTES else raw[:REASON_BYTES].decode("utf-8", "ignore")
@@ -60,7 +60,7 @@ class DuplicateKeysError(Exception):
     """An object has two values under one key; the text says so."""
 
 
-def refuse_twins(payload: bytes) -> None:
+def reject_duplicate_keys(payload: bytes) -> None:
     """Refuse JSON with two values under one key: a reader before us may have judged the other one."""
     json.loads(payload, object_pairs_hook=_each_once)
 

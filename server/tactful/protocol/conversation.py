@@ -41,8 +41,8 @@ class Conversation:
     """The state of one connection: greeted, numbered, paced and alive."""
 
     __slots__ = (
-        "_beat", "_bucket_us", "_heard", "_hello", "_opened", "_owes", "_rhythm", "_told", "greeted",
-        "taken",
+        "_beat", "_bucket_us", "_heard", "_hello", "_opened", "_owes", "_rhythm", "_told", "hello_received",
+        "highest_n",
     )  # fmt: skip
 
     def __init__(self, rhythm: ProtocolTiming, now: int) -> None:
@@ -50,16 +50,16 @@ class Conversation:
         self._opened = self._heard = self._beat = now
         self._bucket_us = 0
         self._owes = False
-        self.greeted = False
+        self.hello_received = False
         self._hello = 0  # the n of a hello that resumes, while numbers below it may still come
         self._told = 0  # the highest n acknowledged
-        self.taken = 0  # the highest n taken in; the desk raises it when a conversation resumes
+        self.highest_n = 0  # the highest n taken in; the desk raises it when a conversation resumes
 
-    def hear(self, now: int) -> None:
+    def record_activity(self, now: int) -> None:
         """Note a sign of life: any bytes are one."""
         self._heard = now
 
-    def spend(self, size: int) -> ProtocolError | None:
+    def charge(self, size: int) -> ProtocolError | None:
         """Charge one frame of `size` bytes, heard now, against the allowance.
 
         The bucket is one number: the instant at which it would be full again, in microseconds.
@@ -74,18 +74,18 @@ class Conversation:
         self._bucket_us = full_at
         return None
 
-    def take(self, message: ClientMessage) -> bool | ProtocolError:
+    def receive(self, message: ClientMessage) -> bool | ProtocolError:
         """Say whether a message is to be handled: yes, no (seen before), or why it must not be."""
         if type(message) is Hello:
             return self._greet(message)
-        if not self.greeted:
+        if not self.hello_received:
             return HELLO_FIRST
         if message.n is None:
             return True
         self._owes = True
         return self._count(message.n)
 
-    def answer(self) -> Ack | None:
+    def pending_ack(self) -> Ack | None:
         """The acknowledgement owed for what was taken since the last one, if any.
 
         A hello above a gap is not acknowledged before the gap is closed, for a client forgets what
@@ -94,7 +94,7 @@ class Conversation:
         if not self._owes:
             return None
         self._owes = False
-        taken, hello = self.taken, self._hello
+        taken, hello = self.highest_n, self._hello
         gap = 0 < taken < hello - 1
         reached = taken if gap or taken > hello else hello
         if reached > self._told:
@@ -102,29 +102,29 @@ class Conversation:
         return Ack(n=self._told)
 
     def _greet(self, hello: Hello) -> bool | ProtocolError:
-        if self.greeted:
+        if self.hello_received:
             return HELLO_ONCE
-        self.greeted = True
+        self.hello_received = True
         self._owes = hello.n is not None
         if hello.n is not None and hello.resume is None:
-            self.taken = hello.n
+            self.highest_n = hello.n
         else:
             self._hello = hello.n or 0
         return True
 
     def _count(self, n: int) -> bool:
         """Take a number that is new: above all others, or sent again after a hello above it."""
-        if n > self.taken and n > self._hello:
+        if n > self.highest_n and n > self._hello:
             self._hello = 0
-        elif n <= self.taken or n == self._hello:
+        elif n <= self.highest_n or n == self._hello:
             return False
-        self.taken = n
+        self.highest_n = n
         return True
 
     def due(self, now: int) -> DueActions | ProtocolError:
         """What must happen at this instant."""
         rhythm = self._rhythm
-        if not self.greeted and now - self._opened >= rhythm.hello_ms:
+        if not self.hello_received and now - self._opened >= rhythm.hello_ms:
             return HELLO_LATE
         if now - self._heard >= rhythm.silent_ms:
             return SILENT

@@ -26,19 +26,19 @@ ANSWER = encode(Withdraw(seq=1, offer="o" * 300))
 class Desk:
     """Welcomes, and answers everything else with a message of an offer's size."""
 
-    def open(self, _: SessionChannel) -> None:
+    def connection_opened(self, _: SessionChannel) -> None:
         pass
 
-    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
         connection.send(WELCOME if isinstance(message, Hello) else ANSWER)
 
-    def slow(self, _: SessionChannel) -> None:
+    def client_lagging(self, _: SessionChannel) -> None:
         pass
 
-    def caught_up(self, _: SessionChannel) -> None:
+    def client_caught_up(self, _: SessionChannel) -> None:
         pass
 
-    def closed(self, _: SessionChannel) -> None:
+    def connection_closed(self, _: SessionChannel) -> None:
         pass
 
 
@@ -52,7 +52,7 @@ async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
 
 async def main() -> None:
     rhythm = ProtocolTiming(hello_ms=600_000)  # the load client shakes hands and says nothing
-    limits = AdmissionLimits(unlimited=UNLIMITED_ADDRESSES, rhythm=rhythm)
+    limits = AdmissionLimits(unlimited=UNLIMITED_ADDRESSES, timing=rhythm)
     policy = AccessPolicy(origins=frozenset({"https://shop.example"}), limits=limits)
     place = msgspec.convert(json.loads(sys.argv[1]) if sys.argv[1:] else {"port": 0}, ListenAddress)
     listener = Listener(nothing, ConnectionHub(Desk(), policy), place)

@@ -18,16 +18,16 @@ from tactful.transports.sessions.ports import SessionChannel
 class Silent(Desk):
     """Welcomes, and takes everything else in."""
 
-    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
         if isinstance(message, Hello):
-            super().receive(connection, message)
+            super().message_received(connection, message)
 
 
 async def main() -> None:
     rhythm = ProtocolTiming(per_second=10**9, burst=10**9)
     origins = frozenset({"https://shop.example"})
     policy = AccessPolicy(
-        origins=origins, limits=AdmissionLimits(unlimited=UNLIMITED_ADDRESSES, rhythm=rhythm)
+        origins=origins, limits=AdmissionLimits(unlimited=UNLIMITED_ADDRESSES, timing=rhythm)
     )
     listener = Listener(nothing, ConnectionHub(Silent(), policy), ListenAddress(port=0))
     await listener.start()

@@ -77,7 +77,7 @@ async def main(rules: int, skus: int, mode: str) -> None:
             seed=1,
         )
         parts = build(config, clock=SystemClock())
-        listener = Listener(parts.app, parts.reception, ListenAddress(port=0))
+        listener = Listener(parts.app, parts.hub, ListenAddress(port=0))
         told = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
         await listener.start()

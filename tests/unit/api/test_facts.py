@@ -6,8 +6,8 @@ import random  # noqa: TID251 -- seeded
 import pytest
 
 from journeys.fixture import stock
-from support.front_door import eventually
 from support.live_server import LiveServer, live_server
+from support.raw_connections import eventually
 from tactful.api import facts as facts_api
 
 NEWS = [stock(f"s{number % 20}", "DE", number, version=number) for number in range(120)]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tactful.protocol import close_codes
-from tactful.protocol.codec import HEARTBEAT, ProtocolError, decode, encode, reason
+from tactful.protocol.codec import HEARTBEAT, ProtocolError, decode, encode, truncate_reason
 from tactful.protocol.messages import (
     Accept,
     Activity,
@@ -238,12 +238,12 @@ def test_text_that_is_not_utf8_has_a_code_of_its_own(payload):
 
 @given(st.text())
 def test_a_reason_always_fits_into_a_close_frame(text):
-    assert len(reason(text).encode("utf-8", "replace")) <= 123
-    assert text.startswith(reason(text)[:30])
+    assert len(truncate_reason(text).encode("utf-8", "replace")) <= 123
+    assert text.startswith(truncate_reason(text)[:30])
 
 
 def test_a_short_reason_stays_as_it_is():
-    assert reason("No hello in time.") == "No hello in time."
+    assert truncate_reason("No hello in time.") == "No hello in time."
 
 
 def test_the_heartbeat_is_written_once_and_for_all():

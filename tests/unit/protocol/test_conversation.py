@@ -13,7 +13,7 @@ HELLO = Hello(consent="anonymous", page=Landing("https://shop.example/"))
 
 def greeted(now=1_000, **rhythm):
     conversation = Conversation(ProtocolTiming(**rhythm), now)
-    assert conversation.take(HELLO) is True
+    assert conversation.receive(HELLO) is True
     return conversation
 
 
@@ -23,11 +23,11 @@ def code(found):
 
 
 def test_the_first_message_must_be_hello():
-    assert code(Conversation(RHYTHM, 0).take(Logout())) == 4401
+    assert code(Conversation(RHYTHM, 0).receive(Logout())) == 4401
 
 
 def test_hello_comes_once():
-    assert code(greeted().take(HELLO)) == 4400
+    assert code(greeted().receive(HELLO)) == 4400
 
 
 def test_hello_must_come_in_time():
@@ -42,120 +42,120 @@ def test_after_hello_the_deadline_is_forgotten():
 
 def test_a_message_without_a_number_is_taken_and_not_acknowledged():
     conversation = greeted()
-    assert conversation.take(Logout()) is True
-    assert conversation.answer() is None
+    assert conversation.receive(Logout()) is True
+    assert conversation.pending_ack() is None
 
 
 def test_the_highest_number_taken_is_acknowledged_once():
     conversation = greeted()
-    assert conversation.take(View(sku="a", n=1)) is True
-    assert conversation.take(View(sku="b", n=2)) is True
-    assert conversation.answer() == Ack(n=2)
-    assert conversation.answer() is None
+    assert conversation.receive(View(sku="a", n=1)) is True
+    assert conversation.receive(View(sku="b", n=2)) is True
+    assert conversation.pending_ack() == Ack(n=2)
+    assert conversation.pending_ack() is None
 
 
 def test_a_number_seen_before_is_dropped_and_acknowledged_again():
     conversation = greeted()
-    conversation.take(View(sku="a", n=7))
-    conversation.answer()
-    assert conversation.take(View(sku="a", n=7)) is False
-    assert conversation.take(View(sku="a", n=3)) is False
-    assert conversation.answer() == Ack(n=7)
+    conversation.receive(View(sku="a", n=7))
+    conversation.pending_ack()
+    assert conversation.receive(View(sku="a", n=7)) is False
+    assert conversation.receive(View(sku="a", n=3)) is False
+    assert conversation.pending_ack() == Ack(n=7)
 
 
 def test_the_number_of_a_hello_that_begins_counts():
     conversation = Conversation(RHYTHM, 0)
-    assert conversation.take(Hello(consent="none", page=Landing("u"), n=4)) is True
-    assert conversation.answer() == Ack(n=4)
-    assert conversation.take(View(sku="a", n=4)) is False
+    assert conversation.receive(Hello(consent="none", page=Landing("u"), n=4)) is True
+    assert conversation.pending_ack() == Ack(n=4)
+    assert conversation.receive(View(sku="a", n=4)) is False
 
 
 def resumed(n, taken=0):
     conversation = Conversation(RHYTHM, 0)
-    assert conversation.take(Hello(consent="none", page=Landing("u"), n=n, resume="r")) is True
-    conversation.taken = taken
+    assert conversation.receive(Hello(consent="none", page=Landing("u"), n=n, resume="r")) is True
+    conversation.highest_n = taken
     return conversation
 
 
 def test_a_client_that_goes_on_counting_has_its_hello_acknowledged():
-    assert resumed(n=8, taken=7).answer() == Ack(n=8)
+    assert resumed(n=8, taken=7).pending_ack() == Ack(n=8)
 
 
 def test_a_client_that_starts_counting_again_has_its_hello_acknowledged():
     conversation = resumed(n=1)
-    assert conversation.answer() == Ack(n=1)
-    assert conversation.take(View(sku="a", n=1)) is False
-    assert conversation.take(View(sku="a", n=2)) is True
+    assert conversation.pending_ack() == Ack(n=1)
+    assert conversation.receive(View(sku="a", n=1)) is False
+    assert conversation.receive(View(sku="a", n=2)) is True
 
 
 def test_a_client_with_something_to_send_again_hears_only_what_was_taken_before():
     conversation = resumed(n=9, taken=5)
-    assert conversation.answer() == Ack(n=5)
-    assert conversation.take(View(sku="taken before", n=5)) is False
-    assert conversation.take(View(sku="sent again", n=7)) is True
-    assert conversation.answer() == Ack(n=7)
-    assert conversation.take(View(sku="sent twice", n=7)) is False
-    assert conversation.take(View(sku="sent again", n=8)) is True
-    assert conversation.answer() == Ack(n=9)
+    assert conversation.pending_ack() == Ack(n=5)
+    assert conversation.receive(View(sku="taken before", n=5)) is False
+    assert conversation.receive(View(sku="sent again", n=7)) is True
+    assert conversation.pending_ack() == Ack(n=7)
+    assert conversation.receive(View(sku="sent twice", n=7)) is False
+    assert conversation.receive(View(sku="sent again", n=8)) is True
+    assert conversation.pending_ack() == Ack(n=9)
 
 
 def test_what_is_sent_again_to_a_server_that_forgot_is_taken_once():
     conversation = resumed(n=9)
-    assert conversation.answer() == Ack(n=9)
-    assert conversation.take(View(sku="sent again", n=7)) is True
-    assert conversation.take(View(sku="sent twice", n=7)) is False
-    assert conversation.answer() == Ack(n=9)
+    assert conversation.pending_ack() == Ack(n=9)
+    assert conversation.receive(View(sku="sent again", n=7)) is True
+    assert conversation.receive(View(sku="sent twice", n=7)) is False
+    assert conversation.pending_ack() == Ack(n=9)
 
 
 def test_after_something_new_nothing_older_is_taken():
     conversation = resumed(n=9, taken=5)
-    assert conversation.take(View(sku="new", n=10)) is True
-    assert conversation.take(View(sku="old", n=7)) is False
-    assert conversation.answer() == Ack(n=10)
+    assert conversation.receive(View(sku="new", n=10)) is True
+    assert conversation.receive(View(sku="old", n=7)) is False
+    assert conversation.pending_ack() == Ack(n=10)
 
 
 def test_a_hello_without_a_number_that_resumes_leaves_the_counting_to_the_others():
     conversation = resumed(n=None, taken=5)
-    assert conversation.answer() is None
-    assert conversation.take(View(sku="a", n=5)) is False
-    assert conversation.take(View(sku="a", n=6)) is True
+    assert conversation.pending_ack() is None
+    assert conversation.receive(View(sku="a", n=5)) is False
+    assert conversation.receive(View(sku="a", n=6)) is True
 
 
 def test_a_resumed_conversation_drops_what_an_earlier_connection_has_taken():
     conversation = greeted()
-    conversation.taken = 5
-    assert conversation.take(View(sku="a", n=5)) is False
-    assert conversation.take(View(sku="a", n=6)) is True
+    conversation.highest_n = 5
+    assert conversation.receive(View(sku="a", n=5)) is False
+    assert conversation.receive(View(sku="a", n=6)) is True
 
 
 @given(st.lists(st.integers(1, 20)))
 def test_no_number_is_ever_taken_twice(numbers):
     conversation = greeted()
-    taken = [n for n in numbers if conversation.take(View(sku="a", n=n)) is True]
+    taken = [n for n in numbers if conversation.receive(View(sku="a", n=n)) is True]
     assert taken == sorted(set(taken))
     if numbers:
-        assert conversation.answer() == Ack(n=max(numbers))
+        assert conversation.pending_ack() == Ack(n=max(numbers))
 
 
 def test_a_burst_passes_and_the_next_frame_is_too_fast():
     conversation = greeted(burst=3, per_second=10)
-    assert [conversation.spend(10) for _ in range(3)] == [None] * 3
-    assert code(conversation.spend(10)) == 4429
+    assert [conversation.charge(10) for _ in range(3)] == [None] * 3
+    assert code(conversation.charge(10)) == 4429
 
 
 def test_the_allowance_comes_back_with_time():
     conversation = greeted(now=1_000, burst=3, per_second=10)
     for _ in range(3):
-        conversation.spend(10)
-    conversation.hear(1_100)
-    assert conversation.spend(10) is None
-    assert code(conversation.spend(10)) == 4429
+        conversation.charge(10)
+    conversation.record_activity(1_100)
+    assert conversation.charge(10) is None
+    assert code(conversation.charge(10)) == 4429
 
 
 def test_a_large_frame_costs_as_much_as_several_small_ones():
     conversation = greeted(burst=4, unit_bytes=100)
-    assert conversation.spend(300) is None
-    assert code(conversation.spend(0)) == 4429
+    assert conversation.charge(300) is None
+    assert code(conversation.charge(0)) == 4429
 
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=200))
@@ -164,14 +164,14 @@ def test_no_pattern_passes_more_than_the_burst_and_the_rate(gaps):
     now = passed = 0
     for gap in gaps:
         now += gap
-        conversation.hear(now)
-        passed += conversation.spend(0) is None
+        conversation.record_activity(now)
+        passed += conversation.charge(0) is None
     assert passed <= 5 + now * 10 / 1_000
 
 
 def test_a_heartbeat_is_due_at_its_interval():
     conversation = greeted(now=0)
-    conversation.hear(14_000)
+    conversation.record_activity(14_000)
     assert conversation.due(14_999) is DueActions.NOTHING
     assert conversation.due(15_000) is DueActions.HEARTBEAT
     assert conversation.due(15_001) is DueActions.NOTHING
@@ -187,5 +187,5 @@ def test_a_peer_that_was_not_heard_for_two_heartbeats_is_gone_within_45_seconds(
 
 def test_any_bytes_are_a_sign_of_life():
     conversation = greeted(now=0)
-    conversation.hear(30_000)
+    conversation.record_activity(30_000)
     assert conversation.due(44_000) is DueActions.HEARTBEAT

@@ -41,7 +41,7 @@ async def test_sessions_budgets_feeds_and_closes_are_told(tmp_path: Path) -> Non
         assert found["tactful_messages_total",] >= 2
         assert found["tactful_timers",] >= 1
         await shopper.leave()
-        while one.parts.reception.present:
+        while one.parts.hub.connections:
             await one.http.get("/healthz")
         found = await metrics(one)
         assert found["tactful_connections",] == 0

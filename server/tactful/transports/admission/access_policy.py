@@ -10,7 +10,9 @@ from tactful.transports.admission.limits import AdmissionLimits
 
 SESSION_PATH = "/v1/session"
 SUBPROTOCOL = "tactful.v1"
-PROBES = frozenset({"/healthz", "/readyz"})  # a cluster's probes come by address, under no name
+PROBE_PATHS = frozenset(
+    {"/healthz", "/readyz"}
+)  # a cluster's probes come by address, under no name
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
@@ -37,7 +39,7 @@ class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
     proxies: TrustedProxies = TrustedProxies()
     limits: AdmissionLimits = AdmissionLimits()
 
-    def judge_host(self, values: Sequence[str]) -> Rejection | None:
+    def check_host(self, values: Sequence[str]) -> Rejection | None:
         """Check the Host header: there, once, well-formed and ours (RFC 9112 section 3.2)."""
         if len(values) != 1:
             return Rejection(400, "host.count", "Send exactly one Host header.")
@@ -49,7 +51,7 @@ class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return Rejection(421, "host.unknown", "This server does not answer under that name.")
 
-    def judge_origin(self, values: Sequence[str]) -> Rejection | None:
+    def check_origin(self, values: Sequence[str]) -> Rejection | None:
         """Check the Origin header against the shop's list, exactly."""
         if len(values) == 1 and values[0] in self.origins:
             return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
-HOPS = 32  # nobody has more proxies; a longer header is a forgery and costs time
+MAX_HOPS = 32  # nobody has more proxies; a longer header is a forgery and costs time
 
 
 class TrustedProxies:
@@ -19,7 +19,7 @@ class TrustedProxies:
         parsed = _parse(address)
         return parsed is not None and any(parsed in network for network in self._networks)
 
-    def client(self, peer: str, forwarded: Iterable[str]) -> str:
+    def client_address(self, peer: str, forwarded: Iterable[str]) -> str:
         """Find the right-most hop that is not a trusted proxy.
 
         `forwarded` holds the values of `X-Forwarded-For`. What a client wrote there itself stands to
@@ -27,7 +27,7 @@ class TrustedProxies:
         """
         if not self.trusts(peer):
             return peer
-        hops = ",".join(forwarded).rsplit(",", HOPS)[-HOPS:]
+        hops = ",".join(forwarded).rsplit(",", MAX_HOPS)[-MAX_HOPS:]
         nearest = peer
         for hop in reversed(hops):
             parsed = _parse(hop.strip())

@@ -14,7 +14,7 @@ class AdmissionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     head_bytes: int = 16_384  # browsers send 1-2 KiB; cookies of a shop's other software add up
     head_ms: int = 5_000  # a request head fits into one packet; a slow one is an attack or a corpse
-    turn_ms: int = (
+    queue_ms: int = (
         30_000  # in a storm: who still holds the line after so long is told to come again
     )
     body_grace_ms: int = 10_000  # a body may start slowly ...
@@ -30,16 +30,18 @@ class AdmissionLimits(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int | None = None  # at 90 % of it nobody new comes in; None: no such limit
     headroom: int = 32  # kept for health checks and metrics when all else is taken
     per_address: int = 256  # an office or a carrier's NAT; an IPv6 /64 counts as one address
-    calls: int = 256  # connections and requests of an address: as many at once as it has places ...
-    calls_per_s: int = (
+    request_burst: int = (
+        256  # connections and requests of an address: as many at once as it has places ...
+    )
+    requests_per_s: int = (
         64  # ... and so many later; a shopper makes three on the first page, then one
     )
     unlimited: frozenset[str] = frozenset()  # keys of addresses that have no such share
     send_buffer: int = 32_768  # the kernel's share per peer; the default pinned 4 MB each
     backlog: int = 4_096  # 100, the default, failed in a storm of 10,000
-    rhythm: ProtocolTiming = ProtocolTiming()
+    timing: ProtocolTiming = ProtocolTiming()
 
-    def room(self) -> int:
+    def capacity(self) -> int:
         """How many connections there may be: 90 % of the descriptors leave room for files."""
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         return min(self.connections, max(1, soft * 9 // 10 - self.headroom))
@@ -48,7 +50,7 @@ class AdmissionLimits(msgspec.Struct, frozen=True, kw_only=True):
 class AdmissionResult(Enum):
     """What happens to a new connection."""
 
-    WELCOME = 0
+    ADMITTED = 0
     HEALTH_ONLY = 1
     FULL = 503
 
@@ -58,25 +60,25 @@ class Admission:
 
     def __init__(self, limits: AdmissionLimits) -> None:
         self._limits = limits
-        self._room = limits.room()
+        self._room = limits.capacity()
         self._by_address: Counter[str] = Counter()
-        self.inside = 0
+        self.connections = 0
 
     @property
-    def addresses(self) -> int:
+    def address_count(self) -> int:
         """How many addresses are remembered."""
         return len(self._by_address)
 
-    def enter(self) -> AdmissionResult:
+    def count_in(self) -> AdmissionResult:
         """Count one connection in, and say what it may do."""
-        self.inside += 1
-        if self.inside <= self._room:
-            return AdmissionResult.WELCOME
-        if self.inside <= self._room + self._limits.headroom:
+        self.connections += 1
+        if self.connections <= self._room:
+            return AdmissionResult.ADMITTED
+        if self.connections <= self._room + self._limits.headroom:
             return AdmissionResult.HEALTH_ONLY
         return AdmissionResult.FULL
 
-    def claim(self, address: str) -> bool:
+    def claim_address(self, address: str) -> bool:
         """Charge a connection to its address; no if the address has its share already."""
         if address in self._limits.unlimited:
             return True
@@ -85,7 +87,7 @@ class Admission:
         self._by_address[address] += 1
         return True
 
-    def release(self, address: str) -> None:
+    def release_address(self, address: str) -> None:
         """Give back what `claim` took; an address with nothing left is forgotten."""
         if address in self._limits.unlimited:
             return
@@ -93,9 +95,9 @@ class Admission:
         if self._by_address[address] <= 0:
             del self._by_address[address]
 
-    def exit(self) -> None:
+    def count_out(self) -> None:
         """Count one connection out."""
-        self.inside -= 1
+        self.connections -= 1
 
 
 def raise_descriptor_limit() -> int:

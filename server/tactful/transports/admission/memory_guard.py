@@ -9,9 +9,9 @@ import structlog
 
 log = structlog.get_logger("tactful.memory")
 
-SHARE: Final = 90
+REFUSE_AT_PERCENT: Final = 90
 """Percent of the limit at which sessions are refused: the rest is for those that are here."""
-REPLACED: Final = 95
+READMIT_BELOW_PERCENT: Final = 95
 """Percent of the sessions of that moment below which some come in again.
 
 A process gives hardly any memory back, but what one session leaves the next one takes.
@@ -21,12 +21,12 @@ _CONTROL_GROUPS: Final = Path("/sys/fs/cgroup")
 _SELF: Final = Path("/proc/self")
 
 
-def resident() -> int:
+def resident_bytes() -> int:
     """Bytes of this process that are in memory."""
     return int((_SELF / "statm").read_bytes().split()[1]) * _PAGE
 
 
-def granted(groups: Path = _CONTROL_GROUPS, own: Path = _SELF / "cgroup") -> int | None:
+def cgroup_limit(groups: Path = _CONTROL_GROUPS, own: Path = _SELF / "cgroup") -> int | None:
     """The least memory that a control group around this process allows; None: none says."""
     try:
         lines = own.read_text("utf-8").splitlines()
@@ -50,14 +50,14 @@ def _allowed(file: Path) -> int | None:
 class MemoryGuard:
     """Looks once a round whether sessions may still come in."""
 
-    def __init__(self, limit: int | None, *, used: Callable[[], int] = resident) -> None:
+    def __init__(self, limit: int | None, *, used: Callable[[], int] = resident_bytes) -> None:
         """`limit`: bytes that the process may have; None: as many as it likes."""
-        self._enough = limit * SHARE // 100 if limit else None
+        self._enough = limit * REFUSE_AT_PERCENT // 100 if limit else None
         self._step = (limit or 0) // 100
         self._used = used
         self._most = 0
         self._peak = 0
-        self.short = False
+        self.refusing = False
 
     def check(self, present: int) -> None:
         """Judge by what is used now, while so many sessions are here."""
@@ -69,7 +69,7 @@ class MemoryGuard:
         elif used > self._peak:
             self._most = min(self._most, present) if self._peak else present
             self._peak = used + self._step
-        short = used >= self._enough and present * 100 >= self._most * REPLACED
-        if short != self.short:
-            self.short = short
+        short = used >= self._enough and present * 100 >= self._most * READMIT_BELOW_PERCENT
+        if short != self.refusing:
+            self.refusing = short
             log.warning("memory.short" if short else "memory.enough", used=used, sessions=present)

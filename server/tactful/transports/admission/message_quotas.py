@@ -8,13 +8,13 @@ from typing import Final
 
 from tactful.protocol.conversation import ProtocolTiming
 
-ROUNDS: Final = 16
+MESSAGES_PER_CHARGE: Final = 16
 """Messages after which a connection settles: counting each at once would cost every message."""
-SESSION_TIMES: Final = 2
+SESSION_FACTOR: Final = 2
 """A shopper has two hands, however many tabs: a session may say twice what a connection may."""
-PER_PLACE: Final = 4
+MESSAGES_PER_CONNECTION_S: Final = 4
 """Messages a second for each place of an address: all its shoppers, clicking as fast as people do."""
-FORGET_FROM: Final = 1_024
+PRUNE_FROM: Final = 1_024
 """Shares that are kept before the full ones are looked for."""
 
 
@@ -30,7 +30,7 @@ class TokenBucket:
         self.holders = 0
         self.refused = 0  # in a row
 
-    def spend(self, messages: int, now: int) -> bool:
+    def charge(self, messages: int, now: int) -> bool:
         """Charge so many messages at an instant (ms); no: that was more than the share holds."""
         now_us = now * 1_000
         self.full_at_us = max(self.full_at_us, now_us) + messages * self._step_us
@@ -41,7 +41,7 @@ class TokenBucket:
         self.full_at_us = now_us + self._burst_us  # a debt that grows would outlive its cause
         return False
 
-    def give_back(self, messages: int) -> None:
+    def refund(self, messages: int) -> None:
         """Take back what was charged."""
         self.full_at_us -= messages * self._step_us
 
@@ -51,12 +51,12 @@ class BucketCache:
 
     def __init__(self) -> None:
         self._kept: dict[str, TokenBucket] = {}
-        self._enough = FORGET_FROM
+        self._enough = PRUNE_FROM
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def of(self, key: str, allowance: tuple[int, int], now: int) -> TokenBucket:
+    def bucket(self, key: str, allowance: tuple[int, int], now: int) -> TokenBucket:
         """The share under a key, a new one if there is none."""
         found = self._kept.get(key)
         if found is None:
@@ -72,7 +72,7 @@ class BucketCache:
             for key, share in self._kept.items()
             if share.holders or share.full_at_us > now * 1_000
         }
-        self._enough = max(FORGET_FROM, 2 * len(self._kept))
+        self._enough = max(PRUNE_FROM, 2 * len(self._kept))
 
 
 class TokenBuckets:
@@ -80,30 +80,30 @@ class TokenBuckets:
 
     def __init__(self, rhythm: ProtocolTiming, places: int) -> None:
         """`places`: the connections that an address may have."""
-        self._session = SESSION_TIMES * rhythm.per_second, SESSION_TIMES * rhythm.burst
+        self._session = SESSION_FACTOR * rhythm.per_second, SESSION_FACTOR * rhythm.burst
         self._address = (
-            max(rhythm.per_second, PER_PLACE * places),
-            max(rhythm.burst, 10 * PER_PLACE * places),
+            max(rhythm.per_second, MESSAGES_PER_CONNECTION_S * places),
+            max(rhythm.burst, 10 * MESSAGES_PER_CONNECTION_S * places),
         )
         self._kept = BucketCache()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def of_session(self, session: str, now: int) -> TokenBucket:
+    def for_session(self, session: str, now: int) -> TokenBucket:
         """What all connections of a session share; the id is the one before the point. Held."""
         return self._of(f"session {session.partition('.')[0]}", self._session, now)
 
-    def of_address(self, address: str, now: int) -> TokenBucket:
+    def for_address(self, address: str, now: int) -> TokenBucket:
         """What all connections from an address share. Held until it is let go."""
         return self._of(f"address {address}", self._address, now)
 
-    def let_go(self, share: TokenBucket | None) -> None:
+    def release(self, share: TokenBucket | None) -> None:
         """A connection needs it no more; what was spent stays spent."""
         if share is not None:
             share.holders -= 1
 
     def _of(self, key: str, allowance: tuple[int, int], now: int) -> TokenBucket:
-        found = self._kept.of(key, allowance, now)
+        found = self._kept.bucket(key, allowance, now)
         found.holders += 1
         return found

@@ -17,7 +17,7 @@ _ADDED = {
 }
 
 
-def problem(refusal: Rejection) -> bytes:
+def problem_body(refusal: Rejection) -> bytes:
     """The body: RFC 9457 problem details."""
     return msgspec.json.encode(
         {
@@ -30,9 +30,9 @@ def problem(refusal: Rejection) -> bytes:
     )
 
 
-def response(refusal: Rejection) -> bytes:
+def http_response(refusal: Rejection) -> bytes:
     """The whole answer; the connection closes after it."""
-    body = problem(refusal)
+    body = problem_body(refusal)
     added = _ADDED.get(refusal.status, "")
     if refusal.retry_s is not None:
         added += f"Retry-After: {refusal.retry_s}\r\n"

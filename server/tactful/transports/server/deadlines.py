@@ -55,7 +55,7 @@ class DeadlineSweep:
         """Visit this one no more."""
         self._rings[ring].discard(one)
 
-    def everybody(self) -> list[Expirable]:
+    def watched(self) -> list[Expirable]:
         """All that are visited."""
         return [one for ring in self._rings for one in ring]
 

@@ -27,15 +27,15 @@ class Echo:
     def __init__(self, link: EchoTransport) -> None:
         self._link = link
 
-    def begin(self, now: int) -> None:
+    def begin_read(self, now: int) -> None:
         """Nothing to note."""
 
-    def spend(self, size: int) -> bool:
+    def charge_frame(self, size: int) -> bool:
         """Suites flood on purpose."""
         del size
         return True
 
-    def text(self, payload: bytes) -> None:
+    def receive_text(self, payload: bytes) -> None:
         """Send it back if it is text."""
         try:
             if not payload.isascii():
@@ -45,21 +45,21 @@ class Echo:
         else:
             self._link.send(payload)
 
-    def binary(self, payload: bytes) -> None:
+    def receive_binary(self, payload: bytes) -> None:
         """Send it back."""
         self._link.send_binary(payload)
 
-    def end(self) -> None:
+    def end_read(self) -> None:
         """Nothing is owed."""
 
     def tick(self, now: int) -> None:
         """No clock."""
 
-    def slow(self) -> None:
+    def client_lagging(self) -> None:
         """The link has stopped reading; that is enough."""
 
-    def caught_up(self) -> None:
+    def client_caught_up(self) -> None:
         """It reads again."""
 
-    def lost(self, code: int) -> None:
+    def connection_lost(self, code: int) -> None:
         """Nothing to clean up."""

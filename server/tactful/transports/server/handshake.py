@@ -39,7 +39,7 @@ class AcceptedHandshake(msgspec.Struct, frozen=True):
     forwarded: tuple[str, ...]
 
 
-def accept(head: bytes, policy: AccessPolicy) -> AcceptedHandshake | None:
+def accept_common(head: bytes, policy: AccessPolicy) -> AcceptedHandshake | None:
     """Accept a complete request head; None: ask the library."""
     if _HEAD.fullmatch(head) is None:
         return None
@@ -59,7 +59,7 @@ def accept(head: bytes, policy: AccessPolicy) -> AcceptedHandshake | None:
         and get("sec-websocket-protocol") == SUBPROTOCOL
         and _KEY.fullmatch(key) is not None
         and get("origin") in policy.origins
-        and policy.judge_host([get("host", "")]) is None
+        and policy.check_host([get("host", "")]) is None
     )
     if not common:
         return None
@@ -82,15 +82,15 @@ frame_log = logging.getLogger("tactful.frames")
 frame_log.setLevel(logging.WARNING)
 
 
-def judge(
+def check_handshake(
     head: bytes, policy: AccessPolicy, *, any_page: bool = False
 ) -> AcceptedHandshake | Rejection:
     """Judge a complete request head; `any_page` lets conformance suites in, which have no page."""
-    plain = None if any_page else accept(head, policy)
-    return plain or judge_with_care(head, policy, any_page=any_page)
+    plain = None if any_page else accept_common(head, policy)
+    return plain or check_with_library(head, policy, any_page=any_page)
 
 
-def judge_with_care(
+def check_with_library(
     head: bytes, policy: AccessPolicy, *, any_page: bool = False
 ) -> AcceptedHandshake | Rejection:
     """Judge what is uncommon, or to be refused."""
@@ -104,8 +104,8 @@ def judge_with_care(
     request = events[0]
     origins = request.headers.get_all("Origin")
     refusal = _judge_path(request) or (
-        policy.judge_host(request.headers.get_all("Host"))
-        or (None if any_page or "Upgrade" not in request.headers else policy.judge_origin(origins))
+        policy.check_host(request.headers.get_all("Host"))
+        or (None if any_page or "Upgrade" not in request.headers else policy.check_origin(origins))
     )
     return refusal or _accept(library, request, "".join(origins))
 

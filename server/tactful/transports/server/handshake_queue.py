@@ -17,7 +17,7 @@ class HandshakeQueue:
         self._waiting: list[Callable[[], None]] = []
         self._moving = False
 
-    def queue(self, come_in: Callable[[], None]) -> None:
+    def submit(self, come_in: Callable[[], None]) -> None:
         """Let somebody in at their turn, not before the caller returns."""
         self._waiting.append(come_in)
         if not self._moving:

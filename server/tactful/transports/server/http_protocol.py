@@ -10,11 +10,11 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from tactful.transports.admission.access_policy import Rejection
-from tactful.transports.admission.rejections import response
+from tactful.transports.admission.rejections import http_response
 from tactful.transports.server import closing as last_words
 
 NOT_HTTP = Rejection(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
-PIPELINED = 16
+MAX_PIPELINED = 16
 """Requests that may wait for the answers before them: each takes 5 KB, and one read may hold thousands."""
 
 # It says at level warning what any stranger can make it say, each time.
@@ -28,19 +28,19 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._refusals = refusals
         self._answered: RequestResponseCycle | None = None
-        self.body_seen = 0
+        self.body_bytes = 0
         """Bytes of all bodies so far, without what chunks and trailers put around them."""
 
     def on_message_begin(self) -> None:
         """Begin a request, unless too many wait already."""
-        if len(self.pipeline) >= PIPELINED:
+        if len(self.pipeline) >= MAX_PIPELINED:
             self.transport.abort()  # an answer now would be taken for that of another request
             raise ConnectionAbortedError
         super().on_message_begin()
 
     def on_body(self, body: bytes) -> None:
         """Some of a body."""
-        self.body_seen += len(body)
+        self.body_bytes += len(body)
         super().on_body(body)
 
     def send_400_response(self, msg: str) -> None:
@@ -48,11 +48,11 @@ class HttpProtocol(HttpToolsProtocol):
         del msg
         self._refusals[NOT_HTTP.code] += 1
         before = self._answered
-        self.give_up()
+        self.abandon_responses()
         if before is not None and before.response_started and not before.response_complete:
             self.transport.abort()  # in the middle of an answer this would be a part of it
             return
-        last_words.write_and_close(self.transport, response(NOT_HTTP))
+        last_words.write_and_close(self.transport, http_response(NOT_HTTP))
         self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
@@ -64,10 +64,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is being answered, not only the last one that has come."""
-        self.give_up()
+        self.abandon_responses()
         super().connection_lost(exc)
 
-    def give_up(self) -> None:
+    def abandon_responses(self) -> None:
         """Nobody will hear an answer any more."""
         self.pipeline.clear()
         if self._answered is not None:

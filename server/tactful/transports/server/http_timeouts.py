@@ -21,12 +21,12 @@ class TimedHttpConnection:
     """One connection that speaks plain HTTP, for as many requests as it likes."""
 
     __slots__ = ("_body_before", "_body_bytes", "_body_since", "_cycle", "_head_bytes",
-                 "_head_since", "_limits", "_stalled_since", "inner")  # fmt: skip
+                 "_head_since", "_limits", "_stalled_since", "protocol")  # fmt: skip
 
     def __init__(
         self, inner: HttpProtocol, transport: asyncio.Transport, limits: AdmissionLimits
     ) -> None:
-        self.inner = inner
+        self.protocol = inner
         self._limits = limits
         self._head_since = self._head_bytes = 0
         self._cycle: RequestResponseCycle | None = None
@@ -36,11 +36,11 @@ class TimedHttpConnection:
 
     def data_received(self, data: bytes, now: int) -> Rejection | None:
         """Pass on what came; refuse a head that grows too large."""
-        seen = self.inner.body_seen
-        self.inner.data_received(data)
+        seen = self.protocol.body_bytes
+        self.protocol.data_received(data)
         if self._busy:
             self._head_since = self._head_bytes = 0
-            if self.inner.cycle is not self._cycle:
+            if self.protocol.cycle is not self._cycle:
                 self._begin_body(seen)
             self._body_bytes += len(data)
             return LARGE_HEAD if self._wraps_too_much() else None
@@ -50,13 +50,13 @@ class TimedHttpConnection:
 
     def _begin_body(self, seen: int) -> None:
         """Another request: what the ones before it brought says nothing about its body."""
-        self._cycle = self.inner.cycle
+        self._cycle = self.protocol.cycle
         self._body_since = self._body_bytes = 0
         self._body_before = seen
 
     def _wraps_too_much(self) -> bool:
         """Whether hardly anything of what came was body: trailers are kept, and need have no end."""
-        body = self.inner.body_seen - self._body_before
+        body = self.protocol.body_bytes - self._body_before
         return self._body_bytes - body > WRAPPED_HEADS * self._limits.head_bytes + WRAPPED * body
 
     def tick(self, now: int) -> Rejection | None:
@@ -64,7 +64,7 @@ class TimedHttpConnection:
         if not self._busy:
             late = self._head_since and now - self._head_since >= self._limits.head_ms
             return SLOW_HEAD if late else None
-        if not self.inner.cycle.more_body or self.inner.flow.read_paused:
+        if not self.protocol.cycle.more_body or self.protocol.flow.read_paused:
             self._body_since = self._body_bytes = 0  # the body is here, or it is the app that waits
             return None
         self._body_since = self._body_since or now
@@ -80,19 +80,19 @@ class TimedHttpConnection:
     def pause_writing(self, now: int) -> None:
         """The peer's buffer is full."""
         self._stalled_since = now
-        self.inner.pause_writing()
+        self.protocol.pause_writing()
 
     def resume_writing(self) -> None:
         """The peer reads again."""
         self._stalled_since = 0
-        self.inner.resume_writing()
+        self.protocol.resume_writing()
 
     @property
     def answering(self) -> bool:
         """Whether an answer has begun, so that a refusal can no longer be written."""
-        return self._busy and self.inner.cycle.response_started
+        return self._busy and self.protocol.cycle.response_started
 
     @property
     def _busy(self) -> bool:
-        cycle: RequestResponseCycle | None = self.inner.cycle  # None before the first request
+        cycle: RequestResponseCycle | None = self.protocol.cycle  # None before the first request
         return cycle is not None and not cycle.response_complete

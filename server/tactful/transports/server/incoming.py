@@ -7,18 +7,18 @@ becomes a WebSocket; everything else goes to the HTTP stack, and is watched ther
 import asyncio
 from typing import cast
 
-from tactful.transports.admission.access_policy import PROBES, SESSION_PATH, Rejection
+from tactful.transports.admission.access_policy import PROBE_PATHS, SESSION_PATH, Rejection
 from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.limits import AdmissionResult
 from tactful.transports.admission.rejections import (
     ADDRESS_FULL,
     RATE_LIMITED,
     SERVER_FULL,
-    response,
+    http_response,
 )
 from tactful.transports.server import closing as last_words
 from tactful.transports.server.echo import Echo
-from tactful.transports.server.handshake import AcceptedHandshake, judge
+from tactful.transports.server.handshake import AcceptedHandshake, check_handshake
 from tactful.transports.server.http_protocol import NOT_HTTP
 from tactful.transports.server.http_timeouts import LARGE_HEAD, SLOW_HEAD, TimedHttpConnection
 from tactful.transports.server.server_state import ConnectionSlot, ListenerState
@@ -29,24 +29,24 @@ CLOSED_PROTOCOL = asyncio.Protocol()
 
 _HEAD_END = b"\r\n\r\n"
 _FIRST_CAPITAL, _LAST_CAPITAL = b"AZ"
-_SPARED = PROBES | {"/metrics"}
+_SPARED = PROBE_PATHS | {"/metrics"}
 
 
 class IncomingConnection(asyncio.Protocol):
     """One connection until it is known what it wants, and after that if it wants HTTP."""
 
     __slots__ = ("_deaf_until", "_head", "_house", "_http", "_opened", "_queued", "_taken_over",
-                 "_transport", "peer", "probing", "seat")  # fmt: skip
+                 "_transport", "health_only", "peer", "slot")  # fmt: skip
 
     def __init__(self, house: ListenerState) -> None:
         self._house = house
         self._transport: asyncio.Transport
-        self.seat: ConnectionSlot
+        self.slot: ConnectionSlot
         self._head = bytearray()
         self._opened = house.clock()
         self.peer = ""
         self._deaf_until = 0
-        self.probing = False  # only a health check may pass
+        self.health_only = False  # only a health check may pass
         self._taken_over = False  # the HTTP stack has handed an upgrade back
         self._http: TimedHttpConnection | None = None
         self._queued = b""  # the head of a handshake that waits for its turn
@@ -99,8 +99,8 @@ class IncomingConnection(asyncio.Protocol):
         """The socket is gone."""
         self._stop_waiting()
         if self._http is not None:
-            self._http.inner.connection_lost(exc)
-        self.seat.release(self)
+            self._http.protocol.connection_lost(exc)
+        self.slot.release(self)
 
     def abort(self) -> None:
         """Drop the connection."""
@@ -116,7 +116,7 @@ class IncomingConnection(asyncio.Protocol):
             if self._http.stalled(now):
                 self._transport.abort()
         elif self._queued:
-            if now - self._opened >= self._house.limits.turn_ms:
+            if now - self._opened >= self._house.limits.queue_ms:
                 self._refuse(SERVER_FULL)
         elif now - self._opened >= self._house.limits.head_ms:
             if self._head:
@@ -129,22 +129,24 @@ class IncomingConnection(asyncio.Protocol):
     def _accept(self) -> None:
         house = self._house
         proxied = house.policy.proxies.trusts(self.peer)
-        welcome = proxied or house.reception.callers.admit(limit_key(self.peer), self._opened)
-        if not welcome and not house.reception.callers.explain(self._opened):
+        welcome = proxied or house.hub.address_limiter.admit_request(
+            limit_key(self.peer), self._opened
+        )
+        if not welcome and not house.hub.address_limiter.may_explain(self._opened):
             house.reject_silently(limit_key(self.peer))
             self._transport.set_protocol(CLOSED_PROTOCOL)
             self._transport.abort()
             return
-        self.seat = ConnectionSlot(house, self)
-        house.knocking[self] = self._opened
-        verdict = house.admission.enter()
+        self.slot = ConnectionSlot(house, self)
+        house.pending_heads[self] = self._opened
+        verdict = house.admission.count_in()
         if welcome:
             self._admit(verdict, proxied=proxied)
         else:
             self._refuse(RATE_LIMITED)
 
     def _admit(self, verdict: AdmissionResult, *, proxied: bool) -> None:
-        self.probing = verdict is AdmissionResult.HEALTH_ONLY
+        self.health_only = verdict is AdmissionResult.HEALTH_ONLY
         if verdict is AdmissionResult.FULL:
             self._refuse(SERVER_FULL)
             self._transport.close()  # at once: what lingers takes a descriptor
@@ -152,7 +154,7 @@ class IncomingConnection(asyncio.Protocol):
             self._claim(self.peer)
 
     def _claim(self, address: str) -> bool:
-        if self.seat.claim(limit_key(address)):
+        if self.slot.claim_address(limit_key(address)):
             return True
         self._refuse(ADDRESS_FULL)
         return False
@@ -160,10 +162,10 @@ class IncomingConnection(asyncio.Protocol):
     def _take_over(self, before: "IncomingConnection") -> None:
         """Take the place of the door whose HTTP stack has met an upgrade on a used connection."""
         self.peer = before.peer
-        self.seat = before.seat
-        self.probing = before.probing
+        self.slot = before.slot
+        self.health_only = before.health_only
         self._taken_over = True
-        self.seat.pass_on(before, self)
+        self.slot.transfer(before, self)
 
     # Where to.
 
@@ -174,26 +176,26 @@ class IncomingConnection(asyncio.Protocol):
             self._refuse(NOT_HTTP)
         elif self._taken_over or path == SESSION_PATH:
             self._to_session(head, rest)
-        elif self.probing and path not in _SPARED:
+        elif self.health_only and path not in _SPARED:
             self._refuse(SERVER_FULL)
         else:
             self._stop_waiting()
             self._http = TimedHttpConnection(
-                self._house.http(), self._transport, self._house.limits
+                self._house.new_http_protocol(), self._transport, self._house.limits
             )
             self._refuse_if(self._http.data_received(head + rest, self._house.clock()))
-            if self._house.reception.leaving:
-                self._http.inner.shutdown()  # answer this request, and no further one
+            if self._house.hub.shutting_down:
+                self._http.protocol.shutdown()  # answer this request, and no further one
 
     def _to_session(self, head: bytes, rest: bytes) -> None:
         house = self._house
-        closed = house.reception.closed_with or (SERVER_FULL if self.probing else None)
+        closed = house.hub.session_rejection or (SERVER_FULL if self.health_only else None)
         if closed is not None:
             self._refuse(closed)
             return
         self._queued = head
         self._keep_early(rest)
-        house.turnstile.queue(self._shake_hands)
+        house.handshakes.submit(self._shake_hands)
 
     def _keep_early(self, data: bytes) -> None:
         """A client may send messages before it has our answer; a few."""
@@ -206,13 +208,13 @@ class IncomingConnection(asyncio.Protocol):
         if self._deaf_until or self._transport.is_closing():
             return
         house, head, early = self._house, self._queued, bytes(self._head)
-        judged = judge(head, house.policy, any_page=house.conformance_echo)
+        judged = check_handshake(head, house.policy, any_page=house.conformance_echo)
         if isinstance(judged, Rejection):
             self._refuse(judged)
             return
-        client = house.policy.proxies.client(self.peer, judged.forwarded)
+        client = house.policy.proxies.client_address(self.peer, judged.forwarded)
         if client != self.peer:
-            if not house.reception.callers.admit(limit_key(client), house.clock()):
+            if not house.hub.address_limiter.admit_request(limit_key(client), house.clock()):
                 self._refuse(RATE_LIMITED)
                 return
             if not self._claim(client):
@@ -222,16 +224,16 @@ class IncomingConnection(asyncio.Protocol):
     def _upgrade(self, judged: AcceptedHandshake, client: str, early: bytes) -> None:
         house = self._house
         self._transport.write(judged.response)
-        link = WebSocketConnection(self._transport, house.limits, house.clock, self.seat)
-        self.seat.pass_on(self, link)
+        link = WebSocketConnection(self._transport, house.limits, house.clock, self.slot)
+        self.slot.transfer(self, link)
         if house.conformance_echo:
             link.consumer = Echo(link)
         else:
-            link.consumer = house.reception.admit(link, client, judged.origin)
+            link.consumer = house.hub.admit(link, client, judged.origin)
         link.serve(early)
 
     def _stop_waiting(self) -> None:
-        self._house.knocking.pop(self, None)
+        self._house.pending_heads.pop(self, None)
 
     # Turning away.
 
@@ -243,15 +245,15 @@ class IncomingConnection(asyncio.Protocol):
             return
         self._refuse(refusal)
         if self._http is not None:
-            self._http.inner.give_up()  # else it writes its answer on a line that has ended
+            self._http.protocol.abandon_responses()  # else it writes its answer on a line that has ended
 
     def _refuse(self, refusal: Rejection) -> None:
         """Say why and end our side; what the peer still sends is read and dropped for a moment."""
         self._stop_waiting()
-        self._house.reception.refusals[refusal.code] += 1
+        self._house.hub.rejections[refusal.code] += 1
         self._deaf_until = self._house.clock() + self._house.limits.linger_ms
         self._head = bytearray()
-        last_words.write_and_close(self._transport, response(refusal))
+        last_words.write_and_close(self._transport, http_response(refusal))
 
 
 def _address(transport: asyncio.BaseTransport) -> str:

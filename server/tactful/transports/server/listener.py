@@ -21,17 +21,19 @@ from tactful.transports.server.incoming import IncomingConnection
 from tactful.transports.server.server_state import ListenerState
 from tactful.transports.sessions.connection_hub import ConnectionHub
 
-SPREAD_S = 4  # all come back within so many seconds: an offer is withdrawn late by no more
-COMING_BACK_PER_S = 2_500  # but no more of them in one second
+RECONNECT_SPREAD_S = (
+    4  # all come back within so many seconds: an offer is withdrawn late by no more
+)
+RECONNECTS_PER_S = 2_500  # but no more of them in one second
 NOTICE_S = (
     1.0  # sessions are served so long after `bye`: the next server needs about as long to start
 )
 GRACE_S = 20.0  # for requests under way: a redemption is never cut off, and 30 s are promised
-KNOCK_MS = (
+PENDING_HEAD_MS = (
     1_000  # who was let in and has said nothing for so long has only opened a line in advance
 )
-LOOK_S = 0.02
-PARTING_S = 0.5  # for close frames to be answered: nobody is served meanwhile
+POLL_S = 0.02
+CLOSE_S = 0.5  # for close frames to be answered: nobody is served meanwhile
 
 
 class ListenError(Exception):
@@ -77,7 +79,7 @@ class Listener:
         self._config.load()
         self._lifespan = LifespanOn(self._config)
         raise_descriptor_limit()  # before the house counts how many places it has
-        self.house = ListenerState(
+        self.state = ListenerState(
             reception, self._speak_http, conformance_echo=place.conformance_echo
         )
         self._socket: socket.socket | None = None
@@ -102,18 +104,18 @@ class Listener:
         if self._lifespan.should_exit:
             self._socket.close()
             raise ListenError("The application did not start; the log says why.")
-        self.house.barrier = KernelFilter(self._socket)
+        self.state.barrier = KernelFilter(self._socket)
         self._renew_date()
-        self.house.sweep.start(self._each_round)
+        self.state.deadlines.start(self._each_round)
         loop = asyncio.get_running_loop()
         backlog = self._reception.policy.limits.backlog
         self._server = await loop.create_server(self._open, sock=self._socket, backlog=backlog)
 
     def _each_round(self) -> None:
         self._renew_date()
-        if self.house.barrier is not None:
-            self.house.barrier.look(self.house.clock())
-        self._reception.memory.check(len(self._reception.present))
+        if self.state.barrier is not None:
+            self.state.barrier.look(self.state.clock())
+        self._reception.memory_guard.check(len(self._reception.connections))
 
     def _renew_date(self) -> None:
         """HTTP answers carry the second they were written in."""
@@ -122,7 +124,7 @@ class Listener:
     async def drain(
         self,
         *,
-        spread_s: int = SPREAD_S,
+        spread_s: int = RECONNECT_SPREAD_S,
         notice_s: float = NOTICE_S,
         grace_s: float = GRACE_S,
     ) -> None:
@@ -132,8 +134,8 @@ class Listener:
         next server can serve nobody while this one has the ledger. Requests have `grace_s` more.
         """
         await self._stop_accepting()
-        present = len(self._reception.present)
-        self._reception.announce_shutdown(max(spread_s, present // COMING_BACK_PER_S))
+        present = len(self._reception.connections)
+        self._reception.announce_shutdown(max(spread_s, present // RECONNECTS_PER_S))
         for protocol in list(self._state.connections):
             protocol.shutdown()
         await self._until_empty(notice_s)
@@ -147,24 +149,24 @@ class Listener:
         self._reception.close_all()
         for protocol in list(self._state.connections):
             protocol.shutdown()
-        await self._until_empty(PARTING_S)
+        await self._until_empty(CLOSE_S)
         for task in self._state.tasks:
             task.cancel()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
-        self.house.sweep.stop()
-        for one in self.house.sweep.everybody():
+        self.state.deadlines.stop()
+        for one in self.state.deadlines.watched():
             one.abort()
         await self._lifespan.shutdown()
 
     async def _until_empty(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self.house.empty.wait()
+                await self.state.idle.wait()
 
     async def _until_heard(self) -> None:
         """Wait for what the latest who were let in are about to ask."""
-        while self.house.has_unidentified(KNOCK_MS):  # noqa: ASYNC110 -- until they are old enough
-            await asyncio.sleep(LOOK_S)
+        while self.state.has_pending_head(PENDING_HEAD_MS):  # noqa: ASYNC110 -- until they are old enough
+            await asyncio.sleep(POLL_S)
 
     async def _until_answered(self, seconds: float) -> None:
         """Wait for the requests under way; streams have been told to end."""
@@ -180,8 +182,8 @@ class Listener:
         """
         if self._server is None:
             return
-        if self.house.barrier is not None:
-            self.house.barrier.open()
+        if self.state.barrier is not None:
+            self.state.barrier.open()
         loop = asyncio.get_running_loop()
         if isinstance(loop, asyncio.SelectorEventLoop):
             # asyncio loses what it has accepted and not yet wrapped when its server closes.
@@ -194,11 +196,11 @@ class Listener:
             await loop.connect_accepted_socket(self._open, connection)
 
     def _open(self) -> IncomingConnection:
-        return IncomingConnection(self.house)
+        return IncomingConnection(self.state)
 
     def _speak_http(self) -> HttpProtocol:
         given = self._config, self._state, self._lifespan.state
-        return HttpProtocol(*given, refusals=self._reception.refusals)
+        return HttpProtocol(*given, refusals=self._reception.rejections)
 
     def _take_upgrade(self, **_: Any) -> IncomingConnection:
         """The HTTP stack has met an upgrade on a connection that served requests before."""
@@ -214,7 +216,7 @@ def _bind(place: ListenAddress, limits: AdmissionLimits) -> socket.socket:
     # Accepted sockets inherit these. The kernel doubles the buffer; the timeout drops a peer that
     # acknowledges nothing, also on plain HTTP and streams, where no pong tells.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.send_buffer)
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limits.rhythm.silent_ms)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limits.timing.silent_ms)
     if place.shared_port:
         listening.listen(limits.backlog)  # who comes while the other server ends waits for us
     return listening

@@ -22,33 +22,33 @@ class ListenerState:
         *,
         conformance_echo: bool = False,
     ) -> None:
-        self.reception = reception
+        self.hub = reception
         self.policy = reception.policy
         self.limits = reception.policy.limits
         self.clock = reception.clock
-        self.http = http
+        self.new_http_protocol = http
         self.conformance_echo = conformance_echo
         self.admission = Admission(self.limits)
-        self.turnstile = HandshakeQueue()
-        self.sweep = DeadlineSweep(self.clock, self.limits.sweep_ms)
-        self.knocking: dict[
+        self.handshakes = HandshakeQueue()
+        self.deadlines = DeadlineSweep(self.clock, self.limits.sweep_ms)
+        self.pending_heads: dict[
             Expirable, int
         ] = {}  # who has not said yet what they want, and since when
         self.barrier: KernelFilter | None = None  # until there is a socket to put it on
-        self.empty = asyncio.Event()
-        self.empty.set()
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     def reject_silently(self, address: str) -> None:
         """Somebody comes too often; if they do not heed it, hear them no more for a while."""
-        self.reception.refusals[RATE_LIMITED.code] += 1
+        self.hub.rejections[RATE_LIMITED.code] += 1
         now = self.clock()
-        if self.barrier is not None and self.reception.callers.record_flood(address, now):
+        if self.barrier is not None and self.hub.address_limiter.record_flood(address, now):
             self.barrier.bar(address, now)
 
-    def has_unidentified(self, lately_ms: int) -> bool:
+    def has_pending_head(self, lately_ms: int) -> bool:
         """Whether somebody who came within this time has not said yet what they want."""
         since = self.clock() - lately_ms
-        return any(came > since for came in self.knocking.values())
+        return any(came > since for came in self.pending_heads.values())
 
 
 class ConnectionSlot:
@@ -59,26 +59,26 @@ class ConnectionSlot:
     def __init__(self, house: ListenerState, holder: Expirable) -> None:
         self._house = house
         self._address: str | None = None
-        self._ring = house.sweep.add(holder)
-        house.empty.clear()
+        self._ring = house.deadlines.add(holder)
+        house.idle.clear()
 
-    def claim(self, address: str) -> bool:
+    def claim_address(self, address: str) -> bool:
         """Charge the connection to an address, once."""
-        if not self._house.admission.claim(address):
+        if not self._house.admission.claim_address(address):
             return False
         self._address = address
         return True
 
-    def pass_on(self, old: Expirable, new: Expirable) -> None:
+    def transfer(self, old: Expirable, new: Expirable) -> None:
         """The same connection has a new holder."""
-        self._house.sweep.replace(self._ring, old, new)
+        self._house.deadlines.replace(self._ring, old, new)
 
     def release(self, holder: Expirable) -> None:
         """The connection is gone."""
         house = self._house
-        house.sweep.remove(self._ring, holder)
-        house.admission.exit()
-        if not house.admission.inside:
-            house.empty.set()
+        house.deadlines.remove(self._ring, holder)
+        house.admission.count_out()
+        if not house.admission.connections:
+            house.idle.set()
         if self._address is not None:
-            house.admission.release(self._address)
+            house.admission.release_address(self._address)

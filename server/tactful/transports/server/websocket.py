@@ -16,7 +16,7 @@ from websockets.streams import StreamReader
 
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
-from tactful.protocol.codec import reason as shorten
+from tactful.protocol.codec import truncate_reason as shorten
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server import closing as last_words
 from tactful.transports.server.handshake import frame_log
@@ -40,31 +40,31 @@ _KEPT = 4_096  # a frame cut by a read waits inline for the next one if it is no
 class MessageConsumer(Protocol):
     """Who takes the messages of one connection."""
 
-    def begin(self, now: int) -> None:
+    def begin_read(self, now: int) -> None:
         """Some bytes have arrived."""
 
-    def spend(self, size: int) -> bool:
+    def charge_frame(self, size: int) -> bool:
         """A frame that is no message has arrived; no if it was one too many."""
 
-    def text(self, payload: bytes) -> None:
+    def receive_text(self, payload: bytes) -> None:
         """A text message has arrived; that it is UTF-8 is the consumer's to check."""
 
-    def binary(self, payload: bytes) -> None:
+    def receive_binary(self, payload: bytes) -> None:
         """A binary message has arrived."""
 
-    def end(self) -> None:
+    def end_read(self) -> None:
         """All messages of a read are handed over."""
 
     def tick(self, now: int) -> None:
         """The sweep has come by."""
 
-    def slow(self) -> None:
+    def client_lagging(self) -> None:
         """The peer lags."""
 
-    def caught_up(self) -> None:
+    def client_caught_up(self) -> None:
         """The peer lags no longer."""
 
-    def lost(self, code: int) -> None:
+    def connection_lost(self, code: int) -> None:
         """The connection is gone, closed with this code."""
 
 
@@ -169,13 +169,13 @@ class WebSocketConnection(asyncio.Protocol):
         if self._deaf_until:
             return
         consumer = self.consumer
-        consumer.begin(self._clock())
+        consumer.begin_read(self._clock())
         self._batch = []
         if self._careful is None:
             self._take_common(data)
         else:
             self._take_careful(data)
-        consumer.end()
+        consumer.end_read()
         self._flush()
 
     def pause_writing(self) -> None:
@@ -183,14 +183,14 @@ class WebSocketConnection(asyncio.Protocol):
         self._slow_since = self._clock()
         if not self._deaf_until:
             self._transport.pause_reading()
-            self.consumer.slow()
+            self.consumer.client_lagging()
 
     def resume_writing(self) -> None:
         """The peer has caught up."""
         self._slow_since = 0
         if not self._deaf_until:
             self._transport.resume_reading()
-            self.consumer.caught_up()
+            self.consumer.client_caught_up()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""
@@ -198,7 +198,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._deaf_until = self._deaf_until or 1
         self._careful = None
         self._seat.release(self)
-        self.consumer.lost(self._closed_with)
+        self.consumer.connection_lost(self._closed_with)
         del self.consumer  # they name each other, and would wait for the collector
 
     def abort(self) -> None:
@@ -222,7 +222,7 @@ class WebSocketConnection(asyncio.Protocol):
         if waited:
             data = self._pending + data
             self._pending = b""
-        text = self.consumer.text
+        text = self.consumer.receive_text
         size = len(data)
         at = 0
         while size - at >= 6 and not self._deaf_until:
@@ -298,13 +298,17 @@ class WebSocketConnection(asyncio.Protocol):
             self.close(close_codes.BAD_FRAME, "Too many fragments.")
         elif frame.fin:
             payload, careful.parts = b"".join(careful.parts), []
-            take = self.consumer.text if careful.opcode is TEXT else self.consumer.binary
+            take = (
+                self.consumer.receive_text
+                if careful.opcode is TEXT
+                else self.consumer.receive_binary
+            )
             take(payload)
         else:
             self._charge(len(frame.data))
 
     def _charge(self, size: int) -> None:
-        if not self.consumer.spend(size):
+        if not self.consumer.charge_frame(size):
             self.close(close_codes.TOO_FAST, "Too many frames.")
 
     def _library_closed(self, library: ServerProtocol) -> None:

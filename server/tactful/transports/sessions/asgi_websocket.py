@@ -15,7 +15,7 @@ from tactful.protocol import close_codes
 from tactful.transports.admission.access_policy import SESSION_PATH, SUBPROTOCOL, Rejection
 from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.limits import Admission, AdmissionResult
-from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, problem
+from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, problem_body
 from tactful.transports.sessions.connection_hub import ConnectionHub
 from tactful.transports.sessions.send_queue import SendQueue
 
@@ -46,7 +46,7 @@ class _AsgiWebSocket:
         self._reception = reception
         self._admission = admission
         self._socket = socket
-        self._peer = reception.policy.proxies.client(
+        self._peer = reception.policy.proxies.client_address(
             socket.client.host if socket.client else "127.0.0.1",
             socket.headers.getlist("x-forwarded-for"),
         )
@@ -57,34 +57,34 @@ class _AsgiWebSocket:
             await self._refuse(refusal)
             return
         key = limit_key(self._peer)
-        verdict = self._admission.enter()
-        claimed = self._admission.claim(key)
+        verdict = self._admission.count_in()
+        claimed = self._admission.claim_address(key)
         try:
-            if verdict is not AdmissionResult.WELCOME or not claimed:
+            if verdict is not AdmissionResult.ADMITTED or not claimed:
                 await self._refuse(
-                    ADDRESS_FULL if verdict is AdmissionResult.WELCOME else SERVER_FULL
+                    ADDRESS_FULL if verdict is AdmissionResult.ADMITTED else SERVER_FULL
                 )
             else:
                 await self._converse()
         finally:
-            self._admission.exit()
+            self._admission.count_out()
             if claimed:
-                self._admission.release(key)
+                self._admission.release_address(key)
 
     def _judge(self) -> Rejection | None:
         policy = self._reception.policy
         headers = self._socket.headers
         offered = self._socket.scope.get("subprotocols", ())
         return (
-            policy.judge_host(headers.getlist("host"))
-            or policy.judge_origin(headers.getlist("origin"))
+            policy.check_host(headers.getlist("host"))
+            or policy.check_origin(headers.getlist("origin"))
             or (None if SUBPROTOCOL in offered else NO_SUBPROTOCOL)
-            or self._reception.closed_with
+            or self._reception.session_rejection
         )
 
     async def _refuse(self, refusal: Rejection) -> None:
         """Answer with plain HTTP where the server can; others turn the close into a 403."""
-        self._reception.refusals[refusal.code] += 1
+        self._reception.rejections[refusal.code] += 1
         if "websocket.http.response" in self._socket.scope.get("extensions", {}):
             await self._socket.send_denial_response(_response(refusal))
         else:
@@ -94,7 +94,7 @@ class _AsgiWebSocket:
         await self._socket.accept(SUBPROTOCOL)
         outbox = SendQueue(self._reception)
         origin = self._socket.headers["origin"]
-        outbox.exchange = self._reception.admit(outbox, self._peer, origin)
+        outbox.connection = self._reception.admit(outbox, self._peer, origin)
         reading = asyncio.ensure_future(self._read(outbox))
         writing = asyncio.ensure_future(self._write(outbox))
         try:
@@ -104,24 +104,26 @@ class _AsgiWebSocket:
             reading.cancel()
             writing.cancel()
             await asyncio.gather(reading, writing, return_exceptions=True)
-            outbox.exchange.lost(outbox.closed[0].code if outbox.closed else code or 1006)
+            outbox.connection.connection_lost(
+                outbox.closed[0].code if outbox.closed else code or 1006
+            )
 
     async def _read(self, outbox: SendQueue) -> int:
         """Take in messages until the client goes; the result is its close code."""
-        exchange = outbox.exchange
+        exchange = outbox.connection
         while True:
             event = await self._socket.receive()
             if event["type"] == "websocket.disconnect":
                 return int(event.get("code") or 1006)
-            exchange.begin(self._reception.clock())
+            exchange.begin_read(self._reception.clock())
             text = event.get("text")
             if text is None:
-                exchange.binary(event["bytes"])
+                exchange.receive_binary(event["bytes"])
             elif len(text) > self._reception.policy.limits.message_bytes:
                 exchange.close(close_codes.TOO_LARGE, "The message is too large.")
             elif outbox.closed is None:
-                exchange.text(text.encode("utf-8", "replace"))
-            exchange.end()
+                exchange.receive_text(text.encode("utf-8", "replace"))
+            exchange.end_read()
 
     async def _write(self, outbox: SendQueue) -> None:
         while batch := await outbox.next_batch():
@@ -133,4 +135,4 @@ class _AsgiWebSocket:
 
 
 def _response(refusal: Rejection) -> Response:
-    return Response(problem(refusal), refusal.status, media_type="application/problem+json")
+    return Response(problem_body(refusal), refusal.status, media_type="application/problem+json")

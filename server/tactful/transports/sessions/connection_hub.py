@@ -15,7 +15,11 @@ from tactful.transports.admission.access_policy import AccessPolicy, Rejection
 from tactful.transports.admission.address_limits import AddressLimiter
 from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.memory_guard import MemoryGuard
-from tactful.transports.admission.message_quotas import ROUNDS, TokenBucket, TokenBuckets
+from tactful.transports.admission.message_quotas import (
+    MESSAGES_PER_CHARGE,
+    TokenBucket,
+    TokenBuckets,
+)
 from tactful.transports.admission.rejections import SERVER_FULL, SHUTTING_DOWN
 from tactful.transports.sessions.ports import SessionHandler
 
@@ -57,66 +61,70 @@ class ConnectionHub:
     def __init__(
         self, desk: SessionHandler, policy: AccessPolicy, clock: Callable[[], int] = monotonic_ms
     ) -> None:
-        self.desk = desk
+        self.handler = desk
         self.policy = policy
         self.clock = clock
-        self.memory = MemoryGuard(policy.limits.memory_bytes)
-        self.shares = TokenBuckets(policy.limits.rhythm, policy.limits.per_address)
-        self.callers = AddressLimiter(policy.limits)
-        self.refusals: Counter[str] = Counter()  # of connections and requests, by code
-        self.present: set[ClientConnection] = set()
-        self.leaving = False  # whoever comes now is told at once when to come back
-        self.dismissed = False  # nobody is taken in any more
+        self.memory_guard = MemoryGuard(policy.limits.memory_bytes)
+        self.quotas = TokenBuckets(policy.limits.timing, policy.limits.per_address)
+        self.address_limiter = AddressLimiter(policy.limits)
+        self.rejections: Counter[str] = Counter()  # of connections and requests, by code
+        self.connections: set[ClientConnection] = set()
+        self.shutting_down = False  # whoever comes now is told at once when to come back
+        self.closed = False  # nobody is taken in any more
         self._spread_s = 1
         self._told = 0
-        self.closes: Counter[int] = Counter()  # by code; codes of the client's invention count as 0
-        self.messages = 0
+        self.close_counts: Counter[int] = (
+            Counter()
+        )  # by code; codes of the client's invention count as 0
+        self.messages_received = 0
 
     @property
-    def closed_with(self) -> Rejection | None:
+    def session_rejection(self) -> Rejection | None:
         """Why nobody new comes in; None: they may."""
-        if self.dismissed:
+        if self.closed:
             return SHUTTING_DOWN
-        return SERVER_FULL if self.memory.short else None
+        return SERVER_FULL if self.memory_guard.refusing else None
 
     def report_key_check(self, address: str, right: bool) -> None:
         """A server key came from there: a system of the shop comes as often as it likes."""
-        take = self.callers.trust if right else self.callers.closed
+        take = self.address_limiter.trust if right else self.address_limiter.penalize
         take(limit_key(address), self.clock())
 
     def admit(self, link: MessageTransport, peer: str, origin: str) -> "ClientConnection":
         """Open a conversation."""
         exchange = ClientConnection(self, link, peer, origin)
-        self.present.add(exchange)
-        exchange.guarded(self.desk.open, exchange)
+        self.connections.add(exchange)
+        exchange.call_handler(self.handler.connection_opened, exchange)
         return exchange
 
     def remove(self, exchange: "ClientConnection", code: int) -> None:
         """A conversation has ended."""
-        self.present.discard(exchange)
+        self.connections.discard(exchange)
         if code in _FAULTS:
             flooded = code == close_codes.TOO_FAST.code
-            self.callers.closed(limit_key(exchange.peer), self.clock(), flooded=flooded)
-        self.closes[code if code in _KNOWN_CODES or code == 1006 else 0] += 1
-        exchange.guarded(self.desk.closed, exchange)
+            self.address_limiter.penalize(
+                limit_key(exchange.address), self.clock(), flooded=flooded
+            )
+        self.close_counts[code if code in _KNOWN_CODES or code == 1006 else 0] += 1
+        exchange.call_handler(self.handler.connection_closed, exchange)
 
     def announce_shutdown(self, spread_s: int) -> None:
         """Tell everybody when to come back: evenly spread over `spread_s` seconds."""
-        self.leaving, self._spread_s = True, max(1, spread_s)
-        for exchange in list(self.present):
-            exchange.say_goodbye()
+        self.shutting_down, self._spread_s = True, max(1, spread_s)
+        for exchange in list(self.connections):
+            exchange.send_bye()
 
     def next_bye(self) -> bytes:
         """The next goodbye: each asks to come back a little later than the one before it."""
         place, self._told = self._told, self._told + 1
-        share = max(1, -(-len(self.present) // self._spread_s))
+        share = max(1, -(-len(self.connections) // self._spread_s))
         retry = 1 + place // share % self._spread_s
         return encode(Bye(code=close_codes.GOING_AWAY.code, retry=retry))
 
     def close_all(self) -> None:
         """Close whoever is still here, and take nobody in."""
-        self.leaving = self.dismissed = True
-        for exchange in list(self.present):
+        self.shutting_down = self.closed = True
+        for exchange in list(self.connections):
             exchange.close(close_codes.GOING_AWAY, "The server restarts.")
 
 
@@ -125,7 +133,7 @@ class ClientConnection:
 
     __slots__ = (
         "_conversation", "_link", "_of_address", "_of_session", "_reading", "_reception",
-        "_unsettled", "_welcomed", "attached", "origin", "peer",
+        "_unsettled", "_welcomed", "address", "attached", "origin",
     )  # fmt: skip
 
     def __init__(
@@ -133,9 +141,9 @@ class ClientConnection:
     ) -> None:
         self._reception = reception
         self._link = link
-        rhythm = reception.policy.limits.rhythm
+        rhythm = reception.policy.limits.timing
         self._conversation = Conversation(rhythm, reception.clock())
-        self.peer = peer
+        self.address = peer
         self.origin = origin
         self.attached: object | None = None
         self._reading = False
@@ -145,18 +153,18 @@ class ClientConnection:
         key = limit_key(peer)
         limited = key not in reception.policy.limits.unlimited
         now = reception.clock()
-        self._of_address = reception.shares.of_address(key, now) if limited else None
+        self._of_address = reception.quotas.for_address(key, now) if limited else None
 
     # What the desk may do.
 
     @property
-    def taken(self) -> int:
+    def highest_n(self) -> int:
         """The highest `n` taken in."""
-        return self._conversation.taken
+        return self._conversation.highest_n
 
-    @taken.setter
-    def taken(self, n: int) -> None:
-        self._conversation.taken = n
+    @highest_n.setter
+    def highest_n(self, n: int) -> None:
+        self._conversation.highest_n = n
 
     @property
     def buffered(self) -> int:
@@ -170,10 +178,10 @@ class ClientConnection:
             self._welcomed = True
             if not self._reading:
                 self._acknowledge()
-            if self._reception.leaving:
-                self.say_goodbye()
+            if self._reception.shutting_down:
+                self.send_bye()
 
-    def say_goodbye(self) -> None:
+    def send_bye(self) -> None:
         """Say when to come back; to who waits for the welcome, after it."""
         if self._welcomed:
             self._link.send(self._reception.next_bye())
@@ -182,59 +190,59 @@ class ClientConnection:
         """End the connection."""
         self._link.close(code, reason)
 
-    def may_open(self) -> bool:
+    def may_open_session(self) -> bool:
         """Count a session that is new to us against the address."""
         reception = self._reception
-        return reception.callers.open(limit_key(self.peer), reception.clock())
+        return reception.address_limiter.admit_session(limit_key(self.address), reception.clock())
 
     def join_session(self, session: str) -> None:
         """Share what may be said with the session's other connections, and with those before."""
-        shares = self._reception.shares
-        shares.let_go(self._of_session)
-        self._of_session = shares.of_session(session, self._reception.clock())
+        shares = self._reception.quotas
+        shares.release(self._of_session)
+        self._of_session = shares.for_session(session, self._reception.clock())
 
     # What the link reports.
 
-    def begin(self, now: int) -> None:
+    def begin_read(self, now: int) -> None:
         """Some bytes have arrived: the peer lives."""
         self._reading = True
-        self._conversation.hear(now)
+        self._conversation.record_activity(now)
 
-    def spend(self, size: int) -> bool:
+    def charge_frame(self, size: int) -> bool:
         """Charge a frame that is no message."""
         self._unsettled += 1
-        return self._conversation.spend(size) is None
+        return self._conversation.charge(size) is None
 
-    def text(self, payload: bytes) -> None:
+    def receive_text(self, payload: bytes) -> None:
         """Take in one message, or close with the reason why not."""
         conversation = self._conversation
         self._unsettled += 1
-        problem = conversation.spend(len(payload))
+        problem = conversation.charge(len(payload))
         if problem is not None:
             return self._refuse(problem)
         message = decode(payload)
         if type(message) is ProtocolError:
             return self._refuse(message)
-        verdict = conversation.take(message)
+        verdict = conversation.receive(message)
         if verdict is True:
-            self._reception.messages += 1
+            self._reception.messages_received += 1
             try:  # as `guarded` does, which costs 0.15 µs
-                self._reception.desk.receive(self, message)
+                self._reception.handler.message_received(self, message)
             except Exception as error:  # noqa: BLE001 - it costs this connection, not the process
                 self._failed(error)
         elif verdict is not False:
             self._refuse(verdict)
         return None
 
-    def binary(self, payload: bytes) -> None:
+    def receive_binary(self, payload: bytes) -> None:
         """Refuse: the protocol is text."""
         del payload
         self.close(close_codes.NOT_TEXT, "Send text, not binary.")
 
-    def end(self) -> None:
+    def end_read(self) -> None:
         """Acknowledge what this read brought, once, and never before the welcome."""
         self._reading = False
-        if self._unsettled >= ROUNDS and not self._settle():
+        if self._unsettled >= MESSAGES_PER_CHARGE and not self._settle():
             self._refuse(TOO_FAST)
         elif self._welcomed:
             self._acknowledge()
@@ -248,22 +256,22 @@ class ClientConnection:
         elif due is not DueActions.NOTHING:
             self._refuse(due)
 
-    def slow(self) -> None:
+    def client_lagging(self) -> None:
         """The peer lags."""
-        self.guarded(self._reception.desk.slow, self)
+        self.call_handler(self._reception.handler.client_lagging, self)
 
-    def caught_up(self) -> None:
+    def client_caught_up(self) -> None:
         """The peer lags no longer."""
-        self.guarded(self._reception.desk.caught_up, self)
+        self.call_handler(self._reception.handler.client_caught_up, self)
 
-    def lost(self, code: int) -> None:
+    def connection_lost(self, code: int) -> None:
         """The link is gone."""
         self._settle()
         for share in (self._of_address, self._of_session):
-            self._reception.shares.let_go(share)
+            self._reception.quotas.release(share)
         self._reception.remove(self, code)
 
-    def guarded(self, call: Callable[..., None], *arguments: object) -> None:
+    def call_handler(self, call: Callable[..., None], *arguments: object) -> None:
         """Contain a failure of the desk: it costs this connection, not the process."""
         try:
             call(*arguments)
@@ -279,10 +287,10 @@ class ClientConnection:
         said, self._unsettled = self._unsettled, 0
         now = self._reception.clock()
         held = [share for share in (self._of_address, self._of_session) if share]
-        return all(share.spend(said, now) for share in held)
+        return all(share.charge(said, now) for share in held)
 
     def _acknowledge(self) -> None:
-        owed = self._conversation.answer()
+        owed = self._conversation.pending_ack()
         if owed is not None:
             self._link.send(encode(owed))
 

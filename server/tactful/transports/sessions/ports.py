@@ -12,12 +12,12 @@ class SessionChannel(Protocol):
     attached: object | None
     """The desk's own mark; the transport never reads it."""
 
-    taken: int
+    highest_n: int
     """The highest `n` taken in. A desk raises it while it handles the `hello` of a resumed
     conversation, so that what the client sends again is not taken twice."""
 
     @property
-    def peer(self) -> str:
+    def address(self) -> str:
         """The client's address, behind trusted proxies the one they report."""
 
     @property
@@ -31,7 +31,7 @@ class SessionChannel(Protocol):
     def send(self, payload: bytes) -> None:
         """Send one encoded message; what is sent while a read is handled is written at once."""
 
-    def may_open(self) -> bool:
+    def may_open_session(self) -> bool:
         """Whether the client's address may open one more session."""
 
     def join_session(self, session: str) -> None:
@@ -44,17 +44,17 @@ class SessionChannel(Protocol):
 class SessionHandler(Protocol):
     """Who answers. Every method returns at once; for each `open` there is exactly one `closed`."""
 
-    def open(self, connection: SessionChannel) -> None:
+    def connection_opened(self, connection: SessionChannel) -> None:
         """A connection stands; its `hello` will be the first message."""
 
-    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
         """A message has passed the connection's rules. Its acknowledgement is the transport's."""
 
-    def slow(self, connection: SessionChannel) -> None:
+    def client_lagging(self, connection: SessionChannel) -> None:
         """The client lags: send nothing but what it must have until it has caught up."""
 
-    def caught_up(self, connection: SessionChannel) -> None:
+    def client_caught_up(self, connection: SessionChannel) -> None:
         """The client reads again: send it the latest state."""
 
-    def closed(self, connection: SessionChannel) -> None:
+    def connection_closed(self, connection: SessionChannel) -> None:
         """The connection is gone, for whatever reason."""

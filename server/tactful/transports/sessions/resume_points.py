@@ -3,14 +3,16 @@
 from bisect import bisect_left
 from collections import OrderedDict
 
-SESSIONS = 20_000  # as many as there are connections; older ones send again what changes nothing
-TABS = 8  # connections of one session that broke lately
+MAX_SESSIONS = (
+    20_000  # as many as there are connections; older ones send again what changes nothing
+)
+MAX_TABS = 8  # connections of one session that broke lately
 
 
 class ResumePoints:
     """Remembers, per session, up to where each of its broken connections was taken in."""
 
-    def __init__(self, sessions: int = SESSIONS) -> None:
+    def __init__(self, sessions: int = MAX_SESSIONS) -> None:
         self._room = sessions
         self._left: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
 
@@ -19,11 +21,11 @@ class ResumePoints:
         if not taken:
             return
         before = self._left.pop(session, ())
-        self._left[session] = (*before, taken)[-TABS:]
+        self._left[session] = (*before, taken)[-MAX_TABS:]
         while len(self._left) > self._room:
             self._left.popitem(last=False)
 
-    def resume(self, session: bytes, n: int) -> int:
+    def highest_n(self, session: bytes, n: int) -> int:
         """What was taken from the client whose `hello` has the number `n`.
 
         A client numbers its hello above all it has sent, and tabs count for themselves: so it is

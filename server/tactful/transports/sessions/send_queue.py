@@ -5,7 +5,7 @@ from collections import deque
 
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
-from tactful.protocol.codec import reason as shorten
+from tactful.protocol.codec import truncate_reason as shorten
 from tactful.transports.sessions.connection_hub import ClientConnection, ConnectionHub
 
 TICK_S = 1.0
@@ -20,7 +20,7 @@ class SendQueue:
         self._waiting: deque[bytes] = deque()
         self._stirred = asyncio.Event()
         self._lagging = False
-        self.exchange: ClientConnection
+        self.connection: ClientConnection
         self.buffered = 0
         self.closed: tuple[CloseCode, str] | None = None
 
@@ -36,7 +36,7 @@ class SendQueue:
             self.close(close_codes.SLOW, "Too much is unread.")
         elif self.buffered > self._limits.slow_bytes and not self._lagging:
             self._lagging = True
-            self.exchange.slow()
+            self.connection.client_lagging()
 
     def send_heartbeat(self, heartbeat: bytes) -> None:
         """Queue a sign of life, unless there is enough to read already."""
@@ -58,16 +58,16 @@ class SendQueue:
                 async with asyncio.timeout(TICK_S):
                     await self._stirred.wait()
             except TimeoutError:
-                self.exchange.tick(self._clock())
+                self.connection.tick(self._clock())
         batch = list(self._waiting)
         self._waiting.clear()
         return batch
 
     def _delivered(self) -> None:
         """What was taken before has gone out: the client lives, and may have caught up."""
-        self.exchange.begin(self._clock())
-        self.exchange.tick(self._clock())
+        self.connection.begin_read(self._clock())
+        self.connection.tick(self._clock())
         self.buffered = sum(map(len, self._waiting))
         if self._lagging and self.buffered <= self._limits.slow_bytes:
             self._lagging = False
-            self.exchange.caught_up()
+            self.connection.client_caught_up()

@@ -23,9 +23,9 @@ from tactful.runtime.state.session_registry import Outgoing, SessionConnection, 
 from tactful.transports.sessions.ports import SessionChannel
 from tactful.transports.sessions.resume_points import ResumePoints
 
-SHORT: Final = 128
+MAX_SOURCE_CHARS: Final = 128
 """Characters kept of what a landing page's address says."""
-SEARCHED: Final = 256
+MAX_QUERY_CHARS: Final = 256
 """And of what somebody searched for, who may have pasted more."""
 
 
@@ -52,11 +52,11 @@ class OfferSessionHandler:
         self._tempo = tempo
         self._numbers = ResumePoints()
 
-    def open(self, connection: SessionChannel) -> None:
+    def connection_opened(self, connection: SessionChannel) -> None:
         """A connection stands; it is nobody's until it says hello."""
         connection.attached = SessionConnection(_FrameWriter(connection, self._clock, self._tempo))
 
-    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
         """Hand on what a client says."""
         seat = _seat(connection)
         if type(message) is messages.Accept:
@@ -65,12 +65,12 @@ class OfferSessionHandler:
         if make is not None:
             self._arrivals.submit(seat, make(message, seat.tab))
         elif isinstance(message, messages.Hello):
-            if not (self._arrivals.can_resume(message.resume) or connection.may_open()):
+            if not (self._arrivals.can_resume(message.resume) or connection.may_open_session()):
                 connection.close(TOO_FAST, "Too many new sessions from this address.")
                 return
             if message.resume and message.n:
                 digest = resume_digest(message.resume)
-                connection.taken = self._numbers.resume(digest, message.n)
+                connection.highest_n = self._numbers.highest_n(digest, message.n)
             self._arrivals.open(seat, self._greeting(message))
         elif isinstance(message, messages.Identify):
             verified = self._verified(message.identity)
@@ -79,20 +79,20 @@ class OfferSessionHandler:
         else:
             self._arrivals.logout(seat)
 
-    def slow(self, connection: SessionChannel) -> None:
+    def client_lagging(self, connection: SessionChannel) -> None:
         """Keep back what can wait: a client that lags gets the latest state later, not a backlog."""
         _guest(connection).lagging = True
 
-    def caught_up(self, connection: SessionChannel) -> None:
+    def client_caught_up(self, connection: SessionChannel) -> None:
         """Send the latest state."""
         _guest(connection).lagging = False
         self._arrivals.refresh(_seat(connection))
 
-    def closed(self, connection: SessionChannel) -> None:
+    def connection_closed(self, connection: SessionChannel) -> None:
         """The connection is gone; what it has numbered is remembered for when it comes back."""
         seat = _seat(connection)
         if seat.live is not None:
-            self._numbers.remember(seat.live.resume_digest, connection.taken)
+            self._numbers.remember(seat.live.resume_digest, connection.highest_n)
         connection.attached = None  # they name each other, and would wait for the collector
         self._arrivals.disconnect(seat)
 
@@ -125,14 +125,14 @@ class OfferSessionHandler:
             source=_first(query, "utm_source"),
             campaign=_first(query, "utm_campaign"),
             medium=_first(query, "utm_medium"),
-            referrer=referrer[:SHORT] if referrer else None,
+            referrer=referrer[:MAX_SOURCE_CHARS] if referrer else None,
             link=self._identities.link_purpose(link) if link else None,
         )
 
 
 def _first(query: dict[str, list[str]], name: str) -> str | None:
     found = query.get(name)
-    return found[0][:SHORT] if found else None
+    return found[0][:MAX_SOURCE_CHARS] if found else None
 
 
 def _seat(connection: SessionChannel) -> SessionConnection:
@@ -150,7 +150,7 @@ def _guest(connection: SessionChannel) -> "_FrameWriter":
 
 
 def _page(page: messages.Page, _: int) -> signals.Signal:
-    query = page.query[:SEARCHED] if page.query else page.query
+    query = page.query[:MAX_QUERY_CHARS] if page.query else page.query
     return signals.PageViewed(page.kind, page.url, query, page.moment)
 
 

@@ -19,7 +19,7 @@ from tactful.protocol.messages import Closed, StreamOpened
 from tactful.transports.admission.access_policy import SESSION_PATH, Rejection
 from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.limits import Admission, AdmissionResult
-from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, problem
+from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, problem_body
 from tactful.transports.sessions.connection_hub import ConnectionHub
 from tactful.transports.sessions.send_queue import SendQueue
 
@@ -52,22 +52,22 @@ class EventStreams:
 
     async def open(self, request: Request) -> Response:
         """Open a stream, which ends when either side goes."""
-        refusal = self._judge(request) or self._reception.closed_with
+        refusal = self._judge(request) or self._reception.session_rejection
         if refusal is not None:
             return self._refuse(request, refusal)
         headers = self._cors(request) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         if request.method == "HEAD":  # there is nobody to talk to
             return Response(headers=headers, media_type="text/event-stream")
         peer = limit_key(_peer(request))
-        verdict = self.admission.enter()
-        if verdict is not AdmissionResult.WELCOME or not self.admission.claim(peer):
-            self.admission.exit()
+        verdict = self.admission.count_in()
+        if verdict is not AdmissionResult.ADMITTED or not self.admission.claim_address(peer):
+            self.admission.count_out()
             return self._refuse(
-                request, ADDRESS_FULL if verdict is AdmissionResult.WELCOME else SERVER_FULL
+                request, ADDRESS_FULL if verdict is AdmissionResult.ADMITTED else SERVER_FULL
             )
         outbox = SendQueue(self._reception)
         origin = request.headers["origin"]
-        outbox.exchange = self._reception.admit(outbox, _peer(request), origin)
+        outbox.connection = self._reception.admit(outbox, _peer(request), origin)
         stream = secrets.token_urlsafe(16)
         self._open[stream] = outbox
         return _EventStream(
@@ -80,10 +80,12 @@ class EventStreams:
         outbox = self._open.get(request.path_params["stream"])
         if refusal is not None:
             return self._refuse(request, refusal)
-        if outbox is None or outbox.exchange.origin != request.headers["origin"]:
+        if outbox is None or outbox.connection.origin != request.headers["origin"]:
             return self._refuse(request, UNKNOWN)
-        callers = self._reception.callers
-        callers.give_back(limit_key(_peer(request)), self._reception.clock())  # it pays as messages
+        callers = self._reception.address_limiter
+        callers.refund_request(
+            limit_key(_peer(request)), self._reception.clock()
+        )  # it pays as messages
         body = await self._read(request)
         messages = TOO_LARGE if body is None else _split(body)
         if isinstance(messages, Rejection):
@@ -105,20 +107,20 @@ class EventStreams:
         return Response(status_code=204, headers=self._cors(request) | allowed)
 
     def _take_in(self, outbox: SendQueue, messages: list[bytes]) -> None:
-        exchange = outbox.exchange
-        exchange.begin(self._reception.clock())
-        if not messages and not exchange.spend(0):
+        exchange = outbox.connection
+        exchange.begin_read(self._reception.clock())
+        if not messages and not exchange.charge_frame(0):
             exchange.close(close_codes.TOO_FAST, "Too many posts.")
         for message in messages:
             if outbox.closed is None:
-                exchange.text(message)
-        exchange.end()
+                exchange.receive_text(message)
+        exchange.end_read()
 
     def _ended(self, stream: str, peer: str) -> None:
         outbox = self._open.pop(stream)
-        self.admission.exit()
-        self.admission.release(peer)
-        outbox.exchange.lost(outbox.closed[0].code if outbox.closed else 1006)
+        self.admission.count_out()
+        self.admission.release_address(peer)
+        outbox.connection.connection_lost(outbox.closed[0].code if outbox.closed else 1006)
 
     async def _read(self, request: Request) -> bytes | None:
         """The body, or nothing if it is larger than a message may be."""
@@ -135,24 +137,24 @@ class EventStreams:
     def _judge(self, request: Request) -> Rejection | None:
         policy = self._reception.policy
         headers = request.headers
-        return policy.judge_host(headers.getlist("host")) or policy.judge_origin(
+        return policy.check_host(headers.getlist("host")) or policy.check_origin(
             headers.getlist("origin")
         )
 
     def _cors(self, request: Request) -> dict[str, str]:
         """Let the page read the answer, if its origin is on the list. No credentials, ever."""
         origin = request.headers.getlist("origin")
-        if self._reception.policy.judge_origin(origin) is not None:
+        if self._reception.policy.check_origin(origin) is not None:
             return {"Vary": "Origin"}
         return {"Access-Control-Allow-Origin": origin[0], "Vary": "Origin"}
 
     def _refuse(self, request: Request, refusal: Rejection) -> Response:
-        self._reception.refusals[refusal.code] += 1
+        self._reception.rejections[refusal.code] += 1
         headers = self._cors(request) | {"Cache-Control": "no-store"}
         if refusal.retry_s is not None:
             headers["Retry-After"] = str(refusal.retry_s)
         kind = "application/problem+json"
-        return Response(problem(refusal), refusal.status, headers, media_type=kind)
+        return Response(problem_body(refusal), refusal.status, headers, media_type=kind)
 
 
 class _EventStream(StreamingResponse):

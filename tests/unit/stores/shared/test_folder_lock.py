@@ -6,8 +6,8 @@ import stat
 
 import pytest
 
-from support.front_door import eventually, within
 from support.processes.lock_holder import hold
+from support.raw_connections import eventually, within
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared.folder_lock import LOCK_FILE, exclusive_lock
 

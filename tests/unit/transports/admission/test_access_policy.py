@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.front_door import ORIGIN, policy
+from support.raw_connections import ORIGIN, policy
 
 HOSTS = frozenset({"offers.shop.example", "127.0.0.1:8000", "[::1]"})
 
@@ -27,26 +27,26 @@ HOSTS = frozenset({"offers.shop.example", "127.0.0.1:8000", "[::1]"})
     ],
 )
 def test_a_host_must_be_there_once_and_be_ours(values, status):
-    refusal = policy(hosts=HOSTS).judge_host(values)
+    refusal = policy(hosts=HOSTS).check_host(values)
     assert (refusal and refusal.status) == status
 
 
 def test_without_a_list_any_well_formed_host_passes():
-    assert policy(hosts=None).judge_host(["anything.example:1"]) is None
-    assert policy(hosts=None).judge_host(["any thing"]).status == 400
+    assert policy(hosts=None).check_host(["anything.example:1"]) is None
+    assert policy(hosts=None).check_host(["any thing"]).status == 400
 
 
 def test_an_origin_must_be_there_once_and_be_on_the_list():
     shop = policy()
-    assert shop.judge_origin([ORIGIN]) is None
+    assert shop.check_origin([ORIGIN]) is None
     for values in ([], [ORIGIN, ORIGIN], ["null"], [ORIGIN + "/"], ["https://evil.example"]):
-        assert shop.judge_origin(values).status == 403
+        assert shop.check_origin(values).status == 403
 
 
 def test_without_a_list_no_page_may_come():
-    assert policy(origins=frozenset()).judge_origin([ORIGIN]).code == "origin.refused"
+    assert policy(origins=frozenset()).check_origin([ORIGIN]).code == "origin.refused"
 
 
 def test_localhost_is_the_only_name_by_default():
-    assert policy().judge_host(["localhost:8000"]) is None
-    assert policy().judge_host(["rebound.example"]).status == 421
+    assert policy().check_host(["localhost:8000"]) is None
+    assert policy().check_host(["rebound.example"]).status == 421

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from support.front_door import Raw, eventually, open_door
+from support.raw_connections import RawClient, eventually, running_listener
 from tactful.transports.admission.kernel_filter import BARRED_MS, MOST, KernelFilter, program
 from tactful.transports.admission.limits import AdmissionLimits
 
@@ -88,25 +88,28 @@ def test_an_address_of_the_newer_kind_is_barred_with_its_neighbourhood():
 
 
 async def test_who_knocks_without_end_is_told_why_then_dropped_then_not_heard():
-    limits = AdmissionLimits(calls=4, calls_per_s=1, linger_ms=100, sweep_ms=40)
-    async with open_door(limits=limits) as door, Raw.knock(door.port, NEIGHBOUR) as stays:
+    limits = AdmissionLimits(request_burst=4, requests_per_s=1, linger_ms=100, sweep_ms=40)
+    async with (
+        running_listener(limits=limits) as door,
+        RawClient.connect(door.port, NEIGHBOUR) as stays,
+    ):
         await stays.greet()
         told = []
         for _ in range(5):
-            async with Raw.knock(door.port, BARRED) as peer:
+            async with RawClient.connect(door.port, BARRED) as peer:
                 told.append(await peer.rest() if len(told) == 4 else b"")
         assert b" 429 Too Many Requests" in told[-1]
         assert b"address.hurried" in told[-1]
-        reception = door.house.reception
+        reception = door.state.hub
 
         def flooded():
             with socket.socket() as peer:
                 peer.setblocking(False)
                 peer.bind((BARRED, 0))
                 peer.connect_ex(("127.0.0.1", door.port))
-            return len(door.house.barrier) > 0
+            return len(door.state.barrier) > 0
 
         await eventually(flooded)
-        assert reception.refusals["address.hurried"] >= 17
+        assert reception.rejections["address.hurried"] >= 17
         assert not await asyncio.to_thread(knocks, door.port, BARRED)
         assert await asyncio.to_thread(knocks, door.port, NEIGHBOUR)

@@ -10,8 +10,8 @@ from tactful.transports.admission.rejections import (
     ADDRESS_FULL,
     SERVER_FULL,
     SHUTTING_DOWN,
-    problem,
-    response,
+    http_response,
+    problem_body,
 )
 
 
@@ -29,20 +29,20 @@ def parse(raw):
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 414, 421, 426, 429, 431, 503, 505])
 def test_a_refusal_is_a_whole_http_answer_with_problem_details(status):
     refusal = Rejection(status, "some.code", "What is wrong.")
-    found, headers, body = parse(response(refusal))
+    found, headers, body = parse(http_response(refusal))
     assert found == status
     assert headers["content-type"] == "application/problem+json"
     assert headers["connection"] == "close"
-    assert json.loads(body) == json.loads(problem(refusal))
+    assert json.loads(body) == json.loads(problem_body(refusal))
     assert json.loads(body)["code"] == "some.code"
 
 
 def test_who_must_wait_is_told_how_long():
     for refusal in (ADDRESS_FULL, SERVER_FULL, SHUTTING_DOWN):
-        _, headers, _ = parse(response(refusal))
+        _, headers, _ = parse(http_response(refusal))
         assert int(headers["retry-after"]) == refusal.retry_s
 
 
 def test_a_wrong_method_and_a_missing_upgrade_are_told_what_to_use():
-    assert parse(response(Rejection(405, "c", "d")))[1]["allow"] == "GET"
-    assert parse(response(Rejection(426, "c", "d")))[1]["upgrade"] == "websocket"
+    assert parse(http_response(Rejection(405, "c", "d")))[1]["allow"] == "GET"
+    assert parse(http_response(Rejection(426, "c", "d")))[1]["upgrade"] == "websocket"

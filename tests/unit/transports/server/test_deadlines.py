@@ -2,7 +2,7 @@
 
 import asyncio
 
-from support.front_door import within
+from support.raw_connections import within
 from tactful.transports.server.deadlines import RINGS, DeadlineSweep
 
 
@@ -48,7 +48,7 @@ async def test_who_leaves_is_visited_no_more():
     await within(stays.came.wait())
     sweep.stop()
     assert gone.ticks == []
-    assert sweep.everybody() == [stays]
+    assert sweep.watched() == [stays]
 
 
 async def test_a_new_holder_takes_the_same_place():

@@ -21,26 +21,26 @@ class Sent:
 def test_text_and_binary_come_back_as_they_are():
     link = Sent()
     echo = Echo(link)
-    echo.text(b"plain")
-    echo.text("grüß".encode())
-    echo.binary(b"\xff")
+    echo.receive_text(b"plain")
+    echo.receive_text("grüß".encode())
+    echo.receive_binary(b"\xff")
     assert link.out == [("text", b"plain"), ("text", "grüß".encode()), ("binary", b"\xff")]
 
 
 def test_text_that_is_not_utf8_ends_the_connection():
     link = Sent()
-    Echo(link).text(b"\xff")
+    Echo(link).receive_text(b"\xff")
     assert link.out[0][0] is close_codes.NOT_UTF8
 
 
 def test_an_echo_knows_no_pace_and_no_clock():
     link = Sent()
     echo = Echo(link)
-    assert echo.spend(10**9)
-    echo.begin(1)
+    assert echo.charge_frame(10**9)
+    echo.begin_read(1)
     echo.tick(10**12)
-    echo.end()
-    echo.slow()
-    echo.caught_up()
-    echo.lost(1000)
+    echo.end_read()
+    echo.client_lagging()
+    echo.client_caught_up()
+    echo.connection_lost(1000)
     assert link.out == []

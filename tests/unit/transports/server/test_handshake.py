@@ -1,18 +1,18 @@
 """Which request head becomes a session; the raw-frame suite has the long table."""
 
-from support.front_door import ORIGIN, policy, upgrade
+from support.raw_connections import ORIGIN, policy, upgrade
 from tactful.transports.admission.access_policy import Rejection
-from tactful.transports.server.handshake import AcceptedHandshake, judge
+from tactful.transports.server.handshake import AcceptedHandshake, check_handshake
 
 
 def refused(head, **options):
-    found = judge(head, policy(), **options)
+    found = check_handshake(head, policy(), **options)
     assert isinstance(found, Rejection)
     return found.status, found.code
 
 
 def test_an_accepted_handshake_carries_the_answer_the_origin_and_the_hops():
-    found = judge(upgrade(X_Forwarded_For="198.51.100.7"), policy())
+    found = check_handshake(upgrade(X_Forwarded_For="198.51.100.7"), policy())
     assert isinstance(found, AcceptedHandshake)
     assert found.response.startswith(b"HTTP/1.1 101 ")
     assert b"Sec-WebSocket-Protocol: tactful.v1\r\n" in found.response
@@ -41,7 +41,7 @@ def test_a_person_with_a_browser_learns_that_this_is_no_page():
 
 
 def test_a_refusal_does_not_repeat_what_the_library_knows_about_itself():
-    found = judge(upgrade(drop="Sec-WebSocket-Key"), policy())
+    found = check_handshake(upgrade(drop="Sec-WebSocket-Key"), policy())
     assert "\n" not in found.detail
     assert "Traceback" not in found.detail
 
@@ -57,7 +57,7 @@ def test_a_head_with_too_much_in_it_is_too_large():
 
 def test_a_conformance_suite_needs_neither_a_page_nor_a_subprotocol():
     head = upgrade(drop="Origin", Sec_WebSocket_Protocol="echo")
-    assert isinstance(judge(head, policy(), any_page=True), AcceptedHandshake)
+    assert isinstance(check_handshake(head, policy(), any_page=True), AcceptedHandshake)
 
 
 def test_a_conformance_suite_still_has_to_name_the_host():

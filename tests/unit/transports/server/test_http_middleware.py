@@ -5,16 +5,16 @@ import json
 import httpx
 import pytest
 
-from support.front_door import RecordingDesk, hello_app, policy
+from support.raw_connections import RecordingSessionHandler, hello_app, policy
 from tactful.transports.admission.access_policy import Rejection
 from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.server.http_middleware import AccessMiddleware, refuse
+from tactful.transports.server.http_middleware import AccessMiddleware, send_rejection
 from tactful.transports.sessions.connection_hub import ConnectionHub
 
 
 def client(**changes):
-    app = AccessMiddleware(hello_app, ConnectionHub(RecordingDesk(), policy(**changes)))
+    app = AccessMiddleware(hello_app, ConnectionHub(RecordingSessionHandler(), policy(**changes)))
     transport = httpx.ASGITransport(app, client=("10.0.0.1", 4711))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
 
@@ -54,7 +54,7 @@ async def test_what_is_not_http_passes_untouched():
     async def app(scope, *_):
         seen.append(scope)
 
-    await AccessMiddleware(app, ConnectionHub(RecordingDesk(), policy()))(
+    await AccessMiddleware(app, ConnectionHub(RecordingSessionHandler(), policy()))(
         {"type": "websocket"}, None, None
     )
     assert seen == [{"type": "websocket"}]
@@ -66,13 +66,13 @@ async def test_a_refusal_says_when_to_come_back():
     async def send(message):
         sent.append(message)
 
-    await refuse(send, Rejection(503, "server.full", "Full.", retry_s=10))
+    await send_rejection(send, Rejection(503, "server.full", "Full.", retry_s=10))
     assert (b"retry-after", b"10") in sent[0]["headers"]
     assert json.loads(sent[1]["body"])["status"] == 503
 
 
 async def test_an_address_that_asks_without_end_is_told_to_wait_and_hung_up_on():
-    async with client(limits=AdmissionLimits(calls=2, calls_per_s=1)) as http:
+    async with client(limits=AdmissionLimits(request_burst=2, requests_per_s=1)) as http:
         found = [await http.get(path) for path in ("/a", "/healthz", "/b")]
     assert [each.status_code for each in found] == [200, 200, 429]
     assert found[2].json()["code"] == "address.hurried"
@@ -81,7 +81,9 @@ async def test_an_address_that_asks_without_end_is_told_to_wait_and_hung_up_on()
 
 async def test_behind_a_proxy_each_client_has_a_pace_of_its_own_and_the_proxy_none():
     proxies = TrustedProxies(["10.0.0.1"])
-    async with client(proxies=proxies, limits=AdmissionLimits(calls=1, calls_per_s=1)) as http:
+    async with client(
+        proxies=proxies, limits=AdmissionLimits(request_burst=1, requests_per_s=1)
+    ) as http:
         for address in ("192.0.2.1", "192.0.2.2"):
             assert (await http.get("/a", headers={"X-Forwarded-For": address})).status_code == 200
         again = await http.get("/a", headers={"X-Forwarded-For": "192.0.2.1"})

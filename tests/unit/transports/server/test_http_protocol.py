@@ -6,9 +6,9 @@ import logging
 import httptools
 import pytest
 
-from support.front_door import Raw, eventually, open_door
+from support.raw_connections import RawClient, eventually, running_listener
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.server.http_protocol import PIPELINED, HttpProtocol
+from tactful.transports.server.http_protocol import MAX_PIPELINED, HttpProtocol
 
 GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -57,18 +57,18 @@ class Waiting:
 )
 async def test_what_is_no_request_is_refused_with_a_code_counted_and_not_logged(sent, caplog):
     caplog.set_level(logging.WARNING)
-    async with open_door() as door, Raw.knock(door.port) as peer:
+    async with running_listener() as door, RawClient.connect(door.port) as peer:
         await peer.send(sent)
         status, head = await peer.head()
         assert status == 400
         assert "application/problem+json" in head
         assert b'"code":"head.malformed"' in await peer.rest()
-        assert door.house.reception.refusals == {"head.malformed": 1}
+        assert door.state.hub.rejections == {"head.malformed": 1}
     assert [record for record in caplog.records if record.levelno < logging.ERROR] == []
 
 
 async def test_a_request_that_waits_falls_silent_when_the_rest_is_no_http(caplog):
-    async with open_door() as door, Raw.knock(door.port) as peer:
+    async with running_listener() as door, RawClient.connect(door.port) as peer:
         await peer.send(GET + b"no HTTP at all\r\n\r\n")
         assert (await peer.head())[0] == 400
         await eventually(lambda: not door._state.tasks)
@@ -77,7 +77,7 @@ async def test_a_request_that_waits_falls_silent_when_the_rest_is_no_http(caplog
 
 async def test_an_upgrade_to_something_else_stays_http_and_is_not_logged(caplog):
     caplog.set_level(logging.WARNING)
-    async with open_door() as door, Raw.knock(door.port) as peer:
+    async with running_listener() as door, RawClient.connect(door.port) as peer:
         await peer.send(
             GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
         )
@@ -87,32 +87,32 @@ async def test_an_upgrade_to_something_else_stays_http_and_is_not_logged(caplog)
 
 async def test_as_many_requests_may_wait_for_their_answers_as_anybody_sends_and_no_more():
     app = Waiting()
-    async with open_door(app=app) as door:
-        async with Raw.knock(door.port) as peer:
-            await peer.send(GET * (PIPELINED + 1))
+    async with running_listener(app=app) as door:
+        async with RawClient.connect(door.port) as peer:
+            await peer.send(GET * (MAX_PIPELINED + 1))
             await eventually(lambda: app.asked == 1)
             app.go.set()
-            for _ in range(PIPELINED + 1):
+            for _ in range(MAX_PIPELINED + 1):
                 assert (await peer.head())[0] == 204
         app.go.clear()
-        async with Raw.knock(door.port) as peer:
+        async with RawClient.connect(door.port) as peer:
             await peer.send(GET * 5_000)
             assert await peer.rest() == b""
-        await eventually(lambda: door.house.admission.inside == 0)
+        await eventually(lambda: door.state.admission.connections == 0)
 
 
 async def test_a_trailer_or_wrapping_without_end_is_refused():
     app = Waiting()
-    async with open_door(app=app, limits=AdmissionLimits(head_bytes=1_000, **QUICK)) as door:
+    async with running_listener(app=app, limits=AdmissionLimits(head_bytes=1_000, **QUICK)) as door:
         for rest in (b"1\r\na\r\n0\r\nX: " + b"a" * 9_000, b"1;" + b"a" * 9_000):
-            async with Raw.knock(door.port) as peer:
+            async with RawClient.connect(door.port) as peer:
                 await peer.send(POST + rest)
                 assert (await peer.head())[0] == 431
 
 
 async def test_a_body_in_many_small_chunks_with_a_trailer_passes():
     limits = AdmissionLimits(head_bytes=1_000, **QUICK)
-    async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
+    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as peer:
         for part in (POST, *[b"1\r\na\r\n"] * 5_000, b"0\r\nX: a\r\n\r\n"):
             await peer.send(part)
         assert (await peer.head())[0] == 200
@@ -120,8 +120,8 @@ async def test_a_body_in_many_small_chunks_with_a_trailer_passes():
 
 async def test_who_leaves_is_missed_by_the_request_that_is_answered_not_only_by_the_last():
     app = Waiting()
-    async with open_door(app=app) as door:
-        async with Raw.knock(door.port) as peer:
+    async with running_listener(app=app) as door:
+        async with RawClient.connect(door.port) as peer:
             await peer.send(GET * 2)
             await eventually(lambda: app.asked == 1)
         await eventually(lambda: app.left == 1)
@@ -131,14 +131,19 @@ async def test_who_leaves_is_missed_by_the_request_that_is_answered_not_only_by_
 
 def test_the_library_still_has_what_is_overridden():
     (parent,) = HttpProtocol.__bases__
-    for name in set(vars(HttpProtocol)) - {"__module__", "__doc__", "__init__", "give_up"}:
+    for name in set(vars(HttpProtocol)) - {
+        "__module__",
+        "__doc__",
+        "__init__",
+        "abandon_responses",
+    }:
         assert hasattr(parent, name), name
     assert issubclass(httptools.HttpParserCallbackError, httptools.HttpParserError)
 
 
 async def test_many_large_heads_on_one_connection_are_each_within_their_size():
     limits = AdmissionLimits(head_bytes=1_000, **QUICK)
-    async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
+    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as peer:
         for _ in range(50):
             await peer.send(GET.replace(b"Host", b"X: " + b"a" * 800 + b"\r\nHost"))
             assert (await peer.head())[0] == 200
@@ -147,7 +152,7 @@ async def test_many_large_heads_on_one_connection_are_each_within_their_size():
 
 async def test_what_came_before_does_not_pay_for_a_body_that_drips():
     limits = AdmissionLimits(body_grace_ms=100, **QUICK)
-    async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
+    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as peer:
         for _ in range(20):
             await peer.send(GET.replace(b"Host", b"X: " + b"a" * 8_000 + b"\r\nHost"))
             assert (await peer.head())[0] == 200
@@ -159,7 +164,10 @@ async def test_what_came_before_does_not_pay_for_a_body_that_drips():
 async def test_an_answer_that_comes_after_a_refusal_is_not_written_and_no_failure(caplog):
     app = Waiting()
     limits = AdmissionLimits(body_grace_ms=50, **QUICK)
-    async with open_door(app=app, limits=limits) as door, Raw.knock(door.port) as peer:
+    async with (
+        running_listener(app=app, limits=limits) as door,
+        RawClient.connect(door.port) as peer,
+    ):
         await peer.send(POST)
         assert (await peer.head())[0] == 408
         await eventually(lambda: not door._state.tasks)
@@ -187,8 +195,8 @@ async def test_garbage_behind_a_request_ends_both_and_is_no_failure(begun, caplo
         await send({"type": "http.response.body", "body": b"whole"})
 
     async with (
-        open_door(app=app, limits=AdmissionLimits(**QUICK)) as door,
-        Raw.knock(door.port) as peer,
+        running_listener(app=app, limits=AdmissionLimits(**QUICK)) as door,
+        RawClient.connect(door.port) as peer,
     ):
         await peer.send(GET)
         await asked.wait()

@@ -30,7 +30,7 @@ class Inner:
         self.cycle = None
         self.flow = Flow()
         self.calls = []
-        self.body_seen = 0
+        self.body_bytes = 0
 
     def connection_made(self, _):
         self.calls.append("made")
@@ -38,7 +38,7 @@ class Inner:
     def data_received(self, data):
         self.calls.append(data)
         if self.cycle and self.cycle.more_body:
-            self.body_seen += len(data)
+            self.body_bytes += len(data)
 
     def pause_writing(self):
         self.calls.append("pause")
@@ -70,14 +70,14 @@ def test_a_head_must_stay_within_its_size(side):
 
 def test_a_request_that_is_being_answered_has_no_deadline_for_its_head(side):
     side.data_received(b"GET", 1_000)
-    side.inner.cycle = Cycle()
+    side.protocol.cycle = Cycle()
     side.data_received(b"...", 2_000)
-    side.inner.cycle = Cycle(complete=True)
+    side.protocol.cycle = Cycle(complete=True)
     assert side.tick(90_000) is None
 
 
 def test_a_body_may_start_slowly_and_must_then_come_at_a_rate(side):
-    side.inner.cycle = Cycle(more_body=True)
+    side.protocol.cycle = Cycle(more_body=True)
     side.data_received(b"x", 0)
     assert side.tick(1) is None
     assert side.tick(10_001) is None
@@ -85,18 +85,18 @@ def test_a_body_may_start_slowly_and_must_then_come_at_a_rate(side):
 
 
 def test_a_body_at_a_decent_rate_passes(side):
-    side.inner.cycle = Cycle(more_body=True)
+    side.protocol.cycle = Cycle(more_body=True)
     for second in range(60):
         side.data_received(b"x" * 1_100, second * 1_000)
         assert side.tick(second * 1_000 + 500) is None
 
 
 def test_an_app_that_does_not_read_is_not_the_clients_fault(side):
-    side.inner.cycle = Cycle(more_body=True)
+    side.protocol.cycle = Cycle(more_body=True)
     side.tick(1)
-    side.inner.flow.read_paused = True
+    side.protocol.flow.read_paused = True
     assert side.tick(60_000) is None
-    side.inner.flow.read_paused = False
+    side.protocol.flow.read_paused = False
     assert side.tick(60_001) is None
 
 
@@ -107,14 +107,14 @@ def test_a_client_that_does_not_read_has_stalled_after_a_while(side):
     assert side.stalled(31_000)
     side.resume_writing()
     assert not side.stalled(90_000)
-    assert side.inner.calls == ["made", "pause", "resume"]
+    assert side.protocol.calls == ["made", "pause", "resume"]
 
 
 def test_once_an_answer_has_begun_a_refusal_cannot_be_written(side):
     assert not side.answering
-    side.inner.cycle = Cycle()
+    side.protocol.cycle = Cycle()
     assert not side.answering
-    side.inner.cycle = Cycle(started=True)
+    side.protocol.cycle = Cycle(started=True)
     assert side.answering
 
 

@@ -8,13 +8,13 @@ from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from support.front_door import (
+from support.raw_connections import (
     HELLO,
-    Raw,
-    RecordingDesk,
+    RawClient,
+    RecordingSessionHandler,
     eventually,
     frame,
-    open_door,
+    running_listener,
     text,
     upgrade,
 )
@@ -29,101 +29,104 @@ BODY = len("hello 127.0.0.1 /a 0")
 
 
 async def test_http_and_sessions_share_one_port():
-    async with open_door() as door:
-        async with Raw.knock(door.port) as peer:
+    async with running_listener() as door:
+        async with RawClient.connect(door.port) as peer:
             await peer.send(GET)
             assert (await peer.head())[0] == 200
-        async with Raw.knock(door.port) as peer:
+        async with RawClient.connect(door.port) as peer:
             await peer.greet()
 
 
 async def test_an_http_answer_carries_the_date():
-    async with open_door() as door, Raw.knock(door.port) as peer:
+    async with running_listener() as door, RawClient.connect(door.port) as peer:
         await peer.send(GET)
         assert "date: " in (await peer.head())[1].lower()
 
 
 async def test_an_address_with_too_many_connections_is_told_to_wait():
     async with (
-        open_door(limits=AdmissionLimits(per_address=2, **QUICK)) as door,
+        running_listener(limits=AdmissionLimits(per_address=2, **QUICK)) as door,
         AsyncExitStack() as stack,
     ):
         for _ in range(2):
-            peer = await stack.enter_async_context(Raw.knock(door.port, NEIGHBOUR))
+            peer = await stack.enter_async_context(RawClient.connect(door.port, NEIGHBOUR))
             await peer.greet()
-        async with Raw.knock(door.port, NEIGHBOUR) as third:
+        async with RawClient.connect(door.port, NEIGHBOUR) as third:
             status, head = await third.head()
             assert status == 429
             assert "Retry-After: 30" in head
-    assert door.house.reception.refusals == {"address.full": 1}
+    assert door.state.hub.rejections == {"address.full": 1}
 
 
 async def test_when_all_places_are_taken_only_health_checks_pass():
     limits = AdmissionLimits(connections=1, headroom=2, **QUICK)
-    async with open_door(limits=limits) as door, Raw.knock(door.port) as first:
+    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as first:
         await first.greet()
         for sent, status in ((HEALTH, 200), (GET, 503), (upgrade(), 503)):
-            async with Raw.knock(door.port) as peer:
+            async with RawClient.connect(door.port) as peer:
                 await peer.send(sent)
                 assert (await peer.head())[0] == status
-            await eventually(lambda: door.house.admission.inside == 1)
+            await eventually(lambda: door.state.admission.connections == 1)
 
 
 async def test_beyond_the_headroom_a_connection_is_turned_away_at_once():
     limits = AdmissionLimits(connections=1, headroom=0, **QUICK)
-    async with open_door(limits=limits) as door, Raw.knock(door.port) as first:
+    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as first:
         await first.greet()
-        async with Raw.knock(door.port) as peer:
+        async with RawClient.connect(door.port) as peer:
             status, head = await peer.head()
             assert status == 503
             assert "Retry-After" in head
             assert b"server.full" in await peer.rest()
-        await eventually(lambda: door.house.admission.inside == 1)
+        await eventually(lambda: door.state.admission.connections == 1)
 
 
 async def test_a_place_is_free_again_when_its_peer_has_gone():
-    async with open_door(limits=AdmissionLimits(per_address=1, **QUICK)) as door:
+    async with running_listener(limits=AdmissionLimits(per_address=1, **QUICK)) as door:
         for _ in range(5):
-            async with Raw.knock(door.port, NEIGHBOUR) as peer:
+            async with RawClient.connect(door.port, NEIGHBOUR) as peer:
                 await peer.greet()
-                assert door.house.admission.addresses == 1
-            await eventually(lambda: door.house.admission.inside == 0)
-        assert door.house.admission.addresses == 0
+                assert door.state.admission.address_count == 1
+            await eventually(lambda: door.state.admission.connections == 0)
+        assert door.state.admission.address_count == 0
 
 
 async def test_behind_a_trusted_proxy_each_client_is_an_address_of_its_own():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     proxies = TrustedProxies(["127.0.0.1"])
     limits = AdmissionLimits(per_address=1, **QUICK)
-    async with open_door(desk, proxies=proxies, limits=limits) as door, AsyncExitStack() as stack:
+    async with (
+        running_listener(desk, proxies=proxies, limits=limits) as door,
+        AsyncExitStack() as stack,
+    ):
         for client in ("192.0.2.1", "192.0.2.2"):
-            peer = await stack.enter_async_context(Raw.knock(door.port))
+            peer = await stack.enter_async_context(RawClient.connect(door.port))
             await peer.open(X_Forwarded_For=client)
-        assert sorted(each.peer for each in desk.connections) == ["192.0.2.1", "192.0.2.2"]
-        async with Raw.knock(door.port) as again:
+        assert sorted(each.address for each in desk.connections) == ["192.0.2.1", "192.0.2.2"]
+        async with RawClient.connect(door.port) as again:
             await again.send(upgrade(X_Forwarded_For="192.0.2.1"))
             assert (await again.head())[0] == 429
 
 
 async def test_a_client_that_is_no_proxy_cannot_name_itself():
-    desk = RecordingDesk()
-    async with open_door(desk) as door, Raw.knock(door.port) as peer:
+    desk = RecordingSessionHandler()
+    async with running_listener(desk) as door, RawClient.connect(door.port) as peer:
         await peer.open(X_Forwarded_For="192.0.2.1")
-        assert desk.connections[0].peer == "127.0.0.1"
+        assert desk.connections[0].address == "127.0.0.1"
 
 
 async def test_the_app_hears_the_clients_real_address():
     proxies = TrustedProxies(["127.0.0.1"])
-    async with open_door(proxies=proxies) as door, Raw.knock(door.port) as peer:
+    async with running_listener(proxies=proxies) as door, RawClient.connect(door.port) as peer:
         await peer.send(GET.replace(b"\r\n\r\n", b"\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n"))
         await peer.head()
         assert (await peer.reader.readexactly(15)) == b"hello 192.0.2.9"
 
 
 async def test_a_server_that_has_said_goodbye_to_all_takes_no_new_session():
-    async with open_door(limits=AdmissionLimits(**QUICK)) as door:
-        door.house.reception.close_all()
-        async with Raw.knock(door.port) as peer:
+    async with running_listener(limits=AdmissionLimits(**QUICK)) as door:
+        door.state.hub.close_all()
+        async with RawClient.connect(door.port) as peer:
             await peer.send(upgrade())
             status, head = await peer.head()
             assert status == 503
@@ -131,23 +134,26 @@ async def test_a_server_that_has_said_goodbye_to_all_takes_no_new_session():
 
 
 async def test_an_upgrade_on_a_used_connection_keeps_its_place_and_its_address():
-    desk = RecordingDesk()
-    async with open_door(desk) as door:
-        async with Raw.knock(door.port) as peer:
+    desk = RecordingSessionHandler()
+    async with running_listener(desk) as door:
+        async with RawClient.connect(door.port) as peer:
             await peer.send(GET)
             await peer.head()
             await peer.reader.readexactly(BODY)
             await peer.greet()
-            assert door.house.admission.inside == 1
-            assert desk.connections[0].peer == "127.0.0.1"
-            assert len(door.house.sweep.everybody()) == 1
-        await eventually(lambda: door.house.admission.inside == 0)
-        assert door.house.sweep.everybody() == []
+            assert door.state.admission.connections == 1
+            assert desk.connections[0].address == "127.0.0.1"
+            assert len(door.state.deadlines.watched()) == 1
+        await eventually(lambda: door.state.admission.connections == 0)
+        assert door.state.deadlines.watched() == []
         assert desk.named("closed")
 
 
 async def test_an_upgrade_elsewhere_on_a_used_connection_is_refused():
-    async with open_door(limits=AdmissionLimits(**QUICK)) as door, Raw.knock(door.port) as peer:
+    async with (
+        running_listener(limits=AdmissionLimits(**QUICK)) as door,
+        RawClient.connect(door.port) as peer,
+    ):
         await peer.send(GET)
         await peer.head()
         await peer.reader.readexactly(BODY)
@@ -156,7 +162,7 @@ async def test_an_upgrade_elsewhere_on_a_used_connection_is_refused():
 
 
 async def test_a_request_that_asks_for_another_upgrade_gets_a_plain_answer():
-    async with open_door() as door, Raw.knock(door.port) as peer:
+    async with running_listener() as door, RawClient.connect(door.port) as peer:
         head = b"GET /a HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
         await peer.send(head)
         assert (await peer.head())[0] == 200
@@ -165,18 +171,18 @@ async def test_a_request_that_asks_for_another_upgrade_gets_a_plain_answer():
 @pytest.mark.parametrize("sent", [b"", upgrade()[:50], GET[:20]])
 async def test_who_does_not_finish_a_head_is_sent_away_and_forgotten(sent):
     async with (
-        open_door(limits=AdmissionLimits(head_ms=80, **QUICK)) as door,
-        Raw.knock(door.port) as peer,
+        running_listener(limits=AdmissionLimits(head_ms=80, **QUICK)) as door,
+        RawClient.connect(door.port) as peer,
     ):
         await peer.send(sent)
         assert (b" 408 " in await peer.rest()) is bool(sent)
-        await eventually(lambda: door.house.admission.inside == 0)
+        await eventually(lambda: door.state.admission.connections == 0)
 
 
 async def test_a_second_request_must_be_complete_in_time_too():
     async with (
-        open_door(limits=AdmissionLimits(head_ms=80, **QUICK)) as door,
-        Raw.knock(door.port) as peer,
+        running_listener(limits=AdmissionLimits(head_ms=80, **QUICK)) as door,
+        RawClient.connect(door.port) as peer,
     ):
         await peer.send(GET)
         await peer.head()
@@ -198,22 +204,25 @@ async def endless(_):
 async def test_a_client_that_stops_reading_an_answer_is_dropped():
     limits = AdmissionLimits(stalled_ms=100, **QUICK)
     app = Starlette(routes=[Route("/a", endless)])
-    async with open_door(app=app, limits=limits) as door, Raw.knock(door.port) as peer:
+    async with (
+        running_listener(app=app, limits=limits) as door,
+        RawClient.connect(door.port) as peer,
+    ):
         peer.writer.transport.pause_reading()
         await peer.send(GET)
-        await eventually(lambda: door.house.admission.inside == 1)
-        await eventually(lambda: door.house.admission.inside == 0)
+        await eventually(lambda: door.state.admission.connections == 1)
+        await eventually(lambda: door.state.admission.connections == 0)
 
 
 async def test_a_body_that_comes_too_slowly_is_refused():
     limits = AdmissionLimits(body_grace_ms=80, **QUICK)
-    async with open_door(limits=limits) as door, Raw.knock(door.port) as peer:
+    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as peer:
         await peer.send(b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc")
         assert b"body.slow" in await peer.rest()
 
 
 async def test_a_large_body_that_comes_at_a_decent_rate_passes():
-    async with open_door() as door, Raw.knock(door.port) as peer:
+    async with running_listener() as door, RawClient.connect(door.port) as peer:
         body = b"x" * 3_000_000
         head = f"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
         await peer.send(head.encode() + body)
@@ -222,12 +231,12 @@ async def test_a_large_body_that_comes_at_a_decent_rate_passes():
 
 
 async def test_a_desk_that_closes_in_open_refuses_politely():
-    class Closing(RecordingDesk):
-        def open(self, connection):
-            super().open(connection)
+    class Closing(RecordingSessionHandler):
+        def connection_opened(self, connection):
+            super().connection_opened(connection)
             connection.send(b"early")
 
-    async with open_door(Closing()) as door, Raw.knock(door.port) as peer:
+    async with running_listener(Closing()) as door, RawClient.connect(door.port) as peer:
         await peer.open()
         assert await peer.frame() == (1, b"early")
         await peer.send(text(HELLO) + frame(b"", 8))
@@ -236,24 +245,24 @@ async def test_a_desk_that_closes_in_open_refuses_politely():
 
 async def test_behind_a_trusted_proxy_a_client_who_comes_too_often_is_told_to_wait():
     proxies = TrustedProxies(["127.0.0.1"])
-    async with open_door(
-        proxies=proxies, limits=AdmissionLimits(calls=1, calls_per_s=1, **QUICK)
+    async with running_listener(
+        proxies=proxies, limits=AdmissionLimits(request_burst=1, requests_per_s=1, **QUICK)
     ) as door:
         for client, status in (("192.0.2.1", 101), ("192.0.2.2", 101), ("192.0.2.1", 429)):
-            async with Raw.knock(door.port) as peer:
+            async with RawClient.connect(door.port) as peer:
                 await peer.send(upgrade(X_Forwarded_For=client))
                 assert (await peer.head())[0] == status
-        assert door.house.reception.refusals == {"address.hurried": 1}
+        assert door.state.hub.rejections == {"address.hurried": 1}
 
 
 async def test_who_is_closed_again_and_again_for_what_they_say_is_not_let_in_again():
-    limits = AdmissionLimits(calls=40, calls_per_s=1, **QUICK)
-    async with open_door(limits=limits) as door:
+    limits = AdmissionLimits(request_burst=40, requests_per_s=1, **QUICK)
+    async with running_listener(limits=limits) as door:
         seen = []
         for _ in range(4):
-            async with Raw.knock(door.port, NEIGHBOUR) as peer:
+            async with RawClient.connect(door.port, NEIGHBOUR) as peer:
                 await peer.send(upgrade() + frame(b"garbage"))
                 seen.append((await peer.rest())[9:12])
         assert seen == [b"101", b"101", b"101", b"429"]
-        async with Raw.knock(door.port, "127.0.0.3") as peer:
+        async with RawClient.connect(door.port, "127.0.0.3") as peer:
             await peer.greet()

@@ -12,14 +12,14 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 import tactful.transports.server.listener as listener_module
-from support.front_door import (
+from support.raw_connections import (
     HELLO,
-    Raw,
-    RecordingDesk,
+    RawClient,
+    RecordingSessionHandler,
     eventually,
     hello_app,
-    open_door,
     policy,
+    running_listener,
     text,
     within,
 )
@@ -32,24 +32,24 @@ GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def listener(app=hello_app, **place):
-    reception = ConnectionHub(RecordingDesk(), policy(limits=QUICK))
+    reception = ConnectionHub(RecordingSessionHandler(), policy(limits=QUICK))
     return Listener(app, reception, ListenAddress(**({"port": 0} | place)))
 
 
 async def test_a_free_port_is_chosen_and_named():
-    async with open_door() as door:
+    async with running_listener() as door:
         assert door.port > 0
 
 
 async def test_accepted_sockets_inherit_a_small_send_buffer_and_a_long_queue_is_kept():
-    async with open_door() as door:
+    async with running_listener() as door:
         doubled = door.socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         assert 32_768 <= doubled <= 131_072
         assert AdmissionLimits().backlog == 4_096
 
 
 async def test_a_port_in_use_is_said_with_what_to_do():
-    async with open_door() as door:
+    async with running_listener() as door:
         second = listener(port=door.port)
         with pytest.raises(ListenError, match=rf"127\.0\.0\.1:{door.port}: .*--port"):
             await second.start()
@@ -103,15 +103,15 @@ async def test_the_app_starts_before_the_door_opens_and_stops_after_it_has_close
 
     app = Starlette()
     app.router.lifespan_context = lambda _: Life()
-    async with open_door(app=app) as door:
+    async with running_listener(app=app) as door:
         assert story == ["start"]
-        async with Raw.knock(door.port) as peer:
+        async with RawClient.connect(door.port) as peer:
             await peer.greet()
     assert story == ["start", "stop"]
 
 
 async def test_draining_tells_everybody_when_to_come_back_and_waits_for_them_to_go():
-    async with open_door(limits=QUICK) as door, Raw.knock(door.port) as peer:
+    async with running_listener(limits=QUICK) as door, RawClient.connect(door.port) as peer:
         await peer.greet()
         draining = asyncio.ensure_future(door.drain(spread_s=10, notice_s=10))
         assert await peer.message() == {"t": "bye", "code": 1001, "retry": 1}
@@ -123,7 +123,7 @@ async def test_draining_tells_everybody_when_to_come_back_and_waits_for_them_to_
 
 
 async def test_who_does_not_go_in_time_is_closed_with_going_away():
-    async with open_door(limits=QUICK) as door, Raw.knock(door.port) as peer:
+    async with running_listener(limits=QUICK) as door, RawClient.connect(door.port) as peer:
         await peer.greet()
         await door.drain(notice_s=0.05)
         assert await peer.close_code() == 1001
@@ -138,11 +138,14 @@ async def test_a_request_in_flight_is_finished_while_draining():
         return PlainTextResponse("redeemed")
 
     app = Starlette(routes=[Route("/a", slow)])
-    async with open_door(app=app, limits=QUICK) as door, Raw.knock(door.port) as peer:
+    async with (
+        running_listener(app=app, limits=QUICK) as door,
+        RawClient.connect(door.port) as peer,
+    ):
         await peer.send(GET)
         await within(asked.wait())
         draining = asyncio.ensure_future(door.drain(notice_s=0.05))
-        await eventually(lambda: door.house.reception.leaving)
+        await eventually(lambda: door.state.hub.shutting_down)
         assert not draining.done()
         go.set()
         await within(draining)
@@ -157,7 +160,10 @@ async def test_a_request_that_never_ends_does_not_hold_up_the_drain_for_ever():
         await never.wait()
 
     app = Starlette(routes=[Route("/a", hang)])
-    async with open_door(app=app, limits=QUICK) as door, Raw.knock(door.port) as peer:
+    async with (
+        running_listener(app=app, limits=QUICK) as door,
+        RawClient.connect(door.port) as peer,
+    ):
         await peer.send(GET)
         await within(asked.wait())
         await within(door.drain(notice_s=0, grace_s=0.05))
@@ -165,8 +171,8 @@ async def test_a_request_that_never_ends_does_not_hold_up_the_drain_for_ever():
 
 
 async def test_who_comes_in_while_everybody_leaves_is_served_and_told_when_to_come_back():
-    async with open_door(limits=QUICK) as door, Raw.knock(door.port) as early:
-        async with Raw.knock(door.port) as peer:
+    async with running_listener(limits=QUICK) as door, RawClient.connect(door.port) as early:
+        async with RawClient.connect(door.port) as peer:
             await peer.greet()
             draining = asyncio.ensure_future(door.drain(notice_s=10))
             assert (await peer.message())["t"] == "bye"
@@ -177,22 +183,22 @@ async def test_who_comes_in_while_everybody_leaves_is_served_and_told_when_to_co
 
 
 async def test_who_was_let_in_and_is_about_to_ask_is_heard_before_the_end(monkeypatch):
-    monkeypatch.setattr(listener_module, "KNOCK_MS", 60_000)
-    async with open_door(limits=QUICK) as door, Raw.knock(door.port) as peer:
-        await eventually(lambda: door.house.knocking)
+    monkeypatch.setattr(listener_module, "PENDING_HEAD_MS", 60_000)
+    async with running_listener(limits=QUICK) as door, RawClient.connect(door.port) as peer:
+        await eventually(lambda: door.state.pending_heads)
         draining = asyncio.ensure_future(door.drain(notice_s=0))
-        await eventually(lambda: door.house.reception.leaving)
+        await eventually(lambda: door.state.hub.shutting_down)
         await peer.send(GET)
         await within(draining)
         assert (await peer.head())[0] == 200
-        assert not door.house.knocking
+        assert not door.state.pending_heads
 
 
 async def test_who_has_only_opened_a_line_is_not_waited_for():
-    async with open_door(limits=QUICK) as door, Raw.knock(door.port):
-        await eventually(lambda: door.house.knocking)
+    async with running_listener(limits=QUICK) as door, RawClient.connect(door.port):
+        await eventually(lambda: door.state.pending_heads)
         await within(door.drain(notice_s=0))
-        assert door.house.reception.dismissed
+        assert door.state.hub.closed
 
 
 async def test_who_waits_in_a_queue_that_was_handed_to_us_is_left_to_the_next_server():
@@ -226,7 +232,7 @@ async def test_who_comes_to_a_shared_port_while_its_next_server_still_starts_wai
     door = listener(app, shared_port=True)
     starting = asyncio.ensure_future(door.start())
     await eventually(lambda: door._socket is not None)
-    async with Raw.knock(door.port) as peer:
+    async with RawClient.connect(door.port) as peer:
         await peer.send(GET)
         go.set()
         await within(starting)
@@ -235,7 +241,7 @@ async def test_who_comes_to_a_shared_port_while_its_next_server_still_starts_wai
 
 
 async def test_a_drained_door_refuses_further_connections():
-    async with open_door(limits=QUICK) as door:
+    async with running_listener(limits=QUICK) as door:
         port = door.port
         await door.drain(notice_s=0)
         with pytest.raises(ConnectionRefusedError):
@@ -243,7 +249,7 @@ async def test_a_drained_door_refuses_further_connections():
 
 
 async def test_who_has_knocked_before_the_drain_is_still_let_in():
-    async with open_door(limits=QUICK) as door:
+    async with running_listener(limits=QUICK) as door:
         with socket.create_connection(("127.0.0.1", door.port)) as early:
             early.sendall(GET)
             await door.drain(notice_s=5)
@@ -255,7 +261,7 @@ async def test_who_has_knocked_before_the_drain_is_still_let_in():
 async def call_until(done, port, served):
     """Ask one thing after the other on new connections; a refusal is an error."""
     while not done.is_set():
-        async with Raw.knock(port) as peer:
+        async with RawClient.connect(port) as peer:
             await peer.send(GET)
             assert (await peer.head())[0] == 200
             served.append(port)
@@ -292,9 +298,9 @@ async def test_closing_ends_sessions_requests_and_idle_connections():
         await never.wait()
 
     app = Starlette(routes=[Route("/a", hang)])
-    desk = RecordingDesk()
-    async with open_door(desk, app=app, limits=QUICK) as door:
-        async with Raw.knock(door.port) as session, Raw.knock(door.port) as request:
+    desk = RecordingSessionHandler()
+    async with running_listener(desk, app=app, limits=QUICK) as door:
+        async with RawClient.connect(door.port) as session, RawClient.connect(door.port) as request:
             await session.open()
             await session.send(text(HELLO))
             await session.message()
@@ -307,10 +313,14 @@ async def test_closing_ends_sessions_requests_and_idle_connections():
 
 
 async def test_several_listeners_in_one_process_share_nothing():
-    async with open_door() as one, open_door() as other, Raw.knock(one.port) as peer:
+    async with (
+        running_listener() as one,
+        running_listener() as other,
+        RawClient.connect(one.port) as peer,
+    ):
         await peer.greet()
-        assert len(one.house.reception.present) == 1
-        assert not other.house.reception.present
+        assert len(one.state.hub.connections) == 1
+        assert not other.state.hub.connections
 
 
 def test_a_place_can_be_read_from_configuration():

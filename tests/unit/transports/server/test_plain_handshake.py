@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.front_door import ORIGIN, policy, upgrade
-from tactful.transports.server.handshake import AcceptedHandshake, accept, judge, judge_with_care
+from support.raw_connections import ORIGIN, policy, upgrade
+from tactful.transports.server.handshake import (
+    AcceptedHandshake,
+    accept_common,
+    check_handshake,
+    check_with_library,
+)
 
 CHROME = (
     "GET /v1/session HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nPragma: no-cache\r\n"
@@ -31,15 +36,15 @@ def undated(found):
 
 @pytest.mark.parametrize("head", [CHROME, FIREFOX, upgrade(X_Forwarded_For="198.51.100.7, ::1")])
 def test_what_browsers_send_is_accepted_as_the_library_does(head):
-    plain = accept(head, policy())
-    assert undated(plain) == undated(judge_with_care(head, policy()))
+    plain = accept_common(head, policy())
+    assert undated(plain) == undated(check_with_library(head, policy()))
     assert DATE.search(plain.response)
 
 
 def test_the_proof_is_the_one_of_the_standard():
     assert (
         b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
-        in accept(CHROME, policy()).response
+        in accept_common(CHROME, policy()).response
     )
 
 
@@ -73,11 +78,11 @@ UNCOMMON = {
 
 @pytest.mark.parametrize("name", UNCOMMON)
 def test_what_is_uncommon_is_left_to_the_library(name):
-    assert accept(UNCOMMON[name], policy()) is None
+    assert accept_common(UNCOMMON[name], policy()) is None
 
 
 def test_a_conformance_suite_is_judged_by_the_library():
-    found = judge(upgrade(Sec_WebSocket_Protocol="echo"), policy(), any_page=True)
+    found = check_handshake(upgrade(Sec_WebSocket_Protocol="echo"), policy(), any_page=True)
     assert isinstance(found, AcceptedHandshake)
     assert b"Sec-WebSocket-Protocol" not in found.response
 
@@ -101,6 +106,6 @@ def test_whatever_is_accepted_here_is_accepted_alike_by_the_library(changes, twi
     if twice:
         sent.insert(at, sent[-1])
     head = "\r\n".join([first, *sent, "", ""]).encode()
-    plain = accept(head, policy())
+    plain = accept_common(head, policy())
     if plain is not None:
-        assert undated(plain) == undated(judge_with_care(head, policy()))
+        assert undated(plain) == undated(check_with_library(head, policy()))

@@ -7,14 +7,14 @@ from functools import partial
 
 import pytest
 
-from support.front_door import (
+from support.raw_connections import (
     HELLO,
     WELCOME,
-    Raw,
-    RecordingDesk,
+    RawClient,
+    RecordingSessionHandler,
     eventually,
     frame,
-    open_door,
+    running_listener,
     text,
     upgrade,
     within,
@@ -50,14 +50,14 @@ class Thrice:
     def __init__(self, link):
         self.link = link
 
-    def begin(self, now):
+    def begin_read(self, now):
         pass
 
-    def text(self, payload):
+    def receive_text(self, payload):
         for _ in range(3):
             self.link.send(payload)
 
-    def end(self):
+    def end_read(self):
         self.link.send(b"end")
 
 
@@ -89,7 +89,7 @@ def test_nothing_of_the_library_is_kept_once_it_has_done():
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
-    link.consumer.spend = lambda _: True
+    link.consumer.charge_frame = lambda _: True
     link.data_received(frame(b"p", 9))
     assert link._careful is None
     link.data_received(frame(b"x", 1, fin=False))
@@ -119,19 +119,19 @@ def test_a_ping_is_answered_without_the_library_and_costs_ten_messages(payload):
     transport, spent = Writes(), []
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
-    link.consumer.spend = lambda size: not spent.append(size)
+    link.consumer.charge_frame = lambda size: not spent.append(size)
     link.data_received(frame(payload, 9) * 2 + frame(b"hello!"))
     assert link._careful is None
     pong = bytes((0x8A, len(payload))) + payload
     assert b"".join(transport.written).startswith(pong * 2 + b"\x81\x06hello!")
-    assert [1 + size // AdmissionLimits().rhythm.unit_bytes for size in spent] == [10, 10]
+    assert [1 + size // AdmissionLimits().timing.unit_bytes for size in spent] == [10, 10]
 
 
 def test_a_ping_cut_by_a_read_is_answered_when_it_is_whole():
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
-    link.consumer.spend = lambda _: True
+    link.consumer.charge_frame = lambda _: True
     whole = frame(b"abc", 9)
     link.data_received(whole[:5])
     link.data_received(whole[5:])
@@ -160,16 +160,16 @@ def reluctant(port):
         yield peer
 
 
-class Generous(RecordingDesk):
+class Generous(RecordingSessionHandler):
     """Sends 20 KiB for a view, unless the client lags, and the last word when it catches up."""
 
-    def receive(self, connection, message):
-        super().receive(connection, message)
+    def message_received(self, connection, message):
+        super().message_received(connection, message)
         if isinstance(message, View) and not self.named("slow"):
             connection.send(b"x" * 20_000)
 
-    def caught_up(self, connection):
-        super().caught_up(connection)
+    def client_caught_up(self, connection):
+        super().client_caught_up(connection)
         connection.send(b"latest")
 
 
@@ -191,7 +191,7 @@ def more_than(events, number):
 
 async def test_a_desk_that_heeds_slow_sends_the_latest_when_its_client_catches_up():
     desk = Generous()
-    async with open_door(desk, limits=AdmissionLimits(slow_bytes=4_096)) as door:
+    async with running_listener(desk, limits=AdmissionLimits(slow_bytes=4_096)) as door:
         with reluctant(door.port) as peer:
             await ask_until_slow(peer, desk)
             seen = b""
@@ -206,38 +206,38 @@ async def test_a_desk_that_heeds_slow_sends_the_latest_when_its_client_catches_u
 async def test_a_client_that_lags_is_dropped_in_the_end():
     desk = Generous()
     limits = AdmissionLimits(slow_bytes=4_096, stalled_ms=100, **QUICK)
-    async with open_door(desk, limits=limits) as door:
+    async with running_listener(desk, limits=limits) as door:
         with reluctant(door.port) as peer:
             await ask_until_slow(peer, desk)
             await eventually(lambda: desk.named("closed"))
-        assert door.house.reception.closes == {4408: 1}
+        assert door.state.hub.close_counts == {4408: 1}
 
 
 async def test_a_desk_that_heeds_nothing_loses_the_client_at_the_limit():
-    class Deaf(RecordingDesk):
-        def receive(self, connection, message):
-            super().receive(connection, message)
+    class Deaf(RecordingSessionHandler):
+        def message_received(self, connection, message):
+            super().message_received(connection, message)
             for _ in range(3_000):
                 connection.send(b"x" * 1_000)
 
     desk = Deaf()
-    async with open_door(desk, limits=AdmissionLimits(**QUICK)) as door:
+    async with running_listener(desk, limits=AdmissionLimits(**QUICK)) as door:
         with reluctant(door.port):
             await eventually(lambda: desk.named("closed"))
-        assert door.house.reception.closes == {4408: 1}
-        assert door.house.admission.inside == 0
+        assert door.state.hub.close_counts == {4408: 1}
+        assert door.state.admission.connections == 0
 
 
 async def test_what_is_sent_after_close_is_dropped_and_closed_comes_once():
-    class Closing(RecordingDesk):
-        def receive(self, connection, _):
+    class Closing(RecordingSessionHandler):
+        def message_received(self, connection, _):
             connection.close(close_codes.REPLACED, "A newer tab took over.")
             connection.close(close_codes.INTERNAL)
             connection.send(b"late")
 
     desk = Closing()
-    async with open_door(desk) as door:
-        async with Raw.knock(door.port) as peer:
+    async with running_listener(desk) as door:
+        async with RawClient.connect(door.port) as peer:
             await peer.open()
             await peer.send(text(HELLO) + text(VIEW))
             assert await peer.frame() == (8, (4409).to_bytes(2) + b"A newer tab took over.")
@@ -247,10 +247,10 @@ async def test_what_is_sent_after_close_is_dropped_and_closed_comes_once():
 
 
 async def test_a_client_that_stays_after_the_close_frame_is_dropped_after_a_moment():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with (
-        open_door(desk, limits=AdmissionLimits(**QUICK)) as door,
-        Raw.knock(door.port) as peer,
+        running_listener(desk, limits=AdmissionLimits(**QUICK)) as door,
+        RawClient.connect(door.port) as peer,
     ):
         await peer.greet()
         await peer.send(frame(b"", 2))
@@ -266,7 +266,7 @@ async def test_heartbeats_come_with_a_ping_and_not_behind_a_backlog():
 
 
 async def test_the_welcome_arrives_as_it_was_sent():
-    async with open_door() as door, Raw.knock(door.port) as peer:
+    async with running_listener() as door, RawClient.connect(door.port) as peer:
         await peer.open()
         await peer.send(text(HELLO))
         assert await peer.frame() == (1, WELCOME)

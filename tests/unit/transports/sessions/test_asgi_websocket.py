@@ -14,7 +14,14 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from support.front_door import HELLO, ORIGIN, RecordingDesk, eventually, policy, within
+from support.raw_connections import (
+    HELLO,
+    ORIGIN,
+    RecordingSessionHandler,
+    eventually,
+    policy,
+    within,
+)
 from tactful.protocol import close_codes
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.sessions.asgi_websocket import websocket_routes
@@ -26,7 +33,9 @@ NEIGHBOUR = {"local_addr": ("127.0.0.2", 0)}  # this machine's own address has n
 @asynccontextmanager
 async def mounted(desk: Any = None, **limits: Any) -> AsyncIterator[Any]:
     """The endpoint under uvicorn's own listener."""
-    reception = ConnectionHub(desk or RecordingDesk(), policy(limits=AdmissionLimits(**limits)))
+    reception = ConnectionHub(
+        desk or RecordingSessionHandler(), policy(limits=AdmissionLimits(**limits))
+    )
     app = Starlette(routes=list(websocket_routes(reception)))
     config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="websockets-sansio")
     server = uvicorn.Server(config)
@@ -50,16 +59,16 @@ async def greet(socket: Any, **changes: Any) -> Any:
 
 
 async def test_the_same_conversation_as_at_our_own_door():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with mounted(desk) as (reception, url):
         async with dial(url) as socket:
             assert socket.subprotocol == "tactful.v1"
             assert (await greet(socket, n=1))["t"] == "welcome"
             assert await within(socket.recv()) == '{"t":"ack","n":1}'
-            assert desk.connections[0].peer == "127.0.0.1"
+            assert desk.connections[0].address == "127.0.0.1"
             assert desk.connections[0].origin == ORIGIN
         await eventually(lambda: desk.named("closed"))
-        assert reception.closes == {1000: 1}
+        assert reception.close_counts == {1000: 1}
 
 
 @pytest.mark.parametrize(
@@ -78,7 +87,7 @@ async def test_the_same_rules_with_the_same_codes(sent, code):
             with pytest.raises(ConnectionClosed) as closed:
                 await within(socket.recv())
             assert closed.value.rcvd.code == code
-        await eventually(lambda: not reception.present)
+        await eventually(lambda: not reception.connections)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,7 @@ async def test_the_same_rules_with_the_same_codes(sent, code):
 )
 async def test_the_same_checks_before_the_upgrade(changes, status, caplog):
     caplog.set_level(logging.CRITICAL, "uvicorn.error")  # it calls a denial an incomplete handshake
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with mounted(desk) as (_, url):
         with pytest.raises(InvalidStatus) as refused:
             async with dial(url, **changes):
@@ -111,7 +120,7 @@ async def test_a_server_that_is_leaving_or_full_or_crowded_says_so():
             async with dial(url, **NEIGHBOUR):
                 pass
         assert refused.value.response.status_code == 429
-        reception.dismissed = True
+        reception.closed = True
         with pytest.raises(InvalidStatus) as refused:
             async with dial(url):
                 pass
@@ -119,7 +128,7 @@ async def test_a_server_that_is_leaving_or_full_or_crowded_says_so():
 
 
 async def test_a_place_is_free_again_when_its_client_has_gone():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with mounted(desk, per_address=1) as (_, url):
         for visits in range(1, 4):
             async with dial(url, **NEIGHBOUR) as socket:
@@ -128,7 +137,7 @@ async def test_a_place_is_free_again_when_its_client_has_gone():
 
 
 async def test_a_desk_can_close_with_a_code():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with mounted(desk) as (_, url), dial(url) as socket:
         await greet(socket)
         desk.connections[0].close(close_codes.REPLACED, "A newer tab took over.")
@@ -147,7 +156,7 @@ async def test_a_plain_request_is_told_to_upgrade():
 
 
 async def test_a_host_server_that_cannot_answer_with_http_closes_instead():
-    reception = ConnectionHub(RecordingDesk(), policy())
+    reception = ConnectionHub(RecordingSessionHandler(), policy())
     app = Starlette(routes=list(websocket_routes(reception)))
     sent = []
 

@@ -4,7 +4,7 @@ import logging
 
 import msgspec
 
-from support.front_door import HELLO, WELCOME, RecordingDesk, policy
+from support.raw_connections import HELLO, WELCOME, RecordingSessionHandler, policy
 from tactful.protocol import close_codes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.protocol.messages import View
@@ -40,26 +40,26 @@ class Clock:
 
 def admitted(desk=None, **limits):
     clock, link = Clock(), RecordedLink()
-    desk = desk or RecordingDesk()
+    desk = desk or RecordingSessionHandler()
     reception = ConnectionHub(desk, policy(limits=AdmissionLimits(**limits)), clock)
     return reception, link, reception.admit(link, "192.0.2.1", "https://shop.example"), clock
 
 
 def say(exchange, *messages):
-    exchange.begin(1_000)
+    exchange.begin_read(1_000)
     for message in messages:
-        exchange.text(msgspec.json.encode(message))
-    exchange.end()
+        exchange.receive_text(msgspec.json.encode(message))
+    exchange.end_read()
 
 
 async def test_a_desk_sees_open_then_messages_then_closed():
     reception, _, exchange, _ = admitted()
     say(exchange, HELLO, {"t": "view", "sku": "a"})
-    exchange.lost(1000)
-    names = [event[0] for event in reception.desk.events]
+    exchange.connection_lost(1000)
+    names = [event[0] for event in reception.handler.events]
     assert names == ["open", "receive", "receive", "closed"]
-    assert reception.desk.events[2][1] == View(sku="a")
-    assert reception.messages == 2
+    assert reception.handler.events[2][1] == View(sku="a")
+    assert reception.messages_received == 2
 
 
 async def test_what_the_desk_sends_goes_out_before_the_acknowledgement():
@@ -69,8 +69,8 @@ async def test_what_the_desk_sends_goes_out_before_the_acknowledgement():
 
 
 async def test_nothing_is_sent_before_the_welcome_however_long_the_desk_takes():
-    class Slow(RecordingDesk):
-        def receive(self, _, message):
+    class Slow(RecordingSessionHandler):
+        def message_received(self, _, message):
             self.events.append(("receive", message))
 
     _, link, exchange, _ = admitted(Slow())
@@ -85,22 +85,22 @@ async def test_nothing_is_sent_before_the_welcome_however_long_the_desk_takes():
 
 async def test_a_connection_tells_the_desk_who_it_is():
     reception, link, exchange, _ = admitted()
-    (connection,) = reception.desk.connections
+    (connection,) = reception.handler.connections
     assert connection is exchange
-    assert (connection.peer, connection.origin) == ("192.0.2.1", "https://shop.example")
+    assert (connection.address, connection.origin) == ("192.0.2.1", "https://shop.example")
     assert connection.buffered == link.buffered
     assert connection.attached is None
 
 
 async def test_a_desk_that_resumes_a_conversation_takes_nothing_twice():
-    class Resuming(RecordingDesk):
-        def receive(self, connection, message):
-            super().receive(connection, message)
-            connection.taken = max(connection.taken, 5)
+    class Resuming(RecordingSessionHandler):
+        def message_received(self, connection, message):
+            super().message_received(connection, message)
+            connection.highest_n = max(connection.highest_n, 5)
 
     reception, link, exchange, _ = admitted(Resuming())
     say(exchange, HELLO, {"t": "view", "sku": "old", "n": 5}, {"t": "view", "sku": "new", "n": 6})
-    assert [event[1].sku for event in reception.desk.named("receive")[1:]] == ["new"]
+    assert [event[1].sku for event in reception.handler.named("receive")[1:]] == ["new"]
     assert link.sent[-1] == b'{"t":"ack","n":6}'
 
 
@@ -116,23 +116,23 @@ async def test_a_message_that_breaks_a_rule_closes_with_its_code():
 
 async def test_a_binary_message_is_refused():
     _, link, exchange, _ = admitted()
-    exchange.binary(b"\x00")
+    exchange.receive_binary(b"\x00")
     assert link.closed == [(1003, "Send text, not binary.")]
 
 
 async def test_too_many_messages_are_refused_before_they_are_read():
     rhythm = ProtocolTiming(per_second=20, burst=120)
-    reception, link, exchange, _ = admitted(rhythm=rhythm)
+    reception, link, exchange, _ = admitted(timing=rhythm)
     say(exchange, HELLO)
     for _ in range(200):
-        exchange.text(b"not even JSON" if link.closed else b'{"t":"logout"}')
+        exchange.receive_text(b"not even JSON" if link.closed else b'{"t":"logout"}')
     assert link.closed[0][0] == 4429
-    assert reception.messages == 120
+    assert reception.messages_received == 120
 
 
 async def test_a_desk_that_fails_costs_its_connection_and_is_logged(caplog):
-    class Failing(RecordingDesk):
-        def receive(self, *_):
+    class Failing(RecordingSessionHandler):
+        def message_received(self, *_):
             raise ZeroDivisionError
 
     _, link, exchange, _ = admitted(Failing())
@@ -143,17 +143,17 @@ async def test_a_desk_that_fails_costs_its_connection_and_is_logged(caplog):
 
 
 async def test_a_desk_that_fails_to_open_or_close_is_contained_too(caplog):
-    class Failing(RecordingDesk):
-        def open(self, *_):
+    class Failing(RecordingSessionHandler):
+        def connection_opened(self, *_):
             raise KeyError
 
-        def closed(self, *_):
+        def connection_closed(self, *_):
             raise KeyError
 
     reception, link, exchange, _ = admitted(Failing())
-    exchange.lost(1006)
+    exchange.connection_lost(1006)
     assert link.closed[0][0] == 1011
-    assert not reception.present
+    assert not reception.connections
     assert len(caplog.records) == 2
 
 
@@ -170,22 +170,22 @@ async def test_the_clock_brings_heartbeats_and_ends_what_is_silent():
 
 async def test_a_desk_hears_that_a_client_lags_and_catches_up():
     reception, _, exchange, _ = admitted()
-    exchange.slow()
-    exchange.caught_up()
-    assert [event[0] for event in reception.desk.events] == ["open", "slow", "caught_up"]
+    exchange.client_lagging()
+    exchange.client_caught_up()
+    assert [event[0] for event in reception.handler.events] == ["open", "slow", "caught_up"]
 
 
 async def test_closes_are_counted_by_known_codes_only():
     reception, link, exchange, _ = admitted()
-    exchange.lost(4321)
+    exchange.connection_lost(4321)
     for code in (1000, 1006, 4429):
-        reception.admit(link, "p", "o").lost(code)
-    assert reception.closes == {0: 1, 1000: 1, 1006: 1, 4429: 1}
-    assert not reception.present
+        reception.admit(link, "p", "o").connection_lost(code)
+    assert reception.close_counts == {0: 1, 1000: 1, 1006: 1, 4429: 1}
+    assert not reception.connections
 
 
 async def test_goodbyes_are_spread_evenly_over_the_time_given():
-    reception = ConnectionHub(RecordingDesk(), policy(), Clock())
+    reception = ConnectionHub(RecordingSessionHandler(), policy(), Clock())
     links = [RecordedLink() for _ in range(100)]
     for link in links:
         reception.admit(link, "p", "o").send(b"welcome")
@@ -196,8 +196,8 @@ async def test_goodbyes_are_spread_evenly_over_the_time_given():
     assert retries[0] == 1
     assert retries[-1] == 10
     assert max(retries.count(second) for second in range(1, 11)) == 10
-    assert reception.leaving
-    assert not reception.dismissed
+    assert reception.shutting_down
+    assert not reception.closed
     assert not any(link.closed for link in links)
 
 

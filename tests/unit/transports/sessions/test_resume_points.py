@@ -6,29 +6,29 @@ from tactful.transports.sessions.resume_points import ResumePoints
 def test_a_client_is_found_below_the_number_of_its_hello():
     numbers = ResumePoints()
     numbers.remember(b"s", 7)
-    assert numbers.resume(b"s", 9) == 7
-    assert numbers.resume(b"s", 8) == 7
+    assert numbers.highest_n(b"s", 9) == 7
+    assert numbers.highest_n(b"s", 8) == 7
 
 
 def test_a_client_that_starts_again_from_one_is_a_new_client():
     numbers = ResumePoints()
     numbers.remember(b"s", 7)
-    assert numbers.resume(b"s", 1) == 0
-    assert numbers.resume(b"s", 7) == 0
+    assert numbers.highest_n(b"s", 1) == 0
+    assert numbers.highest_n(b"s", 7) == 0
 
 
 def test_each_tab_is_found_by_its_own_range():
     numbers = ResumePoints()
     numbers.remember(b"s", 1_005)
     numbers.remember(b"s", 9_003)
-    assert numbers.resume(b"s", 1_006) == 1_005
-    assert numbers.resume(b"s", 9_004) == 9_003
+    assert numbers.highest_n(b"s", 1_006) == 1_005
+    assert numbers.highest_n(b"s", 9_004) == 9_003
 
 
 def test_sessions_do_not_know_each_other():
     numbers = ResumePoints()
     numbers.remember(b"s", 7)
-    assert numbers.resume(b"t", 9) == 0
+    assert numbers.highest_n(b"t", 9) == 0
 
 
 def test_what_is_remembered_is_bounded():
@@ -36,13 +36,13 @@ def test_what_is_remembered_is_bounded():
     for session in (b"a", b"b", b"c"):
         for taken in range(1, 20):
             numbers.remember(session, taken)
-    assert numbers.resume(b"a", 100) == 0
-    assert numbers.resume(b"c", 100) == 19
-    assert numbers.resume(b"c", 12) == 0  # the twelfth last is forgotten
+    assert numbers.highest_n(b"a", 100) == 0
+    assert numbers.highest_n(b"c", 100) == 19
+    assert numbers.highest_n(b"c", 12) == 0  # the twelfth last is forgotten
 
 
 def test_a_connection_that_numbered_nothing_leaves_nothing():
     numbers = ResumePoints(sessions=1)
     numbers.remember(b"a", 5)
     numbers.remember(b"b", 0)
-    assert numbers.resume(b"a", 6) == 5
+    assert numbers.highest_n(b"a", 6) == 5

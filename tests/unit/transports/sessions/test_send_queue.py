@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from support.front_door import HELLO, RecordingDesk, policy, within
+from support.raw_connections import HELLO, RecordingSessionHandler, policy, within
 from tactful.protocol import close_codes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.transports.admission.limits import AdmissionLimits
@@ -22,10 +22,12 @@ class Clock:
 
 def opened(**limits):
     clock = Clock()
-    reception = ConnectionHub(RecordingDesk(), policy(limits=AdmissionLimits(**limits)), clock)
+    reception = ConnectionHub(
+        RecordingSessionHandler(), policy(limits=AdmissionLimits(**limits)), clock
+    )
     outbox = SendQueue(reception)
-    outbox.exchange = reception.admit(outbox, "192.0.2.1", "https://shop.example")
-    return outbox, reception.desk, clock
+    outbox.connection = reception.admit(outbox, "192.0.2.1", "https://shop.example")
+    return outbox, reception.handler, clock
 
 
 async def test_what_waits_is_taken_at_once_and_in_order():
@@ -89,7 +91,7 @@ async def test_while_nothing_is_sent_the_clock_still_comes_by(monkeypatch):
 async def test_a_heartbeat_is_sent_when_it_is_due(monkeypatch):
     monkeypatch.setattr("tactful.transports.sessions.send_queue.TICK_S", 0.01)
     outbox, _, clock = opened()
-    outbox.exchange.text(msgspec.json.encode(HELLO))
+    outbox.connection.receive_text(msgspec.json.encode(HELLO))
     await outbox.next_batch()
     taking = asyncio.ensure_future(outbox.next_batch())
     await asyncio.sleep(0)

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 
 from journeys.fixture import CATALOGUE, rules
-from support.front_door import HELLO, Raw, eventually, text, upgrade
 from support.live_server import live_server
+from support.raw_connections import HELLO, RawClient, eventually, text, upgrade
 from tactful.protocol.conversation import Conversation
 from tactful.runtime.state.session_registry import SessionConnection
 from tactful.transports.server.websocket import WebSocketConnection
 from tactful.transports.sessions.connection_hub import ClientConnection
-from tactful.transports.sessions.session_handler import SEARCHED
+from tactful.transports.sessions.session_handler import MAX_QUERY_CHARS
 
 OURS = (WebSocketConnection, ClientConnection, Conversation, SessionConnection)
 
@@ -68,7 +68,7 @@ async def test_who_searches_for_more_than_is_kept_stays_connected(tmp_path: Path
     async with live_server(tmp_path, rules()) as one:
         shopper = await one.shopper()
         await shopper.say("page", url="https://shop.example/s", kind="search", query="q" * 2_000)
-        assert one.parts.shop.registry.by_id[shopper.session].state.query == "q" * SEARCHED
+        assert one.parts.shop.registry.by_id[shopper.session].state.query == "q" * MAX_QUERY_CHARS
 
 
 async def test_an_address_opens_so_many_sessions_and_comes_back_to_its_own_as_often_as_it_likes(
@@ -76,10 +76,10 @@ async def test_an_address_opens_so_many_sessions_and_comes_back_to_its_own_as_of
 ) -> None:
     """Each session is kept for half an hour, whoever opened it."""
     async with live_server(tmp_path, rules()) as one:
-        one.parts.reception.callers._sessions = 1, 3
+        one.parts.hub.address_limiter._sessions = 1, 3
 
         async def greeted(**more: Any) -> Any:
-            async with Raw.knock(one.listener.port, "127.0.0.2") as peer:
+            async with RawClient.connect(one.listener.port, "127.0.0.2") as peer:
                 await peer.send(upgrade() + text(HELLO | more))
                 assert (await peer.head())[0] == 101
                 opcode, said = await peer.frame()

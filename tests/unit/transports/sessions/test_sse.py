@@ -10,7 +10,15 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
-from support.front_door import HELLO, ORIGIN, Raw, RecordingDesk, eventually, policy, within
+from support.raw_connections import (
+    HELLO,
+    ORIGIN,
+    RawClient,
+    RecordingSessionHandler,
+    eventually,
+    policy,
+    within,
+)
 from tactful.protocol import close_codes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.transports.admission.limits import AdmissionLimits
@@ -25,7 +33,7 @@ QUICK = {"linger_ms": 100, "sweep_ms": 40}
 @asynccontextmanager
 async def serving(desk: Any = None, **limits: Any) -> AsyncIterator[Any]:
     reception = ConnectionHub(
-        desk or RecordingDesk(), policy(limits=AdmissionLimits(**(QUICK | limits)))
+        desk or RecordingSessionHandler(), policy(limits=AdmissionLimits(**(QUICK | limits)))
     )
     app = Starlette(routes=list(EventStreams(reception).routes()))
     listener = Listener(app, reception, ListenAddress(port=0))
@@ -70,7 +78,7 @@ async def stream(http: httpx.AsyncClient) -> AsyncIterator[Down]:
 
 
 async def test_messages_go_up_by_post_and_come_down_as_events():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with serving(desk) as (_, http), stream(http) as down:
         assert (await http.post(down.path, json=HELLO)).status_code == 204
         assert (await down.event())["t"] == "welcome"
@@ -80,7 +88,7 @@ async def test_messages_go_up_by_post_and_come_down_as_events():
 
 
 async def test_several_messages_in_one_post_are_taken_in_order_with_one_acknowledgement():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with serving(desk) as (_, http), stream(http) as down:
         views = [{"t": "view", "sku": str(n), "n": n} for n in (1, 2, 3)]
         await http.post(down.path, json=[HELLO, *views])
@@ -118,7 +126,7 @@ async def test_a_preflight_is_answered_for_pages_of_the_shop_only():
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ORIGIN + ".evil.example"])
 async def test_another_page_gets_no_stream_and_may_not_post(origin):
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with serving(desk) as (_, http), stream(http) as down:
         evil = {"Origin": origin}
         assert (await http.get(STREAM_PATH, headers=evil)).status_code == 403
@@ -139,11 +147,11 @@ async def test_a_message_that_breaks_a_rule_ends_the_stream_with_the_close_code(
         assert (closed["t"], closed["code"]) == ("closed", 4400)
         assert await down.ended()
         assert (await http.post(down.path, json=HELLO)).status_code == 404
-        assert listener.house.reception.closes == {4400: 1}
+        assert listener.state.hub.close_counts == {4400: 1}
 
 
 async def test_after_a_message_that_ends_the_stream_the_rest_of_the_post_is_not_taken():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with serving(desk) as (_, http), stream(http) as down:
         await http.post(down.path, json=[HELLO, HELLO, {"t": "logout"}])
         assert (await down.event())["t"] == "welcome"
@@ -170,33 +178,33 @@ async def test_a_post_that_is_no_message_or_array_is_refused(body, status):
 
 
 async def test_a_client_that_leaves_is_forgotten():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with serving(desk) as (listener, http):
         async with stream(http):
-            assert len(listener.house.reception.present) == 1
+            assert len(listener.state.hub.connections) == 1
         await eventually(lambda: desk.named("closed"))
-        assert not listener.house.reception.present
+        assert not listener.state.hub.connections
 
 
 async def test_a_client_that_leaves_before_the_first_event_is_forgotten_too():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with serving(desk) as (listener, _):
         for _ in range(20):
-            async with Raw.knock(listener.port) as peer:
+            async with RawClient.connect(listener.port) as peer:
                 head = f"GET {STREAM_PATH} HTTP/1.1\r\nHost: localhost\r\nOrigin: {ORIGIN}\r\n\r\n"
                 await peer.send(head.encode())
         await eventually(lambda: len(desk.named("open")) == len(desk.named("closed")))
-        assert not listener.house.reception.present
+        assert not listener.state.hub.connections
 
 
 async def test_no_hello_in_time_ends_the_stream(monkeypatch):
     monkeypatch.setattr("tactful.transports.sessions.send_queue.TICK_S", 0.02)
-    async with serving(rhythm=ProtocolTiming(hello_ms=50)) as (_, http), stream(http) as down:
+    async with serving(timing=ProtocolTiming(hello_ms=50)) as (_, http), stream(http) as down:
         assert (await down.event())["code"] == close_codes.NO_HELLO.code
 
 
 async def test_a_desk_can_end_the_stream():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with serving(desk) as (_, http), stream(http) as down:
         desk.connections[0].close(close_codes.REPLACED, "A newer tab took over.")
         expected = {"t": "closed", "code": 4409, "reason": "A newer tab took over."}
@@ -216,27 +224,29 @@ async def test_a_drain_says_bye_on_streams_too():
 
 async def test_a_server_that_has_said_goodbye_to_all_opens_no_stream():
     async with serving() as (listener, http):
-        listener.house.reception.close_all()
+        listener.state.hub.close_all()
         found = await http.get(STREAM_PATH)
         assert found.status_code == 503
         assert found.headers["retry-after"] == "1"
 
 
 async def test_streams_have_their_own_share_per_address_and_give_it_back():
-    reception = ConnectionHub(RecordingDesk(), policy(limits=AdmissionLimits(per_address=1)))
+    reception = ConnectionHub(
+        RecordingSessionHandler(), policy(limits=AdmissionLimits(per_address=1))
+    )
     streams = EventStreams(reception)
     app = Starlette(routes=list(streams.routes()))
     mounted = httpx.ASGITransport(app, client=("192.0.2.1", 4711))
-    assert streams.admission.claim("192.0.2.1")
+    assert streams.admission.claim_address("192.0.2.1")
     async with httpx.AsyncClient(transport=mounted, base_url="http://localhost") as http:
         found = await http.get(STREAM_PATH, headers=FROM_SHOP)
     assert found.status_code == 429
-    assert streams.admission.inside == 0
+    assert streams.admission.connections == 0
 
 
 async def test_a_post_from_another_allowed_origin_does_not_reach_the_stream():
     reception = ConnectionHub(
-        RecordingDesk(), policy(origins=frozenset({ORIGIN, "https://b.example"}))
+        RecordingSessionHandler(), policy(origins=frozenset({ORIGIN, "https://b.example"}))
     )
     app = Starlette(routes=list(EventStreams(reception).routes()))
     listener = Listener(app, reception, ListenAddress(port=0))
@@ -249,7 +259,7 @@ async def test_a_post_from_another_allowed_origin_does_not_reach_the_stream():
 
 
 async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_calls():
-    async with serving(calls=6, calls_per_s=1) as (_, http), stream(http) as down:
+    async with serving(request_burst=6, requests_per_s=1) as (_, http), stream(http) as down:
         for number in range(1, 21):
             said = HELLO if number == 1 else {"t": "view", "sku": "a", "n": number}
             assert (await http.post(down.path, json=said)).status_code == 204
@@ -259,7 +269,7 @@ async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_calls():
 
 async def test_a_post_that_says_nothing_is_charged_as_a_message():
     rhythm = ProtocolTiming(per_second=1, burst=5)
-    async with serving(rhythm=rhythm) as (_, http), stream(http) as down:
+    async with serving(timing=rhythm) as (_, http), stream(http) as down:
         await http.post(down.path, json=HELLO)
         assert (await down.event())["t"] == "welcome"
         for _ in range(9):
@@ -268,7 +278,7 @@ async def test_a_post_that_says_nothing_is_charged_as_a_message():
 
 
 async def test_who_only_asks_for_the_head_opens_no_stream():
-    desk = RecordingDesk()
+    desk = RecordingSessionHandler()
     async with serving(desk) as (_, http):
         answer = await http.head(STREAM_PATH)
         assert answer.status_code == 200

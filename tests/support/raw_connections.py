@@ -27,29 +27,29 @@ HELLO: dict[str, Any] = {
 WELCOME = encode(Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=20, idle=60))
 
 
-class RecordingDesk:
+class RecordingSessionHandler:
     """Answers hello with a welcome and keeps what happens, in order."""
 
     def __init__(self) -> None:
         self.events: list[tuple[Any, ...]] = []
         self.connections: list[SessionChannel] = []
 
-    def open(self, connection: SessionChannel) -> None:
+    def connection_opened(self, connection: SessionChannel) -> None:
         self.connections.append(connection)
         self.events.append(("open",))
 
-    def receive(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
         self.events.append(("receive", message))
         if isinstance(message, Hello):
             connection.send(WELCOME)
 
-    def slow(self, _: SessionChannel) -> None:
+    def client_lagging(self, _: SessionChannel) -> None:
         self.events.append(("slow",))
 
-    def caught_up(self, _: SessionChannel) -> None:
+    def client_caught_up(self, _: SessionChannel) -> None:
         self.events.append(("caught_up",))
 
-    def closed(self, connection: SessionChannel) -> None:
+    def connection_closed(self, connection: SessionChannel) -> None:
         self.connections.remove(connection)
         self.events.append(("closed",))
 
@@ -84,11 +84,13 @@ def policy(**changes: Any) -> AccessPolicy:
 
 
 @asynccontextmanager
-async def open_door(
+async def running_listener(
     desk: Any = None, app: Any = hello_app, place: dict[str, Any] | None = None, **changes: Any
 ) -> AsyncIterator[Listener]:
     """Start a listener on a free port; `changes` are the policy's."""
-    reception = ConnectionHub(RecordingDesk() if desk is None else desk, policy(**changes))
+    reception = ConnectionHub(
+        RecordingSessionHandler() if desk is None else desk, policy(**changes)
+    )
     listener = Listener(app, reception, ListenAddress(port=0, **(place or {})))
     await listener.start()
     try:
@@ -146,7 +148,7 @@ def text(message: Any) -> bytes:
     return frame(message if isinstance(message, bytes) else msgspec.json.encode(message))
 
 
-class Raw:
+class RawClient:
     """A peer that writes what it likes and reads what it gets."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -155,7 +157,7 @@ class Raw:
 
     @classmethod
     @asynccontextmanager
-    async def knock(cls, port: int, source: str = "127.0.0.1") -> AsyncIterator["Raw"]:
+    async def connect(cls, port: int, source: str = "127.0.0.1") -> AsyncIterator["RawClient"]:
         """Connect, from another address of this machine if wanted: 127.0.0.1 has no limit."""
         local = (source, 0)
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=local)
