@@ -79,9 +79,9 @@ async def test_a_peer_whose_link_died_without_a_word_is_found_and_its_offers_wai
 
 
 def hasten(one):
-    """Let the conversations that are open lose patience within a second instead of 44."""
-    for exchange in one.parts.reception.present:
-        exchange._conversation._rhythm = ProtocolTiming(heartbeat_ms=200, silent_ms=1_000)
+    """Let the open connections time out within a second instead of 44."""
+    for connection in one.parts.hub.connections:
+        connection._conversation._timing = ProtocolTiming(heartbeat_ms=200, silent_ms=1_000)
 
 
 def test_a_dead_peer_is_dropped_within_forty_five_seconds_and_one_heartbeat_may_be_lost():

@@ -41,12 +41,12 @@ class Conversation:
     """The state of one connection: greeted, numbered, paced and alive."""
 
     __slots__ = (
-        "_beat", "_bucket_us", "_heard", "_hello", "_opened", "_owes", "_rhythm", "_told", "hello_received",
+        "_beat", "_bucket_us", "_heard", "_hello", "_opened", "_owes", "_timing", "_told", "hello_received",
         "highest_n",
     )  # fmt: skip
 
-    def __init__(self, rhythm: ProtocolTiming, now: int) -> None:
-        self._rhythm = rhythm
+    def __init__(self, timing: ProtocolTiming, now: int) -> None:
+        self._timing = timing
         self._opened = self._heard = self._beat = now
         self._bucket_us = 0
         self._owes = False
@@ -64,12 +64,12 @@ class Conversation:
 
         The bucket is one number: the instant at which it would be full again, in microseconds.
         """
-        rhythm = self._rhythm
+        timing = self._timing
         now_us = self._heard * 1_000
-        step = 1_000_000 // rhythm.per_second
+        step = 1_000_000 // timing.per_second
         begun = self._bucket_us if self._bucket_us > now_us else now_us
-        full_at = begun + step * (1 + size // rhythm.unit_bytes)
-        if full_at - now_us > rhythm.burst * step:
+        full_at = begun + step * (1 + size // timing.unit_bytes)
+        if full_at - now_us > timing.burst * step:
             return TOO_FAST
         self._bucket_us = full_at
         return None
@@ -123,12 +123,12 @@ class Conversation:
 
     def due(self, now: int) -> DueActions | ProtocolError:
         """What must happen at this instant."""
-        rhythm = self._rhythm
-        if not self.hello_received and now - self._opened >= rhythm.hello_ms:
+        timing = self._timing
+        if not self.hello_received and now - self._opened >= timing.hello_ms:
             return HELLO_LATE
-        if now - self._heard >= rhythm.silent_ms:
+        if now - self._heard >= timing.silent_ms:
             return SILENT
-        if now - self._beat >= rhythm.heartbeat_ms:
+        if now - self._beat >= timing.heartbeat_ms:
             self._beat = now
             return DueActions.HEARTBEAT
         return DueActions.NOTHING
