@@ -1,1 +1,1 @@
-"""source."""
+"""Reading of rule files: text, tree, places and diagnostics."""

@@ -1,6 +1,6 @@
-"""Which findings can the checker make, and what is each about?
+"""Registry of the diagnostic codes of rule files.
 
-A code is stable: it is never given a second meaning, and each has a page in `rules/codes/`.
+A code is public: it never gets a second meaning. Each has a page in `rules/codes/`.
 """
 
 from typing import Final, Literal
@@ -11,68 +11,72 @@ Severity = Literal["error", "warning"]
 
 
 class DiagnosticCode(Struct, frozen=True):
-    """One kind of finding; an error keeps the whole rulebook from being activated."""
+    """One kind of finding."""
 
     id: str
+    """The letter R, one digit for the stage (1 layout, 2 values, 3 meaning) and two more digits."""
     title: str
+    """A noun phrase; the title of the page."""
     severity: Severity = "error"
+    """An error keeps the whole rulebook from being activated; a warning does not."""
 
 
 CODES: Final[dict[str, DiagnosticCode]] = {
     code.id: code
     for code in (
-        # The file itself.
-        DiagnosticCode("R101", "the file is not UTF-8 text"),
-        DiagnosticCode("R102", "the file is too large"),
-        DiagnosticCode("R103", "the layout cannot be read"),
-        DiagnosticCode("R104", "a quote is not closed on its line"),
+        # 1: the layout of the file.
+        DiagnosticCode("R101", "a file that is not UTF-8 text"),
+        DiagnosticCode("R102", "a file that is too large"),
+        DiagnosticCode("R103", "a layout that cannot be read"),
+        DiagnosticCode("R104", "a quote that is not closed on its line"),
         DiagnosticCode("R105", "a tab in the indentation"),
         DiagnosticCode("R106", "an anchor or alias"),
         DiagnosticCode("R107", "a tag"),
         DiagnosticCode("R108", "a merge key"),
         DiagnosticCode("R109", "more than one document, or a directive"),
-        DiagnosticCode("R110", "the same key twice"),
-        DiagnosticCode("R111", "nested too deep"),
+        DiagnosticCode("R110", "a duplicate key"),
+        DiagnosticCode("R111", "nesting that is too deep"),
         DiagnosticCode("R112", "a key that is not a plain word"),
-        # Words and values.
+        # 2: keys, names and values.
         DiagnosticCode("R201", "an unknown key"),
-        DiagnosticCode("R202", "something required is missing"),
+        DiagnosticCode("R202", "a missing key that is required"),
         DiagnosticCode("R203", "an unknown field"),
-        DiagnosticCode("R204", "the wrong kind of value"),
+        DiagnosticCode("R204", "a value of the wrong kind"),
         DiagnosticCode("R205", "a wrong or missing unit"),
         DiagnosticCode("R206", "a comparison that does not fit the field"),
         DiagnosticCode("R207", "an unknown list"),
         DiagnosticCode("R208", "a word that other YAML tools read as something else"),
-        DiagnosticCode("R209", "the same id twice"),
+        DiagnosticCode("R209", "a duplicate id"),
         DiagnosticCode("R210", "an unknown campaign"),
         DiagnosticCode("R211", "an unknown time zone"),
-        DiagnosticCode("R212", "not a date or time"),
-        DiagnosticCode("R213", "not an amount of money"),
-        DiagnosticCode("R214", "not one of the known words"),
+        DiagnosticCode("R212", "an invalid date or time"),
+        DiagnosticCode("R213", "an invalid amount of money"),
+        DiagnosticCode("R214", "a word that is not allowed here"),
         DiagnosticCode("R215", "a number out of range"),
-        DiagnosticCode("R216", "not an id"),
+        DiagnosticCode("R216", "an invalid id"),
         DiagnosticCode("R217", "an unknown placeholder"),
-        DiagnosticCode("R218", "the same setting twice"),
-        DiagnosticCode("R219", "not exactly one way to make the price"),
-        DiagnosticCode("R220", "an unknown rule"),
-        # Sense.
-        DiagnosticCode("R301", "a range that nothing can be in"),
+        DiagnosticCode("R218", "a duplicate setting of the policy"),
+        DiagnosticCode("R219", "an offer without exactly one price mode"),
+        DiagnosticCode("R220", "an unknown rule or campaign"),
+        # 3: the meaning of the rules.
+        DiagnosticCode("R301", "a range that contains no value"),
         DiagnosticCode("R302", "conditions that contradict each other"),
-        DiagnosticCode("R303", "a rule that another one always beats", "warning"),
+        DiagnosticCode("R303", "a rule that another rule always beats", "warning"),
         DiagnosticCode("R304", "a window that never opens"),
         DiagnosticCode("R305", "a rule that has ended", "warning"),
-        DiagnosticCode("R306", "a discount below the floor"),
+        DiagnosticCode("R306", "a price below the floor"),
         DiagnosticCode("R307", "a budget smaller than one offer"),
-        DiagnosticCode("R308", "no amount or price for a territory"),
-        DiagnosticCode("R309", "stacking that only one side allows"),
-        DiagnosticCode("R310", "a message that tells what the shopper never showed us"),
-        DiagnosticCode("R311", "a protected attribute decides about a price"),
-        DiagnosticCode("R312", "a trial without rails"),
-        DiagnosticCode("R313", "a looser suppression than the active policy"),
-        DiagnosticCode("R314", "a rule that may lose money on purpose", "warning"),
-        DiagnosticCode("R315", "something nobody uses", "warning"),
+        DiagnosticCode("R308", "a missing amount or price for a territory"),
+        DiagnosticCode("R309", "stacking that only one of two rules allows"),
+        DiagnosticCode("R310", "a message that reveals personal data"),
+        DiagnosticCode("R311", "a condition on a protected attribute"),
+        DiagnosticCode("R312", "a trial without the required limits"),
+        DiagnosticCode("R313", "a suppression that is looser than the active policy"),
+        DiagnosticCode("R314", "a rule that may lose money", "warning"),
+        DiagnosticCode("R315", "an unused campaign or list", "warning"),
         DiagnosticCode("R316", "an even pace without a period", "warning"),
-        DiagnosticCode("R317", "a share of an order without a bound"),
-        DiagnosticCode("R318", "something that only a price of an item can have"),
+        DiagnosticCode("R317", "a percentage of an order without an upper bound"),
+        DiagnosticCode("R318", "a key that does not apply to the level of the offer"),
     )
 }
+"""Code → its title and severity, in the order of the manual."""

@@ -1,4 +1,4 @@
-"""Where do the comments of a rule file stand? The parser forgets them; people do not."""
+"""Finds the comments of a rule file, which the parser drops and the formatter must keep."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#.*")
 
 
 class Comments(Struct):
-    """Comments by line; each is taken once, by the value that it belongs to."""
+    """Comments by line, counted from 0. The formatter removes each one as it prints it."""
 
     above: dict[int, list[str]]
     """Line of a value → the comment lines before it; "" is a blank line between two of them."""
@@ -21,25 +21,33 @@ class Comments(Struct):
     """The comment lines after the last value."""
 
     def within(self, first: int, last: int) -> bool:
-        """Whether a comment stands inside these lines, the last one's end apart."""
+        """Return whether a comment lies inside a range of lines.
+
+        A comment at the end of the last line is outside.
+        """
         return any(first < line <= last for line in self.above) or any(
             first <= line < last for line in self.beside
         )
 
     @property
     def has_unplaced(self) -> bool:
-        """Whether there is a comment that nobody has taken."""
+        """Whether comments are left that belong to no printed value."""
         return bool(self.above or self.beside)
 
 
 def comments_of(text: str, root: Node | None) -> Comments:
-    """All comments of a text whose tree is known."""
+    """Return all comments of a text.
+
+    Args:
+        text: the file, with line feeds as line ends.
+        root: its tree; a `#` inside a scalar of the tree is no comment.
+    """
     lines = text.split("\n")
     spans = _spans(root) if root else {}
     comments = Comments({}, {}, [])
     waiting: list[str] = []
     for number, line in enumerate(lines):
-        found = _comment(line, spans.get(number, []))
+        found = _find_comment(line, spans.get(number, []))
         if found is not None and not line[: found.start()].strip():
             waiting.append(found[0].rstrip())
         elif not line.strip():
@@ -54,7 +62,8 @@ def comments_of(text: str, root: Node | None) -> Comments:
     return comments
 
 
-def _comment(line: str, spans: list[tuple[int, int]]) -> re.Match[str] | None:
+def _find_comment(line: str, spans: list[tuple[int, int]]) -> re.Match[str] | None:
+    """Return the comment of a line that begins outside the given columns."""
     at = 0
     while found := _COMMENT.search(line, at):
         inside = next((end for start, end in spans if start <= found.start() < end), None)
@@ -65,7 +74,7 @@ def _comment(line: str, spans: list[tuple[int, int]]) -> re.Match[str] | None:
 
 
 def _spans(node: Node) -> dict[int, list[tuple[int, int]]]:
-    """Line → the columns that scalars cover."""
+    """Return line → the ranges of columns that scalars cover."""
     spans: dict[int, list[tuple[int, int]]] = {}
     for scalar in _scalars(node):
         for line in range(scalar.line, scalar.end_line + 1):

@@ -1,4 +1,4 @@
-"""What is wrong with a rule file, where, and what would mend it?"""
+"""Diagnostics: what is wrong in a rule file, where, and what to do."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,9 +9,10 @@ from tactful.rulebook.source.codes import CODES, Severity
 
 
 class Span(Struct, frozen=True):
-    """A place in a file; lines and columns count from 0, the end is exclusive."""
+    """A range of a file. Lines and columns count from 0; the end is exclusive."""
 
     path: str
+    """The path as the caller named it."""
     line: int = 0
     column: int = 0
     end_line: int = 0
@@ -19,7 +20,7 @@ class Span(Struct, frozen=True):
 
 
 class Diagnostic(Struct, frozen=True, order=True):
-    """One finding; `line` and `column` count from 1, as editors show them."""
+    """One finding. Lines and columns count from 1, as editors show them; the end is exclusive."""
 
     path: str
     line: int
@@ -27,24 +28,37 @@ class Diagnostic(Struct, frozen=True, order=True):
     end_line: int
     end_column: int
     code: str
+    """A key of `source.codes.CODES`."""
     message: str
+    """What is wrong: a clause that begins in lower case."""
     help: str = ""
+    """What to do: an imperative, or `did you mean …?`."""
 
     @property
     def severity(self) -> Severity:
-        """`error`, or `warning` for what does not keep a rulebook from being used."""
+        """The severity of the code: an error prevents activation, a warning does not."""
         return CODES[self.code].severity
 
 
 class Findings:
-    """Collects every finding of one pass, once each."""
+    """Collects the findings of a pass over rule files, each once."""
 
     def __init__(self) -> None:
         self.found: dict[Diagnostic, None] = {}
-        """In the order of the pass."""
+        """The findings as keys, in the order in which they were added."""
 
     def add(self, code: str, span: Span, message: str, help_text: str = "") -> None:
-        """Notes one finding; `code` must be registered."""
+        """Add one finding.
+
+        Args:
+            code: a registered code.
+            span: where the mistake is.
+            message: what is wrong.
+            help_text: what to do.
+
+        Raises:
+            KeyError: the code is not registered.
+        """
         found = Diagnostic(
             span.path,
             span.line + 1,
@@ -58,21 +72,21 @@ class Findings:
         self.found[found] = None
 
     def merge(self, other: "Findings") -> None:
-        """Takes over what another pass found."""
+        """Add all findings of another collection."""
         self.found |= other.found
 
     def sorted(self) -> tuple[Diagnostic, ...]:
-        """All findings, by place."""
+        """Return all findings by file, line and column."""
         return tuple(sorted(self.found))
 
     @property
     def has_errors(self) -> bool:
-        """Whether anything was found that keeps the rulebook from being used."""
+        """Whether a finding is an error."""
         return any(found.severity == "error" for found in self.found)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?`, or nothing when no known word is close."""
-    close = get_close_matches(word.lower(), {name.lower(): name for name in known}, n=1, cutoff=0.6)
+    """Return `did you mean 'x'?`, or "" when no known word is close."""
     names = {name.lower(): name for name in known}
+    close = get_close_matches(word.lower(), names, n=1, cutoff=0.6)
     return f"did you mean '{names[close[0]]}'?" if close else ""

@@ -1,7 +1,7 @@
-"""How is a file with a broken layout read to its end, so that all its mistakes are found at once?
+"""Reads a rule file to its end even if its layout is broken, so that all mistakes are reported.
 
-A line that cannot be read is reported, mended or left out, and the reading begins again. Every
-repair keeps the lines where they are, so that later findings still name the right place.
+A line that cannot be read is reported, repaired or emptied, and the file is parsed again. A repair
+never moves lines, so that later findings name the right place.
 """
 
 import re
@@ -20,21 +20,27 @@ from tactful.rulebook.source.tree import (
 )
 
 MAX_REPAIRS: Final = 20
-"""So many broken lines are worth reporting; after that the file is something else."""
+"""How many broken lines are reported; a file with more is most likely no rule file."""
 MAX_REPAIR_BYTES: Final = 200_000
-"""How much text is read again at most: a hostile file is refused in no time."""
+"""How many characters are parsed again at most; bounds the time for a hostile file."""
 _PLACEHOLDER_FIRST: Final = re.compile(r"\s*(- )?[\w.-]+:\s*\{[\w. ]*\}\s*[^\s#,}\]]")
 MAX_COLUMN: Final = 1 << 20
+"""Above every possible indentation, as a file has at most 1 MiB."""
 
 
 def read(source: RuleSource, findings: Findings) -> Node | None:
-    """The tree of a file; None where nothing of it could be read."""
+    """Return the tree of a file, or None where nothing of it could be read.
+
+    Args:
+        source: the file.
+        findings: receives what is wrong with its encoding and layout (R101 to R112).
+    """
     text = decode(source, findings)
     if text is None:
         return None
     lines = _without_tabs(source.path, split_lines(text), findings)
     spent = 0
-    mended: set[int] = set()
+    repaired: set[int] = set()
     for _ in range(MAX_REPAIRS):
         try:
             return parse(source.path, "\n".join(lines), findings)
@@ -43,29 +49,30 @@ def read(source: RuleSource, findings: Findings) -> Node | None:
             spent += len(text)
             if broken.code == "R111" or spent > MAX_REPAIR_BYTES:
                 return None
-            _mend(lines, broken, mended)
+            _repair(lines, broken, repaired)
     return None
 
 
 def _explained(broken: UnreadableFileError, lines: list[str]) -> tuple[str, str]:
-    """What is wrong and what to do, with the line before our eyes."""
+    """Return message and help for a broken line, with a better one for an unquoted placeholder."""
     line = lines[broken.span.line] if broken.span.line < len(lines) else ""
     if broken.code == "R103" and _PLACEHOLDER_FIRST.match(line):
-        return "a text that begins with a brace must be in quotes", "put quotes around the text"
+        return "a text that begins with a brace must be in quotes", "put the whole text in quotes"
     return broken.message, broken.help_text
 
 
-def _mend(lines: list[str], broken: UnreadableFileError, mended: set[int]) -> None:
+def _repair(lines: list[str], broken: UnreadableFileError, repaired: set[int]) -> None:
+    """Close an open quote, once per line; empty any other line that cannot be read."""
     at = min(broken.span.line, len(lines) - 1)
-    if broken.code == "R104" and at not in mended:
-        mended.add(at)
+    if broken.code == "R104" and at not in repaired:
+        repaired.add(at)
         lines[at] = lines[at].rstrip() + lines[at][broken.span.column]
     else:
-        _leave_out(lines, at)
+        _empty_line(lines, at)
 
 
-def _leave_out(lines: list[str], at: int) -> None:
-    """Empties a line with what is nested under it; an empty one stands for the line before."""
+def _empty_line(lines: list[str], at: int) -> None:
+    """Empty a line with everything nested under it; for an empty line, the line before it."""
     while at > 0 and not lines[at].strip():
         at -= 1
     depth = _indent(lines[at])
@@ -81,7 +88,7 @@ def _indent(line: str) -> int:
 
 
 def _without_tabs(path: str, lines: list[str], findings: Findings) -> list[str]:
-    """Lines whose indentation has tabs are reported and indented as they most likely are meant."""
+    """Report lines that are indented with tabs (R105), and return them with probable spaces."""
     if not any("\t" in line for line in lines):
         return lines
     above: list[SourceLine] = []
@@ -101,14 +108,20 @@ def _without_tabs(path: str, lines: list[str], findings: Findings) -> list[str]:
 
 
 class SourceLine(Struct, frozen=True):
-    """A line above: how it was indented, and as it is read."""
+    """An earlier line: its original indentation, and the line as it is parsed."""
 
     lead: str
+    """The blanks and tabs before its text."""
     text: str
+    """The line with spaces instead of tabs."""
 
 
 def _depth(lead: str, body: str, above: list[SourceLine]) -> int:
-    """As deep as a line above with the same indentation, or under it, or where a tab's width fits."""
+    """Return the probable indentation of a line, in columns.
+
+    The order of preference: the column of an earlier line with the same blanks and tabs, the level
+    below a line that ends with a colon, the first width of a tab (2, 4, 8) that fits.
+    """
     texts = [line.text for line in above]
     levels = _open_levels(texts, is_item=body.startswith("- "))
     same = next((_indent(line.text) for line in reversed(above) if line.lead == lead), None)
@@ -122,7 +135,7 @@ def _depth(lead: str, body: str, above: list[SourceLine]) -> int:
 
 
 def _open_levels(above: list[str], *, is_item: bool) -> set[int]:
-    """The columns at which a list item, or a key, can begin below these lines."""
+    """Return the columns at which a list item, or a key, can begin below these lines."""
     levels: set[int] = set()
     ceiling = MAX_COLUMN
     for line in reversed(above):

@@ -1,4 +1,4 @@
-"""How are findings shown to people, editors and build servers?"""
+"""Output formats of diagnostics: text, JSON, GitHub annotations and SARIF."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,26 +11,26 @@ from tactful.rulebook.source.diagnostics import Diagnostic
 from tactful.rulebook.source.tree import split_lines
 
 Lines = Mapping[str, Sequence[str]]
-"""Path → the lines of the file, as far as they can be shown."""
+"""Path → the lines of the file; a path without lines is reported without an excerpt."""
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _WIDEST: Final = 160
-"""Longer lines are cut: a caret far to the right helps nobody."""
+"""Longest line of an excerpt, in characters; a caret further to the right would not be seen."""
 
 
 def lines_of(texts: Mapping[str, bytes]) -> Lines:
-    """Path → lines, with what is no UTF-8 made visible."""
+    """Return path → lines; bytes that are not UTF-8 become the replacement character."""
     return {path: split_lines(text.decode("utf-8", "replace")) for path, text in texts.items()}
 
 
 def as_text(found: Sequence[Diagnostic], lines: Lines) -> str:
-    """One paragraph a finding: where, what, the line with a caret, and what to do."""
+    """Return a paragraph per finding: place, message, the line with a caret, and the help."""
     paragraphs = [_paragraph(one, lines) for one in found]
     return "\n".join([*paragraphs, summary(found)])
 
 
 def summary(found: Sequence[Diagnostic]) -> str:
-    """How many errors and warnings there are."""
+    """Return the counts as a sentence, such as "1 error and 2 warnings."."""
     if not found:
         return "No findings.\n"
     errors = sum(one.severity == "error" for one in found)
@@ -55,14 +55,14 @@ def _paragraph(one: Diagnostic, lines: Lines) -> str:
     return text + (f"      = help: {one.help}\n" if one.help else "")
 
 
-def as_json(found: Sequence[Diagnostic], lines: Lines) -> str:  # noqa: ARG001 - one signature for all
-    """A list of objects."""
+def as_json(found: Sequence[Diagnostic], lines: Lines) -> str:  # noqa: ARG001 - all formats have one signature
+    """Return the findings as a JSON array of objects with the fields of `Diagnostic`."""
     rows = [{**msgspec.to_builtins(one), "severity": one.severity} for one in found]
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
 def as_github(found: Sequence[Diagnostic], lines: Lines) -> str:  # noqa: ARG001
-    """Workflow commands, which GitHub shows beside the changed lines."""
+    """Return GitHub workflow commands, which are shown beside the changed lines."""
     rows = []
     for one in found:
         place = f"file={_property(one.path)},line={one.line},col={one.column},title={one.code}"
@@ -80,7 +80,7 @@ def _property(text: str) -> str:
 
 
 def as_sarif(found: Sequence[Diagnostic], lines: Lines) -> str:  # noqa: ARG001
-    """A SARIF 2.1.0 log, for code scanning."""
+    """Return a SARIF 2.1.0 log (OASIS), which code scanners read."""
     used = sorted({one.code for one in found})
     rules = [{"id": code, "shortDescription": {"text": CODES[code].title}} for code in used]
     driver = {"name": "tactful rules check", "rules": rules}
@@ -115,4 +115,4 @@ FORMATS: Final[dict[str, Callable[[Sequence[Diagnostic], Lines], str]]] = {
     "github": as_github,
     "sarif": as_sarif,
 }
-"""`--format` → the function that makes it."""
+"""Value of `--format` → (findings, lines) → the output."""

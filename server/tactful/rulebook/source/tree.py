@@ -1,7 +1,9 @@
-"""Which tree of keys and values does the text of a rule file hold, and where does each part stand?
+"""Parses the text of a rule file into a tree of nodes with their places.
 
-A strict subset of YAML: one document, no anchors, tags or merge keys, no key twice. Scalars stay
-text: what a text means is decided where it is known what is expected.
+Rule files are a strict subset of YAML: one document, no anchors, tags or merge keys, no duplicate
+keys. Scalars stay text. What a text means depends on the expected type (`language/scalars.py`), so
+that `no` or `010` is never silently read as something else. All sizes are bounded: a hostile file
+costs no more than a large one.
 """
 
 import re
@@ -24,46 +26,52 @@ from yaml.events import Event
 from tactful.rulebook.source.diagnostics import Findings, Span
 
 MAX_BYTES: Final = 1024 * 1024
+"""Largest rule file, in bytes."""
 MAX_ITEMS: Final = 50_000
-"""More in one list than any rule needs; bounds the time that a file can take."""
+"""Longest list, in items: more than any rule needs; bounds the time that a file can take."""
 MAX_DEPTH: Final = 32
-"""Deeper than any rule needs; bounds the recursion of every reader."""
+"""Deepest nesting, in levels: more than any rule needs; bounds the recursion of every reader."""
 
 _BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
 class RuleSource(Struct, frozen=True):
-    """One rule file: its path as people know it, and its bytes."""
+    """One rule file."""
 
     path: str
+    """The path as it appears in findings."""
     text: bytes
+    """Its content, not decoded yet."""
 
 
 class Node(Span, frozen=True, gc=False):
-    """A value with its place: `text` of a scalar, `pairs` of a mapping, `items` of a list."""
+    """A value of the file with its place."""
 
     kind: Literal["scalar", "map", "list"] = "scalar"
     text: str = ""
+    """The text of a scalar."""
     plain: bool = False
-    """Written without quotes."""
+    """Whether a scalar is written without quotes."""
     flow: bool = False
-    """Written in braces or brackets."""
+    """Whether a mapping or a list is written in braces or brackets."""
     style: str | None = None
-    """The quote or block character of a scalar."""
+    """The quote or block character of a scalar; None or "" for a plain one."""
     pairs: tuple[tuple["Node", "Node"], ...] = ()
+    """The keys and values of a mapping, in the order of the file."""
     items: tuple["Node", ...] = ()
+    """The items of a list."""
 
 
 def list_items(node: Node | None) -> tuple[Node, ...]:
-    """The items of a list, or the one value that stands where a list may."""
+    """Return the items of a list, or the single value that is written instead of a list."""
     if node is None:
         return ()
     return node.items if node.kind == "list" else (node,)
 
 
 class UnreadableFileError(Exception):
-    """The text cannot be read from here on; the finding says why."""
+    """Raised where a text cannot be parsed any further; carries the finding to report."""
 
     def __init__(self, code: str, span: Span, message: str, help_text: str) -> None:
         super().__init__(message)
@@ -74,14 +82,14 @@ class UnreadableFileError(Exception):
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a file, as YAML breaks them."""
+    """Return the lines of a file, with the line breaks of YAML."""
     return _BREAK.split(text)
 
 
 def decode(source: RuleSource, findings: Findings) -> str | None:
-    """The text of a file, or None with a finding."""
+    """Return the text of a file; None, with a finding (R101, R102), where it is not usable."""
     if len(source.text) > MAX_BYTES:
-        message = f"the file has {len(source.text):,} bytes; {MAX_BYTES:,} are allowed"
+        message = f"the file has {len(source.text):,} bytes; at most {MAX_BYTES:,} are allowed"
         findings.add("R102", Span(source.path), message, "split it into several files")
         return None
     try:
@@ -105,18 +113,30 @@ def _not_text(path: str, line: int, column: int, findings: Findings) -> None:
     findings.add(
         "R101",
         Span(path, line, column, line, column + 1),
-        "this byte is not UTF-8 text",
+        "this is not UTF-8 text",
         "save the file as plain text in UTF-8",
     )
 
 
 def parse(path: str, text: str, findings: Findings) -> Node | None:
-    """The tree of a text, None for an empty one; `Broken` where the layout cannot be read."""
+    """Parse a text.
+
+    Args:
+        path: the path for places.
+        text: the decoded file.
+        findings: receives what the subset does not allow (R106 to R112).
+
+    Returns:
+        The tree; None for an empty file.
+
+    Raises:
+        UnreadableFileError: the layout cannot be read from some place on.
+    """
     return _Reader(path, text, findings).document()
 
 
 class _Reader:
-    """Builds the tree from the parser's events."""
+    """Builds the tree from the parser's events. One instance per file."""
 
     def __init__(self, path: str, text: str, findings: Findings) -> None:
         self.path = path
@@ -129,13 +149,15 @@ class _Reader:
         if not isinstance(start, DocumentStartEvent):
             return None
         if start.version or start.tags:
-            self._refuse("R109", start, "a rule file has no directives", "remove this line")
+            self._refuse(
+                "R109", start, "a directive is not allowed in rule files", "remove this line"
+            )
         root = self._node(self._next(), 0)
         self._next()  # the document ends
         more = self._next()
         if isinstance(more, DocumentStartEvent):
             self._refuse(
-                "R109", more, "a second document begins here", "put it into a file of its own"
+                "R109", more, "a second document begins here", "put it in a file of its own"
             )
         return root
 
@@ -152,14 +174,14 @@ class _Reader:
                 self._check_properties(event)
             return self._scalar(event)
         if isinstance(event, AliasEvent):
-            message = f"*{event.anchor} repeats another part of the file"
+            message = f"the alias *{event.anchor} is not allowed in rule files"
             self._refuse("R106", event, message, "write the value out, or use `lists:`")
             return Node(*self._place(event), style="'")
         self._check_properties(event)
         if depth >= MAX_DEPTH:
-            message = f"more than {MAX_DEPTH} levels are nested here"
+            message = f"this is nested more than {MAX_DEPTH} levels deep"
             raise UnreadableFileError(
-                "R111", self._span(event), message, "no rule needs that; flatten it"
+                "R111", self._span(event), message, "flatten it: no rule needs so many levels"
             )
         if isinstance(event, MappingStartEvent):
             return self._mapping(event, depth)
@@ -172,7 +194,7 @@ class _Reader:
             raise UnreadableFileError(
                 "R104",
                 Span(path, line, column, line, column + 1),
-                f"the text that begins with {style} here is not closed on this line",
+                f"the text that begins with {style} is not closed on this line",
                 f"add the closing {style}; for a long text use `>-` and the following lines",
             )
         return Node(
@@ -207,10 +229,18 @@ class _Reader:
     def _is_key(self, key: Node) -> bool:
         if key.kind != "scalar" or key.style in {"|", ">"}:
             self.findings.add(
-                "R112", key, "a key must be a plain word", "write `key: value` on a line of its own"
+                "R112",
+                key,
+                "a key must be a single word",
+                "write `key: value` on a line of its own",
             )
         elif key.plain and key.text == "<<":
-            self.findings.add("R108", key, "`<<` merges another mapping in", "write its keys out")
+            self.findings.add(
+                "R108",
+                key,
+                "the merge key `<<` is not allowed in rule files",
+                "write the keys out, or use `defaults:`",
+            )
         else:
             return True
         return False
@@ -220,7 +250,7 @@ class _Reader:
         while not isinstance(following := self._next(), CollectionEndEvent):
             items.append(self._node(following, depth + 1))
             if len(items) > MAX_ITEMS:
-                message = f"more than {MAX_ITEMS:,} items are listed here"
+                message = f"this list has more than {MAX_ITEMS:,} items"
                 raise UnreadableFileError("R102", self._span(event), message, "split the list")
         return self._collection(event, following, "list", items=tuple(items))
 
@@ -252,11 +282,15 @@ class _Reader:
 
     def _check_properties(self, event: Any) -> None:
         if getattr(event, "anchor", None) is not None:
-            message = f"&{event.anchor} names a part to be repeated"
-            self._refuse("R106", event, message, "write the values out, or use `lists:`")
+            message = f"the anchor &{event.anchor} is not allowed in rule files"
+            self._refuse(
+                "R106", event, message, "write the values out, or use `lists:` or `defaults:`"
+            )
         if getattr(event, "tag", None) is not None:
-            message = "a tag (`!…`) changes what a value is"
-            self._refuse("R107", event, message, "remove the tag; quote the value if it is a text")
+            message = "a tag (`!…`) is not allowed in rule files"
+            self._refuse(
+                "R107", event, message, "remove the tag; put the value in quotes if it is a text"
+            )
 
     def _refuse(self, code: str, event: Event, message: str, help_text: str) -> None:
         self.findings.add(code, self._span(event), message, help_text)
@@ -278,8 +312,8 @@ class _Reader:
             return UnreadableFileError(
                 "R104",
                 span,
-                "the text that begins with a quote here is not closed on this line",
-                "add the closing quote",
+                "the text that begins with a quote is not closed on this line",
+                "add the closing quote at the end of the text",
             )
         line, column = (mark.line, mark.column) if mark else (0, 0)
         span = Span(self.path, line, column, line, column + 1)
@@ -299,7 +333,7 @@ _PROBLEMS: Final = (
     ("did not find expected ',' or", "a comma or a closing bracket is missing before this"),
     ("found character that cannot start any token", "a value cannot begin with this character"),
     ("block sequence entries are not allowed", "a list item cannot begin here"),
-    ("found unknown escape character", "after a backslash only n, t, \\ or a quote may follow"),
+    ("found unknown escape character", "a backslash may only be followed by n, t, \\ or a quote"),
 )
 
 

@@ -154,7 +154,7 @@ def test_every_layout_problem_is_said_in_words() -> None:
         "a:\n  - b\n c: d": "this does not line up",
         "a: [b c: d, {e}": "bracket",
         "a: @b": "cannot begin with this character",
-        'a: "\\q"': "after a backslash",
+        'a: "\\q"': "a backslash may only be followed by",
         "a: b\nc\nd: e": "no colon after its key",
         "a: {b.c} is ours": "begins with a brace must be in quotes",
         "a: - b": "a list item cannot begin here",
