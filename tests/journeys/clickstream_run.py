@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from journeys.clickstream import TERRITORY, Visit
 from support.live_server import KEY, ORIGIN
-from tactful.core.rules.policy import ContactCaps, Cooldowns, PerShopper, Policy, QuietTime
+from tactful.core.rules.policy import ContactCaps, Cooldowns, PerShopper, Policy, TimingThresholds
 from tactful.core.session.session import REMEMBERED_ITEMS
 
 RULES = """
@@ -55,7 +55,7 @@ POLICY = replace(
     caps=ContactCaps(per_session=MANY, per_shopper=PerShopper(count=MANY)),
     # What is waved away comes back with the next view, and not before.
     rest=Cooldowns(dismissed_rule=0, dismissed_product=13_000, expired_product=0, quiet=0),
-    moment=QuietTime(engaged=0, since_input=0),
+    moment=TimingThresholds(engaged=0, since_input=0),
 )
 SETTINGS = """
 [policy]

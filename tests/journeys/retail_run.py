@@ -22,9 +22,9 @@ from tactful.core.rules.policy import (
     OwnedProducts,
     PerShopper,
     Policy,
-    QuietTime,
     TaintRule,
     TaintRules,
+    TimingThresholds,
 )
 
 LETDOWN_FAMILIES = ("complaint.", "service.", "delivery.", "return.", "review.")
@@ -51,7 +51,7 @@ POLICY = replace(
     owned=OwnedProducts(durable=0, price_regret=0),
     caps=ContactCaps(per_session=NEVER, per_shopper=PerShopper(count=NEVER)),
     rest=Cooldowns(dismissed_rule=0, dismissed_product=0, expired_product=0, quiet=0),
-    moment=QuietTime(engaged=0, since_input=0),
+    moment=TimingThresholds(engaged=0, since_input=0),
     timezone="Europe/London",
 )
 Line = tuple[str, str]

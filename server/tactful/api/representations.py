@@ -4,7 +4,7 @@ from typing import Any
 
 from tactful.core.offers.offer import Offer
 from tactful.core.values.calendar import format_rfc3339
-from tactful.core.verdicts.counterfactuals import change, needed, plain
+from tactful.core.verdicts.counterfactuals import as_plain_value, change_text, needed_value
 from tactful.core.verdicts.verdict import Finding, Verdict
 from tactful.runtime.services.explanations import Explanation
 
@@ -88,12 +88,12 @@ def finding(one: Finding, now: int) -> dict[str, Any]:
     """A gate that fails: what is, what would be needed, how old that is, what would change it."""
     shown: dict[str, Any] = {
         "reason": one.reason.value,
-        "actual": plain(one.reason, one.actual),
-        "needed": needed(one),
+        "actual": as_plain_value(one.reason, one.actual),
+        "needed": needed_value(one),
     }
     if one.at is not None:
         shown["age"] = max(0, now - one.at) // 1000
-    shown["change"] = change(one)
+    shown["change"] = change_text(one)
     return shown
 
 

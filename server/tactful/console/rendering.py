@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from tactful.core.offers.offer import Offer
 from tactful.core.values.calendar import format_duration, format_rfc3339
 from tactful.core.values.money import Money, format_plain
-from tactful.core.verdicts.counterfactuals import change, needed, plain
+from tactful.core.verdicts.counterfactuals import as_plain_value, change_text, needed_value
 from tactful.rulebook.language.units import format_percent
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def _templates() -> "Environment":
         lstrip_blocks=True,
     )
     made.filters |= {"instant": format_instant, "duration": format_length, "words": in_words}
-    made.globals |= {"money": format_money, "terms": offer_terms, "plain": plain}
-    made.globals |= {"needed": needed, "change": change}
+    made.globals |= {"money": format_money, "terms": offer_terms, "plain": as_plain_value}
+    made.globals |= {"needed": needed_value, "change": change_text}
     return made
 
 

@@ -60,7 +60,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     """The items of the cart and their quantities."""
 
     @property
-    def customer_known(self) -> str:
+    def holdout_key(self) -> str:
         """Whom hold-outs are drawn for: the known customer's draw wins over the session's."""
         session = self.session
         return session.customer if self.profile and session.customer else session.shopper

@@ -18,11 +18,11 @@ from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER
 from tactful.core.session import items_in_play as attention
 from tactful.core.session import signals
-from tactful.core.session.pacing import soonest
+from tactful.core.session.pacing import earliest_push_at
 from tactful.core.session.session import REMEMBERED_HELD
-from tactful.core.stages.arbitration import Candidate, candidate_of, select_winner, verdict
-from tactful.core.stages.offer_builder import offer_of
-from tactful.core.stages.reducer import expire, fold
+from tactful.core.stages.arbitration import Candidate, build_candidate, select_winner, verdict_of
+from tactful.core.stages.offer_builder import build_offer
+from tactful.core.stages.reducer import apply_signal, expire_offers
 from tactful.core.values.calendar import SECOND
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import DecisionTrace, Verdict
@@ -43,7 +43,7 @@ NO_PUSH_AFTER: Final = frozenset(
 )
 """Signals after which nothing new is pushed: no fact and no answer of the shopper's is an occasion."""
 
-EvaluatedCandidates = Candidate | Verdict
+RuleResult = Candidate | Verdict
 """A rule that speaks about an item here: it may be shown, or is withheld."""
 
 RECHECK_AFTER: Final = frozenset(
@@ -71,11 +71,11 @@ MENDED_BY_TIME: Final = frozenset(
 def decide(context: Context) -> Decision:
     """Handle one signal to its end."""
     draft = DecisionBuilder(context)
-    expire(draft)
-    fold(draft)
+    expire_offers(draft)
+    apply_signal(draft)
     looked = type(context.signal) in RECHECK_AFTER
     verdicts = [*_recheck(draft)] if looked else []
-    soon = soonest(draft.session, context.rulebook.policy)
+    soon = earliest_push_at(draft.session, context.rulebook.policy)
     if soon > draft.now:
         again = soon if soon < NEEDS_ACTIVITY else None
     elif context.commits_suspended:
@@ -90,10 +90,10 @@ def decide(context: Context) -> Decision:
         again = _next_rule_check(judged)
     if again != draft.session.next_rule_check:
         draft.update(next_rule_check=again)
-    return draft.decision(DecisionTrace(tuple(verdicts)), _wake(draft), looked=looked)
+    return draft.build(DecisionTrace(tuple(verdicts)), _wake(draft), evaluated=looked)
 
 
-def scene_of(draft: DecisionBuilder, sku: str) -> Scene:
+def build_scene(draft: DecisionBuilder, sku: str) -> Scene:
     """An item before the shopper, as the session is now."""
     context, session = draft.context, draft.session
     items = context.items
@@ -113,19 +113,19 @@ def _recheck(draft: DecisionBuilder) -> Iterator[Verdict]:
     for offer in tuple(draft.standing.values()):
         if offer.advertised:
             rule = draft.context.rulebook.rules.get(offer.rule)
-            scene = scene_of(draft, offer.sku)
+            scene = build_scene(draft, offer.sku)
             finding = next(failed_gates_of_standing(draft.context, scene, offer, rule), None)
             if finding:
                 draft.withdraw(offer, finding.reason)
                 yield Verdict(offer.rule, offer.sku, "withheld", (finding,))
 
 
-def _match(draft: DecisionBuilder) -> Iterator[EvaluatedCandidates]:
+def _match(draft: DecisionBuilder) -> Iterator[RuleResult]:
     """The rules that match the items in play: candidates, or withheld by the first gate that fails."""
     context = draft.context
     standing = tuple(draft.standing.values())
     for sku in attention.candidate_skus(draft.session):
-        scene = scene_of(draft, sku)
+        scene = build_scene(draft, sku)
         ground: Evaluation | None = None  # most looks at an item find no rule that matches
         for rule in context.rulebook.index.for_item(scene):
             ripe = rule.holds_from(scene)
@@ -135,10 +135,10 @@ def _match(draft: DecisionBuilder) -> Iterator[EvaluatedCandidates]:
                 if finding:
                     yield Verdict(rule.id, sku, "withheld", (finding,))
                 else:
-                    yield candidate_of(ground, rule)
+                    yield build_candidate(ground, rule)
 
 
-def _choose(draft: DecisionBuilder, judged: Iterable[EvaluatedCandidates]) -> Iterator[Verdict]:
+def _choose(draft: DecisionBuilder, judged: Iterable[RuleResult]) -> Iterator[Verdict]:
     """Arbitrate among the candidates, hold out, push the winner."""
     standing = tuple(draft.standing.values())
     candidates = [one for one in judged if isinstance(one, Candidate)]
@@ -148,7 +148,7 @@ def _choose(draft: DecisionBuilder, judged: Iterable[EvaluatedCandidates]) -> It
             _push(draft, candidate, standing)
         elif outcome == "held_out" and reason:
             _hold_out(draft, candidate, reason)
-        yield verdict(result)
+        yield verdict_of(result)
 
 
 def _push(draft: DecisionBuilder, candidate: Candidate, standing: Iterable[Offer]) -> None:
@@ -169,10 +169,10 @@ def _hold_out(draft: DecisionBuilder, candidate: Candidate, reason: Reason) -> N
 
 
 def _planned(draft: DecisionBuilder, candidate: Candidate) -> Offer:
-    return offer_of(draft.context, candidate, draft.session.seq + 1)
+    return build_offer(draft.context, candidate, draft.session.seq + 1)
 
 
-def _next_rule_check(judged: Iterable[EvaluatedCandidates]) -> int | None:
+def _next_rule_check(judged: Iterable[RuleResult]) -> int | None:
     """When the first rule that only waits may pass; None: none does."""
     found = (one.findings[0] for one in judged if isinstance(one, Verdict))
     return min(

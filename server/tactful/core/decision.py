@@ -58,7 +58,7 @@ class Decision(Struct, frozen=True, gc=False, kw_only=True):
     moves: tuple[BudgetMove, ...] = ()
     effects: tuple[Effect, ...] = ()
     trace: DecisionTrace = DecisionTrace()
-    looked: bool = False
+    evaluated: bool = False
     """Whether rules or standing offers were looked at, or the signal was only taken in."""
 
 
@@ -67,9 +67,9 @@ class DecisionBuilder:
 
     __slots__ = (
         "_contact",
+        "changed_offers",
         "context",
         "effects",
-        "moved",
         "moves",
         "now",
         "profile",
@@ -85,7 +85,7 @@ class DecisionBuilder:
         self.profile: Profile | None = context.profile
         self.standing: dict[str, Offer] = {offer.id: offer for offer in context.session.offers}
         self._contact: ContactHistory | None = None
-        self.moved: dict[str, Offer] = {}
+        self.changed_offers: dict[str, Offer] = {}
         self.steps: list[OfferStep] = []
         self.moves: list[BudgetMove] = []
         self.effects: list[Effect] = []
@@ -142,7 +142,7 @@ class DecisionBuilder:
     def record_held_out(self, offer: Offer, reason: Reason) -> None:
         """Record an offer that is deliberately not shown."""
         offer = structs.replace(offer, seq=self.next_seq())
-        self.moved[offer.id] = offer
+        self.changed_offers[offer.id] = offer
         self.steps.append(OfferStep(offer.id, self.now, offer.seq, offer.state, reason))
 
     def transition(
@@ -170,7 +170,7 @@ class DecisionBuilder:
             until = self.now + rest.withdrawn_product
             self.contact = self.contact.with_cooldown("product", offer.product, until)
 
-    def end_elsewhere(self, offer: Offer) -> None:
+    def withdraw_from_tabs(self, offer: Offer) -> None:
         """Take an offer that ended in one tab off the screens of the others."""
         self.effects.append(WithdrawOffer(offer.id, offer.seq))
 
@@ -180,7 +180,7 @@ class DecisionBuilder:
             self._account(offer, reserve=hold - offer.hold, count=0)
 
     def _keep(self, offer: Offer, reason: Reason | str | None) -> None:
-        self.moved[offer.id] = offer
+        self.changed_offers[offer.id] = offer
         if offer.standing:
             self.standing[offer.id] = offer
         else:
@@ -209,8 +209,8 @@ class DecisionBuilder:
                     )
                 )
 
-    def decision(
-        self, trace: DecisionTrace, wake_at: int | None, *, looked: bool = False
+    def build(
+        self, trace: DecisionTrace, wake_at: int | None, *, evaluated: bool = False
     ) -> Decision:
         """What it came to."""
         offers = tuple(self.standing.values())
@@ -220,10 +220,10 @@ class DecisionBuilder:
         return Decision(
             session=session,
             contact=self._contact,
-            offers=tuple(self.moved.values()),
+            offers=tuple(self.changed_offers.values()),
             steps=tuple(self.steps),
             moves=tuple(self.moves),
             effects=tuple(self.effects),
             trace=trace,
-            looked=looked,
+            evaluated=evaluated,
         )

@@ -19,7 +19,7 @@ import uvloop
 
 from tactful.app import build
 from tactful.config import Config
-from tactful.core.rules.policy import Policy, QuietTime
+from tactful.core.rules.policy import Policy, TimingThresholds
 from tactful.runtime.timers import SystemClock
 from tactful.serving import tune_interpreter
 from tactful.transports.server.listener import ListenAddress, Listener
@@ -66,7 +66,7 @@ async def main(rules: int, skus: int, mode: str) -> None:
         when = RESCUE if mode == "rescue" else DWELL
         texts = [RULE.format(i=i, category=i % 50, when=when) for i in range(rules)]
         (book / "rules.yaml").write_text("rules:" + "".join(texts), "utf-8")
-        moment = QuietTime(0, 0) if mode == "looking" else QuietTime()
+        moment = TimingThresholds(0, 0) if mode == "looking" else TimingThresholds()
         config = Config(
             data=Path(folder) / "data",
             rules=book,

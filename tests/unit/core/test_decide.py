@@ -32,7 +32,7 @@ from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NEEDS_ACTIVITY
 from tactful.core.session import signals
-from tactful.core.session.pacing import soonest
+from tactful.core.session.pacing import earliest_push_at
 from tactful.core.session.session import REMEMBERED_HELD, Tab
 
 encode = msgspec.msgpack.Encoder().encode
@@ -199,7 +199,7 @@ def test_when_no_rule_is_looked_at_none_could_have_spoken(
     )
     decision = turn(signals.TimerFired(), session=here)
     pushed = [one for one in decision.effects if isinstance(one, PushOffer)]
-    if soonest(here, Policy()) > T0:
+    if earliest_push_at(here, Policy()) > T0:
         assert pushed == []
         assert decision.trace.verdicts == ()
     elif pushed == []:
@@ -207,9 +207,9 @@ def test_when_no_rule_is_looked_at_none_could_have_spoken(
 
 
 def test_a_page_that_nobody_sees_and_no_rescue_waits_for_a_signal() -> None:
-    assert soonest(session(tabs=()), Policy()) == NEEDS_ACTIVITY
-    assert soonest(session(rescue=True, last_input=T0), Policy()) == 0
-    assert soonest(session(focus=None), Policy()) == NEEDS_ACTIVITY
+    assert earliest_push_at(session(tabs=()), Policy()) == NEEDS_ACTIVITY
+    assert earliest_push_at(session(rescue=True, last_input=T0), Policy()) == 0
+    assert earliest_push_at(session(focus=None), Policy()) == NEEDS_ACTIVITY
 
 
 # what tells, is what may take back

@@ -51,7 +51,7 @@ def test_a_promise_keeps_its_hold_and_gives_part_of_it_back() -> None:
     one.transition(one.standing["of1"], "accept", hold=3870)
     one.transition(one.standing["of1"], "redeem")
     assert reserved(one) == {"EUR": -1935}
-    assert one.moved["of1"].state is OfferState.REDEEMED
+    assert one.changed_offers["of1"].state is OfferState.REDEEMED
 
 
 def test_what_is_withheld_on_purpose_reserves_nothing_and_is_not_up() -> None:
@@ -75,13 +75,13 @@ def test_a_known_customer_s_contact_is_kept_apart_from_the_session_s() -> None:
     mine = NO_CONTACT.with_approach("old", "R1", "s0", T0)
     one = DecisionBuilder(context(session=session(), profile=known(contact=mine)))
     assert one.contact is mine
-    assert one.decision(DecisionTrace(), None).contact is None
+    assert one.build(DecisionTrace(), None).contact is None
     one.contact = mine
-    assert one.decision(DecisionTrace(), None).contact is None
+    assert one.build(DecisionTrace(), None).contact is None
     one.push(offer())
     assert [mark.offer for mark in one.contact.approaches] == ["old", "of1"]
     assert one.session.contact is NO_CONTACT
-    assert one.decision(DecisionTrace(), None).contact is one.contact
+    assert one.build(DecisionTrace(), None).contact is one.contact
 
 
 def test_a_push_forgets_what_no_cap_counts_any_more() -> None:
@@ -109,7 +109,7 @@ def test_a_decision_has_all_that_moved_in_the_order_in_which_it_happened() -> No
     one = draft(offer())
     one.transition(one.standing["of1"], "supersede")
     one.push(offer("of2"), replaces="of1")
-    decision = one.decision(DecisionTrace(), T0 + 5)
+    decision = one.build(DecisionTrace(), T0 + 5)
     assert [made.id for made in decision.offers] == ["of1", "of2"]
     assert [step.seq for step in decision.steps] == [1, 2]
     assert decision.session.wake_at == T0 + 5
@@ -121,4 +121,4 @@ def test_a_decision_has_all_that_moved_in_the_order_in_which_it_happened() -> No
 
 def test_a_session_in_which_nothing_changed_is_the_same_object() -> None:
     one = draft(offer())
-    assert one.decision(DecisionTrace(), None).session is one.context.session
+    assert one.build(DecisionTrace(), None).session is one.context.session

@@ -22,7 +22,7 @@ async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> 
         entries = await shop.ledger.turn_entries(session=shopper.session)
         acts = [decode_signal(each.signal) for entry in entries for each in split_entry(entry)]
         assert OfferRevoked(offer, "price.error", "Ada") in acts
-        assert not any(isinstance(act, OfferRevoked) and act.who == "Bob" for act in acts)
+        assert not any(isinstance(act, OfferRevoked) and act.operator == "Bob" for act in acts)
         kept = await shop.ledger.offer(offer)
         assert kept is not None
         assert kept.state is OfferState.WITHDRAWN

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tactful.core.context import Context, Scene
 from tactful.core.offers.budget import COUNT
 from tactful.core.rules.rule import Campaign, Rule
-from tactful.core.session.contact_history import room_at
+from tactful.core.session.contact_history import cap_frees_at
 from tactful.core.values.calendar import period_bounds
 from tactful.core.values.money import divide_up
 from tactful.core.verdicts.reasons import Reason
@@ -38,19 +38,19 @@ def _left(
         return
     bounds = period_bounds(campaign.per, context.now, campaign.timezone)
     if campaign.pace == "even" and bounds:
-        released = even_share(balance.limit, bounds, context.now)
+        released = released_by(balance.limit, bounds, context.now)
         if released < taken + amount:
-            until = share_at(balance.limit, bounds, taken + amount)
+            until = released_at(balance.limit, bounds, taken + amount)
             yield Finding(reason, actual=released - taken, needed=amount, until=until)
 
 
-def even_share(limit: int, bounds: tuple[int, int], now: int) -> int:
+def released_by(limit: int, bounds: tuple[int, int], now: int) -> int:
     """What of a limit may have been taken by `now`, spread evenly over the half-open period."""
     start, end = bounds
     return limit * (now - start) // (end - start)
 
 
-def share_at(limit: int, bounds: tuple[int, int], amount: int) -> int:
+def released_at(limit: int, bounds: tuple[int, int], amount: int) -> int:
     """The instant from which `amount` of the limit may be taken."""
     start, end = bounds
     return start + divide_up(amount * (end - start), limit)
@@ -76,5 +76,5 @@ def check_rule_limits(scene: Scene, rule: Rule) -> Iterator[Finding]:
                 Reason.BUDGET_SHOPPER_LIMIT,
                 actual={"per_shopper": len(lately)},
                 needed={"per_shopper": limit.count - 1},
-                until=room_at(lately, limit.count, limit.per),
+                until=cap_frees_at(lately, limit.count, limit.per),
             )

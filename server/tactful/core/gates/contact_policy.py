@@ -6,7 +6,7 @@ from tactful.core.context import Scene
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Rule
-from tactful.core.session.contact_history import room_at
+from tactful.core.session.contact_history import cap_frees_at
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
@@ -25,7 +25,7 @@ def check_contact_policy(
             Reason.CONTACT_SHOPPER_CAP,
             actual=len(lately),
             needed=caps.per_shopper.count - 1,
-            until=room_at(lately, caps.per_shopper.count, caps.per_shopper.per),
+            until=cap_frees_at(lately, caps.per_shopper.count, caps.per_shopper.per),
         )
     for scope, key in (("rule", rule.id), ("product", scene.item.product_id)):
         until = contact.cooldown_until(scope, key)

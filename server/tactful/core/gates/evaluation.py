@@ -30,7 +30,7 @@ class PricedRule(Struct, frozen=True, gc=False):
     hold: int = 0
 
     @property
-    def agreed(self) -> Quote:
+    def passed_quote(self) -> Quote:
         """The quote of a rule that passed gate 7."""
         if isinstance(self.quote, Quote):
             return self.quote
@@ -45,7 +45,7 @@ class Evaluation:
 
     __slots__ = (
         "_approached", "_own", "_prices", "_promises", "_scarce", "_suppressed", "_timing",
-        "_unwilling", "context", "policy", "scene", "shelf", "stale", "standing",
+        "_unwilling", "context", "feed_findings", "policy", "scene", "shelf", "standing",
     )  # fmt: skip
 
     def __init__(self, context: Context, scene: Scene, standing: Collection[Offer]) -> None:
@@ -54,7 +54,9 @@ class Evaluation:
         self.standing = standing
         self.policy = context.rulebook.policy
         self.shelf = shelf_price_of(scene)
-        self.stale: Findings = tuple(check_feeds(scene, self.policy, context.feed_heartbeats))
+        self.feed_findings: Findings = tuple(
+            check_feeds(scene, self.policy, context.feed_heartbeats)
+        )
         self._unwilling: dict[bool, Findings] = {}
         self._suppressed: dict[bool, Findings] = {}
         self._scarce: dict[int, Findings] = {}
@@ -64,14 +66,14 @@ class Evaluation:
         self._own = {rest.key for rest in scene.contact.cooldowns if rest.scope == "rule"}
         self._prices: dict[str, PricedRule] = {}
 
-    def unwilling(self, *, personal: bool) -> Findings:
+    def shopper_findings(self, *, personal: bool) -> Findings:
         """Gate 2, for rules that need a person's history and for those that do not."""
         found = self._unwilling.get(personal)
         if found is None:
             found = self._unwilling[personal] = tuple(check_shopper(self.scene, personal=personal))
         return found
 
-    def suppressed(self, rule: Rule) -> Findings:
+    def suppression_findings(self, rule: Rule) -> Findings:
         """Gate 5, for remedies and for all else."""
         found = self._suppressed.get(rule.remedy)
         if found is None:
@@ -80,7 +82,7 @@ class Evaluation:
             self._suppressed[rule.remedy] = found
         return found
 
-    def scarce(self, wanted: int) -> Findings:
+    def availability_findings(self, wanted: int) -> Findings:
         """Gate 6, for so many of the item."""
         found = self._scarce.get(wanted)
         if found is None:
@@ -88,7 +90,7 @@ class Evaluation:
             self._scarce[wanted] = found
         return found
 
-    def timing(self, rule: Rule, ripe: int) -> Findings:
+    def timing_findings(self, rule: Rule, ripe: int) -> Findings:
         """Gate 8, for rules that hold from one instant on."""
         key = ripe, rule.moment
         found = self._timing.get(key)
@@ -96,7 +98,7 @@ class Evaluation:
             found = self._timing[key] = tuple(check_timing(self.scene, rule, ripe, self.policy))
         return found
 
-    def approached(self, rule: Rule) -> Findings:
+    def contact_findings(self, rule: Rule) -> Findings:
         """Gate 9, for each rule that was dismissed or meets a promise on the item, and for all others."""
         key = rule.id if self._promises or rule.id in self._own else None
         found = self._approached.get(key)
@@ -105,7 +107,7 @@ class Evaluation:
             self._approached[key] = found
         return found
 
-    def price(self, rule: Rule) -> PricedRule:
+    def price_of(self, rule: Rule) -> PricedRule:
         """The offer's price as the facts and the rule make it: the gates ask, and then the winner."""
         found = self._prices.get(rule.id)
         if found is None:

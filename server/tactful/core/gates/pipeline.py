@@ -30,17 +30,17 @@ def failed_gates(ground: Evaluation, rule: Rule, ripe: int) -> Iterator[Finding]
     """
     context, scene, policy = ground.context, ground.scene, ground.policy
     yield from check_rule_state(rule, scene.now, context.rulebook.paused)
-    yield from ground.unwilling(personal=needs_customer(rule, ripe))
-    yield from ground.stale
+    yield from ground.shopper_findings(personal=needs_customer(rule, ripe))
+    yield from ground.feed_findings
     yield from check_conditions(scene, rule, ripe)
-    yield from ground.suppressed(rule)
-    priced = ground.price(rule)  # suppress before price: cheap and absolute first
+    yield from ground.suppression_findings(rule)
+    priced = ground.price_of(rule)  # suppress before price: cheap and absolute first
     if isinstance(priced.quote, Quote) and priced.shelf:
         yield from check_price_regret(scene, priced.quote.unit, priced.shelf.currency, policy)
-    yield from ground.scarce(rule.max_qty)
+    yield from ground.availability_findings(rule.max_qty)
     yield from _price(scene, priced.quote)
-    yield from ground.timing(rule, ripe)
-    yield from ground.approached(rule)
+    yield from ground.timing_findings(rule, ripe)
+    yield from ground.contact_findings(rule)
     yield from check_rule_limits(scene, rule)
     if priced.shelf:
         yield from check_budget(context, rule, priced.hold, priced.shelf.currency)

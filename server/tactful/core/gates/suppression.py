@@ -10,10 +10,10 @@ from tactful.core.facts.purchases import Purchase
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NOW, Rule, SuppressRule
 from tactful.core.values.calendar import DAY
-from tactful.core.verdicts.reasons import ORDER, Reason
+from tactful.core.verdicts.reasons import REASON_ORDER, Reason
 from tactful.core.verdicts.verdict import Finding
 
-FORGIVEN: Final = frozenset({Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN})
+REMEDY_EXEMPT: Final = frozenset({Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN})
 """What a remedy may be promoted in spite of."""
 
 
@@ -31,7 +31,7 @@ def check_suppression(
     elif scene.session.bought:
         found += _bought(scene, policy)
     if len(found) > 1:
-        found.sort(key=lambda finding: ORDER[finding.reason])
+        found.sort(key=lambda finding: REASON_ORDER[finding.reason])
     yield from found
 
 
@@ -48,7 +48,7 @@ def _longest(scene: Scene, tightenings: Iterable[SuppressRule]) -> int:
 
 def _taint_findings(scene: Scene, rule: Rule, after: int) -> Iterator[Finding]:
     for letdown in dict.fromkeys((*_reaching(scene.taints, scene.item), *scene.taints.shop)):
-        if not (rule.remedy and letdown.reason in FORGIVEN):
+        if not (rule.remedy and letdown.reason in REMEDY_EXEMPT):
             yield from _finding(letdown, scene.now, after)
 
 

@@ -62,7 +62,7 @@ class Cooldowns(Struct, frozen=True):
     quiet: int = 10 * MINUTE
 
 
-class QuietTime(Struct, frozen=True):
+class TimingThresholds(Struct, frozen=True):
     """When it is not too early to speak (ms)."""
 
     engaged: int = 30 * SECOND
@@ -111,7 +111,7 @@ class Policy(Struct, frozen=True):
     owned: OwnedProducts = OwnedProducts()
     caps: ContactCaps = ContactCaps()
     rest: Cooldowns = Cooldowns()
-    moment: QuietTime = QuietTime()
+    moment: TimingThresholds = TimingThresholds()
     max_age: FeedMaxAge = FeedMaxAge()
     holdout_bp: int = 0
     stock_minimum: int = 0

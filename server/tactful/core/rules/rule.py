@@ -149,7 +149,7 @@ class Campaign(Struct, frozen=True):
     pace: Literal["none", "even"] = "none"
 
 
-class Candidates(Protocol):
+class RuleLookup(Protocol):
     """An index from an item in a place to the rules that could match there."""
 
     def for_item(self, scene: Any) -> Iterator[Rule] | tuple[Rule, ...]:
@@ -172,7 +172,7 @@ class Rulebook(Struct, frozen=True):
 
     version: str
     rules: Mapping[str, Rule]
-    index: Candidates
+    index: RuleLookup
     campaigns: Mapping[str, Campaign] = {}
     policy: Policy = Policy()
     suppress: tuple[SuppressRule, ...] = ()

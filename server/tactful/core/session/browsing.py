@@ -8,19 +8,21 @@ from msgspec import structs
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NEEDS_ACTIVITY
 from tactful.core.session import signals
-from tactful.core.session.pacing import soonest
+from tactful.core.session.pacing import earliest_push_at
 from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab, ViewedItem
 
 BROWSING_ON: Final = frozenset({"home", "category", "search"})
 """Pages that leave the item behind; a cart or a checkout continues with it."""
 
 
-def browsed(session: Session, signal: signals.Signal, now: int) -> Session:
+def fold_browsing(session: Session, signal: signals.Signal, now: int) -> Session:
     """The session after a signal of browsing; `KeyError` for any other."""
     return _BROWSED[type(signal)](session, signal, now)
 
 
-def passed(session: Session, signal: signals.Signal, now: int, policy: Policy) -> Session | None:
+def fold_without_decision(
+    session: Session, signal: signals.Signal, now: int, policy: Policy
+) -> Session | None:
     """What `decide` would make of a signal that can only be folded; None: it must be decided.
 
     True of nearly all that a shopper does: whoever moves is not to be spoken to yet. No fact, no
@@ -35,7 +37,7 @@ def passed(session: Session, signal: signals.Signal, now: int, policy: Policy) -
         else NEEDS_ACTIVITY
     )
     after = change(session, signal, now)
-    soon = soonest(after, policy)
+    soon = earliest_push_at(after, policy)
     if soon <= now or end <= now:
         return None
     again = soon if soon < NEEDS_ACTIVITY else None
@@ -45,7 +47,7 @@ def passed(session: Session, signal: signals.Signal, now: int, policy: Policy) -
     return structs.replace(after, next_rule_check=again, wake_at=wake_at)
 
 
-def clocked(session: Session, now: int, **changes: Any) -> Session:
+def with_engagement_timer(session: Session, now: int, **changes: Any) -> Session:
     """The session with its changes, and its engaged time started or stopped accordingly."""
     session = structs.replace(session, **changes)
     running = (session.focus is not None or session.page == "cart") and session.visible
@@ -56,7 +58,7 @@ def clocked(session: Session, now: int, **changes: Any) -> Session:
     return session
 
 
-def other_tabs(session: Session, tab: int) -> tuple[Tab, ...]:
+def tabs_except(session: Session, tab: int) -> tuple[Tab, ...]:
     """All but one."""
     return tuple(known for known in session.tabs if known.number != tab)
 
@@ -66,7 +68,7 @@ def _viewed(session: Session, signal: signals.ItemViewed, now: int) -> Session:
     looks = _looked(session.viewed_items, sku, now)
     views = session.views + 1
     if session.focus == sku:
-        return clocked(session, now, viewed_items=looks, views=views, last_input=now)
+        return with_engagement_timer(session, now, viewed_items=looks, views=views, last_input=now)
     return structs.replace(
         session,
         viewed_items=looks,
@@ -98,7 +100,7 @@ def _paged(session: Session, signal: signals.PageViewed, now: int) -> Session:
     }
     if signal.kind in BROWSING_ON:
         changes |= {"focus": None, "dwell_before_ms": 0, "running_since": None}
-    return clocked(session, now, **changes)
+    return with_engagement_timer(session, now, **changes)
 
 
 def _carted(session: Session, signal: signals.CartChanged, now: int) -> Session:
@@ -111,7 +113,9 @@ def _acted(session: Session, signal: signals.ActivityReported, now: int) -> Sess
             return structs.replace(session, last_input=now)
         case "visible" | "hidden":
             tab = Tab(signal.tab, signal.kind == "visible")
-            return clocked(session, now, tabs=(*other_tabs(session, signal.tab), tab))
+            return with_engagement_timer(
+                session, now, tabs=(*tabs_except(session, signal.tab), tab)
+            )
         case "chat_open" | "chat_closed":
             return structs.replace(session, chat_open=signal.kind == "chat_open")
         case "compare":

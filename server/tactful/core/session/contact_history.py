@@ -81,12 +81,12 @@ class ContactHistory(Struct, frozen=True, gc=False):
 NO_CONTACT = ContactHistory()
 
 
-def room_at(lately: Sequence[int], count: int, per: int) -> int | None:
+def cap_frees_at(lately: Sequence[int], count: int, per: int) -> int | None:
     """When the oldest of so many approaches falls out of the window; None: there is never room."""
     return lately[-count] + per if count else None
 
 
-def merged(one: ContactHistory, other: ContactHistory) -> ContactHistory:
+def merge_histories(one: ContactHistory, other: ContactHistory) -> ContactHistory:
     """Both histories as one shopper's: approaches united by offer id, rests at their maximum."""
     if not (other.approaches or other.cooldowns or other.quiet_until):
         return one

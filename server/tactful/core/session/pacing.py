@@ -5,7 +5,7 @@ from tactful.core.rules.rule import NEEDS_ACTIVITY, NOW
 from tactful.core.session.session import Session
 
 
-def soonest(session: Session, policy: Policy) -> int:
+def earliest_push_at(session: Session, policy: Policy) -> int:
     """Before which instant no rule can pass this gate, whatever it says; `WAITING`: not by time alone.
 
     Most of what a shopper does is a reason to wait: then no rule need be looked at.

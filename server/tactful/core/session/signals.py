@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tactful.core.offers.offer import Offer
 
@@ -161,7 +161,7 @@ class OfferRevoked(Struct, frozen=True, gc=False, tag="Revoked"):
 
     offer: str
     reason: Literal["price.error", "fraud"]
-    who: str = ""
+    operator: str = field(default="", name="who")
     """Who it was; for the record only."""
 
 

@@ -11,7 +11,7 @@ from tactful.core.offers.offer import Offer
 from tactful.core.pricing.expected_value import NOTHING, ExpectedValue, value_of
 from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
-from tactful.core.stages.holdout import held_out
+from tactful.core.stages.holdout import holdout_reason
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import CLAMPED, Finding, Verdict, VerdictOutcome
 
@@ -31,17 +31,17 @@ class Candidate(Struct, frozen=True, gc=False):
 
 def rank_candidates(candidates: Iterable[Candidate]) -> list[Candidate]:
     """The candidates, the winner first."""
-    return sorted(candidates, key=rank)
+    return sorted(candidates, key=rank_of_candidate)
 
 
-def rank(candidate: Candidate) -> Rank:
+def rank_of_candidate(candidate: Candidate) -> Rank:
     """Tier, expected value, the smaller discount, rule id, then SKU: never the order of files."""
     rule, sku = candidate.rule, candidate.scene.item.sku
     worth = _exact(candidate.value)
     return (-rule.priority, -worth, candidate.quote.saved, rule.id, sku)
 
 
-def rank_of(offer: Offer, rule: Rule | None, value: ExpectedValue | None) -> Rank:
+def rank_of_standing(offer: Offer, rule: Rule | None, value: ExpectedValue | None) -> Rank:
     """Where an offer that is up stands; without its rule, in the lowest tier of them all."""
     tier = -rule.priority if rule else 2**31
     return (tier, -_exact(value), offer.saved, offer.rule, offer.sku)
@@ -52,7 +52,7 @@ def price_after_discount(rule: Rule, quote: Quote) -> int:
     return quote.unit - quote.saved if rule.level == "shipping" else quote.unit
 
 
-def value(
+def offer_value(
     context: Context, scene: Scene, rule: str, priced: PricedRule, unit: int
 ) -> ExpectedValue | None:
     """What `rule` leaving `unit` for an item is worth, where the policy arbitrates by that."""
@@ -96,15 +96,15 @@ def select_winner(
         yield candidate, outcome, reason
 
 
-def candidate_of(ground: Evaluation, rule: Rule) -> Candidate:
+def build_candidate(ground: Evaluation, rule: Rule) -> Candidate:
     """A rule that passed gates 1 to 10, which none does without a price."""
-    scene, priced = ground.scene, ground.price(rule)
-    quote = priced.agreed
-    worth = value(ground.context, scene, rule.id, priced, price_after_discount(rule, quote))
+    scene, priced = ground.scene, ground.price_of(rule)
+    quote = priced.passed_quote
+    worth = offer_value(ground.context, scene, rule.id, priced, price_after_discount(rule, quote))
     return Candidate(rule, scene, priced, quote, worth)
 
 
-def verdict(result: Selection) -> Verdict:
+def verdict_of(result: Selection) -> Verdict:
     """As the trace and an explanation say it."""
     candidate, outcome, reason = result
     marks = (CLAMPED,) if candidate.quote.clamped else ()
@@ -137,10 +137,11 @@ def _against(
 
 
 def _betters(context: Context, candidate: Candidate, up: Offer) -> bool:
-    worth = value(context, candidate.scene, up.rule, candidate.priced, up.kept)
-    theirs = rank_of(up, context.rulebook.rules.get(up.rule), worth)
+    worth = offer_value(context, candidate.scene, up.rule, candidate.priced, up.kept)
+    theirs = rank_of_standing(up, context.rulebook.rules.get(up.rule), worth)
     return (
-        price_after_discount(candidate.rule, candidate.quote) < up.kept and rank(candidate) < theirs
+        price_after_discount(candidate.rule, candidate.quote) < up.kept
+        and rank_of_candidate(candidate) < theirs
     )
 
 
@@ -154,7 +155,7 @@ def _may_stand(standing: Iterable[Offer], candidate: Candidate) -> bool:
 def _measured(context: Context, candidate: Candidate) -> tuple[VerdictOutcome, Reason | None]:
     """Whether a winner is held back to measure the effect."""
     rule, policy = candidate.rule, context.rulebook.policy
-    reason = held_out(context.seed, candidate.scene.customer_known, rule, policy)
+    reason = holdout_reason(context.seed, candidate.scene.holdout_key, rule, policy)
     if reason:
         return "held_out", reason
     return ("shadow", Reason.SHADOW) if rule.mode == "shadow" else ("pushed", None)

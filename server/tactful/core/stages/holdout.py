@@ -7,16 +7,16 @@ from tactful.core.rules.rule import Rule
 from tactful.core.verdicts.reasons import Reason
 
 
-def share(seed: str, *parts: str) -> int:
+def draw_bp(seed: str, *parts: str) -> int:
     """A fair draw from 0 to 9999, the same for the same seed and parts."""
     digest = blake2b("\0".join(parts).encode(), key=seed.encode()[:64], digest_size=8).digest()
     return int.from_bytes(digest, "big") % 10_000
 
 
-def held_out(seed: str, shopper: str, rule: Rule, policy: Policy) -> Reason | None:
+def holdout_reason(seed: str, shopper: str, rule: Rule, policy: Policy) -> Reason | None:
     """Why a winner is not shown to this shopper; None: it is."""
-    if policy.holdout_bp and share(seed, "holdout", shopper) < policy.holdout_bp:
+    if policy.holdout_bp and draw_bp(seed, "holdout", shopper) < policy.holdout_bp:
         return Reason.HOLDOUT_GLOBAL
-    if rule.share_bp < 10_000 and share(seed, "rule", rule.id, shopper) >= rule.share_bp:
+    if rule.share_bp < 10_000 and draw_bp(seed, "rule", rule.id, shopper) >= rule.share_bp:
         return Reason.HOLDOUT_RULE
     return None

@@ -23,7 +23,7 @@ SHORT_HISTORY: Final = "price.short_history"
 """Less than the whole window of public prices is on record."""
 
 
-def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
+def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     """The offer, as it is pushed; the same inputs give the same one, down to its id.
 
     `seq` is the number that it will have in the session.
@@ -43,7 +43,7 @@ def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
     if remedy:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
     since = context.reductions.first_applied_at(rule.id, item.sku, territory, scene.now)
-    prior = prior_of(scene, since, shelf.currency)
+    prior = prior_price_of(scene, since, shelf.currency)
     said = claim(prior, quote.unit) if quote.unit < shelf.amount else None
     product = scene.product
     campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
@@ -85,7 +85,7 @@ def offer_of(context: Context, candidate: Candidate, seq: int) -> Offer:
     )
 
 
-def prior_of(scene: Scene, since: int, currency: str) -> PriorPrice | None:
+def prior_price_of(scene: Scene, since: int, currency: str) -> PriorPrice | None:
     """The prior price of when the reduction first applied; lower, if the public price was so since."""
     ledger = scene.item.history.get(scene.territory or "", ())
     then = prior_price(ledger, since, currency)

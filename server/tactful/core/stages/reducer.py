@@ -7,19 +7,19 @@ from tactful.core.decision import ConfirmAcceptance, DecisionBuilder, RefuseAcce
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.rule import NEVER
 from tactful.core.session import signals
-from tactful.core.session.browsing import browsed, clocked, other_tabs
-from tactful.core.session.contact_history import merged
+from tactful.core.session.browsing import fold_browsing, tabs_except, with_engagement_timer
+from tactful.core.session.contact_history import merge_histories
 from tactful.core.session.session import REMEMBERED_ENDS, REMEMBERED_ITEMS, BoughtProduct, Tab
 from tactful.core.verdicts.reasons import Reason
 
 
-def fold(draft: DecisionBuilder) -> None:
+def apply_signal(draft: DecisionBuilder) -> None:
     """Apply the context's signal."""
     signal = draft.context.signal
     _FOLDS[type(signal)](draft, signal)
 
 
-def expire(draft: DecisionBuilder) -> None:
+def expire_offers(draft: DecisionBuilder) -> None:
     """End what has reached its time: offers, and promises that nobody used."""
     for offer in tuple(draft.standing.values()):
         end = offer.over_at
@@ -33,7 +33,7 @@ def expire(draft: DecisionBuilder) -> None:
 def _arrived(draft: DecisionBuilder, signal: signals.ConnectionOpened) -> None:
     session = draft.session
     changes: dict[str, Any] = {
-        "tabs": (*other_tabs(session, signal.tab), Tab(signal.tab)),
+        "tabs": (*tabs_except(session, signal.tab), Tab(signal.tab)),
         "consent": signal.consent,
         "gpc": signal.gpc,
         "last_input": draft.now,
@@ -47,13 +47,13 @@ def _arrived(draft: DecisionBuilder, signal: signals.ConnectionOpened) -> None:
         changes["pages"] = session.pages + 1
     if signal.visit and (session.visit == signals.LandingVisit() or signal.visit.link):
         changes["visit"] = signal.visit
-    draft.session = clocked(session, draft.now, **changes)
+    draft.session = with_engagement_timer(session, draft.now, **changes)
     _merge(draft)
 
 
 def _left(draft: DecisionBuilder, signal: signals.ConnectionClosed) -> None:
-    tabs = other_tabs(draft.session, signal.tab)
-    draft.session = clocked(draft.session, draft.now, tabs=tabs)
+    tabs = tabs_except(draft.session, signal.tab)
+    draft.session = with_engagement_timer(draft.session, draft.now, tabs=tabs)
 
 
 def _identified(draft: DecisionBuilder, signal: signals.CustomerIdentified) -> None:
@@ -69,7 +69,7 @@ def _identified(draft: DecisionBuilder, signal: signals.CustomerIdentified) -> N
 def _merge(draft: DecisionBuilder) -> None:
     """Once the history may be used, what the anonymous shopper heard counts for the known one."""
     if draft.profile:
-        draft.contact = merged(draft.contact, draft.session.contact)
+        draft.contact = merge_histories(draft.contact, draft.session.contact)
 
 
 def _logged_out(draft: DecisionBuilder, signal: signals.CustomerLoggedOut) -> None:
@@ -85,7 +85,7 @@ def _forget_customer(draft: DecisionBuilder) -> None:
 
 
 def _browsed(draft: DecisionBuilder, signal: signals.Signal) -> None:
-    draft.session = browsed(draft.session, signal, draft.now)
+    draft.session = fold_browsing(draft.session, signal, draft.now)
 
 
 def _consented(draft: DecisionBuilder, signal: signals.ConsentChanged) -> None:
@@ -115,7 +115,7 @@ def _dismissed(draft: DecisionBuilder, signal: signals.OfferDismissed) -> None:
         "product", offer.product, draft.now + rest.dismissed_product
     )
     moved = draft.transition(offer, "decline")
-    draft.end_elsewhere(moved)
+    draft.withdraw_from_tabs(moved)
 
 
 def _accepted(draft: DecisionBuilder, signal: signals.OfferAccepted) -> None:
@@ -180,7 +180,7 @@ def _revoked(draft: DecisionBuilder, signal: signals.OfferRevoked) -> None:
         until = draft.now + draft.context.rulebook.policy.rest.withdrawn_product
         draft.contact = draft.contact.with_cooldown("product", offer.product, until)
         draft.transition(offer, "withdraw", signal.reason)
-        draft.end_elsewhere(draft.moved[offer.id])
+        draft.withdraw_from_tabs(draft.changed_offers[offer.id])
 
 
 _FOLDS: Final[dict[type[Any], Callable[[DecisionBuilder, Any], None]]] = {

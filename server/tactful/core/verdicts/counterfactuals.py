@@ -87,21 +87,21 @@ INSTANTS: Final = frozenset(
 """Reasons whose values are instants."""
 
 
-def plain(reason: Reason, value: Any) -> Any:
+def as_plain_value(reason: Reason, value: Any) -> Any:
     """What a gate saw or wants, with instants as RFC 3339."""
     if reason in INSTANTS and isinstance(value, int):
         return format_rfc3339(value)
     return value
 
 
-def needed(one: Finding) -> Any:
+def needed_value(one: Finding) -> Any:
     """What a gate wants: a value, the instant at which time alone grants it, or a word."""
     if one.needed is not None:
-        return plain(one.reason, one.needed)
+        return as_plain_value(one.reason, one.needed)
     return format_rfc3339(one.until) if one.until else NEEDED.get(one.reason)
 
 
-def change(one: Finding) -> str:
+def change_text(one: Finding) -> str:
     """What would flip a gate, in a sentence."""
     text = CHANGES[one.reason]
     return f"{text}; by itself at {format_rfc3339(one.until)}" if one.until else text

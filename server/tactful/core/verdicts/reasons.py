@@ -72,7 +72,7 @@ class Reason(StrEnum):
     SHADOW = "shadow"
 
 
-ORDER: Final[dict[Reason, int]] = {reason: place for place, reason in enumerate(Reason)}
+REASON_ORDER: Final[dict[Reason, int]] = {reason: place for place, reason in enumerate(Reason)}
 """Reason → its place in the gate order; of several, the primary reason has the smallest."""
 
 TAINT_REASONS: Final = frozenset(

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from tactful.core.context import Context
 from tactful.core.customer.profile import Profile, profile
-from tactful.core.decide import decide, scene_of
+from tactful.core.decide import build_scene, decide
 from tactful.core.decision import Decision, DecisionBuilder, PushOffer
 from tactful.core.explain import explain
 from tactful.core.facts.fact_types import AnyFact, FeedName
@@ -19,7 +19,7 @@ from tactful.core.rules.rule import Rulebook
 from tactful.core.session import signals
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
-from tactful.core.stages.holdout import held_out
+from tactful.core.stages.holdout import holdout_reason
 from tactful.core.values.calendar import period_key
 from tactful.core.verdicts.verdict import Verdict
 from tactful.rulebook.testing.fact_set import FactSet
@@ -115,7 +115,7 @@ class Simulator:
 
     def scene_of(self, sku: str) -> Any:
         """One item as conditions see it, now."""
-        return scene_of(DecisionBuilder(self.context_for(signals.TimerFired())), sku)
+        return build_scene(DecisionBuilder(self.context_for(signals.TimerFired())), sku)
 
     def _profile(self, signal: signals.Signal) -> Profile | None:
         customer = _customer_after(self.session, signal)
@@ -178,7 +178,9 @@ def _fair_seed(rulebook: Rulebook, people: tuple[str, ...]) -> str:
     rules = rules or list(rulebook.rules.values())[:1]
     for number in range(_DRAWS):
         seed = f"test-{number}"
-        if not any(held_out(seed, who, rule, rulebook.policy) for who in people for rule in rules):
+        if not any(
+            holdout_reason(seed, who, rule, rulebook.policy) for who in people for rule in rules
+        ):
             return seed
     return "test-0"
 

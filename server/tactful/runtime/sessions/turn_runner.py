@@ -20,7 +20,7 @@ from tactful.core.decision import ConfirmAcceptance, Decision, Effect, PushOffer
 from tactful.core.facts.item import Item
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.session import items_in_play as attention
-from tactful.core.session.browsing import passed
+from tactful.core.session.browsing import fold_without_decision
 from tactful.core.session.session import Session
 from tactful.core.session.signals import (
     FactsChanged,
@@ -98,7 +98,7 @@ class TurnRunner:
                 item.sku
             )  # one string for all shoppers: up to 1.6 kB less a session
         before, now, rulebook = live.state, self._clock.now(), self._rulebooks.current
-        after = passed(before, signal, now, rulebook.policy)
+        after = fold_without_decision(before, signal, now, rulebook.policy)
         if after is None or live.persists is not live.recorded:
             return False
         if item is not None and after.viewed_items[-1].views == 1:

@@ -250,7 +250,7 @@ def _entry(context: Context, decision: Decision, *, known: bool) -> TurnEntry:
 def _inputs(context: Context, decision: Decision, *, full: bool, begins_here: bool) -> bytes | None:
     if full:
         return encode(_full_inputs(context, begins_here=begins_here))
-    if decision.looked or (context.profile and context.session.offers):
+    if decision.evaluated or (context.profile and context.session.offers):
         return encode(
             DecisionInputs(
                 items=_items(context),

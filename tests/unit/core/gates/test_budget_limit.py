@@ -101,22 +101,22 @@ def test_a_share_never_exceeds_the_limit_and_only_grows(per, zone, limit, later,
     bounds = period_bounds(per, T0 + later, zone)
     start, end = bounds
     first, second = sorted(data.draw(st.tuples(*[st.integers(start, end)] * 2)))
-    shares = [spending.even_share(limit, bounds, at) for at in (start, first, second, end)]
+    shares = [spending.released_by(limit, bounds, at) for at in (start, first, second, end)]
     assert shares[0] == 0
     assert shares == sorted(shares)
     assert shares[-1] == limit
     amount = data.draw(st.integers(1, limit))
-    at = spending.share_at(limit, bounds, amount)
+    at = spending.released_at(limit, bounds, amount)
     assert start < at <= end
-    assert spending.even_share(limit, bounds, at) >= amount
-    assert spending.even_share(limit, bounds, at - 1) < amount
+    assert spending.released_by(limit, bounds, at) >= amount
+    assert spending.released_by(limit, bounds, at - 1) < amount
 
 
 def test_the_property_notices_a_share_that_is_rounded_up(monkeypatch):
     def generous(limit, bounds, now):
         return -(-limit * (now - bounds[0]) // (bounds[1] - bounds[0]))
 
-    monkeypatch.setattr(spending, "even_share", generous)
+    monkeypatch.setattr(spending, "released_by", generous)
     assert_fails(test_a_share_never_exceeds_the_limit_and_only_grows)
 
 

@@ -41,7 +41,7 @@ from tactful.core.rules.rule import PriceTerms, Rule
 from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.session.session import Tab
 from tactful.core.values.allocation import Deduction
-from tactful.core.verdicts.reasons import ORDER
+from tactful.core.verdicts.reasons import REASON_ORDER
 
 
 def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
@@ -76,7 +76,7 @@ def test_every_gate_that_fails_is_told_in_the_order_of_the_gates() -> None:
     found = [
         one.reason for one in failed_gates(Evaluation(turn, at, standing), bad, bad.holds_from(at))
     ]
-    assert found == sorted(found, key=ORDER.__getitem__)
+    assert found == sorted(found, key=REASON_ORDER.__getitem__)
     assert {one.partition(".")[0] for one in found} == {
         "rule", "shopper", "stale", "target", "recall", "complaint", "service", "stock", "price",
         "timing", "contact", "budget",
@@ -93,12 +93,12 @@ def test_nothing_fails_for_an_offer_that_may_be_made() -> None:
 
 
 def quoted(by: Rule, what: Item | None = None, **fields: Any) -> PricedRule:
-    return Evaluation(context(by), scene(item=what or item(), **fields), ()).price(by)
+    return Evaluation(context(by), scene(item=what or item(), **fields), ()).price_of(by)
 
 
 def test_the_price_is_the_rule_s_share_off_the_public_price_here() -> None:
     priced = quoted(rule(percent=15, max_qty=3))
-    assert (priced.agreed.unit, priced.hold) == (10965, 3 * 1935)
+    assert (priced.passed_quote.unit, priced.hold) == (10965, 3 * 1935)
     nowhere = quoted(rule(), session=session(territory=None))
     assert nowhere.quote == PriceRefusal("price.missing")
     assert quoted(rule(), item(prices={})).shelf is None
@@ -106,7 +106,7 @@ def test_the_price_is_the_rule_s_share_off_the_public_price_here() -> None:
 
 def test_a_quote_that_was_refused_is_no_price() -> None:
     with pytest.raises(LookupError, match=r"price\.missing"):
-        _ = quoted(rule(), item(prices={})).agreed
+        _ = quoted(rule(), item(prices={})).passed_quote
 
 
 def test_a_ladder_goes_a_step_down_with_every_time_it_spoke_in_this_session() -> None:
@@ -117,9 +117,9 @@ def test_a_ladder_goes_a_step_down_with_every_time_it_spoke_in_this_session() ->
         Approach("b", "R1", "s0", T0),
         Approach("c", "R2", "s1", T0),
     )
-    assert quoted(by).agreed.unit == 12255
-    assert quoted(by, contact=ContactHistory(marks[1:])).agreed.unit == 12255
-    assert quoted(by, contact=ContactHistory(marks)).agreed.unit == 11610
+    assert quoted(by).passed_quote.unit == 12255
+    assert quoted(by, contact=ContactHistory(marks[1:])).passed_quote.unit == 12255
+    assert quoted(by, contact=ContactHistory(marks)).passed_quote.unit == 11610
 
 
 VOUCHER = rule("V", remedy=True, price=PriceTerms("remedy"))

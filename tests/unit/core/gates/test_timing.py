@@ -9,7 +9,7 @@ from tactful.core.gates.timing import check_timing
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NOW, AnyOf, Rule
 from tactful.core.session.contact_history import ContactHistory
-from tactful.core.session.pacing import soonest
+from tactful.core.session.pacing import earliest_push_at
 from tactful.core.session.session import Tab
 
 
@@ -70,7 +70,7 @@ def test_in_the_cart_too_somebody_is_engaged_for_half_a_minute_first(focus: str 
     (finding,) = check_timing(early, rule(), NOW, Policy())
     assert (finding.reason, finding.until) == ("timing.wait", T0 + SECOND)
     assert finding.actual == {"engaged": 29}
-    assert soonest(early.session, Policy()) == T0 + SECOND
+    assert earliest_push_at(early.session, Policy()) == T0 + SECOND
 
 
 def test_a_condition_that_no_time_mends_is_another_gate_s_matter() -> None:

@@ -216,7 +216,7 @@ def anything_goes(state, event):
 def promises_withdrawn(draft_):
     for one in tuple(draft_.standing.values()):
         rule = draft_.context.rulebook.rules.get(one.rule)
-        scene = decide.scene_of(draft_, one.sku)
+        scene = decide.build_scene(draft_, one.sku)
         for finding in decide.failed_gates_of_standing(draft_.context, scene, one, rule):
             draft_.withdraw(one, finding.reason)
             break

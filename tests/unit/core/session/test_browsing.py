@@ -8,9 +8,9 @@ import pytest
 from support.builders import MINUTE, SECOND, T0, context, offer, rule, rulebook, session
 from tactful.core.decide import decide
 from tactful.core.offers.offer import OfferState
-from tactful.core.rules.policy import Policy, QuietTime
+from tactful.core.rules.policy import Policy, TimingThresholds
 from tactful.core.session import signals
-from tactful.core.session.browsing import browsed, passed
+from tactful.core.session.browsing import fold_browsing, fold_without_decision
 from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab, ViewedItem
 from tactful.core.session.signals import (
     ActivityReported,
@@ -70,14 +70,14 @@ def some_session(dice: Random) -> Session:
     )
 
 
-@pytest.mark.parametrize("moment", [QuietTime(), QuietTime(engaged=0, since_input=0)])
-def test_what_passes_is_what_a_decision_would_have_come_to(moment: QuietTime) -> None:
+@pytest.mark.parametrize("moment", [TimingThresholds(), TimingThresholds(engaged=0, since_input=0)])
+def test_what_passes_is_what_a_decision_would_have_come_to(moment: TimingThresholds) -> None:
     dice, policy = Random(7), Policy(moment=moment)
     book = rulebook(rule("R1"), policy=policy)
     count = 0
     for _ in range(4_000):
         before, signal = some_session(dice), some_signal(dice)
-        after = passed(before, signal, T0, policy)
+        after = fold_without_decision(before, signal, T0, policy)
         if after is None:
             continue
         count += 1
@@ -95,30 +95,30 @@ def test_a_signal_that_is_no_browsing_is_decided() -> None:
         signals.OfferSeen("of1"),
         signals.ConnectionClosed(1),
     ):
-        assert passed(session(), signal, T0, Policy()) is None
+        assert fold_without_decision(session(), signal, T0, Policy()) is None
 
 
 def test_a_shopper_with_an_offer_and_a_history_is_decided_about() -> None:
     before = session(offers=(offer(ends_at=T0 + MINUTE),), customer="c1")
-    assert passed(before, ActivityReported("input", 1), T0, Policy()) is None
+    assert fold_without_decision(before, ActivityReported("input", 1), T0, Policy()) is None
 
 
 def test_a_view_counts_again_and_moves_to_the_end_of_what_is_remembered() -> None:
     looks = tuple(ViewedItem(f"S{n}", 1, n, n) for n in range(REMEMBERED_ITEMS))
-    after = browsed(session(viewed_items=looks), ItemViewed("S0"), T0)
+    after = fold_browsing(session(viewed_items=looks), ItemViewed("S0"), T0)
     assert after.viewed_items == (*looks[1:], ViewedItem("S0", 2, 0, T0))
-    after = browsed(after, ItemViewed("NEW"), T0)
+    after = fold_browsing(after, ItemViewed("NEW"), T0)
     assert len(after.viewed_items) == REMEMBERED_ITEMS
     assert after.viewed_items[-1] == ViewedItem("NEW", 1, T0, T0)
 
 
 def test_the_cart_s_own_page_engages_and_a_page_that_leads_away_does_not() -> None:
     nowhere = session(page="home", focus=None, running_since=None, dwell_before_ms=0)
-    cart = browsed(nowhere, PageViewed("cart"), T0)
+    cart = fold_browsing(nowhere, PageViewed("cart"), T0)
     assert cart.running_since == T0
-    paying = browsed(cart, PageViewed("payment"), T0 + 5 * SECOND)
+    paying = fold_browsing(cart, PageViewed("payment"), T0 + 5 * SECOND)
     assert (paying.dwell_before_ms, paying.running_since) == (5 * SECOND, None)
-    back = browsed(paying, PageViewed("cart"), T0 + MINUTE)
+    back = fold_browsing(paying, PageViewed("cart"), T0 + MINUTE)
     assert back.dwell(T0 + MINUTE + SECOND) == 6 * SECOND
-    away = browsed(back, PageViewed("home"), T0 + 2 * MINUTE)
+    away = fold_browsing(back, PageViewed("home"), T0 + 2 * MINUTE)
     assert (away.dwell_before_ms, away.running_since) == (0, None)

@@ -9,7 +9,7 @@ from tactful.core.session.contact_history import (
     Approach,
     ContactHistory,
     Cooldown,
-    merged,
+    merge_histories,
 )
 
 marks = st.builds(
@@ -49,21 +49,21 @@ def essence(contact: ContactHistory) -> tuple[object, ...]:
 def test_merging_is_commutative_in_all_that_counts(
     one: ContactHistory, other: ContactHistory
 ) -> None:
-    assert essence(merged(one, other)) == essence(merged(other, one))
+    assert essence(merge_histories(one, other)) == essence(merge_histories(other, one))
 
 
 @given(contacts, contacts)
 def test_merging_twice_is_merging_once(one: ContactHistory, other: ContactHistory) -> None:
-    once = merged(one, other)
-    assert essence(merged(once, other)) == essence(once)
-    assert essence(merged(one, one)) == essence(one)
+    once = merge_histories(one, other)
+    assert essence(merge_histories(once, other)) == essence(once)
+    assert essence(merge_histories(one, one)) == essence(one)
 
 
 @given(contacts, contacts)
 def test_a_rest_lasts_as_long_as_the_longer_of_the_two(
     one: ContactHistory, other: ContactHistory
 ) -> None:
-    both = merged(one, other)
+    both = merge_histories(one, other)
     for scope in ("rule", "product"):
         for key in "xy":
             longest = max(one.cooldown_until(scope, key), other.cooldown_until(scope, key))
@@ -75,7 +75,7 @@ def test_a_rest_lasts_as_long_as_the_longer_of_the_two(
 def test_approaches_sum_by_offer_and_what_was_seen_stays_seen(
     one: ContactHistory, other: ContactHistory
 ) -> None:
-    both = {mark.offer: mark.shown for mark in merged(one, other).approaches}
+    both = {mark.offer: mark.shown for mark in merge_histories(one, other).approaches}
     for part in (one, other):
         for mark in part.approaches:
             assert both[mark.offer] >= mark.shown

@@ -13,7 +13,7 @@ from tactful.core.gates.evaluation import Evaluation
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.policy import Policy, RatePrior
 from tactful.core.rules.rule import PriceTerms, Rule
-from tactful.core.stages.arbitration import candidate_of, select_winner, verdict
+from tactful.core.stages.arbitration import build_candidate, select_winner, verdict_of
 from tactful.core.values.allocation import Deduction
 from tactful.core.verdicts.verdict import Verdict
 
@@ -23,9 +23,9 @@ def results(
 ) -> list[Verdict]:
     turn, at = context(*rules, policy=policy), scene()
     return [
-        verdict(one)
+        verdict_of(one)
         for one in select_winner(
-            turn, up, [candidate_of(Evaluation(turn, at, up), by) for by in rules]
+            turn, up, [build_candidate(Evaluation(turn, at, up), by) for by in rules]
         )
     ]
 
@@ -83,9 +83,9 @@ def test_a_winner_held_out_keeps_its_place_so_that_the_effect_can_be_measured() 
 
 def test_the_known_customer_s_draw_wins_over_the_session_s() -> None:
     here = session(customer="c1")
-    assert scene(session=here).customer_known == "anon-s1"
+    assert scene(session=here).holdout_key == "anon-s1"
     known = profile(History(customer="c1"), Policy())
-    assert scene(session=here, profile=known).customer_known == "c1"
+    assert scene(session=here, profile=known).holdout_key == "c1"
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_what_is_up_gives_way_to_the_better_only_and_if_the_shopper_saves_more(
     up, mine = offer(), rule("R1", priority=1)
     turn, at = context(mine, by), scene()
     (one,) = [
-        verdict(r)
-        for r in select_winner(turn, (up,), [candidate_of(Evaluation(turn, at, (up,)), by)])
+        verdict_of(r)
+        for r in select_winner(turn, (up,), [build_candidate(Evaluation(turn, at, (up,)), by)])
     ]
     assert (one.reason or one.outcome) == outcome
 
@@ -123,7 +123,9 @@ def test_what_is_up_or_promised_elsewhere_needs_both_rules_to_name_each_other() 
         boots = (offer(sku="BOOT-42", state=state, stacks_with=("R2",)),)
         for second, outcome in ((other, "pushed"), (alone, "arbitration.exclusive")):
             turn, at = context(one, second), scene()
-            found = select_winner(turn, boots, [candidate_of(Evaluation(turn, at, boots), second)])
+            found = select_winner(
+                turn, boots, [build_candidate(Evaluation(turn, at, boots), second)]
+            )
             assert [reason or result for _, result, reason in found] == [outcome]
         assert told(one, up=boots) == {"R1": "pushed"}
 
@@ -146,8 +148,8 @@ def test_an_offer_on_the_shipping_gives_way_to_what_saves_more_and_to_nothing_le
         by = rule("A", percent=percent, priority=1)
         turn, at = context(free, by), scene()
         (one,) = [
-            verdict(r)
-            for r in select_winner(turn, up, [candidate_of(Evaluation(turn, at, up), by)])
+            verdict_of(r)
+            for r in select_winner(turn, up, [build_candidate(Evaluation(turn, at, up), by)])
         ]
         assert (one.reason or one.outcome) == outcome
 
@@ -171,5 +173,5 @@ def test_the_value_of_an_offer_on_the_shipping_is_less_the_whole_charge() -> Non
 def test_a_clamped_price_says_so() -> None:
     shoe = item(prices={"DE": kept(price(target=11000))})
     turn, at = context(rule(percent=30)), scene(item=shoe)
-    (one,) = select_winner(turn, (), [candidate_of(Evaluation(turn, at, ()), rule(percent=30))])
-    assert verdict(one).notes == ("price.clamped",)
+    (one,) = select_winner(turn, (), [build_candidate(Evaluation(turn, at, ()), rule(percent=30))])
+    assert verdict_of(one).notes == ("price.clamped",)

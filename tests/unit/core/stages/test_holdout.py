@@ -6,20 +6,20 @@ from hypothesis import strategies as st
 
 from support.builders import rule
 from tactful.core.rules.policy import Policy
-from tactful.core.stages.holdout import held_out, share
+from tactful.core.stages.holdout import draw_bp, holdout_reason
 
 CROWD = [f"anon-{n}" for n in range(4000)]
 
 
 @given(st.text(max_size=100), st.lists(st.text(max_size=20), max_size=3))
 def test_a_draw_is_one_of_ten_thousand_and_always_the_same(seed: str, parts: list[str]) -> None:
-    assert 0 <= share(seed, *parts) < 10_000
-    assert share(seed, *parts) == share(seed, *parts)
+    assert 0 <= draw_bp(seed, *parts) < 10_000
+    assert draw_bp(seed, *parts) == draw_bp(seed, *parts)
 
 
 @pytest.mark.parametrize("bp", [0, 1000, 5000, 10_000])
 def test_a_holdout_takes_its_share_of_the_shoppers(bp: int) -> None:
-    taken = [held_out("dice", who, rule(), Policy(holdout_bp=bp)) for who in CROWD]
+    taken = [holdout_reason("dice", who, rule(), Policy(holdout_bp=bp)) for who in CROWD]
     assert taken.count("holdout.global") == pytest.approx(len(CROWD) * bp / 10_000, abs=120)
     assert set(taken) <= {None, "holdout.global"}
 
@@ -27,19 +27,20 @@ def test_a_holdout_takes_its_share_of_the_shoppers(bp: int) -> None:
 def test_a_trial_leaves_its_share_in_and_draws_for_each_rule() -> None:
     one, two = (rule(name, share_bp=2500, mode="trial") for name in ("R1", "R2"))
     left = [
-        {who for who in CROWD if held_out("dice", who, by, Policy()) is None} for by in (one, two)
+        {who for who in CROWD if holdout_reason("dice", who, by, Policy()) is None}
+        for by in (one, two)
     ]
     assert [len(some) for some in left] == [pytest.approx(1000, abs=120)] * 2
     assert len(left[0] & left[1]) == pytest.approx(250, abs=80)
 
 
 def test_a_trial_of_nobody_holds_everybody_out_under_the_rule_s_name() -> None:
-    assert held_out("dice", "anon", rule(share_bp=0), Policy()) == "holdout.rule"
+    assert holdout_reason("dice", "anon", rule(share_bp=0), Policy()) == "holdout.rule"
     everybody = Policy(holdout_bp=10_000)
-    assert held_out("dice", "anon", rule(share_bp=0), everybody) == "holdout.global"
+    assert holdout_reason("dice", "anon", rule(share_bp=0), everybody) == "holdout.global"
 
 
 def test_another_seed_draws_others() -> None:
     policy = Policy(holdout_bp=5000)
-    drawn = [{w for w in CROWD if held_out(seed, w, rule(), policy)} for seed in ("a", "b")]
+    drawn = [{w for w in CROWD if holdout_reason(seed, w, rule(), policy)} for seed in ("a", "b")]
     assert drawn[0] != drawn[1]

@@ -32,8 +32,8 @@ from tactful.core.gates.evaluation import Evaluation
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Campaign, PriceTerms, Rule
-from tactful.core.stages.arbitration import candidate_of
-from tactful.core.stages.offer_builder import offer_of, provenance_of
+from tactful.core.stages.arbitration import build_candidate
+from tactful.core.stages.offer_builder import build_offer, provenance_of
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.money import Money
 
@@ -48,7 +48,7 @@ def planned(
 ) -> Offer:
     turn = context(rulebook=rulebook(by, campaigns=campaigns), seed=seed, reductions=reductions)
     at = scene(**fields)
-    return offer_of(turn, candidate_of(Evaluation(turn, at, ()), by), seq)
+    return build_offer(turn, build_candidate(Evaluation(turn, at, ()), by), seq)
 
 
 def test_an_offer_is_what_the_rule_the_item_and_the_place_make_it() -> None:
@@ -156,9 +156,9 @@ def test_what_the_price_read_counts_like_what_the_conditions_read(by: Rule, read
 
 def test_nothing_is_planned_without_a_price_and_a_place() -> None:
     turn = context(rule())
-    ready = candidate_of(Evaluation(turn, scene(), ()), rule())
+    ready = build_candidate(Evaluation(turn, scene(), ()), rule())
     nowhere = but(ready, scene=scene(session=session(territory=None)))
     unpriced = but(ready, priced=but(ready.priced, shelf=None))
     for broken in (nowhere, unpriced):
         with pytest.raises(LookupError):
-            offer_of(turn, broken, 1)
+            build_offer(turn, broken, 1)

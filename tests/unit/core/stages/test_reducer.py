@@ -20,12 +20,12 @@ from tactful.core.session import signals
 from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab
 from tactful.core.session.signals import CartLine, LandingVisit
-from tactful.core.stages.reducer import _FOLDS, expire, fold
+from tactful.core.stages.reducer import _FOLDS, apply_signal, expire_offers
 
 
 def after(signal: signals.Signal, before: Session | None = None, **fields: Any) -> DecisionBuilder:
     draft = DecisionBuilder(context(session=before or session(), signal=signal, **fields))
-    fold(draft)
+    apply_signal(draft)
     return draft
 
 
@@ -179,7 +179,7 @@ def test_without_consent_an_identity_merges_nothing() -> None:
     before = session(contact=NO_CONTACT.with_approach("o1", "R1", "s1", T0))
     draft = after(signals.CustomerIdentified("c1"), before)
     assert draft.session.contact == before.contact
-    assert draft.decision(trace=(), wake_at=None).contact is None  # type: ignore[arg-type]
+    assert draft.build(trace=(), wake_at=None).contact is None  # type: ignore[arg-type]
 
 
 def test_a_login_merges_what_the_anonymous_shopper_heard() -> None:
@@ -227,7 +227,7 @@ def test_what_was_seen_counts_for_good() -> None:
     draft = after(signals.OfferSeen("of1"), with_offer())
     assert draft.standing["of1"].state is OfferState.SHOWN
     assert draft.contact.approaches[0].shown
-    again = after(signals.OfferSeen("of1"), draft.decision((), None).session)  # type: ignore[arg-type]
+    again = after(signals.OfferSeen("of1"), draft.build((), None).session)  # type: ignore[arg-type]
     assert again.steps == []
     assert after(signals.OfferSeen("of9"), with_offer()).steps == []
 
@@ -325,7 +325,7 @@ def test_a_person_ends_an_offer_in_every_tab(state: OfferState) -> None:
 
 def expired(before: Session, now: int = T0) -> DecisionBuilder:
     draft = DecisionBuilder(context(session=before, now=now))
-    expire(draft)
+    expire_offers(draft)
     return draft
 
 

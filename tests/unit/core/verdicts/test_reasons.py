@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tactful.core.verdicts.reasons import ORDER, TAINT_REASONS, Reason
+from tactful.core.verdicts.reasons import REASON_ORDER, TAINT_REASONS, Reason
 
 PAGE = Path(__file__).parents[4] / "rules" / "reasons.md"
 ROW = re.compile(r"^\| `([a-z_.]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
@@ -55,5 +55,5 @@ def test_a_code_is_its_gate_and_its_cause_in_the_spelling_of_its_name() -> None:
 
 
 def test_the_order_is_that_of_the_declaration_and_total() -> None:
-    assert sorted(Reason, key=ORDER.__getitem__) == list(Reason)
+    assert sorted(Reason, key=REASON_ORDER.__getitem__) == list(Reason)
     assert set(Reason) >= TAINT_REASONS
