@@ -1,4 +1,4 @@
-"""The root README is true: its links lead somewhere, its files are the files, its tutorial works."""
+"""The root README is true: its links resolve, its files match the quickstart, its tutorial works."""
 
 import asyncio
 import json
@@ -9,12 +9,16 @@ from pathlib import Path
 import httpx
 import pytest
 import websockets
+from websockets.typing import Origin, Subprotocol
 
 from support.manual_runner import QUICKSTART, README, ROOT, blocks, key_of, quickstart
 
 OWN = (
     "README.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "server/README.md",
     "examples/quickstart/README.md",
     "tests/README.md",
     "server/OPERATING.md",
@@ -45,7 +49,7 @@ def test_the_readme_ends_with_what_the_thing_does_not_do() -> None:
     assert README.read_text("utf-8").rpartition("\n## ")[2].startswith("What it does not do")
 
 
-async def test_the_tutorial_leads_to_an_offer_and_takes_it_back(tmp_path: Path) -> None:
+async def test_the_tutorial_leads_to_an_offer_and_withdraws_it(tmp_path: Path) -> None:
     with quickstart(tmp_path) as (one, steps, server, page):
         start, facts, check, pages, sell, why = steps
         one.run(start)
@@ -54,8 +58,8 @@ async def test_the_tutorial_leads_to_an_offer_and_takes_it_back(tmp_path: Path) 
         one.run(pages)
         async with websockets.connect(
             f"ws://127.0.0.1:{server}/v1/session",
-            origin=f"http://localhost:{page}",
-            subprotocols=["tactful.v1"],
+            origin=Origin(f"http://localhost:{page}"),
+            subprotocols=[Subprotocol("tactful.v1")],
         ) as socket:
             await say(
                 socket,
@@ -68,10 +72,10 @@ async def test_the_tutorial_leads_to_an_offer_and_takes_it_back(tmp_path: Path) 
             url = f"http://127.0.0.1:{server}/v1/test/clock"
             async with httpx.AsyncClient(headers=key_of(one)) as http:
                 (await http.post(url, json={"advance": 31})).raise_for_status()
-            offer = await heard(socket, "offer")
+            offer = await next_frame(socket, "offer")
             assert offer["offer"]["price"] == {"amount": 10965, "currency": "EUR"}
             await asyncio.to_thread(one.run, sell)
-            assert (await heard(socket, "withdraw"))["offer"] == offer["offer"]["id"]
+            assert (await next_frame(socket, "withdraw"))["offer"] == offer["offer"]["id"]
         assert "stock.out" in one.run(why)
 
 
@@ -79,7 +83,9 @@ async def say(socket: websockets.ClientConnection, kind: str, **fields: object) 
     await socket.send(json.dumps({"t": kind, **fields}))
 
 
-async def heard(socket: websockets.ClientConnection, kind: str) -> dict[str, dict[str, object]]:
+async def next_frame(
+    socket: websockets.ClientConnection, kind: str
+) -> dict[str, dict[str, object]]:
     async with asyncio.timeout(10):
         while True:
             frame = json.loads(await socket.recv())
