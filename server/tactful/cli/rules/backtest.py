@@ -101,14 +101,14 @@ async def _replay(
     from tactful.app import hold_out_seed
     from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.timers import SystemClock
-    from tactful.runtime.turn_log.log_reader import LogReader
+    from tactful.runtime.turn_log.log_reader import RecordedRulebooks
     from tactful.runtime.turn_log.what_if import backtest as play
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     ledger = SqliteLedger(copy)
     await ledger.open()
     try:
-        recorded = LogReader(ledger, config.policy)
+        recorded = RecordedRulebooks(ledger, config.policy)
         versions = [version for version, _, _ in await ledger.rulebooks()]
         old, new = [
             book or await _rulebook_of_version(name, versions, recorded)
@@ -118,7 +118,7 @@ async def _replay(
             config, SigningKeys(ledger_file(config.data).parent / "keys", SystemClock())
         )
         return await play(
-            ledger, (old, new), policy=config.policy, seed=seed,
+            ledger, (old, new), seed=seed,
             since=window[0], until=window[1], step=step,
         )  # fmt: skip
     finally:

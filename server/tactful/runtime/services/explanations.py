@@ -1,25 +1,25 @@
-"""Why was this offered to this shopper, or not, now or at a past instant?"""
+"""Explanations of why a shopper was offered something, or not, now or at a past instant.
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+An explanation runs the same gates as the decision, on the same inputs, and reports every rule with
+every gate. A past instant is rebuilt from the turn log: the last turn that was recorded in full is
+decided again, then every turn after it, and the result is explained as of the instant asked for.
+An explanation changes nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct, structs
 
-from tactful.core.compliance.reduction_history import ReductionHistory
 from tactful.core.context import Context
-from tactful.core.customer.profile import Profile, profile
 from tactful.core.decide import decide
 from tactful.core.explain import explain
-from tactful.core.facts.fact_types import FeedName
-from tactful.core.facts.item import Item
-from tactful.core.offers.budget import Balances
 from tactful.core.offers.offer import Offer
-from tactful.core.pricing.conversion_rates import ConversionRates
 from tactful.core.rules.rule import Rulebook
-from tactful.core.session import items_in_play as attention
+from tactful.core.session import items_in_play
 from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session, Tab
-from tactful.core.session.signals import TimerFired
+from tactful.core.session.signals import Signal, TimerFired
 from tactful.core.values.calendar import HOUR
 from tactful.core.verdicts.verdict import Verdict
 from tactful.runtime.ports.ledger_rows import TurnEntry
@@ -29,48 +29,57 @@ from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.turn_log.log_encoding import (
     DecisionInputs,
-    by_territory,
     decode_inputs,
     decode_session,
     decode_signal,
+    readable_customer,
     split_entry,
 )
+from tactful.runtime.turn_log.recorded_context import RecordedFacts, recorded_context
+
+MAX_ENTRIES: Final = 100_000
+"""Entries of one session that are read for one explanation of the past."""
 
 
 class UnknownShopperError(Exception):
-    """Nothing is known of that session or customer, now or at that instant."""
+    """Nothing is known about the session or customer, now or at the instant asked for."""
 
 
 class HypotheticalVisit(Struct, frozen=True):
-    """A visit that might be: where, and how long (ms) somebody has looked at the item."""
+    """A visit that has not happened, used to explain what would be offered."""
 
     territory: str | None = None
+    """Where the shopper would be; None: the shop's default territory."""
     dwell_ms: int = HOUR
+    """Engaged time on the item, in milliseconds. By default no timing gate is waited for."""
 
 
 class Explanation(Struct, frozen=True):
-    """The verdict of every rule, on what was known at `at`."""
+    """The verdict of every rule on one item, for one shopper at one instant."""
 
     sku: str
     session: str | None
+    """The session that was explained; None: a hypothetical visit."""
     customer: str | None
+    """The verified customer of the session; None: an anonymous shopper."""
     at: int
+    """The instant explained, milliseconds since the Unix epoch, UTC."""
     rulebook: str
+    """The version of the rulebook that was active at that instant."""
     verdicts: tuple[Verdict, ...]
+    """One per rule that is about the item, with the findings of all gates."""
     offers: tuple[Offer, ...]
+    """The offers that stood in the session at that instant."""
 
 
 class ExplanationService:
     """Explains the decisions of one shop."""
 
-    def __init__(self, shared: ShopState, turns: TurnRunner, territory: str | None) -> None:
-        self._territory = territory
-        self._ledger = shared.ledger
-        self._clock = shared.clock
-        self._registry = shared.registry
+    def __init__(self, shop: ShopState, turns: TurnRunner, territory: str | None) -> None:
+        """`territory` is where a hypothetical visit happens, unless it names another place."""
+        self._shop = shop
         self._turns = turns
-        self._world = shared.fact_cache
-        self._rulebooks = shared.active_rulebook
+        self._territory = territory
 
     async def explain(
         self,
@@ -81,14 +90,26 @@ class ExplanationService:
         at: int | None = None,
         visit: HypotheticalVisit | None = None,
     ) -> Explanation:
-        """Every rule for an item, before a session or a customer. `UnknownShopperError`: there is none.
+        """Explain every rule for one item.
 
-        With a `visit`, before the customer, or a stranger, as if they came now and did just that.
+        The shopper is that of `session`, else `customer` in their latest session. A customer
+        without any session is explained as if they visited the item now, where they ordered last.
+
+        Args:
+            sku: The item.
+            session: The public or internal id of a session.
+            customer: The shop's id of a customer.
+            at: A past instant, milliseconds since the Unix epoch, UTC. None or later: now.
+            visit: Explain this visit instead, of `customer` or of an anonymous shopper, now.
+
+        Raises:
+            UnknownShopperError: Nothing is known about that shopper at that instant.
+            LedgerError: The ledger cannot be read.
         """
         if visit is not None:
             context = await self._present(sku, None, customer, visit)
-            return self._explained(sku, None, customer, context)
-        if at is not None and at >= self._clock.now():
+            return _explanation(sku, None, customer, context)
+        if at is not None and at >= self._shop.clock.now():
             at = None
         if session is not None:
             session = internal_id(session)
@@ -98,29 +119,16 @@ class ExplanationService:
             context = await self._past(sku, session, at)
         else:
             context = await self._present(sku, session, customer)
-        return self._explained(sku, session, customer, context)
-
-    def _explained(
-        self, sku: str, session: str | None, customer: str | None, context: Context
-    ) -> Explanation:
-        return Explanation(
-            sku,
-            session,
-            context.session.customer or customer,
-            context.now,
-            context.rulebook.version,
-            explain(context, sku),
-            context.session.offers,
-        )
+        return _explanation(sku, session, customer, context)
 
     async def _session_of(self, customer: str, at: int | None) -> str | None:
-        """Where a customer is, or was at that instant; None: nobody knows."""
-        live = self._registry.session_of(customer)
-        here = live.state.id if live else None
-        if at is None and here:
-            return here
+        """Return the session in which a customer is, or was at an instant; None: in no session."""
+        live = self._shop.registry.session_of(customer)
+        present = live.state.id if live else None
+        if at is None and present:
+            return present
         self._turns.turn_log.flush_all()
-        return await self._ledger.latest_session_of(customer, at) or here
+        return await self._shop.ledger.latest_session_of(customer, at) or present
 
     async def _present(
         self,
@@ -129,121 +137,150 @@ class ExplanationService:
         customer: str | None,
         visit: HypotheticalVisit | None = None,
     ) -> Context:
-        live = self._registry.by_id.get(session) if session else None
+        live = self._shop.registry.by_id.get(session) if session else None
         if visit is not None:
-            live = LiveSession(self._imagined(customer, sku, visit), b"")
+            live = LiveSession(self._hypothetical(customer, sku, visit), b"")
         elif live is None:
             live = await self._absent(session, customer, sku)
-        state = live.state
-        skus = {sku, *attention.required_skus(state, TimerFired())}
-        who = state.customer if state.personal else None
-        await self._world.load(
-            [one for one in skus if self._world.item(one) is None],
-            [who] if who and self._world.customer(who) is None else [],
+        facts = self._shop.fact_cache
+        signal = TimerFired()
+        skus = {sku, *items_in_play.required_skus(live.state, signal)}
+        reader = readable_customer(live.state, signal)
+        await facts.load(
+            [one for one in skus if facts.item(one) is None],
+            [reader] if reader and facts.customer(reader) is None else [],
         )
-        context = self._turns.context(live, TimerFired())
-        item = self._world.item(sku)
+        context = self._turns.context(live, signal)
+        item = facts.item(sku)
         return structs.replace(
             context, items={**context.items, sku: item} if item else context.items
         )
 
     async def _absent(self, session: str | None, customer: str | None, sku: str) -> LiveSession:
-        """A shopper who is not here: their last session as it was left, or a visit that might be."""
-        saved = await self._ledger.session(session) if session else None
+        """Return a shopper without connection: the session as it was stored, or a hypothetical one."""
+        saved = await self._shop.ledger.session(session) if session else None
         if saved is not None:
             return LiveSession(decode_session(saved.state), saved.resume)
         if customer is None:
             raise UnknownShopperError(
                 f"There is no session {session}: it never was, or it has ended."
             )
-        return LiveSession(
-            self._imagined(
-                customer, sku, HypotheticalVisit(territory=await self._bought_in(customer))
-            ),
-            b"",
-        )
+        visit = HypotheticalVisit(territory=await self._last_territory(customer))
+        return LiveSession(self._hypothetical(customer, sku, visit), b"")
 
-    async def _bought_in(self, customer: str) -> str | None:
-        """Where a customer ordered last: where they would most likely be."""
-        history = await self._world.read_history(customer)
-        orders = [kept.fact for kept in history.orders if kept.fact.customer == customer]
+    async def _last_territory(self, customer: str) -> str | None:
+        """Return where a customer ordered last, which is where they would most likely be."""
+        history = await self._shop.fact_cache.read_history(customer)
+        orders = [stored.fact for stored in history.orders if stored.fact.customer == customer]
         last = max(orders, key=lambda order: order.placed_at, default=None)
         return last.territory if last else None
 
-    def _imagined(self, customer: str | None, sku: str, visit: HypotheticalVisit) -> Session:
-        return hypothetical_session(customer, sku, self._clock.now(), visit, self._territory)
+    def _hypothetical(self, customer: str | None, sku: str, visit: HypotheticalVisit) -> Session:
+        return hypothetical_session(customer, sku, self._shop.clock.now(), visit, self._territory)
 
     # the past
 
     async def _past(self, sku: str, session: str | None, at: int) -> Context:
+        """Decide the recorded turns of a session again, up to an instant."""
+        ledger = self._shop.ledger
         self._turns.turn_log.flush_all()
-        stored = await self._ledger.turn_entries(session=session, until=at) if session else []
-        entries = [one for entry in stored for one in split_entry(entry) if one.at < at]
-        found = _last_whole(entries)
+        stored = (
+            await ledger.turn_entries(session=session, until=at, limit=MAX_ENTRIES)
+            if session
+            else []
+        )
+        entries = [turn for entry in stored for turn in split_entry(entry) if turn.at < at]
+        found = _last_full(entries)
         if found is None:
             raise UnknownShopperError(f"Nothing is recorded of that shopper at or before {at}.")
         start, inputs, state = found
         rulebook = await self._rulebook_at(at, entries[-1].rulebook)
-        contact = inputs.contact
+        past = _PastTurns(RecordedFacts(ledger), rulebook, inputs, state, self._turns.seed)
         for entry in entries[start:]:
-            past = await self._as_of(entry.at, state, contact, inputs, rulebook, entry)
-            decision = decide(past)
-            state, contact = decision.session, decision.contact or contact
-        return await self._as_of(at, state, contact, inputs, rulebook, None, sku)
-
-    async def _rulebook_at(self, at: int, fallback: str) -> Rulebook:
-        for version, since, _ in await self._ledger.rulebooks():
-            if since <= at:
-                found = await self._rulebooks.version(version)
-                if found is not None:
-                    return found
-        return await self._rulebooks.version(fallback) or self._rulebooks.current
-
-    async def _as_of(
-        self,
-        at: int,
-        state: Session,
-        contact: ContactHistory | None,
-        inputs: DecisionInputs,
-        rulebook: Rulebook,
-        entry: TurnEntry | None,
-        sku: str | None = None,
-    ) -> Context:
-        signal = decode_signal(entry.signal) if entry else TimerFired()
-        skus = {*attention.required_skus(state, signal), *((sku,) if sku else ())}
-        items: dict[str, Item] = {one: await self._world.read_item(one, at) for one in sorted(skus)}
-        who = entry.customer if entry else state.customer
-        return Context(
-            now=at,
-            session=state,
-            signal=signal,
-            rulebook=structs.replace(rulebook, paused=inputs.paused),
-            items=items,
-            profile=await self._profile(who, at, contact, rulebook) if who else None,
-            balances=_balances(inputs),
-            committed={(one, place): count for one, place, count in inputs.committed},
-            ahead=inputs.ahead,
-            feed_heartbeats=cast("Mapping[FeedName, int]", inputs.feed_heartbeats),
-            rates=ConversionRates(by_territory(inputs.rates)),
-            reductions=ReductionHistory(
-                by_territory(inputs.first_applied), by_territory(inputs.daily_counts)
-            ),
-            seed=self._turns.seed,
+            await past.repeat(entry)
+        return await past.context(
+            structs.replace(inputs, commits_suspended=False), at, TimerFired(), sku
         )
 
-    async def _profile(
-        self, customer: str, at: int, contact: ContactHistory | None, rulebook: Rulebook
-    ) -> Profile:
-        history = await self._world.read_history(customer, at)
-        return profile(history, rulebook.policy, contact or ContactHistory())
+    async def _rulebook_at(self, at: int, fallback: str) -> Rulebook:
+        rulebooks = self._shop.active_rulebook
+        for version, since, _ in await self._shop.ledger.rulebooks():
+            if since <= at:
+                found = await rulebooks.version(version)
+                if found is not None:
+                    return found
+        return await rulebooks.version(fallback) or rulebooks.current
 
 
-def _last_whole(entries: Sequence[TurnEntry]) -> tuple[int, DecisionInputs, Session] | None:
-    """The last turn of which everything was written down."""
+class _PastTurns:
+    """The turns of one session from the last one on that was recorded in full."""
+
+    def __init__(
+        self,
+        facts: RecordedFacts,
+        rulebook: Rulebook,
+        inputs: DecisionInputs,
+        state: Session,
+        seed: str,
+    ) -> None:
+        """`inputs` and `state` are those of the full record; balances and feeds hold since then."""
+        self._facts = facts
+        self._rulebook = rulebook
+        self._inputs = inputs
+        self._state = state
+        self._seed = seed
+        self._contacts: dict[str, ContactHistory] = {}
+
+    async def repeat(self, entry: TurnEntry) -> None:
+        """Decide one recorded turn again."""
+        signal, own = decode_signal(entry.signal), decode_inputs(entry.inputs)
+        customer = readable_customer(self._state, signal)
+        if customer is not None and own.contact is not None:
+            self._contacts[customer] = own.contact
+        inputs = structs.replace(self._inputs, commits_suspended=own.commits_suspended)
+        decision = decide(await self.context(inputs, entry.at, signal))
+        self._state = decision.session
+        if decision.contact is not None and decision.session.customer is not None:
+            self._contacts[decision.session.customer] = decision.contact
+
+    async def context(
+        self, inputs: DecisionInputs, at: int, signal: Signal, sku: str | None = None
+    ) -> Context:
+        """Return what a turn at an instant could read, with `sku` among its items."""
+        skus = {*items_in_play.required_skus(self._state, signal), *((sku,) if sku else ())}
+        return recorded_context(
+            inputs,
+            now=at,
+            session=self._state,
+            signal=signal,
+            rulebook=self._rulebook,
+            items={one: await self._facts.item_at(one, at) for one in sorted(skus)},
+            profile=await self._facts.profile(
+                self._state, signal, self._rulebook, self._contacts, upto=None, at=at
+            ),
+            seed=self._seed,
+        )
+
+
+def _explanation(
+    sku: str, session: str | None, customer: str | None, context: Context
+) -> Explanation:
+    return Explanation(
+        sku,
+        session,
+        context.session.customer or customer,
+        context.now,
+        context.rulebook.version,
+        explain(context, sku),
+        context.session.offers,
+    )
+
+
+def _last_full(entries: Sequence[TurnEntry]) -> tuple[int, DecisionInputs, Session] | None:
+    """Return the last turn that was recorded in full: its place, its inputs and its session."""
     for place in reversed(range(len(entries))):
-        stored = entries[place].inputs
-        inputs = decode_inputs(stored) if stored else None
-        if inputs and inputs.session:
+        inputs = decode_inputs(entries[place].inputs)
+        if inputs.session:
             return place, inputs, inputs.session
     return None
 
@@ -251,7 +288,15 @@ def _last_whole(entries: Sequence[TurnEntry]) -> tuple[int, DecisionInputs, Sess
 def hypothetical_session(
     customer: str | None, sku: str, now: int, visit: HypotheticalVisit, territory: str | None
 ) -> Session:
-    """A visit of a customer, or of a stranger: None."""
+    """Return a session that looks at one item in one visible tab.
+
+    Args:
+        customer: The verified customer, with consent; None: an anonymous shopper.
+        sku: The item looked at.
+        now: Milliseconds since the Unix epoch, UTC.
+        visit: Where, and for how long.
+        territory: Where, if `visit` does not say.
+    """
     return Session(
         id=f"imagined:{customer or ''}",
         shopper=customer or "imagined",
@@ -263,7 +308,3 @@ def hypothetical_session(
         focus=sku,
         dwell_before_ms=visit.dwell_ms,
     )
-
-
-def _balances(inputs: DecisionInputs) -> Balances:
-    return {(campaign, currency): balance for campaign, currency, balance in inputs.balances}

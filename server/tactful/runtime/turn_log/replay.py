@@ -1,87 +1,105 @@
-"""Does the recorded log, decided again, give every decision that was made, to the byte?"""
+"""Replay: the recorded turns, decided again, must give every recorded decision to the byte.
+
+Replay proves that the log holds everything a decision reads, and that a new version of the program
+decides as the old one did. It reads the ledger and changes nothing.
+"""
 
 from collections.abc import Iterable
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, Protocol
 
 import msgspec
 from msgspec import Struct, structs
 
-from tactful.core.compliance.reduction_history import ReductionHistory
 from tactful.core.context import Context
-from tactful.core.customer.profile import Profile
 from tactful.core.decide import decide
 from tactful.core.decision import Decision
-from tactful.core.facts.fact_types import FeedName
 from tactful.core.offers.offer import Offer, OfferStep
-from tactful.core.pricing.conversion_rates import ConversionRates
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Rulebook
-from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
+from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack, Signal
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger_rows import TurnEntry
+from tactful.runtime.ports.offer_store import OfferStore
+from tactful.runtime.ports.rulebook_store import RulebookStore
+from tactful.runtime.ports.turn_store import TurnStore
 from tactful.runtime.turn_log.log_encoding import (
-    NO_INPUTS,
     DecisionInputs,
-    by_territory,
     decode_inputs,
     decode_signal,
     encode_trace,
     readable_customer,
 )
-from tactful.runtime.turn_log.log_reader import LogReader, read_turns
+from tactful.runtime.turn_log.log_reader import RecordedRulebooks, read_turns
+from tactful.runtime.turn_log.recorded_context import RecordedFacts, recorded_context
 
-FEED_NAMES: Final[tuple[FeedName, ...]] = get_args(FeedName)
 MAX_STEPS_COMPARED: Final = 1_000_000
 """Steps of one session that are compared."""
 
+Aspect = Literal["trace", "session", "steps", "offer"]
+
+
+class ReplayLedger(FactStore, TurnStore, OfferStore, RulebookStore, Protocol):
+    """The roles of the ledger that a replay reads."""
+
 
 class ReplayDifference(Struct, frozen=True):
-    """Where a decision did not come out as it was recorded; both sides as text."""
+    """A decision that did not come out as it was recorded, with both sides as text."""
 
     session: str
     at: int
-    what: Literal["trace", "session", "steps", "offer"]
+    """When the turn happened, milliseconds since the Unix epoch, UTC."""
+    what: Aspect
+    """What differs."""
     recorded: str
     replayed: str
 
 
 class ReplayResult(Struct, frozen=True):
-    """What a replay came to.
-
-    `unknown`: turns of sessions whose beginning is not in the window any more; `lost`: turns under a
-    rulebook that is not kept, or that the shop's configuration makes something else of by now.
-    """
+    """The outcome of a replay."""
 
     turns: int
+    """Turns that were decided again."""
     decisions: int
+    """Those among them of which a trace is recorded."""
     sessions: int
     unknown: int
+    """Turns of sessions that began before the window, whose state is therefore not known."""
     lost: int
+    """Turns under a rulebook that is not stored, or whose meaning the configuration has changed."""
     differences: tuple[ReplayDifference, ...]
 
 
 class _ReplayedSession(Struct):
-    """What came of one session."""
+    """What the replay has made of one session so far."""
 
     state: Session
-    began: int
-    """The lowest sequence number at which the replay took it up: a clock may have been set back."""
-    last: int = 0
-    """The highest that it came to."""
+    first_seq: int
+    """The lowest sequence number at which a full record was found. A minimum, because a clock that
+    was set back puts entries out of order."""
+    last_seq: int = 0
+    """The highest sequence number that the replay reached."""
     steps: list[OfferStep] = []
-    desk: set[tuple[str, int]] = set()
-    """(offer, sequence number) of what a checkout did, which no turn decides."""
+    checkout_steps: set[tuple[str, int]] = set()
+    """(offer, sequence number) of steps by redemptions, which no turn decides."""
     offers: dict[str, Offer] = {}
 
 
 class Replay:
-    """Decides the turns of one window again."""
+    """Decides the turns of one window again and compares."""
 
-    def __init__(self, ledger: Ledger, policy: Policy, seed: str) -> None:
+    def __init__(self, ledger: ReplayLedger, policy: Policy, seed: str) -> None:
+        """Prepare a replay.
+
+        Args:
+            ledger: The log, and the facts, offers and rulebooks of then.
+            policy: The shop's configured policy, which is part of what a rulebook means.
+            seed: The shop's seed for hold-outs.
+        """
         self._ledger = ledger
-        self._recorded = LogReader(ledger, policy)
+        self._facts = RecordedFacts(ledger)
+        self._rulebooks = RecordedRulebooks(ledger, policy)
         self._seed = seed
         self._sessions: dict[str, _ReplayedSession] = {}
         self._contacts: dict[str, ContactHistory] = {}
@@ -89,35 +107,40 @@ class Replay:
         self._counts = {"turns": 0, "decisions": 0, "unknown": 0, "lost": 0}
 
     async def run(self, since: int, until: int) -> ReplayResult:
-        """Replay [since, until) and compare."""
+        """Replay the turns of [since, until), milliseconds since the Unix epoch, UTC.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
         async for entry in read_turns(self._ledger, since, until):
-            self._counts[await self._again(entry)] += 1
+            self._counts[await self._repeat(entry)] += 1
         for session, found in self._sessions.items():
             await self._compare_steps(session, found)
-        done = dict(self._counts)
-        done["turns"] += done["decisions"]
+        counts = dict(self._counts)
+        counts["turns"] += counts["decisions"]
         return ReplayResult(
-            **done, sessions=len(self._sessions), differences=tuple(self._differences)
+            **counts, sessions=len(self._sessions), differences=tuple(self._differences)
         )
 
-    async def _again(self, entry: TurnEntry) -> str:
-        inputs = decode_inputs(entry.inputs) if entry.inputs else NO_INPUTS
-        found = self._taken_up(entry, inputs)
+    async def _repeat(self, entry: TurnEntry) -> str:
+        """Decide one turn again; return under which count it falls."""
+        inputs = decode_inputs(entry.inputs)
+        found = self._session_before(entry, inputs)
         if found is None:
             return "unknown"
-        rulebook = await self._recorded.rulebook(entry.rulebook)
+        rulebook = await self._rulebooks.rulebook(entry.rulebook)
         if rulebook is None:
-            del self._sessions[entry.session]  # what it became under those rules nobody knows
+            # What the session became under those rules cannot be known.
+            del self._sessions[entry.session]
             return "lost"
         signal = decode_signal(entry.signal)
-        context = await self._context(entry, inputs, found.state, signal, rulebook)
-        decision = decide(context)
-        self._keep(found, signal, decision)
+        decision = decide(await self._context(entry, inputs, found.state, signal, rulebook))
+        self._apply(found, signal, decision)
         self._compare_trace(entry, decision)
         return "decisions" if entry.trace else "turns"
 
-    def _taken_up(self, entry: TurnEntry, inputs: DecisionInputs) -> _ReplayedSession | None:
-        """A session as the turns before left it, which is how it was recorded."""
+    def _session_before(self, entry: TurnEntry, inputs: DecisionInputs) -> _ReplayedSession | None:
+        """Return the session as the replayed turns left it; a full record must agree with it."""
         found = self._sessions.get(entry.session)
         recorded = inputs.session
         if recorded is None:
@@ -127,7 +150,7 @@ class Replay:
         elif found.state != recorded and not inputs.begins_here:
             self._differ(entry, "session", repr(recorded), repr(found.state))
         found.state = recorded
-        found.began = min(found.began, recorded.seq)
+        found.first_seq = min(found.first_seq, recorded.seq)
         return found
 
     async def _context(
@@ -138,55 +161,38 @@ class Replay:
         signal: Signal,
         rulebook: Rulebook,
     ) -> Context:
-        """What a turn could read. Where no rule spoke, that nothing stood in the way will do."""
-        whole = inputs.session is not None
-        heard = cast("dict[FeedName, int]", inputs.feed_heartbeats)
-        return Context(
+        customer = readable_customer(state, signal)
+        if customer is not None and inputs.contact is not None:
+            self._contacts[customer] = inputs.contact
+        return recorded_context(
+            inputs,
             now=entry.at,
             session=state,
             signal=signal,
-            rulebook=structs.replace(rulebook, paused=inputs.paused),
-            items=await self._recorded.items(inputs.items),
-            profile=await self._profile(inputs, state, signal, rulebook),
-            balances={(campaign, unit): kept for campaign, unit, kept in inputs.balances},
-            committed={(sku, place): count for sku, place, count in inputs.committed},
-            ahead=inputs.ahead,
-            feed_heartbeats=heard if whole else dict.fromkeys(FEED_NAMES, entry.at),
-            rates=ConversionRates(by_territory(inputs.rates)),
-            reductions=ReductionHistory(
-                by_territory(inputs.first_applied), by_territory(inputs.daily_counts)
+            rulebook=rulebook,
+            items=await self._facts.items(inputs.items),
+            profile=await self._facts.profile(
+                state, signal, rulebook, self._contacts, upto=inputs.customer_upto or 0, at=entry.at
             ),
-            commits_suspended=inputs.commits_suspended,
             seed=self._seed,
         )
 
-    async def _profile(
-        self, inputs: DecisionInputs, state: Session, signal: Signal, rulebook: Rulebook
-    ) -> Profile | None:
-        customer = readable_customer(state, signal)
-        if customer is None:
-            return None
-        if inputs.contact is not None:
-            self._contacts[customer] = inputs.contact
-        contact = self._contacts.get(customer, NO_CONTACT)
-        return await self._recorded.customer(customer, inputs.customer_upto or 0, contact, rulebook)
-
-    def _keep(self, found: _ReplayedSession, signal: Signal, decision: Decision) -> None:
+    def _apply(self, found: _ReplayedSession, signal: Signal, decision: Decision) -> None:
         found.state = decision.session
-        found.last = max(found.last, decision.session.seq)
+        found.last_seq = max(found.last_seq, decision.session.seq)
         if decision.contact is not None and decision.session.customer:
             self._contacts[decision.session.customer] = decision.contact
-        found.steps = [*found.steps, *decision.steps]
-        found.offers = found.offers | {offer.id: offer for offer in decision.offers}
+        found.steps += decision.steps
+        found.offers.update((offer.id, offer) for offer in decision.offers)
         if isinstance(signal, OfferRedeemed | RedemptionRolledBack):
-            found.desk = found.desk | {(signal.offer.id, signal.offer.seq)}
+            found.checkout_steps.add((signal.offer.id, signal.offer.seq))
 
     # comparing
 
     def _differ(
         self,
         entry: TurnEntry,
-        what: Literal["trace", "session", "steps", "offer"],
+        what: Aspect,
         recorded: str,
         replayed: str,
     ) -> None:
@@ -204,8 +210,8 @@ class Replay:
         recorded = [
             row.step
             for row in reversed(rows)
-            if found.began < row.step.seq <= found.last
-            and (row.step.offer, row.step.seq) not in found.desk
+            if found.first_seq < row.step.seq <= found.last_seq
+            and (row.step.offer, row.step.seq) not in found.checkout_steps
         ]
         for step in _unmatched(recorded, found.steps):
             sides = [str(step) if step in side else "nothing" for side in (recorded, found.steps)]
@@ -231,5 +237,5 @@ def _text(trace: bytes | None) -> str:
 
 
 def _comparable_bytes(offer: Offer) -> bytes:
-    """An offer as it is kept, but for what is learnt of it later."""
+    """Return an offer as it is stored, without `bought`, which is learnt later."""
     return msgspec.json.encode(structs.replace(offer, bought=False))

@@ -1,31 +1,35 @@
-"""What do recorded sessions become under a rulebook that was not active then?"""
+"""What-if runs: the recorded sessions under a rulebook that was not active then.
+
+What shoppers and the shop did is taken from the log. Offers, budgets, stock commitments and timers
+are the run's own. What a shopper would have done with an offer that was never made is not known, so
+an answer counts only where the run has made the same offer on the same terms.
+"""
 
 import heapq
 from collections.abc import Callable, Mapping
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from msgspec import Struct, structs
 
 from tactful.core.compliance.reduction_history import ReductionHistory
 from tactful.core.context import Context
-from tactful.core.customer.profile import Profile
 from tactful.core.decide import decide
 from tactful.core.decision import Decision
 from tactful.core.facts.fact_types import FeedName
 from tactful.core.facts.item import Item
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.conversion_rates import ConversionRates, Tally
-from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Rulebook
-from tactful.core.session import items_in_play as attention
-from tactful.core.session import session as parting
-from tactful.core.session import signals
-from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
-from tactful.core.session.session import Session
+from tactful.core.session import items_in_play, signals
+from tactful.core.session.contact_history import ContactHistory
+from tactful.core.session.session import Session, detached_customer, without_unseen_offers
 from tactful.core.session.signals import OfferRedeemed, Signal, TimerFired
 from tactful.rulebook.testing.comparison import BacktestResult, RulebookCounter, compare
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger_rows import TurnEntry
+from tactful.runtime.ports.offer_statistics import OfferStatistics
+from tactful.runtime.ports.offer_store import OfferStore
+from tactful.runtime.ports.turn_store import TurnStore
 from tactful.runtime.state.balances import Balances, StockCommitments
 from tactful.runtime.turn_log.log_encoding import (
     NO_INPUTS,
@@ -34,74 +38,107 @@ from tactful.runtime.turn_log.log_encoding import (
     decode_signal,
     readable_customer,
 )
-from tactful.runtime.turn_log.log_reader import LogReader, read_turns
-from tactful.runtime.turn_log.replay import FEED_NAMES
+from tactful.runtime.turn_log.log_reader import read_turns
+from tactful.runtime.turn_log.recorded_context import FEED_NAMES, RecordedFacts, recorded_context
 
 OFFER_ANSWERS: Final = (signals.OfferSeen, signals.OfferDismissed, signals.OfferAccepted)
-"""What a shopper does with an offer."""
-SELF_MADE_SIGNALS: Final = (signals.TimerFired, signals.RedemptionRolledBack, signals.OfferRevoked)
-"""Signals that follow from the decisions of then, or from what a person did about them."""
+"""Signals by which a shopper answers an offer."""
+SELF_MADE_SIGNALS: Final = (
+    signals.TimerFired, signals.RedemptionRolledBack, signals.OfferRevoked,
+)  # fmt: skip
+"""Signals that follow from the decisions of then, or from what an operator did about them. A run
+makes its own timers, and has no use for the others."""
 MAX_FACT_AGE: Final = 60_000
-"""Where a turn did not record which facts it read, they are at most this old (ms)."""
+"""Milliseconds by which facts may be too old where a turn did not record which facts it read.
+
+Instants are rounded down to a multiple of it, so that turns of one minute share one read.
+"""
+
+
+class WhatIfLedger(FactStore, TurnStore, OfferStore, OfferStatistics, Protocol):
+    """The roles of the ledger that a backtest reads."""
 
 
 class RecordedTurn(Struct, frozen=True):
-    """One recorded turn, read."""
+    """One recorded turn, decoded."""
 
     entry: TurnEntry
     inputs: DecisionInputs
     signal: Signal
     offer: Offer | None
-    """The offer that the signal answers."""
+    """The offer that the signal answers; None: it answers no offer."""
 
 
 class WhatIfRun:
-    """The recorded sessions under one rulebook, with its own budgets, stock and timers."""
+    """The recorded sessions under one rulebook, with balances, stock and timers of its own."""
 
     def __init__(
-        self, recorded: LogReader, rulebook: Rulebook, rates: ConversionRates, seed: str, until: int
+        self,
+        facts: RecordedFacts,
+        rulebook: Rulebook,
+        rates: ConversionRates,
+        seed: str,
+        until: int,
     ) -> None:
-        self._recorded = recorded
+        """Prepare a run.
+
+        Args:
+            facts: The facts of then.
+            rulebook: The rulebook to decide with.
+            rates: The conversion rates that arbitration uses, the same for the whole run.
+            seed: The shop's seed for hold-outs.
+            until: The end of the window, milliseconds since the Unix epoch, UTC; excluded.
+        """
+        self._facts = facts
         self._rulebook = rulebook
         self._rates = rates
         self._seed = seed
         self._until = until
         self._sessions: dict[str, Session] = {}
         self._contacts: dict[str, ContactHistory] = {}
-        self._alarms: list[tuple[int, str]] = []
+        self._timers: list[tuple[int, str]] = []
         self._balances = Balances()
         self._balances.use_campaigns(rulebook.campaigns)
         self._commitments = StockCommitments()
-        self._heard: Mapping[FeedName, int] = {}
-        self._began: dict[tuple[str, str], dict[str, int]] = {}
+        self._feed_heartbeats: Mapping[FeedName, int] = {}
+        self._first_applied: dict[tuple[str, str], dict[str, int]] = {}
         self.count = RulebookCounter(rulebook.version)
 
     async def add(self, turn: RecordedTurn) -> None:
-        """Play a turn, and before it whatever time has brought about by then."""
-        await self._wake(turn.entry.at)
+        """Play a turn, after every timer that is due by then.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        await self._fire_timers(turn.entry.at)
         state = self._state(turn)
         signal = self._signal(turn, state) if state else None
         if state is not None and signal is not None:
             await self._play(turn.entry.at, state, signal, turn.inputs)
 
     async def finish(self) -> None:
-        """Let the window end."""
-        await self._wake(self._until - 1)
+        """Fire the timers that are due before the window ends.
 
-    async def _wake(self, until: int) -> None:
-        while self._alarms and self._alarms[0][0] <= until:
-            at, session = heapq.heappop(self._alarms)
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        await self._fire_timers(self._until - 1)
+
+    async def _fire_timers(self, until: int) -> None:
+        while self._timers and self._timers[0][0] <= until:
+            at, session = heapq.heappop(self._timers)
             state = self._sessions[session]
+            # A session that has set another timer since leaves its old ones in the heap.
             if state.wake_at == at:
                 await self._play(at, state, TimerFired(), NO_INPUTS)
 
     def _state(self, turn: RecordedTurn) -> Session | None:
-        """A session as our own turns left it; one that was brought back has no tabs yet."""
+        """Return the session as this run left it; one that was restored has no tabs yet."""
         inputs, session = turn.inputs, turn.entry.session
         known = self._sessions.get(session)
         if inputs.session is None:
             return known
-        self._heard = cast("Mapping[FeedName, int]", inputs.feed_heartbeats)
+        self._feed_heartbeats = cast("Mapping[FeedName, int]", inputs.feed_heartbeats)
         customer = readable_customer(inputs.session, turn.signal)
         if customer and inputs.contact:
             self._contacts.setdefault(customer, inputs.contact)
@@ -112,7 +149,7 @@ class WhatIfRun:
         return known
 
     def _signal(self, turn: RecordedTurn, state: Session) -> Signal | None:
-        """What happens here; None: nothing, because it answers what was not said here."""
+        """Return what happens in this run; None: the signal answers an offer that it did not make."""
         signal = turn.signal
         if isinstance(signal, SELF_MADE_SIGNALS):
             return None
@@ -134,78 +171,77 @@ class WhatIfRun:
     async def _play(self, now: int, state: Session, signal: Signal, inputs: DecisionInputs) -> None:
         context = await self._context(now, state, signal, inputs)
         decision = decide(context)
-        self._keep(state, decision)
+        self._apply(state, decision)
         self.count.count_turn(context, decision)
         if isinstance(signal, OfferRedeemed):
             self.count.redeemed += 1
             self._commitments.update(signal.offer)
 
-    def _keep(self, before: Session, decision: Decision) -> None:
+    def _apply(self, before: Session, decision: Decision) -> None:
         after = decision.session
         self._sessions[after.id] = after
         if after.wake_at is not None and after.wake_at != before.wake_at:
-            heapq.heappush(self._alarms, (after.wake_at, after.id))
-        who = parting.detached_customer(before, after)
-        if who in self._contacts:
-            self._contacts[who] = parting.without_unseen_offers(self._contacts[who], who, after)
+            heapq.heappush(self._timers, (after.wake_at, after.id))
+        detached = detached_customer(before, after)
+        if detached in self._contacts:
+            self._contacts[detached] = without_unseen_offers(
+                self._contacts[detached], detached, after
+            )
         if decision.contact is not None and after.customer:
             self._contacts[after.customer] = decision.contact
         self._balances.apply(decision.moves)
         for offer in decision.offers:
             self._commitments.update(offer)
             if offer.state is OfferState.PUSHED:
-                began = self._began.setdefault((offer.sku, offer.territory), {})
-                began.setdefault(offer.rule, offer.issued_at)
+                rules = self._first_applied.setdefault((offer.sku, offer.territory), {})
+                rules.setdefault(offer.rule, offer.issued_at)
 
     async def _context(
         self, now: int, state: Session, signal: Signal, inputs: DecisionInputs
     ) -> Context:
-        items = await self._items(now, state, signal, dict(inputs.items))
-        return Context(
+        """Return what a turn of this run reads: the facts of then, and the run's own promises."""
+        context = recorded_context(
+            NO_INPUTS,
             now=now,
             session=state,
             signal=signal,
             rulebook=self._rulebook,
-            items=items,
-            profile=await self._profile(now, state, signal, inputs),
+            items=await self._items(now, state, signal, dict(inputs.items)),
+            profile=await self._facts.profile(
+                state, signal, self._rulebook, self._contacts,
+                upto=inputs.customer_upto, at=_rounded(now),
+            ),
+            seed=self._seed,
+        )  # fmt: skip
+        return structs.replace(
+            context,
             balances=self._balances.view(now),
             committed=self._commitments.totals,
             ahead={offer.id: self._commitments.ahead(offer) for offer in state.offers},
-            feed_heartbeats=self._heard or dict.fromkeys(FEED_NAMES, now),
+            feed_heartbeats=self._feed_heartbeats or dict.fromkeys(FEED_NAMES, now),
             rates=self._rates,
-            reductions=ReductionHistory(self._began),
-            seed=self._seed,
+            reductions=ReductionHistory(self._first_applied),
         )
 
     async def _items(
         self, now: int, state: Session, signal: Signal, read: dict[str, int]
     ) -> dict[str, Item]:
-        """Exactly what the turn of then read; what it did not need and ours does, as of about now."""
+        """Return what the turn of then read, and what only this run needs as of about now."""
         found = {}
-        for sku in attention.required_skus(state, signal):
+        for sku in items_in_play.required_skus(state, signal):
             if sku in read:
-                found[sku] = await self._recorded.item(sku, read[sku])
+                found[sku] = await self._facts.item(sku, read[sku])
             else:
-                found[sku] = await self._recorded.item_at(sku, now // MAX_FACT_AGE * MAX_FACT_AGE)
+                found[sku] = await self._facts.item_at(sku, _rounded(now))
         return found
 
-    async def _profile(
-        self, now: int, state: Session, signal: Signal, inputs: DecisionInputs
-    ) -> Profile | None:
-        customer = readable_customer(state, signal)
-        if customer is None:
-            return None
-        contact = self._contacts.get(customer, NO_CONTACT)
-        if inputs.customer_upto is not None:
-            return await self._recorded.customer(
-                customer, inputs.customer_upto, contact, self._rulebook
-            )
-        at = now // MAX_FACT_AGE * MAX_FACT_AGE
-        return await self._recorded.customer_at(customer, at, contact, self._rulebook)
+
+def _rounded(now: int) -> int:
+    return now // MAX_FACT_AGE * MAX_FACT_AGE
 
 
 def _without_offers(session: Session) -> Session:
-    """A session as it began, without what the rulebook of then had said in it."""
+    """Return a session as it began, without what the rulebook of then had offered in it."""
     return structs.replace(
         session, offers=(), ended=(), held_out=(), next_rule_check=None, wake_at=None
     )
@@ -220,23 +256,36 @@ def _terms(offer: Offer) -> tuple[object, ...]:
 
 
 async def backtest(
-    ledger: Ledger,
+    ledger: WhatIfLedger,
     rulebooks: tuple[Rulebook, Rulebook],
     *,
-    policy: Policy,
     seed: str,
     since: int,
     until: int,
     step: Callable[[int], None] = lambda _: None,
 ) -> BacktestResult:
-    """Play the recorded sessions of [since, until) under both; `step` hears how many ms are done."""
-    recorded = LogReader(ledger, policy)
+    """Play the recorded sessions of [since, until) under two rulebooks and compare them.
+
+    Both runs use the conversion rates of today, so that they differ by their rules only.
+
+    Args:
+        ledger: The log, and the facts and offers of then.
+        rulebooks: The old one and the new one.
+        seed: The shop's seed for hold-outs.
+        since: Milliseconds since the Unix epoch, UTC; included.
+        until: Milliseconds since the Unix epoch, UTC; excluded.
+        step: Called after each turn with the milliseconds of the window that are done.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    facts = RecordedFacts(ledger)
     rates = await _conversion_rates(ledger)
-    old, new = (WhatIfRun(recorded, one, rates, seed, until) for one in rulebooks)
+    old, new = (WhatIfRun(facts, one, rates, seed, until) for one in rulebooks)
     sessions: set[str] = set()
     played = unknown = 0
     async for entry in read_turns(ledger, since, until):
-        inputs = decode_inputs(entry.inputs) if entry.inputs else NO_INPUTS
+        inputs = decode_inputs(entry.inputs)
         if entry.session not in sessions and inputs.session is None:
             unknown += 1
             continue
@@ -260,13 +309,13 @@ async def backtest(
     )
 
 
-async def _answered_offer(ledger: Ledger, signal: Signal) -> Offer | None:
+async def _answered_offer(ledger: OfferStore, signal: Signal) -> Offer | None:
     if isinstance(signal, OfferRedeemed):
         return signal.offer
     return await ledger.offer(signal.offer) if isinstance(signal, OFFER_ANSWERS) else None
 
 
-async def _conversion_rates(ledger: Ledger) -> ConversionRates:
+async def _conversion_rates(ledger: OfferStatistics) -> ConversionRates:
     log: dict[tuple[str, str], dict[str, Tally]] = {}
     for row in await ledger.outcomes():
         log.setdefault((row.product, row.territory), {})[row.rule] = Tally(row.tried, row.bought)
