@@ -1,4 +1,4 @@
-"""Links as phones and trains have them: slow, late, losing packets, and suddenly dead without a word."""
+"""Links as on phones and trains: slow, late, lossy, and suddenly dead."""
 
 import asyncio
 import random  # noqa: TID251 -- the losses are seeded

@@ -1,4 +1,4 @@
-"""Real sessions of a clothing shop (12,046 of them, 217 products) as facts and as what a widget says."""
+"""Real sessions of a clothing shop (12,046 sessions, 217 products) as facts and widget messages."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""After the last journey, every byte that any widget was sent is scanned for what it may never be told."""
+"""Servers for raw peers, and a scan of every byte that widgets received for confidential values."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Plays the UK retail data against a live server: each order line is viewed just before it is ordered."""
+"""Runs the UK retail data on a live server: each order line is viewed just before it is ordered."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Who abuses a running shop: with a session that was fixed, ids made of wildcards, bots and crowds."""
+"""Abuse of a running shop: fixated sessions, ids made of wildcards, bots, floods and crowds."""
 
 import asyncio
 import sys
@@ -19,7 +19,7 @@ from bench_hostile import attack
 from good_client import Good
 
 
-async def test_a_session_that_somebody_fixed_is_dead_to_them_once_its_victim_has_logged_in(
+async def test_a_fixated_session_is_useless_to_the_attacker_after_the_victim_logs_in(
     tmp_path,
 ):
     """The attacker hands out a session and its secret, and comes back after the victim's login."""
@@ -54,7 +54,7 @@ WILD = [
 
 
 @pytest.mark.parametrize("wild", WILD)
-async def test_an_id_made_of_wildcards_quotes_and_noise_is_an_id_that_nobody_has(tmp_path, wild):
+async def test_an_id_of_wildcards_quotes_and_noise_matches_nothing(tmp_path, wild):
     async with live_server(tmp_path, rules()) as one:
         await one.facts(
             *CATALOGUE, order("o1", "c1", "RUN-42"), case("k1", "c1", "defect", skus=["RUN-42"])
@@ -87,7 +87,7 @@ async def offers_to(one: LiveServer, count: int) -> list[Shopper]:
     return found
 
 
-async def test_bots_hold_a_budget_no_longer_than_their_offers_live(tmp_path):
+async def test_bots_hold_a_budget_only_while_their_offers_stand(tmp_path):
     """Each bot has its caps, all together the budget; a human comes when their offers have ended."""
     async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE)
@@ -105,7 +105,7 @@ async def test_bots_hold_a_budget_no_longer_than_their_offers_live(tmp_path):
         await human.offered()
 
 
-async def test_a_flooding_client_among_many_is_closed_and_the_others_are_all_answered(door):
+async def test_a_flooding_client_is_closed_and_all_others_are_answered(door):
     async with AsyncExitStack() as stack:
         others = [await stack.enter_async_context(RawClient.connect(door.port)) for _ in range(30)]
         for other in others:
@@ -120,7 +120,7 @@ async def test_a_flooding_client_among_many_is_closed_and_the_others_are_all_ans
         await asyncio.gather(flooding, return_exceptions=True)
 
 
-async def test_a_crowd_of_hostile_peers_neither_keeps_a_good_client_out_nor_costs_much(
+async def test_hostile_peers_neither_exclude_a_good_client_nor_cost_much(
     tmp_path_factory,
 ):
     """The short form of `bench_hostile.py`: peers that never read, fall silent, or stop in the handshake."""

@@ -47,7 +47,7 @@ async def tried(folder: Path, *words: object) -> Result:
     return await asyncio.to_thread(run, *command, TACTFUL_SEED="7")
 
 
-async def test_without_an_end_it_goes_back_from_where_the_clock_of_test_mode_stands(
+async def test_without_an_end_a_backtest_ends_at_the_test_clock(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, BOOKS[0]) as one:
@@ -67,7 +67,7 @@ async def test_without_an_end_it_goes_back_from_where_the_clock_of_test_mode_sta
     assert (done["since"], done["until"]) == ("2026-03-09T09:00:31Z", "2026-03-11T09:00:31Z")
 
 
-async def test_the_rulebook_of_then_does_again_what_it_did(tmp_path: Path) -> None:
+async def test_the_recorded_rulebook_repeats_its_decisions(tmp_path: Path) -> None:
     await a_week(tmp_path)
     book = tmp_path / "rules"
     done = printed_json(await tried(tmp_path, book, book, "--json"))
@@ -96,7 +96,7 @@ async def test_a_smaller_discount_costs_less_and_a_version_can_be_named(tmp_path
     assert done["new"]["margin"]["EUR"] > done["old"]["margin"]["EUR"]
 
 
-async def test_a_budget_that_is_empty_withholds(tmp_path: Path) -> None:
+async def test_an_empty_budget_withholds_offers(tmp_path: Path) -> None:
     await a_week(tmp_path)
     poor = write_file(tmp_path / "poor" / "rules.yaml", rules(budget="{EUR: 40.00}"))
     done = printed_json(await tried(tmp_path, tmp_path / "rules", poor, "--json"))
@@ -104,7 +104,7 @@ async def test_a_budget_that_is_empty_withholds(tmp_path: Path) -> None:
     assert done["new"]["withheld"]["budget.spend"] > 0
 
 
-async def test_the_table_and_the_page_say_it_too(tmp_path: Path) -> None:
+async def test_the_table_and_the_page_show_the_same_result(tmp_path: Path) -> None:
     await a_week(tmp_path)
     ten = write_file(tmp_path / "ten<b>" / "rules.yaml", rules(percent="10%"))
     page = tmp_path / "page.html"
@@ -120,7 +120,7 @@ async def test_the_table_and_the_page_say_it_too(tmp_path: Path) -> None:
     assert "http" not in text
 
 
-async def test_what_is_no_rulebook_is_said(tmp_path: Path) -> None:
+async def test_an_argument_that_is_no_rulebook_is_an_error(tmp_path: Path) -> None:
     async with live_server(tmp_path, BOOKS[0]) as one:
         for percent in range(5, 22):
             await one.reload(rules(percent=f"{percent}%"))
@@ -133,7 +133,7 @@ async def test_what_is_no_rulebook_is_said(tmp_path: Path) -> None:
     assert (done.exit_code, "several versions begin" in done.output) == (2, True)
 
 
-async def test_a_version_that_the_configuration_changed_is_not_taken_for_itself(
+async def test_a_version_under_another_policy_is_not_treated_as_the_recorded_one(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, BOOKS[0]) as one:
@@ -144,7 +144,9 @@ async def test_a_version_that_the_configuration_changed_is_not_taken_for_itself(
     assert "something else of that version" in done.output
 
 
-async def test_a_session_that_came_back_after_a_restart_goes_on(tmp_path: Path) -> None:
+async def test_a_session_that_resumed_after_a_restart_continues_in_the_backtest(
+    tmp_path: Path,
+) -> None:
     book = tmp_path / "rules"
     async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE)
@@ -167,12 +169,12 @@ async def test_a_session_that_came_back_after_a_restart_goes_on(tmp_path: Path) 
     assert (printed_json(found)["turns"], printed_json(found)["unknown"] > 0) == (0, True)
 
 
-def test_a_length_of_time_is_one(tmp_path: Path) -> None:
+def test_a_span_must_be_a_duration(tmp_path: Path) -> None:
     done = run("rules", "backtest", tmp_path, tmp_path, "--since", "soon", "--data", tmp_path)
     assert (done.exit_code, "--since" in done.output) == (2, True)
 
 
-async def test_a_busy_day_of_everything_can_be_played_under_any_rulebook(tmp_path: Path) -> None:
+async def test_a_busy_day_can_be_backtested_under_any_rulebook(tmp_path: Path) -> None:
     async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
         await Day(one, 5).play(500)
@@ -182,7 +184,7 @@ async def test_a_busy_day_of_everything_can_be_played_under_any_rulebook(tmp_pat
     assert done["old"]["pushes"] > 0
 
 
-async def test_a_log_is_read_whole_however_many_turns_share_an_instant() -> None:
+async def test_a_log_is_read_completely_when_many_turns_share_an_instant() -> None:
     class Log(MemoryLedger):
         async def turn_entries(self, **asked: object) -> list[TurnEntry]:
             since, limit = int(str(asked["since"])), int(str(asked["limit"]))
@@ -196,7 +198,7 @@ async def test_a_log_is_read_whole_however_many_turns_share_an_instant() -> None
     assert [one async for one in read_turns(Log(), 0, 100)] == rows
 
 
-async def test_acts_recorded_together_come_when_they_happened() -> None:
+async def test_signals_recorded_in_one_batch_keep_their_instants() -> None:
     class Log(MemoryLedger):
         async def turn_entries(self, **asked: object) -> list[TurnEntry]:
             return [] if int(str(asked["since"])) > 7 else rows

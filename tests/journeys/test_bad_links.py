@@ -1,4 +1,4 @@
-"""Links that are slow, lossy or dead: offers arrive, nobody is cut off for it, and the dead are found."""
+"""Slow, lossy and dead links: offers arrive, live clients stay, dead ones are detected."""
 
 import asyncio
 import shutil
@@ -44,7 +44,7 @@ async def test_on_a_lossy_link_a_shopper_gets_an_offer_and_accepts_it(tmp_path):
         one.shoppers.remove(shopper)
 
 
-async def test_on_a_slow_link_heartbeats_pass_and_nobody_is_taken_for_dead():
+async def test_on_a_slow_link_heartbeats_pass_and_no_client_is_dropped():
     """Twenty heartbeats at 2 kB a second, with what the peer is sent in between."""
     rhythm = ProtocolTiming(heartbeat_ms=150, silent_ms=3_000)
     desk = RecordingSessionHandler()
@@ -61,7 +61,7 @@ async def test_on_a_slow_link_heartbeats_pass_and_nobody_is_taken_for_dead():
         await eventually(lambda: not desk.connections)
 
 
-async def test_a_peer_whose_link_died_without_a_word_is_found_and_its_offers_wait_for_it(tmp_path):
+async def test_a_peer_on_a_dead_link_is_detected_and_its_offers_stand_until_it_resumes(tmp_path):
     async with live_server(tmp_path, rules()) as one, bad_link(one.listener.port) as link:
         await one.facts(*CATALOGUE)
         shopper = Shopper(one)
@@ -128,7 +128,7 @@ needs_namespaces = pytest.mark.skipif(
 
 
 @needs_namespaces
-async def test_a_cable_that_is_pulled_leaves_nothing_behind(tmp_path):
+async def test_a_pulled_cable_leaves_no_connection_behind(tmp_path):
     """Real half-open TCP: sessions, a stream of plain HTTP and half a head, and no packet any more."""
     with far_away() as (name, address):
         server = Served(

@@ -1,4 +1,4 @@
-"""Links that break: what was taken is taken once, what was lost is sent again, the state comes back."""
+"""Links that break: messages are handled once, lost ones are sent again, the state is restored."""
 
 import random  # noqa: TID251 -- the cuts are seeded
 from collections.abc import AsyncIterator
@@ -72,7 +72,7 @@ def taken(one: LiveServer) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_over_twenty_cuts_at_any_byte_each_message_is_taken_once_and_in_order(
+async def test_over_twenty_cuts_at_any_byte_each_message_is_handled_once_and_in_order(
     tmp_path: Path, seed: int
 ) -> None:
     dice = random.Random(seed)
@@ -94,7 +94,7 @@ async def test_over_twenty_cuts_at_any_byte_each_message_is_taken_once_and_in_or
         assert views == [f"S{number}" for number in range(said)]
 
 
-async def test_what_was_taken_before_the_cut_is_acknowledged_at_once_after_it(
+async def test_messages_handled_before_a_cut_are_acknowledged_at_once_after_it(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -115,7 +115,9 @@ async def test_what_was_taken_before_the_cut_is_acknowledged_at_once_after_it(
             assert await peer.message() == {"t": "ack", "n": 5}
 
 
-async def test_tabs_that_number_alike_do_not_hide_each_others_messages(tmp_path: Path) -> None:
+async def test_tabs_with_equal_message_numbers_do_not_hide_each_others_messages(
+    tmp_path: Path,
+) -> None:
     async with live_server(tmp_path, rules()) as one:
         handed = taken(one)
         first = Client(one.listener.port)
@@ -130,7 +132,7 @@ async def test_tabs_that_number_alike_do_not_hide_each_others_messages(tmp_path:
         assert sorted(m.sku for m in handed if hasattr(m, "sku")) == ["A", "B"]
 
 
-async def test_an_accept_whose_answer_was_lost_gets_the_same_answer(tmp_path: Path) -> None:
+async def test_a_repeated_accept_gets_the_lost_response_again(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()

@@ -1,4 +1,4 @@
-"""Budgets over real sockets: periods, pace, and books that balance after whatever happened."""
+"""Budgets over real sockets: periods, pace, and balances that reconcile after any day."""
 
 import random  # noqa: TID251 - seeded
 from pathlib import Path
@@ -28,7 +28,7 @@ async def bought(one: LiveServer, order: str) -> bool:
     return True
 
 
-async def test_a_day_s_budget_is_there_again_the_next_day_of_its_zone(tmp_path: Path) -> None:
+async def test_a_daily_budget_is_renewed_on_the_next_day_of_its_time_zone(tmp_path: Path) -> None:
     budget = "{budget: {EUR: 30.00}, per: day, timezone: America/New_York}"
     async with live_server(tmp_path, with_budget(budget)) as one:
         await one.facts(*CATALOGUE)
@@ -41,7 +41,7 @@ async def test_a_day_s_budget_is_there_again_the_next_day_of_its_zone(tmp_path: 
         assert await one.parts.shop.reconcile() == []
 
 
-async def test_an_even_pace_lets_an_offer_out_when_its_share_has_come(tmp_path: Path) -> None:
+async def test_an_even_pace_allows_an_offer_when_its_share_is_released(tmp_path: Path) -> None:
     budget = "{budget: {EUR: 77.40}, per: day, pace: even}"  # four offers a day, two by noon
     async with live_server(tmp_path, with_budget(budget)) as one:
         await one.facts(*CATALOGUE)
@@ -50,7 +50,9 @@ async def test_an_even_pace_lets_an_offer_out_when_its_share_has_come(tmp_path: 
         assert [await bought(one, f"o{n}") for n in (4, 5)] == [True, False]
 
 
-async def test_a_count_of_a_week_is_shared_and_lasts(tmp_path: Path) -> None:
+async def test_a_weekly_count_is_shared_by_all_sessions_and_survives_a_restart(
+    tmp_path: Path,
+) -> None:
     async with live_server(tmp_path, with_budget("{count: 2, per: week}")) as one:
         await one.facts(*CATALOGUE)
         assert [await bought(one, f"o{n}") for n in range(3)] == [True, True, False]
@@ -59,7 +61,7 @@ async def test_a_count_of_a_week_is_shared_and_lasts(tmp_path: Path) -> None:
         assert await one.parts.shop.reconcile() == []
 
 
-async def test_a_budget_that_comes_or_goes_while_offers_stand_leaves_the_books_right(
+async def test_a_budget_added_or_removed_while_offers_stand_keeps_balances_exact(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, with_budget("{count: 9}")) as one:
@@ -93,7 +95,7 @@ async def act(one: LiveServer, shopper: Shopper, dice: random.Random, number: in
             await one.http.post(f"/v1/redemptions/o{number}/cancel")
 
 
-async def test_after_a_random_day_the_books_balance(tmp_path: Path) -> None:
+async def test_after_a_random_day_the_balances_reconcile(tmp_path: Path) -> None:
     dice = random.Random(11)
     async with live_server(
         tmp_path, with_budget("{budget: {EUR: 90.00}, count: 7, per: day}")
@@ -118,7 +120,7 @@ async def test_after_a_random_day_the_books_balance(tmp_path: Path) -> None:
         } == {key: sums for key, sums in kept.items() if any(sums)}
 
 
-async def test_books_that_do_not_balance_are_told(tmp_path: Path) -> None:
+async def test_balances_that_do_not_reconcile_are_reported(tmp_path: Path) -> None:
     async with live_server(tmp_path, with_budget("{budget: {EUR: 90.00}}")) as one:
         await one.facts(*CATALOGUE)
         assert await bought(one, "o1")

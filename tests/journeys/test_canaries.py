@@ -1,4 +1,4 @@
-"""What the browser is told: nothing of why, of whom, or of how much is left."""
+"""Frames reveal neither reasons nor identities nor remaining stock and budget."""
 
 import json
 import re
@@ -90,7 +90,7 @@ async def visitor(one: LiveServer) -> Shopper:
     return await one.shopper(consent="personal", identity=one.identity("canary-customer"))
 
 
-async def test_no_frame_ever_carries_what_the_shopper_may_not_know(tmp_path: Path) -> None:
+async def test_no_frame_carries_confidential_values(tmp_path: Path) -> None:
     start = len(EVERY_BYTE)
     async with live_server(tmp_path, RULES) as one:
         await one.facts(*facts())
@@ -112,7 +112,7 @@ async def test_no_frame_ever_carries_what_the_shopper_may_not_know(tmp_path: Pat
     assert scan(sent) == []
 
 
-def test_the_scan_finds_what_it_is_there_to_find() -> None:
+def test_the_scan_finds_a_leaked_canary() -> None:
     assert scan([b'{"t":"withdraw","reason":"complaint.open","case":"canary-case-1"}']) == [
         "canary-case",
         '"complaint\\.open"',
@@ -134,7 +134,7 @@ async def told(one: LiveServer, sku: str) -> list[str]:
     return plain([shopper.welcome, *shopper.frames])
 
 
-async def test_suppressed_and_not_matched_look_the_same(tmp_path: Path) -> None:
+async def test_a_suppressed_item_and_an_unmatched_one_get_the_same_frames(tmp_path: Path) -> None:
     async with live_server(tmp_path, RULES) as one:
         await one.facts(*facts(), product("BOOT", "Boot", None, "boots"), price("BOOT", "DE", 9900))
         await one.facts(stock("BOOT", "DE", 5))
@@ -150,7 +150,7 @@ def area(ones: list[float], others: list[float]) -> float:
 
 
 @pytest.mark.slow
-async def test_suppressed_and_not_matched_take_the_same_time(tmp_path: Path) -> None:
+async def test_a_suppressed_item_and_an_unmatched_one_take_the_same_time(tmp_path: Path) -> None:
     """5,000 trials each, interleaved: an attacker who times answers learns nothing."""
     async with live_server(tmp_path, RULES) as one:
         await one.facts(*facts(), product("BOOT", "Boot", None, "boots"), price("BOOT", "DE", 9900))

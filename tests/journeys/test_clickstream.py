@@ -1,4 +1,4 @@
-"""Real sessions of a clothing shop: every view brings the offer that the rules say, and no other."""
+"""Real sessions of a clothing shop: every view causes the offer that the rules state, and no other."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def visit(*skus: str, category: str = "skirts") -> Visit:
     return Visit("s", tuple(View(0, sku, category) for sku in skus))
 
 
-def test_the_plain_reading_of_the_rules() -> None:
+def test_the_expectation_reads_the_rules_plainly() -> None:
     assert brings(visit("A", "B", "A", "A", "B")) == ["", "", "came-back", "", "came-back"]
     assert brings(visit("A", "B", "A", "B", "A"))[-1] == "thrice"
     assert brings(visit("A", "A")) == ["", ""]
@@ -27,7 +27,7 @@ def test_the_policy_of_the_replay_can_be_written_in_a_file(tmp_path: Path) -> No
     assert load(file=file).policy == POLICY
 
 
-async def test_every_view_of_real_sessions_brings_what_the_rules_say(tmp_path: Path) -> None:
+async def test_every_view_of_real_sessions_causes_the_expected_offer(tmp_path: Path) -> None:
     some = list(visits(EXCERPT))
     async with live_server(tmp_path, RULES, policy=POLICY) as one:
         await one.facts(*catalogue(EXCERPT))

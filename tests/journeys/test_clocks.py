@@ -1,4 +1,4 @@
-"""A machine's clock that is wrong or jumps: nothing ended comes back, nothing used is used again."""
+"""A machine clock that is wrong or jumps: no ended offer returns, no used offer is used again."""
 
 import time
 from typing import Any
@@ -60,7 +60,7 @@ async def offered(one: LiveServer) -> tuple[Shopper, dict[str, Any]]:
     return shopper, await shopper.offered()
 
 
-async def test_a_jump_forwards_ends_what_has_ended_by_then_and_is_logged(tmp_path, machine):
+async def test_a_forward_clock_jump_expires_offers_and_is_logged(tmp_path, machine):
     one = Living(tmp_path, RESCUE)
     await one.start()
     try:
@@ -77,7 +77,7 @@ async def test_a_jump_forwards_ends_what_has_ended_by_then_and_is_logged(tmp_pat
         await one.stop()
 
 
-async def test_a_jump_backwards_stops_nothing_and_brings_nothing_back(tmp_path, machine):
+async def test_a_backward_clock_jump_stops_nothing_and_revives_nothing(tmp_path, machine):
     one = Living(tmp_path, RESCUE)
     await one.start()
     try:
@@ -98,7 +98,7 @@ async def test_a_jump_backwards_stops_nothing_and_brings_nothing_back(tmp_path, 
         await one.stop()
 
 
-async def test_a_start_with_a_clock_set_back_a_day_makes_nothing_usable_again(tmp_path):
+async def test_a_start_with_a_clock_set_back_a_day_revives_no_offer(tmp_path):
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -120,7 +120,7 @@ async def test_a_start_with_a_clock_set_back_a_day_makes_nothing_usable_again(tm
         assert again.welcome["offers"] == []
 
 
-def test_a_clock_that_was_never_set_is_refused_in_one_line(tmp_path, machine, monkeypatch):
+def test_a_start_with_an_unset_clock_is_refused_in_one_line(tmp_path, machine, monkeypatch):
     monkeypatch.setattr(
         logs, "LogHandler", lambda _: None
     )  # whose log this process writes is its own

@@ -1,4 +1,4 @@
-"""The console in a real Chromium: what others wrote stays text, nobody frames it, keys are enough."""
+"""The console in a real Chromium: no foreign markup, no framing, full use by keyboard."""
 
 import threading
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ def report(page: Page, demo: Running, fact: dict[str, object]) -> None:
     assert answer.json()["rejected"] == []
 
 
-def test_what_others_wrote_stays_text(demo: Running, browser: Browser) -> None:
+def test_foreign_text_is_never_rendered_as_markup(demo: Running, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
     alarms: list[str] = []
@@ -89,7 +89,7 @@ def test_what_others_wrote_stays_text(demo: Running, browser: Browser) -> None:
     context.close()
 
 
-def test_nobody_frames_it(demo: Running, browser: Browser) -> None:
+def test_no_other_page_can_frame_the_console(demo: Running, browser: Browser) -> None:
     framing = f'<iframe src="{demo.url}console/login"></iframe>'.encode()
 
     class Elsewhere(BaseHTTPRequestHandler):
@@ -119,7 +119,7 @@ def test_nobody_frames_it(demo: Running, browser: Browser) -> None:
         server.shutdown()
 
 
-def test_the_keyboard_is_enough(demo: Running, browser: Browser) -> None:
+def test_the_console_works_with_the_keyboard_alone(demo: Running, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{demo.url}console")
@@ -144,7 +144,7 @@ def test_the_keyboard_is_enough(demo: Running, browser: Browser) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
-def test_every_page_is_readable(
+def test_every_page_has_sufficient_contrast_and_structure(
     demo: Running, browser: Browser, scheme: str, width: int, tmp_path: Path
 ) -> None:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})

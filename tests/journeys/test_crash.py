@@ -1,4 +1,4 @@
-"""kill -9 at any point around a commit: what was acknowledged is there, and nothing is there twice."""
+"""kill -9 at any point around a commit: nothing acknowledged is lost or doubled."""
 
 import asyncio
 import multiprocessing
@@ -34,7 +34,7 @@ def failpoints(times: int) -> list[str]:
 
 
 @pytest.mark.parametrize("point", FAILPOINTS)
-def test_killed_at_a_named_point_nothing_acknowledged_is_lost_or_doubled(tmp_path, point):
+def test_a_kill_at_a_named_point_loses_and_doubles_nothing_acknowledged(tmp_path, point):
     """13 lives of one ledger for each of the four points: 52 in all."""
     for count in range(2, 15):
         kill_at(tmp_path, f"{point}:{count}")
@@ -42,13 +42,13 @@ def test_killed_at_a_named_point_nothing_acknowledged_is_lost_or_doubled(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_thousand_kills(tmp_path):
+def test_a_thousand_kills_lose_and_double_nothing_acknowledged(tmp_path):
     for failpoint in failpoints(250):
         kill_at(tmp_path, failpoint)
         assert check(tmp_path) == []
 
 
-def test_a_build_that_answers_before_it_commits_loses_what_it_acknowledged(tmp_path):
+def test_a_build_that_acknowledges_before_the_commit_loses_data(tmp_path):
     for count in range(4, 12):
         kill_at(tmp_path, f"before-commit:{count}", early=True)
         if any("redemption" in words for words in check(tmp_path)):

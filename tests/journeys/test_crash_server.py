@@ -1,4 +1,4 @@
-"""A whole server, killed with -9 in the middle of traffic and started again on the same data."""
+"""A whole server, killed with -9 in the middle of traffic and restarted on the same data."""
 
 import asyncio
 import contextlib
@@ -178,7 +178,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_a_server_killed_in_traffic_comes_back_with_all_it_promised(folder: Path) -> None:
+async def test_a_server_killed_in_traffic_restores_every_promise(folder: Path) -> None:
     known = Acknowledged()
     for life in range(LIVES):
         server = Server(folder, failpoint(life, known))
@@ -196,7 +196,7 @@ async def test_a_server_killed_in_traffic_comes_back_with_all_it_promised(folder
     await added_up(folder, known)
 
 
-async def test_a_restart_with_a_seed_gives_out_no_session_twice(tmp_path: Path) -> None:
+async def test_a_restart_with_a_seed_issues_no_session_id_twice(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         first = (await one.shopper()).session
         await one.restart()

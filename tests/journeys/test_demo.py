@@ -1,4 +1,4 @@
-"""The demo in a real Chromium: its stories, told by clicking."""
+"""The demo in a real Chromium: each of its stories, by clicks."""
 
 import os
 import re
@@ -151,7 +151,7 @@ def visit(demo: Running, browser: Browser) -> Iterator[Visit]:
     context.close()
 
 
-def test_a_complaint_takes_the_offer_back_and_the_panel_says_why(visit: Visit) -> None:
+def test_a_complaint_withdraws_the_offer_and_the_panel_says_why(visit: Visit) -> None:
     visit.log_in("Nadia")
     visit.look_at("aero-runner", "42")
     visit.stay()
@@ -170,7 +170,7 @@ def test_a_complaint_takes_the_offer_back_and_the_panel_says_why(visit: Visit) -
     visit.not_offered("complaint.cooldown")
 
 
-def test_the_last_pair_is_sold_and_its_offer_goes(visit: Visit) -> None:
+def test_selling_the_last_pair_withdraws_its_offer(visit: Visit) -> None:
     visit.look_at("aero-runner", "44")
     visit.stay()
     visit.offered("€109.65")
@@ -215,7 +215,7 @@ def test_a_promise_survives_a_complaint_and_is_redeemed_at_the_checkout(visit: V
         ("Ravi", "court-low", "42", "return.fit"),
     ],
 )
-def test_who_was_let_down_is_left_alone(
+def test_a_tainted_customer_gets_no_offer(
     visit: Visit, name: str, product: str, size: str, reason: str
 ) -> None:
     visit.log_in(name)
@@ -224,7 +224,7 @@ def test_who_was_let_down_is_left_alone(
     visit.not_offered(reason)
 
 
-def test_an_apology_is_shown_but_not_on_what_it_makes_up_for(visit: Visit) -> None:
+def test_a_remedy_is_promoted_but_not_on_its_cause(visit: Visit) -> None:
     visit.log_in("Omar")
     expect(visit.page.locator("#who")).to_have_text("Omar is in the shop.", timeout=WAIT_MS)
     visit.page.get_by_role("button", name="Send €10 voucher").click()
@@ -236,21 +236,21 @@ def test_an_apology_is_shown_but_not_on_what_it_makes_up_for(visit: Visit) -> No
     expect(visit.why.get_by_text("complaint.cause").first).to_be_attached(timeout=WAIT_MS)
 
 
-def test_who_returned_a_size_is_offered_another(visit: Visit) -> None:
+def test_a_customer_who_returned_a_size_is_offered_another_size(visit: Visit) -> None:
     visit.log_in("Ravi")
     visit.look_at("court-low", "43")
     visit.stay()
     visit.offered("€80.75")
 
 
-def test_who_is_loyal_gets_the_better_price(visit: Visit) -> None:
+def test_a_loyal_customer_gets_the_better_price(visit: Visit) -> None:
     visit.log_in("Lotte")
     visit.look_at("velo-trail", "42")
     visit.stay()
     visit.offered("€113.98")
 
 
-def test_logging_out_takes_the_personal_price_along(visit: Visit) -> None:
+def test_logging_out_withdraws_the_personal_price(visit: Visit) -> None:
     visit.log_in("Lotte")
     visit.look_at("velo-trail", "41")
     visit.stay()
@@ -262,14 +262,14 @@ def test_logging_out_takes_the_personal_price_along(visit: Visit) -> None:
     assert visit.page.evaluate("localStorage.length") == 0, "nothing of hers stays in the browser"
 
 
-def test_who_is_about_to_cancel_gets_one_offer_at_once(visit: Visit) -> None:
+def test_a_customer_on_the_cancel_page_gets_one_offer_at_once(visit: Visit) -> None:
     visit.log_in("Lotte")
     visit.look_at("fjord-boot", "43")
     visit.goto("/shop/account/cancel")
     visit.offered("€151.20")
 
 
-def test_a_mistake_in_a_rule_is_shown_with_its_place_and_help(visit: Visit) -> None:
+def test_an_error_in_a_rule_is_shown_with_its_place_and_remedy(visit: Visit) -> None:
     page = visit.page
     page.get_by_label("Rule file").select_option("hesitation.yaml")
     text = page.get_by_label("Its text")
@@ -294,7 +294,7 @@ def test_a_mistake_in_a_rule_is_shown_with_its_place_and_help(visit: Visit) -> N
     expect(page.locator("#version")).to_contain_text("is active")
 
 
-def test_a_paused_rule_says_nothing_until_it_is_resumed(visit: Visit) -> None:
+def test_a_paused_rule_makes_no_offer_until_it_is_resumed(visit: Visit) -> None:
     page = visit.page
     page.get_by_role("button", name="Pause too-many-sandals").click()
     expect(page.get_by_role("button", name="Resume too-many-sandals")).to_be_visible()
@@ -308,7 +308,7 @@ def test_a_paused_rule_says_nothing_until_it_is_resumed(visit: Visit) -> None:
     visit.offered("€59.00")
 
 
-def test_a_price_below_the_offer_ends_it(visit: Visit) -> None:
+def test_a_public_price_below_the_offer_withdraws_it(visit: Visit) -> None:
     visit.look_at("velo-trail", "43")
     visit.stay()
     visit.offered("€118.15")
@@ -319,7 +319,7 @@ def test_a_price_below_the_offer_ends_it(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 360])
-def test_on_a_telephone_the_panel_folds_away_and_nothing_overflows(
+def test_on_a_phone_the_panel_collapses_and_nothing_overflows(
     demo: Running, browser: Browser, width: int
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 640})
@@ -338,7 +338,7 @@ def test_on_a_telephone_the_panel_folds_away_and_nothing_overflows(
     context.close()
 
 
-def test_starting_all_over_forgets_everything(tmp_path: Path, browser: Browser) -> None:
+def test_a_reset_forgets_everything(tmp_path: Path, browser: Browser) -> None:
     with started(tmp_path) as running:
         context = browser.new_context()
         visit = Visit(context.new_page(), running.url)
@@ -370,7 +370,7 @@ def test_ctrl_c_leaves_nothing_behind_and_it_starts_again(tmp_path: Path) -> Non
         assert again.port == first.port
 
 
-def test_a_taken_port_is_left_alone_and_the_next_one_used(tmp_path: Path) -> None:
+def test_an_occupied_port_is_skipped_and_the_next_one_used(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with started(tmp_path, port) as running:

@@ -62,7 +62,7 @@ async def test_a_token_outlives_the_rotation_of_its_key(language: str, tmp_path:
 
 
 @pytest.mark.parametrize("language", COMMANDS)
-async def test_an_offer_for_what_is_sold_out_is_refused_plainly(
+async def test_an_offer_for_a_sold_out_item_is_refused_with_a_clear_message(
     language: str, tmp_path: Path
 ) -> None:
     async with accepted(tmp_path) as (one, url, token):
@@ -73,7 +73,7 @@ async def test_an_offer_for_what_is_sold_out_is_refused_plainly(
             assert found == (409, {"code": "stock.out"})
 
 
-async def test_the_page_of_curl_runs_against_the_server(tmp_path: Path) -> None:
+async def test_the_curl_manual_runs_against_the_server(tmp_path: Path) -> None:
     async with accepted(tmp_path) as (one, url, token):
         output = await asyncio.to_thread(run_the_curl_page, url, KEY, token)
         assert output.count("\n200\n") == 3
@@ -90,7 +90,7 @@ TOGETHER = (
 
 
 @pytest.mark.parametrize("language", COMMANDS)
-async def test_three_offers_come_off_one_order_of_the_example(
+async def test_three_offers_apply_to_one_order_of_the_example(
     language: str, tmp_path: Path
 ) -> None:
     async with live_server(tmp_path, TOGETHER) as one:

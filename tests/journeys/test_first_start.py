@@ -1,4 +1,4 @@
-"""A start with rule files that nobody can take says so wherever somebody would look."""
+"""A start with broken rule files is reported wherever an operator would look."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ NOTHING = "The rule files have errors, and none were ever taken: nothing is offe
 BEFORE = "The rule files have errors; the rulebook from before goes on."
 
 
-async def test_a_first_start_on_broken_rules_is_said_everywhere(
+async def test_a_first_start_with_broken_rules_is_reported_everywhere(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with live_server(tmp_path, rules("    persent: 3")) as one, Agent(one) as agent:

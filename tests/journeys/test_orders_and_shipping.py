@@ -68,7 +68,7 @@ def claims(token: str) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
 
 
-async def test_an_offer_on_the_order_says_what_comes_off_and_what_the_item_costs_alone(
+async def test_an_order_offer_states_its_discount_and_the_price_of_the_item_alone(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, BOOK) as one:
@@ -90,7 +90,7 @@ async def test_an_offer_on_the_order_says_what_comes_off_and_what_the_item_costs
         assert said["unit"] == 17010
 
 
-async def test_an_offer_on_the_shipping_claims_nothing_about_the_item(tmp_path: Path) -> None:
+async def test_a_shipping_offer_claims_nothing_about_the_item(tmp_path: Path) -> None:
     async with live_server(tmp_path, BOOK) as one:
         reduced = price("SOCK-3", "DE", 1890, since="2026-03-09T12:00:00Z")
         await one.facts(*CATALOGUE, reduced)
@@ -108,7 +108,7 @@ async def test_an_offer_on_the_shipping_claims_nothing_about_the_item(tmp_path: 
         assert latest["reason"] == "price.no_improvement"
 
 
-async def test_three_offers_come_off_one_order_each_on_the_result_of_the_last(
+async def test_three_offers_apply_to_one_order_each_on_the_result_of_the_last(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, BOOK) as one:
@@ -142,7 +142,7 @@ async def test_three_offers_come_off_one_order_each_on_the_result_of_the_last(
         assert await one.parts.shop.reconcile() == []
 
 
-async def test_out_of_sequence_or_unnamed_they_do_not_go_together(tmp_path: Path) -> None:
+async def test_offers_out_of_sequence_or_without_stacking_are_refused(tmp_path: Path) -> None:
     alone = BOOK.replace("[whole, parcel]", "[parcel]").replace("[shoe, parcel]", "[parcel]")
     async with live_server(tmp_path, alone) as one:
         await one.facts(*CATALOGUE)
@@ -155,7 +155,7 @@ async def test_out_of_sequence_or_unnamed_they_do_not_go_together(tmp_path: Path
         assert (await use(one, whole, name="o3"))["saved"] == money(5000)
 
 
-async def test_a_promise_for_the_order_is_not_made_twice_and_waits_for_no_other_item(
+async def test_a_second_order_offer_is_not_made_and_item_offers_still_are(
     tmp_path: Path,
 ) -> None:
     boot = [product("BOOT-43", "Fjord Boot", "Nordek", "boots"), price("BOOT-43", "DE", 18900)]
@@ -169,7 +169,7 @@ async def test_a_promise_for_the_order_is_not_made_twice_and_waits_for_no_other_
         assert (await offered(shopper, "RUN-42"))["price"] == money(10965)
 
 
-async def test_gates_hold_for_the_item_in_view_and_the_promise_for_the_order(
+async def test_gates_apply_to_the_viewed_item_and_the_promise_to_the_order(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, BOOK) as one:
@@ -201,7 +201,7 @@ def reported(name: str, status: str, **more: Any) -> dict[str, Any]:
     return order(name, "c1", "RUN-42", status=status, lines=lines)
 
 
-async def test_an_order_that_is_reported_as_cancelled_gives_right_and_budget_back(
+async def test_a_reported_cancellation_restores_right_and_budget(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, BOOK) as one:
@@ -222,7 +222,7 @@ async def test_an_order_that_is_reported_as_cancelled_gives_right_and_budget_bac
         assert await one.budget() == (0, 1935)
 
 
-async def test_what_was_shipped_or_is_not_cancelled_any_more_is_not_given_back(
+async def test_a_shipped_or_reinstated_order_restores_nothing(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, BOOK) as one:

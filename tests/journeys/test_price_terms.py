@@ -1,4 +1,4 @@
-"""From the rule file to the offer: ladders, endings, least savings, the most below list, gifts, stacking."""
+"""From rule file to offer: ladders, endings, minimum savings, total discount, gifts, stacking."""
 
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ async def withheld(one: LiveServer, sku: str = "RUN-42") -> dict[str, Any]:
     return dict(gate)
 
 
-async def test_a_ladder_goes_down_a_step_a_trigger_and_never_back_up(tmp_path: Path) -> None:
+async def test_a_ladder_goes_down_one_step_per_trigger_and_never_up(tmp_path: Path) -> None:
     ladder = "{ladder: [{percent: 5%}, {percent: 10%}, {percent: 8%}], expires: 1m}"
     policy = "  caps: {per_session: 5, per_shopper: {count: 9, per: 30d}}"
     async with live_server(tmp_path, book(ladder, policy)) as one:
@@ -90,7 +90,7 @@ async def test_the_terms_of_a_rule_make_its_price(tmp_path: Path, terms: str, am
         ("{fixed: {EUR: 129.00}}", "price.no_improvement", 12900, 12899),
     ],
 )
-async def test_what_is_no_offer_worth_making_is_withheld(
+async def test_terms_that_leave_no_real_saving_withhold_the_offer(
     tmp_path: Path, terms: str, reason: str, actual: int, needed: int
 ) -> None:
     async with live_server(tmp_path, book(terms)) as one:
@@ -137,7 +137,7 @@ BESIDE = """
 
 
 @pytest.mark.parametrize("named", [True, False])
-async def test_two_offers_stand_beside_each_other_where_their_rules_say_so(
+async def test_two_offers_stand_together_if_their_rules_name_each_other(
     tmp_path: Path, named: bool
 ) -> None:
     text = book("{percent: 10%}", "  caps: {visible: 2, per_session: 5}", BESIDE)
@@ -157,7 +157,7 @@ async def test_two_offers_stand_beside_each_other_where_their_rules_say_so(
             assert verdict["reason"] == "arbitration.exclusive"
 
 
-async def test_an_offer_lives_for_two_weeks_at_most(tmp_path: Path) -> None:
+async def test_an_offer_stands_for_two_weeks_at_most(tmp_path: Path) -> None:
     async with live_server(tmp_path, book("{percent: 10%, expires: 14d}")) as one:
         await one.facts(*CATALOGUE)
         made = await seen(one)

@@ -1,4 +1,4 @@
-"""What an offer may claim against, over real sockets: t0, offers to everybody, a short history."""
+"""Reduction claims over real sockets: t0, general offers, a short price history."""
 
 from itertools import permutations
 from pathlib import Path
@@ -26,7 +26,7 @@ async def ledger(one: LiveServer, sku: str = "RUN-42") -> list[dict[str, Any]]:
     return list(answer.json()["prices"])
 
 
-async def test_was_stays_the_prior_price_of_the_reduction_s_first_day(tmp_path: Path) -> None:
+async def test_the_was_price_stays_that_of_the_first_day_of_the_reduction(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         first = await offer(one)
@@ -42,7 +42,7 @@ async def test_was_stays_the_prior_price_of_the_reduction_s_first_day(tmp_path: 
         assert (await offer(one))["was"] == money(12900)
 
 
-async def test_was_is_never_above_what_the_public_price_has_been_since(tmp_path: Path) -> None:
+async def test_the_was_price_is_never_above_a_later_public_price(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         await offer(one)
@@ -52,7 +52,7 @@ async def test_was_is_never_above_what_the_public_price_has_been_since(tmp_path:
         assert (await offer(one))["was"] == money(11900)
 
 
-async def test_a_reduction_that_paused_for_a_month_begins_anew(tmp_path: Path) -> None:
+async def test_a_reduction_that_paused_for_a_month_has_a_new_start(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         await offer(one)
@@ -104,7 +104,7 @@ async def test_an_offer_that_reaches_most_viewers_is_a_public_price(tmp_path: Pa
         assert "was" not in other  # at or above what everybody could have
 
 
-async def test_an_offer_that_reaches_few_of_many_is_a_personal_one(tmp_path: Path) -> None:
+async def test_an_offer_to_few_of_many_viewers_is_not_a_public_price(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE, PLENTY)
         shoppers = [await one.shopper() for _ in range(14)]
@@ -115,7 +115,7 @@ async def test_an_offer_that_reaches_few_of_many_is_a_personal_one(tmp_path: Pat
         assert len(await ledger(one)) == 1
 
 
-async def test_what_was_counted_yesterday_counts_no_more(tmp_path: Path) -> None:
+async def test_viewers_of_yesterday_are_not_counted(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         for _ in range(9):
@@ -128,7 +128,7 @@ async def test_what_was_counted_yesterday_counts_no_more(tmp_path: Path) -> None
         assert shop.reductions.view.counts["Aero Runner", "DE"] == {"": 9, "R1": 9}
 
 
-async def test_a_general_offer_is_extended_while_it_goes_on(tmp_path: Path) -> None:
+async def test_a_general_offer_is_extended_while_it_continues(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         for _ in range(11):
@@ -141,7 +141,7 @@ async def test_a_general_offer_is_extended_while_it_goes_on(tmp_path: Path) -> N
         assert entries[2]["since"] > "2026-03-11T14:00:00Z"
 
 
-async def test_a_shopper_who_looks_twice_is_one_viewer(tmp_path: Path) -> None:
+async def test_a_shopper_who_views_twice_is_one_viewer(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await look(one, seconds=0)
@@ -153,7 +153,7 @@ async def test_a_shopper_who_looks_twice_is_one_viewer(tmp_path: Path) -> None:
         assert one.parts.shop.reductions.view.counts == {("Aero Runner", "DE"): {"": 1}}
 
 
-async def test_a_past_explanation_reads_what_was_counted_then(tmp_path: Path) -> None:
+async def test_a_past_explanation_reads_the_counts_of_its_time(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, PLENTY)
         for _ in range(9):
@@ -167,7 +167,7 @@ async def test_a_past_explanation_reads_what_was_counted_then(tmp_path: Path) ->
         assert (then["id"], then["notes"]) == (made["id"], ["price.general"])
 
 
-async def test_the_prior_price_is_the_same_in_whichever_order_the_prices_came(
+async def test_the_prior_price_does_not_depend_on_the_order_of_arrival(
     tmp_path: Path,
 ) -> None:
     told = [

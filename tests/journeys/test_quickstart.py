@@ -1,4 +1,4 @@
-"""The README's tutorial in a real browser: the offer is on the screen, and goes with the last pair."""
+"""The README's tutorial in a real browser: the offer appears, and disappears with the last pair."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 SHOTS = Path(__file__).parent / "screenshots"
 
 
-def test_the_reader_sees_the_offer_and_sees_it_go(tmp_path: Path) -> None:
+def test_the_reader_sees_the_offer_appear_and_disappear(tmp_path: Path) -> None:
     with quickstart(tmp_path) as (one, steps, server, port), chromium() as browser:
         start, facts, _, pages, sell, _ = steps
         for step in (start, facts, pages):

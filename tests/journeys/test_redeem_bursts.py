@@ -1,4 +1,4 @@
-"""However many redeem at the same instant, an offer is used once and its budget spent once."""
+"""Concurrent redemptions use an offer once and its budget once."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_bursts_of_sixteen_over_four_processes_double_nothing(tmp_path):
     shown(run(tmp_path, 4_992), 4_992)
 
 
-def test_looking_before_writing_sells_the_same_offer_twice(tmp_path):
+def test_a_build_that_checks_before_writing_redeems_an_offer_twice(tmp_path):
     outcome = run(tmp_path, 480, "naive")
     assert outcome.doubled
 

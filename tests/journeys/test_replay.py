@@ -1,4 +1,4 @@
-"""The recorded log, decided again, gives every decision of a busy day, to the byte."""
+"""Replaying the recorded log gives every decision of a busy day, byte for byte."""
 
 import random  # noqa: TID251 - seeded
 import sqlite3
@@ -171,7 +171,7 @@ class Day:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_a_busy_day_decided_again_comes_out_the_same(tmp_path: Path, seed: int) -> None:
+async def test_a_replayed_day_gives_the_same_decisions(tmp_path: Path, seed: int) -> None:
     async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE, order("o-old", "c1", "BOOT-42"))
         day = Day(one, seed)
@@ -193,7 +193,7 @@ async def test_a_busy_day_decided_again_comes_out_the_same(tmp_path: Path, seed:
         assert 0 < half.decisions < again.decisions
 
 
-async def test_what_is_not_as_it_was_is_found(tmp_path: Path) -> None:
+async def test_a_changed_decision_is_reported(tmp_path: Path) -> None:
     async with live_server(tmp_path, BOOKS[0]) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")

@@ -39,7 +39,7 @@ async def test_a_restart_refuses_nobody_and_loses_no_offer_and_no_redemption(
 
 
 @pytest.mark.parametrize("signal", ["terminate", "kill"])
-async def test_without_a_socket_that_outlives_the_server_people_are_refused(
+async def test_without_an_inherited_socket_connections_are_refused(
     tmp_path: Path, signal: str
 ) -> None:
     found = await restarted(tmp_path, way="none", sessions=40, restarts=1, rate=20, signal=signal)

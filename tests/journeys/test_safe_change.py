@@ -1,4 +1,4 @@
-"""Changing rules safely on live traffic: shadow, trials that stop by themselves, rollback, drain."""
+"""Changing rules on live traffic: shadow, trials that pause themselves, rollback, drain."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ async def offered_a_boot(one: LiveServer, **hello: object) -> Shopper | None:
     return shopper
 
 
-async def test_a_rule_in_the_shadow_is_recorded_and_nobody_sees_it(tmp_path: Path) -> None:
+async def test_a_shadow_rule_is_recorded_and_never_shown(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(extra=SHADOW)) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
@@ -74,7 +74,7 @@ async def test_a_rule_in_the_shadow_is_recorded_and_nobody_sees_it(tmp_path: Pat
         assert (await one.why("BOOT-42", "shy", session=other.session))["outcome"] == "shadow"
 
 
-async def test_a_trial_without_rails_is_refused_by_name(tmp_path: Path) -> None:
+async def test_a_trial_beyond_its_limits_is_refused_by_name(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(extra=TRIAL)) as one:
         before = one.parts.shop.active_rulebook.current.version
         answer = await one.reload(rules(extra=TRIAL.replace("share: 50%", "share: 60%")))
@@ -85,7 +85,7 @@ async def test_a_trial_without_rails_is_refused_by_name(tmp_path: Path) -> None:
         assert one.parts.shop.active_rulebook.current.version == before
 
 
-async def test_a_trial_that_annoys_is_paused_logged_and_counted(tmp_path: Path) -> None:
+async def test_a_trial_with_many_dismissals_is_paused_logged_and_counted(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(extra=TRIAL), policy=HARM) as one:
         await one.facts(
             *CATALOGUE, {"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 90}
@@ -123,7 +123,7 @@ async def test_a_trial_that_annoys_is_paused_logged_and_counted(tmp_path: Path) 
         assert await state(one, "daring") == "running"  # another trial, of which little is known
 
 
-async def test_a_trial_whose_buyers_complain_stops(tmp_path: Path) -> None:
+async def test_a_trial_whose_buyers_complain_is_paused(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(extra=TRIAL), policy=HARM) as one:
         await one.facts(
             *CATALOGUE, {"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 90}
@@ -142,7 +142,7 @@ async def test_a_trial_whose_buyers_complain_stops(tmp_path: Path) -> None:
             assert await state(one, "daring") == ("running" if count == 1 else "paused")
 
 
-async def test_a_live_rule_is_never_stopped_by_itself(tmp_path: Path) -> None:
+async def test_a_live_rule_is_never_paused_automatically(tmp_path: Path) -> None:
     live = TRIAL.replace("    mode: trial\n    share: 50%\n", "")
     async with live_server(tmp_path, rules(extra=live), policy=HARM) as one:
         await one.facts(
@@ -155,7 +155,7 @@ async def test_a_live_rule_is_never_stopped_by_itself(tmp_path: Path) -> None:
         assert await state(one, "daring") == "running"
 
 
-async def test_a_rollback_brings_the_rules_of_before_back(tmp_path: Path) -> None:
+async def test_a_rollback_restores_the_previous_rules(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         assert (await one.reload(rules(percent="10%"))).status_code == 200
@@ -165,7 +165,7 @@ async def test_a_rollback_brings_the_rules_of_before_back(tmp_path: Path) -> Non
         assert (await shopper.offered())["price"]["amount"] == 10965
 
 
-async def test_each_rollback_goes_further_and_a_restart_does_not_undo_it(tmp_path: Path) -> None:
+async def test_each_rollback_goes_one_version_back_and_survives_a_restart(tmp_path: Path) -> None:
     async def active() -> str:
         return str((await one.http.get("/v1/rulebook")).json()["version"])
 
@@ -188,7 +188,7 @@ async def test_each_rollback_goes_further_and_a_restart_does_not_undo_it(tmp_pat
         assert await active() == versions[0]
 
 
-async def test_what_stands_when_its_rule_is_paused_is_kept_drained_or_withdrawn(
+async def test_a_standing_offer_of_a_paused_rule_is_kept_drained_or_withdrawn(
     tmp_path: Path,
 ) -> None:
     for how in ("keep", "drain", "withdraw"):
@@ -210,7 +210,7 @@ async def test_what_stands_when_its_rule_is_paused_is_kept_drained_or_withdrawn(
             assert await one.reason("RUN-42", other) == "rule.paused"
 
 
-async def test_a_file_that_is_saved_is_taken_by_itself_and_a_broken_one_is_not(
+async def test_a_saved_rule_file_is_loaded_automatically_and_a_broken_one_is_not(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -225,7 +225,7 @@ async def test_a_file_that_is_saved_is_taken_by_itself_and_a_broken_one_is_not(
         assert not book.diagnostics
 
 
-async def test_a_rule_that_goes_while_the_server_is_away_ends_offers_of_those_who_stay_away(
+async def test_a_rule_removed_during_a_restart_ends_offers_of_absent_sessions(
     tmp_path: Path,
 ) -> None:
     text = rules().replace("    campaign: C\n", "    campaign: C\n    on_change: withdraw\n", 1)

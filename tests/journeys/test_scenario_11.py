@@ -1,4 +1,4 @@
-"""Scenario 11: more conversions, less money. What the shop's own log says decides, silence included."""
+"""Scenario 11: more conversions, less money. Expected value decides from the shop's own log."""
 
 from collections.abc import Iterator
 from itertools import permutations
@@ -73,7 +73,7 @@ async def on_the_shoe(one: LiveServer) -> Shopper:
     return shopper
 
 
-async def test_alone_an_offer_that_earns_less_than_silence_is_not_made(tmp_path: Path) -> None:
+async def test_an_offer_that_earns_less_than_silence_is_not_made(tmp_path: Path) -> None:
     async with live_server(await seeded(tmp_path), book(FIFTEEN)) as one:
         shopper = await on_the_shoe(one)
         await shopper.nothing()
@@ -90,7 +90,7 @@ async def test_alone_an_offer_that_earns_less_than_silence_is_not_made(tmp_path:
 
 
 @pytest.mark.parametrize("first", [0, 1])
-async def test_of_both_the_one_that_earns_more_is_made(tmp_path: Path, first: int) -> None:
+async def test_of_two_offers_the_one_that_earns_more_is_made(tmp_path: Path, first: int) -> None:
     rules = [*permutations((FIFTEEN, EIGHT))][first]
     async with live_server(await seeded(tmp_path), book(*rules)) as one:
         shopper = await on_the_shoe(one)
@@ -110,7 +110,7 @@ async def test_a_tier_overrides_no_negative_value_unless_it_is_forced(
         assert (await shopper.offered())["price"]["amount"] == price
 
 
-async def test_what_was_weighed_then_is_still_told_when_the_log_has_grown(tmp_path: Path) -> None:
+async def test_a_past_explanation_shows_the_rates_of_its_time(tmp_path: Path) -> None:
     async with live_server(await seeded(tmp_path), book(FIFTEEN, EIGHT)) as one:
         shopper = await on_the_shoe(one)
         await shopper.say("seen", offer=(await shopper.offered())["id"])
@@ -140,7 +140,7 @@ async def bought(one: LiveServer, shopper: Shopper, sku: str = "RUN-43", **more:
     await one.facts({name: value for name, value in fact.items() if value})
 
 
-async def test_a_held_out_shopper_who_buys_the_product_all_the_same_is_counted(
+async def test_a_held_out_shopper_who_buys_the_product_is_counted(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, book(EIGHT, policy=HELD)) as one:
@@ -158,7 +158,7 @@ async def test_a_held_out_shopper_who_buys_the_product_all_the_same_is_counted(
         assert silent(one) == (1, 1)
 
 
-async def test_a_purchase_that_is_cancelled_was_none(tmp_path: Path) -> None:
+async def test_a_cancelled_purchase_is_not_counted(tmp_path: Path) -> None:
     async with live_server(tmp_path, book(EIGHT, policy=HELD)) as one:
         shopper = await on_the_shoe(one)
         await bought(one, shopper)
@@ -227,7 +227,9 @@ async def test_a_redemption_counts_until_its_order_is_cancelled(tmp_path: Path) 
         assert (tally.tried, tally.bought) == (1, 0)
 
 
-async def test_the_log_of_before_is_read_when_the_rulebook_begins_to_weigh(tmp_path: Path) -> None:
+async def test_the_earlier_log_is_read_when_the_rulebook_switches_to_expected_value(
+    tmp_path: Path,
+) -> None:
     async with live_server(await seeded(tmp_path), book(FIFTEEN, policy="")) as one:
         first = await on_the_shoe(one)
         assert (await first.offered())["price"]["amount"] == 10965

@@ -1,4 +1,4 @@
-"""Scenarios 7 and 8 over real sockets: who is known, and what that leaves behind."""
+"""Scenarios 7 and 8 over real sockets: verified identity, and what a logout leaves behind."""
 
 from pathlib import Path
 from statistics import median
@@ -23,7 +23,7 @@ LOYALTY = """
 """
 
 
-async def test_scenario_7_login_brings_caps_and_complaints_and_logout_leaves_nothing(
+async def test_scenario_7_login_applies_caps_and_complaints_and_logout_removes_them(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules(policy="  caps: {per_session: 9}")) as one:
@@ -65,7 +65,7 @@ async def test_scenario_7_login_brings_caps_and_complaints_and_logout_leaves_not
         }
 
 
-async def test_a_login_and_a_logout_are_in_the_ledger_before_anything_else_happens(
+async def test_a_login_and_a_logout_are_committed_before_the_next_turn(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -124,7 +124,7 @@ async def test_scenario_8_known_and_unknown_ids_take_the_same_time(tmp_path: Pat
         assert shopper.frames == []
 
 
-async def test_scenario_8_a_token_is_good_for_what_it_names_only(tmp_path: Path) -> None:
+async def test_scenario_8_a_token_is_valid_only_for_what_it_names(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -145,7 +145,7 @@ async def test_scenario_8_a_token_is_good_for_what_it_names_only(tmp_path: Path)
         assert (await one.redeem(token, "o1")).status_code == 200
 
 
-async def test_scenario_8_a_socket_from_elsewhere_is_refused_before_the_upgrade(
+async def test_scenario_8_a_socket_of_another_origin_is_refused_before_the_upgrade(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -156,7 +156,7 @@ async def test_scenario_8_a_socket_from_elsewhere_is_refused_before_the_upgrade(
         assert refused.value.response.status_code == 403
 
 
-async def test_a_seventeenth_tab_takes_the_place_of_the_oldest(tmp_path: Path) -> None:
+async def test_a_seventeenth_tab_replaces_the_oldest(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         first = await one.shopper()
         tabs = [await one.shopper(resume=first.resume) for _ in range(16)]
@@ -166,7 +166,7 @@ async def test_a_seventeenth_tab_takes_the_place_of_the_oldest(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("how", ["logout", "consent", "another"])
-async def test_what_a_customer_never_saw_counts_against_no_cap_once_they_are_gone(
+async def test_an_offer_never_shown_counts_against_no_cap_after_logout(
     tmp_path: Path, how: str
 ) -> None:
     """A visitor's own offer that a login merged, and a customer's own: both unseen at the parting."""

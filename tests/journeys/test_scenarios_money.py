@@ -45,7 +45,7 @@ async def test_scenario_9_two_hundred_at_once_share_a_budget_for_five(tmp_path: 
         assert await one.budget() == (9675, 0)
 
 
-async def test_scenario_9_a_count_is_shared_alike(tmp_path: Path) -> None:
+async def test_scenario_9_a_count_is_shared_like_an_amount(tmp_path: Path) -> None:
     text = rules(budget="{EUR: 500.00}, count: 3").replace(
         "budget: {EUR: 500.00}, count: 3", "count: 3"
     )
@@ -109,7 +109,7 @@ async def test_scenario_10_fifty_redemptions_of_one_order_are_one(tmp_path: Path
         assert (await one.redeem(token, "o9")).content == first.content
 
 
-async def test_scenario_10_a_cancelled_order_gives_right_and_budget_back(tmp_path: Path) -> None:
+async def test_scenario_10_a_cancelled_order_restores_right_and_budget(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         token = await promised(one)
@@ -155,7 +155,7 @@ async def test_scenario_8_a_price_is_named_as_money_and_must_be_the_one_charged(
             assert answer.status_code == status, answer.text
 
 
-async def test_scenario_10_a_refund_gives_back_what_was_paid(tmp_path: Path) -> None:
+async def test_scenario_10_a_refund_returns_the_price_paid(tmp_path: Path) -> None:
     body = rules().replace("expires: 15m", "expires: 15m\n      max_qty: 3")
     async with live_server(tmp_path, body) as one:
         await one.facts(*CATALOGUE)
@@ -173,7 +173,7 @@ async def test_scenario_10_a_refund_gives_back_what_was_paid(tmp_path: Path) -> 
         assert await one.budget() == (0, 3870)
 
 
-async def test_scenario_10_a_promise_that_nobody_used_lapses(tmp_path: Path) -> None:
+async def test_scenario_10_an_unused_promise_expires(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         token = await promised(one)
@@ -220,7 +220,7 @@ NEW_YORK = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA"
 
 
 @pytest.mark.parametrize(("percent", "unit"), [("10%", 12510), ("15%", 11900)])
-async def test_scenario_13_new_york_is_told_in_its_own_words(
+async def test_scenario_13_new_york_gets_its_prescribed_disclosure(
     tmp_path: Path, percent: str, unit: int
 ) -> None:
     async with live_server(tmp_path, rules(category="nothing", extra=HISTORY % percent)) as one:
@@ -234,7 +234,7 @@ async def test_scenario_13_new_york_is_told_in_its_own_words(
         assert offer["disclosure"] == NEW_YORK
 
 
-async def test_scenario_13_a_price_for_everybody_needs_no_disclosure(tmp_path: Path) -> None:
+async def test_scenario_13_a_public_price_needs_no_disclosure(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(category="nothing", extra=CONTEXTUAL)) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper("US-NY")
@@ -244,7 +244,7 @@ async def test_scenario_13_a_price_for_everybody_needs_no_disclosure(tmp_path: P
         assert "disclosure" not in offer
 
 
-async def test_scenario_13_global_privacy_control_refuses_the_personal(tmp_path: Path) -> None:
+async def test_scenario_13_global_privacy_control_refuses_personal_offers(tmp_path: Path) -> None:
     extra = HISTORY % "10%" + CONTEXTUAL
     async with live_server(tmp_path, rules(category="nothing", extra=extra)) as one:
         await one.facts(*CATALOGUE, order("o1", "c13", "BOOT-42"))
@@ -259,7 +259,7 @@ async def test_scenario_13_global_privacy_control_refuses_the_personal(tmp_path:
         assert await one.parts.shop.ledger.session(session) is None
 
 
-async def test_scenario_13_revoking_consent_takes_the_personal_offer_back(tmp_path: Path) -> None:
+async def test_scenario_13_revoking_consent_withdraws_the_personal_offer(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(category="nothing", extra=HISTORY % "10%")) as one:
         await one.facts(*CATALOGUE, order("o1", "c13", "BOOT-42"))
         shopper = await one.shopper(consent="personal", identity=one.identity("c13"))
@@ -270,7 +270,7 @@ async def test_scenario_13_revoking_consent_takes_the_personal_offer_back(tmp_pa
         assert (await one.decisions(offer=offer["id"]))[0]["reason"] == "consent.missing"
 
 
-async def test_a_shopper_who_is_elsewhere_is_offered_the_price_of_there(tmp_path: Path) -> None:
+async def test_a_shopper_in_another_territory_is_offered_its_price(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -284,7 +284,7 @@ async def test_a_shopper_who_is_elsewhere_is_offered_the_price_of_there(tmp_path
         assert await one.budget(currency="GBP") == (1725, 0)
 
 
-async def test_where_the_shop_signed_that_a_shopper_is_goes_before_what_pages_say(
+async def test_a_signed_territory_takes_precedence_over_the_pages(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:

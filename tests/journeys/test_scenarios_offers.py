@@ -64,7 +64,7 @@ async def test_scenario_1_a_clamp_stops_at_the_territorys_target(tmp_path: Path)
         assert (offer["price"]["amount"], offer["percent"]) == (14900, 21)
 
 
-async def test_scenario_2_a_complaint_takes_the_offer_back_in_every_tab(tmp_path: Path) -> None:
+async def test_scenario_2_a_complaint_withdraws_the_offer_in_every_tab(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, C1_ORDER)
         first = await one.known("c1")
@@ -116,7 +116,7 @@ async def test_scenario_3_a_promise_ends_when_the_last_pair_is_gone(tmp_path: Pa
         assert await one.budget() == (0, 0)
 
 
-async def test_scenario_6_stock_that_is_gone_stays_gone_when_older_news_comes_late(
+async def test_scenario_6_a_late_older_stock_fact_does_not_revive_stock(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -137,7 +137,7 @@ async def test_scenario_6_stock_that_is_gone_stays_gone_when_older_news_comes_la
         await shopper.nothing()
 
 
-async def test_scenario_6_a_silent_feed_takes_offers_back_and_recovers_by_itself(
+async def test_scenario_6_a_stale_feed_withdraws_offers_and_recovers_by_itself(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules(policy="  max_age: {stock: 15m}")) as one:
@@ -158,7 +158,7 @@ async def test_scenario_6_a_silent_feed_takes_offers_back_and_recovers_by_itself
         assert (await other.offered())["sku"] == "RUN-42"
 
 
-async def test_scenario_12_it_waits_for_the_right_moment(tmp_path: Path) -> None:
+async def test_scenario_12_an_offer_waits_for_engagement_and_a_pause(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -174,7 +174,7 @@ async def test_scenario_12_it_waits_for_the_right_moment(tmp_path: Path) -> None
         await shopper.offered()
 
 
-async def test_scenario_12_a_hidden_page_waits_until_it_is_seen(tmp_path: Path) -> None:
+async def test_scenario_12_a_hidden_page_gets_no_offer_until_it_is_visible(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -188,7 +188,7 @@ async def test_scenario_12_a_hidden_page_waits_until_it_is_seen(tmp_path: Path) 
         await shopper.offered()
 
 
-async def test_scenario_12_nothing_is_said_while_paying_or_chatting(tmp_path: Path) -> None:
+async def test_scenario_12_no_offer_is_made_during_payment_or_chat(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         payer, talker = await one.shopper(), await one.shopper()
@@ -205,7 +205,7 @@ async def test_scenario_12_nothing_is_said_while_paying_or_chatting(tmp_path: Pa
         await talker.offered()
 
 
-async def test_scenario_12_a_dismissal_rests_the_product_and_a_third_offer_is_one_too_many(
+async def test_scenario_12_a_dismissal_starts_a_cooldown_and_a_third_offer_exceeds_the_cap(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules(category="running")) as one:
@@ -219,7 +219,7 @@ async def test_scenario_12_a_dismissal_rests_the_product_and_a_third_offer_is_on
         assert await one.reason("RUN-43", shopper) is not None
 
 
-async def test_a_price_that_falls_below_the_offer_takes_it_back(tmp_path: Path) -> None:
+async def test_a_price_that_falls_below_the_offer_withdraws_it(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -245,7 +245,7 @@ async def test_a_restart_loses_no_offer(tmp_path: Path) -> None:
         assert await one.budget() == (0, 0)
 
 
-async def test_what_a_guest_buys_in_another_tab_is_not_offered_any_more(tmp_path: Path) -> None:
+async def test_an_item_that_a_guest_bought_in_another_tab_is_not_offered(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -261,7 +261,7 @@ async def test_what_a_guest_buys_in_another_tab_is_not_offered_any_more(tmp_path
         assert await one.reason("RUN-42", shopper) != "owned.already"
 
 
-async def test_scenario_6_a_feed_that_lives_is_not_stale_after_a_restart(tmp_path: Path) -> None:
+async def test_scenario_6_a_live_feed_is_not_stale_after_a_restart(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(policy="  max_age: {stock: 15m}")) as one:
         await one.facts(*CATALOGUE)
         await one.restart()

@@ -17,7 +17,7 @@ VOUCHER = """
 """
 
 
-async def test_scenario_4_an_apology_is_offered_but_never_on_its_own_cause(tmp_path: Path) -> None:
+async def test_scenario_4_a_remedy_is_offered_but_never_on_its_cause(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(extra=VOUCHER)) as one:
         await one.facts(
             *CATALOGUE,
@@ -138,7 +138,9 @@ async def test_scenario_14_pausing_withdraws_or_drains(tmp_path: Path) -> None:
     assert await paused(tmp_path / "b", "drain") == ([], None)
 
 
-async def test_scenario_14_after_a_tunnel_the_first_frame_is_the_truth(tmp_path: Path) -> None:
+async def test_scenario_14_after_a_reconnect_the_first_frame_is_the_snapshot(
+    tmp_path: Path,
+) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -156,7 +158,7 @@ async def test_scenario_14_after_a_tunnel_the_first_frame_is_the_truth(tmp_path:
         assert (await one.why("RUN-42", session=shopper.session))["rule"] == "R1"
 
 
-async def test_the_why_of_a_past_moment_is_what_it_was(tmp_path: Path) -> None:
+async def test_an_explanation_of_a_past_instant_is_the_same_as_then(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -193,7 +195,7 @@ async def test_every_error_of_the_http_side_says_what_to_do(tmp_path: Path) -> N
             assert answer.json()["code"] == code, path
 
 
-async def test_scenario_4_a_rule_may_say_what_the_apology_is_worth(tmp_path: Path) -> None:
+async def test_scenario_4_a_rule_may_set_the_value_of_the_remedy(tmp_path: Path) -> None:
     voucher = VOUCHER.replace("    offer:\n", "    offer:\n      amount: {EUR: 10.00}\n")
     async with live_server(tmp_path, rules(extra=voucher)) as one:
         remedy = {"type": "remedy", "remedy": "v1", "customer": "c3", "value": money(1000)}
@@ -206,7 +208,9 @@ async def test_scenario_4_a_rule_may_say_what_the_apology_is_worth(tmp_path: Pat
         assert await one.reason("TRAIL-42", shopper, "voucher") == "complaint.cause"
 
 
-async def test_a_customer_who_is_not_here_is_judged_where_they_ordered_last(tmp_path: Path) -> None:
+async def test_an_absent_customer_is_explained_in_the_territory_of_the_last_order(
+    tmp_path: Path,
+) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(
             *CATALOGUE, order("o1", "c1", "BOOT-42"), case("k", "c1", "defect", skus=["RUN-43"])
@@ -216,7 +220,7 @@ async def test_a_customer_who_is_not_here_is_judged_where_they_ordered_last(tmp_
         assert "price.missing" not in {gate["reason"] for gate in verdict["gates"]}
 
 
-async def test_erasing_who_complained_lifts_the_taint_from_who_had_bought_it(
+async def test_erasing_the_complainant_removes_the_taint_of_the_purchaser(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:

@@ -211,6 +211,8 @@ async def live(folder: Path, steps: list[tuple[str, Any]]) -> None:
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(st.lists(step, min_size=5, max_size=25))
-def test_every_tab_shows_what_stands_whatever_happens(steps: list[tuple[str, Any]]) -> None:
+def test_every_tab_shows_the_standing_offers_after_any_sequence(
+    steps: list[tuple[str, Any]],
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(live(Path(folder), steps))

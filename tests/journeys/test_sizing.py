@@ -1,4 +1,4 @@
-"""The sizes that `server/OPERATING.md` counts with: of the ledger per act, and of what is kept in memory."""
+"""The sizes that `server/OPERATING.md` states for the ledger and for memory."""
 
 import gc
 import sqlite3
@@ -44,7 +44,7 @@ async def grown(one: LiveServer, number: int, act: Callable[[int], Awaitable[obj
     return (used(ledger) - before) / number
 
 
-async def test_an_act_costs_the_ledger_what_the_manual_says_alone_and_in_company(tmp_path):
+async def test_a_signal_takes_the_ledger_space_that_the_manual_states(tmp_path):
     async with live_server(tmp_path, rules(category="boots")) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
@@ -67,7 +67,7 @@ async def test_an_act_costs_the_ledger_what_the_manual_says_alone_and_in_company
         assert in_company < IN_COMPANY
 
 
-async def test_a_decision_costs_the_ledger_what_the_manual_says(tmp_path):
+async def test_a_decision_takes_the_ledger_space_that_the_manual_states(tmp_path):
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
@@ -96,7 +96,7 @@ async def traced(one: LiveServer, skus: list[str], customers: list[str]) -> int:
         tracemalloc.stop()
 
 
-async def test_items_and_people_in_memory_take_what_the_manual_says(tmp_path):
+async def test_items_and_customers_take_the_memory_that_the_manual_states(tmp_path):
     one = LiveServer(tmp_path, rules())
     one.config.data.mkdir(parents=True)
     build(one.config.data / "tactful.db", Size(products=1_000, customers=1_000, lines=20_000))

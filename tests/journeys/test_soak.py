@@ -1,4 +1,4 @@
-"""A stretch of a day leaves nothing behind but the books: the short forms of `make soak`."""
+"""A stretch of traffic leaves no resources behind: the short forms of `make soak`."""
 
 import sys
 from pathlib import Path
@@ -22,12 +22,12 @@ def nothing_is_left(found: Soaked) -> None:
     assert found.redeemed > 0
 
 
-async def test_an_hour_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_an_hour_of_traffic_leaves_no_resources_behind(tmp_path: Path) -> None:
     nothing_is_left(await soak(tmp_path, quarters=4, shoppers=12))
 
 
 @pytest.mark.slow
-async def test_a_day_in_a_minute_grows_no_memory_and_gets_no_slower(tmp_path: Path) -> None:
+async def test_a_day_of_traffic_grows_no_memory_and_gets_no_slower(tmp_path: Path) -> None:
     found = await soak(tmp_path, quarters=48, shoppers=40)
     nothing_is_left(found)
     assert found.growth() < 0.03

@@ -1,4 +1,4 @@
-"""A start reads what it needs, however much there is."""
+"""A start reads what it needs, whatever the size of the ledger."""
 
 import sys
 from pathlib import Path
@@ -39,7 +39,7 @@ async def started(folder: Path, times: int) -> int:
     return found
 
 
-async def test_a_shop_a_hundred_times_as_large_starts_with_hardly_a_byte_more(tmp_path):
+async def test_a_start_on_a_shop_a_hundred_times_as_large_reads_hardly_more(tmp_path):
     await started(tmp_path / "first", 1)  # what is read once in a process is read now
     small = await started(tmp_path / "small", 1)
     large = await started(tmp_path / "large", MORE)

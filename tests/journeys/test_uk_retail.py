@@ -1,4 +1,4 @@
-"""A year of a real shop, in short: every let-down is remembered, and nobody else is passed over."""
+"""A shortened year of a real shop: every taint suppresses, and no other customer is affected."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ async def test_every_expected_suppression_happens_and_no_other(tmp_path: Path) -
     assert len(outcome.offered) > 10 * len(wanted)
 
 
-def test_the_expectation_counts_returns_and_unmatched_refunds_but_no_corrections() -> None:
+def test_the_expectation_counts_returns_and_unmatched_refunds_but_not_corrections() -> None:
     found = events(SAMPLE)
     within_a_year = set(expected(SAMPLE, days=366))
     assert within_a_year == let_down_before(found)

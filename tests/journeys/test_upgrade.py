@@ -89,7 +89,7 @@ def test_every_signal_fact_type_state_and_outcome_occurs_in_a_fixture(fixture: P
     assert known - upgrade.occurring(fixture / "data") == set()
 
 
-def test_no_stored_name_word_or_place_is_gone(fixture: Path) -> None:
+def test_no_stored_name_value_or_path_is_gone(fixture: Path) -> None:
     gone = {
         shape: sorted(set(names) - upgrade.names(shape))
         for shape, names in expected(fixture, "names").items()
@@ -97,7 +97,7 @@ def test_no_stored_name_word_or_place_is_gone(fixture: Path) -> None:
     assert {shape: names for shape, names in gone.items() if names} == {}
 
 
-def test_what_is_stored_is_encoded_again_to_the_same_bytes(folder: Path) -> None:
+def test_stored_values_are_encoded_again_to_the_same_bytes(folder: Path) -> None:
     migrated = run("migrate", "--data", folder / "data")
     assert migrated.exit_code == 0, migrated.output
     compared = 0
@@ -108,7 +108,7 @@ def test_what_is_stored_is_encoded_again_to_the_same_bytes(folder: Path) -> None
 
 
 @pytest.mark.parametrize("source", ["data", "backup"])
-async def test_recorded_turns_are_decided_as_they_were(
+async def test_recorded_turns_are_decided_as_before(
     fixture: Path, tmp_path: Path, source: str
 ) -> None:
     shop = tmp_path / "shop"
@@ -122,7 +122,7 @@ async def test_recorded_turns_are_decided_as_they_were(
 
 
 @pytest.mark.parametrize("source", ["data", "backup"])
-async def test_every_question_is_answered_as_it_was(
+async def test_every_request_is_answered_as_before(
     fixture: Path, tmp_path: Path, source: str
 ) -> None:
     wanted = expected(fixture, "answers")
@@ -133,7 +133,7 @@ async def test_every_question_is_answered_as_it_was(
     assert differing(found, wanted) == {}
 
 
-def test_commands_say_of_the_folder_what_they_said(fixture: Path, folder: Path) -> None:
+def test_commands_print_the_same_about_the_folder(fixture: Path, folder: Path) -> None:
     wanted = expected(fixture, "commands")
     asked = {name: one["words"] for name, one in wanted.items()}
     found = upgrade.commands(folder / "data", asked)
@@ -161,7 +161,7 @@ async def test_running_sessions_resume_and_keep_their_offers(fixture: Path, fold
             assert found["session"] == session["session"]
 
 
-async def test_a_standing_offer_of_then_is_accepted_and_redeemed(
+async def test_a_standing_offer_of_the_earlier_release_is_accepted_and_redeemed(
     fixture: Path, folder: Path
 ) -> None:
     session = next(one for one in expected(fixture, "sessions") if one["name"] == "pushed")
@@ -189,7 +189,7 @@ async def test_a_token_in_flight_is_redeemed_exactly_once(
         assert (other.status_code, other.json()["code"]) == (409, "redemption.used")
 
 
-async def test_what_was_redeemed_cancelled_or_refunded_is_answered_as_it_was(
+async def test_repeated_redemptions_cancellations_and_refunds_are_answered_as_before(
     fixture: Path, folder: Path
 ) -> None:
     asked = 0

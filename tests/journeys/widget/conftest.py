@@ -1,4 +1,4 @@
-"""A shop, a scripted offers server and browsers for the widget's journeys."""
+"""Servers for raw peers, and a scan of every byte that widgets received for confidential values."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
