@@ -79,29 +79,29 @@ rich
   from 2026-03-01 until 2026-03-31 (Europe/Berlin)
   on mon-fri, all day
   on every day, 09:00-18:00
-  only on a page where the shopper is leaving for good
-  in shadow: recorded, never shown
-  to 20% of the sessions
-  paused: it offers nothing now
+  only on pages on which the shopper is leaving for good
+  in shadow mode: offers are recorded and never shown
+  in 20% of the sessions
+  paused: it makes no offers now
   when
-    - its categories are under shoes or boots
-    - its brand is $heroes
-    - the variant in view is not X
+    - the categories of the item are under shoes or boots
+    - the brand of the item is $heroes
+    - the SKU of the item in view is not X
     - the SKUs in the cart do not include A or B
-    - whether its price is below list is false
-    - how many can be sold in the territory is between 1 and 9
+    - whether the public price is below the list price: no
+    - the quantity that can be sold in the territory is between 1 and 9
     - the attribute 'colour' is red
-    - since when it has its price was at least 30d ago
-    - when its stock was last reported was in the last 1h
-    - when the last order was placed was on or after 2026-01-01
-    - how many orders were placed is at least 1, counting the last 90d
-    - how much was spent, in the local currency is at most 500.00 EUR, counting since 2026-01-01
+    - the last change of the public price was at least 30d ago
+    - the last report of the item's stock was in the last 1h
+    - the last order of the customer was on or after 2026-01-01
+    - the number of orders that were placed and not cancelled is at least 1, counting the last 90d
+    - the amount spent, in the currency of the public price is at most 500.00 EUR, counting since 2026-01-01
     - at least one of these holds:
-      - its title matches "*x*"
+      - the title of the item matches "*x*"
       - none of these holds:
-        - the kind of page that is open is cart
+        - the kind of the open page is cart
   but not when
-    - the value of the cart is at least {EUR: 200.00}
+    - the value of the cart at public prices is at least {EUR: 200.00}
   offers 15% off
   never below a margin of 20%
   never below 9.00 EUR
@@ -109,7 +109,7 @@ rich
   at most 1 in a session
   at most 2 in 30d to one shopper
   from the budget of 'c' of 50.00 EUR, per week
-  It reads what the shop knows about a verified customer and what happens in this session.
+  It reads what the shop knows about a verified customer and what happens in the session.
 """
     )
 
@@ -120,7 +120,7 @@ rich
         ("bare", "5.00 EUR off"),
         ("fixed", "a price of 5.00 EUR"),
         ("steps", "5% off, then the territory's target price"),
-        ("gift", "the item for nothing"),
+        ("gift", "the item for free"),
         ("sorry", "the voucher that support issued"),
         ("order", "10% off the order, at most {EUR: 50.00, GBP: 45.00}"),
         ("parcel", "3.00 EUR off the shipping"),
@@ -161,7 +161,7 @@ def test_differences_are_told_in_words() -> None:
     before, after = check(OLD), check(NEW)
     assert sorted(diff_rulebooks(before, after)) == [
         "campaign 'c': budget is 40.00 EUR instead of 50.00 EUR",
-        "campaign 'gone' is gone",
+        "campaign 'gone' was removed",
         "campaign 'new' is new",
         "list 'l' no longer has b",
         "list 'l' now has c",
@@ -169,13 +169,13 @@ def test_differences_are_told_in_words() -> None:
         "policy: caps.per_session is no longer 2",
         "policy: holdout is 5% instead of 10%",
         "policy: min_stock is now 3",
-        "rule 'a' no longer asks for item.stock: {at_least: 5}",
-        "rule 'a' now asks for item.stock: {at_least: 9}",
-        "rule 'a' now is kept back by all of item.sku: q, item.brand: z",
+        "rule 'a' no longer requires item.stock: {at_least: 5}",
+        "rule 'a' now requires item.stock: {at_least: 9}",
+        "rule 'a' now excludes all of item.sku: q, item.brand: z",
         "rule 'a': offer.expires is now 1h",
         "rule 'a': offer.max_qty is no longer 2",
         "rule 'a': offer.percent is 10% instead of 15%",
-        "rule 'b' is gone",
+        "rule 'b' was removed",
         "rule 'n' is new",
         "suppress block 's' no longer covers item.brand: x",
         "suppress block 's' now covers item.brand: y",

@@ -1,1 +1,1 @@
-"""authoring."""
+"""Tools for the authors of rules: explanations, differences, layout, schema, templates."""

@@ -1,4 +1,4 @@
-"""What does a rule do, in plain words?"""
+"""Explanations of rules in plain words, for readers who do not write rule files."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,13 +16,18 @@ _GROUPS: Final = {
     "none": "none of these holds:",
 }
 _READS: Final = {
-    "pseudonymous": "what happens in this session",
+    "pseudonymous": "what happens in the session",
     "personal": "what the shop knows about a verified customer",
 }
 
 
 def describe_rule(rule: ParsedRule, files: ParsedFiles) -> str:
-    """A rule as a few sentences for people who do not read rule files."""
+    """Return a rule as a few lines of plain English.
+
+    Args:
+        rule: the rule.
+        files: the files that it is from; its campaign is looked up there.
+    """
     lines = [rule.id]
     if rule.get("note"):
         lines.append(f"  {rule.get('note')}")
@@ -49,14 +54,14 @@ def _places(rule: ParsedRule) -> Iterator[str]:
     for entry in rule.get("schedule") or ():
         yield f"on {entry.get('days', 'every day')}, {entry.get('hours', 'all day')}"
     if rule.get("moment"):
-        yield "only on a page where the shopper is leaving for good"
+        yield "only on pages on which the shopper is leaving for good"
     mode = rule.get("mode")
     if mode == "shadow":
-        yield "in shadow: recorded, never shown"
+        yield "in shadow mode: offers are recorded and never shown"
     if rule.get("share"):
-        yield f"to {format_percent(rule.get('share'))} of the sessions"
+        yield f"in {format_percent(rule.get('share'))} of the sessions"
     if rule.get("paused"):
-        yield "paused: it offers nothing now"
+        yield "paused: it makes no offers now"
 
 
 def _conditions(rule: ParsedRule) -> Iterator[str]:
@@ -82,7 +87,7 @@ def _part(tree: ConditionTree, lead: str) -> Iterator[str]:
 
 
 def describe_clause(comparison: Comparison) -> str:
-    """`how many can be sold in the territory is at least 5`."""
+    """Return a comparison as a clause: "the quantity that can be sold … is at least 5"."""
     about = comparison.field.about
     if comparison.field.name.endswith("*"):
         about = f"the attribute '{comparison.name.split('.', 2)[2]}'"
@@ -91,18 +96,19 @@ def describe_clause(comparison: Comparison) -> str:
     if comparison.window:
         how, value = comparison.window
         window = f", counting {'the last' if how == 'within' else 'since'} "
-        window += value if how == "since" else _windowed(comparison)
+        window += value if how == "since" else _window_length(comparison)
+    if comparison.field.type == "flag":
+        return f"{about}: {'yes' if node.text == 'true' else 'no'}"
     return f"{about} {_compared(comparison, node)}{window}"
 
 
-def _windowed(comparison: Comparison) -> str:
+def _window_length(comparison: Comparison) -> str:
+    """Return the operand of `within` as the file spells it."""
     return comparison.text.rpartition("within: ")[2].rstrip("}")
 
 
 def _compared(comparison: Comparison, node: Node) -> str:
     value = spelled(node)
-    if comparison.field.type == "flag":
-        return f"is {value}"
     if comparison.op == "between":
         low, high = (spelled(item) for item in node.items)
         return f"is between {low} and {high}"
@@ -137,7 +143,7 @@ def _offers(rule: ParsedRule) -> Iterator[str]:
 
 
 def _offered(offer: ParsedMapping) -> str:
-    """`10% off the order, at most 50.00 EUR`."""
+    """Return what is offered: "10% off the order, at most 50.00 EUR"."""
     if level_of(offer) == "item":
         return describe_price(offer)
     at_most = offer.get("at_most")
@@ -146,7 +152,7 @@ def _offered(offer: ParsedMapping) -> str:
 
 
 def describe_price(offer: ParsedMapping) -> str:
-    """How the price is made."""
+    """Return how the price of an offer, or of a step of a ladder, is made."""
     values: dict[str, Any] = dict(offer.values)
     if "percent" in values:
         return f"{format_percent(values['percent'])} off"
@@ -156,7 +162,7 @@ def describe_price(offer: ParsedMapping) -> str:
         return f"a price of {format_amounts(values['fixed'])}"
     if "ladder" in values:
         return f"{_listed([describe_price(step) for step in values['ladder']], ', then ')}"
-    return "the item for nothing" if "gift" in values else "the territory's target price"
+    return "the item for free" if "gift" in values else "the territory's target price"
 
 
 def _limits(rule: ParsedRule, files: ParsedFiles) -> Iterator[str]:
@@ -178,7 +184,7 @@ def _listed(words: Any, joint: str = " and ") -> str:
 
 
 def describe_fields() -> str:
-    """Every field with its meaning and an example."""
+    """Return a line per field: name, meaning and an example."""
     width = max(map(len, FIELDS))
     rows = (f"{f.name:<{width}}  {f.about}, e.g. {f.example}\n" for f in FIELDS.values())
     return "".join(rows)

@@ -1,4 +1,4 @@
-"""What is different between two rulebooks, in words?"""
+"""Differences between two rulebooks, in words."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,11 +8,16 @@ from tactful.rulebook.language.conditions import ConditionGroup, spelled
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 
-_UNSPOKEN = frozenset({"id", "when", "unless"})
+_NOT_SETTINGS = frozenset({"id", "when", "unless"})
 
 
 def diff_rulebooks(old: CompiledRulebook, new: CompiledRulebook) -> list[str]:
-    """One line a change; empty where both mean the same."""
+    """Return one line per change; none where both rulebooks mean the same.
+
+    Args:
+        old: the rulebook before; it may have errors.
+        new: the rulebook after; it may have errors.
+    """
     return [
         *_rules(old.files, new.files),
         *_campaigns(old.files, new.files),
@@ -34,31 +39,31 @@ def _ids(what: str, before: Mapping[str, object], after: Mapping[str, object]) -
     for id_ in sorted(after.keys() - before.keys()):
         yield f"{what} '{id_}' is new"
     for id_ in sorted(before.keys() - after.keys()):
-        yield f"{what} '{id_}' is gone"
+        yield f"{what} '{id_}' was removed"
 
 
 def _rule(before: ParsedRule, after: ParsedRule) -> Iterator[str]:
     name = f"rule '{before.id}'"
     yield from _settings(name, _flat(before.block), _flat(after.block))
-    yield from _group(name, "asks for", before.when, after.when)
-    yield from _group(name, "is kept back by", before.unless, after.unless)
+    yield from _group(name, "requires", before.when, after.when)
+    yield from _group(name, "excludes", before.unless, after.unless)
 
 
 def _group(
     name: str, verb: str, before: ConditionGroup | None, after: ConditionGroup | None
 ) -> Iterator[str]:
     had, has = _parts(before), _parts(after)
-    gone = {had[key] for key in had.keys() - has.keys()}
-    come = {has[key] for key in has.keys() - had.keys()}
-    # What is spelled alike and means something else uses a list, whose change is told once.
-    for rule in sorted(come - gone):
-        yield f"{name} now {verb} {rule}"
-    for rule in sorted(gone - come):
-        yield f"{name} no longer {verb} {rule}"
+    removed = {had[key] for key in had.keys() - has.keys()}
+    added = {has[key] for key in has.keys() - had.keys()}
+    # The same spelling with another meaning uses a list, whose change is reported on its own.
+    for part in sorted(added - removed):
+        yield f"{name} now {verb} {part}"
+    for part in sorted(removed - added):
+        yield f"{name} no longer {verb} {part}"
 
 
 def _parts(group: ConditionGroup | None) -> dict[str, str]:
-    """What a part means → how it is spelled."""
+    """Return the digest of each part's meaning → its spelling."""
     parts = group.parts if group else ()
     return {digest(canonical(part)): _spelled(part) for part in parts}
 
@@ -74,7 +79,7 @@ def _flat(block: ParsedMapping, prefix: str = "") -> dict[str, str]:
     for name, value in block.values.items():
         if isinstance(value, ParsedMapping):
             found |= _flat(value, f"{prefix}{name}.")
-        elif name not in _UNSPOKEN:
+        elif name not in _NOT_SETTINGS:
             found[prefix + name] = spelled(block.nodes[name])
     return found
 

@@ -1,7 +1,7 @@
-"""How is a rule file laid out, in the one way that all are, with every comment kept?
+"""Formatter of rule files: one layout for all files, with every comment kept.
 
-The text is written anew from its tree and its comments; where that would lose anything, the file is
-left as it is.
+The text is written anew from its tree and its comments. Where that would lose anything, the file is
+left unchanged and the reason is returned.
 """
 
 from collections.abc import Iterator
@@ -18,20 +18,25 @@ from tactful.rulebook.source.recovery import read
 from tactful.rulebook.source.tree import Node, RuleSource, split_lines
 
 WIDEST: Final = 100
-"""A mapping or list in braces that would be longer is written line by line."""
+"""Greatest width in columns; a longer mapping or list in braces is written line by line."""
 _SPACED: Final = ("rules", "suppress", "tests")
-"""Sections whose items stand apart by a blank line."""
+"""Sections whose items are separated by a blank line."""
 
 
 class FormatResult(Struct, frozen=True):
-    """The laid-out text; None where the file has to be mended by a person first, with the reason."""
+    """Result of formatting a file."""
 
     text: str | None
+    """The formatted text; None where the author has to correct the file first."""
     reason: str = ""
+    """Why there is no text, with the place."""
 
 
 def format_file(source: RuleSource) -> FormatResult:
-    """The layout of a rule file or of its tests."""
+    """Format a rule file or a scenario file.
+
+    The meaning of the file does not change, and formatting the result again changes nothing.
+    """
     findings = Findings()
     root = read(source, findings)
     if findings.has_errors:
@@ -49,12 +54,14 @@ def format_file(source: RuleSource) -> FormatResult:
         return FormatResult(None, f"{source.path}:{error.node.line + 1}: {error.reason}")
     if comments.has_unplaced:
         line = min((*comments.above, *comments.beside)) + 1
-        return FormatResult(None, f"{source.path}:{line}: move the comment in front of a value")
+        return FormatResult(
+            None, f"{source.path}:{line}: this comment belongs to no value; move it in front of one"
+        )
     return FormatResult("\n".join(lines) + "\n")
 
 
 class UnprintableError(Exception):
-    """A spelling that only its author can lay out."""
+    """Raised for a spelling that only its author can lay out."""
 
     def __init__(self, node: Node, reason: str) -> None:
         super().__init__(reason)
@@ -63,16 +70,16 @@ class UnprintableError(Exception):
 
 
 class _Printer:
-    """Writes a tree, taking each comment along once."""
+    """Writes the lines of a tree; each comment is removed as it is written."""
 
     def __init__(self, text: str, comments: Comments) -> None:
         self.lines = text.split("\n")
         self.comments = comments
 
     def file(self, root: Node) -> Iterator[str]:
-        """The sections, with a blank line between them."""
+        """Yield the lines of the file, with a blank line between sections."""
         if root.kind != "map":
-            raise UnprintableError(root, "a rule file is a mapping of sections")
+            raise UnprintableError(root, "the file is not a mapping of sections such as `rules:`")
         first = True
         for key, value in root.pairs:
             above = self._above(key.line, "")
@@ -80,12 +87,14 @@ class _Printer:
                 yield ""
             first = False
             yield from above
-            yield from self._pair(key, value, "", _kind_of(FILE, key.text))
+            yield from self._pair(key, value, "", _type_of(FILE, key.text))
         below = _trimmed(self.comments.below)
         if below:
             yield from ("", *below)
 
-    def _pair(self, key: Node, value: Node, indent: str, kind: ValueType | None) -> Iterator[str]:
+    def _pair(
+        self, key: Node, value: Node, indent: str, value_type: ValueType | None
+    ) -> Iterator[str]:
         head = f"{indent}{self._raw(key)}:"
         inline = self._inline(value, len(head) + 1)
         if inline is not None:
@@ -98,23 +107,23 @@ class _Printer:
         else:
             yield self._beside(head, key.line)
             spaced = not indent and key.text in _SPACED
-            yield from self._nested(value, indent + "  ", kind, spaced=spaced)
+            yield from self._nested(value, indent + "  ", value_type, spaced=spaced)
 
     def _nested(
-        self, node: Node, indent: str, kind: ValueType | None, *, spaced: bool = False
+        self, node: Node, indent: str, value_type: ValueType | None, *, spaced: bool = False
     ) -> Iterator[str]:
         if node.kind == "map":
-            for key, value in _ordered(node, kind):
+            for key, value in _ordered(node, value_type):
                 yield from self._above(key.line, indent)
-                yield from self._pair(key, value, indent, _kind_of(kind, key.text))
+                yield from self._pair(key, value, indent, _type_of(value_type, key.text))
             return
-        inner = kind.item_type if isinstance(kind, SequenceType | ListType) else None
+        inner = value_type.item_type if isinstance(value_type, SequenceType | ListType) else None
         for number, item in enumerate(node.items):
             if spaced and number:
                 yield ""
             yield from self._item(item, indent, inner)
 
-    def _item(self, item: Node, indent: str, kind: ValueType | None) -> Iterator[str]:
+    def _item(self, item: Node, indent: str, value_type: ValueType | None) -> Iterator[str]:
         yield from self._above(item.line, indent)
         inline = self._inline(item, len(indent) + 2)
         if inline is not None:
@@ -124,7 +133,7 @@ class _Printer:
             yield from self._block_text(f"{indent}-", item, indent)
             return
         dashed = False
-        for line in self._nested(item, indent + "  ", kind):
+        for line in self._nested(item, indent + "  ", value_type):
             if dashed or line.lstrip().startswith("#"):
                 yield line if dashed else line[2:]
             else:
@@ -132,7 +141,7 @@ class _Printer:
                 yield f"{indent}- {line[len(indent) + 2 :]}"
 
     def _inline(self, node: Node, column: int) -> str | None:
-        """The node in one line, where it may and can stand in one."""
+        """Return the node in one line, or None where it must be written over several lines."""
         if node.kind == "scalar":
             return None if node.style in {"|", ">"} else self._raw(node)
         if not node.pairs and not node.items:
@@ -151,17 +160,17 @@ class _Printer:
         return f"{{{', '.join(pairs)}}}"
 
     def _raw(self, node: Node) -> str:
-        """A scalar as it was spelled."""
+        """Return a scalar as it is spelled."""
         if node.line == node.end_line:
             return self.lines[node.line][node.column : node.end_column].rstrip()
         if not node.plain or "\n" in node.text:
-            raise UnprintableError(node, "lay out this text by hand, with `>-` or `|`")
+            raise UnprintableError(node, "write this text with `>-` or `|`")
         return node.text
 
     def _block_text(self, head: str, node: Node, indent: str) -> Iterator[str]:
         header = self.lines[node.line][node.column :].split()[0]
         if len(header) > 1 and header[1:] != "-":
-            raise UnprintableError(node, "lay out this text by hand, with `>-` or `|`")
+            raise UnprintableError(node, "write this text with `>-` or `|`")
         yield self._beside(f"{head} {header}", node.line)
         last = node.end_line if node.end_column == 0 else node.end_line + 1
         body = self.lines[node.line + 1 : last]
@@ -172,7 +181,7 @@ class _Printer:
             yield f"{indent}  {line[depth:]}".rstrip()
 
     def _above(self, line: int, indent: str) -> Iterator[str]:
-        """The comments before a value; blank lines between them only where they are no part of it."""
+        """Yield the comments before a value; blank lines between them only at the top level."""
         found = _trimmed(self.comments.above.pop(line, []))
         yield from [f"{indent}{text}".rstrip() for text in found if text or not indent]
 
@@ -182,19 +191,19 @@ class _Printer:
 
 
 def _trimmed(lines: list[str]) -> list[str]:
-    """Without a blank line at the end; there are no two in a row."""
+    """Return the lines without a blank line at the end."""
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def _ordered(node: Node, kind: ValueType | None) -> list[tuple[Node, Node]]:
-    """The pairs in the order of the grammar; what it does not know comes last, as it came."""
-    if not isinstance(kind, MappingSchema):
+def _ordered(node: Node, value_type: ValueType | None) -> list[tuple[Node, Node]]:
+    """Return the pairs in the order of the grammar; unknown keys come last, in their own order."""
+    if not isinstance(value_type, MappingSchema):
         return list(node.pairs)
-    places = {key.name: place for place, key in enumerate(kind.keys)}
+    places = {key.name: place for place, key in enumerate(value_type.keys)}
     return sorted(node.pairs, key=lambda pair: places.get(pair[0].text, len(places)))
 
 
-def _kind_of(kind: ValueType | None, name: str) -> ValueType | None:
-    if isinstance(kind, MappingSchema):
-        return next((key.value_type for key in kind.keys if key.name == name), None)
-    return kind.value_type if isinstance(kind, NamedType) else None
+def _type_of(value_type: ValueType | None, name: str) -> ValueType | None:
+    if isinstance(value_type, MappingSchema):
+        return next((key.value_type for key in value_type.keys if key.name == name), None)
+    return value_type.value_type if isinstance(value_type, NamedType) else None

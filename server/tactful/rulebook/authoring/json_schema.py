@@ -1,4 +1,8 @@
-"""What does an editor need to know to complete and check rule files? A JSON Schema of the grammar."""
+"""JSON Schema of rule files, generated from the grammar and the field registry.
+
+Editors complete, explain and check rule files with it. `rules/schema/rules.schema.json` is its
+output, and a test compares the two.
+"""
 
 import json
 from typing import Any, Final
@@ -9,17 +13,21 @@ from tactful.rulebook.language.grammar import FILE
 from tactful.rulebook.language.units import DurationType, LocalTimeType
 
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
-"""What editors' YAML servers understand best."""
-_LIST_NAME: Final = {"type": "string", "pattern": "^[$]", "description": "A list of `lists:`."}
+"""Draft 7: the newest dialect that the YAML language servers of common editors support fully."""
+_LIST_NAME: Final = {
+    "type": "string",
+    "pattern": "^[$]",
+    "description": "A list that is defined under `lists:`.",
+}
 
 
 def schema_text() -> str:
-    """The schema as the file in `rules/schema` has it."""
+    """Return the schema as indented JSON, as in `rules/schema/rules.schema.json`."""
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def schema() -> dict[str, Any]:
-    """The schema of a rule file."""
+    """Return the JSON Schema of a rule file as plain data."""
     return {
         "$schema": _DIALECT,
         "title": "Tactful rule file",
@@ -56,7 +64,7 @@ def _condition() -> dict[str, Any]:
 
 
 def _name(field: Field) -> str:
-    """Fields that are compared in the same ways share a definition."""
+    """Return the name of a field's definition, which fields of the same form share."""
     counted = "-over-time" if field.read_since else ""
     return f"{field.name if field.words else field.type}{counted}"
 
@@ -70,6 +78,7 @@ def _reference(field: Field) -> dict[str, Any]:
 
 
 def _clause(field: Field) -> dict[str, Any]:
+    """Return the schema of the value after `field:`: a bare value or a mapping of comparisons."""
     operators = OPERATORS[field.type]
     comparisons = {op: _operand(field, op) for op in operators}
     if field.read_since:
@@ -92,6 +101,7 @@ def _clause(field: Field) -> dict[str, Any]:
 
 
 def _operand(field: Field, op: str) -> dict[str, Any]:
+    """Return the schema of the operand of a comparison."""
     one = operand_type(field, op).json_schema()
     if field.type == "any" and op not in {"at_least", "at_most", "between"}:
         one = {"type": ["string", "number", "boolean"]}

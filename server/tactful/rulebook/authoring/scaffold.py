@@ -1,4 +1,4 @@
-"""What does a new rule look like, with its first test?"""
+"""Templates of a new rule file and of its scenario file."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ MODELINE: Final = "# yaml-language-server: $schema={schema}\n"
 RULE: Final = """\
 rules:
   - id: {id}
-    note: Say here, for colleagues, why this rule exists.
+    note: Write here, for colleagues, why this rule exists.
     when:
       - item.stock: {{at_least: 5}}
       - session.dwell: {{at_least: 30s}}
@@ -24,7 +24,7 @@ given:
     SHOE-1: {{price: 100.00 EUR, cost: 40.00 EUR, stock: 12}}
 
 tests:
-  - name: someone who hesitates gets an offer
+  - name: a hesitating shopper gets an offer
     steps:
       - view: SHOE-1
       - wait: 35s
@@ -42,5 +42,10 @@ tests:
 
 
 def new_rule(id_: str, schema: str) -> tuple[str, str]:
-    """The texts of a rule file and of its tests; `schema` is where the editor finds the schema."""
+    """Return the texts of a new rule file and of its scenario file.
+
+    Args:
+        id_: the id of the rule.
+        schema: path of the JSON Schema, relative to the rule file, for the editor.
+    """
     return MODELINE.format(schema=schema) + RULE.format(id=id_), TESTS.format(id=id_)

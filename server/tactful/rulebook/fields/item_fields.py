@@ -1,6 +1,6 @@
-"""What do the fields about the item, its price and the place read in a scene?
+"""Readers of the fields on the item, its price and the territory.
 
-Each takes a scene and gives the value, or None where the shop has not said.
+Each takes a scene and returns the value, or None where the shop has not reported it.
 """
 
 from tactful.core.context import Scene
@@ -9,65 +9,65 @@ from tactful.core.values.money import BP, Money
 
 
 def sku(scene: Scene) -> str:
-    """The variant."""
+    """Return the SKU of the item in view."""
     return scene.item.sku
 
 
 def product(scene: Scene) -> str:
-    """The product; an unknown SKU is its own."""
+    """Return the id of the product; the SKU for an unknown item."""
     return scene.item.product_id
 
 
 def brand(scene: Scene) -> str | None:
-    """The brand."""
+    """Return the brand."""
     return scene.item.brand
 
 
 def title(scene: Scene) -> str | None:
-    """The title."""
+    """Return the title."""
     return scene.product.title if scene.product else None
 
 
 def categories(scene: Scene) -> tuple[str, ...] | None:
-    """All category paths."""
+    """Return all category paths."""
     return scene.product.categories if scene.product else None
 
 
 def attribute(scene: Scene, name: str) -> str | int | bool | None:
-    """An attribute of the product."""
+    """Return an attribute of the product."""
     return (scene.product.attributes or {}).get(name) if scene.product else None
 
 
 def stock(scene: Scene) -> int | None:
-    """How many can be sold here."""
+    """Return the quantity that can be sold in the territory."""
     return scene.available
 
 
 def stock_reported(scene: Scene) -> int | None:
-    """When the stock here was last reported."""
+    """Return when the stock in the territory was last reported, in ms."""
     return scene.item.stock_at(scene.territory) if scene.territory else None
 
 
 def price(scene: Scene) -> Money | None:
-    """The public price."""
-    kept = scene.price
-    return kept.fact.price if kept else None
+    """Return the public price in the territory."""
+    reported = scene.price
+    return reported.fact.price if reported else None
 
 
 def list_price(scene: Scene) -> Money | None:
-    """The list price; without one, the public price."""
-    kept = scene.price
-    return (kept.fact.list or kept.fact.price) if kept else None
+    """Return the list price; without one, the public price."""
+    reported = scene.price
+    return (reported.fact.list or reported.fact.price) if reported else None
 
 
 def target_price(scene: Scene) -> Money | None:
-    """The price this territory wants to reach."""
-    kept = scene.price
-    return kept.fact.target if kept else None
+    """Return the price that the territory wants to reach."""
+    reported = scene.price
+    return reported.fact.target if reported else None
 
 
 def discount(scene: Scene) -> int | None:
-    """How far the public price is below the list price, in basis points, rounded down."""
+    """Return how far the public price is below the list price, in basis points, rounded down."""
     now, before = price(scene), list_price(scene)
     if now is None or before is None or now.currency != before.currency or before.amount <= 0:
         return None
@@ -75,7 +75,7 @@ def discount(scene: Scene) -> int | None:
 
 
 def on_sale(scene: Scene) -> bool | None:
-    """Whether the public price is below the list price."""
+    """Return whether the public price is below the list price."""
     now, before = price(scene), list_price(scene)
     if now is None or before is None or now.currency != before.currency:
         return None
@@ -83,27 +83,36 @@ def on_sale(scene: Scene) -> bool | None:
 
 
 def price_since(scene: Scene) -> int | None:
-    """Since when the public price is what it is."""
-    kept = scene.price
-    return None if kept is None else ms(kept.fact.since) if kept.fact.since else kept.at
+    """Return since when the public price has been valid, in ms.
+
+    Without a `since` in the price fact, this is the instant of its report.
+    """
+    reported = scene.price
+    return (
+        None
+        if reported is None
+        else ms(reported.fact.since)
+        if reported.fact.since
+        else reported.at
+    )
 
 
 def consumable(scene: Scene) -> bool | None:
-    """Whether it is used up and bought again."""
+    """Return whether the product is used up and bought again."""
     return scene.product.consumable_days is not None if scene.product else None
 
 
 def is_bundle(scene: Scene) -> bool | None:
-    """Whether it has components."""
+    """Return whether the item has components."""
     return bool(scene.product.components) if scene.product else None
 
 
 def territory(scene: Scene) -> str | None:
-    """Where the shopper is."""
+    """Return the territory of the shopper."""
     return scene.territory
 
 
 def currency(scene: Scene) -> str | None:
-    """The currency of the public price."""
+    """Return the currency of the public price."""
     now = price(scene)
     return now.currency if now else None

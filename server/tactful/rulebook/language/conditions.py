@@ -1,4 +1,4 @@
-"""What do the conditions of a rule say, as a tree of tests and groups with their places?"""
+"""Parses `when` and `unless` into a tree of comparisons and groups, with their places."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
@@ -35,27 +35,32 @@ OPERATORS: Final[dict[FieldType, tuple[str, ...]]] = {
     "clock": _RANGE,
     "date": ("is", *_RANGE),
 }
-"""Type of field → the comparisons that fit it."""
+"""Type of a field → the comparisons that it allows."""
 WINDOWS: Final = ("within", "since")
-"""What may stand beside a comparison of something that is counted over time."""
-_MISREAD: Final = frozenset({"no", "yes", "on", "off", "null", "~"})
+"""Operators that limit a count or a sum to a window of time, beside a comparison."""
+_AMBIGUOUS_WORDS: Final = frozenset({"no", "yes", "on", "off", "null", "~"})
 
 
 class Comparison(Struct, frozen=True):
-    """One comparison of one field; `op` is one of in, not, under, matches, at_least … `since`."""
+    """One comparison of one field."""
 
     field: Field
     name: str
+    """The name as written, with the name of an attribute instead of `*`."""
     op: str
+    """An operator of `OPERATORS`; `is` is read as `in` with one value."""
     value: Any
+    """The operand: a tuple for in, not, under, matches and between, else a single value."""
     text: str
+    """The comparison as the file spells it, in one line."""
     node: Node
+    """The node of the operand."""
     window: tuple[str, Any] | None = None
-    """(`within`, ms) or (`since`, local date): count only what happened then."""
+    """(`within`, milliseconds) or (`since`, local date): count only what happened then."""
 
 
 class ConditionGroup(Struct, frozen=True):
-    """`all`, `any` or `none` of some parts."""
+    """A group of conditions: all, any or none of its parts must hold."""
 
     kind: Literal["all", "any", "none"]
     parts: tuple["Comparison | ConditionGroup", ...]
@@ -64,23 +69,32 @@ class ConditionGroup(Struct, frozen=True):
 
 ConditionTree = Comparison | ConditionGroup
 Lists = Mapping[str, Node]
-"""Name → the list node of a file's `lists:`."""
+"""Name → the node of the list, from `lists:` of all files."""
 
 
 def read_when(node: Node, lists: Lists, findings: Findings) -> ConditionGroup:
-    """`when:`; a list or several keys mean all of them."""
+    """Parse `when:`. A list, or a mapping with several keys, means that all must hold.
+
+    Args:
+        node: the value of `when`.
+        lists: the lists to which `$name` refers.
+        findings: receives unknown fields, misfit comparisons and values that cannot be read.
+    """
     return _group("all", _parts(node, lists, findings), node)
 
 
 def read_unless(node: Node, lists: Lists, findings: Findings) -> ConditionGroup:
-    """`unless:`; none of a list's entries or a mapping's keys may hold."""
+    """Parse `unless:`. No entry of a list, and no key of a mapping, may hold.
+
+    The parameters are those of `read_when`.
+    """
     return _group("none", _parts(node, lists, findings), node)
 
 
 def _group(
     kind: Literal["all", "any", "none"], parts: Iterable["ConditionTree"], node: Node
 ) -> ConditionGroup:
-    """A group without groups in it that change nothing: `all` in `all`, or one of a single part."""
+    """Return a group without redundant groups inside, such as `all` in `all`."""
     flat: list[ConditionTree] = []
     for part in parts:
         same = isinstance(part, ConditionGroup) and (
@@ -120,19 +134,21 @@ def _parts(node: Node, lists: Lists, findings: Findings) -> Iterator[ConditionTr
             else:
                 yield from entries
     else:
-        help_text = "write one condition a line, such as `- item.stock: {at_least: 5}`"
-        findings.add("R204", node, "conditions are expected here", help_text)
+        help_text = "write one condition per line, such as `- item.stock: {at_least: 5}`"
+        findings.add("R204", node, "expected conditions, found a single value", help_text)
 
 
 def _entries(node: Node, lists: Lists, findings: Findings) -> Iterator[ConditionTree]:
     if node.kind != "map":
         help_text = "write `field: value`, such as `item.stock: {at_least: 5}`"
-        findings.add("R204", node, "a condition is a field and what it must be", help_text)
+        findings.add("R204", node, "expected a condition: a field and its value", help_text)
         return
     for key, value in node.pairs:
         if key.text in GROUPS:
             if value.kind == "list" and not value.items and key.text == "any":
-                findings.add("R301", value, "one of no conditions never holds", "name a condition")
+                findings.add(
+                    "R301", value, "`any` without a condition never holds", "add a condition"
+                )
             yield _group(key.text, _parts(value, lists, findings), value)  # type: ignore[arg-type]
         else:
             yield from _clause(key, value, lists, findings)
@@ -155,15 +171,15 @@ def _clause(key: Node, node: Node, lists: Lists, findings: Findings) -> Iterator
 def _field_hint(name: str) -> str:
     first = name.partition(" ")[0]
     if first != name and find_field(first):
-        return f"put a colon and a blank after '{first}'"
+        return f"write a colon and a blank after '{first}'"
     known = (*FIELDS, *GROUPS)
-    return nearest(name, known) or "`tactful rules explain --fields` lists them"
+    return nearest(name, known) or "list all fields with `tactful rules explain --fields`"
 
 
 def _bare(
     field: Field, key: Node, node: Node, lists: Lists, findings: Findings
 ) -> tuple[Comparison, ...] | None:
-    """`field: value` and `field: [a, b]`; None when a mapping of comparisons follows."""
+    """Parse `field: value` and `field: [a, b]`; return None for a mapping of comparisons."""
     if node.kind == "map":
         operators = {*OPERATORS[field.type], *WINDOWS}
         if not node.pairs or any(name.text in operators for name, _ in node.pairs):
@@ -176,7 +192,7 @@ def _bare(
         return ()
     word, _, rest = node.text.partition(" ")
     if node.plain and rest and word in OPERATORS[field.type]:
-        message = f"'{word}' is a comparison, and here it is part of a text"
+        message = f"the comparison '{word}' is written as part of a text"
         findings.add("R206", node, message, f"did you mean {{{word}: {rest}}}?")
         return ()
     op = "in" if node.kind == "list" else "is"
@@ -206,14 +222,14 @@ def _comparisons(
                 )
     if not compared:
         help_text = f"write {key.text}: {field.example}"
-        findings.add("R204", node, f"'{key.text}' is compared with nothing", help_text)
+        findings.add("R204", node, f"'{key.text}' has no comparison", help_text)
 
 
 def _misfit(
     field: Field, key: Node, name: Node, allowed: tuple[str, ...], findings: Findings
 ) -> None:
     if any(name.text in operators for operators in OPERATORS.values()):
-        message = f"'{name.text}' does not fit '{key.text}', {_TYPES[field.type]}"
+        message = f"'{name.text}' does not fit '{key.text}', {_TYPE_NAMES[field.type]}"
     else:
         message = f"unknown comparison '{name.text[:40]}'"
     hint = nearest(name.text, allowed) or f"use one of {', '.join(allowed)}"
@@ -225,8 +241,10 @@ def _window(field: Field, node: Node, findings: Findings) -> tuple[str, Any, str
         return None
     for name, value in node.pairs:
         if name.text in WINDOWS:
-            kind: ValueType = DurationType(least=1) if name.text == "within" else LocalTimeType()
-            read = kind.read(value, findings)
+            value_type: ValueType = (
+                DurationType(least=1) if name.text == "within" else LocalTimeType()
+            )
+            read = value_type.read(value, findings)
             return None if read is None else (name.text, read, value.text)
     return None
 
@@ -236,7 +254,7 @@ def _plain(op: str) -> str:
 
 
 def _operand(field: Field, op: str, node: Node, lists: Lists, findings: Findings) -> Any:
-    """The value to compare with: a tuple for in, not, under, matches and between."""
+    """Return the operand of a comparison; None after reporting what is wrong with it."""
     read = _reader(field, op, findings)
     if op == "between":
         return _between(node, read, findings)
@@ -248,12 +266,12 @@ def _operand(field: Field, op: str, node: Node, lists: Lists, findings: Findings
     nodes = node.items if node.kind == "list" else (node,)
     values = tuple(read(item) for listed in nodes for item in _listed(listed, lists, findings))
     if not values and node.kind == "list" and not node.items:
-        findings.add("R301", node, "an empty list matches nothing", "name at least one value")
+        findings.add("R301", node, "an empty list matches no value", "add at least one value")
     return None if None in values or not values else values
 
 
 def _listed(node: Node, lists: Lists, findings: Findings) -> tuple[Node, ...]:
-    """A node itself, or the entries of the list that `$name` stands for."""
+    """Return the node itself, or the items of the list that `$name` refers to."""
     if node.kind != "scalar" or not node.plain or not node.text.startswith("$"):
         return (node,)
     named = lists.get(node.text[1:])
@@ -267,30 +285,30 @@ def _listed(node: Node, lists: Lists, findings: Findings) -> tuple[Node, ...]:
 def _between(node: Node, read: Callable[[Node], Any], findings: Findings) -> Any:
     if node.kind != "list" or len(node.items) != 2:
         help_text = "write [lowest, highest], such as {between: [1, 5]}"
-        findings.add("R204", node, "`between` takes two values", help_text)
+        findings.add("R204", node, "`between` needs exactly two values", help_text)
         return None
     low, high = (read(item) for item in node.items)
     return None if low is None or high is None else (low, high)
 
 
 def _reader(field: Field, op: str, findings: Findings) -> Callable[[Node], Any]:
-    kind = operand_type(field, op)
-    if field.type not in {"any", "text", "path"} or not isinstance(kind, TextType):
-        return lambda node: kind.read(node, findings)
+    value_type = operand_type(field, op)
+    if field.type not in {"any", "text", "path"} or not isinstance(value_type, TextType):
+        return lambda node: value_type.read(node, findings)
 
-    def text(node: Node) -> Any:
-        if node.plain and node.text in _MISREAD:
-            message = f"{node.text!r} is read as something else by other YAML tools"
-            help_text = f"quote it if it is a text ('{node.text}'), or write true or false"
+    def read_text(node: Node) -> Any:
+        if node.plain and node.text in _AMBIGUOUS_WORDS:
+            message = f"other YAML tools do not read {node.text!r} as a text"
+            help_text = f"write '{node.text}' with quotes if it is a text, or true or false"
             findings.add("R208", node, message, help_text)
             return None
-        return kind.read(node, findings)
+        return value_type.read(node, findings)
 
-    return text
+    return read_text
 
 
 def operand_type(field: Field, op: str) -> ValueType:
-    """What may be compared with a field."""
+    """Return the value type of the operand of a comparison."""
     match field.type:
         case "instant":
             return LocalTimeType() if op == "since" else DurationType(least=1)
@@ -299,11 +317,11 @@ def operand_type(field: Field, op: str) -> ValueType:
         case "word" | "weekday":
             return OneOfType(field.words)
         case other:
-            return _KINDS[other]
+            return _OPERAND_TYPES[other]
 
 
 def spelled(node: Node) -> str:
-    """A node in one line, as a file would have it."""
+    """Return a node in one line, as a rule file spells it."""
     if node.kind == "scalar":
         return (
             f'"{node.text}"' if node.style == '"' else f"'{node.text}'" if node.style else node.text
@@ -318,7 +336,7 @@ def _spelled_clause(name: str, op: str, node: Node, window: tuple[str, Any, str]
     return f"{name}: {{{op}: {spelled(node)}{beside}}}"
 
 
-_KINDS: Final[dict[str, ValueType]] = {
+_OPERAND_TYPES: Final[dict[str, ValueType]] = {
     "text": TextType(),
     "path": TextType(),
     "flag": FlagType(),
@@ -329,7 +347,7 @@ _KINDS: Final[dict[str, ValueType]] = {
     "clock": TimeOfDayType(),
     "date": LocalTimeType(),
 }
-_TYPES: Final[dict[FieldType, str]] = {
+_TYPE_NAMES: Final[dict[FieldType, str]] = {
     "text": "which is a text",
     "word": "which is one of a few words",
     "path": "which is a category path",
@@ -338,7 +356,7 @@ _TYPES: Final[dict[FieldType, str]] = {
     "share": "which is a percentage",
     "duration": "which is a duration",
     "money": "which is money",
-    "instant": "which is a moment in time",
+    "instant": "which is an instant",
     "any": "which is an attribute",
     "weekday": "which is a weekday",
     "clock": "which is a time of day",

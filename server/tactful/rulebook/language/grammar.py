@@ -1,4 +1,8 @@
-"""Which sections and keys does a rule file have?"""
+"""The grammar of rule files: every section and key, as mapping schemas.
+
+The texts are read by merchandisers: they are the tables of `rules/README.md` and the hints that an
+editor shows. After a change, regenerate both (see `fields/field_registry.py`).
+"""
 
 from typing import Final
 
@@ -31,136 +35,159 @@ from tactful.rulebook.language.units import (
 )
 
 MAX_LIFE: Final = 14 * DAY
-"""No promise outlives this: well below the 31 days for which a key that was rotated still verifies."""
+"""Longest life of an offer, in milliseconds.
+
+It is well below the 31 days for which a rotated signing key still verifies, so that every offer can
+be verified until it ends.
+"""
 
 PRICE_MODES: Final = ("percent", "amount", "fixed", "to_target", "ladder", "gift")
+"""The keys of an offer that make its price; exactly one is allowed (R219)."""
 
 _PRICES: Final = (
-    KeySchema("percent", PercentType(least=1), "This share off the public price.", "15%"),
-    KeySchema("amount", AmountsType(least=1), "This much off, per currency.", "{EUR: 10.00}"),
-    KeySchema("fixed", AmountsType(least=1), "This price, per currency.", "{EUR: 99.00}"),
+    KeySchema("percent", PercentType(least=1), "The share that comes off the public price.", "15%"),
     KeySchema(
-        "to_target", FlagType(), "Down to the price that the territory wants to reach.", "true"
+        "amount",
+        AmountsType(least=1),
+        "The amount that comes off the public price, per currency.",
+        "{EUR: 10.00}",
+    ),
+    KeySchema(
+        "fixed", AmountsType(least=1), "The price of the offer, per currency.", "{EUR: 99.00}"
+    ),
+    KeySchema(
+        "to_target",
+        FlagType(),
+        "Whether the offer goes down to the target price of the territory.",
+        "true",
     ),
 )
 STEP: Final = MappingSchema("a step of the ladder", _PRICES)
 FLOOR: Final = MappingSchema(
     "a floor",
     (
-        KeySchema("margin", PercentType(most=9900), "At least this share of the net price is margin.", "20%"),
-        KeySchema("minimum", AmountsType(least=1), "No offer is below this price.", "{EUR: 50.00}"),
-        KeySchema("may_undercut_target", FlagType(), "May the offer go below the territory's target price?", "true", default="false"),
+        KeySchema("margin", PercentType(most=9900), "The least share of the net price that must remain as margin.", "20%"),
+        KeySchema("minimum", AmountsType(least=1), "The lowest price of an offer, per currency.", "{EUR: 50.00}"),
+        KeySchema("may_undercut_target", FlagType(), "Whether an offer may go below the target price of the territory.", "true", default="false"),
     ),
 )  # fmt: skip
 OFFER: Final = MappingSchema(
     "an offer",
     (
         *_PRICES,
-        KeySchema("ladder", SequenceType(STEP, "steps"), "A step for each later offer in the same session.", "[{percent: 5%}, {percent: 8%}]"),
-        KeySchema("gift", FlagType(), "The item for nothing.", "true"),
-        KeySchema("off_the", OneOfType(LEVELS), "What the percentage or the amount comes off.", "order", default="item"),
-        KeySchema("at_most", AmountsType(least=1), "The most that a percentage of the order, or of its shipping, comes to.", "{EUR: 50.00}"),
-        KeySchema("floor", FLOOR, "How low the price may go.", "{margin: 20%}"),
-        KeySchema("on_floor", OneOfType(("clamp", "withhold")), "At the floor: offer the floor price, or nothing.", "withhold", default="clamp"),
-        KeySchema("min_saving", SavingType(), "Less than this is not worth an offer.", "2.00 EUR"),
-        KeySchema("ending", CountType(most=99), "The last two digits of the price, reached downwards.", "95"),
-        KeySchema("max_qty", CountType(least=1, most=1000), "How many may be bought at this price.", "3", default="1"),
-        KeySchema("expires", DurationType(least=10 * SECOND, most=MAX_LIFE), "How long the offer stands.", "15m", default="15m"),
-        KeySchema("placement", IdType(), "Where on the page it is shown.", "corner", default="corner"),
-        KeySchema("message", MessagesType(), "What the shopper reads.", '"{offer.price} for the next {offer.expires}."'),
+        KeySchema("ladder", SequenceType(STEP, "steps"), "A list of price modes. Each further offer in the same session uses the next step.", "[{percent: 5%}, {percent: 8%}]"),
+        KeySchema("gift", FlagType(), "Whether the item is free.", "true"),
+        KeySchema("off_the", OneOfType(LEVELS), "What the percentage or amount comes off: the `item`, the `order` or its `shipping`.", "order", default="item"),
+        KeySchema("at_most", AmountsType(least=1), "The upper bound of a percentage of the order or of its shipping, per currency.", "{EUR: 50.00}"),
+        KeySchema("floor", FLOOR, "The lowest price that the rule allows.", "{margin: 20%}"),
+        KeySchema("on_floor", OneOfType(("clamp", "withhold")), "What happens when the price would be below the floor: `clamp` offers the floor price, `withhold` offers nothing.", "withhold", default="clamp"),
+        KeySchema("min_saving", SavingType(), "The least saving. An offer that saves less is not made.", "2.00 EUR"),
+        KeySchema("ending", CountType(most=99), "The last two digits of the price. The price is lowered to the next one that ends so.", "95"),
+        KeySchema("max_qty", CountType(least=1, most=1000), "The largest quantity that may be bought at this price.", "3", default="1"),
+        KeySchema("expires", DurationType(least=10 * SECOND, most=MAX_LIFE), "How long the offer is valid.", "15m", default="15m"),
+        KeySchema("placement", IdType(), "Where on the page the offer is shown.", "corner", default="corner"),
+        KeySchema("message", MessagesType(), "The text that the shopper reads: one text, or one per language.", '"{offer.price} for the next {offer.expires}."'),
     ),
 )  # fmt: skip
 VALID: Final = MappingSchema(
     "a window",
     (
-        KeySchema("from", LocalTimeType(), "The first day or minute.", "2026-03-01"),
+        KeySchema("from", LocalTimeType(), "The first day, or the first minute.", "2026-03-01"),
         KeySchema(
             "until",
             LocalTimeType(),
-            "The last day, or the minute at which it is over.",
+            "The last day, or the minute at which the window ends.",
             "2026-03-31",
         ),
         KeySchema(
-            "timezone", ZoneType(), "On whose clocks.", "Europe/Berlin", default="the policy's zone"
+            "timezone",
+            ZoneType(),
+            "The time zone of the window and of the schedule.",
+            "Europe/Berlin",
+            default="the policy's zone",
         ),
     ),
 )
 HOURS: Final = MappingSchema(
     "opening hours",
     (
-        KeySchema("days", TextType(), "The weekdays.", "mon-fri", default="every day"),
-        KeySchema("hours", TextType(), "From and to; an end before the start is on the next day.", "09:00-18:00", default="all day"),
+        KeySchema("days", TextType(), "The days of the week.", "mon-fri", default="every day"),
+        KeySchema("hours", TextType(), "The first and the last time of day. An end before the start is on the next day.", "09:00-18:00", default="all day"),
     ),
     one_of=("days", "hours"),
 )  # fmt: skip
 PER_SHOPPER: Final = MappingSchema(
     "a limit per shopper",
     (
-        KeySchema("count", CountType(least=1), "How often at most.", "2", required=True),
+        KeySchema("count", CountType(least=1), "The largest number of offers.", "2", required=True),
         KeySchema(
-            "per", DurationType(least=SECOND), "In any such length of time.", "30d", required=True
+            "per",
+            DurationType(least=SECOND),
+            "The length of time in which offers are counted.",
+            "30d",
+            required=True,
         ),
     ),
 )
 LIMITS: Final = MappingSchema(
     "limits",
     (
-        KeySchema("per_session", CountType(least=1), "Offers of this rule in one session.", "1"),
-        KeySchema("per_shopper", PER_SHOPPER, "Offers of this rule to one shopper.", "{count: 2, per: 30d}"),
+        KeySchema("per_session", CountType(least=1), "The largest number of offers of this rule in one session.", "1"),
+        KeySchema("per_shopper", PER_SHOPPER, "The largest number of offers of this rule to one shopper.", "{count: 2, per: 30d}"),
     ),
 )  # fmt: skip
 _SHARED: Final = (
-    KeySchema("owner", TextType(), "Who answers for the rule.", "footwear@shop.example"),
-    KeySchema("valid", VALID, "The days on which it is in force.", "{from: 2026-03-01, until: 2026-03-31}"),
-    KeySchema("schedule", ListType(HOURS), "The hours of the week in which it is in force.", "{days: mon-fri, hours: 09:00-18:00}"),
-    KeySchema("territories", ListType(TerritoryType()), "Where it is in force.", "[DE, AT]", default="everywhere"),
-    KeySchema("mode", OneOfType(("live", "shadow", "trial")), "Offered; only recorded; or offered to a share.", "shadow", default="live"),
-    KeySchema("share", PercentType(least=1), "The share of sessions that a trial speaks to.", "20%"),
-    KeySchema("holdout", PercentType(most=9900), "The share of sessions that this rule leaves alone, to measure its effect.", "10%"),
-    KeySchema("priority", CountType(most=1000), "The tier: the higher wins before anything is compared.", "10", default="0"),
-    KeySchema("on_change", OneOfType(("keep", "drain", "withdraw")), "What becomes of standing offers when the rule is edited or paused.", "withdraw", default="keep"),
-    KeySchema("campaign", IdType(), "Whose budget it spends.", "spring"),
-    KeySchema("limits", LIMITS, "How often it may speak.", "{per_session: 1}"),
-    KeySchema("offer", OFFER, "What is offered.", "{percent: 10%}"),
+    KeySchema("owner", TextType(), "The person or team that is responsible for the rule.", "footwear@shop.example"),
+    KeySchema("valid", VALID, "The days on which the rule is valid.", "{from: 2026-03-01, until: 2026-03-31}"),
+    KeySchema("schedule", ListType(HOURS), "The hours of the week in which the rule is valid.", "{days: mon-fri, hours: 09:00-18:00}"),
+    KeySchema("territories", ListType(TerritoryType()), "The territories in which the rule is valid.", "[DE, AT]", default="everywhere"),
+    KeySchema("mode", OneOfType(("live", "shadow", "trial")), "`live` makes offers, `shadow` only records them, `trial` makes them in a share of sessions.", "shadow", default="live"),
+    KeySchema("share", PercentType(least=1), "The share of sessions in which a trial makes offers.", "20%"),
+    KeySchema("holdout", PercentType(most=9900), "The share of sessions in which this rule makes no offers, so that its effect can be measured.", "10%"),
+    KeySchema("priority", CountType(most=1000), "The tier of the rule. A rule of a higher tier wins before anything else is compared.", "10", default="0"),
+    KeySchema("on_change", OneOfType(("keep", "drain", "withdraw")), "What happens to standing offers when the rule is edited or paused: `keep` them, let them `drain`, or `withdraw` them.", "withdraw", default="keep"),
+    KeySchema("campaign", IdType(), "The campaign whose budget the offers spend.", "spring"),
+    KeySchema("limits", LIMITS, "How many offers the rule may make.", "{per_session: 1}"),
+    KeySchema("offer", OFFER, "The offer that the rule makes.", "{percent: 10%}"),
 )  # fmt: skip
 RULE: Final = MappingSchema(
     "a rule",
     (
-        KeySchema("id", IdType(), "Its name in reports and tests.", "hesitating-over-shoes", required=True),
+        KeySchema("id", IdType(), "The name of the rule in reports and tests.", "hesitating-over-shoes", required=True),
         _SHARED[0],
-        KeySchema("note", TextType(), "Why it exists, for colleagues.", "We have plenty of these."),
+        KeySchema("note", TextType(), "A note for colleagues: why this exists.", "We have plenty of these."),
         *_SHARED[1:4],
-        KeySchema("moment", OneOfType(("rescue",)), "Only on a page where the shopper is leaving for good.", "rescue"),
-        KeySchema("when", RawType("conditions"), "What must hold.", "[item.stock: {at_least: 5}]"),
-        KeySchema("unless", RawType("conditions"), "None of this may hold.", "[item.on_sale: true]"),
-        KeySchema("remedy", FlagType(), "Shows a voucher that support issued, not a discount of its own.", "true", default="false"),
+        KeySchema("moment", OneOfType(("rescue",)), "Restricts the rule to pages on which the shopper is leaving for good, such as a cancel page.", "rescue"),
+        KeySchema("when", RawType("conditions"), "The conditions that must all hold.", "[item.stock: {at_least: 5}]"),
+        KeySchema("unless", RawType("conditions"), "The conditions of which none may hold.", "[item.on_sale: true]"),
+        KeySchema("remedy", FlagType(), "Whether the rule shows a voucher that support issued instead of a discount of its own.", "true", default="false"),
         _SHARED[-1],
         *_SHARED[4:-1],
-        KeySchema("force", FlagType(), "Offer even where silence is worth more.", "true", default="false"),
-        KeySchema("paused", FlagType(), "Offers nothing until this is removed.", "true", default="false"),
-        KeySchema("stacks_with", ListType(IdType()), "Rules, or campaigns, whose offers may stand beside this one.", "[free-socks]"),
+        KeySchema("force", FlagType(), "Whether the rule makes offers even where no offer earns more.", "true", default="false"),
+        KeySchema("paused", FlagType(), "Whether the rule is stopped. It makes no offers until this is removed.", "true", default="false"),
+        KeySchema("stacks_with", ListType(IdType()), "The rules or campaigns whose offers may stand beside an offer of this rule.", "[free-socks]"),
     ),
 )  # fmt: skip
 DEFAULTS: Final = MappingSchema("defaults", _SHARED)
 CAMPAIGN: Final = MappingSchema(
     "a campaign",
     (
-        KeySchema("note", TextType(), "Why it exists, for colleagues.", "Spring clearance."),
-        KeySchema("budget", AmountsType(least=1, beside=("count", "per", "pace", "timezone")), "How much its offers may cost, per currency.", "{EUR: 500.00, GBP: 500.00}"),
-        KeySchema("count", CountType(least=1), "How many offers it may make.", "200"),
-        KeySchema("per", OneOfType(("total", "day", "week", "month")), "For how long the budget is meant.", "week", default="total"),
-        KeySchema("timezone", ZoneType(), "On whose clocks a day begins.", "Europe/Berlin", default="the policy's zone"),
-        KeySchema("pace", OneOfType(("none", "even")), "Spent as it comes, or evenly over the day, week or month.", "even", default="none"),
+        KeySchema("note", TextType(), "A note for colleagues: why this exists.", "Spring clearance."),
+        KeySchema("budget", AmountsType(least=1, siblings=("count", "per", "pace", "timezone")), "How much the offers of the campaign may cost, per currency.", "{EUR: 500.00, GBP: 500.00}"),
+        KeySchema("count", CountType(least=1), "How many offers the campaign may make.", "200"),
+        KeySchema("per", OneOfType(("total", "day", "week", "month")), "The period of the budget.", "week", default="total"),
+        KeySchema("timezone", ZoneType(), "The time zone in which a day, a week or a month begins.", "Europe/Berlin", default="the policy's zone"),
+        KeySchema("pace", OneOfType(("none", "even")), "Whether the budget is spent at any pace (`none`) or spread evenly over its period (`even`).", "even", default="none"),
     ),
     one_of=("budget", "count"),
 )  # fmt: skip
 SUPPRESS: Final = MappingSchema(
     "a suppress block",
     (
-        KeySchema("id", IdType(), "Its name in reports.", "fragile-things", required=True),
-        KeySchema("note", TextType(), "Why it exists, for colleagues.", "Broken glass angers people."),
-        KeySchema("when", RawType("conditions"), "For which items and shoppers.", "[item.category: {under: glass}]", required=True),
-        KeySchema("after", DurationType(least=SECOND), "At least this long after a let-down.", "120d", required=True),
+        KeySchema("id", IdType(), "The name of the block in reports.", "fragile-things", required=True),
+        KeySchema("note", TextType(), "A note for colleagues: why this exists.", "Broken glass annoys customers for longer."),
+        KeySchema("when", RawType("conditions"), "The items and shoppers that the block covers.", "[item.category: {under: glass}]", required=True),
+        KeySchema("after", DurationType(least=SECOND), "The least time that suppression lasts after its cause is over.", "120d", required=True),
     ),
 )  # fmt: skip
 
@@ -172,77 +199,77 @@ def _times(*names: tuple[str, str]) -> tuple[KeySchema, ...]:
 _TAINT: Final = MappingSchema(
     "a row of the suppression table",
     (
-        KeySchema("scope", OneOfType(("variant", "product", "brand", "shop")), "How far it reaches.", "product"),
-        KeySchema("after", DurationType(), "How long it lasts once it is over.", "120d"),
+        KeySchema("scope", OneOfType(("variant", "product", "brand", "shop")), "What is suppressed: the `variant`, the `product`, the `brand` or the whole `shop`.", "product"),
+        KeySchema("after", DurationType(), "How long suppression lasts after its cause is over.", "120d"),
     ),
 )  # fmt: skip
 _TAINTS: Final = {
-    "defect": "A case: defect, or not as described.",
-    "wrong_item": "A case: the wrong item was sent.",
-    "service": "A case: late or lost parcel, service, billing.",
-    "brand": "A second complaint about one brand.",
-    "review": "A bad review.",
+    "defect": "A support case about a defect, or about an item that is not as described.",
+    "wrong_item": "A support case about a wrong item.",
+    "service": "A support case about a late or lost parcel, service or billing.",
+    "brand": "A second complaint about the same brand.",
+    "review": "A bad review of a product.",
     "return_fit": "A return because of fit or size.",
     "return_recent": "A return because of quality, or without a reason.",
-    "delivery_late": "A parcel past its promised date.",
+    "delivery_late": "A parcel that is past its promised date.",
 }
 POLICY: Final = MappingSchema(
     "the policy",
     (
-        KeySchema("holdout", PercentType(), "The share of shoppers who are never shown anything, so that the effect can be measured.", "10%"),
-        KeySchema("arbitration", OneOfType(("tier", "expected_value")), "How one of several rules wins.", "expected_value"),
+        KeySchema("holdout", PercentType(), "The share of shoppers who are shown no offers, so that the effect of offers can be measured.", "10%"),
+        KeySchema("arbitration", OneOfType(("tier", "expected_value")), "How one of several rules wins: by `tier` and discount, or by `expected_value`.", "expected_value"),
         KeySchema("prior", MappingSchema("the prior", (
-            KeySchema("silence", PercentType(), "The share who buy though they are shown nothing.", "3%"),
-            KeySchema("offer", PercentType(), "The share who buy when they see an offer.", "4%"),
-            KeySchema("weight", CountType(most=1_000_000), "As many shoppers is this belief worth beside those of the log.", "200"),
-        )), "What is believed before the shop's own log knows better; for `arbitration: expected_value`.", "{silence: 3%, offer: 4%, weight: 200}"),
-        KeySchema("timezone", ZoneType(), "The shop's clocks.", "Europe/Berlin"),
+            KeySchema("silence", PercentType(), "The assumed share of shoppers who buy without an offer.", "3%"),
+            KeySchema("offer", PercentType(), "The assumed share of shoppers who buy when they see an offer.", "4%"),
+            KeySchema("weight", CountType(most=1_000_000), "The weight of these assumptions: they count as much as this number of shoppers in the log.", "200"),
+        )), "The conversion rates that are assumed until the shop's own log has enough data. Used by `arbitration: expected_value`.", "{silence: 3%, offer: 4%, weight: 200}"),
+        KeySchema("timezone", ZoneType(), "The time zone of the shop.", "Europe/Berlin"),
         KeySchema("caps", MappingSchema("caps", (
-            KeySchema("visible", CountType(least=1, most=10), "Offers to be seen at once.", "1"),
-            KeySchema("per_session", CountType(), "Offers in one session.", "2"),
-            KeySchema("per_shopper", PER_SHOPPER, "Offers to one shopper.", "{count: 4, per: 30d}"),
-        )), "How often a shopper may be approached.", "{per_session: 2}"),
+            KeySchema("visible", CountType(least=1, most=10), "The largest number of offers that are visible at once.", "1"),
+            KeySchema("per_session", CountType(), "The largest number of offers in one session.", "2"),
+            KeySchema("per_shopper", PER_SHOPPER, "The largest number of offers to one shopper.", "{count: 4, per: 30d}"),
+        )), "How many offers a shopper may get.", "{per_session: 2}"),
         KeySchema("rest", MappingSchema("rests", _times(
-            ("dismissed_rule", "How long a dismissal rests the rule."),
-            ("dismissed_product", "How long a dismissal rests the product."),
-            ("expired_product", "How long an offer that was let pass rests the product."),
-            ("withdrawn_product", "How long an offer that was taken back, for stock or for its rule, rests the product."),
-            ("quiet", "How long a let-down rests everything."),
-        )), "How long a shopper is left in peace.", "{dismissed_rule: 24h}"),
+            ("dismissed_rule", "The cooldown of a rule after the shopper dismissed its offer."),
+            ("dismissed_product", "The cooldown of a product after the shopper dismissed an offer for it."),
+            ("expired_product", "The cooldown of a product after an offer for it expired unused."),
+            ("withdrawn_product", "The cooldown of a product after an offer for it was withdrawn because of stock or of its rule."),
+            ("quiet", "The quiet period after an offer was withdrawn because of a complaint or another disappointment. No offers are made in it."),
+        )), "The cooldowns after an offer has ended.", "{dismissed_rule: 24h}"),
         KeySchema("moment", MappingSchema("the right moment", _times(
-            ("engaged", "Engaged time on the item before anything is said."),
-            ("since_input", "Time since the last key or click."),
-        )), "When it is not too early to speak.", "{engaged: 30s}"),
+            ("engaged", "The engaged time on the item before the first offer."),
+            ("since_input", "The time since the last key press or click."),
+        )), "The earliest moment for an offer.", "{engaged: 30s}"),
         KeySchema("max_age", MappingSchema("feed ages", _times(
-            ("stock", "The stock feed."), ("prices", "The price feed."),
-            ("orders", "The order feed."), ("cases", "The support feed."),
+            ("stock", "The largest age of the stock feed."), ("prices", "The largest age of the price feed."),
+            ("orders", "The largest age of the order feed."), ("cases", "The largest age of the feed of support cases."),
         )), "How long a feed may be silent before its facts count as unknown.", "{stock: 15m}"),
         KeySchema("owned", MappingSchema("what is owned", (
-            KeySchema("durable", DurationType(), "How long a durable thing is not offered again.", "365d"),
-            KeySchema("consumable", PercentType(), "The part of its interval after which a consumable is due.", "80%"),
-            KeySchema("price_regret", DurationType(), "How long no offer goes below a price paid.", "30d"),
-        )), "How what was bought is left out.", "{durable: 365d}"),
-        KeySchema("min_stock", CountType(), "Below this stock nothing is offered.", "2"),
-        KeySchema("min_margin", PercentType(most=9900), "The least margin of every offer.", "10%"),
-        KeySchema("max_total_discount", PercentType(), "The most below list price.", "50%"),
-        KeySchema("accept_hold", DurationType(most=MAX_LIFE), "How long an accepted offer is kept.", "30m"),
+            KeySchema("durable", DurationType(), "How long a durable product is not offered again after its purchase.", "365d"),
+            KeySchema("consumable", PercentType(), "The share of its interval after which a consumable product may be offered again.", "80%"),
+            KeySchema("price_regret", DurationType(), "How long after a purchase no offer goes below the price paid.", "30d"),
+        )), "How products that the customer owns are left out.", "{durable: 365d}"),
+        KeySchema("min_stock", CountType(), "The least stock. With less, an item is not offered.", "2"),
+        KeySchema("min_margin", PercentType(most=9900), "The least margin of every offer, as a share of the net price.", "10%"),
+        KeySchema("max_total_discount", PercentType(), "The largest discount from the list price.", "50%"),
+        KeySchema("accept_hold", DurationType(most=MAX_LIFE), "How long an accepted offer stays valid.", "30m"),
         KeySchema("taints", MappingSchema("the suppression table", tuple(
             KeySchema(name, _TAINT, about, "{after: 120d}") for name, about in _TAINTS.items()
-        )), "What a let-down suppresses; may only be tightened here.", "{defect: {after: 120d}}"),
-        KeySchema("brand_window", DurationType(), "Two complaints on a brand within this are one too many; only longer.", "365d"),
-        KeySchema("bought_window", DurationType(), "A case that names only a customer taints what was bought within this; only longer.", "365d"),
-        KeySchema("bad_rating", CountType(least=1, most=5), "A review of so many stars or less is bad; only higher.", "3"),
-        KeySchema("good_rating", CountType(least=1, most=5), "An edit to so many stars lifts it; only higher.", "5"),
+        )), "What a complaint or another disappointment suppresses, and for how long. Rule files can only make it stricter.", "{defect: {after: 120d}}"),
+        KeySchema("brand_window", DurationType(), "The time in which a second complaint about a brand suppresses the brand. Rule files can only make it longer.", "365d"),
+        KeySchema("bought_window", DurationType(), "The time in which purchases are suppressed by a case that names a customer but no item. Rule files can only make it longer.", "365d"),
+        KeySchema("bad_rating", CountType(least=1, most=5), "The number of stars up to which a review counts as bad. Rule files can only raise it.", "3"),
+        KeySchema("good_rating", CountType(least=1, most=5), "The number of stars from which an edited review no longer counts as bad. Rule files can only raise it.", "5"),
     ),
 )  # fmt: skip
 FILE: Final = MappingSchema(
     "a rule file",
     (
-        KeySchema("rules", SequenceType(RULE, "rules"), "When … offer … within …", "[]"),
-        KeySchema("campaigns", NamedType(CAMPAIGN, "campaigns"), "Groups of rules with one budget.", "{spring: {budget: 500.00 EUR}}"),
-        KeySchema("policy", POLICY, "Overrides of the shop's defaults.", "{holdout: 10%}"),
-        KeySchema("lists", NamedType(RawType("list"), "lists"), "Values to be used as `$name`.", "{premium: [Velo, Nordek]}"),
-        KeySchema("defaults", DEFAULTS, "What the rules of this file have in common.", "{territories: [DE]}"),
-        KeySchema("suppress", SequenceType(SUPPRESS, "suppress blocks"), "Where the shop is stricter than its policy.", "[]"),
+        KeySchema("rules", SequenceType(RULE, "rules"), "The rules: when to offer what, and within which limits.", "[]"),
+        KeySchema("campaigns", NamedType(CAMPAIGN, "campaigns"), "Groups of rules that share a budget.", "{spring: {budget: 500.00 EUR}}"),
+        KeySchema("policy", POLICY, "Settings that replace the shop's defaults.", "{holdout: 10%}"),
+        KeySchema("lists", NamedType(RawType("list"), "lists"), "Lists of values that conditions refer to as `$name`.", "{premium: [Velo, Nordek]}"),
+        KeySchema("defaults", DEFAULTS, "Keys that all rules of this file share.", "{territories: [DE]}"),
+        KeySchema("suppress", SequenceType(SUPPRESS, "suppress blocks"), "Items and shoppers for which suppression lasts longer than in the policy.", "[]"),
     ),
 )  # fmt: skip

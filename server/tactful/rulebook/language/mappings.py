@@ -1,6 +1,7 @@
-"""Which keys may a mapping have, and what does each mean?
+"""Mapping schemas: the keys of a mapping, their value types and their meaning.
 
-A shape is data: the reader, the JSON Schema, the formatter's order and the manual come from it.
+A schema is data. The parser, the JSON Schema, the order of keys in the formatter and the tables of
+the manual are all generated from it, so that they cannot differ.
 """
 
 import re
@@ -18,39 +19,45 @@ _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?", re.ASCII)
 
 
 class KeySchema(Struct, frozen=True):
-    """One key of a mapping. `default` says in words what holds without it."""
+    """One key of a mapping."""
 
     name: str
     value_type: ValueType
     about: str
+    """What the key means: a sentence for the manual and for editors."""
     example: str
+    """A value as a rule file spells it."""
     required: bool = False
     default: str = ""
+    """The value without the key, in words; "" where there is none."""
 
 
 class ParsedMapping(Struct, frozen=True):
-    """A mapping as read: the values that could be used, and where everything stands."""
+    """A mapping as read. Keys that are unknown are in none of its dictionaries but `keys`."""
 
     node: Node
     values: Mapping[str, Any] = {}
+    """Key → value; without the values that could not be read."""
     nodes: Mapping[str, Node] = {}
+    """Key → the node of its value, also of one that could not be read."""
     keys: Mapping[str, Node] = {}
+    """Key → the node of the key."""
 
     def get(self, name: str, otherwise: Any = None) -> Any:
-        """The value of a key."""
+        """Return the value of a key, or `otherwise` without one."""
         return self.values.get(name, otherwise)
 
     def span_of(self, name: str) -> Span:
-        """Where the value of a key stands; the mapping's first key where it has none."""
+        """Return the place of a key's value; the place of the first key without one."""
         return self.nodes.get(name) or self.start
 
     @property
     def start(self) -> Span:
-        """Where the mapping begins."""
+        """The place of the first key, or of an empty mapping."""
         return self.node.pairs[0][0] if self.node.pairs else self.node
 
     def over(self, default: "ParsedMapping") -> "ParsedMapping":
-        """This mapping, with what it does not say taken from another."""
+        """Return this mapping with the missing keys of `default`, recursively."""
         values = {**default.values, **self.values}
         for name, value in self.values.items():
             other = default.get(name)
@@ -64,10 +71,10 @@ class ParsedMapping(Struct, frozen=True):
 
 
 class ParsedEntries(dict[str, tuple[Node, Any]]):
-    """What a mapping of names holds: name → (key node, value)."""
+    """A mapping from names to values as read: name → (key node, value)."""
 
     def over(self, default: "ParsedEntries") -> "ParsedEntries":
-        """These entries, with those that only another has."""
+        """Return these entries with the missing ones of `default`; mappings are merged."""
         merged = ParsedEntries({**default, **self})
         for name, (key, value) in self.items():
             other = default.get(name, (key, None))[1]
@@ -77,12 +84,14 @@ class ParsedEntries(dict[str, tuple[Node, Any]]):
 
 
 class MappingSchema(ValueType, frozen=True):
-    """A mapping with known keys."""
+    """A mapping with known keys; any other key is reported (R201)."""
 
     name: str
+    """A noun with its article, for messages: "a rule"."""
     keys: tuple[KeySchema, ...]
+    """The keys, in the order of the manual and of the formatter."""
     one_of: tuple[str, ...] = ()
-    """At least one of these must be there."""
+    """Keys of which at least one is required."""
     _named: dict[str, KeySchema] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -114,7 +123,7 @@ class MappingSchema(ValueType, frozen=True):
         return block
 
     def _unknown(self, key: Node, findings: Findings) -> None:
-        hint = nearest(key.text, self._named) or f"it has the keys {', '.join(self._named)}"
+        hint = nearest(key.text, self._named) or f"use one of the keys {', '.join(self._named)}"
         findings.add("R201", key, f"unknown key '{key.text[:60]}' in {self.name}", hint)
 
     def _complete(self, block: ParsedMapping, findings: Findings) -> None:
@@ -123,8 +132,8 @@ class MappingSchema(ValueType, frozen=True):
                 message = f"{self.name} has no '{key.name}'"
                 findings.add("R202", block.start, message, f"add `{key.name}: {key.example}`")
         if self.one_of and not any(name in block.nodes for name in self.one_of):
-            message = f"{self.name} has none of {', '.join(self.one_of)}"
-            findings.add("R202", block.start, message, f"add {self.one_of[0]}")
+            message = f"{self.name} has none of the keys {', '.join(self.one_of)}"
+            findings.add("R202", block.start, message, f"add `{self.one_of[0]}: …`")
 
     def json_schema(self) -> dict[str, Any]:
         properties = {}
@@ -141,15 +150,16 @@ class MappingSchema(ValueType, frozen=True):
 
 
 class RawType(ValueType, frozen=True):
-    """Read later, when more of the rulebook is known. `schema_ref` names its definition."""
+    """A value that is kept as a node and read later, when more of the rulebook is known."""
 
     schema_ref: str
+    """Name of its definition in the JSON Schema."""
 
     @property
     def expected(self) -> str:
         return self.schema_ref
 
-    def read(self, node: Node, findings: Findings) -> Node:  # noqa: ARG002 - later
+    def read(self, node: Node, findings: Findings) -> Node:  # noqa: ARG002 - read later
         return node
 
     def json_schema(self) -> dict[str, Any]:
@@ -157,7 +167,7 @@ class RawType(ValueType, frozen=True):
 
 
 class SequenceType(ValueType, frozen=True):
-    """A list of mappings; what cannot be used of it is left out."""
+    """A list of mappings. Items that cannot be read are reported and left out."""
 
     item_type: ValueType
     name: str
@@ -168,7 +178,7 @@ class SequenceType(ValueType, frozen=True):
 
     def read(self, node: Node, findings: Findings) -> tuple[Any, ...] | None:
         if node.kind != "list":
-            findings.add("R204", node, f"expected {self.expected}", "begin each with `- `")
+            findings.add("R204", node, f"expected {self.expected}", "begin each item with `- `")
             return None
         values = (self.item_type.read(item, findings) for item in node.items)
         return tuple(value for value in values if value is not None)
@@ -178,7 +188,7 @@ class SequenceType(ValueType, frozen=True):
 
 
 class NamedType(ValueType, frozen=True):
-    """A mapping from names to values of one kind: name → (key node, value)."""
+    """A mapping from names to values of one type; entries that cannot be read are left out."""
 
     value_type: ValueType
     name: str
@@ -205,7 +215,11 @@ class NamedType(ValueType, frozen=True):
 
 
 class MessagesType(ValueType, frozen=True):
-    """One text, or a text per language: locale → text, with "" for the default."""
+    """A text, or a text per language.
+
+    Read as locale in lower case → text. The key "" has the default: the English text if there is
+    one, else the first.
+    """
 
     @property
     def expected(self) -> str:
@@ -219,7 +233,7 @@ class MessagesType(ValueType, frozen=True):
         for key, value in node.pairs:
             text = TextType().read(value, findings)
             if not _LOCALE.fullmatch(key.text):
-                message = f"{key.text[:40]!r} is not a language"
+                message = f"{key.text[:40]!r} is not a language tag"
                 findings.add("R214", key, message, "write a tag such as en, de or de-AT")
             elif text is not None:
                 found[key.text.lower()] = text
@@ -233,7 +247,7 @@ class MessagesType(ValueType, frozen=True):
 
 
 class SavingType(ValueType, frozen=True):
-    """A least saving: a share (int, basis points) or amounts per currency."""
+    """A saving: a share, read as basis points, or amounts, read as currency → minor units."""
 
     @property
     def expected(self) -> str:

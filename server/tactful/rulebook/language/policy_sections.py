@@ -1,7 +1,8 @@
-"""Which policy do the `policy:` sections make of the shop's own?
+"""Applies the `policy:` sections of rule files to the shop's own policy.
 
-Caps, hold-outs and the like are freely set. What protects a shopper after a let-down may only be
-tightened: a shop that wants less changes its server's configuration, where a person answers for it.
+Caps, hold-outs and the like may be set freely. The settings that protect a shopper after a
+disappointment may only be tightened here. A shop that wants a looser policy changes its server's
+configuration, for which a named person is responsible.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,26 +16,33 @@ from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.tree import Node
 
-_RENAMED: Final = {
+_FIELD_NAMES: Final = {
     "holdout": "holdout_bp",
     "min_stock": "stock_minimum",
     "min_margin": "min_margin_bp",
     "max_total_discount": "max_total_discount_bp",
 }
 _SHARES: Final = frozenset({"consumable", "silence", "offer"})
-"""Settings inside a group whose fields carry their unit in the core."""
+"""Settings inside a group whose fields in `core.rules.policy` end in `_bp`."""
 _SCOPES: Final = ("variant", "product", "brand", "shop")
-_TIGHTENED: Final = (
+_ONLY_LARGER: Final = (
     "brand_window",
     "bought_window",
     "bad_rating",
     "good_rating",
 )
-"""Settings of which more is stricter."""
+"""Settings of which a larger value is stricter."""
 
 
 def read_policy(sections: Sequence[ParsedMapping], base: Policy, findings: Findings) -> Policy:
-    """The active policy: `base` with every section's settings over it, each set once."""
+    """Return the active policy: `base` with the settings of all sections.
+
+    Args:
+        sections: the `policy:` sections, in the order of the files.
+        base: the shop's own policy.
+        findings: receives a setting that is set twice (R218) or that is looser than `base` (R313);
+            the looser one is left out.
+    """
     seen: dict[str, Node] = {}
     policy = base
     for section in sections:
@@ -61,12 +69,12 @@ def _applied(section: ParsedMapping, policy: Policy, findings: Findings) -> Poli
     for name, value in section.values.items():
         if name == "taints":
             changes[name] = _taints(value, policy, findings)
-        elif name in _TIGHTENED:
+        elif name in _ONLY_LARGER:
             changes[name] = _tightened(section, name, getattr(policy, name), findings)
         elif isinstance(value, ParsedMapping):
             changes[name] = _group(value, getattr(policy, name))
         else:
-            changes[_RENAMED.get(name, name)] = value
+            changes[_FIELD_NAMES.get(name, name)] = value
     return structs.replace(policy, **changes)
 
 
@@ -84,7 +92,7 @@ def _tightened(section: ParsedMapping, name: str, active: Any, findings: Finding
     if value >= active:
         return value
     text = str(active) if active < 10 else ""
-    _loose(section.span_of(name), name, text or format_duration(active), findings)
+    _report_looser(section.span_of(name), name, text or format_duration(active), findings)
     return active
 
 
@@ -94,16 +102,16 @@ def _taints(block: ParsedMapping, policy: Policy, findings: Findings) -> Any:
         active = getattr(policy.taints, name)
         scope, after = row.get("scope", active.scope), row.get("after", active.after)
         if _SCOPES.index(scope) < _SCOPES.index(active.scope):
-            _loose(row.span_of("scope"), f"taints.{name}.scope", active.scope, findings)
+            _report_looser(row.span_of("scope"), f"taints.{name}.scope", active.scope, findings)
         elif after < active.after:
             text = format_duration(active.after)
-            _loose(row.span_of("after"), f"taints.{name}.after", text, findings)
+            _report_looser(row.span_of("after"), f"taints.{name}.after", text, findings)
         else:
             rows[name] = structs.replace(active, scope=scope, after=after)
     return structs.replace(policy.taints, **rows)
 
 
-def _loose(node: Any, path: str, active: str, findings: Findings) -> None:
+def _report_looser(node: Any, path: str, active: str, findings: Findings) -> None:
     message = f"this is looser than the active policy, where {path} is {active}"
-    help_text = "rule files only tighten it; loosen it in the server's configuration"
+    help_text = "remove it, or loosen it in the server's configuration"
     findings.add("R313", node, message, help_text)

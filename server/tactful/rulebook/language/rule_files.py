@@ -1,4 +1,4 @@
-"""What do the rule files say, section by section, before it is asked whether it makes sense?"""
+"""Parsed rule files: rules, campaigns, policies, lists and suppress blocks, not checked yet."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -21,28 +21,32 @@ from tactful.rulebook.source.tree import Node, RuleSource
 
 
 class ParsedRule(Struct, frozen=True):
-    """One rule as written; `block` has the file's defaults under it, `own` has not."""
+    """One rule as written."""
 
     id: str
     block: ParsedMapping
+    """The keys of the rule, with the `defaults` of its file."""
     own: ParsedMapping
+    """The keys of the rule alone."""
     when: ConditionGroup | None = None
+    """A group of kind `all`; None without `when`."""
     unless: ConditionGroup | None = None
+    """A group of kind `none`; None without `unless`."""
 
     @property
     def id_node(self) -> Node:
-        """Where its id stands."""
+        """The node of its id."""
         return self.own.nodes["id"]
 
     @property
     def comparisons(self) -> Iterator[Comparison]:
-        """All its comparisons."""
+        """All comparisons of `when` and `unless`."""
         for tree in (self.when, self.unless):
             if tree is not None:
                 yield from comparisons(tree)
 
     def get(self, *path: str) -> Any:
-        """A value, such as `get("offer", "floor", "margin")`; None where there is none."""
+        """Return a nested value, such as `get("offer", "floor", "margin")`; None without one."""
         value: Any = self.block
         for name in path:
             value = value.get(name) if isinstance(value, ParsedMapping) else None
@@ -50,7 +54,7 @@ class ParsedRule(Struct, frozen=True):
 
 
 class ParsedSuppressRule(Struct, frozen=True):
-    """One `suppress` block as written."""
+    """One suppress block as written."""
 
     id: str
     block: ParsedMapping
@@ -62,22 +66,34 @@ class ParsedCampaign(Struct, frozen=True):
 
     id: str
     key: Node
+    """The node of its name."""
     block: ParsedMapping
 
 
 class ParsedFiles(Struct, frozen=True):
-    """All rule files as written."""
+    """All rule files of a rulebook as written."""
 
     rules: tuple[ParsedRule, ...] = ()
     campaigns: Mapping[str, ParsedCampaign] = {}
+    """Name → campaign."""
     policies: tuple[ParsedMapping, ...] = ()
+    """The `policy:` section of each file that has one."""
     lists: Mapping[str, Node] = {}
+    """Name → the node of the list."""
     list_keys: Mapping[str, Node] = {}
+    """Name → the node of the name."""
     suppress: tuple[ParsedSuppressRule, ...] = ()
 
 
 def read_files(sources: Sequence[RuleSource], findings: Findings) -> ParsedFiles:
-    """Reads files in the order of their paths, so that their order of arrival changes nothing."""
+    """Read and parse rule files, in the order of their paths.
+
+    The order of `sources` does not matter. What cannot be read is reported and left out.
+
+    Args:
+        sources: the files.
+        findings: receives what is wrong with their layout, keys and values.
+    """
     files = []
     for source in sorted(sources, key=lambda source: source.path):
         node = read(source, findings)
@@ -123,7 +139,7 @@ def _is_new(id_: str, node: Node, seen: dict[str, Node], what: str, findings: Fi
     first = seen.setdefault(id_, node)
     if first is not node:
         message = f"the {what} '{id_}' is already in {first.path}, line {first.line + 1}"
-        findings.add("R209", node, message, "choose another id")
+        findings.add("R209", node, message, "choose another name")
     return first is node
 
 
@@ -137,7 +153,12 @@ def _lists(
             if _is_new(name, key, keys, "list", findings):
                 lists[name] = node
                 if node.kind != "list":
-                    findings.add("R204", node, f"'{name}' is not a list", "write [one, another]")
+                    findings.add(
+                        "R204",
+                        node,
+                        f"'{name}' is not a list",
+                        "write a list such as [one, another]",
+                    )
     return keys, lists
 
 
@@ -166,6 +187,6 @@ def _suppress(
 
 
 def level_of(offer: ParsedMapping) -> Level:
-    """What an offer comes off."""
+    """Return what an offer comes off: the item, the order or its shipping."""
     level: Level = offer.get("off_the", "item")
     return level

@@ -1,7 +1,7 @@
-"""Which value does a node hold, given what kind of value is expected there?
+"""Value types of scalars: text, id, flag, count, word, list.
 
-A kind reads one node, reports what is wrong with it, and describes itself as JSON Schema, so that
-the checker and an editor's completion can never disagree. None means: reported, not usable.
+A value type reads one node, reports what is wrong with it, and describes itself as JSON Schema.
+Both come from one class, so that the checker and the completion of an editor cannot disagree.
 """
 
 import re
@@ -16,7 +16,7 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})", re.ASCII)
 _LEADING_ZERO = re.compile(r"-?0[0-9]+", re.ASCII)
 BARE_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-ID_HELP: Final = "use letters, digits, - _ and . only, up to 64 of them"
+ID_HELP: Final = "use at most 64 letters, digits and the characters - _ ."
 _LOOKALIKES: Final = {
     "no": "false",
     "off": "false",
@@ -29,28 +29,48 @@ PLURALS: Final = {"map": "a group of keys", "list": "a list", "scalar": "a singl
 
 
 class ValueType(Struct, frozen=True):
-    """What is expected at a place of the file."""
+    """Base class: what is expected as a value.
+
+    A subclass is an immutable description; its fields are limits such as the smallest number. It
+    implements three members:
+
+    - `read` returns the value, or adds a finding and returns None. It never raises on account of
+      the file's content, and it accepts every kind of node.
+    - `json_schema` describes the same values. A value that `read` accepts must be valid there.
+    - `expected` is a noun phrase with an example, for messages such as "write a whole number such
+      as 3".
+    """
 
     def read(self, node: Node, findings: Findings) -> Any:
-        """The value of a node, or None with a finding."""
+        """Return the value of a node, or None after adding a finding.
+
+        Args:
+            node: the value in the file.
+            findings: receives what is wrong with it.
+        """
         raise NotImplementedError
 
     def json_schema(self) -> dict[str, Any]:
-        """The same as JSON Schema."""
+        """Return the JSON Schema (draft 7) of the type."""
         raise NotImplementedError
 
     @property
     def expected(self) -> str:
-        """The kind in words, with an example."""
+        """The type in words, with an example."""
         raise NotImplementedError
 
 
-def scalar_text(kind: ValueType, node: Node, findings: Findings) -> str | None:
-    """The text of a single value; anything else is reported."""
+def scalar_text(value_type: ValueType, node: Node, findings: Findings) -> str | None:
+    """Return the text of a scalar; report any other node as R204 and return None."""
     if node.kind == "scalar" and (node.text or not node.plain):
         return node.text
     found = PLURALS[node.kind] if node.kind != "scalar" else "nothing"
-    findings.add("R204", node, f"expected {kind.expected}, found {found}", f"write {kind.expected}")
+    findings.add(
+        "R204",
+        node,
+        f"expected {value_type.expected}, found {found}",
+        f"write {value_type.expected}",
+    )
     return None
 
 
@@ -58,6 +78,7 @@ class TextType(ValueType, frozen=True):
     """Any text of one or more lines."""
 
     longest: int = 500
+    """Greatest length, in characters."""
 
     @property
     def expected(self) -> str:
@@ -66,8 +87,8 @@ class TextType(ValueType, frozen=True):
     def read(self, node: Node, findings: Findings) -> str | None:
         text = scalar_text(self, node, findings)
         if text is not None and len(text) > self.longest:
-            message = f"the text has {len(text)} characters; {self.longest} are allowed"
-            findings.add("R215", node, message, "shorten it")
+            message = f"the text has {len(text)} characters; at most {self.longest} are allowed"
+            findings.add("R215", node, message, "shorten the text")
             return None
         return text
 
@@ -77,7 +98,7 @@ class TextType(ValueType, frozen=True):
 
 
 class IdType(ValueType, frozen=True):
-    """A name that other places refer to."""
+    """An id that other places refer to."""
 
     @property
     def expected(self) -> str:
@@ -86,7 +107,7 @@ class IdType(ValueType, frozen=True):
     def read(self, node: Node, findings: Findings) -> str | None:
         text = scalar_text(self, node, findings)
         if text is not None and not ID.fullmatch(text):
-            findings.add("R216", node, f"{text[:40]!r} cannot be an id", ID_HELP)
+            findings.add("R216", node, f"{text[:40]!r} is not a valid id", ID_HELP)
             return None
         return text
 
@@ -95,7 +116,7 @@ class IdType(ValueType, frozen=True):
 
 
 class FlagType(ValueType, frozen=True):
-    """True or false."""
+    """True or false, without quotes; words that other YAML tools read as a flag are R208."""
 
     @property
     def expected(self) -> str:
@@ -121,7 +142,9 @@ class CountType(ValueType, frozen=True):
     """A whole number."""
 
     least: int = 0
+    """Smallest allowed number."""
     most: int = 1_000_000_000
+    """Largest allowed number."""
 
     @property
     def expected(self) -> str:
@@ -148,7 +171,7 @@ class CountType(ValueType, frozen=True):
 
 
 class OneOfType(ValueType, frozen=True):
-    """One of some words."""
+    """One of a few words."""
 
     words: tuple[str, ...]
 
@@ -169,7 +192,7 @@ class OneOfType(ValueType, frozen=True):
 
 
 class ListType(ValueType, frozen=True):
-    """One or several values of one kind."""
+    """One or several values of one type; a single value needs no brackets."""
 
     item_type: ValueType
 
@@ -192,10 +215,23 @@ class ListType(ValueType, frozen=True):
 def in_range(
     value: int, least: int, most: int, low: str, high: str, node: Node, findings: Findings
 ) -> int | None:
-    """The value, or None with a finding when it is out of range."""
+    """Return a value, or None after reporting R215 when it is out of range.
+
+    Args:
+        value: the value as read.
+        least: smallest allowed value.
+        most: largest allowed value.
+        low: `least` as a rule file spells it.
+        high: `most` as a rule file spells it.
+        node: where the value is written.
+        findings: receives the finding.
+    """
     if least <= value <= most:
         return value
     findings.add(
-        "R215", node, f"{node.text[:40]} is not between {low} and {high}", "choose a value in range"
+        "R215",
+        node,
+        f"{node.text[:40]} is not between {low} and {high}",
+        "choose a value in this range",
     )
     return None

@@ -1,10 +1,13 @@
-"""Which rules' offers may stand beside each other?"""
+"""Which rules name which under `stacks_with`, by id or by campaign."""
 
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 
 
 def stacking_partners(files: ParsedFiles) -> dict[str, frozenset[str]]:
-    """Rule → the rules it names, itself or by their campaign."""
+    """Return rule id → the ids of the rules that it names, directly or by their campaign.
+
+    Two offers may stand together only if each rule names the other.
+    """
     by_campaign: dict[str, set[str]] = {}
     for rule in files.rules:
         by_campaign.setdefault(rule.get("campaign") or "", set()).add(rule.id)

@@ -1,14 +1,12 @@
-"""Which value does a node hold where a unit, a place or a time is expected?"""
+"""Value types with units, places and times: durations, percentages, money, zones, dates."""
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from tactful.core.values import calendar, money
-from tactful.core.values import weekly_schedule as schedule
 from tactful.rulebook.language.scalars import (
     BARE_NUMBER,
-    OneOfType,
     ValueType,
     in_range,
     scalar_text,
@@ -22,10 +20,12 @@ _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 
 
 class DurationType(ValueType, frozen=True):
-    """A length of time, in ms."""
+    """A duration, read as milliseconds."""
 
     least: int = 0
+    """Shortest allowed duration, in milliseconds."""
     most: int = 3660 * calendar.DAY
+    """Longest allowed duration, in milliseconds."""
 
     @property
     def expected(self) -> str:
@@ -53,10 +53,12 @@ class DurationType(ValueType, frozen=True):
 
 
 class PercentType(ValueType, frozen=True):
-    """A share, in basis points."""
+    """A percentage, read as basis points."""
 
     least: int = 0
+    """Smallest allowed share, in basis points."""
     most: int = 10_000
+    """Largest allowed share, in basis points."""
 
     @property
     def expected(self) -> str:
@@ -81,11 +83,12 @@ class PercentType(ValueType, frozen=True):
 
 
 class AmountsType(ValueType, frozen=True):
-    """Money per currency, in minor units: `{EUR: 12.50, GBP: 11.00}`, or `12.50 EUR`."""
+    """Money, read as currency → minor units: `{EUR: 12.50, GBP: 11.00}` or `12.50 EUR`."""
 
     least: int = 0
-    beside: tuple[str, ...] = ()
-    """Keys that stand beside the money, and are looked for in it."""
+    """Smallest allowed amount, in minor units."""
+    siblings: tuple[str, ...] = ()
+    """Keys of the surrounding mapping that are often written inside the money by mistake."""
 
     @property
     def expected(self) -> str:
@@ -116,12 +119,12 @@ class AmountsType(ValueType, frozen=True):
                 if amount is not None:
                     amounts[key.text] = amount
         if not node.pairs:
-            findings.add("R204", node, "no amount is named", f"write {self.expected}")
+            findings.add("R204", node, "this has no amount", f"write {self.expected}")
         return amounts if amounts and len(amounts) == len(node.pairs) else None
 
     def _hint(self, key: Node, value: Node) -> str:
-        if key.text in self.beside:
-            return f"write `{key.text}: {value.text}` beside this money, or in its place"
+        if key.text in self.siblings:
+            return f"write `{key.text}: {value.text}` beside this money, or instead of it"
         return nearest(key.text, money.EXPONENTS) or "use a code such as EUR"
 
     def _amount(self, number: str, currency: str, node: Node, findings: Findings) -> int | None:
@@ -131,7 +134,9 @@ class AmountsType(ValueType, frozen=True):
             findings.add("R213", node, str(error), f"write {self.expected}")
             return None
         if amount < self.least:
-            findings.add("R215", node, f"{number} {currency} is too little", "raise the amount")
+            findings.add(
+                "R215", node, f"{number} {currency} is too small an amount", "write a larger amount"
+            )
             return None
         return amount
 
@@ -152,7 +157,7 @@ class AmountsType(ValueType, frozen=True):
 
 
 class TerritoryType(ValueType, frozen=True):
-    """Where a shop sells: a country, or a part of one."""
+    """A country (ISO 3166-1), or a part of one (ISO 3166-2), in which a shop sells."""
 
     @property
     def expected(self) -> str:
@@ -172,7 +177,7 @@ class TerritoryType(ValueType, frozen=True):
 
 
 class ZoneType(ValueType, frozen=True):
-    """An IANA time zone."""
+    """A time zone of the IANA database."""
 
     @property
     def expected(self) -> str:
@@ -183,7 +188,7 @@ class ZoneType(ValueType, frozen=True):
         if text is None or text in calendar.zone_names():
             return text
         hint = nearest(text, calendar.zone_names()) or f"write {self.expected}"
-        findings.add("R211", node, f"{text[:40]!r} is no time zone", hint)
+        findings.add("R211", node, f"{text[:40]!r} is not a time zone", hint)
         return None
 
     def json_schema(self) -> dict[str, Any]:
@@ -194,7 +199,7 @@ class ZoneType(ValueType, frozen=True):
 
 
 class LocalTimeType(ValueType, frozen=True):
-    """A local date or date-time; its zone is named elsewhere."""
+    """A local date or date-time, kept as text; another key has its time zone."""
 
     @property
     def expected(self) -> str:
@@ -219,7 +224,7 @@ class LocalTimeType(ValueType, frozen=True):
 
 
 class TimeOfDayType(ValueType, frozen=True):
-    """A time of day, in minutes."""
+    """A time of day, read as minutes since midnight; 24:00 is 1440."""
 
     @property
     def expected(self) -> str:
@@ -230,7 +235,9 @@ class TimeOfDayType(ValueType, frozen=True):
         if text is None:
             return None
         if not _CLOCK.fullmatch(text):
-            findings.add("R212", node, f"{text[:40]!r} is no time of day", f"write {self.expected}")
+            findings.add(
+                "R212", node, f"{text[:40]!r} is not a time of day", f"write {self.expected}"
+            )
             return None
         return int(text[:2]) * 60 + int(text[3:])
 
@@ -238,17 +245,17 @@ class TimeOfDayType(ValueType, frozen=True):
         return {"type": "string", "pattern": f"^({_CLOCK.pattern})$"}
 
 
-WEEKDAYS: Final = OneOfType(schedule.WEEKDAYS)
-
-
 def format_percent(bp: int) -> str:
-    """Basis points as people write them: 1250 → `12.5%`."""
+    """Return basis points as a percentage: 1250 → `12.5%`."""
     whole, rest = divmod(bp, 100)
     return f"{whole}.{rest:02}".rstrip("0").rstrip(".") + "%"
 
 
 def format_amounts(amounts: Mapping[str, int]) -> str:
-    """Amounts per currency as people write them: `{EUR: 12.50, GBP: 11.00}` or `12.50 EUR`."""
+    """Return amounts in minor units as a rule file spells them.
+
+    One currency: `12.50 EUR`; several: `{EUR: 12.50, GBP: 11.00}`.
+    """
     texts = [money.format_plain(money.Money(amount, code)) for code, amount in amounts.items()]
     if len(texts) == 1:
         return texts[0]

@@ -202,8 +202,8 @@ def test_a_file_with_mistakes_in_its_layout_is_left_alone() -> None:
 
 
 def test_what_only_a_person_can_lay_out_is_left_alone() -> None:
-    assert "by hand" in refused("rules:\n  - id: a\n    note: |2\n        x\n")
-    assert "by hand" in refused("rules:\n  - id: a\n    note: a\n\n      b\n")
+    assert "with `>-` or `|`" in refused("rules:\n  - id: a\n    note: |2\n        x\n")
+    assert "with `>-` or `|`" in refused("rules:\n  - id: a\n    note: a\n\n      b\n")
     assert "a mapping of sections" in refused("- a\n")
     assert "move the comment" in refused("lists: {a: [b,\n  c\n  # lost\n  ]}\n")
 

@@ -9,7 +9,7 @@ from tactful.rulebook.checks.check_registry import CHECKS
 def test_a_missing_colon_is_named() -> None:
     text = one_rule("when:\n  - item.stock {at_least: 5}\noffer: {percent: 1%}")
     [one] = check(text).diagnostics
-    assert (one.code, one.help) == ("R203", "put a colon and a blank after 'item.stock'")
+    assert (one.code, one.help) == ("R203", "write a colon and a blank after 'item.stock'")
 
 
 def test_every_finding_comes_once_and_in_the_order_of_the_file() -> None:

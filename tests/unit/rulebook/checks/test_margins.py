@@ -107,8 +107,8 @@ def test_the_most_that_comes_off_is_named_in_the_currency_of_every_territory() -
 @pytest.mark.parametrize(
     ("budget", "hint"),
     [
-        ("{count: 2}", "write `count: 2` beside this money, or in its place"),
-        ("{EUR: 5.00, per: day}", "write `per: day` beside this money, or in its place"),
+        ("{count: 2}", "write `count: 2` beside this money, or instead of it"),
+        ("{EUR: 5.00, per: day}", "write `per: day` beside this money, or instead of it"),
         ("{EUr: 5.00}", "did you mean 'EUR'?"),
         ("{Gulden: 5.00}", "use a code such as EUR"),
     ],
