@@ -18,6 +18,7 @@ from tactful.api.facts import facts_routes
 from tactful.api.openapi import openapi_routes
 from tactful.api.operations import clock_routes, operate_routes
 from tactful.api.problems import HANDLERS
+from tactful.api.redemption_responses import encode_answer
 from tactful.api.redemptions import redeem_routes
 from tactful.api.rulebooks import rulebook_routes
 from tactful.api.server_key import ServerKey
@@ -106,7 +107,14 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         retention=config.retention,
         seed=hold_out_seed(config, keys),
     )
-    shop = Shop(ledger=ledger, clock=clock, entropy=entropy, keys=keys, settings=settings)
+    shop = Shop(
+        ledger=ledger,
+        clock=clock,
+        entropy=entropy,
+        keys=keys,
+        settings=settings,
+        encode_redemption=encode_answer,
+    )
     desk = OfferSessionHandler(
         shop.lifecycle, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
     )

@@ -12,13 +12,14 @@ from msgspec import structs
 
 from support.broken_builds import assert_fails
 from support.ledger_rows import T0, accepted, entry, fact, leave, offer, push
+from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import OfferState
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption import rollback as giving_back
+from tactful.core.redemption import rollback
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import RedemptionRequest
-from tactful.core.redemption.redemption_rows import RedemptionOutcome
+from tactful.core.redemption.redemption_rows import RedemptionOutcome, with_response
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.money import Money
 from tactful.runtime.ports.ledger import LedgerError
@@ -94,14 +95,17 @@ async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any,
             return await redeem(ledger, which, order, number)
         case "cancel", order:
             return await ledger.run_redemption(
-                lambda desk: giving_back.cancel(desk, f"o_{order}", T0 + 2, shipped=False),
+                lambda state: with_response(
+                    rollback.cancel(state, f"o_{order}", T0 + 2, shipped=False), encode_answer
+                ),
                 order=f"o_{order}",
             )
         case "refund", order, ident:
             part = Money(300, "EUR") if ident == 3 else None
             return await ledger.run_redemption(
-                lambda desk: giving_back.refund(
-                    desk, f"o_{order}", f"f_{ident}", LINE, T0 + 3, shipping=part
+                lambda state: with_response(
+                    rollback.refund(state, f"o_{order}", f"f_{ident}", LINE, T0 + 3, shipping=part),
+                    encode_answer,
                 ),
                 order=f"o_{order}",
                 refund=f"f_{ident}",
@@ -129,7 +133,9 @@ async def redeem(
         offer=f"of_{which}", rulebook="rb", sku=SKUS[which], territory="DE", unit=10965,
     )  # fmt: skip
     return await ledger.run_redemption(
-        lambda desk: redemption.redeem(desk, request, T0 + 1, claims, {"RUN-42": SkuNow()}),
+        lambda state: with_response(
+            redemption.redeem(state, request, T0 + 1, claims, {"RUN-42": SkuNow()}), encode_answer
+        ),
         offer=f"of_{which}",
         order=f"o_{order}",
     )

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from tactful.api.openapi import SUMMARIES, describe
+from tactful.api.redemption_responses import REDEMPTION_ERRORS
 from tactful.app import build
 from tactful.config import Config
-from tactful.core.redemption.error_codes import REDEMPTION_ERRORS
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "server" / "HTTP.md").read_text(encoding="utf-8")

@@ -1,27 +1,32 @@
-"""A desk in memory at which offers are redeemed and given back."""
+"""Redemptions, cancellations and refunds against a ledger in memory."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, push
-from tactful.core.offers.offer import Offer
+from tactful.api.redemption_responses import encode_answer
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption import rollback as giving_back
+from tactful.core.redemption import rollback
+from tactful.core.redemption.error_codes import RedemptionErrorCode
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import RedemptionRequest
-from tactful.core.redemption.redemption_rows import RedemptionOutcome
-from tactful.core.values.allocation import Deduction
+from tactful.core.redemption.redemption_rows import RedemptionOutcome, with_response
+from tactful.core.values.allocation import Deduction, Level
 from tactful.core.values.money import Money
 from tactful.stores.memory.ledger import MemoryLedger
 
 MINUTE = 60_000
 CART = (RequestedLine(sku="RUN-42", qty=1),)
-PLENTY = {"RUN-42": SkuNow(price=12900, currency="EUR", available=6)}
+IN_STOCK = {"RUN-42": SkuNow(price=12900, currency="EUR", available=6)}
 
 
-def claims(**changes):
-    """What the token of the accepted offer says."""
+def claims(**changes: Any) -> TokenClaims:
+    """What the token of the accepted offer promises."""
     made = TokenClaims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=T0 // 1000, max_qty=1,
         offer="of_1", rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
@@ -29,54 +34,88 @@ def claims(**changes):
     return structs.replace(made, **changes)
 
 
-def request(order="o1", lines=CART, **changes):
-    """A checkout's question."""
+def request(
+    order: str = "o1", lines: tuple[RequestedLine, ...] = CART, **changes: Any
+) -> RedemptionRequest:
+    """One attempt to redeem."""
     made = RedemptionRequest(id=f"rd_{order}", token=b"t", order=order, territory="DE", lines=lines)
     return structs.replace(made, **changes)
 
 
-class Shop:
-    """A ledger in memory with one accepted offer, and the judgements made on it."""
+class Redemptions:
+    """A ledger in memory with accepted offers, and what is redeemed and given back in it."""
 
-    def __init__(self, *offers, limit=10_000, count=None):
+    def __init__(
+        self, *offers: Offer, limit: int | None = 10_000, count: int | None = None
+    ) -> None:
         self.ledger = MemoryLedger()
         self.offers = offers or (accepted(),)
         self.limit, self.count = limit, count
 
-    async def opened(self):
+    async def opened(self) -> "Redemptions":
         for made in self.offers:
             assert await self.ledger.commit(push(made, limit=self.limit, count=self.count)) is None
         return self
 
     async def redeem(
-        self, asked=None, *, now=T0 + MINUTE, shelves=PLENTY, offer="of_1", **claimed
+        self,
+        asked: RedemptionRequest | None = None,
+        *,
+        now: int = T0 + MINUTE,
+        skus_now: Mapping[str, SkuNow] = IN_STOCK,
+        offer: str = "of_1",
+        used_elsewhere: bool = False,
+        **claimed: Any,
     ) -> RedemptionOutcome:
         asked = asked or request()
         made = claims(offer=offer, **claimed)
         return await self.ledger.run_redemption(
-            lambda desk: redemption.redeem(desk, asked, now, made, shelves),
+            lambda state: with_response(
+                redemption.redeem(state, asked, now, made, skus_now, used_elsewhere=used_elsewhere),
+                encode_answer,
+            ),
             offer=offer,
             order=asked.order,
         )
 
-    async def cancel(self, order="o1", *, now=T0 + 2 * MINUTE, shipped=False) -> RedemptionOutcome:
+    async def repeat(
+        self, asked: RedemptionRequest, refusal: RedemptionErrorCode
+    ) -> RedemptionOutcome:
         return await self.ledger.run_redemption(
-            lambda desk: giving_back.cancel(desk, order, now, shipped=shipped), order=order
+            lambda state: with_response(redemption.repeat(state, asked, refusal), encode_answer),
+            order=asked.order,
         )
 
-    async def refund(self, ident="f1", *lines, order="o1") -> RedemptionOutcome:
+    async def cancel(
+        self, order: str = "o1", *, now: int = T0 + 2 * MINUTE, shipped: bool = False
+    ) -> RedemptionOutcome:
         return await self.ledger.run_redemption(
-            lambda desk: giving_back.refund(desk, order, ident, lines, T0 + 3 * MINUTE),
+            lambda state: with_response(
+                rollback.cancel(state, order, now, shipped=shipped), encode_answer
+            ),
+            order=order,
+        )
+
+    async def refund(
+        self, ident: str = "f1", *lines: RequestedLine, order: str = "o1"
+    ) -> RedemptionOutcome:
+        return await self.ledger.run_redemption(
+            lambda state: with_response(
+                rollback.refund(state, order, ident, lines, T0 + 3 * MINUTE), encode_answer
+            ),
             order=order,
             refund=ident,
         )
 
-    async def budget(self):
+    async def budget(self) -> dict[str, tuple[int, int]]:
+        """Currency or `#` → what is reserved and what is settled."""
         assert await self.ledger.reconcile() == []
         return {row.currency: (row.reserved, row.settled) for row in await self.ledger.balances()}
 
-    async def state(self, offer="of_1"):
-        return (await self.ledger.offer(offer)).state
+    async def state(self, offer: str = "of_1") -> OfferState:
+        found = await self.ledger.offer(offer)
+        assert found is not None
+        return found.state
 
 
 RULES = ("r0", "r1", "r2", "r3", "r4", "r5")
@@ -87,10 +126,14 @@ def eur(amount: int) -> Money:
     return Money(amount, "EUR")
 
 
-def made(number: int, level: str, **changes) -> Offer:
+def made(number: int, level: Level, **changes: Any) -> Offer:
     """An accepted offer of rule `r<number>`, which names all others."""
     ident = f"of_{number}"
-    others = {"rule": f"r{number}", "stacks_with": RULES, "session": f"se_{number}"}
+    others: dict[str, Any] = {
+        "rule": f"r{number}",
+        "stacks_with": RULES,
+        "session": f"se_{number}",
+    }
     if level == "item":
         return accepted(ident, **others, **changes)
     at_most = changes.pop("at_most")
@@ -99,12 +142,12 @@ def made(number: int, level: str, **changes) -> Offer:
 
 
 class Order:
-    """One order at a checkout that knows these prices."""
+    """One order that may use several offers, with the public prices of its SKUs."""
 
     def __init__(self, *offers: Offer, **prices: int) -> None:
         self.offers = offers
         self.ledger = MemoryLedger()
-        self.shelves = {sku: SkuNow(price=price, currency="EUR") for sku, price in prices.items()}
+        self.skus_now = {sku: SkuNow(price=price, currency="EUR") for sku, price in prices.items()}
 
     async def opened(self) -> "Order":
         for one in self.offers:
@@ -114,16 +157,16 @@ class Order:
     async def use(
         self, offer: Offer, *lines: RequestedLine, shipping: Money | None = None
     ) -> RedemptionOutcome:
-        claims = TokenClaims(
-            currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=T0 // 1000, max_qty=9,
-            offer=offer.id, rulebook="rb", sku=offer.sku, territory="DE", unit=offer.unit,
-        )  # fmt: skip
+        promised = claims(max_qty=9, offer=offer.id, sku=offer.sku, unit=offer.unit)
         asked = RedemptionRequest(
             id=f"rd_{offer.id}", token=b"t", order="o1", territory="DE", lines=lines,
             shipping=shipping,
         )  # fmt: skip
         return await self.ledger.run_redemption(
-            lambda desk: redemption.redeem(desk, asked, T0 + 60_000, claims, self.shelves),
+            lambda state: with_response(
+                redemption.redeem(state, asked, T0 + 60_000, promised, self.skus_now),
+                encode_answer,
+            ),
             offer=offer.id,
             order="o1",
         )
@@ -133,17 +176,28 @@ class Order:
     ) -> RedemptionOutcome:
         part = None if shipping is None else eur(shipping)
         return await self.ledger.run_redemption(
-            lambda desk: giving_back.refund(desk, "o1", ident, lines, T0, shipping=part),
+            lambda state: with_response(
+                rollback.refund(state, "o1", ident, lines, T0, shipping=part), encode_answer
+            ),
             order="o1",
             refund=ident,
         )
 
     async def cancel(self) -> RedemptionOutcome:
         return await self.ledger.run_redemption(
-            lambda desk: giving_back.cancel(desk, "o1", T0, shipped=False), order="o1"
+            lambda state: with_response(
+                rollback.cancel(state, "o1", T0, shipped=False), encode_answer
+            ),
+            order="o1",
         )
 
-    async def books(self) -> tuple[int, int]:
+    async def state(self, offer: Offer) -> OfferState:
+        found = await self.ledger.offer(offer.id)
+        assert found is not None
+        return found.state
+
+    async def balance(self) -> tuple[int, int]:
+        """What is reserved and what is settled."""
         assert await self.ledger.reconcile() == []
         (row,) = await self.ledger.balances()
         return row.reserved, row.settled
@@ -154,10 +208,10 @@ def line(sku: str, qty: int = 1, unit: int | None = None) -> RequestedLine:
     return RequestedLine(sku=sku, qty=qty, unit=None if unit is None else eur(unit))
 
 
-def told(ruling: RedemptionOutcome):
-    """(status, code) of a refusal, or the answer."""
-    body = msgspec.json.decode(ruling.body)
-    return (ruling.status, body["code"]) if ruling.status != 200 else body
+def answered(outcome: RedemptionOutcome) -> Any:
+    """(status, code) of a refusal, or the decoded answer."""
+    body = msgspec.json.decode(outcome.body)
+    return (outcome.status, body["code"]) if outcome.status != 200 else body
 
 
-EUR = {"currency": "EUR"}
+EUR: dict[str, Any] = {"currency": "EUR"}

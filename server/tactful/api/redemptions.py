@@ -10,10 +10,11 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.api.bodies import answer, read
 from tactful.api.server_key import ServerKey
+from tactful.core.redemption.answers import RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.values.money import Money
 from tactful.protocol.problems import PROBLEM_JSON
-from tactful.runtime.services.redemptions import RedemptionCall, RedemptionResponse
+from tactful.runtime.services.redemptions import RedemptionCall
 from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
 
@@ -70,16 +71,16 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             )
         )
         shop.telemetry.record_redemption(done.status)
-        return _said(done)
+        return _response(done)
 
     async def cancel(request: Request) -> Response:
-        return _said(await shop.redemptions.cancel(request.path_params["order"]))
+        return _response(await shop.redemptions.cancel(request.path_params["order"]))
 
     async def refund(request: Request) -> Response:
         asked = await read(request, RefundBody)
         lines = [line.line() for line in asked.lines]
         order = request.path_params["order"]
-        return _said(await shop.redemptions.refund(order, asked.refund, lines, asked.shipping))
+        return _response(await shop.redemptions.refund(order, asked.refund, lines, asked.shipping))
 
     async def jwks(request: Request) -> Response:  # noqa: ARG001
         response = answer(shop.keys.jwks())
@@ -95,10 +96,9 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     )
 
 
-def _said(done: RedemptionResponse) -> Response:
-    """The very bytes that were judged."""
+def _response(answered: RedemptionResponse) -> Response:
     headers = {"Cache-Control": "no-store"}
-    if done.retry is not None:
-        headers["Retry-After"] = str(done.retry)
-    kind = "application/json" if done.status < 400 else PROBLEM_JSON
-    return Response(done.body, done.status, headers, kind)
+    if answered.retry_s is not None:
+        headers["Retry-After"] = str(answered.retry_s)
+    media_type = "application/json" if answered.status < 400 else PROBLEM_JSON
+    return Response(answered.body, answered.status, headers, media_type)

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from msgspec import Struct
 
+from tactful.core.redemption.answers import EncodeAnswer
 from tactful.core.rules.policy import Policy
 from tactful.core.session.signals import TimerFired
 from tactful.core.values import ids
@@ -69,6 +70,7 @@ class Shop:
         entropy: Entropy,
         keys: SigningKeys,
         settings: Settings,
+        encode_redemption: EncodeAnswer,
     ) -> None:
         self.ledger = ledger
         self.clock = clock
@@ -99,9 +101,11 @@ class Shop:
         self.lifecycle = SessionLifecycle(
             self.state, self.turns, settings.session_ttl, settings.default_territory
         )
-        self.redemptions = self._redemptions()
+        self.redemptions = self._redemptions(encode_redemption)
         self.fanout = Fanout(self.state, self.turns)
-        self.ingest = FactIngest(self.state, self.turns, self.fanout, self.redemptions.cancelled)
+        self.ingest = FactIngest(
+            self.state, self.turns, self.fanout, self.redemptions.cancel_reported
+        )
         self.trials = TrialMonitor(
             ledger=ledger, rulebook=lambda: self.active_rulebook.current, stop=self._stop_trial
         )
@@ -132,17 +136,14 @@ class Shop:
             active_rulebook=self.active_rulebook,
         )
 
-    def _redemptions(self) -> RedemptionService:
-        checkout = RedemptionEffects(self.state, self.turns)
+    def _redemptions(self, encode: EncodeAnswer) -> RedemptionService:
         return RedemptionService(
             ledger=self.ledger,
             clock=self.clock,
             entropy=self.entropy,
-            verify=lambda token: self.keys.verify(token, ever=True),
-            holder_of=self.keys.holder_of,
-            shelves=checkout.skus_now,
-            shipped=checkout.shipped,
-            heard=checkout.apply,
+            keys=self.keys,
+            shop=RedemptionEffects(self.state, self.turns),
+            encode=encode,
         )
 
     async def start(self) -> None:

@@ -13,17 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from support.ledger_rows import T0, accepted, fact, push
+from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import RedemptionRequest, redeem
-from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState
+from tactful.core.redemption.redemption_rows import (
+    RedemptionOutcome,
+    RedemptionState,
+    with_response,
+)
 from tactful.stores.shared.failpoints import FailpointHook, from_environment, no_failpoint
 from tactful.stores.sqlite import group_commit as sqlite_writer
 from tactful.stores.sqlite import opening as sqlite_open
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 DATABASE = "tactful.db"
-SHELVES = {"RUN-42": SkuNow(price=12900, currency="EUR", available=9)}
+SKUS_NOW = {"RUN-42": SkuNow(price=12900, currency="EUR", available=9)}
 
 
 def judgement(
@@ -41,7 +46,9 @@ def judgement(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1, offer=offer,
         rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
     )  # fmt: skip
-    return lambda desk: redeem(desk, request, T0 + 1, claims, SHELVES)
+    return lambda state: with_response(
+        redeem(state, request, T0 + 1, claims, SKUS_NOW), encode_answer
+    )
 
 
 class Acks:

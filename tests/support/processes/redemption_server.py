@@ -1,4 +1,4 @@
-"""A checkout's desk on a socket: one JSON object a line in, one a line out.
+"""The redemption service on a socket: one JSON object a line in, one a line out.
 
 `python redemption_server.py FOLDER OFFERS [naive]` pushes and accepts that many offers, prints its port
 and serves until its input ends; then it prints what its ledger has counted. `naive` is the control:
@@ -8,13 +8,23 @@ it looks, decides, and writes in two transactions.
 import asyncio
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, push
-from tactful.core.offers.tokens import TokenClaims, TokenSigner, TokenVerifier, holder_of
+from tactful.api.redemption_responses import encode_answer
+from tactful.core.offers.tokens import (
+    HolderKind,
+    TokenClaims,
+    TokenRefusal,
+    TokenSigner,
+    TokenVerifier,
+    holder_of,
+)
+from tactful.core.redemption.answers import RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redemption_rows import (
     RedemptionLogic,
@@ -24,13 +34,12 @@ from tactful.core.redemption.redemption_rows import (
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.services.redemptions import (
     RedemptionCall,
-    RedemptionResponse,
     RedemptionService,
 )
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 HELD = 1935
-SHELVES = {"RUN-42": SkuNow(price=12900, currency="EUR", available=1_000_000)}
+SKUS_NOW = {"RUN-42": SkuNow(price=12900, currency="EUR", available=1_000_000)}
 SIGNER = TokenSigner(b"k" * 32)
 VERIFIER = TokenVerifier([SIGNER.public])
 
@@ -64,14 +73,15 @@ class NaiveLedger(SqliteLedger):
     ) -> RedemptionOutcome:
         seen: list[RedemptionState] = []
 
-        def look(desk: RedemptionState) -> RedemptionOutcome:
-            seen.append(desk)
+        def read(state: RedemptionState) -> RedemptionOutcome:
+            seen.append(state)
             return RedemptionOutcome(status=0, body=b"")
 
-        await super().run_redemption(look, offer=offer, order=order, refund=refund)
-        ruling = structs.replace(judge(seen[0]), moves=())  # the budget would notice
-        await super().run_redemption(lambda _: ruling, offer=offer, order=order, refund=refund)
-        return ruling
+        await super().run_redemption(read, offer=offer, order=order, refund=refund)
+        # Without the moves: the budget's limit would refuse the second use.
+        outcome = structs.replace(judge(seen[0]), moves=())
+        await super().run_redemption(lambda _: outcome, offer=offer, order=order, refund=refund)
+        return outcome
 
 
 class Counter:
@@ -88,25 +98,41 @@ class Counter:
         return self._drawn.to_bytes(size, "big")
 
 
-async def desk_of(ledger: SqliteLedger) -> RedemptionService:
-    """The desk over a ledger."""
-    counter = Counter()
+class OneKey:
+    """One signing key, whose tokens never expire."""
 
-    async def shelves(skus: object, territory: str) -> dict[str, SkuNow]:
-        return SHELVES
+    def verify(self, token: str, *, ever: bool = False) -> TokenClaims | TokenRefusal:
+        assert ever
+        return VERIFIER.verify(token, 0)
 
-    async def shipped(order: str) -> bool:
+    def holder_of(self, kind: HolderKind, ident: str) -> str:
+        return holder_of(b"s" * 32, kind, ident)
+
+
+class FullShelves:
+    """A shop with plenty in stock and nothing shipped."""
+
+    async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:  # noqa: ARG002
+        return SKUS_NOW
+
+    async def is_shipped(self, order: str) -> bool:  # noqa: ARG002
         return False
+
+    def apply(self, outcome: RedemptionOutcome) -> None:
+        """Nothing in memory depends on it."""
+
+
+async def service_of(ledger: SqliteLedger) -> RedemptionService:
+    """The redemption service over a ledger."""
+    counter = Counter()
 
     return RedemptionService(
         ledger=ledger,
         clock=counter,
         entropy=counter,
-        verify=lambda text: VERIFIER.verify(text, 0),
-        holder_of=lambda kind, ident: holder_of(b"s" * 32, kind, ident),
-        shelves=shelves,
-        shipped=shipped,
-        heard=lambda _: None,
+        keys=OneKey(),
+        shop=FullShelves(),
+        encode=encode_answer,
     )
 
 
@@ -124,7 +150,7 @@ async def serve(folder: Path, count: int, kind: type[SqliteLedger]) -> None:
     ledger = kind(folder / "tactful.db")
     await ledger.open()
     await push_offers(ledger, count)
-    desk = await desk_of(ledger)
+    service = await service_of(ledger)
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
@@ -136,7 +162,7 @@ async def serve(folder: Path, count: int, kind: type[SqliteLedger]) -> None:
                 lines=(RequestedLine(sku="RUN-42", qty=1),),
             )
             try:
-                answer = await desk.redeem(asked)
+                answer = await service.redeem(asked)
             except LedgerError as error:
                 answer = RedemptionResponse(500, str(error).encode())
             writer.write(

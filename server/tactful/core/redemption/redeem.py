@@ -1,7 +1,7 @@
-"""May this order use this offer, at which price, and what does that leave of it?
+"""Redemption of an offer by an order: whether, at which price, and what it changes.
 
-Whatever is asked twice is answered twice alike and done once: the first answer of an (offer, order)
-pair that had an effect is kept, and given again for as long as the ledger lives.
+Redemptions are idempotent per (offer, order). The first response that had an effect is stored and returned
+byte for byte on every retry, for as long as the ledger exists. `server/SEMANTICS.md`, section 4.
 """
 
 import hashlib
@@ -13,12 +13,8 @@ from msgspec import Struct, structs
 from tactful.core.offers.budget import COUNT, BudgetMove
 from tactful.core.offers.offer import Offer, OfferEvent, OfferState, OfferStep, next_state
 from tactful.core.offers.tokens import TokenClaims, seconds
-from tactful.core.redemption.error_codes import (
-    ENDS,
-    REDEMPTION_ERRORS,
-    RedemptionErrorCode,
-    problem,
-)
+from tactful.core.redemption.answers import Redeemed, RedeemedLine, Refused, Repeated
+from tactful.core.redemption.error_codes import ENDS, ERROR_CODES, RedemptionErrorCode
 from tactful.core.redemption.order_totals import (
     UNKNOWN_SKU,
     EarlierOffer,
@@ -32,7 +28,7 @@ from tactful.core.redemption.order_totals import (
     shipping_sale,
 )
 from tactful.core.redemption.redemption_rows import (
-    RedemptionOutcome,
+    RedemptionResult,
     RedemptionRow,
     RedemptionState,
 )
@@ -42,15 +38,19 @@ from tactful.core.values.money import Money
 UseState = Literal[
     "unknown", "unaccepted", "open", "mine", "theirs", "cancelled", "refused", "ended", "expired"
 ]
-"""Where an (offer, order) pair stands. `mine` and `cancelled`: this order used the offer, and gave it
-back; `theirs`: another order uses it; `refused`: an attempt to use it ended it."""
+"""Where an (offer, order) pair stands.
+
+`mine`: this order uses the offer. `theirs`: another order uses it. `cancelled`: this order gave it back.
+`refused`: an attempt to redeem it ended the offer.
+"""
 UseAction = Literal["redeem", "cancel", "refund"]
-UseVerdict = Literal["judge", "repeat"] | RedemptionErrorCode
+UseVerdict = Literal["decide", "repeat"] | RedemptionErrorCode
+"""Decide anew, repeat the stored response, or refuse with a code."""
 
 REDEMPTION_TABLE: Final[dict[tuple[UseAction, UseState], UseVerdict]] = {
     ("redeem", "unknown"): "offer.unknown",
     ("redeem", "unaccepted"): "offer.unaccepted",
-    ("redeem", "open"): "judge",
+    ("redeem", "open"): "decide",
     ("redeem", "mine"): "repeat",
     ("redeem", "theirs"): "redemption.used",
     ("redeem", "cancelled"): "repeat",
@@ -58,13 +58,13 @@ REDEMPTION_TABLE: Final[dict[tuple[UseAction, UseState], UseVerdict]] = {
     ("redeem", "ended"): "offer.ended",
     ("redeem", "expired"): "offer.expired",
     ("cancel", "unknown"): "redemption.unknown",
-    ("cancel", "mine"): "judge",
+    ("cancel", "mine"): "decide",
     ("cancel", "cancelled"): "repeat",
     ("refund", "unknown"): "redemption.unknown",
-    ("refund", "mine"): "judge",
+    ("refund", "mine"): "decide",
     ("refund", "cancelled"): "order.cancelled",
 }
-"""The whole of what may be asked for where; a pair that is not here cannot come up."""
+"""Every action in every state; a pair that is missing cannot occur."""
 
 _BY_STATE: Final[dict[OfferState, UseState]] = {
     OfferState.PUSHED: "unaccepted",
@@ -80,7 +80,7 @@ _BY_STATE: Final[dict[OfferState, UseState]] = {
 
 
 class RedemptionRequest(Struct, frozen=True, kw_only=True):
-    """One attempt to redeem. `holds`: whether the shopper is who the token names; None: not said."""
+    """One attempt to redeem an offer."""
 
     id: str
     """A fresh `rd_…`, used if this attempt is the first."""
@@ -91,10 +91,11 @@ class RedemptionRequest(Struct, frozen=True, kw_only=True):
     lines: tuple[RequestedLine, ...]
     shipping: Money | None = None
     """What the order is charged for shipping, before any offer."""
-    holds: bool | None = None
+    is_holder: bool | None = None
+    """Whether the shopper is the one the token is bound to; `None`: the shop did not name the shopper."""
 
     def digest(self, offer: str) -> bytes:
-        """What must be the same for an attempt to be a retry: the order of lines does not matter."""
+        """Return what two attempts must share for one to be a retry; the order of lines is ignored."""
         lines = sorted((line.sku, line.qty) for line in self.lines)
         asked = (offer, self.order, self.territory, lines)
         canonical = msgspec.json.encode((*asked, self.shipping) if self.shipping else asked)
@@ -102,107 +103,137 @@ class RedemptionRequest(Struct, frozen=True, kw_only=True):
 
 
 def redeem(
-    desk: RedemptionState,
+    state: RedemptionState,
     request: RedemptionRequest,
     now: int,
     claims: TokenClaims,
-    shelves: SkusNow,
+    skus_now: SkusNow,
     *,
-    taken: bool = False,
-) -> RedemptionOutcome:
-    """Use the offer of a token that was verified, whether or not it has expired since.
+    used_elsewhere: bool = False,
+) -> RedemptionResult:
+    """Redeem the offer of a verified token, or refuse, or repeat the stored response.
 
-    `taken`: the shop reported another order that used the offer; a restored ledger knows it only so.
+    Args:
+        state: What the ledger knows of the offer and the order.
+        request: The attempt.
+        now: Milliseconds since the Unix epoch, UTC.
+        claims: What the token promises. Its signature was verified; it may have expired since.
+        skus_now: Price and stock of the offer's SKU and of the order's, as last reported.
+        used_elsewhere: Whether the shop reported another order with this offer. After a restore from a
+            backup, only such a report tells that the offer was used.
     """
-    offer = desk.offers.get(claims.offer)
-    used = _used(desk, claims.offer, request.order)
-    verdict = REDEMPTION_TABLE["redeem", _use_state(offer, used)]
-    if verdict == "repeat" and used:
-        return _repeat(used, request)
+    offer = state.offers.get(claims.offer)
+    use = _used(state, claims.offer, request.order)
+    verdict = REDEMPTION_TABLE["redeem", _use_state(offer, use)]
+    if verdict == "repeat" and use:
+        return _repeat(use, request)
     if offer and verdict == "offer.ended":
         return refuse(next((code for code in ENDS if code == offer.withdrawn), verdict))
-    if verdict != "judge" or offer is None:
-        return refuse(verdict if verdict in REDEMPTION_ERRORS else "offer.unknown")
-    if taken:
+    if verdict != "decide" or offer is None:
+        return refuse(verdict if verdict in ERROR_CODES else "offer.unknown")
+    if used_elsewhere:
         return refuse("redemption.used")
-    refused = _not_applicable(offer, request, now, claims) or _unstacked(desk, offer, request.order)
+    refused = _not_applicable(offer, request, now, claims) or _not_stackable(
+        state, offer, request.order
+    )
     if refused:
         return refused
     if offer.off is None:
-        return _redeem_item(desk, offer, request, now, shelves.get(offer.sku, UNKNOWN_SKU))
-    return _redeem_order(desk, offer, offer.off, request, now, shelves)
+        sku_now = skus_now.get(offer.sku, UNKNOWN_SKU)
+        return _redeem_item(state, offer, request, now, sku_now)
+    return _redeem_order(state, offer, offer.off, request, now, skus_now)
 
 
 def repeat(
-    desk: RedemptionState, request: RedemptionRequest, refusal: RedemptionErrorCode
-) -> RedemptionOutcome:
-    """The answer to a token that is not accepted any more: what it was told when it was, else no."""
-    for row in desk.redemptions:
+    state: RedemptionState, request: RedemptionRequest, refusal: RedemptionErrorCode
+) -> RedemptionResult:
+    """Answer a token that is no longer accepted: with the response from when it was, or a refusal."""
+    for row in state.redemptions:
         if (row.order, row.token) == (request.order, request.token):
             return _repeat(row, request)
     return refuse(refusal)
 
 
-def refuse(code: RedemptionErrorCode, detail: str | None = None) -> RedemptionOutcome:
-    """An answer without an effect."""
-    status, title = REDEMPTION_ERRORS[code]
-    return RedemptionOutcome(status=status, body=problem(code, detail or title + "."))
+def refuse(code: RedemptionErrorCode, detail: str | None = None) -> RedemptionResult:
+    """Return a refusal that changes nothing."""
+    return RedemptionResult(answer=Refused(code, detail))
 
 
-def moved(
-    desk: RedemptionState, offer: Offer, event: OfferEvent, at: int, reason: str | None = None
+def transition(
+    state: RedemptionState, offer: Offer, event: OfferEvent, at: int, reason: str | None = None
 ) -> tuple[Offer, OfferStep]:
-    """The offer after an event, and the step that tells of it."""
-    seq = max(desk.seqs.get(offer.session, 0), offer.seq) + 1
+    """Return the offer after an event, and the audited step.
+
+    Args:
+        state: Has the session's highest sequence number, which the step must exceed.
+        offer: The offer before the event.
+        event: What happens to it.
+        at: Milliseconds since the Unix epoch, UTC.
+        reason: The reason code that the audit shows; it never leaves the server.
+
+    Raises:
+        LookupError: The event cannot happen in the offer's state.
+    """
+    seq = max(state.seqs.get(offer.session, 0), offer.seq) + 1
     offer = structs.replace(offer, state=next_state(offer.state, event), seq=seq)
     return offer, OfferStep(offer.id, at, seq, offer.state, reason)
 
 
-def moves(
-    desk: RedemptionState,
+def budget_moves(
+    state: RedemptionState,
     offer: Offer,
     *,
     reserve: int = 0,
     settle: int = 0,
     count: int = 0,
-    used: int = 0,
+    settle_count: int = 0,
 ) -> tuple[BudgetMove, ...]:
-    """Changes of the balances that the offer was reserved in: of its money, and of its count."""
-    changes = ((offer.currency, reserve, settle), (COUNT, count, used))
+    """Return the changes of the two balances in which the offer was reserved: its money and its count.
+
+    Args:
+        state: Has the balances of the offer's campaign.
+        offer: The offer whose hold changes.
+        reserve: Change of the reserved money, in minor units of the offer's currency.
+        settle: Change of the settled money, in minor units of the offer's currency.
+        count: Change of the number of reserved offers.
+        settle_count: Change of the number of settled offers.
+    """
+    changes = ((offer.currency, reserve, settle), (COUNT, count, settle_count))
     return tuple(
         BudgetMove(
             offer.campaign or "", offer.period, currency, row.limit, held, spent, offer=offer.id
         )
         for currency, held, spent in changes
-        if (row := desk.balances.get((offer.campaign or "", offer.period, currency)))
+        if (row := state.balances.get((offer.campaign or "", offer.period, currency)))
         and (held or spent)
     )
 
 
-def _used(desk: RedemptionState, offer: str, order: str) -> RedemptionRow | None:
-    """What this order did with the offer, or else the attempt of another that ended it."""
-    rows = [row for row in desk.redemptions if row.offer == offer]
+def _used(state: RedemptionState, offer: str, order: str) -> RedemptionRow | None:
+    """Return this order's use of the offer, or else the attempt of another order that ended it."""
+    rows = [row for row in state.redemptions if row.offer == offer]
     mine = next((row for row in rows if row.order == order), None)
     return mine or next((row for row in rows if row.status == "refused"), None)
 
 
-def _use_state(offer: Offer | None, used: RedemptionRow | None) -> UseState:
-    if used:
-        return "mine" if used.status == "redeemed" else used.status
+def _use_state(offer: Offer | None, use: RedemptionRow | None) -> UseState:
+    if use:
+        return "mine" if use.status == "redeemed" else use.status
     return _BY_STATE[offer.state] if offer else "unknown"
 
 
-def _repeat(row: RedemptionRow, request: RedemptionRequest) -> RedemptionOutcome:
+def _repeat(row: RedemptionRow, request: RedemptionRequest) -> RedemptionResult:
+    # A refused attempt ended the offer: every later attempt gets its response, whatever is in the cart.
     if row.status != "refused" and row.request != request.digest(row.offer):
         return refuse("redemption.mismatch")
-    return RedemptionOutcome(status=row.code, body=row.answer)
+    return RedemptionResult(answer=Repeated(row.answer, row.code))
 
 
 def _not_applicable(
     offer: Offer, request: RedemptionRequest, now: int, claims: TokenClaims
-) -> RedemptionOutcome | None:
-    """Why the offer is not for this order at all."""
-    # The token tells whole seconds, rounded up: what it says is what the shopper was promised.
+) -> RedemptionResult | None:
+    """Return why the offer is not for this order at all, or `None`."""
+    # The token states whole seconds, rounded up: that is what the shopper was promised.
     held = claims.exp if offer.accept_until is None else seconds(offer.accept_until, end=True)
     if now >= min(claims.exp, held) * 1000:
         return refuse("offer.expired")
@@ -211,126 +242,125 @@ def _not_applicable(
             "redemption.territory",
             f"The offer is for {claims.territory}, the order for {request.territory}.",
         )
-    if request.holds is False:
+    if request.is_holder is False:
         return refuse("redemption.holder")
     return None
 
 
-def _unstacked(desk: RedemptionState, offer: Offer, order: str) -> RedemptionOutcome | None:
-    """Why the offer cannot come off an order that used others already."""
-    for row in _redeemed(desk, order):
-        other = desk.offers[row.offer]
+def _not_stackable(state: RedemptionState, offer: Offer, order: str) -> RedemptionResult | None:
+    """Return why the offer cannot come off an order that used others before, or `None`."""
+    for row in _redeemed(state, order):
+        other = state.offers[row.offer]
+        # Each level is computed on the result of the one before, so a late item offer would be too late.
         if LEVELS.index(other.level) > LEVELS.index(offer.level):
             detail = f"The order used an offer on its {other.level} already."
             return refuse("redemption.sequence", detail)
-        items = other.level == offer.level == "item"
-        # Prices of two items meet nowhere, and both were promised.
+        both_items = other.level == offer.level == "item"
+        # The prices of two items do not interact, and both were promised.
         apart = other.sku != offer.sku
-        if not (apart if items else other.beside(offer.rule, offer.level, offer.stacks_with)):
+        if not (apart if both_items else other.beside(offer.rule, offer.level, offer.stacks_with)):
             detail = f"The order used an offer of '{other.rule}', which does not stack with '{offer.rule}'."
             return refuse("redemption.stacking", detail)
     return None
 
 
-def _redeemed(desk: RedemptionState, order: str) -> list[RedemptionRow]:
-    """What the order has used, in the order in which it came off."""
-    return [row for row in desk.redemptions if (row.order, row.status) == (order, "redeemed")]
+def _redeemed(state: RedemptionState, order: str) -> list[RedemptionRow]:
+    """Return the order's uses of offers, in the order in which they came off."""
+    return [row for row in state.redemptions if (row.order, row.status) == (order, "redeemed")]
 
 
 def _redeem_item(
-    desk: RedemptionState, offer: Offer, request: RedemptionRequest, now: int, shelf: SkuNow
-) -> RedemptionOutcome:
+    state: RedemptionState, offer: Offer, request: RedemptionRequest, now: int, sku_now: SkuNow
+) -> RedemptionResult:
     lines = [line for line in request.lines if line.sku == offer.sku]
     qty = sum(line.qty for line in lines)
-    sale = item_sale(offer, qty, shelf)
+    sale = item_sale(offer, qty, sku_now)
     if not lines:
         return refuse("redemption.sku", f"The offer is for {offer.sku}.")
     if qty > offer.qty:
         return refuse("redemption.quantity", f"The offer is for {offer.qty}, the order has {qty}.")
     if any(line.unit not in {None, Money(sale.unit, offer.currency)} for line in lines):
         return refuse("redemption.price", f"The offer's price is {sale.unit} {offer.currency}.")
-    if shelf.recalled:
-        return _end(desk, offer, request, now, "recall")
-    if shelf.available is not None and shelf.available < qty:
-        if shelf.available <= 0:
-            return _end(desk, offer, request, now, "stock.out")
-        return refuse("stock.out", f"There are {shelf.available} left, the order has {qty}.")
-    return _sell(desk, offer, request, now, sale)
+    if sku_now.recalled:
+        return _end(state, offer, request, now, "recall")
+    if sku_now.available is not None and sku_now.available < qty:
+        if sku_now.available <= 0:
+            return _end(state, offer, request, now, "stock.out")
+        return refuse("stock.out", f"There are {sku_now.available} left, the order has {qty}.")
+    return _sell(state, offer, request, now, sale)
 
 
 def _redeem_order(
-    desk: RedemptionState,
+    state: RedemptionState,
     offer: Offer,
     off: Deduction,
     request: RedemptionRequest,
     now: int,
-    shelves: SkusNow,
-) -> RedemptionOutcome:
-    """Off the order or its shipping; what was recalled is nothing to promote, and ends no such promise."""
-    recalled = [line.sku for line in request.lines if shelves.get(line.sku, UNKNOWN_SKU).recalled]
+    skus_now: SkusNow,
+) -> RedemptionResult:
+    """Redeem an offer on the order or its shipping. A recalled SKU refuses it and does not end it."""
+    recalled = [line.sku for line in request.lines if skus_now.get(line.sku, UNKNOWN_SKU).recalled]
     if recalled:
         return refuse("recall", f"Of the order, {', '.join(recalled)} was recalled.")
     before = [
-        EarlierOffer(desk.offers[row.offer].level, row.lines)
-        for row in _redeemed(desk, request.order)
+        EarlierOffer(state.offers[row.offer].level, row.lines)
+        for row in _redeemed(state, request.order)
     ]
     if off.level == "shipping":
         sale = shipping_sale(offer, off, request.shipping, before)
     else:
-        sale = order_sale(offer, off, request.lines, shelves, before)
+        sale = order_sale(offer, off, request.lines, skus_now, before)
     if isinstance(sale, NotApplicable):
         return refuse(sale.code, sale.detail)
-    return _sell(desk, offer, request, now, sale)
+    return _sell(state, offer, request, now, sale)
 
 
 def _sell(
-    desk: RedemptionState, offer: Offer, request: RedemptionRequest, now: int, sale: LineTotals
-) -> RedemptionOutcome:
-    changes = moves(desk, offer, reserve=-offer.hold, settle=sale.saved, count=-1, used=1)
-    if not _bearable(desk, changes):
-        return refuse("redemption.budget")
-    redeemed, step = moved(desk, offer, "redeem", now)
-    answer = _answer(offer, request, sale)
-    row = _row(offer, request, now)
-    row = structs.replace(
-        row, saved=sale.saved, lines=sale.lines, answer=msgspec.json.encode(answer)
+    state: RedemptionState, offer: Offer, request: RedemptionRequest, now: int, sale: LineTotals
+) -> RedemptionResult:
+    changes = budget_moves(
+        state, offer, reserve=-offer.hold, settle=sale.saved, count=-1, settle_count=1
     )
-    return RedemptionOutcome(
-        status=200,
-        body=row.answer,
-        redemptions=(row,),
+    if not _affordable(state, changes):
+        return refuse("redemption.budget")
+    redeemed, step = transition(state, offer, "redeem", now)
+    use = structs.replace(_use(offer, request, now), saved=sale.saved, lines=sale.lines)
+    return RedemptionResult(
+        answer=_redeemed_answer(offer, request, sale),
+        use=use,
         offers=(redeemed,),
         steps=(step,),
         moves=changes,
     )
 
 
-def _answer(offer: Offer, request: RedemptionRequest, sale: LineTotals) -> dict[str, object]:
-    answer: dict[str, object] = {
-        "redemption": request.id,
-        "unit": Money(sale.unit, offer.currency),
-        "qty": sale.qty,
-        "saved": Money(sale.saved, offer.currency),
-    }
-    if offer.level != "item":
-        answer["level"] = offer.level
-    if offer.level == "order":
-        answer["lines"] = [
-            {
-                "sku": line.sku,
-                "qty": line.qty,
-                "paid": Money(line.paid, offer.currency),
-                "saved": Money(line.saved, offer.currency),
-            }
-            for line in sale.lines
-        ]
-    return answer
+def _redeemed_answer(offer: Offer, request: RedemptionRequest, sale: LineTotals) -> Redeemed:
+    lines = (
+        RedeemedLine(
+            line.sku,
+            line.qty,
+            Money(line.paid, offer.currency),
+            Money(line.saved, offer.currency),
+        )
+        for line in sale.lines
+    )
+    return Redeemed(
+        redemption=request.id,
+        unit=Money(sale.unit, offer.currency),
+        qty=sale.qty,
+        saved=Money(sale.saved, offer.currency),
+        level=None if offer.level == "item" else offer.level,
+        lines=tuple(lines) if offer.level == "order" else None,
+    )
 
 
-def _bearable(desk: RedemptionState, changes: tuple[BudgetMove, ...]) -> bool:
-    """Always, but for a right that came back after its budget had gone elsewhere."""
+def _affordable(state: RedemptionState, changes: tuple[BudgetMove, ...]) -> bool:
+    """Return whether the balances allow the changes.
+
+    They always do, unless the right came back after its budget had been reserved for other offers.
+    """
     for change in changes:
-        row = desk.balances[change.campaign, change.period, change.currency]
+        row = state.balances[change.campaign, change.period, change.currency]
         grown = change.reserve + change.settle
         if grown > 0 and row.limit is not None and row.reserved + row.settled + grown > row.limit:
             return False
@@ -338,28 +368,24 @@ def _bearable(desk: RedemptionState, changes: tuple[BudgetMove, ...]) -> bool:
 
 
 def _end(
-    desk: RedemptionState,
+    state: RedemptionState,
     offer: Offer,
     request: RedemptionRequest,
     now: int,
     code: RedemptionErrorCode,
-) -> RedemptionOutcome:
-    """What even a promise does not outlive: it ends for good, and its hold is released."""
-    ended, step = moved(desk, structs.replace(offer, withdrawn=code), "withdraw", now, code)
-    ruling = refuse(code)
-    row = structs.replace(
-        _row(offer, request, now), status="refused", code=ruling.status, answer=ruling.body
-    )
-    return structs.replace(
-        ruling,
-        redemptions=(row,),
+) -> RedemptionResult:
+    """Refuse with a reason that ends even an accepted offer, and release its hold."""
+    ended, step = transition(state, structs.replace(offer, withdrawn=code), "withdraw", now, code)
+    return RedemptionResult(
+        answer=Refused(code),
+        use=structs.replace(_use(offer, request, now), status="refused"),
         offers=(ended,),
         steps=(step,),
-        moves=moves(desk, offer, reserve=-offer.hold, count=-1),
+        moves=budget_moves(state, offer, reserve=-offer.hold, count=-1),
     )
 
 
-def _row(offer: Offer, request: RedemptionRequest, now: int) -> RedemptionRow:
+def _use(offer: Offer, request: RedemptionRequest, now: int) -> RedemptionRow:
     return RedemptionRow(
         id=request.id,
         offer=offer.id,

@@ -1,4 +1,8 @@
-"""What comes back when an order that redeemed offers is cancelled, or partly refunded?"""
+"""Rollback of redemptions: a cancelled order gives everything back, a refund a part of it.
+
+A cancellation before shipment restores the right and the budget. A partial refund gives back pro rata of the
+paid unit price. Repeating either changes nothing: `server/SEMANTICS.md`, section 4.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,12 +12,19 @@ from msgspec import Struct, structs
 
 from tactful.core.offers.budget import BudgetMove
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
-from tactful.core.redemption.error_codes import REDEMPTION_ERRORS
+from tactful.core.redemption.answers import Cancelled, CancelledUse, Refunded, Repeated
+from tactful.core.redemption.error_codes import ERROR_CODES
 from tactful.core.redemption.order_totals import RequestedLine
-from tactful.core.redemption.redeem import REDEMPTION_TABLE, UseState, moved, moves, refuse
+from tactful.core.redemption.redeem import (
+    REDEMPTION_TABLE,
+    UseState,
+    budget_moves,
+    refuse,
+    transition,
+)
 from tactful.core.redemption.redemption_rows import (
     SHIPPING,
-    RedemptionOutcome,
+    RedemptionResult,
     RedemptionRow,
     RedemptionState,
     RefundRow,
@@ -23,20 +34,27 @@ from tactful.core.values.money import Money
 
 
 class _Rollback(Struct, frozen=True):
-    """What of one redemption goes back: money paid, and budget spent."""
+    """What is given back of one redemption. Amounts in minor units of the offer's currency."""
 
     row: RedemptionRow
     paid: int = 0
     saved: int = 0
 
 
-def cancel(desk: RedemptionState, order: str, now: int, *, shipped: bool) -> RedemptionOutcome:
-    """Give back the rights and the budget of everything that the order redeemed; once."""
-    rows = _rows(desk, order)
-    verdict = REDEMPTION_TABLE["cancel", _place(rows)]
+def cancel(state: RedemptionState, order: str, now: int, *, shipped: bool) -> RedemptionResult:
+    """Give back the rights and the budget of everything that the order redeemed.
+
+    Args:
+        state: What the ledger knows of the order.
+        order: The shop's id of the order.
+        now: Milliseconds since the Unix epoch, UTC.
+        shipped: Whether the shop reported the order as shipped; a shipped order can only be refunded.
+    """
+    rows = _uses_of(state, order)
+    verdict = REDEMPTION_TABLE["cancel", _use_state(rows)]
     if verdict == "repeat":
-        return _cancelled(rows)
-    if verdict != "judge":
+        return RedemptionResult(answer=_cancelled(rows))
+    if verdict != "decide":
         return refuse("redemption.unknown")
     if shipped:
         return refuse("order.shipped", "What was shipped comes back as a refund.")
@@ -45,13 +63,13 @@ def cancel(desk: RedemptionState, order: str, now: int, *, shipped: bool) -> Red
     changes: list[BudgetMove] = []
     for row in rows:
         if row.status == "redeemed":
-            offer, told, change = _restore(desk, row, now)
+            offer, taken, change = _restore(state, row, now)
             offers.append(offer)
-            steps += told
+            steps += taken
             changes += change
     ended = tuple(structs.replace(row, status="cancelled", saved=0) for row in rows)
-    return structs.replace(
-        _cancelled(ended),
+    return RedemptionResult(
+        answer=_cancelled(ended),
         redemptions=ended,
         offers=tuple(offers),
         steps=tuple(steps),
@@ -59,73 +77,78 @@ def cancel(desk: RedemptionState, order: str, now: int, *, shipped: bool) -> Red
     )
 
 
-def _place(rows: Sequence[RedemptionRow]) -> UseState:
+def _use_state(rows: Sequence[RedemptionRow]) -> UseState:
     if not rows:
         return "unknown"
     return "mine" if any(row.status == "redeemed" for row in rows) else "cancelled"
 
 
-def _rows(desk: RedemptionState, order: str) -> list[RedemptionRow]:
-    return [row for row in desk.redemptions if row.order == order and row.status != "refused"]
+def _uses_of(state: RedemptionState, order: str) -> list[RedemptionRow]:
+    return [row for row in state.redemptions if row.order == order and row.status != "refused"]
 
 
-def _cancelled(rows: Sequence[RedemptionRow]) -> RedemptionOutcome:
+def _cancelled(rows: Sequence[RedemptionRow]) -> Cancelled:
     listed = sorted((row.id, row.offer) for row in rows)
-    answer = {"cancelled": [{"redemption": key, "offer": offer} for key, offer in listed]}
-    return RedemptionOutcome(status=200, body=msgspec.json.encode(answer))
+    return Cancelled(tuple(CancelledUse(redemption, offer) for redemption, offer in listed))
 
 
 def _restore(
-    desk: RedemptionState, row: RedemptionRow, now: int
+    state: RedemptionState, row: RedemptionRow, now: int
 ) -> tuple[Offer, list[OfferStep], tuple[BudgetMove, ...]]:
-    """The right is open again until its hold ends, or has ended by now; the budget follows it."""
-    offer, step = moved(desk, desk.offers[row.offer], "roll_back", now)
+    """Return the offer with its right restored, or expired if its hold has ended, and what changes."""
+    offer, step = transition(state, state.offers[row.offer], "roll_back", now)
     if offer.accept_until is None or now >= offer.accept_until:
         ended = structs.replace(offer, state=OfferState.EXPIRED, seq=offer.seq + 1)
         last = OfferStep(ended.id, now, ended.seq, ended.state)
-        return ended, [step, last], moves(desk, offer, settle=-row.saved, used=-1)
-    hold = _affordable(desk, offer, row.saved)
-    changes = moves(desk, offer, reserve=hold, settle=-row.saved, count=1, used=-1)
+        return ended, [step, last], budget_moves(state, offer, settle=-row.saved, settle_count=-1)
+    hold = _affordable_hold(state, offer, row.saved)
+    changes = budget_moves(state, offer, reserve=hold, settle=-row.saved, count=1, settle_count=-1)
     return structs.replace(offer, hold=hold), [step], changes
 
 
-def _affordable(desk: RedemptionState, offer: Offer, freed: int) -> int:
-    """As much of the hold as there was, unless others took the budget: then what comes free now."""
-    row = desk.balances.get((offer.campaign or "", offer.period, offer.currency))
+def _affordable_hold(state: RedemptionState, offer: Offer, freed: int) -> int:
+    """Return as much of the offer's hold as the budget allows.
+
+    Other offers may have reserved the budget since; then what this rollback frees is all there is.
+    """
+    row = state.balances.get((offer.campaign or "", offer.period, offer.currency))
     if row is None or row.limit is None:
         return offer.hold
     return max(min(offer.hold, row.limit - row.reserved - row.settled + freed), 0)
 
 
 def refund(
-    desk: RedemptionState,
+    state: RedemptionState,
     order: str,
     ident: str,
     lines: Sequence[RequestedLine],
     now: int,
     *,
     shipping: Money | None = None,
-) -> RedemptionOutcome:
+) -> RedemptionResult:
     """Give back pro rata of what was paid for some units, and of what the budget bore.
 
-    `shipping`: how much of the shipping charge goes back, as it was before any offer.
+    Args:
+        state: What the ledger knows of the order and of a refund with this id.
+        order: The shop's id of the order.
+        ident: The shop's id of the refund; the same id again is a retry.
+        lines: Which units go back.
+        now: Milliseconds since the Unix epoch, UTC.
+        shipping: How much of the shipping charge goes back, as it was before any offer.
     """
-    asked = _digest(lines, shipping)
-    if desk.refund:
-        same = desk.refund.request == asked
-        return (
-            RedemptionOutcome(status=200, body=desk.refund.answer)
-            if same
-            else refuse("refund.mismatch")
-        )
-    rows = _rows(desk, order)
-    verdict = REDEMPTION_TABLE["refund", _place(rows)]
-    if verdict != "judge":
-        return refuse(verdict if verdict in REDEMPTION_ERRORS else "redemption.unknown")
+    request = _digest(lines, shipping)
+    if state.refund:
+        if state.refund.request != request:
+            return refuse("refund.mismatch")
+        return RedemptionResult(answer=Repeated(state.refund.answer))
+    rows = _uses_of(state, order)
+    verdict = REDEMPTION_TABLE["refund", _use_state(rows)]
+    if verdict != "decide":
+        return refuse(verdict if verdict in ERROR_CODES else "redemption.unknown")
     back = {row.id: _Rollback(row) for row in rows if row.status == "redeemed"}
     wanted = [(line.sku, line.qty) for line in lines]
     if shipping is not None:
-        currency = desk.offers[rows[0].offer].currency
+        currency = state.offers[rows[0].offer].currency
         if shipping.currency != currency or shipping.amount <= 0:
             return refuse("refund.quantity", f"A part of the shipping is an amount in {currency}.")
         wanted.append((SHIPPING, shipping.amount))
@@ -135,45 +158,46 @@ def refund(
         name = sku or "the shipping charge"
         if not any(sold.sku == sku for row in rows for sold in row.lines):
             return refuse("refund.sku", f"The order used no offer for {name}.")
-        left = _take(desk, back, sku, units)
+        left = _give_back(state, back, sku, units)
         if left:
             return refuse("refund.quantity", f"Of {name}, {units - left} can go back.")
-    return _refunded(desk, RefundRow(ident, order, now, asked, b""), list(back.values()))
+    return _refunded(state, RefundRow(ident, order, now, request, b""), list(back.values()))
 
 
 def _digest(lines: Sequence[RequestedLine], shipping: Money | None) -> bytes:
-    """What must be the same for a refund to be a repeated one."""
+    """Return what two refunds must share for one to be a retry."""
     pieces = sorted((line.sku, line.qty) for line in lines)
     asked = [*pieces, shipping] if shipping else pieces
     return hashlib.sha256(msgspec.json.encode(asked)).digest()
 
 
-def _take(desk: RedemptionState, back: dict[str, _Rollback], sku: str, units: int) -> int:
-    """Move units of a line into what goes back; how many found no place.
+def _give_back(state: RedemptionState, back: dict[str, _Rollback], sku: str, units: int) -> int:
+    """Move units of a line into what goes back; return how many the order did not buy.
 
-    Prices of an item are for some units each. What came off the order, or its shipping, every unit
-    bears, and the last such offer knows what was paid in the end.
+    A price of an item applies to some units of it. An offer on the order or its shipping applies to every
+    unit, and the last such offer knows what was paid in the end.
     """
     shared = [
         key
         for key, found in back.items()
-        if desk.offers[found.row.offer].level != "item"
+        if state.offers[found.row.offer].level != "item"
         and any(sold.sku == sku for sold in found.row.lines)
     ]
     last, left, rest = shared[-1] if shared else None, units, 0
     for key, found in back.items():
-        back[key], done = _put_back(found, sku, units if key in shared else left)
+        back[key], done = _give_back_units(found, sku, units if key in shared else left)
         if key not in shared:
             left -= done
         if key == last:
             rest = units - done
         elif last:
+            # Paid amounts of earlier offers were reduced again by the last one: count them once.
             back[key] = structs.replace(back[key], paid=found.paid)
     return rest if last else left
 
 
-def _put_back(found: _Rollback, sku: str, units: int) -> tuple[_Rollback, int]:
-    """Up to so many units of one redemption, and how many they are."""
+def _give_back_units(found: _Rollback, sku: str, units: int) -> tuple[_Rollback, int]:
+    """Give back up to `units` of one redemption; return the rollback and how many units it took."""
     paid, saved, left, lines = found.paid, found.saved, units, []
     for sold in found.row.lines:
         back = min(left, sold.qty - sold.returned) if sold.sku == sku else 0
@@ -186,32 +210,29 @@ def _put_back(found: _Rollback, sku: str, units: int) -> tuple[_Rollback, int]:
 
 
 def _between(before: SoldLine, after: SoldLine, amount: int) -> int:
-    """Shares are differences of a running total, so that the last unit takes what rounding left."""
+    # The difference of a running total: the last unit gets what rounding left, and the sum is exact.
     return after.share(amount, after.returned) - before.share(amount, before.returned)
 
 
 def _refunded(
-    desk: RedemptionState, row: RefundRow, back: Sequence[_Rollback]
-) -> RedemptionOutcome:
-    known = {row.id: row.lines for row in desk.redemptions}
+    state: RedemptionState, row: RefundRow, back: Sequence[_Rollback]
+) -> RedemptionResult:
+    known = {row.id: row.lines for row in state.redemptions}
     returned = [found for found in back if found.row.lines != known[found.row.id]]
-    currency = desk.offers[back[0].row.offer].currency
-    answer = {
-        "refund": row.refund,
-        "amount": Money(sum(found.paid for found in returned), currency),
-        "released": Money(sum(found.saved for found in returned), currency),
-    }
-    body = msgspec.json.encode(answer)
+    currency = state.offers[back[0].row.offer].currency
     rows = (structs.replace(found.row, saved=found.row.saved - found.saved) for found in returned)
     changes = (
         change
         for found in returned
-        for change in moves(desk, desk.offers[found.row.offer], settle=-found.saved)
+        for change in budget_moves(state, state.offers[found.row.offer], settle=-found.saved)
     )
-    return RedemptionOutcome(
-        status=200,
-        body=body,
+    return RedemptionResult(
+        answer=Refunded(
+            refund=row.refund,
+            amount=Money(sum(found.paid for found in returned), currency),
+            released=Money(sum(found.saved for found in returned), currency),
+        ),
         redemptions=tuple(rows),
-        refund=structs.replace(row, answer=body),
+        refund=row,
         moves=tuple(changes),
     )

@@ -1,8 +1,8 @@
-"""What does a redemption need to know of the shop, and what does the shop hear of it?"""
+"""The side of a redemption that touches the shop: facts before it, memory and live sessions after it."""
 
 from collections.abc import Collection
 
-from tactful.core.facts import fact_codec
+from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import Order
 from tactful.core.facts.item import Item
 from tactful.core.offers.offer import Offer, OfferState
@@ -15,37 +15,45 @@ from tactful.runtime.state.shop_state import ShopState
 
 
 class RedemptionEffects:
-    """Between the checkout's desk and the live sessions of one shop."""
+    """The `ShopFacts` of one shop: its fact cache, its balances and its live sessions."""
 
-    def __init__(self, shared: ShopState, turns: TurnRunner) -> None:
-        self._ledger = shared.ledger
-        self._world = shared.fact_cache
-        self._registry = shared.registry
+    def __init__(self, state: ShopState, turns: TurnRunner) -> None:
+        self._ledger = state.ledger
+        self._facts = state.fact_cache
+        self._registry = state.registry
         self._turns = turns
-        self._balances = shared.balances
-        self._commitments = shared.stock_commitments
-        self._rates = shared.conversions
+        self._balances = state.balances
+        self._commitments = state.stock_commitments
+        self._conversions = state.conversions
 
     async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
-        """Price, stock and recall of each SKU, as last reported."""
-        await self._world.load([sku for sku in skus if self._world.item(sku) is None], [])
+        """Return price, stock and recall of each SKU in a territory, as last reported.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        await self._facts.load([sku for sku in skus if self._facts.item(sku) is None], [])
         found: dict[str, SkuNow] = {}
         for sku in skus:
-            item = self._world.item(sku) or await self._world.read_item(sku)
-            found[sku] = shelf(item, territory)
+            item = self._facts.item(sku) or await self._facts.read_item(sku)
+            found[sku] = sku_now(item, territory)
         return found
 
-    async def shipped(self, order: str) -> bool:
-        """Whether the shop reported an order as shipped or delivered."""
-        stored = await self._ledger.facts_about([("order", order)], ("order",))
-        facts = [fact_codec.decode_stored(one.body) for one in stored]
-        return any(isinstance(f, Order) and f.status in SHIPPED for f in facts)
+    async def is_shipped(self, order: str) -> bool:
+        """Return whether the shop reported the order as shipped or delivered.
 
-    def apply(self, ruling: RedemptionOutcome) -> None:
-        """A ruling is durable: make memory and the live session agree with it."""
-        self._balances.apply(ruling.moves)
-        self._rates.record_redemption(ruling)
-        for offer in ruling.offers:
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        stored = await self._ledger.facts_about([("order", order)], ("order",))
+        facts = [decode_stored(one.body) for one in stored]
+        return any(isinstance(fact, Order) and fact.status in SHIPPED for fact in facts)
+
+    def apply(self, outcome: RedemptionOutcome) -> None:
+        """Bring memory and the live session in line with an outcome that is durable."""
+        self._balances.apply(outcome.moves)
+        self._conversions.record_redemption(outcome)
+        for offer in outcome.offers:
             self._commitments.update(offer)
             live = self._registry.by_id.get(offer.session)
             if live is not None:
@@ -53,13 +61,14 @@ class RedemptionEffects:
 
 
 def _signal(offer: Offer) -> OfferRedeemed | RedemptionRolledBack:
+    # A rollback leaves the offer accepted, or expired where its hold has ended.
     return (
         RedemptionRolledBack(offer) if offer.state is OfferState.ACCEPTED else OfferRedeemed(offer)
     )
 
 
-def shelf(item: Item, territory: str) -> SkuNow:
-    """One SKU as the checkout's desk sees it."""
+def sku_now(item: Item, territory: str) -> SkuNow:
+    """Return price, stock and recall of one item in a territory; what is unknown is `None`."""
     price = item.prices.get(territory)
     return SkuNow(
         price=price.fact.price.amount if price else None,

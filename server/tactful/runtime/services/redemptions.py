@@ -1,10 +1,11 @@
-"""What does the checkout get when it redeems, cancels or refunds, and who else must hear of it?
+"""The redemption service: redeem an offer, cancel an order, refund a part of it.
 
-An error of the ledger means "unknown", never "no": the same call with the same order finds out.
+A failure of the ledger means that the outcome is unknown, never that it is a refusal. The same call with the
+same order finds out what happened, because redemptions are idempotent.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -12,10 +13,16 @@ from msgspec import Struct
 
 from tactful.core.offers.tokens import HolderKind, TokenClaims, TokenRefusal
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption import rollback as giving_back
+from tactful.core.redemption import rollback
+from tactful.core.redemption.answers import EncodeAnswer, OutcomeUnknown, RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import RedemptionRequest
-from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionOutcome
+from tactful.core.redemption.redemption_rows import (
+    RedemptionOutcome,
+    RedemptionResult,
+    RedemptionState,
+    with_response,
+)
 from tactful.core.values.ids import ID_BYTES, redemption_id
 from tactful.core.values.money import Money
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -24,51 +31,66 @@ from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.offer_store import OfferStore
 from tactful.runtime.ports.session_store import SessionStore
 
-RETRY_S: Final = 2
-"""When to ask again after "unknown", in seconds: a group commit and a restart later."""
-
 SHIPPED: Final = frozenset({"shipped", "delivered"})
-"""What was shipped comes back as a refund."""
+"""The order states after which an order can be refunded and no longer be cancelled."""
 
-Verify = Callable[[str], TokenClaims | TokenRefusal]
-"""The claims of a token that one of our keys signed, **whether or not it has expired**."""
-HolderOf = Callable[[HolderKind, str], str]
-ReadShelves = Callable[[Collection[str], str], Awaitable[dict[str, SkuNow]]]
-"""(SKUs, territory) → price, stock and recall of each, as last reported."""
-Shipped = Callable[[str], Awaitable[bool]]
-"""Whether the shop reported an order as shipped or delivered."""
-Heard = Callable[[RedemptionOutcome], None]
-"""Told of each ruling with an effect, after it is durable; must not fail."""
+DecideRedemption = Callable[[RedemptionState], RedemptionResult]
 
 
-class _Use(Struct, frozen=True):
-    """What matters here of an order that the shop reported."""
+class TokenKeys(Protocol):
+    """The keys with which this shop signed its tokens."""
+
+    def verify(self, token: str, *, ever: bool = False) -> TokenClaims | TokenRefusal:
+        """Return the claims of a token that one of the keys signed; `ever`: even if it has expired."""
+
+    def holder_of(self, kind: HolderKind, ident: str) -> str:
+        """Return the digest by which a token names its session or customer."""
+
+
+class ShopFacts(Protocol):
+    """What a redemption reads of the shop, and what the shop applies of its outcome."""
+
+    async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
+        """Return price, stock and recall of each SKU, as last reported.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def is_shipped(self, order: str) -> bool:
+        """Return whether the shop reported the order as shipped or delivered.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    def apply(self, outcome: RedemptionOutcome) -> None:
+        """Bring memory and the live session in line with an outcome that is durable; never fails."""
+
+
+class _OrderUse(Struct, frozen=True):
+    """The part of a reported order that matters here."""
 
     order: str
     status: str
 
 
-_USE: Final = msgspec.json.Decoder(_Use).decode
-
-
-class RedemptionResponse(Struct, frozen=True):
-    """HTTP status and exact body; `retry`: after how many seconds the same call should be repeated."""
-
-    status: int
-    body: bytes
-    retry: int | None = None
+_decode_use = msgspec.json.Decoder(_OrderUse).decode
 
 
 class RedemptionCall(Struct, frozen=True, kw_only=True):
-    """What a checkout asks for. `customer` and `session` are checked against the token, where given."""
+    """A redemption as the shop's checkout asks for it."""
 
     token: str
     order: str
     territory: str
     lines: tuple[RequestedLine, ...]
     shipping: Money | None = None
+    """What the order is charged for shipping, before any offer."""
     customer: str | None = None
+    """Checked against the holder of the token, where given."""
     session: str | None = None
+    """Checked against the holder of the token, where given."""
 
 
 class RedemptionLedger(FactStore, OfferStore, SessionStore, Protocol):
@@ -76,7 +98,7 @@ class RedemptionLedger(FactStore, OfferStore, SessionStore, Protocol):
 
 
 class RedemptionService:
-    """The checkout's desk of one shop."""
+    """Decides redemptions, cancellations and refunds of one shop, each in one ledger transaction."""
 
     def __init__(
         self,
@@ -84,82 +106,84 @@ class RedemptionService:
         ledger: RedemptionLedger,
         clock: Clock,
         entropy: Entropy,
-        verify: Verify,
-        holder_of: HolderOf,
-        shelves: ReadShelves,
-        shipped: Shipped,
-        heard: Heard,
+        keys: TokenKeys,
+        shop: ShopFacts,
+        encode: EncodeAnswer,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._entropy = entropy
-        self._verify = verify
-        self._holder_of = holder_of
-        self._shelves = shelves
-        self._shipped = shipped
-        self._heard = heard
+        self._keys = keys
+        self._shop = shop
+        self._encode = encode
 
-    async def redeem(self, asked: RedemptionCall) -> RedemptionResponse:
-        """Use an offer for an order, or say why not; the same pair is always answered alike."""
-        claims = self._verify(asked.token)
+    async def redeem(self, call: RedemptionCall) -> RedemptionResponse:
+        """Redeem an offer for an order, or refuse; the same pair always gets the same response."""
+        # An expired token is verified too: a retry after its end still gets the first response.
+        claims = self._keys.verify(call.token, ever=True)
         request = RedemptionRequest(
             id=redemption_id(self._entropy.token_bytes(ID_BYTES)),
-            token=hashlib.sha256(asked.token.encode("utf-8", "surrogatepass")).digest(),
-            order=asked.order,
-            territory=asked.territory,
-            lines=asked.lines,
-            shipping=asked.shipping,
+            token=hashlib.sha256(call.token.encode("utf-8", "surrogatepass")).digest(),
+            order=call.order,
+            territory=call.territory,
+            lines=call.lines,
+            shipping=call.shipping,
         )
         if isinstance(claims, TokenRefusal):
             return await self._repeat(request, claims)
         try:
-            request = msgspec.structs.replace(request, holds=await self._holds(asked, claims))
-            skus = {claims.sku, *(line.sku for line in asked.lines)}
-            shelves = await self._shelves(skus, claims.territory)
-            taken = await self._taken(claims.offer, asked.order)
+            is_holder = await self._is_holder(call, claims)
+            request = msgspec.structs.replace(request, is_holder=is_holder)
+            skus = {claims.sku, *(line.sku for line in call.lines)}
+            skus_now = await self._shop.skus_now(skus, claims.territory)
+            elsewhere = await self._used_elsewhere(claims.offer, call.order)
         except LedgerError:
-            return _unknown()
+            return self._encode(OutcomeUnknown())
 
         now = self._clock.now()
-        return await self._judge(
-            lambda desk: redemption.redeem(desk, request, now, claims, shelves, taken=taken),
+        return await self._decide(
+            lambda state: redemption.redeem(
+                state, request, now, claims, skus_now, used_elsewhere=elsewhere
+            ),
             offer=claims.offer,
-            order=asked.order,
+            order=call.order,
         )
 
     async def cancel(self, order: str) -> RedemptionResponse:
-        """Give back everything that an order redeemed."""
+        """Give back everything that an order redeemed, unless it was shipped."""
         try:
-            shipped = await self._shipped(order)
+            shipped = await self._shop.is_shipped(order)
         except LedgerError:
-            return _unknown()
+            return self._encode(OutcomeUnknown())
         now = self._clock.now()
-        return await self._judge(
-            lambda desk: giving_back.cancel(desk, order, now, shipped=shipped), order=order
+        return await self._decide(
+            lambda state: rollback.cancel(state, order, now, shipped=shipped), order=order
         )
 
-    async def cancelled(self, order: str) -> None:
-        """The shop reported it cancelled: as `cancel`, unless it was ever reported as shipped.
+    async def cancel_reported(self, order: str) -> None:
+        """Give back what an order redeemed that the shop reported as cancelled and never as shipped.
 
-        Raises `LedgerError`; it may be asked again.
+        It may be called again for the same order.
+
+        Raises:
+            LedgerError: The cancellation may have happened or not; the next report repeats it.
         """
         versions = await self._ledger.fact_versions("order", order)
-        said = [(_USE(stored.body).status, stored.ended) for stored in versions]
-        if ("cancelled", None) in said and not any(status in SHIPPED for status, _ in said):
+        statuses = [(_decode_use(stored.body).status, stored.ended) for stored in versions]
+        in_force = ("cancelled", None) in statuses
+        if in_force and not any(status in SHIPPED for status, _ in statuses):
             now = self._clock.now()
-            self._tell(
-                await self._ledger.run_redemption(
-                    lambda desk: giving_back.cancel(desk, order, now, shipped=False), order=order
-                )
+            await self._run(
+                lambda state: rollback.cancel(state, order, now, shipped=False), order=order
             )
 
     async def refund(
         self, order: str, refund: str, lines: Sequence[RequestedLine], shipping: Money | None = None
     ) -> RedemptionResponse:
-        """Give back some units of an order, and of its shipping charge."""
+        """Give back some units of an order, and a part of its shipping charge."""
         now = self._clock.now()
-        return await self._judge(
-            lambda desk: giving_back.refund(desk, order, refund, lines, now, shipping=shipping),
+        return await self._decide(
+            lambda state: rollback.refund(state, order, refund, lines, now, shipping=shipping),
             order=order,
             refund=refund,
         )
@@ -168,71 +192,71 @@ class RedemptionService:
         self, request: RedemptionRequest, refused: TokenRefusal
     ) -> RedemptionResponse:
         code = "token.key" if refused.code == "token.expired" else refused.code
-        return await self._judge(
-            lambda desk: redemption.repeat(desk, request, code), order=request.order
+        return await self._decide(
+            lambda state: redemption.repeat(state, request, code), order=request.order
         )
 
-    async def _holds(self, asked: RedemptionCall, claims: TokenClaims) -> bool | None:
-        """Whether the shopper that the checkout names is the one that the token is for."""
-        if asked.customer is None and asked.session is None:
+    async def _is_holder(self, call: RedemptionCall, claims: TokenClaims) -> bool | None:
+        """Return whether the shopper that the checkout names is the one the token is bound to."""
+        if call.customer is None and call.session is None:
             return None
         named: list[tuple[HolderKind, str | None]] = [
-            ("customer", asked.customer),
-            ("session", asked.session),
+            ("customer", call.customer),
+            ("session", call.session),
         ]
-        if any(ident and self._holder_of(kind, ident) == claims.holder for kind, ident in named):
+        if any(
+            ident and self._keys.holder_of(kind, ident) == claims.holder for kind, ident in named
+        ):
             return True
-        return await self._of_that_session(asked, claims)
+        return await self._is_of_session(call, claims)
 
-    async def _of_that_session(self, asked: RedemptionCall, claims: TokenClaims) -> bool:
-        """A customer's offer was made to a session, and a guest's session may have become a customer's."""
+    async def _is_of_session(self, call: RedemptionCall, claims: TokenClaims) -> bool:
+        """Return whether the offer was made in the session named, or to the customer named in it.
+
+        A customer's offer was made in a session, and an anonymous session may have become a customer's.
+        """
         offer = await self._ledger.offer(claims.offer)
-        if offer is None or asked.session not in {None, offer.session}:
+        if offer is None or call.session not in {None, offer.session}:
             return False
-        if asked.customer in {None, offer.customer}:
+        if call.customer in {None, offer.customer}:
             return True
         saved = await self._ledger.session(offer.session)
-        return offer.customer is None and saved is not None and saved.customer == asked.customer
+        return offer.customer is None and saved is not None and saved.customer == call.customer
 
-    async def _taken(self, offer: str, order: str) -> bool:
-        """Whether the shop reported another order that used the offer, and was not cancelled."""
+    async def _used_elsewhere(self, offer: str, order: str) -> bool:
+        """Return whether the shop reported another order with the offer that was not cancelled."""
         stored = await self._ledger.facts_about([("offer", offer)], ("order",))
-        uses = [_USE(fact.body) for fact in stored]
+        uses = [_decode_use(fact.body) for fact in stored]
         return any(use.order != order and use.status != "cancelled" for use in uses)
 
-    async def _judge(
+    async def _decide(
         self,
-        judge: RedemptionLogic,
+        decide: DecideRedemption,
         *,
         offer: str | None = None,
         order: str,
         refund: str | None = None,
     ) -> RedemptionResponse:
         try:
-            ruling = await self._ledger.run_redemption(
-                judge, offer=offer, order=order, refund=refund
-            )
+            outcome = await self._run(decide, offer=offer, order=order, refund=refund)
         except LedgerError:
-            return _unknown()
-        self._tell(ruling)
-        return RedemptionResponse(ruling.status, ruling.body)
+            return self._encode(OutcomeUnknown())
+        return RedemptionResponse(outcome.status, outcome.body)
 
-    def _tell(self, ruling: RedemptionOutcome) -> None:
-        if ruling.offers or ruling.moves:
-            self._heard(ruling)
-
-
-def _unknown() -> RedemptionResponse:
-    """The outcome is not known: what was asked may have happened."""
-    detail = (
-        "It is not known whether this was recorded. Ask again with the same order id:"
-        " the answer will be the true one, and nothing happens twice."
-    )
-    fields = {
-        "type": "about:blank",
-        "title": "Unknown, retry with the same order id",
-        "status": 503,
-        "code": "ledger.unknown",
-        "detail": detail,
-    }
-    return RedemptionResponse(503, msgspec.json.encode(fields), RETRY_S)
+    async def _run(
+        self,
+        decide: DecideRedemption,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+    ) -> RedemptionOutcome:
+        outcome = await self._ledger.run_redemption(
+            lambda state: with_response(decide(state), self._encode),
+            offer=offer,
+            order=order,
+            refund=refund,
+        )
+        if outcome.has_effect:
+            self._shop.apply(outcome)
+        return outcome

@@ -1,20 +1,23 @@
 """Prices of items, then what comes off the order, then off its shipping: one order, several offers."""
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 
 from support.ledger_rows import accepted
-from support.redemption_ledger import EUR, Order, eur, line, made, told
+from support.redemption_ledger import EUR, Order, answered, eur, line, made
 from support.vectors import vectors
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.values.allocation import Level
 from tactful.core.values.money import AMOUNT_MAX, Money, discounted
 
 CASES = vectors("allocation.json")["deduct"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-async def test_offers_come_off_each_on_the_result_of_the_last(case):
+async def test_offers_come_off_each_on_the_result_of_the_last(case: dict[str, Any]) -> None:
     skus = [f"S{place}" for place in range(len(case["lines"]))]
     prices = dict(zip(skus, [unit for unit, _ in case["lines"]], strict=True))
     lines = [line(sku, qty) for sku, (_, qty) in zip(skus, case["lines"], strict=True)]
@@ -23,7 +26,7 @@ async def test_offers_come_off_each_on_the_result_of_the_last(case):
     paid = {one.sku: prices[one.sku] * one.qty for one in lines}
     charge, taken = case["shipping"], []
     for one in offers:
-        answer = told(await order.use(one, *lines, shipping=eur(case["shipping"])))
+        answer = answered(await order.use(one, *lines, shipping=eur(case["shipping"])))
         taken.append(answer["saved"]["amount"])
         if one.level == "item":
             paid[one.sku] = answer["unit"]["amount"] * answer["qty"]
@@ -39,7 +42,9 @@ async def test_offers_come_off_each_on_the_result_of_the_last(case):
     )
 
 
-def _offer(number, deduction, lines, prices) -> Offer:
+def _offer(
+    number: int, deduction: dict[str, Any], lines: list[RequestedLine], prices: dict[str, int]
+) -> Offer:
     if deduction["level"] != "item":
         bound = {"at_most": AMOUNT_MAX} | deduction
         return made(number, sku="ELSEWHERE", campaign=None, **bound)
@@ -52,10 +57,10 @@ def _offer(number, deduction, lines, prices) -> Offer:
     return made(number, "item", sku=on.sku, campaign=None, **terms)
 
 
-async def test_the_answer_says_what_each_line_is_paid_and_has_saved():
+async def test_the_answer_says_what_each_line_is_paid_and_has_saved() -> None:
     ten = made(1, "order", at_most=5000, percent_bp=1000)
     order = await Order(ten, **{"RUN-42": 12900, "SOCK-3": 1990}).opened()
-    assert told(await order.use(ten, line("RUN-42"), line("SOCK-3", 2))) == {
+    assert answered(await order.use(ten, line("RUN-42"), line("SOCK-3", 2))) == {
         "redemption": "rd_of_1",
         "unit": {"amount": 15192} | EUR,
         "qty": 1,
@@ -76,52 +81,54 @@ async def test_the_answer_says_what_each_line_is_paid_and_has_saved():
             },
         ],
     }
-    assert await order.books() == (0, 1688)
+    assert await order.balance() == (0, 1688)
 
 
-async def test_a_share_of_the_order_is_rounded_once_and_to_the_shopper():
+async def test_a_share_of_the_order_is_rounded_once_and_to_the_shopper() -> None:
     quarter = made(1, "order", at_most=5000, percent_bp=2500)
     order = await Order(quarter, A=995, B=995).opened()
-    assert told(await order.use(quarter, line("A"), line("B")))["unit"]["amount"] == 1492  # a tie
+    assert (
+        answered(await order.use(quarter, line("A"), line("B")))["unit"]["amount"] == 1492
+    )  # a tie
 
 
-async def test_the_shop_may_say_what_one_costs():
+async def test_the_shop_may_say_what_one_costs() -> None:
     ten = made(1, "order", at_most=5000, percent_bp=1000)
     order = await Order(ten, A=1000).opened()
-    answer = told(await order.use(ten, line("A", 1, 900), line("ENGRAVING", 1, 500)))
+    answer = answered(await order.use(ten, line("A", 1, 900), line("ENGRAVING", 1, 500)))
     assert (answer["unit"]["amount"], answer["saved"]["amount"]) == (1260, 140)
 
 
-async def test_the_item_that_was_shown_counts_at_the_price_shown_if_it_rose():
+async def test_the_item_that_was_shown_counts_at_the_price_shown_if_it_rose() -> None:
     ten = made(1, "order", at_most=5000, percent_bp=1000, unit=11610)
     for said in (None, 15900):
         order = await Order(ten, **{"RUN-42": 15900}).opened()
-        answer = told(await order.use(ten, line("RUN-42", 1, said)))
+        answer = answered(await order.use(ten, line("RUN-42", 1, said)))
         assert (answer["unit"]["amount"], answer["saved"]["amount"]) == (11610, 1290)
     cheaper = await Order(ten, **{"RUN-42": 9900}).opened()
-    assert told(await cheaper.use(ten, line("RUN-42")))["unit"]["amount"] == 8910
+    assert answered(await cheaper.use(ten, line("RUN-42")))["unit"]["amount"] == 8910
     unknown = await Order(ten).opened()
-    assert told(await unknown.use(ten, line("RUN-42")))["unit"]["amount"] == 11610
+    assert answered(await unknown.use(ten, line("RUN-42")))["unit"]["amount"] == 11610
 
 
-async def test_of_more_pieces_than_an_offer_was_for_the_rest_counts_in_full():
+async def test_of_more_pieces_than_an_offer_was_for_the_rest_counts_in_full() -> None:
     shoe = made(1, "item")
     ten = made(2, "order", at_most=9000, percent_bp=1000)
     order = await Order(shoe, ten, **{"RUN-42": 12900}).opened()
     await order.use(shoe, line("RUN-42"))
-    answer = told(await order.use(ten, line("RUN-42", 2), line("RUN-42", 1)))
+    answer = answered(await order.use(ten, line("RUN-42", 2), line("RUN-42", 1)))
     assert [it["paid"]["amount"] + it["saved"]["amount"] for it in answer["lines"]] == [
         10965 + 12900,
         12900,
     ]
 
 
-async def test_units_that_the_shop_names_have_the_prices_of_the_items_in_them():
+async def test_units_that_the_shop_names_have_the_prices_of_the_items_in_them() -> None:
     shoe = made(1, "item")
     ten = made(2, "order", sku="SOCK-3", at_most=9000, percent_bp=1000)
     order = await Order(shoe, ten, **{"RUN-42": 12900}).opened()
     await order.use(shoe, line("RUN-42"))
-    answer = told(await order.use(ten, line("RUN-42", 1, 10965)))
+    answer = answered(await order.use(ten, line("RUN-42", 1, 10965)))
     assert answer["saved"]["amount"] == 1097  # of 1096.5, to the shopper
 
 
@@ -137,11 +144,11 @@ async def test_units_that_the_shop_names_have_the_prices_of_the_items_in_them():
         (eur(-1), "redemption.nothing"),
     ],
 )
-async def test_an_offer_on_the_shipping_needs_a_charge(charge, code):
+async def test_an_offer_on_the_shipping_needs_a_charge(charge: Money | None, code: str) -> None:
     free = made(1, "shipping", at_most=690, percent_bp=10_000)
     order = await Order(free, A=1000).opened()
-    assert told(await order.use(free, line("A"), shipping=charge)) == (422, code)
-    assert await order.books() == (690, 0)
+    assert answered(await order.use(free, line("A"), shipping=charge)) == (422, code)
+    assert await order.balance() == (690, 0)
 
 
 @pytest.mark.parametrize(
@@ -154,30 +161,32 @@ async def test_an_offer_on_the_shipping_needs_a_charge(charge, code):
         ([line("A", 3, AMOUNT_MAX)], "redemption.nothing"),
     ],
 )
-async def test_an_offer_on_the_order_needs_amounts_that_it_can_come_off(lines, code):
+async def test_an_offer_on_the_order_needs_amounts_that_it_can_come_off(
+    lines: list[RequestedLine], code: str
+) -> None:
     ten = made(1, "order", at_most=500, percent_bp=1000)
     order = await Order(ten, A=1000).opened()
-    assert told(await order.use(ten, *lines)) == (422, code)
-    assert await order.books() == (500, 0)
+    assert answered(await order.use(ten, *lines)) == (422, code)
+    assert await order.balance() == (500, 0)
 
 
-async def test_another_shipping_charge_makes_another_cart():
+async def test_another_shipping_charge_makes_another_cart() -> None:
     free = made(1, "shipping", at_most=690, percent_bp=10_000)
     order = await Order(free, A=1000).opened()
     first = await order.use(free, line("A"), shipping=eur(500))
-    assert told(first)["unit"]["amount"] == 0
+    assert answered(first)["unit"]["amount"] == 0
     assert (await order.use(free, line("A"), shipping=eur(500))).body == first.body
     other = await order.use(free, line("A"), shipping=eur(600))
-    assert told(other) == (409, "redemption.mismatch")
+    assert answered(other) == (409, "redemption.mismatch")
 
 
-async def test_nothing_is_left_of_a_charge_that_was_waived():
+async def test_nothing_is_left_of_a_charge_that_was_waived() -> None:
     free = made(1, "shipping", at_most=690, percent_bp=10_000)
     more = made(2, "shipping", at_most=100)
     order = await Order(free, more, A=1000).opened()
     await order.use(free, line("A"), shipping=eur(500))
     left = await order.use(more, line("A"), shipping=eur(500))
-    assert told(left) == (422, "redemption.nothing")
+    assert answered(left) == (422, "redemption.nothing")
 
 
 # what may come off together
@@ -186,15 +195,19 @@ async def test_nothing_is_left_of_a_charge_that_was_waived():
 @pytest.mark.parametrize(
     ("first", "then"), [("order", "item"), ("shipping", "item"), ("shipping", "order")]
 )
-async def test_offers_come_off_in_their_sequence_only(first, then):
-    terms = {"item": {}, "order": {"at_most": 500}, "shipping": {"at_most": 300}}
+async def test_offers_come_off_in_their_sequence_only(first: Level, then: Level) -> None:
+    terms: dict[Level, dict[str, Any]] = {
+        "item": {},
+        "order": {"at_most": 500},
+        "shipping": {"at_most": 300},
+    }
     early, late = made(1, first, **terms[first]), made(2, then, **terms[then])
     order = await Order(early, late, **{"RUN-42": 12900}).opened()
     cart, charge = line("RUN-42"), eur(500)
     assert (await order.use(early, cart, shipping=charge)).status == 200
-    assert told(await order.use(late, cart, shipping=charge)) == (409, "redemption.sequence")
+    assert answered(await order.use(late, cart, shipping=charge)) == (409, "redemption.sequence")
     await order.cancel()
-    assert (await order.ledger.offer(late.id)).state is OfferState.ACCEPTED
+    assert await order.state(late) is OfferState.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -206,25 +219,29 @@ async def test_offers_come_off_in_their_sequence_only(first, then):
         (("r2",), ("r1",), 200),
     ],
 )
-async def test_offers_of_rules_that_name_each_other_come_off_one_order(one, other, status):
+async def test_offers_of_rules_that_name_each_other_come_off_one_order(
+    one: tuple[str, ...], other: tuple[str, ...], status: int
+) -> None:
     shoe = structs.replace(made(1, "item"), stacks_with=one)
     ten = structs.replace(made(2, "order", at_most=900), stacks_with=other)
     order = await Order(shoe, ten, **{"RUN-42": 12900}).opened()
     assert (await order.use(shoe, line("RUN-42"))).status == 200
     found = await order.use(ten, line("RUN-42"))
     assert found.status == status
-    assert status == 200 or told(found) == (409, "redemption.stacking")
+    assert status == 200 or answered(found) == (409, "redemption.stacking")
 
 
-async def test_one_item_has_one_price_in_an_order():
+async def test_one_item_has_one_price_in_an_order() -> None:
     first, second = made(1, "item"), made(2, "item", unit=11000, hold=1900)
     order = await Order(first, second, **{"RUN-42": 12900}).opened()
     assert (await order.use(first, line("RUN-42"))).status == 200
-    assert told(await order.use(second, line("RUN-42"))) == (409, "redemption.stacking")
+    assert answered(await order.use(second, line("RUN-42"))) == (409, "redemption.stacking")
 
 
 @pytest.mark.parametrize("other", ["r1", "r2"])
-async def test_prices_of_several_items_go_together_and_a_rules_offers_on_the_order_do_not(other):
+async def test_prices_of_several_items_go_together_and_a_rules_offers_on_the_order_do_not(
+    other: str,
+) -> None:
     shoes = [accepted("of_1"), accepted("of_2", sku="BOOT-42", rule=other)]
     order = await Order(*shoes, **{"RUN-42": 12900, "BOOT-42": 12900}).opened()
     for shoe in shoes:
@@ -232,22 +249,22 @@ async def test_prices_of_several_items_go_together_and_a_rules_offers_on_the_ord
     tens = [structs.replace(made(n, "order", at_most=500), rule="r1") for n in (1, 2)]
     order = await Order(*tens, **{"RUN-42": 12900}).opened()
     assert (await order.use(tens[0], line("RUN-42"))).status == 200
-    assert told(await order.use(tens[1], line("RUN-42"))) == (409, "redemption.stacking")
+    assert answered(await order.use(tens[1], line("RUN-42"))) == (409, "redemption.stacking")
 
 
-async def test_an_offer_on_the_order_names_all_that_was_sold_before():
+async def test_an_offer_on_the_order_names_all_that_was_sold_before() -> None:
     shoe = made(1, "item", max_qty=2, qty=2, hold=3870)
     ten = made(2, "order", sku="SOCK-3", at_most=900)
     order = await Order(shoe, ten, **{"RUN-42": 12900, "SOCK-3": 1990}).opened()
     await order.use(shoe, line("RUN-42", 2))
     for less in ([line("SOCK-3")], [line("SOCK-3"), line("RUN-42")]):
-        assert told(await order.use(ten, *less)) == (422, "redemption.sku")
+        assert answered(await order.use(ten, *less)) == (422, "redemption.sku")
     assert (await order.use(ten, line("RUN-42"), line("RUN-42"), line("SOCK-3"))).status == 200
 
 
-async def test_a_recalled_line_is_in_the_way_and_ends_no_offer_on_the_order():
+async def test_a_recalled_line_is_in_the_way_and_ends_no_offer_on_the_order() -> None:
     ten = made(1, "order", at_most=900)
     order = await Order(ten, **{"RUN-42": 12900}).opened()
-    order.shelves["SOCK-3"] = SkuNow(price=1990, currency="EUR", recalled=True)
-    assert told(await order.use(ten, line("RUN-42"), line("SOCK-3"))) == (409, "recall")
+    order.skus_now["SOCK-3"] = SkuNow(price=1990, currency="EUR", recalled=True)
+    assert answered(await order.use(ten, line("RUN-42"), line("SOCK-3"))) == (409, "recall")
     assert (await order.use(ten, line("RUN-42"))).status == 200

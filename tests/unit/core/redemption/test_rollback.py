@@ -1,4 +1,4 @@
-"""The judgement of cancellations and refunds, and that money adds up whatever happens."""
+"""Cancellations and refunds, and that money adds up whatever happens."""
 
 import asyncio
 
@@ -9,160 +9,183 @@ from msgspec import structs
 
 from support.broken_builds import assert_fails
 from support.ledger_rows import T0, accepted, push
-from support.redemption_ledger import CART, EUR, MINUTE, Shop, request, told
+from support.redemption_ledger import CART, EUR, MINUTE, Redemptions, answered, request
 from tactful.core.offers.offer import TRANSITIONS, OfferState
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption import rollback as giving_back
+from tactful.core.redemption import rollback
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 
 
 @pytest.fixture
-async def shop():
-    return await Shop().opened()
+async def redemptions() -> Redemptions:
+    return await Redemptions().opened()
 
 
 # cancel
 
 
-async def test_a_cancelled_order_gives_right_and_budget_back_once(shop):
-    await shop.redeem()
-    first = await shop.cancel()
-    assert told(first) == {"cancelled": [{"redemption": "rd_o1", "offer": "of_1"}]}
-    assert await shop.budget() == {"EUR": (1935, 0)}
-    assert await shop.state() is OfferState.ACCEPTED
-    again = await shop.cancel()
+async def test_a_cancelled_order_gives_right_and_budget_back_once(redemptions: Redemptions) -> None:
+    await redemptions.redeem()
+    first = await redemptions.cancel()
+    assert answered(first) == {"cancelled": [{"redemption": "rd_o1", "offer": "of_1"}]}
+    assert await redemptions.budget() == {"EUR": (1935, 0)}
+    assert await redemptions.state() is OfferState.ACCEPTED
+    again = await redemptions.cancel()
     assert (again.body, again.moves, again.offers) == (first.body, (), ())
 
 
-async def test_within_the_hold_another_order_may_use_the_right_that_came_back(shop):
-    first = await shop.redeem()
-    await shop.cancel()
-    assert (await shop.redeem(request("o2"), now=T0 + 3 * MINUTE)).status == 200
-    assert await shop.budget() == {"EUR": (0, 1935)}
-    assert (await shop.cancel("o1")).moves == ()
-    assert (await shop.redeem()).body == first.body
-    assert await shop.budget() == {"EUR": (0, 1935)}
+async def test_within_the_hold_another_order_may_use_the_right_that_came_back(
+    redemptions: Redemptions,
+) -> None:
+    first = await redemptions.redeem()
+    await redemptions.cancel()
+    assert (await redemptions.redeem(request("o2"), now=T0 + 3 * MINUTE)).status == 200
+    assert await redemptions.budget() == {"EUR": (0, 1935)}
+    assert (await redemptions.cancel("o1")).moves == ()
+    assert (await redemptions.redeem()).body == first.body
+    assert await redemptions.budget() == {"EUR": (0, 1935)}
 
 
-async def test_after_the_hold_a_cancellation_gives_back_the_budget_only(shop):
-    await shop.redeem()
+async def test_after_the_hold_a_cancellation_gives_back_the_budget_only(
+    redemptions: Redemptions,
+) -> None:
+    await redemptions.redeem()
     late = T0 + 1_800_000
-    await shop.cancel(now=late)
-    assert await shop.state() is OfferState.EXPIRED
-    assert await shop.budget() == {"EUR": (0, 0)}
-    assert told(await shop.redeem(request("o2"), now=late)) == (410, "offer.expired")
+    await redemptions.cancel(now=late)
+    assert await redemptions.state() is OfferState.EXPIRED
+    assert await redemptions.budget() == {"EUR": (0, 0)}
+    assert answered(await redemptions.redeem(request("o2"), now=late)) == (410, "offer.expired")
 
 
-async def test_a_right_comes_back_only_with_as_much_budget_as_is_left():
-    shop = await Shop(accepted(qty=2, max_qty=2, hold=3870), limit=4_000).opened()
-    await shop.redeem()  # one of two: 1935 is free again
-    assert await shop.ledger.commit(push(accepted("of_2", session="se_2"), limit=4_000)) is None
-    await shop.cancel()
-    assert await shop.budget() == {"EUR": (2065 + 1935, 0)}
+async def test_a_right_comes_back_only_with_as_much_budget_as_is_left() -> None:
+    redemptions = await Redemptions(accepted(qty=2, max_qty=2, hold=3870), limit=4_000).opened()
+    await redemptions.redeem()  # one of two: 1935 is free again
+    assert (
+        await redemptions.ledger.commit(push(accepted("of_2", session="se_2"), limit=4_000)) is None
+    )
+    await redemptions.cancel()
+    assert await redemptions.budget() == {"EUR": (2065 + 1935, 0)}
     two = request("o2", lines=(RequestedLine(sku="RUN-42", qty=2),))
-    assert told(await shop.redeem(two)) == (409, "redemption.budget")
-    assert (await shop.redeem(request("o3"))).status == 200
-    assert await shop.budget() == {"EUR": (1935, 1935)}
+    assert answered(await redemptions.redeem(two)) == (409, "redemption.budget")
+    assert (await redemptions.redeem(request("o3"))).status == 200
+    assert await redemptions.budget() == {"EUR": (1935, 1935)}
 
 
-async def test_a_shipped_order_cannot_be_cancelled(shop):
-    await shop.redeem()
-    assert told(await shop.cancel(shipped=True)) == (409, "order.shipped")
-    assert await shop.budget() == {"EUR": (0, 1935)}
+async def test_a_shipped_order_cannot_be_cancelled(redemptions: Redemptions) -> None:
+    await redemptions.redeem()
+    assert answered(await redemptions.cancel(shipped=True)) == (409, "order.shipped")
+    assert await redemptions.budget() == {"EUR": (0, 1935)}
 
 
-async def test_an_order_that_redeemed_nothing_cannot_be_cancelled_or_refunded(shop):
-    assert told(await shop.cancel("o9")) == (404, "redemption.unknown")
-    assert told(await shop.refund("f1", *CART, order="o9")) == (404, "redemption.unknown")
+async def test_an_order_that_redeemed_nothing_cannot_be_cancelled_or_refunded(
+    redemptions: Redemptions,
+) -> None:
+    assert answered(await redemptions.cancel("o9")) == (404, "redemption.unknown")
+    assert answered(await redemptions.refund("f1", *CART, order="o9")) == (
+        404,
+        "redemption.unknown",
+    )
 
 
-async def test_an_attempt_that_was_refused_is_nothing_to_cancel(shop):
-    await shop.redeem(shelves={"RUN-42": SkuNow(available=0)})
-    assert told(await shop.cancel()) == (404, "redemption.unknown")
+async def test_an_attempt_that_was_refused_is_nothing_to_cancel(redemptions: Redemptions) -> None:
+    await redemptions.redeem(skus_now={"RUN-42": SkuNow(available=0)})
+    assert answered(await redemptions.cancel()) == (404, "redemption.unknown")
 
 
-async def test_all_offers_of_an_order_are_cancelled_together():
-    shop = await Shop(accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)).opened()
+async def test_all_offers_of_an_order_are_cancelled_together() -> None:
+    redemptions = await Redemptions(
+        accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)
+    ).opened()
     cart = request(lines=(*CART, RequestedLine(sku="BOOT-42", qty=1)))
-    await shop.redeem(cart)
-    await shop.redeem(structs.replace(cart, id="rd_2"), offer="of_2")
-    assert await shop.budget() == {"EUR": (0, 3870)}
-    assert len(told(await shop.cancel())["cancelled"]) == 2
-    assert await shop.budget() == {"EUR": (3870, 0)}
+    await redemptions.redeem(cart)
+    await redemptions.redeem(structs.replace(cart, id="rd_2"), offer="of_2")
+    assert await redemptions.budget() == {"EUR": (0, 3870)}
+    assert len(answered(await redemptions.cancel())["cancelled"]) == 2
+    assert await redemptions.budget() == {"EUR": (3870, 0)}
 
 
-async def test_what_is_redeemed_after_a_cancellation_is_cancelled_with_the_rest():
-    shop = await Shop(accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)).opened()
+async def test_what_is_redeemed_after_a_cancellation_is_cancelled_with_the_rest() -> None:
+    redemptions = await Redemptions(
+        accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)
+    ).opened()
     cart = request(lines=(*CART, RequestedLine(sku="BOOT-42", qty=1)))
-    await shop.redeem(cart)
-    await shop.cancel()
-    await shop.redeem(structs.replace(cart, id="rd_2"), offer="of_2")
-    assert await shop.budget() == {"EUR": (1935, 1935)}
-    assert len(told(await shop.cancel())["cancelled"]) == 2
-    assert await shop.budget() == {"EUR": (3870, 0)}
+    await redemptions.redeem(cart)
+    await redemptions.cancel()
+    await redemptions.redeem(structs.replace(cart, id="rd_2"), offer="of_2")
+    assert await redemptions.budget() == {"EUR": (1935, 1935)}
+    assert len(answered(await redemptions.cancel())["cancelled"]) == 2
+    assert await redemptions.budget() == {"EUR": (3870, 0)}
 
 
-async def test_without_a_limit_the_whole_hold_comes_back():
-    shop = await Shop(limit=None).opened()
-    await shop.redeem()
-    await shop.cancel()
-    assert await shop.budget() == {"EUR": (1935, 0)}
+async def test_without_a_limit_the_whole_hold_comes_back() -> None:
+    redemptions = await Redemptions(limit=None).opened()
+    await redemptions.redeem()
+    await redemptions.cancel()
+    assert await redemptions.budget() == {"EUR": (1935, 0)}
 
 
 # refund
 
 
-async def three_pairs():
-    shop = await Shop(accepted(max_qty=3, qty=3, hold=5805)).opened()
-    answer = told(await shop.redeem(request(lines=(RequestedLine(sku="RUN-42", qty=3),))))
+async def three_pairs() -> Redemptions:
+    redemptions = await Redemptions(accepted(max_qty=3, qty=3, hold=5805)).opened()
+    answer = answered(
+        await redemptions.redeem(request(lines=(RequestedLine(sku="RUN-42", qty=3),)))
+    )
     assert answer["unit"]["amount"] * answer["qty"] == 32895
-    return shop
+    return redemptions
 
 
-async def test_a_refund_gives_back_the_paid_price_and_the_share_of_the_discount():
-    shop = await three_pairs()
-    first = await shop.refund("f1", RequestedLine(sku="RUN-42", qty=1))
-    assert told(first) == {
+async def test_a_refund_gives_back_the_paid_price_and_the_share_of_the_discount() -> None:
+    redemptions = await three_pairs()
+    first = await redemptions.refund("f1", RequestedLine(sku="RUN-42", qty=1))
+    assert answered(first) == {
         "refund": "f1",
         "amount": {"amount": 10965} | EUR,
         "released": {"amount": 1935} | EUR,
     }
-    assert await shop.budget() == {"EUR": (0, 3870)}
-    again = await shop.refund("f1", RequestedLine(sku="RUN-42", qty=1))
+    assert await redemptions.budget() == {"EUR": (0, 3870)}
+    again = await redemptions.refund("f1", RequestedLine(sku="RUN-42", qty=1))
     assert (again.body, again.moves) == (first.body, ())
-    assert told(await shop.refund("f1", RequestedLine(sku="RUN-42", qty=2))) == (
+    assert answered(await redemptions.refund("f1", RequestedLine(sku="RUN-42", qty=2))) == (
         409,
         "refund.mismatch",
     )
 
 
-async def test_no_more_comes_back_than_was_bought():
-    shop = await three_pairs()
-    await shop.refund("f1", RequestedLine(sku="RUN-42", qty=2))
-    assert told(await shop.refund("f2", RequestedLine(sku="RUN-42", qty=2))) == (
+async def test_no_more_comes_back_than_was_bought() -> None:
+    redemptions = await three_pairs()
+    await redemptions.refund("f1", RequestedLine(sku="RUN-42", qty=2))
+    assert answered(await redemptions.refund("f2", RequestedLine(sku="RUN-42", qty=2))) == (
         422,
         "refund.quantity",
     )
-    assert told(await shop.refund("f3", RequestedLine(sku="SOCK-3", qty=1))) == (422, "refund.sku")
+    assert answered(await redemptions.refund("f3", RequestedLine(sku="SOCK-3", qty=1))) == (
+        422,
+        "refund.sku",
+    )
     assert (
-        told(await shop.refund("f4", RequestedLine(sku="RUN-42", qty=1)))["amount"]["amount"]
+        answered(await redemptions.refund("f4", RequestedLine(sku="RUN-42", qty=1)))["amount"][
+            "amount"
+        ]
         == 10965
     )
-    assert await shop.budget() == {"EUR": (0, 0)}
+    assert await redemptions.budget() == {"EUR": (0, 0)}
 
 
-async def test_a_cancellation_after_a_refund_gives_back_what_is_left():
-    shop = await three_pairs()
-    await shop.refund("f1", RequestedLine(sku="RUN-42", qty=1))
-    await shop.cancel()
-    assert await shop.budget() == {"EUR": (5805, 0)}
-    assert told(await shop.refund("f2", RequestedLine(sku="RUN-42", qty=1))) == (
+async def test_a_cancellation_after_a_refund_gives_back_what_is_left() -> None:
+    redemptions = await three_pairs()
+    await redemptions.refund("f1", RequestedLine(sku="RUN-42", qty=1))
+    await redemptions.cancel()
+    assert await redemptions.budget() == {"EUR": (5805, 0)}
+    assert answered(await redemptions.refund("f2", RequestedLine(sku="RUN-42", qty=1))) == (
         409,
         "order.cancelled",
     )
 
 
-ACTS = st.lists(
+Act = tuple[str, str, int]
+ACTS: st.SearchStrategy[list[Act]] = st.lists(
     st.one_of(
         st.tuples(st.just("redeem"), st.sampled_from("abc"), st.integers(1, 3)),
         st.tuples(st.just("cancel"), st.sampled_from("abc"), st.just(0)),
@@ -172,7 +195,7 @@ ACTS = st.lists(
 )
 
 
-HISTORY = [
+HISTORY: list[Act] = [
     ("redeem", "a", 3),
     ("refund", "a", 1),
     ("refund", "a", 1),
@@ -184,38 +207,46 @@ HISTORY = [
 
 @given(acts=ACTS, available=st.integers(0, 4))
 @example(acts=HISTORY, available=4)
-def test_whatever_happens_money_adds_up_and_the_offer_is_used_by_one_order(acts, available):
+def test_whatever_happens_money_adds_up_and_the_offer_is_used_by_one_order(
+    acts: list[Act], available: int
+) -> None:
     asyncio.run(play(acts, available))
 
 
-async def play(acts, available):
-    shop = await Shop(accepted(max_qty=3, qty=3, hold=5805), limit=5_805, count=1).opened()
-    shelves = {"RUN-42": SkuNow(price=12900, currency="EUR", available=available)}
+async def play(acts: list[Act], available: int) -> None:
+    redemptions = await Redemptions(
+        accepted(max_qty=3, qty=3, hold=5805), limit=5_805, count=1
+    ).opened()
+    skus_now = {"RUN-42": SkuNow(price=12900, currency="EUR", available=available)}
     answers: dict[str, bytes] = {}
     for number, (act, order, qty) in enumerate(acts):
         line = RequestedLine(sku="RUN-42", qty=qty)
         if act == "redeem":
-            ruling = await shop.redeem(request(order, (line,), id=f"rd_{number}"), shelves=shelves)
-            if ruling.status == 200:
-                assert answers.setdefault(f"{order}{qty}", ruling.body) == ruling.body
+            outcome = await redemptions.redeem(
+                request(order, (line,), id=f"rd_{number}"), skus_now=skus_now
+            )
+            if outcome.status == 200:
+                assert answers.setdefault(f"{order}{qty}", outcome.body) == outcome.body
         elif act == "cancel":
-            await shop.cancel(order)
+            await redemptions.cancel(order)
         else:
-            await shop.refund(f"f{number}", line, order=order)
-        rows = shop.ledger._redemptions.values()
+            await redemptions.refund(f"f{number}", line, order=order)
+        rows = redemptions.ledger._redemptions.values()
         assert sum(row.status == "redeemed" for row in rows) <= 1
-        reserved, settled = (await shop.budget())["EUR"]
+        reserved, settled = (await redemptions.budget())["EUR"]
         assert reserved >= 0
         assert settled >= 0
         assert reserved + settled <= 5_805
 
 
-def test_that_property_fails_when_each_refund_releases_the_whole_discount(monkeypatch):
-    monkeypatch.setattr(giving_back, "_between", lambda *given: given[-1])
+def test_that_property_fails_when_each_refund_releases_the_whole_discount(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rollback, "_between", lambda *given: given[-1])
     assert_fails(test_whatever_happens_money_adds_up_and_the_offer_is_used_by_one_order)
 
 
-def test_that_property_fails_when_a_retry_is_judged_anew(monkeypatch):
+def test_that_property_fails_when_a_retry_is_judged_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redemption, "_used", lambda *_: None)
     monkeypatch.setitem(redemption._BY_STATE, OfferState.REDEEMED, "open")
     monkeypatch.setitem(TRANSITIONS, (OfferState.REDEEMED, "redeem"), OfferState.REDEEMED)

@@ -1,15 +1,27 @@
-"""The checkout's desk: tokens, holders, what is told to whom, and what an error of the ledger means."""
+"""The redemption service: tokens, holders, effects, and a ledger that fails."""
 
 import asyncio
+from collections.abc import Collection
+from typing import Any
 
 import msgspec
 import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, fact, push
+from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import OfferState
-from tactful.core.offers.tokens import TokenClaims, TokenSigner, TokenVerifier, holder_of
+from tactful.core.offers.tokens import (
+    HolderKind,
+    TokenClaims,
+    TokenRefusal,
+    TokenSigner,
+    TokenVerifier,
+    holder_of,
+)
+from tactful.core.redemption.answers import RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.services.redemptions import RedemptionCall, RedemptionService
@@ -22,54 +34,62 @@ CART = (RequestedLine(sku="RUN-42", qty=1),)
 class Clock:
     """A clock that is set by hand."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.at = T0 + 60_000
 
-    def now(self):
+    def now(self) -> int:
         return self.at
 
 
 class Counting:
     """Bytes that count up."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.drawn = 0
 
-    def token_bytes(self, size):
+    def token_bytes(self, size: int) -> bytes:
         self.drawn += 1
         return self.drawn.to_bytes(size, "big")
 
 
 class Shop:
-    """A checkout's desk over a ledger in memory that holds one accepted offer."""
+    """The service over a ledger in memory, its keys, and the facts it reads."""
 
-    def __init__(self, ledger):
+    def __init__(self, ledger: MemoryLedger) -> None:
         self.ledger = ledger
         self.clock = Clock()
         self.signer = TokenSigner(b"k" * 32)
         self.verifier = TokenVerifier([self.signer.public])
-        self.shelves = {"RUN-42": SkuNow(price=12900, currency="EUR", available=6)}
+        self.now = {"RUN-42": SkuNow(price=12900, currency="EUR", available=6)}
         self.shipped: set[str] = set()
-        self.heard = []
-        self.desk = RedemptionService(
+        self.applied: list[RedemptionOutcome] = []
+        self.service = RedemptionService(
             ledger=ledger,
             clock=self.clock,
             entropy=Counting(),
-            verify=lambda token: self.verifier.verify(token, 0),
-            holder_of=lambda kind, ident: holder_of(SECRET, kind, ident),
-            shelves=self._shelves,
-            shipped=self._was_shipped,
-            heard=self.heard.append,
+            keys=self,
+            shop=self,
+            encode=encode_answer,
         )
 
-    async def _shelves(self, skus, territory):
-        assert territory == "DE"
-        return {sku: self.shelves[sku] for sku in skus if sku in self.shelves}
+    def verify(self, token: str, *, ever: bool = False) -> TokenClaims | TokenRefusal:
+        assert ever, "a retry after the end of the token must still be answered"
+        return self.verifier.verify(token, 0)
 
-    async def _was_shipped(self, order):
+    def holder_of(self, kind: HolderKind, ident: str) -> str:
+        return holder_of(SECRET, kind, ident)
+
+    async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
+        assert territory == "DE"
+        return {sku: self.now[sku] for sku in skus if sku in self.now}
+
+    async def is_shipped(self, order: str) -> bool:
         return order in self.shipped
 
-    def token(self, kind="session", ident="se_1"):
+    def apply(self, outcome: RedemptionOutcome) -> None:
+        self.applied.append(outcome)
+
+    def token(self, kind: HolderKind = "session", ident: str = "se_1") -> str:
         return self.signer.sign(
             TokenClaims(
                 currency="EUR", exp=T0 // 1000 + 1800, holder=holder_of(SECRET, kind, ident),
@@ -78,39 +98,41 @@ class Shop:
             )
         )  # fmt: skip
 
-    async def redeem(self, order="o1", token=None, **given):
-        asked = RedemptionCall(token=token or self.token(), order=order, territory="DE", lines=CART)
-        return await self.desk.redeem(structs.replace(asked, **given))
+    async def redeem(
+        self, order: str = "o1", token: str | None = None, **given: Any
+    ) -> RedemptionResponse:
+        call = RedemptionCall(token=token or self.token(), order=order, territory="DE", lines=CART)
+        return await self.service.redeem(structs.replace(call, **given))
 
 
 @pytest.fixture
-async def shop():
+async def shop() -> Shop:
     ledger = MemoryLedger()
     await ledger.commit(structs.replace(push(accepted()), state=b""))
     return Shop(ledger)
 
 
-def code(answer):
-    return answer.status, msgspec.json.decode(answer.body)["code"]
+def code(answer: RedemptionResponse) -> tuple[int, str]:
+    return answer.status, str(msgspec.json.decode(answer.body)["code"])
 
 
-async def test_fifty_at_once_get_one_answer_and_have_one_effect(shop):
+async def test_fifty_at_once_get_one_answer_and_have_one_effect(shop: Shop) -> None:
     answers = await asyncio.gather(*(shop.redeem() for _ in range(50)))
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body for answer in answers}) == 1
     assert [row.settled for row in await shop.ledger.balances()] == [1935]
-    assert [ruling.offers[0].state for ruling in shop.heard] == [OfferState.REDEEMED]
+    assert [outcome.offers[0].state for outcome in shop.applied] == [OfferState.REDEEMED]
     assert code(await shop.redeem("o10")) == (409, "redemption.used")
 
 
-async def test_a_token_that_is_not_ours_is_refused(shop):
+async def test_a_token_that_is_not_ours_is_refused(shop: Shop) -> None:
     token = shop.token()
     flipped = token[:-3] + ("A" if token[-3] != "A" else "B") + token[-2:]
     assert code(await shop.redeem(token=flipped)) == (401, "token.signature")
     assert code(await shop.redeem(token="nonsense")) == (401, "token.malformed")
 
 
-async def test_a_retry_after_the_end_of_token_and_key_hears_the_first_answer(shop):
+async def test_a_retry_after_the_end_of_token_and_key_gets_the_first_answer(shop: Shop) -> None:
     first = await shop.redeem()
     shop.clock.at = T0 + 10**10
     assert await shop.redeem() == first
@@ -129,12 +151,14 @@ async def test_a_retry_after_the_end_of_token_and_key_hears_the_first_answer(sho
         ({"customer": "c1", "session": "se_2"}, False),
     ],
 )
-async def test_a_guests_offer_is_for_that_session(shop, given, holds):
+async def test_an_anonymous_offer_is_for_its_session(
+    shop: Shop, given: dict[str, Any], holds: bool
+) -> None:
     answer = await shop.redeem(**given)
     assert answer.status == 200 if holds else code(answer) == (422, "redemption.holder")
 
 
-async def test_a_guests_offer_is_the_customers_who_logged_in_since(shop):
+async def test_an_anonymous_offer_belongs_to_the_customer_who_logged_in_since(shop: Shop) -> None:
     await shop.ledger.commit(Commit(session="se_1", state=b"", customer="c1"))
     assert code(await shop.redeem(customer="c2")) == (422, "redemption.holder")
     assert (await shop.redeem(customer="c1")).status == 200
@@ -150,7 +174,9 @@ async def test_a_guests_offer_is_the_customers_who_logged_in_since(shop):
         ({"customer": "c1", "session": "se_2"}, True),
     ],
 )
-async def test_a_customers_offer_is_for_that_customer_on_any_device(given, holds):
+async def test_a_customers_offer_is_for_that_customer_on_any_device(
+    given: dict[str, Any], holds: bool
+) -> None:
     ledger = MemoryLedger()
     await ledger.commit(push(accepted(customer="c1")))
     shop = Shop(ledger)
@@ -158,7 +184,7 @@ async def test_a_customers_offer_is_for_that_customer_on_any_device(given, holds
     assert answer.status == 200 if holds else code(answer) == (422, "redemption.holder")
 
 
-async def test_an_offer_that_the_shop_reported_as_used_is_not_sold_again(shop):
+async def test_an_offer_that_the_shop_reported_as_used_is_not_sold_again(shop: Shop) -> None:
     """As after a restore: the ledger forgot the redemption, the shop's orders did not."""
     about = (("order", "o7"), ("offer", "of_1"))
     placed = fact("order", "o7", 1, subjects=about, order="o7", status="placed")
@@ -169,7 +195,7 @@ async def test_an_offer_that_the_shop_reported_as_used_is_not_sold_again(shop):
     assert (await shop.redeem("o8")).status == 200
 
 
-async def test_the_order_that_reported_its_own_use_redeems(shop):
+async def test_the_order_that_reported_its_own_use_redeems(shop: Shop) -> None:
     about = (("order", "o1"), ("offer", "of_1"))
     await shop.ledger.record_facts(
         [fact("order", "o1", subjects=about, order="o1", status="placed")]
@@ -177,38 +203,60 @@ async def test_the_order_that_reported_its_own_use_redeems(shop):
     assert (await shop.redeem("o1")).status == 200
 
 
-async def test_a_cancellation_and_a_refund_are_told_like_a_redemption(shop):
+async def test_a_cancellation_and_a_refund_are_applied_like_a_redemption(shop: Shop) -> None:
     await shop.redeem()
-    refunded = await shop.desk.refund("o1", "f1", CART)
+    refunded = await shop.service.refund("o1", "f1", CART)
     assert msgspec.json.decode(refunded.body)["amount"]["amount"] == 10965
-    assert (await shop.desk.cancel("o1")).status == 200
-    assert (await shop.desk.cancel("o1")).status == 200
-    assert len(shop.heard) == 3
-    assert shop.heard[-1].offers[0].state is OfferState.ACCEPTED
+    assert (await shop.service.cancel("o1")).status == 200
+    assert (await shop.service.cancel("o1")).status == 200
+    assert len(shop.applied) == 3
+    assert shop.applied[-1].offers[0].state is OfferState.ACCEPTED
 
 
-async def test_a_shipped_order_cannot_be_cancelled(shop):
+async def test_a_shipped_order_cannot_be_cancelled(shop: Shop) -> None:
     await shop.redeem()
     shop.shipped.add("o1")
-    assert code(await shop.desk.cancel("o1")) == (409, "order.shipped")
+    assert code(await shop.service.cancel("o1")) == (409, "order.shipped")
 
 
 class Broken(MemoryLedger):
     """A ledger whose disk failed."""
 
-    async def run_redemption(self, *_, **__):
+    async def run_redemption(self, *_: Any, **__: Any) -> RedemptionOutcome:
         message = "disk I/O error"
         raise LedgerBrokenError(message)
 
 
-async def test_an_error_of_the_ledger_means_unknown_and_never_no():
+async def test_a_failing_ledger_means_unknown_and_never_a_refusal() -> None:
     shop = Shop(Broken())
     for answer in (
         await shop.redeem(),
         await shop.redeem(token="nonsense"),
-        await shop.desk.cancel("o1"),
-        await shop.desk.refund("o1", "f1", CART),
+        await shop.service.cancel("o1"),
+        await shop.service.refund("o1", "f1", CART),
     ):
         assert code(answer) == (503, "ledger.unknown")
-        assert answer.retry
-    assert shop.heard == []
+        assert answer.retry_s
+    assert shop.applied == []
+
+
+async def test_a_reported_cancellation_gives_back_what_the_order_redeemed(shop: Shop) -> None:
+    await shop.redeem()
+    await shop.ledger.record_facts([fact("order", "o1", 1, order="o1", status="placed")])
+    await shop.service.cancel_reported("o1")
+    assert len(shop.applied) == 1
+    await shop.ledger.record_facts([fact("order", "o1", 2, order="o1", status="cancelled")])
+    await shop.service.cancel_reported("o1")
+    await shop.service.cancel_reported("o1")
+    assert [one.offers[0].state for one in shop.applied] == [
+        OfferState.REDEEMED,
+        OfferState.ACCEPTED,
+    ]
+
+
+async def test_a_reported_cancellation_of_what_was_shipped_changes_nothing(shop: Shop) -> None:
+    await shop.redeem()
+    for version, status in enumerate(("shipped", "cancelled")):
+        await shop.ledger.record_facts([fact("order", "o1", version, order="o1", status=status)])
+    await shop.service.cancel_reported("o1")
+    assert len(shop.applied) == 1

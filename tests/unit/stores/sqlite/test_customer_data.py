@@ -10,10 +10,12 @@ import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, entry, fact, push
+from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import OfferState
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import RedemptionRequest, redeem
+from tactful.core.redemption.redemption_rows import with_response
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.sqlite import ledger as module
@@ -67,7 +69,7 @@ def ruling(desk, order=ORDER, now=T0 + 1):
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1, offer="of_1",
         rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
     )  # fmt: skip
-    return redeem(desk, asked, now, made, {"RUN-42": SkuNow()})
+    return with_response(redeem(desk, asked, now, made, {"RUN-42": SkuNow()}), encode_answer)
 
 
 def traces(folder: Path, text: str = CANARY) -> dict[str, int]:
