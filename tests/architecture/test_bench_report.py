@@ -10,9 +10,9 @@ from support.manual_runner import ROOT
 
 sys.path.append(str(ROOT / "tests" / "bench"))
 
-import harness  # type: ignore[import-not-found] # a program that is found by its path
-import report  # type: ignore[import-not-found]
-import run  # type: ignore[import-not-found]
+import harness
+import report
+import run
 
 SPREAD = {"median": 2.5, "low": 2.0, "high": 4.0}
 FOUND: dict[str, Any] = {

@@ -14,6 +14,7 @@ import httpx
 import websockets
 from msgspec import Struct, field
 from msgspec.structs import replace
+from websockets.typing import Origin, Subprotocol
 
 from journeys.clickstream import TERRITORY, Visit
 from support.live_server import KEY, ORIGIN
@@ -115,8 +116,8 @@ class Browser:
         """Connect and say hello."""
         self._socket = await websockets.connect(
             f"ws://127.0.0.1:{port}/v1/session",
-            origin=ORIGIN,
-            subprotocols=["tactful.v1"],
+            origin=Origin(ORIGIN),
+            subprotocols=[Subprotocol("tactful.v1")],
             compression=None,
             ping_interval=None,
         )

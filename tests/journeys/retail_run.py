@@ -16,7 +16,6 @@ from journeys.uk_retail import CORRECTION, WINDOW_DAYS, Event, Purchase, catalog
 from support.live_server import KEY, LiveServer, Shopper
 from tactful.config.values import duration
 from tactful.core.rules.policy import (
-    DAY,
     ContactCaps,
     Cooldowns,
     OwnedProducts,
@@ -26,6 +25,7 @@ from tactful.core.rules.policy import (
     TaintRules,
     TimingThresholds,
 )
+from tactful.core.values.calendar import DAY
 
 LETDOWN_FAMILIES = ("complaint.", "service.", "delivery.", "return.", "review.")
 """Reasons that begin so withhold because somebody was let down."""

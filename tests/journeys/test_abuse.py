@@ -3,12 +3,13 @@
 import asyncio
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from journeys.fixture import CATALOGUE, case, order, rules
-from journeys.raw_peers import VIEW, serving
+from journeys.raw_peers import VIEW, Served, serving
 from support.live_server import LiveServer, Shopper, live_server
 from support.manual_runner import ROOT
 from support.raw_connections import RawClient, text
@@ -20,8 +21,8 @@ from good_client import Good
 
 
 async def test_a_fixated_session_is_useless_to_the_attacker_after_the_victim_logs_in(
-    tmp_path,
-):
+    tmp_path: Path,
+) -> None:
     """The attacker hands out a session and its secret, and comes back after the victim's login."""
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
@@ -54,7 +55,9 @@ WILD = [
 
 
 @pytest.mark.parametrize("wild", WILD)
-async def test_an_id_of_wildcards_quotes_and_noise_matches_nothing(tmp_path, wild):
+async def test_an_id_of_wildcards_quotes_and_noise_matches_nothing(
+    tmp_path: Path, wild: str
+) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(
             *CATALOGUE, order("o1", "c1", "RUN-42"), case("k1", "c1", "defect", skus=["RUN-42"])
@@ -87,7 +90,7 @@ async def offers_to(one: LiveServer, count: int) -> list[Shopper]:
     return found
 
 
-async def test_bots_hold_a_budget_only_while_their_offers_stand(tmp_path):
+async def test_bots_hold_a_budget_only_while_their_offers_stand(tmp_path: Path) -> None:
     """Each bot has its caps, all together the budget; a human comes when their offers have ended."""
     async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE)
@@ -105,7 +108,7 @@ async def test_bots_hold_a_budget_only_while_their_offers_stand(tmp_path):
         await human.offered()
 
 
-async def test_a_flooding_client_is_closed_and_all_others_are_answered(door):
+async def test_a_flooding_client_is_closed_and_all_others_are_answered(door: Served) -> None:
     async with AsyncExitStack() as stack:
         others = [await stack.enter_async_context(RawClient.connect(door.port)) for _ in range(30)]
         for other in others:
@@ -121,8 +124,8 @@ async def test_a_flooding_client_is_closed_and_all_others_are_answered(door):
 
 
 async def test_hostile_peers_neither_exclude_a_good_client_nor_cost_much(
-    tmp_path_factory,
-):
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """The short form of `bench_hostile.py`: peers that never read, fall silent, or stop in the handshake."""
     crowds = {"never_readers": 40, "silent": 40, "half_handshakes": 200}
     with serving(tmp_path_factory, "crowd", linger_ms=300, unlimited=["127.0.0.1"]) as door:

@@ -11,6 +11,7 @@ from support.cli_runner import printed_json, run, write_file
 from support.live_server import LiveServer, live_server
 from tactful.core.session.signals import TimerFired
 from tactful.runtime.ports.ledger_rows import TurnEntry
+from tactful.runtime.state.session_registry import RecordedSignal
 from tactful.runtime.turn_log.log_encoding import encode, encode_signals
 from tactful.runtime.turn_log.log_reader import PAGE_SIZE, read_turns
 from tactful.stores.memory.ledger import MemoryLedger
@@ -207,7 +208,7 @@ async def test_signals_recorded_in_one_batch_keep_their_instants() -> None:
         return TurnEntry(session=session, customer=None, at=at, rulebook="", signal=signal)
 
     rows = [
-        entry("a", 1, encode_signals([(1, TimerFired()), (6, TimerFired()), (200, TimerFired())])),
+        entry("a", 1, encode_signals([RecordedSignal(at, TimerFired()) for at in (1, 6, 200)])),
         entry("b", 5, encode(TimerFired())),
     ]
     found = [(one.session, one.at) async for one in read_turns(Log(), 0, 100)]

@@ -6,13 +6,15 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict
 
 import pytest
 
 from journeys.bad_links import bad_link
 from journeys.fixture import CATALOGUE, rules
 from journeys.raw_peers import Served
-from support.live_server import Shopper, live_server
+from support.live_server import LiveServer, Shopper, live_server
 from support.raw_connections import (
     RawClient,
     RecordingSessionHandler,
@@ -24,11 +26,20 @@ from support.raw_connections import (
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.transports.admission.limits import AdmissionLimits
 
-LOSSY = {"delay_s": 0.25, "bytes_per_s": 16_000, "lost": 0.05}
-MOBILE = {"delay_s": 0.1, "bytes_per_s": 2_000}
+
+class LinkOptions(TypedDict, total=False):
+    """How bad a link is: seconds one way, bytes per second, share of packets that are sent again."""
+
+    delay_s: float
+    bytes_per_s: float
+    lost: float
 
 
-async def test_on_a_lossy_link_a_shopper_gets_an_offer_and_accepts_it(tmp_path):
+LOSSY: LinkOptions = {"delay_s": 0.25, "bytes_per_s": 16_000, "lost": 0.05}
+MOBILE: LinkOptions = {"delay_s": 0.1, "bytes_per_s": 2_000}
+
+
+async def test_on_a_lossy_link_a_shopper_gets_an_offer_and_accepts_it(tmp_path: Path) -> None:
     """5 % of the packets lost, 500 ms there and back, 16 kB a second."""
     async with live_server(tmp_path, rules()) as one, bad_link(one.listener.port, **LOSSY) as link:
         await one.facts(*CATALOGUE)
@@ -44,24 +55,29 @@ async def test_on_a_lossy_link_a_shopper_gets_an_offer_and_accepts_it(tmp_path):
         one.shoppers.remove(shopper)
 
 
-async def test_on_a_slow_link_heartbeats_pass_and_no_client_is_dropped():
+async def test_on_a_slow_link_heartbeats_pass_and_no_client_is_dropped() -> None:
     """Twenty heartbeats at 2 kB a second, with what the peer is sent in between."""
-    rhythm = ProtocolTiming(heartbeat_ms=150, silent_ms=3_000)
-    desk = RecordingSessionHandler()
-    limits = AdmissionLimits(timing=rhythm, sweep_ms=50, linger_ms=200)
-    async with running_listener(desk, limits=limits) as door, bad_link(door.port, **MOBILE) as link:
+    timing = ProtocolTiming(heartbeat_ms=150, silent_ms=3_000)
+    handler = RecordingSessionHandler()
+    limits = AdmissionLimits(timing=timing, sweep_ms=50, linger_ms=200)
+    async with (
+        running_listener(handler, limits=limits) as door,
+        bad_link(door.port, **MOBILE) as link,
+    ):
         async with RawClient.connect(link.port) as peer:
             await peer.greet()
             for _ in range(20):
-                desk.connections[0].send(b'{"t":"withdraw","seq":1,"offer":"%s"}' % (b"a" * 200))
+                handler.connections[0].send(b'{"t":"withdraw","seq":1,"offer":"%s"}' % (b"a" * 200))
                 while (found := await peer.frame())[0] != 9:
                     pass
                 await peer.send(frame(found[1], 10))
-            assert not desk.named("closed")
-        await eventually(lambda: not desk.connections)
+            assert not handler.named("closed")
+        await eventually(lambda: not handler.connections)
 
 
-async def test_a_peer_on_a_dead_link_is_detected_and_its_offers_stand_until_it_resumes(tmp_path):
+async def test_a_peer_on_a_dead_link_is_detected_and_its_offers_stand_until_it_resumes(
+    tmp_path: Path,
+) -> None:
     async with live_server(tmp_path, rules()) as one, bad_link(one.listener.port) as link:
         await one.facts(*CATALOGUE)
         shopper = Shopper(one)
@@ -78,16 +94,16 @@ async def test_a_peer_on_a_dead_link_is_detected_and_its_offers_stand_until_it_r
         shopper._socket.transport.abort()
 
 
-def hasten(one):
+def hasten(one: LiveServer) -> None:
     """Let the open connections time out within a second instead of 44."""
     for connection in one.parts.hub.connections:
         connection._conversation._timing = ProtocolTiming(heartbeat_ms=200, silent_ms=1_000)
 
 
-def test_a_dead_peer_is_dropped_within_forty_five_seconds_and_one_heartbeat_may_be_lost():
-    rhythm = AdmissionLimits().timing
-    assert rhythm.silent_ms + AdmissionLimits().sweep_ms <= 45_000
-    assert 2 * rhythm.heartbeat_ms <= 30_000
+def test_a_dead_peer_is_dropped_within_forty_five_seconds_and_one_heartbeat_may_be_lost() -> None:
+    timing = AdmissionLimits().timing
+    assert timing.silent_ms + AdmissionLimits().sweep_ms <= 45_000
+    assert 2 * timing.heartbeat_ms <= 30_000
 
 
 def shell(line: str) -> None:
@@ -128,7 +144,7 @@ needs_namespaces = pytest.mark.skipif(
 
 
 @needs_namespaces
-async def test_a_pulled_cable_leaves_no_connection_behind(tmp_path):
+async def test_a_pulled_cable_leaves_no_connection_behind(tmp_path: Path) -> None:
     """Real half-open TCP: sessions, a stream of plain HTTP and half a head, and no packet any more."""
     with far_away() as (name, address):
         server = Served(

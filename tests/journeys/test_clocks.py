@@ -1,6 +1,7 @@
 """A machine clock that is wrong or jumps: no ended offer returns, no used offer is used again."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ HOUR, DAY = 3_600, 86_400
 
 
 class Machine:
-    """The clock of the machine, which may be moved; the one that only counts goes on."""
+    """The machine's wall clock, which may be moved; its monotonic clock runs on."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._real, self._real_ns = time.time, time.time_ns
@@ -29,12 +30,12 @@ class Machine:
 
 
 @pytest.fixture
-def machine(monkeypatch) -> Machine:
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(monkeypatch)
 
 
 class Living(LiveServer):
-    """A stage on the machine's clock instead of one that stands still."""
+    """A live server on the machine's clock instead of the test clock."""
 
     async def start(self) -> None:
         await super().start()
@@ -53,14 +54,16 @@ RESCUE = (
 
 
 async def offered(one: LiveServer) -> tuple[Shopper, dict[str, Any]]:
-    """A shopper with an offer, at once."""
+    """A shopper on the cancel page, and the offer that the page causes at once."""
     shopper = await one.shopper()
     await shopper.view("RUN-42")
     await shopper.say("page", url="https://shop.example/cancel", kind="cancel", moment="rescue")
     return shopper, await shopper.offered()
 
 
-async def test_a_forward_clock_jump_expires_offers_and_is_logged(tmp_path, machine):
+async def test_a_forward_clock_jump_expires_offers_and_is_logged(
+    tmp_path: Path, machine: Machine
+) -> None:
     one = Living(tmp_path, RESCUE)
     await one.start()
     try:
@@ -77,7 +80,9 @@ async def test_a_forward_clock_jump_expires_offers_and_is_logged(tmp_path, machi
         await one.stop()
 
 
-async def test_a_backward_clock_jump_stops_nothing_and_revives_nothing(tmp_path, machine):
+async def test_a_backward_clock_jump_stops_nothing_and_revives_nothing(
+    tmp_path: Path, machine: Machine
+) -> None:
     one = Living(tmp_path, RESCUE)
     await one.start()
     try:
@@ -98,7 +103,7 @@ async def test_a_backward_clock_jump_stops_nothing_and_revives_nothing(tmp_path,
         await one.stop()
 
 
-async def test_a_start_with_a_clock_set_back_a_day_revives_no_offer(tmp_path):
+async def test_a_start_with_a_clock_set_back_a_day_revives_no_offer(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -120,10 +125,11 @@ async def test_a_start_with_a_clock_set_back_a_day_revives_no_offer(tmp_path):
         assert again.welcome["offers"] == []
 
 
-def test_a_start_with_an_unset_clock_is_refused_in_one_line(tmp_path, machine, monkeypatch):
-    monkeypatch.setattr(
-        logs, "LogHandler", lambda _: None
-    )  # whose log this process writes is its own
+def test_a_start_with_an_unset_clock_is_refused_in_one_line(
+    tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The command would take over the log of the test process.
+    monkeypatch.setattr(logs, "LogHandler", lambda _: None)
     machine.moved = -time.time()
     result = run("serve", "--data", tmp_path, "--port", "0")
     assert result.exit_code == 2

@@ -4,9 +4,10 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from journeys.test_demo import Running, started
 from support.browsers import chromium
@@ -70,7 +71,12 @@ def test_foreign_text_is_never_rendered_as_markup(demo: Running, browser: Browse
     context = browser.new_context()
     page = context.new_page()
     alarms: list[str] = []
-    page.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        alarms.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.on("console", lambda message: alarms.append(message.text))
     report(page, demo, {"type": "customer", "customer": "eve", "tier": EVIL, "segments": [EVIL]})
     report(
@@ -145,7 +151,7 @@ def test_the_console_works_with_the_keyboard_alone(demo: Running, browser: Brows
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_every_page_has_sufficient_contrast_and_structure(
-    demo: Running, browser: Browser, scheme: str, width: int, tmp_path: Path
+    demo: Running, browser: Browser, scheme: Literal["light", "dark"], width: int, tmp_path: Path
 ) -> None:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
     page = context.new_page()

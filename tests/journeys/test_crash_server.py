@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import websockets
+from websockets.typing import Origin, Subprotocol
 
 from journeys.fixture import CATALOGUE, rules, stock
 from support.live_server import live_server
@@ -92,7 +93,10 @@ async def shop(server: Server, http: httpx.AsyncClient, known: Acknowledged) -> 
     """One shopper: is offered, accepts, and buys."""
     url = server.url.replace("http", "ws") + "/v1/session"
     async with websockets.connect(
-        url, origin=ORIGIN, subprotocols=["tactful.v1"], compression=None
+        url,
+        origin=Origin(ORIGIN),
+        subprotocols=[Subprotocol("tactful.v1")],
+        compression=None,
     ) as socket:
         page = {"url": f"{ORIGIN}/", "kind": "product"}
         await say(socket, t="hello", consent="anonymous", page=page, territory="DE")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 from support.browsers import chromium
 
@@ -102,7 +102,7 @@ class Visit:
         self.page.get_by_role("button", name="+10 s").click()
 
     @property
-    def why(self):
+    def why(self) -> Locator:
         return self.page.locator("#why")
 
     def offered(self, price: str) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,9 @@ async def test_an_accepted_offer_is_ordered_cancelled_ordered_again_and_returned
     async with accepted(tmp_path) as (one, url, token):
         with running(language, url, KEY) as shop:
 
-            async def ask(act, *args, **more):
+            async def ask(
+                act: Callable[..., tuple[int, Any]], *args: Any, **more: Any
+            ) -> tuple[int, Any]:
                 return await asyncio.to_thread(act, *args, **more)
 
             status, placed = await ask(shop.order, token)

@@ -1,6 +1,7 @@
 """Changing rules on live traffic: shadow, trials that pause themselves, rollback, drain."""
 
 from pathlib import Path
+from typing import Any
 
 from journeys.fixture import CATALOGUE, case, order, rules
 from support.live_server import LiveServer, Shopper, live_server
@@ -38,7 +39,7 @@ async def state(one: LiveServer, rule: str) -> str:
     return str(next(row["state"] for row in book["rules"] if row["rule"] == rule))
 
 
-async def offered_a_boot(one: LiveServer, **hello: object) -> Shopper | None:
+async def offered_a_boot(one: LiveServer, **hello: Any) -> Shopper | None:
     """A shopper with an offer on the screen that they saw; None: they are not in the trial's share."""
     shopper = await one.shopper(**hello)
     await shopper.view("BOOT-42", 31)
@@ -81,7 +82,7 @@ async def test_a_trial_beyond_its_limits_is_refused_by_name(tmp_path: Path) -> N
         assert answer.status_code == 422
         (finding,) = answer.json()["findings"]
         assert finding["code"] == "R312"
-        assert "at most half of the sessions" in finding["message"]
+        assert "more than half of the sessions" in finding["message"]
         assert one.parts.shop.active_rulebook.current.version == before
 
 
@@ -128,7 +129,8 @@ async def test_a_trial_whose_buyers_complain_is_paused(tmp_path: Path) -> None:
         await one.facts(
             *CATALOGUE, {"type": "stock", "sku": "BOOT-42", "territory": "DE", "available": 90}
         )
-        reached, number = [], 0
+        number = 0
+        reached: list[str] = []
         while len(reached) < 5:
             number += 1
             name = f"c{number}"

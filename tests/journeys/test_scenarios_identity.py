@@ -6,6 +6,7 @@ from time import perf_counter
 
 import pytest
 import websockets
+from websockets.typing import Origin, Subprotocol
 
 from journeys.fixture import CATALOGUE, case, rules
 from support.live_server import live_server
@@ -150,9 +151,9 @@ async def test_scenario_8_a_socket_of_another_origin_is_refused_before_the_upgra
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
         url = f"ws://127.0.0.1:{one.listener.port}/v1/session"
-        evil = "https://evil.example"
+        evil = Origin("https://evil.example")
         with pytest.raises(websockets.InvalidStatus) as refused:
-            await websockets.connect(url, origin=evil, subprotocols=["tactful.v1"])
+            await websockets.connect(url, origin=evil, subprotocols=[Subprotocol("tactful.v1")])
         assert refused.value.response.status_code == 403
 
 

@@ -100,6 +100,8 @@ class Model:
                 case "accepted":
                     shown.pop(frame["offer"], None)
                     self.tokens.append(frame["token"])
+                case _:
+                    pass  # acknowledgements and heartbeats change nothing on the screen
         tab.frames.clear()
 
     async def check(self) -> None:
@@ -188,6 +190,8 @@ async def disturb(model: Model, what: str, detail: Any) -> None:
             )
         case "pause":
             await one.http.post(f"/v1/rules/R1/{detail}")
+        case _:
+            raise AssertionError(what)
 
 
 async def live(folder: Path, steps: list[tuple[str, Any]]) -> None:

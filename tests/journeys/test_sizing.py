@@ -28,7 +28,7 @@ def used(ledger: Path) -> int:
             found.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "freelist_count")
         )
-        return (pages - free) * 4_096
+        return int(pages - free) * 4_096
 
 
 async def grown(one: LiveServer, number: int, act: Callable[[int], Awaitable[object]]) -> float:
@@ -44,7 +44,7 @@ async def grown(one: LiveServer, number: int, act: Callable[[int], Awaitable[obj
     return (used(ledger) - before) / number
 
 
-async def test_a_signal_takes_the_ledger_space_that_the_manual_states(tmp_path):
+async def test_a_signal_takes_the_ledger_space_that_the_manual_states(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(category="boots")) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
@@ -67,7 +67,7 @@ async def test_a_signal_takes_the_ledger_space_that_the_manual_states(tmp_path):
         assert in_company < IN_COMPANY
 
 
-async def test_a_decision_takes_the_ledger_space_that_the_manual_states(tmp_path):
+async def test_a_decision_takes_the_ledger_space_that_the_manual_states(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="personal")
@@ -96,10 +96,11 @@ async def traced(one: LiveServer, skus: list[str], customers: list[str]) -> int:
         tracemalloc.stop()
 
 
-async def test_items_and_customers_take_the_memory_that_the_manual_states(tmp_path):
+async def test_items_and_customers_take_the_memory_that_the_manual_states(tmp_path: Path) -> None:
     one = LiveServer(tmp_path, rules())
-    one.config.data.mkdir(parents=True)
-    build(one.config.data / "tactful.db", Size(products=1_000, customers=1_000, lines=20_000))
+    data = one.folder / "data"
+    data.mkdir(parents=True)
+    build(data / "tactful.db", Size(products=1_000, customers=1_000, lines=20_000))
     await one.start()
     await traced(one, ["sku-0000999"], ["cus-0000999"])
     item = await traced(one, [f"sku-{n:07}" for n in range(500)], []) / 500

@@ -24,9 +24,10 @@ def read_so_far() -> int:
 async def started(folder: Path, times: int) -> int:
     """The bytes that a start reads, the daily tidying included, on a shop so many times as large."""
     one = LiveServer(folder, rules())
-    one.config.data.mkdir(parents=True)
+    data = one.folder / "data"
+    data.mkdir(parents=True)
     build(
-        one.config.data / "tactful.db",
+        data / "tactful.db",
         Size(products=200 * times, customers=200 * times, lines=2_000 * times,
              offers=200 * times, offered=100),
     )  # fmt: skip
@@ -39,7 +40,7 @@ async def started(folder: Path, times: int) -> int:
     return found
 
 
-async def test_a_start_on_a_shop_a_hundred_times_as_large_reads_hardly_more(tmp_path):
+async def test_a_start_on_a_shop_a_hundred_times_as_large_reads_hardly_more(tmp_path: Path) -> None:
     await started(tmp_path / "first", 1)  # what is read once in a process is read now
     small = await started(tmp_path / "small", 1)
     large = await started(tmp_path / "large", MORE)
