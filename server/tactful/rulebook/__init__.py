@@ -1,1 +1,1 @@
-"""The rule language: from YAML text to compiled rules. Pure."""
+"""Rule files: their language, checks, compilation, tools for authors and scenario tests."""

@@ -1,1 +1,1 @@
-"""testing."""
+"""Scenario tests of rules, their coverage, and the comparison of two rulebooks."""

@@ -1,4 +1,4 @@
-"""What would another rulebook have done with the sessions that were recorded?"""
+"""Comparison of two rulebooks over recorded sessions (backtest): counters and their result."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,75 +15,78 @@ from tactful.core.values.calendar import DAY
 K = TypeVar("K", str, int)
 
 Shown = tuple[str, int, str, Deduction | None]
-"""SKU, price, currency, and what comes off the order or its shipping."""
+"""(SKU, price in minor units, currency, what comes off the order or its shipping)."""
 CANNOT_KNOW: Final = (
     (
-        "Shoppers would have behaved differently: their clicks are those that followed what they were"
-        " really shown. What they did with an offer counts only where the other rulebook makes the same"
-        " one, at the same price; nobody can say how they would have answered another."
+        "Shoppers would have behaved differently: their recorded clicks followed the offers that they"
+        " really saw. Their response counts only where the other rulebook makes the same offer at the"
+        " same price. Their response to another offer is unknown."
     ),
     (
-        "Only what was kept is replayed: the whole sessions of shoppers who consented to that. Those who"
-        " did not leave nothing behind."
+        "Only recorded sessions are replayed: those of shoppers who consented to be remembered. Of"
+        " other shoppers nothing is recorded."
     ),
     (
-        "Budgets begin the window whole, and a pause by hand is not repeated: both rulebooks are compared"
-        " on the same terms, not with the books of then."
+        "Both rulebooks are compared on the same terms: budgets are full at the start of the window,"
+        " and a pause by an operator is not repeated."
     ),
     (
-        "The discount promised is what the offers pushed would cost if every one of them were redeemed;"
-        " the margin is what would then be left."
+        "The promised discount is the cost of all pushed offers if every one of them were redeemed."
+        " The margin is what would then be left."
     ),
 )
-"""What to keep in mind when reading the figures."""
+"""What the figures do not show; printed with every backtest."""
 
 
 class RulebookResult(Struct, frozen=True, kw_only=True):
-    """What one rulebook did. Money: currency → minor units."""
+    """What one rulebook did. Amounts are in minor units, per currency."""
 
     version: str
+    """The version of the rulebook."""
     pushes: int
     withdrawn: int
     accepted: int
     redeemed: int
     promised: Mapping[str, int]
-    """The discount of all offers pushed, at their largest quantity."""
+    """Currency → the discount of all pushed offers, at their largest quantity."""
     margin: Mapping[str, int]
-    """What is left of their net prices after cost, where the cost is known."""
+    """Currency → their net prices less their costs, for offers whose cost is known."""
     without_cost: int
-    """Offers pushed of which the cost is not known."""
+    """The number of pushed offers whose cost is not known."""
     rules: Mapping[str, int]
     """Rule → pushes."""
     items: Mapping[str, int]
     """SKU → pushes."""
     shoppers: int
-    """How many were shown an offer."""
+    """The number of shoppers who were shown an offer."""
     withheld: Mapping[str, int]
-    """Primary reason → how many times a rule fell silent for it: once per session, rule and item."""
+    """Primary reason → how often a rule was withheld for it, once per session, rule and item."""
     days: Mapping[int, int]
-    """Day (ms at its start, UTC) → pushes."""
+    """Start of the day (milliseconds since the Unix epoch, UTC) → pushes."""
 
 
 class BacktestResult(Struct, frozen=True, kw_only=True):
-    """Two rulebooks on the same recorded sessions. Instants in ms."""
+    """Two rulebooks over the same recorded sessions."""
 
     since: int
+    """Start of the window, in milliseconds since the Unix epoch, UTC."""
     until: int
+    """End of the window, exclusive, in milliseconds since the Unix epoch, UTC."""
     sessions: int
     turns: int
     unknown: int
-    """Turns of sessions whose beginning is not in the window."""
+    """The number of turns that were left out, as their sessions began before the window."""
     old: RulebookResult
     new: RulebookResult
     shoppers_affected: int
-    """Who was shown something else under one rulebook than under the other."""
+    """The number of shoppers to whom the two rulebooks show different offers."""
     items_affected: int
-    """Of how many items the offers differ."""
+    """The number of items for which the two rulebooks make different offers."""
     cannot_know: tuple[str, ...] = CANNOT_KNOW
 
 
 class RulebookCounter:
-    """Counts what one rulebook does, turn by turn."""
+    """Counts what one rulebook does, turn by turn; `result` has the counts so far."""
 
     def __init__(self, version: str) -> None:
         self._version = version
@@ -94,14 +97,14 @@ class RulebookCounter:
         self._rules: Counter[str] = Counter()
         self._items: Counter[str] = Counter()
         self._days: Counter[int] = Counter()
-        self._silent: set[tuple[str, str, str, str]] = set()
+        self._withheld: set[tuple[str, str, str, str]] = set()
         self.redeemed = 0
-        """Offers that the shopper really bought at that price."""
+        """The number of its offers that the shopper really redeemed at that price."""
         self.shown: dict[str, set[Shown]] = {}
-        """Shopper → what they were shown."""
+        """Customer id, or session id for an anonymous shopper → what was shown."""
 
     def count_turn(self, context: Context, decision: Decision) -> None:
-        """A turn was decided."""
+        """Count one decided turn; `context` is what the decision read."""
         for step in decision.steps:
             self._steps[step.to] += 1
         for effect in decision.effects:
@@ -110,7 +113,7 @@ class RulebookCounter:
         for verdict in decision.trace.verdicts:
             if verdict.outcome not in {"pushed", "standing"} and verdict.reason:
                 key = context.session.id, verdict.rule, verdict.sku, str(verdict.reason)
-                self._silent.add(key)
+                self._withheld.add(key)
 
     def _push(self, context: Context, offer: Offer) -> None:
         self._rules[offer.rule] += 1
@@ -122,11 +125,13 @@ class RulebookCounter:
         else:
             left = net_of_tax(context, offer) - offer.cost
             self._margin[offer.currency] += left * offer.max_qty
-        who = offer.customer or context.session.id
-        self.shown.setdefault(who, set()).add((offer.sku, offer.unit, offer.currency, offer.off))
+        shopper = offer.customer or context.session.id
+        self.shown.setdefault(shopper, set()).add(
+            (offer.sku, offer.unit, offer.currency, offer.off)
+        )
 
     def result(self) -> RulebookResult:
-        """What it came to."""
+        """Return the counts so far."""
         return RulebookResult(
             version=self._version,
             pushes=self._rules.total(),
@@ -139,13 +144,13 @@ class RulebookCounter:
             rules=_sorted(self._rules),
             items=_sorted(self._items),
             shoppers=len(self.shown),
-            withheld=_sorted(Counter(reason for *_, reason in self._silent)),
+            withheld=_sorted(Counter(reason for *_, reason in self._withheld)),
             days=_sorted(self._days),
         )
 
 
 def net_of_tax(context: Context, offer: Offer) -> int:
-    """What the shop keeps of an offer's price after tax, rounded down."""
+    """Return the price of an offer without tax, in minor units, rounded down."""
     item = context.items.get(offer.sku)
     price = item.prices.get(offer.territory) if item else None
     if price is None or not price.fact.tax_included:
@@ -163,9 +168,19 @@ def compare(
     turns: int,
     unknown: int,
 ) -> BacktestResult:
-    """Both counts side by side."""
-    everybody = old.shown.keys() | new.shown.keys()
-    affected = [who for who in everybody if old.shown.get(who) != new.shown.get(who)]
+    """Return the counts of two rulebooks side by side, with the differences between them.
+
+    Args:
+        old: the counts of the first rulebook.
+        new: the counts of the second rulebook.
+        since: start of the window, in milliseconds since the Unix epoch, UTC.
+        until: end of the window, exclusive.
+        sessions: the number of replayed sessions.
+        turns: the number of replayed turns.
+        unknown: the number of turns that were left out.
+    """
+    shoppers = old.shown.keys() | new.shown.keys()
+    affected = [one for one in shoppers if old.shown.get(one) != new.shown.get(one)]
     before, after = old.result(), new.result()
     by_item = _by_item(old), _by_item(new)
     return BacktestResult(
@@ -182,7 +197,8 @@ def compare(
 
 
 def _by_item(count: RulebookCounter) -> set[tuple[Shown, str]]:
-    return {(shown, who) for who, all_ in count.shown.items() for shown in all_}
+    """Return the pairs of (what was shown, shopper)."""
+    return {(each, shopper) for shopper, shown in count.shown.items() for each in shown}
 
 
 def _sorted(counts: Mapping[K, int]) -> dict[K, int]:

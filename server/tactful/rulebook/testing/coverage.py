@@ -1,4 +1,4 @@
-"""Which rules and conditions has no test made true, or false?"""
+"""Coverage of a rulebook by its scenario tests: rules offered, conditions true and false."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,15 +10,18 @@ from tactful.core.rules.rule import NOW, Rule
 
 
 class CoverageGap(Struct, frozen=True):
-    """Something that no test has seen; `clause` is empty where the rule was never offered."""
+    """Something that no test has shown."""
 
     rule: str
+    """The id of the rule."""
     clause: str
+    """The condition as the file spells it; "" where the rule was never offered."""
     missing: str
+    """What is missing: "never offered", "never true" or "never false"."""
 
 
 class Coverage:
-    """Collects what tests have seen of the rules of a rulebook."""
+    """Collects what scenario tests have shown of the rules of a rulebook."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self._rules = rules
@@ -27,18 +30,23 @@ class Coverage:
         self._offered: set[str] = set()
 
     def record_scene(self, rules: Mapping[str, Rule], scene: Any) -> None:
-        """Notes how the conditions of these rules stand in a scene."""
+        """Record which conditions of the rules hold in a scene, and which do not.
+
+        Args:
+            rules: the rules that are active in the test, by id.
+            scene: one item before the shopper.
+        """
         for id_ in rules:
             for number, clause in enumerate(self._clauses[id_]):
                 holds = clause.holds_from(scene) == NOW
                 self._seen.setdefault((id_, number), set()).add(holds)
 
     def record_offers(self, rules: set[str]) -> None:
-        """Notes that these rules made an offer."""
+        """Record that the rules with these ids made an offer."""
         self._offered |= rules
 
     def gaps(self) -> Iterator[CoverageGap]:
-        """Everything not seen, in rule order."""
+        """Yield everything that no test has shown, in the order of rule ids."""
         for id_ in sorted(self._rules):
             if id_ not in self._offered:
                 yield CoverageGap(id_, "", "never offered")
@@ -48,7 +56,11 @@ class Coverage:
 
     @property
     def share_bp(self) -> int:
-        """What was seen of all there is to see, in basis points, rounded down."""
+        """The share that tests have shown, in basis points, rounded down.
+
+        A rule counts once, for being offered; each of its conditions counts twice, for being true
+        and for being false.
+        """
         total = len(self._rules) + 2 * sum(map(len, self._clauses.values()))
         seen = len(self._offered) + sum(map(len, self._seen.values()))
         return 10_000 * seen // total if total else 10_000

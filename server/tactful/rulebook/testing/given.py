@@ -1,4 +1,4 @@
-"""Which facts does the `given` of a test, or a step of it, stand for?"""
+"""Turns `given`, and the steps of a scenario, into facts."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -6,28 +6,37 @@ from typing import Any
 
 from tactful.core.facts import fact_types as facts
 from tactful.core.pricing.conversion_rates import NO_OFFER, ConversionRates, Tally
+from tactful.core.values.calendar import DAY
 from tactful.core.values.money import Money
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.source.tree import Node
 
-_LONG_AGO = 200 * 86_400_000
+_PRICE_AGE = 200 * DAY
+"""Default age of a price, in ms: more than the 30 days on which price claims look back."""
 _TERRITORY = "DE"
+_REMEDY_LIFE = 30 * DAY
+_PRODUCT_FIELDS = set(facts.Product.__struct_fields__) - {"attributes"}
+"""Keys of an item that are copied into its product fact; attributes are read from the node."""
 
 
 def as_datetime(at: int) -> datetime:
-    """An instant as facts carry it."""
+    """Return an instant (milliseconds since the Unix epoch) as facts have it, in UTC."""
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
 def single_amount(amounts: dict[str, int] | None) -> Money | None:
-    """The one amount of a mapping."""
+    """Return the first amount of currency → minor units, or None without one."""
     for currency, amount in (amounts or {}).items():
         return Money(amount, currency)
     return None
 
 
 class GivenFacts:
-    """Makes facts of blocks, and gives them ids."""
+    """Builds facts from the blocks of a scenario, and gives ids to those without one.
+
+    `now` is the instant of the step, in milliseconds since the Unix epoch, UTC: `ago` counts back
+    from it. The runner moves it on.
+    """
 
     def __init__(self, given: ParsedMapping | None, now: int) -> None:
         self.given = given
@@ -36,7 +45,7 @@ class GivenFacts:
 
     @property
     def territory(self) -> str:
-        """Where everything happens."""
+        """The territory of the whole scenario."""
         return str(self._get("territory", _TERRITORY))
 
     def _get(self, name: str, otherwise: Any = None) -> Any:
@@ -50,14 +59,14 @@ class GivenFacts:
         return as_datetime(self.now - block.get(name, 0))
 
     def initial_facts(self) -> Iterator[facts.AnyFact]:
-        """All facts that are given."""
+        """Yield the facts of all items and customers of `given`."""
         for sku, (_, block) in self._get("items", {}).items():
             yield from self.item(sku, block)
         for id_, (_, block) in self._get("customers", {}).items():
             yield from self.customer(id_, block)
 
     def conversion_rates(self) -> ConversionRates:
-        """What the shop's log says."""
+        """Return the conversion rates of `given.log`."""
         log = {}
         for sku, (_, rules) in self._get("log", {}).items():
             item = self._get("items", {}).get(sku)
@@ -71,23 +80,22 @@ class GivenFacts:
         return ConversionRates(log)
 
     def item(self, sku: str, block: ParsedMapping) -> Iterator[facts.AnyFact]:
-        """An item of the catalogue."""
+        """Yield the facts of an item: product, and price, cost and stock where they are given.
+
+        Keys of the block that are fields of the product fact are copied as they are.
+        """
         consumable = block.get("consumable")
+        fields = {name: block.values[name] for name in _PRODUCT_FIELDS & block.values.keys()}
         yield facts.Product(
             sku=sku,
-            product=block.get("product", sku),
-            title=block.get("title", sku),
-            brand=block.get("brand"),
-            categories=block.get("categories", ()),
-            components=block.get("components", ()),
-            consumable_days=consumable // 86_400_000 if consumable else None,
-            min_age=block.get("min_age"),
+            consumable_days=consumable // DAY if consumable else None,
             attributes=attributes(block),
+            **{"product": sku, "title": sku, **fields},
         )
         price = single_amount(block.get("price"))
         if price:
             yield self.price(
-                sku, price, block, as_datetime(self.now - block.get("price_since", _LONG_AGO))
+                sku, price, block, as_datetime(self.now - block.get("price_since", _PRICE_AGE))
             )
         cost = single_amount(block.get("cost"))
         if cost:
@@ -98,7 +106,14 @@ class GivenFacts:
     def price(
         self, sku: str, price: Money, block: ParsedMapping | None, since: datetime | None = None
     ) -> facts.Price:
-        """A public price here, with the bounds that were given for the item."""
+        """Return a price fact for the territory.
+
+        Args:
+            sku: the item.
+            price: the public price.
+            block: the item of `given`, for its list, target and minimum advertised prices.
+            since: since when the price is valid; None: now.
+        """
         rate = self._get("tax")
         bounds = block or ParsedMapping(Node(""))
         return facts.Price(
@@ -114,11 +129,11 @@ class GivenFacts:
         )
 
     def stock(self, sku: str, available: int) -> facts.Stock:
-        """The stock here."""
+        """Return a stock fact for the territory."""
         return facts.Stock(sku=sku, territory=self.territory, available=available)
 
     def customer(self, id_: str, block: ParsedMapping) -> Iterator[facts.AnyFact]:
-        """A customer with all that happened to them."""
+        """Yield the facts of a customer: orders, cases, returns, reviews, vouchers."""
         yield facts.Customer(
             customer=id_,
             tier=block.get("tier"),
@@ -138,7 +153,7 @@ class GivenFacts:
             yield self.remedy(id_, one)
 
     def order(self, customer: str, block: ParsedMapping) -> facts.Order:
-        """An order, delivered unless it says otherwise."""
+        """Return an order; it is delivered unless the block has another status."""
         late = block.get("late")
         status = block.get("status", "shipped" if late else "delivered")
         placed = self._ago(block)
@@ -162,7 +177,7 @@ class GivenFacts:
         return price or Money(1, "EUR")
 
     def case(self, customer: str, block: ParsedMapping) -> facts.Case:
-        """A complaint."""
+        """Return a support case, open unless the block says since when it is resolved."""
         resolved = block.get("resolved")
         return facts.Case(
             case=self._id(block, "case"),
@@ -176,7 +191,7 @@ class GivenFacts:
         )
 
     def return_(self, customer: str, block: ParsedMapping) -> facts.Return:
-        """Goods that went back."""
+        """Return a return that the shop has received."""
         return facts.Return(
             return_=self._id(None, "return"),
             order=block.get("order"),
@@ -190,7 +205,7 @@ class GivenFacts:
         )
 
     def review(self, customer: str, block: ParsedMapping) -> facts.Review:
-        """A review."""
+        """Return a review; a customer has one per item."""
         return facts.Review(
             review=f"{customer}/{block.get('item')}",
             customer=customer,
@@ -200,7 +215,7 @@ class GivenFacts:
         )
 
     def remedy(self, customer: str, block: ParsedMapping) -> facts.Remedy:
-        """A voucher that support issued."""
+        """Return a voucher that support issued."""
         value = block.get("value", {})
         paid = single_amount(value) if isinstance(value, dict) else None
         return facts.Remedy(
@@ -210,12 +225,12 @@ class GivenFacts:
             if paid
             else facts.RemedyValue(percent_bp=value),
             cause=facts.RemedyCause(skus=block.get("items", ())),
-            expires_at=as_datetime(self.now + block.get("expires", 30 * 86_400_000)),
+            expires_at=as_datetime(self.now + block.get("expires", _REMEDY_LIFE)),
         )
 
 
 def attributes(block: ParsedMapping) -> dict[str, Any] | None:
-    """The attributes of an item or customer, as facts have them."""
+    """Return the attributes of an item or customer as facts have them: text, number or flag."""
     nodes = block.nodes.get("attributes")
     return {key.text: _plain(value) for key, value in nodes.pairs} if nodes else None
 
@@ -227,7 +242,7 @@ def _plain(node: Node) -> str | int | bool:
 
 
 def as_builtins(node: Node) -> Any:
-    """A node as JSON would have it, for facts in the shape of the facts API."""
+    """Return a node as plain data, for facts in the form of the facts API."""
     if node.kind == "map":
         return {key.text: as_builtins(value) for key, value in node.pairs}
     if node.kind == "list":

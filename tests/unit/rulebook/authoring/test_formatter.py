@@ -205,7 +205,7 @@ def test_what_only_a_person_can_lay_out_is_left_alone() -> None:
     assert "with `>-` or `|`" in refused("rules:\n  - id: a\n    note: |2\n        x\n")
     assert "with `>-` or `|`" in refused("rules:\n  - id: a\n    note: a\n\n      b\n")
     assert "a mapping of sections" in refused("- a\n")
-    assert "move the comment" in refused("lists: {a: [b,\n  c\n  # lost\n  ]}\n")
+    assert "this comment belongs to no value" in refused("lists: {a: [b,\n  c\n  # lost\n  ]}\n")
 
 
 def test_a_blank_line_before_the_end_of_a_text_is_no_part_of_it() -> None:

@@ -30,7 +30,7 @@ from tactful.core.facts.history import History
 from tactful.core.facts.item import Item, PublicPrice
 from tactful.rulebook.testing.fact_set import FactSet
 from tactful.runtime.facts.fact_reader import FactReader
-from tactful.runtime.services.ingest import row_of
+from tactful.runtime.services.ingest import fact_row
 from tactful.stores.memory.ledger import MemoryLedger
 
 Reported = Sequence[tuple[AnyFact, int]]
@@ -50,7 +50,7 @@ async def on_the_server(
 ) -> tuple[list[Item], list[History]]:
     ledger = MemoryLedger()
     for fact, at in reported:
-        await ledger.record_facts([row_of(fact, at)])
+        await ledger.record_facts([fact_row(fact, at)])
     items = [await FactReader(ledger).item(sku) for sku in skus]
     histories = [await FactReader(ledger).history(one) for one in CUSTOMERS]
     return [structs.replace(one, upto=0) for one in items], [
