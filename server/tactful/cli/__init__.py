@@ -1,6 +1,6 @@
-"""The command line: `tactful COMMAND`.
+"""The command line `tactful`: its commands, and the module of each.
 
-A command is imported when it is run, so that `--help` answers at once.
+A command is imported when it runs, so that `tactful --help` prints at once.
 """
 
 import click
@@ -11,40 +11,46 @@ from tactful.cli.shared.lazy_groups import LazyCommand, LazyGroup
 __all__ = ["main"]
 
 COMMANDS = {
-    "demo": LazyCommand("tactful.cli.demo:demo", "A shop to play with, on one port."),
+    "demo": LazyCommand("tactful.cli.demo:demo", "Run a demo shop on one port."),
     "serve": LazyCommand("tactful.cli.serve:serve", "Run the server."),
     "import": LazyCommand(
-        "tactful.cli.data.import_facts:import_", "Bring in facts from files, feeds and exports."
+        "tactful.cli.data.import_facts:import_", "Import facts from files, feeds and exports."
     ),
     "rules": LazyCommand(
         "tactful.cli.rules.commands:rules", "Check, test, explain and compare rule files."
     ),
     "why": LazyCommand(
-        "tactful.cli.data.why:why", "Explain what was offered to a shopper, or withheld."
+        "tactful.cli.data.why:why", "Explain why an item is offered to a shopper or withheld."
     ),
     "snippet": LazyCommand(
-        "tactful.cli.storefront.snippet:snippet", "The script tag for the storefront."
+        "tactful.cli.storefront.snippet:snippet", "Print the script tag for the storefront."
     ),
     "doctor": LazyCommand(
-        "tactful.cli.storefront.doctor:doctor", "Look at a page as the widget would."
+        "tactful.cli.storefront.doctor:doctor", "Check that the widget works on a page."
     ),
     "policy": LazyCommand("tactful.cli.policy_command:policy", "Show the active policy."),
     "keys": LazyCommand("tactful.cli.data.keys:keys", "List, rotate and revoke signing keys."),
-    "forget": LazyCommand("tactful.cli.data.forget_and_export:forget", "Erase a customer."),
+    "forget": LazyCommand(
+        "tactful.cli.data.forget_and_export:forget", "Erase all data about a customer."
+    ),
     "export": LazyCommand(
-        "tactful.cli.data.forget_and_export:export", "Print all that is kept about a customer."
+        "tactful.cli.data.forget_and_export:export", "Print all data about a customer."
     ),
-    "migrate": LazyCommand("tactful.cli.data.storage:migrate", "Bring a ledger to this version."),
+    "migrate": LazyCommand(
+        "tactful.cli.data.storage:migrate", "Migrate a ledger to this version's schema."
+    ),
     "backup": LazyCommand(
-        "tactful.cli.data.storage:backup", "Copy a ledger and its keys while it runs."
+        "tactful.cli.data.storage:backup", "Copy a ledger and its keys into one file."
     ),
-    "restore": LazyCommand("tactful.cli.data.storage:restore", "Put a backup in place."),
+    "restore": LazyCommand(
+        "tactful.cli.data.storage:restore", "Restore a backup into a data folder."
+    ),
     "config": LazyCommand("tactful.cli.config_command:config", "Show and check the settings."),
 }
 
 
-def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked:
+def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
+    if requested:
         click.echo(f"tactful {__version__}")
         ctx.exit()
 
@@ -52,7 +58,7 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 @click.command(
     cls=LazyGroup,
     lazy=COMMANDS,
-    epilog="Every command has its own --help, with an example.",
+    epilog="Every command has its own --help with an example.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
@@ -60,8 +66,8 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     is_flag=True,
     expose_value=False,
     is_eager=True,
-    callback=_version,
-    help="Print the version and end.",
+    callback=_print_version,
+    help="Print the version and exit.",
 )
 def main() -> None:
-    """Live price offers, with the tact not to make the wrong ones."""
+    """Serve live price offers to a shop's visitors, and withhold them where they would offend."""

@@ -1,4 +1,4 @@
-"""`tactful config`: which settings hold, where each comes from, and may the server start with them?"""
+"""The commands `tactful config show` and `tactful config check`."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def config() -> None:
 @setting_options()
 @json_option
 def show(*, json_output: bool, **options: Any) -> None:
-    """Every setting: its value, where that comes from, its environment variable and meaning."""
+    """Print every setting with its value, its origin, its environment variable and its meaning."""
     loaded = load_settings(options)
     rows = [
         {
@@ -44,9 +44,12 @@ def show(*, json_output: bool, **options: Any) -> None:
 
 @config.command(epilog="\b\nExample:\n  tactful config check --config shop.toml && tactful serve")
 @setting_options(*_NAMES)
-@click.option("--strict", is_flag=True, help="Let warnings count, too.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 also where there are warnings.")
 def check(*, strict: bool, **options: Any) -> None:
-    """Read all settings as `serve` would; exit 0 if it could start, 1 if not, or with warnings if --strict."""
+    """Check all settings as `serve` does at its start.
+
+    Exit code 0: the server can start. 1: it cannot, or with --strict there are warnings.
+    """
     try:
         loaded = load_settings(options, serving=True)
     except CommandError as failure:
@@ -55,4 +58,4 @@ def check(*, strict: bool, **options: Any) -> None:
         print_warning(warning)
     if strict and loaded.warnings:
         raise click.exceptions.Exit(EXIT_NEGATIVE)
-    click.echo("The settings are good.")
+    click.echo("The settings are valid.")

@@ -1,4 +1,4 @@
-"""`tactful demo`: a shop to play with, until Ctrl-C."""
+"""The command `tactful demo`, which runs a demo shop until it is interrupted."""
 
 import click
 
@@ -10,23 +10,26 @@ Example:
   tactful demo
   tactful demo --port 9000 --open
 
-Nothing is kept: facts, rules and orders live in a temporary folder that goes with the process.
+Nothing is kept: facts, rules and orders are in a temporary folder that is deleted at the end.
 """
 
 
 @click.command(epilog=_EXAMPLE)
-@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
 @click.option(
-    "--port", default=8000, show_default=True, help="The first port that is tried; 0 takes any."
+    "--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on."
 )
-@click.option("--open", "open_browser", is_flag=True, help="Open a browser there.")
+@click.option(
+    "--port", default=8000, show_default=True, help="First port to try; 0 takes any free port."
+)
+@click.option("--open", "open_browser", is_flag=True, help="Open the demo in a browser.")
 @click.pass_context
 def demo(ctx: click.Context, host: str, port: int, open_browser: bool) -> None:
-    """A shop to play with: storefront, facts, rules and console on one port, no other service."""
+    """Run a demo shop: storefront, facts, rules and console on one port."""
     from tactful.cli.shared.logging_setup import configure_logging
     from tactful.demo import run  # the whole server, for this command only
     from tactful.transports.server.listener import ListenError
 
-    configure_logging("error")  # who plays has no use for what an operator wants to know
+    # A visitor of the demo needs the addresses that it prints, not the events of its server.
+    configure_logging("error")
     with exit_on(ListenError):
         ctx.exit(run(host, port, open_browser=open_browser))

@@ -1,4 +1,4 @@
-"""`tactful policy show`: which limits are active, and who set each of them?"""
+"""The command `tactful policy show`, which prints the active policy and the origin of each value."""
 
 import time
 from collections.abc import Iterator
@@ -9,8 +9,7 @@ import click
 from tactful.cli.shared.errors import EXIT_NEGATIVE
 from tactful.cli.shared.options import load_settings, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_table, print_warning
-from tactful.config import Config
-from tactful.config import policy_settings as limits
+from tactful.config import Config, policy_settings
 from tactful.config.loading import DEFAULT
 
 if TYPE_CHECKING:
@@ -20,26 +19,26 @@ if TYPE_CHECKING:
 
 @click.group()
 def policy() -> None:
-    """The limits that the shop keeps."""
+    """Show the policy, which limits all offers of the shop."""
 
 
 @policy.command(epilog="\b\nExample:\n  tactful policy show --rules rules --config shop.toml")
 @setting_options("rules")
 @json_option
 def show(*, json_output: bool, **options: Any) -> None:
-    """Every limit: its value, where that comes from, and its meaning."""
+    """Print every policy setting with its value, its origin and its meaning."""
     loaded = load_settings(options)
     compiled = _compile_rules(loaded.config)
     origins = {name.removeprefix("policy."): where for name, where in loaded.origins.items()}
     origins |= dict(_places_in_rule_files(compiled))
     rows = [
         {
-            "name": limit.name,
-            "value": limits.format_value(compiled.policy, limit),
-            "origin": origins.get(limit.name, DEFAULT),
-            "meaning": limit.meaning,
+            "name": setting.name,
+            "value": policy_settings.format_value(compiled.policy, setting),
+            "origin": origins.get(setting.name, DEFAULT),
+            "meaning": setting.meaning,
         }
-        for limit in limits.POLICY_SETTINGS
+        for setting in policy_settings.POLICY_SETTINGS
     ]
     if json_output:
         print_json(rows)
@@ -47,7 +46,8 @@ def show(*, json_output: bool, **options: Any) -> None:
         print_table(tuple(rows[0]), (tuple(row.values()) for row in rows))
     if compiled.rulebook is None:
         print_warning(
-            "the rule files have errors, so the server keeps its last good policy: see `tactful rules check`"
+            "The rule files have errors, so a server keeps its last valid policy. "
+            "`tactful rules check` lists the errors."
         )
         raise click.exceptions.Exit(EXIT_NEGATIVE)
 
@@ -61,7 +61,7 @@ def _compile_rules(config: Config) -> "CompiledRulebook":
 
 
 def _places_in_rule_files(compiled: "CompiledRulebook") -> Iterator[tuple[str, str]]:
-    """Limit → the place in a rule file that sets it."""
+    """Yield the name of each policy setting that rule files set, and the place that sets it."""
     for section in compiled.files.policies:
         yield from _leaves(section, "")
 

@@ -1,4 +1,4 @@
-"""`tactful serve`: run the server until it is told to stop."""
+"""The command `tactful serve`, which runs the server until a signal stops it."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,8 @@ Example:
   TACTFUL_SERVER_KEY=... tactful serve --data shop-data --rules rules \\
     --origins https://shop.example
 
-Settings come from the command line, else from TACTFUL_* in the environment, else from a TOML file.
-`tactful config show` lists them all. Secrets come from the environment or the file only.
+A setting comes from the command line, else from TACTFUL_* in the environment, else from a TOML file.
+`tactful config show` lists all settings. Secrets come from the environment or the file only.
 """
 
 
@@ -54,7 +54,7 @@ def serve(**options: Any) -> None:
 
 
 def run_on_loop(main: Any) -> None:
-    """Run on uvloop where there is one."""
+    """Run a coroutine to its end, on uvloop where it is installed."""
     try:
         import uvloop  # absent on some platforms
     except ImportError:
@@ -64,7 +64,7 @@ def run_on_loop(main: Any) -> None:
 
 
 def print_greeting(config: Config, listener: "Listener") -> None:
-    """Say once where the server is and what it works with."""
+    """Print the server's address, folders and origins on standard error."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     url = config.public_url or f"http://{host}:{listener.port}"
     click.echo(f"Tactful {__version__} serves {config.name} at {url}", err=True)
@@ -72,5 +72,5 @@ def print_greeting(config: Config, listener: "Listener") -> None:
     click.echo(f"  rules   {config.rules or 'none'}", err=True)
     click.echo(f"  pages   {', '.join(config.origins) or 'none'}", err=True)
     if config.test_mode:
-        click.echo("  clock   stands still: move it with POST /v1/test/clock", err=True)
-    click.echo("Ctrl-C ends it.", err=True)
+        click.echo("  clock   stands still; move it with POST /v1/test/clock", err=True)
+    click.echo("Press Ctrl-C to stop.", err=True)

@@ -1,4 +1,4 @@
-"""`tactful config` shows what holds and whether a server could start with it."""
+"""`tactful config` prints the settings, and checks whether a server could start with them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`tactful policy show` says which limits hold and who set them."""
+"""`tactful policy show` prints the active policy and the origin of each value."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ policy:
 """
 
 
-def test_each_limit_says_where_its_value_comes_from(tmp_path: Path) -> None:
+def test_each_value_has_its_origin(tmp_path: Path) -> None:
     write_file(tmp_path / "rules" / "shop.yaml", RULES)
     file = write_file(tmp_path / "shop.toml", '[policy]\naccept_hold = "10m"\nholdout = "5%"\n')
     result = run("policy", "show", "--json", "--rules", tmp_path / "rules", "--config", file)
@@ -24,7 +24,7 @@ def test_each_limit_says_where_its_value_comes_from(tmp_path: Path) -> None:
     assert shown["max_age.stock"] == ("not watched", "default")
 
 
-def test_broken_rule_files_are_said_to_be_so(tmp_path: Path) -> None:
+def test_rule_files_with_errors_are_reported(tmp_path: Path) -> None:
     write_file(tmp_path / "shop.yaml", "policy: {holdot: 10%}")
     result = run("policy", "show", "--rules", tmp_path)
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""`tactful serve` starts, says where it is, stops when told, and refuses what it must in one line."""
+"""`tactful serve` prints its address, stops on a signal, and refuses bad settings in one line."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def url_of(lines: list[str]) -> str:
     return next(line.rpartition(" at ")[2] for line in lines if " at http" in line)
 
 
-def test_it_greets_with_what_it_works_with_and_ends_on_a_signal(tmp_path: Path) -> None:
+def test_it_prints_its_address_and_folders_and_stops_on_a_signal(tmp_path: Path) -> None:
     words = ("--data", tmp_path, "--origins", "https://shop.example", "--name", "Velo")
     with server(*words, TACTFUL_SERVER_KEY="a-key") as (process, lines):
         greeting = "\n".join(lines)
@@ -86,7 +86,7 @@ def test_in_a_pipe_its_log_is_json(tmp_path: Path) -> None:
         ((), {"TACTFUL_ORIGIN": "x"}, "did you mean TACTFUL_ORIGINS?"),
     ],
 )
-def test_settings_that_cannot_be_meant_are_refused_with_the_way_out(
+def test_settings_that_cannot_be_used_are_refused_with_what_to_do(
     words: tuple[str, ...], environment: dict[str, str], remedy: str
 ) -> None:
     result = run("serve", *words, **environment)
@@ -109,7 +109,7 @@ def refused(*words: object) -> str:
     return "\n".join(line for line in done.stderr.splitlines() if line.startswith("error"))
 
 
-def test_a_database_that_is_none_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "tactful.db").write_bytes(
         b"not a database, but long enough to be taken for one" * 9
     )

@@ -1,4 +1,4 @@
-"""`tactful forget` and `tactful export`: what is kept about a customer, and how does it go?"""
+"""The commands `tactful forget` and `tactful export`, on one customer of a running server."""
 
 from typing import Any
 from urllib.parse import quote
@@ -13,23 +13,25 @@ from tactful.cli.shared.output import json_option, print_json
 
 @click.command(epilog="\b\nExample:\n  tactful forget c-1042 --yes")
 @click.argument("customer")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Erase without asking for confirmation.")
 @url_option
 @setting_options()
 @json_option
 def forget(*, customer: str, yes: bool, url: str | None, json_output: bool, **options: Any) -> None:
-    """Erase a customer from the running server, its files and its log, for good.
+    """Erase a customer from the running server, its files and its log, permanently.
 
-    Money that was promised stays, under a random id; accepted offers can still be redeemed.
+    Amounts that were promised stay in the ledger, under a random id. Accepted offers can still be
+    redeemed.
     """
-    if not yes and not click.confirm(f"Erase everything about {customer}? It cannot be undone"):
-        raise CommandError("nothing was erased")
+    question = f"Erase all data about customer {customer}? This cannot be undone"
+    if not yes and not click.confirm(question):
+        raise CommandError("Nothing was erased, because the question was answered with no.")
     with ServerClient(load_config(options), url) as server:
         answer = server.request("DELETE", f"/v1/customers/{quote(customer, safe='')}")
     if json_output:
         print_json(answer)
     else:
-        click.echo(f"{customer} is forgotten.")
+        click.echo(f"All data about customer {customer} is erased.")
 
 
 @click.command(epilog="\b\nExample:\n  tactful export c-1042 > c-1042.json")
@@ -37,6 +39,6 @@ def forget(*, customer: str, yes: bool, url: str | None, json_output: bool, **op
 @url_option
 @setting_options()
 def export(*, customer: str, url: str | None, **options: Any) -> None:
-    """Print all that the running server keeps about a customer, as JSON."""
+    """Print all data that the running server stores about a customer, as JSON."""
     with ServerClient(load_config(options), url) as server:
         print_json(server.get(f"/v1/customers/{quote(customer, safe='')}/export"))

@@ -1,4 +1,4 @@
-"""`tactful import`: bring in facts from files, feeds and exports, all or nothing."""
+"""The command `tactful import`, which reads facts from files and feeds, all or nothing."""
 
 import time
 from collections import Counter
@@ -31,10 +31,11 @@ from tactful.connectors.results import (
 from tactful.core.facts.fact_types import kind_of
 
 BATCH_FACTS: Final = 1000
-"""Facts in one request: the server answers in some ten milliseconds, and a bar moves."""
+"""Facts in one request: the server answers in about ten milliseconds, so that progress is visible."""
 _MAX_LINES: Final = 20
+"""Bad rows of a file, and refused facts, that are printed; `--json` has all."""
 _PROGRESS_BYTES: Final = 1 << 20
-"""Bytes of a file that takes a moment."""
+"""Bytes from which reading a file takes long enough to show progress."""
 
 _EXAMPLE = """
 \b
@@ -44,30 +45,36 @@ Examples:
   tactful import https://shop.example/feed.xml --territory GB --tax-rate 20% --dry-run
   zcat orders.csv.gz | tactful import - --customer-column Email
 
-Every file is read and checked to its end before the first fact is sent: a bad row stops the whole
-import, unless you give --skip-bad. Facts have ids, so an import that broke off can be run again.
+Every file is read and checked completely before the first fact is sent. A bad row stops the whole
+import, unless --skip-bad leaves it out. Facts have ids, so an interrupted import can be run again.
 """
 
 
 class CheckedFile(Struct, frozen=True):
-    """A file after its first reading."""
+    """A file that was read and checked completely."""
 
     source: ByteSource
     form: files.FileFormat
     bad: tuple[BadRow, ...]
     skipped: int
+    """How many rows are left out rightly."""
     kinds: dict[str, int]
+    """Type of fact → how many the file holds."""
 
 
 class ImportResult(Struct):
-    """What the receiver made of the facts."""
+    """How many facts the receiver accepted, ignored and rejected."""
 
     accepted: int = 0
     ignored: int = 0
+    """Facts that were stored already, or older than the stored ones."""
     rejected: list[str] = []
+    """One line for each rejected fact: file, line and reason."""
 
 
 def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """Return a click callback that parses an option as a setting's value."""
+
     def read(_: click.Context, __: click.Parameter, value: str | None) -> Any:
         if value is None:
             return None
@@ -82,31 +89,46 @@ def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str
 @click.command("import", epilog=_EXAMPLE, context_settings={"max_content_width": 100})
 @click.argument("names", nargs=-1, required=True, metavar="FILE|URL|-...")
 @click.option(
-    "--format", "form", type=click.Choice(list(files.BY_NAME)), help="Default: by content."
-)
-@click.option("--territory", callback=_read_as(territory()), help="Where prices and stock hold.")
-@click.option("--currency", metavar="CODE", help="The currency of prices that name none.")
-@click.option(
-    "--tax-rate", callback=_read_as(percent()), help="The tax on the prices, such as 20%."
+    "--format",
+    "form",
+    type=click.Choice(list(files.BY_NAME)),
+    help="Format of the files. Default: detected from the content.",
 )
 @click.option(
-    "--gross/--net", default=True, show_default=True, help="Whether prices contain the tax."
+    "--territory",
+    metavar="CODE",
+    callback=_read_as(territory()),
+    help="Territory of prices and stock, such as DE.",
+)
+@click.option("--currency", metavar="CODE", help="Currency of prices that name none, such as EUR.")
+@click.option(
+    "--tax-rate",
+    metavar="PERCENT",
+    callback=_read_as(percent()),
+    help="Tax rate of the prices, such as 20%.",
 )
 @click.option(
-    "--assume-stock", type=click.IntRange(0), help="How many are there if a feed says in stock."
+    "--gross/--net", default=True, show_default=True, help="Whether prices include the tax."
+)
+@click.option(
+    "--assume-stock",
+    metavar="PIECES",
+    type=click.IntRange(0),
+    help='Pieces of an item that a feed calls "in stock" without a number.',
 )
 @click.option(
     "--customer-column",
     metavar="NAME",
-    help="The column of an order export with the shop's customer id.",
+    help="Column of an order export that holds the shop's customer id.",
 )
 @click.option(
     "--zone",
     default="UTC",
     callback=_read_as(time_zone()),
-    help="The zone of times that name none.",
+    metavar="NAME",
+    help="Time zone of times that name none. Default: UTC.",
 )
-@click.option("--dry-run", is_flag=True, help="Read and check everything, send nothing.")
+@click.option("--dry-run", is_flag=True, help="Read and check everything, but send nothing.")
 @click.option("--skip-bad", is_flag=True, help="Leave out bad rows instead of stopping.")
 @url_option
 @setting_options("data")
@@ -114,26 +136,30 @@ def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str
 def import_(
     *, names: tuple[str, ...], form: str | None, dry_run: bool, skip_bad: bool, **options: Any
 ) -> None:
-    """Bring in facts from JSON Lines, Merchant feeds (XML, TSV), and exports of Shopify and WooCommerce.
+    """Import facts from JSON Lines, Merchant feeds (XML, TSV) and exports of Shopify and WooCommerce.
 
-    They go to the running server, or with --data into the folder of one that does not run.
+    The running server receives them. With --data they are written into the data folder of a server
+    that is not running.
     """
     started = time.monotonic()
-    machine, url, terms = options.pop("json_output"), options.pop("url"), _terms_from(options)
-    into = options["data"]
+    json_output, url, terms = options.pop("json_output"), options.pop("url"), _terms_from(options)
+    folder = options["data"]
     config = load_config(options)
     with ExitStack() as stack, exit_on(SourceError):
         checked = [
             _check_file(stack.enter_context(open_source(name)), form, terms) for name in names
         ]
-        _print_bad_rows(checked, machine=machine)
+        if not json_output:
+            _print_bad_rows(checked)
         stopped = any(each.bad for each in checked) and not skip_bad
         sent = ImportResult()
         if not (dry_run or stopped):
-            send = folder_target(stack, Path(into)) if into else server_target(stack, config, url)
+            send = (
+                folder_target(stack, Path(folder)) if folder else server_target(stack, config, url)
+            )
             for each in checked:
                 _send_file(each, terms, send, sent)
-    if machine:
+    if json_output:
         print_json(_json_report(checked, sent, dry_run=dry_run))
     else:
         _print_summary(checked, sent, dry_run=dry_run, seconds=time.monotonic() - started)
@@ -185,7 +211,7 @@ def _read_with_progress(
 
 
 def _ignore_progress(done: int) -> None:
-    """A short file needs no progress."""
+    """Stand in for a progress step: reading a short file takes no time."""
 
 
 def _send_file(
@@ -211,14 +237,13 @@ def _send_batch(name: str, batch: list[FoundFact], send: SendFacts, sent: Import
     ]
 
 
-def _print_bad_rows(checked: list[CheckedFile], *, machine: bool) -> None:
-    if machine:
-        return
+def _print_bad_rows(checked: list[CheckedFile]) -> None:
     for each in checked:
         for bad in each.bad[:_MAX_LINES]:
             click.echo(f"{each.source.name}:{bad.line}: {bad.message}", err=True)
         if len(each.bad) > _MAX_LINES:
-            click.echo(f"{each.source.name}: and {len(each.bad) - _MAX_LINES} more", err=True)
+            more = len(each.bad) - _MAX_LINES
+            click.echo(f"{each.source.name}: and {more:,} more bad rows.", err=True)
 
 
 def _json_report(
@@ -241,18 +266,19 @@ def _print_summary(
     checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool, seconds: float
 ) -> None:
     for each in checked:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in each.kinds.items()) or "no fact"
-        rest = f", {each.skipped:,} rows left out" if each.skipped else ""
-        click.echo(f"{each.source.name}: {each.form.title}: {kinds}{rest}")
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in each.kinds.items()) or "no facts"
+        skipped = f", {each.skipped:,} rows left out" if each.skipped else ""
+        click.echo(f"{each.source.name}: {each.form.title}: {kinds}{skipped}")
     bad = sum(len(each.bad) for each in checked)
     for line in sent.rejected[:_MAX_LINES]:
         click.echo(line, err=True)
     if dry_run:
-        click.echo(f"{bad:,} bad rows. Nothing was sent." if bad else "All good. Nothing was sent.")
+        rows = f"{bad:,} bad rows" if bad else "All rows are valid"
+        click.echo(f"{rows}. Nothing was sent.")
     elif bad and not sent.accepted + sent.ignored:
-        click.echo(f"{bad:,} bad rows. Nothing was imported: mend them, or give --skip-bad.")
+        click.echo(f"{bad:,} bad rows. Nothing was imported. Correct the rows, or add --skip-bad.")
     else:
         click.echo(
-            f"{sent.accepted:,} accepted, {sent.ignored:,} known already, "
-            f"{len(sent.rejected):,} refused, {bad:,} bad rows left out, in {seconds:.1f} s"
+            f"{sent.accepted:,} facts accepted, {sent.ignored:,} already known, "
+            f"{len(sent.rejected):,} rejected, {bad:,} bad rows left out, in {seconds:.1f} s."
         )

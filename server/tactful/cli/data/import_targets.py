@@ -1,4 +1,4 @@
-"""Who takes the facts of an import: a running server, or the folder of one that does not run?"""
+"""Receivers of imported facts: a running server, or the data folder of a stopped one."""
 
 import asyncio
 import time
@@ -14,23 +14,41 @@ from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_types import FEEDS, AnyFact
 
 SendFacts = Callable[[list[AnyFact]], dict[str, Any]]
+"""Stores a batch of facts and returns the report of `POST /v1/facts`: `accepted`, `ignored`, `rejected`."""
 
 
 def server_target(stack: ExitStack, config: Config, url: str | None) -> SendFacts:
-    """Over HTTP, in the order of the files."""
+    """Return a receiver that reports facts to a running server, in the order of the files.
+
+    Args:
+        stack: Closes the connection at its end.
+        config: Settings with the server key.
+        url: Value of `--url`.
+
+    Raises:
+        CommandError: `url` is not a URL; the receiver raises it where the server refuses a report.
+    """
     server = stack.enter_context(ServerClient(config, url))
 
     def send(facts: list[AnyFact]) -> dict[str, Any]:
         body = b"\n".join(map(fact_codec.encode, facts))
-        found: dict[str, Any] = server.request("POST", "/v1/facts", body, "application/x-ndjson")
-        return found
+        report: dict[str, Any] = server.request("POST", "/v1/facts", body, "application/x-ndjson")
+        return report
 
     return send
 
 
 def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
-    """Straight into the ledger of a server that does not run."""
-    from tactful.cli.shared.data_folder import is_unused, ledger_file  # for this way only
+    """Return a receiver that writes facts into the ledger of a server that is not running.
+
+    Args:
+        stack: Closes the ledger at its end.
+        folder: The data folder; it is created where it does not exist.
+
+    Raises:
+        CommandError: A server is running on the folder, or its ledger cannot be opened.
+    """
+    from tactful.cli.shared.data_folder import is_unused, ledger_file  # only this receiver needs it
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.runtime.services.ingest import fact_row
     from tactful.stores.sqlite.ledger import SqliteLedger
@@ -38,7 +56,7 @@ def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
     file = ledger_file(folder, must_exist=False)
     if file.exists() and not is_unused(file):
         raise CommandError(
-            f"{folder}: a server is running on it; import with --url instead of --data"
+            f"{folder}: A server is running on this folder. Import with --url instead of --data."
         )
     runner = stack.enter_context(asyncio.Runner())
     ledger = SqliteLedger(file)

@@ -1,4 +1,4 @@
-"""What would a server say of a shopper that ran on a copy of this data folder, at this instant?"""
+"""Explanation of an offer, computed from a copy of a data folder instead of a running server."""
 
 import asyncio
 import shutil
@@ -18,12 +18,24 @@ from tactful.core.values.calendar import CalendarError, parse_duration
 
 
 def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
-    """What `GET /v1/why` answers; the folder itself is only read, and may be in use."""
+    """Return what `GET /v1/why` would answer on this data folder at this instant.
+
+    The folder is only read, and a server may be running on it: a copy is explained.
+
+    Args:
+        config: Settings whose `data` names the folder. Without `rules`, the rule files that were
+            active last are taken from the ledger.
+        question: The query of `GET /v1/why`: `sku`, `session`, `customer`, `at`, `territory`, `dwell`.
+
+    Raises:
+        CommandError: The folder holds no ledger, or the ledger knows no such shopper.
+        click.BadParameter: `at` or `dwell` cannot be read.
+    """
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
     from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
     from tactful.stores.sqlite import backup as sqlite_copies
 
-    at, dwell = question["at"], _duration(question["dwell"])
+    at, dwell = question["at"], _parse_dwell(question["dwell"])
     visit = None
     if question["territory"] is not None or dwell is not None:
         visit = (
@@ -32,7 +44,7 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
             else HypotheticalVisit(question["territory"], dwell)
         )
     source = ledger_file(config.data)
-    asking = {
+    shopper = {
         "session": question["session"],
         "customer": question["customer"],
         "at": parse_instant(at) if at else None,
@@ -49,13 +61,14 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
                 _explain(
                     structs.replace(config, data=work, rules=rules),
                     question["sku"],
-                    asking,
+                    shopper,
                     server_now(config.data),
                 )
             )
 
 
-def _duration(text: str | None) -> int | None:
+def _parse_dwell(text: str | None) -> int | None:
+    """Return the time on an item in milliseconds; None: not given."""
     try:
         return None if text is None else parse_duration(text)
     except CalendarError as error:
@@ -63,7 +76,7 @@ def _duration(text: str | None) -> int | None:
 
 
 async def _recorded_rules(work: Path) -> Path:
-    """The rule files that were active last, laid out in a folder."""
+    """Write the rule files that were active last into a folder, and return the folder."""
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     ledger = SqliteLedger(work / LEDGER_FILE)
@@ -82,7 +95,7 @@ def _write_rule_files(folder: Path, packed: bytes) -> Path:
     return folder
 
 
-async def _explain(config: Config, sku: str | None, asking: dict[str, Any], now: int) -> Any:
+async def _explain(config: Config, sku: str | None, shopper: dict[str, Any], now: int) -> Any:
     from tactful.api import representations as views
     from tactful.app import build
     from tactful.runtime.timers import TestClock
@@ -90,8 +103,7 @@ async def _explain(config: Config, sku: str | None, asking: dict[str, Any], now:
     shop = build(config, clock=TestClock(now)).shop
     await shop.start()
     try:
-        return msgspec.to_builtins(
-            views.explanation(await shop.explanations.explain(sku or "", **asking))
-        )
+        found = await shop.explanations.explain(sku or "", **shopper)
+        return msgspec.to_builtins(views.explanation(found))
     finally:
         await shop.stop()

@@ -1,4 +1,4 @@
-"""`tactful why`: why was this offered to this shopper, or not?"""
+"""The command `tactful why`, which explains each rule's decision for one shopper and item."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,13 +23,17 @@ _COLOURS = {"pushed": "green", "standing": "green", "held_out": "yellow", "shado
 
 @click.command(epilog=_EXAMPLE)
 @click.argument("sku")
-@click.option("--session", metavar="ID", help="The session that is meant.")
-@click.option("--customer", metavar="ID", help="The customer that is meant.")
-@click.option("--at", metavar="TIME", help="A past moment, such as 2026-03-10T12:00:00Z.")
+@click.option("--session", metavar="ID", help="Explain for this session.")
+@click.option("--customer", metavar="ID", help="Explain for this customer.")
+@click.option("--at", metavar="TIME", help="Explain a past moment, such as 2026-03-10T12:00:00Z.")
 @click.option(
-    "--territory", metavar="CODE", help="Imagine a visit there, of the customer or a stranger."
+    "--territory",
+    metavar="CODE",
+    help="Assume a visit in this territory, by --customer or an anonymous shopper.",
 )
-@click.option("--dwell", metavar="TIME", help="Imagine a visit so long on the item, such as 45s.")
+@click.option(
+    "--dwell", metavar="TIME", help="Assume a visit with this time on the item, such as 45s."
+)
 @url_option
 @setting_options("data", "rules")
 @json_option
@@ -45,13 +49,16 @@ def why(
     json_output: bool,
     **options: Any,
 ) -> None:
-    """Explain, rule by rule and gate by gate, what a shopper is offered on an item, or not.
+    """Explain, rule by rule and gate by gate, why an item is offered to a shopper or withheld.
 
-    Asks the running server; with --data, a copy of that folder, with its rules or those of --rules.
+    The running server answers. With --data a copy of that folder is explained instead, with the
+    rules of --rules or else those that were active last.
     """
-    imagined = territory is not None or dwell is not None
-    if not imagined and (session is None) == (customer is None):
-        raise click.UsageError("Give either --session or --customer, or imagine a visit.")
+    hypothetical = territory is not None or dwell is not None
+    if not hypothetical and (session is None) == (customer is None):
+        raise click.UsageError(
+            "Name either --session or --customer, or assume a visit with --territory or --dwell."
+        )
     question = {
         "sku": sku, "session": session, "customer": customer, "at": at,
         "territory": territory, "dwell": dwell,
@@ -70,16 +77,14 @@ def why(
 
 
 def _lines(answer: dict[str, Any]) -> Iterator[str]:
-    who = answer.get("customer") or answer.get("session") or "a stranger"
-    yield f"{answer['sku']} for {who} at {answer['at']}, rulebook {answer['rulebook']}"
+    """Yield an explanation as text, a paragraph for each rule and each offer."""
+    shopper = answer.get("customer") or answer.get("session") or "an anonymous shopper"
+    yield f"{answer['sku']} for {shopper} at {answer['at']}, rulebook {answer['rulebook']}"
     if not answer["rules"]:
-        yield "There is no rule."
+        yield "The rulebook has no rules."
     for rule in answer["rules"]:
         yield ""
-        outcome = click.style(rule["outcome"], fg=_COLOURS.get(rule["outcome"], "red"), bold=True)
-        reason = f" because of {rule['reason']}" if rule.get("reason") else ""
-        notes = f" ({', '.join(rule['notes'])})" if rule.get("notes") else ""
-        yield f"{click.style(rule['rule'], bold=True)}: {outcome}{reason}{notes}"
+        yield _rule_line(rule)
         for gate in rule["gates"]:
             yield f"  {gate['reason']}: is {_plain(gate['actual'])}, needs {_plain(gate['needed'])}"
             age = f" Reported {_age(gate['age'])} ago." if "age" in gate else ""
@@ -87,7 +92,17 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
     for offer in answer["offers"]:
         yield ""
         price = offer["price"]
-        yield f"offer {offer['id']}: {offer['state']}, {price['amount']} {price['currency']} (minor units), until {offer['ends_at']}"
+        yield (
+            f"offer {offer['id']}: {offer['state']}, {price['amount']} {price['currency']} "
+            f"(minor units), until {offer['ends_at']}"
+        )
+
+
+def _rule_line(rule: dict[str, Any]) -> str:
+    outcome = click.style(rule["outcome"], fg=_COLOURS.get(rule["outcome"], "red"), bold=True)
+    reason = f" because of {rule['reason']}" if rule.get("reason") else ""
+    notes = f" ({', '.join(rule['notes'])})" if rule.get("notes") else ""
+    return f"{click.style(rule['rule'], bold=True)}: {outcome}{reason}{notes}"
 
 
 def _plain(value: Any) -> str:

@@ -1,1 +1,1 @@
-"""rules."""
+"""Commands on rule files: check, format, test, explain, compare and backtest."""

@@ -1,4 +1,4 @@
-"""`tactful rules backtest`: what would other rules have done with the sessions that were recorded?"""
+"""The command `tactful rules backtest`, which replays recorded sessions under two rulebooks."""
 
 import asyncio
 import tempfile
@@ -11,7 +11,7 @@ import msgspec
 
 from tactful.cli.rules.backtest_report import render_report
 from tactful.cli.rules.rule_folder import collect_files, compile_files, require_rulebook
-from tactful.cli.shared.data_folder import LEDGER_FILE, ledger_file, server_now
+from tactful.cli.shared.data_folder import KEYS_FOLDER, LEDGER_FILE, ledger_file, server_now
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import load_config, parse_instant, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_table
@@ -25,7 +25,7 @@ from tactful.rulebook.testing.comparison import BacktestResult, RulebookResult
 _PATH: Final = click.Path(path_type=Path, dir_okay=False)
 RulebookPair = tuple[Rulebook | None, Rulebook | None]
 MAX_ROWS: Final = 12
-"""Reasons and rules listed in the table; `--json` and `--html` have them all."""
+"""Reasons, and rules, that the table lists; `--json` and `--html` have all."""
 
 
 @click.command(
@@ -34,9 +34,21 @@ MAX_ROWS: Final = 12
 )
 @click.argument("old")
 @click.argument("new")
-@click.option("--since", default="14d", show_default=True, help="How far to go back, such as 14d.")
-@click.option("--until", metavar="TIME", help="Go back from then, such as 2026-03-10T12:00:00Z.")
-@click.option("--html", "file", type=_PATH, help="Write a report with charts there, too.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    default="14d",
+    show_default=True,
+    help="Length of the period to replay, such as 14d.",
+)
+@click.option(
+    "--until",
+    metavar="TIME",
+    help="End of the period, such as 2026-03-10T12:00:00Z. Default: now.",
+)
+@click.option(
+    "--html", "file", metavar="FILE", type=_PATH, help="Also write a report with charts to FILE."
+)
 @setting_options("data")
 @json_option
 def backtest(
@@ -49,9 +61,10 @@ def backtest(
     json_output: bool,
     **options: Any,
 ) -> None:
-    """Play recorded sessions under two rulebooks: each a folder of rules, or a version that was active.
+    """Replay recorded sessions under two rulebooks, and compare the results.
 
-    Reads a copy of the ledger: the server may go on. What it says is no forecast.
+    OLD and NEW are each a folder of rule files, or the version of a rulebook that was active. A copy
+    of the ledger is read, so the server may be running. The result is not a forecast.
     """
     config = load_config(options)
     try:
@@ -59,8 +72,8 @@ def backtest(
     except CalendarError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
     end = parse_instant(until, "--until") if until else server_now(config.data)
-    books = _rulebook_of_folder(old, options), _rulebook_of_folder(new, options)
-    done = _replay_copy(config, (old, new), books, end - length, end)
+    rulebooks = _rulebook_of_folder(old, options), _rulebook_of_folder(new, options)
+    done = _replay_copy(config, (old, new), rulebooks, end - length, end)
     if file is not None:
         file.write_text(render_report(done, (old, new)), "utf-8")
     if json_output:
@@ -73,11 +86,11 @@ def backtest(
     for line in done.cannot_know:
         click.echo(f"- {line}")
     if file is not None:
-        click.echo(f"wrote {file}")
+        click.echo(f"The report is written to {file}.")
 
 
 def _replay_copy(
-    config: Config, names: tuple[str, str], books: RulebookPair, since: int, until: int
+    config: Config, names: tuple[str, str], rulebooks: RulebookPair, since: int, until: int
 ) -> BacktestResult:
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
     from tactful.stores.sqlite import backup as sqlite_copies
@@ -86,15 +99,15 @@ def _replay_copy(
     with tempfile.TemporaryDirectory(prefix="tactful-") as work, exit_on(LedgerError):
         copy = Path(work) / LEDGER_FILE
         sqlite_copies.backup(source, copy)
-        with progress("playing recorded sessions", until - since) as step:
-            return asyncio.run(_replay(config, copy, names, books, (since, until), step))
+        with progress("replaying recorded sessions", until - since) as step:
+            return asyncio.run(_replay(config, copy, names, rulebooks, (since, until), step))
 
 
 async def _replay(
     config: Config,
     copy: Path,
     names: tuple[str, str],
-    books: RulebookPair,
+    rulebooks: RulebookPair,
     window: tuple[int, int],
     step: Callable[[int], None],
 ) -> BacktestResult:
@@ -102,22 +115,22 @@ async def _replay(
     from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.timers import SystemClock
     from tactful.runtime.turn_log.log_reader import RecordedRulebooks
-    from tactful.runtime.turn_log.what_if import backtest as play
+    from tactful.runtime.turn_log.what_if import backtest as run_backtest
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     ledger = SqliteLedger(copy)
     await ledger.open()
     try:
-        recorded = RecordedRulebooks(ledger, config.policy)
+        recorded_rulebooks = RecordedRulebooks(ledger, config.policy)
         versions = [version for version, _, _ in await ledger.rulebooks()]
         old, new = [
-            book or await _rulebook_of_version(name, versions, recorded)
-            for book, name in zip(books, names, strict=True)
+            rulebook or await _rulebook_of_version(name, versions, recorded_rulebooks)
+            for rulebook, name in zip(rulebooks, names, strict=True)
         ]
         seed = hold_out_seed(
-            config, SigningKeys(ledger_file(config.data).parent / "keys", SystemClock())
+            config, SigningKeys(ledger_file(config.data).parent / KEYS_FOLDER, SystemClock())
         )
-        return await play(
+        return await run_backtest(
             ledger, (old, new), seed=seed,
             since=window[0], until=window[1], step=step,
         )  # fmt: skip
@@ -126,7 +139,7 @@ async def _replay(
 
 
 def _rulebook_of_folder(name: str, options: dict[str, Any]) -> Rulebook | None:
-    """The rulebook of a folder or file of rules; None: it must be a version."""
+    """Compile the rules of a folder or file; None: no such path, so the name is a version."""
     if not Path(name).exists():
         return None
     return require_rulebook(
@@ -134,18 +147,22 @@ def _rulebook_of_folder(name: str, options: dict[str, Any]) -> Rulebook | None:
     ).rulebook
 
 
-async def _rulebook_of_version(name: str, versions: list[str], recorded: Any) -> Rulebook:
-    """A rulebook that was active, by the first letters of its version."""
-    fitting = {version for version in versions if version.startswith(name)}
-    if len(fitting) != 1:
-        many = "several versions begin" if fitting else "no folder, and no version begins"
+async def _rulebook_of_version(name: str, versions: list[str], recorded_rulebooks: Any) -> Rulebook:
+    """Return the recorded rulebook whose version begins with `name`."""
+    matching = {version for version in versions if version.startswith(name)}
+    if len(matching) != 1:
+        problem = (
+            "Several versions begin with this text."
+            if matching
+            else "There is no such folder, and no version begins with this text."
+        )
         known = ", ".join(dict.fromkeys(versions)) or "none"
-        raise CommandError(f"{name}: {many} like that; versions that were active: {known}")
-    found: Rulebook | None = await recorded.rulebook(fitting.pop())
+        raise CommandError(f"{name}: {problem} Versions that were active: {known}.")
+    found: Rulebook | None = await recorded_rulebooks.rulebook(matching.pop())
     if found is None:
         raise CommandError(
-            f"{name}: the shop's configuration makes something else of that version by now",
-            "name a folder of rules instead",
+            f"{name}: Under the present policy settings the files of this version compile to another "
+            "version. Name a folder of rule files instead."
         )
     return found
 
@@ -154,7 +171,7 @@ Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
 def _tables(done: BacktestResult) -> Iterator[Table]:
-    """What is printed, a table at a time."""
+    """Yield the figures, the reasons and the rules as one table each."""
     when = f"{format_rfc3339(done.since)} to {format_rfc3339(done.until)}"
     yield (when, "old", "new", "change"), [*_figures(done)]
     for title, pick in (("withheld because of", _withheld), ("pushed by", _rules)):

@@ -1,4 +1,7 @@
-"""A backtest as one HTML file with charts: nothing is fetched, light and dark, readable without colour."""
+"""Report of a backtest as one HTML file with charts.
+
+The file fetches nothing, follows the reader's light or dark mode, and is readable without colours.
+"""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -9,9 +12,11 @@ from tactful.core.values.money import Money, format_plain
 from tactful.rulebook.testing.comparison import BacktestResult
 
 BAR: Final = 18
-"""Height of a bar, in units of the drawing."""
+"""Height of a bar, in user units of the SVG."""
 LABEL: Final = 210
+"""Width of the column of labels, in user units of the SVG."""
 WIDTH: Final = 720
+"""Width of a chart, in user units of the SVG."""
 _STYLE: Final = """
 :root { color-scheme: light dark; --ground: #f6f7f7; --sheet: #fff; --text: #1b2225; --dim: #566166;
   --line: #d3dadc; --old: #77858b; --new: #17616a; }
@@ -42,7 +47,12 @@ code { overflow-wrap: anywhere; }
 
 
 def render_report(done: BacktestResult, names: tuple[str, str]) -> str:
-    """The whole report; `names`: what the two rulebooks were called on the command line."""
+    """Return the report as an HTML document.
+
+    Args:
+        done: The result of the backtest.
+        names: The old and the new rulebook as they were named on the command line.
+    """
     old, new = done.old, done.new
     days = [
         {format_rfc3339(day)[:10]: count for day, count in side.days.items()} for side in (old, new)
@@ -66,7 +76,7 @@ def render_report(done: BacktestResult, names: tuple[str, str]) -> str:
         _chart("Offers pushed per day", days[0], days[1], by_name=True),
         _chart("Offers pushed by rule", old.rules, new.rules),
         _chart("Withheld, by primary reason", old.withheld, new.withheld),
-        '<h2>What this cannot know</h2><ul class="sheet" style="padding-left:2.2rem">',
+        '<h2>What a backtest cannot know</h2><ul class="sheet" style="padding-left:2.2rem">',
         *(f"<li>{escape(line)}</li>" for line in done.cannot_know),
         "</ul></main></body></html>\n",
     ]
@@ -108,7 +118,7 @@ def _table(title: str, rows: Iterable[tuple[str, str, str]]) -> str:
 def _chart(
     title: str, old: Mapping[str, int], new: Mapping[str, int], *, by_name: bool = False
 ) -> str:
-    """Bars side by side, and the same figures as a table for who does not see them."""
+    """Return a chart with two bars for each name, and the same figures as a table."""
     names = sorted({*old, *new})
     if not by_name:
         names.sort(key=lambda name: -max(old.get(name, 0), new.get(name, 0)))

@@ -1,4 +1,4 @@
-"""`tactful rules`: check, lay out, explain and compare rule files."""
+"""The group `tactful rules`, and its commands `check`, `fmt`, `explain`, `diff`, `schema` and `new`."""
 
 import sys
 from importlib import resources
@@ -29,9 +29,9 @@ _SCHEMA: Final = "rules.schema.json"
 
 @click.group()
 def rules() -> None:
-    """Check, lay out, test, explain and compare rule files.
+    """Check, format, test, explain and compare rule files.
 
-    Without PATHS, the folder of the configuration is meant, or `rules`.
+    Without PATHS the commands use the folder of the setting `rules`, else the folder `rules` here.
     """
 
 
@@ -45,12 +45,28 @@ rules.add_command(backtest)
 )
 @click.argument("paths", nargs=-1, type=_PATH)
 @click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="Format of the findings.",
 )
-@click.option("--facts", type=_FILE, help="A catalogue, one fact a line, to judge prices by.")
-@click.option("--at", metavar="TIME", help="As of then, such as 2026-03-10T12:00:00Z.")
-@click.option("--errors-only", is_flag=True, help="Leave warnings out.")
-@click.option("--explain", "code", metavar="CODE", help="Say what a finding means, and end.")
+@click.option(
+    "--facts",
+    metavar="FILE",
+    type=_FILE,
+    help="File of facts, one JSON object a line, by which prices are checked.",
+)
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="Check as of this instant, such as 2026-03-10T12:00:00Z. Default: now.",
+)
+@click.option("--errors-only", is_flag=True, help="Leave out warnings.")
+@click.option(
+    "--explain", "code", metavar="CODE", help="Explain the finding with this code, and exit."
+)
 @setting_options()
 def check(
     *,
@@ -62,7 +78,10 @@ def check(
     code: str | None,
     **options: Any,
 ) -> None:
-    """Find everything that is wrong with rule files. Exit code 0: clean, 1: findings, 2: could not run."""
+    """List every error and warning in rule files.
+
+    Exit code 0: no findings. 1: findings. 2: the check could not run.
+    """
     if code is not None:
         click.echo(finding_page(code), nl=False)
         return
@@ -81,10 +100,15 @@ def check(
     epilog="\b\nExamples:\n  tactful rules fmt\n  tactful rules fmt --check rules/spring.yaml"
 )
 @click.argument("paths", nargs=-1, type=_PATH)
-@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 if it would.")
+@click.option(
+    "--check",
+    "only_check",
+    is_flag=True,
+    help="Change nothing, and exit with code 1 where a file is not formatted.",
+)
 @setting_options()
 def fmt(*, paths: tuple[Path, ...], only_check: bool, **options: Any) -> None:
-    """Lay out rule files and their tests in the one way that all are, with every comment kept."""
+    """Format rule files and their tests in the standard layout. Comments are kept."""
     files = collect_files(paths, options)
     unfit = changed = 0
     for source in (*files.rules, *files.tests):
@@ -93,10 +117,10 @@ def fmt(*, paths: tuple[Path, ...], only_check: bool, **options: Any) -> None:
         done = format_file(source)
         if done.text is None:
             unfit += 1
-            click.echo(f"left as it is: {done.reason}", err=True)
+            click.echo(f"not formatted: {done.reason}", err=True)
         elif done.text.encode() != source.text:
             changed += 1
-            click.echo(f"{'would change' if only_check else 'changed'} {source.path}")
+            click.echo(f"{'would format' if only_check else 'formatted'} {source.path}")
             if not only_check:
                 Path(source.path).write_text(done.text, "utf-8", newline="\n")
     if unfit or (changed and only_check):
@@ -107,11 +131,11 @@ def fmt(*, paths: tuple[Path, ...], only_check: bool, **options: Any) -> None:
     epilog="\b\nExamples:\n  tactful rules explain hesitating-over-running-shoes\n  tactful rules explain --fields"
 )
 @click.argument("ids", nargs=-1, metavar="[RULE]...")
-@click.option("--rules", "folder", type=_PATH, help="The rule files.")
-@click.option("--fields", is_flag=True, help="List every field that a condition can ask about.")
+@click.option("--rules", "folder", metavar="PATH", type=_PATH, help="Rule file, or folder of them.")
+@click.option("--fields", is_flag=True, help="List every field that a condition can read.")
 @setting_options()
 def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **options: Any) -> None:
-    """Say in plain words what rules do; all of them, unless some are named."""
+    """Explain in plain words what the named rules do. Without names, all rules are explained."""
     if fields:
         click.echo(describe_fields(), nl=False)
         return
@@ -119,8 +143,8 @@ def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **option
     known = {text.id: text for text in found.files.rules}
     for id_ in ids or sorted(known):
         if id_ not in known:
-            hint = nearest(id_, known) or f"there are {', '.join(sorted(known)) or 'none'}"
-            raise CommandError(f"there is no rule '{id_}': {hint}")
+            hint = nearest(id_, known) or f"the rules are {', '.join(sorted(known)) or 'none'}"
+            raise CommandError(f"There is no rule '{id_}': {hint}")
     click.echo(
         "\n".join(describe_rule(known[id_], found.files) for id_ in ids or sorted(known)), nl=False
     )
@@ -131,7 +155,10 @@ def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **option
 @click.argument("new", type=_PATH)
 @setting_options()
 def diff(*, old: Path, new: Path, **options: Any) -> None:
-    """Say in words what is different between two rulebooks. Exit code 0: nothing, 1: something."""
+    """List the differences between two rulebooks in plain words.
+
+    Exit code 0: no differences. 1: differences. 2: a rulebook could not be read.
+    """
     before, after = (
         require_rulebook(compile_files(collect_files([path], options).rules, options))
         for path in (old, new)
@@ -141,13 +168,15 @@ def diff(*, old: Path, new: Path, **options: Any) -> None:
         click.echo(line)
     if changes:
         sys.exit(EXIT_NEGATIVE)
-    click.echo("Both mean the same.")
+    click.echo("Both rulebooks have the same meaning.")
 
 
 @rules.command(epilog="\b\nExample:\n  tactful rules schema --write rules/schema/rules.schema.json")
-@click.option("--write", "path", type=_PATH, help="Write it there instead of printing it.")
+@click.option(
+    "--write", "path", metavar="FILE", type=_PATH, help="Write to FILE instead of printing."
+)
 def schema(*, path: Path | None) -> None:
-    """The JSON Schema of rule files, from which editors complete and check them."""
+    """Print the JSON Schema of rule files. Editors use it to complete and check them."""
     if path is None:
         click.echo(schema_text(), nl=False)
         return
@@ -157,15 +186,23 @@ def schema(*, path: Path | None) -> None:
 
 @rules.command(epilog="\b\nExample:\n  tactful rules new hesitating-over-boots")
 @click.argument("rule", metavar="ID")
-@click.option("--dir", "folder", type=_PATH, default="rules", show_default=True)
+@click.option(
+    "--dir",
+    "folder",
+    metavar="FOLDER",
+    type=_PATH,
+    default="rules",
+    show_default=True,
+    help="Folder to write to.",
+)
 def new(*, rule: str, folder: Path) -> None:
-    """Begin a rule, with its first tests beside it."""
+    """Create a rule file and its first tests from a template."""
     if not ID.fullmatch(rule):
-        raise CommandError(f"{rule!r} cannot be an id: {ID_HELP}")
+        raise CommandError(f"{rule!r} cannot be the id of a rule: {ID_HELP}")
     file, tests = folder / f"{rule}.yaml", folder / f"{rule}.test.yaml"
     for path in (file, tests):
         if path.exists():
-            raise CommandError(f"{path} is there already; choose another id")
+            raise CommandError(f"{path}: This file exists already. Choose another id.")
     folder.mkdir(parents=True, exist_ok=True)
     where = folder / "schema" / _SCHEMA
     where.parent.mkdir(exist_ok=True)
@@ -179,11 +216,15 @@ def new(*, rule: str, folder: Path) -> None:
 
 
 def finding_page(code: str) -> str:
-    """What a finding means, from its page in the manual."""
+    """Return the manual's page on a finding.
+
+    Raises:
+        CommandError: There is no finding with this code.
+    """
     name = code.upper()
     if name not in CODES:
-        hint = nearest(name, CODES) or f"they go from {min(CODES)} to {max(CODES)}"
-        raise CommandError(f"there is no finding {code}: {hint}")
+        hint = nearest(name, CODES) or f"the codes go from {min(CODES)} to {max(CODES)}"
+        raise CommandError(f"There is no finding {code}: {hint}")
     shipped = resources.files("tactful").joinpath("_codes", f"{name}.md")
     if shipped.is_file():
         return shipped.read_text("utf-8")

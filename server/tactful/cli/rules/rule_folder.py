@@ -1,4 +1,4 @@
-"""Which files do the arguments of `tactful rules …` mean, and what do they hold?"""
+"""Rule files and tests that the arguments of a `tactful rules` command select, and compiling them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,25 +20,38 @@ _FOLDER: Final = Path("rules")
 
 
 class RuleFiles(Struct, frozen=True):
-    """A rulebook's files, its tests, and which of them were asked about."""
+    """The rule files and test files of a rulebook, and the selected ones among them."""
 
     rules: tuple[RuleSource, ...]
     tests: tuple[RuleSource, ...]
     selected: frozenset[str]
+    """Paths that the arguments name, by themselves or by their folder."""
 
     @property
     def texts(self) -> dict[str, bytes]:
-        """Path → text."""
+        """Path of each file → its content."""
         return {source.path: source.text for source in (*self.rules, *self.tests)}
 
 
 def collect_files(paths: Sequence[Path], options: dict[str, Any]) -> RuleFiles:
-    """The folders named, or those of the files named: a rulebook is read whole or not at all."""
+    """Read the rulebook that the arguments select.
+
+    A rulebook is read completely or not at all: for a named file, all files of its folder are read.
+
+    Args:
+        paths: Files and folders from the command line; none: the folder of the settings.
+        options: Options from `setting_options`.
+
+    Raises:
+        CommandError: A path does not exist, or the settings cannot be used.
+    """
     asked = paths or [_default(options)]
     found: dict[Path, None] = {}
     for path in asked:
         if not path.exists():
-            raise CommandError(f"{path} is not there; name a rule file or a folder of rule files")
+            raise CommandError(
+                f"{path}: This path does not exist. Name a rule file or a folder of rule files."
+            )
         folder = path if path.is_dir() else path.parent
         found.update(dict.fromkeys(_files(folder)))
     named = {path for path in found if any(_is_within(path, one) for one in asked)}
@@ -53,7 +66,7 @@ def collect_files(paths: Sequence[Path], options: dict[str, Any]) -> RuleFiles:
 
 
 def _default(options: dict[str, Any]) -> Path:
-    """The folder of the configuration, or `rules`."""
+    """Return the folder of the settings, else `rules` where it exists, else this folder."""
     return load_config(options).rules or (_FOLDER if _FOLDER.is_dir() else Path())
 
 
@@ -77,7 +90,18 @@ def compile_files(
     at: str | None = None,
     facts: Path | None = None,
 ) -> CompiledRulebook:
-    """The rulebook under the shop's own policy, as of now or of `at`."""
+    """Compile rule files under the policy of the settings.
+
+    Args:
+        files: The rule files.
+        options: Options from `setting_options`.
+        at: Instant at which the rules are judged, as RFC 3339; None: now.
+        facts: File of facts, one JSON object a line, by which prices are checked.
+
+    Raises:
+        CommandError: The facts or the settings cannot be used.
+        click.BadParameter: `at` is not an instant.
+    """
     return compile_rulebook(
         files,
         now=parse_instant(at),
@@ -87,7 +111,11 @@ def compile_files(
 
 
 def read_catalogue(path: Path) -> dict[str, Item]:
-    """The items that a file of facts, one JSON object a line, describes."""
+    """Read a file of facts, one JSON object a line, and return the items by SKU.
+
+    Raises:
+        CommandError: A line is not a fact.
+    """
     facts = FactSet()
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         if line.strip():
@@ -99,11 +127,15 @@ def read_catalogue(path: Path) -> dict[str, Item]:
 
 
 def require_rulebook(found: CompiledRulebook) -> CompiledRulebook:
-    """A rulebook without errors; a command that needs one says what to do first."""
+    """Return `found` where it holds a rulebook.
+
+    Raises:
+        CommandError: The rule files have errors; it names the first.
+    """
     if found.rulebook is None:
         first = next(one for one in found.diagnostics if one.severity == "error")
         raise CommandError(
             f"{first.path}:{first.line}:{first.column}: {first.code} {first.message}",
-            "the rules have errors; `tactful rules check` shows them all",
+            "The rule files have errors. `tactful rules check` lists all of them.",
         )
     return found

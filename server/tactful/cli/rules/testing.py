@@ -1,4 +1,4 @@
-"""`tactful rules test` and `coverage`: do the rules do what the tests beside them say?"""
+"""The commands `tactful rules test` and `tactful rules coverage`, on the scenarios beside the rules."""
 
 import sys
 import time
@@ -25,16 +25,18 @@ _PATH: Final = click.Path(path_type=Path)
 
 
 class TestRun(Struct, frozen=True):
-    """How all tests went."""
+    """Results of the selected scenarios."""
 
     results: tuple[ScenarioResult, ...]
     findings: tuple[Diagnostic, ...]
+    """Errors in the test files themselves."""
     coverage: Coverage
     seconds: float
+    """Duration of the run, in seconds."""
 
     @property
     def failed(self) -> list[ScenarioResult]:
-        """The tests of which an expectation was not met."""
+        """The scenarios with an expectation that was not met."""
         return [one for one in self.results if one.failures]
 
 
@@ -45,7 +47,10 @@ class TestRun(Struct, frozen=True):
 @json_option
 @setting_options()
 def test(*, paths: tuple[Path, ...], json_output: bool, **options: Any) -> None:
-    """Play the *.test.yaml files beside the rules. Exit code 0: all pass, 1: not, 2: could not run."""
+    """Run the scenarios of the *.test.yaml files beside the rules.
+
+    Exit code 0: all pass. 1: some fail. 2: the tests could not run.
+    """
     files = collect_files(paths, options)
     outcome = run_tests(files, options)
     if json_output:
@@ -58,10 +63,20 @@ def test(*, paths: tuple[Path, ...], json_output: bool, **options: Any) -> None:
 
 @click.command(epilog="\b\nExample:\n  tactful rules coverage --threshold 90%")
 @click.argument("paths", nargs=-1, type=_PATH)
-@click.option("--threshold", default="0%", show_default=True, help="Exit code 1 below this share.")
+@click.option(
+    "--threshold",
+    metavar="PERCENT",
+    default="0%",
+    show_default=True,
+    help="Exit with code 1 where the coverage is below this share.",
+)
 @setting_options()
 def coverage(*, paths: tuple[Path, ...], threshold: str, **options: Any) -> None:
-    """Name the rules that no test saw offered, and the conditions that none saw hold, or not hold."""
+    """List the rules that no test offers, and the conditions that are never true or never false.
+
+    Exit code 0: the coverage is at least the threshold, and all tests pass. 1: not. 2: the tests
+    could not run.
+    """
     from tactful.rulebook.language.units import PercentType
     from tactful.rulebook.source.tree import Node
 
@@ -74,13 +89,17 @@ def coverage(*, paths: tuple[Path, ...], threshold: str, **options: Any) -> None
     for gap in outcome.coverage.gaps():
         click.echo(f"{gap.rule}: {f'{gap.clause} was ' if gap.clause else ''}{gap.missing}")
     share = outcome.coverage.share_bp
-    click.echo(f"{format_percent(share)} of the rules and conditions are covered.")
+    click.echo(f"The tests cover {format_percent(share)} of the rules and conditions.")
     if share < least or outcome.failed or outcome.findings:
         sys.exit(EXIT_NEGATIVE)
 
 
 def run_tests(files: RuleFiles, options: dict[str, Any]) -> TestRun:
-    """Plays the tests that were asked about, on all rules of the folder."""
+    """Run the selected test files on all rules of their folder.
+
+    Raises:
+        CommandError: The rule files have errors.
+    """
     rulebook = require_rulebook(compile_files(files.rules, options)).rulebook
     assert rulebook is not None  # noqa: S101 - `usable` saw to it
     asked = [source for source in files.tests if source.path in files.selected]
@@ -106,7 +125,7 @@ def _print_results(outcome: TestRun, files: RuleFiles) -> None:
 
 
 def _trace(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    """What every rule says about the item, with what is and what would be needed."""
+    """Yield the outcome of every rule for the item, with each finding's actual and needed value."""
     for verdict in verdicts:
         notes = f" ({', '.join(verdict.notes)})" if verdict.notes else ""
         yield f"{verdict.rule}: {verdict.outcome}{notes}"

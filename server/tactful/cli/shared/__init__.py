@@ -1,1 +1,1 @@
-"""shared."""
+"""Parts that several commands share: options, output, errors, and access to a server or its data folder."""

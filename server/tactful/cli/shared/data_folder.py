@@ -1,4 +1,4 @@
-"""Split off."""
+"""Paths, clock and lock state of a server's data folder."""
 
 import sqlite3
 from pathlib import Path
@@ -7,46 +7,87 @@ from typing import Final
 from tactful.cli.shared.errors import CommandError
 
 LEDGER_FILE: Final = "tactful.db"
-
-
+"""Name of the ledger in a data folder, and in a backup."""
 KEYS_FOLDER: Final = "keys"
+"""Name of the folder of signing keys in a data folder, and in a backup."""
+
+
+def require_data_folder(folder: Path | None) -> Path:
+    """Return the data folder of the settings.
+
+    Raises:
+        CommandError: No data folder is set.
+    """
+    if folder is None:
+        raise CommandError("No data folder is set. Name it with --data or TACTFUL_DATA.")
+    return folder
 
 
 def ledger_file(folder: Path | None, *, must_exist: bool = True) -> Path:
-    """The ledger in a data folder; Failure when there is none."""
-    if folder is None:
-        raise CommandError("no data folder: name one with --data or TACTFUL_DATA")
-    if must_exist and not (folder / LEDGER_FILE).is_file():
-        raise CommandError(f"{folder}: holds no {LEDGER_FILE}; name the server's data folder")
-    return folder / LEDGER_FILE
+    """Return the path of the ledger in a data folder.
+
+    Args:
+        folder: The data folder of the settings.
+        must_exist: Whether a missing ledger is an error.
+
+    Raises:
+        CommandError: No data folder is set, or it holds no ledger although it must.
+    """
+    file = require_data_folder(folder) / LEDGER_FILE
+    if must_exist and not file.is_file():
+        raise CommandError(
+            f"{folder}: This folder holds no {LEDGER_FILE}. Name the server's data folder."
+        )
+    return file
 
 
 def server_now(folder: Path | None) -> int:
-    """The instant (ms) by the clock of a folder's server: in test mode, where it was left."""
+    """Return the present instant by the clock of the folder's server.
+
+    In test mode a server's clock stands still; then this is where the clock was last set.
+
+    Args:
+        folder: The data folder; without one, the machine's clock counts.
+
+    Returns:
+        Milliseconds since the Unix epoch, UTC.
+    """
     from tactful.runtime.timers import TEST_CLOCK_FILE, SystemClock, TestClock  # slow to import
 
     return TestClock(SystemClock().now(), folder and folder / TEST_CLOCK_FILE).now()
 
 
 def is_unused(ledger: Path) -> bool:
-    """Whether no other process has the ledger open."""
+    """Return whether no other process has the ledger open.
+
+    Raises:
+        CommandError: The file cannot be read as an SQLite database.
+    """
     connection = sqlite3.connect(ledger, timeout=0, isolation_level=None)
     try:
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE")
         connection.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
+        # The low byte is the primary code: extended codes of "busy" add bits above it.
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             return False
-        raise CommandError(f"{ledger}: {error}") from error
+        raise CommandError(f"{ledger}: SQLite reports: {error}.") from error
     except sqlite3.DatabaseError as error:
-        raise CommandError(f"{ledger}: {error}; restore a backup with `tactful restore`") from error
+        raise damaged_ledger(ledger, error) from error
     finally:
         connection.close()
     return True
 
 
+def damaged_ledger(ledger: Path, error: sqlite3.DatabaseError) -> CommandError:
+    """Return the error of a command that cannot read a ledger."""
+    return CommandError(
+        f"{ledger}: SQLite reports: {error}. Restore a backup with `tactful restore`."
+    )
+
+
 def key_holder(keys: Path) -> bytes | None:
-    """The contents of the key that hides holders in tokens; `None` if there is none yet."""
+    """Return the content of a key folder's holder secret, which identifies the shop; None: it has none."""
     file = keys / "holder.json"
     return file.read_bytes() if file.exists() else None

@@ -1,4 +1,4 @@
-"""How does a command say that it could not do what was asked?"""
+"""Errors of commands, and the exit code of each."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ from typing import IO, Any, Final
 import click
 
 EXIT_NEGATIVE: Final = 1
-"""Exit code: it ran, and the answer is no."""
+"""Exit code of a command that ran and whose answer is no: findings, refused rows, a bad page."""
 EXIT_FAILED: Final = 2
-"""Exit code: it could not run."""
+"""Exit code of a command that could not run."""
 
 
 class CommandError(click.ClickException):
-    """What is wrong, where, and what to do; a line for each."""
+    """A command cannot run. Each line says what is wrong, where, and what to do."""
 
     exit_code = EXIT_FAILED
 
@@ -21,21 +21,25 @@ class CommandError(click.ClickException):
         super().__init__("\n".join(lines))
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print it to standard error."""
+        """Print each line to standard error, with the prefix `error: `."""
         for line in self.message.splitlines():
             click.secho("error: ", fg="red", bold=True, nl=False, err=True, file=file)
             click.echo(line, err=True, file=file)
 
 
 class NegativeAnswerError(CommandError):
-    """It ran, and what it says is the answer."""
+    """A command ran, and the lines are its negative answer."""
 
     exit_code = EXIT_NEGATIVE
 
 
 @contextmanager
 def exit_on(*kinds: type[Exception]) -> Iterator[None]:
-    """Errors of these kinds carry their own words."""
+    """Turn exceptions of these kinds into a `CommandError` with their own text.
+
+    Raises:
+        CommandError: The block raised one of `kinds`.
+    """
     try:
         yield
     except kinds as error:

@@ -1,4 +1,4 @@
-"""How does the command line list its commands without importing them?"""
+"""Click group that lists its commands without importing them."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -12,26 +12,28 @@ from tactful.cli.shared.errors import CommandError
 
 
 class LazyCommand(Struct, frozen=True):
-    """A command that is imported when it is run: `module:attribute`, and its line of help."""
+    """A command that is imported when it runs."""
 
     target: str
+    """`module:attribute` of the command."""
     help: str
+    """Its line in the list of commands: an imperative sentence."""
 
 
 class LazyGroup(click.Group):
-    """A group of lazy commands, that ends every failure in one line and an exit code."""
+    """Group of lazy commands that ends every failure in one line and an exit code."""
 
     def __init__(self, lazy: Mapping[str, LazyCommand], **attributes: Any) -> None:
         super().__init__(**attributes)
         self.lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which they were given, not by the alphabet."""
+        """Return the names in the order in which they were given, not alphabetically."""
         del ctx
         return list(self.lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command."""
+        """Import and return a command; None: the group has no command of that name."""
         del ctx
         if cmd_name not in self.lazy:
             return None
@@ -42,29 +44,33 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is meant; for one that is not there, the nearest."""
+        """Find the command of the first argument, and suggest the nearest name for an unknown one."""
         near = get_close_matches(args[0], self.lazy, n=1)
         if args[0] not in self.lazy and near:
-            ctx.fail(f"No such command {args[0]!r}; did you mean {near[0]}?")
+            ctx.fail(f"There is no command {args[0]!r}. Did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in `--help`."""
+        """Write the list of commands for `--help`."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.help) for name, lazy in self.lazy.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what it did not foresee ends in one line, too."""
+        """Run a command, and turn every unexpected exception into one line.
+
+        Raises:
+            CommandError: The operating system refused something, or the command has a bug.
+        """
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except OSError as error:  # a disk, a pipe or a socket, with its own words
+        except OSError as error:  # a disk, a pipe or a socket: the system's own text says which
             if isinstance(error, BrokenPipeError):
                 raise
             where = f"{error.filename}: " if error.filename else ""
             raise CommandError(f"{where}{error.strerror or error}") from error
         except Exception as error:
-            text = f"this is a mistake in tactful: {type(error).__name__}: {error}"
-            raise CommandError(f"{text}; please report it with the command that you ran") from error
+            text = f"This is a bug in Tactful: {type(error).__name__}: {error}."
+            raise CommandError(f"{text} Please report it with the command that you ran.") from error

@@ -1,4 +1,4 @@
-"""Where does the log go, and in which form? Standard error: lines on a terminal, JSON in a pipe."""
+"""The process's log on standard error: text on a terminal, one JSON object a line elsewhere."""
 
 import logging
 import sys
@@ -10,12 +10,19 @@ import structlog
 
 
 class LogHandler(logging.Handler):
-    """Takes what libraries log the standard way, and gives it to the one log.
+    """Forwards what libraries log through `logging` to the structured log.
 
-    Until `serving` is set, nothing is printed: of an app that did not start only the `last_words` count.
+    Until `serving` is set, nothing is printed: when a server does not start, its command prints one
+    line, and `startup_error` is what it says.
     """
 
     def __init__(self, level: str) -> None:
+        """Configure the process's log, and handle warnings and errors of libraries from now on.
+
+        Args:
+            level: The least level that the server's own events need: `debug`, `info`, `warning`
+                or `error`.
+        """
         super().__init__(logging.WARNING)
         self.serving = False
         self.startup_error = ""
@@ -23,19 +30,19 @@ class LogHandler(logging.Handler):
         logging.getLogger().addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One entry."""
+        """Log one record as an event, or keep its error text while the server starts."""
         text = record.getMessage().strip()
         if self.serving:
             trace = {"exc_info": record.exc_info} if record.exc_info else {}
             self._log.log(record.levelno, "library", logger=record.name, text=text, **trace)
             return
-        kind, colon, words = text.rpartition("\n")[2].partition(": ")
+        kind, colon, message = text.rpartition("\n")[2].partition(": ")
         if colon and kind.rpartition(".")[2].endswith("Error"):
-            self.startup_error = words
+            self.startup_error = message
 
 
 def configure_logging(level: str) -> Any:
-    """Set up the one log of this process."""
+    """Configure the structured log of this process, and return a logger for library records."""
     terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -56,7 +63,7 @@ def configure_logging(level: str) -> Any:
 def _exception_as_places(
     _: Any, __: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """An exception as its type and where it passed: what it says may quote a shopper."""
+    """Replace an exception by its type and call stack: its text may quote a shopper."""
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()

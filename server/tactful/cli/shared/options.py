@@ -1,4 +1,4 @@
-"""Which settings did somebody give on the command line, and what configuration follows from all sources?"""
+"""Command-line options for settings, and the configuration that follows from all sources."""
 
 import os
 import time
@@ -19,7 +19,10 @@ _CONFIG: Final = "config_file"
 
 
 def setting_options(*names: str) -> Callable[[F], F]:
-    """Options for these settings, and `--config`; the command takes them as `**given`."""
+    """Return a decorator that adds an option for each named setting, and `--config`.
+
+    The command receives them as `**options` and passes them on to `load_config` or `load_settings`.
+    """
 
     def decorate(command: F) -> F:
         for setting in reversed([BY_NAME[name] for name in names]):
@@ -29,7 +32,7 @@ def setting_options(*names: str) -> Callable[[F], F]:
             _CONFIG,
             metavar="FILE",
             type=click.Path(dir_okay=False, path_type=Path),
-            help=f"Settings as TOML; default: {DEFAULT_FILE} in this folder, if there is one.",
+            help=f"TOML file of settings. Default: {DEFAULT_FILE} in this folder, if there is one.",
         )(command)
 
     return decorate
@@ -45,9 +48,14 @@ def _option(setting: Setting) -> Callable[[F], F]:
 
 
 def load_settings(options: dict[str, Any], *, serving: bool = False) -> LoadedConfig:
-    """The configuration from the file, the environment and what was given, with its origins.
+    """Load the configuration from the options, the environment and the file, with origins.
 
-    `serving`: also refuse what a server must not be started with.
+    Args:
+        options: What a command received from `setting_options`.
+        serving: Whether to refuse settings with which a server must not start.
+
+    Raises:
+        CommandError: The settings cannot be used; it has a line for each problem.
     """
     flags = dict(options)
     file = flags.pop(_CONFIG, None)
@@ -58,15 +66,30 @@ def load_settings(options: dict[str, Any], *, serving: bool = False) -> LoadedCo
 
 
 def load_config(options: dict[str, Any]) -> Config:
-    """The configuration alone."""
+    """Load the configuration as `load_settings` does, without the origins.
+
+    Raises:
+        CommandError: The settings cannot be used.
+    """
     return load_settings(options).config
 
 
-def parse_instant(at: str | None, option: str = "--at") -> int:
-    """An instant that was given (ms), or now."""
-    if at is None:
+def parse_instant(text: str | None, option: str = "--at") -> int:
+    """Return the instant that an option names, or now where it is not given.
+
+    Args:
+        text: Value of the option, as RFC 3339.
+        option: Name of the option, for the error.
+
+    Returns:
+        Milliseconds since the Unix epoch, UTC.
+
+    Raises:
+        click.BadParameter: `text` is not an instant.
+    """
+    if text is None:
         return round(time.time() * 1000)
     try:
-        return parse_rfc3339(at)
+        return parse_rfc3339(text)
     except CalendarError as error:
         raise click.BadParameter(str(error), param_hint=option) from error

@@ -1,4 +1,4 @@
-"""How is an answer printed, for people and for machines?"""
+"""Output of commands: tables for a terminal, plain columns for a pipe, JSON for a program."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -9,35 +9,36 @@ import msgspec
 
 
 def print_json(value: object) -> None:
-    """One JSON document on standard output."""
+    """Print one indented JSON document on standard output."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns; in a pipe without frame, bounds or colour."""
+    """Print rows in columns with a head; in a pipe, separated by tabs and without the head."""
     if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(row))
         return
-    from rich.console import Console  # slow to import, and seldom needed
+    from rich.console import Console  # slow to import, and only terminals need it
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     for name in head:
         table.add_column(name, overflow="fold")
     for row in rows:
+        # `[` begins markup in rich.
         table.add_row(*(text.replace("[", "\\[") for text in row))
     Console().print(table)
 
 
 def json_option(command: Any) -> Any:
-    """`--json`: the answer for a machine."""
-    return click.option("--json", "json_output", is_flag=True, help="Print JSON for a machine.")(
-        command
-    )
+    """Add the option `--json`; the command receives it as `json_output`."""
+    return click.option(
+        "--json", "json_output", is_flag=True, help="Print JSON, for a program to read."
+    )(command)
 
 
 def print_warning(text: str) -> None:
-    """A line of warning on standard error."""
+    """Print a line on standard error, with the prefix `warning: `."""
     click.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
     click.echo(text, err=True)

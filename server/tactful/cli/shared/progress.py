@@ -1,4 +1,4 @@
-"""How far is a long task, on a terminal and in a log?"""
+"""Progress of a long task on standard error: a bar on a terminal, four lines elsewhere."""
 
 import sys
 from collections.abc import Iterator
@@ -9,16 +9,24 @@ import click
 
 
 class ProgressStep(Protocol):
-    """Told how much of the total is done."""
+    """Callable that a task calls with how much of its total is done."""
 
     def __call__(self, done: int) -> None:
-        """`done` never falls."""
+        """Report progress; `done` is in the unit of the total, and never falls."""
         ...
 
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[ProgressStep]:
-    """A bar on a terminal; elsewhere a line for every quarter."""
+    """Show the progress of the task in the block.
+
+    Args:
+        title: What is done, such as `checking facts.jsonl`.
+        total: The amount at which the task is done, in any unit.
+
+    Yields:
+        The callable that reports progress.
+    """
     if not sys.stderr.isatty():
         yield _QuarterLines(title, total)
         return
@@ -44,6 +52,8 @@ def progress(title: str, total: int) -> Iterator[ProgressStep]:
 
 
 class _QuarterLines:
+    """Prints a line whenever another quarter of the total is done."""
+
     def __init__(self, title: str, total: int) -> None:
         self._title = title
         self._total = max(total, 1)

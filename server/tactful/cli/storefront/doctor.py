@@ -1,4 +1,4 @@
-"""`tactful doctor`: does the widget work on a page, as far as can be seen without a browser?"""
+"""The command `tactful doctor`, which checks a page for the widget without a browser."""
 
 from typing import Final
 
@@ -13,22 +13,34 @@ _MARKS: Final = {"good": ("ok  ", "green"), "note": ("note", "yellow"), "bad": (
 
 @click.command(epilog="\b\nExample:\n  tactful doctor https://shop.example/products/aero-runner")
 @click.argument("url")
-@click.option("--server", metavar="URL", help="The Tactful server; default: from the script tag.")
+@click.option(
+    "--server",
+    metavar="URL",
+    help="URL of the Tactful server. Default: the server of the page's script tag.",
+)
 @json_option
 def doctor(*, url: str, server: str | None, json_output: bool) -> None:
-    """Fetch a page of the shop and say what the widget will find there, and what to mend.
+    """Fetch a page of the shop, and list what the widget will find there and what to correct.
 
-    What a page's own scripts add later is seen by `tactful('doctor')` in the browser's console.
+    The check runs no scripts. In the browser's console `tactful('doctor')` also sees what the page's
+    own scripts add.
+
+    Exit code 0: nothing is bad. 1: something is. 2: the page could not be fetched.
     """
     with exit_on(UnreachableError):
-        seen = list(run_checks(url, server.rstrip("/") if server else None))
+        results = list(run_checks(url, server.rstrip("/") if server else None))
     if json_output:
-        print_json([{"level": one.level, "what": one.what, "advice": one.advice} for one in seen])
+        print_json(
+            [
+                {"level": result.level, "what": result.what, "advice": result.advice}
+                for result in results
+            ]
+        )
     else:
-        for one in seen:
-            mark, colour = _MARKS[one.level]
-            click.echo(f"{click.style(mark, fg=colour)}  {one.what}")
-            if one.advice:
-                click.echo(f"      {one.advice}")
-    if any(one.level == "bad" for one in seen):
+        for result in results:
+            mark, colour = _MARKS[result.level]
+            click.echo(f"{click.style(mark, fg=colour)}  {result.what}")
+            if result.advice:
+                click.echo(f"      {result.advice}")
+    if any(result.level == "bad" for result in results):
         raise click.exceptions.Exit(EXIT_NEGATIVE)

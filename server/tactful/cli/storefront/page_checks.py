@@ -1,4 +1,4 @@
-"""Will the widget work on this page, and if not, what is to be done?"""
+"""Checks of a page: script tag, products, security policy, server, clock and session."""
 
 import base64
 import hashlib
@@ -12,45 +12,64 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
-from tactful.cli.storefront.page_parser import ScannedPage, ScriptTag, allows, parse_page
+from tactful.cli.storefront.content_security_policy import allows
+from tactful.cli.storefront.page_parser import ScannedPage, ScriptTag, parse_page
 
 Level = Literal["good", "note", "bad"]
 TIMEOUT_S: Final = 10
+"""Seconds to wait for a response: a page that takes longer fails for shoppers, too."""
 MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
-"""Bytes of a page that are read."""
+"""Bytes of a response that are read."""
 _MAX_CLOCK_DIFFERENCE_S: Final = 60
 _MAX_REDIRECTS: Final = 5
+_ALLOW_WEBSOCKETS: Final = "Allow WebSockets in every proxy between the browser and the server."
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 class CheckResult(Struct, frozen=True):
-    """One thing that was looked at; `advice` says what to do about it."""
+    """The result of one check."""
 
     level: Level
     what: str
+    """What was found."""
     advice: str = ""
+    """What to do about it; empty: nothing."""
 
 
 class UnreachableError(Exception):
-    """A URL that does not answer; the text says how."""
+    """A URL cannot be fetched; the text says which and why."""
 
 
 class PageResponse(Struct, frozen=True):
-    """What came back: the last URL, the status, lower-case headers, the body."""
+    """An HTTP response."""
 
     url: str
+    """URL at the end of all redirections."""
     status: int
     headers: dict[str, str]
+    """Lower-case name → value; the values of a repeated header are separated by line breaks."""
     body: bytes
+    """At most `MAX_PAGE_BYTES`; empty for a switch of protocols."""
 
 
 def fetch(
     url: str, headers: dict[str, str] | None = None, *, follow: int = _MAX_REDIRECTS
 ) -> PageResponse:
-    """GET a URL, along its redirections; Unreachable when nothing comes."""
+    """Fetch a URL with GET, and follow its redirections.
+
+    Args:
+        url: An http or https URL.
+        headers: Further request headers.
+        follow: How many redirections may be followed.
+
+    Raises:
+        UnreachableError: The URL is not http(s), or nothing responds.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UnreachableError(f"{url!r} is no http(s) URL")
+        raise UnreachableError(
+            f"{url!r} is not an http(s) URL. Write one such as https://shop.example/p/1."
+        )
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.netloc, timeout=TIMEOUT_S)
     try:
@@ -62,7 +81,7 @@ def fetch(
         found = _response(url, answer)
     except (OSError, HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise UnreachableError(f"{url} does not answer: {reason}") from error
+        raise UnreachableError(f"{url} does not respond: {reason}") from error
     finally:
         connection.close()
     if found.status in _REDIRECTS and follow and found.headers.get("location"):
@@ -80,21 +99,33 @@ def _response(url: str, answer: HTTPResponse) -> PageResponse:
 
 
 def run_checks(url: str, server: str | None) -> Iterator[CheckResult]:
-    """Everything that can be said without a browser; Unreachable when the page does not answer."""
+    """Yield the result of every check that needs no browser.
+
+    Args:
+        url: URL of the page.
+        server: URL of the server; None: the server of the page's script tag.
+
+    Raises:
+        UnreachableError: The page cannot be fetched.
+    """
     answer = fetch(url)
     if answer.status >= 400:
-        raise UnreachableError(f"{answer.url} answers {answer.status}")
+        raise UnreachableError(
+            f"{answer.url} responds with status {answer.status}. Name a page that exists."
+        )
     policies = answer.headers.get("content-security-policy", "").split("\n")
     html = answer.body.decode("utf-8", "replace")
     page = parse_page(answer.url, html, [policy for policy in policies if policy])
-    yield CheckResult("good", f"the page answers at {page.url}")
+    yield CheckResult("good", f"The page responds at {page.url}.")
     yield from _check_script_tags(page)
     yield from _check_products(page)
     script = page.scripts[0] if page.scripts else None
     where = server or (_server_of(script) if script else None)
     if where is None:
         yield CheckResult(
-            "note", "the server is not known", "name it with --server to have it examined"
+            "note",
+            "The page does not name the Tactful server.",
+            "Name it with --server, so that it can be checked.",
         )
         return
     if script:
@@ -106,34 +137,43 @@ def run_checks(url: str, server: str | None) -> Iterator[CheckResult]:
 def _check_script_tags(page: ScannedPage) -> Iterator[CheckResult]:
     if not page.scripts:
         advice = (
-            "paste what `tactful snippet` prints; a tag manager that adds it later is not seen here"
+            "Add the tag that `tactful snippet` prints. This check does not see a tag that a tag "
+            "manager adds later."
         )
-        yield CheckResult("bad", "no script tag of the widget", advice)
+        yield CheckResult("bad", "The page has no script tag of the widget.", advice)
     elif len(page.scripts) > 1:
-        yield CheckResult("bad", f"{len(page.scripts)} script tags of the widget", "leave one")
+        count = len(page.scripts)
+        yield CheckResult(
+            "bad", f"The page has {count} script tags of the widget.", "Remove all but one."
+        )
     else:
-        where = page.scripts[0].territory
-        yield CheckResult("good", f"the script tag{f' for {where}' if where else ''}")
+        territory = page.scripts[0].territory
+        where = f" for territory {territory}" if territory else ""
+        yield CheckResult("good", f"The page has the script tag{where}.")
 
 
 def _check_products(page: ScannedPage) -> Iterator[CheckResult]:
     if page.broken_json:
         yield CheckResult(
-            "bad", f"{page.broken_json} JSON-LD blocks are not JSON", "mend the template"
+            "bad",
+            f"{page.broken_json} JSON-LD block{'s are' if page.broken_json > 1 else ' is'} not JSON.",
+            "Correct the page's template.",
         )
     if not page.products:
         yield CheckResult(
             "note",
-            "no product in JSON-LD",
-            "fine on pages without one; else the widget looks further in the browser",
+            "The page describes no product in JSON-LD.",
+            "On a product page, add one, or check in the browser that the widget finds the product.",
         )
     for product in page.products:
-        advice = "" if product.sku else "add its `sku`: facts and offers go by it"
-        yield CheckResult(
-            "good" if product.sku else "bad",
-            f"product {product.name!r}, SKU {product.sku or 'missing'}",
-            advice,
-        )
+        if product.sku:
+            yield CheckResult("good", f"The product {product.name!r} has the SKU {product.sku}.")
+        else:
+            yield CheckResult(
+                "bad",
+                f"The product {product.name!r} has no SKU.",
+                "Add its `sku` to the JSON-LD: facts and offers refer to it.",
+            )
 
 
 def _server_of(script: ScriptTag) -> str:
@@ -145,22 +185,24 @@ def _check_script(script: ScriptTag) -> Iterator[CheckResult]:
         answer = fetch(script.url)
     except UnreachableError as error:
         yield CheckResult(
-            "bad", str(error), "check the address in the tag, and that the server runs"
+            "bad", str(error), "Check the URL in the script tag, and that the server is running."
         )
         return
     kind = answer.headers.get("content-type", "")
     if answer.status != 200 or "javascript" not in kind:
         yield CheckResult(
-            "bad", f"{script.url} answers {answer.status} {kind}", "check the tag's address"
+            "bad",
+            f"{script.url} responds with status {answer.status} and type {kind or 'none'}.",
+            "Check the URL in the script tag.",
         )
     elif script.integrity and not _has_integrity(script.integrity, answer.body):
         yield CheckResult(
             "bad",
-            "the tag's integrity does not fit the file",
-            "take what `tactful snippet --pinned` prints",
+            "The tag's integrity hash does not match the file.",
+            "Replace the tag by the one that `tactful snippet --pinned` prints.",
         )
     else:
-        yield CheckResult("good", f"the script, {len(answer.body):,} bytes")
+        yield CheckResult("good", f"The script loads: {len(answer.body):,} bytes.")
 
 
 def _has_integrity(integrity: str, body: bytes) -> bool:
@@ -178,7 +220,9 @@ def _check_policy(
 ) -> Iterator[CheckResult]:
     if page.url.startswith("https:") and not server.startswith("https:"):
         yield CheckResult(
-            "bad", "a page on https with a server on http", "browsers block it: serve both on https"
+            "bad",
+            "The page is on https and the server on http, which browsers block.",
+            "Serve both on https.",
         )
     if not page.policies:
         return
@@ -193,10 +237,12 @@ def _check_policy(
     ]
     if refused:
         yield CheckResult(
-            "bad", "the Content-Security-Policy blocks the widget", f"allow {'; '.join(refused)}"
+            "bad",
+            "The Content-Security-Policy blocks the widget.",
+            f"Allow {'; '.join(refused)}",
         )
     else:
-        yield CheckResult("good", "the Content-Security-Policy lets the widget through")
+        yield CheckResult("good", "The Content-Security-Policy allows the widget.")
 
 
 def _check_server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
@@ -204,14 +250,18 @@ def _check_server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
     try:
         health = fetch(f"{server}/healthz")
     except UnreachableError as error:
-        yield CheckResult("bad", str(error), "start it with `tactful serve`, or mend the address")
+        yield CheckResult(
+            "bad", str(error), "Start the server with `tactful serve`, or correct its URL."
+        )
         return
     if health.status != 200:
         yield CheckResult(
-            "bad", f"{server}/healthz answers {health.status}", "look into the server's log"
+            "bad",
+            f"{server}/healthz responds with status {health.status}.",
+            "Read the server's log.",
         )
         return
-    yield CheckResult("good", f"the server answers in {1000 * (time.time() - before):.0f} ms")
+    yield CheckResult("good", f"The server responds in {1000 * (time.time() - before):.0f} ms.")
     yield from _check_clock(health, time.time())
     yield from _check_session(page, server)
 
@@ -224,11 +274,11 @@ def _check_clock(health: PageResponse, now: float) -> Iterator[CheckResult]:
     if abs(apart) > _MAX_CLOCK_DIFFERENCE_S:
         yield CheckResult(
             "bad",
-            f"the server's clock is {apart:+.0f} s off this one",
-            "synchronise it: offers and identities end by it",
+            f"The server's clock differs from this machine's by {apart:+.0f} s.",
+            "Synchronise both clocks: offers and identity tokens end by them.",
         )
     else:
-        yield CheckResult("good", "the clock")
+        yield CheckResult("good", "The server's clock is right.")
 
 
 def _check_session(page: ScannedPage, server: str) -> Iterator[CheckResult]:
@@ -243,22 +293,20 @@ def _check_session(page: ScannedPage, server: str) -> Iterator[CheckResult]:
     try:
         answer = fetch(f"{server}/v1/session", headers, follow=0)
     except UnreachableError as error:
-        yield CheckResult(
-            "bad", f"no session: {error}", "let WebSockets through every proxy on the way"
-        )
+        yield CheckResult("bad", f"No session opens: {error}", _ALLOW_WEBSOCKETS)
         return
     match answer.status:
         case 101:
-            yield CheckResult("good", f"a session opens from {page.origin}")
+            yield CheckResult("good", f"A session opens from {page.origin}.")
         case 403:
             yield CheckResult(
                 "bad",
-                f"the server refuses pages of {page.origin}",
-                f"add {page.origin} to TACTFUL_ORIGINS",
+                f"The server refuses sessions from {page.origin}.",
+                f"Add {page.origin} to the setting origins (TACTFUL_ORIGINS).",
             )
         case status:
             yield CheckResult(
                 "bad",
-                f"no session: the server answers {status}",
-                "let WebSockets through every proxy on the way",
+                f"No session opens: the server responds with status {status}.",
+                _ALLOW_WEBSOCKETS,
             )

@@ -1,4 +1,4 @@
-"""What can be seen of a storefront's page without a browser?"""
+"""Parser for a storefront's page: script tags, products and policies, without running scripts."""
 
 import json
 import re
@@ -11,44 +11,56 @@ from msgspec import Struct
 
 _WIDGET = re.compile(r"/widget/v\d", re.ASCII)
 _PRODUCTS: Final = frozenset({"Product", "ProductGroup", "IndividualProduct", "ProductModel"})
-_DEFAULTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
 
 class ScriptTag(Struct, frozen=True):
-    """One of our script tags."""
+    """A script tag of the widget; attributes that it does not have are empty."""
 
     url: str
+    """Absolute URL of the script."""
     integrity: str
     nonce: str
     territory: str
+    """Value of `data-territory`."""
     server: str
+    """Value of `data-server`."""
 
 
 class FoundProduct(Struct, frozen=True):
     """A product that the page describes in JSON-LD."""
 
     sku: str
+    """`sku`, else `productGroupID`, else `mpn`; empty: the product has none of them."""
     name: str
 
 
 class ScannedPage(Struct, frozen=True):
-    """What a page shows before any script runs."""
+    """Content of a page before any script runs."""
 
     url: str
+    """URL at the end of all redirections."""
     scripts: tuple[ScriptTag, ...]
     products: tuple[FoundProduct, ...]
     broken_json: int
+    """How many JSON-LD blocks are not JSON."""
     policies: tuple[str, ...]
+    """Content-Security-Policies from the response's headers and from `meta` elements."""
 
     @property
     def origin(self) -> str:
-        """As browsers send it."""
+        """The page's origin, as browsers send it."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
 
 
 def parse_page(url: str, html: str, policies: list[str]) -> ScannedPage:
-    """Read a page; `policies` are the Content-Security-Policy headers it came with."""
+    """Parse a page.
+
+    Args:
+        url: URL of the page.
+        html: Its source.
+        policies: Content-Security-Policy headers of the response.
+    """
     reader = _PageParser(url)
     reader.feed(html)
     reader.close()
@@ -100,6 +112,7 @@ class _PageParser(HTMLParser):
 
 
 def _products(node: Any) -> Iterator[FoundProduct]:
+    """Yield the products in a JSON-LD document, also those inside of lists, graphs and groups."""
     if isinstance(node, list):
         for each in node:
             yield from _products(each)
@@ -111,63 +124,3 @@ def _products(node: Any) -> Iterator[FoundProduct]:
             yield FoundProduct(str(sku), str(node.get("name", "")))
         for key in ("@graph", "hasVariant", "mainEntity", "itemListElement", "item"):
             yield from _products(node.get(key))
-
-
-def allows(policies: tuple[str, ...], directive: str, url: str, page: str, nonce: str = "") -> bool:
-    """Whether every policy of a page lets a URL through for a directive."""
-    return all(_allows(_sources(policy, directive), url, page, nonce) for policy in policies)
-
-
-def _sources(policy: str, directive: str) -> list[str] | None:
-    found: dict[str, list[str]] = {}
-    for part in policy.split(";"):
-        name, *sources = part.split() or [""]
-        found.setdefault(name.lower(), sources)
-    fallbacks = {"script-src": ("script-src-elem", "script-src", "default-src")}
-    for name in fallbacks.get(directive, (directive, "default-src")):
-        if name in found:
-            return found[name]
-    return None
-
-
-def _allows(sources: list[str] | None, url: str, page: str, nonce: str) -> bool:
-    if sources is None:
-        return True
-    if nonce and f"'nonce-{nonce}'" in sources:
-        return True
-    if "'strict-dynamic'" in sources:
-        return False
-    return any(_matches(source, url, page) for source in sources)
-
-
-def _matches(source: str, url: str, page: str) -> bool:
-    wanted = urlsplit(url)
-    if source == "*":
-        return True
-    if source.lower() == "'self'":
-        own = urlsplit(page)
-        return wanted.netloc == own.netloc
-    if source.endswith(":"):
-        return wanted.scheme == source[:-1].lower()
-    allowed = urlsplit(source if "//" in source else f"//{source}")
-    if allowed.scheme and not _same_scheme(allowed.scheme, wanted.scheme):
-        return False
-    host, name = (allowed.hostname or "").lower(), (wanted.hostname or "").lower()
-    if not (name.endswith(host[1:]) if host.startswith("*.") else name == host):
-        return False
-    port = allowed.netloc.rpartition(":")[2] if ":" in allowed.netloc else ""
-    if port not in {"", "*", str(wanted.port or _DEFAULTS.get(wanted.scheme, ""))}:
-        return False
-    path = allowed.path
-    return not path or (wanted.path.startswith(path) if path.endswith("/") else wanted.path == path)
-
-
-def _same_scheme(allowed: str, wanted: str) -> bool:
-    """A secure scheme is as good as its insecure twin (CSP level 3, section 6.7.2.8)."""
-    return wanted == allowed or (allowed, wanted) in {
-        ("http", "https"),
-        ("ws", "wss"),
-        ("http", "ws"),
-        ("http", "wss"),
-        ("https", "wss"),
-    }

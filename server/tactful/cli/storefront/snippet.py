@@ -1,4 +1,4 @@
-"""`tactful snippet`: what does a shop paste into its pages?"""
+"""The command `tactful snippet`, which prints the script tag for a shop's pages."""
 
 import base64
 import hashlib
@@ -17,17 +17,21 @@ _EXAMPLE = """
 \b
 Examples:
   tactful snippet --public-url https://offers.shop.example --territory DE
-  tactful snippet --pinned        # the versioned file, with its hash
+  tactful snippet --pinned        # the file of one version, with its hash
 """
 
 
 @click.command(epilog=_EXAMPLE)
-@click.option("--territory", metavar="CODE", help="The territory of these pages, such as DE.")
-@click.option("--pinned", is_flag=True, help="The versioned file with its hash (SRI).")
+@click.option("--territory", metavar="CODE", help="Territory of these pages, such as DE.")
+@click.option(
+    "--pinned",
+    is_flag=True,
+    help="Use the file of this version with its hash (Subresource Integrity).",
+)
 @setting_options("public_url", "default_territory")
 @json_option
 def snippet(*, territory: str | None, pinned: bool, json_output: bool, **options: Any) -> None:
-    """Print the script tag for the storefront, and what a Content-Security-Policy must allow."""
+    """Print the script tag for the storefront, and what its Content-Security-Policy must allow."""
     config = load_config(options)
     script = newest_versioned_file() if pinned else None
     name = script.name if script else "v1.js"
@@ -44,11 +48,20 @@ def snippet(*, territory: str | None, pinned: bool, json_output: bool, **options
     click.echo("\nIf the pages have a Content-Security-Policy, it must allow:", err=True)
     click.echo(shown["csp"])
     if script is None:
-        click.echo("\nThis file updates itself. --pinned prints one that never changes.", err=True)
+        click.echo(
+            "\nThis file changes with each version. --pinned names one that never changes.",
+            err=True,
+        )
 
 
 def script_tag(url: str, territory: str | None, integrity: str | None) -> str:
-    """The script tag."""
+    """Return the HTML of the script tag.
+
+    Args:
+        url: URL of the script.
+        territory: Territory of the pages, if they name one.
+        integrity: Hash of the file, as `integrity_hash` returns it; None: browsers check none.
+    """
     attributes = [f'src="{escape(url)}"']
     if integrity:
         attributes.append(f'integrity="{integrity}" crossorigin="anonymous"')
@@ -58,7 +71,7 @@ def script_tag(url: str, territory: str | None, integrity: str | None) -> str:
 
 
 def content_security_policy(url: str) -> str:
-    """The sources that the widget needs: its script, and its connection."""
+    """Return the Content-Security-Policy directives for the widget's script and its connection."""
     parts = urlsplit(url)
     here = f"{parts.scheme}://{parts.netloc}"
     socket = f"{'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}"
@@ -66,17 +79,21 @@ def content_security_policy(url: str) -> str:
 
 
 def newest_versioned_file() -> Path:
-    """The latest versioned file of this build."""
+    """Return the path of the newest versioned script of this build.
+
+    Raises:
+        CommandError: The build has no versioned script.
+    """
     from tactful.api.widget_files import widget_folder
 
     found = [path for path in widget_folder().glob("v*.*.*.js") if path.name.count(".") == 3]
     if not found:
-        raise CommandError("this build has no versioned widget: leave out --pinned")
+        raise CommandError("This build has no versioned widget file. Leave out --pinned.")
     return max(found, key=lambda path: [int(part) for part in path.stem[1:].split(".")])
 
 
 def integrity_hash(script: Path | None) -> str | None:
-    """The hash of a file, as browsers check it."""
+    """Return a file's SHA-384 as the attribute `integrity` has it (W3C Subresource Integrity)."""
     if script is None:
         return None
     return "sha384-" + base64.b64encode(hashlib.sha384(script.read_bytes()).digest()).decode()

@@ -1,4 +1,4 @@
-"""`tactful import` brings in everything or nothing, and names what is wrong by file and line."""
+"""`tactful import` imports everything or nothing, and names each bad row by file and line."""
 
 import sqlite3
 from contextlib import closing
@@ -19,7 +19,7 @@ async def test_facts_reach_the_running_server(tmp_path: Path) -> None:
         first = await run_beside(one, "import", file)
         assert first.exit_code == 0
         assert "2,500 stock" in first.output
-        assert "0 refused" in first.output
+        assert "0 rejected" in first.output
 
 
 async def test_a_feed_is_imported_on_the_terms_that_are_given(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ async def test_a_feed_is_imported_on_the_terms_that_are_given(tmp_path: Path) ->
         assert prices.json()["prices"][0]["price"] == {"amount": 12900, "currency": "EUR"}
 
 
-async def test_one_bad_row_in_any_file_stops_everything(tmp_path: Path) -> None:
+async def test_one_bad_row_in_any_file_stops_the_whole_import(tmp_path: Path) -> None:
     good = write_file(tmp_path / "good.jsonl", GOOD)
     bad = write_file(tmp_path / "bad.jsonl", GOOD + BAD)
     async with live_server(tmp_path) as one:
@@ -49,14 +49,14 @@ async def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     file = write_file(tmp_path / "facts.jsonl", GOOD)
     result = run("import", file, "--dry-run", "--url", "http://127.0.0.1:9")
     assert result.exit_code == 0
-    assert "All good. Nothing was sent." in result.output
+    assert "All rows are valid. Nothing was sent." in result.output
 
 
 def test_a_dry_run_with_bad_rows_says_so_to_a_script(tmp_path: Path) -> None:
     file = write_file(tmp_path / "facts.jsonl", BAD * 30)
     result = run("import", file, "--dry-run")
     assert result.exit_code == 1
-    assert "and 10 more" in result.output
+    assert "and 10 more bad rows." in result.output
 
 
 def test_standard_input_goes_into_a_folder_without_a_server(tmp_path: Path) -> None:
@@ -69,16 +69,19 @@ def test_standard_input_goes_into_a_folder_without_a_server(tmp_path: Path) -> N
         assert [feed for (feed,) in ledger.execute("SELECT feed FROM heard")] == ["stock"]
 
 
-async def test_the_folder_of_a_running_server_is_left_alone(tmp_path: Path) -> None:
+async def test_the_folder_of_a_running_server_is_refused(tmp_path: Path) -> None:
     async with live_server(tmp_path) as one:
         result = run("import", "-", "--data", one.config.data, given=GOOD)
-        assert (result.exit_code, "a server is running on it" in result.output) == (2, True)
+        assert (result.exit_code, "A server is running on this folder." in result.output) == (
+            2,
+            True,
+        )
 
 
-def test_no_server_no_file_and_no_terms_each_say_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_server_file_or_term_is_reported_with_what_to_do(tmp_path: Path) -> None:
     file = write_file(tmp_path / "facts.jsonl", GOOD)
     silent = run("import", file, "--url", "http://127.0.0.1:9")
-    assert (silent.exit_code, "start it with `tactful serve`" in silent.output) == (2, True)
+    assert (silent.exit_code, "Start it with `tactful serve`" in silent.output) == (2, True)
     assert "cannot be read" in run("import", tmp_path / "none").output
     feed = write_file(tmp_path / "feed.xml", FEED)
     assert "add --territory GB --tax-rate 20%" in run("import", feed).output
@@ -86,14 +89,18 @@ def test_no_server_no_file_and_no_terms_each_say_what_to_do(tmp_path: Path) -> N
     assert "a territory such as DE" in run("import", feed, "--territory", "Germany").output
 
 
-async def test_a_wrong_key_is_told_from_a_missing_one(tmp_path: Path) -> None:
+async def test_a_wrong_key_is_distinguished_from_a_missing_one(tmp_path: Path) -> None:
     file = write_file(tmp_path / "facts.jsonl", GOOD)
     async with live_server(tmp_path) as one:
-        assert "was not taken" in (await run_beside(one, "import", file, key="wrong")).output
-        assert "is missing" in (await run_beside(one, "import", file, key="")).output
+        assert (
+            "refuses this server key" in (await run_beside(one, "import", file, key="wrong")).output
+        )
+        assert "key is missing" in (await run_beside(one, "import", file, key="")).output
 
 
-async def test_progress_is_told_in_quarters_where_there_is_no_terminal(tmp_path: Path) -> None:
+async def test_progress_is_a_line_for_each_quarter_where_there_is_no_terminal(
+    tmp_path: Path,
+) -> None:
     file = write_file(tmp_path / "facts.jsonl", GOOD * 20_000)
     result = run("import", file, "--dry-run")
     assert [line for line in result.output.splitlines() if line.startswith("checking")] == [

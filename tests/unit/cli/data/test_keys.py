@@ -1,4 +1,4 @@
-"""`tactful keys` shows, rotates and revokes what signs offers."""
+"""`tactful keys` lists, rotates and revokes the keys that sign offers."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ def test_a_rotation_signs_with_a_new_key_and_keeps_the_old(tmp_path: Path) -> No
     assert rotated.output == f"Key {new['kid']} signs from now on.\n"
 
 
-def test_a_revoked_key_is_accepted_no_more(tmp_path: Path) -> None:
+def test_a_revoked_key_is_no_longer_accepted(tmp_path: Path) -> None:
     (first,) = printed_json(run("keys", "list", "--json", "--data", tmp_path))
     assert run("keys", "revoke", first["kid"], "--data", tmp_path).exit_code == 0
     (other,) = printed_json(run("keys", "list", "--json", "--data", tmp_path))
     assert other["kid"] != first["kid"]
 
 
-def test_what_cannot_be_done_is_said_in_a_line(tmp_path: Path) -> None:
+def test_a_missing_folder_an_unknown_key_and_a_bad_duration_are_reported(tmp_path: Path) -> None:
     assert "No data folder is set." in run("keys", "list").output
     assert "This folder does not exist." in run("keys", "list", "--data", tmp_path / "none").output
     unknown = run("keys", "revoke", "nobody", "--data", tmp_path)

@@ -62,7 +62,9 @@ async def test_a_backup_of_a_running_server_is_whole(tmp_path: Path) -> None:
     assert "LIVE" in skus_in(tmp_path / "new")
 
 
-def test_a_restore_replaces_nothing_unless_told_to_and_keeps_what_was(tmp_path: Path) -> None:
+def test_a_restore_replaces_a_ledger_only_with_the_option_and_keeps_the_old_one(
+    tmp_path: Path,
+) -> None:
     data = filled(tmp_path, "OLD")
     run("backup", tmp_path / "b.tar.gz", "--data", data)
     filled(tmp_path, "NEW")
@@ -73,7 +75,9 @@ def test_a_restore_replaces_nothing_unless_told_to_and_keeps_what_was(tmp_path: 
     assert (data / "tactful.db.before-restore").exists()
 
 
-async def test_who_was_forgotten_since_is_forgotten_by_the_restored_backup(tmp_path: Path) -> None:
+async def test_a_customer_erased_since_the_backup_is_erased_from_the_restored_one(
+    tmp_path: Path,
+) -> None:
     async with live_server(tmp_path) as one:
         await one.facts(
             {"type": "customer", "customer": "c-known", "tier": "gold"},
@@ -83,7 +87,7 @@ async def test_who_was_forgotten_since_is_forgotten_by_the_restored_backup(tmp_p
         assert (await run_beside(one, "forget", "c-known", "--yes")).exit_code == 0
         data = one.config.data
     result = run("restore", tmp_path / "b.tar.gz", "--data", data, "--replace")
-    assert "1 customers forgotten again" in result.output
+    assert "1 customer erased again." in result.output
     assert data is not None
     assert b"c-known" not in (data / "tactful.db").read_bytes()
     assert b"c-stays" in (data / "tactful.db").read_bytes()
@@ -104,9 +108,9 @@ def test_keys_made_since_the_backup_stay_and_those_of_another_shop_are_put_aside
     assert (other / "keys.before-restore").is_dir()
 
 
-def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_backup_is_refused(tmp_path: Path) -> None:
     text = write_file(tmp_path / "text", "hello")
-    assert "is no backup" in run("restore", text, "--data", tmp_path / "new").output
+    assert "This is not a backup" in run("restore", text, "--data", tmp_path / "new").output
     with tarfile.open(tmp_path / "empty.tar.gz", "w:gz"):
         pass
     empty = run("restore", tmp_path / "empty.tar.gz", "--data", tmp_path / "new")
@@ -169,19 +173,22 @@ def test_an_archive_that_names_a_file_twice_is_refused(tmp_path: Path) -> None:
         for _ in range(2):
             packed.addfile(_member("tactful.db"), io.BytesIO())
     result = run("restore", tmp_path / "evil.tar.gz", "--data", tmp_path / "new")
-    assert (result.exit_code, "is no backup" in result.output) == (2, True)
+    assert (result.exit_code, "This is not a backup, or it is damaged" in result.output) == (
+        2,
+        True,
+    )
 
 
-def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
+def test_a_backup_overwrites_no_file(tmp_path: Path) -> None:
     data = filled(tmp_path, "A")
     there = write_file(tmp_path / "there", "precious")
     assert run("backup", there, "--data", data).exit_code == 2
     assert there.read_text() == "precious"
 
 
-def test_a_migration_needs_the_ledger_for_itself(tmp_path: Path) -> None:
+def test_a_migration_refuses_a_ledger_that_is_in_use(tmp_path: Path) -> None:
     data = filled(tmp_path, "A")
     assert "0 migrations applied" in run("migrate", "--data", data).output
     with in_use(data):
-        assert "a server is running on it" in run("migrate", "--data", data).output
+        assert "A server is running on this ledger." in run("migrate", "--data", data).output
     assert "holds no tactful.db" in run("migrate", "--data", tmp_path).output

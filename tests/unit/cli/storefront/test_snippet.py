@@ -48,13 +48,13 @@ def test_a_pinned_tag_carries_the_hash_of_the_newest_versioned_file(
     assert f'v1.10.0.js" integrity="sha384-{digest}" crossorigin="anonymous"' in shown["tag"]
 
 
-def test_without_a_versioned_file_nothing_is_pinned(
+def test_a_build_without_a_versioned_file_refuses_to_pin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(assets, "widget_folder", lambda: tmp_path)
     result = run("snippet", "--pinned", *URL)
-    assert (result.exit_code, "leave out --pinned" in result.output) == (2, True)
+    assert (result.exit_code, "Leave out --pinned" in result.output) == (2, True)
 
 
-def test_what_is_put_into_the_tag_cannot_break_out_of_it() -> None:
+def test_a_url_cannot_break_out_of_the_attribute_of_the_tag() -> None:
     assert snippet.script_tag('https://x.example/"><b>', "DE", None).count('"') == 4

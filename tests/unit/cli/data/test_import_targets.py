@@ -1,0 +1,39 @@
+"""Facts reach a running server over HTTP, or the ledger of a stopped one."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tactful.cli.data.import_targets import folder_target, server_target
+from tactful.cli.shared.data_folder import ledger_file
+from tactful.cli.shared.errors import CommandError
+from tactful.config import Config
+from tactful.core.facts.fact_types import AnyFact, Stock
+
+FACTS: list[AnyFact] = [Stock(sku=sku, territory="DE", available=3) for sku in ("A", "B")]
+
+
+def test_facts_are_stored_in_the_ledger_and_known_ones_are_ignored(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        send = folder_target(stack, tmp_path)
+        assert send(FACTS) == {"accepted": 2, "ignored": 0, "rejected": []}
+    assert ledger_file(tmp_path).is_file()
+    with ExitStack() as stack:
+        again = folder_target(stack, tmp_path)
+        report = again([Stock(sku="A", territory="DE", available=3, version=1), *FACTS])
+        assert report["accepted"] + report["ignored"] == 3
+
+
+def test_a_ledger_that_is_in_use_is_refused(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        folder_target(stack, tmp_path)
+        with ExitStack() as other, pytest.raises(CommandError, match="A server is running"):
+            folder_target(other, tmp_path)
+
+
+def test_a_server_that_is_down_is_reported_when_the_first_batch_is_sent() -> None:
+    with ExitStack() as stack:
+        send = server_target(stack, Config(), "http://127.0.0.1:9")
+        with pytest.raises(CommandError, match="No server responds"):
+            send(FACTS)

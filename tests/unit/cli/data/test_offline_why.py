@@ -1,0 +1,26 @@
+"""An explanation from a copy of a data folder is the one that its server would give."""
+
+import asyncio
+from pathlib import Path
+
+from journeys.fixture import CATALOGUE, case, rules
+from support.cli_runner import run
+from support.live_server import live_server
+
+
+async def test_a_copy_of_a_data_folder_is_explained_without_its_server(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
+        data = ("--data", tmp_path / "data")
+        for words, said in (
+            (("--territory", "DE"), "R1: pushed"),
+            (("--territory", "DE", "--dwell", "10s"), "R1: withheld because of timing.wait"),
+            (("--territory", "DE", "--customer", "c1"), "because of complaint.open"),
+            (("--territory", "DE", "--rules", tmp_path / "empty"), "The rulebook has no rules."),
+            (("--dwell", "long"), "--dwell"),
+            (("--session", "nobody"), "There is no session nobody"),
+            (("--customer", "c1", "--at", "2026-03-10T12:00:00Z"), "Nothing is recorded"),
+        ):
+            result = await asyncio.to_thread(run, "why", "RUN-42", *words, *data, TACTFUL_SEED="7")
+            assert said in result.output, result.output
+    assert run("why", "A", "--territory", "DE", "--data", tmp_path / "no").exit_code == 2

@@ -1,0 +1,82 @@
+"""The command line prints help at once, lists its commands, and keeps the server's start short."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from support.cli_runner import run
+from tactful import __version__
+from tactful.cli import COMMANDS, main
+
+HELP_S = 0.3
+"""Processor seconds that `--help` may take; elapsed time would depend on the machine's load."""
+
+
+def commands(command: click.Command, name: str = "tactful") -> Iterator[tuple[str, click.Command]]:
+    """Yield every command below `command` with its full name."""
+    if isinstance(command, click.Group):
+        ctx = click.Context(command)
+        for each in command.list_commands(ctx):
+            found = command.get_command(ctx, each)
+            assert found is not None
+            yield from commands(found, f"{name} {each}")
+    else:
+        yield name, command
+
+
+EVERY = dict(commands(main))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    result = run(*name.split()[1:], "--help")
+    assert result.exit_code == 0
+    assert "Example" in result.output
+    assert "tactful" in result.output.partition("Example")[2]
+
+
+def test_the_help_lists_every_command_with_a_sentence() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    for name, lazy in COMMANDS.items():
+        assert f"  {name}" in result.output
+        assert lazy.help.endswith(".")
+        assert lazy.help in result.output
+
+
+def test_help_takes_less_than_a_third_of_a_second() -> None:
+    def once() -> float:
+        command = [sys.executable, "-m", "tactful", "--help"]
+        before = os.times()
+        subprocess.run(command, check=True, capture_output=True)
+        after = os.times()
+        return (
+            after.children_user
+            - before.children_user
+            + after.children_system
+            - before.children_system
+        )
+
+    assert min(once() for _ in range(3)) < HELP_S
+
+
+def test_the_version_is_printed() -> None:
+    assert run("--version").output == f"tactful {__version__}\n"
+
+
+def test_help_imports_no_slow_module() -> None:
+    code = "import sys; from tactful.cli import main; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not {"starlette", "rich", "cryptography", "tactful.app"} & set(done.stdout.split())
+
+
+def test_the_server_imports_nothing_that_only_a_page_or_a_report_needs() -> None:
+    code = "import sys, tactful.app, tactful.cli.shared.logging_setup; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not {"jinja2", "tactful.demo", "tactful.connectors", "rich.progress"} & set(
+        done.stdout.split()
+    )
