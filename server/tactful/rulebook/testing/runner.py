@@ -1,4 +1,4 @@
-"""Do the rules do what the tests beside them say? Played on the real decision, with a set clock."""
+"""Runs scenario files (`*.test.yaml`) against a rulebook."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,8 +9,7 @@ from msgspec import Struct, structs
 from tactful.core.facts import fact_codec
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.rule import Rulebook
-from tactful.core.session import items_in_play as attention
-from tactful.core.session import signals
+from tactful.core.session import items_in_play, signals
 from tactful.core.values.calendar import local_instant
 from tactful.core.values.money import Money
 from tactful.core.verdicts.verdict import Verdict
@@ -25,23 +24,28 @@ from tactful.rulebook.testing.given import GivenFacts, as_builtins, as_datetime
 from tactful.rulebook.testing.scenario_grammar import PAGE, TEST_FILE
 from tactful.rulebook.testing.simulator import AFTER_LOGOUT, Simulator, restrict
 
-_AT: Final = "2026-03-10 12:00"
+_DEFAULT_AT: Final = "2026-03-10 12:00"
+"""When a scenario begins unless it says so; documented in the grammar."""
 _NONE: Final = "none"
 
 
 class FailedExpectation(Struct, frozen=True):
-    """An expectation that was not met: where it stands, what was found, and every rule's verdict."""
+    """An expectation that was not met."""
 
     line: int
+    """The line of the expectation, counted from 1."""
     message: str
+    """What was expected and what was found."""
     verdicts: tuple[Verdict, ...] = ()
+    """The verdict of every rule on the item, at that instant."""
 
 
 class ScenarioResult(Struct, frozen=True):
-    """One test and how it went."""
+    """Result of one scenario; it passed if it has no failures."""
 
     path: str
     line: int
+    """The line on which the scenario begins, counted from 1."""
     name: str
     failures: tuple[FailedExpectation, ...] = ()
 
@@ -49,11 +53,20 @@ class ScenarioResult(Struct, frozen=True):
 def run_scenarios(
     sources: Sequence[RuleSource], rulebook: Rulebook, findings: Findings, coverage: Coverage
 ) -> tuple[ScenarioResult, ...]:
-    """Plays all tests of all files; what cannot be read of a file is a finding."""
+    """Run the scenarios of all files, in the order of their paths.
+
+    A file with errors is not run; its errors are findings.
+
+    Args:
+        sources: the scenario files.
+        rulebook: the rules to test.
+        findings: receives what is wrong with the files.
+        coverage: receives what the scenarios have shown.
+    """
     return tuple(
-        played
+        result
         for source in sorted(sources, key=lambda source: source.path)
-        for played in _run_file(source, rulebook, findings, coverage)
+        for result in _run_file(source, rulebook, findings, coverage)
     )
 
 
@@ -75,7 +88,7 @@ def _run_file(
 
 
 def _check(file: ParsedMapping, rulebook: Rulebook, findings: Findings) -> None:
-    """Whether the rules that a file names exist, and every step does one thing."""
+    """Report unknown rules (R220) and steps that do not have exactly one key (R204)."""
     node = file.nodes.get("rules")
     for entry in list_items(node):
         if entry.text not in rulebook.rules:
@@ -83,8 +96,9 @@ def _check(file: ParsedMapping, rulebook: Rulebook, findings: Findings) -> None:
     for test in file.get("tests", ()):
         for step in test.get("steps", ()):
             if len(step.keys) != 1:
-                message = "a step does exactly one thing"
-                findings.add("R204", step.start, message, "begin each with `- ` on its own line")
+                message = "a step must have exactly one key"
+                help_text = "begin each step with `- ` on a line of its own"
+                findings.add("R204", step.start, message, help_text)
             expect = step.get("expect")
             for name in ("offer", "rule") if expect else ():
                 if expect.get(name, _NONE) not in {_NONE, *rulebook.rules}:
@@ -92,12 +106,12 @@ def _check(file: ParsedMapping, rulebook: Rulebook, findings: Findings) -> None:
 
 
 def _unknown(node: Node, rulebook: Rulebook, findings: Findings) -> None:
-    hint = nearest(node.text, rulebook.rules) or "name a rule of this folder"
+    hint = nearest(node.text, rulebook.rules) or "write the id of a rule of this folder"
     findings.add("R220", node, f"there is no rule '{node.text[:60]}'", hint)
 
 
 class _ScenarioRun:
-    """One test while it runs."""
+    """One scenario while it runs. Each public method is a step, named as in the scenario file."""
 
     def __init__(
         self,
@@ -114,7 +128,7 @@ class _ScenarioRun:
         self.given: ParsedMapping | None = (
             given.over(common) if given and common else given or common
         )
-        at = test.get("at") or file.get("at") or _AT
+        at = test.get("at") or file.get("at") or _DEFAULT_AT
         now = local_instant(at, file.get("timezone", "UTC"), end=False)
         self.facts = GivenFacts(self.given, now)
         self.simulator = Simulator(rulebook, now, tuple(self._get("customers", {})))
@@ -125,23 +139,24 @@ class _ScenarioRun:
         return self.given.get(name, otherwise) if self.given else otherwise
 
     def run(self) -> ScenarioResult:
-        """Sets the stage, then goes through the steps."""
-        stage = self.simulator
-        stage.add_facts(*self.facts.initial_facts(), *self._raw_facts(), at=stage.now)
+        """Add the given facts, open the session, and run the steps."""
+        simulator = self.simulator
+        simulator.add_facts(*self.facts.initial_facts(), *self._raw_facts(), at=simulator.now)
         for id_, (_, amounts) in self._get("spent", {}).items():
-            stage.spent |= {(id_, currency): amount for currency, amount in amounts.items()}
-        stage.rates = self.facts.conversion_rates()
-        self._arrive()
+            simulator.spent |= {(id_, currency): amount for currency, amount in amounts.items()}
+        simulator.rates = self.facts.conversion_rates()
+        self._open_session()
         for step in self.test.get("steps", ()):
             for name, value in step.values.items():
-                self.facts.now = stage.now
+                self.facts.now = simulator.now
                 _STEPS[name](self, value, step.nodes[name])
-            self._see()
-        self.coverage.record_offers(stage.pushed)
+            self._record_coverage()
+        self.coverage.record_offers(simulator.pushed)
         line = self.test.start.line + 1
         return ScenarioResult(self.path, line, self.test.get("name"), tuple(self.failures))
 
-    def _arrive(self) -> None:
+    def _open_session(self) -> None:
+        """Connect with the given consent and visit, and log in the given customer."""
         visit = self._get("visit")
         consent = self._get("consent", "personal")
         self.simulator.send(
@@ -158,6 +173,7 @@ class _ScenarioRun:
             self.simulator.send(signals.CustomerIdentified(self._get("customer")))
 
     def _raw_facts(self) -> Iterator[Any]:
+        """Yield the facts under `given.facts`; one that cannot be decoded is a failure."""
         node: Node | None = self._get("facts")
         for item in node.items if node else ():
             fact = fact_codec.decode(json.dumps(as_builtins(item)).encode())
@@ -166,11 +182,10 @@ class _ScenarioRun:
             else:
                 yield fact
 
-    def _see(self) -> None:
-        for sku in attention.candidate_skus(self.simulator.session):
+    def _record_coverage(self) -> None:
+        """Record how the conditions stand for every item in play."""
+        for sku in items_in_play.candidate_skus(self.simulator.session):
             self.coverage.record_scene(self.simulator.rulebook.rules, self.simulator.scene_of(sku))
-
-    # steps
 
     def view(self, sku: str, _: Node) -> None:
         """The shopper opens an item."""
@@ -190,18 +205,18 @@ class _ScenarioRun:
         self.simulator.send(signals.PageViewed(block.get("kind"), query=query, moment=moment))
 
     def cart(self, entries: Mapping[str, Any], _: Node) -> None:
-        """The cart changes."""
+        """The content of the cart changes."""
         lines = tuple(signals.CartLine(sku, count) for sku, (_, count) in entries.items())
         self.simulator.send(signals.CartChanged(lines))
 
     def act(self, kind: signals.ActivityKind, _: Node) -> None:
-        """The shopper does something."""
+        """The shopper does something on the page."""
         self.simulator.send(signals.ActivityReported(kind, tab=1))
 
     def wait(self, duration: int, _: Node) -> None:
-        """Time passes."""
+        """Time passes; coverage is recorded whenever a timer fires."""
         for _now in self.simulator.advance(duration):
-            self._see()
+            self._record_coverage()
 
     def identify(self, customer: str, _: Node) -> None:
         """The shopper logs in."""
@@ -216,18 +231,18 @@ class _ScenarioRun:
         self.simulator.send(signals.ConsentChanged(consent))
 
     def accept(self, _value: bool, node: Node) -> None:
-        """The shopper accepts what is shown."""
+        """The shopper accepts the offer that was shown last."""
         self._answer(signals.OfferAccepted, node)
 
     def dismiss(self, _value: bool, node: Node) -> None:
-        """The shopper dismisses what is shown."""
+        """The shopper dismisses the offer that was shown last."""
         self._answer(signals.OfferDismissed, node)
 
     def _answer(self, answer: Callable[[str], signals.Signal], node: Node) -> None:
         if self.simulator.advertised:
             self.simulator.send(answer(self.simulator.advertised[-1].id))
         else:
-            self._fail(node, "there is no offer to answer", None)
+            self._fail(node, "expected an offer to accept or dismiss, found none", None)
 
     def stock(self, entries: Mapping[str, Any], _: Node) -> None:
         """The stock changes."""
@@ -244,7 +259,7 @@ class _ScenarioRun:
             self.simulator.report_facts(self.facts.price(sku, Money(amount, currency), block))
 
     def case(self, block: ParsedMapping, _: Node) -> None:
-        """The customer complains."""
+        """The customer opens a support case."""
         fact = self.facts.case(self._customer(), block)
         self.cases[fact.case] = fact
         self.simulator.report_facts(fact)
@@ -258,14 +273,14 @@ class _ScenarioRun:
                 structs.replace(known[id_], version=None, status="resolved", resolved_at=now)
             )
         else:
-            self._fail(node, f"there is no case '{id_}'; give it an `id`", None)
+            self._fail(node, f"there is no case '{id_}'; add `id: {id_}` to the case", None)
 
     def order(self, block: ParsedMapping, _: Node) -> None:
-        """The customer buys elsewhere."""
+        """The customer places an order outside this session."""
         self.simulator.report_facts(self.facts.order(self._customer(), block))
 
     def return_(self, block: ParsedMapping, _: Node) -> None:
-        """Something goes back."""
+        """The customer returns something."""
         self.simulator.report_facts(self.facts.return_(self._customer(), block))
 
     def review(self, block: ParsedMapping, _: Node) -> None:
@@ -273,17 +288,15 @@ class _ScenarioRun:
         self.simulator.report_facts(self.facts.review(self._customer(), block))
 
     def silent(self, feeds: tuple[Any, ...], _: Node) -> None:
-        """Feeds fall silent."""
+        """The feeds report nothing from now on."""
         for feed in feeds:
             self.simulator.silent[feed] = self.simulator.now
 
     def _customer(self) -> str:
         return str(self.simulator.session.customer or next(iter(self._get("customers", {})), "c1"))
 
-    # expectations
-
     def expect(self, block: ParsedMapping, _: Node) -> None:
-        """What must hold now."""
+        """Compare the state with an expectation, and record each difference as a failure."""
         sku = block.get("item") or self.simulator.session.focus or self._last_viewed()
         shown = next((o for o in self.simulator.advertised if sku in {None, o.sku}), None)
         wanted = block.get("offer")
@@ -302,8 +315,8 @@ class _ScenarioRun:
             self._fail(block.nodes["withdrawn"], message, sku)
 
     def _last_viewed(self) -> str | None:
-        looks = self.simulator.session.viewed_items
-        return looks[-1].sku if looks else None
+        viewed = self.simulator.session.viewed_items
+        return viewed[-1].sku if viewed else None
 
     def _expect_terms(self, block: ParsedMapping, offer: Offer, sku: str | None) -> None:
         for name, amount in (("price", offer.unit), ("saves", offer.saved)):
@@ -322,13 +335,17 @@ class _ScenarioRun:
         rules = self.simulator.rulebook.rules
         rule = block.get("rule") or (next(iter(rules)) if len(rules) == 1 else None)
         if rule is None or sku is None:
-            help_text = "add `rule:` to say whose reason is meant" if sku else "name an `item:`"
-            self._fail(node, help_text, sku)
+            missing = (
+                "`rule:`, as several rules are active" if sku else "`item:`, as none is in view"
+            )
+            self._fail(node, f"`because` needs {missing}", sku)
             return
         verdict = next((one for one in self.simulator.explain(sku) if one.rule == rule), None)
         reason = str(verdict.reason) if verdict and verdict.reason else None
         if reason != block.get("because"):
-            found = reason or (f"it is {verdict.outcome}" if verdict else "it is not active here")
+            found = reason or (
+                f"that it is {verdict.outcome}" if verdict else "no such active rule"
+            )
             self._fail(
                 node,
                 f"expected '{rule}' to be withheld because of {block.get('because')}, found {found}",

@@ -1,4 +1,9 @@
-"""What happens to one shopper when signals and facts arrive in order? The real decision, in memory."""
+"""Simulates one session against a rulebook in memory, with the decision of the server.
+
+The simulator keeps what the runtime and the ledger keep for a session: facts, contact histories,
+reserved budgets. Time moves only when it is told to, and nothing is stored. It decides with
+`core.decide`, so a scenario test cannot pass on a rule that the server would treat differently.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -25,45 +30,59 @@ from tactful.core.verdicts.verdict import Verdict
 from tactful.rulebook.testing.fact_set import FactSet
 
 FEEDS: Final[tuple[FeedName, ...]] = ("stock", "prices", "orders", "cases")
+"""The feeds whose age a policy may limit."""
 _SHOPPER: Final = "somebody"
 AFTER_LOGOUT: Final = "somebody-else"
-"""The anonymous shopper, before and after a logout."""
-_DRAWS: Final = 10_000
+"""The ids of the anonymous shopper before and after a logout."""
+_SEEDS_TRIED: Final = 10_000
 
 
 class Simulator:
-    """One session before a rulebook, with a clock that goes when it is told to."""
+    """One session of one shopper.
+
+    Usage: add the facts that exist at the start (`add_facts`), send a `ConnectionOpened` signal,
+    then alternate `send`, `report_facts` and `advance`. Read `advertised`, `withdrawn` and
+    `explain` in between.
+    """
 
     def __init__(self, rulebook: Rulebook, now: int, customers: tuple[str, ...] = ()) -> None:
         self.rulebook = rulebook
         self.now = now
         self.facts = FactSet()
         self.session = Session(id="test", shopper=_SHOPPER, created_at=now)
-        self.seed = _fair_seed(rulebook, (_SHOPPER, AFTER_LOGOUT, *customers))
+        self.seed = _seed_without_holdout(rulebook, (_SHOPPER, AFTER_LOGOUT, *customers))
         self.contacts: dict[str, ContactHistory] = {}
         self.spent: dict[tuple[str, str], int] = {}
         self.silent: dict[FeedName, int] = {}
         self.rates = NO_CONVERSION_RATES
         self.withdrawn: str | None = None
-        """Why the last offer was taken back."""
+        """The reason of the last withdrawal; None: no offer was withdrawn."""
         self.pushed: set[str] = set()
-        """The rules that pushed an offer."""
+        """The ids of the rules that pushed an offer."""
         self._reserved: dict[tuple[str, str, str], int] = {}
         self._items: dict[str, Item] | None = None
 
     def report_facts(self, *facts: AnyFact) -> None:
-        """Facts arrive, and the session hears of them."""
+        """Add facts at the current instant, and decide again because of them."""
         self.add_facts(*facts)
         self.send(signals.FactsChanged())
 
     def add_facts(self, *facts: AnyFact, at: int | None = None) -> None:
-        """Facts that were there before."""
+        """Add facts without a decision.
+
+        Args:
+            facts: the facts.
+            at: when they were reported, in milliseconds since the Unix epoch; None: now.
+        """
         for fact in facts:
             self.facts.add(fact, self.now if at is None else at)
         self._items = None
 
     def send(self, signal: signals.Signal) -> Decision:
-        """One turn; what it pushes is seen at once."""
+        """Decide on one signal and return the decision.
+
+        An offer that it pushes is reported as seen in a turn of its own.
+        """
         decision = decide(self.context_for(signal))
         self._apply(decision)
         for effect in decision.effects:
@@ -73,7 +92,15 @@ class Simulator:
         return decision
 
     def advance(self, duration: int) -> Iterator[int]:
-        """Time passes; every timer fires on its way. Yields each instant at which one did."""
+        """Move the clock forward and fire the timers on the way.
+
+        Args:
+            duration: milliseconds.
+
+        Yields:
+            Each instant at which a timer fired. The clock stops there until the next value is
+            asked for.
+        """
         until = self.now + duration
         while (wake := self.session.wake_at) is not None and self.now < wake <= until:
             self.now = wake
@@ -82,7 +109,7 @@ class Simulator:
         self.now = until
 
     def context_for(self, signal: signals.Signal) -> Context:
-        """Everything that a decision on this signal may read."""
+        """Return everything that a decision on a signal may read."""
         return Context(
             now=self.now,
             session=self.session,
@@ -99,22 +126,22 @@ class Simulator:
 
     @property
     def items(self) -> dict[str, Item]:
-        """The catalogue as it is."""
+        """SKU → item, from the facts so far."""
         if self._items is None:
             self._items = self.facts.items()
         return self._items
 
     @property
     def advertised(self) -> tuple[Offer, ...]:
-        """What is on the screen."""
+        """The offers that the shopper is shown."""
         return tuple(offer for offer in self.session.offers if offer.advertised)
 
     def explain(self, sku: str) -> tuple[Verdict, ...]:
-        """Every rule on one item, now."""
+        """Return the verdict of every rule on one item, now."""
         return explain(self.context_for(signals.TimerFired()), sku)
 
     def scene_of(self, sku: str) -> Any:
-        """One item as conditions see it, now."""
+        """Return one item as conditions read it, now."""
         return build_scene(DecisionBuilder(self.context_for(signals.TimerFired())), sku)
 
     def _profile(self, signal: signals.Signal) -> Profile | None:
@@ -155,38 +182,46 @@ class Simulator:
 
 
 def restrict(rulebook: Rulebook, rules: tuple[str, ...]) -> Rulebook:
-    """The same rulebook with only some of its rules."""
+    """Return a rulebook with only the rules of these ids."""
     kept = {id_: rule for id_, rule in rulebook.rules.items() if id_ in rules}
     return structs.replace(rulebook, rules=kept, index=_FilteredIndex(rulebook, frozenset(kept)))
 
 
 class _FilteredIndex:
-    """An index that leaves rules out."""
+    """An index that returns only some rules of another one."""
 
     def __init__(self, rulebook: Rulebook, kept: frozenset[str]) -> None:
         self._index = rulebook.index
         self._kept = kept
 
     def for_item(self, scene: Any) -> Iterator[Any]:
-        """The rules that could apply and are kept."""
+        """Return the rules that could apply in a scene."""
         return (rule for rule in self._index.for_item(scene) if rule.id in self._kept)
 
 
-def _fair_seed(rulebook: Rulebook, people: tuple[str, ...]) -> str:
-    """Dice by which nobody here is held out: a test is about the rules, not about luck."""
+def _seed_without_holdout(rulebook: Rulebook, shoppers: tuple[str, ...]) -> str:
+    """Return a seed with which none of the shoppers is held out.
+
+    A scenario tests the conditions of rules. Without this, its result would depend on a hash.
+    """
     rules = [rule for rule in rulebook.rules.values() if rule.share_bp < 10_000]
     rules = rules or list(rulebook.rules.values())[:1]
-    for number in range(_DRAWS):
+    for number in range(_SEEDS_TRIED):
         seed = f"test-{number}"
         if not any(
-            holdout_reason(seed, who, rule, rulebook.policy) for who in people for rule in rules
+            holdout_reason(seed, shopper, rule, rulebook.policy)
+            for shopper in shoppers
+            for rule in rules
         ):
             return seed
     return "test-0"
 
 
 def _customer_after(session: Session, signal: signals.Signal) -> str | None:
-    """Whose history a turn may read: the verified customer's, with consent, as of this signal."""
+    """Return the customer whose history a turn may read, as of this signal.
+
+    None without a verified customer, without consent, or with Global Privacy Control.
+    """
     customer, consent, gpc = session.customer, session.consent, session.gpc
     match signal:
         case signals.CustomerIdentified():

@@ -77,22 +77,28 @@ def test_each_kind_of_disappointment_is_told() -> None:
         "expected 'half' to be withheld because of stock.out, found timing.wait"
     ]
     assert failures("- view: A\n- wait: 31s\n- expect: {because: stock.out}") == [
-        "expected 'half' to be withheld because of stock.out, found it is standing"
+        "expected 'half' to be withheld because of stock.out, found that it is standing"
     ]
     assert failures("- view: A\n- expect: {withdrawn: stock.out}") == [
         "expected a withdrawal because of stock.out, found none"
     ]
-    assert failures("- accept: true") == ["there is no offer to answer"]
-    assert failures("- resolve: nothing") == ["there is no case 'nothing'; give it an `id`"]
-    assert failures("- expect: {because: stock.out}") == ["name an `item:`"]
+    assert failures("- accept: true") == ["expected an offer to accept or dismiss, found none"]
+    assert failures("- resolve: nothing") == [
+        "there is no case 'nothing'; add `id: nothing` to the case"
+    ]
+    assert failures("- expect: {because: stock.out}") == [
+        "`because` needs `item:`, as none is in view"
+    ]
     assert failures("- view: A\n- expect: {rule: other, because: stock.out}") == [
-        "expected 'other' to be withheld because of stock.out, found it is not active here"
+        "expected 'other' to be withheld because of stock.out, found no such active rule"
     ]
 
 
 def test_with_several_rules_the_reason_is_asked_of_one() -> None:
     steps = "- view: A\n- expect: {because: timing.wait}"
-    assert failures(steps, head="at: 2026-03-10") == ["add `rule:` to say whose reason is meant"]
+    assert failures(steps, head="at: 2026-03-10") == [
+        "`because` needs `rule:`, as several rules are active"
+    ]
     steps = "- view: A\n- expect: {rule: other, because: target.conditions}"
     assert failures(steps, head="timezone: Europe/Berlin") == []
 
@@ -118,7 +124,7 @@ def test_a_shopper_does_all_that_shoppers_do() -> None:
     - expect: {because: identity.unverified, rule: half}
     """
     assert failures(steps) == [
-        "expected 'half' to be withheld because of identity.unverified, found it is standing"
+        "expected 'half' to be withheld because of identity.unverified, found that it is standing"
     ]
 
 
