@@ -192,7 +192,7 @@ async def test_a_judgement_sees_the_desk_and_its_ruling_is_written_whole(ledger)
         order="o1",
         refund="f1",
     )
-    assert seen[-1].refund.pending_ack == b"a"
+    assert seen[-1].refund.answer == b"a"
 
 
 async def test_a_turn_never_overwrites_what_a_redemption_ended(ledger):

@@ -1,4 +1,4 @@
-"""How are versions of facts kept, superseded and found again in plain dictionaries?"""
+"""The versions of facts in plain dictionaries: stored, superseded and found again."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -15,18 +15,18 @@ Name = tuple[str, str]
 
 
 class MemoryFacts:
-    """The part of the ledger that keeps facts and signs of life."""
+    """The part of `MemoryLedger` that stores facts and heartbeats (role `FactStore`)."""
 
     def __init__(self) -> None:
         super().__init__()
         self._facts: dict[Name, list[tuple[StoredFact, tuple[Name, ...]]]] = {}
         self._heads: dict[Name, HighestVersions] = {}
-        self._under: dict[Name, dict[Name, None]] = {}
-        self._heard: dict[str, int] = {}
+        self._by_subject: dict[Name, dict[Name, None]] = {}
+        self._heartbeats: dict[str, int] = {}
         self._number = 0
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
-        """Keep the newer ones; True for a row that was kept."""
+        """Store the rows that are newer; True for each row that is now in force."""
         return [self._record(row) for row in rows]
 
     def _record(self, row: FactRow) -> bool:
@@ -47,11 +47,11 @@ class MemoryFacts:
         fact = StoredFact(row.kind, row.key, row.body, at, number=self._number)
         versions.append((fact, row.subjects))
         for subject in row.subjects:
-            self._under.setdefault(subject, {})[name] = None
+            self._by_subject.setdefault(subject, {})[name] = None
         return True
 
     def _keep_late(self, row: FactRow) -> None:
-        """What held before the version in force, and was never in force itself: over before it came."""
+        """Store a version that is older than the one in force, and so never was in force itself."""
         versions = self._facts[row.kind, row.key]
         if all(fact.body != row.body for fact, _ in versions):
             self._number += 1
@@ -65,8 +65,8 @@ class MemoryFacts:
         at: int | None = None,
         upto: int | None = None,
     ) -> list[StoredFact]:
-        """The facts in force about any of the subjects, each once."""
-        names = {name for subject in subjects for name in self._under.get(subject, ())}
+        """Return the facts in force about any of the subjects, each once."""
+        names = {name for subject in subjects for name in self._by_subject.get(subject, ())}
         wanted = set(subjects)
         return [
             fact
@@ -76,24 +76,24 @@ class MemoryFacts:
         ]
 
     async def newest_fact(self) -> int:
-        """The number of the newest fact; 0: there is none."""
+        """Return the number of the newest fact; 0: there is none."""
         return self._number
 
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
-        """Every retained version of one fact, oldest first."""
+        """Return every retained version of one fact in the order of their numbers."""
         found = [fact for fact, _ in self._facts.get((kind, key), ())]
         return sorted(found, key=lambda fact: fact.number)
 
     async def feed_heartbeats(self) -> dict[str, int]:
-        """Feed → when it last gave a sign of life (ms)."""
-        return dict(self._heard)
+        """Return feed → its last heartbeat, milliseconds since the Unix epoch, UTC."""
+        return dict(self._heartbeats)
 
     async def record_heartbeat(self, feed: str, at: int) -> None:
-        """Keep a sign of life, if it is newer."""
-        self._heard[feed] = max(at, self._heard.get(feed, at))
+        """Store a heartbeat, unless a later one is stored."""
+        self._heartbeats[feed] = max(at, self._heartbeats.get(feed, at))
 
     async def state_digest(self) -> str:
-        """A digest of the facts in force and the versions seen."""
+        """Return a digest of the facts in force and the highest versions, for tests of replayed feeds."""
         found = hashlib.sha256()
         for name, versions in sorted(self._facts.items()):
             fact, subjects = versions[-1]
@@ -103,15 +103,15 @@ class MemoryFacts:
         return found.hexdigest()
 
     def _erase_facts(self, customer: str, alias: str, sessions: Iterable[str]) -> int:
-        found = dict(self._under.get(("customer", customer), {}))
+        found = dict(self._by_subject.get(("customer", customer), {}))
         for key in [key for kind, key in found if kind == "order"]:
-            found |= self._under.get(("order", key), {})
+            found |= self._by_subject.get(("order", key), {})
         for session in sessions:
-            found |= self._under.get(("session", session), {})
+            found |= self._by_subject.get(("session", session), {})
         return sum(self._erase_fact(name, customer, alias) for name in found)
 
     def _erase_fact(self, name: Name, customer: str, alias: str) -> int:
-        """Delete a fact, unless it is somebody else's too: then only this customer leaves it."""
+        """Delete a fact. One that concerns another customer too stays, with an alias for this one."""
         kept = []
         for fact, subjects in self._facts[name]:
             if {ident for kind, ident in subjects if kind == "customer"} - {customer}:
@@ -123,7 +123,7 @@ class MemoryFacts:
                     (structs.replace(fact, body=replace_id(fact.body, customer, alias)), left)
                 )
         touched = len(self._facts.pop(name))
-        for under in self._under.values():
+        for under in self._by_subject.values():
             under.pop(name, None)
         if kept:
             self._facts[name] = kept
@@ -131,13 +131,13 @@ class MemoryFacts:
             del self._heads[name]
         for _, subjects in kept:
             for subject in subjects:
-                self._under.setdefault(subject, {})[name] = None
+                self._by_subject.setdefault(subject, {})[name] = None
         return touched
 
     def _facts_of(self, customer: str) -> list[dict[str, object]]:
         return [
             {"at": fact.at, "ended": fact.ended, "fact": as_plain_data(fact.body)}
-            for name in sorted(self._under.get(("customer", customer), {}))
+            for name in sorted(self._by_subject.get(("customer", customer), {}))
             for fact, _ in self._facts[name]
         ]
 
@@ -155,7 +155,7 @@ Version = tuple[StoredFact, tuple[Name, ...]]
 
 
 def _in_force(versions: list[Version], at: int | None, upto: int | None) -> list[Version]:
-    """The version that counts: now, at an instant, or right after a fact."""
+    """Return the version in force now, at an instant, or right after a fact; or none."""
     if upto is not None:
         return [pair for pair in versions if pair[0].number <= upto][-1:]
     if at is None:

@@ -1,6 +1,6 @@
-"""How does a ledger behave that forgets everything when its process ends?
+"""The ledger port in plain dictionaries, which forgets everything when its process ends.
 
-It answers as the durable one does, from plain dictionaries; tests and dry runs use it.
+Tests and dry runs use it. The contract suites in `tests/contracts` run on it and on SQLite alike.
 """
 
 import secrets
@@ -17,39 +17,39 @@ from tactful.stores.shared.json_text import as_plain_data
 
 
 class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
-    """The ledger port in memory."""
+    """The ledger in memory; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._acts: list[OperatorAction] = []
+        self._actions: list[OperatorAction] = []
 
     async def open(self) -> None:
-        """Nothing is needed."""
+        """Do nothing: memory needs no opening."""
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: memory is not released by hand."""
 
     @property
     def failure(self) -> str | None:
-        """Memory does not fail in parts."""
+        """Return None: memory can always be written."""
         return None
 
     @property
     def pending_bytes(self) -> int:
-        """What is recorded is kept at once."""
+        """Return 0: records are written at once."""
         return 0
 
     # sessions
     async def session_by_resume(self, digest: bytes) -> SavedSession | None:
-        """The session whose resume secret has this digest."""
+        """Return the session whose resume secret has this digest."""
         return next((s for s in self._sessions.values() if s.resume == digest), None)
 
     async def session(self, session: str) -> SavedSession | None:
-        """One session."""
+        """Return one session."""
         return self._sessions.get(session)
 
     async def sessions_to_wake(self, before: int) -> list[SavedSession]:
-        """Sessions whose timer is due before an instant, or that have standing offers."""
+        """Return the sessions with standing offers, and those whose timer was due."""
         standing = {offer.session for offer in self._offers.values() if offer.standing}
         return [
             saved
@@ -58,11 +58,11 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         ]
 
     async def contact(self, shopper: str) -> bytes | None:
-        """The encoded contact history of a customer."""
+        """Return the encoded contact history of a customer."""
         return self._contacts.get(shopper)
 
     async def forget_session(self, session: str) -> None:
-        """Erase a session's state and entries; its offers keep a random id instead."""
+        """Delete a session and its turns; its offers stay, under a random session id."""
         self._sessions.pop(session, None)
         self._entries = [entry for entry in self._entries if entry.session != session]
         alias = secrets.token_urlsafe(16)
@@ -70,7 +70,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
             if offer.session == session:
                 self._offers[key] = structs.replace(offer, session=alias)
 
-    # records
+    # steps and turns
     async def offer_steps(
         self,
         *,
@@ -79,18 +79,21 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         offer: str | None = None,
         limit: int = 200,
     ) -> list[AuditRow]:
-        """Lifecycle steps, newest first."""
+        """Return lifecycle steps of offers, newest first."""
         rows = [AuditRow(step, self._offers[step.offer]) for step in reversed(self._steps)]
         return [
             row
             for row in rows
             if (session is None or row.offer.session == session)
-            and (customer is None or (row.offer.customer or self._became(row)) == customer)
+            and (
+                customer is None
+                or (row.offer.customer or self._customer_of_next_login(row)) == customer
+            )
             and (offer is None or row.offer.id == offer)
         ][:limit]
 
-    def _became(self, row: AuditRow) -> str | None:
-        """Who the anonymous shopper of a step was, or turned out to be later in the session."""
+    def _customer_of_next_login(self, row: AuditRow) -> str | None:
+        """Return the customer of the next login after a step in its session; None: there is none."""
         known = [
             entry
             for entry in self._entries
@@ -106,7 +109,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         until: int | None = None,
         limit: int = 1000,
     ) -> list[TurnEntry]:
-        """Recorded turns of [since, until), oldest first."""
+        """Return recorded turns of [since, until), oldest first."""
         found = [
             entry
             for entry in self._entries
@@ -117,7 +120,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         return sorted(found, key=lambda entry: entry.at)[:limit]
 
     async def latest_session_of(self, customer: str, at: int | None = None) -> str | None:
-        """The session in which a customer was last seen."""
+        """Return the session in which a customer was last seen."""
         if at is None:
             seen = [saved for saved in self._sessions.values() if saved.customer == customer]
             if seen:
@@ -133,24 +136,24 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
             else None
         )
 
-    # people
+    # operator actions and customer data
     async def record_operator_action(self, act: OperatorAction) -> None:
-        """Keep what a person did."""
-        self._acts.append(act)
+        """Store an operator action."""
+        self._actions.append(act)
 
     async def operator_actions(
         self, *, customer: str | None = None, limit: int = 200
     ) -> list[OperatorAction]:
-        """What people did, newest first."""
-        found = [one for one in self._acts if customer in {None, one.customer}]
+        """Return operator actions, newest first."""
+        found = [one for one in self._actions if customer in {None, one.customer}]
         return found[::-1][:limit]
 
     async def erase_customer(self, customer: str, alias: str) -> int:
-        """Remove a customer; money rows stay under `alias`. Returns the rows touched."""
+        """Delete a customer; offers and redemptions stay under an alias. Return the rows changed."""
         sessions = {
             *(saved.session for saved in self._sessions.values() if saved.customer == customer),
             *(entry.session for entry in self._entries if entry.customer == customer),
-            *(held.session for held in self._offers.values() if held.customer == customer),
+            *(one.session for one in self._offers.values() if one.customer == customer),
         }
         touched = self._erase_facts(customer, alias, sessions)
         touched += self._contacts.pop(customer, None) is not None
@@ -159,29 +162,29 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         kept = [entry for entry in self._entries if entry.session not in sessions]
         touched += len(self._entries) - len(kept)
         self._entries = kept
-        for key, held in self._offers.items():
-            if held.session in sessions:
-                named = alias if held.customer == customer else held.customer
-                self._offers[key] = structs.replace(held, session=alias, customer=named)
+        for key, one in self._offers.items():
+            if one.session in sessions:
+                named = alias if one.customer == customer else one.customer
+                self._offers[key] = structs.replace(one, session=alias, customer=named)
                 touched += 1
-        return touched + self._erase_acts(customer, alias)
+        return touched + self._erase_actions(customer, alias)
 
-    def _erase_acts(self, customer: str, alias: str) -> int:
-        mine = [place for place, one in enumerate(self._acts) if one.customer == customer]
+    def _erase_actions(self, customer: str, alias: str) -> int:
+        mine = [place for place, one in enumerate(self._actions) if one.customer == customer]
         for place in mine:
-            kept = self._acts[place]
-            self._acts[place] = structs.replace(kept, customer=alias, subject=alias)
+            kept = self._actions[place]
+            self._actions[place] = structs.replace(kept, customer=alias, subject=alias)
         return len(mine)
 
     async def export_customer(self, customer: str) -> dict[str, object]:
-        """All that is kept about a customer, as plain data."""
-        offers = {key for key, held in self._offers.items() if held.customer == customer}
+        """Return everything stored about a customer as plain data."""
+        offers = {key for key, one in self._offers.items() if one.customer == customer}
         contact = self._contacts.get(customer)
         return {
             "customer": customer,
             "facts": self._facts_of(customer),
             "contact": as_plain_data(contact) if contact else None,
-            "acts": [_plain(one) for one in self._acts if one.customer == customer],
+            "acts": [_plain(one) for one in self._actions if one.customer == customer],
             "sessions": [
                 as_plain_data(saved.state)
                 for saved in self._sessions.values()
@@ -199,7 +202,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         }
 
     async def prune(self, *, before: int) -> int:
-        """Drop superseded facts, entries and ended sessions older than an instant."""
+        """Delete superseded facts, turns and idle sessions older than an instant."""
         dropped = self._prune_facts(before)
         entries = [entry for entry in self._entries if entry.at >= before]
         standing = {offer.session for offer in self._offers.values() if offer.standing}

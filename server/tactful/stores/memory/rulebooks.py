@@ -1,10 +1,10 @@
-"""How are rulebooks and the states of rules kept in plain dictionaries?"""
+"""Rulebooks and paused rules in plain dictionaries."""
 
 from typing import Literal
 
 
 class MemoryRulebooks:
-    """The part of the ledger that keeps what merchandisers and operators decided."""
+    """The part of `MemoryLedger` that keeps rulebooks (role `RulebookStore`)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -15,24 +15,24 @@ class MemoryRulebooks:
     async def store_rulebook(
         self, version: str, sources: bytes, at: int, *, back: bool = False
     ) -> None:
-        """Keep the sources of an activated rulebook; `back`: somebody went back to it."""
+        """Store an activation, and the sources where the version is new."""
         self._sources.setdefault(version, sources)
         self._activations.append((version, at, back))
 
     async def rulebooks(self) -> list[tuple[str, int, bool]]:
-        """(version, activated at, back), newest first; one row an activation."""
+        """Return (version, activated at, back) of every activation, newest first."""
         return self._activations[::-1]
 
     async def rulebook_sources(self, version: str) -> bytes | None:
-        """The sources of a version."""
+        """Return the sources of a version; None: it was never active."""
         return self._sources.get(version)
 
     async def rule_states(self) -> dict[str, str]:
-        """Rule id → `paused`, for rules that an operator paused."""
+        """Return rule id → `paused`, for the rules that are paused."""
         return dict(self._rule_states)
 
     async def set_rule_state(self, rule: str, state: Literal["paused", "running"]) -> None:
-        """Pause a rule, or let it run again."""
+        """Store that a rule is paused, or running again."""
         if state == "paused":
             self._rule_states[rule] = state
         else:

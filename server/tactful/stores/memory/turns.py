@@ -1,4 +1,4 @@
-"""How are turns, and what they promise, kept in plain dictionaries?"""
+"""Turns, offers and budgets in plain dictionaries."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,11 @@ from tactful.stores.shared.balance_moves import apply_moves, balance_key
 
 
 class MemoryTurns:
-    """The part of the ledger that writes turns and rulings; nothing waits, so each call is one transaction."""
+    """The part of `MemoryLedger` for turns and offers.
+
+    It has the roles `TurnStore`, `OfferStore` and `OfferStatistics`. No call awaits anything, so each
+    is a transaction of its own.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +50,7 @@ class MemoryTurns:
 
     # turns
     async def commit(self, commit: Commit) -> CommitRefusal | None:
-        """Write a turn; a refusal wrote nothing."""
+        """Write a turn, or return why it was refused; then nothing is written."""
         for ended in self._ended_meanwhile(commit):
             return CommitRefusal("offer.ended", offer=ended)
         balances = dict(self._balances)
@@ -58,7 +62,7 @@ class MemoryTurns:
         return None
 
     def record(self, commit: Commit) -> None:
-        """Write a turn that promises nothing; what ended otherwise meanwhile stays as it ended."""
+        """Write a turn that promises nothing. An offer that ended meanwhile keeps its end."""
         ended = set(self._ended_meanwhile(commit))
         apply_moves(
             self._balances, [change for change in commit.moves if change.offer not in ended]
@@ -70,11 +74,11 @@ class MemoryTurns:
         )
 
     def deferred_writes(self) -> AbstractContextManager[None]:
-        """Nothing waits."""
+        """Return a context manager that does nothing: records are written at once."""
         return nullcontext()
 
     async def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: records are written at once."""
 
     def _ended_meanwhile(self, commit: Commit) -> Iterable[str]:
         for offer in commit.offers:
@@ -99,69 +103,71 @@ class MemoryTurns:
         if commit.entry:
             self._entries.append(commit.entry)
 
-    # what was promised
+    # offers
     async def offer(self, offer: str) -> Offer | None:
-        """One offer as it now is."""
+        """Return one offer in its present state."""
         return self._offers.get(offer)
 
     async def standing_offers(self) -> list[Offer]:
-        """All offers in a standing state, by id."""
+        """Return all standing offers, in order of their ids."""
         return [offer for _, offer in sorted(self._offers.items()) if offer.standing]
 
     async def balances(self) -> list[BudgetRow]:
-        """All balances, by campaign, period and currency."""
+        """Return all balances, by campaign, period and currency."""
         return [row for _, row in sorted(self._balances.items())]
 
     async def run_redemption(
         self,
-        judge: RedemptionLogic,
+        logic: RedemptionLogic,
         *,
         offer: str | None = None,
         order: str,
         refund: str | None = None,
     ) -> RedemptionOutcome:
-        """Read the desk, run the judgement and write its ruling."""
-        ruling = judge(self._desk(offer, order, refund))
+        """Read what the redemption depends on, run its logic and write the outcome."""
+        outcome = logic(self._redemption_state(offer, order, refund))
         balances = dict(self._balances)
-        if refused := apply_moves(balances, ruling.moves):
-            message = f"a ruling moved {refused.campaign} beyond its limit"
+        if refused := apply_moves(balances, outcome.moves):
+            message = f"a redemption moved {refused.campaign} beyond its limit"
             raise ValueError(message)
         self._balances = balances
-        for row in ruling.redemptions:
+        for row in outcome.redemptions:
             self._redemptions[row.offer, row.order] = row
-        if ruling.refund:
-            self._refunds[order, ruling.refund.refund] = ruling.refund
-        self._offers.update((held.id, held) for held in ruling.offers)
-        self._steps.extend(ruling.steps)
-        return ruling
+        if outcome.refund:
+            self._refunds[order, outcome.refund.refund] = outcome.refund
+        self._offers.update((one.id, one) for one in outcome.offers)
+        self._steps.extend(outcome.steps)
+        return outcome
 
-    def _desk(self, offer: str | None, order: str, refund: str | None) -> RedemptionState:
+    def _redemption_state(
+        self, offer: str | None, order: str, refund: str | None
+    ) -> RedemptionState:
         rows = tuple(
             row for row in self._redemptions.values() if offer == row.offer or order == row.order
         )
         named = {offer, *(row.offer for row in rows if row.order == order)}
         offers = {key: self._offers[key] for key in named if key in self._offers}
-        purses = {
-            (held.campaign, held.period, currency)
-            for held in offers.values()
-            for currency in (held.currency, COUNT)
+        keys = {
+            (one.campaign, one.period, currency)
+            for one in offers.values()
+            for currency in (one.currency, COUNT)
         }
-        sessions = {key: held.session for key, held in self._offers.items()}
+        sessions = {key: one.session for key, one in self._offers.items()}
         return RedemptionState(
             offers=offers,
             redemptions=rows,
             refund=self._refunds.get((order, refund)) if refund else None,
-            balances={key: row for key, row in self._balances.items() if key in purses},
+            balances={key: row for key, row in self._balances.items() if key in keys},
             seqs={
-                held.session: max(
-                    (s.seq for s in self._steps if sessions[s.offer] == held.session), default=0
+                one.session: max(
+                    (s.seq for s in self._steps if sessions[s.offer] == one.session), default=0
                 )
-                for held in offers.values()
+                for one in offers.values()
             },
         )
 
     async def reconcile(self) -> list[str]:
-        """Balances that do not equal the sum of their rows, in words; nothing: all is well."""
+        """Compare every balance with the sum of its offers and redemptions."""
         return [
             f"{row.campaign} {row.period} {row.currency} does not add up"
             for row in self._balances.values()
@@ -171,10 +177,10 @@ class MemoryTurns:
     def _sums(self, row: BudgetRow) -> tuple[int, int]:
         counted = row.currency == COUNT
         offers = {
-            held.id: held
-            for held in self._offers.values()
-            if (held.campaign, held.period) == balance_key(row)[:2]
-            and (counted or held.currency == row.currency)
+            one.id: one
+            for one in self._offers.values()
+            if (one.campaign, one.period) == balance_key(row)[:2]
+            and (counted or one.currency == row.currency)
         }
         used = [
             found
@@ -182,13 +188,13 @@ class MemoryTurns:
             if found.offer in offers and found.status == "redeemed"
         ]
         return (
-            sum(1 if counted else held.hold for held in offers.values() if held.standing),
+            sum(1 if counted else one.hold for one in offers.values() if one.standing),
             sum(1 if counted else found.saved for found in used),
         )
 
-    # what came of it
+    # statistics
     async def outcomes(self) -> list[OutcomeRow]:
-        """What came of every offer and every silence so far, by product, territory and rule."""
+        """Return how many offers, and how many held-out offers, led to a purchase."""
         seen = {step.offer for step in self._steps if step.to is OfferState.SHOWN}
         found: dict[tuple[str, str, str], Tally] = {}
         for offer in self._offers.values():
@@ -203,7 +209,7 @@ class MemoryTurns:
         ]
 
     async def reductions(self, since: int) -> list[ReductionRow]:
-        """What is offered from an instant on, and since when, by rule, SKU and territory."""
+        """Return the reductions that were offered at or after an instant."""
         found: dict[tuple[str, str, str], ReductionRow] = {}
         for offer in sorted(self._offers.values(), key=lambda offer: offer.issued_at):
             if offer.state is not OfferState.HELD_OUT and offer.issued_at >= since:
@@ -212,7 +218,7 @@ class MemoryTurns:
         return [row for _, row in sorted(found.items())]
 
     async def rule_steps(self) -> list[RuleStepRow]:
-        """The steps of all offers so far by rule, in a stable order."""
+        """Return how many lifecycle steps the offers of each rule took, in a stable order."""
         found: Counter[tuple[str, str, str, str | None]] = Counter()
         for step in self._steps:
             offer = self._offers[step.offer]
@@ -221,13 +227,13 @@ class MemoryTurns:
         return [RuleStepRow(*key[:2], OfferState(key[2]), key[3], count) for key, count in rows]
 
     async def held_out(self, since: int) -> list[Offer]:
-        """The offers that were deliberately not shown from an instant on, oldest first."""
+        """Return the offers that were held out at or after an instant, oldest first."""
         found = (offer for offer in self._offers.values() if offer.state is OfferState.HELD_OUT)
         recent = [offer for offer in found if offer.issued_at >= since]
         return sorted(recent, key=lambda offer: (offer.issued_at, offer.id))
 
     async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
-        """Say of offers that were not shown whether the product was bought all the same."""
+        """Store of held-out offers whether their product was bought without the offer."""
         for key in offers:
             if key in self._offers:
                 self._offers[key] = structs.replace(self._offers[key], bought=bought)

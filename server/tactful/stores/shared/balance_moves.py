@@ -1,4 +1,4 @@
-"""Do these moves fit their balances, and what are the balances afterwards?"""
+"""Arithmetic of budget balances, shared by all ledgers: apply moves, or refuse them."""
 
 from collections.abc import Iterable, MutableMapping
 
@@ -10,17 +10,25 @@ from tactful.runtime.ports.ledger_rows import CommitRefusal
 
 
 def balance_key(row: BudgetRow) -> BalanceKey:
-    """Which balance a row is."""
+    """Return which balance a row holds: (campaign, period, currency or `COUNT`)."""
     return row.campaign, row.period, row.currency
 
 
 def apply_moves(
     balances: MutableMapping[BalanceKey, BudgetRow], moves: Iterable[BudgetMove]
 ) -> CommitRefusal | None:
-    """Apply all moves to `balances`, or say which one does not fit; then the mapping is void."""
+    """Apply all moves to `balances`, or return which one exceeds its limit.
+
+    Only a move that grows a balance is refused. A release always succeeds, also where the limit was
+    lowered meanwhile. After a refusal `balances` is half changed and must be discarded.
+
+    Args:
+        balances: The balances that the moves concern; changed in place. A missing one counts as 0.
+        moves: Deltas in minor units, or in offers for `COUNT`.
+    """
     for change in moves:
-        purse = change.campaign, change.period, change.currency
-        row = balances.get(purse) or BudgetRow(*purse, change.limit, 0, 0)
+        key = change.campaign, change.period, change.currency
+        row = balances.get(key) or BudgetRow(*key, change.limit, 0, 0)
         reserved, settled = row.reserved + change.reserve, row.settled + change.settle
         grows = change.reserve + change.settle > 0
         if grows and change.limit is not None and reserved + settled > change.limit:
@@ -30,6 +38,7 @@ def apply_moves(
             )
         limit = change.limit
         if limit is None and not grows:
-            limit = row.limit  # its campaign is gone, and what it was allowed stays on record
-        balances[purse] = structs.replace(row, limit=limit, reserved=reserved, settled=settled)
+            # The campaign is no longer in the rulebook: the limit that it had stays on record.
+            limit = row.limit
+        balances[key] = structs.replace(row, limit=limit, reserved=reserved, settled=settled)
     return None

@@ -1,7 +1,7 @@
-"""Where may a test end the process, as a power switch would?
+"""Named points in a write at which a test may kill the process, as a power cut would.
 
-`TACTFUL_FAILPOINT=name` or `name:n` kills the process with SIGKILL when the point is reached for the
-n-th time. Only in test mode; otherwise the points are a function that does nothing.
+`TACTFUL_FAILPOINT=name` or `name:n` kills the process with SIGKILL when the point is passed for the
+n-th time. Points are armed in test mode only; otherwise passing one does nothing.
 """
 
 import os
@@ -15,11 +15,15 @@ FAILPOINTS: Final = ("before-begin", "after-insert", "before-commit", "after-com
 
 
 def no_failpoint(point: str) -> None:
-    """Passes every point."""
+    """Pass every point; what a server uses outside test mode."""
 
 
 def from_environment(environment: Mapping[str, str]) -> FailpointHook:
-    """The points armed by the environment; ValueError for a name that does not exist."""
+    """Return the hook that the environment arms; outside test mode that is `no_failpoint`.
+
+    Raises:
+        ValueError: There is no failpoint of that name.
+    """
     armed = environment.get("TACTFUL_FAILPOINT")
     if not armed or environment.get("TACTFUL_TEST_MODE") != "1":
         return no_failpoint

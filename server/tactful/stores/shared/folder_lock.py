@@ -1,6 +1,6 @@
-"""Who may serve from a data folder? One process at a time; the next one waits until it has gone.
+"""The lock on a data folder, which lets one process at a time serve from it.
 
-Memory holds what a server has promised, so two servers on one ledger would promise things twice.
+A server keeps in memory what it has promised, so two servers on one ledger would promise it twice.
 """
 
 import asyncio
@@ -15,41 +15,49 @@ from tactful.runtime.ports.ledger import LedgerError
 
 LOCK_FILE: Final = "lock"
 LOCK_TIMEOUT_S: Final = 45.0
-"""A server that was told to stop is gone within 30 s; one that was not told will not go."""
+"""Seconds to wait for the lock. A server that is stopping is gone within 30 s."""
 POLL_INTERVAL_S: Final = 0.02
-"""Between two looks: nobody is served meanwhile."""
+"""Seconds between two attempts. Short, because no shopper is served meanwhile."""
 
 
 @contextlib.asynccontextmanager
 async def exclusive_lock(
-    folder: Path, waits: Callable[[], None], patience_s: float = LOCK_TIMEOUT_S
+    folder: Path, on_wait: Callable[[], None], timeout_s: float = LOCK_TIMEOUT_S
 ) -> AsyncIterator[None]:
-    """Hold the folder for the length of a block; the system lets go of it when the process dies.
+    """Hold the lock on a data folder for the length of a block.
 
-    `waits` is told when another process holds it. `LedgerError`: it did not go within `patience_s`.
+    The operating system releases it when the process dies, however it dies.
+
+    Args:
+        folder: The data folder.
+        on_wait: Called once, if another process holds the lock.
+        timeout_s: Seconds to wait for the other process.
+
+    Raises:
+        LedgerError: The other process did not end in time.
     """
     descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        await _acquire(descriptor, folder, waits, patience_s)
+        await _acquire(descriptor, folder, on_wait, timeout_s)
         yield
     finally:
         os.close(descriptor)
 
 
 async def _acquire(
-    descriptor: int, folder: Path, waits: Callable[[], None], patience_s: float
+    descriptor: int, folder: Path, on_wait: Callable[[], None], timeout_s: float
 ) -> None:
     if _try_lock(descriptor):
         return
-    waits()
+    on_wait()
     try:
-        async with asyncio.timeout(patience_s):
-            while not _try_lock(descriptor):  # noqa: ASYNC110 -- a lock of the system has no event
+        async with asyncio.timeout(timeout_s):
+            while not _try_lock(descriptor):  # noqa: ASYNC110 -- a file lock has no event to wait for
                 await asyncio.sleep(POLL_INTERVAL_S)
     except TimeoutError:
         message = (
-            f"{folder}: another server has this ledger, and does not end; one ledger has one server:"
-            " stop the other one, or name another data folder"
+            f"{folder}: another server uses this ledger and has not stopped. One ledger has one"
+            " server: stop the other one, or name another data folder"
         )
         raise LedgerError(message, retry=False) from None
 

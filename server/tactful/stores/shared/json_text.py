@@ -1,4 +1,4 @@
-"""What is left of a JSON text when one id in it is replaced by another?"""
+"""Stored bodies as plain data, and the replacement of one id in them."""
 
 from contextlib import suppress
 from typing import Any
@@ -7,7 +7,7 @@ import msgspec
 
 
 def as_plain_data(body: bytes) -> Any:
-    """JSON or MessagePack as data; anything else as text, so that an export never fails."""
+    """Return JSON or MessagePack as data, and anything else as text. An export never fails on it."""
     for decode in (msgspec.json.decode, msgspec.msgpack.decode):
         with suppress(msgspec.DecodeError, UnicodeDecodeError):
             return msgspec.to_builtins(decode(body))
@@ -15,7 +15,11 @@ def as_plain_data(body: bytes) -> Any:
 
 
 def replace_id(body: bytes, ident: str, alias: str) -> bytes:
-    """The text with every string and key that is `ident` replaced by `alias`."""
+    """Return a JSON text in which every string and key equal to `ident` is `alias`.
+
+    Raises:
+        msgspec.DecodeError: The body is not JSON.
+    """
     return msgspec.json.encode(_with_id_replaced(msgspec.json.decode(body), ident, alias))
 
 

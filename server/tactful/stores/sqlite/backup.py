@@ -1,6 +1,7 @@
-"""How is a ledger copied while it is in use, and how does a copy become the ledger again?
+"""Backup of a ledger while it is in use, and restore of a backup.
 
-A copy is older than the ledger: people who were erased since are erased from it before it serves.
+A backup is older than the ledger. Customers who were erased since are erased from it again before it
+serves; `erasures` says who they are.
 """
 
 import os
@@ -13,30 +14,54 @@ from typing import Final
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
-from tactful.stores.sqlite import customer_data as sqlite_people
+from tactful.stores.sqlite import customer_data
 from tactful.stores.sqlite.migrations import APPLICATION_ID, newest_schema
 from tactful.stores.sqlite.opening import connect, open_writer
 from tactful.stores.sqlite.reconcile import reconcile
 
 PAGES_A_STEP: Final = 2_000
+"""Pages copied between two calls of `progress`."""
+_CUSTOMERS: Final = """
+  SELECT id FROM subjects WHERE kind = 'customer'
+  UNION SELECT shopper FROM contacts
+  UNION SELECT customer FROM sessions WHERE customer IS NOT NULL
+  UNION SELECT customer FROM entries WHERE customer IS NOT NULL
+  UNION SELECT customer FROM offers WHERE customer IS NOT NULL"""
+"""Everyone whom a ledger knows, by any of the tables that name customers."""
 Progress = Callable[[int, int], None]
-"""Told (pages done, pages in all)."""
+"""Called with (pages done, pages in all)."""
 
 
 def _no_progress(done: int, whole: int) -> None:
-    """Tells nobody."""
+    """Report nothing."""
 
 
 def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> None:
-    """Copy the ledger as it is at this instant into a new, checked file; it may be in use meanwhile."""
+    """Copy a ledger as it is at this instant into a new file, and check the copy.
+
+    A server may use the ledger meanwhile. The file appears under its name only when it is whole,
+    checked and on disk.
+
+    Args:
+        ledger: The ledger.
+        target: The backup; it must not exist.
+        progress: Called with (pages done, pages in all).
+
+    Raises:
+        LedgerError: There is no ledger, the target exists, or the copy is not sound.
+    """
     if target.exists():
-        raise LedgerError(f"{target} exists; a backup never overwrites one", retry=False)
+        raise LedgerError(
+            f"{target} exists already, and a backup never overwrites a file; name another file",
+            retry=False,
+        )
     if not ledger.exists():
         raise LedgerError(f"{ledger} does not exist; there is nothing to back up", retry=False)
     draft = target.with_name(target.name + ".part")
     draft.unlink(missing_ok=True)
     with _translated_errors(ledger), closing(connect(ledger)) as source:
-        # Within one read transaction the copy neither restarts nor mixes instants when others write.
+        # A read transaction fixes one instant. Without it, SQLite would restart the copy at each write
+        # of another process.
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM meta").fetchone()
         with closing(connect(draft)) as copy:
@@ -53,9 +78,20 @@ def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> Non
 
 
 def restore(copy: Path, ledger: Path, progress: Progress = _no_progress) -> int:
-    """Make a backup the ledger, and forget again whom the list of erasures names; how many those were.
+    """Make a backup the ledger, after erasing every customer on the list of erasures from it.
 
-    Refused while a server writes to the ledger. What was there before is kept beside it.
+    The files that were there before are kept beside it, with `.before-restore` in their names.
+
+    Args:
+        copy: The backup.
+        ledger: Where the ledger is to be.
+        progress: Called with (pages done, pages in all).
+
+    Returns:
+        The number of customers that were erased again.
+
+    Raises:
+        LedgerError: The backup is not sound, or a server uses the ledger.
     """
     check_copy(copy)
     draft = ledger.with_name(ledger.name + ".restoring")
@@ -84,7 +120,11 @@ def restore(copy: Path, ledger: Path, progress: Progress = _no_progress) -> int:
 
 
 def check_copy(copy: Path) -> None:
-    """Check every page, index and sum of a copy; `LedgerError` says what is wrong."""
+    """Check the identity, the schema version, every page and every balance of a copy.
+
+    Raises:
+        LedgerError: It is not a sound copy of a ledger that this program knows.
+    """
     if not copy.exists():
         raise LedgerError(f"{copy} does not exist", retry=False)
     with _translated_errors(copy), closing(connect(copy)) as made:
@@ -93,43 +133,49 @@ def check_copy(copy: Path) -> None:
         if application != APPLICATION_ID:
             raise LedgerError(f"{copy} is not a copy of a Tactful ledger", retry=False)
         if version > newest_schema():
-            message = f"{copy} has schema {version}, this program knows up to {newest_schema()}: update it"
+            message = (
+                f"{copy} has schema {version}, and this program knows schemas up to"
+                f" {newest_schema()}; use the newer version that wrote it"
+            )
             raise LedgerError(message, retry=False)
         found = [row[0] for row in made.execute("PRAGMA integrity_check(10)")]
         if found != ["ok"]:
-            raise LedgerError(f"{copy} is damaged: {'; '.join(found)}", retry=False)
+            raise LedgerError(
+                f"{copy} is damaged: {'; '.join(found)}. Use another backup", retry=False
+            )
         if wrong := reconcile(made):
-            raise LedgerError(f"{copy} does not add up: {'; '.join(wrong)}", retry=False)
+            raise LedgerError(
+                f"{copy} does not add up: {'; '.join(wrong)}. Use another backup", retry=False
+            )
 
 
 def _erase_again(draft: Path, erased: dict[str, str]) -> int:
-    """Forget everybody in a copy whose digest is listed, and leave no byte of them."""
+    """Erase every customer of a copy whose digest is listed, and return how many those were.
+
+    The list has digests only, so every customer of the copy is looked up in it.
+    """
     connection = open_writer(draft)
     with closing(connection):
         secret = ledger_secret(connection)
-        again = 0
+        count = 0
         for (customer,) in connection.execute(_CUSTOMERS).fetchall() if erased else ():
             alias = erased.get(erasure_digest(secret, "customer", customer))
             if alias:
                 connection.execute("BEGIN IMMEDIATE")
-                sqlite_people.erase(connection, customer, alias)
+                customer_data.erase(connection, customer, alias)
                 connection.execute("COMMIT")
-                again += 1
+                count += 1
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    return again
-
-
-_CUSTOMERS: Final = """
-  SELECT id FROM subjects WHERE kind = 'customer'
-  UNION SELECT shopper FROM contacts
-  UNION SELECT customer FROM sessions WHERE customer IS NOT NULL
-  UNION SELECT customer FROM entries WHERE customer IS NOT NULL
-  UNION SELECT customer FROM offers WHERE customer IS NOT NULL"""
+    return count
 
 
 @contextmanager
 def _write_lock(ledger: Path) -> Iterator[None]:
-    """Hold the write lock of the ledger that is to be replaced, so that no server writes to it."""
+    """Hold the write lock of the ledger that is to be replaced, so that no server writes to it.
+
+    Raises:
+        LedgerError: A server uses it.
+    """
     if not ledger.exists():
         yield
         return
@@ -140,7 +186,8 @@ def _write_lock(ledger: Path) -> Iterator[None]:
             held.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                yield  # it is damaged, which may be why it is being replaced
+                # It is damaged, which may be the reason for the restore.
+                yield
                 return
             message = f"{ledger} is in use; stop the server, then restore"
             raise LedgerError(message, retry=False) from error
@@ -152,7 +199,7 @@ def _write_lock(ledger: Path) -> Iterator[None]:
 
 @contextmanager
 def _translated_errors(path: Path) -> Iterator[None]:
-    """Errors of SQLite in words that name the file."""
+    """Turn errors of SQLite and of the system into a `LedgerError` that names the file."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:

@@ -1,6 +1,7 @@
-"""What is kept about one person, and what is left when it is erased?
+"""Export, erasure and expiry of the data of customers in SQLite.
 
-Erased rows are overwritten with zeros (`secure_delete`); the log is emptied by the ledger afterwards.
+Deleted rows are overwritten with zeros (`secure_delete`). The write-ahead log still holds old pages;
+the ledger empties it after an erasure.
 """
 
 import secrets
@@ -15,7 +16,7 @@ from tactful.core.redemption.redemption_rows import RefundRow
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.shared.json_text import as_plain_data, replace_id
-from tactful.stores.sqlite import operator_actions as sqlite_acts
+from tactful.stores.sqlite import operator_actions
 from tactful.stores.sqlite.turns import DECODE_OFFER, DECODE_REDEMPTION, ENCODE
 
 _DECODE_SUBJECTS: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
@@ -23,13 +24,22 @@ _DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
 
 
 def erase(connection: sqlite3.Connection, customer: str, alias: str) -> int:
-    """Remove a customer; offers and redemptions stay under `alias`. Returns the rows touched."""
+    """Delete a customer; offers and redemptions stay under an alias.
+
+    Args:
+        connection: In a transaction.
+        customer: The shop's id of the customer.
+        alias: A random id that replaces the customer's id and those of the customer's sessions.
+
+    Returns:
+        The number of rows that were deleted or changed.
+    """
     before = connection.total_changes
     sessions = _sessions_of(connection, customer)
     _erase_facts(connection, customer, alias, sessions)
     connection.execute("DELETE FROM contacts WHERE shopper = ?", (customer,))
     connection.execute("DELETE FROM entries WHERE customer = ?", (customer,))
-    sqlite_acts.erase(connection, customer, alias)
+    operator_actions.erase(connection, customer, alias)
     offers = {key for (key,) in connection.execute(_OFFERS_OF, (customer,))}
     for session in sessions:
         offers |= _delete_session(connection, session)
@@ -49,7 +59,7 @@ def _sessions_of(connection: sqlite3.Connection, customer: str) -> set[str]:
 
 
 def _delete_session(connection: sqlite3.Connection, session: str) -> set[str]:
-    """Delete a session and its entries; the offers that it leaves behind."""
+    """Delete a session and its entries; return the offers that it leaves behind."""
     connection.execute("DELETE FROM sessions WHERE session = ?", (session,))
     connection.execute("DELETE FROM entries WHERE session = ?", (session,))
     found = connection.execute("SELECT id FROM offers WHERE session = ?", (session,)).fetchall()
@@ -57,7 +67,7 @@ def _delete_session(connection: sqlite3.Connection, session: str) -> set[str]:
 
 
 def forget_session(connection: sqlite3.Connection, session: str) -> None:
-    """Erase a session; its offers keep a random id instead."""
+    """Delete a session and its turns; its offers stay, under a random session id."""
     alias = secrets.token_urlsafe(16)
     for offer in _delete_session(connection, session):
         _pseudonymize_offer(connection, offer, None, alias)
@@ -66,7 +76,7 @@ def forget_session(connection: sqlite3.Connection, session: str) -> None:
 def _pseudonymize_offer(
     connection: sqlite3.Connection, key: str, customer: str | None, alias: str
 ) -> None:
-    """Leave an offer, its steps and its redemptions under an alias."""
+    """Replace session and customer of an offer, its steps and its redemptions by an alias."""
     (body,) = connection.execute("SELECT body FROM offers WHERE id = ?", (key,)).fetchone()
     offer = DECODE_OFFER(body)
     named = alias if offer.customer and offer.customer == customer else offer.customer
@@ -81,7 +91,10 @@ def _pseudonymize_offer(
 
 
 def _pseudonymize_orders(connection: sqlite3.Connection, offer: str) -> None:
-    """An order leads to its customer: a digest is enough to recognise a retry."""
+    """Replace the orders of an offer by digests, because the shop knows whose an order is.
+
+    A retry of the redemption still finds its row, since its order has the same digest.
+    """
     secret = ledger_secret(connection)
     sql = "SELECT rowid, body FROM redemptions WHERE offer = ?"
     for rowid, body in connection.execute(sql, (offer,)).fetchall():
@@ -148,7 +161,7 @@ def _erase_fact(
 
 
 def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
-    """All that is kept about a customer, as plain data."""
+    """Return everything stored about a customer as plain data; see `CustomerData`."""
     sessions = _sessions_of(connection, customer)
     offers = {key for (key,) in connection.execute(_OFFERS_OF, (customer,))}
     contact = connection.execute(
@@ -173,8 +186,8 @@ def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
 
 
 def _acts_of(connection: sqlite3.Connection, customer: str) -> list[Any]:
-    found = connection.execute(*sqlite_acts.query(customer, -1)).fetchall()
-    return [msgspec.to_builtins(sqlite_acts.action_from_row(row)) for row in reversed(found)]
+    found = connection.execute(*operator_actions.query(customer, -1)).fetchall()
+    return [msgspec.to_builtins(operator_actions.action_from_row(row)) for row in reversed(found)]
 
 
 def _facts_of(connection: sqlite3.Connection, customer: str) -> list[dict[str, Any]]:
@@ -193,7 +206,7 @@ def _bodies(connection: sqlite3.Connection, sql: str, keys: Iterable[str]) -> li
 
 
 def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
-    """Drop up to `limit` rows each of what ended before an instant; 0: nothing is left to drop."""
+    """Delete up to `limit` superseded facts and as many entries older than an instant; 0: none left."""
     dropped = 0
     values = {"before": before, "limit": limit, "prices": before - EXTRA_PRICE_RETENTION}
     for sql in _OLD:
@@ -211,7 +224,7 @@ _OLD: Final = (
 
 
 def prune_sessions(connection: sqlite3.Connection, sessions: Iterable[str], before: int) -> int:
-    """Drop those of the sessions that have not been seen since and hold no offer."""
+    """Delete those of the sessions that were last seen before an instant and have no standing offer."""
     return connection.executemany(
         "DELETE FROM sessions WHERE session = ? AND seen_at < ? AND NOT EXISTS"
         " (SELECT 1 FROM offers AS o WHERE o.session = sessions.session"

@@ -1,4 +1,4 @@
-"""Which of the ledger's errors does an error of SQLite mean?"""
+"""The meaning of SQLite errors: which ledger error to raise, and what to tell an operator."""
 
 import sqlite3
 from typing import Final
@@ -14,14 +14,23 @@ _BROKEN: Final = frozenset({
 })  # fmt: skip
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 NOT_UTF8: Final = "Could not decode to UTF-8"
-"""What Python says of a text that was none when it was read; it gives no code."""
+"""How Python reports a stored text that is not UTF-8. Such an error has no SQLite code."""
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-# The shared-memory index could not grow: nothing was written yet, the disk is full.
+# The shared-memory index could not grow because the disk is full. Nothing was written yet.
 _NO_ROOM: Final = frozenset({sqlite3.SQLITE_IOERR_SHMSIZE})
 
 
 def translate_error(error: sqlite3.Error, path: str) -> LedgerError:
-    """The error to raise instead: what happened, where, and what to do."""
+    """Return the error to raise instead, which says what happened, where, and what to do.
+
+    Args:
+        error: What SQLite raised.
+        path: The file, for the message.
+
+    Returns:
+        `LedgerFullError` where the disk is full, `LedgerBrokenError` where the file can no longer be
+        trusted, else `LedgerError`: with `retry` for a lock, without for a mistake in a statement.
+    """
     extended = getattr(error, "sqlite_errorcode", 0)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     code = extended & 0xFF

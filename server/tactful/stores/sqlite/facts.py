@@ -1,4 +1,4 @@
-"""How are versions of facts kept, superseded and found again, now and as of a past instant?"""
+"""The versions of facts in SQLite: stored, superseded, and found as of any past point."""
 
 import hashlib
 import sqlite3
@@ -20,7 +20,8 @@ _INSERT: Final = """
   INSERT INTO facts (kind, key, int_version, time_version, subjects, body, at)
   VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
-# Versions of a key follow one another without a gap: one is in force at any instant since the first.
+# Versions of a key follow one another without a gap: from the first on, one is in force at any instant.
+# A late version has `ended` before `at`, so it is in force at no instant and after no fact.
 _NOW: Final = "f.ended IS NULL"
 _THEN: Final = "f.at <= :at AND (f.ended IS NULL OR f.ended > :at)"
 _UPTO: Final = """f.id = (SELECT max(g.id) FROM facts AS g
@@ -37,7 +38,7 @@ _ABOUT: Final = """
 
 
 def record(connection: sqlite3.Connection, rows: Sequence[FactRow]) -> list[bool]:
-    """Keep the newer ones, in the given order."""
+    """Store the rows that are newer, in the given order; True for each row that is now in force."""
     return [_record(connection, row) for row in rows]
 
 
@@ -65,7 +66,10 @@ def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
 
 
 def _record_late(connection: sqlite3.Connection, row: FactRow) -> None:
-    """What held before the version in force, and was never in force itself: over before it came."""
+    """Store a version that is older than the one in force, and so never was in force itself.
+
+    It ends a millisecond before it begins. Equal bodies are stored once, however often they come.
+    """
     named = row.kind, row.key, row.body
     sql = "SELECT 1 FROM facts WHERE kind = ? AND key = ? AND body = ?"
     if connection.execute(sql, named).fetchone() is None:
@@ -81,7 +85,7 @@ def facts_query(
     at: int | None,
     upto: int | None = None,
 ) -> tuple[str, dict[str, object]]:
-    """The query for `chosen`, and its parameters."""
+    """Return the query whose rows `select_facts` reads, and its parameters; see `FactStore`."""
     named = {f"kind{index}": kind for index, kind in enumerate(kinds)}
     listed = ", ".join(f":{name}" for name in named)
     instant = _UPTO if upto is not None else _NOW if at is None else _THEN
@@ -93,7 +97,7 @@ def select_facts(
     found: Iterable[tuple[str, str, bytes, int, int | None, int, str]],
     subjects: Sequence[tuple[str, str]],
 ) -> list[StoredFact]:
-    """The facts whose version in force is about one of the subjects, not only an older one."""
+    """Return the facts whose version in force is about one of the subjects, not only an older one."""
     wanted = set(subjects)
     return [
         StoredFact(kind, key, body, at, ended, number)
@@ -103,7 +107,7 @@ def select_facts(
 
 
 def digest(connection: sqlite3.Connection) -> str:
-    """A digest of what is in force and of the versions seen, whatever the order of arrival was."""
+    """Return a digest of the facts in force and the highest versions, independent of arrival order."""
     rows = connection.execute(
         "SELECT kind, key, int_version, time_version, subjects, body FROM facts"
         " WHERE ended IS NULL ORDER BY kind, key"

@@ -1,7 +1,20 @@
-"""How do writes from many turns become few durable transactions, in order, on one connection?
+"""The single writer of a SQLite file, with group commit.
 
-One thread takes everything that waits, performs it inside one transaction, commits, and only then
-answers: a group commit. A job that fails undoes itself alone, the jobs beside it go on.
+One durable commit costs one `fsync`, whatever it holds. So a thread takes everything that waits,
+performs it in one transaction, commits, and only then answers the callers:
+
+    caller A   --commit-->|................answered|
+    caller B      --commit-->|.............answered|
+    record C         --record (not waited for)
+    thread     [ batch 0     fsync ][ batch 1 = A, B, C   fsync ][ batch 2 ...
+                                     ^ BEGIN                    ^ COMMIT, then A and B are answered
+
+While batch 0 is written, A, B and C queue up. The busier the server is, the more callers share an
+`fsync`. Jobs are performed in the order in which they were queued, so one session's writes never
+overtake each other.
+
+A job that fails by its own fault undoes itself alone (see `_transact_singly`); the jobs beside it are
+committed. No caller is answered before `COMMIT` has returned: commit before deliver.
 """
 
 import asyncio
@@ -24,49 +37,66 @@ Work = Callable[[sqlite3.Connection], T]
 Records = Callable[[sqlite3.Connection, Sequence[Commit]], None]
 
 MAX_BATCH: Final = 4096
-"""Jobs in one transaction; bounds how long the first of them waits for the last."""
+"""Jobs in one transaction. It bounds how long the first of them waits for the last."""
 RECORD_DELAY_S: Final = 0.02
-"""Seconds that records wait for company: a thread that wakes for each takes the event loop's time."""
-RETRY_INTERVAL_S = 0.5
-"""Seconds between two attempts to write what could not be written yet."""
-MIN_CHANGES_PER_CHECKPOINT, MAX_CHANGES_PER_CHECKPOINT = 1_000, 4_000
-"""After so many changed rows the log is moved into the file, when everybody has their answer.
+"""Seconds for which records are gathered before the thread is woken.
 
-The next promise waits for it: after 1,000 changes 5 ms, after 4,000 15 ms, on a slow disk 60, after
-20,000 200 ms. And the log stays below what is kept of it, so that it is written over: to keep a
-commit in a log that grows takes half as long again.
-SQLite's own checkpoint would run inside a commit, and keep its input/output errors to itself.
+A thread that wakes for each record takes the interpreter from the event loop each time.
+"""
+RETRY_INTERVAL_S = 0.5
+"""Seconds between two attempts to write records that could not be written yet."""
+MIN_CHANGES_PER_CHECKPOINT, MAX_CHANGES_PER_CHECKPOINT = 1_000, 4_000
+"""Changed rows after which the write-ahead log is moved into the file (a checkpoint).
+
+The next commit waits for the checkpoint: 5 ms after 1,000 changes, 15 ms after 4,000 (60 ms on a slow
+disk), 200 ms after 20,000. With at most 4,000 the log stays below `WAL_SIZE_LIMIT` and is overwritten
+in place; a commit into a log that still grows takes half as long again.
+
+The thread does it itself, after the callers are answered. SQLite's automatic checkpoint would run
+inside a commit, and would not report its input/output errors.
 """
 CHECKPOINT_SPACING: Final = 50
-"""Times as long as the last one took until the next, unless the most is reached: 2 % of the time."""
+"""A checkpoint is followed by a pause of so many times its own duration: it takes 2 % of the time.
+
+The pause ends early at `MAX_CHANGES_PER_CHECKPOINT`.
+"""
 _PROBE: Final = "INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(8192))"
+"""Writes two pages, to find out whether the disk has room again."""
 _LOG: Final = logging.getLogger("tactful.stores")
 
 
 class WriteJob:
-    """Work that somebody waits for, or a record that nobody waits for; `size` in bytes."""
+    """Work whose caller waits for the outcome, or a record whose caller does not wait.
 
-    __slots__ = ("apart", "future", "outcome", "record", "size", "work")
+    `outside`: the work must run outside any transaction. `size`: the record's size in bytes.
+    """
+
+    __slots__ = ("future", "outcome", "outside", "record", "size", "work")
 
     def __init__(
         self,
         *,
         work: Work[Any] | None = None,
         future: "asyncio.Future[Any] | None" = None,
-        apart: bool = False,
+        outside: bool = False,
         record: Commit | None = None,
         size: int = 0,
     ) -> None:
         self.work = work
         self.future = future
-        self.apart = apart
+        self.outside = outside
         self.record = record
         self.size = size
         self.outcome: Any = None
 
 
 class SqliteWriter:
-    """The only writer of one database."""
+    """The only writer of one database: a queue, a thread and a connection.
+
+    `run` and `run_outside_transaction` are called on the event loop and wait for the outcome.
+    `enqueue_record` never waits. Everything below "on the writer's thread" runs there, and touches
+    nothing of the event loop but `call_soon_threadsafe`.
+    """
 
     def __init__(
         self,
@@ -75,105 +105,131 @@ class SqliteWriter:
         write_records: Records,
         failpoint: FailpointHook,
     ) -> None:
+        """Start the thread.
+
+        Args:
+            connection: The writing connection, which belongs to the thread from now on.
+            path: The file, for error messages.
+            write_records: Writes records that follow one another, in one go.
+            failpoint: Called at each named point, where a test may end the process.
+        """
         self._connection = connection
         self._path = path
         self._write_records = write_records
         self._failpoint = failpoint
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[WriteJob | None] = SimpleQueue()
-        self._kept: list[WriteJob] = []  # records that wait for room on the disk, or for a lock
-        self._lingering: list[
-            WriteJob
-        ] = []  # records that nobody waits for, to be written together
+        # Thread only: records to be tried again when the disk has room or a lock is gone.
+        self._retrying: list[WriteJob] = []
+        # Event loop only: records that are not handed to the thread yet.
+        self._gathered: list[WriteJob] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._holding = 0  # how many want records to linger until they are done
-        self._posted = 0  # bytes; each counter has one writer, so neither needs a lock
-        self._finished = 0
+        self._deferrals = 0
+        # The loop writes one counter and the thread the other, so neither needs a lock.
+        self._bytes_queued = 0
+        self._bytes_finished = 0
         self._closing = False
-        self._failing: LedgerError | None = None
-        self._checkpointed = 0  # changes
-        self._next_checkpoint = 0  # ns; not before this instant of the clock that never goes back
+        self._failure: LedgerError | None = None
+        # Rows changed by the last checkpoint, and the monotonic instant (ns) of the next one.
+        self._changes_checkpointed = 0
+        self._next_checkpoint_ns = 0
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
     @property
     def failure(self) -> LedgerError | None:
-        """Why nothing is promised at the moment."""
-        return self._failing
+        """Return why commits are suspended; None: they are not."""
+        return self._failure
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes of records that are not written yet."""
-        return self._posted - self._finished
+        """Return the bytes of records that are not written yet."""
+        return self._bytes_queued - self._bytes_finished
 
     async def run(self, work: Work[T]) -> T:
-        """Perform the work durably and return what it returned."""
-        return await self._put(work, apart=False)
+        """Perform work in the next transaction; return its result once that is durable.
+
+        Raises:
+            LedgerError: The work is not written; with `retry`, it is unknown whether it is.
+            Exception: Whatever the work raised; nothing of it is written.
+        """
+        return await self._put(work, outside=False)
 
     async def run_outside_transaction(self, work: Work[T]) -> T:
-        """Perform work that must stand outside of any transaction, in its place in the queue."""
-        return await self._put(work, apart=True)
+        """Perform work in its place in the queue, but outside any transaction.
 
-    async def _put(self, work: Work[T], *, apart: bool) -> T:
+        Raises:
+            LedgerError: SQLite failed, or the ledger is closed.
+            Exception: Whatever the work raised.
+        """
+        return await self._put(work, outside=True)
+
+    async def _put(self, work: Work[T], *, outside: bool) -> T:
         if self._closing:
             raise LedgerError("the ledger is closed", retry=False)
         future: asyncio.Future[T] = self._loop.create_future()
         self._send()
-        self._queue.put(WriteJob(work=work, future=future, apart=apart))
+        self._queue.put(WriteJob(work=work, future=future, outside=outside))
         return await future
 
     def enqueue_record(self, record: Commit, size: int) -> None:
-        """Write the record with one of the next batches; `size` in bytes, for `waiting`."""
-        self._posted += size
-        self._lingering.append(WriteJob(record=record, size=size))
-        if self._timer is None and not self._holding:
+        """Write a record with one of the next batches; `size` in bytes counts as pending."""
+        self._bytes_queued += size
+        self._gathered.append(WriteJob(record=record, size=size))
+        if self._timer is None and not self._deferrals:
             self._timer = self._loop.call_later(RECORD_DELAY_S, self._send)
 
     @contextmanager
     def deferred_writes(self) -> Iterator[None]:
-        """Let records linger until the block ends, or somebody waits for what comes after them."""
-        self._holding += 1
+        """Gather records until the block ends, or until a caller waits for what follows them."""
+        self._deferrals += 1
         try:
             yield
         finally:
-            self._holding -= 1
-            if not self._holding:
+            self._deferrals -= 1
+            if not self._deferrals:
                 self._send()
 
     def _send(self) -> None:
-        """Hand what lingers to the thread, in its order and before anything that is waited for."""
+        """Hand the gathered records to the thread, before any job that is waited for."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for job in self._lingering:
+        for job in self._gathered:
             self._queue.put(job)
-        self._lingering.clear()
+        self._gathered.clear()
 
     async def close(self) -> None:
-        """Write what is pending, end the thread and close the connection."""
+        """Write what is queued, end the thread and close the connection."""
         self._closing = True
         self._send()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
 
+    # on the writer's thread
+
     def _run(self) -> None:
-        going = True
-        while going:
-            jobs, going = self._take()
-            batch, self._kept = self._kept + jobs, []
+        is_open = True
+        while is_open:
+            jobs, is_open = self._next_batch()
+            batch, self._retrying = self._retrying + jobs, []
             for transaction in _transactions(batch):
                 self._write(transaction)
-            if not batch and isinstance(self._failing, LedgerFullError):
+            if not batch and isinstance(self._failure, LedgerFullError):
+                # Nobody waits for a write, so an empty batch finds out whether there is room again.
                 self._write([])
-            if self._failing is None:
+            if self._failure is None:
                 self._checkpoint()
-        if self._kept:
-            _LOG.error("%d records were lost: %s", len(self._kept), self._failing)
+        if self._retrying:
+            _LOG.error("%d records were lost: %s", len(self._retrying), self._failure)
 
-    def _take(self) -> tuple[list[WriteJob], bool]:
-        """Everything that waits, or nothing when it is time to try again; False: the end."""
-        again = self._kept or isinstance(self._failing, LedgerFullError)
+    def _next_batch(self) -> tuple[list[WriteJob], bool]:
+        """Return everything that is queued; False with it: the writer is being closed.
+
+        An empty batch means that `RETRY_INTERVAL_S` has passed.
+        """
+        again = self._retrying or isinstance(self._failure, LedgerFullError)
         try:
             job = self._queue.get(timeout=RETRY_INTERVAL_S if again else None)
         except Empty:
@@ -187,8 +243,8 @@ class SqliteWriter:
         return jobs, False
 
     def _write(self, batch: list[WriteJob]) -> None:
-        if isinstance(self._failing, LedgerBrokenError):
-            self._answer(batch, self._failing)
+        if isinstance(self._failure, LedgerBrokenError):
+            self._answer(batch, self._failure)
             return
         try:
             self._transact(batch)
@@ -196,41 +252,45 @@ class SqliteWriter:
             self._stop(error)
             self._answer(batch, error)
         except LedgerError as error:
-            # Nobody waits for a record, so it can wait itself; whoever waits is told at once.
-            self._failing = error if isinstance(error, LedgerFullError) else None
-            self._kept += [job for job in batch if job.record]
+            # Records can wait, because no caller does. Callers that wait are answered at once.
+            self._failure = error if isinstance(error, LedgerFullError) else None
+            self._retrying += [job for job in batch if job.record]
             self._answer([job for job in batch if job.future], error)
         else:
-            self._failing = None
+            self._failure = None
             self._answer(batch)
 
     def _stop(self, error: LedgerBrokenError) -> None:
-        """Promise nothing more: what the disk holds is known only after a restart."""
-        if self._failing is not error:
+        """Suspend all commits until a restart: what the disk holds is not known before."""
+        if self._failure is not error:
             _LOG.critical("%s", error)
-        self._failing = error
+        self._failure = error
 
     def _checkpoint(self) -> None:
-        """Move the log into the file; where that fails nothing is lost yet, and nothing more is promised."""
+        """Move the write-ahead log into the file when it is due.
+
+        A checkpoint that fails loses nothing: the log still holds every commit. An input/output error
+        suspends commits nevertheless, because the next commit would meet it too.
+        """
         began, changes = time.monotonic_ns(), self._connection.total_changes
-        new = changes - self._checkpointed
+        new = changes - self._changes_checkpointed
         if new < MIN_CHANGES_PER_CHECKPOINT or (
-            new < MAX_CHANGES_PER_CHECKPOINT and began < self._next_checkpoint
+            new < MAX_CHANGES_PER_CHECKPOINT and began < self._next_checkpoint_ns
         ):
             return
-        self._checkpointed = changes
+        self._changes_checkpointed = changes
         try:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             meaning = translate_error(error, self._path)
-            # A full disk is met again by whatever is promised next.
+            # A full disk is left to the next commit, which meets it again and reports it.
             if isinstance(meaning, LedgerBrokenError):
                 self._stop(meaning)
         ended = time.monotonic_ns()
-        self._next_checkpoint = ended + CHECKPOINT_SPACING * (ended - began)
+        self._next_checkpoint_ns = ended + CHECKPOINT_SPACING * (ended - began)
 
     def _transact(self, batch: list[WriteJob]) -> None:
-        """One transaction; a second one with savepoints if a job failed by its own fault."""
+        """Perform a batch in one transaction, or again job by job where a job failed by itself."""
         try:
             self._attempt(batch, self._perform_all)
         except sqlite3.Error as error:
@@ -238,24 +298,28 @@ class SqliteWriter:
             if meaning.retry:
                 raise meaning from error
             self._transact_singly(batch)
-        except Exception:  # noqa: BLE001 - whatever a job raises concerns that job alone
+        except Exception:  # noqa: BLE001 - what a job raises is answered to its caller alone
             self._transact_singly(batch)
 
     def _transact_singly(self, batch: list[WriteJob]) -> None:
+        """Perform a batch in one transaction with a savepoint per job.
+
+        Only failed batches pay for savepoints; they are rare.
+        """
         try:
             self._attempt(batch, self._perform_singly)
         except sqlite3.Error as error:
             raise translate_error(error, self._path) from error
 
     def _attempt(self, batch: list[WriteJob], perform: Callable[[list[WriteJob]], None]) -> None:
-        if batch and batch[0].apart:
+        if batch and batch[0].outside:
             self._perform_all(batch)
             return
         self._failpoint("before-begin")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             perform(batch)
-            if not batch:  # a probe: is there room again?
+            if not batch:
                 self._connection.execute(_PROBE)
             self._failpoint("before-commit")
             self._connection.execute("COMMIT")
@@ -266,7 +330,7 @@ class SqliteWriter:
         self._failpoint("after-commit")
 
     def _perform_all(self, batch: list[WriteJob]) -> None:
-        """In order, neighbouring records in one go."""
+        """Perform jobs in order; records that follow one another are written in one go."""
         records: list[Commit] = []
         for job in batch:
             if job.record:
@@ -291,14 +355,14 @@ class SqliteWriter:
                     raise
                 self._connection.execute("ROLLBACK TO job")
                 job.outcome = meaning
-            except Exception as error:  # noqa: BLE001 -- it is handed to whoever waits
+            except Exception as error:  # noqa: BLE001 -- it is handed to the caller
                 self._connection.execute("ROLLBACK TO job")
                 job.outcome = error
             self._connection.execute("RELEASE job")
 
     def _answer(self, batch: list[WriteJob], error: LedgerError | None = None) -> None:
         for job in batch:
-            self._finished += job.size
+            self._bytes_finished += job.size
             if job.record and isinstance(job.outcome, Exception):
                 _LOG.error("a record was lost: %s", job.outcome)
         waiting = [job for job in batch if job.future]
@@ -307,10 +371,10 @@ class SqliteWriter:
 
 
 def _transactions(batch: list[WriteJob]) -> Iterator[list[WriteJob]]:
-    """The batch in order, with what must stand apart standing apart."""
+    """Cut a batch into transactions, in order; work outside a transaction is alone in its part."""
     together: list[WriteJob] = []
     for job in batch:
-        if job.apart:
+        if job.outside:
             if together:
                 yield together
             yield [job]
@@ -327,7 +391,7 @@ def _resolve(jobs: list[WriteJob], error: LedgerError | None) -> None:
         if future is None or future.done():
             continue
         if error is not None:
-            # Each waiter gets one of his own: an exception collects the frames that it passes.
+            # Each caller gets an exception of its own, because one collects the frames it passes.
             future.set_exception(type(error)(str(error), retry=error.retry))
         elif isinstance(job.outcome, Exception):
             future.set_exception(job.outcome)

@@ -1,6 +1,7 @@
-"""How does one SQLite file keep what the server knows and has promised?
+"""The ledger port on one SQLite file.
 
-Writes go through one writer with group commit; reads through a connection of their own.
+Writes go through one writer with group commit (`group_commit`). Reads use a connection of their own,
+so that they never wait for a transaction (`reads`).
 """
 
 import asyncio
@@ -20,47 +21,58 @@ from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
-from tactful.stores.sqlite import customer_data as sqlite_people
-from tactful.stores.sqlite import facts as sqlite_facts
-from tactful.stores.sqlite import operator_actions as sqlite_acts
-from tactful.stores.sqlite import reconcile as sqlite_balance
-from tactful.stores.sqlite import turns as sqlite_turns
+from tactful.stores.sqlite import customer_data, facts, operator_actions, turns
 from tactful.stores.sqlite.group_commit import SqliteWriter
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
+from tactful.stores.sqlite.reconcile import reconcile
 
 MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of records that may wait; beyond, records without an offer are dropped and counted."""
+"""Bytes of records that may wait to be written.
+
+Beyond that, records of browsing are dropped and counted. Records with offers, moves or contact
+histories are always queued.
+"""
 PRUNE_BATCH: Final = 5_000
-"""Rows that are looked at or dropped in one go, so that nobody waits long behind the broom."""
+"""Rows examined or deleted in one transaction, so that no commit waits long behind a prune."""
 _NEXT_SESSIONS: Final = (
     "SELECT rowid, session, seen_at FROM sessions WHERE rowid > ? ORDER BY rowid LIMIT ?"
 )
 TRUNCATE_ATTEMPTS: Final = 100
+"""Attempts to empty the write-ahead log after an erasure."""
 TRUNCATE_RETRY_S: Final = 0.1
-"""Seconds between attempts to empty the log while somebody reads."""
+"""Seconds between two attempts, because a reader of the log prevents it."""
 
 
 class SqliteLedger(SqliteReads):
-    """The ledger port on one SQLite file."""
+    """The ledger on one SQLite file; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(self, path: Path, *, failpoint: FailpointHook = no_failpoint) -> None:
-        """`path`: the file, made if it does not exist; `failpoint`: the failpoints of a test."""
+        """Name the file; nothing is opened yet.
+
+        Args:
+            path: The file, which `open` makes if it does not exist.
+            failpoint: The failpoints of a test.
+        """
         self.path: Final = path
         self.dropped = 0
-        """Records that were not kept because too many waited."""
+        """Records that were dropped because more than `MAX_PENDING_BYTES` waited."""
         self._path = str(path)
         self._failpoint = failpoint
         self._writer: SqliteWriter | None = None
 
     async def open(self) -> None:
-        """Check, migrate and ready the file; `LedgerError` says what is wrong with it."""
+        """Check and migrate the file, and start the writer.
+
+        Raises:
+            LedgerError: The file is foreign, damaged, locked or of a newer version.
+        """
         connection = await asyncio.to_thread(open_writer, self.path)
-        self._writer = SqliteWriter(connection, self._path, sqlite_turns.record, self._failpoint)
+        self._writer = SqliteWriter(connection, self._path, turns.record, self._failpoint)
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
 
     async def close(self) -> None:
-        """Write what is pending and let go."""
+        """Write what is queued and close the file."""
         if self._reader:
             await self._reader.close()
         if self._writer:
@@ -69,13 +81,13 @@ class SqliteLedger(SqliteReads):
 
     @property
     def failure(self) -> str | None:
-        """Why nothing is promised at the moment; None: all is well."""
+        """Return why commits are suspended; None: they are not."""
         error = self._open_writer.failure
         return str(error) if error else None
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes of records that are not written yet."""
+        """Return the bytes of records that are not written yet."""
         return self._writer.pending_bytes if self._writer else 0
 
     @property
@@ -87,11 +99,12 @@ class SqliteLedger(SqliteReads):
     async def _settle(self) -> None:
         writer = self._open_writer
         if writer.pending_bytes and writer.failure is None:
-            with suppress(LedgerError):  # what can be read is read, written or not
+            # A read answers from what is stored, also where the rest cannot be written.
+            with suppress(LedgerError):
                 await writer.run(_no_work)
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
-        return await self._open_writer.run(partial(sqlite_facts.record, rows=rows))
+        return await self._open_writer.run(partial(facts.record, rows=rows))
 
     async def record_heartbeat(self, feed: str, at: int) -> None:
         await self._open_writer.run(
@@ -103,7 +116,7 @@ class SqliteLedger(SqliteReads):
         )
 
     async def commit(self, commit: Commit) -> CommitRefusal | None:
-        return await self._open_writer.run(partial(sqlite_turns.commit, turn=commit))
+        return await self._open_writer.run(partial(turns.commit, turn=commit))
 
     def record(self, commit: Commit) -> None:
         writer = self._open_writer
@@ -122,7 +135,7 @@ class SqliteLedger(SqliteReads):
 
     async def run_redemption(
         self,
-        judge: RedemptionLogic,
+        logic: RedemptionLogic,
         *,
         offer: str | None = None,
         order: str,
@@ -130,29 +143,29 @@ class SqliteLedger(SqliteReads):
     ) -> RedemptionOutcome:
         return await self._open_writer.run(
             partial(
-                sqlite_turns.run_redemption,
-                judgement=judge,
-                asked=(offer, order, refund),
+                turns.run_redemption,
+                logic=logic,
+                request=(offer, order, refund),
                 failpoint=self._failpoint,
             )
         )
 
     async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
-        await self._open_writer.run(partial(sqlite_turns.mark_bought, offers=offers, bought=bought))
+        await self._open_writer.run(partial(turns.mark_bought, offers=offers, bought=bought))
 
     async def forget_session(self, session: str) -> None:
-        await self._open_writer.run(partial(sqlite_people.forget_session, session=session))
+        await self._open_writer.run(partial(customer_data.forget_session, session=session))
 
     async def store_rulebook(
         self, version: str, sources: bytes, at: int, *, back: bool = False
     ) -> None:
         sql = "INSERT INTO activations (version, at, back) VALUES (?, ?, ?)"
 
-        def keep(connection: sqlite3.Connection) -> None:
+        def insert(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT OR IGNORE INTO rulebooks VALUES (?, ?)", (version, sources))
             connection.execute(sql, (version, at, back))
 
-        await self._open_writer.run(keep)
+        await self._open_writer.run(insert)
 
     async def set_rule_state(self, rule: str, state: Literal["paused", "running"]) -> None:
         sql = "DELETE FROM rule_states WHERE rule = ?"
@@ -162,62 +175,67 @@ class SqliteLedger(SqliteReads):
         await self._open_writer.run(lambda connection: connection.execute(sql, values).close())
 
     async def record_operator_action(self, act: OperatorAction) -> None:
-        await self._open_writer.run(partial(sqlite_acts.insert, act=act))
+        await self._open_writer.run(partial(operator_actions.insert, act=act))
 
     async def erase_customer(self, customer: str, alias: str) -> int:
-        """Remove every byte about a customer; money rows stay under `alias`. Returns the rows touched.
+        """Erase a customer from the file, its log and every backup that is restored later.
 
-        On return no byte is left in the file or its log; the digest on the list of erasures makes a
-        restored backup forget the customer again.
+        The digest goes onto the list of erasures first: a crash after that erases once more than
+        needed, a crash before it leaves nothing half done. Deleted rows are overwritten
+        (`secure_delete`), and the write-ahead log, which holds old pages, is emptied.
         """
         writer = self._open_writer
         await writer.run(partial(_remember_erasure, path=self.path, customer=customer, alias=alias))
-        touched = await writer.run(partial(sqlite_people.erase, customer=customer, alias=alias))
+        touched = await writer.run(partial(customer_data.erase, customer=customer, alias=alias))
         await self._empty_log()
         return touched
 
     async def export_customer(self, customer: str) -> dict[str, object]:
-        """All that is kept about a customer, as plain data."""
-        return await self._open_writer.run(partial(sqlite_people.export, customer=customer))
+        """Return everything stored about a customer, read in the writer's order."""
+        return await self._open_writer.run(partial(customer_data.export, customer=customer))
 
     async def prune(self, *, before: int) -> int:
-        """Drop superseded facts, entries and ended sessions older than an instant, bit by bit."""
-        work = partial(sqlite_people.prune, before=before, limit=PRUNE_BATCH)
+        """Delete what is older than an instant, `PRUNE_BATCH` rows a transaction."""
+        work = partial(customer_data.prune, before=before, limit=PRUNE_BATCH)
         total = 0
         while dropped := await self._open_writer.run(work):
             total += dropped
-        walked = 0
-        while found := await self._read_settled(_NEXT_SESSIONS, (walked, PRUNE_BATCH)):
-            walked = found[-1][0]
+        last_row = 0
+        while found := await self._read_settled(_NEXT_SESSIONS, (last_row, PRUNE_BATCH)):
+            last_row = found[-1][0]
             if ended := [session for _, session, seen in found if seen < before]:
                 total += await self._open_writer.run(
-                    partial(sqlite_people.prune_sessions, sessions=ended, before=before)
+                    partial(customer_data.prune_sessions, sessions=ended, before=before)
                 )
         return total
 
     async def state_digest(self) -> str:
-        """A digest of the facts in force and the versions seen: the same after any order of arrival."""
-        return await self._open_writer.run(sqlite_facts.digest)
+        """Return a digest of the facts in force and the highest versions, for tests of replayed feeds."""
+        return await self._open_writer.run(facts.digest)
 
     async def reconcile(self) -> list[str]:
-        """Balances that do not equal the sum of their rows, in words; nothing: all is well."""
-        return await self._open_writer.run(sqlite_balance.reconcile)
+        """Compare every balance with the sum of its rows, in the writer's order."""
+        return await self._open_writer.run(reconcile)
 
     async def _empty_log(self) -> None:
-        """Move the log into the file and cut it to nothing; a reader may delay it."""
+        """Move the write-ahead log into the file and truncate it to zero bytes.
+
+        Raises:
+            LedgerError: Another process has read the file for 10 s on end.
+        """
         for _ in range(TRUNCATE_ATTEMPTS):
             if await self._open_writer.run_outside_transaction(_checkpoint):
                 return
             await asyncio.sleep(TRUNCATE_RETRY_S)
         message = (
-            f"{self.path}: erased, but the log still holds the bytes because another process reads"
-            " the database; end it and erase again"
+            f"{self.path}: the customer is erased, but the write-ahead log still holds the bytes,"
+            " because another process reads the file. Stop that process and erase again"
         )
         raise LedgerError(message)
 
 
 def _no_work(connection: sqlite3.Connection) -> None:
-    """What is done to learn that all before is done."""
+    """Do nothing: its completion means that everything queued before it is written."""
 
 
 def _checkpoint(connection: sqlite3.Connection) -> bool:

@@ -1,6 +1,7 @@
-"""Which numbered migrations does a ledger still need, and how are they applied?
+"""Numbered migrations of the schema, each applied in one transaction together with its number.
 
-Each is one transaction together with its number: it happened wholly, or it happens at the next start.
+A migration has happened wholly, or it happens at the next start. A released migration never changes,
+because ledgers have it behind them; a new schema is a new file.
 """
 
 import secrets
@@ -11,26 +12,37 @@ from importlib.resources import files
 from typing import Final
 
 APPLICATION_ID: Final = 0x54414354
-"""`TACT`, in the header of every ledger."""
+"""`TACT` in ASCII: SQLite keeps it in the header of every ledger, and tools can recognize it."""
 
 
 @cache
 def migrations() -> dict[int, str]:
-    """Number → its SQL, in order."""
+    """Return number → SQL, in ascending order."""
     folder = files("tactful.stores.sqlite") / "sql"
     found = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return {int(name[:4]): (folder / name).read_text("utf-8") for name in found}
 
 
 def newest_schema() -> int:
-    """The number of the last migration."""
+    """Return the number of the last migration, which is the schema version of this program."""
     return max(migrations())
 
 
 def migrate(
     connection: sqlite3.Connection, *, progress: Callable[[int], None] = lambda _: None
 ) -> list[int]:
-    """Apply what is missing and return the numbers; `progress` hears each before it begins."""
+    """Apply the migrations that a ledger lacks.
+
+    Args:
+        connection: A connection in autocommit mode.
+        progress: Called with the number of each migration before it begins.
+
+    Returns:
+        The numbers that were applied, in ascending order.
+
+    Raises:
+        sqlite3.Error: A migration failed; it and those after it are not applied.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     applied = []
     for number, sql in migrations().items():
@@ -58,7 +70,7 @@ def _apply(connection: sqlite3.Connection, number: int, sql: str) -> None:
 
 
 def _statements(sql: str) -> list[str]:
-    """Single statements: `executescript` would commit the transaction that it is to run in."""
+    """Split a script into statements. `executescript` would commit the migration's transaction."""
     found, pending = [], ""
     for line in sql.splitlines(keepends=True):
         pending += line

@@ -1,4 +1,8 @@
-"""Is this file a ledger of ours, sound and durable, and how is it opened?"""
+"""Opening of a ledger file: is it ours, is it sound, and does SQLite keep its promises?
+
+The checks run in this order, and nothing is changed in a file before it is known to be ours: identity
+and version, write-ahead log, settings, migrations, a bounded look at every table.
+"""
 
 import sqlite3
 from pathlib import Path
@@ -10,26 +14,31 @@ from tactful.stores.sqlite.migrations import APPLICATION_ID, migrate, newest_sch
 from tactful.stores.sqlite.wal_check import has_lost_transactions, read_salts, wal_path
 
 BUSY_MS: Final = 5_000
+"""Milliseconds for which SQLite waits for a lock of another process."""
 WAL_SIZE_LIMIT: Final = 64 * 1024 * 1024
-"""The write-ahead log is cut back to so many bytes after a checkpoint."""
+"""Bytes to which the write-ahead log is cut back after a checkpoint."""
 WAL_CHECK_ATTEMPTS: Final = 10
-"""How often a log that another process writes to is looked at."""
+"""How often a log is examined that another process still writes to."""
 
 _SETTINGS: Final = (
-    # (pragma, what is set, what must be read back)
+    # (pragma, value to set, value that must be read back)
     ("journal_mode", "WAL", "wal"),
     ("synchronous", "FULL", 2),
     ("secure_delete", "ON", 1),
     ("foreign_keys", "ON", 1),
     ("temp_store", "MEMORY", 2),
-    ("wal_autocheckpoint", "0", 0),  # the writer does it, between commits
+    ("wal_autocheckpoint", "0", 0),  # the writer does it, between commits: see group_commit
     ("cache_size", "-32768", -32768),  # KiB
     ("journal_size_limit", str(WAL_SIZE_LIMIT), WAL_SIZE_LIMIT),
 )
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A plain connection in autocommit mode, usable from any one thread at a time."""
+    """Return a connection in autocommit mode, which one thread at a time may use.
+
+    Raises:
+        sqlite3.Error: The file cannot be opened.
+    """
     connection = sqlite3.connect(
         path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
@@ -38,11 +47,17 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """The writing connection to a checked, migrated ledger; `LedgerError` says why there is none."""
+    """Check and migrate a ledger, or make a new one, and return the connection that writes to it.
+
+    Raises:
+        LedgerError: The file is foreign, damaged, locked, of a newer version, or cannot be written. The
+            message says which, and what to do.
+    """
     connection: sqlite3.Connection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():  # customers will be in it, and SQLite gives its log the same rights
+        if not path.exists():
+            # Only the server may read customers' data. SQLite gives the log the same rights.
             path.touch(mode=0o600)
         connection = connect(path)
         _check_identity(connection, path)
@@ -68,9 +83,10 @@ def _salts(path: Path) -> tuple[int, int] | None:
 
 
 def _check_wal(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a log that has lost something from its middle: acknowledged transactions were there.
+    """Refuse a log whose middle is damaged, because it held acknowledged transactions.
 
-    A process that is being relieved may still write: only what does not move is damage.
+    A server that is being replaced may still write to the log. A log that changes between two looks
+    is therefore examined again; only damage that stands still is reported.
     """
     for _ in range(WAL_CHECK_ATTEMPTS):
         salts = _salts(path)
@@ -95,7 +111,7 @@ def _close_if_open(connection: sqlite3.Connection | None) -> None:
 
 
 def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database of somebody else, or of a newer version, before anything is changed in it."""
+    """Refuse a foreign database, or one of a newer version, before anything is changed in it."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -118,24 +134,28 @@ def _set(connection: sqlite3.Connection, pragma: str, value: str, expected: obje
     (actual,) = connection.execute(f"PRAGMA {pragma}").fetchone()
     if actual != expected:
         message = (
-            f"PRAGMA {pragma} is {actual} and not {value}: this SQLite cannot keep promises;"
+            f"PRAGMA {pragma} is {actual} and not {value}: this SQLite cannot write durably;"
             " use another build of SQLite or another file system"
         )
         raise LedgerError(message, retry=False)
 
 
 def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Touch the root of every table and index and the newest money rows: bounded, whatever the size."""
+    """Read the first rows of every table and the newest rows of the large ones.
+
+    This finds a damaged root page or a truncated file in bounded time, whatever the size.
+    `tactful backup` checks every page of the copy that it makes.
+    """
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     for (table,) in tables:
         connection.execute(f'SELECT * FROM "{table}" LIMIT 16').fetchall()  # noqa: S608
     for table in ("facts", "steps", "entries"):
         connection.execute(f"SELECT * FROM {table} ORDER BY id DESC LIMIT 16").fetchall()  # noqa: S608
-    whole = connection.execute("PRAGMA page_count").fetchone()[0]
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
     size = connection.execute("PRAGMA page_size").fetchone()[0]
-    found = path.stat().st_size
+    actual = path.stat().st_size
     # Before a checkpoint the file may be shorter than the database: the rest is in the log.
-    if found > whole * size and found % size:
+    if actual > pages * size and actual % size:
         message = f"{path} ends inside a page: {_REMEDY}"
         raise LedgerError(message, retry=False)
 
@@ -152,8 +172,8 @@ def _error_text(error: Exception, path: Path) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
         return f"{path} is not an SQLite database; name another file, or restore a backup over it"
-    hurt = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}
-    if code in hurt or str(error).startswith(NOT_UTF8):
+    damage = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}
+    if code in damage or str(error).startswith(NOT_UTF8):
         return f"{path} cannot be read ({error}): {_REMEDY}"
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         return f"{path} cannot be written ({error}); give the server a folder that it may write to"

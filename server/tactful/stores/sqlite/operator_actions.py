@@ -1,4 +1,4 @@
-"""How are the acts of people kept beside what they decided about?"""
+"""Operator actions in SQLite."""
 
 import sqlite3
 from typing import Any, Final
@@ -12,26 +12,30 @@ _COLUMNS: Final = "at, who, act, subject, detail, customer"
 
 
 def insert(connection: sqlite3.Connection, act: OperatorAction) -> None:
-    """Keep an act."""
+    """Insert an operator action."""
     sql = f"INSERT INTO acts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
     connection.execute(sql, structs.astuple(act))
 
 
 def query(customer: str | None, limit: int) -> tuple[str, tuple[object, ...]]:
-    """What finds the latest acts, or those that concern a customer."""
+    """Return the query for the latest actions, all or those about one customer; `limit` -1: no limit."""
     where = "" if customer is None else "WHERE customer = ?"
     sql = f"SELECT {_COLUMNS} FROM acts {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
     return sql, (limit,) if customer is None else (customer, limit)
 
 
 def action_from_row(row: Any) -> OperatorAction:
-    """An act, as `query` finds it."""
+    """Return the operator action of a row that `query` finds.
+
+    Raises:
+        msgspec.ValidationError: The row was written by a newer version.
+    """
     return msgspec.convert(
         dict(zip(OperatorAction.__struct_fields__, row, strict=True)), OperatorAction
     )
 
 
 def erase(connection: sqlite3.Connection, customer: str, alias: str) -> None:
-    """Leave the acts that concern a customer under an alias."""
+    """Replace a customer by an alias in the actions that concern them."""
     sql = "UPDATE acts SET customer = ?, subject = ? WHERE customer = ?"
     connection.execute(sql, (alias, alias, customer))

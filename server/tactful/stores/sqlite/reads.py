@@ -1,4 +1,7 @@
-"""What does one SQLite file answer, without waiting for its writer longer than order demands?"""
+"""Reads of the ledger from one SQLite file, on a connection of their own.
+
+A read waits for records that are queued where order demands it, and never for more.
+"""
 
 import sqlite3
 from collections.abc import Sequence
@@ -20,8 +23,7 @@ from tactful.runtime.ports.ledger_rows import (
     TurnEntry,
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
-from tactful.stores.sqlite import facts as sqlite_facts
-from tactful.stores.sqlite import operator_actions as sqlite_acts
+from tactful.stores.sqlite import facts, operator_actions
 from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.turns import DECODE_OFFER
 
@@ -29,7 +31,7 @@ _SESSION: Final = "SELECT session, customer, state, resume, wake_at, seen_at FRO
 _ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
 _STANDING: Final = "SELECT {} FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
 
-# An offer counts once a shopper saw it; what was not shown counts under the empty rule.
+# An offer counts once a shopper saw it. A held-out offer counts under the empty rule, `NO_OFFER`.
 _OUTCOMES: Final = """
   SELECT iif(state = 'held_out', '', body ->> 'rule') AS rule, body ->> 'product' AS product,
     body ->> 'territory' AS territory, count(*),
@@ -47,7 +49,7 @@ _RULE_STEPS: Final = """
 _HELD_OUT: Final = """
   SELECT body FROM offers
   WHERE state = 'held_out' AND CAST(body AS TEXT) ->> 'issued_at' >= ?"""
-# What an anonymous shopper was told belongs to whom the session turned out to be next.
+# The offers of an anonymous shopper belong to the customer of the next login in the session.
 _STEPS_OF: Final = """
   SELECT s.id FROM offers AS o JOIN steps AS s ON s.offer = o.id WHERE o.customer = :customer
   UNION
@@ -59,13 +61,17 @@ _STEPS_OF: Final = """
 
 
 class SqliteReads:
-    """The reading half of the ledger; the writing half says what `_settle` waits for."""
+    """The reading half of `SqliteLedger`; the roles in `runtime.ports` say what each method promises.
+
+    `_read` answers at once. `_read_settled` first waits until queued records are written: it serves
+    the tables that records write to.
+    """
 
     _path: str
     _reader: aiosqlite.Connection | None = None
 
     async def _settle(self) -> None:
-        """Wait until what was recorded before is written, or known not to be."""
+        """Wait until everything queued with `record` so far is written, or known not to be."""
         raise NotImplementedError
 
     async def _read(self, sql: str, values: Any = ()) -> list[Any]:
@@ -81,7 +87,12 @@ class SqliteReads:
         return await self._read(sql, values)
 
     def _offer(self, body: bytes) -> Offer:
-        """An offer as it was written; one that cannot be read is damage that SQLite does not see."""
+        """Decode a stored offer.
+
+        Raises:
+            LedgerBrokenError: The body cannot be read. SQLite keeps no checksum of a row, so this
+                damage is found only here.
+        """
         try:
             return DECODE_OFFER(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -97,8 +108,8 @@ class SqliteReads:
         at: int | None = None,
         upto: int | None = None,
     ) -> list[StoredFact]:
-        found = await self._read(*sqlite_facts.facts_query(subjects, kinds, at, upto))
-        return sqlite_facts.select_facts(found, subjects)
+        found = await self._read(*facts.facts_query(subjects, kinds, at, upto))
+        return facts.select_facts(found, subjects)
 
     async def newest_fact(self) -> int:
         found = await self._read("SELECT coalesce(max(id), 0) FROM facts")
@@ -211,8 +222,8 @@ class SqliteReads:
     async def operator_actions(
         self, *, customer: str | None = None, limit: int = 200
     ) -> list[OperatorAction]:
-        found = await self._read(*sqlite_acts.query(customer, limit))
-        return [sqlite_acts.action_from_row(row) for row in found]
+        found = await self._read(*operator_actions.query(customer, limit))
+        return [operator_actions.action_from_row(row) for row in found]
 
     async def rulebooks(self) -> list[tuple[str, int, bool]]:
         found = await self._read("SELECT version, at, back FROM activations ORDER BY id DESC")

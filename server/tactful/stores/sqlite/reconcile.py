@@ -1,4 +1,7 @@
-"""Does every balance equal the sum of the promises and redemptions behind it?"""
+"""A check that every balance equals the sum of the offers and redemptions behind it.
+
+It reads whole tables, so it runs on copies and at the request of an operator, never in a turn.
+"""
 
 import sqlite3
 from typing import Final
@@ -15,7 +18,7 @@ _SUMS: Final = """
 
 
 def reconcile(connection: sqlite3.Connection) -> list[str]:
-    """What does not add up, in words; nothing: all is well."""
+    """Return one sentence for each balance that differs from its rows; empty: all agree."""
     return [
         f"{campaign} {period} {currency}: reserved {reserved} and settled {settled},"
         f" but the offers hold {held} and the redemptions spent {spent}"

@@ -1,4 +1,8 @@
-"""How does one turn, or one ruling, become rows: all of it, or nothing?"""
+"""Turns and redemptions as rows of SQLite, each written whole or not at all.
+
+Every function runs inside a transaction of the writer. What they check (offers that ended, limits of
+budgets) is read in the same transaction, so it cannot change before the commit.
+"""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +56,7 @@ _PUT_REFUND: Final = "INSERT INTO refunds VALUES (?, ?, ?)"
 
 
 def commit(connection: sqlite3.Connection, turn: Commit) -> CommitRefusal | None:
-    """Write a turn that promises; a refusal wrote nothing."""
+    """Write a turn that promises something, or return why it was refused; then nothing is written."""
     for ended in _ended_meanwhile(connection, turn.offers):
         return CommitRefusal("offer.ended", offer=ended)
     balances = _balances_of_moves(connection, turn.moves)
@@ -66,7 +70,11 @@ def commit(connection: sqlite3.Connection, turn: Commit) -> CommitRefusal | None
 
 
 def record(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
-    """Write turns that promise nothing, in order; what ended otherwise meanwhile stays as it ended."""
+    """Write turns that promise nothing, in order. An offer that ended meanwhile keeps its end.
+
+    Raises:
+        ValueError: A turn reserves beyond a limit. Such a turn must be written with `commit`.
+    """
     moved = [turn for turn in turns if turn.offers or turn.moves]
     if moved:
         _record_offers(connection, moved)
@@ -74,7 +82,11 @@ def record(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
 
 
 def _record_offers(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
-    """Each balance is read and written once, however many turns give back to it."""
+    """Write the offers, steps and moves of several turns.
+
+    Each balance is read and written once, however many turns release into it. A fan-out ends hundreds
+    of offers of one campaign at once.
+    """
     ended = set(_ended_meanwhile(connection, [offer for turn in turns for offer in turn.offers]))
     moves: list[BudgetMove] = []
     offers: list[tuple[object, ...]] = []
@@ -87,7 +99,9 @@ def _record_offers(connection: sqlite3.Connection, turns: Sequence[Commit]) -> N
         ended.update(offer.id for offer in moved.values() if not offer.standing)
     balances = _balances_of_moves(connection, moves)
     if apply_moves(balances, moves):
-        message = "a recorded turn reserved beyond its budget; what reserves must be committed"
+        message = (
+            "a recorded turn reserves beyond its budget; a turn that reserves must be committed"
+        )
         raise ValueError(message)
     _put_balances(connection, balances.values())
     connection.executemany(_PUT_OFFER, offers)
@@ -95,7 +109,10 @@ def _record_offers(connection: sqlite3.Connection, turns: Sequence[Commit]) -> N
 
 
 def write_sessions_and_entries(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
-    """Sessions, contacts and entries: of several turns of a session only the last state is written."""
+    """Write sessions, contact histories and entries of turns.
+
+    Of several turns of one session only the last state is written.
+    """
     sessions = {turn.session: turn for turn in turns if turn.session and turn.state is not None}
     secrets = {turn.session: turn.resume for turn in turns if turn.resume is not None}
     contacts = {shopper: body for turn in turns for shopper, body in turn.contacts.items()}
@@ -116,36 +133,47 @@ def write_sessions_and_entries(connection: sqlite3.Connection, turns: Sequence[C
 
 def run_redemption(
     connection: sqlite3.Connection,
-    judgement: RedemptionLogic,
-    asked: tuple[str | None, str, str | None],
+    logic: RedemptionLogic,
+    request: tuple[str | None, str, str | None],
     failpoint: FailpointHook,
 ) -> RedemptionOutcome:
-    """Read the desk for (offer, order, refund), judge, write the ruling."""
-    offer, order, refund = asked
+    """Read what the redemption depends on, run its logic and write the outcome.
+
+    Args:
+        connection: In a transaction.
+        logic: The pure logic of the redemption.
+        request: (offer, order, refund); see `OfferStore.run_redemption`.
+        failpoint: Passed at `after-insert`.
+
+    Raises:
+        ValueError: The outcome moves a balance beyond its limit.
+    """
+    offer, order, refund = request
     hidden = erasure_digest(ledger_secret(connection), "order", order)
-    desk, erased = _redemption_state(connection, offer, (order, hidden), refund)
-    ruling = judgement(desk)
-    balances = dict(desk.balances)
-    if refused := apply_moves(balances, ruling.moves):
-        message = f"a ruling moved {refused.campaign} beyond its limit"
+    state, erased = _redemption_state(connection, offer, (order, hidden), refund)
+    outcome = logic(state)
+    balances = dict(state.balances)
+    if refused := apply_moves(balances, outcome.moves):
+        message = f"a redemption moved {refused.campaign} beyond its limit"
         raise ValueError(message)
-    kept_as = hidden if erased else order
-    _put_balances(connection, balances.values() if ruling.moves else ())
+    # The order of an erased customer is stored under its digest, and a retry stays under it.
+    stored_order = hidden if erased else order
+    _put_balances(connection, balances.values() if outcome.moves else ())
     connection.executemany(
-        _PUT_REDEMPTION, [_redemption_row(row, kept_as) for row in ruling.redemptions]
+        _PUT_REDEMPTION, [_redemption_row(row, stored_order) for row in outcome.redemptions]
     )
-    if ruling.refund:
-        row = structs.replace(ruling.refund, order=kept_as)
+    if outcome.refund:
+        row = structs.replace(outcome.refund, order=stored_order)
         connection.execute(_PUT_REFUND, (row.order, row.refund, ENCODE(row)))
-    _put_offers(connection, ruling.offers, ruling.steps, desk.offers)
+    _put_offers(connection, outcome.offers, outcome.steps, state.offers)
     failpoint("after-insert")
-    return ruling
+    return outcome
 
 
 def _redemption_state(
     connection: sqlite3.Connection, offer: str | None, orders: tuple[str, str], refund: str | None
 ) -> tuple[RedemptionState, bool]:
-    """The desk, and whether the order is kept under its digest because its customer was erased."""
+    """Return the state, and whether the order is stored under its digest because of an erasure."""
     order, hidden = orders
     rows = connection.execute(
         'SELECT body FROM redemptions WHERE offer = ? OR "order" IN (?, ?) ORDER BY at, rowid',
@@ -157,29 +185,29 @@ def _redemption_state(
         structs.replace(row, order=order) if row.order == hidden else row for row in found
     )
     named = {offer, *(row.offer for row in redemptions if row.order == order)}
-    offers = {held.id: held for key in named if key and (held := read_offer(connection, key))}
+    offers = {one.id: one for key in named if key and (one := read_offer(connection, key))}
     given = connection.execute(
         'SELECT body FROM refunds WHERE "order" IN (?, ?) AND refund = ?', (*orders, refund)
     ).fetchone()
-    desk = RedemptionState(
+    state = RedemptionState(
         offers=offers,
         redemptions=redemptions,
         refund=_DECODE_REFUND(given[0]) if given else None,
         balances=_balances_of_offers(connection, offers.values()),
-        seqs=_seqs(connection, {held.session for held in offers.values()}),
+        seqs=_seqs(connection, {offer.session for offer in offers.values()}),
     )
-    return desk, erased
+    return state, erased
 
 
 def mark_bought(connection: sqlite3.Connection, offers: Iterable[str], *, bought: bool) -> None:
-    """Say of offers that were not shown whether the product was bought all the same."""
+    """Store of held-out offers whether their product was bought without the offer."""
     found = (read_offer(connection, key) for key in offers)
     rows = [(ENCODE(structs.replace(one, bought=bought)), one.id) for one in found if one]
     connection.executemany("UPDATE offers SET body = ? WHERE id = ?", rows)
 
 
 def read_offer(connection: sqlite3.Connection, offer: str) -> Offer | None:
-    """One offer."""
+    """Return one offer; None: there is none."""
     row = connection.execute("SELECT body FROM offers WHERE id = ?", (offer,)).fetchone()
     return DECODE_OFFER(row[0]) if row else None
 
@@ -204,20 +232,20 @@ def _balances_of_moves(
 def _balances_of_offers(
     connection: sqlite3.Connection, offers: Iterable[Offer]
 ) -> Mapping[BalanceKey, BudgetRow]:
-    purses = {
+    keys = {
         (offer.campaign, offer.period, currency)
         for offer in offers
         if offer.campaign is not None
         for currency in (offer.currency, COUNT)
     }
-    return _read_balances(connection, purses)
+    return _read_balances(connection, keys)
 
 
 def _read_balances(
-    connection: sqlite3.Connection, purses: Iterable[BalanceKey]
+    connection: sqlite3.Connection, keys: Iterable[BalanceKey]
 ) -> dict[BalanceKey, BudgetRow]:
     sql = "SELECT * FROM budgets WHERE campaign = ? AND period = ? AND currency = ?"
-    found = (connection.execute(sql, purse).fetchone() for purse in purses)
+    found = (connection.execute(sql, key).fetchone() for key in keys)
     rows = (BudgetRow(*row) for row in found if row)
     return {balance_key(row): row for row in rows}
 

@@ -1,9 +1,11 @@
-"""Was the write-ahead log cut off where a crash cuts it, or damaged in the middle?
+"""A check of the write-ahead log: was it cut off by a crash, or damaged in the middle?
 
-SQLite takes the first frame that does not check for the end of the log, and is silent about what
-comes after it. With synchronous=FULL a transaction is on disk before the next one begins: a bad
-frame in the last transaction is a crash, one that whole transactions follow is damage, and what was
-acknowledged would be lost without a word.
+SQLite takes the first frame with a bad checksum for the end of the log, and silently ignores
+everything after it. With `synchronous=FULL` a transaction is on disk before the next one begins. So a
+bad frame in the last transaction is what a crash leaves. A bad frame that whole transactions follow
+is damage: SQLite would lose acknowledged transactions without an error.
+
+The format is that of https://sqlite.org/fileformat2.html#walformat.
 """
 
 import struct
@@ -14,18 +16,22 @@ from typing import Final
 _HEADER: Final = struct.Struct(">8I")
 _FRAME: Final = struct.Struct(">6I")
 _MAGIC: Final = {0x377F0682: "<", 0x377F0683: ">"}
-"""The first word → the order of bytes in which sums are made."""
+"""First word of a log → the byte order of its checksums."""
 
 
 def wal_path(ledger: Path) -> Path:
-    """Where SQLite keeps the log of a database."""
+    """Return the path at which SQLite keeps the log of a database."""
     return ledger.with_name(ledger.name + "-wal")
 
 
 def read_salts(log: Path) -> tuple[int, int] | None:
-    """What marks the frames of the log's present round; None: there is no log to speak of.
+    """Return the salts that mark the log's current frames; None: there is no log with frames.
 
-    ValueError for a log with frames whose own header is damaged.
+    A checkpoint does not shorten the log. SQLite overwrites it from the start with new salts, so frames
+    with other salts are remains of an earlier round.
+
+    Raises:
+        ValueError: The log has frames, but its header is damaged.
     """
     if not log.exists() or log.stat().st_size < _HEADER.size + _FRAME.size:
         return None
@@ -39,7 +45,13 @@ def read_salts(log: Path) -> tuple[int, int] | None:
 
 
 def has_lost_transactions(log: Path, salts: tuple[int, int], valid: int) -> bool:
-    """Whether whole transactions follow the first `valid` frames, which is all that SQLite took."""
+    """Return whether whole transactions follow the part of the log that SQLite accepts.
+
+    Args:
+        log: The log.
+        salts: What `read_salts` returned.
+        valid: How many frames SQLite accepts.
+    """
     ended = False
     for commits in _frames(log, salts, valid):
         if ended:
@@ -49,19 +61,20 @@ def has_lost_transactions(log: Path, salts: tuple[int, int], valid: int) -> bool
 
 
 def _frames(log: Path, salts: tuple[int, int], start: int) -> Iterator[bool]:
-    """Whether each frame of this round from `start` on ends a transaction."""
+    """Yield for each current frame from number `start` on whether it ends a transaction."""
     with log.open("rb") as file:
         page = _HEADER.unpack(file.read(_HEADER.size))[2]
         step = _FRAME.size + page
-        for place in range(start, (log.stat().st_size - _HEADER.size) // step):
-            file.seek(_HEADER.size + place * step)
-            _, size, one, two, _, _ = _FRAME.unpack(file.read(_FRAME.size))
-            if (one, two) == salts:
-                yield size != 0
+        for number in range(start, (log.stat().st_size - _HEADER.size) // step):
+            file.seek(_HEADER.size + number * step)
+            _, pages, salt_1, salt_2, _, _ = _FRAME.unpack(file.read(_FRAME.size))
+            if (salt_1, salt_2) == salts:
+                # A frame that ends a transaction holds the size of the database afterwards.
+                yield pages != 0
 
 
 def _header_checksum(raw: bytes, order: str) -> tuple[int, int]:
-    """SQLite's checksum of the header, as its file format describes it."""
+    """Return SQLite's checksum of a log header."""
     one = two = 0
     words = struct.unpack(f"{order}{len(raw) // 4}I", raw)
     for first, second in zip(words[::2], words[1::2], strict=True):

@@ -40,8 +40,8 @@ async def test_the_next_one_says_that_it_waits_and_has_it_when_the_first_has_gon
 
 async def test_a_server_that_does_not_go_is_named_with_what_to_do(tmp_path):
     async with exclusive_lock(tmp_path, never):
-        with pytest.raises(LedgerError, match=r"another server has this ledger.*stop the other"):
-            async with exclusive_lock(tmp_path, lambda: None, patience_s=0.05):
+        with pytest.raises(LedgerError, match=r"another server uses this ledger.*stop the other"):
+            async with exclusive_lock(tmp_path, lambda: None, timeout_s=0.05):
                 never()
 
 
@@ -53,7 +53,7 @@ async def test_a_process_that_is_killed_holds_nothing(tmp_path):
     assert await asyncio.to_thread(here.poll, 30)
     told = []
     other.kill()
-    async with exclusive_lock(tmp_path, lambda: told.append("waiting"), patience_s=30):
+    async with exclusive_lock(tmp_path, lambda: told.append("waiting"), timeout_s=30):
         await asyncio.to_thread(other.join)
     other.close()
     here.close()

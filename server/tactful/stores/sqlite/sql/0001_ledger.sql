@@ -1,11 +1,11 @@
--- The ledger as it begins. Instants are milliseconds since the Unix epoch, amounts are minor units.
+-- The first schema. Instants are milliseconds since the Unix epoch, UTC; amounts are minor units.
 
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
   value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row per accepted version; ids grow in order of acceptance, `at` never falls within a key.
+-- One row per stored version of a fact. Ids grow in the order of storing; `at` never falls within a key.
 CREATE TABLE facts (
   id INTEGER PRIMARY KEY,
   kind TEXT NOT NULL,
@@ -20,7 +20,7 @@ CREATE TABLE facts (
 CREATE INDEX facts_by_key ON facts (kind, key, ended);
 CREATE INDEX facts_by_end ON facts (ended) WHERE ended IS NOT NULL;
 
--- Under which subjects a key was ever found; the fact's own `subjects` say which version is.
+-- Every subject under which a key was ever found. The `subjects` of a fact say under which its version is.
 CREATE TABLE subjects (
   kind TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE contacts (
   body BLOB NOT NULL
 ) STRICT;
 
--- What was promised. The columns repeat what is searched or summed; `body` is the whole offer.
+-- Offers. The columns repeat what is searched or summed; `body` is the whole offer as JSON.
 CREATE TABLE offers (
   id TEXT PRIMARY KEY,
   session TEXT NOT NULL,
@@ -99,7 +99,7 @@ CREATE TABLE redemptions (
   PRIMARY KEY (offer, "order")
 ) STRICT;
 CREATE INDEX redemptions_by_order ON redemptions ("order");
--- The promise of single use does not rest on the judgement alone.
+-- Single use does not rest on the redemption logic alone.
 CREATE UNIQUE INDEX redemptions_once ON redemptions (offer) WHERE status = 'redeemed';
 
 CREATE TABLE refunds (

@@ -1,4 +1,4 @@
--- What a start must know about all offers ever made, kept up as they are written: there are millions.
+-- Sums over all offers ever made, which a start needs. Triggers maintain them: offers are millions.
 
 CREATE TABLE rule_steps (
   rule TEXT NOT NULL,
@@ -24,7 +24,7 @@ CREATE TRIGGER steps_counted AFTER INSERT ON steps BEGIN
   ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
--- Since when each rule's reduction of an item has been offered, and when last.
+-- When each rule first reduced an item in a territory, and when it did so last.
 CREATE TABLE reductions (
   rule TEXT NOT NULL,
   sku TEXT NOT NULL,

@@ -1,4 +1,4 @@
--- What people did to rules and promises, for the audit.
+-- Operator actions, for the audit.
 
 CREATE TABLE acts (
   id INTEGER PRIMARY KEY,

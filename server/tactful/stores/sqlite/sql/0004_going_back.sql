@@ -1,3 +1,4 @@
--- Which activations were a step back: a restart must not undo it, and the next step goes further.
+-- Whether an activation went back to an earlier version. A restart must not undo that, and the next
+-- step back goes further.
 
 ALTER TABLE activations ADD COLUMN back INTEGER NOT NULL DEFAULT 0;
