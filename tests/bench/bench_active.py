@@ -1,9 +1,9 @@
-"""From an event to the offer on the wire, commit included, among active sessions; and their memory.
+"""Time from an event to the offer on the wire, commit included, among active sessions; memory.
 
-Every shopper is offered something at a moment of their own while all the others click on, at a rate
-that keeps the server's core half busy. The client is a C program on the other core, so that what it
-measures is the server. Each round runs with the ledger on this machine's disk and in its memory, and
-times bare writes to that disk beside it: what the disk takes for one of them, no server can save.
+Each shopper is offered something at a time of its own while all others keep clicking, at a rate
+that keeps the server's core half busy. The client is a C program on the other core, so that the
+figure is the server's. Each round runs with the ledger on disk and in memory, and times bare writes
+to that disk beside it: no server can save what the disk takes for one of them.
 """
 
 import os

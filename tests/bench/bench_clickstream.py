@@ -1,8 +1,8 @@
-"""Every real session of a clothing shop through real sockets: is each offer right, and is memory flat?
+"""Every real session of a clothing shop through real sockets: correct offers and constant memory.
 
 Run: `TACTFUL_REAL_DATA=folder .venv/bin/python tests/bench/bench_clickstream.py [--sessions N]`.
-Without the real data the excerpt in `examples/data` is played. Exit 1 where a view brought something
-else than the rules say, or memory grew by more than a tenth after the third part of six.
+Without the real data the excerpt in `examples/data` is used. The exit code is 1 if a view caused
+another offer than the rules state, or if memory grew by more than a tenth after the third sixth.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""Connections: storms in which 10,000 come back at once, and the memory of those who are there.
+"""Storms of 10,000 reconnecting clients, and the memory of connected ones.
 
-Three servers in turn: the whole product, where everybody says hello and is welcomed, its door alone,
-and plain `websockets`. One client that was there before asks on, to see what the storm costs it; it
-shares a core with the storm's own client, and waits for that too.
+Three servers in turn: the whole product, where every client is welcomed, its listener alone, and
+plain `websockets`. One client that was connected before keeps asking, to show what the storm costs
+it; it shares a core with the client of the storm, and waits for that too.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""How long does one decision take? With a rulebook of a hundred rules, in µs.
+"""Processor time of one decision under a rulebook of a hundred rules, in µs.
 
-Run: `.venv/bin/python tests/bench/bench_decide.py`. The cases are interleaved round by round. Processor
-time counts, and the least of it: nothing here waits, and whatever else runs on the machine only adds.
+Run: `.venv/bin/python tests/bench/bench_decide.py`. The cases are interleaved round by round. The
+least processor time counts: nothing here waits, and other work on the machine only adds to it.
 """
 
 import sys

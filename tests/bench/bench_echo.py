@@ -1,8 +1,8 @@
-"""Echo over WebSockets: the product's own front door against plain `websockets` and Node `ws`.
+"""Echo over WebSockets: our listener against plain `websockets` and Node `ws`.
 
-Two regimes: one message in flight on each connection, where the kernel costs most of the time, and
-16 in flight, where the servers do. The raw echo of bytes, which reads no frame at all, is the limit
-of what Python could do on this machine; how much of it each server reaches stands beside its figure.
+Two regimes: one message in flight per connection, where the kernel takes most of the time, and 16
+in flight, where the servers do. A raw echo of bytes, which reads no frame at all, is the limit of
+Python on this machine; each figure states how much of that limit it reaches.
 """
 
 import json

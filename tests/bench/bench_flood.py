@@ -1,9 +1,10 @@
-"""One client that floods, among 100 in steady conversation: by how much are the others answered later?
+"""How one flooding client among 100 talking clients delays the responses to the others.
 
-They talk with `tactful serve` as an operator starts it, each from an address of their own, the flooder
-from another one. Each kind of flood is measured from its beginning, beside a quiet moment, round by round.
-The control is the same server with limits that nobody meets. Server and shoppers go before whatever
-else runs on this machine, where that is allowed: else p99 is that of the others' turns.
+They talk with `tactful serve` as an operator starts it, each from an address of its own, the
+flooder from another one. Each kind of flood is measured from its beginning, beside a quiet moment,
+round by round. The control is the same server without effective limits. Server and shoppers get a
+higher priority than other work on this machine where that is allowed; otherwise p99 measures that
+other work.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Hostile peers: 1,000 that never read, 1,000 that fall silent, 5,000 half handshakes.
 
-They come to a whole shop with 100 rules. Meanwhile a good client must connect in under 1 s and get an
-offer in under 300 ms, and all of it must cost less than 250 MB, the kernel's share included.
+They connect to a whole shop with 100 rules. Meanwhile a good client must connect in under 1 s and
+get an offer in under 300 ms, and all of it must cost less than 250 MB, the kernel's share included.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Decision records and facts a second, durable; against a bare loop that writes the same bytes.
+"""Durable decision records and facts per second, against a bare loop that writes the same bytes.
 
-A record is what a turn leaves: an entry with its inputs, 0.8 kB, and of one turn in ten, in which an
-offer came or went, the session's state.
+A record is what a turn leaves: an entry with its inputs, 0.8 kB, and for one turn in ten, in which
+an offer changed, the state of the session.
 """
 
 import asyncio

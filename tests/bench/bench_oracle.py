@@ -1,7 +1,7 @@
-"""Does the engine give the oracle's reasons in 200,000 random worlds?
+"""Comparison of the engine's reasons with the oracle's in 200,000 random worlds.
 
-Run: `.venv/bin/python tests/bench/bench_oracle.py [--worlds 200000]`. A difference is printed with the
-seed of its world, and fails the run.
+Run: `.venv/bin/python tests/bench/bench_oracle.py [--worlds 200000]`. A difference is printed with
+the seed of its world, and fails the run.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Redemptions a second: sixteen at once on one offer from four processes, then without the network.
+"""Redemptions per second: sixteen at once on one offer from four processes, then in process.
 
 The limit is a bare loop that commits one row with synchronous=FULL, and the naive ledger is the
 control that must double. `--attempts` for the bursts, `--rounds` for the interleaved comparison.

@@ -1,7 +1,7 @@
-"""Rules are taken while shoppers are there: how long does it take, and how long does an onlooker wait?
+"""Time to activate new rules under live sessions, and the delay that it causes to other clients.
 
-Everybody looks at an item and half of them hold an offer for it, so that each new rulebook makes all
-of them look again. The onlooker asks all the while; what is counted is the server's answer to them.
+Every shopper views an item and half of them hold an offer for it, so that each new rulebook makes
+all sessions evaluate again. One uninvolved client keeps asking; its response times are counted.
 """
 
 import asyncio

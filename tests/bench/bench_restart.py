@@ -1,7 +1,8 @@
-"""Five restarts of the whole server under 10,000 sessions that hold offers, accept and buy all the while.
+"""Five restarts of the whole server under 10,000 sessions that hold offers, accept and buy.
 
-Once as a service manager does it, with the socket handed on, once with a port that two servers
-share, and twice as a control without either: ended by SIGTERM, and killed. Those must refuse people.
+One round works as a service manager does, with an inherited socket, one with a port that two servers
+share, and two are controls without either: ended by SIGTERM, and killed. The controls must refuse
+connections.
 """
 
 import tempfile

@@ -1,4 +1,4 @@
-"""How fast are rule files loaded, and how fast are rules matched? Against GoRules zen, if it is there.
+"""Speed of loading and of matching rules, against GoRules zen where it is installed.
 
 Run: `.venv/bin/python tests/bench/bench_rules.py`. Rounds are interleaved; medians and ratios count.
 """

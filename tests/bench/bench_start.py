@@ -1,8 +1,8 @@
-"""How long a server takes to start on a large shop: 1 million products and customers, 10 million lines.
+"""Start time on a large shop: 1 million products and customers, 10 million order lines.
 
-The ledger is written once into a temporary folder (two minutes, 4 GB; the disk is asked before). Then
-servers are started in turn: on it with none of it in the machine's memory, on it again, and on nothing:
-what that takes too is Python's. On a shared machine the best start and the processor time count.
+The ledger is written once into a temporary folder (two minutes, 4 GB; free space is checked before).
+Then servers are started in turn: on it with a cold page cache, on it again, and on nothing, which
+takes what Python itself takes. On a shared machine the best start and the processor time count.
 """
 
 import os

@@ -1,7 +1,8 @@
-"""A year of a real shop against a live server: is every let-down remembered, and nobody else passed over?
+"""A year of a real shop on a live server: every taint suppresses, and only the customers concerned.
 
 Run: `TACTFUL_REAL_DATA=folder .venv/bin/python tests/bench/bench_uk_retail.py [--orders N]`.
-Without the real data the excerpt in `examples/data` is played. Exit 1 where a line was judged wrongly.
+Without the real data the excerpt in `examples/data` is used. The exit code is 1 if a line was
+decided wrongly.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """Events per second with the whole decision and its record, through real sockets, against peers.
 
-The same messages for all, four views to six inputs of 200 items, and the same rules of 5 conditions.
-`tactful` is the product as it is: whoever moves is not to be spoken to yet, so most events only
-change the session, and rules are looked at when a shopper rests. `tactful looking` has that patience
-switched off, so that, as on the peers, every event makes the rules be looked at, and it writes down
-why nothing was said. The peers keep no record and no budget, heed no cap and no complaint.
+All get the same messages, four views to six inputs of 200 items, and the same rules of 5 conditions.
+`tactful` is the product as it is: a shopper who is active gets no offer yet, so most events only
+change the session, and rules are evaluated in a pause. `tactful looking` has that wait switched off:
+as on the peers, every event evaluates the rules, and the reasons are recorded. The peers keep no
+record and no budget, and know no caps and no complaints.
 """
 
 import json

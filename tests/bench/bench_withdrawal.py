@@ -1,8 +1,8 @@
-"""From a fact to the withdrawal frames: 500 of 5,000 open sessions, and all of 10,000.
+"""Time from a fact to the withdrawal frames: 500 of 5,000 open sessions, and all of 10,000.
 
-Sessions are told before the fact is acknowledged, so from the acknowledgement on there is next to
-nothing to wait for; the stricter figure is from the moment the fact is sent, durable write included.
-The client is one Python process, which needs some 10 us for a frame: it is in all figures.
+Sessions are notified before the fact is acknowledged, so hardly any time passes after the
+acknowledgement. The stricter figure starts when the fact is sent, durable write included.
+The client is one Python process, which takes some 10 us per frame: that is in all figures.
 """
 
 import asyncio

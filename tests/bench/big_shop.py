@@ -1,7 +1,7 @@
-"""A ledger as a large shop leaves it, written straight into the tables of the ledger's own schema.
+"""A large shop's ledger, written directly into the tables of the ledger's schema.
 
 Every row is one that the server itself would have written: the product's own code makes one of each
-kind, and here its ids are counted up. An order has five lines, of five products that follow one another.
+kind, and here its ids are counted up. An order has five lines, of five consecutive products.
 """
 
 import sqlite3

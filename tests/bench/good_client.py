@@ -1,4 +1,4 @@
-"""A client that behaves, and times what it is given; and the bytes that any client may send."""
+"""A well-behaved client that times its responses, and the bytes that any client may send."""
 
 import asyncio
 import base64

@@ -1,7 +1,7 @@
-"""How a benchmark is run here: peers interleaved round by round, medians, ratios with their spread.
+"""How a benchmark runs: peers interleaved round by round, medians, ratios with their spread.
 
 The machine is shared and noisy, so an absolute figure is orientation and a ratio within one run is
-the result. The server has one core to itself, the load the other.
+the result. The server has one core to itself, the load generator the other.
 """
 
 import argparse

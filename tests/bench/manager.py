@@ -1,4 +1,4 @@
-"""Starts `tactful serve` as a service manager does, and keeps the listening socket between two starts."""
+"""Starts `tactful serve` as a service manager does, and keeps the listening socket between starts."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""The report of a run as one page that needs nothing else: goals, spreads and rates, drawn as SVG."""
+"""The report of a run as one self-contained page: goals, spreads and rates, drawn as SVG."""
 
 import html
 import math

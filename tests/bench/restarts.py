@@ -1,7 +1,7 @@
-"""Restarts of the whole server: shoppers hold offers, accept, buy and are offered the next, all the while.
+"""Restarts of the whole server while shoppers hold offers, accept, buy and get the next offer.
 
-Afterwards every shopper's account is held against the ledger: an offer that one side knows and the
-other does not is lost, one that was told or made twice is doubled.
+Afterwards the account of every shopper is compared with the ledger: an offer that only one side
+knows is lost, one that was sent or made twice is doubled.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """`make bench`: every benchmark in its short form, one table, one JSON file, one page with plots.
 
-Each benchmark runs in a process of its own and writes its figures into bench-results/; one that
-fails is named and the others go on. `--full` runs each as it runs by itself.
+Each benchmark runs in a process of its own and writes its figures into bench-results/. One that
+fails is named, and the others continue. `--full` runs each at full length.
 """
 
 import argparse

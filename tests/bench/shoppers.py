@@ -1,4 +1,4 @@
-"""Shoppers for benchmarks: a WebSocket client that costs little and notes when what has come."""
+"""Shoppers for benchmarks: a cheap WebSocket client that notes when frames arrive."""
 
 import asyncio
 import json

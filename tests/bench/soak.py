@@ -1,9 +1,8 @@
-"""`make soak`: a day of traffic in half an hour, and afterwards nothing is left of it but the books.
+"""`make soak`: a day of traffic in half an hour; afterwards only reconciled balances may be left.
 
-A quarter of an hour of the shop's day at a time: shoppers come, look, click, are offered something,
-accept, wave away, lose their connection and come back, and buy; stock runs out, prices and rules
-change, the clock moves. Server and shoppers share one process, so that its memory, tasks and
-descriptors are all in sight.
+A quarter of an hour of the shop's day at a time: shoppers connect, view, click, get offers, accept,
+dismiss, lose their connection, resume, and buy. Stock runs out, prices and rules change, the clock
+moves. Server and shoppers share one process, so that memory, tasks and descriptors can be counted.
 """
 
 import asyncio

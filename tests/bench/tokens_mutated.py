@@ -1,4 +1,4 @@
-"""How many of ten million tampered tokens are accepted, and how fast is a genuine one verified?
+"""Acceptance of ten million tampered tokens, and the time to verify a genuine one.
 
 python tests/bench/tokens_mutated.py [--count 10000000] [--processes 2] [--seed 1]
 """

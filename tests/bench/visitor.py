@@ -1,4 +1,4 @@
-"""A session that behaves as the widget does: it resumes, sends again, and keeps an account of its offers."""
+"""A session that behaves as the widget does: resumes, sends again, and accounts for its offers."""
 
 import asyncio
 import random  # noqa: TID251 -- jitter, as the widget's

@@ -1,4 +1,4 @@
-"""Echo on the product's own front door: the conformance mode of `tactful serve`."""
+"""Echo on our own listener: the conformance mode of `tactful serve`."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The front door with a desk that welcomes and remembers nothing, for benches of the door alone."""
+"""The listener with a session handler that only welcomes, for benchmarks of the listener alone."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The whole job without the job: our front door, its decoding and its acknowledgements, and no desk."""
+"""The whole job without a decision: our listener, its decoding and its acknowledgements."""
 
 import asyncio
 

@@ -1,8 +1,8 @@
-"""The whole server with rules and facts of a benchmark: job_tactful.py RULES SKUS MODE.
+"""The whole server with the rules and facts of a benchmark: job_tactful.py RULES SKUS MODE.
 
-patient: the product as it is; whoever moves is not to be spoken to yet, so most events only change
-the session. looking: that patience is switched off, so that, as on the peers, every event makes the
-rules be looked at. rescue: the rules speak at once, on pages that ask for it.
+patient: the product as it is; a shopper who is active gets no offer yet, so most events only change
+the session. looking: that wait is switched off, so that, as on the peers, every event evaluates the
+rules. rescue: the rules apply at once, on the pages that ask for it.
 """
 
 import asyncio
