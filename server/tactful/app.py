@@ -19,7 +19,7 @@ from tactful.api.openapi import openapi_routes
 from tactful.api.operations import clock_routes, operate_routes
 from tactful.api.problems import HANDLERS
 from tactful.api.redemption_responses import encode_answer
-from tactful.api.redemptions import redeem_routes
+from tactful.api.redemptions import redemption_routes
 from tactful.api.rulebooks import rulebook_routes
 from tactful.api.server_key import ServerKey
 from tactful.api.widget_files import asset_routes, widget_folder
@@ -172,7 +172,7 @@ def _routes(config: Config, shop: Shop, reception: ConnectionHub) -> list[BaseRo
         *websocket_routes(reception),
         *EventStreams(reception).routes(),
         *facts_routes(shop, key),
-        *redeem_routes(shop, key),
+        *redemption_routes(shop, key),
         *explain_routes(shop, key),
         *rulebook_routes(shop, key),
         *operate_routes(shop, key, metrics=config.metrics),

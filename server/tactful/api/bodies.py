@@ -13,7 +13,7 @@ from tactful.api.problems import ProblemError
 from tactful.protocol.codec import DuplicateKeysError, reject_duplicate_keys
 
 
-def answer(body: Mapping[str, Any], status: int = 200) -> Response:
+def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
     """A JSON object that nobody may cache."""
     return Response(orjson.dumps(body), status, {"Cache-Control": "no-store"}, "application/json")
 
@@ -22,7 +22,7 @@ LARGEST: Final = 16 * 1024 * 1024
 """A batch of some 50,000 facts; more is sent in more batches."""
 
 
-async def body_of(request: Request, largest: int = LARGEST) -> bytes:
+async def read_bytes(request: Request, largest: int = LARGEST) -> bytes:
     """The whole body; 413 beyond the limit, before it is in memory."""
     packed = request.headers.get("content-encoding", "identity")
     if packed.strip().lower() != "identity":
@@ -49,9 +49,9 @@ def _too_large(largest: int) -> ProblemError:
 T = TypeVar("T")
 
 
-async def read(request: Request, kind: type[T], largest: int = 65_536) -> T:
+async def read_body(request: Request, kind: type[T], largest: int = 65_536) -> T:
     """The body as a value of `kind`; 400 or 422 with what is wrong otherwise."""
-    body = await body_of(request, largest)
+    body = await read_bytes(request, largest)
     try:
         found = msgspec.json.decode(body, type=kind)
         reject_duplicate_keys(body)
@@ -64,7 +64,7 @@ async def read(request: Request, kind: type[T], largest: int = 65_536) -> T:
     return found
 
 
-def split(body: bytes, content_type: str) -> list[msgspec.Raw | bytes]:
+def split_facts(body: bytes, content_type: str) -> list[msgspec.Raw | bytes]:
     """The facts of a body: a JSON array, or JSON Lines, each still to be read."""
     if content_type.partition(";")[0].strip().lower() in {
         "application/x-ndjson",

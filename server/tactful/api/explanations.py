@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
-from tactful.api.bodies import answer
+from tactful.api.bodies import json_response
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.core.facts.item import PublicPrice
@@ -37,7 +37,7 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             )
         except UnknownShopperError as error:
             raise ProblemError(404, "shopper.unknown", str(error)) from None
-        return answer(views.explanation(found))
+        return json_response(views.explanation(found))
 
     async def decisions(request: Request) -> Response:
         query = request.query_params
@@ -50,19 +50,19 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         rows = await shop.ledger.offer_steps(
             session=internal_id(session) if session else None, customer=customer, offer=offer
         )
-        return answer({"decisions": [_step(row) for row in rows]})
+        return json_response({"decisions": [_step(row) for row in rows]})
 
     async def one_offer(request: Request) -> Response:
         await shop.ledger.flush()
         found = await shop.ledger.offer(request.path_params["id"])
         if found is None:
             raise ProblemError(404, "offer.unknown", "There is no offer with that id.")
-        return answer(views.offer(found))
+        return json_response(views.offer(found))
 
     async def budgets(request: Request) -> Response:  # noqa: ARG001
         shop.balances.view(shop.clock.now())
         rows = [row for row in shop.balances.rows() if row.limit is not None]
-        return answer({"budgets": [_budget(row) for row in rows]})
+        return json_response({"budgets": [_budget(row) for row in rows]})
 
     async def prices(request: Request) -> Response:
         sku, territory = request.path_params["sku"], _required(request, "territory")
@@ -71,7 +71,7 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             raise ProblemError(404, "price.unknown", f"{sku} has no price in {territory}.")
         item = await shop.fact_cache.read_item(sku)
         shown = [_price(one) for one in item.history.get(territory, ())]
-        return answer({"sku": sku, "territory": territory, "prices": shown})
+        return json_response({"sku": sku, "territory": territory, "prices": shown})
 
     return (
         Route("/v1/why", key.guard(why), methods=["GET"]),

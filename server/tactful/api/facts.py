@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
-from tactful.api.bodies import LARGEST, answer, body_of, split
+from tactful.api.bodies import LARGEST, json_response, read_bytes, split_facts
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.runtime.shop import Shop
@@ -56,17 +56,17 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def take(request: Request) -> Response:
         with intake.admit(request):
-            body = await body_of(request)
-            raw = split(body, request.headers.get("content-type", ""))
+            body = await read_bytes(request)
+            raw = split_facts(body, request.headers.get("content-type", ""))
             report = await shop.ingest.ingest(raw)
-        return answer(msgspec.to_builtins(report))
+        return json_response(msgspec.to_builtins(report))
 
     async def export(request: Request) -> Response:
         customer = request.path_params["id"]
         found = await shop.ledger.export_customer(customer)
         if not any(kept for part, kept in found.items() if part != "customer"):
             raise ProblemError(404, "customer.unknown", "Nothing is kept about that customer.")
-        return answer(views.export(found))
+        return json_response(views.export(found))
 
     async def erase(request: Request) -> Response:
         await shop.forget(request.path_params["id"])

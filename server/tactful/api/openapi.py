@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.api.bodies import answer
+from tactful.api.bodies import json_response
 
 PAGES: Final = "/console"
 """Pages for people are no interface."""
@@ -54,7 +54,7 @@ def openapi_routes(routes: Sequence[BaseRoute]) -> Sequence[BaseRoute]:
     document = describe(routes)
 
     async def show(request: Request) -> Response:  # noqa: ARG001
-        return answer(document)
+        return json_response(document)
 
     return (Route("/openapi.json", show, methods=["GET"]),)
 

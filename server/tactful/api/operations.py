@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from tactful import __version__
 from tactful.api import representations as views
-from tactful.api.bodies import answer, read
+from tactful.api.bodies import json_response, read_body
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
@@ -31,18 +31,18 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
     async def healthz(request: Request) -> Response:  # noqa: ARG001
         failing = shop.ledger.failure
         if failing:
-            return answer({"status": "failing", "reason": failing}, 503)
-        return answer({"status": "ok"})
+            return json_response({"status": "failing", "reason": failing}, 503)
+        return json_response({"status": "ok"})
 
     async def readyz(request: Request) -> Response:  # noqa: ARG001
         failing = shop.ledger.failure
         ok = shop.ready and not failing
-        return answer(_readiness(shop, ok=ok, failing=failing), 200 if ok else 503)
+        return json_response(_readiness(shop, ok=ok, failing=failing), 200 if ok else 503)
 
     async def version(request: Request) -> Response:  # noqa: ARG001
-        return answer({"name": "tactful", "version": __version__})
+        return json_response({"name": "tactful", "version": __version__})
 
-    written = answer(document(__version__))  # once: it takes 1 ms, and anybody may ask
+    written = json_response(document(__version__))  # once: it takes 1 ms, and anybody may ask
 
     async def contract(request: Request) -> Response:  # noqa: ARG001
         return written
@@ -88,9 +88,9 @@ def clock_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     """Test mode only: `POST /v1/test/clock`."""
 
     async def move(request: Request) -> Response:
-        wanted = await read(request, ClockMove)
+        wanted = await read_body(request, ClockMove)
         await shop.move_clock(_target(wanted, shop.clock.now()))
-        return answer({"now": views.when(shop.clock.now())})
+        return json_response({"now": views.when(shop.clock.now())})
 
     return (Route("/v1/test/clock", key.guard(move), methods=["POST"]),)
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.api.bodies import answer, read
+from tactful.api.bodies import json_response, read_body
 from tactful.api.server_key import ServerKey
 from tactful.core.redemption.answers import RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine
@@ -54,11 +54,11 @@ class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     shipping: Money | None = None
 
 
-def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
+def redemption_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     """The checkout's endpoints, and the public keys."""
 
     async def redeem(request: Request) -> Response:
-        asked = await read(request, RedemptionBody)
+        asked = await read_body(request, RedemptionBody)
         done = await shop.redemptions.redeem(
             RedemptionCall(
                 token=asked.token,
@@ -77,13 +77,13 @@ def redeem_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return _response(await shop.redemptions.cancel(request.path_params["order"]))
 
     async def refund(request: Request) -> Response:
-        asked = await read(request, RefundBody)
+        asked = await read_body(request, RefundBody)
         lines = [line.line() for line in asked.lines]
         order = request.path_params["order"]
         return _response(await shop.redemptions.refund(order, asked.refund, lines, asked.shipping))
 
     async def jwks(request: Request) -> Response:  # noqa: ARG001
-        response = answer(shop.keys.jwks())
+        response = json_response(shop.keys.jwks())
         response.headers["Cache-Control"] = "public, max-age=300"
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response

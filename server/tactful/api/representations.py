@@ -21,7 +21,7 @@ def when(at: int | None) -> str | None:
 
 def offer(one: Offer) -> dict[str, Any]:
     """All of an offer."""
-    off = one.off
+    off = one.order_deduction
     return {
         "id": one.id,
         "state": one.state.value,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
-from tactful.api.bodies import answer
+from tactful.api.bodies import json_response
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.runtime import operators
@@ -24,11 +24,11 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     """Show, reload, roll back, pause and resume; each change is kept with who made it."""
 
     async def rulebook(request: Request) -> Response:  # noqa: ARG001
-        return answer(_rulebook(shop))
+        return json_response(_rulebook(shop))
 
     async def acts(request: Request) -> Response:
         found = await shop.ledger.operator_actions(customer=request.query_params.get("customer"))
-        return answer({"acts": [_act(one) for one in found]})
+        return json_response({"acts": [_act(one) for one in found]})
 
     async def reload(request: Request) -> Response:
         done = await operators.reload(shop, _who(request))
@@ -45,7 +45,7 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             rule = request.path_params["id"]
             if not await operators.pause(shop, rule, _who(request), paused=paused):
                 raise ProblemError(404, "rule.unknown", f"The rulebook has no rule `{rule}`.")
-            return answer({"rule": rule, "state": "paused" if paused else "running"})
+            return json_response({"rule": rule, "state": "paused" if paused else "running"})
 
         return endpoint
 
@@ -80,7 +80,9 @@ def _reloaded(reload: ReloadResult, trouble: str | None) -> Response:
             version=reload.version,
             findings=findings,
         )
-    return answer({"version": reload.version, "outcome": reload.outcome, "findings": findings})
+    return json_response(
+        {"version": reload.version, "outcome": reload.outcome, "findings": findings}
+    )
 
 
 def _rulebook(shop: Shop) -> dict[str, Any]:

@@ -191,7 +191,7 @@ def _has_records(profile: Profile | None) -> bool:
 
 
 def _taints(profile: Profile) -> Iterable[TaintView]:
-    found = profile.letdowns
+    found = profile.taints
     for scope, by_key in (
         ("variant", found.skus),
         ("product", found.products),

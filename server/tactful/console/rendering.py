@@ -50,7 +50,7 @@ def format_money(amount: int, currency: str) -> str:
 
 def offer_terms(offer: Offer) -> str:
     """What an offer is: `109.65 EUR`, or `10% off the order, at most 50.00 EUR`."""
-    off = offer.off
+    off = offer.order_deduction
     if off is None:
         return format_money(offer.unit, offer.currency)
     amount = format_money(off.at_most, offer.currency)

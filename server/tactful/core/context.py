@@ -100,4 +100,4 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def taints(self) -> Taints:
         """What disappointed the verified customer."""
-        return self.profile.letdowns if self.profile else NO_TAINTS
+        return self.profile.taints if self.profile else NO_TAINTS

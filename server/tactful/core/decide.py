@@ -189,9 +189,9 @@ def _as_before(draft: DecisionBuilder) -> int | None:
 def _wake(draft: DecisionBuilder) -> int | None:
     """The next instant at which something happens in this session by itself; None: there is none."""
     instants = [] if draft.session.next_rule_check is None else [draft.session.next_rule_check]
-    ends = [offer.over_at for offer in draft.standing.values()]
+    ends = [offer.lapses_at for offer in draft.standing.values()]
     instants += [end for end in ends if end is not None]
     if draft.profile and draft.standing:
-        late = draft.profile.letdowns.next_start(draft.now)
+        late = draft.profile.taints.next_start(draft.now)
         instants += [late] if late is not None else []
     return min(instants, default=None)

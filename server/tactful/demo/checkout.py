@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.api.bodies import answer
+from tactful.api.bodies import json_response
 from tactful.api.problems import ProblemError
 from tactful.core.values.calendar import DAY, SECOND, format_rfc3339
 from tactful.demo import seed_facts
@@ -54,7 +54,7 @@ def checkout_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         if claims is None or claims["sku"] not in BY_SKU:
             raise ProblemError(422, "offer.invalid", "That is no offer of this shop.")
         _keep_accepted_offer(visitor, given["token"], claims)
-        return with_visitor_cookie(answer({"count": visitor.count}), visitor)
+        return with_visitor_cookie(json_response({"count": visitor.count}), visitor)
 
     async def checkout(request: Request) -> Response:
         return await _step("checkout", request)

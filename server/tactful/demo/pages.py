@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from tactful.api.bodies import body_of
+from tactful.api.bodies import read_bytes
 from tactful.api.problems import ProblemError
 from tactful.demo.visitors import Visitor
 
@@ -80,7 +80,7 @@ def require_same_origin(request: Request) -> None:
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of a form of one of our pages."""
     require_same_origin(request)
-    body = await body_of(request, MAX_FORM_BYTES)
+    body = await read_bytes(request, MAX_FORM_BYTES)
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
     except ValueError:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.api.bodies import answer, read
+from tactful.api.bodies import json_response, read_body
 from tactful.api.problems import ProblemError
 from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND, format_rfc3339
 from tactful.demo import panel_state, seed_facts
@@ -201,15 +201,15 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
         found = await panel_state.panel_state(
             demo_shop, sku=query.get("sku"), session=query.get("session") or None
         )
-        return answer(found)
+        return json_response(found)
 
     async def edit(request: Request) -> Response:
         require_same_origin(request)
-        return answer(await panel.edit(await read(request, RuleFileRequest)))
+        return json_response(await panel.edit(await read_body(request, RuleFileRequest)))
 
     async def pause(request: Request) -> Response:
         require_same_origin(request)
-        asked = await read(request, PauseRequest)
+        asked = await read_body(request, PauseRequest)
         act = "pause" if asked.paused else "resume"
         if asked.rule not in demo_shop.shop.active_rulebook.current.rules:
             raise ProblemError(404, "rule.unknown", "There is no such rule.")
@@ -219,16 +219,16 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
 
     async def skip(request: Request) -> Response:
         require_same_origin(request)
-        asked = await read(request, SkipRequest)
+        asked = await read_body(request, SkipRequest)
         if asked.by not in CLOCK_SKIPS:
             raise ProblemError(422, "clock.skip", f"Skip one of {', '.join(CLOCK_SKIPS)}.")
         demo_shop.clock.skip(CLOCK_SKIPS[asked.by])
-        return answer({"now": format_rfc3339(demo_shop.clock.now())})
+        return json_response({"now": format_rfc3339(demo_shop.clock.now())})
 
     async def reset(request: Request) -> Response:
         require_same_origin(request)
         panel.reset()
-        return answer({"resetting": True}, 202)
+        return json_response({"resetting": True}, 202)
 
     async def home(request: Request) -> Response:  # noqa: ARG001
         return RedirectResponse("/demo", 307)
@@ -262,15 +262,15 @@ def _reporting_endpoint(
 
     async def endpoint(request: Request) -> Response:
         require_same_origin(request)
-        facts = await work(await read(request, kind))
+        facts = await work(await read_body(request, kind))
         reply = await demo_shop.backend.report_facts(facts)
-        return answer({"sent": facts, "answer": reply.body}, 200 if reply.ok else 502)
+        return json_response({"sent": facts, "answer": reply.body}, 200 if reply.ok else 502)
 
     return endpoint
 
 
 def _as_response(reply: ServerReply) -> Response:
-    return answer(reply.body, reply.status)
+    return json_response(reply.body, reply.status)
 
 
 def _require_sku(sku: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from journeys.fixture import CATALOGUE, rules
 from support.live_server import live_server
-from tactful.api.bodies import split
+from tactful.api.bodies import split_facts
 
 JSON = {"Content-Type": "application/json"}
 
@@ -44,12 +44,12 @@ async def test_half_a_character_in_one_fact_rejects_that_fact_only(tmp_path):
                                   b'["\\ud83d", ' + b"[" * 100_000])  # fmt: skip
 def test_what_is_no_json_with_half_a_character_in_it_is_none_without_it(body):
     with pytest.raises(Exception, match="not JSON"):
-        split(body, "application/json")
+        split_facts(body, "application/json")
 
 
 def test_half_a_character_in_what_is_no_list_is_still_no_list():
     with pytest.raises(Exception, match="JSON array"):
-        split(b'{"a": "\\ud83d"}', "application/json")
+        split_facts(b'{"a": "\\ud83d"}', "application/json")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tactful.core.compliance.prior_price import is_general
 
 VIEWERS: Final = ""
 """What stands for a rule where all who viewed a product are counted."""
-FEWEST: Final = 10
+FEWEST_VIEWERS: Final = 10
 """Of fewer viewers in a day nobody can say what reached most of them."""
 
 
@@ -29,7 +29,7 @@ class ReductionHistory(Struct, frozen=True, gc=False):
         """Whether one more offer of the rule makes it one to everybody."""
         counts = self.counts.get((product, territory), {})
         viewers = counts.get(VIEWERS, 0)
-        return viewers >= FEWEST and is_general(counts.get(rule, 0) + 1, viewers)
+        return viewers >= FEWEST_VIEWERS and is_general(counts.get(rule, 0) + 1, viewers)
 
 
 NO_REDUCTIONS = ReductionHistory()

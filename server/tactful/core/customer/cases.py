@@ -38,7 +38,7 @@ def _case_scope(
     last = by_id.get(root)
     since = ms(case.opened_at) - window
     whole = case.kind == "wrong_item"
-    skus, bounded = concerned(history, case.skus, case.order, since, whole_order=whole)
+    skus, bounded = concerned_skus(history, case.skus, case.order, since, whole_order=whole)
     return CaseScope(case, root, skus, bounded, _ended(last), max(kept.at, last.at if last else 0))
 
 
@@ -49,13 +49,13 @@ def remedied_products(
     skus: set[str] = set()
     if cause.case:
         found = [matter.skus for matter in matters if matter.case.case == cause.case]
-        skus.update(found[0] if found else concerned(history, (), None, since)[0])
+        skus.update(found[0] if found else concerned_skus(history, (), None, since)[0])
     if cause.order or cause.skus:
-        skus.update(concerned(history, cause.skus, cause.order, since)[0])
+        skus.update(concerned_skus(history, cause.skus, cause.order, since)[0])
     return {history.product_id(sku) for sku in skus}
 
 
-def concerned(
+def concerned_skus(
     history: History,
     skus: tuple[str, ...],
     order: str | None,
@@ -68,17 +68,17 @@ def concerned(
     The named ones; where these cannot be resolved, or for the whole order, the order's too; where
     that cannot be resolved either, all that was bought since: more is tainted, never less.
     """
-    found, bounded = list(skus), history.knows(skus)
+    found, bounded = list(skus), history.has_products(skus)
     if whole_order or not bounded:
-        ordered = history.ordered(order)
+        ordered = history.skus_of_order(order)
         found += ordered
-        if history.knows(ordered):
+        if history.has_products(ordered):
             bounded = True
         else:
-            bought = history.bought(since)
+            bought = history.skus_bought_since(since)
             found += bought
             bounded = bounded or bool(bought)
-    return history.with_parts(found), bounded
+    return history.with_components(found), bounded
 
 
 def _root(case: Case, by_id: Mapping[str, ReportedFact[Case]]) -> str:

@@ -15,7 +15,7 @@ class Profile(Struct, frozen=True, gc=False, kw_only=True):
     """The facts, and what they amount to under the active policy."""
 
     history: History
-    letdowns: Taints
+    taints: Taints
     purchases: Purchases
     contact: ContactHistory = NO_CONTACT
 
@@ -24,7 +24,7 @@ def profile(history: History, policy: Policy, contact: ContactHistory = NO_CONTA
     """Derive all that a decision needs of a customer; worth keeping while the facts stand."""
     return Profile(
         history=history,
-        letdowns=letdowns.derive_taints(history, policy),
+        taints=letdowns.derive_taints(history, policy),
         purchases=purchases.derive_purchases(history),
         contact=contact,
     )

@@ -197,7 +197,7 @@ def _from_return(reach: _TaintCollector, kept: ReportedFact[Return], policy: Pol
         elif line.reason != "changed_mind":
             codes, taint = (Reason.RETURN_RECENT,) * 2, taints.return_recent
             letdown = _taint(codes, since, start, taint, fact.return_, kept.at)
-            reach.add(taint.scope, reach.history.with_parts((line.sku,)), letdown)
+            reach.add(taint.scope, reach.history.with_components((line.sku,)), letdown)
 
 
 def _is_correction(history: History, fact: Return, policy: Policy) -> bool:
@@ -237,7 +237,7 @@ def _from_review(
         fact, taint, start = tainted.fact, policy.taints.review, ms(tainted.fact.at)
         codes, since = (Reason.REVIEW_BAD,) * 2, min(start, tainted.at)
         letdown = _taint(codes, since, start, taint, fact.review, tainted.at)
-        reach.add(taint.scope, reach.history.with_parts((fact.sku,)), letdown)
+        reach.add(taint.scope, reach.history.with_components((fact.sku,)), letdown)
 
 
 def _from_order(

@@ -48,17 +48,17 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
         known = self.products.get(sku)
         return known.brand if known else None
 
-    def knows(self, skus: Collection[str]) -> bool:
+    def has_products(self, skus: Collection[str]) -> bool:
         """Whether there are any, and the catalogue has them all."""
         return bool(skus) and all(sku in self.products for sku in skus)
 
-    def ordered(self, order: str | None) -> list[str]:
+    def skus_of_order(self, order: str | None) -> list[str]:
         """The SKUs of an order; none if nobody reported it."""
         return [
             line.sku for kept in self.orders if kept.fact.order == order for line in kept.fact.lines
         ]
 
-    def bought(self, since: int) -> list[str]:
+    def skus_bought_since(self, since: int) -> list[str]:
         """The SKUs that the customer ordered from an instant on."""
         return [
             line.sku
@@ -68,7 +68,7 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
             for line in kept.fact.lines
         ]
 
-    def with_parts(self, skus: Collection[str]) -> tuple[str, ...]:
+    def with_components(self, skus: Collection[str]) -> tuple[str, ...]:
         """With what is in the bundles: a complaint about a bundle is one about its parts."""
         known = (self.products.get(sku) for sku in skus)
         parts = [part for product in known if product for part in product.components]

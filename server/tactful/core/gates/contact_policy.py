@@ -56,4 +56,4 @@ def _active(
 
 def _apart(rule: Rule, promised: Offer) -> bool:
     other = rule.level != promised.level or rule.level != "item"
-    return other and promised.beside(rule.id, rule.level, rule.stacks_with)
+    return other and promised.may_stand_beside(rule.id, rule.level, rule.stacks_with)

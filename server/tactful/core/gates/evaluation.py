@@ -15,7 +15,7 @@ from tactful.core.gates.suppression import check_suppression
 from tactful.core.gates.timing import check_timing
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
-from tactful.core.pricing.quote import PriceRefusal, Quote, ShelfPrice
+from tactful.core.pricing.quote import PriceBasis, PriceRefusal, Quote
 from tactful.core.rules.rule import Rule
 from tactful.core.verdicts.verdict import Finding
 
@@ -26,7 +26,7 @@ class PricedRule(Struct, frozen=True, gc=False):
     """What a rule would offer for an item."""
 
     quote: Quote | PriceRefusal
-    shelf: ShelfPrice | None
+    shelf: PriceBasis | None
     hold: int = 0
 
     @property
@@ -146,10 +146,10 @@ class Evaluation:
         return pricing.voucher(remedy.fact.value, self.shelf)
 
 
-def shelf_price_of(scene: Scene) -> ShelfPrice | None:
+def shelf_price_of(scene: Scene) -> PriceBasis | None:
     """What the item costs where the shopper is; None: it has no price there."""
     kept = scene.price
     if kept is None or scene.territory is None:
         return None
     cost = scene.item.cost(scene.territory, kept.fact.price.currency)
-    return pricing.shelf_price(kept.fact, cost.fact if cost else None)
+    return pricing.price_basis(kept.fact, cost.fact if cost else None)

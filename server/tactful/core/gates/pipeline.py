@@ -16,7 +16,7 @@ from tactful.core.gates.evaluation import Evaluation, shelf_price_of
 from tactful.core.gates.suppression import check_price_regret, check_suppression
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
-from tactful.core.pricing.quote import PriceRefusal, Quote, ShelfPrice
+from tactful.core.pricing.quote import PriceBasis, PriceRefusal, Quote
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NOW, All, PriceTerms, Rule
 from tactful.core.verdicts.reasons import Reason
@@ -118,7 +118,7 @@ def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> It
         )
 
 
-def _still_the_price(offer: Offer, shelf: ShelfPrice, at: int) -> Iterator[Finding]:
+def _still_the_price(offer: Offer, shelf: PriceBasis, at: int) -> Iterator[Finding]:
     """An offer on the shipping shows the item's price as everybody pays it, and does not promise it."""
     if offer.unit != shelf.amount:
         reason = Reason.PRICE_NO_IMPROVEMENT

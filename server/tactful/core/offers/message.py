@@ -27,7 +27,7 @@ def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
-def amount(money: Money, language: str) -> str:
+def localized_amount(money: Money, language: str) -> str:
     """An amount as people of that language write it: `109,65 €`, `€109.65`, `KWD 1.500`."""
     digits = exponent_of(money.currency)
     whole, part = divmod(money.amount, 10**digits)
@@ -41,7 +41,7 @@ def amount(money: Money, language: str) -> str:
     return f"{symbol}{number}" if money.currency in SYMBOLS else f"{symbol}\u00a0{number}"
 
 
-def span(duration: int, language: str) -> str:
+def localized_duration(duration: int, language: str) -> str:
     """A duration in ms as whole minutes or hours: `15 minutes`, `15 Minuten`."""
     minutes = max(1, duration // MINUTE)
     hours = minutes % 60 == 0

@@ -106,7 +106,7 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     """Why it was taken back; never leaves the server."""
 
     @property
-    def off(self) -> Deduction | None:
+    def order_deduction(self) -> Deduction | None:
         """What comes off the order or its shipping; a voucher is worth what it takes off the item."""
         if self.deduction is None and self.remedy:
             return Deduction("order", self.public - self.unit)
@@ -115,22 +115,22 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def level(self) -> Level:
         """What it comes off."""
-        off = self.off
+        off = self.order_deduction
         return off.level if off else "item"
 
     @property
-    def kept(self) -> int:
+    def price_after_discount(self) -> int:
         """What is left of the public price at worst, if one of the item is all that is ordered."""
-        off = self.off
+        off = self.order_deduction
         return self.unit - off.at_most if off and off.level == "shipping" else self.unit
 
     @property
     def saved(self) -> int:
         """What the shopper saves with it at most; an item's, on one."""
-        off = self.off
+        off = self.order_deduction
         return off.at_most if off else self.public - self.unit
 
-    def beside(self, rule: str, level: Level, stacks_with: Collection[str]) -> bool:
+    def may_stand_beside(self, rule: str, level: Level, stacks_with: Collection[str]) -> bool:
         """Whether an offer of a rule may stand beside it, or come off the same order.
 
         Rules that name each other may, and one rule's prices of several items.
@@ -150,7 +150,7 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
         return self.state in STANDING
 
     @property
-    def over_at(self) -> int | None:
+    def lapses_at(self) -> int | None:
         """When it, or the promise that it has become, ends by itself; None: never."""
         return self.accept_until if self.state is OfferState.ACCEPTED else self.ends_at
 

@@ -142,7 +142,7 @@ def holder_of(secret: bytes, kind: HolderKind, ident: str) -> str:
     return base64url(hmac.digest(secret, message, "sha256")[:HOLDER_BYTES])
 
 
-def seconds(at_ms: int, *, end: bool = False) -> int:
+def numeric_date(at_ms: int, *, end: bool = False) -> int:
     """Milliseconds as a NumericDate; an end is rounded up, so that no promise is cut short."""
     return -(-at_ms // 1000) if end else at_ms // 1000
 

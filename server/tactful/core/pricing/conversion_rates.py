@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-Where = tuple[str, str]
+ProductInTerritory = tuple[str, str]
 """(product, territory)"""
 NO_OFFER = ""
 """What stands for a rule where a shopper was deliberately shown nothing."""
@@ -31,9 +31,9 @@ class ConversionRates(Struct, frozen=True, gc=False):
     when a shopper was held out, and bought when they bought the product all the same.
     """
 
-    log: Mapping[Where, Mapping[str, Tally]] = {}
+    log: Mapping[ProductInTerritory, Mapping[str, Tally]] = {}
 
-    def of(self, rule: str, product: str, territory: str) -> Tally:
+    def tally_of(self, rule: str, product: str, territory: str) -> Tally:
         """What came of a rule, or of `SILENCE`."""
         return self.log.get((product, territory), {}).get(rule, EMPTY_TALLY)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tactful.core.pricing.conversion_rates import NO_OFFER, ConversionRates, Tally
-from tactful.core.pricing.quote import ShelfPrice
+from tactful.core.pricing.quote import PriceBasis
 from tactful.core.rules.policy import RatePrior
 from tactful.core.values.money import BP
 
@@ -29,7 +29,7 @@ class ExpectedOutcome(Struct, frozen=True, gc=False):
     by_prior: bool
     """Whether the prior weighs more than the log."""
 
-    def shown(self) -> dict[str, Any]:
+    def for_trace(self) -> dict[str, Any]:
         """As a trace says it."""
         return {
             "rate": f"{_decimal(self.rate * 100)}%",
@@ -56,12 +56,12 @@ class ExpectedValue(Struct, frozen=True, gc=False):
         """Whether there is too little data, so that the stated prior decides."""
         return self.offer.by_prior or self.silence.by_prior
 
-    def shown(self) -> dict[str, Any]:
+    def for_trace(self) -> dict[str, Any]:
         """As a trace says it: amounts in minor units, to the hundredth."""
         return {
             "value": _decimal(self.exact),
-            "offer": self.offer.shown(),
-            "silence": self.silence.shown(),
+            "offer": self.offer.for_trace(),
+            "silence": self.silence.for_trace(),
             "decided_by": "prior" if self.by_prior else "log",
         }
 
@@ -73,13 +73,13 @@ def value_of(
     product: str,
     territory: str,
     unit: int,
-    shelf: ShelfPrice,
+    shelf: PriceBasis,
 ) -> ExpectedValue | None:
     """What offering `unit` is worth; None: nobody can say, because the cost is not known."""
     if shelf.cost is None:
         return None
-    offered = rates.of(rule, product, territory)
-    silent = rates.of(NO_OFFER, product, territory)
+    offered = rates.tally_of(rule, product, territory)
+    silent = rates.tally_of(NO_OFFER, product, territory)
     return ExpectedValue(
         _side(offered, prior.offer_bp, prior.weight, unit, shelf.tax_rate_bp, shelf.cost),
         _side(silent, prior.silence_bp, prior.weight, shelf.amount, shelf.tax_rate_bp, shelf.cost),

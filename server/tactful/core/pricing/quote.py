@@ -18,7 +18,7 @@ FloorKind = Literal[
 ]
 
 
-class ShelfPrice(Struct, frozen=True, gc=False):
+class PriceBasis(Struct, frozen=True, gc=False):
     """What every shopper pays for an SKU in a territory now, and what bounds an offer below it."""
 
     amount: int
@@ -66,7 +66,7 @@ class PriceRefusal(Struct, frozen=True, gc=False):
     floor_kind: FloorKind | None = None
 
 
-def shelf_price(price: Price, cost: Cost | None) -> ShelfPrice | None:
+def price_basis(price: Price, cost: Cost | None) -> PriceBasis | None:
     """The facts as one shelf price; None where the price fact mixes currencies.
 
     A cost in another currency is an unknown cost, for nothing is converted.
@@ -75,7 +75,7 @@ def shelf_price(price: Price, cost: Cost | None) -> ShelfPrice | None:
     bounds = (price.list, price.target, price.minimum_advertised)
     if any(bound is not None and bound.currency != money.currency for bound in bounds):
         return None
-    return ShelfPrice(
+    return PriceBasis(
         amount=money.amount,
         currency=money.currency,
         tax_rate_bp=price.tax_rate_bp if price.tax_included else 0,
@@ -88,7 +88,7 @@ def shelf_price(price: Price, cost: Cost | None) -> ShelfPrice | None:
 
 def quote(
     terms: PriceTerms,
-    price: ShelfPrice | None,
+    price: PriceBasis | None,
     *,
     step: int = 0,
     min_margin_bp: int = 0,
@@ -110,7 +110,7 @@ def quote(
         return Quote(
             price.amount, off.at_most, price.amount, clamped=False, floor=0, floor_kind="rule"
         )
-    asked = price.amount - off.off(price.amount) if off else asked_price(terms, price, step)
+    asked = price.amount - off.amount_off(price.amount) if off else asked_price(terms, price, step)
     if asked is None:
         return PriceRefusal("price.missing")
     floor = floor_of(terms, price, min_margin_bp, max_total_discount_bp)
@@ -131,7 +131,7 @@ def deduction(terms: PriceTerms, currency: str) -> Deduction | None:
     return Deduction(terms.level, at_most, terms.percent_bp if share else None)
 
 
-def voucher(value: RemedyValue, price: ShelfPrice) -> Quote | PriceRefusal:
+def voucher(value: RemedyValue, price: PriceBasis) -> Quote | PriceRefusal:
     """The price after a compensation voucher; no floor, but never nothing."""
     if value.percent_bp is not None:
         unit = discounted(price.amount, value.percent_bp)
@@ -148,7 +148,7 @@ def voucher(value: RemedyValue, price: ShelfPrice) -> Quote | PriceRefusal:
     )
 
 
-def asked_price(terms: PriceTerms, price: ShelfPrice, step: int = 0) -> int | None:
+def asked_price(terms: PriceTerms, price: PriceBasis, step: int = 0) -> int | None:
     """What the mode alone gives, possibly 0 or less; None where no amount is named for it."""
     if terms.mode == "percent":
         return discounted(price.amount, terms.percent_bp)
@@ -163,7 +163,7 @@ def asked_price(terms: PriceTerms, price: ShelfPrice, step: int = 0) -> int | No
 
 
 def floor_of(
-    terms: PriceTerms, price: ShelfPrice, min_margin_bp: int, max_total_discount_bp: int
+    terms: PriceTerms, price: PriceBasis, min_margin_bp: int, max_total_discount_bp: int
 ) -> PriceFloor:
     """The highest bound; of equals the one that the semantics name first."""
     margin_bp = min_margin_bp if terms.margin_bp is None else terms.margin_bp
@@ -188,7 +188,7 @@ def floor_of(
 
 
 def _above_floor(
-    terms: PriceTerms, price: ShelfPrice, asked: int, floor: PriceFloor
+    terms: PriceTerms, price: PriceBasis, asked: int, floor: PriceFloor
 ) -> Quote | PriceRefusal:
     clamped = asked < floor.amount
     if clamped and terms.on_floor == "withhold":
@@ -201,7 +201,7 @@ def _above_floor(
     return Quote(unit, price.amount - unit, asked, clamped, floor.amount, floor.kind)
 
 
-def _least_saving(terms: PriceTerms, price: ShelfPrice) -> int:
+def _least_saving(terms: PriceTerms, price: PriceBasis) -> int:
     """At least one minor unit: an offer is strictly below the public price."""
     share = divide_up(price.amount * terms.min_saving_bp, BP)
     return max(1, terms.min_saving.get(price.currency, 0), share)
@@ -214,7 +214,7 @@ def _with_ending(ending: int | None, unit: int, floor: int) -> int:
     return ended if ended >= floor else unit
 
 
-def _ladder_price(terms: PriceTerms, price: ShelfPrice, step: int) -> int | None:
+def _ladder_price(terms: PriceTerms, price: PriceBasis, step: int) -> int | None:
     """The lowest price of the steps so far: a ladder never goes back up, and ends on its last step."""
     prices = [asked_price(rung, price) for rung in terms.ladder[: step + 1]]
     named = [asked for asked in prices if asked is not None]

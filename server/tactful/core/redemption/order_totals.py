@@ -98,7 +98,7 @@ def order_sale(
     total = sum(amounts)
     if not 0 < total <= AMOUNT_MAX:
         return NotApplicable("redemption.nothing", f"The order comes to {total} {offer.currency}.")
-    saved = off.off(total)
+    saved = off.amount_off(total)
     sold = tuple(
         SoldLine(line.sku, line.qty, amount - share, share)
         for line, amount, share in zip(lines, amounts, allocate(saved, amounts), strict=True)
@@ -121,7 +121,7 @@ def shipping_sale(
     rest = charge.amount - taken
     if rest <= 0:
         return NotApplicable("redemption.nothing", "Nothing is left of the shipping charge.")
-    saved = off.off(rest)
+    saved = off.amount_off(rest)
     line = SoldLine(SHIPPING, charge.amount, rest - saved, saved)
     return LineTotals(rest - saved, 1, saved, (line,))
 

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from tactful.core.offers.budget import COUNT, BudgetMove
 from tactful.core.offers.offer import Offer, OfferEvent, OfferState, OfferStep, next_state
-from tactful.core.offers.tokens import TokenClaims, seconds
+from tactful.core.offers.tokens import TokenClaims, numeric_date
 from tactful.core.redemption.answers import Redeemed, RedeemedLine, Refused, Repeated
 from tactful.core.redemption.error_codes import ENDS, ERROR_CODES, RedemptionErrorCode
 from tactful.core.redemption.order_totals import (
@@ -138,10 +138,10 @@ def redeem(
     )
     if refused:
         return refused
-    if offer.off is None:
+    if offer.order_deduction is None:
         sku_now = skus_now.get(offer.sku, UNKNOWN_SKU)
         return _redeem_item(state, offer, request, now, sku_now)
-    return _redeem_order(state, offer, offer.off, request, now, skus_now)
+    return _redeem_order(state, offer, offer.order_deduction, request, now, skus_now)
 
 
 def repeat(
@@ -234,7 +234,7 @@ def _not_applicable(
 ) -> RedemptionResult | None:
     """Return why the offer is not for this order at all, or `None`."""
     # The token states whole seconds, rounded up: that is what the shopper was promised.
-    held = claims.exp if offer.accept_until is None else seconds(offer.accept_until, end=True)
+    held = claims.exp if offer.accept_until is None else numeric_date(offer.accept_until, end=True)
     if now >= min(claims.exp, held) * 1000:
         return refuse("offer.expired")
     if request.territory != claims.territory:
@@ -258,7 +258,11 @@ def _not_stackable(state: RedemptionState, offer: Offer, order: str) -> Redempti
         both_items = other.level == offer.level == "item"
         # The prices of two items do not interact, and both were promised.
         apart = other.sku != offer.sku
-        if not (apart if both_items else other.beside(offer.rule, offer.level, offer.stacks_with)):
+        if not (
+            apart
+            if both_items
+            else other.may_stand_beside(offer.rule, offer.level, offer.stacks_with)
+        ):
             detail = f"The order used an offer of '{other.rule}', which does not stack with '{offer.rule}'."
             return refuse("redemption.stacking", detail)
     return None

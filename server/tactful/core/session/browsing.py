@@ -32,7 +32,7 @@ def fold_without_decision(
     if change is None or (session.offers and session.customer):
         return None  # the customer's parcels may end an offer by themselves
     end = (
-        min([offer.over_at or NEEDS_ACTIVITY for offer in session.offers])
+        min([offer.lapses_at or NEEDS_ACTIVITY for offer in session.offers])
         if session.offers
         else NEEDS_ACTIVITY
     )

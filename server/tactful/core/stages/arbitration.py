@@ -108,7 +108,7 @@ def verdict_of(result: Selection) -> Verdict:
     """As the trace and an explanation say it."""
     candidate, outcome, reason = result
     marks = (CLAMPED,) if candidate.quote.clamped else ()
-    worth = candidate.value.shown() if candidate.value else None
+    worth = candidate.value.for_trace() if candidate.value else None
     finding = Finding(reason) if reason else None
     if reason is Reason.ARBITRATION_NEGATIVE_VALUE:
         finding = Finding(reason, actual=worth or "the cost is not known", needed=0)
@@ -137,10 +137,12 @@ def _against(
 
 
 def _betters(context: Context, candidate: Candidate, up: Offer) -> bool:
-    worth = offer_value(context, candidate.scene, up.rule, candidate.priced, up.kept)
+    worth = offer_value(
+        context, candidate.scene, up.rule, candidate.priced, up.price_after_discount
+    )
     theirs = rank_of_standing(up, context.rulebook.rules.get(up.rule), worth)
     return (
-        price_after_discount(candidate.rule, candidate.quote) < up.kept
+        price_after_discount(candidate.rule, candidate.quote) < up.price_after_discount
         and rank_of_candidate(candidate) < theirs
     )
 
@@ -149,7 +151,7 @@ def _may_stand(standing: Iterable[Offer], candidate: Candidate) -> bool:
     """Beside what is up for other items, and what is promised."""
     sku, rule = candidate.scene.item.sku, candidate.rule
     others = (offer for offer in standing if offer.sku != sku or not offer.advertised)
-    return all(offer.beside(rule.id, rule.level, rule.stacks_with) for offer in others)
+    return all(offer.may_stand_beside(rule.id, rule.level, rule.stacks_with) for offer in others)
 
 
 def _measured(context: Context, candidate: Candidate) -> tuple[VerdictOutcome, Reason | None]:

@@ -7,7 +7,12 @@ from tactful.core.compliance.disclosure import disclosure
 from tactful.core.compliance.prior_price import PriorPrice, claim, prior_price
 from tactful.core.context import Context, Scene
 from tactful.core.facts.fact_types import ms
-from tactful.core.offers.message import amount, fill_placeholders, message_for, span
+from tactful.core.offers.message import (
+    fill_placeholders,
+    localized_amount,
+    localized_duration,
+    message_for,
+)
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import deduction
 from tactful.core.rules.rule import Provenance, Rule
@@ -128,9 +133,9 @@ def _message(candidate: Candidate, ends_at: int, language: str) -> str:
     values = {
         "item.title": product.title if product else scene.item.sku,
         "item.brand": scene.item.brand or "",
-        "item.price": amount(Money(shelf.amount, shelf.currency), language),
-        "offer.price": amount(price, language),
-        "offer.saved": amount(saved, language),
-        "offer.expires": span(ends_at - scene.now, language),
+        "item.price": localized_amount(Money(shelf.amount, shelf.currency), language),
+        "offer.price": localized_amount(price, language),
+        "offer.saved": localized_amount(saved, language),
+        "offer.expires": localized_duration(ends_at - scene.now, language),
     }
     return fill_placeholders(text, values)

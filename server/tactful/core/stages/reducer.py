@@ -22,7 +22,7 @@ def apply_signal(draft: DecisionBuilder) -> None:
 def expire_offers(draft: DecisionBuilder) -> None:
     """End what has reached its time: offers, and promises that nobody used."""
     for offer in tuple(draft.standing.values()):
-        end = offer.over_at
+        end = offer.lapses_at
         if end is None or end > draft.now:
             continue
         until = end + draft.context.rulebook.policy.rest.expired_product

@@ -22,7 +22,7 @@ class Deduction(Struct, frozen=True):
     at_most: int
     percent_bp: int | None = None
 
-    def off(self, amount: int) -> int:
+    def amount_off(self, amount: int) -> int:
         """What comes off an amount: never more than there is; a share is rounded once, to the shopper."""
         share = amount if self.percent_bp is None else amount - discounted(amount, self.percent_bp)
         return min(share, self.at_most, amount)

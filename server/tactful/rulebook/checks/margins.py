@@ -73,9 +73,9 @@ def _check_item(
 
 def _quote(
     rule: ParsedRule, item: Item, reported: ReportedFact[Price], context: CheckContext
-) -> tuple[pricing.Quote | pricing.PriceRefusal, pricing.ShelfPrice | None]:
+) -> tuple[pricing.Quote | pricing.PriceRefusal, pricing.PriceBasis | None]:
     cost = item.cost(reported.fact.territory, reported.fact.price.currency)
-    shelf = pricing.shelf_price(reported.fact, cost.fact if cost else None)
+    shelf = pricing.price_basis(reported.fact, cost.fact if cost else None)
     quote = pricing.quote(
         price_terms(rule),
         shelf,

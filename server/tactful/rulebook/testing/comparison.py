@@ -127,7 +127,7 @@ class RulebookCounter:
             self._margin[offer.currency] += left * offer.max_qty
         shopper = offer.customer or context.session.id
         self.shown.setdefault(shopper, set()).add(
-            (offer.sku, offer.unit, offer.currency, offer.off)
+            (offer.sku, offer.unit, offer.currency, offer.order_deduction)
         )
 
     def result(self) -> RulebookResult:

@@ -71,7 +71,7 @@ class FactCache:
         if known is not None:
             self._profiles[customer] = msgspec.structs.replace(known, contact=contact)
 
-    def release(self, before: Session, after: Session) -> dict[str, ContactHistory]:
+    def detach_customer(self, before: Session, after: Session) -> dict[str, ContactHistory]:
         """Let go of the customer whom a shopper left behind: their history, where one was left."""
         who = parting.detached_customer(before, after)
         known = self._contacts.get(who) if who else None
@@ -88,7 +88,7 @@ class FactCache:
 
     # forgetting
 
-    def forget(self, fact: AnyFact) -> tuple[set[str], set[str]]:
+    def invalidate(self, fact: AnyFact) -> tuple[set[str], set[str]]:
         """Drop what a newer fact changes: the SKUs and the customers that it concerns."""
         skus: set[str] = set()
         customers: set[str] = set()
@@ -109,14 +109,14 @@ class FactCache:
             self._drop(self._items, sku)
         if kind_of(fact) in CUSTOMER_KINDS or isinstance(fact, Product):
             for customer in customers:
-                self.forget_customer(customer)
+                self.invalidate_customer(customer)
         return skus, customers
 
-    def forget_item(self, sku: str) -> None:
+    def invalidate_item(self, sku: str) -> None:
         """Drop an item; whoever needs it next reads it again."""
         self._drop(self._items, sku)
 
-    def forget_customer(self, customer: str) -> None:
+    def invalidate_customer(self, customer: str) -> None:
         """Drop a customer's facts; the contact history stays."""
         self._drop(self._people, customer)
         self._profiles.pop(customer, None)
@@ -127,8 +127,8 @@ class FactCache:
         known += [kept.fact for kept in erased.returns]
         known += [kept.fact for kept in erased.cases]
         for fact in known:
-            self.forget(fact)
-        self.forget_customer(erased.customer)
+            self.invalidate(fact)
+        self.invalidate_customer(erased.customer)
         self._contacts.pop(erased.customer, None)
 
     def _drop(self, cache: OrderedDict[str, Item] | OrderedDict[str, History], key: str) -> None:
@@ -140,7 +140,7 @@ class FactCache:
     async def load(self, skus: Iterable[str], customers: Iterable[str]) -> None:
         """Bring into memory what is not there; concurrent callers share one read."""
         tasks = [self._once(f"i:{sku}", self._load_item(sku)) for sku in skus]
-        tasks += [self._once(f"p:{one}", self._load_person(one)) for one in customers]
+        tasks += [self._once(f"p:{one}", self._load_customer(one)) for one in customers]
         if tasks:
             await asyncio.gather(*tasks)
 
@@ -159,13 +159,13 @@ class FactCache:
             self._dropped.discard(sku)
             item = await FactReader(self._ledger).item(sku)
             if sku not in self._dropped:
-                self._keep_item(item)
+                self._store_item(item)
 
     async def read_item(self, sku: str, at: int | None = None) -> Item:
         """An SKU as the ledger has it, now or at a past instant; a bundle with its parts."""
         return await FactReader(self._ledger, at=at).item(sku)
 
-    def _keep_item(self, item: Item) -> None:
+    def _store_item(self, item: Item) -> None:
         self._items[item.sku] = item
         self._mentions[f"product:{item.product_id}"].add(item.sku)
         for part in item.components:
@@ -178,12 +178,12 @@ class FactCache:
             _, old = self._items.popitem(last=False)
             self._unmention(f"product:{old.product_id}", old.sku)
 
-    async def _load_person(self, customer: str) -> None:
+    async def _load_customer(self, customer: str) -> None:
         while customer not in self._people:
             self._dropped.discard(customer)
             history = await FactReader(self._ledger).history(customer)
             if customer not in self._dropped:
-                self._keep_person(history)
+                self._store_history(history)
         if customer not in self._contacts:
             kept = await self._ledger.contact(customer)
             contact = _decode_contact(kept) if kept else NO_CONTACT
@@ -193,7 +193,7 @@ class FactCache:
         """A customer as the ledger has them, now or at a past instant."""
         return await FactReader(self._ledger, at=at).history(customer)
 
-    def _keep_person(self, history: History) -> None:
+    def _store_history(self, history: History) -> None:
         self._people[history.customer] = history
         for key in _keys(history):
             self._mentions[key].add(history.customer)

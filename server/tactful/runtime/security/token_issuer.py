@@ -5,7 +5,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from tactful.core.offers.offer import Offer
-from tactful.core.offers.tokens import HolderKind, TokenClaims, seconds
+from tactful.core.offers.tokens import HolderKind, TokenClaims, numeric_date
 
 
 class TokenKeys(Protocol):
@@ -31,13 +31,13 @@ class IssuedOffer(Struct, frozen=True, gc=False):
 def issue_token(offer: Offer, keyring: TokenKeys, now: int, hold: int) -> IssuedOffer:
     """Sign an accepted offer; the same offer always has the same token. `hold`: the policy's, ms."""
     until = offer.accept_until or now
-    off = offer.off
+    off = offer.order_deduction
     claims = TokenClaims(
         at_most=off.at_most if off else None,
         currency=offer.currency,
-        exp=seconds(until, end=True),
+        exp=numeric_date(until, end=True),
         holder=holder_digest(offer, keyring),
-        iat=seconds(until - hold),
+        iat=numeric_date(until - hold),
         level=off.level if off else None,
         max_qty=offer.qty,
         offer=offer.id,

@@ -90,10 +90,10 @@ class FactIngest:
         started = self._telemetry.clock()
         for fact in facts:
             if is_dated(fact):
-                self._world.forget(fact)
+                self._world.invalidate(fact)
         keys: set[tuple[str, str]] = set()
         for fact in accepted:
-            skus, customers = self._world.forget(fact)
+            skus, customers = self._world.invalidate(fact)
             for sku in skus:
                 self._commitments.invalidate(sku)
                 keys.add(("sku", sku))

@@ -224,7 +224,7 @@ class TurnRunner:
         if type(signal) is FactsChanged and _nothing_new(context, decision):
             return False
         self.turn_log.flush_session(live)
-        left = self._world.release(context.session, decision.session)
+        left = self._world.detach_customer(context.session, decision.session)
         commit = build_commit(
             context, decision, live.resume_digest, left, persists=live.persists, known=live.recorded
         )

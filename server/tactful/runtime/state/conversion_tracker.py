@@ -12,8 +12,8 @@ from tactful.core.pricing.conversion_rates import (
     EMPTY_TALLY,
     NO_OFFER,
     ConversionRates,
+    ProductInTerritory,
     Tally,
-    Where,
 )
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.values.calendar import DAY, to_ms
@@ -44,7 +44,7 @@ class ConversionTracker:
         self._ledger = ledger
         self._clock = clock
         self._world = world
-        self._log: dict[Where, dict[str, Tally]] = {}
+        self._log: dict[ProductInTerritory, dict[str, Tally]] = {}
         self._silent: dict[tuple[str, str], dict[str, HeldOutShopper]] = {}
         """(`session` or `customer`, id) → the silences kept to them, by offer."""
         self._queue: deque[Offer] = deque()
@@ -147,7 +147,7 @@ class ConversionTracker:
             if not kept:
                 self._silent.pop(key, None)
 
-    def _count(self, rule: str, where: Where, tried: int, bought: int) -> None:
+    def _count(self, rule: str, where: ProductInTerritory, tried: int, bought: int) -> None:
         rules = self._log.setdefault(where, {})
         rules[rule] = rules.get(rule, EMPTY_TALLY).plus(tried, bought)
 

@@ -119,7 +119,7 @@ class ReductionTracker:
             log.error("general.unrecorded", sku=offer.sku, error=str(error))  # noqa: TRY400
             return
         self._general[key] = price
-        self._world.forget_item(offer.sku)
+        self._world.invalidate_item(offer.sku)
 
     def _count(self, where: Where, name: str, now: int) -> None:
         hour = now // HOUR

@@ -252,7 +252,7 @@ def _same_terms(ours: Offer, theirs: Offer | None) -> bool:
 
 
 def _terms(offer: Offer) -> tuple[object, ...]:
-    return offer.rule, offer.sku, offer.unit, offer.currency, offer.off
+    return offer.rule, offer.sku, offer.unit, offer.currency, offer.order_deduction
 
 
 async def backtest(

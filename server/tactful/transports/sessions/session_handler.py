@@ -232,7 +232,7 @@ def _frame(effect: Outgoing, now: int, asked: messages.Accept | None) -> message
 
 def shown(offer: Offer, now: int) -> messages.Offer:
     """What the shopper may see of an offer: nothing of why."""
-    off = offer.off
+    off = offer.order_deduction
     return messages.Offer(
         id=offer.id,
         sku=offer.sku,

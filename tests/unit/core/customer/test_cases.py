@@ -103,7 +103,7 @@ def test_a_case_whose_end_nobody_dated_ended_when_we_heard_of_it() -> None:
     shop = Shop((one, T0 - 500 * DAY) for one in CATALOGUE)
     shop.report(case(status="resolved", skus=["RUN-42"]), T0)
     known = profile(shop.history("c1"), Policy())
-    (letdown,) = known.letdowns.products["run"]
+    (letdown,) = known.taints.products["run"]
     assert letdown.until == T0 + 90 * DAY
 
 

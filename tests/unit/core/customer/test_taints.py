@@ -193,7 +193,7 @@ def test_no_other_parcel_is(on_time: AnyFact) -> None:
 def test_a_parcel_delivered_we_do_not_know_when_was_late_if_we_heard_of_it_late() -> None:
     shop = Shop((one, T0 - 500 * DAY) for one in CATALOGUE)
     shop.report(parcel(status="delivered"), T0 + MINUTE)
-    (letdown,) = profile(shop.history("c1"), Policy()).letdowns.shop
+    (letdown,) = profile(shop.history("c1"), Policy()).taints.shop
     assert (letdown.since, letdown.until) == (T0, T0 + MINUTE + 2 * DAY)
 
 

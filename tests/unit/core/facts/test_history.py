@@ -24,17 +24,17 @@ def test_an_unknown_item_is_its_own_product_of_no_brand() -> None:
 
 
 def test_nothing_is_not_known() -> None:
-    assert BOOK.knows(["RUN-42", "SET-1"])
-    assert not BOOK.knows(["RUN-42", "GHOST"])
-    assert not BOOK.knows([])
+    assert BOOK.has_products(["RUN-42", "SET-1"])
+    assert not BOOK.has_products(["RUN-42", "GHOST"])
+    assert not BOOK.has_products([])
 
 
 def test_what_was_ordered_and_bought() -> None:
-    assert BOOK.ordered("o1") == ["RUN-42", "SET-1"]
-    assert BOOK.ordered("o9") == BOOK.ordered(None) == []
-    assert BOOK.bought(T0) == ["HAT-1"]
-    assert BOOK.bought(T0 - 9 * DAY) == ["RUN-42", "SET-1", "HAT-1"]
+    assert BOOK.skus_of_order("o1") == ["RUN-42", "SET-1"]
+    assert BOOK.skus_of_order("o9") == BOOK.skus_of_order(None) == []
+    assert BOOK.skus_bought_since(T0) == ["HAT-1"]
+    assert BOOK.skus_bought_since(T0 - 9 * DAY) == ["RUN-42", "SET-1", "HAT-1"]
 
 
 def test_bundles_bring_their_parts_once() -> None:
-    assert BOOK.with_parts(["SET-1", "RUN-42"]) == ("SET-1", "RUN-42", "GHOST")
+    assert BOOK.with_components(["SET-1", "RUN-42"]) == ("SET-1", "RUN-42", "GHOST")

@@ -91,7 +91,7 @@ class Books:
                 public = self.shop.shop.item(one.sku).prices["DE"].fact.price.amount
                 assert 0 < one.unit <= public
                 assert (one.unit == public) == (one.level == "shipping")
-                saved = one.off.at_most if one.off else public - one.unit
+                saved = one.order_deduction.at_most if one.order_deduction else public - one.unit
                 assert one.hold == saved * one.max_qty
                 self.check_beside(visitor, one)
             elif isinstance(effect, WithdrawOffer):
@@ -101,7 +101,7 @@ class Books:
         """One price an item; whatever else stands, its rule and this one's name each other."""
         for other in visitor.session.offers:
             if other.id != one.id:
-                assert other.beside(one.rule, one.level, one.stacks_with)
+                assert other.may_stand_beside(one.rule, one.level, one.stacks_with)
                 assert other.sku != one.sku or {other.level, one.level} != {"item"}
 
     def balance(self) -> None:

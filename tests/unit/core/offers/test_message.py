@@ -3,7 +3,12 @@
 import pytest
 
 from support.builders import HOUR, MINUTE
-from tactful.core.offers.message import amount, fill_placeholders, message_for, span
+from tactful.core.offers.message import (
+    fill_placeholders,
+    localized_amount,
+    localized_duration,
+    message_for,
+)
 from tactful.core.values.money import Money
 
 MESSAGES = {"": "Hello", "de": "Hallo", "de-at": "Servus"}
@@ -52,7 +57,7 @@ def test_placeholders_are_filled_and_what_nobody_knows_stays() -> None:
     ],
 )
 def test_an_amount_reads_as_people_write_it(money: Money, language: str, text: str) -> None:
-    assert amount(money, language) == text
+    assert localized_amount(money, language) == text
 
 
 @pytest.mark.parametrize(
@@ -71,4 +76,4 @@ def test_an_amount_reads_as_people_write_it(money: Money, language: str, text: s
 def test_a_duration_reads_in_whole_minutes_or_hours(
     duration: int, language: str, text: str
 ) -> None:
-    assert span(duration, language) == text
+    assert localized_duration(duration, language) == text

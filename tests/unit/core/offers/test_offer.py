@@ -79,14 +79,19 @@ NAMED = frozenset({"R1"})
 def test_offers_stand_beside_each_other_if_their_rules_say_so(
     rule: str, level: Level, names: frozenset[str], up: Offer, beside: bool
 ) -> None:
-    assert up.beside(rule, level, names) is beside
+    assert up.may_stand_beside(rule, level, names) is beside
 
 
 def test_a_voucher_comes_off_the_order_what_it_takes_off_the_item() -> None:
-    assert offer(remedy="m1").off == Deduction("order", 1935)
+    assert offer(remedy="m1").order_deduction == Deduction("order", 1935)
     named = Deduction("shipping", 690)
-    assert offer(remedy="m1", deduction=named).off == named
-    assert (offer().off, offer().level, offer().saved, offer().kept) == (None, "item", 1935, 10965)
+    assert offer(remedy="m1", deduction=named).order_deduction == named
+    assert (
+        offer().order_deduction,
+        offer().level,
+        offer().saved,
+        offer().price_after_discount,
+    ) == (None, "item", 1935, 10965)
 
 
 def test_a_voucher_of_a_ledger_from_before_levels_still_comes_off_the_order() -> None:
@@ -94,4 +99,4 @@ def test_a_voucher_of_a_ledger_from_before_levels_still_comes_off_the_order() ->
     for name in ("deduction", "stacks_with", "withdrawn"):
         del body[name]
     kept = msgspec.json.decode(msgspec.json.encode(body | {"order_level": True}), type=Offer)
-    assert (kept.off, kept.level) == (Deduction("order", 1935), "order")
+    assert (kept.order_deduction, kept.level) == (Deduction("order", 1935), "order")

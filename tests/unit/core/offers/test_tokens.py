@@ -18,7 +18,7 @@ from tactful.core.offers.tokens import (
     TokenSigner,
     TokenVerifier,
     holder_of,
-    seconds,
+    numeric_date,
 )
 from tactful.core.values.money import EXPONENTS
 
@@ -161,4 +161,4 @@ def test_different_holders_have_different_digests(one, other):
 
 @given(st.integers(0, 2**50))
 def test_an_end_in_seconds_never_cuts_a_promise_short(at):
-    assert seconds(at) * 1000 <= at <= seconds(at, end=True) * 1000 < at + 1000
+    assert numeric_date(at) * 1000 <= at <= numeric_date(at, end=True) * 1000 < at + 1000

@@ -14,6 +14,6 @@ def test_what_comes_of_more_shoppers_adds_up() -> None:
 
 def test_a_rule_without_a_log_was_never_tried() -> None:
     rates = ConversionRates({("run", "DE"): {"R1": Tally(10, 2)}})
-    assert rates.of("R1", "run", "DE") == Tally(10, 2)
-    assert rates.of("R2", "run", "DE") == rates.of("R1", "run", "GB") == EMPTY_TALLY
-    assert NO_CONVERSION_RATES.of("R1", "run", "DE") == EMPTY_TALLY
+    assert rates.tally_of("R1", "run", "DE") == Tally(10, 2)
+    assert rates.tally_of("R2", "run", "DE") == rates.tally_of("R1", "run", "GB") == EMPTY_TALLY
+    assert NO_CONVERSION_RATES.tally_of("R1", "run", "DE") == EMPTY_TALLY

@@ -19,11 +19,11 @@ from tactful.core.pricing.conversion_rates import (
     Tally,
 )
 from tactful.core.pricing.expected_value import ExpectedOutcome, value_of
-from tactful.core.pricing.quote import ShelfPrice
+from tactful.core.pricing.quote import PriceBasis
 from tactful.core.rules.policy import Policy, RatePrior
 from tactful.core.session.signals import FactsChanged
 
-SHOE = ShelfPrice(amount=12900, currency="EUR", tax_rate_bp=1900, cost=5200)
+SHOE = PriceBasis(amount=12900, currency="EUR", tax_rate_bp=1900, cost=5200)
 LOG = ConversionRates(
     {
         ("run", "DE"): {
@@ -57,7 +57,7 @@ def test_the_numbers_of_scenario_11_come_out_exactly():
     assert round(eight.exact * 100) == 1956
     assert fifteen.offer.rate == Fraction(8, 100)
     assert fifteen.silence.rate == Fraction(6, 100)
-    assert fifteen.shown() == {
+    assert fifteen.for_trace() == {
         "value": "-17.28",
         "offer": {"rate": "8.00%", "margin": "4014.29", "shoppers": 1000, "bought": 80},
         "silence": {"rate": "6.00%", "margin": "5640.34", "shoppers": 1000, "bought": 60},
@@ -69,7 +69,7 @@ def test_without_a_log_the_stated_prior_decides_and_says_so():
     found = value(rates=NO_CONVERSION_RATES, prior=RatePrior(300, 400, 200))
     assert (found.offer.rate, found.silence.rate) == (Fraction(4, 100), Fraction(3, 100))
     assert found.by_prior
-    assert found.shown()["decided_by"] == "prior"
+    assert found.for_trace()["decided_by"] == "prior"
 
 
 def test_a_prior_without_weight_still_says_what_no_log_can():
@@ -126,7 +126,7 @@ def test_the_formula_notices_a_value_of_rounded_margins(monkeypatch):
 def test_silence_wins_over_an_offer_that_is_worth_less():
     found = verdicts(FIFTEEN)["R15"]
     assert (found.outcome, found.reason) == ("withheld", "arbitration.negative_value")
-    assert found.findings[0].actual == value().shown()
+    assert found.findings[0].actual == value().for_trace()
     assert found.findings[0].needed == 0
 
 

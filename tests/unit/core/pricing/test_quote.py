@@ -10,12 +10,12 @@ from support.vectors import vectors
 from tactful.core.facts import fact_types as facts
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import (
+    PriceBasis,
     PriceRefusal,
     Quote,
-    ShelfPrice,
     floor_of,
+    price_basis,
     quote,
-    shelf_price,
 )
 from tactful.core.rules.rule import PriceTerms
 from tactful.core.values.money import Money, discounted
@@ -25,7 +25,7 @@ CASES = vectors("pricing.json")["quotes"]
 AMOUNTS = st.integers(1, 50_000)
 MAYBE = st.none() | st.integers(0, 60_000)
 PRICES = st.builds(
-    ShelfPrice,
+    PriceBasis,
     amount=AMOUNTS,
     currency=st.just("EUR"),
     tax_rate_bp=st.sampled_from([0, 700, 1900, 2000]),
@@ -58,7 +58,7 @@ POLICY = {"min_margin_bp": st.integers(0, 5_000), "max_total_discount_bp": st.in
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_a_price_is_the_one_of_the_vectors(case):
     terms = msgspec.convert(case["terms"], PriceTerms)
-    price = case["price"] and msgspec.convert(case["price"], ShelfPrice)
+    price = case["price"] and msgspec.convert(case["price"], PriceBasis)
     found = quote(terms, price, **case.get("options", {}))
     assert msgspec.to_builtins(found) == case["want"]
 
@@ -100,8 +100,8 @@ def test_what_an_order_saves_is_within_what_is_held_and_the_item_alone_above_its
     off = pricing.deduction(terms, "EUR")
     assert off is not None
     if isinstance(found, Quote):
-        assert found.saved == off.at_most >= off.off(price.amount * count)
-        assert found.unit == price.amount - off.off(price.amount)
+        assert found.saved == off.at_most >= off.amount_off(price.amount * count)
+        assert found.unit == price.amount - off.amount_off(price.amount)
         assert floor_of(terms, price, **policy).amount <= found.unit < price.amount
 
 
@@ -139,7 +139,7 @@ def test_a_ladder_never_goes_back_up(rungs, amount, step):
         mode="ladder", ladder=tuple(PriceTerms(mode="percent", percent_bp=bp) for bp in rungs)
     )
     now, later = (
-        pricing.asked_price(terms, ShelfPrice(amount, "EUR"), at) for at in (step, step + 1)
+        pricing.asked_price(terms, PriceBasis(amount, "EUR"), at) for at in (step, step + 1)
     )
     assert later <= now <= discounted(amount, rungs[0])
     assert later == discounted(amount, max(rungs[: step + 2]))
@@ -148,7 +148,7 @@ def test_a_ladder_never_goes_back_up(rungs, amount, step):
 @given(st.integers(1, 5_000), st.integers(0, 5_000), st.sampled_from([0, 700, 1900, 2000]))
 def test_a_clamp_to_the_cost_keeps_the_margin_and_one_less_does_not(cost, margin, rate):
     terms = PriceTerms(mode="fixed", amounts={"EUR": 1}, margin_bp=margin)
-    found = quote(terms, ShelfPrice(20_000, "EUR", tax_rate_bp=rate, cost=cost))
+    found = quote(terms, PriceBasis(20_000, "EUR", tax_rate_bp=rate, cost=cost))
 
     def margin_kept(unit):
         return unit * (10_000 - margin) >= cost * (10_000 + rate)
@@ -160,7 +160,7 @@ def test_a_clamp_to_the_cost_keeps_the_margin_and_one_less_does_not(cost, margin
 
 @given(st.integers(2, 10**9), st.integers(1, 9_999))
 def test_a_percentage_without_floors_is_the_one_rounding(amount, bp):
-    found = quote(PriceTerms(mode="percent", percent_bp=bp), ShelfPrice(amount, "EUR"))
+    found = quote(PriceTerms(mode="percent", percent_bp=bp), PriceBasis(amount, "EUR"))
     unit = discounted(amount, bp)
     assert isinstance(found, Quote) == (0 < unit < amount)
     assert isinstance(found, PriceRefusal) or found.unit == unit
@@ -181,7 +181,7 @@ def test_a_percentage_without_floors_is_the_one_rounding(amount, bp):
 )
 def test_a_voucher_comes_off_the_public_price_without_a_floor(value, wanted):
     found = pricing.voucher(
-        facts.RemedyValue(**value), ShelfPrice(1990, "EUR", cost=1900, target=1790)
+        facts.RemedyValue(**value), PriceBasis(1990, "EUR", cost=1900, target=1790)
     )
     if isinstance(wanted, int):
         assert found == Quote(wanted, 1990 - wanted, wanted, False, 1, "smallest_unit")
@@ -208,22 +208,22 @@ def a_cost(currency):
 
 
 def test_the_shelf_price_is_read_from_the_facts():
-    found = shelf_price(a_price(), a_cost("EUR"))
-    assert found == ShelfPrice(12900, "EUR", tax_rate_bp=1900, target=9900, cost=5200)
+    found = price_basis(a_price(), a_cost("EUR"))
+    assert found == PriceBasis(12900, "EUR", tax_rate_bp=1900, target=9900, cost=5200)
 
 
 def test_a_price_shown_net_has_no_tax_in_it():
-    assert shelf_price(a_price(tax_included=False), None).tax_rate_bp == 0
+    assert price_basis(a_price(tax_included=False), None).tax_rate_bp == 0
 
 
 def test_a_cost_in_another_currency_is_unknown():
-    assert shelf_price(a_price(), a_cost("USD")).cost is None
-    assert shelf_price(a_price(), None).cost is None
+    assert price_basis(a_price(), a_cost("USD")).cost is None
+    assert price_basis(a_price(), None).cost is None
 
 
 @pytest.mark.parametrize("field", ["list", "target", "minimum_advertised"])
 def test_a_price_that_mixes_currencies_is_no_price(field):
-    assert shelf_price(a_price(**{field: Money(9900, "USD")}), None) is None
+    assert price_basis(a_price(**{field: Money(9900, "USD")}), None) is None
 
 
 def without_the(kind):

@@ -183,7 +183,7 @@ def without_a_bound(self: Deduction, amount: int) -> int:
         (order_totals, "_reduced", on_the_public_price),
         (order_totals, "allocate", lambda total, lines: [total // len(lines)] * len(lines)),
         (rollback, "_give_back", each_offer_pays),
-        (Deduction, "off", without_a_bound),
+        (Deduction, "amount_off", without_a_bound),
     ],
     ids=["list prices", "equal shares", "paid twice", "no bound"],
 )

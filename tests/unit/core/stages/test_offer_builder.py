@@ -88,7 +88,12 @@ def test_what_comes_off_the_order_is_in_the_offer_with_what_the_item_costs_alone
     made = planned(by, item=shoe)
     assert (made.deduction, made.level) == (Deduction("order", 5000, 1000), "order")
     assert (made.unit, made.was, made.percent) == (11610, 12900, 10)
-    assert (made.hold, made.saved, made.kept, made.message) == (5000, 5000, 11610, "€50.00")
+    assert (made.hold, made.saved, made.price_after_discount, made.message) == (
+        5000,
+        5000,
+        11610,
+        "€50.00",
+    )
     assert made.stacks_with == ("a", "b")
 
 
@@ -98,7 +103,12 @@ def test_what_comes_off_the_shipping_is_no_reduction_of_the_item() -> None:
     crowd = ReductionHistory(counts={("run", "DE"): {VIEWERS: 10, "R1": 9}})
     made = planned(rule(price=free), item=item(history=reduced), reductions=crowd)
     assert (made.level, made.unit, made.was, made.percent) == ("shipping", 12900, None, None)
-    assert (made.hold, made.saved, made.kept, made.notes) == (690, 690, 12900 - 690, ())
+    assert (made.hold, made.saved, made.price_after_discount, made.notes) == (
+        690,
+        690,
+        12900 - 690,
+        (),
+    )
     assert planned(rule(), item=item(history=reduced), reductions=crowd).notes == ("price.general",)
 
 

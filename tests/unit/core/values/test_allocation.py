@@ -54,12 +54,12 @@ def test_of_equal_lines_the_first_ones_bear_the_remainder(line, count, data):
 
 @pytest.mark.parametrize("case", CASES["off"], ids=str)
 def test_so_much_comes_off_an_order_or_its_shipping(case):
-    assert Deduction(**case["deduction"]).off(case["amount"]) == case["takes"]
+    assert Deduction(**case["deduction"]).amount_off(case["amount"]) == case["takes"]
 
 
 @given(DEDUCTIONS, st.integers(0, 10**8))
 def test_what_comes_off_is_within_the_bound_and_within_the_amount(deduction, amount):
-    off = deduction.off(amount)
+    off = deduction.amount_off(amount)
     assert 0 <= off <= min(deduction.at_most, amount)
     if deduction.percent_bp and off < deduction.at_most:
         exact = Fraction(amount * deduction.percent_bp, 10_000)
@@ -87,5 +87,5 @@ def test_an_allocation_that_rounds_each_line_alone_fails(monkeypatch):
 
 
 def test_a_share_without_its_bound_fails(monkeypatch):
-    monkeypatch.setattr(Deduction, "off", lambda _, amount: amount)
+    monkeypatch.setattr(Deduction, "amount_off", lambda _, amount: amount)
     assert_fails(test_what_comes_off_is_within_the_bound_and_within_the_amount)

@@ -55,7 +55,7 @@ async def report(
     known: FactCache, ledger: MemoryLedger, fact: AnyFact
 ) -> tuple[set[str], set[str]]:
     await ledger.record_facts([fact_row(fact, 2)])
-    return known.forget(fact)
+    return known.invalidate(fact)
 
 
 async def test_a_recall_of_one_variant_reaches_the_others_and_the_bundles_they_are_in() -> None:

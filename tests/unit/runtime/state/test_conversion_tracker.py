@@ -46,7 +46,7 @@ async def test_whoever_was_waited_for_too_long_is_let_go():
     held_out(book, "of_4", T0 + PATIENCE, session="se_4")
     assert [*book._silent] == [("session", "se_2"), ("session", "se_4")]
     await book.record_order(order("se_2", T0 + 2 * DAY))
-    assert book.view.of("", "RUN-42", "DE").bought == 1
+    assert book.view.tally_of("", "RUN-42", "DE").bought == 1
 
 
 class Full(MemoryLedger):
@@ -89,6 +89,6 @@ async def test_what_was_kept_up_before_the_log_was_read_counts_once():
     for _ in range(2):
         await book.start()
     await book.record_order(order("se_1", T0 + 1))
-    tally = book.view.of("", "RUN-42", "DE")
+    tally = book.view.tally_of("", "RUN-42", "DE")
     assert (tally.tried, tally.bought) == (1, 1)
     assert (await ledger.outcomes())[0].bought == 1
