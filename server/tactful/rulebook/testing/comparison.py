@@ -154,8 +154,8 @@ def net_of_tax(context: Context, offer: Offer) -> int:
     item = context.items.get(offer.sku)
     price = item.prices.get(offer.territory) if item else None
     if price is None or not price.fact.tax_included:
-        return offer.kept
-    return offer.kept * 10_000 // (10_000 + price.fact.tax_rate_bp)
+        return offer.price_after_discount
+    return offer.price_after_discount * 10_000 // (10_000 + price.fact.tax_rate_bp)
 
 
 def compare(
