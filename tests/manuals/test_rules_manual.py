@@ -1,6 +1,7 @@
-"""The merchandiser's manual is complete, and its examples are run.
+"""Tests of the merchandiser's manual: it is complete, and its examples run.
 
-The reference part is made here from the program itself. After a change, write it anew with
+This file also generates the reference part of the manual. After a change of the grammar or of the
+fields, regenerate it with
 `.venv/bin/python tests/manuals/test_rules_manual.py`.
 """
 
@@ -95,7 +96,7 @@ def findings() -> str:
         f"| [{code.id}](codes/{code.id}.md) | {code.severity} | {code.title} |"
         for code in CODES.values()
     ]
-    return "\n".join(["| code | | |", "|---|---|---|", *rows])
+    return "\n".join(["| code | severity | title |", "|---|---|---|", *rows])
 
 
 def reference() -> str:
@@ -110,7 +111,7 @@ def reference() -> str:
 
 {comparisons()}
 
-Beside a comparison of what is counted over time, `within` and `since` say over which.
+Beside a comparison of a count or a sum, `within` and `since` limit it to a time.
 
 ### Placeholders
 
@@ -124,7 +125,7 @@ Beside a comparison of what is counted over time, `within` and `since` say over 
 
 {sections(TEST_FILE, "A file of tests")}
 
-`page:` takes the kind of a page, or:
+The value of `page` is the kind of a page, or a mapping:
 
 {keys(PAGE)}
 

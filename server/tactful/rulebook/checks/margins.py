@@ -199,7 +199,7 @@ def forced_losses(files: ParsedFiles, _: CheckContext, findings: Findings) -> No
     """Report R314: `force`, which allows offers that lose money."""
     for rule in files.rules:
         if rule.get("force"):
-            message = f"'{rule.id}' is offered even where it earns less than no offer"
+            message = f"'{rule.id}' is offered even where making no offer earns more"
             findings.add(
                 "R314",
                 rule.block.span_of("force"),

@@ -163,7 +163,7 @@ RULE: Final = MappingSchema(
         KeySchema("remedy", FlagType(), "Whether the rule shows a voucher that support issued instead of a discount of its own.", "true", default="false"),
         _SHARED[-1],
         *_SHARED[4:-1],
-        KeySchema("force", FlagType(), "Whether the rule makes offers even where no offer earns more.", "true", default="false"),
+        KeySchema("force", FlagType(), "Whether the rule makes offers even where making no offer earns more.", "true", default="false"),
         KeySchema("paused", FlagType(), "Whether the rule is stopped. It makes no offers until this is removed.", "true", default="false"),
         KeySchema("stacks_with", ListType(IdType()), "The rules or campaigns whose offers may stand beside an offer of this rule.", "[free-socks]"),
     ),
