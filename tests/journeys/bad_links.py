@@ -10,7 +10,7 @@ RETRANSMISSION_S = 0.25
 
 
 class Link:
-    """A proxy in front of a port; what it takes from one side it gives to the other when it likes."""
+    """A proxy in front of a port, which forwards bytes late, slowly or not at all."""
 
     def __init__(self, *, delay_s: float, bytes_per_s: float, lost: float, seed: int) -> None:
         self._delay_s = delay_s
@@ -22,7 +22,7 @@ class Link:
         self.port = 0
 
     def die(self) -> None:
-        """Lose everything from now on, in both directions, and tell neither side."""
+        """Lose everything from now on, in both directions, without closing either side."""
         self._dead = True
 
     async def serve(

@@ -15,7 +15,7 @@ TERRITORY: Final = "PL"
 
 
 class View(Struct, frozen=True):
-    """Somebody looks at a product."""
+    """One view of a product."""
 
     at: int
     sku: str
@@ -23,7 +23,7 @@ class View(Struct, frozen=True):
 
     @property
     def message(self) -> dict[str, Any]:
-        """As a widget says it."""
+        """The message as a widget sends it."""
         return {"t": "view", "sku": self.sku}
 
 

@@ -1,7 +1,7 @@
-"""Replays real sessions through real sockets, hundreds at a time, and says what each view should bring.
+"""Replays real sessions through real sockets, with the offer that each view should cause.
 
-The data has twenty seconds between two views, always, so that sessions can be played side by side:
-all their first views, the clock on, all their second views.
+There are always twenty seconds between two views, so that hundreds of sessions can be replayed
+together: all their first views, the clock advanced, all their second views.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ HESITATION_S = 6
 
 
 class Tally(Struct):
-    """What was seen: offers by rule, what came other than it should, and frames by type."""
+    """What was received: offers by rule, unexpected offers, and frames by type."""
 
     views: int = 0
     offers: Counter[str] = field(default_factory=Counter)
@@ -101,7 +101,7 @@ def brings(visit: Visit) -> list[str]:
 
 
 class Browser:
-    """One session's socket: what it says is acknowledged, what it hears is kept."""
+    """One session's socket, which waits for acknowledgements and keeps what it receives."""
 
     def __init__(self, visit: Visit, tally: Tally) -> None:
         self.visit = visit
@@ -113,7 +113,7 @@ class Browser:
         self._n = 0
 
     async def enter(self, port: int) -> None:
-        """Connect and say hello."""
+        """Connect and send `hello`."""
         self._socket = await websockets.connect(
             f"ws://127.0.0.1:{port}/v1/session",
             origin=Origin(ORIGIN),
@@ -127,12 +127,12 @@ class Browser:
         )
 
     async def view(self, step: int) -> None:
-        """Look at the next item."""
+        """View the next item."""
         self._tally.views += 1
         await self._say(self.visit.views[step].message)
 
     async def listen(self) -> None:
-        """Hear what was sent until now, and wave every offer away."""
+        """Receive what was sent until now, and dismiss every offer."""
         await self._say({"t": "activity", "kind": "idle"})
         while self._standing:
             await self._say({"t": "dismiss", "offer": self._standing.pop()})
@@ -164,7 +164,7 @@ async def replay(
     progress: Callable[[int], None] = lambda _: None,
     ask_why_every: int = 50,
 ) -> Tally:
-    """Play sessions of like length side by side, `together` at a time."""
+    """Replay sessions of equal length side by side, `together` at a time."""
     tally = Tally()
     ordered = sorted(visits, key=lambda visit: (len(visit.views), visit.session))
     headers = {"Authorization": f"Bearer {KEY}"}
@@ -184,7 +184,7 @@ async def replay(
 async def _step(
     http: httpx.AsyncClient, browsers: list[Browser], step: int, tally: Tally, every: int
 ) -> None:
-    """One view of everybody who has one left, and what comes of it."""
+    """One view of each session that has one left, and the offers that follow."""
     here = [browser for browser in browsers if step < len(browser.visit.views)]
     for browser in here:
         browser.heard.clear()

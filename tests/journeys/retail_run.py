@@ -59,7 +59,7 @@ Line = tuple[str, str]
 
 
 class Outcome(Struct):
-    """What became of every line."""
+    """The outcome of every order line."""
 
     offered: set[Line]
     withheld: dict[Line, str]
@@ -67,7 +67,7 @@ class Outcome(Struct):
 
     @property
     def suppressed(self) -> dict[Line, str]:
-        """Lines that were withheld because of a let-down."""
+        """Lines that were withheld because of a taint."""
         return {
             line: why for line, why in self.withheld.items() if why.startswith(LETDOWN_FAMILIES)
         }
@@ -78,12 +78,12 @@ class Outcome(Struct):
         return len(self.offered) + len(self.withheld)
 
     def others(self) -> Counter[str]:
-        """Why else something was withheld."""
+        """The other reasons for which a line was withheld."""
         return Counter(self.withheld[line] for line in set(self.withheld) - set(self.suppressed))
 
 
 async def bring_in(stage: LiveServer, products: Path, scratch: Path) -> None:
-    """Import the catalogue with the command line, as a shop would."""
+    """Import the catalogue with the command line, as a shop does."""
     file = scratch / "catalogue.jsonl"
     file.write_text("".join(json.dumps(fact) + "\n" for fact in catalogue(products)), "utf-8")
     command = [
@@ -134,7 +134,7 @@ async def begin(stage: LiveServer, events: list[Event]) -> None:
 
 
 async def look(stage: LiveServer, purchase: Purchase, outcome: Outcome) -> None:
-    """The customer looks at every item of the order; an offer is waved away, so that the next can come."""
+    """The customer views every item of the order; an offer is dismissed, so that the next can be made."""
     identity = stage.identity(purchase.customer)
     shopper = await stage.shopper("GB", consent="personal", identity=identity)
     for sku in dict.fromkeys(purchase.skus):
@@ -154,7 +154,7 @@ async def look(stage: LiveServer, purchase: Purchase, outcome: Outcome) -> None:
 
 
 async def standing(shopper: Shopper) -> dict[str, str] | None:
-    """The offer that the view brought; what was sent has arrived before the next answer does."""
+    """The offer that the view caused; frames arrive before the response to a later request."""
     if not shopper.frames:
         await shopper.say("activity", kind="idle")
     found = [frame["offer"] for frame in shopper.frames if frame["t"] == "offer"]

@@ -23,7 +23,7 @@ from good_client import Good
 async def test_a_fixated_session_is_useless_to_the_attacker_after_the_victim_logs_in(
     tmp_path: Path,
 ) -> None:
-    """The attacker hands out a session and its secret, and comes back after the victim's login."""
+    """The attacker passes on a session and its secret, and returns after the victim's login."""
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         attacker = await one.shopper()
@@ -80,7 +80,7 @@ def path_of(template: str, ident: str) -> str:
 
 
 async def offers_to(one: LiveServer, count: int) -> list[Shopper]:
-    """So many sessions of one farm, each after whatever it can get."""
+    """`count` sessions of a bot farm that view three items each, to collect offers."""
     found = [await one.shopper() for _ in range(count)]
     for sku in ("RUN-42", "RUN-43", "TRAIL-42"):
         for bot in found:
@@ -91,7 +91,7 @@ async def offers_to(one: LiveServer, count: int) -> list[Shopper]:
 
 
 async def test_bots_hold_a_budget_only_while_their_offers_stand(tmp_path: Path) -> None:
-    """Each bot has its caps, all together the budget; a human comes when their offers have ended."""
+    """Each bot has its caps, all share the budget; a human shopper is served after their offers ended."""
     async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE)
         bots = await offers_to(one, 8)

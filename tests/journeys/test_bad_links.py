@@ -56,7 +56,7 @@ async def test_on_a_lossy_link_a_shopper_gets_an_offer_and_accepts_it(tmp_path: 
 
 
 async def test_on_a_slow_link_heartbeats_pass_and_no_client_is_dropped() -> None:
-    """Twenty heartbeats at 2 kB a second, with what the peer is sent in between."""
+    """Twenty heartbeats at 2 kB a second, with other frames in between."""
     timing = ProtocolTiming(heartbeat_ms=150, silent_ms=3_000)
     handler = RecordingSessionHandler()
     limits = AdmissionLimits(timing=timing, sweep_ms=50, linger_ms=200)
@@ -145,7 +145,7 @@ needs_namespaces = pytest.mark.skipif(
 
 @needs_namespaces
 async def test_a_pulled_cable_leaves_no_connection_behind(tmp_path: Path) -> None:
-    """Real half-open TCP: sessions, a stream of plain HTTP and half a head, and no packet any more."""
+    """Half-open TCP: sessions, an HTTP stream and half a request head, and no further packet."""
     with far_away() as (name, address):
         server = Served(
             tmp_path / "log", within=("ip", "netns", "exec", name), host=address, head_ms=400,

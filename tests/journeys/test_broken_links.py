@@ -16,7 +16,7 @@ HELLO = {"t": "hello", "consent": "anonymous", "page": {"url": f"{ORIGIN}/"}, "t
 
 
 class Client:
-    """A client that keeps what is unacknowledged and sends it again, as the manual asks."""
+    """A client that keeps unacknowledged messages and sends them again, as the manual asks."""
 
     def __init__(self, port: int, first: int = 1) -> None:
         self._port = port
@@ -27,7 +27,7 @@ class Client:
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[RawClient]:
-        """Connect, resume, and send again what has no acknowledgement."""
+        """Connect, resume, and send unacknowledged messages again."""
         async with RawClient.connect(self._port) as peer:
             await peer.open()
             hello = HELLO | {"n": self.next} | ({"resume": self.resume} if self.resume else {})
@@ -58,7 +58,7 @@ class Client:
 
 
 def taken(one: LiveServer) -> list[Any]:
-    """Every message that the desk was handed from now on."""
+    """Every message that the session handler receives from now on."""
     desk = one.parts.hub.handler
     handed: list[Any] = []
     receive = desk.message_received

@@ -15,7 +15,7 @@ def with_budget(budget: str) -> str:
 
 
 async def bought(one: LiveServer, order: str) -> bool:
-    """Whether somebody new is offered it; whoever is buys it."""
+    """Whether a new shopper gets an offer; if so, the shopper buys."""
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
     await shopper.say("activity", kind="idle")
@@ -80,7 +80,7 @@ async def test_a_budget_added_or_removed_while_offers_stand_keeps_balances_exact
 
 
 async def act(one: LiveServer, shopper: Shopper, dice: random.Random, number: int) -> None:
-    """Something that a shopper or a checkout might do."""
+    """A random action of a shopper or a checkout."""
     sku = dice.choice(["RUN-42", "RUN-43", "TRAIL-42"])
     await shopper.view(sku, dice.choice([5, 30, 40]))
     await shopper.say("activity", kind="idle")

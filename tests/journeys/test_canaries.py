@@ -52,7 +52,7 @@ campaigns:
 
 
 def facts() -> list[dict[str, Any]]:
-    """The canaries, in the facts."""
+    """Facts that contain the canaries."""
     return [
         product("RUN-42", "Aero", "Velo", "running", attributes={"margin": "canary-note"}),
         product("RUN-9", "Runner", "Velo", "running"),
@@ -78,7 +78,7 @@ def facts() -> list[dict[str, Any]]:
 
 
 def scan(sent: list[bytes]) -> list[str]:
-    """Canaries and reason codes in what widgets were sent."""
+    """Canaries and reason codes in the frames that widgets received."""
     text = b"\n".join(sent).decode()
     codes = [rf'"{re.escape(reason.value)}"' for reason in Reason]
     numbers = [rf"(?<=[:,\[ ]){number}(?=[,}}\] ])" for number in NUMBERS]
@@ -120,12 +120,12 @@ def test_the_scan_finds_a_leaked_canary() -> None:
 
 
 def plain(frames: list[dict[str, Any]]) -> list[str]:
-    """Frames without what is random."""
+    """Frames without their random parts."""
     return [re.sub(r"(se|rs|of)_[A-Za-z0-9_-]+", "id", json.dumps(one)) for one in frames]
 
 
 async def told(one: LiveServer, sku: str) -> list[str]:
-    """All that somebody who looks at an item for a while is told."""
+    """All frames that a shopper receives who views an item for a while."""
     shopper = await visitor(one)
     await shopper.view(sku, 31)
     await shopper.say("activity", kind="input")
@@ -143,7 +143,7 @@ async def test_a_suppressed_item_and_an_unmatched_one_get_the_same_frames(tmp_pa
 
 
 def area(ones: list[float], others: list[float]) -> float:
-    """The chance that one of the first took longer than one of the others (AUC)."""
+    """The probability that one of the first took longer than one of the others (AUC)."""
     ranked = sorted([(t, 1) for t in ones] + [(t, 0) for t in others])
     ranks = sum(place for place, (_, first) in enumerate(ranked, 1) if first)
     return (ranks - len(ones) * (len(ones) + 1) / 2) / (len(ones) * len(others))
@@ -151,7 +151,7 @@ def area(ones: list[float], others: list[float]) -> float:
 
 @pytest.mark.slow
 async def test_a_suppressed_item_and_an_unmatched_one_take_the_same_time(tmp_path: Path) -> None:
-    """5,000 trials each, interleaved: an attacker who times answers learns nothing."""
+    """5,000 trials each, interleaved: timing the responses reveals nothing."""
     async with live_server(tmp_path, RULES) as one:
         await one.facts(*facts(), product("BOOT", "Boot", None, "boots"), price("BOOT", "DE", 9900))
         await one.facts(case("canary-case", "canary-customer", "defect", skus=["RUN-42"]))

@@ -23,13 +23,13 @@ def kill_at(folder: Path, failpoint: str, *, early: bool = False) -> None:
 
 
 def check(folder: Path) -> list[str]:
-    """What is missing or wrong after a restart."""
+    """What is missing or wrong after a restart; empty if nothing is."""
     acks = acknowledged((folder / "acks").read_bytes())
     return asyncio.run(lost(folder / DATABASE, acks))
 
 
 def failpoints(times: int) -> list[str]:
-    """Every named point, reached for the first to the n-th time."""
+    """Every failpoint, at its second to n-th hit."""
     return [f"{point}:{count}" for count in range(2, times + 2) for point in FAILPOINTS]
 
 

@@ -47,7 +47,7 @@ class Server:
         self.url = ""
 
     def ready(self) -> bool:
-        """Wait for the greeting; False: it died before."""
+        """Wait for the start; `False` if the process ended before."""
         assert self._process.stderr
         for line in self._process.stderr:
             if " at http" in line:
@@ -57,7 +57,7 @@ class Server:
         return False
 
     def end(self) -> None:
-        """Make sure that it is dead, by -9."""
+        """Make sure that the process has ended, with -9."""
         self._process.kill()
         assert self._process.wait() == -signal.SIGKILL
         assert self._process.stderr
@@ -65,7 +65,7 @@ class Server:
 
 
 class Acknowledged:
-    """What the shop and its shoppers were told, over all lives."""
+    """What was acknowledged to the shop and its shoppers, over all restarts."""
 
     def __init__(self) -> None:
         self.now = ""
@@ -76,7 +76,7 @@ class Acknowledged:
 
 
 async def trade(server: Server, known: Acknowledged) -> None:
-    """Facts, three shoppers, offers, promises and redemptions, until the server dies."""
+    """Facts, three shoppers, offers, acceptances and redemptions, until the server is killed."""
     async with httpx.AsyncClient(
         base_url=server.url, headers={"Authorization": f"Bearer {KEY}"}, timeout=20
     ) as http:
@@ -90,7 +90,7 @@ async def trade(server: Server, known: Acknowledged) -> None:
 
 
 async def shop(server: Server, http: httpx.AsyncClient, known: Acknowledged) -> None:
-    """One shopper: is offered, accepts, and buys."""
+    """One shopper gets an offer, accepts and buys."""
     url = server.url.replace("http", "ws") + "/v1/session"
     async with websockets.connect(
         url,
@@ -130,7 +130,7 @@ async def advance(http: httpx.AsyncClient, known: Acknowledged, seconds: int) ->
 
 
 async def redeem(http: httpx.AsyncClient, known: Acknowledged, order: str) -> None:
-    """Redeem, or retry; the first answer that came is the only one there is."""
+    """Redeem, or retry; every response must equal the first one."""
     lines = [{"sku": "RUN-42", "qty": 1}]
     body = {"token": known.tokens[order], "order": order, "territory": "DE", "lines": lines}
     answer = await http.post("/v1/redemptions", json=body)
@@ -139,7 +139,7 @@ async def redeem(http: httpx.AsyncClient, known: Acknowledged, order: str) -> No
 
 
 async def check(http: httpx.AsyncClient, known: Acknowledged) -> None:
-    """Everything that was acknowledged is there; what was left open is finished now, once."""
+    """Check that all acknowledged data is there; finish open redemptions, once."""
     told = (await http.post("/v1/test/clock", json={"advance": 0})).json()["now"]
     assert told >= known.now, "a restart put the clock back"
     if known.stock:
@@ -156,7 +156,7 @@ async def check(http: httpx.AsyncClient, known: Acknowledged) -> None:
 
 
 async def added_up(folder: Path, known: Acknowledged) -> None:
-    """The sums, read from the file while no server runs."""
+    """The balances, read from the file while no server runs."""
     ledger = SqliteLedger(folder / "data" / "tactful.db")
     await ledger.open()
     assert await ledger.reconcile() == []
@@ -168,7 +168,7 @@ async def added_up(folder: Path, known: Acknowledged) -> None:
 
 
 def failpoint(life: int, known: Acknowledged) -> str:
-    """Each point in turn, ever later in the traffic that follows the checks of a new life."""
+    """Each failpoint in turn, ever later in the traffic after a restart."""
     point = FAILPOINTS[life % len(FAILPOINTS)]
     checks = len(known.tokens) * 2
     return f"{point}:{checks + (1 if point == 'after-insert' else 4) + life // 2}"

@@ -22,7 +22,7 @@ WAIT_MS = 15_000  # two cores that others use, too
 
 
 class Running:
-    """A demo in a process of its own, as a visitor starts it."""
+    """A demo in a process of its own, as a user starts it."""
 
     def __init__(self, temporary: Path, port: int = 0) -> None:
         self.process = subprocess.Popen(
@@ -74,7 +74,7 @@ class Visit:
         page.goto(f"{url}demo")
 
     def heard(self, text: str) -> None:
-        """Chromium remarks on a page that is left while it connects; that is nobody's mistake."""
+        """Collect console messages, except that a page was left while connecting, which is no fault."""
         if "closed before the connection is established" not in text:
             self.complaints.append(text)
 
@@ -83,7 +83,7 @@ class Visit:
         return self.page.frame_locator("#shop")
 
     def goto(self, path: str) -> None:
-        """Another page of the shop."""
+        """Open another page of the shop."""
         self.page.evaluate("(path) => { document.getElementById('shop').src = path }", path)
         self.shop.locator("main").wait_for()
 
@@ -93,12 +93,12 @@ class Visit:
         expect(self.shop.get_by_role("heading", name=f"Hello, {name}")).to_be_visible()
 
     def look_at(self, product: str, size: str) -> None:
-        """Open a product, and wait until the widget has said so."""
+        """Open a product, and wait until the widget has reported it."""
         self.goto(f"/shop/product/{product}?size={size}")
         expect(self.why.locator("li").first).to_be_visible(timeout=WAIT_MS)
 
     def stay(self) -> None:
-        """Ten seconds pass."""
+        """Let ten seconds pass."""
         self.page.get_by_role("button", name="+10 s").click()
 
     @property
@@ -110,7 +110,7 @@ class Visit:
         expect(self.shop.locator(".card .now")).to_have_text(price)
 
     def not_offered(self, reason: str) -> None:
-        """Nothing is on the screen, and the panel knows why."""
+        """Expect no offer, and the reason in the panel."""
         expect(self.why.locator("code", has_text=reason).first).to_be_visible(timeout=WAIT_MS)
         expect(self.shop.get_by_role("button", name=TAKE)).to_have_count(0)
 
@@ -121,7 +121,7 @@ class Visit:
 
 @contextmanager
 def started(temporary: Path, port: int = 0) -> Iterator[Running]:
-    """A demo that ends with the test, however that ends."""
+    """A demo that ends with the test."""
     running = Running(temporary, port)
     try:
         yield running

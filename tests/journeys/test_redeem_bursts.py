@@ -9,7 +9,7 @@ from support.redemption_bursts import AT_ONCE, Outcome, run
 
 
 def check(outcome: Outcome, attempts: int) -> None:
-    """What must hold after any run."""
+    """Check what must hold after any run."""
     assert outcome.attempts == attempts
     assert outcome.doubled == []
     assert outcome.differing == []

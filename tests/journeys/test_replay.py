@@ -54,7 +54,7 @@ async def replayed(one: LiveServer, since: int = 0) -> ReplayResult:
 
 
 class Day:
-    """Shoppers, a shop and its merchandiser, all at random and all at once."""
+    """Shoppers, a shop and its merchandiser, acting at random and concurrently."""
 
     def __init__(self, one: LiveServer, seed: int) -> None:
         self.one = one

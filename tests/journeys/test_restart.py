@@ -21,7 +21,7 @@ PATIENT_S = 50.0
 
 
 def all_went_well(found: Restarted) -> None:
-    """What holds of every restart in which the socket outlives the server."""
+    """Check what holds of every restart with an inherited socket."""
     assert found.wrong == {}
     assert len(found.away_s) == SESSIONS * RESTARTS
     assert found.redeemed > 0

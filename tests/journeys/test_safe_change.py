@@ -40,7 +40,7 @@ async def state(one: LiveServer, rule: str) -> str:
 
 
 async def offered_a_boot(one: LiveServer, **hello: Any) -> Shopper | None:
-    """A shopper with an offer on the screen that they saw; None: they are not in the trial's share."""
+    """A shopper who has seen an offer; `None` outside the trial's share."""
     shopper = await one.shopper(**hello)
     await shopper.view("BOOT-42", 31)
     if not shopper.frames:

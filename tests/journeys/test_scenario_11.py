@@ -37,7 +37,7 @@ def book(*rules: str, policy: str = WEIGHED) -> str:
 
 
 def history() -> Iterator[Commit]:
-    """A thousand shoppers were shown nothing, a thousand 15 % and a thousand 8 % off."""
+    """A log of a thousand held-out shoppers, a thousand with 15 % and a thousand with 8 % off."""
     for rule, bought in (("", 60), ("fifteen", 80), ("eight", 75)):
         for number in range(1000):
             won = number < bought
@@ -55,7 +55,7 @@ def history() -> Iterator[Commit]:
 
 
 async def seeded(folder: Path) -> Path:
-    """A shop with that log behind it."""
+    """A shop that starts with that log."""
     (folder / "data").mkdir()
     ledger = SqliteLedger(folder / "data" / "tactful.db")
     await ledger.open()

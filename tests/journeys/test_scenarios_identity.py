@@ -170,7 +170,7 @@ async def test_a_seventeenth_tab_replaces_the_oldest(tmp_path: Path) -> None:
 async def test_an_offer_never_shown_counts_against_no_cap_after_logout(
     tmp_path: Path, how: str
 ) -> None:
-    """A visitor's own offer that a login merged, and a customer's own: both unseen at the parting."""
+    """A guest's offer that a login merged, and the customer's own: both unseen at the logout."""
     caps = "  caps: {per_session: 9, per_shopper: {count: 2, per: 30d}}"
     async with live_server(tmp_path, rules(policy=caps, category="nothing", extra=LOYALTY)) as one:
         await one.facts(*CATALOGUE, {"type": "customer", "customer": "c7", "tier": "gold"})

@@ -12,7 +12,7 @@ CROWD = 200
 
 
 async def crowd(one: LiveServer, size: int = CROWD) -> list[Shopper]:
-    """Shoppers who all look at the same shoe in the same tick."""
+    """Shoppers who all view the same shoe in the same tick."""
     shoppers = [await one.shopper() for _ in range(size)]
     await asyncio.gather(*(shopper.view("RUN-42") for shopper in shoppers))
     await one.advance(30)
@@ -20,7 +20,7 @@ async def crowd(one: LiveServer, size: int = CROWD) -> list[Shopper]:
 
 
 async def pushed(shoppers: list[Shopper]) -> list[Shopper]:
-    """Those who were offered something."""
+    """The shoppers who got an offer."""
     await asyncio.gather(*(shopper.say("activity", kind="idle") for shopper in shoppers))
     return [one for one in shoppers if any(frame["t"] == "offer" for frame in one.frames)]
 

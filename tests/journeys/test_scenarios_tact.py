@@ -119,7 +119,7 @@ async def test_scenario_14_a_bad_edit_changes_nothing(tmp_path: Path) -> None:
 
 
 async def paused(tmp_path: Path, on_change: str) -> tuple[list[str], str | None]:
-    """What happens to a shown offer when its rule is paused: the frames, and the audit's reason."""
+    """The frames that follow when the rule of a shown offer is paused, and the audit's reason."""
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()

@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: what each tab shows is what the ledger says should stand.
+"""After any sequence of events each tab shows the offers that stand in the ledger.
 
 Random signals, facts, clock moves, reconnects, logins, restarts and edits, over real sockets.
 """
@@ -48,7 +48,7 @@ step = st.one_of(
 
 @dataclass
 class Model:
-    """What each tab shows, as a widget would work it out from its frames."""
+    """What each tab shows, derived from its frames as a widget does."""
 
     one: LiveServer
     tabs: list[Shopper] = field(default_factory=list)
@@ -70,12 +70,12 @@ class Model:
         self.greeted(tab, tab.welcome)
 
     def greeted(self, tab: Shopper, welcome: dict[str, Any]) -> None:
-        """The snapshot is the whole truth."""
+        """Replace what a tab shows by a snapshot."""
         self.shown[id(tab)] = {o["id"]: self.now + o["ends_in"] for o in welcome["offers"]}
         tab.session, tab.resume = welcome["session"], welcome["resume"]
 
     async def wait(self, seconds: int) -> None:
-        """Let time pass, from alarm to alarm: a countdown starts when its frame comes."""
+        """Let time pass, from timer to timer: a countdown starts when its frame arrives."""
         target = self.now + seconds
         while self.now < target:
             alarm = self.one.parts.shop.timers.next_due()
@@ -105,7 +105,7 @@ class Model:
         tab.frames.clear()
 
     async def check(self) -> None:
-        """The tabs, the ledger, memory and the books agree."""
+        """Check that tabs, ledger, memory and balances agree."""
         shop = self.one.parts.shop
         await shop.settled()
         for tab in self.tabs:
@@ -167,7 +167,7 @@ async def act(model: Model, what: str, detail: Any) -> None:
 
 
 async def disturb(model: Model, what: str, detail: Any) -> None:
-    """Do a step that changes who is connected to what."""
+    """Do a step that changes connections, the server or the rules."""
     one, tab = model.one, model.tabs[0]
     match what:
         case "reconnect":

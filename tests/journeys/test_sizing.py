@@ -21,7 +21,7 @@ ACTS, ALONE, TOGETHER, IN_COMPANY = 400, 180, 20, 70
 
 
 def used(ledger: Path) -> int:
-    """Bytes of the pages that hold something, the log included."""
+    """Bytes of the used pages, the write-ahead log included."""
     with closing(sqlite3.connect(ledger)) as found:
         found.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         pages, free = (
@@ -32,7 +32,7 @@ def used(ledger: Path) -> int:
 
 
 async def grown(one: LiveServer, number: int, act: Callable[[int], Awaitable[object]]) -> float:
-    """Bytes by which the ledger grows with each of so many acts."""
+    """Bytes by which the ledger grows per call of `act`."""
     ledger = one.folder / "data" / "tactful.db"
     await one.parts.shop.ledger.flush()
     before = used(ledger)

@@ -13,7 +13,7 @@ from soak import Soaked, soak
 
 
 def nothing_is_left(found: Soaked) -> None:
-    """What holds after any stretch, however short."""
+    """Check what holds after any stretch of traffic."""
     assert found.left == {"sessions": 0, "connections": 0, "held": 0}
     assert found.wrong == []
     assert found.tasks_more <= 0

@@ -22,7 +22,7 @@ def read_so_far() -> int:
 
 
 async def started(folder: Path, times: int) -> int:
-    """The bytes that a start reads, the daily tidying included, on a shop so many times as large."""
+    """The bytes that a start reads, pruning included, on a shop `times` as large."""
     one = LiveServer(folder, rules())
     data = one.folder / "data"
     data.mkdir(parents=True)

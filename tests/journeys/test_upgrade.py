@@ -44,7 +44,7 @@ def expected(fixture: Path, name: str) -> Any:
 
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[LiveServer]:
-    """The current code on a folder."""
+    """Run the current code on a folder."""
     one = LiveServer(folder, "")
     await one.start()
     try:
@@ -54,7 +54,7 @@ async def served(folder: Path) -> AsyncIterator[LiveServer]:
 
 
 def restored(fixture: Path, folder: Path) -> Path:
-    """A folder from the backup; the files of test mode, which it does not hold, are added."""
+    """A folder restored from the backup, with the files of test mode, which a backup does not contain."""
     placed = upgrade.placed(fixture, folder)
     data = folder / "restored" / "data"
     done = run("restore", placed / "backup", "--data", data)
@@ -66,7 +66,7 @@ def restored(fixture: Path, folder: Path) -> Path:
 
 
 def token_named(fixture: Path, name: str) -> dict[str, Any]:
-    """One of the tokens that the earlier release gave out."""
+    """A token that the earlier release issued."""
     return next(dict(one) for one in expected(fixture, "tokens") if one["name"] == name)
 
 
@@ -75,7 +75,7 @@ async def redeem(one: LiveServer, request: dict[str, Any]) -> Any:
 
 
 def differing(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """Address or name → what was found and what was wanted, where these differ."""
+    """URL or name → found and expected value, where these differ."""
     return {name: (found.get(name), one) for name, one in wanted.items() if found.get(name) != one}
 
 

@@ -1,7 +1,7 @@
-"""The UK retail data (orders, returns, catalogue of a real shop) as facts, and what it expects of us.
+"""The UK retail data (orders, returns, catalogue of a real shop) as facts, and what they should cause.
 
-A let-down is a returned line, or a refund that fits no order; a line that came back within a day of
-its order is a correction. Times are the shop's own, in Europe/London.
+A taint is a returned line, or a refund that fits no order; a line that came back within a day of its
+order is a correction. Times are the shop's own, in Europe/London.
 """
 
 import gzip
@@ -21,7 +21,7 @@ WINDOW_DAYS: Final = 90
 
 
 class Purchase(Struct, frozen=True):
-    """An order, and its lines as product views that went before it."""
+    """An order, with a product view before each of its lines."""
 
     at: int
     customer: str
@@ -30,12 +30,12 @@ class Purchase(Struct, frozen=True):
 
     @property
     def skus(self) -> list[str]:
-        """What was looked at."""
+        """The viewed SKUs."""
         return [line["sku"] for line in self.fact["lines"]]
 
 
 class Refund(Struct, frozen=True):
-    """What went back in one document."""
+    """The lines of one credit note."""
 
     at: int
     customer: str
@@ -122,7 +122,7 @@ def returns(row: dict[str, Any]) -> tuple[dict[str, Any], ...]:
 
 
 def events(folder: Path) -> list[Event]:
-    """Orders and returns in the order of time; what is returned in the minute of an order comes after it."""
+    """Orders and returns in order of time; a return in the minute of an order follows it."""
     found: list[Event] = [
         Refund(ms(row["at"]), row["customer_id"], returns(row))
         for row in lines_of(folder / "returns.jsonl")
@@ -135,7 +135,7 @@ def events(folder: Path) -> list[Event]:
 
 
 def of_small_customers(found: list[Event], lines: int) -> list[Event]:
-    """What concerns the customers with the fewest order lines, up to so many in all."""
+    """The events of the customers with the fewest order lines, up to `lines` lines in all."""
     sizes: Counter[str] = Counter()
     for event in found:
         sizes[event.customer] += len(event.skus) if isinstance(event, Purchase) else 0
@@ -149,7 +149,7 @@ def of_small_customers(found: list[Event], lines: int) -> list[Event]:
 
 
 def expected(folder: Path, days: int = WINDOW_DAYS) -> Expected:
-    """The order lines that must be suppressed: let down before, within so many days."""
+    """The order lines that must be suppressed: tainted within so many days before."""
     found = {}
     for row in lines_of(folder / "expected_suppressions.jsonl"):
         since = ms(row["ordered_at"]) - ms(row["returned_at"])
@@ -159,7 +159,7 @@ def expected(folder: Path, days: int = WINDOW_DAYS) -> Expected:
 
 
 def let_down_before(found: list[Event]) -> set[tuple[str, str]]:
-    """(order, SKU) of every line whose customer was let down by that SKU at any time before."""
+    """(order, SKU) of every line whose customer had a taint on that SKU at any time before."""
     placed = {event.order: event.at for event in found if isinstance(event, Purchase)}
     hurt: set[tuple[str, str]] = set()
     lines: set[tuple[str, str]] = set()
