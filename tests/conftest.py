@@ -1,4 +1,4 @@
-"""What the whole suite shares: what is missing here is said once, and where it must be there it fails."""
+"""Suite-wide configuration: skipped tests are summed up once, or fail where nothing may be missing."""
 
 import os
 from collections import Counter
@@ -9,22 +9,22 @@ import pytest
 from hypothesis import settings
 
 EXPLORE = os.environ.get("TACTFUL_EXPLORE") == "1"
-"""Property tests try other examples in each run, instead of the same in all."""
-# A busy machine is no failure of the product.
-settings.register_profile("house", deadline=None, derandomize=not EXPLORE)
-settings.load_profile("house")
+"""Whether property tests try other examples in each run, instead of the same in all."""
+# A deadline would fail on a busy machine.
+settings.register_profile("tactful", deadline=None, derandomize=not EXPLORE)
+settings.load_profile("tactful")
 
 REQUIRED = os.environ.get("TACTFUL_REQUIRE") == "1"
-"""On a machine that claims to have everything, a skipped test is a failure."""
+"""Whether a skipped test is a failure, on a machine that claims to have everything."""
 ELSEWHERE = ("real data", "network namespace")
-"""What no checkout holds, and what a machine may forbid: its absence is never a failure."""
+"""Requirements that no checkout contains or a machine may forbid: their absence is never a failure."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip into a failure where everything must be there."""
+    """Turn a skip into a failure where nothing may be missing."""
     report = yield
     reason = reason_of(report)
     if REQUIRED and report.skipped and reason and not any(one in reason for one in ELSEWHERE):
@@ -41,7 +41,7 @@ def reason_of(report: Any) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """One line for each thing that is missing here."""
+    """Print one line for each missing requirement."""
     missing = Counter(reason_of(report) for report in terminalreporter.stats.get("skipped", ()))
     for reason, count in sorted(missing.items()):
         if reason:

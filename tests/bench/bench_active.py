@@ -26,19 +26,19 @@ EACH_SECOND = 500
 AN_OFFER = 0.0007
 """Seconds of processor time for one, so that offers and clicks are half a core together."""
 TRIED = 20_000
-"""Clicks a second by which the rate of half a core is found."""
+"""Clicks a second with which the rate of half a core is calibrated."""
 PAGES = 16 * 1024
 """Bytes of a bare write: about what one commit adds to the log."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - there is no other name for it
 
 
 def shoppers_at(port: int, count: int) -> harness.Told:
-    """So many shoppers who have said hello."""
+    """`count` shoppers who have been welcomed."""
     return harness.Told([str(harness.built("active.c")), str(port), str(count)])
 
 
 def bare_writes(folder: Path, seconds: float = 2.0) -> list[float]:
-    """How long the disk takes to keep a commit's worth of bytes, in ms, one after the other."""
+    """Milliseconds that the disk takes for each of several writes of a commit's size."""
     found = []
     with tempfile.TemporaryFile(dir=folder) as file:
         number, until = file.fileno(), time.perf_counter() + seconds
@@ -51,7 +51,7 @@ def bare_writes(folder: Path, seconds: float = 2.0) -> list[float]:
 
 
 def inside(port: int) -> dict[str, float]:
-    """The server's own histogram of the same, as counts up to so many seconds."""
+    """The server's own histogram of the same: counts up to each bound in seconds."""
     headers = {"Authorization": f"Bearer {KEY}"}
     text = httpx.get(f"http://127.0.0.1:{port}/metrics", headers=headers).text
     row = r'tactful_event_to_offer_seconds_bucket\{le="([^"]+)"\} (\S+)'
@@ -59,13 +59,13 @@ def inside(port: int) -> dict[str, float]:
 
 
 def share_within(before: dict[str, float], after: dict[str, float], bound: str) -> float:
-    """The share of offers that the server had sent within so many seconds of the event."""
+    """The share of offers that the server sent within a time in seconds after the event."""
     return (after[bound] - before[bound]) / (after["+Inf"] - before["+Inf"])
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[harness.Server]:
-    """A server of its own, for the caps let a session have one offer at a time."""
+    """A server of its own, because the caps allow a session one offer at a time."""
     command = harness.python("job_tactful.py", str(RULES), str(SKUS), "rescue")
     with harness.serving(["env", f"TMPDIR={folder}", *command]) as server:
         yield server

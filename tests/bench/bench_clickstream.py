@@ -34,7 +34,7 @@ from tactful.cli.shared.progress import progress  # noqa: E402
 ROOT = Path(__file__).parents[2]
 TOGETHER = 400
 PARTS = 6
-"""Each plays every sixth session; memory is compared after them."""
+"""Each part runs every sixth session; memory is compared after each."""
 FLAT = 1.1
 PAGE_KIB = os.sysconf("SC_PAGESIZE") // 1024
 
@@ -106,7 +106,7 @@ def main() -> int:
 def figures_of(
     tallies: list[Tally], sessions: int, seconds: float, memory: list[int]
 ) -> dict[str, Any]:
-    """What was seen."""
+    """The figures of a run."""
     views = sum(tally.views for tally in tallies)
     wrong = [line for tally in tallies for line in tally.wrong]
     return {

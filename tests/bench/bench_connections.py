@@ -24,7 +24,7 @@ COMMANDS = {
 
 
 def hold(port: int, connections: int, *, hello: bool) -> tuple[subprocess.Popen[str], Any]:
-    """Open connections at once and keep them until told otherwise."""
+    """Open connections at once and keep them open."""
     command = harness.load_command(
         port, connections=connections, seconds=0, size=250, depth=1, hello=hello
     )
@@ -34,7 +34,7 @@ def hold(port: int, connections: int, *, hello: bool) -> tuple[subprocess.Popen[
 
 
 def let_go(client: subprocess.Popen[str]) -> None:
-    """Drop them all."""
+    """Close them all."""
     assert client.stdin is not None
     assert client.stdout is not None
     client.stdin.close()
@@ -43,7 +43,7 @@ def let_go(client: subprocess.Popen[str]) -> None:
 
 
 async def storm(name: str, server: harness.Server, connections: int) -> dict[str, Any]:
-    """All come at once, while one client that was there before asks on; then all go."""
+    """All connect at once, while a client that was connected before keeps asking; then all disconnect."""
     good, done = Good(server.port), asyncio.Event()
     asking = asyncio.ensure_future(good.ask_until(done, numbered=name == WHOLE))
     await asyncio.sleep(0.2)
@@ -68,7 +68,7 @@ async def storm(name: str, server: harness.Server, connections: int) -> dict[str
 
 
 def summed_up(storms: list[dict[str, Any]], plain: list[dict[str, Any]]) -> dict[str, Any]:
-    """Medians, and what they are in multiples of plain `websockets`."""
+    """Medians, and their ratios to plain `websockets`."""
 
     def of(what: str) -> list[float]:
         return [each[what] for each in storms]

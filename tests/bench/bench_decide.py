@@ -38,11 +38,11 @@ from tactful.core.session import signals  # noqa: E402
 
 ROUNDS, TURNS = 60, 60
 MATCHING = 10
-"""Rules that match in the cases that say so."""
+"""Rules that match, in the cases with matching rules."""
 
 
 def cases(rules: int) -> dict[str, Context]:
-    """What a turn can be like."""
+    """The kinds of turns that are measured."""
     book: Any = but(rulebook(rules), policy=Policy())
     shoe = item(
         product=kept(product(brand="Nordek", categories=("shoes/running",))),

@@ -20,7 +20,7 @@ WAYS = {"ours_is_times": "", "ours_in_user_time_is_times": ", processor time wit
 
 
 class Echo:
-    """One regime, measured on everybody in turn."""
+    """One regime, measured on every contender in turn."""
 
     def __init__(self, servers: dict[str, harness.Server], asked: Any, depth: int) -> None:
         self._servers = servers
@@ -45,7 +45,7 @@ class Echo:
         return float(echoes["events"] / echoes["seconds"])
 
     def run(self) -> dict[str, Any]:
-        """Medians for all, and what ours is in multiples of each."""
+        """Medians of all contenders, and the ratios of ours to each."""
         samples = harness.interleave(list(self._servers), self.measure, self._asked.rounds)
         return {
             name: {

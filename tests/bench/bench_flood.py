@@ -28,9 +28,9 @@ GROWS_LESS_THAN = 20.0
 """Percent."""
 UNLIMITED = ("--max-connections-per-address", "1000000")
 LEAD_S = 0.1
-"""The flood has begun before anybody is asked, and what it may say at once is not used up yet."""
+"""Seconds between the start of the flood and the measurement; the burst allowance is not used up yet."""
 CALM_S = 0.2
-"""After a flood, so that what it leaves behind is not the next one's."""
+"""Seconds after a flood, so that its effects do not count for the next one."""
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def serving(folder: Path, *more: str) -> Iterator[Manager]:
 
 
 def go_first(pid: int) -> bool:
-    """Have all threads of a process run as soon as they can, if we may decide that."""
+    """Give all threads of a process a higher priority, where that is permitted."""
     try:
         for thread in Path(f"/proc/{pid}/task").iterdir():
             os.sched_setscheduler(int(thread.name), os.SCHED_RR, os.sched_param(1))
@@ -56,19 +56,19 @@ def go_first(pid: int) -> bool:
 
 
 class Talk(harness.Told):
-    """The others: so many who talk, and what they were answered."""
+    """The talking clients, and the response times that they measured."""
 
     def __init__(self, port: int, clients: int) -> None:
         super().__init__([str(harness.built("talk.c")), str(port), str(clients)])
         self.goes_first = go_first(self.pid)
 
     def for_a_while(self, rate: int, seconds: float) -> dict[str, int]:
-        """So many messages a second of all together; how long their acknowledgements took."""
+        """Send messages at a total rate per second; return how long their acknowledgements took."""
         return self.do(f"{rate} {seconds}")
 
 
 class Flooder:
-    """The one, who comes from another address each time, so that nothing is held against them yet."""
+    """The flooding client, from another address each time, so that no limit is in force yet."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -76,7 +76,7 @@ class Flooder:
         self._process: subprocess.Popen[str]
 
     def begin(self, kind: str, seconds: float) -> None:
-        """Flood for so long."""
+        """Flood for a number of seconds."""
         self._times += 1
         address = f"127.2.0.{self._times}"
         command = [str(harness.built("flood.c")), str(self._port), address, kind, str(seconds)]
@@ -84,14 +84,14 @@ class Flooder:
         time.sleep(LEAD_S)
 
     def end(self) -> dict[str, int]:
-        """What it got done."""
+        """What the flood achieved."""
         said, _ = self._process.communicate()
         found: dict[str, int] = json.loads(said)
         return found
 
 
 def measure(manager: Manager, asked: Any, times: int) -> dict[str, list[dict[str, Any]]]:
-    """In each round a quiet moment, and then each kind of flood once."""
+    """Measure a quiet moment in each round, and then each kind of flood once."""
     found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
     talk, flooder = Talk(manager.port, asked.clients), Flooder(manager.port)
     talk.for_a_while(asked.rate, asked.seconds)
@@ -131,7 +131,7 @@ def summed_up(rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def measured(asked: Any, times: int, *more: str) -> dict[str, Any]:
-    """A server of its own, and what its shoppers found."""
+    """Run a server of its own and return the figures of its shoppers."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder), *more) as manager:
         rounds = measure(manager, asked, times)
         assert "Traceback" not in manager.log(), manager.log()

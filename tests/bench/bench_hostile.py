@@ -17,7 +17,7 @@ ASKED = 640  # answers of 81 kB: more than the kernel takes for a peer that does
 
 
 def dial(port: int, sent: bytes, receive_buffer: int) -> socket.socket:
-    """A peer that says its piece and then does nothing."""
+    """A peer that sends one text and then does nothing."""
     peer = socket.socket()
     if receive_buffer:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

@@ -33,7 +33,7 @@ async def opened(folder: Path) -> SqliteLedger:
 
 
 def turn(number: int) -> Commit:
-    """The record of a turn that promised nothing."""
+    """The record of a turn without an offer."""
     session = f"se_{number % SESSIONS}"
     made = entry(session, T0 + number, inputs=INPUTS)
     state = STATE if number % 10 == 0 else None

@@ -24,18 +24,18 @@ BATCH = 250
 
 
 def tried(start: int) -> list[str]:
-    """The differences in a batch of worlds."""
+    """The differences in a batch of random worlds."""
     seeds = range(start, start + BATCH)
     return [f"world({seed}): {found}" for seed in seeds for found in differences(world(seed))]
 
 
 def progressing(batches: Iterable[list[str]], total: int) -> list[str]:
-    """All differences, with a bar while they are looked for."""
+    """All differences, with a progress bar."""
     return list(chain.from_iterable(track(batches, "worlds", total=total)))
 
 
 def main() -> int:
-    """0 if there is no difference."""
+    """Return 0 if there is no difference."""
     worlds = int(options(__doc__, worlds=200_000).worlds)
     starts = range(0, worlds, BATCH)
     began = time.perf_counter()

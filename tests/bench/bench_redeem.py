@@ -28,7 +28,7 @@ AT_ONCE = 16
 
 
 async def redemptions(folder: Path, count: int, at_once: int) -> float:
-    """Redemptions a second of different offers by so many callers in this process."""
+    """Redemptions a second of different offers by concurrent callers in this process."""
     ledger = SqliteLedger(folder / "tactful.db")
     await ledger.open()
     turns = [push(accepted(f"of_{n}", session=f"se_{n}"), limit=None) for n in range(count)]
@@ -50,7 +50,7 @@ async def redemptions(folder: Path, count: int, at_once: int) -> float:
 
 
 def bare(folder: Path, count: int) -> float:
-    """Rows a second, one durable transaction each: what the disk and SQLite allow without a group."""
+    """Rows a second, one durable transaction each: what disk and SQLite allow without group commit."""
     with closing(connect(folder / "bare.db")) as made:
         made.execute("PRAGMA journal_mode=WAL").fetchall()
         made.execute("PRAGMA synchronous=FULL")

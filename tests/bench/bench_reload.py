@@ -22,7 +22,7 @@ SKU = "s0"
 
 
 async def reloads(port: int, folder: Path, asked: object) -> list[dict[str, float]]:
-    """Round by round one rule fewer."""
+    """Reload in rounds, with one rule fewer each time."""
     headers = {"Authorization": f"Bearer {KEY}"}
     async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", headers=headers) as http:
         answer = await http.post("/v1/facts", json=facts_of(SKU))
@@ -45,7 +45,7 @@ async def reloads(port: int, folder: Path, asked: object) -> list[dict[str, floa
 
 
 async def reload(http: httpx.AsyncClient, port: int, folder: Path, rules: int) -> dict[str, float]:
-    """Take so many more rules; times in ms."""
+    """Activate a number of rules; times in ms."""
     done, onlooker = asyncio.Event(), Good(port)
     watching = asyncio.ensure_future(onlooker.ask_until(done, numbered=True))
     await until(lambda: len(onlooker.answer_ms) > 20)

@@ -17,7 +17,7 @@ CONTROLS = {"control, SIGTERM": "terminate", "control, killed": "kill"}
 
 
 async def play(way: str, sessions: int, restarts: int, signal: str = "terminate") -> Restarted:
-    """One run in a folder of its own."""
+    """Run once, in a folder of its own."""
     rate = max(20, sessions / 100)
     with tempfile.TemporaryDirectory() as folder:
         return await restarted(

@@ -44,7 +44,7 @@ RULE = """\
     limits: {{per_session: 1, per_shopper: {{count: 2, per: 30d}}}}
 """
 MATCHING = 10
-"""How many rules could match, however many there are."""
+"""How many rules could match, whatever the size of the rulebook."""
 
 
 def rule_file(rules: int) -> RuleSource:
@@ -57,7 +57,7 @@ def rule_file(rules: int) -> RuleSource:
 
 
 def rulebook(rules: int) -> Rulebook:
-    """The same, in files of a size that may be."""
+    """The same rules, in files within the size limit."""
     files = []
     source = rule_file(rules).text.decode().split("  - id: ")[1:]
     for start in range(0, rules, 1000):
@@ -69,7 +69,7 @@ def rulebook(rules: int) -> Rulebook:
 
 
 def seconds(work: Callable[[], Any], times: int) -> float:
-    """The processor time of one call: nothing here waits, and the machine is shared."""
+    """The processor time of one call in seconds: nothing here waits, and the machine is shared."""
     began = time.process_time()
     for _ in range(times):
         work()
@@ -84,7 +84,7 @@ def loading() -> dict[str, float]:
 
 
 def scenes(count: int) -> list[Any]:
-    """Different items and visits, so that no answer is remembered for long."""
+    """Different items and sessions, so that no cache answers for long."""
     return [
         scene(
             item(f"SKU-{n}", stock=9, brand=f"brand-{n}", categories=("shoes/running",)),

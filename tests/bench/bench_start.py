@@ -24,11 +24,11 @@ from big_shop import Size, build  # noqa: E402 - found on the path just set
 from journeys.fixture import rules  # noqa: E402 - found on the path just set
 
 BYTES = 520
-"""What a line of an order needs on the disk, with its share of everything else and some room."""
+"""Bytes of disk per order line, with its share of everything else and some reserve."""
 
 
 class Start:
-    """One start of a server on a folder, until it says that it is ready."""
+    """One start of a server on a folder, until it reports that it is ready."""
 
     def __init__(self, data: Path, rules: Path) -> None:
         began = time.perf_counter()
@@ -55,19 +55,19 @@ class Start:
 
 
 def cpu_of(pid: int) -> float:
-    """Processor time that a process has used."""
+    """Processor time of a process so far, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:
-    """The most memory that a process has had, in MiB."""
+    """The peak memory of a process, in MiB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def until_idle(pid: int) -> float:
-    """Wait until a process has nothing more to do; the processor time it had used by then."""
+    """Wait until a process is idle; return the processor time that it had used."""
     before = -1.0
     while cpu_of(pid) - before > 0.02:
         before = cpu_of(pid)
@@ -76,7 +76,7 @@ def until_idle(pid: int) -> float:
 
 
 def forget(data: Path) -> None:
-    """Have the machine drop what it keeps of these files in memory."""
+    """Drop the page cache of these files."""
     for path in data.iterdir():
         if path.is_file():
             with path.open("rb") as file:

@@ -31,11 +31,11 @@ from tactful.cli.shared.progress import progress  # noqa: E402
 ROOT = Path(__file__).parents[2]
 PROCESSES = 2
 SERVERS = 3
-"""In each process: the disk is what they wait for."""
+"""Shards per process: they wait for the disk, not for the processor."""
 
 
 def source() -> tuple[str, Path, Path]:
-    """What is played: its name, the folder of orders, the file of products."""
+    """The data set: its name, the folder of orders, the file of products."""
     whole = folder_of("uk-retail")
     if whole:
         return "the whole data", whole / "public", whole / "products.jsonl"
@@ -44,7 +44,7 @@ def source() -> tuple[str, Path, Path]:
 
 
 class Shard(Struct, frozen=True):
-    """Some customers of the data, for one server: their histories touch nobody else's."""
+    """A part of the customers, for one server: their histories are independent of all others."""
 
     number: int
     of: int
@@ -52,7 +52,7 @@ class Shard(Struct, frozen=True):
 
 
 def events_of(shard: Shard) -> list[Event]:
-    """What concerns its customers."""
+    """The events of the shard's customers."""
     found = events(source()[1])
     if shard.orders:
         last = [event for event in found if isinstance(event, Purchase)][: shard.orders][-1]
@@ -61,7 +61,7 @@ def events_of(shard: Shard) -> list[Event]:
 
 
 async def play_shard(found: list[Event], done: Callable[[], None]) -> Outcome:
-    """Play one shard on a server of its own."""
+    """Run one shard on a server of its own."""
     with tempfile.TemporaryDirectory() as scratch:
         async with live_server(Path(scratch), RULE, policy=POLICY, default_territory="GB") as one:
             await begin(one, found)
@@ -70,7 +70,7 @@ async def play_shard(found: list[Event], done: Callable[[], None]) -> Outcome:
 
 
 def play_shards(shards: list[Shard], counter: Any) -> list[Outcome]:
-    """Several at once in this process: while one waits for the disk, another decides."""
+    """Run several shards in this process: while one waits for the disk, another decides."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
     def done() -> None:
@@ -86,7 +86,7 @@ def play_shards(shards: list[Shard], counter: Any) -> list[Outcome]:
 
 
 def run(orders: int | None) -> tuple[bool, dict[str, Any]]:
-    """Play everything on both cores, and count."""
+    """Run all shards on both cores, and count."""
     shards = [Shard(number, PROCESSES * SERVERS, orders) for number in range(PROCESSES * SERVERS)]
     everything = [event for shard in shards for event in events_of(shard)]
     context = multiprocessing.get_context("spawn")
@@ -112,14 +112,14 @@ def run(orders: int | None) -> tuple[bool, dict[str, Any]]:
 
 
 def work(shards: list[Shard], counter: Any, results: Any) -> None:
-    """A process of its own."""
+    """Run shards in a process of its own."""
     results.put(play_shards(shards, counter))
 
 
 def judged(
     outcomes: list[Outcome], found: list[Event], seconds: float
 ) -> tuple[bool, dict[str, Any]]:
-    """Whether every line was judged rightly, and the figures."""
+    """Whether every line was decided correctly, and the figures."""
     withheld = {line: why for outcome in outcomes for line, why in outcome.withheld.items()}
     offered = set().union(*(outcome.offered for outcome in outcomes))
     both = Outcome(offered, withheld, seconds)

@@ -21,7 +21,7 @@ SKUS = 200
 
 
 def commands(rules: int) -> dict[str, list[str] | None]:
-    """Everybody, with so many rules."""
+    """The commands of all contenders, for a number of rules."""
     size = [str(rules), str(SKUS)]
     node = harness.node("job_ws.mjs")
     return {
@@ -35,7 +35,7 @@ def commands(rules: int) -> dict[str, list[str] | None]:
 
 
 class Job:
-    """One regime, measured on everybody in turn."""
+    """One regime, measured on every contender in turn."""
 
     def __init__(self, servers: dict[str, harness.Server], asked: Any, depth: int) -> None:
         self._servers = servers
@@ -65,7 +65,7 @@ class Job:
         return float(found["events"] / found["seconds"])
 
     def run(self) -> dict[str, Any]:
-        """Medians for all, and what ours is in multiples of each, by the clock and in processor time."""
+        """Medians of all contenders, and the ratios of ours to each, in wall-clock and processor time."""
         samples = harness.interleave(list(self._servers), self.measure, int(self._asked.rounds))
         return {
             name: {
@@ -81,7 +81,7 @@ class Job:
 
 
 def goals(figures: dict[str, Any]) -> list[dict[str, Any]]:
-    """What was promised of them: see the table of goals in server/OPERATING.md."""
+    """The goals, as in the table of server/OPERATING.md."""
     wanted = [
         ("100 rules, 16 in flight", ENGINE, "ours_is_times", 100),
         ("1000 rules, 16 in flight", ENGINE, "ours_is_times", 500),

@@ -24,7 +24,7 @@ TOLD = re.compile(r"^tactful_fact_to_withdrawal_seconds_(sum|count) (\S+)$", re.
 
 
 class Sale:
-    """A running shop, everybody in it, and one who only looks on."""
+    """A running shop, its sessions, and one uninvolved client."""
 
     def __init__(self, manager: Manager, http: httpx.AsyncClient) -> None:
         self._manager = manager
@@ -38,7 +38,7 @@ class Sale:
         assert answer["rejected"] == [], answer
 
     async def offer(self, people: list[Shopper], sku: str) -> None:
-        """Have all of them be offered one item."""
+        """Make an offer for one item in all sessions."""
         before = [len(one.offers) for one in people]
         for start in range(0, len(people), 100):
             for one in people[start : start + 100]:
@@ -51,13 +51,13 @@ class Sale:
         )
 
     async def told_s(self) -> tuple[float, float]:
-        """The server's own clock: seconds from durable writes to the last one told, and how many."""
+        """The server's own measurement: seconds from durable writes to the last notification, and their number."""
         text = (await self._http.get("/metrics")).text
         found = dict(TOLD.findall(text))
         return float(found["sum"]), float(found["count"])
 
     async def withdraw(self, people: list[Shopper], sku: str) -> dict[str, float]:
-        """Sell the last one, and see when each of them hears of it. Times in ms."""
+        """Sell the last item, and return when each session received the withdrawal, in ms."""
         before = [one.withdrawn for one in people]
         told_before, cpu_s = await self.told_s(), self._manager.cpu_seconds()
         self.onlooker.answer_ms.clear()
@@ -83,7 +83,7 @@ class Sale:
 
 
 async def run(sessions: int, each: int, rounds: int) -> list[dict[str, float]]:
-    """Withdraw from `each` of them, in rounds."""
+    """Withdraw an offer from `each` sessions, in rounds."""
     with tempfile.TemporaryDirectory() as path, opened(Path(path), RULES, SETTINGS) as manager:
         headers = {"Authorization": f"Bearer {KEY}"}
         base = f"http://{HOST}:{manager.port}"
@@ -92,7 +92,7 @@ async def run(sessions: int, each: int, rounds: int) -> list[dict[str, float]]:
 
 
 async def played(sale: Sale, port: int, size: tuple[int, int, int]) -> list[dict[str, float]]:
-    """Everybody comes, and round by round some are offered something that is taken back."""
+    """Connect all sessions; in each round make offers to some, and withdraw them."""
     sessions, each, rounds = size
     await sale.facts(*(fact for number in range(rounds) for fact in facts_of(f"s{number}")))
     people = await enter_all(port, sessions)

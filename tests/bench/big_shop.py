@@ -30,7 +30,7 @@ DAY = 86_400_000
 
 
 class Size(Struct, frozen=True, kw_only=True):
-    """How much there is of everything; `offered`: the products that past offers were about."""
+    """The size of the shop; `offered`: the number of products with past offers."""
 
     products: int
     customers: int

@@ -15,7 +15,7 @@ UPGRADE = (
 
 
 def frame(message: dict[str, object]) -> bytes:
-    """A text frame whose mask is zero, which is a mask too."""
+    """A text frame with a mask of zero, which is valid."""
     payload = json.dumps(message).encode()
     assert len(payload) < 126
     return bytes((0x81, 0x80 | len(payload))) + bytes(4) + payload
@@ -29,7 +29,7 @@ VIEW = frame({"t": "view", "sku": "RUN-42"})
 
 
 class Good:
-    """A client that behaves, and times what it is given: an answer, an echo or an acknowledgement."""
+    """A well-behaved client that times responses, echoes or acknowledgements."""
 
     def __init__(self, port: int, meter: Callable[[], float] = lambda: 0.0) -> None:
         """`meter`: milliseconds that the server has worked so far; a shared machine has others too."""
@@ -40,7 +40,7 @@ class Good:
         self.answer_ms: list[float] = []
 
     async def visit(self, answers: int) -> None:
-        """Connect, say hello, and ask some times."""
+        """Connect, send `hello`, and ask some times."""
         began = time.perf_counter()
         reader, writer = await asyncio.open_connection(HOST, self._port)
         writer.write(UPGRADE + HELLO)
@@ -77,7 +77,7 @@ class Good:
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
     def answer_p99(self) -> float:
-        """What 99 of 100 answers stayed under, in milliseconds."""
+        """The p99 of the response times, in milliseconds."""
         answers = sorted(self.answer_ms)
         return answers[len(answers) * 99 // 100]
 
@@ -99,7 +99,7 @@ class Buyer(Good):
     visits = 0
 
     async def visit(self, answers: int) -> None:
-        """So many visits, each until there is an offer."""
+        """Visit a number of times, each time until an offer arrives."""
         for _ in range(answers):
             self.visits += 1
             await self._come(

@@ -53,7 +53,7 @@ class Server:
         return sum(self._cpu())
 
     def loop_ms(self) -> float:
-        """Milliseconds for which its first thread, the loop's, has had a processor."""
+        """Processor time of its first thread, the event loop's, in milliseconds."""
         return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e6
 
     def user_seconds(self) -> float:
@@ -67,7 +67,7 @@ class Server:
         return (self.cpu_seconds() - before) / seconds
 
     def settled(self, descriptors: int, seconds: float = 30) -> None:
-        """Wait until it has no more descriptors open than these."""
+        """Wait until it has at most `descriptors` descriptors open."""
         deadline = time.monotonic() + seconds
         while self.descriptors() > descriptors:
             assert time.monotonic() < deadline, f"{self.descriptors()} descriptors are open"
@@ -85,7 +85,7 @@ class Server:
         self._process.terminate()
 
     def stop(self) -> None:
-        """End it, and wait until it has ended."""
+        """Stop the process, and wait until it has ended."""
         self.tell_to_stop()
         try:
             self._process.wait(30)
@@ -105,7 +105,7 @@ def cpu_of(pid: int) -> tuple[float, float]:
 
 @contextmanager
 def serving(command: Sequence[str]) -> Iterator[Server]:
-    """Run a server for the length of a block."""
+    """Context manager that runs a server."""
     server = Server(command)
     try:
         yield server
@@ -143,7 +143,7 @@ def kernel_tcp_kib() -> int:
 
 
 def built(name: str) -> Path:
-    """A program of ours in C, which is built when first used and needs a C compiler."""
+    """A C program of ours, compiled on first use."""
     source = HERE / name
     program = RESULTS / source.stem
     newest = max(part.stat().st_mtime for part in (source, *HERE.glob("*.h")))
@@ -156,7 +156,7 @@ def built(name: str) -> Path:
 
 
 class Told:
-    """A client in C that does what it is told, and says with a line of JSON when it is ready and how it went."""
+    """A client in C that reads commands, and reports readiness and results as lines of JSON."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(
@@ -166,14 +166,14 @@ class Told:
         self._heard()
 
     def do(self, what: str) -> dict[str, int]:
-        """One thing, to the end."""
+        """Run one command to its end."""
         assert self._process.stdin is not None
         self._process.stdin.write(what + "\n")
         self._process.stdin.flush()
         return self._heard()
 
     def leave(self) -> None:
-        """All its connections are closed."""
+        """Close all its connections."""
         self._process.communicate()
         assert self._process.returncode == 0, "somebody who did no harm was not answered"
 
@@ -186,20 +186,20 @@ class Told:
 def load_command(
     port: int, *, connections: int, seconds: float, size: int, depth: int, hello: bool = False
 ) -> list[str]:
-    """The command of the load client; `hello`: it greets, and waits for the welcome."""
+    """The command of the load client; with `hello` it opens a session and waits for `welcome`."""
     arguments = (port, connections, seconds, size, depth, *(["hello"] if hello else []))
     return [str(built("load.c")), *map(str, arguments)]
 
 
 def on_load_core() -> None:
-    """Keep this process, and what it starts from now on, off the server's core."""
+    """Keep this process and its later children off the server's core."""
     os.sched_setaffinity(0, {LOAD_CORE})
 
 
 def interleave(
     contenders: Sequence[str], measure: Callable[[str], float], rounds: int
 ) -> dict[str, list[float]]:
-    """Measure everybody once per round, in turn, so that noise falls on all alike."""
+    """Measure every contender once per round, in turn, so that noise affects all alike."""
     samples: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds):
         for name in contenders:
@@ -210,7 +210,7 @@ def interleave(
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
-    """How many times theirs ours is, round by round: the median, and the spread around it."""
+    """The ratio of ours to theirs, round by round: the median and the spread."""
     each = [a / b for a, b in zip(ours, theirs, strict=True)]
     return {
         "median": round(median(each), 3),
@@ -244,7 +244,7 @@ def report(bench: str, figures: Mapping[str, Any], goals: Sequence[Mapping[str, 
 
 
 def machine() -> dict[str, Any]:
-    """Where this was measured."""
+    """The machine on which this was measured."""
     cpu = next(
         (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
          if line.startswith("model name")), platform.machine())  # fmt: skip

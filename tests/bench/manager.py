@@ -42,7 +42,7 @@ class Manager:
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
-        """The next server; what it logs goes into a file of the folder."""
+        """Start the next server, which logs into a file of the folder."""
         environment = os.environ | {
             "PYTHONPATH": str(harness.ROOT / "server"),
             "TACTFUL_SERVER_KEY": KEY,
@@ -68,7 +68,7 @@ class Manager:
         return (self._folder / "server.log").read_text()
 
     def close(self) -> None:
-        """End the server and give the port back."""
+        """Stop the server and release the port."""
         self.process.terminate()
         try:
             self.process.wait(40)

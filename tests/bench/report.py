@@ -26,7 +26,7 @@ pre{overflow:auto;font-size:12px}summary{cursor:pointer;color:var(--soft);margin
 
 
 def page(results: dict[str, dict[str, Any]], machine: dict[str, Any]) -> str:
-    """Everything: a summary first, then bench by bench."""
+    """The whole page: a summary first, then each benchmark."""
     parts = ["<h1>Benchmarks</h1>", *_summary(results, machine)]
     for name, found in results.items():
         parts += _bench(name, found)
@@ -80,7 +80,7 @@ def _value(goal: dict[str, Any]) -> str:
 
 
 def groups(figures: Any, of: str, path: str = "") -> Iterator[tuple[str, dict[str, float]]]:
-    """Every group of contenders with such a figure, wherever it stands."""
+    """Every group of contenders that has such a figure, at any depth."""
     if not isinstance(figures, dict):
         return
     group = {
@@ -175,7 +175,7 @@ def _short(name: str) -> str:
 
 
 def number(value: float) -> str:
-    """As a person would write it."""
+    """A number with a sensible number of digits."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"

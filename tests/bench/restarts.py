@@ -56,7 +56,7 @@ caps.per_shopper.count = 10000
 
 
 class Restarted(Struct, frozen=True):
-    """How it went. `wrong`: what must not happen, and how often; `away_s`: gaps of all sessions."""
+    """The result. `wrong`: forbidden events and their counts; `away_s`: gaps of all sessions, in seconds."""
 
     wrong: dict[str, int]
     away_s: list[float]
@@ -67,15 +67,15 @@ class Restarted(Struct, frozen=True):
     asked_again: dict[str, int]
 
     def away(self, share: float) -> float:
-        """The gap that this share stayed under, in seconds."""
+        """A quantile of the gaps, in seconds."""
         return sorted(self.away_s)[int(len(self.away_s) * share)] if self.away_s else 0.0
 
     def count(self, kind: str) -> int:
-        """How often something of a kind went wrong."""
+        """How often one kind of forbidden event happened."""
         return sum(number for name, number in self.wrong.items() if name.startswith(kind))
 
     def others(self) -> int:
-        """How often anything else did."""
+        """How often the other kinds happened."""
         return sum(self.wrong.values()) - self.count("refused") - self.count("offer")
 
 
@@ -101,7 +101,7 @@ class Shop:
         )
 
     async def open(self) -> None:
-        """Everybody comes and is offered something."""
+        """Connect all sessions, and wait for an offer in each."""
         facts = [fact for number in range(SKUS) for fact in facts_of(f"s{number}")]
         answer = (await self.http.post("/v1/facts", json=facts)).json()
         assert answer["rejected"] == [], answer
@@ -115,7 +115,7 @@ class Shop:
         await until(lambda: all(v.standing for v in self.visitors))
 
     async def trade(self, rate: float, done: asyncio.Event) -> None:
-        """Have so many shoppers a second accept what they were offered, buy it, and want something else."""
+        """Have a number of shoppers a second accept their offer, buy, and view another item."""
         resting = deque(self._dice.sample(self.visitors, len(self.visitors)))
         under_way: set[asyncio.Task[None]] = set()
         while not done.is_set():
@@ -154,7 +154,7 @@ class Shop:
         return True
 
     async def _redeem(self, token: str, offer: dict[str, Any]) -> None:
-        """As a checkout does: until there is an answer, with the same order."""
+        """Redeem as a checkout does: retry with the same order until there is a response."""
         self._orders += 1
         lines = [{"sku": offer["sku"], "qty": 1}]
         asked = {"token": token, "order": f"o{self._orders}", "territory": "DE", "lines": lines}
@@ -174,7 +174,7 @@ class Shop:
         self._counts["redemption failed"] += 1
 
     async def restart(self, signal: str) -> None:
-        """End the server, start the next, and wait until everybody is back."""
+        """Stop the server, start the next, and wait until all sessions have resumed."""
         manager, before = self._manager, [v.welcomes for v in self.visitors]
         old, began = manager.process, time.perf_counter()
         if manager.way == "shared":
@@ -195,7 +195,7 @@ class Shop:
         self.cpu_s.append(manager.cpu_seconds())
 
     async def end(self, ledger: Path) -> Restarted:
-        """Hold what everybody saw against what is written."""
+        """Compare what every session received with the ledger."""
         await self.http.aclose()
         for visitor in self.visitors:
             visitor.leave()
@@ -238,7 +238,7 @@ class Shop:
 
 
 def facts_of(sku: str) -> list[dict[str, Any]]:
-    """An item of which there is enough."""
+    """The facts of an item with ample stock."""
     return [
         product(sku, f"P-{sku}", None, "running"),
         price(sku, "DE", 12900),
@@ -263,7 +263,7 @@ async def restarted(
     signal: str = "terminate",
     welcome_s: float = WELCOME_S,
 ) -> Restarted:
-    """Play it once; `welcome_s`: how long a visitor waits for the welcome before it tries again."""
+    """Run once; `welcome_s`: seconds that a visitor waits for `welcome` before it retries."""
     (folder / "rules").mkdir(parents=True)
     (folder / "rules" / "rules.yaml").write_text(RULES, "utf-8")
     (folder / "tactful.toml").write_text(SETTINGS, "utf-8")

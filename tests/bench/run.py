@@ -43,7 +43,7 @@ def benches() -> Iterator[str]:
 
 
 def run(name: str, *, full: bool) -> dict[str, Any]:
-    """Run one; what it wrote down, and how it went."""
+    """Run one benchmark; return its figures and its outcome."""
     written = harness.RESULTS / f"{name}.json"
     written.unlink(missing_ok=True)
     command = [sys.executable, f"bench_{name}.py", *([] if full else SHORT.get(name, []))]
@@ -56,7 +56,7 @@ def run(name: str, *, full: bool) -> dict[str, Any]:
 
 
 def _watched(command: list[str], limit: float | None) -> tuple[str, str]:
-    """Run a command with all that it starts; when its time is over, all of that ends."""
+    """Run a command; at the time limit, end it with every process that it started."""
     process = subprocess.Popen(
         command, cwd=harness.HERE, stdout=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -32,7 +32,7 @@ class Shopper(asyncio.Protocol):
         self.lost = False
 
     async def enter(self, port: int, resume: str = "") -> "Shopper":
-        """Connect and say hello."""
+        """Connect and send `hello`."""
         page = {"url": "https://shop.example/", "kind": "product"}
         hello = {"t": "hello", "consent": "anonymous", "territory": "DE", "page": page}
         self._hello = json.dumps(hello | ({"resume": resume} if resume else {})).encode()
@@ -46,18 +46,18 @@ class Shopper(asyncio.Protocol):
         transport.write(REQUEST)
 
     def say(self, text: bytes) -> None:
-        """Send one message; the mask is zero, which is a mask."""
+        """Send one message, with a mask of zero, which is valid."""
         self.said += 1
         size = len(text)
         head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2)
         self.transport.write(head + b"\0\0\0\0" + text)
 
     def view(self, sku: str) -> None:
-        """Look at an item."""
+        """View an item."""
         self.say(b'{"t":"view","sku":"%s"}' % sku.encode())
 
     def need_rescue(self) -> None:
-        """Come to a page where something may be said at once."""
+        """Open a page on which an offer may be made at once."""
         self.sent_at = time.perf_counter()
         self.say(b'{"t":"page","url":"https://shop.example/c","kind":"cancel","moment":"rescue"}')
 
@@ -110,7 +110,7 @@ class Shopper(asyncio.Protocol):
 
 
 async def enter_all(port: int, count: int, at_once: int = 200) -> list[Shopper]:
-    """So many of them, some at a time."""
+    """Connect a number of shoppers, some at a time."""
     found: list[Shopper] = []
     for start in range(0, count, at_once):
         group = [Shopper().enter(port) for _ in range(min(at_once, count - start))]

@@ -29,13 +29,13 @@ QUARTER = 900
 SKUS = ("RUN-42", "RUN-43", "TRAIL-42", "BOOT-42", "SOCK-3")
 RULES = rules(budget="{EUR: 10000000.00}")
 LOOKS = 4, 14
-"""How many items a visit looks at, from and below: about 20 messages, 5 million in the long form."""
+"""The range of items per visit: about 20 messages, 5 million in the long form."""
 INPUT = b'{"t":"activity","kind":"input"}'
 PLENTY = 1_000_000
 
 
 class Step(Struct, frozen=True):
-    """What one quarter of an hour took, and what was there when it was over."""
+    """The cost of one quarter of an hour, and the resources after it."""
 
     cpu_s: float
     events: int
@@ -46,7 +46,7 @@ class Step(Struct, frozen=True):
 
 
 class Soaked(Struct, frozen=True):
-    """How it went. `left`: sessions, connections and alarms that outlived the day."""
+    """The result. `left`: sessions, connections and timers that outlived the day."""
 
     steps: list[Step]
     offers: int
@@ -83,7 +83,7 @@ class Day:
         self.offers = self.redeemed = self.withdrawn = 0
 
     async def quarter(self, number: int) -> int:
-        """Play a quarter of an hour; how many messages that took."""
+        """Run a quarter of an hour; return the number of messages."""
         one, dice = self._one, self._dice
         before = one.parts.hub.messages_received
         people = await enter_all(one.listener.port, self._count)
@@ -111,7 +111,7 @@ class Day:
         await self._one.parts.shop.settled()
 
     async def _answered(self, people: list[Shopper]) -> None:
-        """Some accept and buy, some wave away, some do nothing."""
+        """Some accept and buy, some dismiss, some do nothing."""
         dice, one = self._dice, self._one
         accepting = []
         before, said = one.parts.hub.messages_received, 0
@@ -156,7 +156,7 @@ class Day:
 
 
 def now_there(sessions: int, cpu_s: float = 0.0, events: int = 1) -> Step:
-    """What this process holds."""
+    """The resources that this process holds."""
     statm = Path("/proc/self/statm").read_text().split()
     return Step(
         cpu_s=cpu_s,
@@ -178,7 +178,7 @@ async def small_cache(ledger: Any) -> None:
 
 
 async def soak(folder: Path, *, quarters: int, shoppers: int, seed: int = 1) -> Soaked:
-    """Play so many quarters of an hour with so many shoppers each."""
+    """Run a number of quarters of an hour with a number of shoppers each."""
     async with live_server(folder, RULES, session_ttl=300_000) as one:
         shop = one.parts.shop
         await one.facts(*CATALOGUE, *(stock(sku, "DE", PLENTY) for sku in SKUS))

@@ -13,7 +13,7 @@ from tactful.protocol.close_codes import GOING_AWAY
 
 HOST = "127.0.0.1"
 WELCOME_S = 4.0
-"""A server that has not welcomed us by then will not: as in the widget."""
+"""Seconds after which the server is assumed not to answer, as in the widget."""
 PAGE = {"url": "https://shop.example/", "kind": "product"}
 
 
@@ -32,7 +32,7 @@ class Line(asyncio.Protocol):
         transport.write(REQUEST)
 
     def say(self, message: dict[str, Any]) -> None:
-        """Send one message; the mask is zero, which is a mask."""
+        """Send one message, with a mask of zero, which is valid."""
         text = msgspec.json.encode(message)
         size = len(text)
         head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2)
@@ -105,13 +105,13 @@ class Visitor:
 
     @property
     def connected(self) -> bool:
-        """Whether it has been welcomed, and not left since."""
+        """Whether it has been welcomed and is still connected."""
         return self._live is not None
 
     # what a shopper does
 
     def say(self, message: dict[str, Any]) -> None:
-        """Send a message, now or when there is a connection, and again until it is acknowledged."""
+        """Send a message, now or when connected, and again until it is acknowledged."""
         self._unanswered.append(dict(message))
         if self._live is not None and not self._again_due:
             self._flush(self._live, self._unanswered[-1:])
@@ -125,13 +125,13 @@ class Visitor:
             line.say(message)
 
     def need_rescue(self, sku: str) -> None:
-        """Come to a page where something may be said at once."""
+        """Open a page on which an offer may be made at once."""
         self.say({"t": "view", "sku": sku})
         self.say({"t": "page", "url": PAGE["url"], "kind": "cancel", "moment": "rescue"})
         self.say({"t": "page", "url": PAGE["url"], "kind": "product"})
 
     def leave(self) -> None:
-        """Go for good."""
+        """Disconnect for good."""
         self.leaving = True
         for timer in (self._dialling, self._waiting):
             if timer is not None:
@@ -163,7 +163,7 @@ class Visitor:
         self.refused(line, "no welcome in time")
 
     def refused(self, line: Line, why: str) -> None:
-        """It did not get in; it will try again."""
+        """Note that a connection was refused; it is retried."""
         if line is not self._next:
             return
         self._counts[f"refused: {why}"] += 1
@@ -171,7 +171,7 @@ class Visitor:
         self._again()
 
     def lost(self, line: Line) -> None:
-        """A connection is gone."""
+        """Note that a connection was lost."""
         if line is self._next:
             if not self.leaving:
                 self.refused(line, f"closed before the welcome ({line.closed_with})")
@@ -201,14 +201,14 @@ class Visitor:
     # what a connection reports
 
     def shaken(self, line: Line) -> None:
-        """Introduce ourselves."""
+        """Send `hello` after the handshake."""
         self._n += 1
         known = {"resume": self._resume} if self._resume else {}
         hello = {"t": "hello", "consent": "anonymous", "territory": "DE", "page": PAGE}
         line.say({**hello, **known, "n": self._n})
 
     def heard(self, line: Line, message: dict[str, Any]) -> None:
-        """Keep account."""
+        """Record a frame."""
         kind = message["t"]
         if line is self._next:
             if kind == "welcome":
@@ -267,7 +267,7 @@ class Visitor:
             self._flush(self._live, [each for each in self._unanswered if "n" not in each])
 
     def _bye(self, message: dict[str, Any]) -> None:
-        """Come back when told to; a widget looks at its clock once a second."""
+        """Reconnect at the announced time; a widget checks its clock once a second."""
         if message["code"] == GOING_AWAY.code and self._dialling is None:
             self._counts["goodbyes"] += 1
             self._dial_in(message["retry"] + random.random())
