@@ -1,1 +1,1 @@
-"""Ledgers: the durable stores behind a turn."""
+"""Ledgers: implementations of the ledger port on SQLite and in memory."""

@@ -1,4 +1,7 @@
-"""Split off."""
+"""The rows that the runtime writes to the ledger and reads from it.
+
+Instants are milliseconds since the Unix epoch, UTC.
+"""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -10,50 +13,58 @@ from tactful.core.offers.offer import Offer, OfferState, OfferStep
 
 
 class FactRow(Struct, frozen=True, gc=False, kw_only=True):
-    """One fact on its way into the ledger.
-
-    `version`: (`int` | `time`, value), compared only within its kind; None: time of arrival, always newer.
-    `subjects`: (kind, id) pairs under which it can be found. `body`: its JSON.
-    `dated`: it says from when it held, so that one that comes late is kept among what was before.
-    """
+    """One fact on its way into the ledger."""
 
     kind: str
+    """The kind of fact, for example `stock`."""
     key: str
+    """Facts of one kind and key are versions of each other."""
     version: tuple[Literal["int", "time"], int] | None
+    """(kind of version, value): a whole number, or microseconds since the Unix epoch, UTC.
+
+    Versions of different kinds are not comparable. None: the time of arrival, always newer.
+    """
     subjects: tuple[tuple[str, str], ...]
+    """(kind, id) pairs under which the fact can be found, for example `("sku", "RUN-42")`."""
     body: bytes
+    """The fact as JSON."""
     at: int
+    """When it was reported."""
     dated: bool = False
+    """Whether the fact says from when it held. A late one is then kept as a version of the past."""
 
 
 class StoredFact(Struct, frozen=True, gc=False):
-    """A fact as the ledger keeps it; `at`: when it was reported, `ended`: when it was superseded.
-
-    `number`: its place in the order in which facts were kept.
-    """
+    """One stored version of a fact."""
 
     kind: str
     key: str
     body: bytes
+    """The fact as JSON."""
     at: int
+    """From when it was in force: when it was reported, and never before the version it supersedes."""
     ended: int | None = None
+    """When it was superseded, excluded; None: it is in force. Before `at`: it never was in force."""
     number: int = 0
+    """Its place in the order in which facts were stored, from 1."""
 
 
 class TurnEntry(Struct, frozen=True, gc=False, kw_only=True):
-    """The record of one turn: what happened, and what the decision could read.
-
-    `signal` is the encoded signal; `inputs` the encoded remainder of the context, where candidates or
-    standing offers were in play; `trace` the encoded trace, where something was pushed or withdrawn.
-    """
+    """The record of one turn, or of several turns on which nothing was decided."""
 
     session: str
     customer: str | None
+    """The verified customer after the turn; None: an anonymous shopper."""
     at: int
+    """When it happened; of several turns, when the first one did."""
     rulebook: str
+    """The version of the rulebook that was active."""
     signal: bytes
+    """The encoded signal, or an encoded list of (instant, signal)."""
     inputs: bytes | None = None
+    """The encoded `DecisionInputs`; None: nothing was decided."""
     trace: bytes | None = None
+    """The encoded `DecisionTrace`; None: no rule gave a verdict."""
 
 
 class Commit(Struct, frozen=True, gc=False, kw_only=True):
@@ -61,80 +72,97 @@ class Commit(Struct, frozen=True, gc=False, kw_only=True):
 
     session: str | None = None
     state: bytes | None = None
-    """The encoded session; None: unchanged. Sessions without consent are never written."""
+    """The encoded session; None: the stored one stays. Sessions without consent are never written."""
     resume: bytes | None = None
-    """The digest of the resume secret."""
+    """The digest of the resume secret; None: the stored one stays."""
     customer: str | None = None
+    """The verified customer of the session after the turn."""
     wake_at: int | None = None
+    """When the session's next timer is due; None: it has none."""
     seen_at: int = 0
+    """When the session was last active."""
     contacts: Mapping[str, bytes] = {}
-    """Shopper (customer id) → the encoded contact history."""
+    """Customer → the encoded contact history."""
     offers: tuple[Offer, ...] = ()
-    """Offers as they now are."""
+    """Offers that the turn created or changed, in their new states."""
     steps: tuple[OfferStep, ...] = ()
+    """The lifecycle steps that these offers took, in order."""
     moves: tuple[BudgetMove, ...] = ()
+    """Changes of balances. One that exceeds a limit refuses the whole commit."""
     entry: TurnEntry | None = None
+    """The turn for the log; None: it is not recorded."""
 
 
 class CommitRefusal(Struct, frozen=True):
-    """A commit that was not made: the balance that did not suffice, or the offer that had ended.
-
-    `offer.ended`: a redemption or another turn took the offer out of its standing states meanwhile;
-    read it again and plan anew.
-    """
+    """Why nothing of a commit was written. The turn must be decided again on what is true now."""
 
     reason: Literal["budget.spend", "budget.count", "offer.ended"]
+    """`budget.*`: a balance does not suffice. `offer.ended`: a redemption or another turn has ended
+    the offer meanwhile."""
     campaign: str = ""
+    """The campaign whose balance does not suffice."""
     currency: str = ""
+    """The currency of that balance, or `COUNT`."""
     offer: str = ""
+    """The offer that has ended."""
 
 
 class SavedSession(Struct, frozen=True):
-    """A session as the ledger keeps it."""
+    """A session as it is stored."""
 
     session: str
     customer: str | None
+    """The verified customer; None: an anonymous shopper."""
     state: bytes
+    """The encoded session."""
     resume: bytes
+    """The digest of the resume secret; empty: it cannot be resumed."""
     wake_at: int | None
+    """When its next timer is due; None: it has none."""
     seen_at: int
+    """When it was last active."""
 
 
 class AuditRow(Struct, frozen=True):
-    """One lifecycle step with the offer it belongs to."""
+    """One lifecycle step, with the offer in its present state."""
 
     step: OfferStep
     offer: Offer
 
 
 class OutcomeRow(Struct, frozen=True):
-    """What came of a rule's offers of a product in a territory; `rule` is `rates.SILENCE` for none.
-
-    `tried`: offers that were seen, or held out; `bought`: those redeemed, or bought all the same.
-    """
+    """What became of a rule's offers of one product in one territory."""
 
     rule: str
+    """The rule; `NO_OFFER` for held-out offers of any rule."""
     product: str
     territory: str
     tried: int
+    """Offers that were shown, or held out."""
     bought: int
+    """Those redeemed, or, if held out, bought without the offer."""
 
 
 class ReductionRow(Struct, frozen=True):
-    """A rule's reduction of an SKU in a territory: when it first applied, and when last (ms)."""
+    """A rule's reduction of one SKU in one territory."""
 
     rule: str
     sku: str
     territory: str
     since: int
+    """When the reduction first applied."""
     last: int
+    """When it was last offered."""
 
 
 class RuleStepRow(Struct, frozen=True):
-    """How many offers of a rule, as it meant when they were made, took a step."""
+    """How many offers of one version of a rule took a certain step."""
 
     rule: str
     digest: str
+    """The digest of what the rule meant when the offers were made."""
     state: OfferState
+    """The state that the step led to."""
     reason: str | None
+    """The reason code of the step; None: it has none."""
     count: int

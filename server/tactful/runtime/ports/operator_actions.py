@@ -1,4 +1,7 @@
-"""What did people, or the server in their place, do to rules and promises?"""
+"""Operator actions: what operators, or the server in their place, did to rules and offers.
+
+Field names and kinds are stored in the ledger and exported to customers.
+"""
 
 from typing import Literal
 
@@ -15,13 +18,16 @@ ActionKind = Literal[
 
 
 class OperatorAction(Struct, frozen=True, kw_only=True):
-    """One act, for the audit. `who`: as they named themselves, or what acted by itself."""
+    """One operator action, for the audit."""
 
     at: int
+    """When it was done, milliseconds since the Unix epoch, UTC."""
     who: str
+    """The operator's name as they gave it, or the part of the server that acted by itself."""
     act: ActionKind
     subject: str
-    """What it was done to: an offer, a rule, a version of the rulebook, a fact."""
+    """What it was done to: the id of an offer, rule, rulebook version or fact."""
     detail: str = ""
+    """The operator's reason, or what changed."""
     customer: str | None = None
-    """Whom it concerns, where it concerns one customer."""
+    """The customer that it concerns; None: it concerns no single customer."""

@@ -1,4 +1,23 @@
-"""How do facts come in, become durable, and reach the sessions that they concern?"""
+"""Ingest of facts: from the body of a request to the offers on the screens they concern.
+
+One batch takes this way:
+
+1. `api/facts.py` splits the body of `POST /v1/facts` into raw facts. Connectors and the demo call
+   `FactIngest.ingest` with raw facts of their own.
+2. Each raw fact is decoded and checked. A bad one is rejected; the others go on.
+3. `FactStore.record_facts` writes them in one transaction. From here on they are durable, and the
+   ledger says which of them are new: a repeated or older version changes nothing.
+4. Each fact counts as a heartbeat of its feed, also a repeated or late one.
+5. `FactCache.invalidate` drops the items and customers that a new fact changes, and names them.
+6. The sessions concerned are found by SKU and customer in `SessionRegistry`. What their turns will
+   read is loaded once for all of them.
+7. `Fanout.notify` submits `FactsChanged` to each of these sessions. Each decides in a turn of its own,
+   commits, and only then delivers: withdrawals go first.
+8. Orders besides are reported to the session in which they were placed, to the conversion tracker
+   and, if cancelled, to the redemptions.
+
+The answer is sent last, so an acknowledged fact has reached the mailbox of every session concerned.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,70 +49,96 @@ from tactful.runtime.state.shop_state import ShopState
 
 
 class IngestReport(Struct, frozen=True):
-    """What became of a batch; sent as it is."""
+    """The outcome of a batch. It is the body of the answer, so its field names are on the wire."""
 
     accepted: int
+    """Facts that are now in force."""
     ignored: int
+    """Facts that were known already, or older than what is known."""
     rejected: tuple[FactRejection, ...] = ()
+    """Facts that cannot be read or contradict themselves, with their place in the batch."""
 
 
 class FactIngest:
-    """Takes batches of facts of one shop."""
+    """Stores batches of facts of one shop and notifies the sessions concerned."""
 
     def __init__(
         self,
-        shared: ShopState,
+        shop: ShopState,
         turns: TurnRunner,
         fanout: Fanout,
         cancelled: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`cancelled` hears of each order that is reported as cancelled, again where it is repeated."""
-        self._ledger = shared.ledger
-        self._clock = shared.clock
-        self._world = shared.fact_cache
-        self._registry = shared.registry
+        """Wire the ingest.
+
+        Args:
+            shop: The parts of the shop.
+            turns: Runs the turns of sessions whose orders are reported.
+            fanout: Notifies the sessions concerned.
+            cancelled: Called with the id of each order that is reported as cancelled, also where the
+                report is repeated.
+        """
+        self._ledger = shop.ledger
+        self._clock = shop.clock
+        self._facts = shop.fact_cache
+        self._registry = shop.registry
         self._turns = turns
         self._fanout = fanout
-        self._freshness = shared.feeds
-        self._commitments = shared.stock_commitments
-        self._rates = shared.conversions
+        self._feeds = shop.feeds
+        self._commitments = shop.stock_commitments
+        self._conversions = shop.conversions
         self._cancelled = cancelled
-        self._telemetry = shared.telemetry
-        self._kept_heard: dict[FeedName, int] = {}
+        self._telemetry = shop.telemetry
+        self._stored_heartbeats: dict[FeedName, int] = {}
 
     async def ingest(self, raw: Sequence[bytes | msgspec.Raw]) -> IngestReport:
-        """Make the good ones durable, and tell the sessions concerned; a bad one harms no neighbour."""
-        read = [fact_codec.decode(one, index) for index, one in enumerate(raw)]
-        facts = [fact for fact in read if not isinstance(fact, FactRejection)]
-        rejected = tuple(one for one in read if isinstance(one, FactRejection))
+        """Store the valid facts of a batch, notify the sessions concerned, and report.
+
+        A rejected fact does not keep the others from being stored. The valid ones are durable when it
+        returns. Repeating a batch changes nothing.
+
+        Args:
+            raw: Facts as JSON, in the order of their arrival.
+
+        Raises:
+            LedgerError: Nothing of the batch is stored; with `retry`, it is unknown whether it is.
+        """
+        decoded = [fact_codec.decode(one, index) for index, one in enumerate(raw)]
+        facts = [fact for fact in decoded if not isinstance(fact, FactRejection)]
+        rejected = tuple(one for one in decoded if isinstance(one, FactRejection))
         now = self._clock.now()
-        kept = await self._ledger.record_facts([fact_row(fact, now) for fact in facts])
-        accepted = [fact for fact, new in zip(facts, kept, strict=True) if new]
-        recovered = [self._hear(fact, now) for fact in facts]
+        stored = await self._ledger.record_facts([fact_row(fact, now) for fact in facts])
+        accepted = [fact for fact, new in zip(facts, stored, strict=True) if new]
+        recovered = [self._record_heartbeat(fact, now) for fact in facts]
         await asyncio.gather(
-            self._keep_heard(), self._spread(facts, accepted, recovered=any(recovered))
+            self._store_heartbeats(), self._propagate(facts, accepted, recovered=any(recovered))
         )
         for fact in accepted:
             if isinstance(fact, Order):
-                await self._rates.record_order(fact)
-        # One that was known already may have been taken in right before a power cut.
-        over = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
-        await asyncio.gather(*(self._cancelled(fact.order) for fact in over))
+                await self._conversions.record_order(fact)
+        # Not only accepted ones: a crash may have come after an order was stored and before its
+        # redemptions were rolled back. The shop then repeats the report.
+        ended = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
+        await asyncio.gather(*(self._cancelled(fact.order) for fact in ended))
         report = IngestReport(len(accepted), len(facts) - len(accepted), rejected)
         self._telemetry.record_facts(report.accepted, report.ignored, len(rejected))
         return report
 
-    async def _spread(
+    async def _propagate(
         self, facts: Sequence[AnyFact], accepted: Sequence[AnyFact], *, recovered: bool
     ) -> None:
-        """Forget what changed, and let the sessions concerned look again; all, if a feed is back."""
+        """Drop what changed from the cache, and notify the sessions concerned.
+
+        A feed that recovers after silence concerns every session with a standing offer.
+        """
         started = self._telemetry.clock()
         for fact in facts:
+            # A late price is not accepted, and still belongs to the price history of its item.
             if is_dated(fact):
-                self._world.invalidate(fact)
+                self._facts.invalidate(fact)
         keys: set[tuple[str, str]] = set()
         for fact in accepted:
-            skus, customers = self._world.invalidate(fact)
+            skus, customers = self._facts.invalidate(fact)
             for sku in skus:
                 self._commitments.invalidate(sku)
                 keys.add(("sku", sku))
@@ -102,62 +147,70 @@ class FactIngest:
             keys.add(STANDING)
         concerned = self._registry.concerned(keys)
         if concerned:
-            await self._world.load(*self._in_play(keys))
+            await self._facts.load(*self._to_load(keys))
         for fact in accepted:
             if isinstance(fact, Order):
-                await self._sold(fact)
+                await self._report_order(fact)
         await self._fanout.notify(concerned)
         self._telemetry.record_fanout(started)
 
-    async def _sold(self, order: Order) -> None:
-        """Tell the guest's session, whose order it is, what was bought in it; gifts do not count."""
+    async def _report_order(self, order: Order) -> None:
+        """Report an order to the session in which it was placed, without its gifts."""
         live = self._registry.by_id.get(internal_id(order.session)) if order.session else None
         if live is None:
             return
         skus = {line.sku for line in order.lines if not line.gift}
         if order.status == "cancelled":
             skus = set()
-        items = [self._world.item(sku) or await self._world.read_item(sku) for sku in sorted(skus)]
+        items = [self._facts.item(sku) or await self._facts.read_item(sku) for sku in sorted(skus)]
         products = tuple(dict.fromkeys(item.product_id for item in items))
         self._turns.submit(live, OrderReported(order.order, products, ms(order.placed_at)))
 
-    def _in_play(self, keys: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
-        """What the sessions concerned will ask for, so that it is read once and before their turns."""
+    def _to_load(self, keys: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
+        """Return the SKUs and customers that the turns will read, to load each once before them."""
         skus = [
             key
             for kind, key in keys
             if kind == "sku"
-            and self._world.item(key) is None
+            and self._facts.item(key) is None
             and self._registry.concerned([(kind, key)])
         ]
         customers = [
             key
             for kind, key in keys
             if kind == "customer"
-            and self._world.customer(key) is None
+            and self._facts.customer(key) is None
             and self._registry.concerned([(kind, key)])
         ]
         return skus, customers
 
-    async def _keep_heard(self) -> None:
-        """A restart must not take a feed that lives for a silent one; to the second is enough."""
-        for feed, at in self._freshness.heard.items():
-            if at - self._kept_heard.get(feed, 0) >= SECOND:
-                self._kept_heard[feed] = at
+    async def _store_heartbeats(self) -> None:
+        """Store heartbeats, at most once a second per feed.
+
+        After a restart, a feed that is alive must not count as silent.
+        """
+        for feed, at in self._feeds.heard.items():
+            if at - self._stored_heartbeats.get(feed, 0) >= SECOND:
+                self._stored_heartbeats[feed] = at
                 await self._ledger.record_heartbeat(feed, at)
 
-    def _hear(self, fact: AnyFact, now: int) -> bool:
-        """Any fact is a sign of life of its feed, a known or late one too."""
+    def _record_heartbeat(self, fact: AnyFact, now: int) -> bool:
+        """Count a fact as a heartbeat of its feed; return whether the feed has thereby recovered."""
         if isinstance(fact, Feed):
-            return self._freshness.record_heartbeat(
+            return self._feeds.record_heartbeat(
                 fact.feed, min(now, ms(fact.at)) if fact.at else now
             )
         feed = FEEDS.get(type(fact))
-        return feed is not None and self._freshness.record_heartbeat(feed, now)
+        return feed is not None and self._feeds.record_heartbeat(feed, now)
 
 
 def fact_row(fact: AnyFact, now: int) -> FactRow:
-    """A fact as the ledger takes it."""
+    """Return a fact as the ledger stores it.
+
+    Args:
+        fact: The fact.
+        now: When it was reported, milliseconds since the Unix epoch, UTC.
+    """
     return FactRow(
         kind=kind_of(fact),
         key=versioned_key(fact, now),

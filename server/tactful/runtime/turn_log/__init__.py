@@ -1,1 +1,1 @@
-"""turn_log."""
+"""The turn log: encoding, writing and reading of turns, replay and what-if runs."""

@@ -1,9 +1,11 @@
-"""How is written down what shoppers did between two decisions?
+"""Batching writer of the signals on which nothing was decided, and of the sessions they changed.
 
-What a session became by them is written in the same way, so that a restart finds it where it was.
-An act that can only be folded promises nothing, so it waits for company: a session's acts become
-one entry when there are many, when its next decision is recorded, or after a second or a little
-more. A crash may lose so much browsing on which nothing was decided, and nothing else.
+Signals that lead to no decision are gathered per session. They are written as one entry after about
+one second, after 64 signals, or together with the session's next decision. A crash can lose them. It
+never loses a decision, an offer or a redemption, because those are committed before delivery.
+
+The state of a session is written in the same way, so that a restart finds it at most about 1.5
+seconds behind.
 """
 
 import asyncio
@@ -17,34 +19,41 @@ from tactful.runtime.state.session_registry import LiveSession, RecordedSignal
 from tactful.runtime.turn_log.log_encoding import encode, encode_signals
 
 MAX_SIGNALS_PER_ENTRY: Final = 64
-"""Acts of one session in one entry; bounds its memory."""
+"""Signals of one session in one entry. It bounds the memory of a session that is not written."""
 BATCH_DELAY_S: Final = 1.0
-"""Seconds for which an act waits for company."""
+"""Seconds for which a signal may wait to be written."""
 SWEEP_INTERVAL_S: Final = 0.01
-"""Seconds between two looks at who has waited."""
+"""Seconds between two steps of a sweep over the sessions that are due."""
 SWEEP_STEPS: Final = 50
-"""In so many steps all are written who wait: half a second more, where everybody waits since one instant.
+"""A sweep writes all waiting sessions in so many steps, so a session may wait half a second longer.
 
-All at once, 1,000 sessions hold up the loop for 15 ms, and whoever is promised something waits for
-as long again until the transaction ends in which they are written.
+Where 1,000 sessions were changed in one instant, writing them at once holds up the event loop for
+15 ms. A commit behind them waits as long again, until their transaction ends.
 """
 MIN_SESSIONS_PER_STEP: Final = 10
-"""Sessions in one step, however few wait."""
+"""The least number of sessions written in one step."""
 
 
 class TurnLogWriter:
-    """The acts of all sessions of one shop that are not recorded yet."""
+    """Gathers the unwritten signals and states of all sessions of one shop."""
 
     def __init__(self, ledger: TurnStore) -> None:
         self._ledger = ledger
         self._waiting: deque[tuple[float, LiveSession]] = deque()
-        """Who has acts that are not recorded, and until when these may wait, in that order."""
+        """(loop time in seconds until which it may wait, session), in that order."""
         self._rulebook = ""
-        """The version under which all that waits was done."""
+        """The rulebook version of all gathered signals. An entry has one version."""
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, live: LiveSession, now: int, signal: Signal, rulebook: str) -> None:
-        """A session did something on which nothing was decided."""
+        """Gather a signal on which nothing was decided.
+
+        Args:
+            live: The session, as the signal left it.
+            now: When the signal came, milliseconds since the Unix epoch, UTC.
+            signal: What happened.
+            rulebook: The version of the rulebook that was active.
+        """
         if rulebook != self._rulebook:
             self.flush_all()
             self._rulebook = rulebook
@@ -54,7 +63,14 @@ class TurnLogWriter:
             self.flush_session(live)
 
     def mark_dirty(self, live: LiveSession, now: int) -> None:
-        """A session is not as the ledger has it: a crash must not lose where it was, nor its timers."""
+        """Have a session's state written soon, because it differs from the stored one.
+
+        A restart needs the state for the session's place in the shop and for its timers.
+
+        Args:
+            live: The session.
+            now: When it changed, milliseconds since the Unix epoch, UTC.
+        """
         if live.dirty_at is None:
             self._wait(live)
         live.dirty_at = now
@@ -66,32 +82,33 @@ class TurnLogWriter:
             self._timer = loop.call_later(BATCH_DELAY_S, self._write_due)
 
     def flush_session(self, live: LiveSession) -> None:
-        """Record what a session did so far."""
+        """Queue the gathered signals of one session now, so that a decision comes after them."""
         if live.unwritten:
             last = live.unwritten[-1].at
             self._ledger.record(
-                Commit(session=live.state.id, seen_at=last, entry=self._take_acts(live))
+                Commit(session=live.state.id, seen_at=last, entry=self._drain_signals(live))
             )
 
-    def _take_acts(self, live: LiveSession) -> TurnEntry | None:
-        """What a session did since its last record, in one entry; from here on that is written."""
-        acts = live.unwritten
-        if not acts:
+    def _drain_signals(self, live: LiveSession) -> TurnEntry | None:
+        """Return the gathered signals of a session as one entry, and count them as written."""
+        signals = live.unwritten
+        if not signals:
             return None
         live.unwritten = []
         return TurnEntry(
             session=live.state.id,
             customer=live.state.customer,
-            at=acts[0].at,
+            at=signals[0].at,
             rulebook=self._rulebook,
-            signal=encode_signals(acts),
+            signal=encode_signals(signals),
         )
 
-    def _settle(self, live: LiveSession) -> None:
-        """Record what a session did, and what it became; not what it would be by a promise under way."""
+    def _write(self, live: LiveSession) -> None:
+        """Queue the gathered signals and the state of one session."""
         if live.dirty_at is None:
             self.flush_session(live)
         elif live.busy:
+            # A commit under way may still be refused, and its state with it: write the state later.
             self.flush_session(live)
             self._wait(live)
         else:
@@ -104,25 +121,28 @@ class TurnLogWriter:
                     customer=state.customer,
                     wake_at=state.wake_at,
                     seen_at=live.dirty_at,
-                    entry=self._take_acts(live),
+                    entry=self._drain_signals(live),
                 )
             )
             live.dirty_at = None
 
     def _write_due(self) -> None:
-        """Record who has waited long enough, some at a time; who was written meanwhile may come a little early."""
+        """Write the sessions that are due, some at a time.
+
+        A session that was written meanwhile and changed again may be written a little early.
+        """
         loop = asyncio.get_running_loop()
         now, waiting = loop.time(), self._waiting
         for _ in range(max(MIN_SESSIONS_PER_STEP, len(waiting) // SWEEP_STEPS)):
             if not waiting or waiting[0][0] > now:
                 break
-            self._settle(waiting.popleft()[1])
+            self._write(waiting.popleft()[1])
         self._timer = loop.call_later(SWEEP_INTERVAL_S, self._write_due) if waiting else None
 
     def flush_all(self) -> None:
-        """Record what everybody did so far."""
+        """Queue the gathered signals and states of all sessions now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         for _ in range(len(self._waiting)):
-            self._settle(self._waiting.popleft()[1])
+            self._write(self._waiting.popleft()[1])

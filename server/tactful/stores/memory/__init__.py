@@ -1,1 +1,1 @@
-"""memory."""
+"""The ledger in memory, for tests and dry runs."""

@@ -1,1 +1,1 @@
-"""shared."""
+"""Parts that all ledgers share, so that they cannot differ in what they decide."""

@@ -1,1 +1,1 @@
-"""sqlite."""
+"""The ledger on one SQLite file: writer, reads, schema, checks and backup."""
