@@ -1,4 +1,9 @@
-"""Everything that one decision may read, frozen."""
+"""The inputs of one decision, frozen.
+
+`Context` is everything that a turn may read; `Scene` is one item in front of the shopper, which
+conditions and gates read. Both hold references to live mappings of the shop and copy nothing: a
+context is built for each turn that is decided.
+"""
 
 from collections.abc import Mapping
 
@@ -19,85 +24,104 @@ from tactful.core.session.signals import Signal
 
 
 class Context(Struct, frozen=True, gc=False, kw_only=True):
-    """The inputs of one turn; `session` is as it was before the signal."""
+    """Everything that one decision may read.
 
-    now: int
-    session: Session
-    signal: Signal
-    rulebook: Rulebook
-    items: Mapping[str, Item] = {}
-    """The SKUs in play: the focus, the cart, the standing offers."""
-    profile: Profile | None = None
-    """The verified customer of the session as it is after the signal, if history may be used."""
-    balances: Balances = {}
-    committed: Mapping[tuple[str, str], int] = {}
-    """(SKU, territory) → how many the standing offers of all sessions promise."""
-    ahead: Mapping[str, int] = {}
-    """Standing offer of this session → how many were promised before it, accepted ones first."""
-    feed_heartbeats: Mapping[FeedName, int] = {}
-    """Feed → when it last gave a sign of life."""
-    rates: ConversionRates = NO_CONVERSION_RATES
-    reductions: ReductionHistory = NO_REDUCTIONS
-    commits_suspended: bool = False
-    """Whether nothing can be promised at the moment, because nothing can be recorded."""
-    seed: str = ""
-    """The shop's dice: hold-outs are a hash of it and the shopper."""
-
-
-class Scene(Struct, frozen=True, gc=False, kw_only=True):
-    """One item before one shopper at one instant: what a condition reads.
-
-    `session` is as it is after the signal.
+    The same context gives the same decision, to the byte. What is read of it is written to the turn
+    log, so that a decision can be repeated.
     """
 
     now: int
+    """The instant of the signal, milliseconds since the Unix epoch, UTC."""
     session: Session
+    """The session as it was before the signal."""
+    signal: Signal
+    """The one thing that happened."""
+    rulebook: Rulebook
+    """The active rules, campaigns and policy."""
+    items: Mapping[str, Item] = {}
+    """SKU → item, for the SKUs in play: the focus, the cart, the standing offers."""
+    profile: Profile | None = None
+    """The verified customer as of after the signal; None: anonymous, or history may not be used."""
+    balances: Balances = {}
+    """(campaign, currency or `COUNT`) → the balance in the current period."""
+    committed: Mapping[tuple[str, str], int] = {}
+    """(SKU, territory) → units that the standing offers of all sessions promise."""
+    ahead: Mapping[str, int] = {}
+    """Standing offer of this session → units promised before it, to accepted offers first."""
+    feed_heartbeats: Mapping[FeedName, int] = {}
+    """Feed → its last fact or heartbeat, milliseconds since the Unix epoch, UTC."""
+    rates: ConversionRates = NO_CONVERSION_RATES
+    """How often shoppers bought with an offer and without, for the expected value."""
+    reductions: ReductionHistory = NO_REDUCTIONS
+    """Since when, and to how many viewers, reductions have been offered."""
+    commits_suspended: bool = False
+    """Whether the ledger cannot record anything at the moment, so that nothing may be promised."""
+    seed: str = ""
+    """The shop's secret seed; hold-outs and offer ids are keyed hashes with it."""
+
+
+class Scene(Struct, frozen=True, gc=False, kw_only=True):
+    """One item in front of one shopper at one instant: what conditions and gates read."""
+
+    now: int
+    """The instant of the evaluation, milliseconds since the Unix epoch, UTC."""
+    session: Session
+    """The session as it is after the signal."""
     item: Item
     territory: str | None
+    """ISO 3166-1 or 3166-2 code of where the shopper is; None: not known."""
     contact: ContactHistory = NO_CONTACT
+    """The contact history that counts: the known customer's, else the session's own."""
     profile: Profile | None = None
+    """The verified customer; None: anonymous, or history may not be used."""
     cart: tuple[tuple[Item, int], ...] = ()
-    """The items of the cart and their quantities."""
+    """The items of the cart and their quantities, in the order of the cart."""
 
     @property
     def holdout_key(self) -> str:
-        """Whom hold-outs are drawn for: the known customer's draw wins over the session's."""
+        """The id that hold-outs are drawn for: the known customer's, else the anonymous shopper's.
+
+        The known identity wins, so that a customer is in the same group on every device.
+        """
         session = self.session
         return session.customer if self.profile and session.customer else session.shopper
 
     @property
     def product(self) -> Product | None:
-        """The catalogue's entry."""
+        """The catalogue's entry; None: nobody reported one."""
         return self.item.product.fact if self.item.product else None
 
     @property
     def price(self) -> ReportedFact[Price] | None:
-        """The public price where the shopper is; None: there is none."""
+        """The public price in the shopper's territory; None: there is none."""
         return self.item.prices.get(self.territory) if self.territory else None
 
     @property
     def available(self) -> int | None:
-        """How many can be sold where the shopper is; None: unknown."""
+        """The units that can be sold in the shopper's territory; None: unknown."""
         return self.item.available(self.territory) if self.territory else None
 
     @property
     def history(self) -> History | None:
-        """What the verified customer bought and complained about; None: nobody is known."""
+        """The facts about the verified customer; None: no customer is known."""
         return self.profile.history if self.profile else None
 
     @property
     def remedy(self) -> ReportedFact[Remedy] | None:
-        """The verified customer's unused voucher that ends first; None: there is none."""
+        """The verified customer's unused voucher that ends first; None: there is none.
+
+        A used voucher has a cooldown without an end in the contact history.
+        """
         history = self.history
         valid = (
-            kept
-            for kept in (history.remedies if history else ())
-            if ms(kept.fact.expires_at) > self.now
-            and self.contact.cooldown_until("remedy", kept.fact.remedy) <= self.now
+            known
+            for known in (history.remedies if history else ())
+            if ms(known.fact.expires_at) > self.now
+            and self.contact.cooldown_until("remedy", known.fact.remedy) <= self.now
         )
-        return min(valid, key=lambda k: (ms(k.fact.expires_at), k.fact.remedy), default=None)
+        return min(valid, key=lambda one: (ms(one.fact.expires_at), one.fact.remedy), default=None)
 
     @property
     def taints(self) -> Taints:
-        """What disappointed the verified customer."""
+        """What suppresses items for the verified customer; empty where no customer is known."""
         return self.profile.taints if self.profile else NO_TAINTS

@@ -1,7 +1,8 @@
-"""What follows from one signal in one context? The order of the stages, and nothing else.
+"""The decision: what follows from one signal in one context.
 
-expire → fold → pass the standing offers through the gates again → match → gates → arbitrate →
-hold out → plan. Pure: the same context gives the same decision, to the byte.
+The stages, in order: expire offers → apply the signal → recheck standing offers → match rules →
+gates → arbitration → hold-out → push. This module holds that order and nothing else; each stage is
+a module of its own. It is pure: it reads no clock, draws no randomness and does no I/O.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,15 +17,15 @@ from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER
-from tactful.core.session import items_in_play as attention
 from tactful.core.session import signals
+from tactful.core.session.items_in_play import candidate_skus
 from tactful.core.session.pacing import earliest_push_at
 from tactful.core.session.session import REMEMBERED_HELD
 from tactful.core.stages.arbitration import Candidate, build_candidate, select_winner, verdict_of
 from tactful.core.stages.offer_builder import build_offer
 from tactful.core.stages.reducer import apply_signal, expire_offers
 from tactful.core.values.calendar import SECOND
-from tactful.core.verdicts.reasons import Reason
+from tactful.core.verdicts.reasons import MENDED_BY_TIME, Reason
 from tactful.core.verdicts.verdict import DecisionTrace, Verdict
 
 NO_PUSH_AFTER: Final = frozenset(
@@ -41,10 +42,14 @@ NO_PUSH_AFTER: Final = frozenset(
         signals.OfferRevoked,
     }
 )
-"""Signals after which nothing new is pushed: no fact and no answer of the shopper's is an occasion."""
+"""Signals after which no new offer is pushed.
+
+A fact is no reason to interrupt a shopper: "back in stock" or "case resolved" pushes nothing by
+itself. Neither is the shopper's answer to another offer.
+"""
 
 RuleResult = Candidate | Verdict
-"""A rule that speaks about an item here: it may be shown, or is withheld."""
+"""A rule that matches an item: a candidate, or the verdict that withholds it."""
 
 RECHECK_AFTER: Final = frozenset(
     {
@@ -57,141 +62,180 @@ RECHECK_AFTER: Final = frozenset(
         signals.FactsChanged,
     }
 )
-"""Signals after which a standing offer may have lost its ground: who, where, what is allowed, facts, time."""
+"""Signals after which a standing offer may have to be withdrawn.
+
+They change the identity, the territory, the consent, the facts or the time. Browsing changes none of
+these, so that a click never costs an evaluation of the standing offers.
+"""
 
 COMMIT_RETRY_MS: Final = 5 * SECOND
-"""How long nobody asks again while nothing can be promised (ms)."""
-
-MENDED_BY_TIME: Final = frozenset(
-    {Reason.TIMING_WAIT, Reason.TIMING_QUIET, Reason.RULE_NOT_STARTED, Reason.RULE_WINDOW}
-)
-"""Reasons that the passing of time mends while the shopper is still there."""
+"""How long rules are not evaluated while nothing can be recorded (milliseconds)."""
 
 
 def decide(context: Context) -> Decision:
-    """Handle one signal to its end."""
-    draft = DecisionBuilder(context)
-    expire_offers(draft)
-    apply_signal(draft)
-    looked = type(context.signal) in RECHECK_AFTER
-    verdicts = [*_recheck(draft)] if looked else []
-    soon = earliest_push_at(draft.session, context.rulebook.policy)
-    if soon > draft.now:
-        again = soon if soon < NEEDS_ACTIVITY else None
+    """Decide one signal to its end.
+
+    Args:
+        context: Everything that the decision may read. The session in it is the one before the
+            signal.
+
+    Returns:
+        The session after the signal, the offers that changed with their audit steps and budget
+        moves, the effects for the outside, and the trace. The same context gives the same decision,
+        to the byte.
+
+    Raises:
+        LookupError: For a transition that the offer lifecycle does not have. That is a programming
+            error.
+    """
+    builder = DecisionBuilder(context)
+    # An offer that reached its end cannot be accepted by this signal.
+    expire_offers(builder)
+    apply_signal(builder)
+    evaluated = type(context.signal) in RECHECK_AFTER
+    # Before matching: a withdrawal frees the screen, the stock and the budget, and starts the quiet
+    # period that gate 8 reads.
+    verdicts = [*_recheck(builder)] if evaluated else []
+    earliest = earliest_push_at(builder.session, context.rulebook.policy)
+    if earliest > builder.now:
+        next_check = earliest if earliest < NEEDS_ACTIVITY else None
     elif context.commits_suspended:
-        again = draft.now + COMMIT_RETRY_MS
+        next_check = builder.now + COMMIT_RETRY_MS
     elif type(context.signal) in NO_PUSH_AFTER:
-        again = _as_before(draft)
+        next_check = _unchanged_check(builder)
     else:
-        looked = True
-        judged = [*_match(draft)]
-        verdicts += _choose(draft, judged)
-        verdicts += [one for one in judged if isinstance(one, Verdict)]
-        again = _next_rule_check(judged)
-    if again != draft.session.next_rule_check:
-        draft.update(next_rule_check=again)
-    return draft.build(DecisionTrace(tuple(verdicts)), _wake(draft), evaluated=looked)
+        evaluated = True
+        results = [*_match(builder)]
+        verdicts += _choose(builder, results)
+        verdicts += [one for one in results if isinstance(one, Verdict)]
+        next_check = _next_rule_check(results)
+    if next_check != builder.session.next_rule_check:
+        builder.update(next_rule_check=next_check)
+    return builder.build(DecisionTrace(tuple(verdicts)), _wake_at(builder), evaluated=evaluated)
 
 
-def build_scene(draft: DecisionBuilder, sku: str) -> Scene:
-    """An item before the shopper, as the session is now."""
-    context, session = draft.context, draft.session
+def build_scene(builder: DecisionBuilder, sku: str) -> Scene:
+    """Return one item in front of the shopper, with the session as it is now.
+
+    Args:
+        builder: The decision under construction.
+        sku: The item; one that is not in the context is an item without facts.
+
+    Returns:
+        The scene that conditions and gates read.
+    """
+    context, session = builder.context, builder.session
     items = context.items
     return Scene(
-        now=draft.now,
+        now=builder.now,
         session=session,
         item=items.get(sku) or Item(sku=sku),
         territory=session.territory,
-        contact=draft.contact,
-        profile=draft.profile,
+        contact=builder.contact,
+        profile=builder.profile,
         cart=tuple((items.get(line.sku) or Item(sku=line.sku), line.qty) for line in session.cart),
     )
 
 
-def _recheck(draft: DecisionBuilder) -> Iterator[Verdict]:
-    """Standing offers pass the gates again; a promise is kept whatever changes."""
-    for offer in tuple(draft.standing.values()):
+def _recheck(builder: DecisionBuilder) -> Iterator[Verdict]:
+    """Pass the visible offers through the gates again and withdraw those that fail.
+
+    An accepted offer is a promise and is not rechecked (server/SEMANTICS.md, section 4).
+    """
+    for offer in tuple(builder.standing.values()):
         if offer.advertised:
-            rule = draft.context.rulebook.rules.get(offer.rule)
-            scene = build_scene(draft, offer.sku)
-            finding = next(failed_gates_of_standing(draft.context, scene, offer, rule), None)
+            rule = builder.context.rulebook.rules.get(offer.rule)
+            scene = build_scene(builder, offer.sku)
+            finding = next(failed_gates_of_standing(builder.context, scene, offer, rule), None)
             if finding:
-                draft.withdraw(offer, finding.reason)
+                builder.withdraw(offer, finding.reason)
                 yield Verdict(offer.rule, offer.sku, "withheld", (finding,))
 
 
-def _match(draft: DecisionBuilder) -> Iterator[RuleResult]:
-    """The rules that match the items in play: candidates, or withheld by the first gate that fails."""
-    context = draft.context
-    standing = tuple(draft.standing.values())
-    for sku in attention.candidate_skus(draft.session):
-        scene = build_scene(draft, sku)
-        ground: Evaluation | None = None  # most looks at an item find no rule that matches
+def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
+    """Yield the rules that match the items in play: candidates, or the verdict of the first gate."""
+    context = builder.context
+    standing = tuple(builder.standing.values())
+    for sku in candidate_skus(builder.session):
+        scene = build_scene(builder, sku)
+        # Built by the first rule that matches: for most items none does.
+        evaluation: Evaluation | None = None
         for rule in context.rulebook.index.for_item(scene):
-            ripe = rule.holds_from(scene)
-            if ripe != NEVER:
-                ground = ground or Evaluation(context, scene, standing)
-                finding = next(failed_gates(ground, rule, ripe), None)
+            holds_at = rule.holds_from(scene)
+            # A rule whose condition fails is not in the trace: with hundreds of rules the trace
+            # would be noise. `explain` shows them all.
+            if holds_at != NEVER:
+                evaluation = evaluation or Evaluation(context, scene, standing)
+                finding = next(failed_gates(evaluation, rule, holds_at), None)
                 if finding:
                     yield Verdict(rule.id, sku, "withheld", (finding,))
                 else:
-                    yield build_candidate(ground, rule)
+                    yield build_candidate(evaluation, rule)
 
 
-def _choose(draft: DecisionBuilder, judged: Iterable[RuleResult]) -> Iterator[Verdict]:
+def _choose(builder: DecisionBuilder, results: Iterable[RuleResult]) -> Iterator[Verdict]:
     """Arbitrate among the candidates, hold out, push the winner."""
-    standing = tuple(draft.standing.values())
-    candidates = [one for one in judged if isinstance(one, Candidate)]
-    for result in select_winner(draft.context, standing, candidates):
-        candidate, outcome, reason = result
+    standing = tuple(builder.standing.values())
+    candidates = [one for one in results if isinstance(one, Candidate)]
+    for selection in select_winner(builder.context, standing, candidates):
+        candidate, outcome, reason = selection
         if outcome == "pushed":
-            _push(draft, candidate, standing)
+            _push(builder, candidate, standing)
         elif outcome == "held_out" and reason:
-            _hold_out(draft, candidate, reason)
-        yield verdict_of(result)
+            _hold_out(builder, candidate, reason)
+        yield verdict_of(selection)
 
 
-def _push(draft: DecisionBuilder, candidate: Candidate, standing: Iterable[Offer]) -> None:
+def _push(builder: DecisionBuilder, candidate: Candidate, standing: Iterable[Offer]) -> None:
+    """Push the winner's offer; it supersedes a visible offer on the same item."""
     sku = candidate.scene.item.sku
     replaced = next((one for one in standing if one.sku == sku and one.advertised), None)
     if replaced:
-        draft.transition(replaced, "supersede")
-    draft.push(_planned(draft, candidate), replaced.id if replaced else None)
+        builder.transition(replaced, "supersede")
+    builder.push(_planned(builder, candidate), replaced.id if replaced else None)
 
 
-def _hold_out(draft: DecisionBuilder, candidate: Candidate, reason: Reason) -> None:
-    """Once per session, rule and item is enough to count it."""
+def _hold_out(builder: DecisionBuilder, candidate: Candidate, reason: Reason) -> None:
+    """Record an offer that is deliberately not shown, once per session, rule and item.
+
+    Counted more often, a session that stays on one page would outweigh all others in the experiment.
+    """
     key = f"{candidate.rule.id}\0{candidate.scene.item.sku}"
-    if key not in draft.session.held_out:
-        draft.update(held_out=(*draft.session.held_out, key)[-REMEMBERED_HELD:])
-        offer = structs.replace(_planned(draft, candidate), state=OfferState.HELD_OUT, hold=0)
-        draft.record_held_out(offer, reason)
+    if key not in builder.session.held_out:
+        builder.update(held_out=(*builder.session.held_out, key)[-REMEMBERED_HELD:])
+        offer = structs.replace(_planned(builder, candidate), state=OfferState.HELD_OUT, hold=0)
+        builder.record_held_out(offer, reason)
 
 
-def _planned(draft: DecisionBuilder, candidate: Candidate) -> Offer:
-    return build_offer(draft.context, candidate, draft.session.seq + 1)
+def _planned(builder: DecisionBuilder, candidate: Candidate) -> Offer:
+    return build_offer(builder.context, candidate, builder.session.seq + 1)
 
 
-def _next_rule_check(judged: Iterable[RuleResult]) -> int | None:
-    """When the first rule that only waits may pass; None: none does."""
-    found = (one.findings[0] for one in judged if isinstance(one, Verdict))
+def _next_rule_check(results: Iterable[RuleResult]) -> int | None:
+    """Return when the first rule that only waits may pass its gates; None: none does by waiting."""
+    found = (one.findings[0] for one in results if isinstance(one, Verdict))
     return min(
         (one.until for one in found if one.until and one.reason in MENDED_BY_TIME), default=None
     )
 
 
-def _as_before(draft: DecisionBuilder) -> int | None:
-    """When the rules were to be looked at anyway, or when the quiet that has just begun is over."""
-    instants = (draft.session.next_rule_check or 0, draft.contact.quiet_until)
-    return min((instant for instant in instants if instant > draft.now), default=None)
+def _unchanged_check(builder: DecisionBuilder) -> int | None:
+    """Return when the rules were to be evaluated anyway, or when a quiet period ends.
+
+    The quiet period counts because the recheck of this turn may have started it.
+    """
+    instants = (builder.session.next_rule_check or 0, builder.contact.quiet_until)
+    return min((instant for instant in instants if instant > builder.now), default=None)
 
 
-def _wake(draft: DecisionBuilder) -> int | None:
-    """The next instant at which something happens in this session by itself; None: there is none."""
-    instants = [] if draft.session.next_rule_check is None else [draft.session.next_rule_check]
-    ends = [offer.lapses_at for offer in draft.standing.values()]
+def _wake_at(builder: DecisionBuilder) -> int | None:
+    """Return the next instant at which this session needs a turn by itself; None: there is none."""
+    next_check = builder.session.next_rule_check
+    instants = [] if next_check is None else [next_check]
+    ends = [offer.lapses_at for offer in builder.standing.values()]
     instants += [end for end in ends if end is not None]
-    if draft.profile and draft.standing:
-        late = draft.profile.taints.next_start(draft.now)
+    # A parcel that passes its promised date taints the whole shop without a new fact.
+    if builder.profile and builder.standing:
+        late = builder.profile.taints.next_start(builder.now)
         instants += [late] if late is not None else []
     return min(instants, default=None)

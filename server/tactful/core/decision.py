@@ -1,4 +1,8 @@
-"""The decision while it is being written: the one place that moves offers and keeps the accounts."""
+"""The decision as data, and the builder that keeps its offers, budget and contact history in step.
+
+Every change of an offer goes through `DecisionBuilder`: it takes the next sequence number, writes
+the audit step, moves the budget and updates the contact history. No other code does any of these.
+"""
 
 from collections.abc import Callable
 from typing import Literal
@@ -15,32 +19,37 @@ from tactful.core.verdicts.reasons import TAINT_REASONS, TRANSIENT_REASONS, Reas
 from tactful.core.verdicts.verdict import DecisionTrace
 
 RefusalCode = Literal["ended", "not_yours", "quantity"]
+"""Why an acceptance is refused; the codes are part of the wire protocol."""
 
 
 class PushOffer(Struct, frozen=True, gc=False):
-    """Show an offer; `replaces` is the id of one that it takes the place of."""
+    """Effect: show an offer."""
 
     offer: Offer
     replaces: str | None = None
+    """The id of the superseded offer that it replaces on the screen."""
 
 
 class WithdrawOffer(Struct, frozen=True, gc=False):
-    """Take an offer off the screen. The reason stays in the audit."""
+    """Effect: remove an offer from the screen. The reason stays in the audit."""
 
     offer: str
+    """The id of the offer."""
     seq: int
+    """The sequence number of the step that ended it."""
 
 
 class ConfirmAcceptance(Struct, frozen=True, gc=False):
-    """Tell the shopper that an accepted offer is theirs; `offer` is sealed into a token."""
+    """Effect: confirm an acceptance to the shopper, with a token issued for the offer."""
 
     offer: Offer
 
 
 class RefuseAcceptance(Struct, frozen=True, gc=False):
-    """Tell the shopper that an offer cannot be accepted."""
+    """Effect: answer that an offer cannot be accepted."""
 
     offer: str
+    """The id that the shopper's client sent."""
     code: RefusalCode
 
 
@@ -48,22 +57,39 @@ Effect = PushOffer | WithdrawOffer | ConfirmAcceptance | RefuseAcceptance
 
 
 class Decision(Struct, frozen=True, gc=False, kw_only=True):
-    """What one turn comes to. `contact` is the known customer's, where it changed."""
+    """What follows from one signal. The ledger commits it before any effect is delivered."""
 
     session: Session
+    """The session after the signal."""
     contact: ContactHistory | None = None
+    """The known customer's contact history; None: it did not change, or no customer is known."""
     offers: tuple[Offer, ...] = ()
-    """Offers as they now are, each that moved."""
+    """Every offer that changed, as it is now, in the order of its first change."""
     steps: tuple[OfferStep, ...] = ()
+    """One audit row per transition, in order, numbered without a gap."""
     moves: tuple[BudgetMove, ...] = ()
+    """The reservations and releases that belong to the transitions."""
     effects: tuple[Effect, ...] = ()
+    """What to deliver after the commit, in order."""
     trace: DecisionTrace = DecisionTrace()
     evaluated: bool = False
-    """Whether rules or standing offers were looked at, or the signal was only taken in."""
+    """Whether rules or standing offers were evaluated; otherwise the signal was only applied."""
 
 
 class DecisionBuilder:
-    """Mutable while one call of `decide` runs, and never seen outside it."""
+    """The mutable decision of one call of `decide`.
+
+    Attributes:
+        context: The inputs.
+        now: The instant of the signal, milliseconds since the Unix epoch, UTC.
+        session: The session so far.
+        profile: The verified customer, if history may be used.
+        standing: Offer id → standing offer, in order of issue.
+        changed_offers: Offer id → offer as it is now, for each offer that changed.
+        steps: The audit rows so far.
+        moves: The budget moves so far.
+        effects: The effects so far.
+    """
 
     __slots__ = (
         "_contact",
@@ -99,6 +125,7 @@ class DecisionBuilder:
 
     @contact.setter
     def contact(self, contact: ContactHistory) -> None:
+        # An unchanged history is not written: its identity says so without a comparison.
         if contact is self.contact:
             return
         if self.profile:
@@ -107,40 +134,58 @@ class DecisionBuilder:
             self.session = structs.replace(self.session, contact=contact)
 
     def update_contacts(self, change: Callable[[ContactHistory], ContactHistory]) -> None:
-        """Change what is remembered of an approach, wherever a login left a copy of it."""
+        """Apply a change to both contact histories, the one that counts and the session's own.
+
+        A login copies the session's history into the customer's. Without the second update an
+        approach that was released for the customer would still be reserved after the logout.
+
+        Args:
+            change: Old history → new history; it returns the same object where nothing changes.
+        """
         self.contact = change(self.contact)
         own = change(self.session.contact)
         if own is not self.session.contact:
             self.update(contact=own)
 
-    def _counts(self, mark: Approach) -> bool:
-        """Whether a cap of the policy or of its rule still counts an approach."""
-        book = self.context.rulebook
-        rule = book.rules.get(mark.rule)
+    def _counts(self, approach: Approach) -> bool:
+        """Return whether a cap of the policy or of the approach's rule still counts an approach."""
+        rulebook = self.context.rulebook
+        rule = rulebook.rules.get(approach.rule)
         own = rule.per_shopper.per if rule and rule.per_shopper else 0
-        lasts = max(own, book.policy.caps.per_shopper.per)
-        return mark.session == self.session.id or mark.at > self.now - lasts
+        window = max(own, rulebook.policy.caps.per_shopper.per)
+        return approach.session == self.session.id or approach.at > self.now - window
 
     def update(self, **changes: object) -> None:
         """Change fields of the session."""
         self.session = structs.replace(self.session, **changes)
 
     def next_seq(self) -> int:
-        """The next number of the session's one sequence."""
+        """Take the next number of the session's sequence."""
         self.session = structs.replace(self.session, seq=self.session.seq + 1)
         return self.session.seq
 
     def push(self, offer: Offer, replaces: str | None = None) -> None:
-        """Push a new offer: reserve its budget and its contact, and show it."""
+        """Push a new offer: reserve its budget and its contact, and show it.
+
+        Args:
+            offer: The offer as `build_offer` made it.
+            replaces: The id of the offer that was superseded for it.
+        """
         offer = structs.replace(offer, seq=self.next_seq())
-        self._keep(offer, None)
-        self._account(offer, reserve=offer.hold, count=1)
+        self._record(offer, None)
+        self._move_budget(offer, reserve=offer.hold, count=1)
+        # Pruned on a push alone: only a push makes the history longer.
         contact = self.contact.pruned(self.now, self._counts)
         self.contact = contact.with_approach(offer.id, offer.rule, offer.session, self.now)
         self.effects.append(PushOffer(offer, replaces))
 
     def record_held_out(self, offer: Offer, reason: Reason) -> None:
-        """Record an offer that is deliberately not shown."""
+        """Record an offer that is deliberately not shown; it reserves nothing.
+
+        Args:
+            offer: The offer that would have been shown, in the state `held_out`.
+            reason: `holdout.global` or `holdout.rule`.
+        """
         offer = structs.replace(offer, seq=self.next_seq())
         self.changed_offers[offer.id] = offer
         self.steps.append(OfferStep(offer.id, self.now, offer.seq, offer.state, reason))
@@ -148,38 +193,67 @@ class DecisionBuilder:
     def transition(
         self, offer: Offer, event: OfferEvent, reason: Reason | str | None = None, **changes: object
     ) -> Offer:
-        """Take an offer to its next state, with whatever that frees."""
+        """Move an offer to its next state and release what that frees.
+
+        Args:
+            offer: The offer as it is now.
+            event: What happens to it; `TRANSITIONS` gives the next state.
+            reason: Why, for the audit; a withdrawal keeps it in the offer as well.
+            **changes: Further fields of the offer that change with it.
+
+        Returns:
+            The offer after the transition.
+
+        Raises:
+            LookupError: For a transition that the lifecycle does not have.
+        """
         state = next_state(offer.state, event)
         offer = structs.replace(offer, state=state, seq=self.next_seq(), **changes)
         if event == "withdraw":
             offer = structs.replace(offer, withdrawn=str(reason))
-        self._keep(offer, reason)
+        self._record(offer, reason)
+        # A redemption settles its hold in the ledger, in the transaction that redeems it.
         if not offer.standing and state is not OfferState.REDEEMED:
-            self._account(offer, reserve=-offer.hold, count=-1)
+            self._move_budget(offer, reserve=-offer.hold, count=-1)
             self.update_contacts(lambda contact: contact.without_reservation(offer.id))
         return offer
 
     def withdraw(self, offer: Offer, reason: Reason) -> None:
-        """End a standing offer; after a let-down the shopper is left in peace, else the product rests."""
-        moved = self.transition(offer, "withdraw", reason)
-        self.effects.append(WithdrawOffer(offer.id, moved.seq))
-        rest = self.context.rulebook.policy.rest
+        """Withdraw a standing offer because a gate fails.
+
+        After a taint the quiet period starts, so that the server does not answer a complaint with
+        another offer. After a reason that the shop may undo a moment later the product gets a
+        cooldown, so that its offer does not flicker.
+
+        Args:
+            offer: The standing offer.
+            reason: The primary reason.
+        """
+        ended = self.transition(offer, "withdraw", reason)
+        self.effects.append(WithdrawOffer(offer.id, ended.seq))
+        cooldowns = self.context.rulebook.policy.rest
         if reason in TAINT_REASONS:
-            self.contact = self.contact.with_quiet_until(self.now + rest.quiet)
+            self.contact = self.contact.with_quiet_until(self.now + cooldowns.quiet)
         elif reason in TRANSIENT_REASONS:
-            until = self.now + rest.withdrawn_product
+            until = self.now + cooldowns.withdrawn_product
             self.contact = self.contact.with_cooldown("product", offer.product, until)
 
     def withdraw_from_tabs(self, offer: Offer) -> None:
-        """Take an offer that ended in one tab off the screens of the others."""
+        """Remove an offer that has ended from the screens of all tabs."""
         self.effects.append(WithdrawOffer(offer.id, offer.seq))
 
     def reduce_hold(self, offer: Offer, hold: int) -> None:
-        """Give back a part of what is reserved."""
-        if hold != offer.hold:
-            self._account(offer, reserve=hold - offer.hold, count=0)
+        """Release the part of an offer's reservation that is not needed any more.
 
-    def _keep(self, offer: Offer, reason: Reason | str | None) -> None:
+        Args:
+            offer: The offer as it is now.
+            hold: What stays reserved, in minor units of the offer's currency.
+        """
+        if hold != offer.hold:
+            self._move_budget(offer, reserve=hold - offer.hold, count=0)
+
+    def _record(self, offer: Offer, reason: Reason | str | None) -> None:
+        """Keep an offer as it is now, among the standing ones or the ended, with its audit step."""
         self.changed_offers[offer.id] = offer
         if offer.standing:
             self.standing[offer.id] = offer
@@ -190,8 +264,12 @@ class DecisionBuilder:
             OfferStep(offer.id, self.now, offer.seq, offer.state, str(reason) if reason else None)
         )
 
-    def _account(self, offer: Offer, *, reserve: int, count: int) -> None:
-        """Every campaign's offers are summed, limited or not: a limit may come or go while they stand."""
+    def _move_budget(self, offer: Offer, *, reserve: int, count: int) -> None:
+        """Add the budget moves of an offer: `reserve` in minor units, `count` in offers.
+
+        A campaign's offers are summed even where it has no limit: a limit may come or go while they
+        stand.
+        """
         if offer.campaign is None:
             return
         for currency, amount in ((offer.currency, reserve), (COUNT, count)):
@@ -212,7 +290,18 @@ class DecisionBuilder:
     def build(
         self, trace: DecisionTrace, wake_at: int | None, *, evaluated: bool = False
     ) -> Decision:
-        """What it came to."""
+        """Return the finished decision.
+
+        Args:
+            trace: The verdicts of the turn.
+            wake_at: When the session needs a turn by itself, milliseconds since the Unix epoch,
+                UTC; None: never.
+            evaluated: Whether rules or standing offers were evaluated.
+
+        Returns:
+            The decision. Its session is the context's object where nothing changed, so that the
+            ledger need not write it.
+        """
         offers = tuple(self.standing.values())
         session = self.session
         if offers != session.offers or wake_at != session.wake_at:

@@ -1,6 +1,7 @@
-"""Why does each rule speak about an item, or not, and what would change that?
+"""Explanation of every rule for one item: all gates that fail, and what would change them.
 
-The same gates as the decision's, all of them instead of the first.
+It runs the decision's own gates and takes all findings instead of the first, so that an explanation
+cannot disagree with a decision (server/SEMANTICS.md, section 7).
 """
 
 from tactful.core.context import Context
@@ -15,29 +16,45 @@ from tactful.core.verdicts.verdict import Verdict
 
 
 def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
-    """Every rule of the rulebook on one item, in rule id order. The context's signal is not applied."""
-    draft = DecisionBuilder(context)
-    expire_offers(draft)
-    standing = tuple(draft.standing.values())
-    ground = Evaluation(context, build_scene(draft, sku), standing)
+    """Explain every rule of the rulebook for one item.
+
+    Args:
+        context: The inputs, live or as they were recorded. Its signal is not applied.
+        sku: The item; one that is not in the context is an item without facts.
+
+    Returns:
+        One verdict per rule, in rule id order, each with every finding. Rules that pass all gates
+        take part in arbitration and hold-out, so that "pushed" means: the next decision pushes it.
+    """
+    builder = DecisionBuilder(context)
+    expire_offers(builder)
+    standing = tuple(builder.standing.values())
+    evaluation = Evaluation(context, build_scene(builder, sku), standing)
     rules = sorted(context.rulebook.rules.items())
-    judged = {name: _judge(ground, rule) for name, rule in rules}
-    candidates = [one for one in judged.values() if isinstance(one, Candidate)]
-    results = {
-        result[0].rule.id: verdict_of(result)
-        for result in select_winner(context, standing, candidates)
+    results = {name: _evaluate(evaluation, rule) for name, rule in rules}
+    candidates = [one for one in results.values() if isinstance(one, Candidate)]
+    selected = {
+        selection[0].rule.id: verdict_of(selection)
+        for selection in select_winner(context, standing, candidates)
     }
-    return tuple(one if isinstance(one, Verdict) else results[name] for name, one in judged.items())
+    return tuple(
+        one if isinstance(one, Verdict) else selected[name] for name, one in results.items()
+    )
 
 
-def _judge(ground: Evaluation, rule: Rule) -> Candidate | Verdict:
-    context, scene = ground.context, ground.scene
+def _evaluate(evaluation: Evaluation, rule: Rule) -> Candidate | Verdict:
+    """Return the verdict on one rule, or a candidate for arbitration."""
+    context, scene = evaluation.context, evaluation.scene
     sku = scene.item.sku
     own = next(
-        (offer for offer in ground.standing if (offer.rule, offer.sku) == (rule.id, sku)), None
+        (offer for offer in evaluation.standing if (offer.rule, offer.sku) == (rule.id, sku)), None
     )
     if own:
+        # The rule's own standing offer answers for it: as a candidate the rule would only find that
+        # its offer is active already. An accepted offer is a promise and passes no gate again.
         found = tuple(failed_gates_of_standing(context, scene, own, rule)) if own.advertised else ()
         return Verdict(rule.id, sku, "withheld" if found else "standing", found, own.notes)
-    found = tuple(failed_gates(ground, rule, rule.holds_from(scene)))
-    return Verdict(rule.id, sku, "withheld", found) if found else build_candidate(ground, rule)
+    found = tuple(failed_gates(evaluation, rule, rule.holds_from(scene)))
+    if found:
+        return Verdict(rule.id, sku, "withheld", found)
+    return build_candidate(evaluation, rule)

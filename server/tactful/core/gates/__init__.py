@@ -1,1 +1,1 @@
-"""gates."""
+"""Gates: the checks that can withhold an offer, in the order of `pipeline`."""

@@ -1,4 +1,8 @@
-"""Is there enough of it, after everything that was promised already? Gate 6."""
+"""Gate 6: enough units must be available after everything that was promised already.
+
+It enforces server/SEMANTICS.md, section 6, rule 6. An unknown stock is no stock: nothing is promised
+that nobody reported to exist.
+"""
 
 from collections.abc import Iterator
 
@@ -11,14 +15,26 @@ from tactful.core.verdicts.verdict import Finding
 def check_availability(
     scene: Scene, policy: Policy, promised: int, wanted: int
 ) -> Iterator[Finding]:
-    """Stock that is not known is none. `promised`: what standing offers hold; `wanted`: this one's."""
-    there, at = scene.available, None
+    """Yield why the item cannot be promised.
+
+    Args:
+        scene: The item in front of the shopper.
+        policy: The shop's policy; below `stock_minimum` units nothing is offered.
+        promised: Units that other standing offers promise.
+        wanted: Units that this offer promises at most.
+
+    Yields:
+        `stock.out`, `stock.minimum` or `stock.committed`.
+    """
+    available, at = scene.available, None
     if scene.territory:
         at = scene.item.stock_at(scene.territory)
-    if there is None or there <= 0:
-        yield Finding(Reason.STOCK_OUT, actual=there, needed=1, at=at)
+    # Below zero occurs where a warehouse sold more than it counted.
+    if available is None or available <= 0:
+        yield Finding(Reason.STOCK_OUT, actual=available, needed=1, at=at)
         return
-    if there < policy.stock_minimum:
-        yield Finding(Reason.STOCK_MINIMUM, actual=there, needed=policy.stock_minimum, at=at)
-    if there < promised + wanted:
-        yield Finding(Reason.STOCK_COMMITTED, actual=there - promised, needed=wanted, at=at)
+    if available < policy.stock_minimum:
+        yield Finding(Reason.STOCK_MINIMUM, actual=available, needed=policy.stock_minimum, at=at)
+    # Two shoppers with an offer for the last unit would make one of the two promises false.
+    if available < promised + wanted:
+        yield Finding(Reason.STOCK_COMMITTED, actual=available - promised, needed=wanted, at=at)

@@ -1,4 +1,9 @@
-"""Is there budget left for it? Gate 10, a read: the reservation follows, and may still fail."""
+"""Gate 10: the campaign must have budget left, and the shopper must be within the rule's limits.
+
+It enforces server/SEMANTICS.md, section 4, rule 2. The gate only reads: the ledger reserves the
+amount in the transaction that creates the offer, and may still refuse it where another session was
+faster. Then the turn is decided again with the new balance.
+"""
 
 from collections.abc import Iterator
 
@@ -13,7 +18,17 @@ from tactful.core.verdicts.verdict import Finding
 
 
 def check_budget(context: Context, rule: Rule, hold: int, currency: str) -> Iterator[Finding]:
-    """What its campaign has left; `hold`: the worst case in minor units of `currency`."""
+    """Yield why the rule's campaign cannot afford the offer.
+
+    Args:
+        context: The inputs; balances and campaigns are read.
+        rule: The rule. One without a campaign has no budget to keep.
+        hold: What a push would reserve, the worst case, in minor units of `currency`.
+        currency: ISO 4217 code of the offer.
+
+    Yields:
+        `budget.spend` for the money, `budget.count` for the number of offers.
+    """
     campaign = context.rulebook.campaigns.get(rule.campaign or "")
     if campaign is None:
         return
@@ -21,47 +36,78 @@ def check_budget(context: Context, rule: Rule, hold: int, currency: str) -> Iter
         (currency, hold, Reason.BUDGET_SPEND),
         (COUNT, 1, Reason.BUDGET_COUNT),
     ):
-        yield from _left(context, campaign, key, amount, reason)
+        yield from _balance_findings(context, campaign, key, amount, reason)
 
 
-def _left(
+def _balance_findings(
     context: Context, campaign: Campaign, key: str, amount: int, reason: Reason
 ) -> Iterator[Finding]:
+    """Yield a finding where one balance does not allow `amount`, in minor units or offers."""
     balance = context.balances.get((campaign.id, key))
     if balance is None or balance.limit is None:
-        if key != COUNT and campaign.money and amount:  # it has money, but none in this currency
+        # A budget in euros says nothing about pounds: a campaign that names money has none in the
+        # currencies that it does not name. Otherwise one territory would spend without a limit.
+        if key != COUNT and campaign.money and amount:
             yield Finding(reason, actual=0, needed=amount)
         return
-    taken = balance.reserved + balance.settled
-    if balance.limit < taken + amount:
-        yield Finding(reason, actual=balance.limit - taken, needed=amount)
+    used = balance.reserved + balance.settled
+    if balance.limit < used + amount:
+        yield Finding(reason, actual=balance.limit - used, needed=amount)
         return
     bounds = period_bounds(campaign.per, context.now, campaign.timezone)
     if campaign.pace == "even" and bounds:
         released = released_by(balance.limit, bounds, context.now)
-        if released < taken + amount:
-            until = released_at(balance.limit, bounds, taken + amount)
-            yield Finding(reason, actual=released - taken, needed=amount, until=until)
+        if released < used + amount:
+            until = released_at(balance.limit, bounds, used + amount)
+            yield Finding(reason, actual=released - used, needed=amount, until=until)
 
 
 def released_by(limit: int, bounds: tuple[int, int], now: int) -> int:
-    """What of a limit may have been taken by `now`, spread evenly over the half-open period."""
+    """Return how much of a limit may be used by an instant, if it is spread evenly.
+
+    Args:
+        limit: The limit of the whole period, in minor units or offers.
+        bounds: The half-open period, milliseconds since the Unix epoch, UTC.
+        now: The instant, within the period.
+
+    Returns:
+        The released part, rounded down, so that no instant releases more than its share.
+    """
     start, end = bounds
     return limit * (now - start) // (end - start)
 
 
 def released_at(limit: int, bounds: tuple[int, int], amount: int) -> int:
-    """The instant from which `amount` of the limit may be taken."""
+    """Return the first instant at which `amount` of an evenly spread limit is released.
+
+    Args:
+        limit: The limit of the whole period, in minor units or offers.
+        bounds: The half-open period, milliseconds since the Unix epoch, UTC.
+        amount: The part of the limit that is asked for.
+
+    Returns:
+        The instant, milliseconds since the Unix epoch, UTC, rounded up: the inverse of
+        `released_by`.
+    """
     start, end = bounds
     return start + divide_up(amount * (end - start), limit)
 
 
 def check_rule_limits(scene: Scene, rule: Rule) -> Iterator[Finding]:
-    """What the rule itself allows each shopper."""
-    marks = scene.contact.approaches  # mostly none: what is counted over them waits for one
-    mine = [mark for mark in marks if mark.rule == rule.id] if marks else []
+    """Yield why the rule's own limits per session and per shopper forbid another offer.
+
+    Args:
+        scene: The item in front of the shopper; its contact history is read.
+        rule: The rule with its `per_session` and `per_shopper`.
+
+    Yields:
+        `budget.shopper_limit`, once for each limit that is reached.
+    """
+    approaches = scene.contact.approaches
+    # Most shoppers were never approached, and this runs for every rule that matches.
+    own = [one for one in approaches if one.rule == rule.id] if approaches else []
     if rule.per_session is not None:
-        here = sum(mark.session == scene.session.id for mark in mine) if mine else 0
+        here = sum(one.session == scene.session.id for one in own) if own else 0
         if here >= rule.per_session:
             yield Finding(
                 Reason.BUDGET_SHOPPER_LIMIT,
@@ -70,11 +116,11 @@ def check_rule_limits(scene: Scene, rule: Rule) -> Iterator[Finding]:
             )
     if rule.per_shopper is not None:
         limit = rule.per_shopper
-        lately = sorted(mark.at for mark in mine if mark.at > scene.now - limit.per) if mine else []
-        if len(lately) >= limit.count:
+        recent = sorted(one.at for one in own if one.at > scene.now - limit.per) if own else []
+        if len(recent) >= limit.count:
             yield Finding(
                 Reason.BUDGET_SHOPPER_LIMIT,
-                actual={"per_shopper": len(lately)},
+                actual={"per_shopper": len(recent)},
                 needed={"per_shopper": limit.count - 1},
-                until=cap_frees_at(lately, limit.count, limit.per),
+                until=cap_frees_at(recent, limit.count, limit.per),
             )

@@ -1,4 +1,8 @@
-"""Has this shopper been approached often enough, or asked us to stop? Gate 9."""
+"""Gate 9: the shopper must not be approached too often, and a dismissal must be respected.
+
+It enforces server/SEMANTICS.md, section 6, rules 7 and 8. A push reserves its approach, so the caps
+count offers that were pushed and not yet seen.
+"""
 
 from collections.abc import Collection, Iterator
 
@@ -14,46 +18,62 @@ from tactful.core.verdicts.verdict import Finding
 def check_contact_policy(
     scene: Scene, rule: Rule, policy: Policy, standing: Collection[Offer]
 ) -> Iterator[Finding]:
-    """Caps, dismissals and what is on the screen already."""
+    """Yield why the shopper is not approached now.
+
+    Args:
+        scene: The item in front of the shopper; its contact history is read.
+        rule: The rule that would push an offer.
+        policy: The shop's caps.
+        standing: The session's standing offers.
+
+    Yields:
+        `contact.session_cap`, `contact.shopper_cap`, `contact.dismissed` and `contact.active`.
+    """
     contact, caps, now = scene.contact, policy.caps, scene.now
-    here = [mark for mark in contact.approaches if mark.session == scene.session.id]
+    here = [one for one in contact.approaches if one.session == scene.session.id]
     if len(here) >= caps.per_session:
         yield Finding(Reason.CONTACT_SESSION_CAP, actual=len(here), needed=caps.per_session - 1)
-    lately = sorted(m.at for m in contact.approaches if m.at > now - caps.per_shopper.per)
-    if len(lately) >= caps.per_shopper.count:
+    recent = sorted(m.at for m in contact.approaches if m.at > now - caps.per_shopper.per)
+    if len(recent) >= caps.per_shopper.count:
         yield Finding(
             Reason.CONTACT_SHOPPER_CAP,
-            actual=len(lately),
+            actual=len(recent),
             needed=caps.per_shopper.count - 1,
-            until=cap_frees_at(lately, caps.per_shopper.count, caps.per_shopper.per),
+            until=cap_frees_at(recent, caps.per_shopper.count, caps.per_shopper.per),
         )
     for scope, key in (("rule", rule.id), ("product", scene.item.product_id)):
         until = contact.cooldown_until(scope, key)
         if now < until:
             yield Finding(Reason.CONTACT_DISMISSED, actual={scope: key}, until=until)
-    yield from _active(scene, rule, policy, standing)
+    yield from _active_findings(scene, rule, policy, standing)
 
 
-def _active(
+def _active_findings(
     scene: Scene, rule: Rule, policy: Policy, standing: Collection[Offer]
 ) -> Iterator[Finding]:
-    """One offer an item, and so many on the screen; one for this item may be replaced.
+    """Yield `contact.active` for an accepted offer on this item, or for a full screen.
 
-    Beside a promise on the item only what comes off something else too, where both say so.
+    A visible offer on this item does not count: a better one may replace it, which arbitration
+    decides. Beside an accepted offer on this item only a rule that stacks with it may be offered.
     """
-    sku, shown = scene.item.sku, 0
+    sku, visible = scene.item.sku, 0
     for offer in standing:
         if offer.advertised and offer.sku != sku:
-            shown += 1
-        elif offer.sku == sku and not offer.advertised and not _apart(rule, offer):
+            visible += 1
+        elif offer.sku == sku and not offer.advertised and not _stacks(rule, offer):
             yield Finding(Reason.CONTACT_ACTIVE, actual=offer.id, until=offer.accept_until)
-    if shown >= policy.caps.visible:
+    if visible >= policy.caps.visible:
         ends = min((o.ends_at for o in standing if o.advertised and o.sku != sku), default=None)
         yield Finding(
-            Reason.CONTACT_ACTIVE, actual=shown, needed=policy.caps.visible - 1, until=ends
+            Reason.CONTACT_ACTIVE, actual=visible, needed=policy.caps.visible - 1, until=ends
         )
 
 
-def _apart(rule: Rule, promised: Offer) -> bool:
-    other = rule.level != promised.level or rule.level != "item"
-    return other and promised.may_stand_beside(rule.id, rule.level, rule.stacks_with)
+def _stacks(rule: Rule, accepted: Offer) -> bool:
+    """Return whether a rule may be offered beside an accepted offer on the same item.
+
+    Two discounts on the item itself never stack, even of rules that name each other: the second
+    would change the price that the shopper has accepted.
+    """
+    other_level = rule.level != accepted.level or rule.level != "item"
+    return other_level and accepted.may_stand_beside(rule.id, rule.level, rule.stacks_with)

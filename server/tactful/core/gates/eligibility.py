@@ -1,4 +1,8 @@
-"""May this rule speak about this item in this session? Gates 1 to 4."""
+"""Gates 1 to 4: the rule runs, the shopper allows it, the facts are fresh, the conditions hold.
+
+They enforce server/SEMANTICS.md, section 7 (gates 1 and 4), section 8 (gate 2) and section 10, rule 4
+(gate 3).
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,7 +19,16 @@ from tactful.core.verdicts.verdict import Finding
 def check_rule_state(
     rule: Rule, now: int, paused: frozenset[str] = frozenset()
 ) -> Iterator[Finding]:
-    """Gate 1: is the rule running, and is this its time? `paused`: by an operator."""
+    """Gate 1: yield why the rule does not run now.
+
+    Args:
+        rule: The rule.
+        now: Milliseconds since the Unix epoch, UTC.
+        paused: Ids of rules that an operator paused, whatever their file says.
+
+    Yields:
+        `rule.paused`, `rule.not_started`, `rule.ended` and `rule.window`.
+    """
     if rule.paused or rule.id in paused:
         yield Finding(Reason.RULE_PAUSED, actual="paused", needed="running")
     if now < rule.starts:
@@ -29,7 +42,15 @@ def check_rule_state(
 
 
 def check_shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
-    """Gate 2: does the shopper allow it? `personal`: it needs what only an identity lets us know."""
+    """Gate 2: yield why the shopper does not allow the offer, or is too young for it.
+
+    Args:
+        scene: The item in front of the shopper.
+        personal: Whether the rule needs what only a verified identity lets the server know.
+
+    Yields:
+        `shopper.opted_out`, `consent.missing`, `consent.gpc` and `shopper.age`.
+    """
     session = scene.session
     about = scene.history.about if scene.history else None
     if about and about.fact.opted_out:
@@ -37,15 +58,19 @@ def check_shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
     if session.consent == "none":
         yield Finding(Reason.CONSENT_MISSING, actual="none", needed="anonymous")
     elif personal and not session.personal:
+        # Global Privacy Control is named before the consent: no dialogue of the shop can change it.
         if session.gpc:
             yield Finding(Reason.CONSENT_GPC, actual="refused", needed="personal")
         else:
             yield Finding(Reason.CONSENT_MISSING, actual=session.consent, needed="personal")
-    yield from _age(scene)
+    yield from _age_findings(scene)
 
 
-def _age(scene: Scene) -> Iterator[Finding]:
-    """An age that is not known is too low; a birth year alone counts the birthday as not yet had."""
+def _age_findings(scene: Scene) -> Iterator[Finding]:
+    """Yield `shopper.age` where the customer may be too young for the product.
+
+    An unknown age is too low. Of a birth year the birthday counts as not yet reached.
+    """
     least = scene.product.min_age if scene.product else None
     if not least:
         return
@@ -56,67 +81,105 @@ def _age(scene: Scene) -> Iterator[Finding]:
         yield Finding(Reason.SHOPPER_AGE, actual=age, needed=least, at=about.at if about else None)
 
 
-def needs_customer(rule: Rule, ripe: int) -> bool:
-    """Whether the rule holds only for what we may know of a verified customer.
+def needs_customer(rule: Rule, holds_at: int) -> bool:
+    """Return whether the rule can hold only with what is known of a verified customer.
 
-    `ripe`: from when its conditions hold.
+    A rule that reads personal fields beside others may hold without them, through an `any`; then it
+    asks for no personal consent.
+
+    Args:
+        rule: The rule.
+        holds_at: What `rule.holds_from` returns for the scene.
+
+    Returns:
+        True for a remedy, and for a rule with personal clauses whose condition does not hold.
     """
-    return rule.remedy or (rule.holds_from_if_identified is not None and ripe == NEVER)
+    return rule.remedy or (rule.holds_from_if_identified is not None and holds_at == NEVER)
 
 
-def check_feeds(scene: Scene, policy: Policy, heard: Mapping[FeedName, int]) -> Iterator[Finding]:
-    """Gate 3: are the inputs fresh? A watched feed that was never heard of is stale."""
+def check_feeds(
+    scene: Scene, policy: Policy, heartbeats: Mapping[FeedName, int]
+) -> Iterator[Finding]:
+    """Gate 3: yield which feeds have been silent for too long.
+
+    Args:
+        scene: The item in front of the shopper.
+        policy: The shop's policy; a feed without a `max_age` is not watched.
+        heartbeats: Feed → its last fact or heartbeat, milliseconds since the Unix epoch, UTC.
+
+    Yields:
+        `stale.stock`, `stale.cases` and `stale.price`. A watched feed that never reported is stale:
+        nothing is offered on facts of unknown age.
+    """
     limits = policy.max_age
-    yield from _silent(Reason.STALE_STOCK, "stock", limits.stock, heard, scene.now)
+    yield from _feed_findings(Reason.STALE_STOCK, "stock", limits.stock, heartbeats, scene.now)
+    # Cases and orders matter only where the history of a customer is used.
     if scene.profile:
-        yield from _silent(Reason.STALE_CASES, "cases", limits.cases, heard, scene.now)
-        yield from _silent(Reason.STALE_CASES, "orders", limits.orders, heard, scene.now)
-    yield from _silent(Reason.STALE_PRICE, "prices", limits.prices, heard, scene.now)
+        yield from _feed_findings(Reason.STALE_CASES, "cases", limits.cases, heartbeats, scene.now)
+        yield from _feed_findings(
+            Reason.STALE_CASES, "orders", limits.orders, heartbeats, scene.now
+        )
+    yield from _feed_findings(Reason.STALE_PRICE, "prices", limits.prices, heartbeats, scene.now)
 
 
-def _silent(
+def _feed_findings(
     reason: Reason,
     feed: FeedName,
     limit: int | None,
-    heard: Mapping[FeedName, int],
+    heartbeats: Mapping[FeedName, int],
     now: int,
 ) -> Iterator[Finding]:
+    """Yield a finding where one feed was silent for more than `limit` milliseconds."""
     if limit is None:
         return
-    last = heard.get(feed)
+    last = heartbeats.get(feed)
     if last is None or now - last > limit:
         silent = None if last is None else (now - last) // 1000
         yield Finding(reason, actual={feed: silent}, needed={feed: limit // 1000}, at=last)
 
 
-def check_conditions(scene: Scene, rule: Rule, ripe: int) -> Iterator[Finding]:
-    """Gate 4: is this whom, where and what the rule is for?"""
+def check_conditions(scene: Scene, rule: Rule, holds_at: int) -> Iterator[Finding]:
+    """Gate 4: yield why the rule is not for this shopper, place or item.
+
+    Args:
+        scene: The item in front of the shopper.
+        rule: The rule.
+        holds_at: What `rule.holds_from` returns for the scene.
+
+    Yields:
+        `target.territory`, `target.conditions` for each failed clause, and `identity.unverified`.
+    """
     if rule.territories and scene.territory not in rule.territories:
         yield Finding(
             Reason.TARGET_TERRITORY, actual=scene.territory, needed=sorted(rule.territories)
         )
     if rule.moment == "rescue" and not scene.session.rescue:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"moment": None}, needed="moment: rescue")
-    stranger = scene.profile is None and needs_customer(rule, ripe)
-    if ripe == NEVER and not (stranger and _holds_if_known(scene, rule)):
-        yield from _conditions(scene, rule)
-    if stranger:
+    unverified = scene.profile is None and needs_customer(rule, holds_at)
+    # Where only the personal clauses fail, and no customer is known, the one thing to say is that
+    # nobody is identified: "orders is unknown" for each clause would hide it.
+    if holds_at == NEVER and not (unverified and _holds_if_identified(scene, rule)):
+        yield from _clause_findings(scene, rule)
+    if unverified:
         yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="a verified identity")
     elif rule.remedy and scene.remedy is None:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"remedy": None}, needed="a remedy")
 
 
-def _holds_if_known(scene: Scene, rule: Rule) -> bool:
-    return (
-        rule.holds_from_if_identified is not None and rule.holds_from_if_identified(scene) != NEVER
-    )
+def _holds_if_identified(scene: Scene, rule: Rule) -> bool:
+    """Return whether the condition would hold if all personal clauses did."""
+    holds_from = rule.holds_from_if_identified
+    return holds_from is not None and holds_from(scene) != NEVER
 
 
-def _conditions(scene: Scene, rule: Rule) -> Iterator[Finding]:
+def _clause_findings(scene: Scene, rule: Rule) -> Iterator[Finding]:
+    """Yield `target.conditions` for each clause that fails."""
     failures = failed_clauses(rule.condition, scene)
     for failure in failures:
-        if failure.clause.field != "moment":  # `target` has said so already
+        # `check_conditions` has its own finding for the moment.
+        if failure.clause.field != "moment":
             actual = {failure.clause.field: failure.actual}
             yield Finding(Reason.TARGET_CONDITIONS, actual, failure.needed, until=failure.until)
-    if not failures:  # an `any` of nothing
+    # An `any` without parts has no clause that could be named.
+    if not failures:
         yield Finding(Reason.TARGET_CONDITIONS, needed="a condition that can hold")

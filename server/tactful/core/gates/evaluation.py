@@ -1,6 +1,21 @@
-"""What do all rules find alike in one scene? Worked out once, when the first of them asks.
+"""Memoised gate results for one item in front of one shopper.
 
-Ten rules that match one item asked the same ten times: that was half of what each of them cost.
+Most inputs of the gates do not depend on the rule. They are computed on first use and shared by all
+rules that match the item: without this cache, ten matching rules spent half of their time on
+repeating each other's work. The cache must not change an answer, so each result is kept under
+exactly those properties of a rule that its gate reads:
+
+| result | gate | key | why this key |
+|---|---|---|---|
+| `shopper_findings` | 2 | whether the rule needs a customer | consent is asked for according to that |
+| `suppression_findings` | 5 | whether the rule gives a remedy | a remedy is exempt from service cases |
+| `availability_findings` | 6 | units the offer would promise | compared with what is available |
+| `timing_findings` | 8 | when the condition holds, and the moment | both can delay the offer |
+| `contact_findings` | 9 | rule id, or None for all rules alike | see the method |
+| `price_of` | 7 | rule id | the price terms are the rule's own |
+| `feed_findings` | 3 | none, computed at once | one result for all rules |
+
+Gates 1, 4 and 10 read the rule throughout and are not memoised.
 """
 
 from collections.abc import Collection
@@ -23,29 +38,51 @@ Findings = tuple[Finding, ...]
 
 
 class PricedRule(Struct, frozen=True, gc=False):
-    """What a rule would offer for an item."""
+    """The price that a rule's offer would have for an item."""
 
     quote: Quote | PriceRefusal
-    shelf: PriceBasis | None
+    price_basis: PriceBasis | None
+    """The public price and its bounds; None: the item has no price in the territory."""
     hold: int = 0
+    """What a push would reserve, the worst case, in minor units of the price's currency."""
 
     @property
     def passed_quote(self) -> Quote:
-        """The quote of a rule that passed gate 7."""
+        """The quote of a rule that passed gate 7; `LookupError` where the price was refused."""
         if isinstance(self.quote, Quote):
             return self.quote
         raise LookupError(self.quote.reason)
 
 
 class Evaluation:
-    """One scene before the gates; lives as long as one look at an item, and is never seen outside.
+    """The gate results of one scene, shared by all rules that match it.
 
-    Gates that no property of a rule enters are one tuple; the others are kept by what enters them.
+    It lives as long as the evaluation of one item in one turn, and is never seen outside the core.
+
+    Attributes:
+        context: The inputs of the turn.
+        scene: The item in front of the shopper.
+        standing: The session's standing offers.
+        policy: The shop's policy.
+        price_basis: The public price in the territory; None: there is none.
+        feed_findings: The findings of gate 3.
     """
 
     __slots__ = (
-        "_approached", "_own", "_prices", "_promises", "_scarce", "_suppressed", "_timing",
-        "_unwilling", "context", "feed_findings", "policy", "scene", "shelf", "standing",
+        "_accepted",
+        "_availability",
+        "_contact",
+        "_cooling_rules",
+        "_prices",
+        "_shopper",
+        "_suppression",
+        "_timing",
+        "context",
+        "feed_findings",
+        "policy",
+        "price_basis",
+        "scene",
+        "standing",
     )  # fmt: skip
 
     def __init__(self, context: Context, scene: Scene, standing: Collection[Offer]) -> None:
@@ -53,71 +90,78 @@ class Evaluation:
         self.scene = scene
         self.standing = standing
         self.policy = context.rulebook.policy
-        self.shelf = shelf_price_of(scene)
+        self.price_basis = price_basis_of(scene)
         self.feed_findings: Findings = tuple(
             check_feeds(scene, self.policy, context.feed_heartbeats)
         )
-        self._unwilling: dict[bool, Findings] = {}
-        self._suppressed: dict[bool, Findings] = {}
-        self._scarce: dict[int, Findings] = {}
+        self._shopper: dict[bool, Findings] = {}
+        self._suppression: dict[bool, Findings] = {}
+        self._availability: dict[int, Findings] = {}
         self._timing: dict[tuple[int, str | None], Findings] = {}
-        self._approached: dict[str | None, Findings] = {}
-        self._promises = [offer for offer in standing if not offer.advertised]
-        self._own = {rest.key for rest in scene.contact.cooldowns if rest.scope == "rule"}
+        self._contact: dict[str | None, Findings] = {}
+        self._accepted = [offer for offer in standing if not offer.advertised]
+        self._cooling_rules = {one.key for one in scene.contact.cooldowns if one.scope == "rule"}
         self._prices: dict[str, PricedRule] = {}
 
     def shopper_findings(self, *, personal: bool) -> Findings:
-        """Gate 2, for rules that need a person's history and for those that do not."""
-        found = self._unwilling.get(personal)
+        """Return the findings of gate 2; `personal`: for rules that need a verified customer."""
+        found = self._shopper.get(personal)
         if found is None:
-            found = self._unwilling[personal] = tuple(check_shopper(self.scene, personal=personal))
+            found = self._shopper[personal] = tuple(check_shopper(self.scene, personal=personal))
         return found
 
     def suppression_findings(self, rule: Rule) -> Findings:
-        """Gate 5, for remedies and for all else."""
-        found = self._suppressed.get(rule.remedy)
+        """Return the findings of gate 5, which differ for remedies alone."""
+        found = self._suppression.get(rule.remedy)
         if found is None:
-            tightenings = self.context.rulebook.suppress
-            found = tuple(check_suppression(self.scene, rule, self.policy, tightenings))
-            self._suppressed[rule.remedy] = found
+            suppress_rules = self.context.rulebook.suppress
+            found = tuple(check_suppression(self.scene, rule, self.policy, suppress_rules))
+            self._suppression[rule.remedy] = found
         return found
 
     def availability_findings(self, wanted: int) -> Findings:
-        """Gate 6, for so many of the item."""
-        found = self._scarce.get(wanted)
+        """Return the findings of gate 6 for an offer of up to `wanted` units."""
+        found = self._availability.get(wanted)
         if found is None:
             found = tuple(check_availability(self.scene, self.policy, self._promised(), wanted))
-            self._scarce[wanted] = found
+            self._availability[wanted] = found
         return found
 
-    def timing_findings(self, rule: Rule, ripe: int) -> Findings:
-        """Gate 8, for rules that hold from one instant on."""
-        key = ripe, rule.moment
+    def timing_findings(self, rule: Rule, holds_at: int) -> Findings:
+        """Return the findings of gate 8 for a rule whose condition holds from `holds_at`."""
+        key = holds_at, rule.moment
         found = self._timing.get(key)
         if found is None:
-            found = self._timing[key] = tuple(check_timing(self.scene, rule, ripe, self.policy))
+            found = self._timing[key] = tuple(check_timing(self.scene, rule, holds_at, self.policy))
         return found
 
     def contact_findings(self, rule: Rule) -> Findings:
-        """Gate 9, for each rule that was dismissed or meets a promise on the item, and for all others."""
-        key = rule.id if self._promises or rule.id in self._own else None
-        found = self._approached.get(key)
+        """Return the findings of gate 9.
+
+        The gate reads the rule in two places: its own cooldown after a dismissal, and whether it
+        stacks with an accepted offer. Where neither exists, all rules have one result.
+        """
+        key = rule.id if self._accepted or rule.id in self._cooling_rules else None
+        found = self._contact.get(key)
         if found is None:
             found = tuple(check_contact_policy(self.scene, rule, self.policy, self.standing))
-            self._approached[key] = found
+            self._contact[key] = found
         return found
 
     def price_of(self, rule: Rule) -> PricedRule:
-        """The offer's price as the facts and the rule make it: the gates ask, and then the winner."""
+        """Return the rule's price for the item. The gates ask first, and the winner asks again."""
         found = self._prices.get(rule.id)
         if found is None:
-            quote = self._voucher() if rule.price.mode == "remedy" else self._quote(rule)
+            quote = self._remedy_quote() if rule.price.mode == "remedy" else self._quote(rule)
             hold = quote.saved * rule.max_qty if isinstance(quote, Quote) else 0
-            found = self._prices[rule.id] = PricedRule(quote, self.shelf, hold)
+            found = self._prices[rule.id] = PricedRule(quote, self.price_basis, hold)
         return found
 
     def _promised(self) -> int:
-        """What the standing offers of all sessions hold, but for the one that would be replaced."""
+        """Return the units that standing offers of all sessions promise.
+
+        Without the visible offer on this item: a push would replace it.
+        """
         sku, territory = self.scene.item.sku, self.scene.territory
         if territory is None:
             return 0
@@ -127,29 +171,29 @@ class Evaluation:
     def _quote(self, rule: Rule) -> Quote | PriceRefusal:
         return pricing.quote(
             rule.price,
-            self.shelf,
-            step=self._step(rule) if rule.price.ladder else 0,
+            self.price_basis,
+            step=self._ladder_step(rule) if rule.price.ladder else 0,
             min_margin_bp=self.policy.min_margin_bp,
             max_total_discount_bp=self.policy.max_total_discount_bp,
         )
 
-    def _step(self, rule: Rule) -> int:
-        """How often the rule spoke in this session already."""
-        marks, session = self.scene.contact.approaches, self.scene.session.id
-        return sum((mark.rule, mark.session) == (rule.id, session) for mark in marks)
+    def _ladder_step(self, rule: Rule) -> int:
+        """Return how often the rule was pushed in this session already."""
+        approaches, session = self.scene.contact.approaches, self.scene.session.id
+        return sum((one.rule, one.session) == (rule.id, session) for one in approaches)
 
-    def _voucher(self) -> Quote | PriceRefusal:
-        """What the shopper's remedy makes of the price; it was given, so no floor takes from it."""
+    def _remedy_quote(self) -> Quote | PriceRefusal:
+        """Return the price with the customer's voucher; it was promised, so no floor reduces it."""
         remedy = self.scene.remedy
-        if self.shelf is None or remedy is None:
+        if self.price_basis is None or remedy is None:
             return PriceRefusal("price.missing")
-        return pricing.voucher(remedy.fact.value, self.shelf)
+        return pricing.voucher(remedy.fact.value, self.price_basis)
 
 
-def shelf_price_of(scene: Scene) -> PriceBasis | None:
-    """What the item costs where the shopper is; None: it has no price there."""
-    kept = scene.price
-    if kept is None or scene.territory is None:
+def price_basis_of(scene: Scene) -> PriceBasis | None:
+    """Return the public price of the item in the shopper's territory; None: there is none."""
+    reported = scene.price
+    if reported is None or scene.territory is None:
         return None
-    cost = scene.item.cost(scene.territory, kept.fact.price.currency)
-    return pricing.price_basis(kept.fact, cost.fact if cost else None)
+    cost = scene.item.cost(scene.territory, reported.fact.price.currency)
+    return pricing.price_basis(reported.fact, cost.fact if cost else None)

@@ -1,4 +1,22 @@
-"""Which gates fail for one rule, one item and one shopper? All of them, in their order, lazily."""
+"""The order of the gates, for a candidate and for a standing offer.
+
+The order is that of server/SEMANTICS.md, section 7, and of `Reason`: the first finding is the primary
+reason. It runs from prohibitions to preferences, and from cheap to dear:
+
+1. rule state: a paused rule costs nothing further.
+2. shopper: without consent nothing about the shopper is read.
+3. feeds: what follows may rely on the facts.
+4. targeting: most rules end here.
+5. suppression: before any price is computed, since no price makes up for a complaint.
+6. availability: nothing is promised that cannot be delivered.
+7. price: only now is there an offer to speak of.
+8. timing: ends by waiting, so it comes after all that does not.
+9. contact policy: likewise, in hours and days.
+10. budget: a read only; the ledger reserves when the turn is committed.
+
+Gates 11 and 12 compare candidates and are in `stages/arbitration.py`. All functions are lazy: a
+decision takes the first finding, an explanation takes all. A new gate adds one `yield from` here.
+"""
 
 from collections.abc import Iterator
 
@@ -12,7 +30,7 @@ from tactful.core.gates.eligibility import (
     check_shopper,
     needs_customer,
 )
-from tactful.core.gates.evaluation import Evaluation, shelf_price_of
+from tactful.core.gates.evaluation import Evaluation, price_basis_of
 from tactful.core.gates.suppression import check_price_regret, check_suppression
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
@@ -23,31 +41,40 @@ from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
 
-def failed_gates(ground: Evaluation, rule: Rule, ripe: int) -> Iterator[Finding]:
-    """Gates 1 to 10 for a candidate; the first finding is the primary reason.
+def failed_gates(evaluation: Evaluation, rule: Rule, holds_at: int) -> Iterator[Finding]:
+    """Yield the findings of gates 1 to 10 for a rule, in gate order.
 
-    `ripe`: what `rule.holds_from` says of the scene.
+    Args:
+        evaluation: The item in front of the shopper, with the results that rules share.
+        rule: The rule that matches the item.
+        holds_at: What `rule.holds_from` returns for the scene: `NOW`, `NEVER` or an instant in
+            milliseconds since the Unix epoch, UTC.
+
+    Yields:
+        One finding per failed check; the first is the primary reason.
     """
-    context, scene, policy = ground.context, ground.scene, ground.policy
+    context, scene, policy = evaluation.context, evaluation.scene, evaluation.policy
     yield from check_rule_state(rule, scene.now, context.rulebook.paused)
-    yield from ground.shopper_findings(personal=needs_customer(rule, ripe))
-    yield from ground.feed_findings
-    yield from check_conditions(scene, rule, ripe)
-    yield from ground.suppression_findings(rule)
-    priced = ground.price_of(rule)  # suppress before price: cheap and absolute first
-    if isinstance(priced.quote, Quote) and priced.shelf:
-        yield from check_price_regret(scene, priced.quote.unit, priced.shelf.currency, policy)
-    yield from ground.availability_findings(rule.max_qty)
-    yield from _price(scene, priced.quote)
-    yield from ground.timing_findings(rule, ripe)
-    yield from ground.contact_findings(rule)
+    yield from evaluation.shopper_findings(personal=needs_customer(rule, holds_at))
+    yield from evaluation.feed_findings
+    yield from check_conditions(scene, rule, holds_at)
+    yield from evaluation.suppression_findings(rule)
+    priced = evaluation.price_of(rule)
+    # Part of gate 5 by its meaning, but it compares with the price, so it follows the pricing.
+    if isinstance(priced.quote, Quote) and priced.price_basis:
+        yield from check_price_regret(scene, priced.quote.unit, priced.price_basis.currency, policy)
+    yield from evaluation.availability_findings(rule.max_qty)
+    yield from _price_findings(scene, priced.quote)
+    yield from evaluation.timing_findings(rule, holds_at)
+    yield from evaluation.contact_findings(rule)
     yield from check_rule_limits(scene, rule)
-    if priced.shelf:
-        yield from check_budget(context, rule, priced.hold, priced.shelf.currency)
+    # Without a price there is no amount to compare with the budget; gate 7 has said so.
+    if priced.price_basis:
+        yield from check_budget(context, rule, priced.hold, priced.price_basis.currency)
 
 
-def _price(scene: Scene, quote: Quote | PriceRefusal) -> Iterator[Finding]:
-    """Gate 7: is there a price, and is it one to offer?"""
+def _price_findings(scene: Scene, quote: Quote | PriceRefusal) -> Iterator[Finding]:
+    """Gate 7: yield why there is no price to offer."""
     if isinstance(quote, PriceRefusal):
         at = scene.price.at if scene.price else None
         yield Finding(Reason(quote.reason), actual=quote.actual, needed=quote.needed, at=at)
@@ -56,31 +83,48 @@ def _price(scene: Scene, quote: Quote | PriceRefusal) -> Iterator[Finding]:
 def failed_gates_of_standing(
     context: Context, scene: Scene, offer: Offer, rule: Rule | None
 ) -> Iterator[Finding]:
-    """The gates that an offer on the screen passes again whenever something changes.
+    """Yield the findings of the gates that a visible offer passes again after a change.
 
-    What the shopper does with the offer is no reason to take it back: conditions, timing, contact
-    and budget are judged once. A rule that is gone is judged by `on_change`, the rest by the policy.
+    Conditions, timing, contact policy and budget passed when it was pushed and are not asked again:
+    what the shopper does with an offer is no reason to withdraw it. The facts, the identity, the
+    consent and the territory must still allow it (server/SEMANTICS.md, section 10).
+
+    Args:
+        context: The inputs of the turn.
+        scene: The offer's item in front of the shopper, as of now.
+        offer: The standing offer.
+        rule: Its rule; None where the rulebook has it no more. Then the offer's own `on_change`
+            decides what that means, and the shop's policy decides the rest.
+
+    Yields:
+        One finding per failed check, in gate order.
     """
     policy = context.rulebook.policy
-    judged = rule or _gone(offer)
+    checked_rule = rule or _stand_in(offer)
+    # `keep` and `drain` leave a standing offer alone when its rule changes.
     if (rule or offer).on_change == "withdraw":
-        yield from check_rule_state(judged, scene.now, context.rulebook.paused)
-        if judged.digest != offer.rule_digest:
+        yield from check_rule_state(checked_rule, scene.now, context.rulebook.paused)
+        if checked_rule.digest != offer.rule_digest:
             yield Finding(Reason.RULE_ENDED, actual=offer.rulebook, needed=context.rulebook.version)
-    yield from _still_allowed(scene, offer, judged)
+    yield from _still_allowed(scene, offer, checked_rule)
     yield from check_feeds(scene, policy, context.feed_heartbeats)
     if scene.territory != offer.territory:
         yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=offer.territory)
     if offer.customer is not None and offer.customer != scene.session.customer:
         yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="the same shopper")
-    yield from check_suppression(scene, judged, policy, context.rulebook.suppress)
+    yield from check_suppression(scene, checked_rule, policy, context.rulebook.suppress)
     yield from check_price_regret(scene, offer.unit, offer.currency, policy)
+    # What was promised before this offer has the first claim on the stock, so the newest offers are
+    # withdrawn first.
     yield from check_availability(scene, policy, context.ahead.get(offer.id, 0), offer.max_qty)
-    yield from _still_a_price(scene, offer, judged, policy)
+    yield from _still_a_price(scene, offer, checked_rule, policy)
 
 
 def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
-    """Gate 2 again: a personal offer ends with the consent that it rests on."""
+    """Gate 2 again: yield why the shopper does not allow the offer any more.
+
+    The offer remembers whether it is personal: the rule may read other fields by now.
+    """
     if offer.personal and not scene.session.personal:
         gpc = scene.session.gpc and scene.session.consent == "personal"
         reason = Reason.CONSENT_GPC if gpc else Reason.CONSENT_MISSING
@@ -88,8 +132,11 @@ def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
     yield from check_shopper(scene, personal=needs_customer(rule, rule.holds_from(scene)))
 
 
-def _gone(offer: Offer) -> Rule:
-    """What stands in for a rule that the rulebook has no more."""
+def _stand_in(offer: Offer) -> Rule:
+    """Return a rule for an offer whose own rule the rulebook has no more.
+
+    Its price terms ask for no floor of their own, and its digest differs from every offer's.
+    """
     return Rule(
         id=offer.rule,
         price=PriceTerms("fixed", amounts={offer.currency: offer.unit}),
@@ -101,25 +148,37 @@ def _gone(offer: Offer) -> Rule:
 
 
 def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> Iterator[Finding]:
-    """Gate 7 again: the offer must still be below the public price and at or above the floor."""
-    kept, shelf = scene.price, shelf_price_of(scene)
-    if kept is None or shelf is None or shelf.currency != offer.currency:
+    """Gate 7 again: yield why the offer's price is not one to offer any more.
+
+    It must be below the public price and at or above the price floor, both as of now.
+    """
+    reported, price_basis = scene.price, price_basis_of(scene)
+    if reported is None or price_basis is None or price_basis.currency != offer.currency:
         yield Finding(Reason.PRICE_MISSING)
         return
     if offer.level == "shipping":
-        yield from _still_the_price(offer, shelf, kept.at)
+        yield from _same_item_price(offer, price_basis, reported.at)
         return
-    floor = pricing.floor_of(rule.price, shelf, policy.min_margin_bp, policy.max_total_discount_bp)
+    floor = pricing.floor_of(
+        rule.price, price_basis, policy.min_margin_bp, policy.max_total_discount_bp
+    )
+    # A remedy is owed, whatever it costs.
     if offer.unit < floor.amount and not offer.remedy:
-        yield Finding(Reason.PRICE_FLOOR, actual=offer.unit, needed=floor.amount, at=kept.at)
-    if offer.unit >= shelf.amount:
+        yield Finding(Reason.PRICE_FLOOR, actual=offer.unit, needed=floor.amount, at=reported.at)
+    if offer.unit >= price_basis.amount:
         yield Finding(
-            Reason.PRICE_NO_IMPROVEMENT, actual=offer.unit, needed=shelf.amount - 1, at=kept.at
+            Reason.PRICE_NO_IMPROVEMENT,
+            actual=offer.unit,
+            needed=price_basis.amount - 1,
+            at=reported.at,
         )
 
 
-def _still_the_price(offer: Offer, shelf: PriceBasis, at: int) -> Iterator[Finding]:
-    """An offer on the shipping shows the item's price as everybody pays it, and does not promise it."""
-    if offer.unit != shelf.amount:
+def _same_item_price(offer: Offer, price_basis: PriceBasis, at: int) -> Iterator[Finding]:
+    """Yield a finding where an offer on the shipping shows a price that is not the item's any more.
+
+    Such an offer repeats the item's public price beside the saving; it does not promise it.
+    """
+    if offer.unit != price_basis.amount:
         reason = Reason.PRICE_NO_IMPROVEMENT
-        yield Finding(reason, actual=offer.unit, needed=shelf.amount, at=at)
+        yield Finding(reason, actual=offer.unit, needed=price_basis.amount, at=at)

@@ -1,4 +1,9 @@
-"""Must this item not be shown to this shopper now, whatever it is worth? Gate 5."""
+"""Gate 5: items that must not be offered to this shopper, whatever the offer would earn.
+
+It enforces the table and rules 1 to 5 of server/SEMANTICS.md, section 6: recalls for everybody;
+taints, ownership and price regret for a verified customer; purchases of this session for a guest.
+`customer/taints.py` derives the taints from the facts; this gate applies them to one item.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -14,70 +19,93 @@ from tactful.core.verdicts.reasons import REASON_ORDER, Reason
 from tactful.core.verdicts.verdict import Finding
 
 REMEDY_EXEMPT: Final = frozenset({Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN})
-"""What a remedy may be promoted in spite of."""
+"""Taints that do not suppress a remedy.
+
+A late parcel suppresses the whole shop; the voucher that makes up for it is the one exception
+(server/SEMANTICS.md, section 6, rule 3).
+"""
 
 
 def check_suppression(
-    scene: Scene, rule: Rule, policy: Policy, tightenings: Iterable[SuppressRule] = ()
+    scene: Scene, rule: Rule, policy: Policy, suppress_rules: Iterable[SuppressRule] = ()
 ) -> Iterator[Finding]:
-    """Every taint on the item, in the order of the reasons."""
-    found = [*_recall(scene.item)]
+    """Yield every reason to suppress the item, in the order of the reasons.
+
+    Args:
+        scene: The item in front of the shopper.
+        rule: The rule; only whether it gives a remedy is read.
+        policy: The shop's policy.
+        suppress_rules: The rulebook's `suppress` blocks; they can only lengthen a cooldown.
+
+    Yields:
+        Findings of gate 5 except `owned.price_regret`, which needs the offer's price.
+    """
+    found = [*_recall_findings(scene.item)]
     if scene.profile:
-        after = _longest(scene, tightenings)
-        found += _taint_findings(scene, rule, after)
-        found += _components(scene, after)
-        found += _cause(scene, rule)
-        found += _owned(scene, policy)
+        least_cooldown = _least_cooldown(scene, suppress_rules)
+        found += _taint_findings(scene, rule, least_cooldown)
+        found += _component_findings(scene, least_cooldown)
+        found += _cause_findings(scene, rule)
+        found += _owned_findings(scene, policy)
     elif scene.session.bought:
-        found += _bought(scene, policy)
+        found += _guest_purchase_findings(scene, policy)
+    # Taints come from several facts in any order; the primary reason is the first of the enum.
     if len(found) > 1:
         found.sort(key=lambda finding: REASON_ORDER[finding.reason])
     yield from found
 
 
-def _recall(item: Item) -> Iterator[Finding]:
+def _recall_findings(item: Item) -> Iterator[Finding]:
+    """Yield `recall` for the item and for each component of a bundle."""
     for one in (item, *item.components):
         for recall in one.recalls:
             yield Finding(Reason.RECALL, actual=recall, needed="lifted")
 
 
-def _longest(scene: Scene, tightenings: Iterable[SuppressRule]) -> int:
-    """The longest cooldown that the rule files ask for in this scene (ms)."""
-    return max((one.after for one in tightenings if one.holds_from(scene) == NOW), default=0)
+def _least_cooldown(scene: Scene, suppress_rules: Iterable[SuppressRule]) -> int:
+    """Return the longest cooldown that the rule files ask for in this scene, in milliseconds."""
+    return max((one.after for one in suppress_rules if one.holds_from(scene) == NOW), default=0)
 
 
-def _taint_findings(scene: Scene, rule: Rule, after: int) -> Iterator[Finding]:
-    for letdown in dict.fromkeys((*_reaching(scene.taints, scene.item), *scene.taints.shop)):
-        if not (rule.remedy and letdown.reason in REMEDY_EXEMPT):
-            yield from _finding(letdown, scene.now, after)
+def _taint_findings(scene: Scene, rule: Rule, least_cooldown: int) -> Iterator[Finding]:
+    """Yield the active taints on the item's SKU, product and brand, and on the whole shop."""
+    # One taint may be filed under SKU and product; it counts once.
+    for taint in dict.fromkeys((*_taints_on(scene.taints, scene.item), *scene.taints.shop)):
+        if not (rule.remedy and taint.reason in REMEDY_EXEMPT):
+            yield from _active_taint(taint, scene.now, least_cooldown)
 
 
-def _reaching(letdowns: Taints, item: Item) -> Iterator[Taint]:
-    yield from letdowns.skus.get(item.sku, ())
-    yield from letdowns.products.get(item.product_id, ())
+def _taints_on(taints: Taints, item: Item) -> Iterator[Taint]:
+    """Yield the taints on an item, without those on the whole shop."""
+    yield from taints.skus.get(item.sku, ())
+    yield from taints.products.get(item.product_id, ())
     if item.brand:
-        yield from letdowns.brands.get(item.brand, ())
+        yield from taints.brands.get(item.brand, ())
 
 
-def _components(scene: Scene, after: int) -> Iterator[Finding]:
-    """A bundle is as tainted as what is in it."""
-    for part in scene.item.components:
-        for letdown in dict.fromkeys(_reaching(scene.taints, part)):
-            for one in _finding(letdown, scene.now, after):
-                actual = {part.sku: one.reason.value}
+def _component_findings(scene: Scene, least_cooldown: int) -> Iterator[Finding]:
+    """Yield `complaint.component`: a bundle is as tainted as what is in it."""
+    for component in scene.item.components:
+        for taint in dict.fromkeys(_taints_on(scene.taints, component)):
+            for one in _active_taint(taint, scene.now, least_cooldown):
+                actual = {component.sku: one.reason.value}
                 yield Finding(Reason.COMPLAINT_COMPONENT, actual, at=one.at, until=one.until)
 
 
-def _finding(letdown: Taint, now: int, after: int) -> Iterator[Finding]:
-    until = letdown.until
-    if until is not None and letdown.open_until is not None:
-        until = max(until, letdown.open_until + after)
-    if letdown.since <= now and (until is None or now < until):
-        yield Finding(letdown.code(now), actual=letdown.cause, at=letdown.at, until=until)
+def _active_taint(taint: Taint, now: int, least_cooldown: int) -> Iterator[Finding]:
+    """Yield a finding if a taint is active now, with its cooldown lengthened by the rule files."""
+    until = taint.until
+    if until is not None and taint.open_until is not None:
+        until = max(until, taint.open_until + least_cooldown)
+    if taint.since <= now and (until is None or now < until):
+        yield Finding(taint.code(now), actual=taint.cause, at=taint.at, until=until)
 
 
-def _cause(scene: Scene, rule: Rule) -> Iterator[Finding]:
-    """A remedy is never promoted on what it makes up for."""
+def _cause_findings(scene: Scene, rule: Rule) -> Iterator[Finding]:
+    """Yield `complaint.cause`: a remedy is never promoted on what it makes up for.
+
+    "Take 10 EUR off the shoe that fell apart" would be an insult. The voucher stays redeemable.
+    """
     promoted = scene.remedy if rule.remedy else None
     if promoted:
         causes = scene.taints.causes.get(promoted.fact.remedy, ())
@@ -85,38 +113,54 @@ def _cause(scene: Scene, rule: Rule) -> Iterator[Finding]:
             yield Finding(Reason.COMPLAINT_CAUSE, actual=promoted.fact.remedy, at=promoted.at)
 
 
-def _owned(scene: Scene, policy: Policy) -> Iterator[Finding]:
-    """The same product in any variant; a consumable is due before it is used up."""
+def _owned_findings(scene: Scene, policy: Policy) -> Iterator[Finding]:
+    """Yield `owned.already` for the product in any variant; a gift is not owned by its buyer."""
     for purchase in _purchases(scene):
-        until = purchase.placed_at + _cooldown_findings(purchase.consumable_days, policy)
+        until = purchase.placed_at + _owned_for(purchase.consumable_days, policy)
         if scene.now < until and not purchase.gift:
             yield Finding(
                 Reason.OWNED_ALREADY, actual=purchase.placed_at, at=purchase.at, until=until
             )
 
 
-def _bought(scene: Scene, policy: Policy) -> Iterator[Finding]:
-    """What a guest bought in this session."""
+def _guest_purchase_findings(scene: Scene, policy: Policy) -> Iterator[Finding]:
+    """Yield `owned.already` for what a shopper without an identity bought in this session."""
     days = scene.product.consumable_days if scene.product else None
-    for owned in scene.session.bought:
-        until = owned.at + _cooldown_findings(days, policy)
-        if owned.product == scene.item.product_id and scene.now < until:
-            yield Finding(Reason.OWNED_ALREADY, actual=owned.at, until=until)
+    for bought in scene.session.bought:
+        until = bought.at + _owned_for(days, policy)
+        if bought.product == scene.item.product_id and scene.now < until:
+            yield Finding(Reason.OWNED_ALREADY, actual=bought.at, until=until)
 
 
-def _cooldown_findings(consumable_days: int | None, policy: Policy) -> int:
-    """How long what was bought is not offered again (ms)."""
+def _owned_for(consumable_days: int | None, policy: Policy) -> int:
+    """Return how long a purchase keeps its product from being offered, in milliseconds.
+
+    A consumable is due again before it is used up, by default after 0.8 of its interval.
+    """
     if consumable_days is None:
         return policy.owned.durable
     return consumable_days * DAY * policy.owned.consumable_bp // 10_000
 
 
 def _purchases(scene: Scene) -> tuple[Purchase, ...]:
+    """Return the customer's purchases of the item's product."""
     return scene.profile.purchases.get(scene.item.product_id, ()) if scene.profile else ()
 
 
 def check_price_regret(scene: Scene, unit: int, currency: str, policy: Policy) -> Iterator[Finding]:
-    """Was the product bought dearer so lately that this price would be regretted?"""
+    """Yield `owned.price_regret` where the customer recently paid more than the offer asks.
+
+    Gifts count here: they were paid for (server/SEMANTICS.md, section 6, rule 5).
+
+    Args:
+        scene: The item in front of the shopper.
+        unit: The offer's price of one unit, in minor units of `currency`.
+        currency: ISO 4217 code; a purchase in another currency is not compared.
+        policy: The shop's policy; `owned.price_regret` is the window in milliseconds.
+
+    Yields:
+        One finding per dearer purchase within the window.
+    """
     for purchase in _purchases(scene):
         until = purchase.placed_at + policy.owned.price_regret
         if purchase.currency == currency and scene.now < until and unit < purchase.unit:

@@ -1,4 +1,8 @@
-"""Is this the moment to speak? Gate 8."""
+"""Gate 8: the shopper must be engaged and at rest, and not paying or in a support chat.
+
+It enforces server/SEMANTICS.md, section 6, rule 9. "Real time" is the wrong moment: an offer that
+interrupts typing, a payment or a complaint costs more than it earns.
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,11 +14,23 @@ from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
 PAYING: Final = frozenset({"checkout", "payment"})
+"""Pages on which no offer interrupts the shopper."""
 
 
-def check_timing(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterator[Finding]:
-    """Why it is too early, or not now. `ripe`: from when the rule's conditions hold; `until` says when the waiting alone is over."""
-    yield from _wait(scene, rule, ripe, policy)
+def check_timing(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Iterator[Finding]:
+    """Yield why this is not the moment for an offer.
+
+    Args:
+        scene: The item in front of the shopper.
+        rule: The rule; `moment: rescue` waives the engaged time and the pause in a rescue.
+        holds_at: What `rule.holds_from` returns for the scene.
+        policy: The shop's thresholds.
+
+    Yields:
+        `timing.wait`, `timing.checkout`, `timing.chat` and `timing.quiet`. `Finding.until` is when
+        waiting alone passes the check; None: only a signal does.
+    """
+    yield from _wait_findings(scene, rule, holds_at, policy)
     session = scene.session
     if session.page in PAYING:
         yield Finding(Reason.TIMING_CHECKOUT, actual=session.page)
@@ -25,36 +41,45 @@ def check_timing(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterato
         yield Finding(Reason.TIMING_QUIET, actual=scene.now, needed=until, until=until)
 
 
-def _wait(scene: Scene, rule: Rule, ripe: int, policy: Policy) -> Iterator[Finding]:
-    """A hidden page has no end of waiting: only a signal ends it."""
+def _wait_findings(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Iterator[Finding]:
+    """Yield `timing.wait` while engaged time, pause or a timed condition is missing."""
     session = scene.session
+    # A page that nobody sees has no end of waiting: only a signal shows it again.
     if not session.visible:
         yield Finding(Reason.TIMING_WAIT, actual="hidden", needed="visible")
         return
-    if ripe == NEVER:
-        ripe = NOW  # no time mends that, and gate 4 says so
+    # Waiting does not mend a condition that fails; gate 4 has the finding for it.
+    if holds_at == NEVER:
+        holds_at = NOW
     if rule.moment != "rescue" or not session.rescue:
-        engaged = _engaged(scene, policy)
-        ripe = max(ripe, engaged, session.last_input + policy.moment.since_input)
-    if ripe > scene.now:
-        known = ripe < NEEDS_ACTIVITY
+        engaged_at = _engaged_at(scene, policy)
+        holds_at = max(holds_at, engaged_at, session.last_input + policy.moment.since_input)
+    if holds_at > scene.now:
+        ends_by_waiting = holds_at < NEEDS_ACTIVITY
+        # Seconds are rounded up: "0 more seconds" would read as passed.
+        more = -(-(holds_at - scene.now) // 1000)
         yield Finding(
             Reason.TIMING_WAIT,
-            actual={"engaged": _seconds(scene)},
-            needed={"more": -(-(ripe - scene.now) // 1000)} if known else {"engaged": "more"},
-            until=ripe if known else None,
+            actual={"engaged": _engaged_seconds(scene)},
+            needed={"more": more} if ends_by_waiting else {"engaged": "more"},
+            until=holds_at if ends_by_waiting else None,
         )
 
 
-def _engaged(scene: Scene, policy: Policy) -> int:
-    """When the engaged time suffices; with an item whose page is not open nobody is engaged, but in the cart."""
+def _engaged_at(scene: Scene, policy: Policy) -> int:
+    """Return when the engaged time suffices, milliseconds since the Unix epoch, UTC.
+
+    The shopper is engaged with the item whose page is open, and in the cart with everything in it.
+    With any other item nobody is engaged, however long a page is open.
+    """
     session = scene.session
     if session.focus == scene.item.sku or session.page == "cart":
         return session.dwell_reaches(policy.moment.engaged)
     return NEEDS_ACTIVITY
 
 
-def _seconds(scene: Scene) -> int:
+def _engaged_seconds(scene: Scene) -> int:
+    """Return the engaged time with the item, in whole seconds."""
     if scene.session.focus != scene.item.sku and scene.session.page != "cart":
         return 0
     return scene.session.dwell(scene.now) // 1000

@@ -1,1 +1,1 @@
-"""rules."""
+"""Rules as compiled data, the policy they run under, and conditions read plainly."""

@@ -1,1 +1,1 @@
-"""stages."""
+"""Stages of a decision: reducer, arbitration, hold-out, building the offer."""

@@ -1,4 +1,9 @@
-"""Who of the candidates is shown, and why are the others not? Gates 11 and 12."""
+"""Arbitration: which of the candidates is pushed, and why the others are not. Gates 11 and 12.
+
+The order of comparison is server/SEMANTICS.md, section 7: tier, expected value, the smaller discount,
+rule id, SKU. Every comparison is total and exact, so that the same inputs give the same winner
+whatever the order of the rule files.
+"""
 
 from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
@@ -13,58 +18,90 @@ from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
 from tactful.core.stages.holdout import holdout_reason
 from tactful.core.verdicts.reasons import Reason
-from tactful.core.verdicts.verdict import CLAMPED, Finding, Verdict, VerdictOutcome
+from tactful.core.verdicts.verdict import BY_PRIOR, CLAMPED, Finding, Verdict, VerdictOutcome
 
 Rank = tuple[int, Fraction | int, int, str, str]
+"""(minus tier, minus expected value, saving in minor units, rule id, SKU); the smallest wins."""
 
 
 class Candidate(Struct, frozen=True, gc=False):
-    """A rule that may speak about an item, and what it would say."""
+    """A rule that passed gates 1 to 10 for an item."""
 
     rule: Rule
     scene: Scene
     priced: PricedRule
     quote: Quote
+    """The price that the offer would have."""
     value: ExpectedValue | None = None
-    """None: nobody asked, or nobody can say."""
+    """None: the policy does not arbitrate by value, or the cost is unknown."""
 
 
 def rank_candidates(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The candidates, the winner first."""
+    """Return the candidates, the winner first."""
     return sorted(candidates, key=rank_of_candidate)
 
 
 def rank_of_candidate(candidate: Candidate) -> Rank:
-    """Tier, expected value, the smaller discount, rule id, then SKU: never the order of files."""
+    """Return a candidate's place in the order of arbitration."""
     rule, sku = candidate.rule, candidate.scene.item.sku
-    worth = _exact(candidate.value)
-    return (-rule.priority, -worth, candidate.quote.saved, rule.id, sku)
+    value = _exact(candidate.value)
+    return (-rule.priority, -value, candidate.quote.saved, rule.id, sku)
 
 
 def rank_of_standing(offer: Offer, rule: Rule | None, value: ExpectedValue | None) -> Rank:
-    """Where an offer that is up stands; without its rule, in the lowest tier of them all."""
+    """Return a standing offer's place among candidates.
+
+    Args:
+        offer: The standing offer.
+        rule: Its rule; None where the rulebook has it no more. Such an offer is in a tier below
+            every other, so that any better candidate replaces it.
+        value: Its expected value; None where it was not computed.
+
+    Returns:
+        A rank that compares with those of candidates.
+    """
     tier = -rule.priority if rule else 2**31
     return (tier, -_exact(value), offer.saved, offer.rule, offer.sku)
 
 
 def price_after_discount(rule: Rule, quote: Quote) -> int:
-    """What is left of the public price at worst, if one of the item is all that is ordered."""
+    """Return what the shopper pays for one unit that is all they order, in minor units.
+
+    A discount on the shipping leaves the item's price as it is, so what it saves is taken off here:
+    otherwise arbitration could not compare it with a discount on the item.
+    """
     return quote.unit - quote.saved if rule.level == "shipping" else quote.unit
 
 
 def offer_value(
     context: Context, scene: Scene, rule: str, priced: PricedRule, unit: int
 ) -> ExpectedValue | None:
-    """What `rule` leaving `unit` for an item is worth, where the policy arbitrates by that."""
-    policy, shelf = context.rulebook.policy, priced.shelf
-    if policy.arbitration != "expected_value" or shelf is None or scene.territory is None:
+    """Return the expected value of a rule's offer, where the policy arbitrates by it.
+
+    Args:
+        context: The inputs; its rates and policy are read.
+        scene: The item in front of the shopper.
+        rule: The rule's id; the rates are kept per rule.
+        priced: The rule's price for the item.
+        unit: What the shopper would pay for one unit, in minor units.
+
+    Returns:
+        The value against showing nothing. None where the policy arbitrates by tier alone, or where
+        price or territory is unknown.
+    """
+    policy, price_basis = context.rulebook.policy, priced.price_basis
+    if policy.arbitration != "expected_value" or price_basis is None or scene.territory is None:
         return None
     product = scene.item.product_id
-    return value_of(context.rates, policy.prior, rule, product, scene.territory, unit, shelf)
+    return value_of(context.rates, policy.prior, rule, product, scene.territory, unit, price_basis)
 
 
 def beats_silence(context: Context, candidate: Candidate) -> bool:
-    """Whether it is worth more than saying nothing; one that is forced, or owed, need not be."""
+    """Return whether a candidate is worth more than showing nothing.
+
+    Without arbitration by value it always is. A rule with `force` is shown whatever it costs, and a
+    remedy is owed to the customer, so neither has to earn anything.
+    """
     rule = candidate.rule
     if context.rulebook.policy.arbitration != "expected_value" or rule.force or rule.remedy:
         return True
@@ -72,90 +109,123 @@ def beats_silence(context: Context, candidate: Candidate) -> bool:
 
 
 def _exact(value: ExpectedValue | None) -> Fraction | int:
-    """0 where nobody asked: to negate and compare fractions of ten candidates takes 8 µs."""
+    """Return the value in minor units; the integer 0 where none was computed.
+
+    Negating and comparing fractions of ten candidates takes 8 µs, so the common case has none.
+    """
     return value.exact if value else 0
 
 
 Selection = tuple[Candidate, VerdictOutcome, Reason | None]
+"""A candidate, its outcome, and the reason if it is not pushed."""
 
 
 def select_winner(
     context: Context, standing: Collection[Offer], candidates: Iterable[Candidate]
 ) -> Iterator[Selection]:
-    """Each candidate, the winner first, with what becomes of it; at most one is pushed."""
-    taken = False
+    """Select at most one candidate to push.
+
+    Args:
+        context: The inputs.
+        standing: The session's standing offers.
+        candidates: The rules that passed gates 1 to 10.
+
+    Yields:
+        Every candidate in rank order with its outcome. At most one is "pushed" or "held_out".
+    """
+    won = False
     for candidate in rank_candidates(candidates):
         outcome, reason = _against(context, standing, candidate)
-        if outcome is None and taken:
+        if outcome is None and won:
             outcome, reason = "withheld", Reason.ARBITRATION_OUTRANKED
-        if outcome is None and not _may_stand(standing, candidate):
+        if outcome is None and not _may_stack(standing, candidate):
             outcome, reason = "withheld", Reason.ARBITRATION_EXCLUSIVE
         if outcome is None:
             outcome, reason = _measured(context, candidate)
-            taken = candidate.rule.mode != "shadow"
+            # A held-out winner ends the arbitration: showing the second best to the control group
+            # would spoil the comparison. A shadow rule must not change what shoppers see.
+            won = candidate.rule.mode != "shadow"
         yield candidate, outcome, reason
 
 
-def build_candidate(ground: Evaluation, rule: Rule) -> Candidate:
-    """A rule that passed gates 1 to 10, which none does without a price."""
-    scene, priced = ground.scene, ground.price_of(rule)
+def build_candidate(evaluation: Evaluation, rule: Rule) -> Candidate:
+    """Return the candidate of a rule that passed gates 1 to 10.
+
+    Args:
+        evaluation: The evaluation in which the rule passed.
+        rule: The rule.
+
+    Returns:
+        The candidate with its price, and its value where the policy asks for one.
+
+    Raises:
+        LookupError: If the rule has no price, so that it cannot have passed gate 7.
+    """
+    scene, priced = evaluation.scene, evaluation.price_of(rule)
     quote = priced.passed_quote
-    worth = offer_value(ground.context, scene, rule.id, priced, price_after_discount(rule, quote))
-    return Candidate(rule, scene, priced, quote, worth)
+    unit = price_after_discount(rule, quote)
+    value = offer_value(evaluation.context, scene, rule.id, priced, unit)
+    return Candidate(rule, scene, priced, quote, value)
 
 
-def verdict_of(result: Selection) -> Verdict:
-    """As the trace and an explanation say it."""
-    candidate, outcome, reason = result
-    marks = (CLAMPED,) if candidate.quote.clamped else ()
-    worth = candidate.value.for_trace() if candidate.value else None
+def verdict_of(selection: Selection) -> Verdict:
+    """Return the verdict on a candidate, for traces and explanations."""
+    candidate, outcome, reason = selection
+    notes = (CLAMPED,) if candidate.quote.clamped else ()
+    value = candidate.value.for_trace() if candidate.value else None
     finding = Finding(reason) if reason else None
     if reason is Reason.ARBITRATION_NEGATIVE_VALUE:
-        finding = Finding(reason, actual=worth or "the cost is not known", needed=0)
+        finding = Finding(reason, actual=value or "the cost is not known", needed=0)
     if candidate.value and candidate.value.by_prior:
-        marks = (*marks, "arbitration.prior")
+        notes = (*notes, BY_PRIOR)
     findings = (finding,) if finding else ()
-    return Verdict(candidate.rule.id, candidate.scene.item.sku, outcome, findings, marks, worth)
+    return Verdict(candidate.rule.id, candidate.scene.item.sku, outcome, findings, notes, value)
 
 
 def _against(
     context: Context, standing: Iterable[Offer], candidate: Candidate
 ) -> tuple[VerdictOutcome | None, Reason | None]:
-    """Against the offer that is up for the item, and against saying nothing.
+    """Compare a candidate with the visible offer on its item, and with showing nothing.
 
-    An offer gives way to a better one only, and only if the shopper saves more.
+    A visible offer is replaced only by a candidate that ranks higher and saves the shopper more
+    (server/SEMANTICS.md, section 7), so that no price rises in front of a shopper.
     """
     sku = candidate.scene.item.sku
-    up = next((offer for offer in standing if offer.sku == sku and offer.advertised), None)
-    if up and up.rule == candidate.rule.id:
+    visible = next((offer for offer in standing if offer.sku == sku and offer.advertised), None)
+    if visible and visible.rule == candidate.rule.id:
         return "standing", None
     if not beats_silence(context, candidate):
         return "withheld", Reason.ARBITRATION_NEGATIVE_VALUE
-    if up and not _betters(context, candidate, up):
+    if visible and not _betters(context, candidate, visible):
         return "withheld", Reason.ARBITRATION_OUTRANKED
     return None, None
 
 
-def _betters(context: Context, candidate: Candidate, up: Offer) -> bool:
-    worth = offer_value(
-        context, candidate.scene, up.rule, candidate.priced, up.price_after_discount
+def _betters(context: Context, candidate: Candidate, visible: Offer) -> bool:
+    """Return whether a candidate saves more than a visible offer and ranks higher."""
+    value = offer_value(
+        context, candidate.scene, visible.rule, candidate.priced, visible.price_after_discount
     )
-    theirs = rank_of_standing(up, context.rulebook.rules.get(up.rule), worth)
+    rank = rank_of_standing(visible, context.rulebook.rules.get(visible.rule), value)
     return (
-        price_after_discount(candidate.rule, candidate.quote) < up.price_after_discount
-        and rank_of_candidate(candidate) < theirs
+        price_after_discount(candidate.rule, candidate.quote) < visible.price_after_discount
+        and rank_of_candidate(candidate) < rank
     )
 
 
-def _may_stand(standing: Iterable[Offer], candidate: Candidate) -> bool:
-    """Beside what is up for other items, and what is promised."""
+def _may_stack(standing: Iterable[Offer], candidate: Candidate) -> bool:
+    """Return whether a candidate may stand beside all other standing offers.
+
+    Those are the offers for other items and the accepted offers on this one. The visible offer on
+    this item is not among them: the candidate would replace it.
+    """
     sku, rule = candidate.scene.item.sku, candidate.rule
     others = (offer for offer in standing if offer.sku != sku or not offer.advertised)
     return all(offer.may_stand_beside(rule.id, rule.level, rule.stacks_with) for offer in others)
 
 
 def _measured(context: Context, candidate: Candidate) -> tuple[VerdictOutcome, Reason | None]:
-    """Whether a winner is held back to measure the effect."""
+    """Return whether a winner is held back to measure the effect, or runs as a shadow. Gate 12."""
     rule, policy = candidate.rule, context.rulebook.policy
     reason = holdout_reason(context.seed, candidate.scene.holdout_key, rule, policy)
     if reason:

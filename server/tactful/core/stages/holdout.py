@@ -1,4 +1,9 @@
-"""Is this shopper deliberately shown nothing, so that the effect can be measured?"""
+"""Hold-outs: which shoppers are deliberately shown nothing, so that the effect can be measured.
+
+Gate 12 (server/SEMANTICS.md, section 7). Membership is a keyed hash and nothing is stored for it: the
+same shopper is in the same group on every device and after every restart, and nobody without the
+shop's seed can compute who is in it.
+"""
 
 from hashlib import blake2b
 
@@ -8,15 +13,34 @@ from tactful.core.verdicts.reasons import Reason
 
 
 def draw_bp(seed: str, *parts: str) -> int:
-    """A fair draw from 0 to 9999, the same for the same seed and parts."""
+    """Return a uniform draw from 0 to 9999 (basis points), the same for the same arguments.
+
+    Args:
+        seed: The shop's secret seed; its first 64 bytes are the key of the hash.
+        *parts: What the draw is for. Different parts give independent draws.
+
+    Returns:
+        The draw. Its bias is below 10,000 ÷ 2^64.
+    """
     digest = blake2b("\0".join(parts).encode(), key=seed.encode()[:64], digest_size=8).digest()
     return int.from_bytes(digest, "big") % 10_000
 
 
 def holdout_reason(seed: str, shopper: str, rule: Rule, policy: Policy) -> Reason | None:
-    """Why a winner is not shown to this shopper; None: it is."""
+    """Return why a winning candidate is not shown to this shopper; None: it is shown.
+
+    Args:
+        seed: The shop's secret seed.
+        shopper: `Scene.holdout_key`.
+        rule: The winning rule; its `share_bp` of shoppers sees it.
+        policy: The shop's policy; its `holdout_bp` of shoppers sees no offer at all.
+
+    Returns:
+        `holdout.global`, `holdout.rule` or None.
+    """
     if policy.holdout_bp and draw_bp(seed, "holdout", shopper) < policy.holdout_bp:
         return Reason.HOLDOUT_GLOBAL
+    # The rule's id is part of the draw: two rules of 50 % split shoppers independently of each other.
     if rule.share_bp < 10_000 and draw_bp(seed, "rule", rule.id, shopper) >= rule.share_bp:
         return Reason.HOLDOUT_RULE
     return None

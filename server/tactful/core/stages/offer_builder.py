@@ -1,4 +1,8 @@
-"""What exactly is offered: the words, the claims and the times of a winning candidate."""
+"""Building of the winner's offer: its price, claims, times, words and disclosure.
+
+The same context and candidate give the same offer, down to its id, so that a recorded turn can be
+repeated byte for byte.
+"""
 
 from hashlib import blake2b
 from typing import Final
@@ -23,15 +27,26 @@ from tactful.core.values.money import Money
 from tactful.core.verdicts.verdict import CLAMPED
 
 GENERAL: Final = "price.general"
-"""It reached so many viewers of the product that it is an offer to everybody."""
+"""Note: the reduction reached so many viewers of the product that it is a general offer."""
 SHORT_HISTORY: Final = "price.short_history"
-"""Less than the whole window of public prices is on record."""
+"""Note: fewer public prices are on record than the window of the prior price asks for."""
 
 
 def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
-    """The offer, as it is pushed; the same inputs give the same one, down to its id.
+    """Return the offer of a winning candidate, as it is pushed.
 
-    `seq` is the number that it will have in the session.
+    Args:
+        context: The inputs of the turn.
+        candidate: The winner of arbitration.
+        seq: The sequence number that the offer will have in its session. It is part of the id.
+
+    Returns:
+        The offer in the state `pushed`. "Was" and percentage are set only where the prior price
+        allows a claim of reduction (Directive 98/6/EC, article 6a; server/SEMANTICS.md, section 9).
+
+    Raises:
+        LookupError: If the candidate has no price or territory, so that it cannot have passed
+            gate 7.
     """
     rulebook, rule, scene, quote = (
         context.rulebook,
@@ -39,17 +54,18 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         candidate.scene,
         candidate.quote,
     )
-    shelf = candidate.priced.shelf
+    price_basis = candidate.priced.price_basis
     session, item, territory = scene.session, scene.item, scene.territory
-    if shelf is None or territory is None:
+    if price_basis is None or territory is None:
         raise LookupError("a candidate has a price and a territory")
     remedy = scene.remedy if rule.remedy else None
     ends_at = min(scene.now + rule.expires, rule.ends)
     if remedy:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
     since = context.reductions.first_applied_at(rule.id, item.sku, territory, scene.now)
-    prior = prior_price_of(scene, since, shelf.currency)
-    said = claim(prior, quote.unit) if quote.unit < shelf.amount else None
+    prior = prior_price_of(scene, since, price_basis.currency)
+    # An offer on the shipping leaves the item's price as it is, so there is no reduction to claim.
+    claimed = claim(prior, quote.unit) if quote.unit < price_basis.amount else None
     product = scene.product
     campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
     return Offer(
@@ -64,14 +80,14 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         sku=item.sku,
         product=item.product_id,
         territory=territory,
-        currency=shelf.currency,
+        currency=price_basis.currency,
         unit=quote.unit,
-        public=shelf.amount,
-        deduction=deduction(rule.price, shelf.currency),
+        public=price_basis.amount,
+        deduction=deduction(rule.price, price_basis.currency),
         since=since,
-        was=said.was if said else None,
-        percent=said.percent if said else None,
-        cost=shelf.cost,
+        was=claimed.was if claimed else None,
+        percent=claimed.percent if claimed else None,
+        cost=price_basis.cost,
         max_qty=rule.max_qty,
         hold=candidate.priced.hold,
         issued_at=scene.now,
@@ -85,55 +101,74 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         personal="personal" in provenance_of(rule),
         on_change=rule.on_change,
         remedy=remedy.fact.remedy if remedy else None,
+        # Copied: an accepted offer stacks as it was promised, whatever becomes of the rulebook.
         stacks_with=tuple(sorted(rule.stacks_with)),
         notes=_notes(context, candidate, prior),
     )
 
 
 def prior_price_of(scene: Scene, since: int, currency: str) -> PriorPrice | None:
-    """The prior price of when the reduction first applied; lower, if the public price was so since."""
+    """Return the prior price of an item for a reduction (Directive 98/6/EC, article 6a).
+
+    Args:
+        scene: The item in front of the shopper.
+        since: When this reduction first applied (t0), milliseconds since the Unix epoch, UTC.
+        currency: ISO 4217 code; prices in another currency do not count.
+
+    Returns:
+        The lowest public price of the window before `since`. Where the public price has been lower
+        since then, that lower price: "was" must not name a price that nobody pays any more. None
+        without a price on record.
+    """
     ledger = scene.item.history.get(scene.territory or "", ())
-    then = prior_price(ledger, since, currency)
+    at_start = prior_price(ledger, since, currency)
     public = [entry for entry in ledger if not entry.offered]
     today = prior_price(public, scene.now, currency)
-    return today if then and today and today.amount < then.amount else then
+    return today if at_start and today and today.amount < at_start.amount else at_start
 
 
 def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> tuple[str, ...]:
+    """Return the marks that the shop's staff see beside an offer."""
     rule, scene = candidate.rule, candidate.scene
     product, territory = scene.item.product_id, scene.territory or ""
-    priced = not rule.remedy and rule.level != "shipping"
-    general = priced and context.reductions.makes_general(rule.id, product, territory)
+    # A remedy and an offer on the shipping do not change what the item costs in public.
+    changes_price = not rule.remedy and rule.level != "shipping"
+    general = changes_price and context.reductions.makes_general(rule.id, product, territory)
     short = prior is not None and not prior.complete
     marks = {CLAMPED: candidate.quote.clamped, GENERAL: general, SHORT_HISTORY: short}
-    return tuple(mark for mark, holds in marks.items() if holds)
+    return tuple(mark for mark, applies in marks.items() if applies)
 
 
 def provenance_of(rule: Rule) -> frozenset[Provenance]:
-    """What targeting and price read: a voucher is the customer's own, a ladder counts the session's steps."""
+    """Return what targeting and price of a rule read.
+
+    A remedy is the customer's own voucher, so it is personal. A ladder counts the earlier pushes in
+    this session, so it is pseudonymous.
+    """
     if rule.remedy:
         return rule.provenance | {"personal"}
     return rule.provenance | {"pseudonymous"} if rule.price.mode == "ladder" else rule.provenance
 
 
 def _id(session: str, seq: int, seed: str) -> str:
-    """Unguessable without the shop's seed, and the same whenever the decision is repeated."""
+    """Return an id that nobody without the seed can guess, the same whenever a turn is repeated."""
     text = f"{session}\0{seq}".encode()
     return ids.offer_id(blake2b(text, key=seed.encode()[:64], digest_size=16).digest())
 
 
 def _message(candidate: Candidate, ends_at: int, language: str) -> str:
-    rule, scene, shelf = candidate.rule, candidate.scene, candidate.priced.shelf
+    """Return the rule's message in the shopper's language, with its placeholders filled."""
+    rule, scene, price_basis = candidate.rule, candidate.scene, candidate.priced.price_basis
     product = scene.product
-    if not rule.messages or shelf is None:
+    if not rule.messages or price_basis is None:
         return ""
     text, language = message_for(rule.messages, scene.session.locale, language)
-    price = Money(candidate.quote.unit, shelf.currency)
-    saved = Money(candidate.quote.saved, shelf.currency)
+    price = Money(candidate.quote.unit, price_basis.currency)
+    saved = Money(candidate.quote.saved, price_basis.currency)
     values = {
         "item.title": product.title if product else scene.item.sku,
         "item.brand": scene.item.brand or "",
-        "item.price": localized_amount(Money(shelf.amount, shelf.currency), language),
+        "item.price": localized_amount(Money(price_basis.amount, price_basis.currency), language),
         "offer.price": localized_amount(price, language),
         "offer.saved": localized_amount(saved, language),
         "offer.expires": localized_duration(ends_at - scene.now, language),

@@ -1,4 +1,8 @@
-"""What a signal changes in the session, before anything is decided."""
+"""Reducer: how a signal changes the session, before anything is decided.
+
+One function per signal, found in a table. A reducer may end or accept an offer, because that is what
+the signal says; it never pushes one and never evaluates a rule.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,31 +17,42 @@ from tactful.core.session.session import REMEMBERED_ENDS, REMEMBERED_ITEMS, Boug
 from tactful.core.verdicts.reasons import Reason
 
 
-def apply_signal(draft: DecisionBuilder) -> None:
-    """Apply the context's signal."""
-    signal = draft.context.signal
-    _FOLDS[type(signal)](draft, signal)
+def apply_signal(builder: DecisionBuilder) -> None:
+    """Apply the signal of the context to the session.
+
+    Args:
+        builder: The decision under construction.
+
+    Raises:
+        LookupError: For a transition that the offer lifecycle does not have.
+    """
+    signal = builder.context.signal
+    _REDUCERS[type(signal)](builder, signal)
 
 
-def expire_offers(draft: DecisionBuilder) -> None:
-    """End what has reached its time: offers, and promises that nobody used."""
-    for offer in tuple(draft.standing.values()):
+def expire_offers(builder: DecisionBuilder) -> None:
+    """End the offers and the acceptances that have reached their time.
+
+    The product gets a cooldown: an offer that was let pass is not made again at once.
+    """
+    for offer in tuple(builder.standing.values()):
         end = offer.lapses_at
-        if end is None or end > draft.now:
+        if end is None or end > builder.now:
             continue
-        until = end + draft.context.rulebook.policy.rest.expired_product
-        draft.contact = draft.contact.with_cooldown("product", offer.product, until)
-        draft.transition(offer, "expire")
+        until = end + builder.context.rulebook.policy.rest.expired_product
+        builder.contact = builder.contact.with_cooldown("product", offer.product, until)
+        builder.transition(offer, "expire")
 
 
-def _arrived(draft: DecisionBuilder, signal: signals.ConnectionOpened) -> None:
-    session = draft.session
+def _open_connection(builder: DecisionBuilder, signal: signals.ConnectionOpened) -> None:
+    session = builder.session
     changes: dict[str, Any] = {
         "tabs": (*tabs_except(session, signal.tab), Tab(signal.tab)),
         "consent": signal.consent,
         "gpc": signal.gpc,
-        "last_input": draft.now,
+        "last_input": builder.now,
     }
+    # The shop's signed territory goes before what a page says of itself.
     if signal.territory and not session.declared:
         changes["territory"] = signal.territory
     if signal.locale:
@@ -45,161 +60,189 @@ def _arrived(draft: DecisionBuilder, signal: signals.ConnectionOpened) -> None:
     if signal.page:
         changes["page"] = signal.page
         changes["pages"] = session.pages + 1
+    # The first landing page says where the visit came from; only a signed link may replace it.
     if signal.visit and (session.visit == signals.LandingVisit() or signal.visit.link):
         changes["visit"] = signal.visit
-    draft.session = with_engagement_timer(session, draft.now, **changes)
-    _merge(draft)
+    builder.session = with_engagement_timer(session, builder.now, **changes)
+    _merge_contacts(builder)
 
 
-def _left(draft: DecisionBuilder, signal: signals.ConnectionClosed) -> None:
-    tabs = tabs_except(draft.session, signal.tab)
-    draft.session = with_engagement_timer(draft.session, draft.now, tabs=tabs)
+def _close_connection(builder: DecisionBuilder, signal: signals.ConnectionClosed) -> None:
+    tabs = tabs_except(builder.session, signal.tab)
+    builder.session = with_engagement_timer(builder.session, builder.now, tabs=tabs)
 
 
-def _identified(draft: DecisionBuilder, signal: signals.CustomerIdentified) -> None:
-    """The anonymous shopper becomes the known one; two known ones never merge."""
-    if draft.session.customer not in {None, signal.customer}:
-        _forget_customer(draft)
+def _identify(builder: DecisionBuilder, signal: signals.CustomerIdentified) -> None:
+    """Make the anonymous shopper the known customer. Two known customers never merge."""
+    if builder.session.customer not in {None, signal.customer}:
+        _forget_customer(builder)
     if signal.territory:
-        draft.update(territory=signal.territory, declared=True)
-    draft.update(customer=signal.customer)
-    _merge(draft)
+        builder.update(territory=signal.territory, declared=True)
+    builder.update(customer=signal.customer)
+    _merge_contacts(builder)
 
 
-def _merge(draft: DecisionBuilder) -> None:
-    """Once the history may be used, what the anonymous shopper heard counts for the known one."""
-    if draft.profile:
-        draft.contact = merge_histories(draft.contact, draft.session.contact)
+def _merge_contacts(builder: DecisionBuilder) -> None:
+    """Count the approaches of the anonymous shopper for the known customer as well.
+
+    Only where the history may be used: without that consent nothing is written about a customer.
+    """
+    if builder.profile:
+        builder.contact = merge_histories(builder.contact, builder.session.contact)
 
 
-def _logged_out(draft: DecisionBuilder, signal: signals.CustomerLoggedOut) -> None:
-    _forget_customer(draft)
-    draft.update(shopper=signal.shopper)
+def _log_out(builder: DecisionBuilder, signal: signals.CustomerLoggedOut) -> None:
+    _forget_customer(builder)
+    builder.update(shopper=signal.shopper)
 
 
-def _forget_customer(draft: DecisionBuilder) -> None:
-    for offer in tuple(draft.standing.values()):
+def _forget_customer(builder: DecisionBuilder) -> None:
+    """Withdraw the visible offers that depended on the identity, and forget it.
+
+    Accepted offers stay: they are promises (server/SEMANTICS.md, section 8).
+    """
+    for offer in tuple(builder.standing.values()):
         if offer.customer is not None and offer.advertised:
-            draft.withdraw(offer, Reason.IDENTITY_UNVERIFIED)
-    draft.update(customer=None, declared=False)
+            builder.withdraw(offer, Reason.IDENTITY_UNVERIFIED)
+    builder.update(customer=None, declared=False)
 
 
-def _browsed(draft: DecisionBuilder, signal: signals.Signal) -> None:
-    draft.session = fold_browsing(draft.session, signal, draft.now)
+def _browse(builder: DecisionBuilder, signal: signals.Signal) -> None:
+    builder.session = fold_browsing(builder.session, signal, builder.now)
 
 
-def _consented(draft: DecisionBuilder, signal: signals.ConsentChanged) -> None:
-    draft.update(consent=signal.consent, gpc=signal.gpc)
-    _merge(draft)
+def _change_consent(builder: DecisionBuilder, signal: signals.ConsentChanged) -> None:
+    builder.update(consent=signal.consent, gpc=signal.gpc)
+    _merge_contacts(builder)
 
 
-def _seen(draft: DecisionBuilder, signal: signals.OfferSeen) -> None:
-    offer = draft.standing.get(signal.offer)
+def _see_offer(builder: DecisionBuilder, signal: signals.OfferSeen) -> None:
+    offer = builder.standing.get(signal.offer)
     if offer and offer.state is OfferState.PUSHED:
-        _show(draft, offer)
+        _show(builder, offer)
 
 
-def _show(draft: DecisionBuilder, offer: Offer) -> Offer:
-    draft.update_contacts(lambda contact: contact.with_shown(offer.id))
-    return draft.transition(offer, "show") if offer.state is OfferState.PUSHED else offer
+def _show(builder: DecisionBuilder, offer: Offer) -> Offer:
+    """Count the approach for good and return the offer as shown.
+
+    A dismissal or an acceptance can arrive without `OfferSeen`: the shopper saw the offer all the
+    same, so its approach must count.
+    """
+    builder.update_contacts(lambda contact: contact.with_shown(offer.id))
+    return builder.transition(offer, "show") if offer.state is OfferState.PUSHED else offer
 
 
-def _dismissed(draft: DecisionBuilder, signal: signals.OfferDismissed) -> None:
-    offer = draft.standing.get(signal.offer)
+def _dismiss_offer(builder: DecisionBuilder, signal: signals.OfferDismissed) -> None:
+    offer = builder.standing.get(signal.offer)
     if offer is None or not offer.advertised:
         return
-    rest = draft.context.rulebook.policy.rest
-    offer = _show(draft, offer)
-    contact = draft.contact.with_cooldown("rule", offer.rule, draft.now + rest.dismissed_rule)
-    draft.contact = contact.with_cooldown(
-        "product", offer.product, draft.now + rest.dismissed_product
+    cooldowns = builder.context.rulebook.policy.rest
+    offer = _show(builder, offer)
+    contact = builder.contact.with_cooldown(
+        "rule", offer.rule, builder.now + cooldowns.dismissed_rule
     )
-    moved = draft.transition(offer, "decline")
-    draft.withdraw_from_tabs(moved)
+    builder.contact = contact.with_cooldown(
+        "product", offer.product, builder.now + cooldowns.dismissed_product
+    )
+    ended = builder.transition(offer, "decline")
+    builder.withdraw_from_tabs(ended)
 
 
-def _accepted(draft: DecisionBuilder, signal: signals.OfferAccepted) -> None:
-    offer = draft.standing.get(signal.offer)
+def _accept_offer(builder: DecisionBuilder, signal: signals.OfferAccepted) -> None:
+    offer = builder.standing.get(signal.offer)
     if offer is None:
-        known = signal.offer in draft.session.ended
-        draft.effects.append(RefuseAcceptance(signal.offer, "ended" if known else "not_yours"))
+        known = signal.offer in builder.session.ended
+        builder.effects.append(RefuseAcceptance(signal.offer, "ended" if known else "not_yours"))
     elif offer.state is OfferState.ACCEPTED:
-        draft.effects.append(ConfirmAcceptance(offer))
+        # A client that lost the answer asks again and gets the same one.
+        builder.effects.append(ConfirmAcceptance(offer))
     elif signal.qty is not None and not 1 <= signal.qty <= offer.max_qty:
-        draft.effects.append(RefuseAcceptance(offer.id, "quantity"))
-    elif (
-        not draft.context.commits_suspended
-    ):  # else it stays as it is, and the shopper may ask again
-        _promise(draft, offer, signal.qty or offer.max_qty)
+        builder.effects.append(RefuseAcceptance(offer.id, "quantity"))
+    elif not builder.context.commits_suspended:
+        _promise(builder, offer, signal.qty or offer.max_qty)
+    # Otherwise nothing can be recorded, so nothing is promised: the offer stays as it is, and the
+    # shopper may ask again.
 
 
-def _promise(draft: DecisionBuilder, offer: Offer, qty: int) -> None:
+def _promise(builder: DecisionBuilder, offer: Offer, qty: int) -> None:
+    """Accept `qty` units of an offer, with a hold for these and no more."""
     hold = offer.hold // offer.max_qty * qty
-    until = draft.now + draft.context.rulebook.policy.accept_hold
-    draft.reduce_hold(offer, hold)
-    offer = _show(draft, offer)
-    moved = draft.transition(offer, "accept", qty=qty, hold=hold, accept_until=until)
-    draft.effects.append(ConfirmAcceptance(moved))
+    until = builder.now + builder.context.rulebook.policy.accept_hold
+    builder.reduce_hold(offer, hold)
+    offer = _show(builder, offer)
+    accepted = builder.transition(offer, "accept", qty=qty, hold=hold, accept_until=until)
+    builder.effects.append(ConfirmAcceptance(accepted))
 
 
-def _nothing(draft: DecisionBuilder, signal: signals.Signal) -> None:
-    """Time and facts change no session; what follows from them is decided."""
+def _change_nothing(builder: DecisionBuilder, signal: signals.Signal) -> None:
+    """Leave the session as it is: what follows from time and facts is decided, not applied."""
 
 
-def _bought(draft: DecisionBuilder, signal: signals.OrderReported) -> None:
-    others = (one for one in draft.session.bought if one.order != signal.order)
+def _record_order(builder: DecisionBuilder, signal: signals.OrderReported) -> None:
+    """Remember what was bought; a later report of the same order replaces the earlier one."""
+    others = (one for one in builder.session.bought if one.order != signal.order)
     bought = (
         *others,
         *(BoughtProduct(product, signal.at, signal.order) for product in signal.products),
     )
-    draft.update(bought=bought[-REMEMBERED_ITEMS:])
+    builder.update(bought=bought[-REMEMBERED_ITEMS:])
 
 
-def _redeemed(draft: DecisionBuilder, signal: signals.OfferRedeemed) -> None:
-    """The ledger has recorded it already; the session lets go of the offer."""
+def _end_redeemed(builder: DecisionBuilder, signal: signals.OfferRedeemed) -> None:
+    """Remove an offer that a checkout used or ended; the ledger has recorded that already.
+
+    No transition and no budget move: both were made in the redemption's own transaction.
+    """
     offer = signal.offer
-    draft.standing.pop(offer.id, None)
-    ended = (*draft.session.ended, offer.id)[-REMEMBERED_ENDS:]
-    draft.update(seq=max(draft.session.seq, offer.seq), ended=ended)
+    builder.standing.pop(offer.id, None)
+    ended = (*builder.session.ended, offer.id)[-REMEMBERED_ENDS:]
+    builder.update(seq=max(builder.session.seq, offer.seq), ended=ended)
     if offer.remedy and offer.state is OfferState.REDEEMED:
-        draft.contact = draft.contact.with_cooldown("remedy", offer.remedy, NEVER)
+        # A voucher is used once.
+        builder.contact = builder.contact.with_cooldown("remedy", offer.remedy, NEVER)
 
 
-def _rolled_back(draft: DecisionBuilder, signal: signals.RedemptionRolledBack) -> None:
-    """The ledger has given the right back; the session holds it again."""
+def _restore_redeemed(builder: DecisionBuilder, signal: signals.RedemptionRolledBack) -> None:
+    """Hold an offer again whose redemption was rolled back; the ledger has recorded that already."""
     offer = signal.offer
-    draft.standing[offer.id] = offer
-    draft.update(seq=max(draft.session.seq, offer.seq))
+    builder.standing[offer.id] = offer
+    builder.update(seq=max(builder.session.seq, offer.seq))
     if offer.remedy:
-        draft.contact = draft.contact.without_cooldown("remedy", offer.remedy)
+        builder.contact = builder.contact.without_cooldown("remedy", offer.remedy)
 
 
-def _revoked(draft: DecisionBuilder, signal: signals.OfferRevoked) -> None:
-    offer = draft.standing.get(signal.offer)
+def _revoke_offer(builder: DecisionBuilder, signal: signals.OfferRevoked) -> None:
+    """End an offer, accepted or not, because an operator says so.
+
+    The product gets a cooldown: the wrong price that was revoked must not be offered again within
+    the minute by another rule.
+    """
+    offer = builder.standing.get(signal.offer)
     if offer:
-        until = draft.now + draft.context.rulebook.policy.rest.withdrawn_product
-        draft.contact = draft.contact.with_cooldown("product", offer.product, until)
-        draft.transition(offer, "withdraw", signal.reason)
-        draft.withdraw_from_tabs(draft.changed_offers[offer.id])
+        until = builder.now + builder.context.rulebook.policy.rest.withdrawn_product
+        builder.contact = builder.contact.with_cooldown("product", offer.product, until)
+        builder.transition(offer, "withdraw", signal.reason)
+        builder.withdraw_from_tabs(builder.changed_offers[offer.id])
 
 
-_FOLDS: Final[dict[type[Any], Callable[[DecisionBuilder, Any], None]]] = {
-    signals.ConnectionOpened: _arrived,
-    signals.ConnectionClosed: _left,
-    signals.CustomerIdentified: _identified,
-    signals.CustomerLoggedOut: _logged_out,
-    signals.PageViewed: _browsed,
-    signals.ItemViewed: _browsed,
-    signals.CartChanged: _browsed,
-    signals.ActivityReported: _browsed,
-    signals.ConsentChanged: _consented,
-    signals.OfferSeen: _seen,
-    signals.OfferDismissed: _dismissed,
-    signals.OfferAccepted: _accepted,
-    signals.TimerFired: _nothing,
-    signals.FactsChanged: _nothing,
-    signals.OrderReported: _bought,
-    signals.OfferRedeemed: _redeemed,
-    signals.RedemptionRolledBack: _rolled_back,
-    signals.OfferRevoked: _revoked,
+_REDUCERS: Final[dict[type[Any], Callable[[DecisionBuilder, Any], None]]] = {
+    signals.ConnectionOpened: _open_connection,
+    signals.ConnectionClosed: _close_connection,
+    signals.CustomerIdentified: _identify,
+    signals.CustomerLoggedOut: _log_out,
+    signals.PageViewed: _browse,
+    signals.ItemViewed: _browse,
+    signals.CartChanged: _browse,
+    signals.ActivityReported: _browse,
+    signals.ConsentChanged: _change_consent,
+    signals.OfferSeen: _see_offer,
+    signals.OfferDismissed: _dismiss_offer,
+    signals.OfferAccepted: _accept_offer,
+    signals.TimerFired: _change_nothing,
+    signals.FactsChanged: _change_nothing,
+    signals.OrderReported: _record_order,
+    signals.OfferRedeemed: _end_redeemed,
+    signals.RedemptionRolledBack: _restore_redeemed,
+    signals.OfferRevoked: _revoke_offer,
 }
+"""Signal type → its reducer. A test checks that every type of `Signal` has one."""

@@ -1,1 +1,1 @@
-"""verdicts."""
+"""Verdicts: reason codes, findings, and what would change them."""

@@ -1,75 +1,157 @@
-"""Which reasons a decision can give, in the order in which the gates stand."""
+"""Reason codes, declared in gate order, each with what would change the gate's answer.
+
+A code is stable: shops read it in explanations, logs and tests of rules, and the ledger stores it.
+Everything that depends on a reason alone stands beside it here. A new gate with a new reason
+therefore touches three source files: its own module, `gates/pipeline.py` and this one.
+"""
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
+
+INSTANTS: Final = True
+"""Marks a reason whose actual and needed values are instants in milliseconds."""
 
 
 class Reason(StrEnum):
-    """A stable reason code, `gate.cause`; declared in gate order (semantics, section 7)."""
+    """Why an offer is withheld or withdrawn (server/SEMANTICS.md, section 7).
 
-    RULE_PAUSED = "rule.paused"
-    RULE_NOT_STARTED = "rule.not_started"
-    RULE_ENDED = "rule.ended"
-    RULE_WINDOW = "rule.window"
+    A member is its code, `gate.cause`. The order of declaration is the order of the gates: of
+    several reasons the first declared is the primary one. Each member declares the code, `change`,
+    and where needed `needed` and `shows_instants`.
+    """
 
-    SHOPPER_OPTED_OUT = "shopper.opted_out"
-    CONSENT_MISSING = "consent.missing"
-    CONSENT_GPC = "consent.gpc"
-    SHOPPER_AGE = "shopper.age"
+    _value_: str
+    change: str
+    """What would change the gate's answer, as a clause without a full stop."""
+    needed: str | None
+    """What the gate needs, where it has no value to compare and knows no end."""
+    shows_instants: bool
+    """Whether `Finding.actual` and `Finding.needed` are milliseconds since the Unix epoch, UTC."""
 
-    STALE_STOCK = "stale.stock"
-    STALE_CASES = "stale.cases"
-    STALE_PRICE = "stale.price"
+    def __new__(
+        cls,
+        code: str,
+        change: str = "",
+        needed: str | None = None,
+        shows_instants: bool = False,
+    ) -> Self:
+        """Make a member; `Reason(code)` looks one up and needs the code alone."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.change = change
+        member.needed = needed
+        member.shows_instants = shows_instants
+        return member
 
-    TARGET_TERRITORY = "target.territory"
-    TARGET_CONDITIONS = "target.conditions"
-    IDENTITY_UNVERIFIED = "identity.unverified"
+    # Gate 1 rule state
+    RULE_PAUSED = "rule.paused", "resume the rule"
+    RULE_NOT_STARTED = "rule.not_started", "the rule's `valid.from` comes", None, INSTANTS
+    RULE_ENDED = "rule.ended", "extend the rule's `valid.until`", None, INSTANTS
+    RULE_WINDOW = "rule.window", "the rule's schedule opens"
 
-    RECALL = "recall"
-    COMPLAINT_OPEN = "complaint.open"
-    COMPLAINT_COOLDOWN = "complaint.cooldown"
-    COMPLAINT_COMPONENT = "complaint.component"
-    COMPLAINT_BRAND = "complaint.brand"
-    COMPLAINT_CAUSE = "complaint.cause"
-    SERVICE_OPEN = "service.open"
-    DELIVERY_LATE = "delivery.late"
-    RETURN_FIT = "return.fit"
-    RETURN_RECENT = "return.recent"
-    REVIEW_BAD = "review.bad"
-    SERVICE_COOLDOWN = "service.cooldown"
-    OWNED_ALREADY = "owned.already"
-    OWNED_PRICE_REGRET = "owned.price_regret"
+    # Gate 2 shopper
+    SHOPPER_OPTED_OUT = "shopper.opted_out", "the customer opts in again"
+    CONSENT_MISSING = "consent.missing", "the shopper consents"
+    CONSENT_GPC = "consent.gpc", "the shopper's browser stops sending Global Privacy Control"
+    SHOPPER_AGE = "shopper.age", "the customer's age is known and sufficient"
 
-    STOCK_OUT = "stock.out"
-    STOCK_MINIMUM = "stock.minimum"
-    STOCK_COMMITTED = "stock.committed"
+    # Gate 3 feeds
+    STALE_STOCK = "stale.stock", "the stock feed reports again"
+    STALE_CASES = "stale.cases", "the cases or orders feed reports again"
+    STALE_PRICE = "stale.price", "the prices feed reports again"
 
-    PRICE_MISSING = "price.missing"
-    PRICE_FLOOR = "price.floor"
-    PRICE_NO_IMPROVEMENT = "price.no_improvement"
-    PRICE_ZERO = "price.zero"
+    # Gate 4 targeting
+    TARGET_TERRITORY = "target.territory", "the shopper is in a territory of the rule"
+    TARGET_CONDITIONS = "target.conditions", "the rule's condition holds"
+    IDENTITY_UNVERIFIED = "identity.unverified", "the shopper logs in"
 
-    TIMING_WAIT = "timing.wait"
-    TIMING_CHECKOUT = "timing.checkout"
-    TIMING_CHAT = "timing.chat"
-    TIMING_QUIET = "timing.quiet"
+    # Gate 5 suppression
+    RECALL = "recall", "the recall is lifted"
+    COMPLAINT_OPEN = "complaint.open", "the case is resolved and its cooldown passes", "resolved"
+    COMPLAINT_COOLDOWN = "complaint.cooldown", "the cooldown passes"
+    COMPLAINT_COMPONENT = (
+        "complaint.component",
+        "no part of the bundle is tainted any more",
+        "untainted parts",
+    )
+    COMPLAINT_BRAND = (
+        "complaint.brand",
+        "both cases are resolved and the cooldown passes",
+        "resolved",
+    )
+    COMPLAINT_CAUSE = (
+        "complaint.cause",
+        "nothing: a remedy is never promoted on its cause",
+        "an item that it does not make up for",
+    )
+    SERVICE_OPEN = "service.open", "the case is resolved and its cooldown passes", "resolved"
+    DELIVERY_LATE = "delivery.late", "the parcel is delivered and the cooldown passes", "delivered"
+    RETURN_FIT = "return.fit", "the cooldown passes, or another variant is viewed", "received"
+    RETURN_RECENT = "return.recent", "the cooldown passes"
+    REVIEW_BAD = "review.bad", "the review is edited to 4 stars or more, or the cooldown passes"
+    SERVICE_COOLDOWN = "service.cooldown", "the cooldown passes"
+    OWNED_ALREADY = "owned.already", "enough time passes since the purchase", None, INSTANTS
+    OWNED_PRICE_REGRET = (
+        "owned.price_regret",
+        "the offer is not below what was paid, or enough time passes",
+    )
 
-    CONTACT_SESSION_CAP = "contact.session_cap"
-    CONTACT_SHOPPER_CAP = "contact.shopper_cap"
-    CONTACT_DISMISSED = "contact.dismissed"
-    CONTACT_ACTIVE = "contact.active"
+    # Gate 6 availability
+    STOCK_OUT = "stock.out", "the stock feed reports some"
+    STOCK_MINIMUM = "stock.minimum", "the stock rises to the policy's minimum"
+    STOCK_COMMITTED = "stock.committed", "stock rises, or other standing offers end"
 
-    BUDGET_SHOPPER_LIMIT = "budget.shopper_limit"
-    BUDGET_SPEND = "budget.spend"
-    BUDGET_COUNT = "budget.count"
+    # Gate 7 price
+    PRICE_MISSING = "price.missing", "a price fact for this territory arrives", "a price"
+    PRICE_FLOOR = "price.floor", "cost or floor falls, or the public price rises"
+    PRICE_NO_IMPROVEMENT = "price.no_improvement", "the public price rises above the offer"
+    PRICE_ZERO = "price.zero", "the rule discounts less"
 
-    ARBITRATION_NEGATIVE_VALUE = "arbitration.negative_value"
-    ARBITRATION_OUTRANKED = "arbitration.outranked"
-    ARBITRATION_EXCLUSIVE = "arbitration.exclusive"
+    # Gate 8 timing
+    TIMING_WAIT = "timing.wait", "the shopper stays, pauses and looks"
+    TIMING_CHECKOUT = "timing.checkout", "the shopper leaves the checkout", "another page"
+    TIMING_CHAT = "timing.chat", "the chat is closed"
+    TIMING_QUIET = "timing.quiet", "the quiet after a withdrawal passes", None, INSTANTS
 
-    HOLDOUT_GLOBAL = "holdout.global"
-    HOLDOUT_RULE = "holdout.rule"
-    SHADOW = "shadow"
+    # Gate 9 contact policy
+    CONTACT_SESSION_CAP = "contact.session_cap", "the next session"
+    CONTACT_SHOPPER_CAP = "contact.shopper_cap", "an earlier offer falls out of the window"
+    CONTACT_DISMISSED = "contact.dismissed", "the rest after the dismissal passes"
+    CONTACT_ACTIVE = "contact.active", "the offer that is up ends", "no other offer"
+
+    # Gate 10 budget
+    BUDGET_SHOPPER_LIMIT = (
+        "budget.shopper_limit",
+        "the rule's limit per shopper is raised, or its window passes",
+    )
+    BUDGET_SPEND = "budget.spend", "the campaign's budget is raised, or a standing offer ends"
+    BUDGET_COUNT = "budget.count", "the campaign's count is raised, or a standing offer ends"
+
+    # Gate 11 arbitration
+    ARBITRATION_NEGATIVE_VALUE = "arbitration.negative_value", "the offer earns more than silence"
+    ARBITRATION_OUTRANKED = (
+        "arbitration.outranked",
+        "the rule gets a higher priority than the winner",
+        "the highest rank",
+    )
+    ARBITRATION_EXCLUSIVE = (
+        "arbitration.exclusive",
+        "the other offer ends, or the two name each other to stack",
+        "no other offer",
+    )
+
+    # Gate 12 measurement
+    HOLDOUT_GLOBAL = (
+        "holdout.global",
+        "nothing: this shopper is in the control group",
+        "not in the control group",
+    )
+    HOLDOUT_RULE = (
+        "holdout.rule",
+        "nothing: this shopper is in the rule's control group",
+        "not in the control group",
+    )
+    SHADOW = "shadow", "set the rule's mode to live", "live"
 
 
 REASON_ORDER: Final[dict[Reason, int]] = {reason: place for place, reason in enumerate(Reason)}
@@ -87,7 +169,7 @@ TAINT_REASONS: Final = frozenset(
         Reason.SERVICE_COOLDOWN,
     }
 )
-"""After a withdrawal for one of these the shopper is left in peace for a while (`timing.quiet`)."""
+"""A withdrawal for one of these starts the quiet period (`timing.quiet`)."""
 
 TRANSIENT_REASONS: Final = frozenset(
     {
@@ -100,4 +182,17 @@ TRANSIENT_REASONS: Final = frozenset(
         Reason.STOCK_COMMITTED,
     }
 )
-"""What the shop may undo a moment later; an offer that was taken back for it does not come and go."""
+"""Reasons that the shop may undo a moment later.
+
+A withdrawal for one of these starts a cooldown of the product, so that an offer does not appear and
+disappear with each delivery of stock or each pause of a rule.
+"""
+
+MENDED_BY_TIME: Final = frozenset(
+    {Reason.TIMING_WAIT, Reason.TIMING_QUIET, Reason.RULE_NOT_STARTED, Reason.RULE_WINDOW}
+)
+"""Reasons that end by the passing of time while the shopper is still on the page.
+
+A session sets a timer for them. Cooldowns of days and budget periods end by time as well, but no
+session waits that long: its next signal finds them ended.
+"""

@@ -1,4 +1,4 @@
-"""What each gate kept and dropped, and why."""
+"""Findings of gates, the verdict on one rule for one item, and the trace of one turn."""
 
 from typing import Any, Final, Literal
 
@@ -7,43 +7,51 @@ from msgspec import Struct
 from tactful.core.verdicts.reasons import Reason
 
 CLAMPED: Final = "price.clamped"
-"""The price asked for would have been below the floor; it is the floor."""
+"""Note: the price that the rule asks for is below the price floor, so the offer is at the floor."""
+BY_PRIOR: Final = "arbitration.prior"
+"""Note: the shop's own log says too little, so the stated prior decided the expected value."""
 
 VerdictOutcome = Literal["pushed", "standing", "withheld", "held_out", "shadow"]
 
 
 class Finding(Struct, frozen=True, gc=False):
-    """A gate that fails: what is, what would be needed, and from when (ms) time alone mends it.
-
-    `at` is the instant at which the input was reported to us, where there is one.
-    """
+    """What one failed gate saw and needed."""
 
     reason: Reason
     actual: Any = None
+    """What the gate saw, JSON-compatible; None: unknown or not a value."""
     needed: Any = None
+    """What would pass the gate, JSON-compatible; None: `Reason.needed` says it in words."""
     at: int | None = None
+    """When the input was reported to the server, milliseconds since the Unix epoch, UTC."""
     until: int | None = None
+    """From when time alone passes the gate, milliseconds since the Unix epoch, UTC; None: never."""
 
 
 class Verdict(Struct, frozen=True, gc=False):
-    """What became of one rule for one item; the first finding is the primary reason."""
+    """What became of one rule for one item."""
 
     rule: str
     sku: str
     outcome: VerdictOutcome
     findings: tuple[Finding, ...] = ()
+    """In gate order; a decision has at most one, an explanation has all."""
     notes: tuple[str, ...] = ()
-    """Marks that are no reasons to withhold, such as `price.clamped`."""
+    """Marks that do not withhold an offer, such as `price.clamped`."""
     value: dict[str, Any] | None = None
-    """What the offer is worth against silence and from which numbers, where that was asked."""
+    """The expected value against showing nothing, with its inputs; None: not computed."""
 
     @property
     def reason(self) -> Reason | None:
-        """The primary reason; None for what was pushed or stands."""
+        """The primary reason; None for an offer that was pushed or stands."""
         return self.findings[0].reason if self.findings else None
 
 
 class DecisionTrace(Struct, frozen=True, gc=False):
-    """The verdicts of one turn, in rule order."""
+    """The verdicts of one turn.
+
+    Standing offers that fail a gate come first, then the candidates, the winner leading, then the
+    rules that were withheld.
+    """
 
     verdicts: tuple[Verdict, ...] = ()

@@ -101,7 +101,7 @@ def test_the_price_is_the_rule_s_share_off_the_public_price_here() -> None:
     assert (priced.passed_quote.unit, priced.hold) == (10965, 3 * 1935)
     nowhere = quoted(rule(), session=session(territory=None))
     assert nowhere.quote == PriceRefusal("price.missing")
-    assert quoted(rule(), item(prices={})).shelf is None
+    assert quoted(rule(), item(prices={})).price_basis is None
 
 
 def test_a_quote_that_was_refused_is_no_price() -> None:
@@ -160,7 +160,7 @@ def test_a_share_of_next_to_nothing_saves_nothing() -> None:
 def test_without_a_voucher_there_is_no_price_for_one() -> None:
     assert quoted(VOUCHER).quote == PriceRefusal("price.missing")
     used = ContactHistory().with_cooldown("remedy", "m1", T0 + 1)
-    assert quoted(VOUCHER, profile=holder(share(1)), contact=used).shelf is not None
+    assert quoted(VOUCHER, profile=holder(share(1)), contact=used).price_basis is not None
     assert not isinstance(quoted(VOUCHER, profile=holder(share(1)), contact=used).quote, Quote)
 
 

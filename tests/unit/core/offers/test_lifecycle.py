@@ -234,14 +234,14 @@ def half_kept(draft_, one, qty):
     draft_.transition(one, "accept", qty=qty, accept_until=draft_.now + 1_800_000)
 
 
-ACCOUNT = draft.DecisionBuilder._account
+ACCOUNT = draft.DecisionBuilder._move_budget
 ABOVE = pricing._above_floor
 
 
 @pytest.mark.parametrize(
     ("where", "name", "broken"),
     [
-        (draft.DecisionBuilder, "_account", never_released),
+        (draft.DecisionBuilder, "_move_budget", never_released),
         (draft.DecisionBuilder, "next_seq", same_number),
         (draft, "next_state", anything_goes),
         (decide, "_recheck", promises_withdrawn),

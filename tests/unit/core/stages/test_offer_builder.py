@@ -168,7 +168,7 @@ def test_nothing_is_planned_without_a_price_and_a_place() -> None:
     turn = context(rule())
     ready = build_candidate(Evaluation(turn, scene(), ()), rule())
     nowhere = but(ready, scene=scene(session=session(territory=None)))
-    unpriced = but(ready, priced=but(ready.priced, shelf=None))
+    unpriced = but(ready, priced=but(ready.priced, price_basis=None))
     for broken in (nowhere, unpriced):
         with pytest.raises(LookupError):
             build_offer(turn, broken, 1)

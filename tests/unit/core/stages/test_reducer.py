@@ -20,7 +20,7 @@ from tactful.core.session import signals
 from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab
 from tactful.core.session.signals import CartLine, LandingVisit
-from tactful.core.stages.reducer import _FOLDS, apply_signal, expire_offers
+from tactful.core.stages.reducer import _REDUCERS, apply_signal, expire_offers
 
 
 def after(signal: signals.Signal, before: Session | None = None, **fields: Any) -> DecisionBuilder:
@@ -353,4 +353,4 @@ def test_what_was_let_pass_rests_its_product_offer_or_promise() -> None:
 
 
 def test_every_signal_has_a_fold() -> None:
-    assert set(_FOLDS) == set(get_args(signals.Signal))
+    assert set(_REDUCERS) == set(get_args(signals.Signal))

@@ -1,11 +1,18 @@
-"""Every reason is registered in gate order and told to a merchandiser."""
+"""Every reason is declared in gate order and explained to a merchandiser."""
 
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tactful.core.verdicts.reasons import REASON_ORDER, TAINT_REASONS, Reason
+from tactful.core.verdicts.reasons import (
+    MENDED_BY_TIME,
+    REASON_ORDER,
+    TAINT_REASONS,
+    TRANSIENT_REASONS,
+    Reason,
+)
 
 PAGE = Path(__file__).parents[4] / "rules" / "reasons.md"
 ROW = re.compile(r"^\| `([a-z_.]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
@@ -30,18 +37,18 @@ def sections() -> dict[int, str]:
     return {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def test_the_page_tells_every_reason_once_in_the_order_of_the_gates() -> None:
+def test_the_page_names_every_reason_once_in_gate_order() -> None:
     assert [code for code, *_ in ROW.findall(PAGE.read_text("utf-8"))] == list(Reason)
 
 
 @pytest.mark.parametrize("gate", GATES)
-def test_each_gate_s_section_has_its_own_reasons(gate: int) -> None:
-    told = {code.partition(".")[0] for code, *_ in ROW.findall(sections()[gate])}
-    assert told == set(GATES[gate].split())
+def test_the_section_of_a_gate_has_the_reasons_of_that_gate(gate: int) -> None:
+    prefixes = {code.partition(".")[0] for code, *_ in ROW.findall(sections()[gate])}
+    assert prefixes == set(GATES[gate].split())
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_a_reason_says_what_it_means_and_what_to_do(reason: Reason) -> None:
+def test_the_page_says_what_a_reason_means_and_what_to_do(reason: Reason) -> None:
     (means, do) = next(
         (m, d) for code, m, d in ROW.findall(PAGE.read_text("utf-8")) if code == reason
     )
@@ -49,11 +56,32 @@ def test_a_reason_says_what_it_means_and_what_to_do(reason: Reason) -> None:
     assert do.endswith(".")
 
 
-def test_a_code_is_its_gate_and_its_cause_in_the_spelling_of_its_name() -> None:
+@pytest.mark.parametrize("reason", Reason)
+def test_a_reason_declares_what_would_change_it(reason: Reason) -> None:
+    assert reason.change
+    assert reason.change[0].islower()
+    assert not reason.change.endswith(".")
+    assert reason.needed is None or reason.needed[0].islower()
+
+
+def test_a_code_is_the_spelling_of_its_member() -> None:
     for reason in Reason:
         assert reason.name == reason.value.replace(".", "_").upper()
 
 
-def test_the_order_is_that_of_the_declaration_and_total() -> None:
+def test_a_reason_is_stored_as_its_code_and_found_by_it() -> None:
+    for reason in Reason:
+        stored = msgspec.msgpack.encode(reason)
+        assert msgspec.msgpack.decode(stored) == reason.value
+        assert msgspec.msgpack.decode(stored, type=Reason) is reason
+        assert Reason(reason.value) is reason
+        assert f"{reason}" == reason.value
+
+
+def test_the_order_of_the_reasons_is_that_of_their_declaration() -> None:
     assert sorted(Reason, key=REASON_ORDER.__getitem__) == list(Reason)
-    assert set(Reason) >= TAINT_REASONS
+
+
+def test_no_reason_starts_both_a_quiet_period_and_a_cooldown() -> None:
+    assert TAINT_REASONS.isdisjoint(TRANSIENT_REASONS)
+    assert TAINT_REASONS.isdisjoint(MENDED_BY_TIME)
