@@ -1,1 +1,1 @@
-"""compliance."""
+"""Consumer law: prior prices, general offers and disclosures."""

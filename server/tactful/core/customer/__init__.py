@@ -1,1 +1,1 @@
-"""customer."""
+"""What a customer's facts mean for offers: cases, taints and the profile."""

@@ -1,4 +1,4 @@
-"""What is each case about, and does it go on?"""
+"""Support cases with their scope: which items a case concerns, and when it ended."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -9,46 +9,64 @@ from tactful.core.facts.history import History
 
 
 class CaseScope(Struct, frozen=True, gc=False):
-    """A case with the items it concerns, in the state of the case it was merged into at last."""
+    """A case with the items it concerns, and the state of the case it was merged into."""
 
     case: Case
     root: str
-    """The last case's id; duplicates share it and count once."""
+    """The id of the case that it was merged into at last; duplicates share it and count once."""
     skus: tuple[str, ...]
     bounded: bool
-    """False: nobody can say which items it concerns, so it may be any."""
+    """False where nobody can say which items the case concerns, so that it may be any."""
     ended: int | None
-    """When it was resolved or rejected (ms); None: it goes on."""
+    """When it was resolved or rejected, in milliseconds since the Unix epoch; `None`: it is open."""
     at: int
-    """When we learned of its state (ms)."""
+    """When its state was reported, in milliseconds since the Unix epoch, UTC."""
 
 
 def case_scopes(history: History, window: int) -> Iterator[CaseScope]:
-    """Every case; one that names only a customer concerns what was bought within `window` (ms)."""
-    by_id = {kept.fact.case: kept for kept in history.cases}
-    for kept in by_id.values():
-        yield _case_scope(history, kept, by_id, window)
+    """Yield every case of a customer with its scope.
+
+    Args:
+        history: The customer.
+        window: How far back a purchase may be that a case without an order or item concerns, in
+            milliseconds before the case was opened.
+    """
+    by_id = {reported.fact.case: reported for reported in history.cases}
+    for reported in by_id.values():
+        yield _case_scope(history, reported, by_id, window)
 
 
 def _case_scope(
-    history: History, kept: ReportedFact[Case], by_id: Mapping[str, ReportedFact[Case]], window: int
+    history: History,
+    reported: ReportedFact[Case],
+    by_id: Mapping[str, ReportedFact[Case]],
+    window: int,
 ) -> CaseScope:
-    case = kept.fact
+    case = reported.fact
     root = _root(case, by_id)
     last = by_id.get(root)
     since = ms(case.opened_at) - window
+    # Of a wrong item, nobody knows which line of the order it came instead of.
     whole = case.kind == "wrong_item"
     skus, bounded = concerned_skus(history, case.skus, case.order, since, whole_order=whole)
-    return CaseScope(case, root, skus, bounded, _ended(last), max(kept.at, last.at if last else 0))
+    at = max(reported.at, last.at if last else 0)
+    return CaseScope(case, root, skus, bounded, _ended(last), at)
 
 
 def remedied_products(
-    history: History, cause: RemedyCause, since: int, matters: Iterable[CaseScope]
+    history: History, cause: RemedyCause, since: int, scopes: Iterable[CaseScope]
 ) -> set[str]:
-    """The products of a remedy's cause; `since`: what was bought from then on may be meant."""
+    """Return the products of a remedy's cause.
+
+    Args:
+        history: The customer.
+        cause: What the remedy makes up for.
+        since: From when on a purchase may be meant, in milliseconds since the Unix epoch, UTC.
+        scopes: The customer's cases.
+    """
     skus: set[str] = set()
     if cause.case:
-        found = [matter.skus for matter in matters if matter.case.case == cause.case]
+        found = [scope.skus for scope in scopes if scope.case.case == cause.case]
         skus.update(found[0] if found else concerned_skus(history, (), None, since)[0])
     if cause.order or cause.skus:
         skus.update(concerned_skus(history, cause.skus, cause.order, since)[0])
@@ -63,10 +81,17 @@ def concerned_skus(
     *,
     whole_order: bool = False,
 ) -> tuple[tuple[str, ...], bool]:
-    """The SKUs meant, and whether they bound the matter.
+    """Return the SKUs that a complaint concerns, and whether they are all that it can concern.
 
-    The named ones; where these cannot be resolved, or for the whole order, the order's too; where
-    that cannot be resolved either, all that was bought since: more is tainted, never less.
+    These are the named SKUs. Where they cannot be resolved, the order's are added. Where the order cannot
+    be resolved either, everything bought since is added: an unresolved item widens the scope.
+
+    Args:
+        history: The customer.
+        skus: The SKUs that the complaint names.
+        order: The order that it names.
+        since: From when on a purchase may be meant, in milliseconds since the Unix epoch, UTC.
+        whole_order: Whether the whole order is meant, whatever items are named.
     """
     found, bounded = list(skus), history.has_products(skus)
     if whole_order or not bounded:
@@ -82,7 +107,7 @@ def concerned_skus(
 
 
 def _root(case: Case, by_id: Mapping[str, ReportedFact[Case]]) -> str:
-    """The case that this one is part of by now; of a circle, the first in the alphabet."""
+    """Return the case that this one was merged into at last; of a circle, the first by id."""
     seen: list[str] = []
     while case.status == "merged" and case.merged_into is not None:
         seen.append(case.case)
@@ -96,7 +121,7 @@ def _root(case: Case, by_id: Mapping[str, ReportedFact[Case]]) -> str:
 
 
 def _ended(last: ReportedFact[Case] | None) -> int | None:
-    """A case that nobody reported, or that only says it was merged, goes on."""
+    # A case that nobody reported, or that is only known to be merged, counts as open.
     if last is None or last.fact.status not in {"resolved", "rejected"}:
         return None
     return ms(last.fact.resolved_at) if last.fact.resolved_at else last.at

@@ -1,18 +1,16 @@
-"""What one decision sees of a verified customer."""
+"""What one decision reads of a verified customer."""
 
 from msgspec import Struct
 
-from tactful.core.customer import taints as letdowns
-from tactful.core.customer.taints import Taints
-from tactful.core.facts import purchases
+from tactful.core.customer.taints import Taints, derive_taints
 from tactful.core.facts.history import History
-from tactful.core.facts.purchases import Purchases
+from tactful.core.facts.purchases import Purchases, derive_purchases
 from tactful.core.rules.policy import Policy
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 
 
 class Profile(Struct, frozen=True, gc=False, kw_only=True):
-    """The facts, and what they amount to under the active policy."""
+    """A customer's facts, and what the active policy derives from them."""
 
     history: History
     taints: Taints
@@ -21,10 +19,10 @@ class Profile(Struct, frozen=True, gc=False, kw_only=True):
 
 
 def profile(history: History, policy: Policy, contact: ContactHistory = NO_CONTACT) -> Profile:
-    """Derive all that a decision needs of a customer; worth keeping while the facts stand."""
+    """Derive a customer's profile; the runtime caches it until a fact or the policy changes."""
     return Profile(
         history=history,
-        taints=letdowns.derive_taints(history, policy),
-        purchases=purchases.derive_purchases(history),
+        taints=derive_taints(history, policy),
+        purchases=derive_purchases(history),
         contact=contact,
     )

@@ -1,4 +1,9 @@
-"""What disappointed a customer: cases, returns, reviews and late parcels as taints with a reach and an end."""
+"""Taints: what a customer's cases, returns, reviews and late parcels suppress, where, and until when.
+
+This is the table of `server/SEMANTICS.md`, section 6. `CASE_TAINTS` and `RETURN_TAINTS` are its rows for cases
+and returns; the functions below them are the rows for brands, reviews and parcels. Scope and duration of each
+row are the shop's policy (`TaintRules`). Recalls are not here: they concern every shopper.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,42 +19,67 @@ from tactful.core.rules.policy import Policy, Scope, TaintRule
 from tactful.core.verdicts.reasons import Reason
 
 PRODUCT_KINDS: Final = frozenset({"defect", "not_as_described"})
+"""Complaints about a product itself: two of them about one brand taint the brand."""
 SERVICE_KINDS: Final = frozenset({"late", "lost", "service", "billing"})
+"""Complaints about the shop; a late parcel with such a case is not counted twice."""
+
+_COMPLAINT: Final = (Reason.COMPLAINT_OPEN, Reason.COMPLAINT_COOLDOWN)
+_SERVICE: Final = (Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN)
+
+CASE_TAINTS: Final[Mapping[str, tuple[str, tuple[Reason, Reason]]]] = {
+    "defect": ("defect", _COMPLAINT),
+    "not_as_described": ("defect", _COMPLAINT),
+    "wrong_item": ("wrong_item", _COMPLAINT),
+    "late": ("service", _SERVICE),
+    "lost": ("service", _SERVICE),
+    "service": ("service", _SERVICE),
+    "billing": ("service", _SERVICE),
+}
+"""Kind of case → (row of `TaintRules`, reason while open and afterwards). Other kinds taint nothing."""
+
+RETURN_TAINTS: Final[Mapping[str, tuple[str, Reason]]] = {
+    "fit": ("return_fit", Reason.RETURN_FIT),
+    "quality": ("return_recent", Reason.RETURN_RECENT),
+    "not_as_described": ("return_recent", Reason.RETURN_RECENT),
+    "unknown": ("return_recent", Reason.RETURN_RECENT),
+}
+"""Reason of a return → (row of `TaintRules`, reason code). A change of mind taints nothing."""
 
 
 class Taint(Struct, frozen=True, gc=False):
-    """One taint, active in [`since`, `until`); instants in ms, None: not yet known.
-
-    `reason` holds until `open_until`, the end of its cause; `after` in the cooldown that follows.
-    """
+    """One taint, active in [`since`, `until`). Instants in milliseconds since the Unix epoch, UTC."""
 
     reason: Reason
+    """The code until `open_until`."""
     after: Reason
+    """The code in the cooldown that follows."""
     since: int
     open_until: int | None
+    """The end of its cause; `None`: the cause is still open."""
     until: int | None
+    """The end of the cooldown; `None`: not known, because the cause is still open."""
     cause: str
     """The id of the case, return, review or order."""
     at: int
-    """When we learned of it."""
+    """When it was reported."""
 
     def code(self, now: int) -> Reason:
-        """Its reason, open or in the cooldown."""
+        """Return the reason code at an instant: that of the open cause, or of the cooldown."""
         return self.reason if self.open_until is None or now < self.open_until else self.after
 
 
 class Taints(Struct, frozen=True, gc=False):
-    """The taints of one customer, by reach."""
+    """The taints of one customer, by scope."""
 
     skus: Mapping[str, tuple[Taint, ...]] = {}
     products: Mapping[str, tuple[Taint, ...]] = {}
     brands: Mapping[str, tuple[Taint, ...]] = {}
     shop: tuple[Taint, ...] = ()
     causes: Mapping[str, tuple[str, ...]] = {}
-    """Remedy → the products that it makes up for."""
+    """Remedy → the products that it makes up for, sorted."""
 
     def next_start(self, now: int) -> int | None:
-        """The next instant at which a parcel turns late."""
+        """Return when the next parcel turns late (ms since the Unix epoch); `None`: none will."""
         return min((one.since for one in self.shop if one.since > now), default=None)
 
 
@@ -57,31 +87,31 @@ NO_TAINTS: Final = Taints()
 
 
 def derive_taints(history: History, policy: Policy) -> Taints:
-    """All taints that a customer's facts amount to under a policy (semantics, section 6)."""
-    reach = _TaintCollector(history)
-    cases = tuple(case_scopes(history, policy.bought_window))
-    for matter in cases:
-        _from_case(reach, matter, policy)
-    _from_brands(reach, cases, policy)
-    for kept_return in history.returns:
-        _from_return(reach, kept_return, policy)
+    """Return all taints that a customer's facts amount to under a policy."""
+    collector = _TaintCollector(history)
+    scopes = tuple(case_scopes(history, policy.bought_window))
+    for scope in scopes:
+        _add_case(collector, scope, policy)
+    _add_brands(collector, scopes, policy)
+    for reported_return in history.returns:
+        _add_return(collector, reported_return, policy)
     for versions in _reviews(history.reviews):
-        _from_review(reach, versions, policy)
-    for kept_order in history.orders:
-        _from_order(reach, kept_order, cases, policy)
+        _add_review(collector, versions, policy)
+    for reported_order in history.orders:
+        _add_late_parcel(collector, reported_order, scopes, policy)
     causes = {
-        kept.fact.remedy: tuple(
+        one.fact.remedy: tuple(
             sorted(
-                remedied_products(history, kept.fact.cause, kept.at - policy.bought_window, cases)
+                remedied_products(history, one.fact.cause, one.at - policy.bought_window, scopes)
             )
         )
-        for kept in sorted(history.remedies, key=lambda kept: kept.fact.remedy)
+        for one in sorted(history.remedies, key=lambda one: one.fact.remedy)
     }
-    return reach.letdowns(causes)
+    return collector.taints(causes)
 
 
 class _TaintCollector:
-    """Collects taints under the SKUs, products, brands or the shop that they reach."""
+    """Collects taints under the SKUs, products and brands that they concern, or the shop."""
 
     def __init__(self, history: History) -> None:
         self.history = history
@@ -90,22 +120,22 @@ class _TaintCollector:
         self.brands: dict[str, set[Taint]] = defaultdict(set)
         self.shop: set[Taint] = set()
 
-    def add(self, scope: Scope, skus: Iterable[str], letdown: Taint) -> None:
-        """Taint what `scope` makes of the SKUs; a brand that is not known leaves the product."""
+    def add(self, scope: Scope, skus: Iterable[str], taint: Taint) -> None:
+        """Add a taint to what `scope` makes of the SKUs; without a known brand, to the product."""
         if scope == "shop":
-            self.shop.add(letdown)
+            self.shop.add(taint)
             return
         for sku in skus:
             if scope == "variant":
-                self.skus[sku].add(letdown)
+                self.skus[sku].add(taint)
             else:
-                self.products[self.history.product_id(sku)].add(letdown)
+                self.products[self.history.product_id(sku)].add(taint)
             brand = self.history.brand(sku)
             if scope == "brand" and brand:
-                self.brands[brand].add(letdown)
+                self.brands[brand].add(taint)
 
-    def letdowns(self, causes: Mapping[str, tuple[str, ...]]) -> Taints:
-        """What was collected, in an order that does not depend on the order of the facts."""
+    def taints(self, causes: Mapping[str, tuple[str, ...]]) -> Taints:
+        """Return what was collected, in an order that does not depend on the order of the facts."""
         return Taints(
             _sorted(self.skus), _sorted(self.products), _sorted(self.brands),
             _in_order(self.shop), causes,
@@ -116,162 +146,166 @@ def _sorted(found: Mapping[str, set[Taint]]) -> dict[str, tuple[Taint, ...]]:
     return {key: _in_order(found[key]) for key in sorted(found)}
 
 
-def _in_order(letdowns: Iterable[Taint]) -> tuple[Taint, ...]:
-    return tuple(sorted(letdowns, key=lambda one: (one.since, one.cause, one.reason, one.at)))
+def _in_order(taints: Iterable[Taint]) -> tuple[Taint, ...]:
+    return tuple(sorted(taints, key=lambda one: (one.since, one.cause, one.reason, one.at)))
 
 
-COMPLAINT: Final = (Reason.COMPLAINT_OPEN, Reason.COMPLAINT_COOLDOWN)
-SERVICE: Final = (Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN)
+def _rule(policy: Policy, row: str) -> TaintRule:
+    rule: TaintRule = getattr(policy.taints, row)
+    return rule
 
 
-def _from_case(reach: _TaintCollector, matter: CaseScope, policy: Policy) -> None:
-    kind = matter.case.kind
-    if kind in SERVICE_KINDS:
-        taint = policy.taints.service
-        reach.add(taint.scope, matter.skus, _of_case(matter, taint, SERVICE))
-    elif kind in PRODUCT_KINDS or kind == "wrong_item":
-        taint = policy.taints.wrong_item if kind == "wrong_item" else policy.taints.defect
-        scope: Scope = taint.scope if matter.bounded else "shop"
-        reach.add(scope, matter.skus, _of_case(matter, taint, COMPLAINT))
-
-
-def _of_case(matter: CaseScope, taint: TaintRule, codes: tuple[Reason, Reason]) -> Taint:
-    since = min(ms(matter.case.opened_at), matter.at)
-    return _taint(codes, since, matter.ended, taint, matter.case.case, matter.at)
+def _add_case(collector: _TaintCollector, scope: CaseScope, policy: Policy) -> None:
+    found = CASE_TAINTS.get(scope.case.kind)
+    if found is None:
+        return
+    row, codes = found
+    rule = _rule(policy, row)
+    # A complaint that may be about any item suppresses the whole shop.
+    reach: Scope = "shop" if codes is _COMPLAINT and not scope.bounded else rule.scope
+    since = min(ms(scope.case.opened_at), scope.at)
+    taint = _taint(codes, since, scope.ended, rule, scope.case.case, scope.at)
+    collector.add(reach, scope.skus, taint)
 
 
 def _taint(
     codes: tuple[Reason, Reason],
     since: int,
     ended: int | None,
-    taint: TaintRule,
+    rule: TaintRule,
     cause: str,
     at: int,
 ) -> Taint:
-    until = None if ended is None else ended + taint.after
+    until = None if ended is None else ended + rule.after
     return Taint(codes[0], codes[1], since, ended, until, cause, at)
 
 
-def _from_brands(reach: _TaintCollector, cases: Iterable[CaseScope], policy: Policy) -> None:
-    """Two cases about two products of one brand, opened within the window, taint the brand."""
-    strikes: dict[str, list[tuple[str, CaseScope]]] = defaultdict(list)
-    for matter in cases:
-        if matter.case.kind in PRODUCT_KINDS:
-            for sku in matter.skus:
-                strikes[reach.history.brand(sku) or ""].append(
-                    (reach.history.product_id(sku), matter)
-                )
-    strikes.pop("", None)
-    for brand, found in strikes.items():
+def _add_brands(collector: _TaintCollector, scopes: Iterable[CaseScope], policy: Policy) -> None:
+    """Taint a brand for two cases about two of its products, opened within the policy's window."""
+    complaints: dict[str, list[tuple[str, CaseScope]]] = defaultdict(list)
+    for scope in scopes:
+        if scope.case.kind in PRODUCT_KINDS:
+            for sku in scope.skus:
+                brand = collector.history.brand(sku) or ""
+                complaints[brand].append((collector.history.product_id(sku), scope))
+    complaints.pop("", None)
+    for brand, found in complaints.items():
         for (product, one), (other_product, other) in combinations(found, 2):
-            if product != other_product and one.root != other.root and _close(one, other, policy):
-                reach.brands[brand].add(_strike(one, other, policy.taints.brand))
+            # Merged and duplicate cases share a root and count once.
+            distinct = product != other_product and one.root != other.root
+            if distinct and _opened_within(one, other, policy.brand_window):
+                collector.brands[brand].add(_brand_taint(one, other, policy.taints.brand))
 
 
-def _close(one: CaseScope, other: CaseScope, policy: Policy) -> bool:
-    return abs(ms(one.case.opened_at) - ms(other.case.opened_at)) <= policy.brand_window
+def _opened_within(one: CaseScope, other: CaseScope, window: int) -> bool:
+    return abs(ms(one.case.opened_at) - ms(other.case.opened_at)) <= window
 
 
-def _strike(one: CaseScope, other: CaseScope, taint: TaintRule) -> Taint:
-    """It goes on as long as either case does."""
-    second = max(one, other, key=lambda matter: (ms(matter.case.opened_at), matter.case.case))
+def _brand_taint(one: CaseScope, other: CaseScope, rule: TaintRule) -> Taint:
+    """Return the taint of two complaints: it begins with the second, and is open as long as either."""
+    second = max(one, other, key=lambda scope: (ms(scope.case.opened_at), scope.case.case))
     at = max(one.at, other.at)
     since = min(ms(second.case.opened_at), at)
     ended = None if one.ended is None or other.ended is None else max(one.ended, other.ended)
-    return _taint((Reason.COMPLAINT_BRAND,) * 2, since, ended, taint, second.case.case, at)
+    return _taint((Reason.COMPLAINT_BRAND,) * 2, since, ended, rule, second.case.case, at)
 
 
-def _from_return(reach: _TaintCollector, kept: ReportedFact[Return], policy: Policy) -> None:
-    """A return that is on its way goes on; only for a bad fit does that matter."""
-    fact, taints = kept.fact, policy.taints
-    if fact.status == "cancelled" or _is_correction(reach.history, fact, policy):
+def _add_return(collector: _TaintCollector, reported: ReportedFact[Return], policy: Policy) -> None:
+    fact, history = reported.fact, collector.history
+    if fact.status == "cancelled" or _is_correction(history, fact, policy):
         return
     start = ms(fact.at)
-    since = min(start, kept.at)
+    since = min(start, reported.at)
     for line in fact.lines:
-        if line.reason == "fit":
-            ended = None if fact.status == "announced" else start
-            codes, taint = (Reason.RETURN_FIT,) * 2, taints.return_fit
-            letdown = _taint(codes, since, ended, taint, fact.return_, kept.at)
-            reach.add(taint.scope, (line.sku,), letdown)
-        elif line.reason != "changed_mind":
-            codes, taint = (Reason.RETURN_RECENT,) * 2, taints.return_recent
-            letdown = _taint(codes, since, start, taint, fact.return_, kept.at)
-            reach.add(taint.scope, reach.history.with_components((line.sku,)), letdown)
+        found = RETURN_TAINTS.get(line.reason)
+        if found is None:
+            continue
+        row, code = found
+        rule, fit = _rule(policy, row), code is Reason.RETURN_FIT
+        # A parcel on its way back keeps only a bad fit open: the shopper still looks for another size.
+        ended = None if fit and fact.status == "announced" else start
+        taint = _taint((code, code), since, ended, rule, fact.return_, reported.at)
+        # A bad fit concerns that variant; a bad bundle concerns its components too.
+        collector.add(
+            rule.scope, (line.sku,) if fit else history.with_components((line.sku,)), taint
+        )
 
 
 def _is_correction(history: History, fact: Return, policy: Policy) -> bool:
-    """Whether it came so soon after its order that, in this shop, it means a slip."""
+    """Return whether a return came so soon after its order that the shop treats it as a mistake."""
     if fact.order is None:
         return False
-    placed = [ms(kept.fact.placed_at) for kept in history.orders if kept.fact.order == fact.order]
+    placed = [ms(one.fact.placed_at) for one in history.orders if one.fact.order == fact.order]
     return any(0 <= ms(fact.at) - at < policy.correction_within for at in placed)
 
 
 def _reviews(reviews: Iterable[ReportedFact[Review]]) -> Iterator[Sequence[ReportedFact[Review]]]:
-    """The versions of each review, oldest first."""
+    """Yield the versions of each review, oldest first."""
     by_id: dict[str, list[ReportedFact[Review]]] = defaultdict(list)
-    for kept in reviews:
-        by_id[kept.fact.review].append(kept)
+    for reported in reviews:
+        by_id[reported.fact.review].append(reported)
     for versions in by_id.values():
         yield sorted(versions, key=_age)
 
 
-def _age(kept: ReportedFact[Review]) -> tuple[int, int, int]:
-    version = kept.fact.version
-    ordinal = version if isinstance(version, int) else ms(version) if version else kept.at
-    return ordinal, ms(kept.fact.at), kept.at
+def _age(reported: ReportedFact[Review]) -> tuple[int, int, int]:
+    version = reported.fact.version
+    ordinal = version if isinstance(version, int) else ms(version) if version else reported.at
+    return ordinal, ms(reported.fact.at), reported.at
 
 
-def _from_review(
-    reach: _TaintCollector, versions: Iterable[ReportedFact[Review]], policy: Policy
+def _add_review(
+    collector: _TaintCollector, versions: Iterable[ReportedFact[Review]], policy: Policy
 ) -> None:
-    """An edit lifts the taint only when it is good; one that is merely better leaves it."""
     tainted: ReportedFact[Review] | None = None
-    for kept in versions:
-        if kept.fact.rating <= policy.bad_rating:
-            tainted = kept
-        elif kept.fact.rating >= policy.good_rating:
+    for reported in versions:
+        if reported.fact.rating <= policy.bad_rating:
+            tainted = reported
+        # An edit ends the taint only if it is good; one that is merely better changes nothing.
+        elif reported.fact.rating >= policy.good_rating:
             tainted = None
     if tainted:
-        fact, taint, start = tainted.fact, policy.taints.review, ms(tainted.fact.at)
+        fact, rule, start = tainted.fact, policy.taints.review, ms(tainted.fact.at)
         codes, since = (Reason.REVIEW_BAD,) * 2, min(start, tainted.at)
-        letdown = _taint(codes, since, start, taint, fact.review, tainted.at)
-        reach.add(taint.scope, reach.history.with_components((fact.sku,)), letdown)
+        taint = _taint(codes, since, start, rule, fact.review, tainted.at)
+        collector.add(rule.scope, collector.history.with_components((fact.sku,)), taint)
 
 
-def _from_order(
-    reach: _TaintCollector, kept: ReportedFact[Order], cases: Iterable[CaseScope], policy: Policy
+def _add_late_parcel(
+    collector: _TaintCollector,
+    reported: ReportedFact[Order],
+    scopes: Iterable[CaseScope],
+    policy: Policy,
 ) -> None:
-    """A parcel of the customer's own past its promised date, from when no case speaks for it."""
-    fact = kept.fact
-    own = fact.customer == reach.history.customer and fact.status != "cancelled"
+    """Taint for the customer's own parcel past its promised date, once no service case covers it."""
+    fact = reported.fact
+    own = fact.customer == collector.history.customer and fact.status != "cancelled"
     if fact.promised_by is None or not own:
         return
-    promised, delivered = ms(fact.promised_by), _delivered(kept)
-    covered = _covered(fact.order, cases, policy.taints.service)
+    promised, delivered = ms(fact.promised_by), _delivered(reported)
+    covered = _covered_until(fact.order, scopes, policy.taints.service)
     if covered is None or (delivered is not None and delivered <= promised):
         return
-    taint = policy.taints.delivery_late
+    rule = policy.taints.delivery_late
     codes, since = (Reason.DELIVERY_LATE,) * 2, max(promised, covered)
-    letdown = _taint(codes, since, delivered, taint, fact.order, kept.at)
-    reach.add(taint.scope, [line.sku for line in fact.lines], letdown)
+    taint = _taint(codes, since, delivered, rule, fact.order, reported.at)
+    collector.add(rule.scope, [line.sku for line in fact.lines], taint)
 
 
-def _delivered(kept: ReportedFact[Order]) -> int | None:
-    """When it arrived; where nobody says when, it had when we learned of it."""
-    fact = kept.fact
+def _delivered(reported: ReportedFact[Order]) -> int | None:
+    """Return when a parcel arrived; without a stated instant, when its arrival was reported."""
+    fact = reported.fact
     if fact.delivered_at is not None:
         return ms(fact.delivered_at)
-    return kept.at if fact.status == "delivered" else None
+    return reported.at if fact.status == "delivered" else None
 
 
-def _covered(order: str, cases: Iterable[CaseScope], taint: TaintRule) -> int | None:
-    """Until when a case taints in the parcel's place; 0: there is none, None: it is open."""
+def _covered_until(order: str, scopes: Iterable[CaseScope], rule: TaintRule) -> int | None:
+    """Return until when a service case taints instead of the parcel; 0: no case, `None`: it is open."""
     until = 0
-    for matter in cases:
-        if matter.case.kind in SERVICE_KINDS and matter.case.order in {None, order}:
-            if matter.ended is None:
+    for scope in scopes:
+        if scope.case.kind in SERVICE_KINDS and scope.case.order in {None, order}:
+            if scope.ended is None:
                 return None
-            until = max(until, matter.ended + taint.after)
+            until = max(until, scope.ended + rule.after)
     return until

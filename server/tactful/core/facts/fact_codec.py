@@ -1,4 +1,8 @@
-"""How is a fact read from JSON, and what is wrong with one that is not?"""
+"""Facts from JSON and back, and what is wrong with a fact that is refused.
+
+The messages are for the people who write a shop's connector: they name the field, and the nearest word that
+exists. Decoding never raises for bad input.
+"""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -33,7 +37,7 @@ _REQUIRED: Final = {
 
 
 class _Typed(Struct, frozen=True):
-    """As much as says which fact is meant."""
+    """The field that says which kind of fact is meant."""
 
     type: str | None = None
 
@@ -42,15 +46,23 @@ _TYPED: Final = msgspec.json.Decoder(_Typed).decode
 
 
 class FactRejection(Struct, frozen=True):
-    """Why one fact is refused; `index` is its place in the batch."""
+    """Why one fact is refused."""
 
     index: int
+    """The position of the fact in its batch, from 0."""
     code: str
+    """`fact.malformed`, `fact.unknown_type`, `fact.unknown_field`, `fact.invalid` or `fact.inconsistent`."""
     message: str
+    """What is wrong, and what to write instead."""
 
 
 def decode(raw: bytes | msgspec.Raw, index: int = 0) -> AnyFact | FactRejection:
-    """One fact; every kind of bad input comes back as a value."""
+    """Decode one fact, or say why it is refused; no input raises.
+
+    Args:
+        raw: The fact as UTF-8 JSON.
+        index: The position of the fact in its batch, for the rejection.
+    """
     try:
         fact = _read(raw)
     except msgspec.ValidationError as error:
@@ -64,6 +76,7 @@ def decode(raw: bytes | msgspec.Raw, index: int = 0) -> AnyFact | FactRejection:
 
 
 def _malformed(raw: bytes | msgspec.Raw, error: Exception) -> str:
+    # JavaScript writes half of a surrogate pair where a text was cut inside an emoji.
     half = _SURROGATE.search(bytes(raw))
     if half is None:
         return f"This is not JSON: {error}."
@@ -73,7 +86,8 @@ def _malformed(raw: bytes | msgspec.Raw, error: Exception) -> str:
 
 
 def _read(raw: bytes | msgspec.Raw) -> AnyFact:
-    """An optional field may be `null` as well as absent, of whichever type it is."""
+    # An optional field may be `null` as well as absent. Nulls are removed only after a first attempt
+    # failed, because almost no fact has any.
     try:
         return _DECODE(raw)
     except msgspec.ValidationError as error:
@@ -94,24 +108,24 @@ def _without_nulls(value: Any, required: Collection[str] = ()) -> Any:
 
 
 def encode(fact: AnyFact) -> bytes:
-    """The one spelling of a fact."""
+    """Return the canonical spelling of a fact: equal facts have equal bytes."""
     return _ENCODE(fact)
 
 
 def _inconsistent(fact: AnyFact) -> str | None:
-    """What the types alone cannot say."""
+    """Return what is wrong with a fact of valid types, or `None`."""
     match kind_of(fact):
         case "recall" if not (fact.product or fact.skus):  # type: ignore[union-attr]
             return "A recall names a `product` or `skus`: add one of them."
         case "remedy" if not (fact.cause.case or fact.cause.order or fact.cause.skus):  # type: ignore[union-attr]
             return "A remedy knows its cause: give `case`, `order` or `skus`."
         case "price":
-            return _mixed(fact)
+            return _mixed_currencies(fact)
         case _:
             return None
 
 
-def _mixed(fact: Any) -> str | None:
+def _mixed_currencies(fact: Any) -> str | None:
     for name in ("list", "target", "minimum_advertised"):
         money = getattr(fact, name)
         if money is not None and money.currency != fact.price.currency:
@@ -149,19 +163,19 @@ def _unknown_type(kind: str | None) -> str:
 
 
 def _place(text: str) -> list[str]:
-    """`… - at `$.lines[0].unit`` → lines, unit."""
+    """Return the path in a message of msgspec: `… - at `$.lines[0].unit`` gives lines, unit."""
     found = _AT.search(text)
     return [part.partition("[")[0] for part in found[1].split(".")] if found else []
 
 
 def _fields(kind: str, place: Iterable[str]) -> list[str]:
-    """The fields of the object at a place."""
+    """Return the names of the fields of the object at a path."""
     found = _at(kind, place)
     return [field.encode_name for field in getattr(found, "fields", ())]
 
 
 def _hint(text: str, kind: str, place: Sequence[str]) -> str:
-    """What may stand where a word is not one of the known."""
+    """Return which words may stand where an unknown one was found."""
     wrong = _WORD.search(text)
     if wrong is None:
         return ""
@@ -170,7 +184,7 @@ def _hint(text: str, kind: str, place: Sequence[str]) -> str:
 
 
 def _at(kind: str, place: Iterable[str]) -> inspect.Type | None:
-    """The type at a place in a kind of fact: an object, or some words."""
+    """Return the type at a path in a kind of fact: an object, or an enumeration."""
     found: inspect.Type | None = inspect.type_info(KINDS[kind])
     for part in place:
         fields = getattr(found, "fields", ())
@@ -179,7 +193,7 @@ def _at(kind: str, place: Iterable[str]) -> inspect.Type | None:
 
 
 def _inner(kind: inspect.Type) -> inspect.Type:
-    """Without "or absent", and without the list around it."""
+    """Return a type without its optionality, and without the list around it."""
     if isinstance(kind, inspect.UnionType):
         return _inner(next(t for t in kind.types if not isinstance(t, inspect.NoneType)))
     return _inner(kind.item_type) if isinstance(kind, inspect.VarTupleType) else kind

@@ -1,4 +1,7 @@
-"""What the shop's systems may report, in the exact shapes of the wire."""
+"""The kinds of facts that a shop's systems report, in the exact shapes of the facts API.
+
+Field names and tags are public and stored. The pages of `server/HTTP.md` describe each kind for shops.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -38,9 +41,10 @@ Rate = Annotated[int, Meta(ge=0, le=100_000)]
 class Fact(
     Struct, frozen=True, gc=False, kw_only=True, tag_field="type", forbid_unknown_fields=True
 ):
-    """One report. `version`: the higher wins; absent means the time of arrival."""
+    """One report of a shop's system."""
 
     version: Version | None = None
+    """Of two reports with one key, the higher version is in force; `None`: versioned by arrival."""
 
 
 class Product(Fact, frozen=True, kw_only=True, tag="product"):
@@ -67,14 +71,19 @@ class Price(Fact, frozen=True, kw_only=True, tag="price"):
     price: Money
     tax_included: bool
     tax_rate_bp: Rate
+    """The tax rate in basis points."""
     list: Money | None = None
+    """The list price; `max_total_discount` counts from it."""
     target: Money | None = None
+    """The lowest price at which the shop means to sell there."""
     minimum_advertised: Money | None = None
+    """The lowest price that the manufacturer lets the shop advertise."""
     since: Instant | None = None
+    """From when on it holds; `None`: from its report."""
 
 
 class Cost(Fact, frozen=True, kw_only=True, tag="cost"):
-    """What an SKU costs the shop, net; without a territory, wherever it is sold in that currency."""
+    """What an SKU costs the shop, net of tax; without a territory, wherever it is sold in that currency."""
 
     sku: Id
     cost: Money
@@ -82,12 +91,12 @@ class Cost(Fact, frozen=True, kw_only=True, tag="cost"):
 
     @property
     def scope(self) -> str:
-        """The territory or the currency that it is for: one in euros says nothing of one in pounds."""
+        """The territory or the currency that it is for. Nothing is converted between currencies."""
         return self.territory or self.cost.currency
 
 
 class Stock(Fact, frozen=True, kw_only=True, tag="stock"):
-    """How many of an SKU can be sold into a territory, per location."""
+    """How many units of an SKU can be sold into a territory, per location."""
 
     sku: Id
     territory: Territory
@@ -96,13 +105,15 @@ class Stock(Fact, frozen=True, kw_only=True, tag="stock"):
 
 
 class OrderLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """`unit` is the money paid for one."""
+    """One line of an order."""
 
     sku: Id
     qty: Quantity
     unit: Money
+    """What was paid for one unit."""
     gift: bool = False
     offer: Id | None = None
+    """The offer that the line was sold with."""
 
 
 class Order(Fact, frozen=True, kw_only=True, tag="order"):
@@ -128,7 +139,7 @@ class ReturnLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Return(Fact, frozen=True, kw_only=True, tag="return", rename={"return_": "return"}):
-    """Goods going back, or money given back without them."""
+    """Goods on their way back, or money given back without them."""
 
     return_: Id
     order: Id | None = None
@@ -139,7 +150,7 @@ class Return(Fact, frozen=True, kw_only=True, tag="return", rename={"return_": "
 
 
 class Case(Fact, frozen=True, kw_only=True, tag="case"):
-    """A support conversation about an order or an item."""
+    """A support case about an order or some items."""
 
     case: Id
     customer: Id
@@ -164,7 +175,7 @@ class Review(Fact, frozen=True, kw_only=True, tag="review"):
 
 
 class Recall(Fact, frozen=True, kw_only=True, tag="recall"):
-    """A product, or some SKUs, that must not be promoted to anybody."""
+    """A product, or some SKUs, that must not be offered to any shopper."""
 
     recall: Id
     product: Id | None = None
@@ -184,21 +195,28 @@ class Customer(Fact, frozen=True, kw_only=True, tag="customer"):
 
 
 class Feed(Fact, frozen=True, kw_only=True, tag="feed"):
-    """A sign of life of a feed that has nothing new to report."""
+    """The heartbeat of a feed that has nothing new to report."""
 
     feed: FeedName
     at: Instant | None = None
 
 
 class RemedyValue(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
-    """Money, `{"amount", "currency"}`, or a share of the price, `{"percent_bp"}`."""
+    """An amount of money (`amount` in minor units and `currency`), or a share of the price.
+
+    `percent_bp` is in basis points.
+    """
 
     amount: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
     currency: Currency | None = None
     percent_bp: Annotated[int, Meta(ge=1, le=10_000)] | None = None
 
     def __post_init__(self) -> None:
-        """Refuses what is neither the one nor the other."""
+        """Refuse a value that is neither or both.
+
+        Raises:
+            ValueError: It is not exactly one of the two.
+        """
         money = self.amount is not None and self.currency is not None
         share = self.percent_bp is not None
         if money == share or (share and (self.amount or self.currency)):
@@ -245,33 +263,39 @@ FEEDS: dict[type[Fact], FeedName] = {
     Return: "orders",
     Case: "cases",
 }
-"""Fact type → the feed whose sign of life it is."""
+"""Kind of fact → the feed whose heartbeat it counts as."""
 
 
 F_co = TypeVar("F_co", bound=Fact, covariant=True)
 
 
 class ReportedFact(Struct, Generic[F_co], frozen=True, gc=False):
-    """A fact and the instant (ms since the epoch) at which it was reported to us."""
+    """A fact, and when it was reported."""
 
     fact: F_co
     at: int
+    """When this server took it in, in milliseconds since the Unix epoch, UTC."""
 
 
 def ms(instant: datetime) -> int:
-    """Milliseconds since the epoch of an aware datetime."""
+    """Return an aware datetime as milliseconds since the Unix epoch, UTC."""
     return to_ms(instant)
 
 
 def kind_of(fact: AnyFact) -> str:
-    """The `type` tag of a fact."""
+    """Return the `type` of a fact, such as `price`."""
     return str(fact.__struct_config__.tag)
 
 
 def key_of(fact: AnyFact, version: str) -> str:
-    """The id under which versions of a fact supersede one another.
+    """Return the key under which versions of a fact supersede one another.
 
-    Every version of a review is kept, because an edit from 2 to 3 stars does not lift its taint.
+    Every version of a review is kept under a key of its own, because an edit from 2 to 3 stars does not end
+    its taint.
+
+    Args:
+        fact: The fact.
+        version: The version as text; it matters only for reviews.
     """
     match fact:
         case Product():
@@ -301,7 +325,7 @@ def key_of(fact: AnyFact, version: str) -> str:
 
 
 def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
-    """What a fact is about: (`sku`|`product`|`customer`|`order`|`case`|`session`|`offer`…, id) pairs."""
+    """Yield what a fact is about: (`sku` | `product` | `customer` | `order` | `case` | …, id) pairs."""
     match fact:
         case Product():
             yield "sku", fact.sku
@@ -312,18 +336,18 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
             yield "sku", fact.sku
         case Order():
             yield "order", fact.order
-            yield from _people(fact.customer)
+            yield from _customers(fact.customer)
             if fact.session:
                 yield "session", fact.session
             for offer in dict.fromkeys(line.offer for line in fact.lines if line.offer):
                 yield "offer", offer
         case Return():
-            yield from _people(fact.customer)
+            yield from _customers(fact.customer)
             if fact.order:
                 yield "order", fact.order
         case Case():
             yield "case", fact.case
-            yield from _people(fact.customer, fact.purchaser)
+            yield from _customers(fact.customer, fact.purchaser)
             if fact.order:
                 yield "order", fact.order
         case Review() | Remedy() | Customer():
@@ -337,7 +361,7 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
             yield "feed", fact.feed
 
 
-def _people(*customers: str | None) -> Iterator[tuple[str, str]]:
+def _customers(*customers: str | None) -> Iterator[tuple[str, str]]:
     for customer in dict.fromkeys(customers):
         if customer:
             yield "customer", customer

@@ -11,15 +11,19 @@ from tactful.core.facts.history import History
 
 
 class Purchase(Struct, frozen=True, gc=False):
-    """One kept order line: when, for how much each (minor units), and when we learned of it."""
+    """One order line that was kept. Instants in milliseconds since the Unix epoch, UTC."""
 
     sku: str
     placed_at: int
+    """When it was ordered."""
     unit: int
+    """What was paid for one, in minor units of `currency`."""
     currency: str
     at: int
+    """When the order was reported."""
     gift: bool = False
     consumable_days: int | None = None
+    """After how many days one is used up; `None`: the product is durable."""
 
 
 Purchases = Mapping[str, tuple[Purchase, ...]]
@@ -27,51 +31,58 @@ Purchases = Mapping[str, tuple[Purchase, ...]]
 
 NO_PURCHASES: Final[Purchases] = {}
 _Returned = dict[tuple[str | None, str], int]
-"""(order or None, SKU) → how many came back that no line is known for yet."""
+"""(order or `None`, SKU) → how many units came back that are not yet matched to a line."""
 
 
 def derive_purchases(history: History) -> Purchases:
-    """Open orders count; returned and cancelled lines do not (semantics, section 6)."""
+    """Return what a customer bought and kept.
+
+    Open orders count; cancelled orders and returned lines do not (`server/SEMANTICS.md`, section 6, 4).
+    """
     returned = _returned(history)
     found: dict[str, list[Purchase]] = defaultdict(list)
-    own = [kept for kept in history.orders if kept.fact.customer == history.customer]
-    for kept in sorted(own, key=lambda k: (-ms(k.fact.placed_at), k.fact.order)):
-        if kept.fact.status != "cancelled":
-            for line in sorted(kept.fact.lines, key=lambda line: not line.gift):
-                if line.qty > _take(returned, kept.fact.order, line):
+    own = [one for one in history.orders if one.fact.customer == history.customer]
+    for reported in sorted(own, key=lambda one: (-ms(one.fact.placed_at), one.fact.order)):
+        if reported.fact.status != "cancelled":
+            # Returns are matched to gift lines first, so that what the customer owns stays owned.
+            for line in sorted(reported.fact.lines, key=lambda line: not line.gift):
+                if line.qty > _consume(returned, reported.fact.order, line):
                     product = history.product_id(line.sku)
-                    found[product].append(_purchase(history, kept, line))
+                    found[product].append(_purchase(history, reported, line))
     return {product: tuple(found[product]) for product in sorted(found)}
 
 
 def _returned(history: History) -> _Returned:
     counts: _Returned = defaultdict(int)
-    for kept in history.returns:
-        if kept.fact.status != "cancelled":
-            for line in kept.fact.lines:
-                counts[kept.fact.order, line.sku] += line.qty
+    for reported in history.returns:
+        if reported.fact.status != "cancelled":
+            for line in reported.fact.lines:
+                counts[reported.fact.order, line.sku] += line.qty
     return counts
 
 
-def _take(returned: _Returned, order: str, line: OrderLine) -> int:
-    """How many of a line came back: from its order, or from an order that the return does not name."""
-    taken = 0
+def _consume(returned: _Returned, order: str, line: OrderLine) -> int:
+    """Match returned units to a line and remove them; return how many units of the line came back.
+
+    Returns that name no order are matched to the latest order, because orders are read latest first.
+    """
+    matched = 0
     for key in ((order, line.sku), (None, line.sku)):
-        back = min(line.qty - taken, returned.get(key, 0))
+        back = min(line.qty - matched, returned.get(key, 0))
         if back:
             returned[key] -= back
-            taken += back
-    return taken
+            matched += back
+    return matched
 
 
-def _purchase(history: History, kept: ReportedFact[Order], line: OrderLine) -> Purchase:
+def _purchase(history: History, reported: ReportedFact[Order], line: OrderLine) -> Purchase:
     known = history.products.get(line.sku)
     return Purchase(
         line.sku,
-        ms(kept.fact.placed_at),
+        ms(reported.fact.placed_at),
         line.unit.amount,
         line.unit.currency,
-        kept.at,
+        reported.at,
         line.gift,
         known.consumable_days if known else None,
     )

@@ -1,1 +1,1 @@
-"""offers."""
+"""Offers: their lifecycle, budgets, messages and signed tokens."""

@@ -1,1 +1,1 @@
-"""pricing."""
+"""Price quotes, and what an offer is worth."""

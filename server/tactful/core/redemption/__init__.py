@@ -1,1 +1,1 @@
-"""redemption."""
+"""Redemption of offers at the checkout, cancellation and refund."""

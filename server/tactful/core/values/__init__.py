@@ -1,1 +1,1 @@
-"""values."""
+"""Plain values: money, time, ids, allocation and weekly schedules."""
