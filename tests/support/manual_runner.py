@@ -42,7 +42,7 @@ class Shell:
         assert self._process.stdout is not None
         self._process.stdin.write(f"{block}\necho; echo '{mark}' $?\n")
         self._process.stdin.flush()
-        said = []
+        said: list[str] = []
         for line in self._process.stdout:
             if line.startswith(mark):
                 output = "".join(said).strip()
