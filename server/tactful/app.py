@@ -145,7 +145,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
 
 def _register_gauges(shop: Shop, reception: ConnectionHub) -> None:
     """Have the metrics say who is connected, and why conversations ended."""
-    telemetry = shop.telemetry
+    telemetry = shop.state.telemetry
     telemetry.add_gauge(
         "tactful_connections", "Connections", lambda: [((), len(reception.connections))]
     )

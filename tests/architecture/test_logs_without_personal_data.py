@@ -17,7 +17,7 @@ from support.live_server import ORIGIN, live_server
 from tactful.cli.shared.logging_setup import LogHandler
 from tactful.core.context import Context
 from tactful.core.decision import Decision
-from tactful.runtime.sessions import turn_runner
+from tactful.runtime.sessions import turn_processor, turn_runner
 
 CANARY = "canary4711"
 
@@ -59,7 +59,7 @@ async def test_no_canary_reaches_the_log(
         def decide(context: Context) -> Decision:
             raise ValueError(f"{context.session} {CANARY}")
 
-        monkeypatch.setattr(turn_runner, "decide", decide)
+        monkeypatch.setattr(turn_processor, "decide", decide)
         await shopper.say("page", url=f"{ORIGIN}/{CANARY}", kind="cart", moment="rescue")
         await one.http.post("/v1/rulebook/reload")
     log = [json.loads(line) for line in lines.getvalue().splitlines()]

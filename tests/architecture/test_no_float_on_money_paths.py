@@ -22,7 +22,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "runtime/telemetry.py": {"*"},  # durations and rates for the metrics
     "runtime/timers.py": {"*"},  # seconds, as asyncio wants them
     "runtime/shop.py": {"0.01"},  # seconds between looks
-    "runtime/state/active_rulebook.py": {"0.25"},  # seconds between looks at the rule files
+    "runtime/services/rulebook_manager.py": {"0.25"},  # seconds between looks at the rule files
     "stores/sqlite/ledger.py": {"0.1", "BUSY_MS / 1000"},  # seconds to wait
     "stores/sqlite/opening.py": {"BUSY_MS / 1000"},  # seconds, as sqlite3 wants them
     "stores/sqlite/group_commit.py": {"0.02", "0.5"},  # seconds to wait

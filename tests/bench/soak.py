@@ -191,9 +191,9 @@ async def soak(folder: Path, *, quarters: int, shoppers: int, seed: int = 1) -> 
         for number in range(quarters):
             began = time.process_time()
             events = await day.quarter(number)
-            steps.append(now_there(len(shop.registry), time.process_time() - began, events))
+            steps.append(now_there(len(shop.state.registry), time.process_time() - began, events))
         await one.advance(3 * 3600)
-        end = now_there(len(shop.registry))
+        end = now_there(len(shop.state.registry))
         return Soaked(
             steps=steps,
             offers=day.offers,
@@ -202,9 +202,9 @@ async def soak(folder: Path, *, quarters: int, shoppers: int, seed: int = 1) -> 
             tasks_more=end.tasks - start.tasks,
             descriptors_more=end.descriptors - start.descriptors,
             left={
-                "sessions": len(shop.registry),
+                "sessions": len(shop.state.registry),
                 "connections": len(one.parts.hub.connections),
-                "held": sum(row.reserved for row in shop.balances.rows()),
+                "held": sum(row.reserved for row in shop.state.balances.rows()),
             },
             wrong=await shop.reconcile(),
         )

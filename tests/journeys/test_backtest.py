@@ -138,7 +138,7 @@ async def test_a_version_under_another_policy_is_not_treated_as_the_recorded_one
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, BOOKS[0]) as one:
-        version = one.parts.shop.active_rulebook.current.version
+        version = one.parts.shop.state.active_rulebook.current.version
     config = write_file(tmp_path / "c.toml", "[policy]\nmin_stock = 3\n")
     done = await tried(tmp_path, version, version, "--config", config)
     assert done.exit_code == 2

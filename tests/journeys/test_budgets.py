@@ -112,7 +112,7 @@ async def test_after_a_random_day_the_balances_reconcile(tmp_path: Path) -> None
         assert any(row.settled for row in rows)
         assert await one.parts.shop.reconcile() == []
         kept = {(r.campaign, r.period, r.currency): (r.reserved, r.settled) for r in rows}
-        memory = one.parts.shop.balances.rows()
+        memory = one.parts.shop.state.balances.rows()
         assert {
             (r.campaign, r.period, r.currency): (r.reserved, r.settled)
             for r in memory

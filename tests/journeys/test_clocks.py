@@ -71,7 +71,9 @@ async def test_a_forward_clock_jump_expires_offers_and_is_logged(
         shopper, _ = await offered(one)
         with capture_logs() as logged:
             machine.moved = HOUR
-            await eventually(lambda: not any(live.state.offers for live in one.parts.shop.registry))
+            await eventually(
+                lambda: not any(live.state.offers for live in one.parts.shop.state.registry)
+            )
             await eventually(lambda: any(line["event"] == "clock.jumped" for line in logged))
         machine.moved = -DAY
         again = await one.shopper(resume=shopper.resume)

@@ -59,7 +59,7 @@ async def test_an_accepted_offer_is_ordered_cancelled_ordered_again_and_returned
 @pytest.mark.parametrize("language", COMMANDS)
 async def test_a_token_outlives_the_rotation_of_its_key(language: str, tmp_path: Path) -> None:
     async with accepted(tmp_path) as (one, url, token):
-        one.parts.shop.keys.rotate()
+        one.parts.shop.state.keys.rotate()
         with running(language, url, KEY) as shop:
             assert (await asyncio.to_thread(shop.order, token))[0] == 201
 

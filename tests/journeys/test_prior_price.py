@@ -125,7 +125,7 @@ async def test_viewers_of_yesterday_are_not_counted(tmp_path: Path) -> None:
             await offer(one)
         assert len(await ledger(one)) == 1
         shop = one.parts.shop
-        assert shop.reductions.view.counts["Aero Runner", "DE"] == {"": 9, "R1": 9}
+        assert shop.state.reductions.view.counts["Aero Runner", "DE"] == {"": 9, "R1": 9}
 
 
 async def test_a_general_offer_is_extended_while_it_continues(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ async def test_a_shopper_who_views_twice_is_one_viewer(tmp_path: Path) -> None:
         nowhere = await one.shopper(None)
         await nowhere.view("RUN-42")
         await one.parts.shop.settled()
-        assert one.parts.shop.reductions.view.counts == {("Aero Runner", "DE"): {"": 1}}
+        assert one.parts.shop.state.reductions.view.counts == {("Aero Runner", "DE"): {"": 1}}
 
 
 async def test_a_past_explanation_reads_the_counts_of_its_time(tmp_path: Path) -> None:

@@ -77,13 +77,13 @@ async def test_a_shadow_rule_is_recorded_and_never_shown(tmp_path: Path) -> None
 
 async def test_a_trial_beyond_its_limits_is_refused_by_name(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(extra=TRIAL)) as one:
-        before = one.parts.shop.active_rulebook.current.version
+        before = one.parts.shop.state.active_rulebook.current.version
         answer = await one.reload(rules(extra=TRIAL.replace("share: 50%", "share: 60%")))
         assert answer.status_code == 422
         (finding,) = answer.json()["findings"]
         assert finding["code"] == "R312"
         assert "more than half of the sessions" in finding["message"]
-        assert one.parts.shop.active_rulebook.current.version == before
+        assert one.parts.shop.state.active_rulebook.current.version == before
 
 
 async def test_a_trial_with_many_dismissals_is_paused_logged_and_counted(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ async def test_a_saved_rule_file_is_loaded_automatically_and_a_broken_one_is_not
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
-        book = one.parts.shop.active_rulebook
+        book = one.parts.shop.state.active_rulebook
         before = book.current.version
         file = one.rules / "rules.yaml"
         file.write_text(rules("    persent: 3"), encoding="utf-8")

@@ -118,7 +118,7 @@ async def test_a_past_explanation_shows_the_rates_of_its_time(tmp_path: Path) ->
         await one.advance(60)
         now = await one.why("RUN-42", "fifteen", **then)
         assert now["gates"][0]["actual"]["value"] == "-17.28"
-        rates = one.parts.shop.conversions.view
+        rates = one.parts.shop.state.conversions.view
         assert rates.tally_of("eight", "Aero Runner", "DE").tried == 1001
         assert (await one.why("RUN-42", "eight", **then))["outcome"] == "standing"
 
@@ -130,7 +130,7 @@ HELD = WEIGHED.replace("holdout: 0%", "holdout: 100%").replace("weight: 0", "wei
 
 
 def silent(one: LiveServer) -> tuple[int, int]:
-    tally = one.parts.shop.conversions.view.tally_of("", "Aero Runner", "DE")
+    tally = one.parts.shop.state.conversions.view.tally_of("", "Aero Runner", "DE")
     return tally.tried, tally.bought
 
 
@@ -216,14 +216,14 @@ async def test_a_redemption_counts_until_its_order_is_cancelled(tmp_path: Path) 
         await shopper.say("accept", offer=(await shopper.offered())["id"])
         token = (await shopper.expect("accepted"))["token"]
         assert (await one.redeem(token, "o9")).status_code == 200
-        rates = one.parts.shop.conversions.view
+        rates = one.parts.shop.state.conversions.view
         tally = rates.tally_of("eight", "Aero Runner", "DE")
         assert (tally.tried, tally.bought) == (1, 1)
         await one.http.post("/v1/redemptions/o9/cancel")
         tally = rates.tally_of("eight", "Aero Runner", "DE")
         assert (tally.tried, tally.bought) == (1, 0)
         await one.restart()
-        tally = one.parts.shop.conversions.view.tally_of("eight", "Aero Runner", "DE")
+        tally = one.parts.shop.state.conversions.view.tally_of("eight", "Aero Runner", "DE")
         assert (tally.tried, tally.bought) == (1, 0)
 
 

@@ -78,7 +78,7 @@ class Model:
         """Let time pass, from timer to timer: a countdown starts when its frame arrives."""
         target = self.now + seconds
         while self.now < target:
-            alarm = self.one.parts.shop.timers.next_due()
+            alarm = self.one.parts.shop.state.timers.next_due()
             until = target if alarm is None else min(target, max(alarm / 1000, self.now + 0.001))
             await self.one.advance(until - self.now)
             for tab in self.tabs:

@@ -87,7 +87,7 @@ async def traced(one: LiveServer, skus: list[str], customers: list[str]) -> int:
     tracemalloc.start()
     try:
         for start in range(0, max(len(skus), len(customers)), 100):
-            await one.parts.shop.fact_cache.load(
+            await one.parts.shop.state.fact_cache.load(
                 skus[start : start + 100], customers[start : start + 100]
             )
         gc.collect()

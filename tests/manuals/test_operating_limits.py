@@ -11,7 +11,7 @@ from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime import timers, watchdog
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.security import signing_keys as keys
-from tactful.runtime.sessions import lifecycle as arrivals
+from tactful.runtime.sessions import delivery
 from tactful.runtime.sessions import turn_runner as turn
 from tactful.stores.sqlite import group_commit as sqlite_writer
 from tactful.stores.sqlite import ledger as sqlite
@@ -36,7 +36,7 @@ def test_limits_and_durations_are_written_as_they_are():
     items, people = defaults_of_world()
     times = {2: "twice that"}
     for sentence in (
-        f"| tabs of a session | {arrivals.SEATS} |",
+        f"| tabs of a session | {delivery.MAX_CONNECTIONS} |",
         f"| one message | {limits.message_bytes // 1024} KiB |",
         f"| {rhythm.per_second} a second, {rhythm.burst:,} at once |",
         f"| {times[shares.SESSION_FACTOR]} |",
@@ -55,7 +55,7 @@ def test_limits_and_durations_are_written_as_they_are():
         f"from one address in {auth.THROTTLE_WINDOW // MINUTE} minutes, or {auth.MAX_FAILURES} from all",
         f"the old one for {keys.OVERLAP // DAY} days",
         f"held up for longer than {watchdog.STALL * 1000:.0f} ms",
-        f"what ends by then ends within {timers.LATEST} s",
+        f"what ends by then ends within {timers.MAX_WAIT_S} s",
     ):
         assert sentence in MANUAL, sentence
     assert callers.TRUSTED_MS == 10 * MINUTE, "HTTP.md says ten minutes"

@@ -17,7 +17,7 @@ async def test_a_start_that_fails_leaves_no_thread_that_keeps_the_process_from_e
     before = set(threading.enumerate())
     app = build(Config(data=tmp_path / "data")).app
     monkeypatch.setattr(
-        "tactful.runtime.state.active_rulebook.ActiveRulebook.start", lambda _: fails()
+        "tactful.runtime.services.rulebook_manager.RulebookManager.start", lambda _: fails()
     )
     with pytest.raises(RuntimeError, match="the rules"):
         async with app.router.lifespan_context(app):

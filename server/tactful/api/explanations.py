@@ -17,8 +17,8 @@ from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.values.calendar import CalendarError, parse_duration, parse_rfc3339
 from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
-from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
+from tactful.runtime.state.session_registry import internal_id
 
 
 def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
@@ -60,8 +60,8 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response(views.offer(found))
 
     async def budgets(request: Request) -> Response:  # noqa: ARG001
-        shop.balances.view(shop.clock.now())
-        rows = [row for row in shop.balances.rows() if row.limit is not None]
+        shop.state.balances.view(shop.clock.now())
+        rows = [row for row in shop.state.balances.rows() if row.limit is not None]
         return json_response({"budgets": [_budget(row) for row in rows]})
 
     async def prices(request: Request) -> Response:
@@ -69,7 +69,7 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         versions = await shop.ledger.fact_versions("price", f"{sku}|{territory}")
         if not versions:
             raise ProblemError(404, "price.unknown", f"{sku} has no price in {territory}.")
-        item = await shop.fact_cache.read_item(sku)
+        item = await shop.state.fact_cache.read_item(sku)
         shown = [_price(one) for one in item.history.get(territory, ())]
         return json_response({"sku": sku, "territory": territory, "prices": shown})
 

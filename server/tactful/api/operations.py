@@ -49,7 +49,7 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
 
     async def exposition(request: Request) -> Response:  # noqa: ARG001
         return Response(
-            shop.telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
+            shop.state.telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
 
     routes = [
@@ -65,7 +65,7 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
 
 def _readiness(shop: Shop, *, ok: bool, failing: str | None) -> dict[str, Any]:
     feeds = {}
-    for feed, (age, limit) in shop.feeds.ages(shop.clock.now()).items():
+    for feed, (age, limit) in shop.state.feeds.ages(shop.clock.now()).items():
         feeds[feed] = {
             "watched": limit is not None,
             "age": None if age is None else age // 1000,
@@ -75,11 +75,11 @@ def _readiness(shop: Shop, *, ok: bool, failing: str | None) -> dict[str, Any]:
     return {
         "status": "ready" if ok else "not ready",
         "reason": failing,
-        "rulebook": shop.active_rulebook.current.version,
-        "rules": len(shop.active_rulebook.current.rules),
-        "rules_trouble": shop.active_rulebook.problem,
-        "refused_findings": len(shop.active_rulebook.diagnostics),
-        "sessions": len(shop.registry),
+        "rulebook": shop.state.active_rulebook.current.version,
+        "rules": len(shop.state.active_rulebook.current.rules),
+        "rules_trouble": shop.state.active_rulebook.problem,
+        "refused_findings": len(shop.state.active_rulebook.diagnostics),
+        "sessions": len(shop.state.registry),
         "feeds": feeds,
     }
 

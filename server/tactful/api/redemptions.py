@@ -15,8 +15,8 @@ from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.values.money import Money
 from tactful.protocol.problems import PROBLEM_JSON
 from tactful.runtime.services.redemptions import RedemptionCall
-from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
+from tactful.runtime.state.session_registry import internal_id
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -70,7 +70,7 @@ def redemption_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
                 session=internal_id(asked.session) if asked.session else None,
             )
         )
-        shop.telemetry.record_redemption(done.status)
+        shop.state.telemetry.record_redemption(done.status)
         return _response(done)
 
     async def cancel(request: Request) -> Response:
@@ -83,7 +83,7 @@ def redemption_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return _response(await shop.redemptions.refund(order, asked.refund, lines, asked.shipping))
 
     async def jwks(request: Request) -> Response:  # noqa: ARG001
-        response = json_response(shop.keys.jwks())
+        response = json_response(shop.state.keys.jwks())
         response.headers["Cache-Control"] = "public, max-age=300"
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response

@@ -14,8 +14,8 @@ from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.runtime import operators
 from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.services.rulebook_manager import ReloadResult
 from tactful.runtime.shop import Shop
-from tactful.runtime.state.active_rulebook import ReloadResult
 
 NAME_LENGTH: Final = 80
 
@@ -32,13 +32,13 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def reload(request: Request) -> Response:
         done = await operators.reload(shop, _who(request))
-        return _reloaded(done, shop.active_rulebook.problem)
+        return _reloaded(done, shop.state.active_rulebook.problem)
 
     async def rollback(request: Request) -> Response:
         done = await operators.rollback(shop, _who(request))
         if done is None:
             raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
-        return _reloaded(done, shop.active_rulebook.problem)
+        return _reloaded(done, shop.state.active_rulebook.problem)
 
     def switch(*, paused: bool) -> Any:
         async def endpoint(request: Request) -> Response:
@@ -86,7 +86,7 @@ def _reloaded(reload: ReloadResult, trouble: str | None) -> Response:
 
 
 def _rulebook(shop: Shop) -> dict[str, Any]:
-    active = shop.active_rulebook.current
+    active = shop.state.active_rulebook.current
     rules = [
         {
             "rule": rule.id,
@@ -98,8 +98,8 @@ def _rulebook(shop: Shop) -> dict[str, Any]:
     ]
     return {
         "version": active.version,
-        "activated_at": views.when(shop.active_rulebook.activated_at),
+        "activated_at": views.when(shop.state.active_rulebook.activated_at),
         "rules": rules,
-        "trouble": shop.active_rulebook.problem,
-        "refused": [msgspec.to_builtins(one) for one in shop.active_rulebook.diagnostics],
+        "trouble": shop.state.active_rulebook.problem,
+        "refused": [msgspec.to_builtins(one) for one in shop.state.active_rulebook.diagnostics],
     }

@@ -54,7 +54,7 @@ def show(*, json_output: bool, **options: Any) -> None:
 
 def _compile_rules(config: Config) -> "CompiledRulebook":
     from tactful.rulebook.compiler import compile_rulebook
-    from tactful.runtime.state.active_rulebook import read_rule_sources
+    from tactful.runtime.services.rule_source_folder import read_rule_sources
 
     sources = read_rule_sources(config.rules) if config.rules else []
     return compile_rulebook(sources, now=time.time_ns() // 1_000_000, policy=config.policy)

@@ -12,8 +12,8 @@ from tactful.core.offers.offer import Offer
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.session.session import Session
 from tactful.runtime.ports.ledger_rows import AuditRow
-from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
+from tactful.runtime.state.session_registry import internal_id
 from tactful.runtime.turn_log.log_encoding import decode_session
 
 MAX_DECISIONS = 50
@@ -88,14 +88,14 @@ class CustomerView(Struct, frozen=True, kw_only=True):
 
 def feeds(shop: Shop) -> list[FeedState]:
     """The freshness of every feed."""
-    ages = shop.feeds.ages(shop.clock.now())
+    ages = shop.state.feeds.ages(shop.clock.now())
     return [FeedState(name, age, limit) for name, (age, limit) in ages.items()]
 
 
 def budgets(shop: Shop) -> list[BudgetView]:
     """The balances of every campaign that has a limit."""
-    shop.balances.view(shop.clock.now())
-    rows = shop.balances.rows()
+    shop.state.balances.view(shop.clock.now())
+    rows = shop.state.balances.rows()
     return [_budget(row) for row in rows if row.currency != COUNT or row.limit is not None]
 
 
@@ -106,7 +106,7 @@ def _budget(row: BudgetRow) -> BudgetView:
 
 def rules(shop: Shop) -> list[RuleView]:
     """The rules of the active rulebook."""
-    active = shop.active_rulebook.current
+    active = shop.state.active_rulebook.current
     found = []
     for _, rule in sorted(active.rules.items()):
         by = "file" if rule.paused else "person" if rule.id in active.paused else None
@@ -162,13 +162,13 @@ async def _session(
 ) -> tuple[Session | None, bool]:
     """The state of a session, or of a customer's latest one, and whether it is live."""
     if session is None and customer is not None:
-        here = shop.registry.session_of(customer)
+        here = shop.state.registry.session_of(customer)
         if here:
             return here.state, bool(here.connections)
         session = await shop.ledger.latest_session_of(customer)
     if session is None:
         return None, False
-    live = shop.registry.by_id.get(internal_id(session))
+    live = shop.state.registry.by_id.get(internal_id(session))
     if live is not None:
         return live.state, bool(live.connections)
     saved = await shop.ledger.session(internal_id(session))
@@ -176,9 +176,9 @@ async def _session(
 
 
 async def _profile(shop: Shop, customer: str) -> Profile | None:
-    if shop.fact_cache.customer(customer) is None:
-        await shop.fact_cache.load([], [customer])
-    return shop.fact_cache.customer(customer)
+    if shop.state.fact_cache.customer(customer) is None:
+        await shop.state.fact_cache.load([], [customer])
+    return shop.state.fact_cache.customer(customer)
 
 
 def _has_records(profile: Profile | None) -> bool:

@@ -16,8 +16,8 @@ from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
 from tactful.core.values import ids
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 from tactful.runtime.services.explanations import UnknownShopperError
-from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.shop import Shop
+from tactful.runtime.state.session_registry import internal_id
 
 MAX_RECENT: Final = 15
 STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}
@@ -48,9 +48,9 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             page_request,
             "overview.html",
             failing=shop.ledger.failure,
-            sessions=len(shop.registry),
-            rulebook=shop.active_rulebook.current.version,
-            trouble=shop.active_rulebook.problem,
+            sessions=len(shop.state.registry),
+            rulebook=shop.state.active_rulebook.current.version,
+            trouble=shop.state.active_rulebook.problem,
             rules=queries.rules(shop),
             feeds=queries.feeds(shop),
             budgets=queries.budgets(shop),
@@ -86,10 +86,10 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         return access.render(
             page_request,
             "rules.html",
-            rulebook=shop.active_rulebook.current.version,
-            since=shop.active_rulebook.activated_at,
-            trouble=shop.active_rulebook.problem,
-            refused=shop.active_rulebook.diagnostics,
+            rulebook=shop.state.active_rulebook.current.version,
+            since=shop.state.active_rulebook.activated_at,
+            trouble=shop.state.active_rulebook.problem,
+            refused=shop.state.active_rulebook.diagnostics,
             rules=queries.rules(shop),
             versions=(await shop.ledger.rulebooks())[:MAX_RECENT],
         )

@@ -29,7 +29,7 @@ class DemoShop(Struct, frozen=True, kw_only=True):
         await self._load(skus)
         found = {}
         for sku in skus:
-            item = self.shop.fact_cache.item(sku)
+            item = self.shop.state.fact_cache.item(sku)
             kept = item.prices.get(TERRITORY) if item else None
             if kept and kept.fact.price.currency == CURRENCY:
                 found[sku] = kept.fact.price.amount
@@ -41,12 +41,12 @@ class DemoShop(Struct, frozen=True, kw_only=True):
         await self._load(skus)
         found = {}
         for sku in skus:
-            item = self.shop.fact_cache.item(sku)
+            item = self.shop.state.fact_cache.item(sku)
             found[sku] = (item.available(TERRITORY) or 0) if item else 0
         return found
 
     async def _load(self, skus: list[str]) -> None:
-        world = self.shop.fact_cache
+        world = self.shop.state.fact_cache
         await world.load([sku for sku in skus if world.item(sku) is None], [])
 
     def identity(self, visitor: Visitor) -> str | None:

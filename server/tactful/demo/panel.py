@@ -185,7 +185,7 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
     demo_shop = panel.demo_shop
 
     async def around(request: Request) -> Response:
-        engaged = demo_shop.shop.active_rulebook.current.policy.moment.engaged // 1000
+        engaged = demo_shop.shop.state.active_rulebook.current.policy.moment.engaged // 1000
         return render_page(
             request,
             "stage.html",
@@ -211,7 +211,7 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
         require_same_origin(request)
         asked = await read_body(request, PauseRequest)
         act = "pause" if asked.paused else "resume"
-        if asked.rule not in demo_shop.shop.active_rulebook.current.rules:
+        if asked.rule not in demo_shop.shop.state.active_rulebook.current.rules:
             raise ProblemError(404, "rule.unknown", "There is no such rule.")
         return _as_response(
             await demo_shop.backend.request("POST", f"/v1/rules/{asked.rule}/{act}", {})

@@ -11,7 +11,7 @@ from tactful.demo.demo_shop import DemoShop
 from tactful.demo.seed_facts import CURRENCY
 from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.services.explanations import UnknownShopperError
-from tactful.runtime.sessions.lifecycle import internal_id
+from tactful.runtime.state.session_registry import internal_id
 
 MAX_DECISIONS: Final = 12
 """Decisions that are shown."""
@@ -23,7 +23,7 @@ async def panel_state(
 ) -> dict[str, Any]:
     """All of it, for one session and one item."""
     shop = demo_shop.shop
-    live = shop.registry.by_id.get(internal_id(session)) if session else None
+    live = shop.state.registry.by_id.get(internal_id(session)) if session else None
     customer = live.state.customer if live else None
     article = BY_SKU[sku][0] if sku in BY_SKU else None
     return {
@@ -54,7 +54,7 @@ async def _item(demo_shop: DemoShop, article: Article, sku: str) -> dict[str, An
 
 
 async def _cases(demo_shop: DemoShop, customer: str) -> list[dict[str, Any]]:
-    world = demo_shop.shop.fact_cache
+    world = demo_shop.shop.state.fact_cache
     if world.customer(customer) is None:
         await world.load([], [customer])
     known = world.customer(customer)
@@ -101,7 +101,7 @@ def _step(row: AuditRow) -> dict[str, Any]:
 
 
 def _rules(demo_shop: DemoShop) -> list[dict[str, Any]]:
-    active = demo_shop.shop.active_rulebook.current
+    active = demo_shop.shop.state.active_rulebook.current
     return [
         {"rule": rule.id, "paused": rule.paused or rule.id in active.paused}
         for _, rule in sorted(active.rules.items())
@@ -110,7 +110,7 @@ def _rules(demo_shop: DemoShop) -> list[dict[str, Any]]:
 
 def _budgets(demo_shop: DemoShop) -> list[dict[str, Any]]:
     shop = demo_shop.shop
-    shop.balances.view(shop.clock.now())
+    shop.state.balances.view(shop.clock.now())
     return [
         {
             "campaign": row.campaign,
@@ -118,6 +118,6 @@ def _budgets(demo_shop: DemoShop) -> list[dict[str, Any]]:
             "reserved": row.reserved,
             "settled": row.settled,
         }
-        for row in shop.balances.rows()
+        for row in shop.state.balances.rows()
         if row.currency == CURRENCY
     ]

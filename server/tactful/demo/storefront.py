@@ -47,7 +47,7 @@ class StorefrontPages:
             data=visitor.page_data(self.demo_shop.identity(visitor)),
             notice=visitor.pop_notice(),
             sections=SECTIONS,
-            engaged=self.demo_shop.shop.active_rulebook.current.policy.moment.engaged // 1000,
+            engaged=self.demo_shop.shop.state.active_rulebook.current.policy.moment.engaged // 1000,
             **values,
         )
         return with_visitor_cookie(shown, visitor)

@@ -9,8 +9,8 @@ from tactful.core.offers.offer import OfferState
 from tactful.core.session.signals import OfferRevoked
 from tactful.runtime.ports.operator_actions import ActionKind, OperatorAction
 from tactful.runtime.services.ingest import IngestReport
+from tactful.runtime.services.rulebook_manager import ReloadResult
 from tactful.runtime.shop import Shop
-from tactful.runtime.state.active_rulebook import ReloadResult
 from tactful.runtime.state.session_registry import LiveSession
 
 log = structlog.get_logger("tactful.operator")
@@ -40,7 +40,7 @@ async def revoke(shop: Shop, offer: str, reason: RevocationReason, who: str) -> 
 
 async def _session(shop: Shop, session: str) -> LiveSession | None:
     """The session that holds an offer, brought back if it is not in memory."""
-    live = shop.registry.by_id.get(session)
+    live = shop.state.registry.by_id.get(session)
     if live is not None:
         return live
     saved = await shop.ledger.session(session)
@@ -59,7 +59,7 @@ async def state_fact(shop: Shop, fact: dict[str, Any], who: str) -> IngestReport
 
 async def pause(shop: Shop, rule: str, who: str, *, paused: bool) -> bool:
     """Pause a rule, or let it run again; whether there is such a rule."""
-    done = await shop.active_rulebook.pause(rule, paused=paused)
+    done = await shop.rulebooks.pause(rule, paused=paused)
     if done:
         await _keep(shop, "rule.paused" if paused else "rule.resumed", who, rule)
     return done
@@ -67,14 +67,14 @@ async def pause(shop: Shop, rule: str, who: str, *, paused: bool) -> bool:
 
 async def reload(shop: Shop, who: str) -> ReloadResult:
     """Read the rule files again."""
-    done = await shop.active_rulebook.reload()
+    done = await shop.rulebooks.reload()
     await _keep(shop, "rulebook.reloaded", who, done.version, detail=done.outcome)
     return done
 
 
 async def rollback(shop: Shop, who: str) -> ReloadResult | None:
     """Go back to the rulebook from before; None: there is none."""
-    done = await shop.active_rulebook.rollback()
+    done = await shop.rulebooks.rollback()
     if done is not None:
         await _keep(shop, "rulebook.rolled_back", who, done.version)
     return done

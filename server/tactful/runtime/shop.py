@@ -1,22 +1,21 @@
-"""One shop: all its parts, put together, started and stopped."""
+"""One shop: its parts, put together, started and stopped."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-import structlog
 from msgspec import Struct
 
 from tactful.core.redemption.answers import EncodeAnswer
 from tactful.core.rules.policy import Policy
 from tactful.core.session.signals import TimerFired
 from tactful.core.values import ids
-from tactful.runtime import gauges
-from tactful.runtime.facts.fact_cache import FactCache
-from tactful.runtime.facts.feeds import FeedMonitor
+from tactful.core.values.calendar import DAY
+from tactful.runtime.facts.fact_reader import FactReader
+from tactful.runtime.gauges import register_gauges
 from tactful.runtime.ports.environment import Clock, Entropy
-from tactful.runtime.ports.ledger import Ledger, LedgerError
+from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.security.identity import IdentityVerifier
 from tactful.runtime.security.signing_keys import SigningKeys
@@ -24,43 +23,51 @@ from tactful.runtime.services.explanations import ExplanationService
 from tactful.runtime.services.ingest import FactIngest
 from tactful.runtime.services.redemption_effects import RedemptionEffects
 from tactful.runtime.services.redemptions import RedemptionService
+from tactful.runtime.services.rulebook_manager import RulebookManager
+from tactful.runtime.sessions.context_builder import ContextBuilder
+from tactful.runtime.sessions.delivery import Delivery
+from tactful.runtime.sessions.expiry import SessionExpiry
 from tactful.runtime.sessions.fanout import Fanout
 from tactful.runtime.sessions.lifecycle import SessionLifecycle
 from tactful.runtime.sessions.turn_runner import TurnRunner
-from tactful.runtime.state.active_rulebook import ActiveRulebook
-from tactful.runtime.state.balances import Balances, StockCommitments
-from tactful.runtime.state.conversion_tracker import ConversionTracker
-from tactful.runtime.state.reduction_tracker import ReductionTracker
-from tactful.runtime.state.session_registry import STANDING, LiveSession, SessionRegistry
+from tactful.runtime.state.session_registry import STANDING, LiveSession
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.trial_monitor import TrialMonitor
-from tactful.runtime.telemetry import Telemetry
-from tactful.runtime.timers import TestClock, Timers
+from tactful.runtime.timers import TestClock
 from tactful.runtime.watchdog import Watchdog
 
-log = structlog.get_logger("tactful.shop")
-
-DAY_S = 86_400
-LOOKED_AT_ONCE = 20
-"""Restored sessions, of some 100 µs each ..."""
-LOOK_PAUSE_S = 0.01
-"""... and the pause after them: a fifth of a core, for 5 s after a restart with 10,000 offers."""
+RECHECK_CHUNK: Final = 20
+"""Restored sessions checked before a pause; each check takes some 100 µs."""
+RECHECK_PAUSE_S: Final = 0.01
+"""Seconds between two chunks: a fifth of a core, for 5 s after a restart with 10,000 offers."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What a shop is run with. Durations in ms."""
+    """What a shop is run with."""
 
     rules: Path | None = None
+    """The folder of rule files; None: the shop has no rules."""
     policy: Policy = Policy()
+    """The shop's policy, before rule files tighten it."""
     identity_secret: str | None = None
+    """The secret under which the shop signs identities; None: every shopper stays anonymous."""
     default_territory: str | None = None
+    """Territory (ISO 3166-1 or 3166-2) of a session that names none."""
     session_ttl: int = 1_800_000
-    retention: int = 90 * DAY_S * 1000
+    """Milliseconds from the last disconnect to the end of a session."""
+    retention: int = 90 * DAY
+    """Milliseconds for which turns and ended offers are kept."""
     seed: str = ""
+    """The secret that decides hold-outs and offer ids; a change redraws every hold-out."""
 
 
 class Shop:
-    """Everything that one shop keeps in memory; nothing is shared with another one."""
+    """One shop's decisions, sessions and facts; two shops in one process share nothing.
+
+    Build it on a ledger that is closed, then await `start`. The edges use its services: `lifecycle`
+    for connections, `ingest` for facts, `redemptions` for the checkout, `explanations` and
+    `rulebooks` for operators. What the shop holds in memory is in `state`.
+    """
 
     def __init__(
         self,
@@ -72,225 +79,183 @@ class Shop:
         settings: Settings,
         encode_redemption: EncodeAnswer,
     ) -> None:
-        self.ledger = ledger
-        self.clock = clock
-        self.keys = keys
-        self.entropy = entropy
-        self.settings = settings
-        self.telemetry = Telemetry()
-        self.timers = Timers(clock)
-        self.registry = SessionRegistry()
-        self.fact_cache = FactCache(ledger)
-        self.balances = Balances()
-        self.stock_commitments = StockCommitments()
-        self.conversions = ConversionTracker(ledger=ledger, clock=clock, world=self.fact_cache)
-        self.reductions = ReductionTracker(
-            ledger=ledger, clock=clock, world=self.fact_cache, telemetry=self.telemetry
-        )
-        self.feeds = FeedMonitor(self.timers, self._fell_silent)
+        """Put the parts together, from those that only hold state to those that act.
+
+        Two parts of the lower layers cause turns: a feed that falls silent and a trial that does
+        harm. They are given a method of the shop, which reaches the higher layers.
+
+        Args:
+            ledger: where the shop's data is durable; `start` opens it and `stop` closes it.
+            clock: the one clock.
+            entropy: the one source of randomness.
+            keys: sign and verify tokens.
+            settings: what the shop is run with.
+            encode_redemption: writes the body of a redemption's response.
+        """
+        self.ledger, self.clock, self.settings = ledger, clock, settings
+        self.state = state = ShopState(
+            ledger=ledger, clock=clock, entropy=entropy, keys=keys,
+            policy=settings.policy, on_stale_feed=self._recheck_standing_offers,
+        )  # fmt: skip
         self.identities = IdentityVerifier(settings.identity_secret, clock)
-        self.active_rulebook = ActiveRulebook(
-            ledger=ledger,
-            clock=clock,
-            telemetry=self.telemetry,
-            folder=settings.rules,
-            policy=settings.policy,
-        )
-        self.state = self._shared()
-        self.turns = TurnRunner(self.state, settings.seed)
+        self.trials = TrialMonitor(state, self._stop_trial)
+        contexts, delivery = ContextBuilder(state, settings.seed), Delivery(state)
+        expiry = SessionExpiry(state, settings.session_ttl)
+        learners = (state.conversions, self.trials)
+        self.turns = TurnRunner(state, contexts, delivery, expiry, learners)
         self.lifecycle = SessionLifecycle(
-            self.state, self.turns, settings.session_ttl, settings.default_territory
+            state, self.turns, delivery, expiry, settings.default_territory
         )
-        self.redemptions = self._redemptions(encode_redemption)
-        self.fanout = Fanout(self.state, self.turns)
-        self.ingest = FactIngest(
-            self.state, self.turns, self.fanout, self.redemptions.cancel_reported
+        self.fanout = Fanout(state, self.turns)
+        self.rulebooks = RulebookManager(state, self.fanout, settings.rules, settings.policy)
+        self.redemptions = RedemptionService(
+            ledger=ledger, clock=clock, entropy=entropy, keys=keys,
+            shop=RedemptionEffects(state, self.turns), encode=encode_redemption,
+        )  # fmt: skip
+        self.ingest = FactIngest(state, self.turns, self.fanout, self.redemptions.cancel_reported)
+        self.explanations = ExplanationService(
+            state, self.turns, self.rulebooks, settings.default_territory
         )
-        self.trials = TrialMonitor(
-            ledger=ledger, rulebook=lambda: self.active_rulebook.current, stop=self._stop_trial
-        )
-        self.turns.on_moved = self.trials.record_step
-        self.explanations = ExplanationService(self.state, self.turns, settings.default_territory)
         self.ready = False
-        self._forgetting: set[asyncio.Task[None]] = set()
-        self.lifecycle.on_end = self._ended
-        self.active_rulebook.on_change = self._rulebook_changed
-        self._watchdog = Watchdog(self.telemetry)
-        gauges.register_gauges(self)
+        self._watchdog = Watchdog(state.telemetry)
+        register_gauges(state)
 
-    def _shared(self) -> ShopState:
-        return ShopState(
-            ledger=self.ledger,
-            clock=self.clock,
-            entropy=self.entropy,
-            keys=self.keys,
-            telemetry=self.telemetry,
-            timers=self.timers,
-            registry=self.registry,
-            fact_cache=self.fact_cache,
-            balances=self.balances,
-            stock_commitments=self.stock_commitments,
-            conversions=self.conversions,
-            reductions=self.reductions,
-            feeds=self.feeds,
-            active_rulebook=self.active_rulebook,
-        )
-
-    def _redemptions(self, encode: EncodeAnswer) -> RedemptionService:
-        return RedemptionService(
-            ledger=self.ledger,
-            clock=self.clock,
-            entropy=self.entropy,
-            keys=self.keys,
-            shop=RedemptionEffects(self.state, self.turns),
-            encode=encode,
-        )
+    # life
 
     async def start(self) -> None:
-        """Open the ledger, load the rulebook, bring back what stands, and catch up on what was missed."""
-        await self.ledger.open()
-        self.balances.restore(await self.ledger.balances())
-        for offer in await self.ledger.standing_offers():
-            self.stock_commitments.update(offer)
-        await self.reductions.start()
+        """Open the ledger, load the rulebook, and restore what the shop had in memory before.
+
+        Sessions whose timer is due run at once. The others check their rules in the background.
+
+        Raises:
+            LedgerError: the ledger cannot be opened, read or written.
+        """
+        state, ledger = self.state, self.ledger
+        await ledger.open()
+        state.balances.restore(await ledger.balances())
+        for offer in await ledger.standing_offers():
+            state.stock_commitments.update(offer)
+        await state.reductions.start()
         await self.trials.start()
-        await self.active_rulebook.start()
-        self._use_rulebook()
-        await self._settle_rates()
-        self.feeds.restore(await self.ledger.feed_heartbeats())
-        restored = await self._restored()
-        self.active_rulebook.watch()
+        await self.rulebooks.start()
+        state.feeds.restore(await ledger.feed_heartbeats())
+        restored = await self._restore_sessions()
+        self.rulebooks.watch()
         if not isinstance(self.clock, TestClock):
             self._watchdog.start()
-            self.timers.start()
-        self._prune_later()
+            state.timers.start()
+        self._prune_daily()
         self.ready = True
-        self._later(self._look_again(restored))
+        state.background.start_ledger_work(self._recheck(restored))
 
-    async def _restored(self) -> list[LiveSession]:
-        """Bring back the sessions that have offers; those whose time has come are woken at once."""
+    async def _restore_sessions(self) -> list[LiveSession]:
+        """Restore the sessions that have offers; return those whose timer is not due yet."""
         now = self.clock.now()
-        others = []
+        later = []
         for saved in await self.ledger.sessions_to_wake(now):
             live = self.lifecycle.restore(saved)
             if saved.wake_at is not None and saved.wake_at <= now:
                 self.turns.submit(live, TimerFired())
             else:
-                others.append(live)
-        return others
+                later.append(live)
+        return later
 
-    async def _look_again(self, restored: Sequence[LiveSession]) -> None:
-        """Let sessions pass their gates under today's rules; whoever comes back has done so by coming.
+    async def _recheck(self, restored: Sequence[LiveSession]) -> None:
+        """Check restored sessions under today's rules, in small chunks.
 
-        Bit by bit, for everybody is coming back just now.
+        Every client reconnects just after a restart, so this must leave the processor to them. A
+        session with a connection has run a turn already.
         """
-        for start in range(0, len(restored), LOOKED_AT_ONCE):
+        for start in range(0, len(restored), RECHECK_CHUNK):
             if not self.ready:
                 return
-            for live in restored[start : start + LOOKED_AT_ONCE]:
-                if not live.last_tab and live.state.id in self.registry.by_id:
+            for live in restored[start : start + RECHECK_CHUNK]:
+                if not live.last_tab and live.state.id in self.state.registry.by_id:
                     self.turns.submit(live, TimerFired())
-            await asyncio.sleep(LOOK_PAUSE_S)
+            await asyncio.sleep(RECHECK_PAUSE_S)
 
     async def stop(self) -> None:
-        """Finish what is under way, and let go."""
+        """Finish what is under way, then close the ledger."""
         self.ready = False
         self._watchdog.stop()
-        self.timers.stop()
-        await self.active_rulebook.stop()
+        self.state.timers.stop()
+        await self.rulebooks.stop()
         await self.settled()
         await self.ledger.close()
 
     async def settled(self) -> None:
-        """Return when nothing is under way any more."""
+        """Return when no session and no background task waits for anything."""
         await self.lifecycle.wait_until_idle()
         await self.turns.wait_until_idle()
-        while self._forgetting:
-            await asyncio.wait(tuple(self._forgetting))
+        await self.state.background.wait_until_idle()
 
     async def move_clock(self, to: int) -> None:
-        """Test mode: go to an instant; timers due by then have fired when this returns."""
+        """Move the test clock; timers due on the way have fired when this returns.
+
+        Args:
+            to: milliseconds since the Unix epoch, UTC. An earlier instant is reached in one step.
+        """
         if isinstance(self.clock, TestClock):
             await self.settled()
-            await self.clock.move(to, self.timers, self.settled)
+            await self.clock.move(to, self.state.timers, self.settled)
             await self.settled()
             await self.ledger.flush()
 
-    def _fell_silent(self) -> None:
-        """A feed has: every offer passes its gates again."""
-        self._later(self.fanout.notify(self.registry.concerned([STANDING])))
+    # what happens without a request
 
-    async def _rulebook_changed(self) -> None:
-        self._use_rulebook()
-        self._later(self._settle_rates())
-        await self.fanout.notify(self.registry)
+    def _recheck_standing_offers(self) -> None:
+        """Let every session with an offer pass its gates again, because a feed fell silent."""
+        concerned = self.state.registry.concerned([STANDING])
+        self.state.background.start_ledger_work(self.fanout.notify(concerned))
 
-    async def _settle_rates(self) -> None:
-        """Read the log of what was bought, where the policy weighs it."""
-        if self.active_rulebook.current.policy.arbitration == "expected_value":
-            await self.conversions.start()
+    async def _stop_trial(self, rule: str) -> None:
+        """Pause a trial that does harm, and put that into the audit log."""
+        await self.rulebooks.pause(rule, paused=True)
+        stopped = OperatorAction(
+            at=self.clock.now(),
+            who="tactful",
+            act="rule.paused",
+            subject=rule,
+            detail="the trial did harm",
+        )
+        await self.ledger.record_operator_action(stopped)
+        self.state.telemetry.record_stopped_trial()
 
-    def _use_rulebook(self) -> None:
-        rulebook = self.active_rulebook.current
-        self.fact_cache.use_policy(rulebook.policy)
-        self.balances.use_campaigns(rulebook.campaigns)
-        self.feeds.use_policy(rulebook.policy.max_age)
-
-    def _stop_trial(self, rule: str) -> None:
-        """Pause a trial that does harm, as a person would."""
-        self._later(self._stopped(rule))
-
-    async def _stopped(self, rule: str) -> None:
-        try:
-            await self.active_rulebook.pause(rule, paused=True)
-            stopped = OperatorAction(
-                at=self.clock.now(),
-                who="tactful",
-                act="rule.paused",
-                subject=rule,
-                detail="the trial did harm",
-            )
-            await self.ledger.record_operator_action(stopped)
-            self.telemetry.record_stopped_trial()
-        finally:
-            self.trials.stopping.discard(rule)
-
-    def _ended(self, live: LiveSession) -> None:
-        """A session is over: one without personal consent leaves nothing behind."""
-        if live.persists and live.state.consent != "personal":
-            self.conversions.forget_session(live.state.id)
-            self._later(self.ledger.forget_session(live.state.id))
-
-    def _later(self, work: Coroutine[Any, Any, object]) -> None:
-        task = asyncio.ensure_future(_guarded(work))
-        self._forgetting.add(task)
-        task.add_done_callback(self._forgetting.discard)
-
-    def _prune_later(self) -> None:
-        """Once a day, drop what is older than the shop keeps it."""
+    def _prune_daily(self) -> None:
+        """Delete what is older than the retention, now and every 24 hours."""
         now = self.clock.now()
-        self._later(self.ledger.prune(before=now - self.settings.retention))
-        self.timers.set("prune", now + DAY_S * 1000, self._prune_later)
+        work = self.ledger.prune(before=now - self.settings.retention)
+        self.state.background.start_ledger_work(work)
+        self.state.timers.set("prune", now + DAY, self._prune_daily)
+
+    # customer data
 
     async def reconcile(self) -> list[str]:
-        """Balances that do not equal the sum of their offers and redemptions; nothing: all is well."""
+        """Return the balances that differ from the sum of their offers and redemptions.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
         return await self.ledger.reconcile()
 
     async def forget(self, customer: str) -> int:
-        """Erase a customer everywhere; how many rows that touched."""
-        for live in self.registry.concerned([("customer", customer)]):
+        """Erase a customer from memory and ledger (GDPR, Article 17).
+
+        Their open sessions go on as an anonymous shopper's.
+
+        Returns:
+            How many rows of the ledger were changed or deleted.
+
+        Raises:
+            LedgerError: the erasure is not complete; repeat it.
+        """
+        state = self.state
+        for live in state.registry.concerned([("customer", customer)]):
             self.lifecycle.erase_customer(live)
         await self.settled()
-        alias = ids.shopper_id(self.entropy.token_bytes(ids.ID_BYTES))
-        erased = await self.fact_cache.read_history(customer)
+        alias = ids.shopper_id(state.entropy.token_bytes(ids.ID_BYTES))
+        erased = await FactReader(self.ledger).history(customer)
         touched = await self.ledger.erase_customer(customer, alias)
-        self.fact_cache.erase_customer(erased)
-        self.conversions.forget_customer(customer)
+        state.fact_cache.erase_customer(erased)
+        state.conversions.forget_customer(customer)
         return touched
-
-
-async def _guarded(work: Coroutine[Any, Any, object]) -> None:
-    try:
-        await work
-    except LedgerError as error:
-        log.error("ledger.later", error=str(error))  # noqa: TRY400 - the traceback says no more

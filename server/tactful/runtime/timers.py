@@ -1,36 +1,42 @@
-"""When is somebody to be woken?"""
+"""Clocks, and timers that fire by them."""
 
 import asyncio
 import heapq
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
 from tactful.runtime.ports.environment import Clock
 
-LATEST = 0.25
-"""Seconds between looks at the clock: a clock that jumps is noticed within this."""
-AT_ONCE = 50
-"""Alarms that go off before others get a turn, of some 100 µs each: a sale begins for all in one instant."""
-SLACK = 64
-"""Entries of alarms taken back that the heap may hold beside one for each that stands."""
+MAX_WAIT_S: Final = 0.25
+"""Seconds between two looks at the clock: a clock that jumps is noticed within this time."""
+MAX_FIRED_AT_ONCE: Final = 50
+"""Timers that fire before other work gets a turn of the event loop, of some 100 µs each.
 
-
-TEST_CLOCK_FILE = "clock"
-"""In a data folder: where the clock of test mode stands."""
-YEAR_2020 = 1_577_836_800_000
-"""No server of ours has run before: a clock that says so has not been set."""
+A sale can begin for every session at one instant.
+"""
+STALE_ENTRIES: Final = 64
+"""Heap entries of cancelled timers that are kept, beside one for each timer that is set."""
+TEST_CLOCK_FILE: Final = "clock"
+"""File in the data folder that holds the test clock's instant."""
+YEAR_2020: Final = 1_577_836_800_000
+"""2020-01-01T00:00:00Z (ms): no server ran before, so an earlier clock has never been set."""
 
 
 class ClockError(Exception):
-    """The machine's clock cannot be right; the text says what to do."""
+    """The machine's clock is wrong beyond doubt; the message says what to do."""
 
 
 class SystemClock:
-    """The machine's clock; never goes back while the process lives."""
+    """The machine's clock; it never goes back while the process lives."""
 
     def __init__(self) -> None:
-        """Refuse a clock that was never set: whatever rests on time would be wrong for good."""
+        """Read the machine's clock.
+
+        Raises:
+            ClockError: the clock was never set. Everything dated by it would stay wrong.
+        """
         self._last = 0
         if self.now() < YEAR_2020:
             year = time.gmtime(self._last / 1000).tm_year
@@ -40,118 +46,139 @@ class SystemClock:
             )
 
     def now(self) -> int:
-        """Milliseconds since the Unix epoch, UTC."""
+        """Return milliseconds since the Unix epoch, UTC."""
         now = time.time_ns() // 1_000_000
         if now > self._last:
             self._last = now
         return self._last
 
 
-class Alarm:
-    """Whom to wake, and when; `due` is the instant under which the heap has it, never later."""
+class Timer:
+    """A callback that is due at an instant."""
 
-    __slots__ = ("at", "due", "wake")
+    __slots__ = ("at", "entered_at", "fire")
 
-    def __init__(self, at: int, wake: Callable[[], None]) -> None:
-        self.at = self.due = at
-        self.wake = wake
+    def __init__(self, at: int, fire: Callable[[], None]) -> None:
+        self.at = self.entered_at = at
+        """`at`: when it fires. `entered_at`: where it stands in the heap, which is never later."""
+        self.fire = fire
 
 
 class Timers:
-    """One alarm a key; the callback may set it again.
+    """One timer per key, kept in a heap.
 
-    An alarm that is put off, as every act of a shopper does, stays in the heap where it was, and is
-    put right when its old instant comes.
+    A timer that is put off keeps its heap entry, which is corrected when its old instant comes.
+    Almost every signal puts a timer off, so the usual call costs one dictionary look-up.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._heap: list[tuple[int, str]] = []
-        self._alarms: dict[str, Alarm] = {}
+        self._timers: dict[str, Timer] = {}
         self._ticker: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
-        return len(self._alarms)
+        return len(self._timers)
 
-    def set(self, key: str, at: int | None, wake: Callable[[], None]) -> None:
-        """Wake at an instant (ms), instead of an earlier request of the same key; None: never."""
+    def set(self, key: str, at: int | None, fire: Callable[[], None]) -> None:
+        """Set the timer of a key; an earlier one of the same key no longer fires.
+
+        Args:
+            key: names the timer.
+            at: milliseconds since the Unix epoch, UTC; None cancels the timer.
+            fire: called once, on the event loop; it may set the timer again.
+        """
         if at is None:
-            self._alarms.pop(key, None)
+            self._timers.pop(key, None)
             return
-        alarm = self._alarms.get(key)
-        if alarm is None:
-            alarm = self._alarms[key] = Alarm(at, wake)
-            self._push(key, alarm)
+        timer = self._timers.get(key)
+        if timer is None:
+            timer = self._timers[key] = Timer(at, fire)
+            self._push(key, timer)
         else:
-            alarm.at, alarm.wake = at, wake
-            if at < alarm.due:
-                self._push(key, alarm)
+            timer.at, timer.fire = at, fire
+            if at < timer.entered_at:
+                self._push(key, timer)
 
-    def _push(self, key: str, alarm: Alarm) -> None:
-        """Nobody who sets alarms and takes them back makes the heap outgrow those that stand."""
-        alarm.due = alarm.at
-        if len(self._heap) > SLACK + 2 * len(self._alarms):
-            self._heap = [(one.due, name) for name, one in self._alarms.items()]
+    def cancel(self, key: str) -> None:
+        """Cancel the timer of a key, if there is one."""
+        self._timers.pop(key, None)
+
+    def _push(self, key: str, timer: Timer) -> None:
+        """Enter a timer into the heap, which is rebuilt when cancelled timers outnumber the others."""
+        timer.entered_at = timer.at
+        if len(self._heap) > STALE_ENTRIES + 2 * len(self._timers):
+            self._heap = [(one.entered_at, name) for name, one in self._timers.items()]
             heapq.heapify(self._heap)
         else:
-            heapq.heappush(self._heap, (alarm.due, key))
+            heapq.heappush(self._heap, (timer.entered_at, key))
 
     def next_due(self) -> int | None:
-        """The next instant at which somebody is to be woken."""
+        """Return when the next timer fires (ms since the Unix epoch); None: no timer is set."""
         while self._heap:
-            due, key = self._heap[0]
-            alarm = self._alarms.get(key)
-            if alarm is None or alarm.due != due:
+            entered_at, key = self._heap[0]
+            timer = self._timers.get(key)
+            if timer is None or timer.entered_at != entered_at:
                 heapq.heappop(self._heap)
-            elif alarm.at > due:
-                alarm.due = alarm.at
-                heapq.heapreplace(self._heap, (alarm.at, key))
+            elif timer.at > entered_at:
+                timer.entered_at = timer.at
+                heapq.heapreplace(self._heap, (timer.at, key))
             else:
-                return due
+                return entered_at
         return None
 
     def fire(self) -> int:
-        """Wake who is due, some at a time; how many were woken."""
+        """Fire timers that are due, at most `MAX_FIRED_AT_ONCE`; return how many."""
         now, fired = self._clock.now(), 0
-        while fired < AT_ONCE and (at := self.next_due()) is not None and at <= now:
+        while fired < MAX_FIRED_AT_ONCE and (at := self.next_due()) is not None and at <= now:
             _, key = heapq.heappop(self._heap)
-            self._alarms.pop(key).wake()
+            self._timers.pop(key).fire()
             fired += 1
         return fired
 
     def start(self) -> None:
-        """Look at the clock from now on, by the running event loop."""
+        """Fire timers from now on, on the running event loop."""
         loop = asyncio.get_running_loop()
         self.fire()
         at = self.next_due()
-        wait = LATEST if at is None else min(LATEST, max(0.0, (at - self._clock.now()) / 1000))
+        wait = MAX_WAIT_S if at is None else min(MAX_WAIT_S, max(0, at - self._clock.now()) / 1000)
+        # A wait of 0 would not let the loop poll its sockets between two chunks.
         self._ticker = loop.call_later(wait or 0.001, self.start)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Fire no more timers."""
         if self._ticker is not None:
             self._ticker.cancel()
             self._ticker = None
 
 
 class TestClock:
-    """A clock that stands still until it is set; what is due on the way is done at its own time.
-
-    With a `file` it stands still over a restart too, however abrupt.
-    """
+    """A clock that stands still until it is moved; timers on the way fire at their own instants."""
 
     __test__ = False
 
     def __init__(self, start: int, file: Path | None = None) -> None:
+        """Start at an instant.
+
+        Args:
+            start: milliseconds since the Unix epoch, UTC.
+            file: keeps the instant over a restart, however abrupt; where it exists, it wins.
+        """
         self._file = file
         self._now = int(file.read_text("ascii")) if file and file.exists() else start
 
     def now(self) -> int:
-        """Milliseconds since the Unix epoch, UTC."""
+        """Return milliseconds since the Unix epoch, UTC."""
         return self._now
 
     async def move(self, to: int, timers: Timers, settled: Callable[[], Awaitable[None]]) -> None:
-        """Go to an instant, forwards through every alarm, or back in one step."""
+        """Move forwards through every timer, or back in one step.
+
+        Args:
+            to: milliseconds since the Unix epoch, UTC.
+            timers: fire on the way, each at its own instant.
+            settled: returns when what a timer started has finished.
+        """
         while (at := timers.next_due()) is not None and at <= to:
             self._set(max(self._now, at))
             timers.fire()

@@ -86,7 +86,7 @@ async def main(rules: int, skus: int, mode: str) -> None:
             facts = [fact for i in range(skus) for fact in facts_of(f"s{i}", i)]
             answer = (await http.post("/v1/facts", json=facts)).json()
             assert answer["rejected"] == [], answer
-        assert len(parts.shop.active_rulebook.current.rules) == rules
+        assert len(parts.shop.state.active_rulebook.current.rules) == rules
         tune_interpreter()  # as `tactful serve` does
         print(listener.port, flush=True)
         await told.wait()

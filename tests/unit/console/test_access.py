@@ -44,7 +44,7 @@ async def test_a_stranger_sees_no_page(agent: Agent, path: str) -> None:
 async def test_a_stranger_changes_nothing(one: LiveServer, agent: Agent, path: str) -> None:
     answer = await agent.post_form(path, csrf="x")
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/login")
-    assert one.parts.shop.active_rulebook.current.paused == frozenset()
+    assert one.parts.shop.state.active_rulebook.current.paused == frozenset()
 
 
 async def test_the_server_key_opens_the_page_that_was_wanted(agent: Agent) -> None:
@@ -123,7 +123,7 @@ async def test_a_form_from_another_site_changes_nothing(
     body = f"csrf={agent.csrf}&key={KEY}&name=Eve"
     answer = await agent.http.post(path, content=body, headers=headers)
     assert answer.status_code == 403
-    assert one.parts.shop.active_rulebook.current.paused == frozenset()
+    assert one.parts.shop.state.active_rulebook.current.paused == frozenset()
     assert "Log Ada out" in await agent.read("/console")
 
 
@@ -138,7 +138,7 @@ async def test_a_form_that_was_not_made_for_this_person_changes_nothing(
             answer = await agent.post_form("/console/rules/R1/pause", csrf=token)
             assert answer.status_code == 403
             assert "That form is stale." in answer.text
-    assert one.parts.shop.active_rulebook.current.paused == frozenset()
+    assert one.parts.shop.state.active_rulebook.current.paused == frozenset()
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/json", "multipart/form-data", ""])
@@ -164,7 +164,7 @@ async def test_nothing_changes_by_looking(one: LiveServer, agent: Agent, path: s
     await agent.log_in()
     answer = await agent.http.get(path, headers={"X-HTTP-Method-Override": "POST"})
     assert answer.status_code in {404, 405}
-    assert one.parts.shop.active_rulebook.current.paused == frozenset()
+    assert one.parts.shop.state.active_rulebook.current.paused == frozenset()
 
 
 async def test_who_logs_out_is_out(agent: Agent) -> None:

@@ -147,20 +147,20 @@ async def test_a_rule_is_paused_and_resumed(one: LiveServer, agent: Agent) -> No
 
 
 async def test_rule_files_are_reloaded_and_rolled_back(one: LiveServer, agent: Agent) -> None:
-    before = one.parts.shop.active_rulebook.current.version
+    before = one.parts.shop.state.active_rulebook.current.version
     file = one.rules / "rules.yaml"
     answer = await agent.submit("/console/rulebook/reload")
     assert answer.headers["location"].endswith("?done=reload-same")
     file.write_text(rules().replace("15%", "12%"))
     answer = await agent.submit("/console/rulebook/reload")
     assert answer.headers["location"].endswith("?done=reload-active")
-    assert one.parts.shop.active_rulebook.current.version != before
+    assert one.parts.shop.state.active_rulebook.current.version != before
     file.write_text("rules: no")
     answer = await agent.submit("/console/rulebook/reload")
     assert answer.headers["location"].endswith("?done=reload-refused")
     answer = await agent.submit("/console/rulebook/rollback")
     assert answer.headers["location"].endswith("?done=rolled-back")
-    assert one.parts.shop.active_rulebook.current.version == before
+    assert one.parts.shop.state.active_rulebook.current.version == before
 
 
 @pytest.mark.parametrize(

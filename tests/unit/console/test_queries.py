@@ -101,6 +101,6 @@ async def test_a_rule_says_who_paused_it(tmp_path: Path) -> None:
         await one.reload(rules())
         (rule,) = queries.rules(one.parts.shop)
         assert rule.paused_by is None
-        await one.parts.shop.active_rulebook.pause("R1", paused=True)
+        await one.parts.shop.rulebooks.pause("R1", paused=True)
         (rule,) = queries.rules(one.parts.shop)
         assert rule.paused_by == "person"

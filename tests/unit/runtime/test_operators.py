@@ -71,9 +71,9 @@ async def test_only_a_rule_that_exists_is_paused(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         shop = one.parts.shop
         assert await operators.pause(shop, "R1", "Ada", paused=True)
-        assert shop.active_rulebook.current.paused == {"R1"}
+        assert shop.state.active_rulebook.current.paused == {"R1"}
         assert await operators.pause(shop, "R1", "Ada", paused=False)
-        assert shop.active_rulebook.current.paused == frozenset()
+        assert shop.state.active_rulebook.current.paused == frozenset()
         assert not await operators.pause(shop, "R9", "Ada", paused=True)
         kept = [(act.act, act.subject) for act in await shop.ledger.operator_actions()]
         assert kept == [("rule.resumed", "R1"), ("rule.paused", "R1")]
@@ -88,7 +88,7 @@ async def test_there_is_nothing_before_the_first_rulebook(tmp_path: Path) -> Non
 async def test_the_shop_s_own_servers_say_who_acts_and_read_who_did(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.http.post("/v1/rules/R1/pause", headers={"Tactful-Operator": "Ada"})
-        before = one.parts.shop.active_rulebook.current.version
+        before = one.parts.shop.state.active_rulebook.current.version
         assert (await one.reload(rules(percent="9%"))).status_code == 200
         assert (await one.reload(rules("    persent: 3"))).status_code == 422
         await one.advance(60)

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from random import Random  # noqa: TID251 - seeded
 
-from tactful.runtime.timers import AT_ONCE, SLACK, SystemClock, TestClock, Timers
+from tactful.runtime.timers import MAX_FIRED_AT_ONCE, STALE_ENTRIES, SystemClock, TestClock, Timers
 
 
 async def nothing() -> None:
@@ -53,20 +53,20 @@ def test_setting_an_alarm_again_replaces_it_and_none_removes_it() -> None:
 def test_what_is_due_in_one_instant_rings_some_at_a_time() -> None:
     clock = TestClock(0)
     timers, rung = Timers(clock), []
-    for number in range(2 * AT_ONCE + 1):
+    for number in range(2 * MAX_FIRED_AT_ONCE + 1):
         timers.set(str(number), 10, partial(rung.append, number))
     clock._now = 10
-    assert [timers.fire() for _ in range(4)] == [AT_ONCE, AT_ONCE, 1, 0]
-    assert len(set(rung)) == 2 * AT_ONCE + 1
+    assert [timers.fire() for _ in range(4)] == [MAX_FIRED_AT_ONCE, MAX_FIRED_AT_ONCE, 1, 0]
+    assert len(set(rung)) == 2 * MAX_FIRED_AT_ONCE + 1
 
 
 async def test_a_moved_clock_rings_all_that_is_due_in_one_instant() -> None:
     clock = TestClock(0)
     timers, rung = Timers(clock), []
-    for number in range(2 * AT_ONCE):
+    for number in range(2 * MAX_FIRED_AT_ONCE):
         timers.set(str(number), 10, partial(rung.append, number))
     await clock.move(10, timers, nothing)
-    assert len(rung) == 2 * AT_ONCE
+    assert len(rung) == 2 * MAX_FIRED_AT_ONCE
 
 
 async def test_a_clock_may_be_set_back() -> None:
@@ -118,7 +118,7 @@ def test_whoever_sets_and_takes_back_without_end_does_not_grow_the_heap() -> Non
         at = None if dice.random() < 0.3 else dice.randrange(10_000) - step
         timers.set(key, at, lambda: None)
     assert len(timers) <= 50
-    assert len(timers._heap) <= SLACK + 2 * 50 + 1
+    assert len(timers._heap) <= STALE_ENTRIES + 2 * 50 + 1
 
 
 async def test_random_alarms_ring_as_a_plain_list_of_them_would() -> None:

@@ -1,42 +1,41 @@
-"""How does an accepted offer become a promise that a checkout can verify?"""
-
-from typing import Protocol
+"""Tokens for accepted offers, which a checkout can verify without asking the server."""
 
 from msgspec import Struct
 
 from tactful.core.offers.offer import Offer
-from tactful.core.offers.tokens import HolderKind, TokenClaims, numeric_date
-
-
-class TokenKeys(Protocol):
-    """The shop's signing keys (`runtime.keys.Keys`)."""
-
-    def sign(self, claims: TokenClaims) -> str:
-        """The token of these claims."""
-        ...
-
-    def holder_of(self, kind: HolderKind, ident: str) -> str:
-        """The digest by which a token names its session or customer."""
-        ...
+from tactful.core.offers.tokens import TokenClaims, numeric_date
+from tactful.runtime.security.signing_keys import SigningKeys
 
 
 class IssuedOffer(Struct, frozen=True, gc=False):
-    """An accepted offer with its token; `hold` is for how long (s) it is kept."""
+    """An accepted offer with its token."""
 
     offer: Offer
     token: str
+    """A JSON Web Token (RFC 7519), signed with Ed25519 (RFC 8037)."""
     hold: int
+    """Seconds for which the offer is kept from now on."""
 
 
-def issue_token(offer: Offer, keyring: TokenKeys, now: int, hold: int) -> IssuedOffer:
-    """Sign an accepted offer; the same offer always has the same token. `hold`: the policy's, ms."""
+def issue_token(offer: Offer, keys: SigningKeys, now: int, hold: int) -> IssuedOffer:
+    """Sign an accepted offer. The token of an offer is the same at every call, under one key.
+
+    Args:
+        offer: an accepted offer.
+        keys: the shop's signing keys.
+        now: milliseconds since the Unix epoch, UTC.
+        hold: milliseconds for which the policy keeps accepted offers.
+
+    Raises:
+        KeyFileError: the key folder has changed and cannot be read.
+    """
     until = offer.accept_until or now
     off = offer.order_deduction
     claims = TokenClaims(
         at_most=off.at_most if off else None,
         currency=offer.currency,
         exp=numeric_date(until, end=True),
-        holder=holder_digest(offer, keyring),
+        holder=holder_digest(offer, keys),
         iat=numeric_date(until - hold),
         level=off.level if off else None,
         max_qty=offer.qty,
@@ -47,11 +46,11 @@ def issue_token(offer: Offer, keyring: TokenKeys, now: int, hold: int) -> Issued
         territory=offer.territory,
         unit=offer.unit,
     )
-    return IssuedOffer(offer, keyring.sign(claims), max(0, (until - now) // 1000))
+    return IssuedOffer(offer, keys.sign(claims), max(0, (until - now) // 1000))
 
 
-def holder_digest(offer: Offer, keyring: TokenKeys) -> str:
-    """Whom an offer is for: the verified customer, else the session."""
+def holder_digest(offer: Offer, keys: SigningKeys) -> str:
+    """Return the digest of an offer's holder: the verified customer, else the session."""
     if offer.customer:
-        return keyring.holder_of("customer", offer.customer)
-    return keyring.holder_of("session", offer.session)
+        return keys.holder_of("customer", offer.customer)
+    return keys.holder_of("session", offer.session)

@@ -23,9 +23,9 @@ from tactful.core.session.signals import Signal, TimerFired
 from tactful.core.values.calendar import HOUR
 from tactful.core.verdicts.verdict import Verdict
 from tactful.runtime.ports.ledger_rows import TurnEntry
-from tactful.runtime.sessions.lifecycle import internal_id
+from tactful.runtime.services.rulebook_manager import RulebookManager
 from tactful.runtime.sessions.turn_runner import TurnRunner
-from tactful.runtime.state.session_registry import LiveSession
+from tactful.runtime.state.session_registry import LiveSession, internal_id
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.turn_log.log_encoding import (
     DecisionInputs,
@@ -75,10 +75,17 @@ class Explanation(Struct, frozen=True):
 class ExplanationService:
     """Explains the decisions of one shop."""
 
-    def __init__(self, shop: ShopState, turns: TurnRunner, territory: str | None) -> None:
+    def __init__(
+        self,
+        shop: ShopState,
+        turns: TurnRunner,
+        rulebooks: RulebookManager,
+        territory: str | None,
+    ) -> None:
         """`territory` is where a hypothetical visit happens, unless it names another place."""
         self._shop = shop
         self._turns = turns
+        self._rulebooks = rulebooks
         self._territory = territory
 
     async def explain(
@@ -150,7 +157,7 @@ class ExplanationService:
             [one for one in skus if facts.item(one) is None],
             [reader] if reader and facts.customer(reader) is None else [],
         )
-        context = self._turns.context(live, signal)
+        context = self._turns.contexts.build(live.state, signal)
         item = facts.item(sku)
         return structs.replace(
             context, items={**context.items, sku: item} if item else context.items
@@ -195,7 +202,7 @@ class ExplanationService:
             raise UnknownShopperError(f"Nothing is recorded of that shopper at or before {at}.")
         start, inputs, state = found
         rulebook = await self._rulebook_at(at, entries[-1].rulebook)
-        past = _PastTurns(RecordedFacts(ledger), rulebook, inputs, state, self._turns.seed)
+        past = _PastTurns(RecordedFacts(ledger), rulebook, inputs, state, self._turns.contexts.seed)
         for entry in entries[start:]:
             await past.repeat(entry)
         return await past.context(
@@ -203,13 +210,12 @@ class ExplanationService:
         )
 
     async def _rulebook_at(self, at: int, fallback: str) -> Rulebook:
-        rulebooks = self._shop.active_rulebook
         for version, since, _ in await self._shop.ledger.rulebooks():
             if since <= at:
-                found = await rulebooks.version(version)
+                found = await self._rulebooks.version(version)
                 if found is not None:
                     return found
-        return await rulebooks.version(fallback) or rulebooks.current
+        return await self._rulebooks.version(fallback) or self._shop.active_rulebook.current
 
 
 class _PastTurns:

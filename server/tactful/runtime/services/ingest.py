@@ -42,9 +42,8 @@ from tactful.core.session.signals import OrderReported
 from tactful.core.values.calendar import SECOND
 from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.sessions.fanout import Fanout
-from tactful.runtime.sessions.lifecycle import internal_id
 from tactful.runtime.sessions.turn_runner import TurnRunner
-from tactful.runtime.state.session_registry import STANDING
+from tactful.runtime.state.session_registry import STANDING, internal_id
 from tactful.runtime.state.shop_state import ShopState
 
 

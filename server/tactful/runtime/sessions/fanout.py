@@ -1,4 +1,4 @@
-"""How do many sessions hear of one change, withdrawals first, while others get their turns?"""
+"""Notification of many sessions about one change of facts or rules."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,32 +10,32 @@ from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 
 CHUNK: Final = 50
-"""Sessions told before others get a turn: some milliseconds."""
+"""Sessions notified before other work gets a turn of the event loop: some milliseconds."""
 
 
 class Fanout:
     """Lets the sessions of one shop pass their gates again."""
 
-    def __init__(self, shared: ShopState, turns: TurnRunner) -> None:
-        self._ledger = shared.ledger
-        self._registry = shared.registry
+    def __init__(self, state: ShopState, turns: TurnRunner) -> None:
+        self._ledger = state.ledger
+        self._registry = state.registry
         self._turns = turns
 
     async def notify(self, sessions: Iterable[LiveSession]) -> None:
-        """Return when each has been told, those with an offer on the screen first.
+        """Submit `FactsChanged` to each session, to those with an offer on the screen first.
 
-        What follows is written down when all have been told: the thread that writes takes as much of
-        the processor as the telling, and the last one would wait twice as long.
+        The ledger writes what follows after the last notification. Its writer thread takes as much
+        of the processor as the fan-out, so the last session would wait twice as long otherwise.
         """
-        told = sorted(sessions, key=lambda live: not live.state.offers)
+        ordered = sorted(sessions, key=lambda live: not live.state.offers)
         with self._ledger.deferred_writes():
-            for start in range(0, len(told), CHUNK):
-                for live in told[start : start + CHUNK]:
-                    self._tell(live)
+            for start in range(0, len(ordered), CHUNK):
+                for live in ordered[start : start + CHUNK]:
+                    self._notify_one(live)
                 await asyncio.sleep(0)
 
-    def _tell(self, live: LiveSession) -> None:
-        """A session that ended meanwhile, or is about to look anyway, need not be told."""
+    def _notify_one(self, live: LiveSession) -> None:
+        """Notify a session, unless it has ended or its last waiting signal says the same."""
         if self._registry.by_id.get(live.state.id) is not live:
             return
         if not live.mailbox or not isinstance(live.mailbox[-1], FactsChanged):

@@ -1,4 +1,4 @@
-"""What is promised at this instant: campaign balances and stock, in memory and exact."""
+"""Campaign balances and stock commitments at this instant, exact and in memory."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,28 +11,41 @@ from tactful.core.values.calendar import period_key
 
 
 class Balances:
-    """The balance of every campaign in every period that something is held in."""
+    """The balance of every campaign, for each period in which something is reserved or settled.
+
+    Amounts are minor units of the currency; under `COUNT` they are numbers of offers.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str, str], Balance] = {}
+        """(campaign, period, currency or `COUNT`) → balance."""
         self._campaigns: Mapping[str, Campaign] = {}
         self._view: dict[tuple[str, str], Balance] = {}
+        """The rows of each campaign's present period, by (campaign, currency or `COUNT`)."""
         self._periods: dict[str, str] = {}
+        """Campaign → the period in the view."""
 
     def restore(self, rows: Iterable[BudgetRow]) -> None:
-        """Take over what the ledger holds."""
+        """Replace the balances by the ledger's."""
         for row in rows:
             key = row.campaign, row.period, row.currency
             self._rows[key] = Balance(row.limit, row.reserved, row.settled)
         self._periods.clear()
 
     def use_campaigns(self, campaigns: Mapping[str, Campaign]) -> None:
-        """Keep to these campaigns' limits from now on."""
+        """Keep to the limits of these campaigns from now on."""
         self._campaigns = campaigns
         self._periods.clear()
 
     def view(self, now: int) -> Mapping[tuple[str, str], Balance]:
-        """(campaign, currency or `COUNT`) → its balance in the period of `now`; live, do not keep."""
+        """Return the balances of the period at `now`; the mapping is live, so do not keep it.
+
+        Args:
+            now: milliseconds since the Unix epoch, UTC.
+
+        Returns:
+            (campaign, currency or `COUNT`) → balance.
+        """
         for campaign in self._campaigns.values():
             if campaign.per != "total" or campaign.id not in self._periods:
                 period = period_key(campaign.per, now, campaign.timezone)
@@ -41,6 +54,7 @@ class Balances:
         return self._view
 
     def _enter(self, campaign: Campaign, period: str) -> None:
+        """Put a campaign's balances in another period into the view."""
         self._periods[campaign.id] = period
         limits: dict[str, int] = dict(campaign.money)
         if campaign.count is not None:
@@ -60,7 +74,7 @@ class Balances:
             self._view[campaign, currency] = balance
 
     def apply(self, moves: Iterable[BudgetMove], sign: int = 1) -> None:
-        """Carry out moves; −1 takes them back."""
+        """Carry out moves; a `sign` of −1 undoes them."""
         for move in moves:
             key = move.campaign, move.period, move.currency
             known = self._rows.get(key, Balance(move.limit))
@@ -72,7 +86,7 @@ class Balances:
             self._set(key, changed, known.limit)
 
     def rows(self) -> list[BudgetRow]:
-        """All balances, in a stable order."""
+        """Return all balances, ordered by campaign, period and currency."""
         return [
             BudgetRow(*key, balance.limit, balance.reserved, balance.settled)
             for key, balance in sorted(self._rows.items())
@@ -80,44 +94,49 @@ class Balances:
 
 
 class StockCommitments:
-    """How many of each SKU the standing offers promise, per territory."""
+    """How many units the standing offers promise, by SKU and territory."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], dict[str, Offer]] = defaultdict(dict)
+        self._standing: dict[tuple[str, str], dict[str, Offer]] = defaultdict(dict)
+        """(SKU, territory) → offer id → standing offer."""
         self._ahead: dict[tuple[str, str], dict[str, int]] = {}
+        """(SKU, territory) → offer id → units promised before it; computed when it is asked for."""
         self.totals: dict[tuple[str, str], int] = {}
+        """(SKU, territory) → units promised by all standing offers; live."""
 
     def update(self, offer: Offer) -> None:
-        """Take over an offer as it now is."""
+        """Take over an offer as it is now; one that no longer stands is dropped."""
         key = offer.sku, offer.territory
-        held = self._held[key]
-        before = held.pop(offer.id, None)
+        standing = self._standing[key]
+        before = standing.pop(offer.id, None)
         if offer.standing:
-            held[offer.id] = offer
-        total = self.totals.get(key, 0) - _promised(before) + _promised(held.get(offer.id))
-        if held:
+            standing[offer.id] = offer
+        total = self.totals.get(key, 0) - _promised(before) + _promised(standing.get(offer.id))
+        if standing:
             self.totals[key] = total
         else:
-            self._held.pop(key, None)
+            self._standing.pop(key, None)
             self.totals.pop(key, None)
             self._ahead.pop(key, None)
 
     def invalidate(self, sku: str) -> None:
-        """The stock of an SKU changed: who stands behind whom is worked out anew."""
+        """Compute the order of an SKU's offers anew, because its stock has changed."""
         for key in [key for key in self._ahead if key[0] == sku]:
             del self._ahead[key]
 
     def ahead(self, offer: Offer) -> int:
-        """How many were promised before an offer: accepted ones first, then the older ones."""
+        """Return the units promised before an offer: by accepted offers, then by older ones."""
         key = offer.sku, offer.territory
         known = self._ahead.get(key)
         if known is None or offer.id not in known:
-            known = self._ahead[key] = self._count(key)
+            known = self._ahead[key] = self._count_ahead(key)
         return known.get(offer.id, 0)
 
-    def _count(self, key: tuple[str, str]) -> dict[str, int]:
-        held = self._held.get(key, {}).values()
-        order = sorted(held, key=lambda o: (o.state is not OfferState.ACCEPTED, o.issued_at, o.id))
+    def _count_ahead(self, key: tuple[str, str]) -> dict[str, int]:
+        standing = self._standing.get(key, {}).values()
+        order = sorted(
+            standing, key=lambda o: (o.state is not OfferState.ACCEPTED, o.issued_at, o.id)
+        )
         counted, before = {}, 0
         for offer in order:
             counted[offer.id] = before
@@ -126,6 +145,7 @@ class StockCommitments:
 
 
 def _promised(offer: Offer | None) -> int:
+    """Return the units that an offer promises: what was accepted, before that the most it allows."""
     if offer is None:
         return 0
     return offer.qty if offer.state is OfferState.ACCEPTED else offer.max_qty

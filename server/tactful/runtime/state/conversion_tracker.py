@@ -1,4 +1,4 @@
-"""What has the shop's own log to say about its offers, and about saying nothing?"""
+"""Counts of purchases after offers and after hold-outs, from the shop's own log."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -21,44 +21,53 @@ from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.offer_statistics import OfferStatistics
 
-PATIENCE: Final = 7 * DAY
-"""Within this a purchase by a shopper who was shown nothing counts as one."""
-BEFORE: Final = ""
-"""What stands for an order that was counted before the start; nobody knows any more which it was."""
+PURCHASE_WINDOW: Final = 7 * DAY
+"""Milliseconds after a hold-out within which a purchase of the product counts."""
+EARLIER_ORDER: Final = ""
+"""Stands for an order that was counted before this process started; its id is not stored."""
 
 
 class HeldOutShopper(Struct):
-    """A shopper who was deliberately shown nothing, and the orders in which they bought it."""
+    """A shopper who was deliberately shown nothing."""
 
     offer: Offer
+    """The offer that they would have been shown."""
     orders: set[str]
+    """Ids of the orders in which they bought its product all the same."""
 
 
 class ConversionTracker:
-    """Counts what came of each offer and each silence: read once where it is needed, then kept up.
+    """Counts what came of each offer and each hold-out.
 
-    A guest is forgotten when their session ends, and with them what they might buy later.
+    The log is read once, when a policy first weighs it, and is kept up to date from then on. A
+    session without personal consent is forgotten when it ends, and with it what its shopper might
+    buy later.
     """
 
-    def __init__(self, *, ledger: OfferStatistics, clock: Clock, world: FactCache) -> None:
+    def __init__(self, *, ledger: OfferStatistics, clock: Clock, fact_cache: FactCache) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._world = world
+        self._fact_cache = fact_cache
         self._log: dict[ProductInTerritory, dict[str, Tally]] = {}
-        self._silent: dict[tuple[str, str], dict[str, HeldOutShopper]] = {}
-        """(`session` or `customer`, id) → the silences kept to them, by offer."""
+        self._held_out: dict[tuple[str, str], dict[str, HeldOutShopper]] = {}
+        """(`session` or `customer`, id) → offer id → the hold-out."""
         self._queue: deque[Offer] = deque()
+        """Held-out offers whose purchase window is open, oldest first."""
         self._started = False
         self.view = ConversionRates(self._log)
-        """Live, for a turn to read."""
+        """Live view for one turn."""
 
     async def start(self) -> None:
-        """Take over what the ledger knows, once; it is a long way through a large log."""
+        """Read the log of the ledger, once; with a large log this takes long.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
         if self._started:
             return
         self._started = True
         rows = await self._ledger.outcomes()
-        held_out = await self._ledger.held_out(self._clock.now() - PATIENCE)
+        held_out = await self._ledger.held_out(self._clock.now() - PURCHASE_WINDOW)
         self._log.clear()
         for row in rows:
             self._count(row.rule, (row.product, row.territory), row.tried, row.bought)
@@ -66,7 +75,12 @@ class ConversionTracker:
             self._watch(offer)
 
     def record_step(self, offers: Iterable[Offer], steps: Iterable[OfferStep]) -> None:
-        """Learn from what a turn recorded."""
+        """Count the offers of a recorded turn that were shown or held out.
+
+        Args:
+            offers: the offers after the turn.
+            steps: what became of them; every step names one of `offers`.
+        """
         known = {offer.id: offer for offer in offers}
         for step in steps:
             offer = known[step.offer]
@@ -77,75 +91,81 @@ class ConversionTracker:
                 self._count(NO_OFFER, where, 1, 0)
                 self._watch(offer)
 
-    def record_redemption(self, ruling: RedemptionOutcome) -> None:
-        """Learn from what the checkout's desk wrote: an offer was redeemed, or its order cancelled."""
-        known = {offer.id: offer for offer in ruling.offers}
-        for step in ruling.steps:
-            won = {OfferState.REDEEMED: 1, OfferState.ACCEPTED: -1}.get(step.to, 0)
+    def record_redemption(self, outcome: RedemptionOutcome) -> None:
+        """Count the offers that a recorded redemption used, or that a rollback gave back."""
+        known = {offer.id: offer for offer in outcome.offers}
+        for step in outcome.steps:
+            bought = {OfferState.REDEEMED: 1, OfferState.ACCEPTED: -1}.get(step.to, 0)
             offer = known[step.offer]
-            self._count(offer.rule, (offer.product, offer.territory), 0, won)
+            self._count(offer.rule, (offer.product, offer.territory), 0, bought)
 
     async def record_order(self, order: Order) -> None:
-        """Learn whether somebody who was shown nothing bought it, or gave it back."""
-        waiting = [*self._waiting(order)]
-        if not waiting:
+        """Count whether a held-out shopper bought the product with an order, or cancelled it.
+
+        Raises:
+            LedgerError: a product cannot be read, or the count cannot be recorded.
+        """
+        candidates = [*self._candidates(order)]
+        if not candidates:
             return
         products = await self._products(order)
-        bought: dict[bool, list[str]] = {True: [], False: []}
-        for silent in waiting:
-            if silent.offer.product in products:
-                was, now = bool(silent.orders), order.status != "cancelled"
-                (silent.orders.add if now else silent.orders.discard)(order.order)
-                if was is not bool(silent.orders):
-                    bought[now].append(silent.offer.id)
-                    where = silent.offer.product, silent.offer.territory
+        changed: dict[bool, list[str]] = {True: [], False: []}
+        for shopper in candidates:
+            if shopper.offer.product in products:
+                was, now = bool(shopper.orders), order.status != "cancelled"
+                (shopper.orders.add if now else shopper.orders.discard)(order.order)
+                if was is not bool(shopper.orders):
+                    changed[now].append(shopper.offer.id)
+                    where = shopper.offer.product, shopper.offer.territory
                     self._count(NO_OFFER, where, 0, 1 if now else -1)
-        for said, offers in bought.items():
+        for bought, offers in changed.items():
             if offers:
-                await self._ledger.mark_bought(offers, bought=said)
+                await self._ledger.mark_bought(offers, bought=bought)
 
     def forget_session(self, session: str) -> None:
-        """A session is over and leaves nothing behind."""
-        self._silent.pop(("session", session), None)
+        """Stop waiting for what an ended session's shopper buys."""
+        self._held_out.pop(("session", session), None)
 
     def forget_customer(self, customer: str) -> None:
-        """A customer is erased."""
-        self._silent.pop(("customer", customer), None)
+        """Stop waiting for what an erased customer buys."""
+        self._held_out.pop(("customer", customer), None)
 
-    def _waiting(self, order: Order) -> Iterator[HeldOutShopper]:
-        """The silences that an order may have broken, each once."""
+    def _candidates(self, order: Order) -> Iterator[HeldOutShopper]:
+        """Yield the hold-outs of the order's shopper whose window is open, each once."""
         placed = to_ms(order.placed_at)
         found: dict[str, HeldOutShopper] = {}
         session = order.session.partition(".")[0] if order.session else None
         for key in (("session", session), ("customer", order.customer)):
-            found |= self._silent.get(key, {}) if key[1] else {}  # type: ignore[arg-type]
-        for silent in found.values():
-            if silent.offer.issued_at <= placed < silent.offer.issued_at + PATIENCE:
-                yield silent
+            found |= self._held_out.get(key, {}) if key[1] else {}  # type: ignore[arg-type]
+        for shopper in found.values():
+            issued = shopper.offer.issued_at
+            if issued <= placed < issued + PURCHASE_WINDOW:
+                yield shopper
 
     async def _products(self, order: Order) -> set[str]:
         skus = {line.sku for line in order.lines}
-        await self._world.load([sku for sku in skus if self._world.item(sku) is None], [])
-        items = [self._world.item(sku) or await self._world.read_item(sku) for sku in skus]
+        cache = self._fact_cache
+        await cache.load([sku for sku in skus if cache.item(sku) is None], [])
+        items = [cache.item(sku) or await cache.read_item(sku) for sku in skus]
         return {item.product_id for item in items}
 
     def _watch(self, offer: Offer) -> None:
-        """Wait for what a shopper who was shown nothing buys; whoever waited too long is let go."""
-        if any(offer.id in self._silent.get(key, {}) for key in _keys(offer)):
+        """Wait for a purchase after a hold-out, and stop waiting where the window has closed."""
+        if any(offer.id in self._held_out.get(key, {}) for key in _keys(offer)):
             return
-        silent = HeldOutShopper(offer, {BEFORE} if offer.bought else set())
+        shopper = HeldOutShopper(offer, {EARLIER_ORDER} if offer.bought else set())
         for key in _keys(offer):
-            self._silent.setdefault(key, {})[offer.id] = silent
+            self._held_out.setdefault(key, {})[offer.id] = shopper
         self._queue.append(offer)
-        while self._queue[0].issued_at + PATIENCE <= self._clock.now():
-            self._let_go(self._queue.popleft())
+        while self._queue[0].issued_at + PURCHASE_WINDOW <= self._clock.now():
+            self._stop_waiting(self._queue.popleft())
 
-    def _let_go(self, offer: Offer) -> None:
+    def _stop_waiting(self, offer: Offer) -> None:
         for key in _keys(offer):
-            kept = self._silent.get(key, {})
+            kept = self._held_out.get(key, {})
             kept.pop(offer.id, None)
             if not kept:
-                self._silent.pop(key, None)
+                self._held_out.pop(key, None)
 
     def _count(self, rule: str, where: ProductInTerritory, tried: int, bought: int) -> None:
         rules = self._log.setdefault(where, {})

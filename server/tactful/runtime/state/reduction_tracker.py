@@ -1,4 +1,4 @@
-"""Since when, and to how many, has each rule's reduction been offered?"""
+"""When each rule's reduction began, and how many viewers of a product it reached."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -24,8 +24,10 @@ from tactful.runtime.telemetry import Telemetry
 
 log = structlog.get_logger("tactful.reach")
 
-HOURS: Final = DAY // HOUR
+COUNTED_HOURS: Final = DAY // HOUR
+"""Counts go back this many hours."""
 Where = tuple[str, str]
+"""(SKU or product, territory)."""
 
 
 class ReductionLedger(FactStore, OfferStatistics, Protocol):
@@ -33,58 +35,80 @@ class ReductionLedger(FactStore, OfferStatistics, Protocol):
 
 
 class ReductionTracker:
-    """Counts viewers and offers by the hour, and keeps when each reduction began.
+    """Keeps when each reduction first applied, and counts viewers and offers by the hour.
 
-    An offer that reached most of a product's viewers is a public price in truth, and is written to
-    the ledger of these. The counts start anew with the process; the reductions do not.
+    An offer that reached most of a product's viewers is a public price in truth. It enters the
+    ledger of public prices, on which later claims of a reduction rest (Directive 98/6/EC,
+    Article 6a). The counts start anew with the process; the reductions do not.
     """
 
     def __init__(
-        self, *, ledger: ReductionLedger, clock: Clock, world: FactCache, telemetry: Telemetry
+        self, *, ledger: ReductionLedger, clock: Clock, fact_cache: FactCache, telemetry: Telemetry
     ) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._world = world
+        self._fact_cache = fact_cache
         self._telemetry = telemetry
         self._since: dict[Where, dict[str, int]] = {}
+        """(SKU, territory) → rule → when its reduction first applied (ms since the Unix epoch)."""
         self._last: dict[tuple[Where, str], int] = {}
+        """((SKU, territory), rule) → when it was last pushed (ms since the Unix epoch)."""
         self._counts: dict[Where, dict[str, int]] = {}
+        """(product, territory) → `VIEWERS` or rule → how many in the last `COUNTED_HOURS`."""
         self._hours: dict[int, dict[tuple[Where, str], int]] = {}
+        """Hour since the Unix epoch → the counts of that hour, so that they can be taken off later."""
         self._general: dict[tuple[str, str, str, int], GeneralPrice] = {}
+        """(SKU, territory, rule, unit price) → the newest public price that was written for it."""
         self.view = ReductionHistory(self._since, self._counts)
-        """Live, for a turn to read."""
+        """Live view for one turn."""
 
     async def start(self) -> None:
-        """Take over when the reductions of before began."""
+        """Read when the reductions that still count began.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
         for row in await self._ledger.reductions(self._clock.now() - WINDOW):
             where = row.sku, row.territory
             self._since.setdefault(where, {})[row.rule] = row.since
             self._last[where, row.rule] = row.last
 
     def record_view(self, session: Session, item: Item) -> None:
-        """A shopper looks at an item; `session` is as it was before."""
+        """Count a viewer of a product, once per session.
+
+        Args:
+            session: the state before the view.
+            item: what is viewed.
+        """
         if session.viewed_item(item.sku) is None:
             self.record_first_view(session, item, self._clock.now())
 
     def record_first_view(self, session: Session, item: Item, now: int) -> None:
-        """A shopper looks at an item for the first time; one variant per session is enough to count."""
-        if session.territory and not (len(item.variants) > 1 and _knows(session, item.variants)):
+        """Count a session's first view of an item, unless it has viewed another variant before.
+
+        Args:
+            session: the state before the view.
+            item: what is viewed.
+            now: milliseconds since the Unix epoch, UTC.
+        """
+        viewed_before = len(item.variants) > 1 and _has_viewed(session, item.variants)
+        if session.territory and not viewed_before:
             self._count((item.product_id, session.territory), VIEWERS, now)
 
     def forget_old(self) -> None:
-        """Reductions that were not offered for a whole window are over, counts of yesterday too."""
+        """Drop reductions not pushed within `WINDOW`, and counts older than `COUNTED_HOURS`."""
         now = self._clock.now()
         for (where, rule), last in [*self._last.items()]:
             if last + WINDOW < now:
                 del self._last[where, rule]
                 self._since[where].pop(rule)
         this = now // HOUR
-        for hour in [hour for hour in self._hours if hour <= this - HOURS]:
+        for hour in [hour for hour in self._hours if hour <= this - COUNTED_HOURS]:
             for (where, name), count in self._hours.pop(hour).items():
                 self._counts[where][name] -= count
 
     async def record_pushed(self, offers: Iterable[Offer]) -> None:
-        """Offers that are recorded and about to be shown."""
+        """Count offers that are recorded and about to be shown, and publish the general ones."""
         for offer in offers:
             if offer.state is OfferState.PUSHED:
                 where = offer.sku, offer.territory
@@ -95,7 +119,11 @@ class ReductionTracker:
                     await self._publish(offer)
 
     async def _publish(self, offer: Offer) -> None:
-        """Write a general offer to the ledger of public prices, for a day from now; hourly will do."""
+        """Write a general offer to the ledger of public prices, for a day from now.
+
+        The entry is extended once an hour at most. A failed write is only logged: the offer itself
+        is durable, and the next general offer tries again.
+        """
         self._telemetry.record_general_offer()
         key = offer.sku, offer.territory, offer.rule, offer.unit
         now, known = offer.issued_at, self._general.get(key)
@@ -115,13 +143,14 @@ class ReductionTracker:
         )
         try:
             await self._ledger.record_facts([row])
-        except LedgerError as error:  # the offer itself is durable; the next one tries again
+        except LedgerError as error:
             log.error("general.unrecorded", sku=offer.sku, error=str(error))  # noqa: TRY400
             return
         self._general[key] = price
-        self._world.invalidate_item(offer.sku)
+        self._fact_cache.invalidate_item(offer.sku)
 
     def _count(self, where: Where, name: str, now: int) -> None:
+        """Count one viewer or offer under this hour."""
         hour = now // HOUR
         counted = self._hours.get(hour)
         if counted is None:
@@ -132,9 +161,9 @@ class ReductionTracker:
         counts[name] = counts.get(name, 0) + 1
 
 
-def _knows(session: Session, variants: tuple[str, ...]) -> bool:
-    """Whether one of them was looked at."""
-    for look in session.viewed_items:  # noqa: SIM110 - a generator costs more than the whole look
-        if look.sku in variants:
+def _has_viewed(session: Session, variants: tuple[str, ...]) -> bool:
+    """Return whether a session remembers a view of any of the variants."""
+    for viewed in session.viewed_items:  # noqa: SIM110 - a generator costs more than the whole loop
+        if viewed.sku in variants:
             return True
     return False

@@ -1,8 +1,8 @@
-"""Which sessions are in memory, and whom does a change concern?"""
+"""The sessions in memory, and the indexes from a change to the sessions that it concerns."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -11,29 +11,41 @@ from tactful.core.offers.offer import Offer
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
 from tactful.runtime.security.token_issuer import IssuedOffer
+from tactful.runtime.state.turn_phase import TurnPhase
 
 Outgoing = PushOffer | WithdrawOffer | RefuseAcceptance | IssuedOffer
 """What a connection is asked to send."""
 
+STANDING: Final = ("offers", "standing")
+"""The index key of every session that has a standing offer."""
+
 
 class RecordedSignal(Struct, frozen=True, gc=False, array_like=True):
-    """What a session did, and when (ms). Many wait to be written: the collector need not see them."""
+    """A signal that waits for the turn log.
+
+    Thousands may wait at once. They hold no cycles, so the garbage collector does not track them.
+    """
 
     at: int
+    """Milliseconds since the Unix epoch, UTC."""
     signal: Signal
 
 
 class SessionSnapshot(Struct, frozen=True, gc=False):
-    """The whole state, as a connection hears it first. `session` is the public id."""
+    """The whole state of a session, as a connection receives it first."""
 
     session: str
+    """The public id."""
     resume: str
+    """The secret with which a browser resumes the session."""
     offers: tuple[Offer, ...]
+    """The offers that are, or may be, on the screen."""
     seq: int
+    """The sequence number of the last change to an offer of this session."""
 
 
 class Subscriber(Protocol):
-    """A connection, as sessions see it. Nothing here waits or fails."""
+    """A connection, as sessions use it. Its methods neither wait nor fail."""
 
     def send_snapshot(self, snapshot: SessionSnapshot) -> None:
         """Send the whole state."""
@@ -44,29 +56,31 @@ class Subscriber(Protocol):
         ...
 
     def close_replaced(self) -> None:
-        """Close it: a newer connection of the session takes its place."""
+        """Close the connection, because a newer one of the session takes its place."""
         ...
 
 
 class SessionConnection:
-    """A connection's place in a session."""
+    """A connection of a session, from its opening on."""
 
     __slots__ = ("backlog", "closed", "live", "subscriber", "tab")
 
     def __init__(self, subscriber: Subscriber) -> None:
         self.subscriber = subscriber
         self.live: LiveSession | None = None
+        """The session, once it is found."""
         self.tab = 0
+        """The connection's number within its session, counted from 1."""
         self.backlog: list[Signal] = []
-        """What it reported before its session was found."""
+        """Signals that came before the session was found."""
         self.closed = False
 
 
 class LiveSession:
-    """One session in memory: its state, its mailbox and its connections. Turns never overlap."""
+    """One session in memory: its state, its mailbox and its connections."""
 
+    # Tens of thousands are in memory at once, so they have slots instead of a dictionary.
     __slots__ = (
-        "busy",
         "connections",
         "customer",
         "dirty_at",
@@ -77,45 +91,72 @@ class LiveSession:
         "newcomers",
         "outbox",
         "persists",
+        "phase",
         "recorded",
         "resume_digest",
+        "resume_secret",
         "state",
+        "timer_at",
         "unwritten",
     )
 
-    def __init__(self, state: Session, resume_digest: bytes) -> None:
+    def __init__(self, state: Session, resume_digest: bytes, resume_secret: str = "") -> None:
+        """Begin or restore a session.
+
+        Args:
+            state: what the session's turns have made of it.
+            resume_digest: digest of the secret with which a browser resumes the session.
+            resume_secret: the secret; empty until a connection presents it.
+        """
         self.state = state
         self.resume_digest = resume_digest
-        """The digest of the secret with which a browser may come back."""
+        self.resume_secret = resume_secret
+        self.phase = TurnPhase.IDLE
+        """What the session waits for; signals collect in the mailbox meanwhile."""
         self.mailbox: list[Signal] = []
+        """Signals that are not handled yet, oldest first."""
         self.outbox: list[Effect] = []
+        """Recorded effects that are not delivered yet, oldest first."""
         self.connections: dict[int, SessionConnection] = {}
-        """The connections that have heard the whole state, by tab."""
+        """Tab number → a connection that has received the snapshot."""
         self.newcomers: list[SessionConnection] = []
-        """The connections that have yet to hear it."""
+        """Connections that wait for the snapshot."""
         self.customer = state.customer
-        """The customer who was verified last, whether or not that turn is done."""
+        """The customer verified last, even if the turn that says so is still in the mailbox."""
         self.id_rotations = 0
-        """How often it got a new public id."""
+        """How often the session has got a new public id."""
         self.last_tab = max((tab.number for tab in state.tabs), default=0)
-        self.busy = False
-        """Waiting for facts or for a commit; the mailbox fills meanwhile."""
+        """The number of the newest connection."""
+        self.timer_at: int | None = None
+        """For when the session's timer was last set, in milliseconds since the Unix epoch, UTC."""
         self.unwritten: list[RecordedSignal] = []
-        """What it did since its last record: see `journal`."""
+        """Folded signals that the turn log has not written yet."""
         self.dirty_at: int | None = None
-        """When it became something else than the ledger has; None: it is as written, or soon will be."""
+        """The last change (ms since the Unix epoch) that no queued write holds; None: there is none."""
         self.persists = False
-        """Whether the ledger knows it."""
+        """Whether the session may be kept in the ledger."""
         self.recorded = False
-        """Whether the log holds the turn that left it as it is: not when it was just brought back."""
+        """Whether the turn log holds the turn that led to `state`; False after a restore."""
         self.ends_at: int | None = None
+        """When a session without connections ends (ms since the Unix epoch); None: it has some."""
+
+    @property
+    def public_id(self) -> str:
+        """The id that the shopper sees: a new one after each login and logout."""
+        return f"{self.state.id}.{self.id_rotations}" if self.id_rotations else self.state.id
+
+
+def internal_id(public_id: str) -> str:
+    """Return the id under which the server keeps the session with any of its public ids."""
+    return public_id.partition(".")[0]
 
 
 class SessionRegistry:
-    """The live sessions, by id, by resume secret, and by what they are concerned with."""
+    """The live sessions, by id, by resume secret, and by what concerns them."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, LiveSession] = {}
+        """Internal id → session."""
         self._by_resume: dict[bytes, LiveSession] = {}
         self._concerned: dict[tuple[str, str], dict[str, LiveSession]] = defaultdict(dict)
 
@@ -126,29 +167,34 @@ class SessionRegistry:
         return iter(tuple(self.by_id.values()))
 
     def add(self, live: LiveSession) -> None:
-        """Keep a session."""
+        """Add a session; `index_interests` adds what concerns it."""
         self.by_id[live.state.id] = live
         self._by_resume[live.resume_digest] = live
 
     def remove(self, live: LiveSession) -> None:
-        """Let go of a session."""
+        """Remove a session from all indexes."""
         self.by_id.pop(live.state.id, None)
         self._by_resume.pop(live.resume_digest, None)
         for key in interests_of(live.state):
             self._drop(key, live)
 
     def by_resume_digest(self, digest: bytes) -> LiveSession | None:
-        """The session that a resume secret opens."""
+        """Return the session that a resume secret opens."""
         return self._by_resume.get(digest)
 
     def set_resume_digest(self, live: LiveSession, digest: bytes) -> None:
-        """Change the secret with which a session can be resumed; the old one is dead."""
+        """Replace the secret that resumes a session; the old one opens nothing from now on."""
         self._by_resume.pop(live.resume_digest, None)
         live.resume_digest = digest
         self._by_resume[digest] = live
 
     def index_interests(self, live: LiveSession, before: Session | None = None) -> None:
-        """Index a session under what it is concerned with, and no more under what it was before."""
+        """Index a session under what concerns it now.
+
+        Args:
+            live: the session.
+            before: the state under which it is indexed; None: it is not indexed.
+        """
         was = interests_of(before) if before else ()
         now = interests_of(live.state)
         for key in was:
@@ -165,14 +211,18 @@ class SessionRegistry:
             del self._concerned[key]
 
     def concerned(self, keys: Iterable[tuple[str, str]]) -> list[LiveSession]:
-        """The sessions that any of the keys concerns, each once."""
+        """Return the sessions that any of the keys concerns, each once.
+
+        Args:
+            keys: `STANDING`, or pairs of a kind (`sku`, `customer`) and an id.
+        """
         found: dict[str, LiveSession] = {}
         for key in keys:
             found.update(self._concerned.get(key, {}))
         return [*found.values()]
 
     def session_of(self, customer: str) -> LiveSession | None:
-        """The session in which a customer is now, or else was last; None: they are not in memory."""
+        """Return a customer's connected session, else their latest one in memory, else None."""
         return max(
             self._concerned.get(("customer", customer), {}).values(),
             key=lambda live: (bool(live.connections), live.state.last_input, live.state.created_at),
@@ -181,9 +231,10 @@ class SessionRegistry:
 
 
 def interests_of(state: Session) -> list[tuple[str, str]]:
-    """What a session is concerned with: items on offer, and the customer.
+    """Return the index keys of a session: its customer, and the items on offer.
 
-    What it only looks at is read when it may come to something: a fact is no occasion to speak.
+    Items that are only viewed are left out. A fact about them starts no turn, because an offer is
+    never pushed for a fact alone, and the session's next turn reads the fact anyway.
     """
     keys: list[tuple[str, str]] = []
     if state.customer:
@@ -192,7 +243,3 @@ def interests_of(state: Session) -> list[tuple[str, str]]:
         keys.append(STANDING)
         keys += [("sku", offer.sku) for offer in state.offers]
     return keys
-
-
-STANDING = ("offers", "standing")
-"""The key of every session that has an offer."""

@@ -1,7 +1,9 @@
-"""What do the parts of one shop share?"""
+"""What one shop was given and what it keeps in memory, shared by all its parts."""
 
-from msgspec import Struct
+from collections.abc import Callable
 
+from tactful.core.rules.policy import Policy
+from tactful.runtime.background import BackgroundTasks
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.facts.feeds import FeedMonitor
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -16,20 +18,47 @@ from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import Timers
 
 
-class ShopState(Struct, frozen=True, kw_only=True):
-    """What a shop was given, and what it keeps in memory: one of each, for all that it does."""
+class ShopState:
+    """One of each, for all that a shop does; nothing is shared with another shop.
 
-    ledger: Ledger
-    clock: Clock
-    entropy: Entropy
-    keys: SigningKeys
-    telemetry: Telemetry
-    timers: Timers
-    registry: SessionRegistry
-    fact_cache: FactCache
-    balances: Balances
-    stock_commitments: StockCommitments
-    conversions: ConversionTracker
-    reductions: ReductionTracker
-    feeds: FeedMonitor
-    active_rulebook: ActiveRulebook
+    Parts take it whole. Those that run once per signal keep references to what they read, because
+    each attribute look-up counts there.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        entropy: Entropy,
+        keys: SigningKeys,
+        policy: Policy,
+        on_stale_feed: Callable[[], None],
+    ) -> None:
+        """Begin with empty memory.
+
+        Args:
+            ledger: where the shop's data is durable.
+            clock: the one clock.
+            entropy: the one source of randomness.
+            keys: sign and verify tokens.
+            policy: holds until the first rulebook is active.
+            on_stale_feed: called on the event loop when a watched feed falls silent.
+        """
+        self.ledger = ledger
+        self.clock = clock
+        self.entropy = entropy
+        self.keys = keys
+        self.telemetry = Telemetry()
+        self.timers = Timers(clock)
+        self.background = BackgroundTasks()
+        self.registry = SessionRegistry()
+        self.balances = Balances()
+        self.stock_commitments = StockCommitments()
+        self.fact_cache = FactCache(ledger)
+        self.feeds = FeedMonitor(self.timers, on_stale_feed)
+        self.active_rulebook = ActiveRulebook(policy)
+        self.conversions = ConversionTracker(ledger=ledger, clock=clock, fact_cache=self.fact_cache)
+        self.reductions = ReductionTracker(
+            ledger=ledger, clock=clock, fact_cache=self.fact_cache, telemetry=self.telemetry
+        )

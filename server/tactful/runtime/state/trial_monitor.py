@@ -1,6 +1,6 @@
-"""Does a trial do harm, and must it stop?"""
+"""Outcomes of the offers of trial rules, and the stop of a trial that does harm."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal
 
 import structlog
@@ -8,24 +8,31 @@ from msgspec import Struct
 
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.rules.policy import TrialGuardrail
-from tactful.core.rules.rule import Rulebook
 from tactful.core.verdicts.reasons import TAINT_REASONS
-from tactful.runtime.ports.offer_statistics import OfferStatistics
+from tactful.runtime.state.shop_state import ShopState
 
 log = structlog.get_logger("tactful.trial")
 
-Cause = Literal["dismissed", "complaints"]
+Limit = Literal["dismissed", "complaints"]
+"""A limit of the guardrail."""
 
 
 class TrialTally(Struct):
-    """What came of a trial's offers so far."""
+    """How many of a trial's offers had each outcome."""
 
     seen: int = 0
     dismissed: int = 0
     complaints: int = 0
+    """Offers withdrawn because of a taint."""
 
     def count(self, state: OfferState, reason: str | None, times: int = 1) -> None:
-        """Take in a step of an offer."""
+        """Count a step of an offer.
+
+        Args:
+            state: the offer's state after the step.
+            reason: the reason code of the step.
+            times: how many such steps there were.
+        """
         if state is OfferState.SHOWN:
             self.seen += times
         elif state is OfferState.DECLINED:
@@ -33,8 +40,8 @@ class TrialTally(Struct):
         elif state is OfferState.WITHDRAWN and reason in TAINT_REASONS:
             self.complaints += times
 
-    def harm(self, limits: TrialGuardrail) -> Cause | None:
-        """Beyond which limit it is; None: within all, or too early to say."""
+    def breached_limit(self, limits: TrialGuardrail) -> Limit | None:
+        """Return the limit that is exceeded; None: none is, or too few offers were seen to say."""
         if self.seen < limits.after:
             return None
         if self.dismissed * 10_000 > self.seen * limits.dismissed_bp:
@@ -43,52 +50,69 @@ class TrialTally(Struct):
 
 
 class TrialMonitor:
-    """Watches what becomes of the offers of trial rules; a rule that is changed is a new trial.
+    """Stops a trial rule whose offers exceed a limit of the policy's guardrail.
 
-    A stopped trial stays stopped: somebody who lets it run again without changing it sees it stopped
-    at the next sign of harm.
+    A changed rule is a new trial. If an operator resumes a stopped trial without changing the rule,
+    the next step beyond a limit stops it again.
     """
 
-    def __init__(
-        self,
-        *,
-        ledger: OfferStatistics,
-        rulebook: Callable[[], Rulebook],
-        stop: Callable[[str], None],
-    ) -> None:
-        self._ledger = ledger
-        self._rulebook = rulebook
+    def __init__(self, state: ShopState, stop: Callable[[str], Awaitable[None]]) -> None:
+        """Watch the trials of the active rulebook.
+
+        Args:
+            state: the memory of the shop.
+            stop: pauses the rule with this id; may raise `LedgerError`, which is logged.
+        """
+        self._state = state
         self._stop = stop
-        self.stopping: set[str] = set()
-        """Trials that are about to be paused."""
-        self._records: dict[tuple[str, str], TrialTally] = {}
+        self._stopping: set[str] = set()
+        """Trials whose stop is under way."""
+        self._tallies: dict[tuple[str, str], TrialTally] = {}
+        """(rule id, digest of the rule's text) → what came of its offers."""
 
     async def start(self) -> None:
-        """Take over what the ledger knows."""
-        for row in await self._ledger.rule_steps():
-            record = self._records.setdefault((row.rule, row.digest), TrialTally())
-            record.count(row.state, row.reason, row.count)
+        """Read the steps that the ledger has.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        for row in await self._state.ledger.rule_steps():
+            tally = self._tallies.setdefault((row.rule, row.digest), TrialTally())
+            tally.count(row.state, row.reason, row.count)
 
     def record_step(self, offers: Iterable[Offer], steps: Iterable[OfferStep]) -> None:
-        """Learn from what a turn recorded; stops what does harm."""
+        """Count the steps of a recorded turn, and stop a trial that exceeds a limit.
+
+        Args:
+            offers: the offers after the turn.
+            steps: what became of them; every step names one of `offers`.
+        """
         known = {offer.id: offer for offer in offers}
         for step in steps:
             offer = known[step.offer]
             key = offer.rule, offer.rule_digest
-            record = self._records.setdefault(key, TrialTally())
-            record.count(step.to, step.reason)
-            self._judge(*key, record)
+            tally = self._tallies.setdefault(key, TrialTally())
+            tally.count(step.to, step.reason)
+            self._check(*key, tally)
 
-    def _judge(self, name: str, digest: str, record: TrialTally) -> None:
-        book = self._rulebook()
-        rule = book.rules.get(name)
-        if rule is None or rule.mode != "trial" or rule.digest != digest or name in book.paused:
+    def _check(self, name: str, digest: str, tally: TrialTally) -> None:
+        rulebook = self._state.active_rulebook.current
+        rule = rulebook.rules.get(name)
+        if rule is None or rule.mode != "trial" or rule.digest != digest:
             return
-        cause = record.harm(book.policy.harm)
-        if cause and name not in self.stopping:
-            self.stopping.add(name)
+        if name in rulebook.paused or name in self._stopping:
+            return
+        limit = tally.breached_limit(rulebook.policy.harm)
+        if limit:
+            self._stopping.add(name)
             log.warning(
-                "trial.stopped", rule=name, cause=cause, seen=record.seen,
-                dismissed=record.dismissed, complaints=record.complaints,
+                "trial.stopped", rule=name, cause=limit, seen=tally.seen,
+                dismissed=tally.dismissed, complaints=tally.complaints,
             )  # fmt: skip
-            self._stop(name)
+            self._state.background.start_ledger_work(self._stop_once(name))
+
+    async def _stop_once(self, rule: str) -> None:
+        try:
+            await self._stop(rule)
+        finally:
+            self._stopping.discard(rule)

@@ -16,6 +16,7 @@ from tactful.core.session.signals import Signal
 from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
 from tactful.runtime.ports.turn_store import TurnStore
 from tactful.runtime.state.session_registry import LiveSession, RecordedSignal
+from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import encode, encode_signals
 
 MAX_SIGNALS_PER_ENTRY: Final = 64
@@ -107,7 +108,7 @@ class TurnLogWriter:
         """Queue the gathered signals and the state of one session."""
         if live.dirty_at is None:
             self.flush_session(live)
-        elif live.busy:
+        elif live.phase is not TurnPhase.IDLE:
             # A commit under way may still be refused, and its state with it: write the state later.
             self.flush_session(live)
             self._wait(live)

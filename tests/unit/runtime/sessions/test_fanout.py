@@ -14,6 +14,7 @@ from tactful.core.session.signals import FactsChanged, Signal
 from tactful.core.values import ids
 from tactful.runtime.sessions import fanout
 from tactful.runtime.state.session_registry import LiveSession
+from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import decode_signal, split_entry
 
 Told = list[tuple[str, Signal]]
@@ -29,8 +30,8 @@ def onlookers(one: LiveServer, count: int) -> list[LiveSession]:
             Session(id=name, shopper="sh", created_at=0, focus="BOOT-42"), ids.resume_digest(name)
         )
         live.persists = True
-        shop.registry.add(live)
-        shop.registry.index_interests(live)
+        shop.state.registry.add(live)
+        shop.state.registry.index_interests(live)
         made.append(live)
     return made
 
@@ -59,7 +60,7 @@ async def test_those_with_an_offer_on_the_screen_hear_first(
         await shopper.view("RUN-42", 30)
         await shopper.offered()
         told = overheard(one, monkeypatch)
-        await one.parts.shop.fanout.notify(one.parts.shop.registry)
+        await one.parts.shop.fanout.notify(one.parts.shop.state.registry)
         assert [name for name, _ in told] == [shopper.session, *(live.state.id for live in others)]
 
 
@@ -115,7 +116,7 @@ async def test_a_session_that_ends_meanwhile_is_told_nothing(
         crowd = onlookers(one, fanout.CHUNK + 1)
         telling = asyncio.ensure_future(one.parts.shop.fanout.notify(crowd))
         await asyncio.sleep(0)
-        one.parts.shop.registry.remove(crowd[-1])
+        one.parts.shop.state.registry.remove(crowd[-1])
         await telling
         assert len(told) == fanout.CHUNK
 
@@ -124,7 +125,7 @@ async def test_who_is_about_to_look_is_not_told_again(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         (live,) = onlookers(one, 1)
-        live.busy = True
+        live.phase = TurnPhase.COMMITTING
         await one.parts.shop.fanout.notify([live])
         await one.parts.shop.fanout.notify([live])
         assert live.mailbox == [FactsChanged()]

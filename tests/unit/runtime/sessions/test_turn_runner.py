@@ -13,7 +13,9 @@ from tactful.core.decision import PushOffer, WithdrawOffer
 from tactful.core.session.signals import ActivityReported, ItemViewed
 from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import CommitRefusal
-from tactful.runtime.sessions.turn_runner import MAILBOX, coalesced
+from tactful.runtime.sessions.delivery import coalesced
+from tactful.runtime.sessions.turn_runner import MAILBOX
+from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import LIST_PREFIXES, decode_signal, split_entry
 
 
@@ -90,7 +92,7 @@ async def test_what_cannot_be_recorded_was_never_promised(
         await one.advance(1)
         await shopper.nothing()
         assert await one.budget() == (0, 0)
-        assert one.parts.shop.stock_commitments.totals == {}
+        assert one.parts.shop.state.stock_commitments.totals == {}
     await one.advance(5)
     await shopper.offered()
     assert await one.budget() == (1935, 0)
@@ -137,17 +139,17 @@ async def test_a_ledger_that_knows_better_corrects_the_balance(
 
 async def test_a_full_mailbox_drops_the_oldest_and_counts_it(one: LiveServer) -> None:
     shopper = await looking(one)
-    live = one.parts.shop.registry.by_id[shopper.session]
-    live.busy = True
+    live = one.parts.shop.state.registry.by_id[shopper.session]
+    live.phase = TurnPhase.COMMITTING
     for number in range(MAILBOX + 3):
         one.parts.shop.turns.submit(live, ItemViewed(f"SKU-{number}"))
     assert len(live.mailbox) == MAILBOX
     assert live.mailbox[-1] == ItemViewed(f"SKU-{MAILBOX + 2}")
     one.parts.shop.turns.submit(live, live.mailbox[-1])
     assert len(live.mailbox) == MAILBOX
-    assert b"tactful_signals_dropped_total 3.0" in one.parts.shop.telemetry.exposition()
+    assert b"tactful_signals_dropped_total 3.0" in one.parts.shop.state.telemetry.exposition()
     live.mailbox.clear()
-    live.busy = False
+    live.phase = TurnPhase.IDLE
 
 
 async def test_facts_that_cannot_be_read_cost_one_signal_and_no_session(
@@ -159,17 +161,17 @@ async def test_facts_that_cannot_be_read_cost_one_signal_and_no_session(
         raise LedgerError("cannot read")
 
     with monkeypatch.context() as broken:
-        broken.setattr(one.parts.shop.fact_cache, "load", fail)
+        broken.setattr(one.parts.shop.state.fact_cache, "load", fail)
         await shopper.say("view", sku="RUN-42")
         await one.parts.shop.turns.wait_until_idle()
-    assert b"tactful_ledger_failures_total 1.0" in one.parts.shop.telemetry.exposition()
+    assert b"tactful_ledger_failures_total 1.0" in one.parts.shop.state.telemetry.exposition()
     await shopper.view("RUN-42", 30)
     await shopper.offered()
 
 
 async def test_signals_of_one_session_are_handled_one_after_the_other(one: LiveServer) -> None:
     shopper = await one.shopper()
-    live = one.parts.shop.registry.by_id[shopper.session]
+    live = one.parts.shop.state.registry.by_id[shopper.session]
     for signal in (ItemViewed("TRAIL-42"), ActivityReported("input"), ItemViewed("RUN-42")):
         one.parts.shop.turns.submit(live, signal)
     await one.parts.shop.turns.wait_until_idle()
@@ -194,7 +196,7 @@ async def test_what_all_shoppers_look_at_is_kept_once(one: LiveServer) -> None:
         await shopper.view("RUN-42")
         await one.parts.shop.settled()
         await shopper.view("RUN-42")
-    by_id = one.parts.shop.registry.by_id
+    by_id = one.parts.shop.state.registry.by_id
     states = [by_id[shopper.session].state for shopper in (first, second)]
     assert states[0].focus is not None
     assert states[0].focus is states[1].focus

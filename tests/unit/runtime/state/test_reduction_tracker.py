@@ -17,7 +17,7 @@ WHERE = item().product_id, "DE"
 def opened(at: int = T0) -> ReductionTracker:
     ledger = MemoryLedger()
     return ReductionTracker(
-        ledger=ledger, clock=TestClock(at), world=FactCache(ledger), telemetry=Telemetry()
+        ledger=ledger, clock=TestClock(at), fact_cache=FactCache(ledger), telemetry=Telemetry()
     )
 
 

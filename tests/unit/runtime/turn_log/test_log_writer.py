@@ -11,8 +11,9 @@ from msgspec import structs
 from journeys.fixture import CATALOGUE, rules
 from support.live_server import NOON, LiveServer, live_server
 from tactful.core.session.signals import ActivityReported, ItemViewed, PageViewed, Signal
-from tactful.runtime.sessions import turn_runner as turn
+from tactful.runtime.sessions import turn_processor as turn
 from tactful.runtime.state.session_registry import LiveSession
+from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log import log_writer as journal
 from tactful.runtime.turn_log.log_encoding import decode_signal, split_entry
 
@@ -45,7 +46,7 @@ async def test_a_turn_that_crashes_is_counted_and_the_session_goes_on(
         crashes = [line for line in logs if line["event"] == "turn.crashed"]
         assert [(line["signal"], line["error"]) for line in crashes] == [("PageViewed", "KeyError")]
         assert "canary" not in str(crashes)
-        assert b"tactful_turns_crashed_total 3.0" in one.parts.shop.telemetry.exposition()
+        assert b"tactful_turns_crashed_total 3.0" in one.parts.shop.state.telemetry.exposition()
         await shopper.view("RUN-42", 30)
         assert (await shopper.offered())["sku"] == "RUN-42"
 
@@ -56,7 +57,7 @@ async def test_a_read_that_crashes_does_not_leave_the_session_waiting(
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
-        world = one.parts.shop.fact_cache
+        world = one.parts.shop.state.fact_cache
         with monkeypatch.context() as broken:
             broken.delattr(type(world), "read_item")
             await shopper.view("BOOT-42")
@@ -88,7 +89,7 @@ async def test_acts_of_a_busy_shopper_share_entries_of_a_bounded_size(tmp_path: 
         await one.parts.shop.settled()  # what is said while a session is read from disk is merged
         for _ in range(2 * journal.MAX_SIGNALS_PER_ENTRY):
             await shopper.say("activity", kind="input")
-        live = one.parts.shop.registry.by_id[shopper.session]
+        live = one.parts.shop.state.registry.by_id[shopper.session]
         assert len(live.unwritten) < journal.MAX_SIGNALS_PER_ENTRY
         one.parts.shop.turns.turn_log.flush_all()
         found = await acts(one, shopper.session)
@@ -162,12 +163,12 @@ async def test_what_a_promise_under_way_would_make_of_a_session_is_not_written(
         shop = one.parts.shop
         shopper = await one.shopper()
         await shop.settled()
-        live = shop.registry.by_id[shopper.session]
-        live.busy = True
+        live = shop.state.registry.by_id[shopper.session]
+        live.phase = TurnPhase.COMMITTING
         shop.turns.turn_log.mark_dirty(live, shop.clock.now() + 1)
         shop.turns.turn_log.flush_all()
         assert live.dirty_at is not None
-        live.busy = False
+        live.phase = TurnPhase.IDLE
         shop.turns.turn_log.flush_all()
         saved = await shop.ledger.session(shopper.session)
         assert (live.dirty_at, saved and saved.seen_at) == (None, shop.clock.now() + 1)
@@ -182,7 +183,7 @@ async def test_what_waits_since_one_instant_is_written_in_even_bits(
         shopper = await one.shopper()
         await shopper.view("RUN-42", 1)
         await shop.settled()
-        state = shop.registry.by_id[shopper.session].state
+        state = shop.state.registry.by_id[shopper.session].state
         crowd = [LiveSession(structs.replace(state, id=f"se_{n}"), b"%d" % n) for n in range(10)]
         monkeypatch.setattr(journal, "BATCH_DELAY_S", 0.0)
         monkeypatch.setattr(journal, "MIN_SESSIONS_PER_STEP", 4)

@@ -68,7 +68,10 @@ async def test_who_searches_for_more_than_is_kept_stays_connected(tmp_path: Path
     async with live_server(tmp_path, rules()) as one:
         shopper = await one.shopper()
         await shopper.say("page", url="https://shop.example/s", kind="search", query="q" * 2_000)
-        assert one.parts.shop.registry.by_id[shopper.session].state.query == "q" * MAX_QUERY_CHARS
+        assert (
+            one.parts.shop.state.registry.by_id[shopper.session].state.query
+            == "q" * MAX_QUERY_CHARS
+        )
 
 
 async def test_an_address_opens_so_many_sessions_and_comes_back_to_its_own_as_often_as_it_likes(
@@ -92,4 +95,4 @@ async def test_an_address_opens_so_many_sessions_and_comes_back_to_its_own_as_of
         for _ in range(5):
             first = await greeted(resume=first["resume"])
             assert first["t"] == "welcome"
-        assert len(one.parts.shop.registry) == 3
+        assert len(one.parts.shop.state.registry) == 3

@@ -1,0 +1,265 @@
+"""Changes of the active rulebook: reload, rollback and pause, whole or not at all."""
+
+import asyncio
+from collections.abc import Container, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rulebook
+from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
+from tactful.rulebook.source.diagnostics import Diagnostic
+from tactful.rulebook.source.tree import RuleSource
+from tactful.runtime.services.rule_source_folder import RuleSourceFolder
+from tactful.runtime.sessions.fanout import Fanout
+from tactful.runtime.state.shop_state import ShopState
+
+log = structlog.get_logger("tactful.rulebook")
+
+POLL_S: Final = 0.25
+"""Seconds between looks at the rules folder.
+
+A folder that is the same in two looks is not being written.
+"""
+
+
+class ReloadResult(Struct, frozen=True):
+    """How a reload ended."""
+
+    outcome: Literal["active", "same", "refused", "undone"]
+    """`same`: the files are the active version. `undone`: a rollback went back from this version."""
+    version: str
+    """The version that is active now."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What was found in the files."""
+
+
+class RulebookManager:
+    """Loads, replaces and pauses the rules of one shop.
+
+    Every change is durable before it is active. It returns after every session has been notified.
+    """
+
+    def __init__(
+        self, state: ShopState, fanout: Fanout, folder: Path | None, policy: Policy
+    ) -> None:
+        """Manage the active rulebook of `state`.
+
+        Args:
+            state: the memory of the shop.
+            fanout: notifies the sessions of a change.
+            folder: the rules folder; None: the shop has none.
+            policy: what the rule files may override.
+        """
+        self._state = state
+        self._fanout = fanout
+        self._active = state.active_rulebook
+        self._ledger = state.ledger
+        self._clock = state.clock
+        self._telemetry = state.telemetry
+        self._folder = RuleSourceFolder(folder)
+        self._policy = policy
+        self._stamp: object = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Load the folder; where that fails or was undone, the version that was active last.
+
+        Raises:
+            LedgerError: the ledger cannot be read or written.
+        """
+        self._active.set_paused(await self._paused())
+        stack, undone = activation_history(await self._ledger.rulebooks())
+        reload = await self.reload(undone)
+        if reload.outcome not in {"active", "same"}:
+            if kept := await self._last_good(stack):
+                log.warning("rulebook.last_good", version=kept[0].version, files=reload.outcome)
+                await self._swap(kept[0])
+            else:
+                log.error("rulebook.none", meaning=self._active.problem)
+        self._use_current()
+        await self._read_conversions()
+
+    def watch(self) -> None:
+        """Reload from now on whenever the folder has changed and come to rest."""
+        if self._folder.exists:
+            self._watcher = asyncio.ensure_future(self._poll())
+
+    async def stop(self) -> None:
+        """Stop watching the folder."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+
+    async def _poll(self) -> None:
+        seen = self._stamp
+        while True:
+            await asyncio.sleep(POLL_S)
+            stamp = await asyncio.to_thread(self._folder.stamp)
+            if stamp != self._stamp and stamp == seen:
+                await self.reload()
+            seen = stamp
+
+    # changes
+
+    async def reload(self, undone: Container[str] = ()) -> ReloadResult:
+        """Read, check and compile the folder beside the event loop, then activate it.
+
+        Args:
+            undone: versions that are not activated, because a rollback went back from them.
+
+        Raises:
+            LedgerError: the new version cannot be recorded; the old one stays active.
+        """
+        async with self._lock:
+            self._stamp = await asyncio.to_thread(self._folder.stamp)
+            sources = await asyncio.to_thread(self._folder.sources)
+            compiled = await self._compile(sources)
+            if compiled.rulebook is None:
+                return self._refuse(tuple(compiled.diagnostics))
+            self._active.diagnostics = ()
+            if compiled.rulebook.version in undone:
+                return ReloadResult("undone", self._active.current.version)
+            return await self._activate(compiled.rulebook, sources, tuple(compiled.diagnostics))
+
+    def _refuse(self, diagnostics: tuple[Diagnostic, ...]) -> ReloadResult:
+        self._active.diagnostics = diagnostics
+        self._telemetry.record_reload("refused")
+        first = diagnostics[0] if diagnostics else None
+        log.error("rulebook.refused", findings=len(diagnostics), first=str(first))
+        return ReloadResult("refused", self._active.current.version, diagnostics)
+
+    async def _activate(
+        self,
+        rulebook: Rulebook,
+        sources: Sequence[RuleSource],
+        found: tuple[Diagnostic, ...] = (),
+        *,
+        back: bool = False,
+    ) -> ReloadResult:
+        """Record a version, then make it the active one; `back`: by a rollback."""
+        if rulebook.version == self._active.current.version:
+            self._telemetry.record_reload("same")
+            return ReloadResult("same", rulebook.version, found)
+        packed = msgspec.json.encode([(source.path, source.text) for source in sources])
+        await self._ledger.store_rulebook(rulebook.version, packed, self._clock.now(), back=back)
+        await self._swap(rulebook)
+        self._telemetry.record_reload("active")
+        log.info("rulebook.active", version=rulebook.version, rules=len(rulebook.rules))
+        return ReloadResult("active", rulebook.version, found)
+
+    async def rollback(self) -> ReloadResult | None:
+        """Go back to the version before the active one, further each time; None: there is none.
+
+        Raises:
+            LedgerError: the ledger cannot be read or written; the active version stays.
+        """
+        async with self._lock:
+            stack, _ = activation_history(await self._ledger.rulebooks())
+            before = await self._last_good(stack)
+            return await self._activate(*before, back=True) if before else None
+
+    async def pause(self, rule: str, *, paused: bool) -> bool:
+        """Pause a rule or let it run again, whatever its file says; return whether it exists.
+
+        Raises:
+            LedgerError: the change cannot be recorded, and is not made.
+        """
+        if rule not in self._active.current.rules:
+            return False
+        await self._ledger.set_rule_state(rule, "paused" if paused else "running")
+        self._active.set_paused(await self._paused())
+        await self._notify_sessions()
+        return True
+
+    # what a change brings about
+
+    async def _swap(self, rulebook: Rulebook) -> None:
+        self._active.replace(rulebook, self._clock.now())
+        await self._notify_sessions()
+
+    async def _notify_sessions(self) -> None:
+        self._use_current()
+        self._state.background.start_ledger_work(self._read_conversions())
+        await self._fanout.notify(self._state.registry)
+
+    def _use_current(self) -> None:
+        """Give the policy and the campaigns of the active rulebook to the parts that keep to them."""
+        rulebook = self._active.current
+        self._state.fact_cache.use_policy(rulebook.policy)
+        self._state.balances.use_campaigns(rulebook.campaigns)
+        self._state.feeds.use_policy(rulebook.policy.max_age)
+
+    async def _read_conversions(self) -> None:
+        """Read the log of conversions, where the policy ranks offers by expected value."""
+        if self._active.current.policy.arbitration == "expected_value":
+            await self._state.conversions.start()
+
+    # versions
+
+    async def version(self, version: str) -> Rulebook | None:
+        """Return a version that was active once; None: it is not retained or cannot be read.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        if version == self._active.current.version:
+            return self._active.current
+        sources = await self._stored(version)
+        return (await self._compile(sources)).rulebook if sources else None
+
+    async def _last_good(self, stack: Sequence[str]) -> tuple[Rulebook, list[RuleSource]] | None:
+        """Return the last version of `stack` that is not active and that this server can compile."""
+        for version in reversed(stack):
+            if version != self._active.current.version:
+                sources = await self._stored(version)
+                rulebook = (await self._compile(sources)).rulebook
+                if rulebook is not None:
+                    return rulebook, sources
+        return None
+
+    async def _paused(self) -> frozenset[str]:
+        states = await self._ledger.rule_states()
+        return frozenset(rule for rule, state in states.items() if state == "paused")
+
+    async def _stored(self, version: str) -> list[RuleSource]:
+        packed = await self._ledger.rulebook_sources(version)
+        if packed is None:
+            return []
+        found = msgspec.json.decode(packed, type=list[tuple[str, bytes]])
+        return [RuleSource(path, text) for path, text in found]
+
+    async def _compile(self, sources: Sequence[RuleSource]) -> CompiledRulebook:
+        return await asyncio.to_thread(
+            compile_rulebook, sources, now=self._clock.now(), policy=self._policy
+        )
+
+
+def activation_history(
+    activations: Sequence[tuple[str, int, bool]],
+) -> tuple[list[str], set[str]]:
+    """Return the versions that a rollback can reach, and those that a rollback has undone.
+
+    Args:
+        activations: what the ledger has, newest first: version, instant of activation, and whether
+            it was activated by a rollback.
+
+    Returns:
+        The versions in order, the active one last; and the versions undone since the last reload.
+    """
+    stack: list[str] = []
+    undone: set[str] = set()
+    for version, _, back in reversed(activations):
+        if back:
+            while stack and stack[-1] != version:
+                undone.add(stack.pop())
+        elif stack[-1:] != [version]:
+            undone.clear()
+        if stack[-1:] != [version]:
+            stack.append(version)
+    return stack, undone

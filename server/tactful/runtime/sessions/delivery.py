@@ -1,0 +1,76 @@
+"""Delivery of effects and snapshots to the connections of a session."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tactful.core.decision import ConfirmAcceptance, Effect, PushOffer, WithdrawOffer
+from tactful.core.offers.offer import OfferState
+from tactful.runtime.security.token_issuer import issue_token
+from tactful.runtime.state.session_registry import LiveSession, Outgoing, SessionSnapshot
+from tactful.runtime.state.shop_state import ShopState
+
+MAX_CONNECTIONS: Final = 16
+"""Connections of one session; a seventeenth replaces the oldest, because nobody reads more tabs."""
+
+
+class Delivery:
+    """Sends what is recorded; nothing here waits or fails."""
+
+    def __init__(self, state: ShopState) -> None:
+        self._state = state
+
+    def send_outbox(self, live: LiveSession) -> None:
+        """Send the effects of the outbox to every connection, and empty it."""
+        effects = coalesced(live.outbox)
+        live.outbox = []
+        self._state.telemetry.record_delivery(effects)
+        outgoing = self.with_tokens(effects)
+        for connection in tuple(live.connections.values()):
+            connection.subscriber.deliver(outgoing)
+
+    def send_snapshots(self, live: LiveSession) -> None:
+        """Send the whole state to the newcomers, and the tokens of offers accepted before."""
+        newcomers, live.newcomers = live.newcomers, []
+        offers = live.state.offers
+        advertised = tuple(offer for offer in offers if offer.advertised)
+        accepted = [ConfirmAcceptance(one) for one in offers if one.state is OfferState.ACCEPTED]
+        snapshot = SessionSnapshot(live.public_id, live.resume_secret, advertised, live.state.seq)
+        for connection in newcomers:
+            if not connection.closed:
+                if connection.tab not in live.connections:
+                    _make_room(live)
+                live.connections[connection.tab] = connection
+                connection.subscriber.send_snapshot(snapshot)
+                if accepted:
+                    connection.subscriber.deliver(self.with_tokens(accepted))
+
+    def with_tokens(self, effects: Sequence[Effect]) -> list[Outgoing]:
+        """Return the effects, with a signed token for every accepted offer."""
+        state = self._state
+        now, hold = state.clock.now(), state.active_rulebook.current.policy.accept_hold
+        return [
+            issue_token(effect.offer, state.keys, now, hold)
+            if isinstance(effect, ConfirmAcceptance)
+            else effect
+            for effect in effects
+        ]
+
+
+def _make_room(live: LiveSession) -> None:
+    """Close the oldest connection of a session that has the most it may have."""
+    if len(live.connections) >= MAX_CONNECTIONS:
+        live.connections[min(live.connections)].subscriber.close_replaced()
+
+
+def coalesced(effects: Sequence[Effect]) -> list[Effect]:
+    """Return the effects without offers that were withdrawn before any connection saw them."""
+    pushed = {effect.offer.id for effect in effects if isinstance(effect, PushOffer)}
+    ended = {e.offer for e in effects if isinstance(e, WithdrawOffer)} & pushed
+    if not ended:
+        return list(effects)
+    return [
+        effect
+        for effect in effects
+        if not (isinstance(effect, PushOffer) and effect.offer.id in ended)
+        and not (isinstance(effect, WithdrawOffer) and effect.offer in ended)
+    ]

@@ -1,0 +1,62 @@
+"""The phases of a session's turn, and every transition between them."""
+
+from enum import Enum
+from typing import Final, Literal
+
+
+class TurnPhase(Enum):
+    """What a session waits for between two steps of its mailbox.
+
+    | phase | mailbox | outbox | newcomers |
+    |---|---|---|---|
+    | `IDLE` | empty | empty | none |
+    | `LOADING` | first the signal that needs the facts, then the signals since | effects of earlier signals | wait |
+    | `COMMITTING` | the signals since; the decided one is no longer in it | effects of earlier signals | wait |
+
+    The runner handles a mailbox in one synchronous step, in which the phase is `IDLE` and nothing
+    else runs. At the end of the step it sends the outbox and the snapshots for newcomers, and a
+    session without connections may expire.
+    """
+
+    IDLE = "idle"
+    """Nothing is awaited: the next signal is handled at once."""
+    LOADING = "loading"
+    """The first signal of the mailbox needs facts that are not in memory."""
+    COMMITTING = "committing"
+    """A decision with a promise is being recorded; memory holds it already, no connection knows it."""
+
+
+TurnEvent = Literal[
+    "facts_missing", "facts_loaded", "load_failed", "promise_made", "committed", "not_committed"
+]
+
+TURN_TRANSITIONS: Final[dict[tuple[TurnPhase, TurnEvent], TurnPhase]] = {
+    (TurnPhase.IDLE, "facts_missing"): TurnPhase.LOADING,
+    (TurnPhase.IDLE, "promise_made"): TurnPhase.COMMITTING,
+    (TurnPhase.LOADING, "facts_loaded"): TurnPhase.IDLE,
+    (TurnPhase.LOADING, "load_failed"): TurnPhase.IDLE,
+    (TurnPhase.COMMITTING, "committed"): TurnPhase.IDLE,
+    (TurnPhase.COMMITTING, "not_committed"): TurnPhase.IDLE,
+}
+"""The whole life of a turn that waits; a pair that is not here is a programming error.
+
+| event | what happens |
+|---|---|
+| `facts_missing` | The read starts. The signal stays first in the mailbox. |
+| `facts_loaded` | The runner handles the mailbox again, from the same signal. |
+| `load_failed` | The signal is dropped. The runner goes on with the next one. |
+| `promise_made` | Memory takes over the decision. The write starts. |
+| `committed` | The effects join the outbox. The gates are checked once more where an input changed meanwhile. |
+| `not_committed` | Memory goes back to the state before. The signal becomes the first of the mailbox again. |
+
+A signal that arrives in `LOADING` or `COMMITTING` waits in the mailbox.
+"""
+
+
+def next_phase(phase: TurnPhase, event: TurnEvent) -> TurnPhase:
+    """Return the phase that follows an event.
+
+    Raises:
+        KeyError: the event cannot happen in this phase.
+    """
+    return TURN_TRANSITIONS[phase, event]
