@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from support.rule_files import check, found
 from tactful.rulebook.source.diagnostics import Findings
-from tactful.rulebook.source.recovery import read
 from tactful.rulebook.source.tree import MAX_BYTES, Node, RuleSource, decode, parse
 
 LIMIT = 0.1 if sys.gettrace() is None else 2.0
@@ -55,13 +54,6 @@ def test_scalars_stay_the_text_that_they_are() -> None:
     node = tree("a: [no, 010, 12:30:45, 2026-03-01, 1e3, ~, true, null]")
     texts = [item.text for item in node.pairs[0][1].items]
     assert texts == ["no", "010", "12:30:45", "2026-03-01", "1e3", "~", "true", "null"]
-
-
-def test_an_empty_file_is_an_empty_rulebook() -> None:
-    for text in (b"", b"# nothing here\n", b"\xef\xbb\xbf"):
-        compiled = check(text)
-        assert compiled.rulebook is not None
-        assert compiled.rulebook.rules == {}
 
 
 def test_a_byte_order_mark_and_dos_line_ends_are_no_matter() -> None:
@@ -163,97 +155,6 @@ def test_every_layout_problem_is_said_in_words() -> None:
         assert any(words in one.message for one in check(text).diagnostics), text
 
 
-def test_reading_goes_on_after_a_broken_line() -> None:
-    text = """\
-    rules:
-      - id: one
-        note: two: colons
-        offer: {percent: 10}
-      - id: two
-        owner: "nobody
-        offer: {percent: 20}
-    """
-    assert found(text) == [("R103", 3, 14), ("R205", 4, 22), ("R104", 6, 12), ("R205", 7, 22)]
-
-
-def test_a_line_left_out_takes_what_is_nested_under_it_along() -> None:
-    text = """\
-    rules:
-      - id: one
-        when: all:
-          - item.stock: {at_least: 5}
-        offer: {percent: 10%}
-    """
-    assert found(text) == [("R103", 3, 14)]
-
-
-def test_a_file_of_nothing_but_broken_lines_is_given_up() -> None:
-    broken = found("a: b: c\n" * 50)
-    assert {code for code, _, _ in broken} == {"R103"}
-    assert len(broken) == 20
-
-
-def test_a_quote_that_cannot_be_closed_costs_its_line_only() -> None:
-    text = 'rules:\n  - id: one\n    note: "a" "b\n    offer: {percent: 10%}\n'
-    assert {code for code, _, _ in found(text)} <= {"R103", "R104"}
-
-
-@pytest.mark.parametrize(
-    ("text", "places"),
-    [
-        ("rules:\n\t- id: one\n\t  offer: {percent: 10%}\n", [2, 3]),
-        ("rules:\n  - id: one\n\toffer:\n\t\tpercent: 10%\n", [3, 4]),
-        ("rules:\n  - id: one\n\tnote: a\n\toffer: {percent: 10%}\n", [3, 4]),
-        ("rules:\n  - id: one\n    offer:\n    \tpercent: 10%\n", [4]),
-        ("rules:\n  - id: one\n    offer:\n\t# a comment\n\n\t\n      percent: 10%\n", []),
-        ("\trules:\n\t  - id: one\n\t    offer: {percent: 10%}\n", [1, 2, 3]),
-    ],
-)
-def test_tabs_are_found_and_read_as_what_they_are_meant_to_be(text: str, places: list[int]) -> None:
-    assert [(code, line) for code, line, _ in found(text.encode())] == [
-        ("R105", line) for line in places
-    ]
-
-
-def test_a_tab_inside_a_value_is_no_matter() -> None:
-    assert found("rules:\n  - id: one\n    note: a\tb\n    offer: {percent: 10%}\n") == []
-
-
-def test_ten_planted_mistakes_are_found_in_one_run_at_the_right_place() -> None:
-    text = b"""\
-rules:
-  - id: one
-    when:
-      - item.stokc: {at_least: 5}
-      - session.dwell: {at_least: 30}
-      - item.price: {between: [400.00 EUR, 20.00 EUR]}
-      - item.brand: {in: $heroes}
-\tnote: with a tab
-    paused: no
-    valid: {from: 2025-03-01, until: 2025-03-31}
-    offer:
-      percent: 10%
-      percent: 12%
-      message: "Only today
-  - id: two
-    offer:
-      fixed: {EUR: 5.00}
-      floor: {minimum: {EUR: 10.00}}
-"""
-    assert found(text) == [
-        ("R203", 4, 9),
-        ("R205", 5, 35),
-        ("R301", 6, 31),
-        ("R207", 7, 26),
-        ("R105", 8, 1),
-        ("R208", 9, 13),
-        ("R305", 10, 38),
-        ("R110", 13, 7),
-        ("R104", 14, 16),
-        ("R306", 17, 14),
-    ]
-
-
 PIECES = st.sampled_from(
     [
         *"-:#{}[],&*!|>'\"%@`?$ \t\n\r~<=.0a",
@@ -269,9 +170,3 @@ def test_whatever_is_written_is_read_or_refused_and_never_breaks_the_checker(tex
     compiled = check(text.encode("utf-8", "surrogatepass"))
     errors = [one for one in compiled.diagnostics if one.severity == "error"]
     assert (compiled.rulebook is None) == bool(errors)
-
-
-def test_a_good_file_survives_reading_unchanged() -> None:
-    findings = Findings()
-    assert read(RuleSource("a.yaml", GOOD), findings) is not None
-    assert findings.sorted() == ()

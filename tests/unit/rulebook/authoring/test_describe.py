@@ -1,0 +1,122 @@
+"""Explanations of rules and fields in plain words."""
+
+import pytest
+
+from support.rule_files import check
+from tactful.rulebook.authoring.describe import describe_fields, describe_rule
+
+RICH = """
+lists: {heroes: [Velo, Nordek]}
+campaigns: {c: {budget: 50.00 EUR, per: week}, d: {count: 5}}
+rules:
+  - id: rich
+    note: Everything at once.
+    valid: {from: 2026-03-01, until: 2026-03-31, timezone: Europe/Berlin}
+    schedule: [{days: mon-fri}, {hours: 09:00-18:00}]
+    territories: [DE, AT]
+    mode: shadow
+    share: 20%
+    paused: true
+    moment: rescue
+    when:
+      - item.category: {under: [shoes, boots]}
+      - item.brand: {in: $heroes}
+      - item.sku: {not: X}
+      - cart.has_item: {not: [A, B]}
+      - item.on_sale: false
+      - item.stock: {between: [1, 9]}
+      - item.attributes.colour: red
+      - item.price_since: {before: 30d}
+      - item.stock_reported: {within: 1h}
+      - customer.last_order: {since: 2026-01-01}
+      - customer.orders: {at_least: 1, within: 90d}
+      - customer.spent: {at_most: 500.00 EUR, since: 2026-01-01}
+      - any: [item.title: {matches: "*x*"}, {none: [session.page: cart]}]
+    unless:
+      - cart.total: {at_least: {EUR: 200.00}}
+    campaign: c
+    limits: {per_session: 1, per_shopper: {count: 2, per: 30d}}
+    offer: {percent: 15%, floor: {margin: 20%, minimum: {EUR: 9.00}}, expires: 20m}
+  - {id: bare, valid: {from: 2026-03-01}, campaign: d, offer: {amount: 5.00 EUR}}
+  - {id: fixed, valid: {until: 2026-03-31}, offer: {fixed: 5.00 EUR}}
+  - {id: steps, when: [], unless: [], offer: {ladder: [{percent: 5%}, {to_target: true}]}}
+  - {id: gift, offer: {gift: true}}
+  - {id: sorry, remedy: true}
+  - {id: order, offer: {percent: 10%, off_the: order, at_most: {EUR: 50.00, GBP: 45.00}}}
+  - {id: parcel, offer: {amount: 3.00 EUR, off_the: shipping}}
+"""
+
+
+def words(id_: str) -> str:
+    compiled = check(RICH)
+    assert compiled.rulebook is not None, compiled.diagnostics
+    text = next(text for text in compiled.files.rules if text.id == id_)
+    return describe_rule(text, compiled.files)
+
+
+def test_a_rule_is_told_in_plain_words() -> None:
+    assert (
+        words("rich")
+        == """\
+rich
+  Everything at once.
+  In DE and AT
+  from 2026-03-01 until 2026-03-31 (Europe/Berlin)
+  on mon-fri, all day
+  on every day, 09:00-18:00
+  only on pages on which the shopper is leaving for good
+  in shadow mode: offers are recorded and never shown
+  in 20% of the sessions
+  paused: it makes no offers now
+  when
+    - the categories of the item are under shoes or boots
+    - the brand of the item is $heroes
+    - the SKU of the item in view is not X
+    - the SKUs in the cart do not include A or B
+    - whether the public price is below the list price: no
+    - the quantity that can be sold in the territory is between 1 and 9
+    - the attribute 'colour' is red
+    - the last change of the public price was at least 30d ago
+    - the last report of the item's stock was in the last 1h
+    - the last order of the customer was on or after 2026-01-01
+    - the number of orders that were placed and not cancelled is at least 1, counting the last 90d
+    - the amount spent, in the currency of the public price is at most 500.00 EUR, counting since 2026-01-01
+    - at least one of these holds:
+      - the title of the item matches "*x*"
+      - none of these holds:
+        - the kind of the open page is cart
+  but not when
+    - the value of the cart at public prices is at least {EUR: 200.00}
+  offers 15% off
+  never below a margin of 20%
+  never below 9.00 EUR
+  for 20m, up to 1 of it
+  at most 1 in a session
+  at most 2 in 30d to one shopper
+  from the budget of 'c' of 50.00 EUR, per week
+  It reads what the shop knows about a verified customer and what happens in the session.
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("id_", "offered"),
+    [
+        ("bare", "5.00 EUR off"),
+        ("fixed", "a price of 5.00 EUR"),
+        ("steps", "5% off, then the territory's target price"),
+        ("gift", "the item for free"),
+        ("sorry", "the voucher that support issued"),
+        ("order", "10% off the order, at most {EUR: 50.00, GBP: 45.00}"),
+        ("parcel", "3.00 EUR off the shipping"),
+    ],
+)
+def test_every_price_has_its_words(id_: str, offered: str) -> None:
+    assert f"  offers {offered}\n" in words(id_)
+    assert "Everywhere" in words(id_)
+
+
+def test_every_field_is_listed_with_an_example() -> None:
+    listing = describe_fields()
+    assert "item.stock" in listing
+    assert "e.g. {at_least: 5}" in listing

@@ -1,0 +1,63 @@
+"""Conditions that cannot hold and rules that never win."""
+
+import pytest
+
+from support.rule_files import codes, one_rule
+
+CONTRADICTIONS = [
+    "when: [item.brand: Velo, item.brand: Nordek]",
+    "when: [item.brand: [Velo], item.brand: {not: Velo}]",
+    "when: [item.stock: [1, 2], item.stock: {at_least: 5}]",
+    "when: [item.stock: [7, 9], item.stock: {at_most: 5}]",
+    "when: [{any: [item.stock: {at_least: 9}]}, item.stock: {between: [1, 5]}]",
+    "when: [item.on_sale: true, item.on_sale: false]",
+    "when: [session.dwell: {at_least: 60s}, session.dwell: {at_most: 30s}]",
+    "when: [item.stock: {at_least: 5}]\nunless: [item.stock: {at_least: 5}]",
+]
+
+
+@pytest.mark.parametrize("text", CONTRADICTIONS)
+def test_contradictions_are_found(text: str) -> None:
+    assert codes(one_rule(f"{text}\noffer: {{percent: 10%}}")) == ["R302"]
+
+
+@pytest.mark.parametrize(
+    ("off", "named", "expected"),
+    [
+        ("percent: 1%, off_the: order, at_most: 1.00 EUR", "stacks_with: [a]", []),
+        ("amount: 1.00 EUR, off_the: shipping", "stacks_with: [a]", []),
+        ("percent: 1%", "stacks_with: [a]", ["R303"]),
+        ("percent: 1%, off_the: order, at_most: 1.00 EUR", "note: alone", ["R309", "R303"]),
+    ],
+)
+def test_what_comes_off_something_else_has_its_turn_beside_the_winner(
+    off: str, named: str, expected: list[str]
+) -> None:
+    winner = "  - {id: a, priority: 5, stacks_with: [b], offer: {percent: 1%}}\n"
+    loser = f"  - {{id: b, {named}, offer: {{{off}}}}}\n"
+    assert codes(f"rules:\n{winner}{loser}") == expected
+
+
+def test_a_winner_is_named_to_the_rule_that_never_wins() -> None:
+    winner = "  - {id: a, priority: 5, when: [item.brand: x], offer: {percent: 1%}}\n"
+    for loser, expected in [
+        ("{id: b, when: [item.brand: x, item.stock: 5], offer: {percent: 1%}}", ["R303"]),
+        ("{id: b, when: [item.brand: y], offer: {percent: 1%}}", []),
+        ("{id: b, priority: 5, when: [item.brand: x], offer: {percent: 1%}}", []),
+        ("{id: b, moment: rescue, when: [item.brand: x], offer: {percent: 1%}}", []),
+        ("{id: b, remedy: true, when: [item.brand: x]}", []),
+    ]:
+        assert codes(f"rules:\n{winner}  - {loser}\n") == expected
+
+
+def test_a_winner_that_is_held_back_beats_nobody() -> None:
+    loser = "  - {id: b, when: [item.brand: x], offer: {percent: 1%}}\n"
+    for more in ("paused: true", "mode: shadow", "limits: {per_session: 1}", "territories: [DE]"):
+        winner = (
+            f"  - {{id: a, priority: 5, {more}, when: [item.brand: x], offer: {{percent: 1%}}}}\n"
+        )
+        assert codes(f"rules:\n{winner}{loser}") == []
+    assert codes("rules:\n  - {id: a, priority: 1, offer: {percent: 1%}}\n" + loser) == ["R303"]
+    narrow = loser.replace("when:", "territories: [DE], unless: [item.on_sale: true], when:")
+    wide = "  - {id: a, priority: 5, territories: [DE, AT], when: [item.brand: x], offer: {percent: 1%}}\n"
+    assert codes(f"rules:\n{wide}{narrow}") == ["R303"]

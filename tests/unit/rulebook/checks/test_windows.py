@@ -1,0 +1,40 @@
+"""Windows, schedules, trials and budget periods."""
+
+import pytest
+
+from support.rule_files import check, codes, one_rule
+
+WINDOWS = [
+    ("schedule: {days: mon-fri, hours: 09:00-18:00}", []),
+    ("schedule: [{days: mon}, {hours: 22:00-02:00}]", []),
+    ("schedule: {days: monday}", ["R212"]),
+    ("schedule: {hours: 9-18}", ["R212"]),
+    ("schedule: {}", ["R202"]),
+    ("valid: {from: 2026-03-14, until: 2026-03-15}\nschedule: {days: mon-fri}", ["R304"]),
+    ("valid: {from: 2026-03-14, until: 2026-03-16}\nschedule: {days: mon-fri}", []),
+    ("valid: {until: 2026-03-09}", ["R305"]),
+    ("valid: {from: 2027-03-09}", []),
+    ("valid: {from: 2026-03-10, until: 2026-03-10}", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), WINDOWS)
+def test_a_window_opens_some_time(text: str, expected: list[str]) -> None:
+    assert codes(one_rule(f"{text}\noffer: {{percent: 10%}}")) == expected
+
+
+def test_a_trial_is_told_every_rail_that_is_missing() -> None:
+    compiled = check(one_rule("mode: trial\noffer: {percent: 10%}"))
+    assert [one.code for one in compiled.diagnostics] == ["R312"] * 4
+    rails = "mode: trial\nshare: 20%\nvalid: {until: 2026-03-31}\ncampaign: c\n"
+    parcel = f"{rails}offer: {{amount: 5.00 EUR, off_the: shipping}}"
+    assert codes(one_rule(parcel, "campaigns: {c: {count: 5}}")) == []
+    order = f"{rails}offer: {{amount: 5.00 EUR, off_the: order}}"
+    assert codes(one_rule(order, "campaigns: {c: {count: 5}}")) == ["R312"]
+    long = "mode: trial\nshare: 50%\nvalid: {until: 2026-12-31}\ncampaign: c\n"
+    text = one_rule(
+        f"{long}offer: {{percent: 10%, floor: {{minimum: 5.00 EUR}}}}", "campaigns: {c: {count: 5}}"
+    )
+    assert [one.message for one in check(text).diagnostics] == [
+        "this trial lasts longer than 60 days"
+    ]

@@ -1,0 +1,120 @@
+"""Mappings, sequences, messages and savings."""
+
+from typing import Any
+
+import pytest
+
+from support.value_types import assert_describes_itself, node, read
+from tactful.rulebook.language.mappings import (
+    KeySchema,
+    MappingSchema,
+    MessagesType,
+    NamedType,
+    ParsedEntries,
+    ParsedMapping,
+    RawType,
+    SavingType,
+    SequenceType,
+)
+from tactful.rulebook.language.scalars import CountType, TextType, ValueType
+from tactful.rulebook.language.units import AmountsType
+from tactful.rulebook.source.diagnostics import Findings
+from tactful.rulebook.source.tree import Node
+
+SHAPE = MappingSchema(
+    "a thing",
+    (
+        KeySchema("size", CountType(), "How large.", "3", required=True),
+        KeySchema("name", TextType(longest=5), "Its name.", "Ann"),
+    ),
+)
+
+ACCEPTED: list[tuple[ValueType, str, Any]] = [
+    (SavingType(), "5%", 500),
+    (SavingType(), "2.00 EUR", {"EUR": 200}),
+    (MessagesType(), "Hello", {"": "Hello"}),
+    (MessagesType(), "{de: Hallo, en: Hello}", {"de": "Hallo", "en": "Hello", "": "Hello"}),
+    (MessagesType(), "{de: Hallo}", {"de": "Hallo", "": "Hallo"}),
+]
+
+REJECTED: list[tuple[ValueType, str, str, str]] = [
+    (MessagesType(), "{de: [x]}", "R204", "a text"),
+    (MessagesType(), "{en-uk-long-x: x}", "R214", "such as en"),
+    (SHAPE, "[1]", "R204", "a thing with keys"),
+    (SHAPE, "x", "R204", "a thing with keys"),
+    (SHAPE, "{name: Ann}", "R202", "size: 3"),
+    (SHAPE, "{}", "R202", "size: 3"),
+    (SHAPE, "{size: 3, nmae: Ann}", "R201", "did you mean 'name'"),
+    (SHAPE, "{size: 3, zzzzzz: Ann}", "R201", "use one of the keys size, name"),
+    (SequenceType(SHAPE, "things"), "{size: 1}", "R204", "begin each item with"),
+    (NamedType(SHAPE, "things"), "[1]", "R204", "name: "),
+    (NamedType(SHAPE, "things"), "{Bad Name: {size: 1}}", "R216", "letters, digits"),
+]
+
+
+@pytest.mark.parametrize(("value_type", "text", "value"), ACCEPTED)
+def test_a_structured_value_is_read(value_type: ValueType, text: str, value: Any) -> None:
+    assert read(value_type, text) == (value, [], "")
+
+
+@pytest.mark.parametrize(("value_type", "text", "code", "words"), REJECTED)
+def test_a_structured_value_that_cannot_be_read_is_explained(
+    value_type: ValueType, text: str, code: str, words: str
+) -> None:
+    _, codes, help_text = read(value_type, text)
+    assert code in codes
+    assert words in help_text
+
+
+@pytest.mark.parametrize(
+    "value_type", {type(one): one for one, *_ in (*ACCEPTED, *REJECTED)}.values()
+)
+def test_a_structured_type_describes_itself(value_type: ValueType) -> None:
+    assert_describes_itself(value_type)
+
+
+def test_what_is_read_later_is_kept_as_it_stands() -> None:
+    raw = RawType("conditions")
+    assert raw.read(node("x"), Findings()).text == "x"
+    assert raw.expected == "conditions"
+    assert raw.json_schema() == {"$ref": "#/definitions/conditions"}
+
+
+def test_a_shape_needs_one_of_some_keys() -> None:
+    shape = MappingSchema("a thing", (KeySchema("a", CountType(), "A.", "1"),), one_of=("a", "b"))
+    assert read(shape, "{}")[1] == ["R202"]
+    assert read(shape, "{a: 1}")[1] == []
+
+
+def test_a_block_goes_over_another() -> None:
+    inner = MappingSchema(
+        "inner",
+        (
+            KeySchema("x", CountType(), "X.", "1"),
+            KeySchema("y", CountType(), "Y.", "1"),
+        ),
+    )
+    shape = MappingSchema(
+        "outer",
+        (
+            KeySchema("inner", inner, "I.", "{}"),
+            KeySchema("named", NamedType(inner, "named"), "N.", "{}"),
+            KeySchema("money", AmountsType(), "M.", "{}"),
+        ),
+    )
+    own, _, _ = read(shape, "{inner: {x: 1}, named: {a: {x: 1}, b: {x: 2}}, money: {EUR: 1}}")
+    other, _, _ = read(
+        shape, "{inner: {x: 5, y: 6}, named: {a: {y: 7}, c: {x: 8}}, money: {GBP: 1}}"
+    )
+    both = own.over(other)
+    assert (both.get("inner").get("x"), both.get("inner").get("y")) == (1, 6)
+    named = both.get("named")
+    assert isinstance(named, ParsedEntries)
+    assert {name: block.values for name, (_, block) in named.items()} == {
+        "a": {"x": 1, "y": 7},
+        "b": {"x": 2},
+        "c": {"x": 8},
+    }
+    assert both.get("money") == {"EUR": 100}
+    assert both.span_of("nowhere") == both.start
+    assert ParsedMapping(Node("a")).start == Node("a")

@@ -1,0 +1,37 @@
+"""Sections of rule files: rules, campaigns, lists, defaults, suppress blocks."""
+
+from support.rule_files import check, codes
+
+
+def test_ids_are_unique_across_files_and_kinds() -> None:
+    campaign = "campaigns: {c: {budget: 1.00 EUR}}\nlists: {l: [a]}\n"
+    block = "suppress:\n  - {id: s, when: [item.brand: x], after: 120d}\n"
+    found_codes = [one.code for one in check(campaign + block, campaign + block).diagnostics]
+    assert found_codes.count("R209") == 3
+
+
+def test_suppress_blocks_lengthen_cooldowns_and_need_an_end() -> None:
+    compiled = check("suppress:\n  - {id: s, when: [item.category: {under: glass}], after: 120d}\n")
+    assert compiled.rulebook is not None
+    [block] = compiled.rulebook.suppress
+    assert (block.id, block.after) == ("s", 120 * 86_400_000)
+    assert codes("suppress:\n  - {id: s, when: [item.brand: x]}\n") == ["R202"]
+    assert codes("suppress:\n  - {when: [item.brand: x], after: 1d}\n") == ["R202"]
+    assert codes("suppress:\n  - {id: s, after: 1d}\n") == ["R202"]
+
+
+def test_defaults_hold_for_the_rules_of_their_file_only() -> None:
+    first = """
+    defaults: {territories: [DE], offer: {expires: 1h, floor: {margin: 30%}}, limits: {per_session: 1}}
+    rules:
+      - {id: a, offer: {percent: 10%}}
+      - {id: b, territories: [AT], offer: {percent: 10%, floor: {minimum: 5.00 EUR}}}
+    """
+    compiled = check(first, "rules: [{id: c, offer: {percent: 10%}}]")
+    assert compiled.rulebook is not None
+    rules = compiled.rulebook.rules
+    assert (rules["a"].territories, rules["a"].expires) == ({"DE"}, 3_600_000)
+    assert (rules["b"].territories, rules["b"].price.margin_bp) == ({"AT"}, 3000)
+    assert rules["b"].price.minimum == {"EUR": 500}
+    assert (rules["c"].territories, rules["c"].expires) == (frozenset(), 900_000)
+    assert rules["a"].per_session == 1
