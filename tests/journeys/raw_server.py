@@ -15,17 +15,16 @@ from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage, Hello, View, Welcome, Withdraw
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.listener import ListenAddress, Listener
-from tactful.transports.sessions.connection_hub import ConnectionHub
-from tactful.transports.sessions.ports import SessionChannel
+from tactful.transports.sessions.connection_hub import ClientConnection, ConnectionHub
 
 
 class AnsweringDesk:
     """Welcomes, answers each view with a withdrawal of the same name, and floods when asked to."""
 
-    def connection_opened(self, _: SessionChannel) -> None:
+    def connection_opened(self, _: ClientConnection) -> None:
         pass
 
-    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: ClientConnection, message: ClientMessage) -> None:
         if isinstance(message, Hello):
             welcome = Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=20, idle=60)
             connection.send(encode(welcome))
@@ -34,13 +33,13 @@ class AnsweringDesk:
             for seq in range(count):
                 connection.send(encode(Withdraw(seq=seq, offer=message.sku * 8)))
 
-    def client_lagging(self, _: SessionChannel) -> None:
+    def client_lagging(self, _: ClientConnection) -> None:
         pass
 
-    def client_caught_up(self, _: SessionChannel) -> None:
+    def client_caught_up(self, _: ClientConnection) -> None:
         pass
 
-    def connection_closed(self, _: SessionChannel) -> None:
+    def connection_closed(self, _: ClientConnection) -> None:
         pass
 
 

@@ -112,9 +112,9 @@ async def test_a_flooding_client_is_closed_and_all_others_are_answered(door: Ser
     async with AsyncExitStack() as stack:
         others = [await stack.enter_async_context(RawClient.connect(door.port)) for _ in range(30)]
         for other in others:
-            await other.greet()
+            await other.open_session()
         flooder = await stack.enter_async_context(RawClient.connect(door.port))
-        await flooder.greet()
+        await flooder.open_session()
         flooding = asyncio.ensure_future(flooder.send(text(VIEW) * 2_000))
         for other in others:
             await other.send(text(VIEW))

@@ -65,7 +65,7 @@ async def test_on_a_slow_link_heartbeats_pass_and_no_client_is_dropped() -> None
         bad_link(door.port, **MOBILE) as link,
     ):
         async with RawClient.connect(link.port) as peer:
-            await peer.greet()
+            await peer.open_session()
             for _ in range(20):
                 handler.connections[0].send(b'{"t":"withdraw","seq":1,"offer":"%s"}' % (b"a" * 200))
                 while (found := await peer.frame())[0] != 9:

@@ -29,7 +29,7 @@ class Client:
     async def connected(self) -> AsyncIterator[RawClient]:
         """Connect, resume, and send unacknowledged messages again."""
         async with RawClient.connect(self._port) as peer:
-            await peer.open()
+            await peer.handshake()
             hello = HELLO | {"n": self.next} | ({"resume": self.resume} if self.resume else {})
             self.next += 1
             await peer.send(text(hello))
@@ -105,7 +105,7 @@ async def test_messages_handled_before_a_cut_are_acknowledged_at_once_after_it(
             while message["t"] != "ack" or message["n"] < 2:
                 message = await peer.message()
         async with RawClient.connect(one.listener.port) as peer:
-            await peer.open()
+            await peer.handshake()
             await peer.send(text(HELLO | {"resume": client.resume, "n": 5}))
             assert (await peer.message())["t"] == "welcome"
             assert await peer.message() == {"t": "ack", "n": 2}
@@ -141,7 +141,7 @@ async def test_a_repeated_accept_gets_the_lost_response_again(tmp_path: Path) ->
         answers = []
         for _ in range(3):
             async with RawClient.connect(one.listener.port) as peer:
-                await peer.open()
+                await peer.handshake()
                 await peer.send(text(HELLO | {"resume": shopper.resume}))
                 await peer.send(text({"t": "accept", "offer": offer["id"]}))
                 found = await peer.message()

@@ -84,7 +84,7 @@ FRAMES = [
 @table(FRAMES)
 async def test_a_frame_or_message_that_ends_the_connection(door, sent, expected):
     async with RawClient.connect(door.port) as peer:
-        await peer.greet()
+        await peer.open_session()
         await peer.send(sent)
         assert await peer.close_code() == expected
         assert await peer.rest() == b""
@@ -97,7 +97,7 @@ async def test_a_frame_or_message_that_ends_the_connection(door, sent, expected)
 )
 async def test_a_first_message_that_is_not_hello(door, first):
     async with RawClient.connect(door.port) as peer:
-        await peer.open()
+        await peer.handshake()
         await peer.send(text(first))
         assert await peer.close_code() == 4401
 
@@ -123,7 +123,7 @@ PASSING = [
 @pytest.mark.parametrize("sent", [row[1] for row in PASSING], ids=[row[0] for row in PASSING])
 async def test_a_message_that_is_answered(door, sent):
     async with RawClient.connect(door.port) as peer:
-        await peer.greet()
+        await peer.open_session()
         await peer.send(sent)
         while (found := await peer.frame())[0] == 10:
             pass
@@ -133,7 +133,7 @@ async def test_a_message_that_is_answered(door, sent):
 async def test_a_message_cut_at_every_byte_is_answered(door):
     sent = text(VIEW)
     async with RawClient.connect(door.port) as peer:
-        await peer.greet()
+        await peer.open_session()
         for cut in range(1, len(sent)):
             await peer.send(sent[:cut])
             await asyncio.sleep(0)
@@ -143,7 +143,7 @@ async def test_a_message_cut_at_every_byte_is_answered(door):
 
 async def test_a_ping_is_answered_with_its_payload(door):
     async with RawClient.connect(door.port) as peer:
-        await peer.open()
+        await peer.handshake()
         for payload in (b"", b"a", b"a" * 125):
             await peer.send(frame(payload, 9))
             assert await peer.frame() == (10, payload)
@@ -151,7 +151,7 @@ async def test_a_ping_is_answered_with_its_payload(door):
 
 async def test_a_hundred_messages_in_one_packet_are_answered_in_order_with_one_ack(door):
     async with RawClient.connect(door.port) as peer:
-        await peer.greet()
+        await peer.open_session()
         await peer.send(
             b"".join(text({"t": "view", "sku": f"s{n}", "n": n}) for n in range(1, 101))
         )
@@ -162,7 +162,7 @@ async def test_a_hundred_messages_in_one_packet_are_answered_in_order_with_one_a
 
 async def test_a_message_sent_again_is_acknowledged_and_not_answered(door):
     async with RawClient.connect(door.port) as peer:
-        await peer.greet()
+        await peer.open_session()
         await peer.send(text(VIEW | {"n": 1}))
         assert [(await peer.message())["t"] for _ in range(2)] == ["withdraw", "ack"]
         await peer.send(text(VIEW | {"n": 1}))

@@ -42,7 +42,7 @@ async def test_fuzz_with_a_seed_harms_nobody(door, rounds):
         for _ in range(rounds):
             await asyncio.gather(*[fuzz_once(door.port, dice) for _ in range(25)])
         async with RawClient.connect(door.port) as peer:
-            await peer.greet()
+            await peer.open_session()
         memory.append(door.rss_kib())
     await eventually(lambda: door.descriptors() <= door.descriptors_at_start)
     assert memory[2] - memory[1] < 2_048

@@ -126,6 +126,6 @@ async def test_a_session_can_begin_on_a_connection_that_served_http_before(door)
         status, head = await peer.head()
         assert status == 200
         await peer.reader.readexactly(int(head.lower().split("content-length: ")[1].split("\r")[0]))
-        await peer.greet()
+        await peer.open_session()
         await peer.send(text(VIEW))
         assert (await peer.message())["t"] == "withdraw"

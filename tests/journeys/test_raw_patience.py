@@ -39,7 +39,7 @@ async def test_who_makes_the_server_wait_is_sent_away(hasty, sent, expected):
 
 async def test_who_answers_heartbeats_stays(hasty):
     async with RawClient.connect(hasty.port) as peer:
-        await peer.greet()
+        await peer.open_session()
         beats = 0
         while beats < 10:
             opcode, payload = await peer.frame()
@@ -108,7 +108,7 @@ async def test_without_descriptors_the_door_neither_spins_nor_falls(tmp_path_fac
                 await stack.enter_async_context(RawClient.connect(door.port)) for _ in range(150)
             ]
             for peer in crowd[:40]:
-                await peer.greet()
+                await peer.open_session()
             before, began = door.cpu_seconds(), time.monotonic()
             while time.monotonic() - began < 1:
                 await crowd[0].frame()
@@ -119,4 +119,4 @@ async def test_without_descriptors_the_door_neither_spins_nor_falls(tmp_path_fac
             assert b"withdraw" in found[1]
         await eventually(lambda: door.descriptors() <= door.descriptors_at_start)
         async with RawClient.connect(door.port) as peer:
-            await peer.greet()
+            await peer.open_session()

@@ -16,7 +16,6 @@ from tactful.runtime.sessions import turn_runner as turn
 from tactful.stores.sqlite import group_commit as sqlite_writer
 from tactful.stores.sqlite import ledger as sqlite
 from tactful.transports.admission import address_limits as callers
-from tactful.transports.admission import kernel_filter as barrier
 from tactful.transports.admission import memory_guard as memory
 from tactful.transports.admission import message_quotas as shares
 from tactful.transports.admission.limits import AdmissionLimits
@@ -43,9 +42,8 @@ def test_limits_and_durations_are_written_as_they_are():
         f"{shares.MESSAGES_PER_CONNECTION_S} a second and {10 * shares.MESSAGES_PER_CONNECTION_S} at once",
         f"once: {limits.requests_per_s} and {limits.request_burst}; a conversation",
         f"counts as {callers.VIOLATION_COST} more, one that flooded as {callers.FLOOD_COST},",
+        f"{callers.EXPLAINED_REJECTIONS_PER_S} of these answers a second",
         f"each second: {limits.request_burst} and {limits.requests_per_s // callers.SESSION_RATE_DIVISOR}; a resumed",
-        f"after {callers.DEAF} refusals in a row",
-        f"no new connection from there for {barrier.BARRED_MS // 1000} s",
         f"| signals that wait in a session | {turn.MAILBOX} |",
         f"| {items:,} and {people:,} |",
         f"| records that wait for the disk | {sqlite.MAX_PENDING_BYTES // MIB} MiB |",

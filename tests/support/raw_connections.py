@@ -1,4 +1,4 @@
-"""A real front door on a real socket, a desk that records, and raw clients to knock with."""
+"""A real listener on a real socket, a session handler that records, and clients that send raw bytes."""
 
 import asyncio
 import base64
@@ -15,8 +15,7 @@ from tactful.protocol.messages import ClientMessage, Hello, Welcome
 from tactful.transports.admission.access_policy import AccessPolicy
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.listener import ListenAddress, Listener
-from tactful.transports.sessions.connection_hub import ConnectionHub
-from tactful.transports.sessions.ports import SessionChannel
+from tactful.transports.sessions.connection_hub import ClientConnection, ConnectionHub
 
 ORIGIN = "https://shop.example"
 HELLO: dict[str, Any] = {
@@ -28,28 +27,28 @@ WELCOME = encode(Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=20
 
 
 class RecordingSessionHandler:
-    """Answers hello with a welcome and keeps what happens, in order."""
+    """Answers `hello` with `welcome` and records all calls in order."""
 
     def __init__(self) -> None:
         self.events: list[tuple[Any, ...]] = []
-        self.connections: list[SessionChannel] = []
+        self.connections: list[ClientConnection] = []
 
-    def connection_opened(self, connection: SessionChannel) -> None:
+    def connection_opened(self, connection: ClientConnection) -> None:
         self.connections.append(connection)
         self.events.append(("open",))
 
-    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: ClientConnection, message: ClientMessage) -> None:
         self.events.append(("receive", message))
         if isinstance(message, Hello):
             connection.send(WELCOME)
 
-    def client_lagging(self, _: SessionChannel) -> None:
+    def client_lagging(self, _: ClientConnection) -> None:
         self.events.append(("slow",))
 
-    def client_caught_up(self, _: SessionChannel) -> None:
+    def client_caught_up(self, _: ClientConnection) -> None:
         self.events.append(("caught_up",))
 
-    def connection_closed(self, connection: SessionChannel) -> None:
+    def connection_closed(self, connection: ClientConnection) -> None:
         self.connections.remove(connection)
         self.events.append(("closed",))
 
@@ -58,7 +57,7 @@ class RecordingSessionHandler:
 
 
 async def hello_app(scope: Any, receive: Any, send: Any) -> None:
-    """The smallest app: says hello with the client's address, and echoes bodies."""
+    """The smallest application: answers with the client's address, the path and the body's size."""
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
@@ -85,13 +84,13 @@ def policy(**changes: Any) -> AccessPolicy:
 
 @asynccontextmanager
 async def running_listener(
-    desk: Any = None, app: Any = hello_app, place: dict[str, Any] | None = None, **changes: Any
+    handler: Any = None, app: Any = hello_app, place: dict[str, Any] | None = None, **changes: Any
 ) -> AsyncIterator[Listener]:
-    """Start a listener on a free port; `changes` are the policy's."""
-    reception = ConnectionHub(
-        RecordingSessionHandler() if desk is None else desk, policy(**changes)
+    """Run a listener on a free port; `changes` are fields of its policy."""
+    hub = ConnectionHub(
+        RecordingSessionHandler() if handler is None else handler, policy(**changes)
     )
-    listener = Listener(app, reception, ListenAddress(port=0, **(place or {})))
+    listener = Listener(app, hub, ListenAddress(port=0, **(place or {})))
     await listener.start()
     try:
         yield listener
@@ -100,7 +99,7 @@ async def running_listener(
 
 
 def upgrade(path: str = "/v1/session", *, drop: str = "", **changes: str) -> bytes:
-    """A handshake's head; a header is changed with `Sec_WebSocket_Key="..."`, left out by `drop`."""
+    """Return a handshake's head; `Sec_WebSocket_Key="…"` changes a header, `drop` leaves one out."""
     headers = {
         "Host": "127.0.0.1",
         "Upgrade": "websocket",
@@ -125,7 +124,7 @@ def frame(
     mask: bool = True,
     size: int | None = None,
 ) -> bytes:
-    """One frame as a client writes it, or as none should; `size` may lie about the payload."""
+    """Return one frame, valid or not; `size` may differ from that of the payload."""
     length = len(payload) if size is None else size
     first = (0x80 if fin else 0) | rsv << 4 | opcode
     bit = 0x80 if mask else 0
@@ -144,12 +143,12 @@ def frame(
 
 
 def text(message: Any) -> bytes:
-    """A message as a masked text frame."""
+    """Return a message as a masked text frame."""
     return frame(message if isinstance(message, bytes) else msgspec.json.encode(message))
 
 
 class RawClient:
-    """A peer that writes what it likes and reads what it gets."""
+    """A client that writes any bytes and reads frame by frame."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -158,7 +157,7 @@ class RawClient:
     @classmethod
     @asynccontextmanager
     async def connect(cls, port: int, source: str = "127.0.0.1") -> AsyncIterator["RawClient"]:
-        """Connect, from another address of this machine if wanted: 127.0.0.1 has no limit."""
+        """Connect from an address of this machine, such as 127.0.0.2."""
         local = (source, 0)
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=local)
         try:
@@ -172,24 +171,24 @@ class RawClient:
         await self.writer.drain()
 
     async def head(self) -> tuple[int, str]:
-        """The status and the head of an HTTP answer."""
+        """Read the head of an HTTP response; return its status and its text."""
         answer = (await within(self.reader.readuntil(b"\r\n\r\n"))).decode("latin-1")
         return int(answer.split(" ")[1]), answer
 
-    async def open(self, **changes: str) -> None:
-        """Shake hands."""
+    async def handshake(self, **changes: str) -> None:
+        """Complete a WebSocket handshake."""
         await self.send(upgrade(**changes))
         status, answer = await self.head()
         assert status == 101, answer
 
-    async def greet(self) -> None:
-        """Shake hands and say hello."""
-        await self.open()
+    async def open_session(self) -> None:
+        """Complete a handshake, send `hello` and read `welcome`."""
+        await self.handshake()
         await self.send(text(HELLO))
         assert (await self.message())["t"] == "welcome"
 
     async def frame(self) -> tuple[int, bytes]:
-        """The next frame: opcode and payload."""
+        """Read a frame; return its opcode and payload."""
         first, second = await within(self.reader.readexactly(2))
         length = second & 0x7F
         if length == 126:
@@ -204,7 +203,7 @@ class RawClient:
         return msgspec.json.decode(payload)
 
     async def close_code(self) -> int:
-        """Read on until the server has closed, and say with which code; 1006 if with none."""
+        """Read until the server closes; return its close code, 1006 if there is none."""
         try:
             while True:
                 opcode, payload = await self.frame()
@@ -214,7 +213,7 @@ class RawClient:
             return 1006
 
     async def rest(self) -> bytes:
-        """All that comes until the server closes, or resets what is still being sent."""
+        """Read everything until the server closes or resets the connection."""
         found = b""
         with suppress(ConnectionError):
             while chunk := await within(self.reader.read(65_536)):
@@ -223,7 +222,7 @@ class RawClient:
 
 
 async def within(awaitable: Any, seconds: float = 10) -> Any:
-    """Wait, but not for ever."""
+    """Wait for something, with a limit."""
     return await asyncio.wait_for(awaitable, seconds)
 
 

@@ -1,1 +1,1 @@
-"""The edges: sockets and HTTP."""
+"""Connections of storefronts: one port, what runs on a connection, and who is admitted."""

@@ -8,8 +8,7 @@ from tactful.app import UNLIMITED_ADDRESSES
 from tactful.transports.admission.access_policy import AccessPolicy
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.listener import ListenAddress, Listener
-from tactful.transports.sessions.connection_hub import ConnectionHub
-from tactful.transports.sessions.ports import SessionHandler
+from tactful.transports.sessions.connection_hub import ConnectionHub, SessionHandler
 
 
 async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]

@@ -15,8 +15,7 @@ from tactful.protocol.messages import ClientMessage, Hello, Welcome, Withdraw
 from tactful.transports.admission.access_policy import AccessPolicy
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.listener import ListenAddress, Listener
-from tactful.transports.sessions.connection_hub import ConnectionHub
-from tactful.transports.sessions.ports import SessionChannel
+from tactful.transports.sessions.connection_hub import ClientConnection, ConnectionHub
 
 SPREAD_S = 2
 WELCOME = encode(Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=15, idle=60))
@@ -26,19 +25,19 @@ ANSWER = encode(Withdraw(seq=1, offer="o" * 300))
 class Desk:
     """Welcomes, and answers everything else with a message of an offer's size."""
 
-    def connection_opened(self, _: SessionChannel) -> None:
+    def connection_opened(self, _: ClientConnection) -> None:
         pass
 
-    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: ClientConnection, message: ClientMessage) -> None:
         connection.send(WELCOME if isinstance(message, Hello) else ANSWER)
 
-    def client_lagging(self, _: SessionChannel) -> None:
+    def client_lagging(self, _: ClientConnection) -> None:
         pass
 
-    def client_caught_up(self, _: SessionChannel) -> None:
+    def client_caught_up(self, _: ClientConnection) -> None:
         pass
 
-    def connection_closed(self, _: SessionChannel) -> None:
+    def connection_closed(self, _: ClientConnection) -> None:
         pass
 
 

@@ -11,14 +11,13 @@ from tactful.protocol.messages import ClientMessage, Hello
 from tactful.transports.admission.access_policy import AccessPolicy
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.listener import ListenAddress, Listener
-from tactful.transports.sessions.connection_hub import ConnectionHub
-from tactful.transports.sessions.ports import SessionChannel
+from tactful.transports.sessions.connection_hub import ClientConnection, ConnectionHub
 
 
 class Silent(Desk):
     """Welcomes, and takes everything else in."""
 
-    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
+    def message_received(self, connection: ClientConnection, message: ClientMessage) -> None:
         if isinstance(message, Hello):
             super().message_received(connection, message)
 

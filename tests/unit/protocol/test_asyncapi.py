@@ -25,20 +25,20 @@ def resolve(whole, reference):
     return node
 
 
-def test_the_document_is_json_and_names_its_version():
+def test_the_document_is_json_and_names_its_version() -> None:
     found = document("1.2.3")
     assert json.loads(json.dumps(found)) == found
     assert found["asyncapi"] == "3.0.0"
     assert found["info"]["version"] == "1.2.3"
 
 
-def test_every_reference_leads_somewhere():
+def test_every_reference_leads_somewhere() -> None:
     found = document("1")
     for reference in references(found):
         assert resolve(found, reference)
 
 
-def test_the_client_sends_what_the_server_receives():
+def test_the_client_sends_what_the_server_receives() -> None:
     operations = document("1")["operations"]
     tags = {key: [m["$ref"].rsplit("/", 1)[1] for m in value["messages"]]
             for key, value in operations.items()}  # fmt: skip
@@ -47,16 +47,16 @@ def test_the_client_sends_what_the_server_receives():
     assert not set(tags["receive"]) & set(tags["send"])
 
 
-def test_bounds_and_refused_fields_are_in_the_schemas():
+def test_bounds_and_refused_fields_are_in_the_schemas() -> None:
     schemas = document("1")["components"]["schemas"]
     assert schemas["View"]["additionalProperties"] is False
     assert schemas["View"]["properties"]["sku"]["maxLength"] == 128
 
 
-def test_every_close_code_is_listed():
+def test_every_close_code_is_listed() -> None:
     listed = document("1")["x-close-codes"]
     assert [row["code"] for row in listed] == [row.code for row in close_codes.TABLE]
 
 
-def test_the_same_structs_give_the_same_document():
+def test_the_same_structs_give_the_same_document() -> None:
     assert document("1") == document("1")

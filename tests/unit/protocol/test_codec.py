@@ -65,24 +65,24 @@ json_values = st.recursive(
 
 
 @given(messages)
-def test_every_message_survives_the_round_trip(message):
+def test_every_message_survives_the_round_trip(message) -> None:
     assert decode(encode(message)) == message
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_raise(data):
+def test_no_bytes_raise(data) -> None:
     assert isinstance(decode(data), ProtocolError)
 
 
 @given(json_values)
-def test_no_json_raises(value):
+def test_no_json_raises(value) -> None:
     found = decode(msgspec.json.encode(value))
     assert isinstance(found, ProtocolError)
     assert len(found.text.encode()) <= 123
 
 
 @given(messages, st.data())
-def test_a_message_cut_anywhere_is_refused(message, data):
+def test_a_message_cut_anywhere_is_refused(message, data) -> None:
     written = encode(message)
     cut = data.draw(st.integers(0, len(written) - 1))
     assert isinstance(decode(written[:cut]), ProtocolError)
@@ -91,7 +91,7 @@ def test_a_message_cut_anywhere_is_refused(message, data):
 @given(messages, st.data())
 def test_a_message_with_a_changed_byte_is_a_message_or_an_error_and_never_an_exception(
     message, data
-):
+) -> None:
     written = bytearray(encode(message))
     place = data.draw(st.integers(0, len(written) - 1))
     written[place] ^= data.draw(st.integers(1, 255))
@@ -163,7 +163,7 @@ def hello(**changes):
         {"t": "logout", "n": 2**53},
     ],
 )
-def test_what_breaks_a_shape_or_a_bound_is_refused(message):
+def test_what_breaks_a_shape_or_a_bound_is_refused(message) -> None:
     found = decode(msgspec.json.encode(message))
     assert isinstance(found, ProtocolError)
     assert found.code == 4400
@@ -174,13 +174,13 @@ def test_what_breaks_a_shape_or_a_bound_is_refused(message):
     "identity",
     ["", "c8", {"customer": "c8"}, {"customer": "c8", "hmac": "short"}, {"customer": ""}],
 )
-def test_an_identity_that_proves_nothing_is_no_breach(identity):
+def test_an_identity_that_proves_nothing_is_no_breach(identity) -> None:
     assert isinstance(decode(msgspec.json.encode(hello(identity=identity))), Hello)
     told = {"t": "identify", "identity": identity}
     assert isinstance(decode(msgspec.json.encode(told)), Identify)
 
 
-def test_null_counts_as_absent():
+def test_null_counts_as_absent() -> None:
     assert decode(b'{"t":"accept","offer":"o","qty":null,"n":null}') == Accept(offer="o")
 
 
@@ -195,7 +195,7 @@ def test_null_counts_as_absent():
         b'{"t":"accept","offer":"o","o\\u0066fer":"p"}',
     ],
 )
-def test_a_key_written_twice_is_refused_where_money_is_involved(payload):
+def test_a_key_written_twice_is_refused_where_money_is_involved(payload) -> None:
     found = decode(payload)
     assert isinstance(found, ProtocolError)
     assert found.close is close_codes.BAD_MESSAGE
@@ -220,7 +220,7 @@ def test_a_key_written_twice_is_refused_where_money_is_involved(payload):
         b"NaN",
     ],
 )
-def test_bombs_end_as_a_value(payload):
+def test_bombs_end_as_a_value(payload) -> None:
     found = decode(payload)
     assert isinstance(found, ProtocolError)
     assert found.code == 4400
@@ -230,21 +230,21 @@ def test_bombs_end_as_a_value(payload):
     "payload",
     [b'{"t":"view","sku":"\xff"}', b'{"t":"\xc0\x80"}', b'{"t":"view","sku":"\xed\xa0\x80"}'],
 )
-def test_text_that_is_not_utf8_has_a_code_of_its_own(payload):
+def test_text_that_is_not_utf8_has_a_code_of_its_own(payload) -> None:
     found = decode(payload)
     assert isinstance(found, ProtocolError)
     assert found.close is close_codes.NOT_UTF8
 
 
 @given(st.text())
-def test_a_reason_always_fits_into_a_close_frame(text):
+def test_a_reason_always_fits_into_a_close_frame(text) -> None:
     assert len(truncate_reason(text).encode("utf-8", "replace")) <= 123
     assert text.startswith(truncate_reason(text)[:30])
 
 
-def test_a_short_reason_stays_as_it_is():
+def test_a_short_reason_stays_as_it_is() -> None:
     assert truncate_reason("No hello in time.") == "No hello in time."
 
 
-def test_the_heartbeat_is_written_once_and_for_all():
+def test_the_heartbeat_is_written_once_and_for_all() -> None:
     assert HEARTBEAT == b'{"t":"heartbeat"}'

@@ -22,31 +22,31 @@ def code(found):
     return found.code
 
 
-def test_the_first_message_must_be_hello():
+def test_the_first_message_must_be_hello() -> None:
     assert code(Conversation(RHYTHM, 0).receive(Logout())) == 4401
 
 
-def test_hello_comes_once():
+def test_hello_comes_once() -> None:
     assert code(greeted().receive(HELLO)) == 4400
 
 
-def test_hello_must_come_in_time():
+def test_hello_must_come_in_time() -> None:
     conversation = Conversation(RHYTHM, 1_000)
     assert conversation.due(5_999) is DueActions.NOTHING
     assert code(conversation.due(6_000)) == 4401
 
 
-def test_after_hello_the_deadline_is_forgotten():
+def test_after_hello_the_deadline_is_forgotten() -> None:
     assert greeted().due(6_000) is DueActions.NOTHING
 
 
-def test_a_message_without_a_number_is_taken_and_not_acknowledged():
+def test_a_message_without_a_number_is_taken_and_not_acknowledged() -> None:
     conversation = greeted()
     assert conversation.receive(Logout()) is True
     assert conversation.pending_ack() is None
 
 
-def test_the_highest_number_taken_is_acknowledged_once():
+def test_the_highest_number_taken_is_acknowledged_once() -> None:
     conversation = greeted()
     assert conversation.receive(View(sku="a", n=1)) is True
     assert conversation.receive(View(sku="b", n=2)) is True
@@ -54,7 +54,7 @@ def test_the_highest_number_taken_is_acknowledged_once():
     assert conversation.pending_ack() is None
 
 
-def test_a_number_seen_before_is_dropped_and_acknowledged_again():
+def test_a_number_seen_before_is_dropped_and_acknowledged_again() -> None:
     conversation = greeted()
     conversation.receive(View(sku="a", n=7))
     conversation.pending_ack()
@@ -63,7 +63,7 @@ def test_a_number_seen_before_is_dropped_and_acknowledged_again():
     assert conversation.pending_ack() == Ack(n=7)
 
 
-def test_the_number_of_a_hello_that_begins_counts():
+def test_the_number_of_a_hello_that_begins_counts() -> None:
     conversation = Conversation(RHYTHM, 0)
     assert conversation.receive(Hello(consent="none", page=Landing("u"), n=4)) is True
     assert conversation.pending_ack() == Ack(n=4)
@@ -77,18 +77,18 @@ def resumed(n, taken=0):
     return conversation
 
 
-def test_a_client_that_goes_on_counting_has_its_hello_acknowledged():
+def test_a_client_that_goes_on_counting_has_its_hello_acknowledged() -> None:
     assert resumed(n=8, taken=7).pending_ack() == Ack(n=8)
 
 
-def test_a_client_that_starts_counting_again_has_its_hello_acknowledged():
+def test_a_client_that_starts_counting_again_has_its_hello_acknowledged() -> None:
     conversation = resumed(n=1)
     assert conversation.pending_ack() == Ack(n=1)
     assert conversation.receive(View(sku="a", n=1)) is False
     assert conversation.receive(View(sku="a", n=2)) is True
 
 
-def test_a_client_with_something_to_send_again_hears_only_what_was_taken_before():
+def test_a_client_with_something_to_send_again_hears_only_what_was_taken_before() -> None:
     conversation = resumed(n=9, taken=5)
     assert conversation.pending_ack() == Ack(n=5)
     assert conversation.receive(View(sku="taken before", n=5)) is False
@@ -99,7 +99,7 @@ def test_a_client_with_something_to_send_again_hears_only_what_was_taken_before(
     assert conversation.pending_ack() == Ack(n=9)
 
 
-def test_what_is_sent_again_to_a_server_that_forgot_is_taken_once():
+def test_what_is_sent_again_to_a_server_that_forgot_is_taken_once() -> None:
     conversation = resumed(n=9)
     assert conversation.pending_ack() == Ack(n=9)
     assert conversation.receive(View(sku="sent again", n=7)) is True
@@ -107,21 +107,21 @@ def test_what_is_sent_again_to_a_server_that_forgot_is_taken_once():
     assert conversation.pending_ack() == Ack(n=9)
 
 
-def test_after_something_new_nothing_older_is_taken():
+def test_after_something_new_nothing_older_is_taken() -> None:
     conversation = resumed(n=9, taken=5)
     assert conversation.receive(View(sku="new", n=10)) is True
     assert conversation.receive(View(sku="old", n=7)) is False
     assert conversation.pending_ack() == Ack(n=10)
 
 
-def test_a_hello_without_a_number_that_resumes_leaves_the_counting_to_the_others():
+def test_a_hello_without_a_number_that_resumes_leaves_the_counting_to_the_others() -> None:
     conversation = resumed(n=None, taken=5)
     assert conversation.pending_ack() is None
     assert conversation.receive(View(sku="a", n=5)) is False
     assert conversation.receive(View(sku="a", n=6)) is True
 
 
-def test_a_resumed_conversation_drops_what_an_earlier_connection_has_taken():
+def test_a_resumed_conversation_drops_what_an_earlier_connection_has_taken() -> None:
     conversation = greeted()
     conversation.highest_n = 5
     assert conversation.receive(View(sku="a", n=5)) is False
@@ -129,7 +129,7 @@ def test_a_resumed_conversation_drops_what_an_earlier_connection_has_taken():
 
 
 @given(st.lists(st.integers(1, 20)))
-def test_no_number_is_ever_taken_twice(numbers):
+def test_no_number_is_ever_taken_twice(numbers) -> None:
     conversation = greeted()
     taken = [n for n in numbers if conversation.receive(View(sku="a", n=n)) is True]
     assert taken == sorted(set(taken))
@@ -137,13 +137,13 @@ def test_no_number_is_ever_taken_twice(numbers):
         assert conversation.pending_ack() == Ack(n=max(numbers))
 
 
-def test_a_burst_passes_and_the_next_frame_is_too_fast():
+def test_a_burst_passes_and_the_next_frame_is_too_fast() -> None:
     conversation = greeted(burst=3, per_second=10)
     assert [conversation.charge(10) for _ in range(3)] == [None] * 3
     assert code(conversation.charge(10)) == 4429
 
 
-def test_the_allowance_comes_back_with_time():
+def test_the_allowance_comes_back_with_time() -> None:
     conversation = greeted(now=1_000, burst=3, per_second=10)
     for _ in range(3):
         conversation.charge(10)
@@ -152,14 +152,14 @@ def test_the_allowance_comes_back_with_time():
     assert code(conversation.charge(10)) == 4429
 
 
-def test_a_large_frame_costs_as_much_as_several_small_ones():
+def test_a_large_frame_costs_as_much_as_several_small_ones() -> None:
     conversation = greeted(burst=4, unit_bytes=100)
     assert conversation.charge(300) is None
     assert code(conversation.charge(0)) == 4429
 
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=200))
-def test_no_pattern_passes_more_than_the_burst_and_the_rate(gaps):
+def test_no_pattern_passes_more_than_the_burst_and_the_rate(gaps) -> None:
     conversation = greeted(now=0, burst=5, per_second=10)
     now = passed = 0
     for gap in gaps:
@@ -169,7 +169,7 @@ def test_no_pattern_passes_more_than_the_burst_and_the_rate(gaps):
     assert passed <= 5 + now * 10 / 1_000
 
 
-def test_a_heartbeat_is_due_at_its_interval():
+def test_a_heartbeat_is_due_at_its_interval() -> None:
     conversation = greeted(now=0)
     conversation.record_activity(14_000)
     assert conversation.due(14_999) is DueActions.NOTHING
@@ -178,14 +178,14 @@ def test_a_heartbeat_is_due_at_its_interval():
     assert conversation.due(30_000) is DueActions.HEARTBEAT
 
 
-def test_a_peer_that_was_not_heard_for_two_heartbeats_is_gone_within_45_seconds():
+def test_a_peer_that_was_not_heard_for_two_heartbeats_is_gone_within_45_seconds() -> None:
     conversation = greeted(now=0)
     assert conversation.due(43_999) is DueActions.HEARTBEAT
     assert code(conversation.due(44_000)) == 4410
     assert RHYTHM.silent_ms + 1_000 <= 45_000
 
 
-def test_any_bytes_are_a_sign_of_life():
+def test_any_bytes_are_a_sign_of_life() -> None:
     conversation = greeted(now=0)
     conversation.record_activity(30_000)
     assert conversation.due(44_000) is DueActions.HEARTBEAT

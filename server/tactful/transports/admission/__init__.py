@@ -1,1 +1,1 @@
-"""admission."""
+"""Admission of connections and requests: addresses, names, rate limits and memory."""

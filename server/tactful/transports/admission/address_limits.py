@@ -1,7 +1,8 @@
-"""Does an address come too often: its connections and requests, until it shows the server key?
+"""Rate limits for connections, requests and new sessions per client address.
 
-Whoever is let in costs a handshake, a session or an answer, however soon it ends again; whoever is
-turned away where the connection is made costs next to nothing.
+An admitted client costs a handshake, a session or a response, however soon it disconnects.
+A client that is rejected at the accept costs almost nothing. Addresses that recently presented the
+server key are exempt for ten minutes.
 """
 
 from typing import Final
@@ -10,67 +11,69 @@ from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.message_quotas import PRUNE_FROM, BucketCache, TokenBucket
 
 TRUSTED_MS: Final = 600_000
-"""A system of the shop that has shown the key comes as often as it likes, for so long after."""
-DEAF: Final = 16
-"""Refusals in a row: nobody gets so many who comes less than a thousand times a second."""
+"""Milliseconds without a limit after an address has presented the server key."""
 VIOLATION_COST: Final = 16
-"""So many calls costs a conversation that had to be closed for what its client did, or a wrong key ..."""
+"""Requests that a protocol violation or a wrong server key costs its address."""
 FLOOD_COST: Final = 64
-"""... and so many one that flooded: it has had a thousand messages already."""
+"""Requests that a connection closed for flooding costs; it has already sent a thousand messages."""
 SESSION_RATE_DIVISOR: Final = 16
-"""Sessions are opened so many times less often than connections: each is kept for half an hour."""
+"""New sessions are limited to 1/16 of the request rate: each is kept for half an hour."""
 EXPLAINED_REJECTIONS_PER_S: Final = 32
-"""So many are told why they are turned away; a flood learns it from the rest."""
+"""Rejections a second that carry an HTTP response; the others are closed without one."""
 
 
 class AddressLimiter:
-    """Who came how often lately, by address."""
+    """Token buckets of requests and of new sessions, by the `limit_key` of an address.
+
+    `now` is always in milliseconds of a clock that never goes back.
+    """
 
     def __init__(self, limits: AdmissionLimits) -> None:
         self._unlimited = limits.unlimited
-        self._allowance = limits.requests_per_s, limits.request_burst
-        self._kept = BucketCache()
-        self._vouched: dict[str, int] = {}
-        self._sessions = limits.requests_per_s // SESSION_RATE_DIVISOR or 1, limits.request_burst
-        self._opened = BucketCache()
+        self._request_rate = limits.requests_per_s, limits.request_burst
+        self._requests = BucketCache()
+        self._session_rate = (
+            limits.requests_per_s // SESSION_RATE_DIVISOR or 1,
+            limits.request_burst,
+        )
+        self._sessions = BucketCache()
+        self._trusted_until: dict[str, int] = {}
         self._explained = TokenBucket(EXPLAINED_REJECTIONS_PER_S, EXPLAINED_REJECTIONS_PER_S)
 
     def __len__(self) -> int:
-        return len(self._kept) + len(self._opened) + len(self._vouched)
+        return len(self._requests) + len(self._sessions) + len(self._trusted_until)
 
     def admit_request(self, address: str, now: int) -> bool:
-        """Count one connection or request of an address (`limit_key`); no: it comes too often."""
-        if address in self._unlimited or self._vouched.get(address, 0) > now:
+        """Charge one connection or request; return whether it is within the rate."""
+        if address in self._unlimited or self._trusted_until.get(address, 0) > now:
             return True
-        return self._kept.bucket(address, self._allowance, now).charge(1, now)
+        return self._requests.bucket(address, self._request_rate, now).charge(1, now)
 
     def admit_session(self, address: str, now: int) -> bool:
-        """Count one session that is new to us; no: the address opens too many, and each is kept."""
-        if address in self._unlimited or self._vouched.get(address, 0) > now:
+        """Charge one new session; return whether it is within the rate."""
+        if address in self._unlimited or self._trusted_until.get(address, 0) > now:
             return True
-        return self._opened.bucket(address, self._sessions, now).charge(1, now)
-
-    def record_flood(self, address: str, now: int) -> bool:
-        """Whether it goes on without a pause after having been turned away."""
-        return self._kept.bucket(address, self._allowance, now).refused >= DEAF
+        return self._sessions.bucket(address, self._session_rate, now).charge(1, now)
 
     def penalize(self, address: str, now: int, *, flooded: bool = False) -> None:
-        """They did what nobody does who means well: who comes back at once is not heard long."""
+        """Charge an address for a protocol violation, a wrong key or a flood."""
         if address not in self._unlimited:
-            calls = FLOOD_COST if flooded else VIOLATION_COST
-            self._kept.bucket(address, self._allowance, now).charge(calls, now)
+            cost = FLOOD_COST if flooded else VIOLATION_COST
+            self._requests.bucket(address, self._request_rate, now).charge(cost, now)
 
     def refund_request(self, address: str, now: int) -> None:
-        """What was counted is charged elsewhere."""
+        """Give back one request that is charged as a message instead."""
         if address not in self._unlimited:
-            self._kept.bucket(address, self._allowance, now).refund(1)
+            self._requests.bucket(address, self._request_rate, now).refund(1)
 
     def trust(self, address: str, now: int) -> None:
-        """The server key came from there."""
-        if len(self._vouched) >= PRUNE_FROM:
-            self._vouched = {key: until for key, until in self._vouched.items() if until > now}
-        self._vouched[address] = now + TRUSTED_MS
+        """Exempt an address that has presented the server key for `TRUSTED_MS`."""
+        if len(self._trusted_until) >= PRUNE_FROM:
+            self._trusted_until = {
+                key: until for key, until in self._trusted_until.items() if until > now
+            }
+        self._trusted_until[address] = now + TRUSTED_MS
 
     def may_explain(self, now: int) -> bool:
-        """Whether there is time to tell somebody why they are turned away."""
+        """Return whether one more rejection may carry an HTTP response."""
         return self._explained.charge(1, now)

@@ -1,29 +1,44 @@
-"""Whose connection is it: the client's address behind proxies, and the key its limits count under."""
+"""The client's address behind proxies, and the key under which an address is limited."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
-MAX_HOPS = 32  # nobody has more proxies; a longer header is a forgery and costs time
+# No real chain of proxies is longer; a longer header is forged, and reading it costs time.
+MAX_HOPS = 32
+"""Hops of `X-Forwarded-For` that are read, counted from the right."""
 
 
 class TrustedProxies:
-    """The proxies that may name the client, by address or network."""
+    """Proxies that may name the client, by address or network."""
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
+        """Parse addresses and networks in CIDR notation.
+
+        Raises:
+            ValueError: An entry is neither an address nor a network.
+        """
         self._networks = tuple(ip_network(each, strict=False) for each in networks)
 
+    def __bool__(self) -> bool:
+        return bool(self._networks)
+
     def trusts(self, address: str) -> bool:
-        """Whether this peer is one of our proxies."""
+        """Return whether `address` belongs to a trusted proxy."""
         if not self._networks:
             return False
         parsed = _parse(address)
         return parsed is not None and any(parsed in network for network in self._networks)
 
     def client_address(self, peer: str, forwarded: Iterable[str]) -> str:
-        """Find the right-most hop that is not a trusted proxy.
+        """Return the right-most hop that is not a trusted proxy.
 
-        `forwarded` holds the values of `X-Forwarded-For`. What a client wrote there itself stands to
-        the left of what our proxies added, and is never reached. A hop that is no address ends it.
+        A client can write anything into the header it sends. Those entries stand to the left of the
+        entries that our proxies append, so they are never reached. An entry that is no address
+        ends the search.
+
+        Args:
+            peer: The address at the other end of the socket.
+            forwarded: All values of the `X-Forwarded-For` header, in order.
         """
         if not self.trusts(peer):
             return peer
@@ -40,7 +55,7 @@ class TrustedProxies:
 
 
 def limit_key(address: str) -> str:
-    """The key under which an address is limited: an IPv6 host has a whole /64 to itself."""
+    """Return the key of an address for limits: an IPv6 host counts by its /64 network."""
     if ":" not in address:
         return address
     parsed = _parse(address)
@@ -50,7 +65,7 @@ def limit_key(address: str) -> str:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
-    """Read an address; an IPv4 one in IPv6 clothes is the IPv4 one."""
+    """Parse an address; an IPv4-mapped IPv6 address (RFC 4291) becomes its IPv4 address."""
     try:
         found = ip_address(text.partition("%")[0])
     except ValueError:

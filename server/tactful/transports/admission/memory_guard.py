@@ -1,4 +1,4 @@
-"""Is there memory for more sessions, or must new ones wait until some have gone?"""
+"""Refusal of new sessions while the process is close to its memory limit."""
 
 import os
 from collections.abc import Callable
@@ -10,11 +10,12 @@ import structlog
 log = structlog.get_logger("tactful.memory")
 
 REFUSE_AT_PERCENT: Final = 90
-"""Percent of the limit at which sessions are refused: the rest is for those that are here."""
+"""Percent of the limit at which new sessions are refused; the rest serves the open ones."""
 READMIT_BELOW_PERCENT: Final = 95
-"""Percent of the sessions of that moment below which some come in again.
+"""Percent of the sessions at the refusal below which new ones are admitted again.
 
-A process gives hardly any memory back, but what one session leaves the next one takes.
+A Python process returns hardly any memory to the system, so its size alone would keep the server
+closed for ever. The memory of an ended session is reused by the next one.
 """
 _PAGE: Final = os.sysconf("SC_PAGESIZE")
 _CONTROL_GROUPS: Final = Path("/sys/fs/cgroup")
@@ -22,24 +23,32 @@ _SELF: Final = Path("/proc/self")
 
 
 def resident_bytes() -> int:
-    """Bytes of this process that are in memory."""
+    """Return the resident memory of this process in bytes."""
     return int((_SELF / "statm").read_bytes().split()[1]) * _PAGE
 
 
 def cgroup_limit(groups: Path = _CONTROL_GROUPS, own: Path = _SELF / "cgroup") -> int | None:
-    """The least memory that a control group around this process allows; None: none says."""
+    """Return the lowest memory limit of the control groups around this process, in bytes.
+
+    Args:
+        groups: The mount point of the control group hierarchy (version 2).
+        own: The file that names the process's control group, as proc(5) describes it.
+
+    Returns:
+        The limit, or `None` if no group sets one or the system has no control groups.
+    """
     try:
         lines = own.read_text("utf-8").splitlines()
     except OSError:
         return None  # not Linux
-    place = next((line[3:] for line in lines if line.startswith("0::")), "/")
-    folder = groups / place.strip("/")
-    around = [each for each in (folder, *folder.parents) if each.is_relative_to(groups)]
-    found = [_allowed(each / "memory.max") for each in around]
-    return min((each for each in found if each is not None), default=None)
+    path = next((line[3:] for line in lines if line.startswith("0::")), "/")
+    folder = groups / path.strip("/")
+    enclosing = [each for each in (folder, *folder.parents) if each.is_relative_to(groups)]
+    limits = [_read_limit(each / "memory.max") for each in enclosing]
+    return min((each for each in limits if each is not None), default=None)
 
 
-def _allowed(file: Path) -> int | None:
+def _read_limit(file: Path) -> int | None:
     try:
         text = file.read_text("ascii").strip()
     except OSError:
@@ -48,28 +57,39 @@ def _allowed(file: Path) -> int | None:
 
 
 class MemoryGuard:
-    """Looks once a round whether sessions may still come in."""
+    """Decides once a second whether new sessions are admitted."""
 
     def __init__(self, limit: int | None, *, used: Callable[[], int] = resident_bytes) -> None:
-        """`limit`: bytes that the process may have; None: as many as it likes."""
-        self._enough = limit * REFUSE_AT_PERCENT // 100 if limit else None
+        """Create a guard.
+
+        Args:
+            limit: Bytes that the process may use; `None` for no limit.
+            used: Returns the bytes in use; tests replace it.
+        """
+        self._refuse_at = limit * REFUSE_AT_PERCENT // 100 if limit else None
         self._step = (limit or 0) // 100
         self._used = used
-        self._most = 0
+        self._max_sessions = 0
         self._peak = 0
         self.refusing = False
+        """Whether new sessions are refused."""
 
-    def check(self, present: int) -> None:
-        """Judge by what is used now, while so many sessions are here."""
-        if self._enough is None:
+    def check(self, sessions: int) -> None:
+        """Update `refusing` from the memory in use and the number of open sessions."""
+        if self._refuse_at is None:
             return
         used = self._used()
-        if used < self._enough:
+        if used < self._refuse_at:
             self._peak = 0
         elif used > self._peak:
-            self._most = min(self._most, present) if self._peak else present
+            # Each growth by a percent of the limit lowers the number of sessions that fit.
+            self._max_sessions = min(self._max_sessions, sessions) if self._peak else sessions
             self._peak = used + self._step
-        short = used >= self._enough and present * 100 >= self._most * READMIT_BELOW_PERCENT
-        if short != self.refusing:
-            self.refusing = short
-            log.warning("memory.short" if short else "memory.enough", used=used, sessions=present)
+        refusing = (
+            used >= self._refuse_at and sessions * 100 >= self._max_sessions * READMIT_BELOW_PERCENT
+        )
+        if refusing != self.refusing:
+            self.refusing = refusing
+            log.warning(
+                "memory.short" if refusing else "memory.enough", used=used, sessions=sessions
+            )

@@ -1,7 +1,8 @@
-"""May connections together say so much: the allowance of an address, and of a session in all its tabs.
+"""Token buckets (GCRA) shared by all connections of one address or of one session.
 
-A connection has an allowance of its own. Whoever opens many, or comes back whenever one is used up,
-meets these, which outlive connections.
+GCRA is the generic cell rate algorithm of ITU-T I.371: a token bucket as one instant. Every
+connection has an allowance of its own in `protocol/conversation.py`. Many connections, or one that
+reconnects whenever its allowance is used up, are bounded here: these buckets outlive connections.
 """
 
 from typing import Final
@@ -9,101 +10,117 @@ from typing import Final
 from tactful.protocol.conversation import ProtocolTiming
 
 MESSAGES_PER_CHARGE: Final = 16
-"""Messages after which a connection settles: counting each at once would cost every message."""
+"""Messages after which a connection charges its buckets; each one alone would slow every message."""
 SESSION_FACTOR: Final = 2
-"""A shopper has two hands, however many tabs: a session may say twice what a connection may."""
+"""A session may send this many times the allowance of a connection: a shopper has two hands."""
 MESSAGES_PER_CONNECTION_S: Final = 4
-"""Messages a second for each place of an address: all its shoppers, clicking as fast as people do."""
+"""Messages a second per connection that an address may have: all its shoppers, clicking fast."""
 PRUNE_FROM: Final = 1_024
-"""Shares that are kept before the full ones are looked for."""
+"""Buckets that are kept before full ones are searched for and dropped."""
 
 
 class TokenBucket:
-    """A token bucket as one number: the instant at which it would be full again, in microseconds."""
+    """A token bucket, stored as the instant at which it is full again (GCRA, ITU-T I.371)."""
 
-    __slots__ = ("_burst_us", "_step_us", "full_at_us", "holders", "refused")
+    __slots__ = ("_burst_us", "_step_us", "full_at_us", "holders")
 
     def __init__(self, per_second: int, burst: int) -> None:
+        """Create a full bucket that refills `per_second` tokens a second and holds `burst`."""
         self._step_us = 1_000_000 // per_second
         self._burst_us = burst * self._step_us
         self.full_at_us = 0
+        """The instant at which the bucket is full, in microseconds of the caller's clock."""
         self.holders = 0
-        self.refused = 0  # in a row
+        """Connections that refer to this bucket; while there are any it is not pruned."""
 
-    def charge(self, messages: int, now: int) -> bool:
-        """Charge so many messages at an instant (ms); no: that was more than the share holds."""
+    def charge(self, tokens: int, now: int) -> bool:
+        """Take `tokens` at the instant `now` (milliseconds).
+
+        Returns:
+            Whether the bucket held that many. If not, it is empty afterwards: a debt that grew with
+            every attempt would outlast its cause.
+        """
         now_us = now * 1_000
-        self.full_at_us = max(self.full_at_us, now_us) + messages * self._step_us
+        self.full_at_us = max(self.full_at_us, now_us) + tokens * self._step_us
         if self.full_at_us - now_us <= self._burst_us:
-            self.refused = 0
             return True
-        self.refused += 1
-        self.full_at_us = now_us + self._burst_us  # a debt that grows would outlive its cause
+        self.full_at_us = now_us + self._burst_us
         return False
 
-    def refund(self, messages: int) -> None:
-        """Take back what was charged."""
-        self.full_at_us -= messages * self._step_us
+    def refund(self, tokens: int) -> None:
+        """Put back `tokens` that were charged."""
+        self.full_at_us -= tokens * self._step_us
 
 
 class BucketCache:
-    """Shares by key, of which those that are full again are forgotten."""
+    """Buckets by key; full ones without holders are dropped when there are many."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, TokenBucket] = {}
-        self._enough = PRUNE_FROM
+        self._buckets: dict[str, TokenBucket] = {}
+        self._prune_at = PRUNE_FROM
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._buckets)
 
-    def bucket(self, key: str, allowance: tuple[int, int], now: int) -> TokenBucket:
-        """The share under a key, a new one if there is none."""
-        found = self._kept.get(key)
+    def bucket(self, key: str, rate: tuple[int, int], now: int) -> TokenBucket:
+        """Return the bucket of `key`, a new one with `rate` (per second, burst) if there is none."""
+        found = self._buckets.get(key)
         if found is None:
-            if len(self._kept) >= self._enough:
-                self._forget_full(now)
-            found = self._kept[key] = TokenBucket(*allowance)
+            if len(self._buckets) >= self._prune_at:
+                self._prune(now)
+            found = self._buckets[key] = TokenBucket(*rate)
         return found
 
-    def _forget_full(self, now: int) -> None:
-        """A full share that nobody holds is as good as a new one; the look at all pays for itself."""
-        self._kept = {
-            key: share
-            for key, share in self._kept.items()
-            if share.holders or share.full_at_us > now * 1_000
+    def _prune(self, now: int) -> None:
+        """Drop full buckets that nobody holds: a new one would be the same.
+
+        The threshold doubles with the buckets that remain, so the cost per new bucket is constant.
+        """
+        self._buckets = {
+            key: bucket
+            for key, bucket in self._buckets.items()
+            if bucket.holders or bucket.full_at_us > now * 1_000
         }
-        self._enough = max(PRUNE_FROM, 2 * len(self._kept))
+        self._prune_at = max(PRUNE_FROM, 2 * len(self._buckets))
 
 
 class TokenBuckets:
-    """The shares in use, by what they are shared under."""
+    """The message buckets of all sessions and addresses."""
 
-    def __init__(self, rhythm: ProtocolTiming, places: int) -> None:
-        """`places`: the connections that an address may have."""
-        self._session = SESSION_FACTOR * rhythm.per_second, SESSION_FACTOR * rhythm.burst
-        self._address = (
-            max(rhythm.per_second, MESSAGES_PER_CONNECTION_S * places),
-            max(rhythm.burst, 10 * MESSAGES_PER_CONNECTION_S * places),
+    def __init__(self, timing: ProtocolTiming, per_address: int) -> None:
+        """Derive the rates.
+
+        Args:
+            timing: The allowance of one connection.
+            per_address: The connections that one address may have.
+        """
+        self._session_rate = SESSION_FACTOR * timing.per_second, SESSION_FACTOR * timing.burst
+        self._address_rate = (
+            max(timing.per_second, MESSAGES_PER_CONNECTION_S * per_address),
+            max(timing.burst, 10 * MESSAGES_PER_CONNECTION_S * per_address),
         )
-        self._kept = BucketCache()
+        self._cache = BucketCache()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._cache)
 
     def for_session(self, session: str, now: int) -> TokenBucket:
-        """What all connections of a session share; the id is the one before the point. Held."""
-        return self._of(f"session {session.partition('.')[0]}", self._session, now)
+        """Return the bucket of a session and hold it; call `release` when done.
+
+        The part of the id after the point changes at a login; the bucket stays.
+        """
+        return self._hold(f"session {session.partition('.')[0]}", self._session_rate, now)
 
     def for_address(self, address: str, now: int) -> TokenBucket:
-        """What all connections from an address share. Held until it is let go."""
-        return self._of(f"address {address}", self._address, now)
+        """Return the bucket of an address (`limit_key`) and hold it; call `release` when done."""
+        return self._hold(f"address {address}", self._address_rate, now)
 
-    def release(self, share: TokenBucket | None) -> None:
-        """A connection needs it no more; what was spent stays spent."""
-        if share is not None:
-            share.holders -= 1
+    def release(self, bucket: TokenBucket | None) -> None:
+        """Let go of a bucket that a connection held; what was charged stays charged."""
+        if bucket is not None:
+            bucket.holders -= 1
 
-    def _of(self, key: str, allowance: tuple[int, int], now: int) -> TokenBucket:
-        found = self._kept.bucket(key, allowance, now)
+    def _hold(self, key: str, rate: tuple[int, int], now: int) -> TokenBucket:
+        found = self._cache.bucket(key, rate, now)
         found.holders += 1
         return found

@@ -1,44 +1,41 @@
-"""The bytes of an HTTP answer that refuses, for peers that never reach an HTTP stack."""
+"""HTTP responses that reject a connection or request before the application sees it."""
 
 import http
 
-import msgspec
-
+from tactful.protocol.problems import PROBLEM_JSON, problem_body
 from tactful.transports.admission.access_policy import Rejection
 
 SERVER_FULL = Rejection(503, "server.full", "The server is full.", retry_s=10)
-SHUTTING_DOWN = Rejection(503, "server.leaving", "The server is going away.", retry_s=1)
-RATE_LIMITED = Rejection(429, "address.hurried", "This address comes too often.", retry_s=5)
+SHUTTING_DOWN = Rejection(503, "server.leaving", "The server is shutting down.", retry_s=1)
+RATE_LIMITED = Rejection(
+    429, "address.hurried", "Too many requests come from this address.", retry_s=5
+)
 ADDRESS_FULL = Rejection(429, "address.full", "Too many connections from this address.", retry_s=30)
 
-_ADDED = {
+_EXTRA_HEADERS = {
     405: "Allow: GET\r\n",
     426: "Upgrade: websocket\r\n",
 }
 
 
-def problem_body(refusal: Rejection) -> bytes:
-    """The body: RFC 9457 problem details."""
-    return msgspec.json.encode(
-        {
-            "type": "about:blank",
-            "title": http.HTTPStatus(refusal.status).phrase,
-            "status": refusal.status,
-            "code": refusal.code,
-            "detail": refusal.detail,
-        }
-    )
+def rejection_body(rejection: Rejection) -> bytes:
+    """Return the problem details (RFC 9457) of a rejection as JSON."""
+    title = http.HTTPStatus(rejection.status).phrase
+    return problem_body(rejection.status, title, rejection.code, rejection.detail)
 
 
-def http_response(refusal: Rejection) -> bytes:
-    """The whole answer; the connection closes after it."""
-    body = problem_body(refusal)
-    added = _ADDED.get(refusal.status, "")
-    if refusal.retry_s is not None:
-        added += f"Retry-After: {refusal.retry_s}\r\n"
+def http_response(rejection: Rejection) -> bytes:
+    """Return a whole HTTP/1.1 response, after which the connection is closed.
+
+    For connections that never reach the HTTP stack, such as a handshake that fails.
+    """
+    body = rejection_body(rejection)
+    headers = _EXTRA_HEADERS.get(rejection.status, "")
+    if rejection.retry_s is not None:
+        headers += f"Retry-After: {rejection.retry_s}\r\n"
     head = (
-        f"HTTP/1.1 {refusal.status} {http.HTTPStatus(refusal.status).phrase}\r\n"
-        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
-        f"Cache-Control: no-store\r\nConnection: close\r\n{added}\r\n"
+        f"HTTP/1.1 {rejection.status} {http.HTTPStatus(rejection.status).phrase}\r\n"
+        f"Content-Type: {PROBLEM_JSON}\r\nContent-Length: {len(body)}\r\n"
+        f"Cache-Control: no-store\r\nConnection: close\r\n{headers}\r\n"
     )
     return head.encode("ascii") + body

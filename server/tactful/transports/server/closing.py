@@ -1,14 +1,17 @@
-"""Writes the last words on a connection and ends our side of it."""
+"""A last write on a connection, followed by a half-close."""
 
 import asyncio
 
 
-def write_and_close(transport: asyncio.Transport, words: bytes) -> None:
-    """Write and half-close, so that the peer can still read: a reset would lose the words."""
+def write_and_close(transport: asyncio.Transport, data: bytes) -> None:
+    """Write `data` and end our side of the stream, so that the client can still read it.
+
+    A full close with unread input would reset the connection, and the client would lose `data`.
+    """
     if transport.is_closing():
         return
-    transport.write(words)
+    transport.write(data)
     try:
         transport.write_eof()
-    except OSError:  # the peer has gone already; nobody will read them
+    except OSError:  # the client has gone already
         transport.abort()

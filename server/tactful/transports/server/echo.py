@@ -1,65 +1,50 @@
-"""Echo for conformance suites, through the same accept path as sessions."""
-
-from typing import Protocol
+"""Echo of WebSocket messages for conformance suites, on the same path as sessions."""
 
 from tactful.protocol import close_codes
-from tactful.protocol.close_codes import CloseCode
-
-
-class EchoTransport(Protocol):
-    """What an echo needs of a WebSocket."""
-
-    def send(self, payload: bytes) -> None:
-        """Send a text message."""
-
-    def send_binary(self, payload: bytes) -> None:
-        """Send a binary message."""
-
-    def close(self, code: CloseCode, reason: str = "") -> None:
-        """End the connection."""
+from tactful.transports.server.websocket import WebSocketConnection
 
 
 class Echo:
-    """Sends back what comes, keeps nothing, and knows no hello, no pace and no clock."""
+    """A `MessageConsumer` that returns every message, without limits or deadlines."""
 
-    __slots__ = ("_link",)
+    __slots__ = ("_connection",)
 
-    def __init__(self, link: EchoTransport) -> None:
-        self._link = link
+    def __init__(self, connection: WebSocketConnection) -> None:
+        self._connection = connection
 
     def begin_read(self, now: int) -> None:
-        """Nothing to note."""
+        """Do nothing: there is no deadline to extend."""
 
     def charge_frame(self, size: int) -> bool:
-        """Suites flood on purpose."""
+        """Return `True`: conformance suites send floods on purpose."""
         del size
         return True
 
     def receive_text(self, payload: bytes) -> None:
-        """Send it back if it is text."""
+        """Send the message back, or close with 1007 if it is not UTF-8."""
         try:
             if not payload.isascii():
                 payload.decode()
         except UnicodeDecodeError:
-            self._link.close(close_codes.NOT_UTF8, "The text is not UTF-8.")
+            self._connection.close(close_codes.NOT_UTF8, "The text is not UTF-8.")
         else:
-            self._link.send(payload)
+            self._connection.send(payload)
 
     def receive_binary(self, payload: bytes) -> None:
-        """Send it back."""
-        self._link.send_binary(payload)
+        """Send the message back."""
+        self._connection.send_binary(payload)
 
     def end_read(self) -> None:
-        """Nothing is owed."""
+        """Do nothing: there is no acknowledgement."""
 
     def tick(self, now: int) -> None:
-        """No clock."""
+        """Do nothing: there is no deadline."""
 
     def client_lagging(self) -> None:
-        """The link has stopped reading; that is enough."""
+        """Do nothing: the connection has stopped reading, which is enough."""
 
     def client_caught_up(self) -> None:
-        """It reads again."""
+        """Do nothing: the connection reads again."""
 
     def connection_lost(self, code: int) -> None:
-        """Nothing to clean up."""
+        """Do nothing: there is nothing to clean up."""

@@ -1,4 +1,9 @@
-"""Does this request head become a session: the common one at once, else as the library judges."""
+"""Check of a WebSocket handshake: a fast path for what browsers send, the library for the rest.
+
+The fast path accepts only heads that the library would accept with the same bytes; a property test
+compares both. It takes a tenth of the library's time, which decides how many clients can return
+in the second after a restart.
+"""
 
 import http
 import logging
@@ -20,28 +25,53 @@ from tactful.transports.admission.access_policy import (
     Rejection,
 )
 
-# Fields as RFC 9110 has them, printable, and no larger and no more than any parser takes; browsers
+# Field lines of RFC 9112, printable, and no larger and no more than every parser accepts; browsers
 # send 15 and proxies add some.
-_HEAD: Final = re.compile(
+_COMMON_HEAD: Final = re.compile(
     rb"GET " + re.escape(SESSION_PATH.encode()) + rb" HTTP/1\.1\r\n"
     rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}: [\x21-\x7e](?:[\x20-\x7e]{0,2046}[\x21-\x7e])?\r\n){1,64}\r\n"
 )
-_KEY: Final = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")  # 16 bytes in Base64 and no other spelling
-_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
-_HOPPING: Final = frozenset({"upgrade", "keep-alive, upgrade"})
+_KEY: Final = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")  # 16 bytes in the one canonical Base64 form
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+_CONNECTION_VALUES: Final = frozenset({"upgrade", "keep-alive, upgrade"})
+
+# The library logs every handshake at level info; the server counts them instead.
+frame_log = logging.getLogger("tactful.frames")
+"""The logger that is passed to the WebSocket library."""
+frame_log.setLevel(logging.WARNING)
 
 
 class AcceptedHandshake(msgspec.Struct, frozen=True):
-    """A handshake that stands: the bytes of the answer, the page's origin, the hops before us."""
+    """A handshake that may be completed."""
 
     response: bytes
+    """The HTTP response with status 101."""
     origin: str
+    """The value of the `Origin` header."""
     forwarded: tuple[str, ...]
+    """The values of the `X-Forwarded-For` header."""
+
+
+def check_handshake(
+    head: bytes, policy: AccessPolicy, *, any_origin: bool = False
+) -> AcceptedHandshake | Rejection:
+    """Check a complete request head.
+
+    Args:
+        head: All bytes up to and including the empty line.
+        policy: The names and origins that are accepted.
+        any_origin: Accept every origin and subprotocol; for conformance suites, which have no page.
+    """
+    common = None if any_origin else accept_common(head, policy)
+    return common or check_with_library(head, policy, any_origin=any_origin)
+
+
+# The fast path.
 
 
 def accept_common(head: bytes, policy: AccessPolicy) -> AcceptedHandshake | None:
-    """Accept a complete request head; None: ask the library."""
-    if _HEAD.fullmatch(head) is None:
+    """Accept a head of the common form; `None` leaves the decision to the library."""
+    if _COMMON_HEAD.fullmatch(head) is None:
         return None
     lines = head[:-4].decode("ascii").split("\r\n")[1:]
     fields: dict[str, str] = {}
@@ -52,23 +82,23 @@ def accept_common(head: bytes, policy: AccessPolicy) -> AcceptedHandshake | None
         return None
     get = fields.get
     key = get("sec-websocket-key", "")
-    common = (
+    acceptable = (
         get("upgrade", "").lower() == "websocket"
-        and get("connection", "").lower() in _HOPPING
+        and get("connection", "").lower() in _CONNECTION_VALUES
         and get("sec-websocket-version") == "13"
         and get("sec-websocket-protocol") == SUBPROTOCOL
         and _KEY.fullmatch(key) is not None
         and get("origin") in policy.origins
         and policy.check_host([get("host", "")]) is None
     )
-    if not common:
+    if not acceptable:
         return None
     hops = get("x-forwarded-for")
     return AcceptedHandshake(_response(key), fields["origin"], () if hops is None else (hops,))
 
 
 def _response(key: str) -> bytes:
-    """RFC 6455 section 4.2.2, byte for byte as the library writes it."""
+    """Build the response of RFC 6455, section 4.2.2, with the same bytes as the library."""
     proof = b64encode(sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
     return (
         f"HTTP/1.1 101 Switching Protocols\r\nDate: {formatdate(usegmt=True)}\r\n"
@@ -77,25 +107,15 @@ def _response(key: str) -> bytes:
     ).encode()
 
 
-# The library notes each handshake at level info; the door counts them instead.
-frame_log = logging.getLogger("tactful.frames")
-frame_log.setLevel(logging.WARNING)
-
-
-def check_handshake(
-    head: bytes, policy: AccessPolicy, *, any_page: bool = False
-) -> AcceptedHandshake | Rejection:
-    """Judge a complete request head; `any_page` lets conformance suites in, which have no page."""
-    plain = None if any_page else accept_common(head, policy)
-    return plain or check_with_library(head, policy, any_page=any_page)
+# The slow path.
 
 
 def check_with_library(
-    head: bytes, policy: AccessPolicy, *, any_page: bool = False
+    head: bytes, policy: AccessPolicy, *, any_origin: bool = False
 ) -> AcceptedHandshake | Rejection:
-    """Judge what is uncommon, or to be refused."""
+    """Check a head of any form, with the parser and the rules of the WebSocket library."""
     library = ServerProtocol(
-        subprotocols=None if any_page else [Subprotocol(SUBPROTOCOL)], logger=frame_log
+        subprotocols=None if any_origin else [Subprotocol(SUBPROTOCOL)], logger=frame_log
     )
     library.receive_data(head)
     events = library.events_received()
@@ -103,14 +123,17 @@ def check_with_library(
         return _unreadable(library)
     request = events[0]
     origins = request.headers.get_all("Origin")
-    refusal = _judge_path(request) or (
-        policy.check_host(request.headers.get_all("Host"))
-        or (None if any_page or "Upgrade" not in request.headers else policy.check_origin(origins))
+    # A request without an upgrade is a person with a browser: 426 explains more than 403.
+    check_origin = not any_origin and "Upgrade" in request.headers
+    rejection = (
+        _check_path(request)
+        or policy.check_host(request.headers.get_all("Host"))
+        or (policy.check_origin(origins) if check_origin else None)
     )
-    return refusal or _accept(library, request, "".join(origins))
+    return rejection or _accept(library, request, "".join(origins))
 
 
-def _judge_path(request: Request) -> Rejection | None:
+def _check_path(request: Request) -> Rejection | None:
     if request.path.partition("?")[0] == SESSION_PATH:
         return None
     return Rejection(404, "path.unknown", f"WebSockets are at {SESSION_PATH}.")
@@ -128,7 +151,7 @@ def _accept(
 
 
 def _unreadable(library: ServerProtocol) -> Rejection:
-    """Say what the library found: a line or a field too large, or no HTTP at all."""
+    """Return what the parser found: a line or field that is too large, or no HTTP."""
     answer = b"".join(library.data_to_send())[:12]
     if answer.startswith(b"HTTP/1.1 4"):
         return Rejection(int(answer[9:12]), "head.too_large", "The request head is too large.")

@@ -1,37 +1,40 @@
-"""Lets handshakes through a few at a time, so that a storm of them does not hold up the others.
+"""Queue of WebSocket handshakes, so that a storm of them does not delay other connections.
 
-The newest first: where more come than can be served, the oldest have given up by the time that it is
-their turn, and whoever served them in order would serve nobody. Who waits too long is refused.
+Handshakes are served last in, first out. Under overload the oldest clients have already timed out,
+so serving them first would serve nobody. A handshake that waits too long is rejected by its
+connection's deadline.
 """
 
 import asyncio
 from collections.abc import Callable
 
-PER_TURN = 32  # of 20 us each, and as much again when they say hello: others wait some 3 ms
+# A handshake takes 20 µs, and its `hello` as much again: other connections wait some 3 ms.
+PER_TURN = 32
+"""Handshakes served in one iteration of the event loop."""
 
 
 class HandshakeQueue:
-    """A stack that moves with the loop: reads and writes of others go on between its turns."""
+    """A stack of callbacks; reads and writes of other connections run between its batches."""
 
     def __init__(self) -> None:
         self._waiting: list[Callable[[], None]] = []
-        self._moving = False
+        self._scheduled = False
 
-    def submit(self, come_in: Callable[[], None]) -> None:
-        """Let somebody in at their turn, not before the caller returns."""
-        self._waiting.append(come_in)
-        if not self._moving:
-            self._move()
+    def submit(self, complete: Callable[[], None]) -> None:
+        """Call `complete` in one of the next iterations of the loop, never before this returns."""
+        self._waiting.append(complete)
+        if not self._scheduled:
+            self._schedule()
 
-    def _move(self) -> None:
-        self._moving = True
-        asyncio.get_running_loop().call_soon(self._turn)
+    def _schedule(self) -> None:
+        self._scheduled = True
+        asyncio.get_running_loop().call_soon(self._run_batch)
 
-    def _turn(self) -> None:
+    def _run_batch(self) -> None:
         try:
             for _ in range(min(PER_TURN, len(self._waiting))):
                 self._waiting.pop()()
         finally:
-            self._moving = False
+            self._scheduled = False
             if self._waiting:
-                self._move()
+                self._schedule()

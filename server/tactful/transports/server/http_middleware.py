@@ -1,58 +1,64 @@
-"""Checks every HTTP request's Host and pace, and tells the app the client's real address."""
+"""ASGI middleware that resolves the client's address and checks rate and `Host` of a request."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tactful.protocol.problems import PROBLEM_JSON
 from tactful.transports.admission.access_policy import PROBE_PATHS, Rejection
 from tactful.transports.admission.client_address import limit_key
-from tactful.transports.admission.rejections import RATE_LIMITED, problem_body
+from tactful.transports.admission.rejections import RATE_LIMITED, rejection_body
 from tactful.transports.sessions.connection_hub import ConnectionHub
 
 
 class AccessMiddleware:
-    """Middleware for plain HTTP; WebSockets are judged before their upgrade."""
+    """Middleware for plain HTTP; a WebSocket is checked before its upgrade."""
 
-    def __init__(self, app: ASGIApp, reception: ConnectionHub) -> None:
+    def __init__(self, app: ASGIApp, hub: ConnectionHub) -> None:
         self._app = app
-        self._reception = reception
-        self._policy = reception.policy
+        self._hub = hub
+        self._policy = hub.policy
+        self._proxies = hub.policy.proxies or None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on or refuse one request."""
+        """Pass a request on with the client's resolved address, or reject it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        hosts: list[str] = []
+        forwarded: list[str] = []
+        for name, value in scope["headers"]:
+            if name == b"host":
+                hosts.append(value.decode("latin-1"))
+            elif name == b"x-forwarded-for":
+                forwarded.append(value.decode("latin-1"))
         peer, port = scope.get("client") or ("127.0.0.1", 0)
-        client = self._policy.proxies.client_address(peer, _values(scope, b"x-forwarded-for"))
-        refusal = self._judge(scope, client)
-        if refusal is not None:
-            self._reception.rejections[refusal.code] += 1
-            await send_rejection(send, refusal, hang_up=refusal is RATE_LIMITED and client == peer)
+        client, limited = peer, True
+        if self._proxies is not None:
+            client = self._proxies.client_address(peer, forwarded)
+            limited = not self._proxies.trusts(client)  # a proxy's own requests have no rate limit
+        rejection: Rejection | None = None
+        if limited and not self._hub.address_limiter.admit_request(
+            limit_key(client), self._hub.clock()
+        ):
+            rejection = RATE_LIMITED
+        elif scope["path"] not in PROBE_PATHS:
+            rejection = self._policy.check_host(hosts)
+        if rejection is not None:
+            self._hub.rejections[rejection.code] += 1
+            # Behind a proxy the connection carries requests of other clients too.
+            await send_rejection(
+                send, rejection, close=rejection is RATE_LIMITED and client == peer
+            )
             return
         await self._app({**scope, "client": (client, port)}, receive, send)
 
-    def _judge(self, scope: Scope, client: str) -> Rejection | None:
-        if not self._policy.proxies.trusts(
-            client
-        ) and not self._reception.address_limiter.admit_request(
-            limit_key(client), self._reception.clock()
-        ):
-            return RATE_LIMITED
-        if scope["path"] in PROBE_PATHS:
-            return None
-        return self._policy.check_host(_values(scope, b"host"))
 
-
-async def send_rejection(send: Send, refusal: Rejection, *, hang_up: bool = False) -> None:
-    """Answer an HTTP request with problem details; `hang_up`: and end the connection."""
-    headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
-    if hang_up:
+async def send_rejection(send: Send, rejection: Rejection, *, close: bool = False) -> None:
+    """Answer an HTTP request with problem details; `close` also ends the connection."""
+    headers = [(b"content-type", PROBLEM_JSON.encode()), (b"cache-control", b"no-store")]
+    if close:
         headers.append((b"connection", b"close"))
-    if refusal.retry_s is not None:
-        headers.append((b"retry-after", str(refusal.retry_s).encode()))
-    start = {"type": "http.response.start", "status": refusal.status, "headers": headers}
+    if rejection.retry_s is not None:
+        headers.append((b"retry-after", str(rejection.retry_s).encode()))
+    start = {"type": "http.response.start", "status": rejection.status, "headers": headers}
     await send(start)
-    await send({"type": "http.response.body", "body": problem_body(refusal)})
-
-
-def _values(scope: Scope, name: bytes) -> list[str]:
-    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+    await send({"type": "http.response.body", "body": rejection_body(rejection)})

@@ -1,7 +1,8 @@
-"""The front door: one connection from its first byte to the stack that serves it.
+"""A connection from its first byte until its HTTP or WebSocket stack takes over.
 
-A head must be complete in time and within its size. What asks for `/v1/session` is judged here and
-becomes a WebSocket; everything else goes to the HTTP stack, and is watched there.
+The request head must be complete in time and within its size. A request for `/v1/session` is
+checked here and becomes a WebSocket. Everything else goes to the HTTP stack, whose deadlines are
+kept here too.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from tactful.transports.admission.rejections import (
     SERVER_FULL,
     http_response,
 )
-from tactful.transports.server import closing as last_words
+from tactful.transports.server import closing
 from tactful.transports.server.echo import Echo
 from tactful.transports.server.handshake import AcceptedHandshake, check_handshake
 from tactful.transports.server.http_protocol import NOT_HTTP
@@ -25,244 +26,243 @@ from tactful.transports.server.server_state import ConnectionSlot, ListenerState
 from tactful.transports.server.websocket import WebSocketConnection
 
 CLOSED_PROTOCOL = asyncio.Protocol()
-"""What a connection talks to that nobody has let in."""
+"""The protocol of a connection that was closed at its accept; it ignores everything."""
 
 _HEAD_END = b"\r\n\r\n"
 _FIRST_CAPITAL, _LAST_CAPITAL = b"AZ"
-_SPARED = PROBE_PATHS | {"/metrics"}
+_SERVED_WHEN_FULL = PROBE_PATHS | {"/metrics"}
 
 
 class IncomingConnection(asyncio.Protocol):
-    """One connection until it is known what it wants, and after that if it wants HTTP."""
+    """One connection until its request is known, and afterwards if it is plain HTTP."""
 
-    __slots__ = ("_deaf_until", "_head", "_house", "_http", "_opened", "_queued", "_taken_over",
-                 "_transport", "health_only", "peer", "slot")  # fmt: skip
+    __slots__ = ("_accepted_at", "_buffer", "_discard_until", "_http", "_queued_head", "_state",
+                 "_transferred", "_transport", "health_only", "key", "peer", "slot")  # fmt: skip
 
-    def __init__(self, house: ListenerState) -> None:
-        self._house = house
+    def __init__(self, state: ListenerState) -> None:
+        self._state = state
         self._transport: asyncio.Transport
         self.slot: ConnectionSlot
-        self._head = bytearray()
-        self._opened = house.clock()
+        self._buffer = bytearray()  # the incomplete head; then what follows a queued handshake
+        self._accepted_at = state.clock()
         self.peer = ""
-        self._deaf_until = 0
-        self.health_only = False  # only a health check may pass
-        self._taken_over = False  # the HTTP stack has handed an upgrade back
+        """The address at the other end of the socket."""
+        self.key = ""
+        """The `limit_key` of `peer`."""
+        self._discard_until = 0  # after a rejection: input is dropped until then, then the socket
+        self.health_only = False
+        """Whether the server is full, so that only health checks are answered."""
+        self._transferred = False  # the HTTP stack has handed an upgrade back
         self._http: TimedHttpConnection | None = None
-        self._queued = b""  # the head of a handshake that waits for its turn
+        self._queued_head = b""  # the head of a handshake that waits in the queue
 
-    # What the event loop calls.
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the peer in, or turn it away."""
+        """Admit the connection or reject it."""
         self._transport = cast("asyncio.Transport", transport)
-        before = self._transport.get_protocol()
-        if isinstance(before, IncomingConnection) and before is not self:
-            self._take_over(before)
-        else:
-            self.peer = _address(transport)
-            self._accept()
+        previous = self._transport.get_protocol()
+        if isinstance(previous, IncomingConnection) and previous is not self:
+            self._take_over(previous)
+            return
+        name = transport.get_extra_info("peername")
+        # A client on a Unix socket has no address and counts as this machine.
+        self.peer = str(name[0]) if isinstance(name, tuple) else "127.0.0.1"
+        self.key = limit_key(self.peer)
+        self._admit()
 
     def data_received(self, data: bytes) -> None:
-        """Collect the head; later, pass everything on."""
-        if self._deaf_until:
+        """Collect the request head; after that pass everything on."""
+        if self._discard_until:
             return
         if self._http is not None:
-            self._refuse_if(self._http.data_received(data, self._house.clock()))
+            rejection = self._http.data_received(data, self._state.clock())
+            if rejection is not None:
+                self._reject_http(rejection)
             return
-        if self._queued:
-            self._keep_early(data)
+        if self._queued_head:
+            self._keep_early_data(data)
             return
-        head = self._head
-        searched = max(0, len(head) - len(_HEAD_END))
-        head += data
-        end = head.find(_HEAD_END, searched) + len(_HEAD_END)
+        buffer = self._buffer
+        searched = max(0, len(buffer) - len(_HEAD_END))
+        buffer += data
+        end = buffer.find(_HEAD_END, searched) + len(_HEAD_END)
         complete = end >= len(_HEAD_END)
-        if not _FIRST_CAPITAL <= head[0] <= _LAST_CAPITAL:
-            self._refuse(NOT_HTTP)  # a method is written in capitals; this is TLS or noise
-        elif (end if complete else len(head)) > self._house.limits.head_bytes:
-            self._refuse(LARGE_HEAD)
+        if not _FIRST_CAPITAL <= buffer[0] <= _LAST_CAPITAL:
+            self._reject(NOT_HTTP)  # a method begins with a capital; this is TLS or noise
+        elif (end if complete else len(buffer)) > self._state.limits.head_bytes:
+            self._reject(LARGE_HEAD)
         elif complete:
-            self._route(bytes(head[:end]), bytes(head[end:]))
+            self._route(bytes(buffer[:end]), bytes(buffer[end:]))
 
     def pause_writing(self) -> None:
-        """The peer reads slowly."""
+        """Record that the client reads slowly."""
         if self._http is not None:
-            self._http.pause_writing(self._house.clock())
+            self._http.pause_writing(self._state.clock())
 
     def resume_writing(self) -> None:
-        """The peer has caught up."""
+        """Record that the client has caught up."""
         if self._http is not None:
             self._http.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The socket is gone."""
-        self._stop_waiting()
+        """Release everything: the socket is closed."""
+        self._state.pending_heads.pop(self, None)
         if self._http is not None:
             self._http.protocol.connection_lost(exc)
         self.slot.release(self)
+
+    # Called by the deadline sweep.
 
     def abort(self) -> None:
         """Drop the connection."""
         self._transport.abort()
 
     def tick(self, now: int) -> None:
-        """The sweep has come by: is this taking too long?"""
-        if self._deaf_until:
-            if now >= self._deaf_until:
+        """Reject or drop the connection if a deadline is over."""
+        if self._discard_until:
+            if now >= self._discard_until:
                 self._transport.abort()
         elif self._http is not None:
-            self._refuse_if(self._http.tick(now))
+            rejection = self._http.tick(now)
+            if rejection is not None:
+                self._reject_http(rejection)
             if self._http.stalled(now):
                 self._transport.abort()
-        elif self._queued:
-            if now - self._opened >= self._house.limits.queue_ms:
-                self._refuse(SERVER_FULL)
-        elif now - self._opened >= self._house.limits.head_ms:
-            if self._head:
-                self._refuse(SLOW_HEAD)
+        elif self._queued_head:
+            if now - self._accepted_at >= self._state.limits.queue_ms:
+                self._reject(SERVER_FULL)
+        elif now - self._accepted_at >= self._state.limits.head_ms:
+            if self._buffer:
+                self._reject(SLOW_HEAD)
             else:
                 self._transport.close()
 
-    # Who may come in.
+    # Admission.
 
-    def _accept(self) -> None:
-        house = self._house
-        proxied = house.policy.proxies.trusts(self.peer)
-        welcome = proxied or house.hub.address_limiter.admit_request(
-            limit_key(self.peer), self._opened
-        )
-        if not welcome and not house.hub.address_limiter.may_explain(self._opened):
-            house.reject_silently(limit_key(self.peer))
+    def _admit(self) -> None:
+        state, hub = self._state, self._state.hub
+        proxied = state.policy.proxies.trusts(self.peer)
+        within_rate = proxied or hub.address_limiter.admit_request(self.key, self._accepted_at)
+        if not within_rate and not hub.address_limiter.may_explain(self._accepted_at):
+            # A response to every attempt of a flood would cost more than the attempts.
+            hub.rejections[RATE_LIMITED.code] += 1
             self._transport.set_protocol(CLOSED_PROTOCOL)
             self._transport.abort()
             return
-        self.slot = ConnectionSlot(house, self)
-        house.pending_heads[self] = self._opened
-        verdict = house.admission.count_in()
-        if welcome:
-            self._admit(verdict, proxied=proxied)
+        self.slot = ConnectionSlot(state, self)
+        state.pending_heads[self] = self._accepted_at
+        result = state.admission.count_in()
+        if not within_rate:
+            self._reject(RATE_LIMITED)
+        elif result is AdmissionResult.FULL:
+            self._reject(SERVER_FULL)
+            self._transport.close()  # at once: a socket that lingers keeps a descriptor
         else:
-            self._refuse(RATE_LIMITED)
+            self.health_only = result is AdmissionResult.HEALTH_ONLY
+            if not proxied:
+                self._claim(self.key)
 
-    def _admit(self, verdict: AdmissionResult, *, proxied: bool) -> None:
-        self.health_only = verdict is AdmissionResult.HEALTH_ONLY
-        if verdict is AdmissionResult.FULL:
-            self._refuse(SERVER_FULL)
-            self._transport.close()  # at once: what lingers takes a descriptor
-        elif not proxied:
-            self._claim(self.peer)
-
-    def _claim(self, address: str) -> bool:
-        if self.slot.claim_address(limit_key(address)):
+    def _claim(self, key: str) -> bool:
+        if self.slot.claim_address(key):
             return True
-        self._refuse(ADDRESS_FULL)
+        self._reject(ADDRESS_FULL)
         return False
 
-    def _take_over(self, before: "IncomingConnection") -> None:
-        """Take the place of the door whose HTTP stack has met an upgrade on a used connection."""
-        self.peer = before.peer
-        self.slot = before.slot
-        self.health_only = before.health_only
-        self._taken_over = True
-        self.slot.transfer(before, self)
+    def _take_over(self, previous: "IncomingConnection") -> None:
+        """Continue a connection whose HTTP stack met an upgrade after earlier requests."""
+        self.peer = previous.peer
+        self.key = previous.key
+        self.slot = previous.slot
+        self.health_only = previous.health_only
+        self._transferred = True
+        self.slot.transfer(previous, self)
 
-    # Where to.
+    # Routing.
 
     def _route(self, head: bytes, rest: bytes) -> None:
-        self._head = bytearray()
-        path = _path(head)
+        self._buffer = bytearray()
+        parts = head[: head.find(b"\r\n")].split(b" ")
+        path = parts[1].partition(b"?")[0].decode("latin-1") if len(parts) == 3 else ""
         if not path:
-            self._refuse(NOT_HTTP)
-        elif self._taken_over or path == SESSION_PATH:
-            self._to_session(head, rest)
-        elif self.health_only and path not in _SPARED:
-            self._refuse(SERVER_FULL)
+            self._reject(NOT_HTTP)
+        elif self._transferred or path == SESSION_PATH:
+            self._queue_handshake(head, rest)
+        elif self.health_only and path not in _SERVED_WHEN_FULL:
+            self._reject(SERVER_FULL)
         else:
-            self._stop_waiting()
-            self._http = TimedHttpConnection(
-                self._house.new_http_protocol(), self._transport, self._house.limits
-            )
-            self._refuse_if(self._http.data_received(head + rest, self._house.clock()))
-            if self._house.hub.shutting_down:
-                self._http.protocol.shutdown()  # answer this request, and no further one
+            state = self._state
+            state.pending_heads.pop(self, None)
+            protocol = state.new_http_protocol()
+            self._http = TimedHttpConnection(protocol, self._transport, state.limits)
+            rejection = self._http.data_received(head + rest, state.clock())
+            if rejection is not None:
+                self._reject_http(rejection)
+            if state.hub.shutting_down:
+                protocol.shutdown()  # answers this request and no further one
 
-    def _to_session(self, head: bytes, rest: bytes) -> None:
-        house = self._house
-        closed = house.hub.session_rejection or (SERVER_FULL if self.health_only else None)
-        if closed is not None:
-            self._refuse(closed)
+    def _queue_handshake(self, head: bytes, rest: bytes) -> None:
+        rejection = self._state.hub.session_rejection or (SERVER_FULL if self.health_only else None)
+        if rejection is not None:
+            self._reject(rejection)
             return
-        self._queued = head
-        self._keep_early(rest)
-        house.handshakes.submit(self._shake_hands)
+        self._queued_head = head
+        self._keep_early_data(rest)
+        self._state.handshakes.submit(self._complete_handshake)
 
-    def _keep_early(self, data: bytes) -> None:
-        """A client may send messages before it has our answer; a few."""
-        self._head += data
-        if len(self._head) > self._house.limits.message_bytes:
-            self._refuse(LARGE_HEAD)
+    def _keep_early_data(self, data: bytes) -> None:
+        """Keep what a client sends before it has the handshake's response, within a limit."""
+        self._buffer += data
+        if len(self._buffer) > self._state.limits.message_bytes:
+            self._reject(LARGE_HEAD)
 
-    def _shake_hands(self) -> None:
-        self._stop_waiting()
-        if self._deaf_until or self._transport.is_closing():
+    def _complete_handshake(self) -> None:
+        state = self._state
+        state.pending_heads.pop(self, None)
+        if self._discard_until or self._transport.is_closing():
             return
-        house, head, early = self._house, self._queued, bytes(self._head)
-        judged = check_handshake(head, house.policy, any_page=house.conformance_echo)
-        if isinstance(judged, Rejection):
-            self._refuse(judged)
+        handshake = check_handshake(
+            self._queued_head, state.policy, any_origin=state.conformance_echo
+        )
+        if isinstance(handshake, Rejection):
+            self._reject(handshake)
             return
-        client = house.policy.proxies.client_address(self.peer, judged.forwarded)
+        client = state.policy.proxies.client_address(self.peer, handshake.forwarded)
         if client != self.peer:
-            if not house.hub.address_limiter.admit_request(limit_key(client), house.clock()):
-                self._refuse(RATE_LIMITED)
+            key = limit_key(client)
+            if not state.hub.address_limiter.admit_request(key, state.clock()):
+                self._reject(RATE_LIMITED)
                 return
-            if not self._claim(client):
+            if not self._claim(key):
                 return
-        self._upgrade(judged, client, early)
+        self._upgrade(handshake, client, bytes(self._buffer))
 
-    def _upgrade(self, judged: AcceptedHandshake, client: str, early: bytes) -> None:
-        house = self._house
-        self._transport.write(judged.response)
-        link = WebSocketConnection(self._transport, house.limits, house.clock, self.slot)
-        self.slot.transfer(self, link)
-        if house.conformance_echo:
-            link.consumer = Echo(link)
+    def _upgrade(self, handshake: AcceptedHandshake, client: str, early: bytes) -> None:
+        state = self._state
+        self._transport.write(handshake.response)
+        websocket = WebSocketConnection(self._transport, state.limits, state.clock, self.slot)
+        self.slot.transfer(self, websocket)
+        if state.conformance_echo:
+            websocket.consumer = Echo(websocket)
         else:
-            link.consumer = house.hub.admit(link, client, judged.origin)
-        link.serve(early)
+            websocket.consumer = state.hub.admit(websocket, client, handshake.origin)
+        websocket.serve(early)
 
-    def _stop_waiting(self) -> None:
-        self._house.pending_heads.pop(self, None)
+    # Rejection.
 
-    # Turning away.
-
-    def _refuse_if(self, refusal: Rejection | None) -> None:
-        if refusal is None:
+    def _reject_http(self, rejection: Rejection) -> None:
+        """Reject a request that the HTTP stack has begun to read."""
+        http = cast("TimedHttpConnection", self._http)
+        if http.answering:
+            self._transport.abort()  # the rejection would become a part of that response
             return
-        if self._http is not None and self._http.answering:
-            self._transport.abort()
-            return
-        self._refuse(refusal)
-        if self._http is not None:
-            self._http.protocol.abandon_responses()  # else it writes its answer on a line that has ended
+        self._reject(rejection)
+        http.protocol.abandon_responses()  # else it would write to a stream that has ended
 
-    def _refuse(self, refusal: Rejection) -> None:
-        """Say why and end our side; what the peer still sends is read and dropped for a moment."""
-        self._stop_waiting()
-        self._house.hub.rejections[refusal.code] += 1
-        self._deaf_until = self._house.clock() + self._house.limits.linger_ms
-        self._head = bytearray()
-        last_words.write_and_close(self._transport, http_response(refusal))
-
-
-def _address(transport: asyncio.BaseTransport) -> str:
-    """The peer's address; a peer on a Unix socket has none and counts as this machine."""
-    name = transport.get_extra_info("peername")
-    return str(name[0]) if isinstance(name, tuple) else "127.0.0.1"
-
-
-def _path(head: bytes) -> str:
-    """The path of a request line, without its query; empty if the line is not one."""
-    parts = head[: head.find(b"\r\n")].split(b" ")
-    return parts[1].partition(b"?")[0].decode("latin-1") if len(parts) == 3 else ""
+    def _reject(self, rejection: Rejection) -> None:
+        """Write the response and end our side; further input is discarded for a moment."""
+        self._state.pending_heads.pop(self, None)
+        self._state.hub.rejections[rejection.code] += 1
+        self._discard_until = self._state.clock() + self._state.limits.linger_ms
+        self._buffer = bytearray()
+        closing.write_and_close(self._transport, http_response(rejection))

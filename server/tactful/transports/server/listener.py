@@ -1,4 +1,4 @@
-"""Binds one port, opens a door for each connection, and leaves without slamming it."""
+"""The listener of one port: bind, accept, drain, and hand the socket to the next process."""
 
 import asyncio
 import socket
@@ -13,7 +13,6 @@ from uvicorn.lifespan.on import LifespanOn
 from uvicorn.server import ServerState
 
 from tactful.transports.admission.access_policy import LOOPBACK
-from tactful.transports.admission.kernel_filter import KernelFilter
 from tactful.transports.admission.limits import AdmissionLimits, raise_descriptor_limit
 from tactful.transports.server.http_middleware import AccessMiddleware
 from tactful.transports.server.http_protocol import HttpProtocol
@@ -21,51 +20,62 @@ from tactful.transports.server.incoming import IncomingConnection
 from tactful.transports.server.server_state import ListenerState
 from tactful.transports.sessions.connection_hub import ConnectionHub
 
-RECONNECT_SPREAD_S = (
-    4  # all come back within so many seconds: an offer is withdrawn late by no more
-)
-RECONNECTS_PER_S = 2_500  # but no more of them in one second
-NOTICE_S = (
-    1.0  # sessions are served so long after `bye`: the next server needs about as long to start
-)
-GRACE_S = 20.0  # for requests under way: a redemption is never cut off, and 30 s are promised
-PENDING_HEAD_MS = (
-    1_000  # who was let in and has said nothing for so long has only opened a line in advance
-)
+RECONNECT_SPREAD_S = 4
+"""Seconds over which `bye` spreads reconnects: an offer is withdrawn late by no more than that."""
+RECONNECTS_PER_S = 2_500
+"""Clients that are asked back in the same second at most; more of them widen the spread."""
+NOTICE_S = 1.0
+"""Seconds for which sessions are served after `bye`: the next server needs about as long to start."""
+GRACE_S = 20.0
+"""Seconds for requests in progress: a redemption is never cut off, and 30 s in total are promised."""
+PENDING_HEAD_MS = 1_000
+"""Milliseconds for a new connection's request before it counts as opened in advance."""
 POLL_S = 0.02
-CLOSE_S = 0.5  # for close frames to be answered: nobody is served meanwhile
+"""Seconds between two looks at pending requests."""
+CLOSE_S = 0.5
+"""Seconds for close frames to be answered; nobody is served meanwhile."""
 
 
 class ListenError(Exception):
-    """The server cannot listen there; the text says what to do."""
+    """The server cannot listen at an address; the message says what to do."""
 
 
 class ListenAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to listen.
-
-    `inherited` is a listening socket's descriptor: it outlives us, so nobody is refused during a
-    restart. `shared_port` lets the next process listen on the same port before this one has gone.
-    """
+    """Where and how to listen."""
 
     host: str = "127.0.0.1"
+    """A name or address of this machine."""
     port: int = 8_000
+    """A TCP port; 0 chooses a free one."""
     inherited: int | None = None
+    """The descriptor of a listening socket, used instead of `host` and `port`.
+
+    The socket outlives this process, so no connection is refused during a restart.
+    """
     shared_port: bool = False
+    """Whether the next process may listen on the same port before this one has ended."""
     conformance_echo: bool = False
+    """Whether sessions are replaced by an echo, for WebSocket conformance suites."""
 
 
 class Listener:
-    """One port for HTTP and WebSocket: `start`, `drain`, `close`."""
+    """One port for HTTP and WebSocket: `start`, `drain`, `close`, in this order."""
 
-    def __init__(self, app: ASGIApp, reception: ConnectionHub, place: ListenAddress) -> None:
+    def __init__(self, app: ASGIApp, hub: ConnectionHub, place: ListenAddress) -> None:
+        """Create a listener that is not bound yet.
+
+        Raises:
+            ListenError: The conformance echo is to listen on an address other than loopback.
+        """
         if place.conformance_echo and place.host not in LOOPBACK:
-            raise ListenError("The conformance echo answers anybody: bind it to 127.0.0.1.")
+            raise ListenError(
+                "The conformance echo serves any client. Bind it to 127.0.0.1 instead."
+            )
         self._place = place
-        self._reception = reception
-        self._guarded = AccessMiddleware(app, reception)
-        self._state = ServerState()
+        self._hub = hub
+        self._uvicorn_state = ServerState()
         self._config = Config(
-            self._guarded,
+            AccessMiddleware(app, hub),
             http="httptools",
             ws=cast("Any", self._take_upgrade),
             interface="asgi3",
@@ -78,48 +88,59 @@ class Listener:
         )
         self._config.load()
         self._lifespan = LifespanOn(self._config)
-        raise_descriptor_limit()  # before the house counts how many places it has
+        raise_descriptor_limit()  # before the state derives its capacity from the limit
         self.state = ListenerState(
-            reception, self._speak_http, conformance_echo=place.conformance_echo
+            hub, self._new_http_protocol, conformance_echo=place.conformance_echo
         )
         self._socket: socket.socket | None = None
         self._server: asyncio.Server | None = None
 
     @property
     def port(self) -> int:
-        """The port in use, the chosen one if 0 was asked for."""
+        """The port in use.
+
+        Raises:
+            ListenError: The listener has not been started.
+        """
         return int(self.socket.getsockname()[1])
 
     @property
     def socket(self) -> socket.socket:
-        """The listening socket, to hand on to the next process."""
+        """The listening socket, for the next process.
+
+        Raises:
+            ListenError: The listener has not been started.
+        """
         if self._socket is None:
             raise ListenError("The listener has not been started.")
         return self._socket
 
     async def start(self) -> None:
-        """Start the app, then listen: whoever gets through is served."""
-        self._socket = _bind(self._place, self._reception.policy.limits)
+        """Bind, start the application, then accept: an accepted connection can be served.
+
+        Raises:
+            ListenError: The address is not available, or the application does not start.
+        """
+        self._socket = _bind(self._place, self._hub.policy.limits)
         await self._lifespan.startup()
         if self._lifespan.should_exit:
             self._socket.close()
-            raise ListenError("The application did not start; the log says why.")
-        self.state.barrier = KernelFilter(self._socket)
+            raise ListenError("The application did not start. Its log says why.")
         self._renew_date()
         self.state.deadlines.start(self._each_round)
         loop = asyncio.get_running_loop()
-        backlog = self._reception.policy.limits.backlog
-        self._server = await loop.create_server(self._open, sock=self._socket, backlog=backlog)
+        backlog = self._hub.policy.limits.backlog
+        self._server = await loop.create_server(
+            self._new_connection, sock=self._socket, backlog=backlog
+        )
 
     def _each_round(self) -> None:
         self._renew_date()
-        if self.state.barrier is not None:
-            self.state.barrier.look(self.state.clock())
-        self._reception.memory_guard.check(len(self._reception.connections))
+        self._hub.memory_guard.check(len(self._hub.connections))
 
     def _renew_date(self) -> None:
-        """HTTP answers carry the second they were written in."""
-        self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        """Update the `Date` header, which has a precision of a second."""
+        self._uvicorn_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
 
     async def drain(
         self,
@@ -128,107 +149,114 @@ class Listener:
         notice_s: float = NOTICE_S,
         grace_s: float = GRACE_S,
     ) -> None:
-        """Stop accepting, tell everybody when to come back, and finish what is under way.
+        """Stop accepting, send `bye` to all sessions, and finish what is in progress.
 
-        Sessions are served for `notice_s` or until their clients have left; then they end, for the
-        next server can serve nobody while this one has the ledger. Requests have `grace_s` more.
+        Sessions end after `notice_s` at the latest, because the next server cannot serve them while
+        this one holds the ledger.
+
+        Args:
+            spread_s: Seconds over which the clients are asked to reconnect.
+            notice_s: Seconds for which sessions are still served.
+            grace_s: Seconds that requests in progress have after that.
         """
         await self._stop_accepting()
-        present = len(self._reception.connections)
-        self._reception.announce_shutdown(max(spread_s, present // RECONNECTS_PER_S))
-        for protocol in list(self._state.connections):
+        sessions = len(self._hub.connections)
+        self._hub.announce_shutdown(max(spread_s, sessions // RECONNECTS_PER_S))
+        for protocol in list(self._uvicorn_state.connections):
             protocol.shutdown()
-        await self._until_empty(notice_s)
-        await self._until_heard()
-        self._reception.close_all()
-        await self._until_answered(grace_s)
+        await self._wait_until_idle(notice_s)
+        await self._wait_for_pending_heads()
+        self._hub.close_all()
+        await self._wait_for_requests(grace_s)
 
     async def close(self) -> None:
-        """Close what remains and stop the app."""
+        """Close the remaining connections and stop the application."""
         await self._stop_accepting()
-        self._reception.close_all()
-        for protocol in list(self._state.connections):
+        self._hub.close_all()
+        for protocol in list(self._uvicorn_state.connections):
             protocol.shutdown()
-        await self._until_empty(CLOSE_S)
-        for task in self._state.tasks:
+        await self._wait_until_idle(CLOSE_S)
+        for task in self._uvicorn_state.tasks:
             task.cancel()
-        await asyncio.gather(*self._state.tasks, return_exceptions=True)
+        await asyncio.gather(*self._uvicorn_state.tasks, return_exceptions=True)
         self.state.deadlines.stop()
-        for one in self.state.deadlines.watched():
-            one.abort()
+        for connection in self.state.deadlines.watched():
+            connection.abort()
         await self._lifespan.shutdown()
 
-    async def _until_empty(self, seconds: float) -> None:
+    async def _wait_until_idle(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.state.idle.wait()
 
-    async def _until_heard(self) -> None:
-        """Wait for what the latest who were let in are about to ask."""
-        while self.state.has_pending_head(PENDING_HEAD_MS):  # noqa: ASYNC110 -- until they are old enough
+    async def _wait_for_pending_heads(self) -> None:
+        """Wait for the requests of the connections that were accepted last."""
+        while self.state.has_pending_head(PENDING_HEAD_MS):  # noqa: ASYNC110 -- they age, nothing is set
             await asyncio.sleep(POLL_S)
 
-    async def _until_answered(self, seconds: float) -> None:
-        """Wait for the requests under way; streams have been told to end."""
+    async def _wait_for_requests(self, seconds: float) -> None:
+        """Wait for the requests in progress; event streams have been closed already."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self._state.tasks:
-                    await asyncio.wait(set(self._state.tasks))
+                while self._uvicorn_state.tasks:
+                    await asyncio.wait(set(self._uvicorn_state.tasks))
 
     async def _stop_accepting(self) -> None:
-        """Take in who has already knocked: closing a socket of ours resets those in its queue.
+        """Accept the connections that wait in the kernel's queue, and no further ones.
 
-        In the queue of a socket that was handed to us they wait for the next server.
+        Closing a socket of our own resets the connections in its queue. In the queue of an
+        inherited socket they wait for the next server.
         """
         if self._server is None:
             return
-        if self.state.barrier is not None:
-            self.state.barrier.open()
         loop = asyncio.get_running_loop()
         if isinstance(loop, asyncio.SelectorEventLoop):
-            # asyncio loses what it has accepted and not yet wrapped when its server closes.
+            # asyncio loses a connection that is accepted and not wrapped yet when its server closes.
             loop.remove_reader(self.socket.fileno())
             await asyncio.sleep(0)
-        knocked = [] if self._place.inherited is not None else _accept_waiting(self.socket)
+        waiting = [] if self._place.inherited is not None else _accept_waiting(self.socket)
         self._server.close()
         self._server = None
-        for connection in knocked:
-            await loop.connect_accepted_socket(self._open, connection)
+        for connection in waiting:
+            await loop.connect_accepted_socket(self._new_connection, connection)
 
-    def _open(self) -> IncomingConnection:
+    def _new_connection(self) -> IncomingConnection:
         return IncomingConnection(self.state)
 
-    def _speak_http(self) -> HttpProtocol:
-        given = self._config, self._state, self._lifespan.state
-        return HttpProtocol(*given, refusals=self._reception.rejections)
+    def _new_http_protocol(self) -> HttpProtocol:
+        arguments = self._config, self._uvicorn_state, self._lifespan.state
+        return HttpProtocol(*arguments, rejections=self._hub.rejections)
 
     def _take_upgrade(self, **_: Any) -> IncomingConnection:
-        """The HTTP stack has met an upgrade on a connection that served requests before."""
-        return self._open()
+        """Take back a connection on which the HTTP stack met an upgrade after earlier requests."""
+        return self._new_connection()
 
 
 def _bind(place: ListenAddress, limits: AdmissionLimits) -> socket.socket:
     if place.inherited is not None:
         listening = socket.socket(fileno=place.inherited)
     else:
-        listening = _bind_anew(place)
+        listening = _bind_new(place)
     listening.setblocking(False)
-    # Accepted sockets inherit these. The kernel doubles the buffer; the timeout drops a peer that
-    # acknowledges nothing, also on plain HTTP and streams, where no pong tells.
+    # Accepted sockets inherit both options. The kernel doubles the buffer. The timeout drops a
+    # client that acknowledges nothing, also on plain HTTP and streams, where no pong shows it.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.send_buffer)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limits.timing.silent_ms)
     if place.shared_port:
-        listening.listen(limits.backlog)  # who comes while the other server ends waits for us
+        # Connections that arrive while the previous server ends wait in this queue.
+        listening.listen(limits.backlog)
     return listening
 
 
-def _bind_anew(place: ListenAddress) -> socket.socket:
+def _bind_new(place: ListenAddress) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except OSError as problem:
-        raise ListenError(f"{place.host} is no address of this machine: {problem}.") from problem
+        raise ListenError(
+            f"{place.host} is no address of this machine: {problem}. Choose another with --host."
+        ) from problem
     listening = socket.socket(family, kind, protocol)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if place.shared_port:
@@ -239,13 +267,13 @@ def _bind_anew(place: ListenAddress) -> socket.socket:
         listening.close()
         raise ListenError(
             f"Cannot listen on {place.host}:{place.port}: {problem.strerror}. "
-            "Stop what uses it, or choose another with --port."
+            "Stop the program that uses it, or choose another with --port."
         ) from problem
     return listening
 
 
 def _accept_waiting(listening: socket.socket) -> list[socket.socket]:
-    """Accept what is in the kernel's queue, without waiting for more."""
+    """Accept the connections in the kernel's queue, without waiting for more."""
     waiting: list[socket.socket] = []
     while True:
         try:

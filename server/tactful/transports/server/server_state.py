@@ -1,11 +1,9 @@
-"""What all doors of one listener share, and the seat that each connection holds in it."""
+"""State that all connections of one listener share, and each connection's slot in it."""
 
 import asyncio
 from collections.abc import Callable
 
-from tactful.transports.admission.kernel_filter import KernelFilter
 from tactful.transports.admission.limits import Admission
-from tactful.transports.admission.rejections import RATE_LIMITED
 from tactful.transports.server.deadlines import DeadlineSweep, Expirable
 from tactful.transports.server.handshake_queue import HandshakeQueue
 from tactful.transports.server.http_protocol import HttpProtocol
@@ -13,72 +11,64 @@ from tactful.transports.sessions.connection_hub import ConnectionHub
 
 
 class ListenerState:
-    """The rooms behind the doors."""
+    """The parts that every connection of one listener uses."""
 
     def __init__(
         self,
-        reception: ConnectionHub,
-        http: Callable[[], HttpProtocol],
+        hub: ConnectionHub,
+        new_http_protocol: Callable[[], HttpProtocol],
         *,
         conformance_echo: bool = False,
     ) -> None:
-        self.hub = reception
-        self.policy = reception.policy
-        self.limits = reception.policy.limits
-        self.clock = reception.clock
-        self.new_http_protocol = http
+        self.hub = hub
+        self.policy = hub.policy
+        self.limits = hub.policy.limits
+        self.clock = hub.clock
+        self.new_http_protocol = new_http_protocol
         self.conformance_echo = conformance_echo
         self.admission = Admission(self.limits)
         self.handshakes = HandshakeQueue()
         self.deadlines = DeadlineSweep(self.clock, self.limits.sweep_ms)
-        self.pending_heads: dict[
-            Expirable, int
-        ] = {}  # who has not said yet what they want, and since when
-        self.barrier: KernelFilter | None = None  # until there is a socket to put it on
+        self.pending_heads: dict[Expirable, int] = {}
+        """Connections without a complete request head, each with the time of its accept (ms)."""
         self.idle = asyncio.Event()
+        """Set while no connection is open."""
         self.idle.set()
 
-    def reject_silently(self, address: str) -> None:
-        """Somebody comes too often; if they do not heed it, hear them no more for a while."""
-        self.hub.rejections[RATE_LIMITED.code] += 1
-        now = self.clock()
-        if self.barrier is not None and self.hub.address_limiter.record_flood(address, now):
-            self.barrier.bar(address, now)
-
-    def has_pending_head(self, lately_ms: int) -> bool:
-        """Whether somebody who came within this time has not said yet what they want."""
-        since = self.clock() - lately_ms
-        return any(came > since for came in self.pending_heads.values())
+    def has_pending_head(self, within_ms: int) -> bool:
+        """Return whether a connection accepted in the last `within_ms` has sent no request yet."""
+        since = self.clock() - within_ms
+        return any(accepted > since for accepted in self.pending_heads.values())
 
 
 class ConnectionSlot:
-    """One connection's place: in the count, under its address and in the sweep."""
+    """One connection's place: in the counts, under its address and in the deadline sweep."""
 
-    __slots__ = ("_address", "_house", "_ring")
+    __slots__ = ("_key", "_ring", "_state")
 
-    def __init__(self, house: ListenerState, holder: Expirable) -> None:
-        self._house = house
-        self._address: str | None = None
-        self._ring = house.deadlines.add(holder)
-        house.idle.clear()
+    def __init__(self, state: ListenerState, holder: Expirable) -> None:
+        self._state = state
+        self._key: str | None = None
+        self._ring = state.deadlines.add(holder)
+        state.idle.clear()
 
-    def claim_address(self, address: str) -> bool:
-        """Charge the connection to an address, once."""
-        if not self._house.admission.claim_address(address):
+    def claim_address(self, key: str) -> bool:
+        """Charge the connection to a `limit_key`, once; `False` if that address has its maximum."""
+        if not self._state.admission.claim_address(key):
             return False
-        self._address = address
+        self._key = key
         return True
 
     def transfer(self, old: Expirable, new: Expirable) -> None:
-        """The same connection has a new holder."""
-        self._house.deadlines.replace(self._ring, old, new)
+        """Replace the object that is checked for deadlines; the connection stays the same."""
+        self._state.deadlines.replace(self._ring, old, new)
 
     def release(self, holder: Expirable) -> None:
-        """The connection is gone."""
-        house = self._house
-        house.deadlines.remove(self._ring, holder)
-        house.admission.count_out()
-        if not house.admission.connections:
-            house.idle.set()
-        if self._address is not None:
-            house.admission.release_address(self._address)
+        """Give everything back: the connection is closed."""
+        state = self._state
+        state.deadlines.remove(self._ring, holder)
+        state.admission.count_out()
+        if not state.admission.connections:
+            state.idle.set()
+        if self._key is not None:
+            state.admission.release_address(self._key)

@@ -1,7 +1,8 @@
-"""Frames in, messages out: the WebSocket side of one connection after its handshake.
+"""Frames of one WebSocket connection after its handshake.
 
-One complete, masked, unfragmented text frame is handled inline. Everything else goes to the
-library's sans-I/O protocol, which decides every protocol error and is dropped when it has done.
+One complete, masked, unfragmented text frame is handled inline: that is nearly every frame of a
+browser. Everything else goes to the sans-I/O protocol of the `websockets` library. It decides every
+protocol error, and it is dropped once it has nothing left to do, which saves memory per connection.
 """
 
 import asyncio
@@ -16,12 +17,13 @@ from websockets.streams import StreamReader
 
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
-from tactful.protocol.codec import truncate_reason as shorten
+from tactful.protocol.codec import truncate_reason
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.server import closing as last_words
+from tactful.transports.server import closing
 from tactful.transports.server.handshake import frame_log
 from tactful.transports.server.server_state import ConnectionSlot
 
+# First and second bytes of frames: RFC 6455, section 5.2.
 _FINAL_TEXT = 0x81
 _FINAL_BINARY = 0x82
 _FINAL_CLOSE = 0x88
@@ -33,43 +35,47 @@ _TWO_BYTE_SIZE = 0xFE
 _EIGHT_BYTE_SIZE = 0xFF
 _PING = b"\x89\x00"
 _SHORT_HEADS = tuple(bytes((_FINAL_TEXT, size)) for size in range(126))
-PING_COST = 9 * 4_096  # as much as ten messages: browsers send none, and programs few
+PING_COST = 9 * 4_096
+"""Bytes that a ping is charged as: ten messages. Browsers send no pings, and programs few."""
 _KEPT = 4_096  # a frame cut by a read waits inline for the next one if it is no longer than this
 
 
 class MessageConsumer(Protocol):
-    """Who takes the messages of one connection."""
+    """The receiver of one WebSocket's messages: a session's `ClientConnection`, or the echo.
+
+    For each read the calls are `begin_read`, any number of frames, `end_read`.
+    """
 
     def begin_read(self, now: int) -> None:
-        """Some bytes have arrived."""
+        """Record that bytes have arrived at `now` (milliseconds)."""
 
     def charge_frame(self, size: int) -> bool:
-        """A frame that is no message has arrived; no if it was one too many."""
+        """Charge a frame of `size` bytes that is no message; `False` if it is one too many."""
 
     def receive_text(self, payload: bytes) -> None:
-        """A text message has arrived; that it is UTF-8 is the consumer's to check."""
+        """Handle a text message, whose UTF-8 has not been checked yet."""
 
     def receive_binary(self, payload: bytes) -> None:
-        """A binary message has arrived."""
+        """Handle a binary message."""
 
     def end_read(self) -> None:
-        """All messages of a read are handed over."""
+        """Finish a read: all its messages have been handed over."""
 
     def tick(self, now: int) -> None:
-        """The sweep has come by."""
+        """Act on deadlines that are over at `now` (milliseconds)."""
 
     def client_lagging(self) -> None:
-        """The peer lags."""
+        """Record that the client does not read what it is sent."""
 
     def client_caught_up(self) -> None:
-        """The peer lags no longer."""
+        """Record that the client reads again."""
 
     def connection_lost(self, code: int) -> None:
-        """The connection is gone, closed with this code."""
+        """Record that the connection is closed, with this close code."""
 
 
 class _FallbackParser:
-    """The library at work on what is not common, and the message whose fragments it is reading."""
+    """The library's protocol, and the fragments of the message that it is reading."""
 
     __slots__ = ("library", "opcode", "parts")
 
@@ -80,33 +86,42 @@ class _FallbackParser:
 
     @property
     def done(self) -> bool:
-        """Whether nothing is left in the midst: no fragment, no byte, no half frame."""
+        """Whether it waits for a new message: no fragment, no byte and no part of a frame is left."""
         library = self.library
         return (
             library.state is OPEN
             and library.current_size is None
             and not library.reader.buffer
-            and _innermost(library.parser) is StreamReader.at_eof.__code__
+            and _waits_for_a_frame(library.parser)
         )
 
 
-def _innermost(parser: object) -> object:
-    """The code at which a parser waits: between frames it is `at_eof`, else somewhere in a frame.
-
-    The library does not say so itself. Were it to change, this would find something else, and a
-    connection would keep its library: more memory, the same answers.
-    """
+def _innermost_code(parser: object) -> object:
+    """Return the code at which a parser's generator waits, through all its `yield from`."""
     while (inner := getattr(parser, "gi_yieldfrom", None)) is not None:
         parser = inner
     return getattr(parser, "gi_code", None)
 
 
+# The library has no public way to ask whether its parser waits between two frames. The parser is a
+# private generator that then waits in `StreamReader.at_eof`, and within a frame in another method.
+# This feature test finds out whether a fresh parser still does so. If it does not, connections keep
+# their fallback parser, which costs memory and speed and changes no response.
+_AT_EOF = getattr(StreamReader.at_eof, "__code__", None)
+_FRESH = getattr(ServerProtocol(state=OPEN, logger=frame_log), "parser", None)
+_CAN_TELL = _AT_EOF is not None and _innermost_code(_FRESH) is _AT_EOF
+
+
+def _waits_for_a_frame(parser: object) -> bool:
+    return _CAN_TELL and _innermost_code(parser) is _AT_EOF
+
+
 class WebSocketConnection(asyncio.Protocol):
-    """One WebSocket after its handshake. It has no task and no queue of its own."""
+    """One WebSocket after its handshake: a `MessageTransport` without a task or queue of its own."""
 
     __slots__ = (
-        "_batch", "_careful", "_clock", "_closed_with", "_deaf_until", "_limits", "_pending",
-        "_seat", "_slow_since", "_transport", "consumer",
+        "_batch", "_clock", "_close_code", "_discard_until", "_fallback", "_limits", "_pending",
+        "_slot", "_slow_since", "_transport", "consumer",
     )  # fmt: skip
 
     def __init__(
@@ -114,28 +129,28 @@ class WebSocketConnection(asyncio.Protocol):
         transport: asyncio.Transport,
         limits: AdmissionLimits,
         clock: Callable[[], int],
-        seat: ConnectionSlot,
+        slot: ConnectionSlot,
     ) -> None:
         self._transport = transport
         self._limits = limits
         self._clock = clock
-        self._seat = seat
+        self._slot = slot
         self.consumer: MessageConsumer
-        self._batch: list[bytes] | None = None
-        self._pending = b""
-        self._careful: _FallbackParser | None = None
-        self._deaf_until = 0
+        self._batch: list[bytes] | None = None  # frames sent during a read, written at its end
+        self._pending = b""  # a common frame of which the rest is still to come
+        self._fallback: _FallbackParser | None = None
+        self._discard_until = 0  # after a close frame: input is dropped until then
         self._slow_since = 0
-        self._closed_with = 1006
+        self._close_code = 1006
         transport.set_write_buffer_limits(high=limits.slow_bytes)
 
     def serve(self, early: bytes) -> None:
-        """Begin, with a consumer set; `early` is what came in one packet with the handshake."""
+        """Start reading, with a consumer set; `early` came in one packet with the handshake."""
         self._transport.set_protocol(self)
         if early:
             self.data_received(early)
 
-    # What a consumer may do.
+    # Called by the consumer.
 
     @property
     def buffered(self) -> int:
@@ -143,7 +158,7 @@ class WebSocketConnection(asyncio.Protocol):
         return self._transport.get_write_buffer_size()
 
     def send(self, payload: bytes) -> None:
-        """Send a text message of ours; within a read all of them are written at once."""
+        """Send a text message; all messages sent within one read are written at once."""
         self._put(_head(len(payload)) + payload)
 
     def send_binary(self, payload: bytes) -> None:
@@ -151,73 +166,73 @@ class WebSocketConnection(asyncio.Protocol):
         self._put(bytes((_FINAL_BINARY,)) + _head(len(payload))[1:] + payload)
 
     def send_heartbeat(self, heartbeat: bytes) -> None:
-        """Send a sign of life and ask for one; a peer that lags has enough to read already."""
+        """Send a heartbeat message and a ping, unless the client lags and has enough to read."""
         if not self._slow_since:
             self._put(_head(len(heartbeat)) + heartbeat + _PING)
 
     def close(self, code: CloseCode, reason: str = "") -> None:
-        """Send a close frame and our end of the stream; discard what still comes."""
-        if self._deaf_until:
+        """Send a close frame and end our side of the stream; further input is discarded."""
+        if self._discard_until:
             return
-        payload = Close(code.code, shorten(reason)).serialize()
-        self._turn_deaf(code.code, bytes((_FINAL_CLOSE, len(payload))) + payload)
+        payload = Close(code.code, truncate_reason(reason)).serialize()
+        self._end_stream(code.code, bytes((_FINAL_CLOSE, len(payload))) + payload)
 
-    # What the event loop calls.
+    # Called by the event loop.
 
     def data_received(self, data: bytes) -> None:
-        """Take in what one read brought."""
-        if self._deaf_until:
+        """Handle what one read brought."""
+        if self._discard_until:
             return
         consumer = self.consumer
         consumer.begin_read(self._clock())
         self._batch = []
-        if self._careful is None:
-            self._take_common(data)
+        if self._fallback is None:
+            self._read_common(data)
         else:
-            self._take_careful(data)
+            self._read_with_library(data)
         consumer.end_read()
         self._flush()
 
     def pause_writing(self) -> None:
-        """Stop reading from a peer that does not read: its answers would only pile up."""
+        """Stop reading from a client that does not read: its responses would pile up."""
         self._slow_since = self._clock()
-        if not self._deaf_until:
+        if not self._discard_until:
             self._transport.pause_reading()
             self.consumer.client_lagging()
 
     def resume_writing(self) -> None:
-        """The peer has caught up."""
+        """Read again from a client that has caught up."""
         self._slow_since = 0
-        if not self._deaf_until:
+        if not self._discard_until:
             self._transport.resume_reading()
             self.consumer.client_caught_up()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The socket is gone."""
-        del exc  # why a peer's socket broke is nobody's concern
-        self._deaf_until = self._deaf_until or 1
-        self._careful = None
-        self._seat.release(self)
-        self.consumer.connection_lost(self._closed_with)
-        del self.consumer  # they name each other, and would wait for the collector
+        """Release everything: the socket is closed."""
+        del exc  # errors of clients' sockets are not logged
+        self._discard_until = self._discard_until or 1
+        self._fallback = None
+        self._slot.release(self)
+        self.consumer.connection_lost(self._close_code)
+        del self.consumer  # the two refer to each other and would wait for the garbage collector
 
     def abort(self) -> None:
         """Drop the connection."""
         self._transport.abort()
 
     def tick(self, now: int) -> None:
-        """The sweep has come by: are we still waited for?"""
-        if self._deaf_until:
-            if now >= self._deaf_until:
+        """Close or drop the connection if a deadline is over at `now` (milliseconds)."""
+        if self._discard_until:
+            if now >= self._discard_until:
                 self._transport.abort()
         elif self._slow_since and now - self._slow_since >= self._limits.stalled_ms:
             self.close(close_codes.SLOW, "The connection stalled.")
         else:
             self.consumer.tick(now)
 
-    # The common frame, inline.
+    # Common frames, inline.
 
-    def _take_common(self, data: bytes) -> None:
+    def _read_common(self, data: bytes) -> None:
         waited = bool(self._pending)
         if waited:
             data = self._pending + data
@@ -225,7 +240,7 @@ class WebSocketConnection(asyncio.Protocol):
         text = self.consumer.receive_text
         size = len(data)
         at = 0
-        while size - at >= 6 and not self._deaf_until:
+        while size - at >= 6 and not self._discard_until:
             first = data[at]
             second = data[at + 1]
             if first == _FINAL_TEXT and _MASKED <= second < _TWO_BYTE_SIZE:
@@ -235,13 +250,13 @@ class WebSocketConnection(asyncio.Protocol):
                 start = at + 8
                 end = start + (data[at + 2] << 8 | data[at + 3])
             elif first == _FINAL_PONG and second == _MASKED:
-                at += 6  # the answer to our ping
+                at += 6  # the reply to our ping
                 continue
             elif first == _FINAL_PING and _MASKED <= second < _TWO_BYTE_SIZE:
                 end = at + 6 + second - _MASKED
                 if end > size:
                     break
-                self._answer(
+                self._send_pong(
                     second - _MASKED, apply_mask(data[at + 6 : end], data[at + 2 : at + 6])
                 )
                 at = end
@@ -252,39 +267,39 @@ class WebSocketConnection(asyncio.Protocol):
                 break
             text(apply_mask(data[start:end], data[start - 4 : start]))
             at = end
-        if at < size and not self._deaf_until:
-            self._keep_or_hand_over(data[at:], may_wait=not (waited and at == 0))
+        if at < size and not self._discard_until:
+            self._keep_or_use_library(data[at:], may_wait=not (waited and at == 0))
 
-    def _answer(self, size: int, payload: bytes) -> None:
-        """A ping is answered here, for a flood of them would keep the library busy for the rest."""
+    def _send_pong(self, size: int, payload: bytes) -> None:
+        """Answer a ping inline: a flood of them through the library would take its time from others."""
         self._charge(PING_COST)
         self._put(bytes((_FINAL_PONG, size)) + payload)
 
-    def _keep_or_hand_over(self, rest: bytes, *, may_wait: bool) -> None:
-        """A common frame cut by the read waits once; whatever else is left is the library's."""
+    def _keep_or_use_library(self, rest: bytes, *, may_wait: bool) -> None:
+        """Keep a common frame that the read has cut, once; give everything else to the library."""
         if may_wait and rest[0] == _FINAL_TEXT and _lacks_bytes(rest):
             self._pending = rest
         else:
-            self._careful = _FallbackParser(self._limits)
-            self._take_careful(rest)
+            self._fallback = _FallbackParser(self._limits)
+            self._read_with_library(rest)
 
-    # Everything else, by the library.
+    # Everything else, through the library.
 
-    def _take_careful(self, data: bytes) -> None:
-        careful = cast("_FallbackParser", self._careful)
-        library = careful.library
+    def _read_with_library(self, data: bytes) -> None:
+        fallback = cast("_FallbackParser", self._fallback)
+        library = fallback.library
         library.receive_data(data)
         for event in library.events_received():
-            self._take_frame(careful, cast("Frame", event))
-            if self._deaf_until:
+            self._handle_frame(fallback, cast("Frame", event))
+            if self._discard_until:
                 return
         self._put(b"".join(library.data_to_send()))
         if library.state is not OPEN:
             self._library_closed(library)
-        elif careful.done:
-            self._careful = None
+        elif fallback.done:
+            self._fallback = None
 
-    def _take_frame(self, careful: _FallbackParser, frame: Frame) -> None:
+    def _handle_frame(self, fallback: _FallbackParser, frame: Frame) -> None:
         if frame.opcode is CLOSE:
             return
         if frame.opcode & _CONTROL:
@@ -292,15 +307,15 @@ class WebSocketConnection(asyncio.Protocol):
                 self._charge(PING_COST)
             return
         if frame.opcode is not CONT:
-            careful.opcode = frame.opcode
-        careful.parts.append(bytes(frame.data))
-        if len(careful.parts) > self._limits.fragments:
+            fallback.opcode = frame.opcode
+        fallback.parts.append(bytes(frame.data))
+        if len(fallback.parts) > self._limits.fragments:
             self.close(close_codes.BAD_FRAME, "Too many fragments.")
         elif frame.fin:
-            payload, careful.parts = b"".join(careful.parts), []
+            payload, fallback.parts = b"".join(fallback.parts), []
             take = (
                 self.consumer.receive_text
-                if careful.opcode is TEXT
+                if fallback.opcode is TEXT
                 else self.consumer.receive_binary
             )
             take(payload)
@@ -312,17 +327,17 @@ class WebSocketConnection(asyncio.Protocol):
             self.close(close_codes.TOO_FAST, "Too many frames.")
 
     def _library_closed(self, library: ServerProtocol) -> None:
-        """The library has written the close frame, in answer or because of a violation."""
+        """End the stream after the library has written a close frame, as a reply or on its own."""
         if library.parser_exc is None and library.close_rcvd is not None:
-            self._turn_deaf(library.close_rcvd.code)
-            self._transport.close()  # both sides have said all
+            self._end_stream(library.close_rcvd.code)
+            self._transport.close()  # both sides have sent a close frame
         else:
-            self._turn_deaf(cast("Close", library.close_sent).code)
+            self._end_stream(cast("Close", library.close_sent).code)
 
     # Writing.
 
     def _put(self, data: bytes) -> None:
-        if self._deaf_until or not data:
+        if self._discard_until or not data:
             return
         if self._batch is None:
             self._write(data)
@@ -336,7 +351,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._write(b"".join(batch))
 
     def _write(self, data: bytes) -> None:
-        """Write, unless the peer has left too much unread already or does so now."""
+        """Write, unless the client has too many unread bytes; if it has now, close the connection."""
         transport, limit = self._transport, self._limits.buffer_bytes
         waiting = transport.get_write_buffer_size()
         fits = waiting + len(data) <= limit
@@ -345,19 +360,19 @@ class WebSocketConnection(asyncio.Protocol):
         if not fits and (waiting or transport.get_write_buffer_size() > limit):
             self.close(close_codes.SLOW, "Too much is unread.")
 
-    def _turn_deaf(self, code: int, farewell: bytes = b"") -> None:
-        """Say the last words, end our side and give the peer a moment to read them.
+    def _end_stream(self, code: int, close_frame: bytes = b"") -> None:
+        """Write a last frame and end our side of the stream, with a moment for the client to read.
 
-        A socket closed at once with bytes unread would be reset, and the words lost.
+        A socket that is closed with unread input is reset, and the close frame would be lost.
         """
-        self._closed_with = code
-        self._deaf_until = self._clock() + self._limits.linger_ms
-        self._careful = None
-        last = b"".join((*(self._batch or ()), farewell))
+        self._close_code = code
+        self._discard_until = self._clock() + self._limits.linger_ms
+        self._fallback = None
+        last = b"".join((*(self._batch or ()), close_frame))
         self._batch = None
         if self._slow_since and not self._transport.is_closing():
             self._transport.resume_reading()
-        last_words.write_and_close(self._transport, last)
+        closing.write_and_close(self._transport, last)
 
 
 def _head(size: int) -> bytes:
@@ -369,7 +384,7 @@ def _head(size: int) -> bytes:
 
 
 def _lacks_bytes(rest: bytes) -> bool:
-    """Whether this begins a common frame, a short one, of which the end is still to come."""
+    """Return whether this is the beginning of a short common frame, whose end is still to come."""
     if len(rest) >= _KEPT or (len(rest) > 1 and not _MASKED <= rest[1] < _EIGHT_BYTE_SIZE):
         return False
     if len(rest) < 8:

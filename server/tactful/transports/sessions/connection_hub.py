@@ -1,16 +1,20 @@
-"""Who is connected: opens conversations with the desk, counts them, and says goodbye to all."""
+"""All open session connections of one server, and the two ports on either side of them.
+
+A `ClientConnection` stands between a `MessageTransport`, which carries its messages, and the
+`SessionHandler`, which answers them. It applies the rules of `protocol/conversation.py`.
+"""
 
 import logging
 from collections import Counter
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
+from typing import Final, Protocol
 
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.codec import HEARTBEAT, ProtocolError, decode, encode
 from tactful.protocol.conversation import TOO_FAST, Conversation, DueActions
-from tactful.protocol.messages import Bye
+from tactful.protocol.messages import Bye, ClientMessage
 from tactful.transports.admission.access_policy import AccessPolicy, Rejection
 from tactful.transports.admission.address_limits import AddressLimiter
 from tactful.transports.admission.client_address import limit_key
@@ -21,145 +25,184 @@ from tactful.transports.admission.message_quotas import (
     TokenBuckets,
 )
 from tactful.transports.admission.rejections import SERVER_FULL, SHUTTING_DOWN
-from tactful.transports.sessions.ports import SessionHandler
 
 log = logging.getLogger("tactful.sessions")
 
-_FAULTS = frozenset(
+ABNORMAL: Final = 1006
+"""The code of a connection that ended without a close frame (RFC 6455, section 7.1.5)."""
+_VIOLATIONS = frozenset(
     each.code for each in (close_codes.BAD_FRAME, close_codes.NOT_TEXT, close_codes.NOT_UTF8,
                            close_codes.TOO_LARGE, close_codes.BAD_MESSAGE, close_codes.NO_HELLO,
                            close_codes.TOO_FAST)
 )  # fmt: skip
-_KNOWN_CODES = frozenset(row.code for row in close_codes.TABLE)
+_COUNTED_CODES = frozenset({ABNORMAL, *(row.code for row in close_codes.TABLE)})
 
 
 def monotonic_ms() -> int:
-    """Milliseconds of a clock that never goes back."""
+    """Return the milliseconds of a clock that never goes back."""
     return int(monotonic() * 1_000)
 
 
 class MessageTransport(Protocol):
-    """What carries a conversation: a WebSocket of ours, one of a host server, or a stream."""
+    """The way down: carries messages to one client. No method blocks."""
 
     @property
     def buffered(self) -> int:
         """Bytes not yet taken by the kernel."""
 
     def send(self, payload: bytes) -> None:
-        """Send one message."""
+        """Send one encoded message."""
 
     def send_heartbeat(self, heartbeat: bytes) -> None:
-        """Send a sign of life, unless there is enough to read already."""
+        """Send a heartbeat, unless the client lags and has enough to read already."""
 
     def close(self, code: CloseCode, reason: str = "") -> None:
-        """End the connection."""
+        """End the connection; what is sent afterwards is dropped."""
+
+
+class SessionHandler(Protocol):
+    """The way up: answers the messages of all connections. No method blocks.
+
+    Each `connection_opened` is followed by exactly one `connection_closed`. An exception costs the
+    connection, not the process.
+    """
+
+    def connection_opened(self, connection: "ClientConnection") -> None:
+        """Prepare for a connection, whose first message will be `hello`."""
+
+    def message_received(self, connection: "ClientConnection", message: ClientMessage) -> None:
+        """Handle a message that keeps the protocol; the connection acknowledges it."""
+
+    def client_lagging(self, connection: "ClientConnection") -> None:
+        """Send only what cannot wait until the client has caught up."""
+
+    def client_caught_up(self, connection: "ClientConnection") -> None:
+        """Send the latest state: the client reads again."""
+
+    def connection_closed(self, connection: "ClientConnection") -> None:
+        """Forget a connection that has ended, for whatever reason."""
 
 
 class ConnectionHub:
-    """Everybody who is connected, whatever carries them, and the desk that answers."""
+    """All session connections, whatever carries them, with their limits and counters."""
 
     def __init__(
-        self, desk: SessionHandler, policy: AccessPolicy, clock: Callable[[], int] = monotonic_ms
+        self, handler: SessionHandler, policy: AccessPolicy, clock: Callable[[], int] = monotonic_ms
     ) -> None:
-        self.handler = desk
+        """Create a hub; `clock` returns milliseconds and never goes back."""
+        self.handler = handler
         self.policy = policy
         self.clock = clock
         self.memory_guard = MemoryGuard(policy.limits.memory_bytes)
         self.quotas = TokenBuckets(policy.limits.timing, policy.limits.per_address)
         self.address_limiter = AddressLimiter(policy.limits)
-        self.rejections: Counter[str] = Counter()  # of connections and requests, by code
         self.connections: set[ClientConnection] = set()
-        self.shutting_down = False  # whoever comes now is told at once when to come back
-        self.closed = False  # nobody is taken in any more
-        self._spread_s = 1
-        self._told = 0
-        self.close_counts: Counter[int] = (
-            Counter()
-        )  # by code; codes of the client's invention count as 0
+        self.shutting_down = False
+        """Whether every session gets `bye` right after its `welcome`."""
+        self.closed = False
+        """Whether no session is admitted any more."""
+        self.rejections: Counter[str] = Counter()
+        """Rejected connections and requests, by problem code."""
+        self.close_counts: Counter[int] = Counter()
+        """Ended connections by close code; codes that a client invented count as 0."""
         self.messages_received = 0
+        self._spread_s = 1
+        self._byes_sent = 0
 
     @property
     def session_rejection(self) -> Rejection | None:
-        """Why nobody new comes in; None: they may."""
+        """Why no new session is admitted; `None` if one is."""
         if self.closed:
             return SHUTTING_DOWN
         return SERVER_FULL if self.memory_guard.refusing else None
 
     def report_key_check(self, address: str, right: bool) -> None:
-        """A server key came from there: a system of the shop comes as often as it likes."""
-        take = self.address_limiter.trust if right else self.address_limiter.penalize
-        take(limit_key(address), self.clock())
+        """Exempt an address that presented the server key, or penalize one with a wrong key."""
+        limiter = self.address_limiter
+        report = limiter.trust if right else limiter.penalize
+        report(limit_key(address), self.clock())
 
-    def admit(self, link: MessageTransport, peer: str, origin: str) -> "ClientConnection":
-        """Open a conversation."""
-        exchange = ClientConnection(self, link, peer, origin)
-        self.connections.add(exchange)
-        exchange.call_handler(self.handler.connection_opened, exchange)
-        return exchange
+    def admit(self, transport: MessageTransport, address: str, origin: str) -> "ClientConnection":
+        """Open a session connection.
 
-    def remove(self, exchange: "ClientConnection", code: int) -> None:
-        """A conversation has ended."""
-        self.connections.discard(exchange)
-        if code in _FAULTS:
+        Args:
+            transport: What carries its messages.
+            address: The client's address, behind trusted proxies the one that they report.
+            origin: The storefront's origin, one of the accepted ones.
+        """
+        connection = ClientConnection(self, transport, address, origin)
+        self.connections.add(connection)
+        connection.call_handler(self.handler.connection_opened)
+        return connection
+
+    def remove(self, connection: "ClientConnection", code: int) -> None:
+        """Count a connection that has ended with a close code; a violation costs its address."""
+        self.connections.discard(connection)
+        if code in _VIOLATIONS:
             flooded = code == close_codes.TOO_FAST.code
             self.address_limiter.penalize(
-                limit_key(exchange.address), self.clock(), flooded=flooded
+                limit_key(connection.address), self.clock(), flooded=flooded
             )
-        self.close_counts[code if code in _KNOWN_CODES or code == 1006 else 0] += 1
-        exchange.call_handler(self.handler.connection_closed, exchange)
+        self.close_counts[code if code in _COUNTED_CODES else 0] += 1
+        connection.call_handler(self.handler.connection_closed)
 
     def announce_shutdown(self, spread_s: int) -> None:
-        """Tell everybody when to come back: evenly spread over `spread_s` seconds."""
+        """Send `bye` to all sessions, which spreads their reconnects over `spread_s` seconds."""
         self.shutting_down, self._spread_s = True, max(1, spread_s)
-        for exchange in list(self.connections):
-            exchange.send_bye()
+        for connection in list(self.connections):
+            connection.send_bye()
 
     def next_bye(self) -> bytes:
-        """The next goodbye: each asks to come back a little later than the one before it."""
-        place, self._told = self._told, self._told + 1
-        share = max(1, -(-len(self.connections) // self._spread_s))
-        retry = 1 + place // share % self._spread_s
-        return encode(Bye(code=close_codes.GOING_AWAY.code, retry=retry))
+        """Return the next `bye`: equally many connections are asked back in each second."""
+        number, self._byes_sent = self._byes_sent, self._byes_sent + 1
+        per_second = max(1, _ceiling_division(len(self.connections), self._spread_s))
+        second = number // per_second % self._spread_s
+        return encode(Bye(code=close_codes.GOING_AWAY.code, retry=1 + second))
 
     def close_all(self) -> None:
-        """Close whoever is still here, and take nobody in."""
+        """Close the remaining connections and admit no further session."""
         self.shutting_down = self.closed = True
-        for exchange in list(self.connections):
-            exchange.close(close_codes.GOING_AWAY, "The server restarts.")
+        for connection in list(self.connections):
+            connection.close(close_codes.GOING_AWAY, "The server restarts.")
 
 
 class ClientConnection:
-    """One conversation: between the link that carries it and the desk that answers it."""
+    """One session connection: between the transport that carries it and the session handler."""
 
     __slots__ = (
-        "_conversation", "_link", "_of_address", "_of_session", "_reading", "_reception",
-        "_unsettled", "_welcomed", "address", "attached", "origin",
+        "_address_quota", "_conversation", "_hub", "_in_read", "_session_quota", "_transport",
+        "_uncharged", "_welcomed", "address", "attached", "origin",
     )  # fmt: skip
 
     def __init__(
-        self, reception: ConnectionHub, link: MessageTransport, peer: str, origin: str
+        self, hub: ConnectionHub, transport: MessageTransport, address: str, origin: str
     ) -> None:
-        self._reception = reception
-        self._link = link
-        rhythm = reception.policy.limits.timing
-        self._conversation = Conversation(rhythm, reception.clock())
-        self.address = peer
+        self._hub = hub
+        self._transport = transport
+        self._conversation = Conversation(hub.policy.limits.timing, hub.clock())
+        self.address = address
+        """The client's address, behind trusted proxies the one that they report."""
         self.origin = origin
+        """The storefront's origin."""
         self.attached: object | None = None
-        self._reading = False
-        self._welcomed = False  # the desk has sent something: `welcome`, before all else
-        self._unsettled = 0  # frames that the shares have not been charged with yet
-        self._of_session: TokenBucket | None = None
-        key = limit_key(peer)
-        limited = key not in reception.policy.limits.unlimited
-        now = reception.clock()
-        self._of_address = reception.quotas.for_address(key, now) if limited else None
+        """State of the session handler; never read here."""
+        self._in_read = False
+        self._welcomed = False  # the handler has sent its first message, which is `welcome`
+        self._uncharged = 0  # frames that the quotas have not been charged with yet
+        self._session_quota: TokenBucket | None = None
+        key = limit_key(address)
+        limited = key not in hub.policy.limits.unlimited
+        self._address_quota = hub.quotas.for_address(key, hub.clock()) if limited else None
 
-    # What the desk may do.
+    # Called by the session handler.
 
     @property
     def highest_n(self) -> int:
-        """The highest `n` taken in."""
+        """The highest `n` received.
+
+        The handler raises it during the `hello` of a resumed session, so that messages that the
+        client sends again are not handled twice.
+        """
         return self._conversation.highest_n
 
     @highest_n.setter
@@ -169,130 +212,133 @@ class ClientConnection:
     @property
     def buffered(self) -> int:
         """Bytes sent and not yet taken by the kernel."""
-        return self._link.buffered
+        return self._transport.buffered
 
     def send(self, payload: bytes) -> None:
-        """Send one encoded message."""
-        self._link.send(payload)
+        """Send one encoded message; what is sent while a read is handled is written at once."""
+        self._transport.send(payload)
         if not self._welcomed:
             self._welcomed = True
-            if not self._reading:
+            if not self._in_read:
                 self._acknowledge()
-            if self._reception.shutting_down:
+            if self._hub.shutting_down:
                 self.send_bye()
 
     def send_bye(self) -> None:
-        """Say when to come back; to who waits for the welcome, after it."""
+        """Send `bye`; before the `welcome` this does nothing, and `send` catches up on it."""
         if self._welcomed:
-            self._link.send(self._reception.next_bye())
+            self._transport.send(self._hub.next_bye())
 
     def close(self, code: CloseCode, reason: str = "") -> None:
-        """End the connection."""
-        self._link.close(code, reason)
+        """End the connection; what is sent afterwards is dropped, `connection_closed` follows."""
+        self._transport.close(code, reason)
 
     def may_open_session(self) -> bool:
-        """Count a session that is new to us against the address."""
-        reception = self._reception
-        return reception.address_limiter.admit_session(limit_key(self.address), reception.clock())
+        """Charge a new session to the client's address; return whether it is within the rate."""
+        return self._hub.address_limiter.admit_session(limit_key(self.address), self._hub.clock())
 
     def join_session(self, session: str) -> None:
-        """Share what may be said with the session's other connections, and with those before."""
-        shares = self._reception.quotas
-        shares.release(self._of_session)
-        self._of_session = shares.for_session(session, self._reception.clock())
+        """Share the message quota of a session with its other connections."""
+        quotas = self._hub.quotas
+        quotas.release(self._session_quota)
+        self._session_quota = quotas.for_session(session, self._hub.clock())
 
-    # What the link reports.
+    # Called by the transport.
 
     def begin_read(self, now: int) -> None:
-        """Some bytes have arrived: the peer lives."""
-        self._reading = True
+        """Record that bytes have arrived at `now` (milliseconds): the client is there."""
+        self._in_read = True
         self._conversation.record_activity(now)
 
     def charge_frame(self, size: int) -> bool:
-        """Charge a frame that is no message."""
-        self._unsettled += 1
+        """Charge a frame of `size` bytes that is no message; `False` if it is one too many."""
+        self._uncharged += 1
         return self._conversation.charge(size) is None
 
     def receive_text(self, payload: bytes) -> None:
-        """Take in one message, or close with the reason why not."""
+        """Handle one message, or close with the code of the rule that it breaks."""
         conversation = self._conversation
-        self._unsettled += 1
-        problem = conversation.charge(len(payload))
-        if problem is not None:
-            return self._refuse(problem)
+        self._uncharged += 1
+        error = conversation.charge(len(payload))
+        if error is not None:
+            return self._close_with(error)
         message = decode(payload)
         if type(message) is ProtocolError:
-            return self._refuse(message)
-        verdict = conversation.receive(message)
-        if verdict is True:
-            self._reception.messages_received += 1
-            try:  # as `guarded` does, which costs 0.15 µs
-                self._reception.handler.message_received(self, message)
-            except Exception as error:  # noqa: BLE001 - it costs this connection, not the process
-                self._failed(error)
-        elif verdict is not False:
-            self._refuse(verdict)
+            return self._close_with(message)
+        new = conversation.receive(message)
+        if new is True:
+            self._hub.messages_received += 1
+            try:  # inline: `call_handler` costs 0.15 µs a message
+                self._hub.handler.message_received(self, message)
+            except Exception as failure:  # noqa: BLE001 - it costs this connection, not the process
+                self._handler_failed(failure)
+        elif new is not False:
+            self._close_with(new)
         return None
 
     def receive_binary(self, payload: bytes) -> None:
-        """Refuse: the protocol is text."""
+        """Close: the protocol is text."""
         del payload
         self.close(close_codes.NOT_TEXT, "Send text, not binary.")
 
     def end_read(self) -> None:
-        """Acknowledge what this read brought, once, and never before the welcome."""
-        self._reading = False
-        if self._unsettled >= MESSAGES_PER_CHARGE and not self._settle():
-            self._refuse(TOO_FAST)
+        """Acknowledge what a read brought, once, and never before the `welcome`."""
+        self._in_read = False
+        if self._uncharged >= MESSAGES_PER_CHARGE and not self._charge_quotas():
+            self._close_with(TOO_FAST)
         elif self._welcomed:
             self._acknowledge()
 
     def tick(self, now: int) -> None:
-        """Do what the clock asks for."""
+        """Send a heartbeat or close, if that is due at `now` (milliseconds)."""
         due = self._conversation.due(now)
         if due is DueActions.HEARTBEAT:
             if self._welcomed:
-                self._link.send_heartbeat(HEARTBEAT)
+                self._transport.send_heartbeat(HEARTBEAT)
         elif due is not DueActions.NOTHING:
-            self._refuse(due)
+            self._close_with(due)
 
     def client_lagging(self) -> None:
-        """The peer lags."""
-        self.call_handler(self._reception.handler.client_lagging, self)
+        """Report to the handler that the client does not read what it is sent."""
+        self.call_handler(self._hub.handler.client_lagging)
 
     def client_caught_up(self) -> None:
-        """The peer lags no longer."""
-        self.call_handler(self._reception.handler.client_caught_up, self)
+        """Report to the handler that the client reads again."""
+        self.call_handler(self._hub.handler.client_caught_up)
 
     def connection_lost(self, code: int) -> None:
-        """The link is gone."""
-        self._settle()
-        for share in (self._of_address, self._of_session):
-            self._reception.quotas.release(share)
-        self._reception.remove(self, code)
+        """Charge what is left, release the quotas and leave the hub, with this close code."""
+        self._charge_quotas()
+        for quota in (self._address_quota, self._session_quota):
+            self._hub.quotas.release(quota)
+        self._hub.remove(self, code)
 
-    def call_handler(self, call: Callable[..., None], *arguments: object) -> None:
-        """Contain a failure of the desk: it costs this connection, not the process."""
+    def call_handler(self, method: Callable[["ClientConnection"], None]) -> None:
+        """Call a method of the handler; its failure costs this connection, not the process."""
         try:
-            call(*arguments)
-        except Exception as error:  # noqa: BLE001 - see above
-            self._failed(error)
+            method(self)
+        except Exception as failure:  # noqa: BLE001 - see above
+            self._handler_failed(failure)
 
-    def _failed(self, error: Exception) -> None:
-        log.error("the desk failed; the connection is closed", exc_info=error)
+    def _handler_failed(self, failure: Exception) -> None:
+        log.error("The session handler failed; the connection is closed.", exc_info=failure)
         self.close(close_codes.INTERNAL, "The server failed.")
 
-    def _settle(self) -> bool:
-        """Charge the shares with what was said; no: they do not hold so much."""
-        said, self._unsettled = self._unsettled, 0
-        now = self._reception.clock()
-        held = [share for share in (self._of_address, self._of_session) if share]
-        return all(share.charge(said, now) for share in held)
+    def _charge_quotas(self) -> bool:
+        """Charge the quotas of address and session with the frames since the last time."""
+        frames, self._uncharged = self._uncharged, 0
+        now = self._hub.clock()
+        quotas = [quota for quota in (self._address_quota, self._session_quota) if quota]
+        return all(quota.charge(frames, now) for quota in quotas)
 
     def _acknowledge(self) -> None:
-        owed = self._conversation.pending_ack()
-        if owed is not None:
-            self._link.send(encode(owed))
+        ack = self._conversation.pending_ack()
+        if ack is not None:
+            self._transport.send(encode(ack))
 
-    def _refuse(self, problem: ProtocolError) -> None:
-        self.close(problem.close, problem.text)
+    def _close_with(self, error: ProtocolError) -> None:
+        self.close(error.close, error.text)
+
+
+def _ceiling_division(dividend: int, divisor: int) -> int:
+    return -(-dividend // divisor)

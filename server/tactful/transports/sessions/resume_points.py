@@ -1,36 +1,41 @@
-"""Where a client was when its connection broke: the highest `n` taken, for when it resumes."""
+"""The highest `n` received on broken connections, for clients that resume their session."""
 
 from bisect import bisect_left
 from collections import OrderedDict
 
-MAX_SESSIONS = (
-    20_000  # as many as there are connections; older ones send again what changes nothing
-)
-MAX_TABS = 8  # connections of one session that broke lately
+MAX_SESSIONS = 20_000
+"""Sessions that are remembered: as many as connections. Older ones repeat harmless messages."""
+MAX_TABS = 8
+"""Broken connections that are remembered per session."""
 
 
 class ResumePoints:
-    """Remembers, per session, up to where each of its broken connections was taken in."""
+    """The highest `n` of each recently broken connection, by session."""
 
-    def __init__(self, sessions: int = MAX_SESSIONS) -> None:
-        self._room = sessions
-        self._left: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
+    def __init__(self, max_sessions: int = MAX_SESSIONS) -> None:
+        self._max_sessions = max_sessions
+        self._by_session: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
 
-    def remember(self, session: bytes, taken: int) -> None:
-        """A connection of the session is gone; the least recent are forgotten."""
-        if not taken:
-            return
-        before = self._left.pop(session, ())
-        self._left[session] = (*before, taken)[-MAX_TABS:]
-        while len(self._left) > self._room:
-            self._left.popitem(last=False)
+    def remember(self, session: bytes, highest_n: int) -> None:
+        """Store where a connection of the session ended; the least recent sessions are dropped.
 
-    def highest_n(self, session: bytes, n: int) -> int:
-        """What was taken from the client whose `hello` has the number `n`.
-
-        A client numbers its hello above all it has sent, and tabs count for themselves: so it is
-        the highest below `n`. 0 if there is none.
+        Args:
+            session: The digest of the session's resume secret.
+            highest_n: The highest `n` received; 0 if the client used no numbers.
         """
-        known = sorted(self._left.get(session, ()))
-        place = bisect_left(known, n)
-        return known[place - 1] if place else 0
+        if not highest_n:
+            return
+        earlier = self._by_session.pop(session, ())
+        self._by_session[session] = (*earlier, highest_n)[-MAX_TABS:]
+        while len(self._by_session) > self._max_sessions:
+            self._by_session.popitem(last=False)
+
+    def highest_n(self, session: bytes, hello_n: int) -> int:
+        """Return the highest `n` received from the client whose `hello` has the number `hello_n`.
+
+        A client numbers its `hello` above everything it has sent, and each tab counts for itself.
+        So it is the highest stored number below `hello_n`, or 0 if there is none.
+        """
+        known = sorted(self._by_session.get(session, ()))
+        index = bisect_left(known, hello_n)
+        return known[index - 1] if index else 0

@@ -1,4 +1,4 @@
-"""How do messages of the wire become signals, and effects frames?"""
+"""Translation between messages of the wire and signals and effects of a shop."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -20,81 +20,90 @@ from tactful.runtime.ports.environment import Clock
 from tactful.runtime.security.identity import IdentityVerifier, VerifiedIdentity
 from tactful.runtime.sessions.lifecycle import SessionGreeting, SessionLifecycle
 from tactful.runtime.state.session_registry import Outgoing, SessionConnection, SessionSnapshot
-from tactful.transports.sessions.ports import SessionChannel
+from tactful.transports.sessions.connection_hub import ClientConnection
 from tactful.transports.sessions.resume_points import ResumePoints
 
 MAX_SOURCE_CHARS: Final = 128
-"""Characters kept of what a landing page's address says."""
+"""Characters of a landing page's source, campaign, medium or referrer that are kept."""
 MAX_QUERY_CHARS: Final = 256
-"""And of what somebody searched for, who may have pasted more."""
+"""Characters of a search query that are kept; a shopper may have pasted more."""
 
 
 class ConnectionTiming(Struct, frozen=True):
-    """What `welcome` tells a client about time, in seconds."""
+    """The times that `welcome` announces to a client."""
 
     heartbeat: int = 15
+    """Seconds between two heartbeats of the server."""
     idle: int = 60
+    """Seconds without a message after which a client may disconnect."""
 
 
 class OfferSessionHandler:
-    """Answers the connections of one shop."""
+    """The `SessionHandler` of one shop."""
 
     def __init__(
         self,
-        arrivals: SessionLifecycle,
+        lifecycle: SessionLifecycle,
         identities: IdentityVerifier,
         clock: Clock,
-        tempo: ConnectionTiming,
+        timing: ConnectionTiming,
     ) -> None:
-        self._arrivals = arrivals
+        self._lifecycle = lifecycle
         self._identities = identities
         self._clock = clock
-        self._tempo = tempo
-        self._numbers = ResumePoints()
+        self._timing = timing
+        self._resume_points = ResumePoints()
 
-    def connection_opened(self, connection: SessionChannel) -> None:
-        """A connection stands; it is nobody's until it says hello."""
-        connection.attached = SessionConnection(_FrameWriter(connection, self._clock, self._tempo))
+    def connection_opened(self, connection: ClientConnection) -> None:
+        """Attach a connection that belongs to no session until its `hello`."""
+        writer = _FrameWriter(connection, self._clock, self._timing)
+        connection.attached = SessionConnection(writer)
 
-    def message_received(self, connection: SessionChannel, message: ClientMessage) -> None:
-        """Hand on what a client says."""
-        seat = _seat(connection)
+    def message_received(self, connection: ClientConnection, message: ClientMessage) -> None:
+        """Submit the signal of a message, or open, identify or log out the session."""
+        attached = _attached(connection)
         if type(message) is messages.Accept:
-            _guest(connection).asks(message)
-        make = _SIGNALS.get(type(message))
-        if make is not None:
-            self._arrivals.submit(seat, make(message, seat.tab))
+            _writer(connection).remember_accept(message)
+        build_signal = _SIGNALS.get(type(message))
+        if build_signal is not None:
+            self._lifecycle.submit(attached, build_signal(message, attached.tab))
         elif isinstance(message, messages.Hello):
-            if not (self._arrivals.can_resume(message.resume) or connection.may_open_session()):
-                connection.close(TOO_FAST, "Too many new sessions from this address.")
-                return
-            if message.resume and message.n:
-                digest = resume_digest(message.resume)
-                connection.highest_n = self._numbers.highest_n(digest, message.n)
-            self._arrivals.open(seat, self._greeting(message))
+            self._open_session(connection, attached, message)
         elif isinstance(message, messages.Identify):
             verified = self._verified(message.identity)
             if verified:
-                self._arrivals.identify(seat, verified)
+                self._lifecycle.identify(attached, verified)
         else:
-            self._arrivals.logout(seat)
+            self._lifecycle.logout(attached)
 
-    def client_lagging(self, connection: SessionChannel) -> None:
-        """Keep back what can wait: a client that lags gets the latest state later, not a backlog."""
-        _guest(connection).lagging = True
+    def client_lagging(self, connection: ClientConnection) -> None:
+        """Withhold offers and withdrawals: the client gets the latest state later, not a backlog."""
+        _writer(connection).lagging = True
 
-    def client_caught_up(self, connection: SessionChannel) -> None:
+    def client_caught_up(self, connection: ClientConnection) -> None:
         """Send the latest state."""
-        _guest(connection).lagging = False
-        self._arrivals.refresh(_seat(connection))
+        _writer(connection).lagging = False
+        self._lifecycle.refresh(_attached(connection))
 
-    def connection_closed(self, connection: SessionChannel) -> None:
-        """The connection is gone; what it has numbered is remembered for when it comes back."""
-        seat = _seat(connection)
-        if seat.live is not None:
-            self._numbers.remember(seat.live.resume_digest, connection.highest_n)
-        connection.attached = None  # they name each other, and would wait for the collector
-        self._arrivals.disconnect(seat)
+    def connection_closed(self, connection: ClientConnection) -> None:
+        """Disconnect from the session, and remember the highest `n` for when the client resumes."""
+        attached = _attached(connection)
+        if attached.live is not None:
+            self._resume_points.remember(attached.live.resume_digest, connection.highest_n)
+        # The two refer to each other and would wait for the garbage collector.
+        connection.attached = None
+        self._lifecycle.disconnect(attached)
+
+    def _open_session(
+        self, connection: ClientConnection, attached: SessionConnection, hello: messages.Hello
+    ) -> None:
+        if not (self._lifecycle.can_resume(hello.resume) or connection.may_open_session()):
+            connection.close(TOO_FAST, "Too many new sessions from this address.")
+            return
+        if hello.resume and hello.n:
+            digest = resume_digest(hello.resume)
+            connection.highest_n = self._resume_points.highest_n(digest, hello.n)
+        self._lifecycle.open(attached, self._greeting(hello))
 
     def _greeting(self, hello: messages.Hello) -> SessionGreeting:
         return SessionGreeting(
@@ -114,7 +123,7 @@ class OfferSessionHandler:
         return self._identities.verify_hmac(identity.customer, identity.hmac or "")
 
     def _visit(self, page: messages.Landing) -> LandingVisit:
-        """Where the landing page's address says the visit came from."""
+        """Return the source of the visit, as the landing page's URL and referrer name it."""
         try:
             query = parse_qs(urlsplit(page.url).query, max_num_fields=50)
             referrer = urlsplit(page.referrer).hostname if page.referrer else None
@@ -135,18 +144,18 @@ def _first(query: dict[str, list[str]], name: str) -> str | None:
     return found[0][:MAX_SOURCE_CHARS] if found else None
 
 
-def _seat(connection: SessionChannel) -> SessionConnection:
-    seat = connection.attached
-    if not isinstance(seat, SessionConnection):
-        raise TypeError("the connection was not opened at this desk")
-    return seat
+def _attached(connection: ClientConnection) -> SessionConnection:
+    attached = connection.attached
+    if not isinstance(attached, SessionConnection):
+        raise TypeError("the connection was not opened by this handler")
+    return attached
 
 
-def _guest(connection: SessionChannel) -> "_FrameWriter":
-    guest = _seat(connection).subscriber
-    if not isinstance(guest, _FrameWriter):
-        raise TypeError("the connection was not opened at this desk")
-    return guest
+def _writer(connection: ClientConnection) -> "_FrameWriter":
+    writer = _attached(connection).subscriber
+    if not isinstance(writer, _FrameWriter):
+        raise TypeError("the connection was not opened by this handler")
+    return writer
 
 
 def _page(page: messages.Page, _: int) -> signals.Signal:
@@ -163,66 +172,76 @@ _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
     messages.Activity: lambda activity, tab: signals.ActivityReported(activity.kind, tab),
     messages.Page: _page,
     messages.Cart: _cart,
-    messages.Consent: lambda given, _: signals.ConsentChanged(given.consent, gpc=bool(given.gpc)),
+    messages.Consent: lambda message, _: signals.ConsentChanged(
+        message.consent, gpc=bool(message.gpc)
+    ),
     messages.Seen: lambda seen, _: signals.OfferSeen(seen.offer),
     messages.Dismiss: lambda dismiss, _: signals.OfferDismissed(dismiss.offer),
     messages.Accept: lambda accept, _: signals.OfferAccepted(accept.offer, accept.qty),
 }
-"""What a message reports, seen by a tab; `hello`, `identify` and `logout` are no signals by themselves."""
+"""Message type → function of the message and its tab that returns the signal.
+
+`hello`, `identify` and `logout` become signals in the session's lifecycle.
+"""
 
 
 class _FrameWriter:
-    """Writes frames for one connection."""
+    """The `Subscriber` of one connection: writes a session's state and effects as messages."""
 
-    __slots__ = ("_asked", "_clock", "_connection", "_tempo", "lagging")
+    __slots__ = ("_clock", "_connection", "_last_accept", "_timing", "lagging")
 
-    def __init__(self, connection: SessionChannel, clock: Clock, tempo: ConnectionTiming) -> None:
+    def __init__(
+        self, connection: ClientConnection, clock: Clock, timing: ConnectionTiming
+    ) -> None:
         self._connection = connection
         self._clock = clock
-        self._tempo = tempo
-        self._asked: messages.Accept | None = None
+        self._timing = timing
+        self._last_accept: messages.Accept | None = None
         self.lagging = False
+        """Whether the client does not read what it is sent."""
 
-    def asks(self, accept: messages.Accept) -> None:
-        """Remember what was asked for last: a refusal names the message it answers."""
-        self._asked = accept
+    def remember_accept(self, accept: messages.Accept) -> None:
+        """Keep the last `accept`, so that a refusal can name the message it answers."""
+        self._last_accept = accept
 
     def send_snapshot(self, snapshot: SessionSnapshot) -> None:
-        """The whole state."""
+        """Send the whole state as `welcome`."""
         self._connection.join_session(snapshot.session)
         now = self._clock.now()
         welcome = messages.Welcome(
             session=snapshot.session,
             resume=snapshot.resume,
-            offers=tuple(shown(offer, now) for offer in snapshot.offers),
+            offers=tuple(wire_offer(offer, now) for offer in snapshot.offers),
             seq=snapshot.seq,
-            heartbeat=self._tempo.heartbeat,
-            idle=self._tempo.idle,
+            heartbeat=self._timing.heartbeat,
+            idle=self._timing.idle,
         )
         self._connection.send(encode(welcome))
 
     def close_replaced(self) -> None:
-        """Its place in the session is taken."""
+        """Close the connection: a newer one of the session replaces it."""
         self._connection.close(REPLACED)
 
     def deliver(self, effects: Sequence[Outgoing]) -> None:
-        """One frame an effect; to a client that lags only what cannot be told again."""
+        """Send one message per effect; to a lagging client only those that no state repeats."""
         now = self._clock.now()
         for effect in effects:
             if not (self.lagging and isinstance(effect, PushOffer | WithdrawOffer)):
-                self._connection.send(encode(_frame(effect, now, self._asked)))
+                self._connection.send(encode(_message(effect, now, self._last_accept)))
 
 
-def _frame(effect: Outgoing, now: int, asked: messages.Accept | None) -> messages.ServerMessage:
+def _message(
+    effect: Outgoing, now: int, last_accept: messages.Accept | None
+) -> messages.ServerMessage:
     match effect:
         case PushOffer():
             return messages.OfferPushed(
-                seq=effect.offer.seq, offer=shown(effect.offer, now), replaces=effect.replaces
+                seq=effect.offer.seq, offer=wire_offer(effect.offer, now), replaces=effect.replaces
             )
         case WithdrawOffer():
             return messages.Withdraw(seq=effect.seq, offer=effect.offer)
         case RefuseAcceptance():
-            number = asked.n if asked and asked.offer == effect.offer else None
+            number = last_accept.n if last_accept and last_accept.offer == effect.offer else None
             return messages.Refused(code=effect.code, n=number, offer=effect.offer)
         case _:
             return messages.Accepted(
@@ -230,8 +249,13 @@ def _frame(effect: Outgoing, now: int, asked: messages.Accept | None) -> message
             )
 
 
-def shown(offer: Offer, now: int) -> messages.Offer:
-    """What the shopper may see of an offer: nothing of why."""
+def wire_offer(offer: Offer, now: int) -> messages.Offer:
+    """Return the part of an offer that a shopper may see; reasons are never part of it.
+
+    Args:
+        offer: The offer as the core knows it.
+        now: Milliseconds since the Unix epoch, UTC.
+    """
     off = offer.order_deduction
     return messages.Offer(
         id=offer.id,

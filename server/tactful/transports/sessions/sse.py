@@ -1,6 +1,7 @@
-"""The session without WebSockets: a stream of server-sent events down, posted messages up.
+"""The session without WebSockets: server-sent events down, posted messages up.
 
-For networks that let no upgrade through. The messages are the same; only the envelope differs.
+For networks that let no upgrade through (`server/PROTOCOL.md`, section 7). The messages are the
+same as on a WebSocket; only the envelope differs.
 """
 
 import secrets
@@ -16,15 +17,17 @@ from starlette.types import Receive, Scope, Send
 from tactful.protocol import close_codes
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import Closed, StreamOpened
+from tactful.protocol.problems import PROBLEM_JSON
 from tactful.transports.admission.access_policy import SESSION_PATH, Rejection
 from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.limits import Admission, AdmissionResult
-from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, problem_body
-from tactful.transports.sessions.connection_hub import ConnectionHub
+from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, rejection_body
+from tactful.transports.sessions.connection_hub import ABNORMAL, ConnectionHub
 from tactful.transports.sessions.send_queue import SendQueue
 
 STREAM_PATH = f"{SESSION_PATH}/stream"
-MESSAGES_PER_POST = 64  # a resend after a reconnect; more comes in the next request
+MESSAGES_PER_POST = 64
+"""Messages of one post: enough to send again after a reconnect; more come in the next post."""
 
 UNKNOWN = Rejection(404, "stream.unknown", "There is no such stream; open a new one.")
 TOO_LARGE = Rejection(413, "body.too_large", "Post at most 65,536 bytes.")
@@ -34,71 +37,68 @@ _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class EventStreams:
-    """All open streams, by the id under which their clients post."""
+    """All open streams, by the id to which their clients post."""
 
-    def __init__(self, reception: ConnectionHub) -> None:
-        self._reception = reception
-        self.admission = Admission(reception.policy.limits)
-        self._open: dict[str, SendQueue] = {}
+    def __init__(self, hub: ConnectionHub) -> None:
+        self._hub = hub
+        self.admission = Admission(hub.policy.limits)
+        self._queues: dict[str, SendQueue] = {}
 
     def routes(self) -> Sequence[BaseRoute]:
-        """The two endpoints and their preflights."""
+        """Return the two endpoints and their CORS preflights."""
         return (
-            Route(STREAM_PATH, self.open, methods=["GET"]),
+            Route(STREAM_PATH, self.open_stream, methods=["GET"]),
             Route(STREAM_PATH, self.preflight, methods=["OPTIONS"]),
             Route(STREAM_PATH + "/{stream}", self.post, methods=["POST"]),
             Route(STREAM_PATH + "/{stream}", self.preflight, methods=["OPTIONS"]),
         )
 
-    async def open(self, request: Request) -> Response:
-        """Open a stream, which ends when either side goes."""
-        refusal = self._judge(request) or self._reception.session_rejection
-        if refusal is not None:
-            return self._refuse(request, refusal)
+    async def open_stream(self, request: Request) -> Response:
+        """Open a stream, which lasts until either side ends it."""
+        rejection = self._check(request) or self._hub.session_rejection
+        if rejection is not None:
+            return self._reject(request, rejection)
         headers = self._cors(request) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        if request.method == "HEAD":  # there is nobody to talk to
+        if request.method == "HEAD":  # opens no session
             return Response(headers=headers, media_type="text/event-stream")
-        peer = limit_key(_peer(request))
-        verdict = self.admission.count_in()
-        if verdict is not AdmissionResult.ADMITTED or not self.admission.claim_address(peer):
+        address = _address(request)
+        key = limit_key(address)
+        result = self.admission.count_in()
+        if result is not AdmissionResult.ADMITTED or not self.admission.claim_address(key):
             self.admission.count_out()
-            return self._refuse(
-                request, ADDRESS_FULL if verdict is AdmissionResult.ADMITTED else SERVER_FULL
-            )
-        outbox = SendQueue(self._reception)
-        origin = request.headers["origin"]
-        outbox.connection = self._reception.admit(outbox, _peer(request), origin)
+            full = SERVER_FULL if result is not AdmissionResult.ADMITTED else ADDRESS_FULL
+            return self._reject(request, full)
+        queue = SendQueue(self._hub)
+        queue.connection = self._hub.admit(queue, address, request.headers["origin"])
         stream = secrets.token_urlsafe(16)
-        self._open[stream] = outbox
+        self._queues[stream] = queue
         return _EventStream(
-            _events(stream, outbox), partial(self._ended, stream, peer), headers=headers
+            _events(stream, queue), partial(self._stream_ended, stream, key), headers=headers
         )
 
     async def post(self, request: Request) -> Response:
-        """Take in one message or several; what they cause comes down the stream."""
-        refusal = self._judge(request)
-        outbox = self._open.get(request.path_params["stream"])
-        if refusal is not None:
-            return self._refuse(request, refusal)
-        if outbox is None or outbox.connection.origin != request.headers["origin"]:
-            return self._refuse(request, UNKNOWN)
-        callers = self._reception.address_limiter
-        callers.refund_request(
-            limit_key(_peer(request)), self._reception.clock()
-        )  # it pays as messages
-        body = await self._read(request)
+        """Receive one message or several; what they cause comes down the stream."""
+        rejection = self._check(request)
+        queue = self._queues.get(request.path_params["stream"])
+        if rejection is not None:
+            return self._reject(request, rejection)
+        if queue is None or queue.connection.origin != request.headers["origin"]:
+            return self._reject(request, UNKNOWN)
+        # A post is charged as messages, so it is not charged as a request too.
+        self._hub.address_limiter.refund_request(limit_key(_address(request)), self._hub.clock())
+        body = await self._read_body(request)
         messages = TOO_LARGE if body is None else _split(body)
         if isinstance(messages, Rejection):
-            self._take_in(outbox, [])
-            return self._refuse(request, messages)
-        self._take_in(outbox, messages)
+            self._receive(queue, [])
+            return self._reject(request, messages)
+        self._receive(queue, messages)
         return Response(status_code=204, headers=self._cors(request))
 
     async def preflight(self, request: Request) -> Response:
-        """Tell a browser that pages of the shop may do this."""
-        refusal = self._judge(request)
-        if refusal is not None:
-            return self._refuse(request, refusal)
+        """Answer a CORS preflight: pages of the shop may use both endpoints."""
+        rejection = self._check(request)
+        if rejection is not None:
+            return self._reject(request, rejection)
         allowed = {
             "Access-Control-Allow-Methods": "GET, POST",
             "Access-Control-Allow-Headers": "content-type",
@@ -106,59 +106,59 @@ class EventStreams:
         }
         return Response(status_code=204, headers=self._cors(request) | allowed)
 
-    def _take_in(self, outbox: SendQueue, messages: list[bytes]) -> None:
-        exchange = outbox.connection
-        exchange.begin_read(self._reception.clock())
-        if not messages and not exchange.charge_frame(0):
-            exchange.close(close_codes.TOO_FAST, "Too many posts.")
+    def _receive(self, queue: SendQueue, messages: list[bytes]) -> None:
+        connection = queue.connection
+        connection.begin_read(self._hub.clock())
+        if not messages and not connection.charge_frame(0):
+            connection.close(close_codes.TOO_FAST, "Too many posts.")
         for message in messages:
-            if outbox.closed is None:
-                exchange.receive_text(message)
-        exchange.end_read()
+            if queue.closed is None:
+                connection.receive_text(message)
+        connection.end_read()
 
-    def _ended(self, stream: str, peer: str) -> None:
-        outbox = self._open.pop(stream)
+    def _stream_ended(self, stream: str, key: str) -> None:
+        queue = self._queues.pop(stream)
         self.admission.count_out()
-        self.admission.release_address(peer)
-        outbox.connection.connection_lost(outbox.closed[0].code if outbox.closed else 1006)
+        self.admission.release_address(key)
+        queue.connection.connection_lost(queue.closed[0].code if queue.closed else ABNORMAL)
 
-    async def _read(self, request: Request) -> bytes | None:
-        """The body, or nothing if it is larger than a message may be."""
+    async def _read_body(self, request: Request) -> bytes | None:
+        """Return the body, or `None` if it is larger than a message may be."""
         body = bytearray()
         try:
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > self._reception.policy.limits.message_bytes:
+                if len(body) > self._hub.policy.limits.message_bytes:
                     return None
         except ClientDisconnect:
             return b""
         return bytes(body)
 
-    def _judge(self, request: Request) -> Rejection | None:
-        policy = self._reception.policy
+    def _check(self, request: Request) -> Rejection | None:
+        policy = self._hub.policy
         headers = request.headers
         return policy.check_host(headers.getlist("host")) or policy.check_origin(
             headers.getlist("origin")
         )
 
     def _cors(self, request: Request) -> dict[str, str]:
-        """Let the page read the answer, if its origin is on the list. No credentials, ever."""
+        """Return headers that let a page of the shop read the response, never with credentials."""
         origin = request.headers.getlist("origin")
-        if self._reception.policy.check_origin(origin) is not None:
+        if self._hub.policy.check_origin(origin) is not None:
             return {"Vary": "Origin"}
         return {"Access-Control-Allow-Origin": origin[0], "Vary": "Origin"}
 
-    def _refuse(self, request: Request, refusal: Rejection) -> Response:
-        self._reception.rejections[refusal.code] += 1
+    def _reject(self, request: Request, rejection: Rejection) -> Response:
+        self._hub.rejections[rejection.code] += 1
         headers = self._cors(request) | {"Cache-Control": "no-store"}
-        if refusal.retry_s is not None:
-            headers["Retry-After"] = str(refusal.retry_s)
-        kind = "application/problem+json"
-        return Response(problem_body(refusal), refusal.status, headers, media_type=kind)
+        if rejection.retry_s is not None:
+            headers["Retry-After"] = str(rejection.retry_s)
+        body = rejection_body(rejection)
+        return Response(body, rejection.status, headers, media_type=PROBLEM_JSON)
 
 
 class _EventStream(StreamingResponse):
-    """A stream that reports its end also when its client went before it began."""
+    """A response that reports its end, also if the client left before it began."""
 
     def __init__(
         self, events: AsyncIterator[bytes], ended: Callable[[], None], *, headers: dict[str, str]
@@ -173,17 +173,17 @@ class _EventStream(StreamingResponse):
             self._ended()
 
 
-async def _events(stream: str, outbox: SendQueue) -> AsyncIterator[bytes]:
+async def _events(stream: str, queue: SendQueue) -> AsyncIterator[bytes]:
     yield _event(encode(StreamOpened(stream=stream)))
-    while batch := await outbox.next_batch():
+    while batch := await queue.next_batch():
         yield b"".join(map(_event, batch))
-    if outbox.closed is not None:
-        code, reason = outbox.closed
+    if queue.closed is not None:
+        code, reason = queue.closed
         yield _event(encode(Closed(code=code.code, reason=reason)))
 
 
 def _split(body: bytes) -> list[bytes] | Rejection:
-    """The messages of a post, each as it was written."""
+    """Return the messages of a post, each with its original bytes."""
     if not body.lstrip().startswith(b"["):
         return [body]
     try:
@@ -197,5 +197,6 @@ def _event(payload: bytes) -> bytes:
     return b"data: " + payload + b"\n\n"
 
 
-def _peer(request: Request) -> str:
+def _address(request: Request) -> str:
+    """Return the client's address, which the access middleware has resolved."""
     return request.client.host if request.client else "127.0.0.1"

@@ -1,4 +1,4 @@
-"""Whose connection it is."""
+"""The client's address behind proxies."""
 
 import pytest
 from hypothesis import given
@@ -13,11 +13,15 @@ PROXIES = TrustedProxies(["10.0.0.0/8", "2001:db8:ffff::/48", "127.0.0.1"])
     ("peer", "forwarded", "client"),
     [
         ("192.0.2.1", [], "192.0.2.1"),
-        ("192.0.2.1", ["198.51.100.7"], "192.0.2.1"),  # an untrusted peer names nobody
+        ("192.0.2.1", ["198.51.100.7"], "192.0.2.1"),  # the header of an untrusted peer is ignored
         ("10.0.0.1", ["198.51.100.7"], "198.51.100.7"),
         ("10.0.0.1", ["198.51.100.7, 10.0.0.2"], "198.51.100.7"),
         ("10.0.0.1", ["198.51.100.7", "10.0.0.2"], "198.51.100.7"),
-        ("10.0.0.1", ["1.2.3.4, 198.51.100.7"], "198.51.100.7"),  # what it says itself is ignored
+        (
+            "10.0.0.1",
+            ["1.2.3.4, 198.51.100.7"],
+            "198.51.100.7",
+        ),  # the client's own entry is ignored
         ("10.0.0.1", ["127.0.0.1, 198.51.100.7, 10.0.0.2"], "198.51.100.7"),
         ("10.0.0.1", ["10.0.0.3"], "10.0.0.3"),  # all trusted: the outermost
         ("10.0.0.1", [], "10.0.0.1"),
@@ -30,25 +34,27 @@ PROXIES = TrustedProxies(["10.0.0.0/8", "2001:db8:ffff::/48", "127.0.0.1"])
         ("10.0.0.1", [", ".join(["10.0.0.2"] * 1_000)], "10.0.0.2"),
     ],
 )
-def test_the_client_is_the_right_most_hop_that_is_not_ours(peer, forwarded, client):
+def test_the_client_is_the_right_most_hop_that_is_no_trusted_proxy(
+    peer: str, forwarded: list[str], client: str
+) -> None:
     assert PROXIES.client_address(peer, forwarded) == client
 
 
 @given(st.lists(st.text(max_size=40), max_size=5))
-def test_no_header_makes_an_untrusted_peer_somebody_else(forwarded):
+def test_no_header_changes_the_address_of_an_untrusted_peer(forwarded: list[str]) -> None:
     assert PROXIES.client_address("192.0.2.1", forwarded) == "192.0.2.1"
 
 
 @given(st.lists(st.text(max_size=40), max_size=5))
-def test_what_a_client_invents_never_hides_the_address_our_proxy_saw(forwarded):
+def test_an_invented_hop_never_hides_the_address_our_proxy_saw(forwarded: list[str]) -> None:
     assert PROXIES.client_address("10.0.0.1", [*forwarded, "198.51.100.7"]) == "198.51.100.7"
 
 
-def test_nobody_is_trusted_by_default():
+def test_no_proxy_is_trusted_by_default() -> None:
     assert not TrustedProxies().trusts("127.0.0.1")
 
 
-def test_a_name_is_no_proxy():
+def test_a_name_is_no_proxy() -> None:
     assert not PROXIES.trusts("localhost")
 
 
@@ -63,5 +69,5 @@ def test_a_name_is_no_proxy():
         ("not:an:address", "not:an:address"),
     ],
 )
-def test_an_ipv6_host_is_limited_by_its_network(address, key):
+def test_an_ipv6_host_is_limited_by_its_network(address: str, key: str) -> None:
     assert limit_key(address) == key

@@ -1,4 +1,7 @@
-"""Near its memory's limit a server takes in nobody new, and goes on serving who is there."""
+"""Refusal of new sessions close to the memory limit; open sessions are served on."""
+
+from pathlib import Path
+from typing import Any
 
 from structlog.testing import capture_logs
 
@@ -6,26 +9,26 @@ from support.raw_connections import RawClient, eventually, running_listener, upg
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.memory_guard import MemoryGuard, cgroup_limit, resident_bytes
 
-QUICK = {"sweep_ms": 50, "linger_ms": 200}
+QUICK: dict[str, Any] = {"sweep_ms": 50, "linger_ms": 200}
 
 
 class Used:
     """An amount of memory that a test sets."""
 
-    def __init__(self, used=0):
+    def __init__(self, used: int = 0) -> None:
         self.used = used
 
-    def __call__(self):
+    def __call__(self) -> int:
         return self.used
 
 
-def test_without_a_limit_there_is_always_room():
+def test_without_a_limit_it_never_refuses() -> None:
     memory = MemoryGuard(None, used=Used(2**62))
     memory.check(1)
     assert not memory.refusing
 
 
-def test_at_nine_tenths_of_the_limit_it_is_short_and_says_so_once():
+def test_at_nine_tenths_of_the_limit_it_refuses_and_logs_once() -> None:
     used = Used(899)
     memory = MemoryGuard(1_000, used=used)
     with capture_logs() as logged:
@@ -41,7 +44,7 @@ def test_at_nine_tenths_of_the_limit_it_is_short_and_says_so_once():
     assert [line["event"] for line in logged] == ["memory.short", "memory.enough"]
 
 
-def test_what_some_have_left_others_may_take_though_the_process_has_given_nothing_back():
+def test_ended_sessions_make_room_though_the_process_stays_as_large() -> None:
     used = Used(950)
     memory = MemoryGuard(1_000, used=used)
     memory.check(100)
@@ -52,7 +55,7 @@ def test_what_some_have_left_others_may_take_though_the_process_has_given_nothin
     assert memory.refusing
 
 
-def test_memory_that_grows_on_takes_fewer():
+def test_growing_memory_lowers_the_number_of_sessions() -> None:
     used = Used(900)
     memory = MemoryGuard(1_000, used=used)
     memory.check(100)
@@ -63,7 +66,7 @@ def test_memory_that_grows_on_takes_fewer():
     assert not memory.refusing
 
 
-def test_the_least_that_a_group_around_the_process_allows_is_what_it_may_have(tmp_path):
+def test_the_lowest_limit_of_the_enclosing_control_groups_counts(tmp_path: Path) -> None:
     groups, own = tmp_path / "groups", tmp_path / "cgroup"
     inner = groups / "shop" / "server"
     inner.mkdir(parents=True)
@@ -76,25 +79,28 @@ def test_the_least_that_a_group_around_the_process_allows_is_what_it_may_have(tm
     assert cgroup_limit(groups, own) == 4_096
 
 
-def test_where_there_are_no_groups_nothing_is_granted(tmp_path):
+def test_without_control_groups_there_is_no_limit(tmp_path: Path) -> None:
     assert cgroup_limit(tmp_path, tmp_path / "none") is None
 
 
-def test_what_is_resident_is_counted_in_bytes():
+def test_resident_memory_is_in_bytes() -> None:
     assert 4 * 2**20 < resident_bytes() < 64 * 2**30
 
 
-async def test_a_session_is_refused_and_all_else_goes_on():
+async def test_a_session_is_refused_and_everything_else_is_served() -> None:
     limits = AdmissionLimits(memory_bytes=1, **QUICK)
-    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as early:
-        await early.open()
-        await eventually(lambda: door.state.hub.memory_guard.refusing)
-        async with RawClient.connect(door.port) as late:
+    async with (
+        running_listener(limits=limits) as listener,
+        RawClient.connect(listener.port) as early,
+    ):
+        await early.handshake()
+        await eventually(lambda: listener.state.hub.memory_guard.refusing)
+        async with RawClient.connect(listener.port) as late:
             await late.send(upgrade())
             status, head = await late.head()
             assert (status, "Retry-After: 10" in head) == (503, True)
             assert b"server.full" in await late.rest()
-        async with RawClient.connect(door.port) as other:
+        async with RawClient.connect(listener.port) as other:
             await other.send(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (await other.head())[0] == 200
         await early.send(b"\x89\x80\x00\x00\x00\x00")

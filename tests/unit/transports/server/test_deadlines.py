@@ -7,19 +7,19 @@ from tactful.transports.server.deadlines import RINGS, DeadlineSweep
 
 
 class Visited:
-    def __init__(self):
+    def __init__(self) -> None:
         self.ticks = []
         self.came = asyncio.Event()
 
-    def tick(self, now):
+    def tick(self, now) -> None:
         self.ticks.append(now)
         self.came.set()
 
-    def abort(self):
+    def abort(self) -> None:
         pass
 
 
-async def test_everybody_is_visited_within_a_round():
+async def test_everybody_is_visited_within_a_round() -> None:
     rounds = asyncio.Queue()
     sweep = DeadlineSweep(lambda: 7, period_ms=40)
     everybody = [Visited() for _ in range(20)]
@@ -32,13 +32,13 @@ async def test_everybody_is_visited_within_a_round():
     assert all(one.ticks and set(one.ticks) == {7} for one in everybody)
 
 
-async def test_connections_are_spread_over_the_rings():
+async def test_connections_are_spread_over_the_rings() -> None:
     sweep = DeadlineSweep(lambda: 0, period_ms=1_000)
     rings = [sweep.add(Visited()) for _ in range(RINGS * 3)]
     assert all(rings.count(ring) == 3 for ring in range(RINGS))
 
 
-async def test_who_leaves_is_visited_no_more():
+async def test_who_leaves_is_visited_no_more() -> None:
     sweep = DeadlineSweep(lambda: 0, period_ms=8)
     gone, stays = Visited(), Visited()
     ring = sweep.add(gone)
@@ -51,7 +51,7 @@ async def test_who_leaves_is_visited_no_more():
     assert sweep.watched() == [stays]
 
 
-async def test_a_new_holder_takes_the_same_place():
+async def test_a_new_holder_takes_the_same_place() -> None:
     sweep = DeadlineSweep(lambda: 0, period_ms=8)
     old, new = Visited(), Visited()
     ring = sweep.add(old)
@@ -62,7 +62,7 @@ async def test_a_new_holder_takes_the_same_place():
     assert old.ticks == []
 
 
-async def test_who_leaves_during_the_visit_of_its_ring_disturbs_nobody():
+async def test_who_leaves_during_the_visit_of_its_ring_disturbs_nobody() -> None:
     sweep = DeadlineSweep(lambda: 0, period_ms=8)
     stays = Visited()
 
@@ -83,5 +83,5 @@ async def test_who_leaves_during_the_visit_of_its_ring_disturbs_nobody():
     assert all(len(one.ticks) == 1 for one in leavers)
 
 
-async def test_a_sweep_that_was_never_started_can_be_stopped():
+async def test_a_sweep_that_was_never_started_can_be_stopped() -> None:
     DeadlineSweep(lambda: 0, period_ms=8).stop()

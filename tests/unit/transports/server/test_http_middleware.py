@@ -19,13 +19,13 @@ def client(**changes):
     return httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
 
 
-async def test_a_request_under_our_name_passes():
+async def test_a_request_under_our_name_passes() -> None:
     async with client() as http:
         found = await http.get("/a")
     assert (found.status_code, found.text) == (200, "hello 10.0.0.1 /a 0")
 
 
-async def test_a_request_under_a_rebound_name_does_not():
+async def test_a_request_under_a_rebound_name_does_not() -> None:
     async with client() as http:
         found = await http.get("/a", headers={"Host": "evil.example"})
     assert found.status_code == 421
@@ -36,19 +36,19 @@ async def test_a_request_under_a_rebound_name_does_not():
 @pytest.mark.parametrize(
     ("path", "status"), [("/healthz", 200), ("/readyz", 200), ("/metrics", 421)]
 )
-async def test_probes_come_by_address(path, status):
+async def test_probes_come_by_address(path, status) -> None:
     async with client() as http:
         found = await http.get(path, headers={"Host": "10.1.2.3:8000"})
     assert found.status_code == status
 
 
-async def test_a_trusted_proxy_names_the_client():
+async def test_a_trusted_proxy_names_the_client() -> None:
     async with client(proxies=TrustedProxies(["10.0.0.0/8"])) as http:
         found = await http.get("/a", headers={"X-Forwarded-For": "192.0.2.5"})
     assert found.text.startswith("hello 192.0.2.5 ")
 
 
-async def test_what_is_not_http_passes_untouched():
+async def test_what_is_not_http_passes_untouched() -> None:
     seen = []
 
     async def app(scope, *_):
@@ -60,10 +60,10 @@ async def test_what_is_not_http_passes_untouched():
     assert seen == [{"type": "websocket"}]
 
 
-async def test_a_refusal_says_when_to_come_back():
+async def test_a_refusal_says_when_to_come_back() -> None:
     sent = []
 
-    async def send(message):
+    async def send(message) -> None:
         sent.append(message)
 
     await send_rejection(send, Rejection(503, "server.full", "Full.", retry_s=10))
@@ -71,7 +71,7 @@ async def test_a_refusal_says_when_to_come_back():
     assert json.loads(sent[1]["body"])["status"] == 503
 
 
-async def test_an_address_that_asks_without_end_is_told_to_wait_and_hung_up_on():
+async def test_an_address_that_asks_without_end_is_told_to_wait_and_hung_up_on() -> None:
     async with client(limits=AdmissionLimits(request_burst=2, requests_per_s=1)) as http:
         found = [await http.get(path) for path in ("/a", "/healthz", "/b")]
     assert [each.status_code for each in found] == [200, 200, 429]
@@ -79,7 +79,7 @@ async def test_an_address_that_asks_without_end_is_told_to_wait_and_hung_up_on()
     assert (found[2].headers["connection"], found[2].headers["retry-after"]) == ("close", "5")
 
 
-async def test_behind_a_proxy_each_client_has_a_pace_of_its_own_and_the_proxy_none():
+async def test_behind_a_proxy_each_client_has_a_pace_of_its_own_and_the_proxy_none() -> None:
     proxies = TrustedProxies(["10.0.0.1"])
     async with client(
         proxies=proxies, limits=AdmissionLimits(request_burst=1, requests_per_s=1)

@@ -18,7 +18,7 @@ QUICK = {"linger_ms": 100, "sweep_ms": 40}
 class Waiting:
     """An app that answers when it is let, and knows who has left."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.go = asyncio.Event()
         self.asked = 0
         self.left = 0
@@ -55,29 +55,31 @@ class Waiting:
     ],
     ids=["another version", "a tunnel", "a negative length", "two lengths", "no chunk"],
 )
-async def test_what_is_no_request_is_refused_with_a_code_counted_and_not_logged(sent, caplog):
+async def test_what_is_no_request_is_refused_with_a_code_counted_and_not_logged(
+    sent, caplog
+) -> None:
     caplog.set_level(logging.WARNING)
-    async with running_listener() as door, RawClient.connect(door.port) as peer:
+    async with running_listener() as listener, RawClient.connect(listener.port) as peer:
         await peer.send(sent)
         status, head = await peer.head()
         assert status == 400
         assert "application/problem+json" in head
         assert b'"code":"head.malformed"' in await peer.rest()
-        assert door.state.hub.rejections == {"head.malformed": 1}
+        assert listener.state.hub.rejections == {"head.malformed": 1}
     assert [record for record in caplog.records if record.levelno < logging.ERROR] == []
 
 
-async def test_a_request_that_waits_falls_silent_when_the_rest_is_no_http(caplog):
-    async with running_listener() as door, RawClient.connect(door.port) as peer:
+async def test_a_request_that_waits_falls_silent_when_the_rest_is_no_http(caplog) -> None:
+    async with running_listener() as listener, RawClient.connect(listener.port) as peer:
         await peer.send(GET + b"no HTTP at all\r\n\r\n")
         assert (await peer.head())[0] == 400
-        await eventually(lambda: not door._state.tasks)
+        await eventually(lambda: not listener._uvicorn_state.tasks)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-async def test_an_upgrade_to_something_else_stays_http_and_is_not_logged(caplog):
+async def test_an_upgrade_to_something_else_stays_http_and_is_not_logged(caplog) -> None:
     caplog.set_level(logging.WARNING)
-    async with running_listener() as door, RawClient.connect(door.port) as peer:
+    async with running_listener() as listener, RawClient.connect(listener.port) as peer:
         await peer.send(
             GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
         )
@@ -85,51 +87,56 @@ async def test_an_upgrade_to_something_else_stays_http_and_is_not_logged(caplog)
     assert caplog.records == []
 
 
-async def test_as_many_requests_may_wait_for_their_answers_as_anybody_sends_and_no_more():
+async def test_as_many_requests_may_wait_for_their_answers_as_anybody_sends_and_no_more() -> None:
     app = Waiting()
-    async with running_listener(app=app) as door:
-        async with RawClient.connect(door.port) as peer:
+    async with running_listener(app=app) as listener:
+        async with RawClient.connect(listener.port) as peer:
             await peer.send(GET * (MAX_PIPELINED + 1))
             await eventually(lambda: app.asked == 1)
             app.go.set()
             for _ in range(MAX_PIPELINED + 1):
                 assert (await peer.head())[0] == 204
         app.go.clear()
-        async with RawClient.connect(door.port) as peer:
+        async with RawClient.connect(listener.port) as peer:
             await peer.send(GET * 5_000)
             assert await peer.rest() == b""
-        await eventually(lambda: door.state.admission.connections == 0)
+        await eventually(lambda: listener.state.admission.connections == 0)
 
 
-async def test_a_trailer_or_wrapping_without_end_is_refused():
+async def test_a_trailer_or_wrapping_without_end_is_refused() -> None:
     app = Waiting()
-    async with running_listener(app=app, limits=AdmissionLimits(head_bytes=1_000, **QUICK)) as door:
+    async with running_listener(
+        app=app, limits=AdmissionLimits(head_bytes=1_000, **QUICK)
+    ) as listener:
         for rest in (b"1\r\na\r\n0\r\nX: " + b"a" * 9_000, b"1;" + b"a" * 9_000):
-            async with RawClient.connect(door.port) as peer:
+            async with RawClient.connect(listener.port) as peer:
                 await peer.send(POST + rest)
                 assert (await peer.head())[0] == 431
 
 
-async def test_a_body_in_many_small_chunks_with_a_trailer_passes():
+async def test_a_body_in_many_small_chunks_with_a_trailer_passes() -> None:
     limits = AdmissionLimits(head_bytes=1_000, **QUICK)
-    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as peer:
+    async with (
+        running_listener(limits=limits) as listener,
+        RawClient.connect(listener.port) as peer,
+    ):
         for part in (POST, *[b"1\r\na\r\n"] * 5_000, b"0\r\nX: a\r\n\r\n"):
             await peer.send(part)
         assert (await peer.head())[0] == 200
 
 
-async def test_who_leaves_is_missed_by_the_request_that_is_answered_not_only_by_the_last():
+async def test_who_leaves_is_missed_by_the_request_that_is_answered_not_only_by_the_last() -> None:
     app = Waiting()
-    async with running_listener(app=app) as door:
-        async with RawClient.connect(door.port) as peer:
+    async with running_listener(app=app) as listener:
+        async with RawClient.connect(listener.port) as peer:
             await peer.send(GET * 2)
             await eventually(lambda: app.asked == 1)
         await eventually(lambda: app.left == 1)
-        await eventually(lambda: not door._state.tasks)
+        await eventually(lambda: not listener._uvicorn_state.tasks)
     assert app.asked == 1
 
 
-def test_the_library_still_has_what_is_overridden():
+def test_the_library_still_has_what_is_overridden() -> None:
     (parent,) = HttpProtocol.__bases__
     for name in set(vars(HttpProtocol)) - {
         "__module__",
@@ -141,18 +148,24 @@ def test_the_library_still_has_what_is_overridden():
     assert issubclass(httptools.HttpParserCallbackError, httptools.HttpParserError)
 
 
-async def test_many_large_heads_on_one_connection_are_each_within_their_size():
+async def test_many_large_heads_on_one_connection_are_each_within_their_size() -> None:
     limits = AdmissionLimits(head_bytes=1_000, **QUICK)
-    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as peer:
+    async with (
+        running_listener(limits=limits) as listener,
+        RawClient.connect(listener.port) as peer,
+    ):
         for _ in range(50):
             await peer.send(GET.replace(b"Host", b"X: " + b"a" * 800 + b"\r\nHost"))
             assert (await peer.head())[0] == 200
             await peer.reader.readexactly(len("hello 127.0.0.1 /a 0"))
 
 
-async def test_what_came_before_does_not_pay_for_a_body_that_drips():
+async def test_what_came_before_does_not_pay_for_a_body_that_drips() -> None:
     limits = AdmissionLimits(body_grace_ms=100, **QUICK)
-    async with running_listener(limits=limits) as door, RawClient.connect(door.port) as peer:
+    async with (
+        running_listener(limits=limits) as listener,
+        RawClient.connect(listener.port) as peer,
+    ):
         for _ in range(20):
             await peer.send(GET.replace(b"Host", b"X: " + b"a" * 8_000 + b"\r\nHost"))
             assert (await peer.head())[0] == 200
@@ -161,23 +174,23 @@ async def test_what_came_before_does_not_pay_for_a_body_that_drips():
         assert (await peer.head())[0] == 408
 
 
-async def test_an_answer_that_comes_after_a_refusal_is_not_written_and_no_failure(caplog):
+async def test_an_answer_that_comes_after_a_refusal_is_not_written_and_no_failure(caplog) -> None:
     app = Waiting()
     limits = AdmissionLimits(body_grace_ms=50, **QUICK)
     async with (
-        running_listener(app=app, limits=limits) as door,
-        RawClient.connect(door.port) as peer,
+        running_listener(app=app, limits=limits) as listener,
+        RawClient.connect(listener.port) as peer,
     ):
         await peer.send(POST)
         assert (await peer.head())[0] == 408
-        await eventually(lambda: not door._state.tasks)
+        await eventually(lambda: not listener._uvicorn_state.tasks)
     assert caplog.records == []
 
 
 @pytest.mark.parametrize(
     "begun", [False, True], ids=["before its answer", "after its answer began"]
 )
-async def test_garbage_behind_a_request_ends_both_and_is_no_failure(begun, caplog):
+async def test_garbage_behind_a_request_ends_both_and_is_no_failure(begun, caplog) -> None:
     go, asked = asyncio.Event(), asyncio.Event()
 
     async def app(scope, receive, send):
@@ -195,15 +208,15 @@ async def test_garbage_behind_a_request_ends_both_and_is_no_failure(begun, caplo
         await send({"type": "http.response.body", "body": b"whole"})
 
     async with (
-        running_listener(app=app, limits=AdmissionLimits(**QUICK)) as door,
-        RawClient.connect(door.port) as peer,
+        running_listener(app=app, limits=AdmissionLimits(**QUICK)) as listener,
+        RawClient.connect(listener.port) as peer,
     ):
         await peer.send(GET)
         await asked.wait()
         await peer.send(b"\x00garbage\r\n\r\n")
         said = await peer.rest()
         go.set()
-        await eventually(lambda: not door._state.tasks)
+        await eventually(lambda: not listener._uvicorn_state.tasks)
     assert (b"head.malformed" in said) is not begun
     assert b"whole" not in said
     assert caplog.records == []

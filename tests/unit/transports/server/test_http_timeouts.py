@@ -13,7 +13,7 @@ from tactful.transports.server.http_timeouts import (
 
 
 class Cycle:
-    def __init__(self, *, complete=False, more_body=False, started=False):
+    def __init__(self, *, complete=False, more_body=False, started=False) -> None:
         self.response_complete = complete
         self.more_body = more_body
         self.response_started = started
@@ -26,24 +26,24 @@ class Flow:
 class Inner:
     """The parts of the HTTP stack's protocol that the watch reads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.cycle = None
         self.flow = Flow()
         self.calls = []
         self.body_bytes = 0
 
-    def connection_made(self, _):
+    def connection_made(self, _) -> None:
         self.calls.append("made")
 
-    def data_received(self, data):
+    def data_received(self, data) -> None:
         self.calls.append(data)
         if self.cycle and self.cycle.more_body:
             self.body_bytes += len(data)
 
-    def pause_writing(self):
+    def pause_writing(self) -> None:
         self.calls.append("pause")
 
-    def resume_writing(self):
+    def resume_writing(self) -> None:
         self.calls.append("resume")
 
 
@@ -52,23 +52,23 @@ def side():
     return TimedHttpConnection(Inner(), None, AdmissionLimits(head_bytes=100))
 
 
-def test_a_connection_that_waits_for_its_next_request_is_left_to_the_stack(side):
+def test_a_connection_that_waits_for_its_next_request_is_left_to_the_stack(side) -> None:
     assert side.tick(10**9) is None
 
 
-def test_a_head_must_be_complete_in_time(side):
+def test_a_head_must_be_complete_in_time(side) -> None:
     side.data_received(b"GET", 1_000)
     side.data_received(b" /", 5_000)
     assert side.tick(5_999) is None
     assert side.tick(6_000) is SLOW_HEAD
 
 
-def test_a_head_must_stay_within_its_size(side):
+def test_a_head_must_stay_within_its_size(side) -> None:
     assert side.data_received(b"a" * 100, 1) is None
     assert side.data_received(b"a", 2) is LARGE_HEAD
 
 
-def test_a_request_that_is_being_answered_has_no_deadline_for_its_head(side):
+def test_a_request_that_is_being_answered_has_no_deadline_for_its_head(side) -> None:
     side.data_received(b"GET", 1_000)
     side.protocol.cycle = Cycle()
     side.data_received(b"...", 2_000)
@@ -76,7 +76,7 @@ def test_a_request_that_is_being_answered_has_no_deadline_for_its_head(side):
     assert side.tick(90_000) is None
 
 
-def test_a_body_may_start_slowly_and_must_then_come_at_a_rate(side):
+def test_a_body_may_start_slowly_and_must_then_come_at_a_rate(side) -> None:
     side.protocol.cycle = Cycle(more_body=True)
     side.data_received(b"x", 0)
     assert side.tick(1) is None
@@ -84,14 +84,14 @@ def test_a_body_may_start_slowly_and_must_then_come_at_a_rate(side):
     assert side.tick(10_100) is SLOW_BODY
 
 
-def test_a_body_at_a_decent_rate_passes(side):
+def test_a_body_at_a_decent_rate_passes(side) -> None:
     side.protocol.cycle = Cycle(more_body=True)
     for second in range(60):
         side.data_received(b"x" * 1_100, second * 1_000)
         assert side.tick(second * 1_000 + 500) is None
 
 
-def test_an_app_that_does_not_read_is_not_the_clients_fault(side):
+def test_an_app_that_does_not_read_is_not_the_clients_fault(side) -> None:
     side.protocol.cycle = Cycle(more_body=True)
     side.tick(1)
     side.protocol.flow.read_paused = True
@@ -100,7 +100,7 @@ def test_an_app_that_does_not_read_is_not_the_clients_fault(side):
     assert side.tick(60_001) is None
 
 
-def test_a_client_that_does_not_read_has_stalled_after_a_while(side):
+def test_a_client_that_does_not_read_has_stalled_after_a_while(side) -> None:
     assert not side.stalled(10**9)
     side.pause_writing(1_000)
     assert not side.stalled(30_999)
@@ -110,7 +110,7 @@ def test_a_client_that_does_not_read_has_stalled_after_a_while(side):
     assert side.protocol.calls == ["made", "pause", "resume"]
 
 
-def test_once_an_answer_has_begun_a_refusal_cannot_be_written(side):
+def test_once_an_answer_has_begun_a_refusal_cannot_be_written(side) -> None:
     assert not side.answering
     side.protocol.cycle = Cycle()
     assert not side.answering
@@ -118,6 +118,6 @@ def test_once_an_answer_has_begun_a_refusal_cannot_be_written(side):
     assert side.answering
 
 
-def test_the_stack_still_has_what_the_watch_reads():
+def test_the_stack_still_has_what_the_watch_reads() -> None:
     names = {"connection_made", "data_received", "pause_writing", "resume_writing", "shutdown"}
     assert names <= set(dir(HttpToolsProtocol))

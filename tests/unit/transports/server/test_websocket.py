@@ -22,6 +22,7 @@ from support.raw_connections import (
 from tactful.protocol import close_codes
 from tactful.protocol.messages import View
 from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server import websocket
 from tactful.transports.server.websocket import WebSocketConnection
 
 VIEW = {"t": "view", "sku": "a"}
@@ -31,13 +32,13 @@ QUICK = {"linger_ms": 100, "sweep_ms": 40}
 class Writes:
     """A transport that counts its writes; everything else in this file uses real sockets."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.written = []
 
-    def write(self, data):
+    def write(self, data) -> None:
         self.written.append(bytes(data))
 
-    def set_write_buffer_limits(self, high):
+    def set_write_buffer_limits(self, high) -> None:
         self.high = high
 
     def get_write_buffer_size(self):
@@ -47,21 +48,21 @@ class Writes:
 class Thrice:
     """A consumer that answers each message three times."""
 
-    def __init__(self, link):
+    def __init__(self, link) -> None:
         self.link = link
 
-    def begin_read(self, now):
+    def begin_read(self, now) -> None:
         pass
 
-    def receive_text(self, payload):
+    def receive_text(self, payload) -> None:
         for _ in range(3):
             self.link.send(payload)
 
-    def end_read(self):
+    def end_read(self) -> None:
         self.link.send(b"end")
 
 
-def test_all_that_is_sent_within_one_read_is_written_once():
+def test_all_that_is_sent_within_one_read_is_written_once() -> None:
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
@@ -69,7 +70,7 @@ def test_all_that_is_sent_within_one_read_is_written_once():
     assert transport.written == [b"\x81\x01x" * 3 + b"\x81\x01y" * 3 + b"\x81\x03end"]
 
 
-def test_what_is_sent_outside_a_read_is_written_at_once():
+def test_what_is_sent_outside_a_read_is_written_at_once() -> None:
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.send(b"a")
@@ -85,49 +86,49 @@ def test_what_is_sent_outside_a_read_is_written_at_once():
     assert len(transport.written[2]) == 70_010
 
 
-def test_nothing_of_the_library_is_kept_once_it_has_done():
+def test_nothing_of_the_library_is_kept_once_it_has_done() -> None:
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     link.consumer.charge_frame = lambda _: True
     link.data_received(frame(b"p", 9))
-    assert link._careful is None
+    assert link._fallback is None
     link.data_received(frame(b"x", 1, fin=False))
-    assert link._careful is not None
+    assert link._fallback is not None
     half = frame(b"y", 0)
     link.data_received(half[:3])
-    assert link._careful is not None
+    assert link._fallback is not None
     link.data_received(half[3:])
-    assert link._careful is None
+    assert link._fallback is None
 
 
 @pytest.mark.parametrize("cut", range(1, 12))
-def test_a_common_frame_cut_once_does_not_wake_the_library(cut):
+def test_a_common_frame_cut_once_does_not_wake_the_library(cut) -> None:
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     whole = frame(b"hello!")
     link.data_received(whole[:cut])
-    assert link._careful is None
+    assert link._fallback is None
     link.data_received(whole[cut:])
-    assert link._careful is None
+    assert link._fallback is None
     assert transport.written[-1].startswith(b"\x81\x06hello!")
 
 
 @pytest.mark.parametrize("payload", [b"", b"a", b"a" * 125])
-def test_a_ping_is_answered_without_the_library_and_costs_ten_messages(payload):
+def test_a_ping_is_answered_without_the_library_and_costs_ten_messages(payload) -> None:
     transport, spent = Writes(), []
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     link.consumer.charge_frame = lambda size: not spent.append(size)
     link.data_received(frame(payload, 9) * 2 + frame(b"hello!"))
-    assert link._careful is None
+    assert link._fallback is None
     pong = bytes((0x8A, len(payload))) + payload
     assert b"".join(transport.written).startswith(pong * 2 + b"\x81\x06hello!")
     assert [1 + size // AdmissionLimits().timing.unit_bytes for size in spent] == [10, 10]
 
 
-def test_a_ping_cut_by_a_read_is_answered_when_it_is_whole():
+def test_a_ping_cut_by_a_read_is_answered_when_it_is_whole() -> None:
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
@@ -138,16 +139,16 @@ def test_a_ping_cut_by_a_read_is_answered_when_it_is_whole():
     assert b"\x8a\x03abc" in b"".join(transport.written)
 
 
-def test_a_common_frame_cut_often_is_the_librarys():
+def test_a_common_frame_cut_often_is_the_librarys() -> None:
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
     whole = frame(b"h" * 300)
     for place in range(len(whole) - 1):
         link.data_received(whole[place : place + 1])
-    assert link._careful is not None
+    assert link._fallback is not None
     link.data_received(whole[-1:])
-    assert link._careful is None
+    assert link._fallback is None
     assert b"h" * 300 in transport.written[-1]
 
 
@@ -163,24 +164,24 @@ def reluctant(port):
 class Generous(RecordingSessionHandler):
     """Sends 20 KiB for a view, unless the client lags, and the last word when it catches up."""
 
-    def message_received(self, connection, message):
+    def message_received(self, connection, message) -> None:
         super().message_received(connection, message)
         if isinstance(message, View) and not self.named("slow"):
             connection.send(b"x" * 20_000)
 
-    def client_caught_up(self, connection):
+    def client_caught_up(self, connection) -> None:
         super().client_caught_up(connection)
         connection.send(b"latest")
 
 
-async def ask_until_slow(peer, desk):
+async def ask_until_slow(peer, handler):
     """Ask, one read at a time, until the answers are more than the kernel takes."""
     peer.setblocking(False)
     for _ in range(200):
-        asked = len(desk.events)
+        asked = len(handler.events)
         await asyncio.get_running_loop().sock_sendall(peer, text(VIEW))
-        await eventually(partial(more_than, desk.events, asked))
-        if desk.named("slow"):
+        await eventually(partial(more_than, handler.events, asked))
+        if handler.named("slow"):
             return
     raise AssertionError("the kernel takes everything")
 
@@ -189,84 +190,103 @@ def more_than(events, number):
     return len(events) > number
 
 
-async def test_a_desk_that_heeds_slow_sends_the_latest_when_its_client_catches_up():
-    desk = Generous()
-    async with running_listener(desk, limits=AdmissionLimits(slow_bytes=4_096)) as door:
-        with reluctant(door.port) as peer:
-            await ask_until_slow(peer, desk)
+async def test_a_desk_that_heeds_slow_sends_the_latest_when_its_client_catches_up() -> None:
+    handler = Generous()
+    async with running_listener(handler, limits=AdmissionLimits(slow_bytes=4_096)) as listener:
+        with reluctant(listener.port) as peer:
+            await ask_until_slow(peer, handler)
             seen = b""
             while not seen.endswith(b"latest"):
                 chunk = await within(asyncio.get_running_loop().sock_recv(peer, 65_536))
                 assert chunk
                 seen += chunk
-            assert desk.named("caught_up")
-            assert not desk.named("closed")
+            assert handler.named("caught_up")
+            assert not handler.named("closed")
 
 
-async def test_a_client_that_lags_is_dropped_in_the_end():
-    desk = Generous()
+async def test_a_client_that_lags_is_dropped_in_the_end() -> None:
+    handler = Generous()
     limits = AdmissionLimits(slow_bytes=4_096, stalled_ms=100, **QUICK)
-    async with running_listener(desk, limits=limits) as door:
-        with reluctant(door.port) as peer:
-            await ask_until_slow(peer, desk)
-            await eventually(lambda: desk.named("closed"))
-        assert door.state.hub.close_counts == {4408: 1}
+    async with running_listener(handler, limits=limits) as listener:
+        with reluctant(listener.port) as peer:
+            await ask_until_slow(peer, handler)
+            await eventually(lambda: handler.named("closed"))
+        assert listener.state.hub.close_counts == {4408: 1}
 
 
-async def test_a_desk_that_heeds_nothing_loses_the_client_at_the_limit():
+async def test_a_desk_that_heeds_nothing_loses_the_client_at_the_limit() -> None:
     class Deaf(RecordingSessionHandler):
         def message_received(self, connection, message):
             super().message_received(connection, message)
             for _ in range(3_000):
                 connection.send(b"x" * 1_000)
 
-    desk = Deaf()
-    async with running_listener(desk, limits=AdmissionLimits(**QUICK)) as door:
-        with reluctant(door.port):
-            await eventually(lambda: desk.named("closed"))
-        assert door.state.hub.close_counts == {4408: 1}
-        assert door.state.admission.connections == 0
+    handler = Deaf()
+    async with running_listener(handler, limits=AdmissionLimits(**QUICK)) as listener:
+        with reluctant(listener.port):
+            await eventually(lambda: handler.named("closed"))
+        assert listener.state.hub.close_counts == {4408: 1}
+        assert listener.state.admission.connections == 0
 
 
-async def test_what_is_sent_after_close_is_dropped_and_closed_comes_once():
+async def test_what_is_sent_after_close_is_dropped_and_closed_comes_once() -> None:
     class Closing(RecordingSessionHandler):
         def message_received(self, connection, _):
             connection.close(close_codes.REPLACED, "A newer tab took over.")
             connection.close(close_codes.INTERNAL)
             connection.send(b"late")
 
-    desk = Closing()
-    async with running_listener(desk) as door:
-        async with RawClient.connect(door.port) as peer:
-            await peer.open()
+    handler = Closing()
+    async with running_listener(handler) as listener:
+        async with RawClient.connect(listener.port) as peer:
+            await peer.handshake()
             await peer.send(text(HELLO) + text(VIEW))
             assert await peer.frame() == (8, (4409).to_bytes(2) + b"A newer tab took over.")
             assert await peer.rest() == b""
-        await eventually(lambda: desk.named("closed"))
-        assert [event[0] for event in desk.events] == ["open", "closed"]
+        await eventually(lambda: handler.named("closed"))
+        assert [event[0] for event in handler.events] == ["open", "closed"]
 
 
-async def test_a_client_that_stays_after_the_close_frame_is_dropped_after_a_moment():
-    desk = RecordingSessionHandler()
+async def test_a_client_that_stays_after_the_close_frame_is_dropped_after_a_moment() -> None:
+    handler = RecordingSessionHandler()
     async with (
-        running_listener(desk, limits=AdmissionLimits(**QUICK)) as door,
-        RawClient.connect(door.port) as peer,
+        running_listener(handler, limits=AdmissionLimits(**QUICK)) as listener,
+        RawClient.connect(listener.port) as peer,
     ):
-        await peer.greet()
+        await peer.open_session()
         await peer.send(frame(b"", 2))
         assert await peer.close_code() == 1003
-        await eventually(lambda: desk.named("closed"))
+        await eventually(lambda: handler.named("closed"))
 
 
-async def test_heartbeats_come_with_a_ping_and_not_behind_a_backlog():
+async def test_heartbeats_come_with_a_ping_and_not_behind_a_backlog() -> None:
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.send_heartbeat(b"hb")
     assert transport.written == [b"\x81\x02hb\x89\x00"]
 
 
-async def test_the_welcome_arrives_as_it_was_sent():
-    async with running_listener() as door, RawClient.connect(door.port) as peer:
-        await peer.open()
+async def test_the_welcome_arrives_as_it_was_sent() -> None:
+    async with running_listener() as listener, RawClient.connect(listener.port) as peer:
+        await peer.handshake()
         await peer.send(text(HELLO))
         assert await peer.frame() == (1, WELCOME)
+
+
+def test_the_librarys_parser_still_shows_that_it_waits_between_frames() -> None:
+    assert websocket._CAN_TELL
+    assert websocket._waits_for_a_frame(websocket._FRESH)
+
+
+def test_a_parser_of_another_make_keeps_the_library_and_the_same_responses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(websocket, "_CAN_TELL", False)
+    transport = Writes()
+    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
+    link.consumer = Thrice(link)
+    link.consumer.charge_frame = lambda _: True
+    link.data_received(frame(b"x", 1, fin=False) + frame(b"y", 0))
+    assert link._fallback is not None
+    link.data_received(frame(b"z"))
+    assert transport.written[-1].startswith(b"\x81\x01z")

@@ -31,19 +31,19 @@ NEIGHBOUR = {"local_addr": ("127.0.0.2", 0)}  # this machine's own address has n
 
 
 @asynccontextmanager
-async def mounted(desk: Any = None, **limits: Any) -> AsyncIterator[Any]:
+async def mounted(handler: Any = None, **limits: Any) -> AsyncIterator[Any]:
     """The endpoint under uvicorn's own listener."""
-    reception = ConnectionHub(
-        desk or RecordingSessionHandler(), policy(limits=AdmissionLimits(**limits))
+    hub = ConnectionHub(
+        handler or RecordingSessionHandler(), policy(limits=AdmissionLimits(**limits))
     )
-    app = Starlette(routes=list(websocket_routes(reception)))
+    app = Starlette(routes=list(websocket_routes(hub)))
     config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="websockets-sansio")
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve())
     await eventually(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield reception, f"ws://127.0.0.1:{port}/v1/session"
+        yield hub, f"ws://127.0.0.1:{port}/v1/session"
     finally:
         server.should_exit = True
         await within(serving)
@@ -58,17 +58,17 @@ async def greet(socket: Any, **changes: Any) -> Any:
     return msgspec.json.decode(await within(socket.recv()))
 
 
-async def test_the_same_conversation_as_at_our_own_door():
-    desk = RecordingSessionHandler()
-    async with mounted(desk) as (reception, url):
+async def test_the_same_conversation_as_at_our_own_door() -> None:
+    handler = RecordingSessionHandler()
+    async with mounted(handler) as (hub, url):
         async with dial(url) as socket:
             assert socket.subprotocol == "tactful.v1"
             assert (await greet(socket, n=1))["t"] == "welcome"
             assert await within(socket.recv()) == '{"t":"ack","n":1}'
-            assert desk.connections[0].address == "127.0.0.1"
-            assert desk.connections[0].origin == ORIGIN
-        await eventually(lambda: desk.named("closed"))
-        assert reception.close_counts == {1000: 1}
+            assert handler.connections[0].address == "127.0.0.1"
+            assert handler.connections[0].origin == ORIGIN
+        await eventually(lambda: handler.named("closed"))
+        assert hub.close_counts == {1000: 1}
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ async def test_the_same_conversation_as_at_our_own_door():
         ("x" * 65_537, 1009),
     ],
 )
-async def test_the_same_rules_with_the_same_codes(sent, code):
-    async with mounted() as (reception, url):
+async def test_the_same_rules_with_the_same_codes(sent, code) -> None:
+    async with mounted() as (hub, url):
         async with dial(url) as socket:
             await socket.send(sent)
             with pytest.raises(ConnectionClosed) as closed:
                 await within(socket.recv())
             assert closed.value.rcvd.code == code
-        await eventually(lambda: not reception.connections)
+        await eventually(lambda: not hub.connections)
 
 
 @pytest.mark.parametrize(
@@ -102,45 +102,45 @@ async def test_the_same_rules_with_the_same_codes(sent, code):
         ),  # two hosts: the client sends its own
     ],
 )
-async def test_the_same_checks_before_the_upgrade(changes, status, caplog):
+async def test_the_same_checks_before_the_upgrade(changes, status, caplog) -> None:
     caplog.set_level(logging.CRITICAL, "uvicorn.error")  # it calls a denial an incomplete handshake
-    desk = RecordingSessionHandler()
-    async with mounted(desk) as (_, url):
+    handler = RecordingSessionHandler()
+    async with mounted(handler) as (_, url):
         with pytest.raises(InvalidStatus) as refused:
             async with dial(url, **changes):
                 pass
         assert refused.value.response.status_code == status
-        assert not desk.events
+        assert not handler.events
 
 
-async def test_a_server_that_is_leaving_or_full_or_crowded_says_so():
-    async with mounted(per_address=1) as (reception, url), dial(url, **NEIGHBOUR) as first:
+async def test_a_server_that_is_leaving_or_full_or_crowded_says_so() -> None:
+    async with mounted(per_address=1) as (hub, url), dial(url, **NEIGHBOUR) as first:
         await greet(first)
         with pytest.raises(InvalidStatus) as refused:
             async with dial(url, **NEIGHBOUR):
                 pass
         assert refused.value.response.status_code == 429
-        reception.closed = True
+        hub.closed = True
         with pytest.raises(InvalidStatus) as refused:
             async with dial(url):
                 pass
         assert refused.value.response.status_code == 503
 
 
-async def test_a_place_is_free_again_when_its_client_has_gone():
-    desk = RecordingSessionHandler()
-    async with mounted(desk, per_address=1) as (_, url):
+async def test_a_place_is_free_again_when_its_client_has_gone() -> None:
+    handler = RecordingSessionHandler()
+    async with mounted(handler, per_address=1) as (_, url):
         for visits in range(1, 4):
             async with dial(url, **NEIGHBOUR) as socket:
                 await greet(socket)
-            await eventually(lambda number=visits: len(desk.named("closed")) == number)
+            await eventually(lambda number=visits: len(handler.named("closed")) == number)
 
 
-async def test_a_desk_can_close_with_a_code():
-    desk = RecordingSessionHandler()
-    async with mounted(desk) as (_, url), dial(url) as socket:
+async def test_a_desk_can_close_with_a_code() -> None:
+    handler = RecordingSessionHandler()
+    async with mounted(handler) as (_, url), dial(url) as socket:
         await greet(socket)
-        desk.connections[0].close(close_codes.REPLACED, "A newer tab took over.")
+        handler.connections[0].close(close_codes.REPLACED, "A newer tab took over.")
         with pytest.raises(ConnectionClosed) as closed:
             await within(socket.recv())
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (
@@ -149,21 +149,21 @@ async def test_a_desk_can_close_with_a_code():
         )
 
 
-async def test_a_plain_request_is_told_to_upgrade():
+async def test_a_plain_request_is_told_to_upgrade() -> None:
     async with mounted() as (_, url), httpx.AsyncClient() as http:
         found = await http.get(url.replace("ws://", "http://"))
         assert found.status_code == 426
 
 
-async def test_a_host_server_that_cannot_answer_with_http_closes_instead():
-    reception = ConnectionHub(RecordingSessionHandler(), policy())
-    app = Starlette(routes=list(websocket_routes(reception)))
+async def test_a_host_server_that_cannot_answer_with_http_closes_instead() -> None:
+    hub = ConnectionHub(RecordingSessionHandler(), policy())
+    app = Starlette(routes=list(websocket_routes(hub)))
     sent = []
 
     async def receive():
         return {"type": "websocket.connect"}
 
-    async def send(message):
+    async def send(message) -> None:
         sent.append(message)
 
     scope = {

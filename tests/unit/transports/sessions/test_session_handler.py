@@ -79,7 +79,7 @@ async def test_an_address_opens_so_many_sessions_and_comes_back_to_its_own_as_of
 ) -> None:
     """Each session is kept for half an hour, whoever opened it."""
     async with live_server(tmp_path, rules()) as one:
-        one.parts.hub.address_limiter._sessions = 1, 3
+        one.parts.hub.address_limiter._session_rate = 1, 3
 
         async def greeted(**more: Any) -> Any:
             async with RawClient.connect(one.listener.port, "127.0.0.2") as peer:

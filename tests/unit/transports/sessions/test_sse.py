@@ -1,4 +1,4 @@
-"""The session over server-sent events and posts, on the same desk."""
+"""The session over server-sent events and posts, on the same handler."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,12 +31,12 @@ QUICK = {"linger_ms": 100, "sweep_ms": 40}
 
 
 @asynccontextmanager
-async def serving(desk: Any = None, **limits: Any) -> AsyncIterator[Any]:
-    reception = ConnectionHub(
-        desk or RecordingSessionHandler(), policy(limits=AdmissionLimits(**(QUICK | limits)))
+async def serving(handler: Any = None, **limits: Any) -> AsyncIterator[Any]:
+    hub = ConnectionHub(
+        handler or RecordingSessionHandler(), policy(limits=AdmissionLimits(**(QUICK | limits)))
     )
-    app = Starlette(routes=list(EventStreams(reception).routes()))
-    listener = Listener(app, reception, ListenAddress(port=0))
+    app = Starlette(routes=list(EventStreams(hub).routes()))
+    listener = Listener(app, hub, ListenAddress(port=0))
     await listener.start()
     base = f"http://127.0.0.1:{listener.port}"
     async with httpx.AsyncClient(base_url=base, headers=FROM_SHOP, timeout=10) as http:
@@ -77,26 +77,26 @@ async def stream(http: httpx.AsyncClient) -> AsyncIterator[Down]:
         yield down
 
 
-async def test_messages_go_up_by_post_and_come_down_as_events():
-    desk = RecordingSessionHandler()
-    async with serving(desk) as (_, http), stream(http) as down:
+async def test_messages_go_up_by_post_and_come_down_as_events() -> None:
+    handler = RecordingSessionHandler()
+    async with serving(handler) as (_, http), stream(http) as down:
         assert (await http.post(down.path, json=HELLO)).status_code == 204
         assert (await down.event())["t"] == "welcome"
         await http.post(down.path, json={"t": "view", "sku": "a", "n": 1})
         assert await down.event() == {"t": "ack", "n": 1}
-    assert [event[0] for event in desk.events] == ["open", "receive", "receive", "closed"]
+    assert [event[0] for event in handler.events] == ["open", "receive", "receive", "closed"]
 
 
-async def test_several_messages_in_one_post_are_taken_in_order_with_one_acknowledgement():
-    desk = RecordingSessionHandler()
-    async with serving(desk) as (_, http), stream(http) as down:
+async def test_several_messages_in_one_post_are_taken_in_order_with_one_acknowledgement() -> None:
+    handler = RecordingSessionHandler()
+    async with serving(handler) as (_, http), stream(http) as down:
         views = [{"t": "view", "sku": str(n), "n": n} for n in (1, 2, 3)]
         await http.post(down.path, json=[HELLO, *views])
         assert [(await down.event())["t"] for _ in range(2)] == ["welcome", "ack"]
-    assert [event[1].n for event in desk.named("receive")] == [None, 1, 2, 3]
+    assert [event[1].n for event in handler.named("receive")] == [None, 1, 2, 3]
 
 
-async def test_a_text_body_needs_no_preflight_and_passes():
+async def test_a_text_body_needs_no_preflight_and_passes() -> None:
     async with serving() as (_, http), stream(http) as down:
         body = msgspec.json.encode(HELLO)
         found = await http.post(down.path, content=body, headers={"Content-Type": "text/plain"})
@@ -104,7 +104,7 @@ async def test_a_text_body_needs_no_preflight_and_passes():
         assert (await down.event())["t"] == "welcome"
 
 
-async def test_the_page_may_read_the_answers_and_nobody_caches_them():
+async def test_the_page_may_read_the_answers_and_nobody_caches_them() -> None:
     async with serving() as (_, http), stream(http) as down:
         assert down.headers["access-control-allow-origin"] == ORIGIN
         assert "access-control-allow-credentials" not in down.headers
@@ -113,7 +113,7 @@ async def test_the_page_may_read_the_answers_and_nobody_caches_them():
         assert down.headers["content-type"].startswith("text/event-stream")
 
 
-async def test_a_preflight_is_answered_for_pages_of_the_shop_only():
+async def test_a_preflight_is_answered_for_pages_of_the_shop_only() -> None:
     async with serving() as (_, http):
         for path in (STREAM_PATH, f"{STREAM_PATH}/x"):
             found = await http.options(path)
@@ -125,22 +125,22 @@ async def test_a_preflight_is_answered_for_pages_of_the_shop_only():
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ORIGIN + ".evil.example"])
-async def test_another_page_gets_no_stream_and_may_not_post(origin):
-    desk = RecordingSessionHandler()
-    async with serving(desk) as (_, http), stream(http) as down:
+async def test_another_page_gets_no_stream_and_may_not_post(origin) -> None:
+    handler = RecordingSessionHandler()
+    async with serving(handler) as (_, http), stream(http) as down:
         evil = {"Origin": origin}
         assert (await http.get(STREAM_PATH, headers=evil)).status_code == 403
         assert (await http.post(down.path, json=HELLO, headers=evil)).status_code == 403
-        assert not desk.named("receive")
+        assert not handler.named("receive")
 
 
-async def test_a_stream_that_is_not_there_is_unknown():
+async def test_a_stream_that_is_not_there_is_unknown() -> None:
     async with serving() as (_, http):
         found = await http.post(f"{STREAM_PATH}/guessed", json=HELLO)
         assert (found.status_code, found.json()["code"]) == (404, "stream.unknown")
 
 
-async def test_a_message_that_breaks_a_rule_ends_the_stream_with_the_close_code():
+async def test_a_message_that_breaks_a_rule_ends_the_stream_with_the_close_code() -> None:
     async with serving() as (listener, http), stream(http) as down:
         assert (await http.post(down.path, json={"t": "buy"})).status_code == 204
         closed = await down.event()
@@ -150,13 +150,13 @@ async def test_a_message_that_breaks_a_rule_ends_the_stream_with_the_close_code(
         assert listener.state.hub.close_counts == {4400: 1}
 
 
-async def test_after_a_message_that_ends_the_stream_the_rest_of_the_post_is_not_taken():
-    desk = RecordingSessionHandler()
-    async with serving(desk) as (_, http), stream(http) as down:
+async def test_after_a_message_that_ends_the_stream_the_rest_of_the_post_is_not_taken() -> None:
+    handler = RecordingSessionHandler()
+    async with serving(handler) as (_, http), stream(http) as down:
         await http.post(down.path, json=[HELLO, HELLO, {"t": "logout"}])
         assert (await down.event())["t"] == "welcome"
         assert (await down.event())["code"] == 4400
-    assert len(desk.named("receive")) == 1
+    assert len(handler.named("receive")) == 1
 
 
 @pytest.mark.parametrize(
@@ -170,49 +170,49 @@ async def test_after_a_message_that_ends_the_stream_the_rest_of_the_post_is_not_
         (b"x" * 65_537, 413),
     ],
 )
-async def test_a_post_that_is_no_message_or_array_is_refused(body, status):
+async def test_a_post_that_is_no_message_or_array_is_refused(body, status) -> None:
     async with serving() as (_, http), stream(http) as down:
         found = await http.post(down.path, content=body)
         assert found.status_code == status
         assert found.headers["access-control-allow-origin"] == ORIGIN
 
 
-async def test_a_client_that_leaves_is_forgotten():
-    desk = RecordingSessionHandler()
-    async with serving(desk) as (listener, http):
+async def test_a_client_that_leaves_is_forgotten() -> None:
+    handler = RecordingSessionHandler()
+    async with serving(handler) as (listener, http):
         async with stream(http):
             assert len(listener.state.hub.connections) == 1
-        await eventually(lambda: desk.named("closed"))
+        await eventually(lambda: handler.named("closed"))
         assert not listener.state.hub.connections
 
 
-async def test_a_client_that_leaves_before_the_first_event_is_forgotten_too():
-    desk = RecordingSessionHandler()
-    async with serving(desk) as (listener, _):
+async def test_a_client_that_leaves_before_the_first_event_is_forgotten_too() -> None:
+    handler = RecordingSessionHandler()
+    async with serving(handler) as (listener, _):
         for _ in range(20):
             async with RawClient.connect(listener.port) as peer:
                 head = f"GET {STREAM_PATH} HTTP/1.1\r\nHost: localhost\r\nOrigin: {ORIGIN}\r\n\r\n"
                 await peer.send(head.encode())
-        await eventually(lambda: len(desk.named("open")) == len(desk.named("closed")))
+        await eventually(lambda: len(handler.named("open")) == len(handler.named("closed")))
         assert not listener.state.hub.connections
 
 
-async def test_no_hello_in_time_ends_the_stream(monkeypatch):
+async def test_no_hello_in_time_ends_the_stream(monkeypatch) -> None:
     monkeypatch.setattr("tactful.transports.sessions.send_queue.TICK_S", 0.02)
     async with serving(timing=ProtocolTiming(hello_ms=50)) as (_, http), stream(http) as down:
         assert (await down.event())["code"] == close_codes.NO_HELLO.code
 
 
-async def test_a_desk_can_end_the_stream():
-    desk = RecordingSessionHandler()
-    async with serving(desk) as (_, http), stream(http) as down:
-        desk.connections[0].close(close_codes.REPLACED, "A newer tab took over.")
+async def test_a_desk_can_end_the_stream() -> None:
+    handler = RecordingSessionHandler()
+    async with serving(handler) as (_, http), stream(http) as down:
+        handler.connections[0].close(close_codes.REPLACED, "A newer tab took over.")
         expected = {"t": "closed", "code": 4409, "reason": "A newer tab took over."}
         assert await down.event() == expected
         assert await down.ended()
 
 
-async def test_a_drain_says_bye_on_streams_too():
+async def test_a_drain_says_bye_on_streams_too() -> None:
     async with serving() as (listener, http), stream(http) as down:
         await http.post(down.path, json=HELLO)
         assert (await down.event())["t"] == "welcome"
@@ -222,7 +222,7 @@ async def test_a_drain_says_bye_on_streams_too():
         assert (await down.event())["code"] == 1001
 
 
-async def test_a_server_that_has_said_goodbye_to_all_opens_no_stream():
+async def test_a_server_that_has_said_goodbye_to_all_opens_no_stream() -> None:
     async with serving() as (listener, http):
         listener.state.hub.close_all()
         found = await http.get(STREAM_PATH)
@@ -230,11 +230,9 @@ async def test_a_server_that_has_said_goodbye_to_all_opens_no_stream():
         assert found.headers["retry-after"] == "1"
 
 
-async def test_streams_have_their_own_share_per_address_and_give_it_back():
-    reception = ConnectionHub(
-        RecordingSessionHandler(), policy(limits=AdmissionLimits(per_address=1))
-    )
-    streams = EventStreams(reception)
+async def test_streams_have_their_own_share_per_address_and_give_it_back() -> None:
+    hub = ConnectionHub(RecordingSessionHandler(), policy(limits=AdmissionLimits(per_address=1)))
+    streams = EventStreams(hub)
     app = Starlette(routes=list(streams.routes()))
     mounted = httpx.ASGITransport(app, client=("192.0.2.1", 4711))
     assert streams.admission.claim_address("192.0.2.1")
@@ -244,12 +242,12 @@ async def test_streams_have_their_own_share_per_address_and_give_it_back():
     assert streams.admission.connections == 0
 
 
-async def test_a_post_from_another_allowed_origin_does_not_reach_the_stream():
-    reception = ConnectionHub(
+async def test_a_post_from_another_allowed_origin_does_not_reach_the_stream() -> None:
+    hub = ConnectionHub(
         RecordingSessionHandler(), policy(origins=frozenset({ORIGIN, "https://b.example"}))
     )
-    app = Starlette(routes=list(EventStreams(reception).routes()))
-    listener = Listener(app, reception, ListenAddress(port=0))
+    app = Starlette(routes=list(EventStreams(hub).routes()))
+    listener = Listener(app, hub, ListenAddress(port=0))
     await listener.start()
     base = f"http://127.0.0.1:{listener.port}"
     async with httpx.AsyncClient(base_url=base, headers=FROM_SHOP) as http, stream(http) as down:
@@ -258,7 +256,7 @@ async def test_a_post_from_another_allowed_origin_does_not_reach_the_stream():
     await listener.close()
 
 
-async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_calls():
+async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_calls() -> None:
     async with serving(request_burst=6, requests_per_s=1) as (_, http), stream(http) as down:
         for number in range(1, 21):
             said = HELLO if number == 1 else {"t": "view", "sku": "a", "n": number}
@@ -267,7 +265,7 @@ async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_calls():
         assert {each.status_code for each in found} == {404, 429}
 
 
-async def test_a_post_that_says_nothing_is_charged_as_a_message():
+async def test_a_post_that_says_nothing_is_charged_as_a_message() -> None:
     rhythm = ProtocolTiming(per_second=1, burst=5)
     async with serving(timing=rhythm) as (_, http), stream(http) as down:
         await http.post(down.path, json=HELLO)
@@ -277,10 +275,10 @@ async def test_a_post_that_says_nothing_is_charged_as_a_message():
         assert (await down.event())["code"] == 4429
 
 
-async def test_who_only_asks_for_the_head_opens_no_stream():
-    desk = RecordingSessionHandler()
-    async with serving(desk) as (_, http):
+async def test_who_only_asks_for_the_head_opens_no_stream() -> None:
+    handler = RecordingSessionHandler()
+    async with serving(handler) as (_, http):
         answer = await http.head(STREAM_PATH)
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
-        assert desk.events == []
+        assert handler.events == []
