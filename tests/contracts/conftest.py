@@ -1,4 +1,4 @@
-"""Each contract is kept by every ledger."""
+"""One contract suite per role of the ledger port, run on every ledger."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from tactful.stores.sqlite.ledger import SqliteLedger
 
 @pytest.fixture(params=["memory", "sqlite"])
 async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnyLedger]:
-    """An open ledger that is empty."""
+    """An open, empty ledger."""
     made = MemoryLedger() if request.param == "memory" else SqliteLedger(tmp_path / "tactful.db")
     await made.open()
     yield made

@@ -1,4 +1,4 @@
-"""The durable ledger and the one in memory answer alike, whatever is done to both; and sums hold."""
+"""The SQLite ledger and the one in memory answer alike, whatever is done to both, and sums hold."""
 
 import asyncio
 import tempfile
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from support.broken_builds import assert_fails
-from support.ledger_rows import T0, accepted, entry, fact, leave, offer, push
+from support.ledger_rows import T0, AnyLedger, accepted, entry, fact, leave, offer, push
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import OfferState
 from tactful.core.offers.tokens import TokenClaims
@@ -64,25 +64,25 @@ LAST = [
 
 
 def made(number: int, state: OfferState = OfferState.PUSHED) -> Any:
-    """The n-th offer, of its own rule, on an item, the order or its shipping; each customer has two."""
+    """Return the n-th offer, of its own rule, on an item, the order or its shipping."""
     build = accepted if state is OfferState.ACCEPTED else offer
     who = {"session": f"se_{number}", "customer": f"c{number % 2}", "rule": f"r{number}"}
     made = build(f"of_{number}", **who, sku=SKUS[number], stacks_with=("r0", "r1", "r2", "r3"))
     return structs.replace(made, deduction=OFF.get(number))
 
 
-async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any, ...]) -> object:
-    """Do one thing, and tell what was answered."""
+async def act(ledger: AnyLedger, number: int, what: tuple[Any, ...]) -> object:
+    """Do one thing and return the answer."""
     match what:
         case "push", which:
             if await ledger.offer(f"of_{which}"):
                 return None
             return await ledger.commit(push(made(which), limit=LIMIT, count=COUNT))
         case "accept", which:
-            kept = await ledger.offer(f"of_{which}")
-            if kept is None or not kept.advertised:
+            known_offer = await ledger.offer(f"of_{which}")
+            if known_offer is None or not known_offer.advertised:
                 return None
-            taken = structs.replace(made(which, OfferState.ACCEPTED), session=kept.session)
+            taken = structs.replace(made(which, OfferState.ACCEPTED), session=known_offer.session)
             return await ledger.commit(structs.replace(push(taken), moves=()))
         case ("expire" | "withdraw") as how, which:
             state = OfferState.EXPIRED if how == "expire" else OfferState.WITHDRAWN
@@ -90,7 +90,7 @@ async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any,
             if await ledger.offer(f"of_{which}") is None:
                 return None
             ledger.record(structs.replace(turn, entry=entry(f"se_{which}", T0 + number)))
-            return await ledger.flush()
+            await ledger.flush()
         case "redeem", which, order:
             return await redeem(ledger, which, order, number)
         case "cancel", order:
@@ -119,9 +119,7 @@ async def act(ledger: MemoryLedger | SqliteLedger, number: int, what: tuple[Any,
     return None
 
 
-async def redeem(
-    ledger: MemoryLedger | SqliteLedger, which: int, order: int, number: int
-) -> object:
+async def redeem(ledger: AnyLedger, which: int, order: int, number: int) -> object:
     level = made(which).level
     request = RedemptionRequest(
         id=f"rd_{number}", token=b"t", order=f"o_{order}", territory="DE",
@@ -146,20 +144,20 @@ def case_of(which: int, version: int) -> FactRow:
     return fact("case", f"k{which}", version, subjects=subjects, customer=f"c{which}")
 
 
-def plainly(answer: object) -> object:
-    """An answer without the ids that a forgotten session goes by: each ledger draws its own."""
+def comparable(answer: object) -> object:
+    """Return an answer without the ids of forgotten sessions, which each ledger draws itself."""
     if isinstance(answer, RedemptionOutcome):
         return answer.status, answer.body, answer.steps, answer.moves
     return answer
 
 
 def unnumbered(facts: list[StoredFact]) -> list[StoredFact]:
-    """Facts without their numbers: one that was the last and is erased may be given again."""
+    """Return facts without their numbers: SQLite may reuse the number of an erased last fact."""
     return [structs.replace(one, number=0) for one in facts]
 
 
-async def told(ledger: MemoryLedger | SqliteLedger) -> dict[str, object]:
-    """What a ledger knows. Sessions that were forgotten go by ids of their own."""
+async def known(ledger: AnyLedger) -> dict[str, object]:
+    """Return what a ledger holds, without the random ids of forgotten sessions."""
     audit = await ledger.offer_steps()
     return {
         "balances": [row for row in await ledger.balances() if row.reserved or row.settled],
@@ -175,17 +173,17 @@ async def told(ledger: MemoryLedger | SqliteLedger) -> dict[str, object]:
 
 
 async def play(acts: list[tuple[Any, ...]]) -> None:
-    """Do the same to both; after each act they agree, nothing is over a limit, all adds up."""
+    """Do the same to both. After each act they agree, no limit is exceeded, and all sums hold."""
     with tempfile.TemporaryDirectory() as folder:
         plain, durable = MemoryLedger(), SqliteLedger(Path(folder) / "tactful.db")
         await durable.open()
         try:
             for number, what in enumerate(acts):
                 answers = [await act(ledger, number, what) for ledger in (plain, durable)]
-                assert plainly(answers[0]) == plainly(answers[1])
-                known = await told(durable)
-                assert await told(plain) == known
-                assert known["wrong"] == []
+                assert comparable(answers[0]) == comparable(answers[1])
+                held = await known(durable)
+                assert await known(plain) == held
+                assert held["wrong"] == []
                 for row in await durable.balances():
                     assert row.reserved + row.settled <= (row.limit or 0)
         finally:
@@ -197,16 +195,18 @@ async def play(acts: list[tuple[Any, ...]]) -> None:
 @example(acts=HISTORY)
 @example(acts=BOTH)
 @example(acts=LAST)
-def test_both_ledgers_answer_alike_and_every_sum_holds(acts):
+def test_both_ledgers_answer_alike_and_every_sum_holds(acts: list[tuple[Any, ...]]) -> None:
     asyncio.run(play(acts))
 
 
-def test_that_fails_when_a_late_turn_overwrites_a_redemption(monkeypatch):
+def test_that_fails_when_a_late_turn_overwrites_a_redemption(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(sqlite_turns, "_ended_meanwhile", lambda *_: ())
     with pytest.raises((AssertionError, LedgerError)):
         asyncio.run(play(HISTORY))
 
 
-def test_that_fails_when_reservations_are_not_refused(monkeypatch):
+def test_that_fails_when_reservations_are_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_turns, "apply_moves", lambda *_: None)
     assert_fails(test_both_ledgers_answer_alike_and_every_sum_holds)

@@ -1,6 +1,6 @@
 """Builders for what goes into a ledger."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -18,8 +18,16 @@ from tactful.stores.sqlite.ledger import SqliteLedger
 
 AnyLedger = MemoryLedger | SqliteLedger
 
+T = TypeVar("T")
+
 T0 = 1_773_144_000_000
 """2026-03-10T12:00:00Z, in ms."""
+
+
+def present(value: T | None) -> T:
+    """The value, which must not be None."""
+    assert value is not None
+    return value
 
 
 def offer(ident: str = "of_1", **changes: Any) -> Offer:
@@ -67,7 +75,7 @@ def reserve(made: Offer, limit: int | None = 50_000, count: int | None = None) -
 
 
 def release(made: Offer, limit: int | None = 50_000) -> BudgetMove:
-    """The money that an exit gives back."""
+    """The money that an end of an offer releases."""
     return structs.replace(reserve(made, limit)[0], reserve=-made.hold)
 
 
@@ -77,7 +85,7 @@ def step(made: Offer, reason: str | None = None, at: int = T0) -> OfferStep:
 
 
 def push(made: Offer, **budget: Any) -> Commit:
-    """A turn that pushes an offer, or takes it where it now is."""
+    """A turn that pushes an offer, or writes one in its present state."""
     return Commit(
         session=made.session,
         offers=(made,),
@@ -96,12 +104,12 @@ def leave(
 ) -> Commit:
     """A turn that ends an offer and releases its hold."""
     ended = structs.replace(made, state=state, seq=made.seq + 1)
-    held = reserve(made, limit, count)
+    moves = reserve(made, limit, count)
     return Commit(
         session=made.session,
         offers=(ended,),
         steps=(step(ended, reason),),
-        moves=tuple(structs.replace(move, reserve=-move.reserve) for move in held),
+        moves=tuple(structs.replace(move, reserve=-move.reserve) for move in moves),
     )
 
 
@@ -139,10 +147,9 @@ def fact(
     )
 
 
-def redeem(desk: RedemptionState) -> RedemptionOutcome:
-    """The judgement that order `o1` redeems offer `of_1`."""
-    held = desk.offers["of_1"]
-    redeemed = structs.replace(held, state=OfferState.REDEEMED, seq=9)
+def redeem(state: RedemptionState) -> RedemptionOutcome:
+    """The logic by which order `o1` redeems offer `of_1`."""
+    redeemed = structs.replace(state.offers["of_1"], state=OfferState.REDEEMED, seq=9)
     return RedemptionOutcome(
         status=200,
         body=b"won",
@@ -158,5 +165,5 @@ def redeem(desk: RedemptionState) -> RedemptionOutcome:
 
 
 def stock(available: int, version: int | None, at: int = T0) -> FactRow:
-    """So many of RUN-42 in DE."""
+    """The available stock of RUN-42 in DE."""
     return fact(version=version, at=at, available=available)

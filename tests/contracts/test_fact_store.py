@@ -1,10 +1,15 @@
-"""Every ledger keeps the newest of each fact, and what was in force before."""
+"""The contract of `FactStore`: versions of facts, past points and heartbeats."""
+
+import itertools
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from support.ledger_rows import T0, AnyLedger, fact, stock
+from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -14,18 +19,36 @@ async def in_force(ledger: AnyLedger, at: int | None = None) -> list[object]:
     return [msgspec.json.decode(one.body)["available"] for one in found]
 
 
-async def test_a_higher_version_supersedes_and_a_known_or_older_one_is_ignored(ledger):
+def priced(version: int, at: int = T0, *, dated: bool = True) -> FactRow:
+    row = fact("price", "RUN-42|DE", version, at=at, amount=version)
+    return structs.replace(row, dated=dated)
+
+
+async def versions(ledger: AnyLedger) -> list[bytes]:
+    return sorted(one.body for one in await ledger.fact_versions("price", "RUN-42|DE"))
+
+
+FEED = [
+    fact("stock", f"S{key}|DE|", version, subjects=(("sku", f"S{key}"),), available=version)
+    for key in range(4)
+    for version in range(1, 6)
+]
+
+
+async def test_a_higher_version_supersedes_and_a_known_or_older_one_is_ignored(
+    ledger: AnyLedger,
+) -> None:
     rows = [stock(5, 11), stock(0, 12), stock(5, 11), stock(0, 12), stock(7, 13)]
     assert await ledger.record_facts(rows) == [True, True, False, False, True]
     assert await in_force(ledger) == [7]
 
 
-async def test_a_fact_without_a_version_is_newer_than_any(ledger):
+async def test_a_fact_without_a_version_is_newer_than_any(ledger: AnyLedger) -> None:
     assert await ledger.record_facts([stock(5, 11), stock(4, None)]) == [True, True]
     assert await in_force(ledger) == [4]
 
 
-async def test_versions_are_compared_only_with_the_highest_of_their_kind(ledger):
+async def test_versions_are_compared_only_with_the_highest_of_their_kind(ledger: AnyLedger) -> None:
     rows = [
         fact(version=7, available=1),
         fact(version=("time", T0), available=2),
@@ -36,7 +59,7 @@ async def test_versions_are_compared_only_with_the_highest_of_their_kind(ledger)
     assert await ledger.record_facts(rows) == [True, True, False, False, True]
 
 
-async def test_a_past_instant_shows_the_version_that_was_in_force_then(ledger):
+async def test_a_past_instant_shows_the_version_that_was_in_force_then(ledger: AnyLedger) -> None:
     await ledger.record_facts([stock(5, 1, at=T0)])
     await ledger.record_facts([stock(0, 2, at=T0 + 100)])
     assert await in_force(ledger, T0 - 1) == []
@@ -45,20 +68,24 @@ async def test_a_past_instant_shows_the_version_that_was_in_force_then(ledger):
     assert await in_force(ledger, T0 + 100) == [0]
 
 
-async def test_on_a_clock_that_stands_still_the_last_report_of_an_instant_is_in_force(ledger):
+async def test_on_a_clock_that_stands_still_the_last_report_of_an_instant_is_in_force(
+    ledger: AnyLedger,
+) -> None:
     await ledger.record_facts([stock(5, 1), stock(4, 2), stock(3, 3)])
     assert await in_force(ledger, T0) == [3]
     kept = await ledger.fact_versions("stock", "RUN-42|DE|")
     assert [(one.at, one.ended) for one in kept] == [(T0, T0), (T0, T0), (T0, None)]
 
 
-async def test_a_clock_that_jumps_back_leaves_no_instant_without_a_version(ledger):
+async def test_a_clock_that_jumps_back_leaves_no_instant_without_a_version(
+    ledger: AnyLedger,
+) -> None:
     await ledger.record_facts([stock(5, 1, at=T0), stock(4, 2, at=T0 - 3_600_000)])
     kept = await ledger.fact_versions("stock", "RUN-42|DE|")
     assert [(one.at, one.ended) for one in kept] == [(T0, T0), (T0, None)]
 
 
-async def test_the_number_of_a_fact_tells_apart_what_one_instant_knew(ledger):
+async def test_the_number_of_a_fact_separates_states_within_one_instant(ledger: AnyLedger) -> None:
     assert await ledger.newest_fact() == 0
     await ledger.record_facts([stock(5, 1), fact("cost", "c", 1), stock(4, 2)])
     kept = await ledger.fact_versions("stock", "RUN-42|DE|")
@@ -69,7 +96,9 @@ async def test_the_number_of_a_fact_tells_apart_what_one_instant_knew(ledger):
         assert [msgspec.json.decode(one.body)["available"] for one in found] == known
 
 
-async def test_a_fact_is_found_under_the_subjects_of_the_version_in_force_only(ledger):
+async def test_a_fact_is_found_under_the_subjects_of_the_version_in_force_only(
+    ledger: AnyLedger,
+) -> None:
     await ledger.record_facts([
         fact("product", "S", 1, subjects=(("sku", "S"), ("product", "old")), at=T0),
         fact("product", "S", 2, subjects=(("sku", "S"), ("product", "new")), at=T0 + 10),
@@ -80,29 +109,22 @@ async def test_a_fact_is_found_under_the_subjects_of_the_version_in_force_only(l
     assert not await ledger.facts_about([("product", "new")], at=T0)
 
 
-async def test_a_fact_found_under_several_subjects_is_given_once(ledger):
+async def test_a_fact_found_under_several_subjects_is_returned_once(ledger: AnyLedger) -> None:
     await ledger.record_facts([fact("case", "k1", subjects=(("customer", "a"), ("customer", "b")))])
     assert len(await ledger.facts_about([("customer", "a"), ("customer", "b")])) == 1
 
 
-async def test_facts_can_be_asked_for_by_kind(ledger):
+async def test_facts_are_filtered_by_kind(ledger: AnyLedger) -> None:
     await ledger.record_facts([fact("stock", "a"), fact("price", "b"), fact("cost", "c")])
     found = await ledger.facts_about([("sku", "RUN-42")], ["price", "cost"])
     assert [one.kind for one in found] == ["cost", "price"]
 
 
-FEED = [
-    fact("stock", f"S{key}|DE|", version, subjects=(("sku", f"S{key}"),), available=version)
-    for key in range(4)
-    for version in range(1, 6)
-]
-
-
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(first=st.permutations(FEED * 2), second=st.permutations(FEED * 2))
 async def test_a_feed_replayed_twice_and_shuffled_ends_in_the_same_bytes(
-    tmp_path_factory, first, second
-):
+    tmp_path_factory: pytest.TempPathFactory, first: list[FactRow], second: list[FactRow]
+) -> None:
     digests = set()
     for feed, made in (
         (FEED, MemoryLedger()),
@@ -117,7 +139,7 @@ async def test_a_feed_replayed_twice_and_shuffled_ends_in_the_same_bytes(
     assert len(digests) == 1
 
 
-async def test_the_digest_tells_states_apart(ledger):
+async def test_different_states_have_different_digests(ledger: AnyLedger) -> None:
     empty = await ledger.state_digest()
     await ledger.record_facts([stock(5, 1)])
     one = await ledger.state_digest()
@@ -125,8 +147,39 @@ async def test_the_digest_tells_states_apart(ledger):
     assert len({empty, one, await ledger.state_digest()}) == 3
 
 
-async def test_a_sign_of_life_is_kept_if_it_is_newer(ledger):
+async def test_a_heartbeat_is_stored_if_it_is_newer(ledger: AnyLedger) -> None:
     await ledger.record_heartbeat("stock", T0)
     await ledger.record_heartbeat("stock", T0 - 5)
     await ledger.record_heartbeat("cases", T0 - 5)
     assert await ledger.feed_heartbeats() == {"stock": T0, "cases": T0 - 5}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((1, 2, 3))))
+async def test_all_dated_versions_are_kept_in_any_order_of_arrival(
+    ledger: AnyLedger, order: tuple[int, ...]
+) -> None:
+    rows = [priced(version, T0 + place) for place, version in enumerate(order)]
+    for row in (*rows, *rows):
+        await ledger.record_facts([row])
+    assert await versions(ledger) == [priced(version).body for version in (1, 2, 3)]
+    (known,) = await ledger.facts_about([("sku", "RUN-42")])
+    assert known.body == priced(3).body
+
+
+async def test_a_late_price_is_in_force_at_no_instant_and_after_no_fact(ledger: AnyLedger) -> None:
+    assert await ledger.record_facts([priced(2, T0), priced(1, T0 + 5)]) == [True, False]
+    late = next(one for one in await ledger.fact_versions("price", "RUN-42|DE") if one.at == T0 + 5)
+    assert late.number == await ledger.newest_fact()
+    for when in (
+        {"at": T0 + 4}, {"at": T0 + 5}, {"at": T0 + 6}, {"upto": late.number}, {},
+    ):  # fmt: skip
+        (known,) = await ledger.facts_about([("sku", "RUN-42")], (), **when)
+        assert known.body == priced(2).body
+    assert await ledger.record_facts([priced(3, T0 + 9)]) == [True]
+    (known,) = await ledger.facts_about([("sku", "RUN-42")], (), None, late.number)
+    assert known.body == priced(2).body
+
+
+async def test_a_late_fact_without_a_date_is_not_kept(ledger: AnyLedger) -> None:
+    await ledger.record_facts([priced(2), priced(1, dated=False)])
+    assert await versions(ledger) == [priced(2).body]

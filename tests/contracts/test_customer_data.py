@@ -1,35 +1,30 @@
-"""Every ledger knows what people did, and forgets whom it must."""
+"""The contract of `CustomerData`: export, erasure and expiry."""
+
+from typing import Any
 
 import msgspec
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, fact, offer, push, redeem, stock
+from support.ledger_rows import (
+    T0,
+    AnyLedger,
+    accepted,
+    entry,
+    fact,
+    offer,
+    present,
+    push,
+    redeem,
+    stock,
+)
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState
-from tactful.runtime.ports.ledger_rows import Commit
-from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
+from tactful.runtime.ports.ledger_rows import Commit, FactRow
 
 
-async def test_what_people_did_is_kept_newest_first_and_found_by_customer(ledger):
-    paused = OperatorAction(at=T0, who="Ada", act="rule.paused", subject="r1")
-    issued = OperatorAction(at=T0 + 1, who="Bo", act="fact.stated", subject="v-c1", customer="c1")
-    reloaded = OperatorAction(
-        at=T0 + 2, who="the key", act="rulebook.reloaded", subject="v2", detail="active"
-    )
-    for act in (paused, issued, reloaded):
-        await ledger.record_operator_action(act)
-    assert await ledger.operator_actions() == [reloaded, issued, paused]
-    assert await ledger.operator_actions(limit=1) == [reloaded]
-    assert await ledger.operator_actions(customer="c1") == [issued]
-    assert (await ledger.export_customer("c1"))["acts"] == [
-        {"at": T0 + 1, "who": "Bo", "act": "fact.stated", "subject": "v-c1", "detail": "", "customer": "c1"}
-    ]  # fmt: skip
-    assert await ledger.erase_customer("c1", "erased-77") == 1
-    assert await ledger.operator_actions(customer="c1") == []
-    left = structs.replace(issued, subject="erased-77", customer="erased-77")
-    assert await ledger.operator_actions() == [reloaded, left, paused]
-
-
-async def test_erasing_a_customer_leaves_money_under_an_alias_and_others_untouched(ledger):
+async def test_erasing_a_customer_keeps_money_rows_under_an_alias_and_other_customers_whole(
+    ledger: AnyLedger,
+) -> None:
     about = (("customer", "c1"),)
     await ledger.record_facts([
         fact("customer", "c1", subjects=about, customer="c1"),
@@ -53,27 +48,27 @@ async def test_erasing_a_customer_leaves_money_under_an_alias_and_others_untouch
     assert await ledger.contact("c1") is None
     assert await ledger.turn_entries() == []
     assert await ledger.offer_steps(customer="c1") == []
-    left = await ledger.offer("of_1")
+    left = present(await ledger.offer("of_1"))
     assert (left.customer, left.session, left.hold) == ("erased-77", "erased-77", 1935)
     assert await ledger.reconcile() == []
 
 
-async def test_a_retry_after_an_erasure_still_finds_its_redemption(ledger):
+async def test_a_retry_after_an_erasure_still_finds_its_redemption(ledger: AnyLedger) -> None:
     await ledger.commit(push(accepted(customer="c1")))
     await ledger.run_redemption(redeem, offer="of_1", order="o1")
     await ledger.erase_customer("c1", "alias")
     seen: list[RedemptionState] = []
 
-    def looking(desk: RedemptionState) -> RedemptionOutcome:
-        seen.append(desk)
-        return RedemptionOutcome(status=200, body=b"", redemptions=desk.redemptions)
+    def looking(state: RedemptionState) -> RedemptionOutcome:
+        seen.append(state)
+        return RedemptionOutcome(status=200, body=b"", redemptions=state.redemptions)
 
     await ledger.run_redemption(looking, offer="of_1", order="o1")
     await ledger.run_redemption(looking, offer=None, order="o1")
-    assert [row.order for desk in seen for row in desk.redemptions] == ["o1", "o1"]
+    assert [row.order for state in seen for row in state.redemptions] == ["o1", "o1"]
 
 
-async def test_an_export_holds_all_that_is_kept_about_a_customer(ledger):
+async def test_an_export_holds_everything_stored_about_a_customer(ledger: AnyLedger) -> None:
     await ledger.record_facts([fact("customer", "c1", subjects=(("customer", "c1"),), tier="gold")])
     turn = push(accepted(customer="c1"))
     await ledger.commit(
@@ -81,7 +76,7 @@ async def test_an_export_holds_all_that_is_kept_about_a_customer(ledger):
                         entry=entry(customer="c1"))
     )  # fmt: skip
     await ledger.run_redemption(redeem, offer="of_1", order="o1")
-    found = await ledger.export_customer("c1")
+    found: dict[str, Any] = await ledger.export_customer("c1")
     assert msgspec.json.decode(msgspec.json.encode(found)) == found
     assert found["facts"][0]["fact"]["tier"] == "gold"
     assert found["contact"] == {}
@@ -91,7 +86,7 @@ async def test_an_export_holds_all_that_is_kept_about_a_customer(ledger):
     assert found["decisions"][0]["signal"] == {"type": "view"}
 
 
-async def test_pruning_drops_what_ended_and_nothing_that_stands(ledger):
+async def test_pruning_deletes_what_ended_and_nothing_that_is_standing(ledger: AnyLedger) -> None:
     await ledger.record_facts(
         [stock(5, 1, at=T0), stock(4, 2, at=T0 + 10), stock(3, 3, at=T0 + 20)]
     )
@@ -108,3 +103,16 @@ async def test_pruning_drops_what_ended_and_nothing_that_stands(ledger):
     assert await ledger.session("old") is None
     assert await ledger.session("holds") is not None
     assert [found.session for found in await ledger.turn_entries()] == ["new"]
+
+
+async def test_public_prices_outlive_other_facts_by_a_year(ledger: AnyLedger) -> None:
+    def priced(amount: int, at: int) -> FactRow:
+        return fact("price", "RUN-42|DE", version=None, amount=amount, at=at)
+
+    year = EXTRA_PRICE_RETENTION
+    await ledger.record_facts([priced(1, 10), fact(version=1, at=10)])
+    await ledger.record_facts([priced(2, 20), fact(version=2, at=20)])
+    assert await ledger.prune(before=20 + year) == 1
+    assert len(await ledger.fact_versions("price", "RUN-42|DE")) == 2
+    assert await ledger.prune(before=21 + year) == 1
+    assert len(await ledger.fact_versions("price", "RUN-42|DE")) == 1

@@ -1,11 +1,10 @@
-"""Every ledger says the same of what came of offers and of silence."""
+"""The contract of `OfferStatistics`: what became of offers, and of held-out offers."""
 
 from msgspec import structs
 
-from support.ledger_rows import T0, fact, offer
+from support.ledger_rows import T0, AnyLedger, offer
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
-from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
-from tactful.runtime.ports.ledger_rows import Commit, FactRow, OutcomeRow, ReductionRow
+from tactful.runtime.ports.ledger_rows import Commit, OutcomeRow, ReductionRow
 
 
 def led(one: Offer, *states: OfferState) -> Commit:
@@ -22,7 +21,7 @@ def life(name: str, *states: OfferState, **changes: object) -> Commit:
 SEEN = (OfferState.PUSHED, OfferState.SHOWN)
 
 
-async def test_offers_that_were_seen_are_counted_with_those_redeemed(ledger):
+async def test_shown_offers_are_counted_with_those_redeemed(ledger: AnyLedger) -> None:
     await ledger.commit(life("of_1", *SEEN, OfferState.ACCEPTED, OfferState.REDEEMED))
     await ledger.commit(life("of_2", *SEEN, OfferState.EXPIRED))
     await ledger.commit(life("of_3", OfferState.PUSHED, OfferState.EXPIRED))
@@ -35,7 +34,9 @@ async def test_offers_that_were_seen_are_counted_with_those_redeemed(ledger):
     ]
 
 
-async def test_silences_are_counted_under_no_rule_with_what_was_bought_all_the_same(ledger):
+async def test_held_out_offers_are_counted_under_no_rule_with_purchases_without_them(
+    ledger: AnyLedger,
+) -> None:
     for name in ("of_1", "of_2", "of_3"):
         await ledger.commit(life(name, OfferState.HELD_OUT))
     await ledger.mark_bought(["of_1", "of_2", "of_unknown"], bought=True)
@@ -44,7 +45,7 @@ async def test_silences_are_counted_under_no_rule_with_what_was_bought_all_the_s
     assert await ledger.outcomes() == [OutcomeRow("", "aero", "DE", 3, 1)]
 
 
-async def test_the_recent_silences_are_found_oldest_first(ledger):
+async def test_recent_held_out_offers_are_returned_oldest_first(ledger: AnyLedger) -> None:
     await ledger.commit(life("of_b", OfferState.HELD_OUT, issued_at=T0 + 1))
     await ledger.commit(life("of_a", OfferState.HELD_OUT, issued_at=T0 + 2))
     await ledger.commit(life("of_c", OfferState.HELD_OUT, issued_at=T0))
@@ -52,7 +53,9 @@ async def test_the_recent_silences_are_found_oldest_first(ledger):
     assert [one.id for one in await ledger.held_out(T0 + 1)] == ["of_b", "of_a"]
 
 
-async def test_a_mark_leaves_a_forgotten_session_forgotten(ledger):
+async def test_marking_a_purchase_does_not_bring_a_forgotten_session_back(
+    ledger: AnyLedger,
+) -> None:
     await ledger.commit(life("of_1", OfferState.HELD_OUT))
     await ledger.forget_session("se_1")
     await ledger.mark_bought(["of_1"], bought=True)
@@ -61,12 +64,14 @@ async def test_a_mark_leaves_a_forgotten_session_forgotten(ledger):
     assert held.session != "se_1"
 
 
-async def test_with_nothing_recorded_nothing_came_of_it(ledger):
+async def test_an_empty_ledger_has_no_outcomes(ledger: AnyLedger) -> None:
     assert await ledger.outcomes() == []
     assert await ledger.held_out(0) == []
 
 
-async def test_what_is_offered_lately_is_known_with_the_day_on_which_it_began(ledger):
+async def test_recent_reductions_are_returned_with_the_instant_of_their_first_use(
+    ledger: AnyLedger,
+) -> None:
     for name, at in (("of_1", 100), ("of_2", 150), ("of_3", 140)):
         await ledger.commit(life(name, OfferState.PUSHED, issued_at=at, since=at - 50))
     await ledger.commit(life("of_4", OfferState.PUSHED, issued_at=90, since=80, sku="RUN-43"))
@@ -76,16 +81,3 @@ async def test_what_is_offered_lately_is_known_with_the_day_on_which_it_began(le
         ReductionRow("r1", "RUN-43", "DE", 80, 90),
     ]
     assert await ledger.reductions(91) == [ReductionRow("r1", "RUN-42", "DE", 100, 150)]
-
-
-async def test_public_prices_outlive_other_facts_by_a_year(ledger):
-    def priced(amount: int, at: int) -> FactRow:
-        return fact("price", "RUN-42|DE", version=None, amount=amount, at=at)
-
-    year = EXTRA_PRICE_RETENTION
-    await ledger.record_facts([priced(1, 10), fact(version=1, at=10)])
-    await ledger.record_facts([priced(2, 20), fact(version=2, at=20)])
-    assert await ledger.prune(before=20 + year) == 1
-    assert len(await ledger.fact_versions("price", "RUN-42|DE")) == 2
-    assert await ledger.prune(before=21 + year) == 1
-    assert len(await ledger.fact_versions("price", "RUN-42|DE")) == 1

@@ -1,0 +1,24 @@
+"""The contract of `RulebookStore`: activations, sources and paused rules."""
+
+from support.ledger_rows import T0, AnyLedger
+
+
+async def test_rulebooks_are_kept_with_each_activation(ledger: AnyLedger) -> None:
+    await ledger.store_rulebook("v1", b"one", T0)
+    await ledger.store_rulebook("v2", b"two", T0 + 1)
+    await ledger.store_rulebook("v1", b"one", T0 + 2, back=True)
+    assert await ledger.rulebooks() == [
+        ("v1", T0 + 2, True),
+        ("v2", T0 + 1, False),
+        ("v1", T0, False),
+    ]
+    assert await ledger.rulebook_sources("v2") == b"two"
+    assert await ledger.rulebook_sources("v3") is None
+
+
+async def test_a_rule_is_paused_until_it_runs_again(ledger: AnyLedger) -> None:
+    await ledger.set_rule_state("r1", "paused")
+    await ledger.set_rule_state("r1", "paused")
+    assert await ledger.rule_states() == {"r1": "paused"}
+    await ledger.set_rule_state("r1", "running")
+    assert await ledger.rule_states() == {}
