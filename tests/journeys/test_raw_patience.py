@@ -20,7 +20,7 @@ WAITING = [
     ("a body drips", [request("POST /a HTTP/1.1", "Host: localhost", "Content-Length: 99"), *[b"a"] * 20], b"HTTP/1.1 408"),
     ("no hello comes", [upgrade()], b"No hello in time"),
     ("half a hello comes", [upgrade(), text(HELLO)[:20]], b"No hello in time"),
-    ("nothing is heard after hello", [upgrade() + text(HELLO)], b"Nothing was heard"),
+    ("nothing is heard after hello", [upgrade() + text(HELLO)], b"Nothing was received"),
 ]  # fmt: skip
 
 

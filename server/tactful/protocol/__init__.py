@@ -1,1 +1,1 @@
-"""The wire: messages, codec and connection rules, sans-I/O. Knows nothing of the decision."""
+"""The wire: messages, codec and the rules of a connection, without I/O and without decisions."""

@@ -1,4 +1,4 @@
-"""The messages of a session as an AsyncAPI 3 document, made from the message structs alone."""
+"""The session's messages as an AsyncAPI 3 document, generated from the message structs."""
 
 from typing import Any, get_args
 
@@ -11,17 +11,21 @@ _REF = "#/components/schemas/{name}"
 
 
 def document(version: str) -> dict[str, Any]:
-    """Describe the session channel for tools; `version` is the product's."""
-    sides = {"fromClient": get_args(ClientMessage), "fromServer": get_args(ServerMessage)}
-    structs = [struct for side in sides.values() for struct in side]
+    """Return the AsyncAPI document of the session channel.
+
+    Args:
+        version: The version of the product, which the document names.
+    """
+    directions = {"fromClient": get_args(ClientMessage), "fromServer": get_args(ServerMessage)}
+    structs = [struct for side in directions.values() for struct in side]
     _, schemas = msgspec.json.schema_components(structs, ref_template=_REF)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Tactful session", "version": version},
         "channels": {"session": _channel(structs)},
         "operations": {
-            "receive": _operation("receive", sides["fromClient"]),
-            "send": _operation("send", sides["fromServer"]),
+            "receive": _operation("receive", directions["fromClient"]),
+            "send": _operation("send", directions["fromServer"]),
         },
         "components": {
             "schemas": schemas,

@@ -1,4 +1,4 @@
-"""Which close codes there are, what each means, and what the widget does after it."""
+"""The close codes of a session connection, and what a client does after each."""
 
 from enum import Enum
 from typing import Final
@@ -7,34 +7,41 @@ import msgspec
 
 
 class ReconnectAdvice(Enum):
-    """What a client may do once the connection has closed."""
+    """What a client may do after the connection has closed."""
 
-    RECONNECT = "reconnect"  # when it next has something to say; nothing was wrong
-    RESUME = "resume"  # soon, with full jitter (or after `bye.retry`), presenting `resume`
-    STOP = "stop"  # not before the next page load: the same again would fail the same
+    RECONNECT = "reconnect"
+    """Connect again with the next message to send; nothing was wrong."""
+    RESUME = "resume"
+    """Connect again soon with `resume`: after `bye.retry`, or with full jitter."""
+    STOP = "stop"
+    """Do not connect before the next page load: the same attempt would fail again."""
 
 
 class CloseCode(msgspec.Struct, frozen=True):
-    """One row of the table in `server/PROTOCOL.md`."""
+    """One close code, a row of the table in `server/PROTOCOL.md`, section 6."""
 
     code: int
+    """The number in the close frame (RFC 6455, section 7.4)."""
     name: str
+    """A stable name for logs and tools."""
     meaning: str
+    """Why the connection was closed, as the manual says it."""
     afterwards: ReconnectAdvice
+    """What a client may do next."""
 
 
 NORMAL: Final = CloseCode(1000, "normal", "The client is done.", ReconnectAdvice.RECONNECT)
 GOING_AWAY: Final = CloseCode(
     1001,
     "going_away",
-    "The server restarts or stops; `bye` said when to return.",
+    "The server restarts or stops; `bye` said when to reconnect.",
     ReconnectAdvice.RESUME,
 )
 BAD_FRAME: Final = CloseCode(
     1002, "bad_frame", "A frame breaks RFC 6455 or the limit on fragments.", ReconnectAdvice.RESUME
 )
 NOT_TEXT: Final = CloseCode(
-    1003, "not_text", "A binary message; this protocol is text.", ReconnectAdvice.STOP
+    1003, "not_text", "A binary message; the protocol is text.", ReconnectAdvice.STOP
 )
 NOT_UTF8: Final = CloseCode(1007, "not_utf8", "A text message is not UTF-8.", ReconnectAdvice.STOP)
 TOO_LARGE: Final = CloseCode(
@@ -59,10 +66,10 @@ SLOW: Final = CloseCode(
     4408, "slow", "The client does not read what it is sent.", ReconnectAdvice.RESUME
 )
 REPLACED: Final = CloseCode(
-    4409, "replaced", "A newer connection of the session took this place.", ReconnectAdvice.STOP
+    4409, "replaced", "A newer connection of the session replaced this one.", ReconnectAdvice.STOP
 )
 SILENT: Final = CloseCode(
-    4410, "silent", "Nothing was heard for 45 s, pongs included.", ReconnectAdvice.RESUME
+    4410, "silent", "Nothing was received for 45 s, not even a pong.", ReconnectAdvice.RESUME
 )
 TOO_FAST: Final = CloseCode(
     4429,
@@ -71,7 +78,7 @@ TOO_FAST: Final = CloseCode(
     ReconnectAdvice.RESUME,
 )
 
-TABLE: Final = (
+TABLE: Final = (  # in the order of the manual
     NORMAL,
     GOING_AWAY,
     BAD_FRAME,

@@ -1,4 +1,4 @@
-"""What do these bytes say, and how is this message written?"""
+"""Encoding and decoding of messages as JSON."""
 
 import json
 from typing import Any, final
@@ -9,19 +9,21 @@ from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.messages import Accept, Cart, ClientMessage, Heartbeat, ServerMessage
 
-REASON_BYTES = 123  # a control frame carries 125 bytes, two of them the code: RFC 6455 section 5.5
+REASON_BYTES = 123
+"""Bytes of a close reason: a control frame carries 125, two of them the code (RFC 6455, 5.5)."""
 
 
 @final
 class ProtocolError(msgspec.Struct, frozen=True, gc=False):
-    """Why a connection must close: the close code, and a text of at most 123 bytes."""
+    """Why a connection must close."""
 
     close: CloseCode
     text: str
+    """The reason in the close frame, at most 123 bytes in UTF-8."""
 
     @property
     def code(self) -> int:
-        """The number that travels in the close frame."""
+        """The number in the close frame."""
         return self.close.code
 
 
@@ -30,7 +32,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def decode(payload: bytes) -> ClientMessage | ProtocolError:
-    """Read one message; whatever a hostile client writes ends here, as a value."""
+    """Decode one message of a client; every invalid input returns an error and raises nothing."""
     try:
         message: ClientMessage = _decode(payload)
         if type(message) is Accept or type(message) is Cart:
@@ -43,28 +45,36 @@ def decode(payload: bytes) -> ClientMessage | ProtocolError:
 
 
 def encode(message: ServerMessage | ClientMessage) -> bytes:
-    """Write one message as compact JSON."""
+    """Encode one message as compact JSON."""
     return _encode(message)
 
 
 def truncate_reason(text: str) -> str:
-    """Shorten a text to what fits into a close frame, never inside a character."""
+    """Shorten a text to `REASON_BYTES` in UTF-8, never within a character."""
     raw = text.encode("utf-8", "replace")
     return text if len(raw) <= REASON_BYTES else raw[:REASON_BYTES].decode("utf-8", "ignore")
 
 
 HEARTBEAT = encode(Heartbeat())
+"""The encoded `heartbeat`, which is always the same."""
 
 
 class DuplicateKeysError(Exception):
-    """An object has two values under one key; the text says so."""
+    """A JSON object has two values under one key."""
 
 
 def reject_duplicate_keys(payload: bytes) -> None:
-    """Refuse JSON with two values under one key: a reader before us may have judged the other one."""
-    json.loads(payload, object_pairs_hook=_each_once)
+    """Check that no JSON object has a key twice.
+
+    Parsers differ in which value they keep. A proxy that inspects the message could have checked the
+    other one (RFC 8259, section 4).
+
+    Raises:
+        DuplicateKeysError: A key appears twice in one object.
+    """
+    json.loads(payload, object_pairs_hook=_reject_duplicates)
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> None:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> None:
     if len({key for key, _ in pairs}) != len(pairs):
         raise DuplicateKeysError("A key appears twice in one object.")

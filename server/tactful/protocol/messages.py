@@ -1,29 +1,31 @@
-"""The shapes of all messages on a session's connection, as `contract.md` fixes them.
+"""The messages of a session connection, as `server/PROTOCOL.md` describes them.
 
-Every string, number and list from a client is bounded here, so nothing behind the codec has to ask.
-An optional field that is `null` counts as absent.
+Every string, number and list of a client is bounded here, so no code behind the codec has to check.
+An optional field that is `null` counts as absent. The docstrings of messages become the summaries of
+the AsyncAPI document.
 """
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-SAFE_INTEGER = 2**53 - 1  # the largest integer that JavaScript keeps exact
+SAFE_INTEGER = 2**53 - 1
+"""The largest integer that JavaScript represents exactly."""
 
 Count = Annotated[int, Meta(ge=1, le=SAFE_INTEGER)]
 Sequence = Annotated[int, Meta(ge=0, le=SAFE_INTEGER)]
 Quantity = Annotated[int, Meta(ge=1, le=9_999)]
 MinorUnits = Annotated[int, Meta(ge=0, le=SAFE_INTEGER)]
-# In Python `$` also matches before a last line feed; `(?!\n)` says no, in ECMAScript too.
+# In Python `$` also matches before a final line feed; `(?!\n)` excludes it, in ECMAScript too.
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Sku = Annotated[str, Meta(min_length=1, max_length=128)]
 OfferId = Annotated[str, Meta(min_length=1, max_length=64)]
 Territory = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$(?!\n)")]
-Locale = Annotated[str, Meta(min_length=2, max_length=35)]  # RFC 5646 section 4.4.1 allows 35
+Locale = Annotated[str, Meta(min_length=2, max_length=35)]  # RFC 5646, section 4.4.1
 Url = Annotated[str, Meta(max_length=2_048)]
 Query = Annotated[str, Meta(max_length=2_048)]
 Secret = Annotated[str, Meta(min_length=1, max_length=512)]
-# Whether an identity holds is judged by whoever verifies it: a claim of any make leaves its shopper anonymous.
+# Lengths only: an identity that cannot be verified is no error, its shopper stays anonymous.
 Jwt = Annotated[str, Meta(max_length=4_096)]
 CustomerId = Annotated[str, Meta(max_length=128)]
 HexHmac = Annotated[str, Meta(max_length=128)]
@@ -40,24 +42,28 @@ RefusalCode = Literal["ended", "not_yours", "quantity"]
 
 
 class Money(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """An amount in minor units of a currency."""
+    """An amount of money."""
 
     amount: MinorUnits
+    """Minor units of the currency, such as cents."""
     currency: Currency
+    """An ISO 4217 code in capitals."""
 
 
 class HmacIdentity(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """A customer id with the shop server's HMAC over it."""
+    """A customer id, signed by the shop's server."""
 
     customer: CustomerId
+    """The shop's own id of the customer."""
     hmac: HexHmac | None = None
+    """HMAC-SHA-256 over the id under the shop's identity secret, 64 hexadecimal digits."""
 
 
 Identity = Jwt | HmacIdentity
 
 
 class Landing(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """The page on which a connection begins."""
+    """The page on which a connection is opened."""
 
     url: Url
     referrer: Url | None = None
@@ -65,7 +71,7 @@ class Landing(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class CartLine(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """One line of the cart."""
+    """One line of a cart."""
 
     sku: Sku
     qty: Quantity
@@ -79,77 +85,84 @@ class _FromClient(
 
 
 class Hello(_FromClient, frozen=True, tag="hello"):
-    """Opens the conversation, anew or where it was left."""
+    """Open a new session or resume an earlier one."""
 
     consent: ConsentLevel
     page: Landing
     resume: Secret | None = None
+    """The secret of the last `welcome`."""
     territory: Territory | None = None
+    """ISO 3166-1 alpha-2 code, with a subdivision (ISO 3166-2) where prices differ."""
     locale: Locale | None = None
+    """BCP 47 language tag."""
     gpc: bool | None = None
+    """Global Privacy Control; `true` refuses the consent `personal`."""
     identity: Identity | None = None
     seq: Sequence | None = None
+    """The last `seq` that the client has seen."""
 
 
 class Identify(_FromClient, frozen=True, tag="identify"):
-    """The shopper has logged in."""
+    """The shopper logged in."""
 
     identity: Identity
 
 
 class Logout(_FromClient, frozen=True, tag="logout"):
-    """The shopper has logged out."""
+    """The shopper logged out."""
 
 
 class Page(_FromClient, frozen=True, tag="page"):
-    """The shopper is on another page."""
+    """The shopper opened another page."""
 
     url: Url
     kind: PageKind
     query: Query | None = None
+    """What the shopper searched for."""
     moment: Literal["rescue"] | None = None
+    """`rescue`: a cancel, unsubscribe or return page."""
 
 
 class View(_FromClient, frozen=True, tag="view"):
-    """The shopper looks at an item; the price is a hint and never trusted."""
+    """The shopper views an item; the price on the page is a hint and never trusted."""
 
     sku: Sku
     price: Money | None = None
 
 
 class Cart(_FromClient, frozen=True, tag="cart"):
-    """The whole cart as it now is."""
+    """The whole cart after a change."""
 
     lines: Annotated[list[CartLine], Meta(max_length=200)]
 
 
 class Activity(_FromClient, frozen=True, tag="activity"):
-    """A sign of what the shopper does."""
+    """The shopper did something on the page."""
 
     kind: ActivityKind
 
 
 class Consent(_FromClient, frozen=True, tag="consent"):
-    """The shopper's consent has changed."""
+    """The shopper's consent changed."""
 
     consent: ConsentLevel
     gpc: bool | None = None
 
 
 class Seen(_FromClient, frozen=True, tag="seen"):
-    """The offer is on the screen."""
+    """The offer was shown on the screen."""
 
     offer: OfferId
 
 
 class Dismiss(_FromClient, frozen=True, tag="dismiss"):
-    """The shopper does not want the offer."""
+    """The shopper dismissed the offer."""
 
     offer: OfferId
 
 
 class Accept(_FromClient, frozen=True, tag="accept"):
-    """The shopper takes the offer."""
+    """The shopper accepted the offer."""
 
     offer: OfferId
     qty: Quantity | None = None
@@ -161,24 +174,32 @@ ClientMessage = (
 
 
 class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """An offer as a shopper may see it; `ends_in` is in seconds from now."""
+    """The part of an offer that a shopper may see."""
 
     id: str
     sku: str
     price: Money
+    """What the shopper pays for one unit, in minor units."""
     title: str
     message: str
     ends_in: int
+    """Seconds from the arrival of the message."""
     max_qty: int
     placement: str
     was: Money | None = None
+    """The prior price; absent if no reduction may be announced."""
     percent: int | None = None
+    """The reduction in percent, rounded down; absent without `was`."""
     disclosure: str | None = None
+    """A text that must be shown with the price."""
     image: str | None = None
     url: str | None = None
     level: Literal["order", "shipping"] | None = None
+    """What the offer reduces; absent for the price of the item."""
     at_most: Money | None = None
+    """With `level`: the reduction, or the most that `percent_bp` comes to."""
     percent_bp: int | None = None
+    """With `level`: the reduction in basis points."""
 
 
 class _FromServer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="t"):
@@ -186,18 +207,21 @@ class _FromServer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
 
 class Welcome(_FromServer, frozen=True, tag="welcome"):
-    """The whole state; `heartbeat` and `idle` are in seconds."""
+    """The whole state of the session."""
 
     session: str
     resume: str
     offers: tuple[Offer, ...]
     seq: int
+    """The highest `seq` used so far."""
     heartbeat: int
+    """Seconds between two heartbeats."""
     idle: int
+    """Seconds without a message after which a client may disconnect."""
 
 
 class OfferPushed(_FromServer, frozen=True, tag="offer"):
-    """An offer now stands, in place of another where `replaces` names one."""
+    """An offer stands now, instead of the one that `replaces` names."""
 
     seq: int
     offer: Offer
@@ -205,55 +229,58 @@ class OfferPushed(_FromServer, frozen=True, tag="offer"):
 
 
 class Withdraw(_FromServer, frozen=True, tag="withdraw"):
-    """An offer no longer stands; nobody says why."""
+    """An offer no longer stands; there is never a reason."""
 
     seq: int
     offer: str
 
 
 class Accepted(_FromServer, frozen=True, tag="accepted"):
-    """The offer is held for `hold` seconds; the token redeems it."""
+    """The offer is held for the shopper, and the token redeems it."""
 
     seq: int
     offer: str
     token: str
     hold: int
+    """Seconds for which the offer is held."""
     code: str | None = None
+    """A discount code of the shop's platform, if there is one."""
 
 
 class Refused(_FromServer, frozen=True, tag="refused"):
-    """What the client asked for does not happen."""
+    """The client's request is refused."""
 
     code: RefusalCode
     n: int | None = None
+    """The number of the refused message."""
     offer: str | None = None
 
 
 class Ack(_FromServer, frozen=True, tag="ack"):
-    """Everything up to `n` is taken in."""
+    """Everything up to `n` has been received."""
 
     n: int
 
 
 class Heartbeat(_FromServer, frozen=True, tag="heartbeat"):
-    """The server is there."""
+    """The server is still there."""
 
 
 class Bye(_FromServer, frozen=True, tag="bye"):
-    """The connection closes soon with `code`; come back after `retry` seconds."""
+    """The connection closes soon; the client reconnects after `retry` seconds."""
 
     code: int
     retry: int
 
 
 class StreamOpened(_FromServer, frozen=True, tag="stream"):
-    """First event of the fallback stream: where to post."""
+    """First event of a stream: the id to which the client posts."""
 
     stream: str
 
 
 class Closed(_FromServer, frozen=True, tag="closed"):
-    """Last event of the fallback stream: the close code a WebSocket would have carried."""
+    """Last event of a stream: the close code that a WebSocket would have carried."""
 
     code: int
     reason: str
