@@ -104,20 +104,6 @@ def test_the_most_that_comes_off_is_named_in_the_currency_of_every_territory() -
     assert codes(one_rule(f"campaign: c\n{order}", paid)) == ["R308"]
 
 
-@pytest.mark.parametrize(
-    ("budget", "hint"),
-    [
-        ("{count: 2}", "write `count: 2` beside this money, or instead of it"),
-        ("{EUR: 5.00, per: day}", "write `per: day` beside this money, or instead of it"),
-        ("{EUr: 5.00}", "did you mean 'EUR'?"),
-        ("{Gulden: 5.00}", "use a code such as EUR"),
-    ],
-)
-def test_what_stands_beside_a_budget_is_not_taken_for_a_currency(budget: str, hint: str) -> None:
-    text = one_rule("campaign: c\noffer: {percent: 5%}", f"campaigns: {{c: {{budget: {budget}}}}}")
-    assert [(one.code, one.help) for one in check(text).diagnostics] == [("R213", hint)]
-
-
 def test_amounts_are_named_in_the_currency_of_every_territory() -> None:
     text = one_rule("territories: [DE]\noffer: {amount: 5.00 GBP}")
     assert codes(text, catalogue=CATALOGUE) == ["R308"]

@@ -1,0 +1,90 @@
+"""The grammar of rule files: every key has a meaning, and an example that can be read."""
+
+import pytest
+
+from support.rule_files import check, one_rule
+from support.value_types import node, read
+from tactful.rulebook.language.grammar import FILE, MAX_LIFE, OFFER, PRICE_MODES
+from tactful.rulebook.language.mappings import (
+    KeySchema,
+    MappingSchema,
+    NamedType,
+    SequenceType,
+)
+from tactful.rulebook.language.scalars import ListType, ValueType
+from tactful.rulebook.testing.scenario_grammar import PAGE, TEST_FILE
+from tactful.runtime.security.signing_keys import OVERLAP
+
+
+def schemas(value_type: ValueType) -> list[MappingSchema]:
+    """Every mapping schema that is reachable from a value type, each once."""
+    match value_type:
+        case MappingSchema():
+            inner = [one for key in value_type.keys for one in schemas(key.value_type)]
+            return [value_type, *inner]
+        case SequenceType() | ListType():
+            return schemas(value_type.item_type)
+        case NamedType():
+            return schemas(value_type.value_type)
+        case _:
+            return []
+
+
+KEYS: dict[str, KeySchema] = {
+    f"{schema.name}: {key.name}": key
+    for schema in (*schemas(FILE), *schemas(TEST_FILE), PAGE)
+    for key in schema.keys
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_the_example_of_a_key_can_be_read(name: str) -> None:
+    key = KEYS[name]
+    value, codes, _ = read(key.value_type, key.example)
+    assert codes == []
+    assert value is not None
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_the_meaning_of_a_key_is_a_sentence(name: str) -> None:
+    about = KEYS[name].about
+    assert about[0].isupper() or about.startswith("`")
+    assert about.endswith(".")
+    assert "?" not in about
+
+
+def test_a_required_key_has_no_default() -> None:
+    assert [name for name, key in KEYS.items() if key.required and key.default] == []
+
+
+def test_every_price_mode_is_a_key_of_an_offer() -> None:
+    assert set(PRICE_MODES) <= {key.name for key in OFFER.keys}
+
+
+def test_an_offer_ends_well_before_a_rotated_key_stops_verifying() -> None:
+    [expires] = [key for key in OFFER.keys if key.name == "expires"]
+    assert MAX_LIFE < OVERLAP / 2
+    assert read(expires.value_type, "14d") == (MAX_LIFE, [], "")
+    assert read(expires.value_type, "15d")[1] == ["R215"]
+
+
+def test_a_section_that_is_not_known_is_reported_with_the_nearest_one() -> None:
+    [one] = check("ruls: []").diagnostics
+    assert (one.code, one.help) == ("R201", "did you mean 'rules'?")
+
+
+@pytest.mark.parametrize(
+    ("budget", "hint"),
+    [
+        ("{count: 2}", "write `count: 2` beside this money, or instead of it"),
+        ("{EUR: 5.00, per: day}", "write `per: day` beside this money, or instead of it"),
+    ],
+)
+def test_a_key_of_a_campaign_inside_its_budget_is_no_currency(budget: str, hint: str) -> None:
+    text = one_rule("campaign: c\noffer: {percent: 5%}", f"campaigns: {{c: {{budget: {budget}}}}}")
+    assert [(one.code, one.help) for one in check(text).diagnostics] == [("R213", hint)]
+
+
+def test_conditions_are_kept_as_nodes_for_a_later_pass() -> None:
+    [when] = {key.value_type for name, key in KEYS.items() if name == "a rule: when"}
+    assert read(when, "[item.stock: 5]")[0] == node("[item.stock: 5]")

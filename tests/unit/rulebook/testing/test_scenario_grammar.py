@@ -1,0 +1,39 @@
+"""The grammar of scenario files offers every step, reason and fact that scenarios need."""
+
+from typing import get_args
+
+from support.value_types import read
+from tactful.core.facts.fact_types import Case, ReturnLine
+from tactful.core.session.signals import ActivityKind, PageKind
+from tactful.core.verdicts.reasons import Reason
+from tactful.rulebook.language.mappings import MappingSchema
+from tactful.rulebook.language.scalars import OneOfType, ValueType
+from tactful.rulebook.testing import runner
+from tactful.rulebook.testing.scenario_grammar import CASE, EXPECT, PAGE, RETURN, STEP
+
+
+def words(schema: MappingSchema, name: str) -> tuple[str, ...]:
+    value_type: ValueType = next(key.value_type for key in schema.keys if key.name == name)
+    assert isinstance(value_type, OneOfType)
+    return value_type.words
+
+
+def test_every_step_of_the_grammar_can_be_run() -> None:
+    assert {key.name for key in STEP.keys} == set(runner._STEPS)
+
+
+def test_every_reason_can_be_expected() -> None:
+    assert set(words(EXPECT, "because")) == set(Reason)
+    assert set(words(EXPECT, "withdrawn")) == set(Reason)
+
+
+def test_pages_activities_cases_and_returns_have_the_words_of_the_core() -> None:
+    assert set(words(PAGE, "kind")) == set(get_args(PageKind))
+    assert set(words(STEP, "act")) == set(get_args(ActivityKind))
+    assert set(words(CASE, "kind")) == set(get_args(Case.__annotations__["kind"]))
+    assert set(words(RETURN, "reason")) == set(get_args(ReturnLine.__annotations__["reason"]))
+
+
+def test_a_case_needs_to_say_what_it_is_about() -> None:
+    assert read(CASE, "{items: [A]}")[1] == ["R202"]
+    assert read(CASE, "{kind: noise}")[1] == ["R214"]
