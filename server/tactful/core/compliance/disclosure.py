@@ -1,9 +1,9 @@
-"""What must a shopper be told about a price that was made for them? Dated data per jurisdiction.
+"""Disclosure of personalised prices: dated texts per jurisdiction.
 
-Sources: Directive 2011/83/EU, art. 6(1)(ea), as inserted by Directive (EU) 2019/2161, applicable from
-28 May 2022: the trader says «that the price was personalised on the basis of automated
-decision-making»; New York General Business Law § 349-a, in force from 10 July 2025, with the wording
-that it prescribes. Elsewhere no law prescribes a text: the shopper is told all the same.
+Sources: Directive 2011/83/EU, Article 6(1)(ea), as inserted by Directive (EU) 2019/2161 and applicable from
+28 May 2022: the trader states «that the price was personalised on the basis of automated decision-making».
+New York General Business Law § 349-a, in force from 10 July 2025, prescribes its wording. Elsewhere no law
+prescribes a text, and the shopper is informed all the same. See `server/SEMANTICS.md`, section 9.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,16 @@ from tactful.core.values.calendar import parse_rfc3339
 
 
 class DisclosureDuty(Struct, frozen=True):
-    """A text, where and from when it is due, and which inputs make it due."""
+    """A disclosure text: where and from when it is due, and which inputs make it due."""
 
     territories: frozenset[str]
+    """ISO 3166-1 and 3166-2 codes; empty: everywhere."""
     since: int
+    """From when on it is due, in milliseconds since the Unix epoch, UTC."""
     texts: Mapping[str, str]
-    """Language → text; "" for every other language."""
+    """Language (ISO 639-1) → text; `""` for every other language."""
     counts: frozenset[Provenance] = frozenset({"pseudonymous", "personal"})
+    """The provenances of inputs that make the price a personalised one."""
 
 
 EEA: Final = frozenset(
@@ -59,6 +62,7 @@ EEA: Final = frozenset(
         "SK",
     ]
 )
+"""The states of the European Economic Area (ISO 3166-1)."""
 
 PERSONALISED_TEXTS: Final[Mapping[str, str]] = {
     "": "This price was personalised for you by automated decision-making.",
@@ -77,13 +81,20 @@ DUTIES: Final = (
     DisclosureDuty(EEA, parse_rfc3339("2022-05-28T00:00:00Z"), PERSONALISED_TEXTS),
     DisclosureDuty(frozenset(), 0, PERSONALISED_TEXTS),
 )
-"""The first that fits the territory and the instant; an empty set fits everywhere."""
+"""In order of precedence: the first duty that fits the territory and the instant applies."""
 
 
 def disclosure(
     territory: str, locale: str | None, now: int, provenance: frozenset[Provenance]
 ) -> str | None:
-    """The text that travels in an offer; None where nothing about the shopper was read."""
+    """Return the disclosure that travels in an offer; `None` where nothing about the shopper was read.
+
+    Args:
+        territory: Where the shopper is, an ISO 3166-1 or 3166-2 code.
+        locale: The language of the page as a BCP 47 tag; `None`: unknown.
+        now: Milliseconds since the Unix epoch, UTC.
+        provenance: The provenances of the inputs that the decision read.
+    """
     for duty in DUTIES:
         if now >= duty.since and (not duty.territories or _within(territory, duty.territories)):
             if not provenance & duty.counts:

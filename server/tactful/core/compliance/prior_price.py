@@ -1,6 +1,7 @@
-"""Against which price may an offer claim a reduction, and what may the claim say?
+"""Prior price: the price against which an offer may claim a reduction, and what the claim may say.
 
-The lowest price of the 30 days before: Directive 98/6/EC article 6a, as added by (EU) 2019/2161.
+Article 6a of Directive 98/6/EC, as inserted by Directive (EU) 2019/2161, Article 2: an announced reduction states
+the prior price, and that is the lowest price applied in the 30 days before. See `server/SEMANTICS.md`, section 9.
 """
 
 from collections.abc import Iterable
@@ -13,31 +14,42 @@ from tactful.core.values.calendar import DAY
 from tactful.core.values.money import percent_off
 
 WINDOW: Final = 30 * DAY
+"""The period that Article 6a(2) of Directive 98/6/EC demands at least, in milliseconds."""
 
 
 class PriorPrice(Struct, frozen=True, gc=False):
-    """`complete` is False where less than the whole window is on record; `since` is its first day."""
+    """The lowest public price before a reduction."""
 
     amount: int
+    """The price of one unit, in minor units."""
     since: int
+    """From when on prices are on record within the window, in milliseconds since the Unix epoch, UTC."""
     complete: bool
+    """Whether prices are on record for the whole window."""
 
 
 class PriceClaim(Struct, frozen=True, gc=False):
-    """What may be shown beside an offer; without a `percent` where it would be below one."""
+    """What may be shown beside an offer's price."""
 
     was: int
+    """The prior price of one unit, in minor units."""
     percent: int | None
+    """The whole percentage saved, rounded down; `None` where it would be below 1."""
 
 
 def prior_price(
     ledger: Iterable[PublicPrice], t0: int, currency: str, window: int = WINDOW
 ) -> PriorPrice | None:
-    """The lowest public price over [t0 − window, t0), None where none is on record.
+    """Return the lowest public price over [t0 − window, t0); `None` where none is on record.
 
-    It includes the price already in force when the window starts, and excludes one that starts at
-    t0 itself, the instant at which this reduction first applied. Of two entries for one instant the
-    later one counts: the first was in force for no time at all.
+    The price in force when the window starts counts, and one that starts at t0 does not. Of two entries for one
+    instant the later one counts, because the first was in force for no time.
+
+    Args:
+        ledger: The public prices of one SKU in one territory, in the order in which they were reported.
+        t0: When this reduction first applied, in milliseconds since the Unix epoch, UTC.
+        currency: Only prices in this currency count.
+        window: How far back to look, in milliseconds.
     """
     start = t0 - window
     before = {
@@ -54,12 +66,15 @@ def prior_price(
 
 
 def claim(prior: PriorPrice | None, unit: int) -> PriceClaim | None:
-    """What may be said of an offer at `unit`; None: it is no reduction, or nothing is on record."""
+    """Return what an offer at `unit` may claim; `None`: it is no reduction, or no prior price is on record.
+
+    Strike-through and percentage use the prior price, never the list price.
+    """
     if prior is None or unit >= prior.amount:
         return None
     return PriceClaim(prior.amount, percent_off(prior.amount, unit) or None)
 
 
 def is_general(reached: int, viewers: int) -> bool:
-    """Whether an offer that reached so many of a product's viewers in a day is an offer to everybody."""
+    """Return whether an offer that reached most of a product's viewers is in truth a public price."""
     return 2 * reached > viewers

@@ -1,4 +1,4 @@
-"""Since when, and to how many, has a reduction been offered already?"""
+"""Reduction history: since when a reduction applies, and how many shoppers it reached."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,25 +8,25 @@ from msgspec import Struct
 from tactful.core.compliance.prior_price import is_general
 
 VIEWERS: Final = ""
-"""What stands for a rule where all who viewed a product are counted."""
+"""The key, in place of a rule, under which all viewers of a product are counted."""
 FEWEST_VIEWERS: Final = 10
-"""Of fewer viewers in a day nobody can say what reached most of them."""
+"""With fewer viewers in 24 hours, no offer counts as general: the share would mean nothing."""
 
 
 class ReductionHistory(Struct, frozen=True, gc=False):
-    """What was pushed lately; the mappings may be live, so nobody keeps them."""
+    """What was pushed lately. The mappings may be live: read them during the decision, do not store them."""
 
     since: Mapping[tuple[str, str], Mapping[str, int]] = {}
-    """(SKU, territory) → rule → when its reduction first applied (ms)."""
+    """(SKU, territory) → rule → when its reduction first applied, in ms since the Unix epoch."""
     counts: Mapping[tuple[str, str], Mapping[str, int]] = {}
-    """(product, territory) → `VIEWERS` or rule → how many in the last 24 h."""
+    """(product, territory) → `VIEWERS` or rule → how many shoppers in the last 24 hours."""
 
     def first_applied_at(self, rule: str, sku: str, territory: str, now: int) -> int:
-        """When a rule's reduction of an SKU first applied: now, if it did not yet."""
+        """Return when a rule's reduction of an SKU first applied (ms since the Unix epoch); `now` if it never did."""
         return self.since.get((sku, territory), {}).get(rule, now)
 
     def makes_general(self, rule: str, product: str, territory: str) -> bool:
-        """Whether one more offer of the rule makes it one to everybody."""
+        """Return whether one more offer of the rule makes it a general offer (`is_general`)."""
         counts = self.counts.get((product, territory), {})
         viewers = counts.get(VIEWERS, 0)
         return viewers >= FEWEST_VIEWERS and is_general(counts.get(rule, 0) + 1, viewers)

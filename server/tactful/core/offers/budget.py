@@ -1,4 +1,7 @@
-"""How much of a campaign's budget is held and spent."""
+"""Campaign budgets: balances, and the moves that change them.
+
+Reserved plus settled never exceeds the limit, at any committed instant (`server/SEMANTICS.md`, section 4).
+"""
 
 from collections.abc import Mapping
 
@@ -6,36 +9,41 @@ from msgspec import Struct
 
 
 class Balance(Struct, frozen=True, gc=False):
-    """One currency, or the count, of one campaign in one period. `limit` None: not limited."""
+    """The balance of one campaign in one period: of one currency (minor units), or of the offer count."""
 
     limit: int | None
+    """`None`: not limited."""
     reserved: int = 0
+    """Held for standing offers: their worst case."""
     settled: int = 0
+    """Spent by redemptions."""
 
     @property
     def free(self) -> int | None:
-        """What may still be promised."""
+        """What may still be reserved; `None`: not limited."""
         return None if self.limit is None else self.limit - self.reserved - self.settled
 
 
 class BudgetMove(Struct, frozen=True, gc=False):
-    """A change of one balance: campaign, period key, currency or `COUNT`, and the deltas.
-
-    `limit` None: not limited. A positive `reserve` beyond the limit refuses the whole commit.
-    """
+    """A change of one balance. A positive `reserve` beyond the limit refuses the whole commit."""
 
     campaign: str
     period: str
+    """The key of the budget period, such as `2026-03` or `total`."""
     currency: str
+    """An ISO 4217 code, or `COUNT`."""
     limit: int | None
+    """`None`: not limited."""
     reserve: int = 0
+    """Change of what is reserved; negative for a release."""
     settle: int = 0
+    """Change of what is settled."""
     offer: str = ""
-    """Whose hold it is; a release is not made twice if that offer ended otherwise meanwhile."""
+    """The offer whose hold it is; a release is not made twice if the offer ended otherwise meanwhile."""
 
 
 COUNT = "#"
-"""The currency under which a campaign's count of offers is kept."""
+"""Stands for a currency where a campaign's offers are counted."""
 
 Balances = Mapping[tuple[str, str], Balance]
-"""(campaign, currency or `COUNT`) → its balance in the current period."""
+"""(campaign, currency or `COUNT`) → the balance of the current period."""

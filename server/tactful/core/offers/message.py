@@ -1,4 +1,4 @@
-"""How does an offer's message read in the shopper's language?"""
+"""The message of an offer in the shopper's language, with its amounts and durations."""
 
 import re
 from collections.abc import Mapping
@@ -8,13 +8,20 @@ from tactful.core.values.calendar import MINUTE
 from tactful.core.values.money import Money, exponent_of
 
 SYMBOLS: Final[Mapping[str, str]] = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "PLN": "zł"}
+"""Currency → its symbol; other currencies are written by their ISO 4217 code."""
 COMMA: Final = frozenset({"de", "fr", "es", "pl", "it", "nl", "pt", "da", "sv", "cs", "fi"})
 """Languages that write the symbol after the amount and a decimal comma."""
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_.]+)\}")
 
 
 def message_for(messages: Mapping[str, str], locale: str | None, language: str) -> tuple[str, str]:
-    """The message for a locale and the language it is in; the plain one is in the shop's `language`."""
+    """Return the message for a locale, and the language that it is in.
+
+    Args:
+        messages: Locale or language → text; the key `""` is the default.
+        locale: The shopper's locale as a BCP 47 tag; `None`: unknown.
+        language: The language of the default text.
+    """
     tag = (locale or "").lower()
     for key in (tag, tag.partition("-")[0]):
         if key and key in messages:
@@ -23,12 +30,16 @@ def message_for(messages: Mapping[str, str], locale: str | None, language: str) 
 
 
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
-    """The text with its placeholders filled; the rulebook's checker knows them all."""
+    """Return the text with its placeholders filled; an unknown one stays, but the rule checker refuses it."""
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def localized_amount(money: Money, language: str) -> str:
-    """An amount as people of that language write it: `109,65 €`, `€109.65`, `KWD 1.500`."""
+    """Return an amount as it is written in a language: `109,65 €`, `€109.65`, `KWD 1.500`.
+
+    Raises:
+        MoneyError: The currency is not in the table.
+    """
     digits = exponent_of(money.currency)
     whole, part = divmod(money.amount, 10**digits)
     comma = language.partition("-")[0] in COMMA
@@ -42,7 +53,7 @@ def localized_amount(money: Money, language: str) -> str:
 
 
 def localized_duration(duration: int, language: str) -> str:
-    """A duration in ms as whole minutes or hours: `15 minutes`, `15 Minuten`."""
+    """Return a duration (ms) in whole minutes or hours: `15 minutes`, `15 Minuten`; at least a minute."""
     minutes = max(1, duration // MINUTE)
     hours = minutes % 60 == 0
     count = minutes // 60 if hours else minutes

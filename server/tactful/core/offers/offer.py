@@ -1,4 +1,4 @@
-"""What an offer is, and which lives it can lead."""
+"""An offer and its lifecycle (`server/SEMANTICS.md`, section 4)."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -10,7 +10,7 @@ from tactful.core.values.allocation import Deduction, Level, may_stack
 
 
 class OfferState(StrEnum):
-    """Where an offer stands."""
+    """The state of an offer."""
 
     PUSHED = "pushed"
     SHOWN = "shown"
@@ -44,14 +44,19 @@ TRANSITIONS: Final[dict[tuple[OfferState, OfferEvent], OfferState]] = {
     (OfferState.ACCEPTED, "withdraw"): OfferState.WITHDRAWN,
     (OfferState.REDEEMED, "roll_back"): OfferState.ACCEPTED,
 }
-"""The whole lifecycle; a pair that is not here is a programming error."""
+"""The whole lifecycle: (state, event) → state. A pair that is missing is a programming error."""
 
 ADVERTISED: Final = frozenset({OfferState.PUSHED, OfferState.SHOWN})
+"""The states in which an offer is, or may be, on the screen."""
 STANDING: Final = frozenset({OfferState.PUSHED, OfferState.SHOWN, OfferState.ACCEPTED})
+"""The states in which an offer holds budget and stock."""
 
 
 class Offer(Struct, frozen=True, gc=False, kw_only=True):
-    """A price for an item, to one session, until a time. Amounts in minor units of `currency`."""
+    """An offer of one item to one session.
+
+    Amounts are in minor units of `currency`; instants are in milliseconds since the Unix epoch, UTC.
+    """
 
     id: str
     session: str
@@ -60,31 +65,40 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     rule_digest: str = ""
     campaign: str | None = None
     period: str = ""
-    """The budget period in which it was reserved."""
+    """The key of the budget period in which it was reserved."""
     rulebook: str
     sku: str
     product: str
     territory: str
     currency: str
     unit: int
+    """The price of one unit with the offer."""
     public: int
     """The public price when it was pushed."""
     deduction: Deduction | None = None
-    """What comes off the order or its shipping instead: then `unit` is what the item costs with it, alone."""
+    """What comes off the order or its shipping instead of the item.
+
+    Then `unit` is the price of the item with the offer, if it is all that is ordered.
+    """
     since: int
     """When this reduction first applied (t0 of the prior price)."""
     was: int | None = None
+    """The prior price shown beside it; `None`: it makes no reduction claim."""
     percent: int | None = None
+    """The whole percentage shown beside it."""
     cost: int | None = None
+    """The net cost of one unit when it was pushed; `None`: unknown."""
     max_qty: int = 1
     qty: int = 1
-    """What the shopper accepted."""
+    """How many units the shopper accepted."""
     hold: int = 0
-    """What is reserved for it, its worst case: (public − unit) × max_qty, or the most that comes off."""
+    """What is reserved for it, its worst case: (public − unit) × `max_qty`, or the most that comes off."""
     state: OfferState = OfferState.PUSHED
     issued_at: int
     ends_at: int
+    """When it expires if it is not accepted."""
     accept_until: int | None = None
+    """When an accepted offer expires; `None`: it was not accepted."""
     title: str = ""
     message: str = ""
     placement: str = "corner"
@@ -92,48 +106,60 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     image: str | None = None
     url: str | None = None
     personal: bool = False
-    """Whether it rests on what only a verified identity lets us know."""
+    """Whether it depends on data that only a verified identity gives access to."""
     on_change: Literal["keep", "drain", "withdraw"] = "keep"
     remedy: str | None = None
     stacks_with: tuple[str, ...] = ()
-    """The rules that its own rule names, sorted: a promise does not change with the rulebook."""
+    """The rules that its own rule named when it was made, sorted.
+
+    They are part of the promise, which does not change with the rulebook.
+    """
     notes: tuple[str, ...] = ()
-    """Marks for the shop's own people, such as `price.general`."""
+    """Marks that only operators see, such as `price.general`."""
     bought: bool = False
-    """Of an offer that was deliberately not shown: whether the shopper bought the product all the same."""
+    """For a held-out offer: whether the shopper bought the product all the same."""
     seq: int = 0
+    """The sequence number of its last step; it only grows within a session."""
     withdrawn: str | None = None
-    """Why it was taken back; never leaves the server."""
+    """The reason code of its withdrawal; it never leaves the server."""
 
     @property
     def order_deduction(self) -> Deduction | None:
-        """What comes off the order or its shipping; a voucher is worth what it takes off the item."""
+        """What comes off the order or its shipping; `None`: the offer is a price of the item.
+
+        A voucher comes off the order, by the amount that it takes off the item.
+        """
         if self.deduction is None and self.remedy:
             return Deduction("order", self.public - self.unit)
         return self.deduction
 
     @property
     def level(self) -> Level:
-        """What it comes off."""
+        """What it comes off: the item, the order or the shipping."""
         off = self.order_deduction
         return off.level if off else "item"
 
     @property
     def price_after_discount(self) -> int:
-        """What is left of the public price at worst, if one of the item is all that is ordered."""
+        """What is left of the public price at worst, if one unit is all that is ordered."""
         off = self.order_deduction
         return self.unit - off.at_most if off and off.level == "shipping" else self.unit
 
     @property
     def saved(self) -> int:
-        """What the shopper saves with it at most; an item's, on one."""
+        """What the shopper saves with it at most; for an offer on the item, on one unit."""
         off = self.order_deduction
         return off.at_most if off else self.public - self.unit
 
     def may_stand_beside(self, rule: str, level: Level, stacks_with: Collection[str]) -> bool:
-        """Whether an offer of a rule may stand beside it, or come off the same order.
+        """Return whether an offer of another rule may stand beside it, or come off the same order.
 
-        Rules that name each other may, and one rule's prices of several items.
+        Two rules may if each names the other. One rule's prices of several items may as well.
+
+        Args:
+            rule: The rule of the other offer.
+            level: What the other offer comes off.
+            stacks_with: The rules that the other offer's rule names.
         """
         if rule == self.rule:
             return level == self.level == "item"
@@ -146,25 +172,31 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def standing(self) -> bool:
-        """Whether it is pushed, and neither withdrawn, expired, declined nor redeemed."""
+        """Whether it is pushed, shown or accepted."""
         return self.state in STANDING
 
     @property
     def lapses_at(self) -> int | None:
-        """When it, or the promise that it has become, ends by itself; None: never."""
+        """When it expires by itself: at the end of the hold if it is accepted; `None`: never."""
         return self.accept_until if self.state is OfferState.ACCEPTED else self.ends_at
 
 
 class OfferStep(Struct, frozen=True, gc=False):
-    """One audited move of an offer. `reason` never leaves the server."""
+    """One audited step of an offer."""
 
     offer: str
     at: int
+    """When it happened, in milliseconds since the Unix epoch, UTC."""
     seq: int
     to: OfferState
     reason: str | None = None
+    """The reason code; it never leaves the server."""
 
 
 def next_state(state: OfferState, event: OfferEvent) -> OfferState:
-    """The state that follows; `LookupError` for a move that the table does not have."""
+    """Return the state after an event.
+
+    Raises:
+        LookupError: The event cannot happen in that state; the caller has a programming error.
+    """
     return TRANSITIONS[state, event]

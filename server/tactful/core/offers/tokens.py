@@ -1,7 +1,8 @@
-"""What does a signed offer say, and is this text one that we signed?
+"""Signed offer tokens: a JSON Web Token that proves what an offer promises.
 
-A token is a compact JWS (RFC 7515) with EdDSA over Ed25519 (RFC 8037), so any JWT library can check it.
-Reading is stricter than the standards ask: one spelling of each token, and nothing else, is accepted.
+A token is a JWT (RFC 7519) as a compact JWS (RFC 7515) with EdDSA over Ed25519 (RFC 8037), so that any JWT
+library can verify it. This reader is stricter than the standards: it accepts one spelling of each token and
+nothing else. A token carries no personal data.
 """
 
 import hashlib
@@ -20,10 +21,11 @@ from tactful.core.values.ids import base64url
 from tactful.core.values.money import AMOUNT_MAX, BP, Currency
 
 MEDIA_TYPE: Final = "offer+jwt"
-"""The `typ` of the header: a signature made for anything else is no offer."""
+"""The `typ` of the header (RFC 8725, section 3.11): a JWT made for another purpose is no offer."""
 LONGEST: Final = 4096
-"""Characters; a longer text is refused unread."""
+"""The most characters of a token; a longer text is refused without parsing."""
 HOLDER_BYTES: Final = 16
+"""The length of a holder digest: 128 bits cannot be guessed."""
 
 TokenCode = Literal["token.malformed", "token.key", "token.signature", "token.expired"]
 HolderKind = Literal["session", "customer"]
@@ -31,7 +33,8 @@ HolderKind = Literal["session", "customer"]
 _Text = Annotated[str, Meta(min_length=1, max_length=128)]
 _Seconds = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
-# Header, payload and a signature of 64 bytes, whose last character carries only two bits.
+# Header, payload and a signature of 64 bytes. Its last character carries only two bits, so only four
+# characters are canonical there.
 _COMPACT = re.compile(
     r"([A-Za-z0-9_-]{1,512})\.([A-Za-z0-9_-]{1,3400})\.([A-Za-z0-9_-]{85}[AQgw])", re.ASCII
 )
@@ -40,26 +43,28 @@ _COMPACT = re.compile(
 class TokenClaims(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """What a token promises. Fields stand in alphabetical order, which is their canonical order."""
+    """What a token promises. The fields stand in alphabetical order, which is their canonical order."""
 
     at_most: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] | None = None
-    """What comes off the order or its shipping, or the most that `percent_bp` comes to (minor units)."""
+    """What comes off the order or its shipping, or the most that `percent_bp` comes to, in minor units."""
     currency: Currency
     exp: _Seconds
-    """When it ends, in seconds since the epoch (RFC 7519 NumericDate)."""
+    """When it ends, in seconds since the Unix epoch (RFC 7519, section 4.1.4)."""
     holder: Annotated[str, Meta(min_length=22, max_length=22)]
-    """A keyed digest of the session or customer that it is for (`holder_of`)."""
+    """A keyed digest of the session or customer that it is bound to (`holder_of`)."""
     iat: _Seconds
+    """When it was issued, in seconds since the Unix epoch (RFC 7519, section 4.1.6)."""
     level: Literal["order", "shipping"] | None = None
-    """What the offer comes off; None: it is a price of the item."""
+    """What the offer comes off; `None`: it is a price of the item."""
     max_qty: Annotated[int, Meta(ge=1, le=1_000_000)]
     offer: _Text
     percent_bp: Annotated[int, Meta(ge=1, le=BP)] | None = None
+    """The share of the order or its shipping, in basis points."""
     rulebook: _Text
     sku: _Text
     territory: Annotated[str, Meta(min_length=2, max_length=6)]
     unit: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
-    """The price of one, in minor units; off the order, if it is all that is ordered."""
+    """The price of one unit, in minor units, if it is all that is ordered."""
 
 
 class TokenRefusal(Struct, frozen=True):
@@ -77,7 +82,7 @@ def _public_jwk(public: Ed25519PublicKey) -> dict[str, str]:
 
 
 def _kid_of(public: Ed25519PublicKey) -> str:
-    """The thumbprint of RFC 7638, so that a key cannot be published under another's id."""
+    # The thumbprint of RFC 7638: a key cannot be published under the id of another.
     return base64url(hashlib.sha256(_ENCODE(_public_jwk(public))).digest())
 
 
@@ -86,31 +91,39 @@ def _header_of(kid: str) -> str:
 
 
 class TokenSigner:
-    """One private key, which signs claims."""
+    """Signs claims with one private key."""
 
     def __init__(self, private: bytes) -> None:
-        """`private` is the 32-byte seed of the key."""
+        """Load a key.
+
+        Args:
+            private: The 32-byte seed of an Ed25519 private key (RFC 8032, section 5.1.5).
+
+        Raises:
+            ValueError: It does not have 32 bytes.
+        """
         self._key: Final = Ed25519PrivateKey.from_private_bytes(private)
         self.public: Final = self._key.public_key()
         self.kid: Final = _kid_of(self.public)
         self._header: Final = _header_of(self.kid)
 
     def sign(self, claims: TokenClaims) -> str:
-        """The token; the same claims always give the same one."""
+        """Return the token; the same claims always give the same token (EdDSA is deterministic)."""
         signed = f"{self._header}.{base64url(_ENCODE(claims))}"
         return f"{signed}.{base64url(self._key.sign(signed.encode('ascii')))}"
 
 
 class TokenVerifier:
-    """The keys that are accepted, and no others."""
+    """Verifies tokens against a set of public keys."""
 
     def __init__(self, keys: Iterable[Ed25519PublicKey]) -> None:
         self._keys: Final = {_kid_of(key): key for key in keys}
-        # There is one header per key, byte for byte: no header is ever parsed, so none can surprise.
+        # Each key has exactly one header, byte for byte. No header is ever parsed, so that none can name another
+        # algorithm or key (RFC 8725, section 2.1).
         self._by_header: Final = {_header_of(kid): key for kid, key in self._keys.items()}
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """The document for `/.well-known/jwks.json` (RFC 7517), in a stable order."""
+        """Return the JWK Set (RFC 7517, section 5) for `/.well-known/jwks.json`, in a stable order."""
         return {
             "keys": [
                 {**_public_jwk(key), "kid": kid, "alg": "EdDSA", "use": "sig"}
@@ -119,7 +132,12 @@ class TokenVerifier:
         }
 
     def verify(self, token: str, now: int) -> TokenClaims | TokenRefusal:
-        """The claims of a token that one of the keys signed and that has not ended at `now` (ms)."""
+        """Return the claims of a token, or why it is refused.
+
+        Args:
+            token: Any text.
+            now: Milliseconds since the Unix epoch, UTC; 0 accepts an expired token too.
+        """
         found = _COMPACT.fullmatch(token) if len(token) <= LONGEST else None
         if found is None:
             return TokenRefusal("token.malformed")
@@ -137,18 +155,26 @@ class TokenVerifier:
 
 
 def holder_of(secret: bytes, kind: HolderKind, ident: str) -> str:
-    """Who may redeem, as a digest that only the holder of `secret` can compare: no personal data."""
+    """Return the digest by which a token names its holder.
+
+    Only the owner of `secret` can compute it, so that the token contains no personal data.
+
+    Args:
+        secret: The shop's holder secret.
+        kind: Whether `ident` is a session or a customer.
+        ident: The id of the session or customer.
+    """
     message = f"{kind}:{ident}".encode("utf-8", "surrogatepass")
     return base64url(hmac.digest(secret, message, "sha256")[:HOLDER_BYTES])
 
 
 def numeric_date(at_ms: int, *, end: bool = False) -> int:
-    """Milliseconds as a NumericDate; an end is rounded up, so that no promise is cut short."""
+    """Return milliseconds as a NumericDate (RFC 7519); an end is rounded up, so that no promise is cut short."""
     return -(-at_ms // 1000) if end else at_ms // 1000
 
 
 def _canonical_claims(payload: str) -> TokenClaims | None:
-    """The claims, if the signed text is the very one that we would write for them."""
+    """Return the claims if the payload is their canonical spelling, else `None`."""
     try:
         claims = _DECODE(_bytes_of(payload))
     except (msgspec.DecodeError, ValueError, RecursionError):

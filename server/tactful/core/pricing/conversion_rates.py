@@ -1,4 +1,4 @@
-"""How often was something bought after an offer, and after silence?"""
+"""Conversion rates from the shop's own log: purchases after an offer, and without one."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,18 @@ from msgspec import Struct
 ProductInTerritory = tuple[str, str]
 """(product, territory)"""
 NO_OFFER = ""
-"""What stands for a rule where a shopper was deliberately shown nothing."""
+"""The key, in place of a rule, for shoppers who were held out and shown nothing."""
 
 
 class Tally(Struct, frozen=True, gc=False, array_like=True):
-    """So many shoppers, of whom so many bought."""
+    """How many shoppers were counted, and how many of them bought."""
 
     tried: int = 0
+    """Shoppers who saw the offer, or who were held out."""
     bought: int = 0
 
     def plus(self, tried: int, bought: int) -> "Tally":
-        """With more of them."""
+        """Return the tally with more shoppers counted."""
         return Tally(self.tried + tried, self.bought + bought)
 
 
@@ -25,16 +26,18 @@ EMPTY_TALLY = Tally()
 
 
 class ConversionRates(Struct, frozen=True, gc=False):
-    """What the shop's own log says of each rule, and of `SILENCE`; may be live, so nobody keeps it.
+    """What the shop's own log says of each rule, and of `NO_OFFER`.
 
-    A rule's offer was tried when a shopper saw it, and bought when it was redeemed; silence was tried
-    when a shopper was held out, and bought when they bought the product all the same.
+    An offer counts as tried when a shopper saw it, and as bought when it was redeemed. `NO_OFFER` counts as tried
+    when a shopper was held out, and as bought when that shopper bought the product all the same. The mapping may
+    be live: read it during the decision, and do not store it.
     """
 
     log: Mapping[ProductInTerritory, Mapping[str, Tally]] = {}
+    """(product, territory) → rule or `NO_OFFER` → its tally."""
 
     def tally_of(self, rule: str, product: str, territory: str) -> Tally:
-        """What came of a rule, or of `SILENCE`."""
+        """Return the tally of a rule, or of `NO_OFFER`; an empty one if nothing was counted."""
         return self.log.get((product, territory), {}).get(rule, EMPTY_TALLY)
 
 

@@ -1,6 +1,7 @@
-"""Which unit price does a rule's offer have, or why none?
+"""The price quote of an offer: its unit price, or why there is none.
 
-All amounts are minor units of one currency, as the shopper sees them in one territory.
+All amounts are minor units of one currency, as the shopper sees them in one territory: gross where prices are
+shown with tax, net elsewhere. The rules are those of `server/SEMANTICS.md`, section 3.
 """
 
 from typing import Literal
@@ -19,57 +20,59 @@ FloorKind = Literal[
 
 
 class PriceBasis(Struct, frozen=True, gc=False):
-    """What every shopper pays for an SKU in a territory now, and what bounds an offer below it."""
+    """The public price of an SKU in a territory now, and what bounds an offer below it."""
 
     amount: int
-    """The base of an offer: the current public price, with the storefront's own sale."""
+    """The base of an offer: the current public price, which includes the storefront's own sale."""
     currency: str
     tax_rate_bp: int = 0
-    """The rate inside `amount`; 0 where prices are shown net."""
+    """The tax rate contained in `amount`, in basis points; 0 where prices are shown net."""
     list: int | None = None
+    """The list price, from which the policy's maximum total discount counts."""
     target: int | None = None
+    """The territory's target price; an offer undercuts it only if its rule says so."""
     minimum_advertised: int | None = None
     cost: int | None = None
-    """Net; None: unknown."""
+    """Net of tax; `None`: unknown."""
 
 
 class PriceFloor(Struct, frozen=True, gc=False):
-    """The price below which no offer goes, and which of the bounds it is."""
+    """The price below which an offer cannot go, and which bound sets it."""
 
     amount: int
     kind: FloorKind
 
 
 class Quote(Struct, frozen=True, gc=False):
-    """A unit price that may be offered, or what may come off the order it is bought in.
-
-    `saved` is what one unit costs less than the public price; off the order or its shipping, the
-    most that comes off.
-    """
+    """A unit price that may be offered, or what may come off the order or its shipping."""
 
     unit: int
-    """What one costs if it is all that is ordered."""
+    """The price of one unit, if it is all that is ordered."""
     saved: int
+    """What one unit saves; for an offer on the order or its shipping, the most that comes off."""
     asked: int
-    """What the mode alone gives."""
+    """The price that the rule's mode gives, before the floor and the ending."""
     clamped: bool
+    """Whether the floor raised the price."""
     floor: int
     floor_kind: FloorKind
 
 
 class PriceRefusal(Struct, frozen=True, gc=False):
-    """Why there is no price: `actual` is what was found, `needed` what would have passed."""
+    """Why there is no price."""
 
     reason: PriceReason
     actual: int | None = None
+    """The price that was found."""
     needed: int | None = None
+    """The price that would have passed: a lower bound for `price.floor` and `price.zero`, else an upper one."""
     floor_kind: FloorKind | None = None
 
 
 def price_basis(price: Price, cost: Cost | None) -> PriceBasis | None:
-    """The facts as one shelf price; None where the price fact mixes currencies.
+    """Return the price facts as one basis; `None` where the price fact mixes currencies.
 
-    A cost in another currency is an unknown cost, for nothing is converted.
+    A cost in another currency counts as unknown, because nothing is converted.
     """
     money = price.price
     bounds = (price.list, price.target, price.minimum_advertised)
@@ -94,10 +97,16 @@ def quote(
     min_margin_bp: int = 0,
     max_total_discount_bp: int = BP,
 ) -> Quote | PriceRefusal:
-    """The price of a rule's offer; `step` counts the earlier triggers of a ladder in this session.
+    """Return the price of a rule's offer, or why there is none.
 
-    `min_margin_bp` (where the rule names none) and `max_total_discount_bp` are the shop's policy.
-    A rule that names a margin has no price while the cost is unknown: the margin could not be kept.
+    A rule that names a margin has no price while the cost is unknown, because the margin could not be kept.
+
+    Args:
+        terms: The rule's price terms.
+        price: The public price; `None`: unknown.
+        step: How many triggers of a ladder came before in this session.
+        min_margin_bp: The policy's minimum margin in basis points, for a rule that names none.
+        max_total_discount_bp: The policy's maximum discount from the list price, in basis points.
     """
     if price is None or (terms.margin_bp is not None and price.cost is None):
         return PriceRefusal("price.missing")
@@ -121,7 +130,11 @@ def quote(
 
 
 def deduction(terms: PriceTerms, currency: str) -> Deduction | None:
-    """What comes off the order or its shipping; None: nothing does, or no bound is named for it."""
+    """Return what comes off the order or its shipping.
+
+    `None`: the rule is on the item, or names no amount in this currency. A percentage needs a bound too, because
+    the worst case must be reserved before the order is known.
+    """
     if terms.level == "item":
         return None
     share = terms.mode == "percent"
@@ -132,7 +145,7 @@ def deduction(terms: PriceTerms, currency: str) -> Deduction | None:
 
 
 def voucher(value: RemedyValue, price: PriceBasis) -> Quote | PriceRefusal:
-    """The price after a compensation voucher; no floor, but never nothing."""
+    """Return the price after a compensation voucher. It has no floor, but the price stays above 0."""
     if value.percent_bp is not None:
         unit = discounted(price.amount, value.percent_bp)
     elif value.amount is not None and value.currency == price.currency:
@@ -149,7 +162,7 @@ def voucher(value: RemedyValue, price: PriceBasis) -> Quote | PriceRefusal:
 
 
 def asked_price(terms: PriceTerms, price: PriceBasis, step: int = 0) -> int | None:
-    """What the mode alone gives, possibly 0 or less; None where no amount is named for it."""
+    """Return the price that the mode gives, possibly 0 or less; `None`: no amount in this currency."""
     if terms.mode == "percent":
         return discounted(price.amount, terms.percent_bp)
     if terms.mode == "to_target":
@@ -165,7 +178,7 @@ def asked_price(terms: PriceTerms, price: PriceBasis, step: int = 0) -> int | No
 def floor_of(
     terms: PriceTerms, price: PriceBasis, min_margin_bp: int, max_total_discount_bp: int
 ) -> PriceFloor:
-    """The highest bound; of equals the one that the semantics name first."""
+    """Return the highest bound; of equal bounds, the first in the order of `server/SEMANTICS.md`, section 3."""
     margin_bp = min_margin_bp if terms.margin_bp is None else terms.margin_bp
     limit = BP - max_total_discount_bp
     amount: int = 1
@@ -202,7 +215,7 @@ def _above_floor(
 
 
 def _least_saving(terms: PriceTerms, price: PriceBasis) -> int:
-    """At least one minor unit: an offer is strictly below the public price."""
+    # At least one minor unit: an offer is strictly below the public price.
     share = divide_up(price.amount * terms.min_saving_bp, BP)
     return max(1, terms.min_saving.get(price.currency, 0), share)
 
@@ -215,7 +228,7 @@ def _with_ending(ending: int | None, unit: int, floor: int) -> int:
 
 
 def _ladder_price(terms: PriceTerms, price: PriceBasis, step: int) -> int | None:
-    """The lowest price of the steps so far: a ladder never goes back up, and ends on its last step."""
+    """Return the lowest price of the steps so far: a ladder never goes back up within a session."""
     prices = [asked_price(rung, price) for rung in terms.ladder[: step + 1]]
     named = [asked for asked in prices if asked is not None]
     return min(named) if len(named) == len(prices) and named else None

@@ -1,6 +1,6 @@
-"""What comes off an order or its shipping, and which share of it does each line bear?
+"""Discounts on an order or its shipping, and the share that each line bears.
 
-Amounts are minor units of one currency.
+Amounts are minor units of one currency. See `server/SEMANTICS.md`, section 1.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,27 +12,39 @@ from tactful.core.values.money import discounted
 
 Level = Literal["item", "order", "shipping"]
 LEVELS: Final[tuple[Level, ...]] = ("item", "order", "shipping")
-"""The order in which offers come off, each on the result of the last."""
+"""The order in which offers come off, each on the result of the one before."""
 
 
 class Deduction(Struct, frozen=True):
-    """`at_most`, or a share that comes to no more: the worst case is known before the order is."""
+    """An amount that comes off, or a share with a bound.
+
+    The bound is the worst case, which must be reserved before the order is known.
+    """
 
     level: Literal["order", "shipping"]
     at_most: int
+    """The amount, or the most that the share comes to, in minor units."""
     percent_bp: int | None = None
+    """The share in basis points; `None`: `at_most` itself comes off."""
 
     def amount_off(self, amount: int) -> int:
-        """What comes off an amount: never more than there is; a share is rounded once, to the shopper."""
+        """Return what comes off an amount: never more than the amount; a share is rounded once, ties to the shopper."""
         share = amount if self.percent_bp is None else amount - discounted(amount, self.percent_bp)
         return min(share, self.at_most, amount)
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:
-    """`total` over lines in proportion to their amounts, by largest remainder, ties by position.
+    """Allocate `total` over lines in proportion to their amounts, by largest remainder, ties by position.
 
-    The sum is exactly `total`, a zero line gets 0, and no line gets more than its amount.
-    ValueError unless 0 ≤ total ≤ sum(weights) and no weight is negative.
+    The sum is exactly `total`, a line of 0 gets 0, and no line gets more than its amount: 1500 over
+    2200/1400/4300/750/0 is 381/243/746/130/0.
+
+    Args:
+        total: The amount to allocate, in minor units.
+        weights: The amount of each line, in minor units.
+
+    Raises:
+        ValueError: `total` is not within 0 and the sum of the weights, or a weight is negative.
     """
     whole = sum(weights)
     if not 0 <= total <= whole or min(weights, default=0) < 0:
@@ -50,5 +62,11 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def may_stack(first: str, second: str, stacks_with: Mapping[str, Collection[str]]) -> bool:
-    """Whether two rules name each other; one-sided naming stacks nothing."""
+    """Return whether two rules name each other; one that names and is not named stacks nothing.
+
+    Args:
+        first: A rule.
+        second: Another rule.
+        stacks_with: Rule → the rules that it names.
+    """
     return second in stacks_with.get(first, ()) and first in stacks_with.get(second, ())

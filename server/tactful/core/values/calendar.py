@@ -1,7 +1,8 @@
-"""Which instant does a local date, a period or a written time mean?
+"""Local dates, budget periods and written times as instants.
 
-Instants and durations are milliseconds: since the Unix epoch in UTC, or in length.
-Zones come from the pinned `tzdata` package, never from the machine, so that every machine agrees.
+Instants are milliseconds since the Unix epoch, UTC; durations are milliseconds. Zones are those of the IANA Time
+Zone Database, from the pinned `tzdata` package and never from the machine, so that every machine agrees. See
+`server/SEMANTICS.md`, section 5.
 """
 
 import re
@@ -35,7 +36,13 @@ _UNITS: Final = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1}
 
 
 class CalendarError(ValueError):
-    """A text that names no time; `problem` is stable, `text` is what was given, `nearest` a guess."""
+    """A text that names no time.
+
+    Attributes:
+        problem: What was expected, stable: `zone`, `local`, `rfc3339`, `duration`, `weekdays` or `hours`.
+        text: What was given.
+        nearest: The nearest valid text; `None`: nothing is near.
+    """
 
     def __init__(
         self, problem: str, message: str, *, text: str, nearest: str | None = None
@@ -48,13 +55,17 @@ class CalendarError(ValueError):
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Every IANA zone that the pinned data knows."""
+    """Return the name of every IANA zone in the pinned data."""
     return frozenset(resources.files("tzdata").joinpath("zones").read_text("ascii").split())
 
 
 @cache
 def zone_of(name: str) -> ZoneInfo:
-    """The IANA zone of that name; CalendarError `zone` with the nearest name otherwise."""
+    """Return the IANA zone of a name such as `Europe/Berlin`.
+
+    Raises:
+        CalendarError: `zone`: there is no such zone.
+    """
     if name not in zone_names():
         nearest = next(iter(get_close_matches(name, zone_names(), n=1)), None)
         hint = f"; did you mean {nearest}?" if nearest else "; use a name such as Europe/Berlin"
@@ -65,21 +76,28 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def to_ms(moment: datetime) -> int:
-    """An aware datetime as an instant, floored to the millisecond."""
+    """Return an aware datetime as an instant, rounded down to the millisecond."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
 def to_local(at_ms: int, zone: str) -> datetime:
-    """An instant on the clocks of a zone."""
+    """Return an instant as a datetime in a zone."""
     return (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone_of(zone))
 
 
 def local_instant(text: str, zone: str, *, end: bool) -> int:
-    """The instant of `2026-03-31` or `2026-03-29 02:30` as a start or an end in a zone.
+    """Return the instant of `2026-03-31` or `2026-03-29 02:30`, as a start or an end in a zone.
 
-    A date alone starts with its local day and ends with it, however many hours the day has.
-    A time inside a gap is the first instant after it; an ambiguous start is the first occurrence,
-    an ambiguous end the second. CalendarError `local` when the text is neither form.
+    A date alone is its whole local day, however many hours that has. A time inside a gap is the first instant
+    after the gap. An ambiguous start is the first occurrence, an ambiguous end the second.
+
+    Args:
+        text: A local date, or a local date and time.
+        zone: The name of an IANA zone.
+        end: Whether the text ends a window; else it starts one.
+
+    Raises:
+        CalendarError: `local`: the text has neither form; `zone`: there is no such zone.
     """
     wall = _parse_local(text)
     if len(text) > len("2026-03-31"):
@@ -88,20 +106,20 @@ def local_instant(text: str, zone: str, *, end: bool) -> int:
 
 
 def wall_instant(wall: datetime, zone: str, *, end: bool) -> int:
-    """The instant at which the clocks of a zone show the naive `wall`, as `local_instant` reads it."""
+    """Return the instant at which clocks in a zone show the naive `wall`; see `local_instant`."""
     first, second, in_gap = _occurrences(wall, zone)
     return second if end or in_gap else first
 
 
 def day_start(day: date, zone: str) -> int:
-    """The first instant of a local day."""
+    """Return the first instant of a local day."""
     return wall_instant(datetime.combine(day, _MIDNIGHT), zone, end=False)
 
 
 def day_end(day: date, zone: str) -> int:
-    """The instant after the last one of a local day: 23, 24 or 25 hours on, whatever the zone did.
+    """Return the instant that ends a local day, 23, 24 or 25 hours after it began.
 
-    Midnight may come twice. It is the second one only where the clock went back into the old day.
+    Where midnight occurs twice, it is the second one only if the clock went back into the old day.
     """
     first, second, in_gap = _occurrences(datetime.combine(day + _ONE_DAY, _MIDNIGHT), zone)
     fell_back = to_local(second - 1, zone).date() <= day
@@ -109,7 +127,10 @@ def day_end(day: date, zone: str) -> int:
 
 
 def period_key(period: Period, now: int, zone: str) -> str:
-    """The name of the period that `now` falls in: `2026-03-10`, `2026-W11`, `2026-03` or `total`."""
+    """Return the key of the period that contains `now`: `2026-03-10`, `2026-W11`, `2026-03` or `total`.
+
+    Weeks are those of ISO 8601.
+    """
     if period == "total":
         return "total"
     day = to_local(now, zone).date()
@@ -120,7 +141,7 @@ def period_key(period: Period, now: int, zone: str) -> str:
 
 
 def period_bounds(period: Period, now: int, zone: str) -> tuple[int, int] | None:
-    """The half-open [start, end) of that period, weeks from Monday; None for `total`."""
+    """Return the half-open [start, end) of the period that contains `now`; `None` for `total`."""
     if period == "total":
         return None
     day = to_local(now, zone).date()
@@ -136,9 +157,12 @@ def period_bounds(period: Period, now: int, zone: str) -> tuple[int, int] | None
 
 
 def parse_rfc3339(text: str) -> int:
-    """`2026-03-10T12:00:00.5+01:00` as an instant; CalendarError `rfc3339` otherwise.
+    """Parse a timestamp of RFC 3339, such as `2026-03-10T12:00:00.5+01:00`.
 
-    An offset or Z is required; digits below the millisecond are cut off; leap seconds are refused.
+    Digits below the millisecond are cut off, and leap seconds are refused.
+
+    Raises:
+        CalendarError: `rfc3339`: it is no timestamp, or has neither an offset nor Z.
     """
     try:
         if _RFC3339.fullmatch(text):
@@ -150,9 +174,10 @@ def parse_rfc3339(text: str) -> int:
 
 
 def format_rfc3339(at_ms: int) -> str:
-    """`2026-03-10T12:00:00Z`, with milliseconds only where there are some.
+    """Return an instant as a timestamp of RFC 3339 in UTC, with milliseconds only where there are some.
 
-    What lies outside the years 1 to 9999 is their edge: a cooldown after a date that means "never".
+    An instant outside the years 1 to 9999 becomes the nearest one inside. Such instants occur where a cooldown
+    follows a date that means "never".
     """
     at_ms = min(max(at_ms, _FIRST), _LAST)
     moment = _EPOCH + timedelta(milliseconds=at_ms)
@@ -161,7 +186,11 @@ def format_rfc3339(at_ms: int) -> str:
 
 
 def parse_duration(text: str) -> int:
-    """`45s`, `15m`, `36h`, `30d` or `250ms` in milliseconds; CalendarError `duration` otherwise."""
+    """Parse `45s`, `15m`, `36h`, `30d` or `250ms`; return milliseconds.
+
+    Raises:
+        CalendarError: `duration`: it is no number with a unit.
+    """
     found = _DURATION.fullmatch(text)
     if found is None:
         message = (
@@ -172,7 +201,7 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(duration_ms: int) -> str:
-    """The shortest exact text: 900000 → `15m`, 86400000 → `1d`; `parse_duration` reads it back."""
+    """Return the shortest exact text: 900000 → `15m`, 86400000 → `1d`; the inverse of `parse_duration`."""
     if duration_ms == 0:
         return "0s"
     unit = next(unit for unit, size in _UNITS.items() if duration_ms % size == 0)
@@ -190,10 +219,11 @@ def _parse_local(text: str) -> datetime:
 
 
 def _occurrences(wall: datetime, zone: str) -> tuple[int, int, bool]:
-    """(first instant, second instant, in a gap); equal unless the clock went back over `wall`."""
+    """Return (first instant, second instant, in a gap); the two differ where the clock went back over `wall`."""
     info = zone_of(zone)
     early = to_ms(wall.replace(tzinfo=info, fold=0))
     late = to_ms(wall.replace(tzinfo=info, fold=1))
+    # In a gap, the offsets before and after it swap the two: that is how PEP 495 defines fold.
     if late < early:
         after = _gap_end(late, early, info)
         return after, after, True
@@ -201,7 +231,7 @@ def _occurrences(wall: datetime, zone: str) -> tuple[int, int, bool]:
 
 
 def _gap_end(before: int, after: int, info: ZoneInfo) -> int:
-    """The transition in (before, after], to the second, which is as exact as zones are."""
+    """Return the transition in (before, after], to the second, which is the resolution of zone data."""
     new = _offset(after, info)
     low, high = before // SECOND, after // SECOND
     while high - low > 1:

@@ -1,7 +1,8 @@
-"""What do the ids that the server makes look like, and which text is one of them?
+"""Ids that the server issues, and the test whether a text is one of them.
 
-An id is a prefix that tells its kind, then random bytes in canonical base64url without padding.
-The randomness is an argument: the core draws none.
+An id is a prefix for its kind, and random bytes in canonical base64url without padding (RFC 4648, section 5).
+The random bytes are an argument, because the core draws none. Each function that makes an id raises `ValueError`
+if it is given another number of bytes than `ID_BYTES` or `SECRET_BYTES`.
 """
 
 import hashlib
@@ -11,10 +12,10 @@ from base64 import urlsafe_b64encode
 from typing import Final
 
 ID_BYTES: Final = 16
-"""128 bits: unguessable, and free of collisions without asking a store."""
+"""128 bits: nobody can guess an id, and two never collide, so that no store has to be asked."""
 
 SECRET_BYTES: Final = 32
-"""256 bits for what proves that a browser may resume a session."""
+"""256 bits for the secret that proves that a browser may resume a session."""
 
 OFFER: Final = "of_"
 SESSION: Final = "se_"
@@ -24,7 +25,7 @@ REDEMPTION: Final = "rd_"
 RESUME: Final = "rs_"
 PREFIXES: Final = (OFFER, SESSION, SHOPPER, DECISION, REDEMPTION, RESUME)
 
-# The last character carries only the bits left over, so each id has exactly one spelling.
+# The last character carries only the remaining bits. Restricting it gives each id exactly one spelling.
 _ID_BODY: Final = "[A-Za-z0-9_-]{21}[AQgw]"
 _LONG_BODY: Final = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 _PATTERNS: Final = {
@@ -34,52 +35,52 @@ _PATTERNS: Final = {
 
 
 def base64url(raw: bytes) -> str:
-    """Canonical base64url without padding."""
+    """Return canonical base64url without padding (RFC 4648, section 5)."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
 def offer_id(entropy: bytes) -> str:
-    """`of_…`, the id of an offer, known to its browser."""
+    """Return `of_…`, the id of an offer; its browser knows it."""
     return _prefixed(OFFER, entropy, ID_BYTES)
 
 
 def session_id(entropy: bytes) -> str:
-    """`se_…`, the id of a session; alone it resumes nothing."""
+    """Return `se_…`, the id of a session; it does not resume the session without the secret."""
     return _prefixed(SESSION, entropy, ID_BYTES)
 
 
 def shopper_id(entropy: bytes) -> str:
-    """`an_…`, the id of a shopper whose identity is not known."""
+    """Return `an_…`, the id of a shopper whose identity is not known."""
     return _prefixed(SHOPPER, entropy, ID_BYTES)
 
 
 def decision_id(entropy: bytes) -> str:
-    """`de_…`, the id of a decision record; it never reaches a browser."""
+    """Return `de_…`, the id of a decision record; it never reaches a browser."""
     return _prefixed(DECISION, entropy, ID_BYTES)
 
 
 def redemption_id(entropy: bytes) -> str:
-    """`rd_…`, the id of a redemption, known to the checkout."""
+    """Return `rd_…`, the id of a redemption; the checkout knows it."""
     return _prefixed(REDEMPTION, entropy, ID_BYTES)
 
 
 def resume_secret(entropy: bytes) -> str:
-    """`rs_…`, what a browser shows to resume its session; only its digest is stored."""
+    """Return `rs_…`, the secret with which a browser resumes its session; only its digest is stored."""
     return _prefixed(RESUME, entropy, SECRET_BYTES)
 
 
 def is_id(text: str, prefix: str) -> bool:
-    """Whether `text` is a well-formed id of that kind, in its only spelling."""
+    """Return whether `text` is a well-formed id with that prefix, in its only spelling."""
     return _PATTERNS[prefix].fullmatch(text) is not None
 
 
 def resume_digest(secret: str) -> bytes:
-    """What is stored of a resume secret: a leaked database resumes no session."""
+    """Return the digest that is stored of a resume secret: a leaked database resumes no session."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def resumes(secret: str, digest: bytes) -> bool:
-    """Whether `secret` is the one behind `digest`, in a time that does not tell how close it came."""
+    """Return whether `secret` belongs to `digest`; the time it takes does not reveal how close it came."""
     return is_id(secret, RESUME) and hmac.compare_digest(resume_digest(secret), digest)
 
 

@@ -1,7 +1,7 @@
-"""What is an amount of money, and which integer does each step from price to price give?
+"""Money: amounts in minor units of an ISO 4217 currency, and exact integer arithmetic on prices.
 
-Amounts are whole minor units of an ISO 4217 currency; percentages are basis points (1 % = 100).
-Nothing here divides into a float, converts a currency or assumes one.
+Percentages are basis points (1 % = 100). Nothing here uses a float, converts a currency or assumes one.
+See `server/SEMANTICS.md`, section 1.
 """
 
 import re
@@ -14,11 +14,13 @@ BP: Final = 10_000
 
 AMOUNT_MIN: Final = -(2**63)
 AMOUNT_MAX: Final = 2**63 - 1
+"""The range of an amount: a signed 64-bit integer, as SQLite and every client can hold."""
 
 Amount = Annotated[int, msgspec.Meta(ge=AMOUNT_MIN, le=AMOUNT_MAX)]
 
-# ISO 4217 as of 2026-01-01, by minor unit; codes without one (gold, test codes) cannot carry a price.
-# ANG and BGN left the list in 2025: they stay, because orders and prior prices in them are still read.
+# ISO 4217, List One, as of 2026-01-01, by minor unit. Codes without a minor unit (gold, test codes) cannot
+# be the currency of a price. ANG and BGN left the list in 2025 and stay here, because orders and prior
+# prices in them are still read.
 _CODES_BY_EXPONENT: Final = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP
@@ -36,20 +38,26 @@ EXPONENTS: Final[dict[str, int]] = {
     for exponent, codes in sorted(_CODES_BY_EXPONENT.items())
     for code in codes.split()
 }
-"""Currency → how many decimals its minor unit has."""
+"""Currency → the number of decimals of its minor unit (ISO 4217, column "Minor unit")."""
 
-# On every surface a currency is one of the table, by a look-up that costs less than a pattern.
+# Decoders check a currency against the table. A literal is a look-up, which costs less than a pattern.
 if TYPE_CHECKING:
     Currency: TypeAlias = str
 else:
     Currency = Literal[tuple(EXPONENTS)]
 
-# 19 digits hold every signed 64-bit amount; the bound keeps hostile text out of int().
+# 19 digits hold every signed 64-bit amount. The bound keeps int() from hostile text: it is quadratic.
 _PLAIN = re.compile(r"(-?)(0|[1-9][0-9]{0,18})(?:\.([0-9]{1,4}))?", re.ASCII)
 
 
 class MoneyError(ValueError):
-    """An amount that cannot be money; `problem` is stable, `value` and `currency` are what was given."""
+    """An amount that cannot be money.
+
+    Attributes:
+        problem: What is wrong, stable: `syntax`, `decimals`, `range`, `currency` or `mixed`.
+        value: What was given.
+        currency: The currency that was given or expected.
+    """
 
     def __init__(self, problem: str, message: str, *, value: object, currency: str) -> None:
         super().__init__(message)
@@ -59,10 +67,15 @@ class MoneyError(ValueError):
 
 
 class Money(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """`amount` minor units of `currency`: Money(1990, "EUR") is 19.90 EUR."""
+    """An amount of money: `Money(1990, "EUR")` is 19.90 EUR.
+
+    Sums, differences and multiples raise `MoneyError` where they mix currencies or leave 64 bits.
+    """
 
     amount: Amount
+    """In minor units of `currency`."""
     currency: Currency
+    """An ISO 4217 code."""
 
     def __add__(self, other: "Money") -> "Money":
         return bounded(self.amount + same_currency(self, other).amount, self.currency)
@@ -75,7 +88,11 @@ class Money(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 def exponent_of(currency: str) -> int:
-    """Decimals of the minor unit; MoneyError `currency` when the code is not in the table."""
+    """Return the number of decimals of a currency's minor unit: EUR 2, JPY 0, KWD 3.
+
+    Raises:
+        MoneyError: `currency`: the code is not in the table.
+    """
     exponent = EXPONENTS.get(currency)
     if exponent is None:
         message = (
@@ -86,7 +103,11 @@ def exponent_of(currency: str) -> int:
 
 
 def bounded(amount: int, currency: str) -> Money:
-    """Money, or MoneyError `range` when the amount leaves 64 bits."""
+    """Return the amount as money.
+
+    Raises:
+        MoneyError: `range`: the amount does not fit in 64 bits.
+    """
     if not AMOUNT_MIN <= amount <= AMOUNT_MAX:
         message = f"{amount} {currency} minor units do not fit in 64 bits"
         raise MoneyError("range", message, value=amount, currency=currency)
@@ -94,7 +115,11 @@ def bounded(amount: int, currency: str) -> Money:
 
 
 def same_currency(money: Money, other: Money) -> Money:
-    """`other`, or MoneyError `mixed` when the two amounts are in different currencies."""
+    """Return `other`, if it is in the currency of `money`.
+
+    Raises:
+        MoneyError: `mixed`: the two are in different currencies.
+    """
     if money.currency != other.currency:
         message = f"{money.currency} and {other.currency} do not mix; nothing is converted"
         raise MoneyError("mixed", message, value=other.currency, currency=money.currency)
@@ -102,10 +127,15 @@ def same_currency(money: Money, other: Money) -> Money:
 
 
 def parse(text: str, currency: str) -> Money:
-    """`"19.9"`, EUR → 1990; MoneyError `syntax`, `decimals`, `range` or `currency` otherwise.
+    """Parse an amount: `"19.9"` in EUR gives 1990 minor units.
 
-    Plain ASCII digits with a point: no thousands separators, exponents, plus signs, blanks, leading
-    zeros or minus zero, and never more decimals than the currency has.
+    Args:
+        text: Plain ASCII digits with a point. Thousands separators, exponents, plus signs, blanks, leading
+            zeros and minus zero are refused, and more decimals than the currency has.
+        currency: An ISO 4217 code.
+
+    Raises:
+        MoneyError: `syntax`, `decimals`, `range` or `currency`.
     """
     exponent = exponent_of(currency)
     found = _PLAIN.fullmatch(text)
@@ -124,7 +154,11 @@ def parse(text: str, currency: str) -> Money:
 
 
 def parse_plain(text: str) -> Money:
-    """`"12.50 EUR"` → 1250 EUR, the inverse of `format_plain`; MoneyError as in `parse`."""
+    """Parse `"12.50 EUR"`; the inverse of `format_plain`.
+
+    Raises:
+        MoneyError: `syntax`, `decimals`, `range` or `currency`.
+    """
     number, blank, currency = text.partition(" ")
     if not blank:
         message = f"{text[:40]!r} names no currency; write it after a space, such as 12.50 EUR"
@@ -133,7 +167,7 @@ def parse_plain(text: str) -> Money:
 
 
 def format_plain(money: Money) -> str:
-    """`19.90 EUR`: every decimal the currency has, no grouping, the code after a space."""
+    """Return `19.90 EUR`: every decimal of the currency, no grouping, the code after a space."""
     exponent = exponent_of(money.currency)
     sign = "-" if money.amount < 0 else ""
     digits = str(abs(money.amount)).rjust(exponent + 1, "0")
@@ -143,53 +177,60 @@ def format_plain(money: Money) -> str:
 
 
 def divide_to_shopper(numerator: int, denominator: int) -> int:
-    """The nearest integer to numerator / denominator, an exact tie down; denominator > 0."""
+    """Return the integer nearest to numerator / denominator, an exact tie down; denominator > 0.
+
+    Down is to the shopper's advantage, because the result is a price.
+    """
     return (2 * numerator + denominator - 1) // (2 * denominator)
 
 
 def divide_up(numerator: int, denominator: int) -> int:
-    """The smallest integer at or above numerator / denominator; denominator > 0."""
+    """Return the smallest integer at or above numerator / denominator; denominator > 0."""
     return -(-numerator // denominator)
 
 
 def discounted(list_amount: int, bp: int) -> int:
-    """The price after `bp` basis points off, rounded once: 12900 at 1500 → 10965; 1990 at 2500 → 1492."""
+    """Return the price after `bp` basis points off, rounded once: 12900 at 1500 → 10965; 1990 at 2500 → 1492."""
     return divide_to_shopper(list_amount * (BP - bp), BP)
 
 
 def percent_off(prior: int, offer: int) -> int:
-    """The whole percentage that may be displayed, never overstated; 0 when there is no reduction."""
+    """Return the whole percentage that may be displayed, rounded down; 0 where there is no reduction."""
     return 100 * (prior - offer) // prior if 0 <= offer < prior else 0
 
 
 def gross_from_net(net: int, rate_bp: int) -> int:
-    """A net price with its tax, to nearest, a tie down: 4167 at 2000 → 5000."""
+    """Return a net price with its tax (basis points), to nearest, a tie down: 4167 at 2000 → 5000."""
     return divide_to_shopper(net * (BP + rate_bp), BP)
 
 
 def meets_net_floor(offer: int, floor_net: int, rate_bp: int) -> bool:
-    """Whether a gross offer leaves at least `floor_net` after tax, without rounding the net."""
+    """Return whether a gross offer leaves at least `floor_net` after tax; the net is never rounded."""
     return offer * BP >= floor_net * (BP + rate_bp)
 
 
 def gross_floor(floor_net: int, rate_bp: int) -> int:
-    """The smallest gross price for which `meets_net_floor` holds."""
+    """Return the smallest gross price for which `meets_net_floor` holds."""
     return divide_up(floor_net * (BP + rate_bp), BP)
 
 
 def cost_floor(cost: int, margin_bp: int, rate_bp: int) -> int:
-    """The smallest price that keeps `margin_bp` of the net price above a net cost.
+    """Return the smallest price that keeps a margin above a net cost; the net is never rounded.
 
-    7000 with a margin of 2000 and 19 % tax → 10413, for 7000 / 0.8 · 1.19 = 10412.5.
-    A price shown net has `rate_bp` 0. The net is never rounded on the way; margin_bp < 10000.
+    7000 with a margin of 2000 and a tax of 1900 gives 10413, because 7000 / 0.8 · 1.19 = 10412.5.
+
+    Args:
+        cost: The net cost of one unit, in minor units.
+        margin_bp: The margin as a share of the net price, in basis points; below 10000.
+        rate_bp: The tax rate in basis points; 0 for a price that is shown net.
     """
     return divide_up(cost * (BP + rate_bp), BP - margin_bp)
 
 
 def ending_down(amount: int, ending: int) -> int:
-    """The highest amount at or below `amount` whose last digits are `ending`; below 0 if there is none.
+    """Return the highest amount at or below `amount` whose last digits are `ending`.
 
-    10965 with 95 → 10895, with 5 → 10965.
+    10965 with 95 gives 10895, with 5 it gives 10965. The result is negative where there is no such amount.
     """
     modulus: int = 10 ** len(str(ending))
     return amount - (amount - ending) % modulus

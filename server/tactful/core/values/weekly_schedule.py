@@ -1,4 +1,4 @@
-"""When is a weekly timetable in a zone open, and when does that change next?"""
+"""Weekly schedules in a time zone: whether one is open, and when that changes next."""
 
 import re
 from collections.abc import Iterator
@@ -11,35 +11,40 @@ from tactful.core.values.calendar import DAY, CalendarError, day_end, to_local, 
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NEVER: Final = 2**62
-"""The next change of a timetable that does not change."""
+"""The next change of a schedule that never changes."""
 
 _DAY_MINUTES: Final = 24 * 60
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
-# A week repeats, but a gap may swallow a short range once: three weeks always show the next change.
-# Most timetables change within two days, which is cheaper to look at.
+# A week repeats, but a clock change may skip a short range once: three weeks always contain the next change.
+# Most schedules change within two days, which costs less to compute.
 _HORIZONS: Final = (2 * DAY, 21 * DAY)
 
 
 class OpenHours(Struct, frozen=True):
-    """From `start` to `end` on `weekdays` (0 = Monday), in minutes of the local day.
-
-    An `end` at or before `start` lies on the following day.
-    """
+    """Hours of the local day on some weekdays."""
 
     weekdays: frozenset[int]
+    """0 is Monday."""
     start: int
+    """In minutes since local midnight."""
     end: int
+    """In minutes since local midnight; at or before `start`, it lies on the following day."""
 
 
 class WeeklySchedule(Struct, frozen=True):
-    """Weekly hours on the clocks of one IANA zone; open while any of them is."""
+    """Weekly hours in one IANA zone; the schedule is open while any of them is."""
 
     zone: str
     hours: tuple[OpenHours, ...]
 
     def windows(self, since: int, until: int) -> list[tuple[int, int]]:
-        """When it is open within [since, until): half-open [start, end), in order, apart."""
-        # Two days back reach a range over midnight even where a zone skipped a whole day.
+        """Return when it is open within [since, until), as half-open windows in order that never touch.
+
+        Args:
+            since: In milliseconds since the Unix epoch, UTC.
+            until: In milliseconds since the Unix epoch, UTC.
+        """
+        # Two days back find a range over midnight even where a zone skipped a whole day, as Samoa did in 2011.
         day = to_local(since - 2 * DAY, self.zone).date()
         last = to_local(until, self.zone).date()
         found: list[tuple[int, int]] = []
@@ -50,15 +55,15 @@ class WeeklySchedule(Struct, frozen=True):
         return [(start, end) for start, end in clipped if start < end]
 
     def is_open(self, now: int) -> bool:
-        """Whether `now` lies in a window."""
+        """Return whether `now` lies in a window."""
         return bool(self.windows(now, now + 1))
 
     def next_change(self, now: int) -> int:
-        """The first instant after `now` at which `is_open` differs, or NEVER."""
+        """Return the first instant after `now` at which `is_open` differs, or `NEVER`."""
         return self.state(now)[1]
 
     def state(self, now: int) -> tuple[bool, int]:
-        """(`is_open(now)`, `next_change(now)`)."""
+        """Return (`is_open(now)`, `next_change(now)`), which cost little more together than alone."""
         is_open = False
         for horizon in _HORIZONS:
             start, end = next(iter(self.windows(now, now + horizon)), (NEVER, NEVER))
@@ -79,7 +84,11 @@ class WeeklySchedule(Struct, frozen=True):
 
 
 def parse_hours(days: str, hours: str) -> OpenHours:
-    """`mon-fri` or `sat, sun` with `09:00-18:00`; CalendarError `weekdays` or `hours` otherwise."""
+    """Parse weekdays and hours, such as `mon-fri` or `sat, sun` with `09:00-18:00`.
+
+    Raises:
+        CalendarError: `weekdays` or `hours`: the text has another form.
+    """
     found = _HOURS.fullmatch(hours)
     start, end = (
         (int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4]))

@@ -116,7 +116,7 @@ def test_the_formula_notices_a_value_of_rounded_margins(monkeypatch):
             rate, Fraction(gross * 10_000 // (10_000 + tax_bp) - cost), log, by_prior=False
         )
 
-    monkeypatch.setattr(expected_value, "_side", rounded)
+    monkeypatch.setattr(expected_value, "_outcome", rounded)
     assert_fails(test_a_value_is_what_the_formula_says_to_the_last_digit)
 
 
