@@ -1,1 +1,1 @@
-"""The decision: pure values and functions, no I/O, no clock, no randomness."""
+"""The decision and everything it needs: pure values and functions, no I/O, clock or randomness."""

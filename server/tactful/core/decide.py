@@ -64,8 +64,8 @@ RECHECK_AFTER: Final = frozenset(
 )
 """Signals after which a standing offer may have to be withdrawn.
 
-They change the identity, the territory, the consent, the facts or the time. Browsing changes none of
-these, so that a click never costs an evaluation of the standing offers.
+They change the identity, the territory, the consent, the facts or the time. Browsing changes none
+of these, so that a click never costs an evaluation of the standing offers.
 """
 
 COMMIT_RETRY_MS: Final = 5 * SECOND
@@ -153,7 +153,7 @@ def _recheck(builder: DecisionBuilder) -> Iterator[Verdict]:
 
 
 def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
-    """Yield the rules that match the items in play: candidates, or the verdict of the first gate."""
+    """Yield the rules that match the items in play: candidates, or the first gate's verdict."""
     context = builder.context
     standing = tuple(builder.standing.values())
     for sku in candidate_skus(builder.session):
@@ -198,7 +198,8 @@ def _push(builder: DecisionBuilder, candidate: Candidate, standing: Iterable[Off
 def _hold_out(builder: DecisionBuilder, candidate: Candidate, reason: Reason) -> None:
     """Record an offer that is deliberately not shown, once per session, rule and item.
 
-    Counted more often, a session that stays on one page would outweigh all others in the experiment.
+    Counted more often, a session that stays on one page would outweigh all others in the
+    experiment.
     """
     key = f"{candidate.rule.id}\0{candidate.scene.item.sku}"
     if key not in builder.session.held_out:

@@ -1,7 +1,7 @@
 """Gates 1 to 4: the rule runs, the shopper allows it, the facts are fresh, the conditions hold.
 
-They enforce server/SEMANTICS.md, section 7 (gates 1 and 4), section 8 (gate 2) and section 10, rule 4
-(gate 3).
+They enforce server/SEMANTICS.md, section 7 (gates 1 and 4), section 8 (gate 2) and section 10, rule
+4 (gate 3).
 """
 
 from collections.abc import Iterator, Mapping

@@ -7,8 +7,8 @@ exactly those properties of a rule that its gate reads:
 
 | result | gate | key | why this key |
 |---|---|---|---|
-| `shopper_findings` | 2 | whether the rule needs a customer | consent is asked for according to that |
-| `suppression_findings` | 5 | whether the rule gives a remedy | a remedy is exempt from service cases |
+| `shopper_findings` | 2 | whether the rule needs a customer | the consent that is asked for |
+| `suppression_findings` | 5 | whether the rule gives a remedy | it is exempt from service cases |
 | `availability_findings` | 6 | units the offer would promise | compared with what is available |
 | `timing_findings` | 8 | when the condition holds, and the moment | both can delay the offer |
 | `contact_findings` | 9 | rule id, or None for all rules alike | see the method |

@@ -1,7 +1,7 @@
 """The order of the gates, for a candidate and for a standing offer.
 
-The order is that of server/SEMANTICS.md, section 7, and of `Reason`: the first finding is the primary
-reason. It runs from prohibitions to preferences, and from cheap to dear:
+The order is that of server/SEMANTICS.md, section 7, and of `Reason`: the first finding is the
+primary reason. It runs from prohibitions to preferences, and from cheap to dear:
 
 1. rule state: a paused rule costs nothing further.
 2. shopper: without consent nothing about the shopper is read.

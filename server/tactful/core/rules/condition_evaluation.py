@@ -1,6 +1,8 @@
-"""From when does a condition hold, and which of its clauses fail now?
+"""Plain evaluation of conditions, and which of their clauses fail.
 
-The plain reading of a condition as data: slow, obvious, and what the compiled one must agree with.
+The rulebook's compiler turns each condition into one generated function, `Rule.holds_from`. This
+module reads the same condition as data: slowly and obviously. Explanations use it to name the
+clauses that fail, and property tests hold the generated code against it.
 """
 
 from collections.abc import Iterator
@@ -12,19 +14,29 @@ from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW, All, AnyOf, Clau
 
 
 class FailedClause(Struct, frozen=True):
-    """A clause that stands in the way: what is (`actual`, None if unknown) and what would be needed.
-
-    `until` is the instant (ms) at which time alone mends it; None: it does not.
-    """
+    """A clause that keeps a condition from holding."""
 
     clause: Clause
     actual: Any
+    """The field's value, in the spelling of a rule file; None: unknown."""
     needed: str
+    """The clause as the rule file says it, or its negation under `unless` and `none`."""
     until: int | None = None
+    """When time alone makes it hold, milliseconds since the Unix epoch, UTC; None: never."""
 
 
 def holds_from(condition: Condition, scene: Any) -> int:
-    """The instant from which the condition holds: `NOW`, a later ms, or `NEVER`."""
+    """Return the instant from which a condition holds.
+
+    Args:
+        condition: The condition as data.
+        scene: The item in front of the shopper, `context.Scene`.
+
+    Returns:
+        `NOW`, milliseconds since the Unix epoch, UTC, `NEEDS_ACTIVITY` or `NEVER`. Of `all` the
+        latest instant counts, of `any` the earliest. `none` is judged by the present alone, because
+        a part that will hold later does not forbid anything yet.
+    """
     match condition:
         case Clause():
             return condition.holds_from(scene)
@@ -38,12 +50,21 @@ def holds_from(condition: Condition, scene: Any) -> int:
 
 
 def failed_clauses(condition: Condition, scene: Any) -> tuple[FailedClause, ...]:
-    """The clauses that fail now, in the order of the rule; of an `any` none or all."""
-    return tuple(_failing(condition, scene))
+    """Return the clauses that fail now.
+
+    Args:
+        condition: The condition as data.
+        scene: The item in front of the shopper, `context.Scene`.
+
+    Returns:
+        The clauses in the order of the rule. Of an `any` all are returned or none: each of them
+        would be enough.
+    """
+    return tuple(_failed(condition, scene))
 
 
 def clauses(condition: Condition) -> Iterator[Clause]:
-    """Every clause of a condition, in the order of the rule."""
+    """Yield every clause of a condition, in the order of the rule."""
     if isinstance(condition, Clause):
         yield condition
     else:
@@ -51,7 +72,8 @@ def clauses(condition: Condition) -> Iterator[Clause]:
             yield from clauses(part)
 
 
-def _failing(condition: Condition, scene: Any) -> Iterator[FailedClause]:
+def _failed(condition: Condition, scene: Any) -> Iterator[FailedClause]:
+    """Yield the clauses that keep a condition from holding."""
     match condition:
         case Clause():
             at = condition.holds_from(scene)
@@ -60,26 +82,27 @@ def _failing(condition: Condition, scene: Any) -> Iterator[FailedClause]:
                 yield FailedClause(condition, condition.read(scene), condition.text, until)
         case All(parts):
             for part in parts:
-                yield from _failing(part, scene)
+                yield from _failed(part, scene)
         case AnyOf(parts):
             if not any(holds_from(part, scene) == NOW for part in parts):
                 for part in parts:
-                    yield from _failing(part, scene)
+                    yield from _failed(part, scene)
         case _:
             for part in condition.parts:
                 if holds_from(part, scene) == NOW:
-                    yield from _holding(part, scene)
+                    yield from _forbidden(part, scene)
 
 
-def _holding(condition: Condition, scene: Any) -> Iterator[FailedClause]:
-    """What makes a forbidden part hold."""
+def _forbidden(condition: Condition, scene: Any) -> Iterator[FailedClause]:
+    """Yield the clauses that make a forbidden part hold."""
     match condition:
         case Clause():
             yield FailedClause(condition, condition.read(scene), f"not {condition.text}")
         case All(parts) | AnyOf(parts):
             for part in parts:
                 if holds_from(part, scene) == NOW:
-                    yield from _holding(part, scene)
+                    yield from _forbidden(part, scene)
         case _:
+            # Under a double negation the clause is missing, not forbidden.
             for part in condition.parts:
-                yield from _failing(part, scene)
+                yield from _failed(part, scene)

@@ -1,4 +1,8 @@
-"""Which limits a shop keeps: the defaults of semantics section 6, and what a shop made of them."""
+"""The shop's policy: the limits of suppression, contact, timing, price and trials.
+
+The defaults are those of server/SEMANTICS.md. The field names are the names of the settings
+(`policy.*`, server/OPERATING.md) and of the `policy` block of rule files, so they are public.
+"""
 
 from typing import Literal
 
@@ -7,17 +11,19 @@ from msgspec import Struct
 from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND
 
 Scope = Literal["variant", "product", "brand", "shop"]
+"""What a taint suppresses, from the narrowest to the widest."""
 
 
 class TaintRule(Struct, frozen=True):
-    """How far one kind of let-down reaches, and for how long after it is over (ms)."""
+    """How far one kind of bad experience suppresses, and for how long."""
 
     scope: Scope
     after: int
+    """How long it suppresses after its cause has ended, in milliseconds."""
 
 
 class TaintRules(Struct, frozen=True):
-    """The table of section 6, a row a field."""
+    """The table of server/SEMANTICS.md, section 6, one field per row."""
 
     defect: TaintRule = TaintRule("product", 90 * DAY)
     wrong_item: TaintRule = TaintRule("product", 30 * DAY)
@@ -30,47 +36,61 @@ class TaintRules(Struct, frozen=True):
 
 
 class OwnedProducts(Struct, frozen=True):
-    """How long what was bought is not offered again; `consumable_bp` of its interval for a consumable."""
+    """How long a purchase keeps its product from being offered again."""
 
     durable: int = 365 * DAY
+    """For a durable product, in milliseconds."""
     consumable_bp: int = 8000
+    """For a consumable, the share of its interval, in basis points."""
     price_regret: int = 30 * DAY
+    """How long no offer goes below the price that was paid, in milliseconds."""
 
 
 class PerShopper(Struct, frozen=True):
-    """At most `count` in any `per` ms."""
+    """A cap on approaches of one shopper in a sliding window."""
 
     count: int = 4
+    """The most approaches in any window."""
     per: int = 30 * DAY
+    """The length of the window, in milliseconds."""
 
 
 class ContactCaps(Struct, frozen=True):
     """How often a shopper may be approached."""
 
     visible: int = 1
+    """The most visible offers at a time in one session."""
     per_session: int = 2
+    """The most pushes in one session."""
     per_shopper: PerShopper = PerShopper()
 
 
 class Cooldowns(Struct, frozen=True):
-    """How long a dismissal, an offer let pass or one taken back rests its rule or product, a let-down everything (ms)."""
+    """How long rules and products are not offered again after an offer ended, in milliseconds."""
 
     dismissed_rule: int = 24 * HOUR
+    """The rule, after a dismissal."""
     dismissed_product: int = 7 * DAY
+    """The product, after a dismissal."""
     expired_product: int = 24 * HOUR
+    """The product, after an offer that expired."""
     withdrawn_product: int = 10 * MINUTE
+    """The product, after a withdrawal because of stock or the rule, or a revocation."""
     quiet: int = 10 * MINUTE
+    """Everything, after a withdrawal because of a taint: the quiet period."""
 
 
 class TimingThresholds(Struct, frozen=True):
-    """When it is not too early to speak (ms)."""
+    """What gate 8 waits for, in milliseconds."""
 
     engaged: int = 30 * SECOND
+    """The engaged time with an item before the first offer for it."""
     since_input: int = 3 * SECOND
+    """The pause after the shopper's last input."""
 
 
 class FeedMaxAge(Struct, frozen=True):
-    """How long a feed may be silent before it counts as unknown (ms); None: not watched."""
+    """How long a feed may be silent before it is stale, in milliseconds; None: not watched."""
 
     stock: int | None = None
     prices: int | None = None
@@ -79,21 +99,25 @@ class FeedMaxAge(Struct, frozen=True):
 
 
 class RatePrior(Struct, frozen=True):
-    """What is believed of a shop's rates before its own log says more: as if `weight` shoppers told."""
+    """The conversion rates that are believed until the shop's own log says more."""
 
     silence_bp: int = 300
+    """The share of shoppers who buy without an offer, in basis points."""
     offer_bp: int = 400
+    """The share of shoppers who buy with an offer, in basis points."""
     weight: int = 200
+    """How many observed shoppers the belief weighs as much as."""
 
 
 class TrialGuardrail(Struct, frozen=True):
-    """When a trial stops by itself: judged once `after` of its offers were seen."""
+    """When a trial stops by itself."""
 
     after: int = 30
+    """How many of its offers must have been seen before it is judged."""
     dismissed_bp: int = 6000
-    """The share of offers seen that may be dismissed."""
+    """The share of seen offers that may be dismissed, in basis points."""
     complaints_bp: int = 300
-    """The share of offers seen that may end because of a let-down."""
+    """The share of seen offers that may end because of a taint, in basis points."""
 
 
 class Policy(Struct, frozen=True):
@@ -101,26 +125,36 @@ class Policy(Struct, frozen=True):
 
     taints: TaintRules = TaintRules()
     brand_window: int = 180 * DAY
-    """Two product complaints on one brand within this are one too many."""
+    """Two product complaints on one brand within this taint the brand, in milliseconds."""
     bought_window: int = 180 * DAY
-    """A case that names only a customer taints what was bought within this."""
+    """A case that names only a customer taints what they bought within this, in milliseconds."""
     bad_rating: int = 2
+    """A review of at most so many stars taints its product."""
     good_rating: int = 4
+    """An edit of a review to at least so many stars ends its taint."""
     correction_within: int = 0
-    """A return less than this (ms) after its order was placed corrects it, and is no let-down."""
+    """A return within this after its order is a correction and no taint, in milliseconds."""
     owned: OwnedProducts = OwnedProducts()
     caps: ContactCaps = ContactCaps()
     rest: Cooldowns = Cooldowns()
+    """The cooldowns; the setting is called `rest`."""
     moment: TimingThresholds = TimingThresholds()
     max_age: FeedMaxAge = FeedMaxAge()
     holdout_bp: int = 0
+    """The share of shoppers who are shown no offer at all, in basis points."""
     stock_minimum: int = 0
+    """Below so many available units an item is not offered."""
     max_total_discount_bp: int = 9000
+    """The largest discount against the list price, in basis points."""
     min_margin_bp: int = 0
+    """The least margin of an offer over the cost, as a share of the net price, in basis points."""
     accept_hold: int = 30 * MINUTE
+    """How long an accepted offer can be redeemed, in milliseconds."""
     arbitration: Literal["tier", "expected_value"] = "tier"
+    """What decides between candidates of the same tier."""
     prior: RatePrior = RatePrior()
     harm: TrialGuardrail = TrialGuardrail()
     timezone: str = "UTC"
+    """IANA time zone of rules that name none."""
     language: str = "en"
-    """The language of messages that name none."""
+    """BCP 47 tag of messages that name no language."""

@@ -1,4 +1,9 @@
-"""What a compiled rule is: data, and one function that says from when it applies."""
+"""Compiled rules: data, and one function that says from when each applies.
+
+The rulebook's compiler makes these values; the core never sees the text of a rule file. A `scene`
+is `context.Scene`: it is `Any` here because contexts are made of rules, and not the other way
+round.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal, Protocol
@@ -8,55 +13,56 @@ from msgspec import Struct
 from tactful.core.rules.policy import Policy
 from tactful.core.values.allocation import Level
 
+# One integer says when a condition holds: an instant in milliseconds since the Unix epoch, or one
+# of these. The order NOW < any instant < NEEDS_ACTIVITY < NEVER makes `max` the meaning of "all" and
+# `min` that of "any".
 NOW: Final = 0
-"""A condition that holds already."""
+"""The condition holds already."""
 NEEDS_ACTIVITY: Final = 2**61
-"""Further shopping makes a condition true, though no clock runs towards it at the moment."""
+"""Time would make the condition hold, but it does not run now: only a signal starts it."""
 NEVER: Final = 2**62
-"""A condition that the mere passing of time will not make true."""
+"""The passing of time will not make the condition hold."""
 
 Provenance = Literal["contextual", "aggregate", "pseudonymous", "personal"]
-
-
-class ConditionInput(Protocol):
-    """What a condition may read: one item in one context (`context.Scene`)."""
-
+"""Where an input comes from (server/SEMANTICS.md, section 9, rule 6)."""
 
 ReadField = Callable[[Any], Any]
-"""Scene → the field's value, or None where it is not known."""
+"""Scene → the field's value; None: unknown."""
 HoldsFrom = Callable[[Any], int]
-"""Scene → the instant from which a condition holds: `NOW`, a later ms, or `NEVER`."""
+"""Scene → from when a condition holds: `NOW`, milliseconds since the Unix epoch, or `NEVER`."""
 
 
 class Clause(Struct, frozen=True):
-    """One line of a rule: `field: {op: value}`. `timed`: time alone can make it true."""
+    """One condition on one field: `field: {op: value}`."""
 
     field: str
     op: str
     value: Any
     read: ReadField
+    """Returns the field's value in the spelling of a rule file, for explanations."""
     provenance: Provenance
     holds_from: HoldsFrom
-    """NEVER where the field's value is not known."""
+    """From when the clause holds; `NEVER` where the field's value is unknown."""
     timed: bool = False
+    """Whether time alone can make it hold."""
     text: str = ""
-    """As the rule file says it, for explanations; `read` gives values in the same spelling."""
+    """The clause as the rule file says it."""
 
 
 class All(Struct, frozen=True):
-    """Holds when every part holds."""
+    """Holds when every part holds; without parts it holds."""
 
     parts: tuple["Condition", ...]
 
 
 class AnyOf(Struct, frozen=True):
-    """Holds when a part holds."""
+    """Holds when a part holds; without parts it does not."""
 
     parts: tuple["Condition", ...]
 
 
 class NoneOf(Struct, frozen=True):
-    """Holds when no part holds."""
+    """Holds when no part holds; without parts it holds."""
 
     parts: tuple["Condition", ...]
 
@@ -65,35 +71,49 @@ Condition = Clause | All | AnyOf | NoneOf
 
 
 class PriceTerms(Struct, frozen=True):
-    """How the price of an offer is made. Amounts per currency are in minor units."""
+    """How the price of an offer is computed (server/SEMANTICS.md, section 3).
+
+    Mappings are currency → amount in minor units.
+    """
 
     mode: Literal["percent", "amount", "fixed", "to_target", "ladder", "remedy", "gift"]
     percent_bp: int = 0
+    """The discount of `percent`, in basis points."""
     amounts: Mapping[str, int] = {}
+    """The discount of `amount`, or the price of `fixed`."""
     level: Level = "item"
-    """What the percentage or the amount comes off."""
+    """What the discount comes off: the item, the order or its shipping."""
     at_most: Mapping[str, int] = {}
-    """The most that a percentage of the order, or of its shipping, comes to."""
+    """The upper bound of a percentage of the order or of its shipping."""
     ladder: tuple["PriceTerms", ...] = ()
+    """The steps of `ladder`, one for each earlier push of the rule in the session."""
     margin_bp: int | None = None
-    """Minimum margin, as a share of the net price; None: the policy's."""
+    """The least margin, as a share of the net price, in basis points; None: the policy's."""
     minimum: Mapping[str, int] = {}
+    """The rule's own price floor."""
     may_undercut_target: bool = False
+    """Whether the price may be below the territory's target price."""
     on_floor: Literal["clamp", "withhold"] = "clamp"
+    """What happens to a price below the floor."""
     min_saving: Mapping[str, int] = {}
+    """The least saving."""
     min_saving_bp: int = 0
+    """The least saving, as a share of the public price, in basis points."""
     ending: int | None = None
+    """The last digits of the price in minor units, such as 95; a price only moves down to it."""
 
 
 class FrequencyLimit(Struct, frozen=True):
-    """At most `count` per shopper in any `per` ms."""
+    """A rule's own limit per shopper in a sliding window."""
 
     count: int
+    """The most offers of the rule in any window."""
     per: int
+    """The length of the window, in milliseconds."""
 
 
 class Rule(Struct, frozen=True):
-    """One kind of offer: when it may be made, at which price, and within which limits."""
+    """One compiled rule: when it applies, what it offers, and within which limits."""
 
     id: str
     price: PriceTerms
@@ -102,35 +122,50 @@ class Rule(Struct, frozen=True):
     condition: Condition
     """The same as data, for explanations."""
     holds_from_if_identified: HoldsFrom | None = None
-    """For a rule that reads personal fields: as `holds_from`, but taking these clauses for granted."""
+    """Like `holds_from`, with all personal clauses taken as holding; None: it has none."""
     provenance: frozenset[Provenance] = frozenset({"contextual"})
+    """Where the inputs come from that its conditions and price read."""
     territories: frozenset[str] = frozenset()
-    """Empty: everywhere."""
+    """ISO 3166-1 or 3166-2 codes; empty: everywhere."""
     starts: int = NOW
+    """The start of `valid`, inclusive, milliseconds since the Unix epoch, UTC."""
     ends: int = NEVER
+    """The end of `valid`, exclusive, milliseconds since the Unix epoch, UTC."""
     schedule: Callable[[int], tuple[bool, int]] | None = None
-    """now → (is it open, when does that change); None: always open."""
+    """Instant → whether the rule is open, and when that changes; None: always open."""
     priority: int = 0
-    """Tier: the higher wins before anything else is compared."""
+    """The tier; the higher tier wins before anything else is compared."""
     force: bool = False
+    """Whether the offer need not be worth more than showing nothing."""
     mode: Literal["live", "shadow", "trial"] = "live"
+    """`shadow`: decided and recorded, never shown."""
     share_bp: int = 10_000
-    """The share of sessions that a trial or a rule's holdout leaves in."""
+    """The share of shoppers whom a trial or the rule's hold-out leaves in, in basis points."""
     paused: bool = False
+    """Whether the rule file pauses it."""
     moment: Literal["rescue"] | None = None
+    """`rescue`: only on a page for cancelling or returning, and there without waiting."""
     on_change: Literal["keep", "drain", "withdraw"] = "keep"
+    """What becomes of its standing offers when the rule changes or goes."""
     remedy: bool = False
+    """Whether it gives the customer's compensation voucher."""
     campaign: str | None = None
+    """The id of the campaign whose budget it spends."""
     per_session: int | None = None
+    """The most offers of the rule in one session."""
     per_shopper: FrequencyLimit | None = None
     stacks_with: frozenset[str] = frozenset()
+    """The ids of the rules beside whose offers its own may stand."""
     expires: int = 900_000
+    """How long an offer can be accepted, in milliseconds."""
     max_qty: int = 1
+    """The most units that one offer promises."""
     placement: str = "corner"
+    """Where the widget shows the offer."""
     messages: Mapping[str, str] = {}
     """Locale → text with `{placeholders}`; the key "" is the default."""
     digest: str = ""
-    """Changes exactly when the rule's meaning changes."""
+    """A hash that changes exactly when the rule's meaning changes."""
 
     @property
     def level(self) -> Level:
@@ -139,42 +174,50 @@ class Rule(Struct, frozen=True):
 
 
 class Campaign(Struct, frozen=True):
-    """A group of rules with one budget. `money`: currency → minor units; `count`: offers."""
+    """A group of rules with one budget."""
 
     id: str
     money: Mapping[str, int] = {}
+    """Currency → budget per period in minor units; empty: unlimited."""
     count: int | None = None
+    """Offers per period; None: unlimited."""
     per: Literal["total", "day", "week", "month"] = "total"
+    """The period after which the budget starts anew."""
     timezone: str = "UTC"
+    """IANA time zone in which the period starts."""
     pace: Literal["none", "even"] = "none"
+    """`even`: the budget is released evenly over the period."""
 
 
 class RuleLookup(Protocol):
-    """An index from an item in a place to the rules that could match there."""
+    """An index from an item in a territory to the rules that could match there."""
 
     def for_item(self, scene: Any) -> Iterator[Rule] | tuple[Rule, ...]:
-        """The rules that could apply, in rule id order; never misses one that does."""
+        """Return the rules that could apply, in rule id order; it never misses one that does."""
         ...
 
 
 class SuppressRule(Struct, frozen=True):
-    """A `suppress` block: while its condition holds, no cooldown is shorter than `after`."""
+    """A `suppress` block of a rule file: it can lengthen cooldowns and never shorten them."""
 
     id: str
     holds_from: HoldsFrom
     condition: Condition
     after: int = 0
-    """Replaces shorter cooldowns (ms)."""
+    """While the condition holds, no cooldown of a taint is shorter than this, in milliseconds."""
 
 
 class Rulebook(Struct, frozen=True):
-    """The checked set of rule files, active as a whole. `version` is a hash of what it means."""
+    """The checked rule files, active as a whole."""
 
     version: str
+    """A hash of what the rulebook means; layout and order of the files do not change it."""
     rules: Mapping[str, Rule]
+    """Rule id → rule."""
     index: RuleLookup
     campaigns: Mapping[str, Campaign] = {}
+    """Campaign id → campaign."""
     policy: Policy = Policy()
     suppress: tuple[SuppressRule, ...] = ()
     paused: frozenset[str] = frozenset()
-    """Rules that an operator paused, whatever their file says."""
+    """Ids of rules that an operator paused, whatever their file says."""

@@ -1,4 +1,8 @@
-"""What does a shopper's browsing change in the session? Most of it changes nothing else."""
+"""Browsing signals: how page views, item views, cart and activity change the session.
+
+Most of what a shopper does changes nothing else. `fold_without_decision` recognizes those signals
+before a context is built for them, which keeps a moving shopper at a few microseconds per signal.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,43 +16,76 @@ from tactful.core.session.pacing import earliest_push_at
 from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab, ViewedItem
 
 BROWSING_ON: Final = frozenset({"home", "category", "search"})
-"""Pages that leave the item behind; a cart or a checkout continues with it."""
+"""Pages that leave the open item behind. A cart or a checkout continues with it."""
 
 
 def fold_browsing(session: Session, signal: signals.Signal, now: int) -> Session:
-    """The session after a signal of browsing; `KeyError` for any other."""
-    return _BROWSED[type(signal)](session, signal, now)
+    """Return the session after a browsing signal.
+
+    Args:
+        session: The session before the signal.
+        signal: A page view, an item view, a cart or an activity.
+        now: The instant of the signal, milliseconds since the Unix epoch, UTC.
+
+    Returns:
+        The session after it.
+
+    Raises:
+        KeyError: For any other signal.
+    """
+    return _REDUCERS[type(signal)](session, signal, now)
 
 
 def fold_without_decision(
     session: Session, signal: signals.Signal, now: int, policy: Policy
 ) -> Session | None:
-    """What `decide` would make of a signal that can only be folded; None: it must be decided.
+    """Return what `decide` would make of a signal after which no rule can push an offer.
 
-    True of nearly all that a shopper does: whoever moves is not to be spoken to yet. No fact, no
-    rule and no balance is read, so none need be gathered.
+    It reads no fact, no rule and no balance, so the caller need not gather any. A test compares it
+    with `decide` for random sessions.
+
+    Args:
+        session: The session before the signal.
+        signal: Any signal.
+        now: The instant of the signal, milliseconds since the Unix epoch, UTC.
+        policy: The active policy.
+
+    Returns:
+        The session after the signal; None where the signal has to be decided.
     """
-    change = _BROWSED.get(type(signal))
-    if change is None or (session.offers and session.customer):
-        return None  # the customer's parcels may end an offer by themselves
+    reduce = _REDUCERS.get(type(signal))
+    # A standing offer of a customer may end by itself, when one of their parcels becomes late.
+    if reduce is None or (session.offers and session.customer):
+        return None
     end = (
         min([offer.lapses_at or NEEDS_ACTIVITY for offer in session.offers])
         if session.offers
         else NEEDS_ACTIVITY
     )
-    after = change(session, signal, now)
-    soon = earliest_push_at(after, policy)
-    if soon <= now or end <= now:
+    after = reduce(session, signal, now)
+    earliest = earliest_push_at(after, policy)
+    if earliest <= now or end <= now:
         return None
-    again = soon if soon < NEEDS_ACTIVITY else None
-    wake_at = end if end < soon else again
-    if again == after.next_rule_check and wake_at == after.wake_at:
+    next_check = earliest if earliest < NEEDS_ACTIVITY else None
+    wake_at = end if end < earliest else next_check
+    if next_check == after.next_rule_check and wake_at == after.wake_at:
         return after
-    return structs.replace(after, next_rule_check=again, wake_at=wake_at)
+    return structs.replace(after, next_rule_check=next_check, wake_at=wake_at)
 
 
 def with_engagement_timer(session: Session, now: int, **changes: Any) -> Session:
-    """The session with its changes, and its engaged time started or stopped accordingly."""
+    """Return the session with its changes, and its engaged time started or stopped accordingly.
+
+    Engaged time runs while a page of the focused item, or the cart, can be seen.
+
+    Args:
+        session: The session before the changes.
+        now: Milliseconds since the Unix epoch, UTC.
+        **changes: Fields of the session.
+
+    Returns:
+        The session after the changes.
+    """
     session = structs.replace(session, **changes)
     running = (session.focus is not None or session.page == "cart") and session.visible
     if running and session.running_since is None:
@@ -59,19 +96,22 @@ def with_engagement_timer(session: Session, now: int, **changes: Any) -> Session
 
 
 def tabs_except(session: Session, tab: int) -> tuple[Tab, ...]:
-    """All but one."""
+    """Return all tabs of the session but one."""
     return tuple(known for known in session.tabs if known.number != tab)
 
 
-def _viewed(session: Session, signal: signals.ItemViewed, now: int) -> Session:
+def _view_item(session: Session, signal: signals.ItemViewed, now: int) -> Session:
+    """Apply an item view. Engaged time starts anew with another item."""
     sku = signal.sku
-    looks = _looked(session.viewed_items, sku, now)
+    viewed_items = _with_view(session.viewed_items, sku, now)
     views = session.views + 1
     if session.focus == sku:
-        return with_engagement_timer(session, now, viewed_items=looks, views=views, last_input=now)
+        return with_engagement_timer(
+            session, now, viewed_items=viewed_items, views=views, last_input=now
+        )
     return structs.replace(
         session,
-        viewed_items=looks,
+        viewed_items=viewed_items,
         views=views,
         last_input=now,
         focus=sku,
@@ -80,16 +120,16 @@ def _viewed(session: Session, signal: signals.ItemViewed, now: int) -> Session:
     )
 
 
-def _looked(looks: tuple[ViewedItem, ...], sku: str, now: int) -> tuple[ViewedItem, ...]:
-    """The last items viewed, with this one as the latest."""
-    for known in looks:
+def _with_view(items: tuple[ViewedItem, ...], sku: str, now: int) -> tuple[ViewedItem, ...]:
+    """Return the last items viewed, with this one as the most recent."""
+    for known in items:
         if known.sku == sku:
-            others = [look for look in looks if look is not known]
+            others = [item for item in items if item is not known]
             return (*others, ViewedItem(sku, known.views + 1, known.first, now))
-    return (*looks[1 - REMEMBERED_ITEMS :], ViewedItem(sku, 1, now, now))
+    return (*items[1 - REMEMBERED_ITEMS :], ViewedItem(sku, 1, now, now))
 
 
-def _paged(session: Session, signal: signals.PageViewed, now: int) -> Session:
+def _view_page(session: Session, signal: signals.PageViewed, now: int) -> Session:
     changes: dict[str, Any] = {
         "page": signal.kind,
         "query": signal.query,
@@ -103,11 +143,11 @@ def _paged(session: Session, signal: signals.PageViewed, now: int) -> Session:
     return with_engagement_timer(session, now, **changes)
 
 
-def _carted(session: Session, signal: signals.CartChanged, now: int) -> Session:
+def _change_cart(session: Session, signal: signals.CartChanged, now: int) -> Session:
     return structs.replace(session, cart=signal.lines, last_input=now)
 
 
-def _acted(session: Session, signal: signals.ActivityReported, now: int) -> Session:
+def _report_activity(session: Session, signal: signals.ActivityReported, now: int) -> Session:
     match signal.kind:
         case "input":
             return structs.replace(session, last_input=now)
@@ -123,12 +163,14 @@ def _acted(session: Session, signal: signals.ActivityReported, now: int) -> Sess
         case "exit":
             return structs.replace(session, exits=session.exits + 1)
         case _:
-            return session  # no input is what the absence of `input` says already
+            # `idle`: that `last_input` grows old says the same.
+            return session
 
 
-_BROWSED: Final[dict[type[Any], Callable[[Session, Any, int], Session]]] = {
-    signals.ItemViewed: _viewed,
-    signals.PageViewed: _paged,
-    signals.CartChanged: _carted,
-    signals.ActivityReported: _acted,
+_REDUCERS: Final[dict[type[Any], Callable[[Session, Any, int], Session]]] = {
+    signals.ItemViewed: _view_item,
+    signals.PageViewed: _view_page,
+    signals.CartChanged: _change_cart,
+    signals.ActivityReported: _report_activity,
 }
+"""Signal type → how it changes the session."""

@@ -1,4 +1,9 @@
-"""How often a shopper has been approached, and what they asked us to leave alone."""
+"""Contact history: how often a shopper was approached, and what is in a cooldown.
+
+It enforces nothing itself: gate 9 and the limits of rules read it. Approaches are reserved when an
+offer is pushed and count for good once it was shown (server/SEMANTICS.md, section 6, rules 7 and
+8).
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -6,100 +11,163 @@ from msgspec import Struct, field, structs
 
 
 class Approach(Struct, frozen=True, gc=False, array_like=True):
-    """One pushed offer; it counts for good once `shown`, and until its end before that."""
+    """One pushed offer. Until it is `shown`, the approach ends with the offer."""
 
     offer: str
+    """The id of the offer."""
     rule: str
+    """The id of the rule that pushed it."""
     session: str
+    """The id of the session in which it was pushed."""
     at: int
+    """When it was pushed, milliseconds since the Unix epoch, UTC."""
     shown: bool = False
+    """Whether the shopper saw it, so that it counts for good."""
 
 
 class Cooldown(Struct, frozen=True, gc=False, array_like=True):
-    """Leave `key` alone until an instant; `scope`: `rule`, `product`, or `remedy` for one used up."""
+    """A rule or product that is not offered again until an instant."""
 
     scope: str
+    """`rule`, `product`, or `remedy` for a voucher that was used."""
     key: str
+    """The id of the rule, product or remedy."""
     until: int
+    """The end of the cooldown, exclusive, milliseconds since the Unix epoch, UTC."""
 
 
 class ContactHistory(Struct, frozen=True, gc=False):
-    """The contact history of one shopper."""
+    """The contact history of one shopper or customer.
+
+    Methods return a changed copy, or the same object where nothing changes.
+    """
 
     approaches: tuple[Approach, ...] = ()
+    """In the order of their pushes."""
     cooldowns: tuple[Cooldown, ...] = field(default=(), name="rests")
+    """At most one per scope and key."""
     quiet_until: int = 0
+    """The end of the quiet period, exclusive, milliseconds since the Unix epoch, UTC; 0: none."""
 
     def with_approach(self, offer: str, rule: str, session: str, at: int) -> "ContactHistory":
-        """With one more approach reserved."""
-        mark = Approach(offer, rule, session, at)
-        return structs.replace(self, approaches=(*self.approaches, mark))
+        """Return the history with one more approach reserved.
+
+        Args:
+            offer: The id of the offer.
+            rule: The id of its rule.
+            session: The id of the session.
+            at: When it was pushed, milliseconds since the Unix epoch, UTC.
+
+        Returns:
+            The longer history.
+        """
+        approach = Approach(offer, rule, session, at)
+        return structs.replace(self, approaches=(*self.approaches, approach))
 
     def with_shown(self, offer: str) -> "ContactHistory":
-        """With an approach counted for good."""
-        marks = tuple(
-            structs.replace(mark, shown=True) if mark.offer == offer else mark
-            for mark in self.approaches
+        """Return the history with an offer's approach counted for good."""
+        changed = tuple(
+            structs.replace(one, shown=True) if one.offer == offer else one
+            for one in self.approaches
         )
-        return self if marks == self.approaches else structs.replace(self, approaches=marks)
+        return self if changed == self.approaches else structs.replace(self, approaches=changed)
 
     def without_reservation(self, offer: str) -> "ContactHistory":
-        """Without the reservation of an offer that ended unseen."""
-        marks = tuple(m for m in self.approaches if m.offer != offer or m.shown)
-        return self if marks == self.approaches else structs.replace(self, approaches=marks)
+        """Return the history without the approach of an offer that ended unseen."""
+        left = tuple(one for one in self.approaches if one.offer != offer or one.shown)
+        return self if left == self.approaches else structs.replace(self, approaches=left)
 
     def with_cooldown(self, scope: str, key: str, until: int) -> "ContactHistory":
-        """With a rule or product left alone until `until`, or longer if it already is."""
-        others = tuple(r for r in self.cooldowns if (r.scope, r.key) != (scope, key))
-        return structs.replace(
-            self,
-            cooldowns=(*others, Cooldown(scope, key, max(until, self.cooldown_until(scope, key)))),
-        )
+        """Return the history with a cooldown; an existing one is never shortened.
+
+        Args:
+            scope: `rule`, `product` or `remedy`.
+            key: The id of the rule, product or remedy.
+            until: The end, milliseconds since the Unix epoch, UTC.
+
+        Returns:
+            The history with the later of both ends.
+        """
+        others = tuple(one for one in self.cooldowns if (one.scope, one.key) != (scope, key))
+        until = max(until, self.cooldown_until(scope, key))
+        return structs.replace(self, cooldowns=(*others, Cooldown(scope, key, until)))
 
     def with_quiet_until(self, until: int) -> "ContactHistory":
-        """With everything left alone until `until`, or longer if it already is."""
+        """Return the history with a quiet period until `until`, or longer if there is one."""
         return structs.replace(self, quiet_until=max(until, self.quiet_until))
 
     def cooldown_until(self, scope: str, key: str) -> int:
-        """Until when a rule or product is left alone; 0: it is not."""
-        return next((r.until for r in self.cooldowns if r.scope == scope and r.key == key), 0)
+        """Return a cooldown's end, milliseconds since the Unix epoch, UTC; 0: there is none."""
+        return next(
+            (one.until for one in self.cooldowns if one.scope == scope and one.key == key), 0
+        )
 
     def without_cooldown(self, scope: str, key: str) -> "ContactHistory":
-        """Without a rest."""
-        cooldowns = tuple(r for r in self.cooldowns if (r.scope, r.key) != (scope, key))
-        return structs.replace(self, cooldowns=cooldowns)
+        """Return the history without a cooldown."""
+        left = tuple(one for one in self.cooldowns if (one.scope, one.key) != (scope, key))
+        return structs.replace(self, cooldowns=left)
 
     def pruned(self, now: int, counts: Callable[[Approach], bool]) -> "ContactHistory":
-        """Without the rests that are over and the approaches that no cap counts any more."""
+        """Return the history without what cannot matter any more.
+
+        Args:
+            now: Milliseconds since the Unix epoch, UTC. Cooldowns that ended by now are removed.
+            counts: Whether a cap still counts an approach.
+
+        Returns:
+            The shorter history.
+        """
         return structs.replace(
             self,
-            approaches=tuple(mark for mark in self.approaches if counts(mark)),
+            approaches=tuple(one for one in self.approaches if counts(one)),
             cooldowns=tuple(one for one in self.cooldowns if one.until > now),
         )
 
 
 NO_CONTACT = ContactHistory()
+"""The history of a shopper who was never approached."""
 
 
-def cap_frees_at(lately: Sequence[int], count: int, per: int) -> int | None:
-    """When the oldest of so many approaches falls out of the window; None: there is never room."""
-    return lately[-count] + per if count else None
+def cap_frees_at(recent: Sequence[int], count: int, per: int) -> int | None:
+    """Return when a sliding cap allows another approach.
+
+    Args:
+        recent: The instants of the approaches within the window, ascending, in milliseconds since
+            the Unix epoch, UTC; at least `count` of them.
+        count: The cap.
+        per: The length of the window, in milliseconds.
+
+    Returns:
+        When so many approaches have left the window that fewer than `count` remain; None for a cap
+        of 0, which never allows any.
+    """
+    return recent[-count] + per if count else None
 
 
 def merge_histories(one: ContactHistory, other: ContactHistory) -> ContactHistory:
-    """Both histories as one shopper's: approaches united by offer id, rests at their maximum."""
+    """Return both histories as those of one shopper (server/SEMANTICS.md, section 8, rule 2).
+
+    Args:
+        one: The customer's history.
+        other: The history of the anonymous shopper who became that customer.
+
+    Returns:
+        Approaches united by offer id, so that a repeated login counts none twice; of cooldowns and
+        quiet periods the later end.
+    """
     if not (other.approaches or other.cooldowns or other.quiet_until):
         return one
     united = one.with_quiet_until(other.quiet_until)
-    for rest in other.cooldowns:
-        united = united.with_cooldown(rest.scope, rest.key, rest.until)
+    for cooldown in other.cooldowns:
+        united = united.with_cooldown(cooldown.scope, cooldown.key, cooldown.until)
     return structs.replace(united, approaches=_united(one.approaches, other.approaches))
 
 
 def _united(one: Iterable[Approach], other: Iterable[Approach]) -> tuple[Approach, ...]:
+    """Return the approaches of both, each offer once, as shown if either says so."""
     by_offer: dict[str, Approach] = {}
-    for mark in (*one, *other):
-        known = by_offer.get(mark.offer)
-        if known is None or mark.shown:
-            by_offer[mark.offer] = mark
-    return tuple(sorted(by_offer.values(), key=lambda mark: (mark.at, mark.offer)))
+    for approach in (*one, *other):
+        known = by_offer.get(approach.offer)
+        if known is None or approach.shown:
+            by_offer[approach.offer] = approach
+    return tuple(sorted(by_offer.values(), key=lambda approach: (approach.at, approach.offer)))

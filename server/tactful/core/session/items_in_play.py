@@ -1,4 +1,4 @@
-"""Which items is this shopper concerned with?"""
+"""Which SKUs a turn concerns: those that may be offered, and those whose facts it may read."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,16 @@ from tactful.core.session.signals import CartChanged, ItemViewed, Signal
 
 
 def candidate_skus(session: Session) -> tuple[str, ...]:
-    """The SKUs that may be spoken about now: the open item; in the cart or at a rescue, the cart's too."""
+    """Return the SKUs that may be offered now, each once.
+
+    Args:
+        session: The session after the signal.
+
+    Returns:
+        The item whose page is open. In the cart, and on a rescue page, the items of the cart as
+        well. On a rescue page without either, the item viewed last: a shopper who cancels an order
+        is on a page that names none.
+    """
     found = [session.focus] if session.focus else []
     if session.rescue or session.page == "cart":
         found += [line.sku for line in session.cart]
@@ -17,7 +26,18 @@ def candidate_skus(session: Session) -> tuple[str, ...]:
 
 
 def required_skus(session: Session, signal: Signal) -> Iterator[str]:
-    """Every SKU whose facts a turn on this signal may read; repeats itself."""
+    """Yield every SKU whose facts a turn may read, so that they can be fetched before it.
+
+    A generator that may repeat an SKU: the caller looks each up in memory, which costs less than a
+    set would.
+
+    Args:
+        session: The session before the signal.
+        signal: The signal; it may bring further items into play.
+
+    Yields:
+        SKUs, in no particular order.
+    """
     if session.focus:
         yield session.focus
     if type(signal) is ItemViewed:

@@ -1,8 +1,8 @@
-"""What one shopper's browsing has shown so far.
+"""The state of one shopper's browsing, and how it stops belonging to a customer.
 
-No value here or in facts, offers and signals can be part of a cycle, for it is frozen and made of
-what was there before it: `gc=False` spares the garbage collector a walk over every session and the
-whole catalogue, which took 100 ms with 1,000 sessions and held up whatever was to be offered.
+No value here, in facts, offers or signals can be part of a cycle: each is frozen and made of values
+that existed before it. Therefore `gc=False`: it spares the garbage collector a walk over every
+session and the whole catalogue, which took 100 ms with 1,000 sessions and delayed every offer.
 """
 
 from typing import Final
@@ -15,111 +15,149 @@ from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.signals import CartLine, Consent, LandingVisit, PageKind
 
 REMEMBERED_ITEMS: Final = 32
-"""How many items of a session are remembered; bounds its memory."""
-
-
+"""How many viewed items, and how many bought products, a session remembers; bounds its memory."""
 REMEMBERED_HELD: Final = 16
-"""How many held-out decisions of a session are remembered, so that each is counted once."""
+"""How many held-out decisions a session remembers, so that each is counted once."""
 REMEMBERED_ENDS: Final = 16
-"""How many ended offers of a session are remembered."""
+"""How many ended offers a session remembers."""
 
 
 class Tab(Struct, frozen=True, gc=False, array_like=True):
-    """One connection of the session and whether its page can be seen."""
+    """One connection of the session."""
 
     number: int
+    """The number of the connection within the session."""
     visible: bool = True
+    """Whether its page can be seen."""
 
 
 class ViewedItem(Struct, frozen=True, gc=False, array_like=True):
-    """How often, and when first and last, an item was viewed in this session."""
+    """An item that was viewed in this session."""
 
     sku: str
     views: int
+    """How often it was viewed."""
     first: int
+    """The first view, milliseconds since the Unix epoch, UTC."""
     last: int
+    """The last view, milliseconds since the Unix epoch, UTC."""
 
 
 class BoughtProduct(Struct, frozen=True, gc=False, array_like=True):
-    """A product that was bought in this session, and when (ms)."""
+    """A product that was bought in this session."""
 
     product: str
     at: int
+    """When the order was placed, milliseconds since the Unix epoch, UTC."""
     order: str
+    """The shop's id of the order; a later report of it replaces this entry."""
 
 
 class Session(Struct, frozen=True, gc=False, kw_only=True):
-    """One shopper's browsing, across tabs, page loads and reconnects. Instants are ms since the epoch."""
+    """One shopper's browsing, across tabs, page loads and reconnects.
+
+    The ledger stores it with every decision. Fields with `name=` keep the name under which releases
+    since 0.1.0 store them.
+    """
 
     id: str
     shopper: str
-    """The anonymous shopper; a new one after a logout."""
+    """The id of the anonymous shopper; a logout gives a new one."""
     created_at: int
+    """Milliseconds since the Unix epoch, UTC."""
     customer: str | None = None
-    """The shop's id of a verified identity."""
+    """The shop's id of the verified customer; None: anonymous."""
     consent: Consent = "none"
     gpc: bool = False
+    """Whether the browser sends Global Privacy Control, which refuses `personal`."""
     territory: str | None = None
+    """ISO 3166-1 or 3166-2 code; None: unknown, and then nothing is offered."""
     declared: bool = False
-    """Whether the shop's signature says so: that goes before what a page says."""
+    """Whether the territory comes from the shop's signed identity, which goes before a page's."""
     locale: str | None = None
+    """BCP 47 tag of the page, which chooses the language of messages."""
     visit: LandingVisit = LandingVisit()
+    """Where the visit came from."""
     page: PageKind | None = None
+    """The kind of the last page."""
     query: str | None = None
+    """The words of the search on the last page; None: it was no search."""
     rescue: bool = False
+    """Whether the last page is one for cancelling, unsubscribing or returning."""
     tabs: tuple[Tab, ...] = ()
+    """The open connections; the one that reported last is last."""
     focus: str | None = None
     """The SKU whose page is open."""
     dwell_before_ms: int = field(default=0, name="dwelt")
-    """Engaged ms on the focus, and in the cart it leads to, before `running_since`."""
+    """Engaged milliseconds on the focus, and in the cart it leads to, before `running_since`."""
     running_since: int | None = None
-    """Since when the engaged time runs; None while no tab is visible."""
+    """Since when engaged time runs, milliseconds since the Unix epoch, UTC; None: it does not."""
     last_input: int = 0
+    """The last input of the shopper, milliseconds since the Unix epoch, UTC."""
     chat_open: bool = False
+    """Whether a support chat is open."""
     viewed_items: tuple[ViewedItem, ...] = field(default=(), name="looks")
-    """The last items viewed, the most recent last."""
+    """The last items viewed, each once, the most recent last."""
     views: int = 0
+    """Item views in this session."""
     pages: int = 0
+    """Page views in this session."""
     searches: int = 0
+    """Searches in this session."""
     compares: int = 0
+    """Comparisons of items in this session."""
     exits: int = 0
+    """How often the pointer left a page at its upper edge, towards the browser's controls."""
     cart: tuple[CartLine, ...] = ()
+    """The cart as the page last reported it."""
     bought: tuple[BoughtProduct, ...] = ()
-    """What a guest bought in this session, as the shop reported it."""
+    """What was bought in this session, as the shop reported it; counts while nobody is verified."""
     contact: ContactHistory = NO_CONTACT
     """The contact history of the anonymous shopper."""
     offers: tuple[Offer, ...] = ()
-    """The offers that stand, in order of issue."""
+    """The standing offers, in order of issue."""
     ended: tuple[str, ...] = ()
-    """The last offers that ended, to tell `ended` from `not_yours`."""
+    """The ids of the last ended offers, to answer `ended` instead of `not_yours`."""
     held_out: tuple[str, ...] = ()
-    """What was deliberately not shown: rule and SKU, NUL between them."""
+    """Offers deliberately not shown, each as rule id and SKU with a NUL between them."""
     seq: int = 0
+    """The last number of the session's sequence; it only grows."""
     next_rule_check: int | None = field(default=None, name="again")
-    """When the rules are to be looked at next, if the shopper does nothing."""
+    """When rules are evaluated next without a signal, milliseconds since the Unix epoch, UTC."""
     wake_at: int | None = None
-    """When something happens by itself next: `again`, the end of an offer, a parcel turning late."""
+    """When the session next needs a turn by itself, milliseconds since the Unix epoch, UTC.
+
+    The first of `next_rule_check`, the end of a standing offer and a parcel that becomes late.
+    """
 
     @property
     def personal(self) -> bool:
-        """Whether history and cases may be used."""
+        """Whether history and cases of the customer may be used."""
         return self.consent == "personal" and not self.gpc
 
     @property
     def visible(self) -> bool:
         """Whether a page of the session can be seen."""
-        for tab in self.tabs:  # noqa: SIM110 - a generator costs more than the whole look
+        for tab in self.tabs:  # noqa: SIM110 - a generator costs more than the whole check
             if tab.visible:
                 return True
         return False
 
     def dwell(self, now: int) -> int:
-        """Engaged ms on the focus."""
+        """Return the engaged time on the focus at `now`, in milliseconds."""
         running = 0 if self.running_since is None else now - self.running_since
         return self.dwell_before_ms + running
 
     def dwell_reaches(self, duration: int) -> int:
-        """The instant at which the engaged time on the focus is `duration`; `WAITING` while it rests."""
+        """Return when the engaged time on the focus reaches a duration.
+
+        Args:
+            duration: Milliseconds.
+
+        Returns:
+            Milliseconds since the Unix epoch, UTC. `NOW` if it is reached, `NEEDS_ACTIVITY` while
+            engaged time does not run.
+        """
         if self.dwell_before_ms >= duration:
             return NOW
         if self.running_since is None:
@@ -127,29 +165,52 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
         return self.running_since + duration - self.dwell_before_ms
 
     def viewed_item(self, sku: str) -> ViewedItem | None:
-        """What is remembered of an item."""
-        for look in self.viewed_items:
-            if look.sku == sku:
-                return look
+        """Return what is remembered of an item; None: it was not viewed lately."""
+        for item in self.viewed_items:
+            if item.sku == sku:
+                return item
         return None
 
 
 def detached_customer(before: Session, after: Session) -> str | None:
-    """The customer whose history could be used before a turn and cannot after it; None: nobody's."""
-    who = before.customer
-    if who is None or not before.personal:
+    """Return the customer whose history could be used before a turn and cannot after it.
+
+    That is after a logout, a switch to another account, or a withdrawn consent.
+
+    Args:
+        before: The session before the turn.
+        after: The session after the turn.
+
+    Returns:
+        The shop's id of the customer; None where no customer was detached.
+    """
+    customer = before.customer
+    if customer is None or not before.personal:
         return None
-    return None if who == after.customer and after.personal else who
+    return None if customer == after.customer and after.personal else customer
 
 
 def without_unseen_offers(
     contact: ContactHistory, customer: str, session: Session
 ) -> ContactHistory:
-    """A customer's history without what a session reserved in it and will not show them any more."""
-    theirs = {offer.id for offer in session.offers if offer.customer == customer}
+    """Return a contact history without a session's reservations for offers never shown.
+
+    The session has left the customer, so it will not show them these offers any more. What the
+    customer saw stays counted.
+
+    Args:
+        contact: The customer's contact history.
+        customer: The shop's id of the customer.
+        session: The session after it left the customer. Standing offers that are still the
+            customer's keep their reservation.
+
+    Returns:
+        The history without these reservations.
+    """
+    still_theirs = {offer.id for offer in session.offers if offer.customer == customer}
     unseen = {
-        mark.offer for mark in contact.approaches if mark.session == session.id and not mark.shown
+        one.offer for one in contact.approaches if one.session == session.id and not one.shown
     }
-    for offer in unseen - theirs:
+    for offer in unseen - still_theirs:
         contact = contact.without_reservation(offer)
     return contact

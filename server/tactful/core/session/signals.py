@@ -1,4 +1,8 @@
-"""What may happen that can change a decision about one session."""
+"""Signals: everything that can happen to a session and change a decision.
+
+Each is a noun and a past participle. The turn log stores them: a `tag` is the name under which
+releases since 0.1.0 store a signal, and never changes.
+"""
 
 from typing import Literal
 
@@ -7,6 +11,7 @@ from msgspec import Struct, field
 from tactful.core.offers.offer import Offer
 
 Consent = Literal["none", "anonymous", "personal"]
+"""What the shopper allows (server/SEMANTICS.md, section 8, rule 4)."""
 PageKind = Literal[
     "home",
     "category",
@@ -25,45 +30,57 @@ ActivityKind = Literal[
 
 
 class LandingVisit(Struct, frozen=True, gc=False):
-    """Where this visit came from; read off the landing page's address."""
+    """Where a visit came from, as the address of the landing page says."""
 
     source: str | None = None
+    """`utm_source`."""
     campaign: str | None = None
+    """`utm_campaign`."""
     medium: str | None = None
+    """`utm_medium`."""
     referrer: str | None = None
+    """The host of the site that linked to the shop."""
     link: str | None = None
-    """The purpose of a link whose signature was verified."""
+    """The purpose of a link with a verified signature."""
 
 
 class ConnectionOpened(Struct, frozen=True, gc=False, tag="Arrived"):
-    """A connection of the session said hello; `tab` numbers the connection."""
+    """A client of the session connected: a new visit, a page load, a tab or a reconnect."""
 
     tab: int
+    """The number of the connection within the session."""
     consent: Consent
     gpc: bool = False
+    """Whether the browser sends Global Privacy Control."""
     territory: str | None = None
+    """ISO 3166-1 or 3166-2 code, as the page declares it."""
     locale: str | None = None
+    """BCP 47 tag of the page."""
     page: PageKind | None = None
     visit: LandingVisit | None = None
 
 
 class ConnectionClosed(Struct, frozen=True, gc=False, tag="Left"):
-    """A connection of the session is gone."""
+    """A connection of the session closed."""
 
     tab: int
+    """The number of the connection within the session."""
 
 
 class CustomerIdentified(Struct, frozen=True, gc=False, tag="Identified"):
-    """The shopper's identity was verified."""
+    """The shop's signature on the shopper's identity was verified."""
 
     customer: str
+    """The shop's id of the customer."""
     territory: str | None = None
+    """ISO 3166-1 or 3166-2 code, if the signed identity names one."""
 
 
 class CustomerLoggedOut(Struct, frozen=True, gc=False, tag="LoggedOut"):
-    """The shopper is anonymous again, under a new id."""
+    """The shopper is anonymous again."""
 
     shopper: str
+    """The id of the new anonymous shopper."""
 
 
 class PageViewed(Struct, frozen=True, gc=False, tag="Paged"):
@@ -72,33 +89,38 @@ class PageViewed(Struct, frozen=True, gc=False, tag="Paged"):
     kind: PageKind
     url: str = ""
     query: str | None = None
+    """The words of a search."""
     moment: Literal["rescue"] | None = None
+    """`rescue`: a page for cancelling, unsubscribing or returning."""
 
 
 class ItemViewed(Struct, frozen=True, gc=False, tag="Viewed"):
-    """The shopper looks at an item."""
+    """The shopper views the page of an item."""
 
     sku: str
 
 
 class CartLine(Struct, frozen=True, gc=False, array_like=True):
-    """So many of an SKU."""
+    """One line of a cart."""
 
     sku: str
     qty: int
+    """Units."""
 
 
 class CartChanged(Struct, frozen=True, gc=False, tag="Carted"):
-    """The whole cart as it now is."""
+    """The cart changed."""
 
     lines: tuple[CartLine, ...]
+    """The whole cart as it is now."""
 
 
 class ActivityReported(Struct, frozen=True, gc=False, tag="Acted"):
-    """The shopper, or a tab of theirs, did something."""
+    """The shopper, or one of their tabs, did something that is not a page or item view."""
 
     kind: ActivityKind
     tab: int = 0
+    """The number of the connection; it counts for `visible` and `hidden` alone."""
 
 
 class ConsentChanged(Struct, frozen=True, gc=False, tag="Consented"):
@@ -106,63 +128,73 @@ class ConsentChanged(Struct, frozen=True, gc=False, tag="Consented"):
 
     consent: Consent
     gpc: bool = False
+    """Whether the browser sends Global Privacy Control."""
 
 
 class OfferSeen(Struct, frozen=True, gc=False, tag="Seen"):
-    """An offer was on the screen."""
+    """An offer was visible on the shopper's screen."""
 
     offer: str
+    """The id of the offer."""
 
 
 class OfferDismissed(Struct, frozen=True, gc=False, tag="Dismissed"):
-    """The shopper does not want this offer."""
+    """The shopper dismissed an offer."""
 
     offer: str
+    """The id of the offer."""
 
 
 class OfferAccepted(Struct, frozen=True, gc=False, tag="Accepted"):
-    """The shopper wants this offer."""
+    """The shopper accepted an offer."""
 
     offer: str
+    """The id of the offer."""
     qty: int | None = None
-    """None: as many as it allows."""
+    """Units; None: as many as the offer allows."""
 
 
 class TimerFired(Struct, frozen=True, gc=False, tag="Woken"):
-    """An instant that an earlier decision asked for has come."""
+    """The instant has come for which an earlier decision set `Session.wake_at`."""
 
 
 class FactsChanged(Struct, frozen=True, gc=False, tag="Changed"):
-    """Facts, rules or freshness changed in a way that may concern this session."""
+    """Facts, rules or the liveness of feeds changed in a way that may concern this session."""
 
 
 class OrderReported(Struct, frozen=True, gc=False, tag="Bought"):
-    """The shop reported an order of this session: what it holds now, and when it was placed (ms)."""
+    """The shop reported an order of this session."""
 
     order: str
+    """The shop's id of the order."""
     products: tuple[str, ...]
+    """The products that the order holds now; a cancelled order holds none."""
     at: int
+    """When it was placed, milliseconds since the Unix epoch, UTC."""
 
 
 class OfferRedeemed(Struct, frozen=True, gc=False, tag="Redeemed"):
-    """A checkout redeemed an offer of this session, or ended it; the ledger has it already."""
+    """A checkout redeemed an offer of this session, or ended it otherwise."""
 
     offer: Offer
+    """The offer as the ledger has recorded it already."""
 
 
 class RedemptionRolledBack(Struct, frozen=True, gc=False, tag="RolledBack"):
-    """A checkout cancelled the order that had redeemed an offer of this session; it is accepted again."""
+    """A checkout cancelled the order that had redeemed an offer of this session."""
 
     offer: Offer
+    """The offer as the ledger has recorded it already: accepted again."""
 
 
 class OfferRevoked(Struct, frozen=True, gc=False, tag="Revoked"):
-    """A person ended an offer, accepted or not: a wrong price or fraud."""
+    """An operator ended an offer, accepted or not (server/SEMANTICS.md, section 4, rule 6)."""
 
     offer: str
+    """The id of the offer."""
     reason: Literal["price.error", "fraud"]
     operator: str = field(default="", name="who")
-    """Who it was; for the record only."""
+    """The operator's name, for the record; no decision reads it."""
 
 
 Signal = (
@@ -185,3 +217,4 @@ Signal = (
     | RedemptionRolledBack
     | OfferRevoked
 )
+"""Any signal. A new one needs a reducer in `stages/reducer.py`."""

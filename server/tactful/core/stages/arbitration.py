@@ -1,8 +1,8 @@
 """Arbitration: which of the candidates is pushed, and why the others are not. Gates 11 and 12.
 
-The order of comparison is server/SEMANTICS.md, section 7: tier, expected value, the smaller discount,
-rule id, SKU. Every comparison is total and exact, so that the same inputs give the same winner
-whatever the order of the rule files.
+The order of comparison is server/SEMANTICS.md, section 7: tier, expected value, the smaller
+discount, rule id, SKU. Every comparison is total and exact, so that the same inputs give the same
+winner whatever the order of the rule files.
 """
 
 from collections.abc import Collection, Iterable, Iterator

@@ -1,8 +1,8 @@
 """Hold-outs: which shoppers are deliberately shown nothing, so that the effect can be measured.
 
-Gate 12 (server/SEMANTICS.md, section 7). Membership is a keyed hash and nothing is stored for it: the
-same shopper is in the same group on every device and after every restart, and nobody without the
-shop's seed can compute who is in it.
+Gate 12 (server/SEMANTICS.md, section 7). Membership is a keyed hash and nothing is stored for it:
+the same shopper is in the same group on every device and after every restart, and nobody without
+the shop's seed can compute who is in it.
 """
 
 from hashlib import blake2b
@@ -40,7 +40,7 @@ def holdout_reason(seed: str, shopper: str, rule: Rule, policy: Policy) -> Reaso
     """
     if policy.holdout_bp and draw_bp(seed, "holdout", shopper) < policy.holdout_bp:
         return Reason.HOLDOUT_GLOBAL
-    # The rule's id is part of the draw: two rules of 50 % split shoppers independently of each other.
+    # The rule's id is part of the draw: two rules of 50 % split shoppers independently.
     if rule.share_bp < 10_000 and draw_bp(seed, "rule", rule.id, shopper) >= rule.share_bp:
         return Reason.HOLDOUT_RULE
     return None

@@ -1,7 +1,7 @@
 """Reducer: how a signal changes the session, before anything is decided.
 
-One function per signal, found in a table. A reducer may end or accept an offer, because that is what
-the signal says; it never pushes one and never evaluates a rule.
+One function per signal, found in a table. A reducer may end or accept an offer, because that is
+what the signal says; it never pushes one and never evaluates a rule.
 """
 
 from collections.abc import Callable
@@ -203,7 +203,7 @@ def _end_redeemed(builder: DecisionBuilder, signal: signals.OfferRedeemed) -> No
 
 
 def _restore_redeemed(builder: DecisionBuilder, signal: signals.RedemptionRolledBack) -> None:
-    """Hold an offer again whose redemption was rolled back; the ledger has recorded that already."""
+    """Hold an offer again whose redemption was rolled back; the ledger has recorded that."""
     offer = signal.offer
     builder.standing[offer.id] = offer
     builder.update(seq=max(builder.session.seq, offer.seq))
