@@ -1,4 +1,4 @@
-"""`python -m tactful`: the command line."""
+"""The command line as `python -m tactful`."""
 
 from tactful.cli import main
 

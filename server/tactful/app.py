@@ -1,4 +1,7 @@
-"""The composition root: builds one shop's server from concrete parts."""
+"""The composition root: builds one shop's server from concrete parts.
+
+This is the only module that knows both the runtime and its concrete ports, stores and transports.
+"""
 
 import contextlib
 import hashlib
@@ -22,7 +25,7 @@ from tactful.api.redemption_responses import encode_answer
 from tactful.api.redemptions import redemption_routes
 from tactful.api.rulebooks import rulebook_routes
 from tactful.api.server_key import ServerKey
-from tactful.api.widget_files import asset_routes, widget_folder
+from tactful.api.widget_files import widget_folder, widget_routes
 from tactful.config import Config
 from tactful.console.routes import console_routes
 from tactful.protocol.conversation import ProtocolTiming
@@ -35,7 +38,7 @@ from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.shared import failpoints
 from tactful.stores.shared.folder_lock import exclusive_lock
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.transports.admission.access_policy import AccessPolicy as DoorPolicy
+from tactful.transports.admission.access_policy import AccessPolicy
 from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.memory_guard import cgroup_limit
@@ -47,26 +50,26 @@ from tactful.transports.sessions.sse import EventStreams
 log = structlog.get_logger("tactful.app")
 
 TEST_START: Final = 1_773_144_000_000
-"""2026-03-10T12:00:00Z: where the test clock stands until it is set."""
+"""The test clock's first instant, 2026-03-10T12:00:00Z, in milliseconds since the Unix epoch."""
 
 
 class SystemEntropy:
-    """The machine's randomness."""
+    """The randomness of the operating system."""
 
     def token_bytes(self, size: int) -> bytes:
-        """Unpredictable bytes."""
+        """Return `size` unpredictable bytes."""
         return os.urandom(size)
 
 
 class SeededEntropy:
-    """The same bytes in the same order for the same seed; for tests only."""
+    """Repeatable bytes for tests: the same sequence for the same seed and start."""
 
     def __init__(self, seed: int, start: int) -> None:
         self._seed = f"{seed}:{start}"
         self._count = 0
 
     def token_bytes(self, size: int) -> bytes:
-        """The next bytes."""
+        """Return the next `size` bytes of the sequence."""
         self._count += 1
         text = f"{self._seed}:{self._count}".encode()
         return hashlib.shake_256(text).digest(size)
@@ -76,17 +79,48 @@ class ServerParts(Struct, frozen=True):
     """One shop's server, built and not yet started."""
 
     app: Starlette
+    """The ASGI application; its lifespan starts and stops the shop."""
     shop: Shop
+    """The runtime behind it."""
     hub: ConnectionHub
+    """The open session connections."""
 
 
 def create_app(config: Config) -> Starlette:
-    """An ASGI app for one shop; several in one process share nothing."""
+    """Return an ASGI application that serves one shop.
+
+    The application can be mounted in another server or run under any ASGI server. It opens the
+    ledger and reads the rules when its lifespan starts. Several applications in one process share
+    nothing. `tactful serve` uses the same application with a listener of its own, which also limits
+    connections before their first request; under another server those limits are that server's.
+
+    Args:
+        config: The settings of the shop, from `tactful.config.load` or built in code.
+
+    Returns:
+        A Starlette application with the routes of `server/HTTP.md` and `server/PROTOCOL.md`.
+
+    Raises:
+        OSError: The data folder cannot be created or written.
+        KeyFileError: A file in the folder of signing keys is damaged or readable by other users.
+    """
     return build(config).app
 
 
 def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
-    """Put one shop's server together. `clock`: instead of the one that the config asks for."""
+    """Build one shop's server and return its parts.
+
+    Args:
+        config: The settings of the shop.
+        clock: Replaces the clock that `config` asks for; for tests.
+
+    Returns:
+        The application together with the shop and the connection hub, for a listener or a test.
+
+    Raises:
+        OSError: The data folder cannot be created or written.
+        KeyFileError: A file in the folder of signing keys is damaged or readable by other users.
+    """
     folder, release = _data_folder(config)
     clock = clock or (
         TestClock(TEST_START, folder / TEST_CLOCK_FILE) if config.test_mode else SystemClock()
@@ -115,11 +149,11 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         settings=settings,
         encode_redemption=encode_answer,
     )
-    desk = OfferSessionHandler(
+    handler = OfferSessionHandler(
         shop.lifecycle, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
     )
-    reception = ConnectionHub(desk, _access_policy(config))
-    _register_gauges(shop, reception)
+    hub = ConnectionHub(handler, _access_policy(config))
+    _register_gauges(shop, hub)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -136,47 +170,48 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         release()
 
     app = Starlette(
-        routes=_routes(config, shop, reception), lifespan=lifespan, exception_handlers=HANDLERS
+        routes=_routes(config, shop, hub), lifespan=lifespan, exception_handlers=HANDLERS
     )
-    # Behind a proxy it would redirect to http://, and with it whoever has the key.
+    # Behind a proxy that ends TLS, Starlette would redirect to http://, and a client would send the
+    # server key there in plain text.
     app.router.redirect_slashes = False
-    return ServerParts(app, shop, reception)
+    return ServerParts(app, shop, hub)
 
 
-def _register_gauges(shop: Shop, reception: ConnectionHub) -> None:
-    """Have the metrics say who is connected, and why conversations ended."""
+def _register_gauges(shop: Shop, hub: ConnectionHub) -> None:
+    """Register the metrics of connections, messages, close codes and rejections."""
     telemetry = shop.state.telemetry
     telemetry.add_gauge(
-        "tactful_connections", "Connections", lambda: [((), len(reception.connections))]
+        "tactful_connections", "Open session connections", lambda: [((), len(hub.connections))]
     )
     telemetry.add_counter(
-        "tactful_messages", "Messages taken in", lambda: [((), reception.messages_received)]
+        "tactful_messages", "Messages received and handled", lambda: [((), hub.messages_received)]
     )
     telemetry.add_counter(
         "tactful_closes",
-        "Conversations that ended, by close code; 0: one of the client's invention",
-        lambda: [((str(code),), count) for code, count in sorted(reception.close_counts.items())],
+        "Connections that ended, by close code; 0: a code that a client invented",
+        lambda: [((str(code),), count) for code, count in sorted(hub.close_counts.items())],
         ("code",),
     )
     telemetry.add_counter(
         "tactful_refusals",
-        "Connections and requests that were turned away before anybody looked into them, by code",
-        lambda: [((code,), count) for code, count in sorted(reception.rejections.items())],
+        "Connections and requests that were rejected before they were read, by problem code",
+        lambda: [((code,), count) for code, count in sorted(hub.rejections.items())],
         ("code",),
     )
 
 
-def _routes(config: Config, shop: Shop, reception: ConnectionHub) -> list[BaseRoute]:
-    key = ServerKey(config.server_key, reception.report_key_check)
+def _routes(config: Config, shop: Shop, hub: ConnectionHub) -> list[BaseRoute]:
+    key = ServerKey(config.server_key, hub.report_key_check)
     routes = [
-        *websocket_routes(reception),
-        *EventStreams(reception).routes(),
+        *websocket_routes(hub),
+        *EventStreams(hub).routes(),
         *facts_routes(shop, key),
         *redemption_routes(shop, key),
         *explain_routes(shop, key),
         *rulebook_routes(shop, key),
         *operate_routes(shop, key, metrics=config.metrics),
-        *asset_routes(widget_folder()),
+        *widget_routes(widget_folder()),
     ]
     if config.test_mode:
         routes += clock_routes(shop, key)
@@ -187,7 +222,10 @@ def _routes(config: Config, shop: Shop, reception: ConnectionHub) -> list[BaseRo
 
 
 def _data_folder(config: Config) -> tuple[Path, Callable[[], None]]:
-    """Where the shop's files are; without one, a folder that goes with the process."""
+    """Return the shop's folder and a function that releases it.
+
+    Without a configured folder it is a temporary one, which the function deletes.
+    """
     if config.data is not None:
         config.data.mkdir(parents=True, exist_ok=True)
         return config.data, lambda: None
@@ -202,27 +240,31 @@ def _entropy(config: Config, folder: Path) -> Entropy:
 
 
 def _starts(file: Path) -> int:
-    """How often a server was started on this folder: a restart must not give out its ids again."""
+    """Count and return earlier starts on this folder, so that a restart does not repeat its ids."""
     starts = int(file.read_text("ascii")) if file.exists() else 0
     file.write_text(str(starts + 1), "ascii")
     return starts
 
 
 def hold_out_seed(config: Config, keys: SigningKeys) -> str:
-    """The secret behind hold-outs and offer ids: the seed in a test, else the shop's own."""
+    """Return the secret that hold-outs and offer ids are derived from.
+
+    In a test it is the configured seed, otherwise a secret derived from the shop's keys.
+    """
     if config.seed is not None:
         return f"seed:{config.seed}"
+    # The name is part of the derivation: another one would draw every hold-out anew.
     return keys.holder_of("session", "dice")
 
 
 UNLIMITED_ADDRESSES: Final = frozenset({"127.0.0.1", "::"})
-"""Loopback has no share of its own: a proxy that nobody declared must not lock the shop out."""
+"""`limit_key`s of loopback: a proxy that is not in `trusted_proxies` must not lock the shop out."""
 NO_RATE_LIMIT: Final = 10**9
-"""In test mode the shop's clock stands still while a client plays a whole day: no rate is too fast."""
+"""The rate in test mode, where the clock stands still while a client replays a whole day."""
 
 
-def _access_policy(config: Config) -> DoorPolicy:
-    return DoorPolicy(
+def _access_policy(config: Config) -> AccessPolicy:
+    return AccessPolicy(
         origins=frozenset(config.origins),
         hosts=config.allowed_hosts,
         proxies=TrustedProxies(config.trusted_proxies),
@@ -231,18 +273,18 @@ def _access_policy(config: Config) -> DoorPolicy:
             per_address=config.max_connections_per_address,
             request_burst=config.max_connections_per_address,
             requests_per_s=max(1, config.max_connections_per_address // 4),
-            memory_bytes=_memory(config),
+            memory_bytes=_memory_limit(config),
             unlimited=UNLIMITED_ADDRESSES,
-            timing=_rhythm(config),
+            timing=_protocol_timing(config),
         ),
     )
 
 
-def _memory(config: Config) -> int | None:
+def _memory_limit(config: Config) -> int | None:
     return config.max_memory_mib * 2**20 if config.max_memory_mib else cgroup_limit()
 
 
-def _rhythm(config: Config) -> ProtocolTiming:
+def _protocol_timing(config: Config) -> ProtocolTiming:
     heartbeat = config.heartbeat_s * 1_000
     if config.test_mode:
         return ProtocolTiming(heartbeat_ms=heartbeat, per_second=NO_RATE_LIMIT, burst=NO_RATE_LIMIT)

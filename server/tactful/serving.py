@@ -1,4 +1,4 @@
-"""Runs one shop's server: listen, drain, and the interpreter settings of a server process."""
+"""A server process: listen, drain on a signal, and tune the interpreter."""
 
 import asyncio
 import gc
@@ -17,22 +17,21 @@ from tactful.transports.server.listener import ListenAddress, Listener
 log = structlog.get_logger("tactful.app")
 
 OLDEST_GENERATION_THRESHOLD: Final = 10_000
-"""So many times the middle generation is looked at before the oldest is."""
+"""Collections of the middle generation before the garbage collector walks the oldest."""
 THREAD_SWITCH_S: Final = 0.001
-"""Seconds for which one thread may keep the interpreter to itself while another wants it.
+"""Seconds that a thread may hold the interpreter lock while another thread waits for it.
 
-At the usual 5 ms the loop waits so long each time it comes back from the network, while rules are
-compiled or records written: then it was 5 ms late, and now is one.
+While rules are compiled or records are written, the event loop waits that long each time it returns
+from the network. At the default of 5 ms it was 5 ms late, now it is 1 ms late.
 """
 
 
 def tune_interpreter() -> None:
-    """Have the interpreter hold up the event loop as little as it can.
+    """Reduce how long the garbage collector and other threads delay the event loop.
 
-    The garbage collector need not look at what lives long: what a start has made lives as long as
-    the process, and sessions end without it, for nothing that they or their connections leave is a
-    cycle. Walking all of 5,000 of them takes 50 ms, and at the usual pace that comes every few
-    seconds.
+    Objects of the start live as long as the process, so they are frozen. Sessions and connections
+    leave no reference cycles, so they are freed without the collector. Walking 5,000 sessions takes
+    50 ms, which at the default thresholds happens every few seconds.
     """
     gc.collect()
     gc.freeze()
@@ -42,13 +41,21 @@ def tune_interpreter() -> None:
 
 
 def _inherited_socket() -> int | None:
-    """The listening socket that a service manager passed on (sd_listen_fds(3)); None: it did not."""
-    mine = os.environ.get("LISTEN_PID") == str(os.getpid())
-    return 3 if mine and os.environ.get("LISTEN_FDS") == "1" else None
+    """Return the descriptor of the socket that a service manager passed on (sd_listen_fds(3))."""
+    for_this_process = os.environ.get("LISTEN_PID") == str(os.getpid())
+    return 3 if for_this_process and os.environ.get("LISTEN_FDS") == "1" else None
 
 
 async def serve(config: Config, *, started: Callable[[Listener], None] | None = None) -> None:
-    """Listen until SIGTERM or SIGINT, then see everybody off. `started` is told once it listens."""
+    """Serve one shop until SIGTERM or SIGINT, then drain and close.
+
+    Args:
+        config: The settings of the shop.
+        started: Called with the listener once it accepts connections.
+
+    Raises:
+        ListenError: The address is not available, or the application does not start.
+    """
     parts = build(config)
     place = ListenAddress(
         host=config.host,
@@ -58,7 +65,7 @@ async def serve(config: Config, *, started: Callable[[Listener], None] | None = 
         conformance_echo=config.conformance_echo,
     )
     listener = Listener(parts.app, parts.hub, place)
-    await listener.start()  # a signal meanwhile ends the process: nobody is here to be seen off
+    await listener.start()  # a signal before this point ends the process at once
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,1 +1,1 @@
-"""api."""
+"""The HTTP API for a shop's own systems."""

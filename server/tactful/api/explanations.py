@@ -1,4 +1,4 @@
-"""The endpoints that explain decisions and show what is kept: why, decisions, budgets, prices."""
+"""Endpoints that explain decisions and show offers, budgets and price histories."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ from tactful.runtime.state.session_registry import internal_id
 
 
 def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
-    """Everything that only reads."""
+    """Return the routes, all of which only read."""
 
     async def why(request: Request) -> Response:
         sku = _required(request, "sku")
@@ -134,14 +134,16 @@ def _one_of(request: Request, one: str, other: str) -> tuple[str | None, str | N
 
 
 def _visit(request: Request) -> HypotheticalVisit | None:
-    """A visit that might be, where `territory` or `dwell` says so."""
+    """Return the hypothetical visit that `territory` or `dwell` describes, if either is given."""
     query = request.query_params
     territory, dwell = query.get("territory"), query.get("dwell")
     if territory is None and dwell is None:
         return None
     if "session" in query or "at" in query:
         raise ProblemError(
-            400, "query.one_of", "`territory` and `dwell` imagine a visit: no `session`, no `at`."
+            400,
+            "query.one_of",
+            "`territory` and `dwell` describe a hypothetical visit. Leave out `session` and `at`.",
         )
     try:
         return (

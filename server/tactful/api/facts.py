@@ -1,4 +1,4 @@
-"""The endpoints through which a shop's systems report facts, and have people forgotten."""
+"""Endpoints for reports of facts, and for the export and erasure of a customer."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ from tactful.api.server_key import ServerKey
 from tactful.runtime.shop import Shop
 
 MAX_REPORTS: Final = 1_000
-"""Reports that are under way at once: a second's worth, beyond which a queue helps nobody."""
+"""Reports in progress at once: those of about a second; a longer queue would help no client."""
 MAX_REPORT_BYTES: Final = 4 * LARGEST
-"""Bytes of them; with what is made of them they stay within some hundred MiB."""
+"""Bytes of reports in progress; with their decoded facts that is a few hundred MiB."""
 
 
 class ReportQueue:
-    """How much is being taken in; a burst beyond that is asked to come again."""
+    """Bounds the reports in progress; a report beyond the bounds is to be sent again."""
 
     def __init__(self) -> None:
         self._reports = 0
@@ -30,7 +30,12 @@ class ReportQueue:
 
     @contextmanager
     def admit(self, request: Request) -> Iterator[None]:
-        """Count a report in for as long as it is under way; 429 if there is no place for it."""
+        """Return a context manager that counts a report while it is in progress.
+
+        Raises:
+            ProblemError: 429 `facts.busy` if too many reports are in progress. One report alone is
+                always admitted.
+        """
         stated = request.headers.get("content-length", "")
         size = min(int(stated), LARGEST) if stated.isdigit() else LARGEST
         if self._reports >= MAX_REPORTS or (
@@ -39,7 +44,7 @@ class ReportQueue:
             raise ProblemError(
                 429,
                 "facts.busy",
-                "More is reported than can be written: send this report again in a moment.",
+                "Too many reports are in progress. Send this report again in a moment.",
             )
         self._reports += 1
         self._bytes += size
@@ -51,20 +56,20 @@ class ReportQueue:
 
 
 def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
-    """`POST /v1/facts`, and a customer's export and erasure."""
-    intake = ReportQueue()
+    """Return the routes of `POST /v1/facts`, and of a customer's export and erasure."""
+    queue = ReportQueue()
 
-    async def take(request: Request) -> Response:
-        with intake.admit(request):
+    async def report(request: Request) -> Response:
+        with queue.admit(request):
             body = await read_bytes(request)
             raw = split_facts(body, request.headers.get("content-type", ""))
-            report = await shop.ingest.ingest(raw)
-        return json_response(msgspec.to_builtins(report))
+            result = await shop.ingest.ingest(raw)
+        return json_response(msgspec.to_builtins(result))
 
     async def export(request: Request) -> Response:
         customer = request.path_params["id"]
         found = await shop.ledger.export_customer(customer)
-        if not any(kept for part, kept in found.items() if part != "customer"):
+        if not any(rows for part, rows in found.items() if part != "customer"):
             raise ProblemError(404, "customer.unknown", "Nothing is kept about that customer.")
         return json_response(views.export(found))
 
@@ -73,7 +78,7 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return Response(status_code=204)
 
     return (
-        Route("/v1/facts", key.guard(take), methods=["POST"]),
+        Route("/v1/facts", key.guard(report), methods=["POST"]),
         Route("/v1/customers/{id:path}/export", key.guard(export), methods=["GET"]),
         Route("/v1/customers/{id:path}", key.guard(erase), methods=["DELETE"]),
     )

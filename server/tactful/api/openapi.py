@@ -1,4 +1,4 @@
-"""Which HTTP endpoints are there, in OpenAPI 3.1?"""
+"""The HTTP API as an OpenAPI 3.1 document, generated from the routes."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,48 +9,48 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.api.bodies import json_response
 
-PAGES: Final = "/console"
-"""Pages for people are no interface."""
-OPEN: Final = frozenset(
+CONSOLE_PATH: Final = "/console"
+"""Pages for people, which are not part of the API."""
+PUBLIC_PATHS: Final = frozenset(
     {"/healthz", "/readyz", "/version", "/openapi.json", "/asyncapi.json", "/.well-known/jwks.json"}
 )
-"""Endpoints that want no server key; the widget's and the sessions' have their own checks."""
+"""Endpoints without the server key; those of the widget and of sessions have other checks."""
 SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/facts"): "Report facts: a JSON array, or JSON Lines",
-    ("GET", "/v1/customers/{id}/export"): "All that is kept about a customer",
+    ("GET", "/v1/customers/{id}/export"): "Everything stored about a customer",
     ("DELETE", "/v1/customers/{id}"): "Erase a customer",
     ("POST", "/v1/redemptions"): "Redeem an offer's token for an order",
-    ("POST", "/v1/redemptions/{order}/cancel"): "Give an order's redemptions back",
+    ("POST", "/v1/redemptions/{order}/cancel"): "Roll back an order's redemptions",
     ("POST", "/v1/redemptions/{order}/refund"): "Record a partial refund of an order",
-    ("GET", "/v1/offers/{id}"): "One offer as it now is",
-    ("GET", "/v1/why"): "Why each rule speaks about an item, or not",
-    ("GET", "/v1/decisions"): "What was pushed and withdrawn, and why, newest first",
+    ("GET", "/v1/offers/{id}"): "The current state of one offer",
+    ("GET", "/v1/why"): "Explain for each rule why it offers an item or not",
+    ("GET", "/v1/decisions"): "Offers that were pushed and withdrawn, with reasons, newest first",
     ("GET", "/v1/budgets"): "The balance of every campaign",
-    ("GET", "/v1/prices/{sku}"): "The ledger of public prices",
+    ("GET", "/v1/prices/{sku}"): "The history of an item's public prices",
     ("GET", "/v1/rulebook"): "The active rulebook and its rules",
-    ("GET", "/v1/acts"): "What people did to rules and promises, newest first",
+    ("GET", "/v1/acts"): "Operator actions, newest first",
     ("POST", "/v1/rulebook/reload"): "Read the rule files again",
-    ("POST", "/v1/rulebook/rollback"): "Go back to the rulebook from before",
+    ("POST", "/v1/rulebook/rollback"): "Activate the previous rulebook",
     ("POST", "/v1/rules/{id}/pause"): "Pause a rule",
-    ("POST", "/v1/rules/{id}/resume"): "Let a rule run again",
+    ("POST", "/v1/rules/{id}/resume"): "Resume a paused rule",
     ("GET", "/.well-known/jwks.json"): "The keys that verify tokens offline",
-    ("GET", "/healthz"): "Is the process well?",
-    ("GET", "/readyz"): "May it be sent traffic, and how fresh are its feeds?",
+    ("GET", "/healthz"): "Liveness: whether to restart the process",
+    ("GET", "/readyz"): "Readiness: whether to send traffic, and the age of each feed",
     ("GET", "/metrics"): "Metrics in Prometheus' text format",
-    ("GET", "/version"): "Which version runs",
+    ("GET", "/version"): "The version of the server",
     ("GET", "/openapi.json"): "This document",
-    ("GET", "/asyncapi.json"): "The session's messages",
+    ("GET", "/asyncapi.json"): "The session's messages as AsyncAPI",
     ("GET", "/widget/{name}"): "The widget's files",
     ("GET", "/v1/session"): "Open a session (WebSocket upgrade)",
     ("GET", "/v1/session/stream"): "Open a session as server-sent events",
-    ("POST", "/v1/session/stream/{stream}"): "Post messages of a stream's client",
+    ("POST", "/v1/session/stream/{stream}"): "Post messages to a stream",
     ("POST", "/v1/test/clock"): "Test mode only: move the clock",
 }
-"""(method, path) → what it is for; a test walks it against the routes."""
+"""(method, path) → summary; a test compares it with the routes."""
 
 
 def openapi_routes(routes: Sequence[BaseRoute]) -> Sequence[BaseRoute]:
-    """`GET /openapi.json`, made from the routes there are."""
+    """Return the route of `GET /openapi.json`, which describes `routes`."""
     document = describe(routes)
 
     async def show(request: Request) -> Response:  # noqa: ARG001
@@ -60,10 +60,10 @@ def openapi_routes(routes: Sequence[BaseRoute]) -> Sequence[BaseRoute]:
 
 
 def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
-    """The document."""
+    """Return the OpenAPI document of the routes."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        if isinstance(route, Route) and not route.path.startswith(PAGES):
+        if isinstance(route, Route) and not route.path.startswith(CONSOLE_PATH):
             path = route.path.replace(":path}", "}")
             for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
                 paths.setdefault(path, {})[method.lower()] = _operation(method, path)
@@ -104,6 +104,6 @@ def _operation(method: str, path: str) -> dict[str, Any]:
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in names
         ]
-    if path not in OPEN and not path.startswith(("/widget", "/v1/session")):
+    if path not in PUBLIC_PATHS and not path.startswith(("/widget", "/v1/session")):
         operation["security"] = [{"serverKey": []}]
     return operation

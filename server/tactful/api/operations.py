@@ -1,4 +1,4 @@
-"""The endpoints that operators and machines look at: health, metrics, versions, and the test clock."""
+"""Endpoints for operation: health, readiness, metrics, versions and the test clock."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -19,33 +19,36 @@ from tactful.runtime.shop import Shop
 
 
 class ClockMove(Struct, frozen=True, forbid_unknown_fields=True):
-    """`{"now"}` or `{"advance"}` (s)."""
+    """The body of `POST /v1/test/clock`; exactly one field is set."""
 
     now: str | None = None
+    """The new instant (RFC 3339)."""
     advance: Annotated[float, Meta(ge=0, le=10**9)] | None = None
+    """Seconds to advance."""
 
 
 def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[BaseRoute]:
-    """Health, readiness, version, contracts and metrics."""
+    """Return the routes of health, readiness, version, AsyncAPI and, if wanted, metrics."""
 
     async def healthz(request: Request) -> Response:  # noqa: ARG001
-        failing = shop.ledger.failure
-        if failing:
-            return json_response({"status": "failing", "reason": failing}, 503)
+        failure = shop.ledger.failure
+        if failure:
+            return json_response({"status": "failing", "reason": failure}, 503)
         return json_response({"status": "ok"})
 
     async def readyz(request: Request) -> Response:  # noqa: ARG001
-        failing = shop.ledger.failure
-        ok = shop.ready and not failing
-        return json_response(_readiness(shop, ok=ok, failing=failing), 200 if ok else 503)
+        failure = shop.ledger.failure
+        ok = shop.ready and not failure
+        return json_response(_readiness(shop, ok=ok, failure=failure), 200 if ok else 503)
 
     async def version(request: Request) -> Response:  # noqa: ARG001
         return json_response({"name": "tactful", "version": __version__})
 
-    written = json_response(document(__version__))  # once: it takes 1 ms, and anybody may ask
+    # Built once: it takes 1 ms, and every client may request it.
+    asyncapi_response = json_response(document(__version__))
 
-    async def contract(request: Request) -> Response:  # noqa: ARG001
-        return written
+    async def asyncapi(request: Request) -> Response:  # noqa: ARG001
+        return asyncapi_response
 
     async def exposition(request: Request) -> Response:  # noqa: ARG001
         return Response(
@@ -56,14 +59,14 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
         Route("/healthz", healthz, methods=["GET"]),
         Route("/readyz", readyz, methods=["GET"]),
         Route("/version", version, methods=["GET"]),
-        Route("/asyncapi.json", contract, methods=["GET"]),
+        Route("/asyncapi.json", asyncapi, methods=["GET"]),
     ]
     if metrics:
         routes.append(Route("/metrics", key.guard(exposition), methods=["GET"]))
     return routes
 
 
-def _readiness(shop: Shop, *, ok: bool, failing: str | None) -> dict[str, Any]:
+def _readiness(shop: Shop, *, ok: bool, failure: str | None) -> dict[str, Any]:
     feeds = {}
     for feed, (age, limit) in shop.state.feeds.ages(shop.clock.now()).items():
         feeds[feed] = {
@@ -74,7 +77,7 @@ def _readiness(shop: Shop, *, ok: bool, failing: str | None) -> dict[str, Any]:
         }
     return {
         "status": "ready" if ok else "not ready",
-        "reason": failing,
+        "reason": failure,
         "rulebook": shop.state.active_rulebook.current.version,
         "rules": len(shop.state.active_rulebook.current.rules),
         "rules_trouble": shop.state.active_rulebook.problem,
@@ -85,7 +88,7 @@ def _readiness(shop: Shop, *, ok: bool, failing: str | None) -> dict[str, Any]:
 
 
 def clock_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
-    """Test mode only: `POST /v1/test/clock`."""
+    """Return the route of `POST /v1/test/clock`, which exists in test mode only."""
 
     async def move(request: Request) -> Response:
         wanted = await read_body(request, ClockMove)

@@ -1,4 +1,4 @@
-"""How do offers, verdicts and balances look in JSON to the shop's own people?"""
+"""JSON representations of offers, verdicts and explanations for the shop's own systems."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from tactful.runtime.services.explanations import Explanation
 
 
 def money(amount: int | None, currency: str) -> dict[str, Any] | None:
-    """Minor units with their currency."""
+    """Return an amount in minor units with its currency, or `None`."""
     return None if amount is None else {"amount": amount, "currency": currency}
 
 
 def when(at: int | None) -> str | None:
-    """An instant as RFC 3339 in UTC."""
+    """Return an instant (milliseconds since the Unix epoch, UTC) in RFC 3339, or `None`."""
     return None if at is None else format_rfc3339(at)
 
 
 def offer(one: Offer) -> dict[str, Any]:
-    """All of an offer."""
+    """Return all fields of an offer."""
     off = one.order_deduction
     return {
         "id": one.id,
@@ -56,7 +56,7 @@ def offer(one: Offer) -> dict[str, Any]:
 
 
 def explanation(found: Explanation) -> dict[str, Any]:
-    """The answer of `GET /v1/why`."""
+    """Return the response of `GET /v1/why`."""
     shown: dict[str, Any] = {"sku": found.sku}
     if found.session:
         shown["session"] = found.session
@@ -72,7 +72,7 @@ def explanation(found: Explanation) -> dict[str, Any]:
 
 
 def verdict(one: Verdict, now: int) -> dict[str, Any]:
-    """One rule's outcome, its primary reason, and all gates that fail."""
+    """Return one rule's outcome, its primary reason and all failed gates; `now` is in milliseconds."""
     shown: dict[str, Any] = {"rule": one.rule, "outcome": one.outcome}
     if one.reason:
         shown["reason"] = one.reason.value
@@ -85,7 +85,7 @@ def verdict(one: Verdict, now: int) -> dict[str, Any]:
 
 
 def finding(one: Finding, now: int) -> dict[str, Any]:
-    """A gate that fails: what is, what would be needed, how old that is, what would change it."""
+    """Return a failed gate: the actual value, the needed one, its age (s) and what would change it."""
     shown: dict[str, Any] = {
         "reason": one.reason.value,
         "actual": as_plain_value(one.reason, one.actual),
@@ -98,7 +98,7 @@ def finding(one: Finding, now: int) -> dict[str, Any]:
 
 
 def export(value: Any, name: str = "") -> Any:
-    """What is kept about a customer, with its instants as everywhere."""
+    """Return stored rows of a customer with all instants in RFC 3339; `name` is the field's name."""
     if isinstance(value, dict):
         return {key: export(one, key) for key, one in value.items()}
     if isinstance(value, list):
@@ -108,4 +108,4 @@ def export(value: Any, name: str = "") -> Any:
 
 
 INSTANTS = frozenset({"at", "ended", "since", "until"})
-"""Fields of what is kept that hold an instant and are not called `…_at` or `…_until`."""
+"""Stored fields that hold an instant and do not end in `_at` or `_until`."""

@@ -1,4 +1,4 @@
-"""The endpoints that change rules while they run, and those that say who did."""
+"""Endpoints that show and change the active rulebook, and the audit of operator actions."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,10 +18,11 @@ from tactful.runtime.services.rulebook_manager import ReloadResult
 from tactful.runtime.shop import Shop
 
 NAME_LENGTH: Final = 80
+"""Characters of an operator's name that are kept."""
 
 
 def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
-    """Show, reload, roll back, pause and resume; each change is kept with who made it."""
+    """Return the routes; every change is recorded with the operator who made it."""
 
     async def rulebook(request: Request) -> Response:  # noqa: ARG001
         return json_response(_rulebook(shop))
@@ -31,11 +32,11 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response({"acts": [_act(one) for one in found]})
 
     async def reload(request: Request) -> Response:
-        done = await operators.reload(shop, _who(request))
+        done = await operators.reload(shop, _operator(request))
         return _reloaded(done, shop.state.active_rulebook.problem)
 
     async def rollback(request: Request) -> Response:
-        done = await operators.rollback(shop, _who(request))
+        done = await operators.rollback(shop, _operator(request))
         if done is None:
             raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
         return _reloaded(done, shop.state.active_rulebook.problem)
@@ -43,7 +44,7 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     def switch(*, paused: bool) -> Any:
         async def endpoint(request: Request) -> Response:
             rule = request.path_params["id"]
-            if not await operators.pause(shop, rule, _who(request), paused=paused):
+            if not await operators.pause(shop, rule, _operator(request), paused=paused):
                 raise ProblemError(404, "rule.unknown", f"The rulebook has no rule `{rule}`.")
             return json_response({"rule": rule, "state": "paused" if paused else "running"})
 
@@ -59,8 +60,8 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     )
 
 
-def _who(request: Request) -> str:
-    """Whoever has the key may say for whom it acts."""
+def _operator(request: Request) -> str:
+    """Return the operator that the header names; the key's owner may name anyone."""
     return request.headers.get("tactful-operator", "").strip()[:NAME_LENGTH] or "server key"
 
 

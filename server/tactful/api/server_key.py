@@ -1,4 +1,4 @@
-"""Who may use the endpoints of the shop's own servers?"""
+"""Authentication of a shop's own systems with the server key."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -12,35 +12,44 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class ServerKey:
-    """The bearer key of one shop; without one, every endpoint that wants it is closed."""
+    """The bearer key (RFC 6750) of one shop; without a key, every guarded endpoint is closed."""
 
     def __init__(
-        self, key: str | None, judged: Callable[[str, bool], None] = lambda _, __: None
+        self, key: str | None, report: Callable[[str, bool], None] = lambda _, __: None
     ) -> None:
-        """`judged`: is told which address has shown the key, or another one."""
+        """Create the check.
+
+        Args:
+            key: The configured key, or `None`.
+            report: Called with a client's address and whether its key was right, for rate limits.
+        """
         self._key = key.encode() if key else None
-        self._judged = judged
+        self._report = report
 
     def check(self, request: Request) -> None:
-        """Raise a 401 unless the request carries the key."""
+        """Check that a request carries the key.
+
+        Raises:
+            ProblemError: 401 `key.unset` without a configured key, 401 `key.wrong` otherwise.
+        """
         if self._key is None:
             raise ProblemError(
                 401,
                 "key.unset",
-                "This server has no server key: set TACTFUL_SERVER_KEY and start it again.",
+                "This server has no server key. Set TACTFUL_SERVER_KEY and start it again.",
             )
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         same = hmac.compare_digest(given.strip().encode(), self._key)
         right = same and scheme.lower() == "bearer"
         if request.client is not None:
-            self._judged(request.client.host, right)
+            self._report(request.client.host, right)
         if not right:
             raise ProblemError(
                 401, "key.wrong", "Send the server key as `Authorization: Bearer <key>`."
             )
 
     def guard(self, endpoint: Endpoint) -> Endpoint:
-        """An endpoint behind the key."""
+        """Return `endpoint` behind the check."""
 
         async def guarded(request: Request) -> Response:
             self.check(request)

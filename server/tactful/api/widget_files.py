@@ -1,4 +1,4 @@
-"""The widget's files, as storefronts load them."""
+"""The widget's JavaScript files, which storefronts load."""
 
 import re
 from collections.abc import Sequence
@@ -11,29 +11,31 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.api.problems import ProblemError
 
-NAME: Final = re.compile(r"v\d+(\.\d+\.\d+)?\.js(\.map)?", re.ASCII)
+FILE_NAME: Final = re.compile(r"v\d+(\.\d+\.\d+)?\.js(\.map)?", re.ASCII)
 HEADERS: Final = {
-    "Access-Control-Allow-Origin": "*",  # SRI needs CORS; the file is public
+    "Access-Control-Allow-Origin": "*",  # subresource integrity needs CORS; the file is public
     "Cross-Origin-Resource-Policy": "cross-origin",  # for pages under COEP
     "X-Content-Type-Options": "nosniff",
 }
 
 
 def widget_folder() -> Path:
-    """The built widget: inside the wheel, or in the checkout."""
+    """Return the folder of the built widget: in the installed package, or in the checkout."""
     package = Path(__file__).parents[1]
     installed = package / "_widget"
     return installed if installed.is_dir() else package.parents[1] / "widget" / "dist"
 
 
-def asset_routes(folder: Path) -> Sequence[BaseRoute]:
-    """`/widget/v1.js`, cached for minutes, and `/widget/v1.2.3.js`, for ever."""
+def widget_routes(folder: Path) -> Sequence[BaseRoute]:
+    """Return the route of the widget: `v1.js` is cached for minutes, `v1.2.3.js` for a year."""
 
     async def script(request: Request) -> Response:
         name = request.path_params["name"]
         path = folder / name
-        if not NAME.fullmatch(name) or not path.is_file():
-            raise ProblemError(404, "widget.unknown", f"There is no widget file {name}.")
+        if not FILE_NAME.fullmatch(name) or not path.is_file():
+            raise ProblemError(
+                404, "widget.unknown", f"There is no widget file {name}. The current one is v1.js."
+            )
         immutable = name.count(".") > 1 and not name.endswith(".map")
         age = "max-age=31536000, immutable" if immutable else "max-age=300"
         headers = {**HEADERS, "Cache-Control": f"public, {age}"}
