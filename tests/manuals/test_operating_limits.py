@@ -27,7 +27,7 @@ MIB = 2**20
 
 def defaults_of_world() -> tuple[int, int]:
     known = inspect.signature(FactCache).parameters
-    return known["items"].default, known["people"].default
+    return known["items"].default, known["customers"].default
 
 
 def test_limits_and_durations_are_written_as_they_are():

@@ -1,4 +1,7 @@
-"""What does an order pay with an offer, and what does it save by it, line by line?"""
+"""What an order pays with an offer and saves by it, line by line.
+
+Amounts are minor units of the offer's currency.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,58 +17,68 @@ from tactful.core.values.money import AMOUNT_MAX, Money
 
 
 class RequestedLine(Struct, frozen=True, kw_only=True):
-    """`qty` of an SKU in the order; `unit`: what the shop means to charge for one, where it says so.
-
-    For an offer on the order that is before the offer, and after those on the items.
-    """
+    """One line of the order, as the shop's checkout states it."""
 
     sku: str
     qty: int
     unit: Money | None = None
+    """What the shop means to charge for one unit; `None`: not stated.
+
+    For an offer on the order, it is the price before that offer and after those on the items.
+    """
 
 
 class SkuNow(Struct, frozen=True, kw_only=True):
-    """The public price and the stock of one SKU now; None: not known, and what is not known stands."""
+    """The public price and the stock of one SKU now.
+
+    `None` means unknown; unknown values do not block a redemption, because the offer was promised.
+    """
 
     price: int | None = None
+    """Of one unit, in minor units of `currency`."""
     currency: str | None = None
     available: int | None = None
+    """How many units can be sold."""
     recalled: bool = False
 
 
 UNKNOWN_SKU: Final = SkuNow()
 SkusNow = Mapping[str, SkuNow]
+"""SKU → its price and stock; an SKU that is missing is unknown."""
 
 
 class LineTotals(Struct, frozen=True):
-    """What is charged: the price and quantity answered, the saving, and its share of each line."""
+    """What is charged with an offer."""
 
     unit: int
+    """The price of one unit; for an offer on the order or its shipping, what these come to."""
     qty: int
     saved: int
     lines: tuple[SoldLine, ...]
+    """The share of each line."""
 
 
 class EarlierOffer(Struct, frozen=True):
-    """What an offer that the same order used before sold."""
+    """The lines that an earlier offer of the same order sold."""
 
     level: Level
     lines: tuple[SoldLine, ...]
 
 
 class NotApplicable(Struct, frozen=True):
-    """Why an order has nothing that an offer could come off."""
+    """Why an offer cannot come off this order."""
 
     code: RedemptionErrorCode
     detail: str
 
 
-def item_sale(offer: Offer, qty: int, shelf: SkuNow) -> LineTotals:
-    """The lower of the offer's and the present public price; a saving on what was public then or now.
+def item_sale(offer: Offer, qty: int, sku_now: SkuNow) -> LineTotals:
+    """Return what `qty` units cost: the lower of the offer's price and the public price now.
 
-    A price that rose since does not enlarge the saving: the budget holds what was promised.
+    The saving counts from the lower of the public prices then and now. A price that rose since does not enlarge
+    it, because the budget reserved what was promised.
     """
-    public = _public(offer, shelf)
+    public = _public(offer, sku_now)
     unit = min(offer.unit, public)
     saved = (public - unit) * qty
     return LineTotals(unit, qty, saved, (SoldLine(offer.sku, qty, unit * qty, saved),))
@@ -75,20 +88,27 @@ def order_sale(
     offer: Offer,
     off: Deduction,
     lines: Sequence[RequestedLine],
-    shelves: SkusNow,
+    skus_now: SkusNow,
     before: Sequence[EarlierOffer],
 ) -> LineTotals | NotApplicable:
-    """What comes off all that is in the order, on the result of the offers that it used before.
+    """Return what an offer takes off the whole order, or why it cannot.
 
-    Each line bears its share; the item that the offer was shown for counts at the price shown, if
-    that has risen.
+    It comes off the result of the offers that the order used before, and each line bears its share. The item that
+    the offer was shown for counts at the price shown, if the price has risen.
+
+    Args:
+        offer: The offer.
+        off: What comes off.
+        lines: All lines of the order.
+        skus_now: Price and stock of each SKU.
+        before: What earlier offers of this order sold.
     """
     missing = _missing(lines, before)
     if missing:
         return NotApplicable(
             "redemption.sku", f"The order used an offer for {missing}: name all its lines."
         )
-    prices = [_price(offer, line, shelves) for line in lines]
+    prices = [_price(offer, line, skus_now) for line in lines]
     unpriced = [line.sku for line, price in zip(lines, prices, strict=True) if price is None]
     if unpriced:
         return NotApplicable(
@@ -109,16 +129,24 @@ def order_sale(
 def shipping_sale(
     offer: Offer, off: Deduction, charge: Money | None, before: Sequence[EarlierOffer]
 ) -> LineTotals | NotApplicable:
-    """What comes off the shipping charge, on the result of the offers that the order used before.
+    """Return what an offer takes off the shipping charge, or why it cannot.
 
     Each minor unit of the charge counts as one piece, so that a part of it can be refunded.
+
+    Args:
+        offer: The offer.
+        off: What comes off.
+        charge: The charge before any offer; `None`: the shop named none.
+        before: What earlier offers of this order sold.
     """
     if charge is None or charge.currency != offer.currency:
         return NotApplicable(
             "redemption.shipping", f"Name the shipping charge, in {offer.currency}."
         )
-    taken = sum(line.saved for sold in before if sold.level == "shipping" for line in sold.lines)
-    rest = charge.amount - taken
+    already_off = sum(
+        line.saved for sold in before if sold.level == "shipping" for line in sold.lines
+    )
+    rest = charge.amount - already_off
     if rest <= 0:
         return NotApplicable("redemption.nothing", "Nothing is left of the shipping charge.")
     saved = off.amount_off(rest)
@@ -126,33 +154,33 @@ def shipping_sale(
     return LineTotals(rest - saved, 1, saved, (line,))
 
 
-def _public(offer: Offer, shelf: SkuNow) -> int:
-    """The public price then or now, whichever is lower; what is not known now is as it was."""
-    if shelf.price is None or shelf.currency != offer.currency:
+def _public(offer: Offer, sku_now: SkuNow) -> int:
+    """Return the lower of the public prices then and now; the one then where now is unknown."""
+    if sku_now.price is None or sku_now.currency != offer.currency:
         return offer.public
-    return min(offer.public, shelf.price)
+    return min(offer.public, sku_now.price)
 
 
-def _price(offer: Offer, line: RequestedLine, shelves: SkusNow) -> int | None:
-    """What one of a line costs before the offer; None: nobody knows."""
-    shelf = shelves.get(line.sku, UNKNOWN_SKU)
-    price = _public(offer, shelf) if line.sku == offer.sku else shelf.price
+def _price(offer: Offer, line: RequestedLine, skus_now: SkusNow) -> int | None:
+    """Return what one unit of a line costs before the offer; `None`: unknown."""
+    sku_now = skus_now.get(line.sku, UNKNOWN_SKU)
+    price = _public(offer, sku_now) if line.sku == offer.sku else sku_now.price
     if line.unit is not None:
         if line.unit.currency != offer.currency or line.unit.amount < 0:
             return None
         return min(line.unit.amount, price or 0) if line.sku == offer.sku else line.unit.amount
-    return price if line.sku == offer.sku or shelf.currency == offer.currency else None
+    return price if line.sku == offer.sku or sku_now.currency == offer.currency else None
 
 
 def _reduced(
     lines: Sequence[RequestedLine], prices: Sequence[int], before: Sequence[EarlierOffer]
 ) -> Iterator[int]:
-    """What each line comes to after the offers that were used before."""
+    """Yield what each line comes to after the offers that were used before."""
     cheaper = {line.sku: line for line in _of(before, "item")}
     left = Counter({sku: line.qty for sku, line in cheaper.items()})
-    taken = Counter[str]()
+    already_off = Counter[str]()
     for sold in _of(before, "order"):
-        taken[sold.sku] += sold.saved
+        already_off[sold.sku] += sold.saved
     for line, price in zip(lines, prices, strict=True):
         amount = price * line.qty
         if line.unit is None:
@@ -161,8 +189,8 @@ def _reduced(
             if promised:
                 unit = cheaper[line.sku].paid // cheaper[line.sku].qty
                 amount -= max(price - unit, 0) * promised
-        share = min(amount, taken[line.sku])
-        taken[line.sku] -= share
+        share = min(amount, already_off[line.sku])
+        already_off[line.sku] -= share
         yield amount - share
 
 
@@ -171,7 +199,7 @@ def _of(before: Sequence[EarlierOffer], level: Level) -> Iterator[SoldLine]:
 
 
 def _missing(lines: Sequence[RequestedLine], before: Sequence[EarlierOffer]) -> str | None:
-    """An SKU that an offer was used for and of which the order now names fewer; None: there is none."""
+    """Return an SKU of which an earlier offer sold more units than the order names now, or `None`."""
     there = Counter[str]()
     for line in lines:
         there[line.sku] += line.qty

@@ -1,4 +1,8 @@
-"""Which facts are in memory, and how do the others get there?"""
+"""Items and customers in memory, bounded, in front of the ledger.
+
+Decisions read from here without waiting. Before a turn, the runtime loads what the turn may read and is not in
+memory. A fact that comes in drops what it changes, and the next turn that needs it reads it again.
+"""
 
 import asyncio
 from collections import OrderedDict, defaultdict
@@ -13,9 +17,8 @@ from tactful.core.facts.fact_types import AnyFact, Product, Recall, kind_of, sub
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
-from tactful.core.session import session as parting
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
-from tactful.core.session.session import Session
+from tactful.core.session.session import Session, detached_customer, without_unseen_offers
 from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.session_store import SessionStore
@@ -28,34 +31,38 @@ class CustomerLedger(FactStore, SessionStore, Protocol):
 
 
 class FactCache:
-    """Bounded caches of items and people before the ledger.
-
-    What a fact changes is dropped, and read again by whoever needs it next: once, however many ask.
-    """
+    """Caches of items and of customers; several readers of one entry share one read of the ledger."""
 
     def __init__(
-        self, ledger: CustomerLedger, *, items: int = 50_000, people: int = 20_000
+        self, ledger: CustomerLedger, *, items: int = 50_000, customers: int = 20_000
     ) -> None:
+        """Start empty.
+
+        Args:
+            ledger: Where the facts and contact histories are stored.
+            items: The most items in memory; the oldest are dropped first.
+            customers: The most customers in memory; the oldest are dropped first.
+        """
         self._ledger = ledger
         self._items: OrderedDict[str, Item] = OrderedDict()
-        self._people: OrderedDict[str, History] = OrderedDict()
+        self._histories: OrderedDict[str, History] = OrderedDict()
         self._profiles: dict[str, Profile] = {}
         self._contacts: dict[str, ContactHistory] = {}
-        self._limits = items, people
+        self._max_items, self._max_customers = items, customers
         self._mentions: dict[str, set[str]] = defaultdict(set)
+        """`<kind>:<id>` → the SKUs or customers in memory that depend on it."""
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._dropped: set[str] = set()
+        """What was invalidated; a read that began before the fact must not be stored."""
         self.policy = Policy()
 
-    # reading, without waiting
-
     def item(self, sku: str) -> Item | None:
-        """An item in memory, known to the shop or not; None: not in memory."""
+        """Return an item in memory, known to the shop or not; `None`: not in memory."""
         return self._items.get(sku)
 
     def customer(self, customer: str) -> Profile | None:
-        """A customer in memory; None: not in memory."""
-        history = self._people.get(customer)
+        """Return a customer's profile under the active policy; `None`: not in memory."""
+        history = self._histories.get(customer)
         if history is None or customer not in self._contacts:
             return None
         known = self._profiles.get(customer)
@@ -65,31 +72,37 @@ class FactCache:
         return known
 
     def set_contact(self, customer: str, contact: ContactHistory) -> None:
-        """Take over what a turn made of a customer's contact history."""
+        """Replace a customer's contact history by the one that a turn committed."""
         self._contacts[customer] = contact
         known = self._profiles.get(customer)
         if known is not None:
             self._profiles[customer] = msgspec.structs.replace(known, contact=contact)
 
     def detach_customer(self, before: Session, after: Session) -> dict[str, ContactHistory]:
-        """Let go of the customer whom a shopper left behind: their history, where one was left."""
-        who = parting.detached_customer(before, after)
-        known = self._contacts.get(who) if who else None
-        if who is None or known is None:
+        """Update the contact history of a customer whom a session no longer belongs to.
+
+        Args:
+            before: The session before the turn.
+            after: The session after the turn.
+
+        Returns:
+            Customer → contact history to store; empty if the session did not leave a customer.
+        """
+        customer = detached_customer(before, after)
+        known = self._contacts.get(customer) if customer else None
+        if customer is None or known is None:
             return {}
-        contact = parting.without_unseen_offers(known, who, after)
-        self.set_contact(who, contact)
-        return {who: contact}
+        contact = without_unseen_offers(known, customer, after)
+        self.set_contact(customer, contact)
+        return {customer: contact}
 
     def use_policy(self, policy: Policy) -> None:
-        """Derive profiles under another policy from now on."""
+        """Derive profiles under this policy from now on."""
         self.policy = policy
         self._profiles.clear()
 
-    # forgetting
-
     def invalidate(self, fact: AnyFact) -> tuple[set[str], set[str]]:
-        """Drop what a newer fact changes: the SKUs and the customers that it concerns."""
+        """Drop what a newer fact changes; return the SKUs and the customers that it concerns."""
         skus: set[str] = set()
         customers: set[str] = set()
         for subject, key in subjects_of(fact):
@@ -113,19 +126,19 @@ class FactCache:
         return skus, customers
 
     def invalidate_item(self, sku: str) -> None:
-        """Drop an item; whoever needs it next reads it again."""
+        """Drop an item, so that it is read again."""
         self._drop(self._items, sku)
 
     def invalidate_customer(self, customer: str) -> None:
-        """Drop a customer's facts; the contact history stays."""
-        self._drop(self._people, customer)
+        """Drop a customer's facts, so that they are read again; the contact history stays."""
+        self._drop(self._histories, customer)
         self._profiles.pop(customer, None)
 
     def erase_customer(self, erased: History) -> None:
-        """Drop all of a customer, and whoever else knew of their orders and cases."""
-        known: list[AnyFact] = [kept.fact for kept in erased.orders]
-        known += [kept.fact for kept in erased.returns]
-        known += [kept.fact for kept in erased.cases]
+        """Drop everything of a customer, and the other customers who are linked by an order or a case."""
+        known: list[AnyFact] = [one.fact for one in erased.orders]
+        known += [one.fact for one in erased.returns]
+        known += [one.fact for one in erased.cases]
         for fact in known:
             self.invalidate(fact)
         self.invalidate_customer(erased.customer)
@@ -135,10 +148,13 @@ class FactCache:
         cache.pop(key, None)
         self._dropped.add(key)
 
-    # loading
-
     async def load(self, skus: Iterable[str], customers: Iterable[str]) -> None:
-        """Bring into memory what is not there; concurrent callers share one read."""
+        """Bring items and customers into memory; concurrent callers share one read.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+            LookupError: A stored fact cannot be decoded.
+        """
         tasks = [self._once(f"i:{sku}", self._load_item(sku)) for sku in skus]
         tasks += [self._once(f"p:{one}", self._load_customer(one)) for one in customers]
         if tasks:
@@ -155,6 +171,7 @@ class FactCache:
         return task
 
     async def _load_item(self, sku: str) -> None:
+        # Repeated where a fact came in during the read: what was read may lack it.
         while sku not in self._items:
             self._dropped.discard(sku)
             item = await FactReader(self._ledger).item(sku)
@@ -162,7 +179,16 @@ class FactCache:
                 self._store_item(item)
 
     async def read_item(self, sku: str, at: int | None = None) -> Item:
-        """An SKU as the ledger has it, now or at a past instant; a bundle with its parts."""
+        """Read an item from the ledger, past the cache.
+
+        Args:
+            sku: The SKU, known to the shop or not.
+            at: As of this instant, in milliseconds since the Unix epoch, UTC; `None`: now.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+            LookupError: A stored fact cannot be decoded.
+        """
         return await FactReader(self._ledger, at=at).item(sku)
 
     def _store_item(self, item: Item) -> None:
@@ -174,46 +200,55 @@ class FactCache:
         for one in (item, *item.components):
             for variant in one.variants:
                 self._mentions[f"variant:{variant}"].add(item.sku)
-        if len(self._items) > self._limits[0]:
+        if len(self._items) > self._max_items:
             _, old = self._items.popitem(last=False)
             self._unmention(f"product:{old.product_id}", old.sku)
 
     async def _load_customer(self, customer: str) -> None:
-        while customer not in self._people:
+        while customer not in self._histories:
             self._dropped.discard(customer)
             history = await FactReader(self._ledger).history(customer)
             if customer not in self._dropped:
                 self._store_history(history)
         if customer not in self._contacts:
-            kept = await self._ledger.contact(customer)
-            contact = _decode_contact(kept) if kept else NO_CONTACT
+            stored = await self._ledger.contact(customer)
+            contact = _decode_contact(stored) if stored else NO_CONTACT
             self._contacts.setdefault(customer, contact)
 
     async def read_history(self, customer: str, at: int | None = None) -> History:
-        """A customer as the ledger has them, now or at a past instant."""
+        """Read a customer from the ledger, past the cache.
+
+        Args:
+            customer: The shop's id of the customer.
+            at: As of this instant, in milliseconds since the Unix epoch, UTC; `None`: now.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+            LookupError: A stored fact cannot be decoded.
+        """
         return await FactReader(self._ledger, at=at).history(customer)
 
     def _store_history(self, history: History) -> None:
-        self._people[history.customer] = history
+        self._histories[history.customer] = history
         for key in _keys(history):
             self._mentions[key].add(history.customer)
-        if len(self._people) > self._limits[1]:
-            customer, old = self._people.popitem(last=False)
+        if len(self._histories) > self._max_customers:
+            customer, old = self._histories.popitem(last=False)
             self._profiles.pop(customer, None)
             for key in _keys(old):
                 self._unmention(key, customer)
 
-    def _unmention(self, key: str, who: str) -> None:
+    def _unmention(self, key: str, dependent: str) -> None:
         known = self._mentions.get(key)
         if known is not None:
-            known.discard(who)
+            known.discard(dependent)
             if not known:
                 del self._mentions[key]
 
 
 def _keys(history: History) -> list[str]:
-    """What else, when it changes, changes this customer."""
-    kepts = (*history.orders, *history.returns, *history.cases, *history.reviews, *history.remedies)
-    skus = named_skus(kepts) | history.products.keys()
-    keys = [f"{kind}:{key}" for kind, key in linked_subjects(kepts)]
+    """Return the keys of everything that changes this customer when it changes."""
+    facts = (*history.orders, *history.returns, *history.cases, *history.reviews, *history.remedies)
+    skus = named_skus(facts) | history.products.keys()
+    keys = [f"{kind}:{key}" for kind, key in linked_subjects(facts)]
     return keys + [f"sku:{sku}" for sku in skus]

@@ -1,4 +1,7 @@
-"""When did each feed last give a sign of life, and when will one have been silent too long?"""
+"""The liveness of feeds: when each last gave a heartbeat, and when one is stale.
+
+A stale feed withholds the offers that depend on it (`server/SEMANTICS.md`, section 10).
+"""
 
 from collections.abc import Callable
 from typing import cast
@@ -11,21 +14,33 @@ from tactful.runtime.timers import Timers
 
 
 class FeedMonitor:
-    """The clocks of the feeds; `on_stale` is called when a watched one falls silent."""
+    """Records the heartbeats of the feeds, and sets a timer for the instant at which one becomes stale."""
 
     def __init__(self, timers: Timers, on_stale: Callable[[], None]) -> None:
+        """Watch nothing until a policy is given.
+
+        Args:
+            timers: Where the timers are set.
+            on_stale: Called when a watched feed becomes stale.
+        """
         self._timers = timers
         self._on_stale = on_stale
         self._limits = FeedMaxAge()
         self.heard: dict[FeedName, int] = {}
+        """Feed → its last heartbeat, in milliseconds since the Unix epoch, UTC."""
 
     def restore(self, heard: dict[str, int]) -> None:
-        """Take over what the ledger heard."""
+        """Take over the heartbeats that the ledger stored."""
         for feed, at in heard.items():
             self.record_heartbeat(cast("FeedName", feed), at)
 
     def record_heartbeat(self, feed: FeedName, at: int) -> bool:
-        """Note a sign of life; whether it ends a silence that was too long."""
+        """Record a heartbeat; return whether the feed was stale and no longer is.
+
+        Args:
+            feed: The feed.
+            at: When it gave the heartbeat, in milliseconds since the Unix epoch, UTC.
+        """
         before = self.heard.get(feed)
         if before is not None and at <= before:
             return False
@@ -35,18 +50,18 @@ class FeedMonitor:
         return limit is not None and (before is None or at - before > limit)
 
     def use_policy(self, limits: FeedMaxAge) -> None:
-        """Watch the feeds under these limits from now on."""
+        """Watch the feeds under these limits (ms) from now on."""
         self._limits = limits
         for feed in self.heard:
             self._watch(feed)
 
     def limit(self, feed: FeedName) -> int | None:
-        """How long a feed may be silent (ms); None: it is not watched."""
+        """Return how long a feed may be silent (ms); `None`: it is not watched."""
         limits: dict[str, int | None] = msgspec.structs.asdict(self._limits)
         return limits[feed]
 
     def ages(self, now: int) -> dict[str, tuple[int | None, int | None]]:
-        """Feed → (ms since it was heard, its limit); None: never, not watched."""
+        """Return feed → (ms since its last heartbeat, or `None`: never; its limit in ms, or `None`: unwatched)."""
         limits: dict[str, int | None] = msgspec.structs.asdict(self._limits)
         ages: dict[str, tuple[int | None, int | None]] = {}
         for feed, limit in limits.items():
