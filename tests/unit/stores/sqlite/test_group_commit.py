@@ -1,23 +1,28 @@
-"""One writer, few transactions: everybody waits for the disk once, together, and alone for his faults."""
+"""Group commit: writes that arrive together share a transaction, and fail alone."""
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, push
-from tactful.core.redemption.redemption_rows import RedemptionOutcome
+from support.ledger_rows import T0, accepted, entry, present, push
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.sqlite import group_commit as sqlite_writer
-from tactful.stores.sqlite import ledger as module
+from tactful.stores.sqlite import group_commit
 from tactful.stores.sqlite.ledger import SqliteLedger
+
+Counted = tuple[SqliteLedger, list[str]]
+WRONG: Any = "text"
+"""What the schema refuses where bytes belong."""
 
 
 @pytest.fixture
-async def counted(tmp_path):
-    """A ledger and the points that its writer passed."""
+async def counted(tmp_path: Path) -> AsyncIterator[Counted]:
+    """A ledger, and the failpoints that its writer has passed."""
     points: list[str] = []
     ledger = SqliteLedger(tmp_path / "tactful.db", failpoint=points.append)
     await ledger.open()
@@ -25,16 +30,16 @@ async def counted(tmp_path):
     await ledger.close()
 
 
-async def test_writes_that_arrive_together_share_a_transaction(counted):
+async def test_writes_that_arrive_together_share_a_transaction(counted: Counted) -> None:
     ledger, points = counted
     turns = [push(accepted(f"of_{n}", session=f"se_{n}"), limit=None) for n in range(500)]
     assert not any(await asyncio.gather(*map(ledger.commit, turns)))
     assert points.count("after-commit") < 20
 
 
-async def test_what_fails_by_its_own_fault_fails_alone(counted):
+async def test_a_job_that_fails_by_its_own_fault_fails_alone(counted: Counted) -> None:
     ledger, _ = counted
-    wrong = structs.replace(push(accepted("of_wrong"), limit=None), session="se", state="text")
+    wrong = structs.replace(push(accepted("of_wrong"), limit=None), session="se", state=WRONG)
     before = structs.replace(push(accepted("of_1"), limit=None), entry=entry())
     answers = await asyncio.gather(
         ledger.commit(before),
@@ -50,10 +55,12 @@ async def test_what_fails_by_its_own_fault_fails_alone(counted):
     assert await ledger.reconcile() == []
 
 
-async def test_a_record_that_fails_is_told_to_the_log_and_harms_no_neighbour(counted, caplog):
+async def test_a_record_that_fails_is_logged_and_the_records_beside_it_are_written(
+    counted: Counted, caplog: pytest.LogCaptureFixture
+) -> None:
     ledger, _ = counted
     ledger.record(Commit(session="se_1", state=b"1"))
-    ledger.record(Commit(session="se_2", state="text"))
+    ledger.record(Commit(session="se_2", state=WRONG))
     ledger.record(Commit(session="se_3", state=b"3"))
     await ledger.flush()
     assert await ledger.session("se_1")
@@ -62,7 +69,7 @@ async def test_a_record_that_fails_is_told_to_the_log_and_harms_no_neighbour(cou
     assert "a record was lost" in caplog.text
 
 
-async def test_records_wait_while_they_are_held_and_are_written_together(counted):
+async def test_deferred_records_are_written_together(counted: Counted) -> None:
     ledger, points = counted
     with ledger.deferred_writes():
         for number in range(100):
@@ -75,43 +82,17 @@ async def test_records_wait_while_they_are_held_and_are_written_together(counted
     assert len(await ledger.turn_entries(limit=999)) == 100
 
 
-async def test_a_promise_takes_along_what_is_held_before_it(counted):
+async def test_a_commit_writes_the_deferred_records_queued_before_it(counted: Counted) -> None:
     ledger, _ = counted
     with ledger.deferred_writes():
         ledger.record(Commit(session="se_1", state=b"first"))
         assert await ledger.commit(push(accepted(), limit=None)) is None
-        assert (await ledger.session("se_1")).state == b"first"
+        assert present(await ledger.session("se_1")).state == b"first"
 
 
-async def test_closing_writes_what_is_pending(tmp_path):
-    ledger = SqliteLedger(tmp_path / "tactful.db")
-    await ledger.open()
-    for number in range(5_000):
-        ledger.record(Commit(entry=entry(at=T0 + number)))
-    await ledger.close()
-    again = SqliteLedger(tmp_path / "tactful.db")
-    await again.open()
-    assert len(await again.turn_entries(limit=9_999)) == 5_000
-    await again.close()
-
-
-async def test_too_many_waiting_records_are_dropped_and_counted_but_no_promise(
-    counted, monkeypatch
-):
-    ledger, _ = counted
-    monkeypatch.setattr(module, "MAX_PENDING_BYTES", 100_000)
-    for number in range(2_000):
-        ledger.record(Commit(session=f"se_{number}", state=b"s" * 1_000, entry=entry()))
-    made = accepted(session="se_late")
-    ledger.record(structs.replace(push(made, limit=None), moves=()))
-    await ledger.flush()
-    kept = len(await ledger.turn_entries(limit=9_999))
-    assert 0 < ledger.dropped < 2_000
-    assert kept == 2_000 - ledger.dropped
-    assert await ledger.offer("of_1") == made
-
-
-async def test_a_lock_of_another_process_is_waited_for_and_then_reported(counted, monkeypatch):
+async def test_a_lock_of_another_process_is_waited_for_and_then_reported(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ledger, _ = counted
     await ledger._open_writer.run_outside_transaction(
         lambda made: made.execute("PRAGMA busy_timeout=30").close()
@@ -127,9 +108,11 @@ async def test_a_lock_of_another_process_is_waited_for_and_then_reported(counted
     assert await ledger.commit(push(accepted(), limit=None)) is None
 
 
-async def test_records_wait_for_a_lock_and_are_not_lost(counted, monkeypatch):
+async def test_records_wait_for_a_lock_and_are_not_lost(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ledger, _ = counted
-    monkeypatch.setattr(sqlite_writer, "RETRY_INTERVAL_S", 0.01)
+    monkeypatch.setattr(group_commit, "RETRY_INTERVAL_S", 0.01)
     await ledger._open_writer.run_outside_transaction(
         lambda made: made.execute("PRAGMA busy_timeout=10").close()
     )
@@ -144,10 +127,10 @@ async def test_records_wait_for_a_lock_and_are_not_lost(counted, monkeypatch):
         ledger._open_writer.pending_bytes
     ):  # nothing is asked of the writer: it tries again by itself
         await ledger.feed_heartbeats()
-    assert (await ledger.session("se_1")).state == b"kept"
+    assert present(await ledger.session("se_1")).state == b"kept"
 
 
-async def test_the_log_is_moved_into_the_file_before_it_grows(counted):
+async def test_the_write_ahead_log_is_moved_into_the_file_before_it_grows(counted: Counted) -> None:
     ledger, _ = counted
     log = ledger.path.with_name("tactful.db-wal")
     for number in range(60_000):
@@ -157,13 +140,3 @@ async def test_the_log_is_moved_into_the_file_before_it_grows(counted):
     await ledger.flush()
     assert ledger.path.stat().st_size > 50_000_000
     assert log.stat().st_size < 40_000_000
-
-
-async def test_a_closed_ledger_says_so(tmp_path):
-    ledger = SqliteLedger(tmp_path / "tactful.db")
-    with pytest.raises(LedgerError, match="not open"):
-        await ledger.feed_heartbeats()
-    await ledger.open()
-    await ledger.close()
-    with pytest.raises(LedgerError, match="not open"):
-        await ledger.run_redemption(lambda _: RedemptionOutcome(status=200, body=b""), order="o1")

@@ -1,0 +1,87 @@
+"""The SQLite ledger: opening, closing, bounded memory, erasure and expiry."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from support.ledger_rows import T0, accepted, entry, offer, push, stock
+from tactful.core.redemption.redemption_rows import RedemptionOutcome
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger_rows import Commit
+from tactful.stores.shared.erasures import read_erasures
+from tactful.stores.sqlite import customer_data
+from tactful.stores.sqlite import ledger as sqlite_ledger
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
+    made = SqliteLedger(tmp_path / "tactful.db")
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def test_closing_writes_what_is_queued(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    for number in range(5_000):
+        ledger.record(Commit(entry=entry(at=T0 + number)))
+    await ledger.close()
+    again = SqliteLedger(tmp_path / "tactful.db")
+    await again.open()
+    assert len(await again.turn_entries(limit=9_999)) == 5_000
+    await again.close()
+
+
+async def test_too_many_pending_records_are_dropped_and_counted_and_offers_are_not(
+    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_ledger, "MAX_PENDING_BYTES", 100_000)
+    for number in range(2_000):
+        ledger.record(Commit(session=f"se_{number}", state=b"s" * 1_000, entry=entry()))
+    made = accepted(session="se_late")
+    ledger.record(structs.replace(push(made, limit=None), moves=()))
+    await ledger.flush()
+    kept = len(await ledger.turn_entries(limit=9_999))
+    assert 0 < ledger.dropped < 2_000
+    assert kept == 2_000 - ledger.dropped
+    assert await ledger.offer("of_1") == made
+
+
+async def test_a_closed_ledger_says_so(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    with pytest.raises(LedgerError, match="not open"):
+        await ledger.feed_heartbeats()
+    await ledger.open()
+    await ledger.close()
+    with pytest.raises(LedgerError, match="not open"):
+        await ledger.run_redemption(lambda _: RedemptionOutcome(status=200, body=b""), order="o1")
+
+
+async def test_an_erasure_is_on_the_list_before_anything_is_deleted(
+    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ledger.commit(push(offer(customer="c1")))
+
+    def failing(*_: object, **__: object) -> int:
+        raise LedgerError("the disk is gone")
+
+    monkeypatch.setattr(customer_data, "erase", failing)
+    with pytest.raises(LedgerError):
+        await ledger.erase_customer("c1", "erased-1")
+    assert list(read_erasures(ledger.path).values()) == ["erased-1"]
+
+
+async def test_pruning_works_in_transactions_of_bounded_size(
+    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_ledger, "PRUNE_BATCH", 10)
+    await ledger.record_facts([stock(5, number, at=T0 + number) for number in range(1, 26)])
+    for number in range(25):
+        ledger.record(Commit(session=f"se_{number}", state=b"s", seen_at=T0, entry=entry(at=T0)))
+    await ledger.flush()
+    assert await ledger.prune(before=T0 + 1_000) == 24 + 25 + 25
+    assert await ledger.prune(before=T0 + 1_000) == 0
