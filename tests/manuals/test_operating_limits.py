@@ -52,7 +52,7 @@ def test_limits_and_durations_are_written_as_they_are():
         f"A login lasts {auth.LOGIN_LIFETIME // HOUR} hours",
         f"from one address in {auth.THROTTLE_WINDOW // MINUTE} minutes, or {auth.MAX_FAILURES} from all",
         f"the old one for {keys.OVERLAP // DAY} days",
-        f"held up for longer than {watchdog.STALL * 1000:.0f} ms",
+        f"held up for longer than {watchdog.STALL_S * 1000:.0f} ms",
         f"what ends by then ends within {timers.MAX_WAIT_S} s",
     ):
         assert sentence in MANUAL, sentence

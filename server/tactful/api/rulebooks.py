@@ -32,11 +32,11 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response({"acts": [_act(one) for one in found]})
 
     async def reload(request: Request) -> Response:
-        done = await operators.reload(shop, _operator(request))
+        done = await operators.reload_rules(shop, _operator(request))
         return _reloaded(done, shop.state.active_rulebook.problem)
 
     async def rollback(request: Request) -> Response:
-        done = await operators.rollback(shop, _operator(request))
+        done = await operators.roll_back_rules(shop, _operator(request))
         if done is None:
             raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
         return _reloaded(done, shop.state.active_rulebook.problem)
@@ -44,7 +44,7 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     def switch(*, paused: bool) -> Any:
         async def endpoint(request: Request) -> Response:
             rule = request.path_params["id"]
-            if not await operators.pause(shop, rule, _operator(request), paused=paused):
+            if not await operators.pause_rule(shop, rule, _operator(request), paused=paused):
                 raise ProblemError(404, "rule.unknown", f"The rulebook has no rule `{rule}`.")
             return json_response({"rule": rule, "state": "paused" if paused else "running"})
 

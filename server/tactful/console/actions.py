@@ -32,7 +32,7 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         )
         if reason not in REVOCATION_REASONS:
             raise PageError(422, "Choose why the offer ends.")
-        done = await operators.revoke(
+        done = await operators.revoke_offer(
             shop, offer, cast("RevocationReason", reason), page_request.login.name
         )
         if done == "unknown":
@@ -60,18 +60,18 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
     def switch(*, paused: bool) -> Any:
         async def act(page_request: ConsoleRequest) -> Response:
             rule = page_request.http_request.path_params["id"]
-            if not await operators.pause(shop, rule, page_request.login.name, paused=paused):
+            if not await operators.pause_rule(shop, rule, page_request.login.name, paused=paused):
                 raise PageError(404, f"The rulebook has no rule {rule}.")
             return _redirect_back(page_request, "/console/rules", "paused" if paused else "resumed")
 
         return act
 
     async def reload(page_request: ConsoleRequest) -> Response:
-        outcome = (await operators.reload(shop, page_request.login.name)).outcome
+        outcome = (await operators.reload_rules(shop, page_request.login.name)).outcome
         return _redirect_back(page_request, "/console/rules", f"reload-{outcome}")
 
     async def rollback(page_request: ConsoleRequest) -> Response:
-        done = await operators.rollback(shop, page_request.login.name)
+        done = await operators.roll_back_rules(shop, page_request.login.name)
         return _redirect_back(
             page_request, "/console/rules", "rolled-back" if done else "no-earlier"
         )

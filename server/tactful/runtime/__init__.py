@@ -1,1 +1,1 @@
-"""The order of work around a decision, free of technology: it speaks through its ports."""
+"""The order of work around a decision; it reaches ledger, clock and entropy through its ports."""

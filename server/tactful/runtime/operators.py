@@ -1,4 +1,4 @@
-"""What may a person at the shop do to rules and promises? Each act is kept with who did it."""
+"""What an operator can do to rules, offers and facts; each action enters the audit log."""
 
 from typing import Any, Literal
 
@@ -16,30 +16,47 @@ from tactful.runtime.state.session_registry import LiveSession
 log = structlog.get_logger("tactful.operator")
 
 RevocationReason = Literal["price.error", "fraud"]
-Revocation = Literal["revoked", "ended", "unknown"]
+"""The reasons for which an operator may end an offer that a shopper has accepted."""
+RevocationOutcome = Literal["revoked", "ended", "unknown"]
 
 
-async def revoke(shop: Shop, offer: str, reason: RevocationReason, who: str) -> Revocation:
-    """End an offer, accepted or not; `ended`: it does not stand any more. Durable on return."""
+async def revoke_offer(
+    shop: Shop, offer: str, reason: RevocationReason, operator: str
+) -> RevocationOutcome:
+    """End an offer, accepted or not; this is durable on return.
+
+    Args:
+        shop: The shop that made the offer.
+        offer: Id of the offer.
+        reason: Why it ends.
+        operator: Name of the operator, for the audit log.
+
+    Returns:
+        `ended` if the offer was not standing any more, `unknown` if there is no such offer.
+
+    Raises:
+        LedgerError: The ledger cannot be read or written; the offer may or may not have ended.
+    """
     await shop.ledger.flush()
     found = await shop.ledger.offer(offer)
     if found is None:
         return "unknown"
-    live = await _session(shop, found.session)
+    live = await _session_of(shop, found.session)
     if not found.standing or live is None:
         return "ended"
-    shop.turns.submit(live, OfferRevoked(offer, reason, who))
+    shop.turns.submit(live, OfferRevoked(offer, reason, operator))
     await shop.turns.wait_until_idle()
     await shop.ledger.flush()
     after = await shop.ledger.offer(offer)
     if after is None or after.state is not OfferState.WITHDRAWN:
-        return "ended"  # a checkout was faster
-    await _keep(shop, "offer.revoked", who, offer, detail=reason, customer=found.customer)
+        # A checkout redeemed the offer first.
+        return "ended"
+    await _record(shop, "offer.revoked", operator, offer, detail=reason, customer=found.customer)
     return "revoked"
 
 
-async def _session(shop: Shop, session: str) -> LiveSession | None:
-    """The session that holds an offer, brought back if it is not in memory."""
+async def _session_of(shop: Shop, session: str) -> LiveSession | None:
+    """Return a session, restored from the ledger if it is not in memory."""
     live = shop.state.registry.by_id.get(session)
     if live is not None:
         return live
@@ -47,51 +64,74 @@ async def _session(shop: Shop, session: str) -> LiveSession | None:
     return shop.lifecycle.restore(saved) if saved else None
 
 
-async def state_fact(shop: Shop, fact: dict[str, Any], who: str) -> IngestReport:
-    """Take in a fact that a person states, such as a remedy or a recall."""
-    done = await shop.ingest.ingest([msgspec.json.encode(fact)])
-    if done.accepted:
+async def state_fact(shop: Shop, fact: dict[str, Any], operator: str) -> IngestReport:
+    """Ingest a fact that an operator states, such as a remedy or a recall.
+
+    Raises:
+        LedgerError: The fact is not recorded.
+    """
+    report = await shop.ingest.ingest([msgspec.json.encode(fact)])
+    if report.accepted:
         kind = str(fact["type"])
         customer = fact.get("customer")
-        await _keep(shop, "fact.stated", who, str(fact[kind]), detail=kind, customer=customer)
-    return done
+        await _record(
+            shop, "fact.stated", operator, str(fact[kind]), detail=kind, customer=customer
+        )
+    return report
 
 
-async def pause(shop: Shop, rule: str, who: str, *, paused: bool) -> bool:
-    """Pause a rule, or let it run again; whether there is such a rule."""
+async def pause_rule(shop: Shop, rule: str, operator: str, *, paused: bool) -> bool:
+    """Pause a rule or let it run again; return whether there is such a rule.
+
+    Raises:
+        LedgerError: The change is not recorded.
+    """
     done = await shop.rulebooks.pause(rule, paused=paused)
     if done:
-        await _keep(shop, "rule.paused" if paused else "rule.resumed", who, rule)
+        await _record(shop, "rule.paused" if paused else "rule.resumed", operator, rule)
     return done
 
 
-async def reload(shop: Shop, who: str) -> ReloadResult:
-    """Read the rule files again."""
+async def reload_rules(shop: Shop, operator: str) -> ReloadResult:
+    """Read the rule files again.
+
+    Raises:
+        LedgerError: The new version is not recorded; the old one stays active.
+    """
     done = await shop.rulebooks.reload()
-    await _keep(shop, "rulebook.reloaded", who, done.version, detail=done.outcome)
+    await _record(shop, "rulebook.reloaded", operator, done.version, detail=done.outcome)
     return done
 
 
-async def rollback(shop: Shop, who: str) -> ReloadResult | None:
-    """Go back to the rulebook from before; None: there is none."""
+async def roll_back_rules(shop: Shop, operator: str) -> ReloadResult | None:
+    """Go back to the rulebook before the active one; None: there is none.
+
+    Raises:
+        LedgerError: The change is not recorded; the active version stays.
+    """
     done = await shop.rulebooks.rollback()
     if done is not None:
-        await _keep(shop, "rulebook.rolled_back", who, done.version)
+        await _record(shop, "rulebook.rolled_back", operator, done.version)
     return done
 
 
-async def _keep(
+async def _record(
     shop: Shop,
     act: ActionKind,
-    who: str,
+    operator: str,
     subject: str,
     *,
     detail: str = "",
     customer: str | None = None,
 ) -> None:
-    """Into the audit, and into the log without what could name a customer."""
-    made = OperatorAction(
-        at=shop.clock.now(), who=who, act=act, subject=subject, detail=detail, customer=customer
+    """Enter an action into the audit log, and into the log file without personal data."""
+    action = OperatorAction(
+        at=shop.clock.now(),
+        who=operator,
+        act=act,
+        subject=subject,
+        detail=detail,
+        customer=customer,
     )
-    await shop.ledger.record_operator_action(made)
-    log.info(act, who=who, subject="" if act == "fact.stated" else subject, detail=detail)
+    await shop.ledger.record_operator_action(action)
+    log.info(act, who=operator, subject="" if act == "fact.stated" else subject, detail=detail)

@@ -85,12 +85,12 @@ class Shop:
         harm. They are given a method of the shop, which reaches the higher layers.
 
         Args:
-            ledger: where the shop's data is durable; `start` opens it and `stop` closes it.
-            clock: the one clock.
-            entropy: the one source of randomness.
-            keys: sign and verify tokens.
-            settings: what the shop is run with.
-            encode_redemption: writes the body of a redemption's response.
+            ledger: Where the shop's data is durable; `start` opens it and `stop` closes it.
+            clock: The one clock.
+            entropy: The one source of randomness.
+            keys: Sign and verify tokens.
+            settings: What the shop is run with.
+            encode_redemption: Writes the body of a redemption's response.
         """
         self.ledger, self.clock, self.settings = ledger, clock, settings
         self.state = state = ShopState(
@@ -128,7 +128,7 @@ class Shop:
         Sessions whose timer is due run at once. The others check their rules in the background.
 
         Raises:
-            LedgerError: the ledger cannot be opened, read or written.
+            LedgerError: The ledger cannot be opened, read or written.
         """
         state, ledger = self.state, self.ledger
         await ledger.open()
@@ -193,7 +193,7 @@ class Shop:
         """Move the test clock; timers due on the way have fired when this returns.
 
         Args:
-            to: milliseconds since the Unix epoch, UTC. An earlier instant is reached in one step.
+            to: Milliseconds since the Unix epoch, UTC. An earlier instant is reached in one step.
         """
         if isinstance(self.clock, TestClock):
             await self.settled()
@@ -234,7 +234,7 @@ class Shop:
         """Return the balances that differ from the sum of their offers and redemptions.
 
         Raises:
-            LedgerError: the ledger cannot be read.
+            LedgerError: The ledger cannot be read.
         """
         return await self.ledger.reconcile()
 
@@ -247,7 +247,7 @@ class Shop:
             How many rows of the ledger were changed or deleted.
 
         Raises:
-            LedgerError: the erasure is not complete; repeat it.
+            LedgerError: The erasure is not complete; repeat it.
         """
         state = self.state
         for live in state.registry.concerned([("customer", customer)]):

@@ -1,6 +1,6 @@
-"""How is the shop doing, in numbers? Labels come from closed sets only.
+"""The metrics of a shop. Labels come from closed sets only.
 
-Counting costs a dictionary look-up: metric objects are made only when somebody reads them.
+Counting costs one dictionary look-up. Metric objects are made only when a scrape asks for them.
 """
 
 import time
@@ -23,9 +23,10 @@ from tactful.core.decision import (
 )
 from tactful.core.verdicts.verdict import DecisionTrace
 
-QUICK: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
-PROMISED: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.03, 0.1, 0.25, 1.0)
-SLOW: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 3.0)
+DECISION_BOUNDS_S: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
+COMMIT_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.03, 0.1, 0.25, 1.0)
+FANOUT_BOUNDS_S: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 3.0)
+"""Upper bounds of the buckets of each histogram, in seconds; the goals are among them."""
 
 EFFECT_LABELS: Final[dict[type[Effect], str]] = {
     PushOffer: "push",
@@ -36,40 +37,41 @@ EFFECT_LABELS: Final[dict[type[Effect], str]] = {
 """The public `kind` label of each effect; a renamed class does not change a metric."""
 
 Gauge = tuple[str, str, Callable[[], Iterable[tuple[tuple[str, ...], float]]], tuple[str, ...]]
-"""Name, meaning, what to read when asked, and the names of its labels."""
+"""Name, meaning, function that reads (label values, value) pairs, and label names."""
 
 
 class Durations:
-    """A histogram of seconds."""
+    """A histogram of durations in seconds."""
 
     def __init__(self, bounds: Sequence[float]) -> None:
+        """`bounds`: upper bounds of the buckets, ascending, without infinity."""
         self._bounds = tuple(bounds)
         self._counts = [0] * (len(bounds) + 1)
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
-        """Count one duration."""
+        """Count one duration, in seconds."""
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
     def family(self, name: str, meaning: str) -> Metric:
-        """As Prometheus reads it."""
+        """Return the histogram as Prometheus reads it."""
         bounds = [*map(str, self._bounds), "+Inf"]
         buckets = list(zip(bounds, accumulate(self._counts), strict=True))
         return HistogramMetricFamily(name, meaning, buckets=buckets, sum_value=self._sum)
 
 
 class Telemetry:
-    """The metrics of one shop; nothing is shared with another app in the same process."""
+    """The metrics of one shop; two shops in one process share none."""
 
     def __init__(self) -> None:
-        self._decisions = Durations(QUICK)
-        self._promised = Durations(PROMISED)
-        self._told = Durations(SLOW)
+        self._decisions = Durations(DECISION_BOUNDS_S)
+        self._commits = Durations(COMMIT_BOUNDS_S)
+        self._fanouts = Durations(FANOUT_BOUNDS_S)
         self._verdicts: Counter[tuple[str, str]] = Counter()
         self._effects: Counter[str] = Counter()
         self._facts: Counter[str] = Counter()
-        self._passed = 0
+        self._folded = 0
         self._plain: Counter[str] = Counter()
         self._reloads: Counter[str] = Counter()
         self._redemptions: Counter[str] = Counter()
@@ -80,7 +82,7 @@ class Telemetry:
 
     @staticmethod
     def clock() -> float:
-        """A clock for durations."""
+        """Return seconds of a clock that is good for durations only."""
         return time.perf_counter()
 
     def add_gauge(
@@ -90,7 +92,14 @@ class Telemetry:
         values: Callable[[], Iterable[tuple[tuple[str, ...], float]]],
         labels: tuple[str, ...] = (),
     ) -> None:
-        """Have something read whenever the metrics are: (label values, value) pairs."""
+        """Register a gauge that is read at every scrape.
+
+        Args:
+            name: Name of the metric.
+            meaning: Help text of the metric.
+            values: Returns (label values, value) pairs.
+            labels: Names of the labels.
+        """
         self._gauges.append((name, meaning, values, labels))
 
     def add_counter(
@@ -100,78 +109,90 @@ class Telemetry:
         values: Callable[[], Iterable[tuple[tuple[str, ...], float]]],
         labels: tuple[str, ...] = (),
     ) -> None:
-        """The same for what only grows, and is counted elsewhere."""
+        """Register a counter that is counted elsewhere and read at every scrape.
+
+        Args:
+            name: Name of the metric, without `_total`.
+            meaning: Help text of the metric.
+            values: Returns (label values, value) pairs; a value never falls.
+            labels: Names of the labels.
+        """
         self._counters.append((name, meaning, values, labels))
 
     def record_decision(self, trace: DecisionTrace, started: float) -> None:
-        """A decision was made."""
+        """Count a decision with its verdicts.
+
+        Args:
+            trace: What the decision found about each rule.
+            started: `clock()` before the decision.
+        """
         self._decisions.observe(time.perf_counter() - started)
         for verdict in trace.verdicts:
             self._verdicts[verdict.outcome, verdict.reason or ""] += 1
 
     def record_commit(self, started: float) -> None:
-        """What a signal brought is recorded and on its way to the shopper."""
-        self._promised.observe(time.perf_counter() - started)
+        """Count a promise that is recorded; `started`: `clock()` before its decision."""
+        self._commits.observe(time.perf_counter() - started)
 
     def record_folded(self) -> None:
-        """A signal was folded, and nothing could be decided on it."""
-        self._passed += 1
+        """Count a signal that was folded without a decision."""
+        self._folded += 1
 
     def record_delivery(self, effects: Sequence[Effect]) -> None:
-        """Effects went to a session's connections."""
+        """Count the effects that a session's connections were sent."""
         for effect in effects:
             self._effects[EFFECT_LABELS[type(effect)]] += 1
 
     def record_facts(self, accepted: int, ignored: int, rejected: int) -> None:
-        """A batch of facts was taken."""
+        """Count a batch of facts by outcome."""
         self._facts["accepted"] += accepted
         self._facts["ignored"] += ignored
         self._facts["rejected"] += rejected
 
     def record_fanout(self, started: float) -> None:
-        """All sessions that a batch of facts concerns were told."""
-        self._told.observe(time.perf_counter() - started)
+        """Count a fan-out of facts to all sessions concerned; `started`: `clock()` before it."""
+        self._fanouts.observe(time.perf_counter() - started)
 
     def record_dropped_signal(self) -> None:
-        """A signal was merged away."""
+        """Count a signal that a full mailbox dropped."""
         self._plain["signals_dropped"] += 1
 
     def record_ledger_failure(self) -> None:
-        """The ledger could not do it."""
+        """Count a turn that failed because of the ledger."""
         self._plain["ledger_failures"] += 1
 
     def record_crash(self) -> None:
-        """A turn met a programming error."""
+        """Count a turn that met a programming error."""
         self._plain["turns_crashed"] += 1
 
     def record_stall(self) -> None:
-        """The event loop was held up."""
+        """Count a stall of the event loop."""
         self._plain["loop_stalls"] += 1
 
     def record_reload(self, outcome: str) -> None:
-        """A rulebook was taken (`active`), refused (`refused`) or unchanged (`same`)."""
+        """Count a reload of the rule files: `active`, `refused` or `same`."""
         self._reloads[outcome] += 1
 
     def record_redemption(self, status: int) -> None:
-        """A redemption was answered."""
+        """Count a redemption by the HTTP status of its response."""
         self._redemptions[str(status)] += 1
 
     def record_general_offer(self) -> None:
-        """An offer was in truth one to everybody."""
+        """Count an offer that reached most viewers of its product."""
         self._plain["general_offers"] += 1
 
     def record_stopped_trial(self) -> None:
-        """A trial did harm."""
+        """Count a trial that was stopped because it did harm."""
         self._plain["trials_stopped"] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """For Prometheus' registry."""
+        """Yield every metric, as the registry of prometheus_client asks for it."""
         yield self._decisions.family("tactful_decision_seconds", "Time to decide one signal")
-        yield self._promised.family(
+        yield self._commits.family(
             "tactful_event_to_offer_seconds",
             "From a signal to the recorded offer or promise that it brought",
         )
-        yield self._told.family(
+        yield self._fanouts.family(
             "tactful_fact_to_withdrawal_seconds",
             "From a fact's durable write to the last session told",
         )
@@ -190,21 +211,21 @@ class Telemetry:
         yield CounterMetricFamily(
             "tactful_signals_passed",
             "Signals after which nothing could be decided yet",
-            value=self._passed,
+            value=self._folded,
         )
-        for name, meaning in PLAIN.items():
+        for name, meaning in PLAIN_COUNTERS.items():
             yield CounterMetricFamily(f"tactful_{name}", meaning, value=self._plain[name])
         for name, meaning, values, labels in self._gauges:
-            yield _filled(GaugeMetricFamily(name, meaning, labels=labels), values())
+            yield _with_values(GaugeMetricFamily(name, meaning, labels=labels), values())
         for name, meaning, values, labels in self._counters:
-            yield _filled(CounterMetricFamily(name, meaning, labels=labels), values())
+            yield _with_values(CounterMetricFamily(name, meaning, labels=labels), values())
 
     def exposition(self) -> bytes:
-        """Everything in Prometheus' text format."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
 
 
-PLAIN: Final = {
+PLAIN_COUNTERS: Final = {
     "signals_dropped": "Signals merged because a session's mailbox was full",
     "ledger_failures": "Turns that the ledger refused",
     "turns_crashed": "Turns that met a programming error",
@@ -212,6 +233,7 @@ PLAIN: Final = {
     "trials_stopped": "Trials that were stopped because they did harm",
     "general_offers": "Offers that reached most viewers of their product within a day",
 }
+"""Counters without labels: name without prefix → meaning."""
 
 
 def _counters(name: str, meaning: str, label: str, counts: Counter[str]) -> Metric:
@@ -224,7 +246,7 @@ def _counters(name: str, meaning: str, label: str, counts: Counter[str]) -> Metr
 Family = TypeVar("Family", GaugeMetricFamily, CounterMetricFamily)
 
 
-def _filled(family: Family, values: Iterable[tuple[tuple[str, ...], float]]) -> Family:
+def _with_values(family: Family, values: Iterable[tuple[tuple[str, ...], float]]) -> Family:
     for label_values, value in values:
         family.add_metric(label_values, value)
     return family

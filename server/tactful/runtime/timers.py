@@ -35,7 +35,7 @@ class SystemClock:
         """Read the machine's clock.
 
         Raises:
-            ClockError: the clock was never set. Everything dated by it would stay wrong.
+            ClockError: The clock was never set. Everything dated by it would stay wrong.
         """
         self._last = 0
         if self.now() < YEAR_2020:
@@ -84,9 +84,9 @@ class Timers:
         """Set the timer of a key; an earlier one of the same key no longer fires.
 
         Args:
-            key: names the timer.
-            at: milliseconds since the Unix epoch, UTC; None cancels the timer.
-            fire: called once, on the event loop; it may set the timer again.
+            key: Names the timer.
+            at: Milliseconds since the Unix epoch, UTC; None cancels the timer.
+            fire: Called once, on the event loop; it may set the timer again.
         """
         if at is None:
             self._timers.pop(key, None)
@@ -161,8 +161,8 @@ class TestClock:
         """Start at an instant.
 
         Args:
-            start: milliseconds since the Unix epoch, UTC.
-            file: keeps the instant over a restart, however abrupt; where it exists, it wins.
+            start: Milliseconds since the Unix epoch, UTC.
+            file: Keeps the instant over a restart, however abrupt; where it exists, it wins.
         """
         self._file = file
         self._now = int(file.read_text("ascii")) if file and file.exists() else start
@@ -175,9 +175,9 @@ class TestClock:
         """Move forwards through every timer, or back in one step.
 
         Args:
-            to: milliseconds since the Unix epoch, UTC.
-            timers: fire on the way, each at its own instant.
-            settled: returns when what a timer started has finished.
+            to: Milliseconds since the Unix epoch, UTC.
+            timers: Fire on the way, each at its own instant.
+            settled: Returns when what a timer started has finished.
         """
         while (at := timers.next_due()) is not None and at <= to:
             self._set(max(self._now, at))

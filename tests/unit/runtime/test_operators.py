@@ -17,8 +17,8 @@ async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> 
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
         offer = (await shopper.offered())["id"]
-        assert await operators.revoke(shop, offer, "price.error", "Ada") == "revoked"
-        assert await operators.revoke(shop, offer, "fraud", "Bob") == "ended"
+        assert await operators.revoke_offer(shop, offer, "price.error", "Ada") == "revoked"
+        assert await operators.revoke_offer(shop, offer, "fraud", "Bob") == "ended"
         entries = await shop.ledger.turn_entries(session=shopper.session)
         acts = [decode_signal(each.signal) for entry in entries for each in split_entry(entry)]
         assert OfferRevoked(offer, "price.error", "Ada") in acts
@@ -39,7 +39,7 @@ async def test_an_offer_outlives_a_restart_but_not_its_revocation(tmp_path: Path
         await shopper.view("RUN-42", 30)
         offer = (await shopper.offered())["id"]
         await one.restart()
-        assert await operators.revoke(one.parts.shop, offer, "fraud", "Ada") == "revoked"
+        assert await operators.revoke_offer(one.parts.shop, offer, "fraud", "Ada") == "revoked"
         assert await one.budget() == (0, 0)
         await shopper.connect(resume=shopper.resume)
         assert shopper.welcome["offers"] == []
@@ -47,7 +47,7 @@ async def test_an_offer_outlives_a_restart_but_not_its_revocation(tmp_path: Path
 
 async def test_what_nobody_knows_is_not_revoked(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
-        assert await operators.revoke(one.parts.shop, "of_x", "fraud", "Ada") == "unknown"
+        assert await operators.revoke_offer(one.parts.shop, "of_x", "fraud", "Ada") == "unknown"
 
 
 async def test_a_stated_fact_is_judged_like_any_other(tmp_path: Path) -> None:
@@ -70,19 +70,19 @@ async def test_a_stated_fact_is_judged_like_any_other(tmp_path: Path) -> None:
 async def test_only_a_rule_that_exists_is_paused(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         shop = one.parts.shop
-        assert await operators.pause(shop, "R1", "Ada", paused=True)
+        assert await operators.pause_rule(shop, "R1", "Ada", paused=True)
         assert shop.state.active_rulebook.current.paused == {"R1"}
-        assert await operators.pause(shop, "R1", "Ada", paused=False)
+        assert await operators.pause_rule(shop, "R1", "Ada", paused=False)
         assert shop.state.active_rulebook.current.paused == frozenset()
-        assert not await operators.pause(shop, "R9", "Ada", paused=True)
+        assert not await operators.pause_rule(shop, "R9", "Ada", paused=True)
         kept = [(act.act, act.subject) for act in await shop.ledger.operator_actions()]
         assert kept == [("rule.resumed", "R1"), ("rule.paused", "R1")]
 
 
 async def test_there_is_nothing_before_the_first_rulebook(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
-        assert await operators.rollback(one.parts.shop, "Ada") is None
-        assert (await operators.reload(one.parts.shop, "Ada")).outcome == "same"
+        assert await operators.roll_back_rules(one.parts.shop, "Ada") is None
+        assert (await operators.reload_rules(one.parts.shop, "Ada")).outcome == "same"
 
 
 async def test_the_shop_s_own_servers_say_who_acts_and_read_who_did(tmp_path: Path) -> None:

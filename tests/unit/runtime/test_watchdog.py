@@ -6,7 +6,7 @@ import time
 import structlog
 
 from tactful.runtime.telemetry import Telemetry
-from tactful.runtime.watchdog import BEAT, STALL, Watchdog
+from tactful.runtime.watchdog import BEAT_S, STALL_S, Watchdog
 
 COUNTED = b"tactful_loop_stalls_total 1.0"
 
@@ -23,13 +23,13 @@ async def test_a_stall_is_counted_and_logged_with_what_ran() -> None:
     watchdog = Watchdog(telemetry)
     with structlog.testing.capture_logs() as logs:
         watchdog.start()
-        hold_up(2 * STALL + 4 * BEAT)
+        hold_up(2 * STALL_S + 4 * BEAT_S)
         for _ in range(10):
             await asyncio.sleep(0)
         watchdog.stop()
     stalls = [line for line in logs if line["event"] == "loop.stalled"]
     assert COUNTED in telemetry.exposition()
-    assert stalls[0]["ms"] >= 1000 * STALL
+    assert stalls[0]["ms"] >= 1000 * STALL_S
     assert any(place.endswith(" hold_up") for place in stalls[0]["where"])
 
 
@@ -39,7 +39,7 @@ async def test_a_stopped_watchdog_is_silent() -> None:
     watchdog.start()
     watchdog.stop()
     with structlog.testing.capture_logs() as logs:
-        hold_up(STALL + BEAT)
+        hold_up(STALL_S + BEAT_S)
         for _ in range(10):
             await asyncio.sleep(0)
     assert logs == []

@@ -1,1 +1,1 @@
-"""security."""
+"""Signing keys, verified identities, and tokens."""

@@ -1,4 +1,4 @@
-"""Who does a signed statement of the shop's server say this shopper is?"""
+"""Verification of identities and links that the shop's server signed."""
 
 import hashlib
 import hmac
@@ -9,40 +9,68 @@ from msgspec import Struct
 
 from tactful.runtime.ports.environment import Clock
 
-LONGEST: Final = 600
-"""Seconds that a JWT may live: `exp` - `iat`."""
-LEEWAY: Final = 30
-"""Seconds that the shop's clock may be ahead of ours."""
+MAX_LIFETIME_S: Final = 600
+"""Seconds between `iat` and `exp` of an identity token, at most."""
+LEEWAY_S: Final = 30
+"""Seconds by which the shop's clock may be ahead of this server's."""
+MAX_CUSTOMER_CHARS: Final = 128
+"""Characters of a customer id, at most."""
+MAX_PURPOSE_CHARS: Final = 64
+"""Characters that are kept of a link's purpose."""
 
 
 class VerifiedIdentity(Struct, frozen=True):
-    """The shop's own id of the customer, and where the shop says they are."""
+    """A customer whose identity the shop's server has signed."""
 
     customer: str
+    """The shop's own id of the customer."""
     territory: str | None = None
+    """The territory (ISO 3166-1 or 3166-2) that the shop declares; None: it declares none."""
 
 
 class IdentityVerifier:
-    """Verifies identities under the shop's secret; without one, nobody is known."""
+    """Verifies signatures under the secret that the shop's server and this server share.
+
+    Without a secret every shopper stays anonymous. A refusal never says why, so that no client can
+    probe which customers exist.
+    """
 
     def __init__(self, secret: str | None, clock: Clock) -> None:
         self._secret = secret
         self._clock = clock
 
     def verify_token(self, token: str) -> VerifiedIdentity | None:
-        """A JWT, HS256, with `sub`, `iat`, `exp` at most 10 minutes later, and `nbf` heeded (RFC 7519)."""
+        """Return the identity in a JSON Web Token (RFC 7519), signed with HS256 (RFC 7518).
+
+        `sub`, `iat` and `exp` are required, `nbf` and `territory` are optional. `exp` is at most
+        `MAX_LIFETIME_S` after `iat`.
+
+        Returns:
+            The identity; None: the token is not valid now.
+        """
         claims = self._claims(token, ["sub", "iat", "exp"])
-        return self._judged(claims) if claims else None
+        return self._identity_of(claims) if claims else None
 
     def link_purpose(self, token: str) -> str | None:
-        """The purpose, claim `link`, of a link that the shop signed and whose `exp` has not come."""
+        """Return the purpose (claim `link`) of a link that the shop signed.
+
+        Returns:
+            At most `MAX_PURPOSE_CHARS` characters; None: the signature is wrong or `exp` has passed.
+        """
         claims = self._claims(token, ["link", "exp"])
         if not claims or not isinstance(claims["exp"], int) or not isinstance(claims["link"], str):
             return None
-        return claims["link"][:64] if claims["exp"] > self._clock.now() // 1000 else None
+        return (
+            claims["link"][:MAX_PURPOSE_CHARS]
+            if claims["exp"] > self._clock.now() // 1000
+            else None
+        )
 
     def _claims(self, token: str, required: list[str]) -> dict[str, Any] | None:
-        """The claims under the shop's signature; when they end is judged by the shop's one clock."""
+        """Return the claims if the signature is right.
+
+        The library must not check the instants: the shop's clock decides, not the machine's.
+        """
         if not self._secret:
             return None
         try:
@@ -62,23 +90,39 @@ class IdentityVerifier:
             return None
         return claims
 
-    def _judged(self, claims: dict[str, Any]) -> VerifiedIdentity | None:
+    def _identity_of(self, claims: dict[str, Any]) -> VerifiedIdentity | None:
+        """Return the identity in signed claims, unless a claim is malformed or out of time."""
         issued, ends, subject = claims["iat"], claims["exp"], claims["sub"]
         now = self._clock.now() // 1000
         starts = claims.get("nbf", 0)
         numbers = all(isinstance(one, int) for one in (issued, ends, starts))
-        if not numbers or not isinstance(subject, str) or not 0 < len(subject) <= 128:
+        if (
+            not numbers
+            or not isinstance(subject, str)
+            or not 0 < len(subject) <= MAX_CUSTOMER_CHARS
+        ):
             return None
-        if ends <= now or max(issued, starts) > now + LEEWAY or ends - issued > LONGEST:
+        if ends <= now or max(issued, starts) > now + LEEWAY_S or ends - issued > MAX_LIFETIME_S:
             return None
         territory = claims.get("territory")
         return VerifiedIdentity(subject, territory if isinstance(territory, str) else None)
 
     def verify_hmac(self, customer: str, digest: str) -> VerifiedIdentity | None:
-        """The hex HMAC-SHA256 of the customer id, for shops that have only a template language."""
+        """Return the identity of a customer id that comes with its HMAC (RFC 2104).
+
+        This serves shops whose pages have only a template language. The digest has no end, so it
+        identifies the customer for as long as the secret is used.
+
+        Args:
+            customer: The shop's own id of the customer.
+            digest: HMAC-SHA256 of the id in UTF-8, under the shop's secret, as hexadecimal text.
+
+        Returns:
+            The identity; None: the digest is wrong or the id is empty.
+        """
         if not self._secret:
             return None
         expected = hmac.new(self._secret.encode(), customer.encode(), hashlib.sha256).hexdigest()
         same = hmac.compare_digest(expected.encode(), digest.lower().encode())
-        # A template that knows nobody signs an empty id all the same.
+        # A template signs an empty id where no customer is logged in.
         return VerifiedIdentity(customer) if same and customer else None

@@ -1,8 +1,9 @@
-"""Which keys sign and verify tokens, and how are they kept on disk?
+"""The keys that sign and verify tokens, and their files.
 
-A folder holds one file per signing key, numbered, never rewritten, readable by its owner alone; and
-one for the holder secret. The highest number signs, and says until when earlier ones verify, so that tokens in
-flight hold. A rotation is thus one new file, there or not there.
+A folder holds one numbered file per signing key, and one file for the holder secret. A file is never
+rewritten, and only its owner can read it. The key with the highest number signs. Its file says until
+when the earlier keys verify, so tokens in flight stay valid over a rotation. A rotation is one new
+file: it has happened completely, or not at all.
 """
 
 import os
@@ -26,52 +27,66 @@ from tactful.core.values.calendar import DAY
 from tactful.runtime.ports.environment import Clock
 
 OVERLAP: Final = 31 * DAY
-"""How long a replaced key verifies by default: longer than the longest offer and its hold."""
+"""Milliseconds for which a replaced key verifies by default: longer than any offer and its hold."""
 
 KEY_BYTES: Final = 32
+"""Bytes of an Ed25519 private key (RFC 8032) and of the holder secret."""
 _SUFFIX: Final = ".key.json"
 _HOLDER: Final = "holder.json"
 _FOREVER: Final = 2**62
 
-F = TypeVar("F", "KeyFile", "HolderFile")
+FileKind = TypeVar("FileKind", "KeyFile", "HolderFile")
 
 _Raw = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
 
 
 class KeyFileError(Exception):
-    """A key file or folder that must not be used; `problem` is stable, `path` says which."""
+    """A key file or folder that must not be used."""
 
     def __init__(self, problem: str, path: Path, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.problem = problem
+        """What is wrong: `mode`, `missing`, `unreadable`, `damaged`, `busy` or `unknown`."""
         self.path = path
+        """The file or folder."""
 
 
 class KeyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A signing key, made at `created`; `ends`: earlier file → until when (ms) its key verifies."""
+    """The file of a signing key, as JSON."""
 
     use: Literal["sign"] = "sign"
     private: _Raw
+    """The Ed25519 private key (RFC 8032), base64."""
     created: int
+    """Milliseconds since the Unix epoch, UTC."""
     ends: dict[str, int] = {}
+    """Name of an earlier file → until when its key verifies, in milliseconds since the Unix epoch."""
 
 
 class HolderFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The secret behind the holder digests; it is never rotated, for tokens of every key rest on it."""
+    """The file of the secret behind the holder digests (HMAC, RFC 2104), as JSON.
+
+    It is never rotated, because the tokens of every signing key name their holder by it.
+    """
 
     use: Literal["holder"] = "holder"
     secret: _Raw
 
 
 class KeyInfo(Struct, frozen=True):
-    """What may be shown of a key. `until` (ms) is None for the one that signs."""
+    """The public facts about a signing key."""
 
     kid: str
+    """The key id: its JWK thumbprint (RFC 7638)."""
     created: int
+    """Milliseconds since the Unix epoch, UTC."""
     until: int | None
+    """Until when it verifies, in milliseconds since the Unix epoch, UTC; None: it is the key that signs."""
 
 
 class _Key(Struct, frozen=True):
+    """A key that is accepted now, from the file `name`; `until` is in ms since the Unix epoch."""
+
     name: str
     signer: TokenSigner
     created: int
@@ -79,7 +94,7 @@ class _Key(Struct, frozen=True):
 
 
 class _Loaded(Struct, frozen=True):
-    """The folder as it was read: valid while it holds these `names` and until the next key ends."""
+    """The folder as it was read: valid while it holds these `names`, and before `until` (ms)."""
 
     names: frozenset[str]
     until: int
@@ -89,57 +104,106 @@ class _Loaded(Struct, frozen=True):
 
 
 class SigningKeys:
-    """The keys of one shop. Another process may rotate them: each call sees the folder as it is."""
+    """The signing keys of one shop.
+
+    Another process may rotate them, so each call lists the names in the folder, and reads the files
+    again where these have changed.
+    """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        """Read the folder; an empty or missing one gets its first key."""
+        """Read the folder; create it and a first key where there is none.
+
+        Raises:
+            KeyFileError: A file is damaged or missing, or other users can reach it.
+        """
         self._folder = folder
         self._clock = clock
-        _ready(folder, clock.now())
+        _prepare(folder, clock.now())
         self._loaded = _load(folder, clock.now())
 
     def sign(self, claims: TokenClaims) -> str:
-        """The token of these claims, under the newest key."""
+        """Return the token of these claims, signed by the newest key (EdDSA, RFC 8037).
+
+        Raises:
+            KeyFileError: The folder has changed and must not be used.
+        """
         return self._current().keys[-1].signer.sign(claims)
 
     def verify(self, token: str, *, ever: bool = False) -> TokenClaims | TokenRefusal:
-        """The claims of a token of any key that is still accepted; `ever`: even if it has expired."""
+        """Return the claims of a token that an accepted key signed, or why it is refused.
+
+        Args:
+            token: Text that should be a token.
+            ever: Whether a token that has expired is accepted too.
+
+        Raises:
+            KeyFileError: The folder has changed and must not be used.
+        """
         return self._current().verifier.verify(token, 0 if ever else self._clock.now())
 
     def holder_of(self, kind: HolderKind, ident: str) -> str:
-        """The digest by which a token names its session or customer."""
+        """Return the digest by which a token names its session or customer (HMAC, RFC 2104)."""
         return holder_of(self._loaded.holder_secret, kind, ident)
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """The public keys for `/.well-known/jwks.json`."""
+        """Return the accepted public keys as a JWK Set (RFC 7517), for `/.well-known/jwks.json`.
+
+        Raises:
+            KeyFileError: The folder has changed and must not be used.
+        """
         return self._current().verifier.jwks()
 
     def accepted_keys(self) -> tuple[KeyInfo, ...]:
-        """The keys that are accepted now, oldest first."""
+        """Return the keys that are accepted now, oldest first.
+
+        Raises:
+            KeyFileError: The folder has changed and must not be used.
+        """
         return tuple(
             KeyInfo(key.signer.kid, key.created, None if key.until == _FOREVER else key.until)
             for key in self._current().keys
         )
 
     def rotate(self, overlap: int = OVERLAP) -> KeyInfo:
-        """Sign with a new key from now on; the one before verifies for `overlap` more ms."""
+        """Sign with a new key from now on, and delete the files of keys that have ended.
+
+        Args:
+            overlap: Milliseconds for which the present key goes on verifying.
+
+        Returns:
+            The new key.
+
+        Raises:
+            KeyFileError: Another process rotated the keys at the same time (`busy`), or the folder
+                must not be used.
+        """
         now = self._clock.now()
         *earlier, signing = self._current().keys
         ends = {key.name: key.until for key in earlier} | {signing.name: now + overlap}
         key = KeyFile(private=secrets.token_bytes(KEY_BYTES), created=now, ends=ends)
         if not _write_new(self._folder / _name(_number(signing.name) + 1), key):
-            raise KeyFileError("busy", self._folder, "another rotation just happened; look again")
+            raise KeyFileError(
+                "busy",
+                self._folder,
+                "Another rotation has just happened. List the keys before you repeat this one.",
+            )
         accepted = {key.name for key in self._current().keys}
         for ended in self._loaded.names - accepted:
             (self._folder / ended).unlink(missing_ok=True)
         return self.accepted_keys()[-1]
 
     def revoke(self, kid: str) -> None:
-        """Stop accepting a key at once; revoking the one that signs replaces it."""
+        """Stop accepting a key at once; the key that signs is replaced by a new one.
+
+        Raises:
+            KeyFileError: No accepted key has this id (`unknown`), or the folder must not be used.
+        """
         keys = self._current().keys
         found = next((key for key in keys if key.signer.kid == kid), None)
         if found is None:
-            raise KeyFileError("unknown", self._folder, f"holds no accepted key {kid!r}")
+            raise KeyFileError(
+                "unknown", self._folder, f"This folder holds no accepted key {kid!r}."
+            )
         if found is keys[-1]:
             self.rotate(overlap=0)
         else:
@@ -152,14 +216,14 @@ class SigningKeys:
         return self._loaded
 
 
-def _ready(folder: Path, now: int) -> None:
+def _prepare(folder: Path, now: int) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if stat.S_IMODE(folder.stat().st_mode) & 0o022:
-        message = "others can write to this folder; run chmod 700 on it"
+        message = "Other users can write to this folder. Run chmod 700 on it."
         raise KeyFileError("mode", folder, message)
     if not _key_names(folder):
-        # Two processes may start at once: whoever comes second keeps the files of the first.
-        # The holder secret comes first, so where there is a key there must be the secret.
+        # Two processes may start at once: the second one keeps the files of the first.
+        # The holder secret is written first, so a folder with a key always has the secret.
         _write_new(folder / _HOLDER, HolderFile(secret=secrets.token_bytes(KEY_BYTES)))
         first = KeyFile(private=secrets.token_bytes(KEY_BYTES), created=now)
         _write_new(folder / _name(1), first)
@@ -172,7 +236,8 @@ def _load(folder: Path, now: int) -> _Loaded:
         holder = _read(folder / _HOLDER, HolderFile)
     except KeyFileError as error:
         if error.problem == "missing" and _key_names(folder) != names:
-            return _load(folder, now)  # another process has just dropped a key that ended
+            # Another process has just deleted a key that had ended.
+            return _load(folder, now)
         raise
     return _Loaded(
         names=names,
@@ -203,34 +268,41 @@ def _number(name: str) -> int:
 
 
 def _key_names(folder: Path) -> frozenset[str]:
-    # Asked at every call: names alone cost a third of what iterdir's paths do.
+    # Every call lists the folder: names alone cost a third of the paths of `Path.iterdir`.
     return frozenset(name for name in os.listdir(folder) if name.endswith(_SUFFIX))  # noqa: PTH208
 
 
-def _read(path: Path, kind: type[F]) -> F:
-    """The content of a file that nobody else can read; the descriptor is checked, not the path."""
+def _read(path: Path, kind: type[FileKind]) -> FileKind:
+    """Return the content of a file that only its owner can read.
+
+    The open descriptor is checked, so that the path cannot be replaced after the check.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise KeyFileError("missing", path, "is gone; restore it from a backup") from error
+        raise KeyFileError(
+            "missing", path, "This key is missing. Restore it from a backup."
+        ) from error
     except OSError as error:
-        raise KeyFileError("unreadable", path, f"cannot be read: {error.strerror}") from error
+        raise KeyFileError(
+            "unreadable", path, f"This key cannot be read: {error.strerror}."
+        ) from error
     with os.fdopen(descriptor, "rb") as file:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode) or stat.S_IMODE(mode) & 0o077:
-            message = (
-                f"others can reach this key (mode {stat.S_IMODE(mode):04o}); run chmod 600 on it"
-            )
+            message = f"Other users can reach this key (mode {stat.S_IMODE(mode):04o}). Run chmod 600 on it."
             raise KeyFileError("mode", path, message)
         try:
             return msgspec.json.decode(file.read(), type=kind)
         except msgspec.MsgspecError as error:
-            message = "is damaged; restore it from a backup, or remove it to do without this key"
+            message = (
+                "This key is damaged. Restore it from a backup, or remove it to go on without it."
+            )
             raise KeyFileError("damaged", path, message) from error
 
 
 def _write_new(path: Path, content: Struct) -> bool:
-    """Put a whole, durable file in place at once; False where there is one already."""
+    """Write a complete, durable file in one step; return False where one exists already."""
     draft = path.with_name(f".{secrets.token_hex(8)}.draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

@@ -21,13 +21,13 @@ def issue_token(offer: Offer, keys: SigningKeys, now: int, hold: int) -> IssuedO
     """Sign an accepted offer. The token of an offer is the same at every call, under one key.
 
     Args:
-        offer: an accepted offer.
-        keys: the shop's signing keys.
-        now: milliseconds since the Unix epoch, UTC.
-        hold: milliseconds for which the policy keeps accepted offers.
+        offer: An accepted offer.
+        keys: The shop's signing keys.
+        now: Milliseconds since the Unix epoch, UTC.
+        hold: Milliseconds for which the policy keeps accepted offers.
 
     Raises:
-        KeyFileError: the key folder has changed and cannot be read.
+        KeyFileError: The key folder has changed and cannot be read.
     """
     until = offer.accept_until or now
     off = offer.order_deduction

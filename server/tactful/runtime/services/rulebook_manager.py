@@ -50,10 +50,10 @@ class RulebookManager:
         """Manage the active rulebook of `state`.
 
         Args:
-            state: the memory of the shop.
-            fanout: notifies the sessions of a change.
-            folder: the rules folder; None: the shop has none.
-            policy: what the rule files may override.
+            state: The memory of the shop.
+            fanout: Notifies the sessions of a change.
+            folder: The rules folder; None: the shop has none.
+            policy: What the rule files may override.
         """
         self._state = state
         self._fanout = fanout
@@ -71,7 +71,7 @@ class RulebookManager:
         """Load the folder; where that fails or was undone, the version that was active last.
 
         Raises:
-            LedgerError: the ledger cannot be read or written.
+            LedgerError: The ledger cannot be read or written.
         """
         self._active.set_paused(await self._paused())
         stack, undone = activation_history(await self._ledger.rulebooks())
@@ -111,10 +111,10 @@ class RulebookManager:
         """Read, check and compile the folder beside the event loop, then activate it.
 
         Args:
-            undone: versions that are not activated, because a rollback went back from them.
+            undone: Versions that are not activated, because a rollback went back from them.
 
         Raises:
-            LedgerError: the new version cannot be recorded; the old one stays active.
+            LedgerError: The new version cannot be recorded; the old one stays active.
         """
         async with self._lock:
             self._stamp = await asyncio.to_thread(self._folder.stamp)
@@ -157,7 +157,7 @@ class RulebookManager:
         """Go back to the version before the active one, further each time; None: there is none.
 
         Raises:
-            LedgerError: the ledger cannot be read or written; the active version stays.
+            LedgerError: The ledger cannot be read or written; the active version stays.
         """
         async with self._lock:
             stack, _ = activation_history(await self._ledger.rulebooks())
@@ -168,7 +168,7 @@ class RulebookManager:
         """Pause a rule or let it run again, whatever its file says; return whether it exists.
 
         Raises:
-            LedgerError: the change cannot be recorded, and is not made.
+            LedgerError: The change cannot be recorded, and is not made.
         """
         if rule not in self._active.current.rules:
             return False
@@ -206,7 +206,7 @@ class RulebookManager:
         """Return a version that was active once; None: it is not retained or cannot be read.
 
         Raises:
-            LedgerError: the ledger cannot be read.
+            LedgerError: The ledger cannot be read.
         """
         if version == self._active.current.version:
             return self._active.current
@@ -246,7 +246,7 @@ def activation_history(
     """Return the versions that a rollback can reach, and those that a rollback has undone.
 
     Args:
-        activations: what the ledger has, newest first: version, instant of activation, and whether
+        activations: What the ledger has, newest first: version, instant of activation, and whether
             it was activated by a rollback.
 
     Returns:

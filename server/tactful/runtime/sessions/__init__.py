@@ -1,1 +1,1 @@
-"""sessions."""
+"""A session's life and its turns, from the connection to the delivery."""

@@ -18,23 +18,18 @@ class DecisionApplier:
     """Keeps sessions and their index, contact histories, balances and stock commitments up to date."""
 
     def __init__(self, state: ShopState) -> None:
-        # Local references: a decision without a promise takes 60 µs and passes here.
-        self._fact_cache = state.fact_cache
-        self._balances = state.balances
-        self._stock_commitments = state.stock_commitments
-        self._registry = state.registry
-        self._ledger = state.ledger
+        self._state = state
 
     def apply(self, live: LiveSession, decision: Decision) -> None:
         """Take over a decision."""
         before = live.state
         live.state = decision.session
         if decision.contact is not None and decision.session.customer:
-            self._fact_cache.set_contact(decision.session.customer, decision.contact)
+            self._state.fact_cache.set_contact(decision.session.customer, decision.contact)
         if decision.moves:
-            self._balances.apply(decision.moves)
+            self._state.balances.apply(decision.moves)
         for offer in decision.offers:
-            self._stock_commitments.update(offer)
+            self._state.stock_commitments.update(offer)
         self._index(live, before)
 
     def rollback(self, live: LiveSession, context: Context, decision: Decision) -> None:
@@ -45,34 +40,34 @@ class DecisionApplier:
         """
         decided = live.state
         live.state = context.session
-        self._balances.apply(decision.moves, sign=-1)
+        self._state.balances.apply(decision.moves, sign=-1)
         before = {offer.id: offer for offer in context.session.offers}
         for offer in decision.offers:
-            self._stock_commitments.update(before.get(offer.id) or _as_withdrawn(offer))
+            self._state.stock_commitments.update(before.get(offer.id) or _as_withdrawn(offer))
         customer = decision.session.customer
         if customer and decision.contact is not None and context.profile:
-            known = self._fact_cache.customer(customer)
+            known = self._state.fact_cache.customer(customer)
             if known is not None:
                 contact = known.contact
                 for offer in decision.offers:
                     contact = contact.without_reservation(offer.id)
-                self._fact_cache.set_contact(customer, contact)
+                self._state.fact_cache.set_contact(customer, contact)
         self._index(live, decided)
 
     def _index(self, live: LiveSession, before: Session) -> None:
         """Index a session under its offers and its customer, where these changed."""
         state = live.state
         if state.offers is not before.offers or state.customer != before.customer:
-            self._registry.index_interests(live, before)
+            self._state.registry.index_interests(live, before)
 
     async def correct_balances(self, refusal: CommitRefusal) -> None:
         """Take over the ledger's balances: it refused a commit that memory would have allowed.
 
         Raises:
-            LedgerError: the balances cannot be read.
+            LedgerError: The balances cannot be read.
         """
         log.warning("balance.corrected", campaign=refusal.campaign, currency=refusal.currency)
-        self._balances.restore(await self._ledger.balances())
+        self._state.balances.restore(await self._state.ledger.balances())
 
 
 def _as_withdrawn(offer: Offer) -> Offer:

@@ -12,8 +12,8 @@ class SessionExpiry:
         """Expire the sessions of `state`.
 
         Args:
-            state: the memory of the shop.
-            session_ttl: milliseconds from the last disconnect to the end of a session.
+            state: The memory of the shop.
+            session_ttl: Milliseconds from the last disconnect to the end of a session.
         """
         self._state = state
         self._ttl = session_ttl

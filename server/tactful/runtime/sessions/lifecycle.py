@@ -69,11 +69,11 @@ class SessionLifecycle:
         """Open sessions in the registry of `state`.
 
         Args:
-            state: the memory of the shop.
-            turns: takes every signal of a connection.
-            delivery: sends snapshots.
-            expiry: says whether a saved session has expired.
-            default_territory: territory (ISO 3166) of a session that names none.
+            state: The memory of the shop.
+            turns: Takes every signal of a connection.
+            delivery: Sends snapshots.
+            expiry: Says whether a saved session has expired.
+            default_territory: Territory (ISO 3166) of a session that names none.
         """
         self._state = state
         self._turns = turns

@@ -41,7 +41,7 @@ class Balances:
         """Return the balances of the period at `now`; the mapping is live, so do not keep it.
 
         Args:
-            now: milliseconds since the Unix epoch, UTC.
+            now: Milliseconds since the Unix epoch, UTC.
 
         Returns:
             (campaign, currency or `COUNT`) → balance.

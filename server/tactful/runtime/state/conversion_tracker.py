@@ -61,7 +61,7 @@ class ConversionTracker:
         """Read the log of the ledger, once; with a large log this takes long.
 
         Raises:
-            LedgerError: the ledger cannot be read.
+            LedgerError: The ledger cannot be read.
         """
         if self._started:
             return
@@ -78,8 +78,8 @@ class ConversionTracker:
         """Count the offers of a recorded turn that were shown or held out.
 
         Args:
-            offers: the offers after the turn.
-            steps: what became of them; every step names one of `offers`.
+            offers: The offers after the turn.
+            steps: What became of them; every step names one of `offers`.
         """
         known = {offer.id: offer for offer in offers}
         for step in steps:
@@ -103,7 +103,7 @@ class ConversionTracker:
         """Count whether a held-out shopper bought the product with an order, or cancelled it.
 
         Raises:
-            LedgerError: a product cannot be read, or the count cannot be recorded.
+            LedgerError: A product cannot be read, or the count cannot be recorded.
         """
         candidates = [*self._candidates(order)]
         if not candidates:

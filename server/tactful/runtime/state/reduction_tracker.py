@@ -66,7 +66,7 @@ class ReductionTracker:
         """Read when the reductions that still count began.
 
         Raises:
-            LedgerError: the ledger cannot be read.
+            LedgerError: The ledger cannot be read.
         """
         for row in await self._ledger.reductions(self._clock.now() - WINDOW):
             where = row.sku, row.territory
@@ -77,8 +77,8 @@ class ReductionTracker:
         """Count a viewer of a product, once per session.
 
         Args:
-            session: the state before the view.
-            item: what is viewed.
+            session: The state before the view.
+            item: What is viewed.
         """
         if session.viewed_item(item.sku) is None:
             self.record_first_view(session, item, self._clock.now())
@@ -87,9 +87,9 @@ class ReductionTracker:
         """Count a session's first view of an item, unless it has viewed another variant before.
 
         Args:
-            session: the state before the view.
-            item: what is viewed.
-            now: milliseconds since the Unix epoch, UTC.
+            session: The state before the view.
+            item: What is viewed.
+            now: Milliseconds since the Unix epoch, UTC.
         """
         viewed_before = len(item.variants) > 1 and _has_viewed(session, item.variants)
         if session.territory and not viewed_before:

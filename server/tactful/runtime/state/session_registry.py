@@ -104,9 +104,9 @@ class LiveSession:
         """Begin or restore a session.
 
         Args:
-            state: what the session's turns have made of it.
-            resume_digest: digest of the secret with which a browser resumes the session.
-            resume_secret: the secret; empty until a connection presents it.
+            state: What the session's turns have made of it.
+            resume_digest: Digest of the secret with which a browser resumes the session.
+            resume_secret: The secret; empty until a connection presents it.
         """
         self.state = state
         self.resume_digest = resume_digest
@@ -192,8 +192,8 @@ class SessionRegistry:
         """Index a session under what concerns it now.
 
         Args:
-            live: the session.
-            before: the state under which it is indexed; None: it is not indexed.
+            live: The session.
+            before: The state under which it is indexed; None: it is not indexed.
         """
         was = interests_of(before) if before else ()
         now = interests_of(live.state)

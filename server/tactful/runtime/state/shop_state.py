@@ -38,12 +38,12 @@ class ShopState:
         """Begin with empty memory.
 
         Args:
-            ledger: where the shop's data is durable.
-            clock: the one clock.
-            entropy: the one source of randomness.
-            keys: sign and verify tokens.
-            policy: holds until the first rulebook is active.
-            on_stale_feed: called on the event loop when a watched feed falls silent.
+            ledger: Where the shop's data is durable.
+            clock: The one clock.
+            entropy: The one source of randomness.
+            keys: Sign and verify tokens.
+            policy: Holds until the first rulebook is active.
+            on_stale_feed: Called on the event loop when a watched feed falls silent.
         """
         self.ledger = ledger
         self.clock = clock

@@ -29,9 +29,9 @@ class TrialTally(Struct):
         """Count a step of an offer.
 
         Args:
-            state: the offer's state after the step.
-            reason: the reason code of the step.
-            times: how many such steps there were.
+            state: The offer's state after the step.
+            reason: The reason code of the step.
+            times: How many such steps there were.
         """
         if state is OfferState.SHOWN:
             self.seen += times
@@ -60,8 +60,8 @@ class TrialMonitor:
         """Watch the trials of the active rulebook.
 
         Args:
-            state: the memory of the shop.
-            stop: pauses the rule with this id; may raise `LedgerError`, which is logged.
+            state: The memory of the shop.
+            stop: Pauses the rule with this id; may raise `LedgerError`, which is logged.
         """
         self._state = state
         self._stop = stop
@@ -74,7 +74,7 @@ class TrialMonitor:
         """Read the steps that the ledger has.
 
         Raises:
-            LedgerError: the ledger cannot be read.
+            LedgerError: The ledger cannot be read.
         """
         for row in await self._state.ledger.rule_steps():
             tally = self._tallies.setdefault((row.rule, row.digest), TrialTally())
@@ -84,8 +84,8 @@ class TrialMonitor:
         """Count the steps of a recorded turn, and stop a trial that exceeds a limit.
 
         Args:
-            offers: the offers after the turn.
-            steps: what became of them; every step names one of `offers`.
+            offers: The offers after the turn.
+            steps: What became of them; every step names one of `offers`.
         """
         known = {offer.id: offer for offer in offers}
         for step in steps:

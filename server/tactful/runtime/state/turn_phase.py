@@ -57,6 +57,6 @@ def next_phase(phase: TurnPhase, event: TurnEvent) -> TurnPhase:
     """Return the phase that follows an event.
 
     Raises:
-        KeyError: the event cannot happen in this phase.
+        KeyError: The event cannot happen in this phase.
     """
     return TURN_TRANSITIONS[phase, event]

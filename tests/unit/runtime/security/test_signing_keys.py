@@ -124,7 +124,7 @@ def test_a_folder_that_lost_its_holder_secret_is_refused_rather_than_given_a_new
     keys, folder, clock
 ):
     (folder / "holder.json").unlink()
-    with pytest.raises(KeyFileError, match="restore"):
+    with pytest.raises(KeyFileError, match="Restore"):
         SigningKeys(folder, clock)
 
 
@@ -253,7 +253,7 @@ def test_the_published_keys_verify_and_hold_nothing_private(keys, folder):
 def test_a_folder_that_vanishes_is_reported(keys, folder):
     for path in folder.iterdir():
         path.unlink()
-    with pytest.raises(KeyFileError, match="restore"):
+    with pytest.raises(KeyFileError, match="Restore"):
         keys.jwks()
 
 
