@@ -23,7 +23,7 @@ async def report(one: LiveServer, fact: dict[str, object]) -> int:
 
 
 async def test_what_there_is_no_place_for_is_told_when_to_come_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(facts_api, "REPORTS", 5)
+    monkeypatch.setattr(facts_api, "MAX_REPORTS", 5)
     async with live_server(tmp_path) as one:
         ledger, gate = one.parts.shop.ledger, asyncio.Event()
         record, waiting = ledger.record_facts, []
@@ -47,7 +47,7 @@ async def test_what_there_is_no_place_for_is_told_when_to_come_again(tmp_path, m
 async def test_large_reports_are_bounded_by_their_bytes_and_one_alone_always_fits(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(facts_api, "UNDER_WAY", 10)
+    monkeypatch.setattr(facts_api, "MAX_REPORT_BYTES", 10)
     async with live_server(tmp_path) as one:
         assert await report(one, NEWS[0]) == 200
 
@@ -57,7 +57,7 @@ async def test_large_reports_are_bounded_by_their_bytes_and_one_alone_always_fit
 async def test_a_burst_out_of_order_with_duplicates_and_refusals_ends_as_it_was_reported(
     tmp_path, monkeypatch, seed
 ):
-    monkeypatch.setattr(facts_api, "REPORTS", 3)
+    monkeypatch.setattr(facts_api, "MAX_REPORTS", 3)
     dice = random.Random(seed)
     async with live_server(tmp_path / "plain") as one:
         for fact in NEWS:
