@@ -1,4 +1,4 @@
-"""How is the body of a request read, within limits?"""
+"""Reading request bodies within limits, and writing JSON responses."""
 
 import json
 from collections.abc import Mapping
@@ -14,18 +14,28 @@ from tactful.protocol.codec import DuplicateKeysError, reject_duplicate_keys
 
 
 def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
-    """A JSON object that nobody may cache."""
+    """Return a JSON object that must not be cached."""
     return Response(orjson.dumps(body), status, {"Cache-Control": "no-store"}, "application/json")
 
 
 LARGEST: Final = 16 * 1024 * 1024
-"""A batch of some 50,000 facts; more is sent in more batches."""
+"""In bytes: a batch of some 50,000 facts. Larger reports are sent in several batches."""
 
 
 async def read_bytes(request: Request, largest: int = LARGEST) -> bytes:
-    """The whole body; 413 beyond the limit, before it is in memory."""
-    packed = request.headers.get("content-encoding", "identity")
-    if packed.strip().lower() != "identity":
+    """Return the whole body.
+
+    Args:
+        request: The request.
+        largest: The most bytes that are read.
+
+    Raises:
+        ProblemError: 413: the body is larger, which is known before it is in memory. 415: it is compressed.
+        ClientDisconnect: The client closed the connection before the end of the body.
+    """
+    # A compressed body could be a thousand times larger than what the limit lets in.
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
         raise ProblemError(
             415, "body.encoding", "Send the body as it is, without a Content-Encoding."
         )
@@ -50,10 +60,21 @@ T = TypeVar("T")
 
 
 async def read_body(request: Request, kind: type[T], largest: int = 65_536) -> T:
-    """The body as a value of `kind`; 400 or 422 with what is wrong otherwise."""
+    """Return the body as a value of `kind`.
+
+    Args:
+        request: The request.
+        kind: The type of the body, a Struct.
+        largest: The most bytes that are read.
+
+    Raises:
+        ProblemError: 400: the body is not JSON. 413: it is too large. 415: it is compressed. 422: it has another
+            shape, or two values under one key.
+    """
     body = await read_bytes(request, largest)
     try:
         found = msgspec.json.decode(body, type=kind)
+        # A proxy before this server may have read the other one of two values.
         reject_duplicate_keys(body)
     except msgspec.ValidationError as error:
         raise ProblemError(422, "body.invalid", f"{error}.") from None
@@ -65,7 +86,15 @@ async def read_body(request: Request, kind: type[T], largest: int = 65_536) -> T
 
 
 def split_facts(body: bytes, content_type: str) -> list[msgspec.Raw | bytes]:
-    """The facts of a body: a JSON array, or JSON Lines, each still to be read."""
+    """Return the facts of a body, still encoded, so that one bad fact does not reject the others.
+
+    Args:
+        body: A JSON array, or JSON Lines.
+        content_type: Says which; JSON Lines have one of three media types in use.
+
+    Raises:
+        ProblemError: 400: the body is neither.
+    """
     if content_type.partition(";")[0].strip().lower() in {
         "application/x-ndjson",
         "application/jsonl",
@@ -81,13 +110,14 @@ def split_facts(body: bytes, content_type: str) -> list[msgspec.Raw | bytes]:
             "Send a JSON array of facts, or JSON Lines as application/x-ndjson.",
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return _with_halves(body, error)
+        return _with_half_characters(body, error)
 
 
-def _with_halves(body: bytes, problem: Exception) -> list[msgspec.Raw | bytes]:
-    """The facts of an array that holds half a character somewhere: JSON allows it, no UTF-8 can.
+def _with_half_characters(body: bytes, problem: Exception) -> list[msgspec.Raw | bytes]:
+    """Return the facts of an array in which an escape is half of a surrogate pair.
 
-    JavaScript writes such escapes where a text was cut inside an emoji; it is its fact's fault alone.
+    JSON allows such an escape (RFC 8259, section 8.2), and UTF-8 cannot encode it. JavaScript writes one where a
+    text was cut inside an emoji. Only the fact that contains it is rejected.
     """
     try:
         facts = json.loads(body, parse_constant=_refuse_constant)
@@ -97,4 +127,5 @@ def _with_halves(body: bytes, problem: Exception) -> list[msgspec.Raw | bytes]:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and its like are Python's, not JSON
+    # NaN and Infinity are accepted by Python and are not JSON.
+    raise ValueError(name)

@@ -1,4 +1,7 @@
-"""How does an error look over HTTP? RFC 9457, with a stable code, and never a traceback."""
+"""Error responses of the HTTP API: problem documents (RFC 9457) with a stable code.
+
+A client never sees a traceback, and the log never names a customer.
+"""
 
 from typing import Any, Final
 
@@ -30,13 +33,21 @@ TITLES: Final = {
 }
 
 RETRY_S: Final = {429: "1", 503: "2"}
-"""Seconds after which it is worth while to come again."""
+"""HTTP status → the seconds after which a retry is worthwhile."""
 
 
 class ProblemError(Exception):
-    """A request that is answered with a problem."""
+    """A request that is answered with a problem document."""
 
     def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
+        """Describe the problem.
+
+        Args:
+            status: The HTTP status.
+            code: The stable problem code.
+            detail: What is wrong and what to do.
+            more: Extension members of the document.
+        """
         super().__init__(detail)
         self.status = status
         self.code = code
@@ -45,7 +56,14 @@ class ProblemError(Exception):
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> Response:
-    """A problem document; `code` is stable, `detail` says what is wrong and what to do."""
+    """Return a problem document as a response.
+
+    Args:
+        status: The HTTP status.
+        code: The stable problem code.
+        detail: What is wrong and what to do.
+        more: Extension members of the document.
+    """
     body = problem_body(status, TITLES.get(status, "Error"), code, detail, **more)
     headers = {"Cache-Control": "no-store"}
     if status == 401:
@@ -56,55 +74,56 @@ def problem(status: int, code: str, detail: str, **more: Any) -> Response:
 
 
 async def on_problem(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """For Starlette: a `ProblemError`."""
+    """Answer a `ProblemError`."""
     if not isinstance(error, ProblemError):
         raise error
     return problem(error.status, error.code, error.detail, **error.more)
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """For Starlette: no such route, not with this method."""
+    """Answer a request for a path or method that does not exist."""
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == 404:
         return problem(404, "http.not_found", f"There is nothing at {request.url.path}.")
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "another method")
-        return problem(405, "http.method", f"{request.method} is not taken here; use {allowed}.")
+        return problem(405, "http.method", f"{request.method} is not allowed here; use {allowed}.")
     return problem(error.status_code, "http.error", str(error.detail))
 
 
 async def on_ledger_error(request: Request, error: Exception) -> Response:
-    """For Starlette: the store could not do it, or nobody knows whether it did."""
+    """Answer a failure of the ledger, whose outcome may be unknown."""
     log.error("http.ledger", path=_endpoint(request), error=str(error))
     return problem(
         503,
         "ledger.unavailable",
-        "The store did not answer for sure. The outcome is unknown: repeat the same request.",
+        "The ledger failed, and the outcome is unknown. Repeat the same request.",
     )
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
-    """For Starlette: a programming error; the log has it, the client does not."""
+    """Answer a programming error; the log has the traceback, the client does not."""
     log.error("http.crash", path=_endpoint(request), error=repr(error), exc_info=error)
     return problem(500, "server.error", "The server failed; its log says how. Nothing was changed.")
 
 
 def _endpoint(request: Request) -> str:
-    """The path as its route is written: whom it names, a customer by their id, is not for the log."""
+    """Return the path as its route is written, because the real one may contain a customer's id."""
     route = request.scope.get("route")
     return str(route.path) if isinstance(route, Route) else "unknown"
 
 
-async def on_leaving(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """For Starlette: the client went while its request was read; nobody will read this."""
-    return problem(400, "body.cut_off", "The body ended before its end.")
+async def on_disconnect(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer a client that disconnected while its request was read; the answer is never sent."""
+    return problem(400, "body.cut_off", "The connection was closed before the end of the body.")
 
 
 HANDLERS: Final[dict[Any, Any]] = {
     ProblemError: on_problem,
     HTTPException: on_http_error,
     LedgerError: on_ledger_error,
-    ClientDisconnect: on_leaving,
+    ClientDisconnect: on_disconnect,
     Exception: on_crash,
 }
+"""Exception → its handler, as Starlette takes them."""

@@ -1,4 +1,4 @@
-"""The endpoints of the shop's checkout: redeem, cancel, refund, and the keys to verify tokens offline."""
+"""Endpoints for the shop's checkout: redeem, cancel, refund, and the keys that verify tokens offline."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -23,64 +23,67 @@ Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class LineBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`qty` of an SKU; `unit`: what the shop means to charge for one."""
+    """One line of the order."""
 
     sku: Name
     qty: Quantity
     unit: Money | None = None
+    """What the shop means to charge for one unit."""
 
-    def line(self) -> RequestedLine:
-        """As the core takes it."""
+    def to_line(self) -> RequestedLine:
+        """Return the line as the core reads it."""
         return RequestedLine(sku=self.sku, qty=self.qty, unit=self.unit)
 
 
 class RedemptionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /v1/redemptions`; `shipping`: the charge before any offer."""
+    """The body of `POST /v1/redemptions`."""
 
     token: Annotated[str, Meta(max_length=8192)]
     order: Name
     territory: Annotated[str, Meta(max_length=8)]
     lines: Annotated[tuple[LineBody, ...], Meta(min_length=1, max_length=500)]
     shipping: Money | None = None
+    """The shipping charge before any offer."""
     customer: Name | None = None
     session: Name | None = None
 
 
 class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /v1/redemptions/{order}/refund`; `shipping`: of the charge before any offer."""
+    """The body of `POST /v1/redemptions/{order}/refund`."""
 
     refund: Name
     lines: Annotated[tuple[LineBody, ...], Meta(max_length=500)]
     shipping: Money | None = None
+    """How much of the shipping charge goes back, as it was before any offer."""
 
 
 def redemption_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
-    """The checkout's endpoints, and the public keys."""
+    """Return the routes of redemptions, guarded by the server key, and the public keys' route."""
 
     async def redeem(request: Request) -> Response:
-        asked = await read_body(request, RedemptionBody)
-        done = await shop.redemptions.redeem(
+        body = await read_body(request, RedemptionBody)
+        answered = await shop.redemptions.redeem(
             RedemptionCall(
-                token=asked.token,
-                order=asked.order,
-                territory=asked.territory,
-                lines=tuple(line.line() for line in asked.lines),
-                shipping=asked.shipping,
-                customer=asked.customer,
-                session=internal_id(asked.session) if asked.session else None,
+                token=body.token,
+                order=body.order,
+                territory=body.territory,
+                lines=tuple(line.to_line() for line in body.lines),
+                shipping=body.shipping,
+                customer=body.customer,
+                session=internal_id(body.session) if body.session else None,
             )
         )
-        shop.state.telemetry.record_redemption(done.status)
-        return _response(done)
+        shop.state.telemetry.record_redemption(answered.status)
+        return _response(answered)
 
     async def cancel(request: Request) -> Response:
         return _response(await shop.redemptions.cancel(request.path_params["order"]))
 
     async def refund(request: Request) -> Response:
-        asked = await read_body(request, RefundBody)
-        lines = [line.line() for line in asked.lines]
+        body = await read_body(request, RefundBody)
+        lines = [line.to_line() for line in body.lines]
         order = request.path_params["order"]
-        return _response(await shop.redemptions.refund(order, asked.refund, lines, asked.shipping))
+        return _response(await shop.redemptions.refund(order, body.refund, lines, body.shipping))
 
     async def jwks(request: Request) -> Response:  # noqa: ARG001
         response = json_response(shop.state.keys.jwks())

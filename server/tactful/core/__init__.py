@@ -1,1 +1,40 @@
-"""The decision and everything it needs: pure values and functions, no I/O, clock or randomness."""
+"""The decision: pure values and functions, without I/O, clock or randomness.
+
+Errors of the whole package. Bad input is a returned value wherever a caller must handle it (`FactRejection`,
+`TokenRefusal`, `PriceRefusal`, `Refused`, `ProtocolError`, diagnostics of rules). An exception means that the
+caller broke a precondition or that the world failed. The exceptions have no common base, because no caller
+handles two of them alike: each is caught in one place, and a base would invite catching them all.
+
+Values (`core`):
+    MoneyError: A `ValueError`. An amount that cannot be money.
+    CalendarError: A `ValueError`. A text that names no date, time, duration or zone.
+    LookupError: A transition that an offer's lifecycle does not have, or a stored fact that cannot be read.
+
+The shop at run time (`runtime`):
+    LedgerError: The ledger could not read or write. Its outcome may be unknown (`retry`).
+        LedgerBrokenError: An I/O error; nothing is promised or redeemed until a restart.
+        LedgerFullError: The disk is full; the ledger recovers by itself.
+    ClockError: The machine's clock is wrong beyond doubt.
+    KeyFileError: A key file that must not be used.
+    UnknownShopperError: An explanation of a session or customer of which nothing is known.
+
+Starting and listening (`config`, `transports`):
+    ConfigError: Settings that cannot be used, with one line for each problem.
+    ListenError: An address at which the server cannot listen.
+
+The edges (`protocol`, `api`, `console`):
+    DuplicateKeysError: JSON with two values under one key.
+    ProblemError: A request that is answered with a problem document (RFC 9457).
+    PageError: A request that is answered with a page that says why.
+
+Files of a shop (`rulebook`, `connectors`):
+    UnreadableFileError: A rule file that cannot be parsed any further.
+    UnprintableError: A rule file whose layout only its author can change.
+    SourceError: A source of facts that cannot be read at all.
+    RowError: A `ValueError`. A row that cannot become a fact.
+
+The command line (`cli`):
+    CommandError: A command that cannot run.
+        NegativeAnswerError: A command whose answer is no.
+    UnreachableError: A page of the storefront that cannot be fetched.
+"""

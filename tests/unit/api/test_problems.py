@@ -1,17 +1,18 @@
-"""What an error looks like to a client, and what the log keeps of it."""
+"""Error responses as a client gets them, and what the log says of them."""
 
 import httpx
 import structlog
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import Route
 
-from tactful.api.problems import HANDLERS
+from tactful.api.problems import HANDLERS, RETRY_S, ProblemError, problem
 from tactful.runtime.ports.ledger import LedgerError
 
 
-def client(error):
-    async def fails(_):
+def client(error: Exception) -> httpx.AsyncClient:
+    async def fails(_: Request) -> Response:
         raise error
 
     app = Starlette(
@@ -21,7 +22,7 @@ def client(error):
     return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 
-async def test_a_failure_is_logged_by_its_endpoint_and_not_by_whom_it_was_about():
+async def test_a_failure_is_logged_by_its_route_and_without_the_customer() -> None:
     for error, status in ((LedgerError("disk"), 503), (RuntimeError("jane@x.example"), 500)):
         async with client(error) as http:
             with structlog.testing.capture_logs() as logged:
@@ -31,9 +32,34 @@ async def test_a_failure_is_logged_by_its_endpoint_and_not_by_whom_it_was_about(
         assert "jane" not in answer.text
 
 
-async def test_a_client_who_leaves_while_its_request_is_read_is_no_failure():
+async def test_a_client_that_disconnects_while_its_request_is_read_is_no_failure() -> None:
     async with client(ClientDisconnect()) as http:
         with structlog.testing.capture_logs() as logged:
             answer = await http.get("/v1/customers/c1/export")
     assert (answer.status_code, answer.json()["code"]) == (400, "body.cut_off")
     assert logged == []
+
+
+async def test_an_unknown_path_and_a_wrong_method_are_problems() -> None:
+    async with client(RuntimeError("not reached")) as http:
+        missing = await http.get("/v1/nothing")
+        wrong = await http.delete("/v1/customers/c1/export")
+    assert (missing.status_code, missing.json()["code"]) == (404, "http.not_found")
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "http.method")
+    assert "GET" in wrong.json()["detail"]
+    assert wrong.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_problem_error_is_answered_with_its_members() -> None:
+    async with client(ProblemError(422, "body.invalid", "No `token`.", field="token")) as http:
+        answer = await http.get("/v1/customers/c1/export")
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "token"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_missing_key_and_an_overload_have_the_headers_that_help() -> None:
+    assert problem(401, "key.missing", "Send the key.").headers["www-authenticate"] == "Bearer"
+    for status, seconds in RETRY_S.items():
+        assert problem(status, "any", "Wait.").headers["retry-after"] == seconds
+    assert "retry-after" not in problem(404, "any", "Nothing.").headers
