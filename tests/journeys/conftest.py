@@ -17,14 +17,14 @@ def nothing_leaked() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     yield from served(
         tmp_path_factory, "door", linger_ms=300, sweep_ms=200, stalled_ms=2_000, timing=PACE
     )
 
 
 @pytest.fixture(scope="module")
-def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with short deadlines, for the cases about slow clients."""
     rhythm = {"hello_ms": 300, "heartbeat_ms": 100, "silent_ms": 400}
     yield from served(
@@ -34,5 +34,5 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def echo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     yield from served(tmp_path_factory, "echo", echo=True, linger_ms=300, sweep_ms=200)

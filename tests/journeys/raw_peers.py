@@ -93,7 +93,7 @@ serving = contextmanager(served)
 """The same for a block, which ends the server however it ends."""
 
 
-def table(rows: list[tuple[Any, ...]]) -> Any:
+def table(rows: list[tuple[Any, ...]]) -> pytest.MarkDecorator:
     """Rows of (name, what is sent, what is expected) as cases."""
     cases = [pytest.param(*row[1:], id=row[0]) for row in rows]
     return pytest.mark.parametrize(("sent", "expected"), cases)

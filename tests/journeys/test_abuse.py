@@ -108,12 +108,14 @@ async def test_bots_hold_a_budget_only_while_their_offers_stand(tmp_path: Path) 
         await human.offered()
 
 
-async def test_a_flooding_client_is_closed_and_all_others_are_answered(door: Served) -> None:
+async def test_a_flooding_client_is_closed_and_all_others_are_answered(server: Served) -> None:
     async with AsyncExitStack() as stack:
-        others = [await stack.enter_async_context(RawClient.connect(door.port)) for _ in range(30)]
+        others = [
+            await stack.enter_async_context(RawClient.connect(server.port)) for _ in range(30)
+        ]
         for other in others:
             await other.open_session()
-        flooder = await stack.enter_async_context(RawClient.connect(door.port))
+        flooder = await stack.enter_async_context(RawClient.connect(server.port))
         await flooder.open_session()
         flooding = asyncio.ensure_future(flooder.send(text(VIEW) * 2_000))
         for other in others:
@@ -128,11 +130,11 @@ async def test_hostile_peers_neither_exclude_a_good_client_nor_cost_much(
 ) -> None:
     """The short form of `bench_hostile.py`: peers that never read, fall silent, or stop in the handshake."""
     crowds = {"never_readers": 40, "silent": 40, "half_handshakes": 200}
-    with serving(tmp_path_factory, "crowd", linger_ms=300, unlimited=["127.0.0.1"]) as door:
-        good, before = Good(door.port), door.rss_kib()
-        peers = await attack(door.port, good, crowds)
+    with serving(tmp_path_factory, "crowd", linger_ms=300, unlimited=["127.0.0.1"]) as server:
+        good, before = Good(server.port), server.rss_kib()
+        peers = await attack(server.port, good, crowds)
         await good.visit(answers=20)
         for peer in peers:
             peer.close()
         assert len(good.answer_ms) == 100
-        assert door.rss_kib() - before < 250 * 1_024 * sum(crowds.values()) // 7_000 + 8_192
+        assert server.rss_kib() - before < 250 * 1_024 * sum(crowds.values()) // 7_000 + 8_192

@@ -61,8 +61,8 @@ async def test_on_a_slow_link_heartbeats_pass_and_no_client_is_dropped() -> None
     handler = RecordingSessionHandler()
     limits = AdmissionLimits(timing=timing, sweep_ms=50, linger_ms=200)
     async with (
-        running_listener(handler, limits=limits) as door,
-        bad_link(door.port, **MOBILE) as link,
+        running_listener(handler, limits=limits) as listener,
+        bad_link(listener.port, **MOBILE) as link,
     ):
         async with RawClient.connect(link.port) as peer:
             await peer.open_session()

@@ -1,11 +1,11 @@
-"""Frames and messages as no browser sends them: what is answered, and what ends the connection."""
+"""Frames and messages that no browser sends: which are answered, and which end the connection."""
 
 import asyncio
 
 import msgspec
 import pytest
 
-from journeys.raw_peers import VIEW, table
+from journeys.raw_peers import VIEW, Served, table
 from support.raw_connections import HELLO, RawClient, frame, text, upgrade
 
 
@@ -82,8 +82,10 @@ FRAMES = [
 
 
 @table(FRAMES)
-async def test_a_frame_or_message_that_ends_the_connection(door, sent, expected):
-    async with RawClient.connect(door.port) as peer:
+async def test_an_invalid_frame_or_message_closes_with_its_code(
+    server: Served, sent: bytes, expected: int
+) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.open_session()
         await peer.send(sent)
         assert await peer.close_code() == expected
@@ -95,8 +97,10 @@ async def test_a_frame_or_message_that_ends_the_connection(door, sent, expected)
     [{"t": "view", "sku": "a"}, {"t": "logout", "n": 1}, {"t": "accept", "offer": "o"}],
     ids=lambda message: message["t"],
 )
-async def test_a_first_message_that_is_not_hello(door, first):
-    async with RawClient.connect(door.port) as peer:
+async def test_a_first_message_that_is_not_hello_closes_the_connection(
+    server: Served, first: dict[str, object]
+) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.handshake()
         await peer.send(text(first))
         assert await peer.close_code() == 4401
@@ -121,8 +125,8 @@ PASSING = [
 
 
 @pytest.mark.parametrize("sent", [row[1] for row in PASSING], ids=[row[0] for row in PASSING])
-async def test_a_message_that_is_answered(door, sent):
-    async with RawClient.connect(door.port) as peer:
+async def test_an_unusual_but_valid_message_is_answered(server: Served, sent: bytes) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.open_session()
         await peer.send(sent)
         while (found := await peer.frame())[0] == 10:
@@ -130,9 +134,9 @@ async def test_a_message_that_is_answered(door, sent):
         assert msgspec.json.decode(found[1])["offer"] == "RUN-42" * 8
 
 
-async def test_a_message_cut_at_every_byte_is_answered(door):
+async def test_a_message_cut_at_every_byte_is_answered(server: Served) -> None:
     sent = text(VIEW)
-    async with RawClient.connect(door.port) as peer:
+    async with RawClient.connect(server.port) as peer:
         await peer.open_session()
         for cut in range(1, len(sent)):
             await peer.send(sent[:cut])
@@ -141,16 +145,18 @@ async def test_a_message_cut_at_every_byte_is_answered(door):
             assert (await peer.message())["offer"] == "RUN-42" * 8
 
 
-async def test_a_ping_is_answered_with_its_payload(door):
-    async with RawClient.connect(door.port) as peer:
+async def test_a_ping_is_answered_with_its_payload(server: Served) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.handshake()
         for payload in (b"", b"a", b"a" * 125):
             await peer.send(frame(payload, 9))
             assert await peer.frame() == (10, payload)
 
 
-async def test_a_hundred_messages_in_one_packet_are_answered_in_order_with_one_ack(door):
-    async with RawClient.connect(door.port) as peer:
+async def test_a_hundred_messages_in_one_packet_are_answered_in_order_with_one_ack(
+    server: Served,
+) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.open_session()
         await peer.send(
             b"".join(text({"t": "view", "sku": f"s{n}", "n": n}) for n in range(1, 101))
@@ -160,8 +166,8 @@ async def test_a_hundred_messages_in_one_packet_are_answered_in_order_with_one_a
         assert found[100] == {"t": "ack", "n": 100}
 
 
-async def test_a_message_sent_again_is_acknowledged_and_not_answered(door):
-    async with RawClient.connect(door.port) as peer:
+async def test_a_message_sent_again_is_acknowledged_and_not_answered(server: Served) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.open_session()
         await peer.send(text(VIEW | {"n": 1}))
         assert [(await peer.message())["t"] for _ in range(2)] == ["withdraw", "ack"]
@@ -182,8 +188,10 @@ ECHOES = [
 
 
 @table(ECHOES)
-async def test_the_conformance_echo(echo, sent, expected):
-    async with RawClient.connect(echo.port) as peer:
+async def test_the_conformance_echo_returns_or_closes_as_expected(
+    echo_server: Served, sent: bytes, expected: tuple[int, bytes]
+) -> None:
+    async with RawClient.connect(echo_server.port) as peer:
         await peer.send(upgrade(drop="Sec-WebSocket-Protocol"))
         assert (await peer.head())[0] == 101
         await peer.send(sent)

@@ -1,30 +1,30 @@
-"""Noise with a seed: nothing of it harms the server or whoever comes next."""
+"""Seeded random bytes harm neither the server nor the next client."""
 
 import asyncio
 import random  # noqa: TID251 -- the fuzz is seeded
 
 import pytest
 
-from journeys.raw_peers import VIEW
+from journeys.raw_peers import VIEW, Served
 from support.raw_connections import HELLO, RawClient, eventually, text, upgrade
 
 SEED = 20_261_121
 
 
-async def fuzz_once(port: int, dice: random.Random) -> None:
+async def fuzz_once(port: int, rng: random.Random) -> None:
     """Send something broken, and take whatever comes."""
-    stream = upgrade() + text(HELLO) + text(VIEW) * dice.randint(0, 3)
+    stream = upgrade() + text(HELLO) + text(VIEW) * rng.randint(0, 3)
     broken = bytearray(stream)
-    for _ in range(dice.randint(1, 12)):
-        place = dice.randrange(len(broken))
-        kind = dice.randrange(3)
+    for _ in range(rng.randint(1, 12)):
+        place = rng.randrange(len(broken))
+        kind = rng.randrange(3)
         if kind == 0:
-            broken[place] = dice.randrange(256)
+            broken[place] = rng.randrange(256)
         elif kind == 1:
-            del broken[place : place + dice.randint(1, 20)]
+            del broken[place : place + rng.randint(1, 20)]
         else:
-            broken[place:place] = dice.randbytes(dice.randint(1, 40))
-    if dice.random() < 0.5:  # leave the handshake whole, so that the frames are reached
+            broken[place:place] = rng.randbytes(rng.randint(1, 40))
+    if rng.random() < 0.5:  # leave the handshake whole, so that the frames are reached
         broken[: len(upgrade())] = upgrade()
     async with RawClient.connect(port) as peer:
         try:
@@ -35,14 +35,16 @@ async def fuzz_once(port: int, dice: random.Random) -> None:
 
 
 @pytest.mark.parametrize("rounds", [8, pytest.param(400, marks=pytest.mark.slow)])
-async def test_fuzz_with_a_seed_harms_nobody(door, rounds):
-    dice = random.Random(SEED)
+async def test_seeded_fuzzing_harms_neither_server_nor_next_client(
+    server: Served, rounds: int
+) -> None:
+    rng = random.Random(SEED)
     memory = []
     for _ in range(3):
         for _ in range(rounds):
-            await asyncio.gather(*[fuzz_once(door.port, dice) for _ in range(25)])
-        async with RawClient.connect(door.port) as peer:
+            await asyncio.gather(*[fuzz_once(server.port, rng) for _ in range(25)])
+        async with RawClient.connect(server.port) as peer:
             await peer.open_session()
-        memory.append(door.rss_kib())
-    await eventually(lambda: door.descriptors() <= door.descriptors_at_start)
+        memory.append(server.rss_kib())
+    await eventually(lambda: server.descriptors() <= server.descriptors_at_start)
     assert memory[2] - memory[1] < 2_048

@@ -1,6 +1,6 @@
-"""Handshakes as strangers make them: what the front door lets in, and what it says to the rest."""
+"""Handshakes of arbitrary clients: which are accepted, and how the others are rejected."""
 
-from journeys.raw_peers import VIEW, request, table
+from journeys.raw_peers import VIEW, Served, request, table
 from support.raw_connections import HELLO, ORIGIN, RawClient, text, upgrade
 
 GET = upgrade().decode("latin-1")
@@ -88,8 +88,10 @@ HANDSHAKES = [
 
 
 @table(HANDSHAKES)
-async def test_a_handshake(door, sent, expected):
-    async with RawClient.connect(door.port) as peer:
+async def test_a_handshake_is_accepted_or_rejected_as_expected(
+    server: Served, sent: bytes, expected: int
+) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.send(sent)
         status, head = await peer.head()
         assert status == expected
@@ -102,8 +104,8 @@ async def test_a_handshake(door, sent, expected):
             assert b"Traceback" not in await peer.rest()
 
 
-async def test_a_handshake_and_a_message_that_drip_byte_by_byte_pass(door):
-    async with RawClient.connect(door.port) as peer:
+async def test_a_handshake_and_a_message_sent_byte_by_byte_pass(server: Served) -> None:
+    async with RawClient.connect(server.port) as peer:
         for byte in upgrade():
             await peer.send(bytes((byte,)))
         assert (await peer.head())[0] == 101
@@ -113,15 +115,15 @@ async def test_a_handshake_and_a_message_that_drip_byte_by_byte_pass(door):
         assert (await peer.message())["t"] == "withdraw"
 
 
-async def test_messages_in_one_packet_with_the_handshake_are_taken(door):
-    async with RawClient.connect(door.port) as peer:
+async def test_messages_in_one_packet_with_the_handshake_are_handled(server: Served) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.send(upgrade() + text(HELLO) + text(VIEW | {"n": 1}))
         assert (await peer.head())[0] == 101
         assert [(await peer.message())["t"] for _ in range(3)] == ["welcome", "withdraw", "ack"]
 
 
-async def test_a_session_can_begin_on_a_connection_that_served_http_before(door):
-    async with RawClient.connect(door.port) as peer:
+async def test_a_session_can_begin_on_a_connection_that_served_http_before(server: Served) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.send(request("GET / HTTP/1.1", "Host: 127.0.0.1"))
         status, head = await peer.head()
         assert status == 200

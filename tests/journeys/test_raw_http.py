@@ -1,6 +1,6 @@
 """Plain HTTP as raw bytes, on the port that also takes sessions."""
 
-from journeys.raw_peers import request, table
+from journeys.raw_peers import Served, request, table
 from support.raw_connections import RawClient
 
 HTTP = [
@@ -25,22 +25,24 @@ HTTP = [
 
 
 @table(HTTP)
-async def test_plain_http(door, sent, expected):
-    async with RawClient.connect(door.port) as peer:
+async def test_plain_http_gets_the_expected_status(
+    server: Served, sent: bytes, expected: int
+) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.send(sent)
         assert (await peer.head())[0] == expected
 
 
-async def test_a_second_request_with_an_endless_head_is_refused(door):
-    async with RawClient.connect(door.port) as peer:
+async def test_a_second_request_with_an_endless_head_is_refused(server: Served) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.send(request("GET /a HTTP/1.1", "Host: localhost"))
         assert (await peer.head())[0] == 200
         await peer.send(b"GET /b HTTP/1.1\r\nX: " + b"a" * 40_000)
         assert b"431 Request Header Fields Too Large" in await peer.rest()
 
 
-async def test_pipelined_requests_are_answered_in_order(door):
-    async with RawClient.connect(door.port) as peer:
+async def test_pipelined_requests_are_answered_in_order(server: Served) -> None:
+    async with RawClient.connect(server.port) as peer:
         await peer.send(b"".join(request(f"GET /{n} HTTP/1.1", "Host: localhost") for n in "abc"))
         for name in "abc":
             status, _ = await peer.head()

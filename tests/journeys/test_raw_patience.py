@@ -1,4 +1,4 @@
-"""Who makes the server wait, never reads, leaves in the middle or comes in crowds."""
+"""Clients that are slow, never read, disconnect at any byte or arrive in crowds."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from journeys.raw_peers import VIEW, reluctant, request, serving, table
+from journeys.raw_peers import VIEW, Served, reluctant, request, serving, table
 from support.raw_connections import HELLO, RawClient, eventually, frame, text, upgrade, within
 
 WAITING = [
@@ -25,8 +25,10 @@ WAITING = [
 
 
 @table(WAITING)
-async def test_who_makes_the_server_wait_is_sent_away(hasty, sent, expected):
-    async with RawClient.connect(hasty.port) as peer:
+async def test_a_client_that_makes_the_server_wait_is_disconnected(
+    strict_server: Served, sent: list[bytes], expected: bytes
+) -> None:
+    async with RawClient.connect(strict_server.port) as peer:
         reading = asyncio.ensure_future(peer.rest())
         with suppress(ConnectionError):
             for piece in sent:
@@ -37,8 +39,8 @@ async def test_who_makes_the_server_wait_is_sent_away(hasty, sent, expected):
         assert expected or not found
 
 
-async def test_who_answers_heartbeats_stays(hasty):
-    async with RawClient.connect(hasty.port) as peer:
+async def test_a_client_that_answers_heartbeats_stays_connected(strict_server: Served) -> None:
+    async with RawClient.connect(strict_server.port) as peer:
         await peer.open_session()
         beats = 0
         while beats < 10:
@@ -50,14 +52,21 @@ async def test_who_answers_heartbeats_stays(hasty):
                 beats += 1
 
 
-async def test_who_never_reads_is_dropped_and_costs_a_bounded_buffer(door):
-    before = door.rss_kib()
-    peers = [reluctant(door.port) for _ in range(50)]
+async def test_a_client_that_never_reads_is_dropped_and_costs_a_bounded_buffer(
+    server: Served,
+) -> None:
+    before = server.rss_kib()
+    peers = [reluctant(server.port) for _ in range(50)]
     try:
         for peer in peers:
             peer.sendall(upgrade() + text(HELLO))
-        await eventually(lambda: ask_all(peers) or door.descriptors() <= door.descriptors_at_start)
-        assert door.rss_kib() - before < 50 * 200 + 4_096
+
+        def all_are_dropped() -> bool:
+            ask_all(peers)
+            return server.descriptors() <= server.descriptors_at_start
+
+        await eventually(all_are_dropped)
+        assert server.rss_kib() - before < 50 * 200 + 4_096
     finally:
         for peer in peers:
             peer.close()
@@ -75,8 +84,8 @@ async def write_for_ever(loop: Any, peer: socket.socket, data: bytes) -> None:
         await loop.sock_sendall(peer, data)
 
 
-async def test_who_pings_and_never_reads_is_dropped(door):
-    with reluctant(door.port) as peer:
+async def test_a_client_that_pings_and_never_reads_is_dropped(server: Served) -> None:
+    with reluctant(server.port) as peer:
         peer.sendall(upgrade())
         peer.setblocking(False)
         loop = asyncio.get_running_loop()
@@ -84,39 +93,41 @@ async def test_who_pings_and_never_reads_is_dropped(door):
             await within(write_for_ever(loop, peer, frame(b"a" * 125, 9) * 50))
 
 
-async def test_who_leaves_in_the_middle_of_anything_is_forgotten(door):
+async def test_a_client_that_disconnects_at_any_byte_leaves_nothing_behind(server: Served) -> None:
     pieces = upgrade() + text(HELLO) + frame(b"{", 1, fin=False) + text(VIEW)[:5]
     for cut in range(0, len(pieces), 7):
-        async with RawClient.connect(door.port) as peer:
+        async with RawClient.connect(server.port) as peer:
             await peer.send(pieces[:cut])
             if cut % 2:
                 linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # close with a reset
                 peer.writer.get_extra_info("socket").setsockopt(
                     socket.SOL_SOCKET, socket.SO_LINGER, linger
                 )
-    await eventually(lambda: door.descriptors() <= door.descriptors_at_start)
+    await eventually(lambda: server.descriptors() <= server.descriptors_at_start)
 
 
-async def test_without_descriptors_the_door_neither_spins_nor_falls(tmp_path_factory):
-    """While more knock than it can take in: heartbeats go on, and take no more than they cost."""
+async def test_without_descriptors_the_listener_neither_spins_nor_fails(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """While more clients connect than descriptors allow, heartbeats continue and nothing spins."""
     with serving(
         tmp_path_factory, "poor", descriptors="100", linger_ms=300, sweep_ms=80,
         timing={"heartbeat_ms": 80},
-    ) as door:  # fmt: skip
+    ) as server:  # fmt: skip
         async with AsyncExitStack() as stack:
             crowd = [
-                await stack.enter_async_context(RawClient.connect(door.port)) for _ in range(150)
+                await stack.enter_async_context(RawClient.connect(server.port)) for _ in range(150)
             ]
             for peer in crowd[:40]:
                 await peer.open_session()
-            before, began = door.cpu_seconds(), time.monotonic()
+            before, began = server.cpu_seconds(), time.monotonic()
             while time.monotonic() - began < 1:
                 await crowd[0].frame()
-            assert door.cpu_seconds() - before < (time.monotonic() - began) / 2
+            assert server.cpu_seconds() - before < (time.monotonic() - began) / 2
             await crowd[0].send(text(VIEW))
             while (found := await crowd[0].frame())[0] != 1 or b"heartbeat" in found[1]:
                 pass
             assert b"withdraw" in found[1]
-        await eventually(lambda: door.descriptors() <= door.descriptors_at_start)
-        async with RawClient.connect(door.port) as peer:
+        await eventually(lambda: server.descriptors() <= server.descriptors_at_start)
+        async with RawClient.connect(server.port) as peer:
             await peer.open_session()

@@ -13,7 +13,7 @@ from .test_widget_card import SHOE, Barriers, barriers, shoot  # noqa: F401 - a 
 pytestmark = pytest.mark.browser
 
 Read = Callable[[Page], str | None]
-OFF = {
+OFF: dict[str, tuple[dict[str, Any], list[str]]] = {
     "order-share": ({"level": "order", "percent_bp": 1000}, ["-10%", "max. €50.00"]),
     "order-amount": ({"level": "order"}, ["-€50.00"]),
     "order-fine-share": ({"level": "order", "percent_bp": 1250}, ["-12.5%", "max. €50.00"]),
