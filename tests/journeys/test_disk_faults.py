@@ -1,11 +1,13 @@
-"""A disk that fails or is full gives no wrong answer, and no silence either."""
+"""A failing or full disk causes no wrong response and no hanging request."""
 
 import contextlib
 import errno
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,7 @@ def swept(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 @needs_shim
-def test_every_write_and_sync_of_a_redemption_may_fail_once(tmp_path):
+def test_every_write_and_sync_of_a_redemption_may_fail_once(tmp_path: Path) -> None:
     ended = swept(tmp_path)
     assert ended.returncode == 0, ended.stderr
     told = [json.loads(line) for line in ended.stdout.splitlines()]
@@ -49,14 +51,14 @@ def test_every_write_and_sync_of_a_redemption_may_fail_once(tmp_path):
 
 
 @needs_shim
-def test_the_sweep_fails_on_a_ledger_that_swallows_errors(tmp_path):
+def test_the_sweep_fails_on_a_ledger_that_swallows_errors(tmp_path: Path) -> None:
     ended = swept(tmp_path, "swallow")
     assert ended.returncode != 0
     assert "AssertionError" in ended.stderr
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path, size: str):
+def small_disk(folder: Path, size: str) -> Iterator[None]:
     """A file system of a few megabytes of its own."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tactful-test", str(folder)]
@@ -72,8 +74,8 @@ def small_disk(folder: Path, size: str):
 
 
 async def test_on_a_full_disk_sessions_go_on_and_promises_stop_until_there_is_room(
-    tmp_path, monkeypatch
-):
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sqlite_writer, "RETRY_INTERVAL_S", 0.02)
     with small_disk(tmp_path / "disk", "4m"):
         ledger = SqliteLedger(tmp_path / "disk" / "tactful.db")
@@ -97,7 +99,9 @@ async def test_on_a_full_disk_sessions_go_on_and_promises_stop_until_there_is_ro
         while ledger.failure:  # nothing but reads: it tries by itself
             await ledger.feed_heartbeats()
         assert await ledger.commit(push(accepted("of_after", session="se_2"), limit=None)) is None
-        assert (await ledger.session("se_on")).state == b"49"
+        kept = await ledger.session("se_on")
+        assert kept is not None
+        assert kept.state == b"49"
         assert len(await ledger.turn_entries(session="se_on")) == 50
         assert await ledger.reconcile() == []
         await ledger.close()
@@ -118,7 +122,7 @@ def make_read_only(folder: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
 
 
-async def test_a_disk_that_may_only_be_read_is_refused_at_the_start(tmp_path):
+async def test_a_disk_that_may_only_be_read_is_refused_at_the_start(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "4m"):
         path = tmp_path / "disk" / "tactful.db"
         ledger = SqliteLedger(path)
@@ -131,15 +135,15 @@ async def test_a_disk_that_may_only_be_read_is_refused_at_the_start(tmp_path):
 
 
 async def test_a_ledger_that_broke_says_so_and_refuses_everything_that_promises(
-    tmp_path, monkeypatch
-):
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await ledger.commit(push(accepted(), limit=None))
 
-    def torn(self, batch, perform):
-        error = sqlite_writer.sqlite3.OperationalError("disk I/O error")
-        error.sqlite_errorcode = sqlite_writer.sqlite3.SQLITE_IOERR
+    def torn(*_: object) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
         error.sqlite_errorname = "SQLITE_IOERR"
         raise error
 

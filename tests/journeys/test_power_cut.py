@@ -1,11 +1,11 @@
-"""A power cut at any instant loses nothing that was acknowledged; with synchronous=NORMAL it does."""
+"""A power cut at any instant loses nothing acknowledged; with synchronous=NORMAL it would."""
 
 import asyncio
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -54,7 +54,8 @@ def recorded(folder: Path, synchronous: str, count: int) -> Path:
 async def losses(record: Path, folder: Path, images: int) -> tuple[int, list[str]]:
     """(images made, what was lost in them). Cuts are spread evenly over the whole record."""
     operations = read_record(record)
-    dice, made, found = 1, 0, []
+    state, made = 1, 0
+    found: list[str] = []
     stride = max(len(operations) * 3 // images, 1)
     disk, acks = Disk(), b""
     for place, operation in enumerate(operations):
@@ -62,10 +63,10 @@ async def losses(record: Path, folder: Path, images: int) -> tuple[int, list[str
             acks += operation.data
             continue
         disk.take(operation)
-        dice = (dice * STEP + ADD) % MODULUS
+        state = (state * STEP + ADD) % MODULUS
         if place % stride:
             continue
-        for how, survivors in cuts(disk, dice >> 3):
+        for how, survivors in cuts(disk, state >> 3):
             made += 1
             told = acknowledged(acks)
             found += [
@@ -75,7 +76,7 @@ async def losses(record: Path, folder: Path, images: int) -> tuple[int, list[str
     return made, found
 
 
-async def after(image, folder: Path, acks: list[dict[str, str]]) -> list[str]:
+async def after(image: Mapping[str, bytes], folder: Path, acks: list[dict[str, str]]) -> list[str]:
     """What is lost when a ledger is opened on this image."""
     target = folder / "image"
     target.mkdir()
@@ -91,19 +92,23 @@ async def after(image, folder: Path, acks: list[dict[str, str]]) -> list[str]:
 
 
 @pytest.mark.thorough
-def test_nothing_acknowledged_is_lost_in_a_power_cut(tmp_path, images):
+def test_nothing_acknowledged_is_lost_in_a_power_cut(tmp_path: Path, images: Path) -> None:
     made, found = asyncio.run(losses(recorded(tmp_path, "FULL", 24), images, 1_000))
     assert made >= 1_000
     assert found == []
 
 
-def test_with_synchronous_normal_power_cuts_lose_what_was_acknowledged(tmp_path, images):
+def test_with_synchronous_normal_power_cuts_lose_what_was_acknowledged(
+    tmp_path: Path, images: Path
+) -> None:
     _, found = asyncio.run(losses(recorded(tmp_path, "NORMAL", 24), images, 60))
     assert any("redemption" in words for words in found)
 
 
 @pytest.mark.slow
-def test_nothing_acknowledged_is_lost_in_ten_thousand_power_cuts(tmp_path, images):
+def test_nothing_acknowledged_is_lost_in_ten_thousand_power_cuts(
+    tmp_path: Path, images: Path
+) -> None:
     made, found = asyncio.run(losses(recorded(tmp_path, "FULL", 200), images, 10_000))
     assert made >= 10_000
     assert found == []
