@@ -105,7 +105,7 @@ def scene(
     )
 
 
-def codes(text: str, **more: object) -> list[str]:
+def codes(text: str, **more: Any) -> list[str]:
     """The codes of what is found, in order."""
     return [one.code for one in check(text, **more).diagnostics]
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from support.oracle.generated_rules import RULES as RULES_AT_RANDOM
 from support.oracle.generated_rules import as_file
 from support.rule_files import check
+from tactful.core.rules.rule import Rule
 from tactful.rulebook.authoring.formatter import WIDEST, FormatResult, format_file
+from tactful.rulebook.compiler import CompiledRulebook
 from tactful.rulebook.source.tree import RuleSource
 
 RULES = Path(__file__).parents[4] / "rules"
@@ -136,9 +138,8 @@ def test_the_meaning_stays_the_same() -> None:
         }
 
 
-def _rules(compiled: object) -> list[object]:
-    rulebook = getattr(compiled, "rulebook", None)
-    return list(rulebook.rules.values()) if rulebook else []
+def _rules(compiled: CompiledRulebook) -> list[Rule]:
+    return list(compiled.rulebook.rules.values()) if compiled.rulebook else []
 
 
 def test_a_file_of_comments_and_an_empty_one_stay_what_they_are() -> None:

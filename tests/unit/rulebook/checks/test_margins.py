@@ -10,7 +10,7 @@ from tactful.core.values.money import Money
 CATALOGUE = {"RUN-42": item(), "OTHER": item("OTHER", product="other")}
 
 
-def priced(**more: int | str) -> dict[str, Item]:
+def priced(**more: int) -> dict[str, Item]:
     """RUN-42 at 129.00 EUR, with a target price or a cost."""
     base = item()
     fact: Price = base.prices["DE"].fact
@@ -25,7 +25,7 @@ def priced(**more: int | str) -> dict[str, Item]:
     )
     costs = {}
     if "cost" in more:
-        cost = Cost(sku="RUN-42", cost=Money(int(more["cost"]), "EUR"))
+        cost = Cost(sku="RUN-42", cost=Money(more["cost"], "EUR"))
         costs = {"EUR": ReportedFact(cost, NOW)}
     return {
         "RUN-42": Item(

@@ -113,7 +113,9 @@ def _entry(name: str, value: Any, seen: Scene) -> bool:
 def _cmp(actual: Any, operand: Any, holds: Any) -> bool:
     if isinstance(actual, Money):
         number, currency = operand.split()
-        return actual.currency == currency and holds(actual.amount, round(float(number) * 100))
+        return actual.currency == currency and bool(
+            holds(actual.amount, round(float(number) * 100))
+        )
     if isinstance(operand, str):
         return bool(holds(actual, int(operand[:-1]) * SECOND))
     return bool(holds(actual, operand))

@@ -9,6 +9,7 @@ from support.rule_files import NOW as T0
 from support.rule_files import item, rule, rulebook, scene
 from tactful.core.facts.fact_types import Order, OrderLine, ReportedFact
 from tactful.core.facts.history import History
+from tactful.core.rules.condition_evaluation import clauses
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW
 from tactful.core.values.calendar import DAY, MINUTE, SECOND
 from tactful.core.values.money import Money
@@ -101,7 +102,7 @@ def test_an_explanation_shows_values_as_a_file_spells_them() -> None:
     """
     condition = rulebook(text).rules["one"].condition
     seen = scene(running_since=T0 - 12 * SECOND)
-    shown = {clause.field: clause.read(seen) for clause in condition.parts}  # type: ignore[union-attr]
+    shown = {clause.field: clause.read(seen) for clause in clauses(condition)}
     assert shown == {
         "session.dwell": "12s",
         "item.price": "129.00 EUR",
@@ -117,7 +118,7 @@ def test_an_explanation_shows_values_as_a_file_spells_them() -> None:
 
 def test_a_value_that_is_not_known_is_shown_as_such() -> None:
     condition = rule("[customer.tier: gold]").condition
-    assert condition.parts[0].read(scene()) is None  # type: ignore[union-attr]
+    assert next(clauses(condition)).read(scene()) is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Rules are found by hash, in the order of their ids, however many there are."""
 
+from typing import Any
+
 import pytest
 
 from support.rule_files import item, rulebook, scene
@@ -19,7 +21,7 @@ rules:
 """
 
 
-def candidates(**session: object) -> list[str]:
+def candidates(**session: Any) -> list[str]:
     book = rulebook(RULES)
     return [rule.id for rule in book.index.for_item(scene(**session))]
 

@@ -6,6 +6,7 @@ import pytest
 
 from support.field_scenes import EMPTY_SCENE, full_scene
 from support.rule_files import check, rule
+from tactful.core.rules.condition_evaluation import clauses
 from tactful.rulebook.fields.field_registry import FIELDS, find_field, is_protected
 
 READS: dict[str, tuple[str, Any]] = {
@@ -75,7 +76,7 @@ READS: dict[str, tuple[str, Any]] = {
 def test_a_field_reads_what_it_says(name: str) -> None:
     text, expected = READS[name]
     one = rule(f"[{{{name}: {text}}}]")
-    [clause] = one.condition.parts  # type: ignore[union-attr]
+    [clause] = clauses(one.condition)
     assert clause.read(full_scene()) == expected
     assert (one.holds_from(full_scene()) == 0) == (expected is not None)
 
@@ -110,7 +111,7 @@ ALWAYS_KNOWN = {
 @pytest.mark.parametrize("name", READS)
 def test_a_field_reads_nothing_where_nobody_has_said(name: str) -> None:
     one = rule(f"[{{{name}: {READS[name][0]}}}]")
-    [clause] = one.condition.parts  # type: ignore[union-attr]
+    [clause] = clauses(one.condition)
     shown = clause.read(EMPTY_SCENE)
     assert (shown is not None) == (name in ALWAYS_KNOWN)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from support.rule_files import check, codes, one_rule
+from tactful.core.rules.condition_evaluation import clauses
 from tactful.rulebook.language.conditions import spelled
 from tactful.rulebook.source.tree import Node
 
@@ -87,7 +88,7 @@ def test_shared_lists_stand_for_their_values() -> None:
     )
     compiled = check(text)
     assert compiled.rulebook is not None
-    clause = compiled.rulebook.rules["one"].condition.parts[0]  # type: ignore[union-attr]
+    clause = next(clauses(compiled.rulebook.rules["one"].condition))
     assert clause.value == ("Velo", "Nordek", "Other")
 
 

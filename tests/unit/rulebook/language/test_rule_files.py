@@ -30,8 +30,8 @@ def test_defaults_hold_for_the_rules_of_their_file_only() -> None:
     compiled = check(first, "rules: [{id: c, offer: {percent: 10%}}]")
     assert compiled.rulebook is not None
     rules = compiled.rulebook.rules
-    assert (rules["a"].territories, rules["a"].expires) == ({"DE"}, 3_600_000)
-    assert (rules["b"].territories, rules["b"].price.margin_bp) == ({"AT"}, 3000)
+    assert (rules["a"].territories, rules["a"].expires) == (frozenset({"DE"}), 3_600_000)
+    assert (rules["b"].territories, rules["b"].price.margin_bp) == (frozenset({"AT"}), 3000)
     assert rules["b"].price.minimum == {"EUR": 500}
     assert (rules["c"].territories, rules["c"].expires) == (frozenset(), 900_000)
     assert rules["a"].per_session == 1

@@ -33,22 +33,22 @@ def _example(how: str, text: str) -> tuple[list[bytes], int]:
     return [file.encode() for file in files], marked
 
 
-def test_every_code_has_a_page_and_every_page_a_code():
+def test_every_code_has_a_page_and_every_page_a_code() -> None:
     assert sorted(path.stem for path in PAGES.glob("*.md")) == sorted(CODES)
 
 
-def test_every_check_answers_for_a_registered_code():
+def test_every_check_answers_for_a_registered_code() -> None:
     assert set(CHECKS) <= set(CODES)
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_page_begins_with_the_code_and_its_title(code: str):
+def test_a_page_begins_with_the_code_and_its_title(code: str) -> None:
     first = (PAGES / f"{code}.md").read_text("utf-8").splitlines()[0]
     assert first == f"# {code}: {CODES[code].title}"
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_the_bad_example_is_found_where_it_is_marked(code: str):
+def test_the_bad_example_is_found_where_it_is_marked(code: str) -> None:
     files, marked = examples(code)["bad"]
     found = check(*files).diagnostics
     assert {one.code for one in found} == {code}
@@ -57,12 +57,12 @@ def test_the_bad_example_is_found_where_it_is_marked(code: str):
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_the_good_example_has_no_finding(code: str):
+def test_the_good_example_has_no_finding(code: str) -> None:
     files, _ = examples(code)["good"]
     compiled = check(*files)
     assert compiled.diagnostics == ()
     assert compiled.rulebook is not None
 
 
-def test_the_examples_are_judged_at_the_time_of_the_scenarios():
+def test_the_examples_are_judged_at_the_time_of_the_scenarios() -> None:
     assert NOW == 1_773_144_000_000
