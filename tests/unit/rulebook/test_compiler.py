@@ -1,6 +1,9 @@
 """Compilation of rule files as a whole."""
 
-from support.rule_files import check, found
+from support.rule_files import NOW, check, codes, found, item, one_rule
+from tactful.core.rules.policy import Policy
+from tactful.rulebook.compiler import compile_rulebook
+from tactful.rulebook.source.tree import RuleSource
 
 
 def test_an_empty_file_is_an_empty_rulebook() -> None:
@@ -43,3 +46,76 @@ rules:
         ("R104", 14, 16),
         ("R306", 17, 14),
     ]
+
+
+def test_an_error_in_any_file_means_no_rulebook_and_a_warning_does_not() -> None:
+    good, bad = one_rule("offer: {percent: 1%}"), "rules: [{id: two, offer: {percent: 1}}]"
+    assert check(good).rulebook is not None
+    assert check(good, bad).rulebook is None
+    warned = check(one_rule("valid: {until: 2026-01-01}\noffer: {percent: 1%}"))
+    assert [one.severity for one in warned.diagnostics] == ["warning"]
+    assert warned.rulebook is not None
+
+
+def test_the_parsed_files_are_returned_even_with_errors() -> None:
+    compiled = check(one_rule("offer: {percent: 1%}"), "rules: [{id: two, offer: {percent: 1}}]")
+    assert [rule.id for rule in compiled.files.rules] == ["one", "two"]
+
+
+def test_the_order_of_the_files_changes_nothing() -> None:
+    files = [
+        RuleSource("b.yaml", b"rules: [{id: x, offer: {percent: 1%}}]"),
+        RuleSource("a.yaml", b"rules: [{id: y, campaign: none, offer: {percent: 1%}}]"),
+    ]
+    forwards, backwards = (compile_rulebook(one, now=NOW) for one in (files, list(reversed(files))))
+    assert forwards.diagnostics == backwards.diagnostics
+    assert [one.path for one in forwards.diagnostics] == ["a.yaml"]
+
+
+def test_sections_of_the_policy_go_over_the_policy_of_the_shop() -> None:
+    shop = Policy(holdout_bp=100, min_margin_bp=700)
+    compiled = check("policy: {holdout: 5%}", policy=shop)
+    assert compiled.rulebook is not None
+    assert compiled.policy == compiled.rulebook.policy
+    assert (compiled.policy.holdout_bp, compiled.policy.min_margin_bp) == (500, 700)
+
+
+def test_prices_of_named_items_are_checked_only_with_a_catalogue() -> None:
+    text = one_rule("when: [item.sku: RUN-42]\noffer: {fixed: 200.00 EUR}")
+    assert codes(text) == []
+    assert codes(text, catalogue={"RUN-42": item()}) == ["R306"]
+
+
+def test_rules_campaigns_and_suppress_blocks_are_ordered_by_id() -> None:
+    text = """
+    campaigns: {d: {count: 1}, c: {count: 1}}
+    rules: [{id: b, campaign: d, offer: {percent: 1%}}, {id: a, campaign: c, offer: {percent: 1%}}]
+    suppress: [{id: t, when: [item.sku: X], after: 1d}, {id: s, when: [item.sku: X], after: 1d}]
+    """
+    book = check(text).rulebook
+    assert book is not None
+    assert (list(book.rules), list(book.campaigns)) == (["a", "b"], ["c", "d"])
+    assert [block.id for block in book.suppress] == ["s", "t"]
+
+
+def test_the_version_of_a_rulebook_changes_with_every_part_of_its_meaning() -> None:
+    parts = {
+        "rules": "rules: [{id: a, campaign: c, offer: {percent: 1%}}]",
+        "campaigns": "campaigns: {c: {count: 1}}",
+        "policy": "policy: {holdout: 5%}",
+        "suppress": "suppress: [{id: s, when: [item.sku: X], after: 1d}]",
+    }
+    changed = {
+        "rules": "rules: [{id: a, campaign: c, offer: {percent: 2%}}]",
+        "campaigns": "campaigns: {c: {count: 2}}",
+        "policy": "policy: {holdout: 6%}",
+        "suppress": "suppress: [{id: s, when: [item.sku: X], after: 2d}]",
+    }
+    versions = {version("\n".join((parts | {name: changed[name]}).values())) for name in parts}
+    assert len(versions | {version("\n".join(parts.values()))}) == 5
+
+
+def version(text: str) -> str:
+    book = check(text).rulebook
+    assert book is not None
+    return book.version

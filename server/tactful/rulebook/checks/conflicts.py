@@ -52,6 +52,8 @@ def contradictions(files: ParsedFiles, _: CheckContext, findings: Findings) -> N
     for rule in files.rules:
         allowed: dict[Any, FieldBounds] = {}
         for comparison in conjuncts(rule.when):
+            if comparison.op == "between" and _is_empty(*comparison.value):
+                continue  # R301 says so already, and there is no earlier condition to blame.
             key = (comparison.name, comparison.window)
             if _contradicts(comparison, allowed.setdefault(key, FieldBounds())):
                 message = f"this contradicts an earlier condition on '{comparison.name}'"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.rule_files import codes, one_rule
+from support.rule_files import check, codes, one_rule
 
 CONTRADICTIONS = [
     "when: [item.brand: Velo, item.brand: Nordek]",
@@ -61,3 +61,64 @@ def test_a_winner_that_is_held_back_beats_nobody() -> None:
     narrow = loser.replace("when:", "territories: [DE], unless: [item.on_sale: true], when:")
     wide = "  - {id: a, priority: 5, territories: [DE, AT], when: [item.brand: x], offer: {percent: 1%}}\n"
     assert codes(f"rules:\n{wide}{narrow}") == ["R303"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("item.stock: {between: [5, 5]}", []),
+        ("item.stock: {between: [6, 5]}", ["R301"]),
+        ("item.price: {between: [{EUR: 9}, {EUR: 5, GBP: 9}]}", ["R301"]),
+        ("item.price: {between: [{EUR: 9, GBP: 1}, {EUR: 5, GBP: 9}]}", []),
+        ('time.of_day: {between: ["18:00", "09:00"]}', ["R301"]),
+    ],
+)
+def test_a_range_without_a_value_is_found(condition: str, expected: list[str]) -> None:
+    assert codes(one_rule(f"when: [{condition}]\noffer: {{percent: 1%}}")) == expected
+
+
+def test_after_a_contradiction_a_field_starts_anew() -> None:
+    text = one_rule(
+        "when: [item.stock: {at_least: 9}, item.stock: {at_most: 5}, item.stock: {at_most: 4}]\n"
+        "offer: {percent: 1%}"
+    )
+    assert codes(text) == ["R302"]
+
+
+def test_the_same_field_over_another_time_is_another_field() -> None:
+    text = (
+        "when: [customer.orders: {at_least: 5}, customer.orders: {at_most: 1, within: 30d}]\n"
+        "offer: {percent: 1%}"
+    )
+    assert codes(one_rule(text)) == []
+
+
+def test_a_shadowed_rule_is_told_which_rule_wins() -> None:
+    text = """
+rules:
+  - {id: a, priority: 5, offer: {percent: 1%}}
+  - {id: b, when: [item.brand: x], offer: {percent: 2%}}
+"""
+    [one] = check(text).diagnostics
+    assert (one.code, one.severity, one.line) == ("R303", "warning", 4)
+    assert one.message.startswith("'a' always wins")
+
+
+@pytest.mark.parametrize(
+    ("winner", "loser", "shadowed"),
+    [
+        ("valid: {until: 2026-12-31}", "note: x", False),
+        ("note: x", "valid: {until: 2026-12-31}", True),
+        ("territories: [DE]", "territories: [DE, AT]", False),
+        ("territories: [DE, AT]", "territories: [DE]", True),
+        ("unless: [item.on_sale: true]", "note: x", False),
+    ],
+)
+def test_a_rule_is_shadowed_only_where_the_winner_always_applies(
+    winner: str, loser: str, shadowed: bool
+) -> None:
+    text = (
+        f"rules:\n  - {{id: a, priority: 5, {winner}, offer: {{percent: 1%}}}}\n"
+        f"  - {{id: b, {loser}, offer: {{percent: 2%}}}}\n"
+    )
+    assert codes(text) == (["R303"] if shadowed else [])

@@ -44,3 +44,15 @@ def test_what_a_file_has_in_common_for_prices_is_no_mistake_of_an_offer_on_the_o
     rule = compiled.rulebook.rules["one"]
     assert (rule.level, rule.max_qty, rule.price.ending) == ("order", 1, None)
     assert (rule.price.on_floor, rule.price.at_most) == ("withhold", {"EUR": 500})
+
+
+def test_each_misplaced_key_says_to_which_level_it_applies() -> None:
+    order = one_rule("offer: {amount: 5.00 EUR, off_the: order, max_qty: 2}")
+    [one] = check(order).diagnostics
+    assert (
+        one.message
+        == "'max_qty' applies to the price of an item, and this offer comes off the order"
+    )
+    assert one.help == "remove `max_qty`"
+    [one] = check(one_rule("offer: {percent: 10%, at_most: 5.00 EUR}")).diagnostics
+    assert one.help == "remove `at_most`, or add `off_the: order`"

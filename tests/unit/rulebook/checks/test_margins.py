@@ -112,3 +112,39 @@ def test_amounts_are_named_in_the_currency_of_every_territory() -> None:
     assert codes(nowhere, catalogue=CATALOGUE) == ["R308"]
     counted = one_rule("campaign: c\noffer: {amount: 5.00 GBP}", "campaigns: {c: {count: 5}}")
     assert codes(counted) == []
+
+
+def test_a_price_at_which_nothing_is_saved_is_above_its_limit() -> None:
+    [one] = check(named("{fixed: 200.00 EUR}"), catalogue=CATALOGUE).diagnostics
+    assert one.message == (
+        "for RUN-42 in DE, the price of 200.00 EUR is above the limit of 128.99 EUR"
+        " (price.no_improvement)"
+    )
+
+
+def test_a_price_below_the_floor_of_an_item_names_both() -> None:
+    text = named("{percent: 10%, on_floor: withhold}")
+    [one] = check(text, catalogue=priced(target=12800)).diagnostics
+    assert one.message == (
+        "for RUN-42 in DE, the price of 116.10 EUR is below the limit of 128.00 EUR (price.floor)"
+    )
+
+
+def test_an_item_whose_price_cannot_be_computed_is_not_judged() -> None:
+    assert codes(named("{to_target: true}"), catalogue=CATALOGUE) == []
+
+
+def test_a_forced_rule_is_a_warning() -> None:
+    [one] = check(one_rule("force: true\noffer: {percent: 1%}")).diagnostics
+    assert (one.code, one.severity) == ("R314", "warning")
+    assert codes(one_rule("force: false\noffer: {percent: 1%}")) == []
+
+
+def test_a_share_above_the_largest_discount_of_the_policy_is_found() -> None:
+    text = "policy: {max_total_discount: 20%}\n"
+    assert codes(one_rule("offer: {percent: 20%}", text)) == []
+    [one] = check(one_rule("offer: {percent: 21%}", text)).diagnostics
+    assert (one.message, one.help) == (
+        "21% off is more than the 20% of the policy",
+        "write 20% or less",
+    )

@@ -38,3 +38,34 @@ def test_a_trial_is_told_every_rail_that_is_missing() -> None:
     assert [one.message for one in check(text).diagnostics] == [
         "this trial lasts longer than 60 days"
     ]
+
+
+def test_an_ended_rule_names_its_last_day() -> None:
+    [one] = check(one_rule("valid: {until: 2026-03-09}\noffer: {percent: 1%}")).diagnostics
+    assert (one.code, one.message) == ("R305", "the rule 'one' ended on 2026-03-09")
+
+
+def test_a_window_that_ends_before_it_begins_is_an_error_even_in_the_past() -> None:
+    text = one_rule("valid: {from: 2025-03-09, until: 2025-03-01}\noffer: {percent: 1%}")
+    assert codes(text) == ["R304"]
+
+
+def test_the_end_of_a_window_is_judged_on_the_clocks_of_the_rule() -> None:
+    # NOW is noon UTC on 10 March: in Auckland the day has ended an hour ago.
+    text = "valid: {until: 2026-03-10, timezone: Pacific/Auckland}\noffer: {percent: 1%}"
+    assert codes(one_rule(text)) == ["R305"]
+    assert codes(one_rule(text.replace("Pacific/Auckland", "UTC"))) == []
+
+
+@pytest.mark.parametrize(
+    ("campaign", "expected"),
+    [
+        ("{budget: 9.00 EUR, pace: even}", ["R316"]),
+        ("{budget: 9.00 EUR, pace: even, per: total}", ["R316"]),
+        ("{budget: 9.00 EUR, pace: even, per: week}", []),
+        ("{budget: 9.00 EUR, pace: none}", []),
+    ],
+)
+def test_an_even_pace_needs_a_period(campaign: str, expected: list[str]) -> None:
+    text = one_rule("campaign: c\noffer: {percent: 1%}", f"campaigns: {{c: {campaign}}}")
+    assert codes(text) == expected

@@ -2,7 +2,11 @@
 
 import pytest
 
-from support.rule_files import check
+from support.rule_files import check, rule, rulebook, scene
+from tactful.core.rules.condition_evaluation import clauses
+from tactful.core.rules.rule import NEVER, NOW, FrequencyLimit, PriceTerms
+from tactful.core.values.calendar import DAY, MINUTE, parse_rfc3339
+from tactful.rulebook.compilation.builder import canonical
 
 
 def test_the_version_is_the_meaning_whatever_the_files_are_called() -> None:
@@ -77,3 +81,162 @@ def digest(lines: str) -> str:
     compiled = check(f"rules:\n  - id: a\n    {lines}\n    offer: {{percent: 1%}}\n")
     assert compiled.rulebook is not None, compiled.diagnostics
     return compiled.rulebook.rules["a"].digest
+
+
+def test_the_digest_of_a_rule_is_the_same_in_every_release() -> None:
+    # Offers are stored with it: a release that forms it in another way must say so in its notes.
+    text = """
+    when: [item.category: {under: shoes}, session.dwell: {at_least: 30s}, customer.tier: gold]
+    unless: [item.on_sale: true]
+    territories: [DE]
+    valid: {from: 2026-03-01, until: 2026-03-31, timezone: Europe/Berlin}
+    schedule: {days: mon-fri}
+    limits: {per_session: 1, per_shopper: {count: 2, per: 30d}}
+    """
+    assert digest(text.strip()) == "9259013b775fb5df"
+
+
+def test_a_rule_without_keys_has_the_defaults_of_the_manual() -> None:
+    found = rule("[]")
+    assert (found.starts, found.ends, found.schedule, found.territories) == (
+        NOW,
+        NEVER,
+        None,
+        frozenset(),
+    )
+    assert (found.priority, found.mode, found.on_change, found.share_bp) == (
+        0,
+        "live",
+        "keep",
+        10_000,
+    )
+    assert (found.expires, found.max_qty, found.placement) == (15 * MINUTE, 1, "corner")
+    assert [found.force, found.paused, found.remedy] == [False] * 3
+    assert found.provenance == {"contextual"}
+
+
+def test_a_window_is_half_open_and_on_the_clocks_of_the_rule() -> None:
+    berlin = rule("[]", "valid: {from: 2026-03-28, until: 2026-03-29, timezone: Europe/Berlin}")
+    assert berlin.starts == parse_rfc3339("2026-03-27T23:00:00Z")
+    assert berlin.ends == parse_rfc3339("2026-03-29T22:00:00Z")  # summer time has begun
+    shop = rulebook(
+        "policy: {timezone: Asia/Tokyo}\nrules: [{id: one, valid: {from: 2026-03-28}, offer: {gift: true}}]"
+    ).rules["one"]
+    assert shop.starts == parse_rfc3339("2026-03-27T15:00:00Z")
+
+
+def test_a_rule_applies_to_its_share_less_its_holdout() -> None:
+    assert rule("[]", "holdout: 10%").share_bp == 9000
+    assert rule("[]", "holdout: 33.33%").share_bp == 6667
+    text = (
+        "campaigns: {c: {count: 1}}\nrules: [{id: one, mode: trial, share: 50%, holdout: 10%,"
+        " valid: {until: 2026-03-31}, campaign: c, offer: {percent: 1%, floor: {margin: 1%}}}]"
+    )
+    assert rulebook(text).rules["one"].share_bp == 4500
+
+
+def test_limits_are_counted_per_session_and_per_shopper() -> None:
+    found = rule("[]", "limits: {per_session: 3, per_shopper: {count: 2, per: 30d}}")
+    assert (found.per_session, found.per_shopper) == (3, FrequencyLimit(2, 30 * DAY))
+
+
+FLOOR = "{margin: 20%, minimum: 9.00 EUR, may_undercut_target: true}"
+
+
+@pytest.mark.parametrize(
+    ("offer", "terms"),
+    [
+        ("{percent: 10%}", PriceTerms("percent", percent_bp=1000)),
+        ("{amount: 5.00 EUR}", PriceTerms("amount", amounts={"EUR": 500})),
+        ("{fixed: {EUR: 5, GBP: 4}}", PriceTerms("fixed", amounts={"EUR": 500, "GBP": 400})),
+        ("{to_target: true}", PriceTerms("to_target")),
+        ("{gift: true}", PriceTerms("gift")),
+        (
+            "{ladder: [{percent: 5%}, {to_target: true}]}",
+            PriceTerms(
+                "ladder", ladder=(PriceTerms("percent", percent_bp=500), PriceTerms("to_target"))
+            ),
+        ),
+        (
+            f"{{percent: 1%, floor: {FLOOR}, on_floor: withhold, min_saving: 2.00 EUR, ending: 95}}",
+            PriceTerms(
+                "percent",
+                percent_bp=100,
+                margin_bp=2000,
+                minimum={"EUR": 900},
+                may_undercut_target=True,
+                on_floor="withhold",
+                min_saving={"EUR": 200},
+                ending=95,
+            ),
+        ),
+        ("{percent: 1%, min_saving: 5%}", PriceTerms("percent", percent_bp=100, min_saving_bp=500)),
+        (
+            "{percent: 10%, off_the: order, at_most: 5.00 EUR, floor: {margin: 20%}}",
+            PriceTerms(
+                "percent",
+                percent_bp=1000,
+                level="order",
+                at_most={"EUR": 500},
+                margin_bp=2000,
+                on_floor="withhold",
+            ),
+        ),
+        (
+            "{amount: 3.00 EUR, off_the: shipping}",
+            PriceTerms("amount", amounts={"EUR": 300}, level="shipping"),
+        ),
+    ],
+)
+def test_an_offer_says_how_its_price_is_made(offer: str, terms: PriceTerms) -> None:
+    assert rulebook(f"rules: [{{id: one, offer: {offer}}}]").rules["one"].price == terms
+
+
+def test_a_voucher_makes_its_price_unless_the_rule_does() -> None:
+    assert rulebook("rules: [{id: one, remedy: true}]").rules["one"].price == PriceTerms("remedy")
+    own = "rules: [{id: one, remedy: true, offer: {percent: 5%}}]"
+    assert rulebook(own).rules["one"].price.mode == "percent"
+
+
+def test_a_rule_reads_the_data_of_its_fields_its_ladder_and_its_voucher() -> None:
+    assert rule("[item.stock: 5]").provenance == {"contextual"}
+    assert rule("[session.views: 5]").provenance == {"contextual", "pseudonymous"}
+    assert rule("[customer.tier: gold]").provenance == {"contextual", "personal"}
+    ladder = rulebook("rules: [{id: one, offer: {ladder: [{percent: 5%}]}}]").rules["one"]
+    assert ladder.provenance == {"contextual", "pseudonymous"}
+    voucher = rulebook("rules: [{id: one, remedy: true}]").rules["one"]
+    assert voucher.provenance == {"contextual", "personal"}
+
+
+def test_a_campaign_has_a_budget_a_period_and_a_time_zone() -> None:
+    text = """
+    policy: {timezone: Europe/Berlin}
+    campaigns:
+      a: {budget: {EUR: 5.00, GBP: 4.00}, per: week, pace: even, timezone: UTC}
+      b: {count: 3}
+    rules: [{id: r, campaign: a, offer: {percent: 1%}}, {id: s, campaign: b, offer: {percent: 1%}}]
+    """
+    found = rulebook(text).campaigns
+    assert (found["a"].money, found["a"].count, found["a"].per) == (
+        {"EUR": 500, "GBP": 400},
+        None,
+        "week",
+    )
+    assert (found["a"].pace, found["a"].timezone) == ("even", "UTC")
+    assert (found["b"].money, found["b"].count, found["b"].per) == ({}, 3, "total")
+    assert (found["b"].pace, found["b"].timezone) == ("none", "Europe/Berlin")
+
+
+def test_the_condition_of_a_rule_is_its_moment_its_when_and_none_of_its_unless() -> None:
+    found = rule("[item.stock: 5]", "moment: rescue\nunless: [item.on_sale: true]")
+    assert [clause.text for clause in clauses(found.condition)] == [
+        "moment: rescue",
+        "item.stock: 5",
+        "item.on_sale: true",
+    ]
+    [moment, *_] = clauses(found.condition)
+    assert (moment.read(scene(rescue=True)), moment.read(scene())) == ("rescue", "none")
+
+
+def test_no_condition_is_canonically_nothing() -> None:
+    assert canonical(None) is None

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.oracle.generated_rules import BRANDS, CAMPAIGNS, PATHS, RULES, SKUS, as_file
 from support.rule_files import NOW as T0
-from support.rule_files import check, item, rule, scene
+from support.rule_files import check, item, one_rule, rule, scene
 from tactful.core.context import Scene
 from tactful.core.facts.fact_types import Customer, Order, OrderLine, Product, ReportedFact
 from tactful.core.facts.history import History
@@ -17,6 +18,7 @@ from tactful.core.session.session import ViewedItem
 from tactful.core.session.signals import LandingVisit
 from tactful.core.values.calendar import DAY, MINUTE, SECOND
 from tactful.core.values.money import Money
+from tactful.rulebook.compilation import codegen
 from tactful.rulebook.testing.given import as_datetime
 
 
@@ -194,3 +196,91 @@ def test_a_personal_rule_can_be_asked_what_it_would_say_of_a_known_shopper() -> 
     assert one.holds_from_if_identified(scene()) == NOW
     assert one.holds_from_if_identified(scene(item(stock=1))) == NEVER
     assert rule("[item.stock: {at_least: 5}]").holds_from_if_identified is None
+
+
+def test_no_text_of_a_rule_file_is_part_of_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources: list[str] = []
+    compiled = codegen._factory
+
+    def remember(body: str, operands: int) -> Any:
+        sources.append(body)
+        return compiled(body, operands)
+
+    monkeypatch.setattr(codegen, "_factory", remember)
+    strange = "__import__('os').system('x')"
+    rule(
+        f'[item.brand: "{strange}", item.title: {{matches: "{strange}"}}, item.stock: 12345,'
+        f' item.attributes.strange: "{strange}", visit.campaign: {{not: "{strange}"}},'
+        f' item.category: {{under: "{strange}"}}, customer.segment: {{not: "{strange}"}},'
+        " session.dwell: {at_least: 54321s}]"
+    )
+    assert len(sources) == 2  # with and without a verified customer
+    assert not [text for text in sources if "import" in text or "strange" in text]
+    assert not [text for text in sources if "12345" in text or "54321" in text]
+
+
+def test_rules_of_one_form_share_their_code() -> None:
+    first, second = rule("[item.stock: {at_least: 5}]"), rule("[item.stock: {at_least: 6}]")
+    assert first.holds_from.__code__ is second.holds_from.__code__
+    other = rule("[item.stock: {at_most: 5}]")
+    assert first.holds_from.__code__ is not other.holds_from.__code__
+
+
+def test_a_condition_of_one_timed_clause_is_that_clause() -> None:
+    running = scene(running_since=T0)
+    assert rule("[session.dwell: {at_least: 30s}]").holds_from(running) == T0 + 30 * SECOND
+    assert rule("[{any: [session.dwell: {at_least: 30s}]}]").holds_from(running) == T0 + 30 * SECOND
+
+
+def test_under_none_only_the_present_counts() -> None:
+    young = "[{none: [session.dwell: {at_least: 30s}]}]"
+    assert rule(young).holds_from(scene(running_since=T0)) == NOW
+    assert rule(young).holds_from(scene(running_since=T0 - 30 * SECOND)) == NEVER
+
+
+def test_an_untimed_alternative_that_holds_needs_no_time() -> None:
+    either = "[{any: [item.stock: {at_least: 5}, session.dwell: {at_least: 30s}]}]"
+    assert rule(either).holds_from(scene(running_since=T0)) == NOW
+    assert rule(either).holds_from(scene(item(stock=1), running_since=T0)) == T0 + 30 * SECOND
+
+
+def test_an_untimed_condition_that_fails_is_not_waited_for() -> None:
+    both = "[item.stock: {at_least: 5}, session.dwell: {at_least: 30s}]"
+    assert rule(both).holds_from(scene(item(stock=1), running_since=T0)) == NEVER
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("item.stock: {between: [5, 7]}", True),
+        ("item.stock: {between: [7, 9]}", False),
+        ("item.stock: {not: [5, 7]}", True),
+        ("item.stock: {not: [6]}", False),
+        ("item.discount: {at_most: 5%}", True),
+        ("item.discount: {at_least: 5%}", False),
+        ("item.brand: {not: Nordek}", True),
+        ("item.brand: {not: Velo}", False),
+        ("item.category: {not: hats}", True),
+        ("item.category: {not: shoes/running}", False),
+        ("item.category: {under: shoes}", True),
+        ("item.category: {under: shoe}", False),
+        ("item.category: shoes/running", True),
+        ("item.on_sale: false", True),
+        ("item.on_sale: true", False),
+        ("session.dwell: {at_most: 30s}", True),
+        ("{all: []}", True),
+        ("{none: []}", True),
+        ("{any: [item.brand: x, item.stock: 6]}", True),
+        ("{any: [{all: [item.brand: Velo, item.stock: 6]}, item.brand: x]}", True),
+        ("{none: [item.brand: x, {all: [item.brand: Velo, item.stock: 7]}]}", True),
+    ],
+)
+def test_each_form_of_a_clause_is_generated(condition: str, holds: bool) -> None:
+    text = condition if condition.startswith("{") else f"{{{condition}}}"
+    assert (rule(f"[{text}]").holds_from(scene()) == NOW) is holds
+
+
+def test_a_rulebook_without_conditions_always_applies() -> None:
+    book = check(one_rule("offer: {percent: 1%}")).rulebook
+    assert book is not None
+    assert book.rules["one"].holds_from(scene()) == NOW

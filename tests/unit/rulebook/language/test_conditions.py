@@ -3,8 +3,21 @@
 import pytest
 
 from support.rule_files import check, codes, one_rule
+from support.value_types import node
 from tactful.core.rules.condition_evaluation import clauses
-from tactful.rulebook.language.conditions import spelled
+from tactful.rulebook.fields.field_registry import FIELDS
+from tactful.rulebook.language.conditions import (
+    OPERATORS,
+    Comparison,
+    ConditionGroup,
+    comparisons,
+    conjuncts,
+    operand_type,
+    read_unless,
+    read_when,
+    spelled,
+)
+from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.tree import Node
 
 
@@ -101,3 +114,85 @@ def test_a_list_must_be_one_and_its_values_must_fit() -> None:
 def test_a_node_is_spelled_in_one_line() -> None:
     quoted = Node("a", text="b", style="'")
     assert spelled(quoted) == "'b'"
+
+
+def parsed(text: str, *, unless: bool = False) -> ConditionGroup:
+    findings = Findings()
+    read = read_unless if unless else read_when
+    tree = read(node(text), {"l": node("[a, b]")}, findings)
+    assert findings.sorted() == ()
+    return tree
+
+
+def kinds(tree: ConditionGroup) -> list[str]:
+    return [part.kind if isinstance(part, ConditionGroup) else part.name for part in tree.parts]
+
+
+def test_when_must_all_hold_and_unless_must_not() -> None:
+    assert parsed("[item.sku: A]").kind == "all"
+    assert parsed("[item.sku: A]", unless=True).kind == "none"
+    assert kinds(parsed("{item.sku: A, item.brand: B}")) == ["item.sku", "item.brand"]
+
+
+def test_groups_that_change_nothing_are_dissolved() -> None:
+    assert kinds(parsed("[{all: [item.sku: A, item.brand: B]}]")) == ["item.sku", "item.brand"]
+    assert kinds(parsed("[{any: [item.sku: A]}]")) == ["item.sku"]
+    assert kinds(parsed("[{none: [item.sku: A]}]")) == ["none"]
+    assert kinds(parsed("[{any: [item.sku: A, item.brand: B]}]", unless=True)) == [
+        "item.sku",
+        "item.brand",
+    ]
+    assert kinds(parsed("[{item.sku: A, item.brand: B}]", unless=True)) == ["all"]
+
+
+def test_every_comparison_and_those_that_must_hold_are_listed() -> None:
+    tree = parsed(
+        "[item.sku: A, {any: [item.brand: B, item.stock: 1]}, {any: [{all: [item.title: C]}]}]"
+    )
+    assert [one.name for one in comparisons(tree)] == [
+        "item.sku",
+        "item.brand",
+        "item.stock",
+        "item.title",
+    ]
+    assert [one.name for one in conjuncts(tree)] == ["item.sku", "item.title"]
+    assert list(conjuncts(None)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "op", "value", "spelling"),
+    [
+        ("item.brand: A", "in", ("A",), "item.brand: A"),
+        ("item.brand: [A, 'B']", "in", ("A", "B"), "item.brand: [A, 'B']"),
+        ("item.brand: {is: A}", "in", ("A",), "item.brand: {is: A}"),
+        ("item.brand: {in: [$l, C]}", "in", ("a", "b", "C"), "item.brand: {in: [$l, C]}"),
+        ("item.brand: {not: $l}", "not", ("a", "b"), "item.brand: {not: $l}"),
+        ("item.stock: {between: [1, 5]}", "between", (1, 5), "item.stock: {between: [1, 5]}"),
+        ("item.price: 5.00 EUR", "in", ({"EUR": 500},), "item.price: 5.00 EUR"),
+        ("item.price: {EUR: 5}", "in", ({"EUR": 500},), "item.price: {EUR: 5}"),
+        ("item.price_since: {before: 2d}", "before", 172_800_000, "item.price_since: {before: 2d}"),
+    ],
+)
+def test_a_comparison_has_its_operand_and_its_spelling(
+    text: str, op: str, value: object, spelling: str
+) -> None:
+    [one] = parsed(f"[{text}]").parts
+    assert isinstance(one, Comparison)
+    assert (one.op, one.value, one.text) == (op, value, spelling)
+
+
+def test_a_window_stands_beside_every_comparison_of_its_field() -> None:
+    tree = parsed("[customer.orders: {at_least: 1, at_most: 5, within: 30d}]")
+    found = [(one.op, one.window) for one in comparisons(tree)]
+    window = ("within", 30 * 86_400_000)
+    assert found == [("at_least", window), ("at_most", window)]
+    assert [one.text for one in comparisons(tree)] == [
+        "customer.orders: {at_least: 1, within: 30d}",
+        "customer.orders: {at_most: 5, within: 30d}",
+    ]
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_comparison_of_a_field_has_a_type_of_operand(name: str) -> None:
+    field = FIELDS[name]
+    assert [operand_type(field, op).expected for op in OPERATORS[field.type]]

@@ -1,6 +1,11 @@
 """Sections of rule files: rules, campaigns, lists, defaults, suppress blocks."""
 
 from support.rule_files import check, codes
+from support.value_types import node
+from tactful.rulebook.language.mappings import ParsedMapping
+from tactful.rulebook.language.rule_files import level_of, read_files
+from tactful.rulebook.source.diagnostics import Findings
+from tactful.rulebook.source.tree import RuleSource
 
 
 def test_ids_are_unique_across_files_and_kinds() -> None:
@@ -35,3 +40,32 @@ def test_defaults_hold_for_the_rules_of_their_file_only() -> None:
     assert rules["b"].price.minimum == {"EUR": 500}
     assert (rules["c"].territories, rules["c"].expires) == (frozenset(), 900_000)
     assert rules["a"].per_session == 1
+
+
+def test_files_are_read_in_the_order_of_their_paths() -> None:
+    sources = [
+        RuleSource("b.yaml", b"rules: [{id: b}]\nlists: {l: [x]}"),
+        RuleSource("a.yaml", b"rules: [{id: a}]\npolicy: {holdout: 1%}"),
+        RuleSource("c.yaml", b"- not a rule file"),
+    ]
+    findings = Findings()
+    files = read_files(sources, findings)
+    assert [rule.id for rule in files.rules] == ["a", "b"]
+    assert (list(files.lists), len(files.policies)) == (["l"], 1)
+    assert [(one.path, one.code) for one in findings.sorted()] == [("c.yaml", "R204")]
+
+
+def test_a_rule_has_its_own_keys_and_those_of_its_defaults() -> None:
+    text = b"defaults: {priority: 5, offer: {expires: 1h}}\nrules: [{id: a, offer: {percent: 5%}}]"
+    [rule] = read_files([RuleSource("a.yaml", text)], Findings()).rules
+    assert (rule.get("priority"), rule.own.get("priority")) == (5, None)
+    assert rule.get("offer", "percent") == 500
+    assert rule.get("offer", "expires") == 3_600_000
+    assert rule.get("offer", "percent", "deeper") is None
+    assert rule.id_node.text == "a"
+    assert list(rule.comparisons) == []
+
+
+def test_an_offer_is_for_the_item_unless_it_says_otherwise() -> None:
+    assert level_of(ParsedMapping(node("{}"))) == "item"
+    assert level_of(ParsedMapping(node("{}"), {"off_the": "order"})) == "order"
