@@ -1,4 +1,4 @@
-"""A failing or full disk causes no wrong response and no hanging request."""
+"""A disk that fails or is full gives no wrong answer, and every refusal says why."""
 
 import contextlib
 import errno
@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from support.disk_faults.shim import PROCESSES, build_shim, environment, needs_shim
-from support.ledger_rows import T0, accepted, entry, push
+from support.ledger_rows import T0, accepted, entry, present, push
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.sqlite import group_commit as sqlite_writer
+from tactful.stores.sqlite import group_commit
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 
-def swept(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def sweep(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     data = folder / "data"
     data.mkdir()
     worker = [sys.executable, str(PROCESSES / "fault_worker.py"), str(data), *options]
@@ -37,11 +37,11 @@ def swept(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 @needs_shim
 def test_every_write_and_sync_of_a_redemption_may_fail_once(tmp_path: Path) -> None:
-    ended = swept(tmp_path)
+    ended = sweep(tmp_path)
     assert ended.returncode == 0, ended.stderr
-    told = [json.loads(line) for line in ended.stdout.splitlines()]
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
     by_error: dict[tuple[int, int], list[object]] = {}
-    for line in told:
+    for line in lines:
         by_error.setdefault((line["error"], line["kind"]), []).append(line["told"])
     # The last of each has no operation left to fail; before it, the commit's writes and its sync.
     assert by_error[errno.EIO, 0].count("LedgerBrokenError") >= 5
@@ -52,14 +52,14 @@ def test_every_write_and_sync_of_a_redemption_may_fail_once(tmp_path: Path) -> N
 
 @needs_shim
 def test_the_sweep_fails_on_a_ledger_that_swallows_errors(tmp_path: Path) -> None:
-    ended = swept(tmp_path, "swallow")
+    ended = sweep(tmp_path, "swallow")
     assert ended.returncode != 0
     assert "AssertionError" in ended.stderr
 
 
 @contextlib.contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """A file system of a few megabytes of its own."""
+    """A mounted file system of its own, with a few megabytes."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tactful-test", str(folder)]
     if (
@@ -73,10 +73,10 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-async def test_on_a_full_disk_sessions_go_on_and_promises_stop_until_there_is_room(
+async def test_on_a_full_disk_sessions_continue_and_commits_stop_until_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_writer, "RETRY_INTERVAL_S", 0.02)
+    monkeypatch.setattr(group_commit, "RETRY_INTERVAL_S", 0.02)
     with small_disk(tmp_path / "disk", "4m"):
         ledger = SqliteLedger(tmp_path / "disk" / "tactful.db")
         await ledger.open()
@@ -99,9 +99,7 @@ async def test_on_a_full_disk_sessions_go_on_and_promises_stop_until_there_is_ro
         while ledger.failure:  # nothing but reads: it tries by itself
             await ledger.feed_heartbeats()
         assert await ledger.commit(push(accepted("of_after", session="se_2"), limit=None)) is None
-        kept = await ledger.session("se_on")
-        assert kept is not None
-        assert kept.state == b"49"
+        assert present(await ledger.session("se_on")).state == b"49"
         assert len(await ledger.turn_entries(session="se_on")) == 50
         assert await ledger.reconcile() == []
         await ledger.close()
@@ -122,7 +120,7 @@ def make_read_only(folder: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
 
 
-async def test_a_disk_that_may_only_be_read_is_refused_at_the_start(tmp_path: Path) -> None:
+async def test_a_read_only_disk_is_refused_at_the_start(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "4m"):
         path = tmp_path / "disk" / "tactful.db"
         ledger = SqliteLedger(path)
@@ -134,7 +132,7 @@ async def test_a_disk_that_may_only_be_read_is_refused_at_the_start(tmp_path: Pa
         assert str(path) in str(caught.value)
 
 
-async def test_a_ledger_that_broke_says_so_and_refuses_everything_that_promises(
+async def test_a_broken_ledger_says_so_and_refuses_every_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = SqliteLedger(tmp_path / "tactful.db")
@@ -148,7 +146,7 @@ async def test_a_ledger_that_broke_says_so_and_refuses_everything_that_promises(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite_writer.SqliteWriter, "_attempt", torn)
+        patch.setattr(group_commit.SqliteWriter, "_attempt", torn)
         with pytest.raises(LedgerBrokenError, match="restart the server"):
             await ledger.commit(push(accepted("of_2"), limit=None))
     assert "disk I/O error" in (ledger.failure or "")

@@ -1,4 +1,4 @@
-"""A power cut at any instant loses nothing acknowledged; with synchronous=NORMAL it would."""
+"""A power cut at any instant loses nothing that was acknowledged; with synchronous=NORMAL it does."""
 
 import asyncio
 import shutil
@@ -30,13 +30,13 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - the images are opened, not trusted: th
 
 @pytest.fixture
 def images() -> Iterator[Path]:
-    """Where images are opened."""
+    """The folder in which images are opened."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         yield Path(folder)
 
 
 def recorded(folder: Path, synchronous: str, count: int) -> Path:
-    """Let the worker run to its end and give the record of what it did to its disk."""
+    """Run the worker to its end; return the record of what it did to its disk."""
     data = folder / synchronous
     data.mkdir()
     record = folder / f"{synchronous}.record"
@@ -52,9 +52,9 @@ def recorded(folder: Path, synchronous: str, count: int) -> Path:
 
 
 async def losses(record: Path, folder: Path, images: int) -> tuple[int, list[str]]:
-    """(images made, what was lost in them). Cuts are spread evenly over the whole record."""
+    """Return (images made, what was lost in them). Cuts are spread evenly over the whole record."""
     operations = read_record(record)
-    state, made = 1, 0
+    draw, made = 1, 0
     found: list[str] = []
     stride = max(len(operations) * 3 // images, 1)
     disk, acks = Disk(), b""
@@ -63,21 +63,21 @@ async def losses(record: Path, folder: Path, images: int) -> tuple[int, list[str
             acks += operation.data
             continue
         disk.take(operation)
-        state = (state * STEP + ADD) % MODULUS
+        draw = (draw * STEP + ADD) % MODULUS
         if place % stride:
             continue
-        for how, survivors in cuts(disk, state >> 3):
+        for how, survivors in cuts(disk, draw >> 3):
             made += 1
-            told = acknowledged(acks)
+            acked = acknowledged(acks)
             found += [
                 f"cut {place} ({how}): {words}"
-                for words in await after(disk.image(survivors), folder, told)
+                for words in await after(disk.image(survivors), folder, acked)
             ]
     return made, found
 
 
 async def after(image: Mapping[str, bytes], folder: Path, acks: list[dict[str, str]]) -> list[str]:
-    """What is lost when a ledger is opened on this image."""
+    """Return what is lost when a ledger is opened on this image."""
     target = folder / "image"
     target.mkdir()
     for name, content in image.items():
