@@ -4,7 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from support.source_tree import PACKAGE, modules, name_of, parsed
+from support.source_tree import PACKAGE, ROOT, modules, name_of, parsed
 
 LONGEST_MODULE = 400
 
@@ -61,6 +61,21 @@ def test_a_public_class_name_means_one_thing() -> None:
 def test_an_exception_that_is_no_longer_needed_leaves_the_list() -> None:
     assert set(SHARED_FILE_NAMES) <= set(_shared(_file_names()))
     assert set(SHARED_CLASS_NAMES) <= set(_shared(_public_class_names()))
+
+
+def _exception_names() -> Iterator[str]:
+    for module in modules():
+        for node in parsed(module).body:
+            if isinstance(node, ast.ClassDef):
+                bases = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
+                if any(base.endswith(("Error", "Exception")) for base in bases):
+                    yield node.name
+
+
+def test_every_exception_is_in_the_overview_of_the_server() -> None:
+    overview = (ROOT / "server" / "README.md").read_text("utf-8")
+    missing = [name for name in _exception_names() if f"`{name}`" not in overview]
+    assert not missing, f"add to the table of exceptions: {missing}"
 
 
 def test_no_module_is_longer_than_four_hundred_lines() -> None:
