@@ -1,0 +1,56 @@
+"""What a redemption reads of a live shop, and what the shop does with its outcome."""
+
+from pathlib import Path
+
+from journeys.fixture import CATALOGUE, order, rules, stock
+from support.builders import cost, price, recall
+from support.builders import stock as stock_fact
+from support.live_server import LiveServer, live_server
+from support.naive_assembly import Shop
+from tactful.core.redemption.order_totals import SkuNow
+from tactful.runtime.services.redemption_effects import RedemptionEffects, sku_now
+
+
+def effects_of(one: LiveServer) -> RedemptionEffects:
+    return RedemptionEffects(one.parts.shop.state, one.parts.shop.turns)
+
+
+def test_price_stock_and_recall_of_an_item_in_its_territory() -> None:
+    facts = (price("A", 900), stock_fact("A", 3), cost("A", 1), recall(skus=("A",)))
+    item = Shop((fact, 0) for fact in facts).item("A")
+    assert sku_now(item, "DE") == SkuNow(price=900, currency="EUR", available=3, recalled=True)
+    assert sku_now(item, "GB") == SkuNow(recalled=True)
+
+
+async def test_skus_are_read_as_last_reported_and_unknown_ones_are_unknown(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        await one.facts(stock("RUN-42", "DE", 2, version=900))
+        found = await effects_of(one).skus_now(["RUN-42", "GHOST"], "DE")
+        assert found == {
+            "RUN-42": SkuNow(price=12900, currency="EUR", available=2),
+            "GHOST": SkuNow(),
+        }
+
+
+async def test_an_order_is_shipped_once_the_shop_reported_it(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        effects = effects_of(one)
+        assert not await effects.is_shipped("o1")
+        for version, status, shipped in ((1, "placed", False), (2, "shipped", True)):
+            await one.facts(order("o1", "c1", "RUN-42", status=status, version=version))
+            assert await effects.is_shipped("o1") is shipped
+
+
+async def test_a_redemption_reaches_the_session_and_the_budget(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        token = await shopper.accept(offer["id"])
+        live = one.parts.shop.state.registry.by_id
+        (session,) = [found for found in live.values() if found.state.offers]
+        assert (await one.redeem(token, "o1")).status_code == 200
+        await one.parts.shop.settled()
+        assert session.state.offers == ()
