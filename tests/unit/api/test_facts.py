@@ -1,7 +1,9 @@
-"""A burst of reports: what there is no place for is told to come again, and in the end all is as reported."""
+"""Bursts of reports: those beyond the bounds are to be sent again, and nothing is lost."""
 
 import asyncio
 import random  # noqa: TID251 -- seeded
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,31 +24,34 @@ async def report(one: LiveServer, fact: dict[str, object]) -> int:
     return (await one.http.post("/v1/facts", json=[fact])).status_code
 
 
-async def test_what_there_is_no_place_for_is_told_when_to_come_again(tmp_path, monkeypatch):
+async def test_a_report_beyond_the_bound_is_told_when_to_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(facts_api, "MAX_REPORTS", 5)
     async with live_server(tmp_path) as one:
         ledger, gate = one.parts.shop.ledger, asyncio.Event()
-        record, waiting = ledger.record_facts, []
+        record = ledger.record_facts
+        waiting: list[Any] = []
 
-        async def slowly(rows):
+        async def slowly(rows: Any) -> Any:
             waiting.append(rows)
             await gate.wait()
             return await record(rows)
 
-        ledger.record_facts = slowly
-        under_way = [asyncio.ensure_future(report(one, fact)) for fact in NEWS[:5]]
+        monkeypatch.setattr(ledger, "record_facts", slowly)
+        in_progress = [asyncio.ensure_future(report(one, fact)) for fact in NEWS[:5]]
         await eventually(lambda: len(waiting) == 5)
         refused = await one.http.post("/v1/facts", json=NEWS[5:6])
         assert (refused.status_code, refused.json()["code"]) == (429, "facts.busy")
         assert refused.headers["retry-after"] == "1"
         gate.set()
-        assert await asyncio.gather(*under_way) == [200] * 5
+        assert await asyncio.gather(*in_progress) == [200] * 5
         assert await report(one, NEWS[5]) == 200
 
 
 async def test_large_reports_are_bounded_by_their_bytes_and_one_alone_always_fits(
-    tmp_path, monkeypatch
-):
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(facts_api, "MAX_REPORT_BYTES", 10)
     async with live_server(tmp_path) as one:
         assert await report(one, NEWS[0]) == 200
@@ -55,17 +60,17 @@ async def test_large_reports_are_bounded_by_their_bytes_and_one_alone_always_fit
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_burst_out_of_order_with_duplicates_and_refusals_ends_as_it_was_reported(
-    tmp_path, monkeypatch, seed
-):
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
     monkeypatch.setattr(facts_api, "MAX_REPORTS", 3)
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     async with live_server(tmp_path / "plain") as one:
         for fact in NEWS:
             assert await report(one, fact) == 200
         wanted = await in_force(one)
     async with live_server(tmp_path / "burst") as one:
-        left, refused = NEWS + dice.sample(NEWS, 60), 0
-        dice.shuffle(left)
+        left, refused = NEWS + rng.sample(NEWS, 60), 0
+        rng.shuffle(left)
         while left:
             statuses = await asyncio.gather(*(report(one, fact) for fact in left[:30]))
             again = [fact for fact, status in zip(left, statuses, strict=False) if status == 429]

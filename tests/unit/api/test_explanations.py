@@ -1,0 +1,93 @@
+"""Endpoints that explain decisions and show offers, budgets and price histories."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journeys.fixture import CATALOGUE, rules
+from support.live_server import live_server
+
+
+async def test_why_explains_each_rule_for_a_session(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 10)
+        answer = await one.http.get("/v1/why", params={"sku": "RUN-42", "session": shopper.session})
+        assert answer.status_code == 200
+        (rule,) = answer.json()["rules"]
+        assert (rule["rule"], rule["outcome"]) == ("R1", "withheld")
+        assert rule["gates"][0]["reason"] == rule["reason"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ({}, 400, "query.missing"),
+        ({"sku": "RUN-42"}, 400, "query.one_of"),
+        ({"sku": "RUN-42", "session": "se_1", "customer": "c1"}, 400, "query.one_of"),
+        ({"sku": "RUN-42", "session": "se_unknown"}, 404, "shopper.unknown"),
+        ({"sku": "RUN-42", "customer": "c1", "at": "yesterday"}, 400, "query.instant"),
+        ({"sku": "RUN-42", "dwell": "long"}, 400, "query.duration"),
+        ({"sku": "RUN-42", "dwell": "45s", "session": "se_1"}, 400, "query.one_of"),
+        (
+            {"sku": "RUN-42", "territory": "DE", "at": "2026-03-10T12:00:00Z"},
+            400,
+            "query.one_of",
+        ),
+    ],
+)
+async def test_why_rejects_an_ambiguous_query(
+    tmp_path: Path, query: dict[str, str], status: int, code: str
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        answer = await one.http.get("/v1/why", params=query)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_why_explains_a_hypothetical_visit(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        query = {"sku": "RUN-42", "territory": "DE", "dwell": "45s"}
+        answer = (await one.http.get("/v1/why", params=query)).json()
+        assert "session" not in answer
+        assert answer["rules"][0]["outcome"] == "pushed"
+
+
+async def test_decisions_offers_budgets_and_prices_show_one_pushed_offer(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        (step,) = await one.decisions(offer=offer["id"])
+        assert (step["to"], step["sku"], step["rule"]) == ("pushed", "RUN-42", "R1")
+        shown = (await one.http.get(f"/v1/offers/{offer['id']}")).json()
+        assert shown["price"] == offer["price"]
+        rows: list[dict[str, Any]] = (await one.http.get("/v1/budgets")).json()["budgets"]
+        (row,) = [row for row in rows if row["currency"] == "EUR"]
+        assert (row["campaign"], row["unit"], row["limit"]) == ("C", "minor units", 50_000)
+        assert row["reserved"] > 0
+        prices = (await one.http.get("/v1/prices/RUN-42", params={"territory": "DE"})).json()
+        assert prices["prices"][0]["price"] == {"amount": 12_900, "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/v1/decisions", 400, "query.one_of"),
+        ("/v1/decisions?session=a&customer=b", 400, "query.one_of"),
+        ("/v1/offers/of_unknown", 404, "offer.unknown"),
+        ("/v1/prices/RUN-42", 400, "query.missing"),
+        ("/v1/prices/RUN-42?territory=FR", 404, "price.unknown"),
+    ],
+)
+async def test_a_query_for_what_does_not_exist_is_answered_with_a_code(
+    tmp_path: Path, path: str, status: int, code: str
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        answer = await one.http.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)

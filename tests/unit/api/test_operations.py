@@ -1,0 +1,83 @@
+"""Health, readiness, versions, metrics and the test clock."""
+
+from pathlib import Path
+
+import pytest
+
+from journeys.fixture import CATALOGUE, rules
+from support.live_server import NOON, live_server
+from tactful import __version__
+
+
+async def test_a_ready_server_names_its_rulebook_and_its_feeds(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        ready = await one.http.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        assert ready.json()["rules"] == 1
+        assert ready.json()["rules_trouble"] is None
+        assert ready.json()["rulebook"] == one.parts.shop.state.active_rulebook.current.version
+        assert set(ready.json()["feeds"]) >= {"prices", "stock"}
+        assert (await one.http.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_a_failing_ledger_makes_the_server_unhealthy_and_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        ledger = type(one.parts.shop.ledger)
+        monkeypatch.setattr(ledger, "failure", property(lambda _: "the disk is full"))
+        for path, status in (("/healthz", "failing"), ("/readyz", "not ready")):
+            answer = await one.http.get(path)
+            assert answer.status_code == 503
+            assert answer.json()["status"] == status
+            assert answer.json()["reason"] == "the disk is full"
+
+
+async def test_versions_and_contracts_need_no_key_and_metrics_do(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        del one.http.headers["authorization"]
+        assert (await one.http.get("/version")).json() == {
+            "name": "tactful",
+            "version": __version__,
+        }
+        assert (await one.http.get("/asyncapi.json")).json()["asyncapi"] == "3.0.0"
+        assert (await one.http.get("/openapi.json")).json()["openapi"] == "3.1.0"
+        assert (await one.http.get("/metrics")).status_code == 401
+
+
+async def test_metrics_are_a_setting(tmp_path: Path) -> None:
+    async with live_server(tmp_path / "with", rules()) as one:
+        answer = await one.http.get("/metrics")
+        assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+        assert "tactful_connections" in answer.text
+    async with live_server(tmp_path / "without", rules(), metrics=False) as one:
+        assert (await one.http.get("/metrics")).status_code == 404
+
+
+async def test_the_test_clock_is_advanced_or_set(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        moved = await one.http.post("/v1/test/clock", json={"advance": 90.5})
+        assert moved.status_code == 200
+        assert one.parts.shop.clock.now() == NOON * 1_000 + 90_500
+        moved = await one.http.post("/v1/test/clock", json={"now": "2026-03-10T13:00:00Z"})
+        assert moved.json() == {"now": "2026-03-10T13:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "clock.one_of"),
+        ({"now": "2026-03-10T13:00:00Z", "advance": 1}, "clock.one_of"),
+        ({"now": "at one o'clock"}, "clock.instant"),
+        ({"advance": -1}, "body.invalid"),
+    ],
+)
+async def test_a_move_of_the_clock_that_is_not_clear_is_refused(
+    tmp_path: Path, body: dict[str, object], code: str
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        before = one.parts.shop.clock.now()
+        answer = await one.http.post("/v1/test/clock", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+        assert one.parts.shop.clock.now() == before

@@ -1,0 +1,65 @@
+"""The check of the server key."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from tactful.api.problems import HANDLERS
+from tactful.api.server_key import ServerKey
+
+KEY = "the-key-of-this-test"
+
+
+class Reports:
+    """Every check that was reported: the address, and whether the key was right."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bool]] = []
+
+    def __call__(self, address: str, right: bool) -> None:
+        self.seen.append((address, right))
+
+
+async def ask(key: ServerKey, authorization: str | None) -> httpx.Response:
+    async def endpoint(_: Request) -> Response:
+        return PlainTextResponse("done")
+
+    app = Starlette(routes=[Route("/a", key.guard(endpoint))], exception_handlers=HANDLERS)
+    transport = httpx.ASGITransport(app, client=("192.0.2.1", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        headers = (
+            {} if authorization is None else {b"authorization": authorization.encode("latin-1")}
+        )
+        return await http.get("/a", headers=headers)
+
+
+@pytest.mark.parametrize("authorization", [f"Bearer {KEY}", f"bearer  {KEY}"])
+async def test_a_request_with_the_key_reaches_the_endpoint(authorization: str) -> None:
+    reports = Reports()
+    answer = await ask(ServerKey(KEY, reports), authorization)
+    assert (answer.status_code, answer.text) == (200, "done")
+    assert reports.seen == [("192.0.2.1", True)]
+
+
+@pytest.mark.parametrize(
+    "authorization", [None, "", KEY, f"Basic {KEY}", f"Bearer {KEY}x", "Bearer ", "Bearer é"]
+)
+async def test_a_request_without_the_key_gets_401_and_is_reported(
+    authorization: str | None,
+) -> None:
+    reports = Reports()
+    answer = await ask(ServerKey(KEY, reports), authorization)
+    assert (answer.status_code, answer.json()["code"]) == (401, "key.wrong")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert reports.seen == [("192.0.2.1", False)]
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer ", "Bearer None"])
+async def test_without_a_configured_key_the_endpoint_is_closed(authorization: str | None) -> None:
+    reports = Reports()
+    answer = await ask(ServerKey(None, reports), authorization)
+    assert (answer.status_code, answer.json()["code"]) == (401, "key.unset")
+    assert reports.seen == []
