@@ -1,4 +1,4 @@
-"""server/OPERATING.md names every setting, limit, format and command, and names nothing that is not there."""
+"""server/OPERATING.md names every setting, policy setting, format and command, and no other."""
 
 import re
 import tomllib
@@ -6,7 +6,7 @@ import tomllib
 import click
 import pytest
 
-from manuals.manual_of_settings import limit_rows, setting_rows
+from manuals.manual_of_settings import policy_rows, setting_rows
 from support.manual_runner import ROOT, blocks
 from tactful.cli import main
 from tactful.config import load
@@ -18,15 +18,15 @@ MANUAL = PATH.read_text("utf-8")
 LINES = MANUAL.splitlines()
 
 
-@pytest.mark.parametrize("row", [*setting_rows(), *limit_rows()])
-def test_every_setting_and_limit_has_its_row(row: str) -> None:
+@pytest.mark.parametrize("row", [*setting_rows(), *policy_rows()])
+def test_every_setting_has_its_row(row: str) -> None:
     assert row in LINES
 
 
-def test_no_row_names_a_setting_or_limit_that_is_not_there() -> None:
+def test_no_row_names_a_setting_that_does_not_exist() -> None:
     start, end = LINES.index("## Settings"), LINES.index("## Commands")
     rows = [line for line in LINES[start:end] if line.startswith("| `")]
-    assert set(rows) == {*setting_rows(), *limit_rows()}
+    assert set(rows) == {*setting_rows(), *policy_rows()}
 
 
 def test_every_setting_has_an_effect() -> None:
@@ -41,7 +41,7 @@ def test_every_setting_has_an_effect() -> None:
 
 
 def commands(group: click.Group, above: str = "tactful") -> set[str]:
-    """Every command, the rule commands as one: they have a manual of their own."""
+    """Return every command; those on rule files count as one, because they have their own manual."""
     found: set[str] = set()
     ctx = click.Context(group)
     for name in group.list_commands(ctx):

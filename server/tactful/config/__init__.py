@@ -1,6 +1,6 @@
-"""Which settings does this shop's server run with, and where does each come from?
+"""Settings of a shop's server, from the defaults, a TOML file, the environment and the command line.
 
-`load` reads them; everything else takes the `Config`.
+`load` reads and checks them. Everything else receives the `Config`.
 """
 
 from tactful.config.loading import ConfigError, LoadedConfig, load, load_with_origins

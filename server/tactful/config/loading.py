@@ -1,4 +1,4 @@
-"""Which value does each setting get from a file, the environment and the command line, and from where?
+"""Loading of the settings from all sources, with the origin of each value and every problem.
 
 Rising precedence: the default, the TOML file, the environment, the command line.
 """
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tactful.config import policy_settings as limits
+from tactful.config import policy_settings
 from tactful.config.schema import Config
 from tactful.config.settings import BY_NAME, SETTINGS, nearest
 from tactful.config.startup_checks import startup_errors, startup_warnings
@@ -19,25 +19,39 @@ from tactful.config.values import ValueProblem
 from tactful.core.rules.policy import Policy
 
 DEFAULT_FILE: Final = "tactful.toml"
-"""The file that is read when none is named, if the working folder has one."""
+"""Name of the file that is read when none is named, if the working folder has one."""
 FILE_VARIABLE: Final = "TACTFUL_CONFIG"
+"""Environment variable that names the file."""
 DEFAULT: Final = "default"
+"""Origin of a value that no source sets."""
+_SHOWN_CHARACTERS: Final = 80
+"""Characters of a bad value that an error repeats."""
 
 
 class ConfigError(Exception):
-    """The settings cannot be used; `problems` has a line for each: what, where, what to do."""
+    """The settings cannot be used."""
 
     def __init__(self, problems: list[str]) -> None:
+        """Create the error.
+
+        Args:
+            problems: One line for each problem: where it is, what is wrong, and what to do.
+        """
         super().__init__("\n".join(problems))
         self.problems = problems
 
 
 class LoadedConfig(Struct, frozen=True):
-    """A configuration, and where each of its values comes from; `policy.<name>` for limits."""
+    """A configuration with the origin of its values."""
 
     config: Config
     origins: dict[str, str]
+    """Name of a setting, or `policy.` and the name of a policy setting → where its value comes from.
+
+    That is `FILE:LINE`, an environment variable or an option; defaults are left out.
+    """
     warnings: tuple[str, ...]
+    """One sentence for each setting that works but should be changed before others rely on it."""
 
 
 def load(
@@ -46,7 +60,16 @@ def load(
     environ: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
 ) -> Config:
-    """The configuration from all sources; ConfigError with every problem otherwise."""
+    """Load the configuration with which a server may start.
+
+    Args:
+        file: TOML file of settings; without it, the one that `TACTFUL_CONFIG` names.
+        environ: Environment variables; empty ones count as unset.
+        flags: Name of a setting → value from the command line; None counts as unset.
+
+    Raises:
+        ConfigError: A value cannot be used, or a server must not start with the settings.
+    """
     return load_with_origins(file=file, environ=environ, flags=flags).config
 
 
@@ -57,22 +80,32 @@ def load_with_origins(
     flags: Mapping[str, object] | None = None,
     serving: bool = True,
 ) -> LoadedConfig:
-    """The same, with where each value comes from; what only a server must not do is no matter otherwise."""
-    gathered = _Collector()
+    """Load the configuration as `load` does, with the origin of each value and with warnings.
+
+    Args:
+        file: TOML file of settings; without it, the one that `TACTFUL_CONFIG` names.
+        environ: Environment variables; empty ones count as unset.
+        flags: Name of a setting → value from the command line; None counts as unset.
+        serving: Whether to refuse settings with which a server must not start.
+
+    Raises:
+        ConfigError: A value cannot be used, or a server must not start with the settings.
+    """
+    collector = _Collector()
     environ = environ or {}
     if file is None and environ.get(FILE_VARIABLE):
         file = Path(environ[FILE_VARIABLE])
     if file is not None:
-        gathered.add_file(file)
-    gathered.add_environment(environ)
+        collector.add_file(file)
+    collector.add_environment(environ)
     for name, value in (flags or {}).items():
         if value is not None:
-            gathered.add_setting(name, value, f"--{name.replace('_', '-')}")
-    return gathered.finish(serving=serving)
+            collector.add_setting(name, value, f"--{name.replace('_', '-')}")
+    return collector.finish(serving=serving)
 
 
 class _Collector:
-    """Values as they come in, the later over the earlier, and what was wrong with some."""
+    """Collects values from one source after the other; a later value replaces an earlier one."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -80,85 +113,99 @@ class _Collector:
         self.origins: dict[str, str] = {}
         self.problems: list[str] = []
 
-    def add_setting(self, name: str, value: object, origin: str, below: Path | None = None) -> None:
-        """One setting."""
+    def add_setting(
+        self, name: str, value: object, origin: str, base_folder: Path | None = None
+    ) -> None:
+        """Set a setting, or note why its value cannot be used; a path is relative to `base_folder`."""
         try:
-            meant = BY_NAME[name].kind.parse(value)
+            parsed = BY_NAME[name].kind.parse(value)
         except ValueProblem as problem:
-            given = "***" if BY_NAME[name].secret else repr(value)[:80]
-            self.problems.append(f"{origin}: {name} is {given}: {problem}")
+            shown = "***" if BY_NAME[name].secret else repr(value)[:_SHOWN_CHARACTERS]
+            self.problems.append(f"{origin}: {name} is {shown}. {problem}")
             return
-        if below is not None and isinstance(meant, Path):
-            meant = below / meant
-        self.values[name] = meant
+        if base_folder is not None and isinstance(parsed, Path):
+            parsed = base_folder / parsed
+        self.values[name] = parsed
         self.origins[name] = origin
 
     def add_policy_setting(self, name: str, value: object, origin: str) -> None:
-        """One limit of the policy."""
-        limit = limits.BY_NAME[name]
+        """Set a policy setting, or note why its value cannot be used."""
+        setting = policy_settings.BY_NAME[name]
         try:
-            self.policy = limits.with_value(self.policy, limit, limit.kind.parse(value))
+            self.policy = policy_settings.with_value(
+                self.policy, setting, setting.kind.parse(value)
+            )
         except ValueProblem as problem:
-            self.problems.append(f"{origin}: policy.{name} is {repr(value)[:80]}: {problem}")
+            shown = repr(value)[:_SHOWN_CHARACTERS]
+            self.problems.append(f"{origin}: policy.{name} is {shown}. {problem}")
             return
         self.origins[f"policy.{name}"] = origin
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
-        """`TACTFUL_*`; an empty one counts as unset."""
+        """Set every setting whose variable is set and not empty."""
         known = {setting.environment: setting.name for setting in SETTINGS}
         for variable, value in environ.items():
             if variable in known and value:
                 self.add_setting(known[variable], value, variable)
             elif variable.startswith("TACTFUL_") and variable not in {*known, FILE_VARIABLE}:
-                # Others may put variables with this prefix there; only what looks misspelt is refused.
-                hint = nearest(variable.removeprefix("TACTFUL_").lower(), tuple(BY_NAME))
-                if hint:
-                    meant = hint.removeprefix("; did you mean ").removesuffix("?")
-                    wanted = BY_NAME[meant].environment
-                    self.problems.append(f"{variable}: no such setting; did you mean {wanted}?")
+                # Other programs may use this prefix, so only a likely misspelling is refused.
+                name = nearest(variable.removeprefix("TACTFUL_").lower(), tuple(BY_NAME))
+                if name is not None:
+                    meant = BY_NAME[name].environment
+                    self.problems.append(
+                        f"{variable}: There is no such setting. Did you mean {meant}?"
+                    )
 
     def add_file(self, path: Path) -> None:
-        """A TOML file: settings at the top, limits under `[policy]`."""
+        """Set every setting at the top of a TOML file, and every policy setting in its `[policy]`."""
         try:
             source = path.read_text("utf-8")
             table = tomllib.loads(source)
         except OSError as error:
             self.problems.append(
-                f"{path}: cannot be read: {error.strerror}; name a file that is there"
+                f"{path}: The file cannot be read: {error.strerror}. Name an existing file."
             )
             return
-        except ValueError as error:  # not UTF-8, or not TOML: both say where
-            self.problems.append(f"{path}: is not TOML: {error}")
+        except ValueError as error:  # not UTF-8, or not TOML; both errors name the position
+            self.problems.append(f"{path}: The file is not TOML: {error}.")
             return
-        given = table.pop("policy", {})
+        policy = table.pop("policy", {})
         for name, value in table.items():
             where = f"{path}:{line_of_setting(source, name)}"
             if name in BY_NAME:
                 self.add_setting(name, value, where, path.parent)
             else:
-                known = (*BY_NAME, "policy")
-                self.problems.append(f"{where}: no setting {name!r}{nearest(name, known)}")
-        if not isinstance(given, Mapping):
-            self.problems.append(
-                f"{path}:{line_of_setting(source, 'policy')}: policy is a table: [policy]"
-            )
+                hint = _did_you_mean(name, (*BY_NAME, "policy"))
+                self.problems.append(f"{where}: There is no setting {name!r}.{hint}")
+        if not isinstance(policy, Mapping):
+            where = f"{path}:{line_of_setting(source, 'policy')}"
+            self.problems.append(f"{where}: policy is not a table. Write it as [policy].")
             return
-        for name, value in limits.flatten(given).items():
+        for name, value in policy_settings.flatten(policy).items():
             where = f"{path}:{line_of_setting(source, f'policy.{name}')}"
-            if name in limits.BY_NAME:
+            if name in policy_settings.BY_NAME:
                 self.add_policy_setting(name, value, where)
             else:
-                hint = nearest(name, tuple(limits.BY_NAME))
-                self.problems.append(f"{where}: no limit {name!r} in the policy{hint}")
+                hint = _did_you_mean(name, tuple(policy_settings.BY_NAME))
+                self.problems.append(f"{where}: There is no policy setting {name!r}.{hint}")
 
     def finish(self, *, serving: bool) -> LoadedConfig:
-        """The configuration, or every problem at once."""
+        """Return the configuration.
+
+        Raises:
+            ConfigError: There are problems; it lists all of them.
+        """
         if self.problems:
             raise ConfigError(self.problems)
         config = Config(**self.values, policy=self.policy)
-        if serving and (refused := list(startup_errors(config))):
-            raise ConfigError(refused)
+        if serving and (errors := list(startup_errors(config))):
+            raise ConfigError(errors)
         return LoadedConfig(config, self.origins, tuple(startup_warnings(config)))
+
+
+def _did_you_mean(name: str, known: tuple[str, ...]) -> str:
+    found = nearest(name, known)
+    return f" Did you mean {found}?" if found else ""
 
 
 _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
@@ -166,14 +213,18 @@ _KEY = re.compile(r"\s*([A-Za-z0-9_.\"' -]+?)\s*=")
 
 
 def line_of_setting(source: str, name: str) -> int:
-    """The line on which a dotted name, or the nearest table above it, is set; 1 if none is."""
+    """Return the line that sets a dotted name in TOML source.
+
+    `tomllib` gives no positions, so the lines are scanned for keys and table headers. For a name in
+    an inline table, or one that is not set, it is the line of the nearest enclosing table, else 1.
+    """
     table, best, depth = "", 1, 0
     for number, line in enumerate(source.splitlines(), 1):
         if header := _HEADER.match(line):
-            table = f"{_bare(header[1])}."
-            found = _bare(header[1])
+            table = f"{_without_quotes(header[1])}."
+            found = _without_quotes(header[1])
         elif key := _KEY.match(line):
-            found = table + _bare(key[1])
+            found = table + _without_quotes(key[1])
         else:
             continue
         if (name == found or name.startswith(f"{found}.")) and len(found) > depth:
@@ -181,5 +232,5 @@ def line_of_setting(source: str, name: str) -> int:
     return best
 
 
-def _bare(key: str) -> str:
+def _without_quotes(key: str) -> str:
     return ".".join(part.strip(" \"'") for part in key.split("."))

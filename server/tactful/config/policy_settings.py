@@ -1,4 +1,7 @@
-"""Which limits of the policy may a shop set, and what does its `[policy]` table make of the defaults?"""
+"""Registry of the policy settings, which a shop changes in the `[policy]` table of its file.
+
+Rule files can only tighten the policy. This table can loosen it, too.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -12,16 +15,19 @@ from tactful.core.values.calendar import DAY
 
 
 class PolicySetting(Struct, frozen=True):
-    """One limit of the policy: its dotted `name` in files, the `path` to its field, its meaning."""
+    """One setting of the policy."""
 
     name: str
+    """Dotted name in files, such as `caps.per_session`."""
     kind: v.SettingType
     meaning: str
+    """One or two sentences for manuals and for `tactful policy show`."""
 
     @property
     def path(self) -> tuple[str, ...]:
-        """Where `core.policy.Policy` keeps it: a share carries its unit there."""
+        """Names of the fields of `core.rules.policy.Policy` that lead to its value."""
         *above, last = self.name.split(".")
+        # A field that holds a share names its unit, basis points; a file writes a percentage.
         return (*above, _RENAMED.get(last) or (f"{last}_bp" if self.kind is _SHARE else last))
 
 
@@ -29,109 +35,217 @@ _RENAMED: Final = {"min_stock": "stock_minimum"}
 _SHARE: Final = v.percent()
 _TIME: Final = v.duration()
 _HOLD: Final = v.duration(most=14 * DAY)
-"""No promise outlives this: well below the 31 days for which a key that was rotated still verifies."""
+"""No accepted offer lasts longer: that is well below the 31 days for which a rotated key verifies."""
 _NUMBER: Final = v.integer(0, 1_000_000)
 _STARS: Final = v.integer(1, 5)
 _SCOPE: Final = v.choice("variant", "product", "brand", "order", "shop")
 
 _TAINTS: Final = {
-    "defect": "a case: defect or not as described",
-    "wrong_item": "a case: wrong item sent",
-    "service": "a case: late or lost parcel, service, billing",
-    "brand": "a second product complaint on one brand",
-    "review": "a bad review",
-    "return_fit": "a return: wrong fit or size",
-    "return_recent": "any other return or refund",
-    "delivery_late": "a parcel past its promised date",
+    "defect": ("a *defect* or *not as described* case", "the case is closed"),
+    "wrong_item": ("a *wrong item* case", "the case is closed"),
+    "service": (
+        "a case about a late or lost parcel, about service or about billing",
+        "the case is closed",
+    ),
+    "brand": ("a second product complaint about one brand", "the complaints are closed"),
+    "review": ("a bad review", "the review"),
+    "return_fit": ("a return because of the wrong fit or size", "the return"),
+    "return_recent": ("any other return or refund", "the return or refund"),
+    "delivery_late": ("a parcel that is past its promised date", "the parcel arrived"),
 }
+"""Kind of taint → what causes it, and from when the time after it counts (`server/SEMANTICS.md`, section 6)."""
 
 
-def _taints() -> Iterator[PolicySetting]:
-    for name, what in _TAINTS.items():
-        yield PolicySetting(f"taints.{name}.scope", _SCOPE, f"How far it reaches after {what}.")
+def _taint_settings() -> Iterator[PolicySetting]:
+    for name, (cause, end) in _TAINTS.items():
         yield PolicySetting(
-            f"taints.{name}.after", _TIME, f"How long it lasts after {what} is over."
+            f"taints.{name}.scope", _SCOPE, f"What is suppressed for the customer after {cause}."
+        )
+        yield PolicySetting(
+            f"taints.{name}.after", _TIME, f"How long that stays suppressed after {end}."
         )
 
 
 POLICY_SETTINGS: Final = (
-    *_taints(),
+    *_taint_settings(),
     PolicySetting(
-        "brand_window", _TIME, "Two product complaints on one brand within this are too many."
+        "brand_window",
+        _TIME,
+        "Two product complaints about one brand within this time suppress the brand.",
     ),
     PolicySetting(
-        "bought_window", _TIME, "A case without order or item taints what was bought within this."
-    ),
-    PolicySetting("bad_rating", _STARS, "A review of at most so many stars taints."),
-    PolicySetting("good_rating", _STARS, "An edit to at least so many stars lifts the taint."),
-    PolicySetting(
-        "correction_within", _TIME, "A return sooner after its order is a correction; 0s: none is."
+        "bought_window",
+        _TIME,
+        "A case that names no order and no item suppresses everything bought within this time before it.",
     ),
     PolicySetting(
-        "owned.durable", _TIME, "How long a product that was bought is not offered again."
+        "bad_rating", _STARS, "A review with at most this many stars suppresses its product."
     ),
     PolicySetting(
-        "owned.consumable", _SHARE, "The share of its interval after which a consumable is due."
+        "good_rating",
+        _STARS,
+        "Editing a review to at least this many stars ends its suppression. It must be above bad_rating.",
     ),
     PolicySetting(
-        "owned.price_regret", _TIME, "For how long no offer goes below the price a shopper paid."
+        "correction_within",
+        _TIME,
+        "A return sooner than this after its order counts as a correction and suppresses nothing. "
+        "With 0s no return is a correction.",
     ),
-    PolicySetting("caps.visible", v.integer(1, 100), "How many offers a shopper sees at once."),
-    PolicySetting("caps.per_session", _NUMBER, "How many offers one session may get."),
-    PolicySetting("caps.per_shopper.count", _NUMBER, "How many offers one shopper may get ..."),
-    PolicySetting("caps.per_shopper.per", _TIME, "... within this."),
-    PolicySetting("rest.dismissed_rule", _TIME, "How long a dismissal rests the rule."),
-    PolicySetting("rest.dismissed_product", _TIME, "How long a dismissal rests the product."),
     PolicySetting(
-        "rest.expired_product", _TIME, "How long an offer that was let pass rests the product."
+        "owned.durable",
+        _TIME,
+        "How long after a purchase a durable product is not offered to its buyer again.",
+    ),
+    PolicySetting(
+        "owned.consumable",
+        _SHARE,
+        "The share of its interval after which a consumable product is offered to its buyer again.",
+    ),
+    PolicySetting(
+        "owned.price_regret",
+        _TIME,
+        "How long after a purchase the buyer gets no offer below the price paid.",
+    ),
+    PolicySetting(
+        "caps.visible", v.integer(1, 100), "How many offers a shopper sees at the same time."
+    ),
+    PolicySetting("caps.per_session", _NUMBER, "How many offers a session gets."),
+    PolicySetting(
+        "caps.per_shopper.count",
+        _NUMBER,
+        "How many offers a shopper gets within caps.per_shopper.per, in all sessions together.",
+    ),
+    PolicySetting(
+        "caps.per_shopper.per", _TIME, "The period in which caps.per_shopper.count applies."
+    ),
+    PolicySetting(
+        "rest.dismissed_rule",
+        _TIME,
+        "The cooldown of a rule for a shopper who dismissed its offer.",
+    ),
+    PolicySetting(
+        "rest.dismissed_product",
+        _TIME,
+        "The cooldown of a product for a shopper who dismissed an offer for it.",
+    ),
+    PolicySetting(
+        "rest.expired_product",
+        _TIME,
+        "The cooldown of a product for a shopper whose offer for it expired unused.",
     ),
     PolicySetting(
         "rest.withdrawn_product",
         _TIME,
-        "How long the product rests after its offer was taken back because of stock or its rule.",
+        "The cooldown of a product for a shopper whose offer for it was withdrawn because of stock "
+        "or its rule.",
     ),
     PolicySetting(
-        "rest.quiet", _TIME, "How long nothing is offered after a withdrawal for a let-down."
+        "rest.quiet",
+        _TIME,
+        "The quiet period after an offer was withdrawn because of a complaint or another taint. The "
+        "shopper gets no offers in it.",
     ),
-    PolicySetting("moment.engaged", _TIME, "How long a shopper must have been engaged."),
-    PolicySetting("moment.since_input", _TIME, "How long a shopper's hands must have rested."),
-    PolicySetting("max_age.stock", _TIME, "A stock feed silent for longer counts as unknown."),
-    PolicySetting("max_age.prices", _TIME, "The same for prices."),
-    PolicySetting("max_age.orders", _TIME, "The same for orders and returns."),
-    PolicySetting("max_age.cases", _TIME, "The same for cases."),
     PolicySetting(
-        "holdout", _SHARE, "The share of shoppers who are shown nothing, to measure the effect."
+        "moment.engaged",
+        _TIME,
+        "How long a shopper must have looked at an item, actively, before the first offer for it.",
     ),
-    PolicySetting("min_stock", _NUMBER, "Nothing is offered of which fewer than this are left."),
-    PolicySetting("max_total_discount", _SHARE, "The most an offer may be below the list price."),
     PolicySetting(
-        "min_margin", _SHARE, "The least margin on the net price, where a rule asks for less."
+        "moment.since_input",
+        _TIME,
+        "How long the shopper's last click or key press must be over before an offer.",
+    ),
+    PolicySetting(
+        "max_age.stock",
+        _TIME,
+        "How long the stock feed may be silent. After that no offers are made or kept.",
+    ),
+    PolicySetting(
+        "max_age.prices",
+        _TIME,
+        "How long the price feed may be silent. After that no offers are made or kept.",
+    ),
+    PolicySetting(
+        "max_age.orders",
+        _TIME,
+        "How long the feed of orders and returns may be silent. After that identified customers get "
+        "no offers.",
+    ),
+    PolicySetting(
+        "max_age.cases",
+        _TIME,
+        "How long the feed of cases may be silent. After that identified customers get no offers.",
+    ),
+    PolicySetting(
+        "holdout",
+        _SHARE,
+        "The share of shoppers who are shown no offers, to measure what offers change.",
+    ),
+    PolicySetting("min_stock", _NUMBER, "An item with fewer available pieces is not offered."),
+    PolicySetting(
+        "max_total_discount", _SHARE, "The largest discount of an offer from the list price."
+    ),
+    PolicySetting(
+        "min_margin", _SHARE, "The smallest margin on the net price, for rules that name none."
     ),
     PolicySetting("accept_hold", _HOLD, "How long an accepted offer can be redeemed."),
     PolicySetting(
-        "arbitration", v.choice("tier", "expected_value"), "How the best candidate is found."
+        "arbitration",
+        v.choice("tier", "expected_value"),
+        "How the best of several offers is chosen: by the rules' tiers, or by expected value.",
     ),
-    PolicySetting("prior.silence", _SHARE, "Believed share of buyers among those shown nothing."),
-    PolicySetting("prior.offer", _SHARE, "Believed share of buyers among those who see an offer."),
     PolicySetting(
-        "prior.weight", _NUMBER, "As many shoppers is that belief worth beside the log's."
+        "prior.silence",
+        _SHARE,
+        "The assumed share of buyers among shoppers without an offer. It is used by "
+        "arbitration = expected_value.",
     ),
-    PolicySetting("harm.after", _NUMBER, "A trial is judged once so many of its offers were seen."),
-    PolicySetting("harm.dismissed", _SHARE, "A trial stops when more of those are dismissed."),
     PolicySetting(
-        "harm.complaints", _SHARE, "A trial stops when more of those end after a let-down."
+        "prior.offer",
+        _SHARE,
+        "The assumed share of buyers among shoppers who see an offer. It is used by "
+        "arbitration = expected_value.",
     ),
-    PolicySetting("timezone", v.time_zone(), "Where a day of the shop begins."),
     PolicySetting(
-        "language", v.text("a language such as en"), "The language of messages that name none."
+        "prior.weight",
+        _NUMBER,
+        "How many shoppers of the log the two assumed shares together weigh as much as.",
+    ),
+    PolicySetting(
+        "harm.after",
+        _NUMBER,
+        "How many offers of a trial must have been seen before its harm is judged.",
+    ),
+    PolicySetting(
+        "harm.dismissed",
+        _SHARE,
+        "A trial is stopped when a larger share of its seen offers is dismissed.",
+    ),
+    PolicySetting(
+        "harm.complaints",
+        _SHARE,
+        "A trial is stopped when a larger share of its seen offers ends because of a complaint or "
+        "another taint.",
+    ),
+    PolicySetting("timezone", v.time_zone(), "The time zone in which the shop's days begin."),
+    PolicySetting(
+        "language",
+        v.text("a language such as en"),
+        "The language of messages that name no language.",
     ),
 )
 
-BY_NAME: Final = {limit.name: limit for limit in POLICY_SETTINGS}
+BY_NAME: Final = {setting.name: setting for setting in POLICY_SETTINGS}
 
 
 def flatten(table: Mapping[str, object], above: str = "") -> dict[str, object]:
-    """A TOML table as dotted name → value."""
+    """Return the values of a nested TOML table under their dotted names.
+
+    Args:
+        table: The table.
+        above: Prefix of the names, with its dot.
+    """
     found: dict[str, object] = {}
     for key, value in table.items():
         name = f"{above}{key}"
@@ -142,27 +256,27 @@ def flatten(table: Mapping[str, object], above: str = "") -> dict[str, object]:
     return found
 
 
-def value_of(policy: Policy, limit: PolicySetting) -> Any:
-    """What a policy has for a limit; None: not watched."""
+def value_of(policy: Policy, setting: PolicySetting) -> Any:
+    """Return a setting's value in a policy; None: the feed is not watched."""
     value: Any = policy
-    for step in limit.path:
+    for step in setting.path:
         value = getattr(value, step)
     return value
 
 
-def format_value(policy: Policy, limit: PolicySetting) -> str:
-    """The same as it is written in a file."""
-    value = value_of(policy, limit)
-    return "not watched" if value is None else limit.kind.format(value)
+def format_value(policy: Policy, setting: PolicySetting) -> str:
+    """Return a setting's value in a policy as it is written in a file."""
+    value = value_of(policy, setting)
+    return "not watched" if value is None else setting.kind.format(value)
 
 
-def with_value(policy: Policy, limit: PolicySetting, value: object) -> Policy:
-    """The policy with one limit set."""
-    changed: Policy = _replaced(policy, limit.path, value)
+def with_value(policy: Policy, setting: PolicySetting, value: object) -> Policy:
+    """Return the policy with one setting replaced by a parsed value."""
+    changed: Policy = _replaced(policy, setting.path, value)
     return changed
 
 
-def _replaced(holder: Any, path: tuple[str, ...], value: object) -> Any:
+def _replaced(struct: Any, path: tuple[str, ...], value: object) -> Any:
     first, *rest = path
-    inner = _replaced(getattr(holder, first), tuple(rest), value) if rest else value
-    return replace(holder, **{first: inner})
+    inner = _replaced(getattr(struct, first), tuple(rest), value) if rest else value
+    return replace(struct, **{first: inner})

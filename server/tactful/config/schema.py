@@ -1,4 +1,4 @@
-"""What does one shop's server run with?"""
+"""The configuration of one shop's server, as all other parts receive it."""
 
 from pathlib import Path
 from typing import Literal
@@ -11,13 +11,13 @@ from tactful.core.rules.policy import Policy
 from tactful.core.values.calendar import DAY, MINUTE
 
 SECRETS = frozenset({"server_key", "identity_secret"})
-"""Settings that are never printed."""
+"""Names of the settings that are never printed."""
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """The settings of one shop's server; `settings.SETTINGS` says what each means.
+    """The settings of one shop's server. `config.settings.SETTINGS` describes each.
 
-    Durations are ms, unless the name ends in `_s`: then seconds.
+    Durations are milliseconds, or seconds where the name ends in `_s`.
     """
 
     data: Path | None = None
@@ -49,7 +49,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     @property
     def allowed_hosts(self) -> frozenset[str] | None:
-        """Names that the Host header may carry; None: any well-formed one."""
+        """Names that a request's Host header may have; None: any well-formed name."""
         if "*" in self.hosts:
             return None
         if self.hosts:
@@ -61,7 +61,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     @property
     def own_url(self) -> str:
-        """Where the server is reached: the public URL, else the address it is bound to."""
+        """URL of the server: the public URL, else the address that it listens on."""
         if self.public_url:
             return self.public_url
         host = "localhost" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104

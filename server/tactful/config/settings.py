@@ -1,4 +1,4 @@
-"""Which settings are there: the name, type, default and meaning of each, in one registry?"""
+"""Registry of the settings: name, type, default and meaning of each."""
 
 from difflib import get_close_matches
 from typing import Any, Final
@@ -12,20 +12,21 @@ from tactful.core.values.calendar import DAY, MINUTE
 
 
 class Setting(Struct, frozen=True):
-    """One setting; its field of `Config` has the same name."""
+    """One setting. The field of `Config` that holds its value has the same name."""
 
     name: str
     kind: v.SettingType
     meaning: str
+    """One or two sentences for manuals, `--help` and `tactful config show`."""
 
     @property
     def environment(self) -> str:
-        """The environment variable that sets it."""
+        """Name of the environment variable that sets it."""
         return f"TACTFUL_{self.name.upper()}"
 
     @property
     def flag(self) -> str | None:
-        """The option that sets it; a secret has none, for `ps` shows options to everybody."""
+        """Command-line option that sets it; None for a secret, because `ps` shows options to all users."""
         return None if self.secret else "--" + self.name.replace("_", "-")
 
     @property
@@ -35,11 +36,11 @@ class Setting(Struct, frozen=True):
 
     @property
     def default(self) -> Any:
-        """What holds when nobody sets it."""
+        """Value where no source sets it."""
         return DEFAULTS[self.name]
 
     def format(self, value: object) -> str:
-        """The value as it is written; nothing of a secret."""
+        """Return a value as it is written in a file; empty for None, and `***` for a secret."""
         if value is None or value == ():
             return ""
         return "***" if self.secret else self.kind.format(value)
@@ -51,41 +52,64 @@ DEFAULTS: Final[dict[str, Any]] = {
 
 SETTINGS: Final = (
     Setting(
-        "data", v.folder(), "Where facts, offers and keys are kept; without it, in memory only."
+        "data",
+        v.folder(),
+        "The folder of facts, offers and keys. Without it they are kept in memory only.",
     ),
-    Setting("rules", v.folder(), "The folder of rule files; without it, nothing is offered."),
+    Setting("rules", v.folder(), "The folder of rule files. Without it nothing is offered."),
     Setting("host", v.text("an address such as 127.0.0.1"), "The address to listen on."),
-    Setting("port", v.integer(0, 65535), "The port to listen on; 0 takes a free one."),
-    Setting("public_url", v.url(), "Where browsers reach the server, if not at host and port."),
+    Setting("port", v.integer(0, 65535), "The port to listen on. 0 takes a free port."),
+    Setting(
+        "public_url",
+        v.url(),
+        "The URL under which browsers reach the server. Without it, that is host and port.",
+    ),
     Setting(
         "hosts",
         v.list_of(v.host_name(), "host names, such as offers.shop.example"),
-        "Names the server answers under; unset: loopback, the bound address, and the hosts of "
-        "public_url and origins. `*` takes any, for a proxy that checks it.",
+        "The host names under which the server answers. Without it, these are the loopback names, the "
+        "bound address, and the hosts of public_url and origins. `*` accepts every name, for a proxy "
+        "that checks it.",
     ),
     Setting(
         "origins",
         v.list_of(v.origin(), "origins, such as https://shop.example"),
-        "The pages that may open a session, exactly: scheme, host, and port if it is not the usual.",
+        "The origins whose pages may open a session, exactly as browsers send them: scheme, host, and "
+        "the port if it is not the default.",
     ),
     Setting(
         "trusted_proxies",
         v.list_of(v.network(), "addresses or networks, such as 10.0.0.0/8"),
-        "Proxies whose X-Forwarded-For names the client.",
+        "The proxies whose X-Forwarded-For header is trusted to name the client.",
     ),
-    Setting("server_key", v.text(), "The secret with which the shop's systems come, as a bearer."),
-    Setting("identity_secret", v.text(), "The secret with which the shop signs who is logged in."),
-    Setting("name", v.text(), "What the shop is called, in messages and the console."),
+    Setting(
+        "server_key",
+        v.text(),
+        "The secret that the shop's systems send as a bearer token with every request.",
+    ),
+    Setting(
+        "identity_secret",
+        v.text(),
+        "The secret with which the shop signs the identity of a customer who is logged in.",
+    ),
+    Setting("name", v.text(), "The name of the shop, in messages and in the console."),
     Setting(
         "default_territory",
         v.territory(),
-        "Where a shopper is when neither the page nor the shop says; unset: nowhere, so no offer.",
+        "The territory of a shopper for whom neither the page nor the shop names one. Without it such "
+        "a shopper gets no offers.",
     ),
-    Setting("heartbeat_s", v.integer(1, 25, "seconds"), "How often a quiet session hears from us."),
+    Setting(
+        "heartbeat_s",
+        v.integer(1, 25, "seconds"),
+        "How often the server sends a heartbeat to a quiet session. The widget hides its offers after "
+        "30 s without a message.",
+    ),
     Setting(
         "idle_s",
         v.integer(31, 3600, "seconds"),
-        "After how long without an act the widget may disconnect, to come back with the next.",
+        "How long after the shopper's last activity the widget may disconnect. It reconnects at the "
+        "next activity.",
     ),
     Setting(
         "session_ttl",
@@ -95,50 +119,61 @@ SETTINGS: Final = (
     Setting(
         "retention",
         v.duration(DAY),
-        "How long decisions and superseded facts are kept, for `why` and backtests.",
+        "How long decisions and superseded facts are kept. Explanations of the past and backtests need "
+        "them.",
     ),
-    Setting("max_connections", v.integer(1, 1_000_000), "How many peers there may be at once."),
+    Setting(
+        "max_connections",
+        v.integer(1, 1_000_000),
+        "How many connections the server accepts at once.",
+    ),
     Setting(
         "max_connections_per_address",
         v.integer(1, 1_000_000),
-        "How many of them from one address; an IPv6 /64 counts as one.",
+        "How many connections the server accepts at once from one address. An IPv6 /64 network counts "
+        "as one address.",
     ),
     Setting(
         "max_memory_mib",
         v.integer(64, 2**30, "MiB"),
-        "At 90 % of so much memory new sessions are refused; unset: of what the control group allows.",
+        "New sessions are refused when the server uses 90 % of this memory. Without it, the limit of "
+        "the control group counts.",
     ),
-    Setting("metrics", v.boolean(), "Whether /metrics is served."),
+    Setting("metrics", v.boolean(), "Whether the server answers at /metrics."),
     Setting(
-        "log_level", v.choice("debug", "info", "warning", "error"), "The least that is logged."
+        "log_level",
+        v.choice("debug", "info", "warning", "error"),
+        "The least severe level of events that are logged.",
     ),
     Setting(
         "shared_port",
         v.boolean(),
-        "Listen beside a server that already has the port, so that a restart refuses nobody: start "
-        "the new one, which waits, then stop the old one.",
+        "Whether to listen beside another server on the same port, so that a restart refuses no "
+        "connection. Start the new server, which waits for the ledger, then stop the old one.",
     ),
     Setting(
         "conformance_echo",
         v.boolean(),
-        "Echo instead of sessions, for conformance suites; refused where others can connect.",
+        "Whether to echo messages instead of serving sessions, for protocol conformance suites. It is "
+        "refused where others can connect.",
     ),
     Setting(
         "test_mode",
         v.boolean(),
-        "A clock that stands until it is set over HTTP; refused where others can connect.",
+        "Whether the clock stands still until it is set over HTTP. It is refused where others can "
+        "connect.",
     ),
     Setting(
         "seed",
         v.integer(0, 2**32 - 1),
-        "Makes chance reproducible, in test mode only.",
+        "The seed of all random numbers, to make a run reproducible. It works in test mode only.",
     ),
 )
 
 BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
 
 
-def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """`; did you mean ...?`, or nothing."""
+def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
+    """Return the known name that is most similar to a misspelt one; None: no name is similar."""
     found = get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"; did you mean {found[0]}?" if found else ""
+    return found[0] if found else None

@@ -1,4 +1,4 @@
-"""With which settings does the server refuse to start, and which does it only warn about?"""
+"""Checks of a configuration before a server starts: errors that stop it, and warnings."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,86 +9,101 @@ from tactful.config.values import is_loopback
 from tactful.core.values.calendar import SECOND, format_duration
 
 MIN_SERVER_KEY_CHARACTERS: Final = 16
-"""Characters of a server key: guessing one over the network takes longer than a key lives."""
+"""Least length of a server key: guessing one over the network takes longer than a key is used."""
 MIN_IDENTITY_SECRET_BYTES: Final = 32
-"""Bytes of an HS256 secret (RFC 7518 section 3.2): whoever has one token can try secrets offline."""
+"""Least bytes of an HS256 secret (RFC 7518, section 3.2): one token is enough to try secrets offline."""
 
 MIN_DISTINCT_CHARACTERS: Final = 6
-"""Fewer different characters are a key held down."""
+"""Least number of different characters in a secret: fewer come from a key held down."""
 
 PLACEHOLDERS: Final = (
     *("changeme", "change-me", "secret", "password", "example", "default", "tactful"),
     *("letmein", "your-server-key", "server-key", "test-key", "admin", "qwerty", "12345678"),
 )
-"""What manuals and scaffolds say; a key that repeats one of these is nobody's secret."""
+"""Words from manuals and templates. A secret made of these words and digits is known to attackers."""
 
 
 def startup_errors(config: Config) -> Iterator[str]:
-    """Why the server must not start, each with what to do."""
+    """Yield the reasons why a server must not start, each with what to do."""
     if config.test_mode and is_public(config):
         yield (
-            f"test mode lets anybody move the clock, and {_exposure(config)}: "
-            "switch test_mode off, or listen on 127.0.0.1 without public_url"
+            f"In test mode anybody can move the clock, and {_exposure(config)}. "
+            "Switch test_mode off, or listen on 127.0.0.1 without public_url."
         )
     if config.conformance_echo and is_public(config):
-        yield f"conformance_echo answers anybody, and {_exposure(config)}: listen on 127.0.0.1"
+        yield (
+            f"conformance_echo echoes every client's messages, and {_exposure(config)}. "
+            "Switch it off, or listen on 127.0.0.1 without public_url."
+        )
     if config.seed is not None and not config.test_mode:
-        yield "a seed makes sessions guessable: remove it, or switch test_mode on"
+        yield ("A seed makes the ids of sessions predictable. Remove seed, or switch test_mode on.")
     behind_proxy = bool(config.trusted_proxies) and not config.test_mode
     if is_public(config) or behind_proxy:
         yield from _weak_secrets(config)
     engaged = config.policy.moment.engaged
     if config.idle_s * SECOND <= engaged:
         yield (
-            f"idle_s is {config.idle_s}, but a shopper counts as engaged after "
-            f"{format_duration(engaged)}: raise idle_s above it, or nothing is ever offered"
+            f"idle_s is {config.idle_s}, but a shopper is engaged only after "
+            f"{format_duration(engaged)} (policy.moment.engaged), so nothing would ever be offered. "
+            "Raise idle_s above it."
         )
     if config.policy.good_rating <= config.policy.bad_rating:
-        yield "policy.good_rating must be above policy.bad_rating"
+        yield (
+            "policy.good_rating is not above policy.bad_rating. Raise good_rating or lower bad_rating."
+        )
 
 
 def _weak_secrets(config: Config) -> Iterator[str]:
-    make = "make one with `tactful keys secret`"
+    make = "Make one with `tactful keys secret`."
     if config.server_key is None:
-        yield f"{_exposure(config)}: set TACTFUL_SERVER_KEY, else the shop's systems cannot come in; {make}"
+        yield (
+            f"There is no server key, and {_exposure(config)}. "
+            f"Set TACTFUL_SERVER_KEY, which the shop's systems need. {make}"
+        )
     elif weakness := _weakness(config.server_key, MIN_SERVER_KEY_CHARACTERS):
-        yield f"server_key {weakness}: {make}"
+        yield f"server_key {weakness}, and {_exposure(config)}. {make}"
     if config.identity_secret and (
         weakness := _weakness(config.identity_secret, MIN_IDENTITY_SECRET_BYTES)
     ):
-        yield f"identity_secret {weakness}: {make}"
+        yield f"identity_secret {weakness}, and {_exposure(config)}. {make}"
 
 
 def startup_warnings(config: Config) -> Iterator[str]:
-    """What is worth a look before others rely on it."""
+    """Yield what works but should be changed before others rely on the server."""
     everywhere = config.host in {"0.0.0.0", "::"}  # noqa: S104 - asked, not bound
     if everywhere and not config.hosts and not config.public_url:
-        yield "bound to every address, but answering to few names: set public_url or hosts"
+        yield (
+            "The server listens on every address, but answers only under its own names. "
+            "Set public_url or hosts."
+        )
     if not config.origins:
-        yield "no origin may open a session: set origins, such as https://shop.example"
+        yield "No page may open a session. Set origins, such as https://shop.example."
     if not config.rules:
-        yield "without a rules folder nothing is offered: set rules"
+        yield "Without a folder of rule files nothing is offered. Set rules."
     if not config.data:
-        yield "without a data folder everything is lost at the end: set data"
+        yield "Without a data folder all data is lost when the server stops. Set data."
     if not is_public(config):
         if config.server_key is None:
-            yield "no server key: facts, redemptions and `why` are refused: set TACTFUL_SERVER_KEY"
+            yield (
+                "Without a server key facts, redemptions and `why` are refused. "
+                "Set TACTFUL_SERVER_KEY."
+            )
         elif weakness := _weakness(config.server_key, MIN_SERVER_KEY_CHARACTERS):
-            yield f"server_key {weakness}: refused once others can connect"
+            yield f"server_key {weakness}. The server refuses it where others can connect."
         secret = config.identity_secret
         if secret and (weakness := _weakness(secret, MIN_IDENTITY_SECRET_BYTES)):
-            yield f"identity_secret {weakness}: refused once others can connect"
+            yield f"identity_secret {weakness}. The server refuses it where others can connect."
 
 
 def is_public(config: Config) -> bool:
-    """Whether others than this machine can connect."""
+    """Return whether other machines can connect: by a bind that is not loopback, or a public URL."""
     outside = urlsplit(config.public_url).hostname if config.public_url else None
     return not is_loopback(config.host) or (outside is not None and not is_loopback(outside))
 
 
 def _exposure(config: Config) -> str:
     if not is_loopback(config.host):
-        return f"{config.host} can be reached by others"
+        return f"others can reach {config.host}"
     return f"{config.public_url or 'a proxy'} makes the server public"
 
 
@@ -99,5 +114,5 @@ def _weakness(secret: str, least: int) -> str | None:
     for word in PLACEHOLDERS:
         rest = rest.replace(word, "")
     if len(set(secret)) < MIN_DISTINCT_CHARACTERS or not rest.strip("-_0123456789"):
-        return "is one that everybody knows"
+        return "is easy to guess"
     return None

@@ -1,4 +1,4 @@
-"""What may stand as the value of a setting, and what does a given text or TOML value mean?"""
+"""Types of settings: what each accepts as text or TOML value, and how its values are written."""
 
 import ipaddress
 import re
@@ -32,114 +32,117 @@ _WORDS: Final = {
 
 
 class ValueProblem(ValueError):  # noqa: N818 - a finding about a value, shown as such
-    """A value that a setting cannot take; the text says what it takes instead."""
+    """A setting cannot have this value; the text says what to write instead."""
 
 
 class SettingType(Struct, frozen=True):
-    """A type of setting: `wanted` in words, `read` from a text or TOML value, `show` as it is written."""
+    """A type of setting."""
 
     expected: str
+    """What it accepts, in words: `a duration such as 45s`."""
     parse: Callable[[object], Any]
+    """Returns the value of a text or TOML value, or raises `ValueProblem`."""
     format: Callable[[Any], str] = str
+    """Returns a value as it is written in a file."""
 
 
-def _text_of(value: object, wanted: str) -> str:
+def _text_of(value: object, expected: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueProblem(f"write {wanted}")
+        raise ValueProblem(f"Write {expected}.")
     return value.strip()
 
 
-def text(wanted: str = "a text") -> SettingType:
-    """Any text."""
-    return SettingType(wanted, lambda value: _text_of(value, wanted))
+def text(expected: str = "a text") -> SettingType:
+    """Return the type of a text that is not empty."""
+    return SettingType(expected, lambda value: _text_of(value, expected))
 
 
 def folder() -> SettingType:
-    """The path of a folder; in a file, relative to that file."""
-    wanted = "the path of a folder"
-    return SettingType(wanted, lambda value: Path(_text_of(value, wanted)).expanduser())
+    """Return the type of a folder's path. In a file the path is relative to that file."""
+    expected = "the path of a folder"
+    return SettingType(expected, lambda value: Path(_text_of(value, expected)).expanduser())
 
 
 def integer(least: int, most: int, unit: str = "") -> SettingType:
-    """A whole number within bounds."""
-    wanted = f"a whole number{unit and ' of ' + unit} from {least} to {most}"
+    """Return the type of a whole number from `least` to `most`, in `unit`."""
+    expected = f"a whole number{unit and ' of ' + unit} from {least} to {most}"
 
-    def read(value: object) -> int:
+    def parse(value: object) -> int:
         if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueProblem(f"write {wanted}")
+            raise ValueProblem(f"Write {expected}.")
         return value
 
-    return SettingType(wanted, read)
+    return SettingType(expected, parse)
 
 
 def boolean() -> SettingType:
-    """On or off."""
-    wanted = "true or false"
+    """Return the type of a setting that is on or off: `true`, `yes`, `on`, `1` or their opposites."""
+    expected = "true or false"
 
-    def read(value: object) -> bool:
+    def parse(value: object) -> bool:
         found = value if isinstance(value, bool) else _WORDS.get(str(value).strip().lower())
         if found is None:
-            raise ValueProblem(f"write {wanted}")
+            raise ValueProblem(f"Write {expected}.")
         return found
 
-    return SettingType(wanted, read, lambda value: "true" if value else "false")
+    return SettingType(expected, parse, lambda value: "true" if value else "false")
 
 
 def choice(*names: str) -> SettingType:
-    """One of some words."""
-    wanted = "one of " + ", ".join(names)
+    """Return the type of one of these words."""
+    expected = "one of " + ", ".join(names)
 
-    def read(value: object) -> str:
+    def parse(value: object) -> str:
         if value not in names:
-            raise ValueProblem(f"write {wanted}")
+            raise ValueProblem(f"Write {expected}.")
         return str(value)
 
-    return SettingType(wanted, read)
+    return SettingType(expected, parse)
 
 
-def list_of(one: SettingType, wanted: str) -> SettingType:
-    """A list of another kind: an array in a file, comma-separated elsewhere."""
+def list_of(one: SettingType, expected: str) -> SettingType:
+    """Return the type of a list: an array in a file, separated by commas elsewhere."""
 
-    def read(value: object) -> tuple[Any, ...]:
+    def parse(value: object) -> tuple[Any, ...]:
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, list | tuple):
-            raise ValueProblem(f"write {wanted}")
+            raise ValueProblem(f"Write {expected}.")
         given = [part for part in parts if not isinstance(part, str) or part.strip()]
         return tuple(dict.fromkeys(one.parse(part) for part in given))
 
-    return SettingType(wanted, read, lambda value: ", ".join(map(one.format, value)))
+    return SettingType(expected, parse, lambda value: ", ".join(map(one.format, value)))
 
 
 def duration(least: int = 0, most: int = 3660 * DAY) -> SettingType:
-    """A length of time, in ms."""
-    wanted = f"a duration such as 45s, 15m or 30d, from {format_duration(least)} to {format_duration(most)}"
+    """Return the type of a duration, whose bounds and values are milliseconds."""
+    expected = f"a duration such as 45s, 15m or 30d, from {format_duration(least)} to {format_duration(most)}"
 
-    def read(value: object) -> int:
+    def parse(value: object) -> int:
         try:
-            length = parse_duration(_text_of(value, wanted))
+            length = parse_duration(_text_of(value, expected))
         except CalendarError as error:
-            raise ValueProblem(f"write {wanted}") from error
+            raise ValueProblem(f"Write {expected}.") from error
         if not least <= length <= most:
-            raise ValueProblem(f"write {wanted}")
+            raise ValueProblem(f"Write {expected}.")
         return length
 
-    return SettingType(wanted, read, format_duration)
+    return SettingType(expected, parse, format_duration)
 
 
 def percent() -> SettingType:
-    """A share, in basis points."""
-    wanted = "a percentage from 0% to 100%, such as 12.5%"
+    """Return the type of a percentage, whose values are basis points."""
+    expected = "a percentage from 0% to 100%, such as 12.5%"
 
-    def read(value: object) -> int:
-        found = _PERCENT.fullmatch(_text_of(value, wanted))
+    def parse(value: object) -> int:
+        found = _PERCENT.fullmatch(_text_of(value, expected))
         share = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else -1
         if not 0 <= share <= 10_000:
-            raise ValueProblem(f"write {wanted}")
+            raise ValueProblem(f"Write {expected}.")
         return share
 
-    return SettingType(wanted, read, _show_percent)
+    return SettingType(expected, parse, _show_percent)
 
 
 def _show_percent(share: int) -> str:
@@ -148,97 +151,98 @@ def _show_percent(share: int) -> str:
 
 
 def territory() -> SettingType:
-    """A country, or a part of one."""
-    wanted = "a territory such as DE or US-NY"
+    """Return the type of a territory: ISO 3166-1 alpha-2, or ISO 3166-2."""
+    expected = "a territory such as DE or US-NY"
 
-    def read(value: object) -> str:
-        if not _TERRITORY.fullmatch(_text_of(value, wanted)):
-            raise ValueProblem(f"write {wanted}")
+    def parse(value: object) -> str:
+        if not _TERRITORY.fullmatch(_text_of(value, expected)):
+            raise ValueProblem(f"Write {expected}.")
         return str(value)
 
-    return SettingType(wanted, read)
+    return SettingType(expected, parse)
 
 
 def time_zone() -> SettingType:
-    """An IANA time zone."""
+    """Return the type of an IANA time zone."""
+    expected = "a time zone such as Europe/Berlin"
 
-    def read(value: object) -> str:
-        name = _text_of(value, "a time zone such as Europe/Berlin")
+    def parse(value: object) -> str:
+        name = _text_of(value, expected)
         try:
             zone_of(name)
         except CalendarError as error:
             raise ValueProblem(str(error)) from error
         return name
 
-    return SettingType("a time zone such as Europe/Berlin", read)
+    return SettingType(expected, parse)
 
 
 def url() -> SettingType:
-    """Where something is reached from outside: scheme and host, perhaps a path."""
-    wanted = "a URL such as https://offers.shop.example"
+    """Return the type of an http(s) URL without a query; a slash at its end is dropped."""
+    expected = "a URL such as https://offers.shop.example"
 
-    def read(value: object) -> str:
-        given = _text_of(value, wanted).rstrip("/")
+    def parse(value: object) -> str:
+        given = _text_of(value, expected).rstrip("/")
         parts = urlsplit(given)
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.query:
-            raise ValueProblem(f"write {wanted}")
+            raise ValueProblem(f"Write {expected}.")
         return given
 
-    return SettingType(wanted, read)
+    return SettingType(expected, parse)
 
 
 def origin() -> SettingType:
-    """A page's origin exactly as browsers send it."""
-    wanted = "an origin such as https://shop.example, without a path"
+    """Return the type of an origin (RFC 6454), written exactly as browsers send it."""
+    expected = "an origin such as https://shop.example, without a path"
 
-    def read(value: object) -> str:
-        given = _text_of(value, wanted)
+    def parse(value: object) -> str:
+        given = _text_of(value, expected)
         try:
             parts = urlsplit(given)
             port = parts.port
         except ValueError as error:
-            raise ValueProblem(f"write {wanted}") from error
+            raise ValueProblem(f"Write {expected}.") from error
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username:
-            raise ValueProblem(f"write {wanted}")
+            raise ValueProblem(f"Write {expected}.")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         own_port = port is not None and port != _DEFAULT_PORTS[parts.scheme]
         exact = f"{parts.scheme}://{host}" + (f":{port}" if own_port else "")
         if given != exact:
-            raise ValueProblem(f"browsers never send {given[:80]!r}; write {exact}")
+            raise ValueProblem(f"Browsers never send {given[:80]!r}. Write {exact}.")
         return exact
 
-    return SettingType(wanted, read)
+    return SettingType(expected, parse)
 
 
 def host_name() -> SettingType:
-    """A name in the Host header; `*` for any."""
-    wanted = "a host name such as offers.shop.example, or * for any"
+    """Return the type of a name in the Host header, or `*` for any."""
+    expected = "a host name such as offers.shop.example, or * for any"
 
-    def read(value: object) -> str:
-        given = _text_of(value, wanted).lower()
+    def parse(value: object) -> str:
+        given = _text_of(value, expected).lower()
         if not _HOST.fullmatch(given):
-            raise ValueProblem(f"write {wanted}")
+            raise ValueProblem(f"Write {expected}.")
         return given
 
-    return SettingType(wanted, read)
+    return SettingType(expected, parse)
 
 
 def network() -> SettingType:
-    """An address, or a network of them."""
-    wanted = "an address or network such as 10.0.0.0/8"
+    """Return the type of an IP address or network."""
+    expected = "an address or network such as 10.0.0.0/8"
 
-    def read(value: object) -> str:
+    def parse(value: object) -> str:
         try:
-            return str(ipaddress.ip_network(_text_of(value, wanted)))
+            return str(ipaddress.ip_network(_text_of(value, expected)))
         except ValueError as error:
-            raise ValueProblem(f"write {wanted}") from error
+            raise ValueProblem(f"Write {expected}.") from error
 
-    return SettingType(wanted, read)
+    return SettingType(expected, parse)
 
 
 @cache
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine can reach a name or address."""
+    """Return whether a name or address is reachable from this machine only."""
     if host in LOOPBACK:
         return True
     try:

@@ -29,7 +29,7 @@ def test_every_setting_is_shown_with_its_origin_and_no_secret(tmp_path: Path) ->
 def test_in_a_pipe_the_table_is_plain(tmp_path: Path) -> None:
     file = write_file(tmp_path / "shop.toml", "port = 9")
     lines = run("config", "show", "--config", file).output.splitlines()
-    assert f"port\t9\t{file}:1\tTACTFUL_PORT\tThe port to listen on; 0 takes a free one." in lines
+    assert f"port\t9\t{file}:1\tTACTFUL_PORT\tThe port to listen on. 0 takes a free port." in lines
 
 
 def test_good_settings_pass_the_check_and_bad_ones_are_all_named(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_good_settings_pass_the_check_and_bad_ones_are_all_named(tmp_path: Path)
     file = write_file(tmp_path / "shop.toml", 'prot = 9\norigins = ["shop.example"]\n')
     result = run("config", "check", "--config", file)
     assert result.exit_code == 1
-    assert f"error: {file}:1: no setting 'prot'; did you mean port?" in result.output
+    assert f"error: {file}:1: There is no setting 'prot'. Did you mean port?" in result.output
     assert f"error: {file}:2: origins is" in result.output
 
 

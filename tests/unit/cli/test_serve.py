@@ -79,11 +79,11 @@ def test_in_a_pipe_its_log_is_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "environment", "remedy"),
     [
-        (("--host", "0.0.0.0"), {}, "set TACTFUL_SERVER_KEY"),  # noqa: S104 - refused
-        (("--test-mode", "--public-url", "https://o.example"), {}, "switch test_mode off"),
+        (("--host", "0.0.0.0"), {}, "Set TACTFUL_SERVER_KEY"),  # noqa: S104 - refused
+        (("--test-mode", "--public-url", "https://o.example"), {}, "Switch test_mode off"),
         (("--port", "eighty"), {}, "a whole number from 0 to 65535"),
         (("--config", "/none.toml"), {}, "cannot be read"),
-        ((), {"TACTFUL_ORIGIN": "x"}, "did you mean TACTFUL_ORIGINS?"),
+        ((), {"TACTFUL_ORIGIN": "x"}, "Did you mean TACTFUL_ORIGINS?"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_with_what_to_do(
