@@ -18,7 +18,7 @@ from harness import goal, options, report  # noqa: E402 - after the path
 from rich.progress import track  # noqa: E402
 
 from support.oracle.generated_worlds import world  # noqa: E402
-from unit.core.test_oracle import differences  # noqa: E402
+from unit.core.scenarios.test_oracle import differences  # noqa: E402
 
 BATCH = 250
 

@@ -28,7 +28,7 @@ from tactful.core.values.calendar import SECOND
 from tactful.core.verdicts.reasons import MENDED_BY_TIME, Reason
 from tactful.core.verdicts.verdict import DecisionTrace, Verdict
 
-NO_PUSH_AFTER: Final = frozenset(
+NO_PUSH_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
     {
         signals.FactsChanged,
         signals.OrderReported,
@@ -51,7 +51,7 @@ itself. Neither is the shopper's answer to another offer.
 RuleResult = Candidate | Verdict
 """A rule that matches an item: a candidate, or the verdict that withholds it."""
 
-RECHECK_AFTER: Final = frozenset(
+RECHECK_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
     {
         signals.ConnectionOpened,
         signals.CustomerIdentified,

@@ -1,4 +1,4 @@
-"""One signal to its end: what is pushed and taken back, and when to look again."""
+"""The decision on one signal: what is pushed and withdrawn, and when the session wakes."""
 
 from typing import Any
 
@@ -30,9 +30,7 @@ from tactful.core.decide import COMMIT_RETRY_MS, NO_PUSH_AFTER, RECHECK_AFTER, d
 from tactful.core.decision import Decision, PushOffer, WithdrawOffer
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
-from tactful.core.rules.rule import NEEDS_ACTIVITY
 from tactful.core.session import signals
-from tactful.core.session.pacing import earliest_push_at
 from tactful.core.session.session import REMEMBERED_HELD, Tab
 
 encode = msgspec.msgpack.Encoder().encode
@@ -68,21 +66,27 @@ def turn(signal: signals.Signal, **fields: Any) -> Decision:
     return decide(context(by, signal=signal, **fields))
 
 
-@pytest.mark.parametrize("kind", sorted(NO_PUSH_AFTER, key=lambda one: one.__name__))
-def test_no_answer_and_no_fact_is_an_occasion_to_push(kind: Any) -> None:
-    made = {
-        signals.CustomerLoggedOut: lambda: signals.CustomerLoggedOut("anon-2"),
-        signals.ConnectionClosed: lambda: signals.ConnectionClosed(2),
-        signals.OrderReported: lambda: signals.OrderReported("o-1", ("cap",), T0),
-        signals.OfferRedeemed: lambda: signals.OfferRedeemed(
-            offer(state=OfferState.REDEEMED, sku="HAT-1")
-        ),
-        signals.RedemptionRolledBack: lambda: signals.RedemptionRolledBack(
-            offer(state=OfferState.ACCEPTED, sku="HAT-1")
-        ),
-        signals.OfferRevoked: lambda: signals.OfferRevoked("of9", "fraud"),
-    }.get(kind, lambda: kind() if kind is signals.FactsChanged else kind("of9"))()
-    assert not [one for one in turn(made).effects if isinstance(one, PushOffer)]
+WITHOUT_A_PUSH: list[signals.Signal] = [
+    signals.FactsChanged(),
+    signals.OrderReported("o-1", ("cap",), T0),
+    signals.ConnectionClosed(2),
+    signals.CustomerLoggedOut("anon-2"),
+    signals.OfferSeen("of9"),
+    signals.OfferDismissed("of9"),
+    signals.OfferAccepted("of9"),
+    signals.OfferRedeemed(offer(state=OfferState.REDEEMED, sku="HAT-1")),
+    signals.RedemptionRolledBack(offer(state=OfferState.ACCEPTED, sku="HAT-1")),
+    signals.OfferRevoked("of9", "fraud"),
+]
+
+
+@pytest.mark.parametrize("signal", WITHOUT_A_PUSH, ids=lambda signal: type(signal).__name__)
+def test_no_fact_and_no_answer_of_the_shopper_leads_to_a_push(signal: signals.Signal) -> None:
+    assert not [one for one in turn(signal).effects if isinstance(one, PushOffer)]
+
+
+def test_the_signals_without_a_push_are_all_tried() -> None:
+    assert {type(signal) for signal in WITHOUT_A_PUSH} == NO_PUSH_AFTER
 
 
 @pytest.mark.parametrize(
@@ -94,22 +98,27 @@ def test_no_answer_and_no_fact_is_an_occasion_to_push(kind: Any) -> None:
         signals.ConsentChanged("anonymous"),
     ],
 )
-def test_what_the_shopper_does_and_time_are(signal: signals.Signal) -> None:
+def test_activity_and_time_may_lead_to_a_push(signal: signals.Signal) -> None:
     assert [one for one in turn(signal).effects if isinstance(one, PushOffer)]
 
 
-def test_a_push_reserves_its_budget_and_its_approach_and_is_on_record() -> None:
+def test_a_push_reserves_budget_and_contact_and_has_an_audit_step() -> None:
     shop = play(r1(max_qty=2))
     one = shop.visit().view("RUN-42", 30)
     (made,) = one.pushed
     assert [(step.offer, step.to, step.seq) for step in one.last.steps] == [(made.id, "pushed", 1)]
     moves = {(move.currency, move.reserve, move.offer) for move in one.last.moves}
     assert moves == {("EUR", 3870, made.id), ("#", 1, made.id)}
-    (mark,) = one.session.contact.approaches
-    assert (mark.offer, mark.rule, mark.session, mark.shown) == (made.id, "R1", "s1", False)
+    (approach,) = one.session.contact.approaches
+    assert (approach.offer, approach.rule, approach.session, approach.shown) == (
+        made.id,
+        "R1",
+        "s1",
+        False,
+    )
 
 
-def test_an_offer_past_its_time_is_not_there_to_be_accepted() -> None:
+def test_an_expired_offer_cannot_be_accepted() -> None:
     late = session(offers=(offer(ends_at=T0),))
     decision = turn(signals.OfferAccepted("of1"), session=late)
     assert [(one.offer, one.code) for one in decision.effects] == [("of1", "ended")]  # type: ignore[union-attr]
@@ -117,7 +126,7 @@ def test_an_offer_past_its_time_is_not_there_to_be_accepted() -> None:
     assert turn(signals.OfferAccepted("of1"), session=just).session.offers[0].state == "accepted"
 
 
-def test_held_out_offers_are_counted_once_and_not_without_end() -> None:
+def test_a_held_out_offer_is_recorded_once_and_the_memory_is_bounded() -> None:
     everybody = Policy(holdout_bp=10_000)
     full = session(held_out=tuple(str(n) for n in range(REMEMBERED_HELD)))
     decision = turn(signals.TimerFired(), session=full, policy=everybody)
@@ -129,10 +138,10 @@ def test_held_out_offers_are_counted_once_and_not_without_end() -> None:
     assert again.steps == ()
 
 
-# when to look again
+# when the session wakes
 
 
-def test_a_session_wakes_for_the_first_thing_that_happens_by_itself() -> None:
+def test_a_session_wakes_at_the_first_instant_that_needs_a_turn() -> None:
     fresh = session(running_since=T0, last_input=T0)
     assert turn(signals.TimerFired(), session=fresh).session.wake_at == T0 + 30 * SECOND
     slow = rule("R1", dwell(2 * MINUTE))
@@ -148,14 +157,14 @@ def test_a_session_wakes_for_the_first_thing_that_happens_by_itself() -> None:
     )
 
 
-def test_nothing_wakes_a_session_in_which_nothing_can_happen() -> None:
+def test_a_session_in_which_nothing_can_happen_has_no_timer() -> None:
     hidden = session(tabs=(Tab(1, visible=False),), wake_at=T0 + 5, next_rule_check=T0 + 5)
     assert turn(signals.TimerFired(), session=hidden).session.wake_at is None
     endless = session(offers=(offer(state=OfferState.ACCEPTED, accept_until=None, ends_at=0),))
     assert turn(signals.FactsChanged(), session=endless).session.wake_at is None
 
 
-def test_an_offer_that_is_up_wakes_its_session_when_a_parcel_turns_late() -> None:
+def test_a_visible_offer_wakes_its_session_when_a_parcel_becomes_late() -> None:
     parcel = order("o1", status="shipped", placed_at=T0 - 40 * DAY, promised_by=T0 + 5 * MINUTE)
     shop = play(also=[parcel])
     one = shop.visit().log_in("c1").view("RUN-42", 30)
@@ -164,55 +173,21 @@ def test_an_offer_that_is_up_wakes_its_session_when_a_parcel_turns_late() -> Non
     assert one.withdrawn == [(one.pushed[0].id, "delivery.late")]
 
 
-def test_after_a_silent_signal_the_rules_are_looked_at_when_they_were_to_be() -> None:
+def test_a_signal_without_a_push_keeps_the_next_rule_check() -> None:
     waiting = session(next_rule_check=T0 + 5)
     assert turn(signals.FactsChanged(), session=waiting).session.next_rule_check == T0 + 5
     past = session(next_rule_check=T0)
     assert turn(signals.FactsChanged(), session=past).session.next_rule_check is None
 
 
-def test_while_nothing_can_be_recorded_nobody_is_offered_anything_and_it_is_tried_again() -> None:
+def test_while_commits_are_suspended_nothing_is_pushed_and_the_rules_are_tried_again() -> None:
     decision = turn(signals.TimerFired(), commits_suspended=True)
     assert decision.effects == ()
     assert decision.session.wake_at == T0 + COMMIT_RETRY_MS
     assert turn(signals.TimerFired(), session=decision.session, now=T0 + COMMIT_RETRY_MS).effects
 
 
-# where it is too early to speak, no rule is looked at
-
-
-@pytest.mark.parametrize("focus", ["RUN-42", None])
-@pytest.mark.parametrize("dwelt", [0, 29_999, 30_000])
-@pytest.mark.parametrize("running", [None, T0 - 1, T0 - 30_000])
-@pytest.mark.parametrize("page", ["product", "cart"])
-@pytest.mark.parametrize("calm", [0, 2_999, 3_000])
-def test_when_no_rule_is_looked_at_none_could_have_spoken(
-    focus: str | None, dwelt: int, running: int | None, page: Any, calm: int
-) -> None:
-    here = session(
-        focus=focus,
-        dwell_before_ms=dwelt,
-        running_since=running,
-        page=page,
-        last_input=T0 - calm,
-        cart=(signals.CartLine("RUN-42", 1),),
-    )
-    decision = turn(signals.TimerFired(), session=here)
-    pushed = [one for one in decision.effects if isinstance(one, PushOffer)]
-    if earliest_push_at(here, Policy()) > T0:
-        assert pushed == []
-        assert decision.trace.verdicts == ()
-    elif pushed == []:
-        assert {one.reason for one in decision.trace.verdicts} <= {"timing.wait"}
-
-
-def test_a_page_that_nobody_sees_and_no_rescue_waits_for_a_signal() -> None:
-    assert earliest_push_at(session(tabs=()), Policy()) == NEEDS_ACTIVITY
-    assert earliest_push_at(session(rescue=True, last_input=T0), Policy()) == 0
-    assert earliest_push_at(session(focus=None), Policy()) == NEEDS_ACTIVITY
-
-
-# what tells, is what may take back
+# which signals withdraw
 
 UP = session(
     customer="c1", consent="personal", offers=(offer(rule_digest="R1"),), next_rule_check=1
@@ -223,14 +198,14 @@ UP = session(
     "signal",
     [signals.ItemViewed("BOOT-42"), signals.ActivityReported("input"), signals.PageViewed("cart")],
 )
-def test_browsing_takes_nothing_back(signal: signals.Signal) -> None:
+def test_browsing_withdraws_no_offer(signal: signals.Signal) -> None:
     assert type(signal) not in RECHECK_AFTER
     assert turn(signal, session=UP, items=[item(stock={})]).effects == ()
     gone = turn(signals.FactsChanged(), session=UP, items=[item(stock={})])
     assert [type(one) for one in gone.effects] == [WithdrawOffer]
 
 
-# a day of anything
+# any sequence of signals
 
 ACTS = st.sampled_from(
     ["view RUN-42", "view TRAIL-42", "see", "dismiss", "accept", "hide", "show", "type", "wait 5",
@@ -241,7 +216,9 @@ ACTS = st.sampled_from(
 
 @settings(max_examples=60)
 @given(st.lists(ACTS, max_size=30))
-def test_after_any_day_the_screen_shows_what_stands_and_the_books_balance(acts: list[str]) -> None:
+def test_after_any_sequence_of_signals_the_screen_and_the_budget_match_the_standing_offers(
+    acts: list[str],
+) -> None:
     shop = play()
     one = shop.visit()
     for act in acts:

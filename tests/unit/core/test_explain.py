@@ -1,17 +1,16 @@
-"""Why each rule speaks, or not: all gates of all rules."""
+"""Explanations: every failed gate of every rule."""
 
-from support.builders import DAY, T0, case, category, context, item, offer, rule, scene, session
+from support.builders import DAY, T0, case, category, context, item, offer, rule, session
 from support.naive_assembly import Shop
 from support.scenario_fixture import play, r1
 from tactful.core.customer.profile import profile
 from tactful.core.explain import explain
-from tactful.core.facts.item import Item
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
 
 
-def test_every_rule_is_explained_in_the_order_of_their_names() -> None:
+def test_every_rule_is_explained_in_rule_id_order() -> None:
     turn = context(
         rule("B"), rule("A", percent=20), rule("C", paused=True), rule("D", mode="shadow")
     )
@@ -24,19 +23,19 @@ def test_every_rule_is_explained_in_the_order_of_their_names() -> None:
     ]
 
 
-def test_all_gates_are_told_and_not_only_the_first() -> None:
+def test_an_explanation_has_every_failed_gate() -> None:
     turn = context(rule("A", category("x"), paused=True), session=session(page="payment"))
     (one,) = explain(turn, "RUN-42")
     codes = [finding.reason for finding in one.findings]
     assert codes == ["rule.paused", "target.conditions", "timing.checkout"]
 
 
-def test_an_unknown_item_is_explained_too() -> None:
+def test_an_unknown_item_is_explained() -> None:
     (one,) = explain(context(rule("A"), items=[]), "GHOST")
     assert (one.sku, one.reason) == ("GHOST", "stock.out")
 
 
-def test_what_stands_is_said_to_stand_or_why_it_could_not() -> None:
+def test_a_standing_offer_is_explained_by_the_gates_it_passes_again() -> None:
     for state, stock, outcome in (
         (OfferState.SHOWN, {}, "withheld"),
         (OfferState.SHOWN, None, "standing"),
@@ -49,25 +48,25 @@ def test_what_stands_is_said_to_stand_or_why_it_could_not() -> None:
         assert bool(one.findings) is (outcome == "withheld")
 
 
-def test_what_is_marked_on_an_offer_is_told_as_long_as_it_stands() -> None:
+def test_the_notes_of_a_standing_offer_are_in_its_verdict() -> None:
     here = session(offers=(offer(rule_digest="R1", notes=("price.clamped",)),))
     (verdict,) = explain(context(rule("R1"), session=here), "RUN-42")
     assert verdict.notes == ("price.clamped",)
 
 
-def test_an_offer_past_its_time_stands_no_more() -> None:
+def test_an_expired_offer_does_not_stand() -> None:
     here = session(offers=(offer(ends_at=T0),))
     (one,) = explain(context(rule("R1"), session=here), "RUN-42")
     assert one.reason == "contact.dismissed"
 
 
-def test_the_signal_is_not_applied_and_nothing_is_changed() -> None:
+def test_an_explanation_does_not_apply_the_signal() -> None:
     turn = context(rule("A"), signal=signals.CustomerLoggedOut("x"))
     assert explain(turn, "RUN-42") == explain(turn, "RUN-42")
     assert explain(turn, "RUN-42")[0].outcome == "pushed"
 
 
-def test_an_explanation_says_what_the_decision_does() -> None:
+def test_an_explanation_agrees_with_the_decision() -> None:
     shop = play(r1(), rule("R2", percent=10, priority=1))
     one = shop.visit().view("RUN-42", 29)
     assert one.reasons("RUN-42") == one.reasons("RUN-42", "R2") == ["timing.wait"]
@@ -76,16 +75,10 @@ def test_an_explanation_says_what_the_decision_does() -> None:
     assert one.why("RUN-42", "R2").outcome == "standing"
 
 
-def test_a_let_down_is_explained_with_its_cause_its_age_and_its_end() -> None:
+def test_a_taint_is_explained_with_its_cause_its_age_and_its_end() -> None:
     told = case(status="resolved", skus=["RUN-42"], resolved_at=T0 - DAY)
     known = profile(Shop([(told, T0 - 5)]).history("c1"), Policy())
     here = session(customer="c1", consent="personal")
     (one,) = explain(context(rule("A"), session=here, profile=known), "RUN-42")
     (finding,) = one.findings
     assert (finding.actual, finding.at, finding.until) == ("k1", T0 - 5, T0 + 89 * DAY)
-
-
-def test_a_scene_without_a_customer_has_no_history() -> None:
-    nobody = scene(item=Item(sku="GHOST"))
-    assert (nobody.history, nobody.product, nobody.price, nobody.remedy) == (None, None, None, None)
-    assert scene(session=session(territory=None)).price is None

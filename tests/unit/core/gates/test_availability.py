@@ -1,4 +1,4 @@
-"""Gate 6: stock, after everything that was promised."""
+"""Gate 6: the available units after everything that was promised."""
 
 import pytest
 
@@ -26,14 +26,14 @@ def shelf(count: int | None) -> Scene:
         (3, 0, 3, []),
     ],
 )
-def test_no_more_is_promised_than_there_is(
+def test_no_more_is_promised_than_is_available(
     count: int | None, promised: int, wanted: int, found: list[str]
 ) -> None:
     told = check_availability(shelf(count), Policy(), promised, wanted)
     assert [finding.reason.value for finding in told] == found
 
 
-def test_a_shop_may_keep_a_reserve() -> None:
+def test_below_the_stock_minimum_nothing_is_offered() -> None:
     policy = Policy(stock_minimum=5)
     assert [one.reason for one in check_availability(shelf(4), policy, 4, 1)] == [
         "stock.minimum",
@@ -42,13 +42,13 @@ def test_a_shop_may_keep_a_reserve() -> None:
     assert [*check_availability(shelf(5), policy, 4, 1)] == []
 
 
-def test_stock_of_another_territory_is_none_here() -> None:
+def test_stock_of_another_territory_does_not_count() -> None:
     (out,) = check_availability(scene(session=session(territory="GB")), Policy(), 0, 1)
     assert (out.reason, out.actual, out.at) == ("stock.out", None, None)
     (nowhere,) = check_availability(scene(session=session(territory=None)), Policy(), 0, 1)
     assert nowhere.reason == "stock.out"
 
 
-def test_the_age_of_the_report_is_told() -> None:
+def test_a_stock_finding_has_the_report_time_of_the_stock() -> None:
     (out,) = check_availability(shelf(0), Policy(), 0, 1)
     assert out.at == T0 - 1

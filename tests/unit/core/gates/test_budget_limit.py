@@ -1,4 +1,6 @@
-"""Whether a campaign has something left, and how its share of the period grows."""
+"""Gate 10: what a campaign has left, how an even pace releases it, and the limits of a rule."""
+
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -6,8 +8,8 @@ from hypothesis import strategies as st
 
 from support.broken_builds import assert_fails
 from support.builders import DAY, HOUR, T0, context, rule, rulebook, scene, session
-from tactful.core.gates import budget_limit as spending
-from tactful.core.offers.budget import COUNT, Balance
+from tactful.core.gates import budget_limit
+from tactful.core.offers.budget import COUNT, Balance, Balances
 from tactful.core.rules.rule import Campaign, FrequencyLimit
 from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.values.calendar import period_bounds
@@ -16,35 +18,38 @@ MIDNIGHT = T0 - 12 * HOUR
 FUNDED = {"EUR": 10_000}
 
 
-def findings(campaign, balances, hold=1935, currency="EUR", now=T0):
+def findings(
+    campaign: Campaign, balances: Balances, hold: int = 1935, currency: str = "EUR", now: int = T0
+) -> list[tuple[Any, ...]]:
     spends = rule("R1", campaign="C")
-    book = rulebook(spends, campaigns=[campaign])
-    made = context(spends, rulebook=book, balances=balances, now=now)
+    made = context(
+        spends, rulebook=rulebook(spends, campaigns=[campaign]), balances=balances, now=now
+    )
     return [
         (one.reason.value, one.actual, one.needed, one.until)
-        for one in spending.check_budget(made, spends, hold, currency)
+        for one in budget_limit.check_budget(made, spends, hold, currency)
     ]
 
 
-def euros(reserved=0, settled=0, limit=10_000):
+def euros(reserved: int = 0, settled: int = 0, limit: int = 10_000) -> Balances:
     return {("C", "EUR"): Balance(limit, reserved, settled)}
 
 
-def test_what_fits_into_what_is_left_is_affordable():
+def test_an_amount_up_to_the_remaining_budget_passes() -> None:
     assert findings(Campaign("C", FUNDED), euros(8_065)) == []
     assert findings(Campaign("C", FUNDED), euros(4_065, 4_001)) == [
         ("budget.spend", 1934, 1935, None)
     ]
 
 
-def test_a_count_is_a_limit_of_its_own_and_holds_for_offers_that_cost_nothing():
+def test_the_count_limits_offers_that_cost_nothing() -> None:
     limited = Campaign("C", count=3)
     full = {("C", COUNT): Balance(3, 2, 1)}
     assert findings(limited, full, hold=0) == [("budget.count", 0, 1, None)]
     assert findings(limited, {("C", COUNT): Balance(3, 2, 0)}) == []
 
 
-def test_a_campaign_with_money_in_another_currency_has_none_in_this():
+def test_a_campaign_has_no_budget_in_a_currency_it_does_not_name() -> None:
     pounds = {("C", "GBP"): Balance(10_000)}
     campaign = Campaign("C", {"GBP": 10_000})
     assert findings(campaign, pounds) == [("budget.spend", 0, 1935, None)]
@@ -52,20 +57,20 @@ def test_a_campaign_with_money_in_another_currency_has_none_in_this():
     assert findings(campaign, summed) == [("budget.spend", 0, 1935, None)]
 
 
-def test_a_campaign_with_a_count_alone_spends_any_currency():
+def test_a_campaign_with_a_count_alone_spends_any_currency() -> None:
     balances = {("C", COUNT): Balance(3), ("C", "EUR"): Balance(None, 1935)}
     assert findings(Campaign("C", count=3), balances, currency="GBP") == []
 
 
-def test_a_rule_without_a_campaign_spends_nobody_s_budget():
+def test_a_rule_without_a_campaign_has_no_budget_to_exceed() -> None:
     alone = rule("R1")
-    assert [*spending.check_budget(context(alone), alone, 1935, "EUR")] == []
+    assert [*budget_limit.check_budget(context(alone), alone, 1935, "EUR")] == []
 
 
 # pace
 
 
-def test_an_even_pace_leaves_only_the_share_of_the_day_that_has_passed():
+def test_an_even_pace_releases_the_share_of_the_day_that_has_passed() -> None:
     even = Campaign("C", FUNDED, per="day", pace="even")
     assert findings(even, euros(3_065)) == []  # at noon half of 100.00
     until = MIDNIGHT + 5001 * DAY // 10_000
@@ -74,19 +79,19 @@ def test_an_even_pace_leaves_only_the_share_of_the_day_that_has_passed():
     assert findings(even, euros(3_066), now=until - 1) != []
 
 
-def test_a_pace_paces_the_count_too():
+def test_an_even_pace_releases_the_count_too() -> None:
     even = Campaign("C", count=4, per="day", pace="even")
     assert findings(even, {("C", COUNT): Balance(4, 1)}) == []
     (found,) = findings(even, {("C", COUNT): Balance(4, 2)})
     assert found == ("budget.count", 0, 1, MIDNIGHT + 18 * HOUR)
 
 
-def test_a_day_is_the_campaign_s_own():
+def test_a_day_starts_in_the_campaign_s_time_zone() -> None:
     tokyo = Campaign("C", FUNDED, per="day", pace="even", timezone="Asia/Tokyo")
     assert findings(tokyo, euros(6_815)) == []  # 21:00 there: seven eighths of the day
 
 
-def test_nothing_can_be_even_without_a_period():
+def test_without_a_period_the_pace_has_no_effect() -> None:
     assert findings(Campaign("C", FUNDED, pace="even"), euros(8_065)) == []
 
 
@@ -97,47 +102,54 @@ def test_nothing_can_be_even_without_a_period():
     st.integers(0, 400 * DAY),
     st.data(),
 )
-def test_a_share_never_exceeds_the_limit_and_only_grows(per, zone, limit, later, data):
+def test_the_released_part_grows_and_never_exceeds_the_limit(
+    per: Literal["day", "week", "month"], zone: str, limit: int, later: int, data: st.DataObject
+) -> None:
     bounds = period_bounds(per, T0 + later, zone)
+    assert bounds is not None
     start, end = bounds
     first, second = sorted(data.draw(st.tuples(*[st.integers(start, end)] * 2)))
-    shares = [spending.released_by(limit, bounds, at) for at in (start, first, second, end)]
+    shares = [budget_limit.released_by(limit, bounds, at) for at in (start, first, second, end)]
     assert shares[0] == 0
     assert shares == sorted(shares)
     assert shares[-1] == limit
     amount = data.draw(st.integers(1, limit))
-    at = spending.released_at(limit, bounds, amount)
+    at = budget_limit.released_at(limit, bounds, amount)
     assert start < at <= end
-    assert spending.released_by(limit, bounds, at) >= amount
-    assert spending.released_by(limit, bounds, at - 1) < amount
+    assert budget_limit.released_by(limit, bounds, at) >= amount
+    assert budget_limit.released_by(limit, bounds, at - 1) < amount
 
 
-def test_the_property_notices_a_share_that_is_rounded_up(monkeypatch):
-    def generous(limit, bounds, now):
+def test_the_property_fails_if_the_released_part_is_rounded_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def generous(limit: int, bounds: tuple[int, int], now: int) -> int:
         return -(-limit * (now - bounds[0]) // (bounds[1] - bounds[0]))
 
-    monkeypatch.setattr(spending, "released_by", generous)
-    assert_fails(test_a_share_never_exceeds_the_limit_and_only_grows)
+    monkeypatch.setattr(budget_limit, "released_by", generous)
+    assert_fails(test_the_released_part_grows_and_never_exceeds_the_limit)
 
 
 # per shopper
 
 
-def limited(*marks, **limits):
-    contact = ContactHistory(tuple(Approach(f"o{n}", *mark) for n, mark in enumerate(marks)))
+def limited(*approaches: tuple[str, str, int], **limits: Any) -> list[tuple[Any, ...]]:
+    contact = ContactHistory(
+        tuple(Approach(f"o{n}", *approach) for n, approach in enumerate(approaches))
+    )
     here = scene(session=session(contact=contact), contact=contact)
-    found = spending.check_rule_limits(here, rule("R1", **limits))
+    found = budget_limit.check_rule_limits(here, rule("R1", **limits))
     return [(one.reason.value, one.actual, one.until) for one in found]
 
 
-def test_a_guest_s_own_offers_count_in_a_session():
+def test_per_session_counts_the_rule_s_offers_in_this_session() -> None:
     here, elsewhere = ("R1", "s1", T0 - DAY), ("R1", "s0", T0 - DAY)
     assert limited(here, per_session=1) == [("budget.shopper_limit", {"per_session": 1}, None)]
     assert limited(elsewhere, ("R2", "s1", T0), per_session=1) == []
 
 
 @pytest.mark.parametrize(("ago", "ends"), [(DAY, True), (DAY - 1, False)])
-def test_a_guest_s_own_offers_count_for_a_while(ago, ends):
+def test_per_shopper_counts_the_rule_s_offers_within_the_window(ago: int, ends: bool) -> None:
     found = limited(("R1", "s0", T0 - ago), per_shopper=FrequencyLimit(1, DAY))
     assert (found == []) is ends
     if not ends:

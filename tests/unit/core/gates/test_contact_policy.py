@@ -1,4 +1,4 @@
-"""Gate 9: often enough, or asked to stop."""
+"""Gate 9: caps, cooldowns and active offers."""
 
 from typing import Any
 
@@ -24,32 +24,32 @@ def codes(*args: Any, **fields: Any) -> list[str]:
     return [finding.reason.value for finding in found(*args, **fields)]
 
 
-def heard(*ages: int, session: str = "s0") -> ContactHistory:
+def approached(*ages: int, session: str = "s0") -> ContactHistory:
     return ContactHistory(
         tuple(Approach(str(n), "R9", session, T0 - age) for n, age in enumerate(ages))
     )
 
 
-def test_two_offers_in_one_session_are_enough() -> None:
-    assert codes(heard(400 * DAY, session="s1")) == []
-    assert codes(heard(400 * DAY, 1, session="s1")) == ["contact.session_cap"]
-    assert codes(heard(1, 1)) == []
+def test_the_session_cap_is_two_pushes() -> None:
+    assert codes(approached(400 * DAY, session="s1")) == []
+    assert codes(approached(400 * DAY, 1, session="s1")) == ["contact.session_cap"]
+    assert codes(approached(1, 1)) == []
 
 
-def test_four_offers_in_thirty_days_are_enough_to_the_millisecond() -> None:
-    assert codes(heard(1, 2, 3)) == []
-    assert codes(heard(1, 2, 3, 30 * DAY)) == []
-    (full,) = found(heard(1, 2, 3, 30 * DAY - 1))
+def test_the_shopper_cap_is_four_pushes_in_thirty_days_to_the_millisecond() -> None:
+    assert codes(approached(1, 2, 3)) == []
+    assert codes(approached(1, 2, 3, 30 * DAY)) == []
+    (full,) = found(approached(1, 2, 3, 30 * DAY - 1))
     assert (full.reason, full.actual, full.needed) == ("contact.shopper_cap", 4, 3)
     assert full.until == T0 + 1
 
 
-def test_it_is_the_fourth_last_that_makes_room() -> None:
-    (full,) = found(heard(DAY, 2 * DAY, 3 * DAY, 4 * DAY, 5 * DAY))
+def test_the_cap_frees_when_the_fourth_last_push_leaves_the_window() -> None:
+    (full,) = found(approached(DAY, 2 * DAY, 3 * DAY, 4 * DAY, 5 * DAY))
     assert full.until == T0 + 26 * DAY
 
 
-def test_a_shop_may_allow_none_at_all() -> None:
+def test_caps_of_zero_allow_no_offer() -> None:
     none = Policy(caps=ContactCaps(visible=0, per_session=0, per_shopper=PerShopper(0)))
     assert codes(policy=none) == ["contact.session_cap", "contact.shopper_cap", "contact.active"]
     assert {finding.until for finding in found(policy=none)} == {None}
@@ -59,9 +59,7 @@ def test_a_shop_may_allow_none_at_all() -> None:
     ("scope", "key", "suppresses"),
     [("rule", "R1", True), ("product", "run", True), ("rule", "R2", False), ("product", "R1", False)],
 )  # fmt: skip
-def test_what_was_dismissed_is_left_alone_to_the_millisecond(
-    scope: str, key: str, suppresses: bool
-) -> None:
+def test_a_cooldown_ends_to_the_millisecond(scope: str, key: str, suppresses: bool) -> None:
     assert codes(NO_CONTACT.with_cooldown(scope, key, T0 + 1)) == (
         ["contact.dismissed"] if suppresses else []
     )
@@ -74,7 +72,7 @@ def test_one_offer_is_visible_at_a_time() -> None:
     assert codes(NO_CONTACT, offer(sku="BOOT-42"), policy=Policy(caps=ContactCaps(visible=2))) == []
 
 
-def test_an_offer_for_the_item_itself_may_be_replaced_a_promise_for_it_may_not() -> None:
+def test_a_visible_offer_on_the_item_may_be_replaced_and_an_accepted_one_may_not() -> None:
     assert codes(NO_CONTACT, offer()) == []
     promise = offer(state=OfferState.ACCEPTED, accept_until=T0 + MINUTE)
     (active,) = found(NO_CONTACT, promise)
@@ -98,7 +96,7 @@ PROMISED = Deduction("order", 5000, 1000)
     ],
     ids=["two prices", "one-sided", "order", "item", "two on the order", "the same rule"],
 )
-def test_beside_a_promise_for_the_item_only_what_comes_off_something_else_too(
+def test_beside_an_accepted_offer_only_a_discount_on_another_level_stacks(
     by: Rule, promise: Offer, found: list[str]
 ) -> None:
     by = but(by, stacks_with=frozenset({"R1"}))
@@ -107,5 +105,5 @@ def test_beside_a_promise_for_the_item_only_what_comes_off_something_else_too(
     assert [one.reason.value for one in gates] == found
 
 
-def test_a_promise_for_another_item_is_not_on_the_screen() -> None:
+def test_an_accepted_offer_for_another_item_is_not_visible() -> None:
     assert codes(NO_CONTACT, offer(sku="BOOT-42", state=OfferState.ACCEPTED)) == []

@@ -1,4 +1,4 @@
-"""Gates 1 to 4: the rule's time, the shopper's leave, fresh inputs, the right target."""
+"""Gates 1 to 4: rule state, shopper, feeds and targeting."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def known(*told: AnyFact, who: str = "c1") -> Profile:
 
 
 def before(*told: AnyFact, **fields: Any) -> Scene:
-    """A scene before c1, who consented."""
+    """A scene with the verified customer c1, who consented."""
     here = session(customer="c1", consent="personal", **fields)
     return scene(session=here, profile=known(*told))
 
@@ -71,16 +71,16 @@ def before(*told: AnyFact, **fields: Any) -> Scene:
         ({"paused": True, "starts": T0 + 1, "ends": T0}, ["rule.paused", "rule.not_started", "rule.ended"]),
     ],
 )  # fmt: skip
-def test_a_rule_speaks_in_its_half_open_time(fields: dict[str, Any], found: list[str]) -> None:
+def test_a_rule_runs_in_its_half_open_window(fields: dict[str, Any], found: list[str]) -> None:
     assert codes(check_rule_state(rule(**fields), T0)) == found
 
 
-def test_an_operator_may_pause_a_rule_that_its_file_runs() -> None:
+def test_an_operator_pauses_a_rule_that_its_file_runs() -> None:
     assert codes(check_rule_state(rule("R1"), T0, frozenset({"R1"}))) == ["rule.paused"]
     assert codes(check_rule_state(rule("R2"), T0, frozenset({"R1"}))) == []
 
 
-def test_it_is_known_when_a_rule_starts_and_its_window_opens() -> None:
+def test_a_finding_says_when_the_rule_starts_and_its_window_opens() -> None:
     (starts,) = check_rule_state(rule(starts=T0 + 9), T0)
     (opens,) = check_rule_state(rule(schedule=lambda _: (False, T0 + 5)), T0)
     assert (starts.until, opens.until) == (T0 + 9, T0 + 5)
@@ -89,7 +89,7 @@ def test_it_is_known_when_a_rule_starts_and_its_window_opens() -> None:
 # 2
 
 
-def test_who_opted_out_is_left_alone() -> None:
+def test_a_customer_who_opted_out_gets_no_offer() -> None:
     assert codes(shopper(before(customer(opted_out=True)), rule())) == ["shopper.opted_out"]
     assert codes(shopper(before(customer()), rule())) == []
 
@@ -100,7 +100,7 @@ def test_without_consent_nothing_is_offered(by: Rule) -> None:
 
 
 @pytest.mark.parametrize("by", [rule("L", orders_at_least(1)), rule(remedy=True)])
-def test_what_needs_a_history_needs_the_consent_to_use_it(by: Rule) -> None:
+def test_a_rule_that_needs_history_needs_the_consent_to_use_it(by: Rule) -> None:
     anonymous = session(consent="anonymous")
     refused = session(consent="personal", gpc=True)
     both = session(consent="anonymous", gpc=True)
@@ -110,7 +110,7 @@ def test_what_needs_a_history_needs_the_consent_to_use_it(by: Rule) -> None:
     assert codes(shopper(scene(session=session(consent="personal")), by)) == []
 
 
-def test_a_rule_that_holds_for_strangers_too_needs_no_history() -> None:
+def test_a_rule_that_holds_for_anonymous_shoppers_needs_no_personal_consent() -> None:
     either = rule("E", AnyOf((orders_at_least(1), category("run"))))
     shoe = item(product=kept(product(categories=("run",))))
     assert codes(shopper(scene(item=shoe), either)) == []
@@ -120,7 +120,7 @@ def test_a_rule_that_holds_for_strangers_too_needs_no_history() -> None:
 @pytest.mark.parametrize(
     ("born", "found"), [(None, ["shopper.age"]), (2008, ["shopper.age"]), (2007, [])]
 )
-def test_an_age_counts_the_birthday_as_not_yet_had_and_unknown_is_too_young(
+def test_an_age_counts_the_birthday_as_not_reached_and_unknown_is_too_young(
     born: int | None, found: list[str]
 ) -> None:
     gin = item("GIN-1", product=kept(product("GIN-1", "gin", min_age=18)))
@@ -130,7 +130,7 @@ def test_an_age_counts_the_birthday_as_not_yet_had_and_unknown_is_too_young(
     )
 
 
-def test_nobody_unknown_is_old_enough() -> None:
+def test_an_anonymous_shopper_is_too_young_for_an_age_limit() -> None:
     gin = item("GIN-1", product=kept(product("GIN-1", "gin", min_age=18)))
     assert codes(shopper(scene(item=gin), rule())) == ["shopper.age"]
     free = item("TEA-1", product=kept(product("TEA-1", "tea", min_age=0)))
@@ -148,30 +148,30 @@ FRESH: Any = dict.fromkeys(("stock", "prices", "orders", "cases"), T0)
     [("stock", ["stale.stock"]), ("prices", ["stale.price"]), ("orders", []), ("cases", [])],
 )
 def test_a_silent_feed_fails_closed_to_the_millisecond(feed: str, found: list[str]) -> None:
-    heard = FRESH | {feed: T0 - 15 * MINUTE}
-    assert codes(check_feeds(scene(), LIMITS, heard)) == []
-    heard = FRESH | {feed: T0 - 15 * MINUTE - 1}
-    assert codes(check_feeds(scene(), LIMITS, heard)) == found
-    assert codes(check_feeds(scene(), Policy(), heard)) == []
+    heartbeats = FRESH | {feed: T0 - 15 * MINUTE}
+    assert codes(check_feeds(scene(), LIMITS, heartbeats)) == []
+    heartbeats = FRESH | {feed: T0 - 15 * MINUTE - 1}
+    assert codes(check_feeds(scene(), LIMITS, heartbeats)) == found
+    assert codes(check_feeds(scene(), Policy(), heartbeats)) == []
 
 
-def test_a_feed_that_was_never_heard_is_stale() -> None:
+def test_a_feed_that_never_reported_is_stale() -> None:
     assert codes(check_feeds(scene(), LIMITS, {})) == ["stale.stock", "stale.price"]
     stale = ["stale.stock", "stale.cases", "stale.cases", "stale.price"]
     assert codes(check_feeds(before(), LIMITS, {})) == stale
 
 
-def test_cases_and_orders_concern_those_whose_history_is_in_play() -> None:
+def test_stale_cases_and_orders_affect_only_customers_with_history() -> None:
     for feed in ("cases", "orders"):
-        heard = FRESH | {feed: T0 - DAY}
-        assert codes(check_feeds(before(), LIMITS, heard)) == ["stale.cases"]
-        assert codes(check_feeds(scene(), LIMITS, heard)) == []
+        heartbeats = FRESH | {feed: T0 - DAY}
+        assert codes(check_feeds(before(), LIMITS, heartbeats)) == ["stale.cases"]
+        assert codes(check_feeds(scene(), LIMITS, heartbeats)) == []
 
 
 # 4
 
 
-def test_a_rule_speaks_in_its_territories_or_everywhere() -> None:
+def test_a_rule_applies_in_its_territories_or_everywhere() -> None:
     assert codes(target(scene(), rule(territories=frozenset({"DE", "AT"})))) == []
     assert codes(target(scene(), rule(territories=frozenset({"GB"})))) == ["target.territory"]
     nowhere = scene(session=session(territory=None))
@@ -179,25 +179,25 @@ def test_a_rule_speaks_in_its_territories_or_everywhere() -> None:
     assert codes(target(nowhere, rule())) == []
 
 
-def test_each_condition_that_fails_is_told_with_what_is_and_what_would_be_needed() -> None:
+def test_a_failed_condition_has_the_actual_and_the_needed_value() -> None:
     shoe = item(product=kept(product(categories=("boots",))))
     (failed,) = target(scene(item=shoe), rule("R", category("running")))
     assert failed.actual == {"item.category": ("boots",)}
     assert failed.needed == "item.category: {under: running}"
 
 
-def test_what_time_will_mend_is_no_condition_that_fails() -> None:
+def test_a_condition_that_time_makes_hold_does_not_fail_gate_4() -> None:
     young = scene(session=session(running_since=T0))
     assert codes(target(young, rule("R", dwell(MINUTE)))) == []
     hidden = scene(session=session(running_since=None))
     assert codes(target(hidden, rule("R", dwell(MINUTE)))) == []
 
 
-def test_a_condition_of_nothing_never_holds() -> None:
+def test_an_any_without_parts_never_holds() -> None:
     assert codes(target(scene(), rule("R", AnyOf(())))) == ["target.conditions"]
 
 
-def test_a_personal_rule_before_a_stranger_is_a_matter_of_identity_unless_more_fails() -> None:
+def test_a_personal_rule_needs_identity_unless_another_condition_fails() -> None:
     loyal = rule("L", orders_at_least(1))
     assert codes(target(scene(), loyal)) == ["identity.unverified"]
     both = rule("L", orders_at_least(1), category("running"))
@@ -207,12 +207,12 @@ def test_a_personal_rule_before_a_stranger_is_a_matter_of_identity_unless_more_f
     assert codes(target(before(order("o1", "SOCK-3")), loyal)) == []
 
 
-def test_nobody_is_taken_for_a_stranger_by_a_rule_that_forbids_something_personal() -> None:
+def test_a_rule_that_forbids_a_personal_value_needs_no_identity() -> None:
     new = rule("N", NoneOf((orders_at_least(1),)))
     assert codes(target(scene(), new)) == []
 
 
-def test_a_remedy_needs_a_customer_who_has_one() -> None:
+def test_a_remedy_rule_needs_a_customer_with_an_unused_voucher() -> None:
     voucher = rule("V", remedy=True, price=PriceTerms("remedy"))
     assert codes(target(scene(), voucher)) == ["identity.unverified"]
     assert codes(target(before(), voucher)) == ["target.conditions"]
@@ -221,7 +221,7 @@ def test_a_remedy_needs_a_customer_who_has_one() -> None:
     assert codes(target(before(over), voucher)) == ["target.conditions"]
 
 
-def test_a_rescue_rule_waits_for_its_moment() -> None:
+def test_a_rescue_rule_applies_on_a_rescue_page_only() -> None:
     save = rule("S", moment="rescue")
     assert codes(target(scene(), save)) == ["target.conditions"]
     assert codes(target(scene(session=session(rescue=True)), save)) == []

@@ -1,4 +1,4 @@
-"""Section 6, row by row: while it is open, the last millisecond of the cooldown, the first after."""
+"""The table of server/SEMANTICS.md, section 6, row by row, to the millisecond."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ from tactful.core.verdicts.reasons import TAINT_REASONS, Reason
 
 @dataclass
 class Row:
-    """A row of the table: facts as they are while it is open and when it is over at T0."""
+    """A row of the table: the facts while the cause is open, and when it ended at T0."""
 
     name: str
     over: list[AnyFact]
@@ -53,7 +53,7 @@ def complaint(kind: str, **fields: Any) -> dict[str, list[AnyFact]]:
 
 
 O1 = order("o1", line("RUN-42", gift=True), line("BOOT-42", gift=True), placed_at=T0 - 40 * DAY)
-PARCEL = {"placed_at": T0 - 400 * DAY, "promised_by": T0 - DAY}
+PARCEL: dict[str, Any] = {"placed_at": T0 - 400 * DAY, "promised_by": T0 - DAY}
 ROWS = [
     Row("defect", **complaint("defect", skus=["RUN-42"]), days=90, reaches=RUN, while_open="complaint.open", after="complaint.cooldown"),
     Row("not as described", **complaint("not_as_described", skus=["RUN-42"]), days=90, reaches=RUN, while_open="complaint.open", after="complaint.cooldown"),
@@ -70,24 +70,24 @@ ROWS = [
     Row("no reason given", [returned("b1", ("RUN-42", "unknown"), at=T0, status="announced")], 90, RUN, "return.recent"),
     Row("parcel", [order("o2", delivered_at=T0, **PARCEL)], 2, ALL, "delivery.late", [order("o2", status="shipped", **PARCEL)], "delivery.late"),
 ]  # fmt: skip
-"""Gifts are not owned, so an order of them taints by its case alone."""
+"""The orders hold gifts: these are not owned, so only the case suppresses."""
 BY_NAME = {row.name: row for row in ROWS}
 each_row = pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 
 
 OPENED = [row for row in ROWS if row.opened]
-"""Reviews, and returns that are done, have no such time."""
+"""Reviews, and returns that have arrived, are never open."""
 
 
 @pytest.mark.parametrize("row", OPENED, ids=[row.name for row in OPENED])
-def test_while_it_is_open_it_suppresses_what_it_reaches(row: Row) -> None:
+def test_an_open_cause_suppresses_its_scope(row: Row) -> None:
     for sku in row.reaches:
         assert row.while_open in reasons(sku, *row.opened), sku
         assert row.while_open in reasons(sku, *row.opened, now=T0 + 1000 * DAY), sku
 
 
 @each_row
-def test_it_suppresses_to_the_last_millisecond_of_its_cooldown_and_not_one_longer(row: Row) -> None:
+def test_a_taint_suppresses_to_the_last_millisecond_of_its_cooldown(row: Row) -> None:
     end = T0 + row.days * DAY
     for sku in row.reaches:
         assert row.after in reasons(sku, *row.over, now=T0), sku
@@ -96,7 +96,7 @@ def test_it_suppresses_to_the_last_millisecond_of_its_cooldown_and_not_one_longe
 
 
 @each_row
-def test_it_reaches_no_further_than_the_table_says(row: Row) -> None:
+def test_a_taint_suppresses_nothing_outside_its_scope(row: Row) -> None:
     codes = {row.after, row.while_open}
     for sku in ALL - row.reaches - {"SET-1"}:
         for told in (row.opened, row.over):
@@ -104,7 +104,7 @@ def test_it_reaches_no_further_than_the_table_says(row: Row) -> None:
 
 
 @each_row
-def test_it_is_nobody_else_s(row: Row) -> None:
+def test_a_taint_affects_no_other_shopper(row: Row) -> None:
     for sku in row.reaches:
         for told in (row.opened, row.over):
             assert reasons(sku, *told, who="c2") == []
@@ -120,7 +120,7 @@ def test_a_bundle_is_as_tainted_as_its_parts(row: Row) -> None:
 
 
 @each_row
-def test_a_rule_file_may_make_it_last_longer_where_a_condition_holds(row: Row) -> None:
+def test_a_suppress_rule_lengthens_a_cooldown_while_its_condition_holds(row: Row) -> None:
     longer = (SuppressRule("t", lambda _: NOW, All(()), after=500 * DAY),)
     never = (SuppressRule("t", lambda _: NEVER, All(()), after=500 * DAY),)
     end = T0 + row.days * DAY
@@ -130,7 +130,7 @@ def test_a_rule_file_may_make_it_last_longer_where_a_condition_holds(row: Row) -
     assert row.after not in reasons(sku, *row.over, now=end, tightenings=never)
 
 
-def test_a_taint_may_be_made_to_reach_the_brand_or_the_shop() -> None:
+def test_a_policy_widens_a_taint_to_the_brand_or_the_shop() -> None:
     told = [review(rating=1, at=T0)]
     brand = Policy(taints=TaintRules(review=TaintRule("brand", DAY)))
     shop = Policy(taints=TaintRules(review=TaintRule("shop", DAY)))
@@ -147,13 +147,13 @@ def test_a_taint_may_be_made_to_reach_the_brand_or_the_shop() -> None:
 # recalls
 
 
-def test_a_recall_is_for_everybody_until_it_is_lifted() -> None:
+def test_a_recall_suppresses_for_everybody_until_it_is_lifted() -> None:
     for who in ("c1", "c2", None):
         assert reasons("RUN-42", recall(product="run"), who=who) == ["recall"]
         assert reasons("RUN-42", recall(product="run", status="lifted"), who=who) == []
 
 
-def test_a_recall_of_one_variant_is_one_of_the_product_and_of_bundles_with_it() -> None:
+def test_a_recall_of_one_variant_suppresses_the_product_and_its_bundles() -> None:
     assert reasons("RUN-43", recall(skus=("RUN-42",)), who=None) == ["recall"]
     assert reasons("SET-1", recall(skus=("SOCK-3",)), who=None) == ["recall"]
     assert reasons("BOOT-42", recall(skus=("SOCK-3",)), who=None) == []
@@ -161,7 +161,9 @@ def test_a_recall_of_one_variant_is_one_of_the_product_and_of_bundles_with_it() 
 
 # remedies
 
-OLD = order("o1", line("RUN-42", gift=True), line("BOOT-42", gift=True), placed_at=T0 - 300 * DAY)
+OLD: AnyFact = order(
+    "o1", line("RUN-42", gift=True), line("BOOT-42", gift=True), placed_at=T0 - 300 * DAY
+)
 
 VOUCHER = rule("V", remedy=True, price=PriceTerms("remedy"))
 
@@ -170,7 +172,7 @@ def promoted(*told: AnyFact) -> set[str]:
     return {sku for sku in ALL if reasons(sku, *told, by=VOUCHER) == []}
 
 
-def test_a_remedy_is_the_only_promotion_while_a_service_case_is_open_or_cools_down() -> None:
+def test_a_remedy_is_the_only_promotion_during_a_service_case_and_its_cooldown() -> None:
     for status in ("open", "resolved"):
         told = [case(kind="late", status=status, resolved_at=T0, order="o1"), OLD]
         assert promoted(*told, remedy(case="k1")) == ALL - RUN - {"BOOT-42"}
@@ -188,14 +190,14 @@ def test_a_remedy_is_the_only_promotion_while_a_service_case_is_open_or_cools_do
     ],
     ids=["items", "an order", "a case", "a case we do not know", "an order we do not know"],
 )
-def test_a_remedy_is_never_promoted_on_what_it_makes_up_for(cause: dict[str, Any]) -> None:
+def test_a_remedy_is_never_promoted_on_its_cause(cause: dict[str, Any]) -> None:
     bought = order("o4", line("RUN-43", gift=True), placed_at=T0 - 30 * DAY)
-    told = [bought, case("k4", "question", order="o4")]
+    told: list[AnyFact] = [bought, case("k4", "question", order="o4")]
     assert promoted(*told, remedy(**cause)) == ALL - RUN
 
 
-def test_a_remedy_passes_no_other_taint() -> None:
-    told = [case("k1", skus=["RUN-42"]), order("o2", status="shipped", **PARCEL)]
+def test_a_remedy_is_exempt_from_service_taints_only() -> None:
+    told: list[AnyFact] = [case("k1", skus=["RUN-42"]), order("o2", status="shipped", **PARCEL)]
     assert reasons("RUN-43", *told, remedy(case="k1"), by=VOUCHER) == [
         "complaint.open",
         "complaint.cause",
@@ -203,7 +205,7 @@ def test_a_remedy_passes_no_other_taint() -> None:
     ]
 
 
-def test_of_several_remedies_the_one_that_ends_first_is_meant() -> None:
+def test_of_several_remedies_the_one_that_ends_first_is_promoted() -> None:
     told = [
         remedy("m1", skus=["RUN-42"], expires_at=T0 + 2),
         remedy("m2", skus=["BOOT-42"], expires_at=T0 + 1),
@@ -212,7 +214,7 @@ def test_of_several_remedies_the_one_that_ends_first_is_meant() -> None:
     assert promoted(*told) == ALL - {"BOOT-42"}
 
 
-def test_a_withdrawal_for_any_complaint_or_late_parcel_leaves_the_shopper_in_peace() -> None:
+def test_every_complaint_and_late_parcel_starts_the_quiet_period() -> None:
     told = {
         reason for reason in Reason if reason.startswith(("complaint.", "service.", "delivery."))
     }
@@ -229,7 +231,7 @@ def test_a_withdrawal_for_any_complaint_or_late_parcel_leaves_the_shopper_in_pea
         (90, 72 * DAY, False),
     ],
 )
-def test_what_a_guest_bought_in_this_session_is_not_offered_until_it_is_due(
+def test_a_guest_purchase_suppresses_its_product_until_it_is_due(
     days: int | None, ago: int, owned: bool
 ) -> None:
     guest = session(bought=(BoughtProduct("run", T0 - ago, "o-1"), BoughtProduct("hat", T0, "o-2")))
@@ -241,7 +243,7 @@ def test_what_a_guest_bought_in_this_session_is_not_offered_until_it_is_due(
     assert found == ([Reason.OWNED_ALREADY] if owned else [])
 
 
-def test_a_guest_who_bought_something_unknown_is_spared_it_all_the_same() -> None:
+def test_a_guest_purchase_of_an_unknown_item_suppresses_it() -> None:
     guest = session(bought=(BoughtProduct("RUN-42", T0, "o-1"),))
     sold = item(product=None)
     found = [

@@ -1,4 +1,4 @@
-"""The plain reading of a condition, and which clauses it says are in the way."""
+"""Plain evaluation of conditions, and the clauses that fail."""
 
 from support.rule_files import NOW as T0
 from support.rule_files import item, rule, scene
@@ -13,20 +13,20 @@ def failures(when: str, more: str = "", seen: object = LOW) -> list[tuple[object
     return [(one.actual, one.needed) for one in failed_clauses(rule(when, more).condition, seen)]
 
 
-def test_nothing_is_asked_and_nothing_is_in_the_way() -> None:
+def test_conditions_without_parts_have_their_neutral_value() -> None:
     assert holds_from(All(()), LOW) == NOW
     assert holds_from(AnyOf(()), LOW) == NEVER
     assert holds_from(NoneOf(()), LOW) == NOW
     assert failed_clauses(All(()), LOW) == ()
 
 
-def test_a_failing_clause_is_named_with_what_is_and_what_is_needed() -> None:
+def test_a_failed_clause_has_the_actual_and_the_needed_value() -> None:
     assert failures("[item.stock: {at_least: 5}, item.brand: Velo]") == [
         (1, "item.stock: {at_least: 5}")
     ]
 
 
-def test_of_alternatives_all_are_named_or_none() -> None:
+def test_of_an_any_all_clauses_are_named_or_none() -> None:
     assert failures("[{any: [item.stock: {at_least: 5}, item.brand: Nordek]}]") == [
         (1, "item.stock: {at_least: 5}"),
         ("Velo", "item.brand: Nordek"),
@@ -34,7 +34,7 @@ def test_of_alternatives_all_are_named_or_none() -> None:
     assert failures("[{any: [item.stock: {at_least: 5}, item.brand: Velo]}]") == []
 
 
-def test_what_is_forbidden_and_holds_is_named() -> None:
+def test_a_forbidden_clause_that_holds_is_named() -> None:
     assert failures("[]", "unless: [item.brand: Velo, item.stock: {at_least: 5}]") == [
         ("Velo", "not item.brand: Velo")
     ]
@@ -50,11 +50,11 @@ def test_what_is_forbidden_and_holds_is_named() -> None:
     ]
 
 
-def test_a_double_negation_names_what_is_missing() -> None:
+def test_a_double_negation_names_the_missing_clause() -> None:
     assert failures("[{none: [{none: [item.brand: Nordek]}]}]") == [("Velo", "item.brand: Nordek")]
 
 
-def test_what_time_alone_mends_says_when() -> None:
+def test_a_clause_that_time_makes_hold_says_when() -> None:
     condition = rule("[session.dwell: {at_least: 30s}]").condition
     [failure] = failed_clauses(condition, scene(running_since=T0))
     assert failure.until == T0 + 30 * SECOND

@@ -1,4 +1,4 @@
-"""A shopper's contact history: what counts, what rests, and what a login makes of two."""
+"""Contact history: approaches, cooldowns, and the union of two histories at a login."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from tactful.core.session.contact_history import (
     merge_histories,
 )
 
-marks = st.builds(
+approaches = st.builds(
     Approach,
     offer=st.sampled_from("abcde"),
     rule=st.just("R"),
@@ -20,24 +20,25 @@ marks = st.builds(
     at=st.integers(0, 3),
     shown=st.booleans(),
 )
-rests = st.builds(
+cooldowns = st.builds(
     Cooldown, scope=st.sampled_from(["rule", "product"]), key=st.sampled_from("xy"), until=st.integers(1, 9)
 )  # fmt: skip
 
 
-def _contact(found: list[Approach], resting: list[Cooldown], quiet: int) -> ContactHistory:
-    """One mark an offer, one rest a key, as they come about."""
+def _contact(found: list[Approach], cooling: list[Cooldown], quiet: int) -> ContactHistory:
+    """Build a history with one approach per offer and one cooldown per key."""
     by_offer = {
-        mark.offer: Approach(mark.offer, "R", "s1", ord(mark.offer), mark.shown) for mark in found
+        approach.offer: Approach(approach.offer, "R", "s1", ord(approach.offer), approach.shown)
+        for approach in found
     }
     contact = ContactHistory(tuple(by_offer.values()), (), quiet)
-    for rest in resting:
-        contact = contact.with_cooldown(rest.scope, rest.key, rest.until)
+    for cooldown in cooling:
+        contact = contact.with_cooldown(cooldown.scope, cooldown.key, cooldown.until)
     return contact
 
 
 contacts = st.builds(
-    _contact, st.lists(marks, max_size=5), st.lists(rests, max_size=4), st.integers(0, 9)
+    _contact, st.lists(approaches, max_size=5), st.lists(cooldowns, max_size=4), st.integers(0, 9)
 )
 
 
@@ -46,21 +47,19 @@ def essence(contact: ContactHistory) -> tuple[object, ...]:
 
 
 @given(contacts, contacts)
-def test_merging_is_commutative_in_all_that_counts(
-    one: ContactHistory, other: ContactHistory
-) -> None:
+def test_merging_is_commutative(one: ContactHistory, other: ContactHistory) -> None:
     assert essence(merge_histories(one, other)) == essence(merge_histories(other, one))
 
 
 @given(contacts, contacts)
-def test_merging_twice_is_merging_once(one: ContactHistory, other: ContactHistory) -> None:
+def test_merging_is_idempotent(one: ContactHistory, other: ContactHistory) -> None:
     once = merge_histories(one, other)
     assert essence(merge_histories(once, other)) == essence(once)
     assert essence(merge_histories(one, one)) == essence(one)
 
 
 @given(contacts, contacts)
-def test_a_rest_lasts_as_long_as_the_longer_of_the_two(
+def test_merged_cooldowns_end_at_the_later_instant(
     one: ContactHistory, other: ContactHistory
 ) -> None:
     both = merge_histories(one, other)
@@ -72,17 +71,17 @@ def test_a_rest_lasts_as_long_as_the_longer_of_the_two(
 
 
 @given(contacts, contacts)
-def test_approaches_sum_by_offer_and_what_was_seen_stays_seen(
+def test_merged_approaches_unite_by_offer_and_stay_shown(
     one: ContactHistory, other: ContactHistory
 ) -> None:
-    both = {mark.offer: mark.shown for mark in merge_histories(one, other).approaches}
+    both = {approach.offer: approach.shown for approach in merge_histories(one, other).approaches}
     for part in (one, other):
-        for mark in part.approaches:
-            assert both[mark.offer] >= mark.shown
-    assert len(both) == len({mark.offer for mark in (*one.approaches, *other.approaches)})
+        for approach in part.approaches:
+            assert both[approach.offer] >= approach.shown
+    assert len(both) == len({approach.offer for approach in (*one.approaches, *other.approaches)})
 
 
-def test_an_approach_counts_from_the_push_and_is_released_unless_it_was_seen() -> None:
+def test_an_approach_is_reserved_at_the_push_and_released_unless_shown() -> None:
     reserved = NO_CONTACT.with_approach("o1", "R", "s1", T0)
     assert reserved.without_reservation("o1") == NO_CONTACT
     seen = reserved.with_shown("o1")
@@ -93,20 +92,20 @@ def test_an_approach_counts_from_the_push_and_is_released_unless_it_was_seen() -
     assert both.with_shown("o2").approaches[0] is both.approaches[0]
 
 
-def test_a_rest_is_never_shortened_until_it_is_ended() -> None:
-    rested = (
+def test_a_cooldown_is_never_shortened_and_can_be_removed() -> None:
+    history = (
         NO_CONTACT.with_cooldown("rule", "R", 9)
         .with_cooldown("rule", "R", 5)
         .with_cooldown("product", "p", 7)
     )
-    assert [rested.cooldown_until("rule", "R"), rested.cooldown_until("product", "p")] == [9, 7]
-    assert rested.without_cooldown("rule", "R").cooldown_until("rule", "R") == 0
-    assert rested.with_quiet_until(5).with_quiet_until(3).quiet_until == 5
+    assert [history.cooldown_until("rule", "R"), history.cooldown_until("product", "p")] == [9, 7]
+    assert history.without_cooldown("rule", "R").cooldown_until("rule", "R") == 0
+    assert history.with_quiet_until(5).with_quiet_until(3).quiet_until == 5
 
 
-def test_what_no_cap_counts_any_more_is_forgotten() -> None:
+def test_pruning_removes_ended_cooldowns_and_uncounted_approaches() -> None:
     old = NO_CONTACT.with_approach("o1", "R", "s0", T0 - DAY).with_approach("o2", "R", "s1", T0)
     old = old.with_cooldown("rule", "R", T0).with_cooldown("product", "p", T0 + 1)
-    left = old.pruned(T0, lambda mark: mark.at == T0)
-    assert [mark.offer for mark in left.approaches] == ["o2"]
+    left = old.pruned(T0, lambda approach: approach.at == T0)
+    assert [approach.offer for approach in left.approaches] == ["o2"]
     assert left.cooldowns == (Cooldown("product", "p", T0 + 1),)

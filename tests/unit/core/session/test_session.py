@@ -1,10 +1,20 @@
-"""What a session remembers."""
+"""Engaged time, visibility and consent of a session, and leaving a customer."""
 
 import gc
+from typing import Any
 
-from support.builders import SECOND, T0, item, kept, price, product, session
+import pytest
+
+from support.builders import SECOND, T0, item, kept, offer, price, product, session
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NOW
-from tactful.core.session.session import Tab, ViewedItem
+from tactful.core.session.contact_history import Approach, ContactHistory
+from tactful.core.session.session import (
+    Session,
+    Tab,
+    ViewedItem,
+    detached_customer,
+    without_unseen_offers,
+)
 
 
 def test_history_may_be_used_only_with_consent_and_without_a_refusal() -> None:
@@ -19,7 +29,7 @@ def test_a_session_is_visible_while_a_tab_is() -> None:
     assert not session(tabs=()).visible
 
 
-def test_engaged_time_is_what_was_gathered_and_what_runs() -> None:
+def test_engaged_time_is_the_earlier_part_and_the_running_part() -> None:
     running = session(dwell_before_ms=2 * SECOND, running_since=T0)
     assert running.dwell(T0 + 500) == 2500
     assert running.dwell_reaches(2 * SECOND) == NOW
@@ -30,13 +40,13 @@ def test_engaged_time_is_what_was_gathered_and_what_runs() -> None:
     assert resting.dwell_reaches(2 * SECOND + 1) == NEEDS_ACTIVITY
 
 
-def test_a_look_is_found_by_its_item() -> None:
-    look = ViewedItem("RUN-42", 2, T0, T0)
-    assert session(viewed_items=(look,)).viewed_item("RUN-42") is look
-    assert session(viewed_items=(look,)).viewed_item("BOOT-42") is None
+def test_a_viewed_item_is_found_by_its_sku() -> None:
+    view = ViewedItem("RUN-42", 2, T0, T0)
+    assert session(viewed_items=(view,)).viewed_item("RUN-42") is view
+    assert session(viewed_items=(view,)).viewed_item("BOOT-42") is None
 
 
-def test_the_collector_never_walks_sessions_and_catalogues() -> None:
+def test_the_garbage_collector_tracks_no_session_and_no_item() -> None:
     shoe = item(product=kept(product()), prices={"DE": kept(price())})
     values = (
         session(),
@@ -46,3 +56,41 @@ def test_the_collector_never_walks_sessions_and_catalogues() -> None:
         shoe.prices["DE"].fact,
     )
     assert not any(gc.is_tracked(value) for value in values)
+
+
+# a session that stops belonging to a customer
+
+
+def of(customer: str | None, **fields: Any) -> Session:
+    return session(customer=customer, **{"consent": "personal", **fields})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "who"),
+    [
+        (of("c1"), of(None), "c1"),
+        (of("c1"), of("c2"), "c1"),
+        (of("c1"), of("c1", consent="anonymous"), "c1"),
+        (of("c1"), of("c1", gpc=True), "c1"),
+        (of("c1"), of("c1"), None),
+        (of(None), of("c1"), None),
+        (of("c1", consent="anonymous"), of(None, consent="anonymous"), None),
+        (of("c1", gpc=True), of("c1"), None),
+    ],
+)
+def test_a_customer_is_detached_when_their_history_may_not_be_used_any_more(
+    before: Session, after: Session, who: str | None
+) -> None:
+    assert detached_customer(before, after) == who
+
+
+def test_only_unseen_reservations_of_the_detached_session_are_released() -> None:
+    approaches = {
+        "seen": Approach("seen", "R", "se", T0, True),
+        "unseen": Approach("unseen", "R", "se", T0),
+        "stands": Approach("stands", "R", "se", T0),
+        "elsewhere": Approach("elsewhere", "R", "other", T0),
+    }
+    after = of("c1", id="se", offers=(offer("stands", customer="c1"), offer("unseen")))
+    kept = without_unseen_offers(ContactHistory(tuple(approaches.values())), "c1", after)
+    assert [approach.offer for approach in kept.approaches] == ["seen", "stands", "elsewhere"]

@@ -1,4 +1,4 @@
-"""Who is deliberately shown nothing."""
+"""Hold-outs: their shares, their independence, and their reasons."""
 
 import pytest
 from hypothesis import given
@@ -7,40 +7,41 @@ from hypothesis import strategies as st
 from support.builders import rule
 from tactful.core.rules.policy import Policy
 from tactful.core.stages.holdout import draw_bp, holdout_reason
+from tactful.core.verdicts.reasons import Reason
 
 CROWD = [f"anon-{n}" for n in range(4000)]
 
 
 @given(st.text(max_size=100), st.lists(st.text(max_size=20), max_size=3))
-def test_a_draw_is_one_of_ten_thousand_and_always_the_same(seed: str, parts: list[str]) -> None:
+def test_a_draw_is_one_of_ten_thousand_and_repeatable(seed: str, parts: list[str]) -> None:
     assert 0 <= draw_bp(seed, *parts) < 10_000
     assert draw_bp(seed, *parts) == draw_bp(seed, *parts)
 
 
 @pytest.mark.parametrize("bp", [0, 1000, 5000, 10_000])
 def test_a_holdout_takes_its_share_of_the_shoppers(bp: int) -> None:
-    taken = [holdout_reason("dice", who, rule(), Policy(holdout_bp=bp)) for who in CROWD]
-    assert taken.count("holdout.global") == pytest.approx(len(CROWD) * bp / 10_000, abs=120)
+    taken = [holdout_reason("seed", who, rule(), Policy(holdout_bp=bp)) for who in CROWD]
+    assert taken.count(Reason.HOLDOUT_GLOBAL) == pytest.approx(len(CROWD) * bp / 10_000, abs=120)
     assert set(taken) <= {None, "holdout.global"}
 
 
-def test_a_trial_leaves_its_share_in_and_draws_for_each_rule() -> None:
+def test_a_trial_includes_its_share_and_draws_for_each_rule() -> None:
     one, two = (rule(name, share_bp=2500, mode="trial") for name in ("R1", "R2"))
     left = [
-        {who for who in CROWD if holdout_reason("dice", who, by, Policy()) is None}
+        {who for who in CROWD if holdout_reason("seed", who, by, Policy()) is None}
         for by in (one, two)
     ]
     assert [len(some) for some in left] == [pytest.approx(1000, abs=120)] * 2
     assert len(left[0] & left[1]) == pytest.approx(250, abs=80)
 
 
-def test_a_trial_of_nobody_holds_everybody_out_under_the_rule_s_name() -> None:
-    assert holdout_reason("dice", "anon", rule(share_bp=0), Policy()) == "holdout.rule"
+def test_a_share_of_zero_holds_everybody_out_by_the_rule() -> None:
+    assert holdout_reason("seed", "anon", rule(share_bp=0), Policy()) == "holdout.rule"
     everybody = Policy(holdout_bp=10_000)
-    assert holdout_reason("dice", "anon", rule(share_bp=0), everybody) == "holdout.global"
+    assert holdout_reason("seed", "anon", rule(share_bp=0), everybody) == "holdout.global"
 
 
-def test_another_seed_draws_others() -> None:
+def test_another_seed_draws_other_shoppers() -> None:
     policy = Policy(holdout_bp=5000)
     drawn = [{w for w in CROWD if holdout_reason(seed, w, rule(), policy)} for seed in ("a", "b")]
     assert drawn[0] != drawn[1]

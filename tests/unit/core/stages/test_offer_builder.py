@@ -1,4 +1,4 @@
-"""What exactly is offered."""
+"""The terms, claims, times and words of an offer."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def planned(
     return build_offer(turn, build_candidate(Evaluation(turn, at, ()), by), seq)
 
 
-def test_an_offer_is_what_the_rule_the_item_and_the_place_make_it() -> None:
+def test_an_offer_has_the_terms_of_its_rule_item_and_territory() -> None:
     shoe = item(product=kept(product(title="Aero", image="i", url="u")))
     by = rule(max_qty=3, placement="bar", on_change="drain")
     made = planned(by, item=shoe)
@@ -62,7 +62,7 @@ def test_an_offer_is_what_the_rule_the_item_and_the_place_make_it() -> None:
     assert (made.issued_at, made.ends_at, made.customer) == (T0, T0 + 15 * MINUTE, None)
 
 
-def test_the_same_decision_has_the_same_id_and_another_has_another() -> None:
+def test_the_id_is_the_same_for_the_same_decision_only() -> None:
     ids = [
         planned(rule(), seq, seed=seed).id for seq, seed in ((1, "a"), (1, "a"), (2, "a"), (1, "b"))
     ]
@@ -70,7 +70,7 @@ def test_the_same_decision_has_the_same_id_and_another_has_another() -> None:
     assert len(set(ids)) == 3
 
 
-def test_an_offer_ends_with_its_rule_and_with_its_voucher() -> None:
+def test_an_offer_ends_with_its_rule_and_its_voucher() -> None:
     assert planned(rule(ends=T0 + 60 * SECOND)).ends_at == T0 + 60 * SECOND
     told = remedy(skus=["HAT-1"], expires_at=T0 + 30 * SECOND)
     known = profile(Shop([(told, T0)]).history("c1"), Policy())
@@ -81,7 +81,7 @@ def test_an_offer_ends_with_its_rule_and_with_its_voucher() -> None:
     assert made.disclosure
 
 
-def test_what_comes_off_the_order_is_in_the_offer_with_what_the_item_costs_alone() -> None:
+def test_an_offer_on_the_order_shows_the_price_of_the_item_alone() -> None:
     whole = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 5000})
     shoe = item(history={"DE": (PublicPrice(T0 - 200 * DAY, 12900, "EUR"),)})
     by = rule(price=whole, stacks_with=frozenset({"b", "a"}), messages={"": "{offer.saved}"})
@@ -97,7 +97,7 @@ def test_what_comes_off_the_order_is_in_the_offer_with_what_the_item_costs_alone
     assert made.stacks_with == ("a", "b")
 
 
-def test_what_comes_off_the_shipping_is_no_reduction_of_the_item() -> None:
+def test_an_offer_on_the_shipping_claims_no_reduction() -> None:
     free = PriceTerms("amount", amounts={"EUR": 690}, level="shipping")
     reduced = {"DE": (PublicPrice(T0 - 200 * DAY, 19900, "EUR"),)}
     crowd = ReductionHistory(counts={("run", "DE"): {VIEWERS: 10, "R1": 9}})
@@ -127,7 +127,7 @@ def test_a_reduction_is_claimed_against_the_lowest_price_of_thirty_days() -> Non
     assert (listed.was, listed.percent) == (12900, 15)  # never against list
 
 
-def test_the_period_is_that_of_the_campaign() -> None:
+def test_the_budget_period_is_that_of_the_campaign() -> None:
     daily = Campaign("C", {"EUR": 1}, per="day", timezone="Europe/Berlin")
     assert planned(rule(campaign="C"), campaigns=[daily]).period == "2026-03-10"
     total = planned(rule(campaign="C"), campaigns=[campaign("C", EUR=1)]).period
@@ -135,7 +135,7 @@ def test_the_period_is_that_of_the_campaign() -> None:
     assert planned(rule(campaign="gone")).period == ""
 
 
-def test_the_message_speaks_of_the_offer_in_the_shopper_s_language() -> None:
+def test_the_message_is_in_the_shopper_s_language() -> None:
     words = "{item.title}|{item.brand}|{item.price}|{offer.price}|{offer.saved}|{offer.expires}"
     by = rule(messages={"": words, "de": words})
     german = planned(by, session=session(locale="de-DE")).message
@@ -144,7 +144,7 @@ def test_the_message_speaks_of_the_offer_in_the_shopper_s_language() -> None:
     assert planned(rule()).message == ""
 
 
-def test_an_item_without_an_entry_is_called_by_its_sku() -> None:
+def test_an_item_without_a_product_fact_is_called_by_its_sku() -> None:
     bare = item(product=None)
     by = rule(messages={"": "{item.title}"})
     assert (planned(by, item=bare).title, planned(by, item=bare).message) == ("RUN-42", "RUN-42")
@@ -160,11 +160,11 @@ def test_an_item_without_an_entry_is_called_by_its_sku() -> None:
         (rule(price=PriceTerms("ladder")), {"contextual", "pseudonymous"}),
     ],
 )
-def test_what_the_price_read_counts_like_what_the_conditions_read(by: Rule, read: set[str]) -> None:
+def test_provenance_includes_what_the_price_reads(by: Rule, read: set[str]) -> None:
     assert provenance_of(by) == read
 
 
-def test_nothing_is_planned_without_a_price_and_a_place() -> None:
+def test_an_offer_cannot_be_built_without_a_price_and_a_territory() -> None:
     turn = context(rule())
     ready = build_candidate(Evaluation(turn, scene(), ()), rule())
     nowhere = but(ready, scene=scene(session=session(territory=None)))

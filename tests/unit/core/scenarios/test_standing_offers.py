@@ -1,4 +1,4 @@
-"""Section 10, row by row: what a change does to an offer that is up, and to a promise."""
+"""The table of server/SEMANTICS.md, section 10: what a change does to a standing offer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ Change = Callable[[Play, Visitor], Any]
 
 @dataclass
 class Row:
-    """A change, and why it takes back an offer that is not accepted; None: it does not."""
+    """A change, and why it withdraws an offer that is not accepted; None: it does not."""
 
     name: str
     change: Change
@@ -55,7 +55,7 @@ def silence(shop: Play, visitor: Visitor) -> None:
 
 
 def _longer(visitor: Visitor) -> Any:
-    """Its offers last until tomorrow: here the silence is to end them, not the time."""
+    """Extend the offers until tomorrow, so that the silent feed ends them and not the time."""
     longer = tuple(but(offer, ends_at=T0 + DAY) for offer in visitor.session.offers)
     return but(visitor.session, offers=longer)
 
@@ -85,7 +85,7 @@ ROWS = [
 
 
 def up(*, accepted: bool) -> tuple[Play, Visitor]:
-    """A personal offer on RUN-42, and another shopper's promise of one pair."""
+    """A personal offer on RUN-42, and another session's accepted offer of one unit."""
     loyal = rule(
         "R1", orders_at_least(1), price=PriceTerms("percent", percent_bp=1500, margin_bp=2000)
     )
@@ -101,7 +101,7 @@ def up(*, accepted: bool) -> tuple[Play, Visitor]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_an_offer_that_is_up_is_taken_back_for_what_the_table_names(row: Row) -> None:
+def test_a_change_withdraws_a_visible_offer_as_the_table_says(row: Row) -> None:
     shop, one = up(accepted=False)
     row.change(shop, one)
     assert [reason for _, reason in one.withdrawn] == ([row.reason] if row.reason else [])
@@ -109,7 +109,7 @@ def test_an_offer_that_is_up_is_taken_back_for_what_the_table_names(row: Row) ->
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_a_promise_stands_whatever_changes(row: Row) -> None:
+def test_an_accepted_offer_stands_whatever_changes(row: Row) -> None:
     shop, one = up(accepted=True)
     before = one.session.offers
     row.change(shop, one)
@@ -128,7 +128,7 @@ def test_a_promise_stands_whatever_changes(row: Row) -> None:
     ],
     ids=["complaint", "late parcel", "bad review", "stock"],
 )
-def test_only_a_let_down_is_followed_by_ten_quiet_minutes(fact: Any, quiet: bool) -> None:
+def test_only_a_taint_is_followed_by_ten_quiet_minutes(fact: Any, quiet: bool) -> None:
     shop, one = up(accepted=False)
     shop.report(fact)
     shop.now += 10 * MINUTE - 1
@@ -137,7 +137,7 @@ def test_only_a_let_down_is_followed_by_ten_quiet_minutes(fact: Any, quiet: bool
     assert "timing.quiet" not in one.reasons("TRAIL-42")
 
 
-def test_the_was_price_of_an_offer_stays_that_of_its_first_instant() -> None:
+def test_the_was_price_of_an_offer_stays_that_of_its_push() -> None:
     shop, one = up(accepted=False)
     shop.report(price("RUN-42", 14900))
     assert [offer.was for offer in one.offers] == [12900]
@@ -156,7 +156,7 @@ def test_a_rule_of_a_higher_tier_replaces_only_if_the_shopper_saves_more() -> No
     assert shop.budget() == (0, 0)
 
 
-def test_the_loser_of_one_contest_does_not_replace_the_winner_in_the_next() -> None:
+def test_an_outranked_rule_does_not_replace_the_winner_in_the_next_turn() -> None:
     shop = play(r1(campaign=None), rule("R2", percent=20))
     one = shop.visit().view("RUN-42", 30)
     for _ in range(3):
@@ -165,7 +165,7 @@ def test_the_loser_of_one_contest_does_not_replace_the_winner_in_the_next() -> N
 
 
 @pytest.mark.parametrize("reason", ["price.error", "fraud"])
-def test_a_person_may_end_even_a_promise(reason: Any) -> None:
+def test_an_operator_may_end_even_an_accepted_offer(reason: Any) -> None:
     _, one = up(accepted=True)
     (offer,) = one.session.offers
     one.do(signals.OfferRevoked(offer.id, reason))

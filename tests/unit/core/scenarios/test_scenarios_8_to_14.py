@@ -1,4 +1,4 @@
-"""Scenarios 8 to 14, as far as the decision alone tells them."""
+"""Scenarios 8 to 14, as far as the decision alone covers them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,7 @@ PLENTY = stock("RUN-42", 500)
 # 8 forged identity
 
 
-def test_8_a_rule_for_known_customers_is_silent_before_a_stranger_and_reads_nothing() -> None:
+def test_8_a_rule_for_customers_pushes_nothing_to_an_anonymous_shopper() -> None:
     loyal = rule("L", orders_at_least(1))
     shop = play(loyal, also=[order("o1", "SOCK-3", customer="c8")])
     one = shop.visit(consent="personal").view("RUN-42", 30)
@@ -72,7 +72,7 @@ def test_9_a_budget_of_five_offers_makes_exactly_five() -> None:
     assert crowd[-1].said("RUN-42") == "budget.count"
 
 
-def test_9_a_guest_gets_an_automatic_rule_as_often_as_it_allows_each_shopper() -> None:
+def test_9_a_guest_gets_a_rule_s_offers_within_its_limit_per_shopper() -> None:
     shop = play(r1(per_shopper=FrequencyLimit(1, 30 * DAY)), also=[PLENTY])
     one = shop.visit().view("RUN-42", 30)
     one.see()
@@ -84,13 +84,13 @@ def test_9_a_guest_gets_an_automatic_rule_as_often_as_it_allows_each_shopper() -
 # 12 right time, not real time
 
 
-def test_12_ten_seconds_are_too_few_and_a_timer_waits_for_the_rest() -> None:
+def test_12_ten_engaged_seconds_set_a_timer_for_the_rest() -> None:
     one = play().visit().view("RUN-42", 10)
     assert one.said("RUN-42") == "timing.wait"
     assert one.wakes_at == T0 + 30 * SECOND
 
 
-def test_12_typing_puts_it_off_until_three_seconds_after_the_last_key() -> None:
+def test_12_typing_delays_the_offer_until_three_seconds_after_the_last_key() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 29)
     for _ in range(5):
@@ -102,7 +102,7 @@ def test_12_typing_puts_it_off_until_three_seconds_after_the_last_key() -> None:
     assert len(one.pushed) == 1
 
 
-def test_12_a_hidden_tab_waits_until_it_is_seen() -> None:
+def test_12_a_hidden_tab_waits_until_it_is_visible() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 29)
     one.do(signals.ActivityReported("hidden", tab=1))
@@ -115,7 +115,7 @@ def test_12_a_hidden_tab_waits_until_it_is_seen() -> None:
     assert len(one.pushed) == 1
 
 
-def test_12_another_visible_tab_keeps_the_clock_running() -> None:
+def test_12_another_visible_tab_keeps_engaged_time_running() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 10)
     one.do(signals.ConnectionOpened(tab=2, consent="anonymous", territory="DE"))
@@ -125,14 +125,14 @@ def test_12_another_visible_tab_keeps_the_clock_running() -> None:
 
 
 @pytest.mark.parametrize("page", ["checkout", "payment"])
-def test_12_nobody_is_spoken_to_while_paying(page: signals.PageKind) -> None:
+def test_12_no_offer_interrupts_a_payment(page: signals.PageKind) -> None:
     one = play().visit().view("RUN-42", 10)
     one.do(signals.PageViewed(page))
     one.play.advance(60)
     assert one.said("RUN-42") == "timing.checkout"
 
 
-def test_12_nobody_is_spoken_to_during_a_support_chat_and_what_is_up_stays() -> None:
+def test_12_a_support_chat_delays_offers_and_withdraws_none() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 10)
     one.do(signals.ActivityReported("chat_open"))
@@ -144,7 +144,7 @@ def test_12_nobody_is_spoken_to_during_a_support_chat_and_what_is_up_stays() -> 
     assert len(one.offers) == 1
 
 
-def test_12_a_dismissal_rests_the_rule_a_day_and_the_product_a_week_on_every_device() -> None:
+def test_12_a_dismissal_starts_cooldowns_that_apply_on_every_device() -> None:
     shop = play(r1(campaign=None), but(r1(), id="R2", campaign=None))
     one = shop.visit().log_in("c1").view("RUN-42", 30)
     one.do(signals.OfferDismissed(one.pushed[0].id))
@@ -162,7 +162,7 @@ def test_12_a_dismissal_rests_the_rule_a_day_and_the_product_a_week_on_every_dev
     assert "contact.dismissed" not in phone.reasons("RUN-43")
 
 
-def test_12_two_offers_a_session_are_enough() -> None:
+def test_12_a_session_gets_two_offers() -> None:
     shop = play(r1("running", "boots"))
     one = shop.visit().view("RUN-42", 30)
     one.see()
@@ -174,7 +174,7 @@ def test_12_two_offers_a_session_are_enough() -> None:
     assert one.said("BOOT-42") == "contact.session_cap"
 
 
-def test_12_one_offer_at_a_time() -> None:
+def test_12_one_offer_is_visible_at_a_time() -> None:
     one = play().visit().view("RUN-42", 30)
     one.view("TRAIL-42", 30)
     assert one.said("TRAIL-42") == "contact.active"
@@ -196,7 +196,7 @@ def test_12_a_rescue_waits_for_nothing() -> None:
     assert [offer.issued_at for offer in one.pushed] == [T0]
 
 
-def test_12_but_not_while_a_service_case_is_open_unless_it_makes_up_for_it() -> None:
+def test_12_a_service_case_suppresses_a_rescue_unless_it_is_a_remedy() -> None:
     case_open = case("k1", "billing", customer="c1")
     shop = play(rescue(), also=[case_open])
     one = leaving(shop, shop.visit().log_in("c1"))
@@ -216,7 +216,7 @@ def loyal(percent: int) -> Rule:
 
 
 @pytest.mark.parametrize(("percent", "unit"), [(10, 12510), (15, 11900)])
-def test_13_what_rests_on_purchases_says_so_in_new_york(percent: int, unit: int) -> None:
+def test_13_an_offer_that_reads_purchases_discloses_it_in_new_york(percent: int, unit: int) -> None:
     shop = play(loyal(percent), also=[order("o1", "SOCK-3", territory="US-NY")])
     one = shop.visit(territory="US-NY").log_in("c1").view("RUN-42", 30)
     (offer,) = one.pushed
@@ -227,19 +227,19 @@ def contextual() -> Rule:
     return rule("X", stock_at_least(3), price=PriceTerms("to_target"))
 
 
-def test_13_what_rests_on_the_stock_alone_says_nothing() -> None:
+def test_13_an_offer_that_reads_the_stock_alone_needs_no_disclosure() -> None:
     (offer,) = play(contextual()).visit(territory="US-NY").view("RUN-42", 30).pushed
     assert (offer.unit, offer.disclosure, offer.personal) == (11900, None, False)
 
 
-def test_13_global_privacy_control_is_a_refusal_of_the_personal_only() -> None:
+def test_13_global_privacy_control_refuses_personal_offers_only() -> None:
     shop = play(loyal(10), contextual())
     one = shop.visit(territory="US-NY", gpc=True).view("RUN-42", 30)
     assert one.why("RUN-42", "L").reason == "consent.gpc"
     assert [offer.rule for offer in one.pushed] == ["X"]
 
 
-def test_13_revoked_consent_takes_personal_offers_back_and_leaves_promises() -> None:
+def test_13_revoked_consent_withdraws_personal_offers() -> None:
     shop = play(loyal(10), also=[order("o1", "SOCK-3")])
     one = shop.visit().log_in("c1").view("RUN-42", 30)
     one.do(signals.ConsentChanged("anonymous"))
@@ -248,7 +248,7 @@ def test_13_revoked_consent_takes_personal_offers_back_and_leaves_promises() -> 
     assert two.why("RUN-42", "L").reason == "target.conditions"
 
 
-def test_13_a_promise_outlives_the_consent() -> None:
+def test_13_an_accepted_offer_outlives_the_consent() -> None:
     shop = play(loyal(10), also=[order("o1", "SOCK-3")])
     one = shop.visit().log_in("c1").view("RUN-42", 30)
     one.accept()
@@ -261,7 +261,7 @@ def test_13_a_promise_outlives_the_consent() -> None:
 
 @dataclass
 class Edit:
-    """What becomes of a rule, and of the offers that are up."""
+    """An edit of a rule, and why it withdraws a visible offer; None: it does not."""
 
     rule: Rule
     reason: str | None
@@ -279,7 +279,7 @@ class Edit:
     ],
     ids=["paused", "edited", "untouched", "drained", "kept", "edited and kept"],
 )
-def test_14_an_edit_does_with_the_offers_that_are_up_what_it_says(edit: Edit) -> None:
+def test_14_an_edit_treats_standing_offers_as_on_change_says(edit: Edit) -> None:
     shop = play()
     one, promised = (shop.visit(f"s{n}").view("RUN-42", 30) for n in range(2))
     promised.accept()
@@ -291,7 +291,7 @@ def test_14_an_edit_does_with_the_offers_that_are_up_what_it_says(edit: Edit) ->
 
 
 @pytest.mark.parametrize(("on_change", "reasons"), [("withdraw", ["rule.ended"]), ("keep", [])])
-def test_14_a_rule_that_is_gone_leaves_its_offers_as_they_were_promised(
+def test_14_a_deleted_rule_treats_its_offers_as_on_change_says(
     on_change: Any, reasons: list[str]
 ) -> None:
     shop = play(r1(on_change=on_change))
@@ -300,7 +300,7 @@ def test_14_a_rule_that_is_gone_leaves_its_offers_as_they_were_promised(
     assert [reason for _, reason in one.withdrawn] == reasons
 
 
-def test_14_what_was_not_seen_counts_against_no_cap() -> None:
+def test_14_an_unseen_offer_counts_against_no_cap() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 30)
     shop.use(r1(paused=True, on_change="withdraw"), version="v2")
@@ -309,7 +309,7 @@ def test_14_what_was_not_seen_counts_against_no_cap() -> None:
     assert one.refused == ["ended"]
 
 
-def test_14_after_a_rollback_the_rule_speaks_again_when_the_shopper_has_had_a_rest() -> None:
+def test_14_after_a_rollback_the_rule_pushes_again_when_the_cooldown_ends() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 30)
     shop.use(r1(paused=True, on_change="withdraw"), version="v2")
@@ -321,14 +321,14 @@ def test_14_after_a_rollback_the_rule_speaks_again_when_the_shopper_has_had_a_re
     assert one.why("RUN-42").reason != "contact.dismissed"
 
 
-def test_9_a_campaign_without_money_in_a_currency_has_none_to_give() -> None:
+def test_9_a_campaign_has_no_budget_in_a_currency_it_does_not_name() -> None:
     shop = play(campaigns=[campaign("C", GBP=50_000)])
     one = shop.visit().view("RUN-42", 30)
     assert one.said("RUN-42") == "budget.spend"
     assert shop.visit("s2", territory="GB").view("RUN-42", 30).pushed
 
 
-def test_a_holdout_of_everybody_records_what_would_have_been_shown_once() -> None:
+def test_a_hold_out_of_everybody_records_each_offer_once() -> None:
     shop = play(policy=Policy(holdout_bp=10_000))
     one = shop.visit().view("RUN-42", 30)
     shop.advance(MINUTE)

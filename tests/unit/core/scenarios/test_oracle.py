@@ -1,4 +1,4 @@
-"""The engine and the oracle agree on every reason, in every random world."""
+"""The engine and an independent oracle agree on every reason in every random world."""
 
 from collections import Counter
 
@@ -23,7 +23,7 @@ NEVER_HERE = {
 
 
 def differences(one: World) -> list[str]:
-    """What the engine says otherwise than the oracle: explained, and decided."""
+    """Return where the engine's explanation or decision differs from the oracle."""
     context, first, every = context_of(one), primary(one), failing(one)
     found = []
     for verdict in explain(context, one.sku):
@@ -43,18 +43,18 @@ def differences(one: World) -> list[str]:
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_the_engine_gives_the_reasons_that_the_oracle_gives(part: int) -> None:
+def test_the_engine_gives_the_reasons_of_the_oracle(part: int) -> None:
     for seed in range(part * WORLDS // 4, (part + 1) * WORLDS // 4):
         assert not differences(world(seed)), f"world({seed})"
 
 
-def test_the_worlds_have_every_reason_in_them() -> None:
+def test_the_random_worlds_cover_every_reason() -> None:
     seen = Counter(code for seed in range(WORLDS) for code in _codes(seed))
     assert {reason.value for reason in Reason} - set(seen) == {r.value for r in NEVER_HERE}
     assert seen["pushed"] > WORLDS / 20
 
 
-def test_the_oracle_lists_the_suppressions_in_the_order_of_the_gates() -> None:
+def test_the_oracle_lists_the_suppressions_in_gate_order() -> None:
     suppressions = [reason.value for reason in Reason]
     start = suppressions.index("recall")
     assert suppressions[start : start + len(ORDER)] == ORDER

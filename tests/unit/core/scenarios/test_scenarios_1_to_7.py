@@ -1,4 +1,4 @@
-"""Scenarios 1 to 7, as far as the decision alone tells them."""
+"""Scenarios 1 to 7, as far as the decision alone covers them."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from support.builders import (
 )
 from support.in_memory_shop import Play, Visitor
 from support.scenario_fixture import facts, play, r1
-from tactful.core.facts.fact_types import Feed
+from tactful.core.facts.fact_types import AnyFact, Feed
 from tactful.core.rules.policy import FeedMaxAge, Policy
 from tactful.core.rules.rule import PriceTerms
 from tactful.core.session import signals
@@ -38,7 +38,7 @@ def known(shop: Play, customer: str = "c1", name: str = "s1") -> Visitor:
 # 1 happy path
 
 
-def test_1_half_a_minute_on_a_shoe_brings_exactly_one_offer() -> None:
+def test_1_half_a_minute_on_an_item_leads_to_exactly_one_offer() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 29.999)
     assert one.said("RUN-42") == "timing.wait"
@@ -65,7 +65,7 @@ def test_1_a_reload_keeps_the_offer_and_its_countdown() -> None:
     assert len(one.pushed) == 1
 
 
-def test_1_accepting_and_redeeming_settles_what_was_held() -> None:
+def test_1_redeeming_settles_the_hold() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 30)
     offer = one.accept()
@@ -75,7 +75,7 @@ def test_1_accepting_and_redeeming_settles_what_was_held() -> None:
     assert one.session.offers == ()
 
 
-def test_1_a_discount_below_the_target_is_clamped_to_it_and_says_so() -> None:
+def test_1_a_discount_below_the_target_is_clamped_and_noted() -> None:
     one = play(r1("boots", percent=30)).visit().view("BOOT-42", 30)
     (offer,) = one.pushed
     assert (offer.unit, offer.was, offer.percent) == (14900, 18900, 21)
@@ -96,7 +96,7 @@ def let_down() -> tuple[Play, Visitor]:
 COMPLAINT = case("k1", "defect", order="o1", skus=["RUN-43"], opened_at=T0)
 
 
-def test_2_a_complaint_takes_the_offer_back_and_releases_what_was_held() -> None:
+def test_2_a_complaint_withdraws_the_offer_and_releases_its_hold() -> None:
     shop, one = let_down()
     other = shop.visit("s2").view("RUN-42", 30)
     assert shop.budget() == (2 * 1935, 0)
@@ -107,7 +107,7 @@ def test_2_a_complaint_takes_the_offer_back_and_releases_what_was_held() -> None
     assert other.offers == other.pushed
 
 
-def test_2_then_the_shopper_is_left_in_peace_for_ten_minutes() -> None:
+def test_2_a_complaint_starts_a_quiet_period_of_ten_minutes() -> None:
     shop, one = let_down()
     shop.report(COMPLAINT)
     one.view("TRAIL-42", 30)
@@ -122,7 +122,7 @@ def test_2_then_the_shopper_is_left_in_peace_for_ten_minutes() -> None:
 # 3 the promise is kept
 
 
-def test_3_an_accepted_offer_outlives_the_complaint() -> None:
+def test_3_an_accepted_offer_outlives_a_complaint() -> None:
     shop, one = let_down()
     offer = one.accept()
     shop.advance(5)
@@ -136,7 +136,7 @@ def test_3_an_accepted_offer_outlives_the_complaint() -> None:
     assert shop.budget() == (0, 1935)
 
 
-def test_3_a_promise_that_nobody_uses_ends_after_half_an_hour_to_the_millisecond() -> None:
+def test_3_an_unused_acceptance_ends_after_half_an_hour_to_the_millisecond() -> None:
     shop, one = let_down()
     one.accept()
     shop.advance(30 * 60 - 0.001)
@@ -155,12 +155,12 @@ LATE_CASE = case("k7", "late", customer="c3", order="o7")
 VOUCHER = rule("V", remedy=True, price=PriceTerms("remedy"), priority=9)
 
 
-def test_4_an_open_service_case_silences_the_shop() -> None:
+def test_4_an_open_service_case_suppresses_the_whole_shop() -> None:
     one = known(play(also=[LATE, LATE_CASE]), "c3").view("RUN-42", 30)
     assert one.said("RUN-42") == "service.open"
 
 
-def test_4_but_not_the_voucher_that_makes_up_for_it() -> None:
+def test_4_a_service_case_does_not_suppress_its_remedy() -> None:
     shop = play(r1(), VOUCHER, also=[LATE, LATE_CASE])
     shop.report(remedy(customer="c3", order="o7"))
     one = known(shop, "c3").view("RUN-42", 30)
@@ -169,7 +169,7 @@ def test_4_but_not_the_voucher_that_makes_up_for_it() -> None:
     assert offer.disclosure
 
 
-def test_4_which_is_not_promoted_on_what_it_makes_up_for() -> None:
+def test_4_a_remedy_is_not_promoted_on_its_cause() -> None:
     shop = play(r1(), VOUCHER, also=[LATE, LATE_CASE])
     shop.report(remedy(customer="c3", order="o7"))
     one = known(shop, "c3").view("TRAIL-42", 30)
@@ -177,14 +177,14 @@ def test_4_which_is_not_promoted_on_what_it_makes_up_for() -> None:
     assert one.said("TRAIL-42") == "service.open"
 
 
-def test_4_on_cheap_socks_it_leaves_the_rest_to_pay() -> None:
+def test_4_a_remedy_on_a_cheap_item_leaves_the_rest_to_pay() -> None:
     shop = play(VOUCHER, also=[LATE, LATE_CASE])
     shop.report(remedy(customer="c3", order="o7"))
     (offer,) = known(shop, "c3").view("SOCK-3", 30).pushed
     assert offer.unit == 990
 
 
-def test_4_a_used_voucher_is_offered_no_more_until_the_order_is_cancelled() -> None:
+def test_4_a_used_voucher_is_not_offered_until_its_order_is_cancelled() -> None:
     shop = play(VOUCHER, also=[LATE, LATE_CASE])
     shop.report(remedy(customer="c3", order="o7"))
     one = known(shop, "c3").view("RUN-42", 30)
@@ -200,26 +200,26 @@ def test_4_a_used_voucher_is_offered_no_more_until_the_order_is_cancelled() -> N
 
 def twice(*skus: str) -> Visitor:
     one, two = skus
-    told = [
+    told: list[AnyFact] = [
         case("k1", "defect", customer="c5", skus=[one], opened_at=T0 - 60 * DAY),
         case("k2", "defect", customer="c5", skus=[two], opened_at=T0),
     ]
     return known(play(r1("running", "boots", "sets"), also=[*told, *BUNDLE]), "c5")
 
 
-BUNDLE = [
+BUNDLE: list[AnyFact] = [
     product("SET-1", "set", categories=("sets",), components=("BOOT-42", "SOCK-3")),
     stock("SET-1", 5),
 ]
 
 
-def test_5_two_products_of_a_brand_are_the_brand() -> None:
+def test_5_complaints_about_two_products_taint_the_brand() -> None:
     one = twice("RUN-43", "SOCK-3").view("TRAIL-42", 30)
     assert one.said("TRAIL-42") == "complaint.brand"
     assert one.view("BOOT-42", 30).pushed[0].unit == 16065
 
 
-def test_5_the_same_product_twice_is_not() -> None:
+def test_5_two_complaints_about_one_product_do_not_taint_the_brand() -> None:
     one = twice("RUN-43", "RUN-42").view("TRAIL-42", 30)
     assert [offer.sku for offer in one.pushed] == ["TRAIL-42"]
 
@@ -232,7 +232,7 @@ def test_5_a_bundle_is_as_tainted_as_its_parts() -> None:
 # 6 stock tells the truth late
 
 
-def test_6a_the_last_pair_takes_the_offer_back_and_a_late_report_does_not_return_it() -> None:
+def test_6a_the_last_unit_sold_withdraws_the_offer_and_a_late_report_does_not_return_it() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 30)
     british = shop.visit("s2", territory="GB").view("RUN-42", 30)
@@ -244,7 +244,7 @@ def test_6a_the_last_pair_takes_the_offer_back_and_a_late_report_does_not_return
     assert british.withdrawn == []
 
 
-def test_6d_what_is_back_in_stock_pushes_nothing_by_itself() -> None:
+def test_6d_stock_that_returns_pushes_nothing_by_itself() -> None:
     shop = play()
     one = shop.visit().view("RUN-42", 30)
     shop.report(stock("RUN-42", 0, version=12))
@@ -257,7 +257,7 @@ def test_6d_what_is_back_in_stock_pushes_nothing_by_itself() -> None:
     assert len(one.pushed) == 2
 
 
-def test_6c_a_silent_feed_withdraws_and_a_sign_of_life_is_enough_to_go_on() -> None:
+def test_6c_a_silent_feed_withdraws_offers_and_a_heartbeat_resumes() -> None:
     shop = play(policy=Policy(max_age=FeedMaxAge(stock=15 * MINUTE)))
     shop.report(Feed(feed="stock"))
     one = shop.visit().view("RUN-42", 30)
@@ -272,7 +272,7 @@ def test_6c_a_silent_feed_withdraws_and_a_sign_of_life_is_enough_to_go_on() -> N
     assert shop.visit("s3").view("RUN-42", 30).offers
 
 
-def test_6_too_little_stock_takes_the_newest_offers_back_first() -> None:
+def test_6_too_little_stock_withdraws_the_newest_offers_first() -> None:
     shop = play()
     first, second, third = (shop.visit(f"s{n}") for n in range(3))
     for visitor in (first, second, third):
@@ -301,7 +301,7 @@ def logged_in() -> tuple[Play, Visitor]:
     return shop, one
 
 
-def test_7_the_history_that_a_login_brings_takes_the_offer_back() -> None:
+def test_7_the_history_of_a_login_withdraws_the_offer() -> None:
     shop, one = logged_in()
     assert one.withdrawn == [(one.pushed[0].id, "complaint.open")]
     one.view("TRAIL-42", 30)
@@ -311,7 +311,7 @@ def test_7_the_history_that_a_login_brings_takes_the_offer_back() -> None:
     assert one.said("TRAIL-42") == "contact.shopper_cap"
 
 
-def test_7_an_offer_that_was_about_to_come_at_the_login_does_not() -> None:
+def test_7_a_login_with_an_open_complaint_prevents_the_next_offer() -> None:
     shop = play(also=[case("k1", "defect", customer="c7", skus=["RUN-42"])])
     one = shop.visit().view("RUN-42", 29)
     one.log_in("c7")
@@ -319,7 +319,7 @@ def test_7_an_offer_that_was_about_to_come_at_the_login_does_not() -> None:
     assert one.pushed == []
 
 
-def test_7_a_logout_withdraws_what_the_login_gave_and_keeps_the_anonymous_caps() -> None:
+def test_7_a_logout_withdraws_the_customer_s_offers_and_keeps_the_anonymous_caps() -> None:
     shop = play(r1(), also=[order("o1", "SOCK-3", customer="c7")])
     one = shop.visit().view("RUN-42", 30)
     one.see()
@@ -329,7 +329,7 @@ def test_7_a_logout_withdraws_what_the_login_gave_and_keeps_the_anonymous_caps()
     one.do(signals.CustomerLoggedOut("anon-2"))
     assert one.withdrawn[-1] == (one.pushed[1].id, "identity.unverified")
     assert one.session.customer is None
-    assert [mark.offer for mark in one.session.contact.approaches] == [one.pushed[0].id]
+    assert [approach.offer for approach in one.session.contact.approaches] == [one.pushed[0].id]
 
 
 def test_7_two_known_customers_never_merge() -> None:
@@ -339,10 +339,10 @@ def test_7_two_known_customers_never_merge() -> None:
     one.see()
     one.do(signals.CustomerIdentified("c8"))
     assert one.withdrawn[-1][1] == "identity.unverified"
-    assert one.pushed[0].id not in {mark.offer for mark in shop.contacts["c8"].approaches}
+    assert one.pushed[0].id not in {approach.offer for approach in shop.contacts["c8"].approaches}
 
 
-def test_consent_given_after_the_login_merges_just_the_same() -> None:
+def test_consent_after_the_login_merges_the_histories() -> None:
     shop = play()
     shop.contacts["c7"] = approached(3)
     one = shop.visit().view("RUN-42", 30)
@@ -359,13 +359,13 @@ def test_the_order_of_the_facts_changes_nothing(told: list[Any]) -> None:
     assert shop.visit().view("RUN-42", 30).pushed[0].unit == 10965
 
 
-def test_a_bad_review_in_another_tab_takes_the_offer_back() -> None:
+def test_a_bad_review_in_another_tab_withdraws_the_offer() -> None:
     shop, one = let_down()
     shop.report(review(sku="RUN-43", rating=2))
     assert one.withdrawn == [(one.pushed[0].id, "review.bad")]
 
 
-def test_an_item_bought_in_another_channel_is_not_offered_on() -> None:
+def test_an_item_bought_in_another_channel_withdraws_its_offer() -> None:
     shop, one = let_down()
     shop.report(order("o2", line("RUN-43"), placed_at=T0, status="placed"))
     assert one.withdrawn == [(one.pushed[0].id, "owned.already")]
