@@ -162,10 +162,10 @@ def _add_case(collector: _TaintCollector, scope: CaseScope, policy: Policy) -> N
     row, codes = found
     rule = _rule(policy, row)
     # A complaint that may be about any item suppresses the whole shop.
-    reach: Scope = "shop" if codes is _COMPLAINT and not scope.bounded else rule.scope
+    extent: Scope = "shop" if codes is _COMPLAINT and not scope.bounded else rule.scope
     since = min(ms(scope.case.opened_at), scope.at)
     taint = _taint(codes, since, scope.ended, rule, scope.case.case, scope.at)
-    collector.add(reach, scope.skus, taint)
+    collector.add(extent, scope.skus, taint)
 
 
 def _taint(

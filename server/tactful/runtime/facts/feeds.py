@@ -26,12 +26,12 @@ class FeedMonitor:
         self._timers = timers
         self._on_stale = on_stale
         self._limits = FeedMaxAge()
-        self.heard: dict[FeedName, int] = {}
+        self.heartbeats: dict[FeedName, int] = {}
         """Feed → its last heartbeat, in milliseconds since the Unix epoch, UTC."""
 
-    def restore(self, heard: dict[str, int]) -> None:
+    def restore(self, heartbeats: dict[str, int]) -> None:
         """Take over the heartbeats that the ledger stored."""
-        for feed, at in heard.items():
+        for feed, at in heartbeats.items():
             self.record_heartbeat(cast("FeedName", feed), at)
 
     def record_heartbeat(self, feed: FeedName, at: int) -> bool:
@@ -41,10 +41,10 @@ class FeedMonitor:
             feed: The feed.
             at: When it gave the heartbeat, in milliseconds since the Unix epoch, UTC.
         """
-        before = self.heard.get(feed)
+        before = self.heartbeats.get(feed)
         if before is not None and at <= before:
             return False
-        self.heard[feed] = at
+        self.heartbeats[feed] = at
         self._watch(feed)
         limit = self.limit(feed)
         return limit is not None and (before is None or at - before > limit)
@@ -52,7 +52,7 @@ class FeedMonitor:
     def use_policy(self, limits: FeedMaxAge) -> None:
         """Watch the feeds under these limits (ms) from now on."""
         self._limits = limits
-        for feed in self.heard:
+        for feed in self.heartbeats:
             self._watch(feed)
 
     def limit(self, feed: FeedName) -> int | None:
@@ -65,11 +65,11 @@ class FeedMonitor:
         limits: dict[str, int | None] = msgspec.structs.asdict(self._limits)
         ages: dict[str, tuple[int | None, int | None]] = {}
         for feed, limit in limits.items():
-            heard = self.heard.get(cast("FeedName", feed))
-            ages[feed] = (None if heard is None else now - heard, limit)
+            last = self.heartbeats.get(cast("FeedName", feed))
+            ages[feed] = (None if last is None else now - last, limit)
         return ages
 
     def _watch(self, feed: FeedName) -> None:
-        limit, heard = self.limit(feed), self.heard.get(feed)
-        at = None if limit is None or heard is None else heard + limit + 1
+        limit, last = self.limit(feed), self.heartbeats.get(feed)
+        at = None if limit is None or last is None else last + limit + 1
         self._timers.set(f"feed:{feed}", at, self._on_stale)

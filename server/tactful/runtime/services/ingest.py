@@ -188,7 +188,7 @@ class FactIngest:
 
         After a restart, a feed that is alive must not count as silent.
         """
-        for feed, at in self._feeds.heard.items():
+        for feed, at in self._feeds.heartbeats.items():
             if at - self._stored_heartbeats.get(feed, 0) >= SECOND:
                 self._stored_heartbeats[feed] = at
                 await self._ledger.record_heartbeat(feed, at)

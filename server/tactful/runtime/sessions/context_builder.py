@@ -70,7 +70,7 @@ class ContextBuilder:
             balances=self._balances.view(now),
             committed=self._stock_commitments.totals,
             ahead=self._ahead(session, items) if session.offers else NOTHING_AHEAD,
-            feed_heartbeats=self._feeds.heard,
+            feed_heartbeats=self._feeds.heartbeats,
             rates=self._conversions.view,
             reductions=self._reductions.view,
             commits_suspended=self._ledger.failure is not None

@@ -54,7 +54,7 @@ def test_a_heartbeat_says_whether_the_feed_was_stale() -> None:
     assert monitor.record_heartbeat("stock", T0 + 31 * MINUTE)
     # An older or a repeated heartbeat changes nothing.
     assert not monitor.record_heartbeat("stock", T0 + 31 * MINUTE)
-    assert monitor.heard == {"stock": T0 + 31 * MINUTE}
+    assert monitor.heartbeats == {"stock": T0 + 31 * MINUTE}
 
 
 async def test_an_unwatched_feed_is_never_stale() -> None:
