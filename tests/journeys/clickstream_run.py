@@ -107,7 +107,7 @@ class Browser:
         self.visit = visit
         self.session = ""
         self.wanted = brings(visit)
-        self.heard: list[str] = []
+        self.received: list[str] = []
         self._standing: list[str] = []
         self._tally = tally
         self._n = 0
@@ -152,7 +152,7 @@ class Browser:
             if frame["t"] == "welcome":
                 self.session = frame["session"]
             if frame["t"] == "offer":
-                self.heard.append(frame["offer"]["message"])
+                self.received.append(frame["offer"]["message"])
                 self._standing.append(frame["offer"]["id"])
 
 
@@ -187,7 +187,7 @@ async def _step(
     """One view of each session that has one left, and the offers that follow."""
     here = [browser for browser in browsers if step < len(browser.visit.views)]
     for browser in here:
-        browser.heard.clear()
+        browser.received.clear()
     await asyncio.gather(*(browser.view(step) for browser in here))
     await _advance(http, 0)
     await asyncio.gather(*(browser.listen() for browser in here))
@@ -205,10 +205,10 @@ async def _step(
 
 def _judge(browser: Browser, step: int, tally: Tally) -> None:
     wanted = [browser.wanted[step]] if browser.wanted[step] else []
-    tally.offers.update(browser.heard)
-    if browser.heard != wanted:
+    tally.offers.update(browser.received)
+    if browser.received != wanted:
         where = f"session {browser.visit.session}, view {step + 1}"
-        tally.wrong.append(f"{where}: heard {browser.heard}, wanted {wanted}")
+        tally.wrong.append(f"{where}: received {browser.received}, wanted {wanted}")
 
 
 async def _advance(http: httpx.AsyncClient, seconds: int) -> None:

@@ -65,7 +65,7 @@ class Visit:
         self.complaints: list[str] = []
         self.frames: list[str] = []
         page.set_default_timeout(WAIT_MS)
-        page.on("console", lambda message: self.heard(message.text))
+        page.on("console", lambda message: self.record_console(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "websocket",
@@ -73,7 +73,7 @@ class Visit:
         )
         page.goto(f"{url}demo")
 
-    def heard(self, text: str) -> None:
+    def record_console(self, text: str) -> None:
         """Collect console messages, except that a page was left while connecting, which is no fault."""
         if "closed before the connection is established" not in text:
             self.complaints.append(text)
