@@ -87,7 +87,7 @@ def test_the_table_of_close_codes_is_the_codes():
     ]
 
 
-def test_every_must_has_a_number_of_its_own_in_order():
+def test_every_rule_has_a_number_of_its_own_in_order():
     numbers = [tuple(map(int, n.split("."))) for n in re.findall(r"\*\*(\d\.\d+)\*\*", MANUAL)]
     assert numbers == sorted(set(numbers))
     assert len(numbers) > 40
@@ -110,7 +110,7 @@ def test_limits_are_written_as_they_are():
         f"one more for each {rhythm.unit_bytes:,} bytes",
         f"{limits.requests_per_s // SESSION_RATE_DIVISOR} new sessions a second, and {limits.request_burst} at once",
         f"every `welcome.heartbeat` seconds ({rhythm.heartbeat_ms // 1000})",
-        f"nothing was heard for {(rhythm.silent_ms + limits.sweep_ms) // 1000} s",
+        f"nothing was received for {(rhythm.silent_ms + limits.sweep_ms) // 1000} s",
         f"keeps at most {limits.buffer_bytes:,} bytes",
         f"drops it after {limits.stalled_ms // 1000} s",
         f"an array of at most {MESSAGES_PER_POST}",
@@ -121,7 +121,7 @@ def test_limits_are_written_as_they_are():
         assert sentence in MANUAL, sentence
 
 
-def test_every_refusal_code_of_the_front_door_is_in_the_manual():
+def test_every_rejection_code_of_the_listener_is_in_the_manual():
     folder = Path(__file__).parents[2] / "server" / "tactful" / "transports"
     source = "".join(path.read_text() for path in sorted(folder.rglob("*.py")))
     codes = set(re.findall(r'Rejection\(\s*\d{3}, "([a-z._]+)"', source))
