@@ -9,12 +9,6 @@ from journeys.fixture import CATALOGUE, order, rules
 from journeys.test_replay import BOOKS, Day
 from support.cli_runner import printed_json, run, write_file
 from support.live_server import LiveServer, live_server
-from tactful.core.session.signals import TimerFired
-from tactful.runtime.ports.ledger_rows import TurnEntry
-from tactful.runtime.state.session_registry import RecordedSignal
-from tactful.runtime.turn_log.log_encoding import encode, encode_signals
-from tactful.runtime.turn_log.log_reader import PAGE_SIZE, read_turns
-from tactful.stores.memory.ledger import MemoryLedger
 
 UNTIL = ("--since", "30d", "--until", "2026-03-30T12:00:00Z")
 
@@ -183,33 +177,3 @@ async def test_a_busy_day_can_be_backtested_under_any_rulebook(tmp_path: Path) -
     done = printed_json(await tried(tmp_path, tmp_path / "rules", other, "--json"))
     assert done["turns"] > 100
     assert done["old"]["pushes"] > 0
-
-
-async def test_a_log_is_read_completely_when_many_turns_share_an_instant() -> None:
-    class Log(MemoryLedger):
-        async def turn_entries(self, **asked: object) -> list[TurnEntry]:
-            since, limit = int(str(asked["since"])), int(str(asked["limit"]))
-            return [one for one in rows if one.at >= since][:limit]
-
-    ats = [1, *[2] * (2 * PAGE_SIZE + 5), *range(3, 10)]
-    rows = [
-        TurnEntry(session=str(n), customer=None, at=at, rulebook="", signal=encode(TimerFired()))
-        for n, at in enumerate(ats)
-    ]
-    assert [one async for one in read_turns(Log(), 0, 100)] == rows
-
-
-async def test_signals_recorded_in_one_batch_keep_their_instants() -> None:
-    class Log(MemoryLedger):
-        async def turn_entries(self, **asked: object) -> list[TurnEntry]:
-            return [] if int(str(asked["since"])) > 7 else rows
-
-    def entry(session: str, at: int, signal: bytes) -> TurnEntry:
-        return TurnEntry(session=session, customer=None, at=at, rulebook="", signal=signal)
-
-    rows = [
-        entry("a", 1, encode_signals([RecordedSignal(at, TimerFired()) for at in (1, 6, 200)])),
-        entry("b", 5, encode(TimerFired())),
-    ]
-    found = [(one.session, one.at) async for one in read_turns(Log(), 0, 100)]
-    assert found == [("a", 1), ("b", 5), ("a", 6)]
