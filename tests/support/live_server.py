@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import jwt
 import websockets
+from websockets.typing import Origin, Subprotocol
 
 from tactful.app import ServerParts, build
 from tactful.config import Config
@@ -178,7 +179,7 @@ class Shopper:
         """Open a connection and say hello; `port`: of what stands before the server."""
         url = f"ws://127.0.0.1:{port or self.stage.listener.port}/v1/session"
         self._socket = await websockets.connect(
-            url, origin=ORIGIN, subprotocols=["tactful.v1"], compression=None
+            url, origin=Origin(ORIGIN), subprotocols=[Subprotocol("tactful.v1")], compression=None
         )
         self._n = self._acked = 0
         self._reading = asyncio.ensure_future(self._read())

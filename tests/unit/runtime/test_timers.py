@@ -1,96 +1,109 @@
-"""Alarms, on the machine's clock and on one that is set."""
+"""Timers, on the machine's clock and on a test clock."""
 
 import asyncio
 from functools import partial
 from pathlib import Path
 from random import Random  # noqa: TID251 - seeded
+from typing import Any
 
-from tactful.runtime.timers import MAX_FIRED_AT_ONCE, STALE_ENTRIES, SystemClock, TestClock, Timers
+import pytest
+
+from tactful.runtime.timers import (
+    MAX_FIRED_AT_ONCE,
+    STALE_ENTRIES,
+    YEAR_2020,
+    ClockError,
+    SystemClock,
+    TestClock,
+    Timers,
+)
 
 
 async def nothing() -> None:
     return None
 
 
-async def test_a_moved_clock_rings_every_alarm_at_its_own_time() -> None:
+async def test_a_moved_clock_fires_every_timer_at_its_own_instant() -> None:
     clock = TestClock(1000)
-    timers, rung = Timers(clock), []
-    timers.set("b", 1500, lambda: rung.append(("b", clock.now())))
-    timers.set("a", 1200, lambda: rung.append(("a", clock.now())))
+    timers, fired = Timers(clock), list[Any]()
+    timers.set("b", 1500, lambda: fired.append(("b", clock.now())))
+    timers.set("a", 1200, lambda: fired.append(("a", clock.now())))
     await clock.move(2000, timers, nothing)
-    assert rung == [("a", 1200), ("b", 1500)]
+    assert fired == [("a", 1200), ("b", 1500)]
     assert clock.now() == 2000
 
 
-async def test_an_alarm_set_by_an_alarm_rings_on_the_same_way() -> None:
+async def test_a_timer_set_by_a_timer_fires_during_the_same_move() -> None:
     clock = TestClock(0)
-    timers, rung = Timers(clock), []
+    timers, fired = Timers(clock), list[Any]()
 
     def again() -> None:
-        rung.append(clock.now())
+        fired.append(clock.now())
         if clock.now() < 30:
             timers.set("a", clock.now() + 10, again)
 
     timers.set("a", 10, again)
     await clock.move(100, timers, nothing)
-    assert rung == [10, 20, 30]
+    assert fired == [10, 20, 30]
 
 
-def test_setting_an_alarm_again_replaces_it_and_none_removes_it() -> None:
+def test_setting_a_timer_again_replaces_it_and_none_cancels_it() -> None:
     clock = TestClock(0)
-    timers, rung = Timers(clock), []
-    timers.set("a", 10, lambda: rung.append("first"))
-    timers.set("a", 20, lambda: rung.append("second"))
-    timers.set("b", 5, lambda: rung.append("never"))
+    timers, fired = Timers(clock), list[Any]()
+    timers.set("a", 10, lambda: fired.append("first"))
+    timers.set("a", 20, lambda: fired.append("second"))
+    timers.set("b", 5, lambda: fired.append("never"))
     timers.set("b", None, lambda: None)
     assert timers.next_due() == 20
     clock._now = 30
     assert timers.fire() == 1
-    assert rung == ["second"]
+    assert fired == ["second"]
     assert timers.next_due() is None
 
 
-def test_what_is_due_in_one_instant_rings_some_at_a_time() -> None:
+def test_timers_due_at_one_instant_fire_in_chunks() -> None:
     clock = TestClock(0)
-    timers, rung = Timers(clock), []
+    timers, fired = Timers(clock), list[Any]()
     for number in range(2 * MAX_FIRED_AT_ONCE + 1):
-        timers.set(str(number), 10, partial(rung.append, number))
+        timers.set(str(number), 10, partial(fired.append, number))
     clock._now = 10
     assert [timers.fire() for _ in range(4)] == [MAX_FIRED_AT_ONCE, MAX_FIRED_AT_ONCE, 1, 0]
-    assert len(set(rung)) == 2 * MAX_FIRED_AT_ONCE + 1
+    assert len(set(fired)) == 2 * MAX_FIRED_AT_ONCE + 1
 
 
-async def test_a_moved_clock_rings_all_that_is_due_in_one_instant() -> None:
+async def test_a_moved_clock_fires_all_timers_due_at_one_instant() -> None:
     clock = TestClock(0)
-    timers, rung = Timers(clock), []
+    timers, fired = Timers(clock), list[Any]()
     for number in range(2 * MAX_FIRED_AT_ONCE):
-        timers.set(str(number), 10, partial(rung.append, number))
+        timers.set(str(number), 10, partial(fired.append, number))
     await clock.move(10, timers, nothing)
-    assert len(rung) == 2 * MAX_FIRED_AT_ONCE
+    assert len(fired) == 2 * MAX_FIRED_AT_ONCE
 
 
-async def test_a_clock_may_be_set_back() -> None:
+async def test_a_test_clock_can_be_set_back() -> None:
     clock = TestClock(1000)
     await clock.move(500, Timers(clock), nothing)
     assert clock.now() == 500
 
 
-async def test_a_clock_with_a_file_goes_on_where_it_stood_even_amid_a_move(tmp_path: Path) -> None:
+async def test_a_test_clock_with_a_file_keeps_its_instant_even_during_a_move(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "clock"
     clock = TestClock(1000, file)
-    timers, seen = Timers(clock), []
+    timers, seen = Timers(clock), list[int]()
     timers.set("a", 1200, lambda: seen.append(TestClock(0, file).now()))
     await clock.move(2000, timers, nothing)
     assert seen == [1200]
     assert TestClock(0, file).now() == 2000
 
 
-async def test_the_machines_clock_rings_within_a_second() -> None:
+async def test_a_timer_on_the_machines_clock_fires_within_a_second() -> None:
     clock = SystemClock()
-    timers, rung = Timers(clock), asyncio.Event()
-    timers.set("a", clock.now() + 20, rung.set)
+    timers, fired = Timers(clock), asyncio.Event()
+    timers.set("a", clock.now() + 20, fired.set)
     timers.start()
-    await asyncio.wait_for(rung.wait(), 1)
+    await asyncio.wait_for(fired.wait(), 1)
     timers.stop()
     timers.stop()
 
@@ -101,36 +114,57 @@ def test_the_machines_clock_never_goes_back() -> None:
     assert clock.now() == 2**50
 
 
-async def test_an_alarm_that_is_put_off_or_brought_forward_rings_once() -> None:
+async def test_a_timer_that_is_put_off_or_brought_forward_fires_once() -> None:
     clock = TestClock(0)
-    timers, rung = Timers(clock), []
+    timers, fired = Timers(clock), list[Any]()
     for at in (1_000, 3_000, 2_000, 2_500):
-        timers.set("a", at, lambda: rung.append(clock.now()))
+        timers.set("a", at, lambda: fired.append(clock.now()))
     assert timers.next_due() == 2_500
     await clock.move(10_000, timers, nothing)
-    assert rung == [2_500]
+    assert fired == [2_500]
 
 
-def test_whoever_sets_and_takes_back_without_end_does_not_grow_the_heap() -> None:
-    timers, dice = Timers(TestClock(0)), Random(1)
+def test_setting_and_cancelling_without_end_does_not_grow_the_heap() -> None:
+    timers, random = Timers(TestClock(0)), Random(1)
     for step in range(20_000):
-        key = f"{dice.randrange(50)}"
-        at = None if dice.random() < 0.3 else dice.randrange(10_000) - step
+        key = f"{random.randrange(50)}"
+        at = None if random.random() < 0.3 else random.randrange(10_000) - step
         timers.set(key, at, lambda: None)
     assert len(timers) <= 50
     assert len(timers._heap) <= STALE_ENTRIES + 2 * 50 + 1
 
 
-async def test_random_alarms_ring_as_a_plain_list_of_them_would() -> None:
+async def test_random_timers_fire_as_a_plain_list_of_them_would() -> None:
     clock = TestClock(0)
-    dice, timers, expected, rung = Random(2), Timers(clock), {}, []
+    random, timers = Random(2), Timers(clock)
+    expected: dict[str, int] = {}
+    fired: list[tuple[int, str]] = []
+
+    def note(key: str) -> None:
+        fired.append((clock.now(), key))
+
     for _ in range(3_000):
-        key = f"{dice.randrange(40)}"
-        if dice.random() < 0.2:
+        key = f"{random.randrange(40)}"
+        if random.random() < 0.2:
             expected.pop(key, None)
             timers.set(key, None, lambda: None)
         else:
-            expected[key] = dice.randrange(100_000)
-            timers.set(key, expected[key], lambda key=key: rung.append((clock.now(), key)))
+            expected[key] = random.randrange(100_000)
+            timers.set(key, expected[key], partial(note, key))
     await clock.move(100_000, timers, nothing)
-    assert sorted(rung) == sorted((at, key) for key, at in expected.items())
+    assert sorted(fired) == sorted((at, key) for key, at in expected.items())
+
+
+def test_a_cancelled_timer_does_not_fire() -> None:
+    timers = Timers(TestClock(10))
+    timers.set("a", 5, lambda: None)
+    timers.cancel("a")
+    timers.cancel("never set")
+    assert timers.fire() == 0
+    assert len(timers) == 0
+
+
+def test_a_machine_whose_clock_was_never_set_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: (YEAR_2020 - 1) * 1_000_000)
+    with pytest.raises(ClockError, match="2019"):
+        SystemClock()

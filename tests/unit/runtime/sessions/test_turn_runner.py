@@ -9,11 +9,9 @@ import pytest
 
 from journeys.fixture import CATALOGUE, case, rules, stock
 from support.live_server import LiveServer, Shopper, live_server
-from tactful.core.decision import PushOffer, WithdrawOffer
 from tactful.core.session.signals import ActivityReported, ItemViewed
 from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import CommitRefusal
-from tactful.runtime.sessions.delivery import coalesced
 from tactful.runtime.sessions.turn_runner import MAILBOX
 from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import LIST_PREFIXES, decode_signal, split_entry
@@ -177,17 +175,6 @@ async def test_signals_of_one_session_are_handled_one_after_the_other(one: LiveS
     await one.parts.shop.turns.wait_until_idle()
     assert live.state.focus == "RUN-42"
     assert live.state.views == 2
-
-
-def test_what_was_taken_back_before_it_was_shown_is_not_sent() -> None:
-    class Shown:
-        def __init__(self, name: str) -> None:
-            self.id = name
-
-    kept = PushOffer(Shown("b"))  # type: ignore[arg-type]
-    effects = [PushOffer(Shown("a")), kept, WithdrawOffer("a", 2), WithdrawOffer("old", 3)]  # type: ignore[arg-type]
-    assert coalesced(effects) == [kept, WithdrawOffer("old", 3)]
-    assert coalesced([kept]) == [kept]
 
 
 async def test_what_all_shoppers_look_at_is_kept_once(one: LiveServer) -> None:
