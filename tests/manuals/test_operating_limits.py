@@ -30,7 +30,7 @@ def defaults_of_world() -> tuple[int, int]:
     return known["items"].default, known["customers"].default
 
 
-def test_limits_and_durations_are_written_as_they_are():
+def test_limits_and_durations_are_written_as_they_are() -> None:
     rhythm, limits = ProtocolTiming(), AdmissionLimits()
     items, people = defaults_of_world()
     times = {2: "twice that"}
@@ -63,7 +63,7 @@ def test_limits_and_durations_are_written_as_they_are():
     assert "looks twice a second" in MANUAL
 
 
-def test_the_largest_report_is_the_one_of_the_other_manual():
+def test_the_largest_report_is_the_one_of_the_other_manual() -> None:
     http = (Path(__file__).parents[2] / "server" / "HTTP.md").read_text("utf-8")
     assert f"at most {bodies.LARGEST // MIB} MiB" in http
     assert f"A head has at most {AdmissionLimits().head_bytes:,} bytes" in http

@@ -37,12 +37,18 @@ def field_names(text: str) -> list[str]:
     return [row[0].strip("`") for row in rows(text) if row[0].startswith("`")]
 
 
-def test_every_message_has_a_section_and_every_section_a_message():
+def fields_of(struct: type[msgspec.Struct]) -> tuple[msgspec.inspect.Field, ...]:
+    info = msgspec.inspect.type_info(struct)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return info.fields
+
+
+def test_every_message_has_a_section_and_every_section_a_message() -> None:
     assert set(sections()) == set(CLIENT) | set(SERVER)
 
 
 @pytest.mark.parametrize("tag", [*CLIENT, *SERVER])
-def test_a_section_lists_exactly_the_fields_of_its_message(tag):
+def test_a_section_lists_exactly_the_fields_of_its_message(tag: str) -> None:
     struct = CLIENT.get(tag) or SERVER[tag]
     expected = set(struct.__struct_fields__) - ({"n"} if tag in CLIENT else set())
     names = field_names(sections()[tag])
@@ -50,13 +56,13 @@ def test_a_section_lists_exactly_the_fields_of_its_message(tag):
     assert len(names) == len(expected)
 
 
-def test_an_offer_is_listed_field_by_field():
+def test_an_offer_is_listed_field_by_field() -> None:
     text = MANUAL.split("### An offer\n")[1].split("\n## ")[0]
     assert field_names(text) == list(Offer.__struct_fields__)
 
 
 @pytest.mark.parametrize("tag", [*CLIENT, *SERVER])
-def test_every_section_has_an_example_that_is_valid(tag):
+def test_every_section_has_an_example_that_is_valid(tag: str) -> None:
     (example,) = re.findall(r"```json\n(.*?)\n```", sections()[tag], re.DOTALL)
     if tag in CLIENT:
         found = decode(example.encode())
@@ -68,9 +74,9 @@ def test_every_section_has_an_example_that_is_valid(tag):
     assert type(found) is (CLIENT.get(tag) or SERVER[tag])
 
 
-def test_every_choice_of_a_literal_stands_in_its_section():
+def test_every_choice_of_a_literal_stands_in_its_section() -> None:
     for tag, struct in (CLIENT | SERVER).items():
-        for field in msgspec.inspect.type_info(struct).fields:
+        for field in fields_of(struct):
             kinds = getattr(field.type, "types", (field.type,))
             for kind in kinds:
                 if isinstance(kind, msgspec.inspect.LiteralType):
@@ -78,7 +84,7 @@ def test_every_choice_of_a_literal_stands_in_its_section():
                     assert all(f"`{choice}`" in shown for choice in kind.values), (tag, field.name)
 
 
-def test_the_table_of_close_codes_is_the_codes():
+def test_the_table_of_close_codes_is_the_codes() -> None:
     text = MANUAL.split("## 6 Close codes")[1].split("\n## ")[0]
     written = [row for row in rows(text) if row[0].isdigit()]
     assert written == [
@@ -87,18 +93,18 @@ def test_the_table_of_close_codes_is_the_codes():
     ]
 
 
-def test_every_rule_has_a_number_of_its_own_in_order():
+def test_every_rule_has_a_number_of_its_own_in_order() -> None:
     numbers = [tuple(map(int, n.split("."))) for n in re.findall(r"\*\*(\d\.\d+)\*\*", MANUAL)]
     assert numbers == sorted(set(numbers))
     assert len(numbers) > 40
 
 
-def test_numbers_that_are_referred_to_exist():
+def test_numbers_that_are_referred_to_exist() -> None:
     numbers = set(re.findall(r"\*\*(\d\.\d+)\*\*", MANUAL))
     assert set(re.findall(r"\((\d\.\d+)\b", MANUAL)) <= numbers
 
 
-def test_limits_are_written_as_they_are():
+def test_limits_are_written_as_they_are() -> None:
     limits, rhythm = AdmissionLimits(), ProtocolTiming()
     for sentence in (
         f"within {limits.head_ms // 1000} s and have at most {limits.head_bytes:,} bytes",
@@ -121,7 +127,7 @@ def test_limits_are_written_as_they_are():
         assert sentence in MANUAL, sentence
 
 
-def test_every_rejection_code_of_the_listener_is_in_the_manual():
+def test_every_rejection_code_of_the_listener_is_in_the_manual() -> None:
     folder = Path(__file__).parents[2] / "server" / "tactful" / "transports"
     source = "".join(path.read_text() for path in sorted(folder.rglob("*.py")))
     codes = set(re.findall(r'Rejection\(\s*\d{3}, "([a-z._]+)"', source))

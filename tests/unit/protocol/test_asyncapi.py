@@ -1,12 +1,14 @@
 """The AsyncAPI document, made from the structs."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 from tactful.protocol import close_codes
 from tactful.protocol.asyncapi import document
 
 
-def references(node):
+def references(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         for key, value in node.items():
             if key == "$ref":
@@ -18,7 +20,7 @@ def references(node):
             yield from references(value)
 
 
-def resolve(whole, reference):
+def resolve(whole: Any, reference: str) -> Any:
     node = whole
     for step in reference.removeprefix("#/").split("/"):
         node = node[step]

@@ -12,6 +12,7 @@ from tactful.protocol.messages import (
     Activity,
     Cart,
     CartLine,
+    ClientMessage,
     Consent,
     Dismiss,
     Hello,
@@ -65,24 +66,24 @@ json_values = st.recursive(
 
 
 @given(messages)
-def test_every_message_survives_the_round_trip(message) -> None:
+def test_every_message_survives_the_round_trip(message: ClientMessage) -> None:
     assert decode(encode(message)) == message
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_raise(data) -> None:
+def test_no_bytes_raise(data: bytes) -> None:
     assert isinstance(decode(data), ProtocolError)
 
 
 @given(json_values)
-def test_no_json_raises(value) -> None:
+def test_no_json_raises(value: object) -> None:
     found = decode(msgspec.json.encode(value))
     assert isinstance(found, ProtocolError)
     assert len(found.text.encode()) <= 123
 
 
 @given(messages, st.data())
-def test_a_message_cut_anywhere_is_refused(message, data) -> None:
+def test_a_message_cut_anywhere_is_refused(message: ClientMessage, data: st.DataObject) -> None:
     written = encode(message)
     cut = data.draw(st.integers(0, len(written) - 1))
     assert isinstance(decode(written[:cut]), ProtocolError)
@@ -90,7 +91,7 @@ def test_a_message_cut_anywhere_is_refused(message, data) -> None:
 
 @given(messages, st.data())
 def test_a_message_with_a_changed_byte_is_a_message_or_an_error_and_never_an_exception(
-    message, data
+    message: ClientMessage, data: st.DataObject
 ) -> None:
     written = bytearray(encode(message))
     place = data.draw(st.integers(0, len(written) - 1))
@@ -98,7 +99,7 @@ def test_a_message_with_a_changed_byte_is_a_message_or_an_error_and_never_an_exc
     decode(bytes(written))
 
 
-def hello(**changes):
+def hello(**changes: object) -> dict[str, object]:
     page = {"url": "https://shop.example/"}
     return {"t": "hello", "consent": "anonymous", "page": page, **changes}
 
@@ -163,7 +164,7 @@ def hello(**changes):
         {"t": "logout", "n": 2**53},
     ],
 )
-def test_what_breaks_a_shape_or_a_bound_is_refused(message) -> None:
+def test_a_message_with_a_wrong_shape_or_bound_is_rejected(message: object) -> None:
     found = decode(msgspec.json.encode(message))
     assert isinstance(found, ProtocolError)
     assert found.code == 4400
@@ -174,7 +175,7 @@ def test_what_breaks_a_shape_or_a_bound_is_refused(message) -> None:
     "identity",
     ["", "c8", {"customer": "c8"}, {"customer": "c8", "hmac": "short"}, {"customer": ""}],
 )
-def test_an_identity_that_proves_nothing_is_no_breach(identity) -> None:
+def test_an_identity_that_cannot_be_verified_is_no_violation(identity: object) -> None:
     assert isinstance(decode(msgspec.json.encode(hello(identity=identity))), Hello)
     told = {"t": "identify", "identity": identity}
     assert isinstance(decode(msgspec.json.encode(told)), Identify)
@@ -195,7 +196,7 @@ def test_null_counts_as_absent() -> None:
         b'{"t":"accept","offer":"o","o\\u0066fer":"p"}',
     ],
 )
-def test_a_key_written_twice_is_refused_where_money_is_involved(payload) -> None:
+def test_a_duplicate_key_is_rejected_where_money_is_involved(payload: bytes) -> None:
     found = decode(payload)
     assert isinstance(found, ProtocolError)
     assert found.close is close_codes.BAD_MESSAGE
@@ -220,7 +221,7 @@ def test_a_key_written_twice_is_refused_where_money_is_involved(payload) -> None
         b"NaN",
     ],
 )
-def test_bombs_end_as_a_value(payload) -> None:
+def test_parser_bombs_return_an_error(payload: bytes) -> None:
     found = decode(payload)
     assert isinstance(found, ProtocolError)
     assert found.code == 4400
@@ -230,14 +231,14 @@ def test_bombs_end_as_a_value(payload) -> None:
     "payload",
     [b'{"t":"view","sku":"\xff"}', b'{"t":"\xc0\x80"}', b'{"t":"view","sku":"\xed\xa0\x80"}'],
 )
-def test_text_that_is_not_utf8_has_a_code_of_its_own(payload) -> None:
+def test_text_that_is_not_utf8_has_a_code_of_its_own(payload: bytes) -> None:
     found = decode(payload)
     assert isinstance(found, ProtocolError)
     assert found.close is close_codes.NOT_UTF8
 
 
 @given(st.text())
-def test_a_reason_always_fits_into_a_close_frame(text) -> None:
+def test_a_reason_always_fits_into_a_close_frame(text: str) -> None:
     assert len(truncate_reason(text).encode("utf-8", "replace")) <= 123
     assert text.startswith(truncate_reason(text)[:30])
 
@@ -246,5 +247,5 @@ def test_a_short_reason_stays_as_it_is() -> None:
     assert truncate_reason("No hello in time.") == "No hello in time."
 
 
-def test_the_heartbeat_is_written_once_and_for_all() -> None:
+def test_the_heartbeat_has_constant_bytes() -> None:
     assert HEARTBEAT == b'{"t":"heartbeat"}'

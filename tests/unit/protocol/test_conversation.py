@@ -1,4 +1,6 @@
-"""The rules of one connection's conversation, with time as an argument."""
+"""The rules of one connection, with time as an argument."""
+
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,23 +9,23 @@ from tactful.protocol.codec import ProtocolError
 from tactful.protocol.conversation import Conversation, DueActions, ProtocolTiming
 from tactful.protocol.messages import Ack, Hello, Landing, Logout, View
 
-RHYTHM = ProtocolTiming()
+TIMING = ProtocolTiming()
 HELLO = Hello(consent="anonymous", page=Landing("https://shop.example/"))
 
 
-def greeted(now=1_000, **rhythm):
-    conversation = Conversation(ProtocolTiming(**rhythm), now)
+def greeted(now: int = 1_000, **timing: Any) -> Conversation:
+    conversation = Conversation(ProtocolTiming(**timing), now)
     assert conversation.receive(HELLO) is True
     return conversation
 
 
-def code(found):
+def code(found: object) -> int:
     assert isinstance(found, ProtocolError)
     return found.code
 
 
 def test_the_first_message_must_be_hello() -> None:
-    assert code(Conversation(RHYTHM, 0).receive(Logout())) == 4401
+    assert code(Conversation(TIMING, 0).receive(Logout())) == 4401
 
 
 def test_hello_comes_once() -> None:
@@ -31,7 +33,7 @@ def test_hello_comes_once() -> None:
 
 
 def test_hello_must_come_in_time() -> None:
-    conversation = Conversation(RHYTHM, 1_000)
+    conversation = Conversation(TIMING, 1_000)
     assert conversation.due(5_999) is DueActions.NOTHING
     assert code(conversation.due(6_000)) == 4401
 
@@ -40,13 +42,13 @@ def test_after_hello_the_deadline_is_forgotten() -> None:
     assert greeted().due(6_000) is DueActions.NOTHING
 
 
-def test_a_message_without_a_number_is_taken_and_not_acknowledged() -> None:
+def test_a_message_without_a_number_is_received_and_not_acknowledged() -> None:
     conversation = greeted()
     assert conversation.receive(Logout()) is True
     assert conversation.pending_ack() is None
 
 
-def test_the_highest_number_taken_is_acknowledged_once() -> None:
+def test_the_highest_number_received_is_acknowledged_once() -> None:
     conversation = greeted()
     assert conversation.receive(View(sku="a", n=1)) is True
     assert conversation.receive(View(sku="b", n=2)) is True
@@ -64,21 +66,21 @@ def test_a_number_seen_before_is_dropped_and_acknowledged_again() -> None:
 
 
 def test_the_number_of_a_hello_that_begins_counts() -> None:
-    conversation = Conversation(RHYTHM, 0)
+    conversation = Conversation(TIMING, 0)
     assert conversation.receive(Hello(consent="none", page=Landing("u"), n=4)) is True
     assert conversation.pending_ack() == Ack(n=4)
     assert conversation.receive(View(sku="a", n=4)) is False
 
 
-def resumed(n, taken=0):
-    conversation = Conversation(RHYTHM, 0)
+def resumed(n: int | None, highest: int = 0) -> Conversation:
+    conversation = Conversation(TIMING, 0)
     assert conversation.receive(Hello(consent="none", page=Landing("u"), n=n, resume="r")) is True
-    conversation.highest_n = taken
+    conversation.highest_n = highest
     return conversation
 
 
 def test_a_client_that_goes_on_counting_has_its_hello_acknowledged() -> None:
-    assert resumed(n=8, taken=7).pending_ack() == Ack(n=8)
+    assert resumed(n=8, highest=7).pending_ack() == Ack(n=8)
 
 
 def test_a_client_that_starts_counting_again_has_its_hello_acknowledged() -> None:
@@ -88,10 +90,10 @@ def test_a_client_that_starts_counting_again_has_its_hello_acknowledged() -> Non
     assert conversation.receive(View(sku="a", n=2)) is True
 
 
-def test_a_client_with_something_to_send_again_hears_only_what_was_taken_before() -> None:
-    conversation = resumed(n=9, taken=5)
+def test_a_gap_below_a_resuming_hello_is_not_acknowledged() -> None:
+    conversation = resumed(n=9, highest=5)
     assert conversation.pending_ack() == Ack(n=5)
-    assert conversation.receive(View(sku="taken before", n=5)) is False
+    assert conversation.receive(View(sku="received before", n=5)) is False
     assert conversation.receive(View(sku="sent again", n=7)) is True
     assert conversation.pending_ack() == Ack(n=7)
     assert conversation.receive(View(sku="sent twice", n=7)) is False
@@ -99,7 +101,7 @@ def test_a_client_with_something_to_send_again_hears_only_what_was_taken_before(
     assert conversation.pending_ack() == Ack(n=9)
 
 
-def test_what_is_sent_again_to_a_server_that_forgot_is_taken_once() -> None:
+def test_a_repeated_message_is_new_once_to_a_server_that_forgot_it() -> None:
     conversation = resumed(n=9)
     assert conversation.pending_ack() == Ack(n=9)
     assert conversation.receive(View(sku="sent again", n=7)) is True
@@ -107,21 +109,21 @@ def test_what_is_sent_again_to_a_server_that_forgot_is_taken_once() -> None:
     assert conversation.pending_ack() == Ack(n=9)
 
 
-def test_after_something_new_nothing_older_is_taken() -> None:
-    conversation = resumed(n=9, taken=5)
+def test_after_a_new_message_no_older_one_is_received() -> None:
+    conversation = resumed(n=9, highest=5)
     assert conversation.receive(View(sku="new", n=10)) is True
     assert conversation.receive(View(sku="old", n=7)) is False
     assert conversation.pending_ack() == Ack(n=10)
 
 
-def test_a_hello_without_a_number_that_resumes_leaves_the_counting_to_the_others() -> None:
-    conversation = resumed(n=None, taken=5)
+def test_a_resuming_hello_without_a_number_leaves_the_numbering_to_other_messages() -> None:
+    conversation = resumed(n=None, highest=5)
     assert conversation.pending_ack() is None
     assert conversation.receive(View(sku="a", n=5)) is False
     assert conversation.receive(View(sku="a", n=6)) is True
 
 
-def test_a_resumed_conversation_drops_what_an_earlier_connection_has_taken() -> None:
+def test_a_resumed_conversation_drops_what_an_earlier_connection_received() -> None:
     conversation = greeted()
     conversation.highest_n = 5
     assert conversation.receive(View(sku="a", n=5)) is False
@@ -129,7 +131,7 @@ def test_a_resumed_conversation_drops_what_an_earlier_connection_has_taken() -> 
 
 
 @given(st.lists(st.integers(1, 20)))
-def test_no_number_is_ever_taken_twice(numbers) -> None:
+def test_no_number_is_ever_received_twice(numbers: list[int]) -> None:
     conversation = greeted()
     taken = [n for n in numbers if conversation.receive(View(sku="a", n=n)) is True]
     assert taken == sorted(set(taken))
@@ -159,7 +161,7 @@ def test_a_large_frame_costs_as_much_as_several_small_ones() -> None:
 
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=200))
-def test_no_pattern_passes_more_than_the_burst_and_the_rate(gaps) -> None:
+def test_no_pattern_passes_more_than_the_burst_and_the_rate(gaps: list[int]) -> None:
     conversation = greeted(now=0, burst=5, per_second=10)
     now = passed = 0
     for gap in gaps:
@@ -178,14 +180,14 @@ def test_a_heartbeat_is_due_at_its_interval() -> None:
     assert conversation.due(30_000) is DueActions.HEARTBEAT
 
 
-def test_a_peer_that_was_not_heard_for_two_heartbeats_is_gone_within_45_seconds() -> None:
+def test_a_silent_client_is_dropped_within_45_seconds() -> None:
     conversation = greeted(now=0)
     assert conversation.due(43_999) is DueActions.HEARTBEAT
     assert code(conversation.due(44_000)) == 4410
-    assert RHYTHM.silent_ms + 1_000 <= 45_000
+    assert TIMING.silent_ms + 1_000 <= 45_000
 
 
-def test_any_bytes_are_a_sign_of_life() -> None:
+def test_any_bytes_extend_the_deadline() -> None:
     conversation = greeted(now=0)
     conversation.record_activity(30_000)
     assert conversation.due(44_000) is DueActions.HEARTBEAT
