@@ -90,8 +90,8 @@ def test_a_complaint_about_a_bundle_is_one_about_what_is_in_it() -> None:
 
 def test_complainant_purchaser_and_owner_of_the_order_are_all_tainted() -> None:
     gift = order("o1", line("RUN-42", gift=True), customer="c3", placed_at=T0 - 30 * DAY)
-    told = [gift, case(customer="c1", purchaser="c2", order="o1")]
-    assert [tainted(*told, who=who) for who in ("c1", "c2", "c3")] == [RUN, RUN, RUN]
+    complaint = case(customer="c1", purchaser="c2", order="o1")
+    assert [tainted(gift, complaint, who=who) for who in ("c1", "c2", "c3")] == [RUN, RUN, RUN]
 
 
 def test_a_rejected_case_still_taints() -> None:

@@ -1,5 +1,6 @@
 """Whatever shoppers and the shop do, an offer leads one of its lives and the accounts follow it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from support.in_memory_shop import Play, Visitor
 from support.scenario_fixture import play, r1
 from tactful.core import decide
 from tactful.core import decision as draft
-from tactful.core.decision import PushOffer, WithdrawOffer
+from tactful.core.decision import DecisionBuilder, PushOffer, WithdrawOffer
+from tactful.core.gates.pipeline import failed_gates_of_standing
 from tactful.core.offers.budget import COUNT, Balance
-from tactful.core.offers.offer import TRANSITIONS, Offer, OfferState, next_state
+from tactful.core.offers.offer import TRANSITIONS, Offer, OfferEvent, OfferState, next_state
 from tactful.core.pricing import quote as pricing
+from tactful.core.pricing.quote import PriceRefusal, Quote
 from tactful.core.rules.policy import ContactCaps, PerShopper, Policy
 from tactful.core.rules.rule import Campaign, PriceTerms
 from tactful.core.session import signals
@@ -80,6 +83,7 @@ class Books:
             kept = before.get(one.id)
             if kept and kept.state is OfferState.ACCEPTED:
                 assert one.state is OfferState.EXPIRED
+                assert kept.accept_until is not None
                 assert kept.accept_until <= self.shop.now
         self.check_effects(visitor, before, decision)
         assert all(one.standing and one == self.offers[one.id] for one in session.offers)
@@ -123,7 +127,8 @@ class Books:
     def cancel(self, visitor: Visitor) -> None:
         mine = [one for one in self.offers.values() if one.session == visitor.session.id]
         for one in mine:
-            if one.state is OfferState.REDEEMED and self.shop.now < one.accept_until:
+            within_hold = one.accept_until is not None and self.shop.now < one.accept_until
+            if one.state is OfferState.REDEEMED and within_hold:
                 self._use(visitor, one, "roll_back", -1, signals.RedemptionRolledBack)
 
     def _use(self, visitor: Visitor, one: Offer, event: Any, way: int, told: Any) -> None:
@@ -188,24 +193,26 @@ def _shopper(books: Books, one: Visitor, what: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(ACTS, max_size=30))
-def test_whatever_happens_each_offer_leads_one_life_and_the_accounts_follow(acts):
+def test_whatever_happens_each_offer_leads_one_life_and_the_accounts_follow(
+    acts: list[Any],
+) -> None:
     books = Books()
     for one in [("view", 0, "RUN-42"), *acts]:
         act(books, *one)
         books.balance()
 
 
-def never_released(self, offer, *, reserve, count):
+def never_released(self: DecisionBuilder, offer: Offer, *, reserve: int, count: int) -> None:
     if reserve > 0:
         ACCOUNT(self, offer, reserve=reserve, count=count)
 
 
-def same_number(self):
+def same_number(self: DecisionBuilder) -> int:
     return self.session.seq + 1
 
 
-def anything_goes(state, event):
-    ends = {
+def anything_goes(state: OfferState, event: OfferEvent) -> OfferState:
+    ends: dict[OfferEvent, OfferState] = {
         "expire": OfferState.EXPIRED,
         "decline": OfferState.SHOWN,
         "withdraw": OfferState.WITHDRAWN,
@@ -213,36 +220,36 @@ def anything_goes(state, event):
     return ends.get(event) or next_state(state, event)
 
 
-def promises_withdrawn(draft_):
+def promises_withdrawn(draft_: DecisionBuilder) -> Iterator[Any]:
     for one in tuple(draft_.standing.values()):
         rule = draft_.context.rulebook.rules.get(one.rule)
         scene = decide.build_scene(draft_, one.sku)
-        for finding in decide.failed_gates_of_standing(draft_.context, scene, one, rule):
+        for finding in failed_gates_of_standing(draft_.context, scene, one, rule):
             draft_.withdraw(one, finding.reason)
             break
     return iter(())
 
 
-def at_any_price(terms, price_, asked, floor):
-    found = ABOVE(terms, price_, asked, floor)
-    return but(found, unit=price_.amount, saved=0) if isinstance(found, pricing.Quote) else found
+def at_any_price(*given: Any) -> Quote | PriceRefusal:
+    found = ABOVE(*given)
+    return but(found, unit=given[1].amount, saved=0) if isinstance(found, Quote) else found
 
 
-def half_kept(draft_, one, qty):
+def half_kept(draft_: DecisionBuilder, one: Offer, qty: int) -> None:
     """Gives back what is not accepted, and forgets to say so in the offer."""
     draft_.reduce_hold(one, one.hold // one.max_qty * qty)
     draft_.transition(one, "accept", qty=qty, accept_until=draft_.now + 1_800_000)
 
 
-ACCOUNT = draft.DecisionBuilder._move_budget
+ACCOUNT = DecisionBuilder._move_budget
 ABOVE = pricing._above_floor
 
 
 @pytest.mark.parametrize(
     ("where", "name", "broken"),
     [
-        (draft.DecisionBuilder, "_move_budget", never_released),
-        (draft.DecisionBuilder, "next_seq", same_number),
+        (DecisionBuilder, "_move_budget", never_released),
+        (DecisionBuilder, "next_seq", same_number),
         (draft, "next_state", anything_goes),
         (decide, "_recheck", promises_withdrawn),
         (fold, "_promise", half_kept),
@@ -250,12 +257,14 @@ ABOVE = pricing._above_floor
     ],
     ids=["holds kept", "numbers repeated", "moves invented", "promises broken", "halves", "prices"],
 )
-def test_a_broken_control_fails(monkeypatch, where, name, broken):
+def test_a_broken_control_fails(
+    monkeypatch: pytest.MonkeyPatch, where: object, name: str, broken: object
+) -> None:
     monkeypatch.setattr(where, name, broken)
     assert_fails(test_whatever_happens_each_offer_leads_one_life_and_the_accounts_follow)
 
 
-def test_the_books_themselves_notice_a_hold_that_nobody_has():
+def test_the_books_themselves_notice_a_hold_that_nobody_has() -> None:
     books = Books()
     books.offers["of1"] = offer(hold=1)
     books.states["of1"] = OfferState.PUSHED

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode
+from typing import Any
 
 import jwt
 import msgspec
@@ -47,27 +48,27 @@ ANY_CLAIMS = st.builds(
 
 
 @pytest.mark.parametrize("case", CASES["tokens"], ids=lambda case: case["name"])
-def test_a_token_is_accepted_or_refused_as_in_the_vectors(case):
+def test_a_token_is_accepted_or_refused_as_in_the_vectors(case: dict[str, Any]) -> None:
     found = VERIFIER.verify(case["token"], case["now"])
     assert (found.code if isinstance(found, TokenRefusal) else "ok") == case["want"]
 
 
-def test_the_same_claims_always_give_the_same_token():
+def test_the_same_claims_always_give_the_same_token() -> None:
     assert SIGNERS["old"].sign(CLAIMS) == CASES["token"]
 
 
-def test_the_keys_are_published_as_a_jwks():
+def test_the_keys_are_published_as_a_jwks() -> None:
     assert VERIFIER.jwks() == CASES["jwks"]
 
 
 @given(ANY_CLAIMS)
-def test_what_is_signed_is_what_is_read(claims):
+def test_what_is_signed_is_what_is_read(claims: TokenClaims) -> None:
     token = SIGNERS["new"].sign(claims)
     assert VERIFIER.verify(token, NOW) == claims
 
 
 @given(ANY_CLAIMS)
-def test_a_common_jwt_library_reads_the_same(claims):
+def test_a_common_jwt_library_reads_the_same(claims: TokenClaims) -> None:
     token = SIGNERS["new"].sign(claims)
     keys = {key["kid"]: jwt.PyJWK(key) for key in VERIFIER.jwks()["keys"]}
     found = jwt.decode(
@@ -79,12 +80,12 @@ def test_a_common_jwt_library_reads_the_same(claims):
     assert found == msgspec.to_builtins(claims)
 
 
-def test_claims_are_written_in_alphabetical_order_without_blanks():
+def test_claims_are_written_in_alphabetical_order_without_blanks() -> None:
     payload = urlsafe_b64decode(CASES["token"].split(".")[1] + "==")
     assert payload == json.dumps(CASES["claims"], sort_keys=True, separators=(",", ":")).encode()
 
 
-def test_a_kid_is_the_thumbprint_of_its_key():
+def test_a_kid_is_the_thumbprint_of_its_key() -> None:
     published = CASES["jwks"]["keys"][0]
     assert TokenSigner(bytes.fromhex(CASES["seeds"]["old"])).kid in {
         key["kid"] for key in CASES["jwks"]["keys"]
@@ -96,17 +97,17 @@ def test_a_kid_is_the_thumbprint_of_its_key():
     }
 
 
-def test_without_keys_nothing_is_accepted():
+def test_without_keys_nothing_is_accepted() -> None:
     assert TokenVerifier([]).verify(CASES["token"], NOW) == TokenRefusal("token.key")
 
 
 @given(st.text(max_size=200))
-def test_no_text_makes_it_raise(text):
+def test_no_text_makes_it_raise(text: str) -> None:
     assert isinstance(VERIFIER.verify(text, NOW), TokenRefusal)
 
 
 @given(st.binary(min_size=32, max_size=32), ANY_CLAIMS)
-def test_nobody_else_can_sign(seed, claims):
+def test_nobody_else_can_sign(seed: bytes, claims: TokenClaims) -> None:
     stranger = Ed25519PrivateKey.from_private_bytes(seed)
     signed, _, _ = SIGNERS["old"].sign(claims).rpartition(".")
     _, _, forged = TokenSigner(seed).sign(claims).rpartition(".")
@@ -115,7 +116,7 @@ def test_nobody_else_can_sign(seed, claims):
 
 
 @pytest.mark.thorough
-def test_no_mutated_token_is_accepted():
+def test_no_mutated_token_is_accepted() -> None:
     """The short form; ten million in `tests/bench/tokens_mutated.py`."""
     accepted = [
         token
@@ -125,10 +126,10 @@ def test_no_mutated_token_is_accepted():
     assert accepted == []
 
 
-def test_a_verifier_that_decodes_loosely_accepts_a_mutated_token():
+def test_a_verifier_that_decodes_loosely_accepts_a_mutated_token() -> None:
     """The control: a library's usual reading takes another spelling of the same signature."""
 
-    def loose(token):
+    def loose(token: str) -> bool:
         key = {kid: jwt.PyJWK(jwk) for kid, jwk in ((k["kid"], k) for k in CASES["jwks"]["keys"])}
         try:
             kid = jwt.get_unverified_header(token)["kid"]
@@ -146,12 +147,12 @@ def test_a_verifier_that_decodes_loosely_accepts_a_mutated_token():
 
 
 @pytest.mark.parametrize("case", CASES["holders"], ids=str)
-def test_a_holder_is_a_keyed_digest(case):
+def test_a_holder_is_a_keyed_digest(case: dict[str, Any]) -> None:
     assert holder_of(bytes.fromhex(case["secret"]), case["kind"], case["id"]) == case["holder"]
 
 
 @given(TEXTS, TEXTS)
-def test_different_holders_have_different_digests(one, other):
+def test_different_holders_have_different_digests(one: str, other: str) -> None:
     secret = bytes(32)
     assert (holder_of(secret, "customer", one) == holder_of(secret, "customer", other)) == (
         one == other
@@ -160,5 +161,5 @@ def test_different_holders_have_different_digests(one, other):
 
 
 @given(st.integers(0, 2**50))
-def test_an_end_in_seconds_never_cuts_a_promise_short(at):
+def test_an_end_in_seconds_never_cuts_a_promise_short(at: int) -> None:
     assert numeric_date(at) * 1000 <= at <= numeric_date(at, end=True) * 1000 < at + 1000

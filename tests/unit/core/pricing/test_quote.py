@@ -1,8 +1,11 @@
 """The price of an offer, its floors and its refusals."""
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.broken_builds import assert_fails
@@ -56,7 +59,7 @@ POLICY = {"min_margin_bp": st.integers(0, 5_000), "max_total_discount_bp": st.in
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_a_price_is_the_one_of_the_vectors(case):
+def test_a_price_is_the_one_of_the_vectors(case: dict[str, Any]) -> None:
     terms = msgspec.convert(case["terms"], PriceTerms)
     price = case["price"] and msgspec.convert(case["price"], PriceBasis)
     found = quote(terms, price, **case.get("options", {}))
@@ -64,7 +67,16 @@ def test_a_price_is_the_one_of_the_vectors(case):
 
 
 @given(TERMS, PRICES, st.integers(0, 5), st.fixed_dictionaries(POLICY))
-def test_an_offer_is_below_the_public_price_and_never_below_a_floor(terms, price, step, policy):
+@example(
+    # Random prices seldom have a target that is the highest bound of a price below it.
+    PriceTerms(mode="percent", percent_bp=2000),
+    PriceBasis(10_000, "EUR", target=9_000),
+    0,
+    {"min_margin_bp": 0, "max_total_discount_bp": 10_000},
+)
+def test_an_offer_is_below_the_public_price_and_never_below_a_floor(
+    terms: PriceTerms, price: PriceBasis, step: int, policy: dict[str, int]
+) -> None:
     found = quote(terms, price, step=step, **policy)
     if isinstance(found, PriceRefusal):
         return
@@ -94,8 +106,8 @@ ORDERS = st.builds(
 
 @given(ORDERS, PRICES, st.fixed_dictionaries(POLICY), st.integers(1, 9))
 def test_what_an_order_saves_is_within_what_is_held_and_the_item_alone_above_its_floor(
-    terms, price, policy, count
-):
+    terms: PriceTerms, price: PriceBasis, policy: dict[str, int], count: int
+) -> None:
     found = quote(terms, price, **policy)
     off = pricing.deduction(terms, "EUR")
     assert off is not None
@@ -106,7 +118,9 @@ def test_what_an_order_saves_is_within_what_is_held_and_the_item_alone_above_its
 
 
 @given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
-def test_an_offer_keeps_its_margin_over_the_net_cost(terms, price, policy):
+def test_an_offer_keeps_its_margin_over_the_net_cost(
+    terms: PriceTerms, price: PriceBasis, policy: dict[str, int]
+) -> None:
     found = quote(terms, price, **policy)
     if isinstance(found, Quote) and price.cost is not None:
         margin = policy["min_margin_bp"] if terms.margin_bp is None else terms.margin_bp
@@ -117,7 +131,9 @@ def test_an_offer_keeps_its_margin_over_the_net_cost(terms, price, policy):
 
 
 @given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
-def test_only_a_rule_that_clamps_gives_more_than_was_asked(terms, price, policy):
+def test_only_a_rule_that_clamps_gives_more_than_was_asked(
+    terms: PriceTerms, price: PriceBasis, policy: dict[str, int]
+) -> None:
     found = quote(terms, price, **policy)
     if isinstance(found, Quote):
         assert found.clamped == (found.unit > found.asked) == (found.asked < found.floor)
@@ -126,31 +142,39 @@ def test_only_a_rule_that_clamps_gives_more_than_was_asked(terms, price, policy)
 
 
 @given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
-def test_a_refusal_says_what_would_have_passed(terms, price, policy):
+def test_a_refusal_says_what_would_have_passed(
+    terms: PriceTerms, price: PriceBasis, policy: dict[str, int]
+) -> None:
     found = quote(terms, price, **policy)
     if isinstance(found, PriceRefusal) and found.reason == "price.no_improvement":
+        assert found.actual is not None
+        assert found.needed is not None
         assert found.actual > found.needed
         assert found.needed < price.amount
 
 
 @given(st.lists(st.integers(0, 9_000), min_size=2, max_size=5), AMOUNTS, st.integers(0, 5))
-def test_a_ladder_never_goes_back_up(rungs, amount, step):
+def test_a_ladder_never_goes_back_up(rungs: list[int], amount: int, step: int) -> None:
     terms = PriceTerms(
         mode="ladder", ladder=tuple(PriceTerms(mode="percent", percent_bp=bp) for bp in rungs)
     )
     now, later = (
         pricing.asked_price(terms, PriceBasis(amount, "EUR"), at) for at in (step, step + 1)
     )
+    assert now is not None
+    assert later is not None
     assert later <= now <= discounted(amount, rungs[0])
     assert later == discounted(amount, max(rungs[: step + 2]))
 
 
 @given(st.integers(1, 5_000), st.integers(0, 5_000), st.sampled_from([0, 700, 1900, 2000]))
-def test_a_clamp_to_the_cost_keeps_the_margin_and_one_less_does_not(cost, margin, rate):
+def test_a_clamp_to_the_cost_keeps_the_margin_and_one_less_does_not(
+    cost: int, margin: int, rate: int
+) -> None:
     terms = PriceTerms(mode="fixed", amounts={"EUR": 1}, margin_bp=margin)
     found = quote(terms, PriceBasis(20_000, "EUR", tax_rate_bp=rate, cost=cost))
 
-    def margin_kept(unit):
+    def margin_kept(unit: int) -> bool:
         return unit * (10_000 - margin) >= cost * (10_000 + rate)
 
     assert isinstance(found, Quote)
@@ -159,7 +183,7 @@ def test_a_clamp_to_the_cost_keeps_the_margin_and_one_less_does_not(cost, margin
 
 
 @given(st.integers(2, 10**9), st.integers(1, 9_999))
-def test_a_percentage_without_floors_is_the_one_rounding(amount, bp):
+def test_a_percentage_without_floors_is_the_one_rounding(amount: int, bp: int) -> None:
     found = quote(PriceTerms(mode="percent", percent_bp=bp), PriceBasis(amount, "EUR"))
     unit = discounted(amount, bp)
     assert isinstance(found, Quote) == (0 < unit < amount)
@@ -179,59 +203,64 @@ def test_a_percentage_without_floors_is_the_one_rounding(amount, bp):
     ],
     ids=str,
 )
-def test_a_voucher_comes_off_the_public_price_without_a_floor(value, wanted):
+def test_a_voucher_comes_off_the_public_price_without_a_floor(
+    value: dict[str, Any], wanted: int | str
+) -> None:
     found = pricing.voucher(
         facts.RemedyValue(**value), PriceBasis(1990, "EUR", cost=1900, target=1790)
     )
     if isinstance(wanted, int):
         assert found == Quote(wanted, 1990 - wanted, wanted, False, 1, "smallest_unit")
     else:
+        assert isinstance(found, PriceRefusal)
         assert found.reason == wanted
 
 
-def a_price(**changes):
-    return facts.Price(
-        **{
-            "sku": "RUN-42",
-            "territory": "DE",
-            "price": Money(12900, "EUR"),
-            "tax_included": True,
-            "tax_rate_bp": 1900,
-            "target": Money(9900, "EUR"),
-        }
-        | changes
-    )
+def a_price(**changes: Any) -> facts.Price:
+    fields: dict[str, Any] = {
+        "sku": "RUN-42",
+        "territory": "DE",
+        "price": Money(12900, "EUR"),
+        "tax_included": True,
+        "tax_rate_bp": 1900,
+        "target": Money(9900, "EUR"),
+    }
+    return facts.Price(**fields | changes)
 
 
-def a_cost(currency):
+def a_cost(currency: str) -> facts.Cost:
     return facts.Cost(sku="RUN-42", cost=Money(5200, currency))
 
 
-def test_the_shelf_price_is_read_from_the_facts():
+def test_the_price_basis_is_read_from_the_facts() -> None:
     found = price_basis(a_price(), a_cost("EUR"))
     assert found == PriceBasis(12900, "EUR", tax_rate_bp=1900, target=9900, cost=5200)
 
 
-def test_a_price_shown_net_has_no_tax_in_it():
-    assert price_basis(a_price(tax_included=False), None).tax_rate_bp == 0
+def test_a_price_shown_net_has_no_tax_in_it() -> None:
+    found = price_basis(a_price(tax_included=False), None)
+    assert found is not None
+    assert found.tax_rate_bp == 0
 
 
-def test_a_cost_in_another_currency_is_unknown():
-    assert price_basis(a_price(), a_cost("USD")).cost is None
-    assert price_basis(a_price(), None).cost is None
+def test_a_cost_in_another_currency_is_unknown() -> None:
+    for cost in (a_cost("USD"), None):
+        found = price_basis(a_price(), cost)
+        assert found is not None
+        assert found.cost is None
 
 
 @pytest.mark.parametrize("field", ["list", "target", "minimum_advertised"])
-def test_a_price_that_mixes_currencies_is_no_price(field):
+def test_a_price_that_mixes_currencies_is_no_price(field: str) -> None:
     assert price_basis(a_price(**{field: Money(9900, "USD")}), None) is None
 
 
-def without_the(kind):
+def without_the(kind: str) -> Callable[..., pricing.PriceFloor]:
     """Floors that forget one bound."""
     whole = pricing.floor_of
 
-    def forgetful(terms, price, min_margin_bp, max_total_discount_bp):
-        found = whole(terms, price, min_margin_bp, max_total_discount_bp)
+    def forgetful(terms: PriceTerms, price: PriceBasis, *policy: int) -> pricing.PriceFloor:
+        found = whole(terms, price, *policy)
         return pricing.PriceFloor(1, "smallest_unit") if found.kind == kind else found
 
     return forgetful
@@ -240,24 +269,24 @@ def without_the(kind):
 @pytest.mark.parametrize(
     "kind", ["cost", "minimum_advertised", "target", "rule", "max_total_discount"]
 )
-def test_a_control_that_forgets_a_floor_fails(monkeypatch, kind):
+def test_a_control_that_forgets_a_floor_fails(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(pricing, "floor_of", without_the(kind))
     assert_fails(test_an_offer_is_below_the_public_price_and_never_below_a_floor)
 
 
-def no_least_saving(_terms, _price):
+def no_least_saving(*_: object) -> int:
     return 0
 
 
-def an_ending_to_nearest(ending, unit, _floor):
+def an_ending_to_nearest(ending: int | None, unit: int, _floor: int) -> int:
     return unit - unit % 100 + (ending or 0)
 
 
-def a_floor_rounded_down(cost, margin, rate):
+def a_floor_rounded_down(cost: int, margin: int, rate: int) -> int:
     return cost * (10_000 + rate) // (10_000 - margin)
 
 
-def a_ladder_by_its_step(terms, price, step):
+def a_ladder_by_its_step(terms: PriceTerms, price: PriceBasis, step: int) -> int | None:
     rungs = terms.ladder
     return pricing.asked_price(rungs[min(step, len(rungs) - 1)], price) if rungs else None
 
@@ -276,6 +305,8 @@ CLAMPED = test_a_clamp_to_the_cost_keeps_the_margin_and_one_less_does_not
         ("_ladder_price", a_ladder_by_its_step, test_a_ladder_never_goes_back_up),
     ],
 )
-def test_a_broken_control_fails(monkeypatch, name, broken, property_test):
+def test_a_broken_control_fails(
+    monkeypatch: pytest.MonkeyPatch, name: str, broken: object, property_test: Callable[..., None]
+) -> None:
     monkeypatch.setattr(pricing, name, broken)
     assert_fails(property_test)
