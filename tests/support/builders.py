@@ -1,6 +1,6 @@
-"""Small builders: whatever a test does not care about has a plain value.
+"""Builders of core values with plain defaults for everything that a test does not name.
 
-Instants are ms since the epoch, as in the core; amounts are minor units.
+Instants are milliseconds since the Unix epoch, as in the core; amounts are minor units.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -38,13 +38,13 @@ from tactful.core.values.money import Money
 __all__ = ["DAY", "HOUR", "MINUTE", "SECOND", "T0"]
 
 T0 = facts.ms(datetime(2026, 3, 10, 12, tzinfo=UTC))
-"""The scenarios' now: a Tuesday."""
+"""The present of the scenarios, a Tuesday."""
 LONG_AGO = T0 - 200 * DAY
 CURRENCY = {"DE": "EUR", "AT": "EUR", "GB": "GBP", "US-NY": "USD"}
 
 
 def when(at: int) -> datetime:
-    """An instant as facts carry it."""
+    """Return an instant as facts carry it."""
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
@@ -53,7 +53,7 @@ def _maybe(at: int | None) -> datetime | None:
 
 
 def kept(fact: Any, at: int = LONG_AGO) -> ReportedFact[Any]:
-    """A fact as it was reported."""
+    """Return a fact with the instant of its report."""
     return ReportedFact(fact, at)
 
 
@@ -127,7 +127,7 @@ def returned(
     status: str = "received",
     **fields: Any,
 ) -> facts.Return:
-    """`lines`: (SKU, reason) or (SKU, reason, quantity)."""
+    """Return a return; `lines` are (SKU, reason) or (SKU, reason, quantity)."""
     return facts.Return(
         return_=return_,
         customer=customer,
@@ -206,13 +206,13 @@ def clause(
     provenance: Provenance = "contextual",
     text: str = "",
 ) -> Clause:
-    """A line of a rule that holds or does not; an unknown value never holds."""
+    """Return a clause that holds or not; an unknown value never holds."""
 
-    def ripe(scene: Any) -> int:
+    def holds_at(scene: Any) -> int:
         value = read(scene)
         return NOW if value is not None and holds(value) else NEVER
 
-    return Clause(field, "is", None, read, provenance, ripe, text=text or field)
+    return Clause(field, "is", None, read, provenance, holds_at, text=text or field)
 
 
 def category(under: str) -> Clause:
@@ -233,9 +233,9 @@ def stock_at_least(count: int) -> Clause:
 
 
 def dwell(duration: int) -> Clause:
-    """`session.dwell: {at_least: …}`, which time alone makes true while the page can be seen."""
+    """`session.dwell: {at_least: …}`, which time makes hold while the page can be seen."""
 
-    def ripe(scene: Scene) -> int:
+    def holds_at(scene: Scene) -> int:
         here = scene.session.focus == scene.item.sku
         at = scene.session.dwell_reaches(duration) if here else NEEDS_ACTIVITY
         return at if at > scene.now else NOW
@@ -244,7 +244,7 @@ def dwell(duration: int) -> Clause:
         return scene.session.dwell(scene.now)
 
     text = f"session.dwell: {{at_least: {duration // SECOND}s}}"
-    return Clause("session.dwell", "at_least", duration, read, "pseudonymous", ripe, True, text)
+    return Clause("session.dwell", "at_least", duration, read, "pseudonymous", holds_at, True, text)
 
 
 def _own_orders(scene: Scene) -> int | None:
@@ -255,7 +255,7 @@ def _own_orders(scene: Scene) -> int | None:
 
 
 def orders_at_least(count: int) -> Clause:
-    """`customer.orders: {at_least: …}`, which nobody but a verified customer can fulfil."""
+    """`customer.orders: {at_least: …}`, which only a verified customer can fulfil."""
     return clause(
         "customer.orders",
         _own_orders,
@@ -265,11 +265,11 @@ def orders_at_least(count: int) -> Clause:
 
 
 RESCUE = clause("moment", lambda scene: scene.session.rescue, lambda now: now)
-"""What `moment: rescue` adds to a rule's conditions."""
+"""The clause that `moment: rescue` adds to a rule."""
 
 
 def personal_taken_for_granted(condition: Condition) -> Condition:
-    """The condition as it would be if all personal clauses held."""
+    """Return the condition as it would be if all personal clauses held."""
     match condition:
         case Clause(provenance="personal"):
             return All(())
@@ -282,7 +282,7 @@ def personal_taken_for_granted(condition: Condition) -> Condition:
 
 
 def rule(id: str = "R1", *conditions: Condition, percent: int = 15, **fields: Any) -> Rule:  # noqa: A002
-    """A rule without a rule file: all `conditions` hold, `percent` off."""
+    """Return a rule without a rule file: all `conditions` must hold; `percent` comes off."""
     moment = (RESCUE,) if fields.get("moment") else ()
     condition = All((*moment, *conditions))
     provenance = frozenset(one.provenance for one in clauses(condition))
@@ -301,12 +301,12 @@ def rule(id: str = "R1", *conditions: Condition, percent: int = 15, **fields: An
 
 
 class EveryRule:
-    """An index that finds no rule by anything: it tries them all."""
+    """An index that returns every rule for every item."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(sorted(rules, key=lambda one: one.id))
 
-    def for_item(self, scene: Any) -> tuple[Rule, ...]:  # noqa: ARG002 - it does not look
+    def for_item(self, scene: Any) -> tuple[Rule, ...]:  # noqa: ARG002 - every rule is returned
         return self._rules
 
 
@@ -320,15 +320,15 @@ def rulebook(*rules: Rule, **fields: Any) -> Rulebook:
 
 
 def campaign(id: str = "C", **money: int) -> Campaign:  # noqa: A002
-    """A campaign with a total budget: `campaign("C", EUR=50_000)`."""
+    """Return a campaign with a total budget: `campaign("C", EUR=50_000)`."""
     return Campaign(id, money)
 
 
-# what a decision reads
+# the inputs of a decision
 
 
 def item(sku: str = "RUN-42", **fields: Any) -> Item:
-    """An SKU that can be sold in DE: 129.00 EUR, cost 52.00 EUR, six of it."""
+    """Return an SKU that can be sold in DE: 129.00 EUR, cost 52.00 EUR, six units."""
     fields.setdefault("product", kept(product(sku)))
     fields.setdefault("prices", {"DE": kept(price(sku))})
     fields.setdefault("costs", {"EUR": kept(cost(sku))})
@@ -337,7 +337,7 @@ def item(sku: str = "RUN-42", **fields: Any) -> Item:
 
 
 def session(id: str = "s1", **fields: Any) -> Session:  # noqa: A002
-    """A shopper in DE who has looked at RUN-42 for a minute and moves nothing."""
+    """Return the session of a shopper in DE who has viewed RUN-42 for a minute without input."""
     fields.setdefault("shopper", f"anon-{id}")
     fields.setdefault("created_at", T0 - 5 * MINUTE)
     fields.setdefault("consent", "anonymous")
@@ -357,7 +357,7 @@ def context(
     policy: Policy | None = None,
     **fields: Any,
 ) -> Context:
-    """A context in which nothing stands in the way of `rules`, unless told otherwise."""
+    """Return a context in which no gate withholds `rules`, unless `fields` say otherwise."""
     fields.setdefault("now", T0)
     fields.setdefault("session", session())
     fields.setdefault("rulebook", rulebook(*rules, policy=policy or Policy()))
@@ -366,7 +366,7 @@ def context(
 
 
 def scene(**fields: Any) -> Scene:
-    """RUN-42 before the shopper of `session`."""
+    """Return RUN-42 in front of the shopper of `session`."""
     fields.setdefault("now", T0)
     fields.setdefault("session", session())
     fields.setdefault("item", item())
@@ -375,7 +375,7 @@ def scene(**fields: Any) -> Scene:
 
 
 def offer(id: str = "of1", **fields: Any) -> Offer:  # noqa: A002
-    """RUN-42 at 15 % off, pushed a minute ago."""
+    """Return an offer of RUN-42 at 15 % off, pushed a minute ago."""
     standard: dict[str, Any] = {
         "session": "s1",
         "rule": "R1",
@@ -395,5 +395,5 @@ def offer(id: str = "of1", **fields: Any) -> Offer:  # noqa: A002
 
 
 def but(struct: Any, **changes: Any) -> Any:
-    """The same with some fields changed."""
+    """Return a copy with some fields changed."""
     return structs.replace(struct, **changes)

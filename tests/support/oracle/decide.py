@@ -1,7 +1,7 @@
-"""What semantics sections 6 and 7 say, said again: naive, slow, and obviously right.
+"""An independent oracle of server/SEMANTICS.md, sections 6 and 7: naive, slow and obvious.
 
-It reads lists of facts with plain loops, shares no code with the engine's rules, and answers one
-question: which is the primary reason of each rule for the item in view?
+It reads lists of facts with plain loops and shares no code with the gates. It gives the reasons of
+each rule for the item in view.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ SECOND = 1000
 
 
 def failing(world: World) -> dict[str, list[str]]:
-    """Rule → every reason of gates 1 to 10 that stands in its way, each once, in order."""
+    """Return rule → every reason of gates 1 to 10 that withholds it, each once, in order."""
     return {rule.id: list(dict.fromkeys(_Gates(world, rule).failing())) for rule in world.rules}
 
 
 def primary(world: World) -> dict[str, str]:
-    """Rule → its primary reason, or "pushed"."""
+    """Return rule → its primary reason, or "pushed"."""
     verdicts: dict[str, str] = {}
     candidates = []
     for rule in world.rules:
@@ -37,7 +37,9 @@ def primary(world: World) -> dict[str, str]:
     for rule in candidates:
         if taken:
             verdicts[rule.id] = "arbitration.outranked"
-        elif world.session.offers:  # of another rule, for another item, or gate 9 had spoken
+        elif (
+            world.session.offers
+        ):  # of another rule and for another item: otherwise gate 9 has a finding
             verdicts[rule.id] = "arbitration.exclusive"
         else:
             held = "holdout.global" if world.everyone_held_out else None
@@ -47,7 +49,7 @@ def primary(world: World) -> dict[str, str]:
 
 
 class _Gates(Taints):
-    """One rule before one shopper, gate by gate."""
+    """The gates of one rule for one shopper, one after the other."""
 
     def failing(self) -> Iterator[str]:
         yield from self.gate_1_rule()
@@ -152,7 +154,7 @@ class _Gates(Taints):
         return int(self.price().price.amount) - unit
 
     def unit(self) -> int | str:
-        """The offer's price, or why there is none."""
+        """Return the offer's price of one unit, or the reason why there is none."""
         price, remedy = self.price(), self.remedy()
         if price is None:
             return "price.missing"
@@ -187,7 +189,7 @@ class _Gates(Taints):
         return unit
 
     def rounded(self, public: int, bp: int) -> int:
-        """To nearest, a tie down."""
+        """Return the discounted price, rounded to the nearest minor unit, ties down."""
         exact = Fraction(public * (10_000 - bp), 10_000)
         return ceil(exact - Fraction(1, 2))
 

@@ -1,4 +1,4 @@
-"""Random rules, as a file would have them."""
+"""Random rules in the form of a rule file."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ RULES = st.fixed_dictionaries(
 
 
 def as_yaml(value: Any) -> str:
-    """Random conditions as a file would have them, in one line."""
+    """Return a value in the flow style of YAML, in one line."""
     match value:
         case dict():
             return "{" + ", ".join(f"{key}: {as_yaml(one)}" for key, one in value.items()) + "}"

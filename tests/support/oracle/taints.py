@@ -1,4 +1,4 @@
-"""What disappoints a shopper, by semantics section 6, said again: naive, slow, and obviously right."""
+"""Gate 5 of the oracle: the table of server/SEMANTICS.md, section 6, naive, slow and obvious."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +29,7 @@ ORDER = [
 
 
 class Taints:
-    """Gate 5 of one rule before one shopper, whose price `unit()` gives."""
+    """Gate 5 of one rule for one shopper; a subclass gives the offer's price."""
 
     def __init__(self, world: World, rule: Spec) -> None:
         self.world, self.rule, self.now = world, rule, world.now
@@ -74,7 +74,7 @@ class Taints:
         yield from self.regret(here)
 
     def complaints(self, product: str, *, any_item: bool = True) -> Iterator[str]:
-        """Rows 1 and 3: defect, not as described, wrong item."""
+        """Rows 1 and 2: defect, not as described, wrong item."""
         for case in self.my_cases():
             if case.kind in PRODUCT_KINDS:
                 yield from self.phase(case, product, 90 * DAY, any_item)
@@ -91,7 +91,7 @@ class Taints:
                 yield "complaint.cooldown"
 
     def struck(self, brand: str | None) -> Iterator[str]:
-        """Row 5: a second distinct complaint about a second product of the brand within 180 d."""
+        """Row 4: a second distinct complaint about a second product of the brand within 180 d."""
         if brand is None:
             return
         strikes = [
@@ -111,7 +111,7 @@ class Taints:
                         yield "complaint.brand"
 
     def service(self) -> Iterator[str]:
-        """Row 4."""
+        """Row 3: late or lost parcel, service, billing."""
         for case in self.my_cases():
             if case.kind in SERVICE_KINDS:
                 over = self.over_at(case)
@@ -121,7 +121,7 @@ class Taints:
                     yield "service.cooldown"
 
     def late_parcels(self) -> Iterator[str]:
-        """Row 8; a parcel with a case is that case's matter while it taints."""
+        """Row 8: a late parcel, unless a service case about it taints already."""
         for order in self.all(facts.Order):
             if order.customer != self.me or order.status == "cancelled" or not order.promised_by:
                 continue
@@ -144,14 +144,14 @@ class Taints:
         return False
 
     def misfits(self, sku: str) -> Iterator[str]:
-        """Row 2: that variant only."""
+        """Row 6: wrong fit taints that variant only."""
         for one, line in self.my_returned_lines():
             lasts = one.status == "announced" or self.now < ms(one.at) + 30 * DAY
             if line.reason == "fit" and line.sku == sku and lasts:
                 yield "return.fit"
 
     def recent_returns(self, product: str) -> Iterator[str]:
-        """Row 7."""
+        """Row 7: returns for other reasons than a change of mind."""
         for one, line in self.my_returned_lines():
             affected = {self.product_of(sku) for sku in self.with_parts([line.sku])}
             bad = line.reason in {"quality", "not_as_described", "unknown"}
@@ -159,7 +159,7 @@ class Taints:
                 yield "return.recent"
 
     def bad_reviews(self, product: str) -> Iterator[str]:
-        """Row 6: lifted by an edit to 4 or more, not by one to 3."""
+        """Row 5: ended by an edit to 4 stars or more, not by one to 3."""
         mine = [r for r in self.all(facts.Review) if r.customer == self.me]
         for name in {review.review for review in mine}:
             bad_until = None
@@ -182,7 +182,7 @@ class Taints:
                 yield "owned.already"
 
     def regret(self, product: str) -> Iterator[str]:
-        """A gift was paid for too; what came back was not."""
+        """Price regret: gifts count, because they were paid for; returned units do not."""
         unit = self.unit()
         for order, line in self.kept_lines(product) if isinstance(unit, int) else ():
             same = line.unit.currency == self.price().price.currency
@@ -191,7 +191,7 @@ class Taints:
                 yield "owned.price_regret"
 
     def kept_lines(self, product: str) -> Iterator[tuple[facts.Order, facts.OrderLine]]:
-        """Returns without an order are taken from the latest purchases first, gifts leading."""
+        """Yield lines not returned. Returns without an order reduce the latest purchases, gifts first."""
         for sku in sorted({line.sku for o in self.all(facts.Order) for line in o.lines}):
             if self.product_of(sku) != product:
                 continue
@@ -227,7 +227,7 @@ class Taints:
             if line.sku == sku
         )
 
-    # whose, and what, a fact concerns
+    # which customer and which items a fact concerns
 
     def all(self, kind: type[Any]) -> list[Any]:
         return [fact for fact in self.facts if isinstance(fact, kind)]
@@ -248,7 +248,7 @@ class Taints:
         return self.catalogue[sku].components if sku in self.catalogue else ()
 
     def with_parts(self, skus: list[str]) -> set[str]:
-        """A complaint about a bundle is one about what is in it."""
+        """Return the SKUs and their components: a complaint about a bundle covers what is in it."""
         return set(skus) | {part for sku in skus for part in self.parts_of(sku)}
 
     def recalled(self) -> set[str]:
@@ -260,9 +260,9 @@ class Taints:
         return next((o for o in self.all(facts.Order) if o.order == name), None)
 
     def my_cases(self) -> list[facts.Case]:
-        """Complainant and purchaser, who is also whoever the order belongs to.
+        """Return the cases of the customer as complainant, purchaser or owner of the order.
 
-        With those that one of them became part of, and those that a remedy makes up for.
+        Cases that one of them was merged into count as well, and the causes of their remedies.
         """
         causes = {r.cause.case for r in self.all(facts.Remedy) if r.customer == self.me}
         mine = []
@@ -278,7 +278,7 @@ class Taints:
         return mine
 
     def my_orders(self) -> set[str]:
-        """My own, and those that a case, return or remedy of mine is about."""
+        """Return the customer's orders, and those that a case, return or remedy of theirs names."""
         own = {o.order for o in self.all(facts.Order) if o.customer == self.me}
         own |= {case.order for case in self.my_cases() if case.order}
         own |= {r.order for r in self.all(facts.Return) if r.order and r.customer == self.me}
@@ -293,7 +293,7 @@ class Taints:
                     yield one, line
 
     def root(self, case: facts.Case) -> str:
-        """The case that a merged one became part of, however often; of a circle, the first name."""
+        """Return the last case of a chain of merges; of a circle, the first id."""
         path = [case.case]
         while case.status == "merged" and case.merged_into:
             if case.merged_into in path:
@@ -306,7 +306,7 @@ class Taints:
         return path[-1]
 
     def over_at(self, case: facts.Case) -> int | None:
-        """When the case, or the one that it was merged into, was over; None: it is not."""
+        """Return when the case, or the one it was merged into, ended; None: it is open."""
         last = next((c for c in self.all(facts.Case) if c.case == self.root(case)), None)
         if last is None or last.status in {"open", "pending", "merged"}:
             return None
@@ -316,7 +316,7 @@ class Taints:
         return self.meant(case)[0]
 
     def bounded(self, case: facts.Case) -> bool:
-        """Whether anybody can say what it is about; if not, it may be anything."""
+        """Return whether it is known what the case is about; otherwise it taints everything."""
         return self.meant(case)[1]
 
     def meant(self, case: facts.Case) -> tuple[set[str], bool]:
@@ -326,7 +326,7 @@ class Taints:
     def skus_of(
         self, named: list[str], order_id: str | None, at: int, order_first: bool = False
     ) -> tuple[set[str], bool]:
-        """The named SKUs; failing that the order's; failing that all bought in the last 180 d."""
+        """Return the named SKUs, else those of the order, else all bought in the last 180 d."""
         found = set(named)
         bounded = self.all_known(named)
         if not bounded or order_first:
@@ -351,7 +351,7 @@ class Taints:
         return bool(skus) and all(sku in self.catalogue for sku in skus)
 
     def remedy(self) -> facts.Remedy | None:
-        """The customer's remedy that ends first."""
+        """Return the customer's remedy that ends first."""
         mine = [r for r in self.all(facts.Remedy) if r.customer == self.me]
         mine = [r for r in mine if ms(r.expires_at) > self.now]
         return min(mine, key=lambda r: (r.expires_at, r.remedy), default=None)
@@ -366,7 +366,7 @@ class Taints:
             skus |= self.skus_of(list(cause.skus), cause.order, at)[0]
         return {self.product_of(sku) for sku in skus}
 
-    # what gate 7 knows better
+    # prices, from gate 7
 
     def unit(self) -> int | str:
         raise NotImplementedError

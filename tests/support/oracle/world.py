@@ -1,4 +1,4 @@
-"""What the oracle is asked about: one shopper, one item, some rules and all facts at one instant."""
+"""The input of the oracle: one shopper, one item, some rules and all facts at one instant."""
 
 from msgspec import Struct
 
@@ -7,7 +7,7 @@ from tactful.core.session.session import Session
 
 
 class Spec(Struct, kw_only=True):
-    """A rule, flat: all that it names must hold."""
+    """A rule without nesting: all conditions that it names must hold."""
 
     id: str
     paused: bool = False
@@ -17,7 +17,7 @@ class Spec(Struct, kw_only=True):
     category: str | None = None
     dwell: int | None = None
     orders: int | None = None
-    """Personal: at least so many orders."""
+    """A personal condition: at least so many orders."""
     remedy: bool = False
     rescue: bool = False
     percent_bp: int = 1500
@@ -31,19 +31,19 @@ class Spec(Struct, kw_only=True):
 
 
 class World(Struct, kw_only=True):
-    """All that there is at one instant."""
+    """Everything that exists at one instant."""
 
     now: int
     sku: str
     session: Session
-    """What the shopper does; its contact history is the shopper's."""
+    """The session; its contact history is the shopper's."""
     rules: list[Spec]
     facts: list[tuple[facts.AnyFact, int]]
-    """In force (every version of a review), each with the instant at which it was reported."""
+    """The facts in force, of reviews every version, each with the instant of its report."""
     max_age: dict[str, int] = {}
     heard: dict[str, int] = {}
     balances: dict[tuple[str, str], int] = {}
-    """(campaign, currency or #) → what is free."""
+    """(campaign, currency or #) → the free amount."""
     committed: dict[tuple[str, str], int] = {}
     stock_minimum: int = 0
     everyone_held_out: bool = False
