@@ -23,7 +23,7 @@ from support.builders import (
     session,
     stock,
 )
-from support.in_memory_shop import Play
+from support.in_memory_shop import Play, Visitor
 from support.oracle.generated_worlds import context_of, world
 from support.scenario_fixture import play, r1
 from tactful.core.decide import COMMIT_RETRY_MS, NO_PUSH_AFTER, RECHECK_AFTER, decide
@@ -234,7 +234,7 @@ def test_after_any_sequence_of_signals_the_screen_and_the_budget_match_the_stand
     assert shop.budget()[0] == sum(made.hold for made in one.session.offers)
 
 
-def _do(shop: Play, one: Any, act: str) -> None:
+def _do(shop: Play, one: Visitor, act: str) -> None:
     word, _, rest = act.partition(" ")
     standing = one.session.offers[:1]
     match word:
@@ -243,7 +243,7 @@ def _do(shop: Play, one: Any, act: str) -> None:
         case "wait":
             shop.advance(int(rest))
         case "see" | "dismiss" | "accept":
-            kind = {
+            kind: dict[str, Any] = {
                 "see": signals.OfferSeen,
                 "dismiss": signals.OfferDismissed,
                 "accept": signals.OfferAccepted,
@@ -271,3 +271,5 @@ def _do(shop: Play, one: Any, act: str) -> None:
             one.do(signals.ConnectionClosed(1))
         case "reload":
             one.do(signals.ConnectionOpened(1, one.session.consent, territory="DE"))
+        case _:
+            raise AssertionError(act)
