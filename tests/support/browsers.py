@@ -163,7 +163,7 @@ class Firefox:
                 break
         if message["type"] == "error":
             raise BidiError(f"{method}: {message['message']}")
-        return message["result"]
+        return dict(message["result"])
 
     def tab(self) -> Tab:
         """Open a tab."""

@@ -23,7 +23,7 @@ class Agent:
     async def __aexit__(self, *error: object) -> None:
         await self.http.aclose()
 
-    async def log_in(self, key: str = KEY, name: str = "Ada", **more: str) -> httpx.Response:
+    async def log_in(self, key: str = KEY, name: str = "Ada", **more: Any) -> httpx.Response:
         answer = await self.post_form("/console/login", key=key, name=name, **more)
         if answer.status_code == 303:
             self.csrf = csrf_token((await self.http.get("/console")).text)
@@ -36,7 +36,7 @@ class Agent:
         headers = {"Origin": self.base, **(headers or {})}
         return await self.http.post(path, data=fields, headers=headers)
 
-    async def submit(self, path: str, **fields: str) -> httpx.Response:
+    async def submit(self, path: str, **fields: Any) -> httpx.Response:
         """Post a form that is on a page."""
         return await self.post_form(path, csrf=self.csrf, **fields)
 

@@ -89,7 +89,7 @@ class Disk:
         files = {name: bytearray(content) for name, content in self.durable.items()}
         for operation in survivors:
             apply(files, operation)
-        return files
+        return {name: bytes(content) for name, content in files.items()}
 
 
 def apply(files: dict[str, bytearray], operation: Operation) -> None:

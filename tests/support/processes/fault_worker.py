@@ -117,14 +117,14 @@ async def check(
 
 
 def swallow() -> None:
-    """The control: what the disk says goes unheard."""
+    """The control: a writer that ignores errors of the disk."""
     honest: Callable[..., Any] = sqlite_writer.SqliteWriter._attempt
 
     def deaf(self: Any, *given: Any) -> None:
         with contextlib.suppress(sqlite3.Error):
             honest(self, *given)
 
-    sqlite_writer.SqliteWriter._attempt = deaf  # type: ignore[method-assign]
+    sqlite_writer.SqliteWriter._attempt = deaf  # type: ignore[assignment,method-assign]
 
 
 async def main() -> None:

@@ -22,7 +22,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_without_any_source_the_defaults_hold_on_loopback() -> None:
     assert load() == Config()
-    assert Config().allowed_hosts == {"localhost", "127.0.0.1", "[::1]"}
+    assert Config().allowed_hosts == frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 def test_a_flag_beats_the_environment_which_beats_the_file(tmp_path: Path) -> None:

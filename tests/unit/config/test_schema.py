@@ -20,6 +20,6 @@ def test_the_server_answers_under_its_own_names() -> None:
     assert config.allowed_hosts is not None
     assert {"10.0.0.5", "offers.shop.example", "localhost"} <= config.allowed_hosts
     assert Config(hosts=("*",)).allowed_hosts is None
-    assert Config(hosts=("one.example",)).allowed_hosts == {"one.example"}
+    assert Config(hosts=("one.example",)).allowed_hosts == frozenset({"one.example"})
     assert Config(host="::1", port=9).own_url == "http://[::1]:9"
     assert Config(host="0.0.0.0").own_url == "http://localhost:8000"  # noqa: S104
