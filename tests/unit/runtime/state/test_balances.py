@@ -1,14 +1,17 @@
-"""What is promised, in memory: exact sums, and who stands before whom."""
+"""Campaign balances by period, and what standing offers promise of each item."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.builders import T0, offer
+from support.builders import T0, but, campaign, offer
+from tactful.core.offers.budget import COUNT, Balance, BudgetMove
 from tactful.core.offers.offer import OfferState
-from tactful.runtime.state.balances import StockCommitments
+from tactful.core.redemption.redemption_rows import BudgetRow
+from tactful.core.values.calendar import DAY, period_key
+from tactful.runtime.state.balances import Balances, StockCommitments
 
 
-def test_promises_are_summed_per_item_and_territory_and_let_go_when_they_end() -> None:
+def test_promised_units_are_summed_by_item_and_territory_until_the_offer_ends() -> None:
     held = StockCommitments()
     first = offer(id="of_1", sku="A", territory="DE", max_qty=2)
     held.update(first)
@@ -22,7 +25,7 @@ def test_promises_are_summed_per_item_and_territory_and_let_go_when_they_end() -
     assert held.totals == {("A", "GB"): 1}
 
 
-def test_accepted_offers_come_first_then_the_older_ones() -> None:
+def test_accepted_offers_come_first_then_older_ones() -> None:
     held = StockCommitments()
     old = offer(id="of_old", sku="A", issued_at=T0)
     young = offer(id="of_young", sku="A", issued_at=T0 + 1)
@@ -36,7 +39,7 @@ def test_accepted_offers_come_first_then_the_older_ones() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(list(OfferState)), st.integers(1, 3))))
-def test_the_total_is_always_the_sum_of_what_stands(
+def test_the_total_is_always_the_sum_of_the_standing_offers(
     moves: list[tuple[int, OfferState, int]],
 ) -> None:
     held, now = StockCommitments(), {}
@@ -45,3 +48,42 @@ def test_the_total_is_always_the_sum_of_what_stands(
         held.update(now[number])
     total = sum(one.max_qty for one in now.values() if one.standing)
     assert sum(held.totals.values()) == total
+
+
+def spend(period: str = "total", reserve: int = 0, settle: int = 0) -> BudgetMove:
+    return BudgetMove("C", period, "EUR", 10_000, reserve=reserve, settle=settle)
+
+
+def test_moves_add_up_and_can_be_undone() -> None:
+    balances = Balances()
+    balances.use_campaigns({"C": campaign(EUR=10_000)})
+    moves = [spend(reserve=500), spend(reserve=-500, settle=400)]
+    balances.apply(moves)
+    assert balances.view(T0)["C", "EUR"] == Balance(10_000, 0, 400)
+    balances.apply(moves, sign=-1)
+    assert balances.view(T0)["C", "EUR"] == Balance(10_000, 0, 0)
+
+
+def test_the_limit_is_the_rulebooks_and_the_sums_are_the_ledgers() -> None:
+    balances = Balances()
+    balances.restore([BudgetRow("C", "total", "EUR", 10_000, 700, 300)])
+    balances.use_campaigns({"C": campaign(EUR=20_000)})
+    assert balances.view(T0)["C", "EUR"] == Balance(20_000, 700, 300)
+    balances.use_campaigns({"C": campaign(EUR=5_000)})
+    assert balances.view(T0)["C", "EUR"] == Balance(5_000, 700, 300)
+
+
+def test_a_new_period_begins_at_zero_and_the_old_one_is_kept() -> None:
+    balances = Balances()
+    daily = but(campaign(EUR=10_000), per="day", timezone="UTC", count=3)
+    balances.use_campaigns({"C": daily})
+    assert balances.view(T0)["C", COUNT] == Balance(3)
+    today, tomorrow = period_key("day", T0, "UTC"), period_key("day", T0 + DAY, "UTC")
+    balances.apply([spend(today, reserve=500)])
+    assert balances.view(T0)["C", "EUR"].reserved == 500
+    assert balances.view(T0 + DAY)["C", "EUR"] == Balance(10_000)
+    balances.apply([spend(today, reserve=-500)])
+    assert balances.view(T0 + DAY)["C", "EUR"].reserved == 0
+    assert [(row.period, row.currency) for row in balances.rows()] == sorted(
+        (period, currency) for period in (today, tomorrow) for currency in ("EUR", COUNT)
+    )

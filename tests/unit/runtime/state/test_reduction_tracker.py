@@ -1,10 +1,18 @@
-"""Who counts as a viewer of a product: everybody once, whichever variants they look at."""
+"""Viewers and offers of a product, counted by the hour, and the reductions that became general."""
 
+from collections.abc import Sequence
+
+from support import ledger_rows
 from support.builders import T0, item, session
+from tactful.core.compliance.prior_price import WINDOW
 from tactful.core.compliance.reduction_history import VIEWERS
+from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.core.session.session import ViewedItem
+from tactful.core.stages.offer_builder import GENERAL
 from tactful.core.values.calendar import DAY, HOUR
 from tactful.runtime.facts.fact_cache import FactCache
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger_rows import Commit, FactRow
 from tactful.runtime.state.reduction_tracker import ReductionTracker
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock
@@ -21,45 +29,101 @@ def opened(at: int = T0) -> ReductionTracker:
     )
 
 
-def viewers(book: ReductionTracker) -> int:
-    return book.view.counts.get(WHERE, {}).get(VIEWERS, 0)
+def viewers(tracker: ReductionTracker) -> int:
+    return tracker.view.counts.get(WHERE, {}).get(VIEWERS, 0)
 
 
-def looks(*skus: str) -> tuple[ViewedItem, ...]:
+def views(*skus: str) -> tuple[ViewedItem, ...]:
     return tuple(ViewedItem(sku, 1, T0, T0) for sku in skus)
 
 
-def test_a_shopper_counts_at_the_first_look_and_not_again():
-    book = opened()
-    book.record_view(session(), item(variants=ONE))
-    book.record_view(session(viewed_items=looks("RUN-42")), item(variants=ONE))
-    assert viewers(book) == 1
-    book.record_view(session("s2", viewed_items=looks("BOOT-42")), item(variants=ONE))
-    assert viewers(book) == 2
+def test_a_shopper_counts_at_the_first_view_and_not_again() -> None:
+    tracker = opened()
+    tracker.record_view(session(), item(variants=ONE))
+    tracker.record_view(session(viewed_items=views("RUN-42")), item(variants=ONE))
+    assert viewers(tracker) == 1
+    tracker.record_view(session("s2", viewed_items=views("BOOT-42")), item(variants=ONE))
+    assert viewers(tracker) == 2
 
 
-def test_another_variant_of_what_was_seen_does_not_count():
-    book = opened()
-    book.record_first_view(
-        session(viewed_items=looks("BOOT-42", "RUN-43")), item(variants=BOTH), T0
+def test_another_variant_of_a_viewed_product_does_not_count() -> None:
+    tracker = opened()
+    tracker.record_first_view(
+        session(viewed_items=views("BOOT-42", "RUN-43")), item(variants=BOTH), T0
     )
-    assert viewers(book) == 0
-    book.record_first_view(session(viewed_items=looks("BOOT-42")), item(variants=BOTH), T0)
-    assert viewers(book) == 1
+    assert viewers(tracker) == 0
+    tracker.record_first_view(session(viewed_items=views("BOOT-42")), item(variants=BOTH), T0)
+    assert viewers(tracker) == 1
 
 
-def test_where_nobody_knows_where_the_shopper_is_nobody_counts():
-    book = opened()
-    book.record_view(session(territory=None), item(variants=ONE))
-    assert book.view.counts == {}
+def test_a_shopper_without_a_territory_is_not_counted() -> None:
+    tracker = opened()
+    tracker.record_view(session(territory=None), item(variants=ONE))
+    assert tracker.view.counts == {}
 
 
-def test_who_looked_a_day_ago_counts_no_more():
-    book = opened()
+def test_a_view_counts_for_a_day() -> None:
+    tracker = opened()
     for at in (T0, T0 + HOUR, T0 + DAY):
-        book.record_first_view(session(), item(variants=ONE), at)
-    assert viewers(book) == 3
+        tracker.record_first_view(session(), item(variants=ONE), at)
+    assert viewers(tracker) == 3
     late = opened(T0 + DAY)
     for at in (T0, T0 + HOUR, T0 + DAY):
         late.record_first_view(session(), item(variants=ONE), at)
     assert viewers(late) == 2
+
+
+class Full(MemoryLedger):
+    """A ledger that records no facts while it is full."""
+
+    full = True
+
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
+        """Refuse them, or record them."""
+        if self.full:
+            raise LedgerError("no room")
+        return await super().record_facts(rows)
+
+
+async def test_an_offer_is_counted_though_its_public_price_could_not_be_recorded() -> None:
+    ledger, telemetry = Full(), Telemetry()
+    tracker = ReductionTracker(
+        ledger=ledger, clock=TestClock(T0), fact_cache=FactCache(ledger), telemetry=telemetry
+    )
+    general = ledger_rows.offer(notes=(GENERAL,))
+    expired = ledger_rows.offer("of_2", state=OfferState.EXPIRED)
+    await tracker.record_pushed([general, expired])
+    assert tracker.view.first_applied_at("r1", "RUN-42", "DE", T0 + 1) == T0
+    assert b"general_offers_total 1.0" in telemetry.exposition()
+    assert tracker._general == {}
+    ledger.full = False
+    await tracker.record_pushed([general])
+    assert [*tracker._general] == [("RUN-42", "DE", "r1", 10965)]
+
+
+async def test_a_public_price_is_extended_once_an_hour() -> None:
+    ledger = MemoryLedger()
+    tracker = ReductionTracker(
+        ledger=ledger, clock=TestClock(T0), fact_cache=FactCache(ledger), telemetry=Telemetry()
+    )
+    for at in (T0, T0 + HOUR - 1, T0 + HOUR):
+        await tracker.record_pushed([ledger_rows.offer(notes=(GENERAL,), issued_at=at)])
+    (price,) = tracker._general.values()
+    assert (price.since, price.until) == (T0, T0 + HOUR + DAY)
+
+
+async def test_a_reduction_goes_on_over_a_restart_until_it_was_not_offered_for_a_window() -> None:
+    ledger, clock = MemoryLedger(), TestClock(T0 + DAY)
+    pushed = ledger_rows.offer(issued_at=T0)
+    await ledger.commit(
+        Commit(offers=(pushed,), steps=(OfferStep(pushed.id, T0, 1, OfferState.PUSHED),))
+    )
+    tracker = ReductionTracker(
+        ledger=ledger, clock=clock, fact_cache=FactCache(ledger), telemetry=Telemetry()
+    )
+    await tracker.start()
+    now = T0 + WINDOW
+    assert tracker.view.first_applied_at("r1", "RUN-42", "DE", now) == T0
+    clock._now = now + 1
+    tracker.forget_old()
+    assert tracker.view.first_applied_at("r1", "RUN-42", "DE", now) == now

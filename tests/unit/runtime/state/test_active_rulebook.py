@@ -1,0 +1,40 @@
+"""The holder of the active rulebook: what it says before, between and after rule files."""
+
+from support.builders import rule, rulebook, scene
+from tactful.core.rules.policy import Policy
+from tactful.rulebook.source.diagnostics import Diagnostic
+from tactful.runtime.state.active_rulebook import EMPTY, ActiveRulebook
+
+FINDING = Diagnostic("rules.yaml", 1, 1, 1, 2, "R001", "broken")
+
+
+def test_before_the_first_rule_file_nothing_is_offered_under_the_shops_policy() -> None:
+    policy = Policy(bad_rating=1)
+    active = ActiveRulebook(policy)
+    assert active.current.version == EMPTY.version
+    assert active.current.policy is policy
+    assert active.current.index.for_item(scene()) == ()
+    assert active.problem is None
+
+
+def test_a_new_rulebook_is_active_from_its_instant_and_paused_rules_stay_paused() -> None:
+    active = ActiveRulebook(Policy())
+    active.set_paused(frozenset({"R1"}))
+    active.replace(rulebook(rule("R1"), version="v2"), now=5)
+    assert (active.current.version, active.activated_at) == ("v2", 5)
+    assert active.current.paused == {"R1"}
+    active.set_paused(frozenset())
+    assert active.current.paused == frozenset()
+    assert active.activated_at == 5
+
+
+def test_a_problem_says_what_is_active_meanwhile() -> None:
+    active = ActiveRulebook(Policy())
+    active.diagnostics = (FINDING,)
+    assert active.problem is not None
+    assert "nothing is offered" in active.problem
+    active.replace(rulebook(rule("R1"), version="v2"), now=5)
+    assert active.problem is not None
+    assert "nothing is offered" not in active.problem
+    active.diagnostics = ()
+    assert active.problem is None
