@@ -1,4 +1,4 @@
-"""Only what the shop's server signed, lately, for a short while, says who somebody is."""
+"""Only a recent, short-lived signature of the shop's server identifies a customer."""
 
 import hashlib
 import hmac
@@ -47,11 +47,13 @@ def test_a_good_token_names_the_customer_and_where_they_are() -> None:
         {"exp": 10**18},
     ],
 )
-def test_what_is_missing_too_old_or_too_long_says_nothing(claims: dict[str, Any]) -> None:
+def test_a_missing_expired_or_overlong_claim_leaves_the_shopper_anonymous(
+    claims: dict[str, Any],
+) -> None:
     assert IDENTITIES.verify_token(token(**claims)) is None
 
 
-def test_a_forged_token_says_nothing() -> None:
+def test_a_forged_token_leaves_the_shopper_anonymous() -> None:
     def part(value: object) -> str:
         return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
@@ -78,12 +80,12 @@ def test_the_hmac_of_an_id_is_enough_for_a_template_language() -> None:
         assert IDENTITIES.verify_hmac("c1", wrong) is None
 
 
-def test_an_empty_id_is_nobody_however_well_it_is_signed() -> None:
+def test_an_empty_customer_id_is_refused_even_if_it_is_signed() -> None:
     digest = hmac.new(SECRET.encode(), b"", hashlib.sha256).hexdigest()
     assert IDENTITIES.verify_hmac("", digest) is None
 
 
-def test_without_a_secret_nobody_is_known() -> None:
+def test_without_a_secret_every_shopper_stays_anonymous() -> None:
     nobody = IdentityVerifier(None, TestClock(NOW * 1000))
     assert nobody.verify_token(token()) is None
     assert nobody.verify_hmac("c1", "0" * 64) is None
