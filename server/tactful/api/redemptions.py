@@ -1,4 +1,4 @@
-"""Endpoints for the shop's checkout: redeem, cancel, refund, and the keys that verify tokens offline."""
+"""Endpoints for the shop's checkout: redeem, cancel, refund, and the published keys."""
 
 from collections.abc import Sequence
 from typing import Annotated

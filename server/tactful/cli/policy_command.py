@@ -1,4 +1,4 @@
-"""The command `tactful policy show`, which prints the active policy and the origin of each value."""
+"""The command `tactful policy show`: the active policy and the origin of each value."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Settings of a shop's server, from the defaults, a TOML file, the environment and the command line.
+"""Settings of a server, from defaults, a TOML file, the environment and the command line.
 
 `load` reads and checks them. Everything else receives the `Config`.
 """

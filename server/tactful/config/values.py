@@ -1,4 +1,4 @@
-"""Types of settings: what each accepts as text or TOML value, and how its values are written."""
+"""Types of settings: what each accepts as text or TOML value, and how it is written."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""The decision as data, and the builder that keeps its offers, budget and contact history in step.
+"""The decision as data, and the builder that keeps its offers, budget and contacts in step.
 
 Every change of an offer goes through `DecisionBuilder`: it takes the next sequence number, writes
 the audit step, moves the budget and updates the contact history. No other code does any of these.

@@ -1,1 +1,1 @@
-"""The wire: messages, codec and the rules of a connection, without I/O and without decisions."""
+"""The wire: messages, codec and connection rules, without I/O and without decisions."""

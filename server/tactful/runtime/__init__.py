@@ -1,1 +1,1 @@
-"""The order of work around a decision; it reaches ledger, clock and entropy through its ports."""
+"""The order of work around a decision; it reaches the outside only through its ports."""

@@ -1,4 +1,4 @@
-"""Explanation of an offer, computed from a copy of a data folder instead of a running server."""
+"""Explanation of an offer, computed from a copy of a data folder without a running server."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""The group `tactful rules`, and its commands `check`, `fmt`, `explain`, `diff`, `schema` and `new`."""
+"""The group `tactful rules` with `check`, `fmt`, `explain`, `diff`, `schema` and `new`."""
 
 import sys
 from importlib import resources

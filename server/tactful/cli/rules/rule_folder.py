@@ -1,4 +1,4 @@
-"""Rule files and tests that the arguments of a `tactful rules` command select, and compiling them."""
+"""Rule files and tests that the arguments of a `tactful rules` command select."""
 
 from collections.abc import Sequence
 from pathlib import Path

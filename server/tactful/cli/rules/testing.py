@@ -1,4 +1,4 @@
-"""The commands `tactful rules test` and `tactful rules coverage`, on the scenarios beside the rules."""
+"""The commands `tactful rules test` and `tactful rules coverage`."""
 
 import sys
 import time

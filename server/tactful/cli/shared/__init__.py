@@ -1,1 +1,1 @@
-"""Parts that several commands share: options, output, errors, and access to a server or its data folder."""
+"""Parts that several commands share: options, output, errors, and access to a server."""

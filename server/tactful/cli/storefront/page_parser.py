@@ -1,4 +1,4 @@
-"""Parser for a storefront's page: script tags, products and policies, without running scripts."""
+"""Parser for a storefront's page: script tags, products and policies; no script is run."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Prior price: the price against which an offer may claim a reduction, and what the claim may say.
+"""Prior price: the price against which an offer may claim a reduction, and the claim.
 
 Article 6a of Directive 98/6/EC, as inserted by Directive (EU) 2019/2161, Article 2: an announced reduction states
 the prior price, and that is the lowest price applied in the 30 days before. See `server/SEMANTICS.md`, section 9.

@@ -1,4 +1,4 @@
-"""Taints: what a customer's cases, returns, reviews and late parcels suppress, where, and until when.
+"""Taints: what cases, returns, reviews and late parcels suppress, where, and until when.
 
 This is the table of `server/SEMANTICS.md`, section 6. `CASE_TAINTS` and `RETURN_TAINTS` are its rows for cases
 and returns; the functions below them are the rows for brands, reviews and parcels. Scope and duration of each

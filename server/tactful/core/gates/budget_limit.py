@@ -1,4 +1,4 @@
-"""Gate 10: the campaign must have budget left, and the shopper must be within the rule's limits.
+"""Gate 10: the campaign has budget left, and the shopper is within the rule's limits.
 
 It enforces server/SEMANTICS.md, section 4, rule 2. The gate only reads: the ledger reserves the
 amount in the transaction that creates the offer, and may still refuse it where another session was

@@ -1,4 +1,4 @@
-"""Gates 1 to 4: the rule runs, the shopper allows it, the facts are fresh, the conditions hold.
+"""Gates 1 to 4: rule state, consent of the shopper, fresh feeds, and targeting.
 
 They enforce server/SEMANTICS.md, section 7 (gates 1 and 4), section 8 (gate 2) and section 10, rule
 4 (gate 3).

@@ -1,4 +1,4 @@
-"""Arbitration: which of the candidates is pushed, and why the others are not. Gates 11 and 12.
+"""Arbitration, gates 11 and 12: which candidate is pushed, and why the others are not.
 
 The order of comparison is server/SEMANTICS.md, section 7: tier, expected value, the smaller
 discount, rule id, SKU. Every comparison is total and exact, so that the same inputs give the same

@@ -1,4 +1,4 @@
-"""Hold-outs: which shoppers are deliberately shown nothing, so that the effect can be measured.
+"""Hold-outs: shoppers who are deliberately shown nothing, to measure the effect.
 
 Gate 12 (server/SEMANTICS.md, section 7). Membership is a keyed hash and nothing is stored for it:
 the same shopper is in the same group on every device and after every restart, and nobody without

@@ -1,4 +1,4 @@
-"""Money: amounts in minor units of an ISO 4217 currency, and exact integer arithmetic on prices.
+"""Money: amounts in minor units of an ISO 4217 currency, and exact integer arithmetic.
 
 Percentages are basis points (1 % = 100). Nothing here uses a float, converts a currency or assumes one.
 See `server/SEMANTICS.md`, section 1.

@@ -1,4 +1,4 @@
-"""Checks of prices and budgets against floors, the policy and the catalogue (R306-R308, R314)."""
+"""Checks of prices and budgets against floors, policy and catalogue (R306-R308, R314)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

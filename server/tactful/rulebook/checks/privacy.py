@@ -1,4 +1,4 @@
-"""Checks that a rule neither uses protected attributes nor reveals personal data (R310, R311)."""
+"""Checks that a rule uses no protected attribute and reveals no personal data (R310, R311)."""
 
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.checks.references import is_personal, placeholders

@@ -1,4 +1,4 @@
-"""Index of rules by territory, moment and one indexed field, so that a lookup is a hash access.
+"""Index of rules by territory, moment and one field, so that a lookup is a hash access.
 
 Each rule is filed under one dimension that its condition requires, such as `item.brand`. A lookup
 reads each dimension in use once, joins the matching buckets, and remembers the answer. The cost of

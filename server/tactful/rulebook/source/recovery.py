@@ -1,4 +1,4 @@
-"""Reads a rule file to its end even if its layout is broken, so that all mistakes are reported.
+"""Reads a broken rule file to its end, so that all mistakes are reported at once.
 
 A line that cannot be read is reported, repaired or emptied, and the file is parsed again. A repair
 never moves lines, so that later findings name the right place.

@@ -1,4 +1,4 @@
-"""The side of a redemption that touches the shop: facts before it, memory and live sessions after it."""
+"""What a redemption reads of the shop before, and updates in memory and sessions after."""
 
 from collections.abc import Collection
 

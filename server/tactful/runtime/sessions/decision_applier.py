@@ -1,4 +1,4 @@
-"""Memory's side of a decision: applied when it is made, rolled back when it cannot be recorded."""
+"""Applies a decision to memory, and rolls it back when it cannot be recorded."""
 
 import structlog
 from msgspec import structs

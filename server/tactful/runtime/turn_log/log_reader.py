@@ -1,4 +1,4 @@
-"""Reading of the turn log: recorded turns in order, and the rulebooks under which they were decided."""
+"""Reader of the turn log: recorded turns in order, and the rulebooks that decided them."""
 
 import heapq
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Batching writer of the signals on which nothing was decided, and of the sessions they changed.
+"""Batching writer of the signals without a decision, and of the sessions they changed.
 
 Signals that lead to no decision are gathered per session. They are written as one entry after about
 one second, after 64 signals, or together with the session's next decision. A crash can lose them. It

@@ -1,4 +1,4 @@
-"""Numbered migrations of the schema, each applied in one transaction together with its number.
+"""Numbered migrations of the schema, each applied in one transaction with its number.
 
 A migration has happened wholly, or it happens at the next start. A released migration never changes,
 because ledgers have it behind them; a new schema is a new file.

@@ -1,4 +1,4 @@
-"""Opening of a ledger file: is it ours, is it sound, and does SQLite keep its promises?
+"""Opening of a ledger file: it must be ours, undamaged, and durable as configured.
 
 The checks run in this order, and nothing is changed in a file before it is known to be ours: identity
 and version, write-ahead log, settings, migrations, a bounded look at every table.

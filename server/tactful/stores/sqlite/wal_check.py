@@ -1,4 +1,4 @@
-"""A check of the write-ahead log: was it cut off by a crash, or damaged in the middle?
+"""A check whether a write-ahead log was cut off by a crash or damaged in the middle.
 
 SQLite takes the first frame with a bad checksum for the end of the log, and silently ignores
 everything after it. With `synchronous=FULL` a transaction is on disk before the next one begins. So a

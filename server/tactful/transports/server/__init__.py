@@ -1,1 +1,1 @@
-"""One port for HTTP and WebSocket: accept, parse heads, shake hands, read frames, keep deadlines."""
+"""One port for HTTP and WebSocket: heads, handshakes, frames and deadlines."""

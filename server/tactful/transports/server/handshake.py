@@ -1,4 +1,4 @@
-"""Check of a WebSocket handshake: a fast path for what browsers send, the library for the rest.
+"""Check of a WebSocket handshake: a fast path for browsers, the library for the rest.
 
 The fast path accepts only heads that the library would accept with the same bytes; a property test
 compares both. It takes a tenth of the library's time, which decides how many clients can return

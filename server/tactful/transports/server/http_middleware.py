@@ -1,4 +1,4 @@
-"""ASGI middleware that resolves the client's address and checks rate and `Host` of a request."""
+"""ASGI middleware that resolves the client's address and checks rate and `Host`."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 

@@ -1,4 +1,4 @@
-"""Deadlines and size limits around the HTTP stack, which has none for heads, bodies and readers."""
+"""Deadlines and size limits around the HTTP stack, for heads, bodies and slow readers."""
 
 import asyncio
 
