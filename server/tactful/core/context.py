@@ -88,7 +88,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def product(self) -> Product | None:
-        """The catalogue's entry; None: nobody reported one."""
+        """The product fact of the item; None: none was reported."""
         return self.item.product.fact if self.item.product else None
 
     @property

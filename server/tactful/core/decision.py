@@ -171,6 +171,7 @@ class DecisionBuilder:
             offer: The offer as `build_offer` made it.
             replaces: The id of the offer that was superseded for it.
         """
+        # The number that `build_offer` was given for the id: nothing comes in between.
         offer = structs.replace(offer, seq=self.next_seq())
         self._record(offer, None)
         self._move_budget(offer, reserve=offer.hold, count=1)
@@ -207,6 +208,7 @@ class DecisionBuilder:
         Raises:
             LookupError: For a transition that the lifecycle does not have.
         """
+        # First of all: an event that the lifecycle does not have must change nothing.
         state = next_state(offer.state, event)
         offer = structs.replace(offer, state=state, seq=self.next_seq(), **changes)
         if event == "withdraw":
@@ -273,6 +275,7 @@ class DecisionBuilder:
         if offer.campaign is None:
             return
         for currency, amount in ((offer.currency, reserve), (COUNT, count)):
+            # The limit travels with the move: the ledger checks it in the commit, and knows no rules.
             balance = self.context.balances.get((offer.campaign, currency))
             limit = balance.limit if balance else None
             if amount:
@@ -304,6 +307,7 @@ class DecisionBuilder:
         """
         offers = tuple(self.standing.values())
         session = self.session
+        # Written in one piece at the end: a copy of the session per transition costs more.
         if offers != session.offers or wake_at != session.wake_at:
             session = structs.replace(session, offers=offers, wake_at=wake_at)
         return Decision(

@@ -1,7 +1,7 @@
 """Gate 6: enough units must be available after everything that was promised already.
 
-It enforces server/SEMANTICS.md, section 6, rule 6. An unknown stock is no stock: nothing is
-promised that nobody reported to exist.
+It enforces server/SEMANTICS.md, section 6, rule 6. An unknown stock is no stock: only
+reported units are promised.
 """
 
 from collections.abc import Iterator

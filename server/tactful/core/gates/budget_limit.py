@@ -32,6 +32,7 @@ def check_budget(context: Context, rule: Rule, hold: int, currency: str) -> Iter
     campaign = context.rulebook.campaigns.get(rule.campaign or "")
     if campaign is None:
         return
+    # The count holds for offers that cost nothing as well, such as a price without a saving.
     for key, amount, reason in (
         (currency, hold, Reason.BUDGET_SPEND),
         (COUNT, 1, Reason.BUDGET_COUNT),

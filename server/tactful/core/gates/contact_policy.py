@@ -30,6 +30,7 @@ def check_contact_policy(
         `contact.session_cap`, `contact.shopper_cap`, `contact.dismissed` and `contact.active`.
     """
     contact, caps, now = scene.contact, policy.caps, scene.now
+    # A session may last longer than the window of the shopper's cap, so both are counted.
     here = [one for one in contact.approaches if one.session == scene.session.id]
     if len(here) >= caps.per_session:
         yield Finding(Reason.CONTACT_SESSION_CAP, actual=len(here), needed=caps.per_session - 1)
@@ -41,6 +42,7 @@ def check_contact_policy(
             needed=caps.per_shopper.count - 1,
             until=cap_frees_at(recent, caps.per_shopper.count, caps.per_shopper.per),
         )
+    # By product and not by SKU: a shoe dismissed in one size is not wanted in another.
     for scope, key in (("rule", rule.id), ("product", scene.item.product_id)):
         until = contact.cooldown_until(scope, key)
         if now < until:
@@ -62,6 +64,7 @@ def _active_findings(
             visible += 1
         elif offer.sku == sku and not offer.advertised and not _stacks(rule, offer):
             yield Finding(Reason.CONTACT_ACTIVE, actual=offer.id, until=offer.accept_until)
+    # At least one must end before there is room, and the first that ends makes it.
     if visible >= policy.caps.visible:
         ends = min((o.ends_at for o in standing if o.advertised and o.sku != sku), default=None)
         yield Finding(

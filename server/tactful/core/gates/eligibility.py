@@ -33,6 +33,7 @@ def check_rule_state(
         yield Finding(Reason.RULE_PAUSED, actual="paused", needed="running")
     if now < rule.starts:
         yield Finding(Reason.RULE_NOT_STARTED, actual=now, needed=rule.starts, until=rule.starts)
+    # Half-open: an offer at the instant of the end would be one for a rule that is over.
     if now >= rule.ends:
         yield Finding(Reason.RULE_ENDED, actual=now, needed=rule.ends)
     if rule.schedule:
@@ -53,6 +54,7 @@ def check_shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
     """
     session = scene.session
     about = scene.history.about if scene.history else None
+    # Known of a verified customer alone; without the consent to use it there is no history.
     if about and about.fact.opted_out:
         yield Finding(Reason.SHOPPER_OPTED_OUT, actual=True, needed=False, at=about.at)
     if session.consent == "none":
@@ -156,8 +158,8 @@ def check_conditions(scene: Scene, rule: Rule, holds_at: int) -> Iterator[Findin
     if rule.moment == "rescue" and not scene.session.rescue:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"moment": None}, needed="moment: rescue")
     unverified = scene.profile is None and needs_customer(rule, holds_at)
-    # Where only the personal clauses fail, and no customer is known, the one thing to say is that
-    # nobody is identified: "orders is unknown" for each clause would hide it.
+    # Where only the personal clauses fail and no customer is known, the missing identity is the one
+    # thing to name. A finding per clause ("orders is unknown") would hide it.
     if holds_at == NEVER and not (unverified and _holds_if_identified(scene, rule)):
         yield from _clause_findings(scene, rule)
     if unverified:

@@ -47,6 +47,7 @@ def check_suppression(
         found += _component_findings(scene, least_cooldown)
         found += _cause_findings(scene, rule)
         found += _owned_findings(scene, policy)
+    # A guest has no history: only the orders that the shop reported for this session are known.
     elif scene.session.bought:
         found += _guest_purchase_findings(scene, policy)
     # Taints come from several facts in any order; the primary reason is the first of the enum.
@@ -57,6 +58,7 @@ def check_suppression(
 
 def _recall_findings(item: Item) -> Iterator[Finding]:
     """Yield `recall` for the item and for each component of a bundle."""
+    # No identity needed: a recall is about the item. A bundle with a recalled part is recalled.
     for one in (item, *item.components):
         for recall in one.recalls:
             yield Finding(Reason.RECALL, actual=recall, needed="lifted")
@@ -95,6 +97,7 @@ def _component_findings(scene: Scene, least_cooldown: int) -> Iterator[Finding]:
 def _active_taint(taint: Taint, now: int, least_cooldown: int) -> Iterator[Finding]:
     """Yield a finding if a taint is active now, with its cooldown lengthened by the rule files."""
     until = taint.until
+    # A cause that is still open has no end that could be moved.
     if until is not None and taint.open_until is not None:
         until = max(until, taint.open_until + least_cooldown)
     if taint.since <= now and (until is None or now < until):
@@ -115,6 +118,7 @@ def _cause_findings(scene: Scene, rule: Rule) -> Iterator[Finding]:
 
 def _owned_findings(scene: Scene, policy: Policy) -> Iterator[Finding]:
     """Yield `owned.already` for the product in any variant; a gift is not owned by its buyer."""
+    # From the placing of the order: a parcel on its way is owned as well.
     for purchase in _purchases(scene):
         until = purchase.placed_at + _owned_for(purchase.consumable_days, policy)
         if scene.now < until and not purchase.gift:

@@ -44,7 +44,7 @@ def check_timing(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Ite
 def _wait_findings(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Iterator[Finding]:
     """Yield `timing.wait` while engaged time, pause or a timed condition is missing."""
     session = scene.session
-    # A page that nobody sees has no end of waiting: only a signal shows it again.
+    # A hidden page has no end of waiting: only a signal shows it again.
     if not session.visible:
         yield Finding(Reason.TIMING_WAIT, actual="hidden", needed="visible")
         return
@@ -70,7 +70,7 @@ def _engaged_at(scene: Scene, policy: Policy) -> int:
     """Return when the engaged time suffices, milliseconds since the Unix epoch, UTC.
 
     The shopper is engaged with the item whose page is open, and in the cart with everything in it.
-    With any other item nobody is engaged, however long a page is open.
+    With any other item no engaged time runs, however long a page is open.
     """
     session = scene.session
     if session.focus == scene.item.sku or session.page == "cart":

@@ -84,6 +84,7 @@ def _failed(condition: Condition, scene: Any) -> Iterator[FailedClause]:
             for part in parts:
                 yield from _failed(part, scene)
         case AnyOf(parts):
+            # All or none: each of them alone would be enough.
             if not any(holds_from(part, scene) == NOW for part in parts):
                 for part in parts:
                     yield from _failed(part, scene)

@@ -88,6 +88,7 @@ class ContactHistory(Struct, frozen=True, gc=False):
         Returns:
             The history with the later of both ends.
         """
+        # One entry per scope and key: a repeated dismissal must not make the history grow.
         others = tuple(one for one in self.cooldowns if (one.scope, one.key) != (scope, key))
         until = max(until, self.cooldown_until(scope, key))
         return structs.replace(self, cooldowns=(*others, Cooldown(scope, key, until)))
@@ -155,6 +156,7 @@ def merge_histories(one: ContactHistory, other: ContactHistory) -> ContactHistor
         Approaches united by offer id, so that a repeated login counts none twice; of cooldowns and
         quiet periods the later end.
     """
+    # The common case at every page load of a customer: nothing to merge, and nothing to write.
     if not (other.approaches or other.cooldowns or other.quiet_until):
         return one
     united = one.with_quiet_until(other.quiet_until)
@@ -170,4 +172,5 @@ def _united(one: Iterable[Approach], other: Iterable[Approach]) -> tuple[Approac
         known = by_offer.get(approach.offer)
         if known is None or approach.shown:
             by_offer[approach.offer] = approach
+    # Sorted, so that the order of the logins does not show in the bytes of the decision.
     return tuple(sorted(by_offer.values(), key=lambda approach: (approach.at, approach.offer)))

@@ -20,6 +20,7 @@ def candidate_skus(session: Session) -> tuple[str, ...]:
     found = [session.focus] if session.focus else []
     if session.rescue or session.page == "cart":
         found += [line.sku for line in session.cart]
+    # An item seen last is a guess, so it counts only where nothing better is known.
     if session.rescue and not found and session.viewed_items:
         found.append(session.viewed_items[-1].sku)
     return tuple(dict.fromkeys(found))

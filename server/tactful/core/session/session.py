@@ -111,7 +111,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     cart: tuple[CartLine, ...] = ()
     """The cart as the page last reported it."""
     bought: tuple[BoughtProduct, ...] = ()
-    """What was bought in this session, as the shop reported it; counts while nobody is verified."""
+    """What was bought in this session, as the shop reported it; counts while no customer is verified."""
     contact: ContactHistory = NO_CONTACT
     """The contact history of the anonymous shopper."""
     offers: tuple[Offer, ...] = ()

@@ -187,11 +187,12 @@ def _against(
 ) -> tuple[VerdictOutcome | None, Reason | None]:
     """Compare a candidate with the visible offer on its item, and with showing nothing.
 
-    A visible offer is replaced only by a candidate that ranks higher and saves the shopper more
-    (server/SEMANTICS.md, section 7), so that no price rises in front of a shopper.
+    A visible offer is replaced only by a candidate that ranks higher and saves the shopper more, so
+    that no price rises in front of a shopper (server/SEMANTICS.md, section 7).
     """
     sku = candidate.scene.item.sku
     visible = next((offer for offer in standing if offer.sku == sku and offer.advertised), None)
+    # Its own offer is on the screen already; a second one would only restart the countdown.
     if visible and visible.rule == candidate.rule.id:
         return "standing", None
     if not beats_silence(context, candidate):
@@ -206,6 +207,7 @@ def _betters(context: Context, candidate: Candidate, visible: Offer) -> bool:
     value = offer_value(
         context, candidate.scene, visible.rule, candidate.priced, visible.price_after_discount
     )
+    # Both conditions: a rank alone could follow from a new tier and make the shopper pay more.
     rank = rank_of_standing(visible, context.rulebook.rules.get(visible.rule), value)
     return (
         price_after_discount(candidate.rule, candidate.quote) < visible.price_after_discount

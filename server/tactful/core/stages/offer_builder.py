@@ -59,6 +59,7 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     if price_basis is None or territory is None:
         raise LookupError("a candidate has a price and a territory")
     remedy = scene.remedy if rule.remedy else None
+    # No offer outlives its rule or its voucher: the countdown shows the true end.
     ends_at = min(scene.now + rule.expires, rule.ends)
     if remedy:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
@@ -117,8 +118,8 @@ def prior_price_of(scene: Scene, since: int, currency: str) -> PriorPrice | None
 
     Returns:
         The lowest public price of the window before `since`. Where the public price has been lower
-        since then, that lower price: "was" must not name a price that nobody pays any more. None
-        without a price on record.
+        since then, that lower price: "was" must not name a price that is not charged any more.
+        None without a price on record.
     """
     ledger = scene.item.history.get(scene.territory or "", ())
     at_start = prior_price(ledger, since, currency)
@@ -151,7 +152,7 @@ def provenance_of(rule: Rule) -> frozenset[Provenance]:
 
 
 def _id(session: str, seq: int, seed: str) -> str:
-    """Return an id that nobody without the seed can guess, the same whenever a turn is repeated."""
+    """Return an id that cannot be guessed without the seed, the same for a repeated turn."""
     text = f"{session}\0{seq}".encode()
     return ids.offer_id(blake2b(text, key=seed.encode()[:64], digest_size=16).digest())
 

@@ -35,6 +35,7 @@ def expire_offers(builder: DecisionBuilder) -> None:
 
     The product gets a cooldown: an offer that was let pass is not made again at once.
     """
+    # A copy: every transition changes the mapping.
     for offer in tuple(builder.standing.values()):
         end = offer.lapses_at
         if end is None or end > builder.now:
@@ -180,6 +181,7 @@ def _change_nothing(builder: DecisionBuilder, signal: signals.Signal) -> None:
 
 def _record_order(builder: DecisionBuilder, signal: signals.OrderReported) -> None:
     """Remember what was bought; a later report of the same order replaces the earlier one."""
+    # A cancelled order is reported again without products, and is then not owned any more.
     others = (one for one in builder.session.bought if one.order != signal.order)
     bought = (
         *others,

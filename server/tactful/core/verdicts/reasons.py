@@ -184,8 +184,8 @@ TRANSIENT_REASONS: Final = frozenset(
 )
 """Reasons that the shop may undo a moment later.
 
-A withdrawal for one of these starts a cooldown of the product, so that an offer does not appear and
-disappear with each delivery of stock or each pause of a rule.
+A withdrawal for one of these starts a cooldown of the product. Without it an offer would appear and
+disappear with each delivery of stock.
 """
 
 MENDED_BY_TIME: Final = frozenset(
