@@ -1,6 +1,6 @@
 """Problem details (RFC 9457): the body of every HTTP error response.
 
-All HTTP errors are written here: those of the API, those of the front door and those of redemptions.
+All HTTP errors are written here: those of the API, of the listener and of redemptions.
 Redemption errors are stored and repeated byte for byte, so the member order and the encoding never change.
 """
 

@@ -1,7 +1,7 @@
 """Simulates one session against a rulebook in memory, with the decision of the server.
 
 The simulator keeps what the runtime and the ledger keep for a session: facts, contact histories,
-reserved budgets. Time moves only when it is told to, and nothing is stored. It decides with
+reserved budgets. Time moves only when it is advanced, and nothing is stored. It decides with
 `core.decide`, so a scenario test cannot pass on a rule that the server would treat differently.
 """
 

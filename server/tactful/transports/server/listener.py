@@ -228,7 +228,7 @@ class Listener:
         return HttpProtocol(*arguments, rejections=self._hub.rejections)
 
     def _take_upgrade(self, **_: Any) -> IncomingConnection:
-        """Take back a connection on which the HTTP stack met an upgrade after earlier requests."""
+        """Take over a connection on which the HTTP stack met an upgrade after earlier requests."""
         return self._new_connection()
 
 

@@ -109,11 +109,11 @@ def _innermost_code(parser: object) -> object:
 # their fallback parser, which costs memory and speed and changes no response.
 _AT_EOF = getattr(StreamReader.at_eof, "__code__", None)
 _FRESH = getattr(ServerProtocol(state=OPEN, logger=frame_log), "parser", None)
-_CAN_TELL = _AT_EOF is not None and _innermost_code(_FRESH) is _AT_EOF
+_HAS_PARSER_PROBE = _AT_EOF is not None and _innermost_code(_FRESH) is _AT_EOF
 
 
 def _waits_for_a_frame(parser: object) -> bool:
-    return _CAN_TELL and _innermost_code(parser) is _AT_EOF
+    return _HAS_PARSER_PROBE and _innermost_code(parser) is _AT_EOF
 
 
 class WebSocketConnection(asyncio.Protocol):
