@@ -1,4 +1,4 @@
-"""From where do the bytes of a source come: a file, standard input, or the web?"""
+"""Sources of bytes that can be read twice: files, standard input and web addresses."""
 
 import gzip
 import io
@@ -14,12 +14,16 @@ from urllib.request import Request, urlopen
 from tactful.connectors.results import SourceError
 
 TIMEOUT_S: Final = 30
+"""Seconds to wait for a web server's next bytes."""
 _CHUNK: Final = 1 << 16
 _GZIP: Final = b"\x1f\x8b"
 
 
 class ByteSource:
-    """Bytes that can be read more than once: checked first, sent afterwards."""
+    """Bytes that can be read more than once, because an import checks them before it sends them.
+
+    Bytes that are compressed with gzip are decompressed.
+    """
 
     def __init__(self, name: str, raw: IO[bytes], size: int) -> None:
         self.name = name
@@ -29,23 +33,26 @@ class ByteSource:
 
     @property
     def position(self) -> int:
-        """How many of `size` bytes have been read."""
+        """How many of the `size` bytes have been read, before decompression."""
         return self._raw.tell()
 
     def stream(self) -> IO[bytes]:
-        """The bytes from the beginning, unpacked."""
+        """Return a stream of the decompressed bytes, from the beginning."""
         self._raw.seek(0)
         return cast("IO[bytes]", gzip.GzipFile(fileobj=self._raw)) if self._packed else self._raw
 
     def text(self) -> io.TextIOWrapper:
-        """The same as text; what is not UTF-8 comes as U+FFFD, for the row to be named."""
-        # A copy: closing the wrapper must not close the source.
+        """Return a stream of the bytes as text, from the beginning.
+
+        Bytes that are not UTF-8 become U+FFFD, so that the reader can name the row.
+        """
+        # Closing the text stream must not close the source, which is read again.
         inner = io.BufferedReader(_Uncloseable(self.stream()), _CHUNK)
         return io.TextIOWrapper(inner, "utf-8-sig", errors="replace", newline="")
 
 
 class _Uncloseable(io.RawIOBase):
-    """A stream that outlives its readers."""
+    """Stream that stays open when its reader is closed."""
 
     def __init__(self, inner: IO[bytes]) -> None:
         self._inner = inner
@@ -62,7 +69,17 @@ class _Uncloseable(io.RawIOBase):
 
 @contextmanager
 def open_source(name: str) -> Iterator[ByteSource]:
-    """A path, `-` for standard input, or an http(s) URL; SourceError when it cannot be read."""
+    """Open a source for the time of the block.
+
+    Args:
+        name: A path, `-` for standard input, or an http(s) URL.
+
+    Yields:
+        The source.
+
+    Raises:
+        SourceError: The source cannot be read.
+    """
     if name == "-":
         with _spooled(sys.stdin.buffer) as raw:
             yield ByteSource("standard input", raw, _size(raw))
@@ -73,7 +90,9 @@ def open_source(name: str) -> Iterator[ByteSource]:
         try:
             file = Path(name).open("rb")  # noqa: SIM115 - closed below, after what it yields
         except OSError as error:
-            raise SourceError(f"{name}: cannot be read: {error.strerror}") from error
+            raise SourceError(
+                f"{name}: The file cannot be read: {error.strerror}. Name a file that can be read."
+            ) from error
         with file:
             yield ByteSource(name, file, Path(name).stat().st_size)
 
@@ -95,7 +114,9 @@ def _fetched(url: str) -> Iterator[IO[bytes]]:
             yield raw
     except (URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
-        raise SourceError(f"{url}: cannot be fetched: {reason}") from error
+        raise SourceError(
+            f"{url}: The URL cannot be fetched: {reason}. Check the URL and try again."
+        ) from error
 
 
 def _size(raw: IO[bytes]) -> int:

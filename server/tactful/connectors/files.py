@@ -1,4 +1,4 @@
-"""Which facts are in this file, whatever its format?"""
+"""Registry of the file formats, detection of a file's format, and reading its rows."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,15 +11,19 @@ from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.results import ImportTerms, Row, SourceError
 
 Reader = Callable[[ByteSource, ImportTerms], Iterator[Row]]
+"""Yields every row of a source. It may raise OSError, EOFError, and KeyError for a missing column."""
 
 
 class FileFormat(Struct, frozen=True):
-    """A kind of file; `needs` the terms that it does not carry itself."""
+    """A format of files that can be imported."""
 
     name: str
+    """Value of `--format`."""
     title: str
+    """What a file of this format is, as in `Shopify's order export`."""
     read: Reader
     required_terms: tuple[str, ...] = ()
+    """Fields of `ImportTerms` that must be given, because the file does not contain them."""
 
 
 _PRICED: Final = ("territory", "tax_rate_bp")
@@ -66,42 +70,67 @@ _COLUMNS: Final = (
 
 
 def detect_format(source: ByteSource) -> FileFormat:
-    """What the file looks like; SourceError when it looks like nothing known."""
+    """Detect the format of a source by its first character, or by the columns of its header.
+
+    Raises:
+        SourceError: The source is empty, damaged, or of no known format.
+    """
     try:
         start = source.stream().read(512).removeprefix(b"\xef\xbb\xbf").lstrip()
         if not start:
-            raise SourceError(f"{source.name}: is empty")
+            raise SourceError(f"{source.name}: The file is empty. Name a file with facts.")
         if start[:1] in {b"{", b"["}:
             return BY_NAME["jsonl"]
         if start[:1] == b"<":
             return BY_NAME["merchant-xml"]
         header = {name.strip() for name in tables.read_header(source)}
-    except (OSError, EOFError) as error:  # a gzip that is cut or damaged
-        raise SourceError(f"{source.name}: cannot be unpacked: {error}") from error
+    except (OSError, EOFError) as error:  # compressed bytes that are cut off or damaged
+        raise SourceError(
+            f"{source.name}: The file cannot be decompressed: {error}. Compress it again with gzip."
+        ) from error
     for columns, name in _COLUMNS:
         if columns <= header or (name == "merchant-tsv" and columns <= _normalised(header)):
             return BY_NAME[name]
     shown = ", ".join(sorted(header))[:120]
     raise SourceError(
-        f"{source.name}: no known format; its columns are {shown}. "
-        f"Convert it to facts, one JSON object a line, or name a --format of {', '.join(BY_NAME)}"
+        f"{source.name}: The file has no known format. Its columns are {shown}. "
+        "Convert it to facts, one JSON object a line, or name its format with --format: "
+        f"{', '.join(BY_NAME)}."
     )
 
 
 def read_rows(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Iterator[Row]:
-    """Every row; SourceError when a term is missing or the bytes break off."""
+    """Yield every row of a source: its facts, its bad rows and those that are left out.
+
+    Args:
+        source: The source; it is read from the beginning.
+        terms: What the file does not contain itself.
+        form: The format of the source.
+
+    Raises:
+        SourceError: A required term or column is missing, or the bytes end too early.
+    """
     missing = [name for name in form.required_terms if getattr(terms, name) is None]
     if missing:
         options = " ".join(_OPTIONS[name] for name in missing)
-        raise SourceError(f"{source.name}: {form.title} does not say everything: add {options}")
+        raise SourceError(
+            f"{source.name}: {_capitalised(form.title)} does not contain everything. Add {options}."
+        )
     try:
         yield from form.read(source, terms)
     except (OSError, EOFError) as error:
-        raise SourceError(f"{source.name}: cannot be read to its end: {error}") from error
+        raise SourceError(
+            f"{source.name}: The file cannot be read to its end: {error}. Export it again."
+        ) from error
     except KeyError as error:
         raise SourceError(
-            f"{source.name}: {form.title} has a column {error}; this has not"
+            f"{source.name}: {_capitalised(form.title)} has a column {error}, which is missing here. "
+            "Export the file with all columns."
         ) from error
+
+
+def _capitalised(title: str) -> str:
+    return title[0].upper() + title[1:]
 
 
 def _normalised(header: set[str]) -> set[str]:

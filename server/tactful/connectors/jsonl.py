@@ -1,4 +1,4 @@
-"""Which facts are in a file of JSON Lines?"""
+"""Reader of facts as JSON Lines."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,16 @@ from tactful.connectors.results import BadRow, ImportTerms, Row, decode_or_error
 
 
 def jsonl_rows(source: ByteSource, _: ImportTerms) -> Iterator[Row]:
-    """A fact a line; empty lines are nothing."""
+    """Yield the fact of each line; empty lines are left out.
+
+    A line is a fact exactly as `POST /v1/facts` accepts it.
+    """
     for number, line in enumerate(source.stream(), 1):
         text = line.removeprefix(b"\xef\xbb\xbf").strip()
         if number == 1 and text.startswith(b"["):
-            yield BadRow(1, "This is a JSON array; write a fact a line, as `jq -c '.[]'` does")
+            yield BadRow(
+                1, "The file is a JSON array. Write one fact on each line, as `jq -c '.[]'` does."
+            )
             return
         if text:
             yield decode_or_error(number, text)

@@ -1,4 +1,8 @@
-"""Which facts are in a Google Merchant feed, as XML or as tab-separated text?"""
+"""Readers of Google Merchant feeds, as XML or as tab-separated text.
+
+Each item gives a product and a price, and a cost and stock where the feed contains them.
+The columns are those of Google's product data specification.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,11 +25,15 @@ from tactful.connectors.results import (
 
 _CHUNK = 1 << 16
 _REPEATED = "\n"
-"""Between the values of an element that an item has several times."""
+"""Separator between the values of an element that an item has several times."""
 
 
 def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
-    """RSS `item`s or Atom `entry`s, read as they come; a document type is refused."""
+    """Yield the facts of each RSS `item` or Atom `entry`, while the feed is read.
+
+    A document type is refused, because its entities could expand without limit or name other files.
+    The row after a syntax error is the last.
+    """
     reader = _ItemParser()
     stream = source.stream()
     done = False
@@ -42,7 +50,7 @@ def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
 
 
 def tsv_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
-    """A header and an item a line."""
+    """Yield the facts of each line below the header."""
     for record in tables.table_rows(source):
         if isinstance(record, BadRow):
             yield record
@@ -52,7 +60,7 @@ def tsv_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
 
 
 class _ItemParser:
-    """Collects the direct children of every item; nested groups are not ours."""
+    """Collects the direct children of every item; nested groups, such as shipping, are ignored."""
 
     def __init__(self) -> None:
         self.items: list[tuple[int, dict[str, str]]] = []
@@ -71,13 +79,14 @@ class _ItemParser:
         try:
             self._parser.Parse(chunk, final)
         except expat.ExpatError as error:
-            return BadRow(error.lineno, f"The XML breaks off here: {expat.ErrorString(error.code)}")
+            message = f"The XML is not well-formed here: {expat.ErrorString(error.code)}"
+            return BadRow(error.lineno, message)
         except RowError as error:
             return BadRow(self._parser.CurrentLineNumber, str(error))
         return None
 
     def _refuse(self, *_: object) -> None:
-        raise RowError("A feed has no document type; remove <!DOCTYPE ...>, nothing is expanded")
+        raise RowError("The feed has a document type, which is refused. Remove <!DOCTYPE ...>.")
 
     def _start(self, name: str, _: object) -> None:
         local = name.rpartition(" ")[2]
@@ -112,7 +121,7 @@ def _facts(line: int, fields: Fields, terms: ImportTerms) -> Iterator[Row]:
 def _sku(fields: Fields) -> str:
     sku = fields.get("id", "").strip()
     if not sku:
-        raise RowError("The item has no id; every item of a feed needs one")
+        raise RowError("The item has no id. Give every item of the feed an id.")
     return sku
 
 
@@ -133,7 +142,7 @@ def _product(fields: Fields) -> dict[str, Any]:
 def _price(fields: Fields, terms: ImportTerms) -> dict[str, Any]:
     regular = parse_price(fields.get("price", ""), terms.currency)
     if regular is None:
-        raise RowError("The item has no price")
+        raise RowError("The item has no price. Add one.")
     sale = parse_price(fields.get("sale_price", ""), terms.currency)
     on_sale = sale is not None and _in_force(fields.get("sale_price_effective_date", ""), terms.now)
     return {
@@ -148,15 +157,15 @@ def _price(fields: Fields, terms: ImportTerms) -> dict[str, Any]:
 
 
 def _in_force(period: str, now: int) -> bool:
-    """`start/end`, half-open; a sale without dates is in force."""
+    """Return whether a sale applies at `now` (ms): from its start until before its end, or undated."""
     if not period.strip():
         return True
     try:
         start, end = (datetime.fromisoformat(part) for part in period.strip().split("/"))
         return start.timestamp() * 1000 <= now < end.timestamp() * 1000
     except ValueError as error:
-        hint = "write start/end, as in 2026-03-01T00:00+01:00/2026-03-08T00:00+01:00"
-        raise RowError(f"{period[:60]!r} is no sale period; {hint}") from error
+        hint = "Write start/end, as in 2026-03-01T00:00+01:00/2026-03-08T00:00+01:00."
+        raise RowError(f"{period[:60]!r} is not a sale period. {hint}") from error
 
 
 def _optional(fields: Fields, terms: ImportTerms) -> Iterator[dict[str, Any]]:
@@ -170,7 +179,11 @@ def _optional(fields: Fields, terms: ImportTerms) -> Iterator[dict[str, Any]]:
 
 
 def _available(fields: Fields, terms: ImportTerms) -> int | None:
-    """Feeds say whether, seldom how many: without a number, only "none" is a fact."""
+    """Return the available pieces; None: the feed only says that there are some.
+
+    A feed usually says whether an item is in stock, seldom how many pieces. Without a number, only
+    "out of stock" is a fact, unless the shop assumes a number.
+    """
     if fields.get("quantity", "").strip():
         return parse_integer(fields["quantity"], "quantity")
     stated = fields.get("availability", "").strip().replace(" ", "_")

@@ -1,4 +1,7 @@
-"""Which orders are in an order export of Shopify or WooCommerce, with a row for each line?"""
+"""Reader of order exports of Shopify and WooCommerce, which have a row for each order line.
+
+All rows of an order give one order fact. What belongs to the order is read from its first row.
+"""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +26,7 @@ from tactful.core.values.calendar import zone_of
 
 
 class OrderColumns(Struct, frozen=True, kw_only=True):
-    """Under which column a shop system exports what; a line's money is the sum of `paid` less `off`."""
+    """Names of the columns in the order export of one shop system; empty: it has no such column."""
 
     order: str
     placed: str
@@ -32,15 +35,20 @@ class OrderColumns(Struct, frozen=True, kw_only=True):
     sku: str
     qty: str
     paid: tuple[str, ...]
+    """Columns whose sum is what was paid for a line, including tax."""
     paid_each: bool
+    """Whether that is the price of one piece instead of the whole line."""
     off: str = ""
+    """Column with the discount of the whole line, which `paid` does not contain."""
     customer: str = ""
     cancelled: str
+    """Column that says whether the order was cancelled: a status, or the time of the cancellation."""
     delivered: str
+    """Column with the status of the shipment."""
 
     @property
     def identifying_columns(self) -> frozenset[str]:
-        """Columns without which it is not this export."""
+        """Columns by which this export is recognised."""
         return frozenset({self.order, self.placed, self.sku, self.qty, *self.paid[:1]})
 
 
@@ -73,12 +81,18 @@ WOOCOMMERCE: Final = OrderColumns(
 _CANCELLED: Final = frozenset({"cancelled", "failed", "refunded", "trash"})
 _SHIPPED: Final = frozenset({"fulfilled", "completed", "shipped"})
 _DECIMALS: Final = 8
-"""Decimals that are read of a line's money before it is divided; shop systems export up to six."""
+"""Decimals with which a line's amount is computed before it is divided; shop systems export up to six."""
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,8}))?", re.ASCII)
 
 
 def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) -> Iterator[Row]:
-    """An order for each run of rows with one number."""
+    """Yield an order for each run of rows with the same order number.
+
+    Args:
+        source: The export, sorted by order.
+        terms: Currency, territory, customer column and time zone that the export lacks.
+        dialect: The columns of the shop system.
+    """
     run: list[tables.TableRow] = []
     seen: set[str] = set()
     for record in tables.table_rows(source):
@@ -90,7 +104,9 @@ def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) ->
             yield _order(run, terms, dialect)
             run = []
         if not run and order in seen:
-            yield BadRow(record.line, f"Order {order} was there before; sort the rows by order")
+            # Its earlier rows are an order fact already, which this one would replace.
+            message = f"The rows of order {order} are not together. Sort the file by order."
+            yield BadRow(record.line, message)
         seen.add(order)
         run.append(record)
     if run:
@@ -126,17 +142,17 @@ def _fact(first: Fields, terms: ImportTerms, dialect: OrderColumns) -> dict[str,
 def _currency(first: Fields, terms: ImportTerms, dialect: OrderColumns) -> str:
     currency = first.get(dialect.currency) or terms.currency
     if not currency:
-        raise RowError("The order names no currency; add --currency")
+        raise RowError("The order names no currency. Add --currency.")
     return currency
 
 
 def _line(row: Fields, currency: str, dialect: OrderColumns) -> dict[str, Any]:
     qty = parse_integer(row[dialect.qty], dialect.qty)
     if qty < 1:
-        raise RowError(f"{dialect.qty} is {qty}; an order line has at least 1")
+        raise RowError(f"{dialect.qty} is {qty}. Write at least 1.")
     sku = row[dialect.sku].strip().lstrip("'")
     if not sku:
-        raise RowError("The line has no SKU; give the product one and export again")
+        raise RowError("The line has no SKU. Give the product a SKU, and export again.")
     paid = sum(_parse_amount(row.get(column, ""), column) for column in dialect.paid)
     total = (paid * qty if dialect.paid_each else paid) - _parse_amount(
         row.get(dialect.off, ""), dialect.off
@@ -145,7 +161,7 @@ def _line(row: Fields, currency: str, dialect: OrderColumns) -> dict[str, Any]:
         minor = 10 ** (_DECIMALS - money.exponent_of(currency))
     except money.MoneyError as error:
         raise RowError(str(error)) from error
-    # Up: what a shopper paid is a price that later offers must not undercut.
+    # Rounded up: later offers must not go below what the customer paid.
     unit = money.divide_up(max(total, 0), qty * minor)
     return {"sku": sku, "qty": qty, "unit": {"amount": unit, "currency": currency}}
 
@@ -155,14 +171,14 @@ def _parse_amount(text: str, column: str) -> int:
         return 0
     found = _AMOUNT.fullmatch(text.strip())
     if found is None:
-        raise RowError(f"{column} is {text[:40]!r}; write plain digits, as in 12.50")
+        raise RowError(f"{column} is {text[:40]!r}. Write plain digits, as in 12.50.")
     return int(found[1] + (found[2] or "").ljust(_DECIMALS, "0"))
 
 
 def _customer(row: Fields, terms: ImportTerms, dialect: OrderColumns) -> str | None:
     column = terms.customer_column or dialect.customer
     found = row.get(column, "").strip().lstrip("'") if column else ""
-    return found if found not in {"", "0"} else None  # WooCommerce has guests as customer 0
+    return found if found not in {"", "0"} else None  # customer 0 of WooCommerce is anonymous
 
 
 def _status(row: Fields, dialect: OrderColumns) -> str:
@@ -176,5 +192,6 @@ def _instant(text: str, zone: str) -> str:
     try:
         when = datetime.fromisoformat(text.strip().replace(" -", "-").replace(" +", "+"))
     except ValueError as error:
-        raise RowError(f"{text[:40]!r} is no time; write 2026-03-10 12:00:00 +0100") from error
+        hint = "Write one such as 2026-03-10 12:00:00 +0100."
+        raise RowError(f"{text[:40]!r} is not a time. {hint}") from error
     return (when if when.tzinfo else when.replace(tzinfo=zone_of(zone))).isoformat()

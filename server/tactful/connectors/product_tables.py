@@ -1,4 +1,7 @@
-"""Which facts are in a product export of Shopify or WooCommerce?"""
+"""Readers of product exports of Shopify and WooCommerce.
+
+Each variant gives a product and a price, and a cost and stock where the export contains them.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -19,12 +22,17 @@ from tactful.connectors.results import (
 )
 
 SHOPIFY: Final = frozenset({"Handle", "Title", "Variant SKU", "Variant Price"})
-"""Columns by which a Shopify product export is known."""
+"""Columns by which a Shopify product export is recognised."""
 WOOCOMMERCE: Final = frozenset({"ID", "Type", "SKU", "Name", "Regular price"})
+"""Columns by which a WooCommerce product export is recognised."""
 
 
 def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
-    """A variant a row; what belongs to the product stands in its first row only."""
+    """Yield the facts of each row, which is one variant.
+
+    What belongs to the product is in the first row of the product only. Rows of further images and
+    of products that are not published are left out.
+    """
     product: dict[str, str] = {}
     for record in tables.table_rows(source):
         if isinstance(record, BadRow):
@@ -37,7 +45,11 @@ def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
 
 
 def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
-    """A simple product or a variation a row; a variable product only lends its name to them."""
+    """Yield the facts of each row, which is a simple product or a variation.
+
+    A row of a variable product gives no facts of its own: its variations take their name, brand,
+    categories and image from it.
+    """
     parents: dict[str, Fields] = {}
     for record in tables.table_rows(source):
         if isinstance(record, BadRow):
@@ -76,7 +88,7 @@ def _shopify(product: Fields, row: Fields, terms: ImportTerms) -> Iterator[dict[
         row["Variant SKU"].strip().lstrip("'")
     )  # Shopify puts one before numbers, for spreadsheets
     if not sku:
-        raise RowError("The variant has no SKU; give it one in Shopify")
+        raise RowError("The variant has no SKU. Give it a SKU in Shopify.")
     kind = product.get("Type", "") or product.get("Product Category", "")
     yield {
         "type": "product",
@@ -100,7 +112,7 @@ def _woocommerce(
         yield "not published"
         return
     if not row["SKU"]:
-        raise RowError("The product has no SKU; give it one in WooCommerce")
+        raise RowError("The product has no SKU. Give it a SKU in WooCommerce.")
     parent = parents.get(row.get("Parent", ""), row)
     kinds = (parent.get("Categories") or row.get("Categories", "")).split(",")
     yield {
@@ -127,7 +139,7 @@ def _money_and_stock(
 ) -> Iterator[dict[str, Any]]:
     now, before = parse_price(price, terms.currency), parse_price(was, terms.currency)
     if now is None:
-        raise RowError("There is no price")
+        raise RowError("The row has no price. Add one.")
     yield {
         "type": "price",
         "sku": sku,

@@ -1,4 +1,7 @@
-"""What was found in a file: facts and bad rows, each with its line, and the terms it was read under?"""
+"""Results of reading a file: facts, bad rows and skipped rows, each with its line.
+
+Here are also the parsers of prices, numbers and categories that several readers share.
+"""
 
 import re
 from collections.abc import Mapping
@@ -13,20 +16,27 @@ from tactful.core.values import money
 
 
 class SourceError(Exception):
-    """A source that cannot be read at all; the text says what, where and what to do."""
+    """A source cannot be read at all. The text says what is wrong, where, and what to do."""
 
 
 class ImportTerms(Struct, frozen=True, kw_only=True):
-    """What a file does not say by itself; `now` is ms since the epoch, for sales that begin and end."""
+    """What a file does not contain itself, from the options of the import."""
 
     now: int
+    """Milliseconds since the Unix epoch, UTC; decides which sale prices apply."""
     territory: str | None = None
+    """Territory of prices and stock."""
     currency: str | None = None
+    """Currency of prices that name none."""
     tax_included: bool = True
     tax_rate_bp: int | None = None
+    """Tax rate of the prices, in basis points."""
     assumed_stock: int | None = None
+    """Available pieces of an item that is in stock without a number; None: unknown."""
     customer_column: str | None = None
+    """Column of an order export with the shop's customer id."""
     zone: str = "UTC"
+    """IANA time zone of times that name none."""
 
 
 class FoundFact(Struct, frozen=True):
@@ -37,14 +47,14 @@ class FoundFact(Struct, frozen=True):
 
 
 class BadRow(Struct, frozen=True):
-    """A row that is no fact: what is wrong and what to do."""
+    """A row that cannot become a fact, and what to do about it."""
 
     line: int
     message: str
 
 
 class SkippedRow(Struct, frozen=True):
-    """A row that is rightly left out, and why."""
+    """A row that contains no fact, and why."""
 
     line: int
     reason: str
@@ -52,22 +62,27 @@ class SkippedRow(Struct, frozen=True):
 
 Row = FoundFact | BadRow | SkippedRow
 Fields = Mapping[str, str]
-"""One row by column; what is absent is empty."""
+"""Name of a column → value of the row; absent values are empty."""
 
 
 class RowError(ValueError):
-    """This row cannot become a fact; the text says what to do."""
+    """A row cannot become a fact; the text says why and what to do."""
 
 
 def fact_or_error(line: int, fact: Mapping[str, Any]) -> Row:
-    """The fact, or what the server would have said about it."""
+    """Return the fact of a row, or a bad row with the text of the server's own check.
+
+    Args:
+        line: Line on which the row begins.
+        fact: The fact as `POST /v1/facts` accepts it; fields of None are left out.
+    """
     return decode_or_error(
         line, msgspec.json.encode({k: v for k, v in fact.items() if v is not None})
     )
 
 
 def decode_or_error(line: int, raw: bytes) -> Row:
-    """The same for JSON text."""
+    """Return the fact of a JSON object, or a bad row with the text of the server's own check."""
     fact = fact_codec.decode(raw)
     return (
         BadRow(line, fact.message)
@@ -80,14 +95,25 @@ _PRICE = re.compile(r"(?:([A-Z]{3}) ?)?(-?[0-9]+(?:\.[0-9]+)?)(?: ?([A-Z]{3}))?"
 
 
 def parse_price(text: str, currency: str | None) -> dict[str, Any] | None:
-    """`12.50 EUR`, `EUR 12.50`, or `12.50` in the given currency; empty: None. RowError otherwise."""
+    """Parse a price such as `12.50 EUR`, `EUR 12.50`, or `12.50` in the given currency.
+
+    Args:
+        text: The text; empty means no price.
+        currency: ISO 4217 code of prices that name none.
+
+    Returns:
+        The `amount` in minor units and the `currency`; None: no price.
+
+    Raises:
+        RowError: The text is not a price, or has more decimals than its currency.
+    """
     if not text.strip():
         return None
     found = _PRICE.fullmatch(text.strip())
     code = found and (found[1] or found[3] or currency)
     if found is None or not code:
-        hint = "name its currency with --currency" if found else "write plain digits, as in 12.50"
-        raise RowError(f"{text[:40]!r} is not a price; {hint}")
+        hint = "Name its currency with --currency." if found else "Write plain digits, as in 12.50."
+        raise RowError(f"{text[:40]!r} is not a price. {hint}")
     whole, _, decimals = found[2].partition(".")
     try:
         kept = decimals.rstrip("0").ljust(min(len(decimals), money.exponent_of(code)), "0")
@@ -98,13 +124,21 @@ def parse_price(text: str, currency: str | None) -> dict[str, Any] | None:
 
 
 def parse_integer(text: str, what: str) -> int:
-    """A whole number; RowError otherwise."""
+    """Parse a whole number.
+
+    Args:
+        text: The text.
+        what: What it is, for the error.
+
+    Raises:
+        RowError: The text is not a whole number.
+    """
     try:
         return int(text.strip())
     except ValueError as error:
-        raise RowError(f"{what} is {text[:40]!r}; write a whole number") from error
+        raise RowError(f"{what} is {text[:40]!r}. Write a whole number.") from error
 
 
 def category_path(text: str) -> str:
-    """`Shoes > Running` → `Shoes/Running`."""
+    """Return a category such as `Shoes > Running` as the path `Shoes/Running`."""
     return "/".join(part.strip().replace("/", "-") for part in text.split(">") if part.strip())

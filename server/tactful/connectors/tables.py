@@ -1,4 +1,4 @@
-"""Which rows has a table of comma-, semicolon- or tab-separated text, and on which line is each?"""
+"""Reader of tables of comma-, semicolon- or tab-separated text, with the line of each row."""
 
 import csv
 from collections.abc import Iterator
@@ -10,26 +10,30 @@ from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.results import BadRow, Fields
 
 _MAX_FIELD_BYTES: Final = 1 << 24
-"""Product descriptions are longer than the 128 KiB that the csv module takes by default."""
+"""Product descriptions can be longer than the 128 KiB that the csv module accepts by default."""
 _DELIMITERS: Final = ",;\t"
 
 
 class TableRow(Struct, frozen=True):
-    """One row by column name."""
+    """One row of a table."""
 
     line: int
     fields: Fields
 
 
 def read_header(source: ByteSource) -> tuple[str, ...]:
-    """The column names; empty for an empty file."""
+    """Return the names of the columns; none for an empty file."""
     with source.text() as text:
         line = text.readline()
         return tuple(next(csv.reader([line], delimiter=_delimiter(line)), ()))
 
 
 def table_rows(source: ByteSource) -> Iterator[TableRow | BadRow]:
-    """Every row below the header, with the line on which it begins."""
+    """Yield every row below the header, with the line on which it begins.
+
+    A row with too many values or in another encoding is a bad row. After a broken quotation mark
+    the rest of the table cannot be read, so that bad row is the last.
+    """
     csv.field_size_limit(_MAX_FIELD_BYTES)
     with source.text() as text:
         first = text.readline()
@@ -43,7 +47,8 @@ def table_rows(source: ByteSource) -> Iterator[TableRow | BadRow]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield BadRow(line, f"The table breaks off here: {error}; check its quotation marks")
+                message = f"The table cannot be read from here: {error}. Check its quotation marks."
+                yield BadRow(line, message)
                 return
             if any(values):
                 yield _record(line, names, values)
@@ -51,10 +56,13 @@ def table_rows(source: ByteSource) -> Iterator[TableRow | BadRow]:
 
 def _record(line: int, names: list[str], values: list[str]) -> TableRow | BadRow:
     if len(values) > len(names):
-        message = f"{len(values)} values under {len(names)} columns; quote what has a delimiter"
+        message = (
+            f"The row has {len(values)} values for {len(names)} columns. "
+            "Quote values that contain the delimiter."
+        )
         return BadRow(line, message)
     if any("\ufffd" in value for value in values):
-        return BadRow(line, "This is not UTF-8; save the file as UTF-8")
+        return BadRow(line, "The row is not UTF-8. Save the file as UTF-8.")
     return TableRow(line, dict(zip(names, values + [""] * (len(names) - len(values)), strict=True)))
 
 

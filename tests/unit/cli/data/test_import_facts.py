@@ -84,7 +84,7 @@ def test_a_missing_server_file_or_term_is_reported_with_what_to_do(tmp_path: Pat
     assert (silent.exit_code, "Start it with `tactful serve`" in silent.output) == (2, True)
     assert "cannot be read" in run("import", tmp_path / "none").output
     feed = write_file(tmp_path / "feed.xml", FEED)
-    assert "add --territory GB --tax-rate 20%" in run("import", feed).output
+    assert "Add --territory GB --tax-rate 20%" in run("import", feed).output
     assert "a percentage" in run("import", feed, "--tax-rate", "20").output
     assert "a territory such as DE" in run("import", feed, "--territory", "Germany").output
 

@@ -1,0 +1,80 @@
+"""Order exports of Shopify and WooCommerce give one order for all rows of its number."""
+
+from pathlib import Path
+
+import pytest
+
+from support.import_files import (
+    NOW,
+    SHOPIFY_ORDERS,
+    WOO_ORDERS,
+    bad_rows_in,
+    facts_in,
+    file_with,
+    import_rows,
+)
+from tactful.connectors.results import ImportTerms
+from tactful.core.facts.fact_types import Order
+from tactful.core.values.money import Money
+
+
+def test_a_shopify_order_export_gives_an_order_for_each_run_of_rows(tmp_path: Path) -> None:
+    found = facts_in(import_rows(file_with(tmp_path, SHOPIFY_ORDERS)))
+    first, second = found
+    assert isinstance(first, Order)
+    assert isinstance(second, Order)
+    assert [(line.sku, line.qty, line.unit.amount) for line in first.lines] == [
+        ("RUN-42", 2, 12500),
+        ("SOCK-3", 1, 1990),
+    ]
+    assert (first.status, first.territory, first.customer) == ("shipped", "DE", None)
+    assert first.placed_at.isoformat() == "2026-03-01T10:00:00-05:00"
+    assert second.status == "cancelled"
+
+
+def test_the_customer_is_read_from_the_column_that_the_shop_names(tmp_path: Path) -> None:
+    terms = ImportTerms(now=NOW, customer_column="Email")
+    found = facts_in(import_rows(file_with(tmp_path, SHOPIFY_ORDERS), terms))
+    assert [f.customer for f in found if isinstance(f, Order)] == [
+        "c@shop.example",
+        "d@shop.example",
+    ]
+
+
+def test_the_price_paid_in_woocommerce_includes_tax_and_is_rounded_up(tmp_path: Path) -> None:
+    terms = ImportTerms(now=NOW, zone="Europe/London")
+    first, second = facts_in(import_rows(file_with(tmp_path, WOO_ORDERS), terms))
+    assert isinstance(first, Order)
+    assert isinstance(second, Order)
+    assert first.lines[0].unit == Money(10001, "GBP")
+    assert second.lines[0].unit == Money(11500, "GBP")
+    assert (first.customer, second.customer) == ("17", None)
+    assert first.placed_at.utcoffset() is not None
+
+
+def test_an_order_whose_rows_are_not_together_is_refused(
+    tmp_path: Path,
+) -> None:
+    header, *rest = SHOPIFY_ORDERS.splitlines()
+    shuffled = "\n".join([header, rest[0], rest[2], rest[1]])
+    assert bad_rows_in(import_rows(file_with(tmp_path, shuffled)))[0] == (
+        4,
+        "The rows of order #1001 are not together. Sort the file by order.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("129.00,RUN-42,8.00", '"129,00",RUN-42,8.00', 2, "plain digits"),
+        (",1,Socks", ",-1,Socks", 3, "Write at least 1."),
+        ("SOCK-3", "", 3, "no SKU"),
+        ("2026-03-02 10:00:00 +0100,1", "yesterday,1", 4, "is not a time"),
+    ],
+)
+def test_a_bad_order_line_is_named_with_its_own_line(
+    tmp_path: Path, old: str, new: str, line: int, message: str
+) -> None:
+    bad = bad_rows_in(import_rows(file_with(tmp_path, SHOPIFY_ORDERS.replace(old, new))))
+    assert bad[0][0] == line
+    assert message in bad[0][1]
