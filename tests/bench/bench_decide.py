@@ -28,7 +28,7 @@ from support.builders import (  # noqa: E402
     session,
     stock,
 )
-from support.naive_assembly import Shop  # noqa: E402
+from support.naive_assembly import NaiveShop  # noqa: E402
 from tactful.core.context import Context  # noqa: E402
 from tactful.core.customer.profile import profile  # noqa: E402
 from tactful.core.decide import decide  # noqa: E402
@@ -52,7 +52,7 @@ def cases(rules: int) -> dict[str, Context]:
     long, short = session(views=3), session(views=3, running_since=T0 - 1000)
     told = [product(), *(order(f"o{n}", "HAT-1", placed_at=T0 - n * DAY) for n in range(5))]
     told += [case(f"k{n}", skus=["HAT-1"], order=f"o{n}") for n in range(5)]
-    shop = Shop((fact, T0 - 9 * DAY) for fact in told)  # type: ignore[misc]
+    shop = NaiveShop((fact, T0 - 9 * DAY) for fact in told)  # type: ignore[misc]
     known = profile(shop.history("c1"), Policy())
     customer = but(long, customer="c1", consent="personal")
 

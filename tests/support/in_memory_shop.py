@@ -1,14 +1,14 @@
-"""A shop at work without sockets, disks or threads: every decision is a call of `decide`.
+"""A shop in memory, without sockets, disks or threads: every turn is a call of `decide`.
 
-What the runtime does around the core, in its plainest form: facts wake the sessions, timers fire in
-order, balances and promises are added up.
+It does what the runtime does around the core, in the plainest form: facts start turns of all sessions, timers fire
+in order, and balances and commitments are added up.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from support.builders import T0, but, rulebook
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.context import Context
 from tactful.core.customer.profile import profile
 from tactful.core.decide import decide
@@ -35,8 +35,8 @@ from tactful.core.verdicts.verdict import Verdict
 SECOND = 1000
 
 
-class Play:
-    """The shop, its clock and everybody in it."""
+class InMemoryShop:
+    """The shop, its clock and its sessions."""
 
     def __init__(
         self,
@@ -44,67 +44,67 @@ class Play:
         told: Iterable[AnyFact] = (),
         policy: Policy | None = None,
         campaigns: Iterable[Campaign] = (),
-        seed: str = "dice",
+        seed: str = "seed",
     ) -> None:
         self.now = T0
         self.seed = seed
-        self.shop = Shop((fact, T0 - 200 * 86_400 * SECOND) for fact in told)
+        self.shop = NaiveShop((fact, T0 - 200 * 86_400 * SECOND) for fact in told)
         self.policy = policy or Policy()
         self.campaigns = tuple(campaigns)
-        self.visitors: list[Visitor] = []
+        self.shoppers: list[Shopper] = []
         self.contacts: dict[str, ContactHistory] = {}
-        self.heard: dict[Any, int] = {}
+        self.heartbeats: dict[Any, int] = {}
         self.balances = {
             (one.id, key): Balance(limit)
             for one in self.campaigns
             for key, limit in [*one.money.items(), *([(COUNT, one.count)] if one.count else [])]
         }
-        self.use(*rules)
+        self.use_rules(*rules)
 
-    # the shop's side
-
-    def use(self, *rules: Rule, version: str = "v1") -> None:
-        """Another rulebook; everybody is looked at again."""
-        self.book = rulebook(*rules, policy=self.policy, campaigns=self.campaigns, version=version)
+    def use_rules(self, *rules: Rule, version: str = "v1") -> None:
+        """Activate another rulebook; every session is decided again."""
+        self.rulebook = rulebook(
+            *rules, policy=self.policy, campaigns=self.campaigns, version=version
+        )
         self._changed()
 
     def report(self, *told: AnyFact) -> None:
-        """Facts come in; everybody is looked at again."""
+        """Report facts; every session is decided again."""
         for fact in told:
             feed = fact.feed if isinstance(fact, Feed) else FEEDS.get(type(fact))
             if feed:
-                self.heard[feed] = self.now
+                self.heartbeats[feed] = self.now
             if not isinstance(fact, Feed):
                 self.shop.report(fact, self.now)
         self._changed()
 
     def _changed(self) -> None:
-        for visitor in self.visitors:
-            visitor.do(signals.FactsChanged())
+        for visitor in self.shoppers:
+            visitor.send(signals.FactsChanged())
 
     def advance(self, seconds: float) -> None:
-        """Time passes; whatever was to be looked at on the way is, in its order."""
+        """Let time pass; every timer on the way fires, in order."""
         end = self.now + round(seconds * SECOND)
         while True:
-            due = [v for v in self.visitors if v.wakes_at is not None and v.wakes_at <= end]
+            due = [v for v in self.shoppers if v.wakes_at is not None and v.wakes_at <= end]
             if not due:
                 break
             visitor = min(due, key=lambda one: one.wakes_at or 0)
             self.now = max(self.now, visitor.wakes_at or 0)
-            visitor.do(signals.TimerFired())
+            visitor.send(signals.TimerFired())
         self.now = end
 
-    def visit(self, name: str = "s1", **hello: Any) -> "Visitor":
-        """Somebody comes in."""
-        visitor = Visitor(self, name)
-        self.visitors.append(visitor)
+    def open_session(self, name: str = "s1", **hello: Any) -> "Shopper":
+        """Open a session in DE with anonymous consent, unless stated otherwise."""
+        visitor = Shopper(self, name)
+        self.shoppers.append(visitor)
         hello.setdefault("territory", "DE")
         hello.setdefault("consent", "anonymous")
-        visitor.do(signals.ConnectionOpened(tab=1, **hello))
+        visitor.send(signals.ConnectionOpened(tab=1, **hello))
         return visitor
 
-    def promised(self) -> list[Offer]:
-        return [offer for visitor in self.visitors for offer in visitor.session.offers]
+    def standing_offers(self) -> list[Offer]:
+        return [offer for visitor in self.shoppers for offer in visitor.session.offers]
 
     def apply(self, decision: Decision) -> None:
         for move in decision.moves:
@@ -115,20 +115,20 @@ class Play:
             self.balances[move.campaign, move.currency] = changed
 
     def budget(self, currency: str = "EUR", campaign: str = "C") -> tuple[int, int]:
-        """What is reserved and what is settled."""
+        """Return what is reserved and what is settled."""
         balance = self.balances[campaign, currency]
         return balance.reserved, balance.settled
 
 
-class Visitor:
-    """One shopper's session, and everything that was sent to them."""
+class Shopper:
+    """One session, and every effect of its turns."""
 
-    def __init__(self, play: Play, name: str) -> None:
-        self.play = play
+    def __init__(self, play: InMemoryShop, name: str) -> None:
+        self.shop = play
         self.session = Session(id=name, shopper=f"anon-{name}", created_at=play.now)
         self.pushed: list[Offer] = []
         self.withdrawn: list[tuple[str, str | None]] = []
-        """(offer, audited reason)."""
+        """(offer, audited reason code)."""
         self.confirmed: list[Offer] = []
         self.refused: list[str] = []
         self.last: Decision
@@ -139,11 +139,11 @@ class Visitor:
 
     @property
     def offers(self) -> list[Offer]:
-        """What is on the screen."""
+        """The offers that are, or may be, on the screen."""
         return [offer for offer in self.session.offers if offer.advertised]
 
     def context(self, signal: signals.Signal) -> Context:
-        play, session = self.play, self.session
+        play, session = self.shop, self.session
         customer = session.customer
         if isinstance(signal, signals.CustomerIdentified):
             customer = signal.customer
@@ -156,29 +156,29 @@ class Visitor:
         if customer and allowed:
             contact = play.contacts.get(customer, NO_CONTACT)
             known = profile(play.shop.history(customer), play.policy, contact)
-        promised = play.promised()
+        offers = play.standing_offers()
         return Context(
             now=play.now,
             session=session,
             signal=signal,
-            rulebook=play.book,
+            rulebook=play.rulebook,
             items={sku: play.shop.item(sku) for sku in attention.required_skus(session, signal)},
             profile=known,
             balances=play.balances,
-            committed=_committed(promised),
-            ahead={offer.id: _ahead(promised, offer) for offer in session.offers},
-            feed_heartbeats=play.heard,
+            committed=_committed(offers),
+            ahead={offer.id: _ahead(offers, offer) for offer in session.offers},
+            feed_heartbeats=play.heartbeats,
             seed=play.seed,
         )
 
-    def do(self, signal: signals.Signal) -> Decision:
-        """One turn."""
+    def send(self, signal: signals.Signal) -> Decision:
+        """Run one turn."""
         decision = decide(self.context(signal))
         self.last = decision
-        self.play.apply(decision)
+        self.shop.apply(decision)
         self.session = decision.session
         if decision.contact is not None and self.session.customer:
-            self.play.contacts[self.session.customer] = decision.contact
+            self.shop.contacts[self.session.customer] = decision.contact
         reasons = {step.offer: step.reason for step in decision.steps}
         for effect in decision.effects:
             match effect:
@@ -192,57 +192,55 @@ class Visitor:
                     self.refused.append(effect.code)
         return decision
 
-    # what shoppers do
-
-    def view(self, sku: str, seconds: float = 0) -> "Visitor":
-        """Open an item's page, and stay on it."""
-        self.do(signals.PageViewed("product"))
-        self.do(signals.ItemViewed(sku))
-        self.play.advance(seconds)
+    def view(self, sku: str, seconds: float = 0) -> "Shopper":
+        """Open an item's page and stay on it."""
+        self.send(signals.PageViewed("product"))
+        self.send(signals.ItemViewed(sku))
+        self.shop.advance(seconds)
         return self
 
     def see(self) -> Offer:
-        """The offer on the screen is seen."""
+        """Report the one offer on the screen as seen."""
         (offer,) = self.offers
-        self.do(signals.OfferSeen(offer.id))
+        self.send(signals.OfferSeen(offer.id))
         return offer
 
     def accept(self, qty: int | None = None) -> Offer:
         (offer,) = self.offers
-        self.do(signals.OfferAccepted(offer.id, qty))
+        self.send(signals.OfferAccepted(offer.id, qty))
         return self.confirmed[-1]
 
     def redeem(self, offer: Offer) -> None:
-        """What the ledger does at the checkout, told to the session."""
+        """Redeem an offer as the ledger does, and notify the session."""
         key = (offer.campaign or "", offer.currency)
-        if key in self.play.balances:
-            balance = self.play.balances[key]
-            self.play.balances[key] = but(
+        if key in self.shop.balances:
+            balance = self.shop.balances[key]
+            self.shop.balances[key] = but(
                 balance,
                 reserved=balance.reserved - offer.hold,
                 settled=balance.settled + offer.hold,
             )
         used = but(offer, state=next_state(OfferState.ACCEPTED, "redeem"), seq=offer.seq + 1)
-        self.do(signals.OfferRedeemed(used))
+        self.send(signals.OfferRedeemed(used))
 
-    def log_in(self, customer: str) -> "Visitor":
-        self.do(signals.ConsentChanged("personal"))
-        self.do(signals.CustomerIdentified(customer))
+    def log_in(self, customer: str) -> "Shopper":
+        self.send(signals.ConsentChanged("personal"))
+        self.send(signals.CustomerIdentified(customer))
         return self
 
     def why(self, sku: str, rule: str = "R1") -> Verdict:
-        """The verdict on a rule for an item as things are."""
+        """Return the verdict on a rule for an item now."""
         context = self.context(signals.FactsChanged())
-        items = {**context.items, sku: self.play.shop.item(sku)}
+        items = {**context.items, sku: self.shop.shop.item(sku)}
         verdicts = explain(but(context, items=items), sku)
         return next(verdict for verdict in verdicts if verdict.rule == rule)
 
     def reasons(self, sku: str, rule: str = "R1") -> list[str]:
-        """Every reason that stands in the way."""
+        """Return every reason code that withholds a rule now."""
         return [finding.reason.value for finding in self.why(sku, rule).findings]
 
-    def said(self, sku: str, rule: str = "R1") -> str | None:
-        """The primary reason that the last turn gave; where it was too early to look, that of a look."""
+    def last_reason(self, sku: str, rule: str = "R1") -> str | None:
+        """Return the primary reason of the last turn; `timing.wait` where that turn did not evaluate the rule."""
         for verdict in self.last.trace.verdicts:
             if (verdict.rule, verdict.sku) == (rule, sku):
                 return verdict.reason.value if verdict.reason else None
@@ -251,19 +249,19 @@ class Visitor:
         return early.value
 
 
-def _committed(promised: Iterable[Offer]) -> dict[tuple[str, str], int]:
+def _committed(offers: Iterable[Offer]) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
-    for offer in promised:
+    for offer in offers:
         key = (offer.sku, offer.territory)
         found[key] = found.get(key, 0) + offer.max_qty
     return found
 
 
-def _ahead(promised: Iterable[Offer], mine: Offer) -> int:
-    """Accepted ones first, then the older ones."""
+def _ahead(offers: Iterable[Offer], mine: Offer) -> int:
+    """Return how many units other offers have before this one: accepted first, then older ones."""
 
     def place(offer: Offer) -> tuple[bool, int, str]:
         return (offer.state is not OfferState.ACCEPTED, offer.issued_at, offer.id)
 
-    same = [o for o in promised if (o.sku, o.territory) == (mine.sku, mine.territory)]
+    same = [o for o in offers if (o.sku, o.territory) == (mine.sku, mine.territory)]
     return sum(offer.max_qty for offer in same if place(offer) < place(mine))

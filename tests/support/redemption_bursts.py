@@ -1,4 +1,4 @@
-"""Sixteen at once on one offer, over four processes, again and again."""
+"""Bursts of sixteen simultaneous redemptions of one offer, from four processes."""
 
 import json
 import multiprocessing
@@ -21,12 +21,12 @@ HERE = Path(__file__).parent
 PROCESSES = 4
 AT_ONCE = 16
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["bursts"])
+FORKS.set_forkserver_preload(["support.redemption_bursts"])
 
 
 @dataclass
 class Outcome:
-    """What came of a run."""
+    """The result of a run."""
 
     attempts: int = 0
     doubled: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Outcome:
 
 @contextmanager
 def serving(folder: Path, offers: int, *kind: str) -> Iterator[subprocess.Popen[str]]:
-    """A redeem server, and its port as its attribute of the same name."""
+    """Run a redemption server; it prints its port."""
     command = [
         sys.executable,
         str(HERE / "processes" / "redemption_server.py"),
@@ -62,7 +62,7 @@ def serving(folder: Path, offers: int, *kind: str) -> Iterator[subprocess.Popen[
 
 
 def client(port: int, number: int, bursts: int, barrier: Barrier, results: Any) -> None:
-    """One of the client processes: a fair share of each burst, each attempt on its own connection."""
+    """Make this process's share of each burst, each attempt on its own connection."""
     share = AT_ONCE // PROCESSES
     connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(share)]
     files = [connection.makefile("rwb", buffering=0) for connection in connections]
@@ -84,7 +84,7 @@ def client(port: int, number: int, bursts: int, barrier: Barrier, results: Any) 
 
 
 def run(folder: Path, attempts: int, *kind: str) -> Outcome:
-    """Make the attempts, and judge all answers together."""
+    """Make the attempts, and check all answers together."""
     bursts = attempts // AT_ONCE
     with serving(folder, bursts, *kind) as server:
         assert server.stdout
@@ -101,15 +101,15 @@ def run(folder: Path, attempts: int, *kind: str) -> Outcome:
         seconds = time.perf_counter() - started
         for process in clients:
             process.join()
-        told, _ = server.communicate("", timeout=60)
-    outcome = judge(answers, bursts)
+        printed, _ = server.communicate("", timeout=60)
+    outcome = check_answers(answers, bursts)
     outcome.seconds = seconds
-    outcome.ledger = json.loads(told)
+    outcome.ledger = json.loads(printed)
     return outcome
 
 
-def judge(answers: list[tuple[int, str, bytes]], bursts: int) -> Outcome:
-    """Each offer to one order; all its answers alike; everybody else is told that it is used."""
+def check_answers(answers: list[tuple[int, str, bytes]], bursts: int) -> Outcome:
+    """Check that one order gets each offer, with equal answers, and every other order a refusal."""
     outcome = Outcome(attempts=len(answers))
     won: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for burst, order, line in answers:

@@ -15,7 +15,7 @@ from support.builders import (
     rule,
     stock,
 )
-from support.in_memory_shop import Play
+from support.in_memory_shop import InMemoryShop
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.rules.rule import AnyOf, PriceTerms, Rule
 
@@ -55,8 +55,8 @@ def r1(*categories: str, percent: int = 15, dwells: bool = True, **fields: Any) 
 
 def play(
     *rules: Rule, also: list[AnyFact] | None = None, budget: int = 50_000, **fields: Any
-) -> Play:
+) -> InMemoryShop:
     """The fixture with R1, or other rules."""
     money = dict.fromkeys(CURRENCIES.values(), budget)
     fields.setdefault("campaigns", (campaign("C", **money),))
-    return Play(*(rules or (r1(),)), told=[*facts(), *(also or [])], **fields)
+    return InMemoryShop(*(rules or (r1(),)), told=[*facts(), *(also or [])], **fields)

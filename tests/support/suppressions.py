@@ -1,4 +1,4 @@
-"""Which suppressions stand in the way of an item before a customer, given some facts."""
+"""The suppressions of an item for a customer, given some facts."""
 
 from support.builders import (
     DAY,
@@ -8,7 +8,7 @@ from support.builders import (
     scene,
     session,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.customer.profile import profile
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.gates.suppression import check_suppression
@@ -38,8 +38,8 @@ def reasons(
     policy: Policy | None = None,
     tightenings: tuple[SuppressRule, ...] = (),
 ) -> list[str]:
-    """Every suppression of an item before a customer, in order."""
-    shop = Shop((fact, T0 - 500 * DAY) for fact in (*CATALOGUE, *told))
+    """Return the reason codes of all suppressions of an item for a customer, in order."""
+    shop = NaiveShop((fact, T0 - 500 * DAY) for fact in (*CATALOGUE, *told))
     policy = policy or Policy()
     known = profile(shop.history(who), policy) if who else None
     here = scene(now=now, item=shop.item(sku), profile=known, session=session(customer=who))

@@ -1,4 +1,4 @@
-"""Tokens that were tampered with: each differs from every token that was ever signed."""
+"""Tampered tokens: each differs from every token of the vectors."""
 
 import random  # noqa: TID251 - seeded, so that a failure can be repeated
 import string
@@ -14,54 +14,54 @@ def _seeds() -> list[str]:
     return [case["token"] for case in vectors("tokens.json")["tokens"] if case["want"] == "ok"]
 
 
-def _character(token: str, dice: random.Random) -> str:
-    place = dice.randrange(len(token))
-    return token[:place] + dice.choice(ODD) + token[place + 1 :]
+def _character(token: str, rng: random.Random) -> str:
+    place = rng.randrange(len(token))
+    return token[:place] + rng.choice(ODD) + token[place + 1 :]
 
 
-def _bit(token: str, dice: random.Random) -> str:
-    place = dice.randrange(len(token))
-    return token[:place] + chr(ord(token[place]) ^ 1 << dice.randrange(7)) + token[place + 1 :]
+def _bit(token: str, rng: random.Random) -> str:
+    place = rng.randrange(len(token))
+    return token[:place] + chr(ord(token[place]) ^ 1 << rng.randrange(7)) + token[place + 1 :]
 
 
-def _last_character(token: str, dice: random.Random) -> str:
+def _last_character(token: str, rng: random.Random) -> str:
     parts = token.split(".")
-    place = dice.randrange(len(parts))
-    parts[place] = parts[place][:-1] + dice.choice(ALPHABET)
+    place = rng.randrange(len(parts))
+    parts[place] = parts[place][:-1] + rng.choice(ALPHABET)
     return ".".join(parts)
 
 
-def _insertion(token: str, dice: random.Random) -> str:
-    place = dice.randrange(len(token) + 1)
-    return token[:place] + dice.choice(ODD) + token[place:]
+def _insertion(token: str, rng: random.Random) -> str:
+    place = rng.randrange(len(token) + 1)
+    return token[:place] + rng.choice(ODD) + token[place:]
 
 
-def _deletion(token: str, dice: random.Random) -> str:
-    place = dice.randrange(len(token))
-    return token[:place] + token[place + dice.randint(1, 4) :]
+def _deletion(token: str, rng: random.Random) -> str:
+    place = rng.randrange(len(token))
+    return token[:place] + token[place + rng.randint(1, 4) :]
 
 
-def _swap(token: str, dice: random.Random) -> str:
-    one, other = sorted(dice.sample(range(len(token)), 2))
+def _swap(token: str, rng: random.Random) -> str:
+    one, other = sorted(rng.sample(range(len(token)), 2))
     return token[:one] + token[other] + token[one + 1 : other] + token[one] + token[other + 1 :]
 
 
-def _doubling(token: str, dice: random.Random) -> str:
-    start = dice.randrange(len(token))
-    end = start + dice.randint(1, 40)
+def _doubling(token: str, rng: random.Random) -> str:
+    start = rng.randrange(len(token))
+    end = start + rng.randint(1, 40)
     return token[:end] + token[start:end] + token[end:]
 
 
-def _exchange(token: str, dice: random.Random) -> str:
-    parts, others = token.split("."), dice.choice(_TOKENS).split(".")
-    place = dice.randrange(min(len(parts), 3))
+def _exchange(token: str, rng: random.Random) -> str:
+    parts, others = token.split("."), rng.choice(_TOKENS).split(".")
+    place = rng.randrange(min(len(parts), 3))
     parts[place] = others[place]
     return ".".join(parts)
 
 
-def _padding(token: str, dice: random.Random) -> str:
+def _padding(token: str, rng: random.Random) -> str:
     parts = token.split(".")
-    parts[dice.randrange(len(parts))] += "=" * dice.randint(1, 3)
+    parts[rng.randrange(len(parts))] += "=" * rng.randint(1, 3)
     return ".".join(parts)
 
 
@@ -80,13 +80,13 @@ _WAYS: tuple[Callable[[str, random.Random], str], ...] = (
 
 
 def mutants(count: int, seed: int) -> Iterator[str]:
-    """`count` tokens, each changed in one to three ways; the same seed gives the same ones."""
-    dice = random.Random(seed)
+    """Yield `count` tokens, each changed in one to three ways; the same seed gives the same tokens."""
+    rng = random.Random(seed)
     genuine = set(_TOKENS)
     while count:
-        token = dice.choice(_TOKENS)
-        for _ in range(dice.choice((1, 1, 1, 2, 3))):
-            token = dice.choice(_WAYS)(token, dice)
+        token = rng.choice(_TOKENS)
+        for _ in range(rng.choice((1, 1, 1, 2, 3))):
+            token = rng.choice(_WAYS)(token, rng)
         if token not in genuine:
             count -= 1
             yield token

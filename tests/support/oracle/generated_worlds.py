@@ -29,7 +29,7 @@ from support.builders import (
     session,
     stock,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from support.oracle.world import Spec, World
 from tactful.core.context import Context
 from tactful.core.customer.profile import profile
@@ -330,7 +330,7 @@ def _balances(rng: RandomSource) -> dict[tuple[str, str], int]:
 
 def context_of(world: World) -> Context:
     """Return the context of a turn in which only time passes."""
-    shop = Shop(world.facts)
+    shop = NaiveShop(world.facts)
     here = world.session
     policy = Policy(
         max_age=FeedMaxAge(**world.max_age),

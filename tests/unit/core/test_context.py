@@ -12,7 +12,7 @@ from support.builders import (
     session,
     stock,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.context import Scene
 from tactful.core.customer.profile import Profile, profile
 from tactful.core.customer.taints import NO_TAINTS
@@ -26,7 +26,7 @@ CUSTOMER = session(customer="c1", consent="personal")
 
 
 def known(*facts: AnyFact) -> Profile:
-    return profile(Shop((fact, T0) for fact in facts).history("c1"), Policy())
+    return profile(NaiveShop((fact, T0) for fact in facts).history("c1"), Policy())
 
 
 def test_a_scene_shows_the_item_in_the_shopper_s_territory() -> None:

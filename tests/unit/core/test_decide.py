@@ -23,7 +23,7 @@ from support.builders import (
     session,
     stock,
 )
-from support.in_memory_shop import Play, Visitor
+from support.in_memory_shop import InMemoryShop, Shopper
 from support.oracle.generated_worlds import context_of, world
 from support.scenario_fixture import play, r1
 from tactful.core.decide import COMMIT_RETRY_MS, NO_PUSH_AFTER, RECHECK_AFTER, decide
@@ -104,7 +104,7 @@ def test_activity_and_time_may_lead_to_a_push(signal: signals.Signal) -> None:
 
 def test_a_push_reserves_budget_and_contact_and_has_an_audit_step() -> None:
     shop = play(r1(max_qty=2))
-    one = shop.visit().view("RUN-42", 30)
+    one = shop.open_session().view("RUN-42", 30)
     (made,) = one.pushed
     assert [(step.offer, step.to, step.seq) for step in one.last.steps] == [(made.id, "pushed", 1)]
     moves = {(move.currency, move.reserve, move.offer) for move in one.last.moves}
@@ -167,7 +167,7 @@ def test_a_session_in_which_nothing_can_happen_has_no_timer() -> None:
 def test_a_visible_offer_wakes_its_session_when_a_parcel_becomes_late() -> None:
     parcel = order("o1", status="shipped", placed_at=T0 - 40 * DAY, promised_by=T0 + 5 * MINUTE)
     shop = play(also=[parcel])
-    one = shop.visit().log_in("c1").view("RUN-42", 30)
+    one = shop.open_session().log_in("c1").view("RUN-42", 30)
     assert one.wakes_at == T0 + 5 * MINUTE
     shop.advance(5 * 60 - 30)
     assert one.withdrawn == [(one.pushed[0].id, "delivery.late")]
@@ -220,7 +220,7 @@ def test_after_any_sequence_of_signals_the_screen_and_the_budget_match_the_stand
     acts: list[str],
 ) -> None:
     shop = play()
-    one = shop.visit()
+    one = shop.open_session()
     for act in acts:
         before = one.session.seq
         _do(shop, one, act)
@@ -234,7 +234,7 @@ def test_after_any_sequence_of_signals_the_screen_and_the_budget_match_the_stand
     assert shop.budget()[0] == sum(made.hold for made in one.session.offers)
 
 
-def _do(shop: Play, one: Visitor, act: str) -> None:
+def _do(shop: InMemoryShop, one: Shopper, act: str) -> None:
     word, _, rest = act.partition(" ")
     standing = one.session.offers[:1]
     match word:
@@ -249,27 +249,27 @@ def _do(shop: Play, one: Visitor, act: str) -> None:
                 "accept": signals.OfferAccepted,
             }
             for made in standing:
-                one.do(kind[word](made.id))
+                one.send(kind[word](made.id))
         case "hide" | "show":
-            one.do(signals.ActivityReported("hidden" if word == "hide" else "visible", tab=1))
+            one.send(signals.ActivityReported("hidden" if word == "hide" else "visible", tab=1))
         case "type":
-            one.do(signals.ActivityReported("input"))
+            one.send(signals.ActivityReported("input"))
         case "home" | "cart":
-            one.do(signals.PageViewed(word))
+            one.send(signals.PageViewed(word))
         case "login":
             one.log_in("c1")
         case "logout":
-            one.do(signals.CustomerLoggedOut("anon-x"))
+            one.send(signals.CustomerLoggedOut("anon-x"))
         case "sell" | "restock":
             shop.report(stock("RUN-42", 0 if word == "sell" else 6))
         case "complain" | "resolve":
             status = "open" if word == "complain" else "resolved"
             shop.report(case(status=status, skus=["RUN-42"], opened_at=T0, resolved_at=T0))
         case "refuse" | "agree":
-            one.do(signals.ConsentChanged("none" if word == "refuse" else "anonymous"))
+            one.send(signals.ConsentChanged("none" if word == "refuse" else "anonymous"))
         case "leave":
-            one.do(signals.ConnectionClosed(1))
+            one.send(signals.ConnectionClosed(1))
         case "reload":
-            one.do(signals.ConnectionOpened(1, one.session.consent, territory="DE"))
+            one.send(signals.ConnectionOpened(1, one.session.consent, territory="DE"))
         case _:
             raise AssertionError(act)

@@ -1,7 +1,7 @@
 """Explanations: every failed gate of every rule."""
 
 from support.builders import DAY, T0, case, category, context, item, offer, rule, session
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from support.scenario_fixture import play, r1
 from tactful.core.customer.profile import profile
 from tactful.core.explain import explain
@@ -68,7 +68,7 @@ def test_an_explanation_does_not_apply_the_signal() -> None:
 
 def test_an_explanation_agrees_with_the_decision() -> None:
     shop = play(r1(), rule("R2", percent=10, priority=1))
-    one = shop.visit().view("RUN-42", 29)
+    one = shop.open_session().view("RUN-42", 29)
     assert one.reasons("RUN-42") == one.reasons("RUN-42", "R2") == ["timing.wait"]
     shop.advance(1)
     assert [made.rule for made in one.pushed] == ["R2"]
@@ -77,7 +77,7 @@ def test_an_explanation_agrees_with_the_decision() -> None:
 
 def test_a_taint_is_explained_with_its_cause_its_age_and_its_end() -> None:
     told = case(status="resolved", skus=["RUN-42"], resolved_at=T0 - DAY)
-    known = profile(Shop([(told, T0 - 5)]).history("c1"), Policy())
+    known = profile(NaiveShop([(told, T0 - 5)]).history("c1"), Policy())
     here = session(customer="c1", consent="personal")
     (one,) = explain(context(rule("A"), session=here, profile=known), "RUN-42")
     (finding,) = one.findings

@@ -75,15 +75,13 @@ def advance(
         version: The version of the report; `None` if it names none.
         at: When the report arrived, in milliseconds since the Unix epoch, UTC.
     """
-    match version:
-        case None:
-            # One microsecond less, so that a version at the very instant of arrival is still newer.
-            return HighestVersions(heads.integer, max(heads.time or 0, at * 1000 - 1))
-        case ("int", value):
-            known = heads.integer
-            newer = known is None or value > known
-            return HighestVersions(value, heads.time) if newer else None
-        case ("time", value):
-            known = heads.time
-            newer = known is None or value > known
-            return HighestVersions(heads.integer, value) if newer else None
+    if version is None:
+        # One microsecond less, so that a version at the very instant of arrival is still newer.
+        return HighestVersions(heads.integer, max(heads.time or 0, at * 1000 - 1))
+    kind, value = version
+    known = heads.integer if kind == "int" else heads.time
+    if known is not None and value <= known:
+        return None
+    if kind == "int":
+        return HighestVersions(value, heads.time)
+    return HighestVersions(heads.integer, value)

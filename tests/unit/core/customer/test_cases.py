@@ -11,7 +11,7 @@ from support.builders import (
     line,
     order,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from support.suppressions import ALL, CATALOGUE, RUN, reasons
 from tactful.core.customer.profile import profile
 from tactful.core.facts.fact_types import AnyFact
@@ -100,7 +100,7 @@ def test_a_rejected_case_still_taints() -> None:
 
 
 def test_a_case_whose_end_nobody_dated_ended_when_we_heard_of_it() -> None:
-    shop = Shop((one, T0 - 500 * DAY) for one in CATALOGUE)
+    shop = NaiveShop((one, T0 - 500 * DAY) for one in CATALOGUE)
     shop.report(case(status="resolved", skus=["RUN-42"]), T0)
     known = profile(shop.history("c1"), Policy())
     (letdown,) = known.taints.products["run"]

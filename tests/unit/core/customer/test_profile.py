@@ -1,7 +1,7 @@
 """The profile that a decision reads of a customer."""
 
 from support.builders import T0, case, order, product
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.customer.profile import profile
 from tactful.core.customer.taints import derive_taints
 from tactful.core.facts.history import History
@@ -12,7 +12,7 @@ from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 
 def history() -> History:
     told = (product(), order("o1", "RUN-42"), case(skus=("RUN-42",)))
-    return Shop((fact, T0) for fact in told).history("c1")
+    return NaiveShop((fact, T0) for fact in told).history("c1")
 
 
 def test_a_profile_has_what_the_facts_amount_to() -> None:

@@ -19,7 +19,7 @@ from support.builders import (
     returned,
     review,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from support.oracle.generated_worlds import world
 from support.suppressions import CATALOGUE, reasons
 from tactful.core.customer.profile import profile
@@ -37,15 +37,15 @@ def test_shuffled_facts_give_the_same_taints_and_purchases_to_the_byte(
     seed: int, dice: Random
 ) -> None:
     told = world(seed).facts
-    first = Shop(told).history("c1")
+    first = NaiveShop(told).history("c1")
     dice.shuffle(told)
-    again = Shop(told).history("c1")
+    again = NaiveShop(told).history("c1")
     assert encode(derive_taints(first, Policy())) == encode(derive_taints(again, Policy()))
     assert encode(purchases.derive_purchases(first)) == encode(purchases.derive_purchases(again))
 
 
 def history(*told: object) -> History:
-    return Shop((fact, T0) for fact in told).history("c1")  # type: ignore[misc]
+    return NaiveShop((fact, T0) for fact in told).history("c1")  # type: ignore[misc]
 
 
 def test_nobody_s_history_is_no_letdown() -> None:
@@ -189,7 +189,7 @@ def test_no_other_parcel_is(on_time: AnyFact) -> None:
 
 
 def test_a_parcel_delivered_we_do_not_know_when_was_late_if_we_heard_of_it_late() -> None:
-    shop = Shop((one, T0 - 500 * DAY) for one in CATALOGUE)
+    shop = NaiveShop((one, T0 - 500 * DAY) for one in CATALOGUE)
     shop.report(parcel(status="delivered"), T0 + MINUTE)
     (taint,) = profile(shop.history("c1"), Policy()).taints.shop
     assert (taint.since, taint.until) == (T0, T0 + MINUTE + 2 * DAY)

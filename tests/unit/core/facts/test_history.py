@@ -1,12 +1,12 @@
 """What is known of a customer's orders and of the catalogue."""
 
 from support.builders import DAY, T0, order, product
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.facts.history import History
 
 
 def history(*told: object) -> History:
-    return Shop((fact, T0) for fact in told).history("c1")  # type: ignore[misc]
+    return NaiveShop((fact, T0) for fact in told).history("c1")  # type: ignore[misc]
 
 
 BOOK = history(

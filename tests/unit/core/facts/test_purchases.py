@@ -12,7 +12,7 @@ from support.builders import (
     returned,
     scene,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from support.suppressions import CATALOGUE, RUN, reasons
 from tactful.core.customer.profile import profile
 from tactful.core.facts.fact_types import AnyFact
@@ -72,7 +72,7 @@ def test_a_return_without_an_order_is_taken_from_the_latest() -> None:
 
 
 def regretted(unit: int, *told: AnyFact, now: int = T0, currency: str = "EUR") -> bool:
-    shop = Shop((one, T0 - 500 * DAY) for one in (*CATALOGUE, *told))
+    shop = NaiveShop((one, T0 - 500 * DAY) for one in (*CATALOGUE, *told))
     here = scene(now=now, item=shop.item("SOCK-3"), profile=profile(shop.history("c1"), Policy()))
     return bool([*check_price_regret(here, unit, currency, Policy())])
 

@@ -21,7 +21,7 @@ from support.builders import (
     scene,
     session,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.context import Scene
 from tactful.core.customer.profile import Profile, profile
 from tactful.core.facts.fact_types import AnyFact
@@ -45,7 +45,7 @@ def target(here: Scene, by: Rule) -> Any:
 
 
 def known(*told: AnyFact, who: str = "c1") -> Profile:
-    return profile(Shop((fact, T0) for fact in told).history(who), Policy())
+    return profile(NaiveShop((fact, T0) for fact in told).history(who), Policy())
 
 
 def before(*told: AnyFact, **fields: Any) -> Scene:

@@ -23,7 +23,7 @@ from support.builders import (
     session,
     stock,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.customer.profile import profile
 from tactful.core.facts.fact_types import Remedy
 from tactful.core.facts.item import Item
@@ -69,7 +69,7 @@ VOUCHER = rule("V", remedy=True, price=PriceTerms("remedy"))
 
 
 def holder(*vouchers: Remedy) -> Any:
-    return profile(Shop((one, T0) for one in vouchers).history("c1"), Policy())
+    return profile(NaiveShop((one, T0) for one in vouchers).history("c1"), Policy())
 
 
 def share(bp: int) -> Remedy:
@@ -141,7 +141,7 @@ def test_the_findings_of_gate_3_are_computed_at_once() -> None:
 
 
 def test_a_remedy_does_not_share_the_findings_of_gate_5() -> None:
-    late = profile(Shop([(case(kind="late"), T0)]).history("c1"), Policy())
+    late = profile(NaiveShop([(case(kind="late"), T0)]).history("c1"), Policy())
     here = session(customer="c1", consent="personal")
     shared = evaluation(session=here, profile=late)
     assert codes(shared.suppression_findings(rule("R1"))) == ["service.open"]
@@ -197,7 +197,7 @@ def test_the_price_basis_needs_a_price_and_a_territory() -> None:
 
 
 def test_findings_of_a_personal_rule_name_the_opt_out_of_the_customer() -> None:
-    known = profile(Shop([(customer(opted_out=True), T0)]).history("c1"), Policy())
+    known = profile(NaiveShop([(customer(opted_out=True), T0)]).history("c1"), Policy())
     here = session(customer="c1", consent="personal")
     shared = evaluation(session=here, profile=known)
     by = rule("L", orders_at_least(1))

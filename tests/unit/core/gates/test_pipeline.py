@@ -26,7 +26,7 @@ from support.builders import (
     session,
     stock,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.customer.profile import profile
 from tactful.core.facts.fact_types import AnyFact, ReportedFact
 from tactful.core.facts.item import Item
@@ -49,7 +49,7 @@ def test_findings_come_in_gate_order() -> None:
         case("k2", "late"),
         customer(opted_out=True),
     ]
-    shop = Shop((fact, T0) for fact in told)
+    shop = NaiveShop((fact, T0) for fact in told)
     bad = rule(
         "B",
         category("running"),

@@ -20,14 +20,14 @@ from support.builders import (
     rule,
     stock,
 )
-from support.in_memory_shop import Play, Visitor
+from support.in_memory_shop import InMemoryShop, Shopper
 from support.scenario_fixture import play, r1
 from tactful.core.facts.fact_types import Feed
 from tactful.core.rules.policy import FeedMaxAge, Policy
 from tactful.core.rules.rule import PriceTerms
 from tactful.core.session import signals
 
-Change = Callable[[Play, Visitor], Any]
+Change = Callable[[InMemoryShop, Shopper], Any]
 
 
 @dataclass
@@ -44,17 +44,17 @@ def told(*facts: Any) -> Change:
 
 
 def does(signal: signals.Signal) -> Change:
-    return lambda _, visitor: visitor.do(signal)
+    return lambda _, visitor: visitor.send(signal)
 
 
-def silence(shop: Play, visitor: Visitor) -> None:
+def silence(shop: InMemoryShop, visitor: Shopper) -> None:
     shop.now += 15 * MINUTE + 1
-    for one in shop.visitors:
+    for one in shop.shoppers:
         one.session = _longer(one)
-    visitor.do(signals.FactsChanged())
+    visitor.send(signals.FactsChanged())
 
 
-def _longer(visitor: Visitor) -> Any:
+def _longer(visitor: Shopper) -> Any:
     """Extend the offers until tomorrow, so that the silent feed ends them and not the time."""
     longer = tuple(but(offer, ends_at=T0 + DAY) for offer in visitor.session.offers)
     return but(visitor.session, offers=longer)
@@ -84,7 +84,7 @@ ROWS = [
 ]  # fmt: skip
 
 
-def up(*, accepted: bool) -> tuple[Play, Visitor]:
+def up(*, accepted: bool) -> tuple[InMemoryShop, Shopper]:
     """A personal offer on RUN-42, and another session's accepted offer of one unit."""
     loyal = rule(
         "R1", orders_at_least(1), price=PriceTerms("percent", percent_bp=1500, margin_bp=2000)
@@ -92,9 +92,9 @@ def up(*, accepted: bool) -> tuple[Play, Visitor]:
     policy = Policy(max_age=FeedMaxAge(stock=15 * MINUTE))
     shop = play(loyal, also=[order("o1", "BOOT-42")], policy=policy)
     shop.report(Feed(feed="stock"))
-    other = shop.visit("s0").log_in("c1").view("RUN-42", 30)
+    other = shop.open_session("s0").log_in("c1").view("RUN-42", 30)
     other.accept()
-    one = shop.visit("s1").log_in("c1").view("RUN-42", 30)
+    one = shop.open_session("s1").log_in("c1").view("RUN-42", 30)
     if accepted:
         one.accept()
     return shop, one
@@ -145,10 +145,10 @@ def test_the_was_price_of_an_offer_stays_that_of_its_push() -> None:
 
 def test_a_rule_of_a_higher_tier_replaces_only_if_the_shopper_saves_more() -> None:
     shop = play()
-    one = shop.visit().view("RUN-42", 30)
+    one = shop.open_session().view("RUN-42", 30)
     for percent, priority, replaced in ((20, 0, False), (14, 1, False), (20, 1, True)):
         better = rule("R2", percent=percent, priority=priority)
-        shop.use(r1(), better, version=f"v{percent}{priority}")
+        shop.use_rules(r1(), better, version=f"v{percent}{priority}")
         one.view("RUN-42", 3)
         assert (one.offers[0].rule == "R2") is replaced
     assert len(one.pushed) == 2
@@ -158,7 +158,7 @@ def test_a_rule_of_a_higher_tier_replaces_only_if_the_shopper_saves_more() -> No
 
 def test_an_outranked_rule_does_not_replace_the_winner_in_the_next_turn() -> None:
     shop = play(r1(campaign=None), rule("R2", percent=20))
-    one = shop.visit().view("RUN-42", 30)
+    one = shop.open_session().view("RUN-42", 30)
     for _ in range(3):
         one.view("RUN-42", 10)
     assert [offer.rule for offer in one.pushed] == ["R1"]
@@ -168,10 +168,10 @@ def test_an_outranked_rule_does_not_replace_the_winner_in_the_next_turn() -> Non
 def test_an_operator_may_end_even_an_accepted_offer(reason: Any) -> None:
     _, one = up(accepted=True)
     (offer,) = one.session.offers
-    one.do(signals.OfferRevoked(offer.id, reason))
+    one.send(signals.OfferRevoked(offer.id, reason))
     assert one.session.offers == ()
     assert one.withdrawn == [(offer.id, reason)]
-    one.do(signals.OfferRevoked(offer.id, reason))
+    one.send(signals.OfferRevoked(offer.id, reason))
     assert len(one.withdrawn) == 1
     one.view("RUN-42", 30)
     assert one.why("RUN-42").reason == "contact.dismissed", "it is not back half a minute later"

@@ -24,7 +24,7 @@ from support.builders import (
     scene,
     session,
 )
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.compliance.reduction_history import NO_REDUCTIONS, VIEWERS, ReductionHistory
 from tactful.core.customer.profile import profile
 from tactful.core.facts.item import PublicPrice
@@ -73,7 +73,7 @@ def test_the_id_is_the_same_for_the_same_decision_only() -> None:
 def test_an_offer_ends_with_its_rule_and_its_voucher() -> None:
     assert planned(rule(ends=T0 + 60 * SECOND)).ends_at == T0 + 60 * SECOND
     told = remedy(skus=["HAT-1"], expires_at=T0 + 30 * SECOND)
-    known = profile(Shop([(told, T0)]).history("c1"), Policy())
+    known = profile(NaiveShop([(told, T0)]).history("c1"), Policy())
     voucher = rule("V", remedy=True, price=PriceTerms("remedy"))
     made = planned(voucher, profile=known, session=session(customer="c1", consent="personal"))
     assert (made.ends_at, made.remedy, made.level) == (T0 + 30 * SECOND, "m1", "order")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.builders import case, order, product, recall
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from support.oracle.generated_worlds import BOUGHT, world
 from tactful.core.customer import taints as letdowns
 from tactful.core.facts import purchases
@@ -36,7 +36,7 @@ async def test_a_customer_read_by_index_has_the_letdowns_and_purchases_of_the_wh
         known, _ = await world_of(told)
         for customer in ("c1", "c2"):
             read = await known.read_history(customer)
-            assert meaning(read) == meaning(Shop(told).history(customer)), f"world({seed})"
+            assert meaning(read) == meaning(NaiveShop(told).history(customer)), f"world({seed})"
 
 
 async def test_an_item_read_by_index_has_the_parts_and_recalls_of_the_whole_list() -> None:
@@ -44,7 +44,7 @@ async def test_an_item_read_by_index_has_the_parts_and_recalls_of_the_whole_list
         told = world(seed).facts
         known, _ = await world_of(told)
         for sku in BOUGHT:
-            read, listed = await known.read_item(sku), Shop(told).item(sku)
+            read, listed = await known.read_item(sku), NaiveShop(told).item(sku)
             assert (read.product, read.recalls) == (listed.product, listed.recalls), f"{seed}"
             assert [one.recalls for one in read.components] == [
                 one.recalls for one in listed.components

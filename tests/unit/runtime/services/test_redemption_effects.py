@@ -6,7 +6,7 @@ from journeys.fixture import CATALOGUE, order, rules, stock
 from support.builders import cost, price, recall
 from support.builders import stock as stock_fact
 from support.live_server import LiveServer, live_server
-from support.naive_assembly import Shop
+from support.naive_assembly import NaiveShop
 from tactful.core.redemption.order_totals import SkuNow
 from tactful.runtime.services.redemption_effects import RedemptionEffects, sku_now
 
@@ -17,7 +17,7 @@ def effects_of(one: LiveServer) -> RedemptionEffects:
 
 def test_price_stock_and_recall_of_an_item_in_its_territory() -> None:
     facts = (price("A", 900), stock_fact("A", 3), cost("A", 1), recall(skus=("A",)))
-    item = Shop((fact, 0) for fact in facts).item("A")
+    item = NaiveShop((fact, 0) for fact in facts).item("A")
     assert sku_now(item, "DE") == SkuNow(price=900, currency="EUR", available=3, recalled=True)
     assert sku_now(item, "GB") == SkuNow(recalled=True)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from support.broken_builds import assert_fails
 from support.builders import but, offer, price, stock
-from support.in_memory_shop import Play, Visitor
+from support.in_memory_shop import InMemoryShop, Shopper
 from support.scenario_fixture import play, r1
 from tactful.core import decide
 from tactful.core import decision as draft
@@ -34,14 +34,14 @@ class Books:
 
     def __init__(self) -> None:
         self.shop = self._shop()
-        self.crowd = [self.shop.visit(f"s{n}") for n in range(3)]
+        self.crowd = [self.shop.open_session(f"s{n}") for n in range(3)]
         self.states: dict[str, OfferState] = {}
         self.offers: dict[str, Offer] = {}
         self.seqs: dict[str, int] = {}
         for visitor in self.crowd:
             self._listen(visitor)
 
-    def _shop(self) -> Play:
+    def _shop(self) -> InMemoryShop:
         five = PriceTerms("percent", percent_bp=500)
         whole = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 1_100})
         free = PriceTerms("amount", amounts={"EUR": 900}, level="shipping")
@@ -55,8 +55,8 @@ class Books:
         money = Campaign("C", {"EUR": 12_000}, count=4)
         return play(*rules, campaigns=(money,), policy=OFTEN)
 
-    def _listen(self, visitor: Visitor) -> None:
-        turn = visitor.do
+    def _listen(self, visitor: Shopper) -> None:
+        turn = visitor.send
 
         def listening(signal: signals.Signal) -> Any:
             before = {one.id: one for one in visitor.session.offers}
@@ -65,9 +65,9 @@ class Books:
                 self.check(visitor, before, decision)
             return decision
 
-        visitor.do = listening  # type: ignore[method-assign]
+        visitor.send = listening  # type: ignore[method-assign]
 
-    def check(self, visitor: Visitor, before: dict[str, Offer], decision: Any) -> None:
+    def check(self, visitor: Shopper, before: dict[str, Offer], decision: Any) -> None:
         session = visitor.session
         for step in decision.steps:
             known = self.states.get(step.offer)
@@ -88,7 +88,7 @@ class Books:
         self.check_effects(visitor, before, decision)
         assert all(one.standing and one == self.offers[one.id] for one in session.offers)
 
-    def check_effects(self, visitor: Visitor, before: dict[str, Offer], decision: Any) -> None:
+    def check_effects(self, visitor: Shopper, before: dict[str, Offer], decision: Any) -> None:
         for effect in decision.effects:
             if isinstance(effect, PushOffer):
                 one = effect.offer
@@ -101,7 +101,7 @@ class Books:
             elif isinstance(effect, WithdrawOffer):
                 assert before[effect.offer].advertised
 
-    def check_beside(self, visitor: Visitor, one: Offer) -> None:
+    def check_beside(self, visitor: Shopper, one: Offer) -> None:
         """One price an item; whatever else stands, its rule and this one's name each other."""
         for other in visitor.session.offers:
             if other.id != one.id:
@@ -121,17 +121,17 @@ class Books:
 
     # the checkout
 
-    def redeem(self, visitor: Visitor, one: Offer) -> None:
+    def redeem(self, visitor: Shopper, one: Offer) -> None:
         self._use(visitor, one, "redeem", 1, signals.OfferRedeemed)
 
-    def cancel(self, visitor: Visitor) -> None:
+    def cancel(self, visitor: Shopper) -> None:
         mine = [one for one in self.offers.values() if one.session == visitor.session.id]
         for one in mine:
             within_hold = one.accept_until is not None and self.shop.now < one.accept_until
             if one.state is OfferState.REDEEMED and within_hold:
                 self._use(visitor, one, "roll_back", -1, signals.RedemptionRolledBack)
 
-    def _use(self, visitor: Visitor, one: Offer, event: Any, way: int, told: Any) -> None:
+    def _use(self, visitor: Shopper, one: Offer, event: Any, way: int, told: Any) -> None:
         for key, amount in (("EUR", one.hold), (COUNT, 1)):
             held: Balance = self.shop.balances["C", key]
             self.shop.balances["C", key] = Balance(
@@ -140,7 +140,7 @@ class Books:
         moved = but(one, state=next_state(one.state, event), seq=self.seqs[one.session] + 1)
         self.states[one.id], self.offers[one.id] = moved.state, moved
         self.seqs[one.session] = moved.seq
-        visitor.do(told(moved))
+        visitor.send(told(moved))
 
 
 ACTS = st.one_of(
@@ -172,21 +172,21 @@ def act(books: Books, what: str, number: int, sku: str) -> None:
         _shopper(books, books.crowd[number], what)
 
 
-def _shopper(books: Books, one: Visitor, what: str) -> None:
+def _shopper(books: Books, one: Shopper, what: str) -> None:
     offers = one.session.offers
     if what == "cancel":
         books.cancel(one)
     elif what == "logout":
-        one.do(signals.CustomerLoggedOut(f"anon-{books.shop.now}"))
+        one.send(signals.CustomerLoggedOut(f"anon-{books.shop.now}"))
     elif offers:
         first = offers[0]
         match what:
             case "see":
-                one.do(signals.OfferSeen(first.id))
+                one.send(signals.OfferSeen(first.id))
             case "dismiss":
-                one.do(signals.OfferDismissed(first.id))
+                one.send(signals.OfferDismissed(first.id))
             case "accept":
-                one.do(signals.OfferAccepted(offers[-1].id, 1))
+                one.send(signals.OfferAccepted(offers[-1].id, 1))
             case "redeem" if first.state is OfferState.ACCEPTED:
                 books.redeem(one, first)
 
