@@ -1,4 +1,4 @@
-"""Whatever shoppers and the shop do, an offer leads one of its lives and the accounts follow it."""
+"""Whatever shoppers and the shop do, offers follow the lifecycle table and balances follow the offers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from support.builders import but, offer, price, stock
 from support.in_memory_shop import InMemoryShop, Shopper
 from support.scenario_fixture import play, r1
 from tactful.core import decide
-from tactful.core import decision as draft
+from tactful.core import decision as decision_module
 from tactful.core.decision import DecisionBuilder, PushOffer, WithdrawOffer
 from tactful.core.gates.pipeline import failed_gates_of_standing
 from tactful.core.offers.budget import COUNT, Balance
@@ -22,23 +22,23 @@ from tactful.core.pricing.quote import PriceRefusal, Quote
 from tactful.core.rules.policy import ContactCaps, PerShopper, Policy
 from tactful.core.rules.rule import Campaign, PriceTerms
 from tactful.core.session import signals
-from tactful.core.stages import reducer as fold
+from tactful.core.stages import reducer
 
 SKUS = ("RUN-42", "RUN-43", "TRAIL-42")
 NEXT = {(before, to) for (before, _), to in TRANSITIONS.items()}
 OFTEN = Policy(caps=ContactCaps(per_session=20, per_shopper=PerShopper(count=99)))
 
 
-class Books:
-    """Everything that was ever decided, checked as it comes."""
+class LifecycleCheck:
+    """Checks every decision of a shop as it is made."""
 
     def __init__(self) -> None:
         self.shop = self._shop()
-        self.crowd = [self.shop.open_session(f"s{n}") for n in range(3)]
+        self.shoppers = [self.shop.open_session(f"s{n}") for n in range(3)]
         self.states: dict[str, OfferState] = {}
         self.offers: dict[str, Offer] = {}
         self.seqs: dict[str, int] = {}
-        for visitor in self.crowd:
+        for visitor in self.shoppers:
             self._listen(visitor)
 
     def _shop(self) -> InMemoryShop:
@@ -158,8 +158,8 @@ ACTS = st.one_of(
 )
 
 
-def act(books: Books, what: str, number: int, sku: str) -> None:
-    shop = books.shop
+def act(check: LifecycleCheck, what: str, number: int, sku: str) -> None:
+    shop = check.shop
     if what == "wait":
         shop.advance(number)
     elif what == "price":
@@ -167,17 +167,17 @@ def act(books: Books, what: str, number: int, sku: str) -> None:
     elif what == "stock":
         shop.report(stock(sku, number))
     elif what == "view":
-        books.crowd[number].view(sku, 30)
+        check.shoppers[number].view(sku, 30)
     else:
-        _shopper(books, books.crowd[number], what)
+        _shopper(check, check.shoppers[number], what)
 
 
-def _shopper(books: Books, one: Shopper, what: str) -> None:
+def _shopper(check: LifecycleCheck, one: Shopper, what: str) -> None:
     offers = one.session.offers
     if what == "cancel":
-        books.cancel(one)
+        check.cancel(one)
     elif what == "logout":
-        one.send(signals.CustomerLoggedOut(f"anon-{books.shop.now}"))
+        one.send(signals.CustomerLoggedOut(f"anon-{check.shop.now}"))
     elif offers:
         first = offers[0]
         match what:
@@ -188,18 +188,18 @@ def _shopper(books: Books, one: Shopper, what: str) -> None:
             case "accept":
                 one.send(signals.OfferAccepted(offers[-1].id, 1))
             case "redeem" if first.state is OfferState.ACCEPTED:
-                books.redeem(one, first)
+                check.redeem(one, first)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(ACTS, max_size=30))
-def test_whatever_happens_each_offer_leads_one_life_and_the_accounts_follow(
+def test_whatever_happens_each_offer_follows_the_table_and_the_balances_follow_it(
     acts: list[Any],
 ) -> None:
-    books = Books()
+    check = LifecycleCheck()
     for one in [("view", 0, "RUN-42"), *acts]:
-        act(books, *one)
-        books.balance()
+        act(check, *one)
+        check.balance()
 
 
 def never_released(self: DecisionBuilder, offer: Offer, *, reserve: int, count: int) -> None:
@@ -220,12 +220,12 @@ def anything_goes(state: OfferState, event: OfferEvent) -> OfferState:
     return ends.get(event) or next_state(state, event)
 
 
-def promises_withdrawn(draft_: DecisionBuilder) -> Iterator[Any]:
-    for one in tuple(draft_.standing.values()):
-        rule = draft_.context.rulebook.rules.get(one.rule)
-        scene = decide.build_scene(draft_, one.sku)
-        for finding in failed_gates_of_standing(draft_.context, scene, one, rule):
-            draft_.withdraw(one, finding.reason)
+def promises_withdrawn(builder: DecisionBuilder) -> Iterator[Any]:
+    for one in tuple(builder.standing.values()):
+        rule = builder.context.rulebook.rules.get(one.rule)
+        scene = decide.build_scene(builder, one.sku)
+        for finding in failed_gates_of_standing(builder.context, scene, one, rule):
+            builder.withdraw(one, finding.reason)
             break
     return iter(())
 
@@ -235,10 +235,10 @@ def at_any_price(*given: Any) -> Quote | PriceRefusal:
     return but(found, unit=given[1].amount, saved=0) if isinstance(found, Quote) else found
 
 
-def half_kept(draft_: DecisionBuilder, one: Offer, qty: int) -> None:
+def half_kept(builder: DecisionBuilder, one: Offer, qty: int) -> None:
     """Gives back what is not accepted, and forgets to say so in the offer."""
-    draft_.reduce_hold(one, one.hold // one.max_qty * qty)
-    draft_.transition(one, "accept", qty=qty, accept_until=draft_.now + 1_800_000)
+    builder.reduce_hold(one, one.hold // one.max_qty * qty)
+    builder.transition(one, "accept", qty=qty, accept_until=builder.now + 1_800_000)
 
 
 ACCOUNT = DecisionBuilder._move_budget
@@ -250,9 +250,9 @@ ABOVE = pricing._above_floor
     [
         (DecisionBuilder, "_move_budget", never_released),
         (DecisionBuilder, "next_seq", same_number),
-        (draft, "next_state", anything_goes),
+        (decision_module, "next_state", anything_goes),
         (decide, "_recheck", promises_withdrawn),
-        (fold, "_promise", half_kept),
+        (reducer, "_promise", half_kept),
         (pricing, "_above_floor", at_any_price),
     ],
     ids=["holds kept", "numbers repeated", "moves invented", "promises broken", "halves", "prices"],
@@ -261,12 +261,12 @@ def test_a_broken_control_fails(
     monkeypatch: pytest.MonkeyPatch, where: object, name: str, broken: object
 ) -> None:
     monkeypatch.setattr(where, name, broken)
-    assert_fails(test_whatever_happens_each_offer_leads_one_life_and_the_accounts_follow)
+    assert_fails(test_whatever_happens_each_offer_follows_the_table_and_the_balances_follow_it)
 
 
-def test_the_books_themselves_notice_a_hold_that_nobody_has() -> None:
-    books = Books()
-    books.offers["of1"] = offer(hold=1)
-    books.states["of1"] = OfferState.PUSHED
+def test_the_check_notices_a_hold_without_a_balance() -> None:
+    check = LifecycleCheck()
+    check.offers["of1"] = offer(hold=1)
+    check.states["of1"] = OfferState.PUSHED
     with pytest.raises((AssertionError, KeyError)):
-        books.balance()
+        check.balance()
