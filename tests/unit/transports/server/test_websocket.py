@@ -274,14 +274,14 @@ async def test_the_welcome_arrives_as_it_was_sent() -> None:
 
 
 def test_the_librarys_parser_still_shows_that_it_waits_between_frames() -> None:
-    assert websocket._CAN_TELL
+    assert websocket._HAS_PARSER_PROBE
     assert websocket._waits_for_a_frame(websocket._FRESH)
 
 
 def test_a_parser_of_another_make_keeps_the_library_and_the_same_responses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(websocket, "_CAN_TELL", False)
+    monkeypatch.setattr(websocket, "_HAS_PARSER_PROBE", False)
     transport = Writes()
     link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
     link.consumer = Thrice(link)
