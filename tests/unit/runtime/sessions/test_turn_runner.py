@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from journeys.fixture import CATALOGUE, case, rules, stock
 from support.live_server import LiveServer, Shopper, live_server
-from tactful.core.session.signals import ActivityReported, ItemViewed
+from tactful.core.context import Context
+from tactful.core.decide import decide
+from tactful.core.decision import Decision
+from tactful.core.session.signals import ActivityReported, ItemViewed, PageViewed
 from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
-from tactful.runtime.ports.ledger_rows import CommitRefusal
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
+from tactful.runtime.sessions import turn_processor
 from tactful.runtime.sessions.turn_runner import MAILBOX
 from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import LIST_PREFIXES, decode_signal, split_entry
@@ -25,7 +30,7 @@ async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
 
 
 async def looking(one: LiveServer, **hello: Any) -> Shopper:
-    """Somebody who is about to be offered something."""
+    """A shopper who is offered something one second later."""
     shopper = await one.shopper(**hello)
     await shopper.view("RUN-42", 29)
     return shopper
@@ -34,11 +39,11 @@ async def looking(one: LiveServer, **hello: Any) -> Shopper:
 def slow_commits(
     one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[asyncio.Event, asyncio.Event]:
-    """A commit tells that it has begun, and waits until the other event is set."""
+    """Commits set the first event when they begin, and wait for the second."""
     ledger, begun, go = one.parts.shop.ledger, asyncio.Event(), asyncio.Event()
     commit = ledger.commit
 
-    async def wait(turn: Any) -> Any:
+    async def wait(turn: Commit) -> Any:
         begun.set()
         await go.wait()
         return await commit(turn)
@@ -47,7 +52,7 @@ def slow_commits(
     return begun, go
 
 
-async def test_what_changes_while_an_offer_is_written_keeps_it_off_the_screen(
+async def test_a_change_during_the_commit_of_an_offer_keeps_it_off_the_screen(
     one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper = await looking(one)
@@ -63,7 +68,7 @@ async def test_what_changes_while_an_offer_is_written_keeps_it_off_the_screen(
     assert await one.budget() == (0, 0)
 
 
-async def test_a_complaint_while_an_offer_is_written_keeps_it_off_the_screen_too(
+async def test_a_complaint_during_the_commit_of_an_offer_keeps_it_off_the_screen(
     one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper = await looking(one, consent="personal", identity=one.identity("c1"))
@@ -77,12 +82,12 @@ async def test_a_complaint_while_an_offer_is_written_keeps_it_off_the_screen_too
 
 
 @pytest.mark.parametrize("error", [LedgerError("busy"), LedgerFullError("no room")])
-async def test_what_cannot_be_recorded_was_never_promised(
+async def test_an_offer_that_cannot_be_recorded_is_not_promised(
     one: LiveServer, monkeypatch: pytest.MonkeyPatch, error: LedgerError
 ) -> None:
     shopper = await looking(one)
 
-    async def fail(turn: Any) -> None:
+    async def fail(turn: Commit) -> None:
         raise error
 
     with monkeypatch.context() as broken:
@@ -103,7 +108,7 @@ async def test_an_acceptance_that_cannot_be_recorded_may_be_repeated(
     await one.advance(1)
     offer = (await shopper.offered())["id"]
 
-    async def fail(turn: Any) -> None:
+    async def fail(turn: Commit) -> None:
         raise LedgerError("busy")
 
     with monkeypatch.context() as broken:
@@ -115,14 +120,15 @@ async def test_an_acceptance_that_cannot_be_recorded_may_be_repeated(
     assert (await shopper.expect("accepted"))["offer"] == offer
 
 
-async def test_a_ledger_that_knows_better_corrects_the_balance(
+async def test_a_commit_that_the_ledger_refuses_corrects_the_balance(
     one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shopper = await looking(one)
-    ledger, asked = one.parts.shop.ledger, []
+    ledger = one.parts.shop.ledger
+    asked: list[Commit] = []
     commit = ledger.commit
 
-    async def refuse_once(turn: Any) -> Any:
+    async def refuse_once(turn: Commit) -> Any:
         asked.append(turn)
         if len(asked) == 1:
             return CommitRefusal("budget.spend", "C", "EUR")
@@ -167,6 +173,68 @@ async def test_facts_that_cannot_be_read_cost_one_signal_and_no_session(
     await shopper.offered()
 
 
+async def test_a_turn_that_crashes_is_counted_and_the_session_goes_on(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper = await one.shopper()
+
+    def decide_or_crash(context: Context) -> Decision:
+        if isinstance(context.signal, PageViewed):
+            raise KeyError("canary: what the shopper typed")
+        return decide(context)
+
+    monkeypatch.setattr(turn_processor, "decide", decide_or_crash)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await shopper.say("page", url="https://shop.example/", kind="cart", moment="rescue")
+    crashes = [line for line in logs if line["event"] == "turn.crashed"]
+    assert [(line["signal"], line["error"]) for line in crashes] == [("PageViewed", "KeyError")]
+    assert "canary" not in str(crashes)
+    assert b"tactful_turns_crashed_total 3.0" in one.parts.shop.state.telemetry.exposition()
+    await shopper.view("RUN-42", 30)
+    assert (await shopper.offered())["sku"] == "RUN-42"
+
+
+async def test_a_read_that_crashes_costs_its_signal_and_no_other(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper = await one.shopper()
+    shop = one.parts.shop
+    live = shop.state.registry.by_id[shopper.session]
+
+    async def crash(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shop.state.fact_cache, "load", crash)
+        shop.turns.submit(live, ItemViewed("BOOT-42"))
+        shop.turns.submit(live, ActivityReported("compare"))
+        assert live.phase is TurnPhase.LOADING
+        await shop.turns.wait_until_idle()
+    assert b"tactful_turns_crashed_total 1.0" in shop.state.telemetry.exposition()
+    assert (live.phase, live.state.focus, live.state.compares) == (TurnPhase.IDLE, None, 1)
+    await shopper.view("RUN-42", 30)
+    assert (await shopper.offered())["sku"] == "RUN-42"
+
+
+async def test_a_commit_that_crashes_costs_its_signal_and_no_other(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shopper = await looking(one)
+    shop = one.parts.shop
+    live = shop.state.registry.by_id[shopper.session]
+
+    async def crash(turn: Commit) -> None:
+        shop.turns.submit(live, ActivityReported("compare"))
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shop.ledger, "commit", crash)
+        await one.advance(1)
+        await shop.settled()
+    assert (live.phase, live.state.compares) == (TurnPhase.IDLE, 1)
+
+
 async def test_signals_of_one_session_are_handled_one_after_the_other(one: LiveServer) -> None:
     shopper = await one.shopper()
     live = one.parts.shop.state.registry.by_id[shopper.session]
@@ -177,7 +245,7 @@ async def test_signals_of_one_session_are_handled_one_after_the_other(one: LiveS
     assert live.state.views == 2
 
 
-async def test_what_all_shoppers_look_at_is_kept_once(one: LiveServer) -> None:
+async def test_sessions_share_the_strings_of_the_catalogue(one: LiveServer) -> None:
     first, second = await one.shopper(), await one.shopper()
     for shopper in (first, second):
         await shopper.view("RUN-42")
@@ -190,7 +258,7 @@ async def test_what_all_shoppers_look_at_is_kept_once(one: LiveServer) -> None:
     assert states[0].viewed_items[-1].sku is states[1].viewed_items[-1].sku
 
 
-async def test_what_waited_for_its_item_is_folded_like_what_did_not(one: LiveServer) -> None:
+async def test_a_view_that_waited_for_its_item_is_folded_like_any_other(one: LiveServer) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 1)
     await one.parts.shop.settled()
