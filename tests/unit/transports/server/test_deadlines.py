@@ -1,4 +1,4 @@
-"""One clock for all connections."""
+"""Deadline checks of all connections with one timer."""
 
 import asyncio
 
@@ -8,10 +8,11 @@ from tactful.transports.server.deadlines import RINGS, DeadlineSweep
 
 class Visited:
     def __init__(self) -> None:
-        self.ticks = []
+        self.ticks: list[int] = []
+        self.ring = -1
         self.came = asyncio.Event()
 
-    def tick(self, now) -> None:
+    def tick(self, now: int) -> None:
         self.ticks.append(now)
         self.came.set()
 
@@ -19,8 +20,8 @@ class Visited:
         pass
 
 
-async def test_everybody_is_visited_within_a_round() -> None:
-    rounds = asyncio.Queue()
+async def test_every_object_is_checked_within_a_round() -> None:
+    rounds: asyncio.Queue[None] = asyncio.Queue()
     sweep = DeadlineSweep(lambda: 7, period_ms=40)
     everybody = [Visited() for _ in range(20)]
     for one in everybody:
@@ -38,7 +39,7 @@ async def test_connections_are_spread_over_the_rings() -> None:
     assert all(rings.count(ring) == 3 for ring in range(RINGS))
 
 
-async def test_who_leaves_is_visited_no_more() -> None:
+async def test_a_removed_object_is_no_longer_checked() -> None:
     sweep = DeadlineSweep(lambda: 0, period_ms=8)
     gone, stays = Visited(), Visited()
     ring = sweep.add(gone)
@@ -51,7 +52,7 @@ async def test_who_leaves_is_visited_no_more() -> None:
     assert sweep.watched() == [stays]
 
 
-async def test_a_new_holder_takes_the_same_place() -> None:
+async def test_a_replacement_is_checked_instead() -> None:
     sweep = DeadlineSweep(lambda: 0, period_ms=8)
     old, new = Visited(), Visited()
     ring = sweep.add(old)
@@ -62,12 +63,12 @@ async def test_a_new_holder_takes_the_same_place() -> None:
     assert old.ticks == []
 
 
-async def test_who_leaves_during_the_visit_of_its_ring_disturbs_nobody() -> None:
+async def test_an_object_may_remove_itself_during_its_check() -> None:
     sweep = DeadlineSweep(lambda: 0, period_ms=8)
     stays = Visited()
 
     class Leaves(Visited):
-        def tick(self, now):
+        def tick(self, now: int) -> None:
             super().tick(now)
             sweep.remove(self.ring, self)
 

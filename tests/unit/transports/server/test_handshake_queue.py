@@ -1,13 +1,15 @@
-"""Handshakes a few at a time."""
+"""Batches of handshakes."""
 
 import asyncio
+from functools import partial
+from typing import Any
 
 from support.raw_connections import eventually
 from tactful.transports.server.handshake_queue import PER_TURN, HandshakeQueue
 
 
-async def test_nobody_comes_in_before_the_caller_returns() -> None:
-    came = []
+async def test_no_handshake_is_completed_before_submit_returns() -> None:
+    came: list[Any] = []
     handshakes = HandshakeQueue()
     handshakes.submit(lambda: came.append(1))
     assert came == []
@@ -15,19 +17,19 @@ async def test_nobody_comes_in_before_the_caller_returns() -> None:
     assert came == [1]
 
 
-async def test_of_a_crowd_the_newest_come_first_a_few_at_a_turn() -> None:
-    came = []
+async def test_the_newest_handshakes_are_completed_first_in_batches() -> None:
+    came: list[Any] = []
     handshakes = HandshakeQueue()
     for number in range(PER_TURN * 3):
-        handshakes.submit(lambda number=number: came.append(number))
+        handshakes.submit(partial(came.append, number))
     for turn in range(1, 4):
         await asyncio.sleep(0)
         assert len(came) == PER_TURN * turn
     assert came == sorted(came, reverse=True)
 
 
-async def test_others_are_served_between_the_turns() -> None:
-    story = []
+async def test_other_callbacks_run_between_the_batches() -> None:
+    story: list[str] = []
     handshakes = HandshakeQueue()
     for _ in range(PER_TURN * 2):
         handshakes.submit(lambda: story.append("crowd"))
@@ -36,8 +38,8 @@ async def test_others_are_served_between_the_turns() -> None:
     assert story.index("other") == PER_TURN
 
 
-async def test_who_comes_while_the_queue_moves_waits_for_a_turn() -> None:
-    came = []
+async def test_a_handshake_submitted_during_a_batch_waits_for_the_next() -> None:
+    came: list[Any] = []
     handshakes = HandshakeQueue()
     handshakes.submit(lambda: handshakes.submit(lambda: came.append("second")))
     await asyncio.sleep(0)
@@ -45,10 +47,14 @@ async def test_who_comes_while_the_queue_moves_waits_for_a_turn() -> None:
     await eventually(lambda: came == ["second"])
 
 
-async def test_one_who_stumbles_does_not_keep_the_others_out() -> None:
-    came = []
+def fail() -> None:
+    raise ValueError("this handshake fails")
+
+
+async def test_a_failing_handshake_does_not_stop_the_others() -> None:
+    came: list[Any] = []
     handshakes = HandshakeQueue()
     handshakes.submit(lambda: came.append("the next"))
-    handshakes.submit(lambda: came[1])
+    handshakes.submit(fail)
     asyncio.get_running_loop().set_exception_handler(lambda *_: came.append("stumbled"))
     await eventually(lambda: came == ["stumbled", "the next"])

@@ -1,7 +1,8 @@
-"""What strangers write on an HTTP connection: refused in our form, bounded, and not in the log."""
+"""Bounds of the HTTP parser, and rejections of what is no HTTP."""
 
 import asyncio
 import logging
+from typing import Any
 
 import httptools
 import pytest
@@ -12,18 +13,18 @@ from tactful.transports.server.http_protocol import MAX_PIPELINED, HttpProtocol
 
 GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-QUICK = {"linger_ms": 100, "sweep_ms": 40}
+QUICK: dict[str, Any] = {"linger_ms": 100, "sweep_ms": 40}
 
 
 class Waiting:
-    """An app that answers when it is let, and knows who has left."""
+    """An application that answers on demand, and counts disconnected clients."""
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
         self.asked = 0
         self.left = 0
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             while (await receive())["type"] != "lifespan.shutdown":
                 await send({"type": "lifespan.startup.complete"})
@@ -55,8 +56,8 @@ class Waiting:
     ],
     ids=["another version", "a tunnel", "a negative length", "two lengths", "no chunk"],
 )
-async def test_what_is_no_request_is_refused_with_a_code_counted_and_not_logged(
-    sent, caplog
+async def test_what_is_no_request_is_rejected_counted_and_not_logged(
+    sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     async with running_listener() as listener, RawClient.connect(listener.port) as peer:
@@ -69,7 +70,9 @@ async def test_what_is_no_request_is_refused_with_a_code_counted_and_not_logged(
     assert [record for record in caplog.records if record.levelno < logging.ERROR] == []
 
 
-async def test_a_request_that_waits_falls_silent_when_the_rest_is_no_http(caplog) -> None:
+async def test_a_waiting_request_is_abandoned_when_the_rest_is_no_http(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with running_listener() as listener, RawClient.connect(listener.port) as peer:
         await peer.send(GET + b"no HTTP at all\r\n\r\n")
         assert (await peer.head())[0] == 400
@@ -77,7 +80,9 @@ async def test_a_request_that_waits_falls_silent_when_the_rest_is_no_http(caplog
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-async def test_an_upgrade_to_something_else_stays_http_and_is_not_logged(caplog) -> None:
+async def test_an_upgrade_to_another_protocol_stays_http_and_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.WARNING)
     async with running_listener() as listener, RawClient.connect(listener.port) as peer:
         await peer.send(
@@ -87,7 +92,7 @@ async def test_an_upgrade_to_something_else_stays_http_and_is_not_logged(caplog)
     assert caplog.records == []
 
 
-async def test_as_many_requests_may_wait_for_their_answers_as_anybody_sends_and_no_more() -> None:
+async def test_the_number_of_pipelined_requests_is_bounded() -> None:
     app = Waiting()
     async with running_listener(app=app) as listener:
         async with RawClient.connect(listener.port) as peer:
@@ -103,7 +108,7 @@ async def test_as_many_requests_may_wait_for_their_answers_as_anybody_sends_and_
         await eventually(lambda: listener.state.admission.connections == 0)
 
 
-async def test_a_trailer_or_wrapping_without_end_is_refused() -> None:
+async def test_an_endless_trailer_or_extension_is_rejected() -> None:
     app = Waiting()
     async with running_listener(
         app=app, limits=AdmissionLimits(head_bytes=1_000, **QUICK)
@@ -114,7 +119,7 @@ async def test_a_trailer_or_wrapping_without_end_is_refused() -> None:
                 assert (await peer.head())[0] == 431
 
 
-async def test_a_body_in_many_small_chunks_with_a_trailer_passes() -> None:
+async def test_a_body_in_many_small_chunks_with_a_trailer_is_accepted() -> None:
     limits = AdmissionLimits(head_bytes=1_000, **QUICK)
     async with (
         running_listener(limits=limits) as listener,
@@ -125,7 +130,7 @@ async def test_a_body_in_many_small_chunks_with_a_trailer_passes() -> None:
         assert (await peer.head())[0] == 200
 
 
-async def test_who_leaves_is_missed_by_the_request_that_is_answered_not_only_by_the_last() -> None:
+async def test_a_disconnect_is_reported_to_the_request_in_progress() -> None:
     app = Waiting()
     async with running_listener(app=app) as listener:
         async with RawClient.connect(listener.port) as peer:
@@ -160,7 +165,7 @@ async def test_many_large_heads_on_one_connection_are_each_within_their_size() -
             await peer.reader.readexactly(len("hello 127.0.0.1 /a 0"))
 
 
-async def test_what_came_before_does_not_pay_for_a_body_that_drips() -> None:
+async def test_earlier_requests_do_not_pay_for_a_slow_body() -> None:
     limits = AdmissionLimits(body_grace_ms=100, **QUICK)
     async with (
         running_listener(limits=limits) as listener,
@@ -174,7 +179,9 @@ async def test_what_came_before_does_not_pay_for_a_body_that_drips() -> None:
         assert (await peer.head())[0] == 408
 
 
-async def test_an_answer_that_comes_after_a_refusal_is_not_written_and_no_failure(caplog) -> None:
+async def test_a_response_after_a_rejection_is_not_written_and_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     app = Waiting()
     limits = AdmissionLimits(body_grace_ms=50, **QUICK)
     async with (
@@ -190,10 +197,12 @@ async def test_an_answer_that_comes_after_a_refusal_is_not_written_and_no_failur
 @pytest.mark.parametrize(
     "begun", [False, True], ids=["before its answer", "after its answer began"]
 )
-async def test_garbage_behind_a_request_ends_both_and_is_no_failure(begun, caplog) -> None:
+async def test_garbage_behind_a_request_ends_both_and_is_not_logged(
+    begun: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     go, asked = asyncio.Event(), asyncio.Event()
 
-    async def app(scope, receive, send):
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await Waiting()(scope, receive, send)
             return

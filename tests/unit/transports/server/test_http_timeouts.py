@@ -1,4 +1,6 @@
-"""Deadlines around the HTTP stack, with time as an argument."""
+"""Deadlines and size limits around the HTTP stack, with time as an argument."""
+
+from typing import Any
 
 import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,7 +15,9 @@ from tactful.transports.server.http_timeouts import (
 
 
 class Cycle:
-    def __init__(self, *, complete=False, more_body=False, started=False) -> None:
+    def __init__(
+        self, *, complete: bool = False, more_body: bool = False, started: bool = False
+    ) -> None:
         self.response_complete = complete
         self.more_body = more_body
         self.response_started = started
@@ -24,18 +28,18 @@ class Flow:
 
 
 class Inner:
-    """The parts of the HTTP stack's protocol that the watch reads."""
+    """The parts of the HTTP stack's protocol that are read."""
 
     def __init__(self) -> None:
-        self.cycle = None
+        self.cycle: Any = None
         self.flow = Flow()
-        self.calls = []
+        self.calls: list[Any] = []
         self.body_bytes = 0
 
-    def connection_made(self, _) -> None:
+    def connection_made(self, _: object) -> None:
         self.calls.append("made")
 
-    def data_received(self, data) -> None:
+    def data_received(self, data: bytes) -> None:
         self.calls.append(data)
         if self.cycle and self.cycle.more_body:
             self.body_bytes += len(data)
@@ -47,28 +51,32 @@ class Inner:
         self.calls.append("resume")
 
 
+Side = Any
+"""A `TimedHttpConnection` around `Inner`."""
+
+
 @pytest.fixture
-def side():
-    return TimedHttpConnection(Inner(), None, AdmissionLimits(head_bytes=100))
+def side() -> Side:
+    return TimedHttpConnection(Inner(), None, AdmissionLimits(head_bytes=100))  # type: ignore[arg-type]
 
 
-def test_a_connection_that_waits_for_its_next_request_is_left_to_the_stack(side) -> None:
+def test_a_connection_between_two_requests_has_no_deadline_here(side: Side) -> None:
     assert side.tick(10**9) is None
 
 
-def test_a_head_must_be_complete_in_time(side) -> None:
+def test_a_head_must_be_complete_in_time(side: Side) -> None:
     side.data_received(b"GET", 1_000)
     side.data_received(b" /", 5_000)
     assert side.tick(5_999) is None
     assert side.tick(6_000) is SLOW_HEAD
 
 
-def test_a_head_must_stay_within_its_size(side) -> None:
+def test_a_head_must_stay_within_its_size(side: Side) -> None:
     assert side.data_received(b"a" * 100, 1) is None
     assert side.data_received(b"a", 2) is LARGE_HEAD
 
 
-def test_a_request_that_is_being_answered_has_no_deadline_for_its_head(side) -> None:
+def test_a_request_that_is_being_answered_has_no_deadline_for_its_head(side: Side) -> None:
     side.data_received(b"GET", 1_000)
     side.protocol.cycle = Cycle()
     side.data_received(b"...", 2_000)
@@ -76,7 +84,7 @@ def test_a_request_that_is_being_answered_has_no_deadline_for_its_head(side) -> 
     assert side.tick(90_000) is None
 
 
-def test_a_body_may_start_slowly_and_must_then_come_at_a_rate(side) -> None:
+def test_a_body_may_start_slowly_and_must_then_keep_a_rate(side: Side) -> None:
     side.protocol.cycle = Cycle(more_body=True)
     side.data_received(b"x", 0)
     assert side.tick(1) is None
@@ -84,14 +92,14 @@ def test_a_body_may_start_slowly_and_must_then_come_at_a_rate(side) -> None:
     assert side.tick(10_100) is SLOW_BODY
 
 
-def test_a_body_at_a_decent_rate_passes(side) -> None:
+def test_a_body_at_a_decent_rate_passes(side: Side) -> None:
     side.protocol.cycle = Cycle(more_body=True)
     for second in range(60):
         side.data_received(b"x" * 1_100, second * 1_000)
         assert side.tick(second * 1_000 + 500) is None
 
 
-def test_an_app_that_does_not_read_is_not_the_clients_fault(side) -> None:
+def test_a_body_that_the_application_does_not_read_has_no_deadline(side: Side) -> None:
     side.protocol.cycle = Cycle(more_body=True)
     side.tick(1)
     side.protocol.flow.read_paused = True
@@ -100,7 +108,7 @@ def test_an_app_that_does_not_read_is_not_the_clients_fault(side) -> None:
     assert side.tick(60_001) is None
 
 
-def test_a_client_that_does_not_read_has_stalled_after_a_while(side) -> None:
+def test_a_client_that_does_not_read_has_stalled_after_a_while(side: Side) -> None:
     assert not side.stalled(10**9)
     side.pause_writing(1_000)
     assert not side.stalled(30_999)
@@ -110,7 +118,7 @@ def test_a_client_that_does_not_read_has_stalled_after_a_while(side) -> None:
     assert side.protocol.calls == ["made", "pause", "resume"]
 
 
-def test_once_an_answer_has_begun_a_refusal_cannot_be_written(side) -> None:
+def test_once_an_answer_has_begun_a_refusal_cannot_be_written(side: Side) -> None:
     assert not side.answering
     side.protocol.cycle = Cycle()
     assert not side.answering
@@ -118,6 +126,6 @@ def test_once_an_answer_has_begun_a_refusal_cannot_be_written(side) -> None:
     assert side.answering
 
 
-def test_the_stack_still_has_what_the_watch_reads() -> None:
+def test_the_stack_still_has_the_attributes_that_are_read() -> None:
     names = {"connection_made", "data_received", "pause_writing", "resume_writing", "shutdown"}
     assert names <= set(dir(HttpToolsProtocol))

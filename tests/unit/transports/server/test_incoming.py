@@ -1,11 +1,14 @@
-"""The front listener: who comes in, and where to; the raw-frame suite has the long tables."""
+"""Connections until their stack is known; the raw-frame suite has the long tables."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any, cast
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import StreamingResponse
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from support.raw_connections import (
@@ -21,8 +24,9 @@ from support.raw_connections import (
 from tactful.transports.admission import address_limits
 from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.sessions.connection_hub import ClientConnection
 
-QUICK = {"linger_ms": 100, "sweep_ms": 40}
+QUICK: dict[str, Any] = {"linger_ms": 100, "sweep_ms": 40}
 GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ADDRESS = "127.0.0.2"
@@ -44,7 +48,7 @@ async def test_an_http_answer_carries_the_date() -> None:
         assert "date: " in (await peer.head())[1].lower()
 
 
-async def test_an_address_with_too_many_connections_is_told_to_wait() -> None:
+async def test_an_address_with_too_many_connections_is_rejected() -> None:
     async with (
         running_listener(limits=AdmissionLimits(per_address=2, **QUICK)) as listener,
         AsyncExitStack() as stack,
@@ -59,7 +63,7 @@ async def test_an_address_with_too_many_connections_is_told_to_wait() -> None:
     assert listener.state.hub.rejections == {"address.full": 1}
 
 
-async def test_when_all_places_are_taken_only_health_checks_pass() -> None:
+async def test_beyond_the_capacity_only_health_checks_are_served() -> None:
     limits = AdmissionLimits(connections=1, headroom=2, **QUICK)
     async with (
         running_listener(limits=limits) as listener,
@@ -73,7 +77,7 @@ async def test_when_all_places_are_taken_only_health_checks_pass() -> None:
             await eventually(lambda: listener.state.admission.connections == 1)
 
 
-async def test_beyond_the_headroom_a_connection_is_turned_away_at_once() -> None:
+async def test_beyond_the_headroom_a_connection_is_rejected_at_once() -> None:
     limits = AdmissionLimits(connections=1, headroom=0, **QUICK)
     async with (
         running_listener(limits=limits) as listener,
@@ -88,7 +92,7 @@ async def test_beyond_the_headroom_a_connection_is_turned_away_at_once() -> None
         await eventually(lambda: listener.state.admission.connections == 1)
 
 
-async def test_a_place_is_free_again_when_its_peer_has_gone() -> None:
+async def test_a_closed_connection_makes_room() -> None:
     async with running_listener(limits=AdmissionLimits(per_address=1, **QUICK)) as listener:
         for _ in range(5):
             async with RawClient.connect(listener.port, ADDRESS) as peer:
@@ -115,14 +119,14 @@ async def test_behind_a_trusted_proxy_each_client_is_an_address_of_its_own() -> 
             assert (await again.head())[0] == 429
 
 
-async def test_a_client_that_is_no_proxy_cannot_name_itself() -> None:
+async def test_a_client_that_is_no_proxy_cannot_choose_its_address() -> None:
     handler = RecordingSessionHandler()
     async with running_listener(handler) as listener, RawClient.connect(listener.port) as peer:
         await peer.handshake(X_Forwarded_For="192.0.2.1")
         assert handler.connections[0].address == "127.0.0.1"
 
 
-async def test_the_app_hears_the_clients_real_address() -> None:
+async def test_the_application_sees_the_clients_real_address() -> None:
     proxies = TrustedProxies(["127.0.0.1"])
     async with (
         running_listener(proxies=proxies) as listener,
@@ -133,7 +137,7 @@ async def test_the_app_hears_the_clients_real_address() -> None:
         assert (await peer.reader.readexactly(15)) == b"hello 192.0.2.9"
 
 
-async def test_a_server_that_has_said_goodbye_to_all_takes_no_new_session() -> None:
+async def test_a_closed_hub_admits_no_session() -> None:
     async with running_listener(limits=AdmissionLimits(**QUICK)) as listener:
         listener.state.hub.close_all()
         async with RawClient.connect(listener.port) as peer:
@@ -143,7 +147,7 @@ async def test_a_server_that_has_said_goodbye_to_all_takes_no_new_session() -> N
             assert "Retry-After: 1\r" in head
 
 
-async def test_an_upgrade_on_a_used_connection_keeps_its_place_and_its_address() -> None:
+async def test_an_upgrade_on_a_used_connection_keeps_its_slot_and_its_address() -> None:
     handler = RecordingSessionHandler()
     async with running_listener(handler) as listener:
         async with RawClient.connect(listener.port) as peer:
@@ -179,7 +183,7 @@ async def test_a_request_that_asks_for_another_upgrade_gets_a_plain_answer() -> 
 
 
 @pytest.mark.parametrize("sent", [b"", upgrade()[:50], GET[:20]])
-async def test_who_does_not_finish_a_head_is_sent_away_and_forgotten(sent) -> None:
+async def test_an_incomplete_head_is_rejected_in_time(sent: bytes) -> None:
     async with (
         running_listener(limits=AdmissionLimits(head_ms=80, **QUICK)) as listener,
         RawClient.connect(listener.port) as peer,
@@ -200,10 +204,10 @@ async def test_a_second_request_must_be_complete_in_time_too() -> None:
         assert b"HTTP/1.1 408 " in await peer.rest()
 
 
-async def endless(_):
-    """An answer that never ends, for a client that does not read."""
+async def endless(_: Request) -> Response:
+    """Return a response that never ends, for a client that does not read."""
 
-    async def chunks():
+    async def chunks() -> AsyncIterator[bytes]:
         while True:
             yield b"x" * 65_536
             await asyncio.sleep(0)
@@ -218,13 +222,13 @@ async def test_a_client_that_stops_reading_an_answer_is_dropped() -> None:
         running_listener(app=app, limits=limits) as listener,
         RawClient.connect(listener.port) as peer,
     ):
-        peer.writer.transport.pause_reading()
+        cast("asyncio.Transport", peer.writer.transport).pause_reading()
         await peer.send(GET)
         await eventually(lambda: listener.state.admission.connections == 1)
         await eventually(lambda: listener.state.admission.connections == 0)
 
 
-async def test_a_body_that_comes_too_slowly_is_refused() -> None:
+async def test_a_slow_body_is_rejected() -> None:
     limits = AdmissionLimits(body_grace_ms=80, **QUICK)
     async with (
         running_listener(limits=limits) as listener,
@@ -234,7 +238,7 @@ async def test_a_body_that_comes_too_slowly_is_refused() -> None:
         assert b"body.slow" in await peer.rest()
 
 
-async def test_a_large_body_that_comes_at_a_decent_rate_passes() -> None:
+async def test_a_large_body_at_a_normal_rate_is_accepted() -> None:
     async with running_listener() as listener, RawClient.connect(listener.port) as peer:
         body = b"x" * 3_000_000
         head = f"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -243,9 +247,9 @@ async def test_a_large_body_that_comes_at_a_decent_rate_passes() -> None:
         assert (await peer.reader.readexactly(26)).endswith(b"3000000")
 
 
-async def test_a_desk_that_closes_in_open_refuses_politely() -> None:
+async def test_a_message_sent_while_opening_arrives() -> None:
     class Closing(RecordingSessionHandler):
-        def connection_opened(self, connection):
+        def connection_opened(self, connection: ClientConnection) -> None:
             super().connection_opened(connection)
             connection.send(b"early")
 
@@ -256,7 +260,7 @@ async def test_a_desk_that_closes_in_open_refuses_politely() -> None:
         assert await peer.close_code() == 0
 
 
-async def test_behind_a_trusted_proxy_a_client_who_comes_too_often_is_told_to_wait() -> None:
+async def test_behind_a_trusted_proxy_each_client_has_a_rate() -> None:
     proxies = TrustedProxies(["127.0.0.1"])
     async with running_listener(
         proxies=proxies, limits=AdmissionLimits(request_burst=1, requests_per_s=1, **QUICK)
@@ -268,7 +272,7 @@ async def test_behind_a_trusted_proxy_a_client_who_comes_too_often_is_told_to_wa
         assert listener.state.hub.rejections == {"address.hurried": 1}
 
 
-async def test_who_is_closed_again_and_again_for_what_they_say_is_not_let_in_again() -> None:
+async def test_an_address_with_repeated_violations_is_rejected() -> None:
     limits = AdmissionLimits(request_burst=40, requests_per_s=1, **QUICK)
     async with running_listener(limits=limits) as listener:
         seen = []

@@ -278,7 +278,7 @@ async def call_until(done: asyncio.Event, port: int, served: list[int]) -> None:
 
 @pytest.mark.parametrize("way", ["inherited", "shared_port"])
 async def test_a_restart_refuses_no_connection(way: str) -> None:
-    shared = {"shared_port": True} if way == "shared_port" else {}
+    shared: dict[str, Any] = {"shared_port": True} if way == "shared_port" else {}
     listener = new_listener(**shared)
     await listener.start()
     port, done, served = listener.port, asyncio.Event(), list[int]()

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any, cast
 
 import pytest
 
@@ -20,41 +22,63 @@ from support.raw_connections import (
     within,
 )
 from tactful.protocol import close_codes
-from tactful.protocol.messages import View
+from tactful.protocol.messages import ClientMessage, View
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server import websocket
+from tactful.transports.server.server_state import ConnectionSlot
 from tactful.transports.server.websocket import WebSocketConnection
+from tactful.transports.sessions.connection_hub import ClientConnection
 
 VIEW = {"t": "view", "sku": "a"}
-QUICK = {"linger_ms": 100, "sweep_ms": 40}
+QUICK: dict[str, Any] = {"linger_ms": 100, "sweep_ms": 40}
 
 
 class Writes:
-    """A transport that counts its writes; everything else in this file uses real sockets."""
+    """A transport that records its writes; other tests of this file use real sockets."""
 
     def __init__(self) -> None:
-        self.written = []
+        self.written: list[bytes] = []
 
-    def write(self, data) -> None:
+    def write(self, data: bytes) -> None:
         self.written.append(bytes(data))
 
-    def set_write_buffer_limits(self, high) -> None:
+    def set_write_buffer_limits(self, high: int) -> None:
         self.high = high
 
-    def get_write_buffer_size(self):
+    def get_write_buffer_size(self) -> int:
         return 0
 
 
 class Thrice:
-    """A consumer that answers each message three times."""
+    """A consumer that answers each message three times and records what it is charged."""
 
-    def __init__(self, link) -> None:
+    def __init__(self, link: WebSocketConnection) -> None:
         self.link = link
+        self.charged: list[int] = []
 
-    def begin_read(self, now) -> None:
+    def charge_frame(self, size: int) -> bool:
+        self.charged.append(size)
+        return True
+
+    def receive_binary(self, payload: bytes) -> None:
+        raise AssertionError(payload)
+
+    def tick(self, now: int) -> None:
         pass
 
-    def receive_text(self, payload) -> None:
+    def client_lagging(self) -> None:
+        pass
+
+    def client_caught_up(self) -> None:
+        pass
+
+    def connection_lost(self, code: int) -> None:
+        pass
+
+    def begin_read(self, now: int) -> None:
+        pass
+
+    def receive_text(self, payload: bytes) -> None:
         for _ in range(3):
             self.link.send(payload)
 
@@ -62,17 +86,22 @@ class Thrice:
         self.link.send(b"end")
 
 
-def test_all_that_is_sent_within_one_read_is_written_once() -> None:
+def connection_of(transport: Writes) -> WebSocketConnection:
+    slot = ConnectionSlot.__new__(ConnectionSlot)  # not used before the connection is lost
+    return WebSocketConnection(cast("Any", transport), AdmissionLimits(), lambda: 1, slot)
+
+
+def test_messages_sent_within_one_read_are_written_at_once() -> None:
     transport = Writes()
-    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
+    link = connection_of(transport)
     link.consumer = Thrice(link)
     link.data_received(frame(b"x") + frame(b"y"))
     assert transport.written == [b"\x81\x01x" * 3 + b"\x81\x01y" * 3 + b"\x81\x03end"]
 
 
-def test_what_is_sent_outside_a_read_is_written_at_once() -> None:
+def test_a_message_sent_outside_a_read_is_written_immediately() -> None:
     transport = Writes()
-    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
+    link = connection_of(transport)
     link.send(b"a")
     link.send(b"b" * 200)
     link.send(b"c" * 70_000)
@@ -86,11 +115,10 @@ def test_what_is_sent_outside_a_read_is_written_at_once() -> None:
     assert len(transport.written[2]) == 70_010
 
 
-def test_nothing_of_the_library_is_kept_once_it_has_done() -> None:
+def test_the_fallback_parser_is_dropped_when_it_has_nothing_left_to_do() -> None:
     transport = Writes()
-    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
+    link = connection_of(transport)
     link.consumer = Thrice(link)
-    link.consumer.charge_frame = lambda _: True
     link.data_received(frame(b"p", 9))
     assert link._fallback is None
     link.data_received(frame(b"x", 1, fin=False))
@@ -103,9 +131,9 @@ def test_nothing_of_the_library_is_kept_once_it_has_done() -> None:
 
 
 @pytest.mark.parametrize("cut", range(1, 12))
-def test_a_common_frame_cut_once_does_not_wake_the_library(cut) -> None:
+def test_a_common_frame_cut_once_needs_no_fallback_parser(cut: int) -> None:
     transport = Writes()
-    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
+    link = connection_of(transport)
     link.consumer = Thrice(link)
     whole = frame(b"hello!")
     link.data_received(whole[:cut])
@@ -116,32 +144,33 @@ def test_a_common_frame_cut_once_does_not_wake_the_library(cut) -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"a", b"a" * 125])
-def test_a_ping_is_answered_without_the_library_and_costs_ten_messages(payload) -> None:
-    transport, spent = Writes(), []
-    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
-    link.consumer = Thrice(link)
-    link.consumer.charge_frame = lambda size: not spent.append(size)
+def test_a_ping_is_answered_inline_and_costs_ten_messages(payload: bytes) -> None:
+    transport = Writes()
+    link = connection_of(transport)
+    link.consumer = consumer = Thrice(link)
     link.data_received(frame(payload, 9) * 2 + frame(b"hello!"))
     assert link._fallback is None
     pong = bytes((0x8A, len(payload))) + payload
     assert b"".join(transport.written).startswith(pong * 2 + b"\x81\x06hello!")
-    assert [1 + size // AdmissionLimits().timing.unit_bytes for size in spent] == [10, 10]
+    assert [1 + size // AdmissionLimits().timing.unit_bytes for size in consumer.charged] == [
+        10,
+        10,
+    ]
 
 
-def test_a_ping_cut_by_a_read_is_answered_when_it_is_whole() -> None:
+def test_a_ping_cut_by_a_read_is_answered_when_it_is_complete() -> None:
     transport = Writes()
-    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
+    link = connection_of(transport)
     link.consumer = Thrice(link)
-    link.consumer.charge_frame = lambda _: True
     whole = frame(b"abc", 9)
     link.data_received(whole[:5])
     link.data_received(whole[5:])
     assert b"\x8a\x03abc" in b"".join(transport.written)
 
 
-def test_a_common_frame_cut_often_is_the_librarys() -> None:
+def test_a_common_frame_cut_often_uses_the_fallback_parser() -> None:
     transport = Writes()
-    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
+    link = connection_of(transport)
     link.consumer = Thrice(link)
     whole = frame(b"h" * 300)
     for place in range(len(whole) - 1):
@@ -153,7 +182,7 @@ def test_a_common_frame_cut_often_is_the_librarys() -> None:
 
 
 @contextmanager
-def reluctant(port):
+def reluctant(port: int) -> Iterator[socket.socket]:
     with socket.socket() as peer:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
         peer.connect(("127.0.0.1", port))
@@ -164,17 +193,17 @@ def reluctant(port):
 class Generous(RecordingSessionHandler):
     """Sends 20 KiB for a view, unless the client lags, and the last word when it catches up."""
 
-    def message_received(self, connection, message) -> None:
+    def message_received(self, connection: ClientConnection, message: ClientMessage) -> None:
         super().message_received(connection, message)
         if isinstance(message, View) and not self.named("slow"):
             connection.send(b"x" * 20_000)
 
-    def client_caught_up(self, connection) -> None:
+    def client_caught_up(self, connection: ClientConnection) -> None:
         super().client_caught_up(connection)
         connection.send(b"latest")
 
 
-async def ask_until_slow(peer, handler):
+async def ask_until_slow(peer: socket.socket, handler: RecordingSessionHandler) -> None:
     """Ask, one read at a time, until the answers are more than the kernel takes."""
     peer.setblocking(False)
     for _ in range(200):
@@ -186,11 +215,11 @@ async def ask_until_slow(peer, handler):
     raise AssertionError("the kernel takes everything")
 
 
-def more_than(events, number):
+def more_than(events: list[Any], number: int) -> bool:
     return len(events) > number
 
 
-async def test_a_desk_that_heeds_slow_sends_the_latest_when_its_client_catches_up() -> None:
+async def test_a_client_that_catches_up_gets_the_latest_state() -> None:
     handler = Generous()
     async with running_listener(handler, limits=AdmissionLimits(slow_bytes=4_096)) as listener:
         with reluctant(listener.port) as peer:
@@ -204,7 +233,7 @@ async def test_a_desk_that_heeds_slow_sends_the_latest_when_its_client_catches_u
             assert not handler.named("closed")
 
 
-async def test_a_client_that_lags_is_dropped_in_the_end() -> None:
+async def test_a_client_that_keeps_lagging_is_dropped() -> None:
     handler = Generous()
     limits = AdmissionLimits(slow_bytes=4_096, stalled_ms=100, **QUICK)
     async with running_listener(handler, limits=limits) as listener:
@@ -214,9 +243,9 @@ async def test_a_client_that_lags_is_dropped_in_the_end() -> None:
         assert listener.state.hub.close_counts == {4408: 1}
 
 
-async def test_a_desk_that_heeds_nothing_loses_the_client_at_the_limit() -> None:
+async def test_a_client_with_too_many_unread_bytes_is_dropped() -> None:
     class Deaf(RecordingSessionHandler):
-        def message_received(self, connection, message):
+        def message_received(self, connection: ClientConnection, message: ClientMessage) -> None:
             super().message_received(connection, message)
             for _ in range(3_000):
                 connection.send(b"x" * 1_000)
@@ -229,9 +258,9 @@ async def test_a_desk_that_heeds_nothing_loses_the_client_at_the_limit() -> None
         assert listener.state.admission.connections == 0
 
 
-async def test_what_is_sent_after_close_is_dropped_and_closed_comes_once() -> None:
+async def test_a_message_after_close_is_dropped_and_the_handler_is_called_once() -> None:
     class Closing(RecordingSessionHandler):
-        def message_received(self, connection, _):
+        def message_received(self, connection: ClientConnection, _: ClientMessage) -> None:
             connection.close(close_codes.REPLACED, "A newer tab took over.")
             connection.close(close_codes.INTERNAL)
             connection.send(b"late")
@@ -259,9 +288,9 @@ async def test_a_client_that_stays_after_the_close_frame_is_dropped_after_a_mome
         await eventually(lambda: handler.named("closed"))
 
 
-async def test_heartbeats_come_with_a_ping_and_not_behind_a_backlog() -> None:
+async def test_a_heartbeat_is_sent_with_a_ping() -> None:
     transport = Writes()
-    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
+    link = connection_of(transport)
     link.send_heartbeat(b"hb")
     assert transport.written == [b"\x81\x02hb\x89\x00"]
 
@@ -278,14 +307,13 @@ def test_the_librarys_parser_still_shows_that_it_waits_between_frames() -> None:
     assert websocket._waits_for_a_frame(websocket._FRESH)
 
 
-def test_a_parser_of_another_make_keeps_the_library_and_the_same_responses(
+def test_where_the_feature_test_fails_the_fallback_parser_stays_and_responses_are_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(websocket, "_HAS_PARSER_PROBE", False)
     transport = Writes()
-    link = WebSocketConnection(transport, AdmissionLimits(), lambda: 1, None)
+    link = connection_of(transport)
     link.consumer = Thrice(link)
-    link.consumer.charge_frame = lambda _: True
     link.data_received(frame(b"x", 1, fin=False) + frame(b"y", 0))
     assert link._fallback is not None
     link.data_received(frame(b"z"))

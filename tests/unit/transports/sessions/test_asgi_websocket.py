@@ -27,7 +27,7 @@ from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.sessions.asgi_websocket import websocket_routes
 from tactful.transports.sessions.connection_hub import ConnectionHub
 
-NEIGHBOUR = {"local_addr": ("127.0.0.2", 0)}  # this machine's own address has no limit
+OTHER_ADDRESS = {"local_addr": ("127.0.0.2", 0)}  # this machine's own address has no limit
 
 
 @asynccontextmanager
@@ -80,12 +80,13 @@ async def test_the_same_conversation_as_at_our_own_door() -> None:
         ("x" * 65_537, 1009),
     ],
 )
-async def test_the_same_rules_with_the_same_codes(sent, code) -> None:
+async def test_the_same_rules_with_the_same_codes(sent: str | bytes, code: int) -> None:
     async with mounted() as (hub, url):
         async with dial(url) as socket:
             await socket.send(sent)
             with pytest.raises(ConnectionClosed) as closed:
                 await within(socket.recv())
+            assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == code
         await eventually(lambda: not hub.connections)
 
@@ -102,7 +103,9 @@ async def test_the_same_rules_with_the_same_codes(sent, code) -> None:
         ),  # two hosts: the client sends its own
     ],
 )
-async def test_the_same_checks_before_the_upgrade(changes, status, caplog) -> None:
+async def test_the_same_checks_before_the_upgrade(
+    changes: dict[str, Any], status: int, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.CRITICAL, "uvicorn.error")  # it calls a denial an incomplete handshake
     handler = RecordingSessionHandler()
     async with mounted(handler) as (_, url):
@@ -113,11 +116,11 @@ async def test_the_same_checks_before_the_upgrade(changes, status, caplog) -> No
         assert not handler.events
 
 
-async def test_a_server_that_is_leaving_or_full_or_crowded_says_so() -> None:
-    async with mounted(per_address=1) as (hub, url), dial(url, **NEIGHBOUR) as first:
+async def test_a_full_address_and_a_closed_hub_are_rejected_with_their_status() -> None:
+    async with mounted(per_address=1) as (hub, url), dial(url, **OTHER_ADDRESS) as first:
         await greet(first)
         with pytest.raises(InvalidStatus) as refused:
-            async with dial(url, **NEIGHBOUR):
+            async with dial(url, **OTHER_ADDRESS):
                 pass
         assert refused.value.response.status_code == 429
         hub.closed = True
@@ -127,22 +130,23 @@ async def test_a_server_that_is_leaving_or_full_or_crowded_says_so() -> None:
         assert refused.value.response.status_code == 503
 
 
-async def test_a_place_is_free_again_when_its_client_has_gone() -> None:
+async def test_a_connection_is_free_again_when_its_client_has_gone() -> None:
     handler = RecordingSessionHandler()
     async with mounted(handler, per_address=1) as (_, url):
         for visits in range(1, 4):
-            async with dial(url, **NEIGHBOUR) as socket:
+            async with dial(url, **OTHER_ADDRESS) as socket:
                 await greet(socket)
             await eventually(lambda number=visits: len(handler.named("closed")) == number)
 
 
-async def test_a_desk_can_close_with_a_code() -> None:
+async def test_a_handler_can_close_with_a_code() -> None:
     handler = RecordingSessionHandler()
     async with mounted(handler) as (_, url), dial(url) as socket:
         await greet(socket)
         handler.connections[0].close(close_codes.REPLACED, "A newer tab took over.")
         with pytest.raises(ConnectionClosed) as closed:
             await within(socket.recv())
+        assert closed.value.rcvd is not None
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (
             4409,
             "A newer tab took over.",
@@ -158,12 +162,12 @@ async def test_a_plain_request_is_told_to_upgrade() -> None:
 async def test_a_host_server_that_cannot_answer_with_http_closes_instead() -> None:
     hub = ConnectionHub(RecordingSessionHandler(), policy())
     app = Starlette(routes=list(websocket_routes(hub)))
-    sent = []
+    sent: list[Any] = []
 
-    async def receive():
+    async def receive() -> Any:
         return {"type": "websocket.connect"}
 
-    async def send(message) -> None:
+    async def send(message: Any) -> None:
         sent.append(message)
 
     scope = {

@@ -1,32 +1,35 @@
-"""Who is connected, and what passes between the link that carries them and the handler."""
+"""Open connections, and what passes between a transport and the handler."""
 
 import logging
+from typing import Any
 
 import msgspec
+import pytest
 
 from support.raw_connections import HELLO, WELCOME, RecordingSessionHandler, policy
 from tactful.protocol import close_codes
+from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.protocol.messages import View
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.sessions.connection_hub import ConnectionHub
+from tactful.transports.sessions.connection_hub import ClientConnection, ConnectionHub
 
 
-class RecordedLink:
-    """A link that writes down what it is told."""
+class RecordedTransport:
+    """A transport that records what is sent."""
 
     def __init__(self) -> None:
-        self.sent = []
-        self.closed = []
+        self.sent: list[bytes] = []
+        self.closed: list[tuple[int, str]] = []
         self.buffered = 42
 
-    def send(self, payload) -> None:
+    def send(self, payload: bytes) -> None:
         self.sent.append(payload)
 
-    def send_heartbeat(self, heartbeat) -> None:
+    def send_heartbeat(self, heartbeat: bytes) -> None:
         self.sent.append(heartbeat)
 
-    def close(self, code, reason="") -> None:
+    def close(self, code: CloseCode, reason: str = "") -> None:
         self.closed.append((code.code, reason))
 
 
@@ -34,25 +37,28 @@ class Clock:
     def __init__(self) -> None:
         self.now = 1_000
 
-    def __call__(self):
+    def __call__(self) -> int:
         return self.now
 
 
-def admitted(handler=None, **limits):
-    clock, link = Clock(), RecordedLink()
+def admitted(
+    handler: Any = None, **limits: Any
+) -> tuple[Any, RecordedTransport, ClientConnection, Clock]:
+    """Return the hub (with its recording handler), a transport, its connection and the clock."""
+    clock, link = Clock(), RecordedTransport()
     handler = handler or RecordingSessionHandler()
     hub = ConnectionHub(handler, policy(limits=AdmissionLimits(**limits)), clock)
     return hub, link, hub.admit(link, "192.0.2.1", "https://shop.example"), clock
 
 
-def say(connection, *messages):
+def say(connection: ClientConnection, *messages: Any) -> None:
     connection.begin_read(1_000)
     for message in messages:
         connection.receive_text(msgspec.json.encode(message))
     connection.end_read()
 
 
-async def test_a_desk_sees_open_then_messages_then_closed() -> None:
+async def test_the_handler_is_called_for_open_messages_and_close() -> None:
     hub, _, connection, _ = admitted()
     say(connection, HELLO, {"t": "view", "sku": "a"})
     connection.connection_lost(1000)
@@ -62,15 +68,15 @@ async def test_a_desk_sees_open_then_messages_then_closed() -> None:
     assert hub.messages_received == 2
 
 
-async def test_what_the_desk_sends_goes_out_before_the_acknowledgement() -> None:
+async def test_messages_of_the_handler_are_sent_before_the_acknowledgement() -> None:
     _, link, connection, _ = admitted()
     say(connection, HELLO | {"n": 1}, {"t": "logout", "n": 2})
     assert link.sent == [WELCOME, b'{"t":"ack","n":2}']
 
 
-async def test_nothing_is_sent_before_the_welcome_however_long_the_desk_takes() -> None:
+async def test_nothing_is_sent_before_the_welcome() -> None:
     class Slow(RecordingSessionHandler):
-        def message_received(self, _, message):
+        def message_received(self, _: ClientConnection, message: Any) -> None:
             self.events.append(("receive", message))
 
     _, link, connection, _ = admitted(Slow())
@@ -83,7 +89,7 @@ async def test_nothing_is_sent_before_the_welcome_however_long_the_desk_takes() 
     assert link.sent[2:] == [b'{"t":"heartbeat"}']
 
 
-async def test_a_connection_tells_the_desk_who_it_is() -> None:
+async def test_a_connection_has_the_address_and_origin_of_its_client() -> None:
     hub, link, connection, _ = admitted()
     assert hub.handler.connections == [connection]
     assert (connection.address, connection.origin) == ("192.0.2.1", "https://shop.example")
@@ -91,9 +97,9 @@ async def test_a_connection_tells_the_desk_who_it_is() -> None:
     assert connection.attached is None
 
 
-async def test_a_desk_that_resumes_a_conversation_takes_nothing_twice() -> None:
+async def test_a_resumed_connection_receives_no_message_twice() -> None:
     class Resuming(RecordingSessionHandler):
-        def message_received(self, connection, message):
+        def message_received(self, connection: ClientConnection, message: Any) -> None:
             super().message_received(connection, message)
             connection.highest_n = max(connection.highest_n, 5)
 
@@ -129,24 +135,28 @@ async def test_too_many_messages_are_refused_before_they_are_read() -> None:
     assert hub.messages_received == 120
 
 
-async def test_a_desk_that_fails_costs_its_connection_and_is_logged(caplog) -> None:
+async def test_a_failure_of_the_handler_closes_the_connection_and_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Failing(RecordingSessionHandler):
-        def message_received(self, *_):
+        def message_received(self, *_: Any) -> None:
             raise ZeroDivisionError
 
     _, link, connection, _ = admitted(Failing())
     with caplog.at_level(logging.ERROR):
         say(connection, HELLO)
     assert link.closed == [(1011, "The server failed.")]
-    assert caplog.records[0].exc_info[0] is ZeroDivisionError
+    assert (caplog.records[0].exc_info or (None,))[0] is ZeroDivisionError
 
 
-async def test_a_desk_that_fails_to_open_or_close_is_contained_too(caplog) -> None:
+async def test_a_failure_at_open_or_close_is_contained_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Failing(RecordingSessionHandler):
-        def connection_opened(self, *_):
+        def connection_opened(self, *_: Any) -> None:
             raise KeyError
 
-        def connection_closed(self, *_):
+        def connection_closed(self, *_: Any) -> None:
             raise KeyError
 
     hub, link, connection, _ = admitted(Failing())
@@ -156,7 +166,7 @@ async def test_a_desk_that_fails_to_open_or_close_is_contained_too(caplog) -> No
     assert len(caplog.records) == 2
 
 
-async def test_the_clock_brings_heartbeats_and_ends_what_is_silent() -> None:
+async def test_deadlines_send_heartbeats_and_close_silent_connections() -> None:
     _, link, connection, _ = admitted()
     say(connection, HELLO)
     connection.tick(21_000)
@@ -167,7 +177,7 @@ async def test_the_clock_brings_heartbeats_and_ends_what_is_silent() -> None:
     assert link.closed[0][0] == 4410
 
 
-async def test_a_desk_hears_that_a_client_lags_and_catches_up() -> None:
+async def test_the_handler_is_called_when_a_client_lags_and_catches_up() -> None:
     hub, _, connection, _ = admitted()
     connection.client_lagging()
     connection.client_caught_up()
@@ -183,9 +193,9 @@ async def test_closes_are_counted_by_known_codes_only() -> None:
     assert not hub.connections
 
 
-async def test_goodbyes_are_spread_evenly_over_the_time_given() -> None:
+async def test_byes_are_spread_evenly_over_the_given_time() -> None:
     hub = ConnectionHub(RecordingSessionHandler(), policy(), Clock())
-    links = [RecordedLink() for _ in range(100)]
+    links = [RecordedTransport() for _ in range(100)]
     for link in links:
         hub.admit(link, "p", "o").send(b"welcome")
     hub.announce_shutdown(10)
@@ -200,7 +210,7 @@ async def test_goodbyes_are_spread_evenly_over_the_time_given() -> None:
     assert not any(link.closed for link in links)
 
 
-async def test_who_was_not_welcomed_yet_is_told_after_the_welcome() -> None:
+async def test_a_connection_before_its_welcome_gets_bye_after_it() -> None:
     hub, link, connection, _ = admitted()
     hub.announce_shutdown(4)
     assert link.sent == []
@@ -208,7 +218,7 @@ async def test_who_was_not_welcomed_yet_is_told_after_the_welcome() -> None:
     assert [one[:10] for one in link.sent] == [b"welcome", b'{"t":"bye"']
 
 
-async def test_who_is_still_here_at_the_end_is_closed_with_going_away() -> None:
+async def test_remaining_connections_are_closed_with_going_away() -> None:
     hub, link, _, _ = admitted()
     hub.close_all()
     assert link.closed[0][0] == 1001

@@ -1,4 +1,4 @@
-"""Where a client was when its connection broke."""
+"""The highest `n` of broken connections."""
 
 from tactful.transports.sessions.resume_points import ResumePoints
 
@@ -25,13 +25,13 @@ def test_each_tab_is_found_by_its_own_range() -> None:
     assert numbers.highest_n(b"s", 9_004) == 9_003
 
 
-def test_sessions_do_not_know_each_other() -> None:
+def test_sessions_are_separate() -> None:
     numbers = ResumePoints()
     numbers.remember(b"s", 7)
     assert numbers.highest_n(b"t", 9) == 0
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_the_number_of_remembered_connections_is_bounded() -> None:
     numbers = ResumePoints(max_sessions=2)
     for session in (b"a", b"b", b"c"):
         for taken in range(1, 20):
@@ -41,7 +41,7 @@ def test_what_is_remembered_is_bounded() -> None:
     assert numbers.highest_n(b"c", 12) == 0  # the twelfth last is forgotten
 
 
-def test_a_connection_that_numbered_nothing_leaves_nothing() -> None:
+def test_a_connection_without_numbers_is_not_remembered() -> None:
     numbers = ResumePoints(max_sessions=1)
     numbers.remember(b"a", 5)
     numbers.remember(b"b", 0)

@@ -1,4 +1,4 @@
-"""The session over server-sent events and posts, on the same handler."""
+"""The session over server-sent events and posts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -87,7 +87,9 @@ async def test_messages_go_up_by_post_and_come_down_as_events() -> None:
     assert [event[0] for event in handler.events] == ["open", "receive", "receive", "closed"]
 
 
-async def test_several_messages_in_one_post_are_taken_in_order_with_one_acknowledgement() -> None:
+async def test_several_messages_in_one_post_are_received_in_order_with_one_acknowledgement() -> (
+    None
+):
     handler = RecordingSessionHandler()
     async with serving(handler) as (_, http), stream(http) as down:
         views = [{"t": "view", "sku": str(n), "n": n} for n in (1, 2, 3)]
@@ -96,7 +98,7 @@ async def test_several_messages_in_one_post_are_taken_in_order_with_one_acknowle
     assert [event[1].n for event in handler.named("receive")] == [None, 1, 2, 3]
 
 
-async def test_a_text_body_needs_no_preflight_and_passes() -> None:
+async def test_a_text_body_is_accepted() -> None:
     async with serving() as (_, http), stream(http) as down:
         body = msgspec.json.encode(HELLO)
         found = await http.post(down.path, content=body, headers={"Content-Type": "text/plain"})
@@ -104,7 +106,7 @@ async def test_a_text_body_needs_no_preflight_and_passes() -> None:
         assert (await down.event())["t"] == "welcome"
 
 
-async def test_the_page_may_read_the_answers_and_nobody_caches_them() -> None:
+async def test_the_page_may_read_the_responses_and_they_are_not_cached() -> None:
     async with serving() as (_, http), stream(http) as down:
         assert down.headers["access-control-allow-origin"] == ORIGIN
         assert "access-control-allow-credentials" not in down.headers
@@ -125,7 +127,7 @@ async def test_a_preflight_is_answered_for_pages_of_the_shop_only() -> None:
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ORIGIN + ".evil.example"])
-async def test_another_page_gets_no_stream_and_may_not_post(origin) -> None:
+async def test_another_page_gets_no_stream_and_may_not_post(origin: str) -> None:
     handler = RecordingSessionHandler()
     async with serving(handler) as (_, http), stream(http) as down:
         evil = {"Origin": origin}
@@ -134,7 +136,7 @@ async def test_another_page_gets_no_stream_and_may_not_post(origin) -> None:
         assert not handler.named("receive")
 
 
-async def test_a_stream_that_is_not_there_is_unknown() -> None:
+async def test_an_unknown_stream_is_not_found() -> None:
     async with serving() as (_, http):
         found = await http.post(f"{STREAM_PATH}/guessed", json=HELLO)
         assert (found.status_code, found.json()["code"]) == (404, "stream.unknown")
@@ -150,7 +152,7 @@ async def test_a_message_that_breaks_a_rule_ends_the_stream_with_the_close_code(
         assert listener.state.hub.close_counts == {4400: 1}
 
 
-async def test_after_a_message_that_ends_the_stream_the_rest_of_the_post_is_not_taken() -> None:
+async def test_after_a_message_that_ends_the_stream_the_rest_of_the_post_is_dropped() -> None:
     handler = RecordingSessionHandler()
     async with serving(handler) as (_, http), stream(http) as down:
         await http.post(down.path, json=[HELLO, HELLO, {"t": "logout"}])
@@ -170,7 +172,7 @@ async def test_after_a_message_that_ends_the_stream_the_rest_of_the_post_is_not_
         (b"x" * 65_537, 413),
     ],
 )
-async def test_a_post_that_is_no_message_or_array_is_refused(body, status) -> None:
+async def test_a_post_that_is_no_message_or_array_is_refused(body: bytes, status: int) -> None:
     async with serving() as (_, http), stream(http) as down:
         found = await http.post(down.path, content=body)
         assert found.status_code == status
@@ -197,13 +199,13 @@ async def test_a_client_that_leaves_before_the_first_event_is_forgotten_too() ->
         assert not listener.state.hub.connections
 
 
-async def test_no_hello_in_time_ends_the_stream(monkeypatch) -> None:
+async def test_no_hello_in_time_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tactful.transports.sessions.send_queue.TICK_S", 0.02)
     async with serving(timing=ProtocolTiming(hello_ms=50)) as (_, http), stream(http) as down:
         assert (await down.event())["code"] == close_codes.NO_HELLO.code
 
 
-async def test_a_desk_can_end_the_stream() -> None:
+async def test_a_handler_can_end_the_stream() -> None:
     handler = RecordingSessionHandler()
     async with serving(handler) as (_, http), stream(http) as down:
         handler.connections[0].close(close_codes.REPLACED, "A newer tab took over.")
@@ -212,7 +214,7 @@ async def test_a_desk_can_end_the_stream() -> None:
         assert await down.ended()
 
 
-async def test_a_drain_says_bye_on_streams_too() -> None:
+async def test_a_drain_sends_bye_on_streams_too() -> None:
     async with serving() as (listener, http), stream(http) as down:
         await http.post(down.path, json=HELLO)
         assert (await down.event())["t"] == "welcome"
@@ -222,7 +224,7 @@ async def test_a_drain_says_bye_on_streams_too() -> None:
         assert (await down.event())["code"] == 1001
 
 
-async def test_a_server_that_has_said_goodbye_to_all_opens_no_stream() -> None:
+async def test_a_closed_hub_opens_no_stream() -> None:
     async with serving() as (listener, http):
         listener.state.hub.close_all()
         found = await http.get(STREAM_PATH)
@@ -230,7 +232,7 @@ async def test_a_server_that_has_said_goodbye_to_all_opens_no_stream() -> None:
         assert found.headers["retry-after"] == "1"
 
 
-async def test_streams_have_their_own_share_per_address_and_give_it_back() -> None:
+async def test_streams_have_a_maximum_per_address_of_their_own() -> None:
     hub = ConnectionHub(RecordingSessionHandler(), policy(limits=AdmissionLimits(per_address=1)))
     streams = EventStreams(hub)
     app = Starlette(routes=list(streams.routes()))
@@ -256,7 +258,7 @@ async def test_a_post_from_another_allowed_origin_does_not_reach_the_stream() ->
     await listener.close()
 
 
-async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_calls() -> None:
+async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_requests() -> None:
     async with serving(request_burst=6, requests_per_s=1) as (_, http), stream(http) as down:
         for number in range(1, 21):
             said = HELLO if number == 1 else {"t": "view", "sku": "a", "n": number}
@@ -265,7 +267,7 @@ async def test_posts_to_a_stream_are_charged_as_messages_and_not_as_calls() -> N
         assert {each.status_code for each in found} == {404, 429}
 
 
-async def test_a_post_that_says_nothing_is_charged_as_a_message() -> None:
+async def test_an_empty_post_is_charged_as_a_message() -> None:
     rhythm = ProtocolTiming(per_second=1, burst=5)
     async with serving(timing=rhythm) as (_, http), stream(http) as down:
         await http.post(down.path, json=HELLO)
@@ -275,7 +277,7 @@ async def test_a_post_that_says_nothing_is_charged_as_a_message() -> None:
         assert (await down.event())["code"] == 4429
 
 
-async def test_who_only_asks_for_the_head_opens_no_stream() -> None:
+async def test_a_head_request_opens_no_stream() -> None:
     handler = RecordingSessionHandler()
     async with serving(handler) as (_, http):
         answer = await http.head(STREAM_PATH)
