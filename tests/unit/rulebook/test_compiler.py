@@ -13,7 +13,7 @@ def test_an_empty_file_is_an_empty_rulebook() -> None:
         assert compiled.rulebook.rules == {}
 
 
-def test_ten_planted_mistakes_are_found_in_one_run_at_the_right_place() -> None:
+def test_ten_mistakes_are_found_in_one_run_at_the_right_place() -> None:
     text = b"""\
 rules:
   - id: one
@@ -72,7 +72,7 @@ def test_the_order_of_the_files_changes_nothing() -> None:
     assert [one.path for one in forwards.diagnostics] == ["a.yaml"]
 
 
-def test_sections_of_the_policy_go_over_the_policy_of_the_shop() -> None:
+def test_policy_sections_replace_settings_of_the_shop() -> None:
     shop = Policy(holdout_bp=100, min_margin_bp=700)
     compiled = check("policy: {holdout: 5%}", policy=shop)
     assert compiled.rulebook is not None

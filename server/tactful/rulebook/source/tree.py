@@ -144,6 +144,7 @@ class _Reader:
         self.parser = CParser(text)
 
     def document(self) -> Node | None:
+        """Return the tree of the only document; report directives and further documents."""
         self._next()  # the stream starts
         start = self._next()
         if not isinstance(start, DocumentStartEvent):

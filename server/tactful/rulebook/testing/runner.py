@@ -183,7 +183,7 @@ class _ScenarioRun:
                 yield fact
 
     def _record_coverage(self) -> None:
-        """Record how the conditions stand for every item in play."""
+        """Record which conditions hold for every item in play."""
         for sku in items_in_play.candidate_skus(self.simulator.session):
             self.coverage.record_scene(self.simulator.rulebook.rules, self.simulator.scene_of(sku))
 

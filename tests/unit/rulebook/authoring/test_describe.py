@@ -54,7 +54,7 @@ def words(id_: str) -> str:
     return describe_rule(text, compiled.files)
 
 
-def test_a_rule_is_told_in_plain_words() -> None:
+def test_a_rule_is_explained_in_plain_words() -> None:
     assert (
         words("rich")
         == """\
@@ -111,7 +111,7 @@ rich
         ("parcel", "3.00 EUR off the shipping"),
     ],
 )
-def test_every_price_has_its_words(id_: str, offered: str) -> None:
+def test_every_price_mode_has_an_explanation(id_: str, offered: str) -> None:
     assert f"  offers {offered}\n" in words(id_)
     assert "Everywhere" in words(id_)
 

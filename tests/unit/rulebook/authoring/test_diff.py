@@ -25,7 +25,7 @@ rules:
 """
 
 
-def test_differences_are_told_in_words() -> None:
+def test_differences_are_reported_in_words() -> None:
     before, after = check(OLD), check(NEW)
     assert sorted(diff_rulebooks(before, after)) == [
         "campaign 'c': budget is 40.00 EUR instead of 50.00 EUR",
@@ -52,7 +52,7 @@ def test_differences_are_told_in_words() -> None:
     ]
 
 
-def test_another_spelling_is_no_difference() -> None:
+def test_another_spelling_of_the_same_meaning_is_no_difference() -> None:
     other = OLD.replace(
         "item.stock: {at_least: 5}, item.brand: {in: $l}",
         "item.brand: {in: $l}, item.stock: {at_least: 5}",
@@ -64,7 +64,7 @@ def test_another_spelling_is_no_difference() -> None:
     assert before.rulebook.version == after.rulebook.version
 
 
-def test_a_list_that_is_gone_is_told() -> None:
+def test_a_removed_list_is_reported() -> None:
     gone = OLD.replace("lists: {l: [a, b]}", "").replace("{in: $l}", "{in: [a, b]}")
     assert diff_rulebooks(check(OLD), check(gone)) == [
         "list 'l' no longer has a",

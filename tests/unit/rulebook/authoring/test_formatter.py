@@ -36,7 +36,7 @@ def refused(text: str) -> str:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_the_starter_files_are_laid_out_already(path: Path) -> None:
+def test_the_starter_files_are_formatted(path: Path) -> None:
     text = path.read_bytes()
     assert format_file(RuleSource(path.name, text)) == FormatResult(text.decode())
 
@@ -123,11 +123,11 @@ policy: {holdout: 10%}
 """
 
 
-def test_an_ugly_file_becomes_neat() -> None:
+def test_a_badly_formatted_file_is_laid_out() -> None:
     assert laid_out(UGLY) == NEAT
 
 
-def test_the_meaning_stays_the_same() -> None:
+def test_formatting_does_not_change_the_meaning() -> None:
     for path in FILES:
         if ".test." in path.name:
             continue
@@ -142,12 +142,12 @@ def _rules(compiled: CompiledRulebook) -> list[Rule]:
     return list(compiled.rulebook.rules.values()) if compiled.rulebook else []
 
 
-def test_a_file_of_comments_and_an_empty_one_stay_what_they_are() -> None:
+def test_a_file_of_comments_and_an_empty_file_stay_unchanged() -> None:
     assert laid_out("# nothing yet\n") == "# nothing yet\n"
     assert laid_out("") == ""
 
 
-def test_dos_line_ends_and_a_mark_are_left_behind() -> None:
+def test_dos_line_ends_and_a_byte_order_mark_are_removed() -> None:
     done = format_file(RuleSource("a.yaml", b"\xef\xbb\xbfrules: []\r\n"))
     assert done.text == "rules: []\n"
 
@@ -160,7 +160,7 @@ def test_a_long_list_in_brackets_is_written_line_by_line() -> None:
     assert "short: [a, b]" in text
 
 
-def test_keys_that_are_not_known_stay_behind_the_others() -> None:
+def test_unknown_keys_come_after_the_known_ones() -> None:
     text = "rules:\n  - zzz: 1\n    offer: {percent: 1%}\n    id: a\n"
     assert laid_out(text).splitlines()[1:] == [
         "  - id: a",
@@ -182,7 +182,7 @@ def test_a_literal_text_keeps_its_lines() -> None:
     assert "    note: |  # as it is\n      one\n\n        two\n    offer" in laid_out(text)
 
 
-def test_texts_in_a_list_may_be_long_ones() -> None:
+def test_a_list_may_contain_block_texts() -> None:
     text = "lists:\n  l:\n    - >-\n        a\n        b\n    - c\n"
     assert laid_out(text) == "lists:\n  l:\n    - >-\n      a\n      b\n    - c\n"
 
@@ -198,29 +198,29 @@ def test_a_comment_between_sections_may_have_its_own_paragraph() -> None:
     assert laid_out(text) == "rules: []\n\n# one\n\n# two\npolicy: {holdout: 1%}\n"
 
 
-def test_a_file_with_mistakes_in_its_layout_is_left_alone() -> None:
+def test_a_file_with_a_broken_layout_is_left_unchanged() -> None:
     assert refused("rules:\n  - id: a: b\n").startswith("a.yaml:2:10: R103")
 
 
-def test_what_only_a_person_can_lay_out_is_left_alone() -> None:
+def test_a_file_that_cannot_be_formatted_without_loss_is_left_unchanged() -> None:
     assert "with `>-` or `|`" in refused("rules:\n  - id: a\n    note: |2\n        x\n")
     assert "with `>-` or `|`" in refused("rules:\n  - id: a\n    note: a\n\n      b\n")
     assert "a mapping of sections" in refused("- a\n")
     assert "this comment belongs to no value" in refused("lists: {a: [b,\n  c\n  # lost\n  ]}\n")
 
 
-def test_a_blank_line_before_the_end_of_a_text_is_no_part_of_it() -> None:
+def test_blank_lines_after_a_block_text_are_dropped() -> None:
     text = "rules:\n  - id: a\n    note: >-\n      x\n\n\n    offer: {percent: 1%}\n"
     assert "      x\n    offer" in laid_out(text)
 
 
-def test_an_empty_long_text_is_possible() -> None:
+def test_an_empty_block_text_is_kept() -> None:
     assert laid_out("rules:\n  - id: a\n    note: >-\n") == "rules:\n  - id: a\n    note: >-\n"
 
 
 @settings(max_examples=60, deadline=None)
 @given(rules=st.lists(RULES_AT_RANDOM, min_size=1, max_size=3), comments=st.booleans())
-def test_random_rules_are_laid_out_once_and_for_all_and_mean_the_same(
+def test_formatting_random_rules_is_idempotent_and_keeps_their_meaning(
     rules: list[dict[str, Any]], comments: bool
 ) -> None:
     text = as_file(rules)

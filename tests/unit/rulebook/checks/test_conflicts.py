@@ -17,7 +17,7 @@ CONTRADICTIONS = [
 
 
 @pytest.mark.parametrize("text", CONTRADICTIONS)
-def test_contradictions_are_found(text: str) -> None:
+def test_contradictory_conditions_are_reported(text: str) -> None:
     assert codes(one_rule(f"{text}\noffer: {{percent: 10%}}")) == ["R302"]
 
 
@@ -30,7 +30,7 @@ def test_contradictions_are_found(text: str) -> None:
         ("percent: 1%, off_the: order, at_most: 1.00 EUR", "note: alone", ["R309", "R303"]),
     ],
 )
-def test_what_comes_off_something_else_has_its_turn_beside_the_winner(
+def test_a_rule_that_stacks_with_the_winner_is_not_shadowed(
     off: str, named: str, expected: list[str]
 ) -> None:
     winner = "  - {id: a, priority: 5, stacks_with: [b], offer: {percent: 1%}}\n"
@@ -38,7 +38,7 @@ def test_what_comes_off_something_else_has_its_turn_beside_the_winner(
     assert codes(f"rules:\n{winner}{loser}") == expected
 
 
-def test_a_winner_is_named_to_the_rule_that_never_wins() -> None:
+def test_a_rule_with_a_further_condition_and_a_lower_priority_is_shadowed() -> None:
     winner = "  - {id: a, priority: 5, when: [item.brand: x], offer: {percent: 1%}}\n"
     for loser, expected in [
         ("{id: b, when: [item.brand: x, item.stock: 5], offer: {percent: 1%}}", ["R303"]),
@@ -50,7 +50,7 @@ def test_a_winner_is_named_to_the_rule_that_never_wins() -> None:
         assert codes(f"rules:\n{winner}  - {loser}\n") == expected
 
 
-def test_a_winner_that_is_held_back_beats_nobody() -> None:
+def test_a_restricted_rule_shadows_no_other_rule() -> None:
     loser = "  - {id: b, when: [item.brand: x], offer: {percent: 1%}}\n"
     for more in ("paused: true", "mode: shadow", "limits: {per_session: 1}", "territories: [DE]"):
         winner = (
@@ -77,7 +77,7 @@ def test_a_range_without_a_value_is_found(condition: str, expected: list[str]) -
     assert codes(one_rule(f"when: [{condition}]\noffer: {{percent: 1%}}")) == expected
 
 
-def test_after_a_contradiction_a_field_starts_anew() -> None:
+def test_a_third_condition_is_not_blamed_for_an_earlier_contradiction() -> None:
     text = one_rule(
         "when: [item.stock: {at_least: 9}, item.stock: {at_most: 5}, item.stock: {at_most: 4}]\n"
         "offer: {percent: 1%}"
@@ -93,7 +93,7 @@ def test_the_same_field_over_another_time_is_another_field() -> None:
     assert codes(one_rule(text)) == []
 
 
-def test_a_shadowed_rule_is_told_which_rule_wins() -> None:
+def test_the_warning_on_a_shadowed_rule_names_the_winner() -> None:
     text = """
 rules:
   - {id: a, priority: 5, offer: {percent: 1%}}

@@ -30,13 +30,13 @@ LEVELS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), LEVELS)
-def test_what_comes_off_an_order_is_bounded_and_has_no_price(
+def test_an_offer_off_the_order_is_bounded_and_has_no_item_keys(
     text: str, expected: list[str]
 ) -> None:
     assert codes(one_rule(text)) == expected
 
 
-def test_what_a_file_has_in_common_for_prices_is_no_mistake_of_an_offer_on_the_order() -> None:
+def test_defaults_for_item_prices_are_ignored_by_an_offer_off_the_order() -> None:
     common = "defaults: {offer: {max_qty: 2, ending: 95, on_floor: clamp}}\n"
     text = one_rule("offer: {percent: 10%, off_the: order, at_most: 5.00 EUR}", common)
     compiled = check(text)

@@ -38,7 +38,7 @@ def named(offer: str, more: str = "") -> str:
     return one_rule(f"when: [item.sku: RUN-42]\n{more}offer: {offer}")
 
 
-def test_prices_of_named_items_are_tried_against_the_catalogue() -> None:
+def test_prices_of_named_items_are_checked_against_the_catalogue() -> None:
     tight = priced(target=12800)
     assert codes(named("{percent: 10%, on_floor: withhold}"), catalogue=tight) == ["R306"]
     assert codes(named("{percent: 10%}"), catalogue=tight) == []
@@ -53,7 +53,7 @@ def test_prices_of_named_items_are_tried_against_the_catalogue() -> None:
     assert "RUN-42 in DE" in message.diagnostics[0].message
 
 
-def test_a_remedy_or_an_unnamed_item_is_not_tried() -> None:
+def test_an_item_that_no_rule_names_is_not_checked() -> None:
     assert (
         codes(one_rule("when: [item.brand: Velo]\noffer: {fixed: 200.00 EUR}"), catalogue=CATALOGUE)
         == []
@@ -97,7 +97,7 @@ def test_an_order_that_would_sell_a_named_item_below_its_floor_is_found() -> Non
     assert codes(named(free), catalogue=tight) == []
 
 
-def test_the_most_that_comes_off_is_named_in_the_currency_of_every_territory() -> None:
+def test_the_bound_of_a_percentage_is_named_in_the_currency_of_every_territory() -> None:
     order = "offer: {percent: 10%, off_the: order, at_most: 5.00 GBP}"
     assert codes(one_rule(f"territories: [DE]\n{order}"), catalogue=CATALOGUE) == ["R308"]
     paid = "campaigns: {c: {budget: 100.00 EUR}}"

@@ -5,7 +5,7 @@ import pytest
 from support.rule_files import codes, one_rule
 
 
-def test_messages_tell_nothing_about_the_shopper_in_any_language() -> None:
+def test_a_message_in_any_language_is_checked_for_personal_data() -> None:
     text = one_rule("offer: {percent: 5%, message: {en: '{item.title}', de: '{customer.tier}'}}")
     assert codes(text) == ["R310"]
 

@@ -25,7 +25,9 @@ PRICES = [
 
 
 @pytest.mark.parametrize(("text", "expected"), PRICES)
-def test_a_price_is_made_in_one_way_and_above_the_floor(text: str, expected: list[str]) -> None:
+def test_an_offer_has_exactly_one_price_mode_above_its_floor(
+    text: str, expected: list[str]
+) -> None:
     assert codes(one_rule(text)) == expected
 
 
@@ -58,7 +60,7 @@ def test_a_message_without_placeholders_is_a_text_like_any_other() -> None:
     assert codes(one_rule("offer: {percent: 1%, message: 'Only today }{'}")) == []
 
 
-def test_stacking_names_the_rule_that_has_to_answer() -> None:
+def test_one_sided_stacking_names_the_rule_that_lacks_the_other() -> None:
     text = """
 rules:
   - {id: a, stacks_with: [b], offer: {percent: 1%}}

@@ -19,11 +19,11 @@ WINDOWS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), WINDOWS)
-def test_a_window_opens_some_time(text: str, expected: list[str]) -> None:
+def test_a_window_that_never_opens_is_reported(text: str, expected: list[str]) -> None:
     assert codes(one_rule(f"{text}\noffer: {{percent: 10%}}")) == expected
 
 
-def test_a_trial_is_told_every_rail_that_is_missing() -> None:
+def test_every_missing_limit_of_a_trial_is_reported() -> None:
     compiled = check(one_rule("mode: trial\noffer: {percent: 10%}"))
     assert [one.code for one in compiled.diagnostics] == ["R312"] * 4
     rails = "mode: trial\nshare: 20%\nvalid: {until: 2026-03-31}\ncampaign: c\n"

@@ -9,7 +9,7 @@ from tactful.core.values.calendar import DAY, MINUTE, parse_rfc3339
 from tactful.rulebook.compilation.builder import canonical
 
 
-def test_the_version_is_the_meaning_whatever_the_files_are_called() -> None:
+def test_the_version_depends_on_the_meaning_and_not_on_file_names() -> None:
     first, second = (
         "rules: [{id: a, offer: {percent: 1%}}]",
         "rules: [{id: b, offer: {percent: 1%}}]",
@@ -73,7 +73,7 @@ def test_a_rule_that_means_something_else_has_another_digest(one: str, other: st
     assert digest(one) != digest(other)
 
 
-def test_a_zone_that_nothing_depends_on_changes_nothing() -> None:
+def test_a_time_zone_without_effect_does_not_change_the_digest() -> None:
     assert digest("priority: 1") == digest("priority: 1\n    valid: {timezone: Asia/Tokyo}")
 
 
@@ -115,7 +115,7 @@ def test_a_rule_without_keys_has_the_defaults_of_the_manual() -> None:
     assert found.provenance == {"contextual"}
 
 
-def test_a_window_is_half_open_and_on_the_clocks_of_the_rule() -> None:
+def test_a_window_is_half_open_in_the_time_zone_of_the_rule() -> None:
     berlin = rule("[]", "valid: {from: 2026-03-28, until: 2026-03-29, timezone: Europe/Berlin}")
     assert berlin.starts == parse_rfc3339("2026-03-27T23:00:00Z")
     assert berlin.ends == parse_rfc3339("2026-03-29T22:00:00Z")  # summer time has begun

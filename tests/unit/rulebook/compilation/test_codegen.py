@@ -190,7 +190,7 @@ def test_all_waits_for_the_last_and_any_for_the_first() -> None:
     assert rule(either).holds_from(running) == T0 + 30 * SECOND
 
 
-def test_a_personal_rule_can_be_asked_what_it_would_say_of_a_known_shopper() -> None:
+def test_a_personal_rule_says_from_when_it_would_hold_for_an_identified_customer() -> None:
     one = rule("[customer.tier: gold, item.stock: {at_least: 5}]")
     assert one.holds_from_if_identified is not None
     assert one.holds_from_if_identified(scene()) == NOW
@@ -244,7 +244,7 @@ def test_an_untimed_alternative_that_holds_needs_no_time() -> None:
     assert rule(either).holds_from(scene(item(stock=1), running_since=T0)) == T0 + 30 * SECOND
 
 
-def test_an_untimed_condition_that_fails_is_not_waited_for() -> None:
+def test_a_rule_does_not_wait_while_an_untimed_condition_fails() -> None:
     both = "[item.stock: {at_least: 5}, session.dwell: {at_least: 30s}]"
     assert rule(both).holds_from(scene(item(stock=1), running_since=T0)) == NEVER
 

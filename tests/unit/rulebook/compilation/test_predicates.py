@@ -17,27 +17,27 @@ from tactful.rulebook.compilation.predicates import glob
 from tactful.rulebook.testing.given import as_datetime
 
 
-def test_dwell_ripens_at_the_instant_at_which_it_is_reached() -> None:
+def test_a_dwell_condition_holds_from_the_instant_at_which_it_is_reached() -> None:
     one = rule("[session.dwell: {at_least: 30s}]")
     assert one.holds_from(scene(running_since=T0 - 5 * SECOND)) == T0 + 25 * SECOND
     assert one.holds_from(scene(running_since=T0 - 40 * SECOND)) == NOW
     assert one.holds_from(scene(dwell_before_ms=10 * SECOND)) == NEEDS_ACTIVITY
 
 
-def test_what_is_not_known_does_not_hold_nor_does_its_opposite() -> None:
+def test_a_condition_on_an_unknown_value_does_not_hold_nor_does_its_opposite() -> None:
     nobody = scene()
     assert rule("[customer.tier: gold]").holds_from(nobody) == NEVER
     assert rule("[customer.tier: {not: gold}]").holds_from(nobody) == NEVER
     assert rule("[{none: [customer.tier: gold]}]").holds_from(nobody) == NOW
 
 
-def test_a_known_rescue_page_is_what_a_moment_asks_for() -> None:
+def test_a_rule_for_the_rescue_moment_applies_only_there() -> None:
     one = rule("[item.stock: {at_least: 1}]", "moment: rescue")
     assert one.holds_from(scene()) == NEVER
     assert one.holds_from(scene(rescue=True)) == NOW
 
 
-def test_an_instant_can_be_recent_or_long_ago() -> None:
+def test_an_instant_is_compared_with_within_before_and_since() -> None:
     fresh, old = "[item.stock_reported: {within: 1h}]", "[item.stock_reported: {before: 1h}]"
     later = scene(now=T0 + 2 * 60 * MINUTE)
     assert (rule(fresh).holds_from(scene()), rule(fresh).holds_from(later)) == (NOW, NEVER)
@@ -116,7 +116,7 @@ def test_an_explanation_shows_values_as_a_file_spells_them() -> None:
     }
 
 
-def test_a_value_that_is_not_known_is_shown_as_such() -> None:
+def test_an_unknown_value_is_shown_as_none() -> None:
     condition = rule("[customer.tier: gold]").condition
     assert next(clauses(condition)).read(scene()) is None
 
@@ -141,14 +141,16 @@ def test_a_value_that_is_not_known_is_shown_as_such() -> None:
         ("STRASSE*", "straße 5", True),
     ],
 )
-def test_a_star_stands_for_anything(pattern: str, text: str, matches: bool) -> None:
+def test_a_star_matches_any_text(pattern: str, text: str, matches: bool) -> None:
     assert glob(pattern)(text) is matches
 
 
 @given(
     st.lists(st.text("ab", max_size=3), max_size=4), st.lists(st.text("ab", max_size=2), max_size=5)
 )
-def test_whatever_fills_the_stars_matches(pieces: list[str], fillings: list[str]) -> None:
+def test_any_text_between_the_pieces_of_a_pattern_matches(
+    pieces: list[str], fillings: list[str]
+) -> None:
     pattern = "*".join(["", *pieces, ""])
     text = "".join(
         piece + filling for piece, filling in zip(pieces, [*fillings, *pieces], strict=False)

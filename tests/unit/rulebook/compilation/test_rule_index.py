@@ -26,7 +26,7 @@ def candidates(**session: Any) -> list[str]:
     return [rule.id for rule in book.index.for_item(scene(**session))]
 
 
-def test_what_could_match_is_found_in_the_order_of_ids() -> None:
+def test_candidate_rules_are_found_in_the_order_of_ids() -> None:
     assert candidates() == ["everywhere", "glob", "running", "shoes", "sku"]
     assert candidates(territory="AT") == [
         "austria",
@@ -49,7 +49,7 @@ def test_nothing_is_found_in_an_empty_rulebook() -> None:
     assert rulebook("").index.for_item(scene()) == ()
 
 
-def test_answers_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_the_index_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "CACHE_LIMIT", 2)
     found = rulebook(RULES).index
     for round_ in range(2):

@@ -10,7 +10,7 @@ from tactful.core.values.weekly_schedule import OpenHours
 from tactful.rulebook.compilation import timetables
 
 
-def test_a_date_is_compared_on_the_clocks_of_the_rule() -> None:
+def test_a_date_is_compared_in_the_time_zone_of_the_rule() -> None:
     zone = "valid: {timezone: Pacific/Auckland}"
     tomorrow = "[time.date: 2026-03-11]"
     assert rule(tomorrow, zone).holds_from(scene()) == NOW
@@ -19,7 +19,7 @@ def test_a_date_is_compared_on_the_clocks_of_the_rule() -> None:
     assert rule("[time.date: {between: [2026-03-09, 2026-03-10]}]").holds_from(scene()) == NOW
 
 
-def test_hours_and_weekdays_open_by_themselves() -> None:
+def test_conditions_on_hours_and_weekdays_hold_from_their_opening() -> None:
     evening = rule('[time.of_day: {between: ["18:00", "20:00"]}]')
     assert evening.holds_from(scene()) == T0 + 6 * 60 * MINUTE
     assert evening.holds_from(scene(now=T0 + 7 * 60 * MINUTE)) == NOW

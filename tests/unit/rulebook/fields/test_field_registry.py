@@ -73,7 +73,7 @@ READS: dict[str, tuple[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_field_reads_what_it_says(name: str) -> None:
+def test_a_field_reads_its_value(name: str) -> None:
     text, expected = READS[name]
     one = rule(f"[{{{name}: {text}}}]")
     [clause] = clauses(one.condition)
@@ -81,7 +81,7 @@ def test_a_field_reads_what_it_says(name: str) -> None:
     assert (one.holds_from(full_scene()) == 0) == (expected is not None)
 
 
-def test_every_field_is_tried_here() -> None:
+def test_every_field_has_a_row_in_these_tables() -> None:
     clocks = {"time.weekday", "time.of_day", "time.date"}
     tried = {name.replace("colour", "*").replace("wholesale", "*") for name in READS}
     assert tried | clocks | {"customer.age"} == set(FIELDS)
@@ -109,14 +109,14 @@ ALWAYS_KNOWN = {
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_field_reads_nothing_where_nobody_has_said(name: str) -> None:
+def test_a_field_without_a_report_is_unknown(name: str) -> None:
     one = rule(f"[{{{name}: {READS[name][0]}}}]")
     [clause] = clauses(one.condition)
     shown = clause.read(EMPTY_SCENE)
     assert (shown is not None) == (name in ALWAYS_KNOWN)
 
 
-def test_a_name_with_a_star_stands_for_any_attribute_but_is_none_itself() -> None:
+def test_a_name_with_a_star_matches_every_attribute_and_is_no_name_itself() -> None:
     assert find_field("item.attributes.*") is None
     assert find_field("item.attributes.") is None
     assert find_field("item.colour") is None
@@ -136,7 +136,7 @@ def test_a_name_with_a_star_stands_for_any_attribute_but_is_none_itself() -> Non
         ("item.attributes.age", False),
     ],
 )
-def test_protected_attributes_are_known_by_their_names(name: str, protected: bool) -> None:
+def test_protected_attributes_are_recognized_by_their_names(name: str, protected: bool) -> None:
     found = find_field(name)
     assert found is not None
     assert is_protected(found[0], name) is protected

@@ -27,7 +27,7 @@ def test_a_missing_colon_is_named() -> None:
     assert (one.code, one.help) == ("R203", "write a colon and a blank after 'item.stock'")
 
 
-def test_did_you_mean_is_said_only_where_something_is_near() -> None:
+def test_a_suggestion_is_made_only_for_a_near_name() -> None:
     near = check(one_rule("when: [item.stokc: {at_least: 1}]\noffer: {percent: 1%}"))
     far = check(one_rule("when: [zzz: {at_least: 1}]\noffer: {percent: 1%}"))
     assert near.diagnostics[0].help == "did you mean 'item.stock'?"
@@ -64,7 +64,7 @@ CONDITIONS = [
 
 
 @pytest.mark.parametrize(("text", "code"), CONDITIONS)
-def test_a_condition_that_makes_no_sense_is_found(text: str, code: str) -> None:
+def test_an_invalid_condition_is_reported(text: str, code: str) -> None:
     assert code in codes(one_rule(f"{text}\noffer: {{percent: 10%}}"))
 
 
@@ -88,11 +88,11 @@ SENSIBLE = [
 
 
 @pytest.mark.parametrize("text", SENSIBLE)
-def test_a_condition_that_makes_sense_is_not_found(text: str) -> None:
+def test_a_valid_condition_has_no_finding(text: str) -> None:
     assert codes(one_rule(f"{text}\noffer: {{percent: 10%}}")) == []
 
 
-def test_shared_lists_stand_for_their_values() -> None:
+def test_a_list_name_is_replaced_by_its_values() -> None:
     lists = "lists: {heroes: [Velo, Nordek], feet: [shoes, socks]}\n"
     text = one_rule(
         "when: [item.brand: {in: [$heroes, Other]}, item.category: {under: $feet}]\n"
@@ -105,7 +105,7 @@ def test_shared_lists_stand_for_their_values() -> None:
     assert clause.value == ("Velo", "Nordek", "Other")
 
 
-def test_a_list_must_be_one_and_its_values_must_fit() -> None:
+def test_a_list_must_be_a_list_of_fitting_values() -> None:
     assert codes("lists: {a: b}\n") == ["R315", "R204"]
     text = one_rule("when: [item.stock: {in: $sizes}]\noffer: {percent: 1%}", "lists: {sizes: [x]}")
     assert codes(text) == ["R204"]
@@ -134,7 +134,7 @@ def test_when_must_all_hold_and_unless_must_not() -> None:
     assert kinds(parsed("{item.sku: A, item.brand: B}")) == ["item.sku", "item.brand"]
 
 
-def test_groups_that_change_nothing_are_dissolved() -> None:
+def test_redundant_groups_are_dissolved() -> None:
     assert kinds(parsed("[{all: [item.sku: A, item.brand: B]}]")) == ["item.sku", "item.brand"]
     assert kinds(parsed("[{any: [item.sku: A]}]")) == ["item.sku"]
     assert kinds(parsed("[{none: [item.sku: A]}]")) == ["none"]
@@ -181,7 +181,7 @@ def test_a_comparison_has_its_operand_and_its_spelling(
     assert (one.op, one.value, one.text) == (op, value, spelling)
 
 
-def test_a_window_stands_beside_every_comparison_of_its_field() -> None:
+def test_a_time_window_applies_to_every_comparison_of_its_field() -> None:
     tree = parsed("[customer.orders: {at_least: 1, at_most: 5, within: 30d}]")
     found = [(one.op, one.window) for one in comparisons(tree)]
     window = ("within", 30 * 86_400_000)

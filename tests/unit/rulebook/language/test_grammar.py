@@ -80,7 +80,7 @@ def test_a_section_that_is_not_known_is_reported_with_the_nearest_one() -> None:
         ("{EUR: 5.00, per: day}", "write `per: day` beside this money, or instead of it"),
     ],
 )
-def test_a_key_of_a_campaign_inside_its_budget_is_no_currency(budget: str, hint: str) -> None:
+def test_a_key_of_a_campaign_inside_its_budget_is_not_a_currency(budget: str, hint: str) -> None:
     text = one_rule("campaign: c\noffer: {percent: 5%}", f"campaigns: {{c: {{budget: {budget}}}}}")
     assert [(one.code, one.help) for one in check(text).diagnostics] == [("R213", hint)]
 

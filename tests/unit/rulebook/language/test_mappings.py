@@ -73,20 +73,20 @@ def test_a_structured_type_describes_itself(value_type: ValueType) -> None:
     assert_describes_itself(value_type)
 
 
-def test_what_is_read_later_is_kept_as_it_stands() -> None:
+def test_a_raw_value_is_kept_as_a_node() -> None:
     raw = RawType("conditions")
     assert raw.read(node("x"), Findings()).text == "x"
     assert raw.expected == "conditions"
     assert raw.json_schema() == {"$ref": "#/definitions/conditions"}
 
 
-def test_a_shape_needs_one_of_some_keys() -> None:
+def test_a_mapping_can_require_one_of_several_keys() -> None:
     shape = MappingSchema("a thing", (KeySchema("a", CountType(), "A.", "1"),), one_of=("a", "b"))
     assert read(shape, "{}")[1] == ["R202"]
     assert read(shape, "{a: 1}")[1] == []
 
 
-def test_a_block_goes_over_another() -> None:
+def test_a_mapping_keeps_its_own_keys_and_takes_the_missing_ones_from_another() -> None:
     inner = MappingSchema(
         "inner",
         (

@@ -6,7 +6,7 @@ from support.rule_files import check, codes
 from tactful.core.rules.policy import Policy
 
 
-def test_a_policy_says_each_thing_once_and_tightens_what_protects() -> None:
+def test_a_policy_may_set_limits_freely_and_tighten_what_protects() -> None:
     tight = """
     policy:
       taints: {defect: {scope: brand, after: 120d}, review: {scope: brand}}
@@ -43,7 +43,7 @@ LOOSER = [
 
 
 @pytest.mark.parametrize(("text", "words"), LOOSER)
-def test_a_looser_policy_names_what_is_active(text: str, words: str) -> None:
+def test_a_looser_policy_names_the_active_value(text: str, words: str) -> None:
     [one] = check(f"policy: {{{text}}}").diagnostics
     assert one.code == "R313"
     assert words in one.message
@@ -117,7 +117,7 @@ def test_every_setting_of_the_policy_has_a_spelling() -> None:
 
 
 @pytest.mark.parametrize("path", SETTINGS)
-def test_a_setting_of_the_policy_changes_just_that(path: str) -> None:
+def test_a_setting_of_the_policy_changes_nothing_else(path: str) -> None:
     names = path.split(".")
     text = SETTINGS[path]
     if names[-1] in {"count", "per"}:

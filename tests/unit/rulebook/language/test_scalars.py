@@ -76,7 +76,7 @@ def test_a_scalar_type_describes_itself(value_type: ValueType) -> None:
     assert_describes_itself(value_type)
 
 
-def test_a_kind_of_its_own_must_say_how_it_is_read() -> None:
+def test_a_value_type_must_implement_all_three_members() -> None:
     bare = ValueType()
     for ask in (lambda: bare.read(node("x"), Findings()), bare.json_schema, lambda: bare.expected):
         with pytest.raises(NotImplementedError):

@@ -103,6 +103,6 @@ def test_percentages_and_amounts_are_written_as_a_rule_file_spells_them() -> Non
         ("{Gulden: 5.00}", "use a code such as EUR"),
     ],
 )
-def test_a_key_inside_money_is_told_from_a_misspelt_currency(text: str, hint: str) -> None:
+def test_a_key_inside_money_is_distinguished_from_a_misspelt_currency(text: str, hint: str) -> None:
     value, codes, help_text = read(AmountsType(siblings=("count", "per")), text)
     assert (value, codes, help_text) == (None, ["R213"], hint)

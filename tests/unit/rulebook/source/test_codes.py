@@ -37,7 +37,7 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
     assert sorted(path.stem for path in PAGES.glob("*.md")) == sorted(CODES)
 
 
-def test_every_check_answers_for_a_registered_code() -> None:
+def test_every_check_has_a_registered_code() -> None:
     assert set(CHECKS) <= set(CODES)
 
 

@@ -29,7 +29,7 @@ rules:
 """
 
 
-def test_reading_goes_on_after_a_broken_line() -> None:
+def test_reading_continues_after_a_broken_line() -> None:
     text = """\
     rules:
       - id: one
@@ -42,7 +42,7 @@ def test_reading_goes_on_after_a_broken_line() -> None:
     assert found(text) == [("R103", 3, 14), ("R205", 4, 22), ("R104", 6, 12), ("R205", 7, 22)]
 
 
-def test_a_line_left_out_takes_what_is_nested_under_it_along() -> None:
+def test_an_unreadable_line_is_dropped_with_everything_nested_under_it() -> None:
     text = """\
     rules:
       - id: one
@@ -53,13 +53,13 @@ def test_a_line_left_out_takes_what_is_nested_under_it_along() -> None:
     assert found(text) == [("R103", 3, 14)]
 
 
-def test_a_file_of_nothing_but_broken_lines_is_given_up() -> None:
+def test_a_file_of_only_broken_lines_is_given_up() -> None:
     broken = found("a: b: c\n" * 50)
     assert {code for code, _, _ in broken} == {"R103"}
     assert len(broken) == 20
 
 
-def test_a_quote_that_cannot_be_closed_costs_its_line_only() -> None:
+def test_a_quote_that_cannot_be_closed_loses_only_its_line() -> None:
     text = 'rules:\n  - id: one\n    note: "a" "b\n    offer: {percent: 10%}\n'
     assert {code for code, _, _ in found(text)} <= {"R103", "R104"}
 
@@ -75,17 +75,19 @@ def test_a_quote_that_cannot_be_closed_costs_its_line_only() -> None:
         ("\trules:\n\t  - id: one\n\t    offer: {percent: 10%}\n", [1, 2, 3]),
     ],
 )
-def test_tabs_are_found_and_read_as_what_they_are_meant_to_be(text: str, places: list[int]) -> None:
+def test_tabs_are_reported_and_read_as_the_probable_indentation(
+    text: str, places: list[int]
+) -> None:
     assert [(code, line) for code, line, _ in found(text.encode())] == [
         ("R105", line) for line in places
     ]
 
 
-def test_a_tab_inside_a_value_is_no_matter() -> None:
+def test_a_tab_inside_a_value_is_accepted() -> None:
     assert found("rules:\n  - id: one\n    note: a\tb\n    offer: {percent: 10%}\n") == []
 
 
-def test_a_good_file_survives_reading_unchanged() -> None:
+def test_a_valid_file_is_read_without_findings() -> None:
     findings = Findings()
     assert read(RuleSource("a.yaml", GOOD), findings) is not None
     assert findings.sorted() == ()

@@ -15,7 +15,7 @@ def report(form: str, text: str = BAD) -> str:
     return FORMATS[form](compiled.diagnostics, lines_of({"a.yaml": text.encode()}))
 
 
-def test_people_see_the_line_with_a_caret_under_the_place() -> None:
+def test_the_text_report_shows_the_line_with_a_caret_under_the_place() -> None:
     assert (
         report("text")
         == """\
@@ -44,7 +44,7 @@ def test_a_finding_over_several_lines_or_without_help_is_shown_too() -> None:
     )
 
 
-def test_machines_get_json() -> None:
+def test_the_json_report_lists_every_finding() -> None:
     rows = json.loads(report("json"))
     assert [(row["code"], row["severity"], row["line"]) for row in rows] == [
         ("R205", "error", 3),
@@ -52,14 +52,14 @@ def test_machines_get_json() -> None:
     ]
 
 
-def test_github_gets_workflow_commands() -> None:
+def test_the_github_report_consists_of_workflow_commands() -> None:
     assert report("github").splitlines()[0] == (
         "::error file=a.yaml,line=3,col=22,title=R205::"
         "'10' is not a percentage (did you mean 10%25?)"
     )
 
 
-def test_code_scanning_gets_sarif() -> None:
+def test_the_sarif_report_has_rules_results_and_regions() -> None:
     log = json.loads(report("sarif"))
     [run] = log["runs"]
     assert [one["ruleId"] for one in run["results"]] == ["R205", "R305"]

@@ -50,13 +50,13 @@ def test_every_value_knows_its_place() -> None:
     assert (scalar.text, scalar.line, scalar.column, scalar.end_column) == ("first", 1, 8, 13)
 
 
-def test_scalars_stay_the_text_that_they_are() -> None:
+def test_scalars_stay_text() -> None:
     node = tree("a: [no, 010, 12:30:45, 2026-03-01, 1e3, ~, true, null]")
     texts = [item.text for item in node.pairs[0][1].items]
     assert texts == ["no", "010", "12:30:45", "2026-03-01", "1e3", "~", "true", "null"]
 
 
-def test_a_byte_order_mark_and_dos_line_ends_are_no_matter() -> None:
+def test_a_byte_order_mark_and_dos_line_ends_are_accepted() -> None:
     assert found(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n")) == []
 
 
@@ -120,13 +120,13 @@ def test_every_prefix_of_a_valid_file_is_read_or_refused_with_little_work() -> N
     assert most < MOST_CALLS
 
 
-def test_a_file_of_exactly_the_greatest_size_is_read() -> None:
+def test_a_file_of_exactly_the_largest_size_is_read() -> None:
     text = b"#" + b"x" * (MAX_BYTES - 2) + b"\n"
     assert decode(RuleSource("a.yaml", text), Findings()) == text.decode()
     assert decode(RuleSource("a.yaml", text + b"#"), Findings()) is None
 
 
-def test_the_place_of_a_byte_that_is_no_text_is_named() -> None:
+def test_the_place_of_a_byte_that_is_not_text_is_reported() -> None:
     assert found(b"rules:\n  - note: f\xfcr\n") == [("R101", 2, 12)]
     assert found("rules:\n  - note: ü\x07\n".encode()) == [("R101", 2, 12)]
 
@@ -135,7 +135,7 @@ def test_a_second_document_is_refused_and_the_first_still_read() -> None:
     assert ("R109", 2, 1) in found(b"rules: []\n---\nrules: []\n")
 
 
-def test_every_layout_problem_is_said_in_words() -> None:
+def test_every_layout_problem_is_explained_in_words() -> None:
     texts = {
         "a: b: c": "a colon is not expected here",
         "a:\n  - b\n c: d": "this does not line up",
@@ -161,7 +161,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=500, deadline=None)
 @given(st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=80))
-def test_whatever_is_written_is_read_or_refused_and_never_breaks_the_checker(text: str) -> None:
+def test_any_text_is_read_or_refused_and_never_crashes_the_checker(text: str) -> None:
     compiled = check(text.encode("utf-8", "surrogatepass"))
     errors = [one for one in compiled.diagnostics if one.severity == "error"]
     assert (compiled.rulebook is None) == bool(errors)

@@ -46,7 +46,7 @@ def test_an_offer_costs_its_discount_at_the_largest_quantity() -> None:
     assert side.days == {MADE.issued_at // DAY * DAY: 1}
 
 
-def test_what_comes_off_an_order_costs_the_most_that_it_may() -> None:
+def test_an_offer_off_the_order_costs_its_upper_bound() -> None:
     free = structs.replace(
         MADE, unit=12900, max_qty=1, deduction=Deduction("shipping", 690, 10_000)
     )
@@ -59,14 +59,14 @@ def test_what_comes_off_an_order_costs_the_most_that_it_may() -> None:
     )
 
 
-def test_who_is_shown_another_bound_at_the_same_price_is_affected() -> None:
+def test_a_shopper_who_is_shown_another_upper_bound_is_affected() -> None:
     old, new = RulebookCounter("v1"), RulebookCounter("v2")
     for count, at_most in ((old, 1935), (new, 900)):
         pushed(count, structs.replace(MADE, deduction=Deduction("order", at_most)))
     assert (both(old, new).shoppers_affected, both(old, new).items_affected) == (1, 1)
 
 
-def test_tax_is_not_the_shops() -> None:
+def test_tax_is_not_part_of_the_margin() -> None:
     about = context(items=[item(MADE.sku)])
     rate = about.items[MADE.sku].prices["DE"].fact
     assert rate.tax_included
@@ -75,7 +75,7 @@ def test_tax_is_not_the_shops() -> None:
     assert net_of_tax(about, elsewhere) == 10965
 
 
-def test_without_a_cost_there_is_no_margin() -> None:
+def test_an_offer_without_a_cost_has_no_margin() -> None:
     count = RulebookCounter("v1")
     pushed(count, structs.replace(MADE, cost=None))
     assert (count.result().margin, count.result().without_cost) == ({}, 1)
@@ -96,7 +96,7 @@ def test_a_reason_counts_once_per_session_rule_and_item() -> None:
     assert count.result().withdrawn == 3
 
 
-def test_who_is_shown_the_same_is_not_affected() -> None:
+def test_a_shopper_who_is_shown_the_same_offers_is_not_affected() -> None:
     old, new = RulebookCounter("v1"), RulebookCounter("v2")
     for count in (old, new):
         pushed(count, MADE)

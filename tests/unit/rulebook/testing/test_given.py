@@ -91,7 +91,7 @@ def test_an_item_with_all_keys_is_a_product_with_price_cost_and_stock() -> None:
     assert found[Stock] == Stock(sku="A", territory="AT", available=0)
 
 
-def test_a_price_is_net_and_old_unless_it_says_otherwise() -> None:
+def test_a_price_is_net_and_200_days_old_by_default() -> None:
     price = facts("{items: {A: {price: 9.00 EUR}}}")[Price]
     assert (price.tax_included, price.tax_rate_bp) == (False, 0)
     assert price.since == HERE - timedelta(days=200)
@@ -135,7 +135,7 @@ def test_what_was_paid_is_the_price_of_the_item_unless_it_is_named() -> None:
     assert unknown.lines[0].unit == Money(1, "EUR")
 
 
-def test_a_case_is_resolved_when_it_says_since_when() -> None:
+def test_a_case_with_a_time_of_resolution_is_resolved() -> None:
     case = facts("{customers: {c1: {cases: [{kind: late, ago: 3d, resolved: 1d}]}}}")[Case]
     assert (case.status, case.resolved_at) == ("resolved", HERE - timedelta(days=1))
 

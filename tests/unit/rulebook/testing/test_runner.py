@@ -48,14 +48,14 @@ def test_every_placeholder_is_filled() -> None:
     assert failures(steps, rules=rules) == []
 
 
-def test_nobody_in_a_test_is_held_out() -> None:
+def test_no_shopper_of_a_scenario_file_is_held_out() -> None:
     steps = (
         "- view: A\n- wait: 31s\n- expect: {offer: half}\n- identify: c1\n- expect: {offer: half}"
     )
     assert failures(steps) == []
 
 
-def test_what_was_expected_and_what_was_found_are_told_with_every_verdict() -> None:
+def test_a_failed_expectation_has_its_line_and_every_verdict() -> None:
     played = run("- view: A\n- wait: 31s\n- expect: {offer: none, price: 1.00 EUR}")
     [failed] = played.failures
     assert failed.message == "expected no offer, found the offer of 'half' at 90.00 EUR"
@@ -64,7 +64,7 @@ def test_what_was_expected_and_what_was_found_are_told_with_every_verdict() -> N
     assert played.line == 13
 
 
-def test_each_kind_of_disappointment_is_told() -> None:
+def test_every_kind_of_failed_expectation_has_its_message() -> None:
     assert failures("- view: A\n- expect: {offer: half}") == [
         "expected the offer of 'half', found none"
     ]
@@ -94,7 +94,7 @@ def test_each_kind_of_disappointment_is_told() -> None:
     ]
 
 
-def test_with_several_rules_the_reason_is_asked_of_one() -> None:
+def test_with_several_rules_an_expected_reason_needs_a_rule() -> None:
     steps = "- view: A\n- expect: {because: timing.wait}"
     assert failures(steps, head="at: 2026-03-10") == [
         "`because` needs `rule:`, as several rules are active"
@@ -103,7 +103,7 @@ def test_with_several_rules_the_reason_is_asked_of_one() -> None:
     assert failures(steps, head="timezone: Europe/Berlin") == []
 
 
-def test_a_shopper_does_all_that_shoppers_do() -> None:
+def test_every_step_of_a_shopper_can_be_run() -> None:
     steps = """
     - page: {kind: search, query: shoes}
     - page: home
@@ -128,7 +128,7 @@ def test_a_shopper_does_all_that_shoppers_do() -> None:
     ]
 
 
-def test_facts_change_while_the_shopper_looks() -> None:
+def test_facts_that_change_during_a_session_change_the_offer() -> None:
     steps = """
     - view: A
     - wait: 31s
@@ -141,7 +141,7 @@ def test_facts_change_while_the_shopper_looks() -> None:
     assert failures(steps) == []
 
 
-def test_a_customer_complains_and_is_helped() -> None:
+def test_a_complaint_withdraws_the_offer_until_its_cooldown_ends() -> None:
     given = GIVEN.replace("tax: 19%", "tax: 19%\n  customer: c1")
     steps = """
     - order: {items: [B, UNKNOWN], ago: 400d}
@@ -167,18 +167,18 @@ def test_a_case_that_was_given_can_be_resolved() -> None:
     assert failures(steps, given=given) == []
 
 
-def test_who_complains_without_a_name_is_the_customer_that_is_given() -> None:
+def test_a_case_without_a_login_belongs_to_the_given_customer() -> None:
     steps = "- case: {kind: defect, items: [A]}\n- identify: c1\n- view: A\n- expect: {because: complaint.open}"
     assert failures(steps) == []
 
 
-def test_an_item_may_be_known_by_half() -> None:
+def test_an_item_may_lack_a_price_or_a_stock() -> None:
     given = "given:\n  items:\n    A: {title: Shoe}\n    B: {price: 5.00 EUR}\n"
     assert failures("- view: A\n- expect: {because: target.conditions}", given=given) == []
     assert failures("- view: B\n- expect: {because: target.conditions}", given=given) == []
 
 
-def test_dice_that_nobody_can_escape_are_thrown_anyhow() -> None:
+def test_a_holdout_of_all_shoppers_applies_in_a_scenario_too() -> None:
     rules = RULES.replace("holdout: 50%", "holdout: 100%")
     steps = "- view: A\n- wait: 31s\n- expect: {because: holdout.global}"
     assert failures(steps, rules=rules) == []
@@ -190,7 +190,7 @@ def test_a_silent_feed_is_stale() -> None:
     assert failures(steps, rules=rules) == []
 
 
-def test_a_budget_that_is_spent_is_empty() -> None:
+def test_a_spent_budget_makes_no_offer() -> None:
     given = f"{GIVEN}  spent: {{c: 10.00 EUR}}\n"
     steps = "- view: A\n- wait: 31s\n- expect: {because: budget.spend}"
     assert failures(steps, given=given) == []
@@ -209,7 +209,7 @@ def test_an_offer_reserves_from_the_budget() -> None:
     assert failures(steps) == []
 
 
-def test_customers_come_with_everything_that_happened_to_them() -> None:
+def test_a_customer_is_given_with_all_kinds_of_history() -> None:
     given = """
     given:
       customer: c1
@@ -284,12 +284,12 @@ def found(text: str) -> tuple[tuple[Diagnostic, ...], tuple[ScenarioResult, ...]
         ("", ""),
     ],
 )
-def test_a_file_of_tests_is_checked_before_it_is_played(text: str, code: str) -> None:
+def test_a_scenario_file_is_checked_before_it_is_run(text: str, code: str) -> None:
     diagnostics, played = found(text)
     assert played == ()
     assert {one.code for one in diagnostics} == ({code} if code else set())
 
 
-def test_a_page_that_there_is_not_fails_the_test() -> None:
+def test_an_unknown_page_fails_the_scenario() -> None:
     _, [played] = found("tests: [{name: a, steps: [page: basket]}]")
     assert "is not one of home" in played.failures[0].message

@@ -34,6 +34,6 @@ def test_pages_activities_cases_and_returns_have_the_words_of_the_core() -> None
     assert set(words(RETURN, "reason")) == set(get_args(ReturnLine.__annotations__["reason"]))
 
 
-def test_a_case_needs_to_say_what_it_is_about() -> None:
+def test_a_case_needs_a_known_kind() -> None:
     assert read(CASE, "{items: [A]}")[1] == ["R202"]
     assert read(CASE, "{kind: noise}")[1] == ["R214"]

@@ -18,7 +18,7 @@ rules:
 """
 
 
-def test_scenario_11_more_conversions_and_less_money() -> None:
+def test_scenario_11_an_offer_that_earns_less_than_no_offer_is_withheld() -> None:
     rules = """
     policy: {arbitration: expected_value, prior: {weight: 0}}
     rules:
@@ -46,7 +46,7 @@ def test_scenario_11_more_conversions_and_less_money() -> None:
     assert failures(both, rules=rules, given=given, head="at: 2026-03-10 12:00") == []
 
 
-def test_scenario_12_right_time_and_not_real_time() -> None:
+def test_scenario_12_an_offer_waits_for_the_right_moment() -> None:
     given = SHOES.replace("given:", "given:\n  customer: c1\n  customers: {c1: {tier: basic}}")
     steps = """
     - view: RUN-42
@@ -88,7 +88,7 @@ def test_scenario_12_right_time_and_not_real_time() -> None:
     assert failures(chatting, given=given, rules=R1, head="rules: [R1]") == []
 
 
-def test_scenario_14_a_paused_rule_says_so() -> None:
+def test_scenario_14_a_paused_rule_is_the_reason() -> None:
     rules = R1.replace("  - id: R1", "  - id: R1\n    paused: true\n    on_change: withdraw")
     steps = "- view: RUN-42\n- wait: 31s\n- expect: {offer: none, because: rule.paused}"
     assert failures(steps, given=SHOES, rules=rules, head="rules: [R1]") == []

@@ -95,7 +95,7 @@ def test_an_offer_reserves_its_cost_and_counts_once_per_campaign() -> None:
     assert simulator.context_for(signals.TimerFired()).balances["c", "EUR"].settled == 400
 
 
-def test_stock_that_is_promised_is_committed() -> None:
+def test_the_quantity_of_an_offer_is_committed_stock() -> None:
     simulator = session()
     view(simulator, "A")
     wait(simulator, 31 * SECOND)
