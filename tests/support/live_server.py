@@ -1,4 +1,4 @@
-"""A whole server on a real socket with a clock that can be set, and shoppers who talk to it."""
+"""A complete server on a real socket with a test clock, and shoppers connected to it."""
 
 import asyncio
 import contextlib
@@ -22,10 +22,10 @@ ORIGIN = "https://shop.example"
 NOON = 1_773_144_000
 """2026-03-10T12:00:00Z, in seconds."""
 PATIENCE = 30.0
-"""Seconds after which a frame that was awaited is not coming."""
+"""Seconds to wait for a frame before the test fails."""
 
 EVERY_BYTE: list[bytes] = []
-"""Everything that any widget of the suite was sent, to be scanned for what it may never be told."""
+"""Everything that any widget of the suite was sent, to be scanned for confidential values."""
 
 
 class LiveServer:
@@ -53,7 +53,7 @@ class LiveServer:
         self.shoppers: list[Shopper] = []
 
     async def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         self.parts = build(self.config)
         self.listener = Listener(self.parts.app, self.parts.hub, ListenAddress(port=0))
         await self.listener.start()
@@ -61,12 +61,12 @@ class LiveServer:
             base_url=f"http://127.0.0.1:{self.listener.port}",
             headers={"Authorization": f"Bearer {KEY}"},
             timeout=30,
-            # Shorter than the server's patience, so that neither closes what the other is using.
+            # Shorter than the server's timeout, so that neither side closes a connection in use.
             limits=httpx.Limits(keepalive_expiry=2),
         )
 
     async def stop(self) -> None:
-        """Let everybody go."""
+        """Close all connections and the server."""
         for shopper in self.shoppers:
             await shopper.leave()
         self.shoppers = []
@@ -74,20 +74,20 @@ class LiveServer:
         await self.listener.close()
 
     async def restart(self, *, now: int | None = None) -> None:
-        """Stop and start on the same data; the clock goes on where it stood, or from `now`."""
+        """Stop and start on the same data; the clock keeps its instant, or is set to `now` (seconds)."""
         await self.stop()
         await self.start()
         if now is not None:
             await self.clock(now)
 
     async def facts(self, *facts: dict[str, Any]) -> dict[str, Any]:
-        """Report facts; every one of them must be taken."""
+        """Report facts; every one of them must be accepted."""
         answer = (await self.http.post("/v1/facts", json=list(facts))).json()
         assert answer["rejected"] == [], answer
         return dict(answer)
 
     async def advance(self, seconds: float) -> None:
-        """Move the clock on; what is due on the way has happened when this returns."""
+        """Move the clock; timers due on the way have fired when this returns."""
         answer = await self.http.post("/v1/test/clock", json={"advance": seconds})
         assert answer.status_code == 200, answer.text
 
@@ -101,7 +101,7 @@ class LiveServer:
         return await self.http.post("/v1/rulebook/reload")
 
     async def why(self, sku: str, rule: str | None = None, **who: str) -> dict[str, Any]:
-        """What became of a rule (the first one) for an item."""
+        """The verdict on a rule (by default the first one) for an item."""
         answer = (await self.http.get("/v1/why", params={"sku": sku, **who})).json()
         rules = [one for one in answer["rules"] if rule in {None, one["rule"]}]
         assert rules, answer
@@ -144,13 +144,13 @@ class LiveServer:
         return jwt.encode(body, SECRET, algorithm="HS256")
 
     async def shopper(self, territory: str | None = "DE", **hello: Any) -> "Shopper":
-        """Somebody who opens a page of the shop."""
+        """A shopper who opens a page of the shop."""
         shopper = Shopper(self)
         await shopper.connect(territory=territory, **hello)
         return shopper
 
     async def known(self, customer: str, **hello: Any) -> "Shopper":
-        """The same, known to the shop from the first message on."""
+        """A shopper who is identified by the first message."""
         return await self.shopper(consent="personal", identity=self.identity(customer), **hello)
 
 
@@ -176,7 +176,7 @@ class Shopper:
         port: int | None = None,
         **hello: Any,
     ) -> None:
-        """Open a connection and say hello; `port`: of what stands before the server."""
+        """Open a connection and send hello; `port`: of a proxy before the server."""
         url = f"ws://127.0.0.1:{port or self.stage.listener.port}/v1/session"
         self._socket = await websockets.connect(
             url, origin=Origin(ORIGIN), subprotocols=[Subprotocol("tactful.v1")], compression=None
@@ -192,7 +192,7 @@ class Shopper:
         self.session, self.resume = self.welcome["session"], self.welcome["resume"]
 
     async def say(self, kind: str, /, **fields: Any) -> None:
-        """Send a message and wait until it was taken in."""
+        """Send a message and wait until it is acknowledged."""
         self._n += 1
         await self._socket.send(json.dumps({"t": kind, "n": self._n, **fields}))
         async with asyncio.timeout(PATIENCE):
@@ -201,7 +201,7 @@ class Shopper:
                 await self._news.wait()
 
     async def view(self, sku: str, seconds: float = 0) -> None:
-        """Look at an item for a while."""
+        """View an item for some seconds."""
         await self.say("view", sku=sku)
         if seconds:
             await self.stage.advance(seconds)
@@ -221,12 +221,12 @@ class Shopper:
         return dict((await self.expect("offer"))["offer"])
 
     async def accept(self, offer: str) -> str:
-        """Take an offer; its token."""
+        """Accept an offer; return its token."""
         await self.say("accept", offer=offer)
         return str((await self.expect("accepted"))["token"])
 
     async def nothing(self) -> None:
-        """Nothing has come: the answer to a message of ours is the next thing that does."""
+        """Check that no frame came before the acknowledgement of one more message."""
         await self.stage.parts.shop.settled()
         await self.say("activity", kind="idle")
         assert self.frames == []

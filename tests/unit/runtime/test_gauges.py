@@ -23,7 +23,7 @@ async def metrics(one: LiveServer) -> dict[tuple[str, ...], float]:
     }
 
 
-async def test_sessions_budgets_feeds_and_closes_are_told(tmp_path: Path) -> None:
+async def test_sessions_budgets_feeds_and_closes_are_in_the_metrics(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -48,7 +48,7 @@ async def test_sessions_budgets_feeds_and_closes_are_told(tmp_path: Path) -> Non
         assert sum(value for key, value in found.items() if key[0] == "tactful_closes_total") == 1
 
 
-async def test_who_was_turned_away_is_told_by_code(tmp_path: Path) -> None:
+async def test_rejected_connections_are_counted_by_code(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.http.get("/version", headers={"Host": "evil.example"})
         elsewhere = {"Origin": "https://evil.example"}
@@ -58,7 +58,7 @@ async def test_who_was_turned_away_is_told_by_code(tmp_path: Path) -> None:
     assert found["tactful_refusals_total", "origin.refused"] == 1
 
 
-async def test_a_system_of_the_shop_that_has_shown_its_key_comes_as_often_as_it_likes(
+async def test_an_address_that_presented_the_server_key_is_not_rate_limited(
     tmp_path: Path,
 ) -> None:
     limits = {"max_connections_per_address": 8, "trusted_proxies": ("127.0.0.1",)}

@@ -1,4 +1,4 @@
-"""What a person at the shop may do to what was promised."""
+"""What an operator may do to offers, rules and facts, and what the audit log keeps of it."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tactful.runtime import operators
 from tactful.runtime.turn_log.log_encoding import decode_signal, split_entry
 
 
-async def test_a_revoked_offer_is_recorded_with_who_ended_it(tmp_path: Path) -> None:
+async def test_a_revoked_offer_is_recorded_with_its_operator(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shop = one.parts.shop
@@ -45,12 +45,12 @@ async def test_an_offer_outlives_a_restart_but_not_its_revocation(tmp_path: Path
         assert shopper.welcome["offers"] == []
 
 
-async def test_what_nobody_knows_is_not_revoked(tmp_path: Path) -> None:
+async def test_an_unknown_offer_is_not_revoked(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         assert await operators.revoke_offer(one.parts.shop, "of_x", "fraud", "Ada") == "unknown"
 
 
-async def test_a_stated_fact_is_judged_like_any_other(tmp_path: Path) -> None:
+async def test_a_stated_fact_is_checked_like_any_other(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         shop = one.parts.shop
         good = {"type": "recall", "recall": "r", "skus": ["RUN-42"], "status": "active"}
@@ -79,13 +79,13 @@ async def test_only_a_rule_that_exists_is_paused(tmp_path: Path) -> None:
         assert kept == [("rule.resumed", "R1"), ("rule.paused", "R1")]
 
 
-async def test_there_is_nothing_before_the_first_rulebook(tmp_path: Path) -> None:
+async def test_the_first_rulebook_cannot_be_rolled_back(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         assert await operators.roll_back_rules(one.parts.shop, "Ada") is None
         assert (await operators.reload_rules(one.parts.shop, "Ada")).outcome == "same"
 
 
-async def test_the_shop_s_own_servers_say_who_acts_and_read_who_did(tmp_path: Path) -> None:
+async def test_the_shops_servers_name_their_operator_and_read_the_audit_log(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.http.post("/v1/rules/R1/pause", headers={"Tactful-Operator": "Ada"})
         before = one.parts.shop.state.active_rulebook.current.version

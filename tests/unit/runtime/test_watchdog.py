@@ -1,8 +1,9 @@
-"""A loop that is held up is noticed, with the place that held it."""
+"""A blocked event loop is counted and logged with the place that blocked it."""
 
 import asyncio
 import time
 
+import pytest
 import structlog
 
 from tactful.runtime.telemetry import Telemetry
@@ -11,8 +12,8 @@ from tactful.runtime.watchdog import BEAT_S, STALL_S, Watchdog
 COUNTED = b"tactful_loop_stalls_total 1.0"
 
 
-def hold_up(seconds: float) -> None:
-    """Keep the loop from everything else."""
+def block(seconds: float) -> None:
+    """Block the event loop."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         sum(range(1000))
@@ -23,24 +24,36 @@ async def test_a_stall_is_counted_and_logged_with_what_ran() -> None:
     watchdog = Watchdog(telemetry)
     with structlog.testing.capture_logs() as logs:
         watchdog.start()
-        hold_up(2 * STALL_S + 4 * BEAT_S)
+        block(2 * STALL_S + 4 * BEAT_S)
         for _ in range(10):
             await asyncio.sleep(0)
         watchdog.stop()
     stalls = [line for line in logs if line["event"] == "loop.stalled"]
     assert COUNTED in telemetry.exposition()
     assert stalls[0]["ms"] >= 1000 * STALL_S
-    assert any(place.endswith(" hold_up") for place in stalls[0]["where"])
+    assert any(place.endswith(" block") for place in stalls[0]["where"])
 
 
-async def test_a_stopped_watchdog_is_silent() -> None:
+async def test_a_stopped_watchdog_reports_nothing() -> None:
     telemetry = Telemetry()
     watchdog = Watchdog(telemetry)
     watchdog.start()
     watchdog.stop()
     with structlog.testing.capture_logs() as logs:
-        hold_up(STALL_S + BEAT_S)
+        block(STALL_S + BEAT_S)
         for _ in range(10):
             await asyncio.sleep(0)
     assert logs == []
     assert COUNTED not in telemetry.exposition()
+
+
+async def test_a_jump_of_the_machines_clock_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    watchdog = Watchdog(Telemetry())
+    clock = time.time
+    with structlog.testing.capture_logs() as logs:
+        watchdog.start()
+        monkeypatch.setattr("time.time", lambda: clock() + 60)
+        watchdog._beat()
+        watchdog._beat()
+        watchdog.stop()
+    assert [(line["event"], line["seconds"]) for line in logs] == [("clock.jumped", 60.0)]

@@ -1,4 +1,4 @@
-"""One change reaches many sessions: withdrawals first, nobody held up, nothing written for nothing."""
+"""One change reaches many sessions: those with offers first, in chunks, with writes deferred."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import decode_signal, split_entry
 
-Told = list[tuple[str, Signal]]
+Notifications = list[tuple[str, Signal]]
 
 
-def onlookers(one: LiveServer, count: int) -> list[LiveSession]:
+def idle_sessions(one: LiveServer, count: int) -> list[LiveSession]:
     """Sessions without an offer and with nobody connected."""
     shop = one.parts.shop
     made = []
@@ -36,102 +36,105 @@ def onlookers(one: LiveServer, count: int) -> list[LiveSession]:
     return made
 
 
-def overheard(one: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """Who is told what, from now on."""
-    told: Told = []
+def notified_by(one: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Notifications:
+    """The sessions notified from now on, with their signals."""
+    notified: Notifications = []
     turns = one.parts.shop.turns
-    take = turns.submit
+    submit = turns.submit
 
-    def heard(live: LiveSession, signal: Signal) -> None:
-        told.append((live.state.id, signal))
-        take(live, signal)
+    def record(live: LiveSession, signal: Signal) -> None:
+        notified.append((live.state.id, signal))
+        submit(live, signal)
 
-    monkeypatch.setattr(turns, "submit", heard)
-    return told
+    monkeypatch.setattr(turns, "submit", record)
+    return notified
 
 
-async def test_those_with_an_offer_on_the_screen_hear_first(
+async def test_sessions_with_an_offer_on_the_screen_are_notified_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
-        others = onlookers(one, 3)
+        others = idle_sessions(one, 3)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 30)
         await shopper.offered()
-        told = overheard(one, monkeypatch)
+        notified = notified_by(one, monkeypatch)
         await one.parts.shop.fanout.notify(one.parts.shop.state.registry)
-        assert [name for name, _ in told] == [shopper.session, *(live.state.id for live in others)]
+        assert [name for name, _ in notified] == [
+            shopper.session,
+            *(live.state.id for live in others),
+        ]
 
 
-async def test_a_fact_concerns_nobody_who_only_looks_at_the_item(
+async def test_a_fact_does_not_concern_sessions_that_only_view_the_item(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42", 1)
-        told = overheard(one, monkeypatch)
+        notified = notified_by(one, monkeypatch)
         await one.facts(stock("RUN-42", "DE", 0, version=9))
-        assert told == []
+        assert notified == []
         await one.facts(stock("RUN-42", "DE", 5, version=10))
         await one.advance(30)
         assert (await shopper.offered())["sku"] == "RUN-42"
 
 
-async def test_others_get_their_turns_while_many_are_told(
+async def test_other_work_runs_between_the_chunks_of_a_fanout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         monkeypatch.setattr(fanout, "CHUNK", 10)
-        told = overheard(one, monkeypatch)
-        crowd = onlookers(one, 100)
-        telling = asyncio.ensure_future(one.parts.shop.fanout.notify(crowd))
+        notified = notified_by(one, monkeypatch)
+        sessions = idle_sessions(one, 100)
+        fanning_out = asyncio.ensure_future(one.parts.shop.fanout.notify(sessions))
         seen = []
-        while not telling.done():
+        while not fanning_out.done():
             await asyncio.sleep(0)
-            seen.append(len(told))
+            seen.append(len(notified))
         assert set(range(10, 101, 10)) <= set(seen)
 
 
-async def test_a_change_of_rules_reaches_everybody_before_it_is_answered(
+async def test_a_change_of_rules_reaches_every_session_before_the_response(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
-        crowd = onlookers(one, fanout.CHUNK + 1)
-        told = overheard(one, monkeypatch)
+        sessions = idle_sessions(one, fanout.CHUNK + 1)
+        notified = notified_by(one, monkeypatch)
         answer = await one.http.post("/v1/rules/R1/pause")
         assert answer.status_code == 200, answer.text
-        assert set(told) == {(live.state.id, FactsChanged()) for live in crowd}
+        assert set(notified) == {(live.state.id, FactsChanged()) for live in sessions}
 
 
-async def test_a_session_that_ends_meanwhile_is_told_nothing(
+async def test_a_session_that_ends_during_a_fanout_is_not_notified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
-        told = overheard(one, monkeypatch)
-        crowd = onlookers(one, fanout.CHUNK + 1)
-        telling = asyncio.ensure_future(one.parts.shop.fanout.notify(crowd))
+        notified = notified_by(one, monkeypatch)
+        sessions = idle_sessions(one, fanout.CHUNK + 1)
+        fanning_out = asyncio.ensure_future(one.parts.shop.fanout.notify(sessions))
         await asyncio.sleep(0)
-        one.parts.shop.state.registry.remove(crowd[-1])
-        await telling
-        assert len(told) == fanout.CHUNK
+        one.parts.shop.state.registry.remove(sessions[-1])
+        await fanning_out
+        assert len(notified) == fanout.CHUNK
 
 
-async def test_who_is_about_to_look_is_not_told_again(tmp_path: Path) -> None:
+async def test_a_waiting_session_is_notified_once(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
-        (live,) = onlookers(one, 1)
+        (live,) = idle_sessions(one, 1)
         live.phase = TurnPhase.COMMITTING
         await one.parts.shop.fanout.notify([live])
         await one.parts.shop.fanout.notify([live])
         assert live.mailbox == [FactsChanged()]
 
 
-async def test_what_costs_nobody_anything_is_not_written_down(tmp_path: Path) -> None:
+async def test_a_notification_that_changes_nothing_is_not_recorded(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         ledger = one.parts.shop.ledger
@@ -152,20 +155,20 @@ async def test_what_costs_nobody_anything_is_not_written_down(tmp_path: Path) ->
         assert await changes() == 1
 
 
-async def test_what_follows_may_wait_until_all_have_been_told(
+async def test_writes_are_deferred_until_all_sessions_are_notified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
-        told = overheard(one, monkeypatch)
+        notified = notified_by(one, monkeypatch)
         counts = []
 
         @contextmanager
         def holding() -> Iterator[None]:
-            counts.append(len(told))
+            counts.append(len(notified))
             yield
-            counts.append(len(told))
+            counts.append(len(notified))
 
         monkeypatch.setattr(one.parts.shop.ledger, "deferred_writes", holding)
-        await one.parts.shop.fanout.notify(onlookers(one, 2 * fanout.CHUNK))
+        await one.parts.shop.fanout.notify(idle_sessions(one, 2 * fanout.CHUNK))
         assert counts == [0, 2 * fanout.CHUNK]
