@@ -142,9 +142,9 @@ def test_the_console_works_with_the_keyboard_alone(demo: Running, browser: Brows
     page.goto(f"{demo.url}console/rules")
     page.get_by_role("button", name="Pause apology").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("The rule rests.")
+    expect(page.get_by_role("status")).to_have_text("The rule is paused.")
     page.get_by_role("button", name="Resume apology").press("Enter")
-    expect(page.get_by_role("status")).to_have_text("The rule runs again.")
+    expect(page.get_by_role("status")).to_have_text("The rule is active again.")
     context.close()
 
 

@@ -1,4 +1,4 @@
-"""A person at the console: logs in, opens pages, sends the forms that are on them."""
+"""A client of the console that logs in, opens pages, and submits the forms on them."""
 
 import html
 import re
@@ -10,7 +10,7 @@ from support.live_server import KEY, LiveServer
 
 
 class Agent:
-    """A browser without scripts, which is all that the console needs."""
+    """A support agent's browser without scripts, which is all that the console needs."""
 
     def __init__(self, stage: LiveServer) -> None:
         self.base = f"http://127.0.0.1:{stage.listener.port}"

@@ -1,1 +1,1 @@
-"""The console: pages on which support agents and merchandisers see what was decided, and act."""
+"""Console: pages on which support agents and merchandisers inspect decisions and act on them."""

@@ -1,4 +1,8 @@
-"""Every page but the login stands behind it: who is it, and may this request change anything?"""
+"""Access control of the console: login, logout, and the checks before every other page and form.
+
+A page is shown to a logged-in operator only. A form is accepted only from a page of this console, with
+the token of the operator for whom the page was rendered.
+"""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -20,7 +24,7 @@ MAX_NAME_CHARACTERS: Final = 64
 
 
 class ConsoleRequest(Struct, frozen=True):
-    """One request of somebody who is logged in; `form` is empty unless it is a POST of ours."""
+    """One request of a logged-in operator. `form` is empty for a GET."""
 
     http_request: Request
     login: Login
@@ -32,7 +36,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class ConsoleAccess:
-    """The console's door, and what its pages have in common."""
+    """Checks requests to the console, and renders its pages with their common parts."""
 
     def __init__(self, shop: Shop, *, key: str | None, name: str, public_url: str | None) -> None:
         self.shop = shop
@@ -45,11 +49,11 @@ class ConsoleAccess:
     # pages
 
     def render(self, page_request: ConsoleRequest, template: str, /, **values: Any) -> Response:
-        """A page with its head."""
+        """Render a page with the common head of the console."""
         query = page_request.http_request.query_params
         return pages.render(
             template,
-            who=page_request.login,
+            operator=page_request.login,
             shop_name=self.name,
             path=page_request.http_request.url.path,
             done=query.get("done", ""),
@@ -58,19 +62,22 @@ class ConsoleAccess:
         )
 
     def page_endpoint(self, page: PageHandler) -> Endpoint:
-        """A page that changes nothing."""
+        """Return an endpoint for a page that changes nothing, behind the login."""
 
         async def endpoint(request: Request) -> Response:
-            who = self._logins.find(request.cookies.get(self._cookie_name(request)))
-            if who is None:
+            operator = self._logins.find(request.cookies.get(self._cookie_name(request)))
+            if operator is None:
                 wanted = request.url.path
                 return self._redirect(LOGIN if wanted == HOME else f"{LOGIN}?next={quote(wanted)}")
-            return await self._respond(page, ConsoleRequest(request, who, {}))
+            return await self._respond(page, ConsoleRequest(request, operator, {}))
 
         return endpoint
 
     def form_endpoint(self, page: PageHandler) -> Endpoint:
-        """A form that changes something: ours, sent by whoever it was made for."""
+        """Return an endpoint for a form that changes something, behind the login.
+
+        The form must come from a page of this console, with the token of its operator.
+        """
 
         async def endpoint(request: Request) -> Response:
             try:
@@ -78,12 +85,13 @@ class ConsoleAccess:
                 form = await pages.read_form(request)
             except PageError as error:
                 return self._error_page(error)
-            who = self._logins.find(request.cookies.get(self._cookie_name(request)))
-            if who is None:
+            operator = self._logins.find(request.cookies.get(self._cookie_name(request)))
+            if operator is None:
                 return self._redirect(LOGIN)
-            if not hmac.compare_digest(form.get("csrf", "").encode(), who.csrf.encode()):
-                return self._error_page(PageError(403, "That form is stale. Open the page again."))
-            return await self._respond(page, ConsoleRequest(request, who, form))
+            if not hmac.compare_digest(form.get("csrf", "").encode(), operator.csrf.encode()):
+                problem = "This form is out of date. Open the page again, and repeat the action."
+                return self._error_page(PageError(403, problem))
+            return await self._respond(page, ConsoleRequest(request, operator, form))
 
         return endpoint
 
@@ -93,21 +101,21 @@ class ConsoleAccess:
         except PageError as error:
             return self._error_page(error, page_request.login)
 
-    def _error_page(self, error: PageError, who: Login | None = None) -> Response:
+    def _error_page(self, error: PageError, operator: Login | None = None) -> Response:
         return pages.render(
-            "refused.html",
+            "error.html",
             error.status,
-            who=who,
+            operator=operator,
             shop_name=self.name,
             path="",
             done="",
             text=error.text,
         )
 
-    # the door
+    # login and logout
 
     async def login_page(self, request: Request) -> Response:
-        """The form that asks for the key."""
+        """Show the form that asks for a name and the server key."""
         return self._login_page(_path_inside(request.query_params.get("next")))
 
     def _login_page(
@@ -116,7 +124,7 @@ class ConsoleAccess:
         return pages.render(
             "login.html",
             status,
-            who=None,
+            operator=None,
             shop_name=self.name,
             path=LOGIN,
             done="",
@@ -127,7 +135,7 @@ class ConsoleAccess:
         )
 
     async def log_in(self, request: Request) -> Response:
-        """Somebody shows a key."""
+        """Check the name and key of the login form, and log the operator in."""
         try:
             pages.require_own_origin(request, self._public_url)
             form = await pages.read_form(request)
@@ -141,17 +149,23 @@ class ConsoleAccess:
         wait = self._throttle.wait_ms(address)
         if wait:
             response = self._login_page(
-                wanted, 429, "Too many wrong keys. Wait five minutes.", name
+                wanted,
+                429,
+                "Too many wrong keys were sent. Wait five minutes, and try again.",
+                name,
             )
             response.headers["Retry-After"] = str(-(-wait // 1000))
             return response
         if not name:
             return self._login_page(
-                wanted, 422, "Say who you are: it is recorded with what you do."
+                wanted,
+                422,
+                "The name is missing. Enter your name: it is recorded with your actions.",
             )
         if self._key is None or not keys_equal(form.get("key", ""), self._key):
             self._throttle.record_failure(address)
-            return self._login_page(wanted, 401, "That is not the server key.", name)
+            problem = "This is not the server key. Enter the value of TACTFUL_SERVER_KEY."
+            return self._login_page(wanted, 401, problem, name)
         return self._logged_in(request, name, wanted)
 
     def _logged_in(self, request: Request, name: str, wanted: str) -> Response:
@@ -169,7 +183,7 @@ class ConsoleAccess:
         return response
 
     async def log_out(self, page_request: ConsoleRequest) -> Response:
-        """Log out."""
+        """Log the operator out."""
         name = self._cookie_name(page_request.http_request)
         self._logins.remove(page_request.http_request.cookies.get(name))
         response = self._redirect(LOGIN)
@@ -186,7 +200,7 @@ class ConsoleAccess:
         return request.url.scheme == "https" or (self._public_url or "").startswith("https:")
 
     def _cookie_name(self, request: Request) -> str:
-        """Browsers take `__Host-` only over TLS; without, the server is bound to loopback."""
+        """Return the cookie's name. Browsers accept the prefix `__Host-` over TLS only (RFC 6265bis)."""
         return "__Host-tactful" if self._is_secure(request) else "tactful-console"
 
     def _redirect(self, path: str) -> Response:
@@ -194,6 +208,6 @@ class ConsoleAccess:
 
 
 def _path_inside(wanted: str | None) -> str:
-    """Where to go after the login: a page of the console, whoever wrote the link."""
+    """Return `wanted` if it is a path of the console, else the overview: links can be forged."""
     inside = wanted and (wanted == HOME or wanted.startswith(f"{HOME}/")) and "\\" not in wanted
     return wanted if wanted and inside else HOME

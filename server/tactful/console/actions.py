@@ -1,4 +1,7 @@
-"""What can a person do in the console? Every act is recorded with who did it."""
+"""Actions of operators: each form of the console, and the fact or operation that it causes.
+
+Every action is recorded in the ledger with the operator's name.
+"""
 
 import re
 from collections.abc import Sequence
@@ -18,11 +21,11 @@ from tactful.runtime.shop import Shop
 
 REVOCATION_REASONS: Final = ("price.error", "fraud")
 MAX_VOUCHER_DAYS: Final = 365
-"""The longest that a voucher may last."""
+"""Longest validity of a voucher, in days."""
 
 
 def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
-    """Every form of the console but login and logout."""
+    """Return the routes of all forms except login and logout."""
     shop = access.shop
 
     async def withdraw(page_request: ConsoleRequest) -> Response:
@@ -31,12 +34,12 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             page_request.form.get("reason", ""),
         )
         if reason not in REVOCATION_REASONS:
-            raise PageError(422, "Choose why the offer ends.")
+            raise PageError(422, "The reason is missing. Choose why the offer ends.")
         done = await operators.revoke_offer(
             shop, offer, cast("RevocationReason", reason), page_request.login.name
         )
         if done == "unknown":
-            raise PageError(404, "There is no offer with that id.")
+            raise PageError(404, "There is no offer with this id. Find the offer again.")
         return _redirect_back(page_request, f"/console/offers/{quote(offer, safe='')}", done)
 
     async def remedy(page_request: ConsoleRequest) -> Response:
@@ -61,7 +64,9 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         async def act(page_request: ConsoleRequest) -> Response:
             rule = page_request.http_request.path_params["id"]
             if not await operators.pause_rule(shop, rule, page_request.login.name, paused=paused):
-                raise PageError(404, f"The rulebook has no rule {rule}.")
+                raise PageError(
+                    404, f"The active rulebook has no rule {rule}. Open the rules again."
+                )
             return _redirect_back(page_request, "/console/rules", "paused" if paused else "resumed")
 
         return act
@@ -91,17 +96,19 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
 async def _report_fact(shop: Shop, fact: dict[str, Any], page_request: ConsoleRequest) -> None:
     report = await operators.state_fact(shop, fact, page_request.login.name)
     if report.rejected:
-        raise PageError(422, f"Not taken: {report.rejected[0].message}.")
+        raise PageError(422, f"The fact was rejected: {report.rejected[0].message}.")
 
 
 def _remedy_fact(form: dict[str, str], now: int) -> dict[str, Any]:
-    """The fact that a voucher is."""
+    """Return the `remedy` fact of a voucher form."""
     kind, _, cause = form.get("cause", "").partition(":")
     days = form.get("days", "")
     if kind not in {"case", "order"} or not cause:
-        raise PageError(422, "Say what the voucher makes up for.")
+        raise PageError(422, "The cause is missing. Choose the case or order of the voucher.")
     if not 1 <= _parse_number(days) <= MAX_VOUCHER_DAYS:
-        raise PageError(422, f"A voucher lasts 1 to {MAX_VOUCHER_DAYS} days.")
+        raise PageError(
+            422, f"The validity is wrong. A voucher is valid for 1 to {MAX_VOUCHER_DAYS} days."
+        )
     return {
         "type": "remedy",
         "remedy": f"console:{form.get('customer', '')}:{now}",
@@ -113,26 +120,27 @@ def _remedy_fact(form: dict[str, str], now: int) -> dict[str, Any]:
 
 
 def _parse_value(text: str) -> dict[str, Any]:
-    """`10.00 EUR`, or `15 %`."""
+    """Parse a voucher's value: an amount such as `10.00 EUR`, or a share such as `15 %`."""
     share = text.strip().removesuffix("%").strip()
     if share != text.strip():
         if not 1 <= _parse_number(share) <= 100:
-            raise PageError(422, "A share is 1 to 100 %.")
+            raise PageError(422, "The share is wrong. Write 1 to 100 %.")
         return {"percent_bp": _parse_number(share) * 100}
     try:
         found = parse_plain(text.strip())
     except MoneyError:
-        raise PageError(422, "Write the value as 10.00 EUR, or as 15 %.") from None
+        problem = "The value cannot be read. Write it as 10.00 EUR, or as 15 %."
+        raise PageError(422, problem) from None
     return {"amount": found.amount, "currency": found.currency}
 
 
 def _parse_number(text: str) -> int:
-    """A whole number of few digits; 0 for anything else."""
+    """Parse a number of at most three digits; 0: it is not one."""
     return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 0
 
 
 def _redirect_back(page_request: ConsoleRequest, otherwise: str, done: str) -> Response:
-    """To the page that the form was on, with what became of it."""
+    """Redirect to the page of the form, or to `otherwise`, with the result of the action."""
     page = page_request.form.get("back", otherwise)
     inside = page == HOME or page.startswith(f"{HOME}/")
     path = page.partition("?")[0] if inside and "\\" not in page else otherwise

@@ -1,4 +1,4 @@
-"""Who may use the console, and for how long?"""
+"""Logins of the console's operators, and the limit on wrong keys."""
 
 import hashlib
 import hmac
@@ -12,35 +12,38 @@ from msgspec import Struct
 from tactful.core.values.calendar import HOUR, MINUTE
 
 LOGIN_LIFETIME: Final = 8 * HOUR
-"""A working day: then the key is asked for again."""
+"""Milliseconds that a login lasts: a working day."""
 MAX_LOGINS: Final = 64
-"""People logged in at once; the one who came first is logged out first."""
+"""Logins at the same time; the oldest one ends when another begins."""
 THROTTLE_WINDOW: Final = 5 * MINUTE
 MAX_FAILURES_PER_ADDRESS: Final = 5
-"""Wrong keys from one address in a window: a person mistypes twice, a program goes on."""
+"""Wrong keys from one address in a window: people mistype a key twice, programs continue."""
 MAX_FAILURES: Final = 100
-"""Wrong keys from all addresses together in a window: many addresses may be one attacker."""
+"""Wrong keys from all addresses together in a window: one attacker can use many addresses."""
 MAX_ADDRESSES: Final = 4096
-"""Addresses remembered; bounds memory."""
+"""Addresses whose wrong keys are remembered, which limits memory."""
 
 
 class Login(Struct, frozen=True):
-    """Somebody who is logged in. `csrf` stands in every form of theirs; `ends_at` in ms."""
+    """A logged-in operator."""
 
     name: str
+    """Name that the operator entered; recorded with every action."""
     csrf: str
+    """Token in every form that is rendered for the operator, against cross-site request forgery."""
     ends_at: int
+    """Milliseconds since the Unix epoch, UTC."""
 
 
 class Logins:
-    """Everybody who is logged in; only digests of their cookies are kept."""
+    """All current logins. Only digests of their cookies are kept in memory."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
         self._known: OrderedDict[bytes, Login] = OrderedDict()
 
     def issue(self, name: str) -> tuple[str, Login]:
-        """The cookie of somebody who has shown the key."""
+        """Log an operator in, and return the cookie's value with the login."""
         cookie = secrets.token_urlsafe(32)
         known = Login(name, secrets.token_urlsafe(32), self._now() + LOGIN_LIFETIME)
         self._known[_digest(cookie)] = known
@@ -49,18 +52,18 @@ class Logins:
         return cookie, known
 
     def find(self, cookie: str | None) -> Login | None:
-        """Whose cookie it is; None: nobody's, or not any more."""
+        """Return the login of a cookie; None: there is none, or it has ended."""
         known = self._known.get(_digest(cookie)) if cookie else None
         return known if known and known.ends_at > self._now() else None
 
     def remove(self, cookie: str | None) -> None:
-        """Log out."""
+        """End the login of a cookie, if there is one."""
         if cookie:
             self._known.pop(_digest(cookie), None)
 
 
 class LoginThrottle:
-    """Counts wrong keys, and says who has to wait."""
+    """Counts wrong keys, and delays further attempts of an address that sent too many."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
@@ -68,13 +71,13 @@ class LoginThrottle:
         self._all: deque[int] = deque()
 
     def wait_ms(self, address: str) -> int:
-        """How many ms an address has to wait before the next try; 0: none."""
+        """Return the milliseconds that an address must wait before its next attempt; 0: none."""
         now = self._now()
         own = self._by_address.get(address, deque())
         return max(_wait(own, MAX_FAILURES_PER_ADDRESS, now), _wait(self._all, MAX_FAILURES, now))
 
     def record_failure(self, address: str) -> None:
-        """A wrong key came from there."""
+        """Count a wrong key from an address."""
         now = self._now()
         own = self._by_address.setdefault(address, deque(maxlen=MAX_FAILURES_PER_ADDRESS))
         self._by_address.move_to_end(address)
@@ -93,7 +96,7 @@ def _wait(failures: deque[int], limit: int, now: int) -> int:
 
 
 def keys_equal(given: str, key: str) -> bool:
-    """Whether it is the key, in a time that does not tell how close it came."""
+    """Return whether two keys are equal, in a time that does not depend on where they differ."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), key.encode())
 
 

@@ -1,4 +1,4 @@
-"""What do the pages of the console show?"""
+"""Queries of the console: feeds, budgets, rules, customers and decisions, as its pages show them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,35 +17,39 @@ from tactful.runtime.state.session_registry import internal_id
 from tactful.runtime.turn_log.log_encoding import decode_session
 
 MAX_DECISIONS = 50
-"""Decisions on a page."""
+"""Decisions that one page shows."""
 
 
 class FeedState(Struct, frozen=True):
-    """How fresh a feed is; ages in ms, None: never heard, not watched."""
+    """The age of a feed."""
 
     name: str
     age: int | None
+    """Milliseconds since its last fact or heartbeat; None: there was none."""
     limit: int | None
+    """Milliseconds that it may be silent; None: it is not watched."""
 
     @property
     def stale(self) -> bool:
-        """Whether offers are withheld because of it."""
+        """Whether the feed is silent for too long, so that offers are withheld."""
         return self.limit is not None and (self.age is None or self.age > self.limit)
 
 
 class BudgetView(Struct, frozen=True):
-    """One balance. Amounts in minor units, or a number of offers."""
+    """One balance of a campaign, in minor units, or as a number of offers."""
 
     campaign: str
     period: str
     currency: str | None
+    """None: the balance is a number of offers."""
     limit: int | None
+    """None: the balance has no limit."""
     reserved: int
     settled: int
 
 
 class TaintView(Struct, frozen=True):
-    """A let-down and how far it reaches."""
+    """A taint with its scope: `variant`, `product`, `brand` or `the whole shop`, and which one."""
 
     scope: str
     key: str
@@ -53,20 +57,23 @@ class TaintView(Struct, frozen=True):
 
 
 class RuleView(Struct, frozen=True):
-    """A rule, and whether it speaks. `by`: `file` or `person`, whoever paused it."""
+    """A rule, and whether it is paused."""
 
     id: str
     mode: str
     campaign: str | None
     paused_by: str | None
+    """`file` or `person`; None: the rule is not paused."""
 
 
 class CustomerView(Struct, frozen=True, kw_only=True):
-    """A shopper, as far as the shop knows them."""
+    """What is known about a customer, or about a session without a customer."""
 
     customer: str | None
     session: Session | None
+    """The session, or the customer's latest one."""
     connected: bool
+    """Whether the session has a connection now."""
     profile: Profile | None
     offers: tuple[Offer, ...]
     taints: tuple[TaintView, ...]
@@ -74,26 +81,26 @@ class CustomerView(Struct, frozen=True, kw_only=True):
 
     @property
     def orders(self) -> tuple[str, ...]:
-        """The customer's orders, the latest first."""
+        """Ids of the customer's orders, the latest first."""
         kept = self.profile.history.orders if self.profile else ()
         latest = sorted(kept, key=lambda one: -ms(one.fact.placed_at))
         return tuple(one.fact.order for one in latest)
 
     @property
     def cases(self) -> tuple[str, ...]:
-        """The customer's cases."""
+        """Ids of the customer's cases."""
         kept = self.profile.history.cases if self.profile else ()
         return tuple(one.fact.case for one in kept)
 
 
 def feeds(shop: Shop) -> list[FeedState]:
-    """The freshness of every feed."""
+    """Return the age of every feed."""
     ages = shop.state.feeds.ages(shop.clock.now())
     return [FeedState(name, age, limit) for name, (age, limit) in ages.items()]
 
 
 def budgets(shop: Shop) -> list[BudgetView]:
-    """The balances of every campaign that has a limit."""
+    """Return the balances of all campaigns: amounts, and numbers of offers that have a limit."""
     shop.state.balances.view(shop.clock.now())
     rows = shop.state.balances.rows()
     return [_budget(row) for row in rows if row.currency != COUNT or row.limit is not None]
@@ -105,7 +112,7 @@ def _budget(row: BudgetRow) -> BudgetView:
 
 
 def rules(shop: Shop) -> list[RuleView]:
-    """The rules of the active rulebook."""
+    """Return the rules of the active rulebook, by id."""
     active = shop.state.active_rulebook.current
     found = []
     for _, rule in sorted(active.rules.items()):
@@ -122,7 +129,7 @@ async def decisions(
     offer: str | None = None,
     limit: int = MAX_DECISIONS,
 ) -> Sequence[AuditRow]:
-    """Lifecycle steps, newest first."""
+    """Return the latest steps of offers, newest first, of one session, customer or offer, or of all."""
     await shop.ledger.flush()
     return await shop.ledger.offer_steps(
         session=session, customer=customer, offer=offer, limit=limit
@@ -130,7 +137,7 @@ async def decisions(
 
 
 async def decisions_of(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
-    """A customer's, or those of the session of somebody who is not known."""
+    """Return the latest steps of a customer's offers, or of the session's where there is no customer."""
     if found.customer:
         return await decisions(shop, customer=found.customer)
     return await decisions(shop, session=found.session.id if found.session else "")
@@ -139,7 +146,7 @@ async def decisions_of(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
 async def customer_view(
     shop: Shop, *, customer: str | None = None, session: str | None = None
 ) -> CustomerView | None:
-    """A customer or a session; None: nobody knows them."""
+    """Return what is known about a customer or a session; None: nothing is."""
     state, present = await _session(shop, customer, session)
     if state is not None and customer is None:
         customer = state.customer
@@ -160,7 +167,7 @@ async def customer_view(
 async def _session(
     shop: Shop, customer: str | None, session: str | None
 ) -> tuple[Session | None, bool]:
-    """The state of a session, or of a customer's latest one, and whether it is live."""
+    """Return the state of a session, or of a customer's latest one, and whether it is connected."""
     if session is None and customer is not None:
         here = shop.state.registry.session_of(customer)
         if here:
@@ -182,7 +189,7 @@ async def _profile(shop: Shop, customer: str) -> Profile | None:
 
 
 def _has_records(profile: Profile | None) -> bool:
-    """Whether any fact, or any approach, is about them."""
+    """Return whether there is any fact or any contact of the customer."""
     if profile is None:
         return False
     history = profile.history

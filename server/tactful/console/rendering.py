@@ -1,4 +1,4 @@
-"""How does a page of the console leave the server, and which request is one of its own?"""
+"""Rendering of the console's pages, and reading of its forms."""
 
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONSOLE_FOLDER: Final = Path(__file__).parent
 MAX_FORM_BYTES: Final = 65_536
-"""Bytes of a form: more than any of ours can have."""
+"""Bytes of a form: more than any form of the console can have."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -35,7 +35,7 @@ HEADERS: Final = {
 
 
 class PageError(Exception):
-    """A request that is answered with a page that says why."""
+    """A request is answered with an error page; `text` says what is wrong and what to do."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -44,12 +44,12 @@ class PageError(Exception):
 
 
 def format_money(amount: int, currency: str) -> str:
-    """Minor units as people write them, the currency behind."""
+    """Return an amount of minor units as `109.65 EUR`."""
     return format_plain(Money(amount, currency))
 
 
 def offer_terms(offer: Offer) -> str:
-    """What an offer is: `109.65 EUR`, or `10% off the order, at most 50.00 EUR`."""
+    """Return an offer's price as `109.65 EUR`, or as `10% off the order, at most 50.00 EUR`."""
     off = offer.order_deduction
     if off is None:
         return format_money(offer.unit, offer.currency)
@@ -60,17 +60,17 @@ def offer_terms(offer: Offer) -> str:
 
 
 def format_instant(at: int | None) -> str:
-    """An instant (ms) to the second, in UTC."""
+    """Return an instant (milliseconds since the Unix epoch) to the second, in UTC; empty for None."""
     return "" if at is None else format_rfc3339(at)[:19].replace("T", " ") + " UTC"
 
 
 def format_length(length: int) -> str:
-    """A length of time (ms), without fractions of a second."""
+    """Return a duration (milliseconds) without fractions of a second."""
     return format_duration(length // 1000 * 1000)
 
 
 def in_words(value: Any) -> str:
-    """What a gate saw or wants, in words."""
+    """Return a gate's actual or needed value in words."""
     match value:
         case None:
             return "nothing"
@@ -86,7 +86,7 @@ def in_words(value: Any) -> str:
 
 @cache
 def _templates() -> "Environment":
-    """Made for the first page that somebody opens: a start does not wait for it."""
+    """Return the templates, loaded for the first page, so that the server starts without them."""
     import jinja2  # noqa: PLC0415
 
     made = jinja2.Environment(
@@ -103,13 +103,17 @@ def _templates() -> "Environment":
 
 
 def render(template: str, /, status: int = 200, **values: Any) -> Response:
-    """A page."""
+    """Render a template as a response with the console's security headers."""
     html = _templates().get_template(template).render(**values)
     return HTMLResponse(html, status, HEADERS)
 
 
 def require_own_origin(request: Request, public_url: str | None) -> None:
-    """Refuse what a page of somebody else has sent, or nobody says from where."""
+    """Refuse a form that does not come from a page of this console.
+
+    Raises:
+        PageError: The request has no `Origin`, or that of another site.
+    """
     origin = request.headers.get("origin", "")
     try:
         parts = urlsplit(origin)
@@ -119,22 +123,29 @@ def require_own_origin(request: Request, public_url: str | None) -> None:
     if public_url:
         ours.add(urlsplit(public_url).netloc.lower())
     if parts.scheme not in {"http", "https"} or parts.netloc.lower() not in ours:
-        raise PageError(403, "That did not come from a page of this console.")
+        raise PageError(
+            403,
+            "The form did not come from a page of this console. Open the console at its own address.",
+        )
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a posted form, and of nothing else."""
+    """Read the fields of a posted form.
+
+    Raises:
+        PageError: The body is not a form, is too large, or cannot be decoded.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise PageError(415, "Send the form of a page of this console.")
+        raise PageError(415, "The request is not a form. Use a page of this console.")
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > MAX_FORM_BYTES:
-            raise PageError(413, "That is more than any form of this console.")
+            raise PageError(413, "The form is too large. Use a page of this console.")
         parts.append(part)
     try:
         return dict(parse_qsl(b"".join(parts).decode(), True, max_num_fields=50))
     except ValueError:
-        raise PageError(400, "That form cannot be read.") from None
+        raise PageError(400, "The form cannot be decoded. Open the page again.") from None

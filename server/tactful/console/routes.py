@@ -1,4 +1,4 @@
-"""Which pages has the console, and where?"""
+"""Routes of the console, and the handlers of its pages."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -20,14 +20,22 @@ from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
 
 MAX_RECENT: Final = 15
+"""Decisions, actions and versions that a page with several lists shows of each."""
 STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}
-"""The files that anybody may load, and their types."""
+"""Files that need no login → their media types."""
 
 
 def console_routes(
     shop: Shop, *, key: str | None, name: str, public_url: str | None
 ) -> Sequence[BaseRoute]:
-    """Everything under `/console`, behind the server key."""
+    """Return all routes under `/console`.
+
+    Args:
+        shop: The running shop.
+        key: The server key, with which operators log in; None: nobody can.
+        name: Name of the shop.
+        public_url: URL under which browsers reach the server, if it is not host and port.
+    """
     access = ConsoleAccess(shop, key=key, name=name, public_url=public_url)
     return (
         Route("/console/login", access.login_page, methods=["GET"]),
@@ -75,7 +83,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         await shop.ledger.flush()
         found = await shop.ledger.offer(page_request.http_request.path_params["id"])
         if found is None:
-            raise PageError(404, "There is no offer with that id.")
+            raise PageError(404, "There is no offer with this id. Check the id.")
         rows = await queries.decisions(shop, offer=found.id)
         return access.render(page_request, "offer.html", offer=found, decisions=rows)
 
@@ -99,7 +107,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             page_request,
             "decisions.html",
             decisions=await queries.decisions(shop),
-            acts=await shop.ledger.operator_actions(limit=MAX_RECENT),
+            actions=await shop.ledger.operator_actions(limit=MAX_RECENT),
         )
 
     pages = {
@@ -118,7 +126,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
 
 
 def path_for_query(wanted: str) -> str:
-    """The page of whatever somebody typed: a session, an offer, else a customer."""
+    """Return the path of the page for a search: of a session, an offer, or else a customer."""
     if not wanted:
         return HOME
     if ids.is_id(internal_id(wanted), ids.SESSION):
@@ -137,12 +145,14 @@ async def _customer_page(
 ) -> Response:
     found = await queries.customer_view(access.shop, customer=customer, session=session)
     if found is None:
-        raise PageError(404, "Nothing is known of them: no facts, and no session that is kept.")
+        raise PageError(
+            404, "Nothing is known about this id: there are no facts and no session. Check the id."
+        )
     rows = await queries.decisions_of(access.shop, found)
-    acts = (
+    actions = (
         await access.shop.ledger.operator_actions(customer=found.customer) if found.customer else []
     )
-    return access.render(page_request, "person.html", person=found, decisions=rows, acts=acts)
+    return access.render(page_request, "customer.html", view=found, decisions=rows, actions=actions)
 
 
 async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Response:
@@ -157,14 +167,16 @@ async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Resp
             sku, session=session or None, customer=customer or None, at=at
         )
     except CalendarError:
-        raise PageError(400, "Write the instant as in 2026-03-10T12:00:00Z.") from None
+        problem = "The time cannot be read. Write it as 2026-03-10T12:00:00Z."
+        raise PageError(400, problem) from None
     except UnknownShopperError as error:
         raise PageError(404, str(error)) from None
     return access.render(page_request, "why.html", found=found, at=query.get("at", ""), **given)
 
 
 async def _missing_page(page_request: ConsoleRequest) -> Response:
-    raise PageError(404, f"The console has no page {page_request.http_request.url.path}.")
+    path = page_request.http_request.url.path
+    raise PageError(404, f"The console has no page {path}. Open the overview.")
 
 
 async def _static(request: Request) -> Response:

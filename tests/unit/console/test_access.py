@@ -1,4 +1,4 @@
-"""The console's door: who gets in, whose forms count, and what a stranger can do."""
+"""The console lets operators in with the server key, and accepts forms of its own pages only."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -33,7 +33,7 @@ async def agent(one: LiveServer) -> AsyncIterator[Agent]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_stranger_sees_no_page(agent: Agent, path: str) -> None:
+async def test_without_a_login_no_page_is_shown(agent: Agent, path: str) -> None:
     answer = await agent.http.get(path)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/console/login")
@@ -41,7 +41,9 @@ async def test_a_stranger_sees_no_page(agent: Agent, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", FORMS)
-async def test_a_stranger_changes_nothing(one: LiveServer, agent: Agent, path: str) -> None:
+async def test_without_a_login_no_form_is_accepted(
+    one: LiveServer, agent: Agent, path: str
+) -> None:
     answer = await agent.post_form(path, csrf="x")
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/login")
     assert one.parts.shop.state.active_rulebook.current.paused == frozenset()
@@ -83,15 +85,15 @@ async def test_behind_tls_the_cookie_is_bound_to_the_host(tmp_path: Path) -> Non
         }
 
 
-async def test_a_wrong_key_says_so_and_no_more(agent: Agent) -> None:
+async def test_a_wrong_key_is_reported_without_details(agent: Agent) -> None:
     answer = await agent.log_in(key="wrong")
     assert answer.status_code == 401
-    assert "That is not the server key." in answer.text
+    assert "This is not the server key." in answer.text
     assert "set-cookie" not in answer.headers
     assert "wrong" not in visible_text(answer.text)
 
 
-async def test_who_guesses_has_to_wait_even_with_the_right_key(
+async def test_after_too_many_wrong_keys_even_the_right_one_must_wait(
     one: LiveServer, agent: Agent
 ) -> None:
     for number in range(MAX_FAILURES_PER_ADDRESS):
@@ -103,10 +105,10 @@ async def test_who_guesses_has_to_wait_even_with_the_right_key(
     assert (await agent.log_in()).status_code == 303
 
 
-async def test_nobody_acts_without_a_name(agent: Agent) -> None:
+async def test_a_login_without_a_name_is_refused(agent: Agent) -> None:
     answer = await agent.log_in(name="  ")
     assert answer.status_code == 422
-    assert "Say who you are" in answer.text
+    assert "The name is missing." in answer.text
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ async def test_a_form_from_another_site_changes_nothing(
 
 
 @pytest.mark.parametrize("csrf", ["", "wrong", "ä"])
-async def test_a_form_that_was_not_made_for_this_person_changes_nothing(
+async def test_a_form_with_another_operators_token_changes_nothing(
     one: LiveServer, agent: Agent, csrf: str
 ) -> None:
     await agent.log_in()
@@ -137,12 +139,12 @@ async def test_a_form_that_was_not_made_for_this_person_changes_nothing(
         for token in (csrf, other.csrf):
             answer = await agent.post_form("/console/rules/R1/pause", csrf=token)
             assert answer.status_code == 403
-            assert "That form is stale." in answer.text
+            assert "This form is out of date." in answer.text
     assert one.parts.shop.state.active_rulebook.current.paused == frozenset()
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/json", "multipart/form-data", ""])
-async def test_what_is_no_form_is_not_read(agent: Agent, kind: str) -> None:
+async def test_a_body_that_is_not_a_form_is_refused(agent: Agent, kind: str) -> None:
     await agent.log_in()
     headers = {"Origin": agent.base, "Content-Type": kind}
     body = f"csrf={agent.csrf}"
@@ -150,7 +152,7 @@ async def test_what_is_no_form_is_not_read(agent: Agent, kind: str) -> None:
     assert answer.status_code == 415
 
 
-async def test_a_form_has_a_size_and_a_shape(agent: Agent) -> None:
+async def test_a_form_that_is_too_large_or_not_text_is_refused(agent: Agent) -> None:
     await agent.log_in()
     answer = await agent.submit("/console/rules/R1/pause", more="x" * 70_000)
     assert answer.status_code == 413
@@ -160,24 +162,24 @@ async def test_a_form_has_a_size_and_a_shape(agent: Agent) -> None:
 
 
 @pytest.mark.parametrize("path", FORMS)
-async def test_nothing_changes_by_looking(one: LiveServer, agent: Agent, path: str) -> None:
+async def test_a_get_changes_nothing(one: LiveServer, agent: Agent, path: str) -> None:
     await agent.log_in()
     answer = await agent.http.get(path, headers={"X-HTTP-Method-Override": "POST"})
     assert answer.status_code in {404, 405}
     assert one.parts.shop.state.active_rulebook.current.paused == frozenset()
 
 
-async def test_who_logs_out_is_out(agent: Agent) -> None:
+async def test_a_logout_ends_the_login(agent: Agent) -> None:
     await agent.log_in()
     cookies = dict(agent.http.cookies)
     answer = await agent.submit("/console/logout")
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/login")
     assert (await agent.http.get("/console")).status_code == 303
-    async with httpx.AsyncClient(base_url=agent.base, cookies=cookies) as thief:
-        assert (await thief.get("/console")).status_code == 303
+    async with httpx.AsyncClient(base_url=agent.base, cookies=cookies) as other:
+        assert (await other.get("/console")).status_code == 303
 
 
-async def test_without_a_server_key_the_console_stays_shut(tmp_path: Path) -> None:
+async def test_without_a_server_key_nobody_can_log_in(tmp_path: Path) -> None:
     one = LiveServer(tmp_path, rules())
     one.config = one.config.__class__(
         **{name: getattr(one.config, name) for name in one.config.__struct_fields__}
@@ -212,7 +214,7 @@ async def test_every_page_forbids_framing_scripts_and_caching(agent: Agent) -> N
 
 
 @pytest.mark.parametrize("origin", ["http://[::1", "http://[", "//", "null", ""])
-async def test_an_origin_that_is_none_is_somebody_elses(agent: Agent, origin: str) -> None:
+async def test_a_malformed_origin_is_refused(agent: Agent, origin: str) -> None:
     form = {"key": KEY, "name": "Kim"}
     answer = await agent.http.post("/console/login", data=form, headers={"Origin": origin})
     assert answer.status_code == 403

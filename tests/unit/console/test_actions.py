@@ -1,4 +1,4 @@
-"""What a person can do in the console, and what becomes of it at once."""
+"""Every action of an operator takes effect at once, and is recorded with the operator's name."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,7 +25,7 @@ async def agent(one: LiveServer) -> AsyncIterator[Agent]:
 
 
 @pytest.mark.parametrize("reason", ["price.error", "fraud"])
-async def test_an_offer_that_is_ended_leaves_the_screen_at_once(
+async def test_an_offer_that_an_operator_ends_is_withdrawn_at_once(
     one: LiveServer, agent: Agent, reason: str
 ) -> None:
     shopper = await one.shopper()
@@ -42,21 +42,23 @@ async def test_an_offer_that_is_ended_leaves_the_screen_at_once(
     assert "End this offer" not in page
 
 
-async def test_a_broken_promise_is_not_redeemed(one: LiveServer, agent: Agent) -> None:
+async def test_an_accepted_offer_that_was_ended_cannot_be_redeemed(
+    one: LiveServer, agent: Agent
+) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
     await shopper.say("accept", offer=offer["id"])
     token = (await shopper.expect("accepted"))["token"]
     page = await agent.read(f"/console/offers/{offer['id']}")
-    assert "the promise is broken" in page
+    assert "has accepted this offer, and will not be able to use it" in page
     await agent.submit(f"/console/offers/{offer['id']}/withdraw", reason="fraud")
     answer = await one.redeem(token, "o1")
     assert (answer.status_code, answer.json()["code"]) == (409, "fraud")
     assert await one.budget() == (0, 0)
 
 
-async def test_what_was_redeemed_is_not_ended_any_more(one: LiveServer, agent: Agent) -> None:
+async def test_a_redeemed_offer_cannot_be_ended(one: LiveServer, agent: Agent) -> None:
     shopper = await one.shopper()
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
@@ -74,7 +76,7 @@ async def test_an_offer_ends_for_a_stated_reason_only(agent: Agent) -> None:
     assert answer.status_code == 404
 
 
-async def test_a_voucher_is_issued_and_stands_in_the_facts(one: LiveServer, agent: Agent) -> None:
+async def test_a_voucher_is_issued_as_a_fact(one: LiveServer, agent: Agent) -> None:
     await one.facts(order("o-1", "c1", "TRAIL-42"), case("k-1", "c1", order="o-1", kind="late"))
     answer = await agent.submit(
         "/console/remedies", customer="c1", value="10.00 EUR", cause="case:k-1", days="30"
@@ -108,7 +110,7 @@ async def test_a_voucher_is_issued_and_stands_in_the_facts(one: LiveServer, agen
         {"customer": ""},
     ],
 )
-async def test_a_voucher_that_makes_no_sense_is_refused(
+async def test_a_voucher_with_a_wrong_field_is_refused(
     one: LiveServer, agent: Agent, wrong: dict[str, str]
 ) -> None:
     form = {"customer": "c1", "value": "10.00 EUR", "cause": "case:k-1", "days": "30"} | wrong
@@ -139,7 +141,7 @@ async def test_a_rule_is_paused_and_resumed(one: LiveServer, agent: Agent) -> No
     assert await one.reason("RUN-42", shopper) == "rule.paused"
     assert "R1 live C paused Resume" in await agent.read("/console/rules")
     await agent.submit("/console/rules/R1/resume")
-    assert "R1 live C runs Pause" in await agent.read("/console/rules")
+    assert "R1 live C active Pause" in await agent.read("/console/rules")
     assert (await agent.submit("/console/rules/R9/pause")).status_code == 404
     page = await agent.read("/console/decisions")
     assert "Ada rule resumed R1" in page
@@ -166,6 +168,6 @@ async def test_rule_files_are_reloaded_and_rolled_back(one: LiveServer, agent: A
 @pytest.mark.parametrize(
     "back", ["https://evil.example", "//evil.example", "/v1/facts", "/console\\x"]
 )
-async def test_an_act_leads_nowhere_but_into_the_console(agent: Agent, back: str) -> None:
+async def test_an_action_redirects_only_to_pages_of_the_console(agent: Agent, back: str) -> None:
     answer = await agent.submit("/console/rules/R1/pause", back=back)
     assert answer.headers["location"] == "/console/rules?done=paused"

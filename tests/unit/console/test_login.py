@@ -1,4 +1,4 @@
-"""Who may use the console, and for how long?"""
+"""A login lasts a working day, and wrong keys make the next attempt wait."""
 
 from tactful.console.login import (
     LOGIN_LIFETIME,
@@ -13,8 +13,8 @@ from tactful.console.login import (
 )
 
 
-class Hand:
-    """The hand of a clock."""
+class ManualClock:
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.at = 1_000_000
@@ -23,72 +23,72 @@ class Hand:
         return self.at
 
 
-def test_a_pass_is_good_for_a_working_day() -> None:
-    hand = Hand()
-    passes = Logins(hand.now)
-    cookie, issued = passes.issue("Ada")
-    hand.at += LOGIN_LIFETIME - 1
-    assert passes.find(cookie) == issued
-    hand.at += 1
-    assert passes.find(cookie) is None
+def test_a_login_lasts_a_working_day() -> None:
+    clock = ManualClock()
+    logins = Logins(clock.now)
+    cookie, issued = logins.issue("Ada")
+    clock.at += LOGIN_LIFETIME - 1
+    assert logins.find(cookie) == issued
+    clock.at += 1
+    assert logins.find(cookie) is None
 
 
-def test_only_the_very_cookie_opens() -> None:
-    passes = Logins(Hand().now)
-    cookie, _ = passes.issue("Ada")
+def test_only_the_exact_cookie_is_accepted() -> None:
+    logins = Logins(ManualClock().now)
+    cookie, _ = logins.issue("Ada")
     for wrong in (None, "", cookie[:-1], cookie + "x", cookie.swapcase(), "\ud800"):
-        assert passes.find(wrong) is None
-    passes.remove(cookie)
-    passes.remove(cookie)
-    assert passes.find(cookie) is None
+        assert logins.find(wrong) is None
+    logins.remove(cookie)
+    logins.remove(cookie)
+    assert logins.find(cookie) is None
 
 
-def test_each_pass_has_its_own_cookie_and_form_token() -> None:
-    passes = Logins(Hand().now)
-    issued = [passes.issue("Ada") for _ in range(50)]
+def test_each_login_has_its_own_cookie_and_form_token() -> None:
+    logins = Logins(ManualClock().now)
+    issued = [logins.issue("Ada") for _ in range(50)]
     assert len({cookie for cookie, _ in issued} | {one.csrf for _, one in issued}) == 100
 
 
-def test_the_first_who_came_is_logged_out_when_too_many_are_in() -> None:
-    passes = Logins(Hand().now)
-    first, _ = passes.issue("first")
-    second, _ = passes.issue("second")
+def test_the_oldest_login_ends_when_there_are_too_many() -> None:
+    logins = Logins(ManualClock().now)
+    first, _ = logins.issue("first")
+    second, _ = logins.issue("second")
     for number in range(MAX_LOGINS - 1):
-        passes.issue(str(number))
-    assert passes.find(first) is None
-    assert passes.find(second) is not None
+        logins.issue(str(number))
+    assert logins.find(first) is None
+    assert logins.find(second) is not None
 
 
 def test_an_address_waits_after_its_wrong_keys_and_others_do_not() -> None:
-    hand = Hand()
-    attempts = LoginThrottle(hand.now)
+    clock = ManualClock()
+    throttle = LoginThrottle(clock.now)
     for _ in range(MAX_FAILURES_PER_ADDRESS):
-        assert attempts.wait_ms("203.0.113.9") == 0
-        attempts.record_failure("203.0.113.9")
-    assert attempts.wait_ms("203.0.113.9") == THROTTLE_WINDOW
-    assert attempts.wait_ms("203.0.113.10") == 0
-    hand.at += THROTTLE_WINDOW - 1
-    assert attempts.wait_ms("203.0.113.9") == 1
-    hand.at += 1
-    assert attempts.wait_ms("203.0.113.9") == 0
+        assert throttle.wait_ms("203.0.113.9") == 0
+        throttle.record_failure("203.0.113.9")
+    assert throttle.wait_ms("203.0.113.9") == THROTTLE_WINDOW
+    assert throttle.wait_ms("203.0.113.10") == 0
+    clock.at += THROTTLE_WINDOW - 1
+    assert throttle.wait_ms("203.0.113.9") == 1
+    clock.at += 1
+    assert throttle.wait_ms("203.0.113.9") == 0
 
 
 def test_many_addresses_together_are_slowed_down_too() -> None:
-    attempts = LoginThrottle(Hand().now)
+    throttle = LoginThrottle(ManualClock().now)
     for number in range(MAX_FAILURES):
-        attempts.record_failure(f"198.51.100.{number}")
-    assert attempts.wait_ms("203.0.113.9") == THROTTLE_WINDOW
+        throttle.record_failure(f"198.51.100.{number}")
+    assert throttle.wait_ms("203.0.113.9") == THROTTLE_WINDOW
 
 
 def test_addresses_are_not_remembered_without_bound() -> None:
-    attempts = LoginThrottle(Hand().now)
+    throttle = LoginThrottle(ManualClock().now)
     for number in range(MAX_ADDRESSES + 10):
-        attempts.record_failure(str(number))
-    assert len(attempts._by_address) == MAX_ADDRESSES
-    assert len(attempts._all) == MAX_FAILURES
+        throttle.record_failure(str(number))
+    assert len(throttle._by_address) == MAX_ADDRESSES
+    assert len(throttle._all) == MAX_FAILURES
 
 
-def test_a_key_is_the_same_or_it_is_not() -> None:
+def test_only_equal_keys_are_equal() -> None:
     assert keys_equal("k" * 20, "k" * 20)
     for wrong in ("", "k" * 19, "k" * 21, "K" * 20, "\ud800"):
         assert not keys_equal(wrong, "k" * 20)

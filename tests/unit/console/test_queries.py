@@ -1,4 +1,4 @@
-"""What the pages of the console are made of."""
+"""The queries of the console find customers, budgets, feeds and rules."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from support.live_server import live_server
 from tactful.console import queries
 
 
-async def test_a_person_is_found_by_customer_by_session_and_after_they_left(tmp_path: Path) -> None:
+async def test_a_customer_is_found_by_id_by_session_and_after_disconnecting(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shop = one.parts.shop
@@ -28,13 +28,13 @@ async def test_a_person_is_found_by_customer_by_session_and_after_they_left(tmp_
         assert [standing.id for standing in gone.offers] == [offer]
 
 
-async def test_nobody_is_not_found(tmp_path: Path) -> None:
+async def test_an_unknown_customer_or_session_is_not_found(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         assert await queries.customer_view(one.parts.shop, customer="nobody") is None
         assert await queries.customer_view(one.parts.shop, session="se_nobody") is None
 
 
-async def test_somebody_who_never_came_is_known_by_their_facts(tmp_path: Path) -> None:
+async def test_a_customer_without_a_session_is_known_by_facts(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(
             *CATALOGUE,
@@ -73,7 +73,7 @@ async def test_decisions_from_before_the_login_are_the_customers_too(tmp_path: P
         assert len({(row.offer.id, row.step.seq) for row in rows}) == len(rows)
 
 
-async def test_only_what_has_a_limit_is_a_budget(tmp_path: Path) -> None:
+async def test_only_balances_with_a_limit_are_budgets(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(budget="{EUR: 100.00}")) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()

@@ -1,4 +1,4 @@
-"""How values look on the pages of the console."""
+"""Values are written for people on the pages of the console."""
 
 import pytest
 
@@ -27,7 +27,7 @@ from tactful.core.values.allocation import Deduction
         ([], ""),
     ],
 )
-def test_what_a_gate_saw_is_said_in_words(value: object, said: str) -> None:
+def test_a_gates_value_is_written_in_words(value: object, said: str) -> None:
     assert in_words(value) == said
 
 
@@ -48,5 +48,7 @@ def test_money_time_and_durations_are_written_for_people() -> None:
         (Deduction("shipping", 300), "3.00 EUR off the shipping"),
     ],
 )
-def test_an_offer_is_said_in_what_it_takes_off(deduction: Deduction | None, said: str) -> None:
+def test_an_offer_is_written_as_its_price_or_its_deduction(
+    deduction: Deduction | None, said: str
+) -> None:
     assert offer_terms(offer(deduction=deduction)) == said

@@ -1,4 +1,4 @@
-"""What the pages of the console show to whom they let in."""
+"""The pages of the console show feeds, budgets, customers, offers and decisions."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -38,10 +38,10 @@ async def test_the_overview_shows_feeds_budgets_and_decisions(
     assert "1 rule active, 0 paused" in page
     assert "stock 30s ago none not watched" in page
     assert "C total 19.35 EUR 0.00 EUR 500.00 EUR 3 %" in page
-    assert "pushed Aero Runner RUN-42 109.65 EUR R1 a visitor" in page
+    assert "pushed Aero Runner RUN-42 109.65 EUR R1 an anonymous shopper" in page
 
 
-async def test_a_stale_feed_is_seen_at_once(tmp_path: Path) -> None:
+async def test_a_stale_feed_is_shown_on_the_overview(tmp_path: Path) -> None:
     text = rules(policy="  max_age: {stock: 15m}")
     async with live_server(tmp_path, text) as one, Agent(one) as agent:
         await one.facts(*CATALOGUE)
@@ -50,7 +50,7 @@ async def test_a_stale_feed_is_seen_at_once(tmp_path: Path) -> None:
         assert "stock 16m ago 15m stale: nothing is offered" in await agent.read("/console")
 
 
-async def test_a_customer_page_shows_what_stands_and_what_let_them_down(
+async def test_a_customer_page_shows_the_session_and_the_taints(
     one: LiveServer, agent: Agent
 ) -> None:
     await one.facts(
@@ -63,10 +63,10 @@ async def test_a_customer_page_shows_what_stands_and_what_let_them_down(
     await shopper.view("RUN-42", 30)
     page = await agent.read("/console/customers/c1")
     assert "Tier gold" in page
-    assert "here now" in page
-    assert "Looks at RUN-42" in page
+    assert "connected" in page
+    assert "Current item RUN-42" in page
     assert "product Velo Trail complaint.open k-1" in page
-    assert "no end while it is open" in page
+    assert " open " in page
 
 
 async def test_an_anonymous_session_has_a_page_too(one: LiveServer, agent: Agent) -> None:
@@ -74,19 +74,19 @@ async def test_an_anonymous_session_has_a_page_too(one: LiveServer, agent: Agent
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
     page = await agent.read(f"/console/sessions/{shopper.session}")
-    assert "A visitor" in page
+    assert "An anonymous shopper" in page
     assert "Aero Runner for 109.65 EUR" in page
-    assert "Approached 1 time" in page
+    assert "Offers shown 1 time" in page
     page = await agent.read("/console/find", q=offer["id"])
-    assert "Public price then 129.00 EUR, shown as “was” 129.00 EUR" in page
+    assert "Public price when offered 129.00 EUR, shown as “was” 129.00 EUR" in page
     assert "Reserved 19.35 EUR of campaign C" in page
 
 
 @pytest.mark.parametrize("path", ["customers/nobody", "sessions/se_x", "offers/of_x", "nowhere"])
-async def test_what_is_not_known_is_said_plainly(agent: Agent, path: str) -> None:
+async def test_an_unknown_id_gives_an_error_page(agent: Agent, path: str) -> None:
     answer = await agent.http.get(f"/console/{path}")
     assert answer.status_code == 404
-    assert "That was not done" in answer.text
+    assert "The request was not carried out" in answer.text
 
 
 async def test_why_shows_every_gate_with_what_would_change_it(
@@ -99,13 +99,13 @@ async def test_why_shows_every_gate_with_what_would_change_it(
     assert "the shopper stays, pauses and looks; by itself at 2026-03-10T12:00:30Z" in page
     await one.advance(20)
     page = await agent.read("/console/why", sku="RUN-42", session=shopper.session)
-    assert "R1 stands" in page
+    assert "R1 standing" in page
     then = "2026-03-10T12:00:10Z"
     page = await agent.read("/console/why", sku="RUN-42", session=shopper.session, at=then)
     assert "R1 withheld" in page
 
 
-async def test_why_asks_for_an_item_and_somebody(agent: Agent) -> None:
+async def test_an_explanation_needs_an_item_and_a_shopper(agent: Agent) -> None:
     assert "for one shopper and one item" in await agent.read("/console/why")
     answer = await agent.http.get("/console/why", params={"sku": "RUN-42", "session": "se_x"})
     assert answer.status_code == 404
@@ -126,7 +126,7 @@ async def test_rules_that_were_refused_are_shown_with_their_place(
     )
 
 
-async def test_what_others_wrote_stays_text(one: LiveServer, agent: Agent) -> None:
+async def test_text_from_shops_and_operators_is_escaped(one: LiveServer, agent: Agent) -> None:
     evil = {**CATALOGUE[0], "title": EVIL, "version": 9}
     await one.facts(
         evil,
@@ -161,12 +161,12 @@ async def test_what_others_wrote_stays_text(one: LiveServer, agent: Agent) -> No
         ("of_" + "A" * 22, "/console/offers/of_" + "A" * 22),
     ],
 )
-def test_whatever_is_typed_has_its_page(typed: str, page: str) -> None:
+def test_every_search_leads_to_a_page(typed: str, page: str) -> None:
     assert path_for_query(typed) == page
 
 
 @pytest.mark.parametrize("name", ["console.css", "mark.svg"])
-async def test_files_are_there_for_everybody(one: LiveServer, name: str) -> None:
+async def test_static_files_need_no_login(one: LiveServer, name: str) -> None:
     async with Agent(one) as stranger:
         answer = await stranger.http.get(f"/console/static/{name}")
         assert answer.status_code == 200
@@ -174,6 +174,6 @@ async def test_files_are_there_for_everybody(one: LiveServer, name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["..%2fpages.py", "%2e%2e%2fauth.py", "console.css%00", "none"])
-async def test_no_other_file_is(one: LiveServer, name: str) -> None:
+async def test_no_other_file_is_served(one: LiveServer, name: str) -> None:
     async with Agent(one) as stranger:
         assert (await stranger.http.get(f"/console/static/{name}")).status_code in {303, 404}
