@@ -13,9 +13,9 @@ from tactful.core.redemption.answers import (
     OutcomeUnknown,
     Redeemed,
     RedemptionAnswer,
+    RedemptionRefusal,
     RedemptionResponse,
     Refunded,
-    Refused,
     Repeated,
 )
 from tactful.core.redemption.error_codes import RedemptionErrorCode
@@ -75,7 +75,7 @@ def encode_answer(answer: RedemptionAnswer) -> RedemptionResponse:
     match answer:
         case Redeemed() | Cancelled() | Refunded():
             return RedemptionResponse(200, msgspec.json.encode(answer))
-        case Refused():
+        case RedemptionRefusal():
             status, title = REDEMPTION_ERRORS[answer.code]
             detail = answer.detail or f"{title}."
             return RedemptionResponse(status, problem_body(status, title, answer.code, detail))

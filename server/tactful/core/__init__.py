@@ -1,7 +1,7 @@
 """The decision: pure values and functions, without I/O, clock or randomness.
 
 Errors of the whole package. Bad input is a returned value wherever a caller must handle it (`FactRejection`,
-`TokenRefusal`, `PriceRefusal`, `Refused`, `ProtocolError`, diagnostics of rules). An exception means that the
+`TokenRefusal`, `PriceRefusal`, `RedemptionRefusal`, `ProtocolError`, diagnostics of rules). An exception means that the
 caller broke a precondition or that the world failed. The exceptions have no common base, because no caller
 handles two of them alike: each is caught in one place, and a base would invite catching them all.
 

@@ -11,9 +11,9 @@ from tactful.core.redemption.answers import (
     Redeemed,
     RedeemedLine,
     RedemptionAnswer,
+    RedemptionRefusal,
     RedemptionResponse,
     Refunded,
-    Refused,
     Repeated,
 )
 from tactful.core.redemption.error_codes import ERROR_CODES, RedemptionErrorCode
@@ -52,12 +52,12 @@ def test_a_success_is_written_in_one_order_of_members(
 
 
 def test_a_refusal_is_a_problem_with_its_code() -> None:
-    assert encode_answer(Refused("offer.expired")) == RedemptionResponse(
+    assert encode_answer(RedemptionRefusal("offer.expired")) == RedemptionResponse(
         410,
         b'{"type":"about:blank","title":"The offer has expired","status":410,'
         b'"code":"offer.expired","detail":"The offer has expired."}',
     )
-    said = msgspec.json.decode(encode_answer(Refused("recall", "A was recalled.")).body)
+    said = msgspec.json.decode(encode_answer(RedemptionRefusal("recall", "A was recalled.")).body)
     assert said["detail"] == "A was recalled."
 
 

@@ -60,7 +60,7 @@ class Refunded(Struct, frozen=True):
     """What the campaign's budget gets back."""
 
 
-class Refused(Struct, frozen=True):
+class RedemptionRefusal(Struct, frozen=True):
     """The request is refused and changes nothing, unless `code` ended the offer."""
 
     code: RedemptionErrorCode
@@ -80,7 +80,7 @@ class Repeated(Struct, frozen=True):
     """The stored status number, which only the encoder reads; `None`: that of a success."""
 
 
-RedemptionAnswer = Redeemed | Cancelled | Refunded | Refused | OutcomeUnknown | Repeated
+RedemptionAnswer = Redeemed | Cancelled | Refunded | RedemptionRefusal | OutcomeUnknown | Repeated
 
 
 class RedemptionResponse(Struct, frozen=True):

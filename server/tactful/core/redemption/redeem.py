@@ -5,15 +5,14 @@ byte for byte on every retry, for as long as the ledger exists. `server/SEMANTIC
 """
 
 import hashlib
-from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct, structs
 
 from tactful.core.offers.budget import COUNT, BudgetMove
-from tactful.core.offers.offer import Offer, OfferEvent, OfferState, OfferStep, next_state
+from tactful.core.offers.offer import Offer, OfferEvent, OfferStep, next_state
 from tactful.core.offers.tokens import TokenClaims, numeric_date
-from tactful.core.redemption.answers import Redeemed, RedeemedLine, Refused, Repeated
+from tactful.core.redemption.answers import Redeemed, RedeemedLine, RedemptionRefusal, Repeated
 from tactful.core.redemption.error_codes import ENDS, ERROR_CODES, RedemptionErrorCode
 from tactful.core.redemption.order_totals import (
     UNKNOWN_SKU,
@@ -32,51 +31,9 @@ from tactful.core.redemption.redemption_rows import (
     RedemptionRow,
     RedemptionState,
 )
+from tactful.core.redemption.use_states import REDEMPTION_TABLE, use_state
 from tactful.core.values.allocation import LEVELS, Deduction
 from tactful.core.values.money import Money
-
-UseState = Literal[
-    "unknown", "unaccepted", "open", "mine", "theirs", "cancelled", "refused", "ended", "expired"
-]
-"""Where an (offer, order) pair stands.
-
-`mine`: this order uses the offer. `theirs`: another order uses it. `cancelled`: this order gave it back.
-`refused`: an attempt to redeem it ended the offer.
-"""
-UseAction = Literal["redeem", "cancel", "refund"]
-UseVerdict = Literal["decide", "repeat"] | RedemptionErrorCode
-"""Decide anew, repeat the stored response, or refuse with a code."""
-
-REDEMPTION_TABLE: Final[dict[tuple[UseAction, UseState], UseVerdict]] = {
-    ("redeem", "unknown"): "offer.unknown",
-    ("redeem", "unaccepted"): "offer.unaccepted",
-    ("redeem", "open"): "decide",
-    ("redeem", "mine"): "repeat",
-    ("redeem", "theirs"): "redemption.used",
-    ("redeem", "cancelled"): "repeat",
-    ("redeem", "refused"): "repeat",
-    ("redeem", "ended"): "offer.ended",
-    ("redeem", "expired"): "offer.expired",
-    ("cancel", "unknown"): "redemption.unknown",
-    ("cancel", "mine"): "decide",
-    ("cancel", "cancelled"): "repeat",
-    ("refund", "unknown"): "redemption.unknown",
-    ("refund", "mine"): "decide",
-    ("refund", "cancelled"): "order.cancelled",
-}
-"""Every action in every state; a pair that is missing cannot occur."""
-
-_BY_STATE: Final[dict[OfferState, UseState]] = {
-    OfferState.PUSHED: "unaccepted",
-    OfferState.SHOWN: "unaccepted",
-    OfferState.ACCEPTED: "open",
-    OfferState.REDEEMED: "theirs",
-    OfferState.EXPIRED: "expired",
-    OfferState.DECLINED: "ended",
-    OfferState.WITHDRAWN: "ended",
-    OfferState.SUPERSEDED: "ended",
-    OfferState.HELD_OUT: "unknown",
-}
 
 
 class RedemptionRequest(Struct, frozen=True, kw_only=True):
@@ -124,7 +81,7 @@ def redeem(
     """
     offer = state.offers.get(claims.offer)
     use = _used(state, claims.offer, request.order)
-    verdict = REDEMPTION_TABLE["redeem", _use_state(offer, use)]
+    verdict = REDEMPTION_TABLE["redeem", use_state(offer, use)]
     if verdict == "repeat" and use:
         return _repeat(use, request)
     if offer and verdict == "offer.ended":
@@ -156,7 +113,7 @@ def repeat(
 
 def refuse(code: RedemptionErrorCode, detail: str | None = None) -> RedemptionResult:
     """Return a refusal that changes nothing."""
-    return RedemptionResult(answer=Refused(code, detail))
+    return RedemptionResult(answer=RedemptionRefusal(code, detail))
 
 
 def transition(
@@ -214,12 +171,6 @@ def _used(state: RedemptionState, offer: str, order: str) -> RedemptionRow | Non
     rows = [row for row in state.redemptions if row.offer == offer]
     mine = next((row for row in rows if row.order == order), None)
     return mine or next((row for row in rows if row.status == "refused"), None)
-
-
-def _use_state(offer: Offer | None, use: RedemptionRow | None) -> UseState:
-    if use:
-        return "mine" if use.status == "redeemed" else use.status
-    return _BY_STATE[offer.state] if offer else "unknown"
 
 
 def _repeat(row: RedemptionRow, request: RedemptionRequest) -> RedemptionResult:
@@ -381,7 +332,7 @@ def _end(
     """Refuse with a reason that ends even an accepted offer, and release its hold."""
     ended, step = transition(state, structs.replace(offer, withdrawn=code), "withdraw", now, code)
     return RedemptionResult(
-        answer=Refused(code),
+        answer=RedemptionRefusal(code),
         use=structs.replace(_use(offer, request, now), status="refused"),
         offers=(ended,),
         steps=(step,),

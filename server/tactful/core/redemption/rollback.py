@@ -15,13 +15,7 @@ from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.redemption.answers import Cancelled, CancelledUse, Refunded, Repeated
 from tactful.core.redemption.error_codes import ERROR_CODES
 from tactful.core.redemption.order_totals import RequestedLine
-from tactful.core.redemption.redeem import (
-    REDEMPTION_TABLE,
-    UseState,
-    budget_moves,
-    refuse,
-    transition,
-)
+from tactful.core.redemption.redeem import budget_moves, refuse, transition
 from tactful.core.redemption.redemption_rows import (
     SHIPPING,
     RedemptionResult,
@@ -30,6 +24,7 @@ from tactful.core.redemption.redemption_rows import (
     RefundRow,
     SoldLine,
 )
+from tactful.core.redemption.use_states import REDEMPTION_TABLE, UseState
 from tactful.core.values.money import Money
 
 

@@ -4,8 +4,8 @@ from support.ledger_rows import T0
 from tactful.core.offers.budget import BudgetMove
 from tactful.core.redemption.answers import (
     RedemptionAnswer,
+    RedemptionRefusal,
     RedemptionResponse,
-    Refused,
     Repeated,
 )
 from tactful.core.redemption.redemption_rows import (
@@ -26,18 +26,20 @@ def encode(answer: RedemptionAnswer) -> RedemptionResponse:
 
 
 def test_a_new_use_is_stored_with_the_response_and_an_earlier_one_keeps_its_own() -> None:
-    result = RedemptionResult(answer=Refused("recall"), use=NEW, redemptions=(OLD,))
+    result = RedemptionResult(answer=RedemptionRefusal("recall"), use=NEW, redemptions=(OLD,))
     outcome = with_response(result, encode)
-    assert (outcome.status, outcome.body) == (7, b"Refused")
+    assert (outcome.status, outcome.body) == (7, b"RedemptionRefusal")
     new, old = outcome.redemptions
-    assert (new.id, new.code, new.answer) == ("rd_2", 7, b"Refused")
+    assert (new.id, new.code, new.answer) == ("rd_2", 7, b"RedemptionRefusal")
     assert old == OLD
 
 
 def test_a_new_refund_is_stored_with_the_body() -> None:
     refund = RefundRow("f1", "o1", T0, b"request", b"")
-    outcome = with_response(RedemptionResult(answer=Refused("recall"), refund=refund), encode)
-    assert outcome.refund == RefundRow("f1", "o1", T0, b"request", b"Refused")
+    outcome = with_response(
+        RedemptionResult(answer=RedemptionRefusal("recall"), refund=refund), encode
+    )
+    assert outcome.refund == RefundRow("f1", "o1", T0, b"request", b"RedemptionRefusal")
 
 
 def test_an_answer_without_a_use_stores_nothing() -> None:

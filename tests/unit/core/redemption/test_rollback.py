@@ -12,7 +12,7 @@ from support.ledger_rows import T0, accepted, push
 from support.redemption_ledger import CART, EUR, MINUTE, Redemptions, answered, request
 from tactful.core.offers.offer import TRANSITIONS, OfferState
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption import rollback
+from tactful.core.redemption import rollback, use_states
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 
 
@@ -248,6 +248,6 @@ def test_that_property_fails_when_each_refund_releases_the_whole_discount(
 
 def test_that_property_fails_when_a_retry_is_judged_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redemption, "_used", lambda *_: None)
-    monkeypatch.setitem(redemption._BY_STATE, OfferState.REDEEMED, "open")
+    monkeypatch.setitem(use_states._STATE_OF_OFFER, OfferState.REDEEMED, "open")
     monkeypatch.setitem(TRANSITIONS, (OfferState.REDEEMED, "redeem"), OfferState.REDEEMED)
     assert_fails(test_whatever_happens_money_adds_up_and_the_offer_is_used_by_one_order)
