@@ -38,7 +38,7 @@ from tactful.runtime.turn_log.log_encoding import (
     split_entry,
 )
 
-STORED_NAMES = {
+STORED_NAMES: dict[str, tuple[str, Any]] = {
     "customer_upto": ("person", 7),
     "commits_suspended": ("mute", True),
     "begins_here": ("anew", True),
@@ -62,7 +62,7 @@ QUIET: dict[str, Any] = {"items": (), "session": session(focus=None)}
 
 
 @pytest.mark.parametrize(("field", "stored"), STORED_NAMES.items())
-def test_a_renamed_field_keeps_its_stored_name(field: str, stored: tuple[str, object]) -> None:
+def test_a_renamed_field_keeps_its_stored_name(field: str, stored: tuple[str, Any]) -> None:
     name, value = stored
     encoded = encode(DecisionInputs(**{field: value}))
     assert set(msgspec.msgpack.decode(encoded)) == {name}

@@ -1,0 +1,120 @@
+"""Facts are stored, acknowledged once, and reach the sessions that they concern."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journeys.fixture import CATALOGUE, order, price, rules, stock
+from support.builders import T0
+from support.builders import price as price_fact
+from support.builders import stock as stock_fact
+from support.live_server import LiveServer, live_server
+from tactful.core.facts.fact_types import FeedName
+from tactful.runtime.services.ingest import IngestReport, fact_row
+
+
+@pytest.fixture
+async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
+    async with live_server(tmp_path, rules()) as made:
+        await made.facts(*CATALOGUE)
+        yield made
+
+
+async def ingest(one: LiveServer, *facts: dict[str, Any] | bytes) -> IngestReport:
+    raw = [fact if isinstance(fact, bytes) else json.dumps(fact).encode() for fact in facts]
+    return await one.parts.shop.ingest.ingest(raw)
+
+
+async def test_a_batch_is_reported_as_accepted_ignored_and_rejected(one: LiveServer) -> None:
+    report = await ingest(
+        one,
+        stock("RUN-42", "DE", 9, version=8),
+        b"{",
+        stock("RUN-42", "DE", 9, version=8),
+        {"type": "stock", "sku": "RUN-42"},
+    )
+    assert (report.accepted, report.ignored) == (1, 1)
+    assert [one.index for one in report.rejected] == [1, 3]
+
+
+async def test_a_batch_repeated_changes_nothing(one: LiveServer) -> None:
+    batch = [stock("RUN-42", "DE", 9, version=8), stock("RUN-43", "DE", 9, version=8)]
+    assert (await ingest(one, *batch)).accepted == 2
+    assert (await ingest(one, *batch)).accepted == 0
+
+
+async def test_a_fact_withdraws_the_offer_it_contradicts_and_no_other(one: LiveServer) -> None:
+    first, second = await one.shopper(), await one.shopper()
+    for shopper, sku in ((first, "RUN-42"), (second, "TRAIL-42")):
+        await shopper.view(sku, 31)
+        assert (await shopper.offered())["sku"] == sku
+    await ingest(one, stock("RUN-42", "DE", 0))
+    await first.expect("withdraw")
+    await second.nothing()
+
+
+async def test_a_repeated_fact_is_a_heartbeat_of_its_feed(one: LiveServer) -> None:
+    fact = stock("RUN-42", "DE", 9, version=8)
+    await ingest(one, fact)
+    await one.advance(60)
+    assert (await ingest(one, fact)).ignored == 1
+    ages = one.parts.shop.state.feeds.ages(one.parts.shop.clock.now())
+    assert ages["stock"][0] == 0
+
+
+async def test_a_heartbeat_is_stored_at_most_once_a_second(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[FeedName] = []
+    ledger = one.parts.shop.ledger
+
+    async def record_heartbeat(feed: FeedName, at: int) -> None:
+        stored.append(feed)
+
+    monkeypatch.setattr(ledger, "record_heartbeat", record_heartbeat)
+    await one.advance(5)
+    stored.clear()
+    for _ in range(3):
+        await ingest(one, stock("RUN-42", "DE", 9))
+    assert stored == ["stock"]
+    await one.advance(1)
+    await ingest(one, stock("RUN-42", "DE", 9))
+    assert stored == ["stock", "stock"]
+
+
+async def test_a_late_dated_price_drops_the_item_from_memory_and_is_kept(one: LiveServer) -> None:
+    cache = one.parts.shop.state.fact_cache
+    await ingest(one, price("RUN-42", "DE", 12900, version=5, since="2026-03-01T00:00:00Z"))
+    await cache.load(["RUN-42"], [])
+    assert cache.item("RUN-42") is not None
+    late = price("RUN-42", "DE", 11900, version=4, since="2026-02-20T00:00:00Z")
+    assert (await ingest(one, late)).ignored == 1
+    assert cache.item("RUN-42") is None
+    versions = await one.parts.shop.ledger.fact_versions("price", "RUN-42|DE")
+    assert [json.loads(kept.body)["price"]["amount"] for kept in versions][-1] == 11900
+
+
+async def test_an_order_is_reported_to_the_session_in_which_it_was_placed(one: LiveServer) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 31)
+    await shopper.offered()
+    placed = order("o1", "", "RUN-42", session=shopper.session)
+    del placed["customer"]
+    await ingest(one, placed)
+    await one.parts.shop.settled()
+    state = one.parts.shop.state.registry.by_id[shopper.session.partition(".")[0]].state
+    assert [bought.order for bought in state.bought] == ["o1"]
+
+
+def test_a_row_without_a_version_is_named_by_its_arrival() -> None:
+    row = fact_row(stock_fact(), T0)
+    assert (row.kind, row.version, row.at, row.dated) == ("stock", None, T0, False)
+    assert ("sku", "RUN-42") in row.subjects
+
+
+def test_only_a_price_that_says_since_when_it_holds_is_dated() -> None:
+    assert not fact_row(price_fact(), T0).dated
+    assert fact_row(price_fact(since=T0 - 1000), T0).dated
