@@ -1,5 +1,7 @@
 """The list of erasures names nobody and survives a crash in the middle of a line."""
 
+from pathlib import Path
+
 from tactful.stores.shared.erasures import (
     ERASED_PREFIX,
     append_erasure,
@@ -9,7 +11,7 @@ from tactful.stores.shared.erasures import (
 )
 
 
-def test_a_digest_needs_the_secret_and_tells_kinds_apart():
+def test_a_digest_depends_on_the_secret_and_on_the_kind_of_id() -> None:
     one = erasure_digest(b"s" * 32, "customer", "c1")
     assert one.startswith(ERASED_PREFIX)
     assert one == erasure_digest(b"s" * 32, "customer", "c1")
@@ -25,7 +27,7 @@ def test_a_digest_needs_the_secret_and_tells_kinds_apart():
     )
 
 
-def test_erasures_are_remembered_beside_the_ledger(tmp_path):
+def test_erasures_are_listed_beside_the_ledger(tmp_path: Path) -> None:
     ledger = tmp_path / "tactful.db"
     assert read_erasures(ledger) == {}
     append_erasure(ledger, "~1", "a")
@@ -35,7 +37,7 @@ def test_erasures_are_remembered_beside_the_ledger(tmp_path):
     assert erasures_file(ledger).stat().st_mode & 0o077 == 0
 
 
-def test_a_line_that_was_cut_off_is_no_erasure(tmp_path):
+def test_a_line_that_was_cut_off_is_skipped(tmp_path: Path) -> None:
     ledger = tmp_path / "tactful.db"
     append_erasure(ledger, "~1", "a")
     with erasures_file(ledger).open("ab") as file:

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -16,14 +17,16 @@ def never() -> None:
     raise AssertionError("nobody else is there")
 
 
-async def test_who_comes_first_has_the_folder_at_once(tmp_path):
+async def test_the_first_process_has_the_folder_at_once(tmp_path: Path) -> None:
     async with exclusive_lock(tmp_path, never):
         assert stat.S_IMODE((tmp_path / LOCK_FILE).stat().st_mode) == 0o600
     async with exclusive_lock(tmp_path, never):
         pass
 
 
-async def test_the_next_one_says_that_it_waits_and_has_it_when_the_first_has_gone(tmp_path):
+async def test_the_next_process_reports_that_it_waits_and_gets_the_folder_afterwards(
+    tmp_path: Path,
+) -> None:
     told = []
 
     async def successor() -> None:
@@ -38,14 +41,14 @@ async def test_the_next_one_says_that_it_waits_and_has_it_when_the_first_has_gon
     assert told == ["waiting", "has it"]
 
 
-async def test_a_server_that_does_not_go_is_named_with_what_to_do(tmp_path):
+async def test_a_server_that_does_not_stop_is_reported_with_what_to_do(tmp_path: Path) -> None:
     async with exclusive_lock(tmp_path, never):
         with pytest.raises(LedgerError, match=r"another server uses this ledger.*stop the other"):
             async with exclusive_lock(tmp_path, lambda: None, timeout_s=0.05):
                 never()
 
 
-async def test_a_process_that_is_killed_holds_nothing(tmp_path):
+async def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     other = context.Process(target=hold, args=(tmp_path, there))

@@ -1,34 +1,35 @@
-"""A backup taken under load restores to a sound ledger that still forgets whom it was told to."""
+"""A backup taken under load restores to a sound ledger, without customers erased since."""
 
 import asyncio
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from support.ledger_rows import T0, accepted, fact, push
+from support.ledger_rows import T0, accepted, fact, present, push
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.sqlite.backup import backup, check_copy, restore
 from tactful.stores.sqlite.ledger import SqliteLedger
 from unit.stores.sqlite.test_customer_data import CANARY, fill, traces
 
 
-async def opened(path):
+async def opened(path: Path) -> SqliteLedger:
     ledger = SqliteLedger(path)
     await ledger.open()
     return ledger
 
 
-async def test_a_backup_under_load_is_one_instant_that_adds_up(tmp_path):
+async def test_a_backup_under_load_is_one_instant_that_adds_up(tmp_path: Path) -> None:
     ledger = await opened(tmp_path / "tactful.db")
     await fill(ledger)
-    told = []
+    reported: list[tuple[int, int]] = []
     copying = asyncio.create_task(
         asyncio.to_thread(
             backup,
             ledger.path,
             tmp_path / "copy.db",
-            lambda done, whole: told.append((done, whole)),
+            lambda done, whole: reported.append((done, whole)),
         )
     )
     written = 0
@@ -37,7 +38,7 @@ async def test_a_backup_under_load_is_one_instant_that_adds_up(tmp_path):
         assert await ledger.commit(push(made, limit=None)) is None
         written += 1
     await copying
-    assert told[-1][0] == told[-1][1] > 0
+    assert reported[-1][0] == reported[-1][1] > 0
     await ledger.close()
     check_copy(tmp_path / "copy.db")
     assert not (tmp_path / "copy.db.part").exists()
@@ -48,7 +49,7 @@ async def test_a_backup_under_load_is_one_instant_that_adds_up(tmp_path):
     await again.close()
 
 
-async def test_a_restored_backup_forgets_who_was_erased_since(tmp_path):
+async def test_a_restored_backup_erases_customers_who_were_erased_since(tmp_path: Path) -> None:
     ledger = await opened(tmp_path / "tactful.db")
     await fill(ledger)
     backup(ledger.path, tmp_path / "copy.bak")
@@ -59,13 +60,13 @@ async def test_a_restored_backup_forgets_who_was_erased_since(tmp_path):
     (tmp_path / "copy.bak").unlink()
     again = await opened(ledger.path)
     assert await again.facts_about([("customer", CANARY)]) == []
-    assert (await again.offer("of_1")).customer == "erased-1"
+    assert present(await again.offer("of_1")).customer == "erased-1"
     assert await again.reconcile() == []
     await again.close()
     assert traces(tmp_path) == {}
 
 
-async def test_what_was_there_before_is_kept_beside_it(tmp_path):
+async def test_the_files_of_before_are_kept_beside_the_restored_ledger(tmp_path: Path) -> None:
     ledger = await opened(tmp_path / "tactful.db")
     backup(ledger.path, tmp_path / "copy.bak")
     await ledger.record_facts([fact(version=1, available=5, at=T0)])
@@ -77,16 +78,17 @@ async def test_what_was_there_before_is_kept_beside_it(tmp_path):
     await again.close()
 
 
-async def test_a_ledger_in_use_is_not_replaced(tmp_path):
+async def test_a_ledger_in_use_is_not_replaced(tmp_path: Path) -> None:
     ledger = await opened(tmp_path / "tactful.db")
     backup(ledger.path, tmp_path / "copy.bak")
     with pytest.raises(LedgerError, match="stop the server"):
         restore(tmp_path / "copy.bak", ledger.path)
-    assert await ledger.record_heartbeat("stock", T0) is None
+    await ledger.record_heartbeat("stock", T0)
+    assert await ledger.feed_heartbeats() == {"stock": T0}
     await ledger.close()
 
 
-async def test_a_damaged_ledger_can_be_replaced(tmp_path):
+async def test_a_damaged_ledger_can_be_replaced(tmp_path: Path) -> None:
     ledger = await opened(tmp_path / "tactful.db")
     backup(ledger.path, tmp_path / "copy.bak")
     await ledger.close()
@@ -95,7 +97,7 @@ async def test_a_damaged_ledger_can_be_replaced(tmp_path):
     await (await opened(ledger.path)).close()
 
 
-async def test_copies_that_must_not_be_trusted_are_refused(tmp_path):
+async def test_copies_that_are_not_sound_are_refused(tmp_path: Path) -> None:
     ledger = await opened(tmp_path / "tactful.db")
     await fill(ledger)
     backup(ledger.path, tmp_path / "copy.bak")

@@ -9,16 +9,20 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, fact, push
+from support.ledger_rows import T0, accepted, entry, fact, present, push
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import OfferState
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import RedemptionRequest, redeem
-from tactful.core.redemption.redemption_rows import with_response
+from tactful.core.redemption.redemption_rows import (
+    RedemptionOutcome,
+    RedemptionState,
+    with_response,
+)
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.sqlite import ledger as module
+from tactful.stores.sqlite import ledger as sqlite_ledger
 from tactful.stores.sqlite import opening as sqlite_open
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -28,7 +32,7 @@ ABOUT = (("customer", CANARY),)
 
 
 async def fill(ledger: SqliteLedger) -> None:
-    """Somebody with a history that fills many pages, among others."""
+    """Store one customer with a history that fills many pages, among others."""
     rows = [
         fact("case", f"k{n}", subjects=(*ABOUT, ("case", f"k{n}")), customer=CANARY, text="x" * 500)
         for n in range(200)
@@ -57,19 +61,19 @@ async def fill(ledger: SqliteLedger) -> None:
     await ledger.flush()
 
 
-def ruling(desk, order=ORDER, now=T0 + 1):
-    asked = RedemptionRequest(
+def redeemed_by(state: RedemptionState, order: str = ORDER, now: int = T0 + 1) -> RedemptionOutcome:
+    request = RedemptionRequest(
         id="rd_1",
         token=b"t",
         order=order,
         territory="DE",
         lines=(RequestedLine(sku="RUN-42", qty=1),),
     )
-    made = TokenClaims(
+    claims = TokenClaims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1, offer="of_1",
         rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
     )  # fmt: skip
-    return with_response(redeem(desk, asked, now, made, {"RUN-42": SkuNow()}), encode_answer)
+    return with_response(redeem(state, request, now, claims, {"RUN-42": SkuNow()}), encode_answer)
 
 
 def traces(folder: Path, text: str = CANARY) -> dict[str, int]:
@@ -77,20 +81,20 @@ def traces(folder: Path, text: str = CANARY) -> dict[str, int]:
     return {name: count for name, count in counted.items() if count}
 
 
-async def test_no_byte_of_the_customer_is_left_in_database_or_log(tmp_path):
+async def test_no_byte_of_the_customer_is_left_in_database_or_log(tmp_path: Path) -> None:
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
-    redeemed = await ledger.run_redemption(ruling, offer="of_1", order=ORDER)
+    redeemed = await ledger.run_redemption(redeemed_by, offer="of_1", order=ORDER)
     assert traces(tmp_path)
     assert await ledger.erase_customer(CANARY, "erased-1") > 400
     assert traces(tmp_path) == {}
     assert (tmp_path / "tactful.db-wal").stat().st_size == 0
-    again = await ledger.run_redemption(ruling, offer="of_1", order=ORDER)
+    again = await ledger.run_redemption(redeemed_by, offer="of_1", order=ORDER)
     assert (again.status, again.body) == (200, redeemed.body)
     assert traces(tmp_path) == {}
     other = await ledger.run_redemption(
-        lambda desk: ruling(desk, "another"), offer="of_1", order="another"
+        lambda state: redeemed_by(state, "another"), offer="of_1", order="another"
     )
     assert other.status == 409
     assert await ledger.reconcile() == []
@@ -100,20 +104,20 @@ async def test_no_byte_of_the_customer_is_left_in_database_or_log(tmp_path):
     assert traces(tmp_path) == {}
 
 
-async def test_an_accepted_offer_stays_redeemable_after_the_erasure(tmp_path):
+async def test_an_accepted_offer_stays_redeemable_after_the_erasure(tmp_path: Path) -> None:
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
     await ledger.erase_customer(CANARY, "erased-1")
-    assert (await ledger.run_redemption(ruling, offer="of_1", order="o2")).status == 200
-    assert (await ledger.offer("of_1")).state is OfferState.REDEEMED
+    assert (await ledger.run_redemption(redeemed_by, offer="of_1", order="o2")).status == 200
+    assert present(await ledger.offer("of_1")).state is OfferState.REDEEMED
     assert await ledger.reconcile() == []
     await ledger.close()
 
 
 async def test_the_check_for_left_bytes_fails_where_deleted_pages_are_not_overwritten(
-    tmp_path, monkeypatch
-):
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = tuple(
         (name, "OFF", 0) if name == "secure_delete" else (name, value, expected)
         for name, value, expected in sqlite_open._SETTINGS
@@ -127,8 +131,10 @@ async def test_the_check_for_left_bytes_fails_where_deleted_pages_are_not_overwr
     await ledger.close()
 
 
-async def test_the_check_for_left_bytes_fails_where_the_log_is_not_emptied(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_checkpoint", lambda _: True)
+async def test_the_check_for_left_bytes_fails_where_the_log_is_not_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_ledger, "_checkpoint", lambda _: True)
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
@@ -137,7 +143,7 @@ async def test_the_check_for_left_bytes_fails_where_the_log_is_not_emptied(tmp_p
     await ledger.close()
 
 
-async def test_a_reader_delays_the_erasure_and_does_not_defeat_it(tmp_path):
+async def test_a_reader_delays_an_erasure_and_does_not_prevent_it(tmp_path: Path) -> None:
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
@@ -155,8 +161,10 @@ async def test_a_reader_delays_the_erasure_and_does_not_defeat_it(tmp_path):
     await ledger.close()
 
 
-async def test_a_reader_that_never_ends_is_reported(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "TRUNCATE_ATTEMPTS", 2)
+async def test_a_reader_that_never_ends_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_ledger, "TRUNCATE_ATTEMPTS", 2)
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
@@ -170,7 +178,7 @@ async def test_a_reader_that_never_ends_is_reported(tmp_path, monkeypatch):
     await ledger.close()
 
 
-async def test_erasing_a_session_leaves_no_byte_of_its_id_but_for_the_log(tmp_path):
+async def test_erasing_a_session_leaves_no_byte_of_its_id_after_closing(tmp_path: Path) -> None:
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await ledger.commit(

@@ -1,4 +1,4 @@
-"""Migrations happen wholly or not at all, whenever the process dies."""
+"""Migrations are applied whole or not at all, whenever the process dies."""
 
 import os
 import signal
@@ -33,33 +33,37 @@ def tables(path: Path) -> set[str]:
 
 def version(path: Path) -> int:
     with closing(sqlite3.connect(path)) as found:
-        return found.execute("PRAGMA user_version").fetchone()[0]
+        return int(found.execute("PRAGMA user_version").fetchone()[0])
 
 
-def test_numbers_have_no_gap():
+def test_numbers_have_no_gap() -> None:
     assert list(migrations()) == list(range(1, newest_schema() + 1))
 
 
-def test_a_ledger_is_migrated_once(tmp_path):
+def test_a_ledger_is_migrated_once(tmp_path: Path) -> None:
     with closing(open_writer(tmp_path / "t.db")) as made:
         assert migrate(made) == []
         assert made.execute("PRAGMA user_version").fetchone() == (newest_schema(),)
 
 
-def test_a_later_migration_is_applied_to_an_existing_ledger(tmp_path, monkeypatch):
+def test_a_later_migration_is_applied_to_an_existing_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "t.db"
     open_writer(path).close()
     later = migrations() | {newest_schema() + 1: SECOND}
     monkeypatch.setattr(module, "migrations", lambda: later)
-    told: list[int] = []
+    reported: list[int] = []
     with closing(sqlite3.connect(path, isolation_level=None)) as made:
-        assert migrate(made, progress=told.append) == [max(later)]
-    assert told == [max(later)]
+        assert migrate(made, progress=reported.append) == [max(later)]
+    assert reported == [max(later)]
     assert {"extra", "more"} <= tables(path)
     assert version(path) == max(later)
 
 
-def test_a_migration_that_fails_leaves_nothing(tmp_path, monkeypatch):
+def test_a_migration_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "t.db"
     open_writer(path).close()
     before = tables(path)
@@ -73,8 +77,10 @@ def test_a_migration_that_fails_leaves_nothing(tmp_path, monkeypatch):
     assert version(path) == max(broken) - 1
 
 
-async def test_what_was_offered_before_there_were_sums_is_summed_as_it_would_have_been(tmp_path):
-    """The ledger's own history is written twice: with the sums kept up, and then summed afterwards."""
+async def test_the_sums_of_older_offers_equal_those_kept_up_as_offers_are_written(
+    tmp_path: Path,
+) -> None:
+    """The same history is summed twice: by triggers as it is written, and by the migration."""
     path = tmp_path / "t.db"
     ledger = SqliteLedger(path)
     await ledger.open()
@@ -118,7 +124,9 @@ module.migrate(sqlite3.connect(sys.argv[1], isolation_level=None, factory=Dying)
 """
 
 
-def test_a_migration_that_is_killed_at_any_statement_is_made_up_at_the_next_start(tmp_path):
+def test_a_migration_killed_at_any_statement_is_completed_at_the_next_start(
+    tmp_path: Path,
+) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     for statement in (1, 2, 3, 9, 20, 30, 35, 40, 45, 50):
         path = tmp_path / f"{statement}.db"

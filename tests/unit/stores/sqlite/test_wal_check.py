@@ -1,7 +1,8 @@
-"""A log that was cut off by a crash is no reason to worry; one with a hole in it is refused."""
+"""A log that a crash cut off is accepted; a log with damage in its middle is refused."""
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tactful.stores.sqlite.wal_check import read_salts, wal_path
 
 FRAME = 24 + 4096
 TRANSACTIONS = 12
+Damage = Callable[[Path], None]
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ async def crashed(tmp_path: Path) -> Path:
     return left
 
 
-async def found_in(left: Path, target: Path, damage) -> list[str] | LedgerError:
+async def found_in(left: Path, target: Path, damage: Damage) -> list[str] | LedgerError:
     """What is lost in a copy that was damaged, or the refusal to open it."""
     shutil.copytree(left, target, dirs_exist_ok=True)
     damage(target / "tactful.db-wal")
@@ -46,7 +48,7 @@ async def found_in(left: Path, target: Path, damage) -> list[str] | LedgerError:
         shutil.rmtree(target)
 
 
-def flip(offset: int):
+def flip(offset: int) -> Damage:
     def damage(log: Path) -> None:
         with log.open("r+b") as file:
             file.seek(offset)
@@ -57,11 +59,13 @@ def flip(offset: int):
     return damage
 
 
-async def test_a_log_as_a_crash_leaves_it_loses_nothing(crashed, tmp_path):
+async def test_a_log_as_a_crash_leaves_it_loses_nothing(crashed: Path, tmp_path: Path) -> None:
     assert await found_in(crashed, tmp_path / "hurt", lambda _: None) == []
 
 
-async def test_a_flipped_bit_loses_nothing_silently_but_in_the_last_transaction(crashed, tmp_path):
+async def test_a_flipped_bit_before_the_last_transaction_is_refused_or_loses_nothing(
+    crashed: Path, tmp_path: Path
+) -> None:
     size = (crashed / "tactful.db-wal").stat().st_size
     refused = 0
     for offset in range(3, size - 40 * FRAME, size // 100):
@@ -74,13 +78,17 @@ async def test_a_flipped_bit_loses_nothing_silently_but_in_the_last_transaction(
     assert refused > 50
 
 
-async def test_a_flipped_bit_in_the_header_of_the_log_is_refused(crashed, tmp_path):
+async def test_a_flipped_bit_in_the_header_of_the_log_is_refused(
+    crashed: Path, tmp_path: Path
+) -> None:
     for offset in (0, 5, 9, 14, 17, 21, 26, 31):
         found = await found_in(crashed, tmp_path / "hurt", flip(offset))
         assert "damaged" in str(found), offset
 
 
-async def test_a_tail_that_was_cut_or_is_garbage_is_no_damage(crashed, tmp_path):
+async def test_a_tail_that_is_cut_or_garbage_does_not_count_as_damage(
+    crashed: Path, tmp_path: Path
+) -> None:
     size = (crashed / "tactful.db-wal").stat().st_size
 
     def garbage(log: Path) -> None:
@@ -95,8 +103,10 @@ async def test_a_tail_that_was_cut_or_is_garbage_is_no_damage(crashed, tmp_path)
     assert not isinstance(await found_in(crashed, tmp_path / "hurt", cut), LedgerError)
 
 
-async def test_a_ledger_that_another_process_writes_to_is_not_taken_for_damaged(tmp_path):
-    """As in a restart that hands over: the one that leaves still writes."""
+async def test_a_ledger_that_another_process_writes_to_does_not_count_as_damaged(
+    tmp_path: Path,
+) -> None:
+    """In a restart, the server that is replaced still writes while the next one opens the file."""
     leaving = SqliteLedger(tmp_path / "tactful.db")
     await leaving.open()
     acks = Acknowledgements(tmp_path)
@@ -116,7 +126,7 @@ async def write_on(ledger: SqliteLedger, acks: Acknowledgements) -> None:
         number += 1
 
 
-def test_no_log_and_an_empty_one_have_no_salts(tmp_path):
+def test_no_log_and_an_empty_one_have_no_salts(tmp_path: Path) -> None:
     ledger = tmp_path / "tactful.db"
     assert read_salts(wal_path(ledger)) is None
     wal_path(ledger).write_bytes(b"")
