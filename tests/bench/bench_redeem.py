@@ -18,7 +18,7 @@ from harness import goal, interleave, options, ratio, report
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "server")]
 
 from support.ledger_rows import accepted, push  # noqa: E402 - found on the path just set
-from support.processes.crash_worker import judgement  # noqa: E402 - found on the path just set
+from support.processes.crash_worker import redemption  # noqa: E402 - found on the path just set
 from support.redemption_bursts import run  # noqa: E402 - found on the path just set
 from tactful.stores.sqlite.ledger import SqliteLedger  # noqa: E402 - found on the path just set
 from tactful.stores.sqlite.opening import connect  # noqa: E402 - found on the path just set
@@ -37,8 +37,8 @@ async def redemptions(folder: Path, count: int, at_once: int) -> float:
 
     async def caller() -> None:
         for number in numbers:
-            judge = judgement(f"of_{number}", f"o_{number}")
-            ruling = await ledger.run_redemption(judge, offer=f"of_{number}", order=f"o_{number}")
+            logic = redemption(f"of_{number}", f"o_{number}")
+            ruling = await ledger.run_redemption(logic, offer=f"of_{number}", order=f"o_{number}")
             assert ruling.status == 200
 
     started = time.perf_counter()

@@ -116,6 +116,9 @@ async def act(ledger: AnyLedger, number: int, what: tuple[Any, ...]) -> object:
             await ledger.erase_customer(f"c{which}", f"erased-{number}")
         case "forget", which:
             await ledger.forget_session(f"se_{which}")
+        case _:
+            message = f"no such act: {what}"
+            raise AssertionError(message)
     return None
 
 

@@ -23,18 +23,17 @@ from tactful.core.redemption.redemption_rows import (
     with_response,
 )
 from tactful.stores.shared.failpoints import FailpointHook, from_environment, no_failpoint
-from tactful.stores.sqlite import group_commit as sqlite_writer
-from tactful.stores.sqlite import opening as sqlite_open
+from tactful.stores.sqlite import group_commit, opening
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 DATABASE = "tactful.db"
 SKUS_NOW = {"RUN-42": SkuNow(price=12900, currency="EUR", available=9)}
 
 
-def judgement(
+def redemption(
     offer: str, order: str, *, attempt: str = "a"
 ) -> Callable[[RedemptionState], RedemptionOutcome]:
-    """The redemption of an offer by an order; an attempt of its own brings an id of its own."""
+    """Return the logic by which an order redeems an offer; each attempt has an id of its own."""
     request = RedemptionRequest(
         id=f"rd_{order}_{attempt}",
         token=b"t",
@@ -64,7 +63,7 @@ class Acks:
 async def work(
     folder: Path, count: int, *, failpoint: FailpointHook = no_failpoint, early: bool = False
 ) -> None:
-    """Push offers, report facts and redeem, four at a time; `early` says yes before it is true."""
+    """Push offers, report facts and redeem, four at a time; `early` acknowledges before the commit."""
     ledger = SqliteLedger(folder / DATABASE, failpoint=failpoint)
     await ledger.open()
     acks = Acks(folder)
@@ -79,32 +78,32 @@ async def work(
 
 
 async def one(ledger: SqliteLedger, acks: Acks, name: str, *, early: bool) -> None:
-    """One offer's life, and a fact beside it."""
+    """Push and redeem one offer, and report one fact."""
     offer, order = f"of_{name}", f"o_{name}"
     made = accepted(offer, session=f"se_{name}")
     assert await ledger.commit(push(made, limit=None)) is None
     acks.say(offer=offer)
-    judge = judgement(offer, order)
+    logic = redemption(offer, order)
 
-    def hasty(desk: RedemptionState) -> RedemptionOutcome:
-        ruling = judge(desk)
-        acks.say(order=order, of=offer, body=ruling.body.decode())
-        return ruling
+    def hasty(state: RedemptionState) -> RedemptionOutcome:
+        outcome = logic(state)
+        acks.say(order=order, of=offer, body=outcome.body.decode())
+        return outcome
 
-    ruling = await ledger.run_redemption(hasty if early else judge, offer=offer, order=order)
-    acks.say(order=order, of=offer, body=ruling.body.decode())
+    outcome = await ledger.run_redemption(hasty if early else logic, offer=offer, order=order)
+    acks.say(order=order, of=offer, body=outcome.body.decode())
     key = f"S_{name}"
     await ledger.record_facts([fact(key=key, version=1, subjects=(("sku", key),))])
     acks.say(fact=key)
 
 
 def acknowledged(lines: bytes) -> list[dict[str, str]]:
-    """What was acknowledged for certain: every whole line."""
+    """Return what was acknowledged for certain: every whole line."""
     return [json.loads(line) for line in lines.split(b"\n")[:-1]]
 
 
 async def lost(path: Path, acks: list[dict[str, str]]) -> list[str]:
-    """What a ledger does not know any more, or answers differently, or counts wrongly."""
+    """Return what a ledger has lost, answers differently, or counts wrongly."""
     ledger = SqliteLedger(path)
     await ledger.open()
     try:
@@ -115,9 +114,9 @@ async def lost(path: Path, acks: list[dict[str, str]]) -> list[str]:
             if "fact" in ack and not await ledger.facts_about([("sku", ack["fact"])]):
                 found.append(f"fact {ack['fact']}")
             if "order" in ack:
-                again = judgement(ack["of"], ack["order"], attempt="retry")
-                ruling = await ledger.run_redemption(again, offer=ack["of"], order=ack["order"])
-                if ruling.body.decode() != ack["body"]:
+                again = redemption(ack["of"], ack["order"], attempt="retry")
+                outcome = await ledger.run_redemption(again, offer=ack["of"], order=ack["order"])
+                if outcome.body.decode() != ack["body"]:
                     found.append(f"redemption {ack['order']}")
         return found
     finally:
@@ -125,7 +124,7 @@ async def lost(path: Path, acks: list[dict[str, str]]) -> list[str]:
 
 
 def live(folder: str, failpoint: str, early: bool) -> None:
-    """One life of a worker that ends at a failpoint."""
+    """Run a worker until it dies at a failpoint."""
     failpoint_hook = from_environment({"TACTFUL_TEST_MODE": "1", "TACTFUL_FAILPOINT": failpoint})
     asyncio.run(work(Path(folder), 400, failpoint=failpoint_hook, early=early))
 
@@ -136,10 +135,10 @@ def main() -> None:
     level = {"NORMAL": 1, "FULL": 2}[synchronous]
     settings = tuple(
         (name, synchronous, level) if name == "synchronous" else (name, value, expected)
-        for name, value, expected in sqlite_open._SETTINGS
+        for name, value, expected in opening._SETTINGS
     )
-    setattr(sqlite_open, "_SETTINGS", settings)  # noqa: B010 - a constant, for this process only
-    sqlite_writer.MIN_CHANGES_PER_CHECKPOINT = sqlite_writer.MAX_CHANGES_PER_CHECKPOINT = 60
+    setattr(opening, "_SETTINGS", settings)  # noqa: B010 - it is final for everybody else
+    group_commit.MIN_CHANGES_PER_CHECKPOINT = group_commit.MAX_CHANGES_PER_CHECKPOINT = 60
     asyncio.run(work(folder, count))
     os._exit(0)
 

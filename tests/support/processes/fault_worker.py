@@ -1,6 +1,6 @@
 """A process whose disk fails once at every write and sync of a redemption, and that checks each answer.
 
-`python fault_worker.py FOLDER [swallow]`, under the shim of `faults.py`. Prints one JSON line for
+`python fault_worker.py FOLDER [swallow]`, under the shim of `disk_faults`. Prints one JSON line for
 each fault: what was injected and what was answered. Ends with status 1 at the first wrong answer.
 `swallow` is the control: a ledger that takes errors of its disk for success.
 """
@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from support.ledger_rows import accepted, push
-from support.processes.crash_worker import DATABASE, judgement
+from support.processes.crash_worker import DATABASE, redemption
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerFullError
-from tactful.stores.sqlite import group_commit as sqlite_writer
+from tactful.stores.sqlite import group_commit
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 ANY, WRITES, SYNCS = 0, 1, 2
@@ -31,7 +31,7 @@ SHIM = ctypes.CDLL(None)
 
 
 def arm(folder: Path, operation: int, error: int, kind: int) -> None:
-    """Let the n-th following operation fail; 0: none."""
+    """Let the n-th following operation fail; 0: no operation."""
     (folder / "control").write_text(f"{operation} {error} {kind}")
 
 
@@ -58,8 +58,8 @@ async def sweep(folder: Path, error: int, kind: int) -> None:
         arm(folder, 0, 0, 0)
         ledger = await settled(folder, ledger, answer)
         await check(ledger, offer, order, answer)
-        told = answer.status if isinstance(answer, RedemptionOutcome) else type(answer).__name__
-        print(json.dumps({"error": error, "kind": kind, "operation": operation, "told": told}))
+        answered = answer.status if isinstance(answer, RedemptionOutcome) else type(answer).__name__
+        print(json.dumps({"error": error, "kind": kind, "operation": operation, "told": answered}))
         if missed:
             await ledger.close()
             return
@@ -68,10 +68,10 @@ async def sweep(folder: Path, error: int, kind: int) -> None:
 
 
 async def attempt(ledger: SqliteLedger, offer: str, order: str) -> RedemptionOutcome | Exception:
-    """One try to redeem."""
+    """Try to redeem once."""
     try:
         return await ledger.run_redemption(
-            judgement(offer, order, attempt="first"), offer=offer, order=order
+            redemption(offer, order, attempt="first"), offer=offer, order=order
         )
     except (LedgerBrokenError, LedgerFullError) as error:
         return error
@@ -80,14 +80,14 @@ async def attempt(ledger: SqliteLedger, offer: str, order: str) -> RedemptionOut
 async def settled(
     folder: Path, ledger: SqliteLedger, answer: RedemptionOutcome | Exception
 ) -> SqliteLedger:
-    """A ledger that works again: restarted if it stopped, by itself if the disk was full."""
+    """Return a ledger that works again: restarted if it broke, the same if the disk was full."""
     if isinstance(answer, LedgerFullError):
         return ledger
     if ledger.failure is None:
         assert isinstance(answer, RedemptionOutcome)
         return ledger
     for refused in (
-        ledger.run_redemption(judgement("of_x", "o_x"), offer="of_x", order="o_x"),
+        ledger.run_redemption(redemption("of_x", "o_x"), offer="of_x", order="o_x"),
         ledger.commit(push(accepted("of_x"), limit=None)),
     ):
         try:
@@ -103,33 +103,33 @@ async def settled(
 async def check(
     ledger: SqliteLedger, offer: str, order: str, answer: RedemptionOutcome | Exception
 ) -> None:
-    """The retry gets the true answer, another order does not, and the sums are right."""
+    """The retry gets the true answer, another order is refused, and the sums hold."""
     retry = await ledger.run_redemption(
-        judgement(offer, order, attempt="retry"), offer=offer, order=order
+        redemption(offer, order, attempt="retry"), offer=offer, order=order
     )
     assert retry.status == 200, retry
     if isinstance(answer, RedemptionOutcome):
         assert retry.body == answer.body, (answer, retry)
-    other = await ledger.run_redemption(judgement(offer, "another"), offer=offer, order="another")
+    other = await ledger.run_redemption(redemption(offer, "another"), offer=offer, order="another")
     assert other.status == 409, other
     assert ledger.failure is None, ledger.failure
     assert await ledger.reconcile() == []
 
 
 def swallow() -> None:
-    """The control: a writer that ignores errors of the disk."""
-    honest: Callable[..., Any] = sqlite_writer.SqliteWriter._attempt
+    """Make the control: errors of the disk are ignored."""
+    honest: Callable[..., Any] = group_commit.SqliteWriter._attempt
 
     def deaf(self: Any, *given: Any) -> None:
         with contextlib.suppress(sqlite3.Error):
             honest(self, *given)
 
-    sqlite_writer.SqliteWriter._attempt = deaf  # type: ignore[assignment,method-assign]
+    group_commit.SqliteWriter._attempt = deaf  # type: ignore[method-assign, assignment]
 
 
 async def main() -> None:
     folder = Path(sys.argv[1])
-    sqlite_writer.MIN_CHANGES_PER_CHECKPOINT = sqlite_writer.MAX_CHANGES_PER_CHECKPOINT = 1
+    group_commit.MIN_CHANGES_PER_CHECKPOINT = group_commit.MAX_CHANGES_PER_CHECKPOINT = 1
     if sys.argv[2:] == ["swallow"]:
         swallow()
     for error, kind in FAULTS:
