@@ -1,4 +1,4 @@
-"""Rule files and scenes for tests, in few words."""
+"""Builders of rule files, items and scenes for tests."""
 
 from textwrap import dedent
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests beside rules, in few words, and what becomes of them."""
+"""Runs of one-scenario files, and their failures."""
 
 from textwrap import dedent, indent
 
@@ -49,5 +49,5 @@ def run(
 
 
 def failures(steps: str, **more: str) -> list[str]:
-    """What such a test says is not as expected."""
+    """The messages of the failed expectations of such a test."""
     return [one.message for one in run(steps, **more).failures]

@@ -1,4 +1,4 @@
-"""One layout for all rule files, that keeps every comment and changes no meaning."""
+"""The formatter keeps every comment and never changes the meaning of a file."""
 
 import re
 from pathlib import Path

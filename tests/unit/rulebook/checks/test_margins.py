@@ -1,4 +1,4 @@
-"""Prices and budgets are tried against the catalogue before a shopper meets them."""
+"""Prices and budgets are checked against floors, the policy and the catalogue."""
 
 import pytest
 

@@ -26,10 +26,10 @@ def test_a_window_that_never_opens_is_reported(text: str, expected: list[str]) -
 def test_every_missing_limit_of_a_trial_is_reported() -> None:
     compiled = check(one_rule("mode: trial\noffer: {percent: 10%}"))
     assert [one.code for one in compiled.diagnostics] == ["R312"] * 4
-    rails = "mode: trial\nshare: 20%\nvalid: {until: 2026-03-31}\ncampaign: c\n"
-    parcel = f"{rails}offer: {{amount: 5.00 EUR, off_the: shipping}}"
+    limits = "mode: trial\nshare: 20%\nvalid: {until: 2026-03-31}\ncampaign: c\n"
+    parcel = f"{limits}offer: {{amount: 5.00 EUR, off_the: shipping}}"
     assert codes(one_rule(parcel, "campaigns: {c: {count: 5}}")) == []
-    order = f"{rails}offer: {{amount: 5.00 EUR, off_the: order}}"
+    order = f"{limits}offer: {{amount: 5.00 EUR, off_the: order}}"
     assert codes(one_rule(order, "campaigns: {c: {count: 5}}")) == ["R312"]
     long = "mode: trial\nshare: 50%\nvalid: {until: 2026-12-31}\ncampaign: c\n"
     text = one_rule(

@@ -70,7 +70,7 @@ def order(number: int) -> ReportedFact[Order]:
 
 
 def truth(tree: Any, seen: Scene) -> bool:
-    """The naive reading: what a person would say of the condition, now."""
+    """A naive evaluation of the condition, now."""
     return all(_entry(name, value, seen) for name, value in tree.items())
 
 

@@ -1,4 +1,4 @@
-"""Compiled, indexed matching agrees with a naive reading of the same conditions, on random ones."""
+"""Clauses as functions of the scene: patterns, instants, money, attributes, explanations."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Every field reads what it says, and nothing where the shop has not said."""
+"""Every field reads its value, and is unknown where the shop has not reported it."""
 
 from typing import Any
 

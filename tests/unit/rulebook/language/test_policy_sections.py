@@ -1,4 +1,4 @@
-"""What a rule file may say of the policy: each thing once, and only to tighten it."""
+"""Policy sections of rule files: each setting once, and protective ones only stricter."""
 
 import pytest
 

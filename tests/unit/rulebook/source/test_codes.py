@@ -1,4 +1,4 @@
-"""Every finding has a page, whose examples do what the page says."""
+"""Every diagnostic code has a page, and its examples give the finding or none."""
 
 import re
 from pathlib import Path

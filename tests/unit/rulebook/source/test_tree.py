@@ -1,4 +1,4 @@
-"""Rule files are read in a strict subset of YAML; what is hostile is refused at once, with a place."""
+"""Parsing of the strict YAML subset; a hostile file is refused with its place."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What two rulebooks did, counted side by side."""
+"""Counters of two rulebooks, and the differences between them."""
 
 from msgspec import structs
 

@@ -1,4 +1,4 @@
-"""Which rules and conditions no test saw."""
+"""Rules and conditions that no scenario test has shown."""
 
 from support.rule_files import rulebook
 from support.rule_test_runs import GIVEN, RULES

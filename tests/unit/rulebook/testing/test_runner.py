@@ -1,4 +1,4 @@
-"""Tests beside the rules: played on the real decision, with their places when they fail."""
+"""Scenario files: every step and expectation, and the messages of failures."""
 
 from pathlib import Path
 from textwrap import dedent

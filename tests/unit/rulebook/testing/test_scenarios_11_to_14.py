@@ -1,4 +1,4 @@
-"""Scenarios 11, 12 and 14, written as tests beside their rules."""
+"""Scenarios 11, 12 and 14 as scenario files."""
 
 from support.rule_test_runs import failures
 
