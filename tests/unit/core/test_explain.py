@@ -14,8 +14,8 @@ def test_every_rule_is_explained_in_rule_id_order() -> None:
     turn = context(
         rule("B"), rule("A", percent=20), rule("C", paused=True), rule("D", mode="shadow")
     )
-    told = [(one.rule, one.outcome, one.reason) for one in explain(turn, "RUN-42")]
-    assert told == [
+    outcomes = [(one.rule, one.outcome, one.reason) for one in explain(turn, "RUN-42")]
+    assert outcomes == [
         ("A", "withheld", "arbitration.outranked"),
         ("B", "pushed", None),
         ("C", "withheld", "rule.paused"),
@@ -76,8 +76,8 @@ def test_an_explanation_agrees_with_the_decision() -> None:
 
 
 def test_a_taint_is_explained_with_its_cause_its_age_and_its_end() -> None:
-    told = case(status="resolved", skus=["RUN-42"], resolved_at=T0 - DAY)
-    known = profile(NaiveShop([(told, T0 - 5)]).history("c1"), Policy())
+    complaint = case(status="resolved", skus=["RUN-42"], resolved_at=T0 - DAY)
+    known = profile(NaiveShop([(complaint, T0 - 5)]).history("c1"), Policy())
     here = session(customer="c1", consent="personal")
     (one,) = explain(context(rule("A"), session=here, profile=known), "RUN-42")
     (finding,) = one.findings

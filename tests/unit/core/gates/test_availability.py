@@ -29,8 +29,8 @@ def shelf(count: int | None) -> Scene:
 def test_no_more_is_promised_than_is_available(
     count: int | None, promised: int, wanted: int, found: list[str]
 ) -> None:
-    told = check_availability(shelf(count), Policy(), promised, wanted)
-    assert [finding.reason.value for finding in told] == found
+    reported = check_availability(shelf(count), Policy(), promised, wanted)
+    assert [finding.reason.value for finding in reported] == found
 
 
 def test_below_the_stock_minimum_nothing_is_offered() -> None:

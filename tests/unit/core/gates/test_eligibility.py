@@ -44,14 +44,14 @@ def target(here: Scene, by: Rule) -> Any:
     return eligibility.check_conditions(here, by, by.holds_from(here))
 
 
-def known(*told: AnyFact, who: str = "c1") -> Profile:
-    return profile(NaiveShop((fact, T0) for fact in told).history(who), Policy())
+def known(*reported: AnyFact, who: str = "c1") -> Profile:
+    return profile(NaiveShop((fact, T0) for fact in reported).history(who), Policy())
 
 
-def before(*told: AnyFact, **fields: Any) -> Scene:
+def before(*reported: AnyFact, **fields: Any) -> Scene:
     """A scene with the verified customer c1, who consented."""
     here = session(customer="c1", consent="personal", **fields)
-    return scene(session=here, profile=known(*told))
+    return scene(session=here, profile=known(*reported))
 
 
 # 1

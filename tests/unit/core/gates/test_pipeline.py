@@ -42,14 +42,14 @@ from tactful.core.verdicts.reasons import REASON_ORDER
 
 
 def test_findings_come_in_gate_order() -> None:
-    told: list[AnyFact] = [
+    reported: list[AnyFact] = [
         product("GIN-1", "gin", min_age=18, brand="Nordek"),
         recall(product="gin"),
         case(skus=["GIN-1"]),
         case("k2", "late"),
         customer(opted_out=True),
     ]
-    shop = NaiveShop((fact, T0) for fact in told)
+    shop = NaiveShop((fact, T0) for fact in reported)
     bad = rule(
         "B",
         category("running"),

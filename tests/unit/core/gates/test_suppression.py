@@ -99,16 +99,16 @@ def test_a_taint_suppresses_to_the_last_millisecond_of_its_cooldown(row: Row) ->
 def test_a_taint_suppresses_nothing_outside_its_scope(row: Row) -> None:
     codes = {row.after, row.while_open}
     for sku in ALL - row.reaches - {"SET-1"}:
-        for told in (row.opened, row.over):
-            assert not codes & set(reasons(sku, *told)), sku
+        for reported in (row.opened, row.over):
+            assert not codes & set(reasons(sku, *reported)), sku
 
 
 @each_row
 def test_a_taint_affects_no_other_shopper(row: Row) -> None:
     for sku in row.reaches:
-        for told in (row.opened, row.over):
-            assert reasons(sku, *told, who="c2") == []
-            assert reasons(sku, *told, who=None) == []
+        for reported in (row.opened, row.over):
+            assert reasons(sku, *reported, who="c2") == []
+            assert reasons(sku, *reported, who=None) == []
 
 
 @each_row
@@ -131,12 +131,12 @@ def test_a_suppress_rule_lengthens_a_cooldown_while_its_condition_holds(row: Row
 
 
 def test_a_policy_widens_a_taint_to_the_brand_or_the_shop() -> None:
-    told = [review(rating=1, at=T0)]
+    reported = [review(rating=1, at=T0)]
     brand = Policy(taints=TaintRules(review=TaintRule("brand", DAY)))
     shop = Policy(taints=TaintRules(review=TaintRule("shop", DAY)))
     variant = Policy(taints=TaintRules(review=TaintRule("variant", DAY)))
     reach = {
-        scope.taints.review.scope: {s for s in ALL if reasons(s, *told, policy=scope)}
+        scope.taints.review.scope: {s for s in ALL if reasons(s, *reported, policy=scope)}
         for scope in (brand, shop, variant)
     }
     assert reach == {"brand": VELO | {"SET-1"}, "shop": ALL, "variant": {"RUN-42"}}
@@ -168,15 +168,15 @@ OLD: AnyFact = order(
 VOUCHER = rule("V", remedy=True, price=PriceTerms("remedy"))
 
 
-def promoted(*told: AnyFact) -> set[str]:
-    return {sku for sku in ALL if reasons(sku, *told, by=VOUCHER) == []}
+def promoted(*reported: AnyFact) -> set[str]:
+    return {sku for sku in ALL if reasons(sku, *reported, by=VOUCHER) == []}
 
 
 def test_a_remedy_is_the_only_promotion_during_a_service_case_and_its_cooldown() -> None:
     for status in ("open", "resolved"):
-        told = [case(kind="late", status=status, resolved_at=T0, order="o1"), OLD]
-        assert promoted(*told, remedy(case="k1")) == ALL - RUN - {"BOOT-42"}
-        assert reasons("RUN-42", *told, remedy(case="k1"), by=VOUCHER) == ["complaint.cause"]
+        reported = [case(kind="late", status=status, resolved_at=T0, order="o1"), OLD]
+        assert promoted(*reported, remedy(case="k1")) == ALL - RUN - {"BOOT-42"}
+        assert reasons("RUN-42", *reported, remedy(case="k1"), by=VOUCHER) == ["complaint.cause"]
 
 
 @pytest.mark.parametrize(
@@ -192,13 +192,13 @@ def test_a_remedy_is_the_only_promotion_during_a_service_case_and_its_cooldown()
 )
 def test_a_remedy_is_never_promoted_on_its_cause(cause: dict[str, Any]) -> None:
     bought = order("o4", line("RUN-43", gift=True), placed_at=T0 - 30 * DAY)
-    told: list[AnyFact] = [bought, case("k4", "question", order="o4")]
-    assert promoted(*told, remedy(**cause)) == ALL - RUN
+    reported: list[AnyFact] = [bought, case("k4", "question", order="o4")]
+    assert promoted(*reported, remedy(**cause)) == ALL - RUN
 
 
 def test_a_remedy_is_exempt_from_service_taints_only() -> None:
-    told: list[AnyFact] = [case("k1", skus=["RUN-42"]), order("o2", status="shipped", **PARCEL)]
-    assert reasons("RUN-43", *told, remedy(case="k1"), by=VOUCHER) == [
+    reported: list[AnyFact] = [case("k1", skus=["RUN-42"]), order("o2", status="shipped", **PARCEL)]
+    assert reasons("RUN-43", *reported, remedy(case="k1"), by=VOUCHER) == [
         "complaint.open",
         "complaint.cause",
         "delivery.late",
@@ -206,20 +206,20 @@ def test_a_remedy_is_exempt_from_service_taints_only() -> None:
 
 
 def test_of_several_remedies_the_one_that_ends_first_is_promoted() -> None:
-    told = [
+    reported = [
         remedy("m1", skus=["RUN-42"], expires_at=T0 + 2),
         remedy("m2", skus=["BOOT-42"], expires_at=T0 + 1),
         remedy("m3", skus=["TRAIL-42"], expires_at=T0),
     ]
-    assert promoted(*told) == ALL - {"BOOT-42"}
+    assert promoted(*reported) == ALL - {"BOOT-42"}
 
 
 def test_every_complaint_and_late_parcel_starts_the_quiet_period() -> None:
-    told = {
+    reported = {
         reason for reason in Reason if reason.startswith(("complaint.", "service.", "delivery."))
     }
-    assert told - TAINT_REASONS == {Reason.COMPLAINT_CAUSE}
-    assert TAINT_REASONS - told == {Reason.REVIEW_BAD}
+    assert reported - TAINT_REASONS == {Reason.COMPLAINT_CAUSE}
+    assert TAINT_REASONS - reported == {Reason.REVIEW_BAD}
 
 
 @pytest.mark.parametrize(

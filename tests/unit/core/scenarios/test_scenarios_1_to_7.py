@@ -200,11 +200,11 @@ def test_4_a_used_voucher_is_not_offered_until_its_order_is_cancelled() -> None:
 
 def twice(*skus: str) -> Shopper:
     one, two = skus
-    told: list[AnyFact] = [
+    reported: list[AnyFact] = [
         case("k1", "defect", customer="c5", skus=[one], opened_at=T0 - 60 * DAY),
         case("k2", "defect", customer="c5", skus=[two], opened_at=T0),
     ]
-    return known(play(r1("running", "boots", "sets"), also=[*told, *BUNDLE]), "c5")
+    return known(play(r1("running", "boots", "sets"), also=[*reported, *BUNDLE]), "c5")
 
 
 BUNDLE: list[AnyFact] = [
@@ -353,9 +353,9 @@ def test_consent_after_the_login_merges_the_histories() -> None:
     assert "contact.shopper_cap" in one.reasons("TRAIL-42")
 
 
-@pytest.mark.parametrize("told", [facts(), facts()[::-1]], ids=["in order", "reversed"])
-def test_the_order_of_the_facts_changes_nothing(told: list[Any]) -> None:
-    shop = InMemoryShop(r1(campaign=None), told=told)
+@pytest.mark.parametrize("reported", [facts(), facts()[::-1]], ids=["in order", "reversed"])
+def test_the_order_of_the_facts_changes_nothing(reported: list[Any]) -> None:
+    shop = InMemoryShop(r1(campaign=None), told=reported)
     assert shop.open_session().view("RUN-42", 30).pushed[0].unit == 10965
 
 

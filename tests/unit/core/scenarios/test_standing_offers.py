@@ -39,7 +39,7 @@ class Row:
     reason: str | None
 
 
-def told(*facts: Any) -> Change:
+def reports(*facts: Any) -> Change:
     return lambda shop, _: shop.report(*facts)
 
 
@@ -62,20 +62,20 @@ def _longer(visitor: Shopper) -> Any:
 
 PARCEL = order("o9", status="shipped", placed_at=T0 - 40 * DAY, promised_by=T0 - DAY)
 ROWS = [
-    Row("stock to 0", told(stock("RUN-42", 0)), "stock.out"),
-    Row("stock below what is committed", told(stock("RUN-42", 1)), "stock.committed"),
-    Row("the public price falls to the offer", told(price("RUN-42", 10965)), "price.no_improvement"),
-    Row("the public price falls below the offer", told(price("RUN-42", 9000)), "price.no_improvement"),
-    Row("the public price rises", told(price("RUN-42", 14900)), None),
-    Row("the price is gone", told(price("RUN-42", 12900, currency="CHF")), "price.missing"),
-    Row("the target rises above the offer", told(price("RUN-42", 12900, target=10966)), "price.floor"),
-    Row("the cost rises above the offer", told(cost("RUN-42", 9000, "DE")), "price.floor"),
-    Row("the cost rises, but not that far", told(cost("RUN-42", 5300, "DE")), None),
-    Row("complaint", told(case(skus=["RUN-43"])), "complaint.open"),
-    Row("late parcel", told(PARCEL), "delivery.late"),
-    Row("bad review", told(review(sku="RUN-42")), "review.bad"),
-    Row("case resolved", told(case(kind="question", status="resolved", resolved_at=T0)), None),
-    Row("bought elsewhere", told(order("o2", "RUN-43", placed_at=T0, status="placed")), "owned.already"),
+    Row("stock to 0", reports(stock("RUN-42", 0)), "stock.out"),
+    Row("stock below what is committed", reports(stock("RUN-42", 1)), "stock.committed"),
+    Row("the public price falls to the offer", reports(price("RUN-42", 10965)), "price.no_improvement"),
+    Row("the public price falls below the offer", reports(price("RUN-42", 9000)), "price.no_improvement"),
+    Row("the public price rises", reports(price("RUN-42", 14900)), None),
+    Row("the price is gone", reports(price("RUN-42", 12900, currency="CHF")), "price.missing"),
+    Row("the target rises above the offer", reports(price("RUN-42", 12900, target=10966)), "price.floor"),
+    Row("the cost rises above the offer", reports(cost("RUN-42", 9000, "DE")), "price.floor"),
+    Row("the cost rises, but not that far", reports(cost("RUN-42", 5300, "DE")), None),
+    Row("complaint", reports(case(skus=["RUN-43"])), "complaint.open"),
+    Row("late parcel", reports(PARCEL), "delivery.late"),
+    Row("bad review", reports(review(sku="RUN-42")), "review.bad"),
+    Row("case resolved", reports(case(kind="question", status="resolved", resolved_at=T0)), None),
+    Row("bought elsewhere", reports(order("o2", "RUN-43", placed_at=T0, status="placed")), "owned.already"),
     Row("another territory", does(signals.ConnectionOpened(2, "personal", territory="GB")), "target.territory"),
     Row("consent withdrawn", does(signals.ConsentChanged("none")), "consent.missing"),
     Row("consent to less", does(signals.ConsentChanged("anonymous")), "consent.missing"),

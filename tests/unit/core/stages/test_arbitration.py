@@ -28,16 +28,18 @@ def results(
     ]
 
 
-def told(*rules: Rule, up: tuple[Offer, ...] = (), policy: Policy | None = None) -> dict[str, str]:
+def outcomes(
+    *rules: Rule, up: tuple[Offer, ...] = (), policy: Policy | None = None
+) -> dict[str, str]:
     return {one.rule: one.reason or one.outcome for one in results(*rules, up=up, policy=policy)}
 
 
 def test_the_higher_tier_wins_then_the_smaller_discount_then_the_rule_id() -> None:
     dear, cheap = rule("A", percent=20), rule("B", percent=10)
-    assert told(dear, cheap) == {"B": "pushed", "A": "arbitration.outranked"}
+    assert outcomes(dear, cheap) == {"B": "pushed", "A": "arbitration.outranked"}
     first = rule("Z", percent=30, priority=1)
-    assert told(dear, cheap, first)["Z"] == "pushed"
-    assert told(rule("A"), rule("B")) == {"A": "pushed", "B": "arbitration.outranked"}
+    assert outcomes(dear, cheap, first)["Z"] == "pushed"
+    assert outcomes(rule("A"), rule("B")) == {"A": "pushed", "B": "arbitration.outranked"}
 
 
 RULES = [
@@ -61,22 +63,22 @@ def test_at_most_one_is_pushed_and_one_if_any_may_be(some: list[Rule]) -> None:
 
 def test_a_shadow_rule_displaces_no_rule_and_can_be_outranked() -> None:
     shadow = rule("S", percent=5, mode="shadow")
-    assert told(shadow, rule("R")) == {"S": "shadow", "R": "pushed"}
+    assert outcomes(shadow, rule("R")) == {"S": "shadow", "R": "pushed"}
     late = rule("S", percent=30, mode="shadow")
-    assert told(late, rule("R")) == {"R": "pushed", "S": "arbitration.outranked"}
+    assert outcomes(late, rule("R")) == {"R": "pushed", "S": "arbitration.outranked"}
 
 
 def test_a_held_out_winner_ends_the_arbitration() -> None:
     everybody = Policy(holdout_bp=10_000)
-    assert told(rule("A"), rule("B"), policy=everybody) == {
+    assert outcomes(rule("A"), rule("B"), policy=everybody) == {
         "A": "holdout.global",
         "B": "arbitration.outranked",
     }
-    assert told(rule("A", share_bp=0), rule("B")) == {
+    assert outcomes(rule("A", share_bp=0), rule("B")) == {
         "A": "holdout.rule",
         "B": "arbitration.outranked",
     }
-    assert told(rule("A", mode="shadow"), policy=everybody) == {"A": "holdout.global"}
+    assert outcomes(rule("A", mode="shadow"), policy=everybody) == {"A": "holdout.global"}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_a_visible_offer_is_replaced_only_by_a_higher_rank_that_saves_more(
 
 
 def test_an_offer_of_a_deleted_rule_is_replaced_by_any_that_saves_more() -> None:
-    assert told(rule("R2", percent=20), up=(offer(),)) == {"R2": "pushed"}
+    assert outcomes(rule("R2", percent=20), up=(offer(),)) == {"R2": "pushed"}
 
 
 def test_offers_on_other_items_stack_only_if_both_rules_name_each_other() -> None:
@@ -118,7 +120,7 @@ def test_offers_on_other_items_stack_only_if_both_rules_name_each_other() -> Non
                 turn, boots, [build_candidate(Evaluation(turn, at, boots), second)]
             )
             assert [reason or result for _, result, reason in found] == [outcome]
-        assert told(one, up=boots) == {"R1": "pushed"}
+        assert outcomes(one, up=boots) == {"R1": "pushed"}
 
 
 FREE = PriceTerms("percent", percent_bp=10_000, level="shipping", at_most={"EUR": 690})
@@ -127,9 +129,9 @@ WHOLE = PriceTerms("percent", percent_bp=1000, level="order", at_most={"EUR": 15
 
 def test_a_discount_on_the_order_is_ranked_by_its_upper_bound() -> None:
     free, whole = rule("S", price=FREE), rule("O", price=WHOLE)
-    assert told(rule("A", percent=10), free, whole)["S"] == "pushed"
-    assert told(rule("A", percent=10), whole)["A"] == "pushed"
-    assert told(rule("A", percent=15), whole)["O"] == "pushed"
+    assert outcomes(rule("A", percent=10), free, whole)["S"] == "pushed"
+    assert outcomes(rule("A", percent=10), whole)["A"] == "pushed"
+    assert outcomes(rule("A", percent=15), whole)["O"] == "pushed"
 
 
 def test_an_offer_on_the_shipping_is_replaced_only_by_a_larger_saving() -> None:
@@ -151,7 +153,7 @@ def test_one_rule_gives_one_discount_on_an_order() -> None:
         boots = offer(
             rule="O", sku="BOOT-42", state=state, deduction=Deduction("order", 1500, 1000)
         )
-        assert told(whole, up=(boots,)) == {"O": "arbitration.exclusive"}
+        assert outcomes(whole, up=(boots,)) == {"O": "arbitration.exclusive"}
 
 
 def test_the_value_of_an_offer_on_the_shipping_deducts_the_whole_charge() -> None:

@@ -72,8 +72,8 @@ def test_the_id_is_the_same_for_the_same_decision_only() -> None:
 
 def test_an_offer_ends_with_its_rule_and_its_voucher() -> None:
     assert planned(rule(ends=T0 + 60 * SECOND)).ends_at == T0 + 60 * SECOND
-    told = remedy(skus=["HAT-1"], expires_at=T0 + 30 * SECOND)
-    known = profile(NaiveShop([(told, T0)]).history("c1"), Policy())
+    voucher_fact = remedy(skus=["HAT-1"], expires_at=T0 + 30 * SECOND)
+    known = profile(NaiveShop([(voucher_fact, T0)]).history("c1"), Policy())
     voucher = rule("V", remedy=True, price=PriceTerms("remedy"))
     made = planned(voucher, profile=known, session=session(customer="c1", consent="personal"))
     assert (made.ends_at, made.remedy, made.level) == (T0 + 30 * SECOND, "m1", "order")
