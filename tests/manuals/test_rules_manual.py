@@ -80,7 +80,9 @@ def fields() -> str:
         f"| {field.provenance}{', protected: no rule may use it' if field.protected else ''} |"
         for field in FIELDS.values()
     ]
-    return "\n".join(["| field | type | reads | example | data |", "|---|---|---|---|---|", *rows])
+    return "\n".join(
+        ["| field | type | meaning | example | data |", "|---|---|---|---|---|", *rows]
+    )
 
 
 def comparisons() -> str:
@@ -106,6 +108,8 @@ def reference() -> str:
 ### Fields
 
 {fields()}
+
+The last column says which kind of data a field reads: `contextual` data of the item, the territory and the time, `pseudonymous` data of this session, or `personal` data of a verified customer who agreed to it.
 
 ### Comparisons
 

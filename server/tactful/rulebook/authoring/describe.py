@@ -137,9 +137,9 @@ def _offers(rule: ParsedRule) -> Iterator[str]:
         yield f"never below a margin of {format_percent(floor.get('margin'))}"
     if floor.get("minimum"):
         yield f"never below {format_amounts(floor.get('minimum'))}"
-    stands = spelled(offer.nodes["expires"]) if "expires" in offer.nodes else "15m"
-    count = f", up to {offer.get('max_qty', 1)} of it" if level_of(offer) == "item" else ""
-    yield f"for {stands}{count}"
+    lifetime = spelled(offer.nodes["expires"]) if "expires" in offer.nodes else "15m"
+    count = f", largest quantity {offer.get('max_qty', 1)}" if level_of(offer) == "item" else ""
+    yield f"valid for {lifetime}{count}"
 
 
 def _offered(offer: ParsedMapping) -> str:

@@ -90,7 +90,7 @@ rich
   offers 15% off
   never below a margin of 20%
   never below 9.00 EUR
-  for 20m, up to 1 of it
+  valid for 20m, largest quantity 1
   at most 1 in a session
   at most 2 in 30d to one shopper
   from the budget of 'c' of 50.00 EUR, per week

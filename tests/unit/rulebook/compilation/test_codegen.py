@@ -198,6 +198,26 @@ def test_a_personal_rule_says_from_when_it_would_hold_for_an_identified_customer
     assert rule("[item.stock: {at_least: 5}]").holds_from_if_identified is None
 
 
+def test_the_example_in_the_documentation_is_what_is_generated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sources: list[str] = []
+
+    def remember(source: str, name: str, mode: str) -> Any:
+        sources.append(source)
+        return compile(source, name, mode)
+
+    monkeypatch.setattr(codegen, "compile", remember, raising=False)
+    codegen._factory.cache_clear()
+    rule(
+        "[item.stock: {at_least: 5}, item.brand: [Velo, Nordek], session.dwell: {at_least: 30s}]",
+        "unless: [item.on_sale: true]",
+    )
+    [source] = sources
+    documented = "".join((codegen.__doc__ or "").split())
+    assert "".join(source.replace(str(NEVER), "NEVER").split()) in documented
+
+
 def test_no_text_of_a_rule_file_is_part_of_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     sources: list[str] = []
     compiled = codegen._factory
