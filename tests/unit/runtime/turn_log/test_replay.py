@@ -39,7 +39,9 @@ async def replayed(
 
 
 def change(one: LiveServer, sql: str) -> None:
-    with closing(sqlite3.connect(one.config.data / "tactful.db", isolation_level=None)) as ledger:
+    with closing(
+        sqlite3.connect(one.folder / "data" / "tactful.db", isolation_level=None)
+    ) as ledger:
         ledger.execute(sql)
 
 
