@@ -1,7 +1,6 @@
-"""Raw peers and the door they knock at: a server in a process of its own, watched from outside.
+"""Raw clients, and a listener in a process of its own that is observed from outside.
 
-When its tests are over, its log must hold no traceback, its descriptors must be back where they were
-and its memory nearly.
+After its tests, the log holds no traceback, all descriptors are closed, and the memory has hardly grown.
 """
 
 import os
@@ -20,10 +19,10 @@ import pytest
 HERE = Path(__file__).parent
 PACE = {"per_second": 20, "burst": 120}
 OFTEN = {"request_burst": 10**6, "requests_per_s": 10**6}
-"""All raw peers come from one address, and each does what it is closed for."""
+"""Limits for raw clients: all connect from one address, and each violates the protocol."""
 VIEW = {"t": "view", "sku": "RUN-42"}
 KEPT_KIB = 24 * 1_024
-"""What an allocator may keep of what a thousand rude peers needed at once."""
+"""Memory (KiB) that the allocator may keep of what a thousand clients needed at once."""
 
 
 class Served:
@@ -39,7 +38,7 @@ class Served:
         within: tuple[str, ...] = (),
         **limits: Any,
     ) -> None:
-        """`within`: the command, if any, that runs it, in another network for example."""
+        """Start it; `within` is a command that runs it, in another network for example."""
         self.log = log
         path = os.pathsep.join([str(HERE.parent), str(HERE.parent.parent / "server")])
         with log.open("wb") as errors:
@@ -71,7 +70,7 @@ class Served:
 
 
 def served(folder: Any, name: str, **options: Any) -> Iterator[Served]:
-    """A server for the length of some tests, and what must hold when they are over."""
+    """Run a server for some tests, and check it when they are over."""
     server = Served(folder.mktemp("raw") / f"{name}.log", **options)
     before = server.rss_kib()
     try:
@@ -90,11 +89,11 @@ def served(folder: Any, name: str, **options: Any) -> Iterator[Served]:
 
 
 serving = contextmanager(served)
-"""The same for a block, which ends the server however it ends."""
+"""The same as a context manager."""
 
 
 def table(rows: list[tuple[Any, ...]]) -> pytest.MarkDecorator:
-    """Rows of (name, what is sent, what is expected) as cases."""
+    """Return rows of (name, bytes sent, bytes expected) as test cases."""
     cases = [pytest.param(*row[1:], id=row[0]) for row in rows]
     return pytest.mark.parametrize(("sent", "expected"), cases)
 
@@ -104,7 +103,7 @@ def request(*lines: str, body: bytes = b"") -> bytes:
 
 
 def reluctant(port: int) -> socket.socket:
-    """A socket with the smallest receive buffer, which will not be read."""
+    """Return a connected socket with the smallest receive buffer, which is not read."""
     peer = socket.socket()
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
     peer.connect(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""The front door in a process of its own, with a desk that answers what a raw peer wants to see."""
+"""A listener in a process of its own, with a handler whose responses raw clients can check."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from tactful.transports.server.listener import ListenAddress, Listener
 from tactful.transports.sessions.connection_hub import ClientConnection, ConnectionHub
 
 
-class AnsweringDesk:
+class AnsweringHandler:
     """Welcomes, answers each view with a withdrawal of the same name, and floods when asked to."""
 
     def connection_opened(self, _: ClientConnection) -> None:
@@ -49,9 +49,9 @@ async def main() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (int(descriptors), int(descriptors)))
     limits = msgspec.convert(json.loads(sys.argv[1]), AdmissionLimits)
     echo = len(sys.argv) > 2
-    reception = ConnectionHub(AnsweringDesk(), policy(limits=limits))
+    hub = ConnectionHub(AnsweringHandler(), policy(limits=limits))
     listener = Listener(
-        hello_app, reception, ListenAddress(host=os.environ["HOST"], port=0, conformance_echo=echo)
+        hello_app, hub, ListenAddress(host=os.environ["HOST"], port=0, conformance_echo=echo)
     )
     await listener.start()
     print(listener.port, flush=True)

@@ -20,11 +20,11 @@ async def nothing(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
 
 
 async def main() -> None:
-    desk: SessionHandler = None  # type: ignore[assignment]  # an echo asks nobody
-    reception = ConnectionHub(
-        desk, AccessPolicy(limits=AdmissionLimits(unlimited=UNLIMITED_ADDRESSES))
+    handler: SessionHandler = None  # type: ignore[assignment]  # an echo has no handler
+    hub = ConnectionHub(
+        handler, AccessPolicy(limits=AdmissionLimits(unlimited=UNLIMITED_ADDRESSES))
     )
-    listener = Listener(nothing, reception, ListenAddress(port=0, conformance_echo=True))
+    listener = Listener(nothing, hub, ListenAddress(port=0, conformance_echo=True))
     await listener.start()
     print(listener.port, flush=True)
     await asyncio.Event().wait()

@@ -24,7 +24,7 @@ async def report(one: LiveServer, fact: dict[str, object]) -> int:
     return (await one.http.post("/v1/facts", json=[fact])).status_code
 
 
-async def test_a_report_beyond_the_bound_is_told_when_to_try_again(
+async def test_a_report_beyond_the_bound_gets_429_with_retry_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts_api, "MAX_REPORTS", 5)

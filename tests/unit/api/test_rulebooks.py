@@ -47,7 +47,7 @@ async def test_an_unknown_rule_is_not_found(tmp_path: Path) -> None:
         assert "R9" in answer.json()["detail"]
 
 
-async def test_a_reload_is_taken_or_refused_with_all_findings(tmp_path: Path) -> None:
+async def test_a_reload_with_errors_is_refused_with_all_findings(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         first = one.parts.shop.state.active_rulebook.current.version
         assert (await one.reload(rules())).json()["outcome"] == "same"

@@ -153,7 +153,7 @@ def test_a_wrong_origin_is_reported_before_the_errors_of_the_library() -> None:
     assert rejected(head) == (403, "origin.refused")
 
 
-def test_a_request_without_an_upgrade_is_told_to_upgrade() -> None:
+def test_a_request_without_an_upgrade_gets_426() -> None:
     head = b"GET /v1/session HTTP/1.1\r\nHost: localhost\r\n\r\n"
     assert rejected(head) == (426, "handshake.refused")
 

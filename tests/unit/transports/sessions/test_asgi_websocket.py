@@ -153,7 +153,7 @@ async def test_a_handler_can_close_with_a_code() -> None:
         )
 
 
-async def test_a_plain_request_is_told_to_upgrade() -> None:
+async def test_a_request_without_an_upgrade_gets_426() -> None:
     async with mounted() as (_, url), httpx.AsyncClient() as http:
         found = await http.get(url.replace("ws://", "http://"))
         assert found.status_code == 426

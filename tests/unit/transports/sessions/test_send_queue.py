@@ -59,9 +59,7 @@ async def test_queued_messages_are_sent_before_the_close() -> None:
     assert queue.closed == (close_codes.REPLACED, "x" * 123)
 
 
-async def test_a_client_that_lags_is_told_to_the_desk_once_and_again_when_it_has_caught_up() -> (
-    None
-):
+async def test_the_handler_is_called_once_when_a_client_lags_and_once_when_it_catches_up() -> None:
     queue, handler, _ = opened(slow_bytes=10)
     for _ in range(5):
         queue.send(b"1234")

@@ -18,12 +18,12 @@ from tactful.transports.sessions.session_handler import MAX_QUERY_CHARS
 OURS = (WebSocketConnection, ClientConnection, Conversation, SessionConnection)
 
 
-def theirs() -> set[type]:
-    """Of which of our kinds there is something in memory, reachable or not."""
+def in_memory() -> set[type]:
+    """Return those of `OURS` that have an instance in memory, reachable or not."""
     return {type(one) for one in gc.get_objects() if type(one) in OURS}
 
 
-async def test_a_connection_that_is_gone_leaves_no_cycle(tmp_path: Path) -> None:
+async def test_a_closed_connection_leaves_no_reference_cycle(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         gc.collect()
@@ -32,14 +32,14 @@ async def test_a_connection_that_is_gone_leaves_no_cycle(tmp_path: Path) -> None
             shopper = await one.shopper()
             await shopper.view("RUN-42", 30)
             await shopper.offered()
-            assert theirs() == set(OURS)
+            assert in_memory() == set(OURS)
             await shopper.leave()
-            await eventually(lambda: not theirs())
+            await eventually(lambda: not in_memory())
         finally:
             gc.enable()
 
 
-async def test_a_refusal_names_the_message_it_answers_where_it_was_asked(tmp_path: Path) -> None:
+async def test_a_refusal_names_the_message_on_the_connection_that_sent_it(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         asking = await one.shopper()
         other = await one.shopper(resume=asking.resume)
@@ -49,7 +49,7 @@ async def test_a_refusal_names_the_message_it_answers_where_it_was_asked(tmp_pat
         assert await other.expect("refused") == refused
 
 
-async def test_an_identity_that_proves_nothing_leaves_the_shopper_connected_and_unknown(
+async def test_an_identity_that_cannot_be_verified_leaves_the_shopper_anonymous(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -64,7 +64,7 @@ async def test_an_identity_that_proves_nothing_leaves_the_shopper_connected_and_
             assert "customer" not in why.json()
 
 
-async def test_who_searches_for_more_than_is_kept_stays_connected(tmp_path: Path) -> None:
+async def test_a_long_search_query_is_shortened(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         shopper = await one.shopper()
         await shopper.say("page", url="https://shop.example/s", kind="search", query="q" * 2_000)
@@ -74,10 +74,10 @@ async def test_who_searches_for_more_than_is_kept_stays_connected(tmp_path: Path
         )
 
 
-async def test_an_address_opens_so_many_sessions_and_comes_back_to_its_own_as_often_as_it_likes(
+async def test_new_sessions_of_an_address_are_limited_and_resumed_ones_are_not(
     tmp_path: Path,
 ) -> None:
-    """Each session is kept for half an hour, whoever opened it."""
+    """Each session is kept for half an hour, so an address may not open any number."""
     async with live_server(tmp_path, rules()) as one:
         one.parts.hub.address_limiter._session_rate = 1, 3
 
