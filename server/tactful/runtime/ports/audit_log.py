@@ -8,7 +8,7 @@ from tactful.runtime.ports.operator_actions import OperatorAction
 class AuditLog(Protocol):
     """Keeps operator actions for the audit; they are never changed, only pseudonymized."""
 
-    async def record_operator_action(self, act: OperatorAction) -> None:
+    async def record_operator_action(self, action: OperatorAction) -> None:
         """Store an operator action. Durable when it returns.
 
         Raises:

@@ -137,9 +137,9 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         )
 
     # operator actions and customer data
-    async def record_operator_action(self, act: OperatorAction) -> None:
+    async def record_operator_action(self, action: OperatorAction) -> None:
         """Store an operator action."""
-        self._actions.append(act)
+        self._actions.append(action)
 
     async def operator_actions(
         self, *, customer: str | None = None, limit: int = 200

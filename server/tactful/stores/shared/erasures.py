@@ -1,7 +1,7 @@
 """The list of erased customers, which a restored backup is checked against.
 
 The list lies beside the ledger, because a backup is older than the ledger's latest erasures. It holds
-one JSON object a line, with a keyed digest instead of the customer's id: it names nobody.
+one JSON object a line, with a keyed digest instead of the customer's id: it names no customer.
 """
 
 import hmac
@@ -20,7 +20,7 @@ ERASED_PREFIX: Final = "~"
 def erasure_digest(secret: bytes, kind: str, ident: str) -> str:
     """Return `~` and a keyed digest of an id.
 
-    Equal ids have equal digests. Without the ledger's secret nobody can test a guess.
+    Equal ids have equal digests. Without the ledger's secret a guess cannot be tested.
 
     Args:
         secret: The ledger's secret.

@@ -1,7 +1,7 @@
 """Backup of a ledger while it is in use, and restore of a backup.
 
-A backup is older than the ledger. Customers who were erased since are erased from it again before it
-serves; `erasures` says who they are.
+A backup is older than the ledger. Customers that were erased since are erased from it again before
+it serves; the list of erasures names them by digest.
 """
 
 import os
@@ -27,7 +27,7 @@ _CUSTOMERS: Final = """
   UNION SELECT customer FROM sessions WHERE customer IS NOT NULL
   UNION SELECT customer FROM entries WHERE customer IS NOT NULL
   UNION SELECT customer FROM offers WHERE customer IS NOT NULL"""
-"""Everyone whom a ledger knows, by any of the tables that name customers."""
+"""Every customer of a ledger, from all tables that name customers."""
 Progress = Callable[[int, int], None]
 """Called with (pages done, pages in all)."""
 

@@ -91,7 +91,7 @@ def _pseudonymize_offer(
 
 
 def _pseudonymize_orders(connection: sqlite3.Connection, offer: str) -> None:
-    """Replace the orders of an offer by digests, because the shop knows whose an order is.
+    """Replace the orders of an offer by digests, because an order leads to its customer.
 
     A retry of the redemption still finds its row, since its order has the same digest.
     """
@@ -137,7 +137,7 @@ def _keys_under(connection: sqlite3.Connection, kind: str, ident: str) -> set[tu
 def _erase_fact(
     connection: sqlite3.Connection, named: tuple[str, str], customer: str, alias: str
 ) -> None:
-    """Delete a fact, unless it is somebody else's too: then only this customer leaves it."""
+    """Delete a fact, or only replace this customer where the fact is about another one too."""
     kept: set[tuple[str, str]] = set()
     sql = "SELECT id, subjects, body FROM facts WHERE kind = ? AND key = ?"
     for row, listed, body in connection.execute(sql, named).fetchall():

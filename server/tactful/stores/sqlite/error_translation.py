@@ -1,4 +1,4 @@
-"""The meaning of SQLite errors: which ledger error to raise, and what to tell an operator."""
+"""The meaning of SQLite errors: which ledger error to raise, with which advice."""
 
 import sqlite3
 from typing import Final

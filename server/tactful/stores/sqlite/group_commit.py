@@ -217,7 +217,7 @@ class SqliteWriter:
             for transaction in _transactions(batch):
                 self._write(transaction)
             if not batch and isinstance(self._failure, LedgerFullError):
-                # Nobody waits for a write, so an empty batch finds out whether there is room again.
+                # No write is queued, so an empty batch finds out whether there is room again.
                 self._write([])
             if self._failure is None:
                 self._checkpoint()

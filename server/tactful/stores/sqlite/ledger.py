@@ -174,8 +174,8 @@ class SqliteLedger(SqliteReads):
             sql, values = "INSERT OR REPLACE INTO rule_states VALUES (?, ?)", (rule, state)
         await self._open_writer.run(lambda connection: connection.execute(sql, values).close())
 
-    async def record_operator_action(self, act: OperatorAction) -> None:
-        await self._open_writer.run(partial(operator_actions.insert, act=act))
+    async def record_operator_action(self, action: OperatorAction) -> None:
+        await self._open_writer.run(partial(operator_actions.insert, action=action))
 
     async def erase_customer(self, customer: str, alias: str) -> int:
         """Erase a customer from the file, its log and every backup that is restored later.

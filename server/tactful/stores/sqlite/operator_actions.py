@@ -11,10 +11,10 @@ from tactful.runtime.ports.operator_actions import OperatorAction
 _COLUMNS: Final = "at, who, act, subject, detail, customer"
 
 
-def insert(connection: sqlite3.Connection, act: OperatorAction) -> None:
+def insert(connection: sqlite3.Connection, action: OperatorAction) -> None:
     """Insert an operator action."""
     sql = f"INSERT INTO acts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
-    connection.execute(sql, structs.astuple(act))
+    connection.execute(sql, structs.astuple(action))
 
 
 def query(customer: str | None, limit: int) -> tuple[str, tuple[object, ...]]:

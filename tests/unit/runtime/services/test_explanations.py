@@ -1,4 +1,4 @@
-"""Whose session is explained, when it is asked for by the customer."""
+"""Which session is explained for a customer, now and at a past instant, and from which turns."""
 
 import asyncio
 from pathlib import Path
@@ -7,12 +7,16 @@ import pytest
 
 from journeys.fixture import CATALOGUE, case, rules
 from support.live_server import LiveServer, live_server
+from tactful.core.session.signals import ActivityReported
+from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
+from tactful.runtime.services.explanations import HypotheticalVisit, hypothetical_session
+from tactful.runtime.turn_log.log_encoding import encode
 
 CROWD = 40
 
 
 async def explained(one: LiveServer, customer: str, sku: str = "RUN-42", **more: str) -> str:
-    """The session that answers for a customer."""
+    """Return the session that is explained for a customer."""
     query = {"sku": sku, "customer": customer, **more}
     answer = await one.http.get("/v1/why", params=query)
     assert answer.status_code == 200, answer.text
@@ -21,28 +25,30 @@ async def explained(one: LiveServer, customer: str, sku: str = "RUN-42", **more:
 
 
 @pytest.mark.parametrize("how", ["with the hello", "after it", "on coming back"])
-async def test_whoever_was_welcomed_is_known_to_why_at_once(tmp_path: Path, how: str) -> None:
-    """Many at once, each asked for in the instant of the welcome that answers the identity."""
+async def test_an_identified_customer_is_explained_at_once(tmp_path: Path, how: str) -> None:
+    """Many customers at once, each asked for at the instant of the welcome."""
     async with live_server(tmp_path, rules()) as one:
-        people = [f"c{number}" for number in range(CROWD)]
-        await one.facts(*CATALOGUE, *(case(f"k-{who}", who, "late") for who in people))
+        customers = [f"c{number}" for number in range(CROWD)]
+        await one.facts(
+            *CATALOGUE, *(case(f"k-{customer}", customer, "late") for customer in customers)
+        )
 
-        async def arrive(who: str) -> None:
+        async def arrive(customer: str) -> None:
             if how == "after it":
                 shopper = await one.shopper(consent="personal")
-                await shopper.say("identify", identity=one.identity(who))
+                await shopper.say("identify", identity=one.identity(customer))
                 session = (await shopper.expect("welcome"))["session"]
             else:
-                stranger = await one.shopper(consent="personal")
-                back = {"resume": stranger.resume} if how == "on coming back" else {}
-                session = (await one.known(who, **back)).session
-            assert await explained(one, who) == session.partition(".")[0]
-            assert (await one.why("RUN-42", customer=who))["reason"] == "service.open"
+                anonymous = await one.shopper(consent="personal")
+                back = {"resume": anonymous.resume} if how == "on coming back" else {}
+                session = (await one.known(customer, **back)).session
+            assert await explained(one, customer) == session.partition(".")[0]
+            assert (await one.why("RUN-42", customer=customer))["reason"] == "service.open"
 
-        await asyncio.gather(*(arrive(who) for who in people))
+        await asyncio.gather(*(arrive(customer) for customer in customers))
 
 
-async def test_the_session_that_somebody_is_in_answers_before_one_that_they_left(
+async def test_the_open_session_of_a_customer_is_explained_before_a_closed_one(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -69,3 +75,33 @@ async def test_a_past_instant_is_explained_by_the_session_of_then(tmp_path: Path
         assert await explained(one, "c1", at="2026-03-10T12:00:30Z") == first.session
         assert await explained(one, "c1", at="2026-03-10T12:01:30Z") == second.session
         assert await explained(one, "c1", at="2030-01-01T00:00:00Z") == second.session
+
+
+async def test_a_past_instant_is_explained_from_all_turns_of_a_long_session(
+    tmp_path: Path,
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("TRAIL-42", 1)
+        shop = one.parts.shop
+        for _ in range(1_001):  # one entry more than the ledger returns unless asked for more
+            shop.ledger.record(Commit(entry=TurnEntry(
+                session=shopper.session, customer=None, at=shop.clock.now(), rulebook="",
+                signal=encode(ActivityReported("idle", 1)),
+            )))  # fmt: skip
+        await one.advance(1)
+        await shopper.view("RUN-42", 40)
+        found = await one.why("RUN-42", session=shopper.session, at="2026-03-10T12:00:20Z")
+        assert found["reason"] == "timing.wait"
+        found = await one.why("RUN-42", session=shopper.session, at="2026-03-10T12:00:35Z")
+        assert "reason" not in found
+
+
+def test_a_hypothetical_session_looks_at_the_item_with_the_consent_of_its_customer() -> None:
+    visit = HypotheticalVisit(territory=None, dwell_ms=5)
+    made = hypothetical_session("c1", "RUN-42", 99, visit, "DE")
+    assert (made.customer, made.consent, made.territory) == ("c1", "personal", "DE")
+    assert (made.focus, made.dwell(99), made.visible) == ("RUN-42", 5, True)
+    anonymous = hypothetical_session(None, "RUN-42", 99, HypotheticalVisit("GB"), "DE")
+    assert (anonymous.customer, anonymous.consent, anonymous.territory) == (None, "anonymous", "GB")

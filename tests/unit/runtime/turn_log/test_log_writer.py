@@ -1,4 +1,4 @@
-"""Signals between two decisions are written in batches, and none that matters is lost."""
+"""Signals without a decision are recorded in batches, with their instants and in order."""
 
 import asyncio
 import shutil
@@ -12,19 +12,19 @@ from support.live_server import NOON, LiveServer, live_server
 from tactful.core.session.signals import ActivityReported, ItemViewed, Signal
 from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.turn_phase import TurnPhase
-from tactful.runtime.turn_log import log_writer as journal
+from tactful.runtime.turn_log import log_writer
 from tactful.runtime.turn_log.log_encoding import decode_signal, split_entry
 
-Acts = list[tuple[int, Signal]]
+Signals = list[tuple[int, Signal]]
 
 
-async def acts(one: LiveServer, session: str) -> Acts:
+async def signals(one: LiveServer, session: str) -> Signals:
     ledger = one.parts.shop.ledger
     found = await ledger.turn_entries(session=session)
     return [(one.at, decode_signal(one.signal)) for entry in found for one in split_entry(entry)]
 
 
-async def test_what_a_shopper_did_is_written_down_with_its_instants(tmp_path: Path) -> None:
+async def test_signals_are_recorded_with_their_instants(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -32,47 +32,47 @@ async def test_what_a_shopper_did_is_written_down_with_its_instants(tmp_path: Pa
         await shopper.view("RUN-42", 1)
         await shopper.say("activity", kind="input")
         one.parts.shop.turns.turn_log.flush_all()
-        found = await acts(one, shopper.session)
+        found = await signals(one, shopper.session)
         assert found[-2:] == [
             (NOON * 1000 + 1_000, ItemViewed("RUN-42")),
             (NOON * 1000 + 2_000, ActivityReported("input", 1)),
         ]
 
 
-async def test_acts_of_a_busy_shopper_share_entries_of_a_bounded_size(tmp_path: Path) -> None:
+async def test_signals_of_a_busy_session_share_entries_of_bounded_size(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
         await shopper.view("RUN-42")
         await one.parts.shop.settled()  # what is said while a session is read from disk is merged
-        for _ in range(2 * journal.MAX_SIGNALS_PER_ENTRY):
+        for _ in range(2 * log_writer.MAX_SIGNALS_PER_ENTRY):
             await shopper.say("activity", kind="input")
         live = one.parts.shop.state.registry.by_id[shopper.session]
-        assert len(live.unwritten) < journal.MAX_SIGNALS_PER_ENTRY
+        assert len(live.unwritten) < log_writer.MAX_SIGNALS_PER_ENTRY
         one.parts.shop.turns.turn_log.flush_all()
-        found = await acts(one, shopper.session)
+        found = await signals(one, shopper.session)
         assert (
-            sum(isinstance(act, ActivityReported) for _, act in found)
-            == 2 * journal.MAX_SIGNALS_PER_ENTRY
+            sum(isinstance(signal, ActivityReported) for _, signal in found)
+            == 2 * log_writer.MAX_SIGNALS_PER_ENTRY
         )
         entries = await one.parts.shop.ledger.turn_entries(session=shopper.session)
         assert (
             max(sum(1 for _ in split_entry(entry)) for entry in entries)
-            <= journal.MAX_SIGNALS_PER_ENTRY
+            <= log_writer.MAX_SIGNALS_PER_ENTRY
         )
 
 
-async def test_a_session_that_may_not_be_kept_leaves_no_acts(tmp_path: Path) -> None:
+async def test_a_session_without_consent_leaves_no_signals(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper(consent="none")
         await shopper.view("RUN-42", 1)
         await shopper.say("activity", kind="input")
         one.parts.shop.turns.turn_log.flush_all()
-        assert await acts(one, shopper.session) == []
+        assert await signals(one, shopper.session) == []
 
 
-async def test_why_reads_the_past_among_acts_that_share_an_entry(tmp_path: Path) -> None:
+async def test_an_explanation_reads_the_past_within_a_shared_entry(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -95,7 +95,7 @@ async def test_why_reads_the_past_among_acts_that_share_an_entry(tmp_path: Path)
         assert found == [{"engaged": 12}, "hidden"]
 
 
-async def test_a_crash_loses_neither_where_a_shopper_was_nor_what_was_due(tmp_path: Path) -> None:
+async def test_a_crash_loses_neither_the_place_of_a_session_nor_its_timers(tmp_path: Path) -> None:
     async with live_server(tmp_path / "first", rules()) as one:
         await one.facts(*CATALOGUE)
         shopper = await one.shopper()
@@ -113,7 +113,7 @@ async def test_a_crash_loses_neither_where_a_shopper_was_nor_what_was_due(tmp_pa
         assert (await back.offered())["sku"] == "RUN-42"
 
 
-async def test_what_a_promise_under_way_would_make_of_a_session_is_not_written(
+async def test_the_state_of_a_commit_under_way_is_not_written(
     tmp_path: Path,
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -134,7 +134,7 @@ async def test_what_a_promise_under_way_would_make_of_a_session_is_not_written(
         assert shop.state.registry.by_id[shopper.session].dirty_at is None
 
 
-async def test_what_waits_since_one_instant_is_written_in_even_bits(
+async def test_sessions_changed_in_one_instant_are_written_in_even_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -145,8 +145,8 @@ async def test_what_waits_since_one_instant_is_written_in_even_bits(
         await shop.settled()
         state = shop.state.registry.by_id[shopper.session].state
         crowd = [LiveSession(structs.replace(state, id=f"se_{n}"), b"%d" % n) for n in range(10)]
-        monkeypatch.setattr(journal, "BATCH_DELAY_S", 0.0)
-        monkeypatch.setattr(journal, "MIN_SESSIONS_PER_STEP", 4)
+        monkeypatch.setattr(log_writer, "BATCH_DELAY_S", 0.0)
+        monkeypatch.setattr(log_writer, "MIN_SESSIONS_PER_STEP", 4)
         for live in crowd:
             shop.turns.turn_log.mark_dirty(live, 1)
         left = [len(crowd)]
