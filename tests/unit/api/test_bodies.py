@@ -1,4 +1,4 @@
-"""Bodies as the shop's systems send them, and as none should."""
+"""Request bodies: limits, encodings, and JSON that is refused."""
 
 import gzip
 from pathlib import Path
@@ -15,7 +15,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.mark.parametrize("path", ["/v1/facts", "/v1/redemptions"])
-async def test_a_body_that_is_packed_is_refused_with_what_to_do(tmp_path: Path, path: str) -> None:
+async def test_a_compressed_body_is_refused_with_what_to_do(tmp_path: Path, path: str) -> None:
     async with live_server(tmp_path, rules()) as one:
         headers = JSON | {"Content-Encoding": "gzip"}
         answer = await one.http.post(path, content=gzip.compress(b"[]"), headers=headers)
@@ -43,12 +43,12 @@ async def test_half_a_character_in_one_fact_rejects_that_fact_only(tmp_path: Pat
 
 @pytest.mark.parametrize("body", [b'[NaN, "\\ud83d"]', b'["\\ud83d"', b'["\\ud83d", ' + b"9" * 5_000 + b"]",
                                   b'["\\ud83d", ' + b"[" * 100_000])  # fmt: skip
-def test_what_is_no_json_with_half_a_character_in_it_is_none_without_it(body: bytes) -> None:
+def test_malformed_json_with_half_a_character_is_refused(body: bytes) -> None:
     with pytest.raises(Exception, match="not JSON"):
         split_facts(body, "application/json")
 
 
-def test_half_a_character_in_what_is_no_list_is_still_no_list() -> None:
+def test_an_object_with_half_a_character_is_no_list() -> None:
     with pytest.raises(Exception, match="JSON array"):
         split_facts(b'{"a": "\\ud83d"}', "application/json")
 
@@ -60,7 +60,7 @@ def test_half_a_character_in_what_is_no_list_is_still_no_list() -> None:
         b'{"token":"t","order":"o","territory":"DE","lines":[{"sku":"a","qty":1,"qty":9}]}',
     ],
 )
-async def test_a_key_written_twice_is_refused_where_money_is_involved(
+async def test_two_values_under_one_key_are_refused_where_money_is_involved(
     tmp_path: Path, twins: bytes
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -72,7 +72,7 @@ async def test_a_key_written_twice_is_refused_where_money_is_involved(
         assert answer.status_code == 422
 
 
-async def test_an_address_with_a_slash_too_many_is_no_address(tmp_path: Path) -> None:
+async def test_a_path_with_a_trailing_slash_is_not_found(tmp_path: Path) -> None:
     """A redirect would go to http:// where a proxy ends TLS, and the key with it."""
     async with live_server(tmp_path, rules()) as one:
         for path in ("/v1/facts/", "/version/"):

@@ -1,4 +1,4 @@
-"""What a shopper must be told about a price that was made for them."""
+"""The disclosure of personalised prices, by territory and date."""
 
 import pytest
 
@@ -13,14 +13,14 @@ PERSONAL: frozenset[Provenance] = frozenset({"contextual", "personal"})
 
 @pytest.mark.parametrize("counted", ["pseudonymous", "personal"])
 @pytest.mark.parametrize("territory", ["DE", "US-NY", "US-CA", "JP"])
-def test_what_was_read_about_a_shopper_is_told_everywhere(
+def test_inputs_about_the_shopper_are_disclosed_everywhere(
     territory: str, counted: Provenance
 ) -> None:
     assert disclosure(territory, "en", T0, frozenset({counted}))
 
 
 @pytest.mark.parametrize("territory", ["DE", "US-NY", "JP"])
-def test_what_everybody_sees_is_not(territory: str) -> None:
+def test_contextual_and_aggregate_inputs_need_no_disclosure(territory: str) -> None:
     seen: frozenset[Provenance] = frozenset({"contextual", "aggregate"})
     assert disclosure(territory, "en", T0, seen) is None
 
@@ -36,7 +36,9 @@ def test_new_york_prescribes_the_words_from_a_day_on_in_any_language() -> None:
     ("locale", "language"),
     [("de-AT", "de"), ("DE", "de"), ("fr", "fr"), ("es", "es"), ("pl-PL", "pl"), ("it", ""), (None, "")],
 )  # fmt: skip
-def test_elsewhere_it_is_told_in_the_shopper_s_language(locale: str | None, language: str) -> None:
+def test_elsewhere_the_disclosure_is_in_the_shopper_s_language(
+    locale: str | None, language: str
+) -> None:
     assert disclosure("AT", locale, T0, PERSONAL) == PERSONALISED_TEXTS[language]
 
 
@@ -44,7 +46,7 @@ def test_a_region_keeps_the_law_of_its_country() -> None:
     assert disclosure("DE-BY", "de", T0, PERSONAL) == PERSONALISED_TEXTS["de"]
 
 
-def test_there_is_a_text_for_every_place_and_time_that_is_told_of() -> None:
+def test_the_last_duty_fits_everywhere_and_every_duty_has_a_default_text() -> None:
     assert DUTIES[-1].territories == frozenset()
     assert DUTIES[-1].since == 0
     assert all("" in duty.texts for duty in DUTIES)

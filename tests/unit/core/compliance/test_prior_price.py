@@ -44,15 +44,15 @@ def test_the_price_in_force_when_the_window_starts_counts() -> None:
     assert amount_of((START - 100 * DAY, 8900), (START + 1, 12900)) == 8900
 
 
-def test_a_price_that_ended_just_when_the_window_starts_does_not() -> None:
+def test_a_price_that_ended_when_the_window_starts_does_not_count() -> None:
     assert amount_of((START - 100 * DAY, 8900), (START, 12900)) == 12900
 
 
-def test_a_lower_price_before_the_one_in_force_does_not() -> None:
+def test_a_lower_price_before_the_one_in_force_does_not_count() -> None:
     assert amount_of((START - 9 * DAY, 100), (START - 8 * DAY, 12900)) == 12900
 
 
-def test_the_price_of_the_reduction_itself_does_not() -> None:
+def test_the_price_of_the_reduction_itself_does_not_count() -> None:
     assert amount_of((START, 12900), (T0, 9900)) == 12900
 
 
@@ -60,7 +60,7 @@ def test_a_price_of_the_last_millisecond_counts() -> None:
     assert amount_of((START, 12900), (T0 - 1, 9900)) == 9900
 
 
-def test_less_than_the_window_is_all_there_is_and_flagged() -> None:
+def test_a_history_shorter_than_the_window_is_used_and_flagged() -> None:
     found = prior_price(ledger((T0 - 5 * DAY, 12900), (T0 - 3 * DAY, 11900)), T0, "EUR")
     assert found == PriorPrice(11900, T0 - 5 * DAY, complete=False)
 

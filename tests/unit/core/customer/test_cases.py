@@ -1,4 +1,4 @@
-"""What each case is about, and whether it goes on."""
+"""Which items a case concerns, and when it ended."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def test_what_was_bought_after_the_case_was_opened_is_meant_too() -> None:
     assert tainted(late, case()) == {"BOOT-42"}
 
 
-def test_a_case_of_somebody_who_bought_nothing_may_be_about_anything() -> None:
+def test_a_case_of_a_customer_without_purchases_taints_the_shop() -> None:
     assert tainted(case()) == ALL
     assert tainted(order("o3", "BOOT-42", status="cancelled"), case()) == ALL
     assert tainted(order("o3", "BOOT-42", customer="c2"), case()) == ALL
@@ -58,7 +58,7 @@ def test_a_case_of_somebody_who_bought_nothing_may_be_about_anything() -> None:
     [{"skus": ["GHOST"]}, {"order": "o9"}, {"skus": ["GHOST"], "order": "o9"}],
     ids=["an item", "an order", "both"],
 )
-def test_what_cannot_be_resolved_taints_more_and_never_less(named: dict[str, Any]) -> None:
+def test_an_unresolved_item_widens_the_scope(named: dict[str, Any]) -> None:
     assert tainted(NEW, case(**named)) == {"TRAIL-42"}
 
 
@@ -75,7 +75,7 @@ def test_an_unknown_item_is_tainted_itself() -> None:
     assert "complaint.open" in reasons("GHOST", NEW, case(skus=["GHOST"]))
 
 
-def test_a_known_item_beside_an_unknown_one_stays_tainted() -> None:
+def test_a_known_item_stays_tainted_next_to_an_unknown_one() -> None:
     assert tainted(NEW, case(skus=["GHOST", "SOCK-3"])) == {"TRAIL-42", "SOCK-3"}
 
 
@@ -84,7 +84,7 @@ def test_a_wrong_item_without_its_order_taints_all_that_was_bought() -> None:
     assert tainted(case(kind="wrong_item", skus=["SOCK-3"])) == {"SOCK-3"}
 
 
-def test_a_complaint_about_a_bundle_is_one_about_what_is_in_it() -> None:
+def test_a_complaint_about_a_bundle_taints_its_components() -> None:
     assert tainted(case(skus=["SET-1"])) == {"SET-1", "BOOT-42", "SOCK-3"}
 
 
@@ -99,7 +99,7 @@ def test_a_rejected_case_still_taints() -> None:
     assert reasons("RUN-42", told, now=T0 + 90 * DAY - 1) == ["complaint.cooldown"]
 
 
-def test_a_case_whose_end_nobody_dated_ended_when_we_heard_of_it() -> None:
+def test_a_resolved_case_without_a_date_ended_when_it_was_reported() -> None:
     shop = NaiveShop((one, T0 - 500 * DAY) for one in CATALOGUE)
     shop.report(case(status="resolved", skus=["RUN-42"]), T0)
     known = profile(shop.history("c1"), Policy())

@@ -1,4 +1,4 @@
-"""What a customer's facts amount to does not depend on the order in which they came."""
+"""Taints of cases, brands, reviews, returns and late parcels."""
 
 from random import Random  # noqa: TID251 - the seed is the argument
 from typing import Any
@@ -48,7 +48,7 @@ def history(*told: object) -> History:
     return NaiveShop((fact, T0) for fact in told).history("c1")  # type: ignore[misc]
 
 
-def test_nobody_s_history_is_no_letdown() -> None:
+def test_an_empty_history_has_no_taints() -> None:
     assert derive_taints(History(customer="c1"), Policy()) == NO_TAINTS
 
 
@@ -73,12 +73,12 @@ def pair(apart: int, **fields: Any) -> list[AnyFact]:
     return [first, case("k2", opened_at=T0 - DAY, **fields)]
 
 
-def test_two_complaints_count_as_two_strikes_within_180_days() -> None:
+def test_two_complaints_within_180_days_taint_the_brand() -> None:
     assert reasons("TRAIL-42", *pair(180 * DAY)) == ["complaint.brand"]
     assert reasons("TRAIL-42", *pair(180 * DAY + 1)) == []
 
 
-def test_one_product_twice_or_two_brands_are_no_strikes() -> None:
+def test_two_cases_about_one_product_or_two_brands_do_not_taint_a_brand() -> None:
     assert reasons("TRAIL-42", *pair(DAY, skus=["RUN-43"])) == []
     assert reasons("TRAIL-42", *pair(DAY, skus=["BOOT-42"])) == []
     assert reasons("TRAIL-42", *pair(DAY, skus=["BARE-1"])) == []
@@ -86,7 +86,7 @@ def test_one_product_twice_or_two_brands_are_no_strikes() -> None:
     assert reasons("TRAIL-42", case(skus=["RUN-42", "SOCK-3"])) == []
 
 
-def test_the_brand_rests_until_both_cases_have_been_over_for_90_days() -> None:
+def test_the_brand_is_suppressed_until_both_cases_have_been_closed_for_90_days() -> None:
     long_ago = case(
         "k1", status="resolved", skus=["RUN-42"], opened_at=T0 - 2 * DAY, resolved_at=T0
     )
@@ -112,7 +112,7 @@ def test_only_an_edit_to_four_or_more_lifts_a_bad_review(
     assert (reasons("RUN-43", *edits(*ratings), now=T0 + DAY) == ["review.bad"]) is bad
 
 
-def test_a_good_review_lifts_no_other() -> None:
+def test_a_good_review_does_not_end_the_taint_of_another() -> None:
     told = [review("v1", rating=1), review("v2", rating=5)]
     assert reasons("RUN-42", *told) == ["review.bad"]
 
@@ -130,7 +130,7 @@ def test_a_change_of_mind_and_a_cancelled_return_taint_nothing() -> None:
     assert reasons("RUN-42", returned("b1", ("RUN-42", "quality"), status="cancelled")) == []
 
 
-def test_a_return_of_the_order_s_owner_by_another_taints_the_owner_too() -> None:
+def test_a_return_by_another_customer_taints_the_owner_of_the_order_too() -> None:
     mine = order("o1", "RUN-42")
     theirs = returned("b1", ("RUN-42", "quality"), customer="c2", order="o1")
     assert "return.recent" in reasons("RUN-43", mine, theirs)
@@ -140,7 +140,7 @@ def test_a_return_of_the_order_s_owner_by_another_taints_the_owner_too() -> None
     ("later", "within", "counts"),
     [(0, 0, True), (-1, 0, True), (DAY - 1, DAY, False), (DAY, DAY, True), (-1, DAY, True)],
 )
-def test_a_return_that_corrects_its_order_taints_nothing_where_the_shop_says_so(
+def test_a_correcting_return_taints_nothing_where_the_policy_says_so(
     later: int, within: int, counts: bool
 ) -> None:
     told: list[AnyFact] = [
@@ -184,11 +184,11 @@ def test_a_parcel_is_late_from_its_promised_instant_on() -> None:
     ],
     ids=["delivered by then", "cancelled", "not promised", "another's", "a guest's"],
 )
-def test_no_other_parcel_is(on_time: AnyFact) -> None:
+def test_a_parcel_that_is_not_late_does_not_taint(on_time: AnyFact) -> None:
     assert reasons("BOOT-42", on_time, now=T0 + DAY) == []
 
 
-def test_a_parcel_delivered_we_do_not_know_when_was_late_if_we_heard_of_it_late() -> None:
+def test_a_parcel_without_a_delivery_date_was_late_if_its_delivery_was_reported_late() -> None:
     shop = NaiveShop((one, T0 - 500 * DAY) for one in CATALOGUE)
     shop.report(parcel(status="delivered"), T0 + MINUTE)
     (taint,) = profile(shop.history("c1"), Policy()).taints.shop
@@ -196,7 +196,9 @@ def test_a_parcel_delivered_we_do_not_know_when_was_late_if_we_heard_of_it_late(
 
 
 @pytest.mark.parametrize("about", ["o1", None])
-def test_a_case_speaks_for_its_late_parcel_while_it_taints(about: str | None) -> None:
+def test_a_service_case_replaces_the_taint_of_its_late_parcel_while_it_taints(
+    about: str | None,
+) -> None:
     open_case = case(kind="late", order=about)
     over = case(kind="late", status="resolved", order=about, resolved_at=T0)
     assert reasons("BOOT-42", parcel(), open_case, now=T0 + DAY) == ["service.open"]
@@ -204,7 +206,7 @@ def test_a_case_speaks_for_its_late_parcel_while_it_taints(about: str | None) ->
     assert reasons("BOOT-42", parcel(), over, now=T0 + 7 * DAY) == ["delivery.late"]
 
 
-def test_a_case_about_another_order_or_a_question_speaks_for_no_parcel() -> None:
+def test_a_case_about_another_order_and_a_question_do_not_replace_the_taint_of_a_parcel() -> None:
     other = case(kind="late", status="resolved", order="o9", resolved_at=T0)
     assert reasons("BOOT-42", parcel(), other, now=T0) == ["delivery.late", "service.cooldown"]
     question = case(kind="question", order="o1")

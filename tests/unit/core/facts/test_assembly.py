@@ -92,7 +92,7 @@ def test_an_item_is_read_with_its_variants_recalls_and_price_versions() -> None:
     )
 
 
-def test_an_item_that_nobody_reported_is_unknown() -> None:
+def test_an_unreported_item_is_unknown() -> None:
     item, asked = answered(read_item("GHOST"), [])
     assert len(asked) == 1
     assert (item.sku, item.product, item.prices, item.stock) == ("GHOST", None, {}, {})

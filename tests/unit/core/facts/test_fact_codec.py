@@ -1,4 +1,4 @@
-"""Facts in their JSON: every bad one comes back as a value that says what to do."""
+"""Facts from JSON: a bad one comes back as a value that says what to do."""
 
 import json
 from typing import Any
@@ -130,7 +130,7 @@ def test_a_remedy_is_worth_money_or_a_share(value: dict[str, int]) -> None:
     assert refused(fact).code == "fact.invalid"
 
 
-def test_what_fits_together_is_taken() -> None:
+def test_consistent_facts_are_accepted() -> None:
     assert not isinstance(decode(json.dumps(CASE).encode()), FactRejection)
     for into in ({}, {"merged_into": "k2"}):
         merged = CASE | {"status": "merged"} | into
@@ -153,7 +153,7 @@ def test_an_optional_field_may_be_null(kind: type[Fact]) -> None:
             assert getattr(told, field.name) == field.default
 
 
-def test_null_in_what_a_fact_holds_is_as_good_as_nothing() -> None:
+def test_null_in_a_nested_object_counts_as_absent() -> None:
     lines = [{"sku": "A", "qty": 1, "unit": {"amount": 5, "currency": "EUR"}, "gift": None}]
     told = decode(json.dumps(ORDER | {"lines": lines}).encode())
     assert isinstance(told, Order)

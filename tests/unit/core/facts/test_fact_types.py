@@ -1,4 +1,4 @@
-"""What a fact is known by, and whom it concerns."""
+"""The keys and subjects of facts."""
 
 from typing import get_args
 

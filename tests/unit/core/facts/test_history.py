@@ -1,4 +1,4 @@
-"""What is known of a customer's orders and of the catalogue."""
+"""What is known about a customer's orders and the products in them."""
 
 from support.builders import DAY, T0, order, product
 from support.naive_assembly import NaiveShop
@@ -23,7 +23,7 @@ def test_an_unknown_item_is_its_own_product_of_no_brand() -> None:
     assert (BOOK.product_id("GHOST"), BOOK.brand("GHOST")) == ("GHOST", None)
 
 
-def test_nothing_is_not_known() -> None:
+def test_no_skus_have_no_known_products() -> None:
     assert BOOK.has_products(["RUN-42", "SET-1"])
     assert not BOOK.has_products(["RUN-42", "GHOST"])
     assert not BOOK.has_products([])
@@ -36,5 +36,5 @@ def test_what_was_ordered_and_bought() -> None:
     assert BOOK.skus_bought_since(T0 - 9 * DAY) == ["RUN-42", "SET-1", "HAT-1"]
 
 
-def test_bundles_bring_their_parts_once() -> None:
+def test_a_bundle_adds_each_component_once() -> None:
     assert BOOK.with_components(["SET-1", "RUN-42"]) == ("SET-1", "RUN-42", "GHOST")

@@ -1,4 +1,4 @@
-"""What is known of an SKU; whatever is missing is unknown."""
+"""What is known about an SKU; what nobody reported is unknown."""
 
 from support.builders import cost, item, kept, product, stock
 from tactful.core.facts.item import Item

@@ -1,4 +1,4 @@
-"""What a customer bought and kept, and paid."""
+"""What a customer bought and kept, and what they paid."""
 
 from typing import Any
 
@@ -77,7 +77,7 @@ def regretted(unit: int, *told: AnyFact, now: int = T0, currency: str = "EUR") -
     return bool([*check_price_regret(here, unit, currency, Policy())])
 
 
-def test_nobody_is_offered_for_less_within_30_days_what_they_paid_more_for() -> None:
+def test_within_30_days_no_offer_goes_below_the_price_paid() -> None:
     paid = order("o1", line("SOCK-3", unit=1990), placed_at=T0)
     assert regretted(1989, paid)
     assert not regretted(1990, paid)

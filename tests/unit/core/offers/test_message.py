@@ -1,4 +1,4 @@
-"""How a message reads in the shopper's language."""
+"""Messages, amounts and durations in the shopper's language."""
 
 import pytest
 
@@ -30,11 +30,11 @@ def test_the_nearest_language_is_chosen_and_else_the_shop_s(
     assert message_for(MESSAGES, locale, "en") == (text, language)
 
 
-def test_without_a_plain_message_there_is_none() -> None:
+def test_without_a_default_message_the_text_is_empty() -> None:
     assert message_for({"de": "Hallo"}, "fr", "en") == ("", "en")
 
 
-def test_placeholders_are_filled_and_what_nobody_knows_stays() -> None:
+def test_placeholders_are_filled_and_unknown_ones_stay() -> None:
     assert (
         fill_placeholders(
             "{item.title}: {offer.price}{x}", {"item.title": "A", "offer.price": "1 €"}
@@ -56,7 +56,7 @@ def test_placeholders_are_filled_and_what_nobody_knows_stays() -> None:
         (Money(5, "CHF"), "fr", "0,05\u00a0CHF"),
     ],
 )
-def test_an_amount_reads_as_people_write_it(money: Money, language: str, text: str) -> None:
+def test_an_amount_is_written_as_in_the_language(money: Money, language: str, text: str) -> None:
     assert localized_amount(money, language) == text
 
 

@@ -1,4 +1,4 @@
-"""The lifecycle is one table, and everything that is not in it is a programming error."""
+"""The lifecycle table, and what an offer says about itself."""
 
 from typing import get_args
 
@@ -25,7 +25,7 @@ ENDS = frozenset(OfferState) - STANDING - {OfferState.REDEEMED}
 
 @pytest.mark.parametrize("state", OfferState)
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_move_is_in_the_table_or_an_error(state: OfferState, event: OfferEvent) -> None:
+def test_a_transition_is_in_the_table_or_an_error(state: OfferState, event: OfferEvent) -> None:
     if (state, event) in TRANSITIONS:
         assert next_state(state, event) is TRANSITIONS[state, event]
     else:
@@ -34,7 +34,7 @@ def test_a_move_is_in_the_table_or_an_error(state: OfferState, event: OfferEvent
 
 
 @pytest.mark.parametrize("state", sorted(ENDS))
-def test_an_exit_is_for_good(state: OfferState) -> None:
+def test_a_final_state_has_no_transition(state: OfferState) -> None:
     assert not [event for event in EVENTS if (state, event) in TRANSITIONS]
 
 
@@ -55,7 +55,7 @@ def test_no_path_shows_again_what_ended_or_promises_what_was_never_pushed(
     )
 
 
-def test_only_what_is_pushed_or_shown_is_advertised_and_a_promise_stands() -> None:
+def test_pushed_and_shown_offers_are_advertised_and_accepted_ones_stand() -> None:
     assert {state for state in OfferState if offer(state=state).advertised} == ADVERTISED
     assert {state for state in OfferState if offer(state=state).standing} == STANDING
     assert {OfferState.ACCEPTED} == STANDING - ADVERTISED
@@ -76,7 +76,7 @@ NAMED = frozenset({"R1"})
         ("R2", "shipping", NAMED, offer(remedy="m1", stacks_with=("R2",)), True),
     ],
 )
-def test_offers_stand_beside_each_other_if_their_rules_say_so(
+def test_offers_may_stand_beside_each_other_if_their_rules_say_so(
     rule: str, level: Level, names: frozenset[str], up: Offer, beside: bool
 ) -> None:
     assert up.may_stand_beside(rule, level, names) is beside
@@ -94,7 +94,7 @@ def test_a_voucher_comes_off_the_order_what_it_takes_off_the_item() -> None:
     ) == (None, "item", 1935, 10965)
 
 
-def test_a_voucher_of_a_ledger_from_before_levels_still_comes_off_the_order() -> None:
+def test_a_voucher_stored_without_a_level_comes_off_the_order() -> None:
     body = msgspec.json.decode(msgspec.json.encode(offer(remedy="m1", state=OfferState.ACCEPTED)))
     for name in ("deduction", "stacks_with", "withdrawn"):
         del body[name]

@@ -107,11 +107,11 @@ def test_no_text_makes_it_raise(text: str) -> None:
 
 
 @given(st.binary(min_size=32, max_size=32), ANY_CLAIMS)
-def test_nobody_else_can_sign(seed: bytes, claims: TokenClaims) -> None:
-    stranger = Ed25519PrivateKey.from_private_bytes(seed)
+def test_a_signature_of_another_key_is_refused(seed: bytes, claims: TokenClaims) -> None:
+    other_key = Ed25519PrivateKey.from_private_bytes(seed)
     signed, _, _ = SIGNERS["old"].sign(claims).rpartition(".")
     _, _, forged = TokenSigner(seed).sign(claims).rpartition(".")
-    assert stranger.public_key() != SIGNERS["old"].public
+    assert other_key.public_key() != SIGNERS["old"].public
     assert VERIFIER.verify(f"{signed}.{forged}", NOW) == TokenRefusal("token.signature")
 
 

@@ -1,4 +1,4 @@
-"""What the shop's own log says of a rule."""
+"""Conversion rates from the shop's own log."""
 
 from tactful.core.pricing.conversion_rates import (
     EMPTY_TALLY,
@@ -8,7 +8,7 @@ from tactful.core.pricing.conversion_rates import (
 )
 
 
-def test_what_comes_of_more_shoppers_adds_up() -> None:
+def test_a_tally_counts_more_shoppers() -> None:
     assert EMPTY_TALLY.plus(3, 1).plus(2, 2) == Tally(5, 3)
 
 

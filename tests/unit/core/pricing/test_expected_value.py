@@ -86,7 +86,7 @@ def test_without_a_log_the_stated_prior_decides_and_says_so() -> None:
     assert found.for_trace()["decided_by"] == "prior"
 
 
-def test_a_prior_without_weight_still_says_what_no_log_can() -> None:
+def test_a_prior_without_weight_still_counts_where_there_is_no_log() -> None:
     assert value(rates=NO_CONVERSION_RATES).offer.rate == Fraction(4, 100)
 
 
@@ -143,14 +143,14 @@ def test_the_formula_notices_a_value_of_rounded_margins(monkeypatch: pytest.Monk
 # as a candidate
 
 
-def test_silence_wins_over_an_offer_that_is_worth_less() -> None:
+def test_no_offer_wins_over_one_that_is_worth_less() -> None:
     found = verdicts(FIFTEEN)["R15"]
     assert (found.outcome, found.reason) == ("withheld", "arbitration.negative_value")
     assert found.findings[0].actual == value().for_trace()
     assert found.findings[0].needed == 0
 
 
-def test_an_offer_that_is_worth_nothing_more_does_not_beat_silence() -> None:
+def test_an_offer_of_equal_value_does_not_beat_no_offer() -> None:
     even = ConversionRates({("run", "DE"): {NO_OFFER: Tally(10, 0), "R15": Tally(10, 0)}})
     assert verdicts(FIFTEEN, rates=even)["R15"].reason == "arbitration.negative_value"
 
@@ -186,19 +186,19 @@ def test_a_decision_by_the_prior_is_marked() -> None:
     assert "arbitration.prior" in found.notes
 
 
-def test_without_a_cost_nobody_can_say_that_an_offer_beats_silence() -> None:
+def test_without_a_cost_no_offer_beats_no_offer() -> None:
     found = verdicts(EIGHT, items=[item(costs={})])["R8"]
     assert found.reason == "arbitration.negative_value"
     assert found.findings[0].actual == "the cost is not known"
     assert found.value is None
 
 
-def test_by_tier_nothing_is_weighed() -> None:
+def test_arbitration_by_tier_computes_no_value() -> None:
     found = verdicts(FIFTEEN, policy=Policy())["R15"]
     assert (found.outcome, found.value) == ("pushed", None)
 
 
-def test_an_offer_that_is_up_gives_way_to_one_that_is_worth_more_and_saves_more() -> None:
+def test_a_shown_offer_is_replaced_by_one_that_is_worth_more_and_saves_more() -> None:
     up = offer(rule="R8", unit=11868, seq=1)
     ten = rule("R10", percent=10)
     rates = ConversionRates({("run", "DE"): {**LOG.log["run", "DE"], "R10": Tally(1000, 90)}})
@@ -207,7 +207,7 @@ def test_an_offer_that_is_up_gives_way_to_one_that_is_worth_more_and_saves_more(
     assert verdicts(EIGHT, ten, session=here)["R10"].reason == "arbitration.negative_value"
 
 
-def test_a_standing_offer_is_not_taken_back_because_its_value_fell() -> None:
+def test_a_standing_offer_is_not_withdrawn_because_its_value_fell() -> None:
     made = context(
         FIFTEEN,
         rates=LOG,

@@ -1,4 +1,4 @@
-"""Prices of items, then what comes off the order, then off its shipping: one order, several offers."""
+"""Offers on items, then on the order, then on its shipping, in one order."""
 
 from typing import Any
 
@@ -111,7 +111,7 @@ async def test_the_item_that_was_shown_counts_at_the_price_shown_if_it_rose() ->
     assert answered(await unknown.use(ten, line("RUN-42")))["unit"]["amount"] == 11610
 
 
-async def test_of_more_pieces_than_an_offer_was_for_the_rest_counts_in_full() -> None:
+async def test_units_beyond_an_earlier_offer_count_at_the_full_price() -> None:
     shoe = made(1, "item")
     ten = made(2, "order", at_most=9000, percent_bp=1000)
     order = await Order(shoe, ten, **{"RUN-42": 12900}).opened()
@@ -262,7 +262,7 @@ async def test_an_offer_on_the_order_names_all_that_was_sold_before() -> None:
     assert (await order.use(ten, line("RUN-42"), line("RUN-42"), line("SOCK-3"))).status == 200
 
 
-async def test_a_recalled_line_is_in_the_way_and_ends_no_offer_on_the_order() -> None:
+async def test_a_recalled_line_refuses_an_offer_on_the_order_and_does_not_end_it() -> None:
     ten = made(1, "order", at_most=900)
     order = await Order(ten, **{"RUN-42": 12900}).opened()
     order.skus_now["SOCK-3"] = SkuNow(price=1990, currency="EUR", recalled=True)

@@ -47,7 +47,7 @@ async def test_a_retry_gets_the_same_bytes_and_has_no_second_effect(
     assert await redemptions.budget() == {"EUR": (0, 1935)}
 
 
-async def test_another_order_is_told_that_the_offer_is_used(redemptions: Redemptions) -> None:
+async def test_another_order_is_refused_because_the_offer_is_used(redemptions: Redemptions) -> None:
     await redemptions.redeem()
     assert answered(await redemptions.redeem(request("o2"))) == (409, "redemption.used")
 
@@ -90,7 +90,7 @@ async def test_the_order_of_the_lines_makes_no_other_cart(redemptions: Redemptio
         ),
     ],
 )
-async def test_what_the_offer_is_not_for_is_refused_without_an_effect(
+async def test_an_inapplicable_offer_is_refused_without_an_effect(
     redemptions: Redemptions, asked: RedemptionRequest, code: str
 ) -> None:
     assert answered(await redemptions.redeem(asked)) == (422, code)
@@ -146,7 +146,7 @@ async def test_only_an_accepted_offer_can_be_redeemed(
         ("complaint.open", "offer.ended"),
     ],
 )
-async def test_what_ended_an_offer_is_said_where_it_would_end_a_promise(
+async def test_the_reason_of_a_withdrawal_is_the_code_where_it_ends_even_an_accepted_offer(
     reason: str, code: str
 ) -> None:
     redemptions = Redemptions()
@@ -155,7 +155,7 @@ async def test_what_ended_an_offer_is_said_where_it_would_end_a_promise(
     assert answered(await redemptions.redeem()) == (409, code)
 
 
-async def test_an_order_that_the_shop_reported_for_another_is_in_the_way(
+async def test_an_offer_that_the_shop_reported_as_used_is_refused(
     redemptions: Redemptions,
 ) -> None:
     outcome = await redemptions.redeem(used_elsewhere=True)
@@ -191,14 +191,14 @@ async def test_a_price_that_rose_changes_neither_price_nor_saving(redemptions: R
 @pytest.mark.parametrize(
     "shelf", [SkuNow(), SkuNow(price=9900, currency="GBP"), SkuNow(available=None)]
 )
-async def test_a_promise_stands_on_what_is_not_known(
+async def test_unknown_price_or_stock_does_not_block_a_redemption(
     redemptions: Redemptions, shelf: SkuNow
 ) -> None:
     answer = answered(await redemptions.redeem(skus_now={"RUN-42": shelf}))
     assert answer["unit"]["amount"] == 10965
 
 
-async def test_the_last_pair_sold_elsewhere_ends_the_promise_and_releases_its_hold(
+async def test_a_stock_of_zero_ends_an_accepted_offer_and_releases_its_hold(
     redemptions: Redemptions,
 ) -> None:
     gone = {"RUN-42": SkuNow(price=12900, currency="EUR", available=0)}
@@ -221,7 +221,7 @@ async def test_fewer_than_ordered_refuses_and_leaves_the_right() -> None:
     assert await redemptions.budget() == {"EUR": (0, 3870)}
 
 
-async def test_a_recall_ends_the_promise(redemptions: Redemptions) -> None:
+async def test_a_recall_ends_an_accepted_offer(redemptions: Redemptions) -> None:
     recalled = {"RUN-42": SkuNow(price=12900, currency="EUR", available=5, recalled=True)}
     assert answered(await redemptions.redeem(skus_now=recalled)) == (409, "recall")
     assert [row.step.reason for row in await redemptions.ledger.offer_steps(limit=1)] == ["recall"]

@@ -87,7 +87,7 @@ async def test_an_order_that_redeemed_nothing_cannot_be_cancelled_or_refunded(
     )
 
 
-async def test_an_attempt_that_was_refused_is_nothing_to_cancel(redemptions: Redemptions) -> None:
+async def test_a_refused_attempt_cannot_be_cancelled(redemptions: Redemptions) -> None:
     await redemptions.redeem(skus_now={"RUN-42": SkuNow(available=0)})
     assert answered(await redemptions.cancel()) == (404, "redemption.unknown")
 
@@ -246,7 +246,7 @@ def test_that_property_fails_when_each_refund_releases_the_whole_discount(
     assert_fails(test_whatever_happens_money_adds_up_and_the_offer_is_used_by_one_order)
 
 
-def test_that_property_fails_when_a_retry_is_judged_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_property_fails_when_a_retry_is_decided_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redemption, "_used", lambda *_: None)
     monkeypatch.setitem(use_states._STATE_OF_OFFER, OfferState.REDEEMED, "open")
     monkeypatch.setitem(TRANSITIONS, (OfferState.REDEEMED, "redeem"), OfferState.REDEEMED)

@@ -1,4 +1,4 @@
-"""Orders on which several offers came off go back to the last minor unit, whatever happened to them."""
+"""Orders with several offers are given back to the last minor unit."""
 
 import asyncio
 from collections import Counter

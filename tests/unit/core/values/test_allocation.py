@@ -1,4 +1,4 @@
-"""What comes off an order or its shipping, and each line's share of it, to the last minor unit."""
+"""Discounts on an order or its shipping, and each line's exact share."""
 
 from fractions import Fraction
 from typing import Any
@@ -58,7 +58,7 @@ def test_of_equal_lines_the_first_ones_bear_the_remainder(
 
 
 @pytest.mark.parametrize("case", CASES["off"], ids=str)
-def test_so_much_comes_off_an_order_or_its_shipping(case: dict[str, Any]) -> None:
+def test_a_deduction_takes_off_the_amount_of_the_vectors(case: dict[str, Any]) -> None:
     assert Deduction(**case["deduction"]).amount_off(case["amount"]) == case["takes"]
 
 

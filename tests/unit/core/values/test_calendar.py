@@ -220,5 +220,7 @@ def test_any_text_is_a_time_or_a_calendar_error(text: str) -> None:
         (-62_135_596_800_000 - 1, "0001-01-01T00:00:00Z"),
     ],
 )
-def test_what_no_calendar_can_write_is_the_edge_of_it(at: int, text: str) -> None:
+def test_an_instant_outside_the_years_1_to_9999_is_written_as_the_nearest(
+    at: int, text: str
+) -> None:
     assert calendar.format_rfc3339(at) == text

@@ -1,4 +1,4 @@
-"""The ids that the server makes."""
+"""The ids that the server issues."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Weekly timetables on the clocks of a zone."""
+"""Weekly schedules in a time zone."""
 
 from typing import Any
 

@@ -1,16 +1,18 @@
-"""What the ledger's facts amount to, read by index, is what they amount to read as a list."""
+"""The cache of items and customers: what it reads, and what a fact invalidates."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from support.builders import case, order, product, recall
+from support.builders import case, order, product, recall, stock
 from support.naive_assembly import NaiveShop
 from support.oracle.generated_worlds import BOUGHT, world
-from tactful.core.customer import taints as letdowns
-from tactful.core.facts import purchases
+from tactful.core.customer.taints import derive_taints
 from tactful.core.facts.fact_types import AnyFact
-from tactful.core.rules.policy import Policy
+from tactful.core.facts.purchases import derive_purchases
+from tactful.core.rules.policy import Policy, TaintRule, TaintRules
+from tactful.core.session.contact_history import ContactHistory
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.services.ingest import fact_row
 from tactful.stores.memory.ledger import MemoryLedger
@@ -24,11 +26,11 @@ async def world_of(told: list[tuple[AnyFact, int]]) -> tuple[FactCache, MemoryLe
 
 
 def meaning(history: Any) -> tuple[Any, Any]:
-    return letdowns.derive_taints(history, Policy()), purchases.derive_purchases(history)
+    return derive_taints(history, Policy()), derive_purchases(history)
 
 
 @pytest.mark.parametrize("start", range(0, 400, 100))
-async def test_a_customer_read_by_index_has_the_letdowns_and_purchases_of_the_whole_list(
+async def test_a_customer_read_by_index_has_the_taints_and_purchases_of_the_naive_assembly(
     start: int,
 ) -> None:
     for seed in range(start, start + 100):
@@ -39,7 +41,7 @@ async def test_a_customer_read_by_index_has_the_letdowns_and_purchases_of_the_wh
             assert meaning(read) == meaning(NaiveShop(told).history(customer)), f"world({seed})"
 
 
-async def test_an_item_read_by_index_has_the_parts_and_recalls_of_the_whole_list() -> None:
+async def test_an_item_read_by_index_has_the_components_and_recalls_of_the_naive_assembly() -> None:
     for seed in range(200):
         told = world(seed).facts
         known, _ = await world_of(told)
@@ -88,17 +90,88 @@ async def test_a_recall_of_a_product_reaches_the_bundles_that_it_is_part_of() ->
         (case(status="merged", merged_into="k2"), case("k2", customer="c9")),
         (case(order="o9"), order("o9", "RUN-42", customer="c9")),
     ],
-    ids=["a stranger's case about my order", "the case mine became part of", "the order it names"],
+    ids=[
+        "another customer's case about my order",
+        "the case mine became part of",
+        "the order it names",
+    ],
 )
-async def test_what_others_report_reaches_a_customer_whom_it_concerns(
+async def test_a_fact_of_another_customer_invalidates_the_customers_linked_to_it(
     first: AnyFact, then: AnyFact
 ) -> None:
     known, ledger = await world_of([(first, 1)])
     await known.load([], ["c1"])
     _, customers = await report(known, ledger, then)
     assert "c1" in customers
-    assert then in [kept.fact for kept in _all(await known.read_history("c1"))]
+    assert then in [one.fact for one in _all(await known.read_history("c1"))]
 
 
 def _all(history: Any) -> list[Any]:
     return [*history.orders, *history.cases]
+
+
+async def test_concurrent_loads_share_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    known, ledger = await world_of([(product("RUN-42", "run"), 1)])
+    reads: list[object] = []
+    facts_about = ledger.facts_about
+
+    async def counting(*asked: Any) -> Any:
+        reads.append(asked)
+        return await facts_about(*asked)
+
+    monkeypatch.setattr(ledger, "facts_about", counting)
+    await asyncio.gather(*(known.load(["RUN-42"], []) for _ in range(5)))
+    alone = len(reads)
+    assert known.item("RUN-42") is not None
+    await known.load(["RUN-42"], [])
+    assert len(reads) == alone
+
+
+async def test_a_fact_that_comes_during_a_read_is_read_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known, ledger = await world_of([(stock("RUN-42", 5), 1)])
+    facts_about = ledger.facts_about
+
+    async def interrupted(*asked: Any) -> Any:
+        found = await facts_about(*asked)
+        monkeypatch.setattr(ledger, "facts_about", facts_about)
+        await report(known, ledger, stock("RUN-42", 0))
+        return found
+
+    monkeypatch.setattr(ledger, "facts_about", interrupted)
+    await known.load(["RUN-42"], [])
+    item = known.item("RUN-42")
+    assert item is not None
+    assert item.available("DE") == 0
+
+
+async def test_the_oldest_entries_are_dropped_beyond_the_limits() -> None:
+    ledger = MemoryLedger()
+    known = FactCache(ledger, items=2, customers=2)
+    await known.load(["A", "B", "C"], ["c1", "c2", "c3"])
+    assert sum(known.item(sku) is not None for sku in "ABC") == 2
+    assert sum(known.customer(one) is not None for one in ("c1", "c2", "c3")) == 2
+
+
+async def test_a_profile_follows_the_policy_and_the_contact_history() -> None:
+    known, _ = await world_of([(case(skus=("RUN-42",)), 1), (product("RUN-42", "run"), 1)])
+    assert known.customer("c1") is None
+    await known.load([], ["c1"])
+    found = known.customer("c1")
+    assert found is not None
+    assert list(found.taints.products) == ["run"]
+    contact = ContactHistory()
+    known.set_contact("c1", contact)
+    assert (changed := known.customer("c1")) is not None
+    assert changed.contact is contact
+    known.use_policy(Policy(taints=TaintRules(defect=TaintRule("shop", 1))))
+    assert (strict := known.customer("c1")) is not None
+    assert strict.taints.shop
+
+
+async def test_an_erased_customer_leaves_nothing_in_memory() -> None:
+    known, _ = await world_of([(order("o1", "RUN-42"), 1)])
+    await known.load([], ["c1"])
+    known.erase_customer(await known.read_history("c1"))
+    assert known.customer("c1") is None
