@@ -30,12 +30,14 @@ def diff_rulebooks(old: CompiledRulebook, new: CompiledRulebook) -> list[str]:
 def _rules(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
     before = {rule.id: rule for rule in old.rules}
     after = {rule.id: rule for rule in new.rules}
-    yield from _ids("rule", before, after)
+    yield from _added_and_removed("rule", before, after)
     for id_ in sorted(before.keys() & after.keys()):
         yield from _rule(before[id_], after[id_])
 
 
-def _ids(what: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
+def _added_and_removed(
+    what: str, before: Mapping[str, object], after: Mapping[str, object]
+) -> Iterator[str]:
     for id_ in sorted(after.keys() - before.keys()):
         yield f"{what} '{id_}' is new"
     for id_ in sorted(before.keys() - after.keys()):
@@ -44,7 +46,7 @@ def _ids(what: str, before: Mapping[str, object], after: Mapping[str, object]) -
 
 def _rule(before: ParsedRule, after: ParsedRule) -> Iterator[str]:
     name = f"rule '{before.id}'"
-    yield from _settings(name, _flat(before.block), _flat(after.block))
+    yield from _settings(name, _flatten(before.block), _flatten(after.block))
     yield from _group(name, "requires", before.when, after.when)
     yield from _group(name, "excludes", before.unless, after.unless)
 
@@ -74,11 +76,12 @@ def _spelled(part: object) -> str:
     return str(getattr(part, "text", part))
 
 
-def _flat(block: ParsedMapping, prefix: str = "") -> dict[str, str]:
+def _flatten(block: ParsedMapping, prefix: str = "") -> dict[str, str]:
+    """Return dotted path of each setting → its value as spelled."""
     found: dict[str, str] = {}
     for name, value in block.values.items():
         if isinstance(value, ParsedMapping):
-            found |= _flat(value, f"{prefix}{name}.")
+            found |= _flatten(value, f"{prefix}{name}.")
         elif name not in _NOT_SETTINGS:
             found[prefix + name] = spelled(block.nodes[name])
     return found
@@ -96,19 +99,19 @@ def _settings(name: str, before: Mapping[str, str], after: Mapping[str, str]) ->
 
 
 def _campaigns(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
-    yield from _ids("campaign", old.campaigns, new.campaigns)
+    yield from _added_and_removed("campaign", old.campaigns, new.campaigns)
     for id_ in sorted(old.campaigns.keys() & new.campaigns.keys()):
         before, after = old.campaigns[id_].block, new.campaigns[id_].block
-        yield from _settings(f"campaign '{id_}'", _flat(before), _flat(after))
+        yield from _settings(f"campaign '{id_}'", _flatten(before), _flatten(after))
 
 
 def _suppress(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
     before = {rule.id: rule for rule in old.suppress}
     after = {rule.id: rule for rule in new.suppress}
-    yield from _ids("suppress block", before, after)
+    yield from _added_and_removed("suppress block", before, after)
     for id_ in sorted(before.keys() & after.keys()):
         name = f"suppress block '{id_}'"
-        yield from _settings(name, _flat(before[id_].block), _flat(after[id_].block))
+        yield from _settings(name, _flatten(before[id_].block), _flatten(after[id_].block))
         yield from _group(name, "covers", before[id_].when, after[id_].when)
 
 
@@ -124,5 +127,5 @@ def _lists(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
 def _policy(compiled: CompiledRulebook) -> dict[str, str]:
     found: dict[str, str] = {}
     for section in compiled.files.policies:
-        found |= _flat(section)
+        found |= _flatten(section)
     return found

@@ -27,7 +27,7 @@ def below_the_floor(files: ParsedFiles, context: CheckContext, findings: Finding
         offer = rule.get("offer")
         if offer:
             _check_terms(offer, context, findings)
-            for item, reported in _named(rule, context.catalogue):
+            for item, reported in _named_items(rule, context.catalogue):
                 _check_item(rule, item, reported, context, findings)
 
 
@@ -46,7 +46,7 @@ def _check_terms(offer: ParsedMapping, context: CheckContext, findings: Findings
     for step in steps:
         for code, amount in (step.get("fixed") or {}).items():
             if amount < minimum.get(code, 0):
-                message = f"{_plain(amount, code)} is below the rule's own floor of {_plain(minimum[code], code)}"
+                message = f"{_spelled(amount, code)} is below the rule's own floor of {_spelled(minimum[code], code)}"
                 findings.add(
                     "R306", step.span_of("fixed"), message, "raise the price or lower the floor"
                 )
@@ -65,7 +65,7 @@ def _check_item(
     if quote.actual is None or quote.needed is None:
         return  # `price.missing`: no price can be computed, so none can be compared.
     side = "below" if quote.actual < quote.needed else "above"
-    actual, limit = (_plain(amount, shelf.currency) for amount in (quote.actual, quote.needed))
+    actual, limit = (_spelled(amount, shelf.currency) for amount in (quote.actual, quote.needed))
     place = f"for {item.sku} in {reported.fact.territory}"
     message = f"{place}, the price of {actual} is {side} the limit of {limit} ({quote.reason})"
     findings.add("R306", price_span(rule), message, "lower the discount, or name other items")
@@ -85,11 +85,11 @@ def _quote(
     return quote, shelf
 
 
-def _named(
+def _named_items(
     rule: ParsedRule, catalogue: Mapping[str, Item]
 ) -> Iterator[tuple[Item, ReportedFact[Price]]]:
     """Yield each item that the rule names, with its price in each territory of the rule."""
-    skus, products = _names(rule)
+    skus, products = _named_ids(rule)
     territories = rule.get("territories") or ()
     for item in catalogue.values() if skus or products else ():
         if item.sku in skus or item.product_id in products:
@@ -98,7 +98,8 @@ def _named(
                     yield item, reported
 
 
-def _names(rule: ParsedRule) -> tuple[set[str], set[str]]:
+def _named_ids(rule: ParsedRule) -> tuple[set[str], set[str]]:
+    """Return the SKUs and the products that every match of the rule must be one of."""
     named: dict[str, set[str]] = {"item.sku": set(), "item.product": set()}
     for comparison in conjuncts(rule.when):
         if comparison.name in named and comparison.op == "in":
@@ -114,7 +115,7 @@ def small_budgets(files: ParsedFiles, context: CheckContext, findings: Findings)
         if campaign and budget:
             for code, cost in _worst_costs(rule, context).items():
                 if code in budget and budget[code] < cost:
-                    message = f"one offer of '{rule.id}' may cost {_plain(cost, code)}; the budget is {_plain(budget[code], code)}"
+                    message = f"one offer of '{rule.id}' may cost {_spelled(cost, code)}; the budget is {_spelled(budget[code], code)}"
                     findings.add(
                         "R307",
                         campaign.block.span_of("budget"),
@@ -132,7 +133,7 @@ def _worst_costs(rule: ParsedRule, context: CheckContext) -> dict[str, int]:
     for step in steps:
         for code, amount in (step.get("amount") or {}).items():
             costs[code] = max(costs.get(code, 0), amount * quantity)
-    for item, reported in _named(rule, context.catalogue):
+    for item, reported in _named_items(rule, context.catalogue):
         quote, shelf = _quote(rule, item, reported, context)
         if shelf and isinstance(quote, pricing.Quote):
             costs[shelf.currency] = max(costs.get(shelf.currency, 0), quote.saved * quantity)
@@ -167,7 +168,7 @@ def _check_budget(
 
 
 def _check_prices(rule: ParsedRule, context: CheckContext, findings: Findings) -> None:
-    skus, products = _names(rule)
+    skus, products = _named_ids(rule)
     node = rule.block.nodes.get("territories")
     for item in context.catalogue.values() if node and (skus or products) else ():
         if item.sku in skus or item.product_id in products:
@@ -215,5 +216,5 @@ def price_span(rule: ParsedRule) -> Span:
     return offer.span_of(mode) if mode else rule.id_node
 
 
-def _plain(amount: int, currency: str) -> str:
+def _spelled(amount: int, currency: str) -> str:
     return format_plain(Money(amount, currency))

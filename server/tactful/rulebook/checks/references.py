@@ -138,11 +138,11 @@ def unused_names(files: ParsedFiles, _: CheckContext, findings: Findings) -> Non
 def _used_lists(files: ParsedFiles) -> Iterator[str]:
     trees = [tree for rule in files.rules for tree in (rule.when, rule.unless) if tree]
     for tree in [*trees, *(block.when for block in files.suppress)]:
-        yield from _names(tree.node)
+        yield from _list_names(tree.node)
 
 
-def _names(node: Node) -> Iterator[str]:
+def _list_names(node: Node) -> Iterator[str]:
     if node.text.startswith("$"):
         yield node.text[1:]
     for item in (*node.items, *(value for _, value in node.pairs)):
-        yield from _names(item)
+        yield from _list_names(item)

@@ -124,20 +124,21 @@ def build_rule(parsed: ParsedRule, policy: Policy, stacks_with: frozenset[str]) 
 def price_terms(parsed: ParsedRule) -> PriceTerms:
     """Return how the price of a rule's offer is made, or what comes off the order or shipping."""
     offer = parsed.get("offer") or ParsedMapping(parsed.block.node)
-    step = _mode(offer)
+    step = _price_mode(offer)
     if parsed.get("remedy"):
         made = any(mode in offer.values for mode in PRICE_MODES)
-        return _floored(offer, step if made else PriceTerms("remedy"))
+        return _with_floor(offer, step if made else PriceTerms("remedy"))
     level = level_of(offer)
     if level == "item":
-        return _floored(offer, step)
+        return _with_floor(offer, step)
     step = structs.replace(step, level=level, at_most=offer.get("at_most", {}))
     if level == "shipping":
         return step
-    return structs.replace(_floored(offer, step), on_floor="withhold", ending=None)
+    return structs.replace(_with_floor(offer, step), on_floor="withhold", ending=None)
 
 
-def _floored(offer: ParsedMapping, step: PriceTerms) -> PriceTerms:
+def _with_floor(offer: ParsedMapping, step: PriceTerms) -> PriceTerms:
+    """Return the terms with the floor, the least saving and the ending of the offer."""
     saving = offer.get("min_saving", {})
     floor = offer.get("floor") or ParsedMapping(offer.node)
     return structs.replace(
@@ -152,7 +153,8 @@ def _floored(offer: ParsedMapping, step: PriceTerms) -> PriceTerms:
     )
 
 
-def _mode(offer: ParsedMapping) -> PriceTerms:
+def _price_mode(offer: ParsedMapping) -> PriceTerms:
+    """Return the terms of the price mode of an offer, or of a step of a ladder."""
     mode: Any = next((name for name in PRICE_MODES if name in offer.values), "percent")
     value = offer.get(mode)
     match mode:
@@ -161,7 +163,7 @@ def _mode(offer: ParsedMapping) -> PriceTerms:
         case "amount" | "fixed":
             return PriceTerms(mode, amounts=value)
         case "ladder":
-            return PriceTerms("ladder", ladder=tuple(_mode(step) for step in value))
+            return PriceTerms("ladder", ladder=tuple(_price_mode(step) for step in value))
         case _:
             return PriceTerms(mode)
 

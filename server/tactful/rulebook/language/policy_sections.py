@@ -46,31 +46,32 @@ def read_policy(sections: Sequence[ParsedMapping], base: Policy, findings: Findi
     seen: dict[str, Node] = {}
     policy = base
     for section in sections:
-        for path, key in _leaves(section):
+        for path, key in _settings(section):
             first = seen.setdefault(path, key)
             if first is not key:
                 message = f"'{path}' is already set in {first.path}, line {first.line + 1}"
                 findings.add("R218", key, message, "keep one of the two")
-        policy = _applied(section, policy, findings)
+        policy = _apply_section(section, policy, findings)
     return policy
 
 
-def _leaves(block: ParsedMapping, prefix: str = "") -> Iterator[tuple[str, Node]]:
+def _settings(block: ParsedMapping, prefix: str = "") -> Iterator[tuple[str, Node]]:
+    """Yield every setting as (dotted path, node of its key)."""
     for name, key in block.keys.items():
         value = block.get(name)
         if isinstance(value, ParsedMapping):
-            yield from _leaves(value, f"{prefix}{name}.")
+            yield from _settings(value, f"{prefix}{name}.")
         else:
             yield prefix + name, key
 
 
-def _applied(section: ParsedMapping, policy: Policy, findings: Findings) -> Policy:
+def _apply_section(section: ParsedMapping, policy: Policy, findings: Findings) -> Policy:
     changes: dict[str, Any] = {}
     for name, value in section.values.items():
         if name == "taints":
             changes[name] = _taints(value, policy, findings)
         elif name in _ONLY_LARGER:
-            changes[name] = _tightened(section, name, getattr(policy, name), findings)
+            changes[name] = _only_larger(section, name, getattr(policy, name), findings)
         elif isinstance(value, ParsedMapping):
             changes[name] = _group(value, getattr(policy, name))
         else:
@@ -87,7 +88,7 @@ def _group(block: ParsedMapping, group: Any) -> Any:
     return structs.replace(group, **values)
 
 
-def _tightened(section: ParsedMapping, name: str, active: Any, findings: Findings) -> Any:
+def _only_larger(section: ParsedMapping, name: str, active: Any, findings: Findings) -> Any:
     value = section.get(name)
     if value >= active:
         return value

@@ -11,10 +11,10 @@ def stacking_partners(files: ParsedFiles) -> dict[str, frozenset[str]]:
     by_campaign: dict[str, set[str]] = {}
     for rule in files.rules:
         by_campaign.setdefault(rule.get("campaign") or "", set()).add(rule.id)
-    return {rule.id: frozenset(_named(rule, by_campaign)) for rule in files.rules}
+    return {rule.id: frozenset(_named_rules(rule, by_campaign)) for rule in files.rules}
 
 
-def _named(rule: ParsedRule, by_campaign: dict[str, set[str]]) -> set[str]:
+def _named_rules(rule: ParsedRule, by_campaign: dict[str, set[str]]) -> set[str]:
     named: set[str] = set()
     for name in rule.get("stacks_with") or ():
         named |= by_campaign.get(name, {name})
