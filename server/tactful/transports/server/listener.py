@@ -4,6 +4,7 @@ import asyncio
 import socket
 from contextlib import suppress
 from email.utils import formatdate
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -89,9 +90,14 @@ class Listener:
         self._config.load()
         self._lifespan = LifespanOn(self._config)
         raise_descriptor_limit()  # before the state derives its capacity from the limit
-        self.state = ListenerState(
-            hub, self._new_http_protocol, conformance_echo=place.conformance_echo
+        new_http_protocol = partial(
+            HttpProtocol,
+            self._config,
+            self._uvicorn_state,
+            self._lifespan.state,
+            rejections=hub.rejections,
         )
+        self.state = ListenerState(hub, new_http_protocol, conformance_echo=place.conformance_echo)
         self._socket: socket.socket | None = None
         self._server: asyncio.Server | None = None
 
@@ -222,10 +228,6 @@ class Listener:
 
     def _new_connection(self) -> IncomingConnection:
         return IncomingConnection(self.state)
-
-    def _new_http_protocol(self) -> HttpProtocol:
-        arguments = self._config, self._uvicorn_state, self._lifespan.state
-        return HttpProtocol(*arguments, rejections=self._hub.rejections)
 
     def _take_upgrade(self, **_: Any) -> IncomingConnection:
         """Take over a connection on which the HTTP stack met an upgrade after earlier requests."""
