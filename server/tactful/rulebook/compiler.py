@@ -71,6 +71,7 @@ def compile_rulebook(
 
 
 def _build_rulebook(files: ParsedFiles, policy: Policy) -> Rulebook:
+    """Build the rulebook of files without errors; everything is ordered by id."""
     stacking = stacking_partners(files)
     rules: dict[str, Rule] = {}
     entries = []

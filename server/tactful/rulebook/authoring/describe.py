@@ -42,6 +42,7 @@ def describe_rule(rule: ParsedRule, files: ParsedFiles) -> str:
 
 
 def _places(rule: ParsedRule) -> Iterator[str]:
+    """Yield where and when the rule applies, and in which mode."""
     where = rule.get("territories")
     yield f"In {_listed(where)}" if where else "Everywhere"
     valid = rule.get("valid")
@@ -108,6 +109,7 @@ def _window_length(comparison: Comparison) -> str:
 
 
 def _compared(comparison: Comparison, node: Node) -> str:
+    """Return the comparison itself: "is at least 5"."""
     value = spelled(node)
     if comparison.op == "between":
         low, high = (spelled(item) for item in node.items)

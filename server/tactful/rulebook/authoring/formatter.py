@@ -95,6 +95,7 @@ class _Printer:
     def _pair(
         self, key: Node, value: Node, indent: str, value_type: ValueType | None
     ) -> Iterator[str]:
+        """Yield the lines of a key with its value."""
         head = f"{indent}{self._raw(key)}:"
         inline = self._inline(value, len(head) + 1)
         if inline is not None:
@@ -124,6 +125,7 @@ class _Printer:
             yield from self._item(item, indent, inner)
 
     def _item(self, item: Node, indent: str, value_type: ValueType | None) -> Iterator[str]:
+        """Yield the lines of a list item, with its dash on the first line of the value."""
         yield from self._above(item.line, indent)
         inline = self._inline(item, len(indent) + 2)
         if inline is not None:

@@ -47,6 +47,7 @@ def schema() -> dict[str, Any]:
 
 
 def _condition() -> dict[str, Any]:
+    """Return the schema of one condition: groups, fields, and attributes by pattern."""
     groups = {name: {"$ref": "#/definitions/conditions"} for name in GROUPS}
     exact = {name: _reference(field) for name, field in FIELDS.items() if not name.endswith("*")}
     open_ended = {

@@ -63,6 +63,7 @@ def contradictions(files: ParsedFiles, _: CheckContext, findings: Findings) -> N
 
 
 def _contradicts(comparison: Comparison, bounds: FieldBounds) -> bool:
+    """Narrow the bounds by a comparison, and return whether no value is left."""
     if comparison.field.type in _NUMBERS and comparison.op in {"at_least", "at_most", "between"}:
         low, high = (
             comparison.value if comparison.op == "between" else (comparison.value, comparison.value)

@@ -32,6 +32,7 @@ def below_the_floor(files: ParsedFiles, context: CheckContext, findings: Finding
 
 
 def _check_terms(offer: ParsedMapping, context: CheckContext, findings: Findings) -> None:
+    """Check a price against the policy and the floor of its own rule."""
     most = context.policy.max_total_discount_bp
     if level_of(offer) == "shipping":
         return  # Shipping discounts do not lower the price of an item.
@@ -59,6 +60,7 @@ def _check_item(
     context: CheckContext,
     findings: Findings,
 ) -> None:
+    """Check the price of a rule for one item in one territory."""
     quote, shelf = _quote(rule, item, reported, context)
     if shelf is None or isinstance(quote, pricing.Quote):
         return

@@ -38,6 +38,7 @@ def never_open(files: ParsedFiles, context: CheckContext, findings: Findings) ->
 def _check_hours(
     rule: ParsedRule, context: CheckContext, starts: int, ends: int, findings: Findings
 ) -> None:
+    """Report a schedule that cannot be read (R212) or that never opens (R304)."""
     hours = []
     for entry in rule.get("schedule") or ():
         try:
@@ -80,6 +81,7 @@ def unguarded_trials(files: ParsedFiles, context: CheckContext, findings: Findin
 def _missing_limits(
     rule: ParsedRule, files: ParsedFiles, context: CheckContext
 ) -> Iterator[tuple[str, str]]:
+    """Yield message and help for each limit that a trial lacks."""
     starts, ends = window_of(rule, context.policy)
     if (rule.get("share") or 10_000) > TRIAL_SHARE:
         yield "this trial includes more than half of the sessions", "add `share: 20%`"

@@ -183,6 +183,7 @@ def _clause(clause: Clause, operands: _Operands) -> str:
 
 
 def _number(clause: Clause, read: str, operands: _Operands) -> str | None:
+    """Return an expression for a comparison of numbers, or None for another form."""
     match clause.op:
         case "at_least":
             return f"((v := {read}) is not None and v >= {operands.add(clause.value)})"
@@ -196,6 +197,7 @@ def _number(clause: Clause, read: str, operands: _Operands) -> str | None:
 
 
 def _word(clause: Clause, read: str, operands: _Operands, *, several: bool) -> str | None:
+    """Return an expression for a comparison of words, or None for another form."""
     match clause.op, several:
         case "in", False:
             return f"{read} in {operands.add(frozenset(clause.value))}"

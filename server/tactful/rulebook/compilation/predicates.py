@@ -191,6 +191,7 @@ def _elapsed(read: ReadField, value: int) -> HoldsFrom:
 
 
 def _number(read: ReadField, op: str, value: Any) -> HoldsFrom:
+    """Return the function of a comparison of numbers."""
     match op:
         case "at_least":
             return lambda s: NOW if (n := read(s)) is not None and n >= value else NEVER

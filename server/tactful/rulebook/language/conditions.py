@@ -139,6 +139,7 @@ def _parts(node: Node, lists: Lists, findings: Findings) -> Iterator[ConditionTr
 
 
 def _entries(node: Node, lists: Lists, findings: Findings) -> Iterator[ConditionTree]:
+    """Parse a mapping of conditions: fields and groups."""
     if node.kind != "map":
         help_text = "write `field: value`, such as `item.stock: {at_least: 5}`"
         findings.add("R204", node, "expected a condition: a field and its value", help_text)
@@ -204,6 +205,7 @@ def _bare(
 def _comparisons(
     field: Field, key: Node, node: Node, lists: Lists, findings: Findings
 ) -> Iterator[Comparison]:
+    """Parse `field: {comparison: operand, …}`."""
     allowed = OPERATORS[field.type] + (WINDOWS if field.read_since else ())
     window = _window(field, node, findings)
     compared = False
@@ -292,6 +294,7 @@ def _between(node: Node, read: Callable[[Node], Any], findings: Findings) -> Any
 
 
 def _reader(field: Field, op: str, findings: Findings) -> Callable[[Node], Any]:
+    """Return the function that reads an operand; unquoted ambiguous words are R208."""
     value_type = operand_type(field, op)
     if field.type not in {"any", "text", "path"} or not isinstance(value_type, TextType):
         return lambda node: value_type.read(node, findings)

@@ -146,6 +146,7 @@ def _is_new(id_: str, node: Node, seen: dict[str, Node], what: str, findings: Fi
 def _lists(
     files: Sequence[ParsedMapping], findings: Findings
 ) -> tuple[dict[str, Node], dict[str, Node]]:
+    """Return the places of the names of all lists, and the lists."""
     keys: dict[str, Node] = {}
     lists: dict[str, Node] = {}
     for file in files:

@@ -94,6 +94,7 @@ def as_sarif(found: Sequence[Diagnostic], lines: Lines) -> str:  # noqa: ARG001
 
 
 def _result(one: Diagnostic) -> dict[str, Any]:
+    """Return a finding as a SARIF result."""
     region = {
         "startLine": one.line,
         "startColumn": one.column,

@@ -170,6 +170,7 @@ class _Reader:
         return event or StreamEndEvent()
 
     def _node(self, event: Event, depth: int) -> Node:
+        """Return the node that begins with an event; bounds the depth of nesting."""
         if type(event) is ScalarEvent:
             if event.anchor is not None or event.tag is not None:
                 self._check_properties(event)
@@ -189,6 +190,7 @@ class _Reader:
         return self._list(event, depth)
 
     def _scalar(self, event: ScalarEvent) -> Node:
+        """Return a scalar; a text in quotes must end on its own line."""
         style = event.style
         path, line, column, end_line, end_column = self._place(event)
         if style in {"'", '"'} and line != end_line:
@@ -212,6 +214,7 @@ class _Reader:
         )
 
     def _mapping(self, event: MappingStartEvent, depth: int) -> Node:
+        """Return a mapping; of equal keys, the first one is kept."""
         pairs: dict[str, tuple[Node, Node]] = {}
         extra: list[tuple[Node, Node]] = []
         while not isinstance(following := self._next(), CollectionEndEvent):
@@ -228,6 +231,7 @@ class _Reader:
         return self._collection(event, following, "map", pairs=tuple(pairs.values()))
 
     def _is_key(self, key: Node) -> bool:
+        """Return whether a node can be a key; report it otherwise."""
         if key.kind != "scalar" or key.style in {"|", ">"}:
             self.findings.add(
                 "R112",
@@ -263,6 +267,7 @@ class _Reader:
         pairs: tuple[tuple[Node, Node], ...] = (),
         items: tuple[Node, ...] = (),
     ) -> Node:
+        """Return a mapping or a list with its place."""
         path, line, column, _, _ = self._place(first)
         _, _, _, end_line, end_column = self._place(last)
         flow = isinstance(first, SequenceStartEvent | MappingStartEvent) and bool(first.flow_style)
@@ -305,6 +310,7 @@ class _Reader:
         return self.path, first.line, first.column, last.line, last.column
 
     def _broken(self, error: MarkedYAMLError) -> UnreadableFileError:
+        """Return the error to raise for a problem that the YAML parser reports."""
         context, problem = error.context or "", error.problem or "unreadable"
         mark = error.problem_mark or error.context_mark
         if error.context_mark is not None and _is_open_quote(context, problem):

@@ -116,6 +116,7 @@ class RulebookCounter:
                 self._withheld.add(key)
 
     def _push(self, context: Context, offer: Offer) -> None:
+        """Count one pushed offer."""
         self._rules[offer.rule] += 1
         self._items[offer.sku] += 1
         self._days[offer.issued_at // DAY * DAY] += 1

@@ -73,6 +73,7 @@ def run_scenarios(
 def _run_file(
     source: RuleSource, rulebook: Rulebook, findings: Findings, coverage: Coverage
 ) -> Iterator[ScenarioResult]:
+    """Run the scenarios of one file, unless the file has errors."""
     own = Findings()
     node = read(source, own)
     file = TEST_FILE.read(node, own) if node else None
@@ -331,6 +332,7 @@ class _ScenarioRun:
             self._fail(block.nodes["message"], message, sku)
 
     def _expect_reason(self, block: ParsedMapping, sku: str | None) -> None:
+        """Compare the primary reason of a rule with the expected one."""
         node = block.nodes["because"]
         rules = self.simulator.rulebook.rules
         rule = block.get("rule") or (next(iter(rules)) if len(rules) == 1 else None)
