@@ -18,7 +18,7 @@ from good_client import Good
 WHOLE, DOOR, PLAIN = "whole server, greeted", "door alone", "websockets"
 COMMANDS = {
     WHOLE: harness.python("job_tactful.py", "100", "200", "patient"),
-    DOOR: harness.python("front_door.py"),
+    DOOR: harness.python("bare_listener.py"),
     PLAIN: harness.python("echo_websockets.py"),
 }
 

@@ -27,7 +27,7 @@ def commands(rules: int) -> dict[str, list[str] | None]:
     return {
         OURS: harness.python("job_tactful.py", *size, "patient"),
         LOOKING: harness.python("job_tactful.py", *size, "looking"),
-        DOOR: harness.python("job_door.py"),
+        DOOR: harness.python("job_listener.py"),
         ECHO: harness.python("echo_tactful.py"),
         INDEXED: node and [*node, "indexed", *size],
         ENGINE: node and [*node, "engine", *size],

@@ -22,7 +22,7 @@ WELCOME = encode(Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=15
 ANSWER = encode(Withdraw(seq=1, offer="o" * 300))
 
 
-class Desk:
+class WelcomingHandler:
     """Welcomes, and answers everything else with a message of an offer's size."""
 
     def connection_opened(self, _: ClientConnection) -> None:
@@ -54,7 +54,7 @@ async def main() -> None:
     limits = AdmissionLimits(unlimited=UNLIMITED_ADDRESSES, timing=rhythm)
     policy = AccessPolicy(origins=frozenset({"https://shop.example"}), limits=limits)
     place = msgspec.convert(json.loads(sys.argv[1]) if sys.argv[1:] else {"port": 0}, ListenAddress)
-    listener = Listener(nothing, ConnectionHub(Desk(), policy), place)
+    listener = Listener(nothing, ConnectionHub(WelcomingHandler(), policy), place)
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
     await listener.start()

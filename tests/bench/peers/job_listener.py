@@ -3,7 +3,7 @@
 import asyncio
 
 import uvloop
-from front_door import Desk, nothing
+from bare_listener import WelcomingHandler, nothing
 
 from tactful.app import UNLIMITED_ADDRESSES
 from tactful.protocol.conversation import ProtocolTiming
@@ -14,7 +14,7 @@ from tactful.transports.server.listener import ListenAddress, Listener
 from tactful.transports.sessions.connection_hub import ClientConnection, ConnectionHub
 
 
-class Silent(Desk):
+class Silent(WelcomingHandler):
     """Welcomes, and takes everything else in."""
 
     def message_received(self, connection: ClientConnection, message: ClientMessage) -> None:
