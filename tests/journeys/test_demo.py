@@ -325,7 +325,7 @@ def test_on_a_phone_the_panel_collapses_and_nothing_overflows(
     context = browser.new_context(viewport={"width": width, "height": 640})
     page = context.new_page()
     page.goto(f"{demo.url}demo")
-    panel, fold = page.locator("#panel"), page.get_by_role("button", name="Backstage")
+    panel, fold = page.locator("#panel"), page.get_by_role("button", name="Panel")
     expect(panel).to_be_hidden()
     fold.click()
     expect(panel).to_be_visible()
@@ -349,7 +349,7 @@ def test_a_reset_forgets_everything(tmp_path: Path, browser: Browser) -> None:
         before = set(tmp_path.iterdir())
 
         with visit.page.expect_event("load", timeout=30_000):
-            visit.page.get_by_role("button", name="Start all over").click()
+            visit.page.get_by_role("button", name="Reset the demo").click()
 
         visit.look_at("fjord-boot", "42")
         expect(visit.page.locator("#stock")).to_have_text("Size 42: 3 there")
@@ -375,4 +375,4 @@ def test_an_occupied_port_is_skipped_and_the_next_one_used(tmp_path: Path) -> No
         port = taken.getsockname()[1]
         with started(tmp_path, port) as running:
             assert running.port != port
-            assert f"Port {port} is taken; the demo uses {running.port}." in running.said
+            assert f"Port {port} is in use, so the demo uses {running.port}." in running.said

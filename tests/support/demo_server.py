@@ -1,4 +1,4 @@
-"""A running demo, its shop's visitor and its panel, without a browser."""
+"""A running demo, with a client that uses its shop and its panel without a browser."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,10 +10,10 @@ from tactful.demo.server import DemoServer
 
 
 class DemoClient:
-    """One demo, and somebody in its shop."""
+    """One demo, and an HTTP client of its shop and its panel."""
 
-    def __init__(self, demo: DemoServer, http: httpx.AsyncClient) -> None:
-        self.demo = demo
+    def __init__(self, server: DemoServer, http: httpx.AsyncClient) -> None:
+        self.server = server
         self.http = http
 
     async def page(self, path: str) -> str:
@@ -22,24 +22,24 @@ class DemoClient:
         return answer.text
 
     async def submit(self, path: str, **fields: str) -> httpx.Response:
-        """A form of the shop."""
+        """Submit a form of the shop."""
         return await self.http.post(path, data=fields)
 
     async def press(self, act: str, **body: Any) -> httpx.Response:
-        """A button of the panel."""
+        """Press a button of the panel."""
         return await self.http.post(f"/demo/{act}", json=body)
 
     async def state(self, **query: str) -> dict[str, Any]:
-        """What the panel shows."""
+        """Return what the panel shows."""
         return dict((await self.http.get("/demo/state", params=query)).json())
 
 
 @asynccontextmanager
 async def demo_client() -> AsyncIterator[DemoClient]:
-    """Open, on a free port."""
-    async with DemoServer(port=0) as demo:
-        origin = demo.url.rstrip("/")
+    """Run a demo on a free port."""
+    async with DemoServer(port=0) as server:
+        origin = server.url.rstrip("/")
         async with httpx.AsyncClient(
             base_url=origin, headers={"Origin": origin}, follow_redirects=True
         ) as http:
-            yield DemoClient(demo, http)
+            yield DemoClient(server, http)

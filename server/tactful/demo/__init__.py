@@ -1,4 +1,4 @@
-"""A shop to play with: storefront, facts, rules, panel and console in one process, on one port."""
+"""Demo shop: storefront, facts, rules, panel and console in one process, on one port."""
 
 from tactful.demo.server import run
 

@@ -1,4 +1,4 @@
-"""What does the demo shop's own server ask of Tactful? Over HTTP with the server key, as any shop would."""
+"""Backend of the demo shop, which calls Tactful over HTTP with the server key, as any shop's does."""
 
 import asyncio
 from http.client import HTTPConnection
@@ -12,25 +12,27 @@ from msgspec import Struct
 from tactful.runtime.ports.environment import Clock
 
 TIMEOUT_S: Final = 10
+"""Seconds to wait for a response."""
 IDENTITY_LIFETIME_S: Final = 300
-"""How long a statement of who is logged in is good for."""
+"""Seconds that a signed identity is valid."""
 ATTEMPTS: Final = 3
+"""Requests for a redemption whose outcome is unknown."""
 
 
 class ServerReply(Struct, frozen=True):
-    """Status and decoded body."""
+    """An HTTP response: its status and decoded JSON body."""
 
     status: int
     body: Any
 
     @property
     def ok(self) -> bool:
-        """Whether it was done."""
+        """Whether the request succeeded."""
         return self.status < 400
 
 
 class ShopBackend:
-    """Reports facts, signs identities, verifies tokens offline and redeems them."""
+    """Reports facts, signs identities, verifies tokens offline, and redeems them."""
 
     def __init__(self, *, port: int, server_key: str, identity_secret: str, clock: Clock) -> None:
         self._port = port
@@ -42,11 +44,11 @@ class ShopBackend:
         self._clock = clock
 
     async def report_facts(self, facts: list[dict[str, Any]]) -> ServerReply:
-        """`POST /v1/facts`."""
+        """Report facts with `POST /v1/facts`."""
         return await self.request("POST", "/v1/facts", facts)
 
     async def redeem(self, token: str, order: str, lines: list[dict[str, Any]]) -> ServerReply:
-        """`POST /v1/redemptions`; where the outcome is unknown, the same question again."""
+        """Redeem a token with `POST /v1/redemptions`; repeat the request where the outcome is unknown."""
         body = {"token": token, "order": order, "territory": "DE", "lines": lines}
         reply = await self.request("POST", "/v1/redemptions", body)
         for _ in range(ATTEMPTS - 1):
@@ -56,11 +58,11 @@ class ShopBackend:
         return reply
 
     async def cancel_redemption(self, order: str) -> ServerReply:
-        """`POST /v1/redemptions/{order}/cancel`: an order that came to nothing keeps no offer."""
+        """Cancel an order's redemptions with `POST /v1/redemptions/{order}/cancel`."""
         return await self.request("POST", f"/v1/redemptions/{quote(order)}/cancel", {})
 
     async def request(self, method: str, path: str, body: object = None) -> ServerReply:
-        """One request to `/v1/...` of the running server."""
+        """Send one request to the running server."""
         return await asyncio.to_thread(self._request, method, path, body)
 
     def _request(self, method: str, path: str, body: object) -> ServerReply:
@@ -75,13 +77,13 @@ class ShopBackend:
             connection.close()
 
     def sign_identity(self, customer: str) -> str:
-        """A signed statement of who is logged in, for the widget."""
+        """Return a JWT that identifies the customer to the widget."""
         now = self._clock.now() // 1000
         claims = {"sub": customer, "iat": now, "exp": now + IDENTITY_LIFETIME_S}
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
     async def verify_token(self, token: str) -> dict[str, Any] | None:
-        """The claims of an offer's token under Tactful's published keys; None: it is not theirs."""
+        """Return the claims of an offer's token; None: it was not signed with a published key, or ended."""
         published = await self.request("GET", "/.well-known/jwks.json")
         try:
             kid = jwt.get_unverified_header(token).get("kid")
@@ -93,5 +95,5 @@ class ShopBackend:
             )
         except (jwt.PyJWTError, StopIteration):
             return None
-        # The demo's clock may be ahead of the machine's, which is all that PyJWT knows.
+        # PyJWT compares with the machine's clock, but the demo's clock may be ahead of it.
         return claims if claims["exp"] > self._clock.now() // 1000 else None

@@ -1,4 +1,4 @@
-"""What does the demo shop sell? Nine products of brands that do not exist, in a few sizes."""
+"""Catalogue of the demo shop: nine products of invented brands, in a few sizes."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Variant(Struct, frozen=True):
-    """One size of a product, and how many of it there are when the demo starts."""
+    """One size of a product; `stock`: pieces when the demo starts."""
 
     sku: str
     size: str
@@ -14,7 +14,7 @@ class Variant(Struct, frozen=True):
 
 
 class Article(Struct, frozen=True, kw_only=True):
-    """One product. Amounts in euro cents: `price` with 19 % tax, `cost` without."""
+    """One product. Amounts are euro cents: `price` and `target` with 19 % tax, `cost` without."""
 
     id: str
     title: str
@@ -24,7 +24,7 @@ class Article(Struct, frozen=True, kw_only=True):
     target: int
     cost: int
     line: str
-    """One sentence that sells it."""
+    """A sentence that advertises it."""
     about: str
     details: tuple[str, ...]
     variants: tuple[Variant, ...]
@@ -33,17 +33,17 @@ class Article(Struct, frozen=True, kw_only=True):
 
     @property
     def section(self) -> str:
-        """The last step of its category."""
+        """Last part of its category."""
         return self.category.rpartition("/")[2]
 
     @property
     def path(self) -> str:
-        """Its page in the shop."""
+        """Path of its page in the shop."""
         return f"/shop/product/{self.id}"
 
     @property
     def picture(self) -> str:
-        """Its drawing."""
+        """Path of its picture."""
         return f"/shop/pictures/{self.id}.svg"
 
 
@@ -183,7 +183,7 @@ SECTIONS: Final = {
     "socks": "Socks",
     "care": "Care",
 }
-"""The last step of a category → its name in the shop."""
+"""Last part of a category → its name in the shop."""
 
 BY_ID: Final = {article.id: article for article in ARTICLES}
 BY_SKU: Final = {

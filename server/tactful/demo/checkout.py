@@ -1,4 +1,4 @@
-"""The pages of the demo shop in which something is bought: cart, checkout, payment, and the promise kept."""
+"""Checkout of the demo shop: cart, checkout and payment pages, and the redemption of offers."""
 
 import re
 import secrets
@@ -22,14 +22,15 @@ from tactful.demo.visitors import AcceptedOffer, PricedCartLine, Visitor
 REFUSAL_TEXTS: Final = {
     "stock.out": "is sold out: somebody else bought the last one before you paid.",
     "recall": "has been recalled and cannot be sold.",
-    "redemption.used": "had an offer that was used already; the usual price applies.",
+    "redemption.used": "has an offer that was used already. The usual price applies.",
 }
-"""What a shopper is told when a promise cannot be kept; any other reason is `LAPSED`."""
-EXPIRED_TEXT: Final = "had an offer that has ended; the usual price applies."
+"""Reason of a refused redemption → the end of the sentence that the shopper reads."""
+EXPIRED_TEXT: Final = "has an offer that has ended. The usual price applies."
+"""The end of that sentence for all other reasons."""
 
 
 def checkout_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
-    """Cart, checkout, payment and thanks."""
+    """Return the routes of cart, checkout and payment."""
     demo_shop = storefront.demo_shop
 
     async def cart(request: Request) -> Response:
@@ -43,7 +44,7 @@ def checkout_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         visitor = storefront.visitor_of(request)
         sku, qty = given.get("sku", ""), given.get("qty", "1")
         if sku not in BY_SKU or not re.fullmatch(r"[0-9]{1,3}", qty):
-            raise ProblemError(422, "cart.line", "There is no such size, or no such number.")
+            raise ProblemError(422, "cart.line", "There is no such size, or the quantity is wrong.")
         visitor.set_quantity(sku, int(qty) + (visitor.cart.get(sku, 0) if "add" in given else 0))
         return redirect("/shop/cart", visitor)
 
@@ -52,7 +53,7 @@ def checkout_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         visitor = storefront.visitor_of(request)
         claims = await demo_shop.backend.verify_token(given.get("token", ""))
         if claims is None or claims["sku"] not in BY_SKU:
-            raise ProblemError(422, "offer.invalid", "That is no offer of this shop.")
+            raise ProblemError(422, "offer.invalid", "This is not an offer of this shop.")
         _keep_accepted_offer(visitor, given["token"], claims)
         return with_visitor_cookie(json_response({"count": visitor.count}), visitor)
 
@@ -105,7 +106,7 @@ async def _priced_lines(demo_shop: DemoShop, visitor: Visitor) -> list[PricedCar
 
 
 def _keep_accepted_offer(visitor: Visitor, token: str, claims: dict[str, Any]) -> None:
-    """An accepted offer goes into the cart with its token."""
+    """Put an accepted offer into the cart, with its token."""
     sku = claims["sku"]
     visitor.accepted_offers[sku] = AcceptedOffer(
         claims["offer"], token, claims["unit"], claims["max_qty"], claims["exp"] * SECOND
@@ -115,7 +116,7 @@ def _keep_accepted_offer(visitor: Visitor, token: str, claims: dict[str, Any]) -
 
 
 async def _stock_problem(demo_shop: DemoShop, lines: list[PricedCartLine]) -> str | None:
-    """What is not there any more, in words."""
+    """Return a sentence about the first line that is no longer in stock; None: all are."""
     for line in lines:
         there = (await demo_shop.stock(line.article))[line.variant.sku]
         if there < line.qty:
@@ -128,13 +129,18 @@ async def _stock_problem(demo_shop: DemoShop, lines: list[PricedCartLine]) -> st
 async def _redeem_offers(
     demo_shop: DemoShop, visitor: Visitor, order: str, lines: list[PricedCartLine]
 ) -> list[tuple[PricedCartLine, int, str | None]] | None:
-    """Redeem what was promised: (line, what it costs, offer); None: a promise cannot be kept."""
+    """Redeem the accepted offers of the lines.
+
+    Returns:
+        Each line with its total in cents and its offer; None: an offer could not be redeemed, so all
+        redemptions of the order were cancelled.
+    """
     charged: list[tuple[PricedCartLine, int, str | None]] = []
     for line in lines:
         if line.accepted_offer is None:
             charged.append((line, line.total, None))
             continue
-        # What goes beyond the promise is bought at the public price, on a line of its own.
+        # The offer is for `max_qty` pieces; further pieces cost the public price.
         promised = {"sku": line.variant.sku, "qty": min(line.qty, line.accepted_offer.max_qty)}
         reply = await demo_shop.backend.redeem(line.accepted_offer.token, order, [promised])
         if not reply.ok:
@@ -154,7 +160,7 @@ async def _report_order(
     order: str,
     charged: list[tuple[PricedCartLine, int, str | None]],
 ) -> None:
-    """The shop's systems hear of the order, and of what is left."""
+    """Report the order and the remaining stock as facts."""
     now = demo_shop.clock.now()
     lines = []
     for line, total, offer in charged:

@@ -1,22 +1,26 @@
-"""What time is it in the demo? The machine's time, and what a visitor has skipped."""
+"""Clock of the demo: the machine's time plus the time that was skipped in the panel."""
 
 from tactful.runtime.ports.environment import Clock
 
 
 class DriftClock:
-    """Another clock, moved forward; it never goes back."""
+    """Clock that runs ahead of another one, and never goes back."""
 
     def __init__(self, base: Clock) -> None:
         self._base = base
         self.skipped_ms = 0
-        """Milliseconds that were skipped."""
+        """Milliseconds by which it is ahead."""
 
     def now(self) -> int:
         """Milliseconds since the Unix epoch, UTC."""
         return self._base.now() + self.skipped_ms
 
     def skip(self, duration: int) -> None:
-        """Let so many ms pass at once. `ValueError`: time does not run backwards."""
+        """Move the clock forward by `duration` milliseconds.
+
+        Raises:
+            ValueError: `duration` is negative.
+        """
         if duration < 0:
-            raise ValueError("the clock only moves forward")
+            raise ValueError("The clock only moves forward.")
         self.skipped_ms += duration

@@ -1,4 +1,4 @@
-"""Who can log in to the demo shop, and what have they been through?"""
+"""Customers who can log in to the demo shop, and the facts of their history."""
 
 from typing import Any, Final
 
@@ -10,14 +10,14 @@ Facts = list[dict[str, Any]]
 
 
 class DemoCustomer(Struct, frozen=True):
-    """A prepared shopper, in words."""
+    """A prepared customer, as the login page describes them."""
 
     id: str
     name: str
     headline: str
     story: str
     colour: str
-    """The class of the portrait."""
+    """CSS class of the portrait."""
 
 
 DEMO_CUSTOMERS: Final = (
@@ -61,7 +61,7 @@ BY_ID: Final = {shopper.id: shopper for shopper in DEMO_CUSTOMERS}
 
 
 def history_facts(now: int) -> Facts:
-    """What the shop's systems know of them; `now` in ms."""
+    """Return the orders, cases and returns of all customers; `now`: milliseconds since the epoch."""
     return [
         *({"type": "customer", "customer": one.id} for one in DEMO_CUSTOMERS if one.id != "lotte"),
         {"type": "customer", "customer": "lotte", "tier": "gold"},

@@ -1,4 +1,4 @@
-"""What does a running demo consist of?"""
+"""Parts of a running demo."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ from tactful.runtime.shop import Shop
 
 
 class DemoShop(Struct, frozen=True, kw_only=True):
-    """One demo, from its start or its last reset to the next."""
+    """One demo, from its start or its last reset until the next reset."""
 
     shop: Shop
     clock: DriftClock
     backend: ShopBackend
     visitors: Visitors
     rules: Path
-    """The folder of rule files that may be edited."""
+    """Folder of the rule files that can be edited in the panel."""
     server_key: str
 
     async def prices(self) -> dict[str, int]:
-        """SKU → its public price in cents, as last reported."""
+        """Return SKU → public price in cents, as last reported."""
         skus = [variant.sku for article in ARTICLES for variant in article.variants]
         await self._load(skus)
         found = {}
@@ -36,7 +36,7 @@ class DemoShop(Struct, frozen=True, kw_only=True):
         return found
 
     async def stock(self, article: Article) -> dict[str, int]:
-        """SKU → how many there are of each size."""
+        """Return SKU → available pieces of each size of an article."""
         skus = [variant.sku for variant in article.variants]
         await self._load(skus)
         found = {}
@@ -50,5 +50,5 @@ class DemoShop(Struct, frozen=True, kw_only=True):
         await world.load([sku for sku in skus if world.item(sku) is None], [])
 
     def identity(self, visitor: Visitor) -> str | None:
-        """The signed statement of who is logged in."""
+        """Return the signed identity of the customer who is logged in; None: nobody is."""
         return self.backend.sign_identity(visitor.customer) if visitor.customer else None

@@ -1,4 +1,4 @@
-"""How does a page of the demo leave the server: its template, its cookie, its policy?"""
+"""Responses of the demo's pages: templates, the visitor's cookie, and security headers."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -18,12 +18,12 @@ MAX_FORM_BYTES: Final = 65_536
 
 
 def euros(amount: int) -> str:
-    """Cents as a price."""
+    """Return cents as a price."""
     return f"€{amount // 100}.{amount % 100:02d}"
 
 
 def percent_below(amount: int, public: int) -> int:
-    """By how many whole percent an amount is below a price; never overstated."""
+    """Return by how many whole percent an amount is below a price, rounded down."""
     return (public - amount) * 100 // public
 
 
@@ -38,7 +38,7 @@ TEMPLATES.filters["euros"] = euros
 
 
 def content_security_policy(request: Request) -> str:
-    """What a page of the demo may load: its own files, and nothing inline."""
+    """Return the policy of a page, which may load the demo's own files and nothing inline."""
     host = request.headers["host"]
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -48,7 +48,7 @@ def content_security_policy(request: Request) -> str:
 
 
 def render_page(request: Request, name: str, status: int = 200, **values: Any) -> Response:
-    """A rendered template."""
+    """Render a template as a response with the security headers."""
     html = TEMPLATES.get_template(name).render(**values)
     headers = {
         "Content-Security-Policy": content_security_policy(request),
@@ -60,28 +60,36 @@ def render_page(request: Request, name: str, status: int = 200, **values: Any) -
 
 
 def with_visitor_cookie(response: Response, visitor: Visitor) -> Response:
-    """Remember who it was."""
+    """Set the cookie by which the visitor is recognised."""
     response.set_cookie(COOKIE, visitor.key, httponly=True, samesite="lax", path="/")
     return response
 
 
 def redirect(path: str, visitor: Visitor) -> Response:
-    """On to another page."""
+    """Return a redirection to another page of the shop."""
     return with_visitor_cookie(RedirectResponse(path, 303), visitor)
 
 
 def require_same_origin(request: Request) -> None:
-    """Refuse what another site's page has sent."""
+    """Refuse a request that comes from a page of another site.
+
+    Raises:
+        ProblemError: The `Origin` is missing or another one.
+    """
     origin = request.headers.get("origin", "")
     if urlsplit(origin).netloc != request.headers["host"]:
-        raise ProblemError(403, "origin.refused", "Only the demo's own pages may do that.")
+        raise ProblemError(403, "origin.refused", "Only the demo's own pages may send this.")
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a form of one of our pages."""
+    """Read the fields of a form of one of the demo's pages.
+
+    Raises:
+        ProblemError: The form comes from another site, is too large, or cannot be decoded.
+    """
     require_same_origin(request)
     body = await read_bytes(request, MAX_FORM_BYTES)
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
     except ValueError:
-        raise ProblemError(400, "form.malformed", "The form cannot be read.") from None
+        raise ProblemError(400, "form.malformed", "The form cannot be decoded.") from None

@@ -1,4 +1,4 @@
-"""The panel beside the shop: what happens in the world, and what Tactful makes of it."""
+"""Panel beside the demo shop: it changes facts, rules and the clock, and shows the decisions."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -29,32 +29,33 @@ CLOCK_SKIPS: Final = {
     "30 days": 30 * DAY,
     "90 days": 90 * DAY,
 }
-"""How far the clock can be moved, in ms."""
+"""Label of a button → milliseconds by which it moves the clock."""
 COMPLAINT_KINDS: Final = {
     "defect": "It broke",
     "wrong_item": "Wrong item sent",
     "late": "Parcel is late",
     "service": "Bad service",
 }
-"""Kinds of complaint, in a shopper's words."""
+"""Kind of a case → the label that a shopper reads."""
 RESTOCK_QUANTITY: Final = 6
+"""Available pieces of a size after a restock."""
 
 
 class SaleRequest(msgspec.Struct, frozen=True):
-    """Stock of one size."""
+    """A request to sell out or restock one size."""
 
     sku: str
 
 
 class PriceRequest(msgspec.Struct, frozen=True):
-    """A price in cents for all sizes of the product."""
+    """A request to change the price of a product; `amount`: cents, for all its sizes."""
 
     sku: str
     amount: int
 
 
 class ComplaintRequest(msgspec.Struct, frozen=True):
-    """A complaint of somebody about an item."""
+    """A request to open a support case of a customer about an item."""
 
     customer: str
     sku: str
@@ -62,27 +63,27 @@ class ComplaintRequest(msgspec.Struct, frozen=True):
 
 
 class ResolutionRequest(msgspec.Struct, frozen=True):
-    """A complaint that ends well."""
+    """A request to resolve a support case, or to send a voucher for it."""
 
     case: str
 
 
 class RuleFileRequest(msgspec.Struct, frozen=True):
-    """A rule file as edited."""
+    """A request to save an edited rule file."""
 
     name: str
     text: str
 
 
 class PauseRequest(msgspec.Struct, frozen=True):
-    """Whether a rule rests."""
+    """A request to pause or resume a rule."""
 
     rule: str
     paused: bool
 
 
 class SkipRequest(msgspec.Struct, frozen=True):
-    """One of `SKIPS`."""
+    """A request to move the clock; `by`: a key of `CLOCK_SKIPS`."""
 
     by: str
 
@@ -91,7 +92,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Panel:
-    """Does what the panel's buttons say, through the same doors as a shop's systems."""
+    """Carries out the panel's buttons, through the same API as a shop's systems."""
 
     def __init__(self, demo_shop: DemoShop, reset: Callable[[], None]) -> None:
         self.demo_shop = demo_shop
@@ -99,15 +100,15 @@ class Panel:
         self._cases = 2000
 
     async def sell(self, asked: SaleRequest) -> list[dict[str, Any]]:
-        """The last pairs of a size are sold elsewhere."""
+        """Return the fact that a size is sold out."""
         return [seed_facts.stock_fact(_require_sku(asked.sku), 0)]
 
     async def restock(self, asked: SaleRequest) -> list[dict[str, Any]]:
-        """Some of a size come in."""
+        """Return the fact that a size is in stock again."""
         return [seed_facts.stock_fact(_require_sku(asked.sku), RESTOCK_QUANTITY)]
 
     async def price(self, asked: PriceRequest) -> list[dict[str, Any]]:
-        """All sizes cost something else from now on."""
+        """Return the price facts of all sizes, from now on."""
         article = BY_SKU[_require_sku(asked.sku)][0]
         if not 1 <= asked.amount <= 10_000_000:
             raise ProblemError(422, "price.range", "Write a price between 0.01 and 100000.")
@@ -117,9 +118,9 @@ class Panel:
         ]
 
     async def complain(self, asked: ComplaintRequest) -> list[dict[str, Any]]:
-        """A shopper writes to support."""
+        """Return the fact that a customer opened a support case."""
         if asked.customer not in BY_ID or asked.kind not in COMPLAINT_KINDS:
-            raise ProblemError(422, "case.who", "Log in as one of the shoppers first.")
+            raise ProblemError(422, "case.who", "Log in as one of the customers first.")
         self._cases += 1
         case = {
             "type": "case",
@@ -133,7 +134,7 @@ class Panel:
         return [case]
 
     async def resolve(self, asked: ResolutionRequest) -> list[dict[str, Any]]:
-        """Support makes it good."""
+        """Return the fact that a support case is resolved."""
         subjects = [("case", asked.case)]
         stored = await self.demo_shop.shop.ledger.facts_about(subjects, ["case"])
         if not stored:
@@ -144,7 +145,7 @@ class Panel:
         return [case | {"status": "resolved", "resolved_at": resolved_at}]
 
     async def apologise(self, asked: ResolutionRequest) -> list[dict[str, Any]]:
-        """Support sends a voucher of 10 euros for a case."""
+        """Return the fact that support sent a voucher of 10 euros for a case."""
         stored = await self.demo_shop.shop.ledger.facts_about([("case", asked.case)], ["case"])
         if not stored:
             raise ProblemError(404, "case.unknown", "There is no such case.")
@@ -159,14 +160,14 @@ class Panel:
         return [remedy]
 
     def files(self) -> dict[str, str]:
-        """The rule files by name."""
+        """Return name → text of the rule files."""
         return {
             path.name: path.read_text("utf-8", "replace")
             for path in sorted(self.demo_shop.rules.glob("*.yaml"))
         }
 
     async def edit(self, asked: RuleFileRequest) -> dict[str, Any]:
-        """Write a rule file and reload: taken whole, or not at all."""
+        """Save a rule file and reload the rules; with errors, the previous rulebook stays active."""
         if asked.name not in self.files():
             raise ProblemError(404, "rules.unknown", "There is no rule file of that name.")
         (self.demo_shop.rules / asked.name).write_text(asked.text, "utf-8", "replace")
@@ -181,14 +182,14 @@ class Panel:
 
 
 def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
-    """The page around the shop, and what its panel asks."""
+    """Return the routes of the page with shop and panel, and of the panel's buttons."""
     demo_shop = panel.demo_shop
 
     async def around(request: Request) -> Response:
         engaged = demo_shop.shop.state.active_rulebook.current.policy.moment.engaged // 1000
         return render_page(
             request,
-            "stage.html",
+            "panel.html",
             engaged=engaged,
             skips=CLOCK_SKIPS,
             kinds=COMPLAINT_KINDS,
@@ -258,7 +259,7 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
 def _reporting_endpoint(
     demo_shop: DemoShop, kind: type[Any], work: Callable[[Any], Awaitable[Any]]
 ) -> Endpoint:
-    """A button that reports facts; the answer shows what was sent."""
+    """Return an endpoint for a button that reports facts; the response contains the facts."""
 
     async def endpoint(request: Request) -> Response:
         require_same_origin(request)
@@ -275,7 +276,7 @@ def _as_response(reply: ServerReply) -> Response:
 
 def _require_sku(sku: str) -> str:
     if sku not in BY_SKU:
-        raise ProblemError(404, "sku.unknown", "The shop sells no such thing.")
+        raise ProblemError(404, "sku.unknown", "The shop does not sell this item.")
     return sku
 
 

@@ -1,4 +1,4 @@
-"""What does the panel show of the world behind the shop: facts, rules, decisions, and why?"""
+"""State that the panel shows: facts, rules, budgets, decisions, and their explanation."""
 
 from typing import Any, Final
 
@@ -14,14 +14,14 @@ from tactful.runtime.services.explanations import UnknownShopperError
 from tactful.runtime.state.session_registry import internal_id
 
 MAX_DECISIONS: Final = 12
-"""Decisions that are shown."""
+"""Decisions that the panel shows."""
 OPEN_CASE_STATUSES: Final = ("open", "pending")
 
 
 async def panel_state(
     demo_shop: DemoShop, *, sku: str | None, session: str | None
 ) -> dict[str, Any]:
-    """All of it, for one session and one item."""
+    """Return everything that the panel shows for one session and one item, as JSON data."""
     shop = demo_shop.shop
     live = shop.state.registry.by_id.get(internal_id(session)) if session else None
     customer = live.state.customer if live else None
@@ -77,7 +77,7 @@ async def _why(demo_shop: DemoShop, sku: str, session: str | None) -> list[dict[
 
 
 def _sort_key(verdict: dict[str, Any]) -> tuple[bool, bool, int]:
-    """What stands comes first, then what nearly did; rules about other items come last."""
+    """Sort offers first, then rules with few failed gates; rules for other items come last."""
     elsewhere = verdict.get("reason") == Reason.TARGET_CONDITIONS.value
     return verdict["outcome"] == "withheld", elsewhere, len(verdict["gates"])
 

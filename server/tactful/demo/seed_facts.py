@@ -1,4 +1,4 @@
-"""Which facts does the demo shop report when it opens its doors?"""
+"""Facts that the demo shop reports when it starts."""
 
 from typing import Any, Final
 
@@ -10,13 +10,13 @@ TERRITORY: Final = "DE"
 CURRENCY: Final = "EUR"
 TAX_BP: Final = 1900
 PRICE_AGE: Final = 200 * DAY
-"""For how long the prices have stood: long enough for an honest "was"."""
+"""Milliseconds that prices have not changed: long enough for a prior price to be shown."""
 
 Facts = list[dict[str, Any]]
 
 
 def seed_facts(now: int) -> Facts:
-    """Everything; `now` in ms."""
+    """Return all facts of the catalogue and the customers; `now`: milliseconds since the epoch."""
     shelf = [fact for article in ARTICLES for fact in _of_article(article, now - PRICE_AGE)]
     return [*shelf, *demo_customers.history_facts(now)]
 
@@ -51,7 +51,7 @@ def _product(article: Article, variant: Variant) -> dict[str, Any]:
 
 
 def price_fact(article: Article, sku: str, amount: int, since: int) -> dict[str, Any]:
-    """The price of one size, in cents, from an instant on."""
+    """Return the price fact of one size: `amount` in cents, from `since` (milliseconds) on."""
     return {
         "type": "price",
         "sku": sku,
@@ -66,7 +66,7 @@ def price_fact(article: Article, sku: str, amount: int, since: int) -> dict[str,
 
 
 def stock_fact(sku: str, available: int) -> dict[str, Any]:
-    """So many of one size."""
+    """Return the stock fact of one size."""
     return {"type": "stock", "sku": sku, "territory": TERRITORY, "available": available}
 
 

@@ -1,4 +1,4 @@
-"""How does the demo run: one process, one port, and nothing left behind?"""
+"""Server of the demo: one process on one port, which leaves nothing behind."""
 
 import asyncio
 import secrets
@@ -29,14 +29,29 @@ from tactful.runtime.timers import SystemClock
 from tactful.transports.server.listener import ListenAddress, Listener, ListenError
 
 PORTS_TRIED: Final = 20
-"""Ports that are tried, from the one that was asked for."""
+"""How many ports are tried, from the requested one on."""
 RULES: Final = Path(__file__).parent / "rules"
 
 
 def run(host: str = "127.0.0.1", port: int = 8000, *, open_browser: bool = False) -> int:
-    """Run the demo until Ctrl-C; the exit code. `port`: the first that is tried; 0: any free one."""
+    """Run the demo until it is interrupted.
+
+    Args:
+        host: A loopback address.
+        port: First port to try; 0: any free port.
+        open_browser: Whether to open the demo in a browser.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ListenError: The address is not a loopback address, or no port is free.
+    """
     if not is_loopback(host):
-        raise ListenError("The demo gives its server key to anybody: it listens on 127.0.0.1 only.")
+        raise ListenError(
+            f"The demo shows its server key to everybody, so it does not listen on {host}. "
+            "Use --host 127.0.0.1."
+        )
     return asyncio.run(_until_stopped(host, port, open_browser=open_browser))
 
 
@@ -50,21 +65,21 @@ async def _until_stopped(host: str, port: int, *, open_browser: bool) -> int:
         if open_browser:
             await asyncio.to_thread(webbrowser.open, demo.url)
         await demo.run_until(stop)
-    click.echo("The demo is over; nothing is left behind.", err=True)
+    click.echo("The demo has ended. Its files are deleted.", err=True)
     return 0
 
 
 def _print_greeting(demo: "DemoServer", wanted: int) -> None:
     if wanted not in {0, demo.port}:
-        click.echo(f"Port {wanted} is taken; the demo uses {demo.port}.", err=True)
+        click.echo(f"Port {wanted} is in use, so the demo uses {demo.port}.", err=True)
     click.echo(f"The demo shop is open at {demo.url}", err=True)
     click.echo(f"  console  {demo.url}console, with the key {demo.demo_shop.server_key}", err=True)
     click.echo(f"  rules    {demo.demo_shop.rules}, edit them while it runs", err=True)
-    click.echo("Ctrl-C ends it.", err=True)
+    click.echo("Press Ctrl-C to stop.", err=True)
 
 
 class DemoServer:
-    """A running demo, as a context manager: folder, server and opening facts; and a fresh one on reset."""
+    """A running demo, as an async context manager; a reset replaces it by a new one."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 8000) -> None:
         self.host = host
@@ -75,7 +90,7 @@ class DemoServer:
 
     @property
     def url(self) -> str:
-        """Where a browser finds it."""
+        """URL of the demo."""
         return f"http://{self.host}:{self.port}/"
 
     async def __aenter__(self) -> Self:
@@ -87,7 +102,7 @@ class DemoServer:
         await self._running.aclose()
 
     async def run_until(self, stop: asyncio.Event) -> None:
-        """Serve until told to stop; start afresh whenever the panel asks for it."""
+        """Serve until `stop` is set, and start a new demo whenever the panel requests a reset."""
         while not stop.is_set():
             waiting = {asyncio.ensure_future(one.wait()) for one in (stop, self._reset)}
             _, late = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -141,7 +156,7 @@ class DemoServer:
 async def _report(backend: ShopBackend, facts: seed_facts.Facts) -> None:
     reply = await backend.report_facts(facts)
     if not reply.ok or reply.body["rejected"]:
-        raise ValueError(f"the demo's own facts were refused: {reply.body}")
+        raise ValueError(f"The demo's own facts were rejected: {reply.body}")
 
 
 def _config(host: str, port: int, folder: Path, rules: Path) -> Config:
@@ -161,7 +176,7 @@ def _config(host: str, port: int, folder: Path, rules: Path) -> Config:
 
 
 def _free_port(host: str, wanted: int) -> int:
-    """The first free port from the wanted one on."""
+    """Return the first free port from the requested one on."""
     candidates = [0] if wanted == 0 else range(wanted, min(wanted + PORTS_TRIED, 65_536))
     for port in candidates:
         with socket.socket() as probe:
@@ -172,5 +187,5 @@ def _free_port(host: str, wanted: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise ListenError(
-        f"Ports {wanted} to {wanted + PORTS_TRIED - 1} are taken: choose another with --port."
+        f"Ports {wanted} to {wanted + PORTS_TRIED - 1} are in use. Choose another with --port."
     )

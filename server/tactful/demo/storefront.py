@@ -1,4 +1,4 @@
-"""The pages of the demo shop in which nothing is bought: home, sections, products, login, account."""
+"""Storefront of the demo shop: home, section, product, login and account pages."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,17 +27,17 @@ MEDIA_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "ima
 
 
 class StorefrontPages:
-    """Renders the shop's pages around a visitor."""
+    """Renders the shop's pages for a visitor."""
 
     def __init__(self, demo_shop: DemoShop) -> None:
         self.demo_shop = demo_shop
 
     def visitor_of(self, request: Request) -> Visitor:
-        """Who asks."""
+        """Return the visitor of a request, by its cookie."""
         return self.demo_shop.visitors.get(request.cookies.get(COOKIE))
 
     def render(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
-        """A page of the shop, with header, footer and widget."""
+        """Render a page of the shop, with header, footer and widget."""
         visitor = self.visitor_of(request)
         shown = render_page(
             request,
@@ -54,7 +54,7 @@ class StorefrontPages:
 
 
 def storefront_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
-    """Everything under `/shop/` that is not bought with."""
+    """Return the routes under `/shop/` except those of the checkout."""
     demo_shop = storefront.demo_shop
 
     async def home(request: Request) -> Response:
@@ -95,7 +95,7 @@ def storefront_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         customer = (await read_form(request)).get("customer", "")
         visitor = storefront.visitor_of(request)
         if customer not in SHOPPERS:
-            raise ProblemError(404, "shopper.unknown", "Nobody of that name shops here.")
+            raise ProblemError(404, "shopper.unknown", "The demo has no such customer.")
         visitor.log_in(customer)
         return redirect("/shop/account", visitor)
 
@@ -142,7 +142,7 @@ def structured_data(
     stock: dict[str, int],
     base: str,
 ) -> dict[str, Any]:
-    """The product as schema.org has it; this is all that the widget learns about the page."""
+    """Return a product's JSON-LD (schema.org), from which the widget learns what the page is about."""
     price = prices.get(chosen.sku, article.price)
     there = stock.get(chosen.sku, 0) > 0
     return {

@@ -1,4 +1,4 @@
-"""Who is in the demo shop, and what is in their cart?"""
+"""Visitors of the demo shop: their login, cart and accepted offers."""
 
 import secrets
 from collections import OrderedDict
@@ -11,23 +11,25 @@ from tactful.demo.catalogue import Article, Variant
 from tactful.demo.demo_customers import DemoCustomer
 
 MAX_VISITORS: Final = 1000
-"""Visitors that are remembered; the one who came first is forgotten first."""
+"""Visitors that are remembered; the oldest is forgotten first."""
 MAX_QUANTITY: Final = 9
+"""Pieces of one SKU in a cart."""
 
 
 class AcceptedOffer(Struct, frozen=True):
-    """An offer that was accepted: its token, and the price of one in cents."""
+    """An accepted offer with its token."""
 
     offer: str
     token: str
     unit: int
+    """Price of one piece, in cents."""
     max_qty: int
     ends_at: int
-    """ms"""
+    """Milliseconds since the Unix epoch, UTC."""
 
 
 class PricedCartLine(Struct, frozen=True):
-    """A line of a cart, priced. Amounts in cents."""
+    """A line of a cart with its price. Amounts are cents."""
 
     article: Article
     variant: Variant
@@ -37,12 +39,12 @@ class PricedCartLine(Struct, frozen=True):
 
     @property
     def unit(self) -> int:
-        """What one costs now; never more than anybody pays."""
+        """Price of one piece: the lower of the public price and the offer's."""
         return min(self.price, self.accepted_offer.unit) if self.accepted_offer else self.price
 
     @property
     def total(self) -> int:
-        """What the line costs: beyond what was promised, the public price."""
+        """Price of the line; pieces beyond the offer's quantity cost the public price."""
         good_for = min(self.qty, self.accepted_offer.max_qty) if self.accepted_offer else 0
         return self.unit * good_for + self.price * (self.qty - good_for)
 
@@ -54,16 +56,16 @@ class Visitor:
         self.key = key
         self.customer: str | None = None
         self.just_logged_out = False
-        """Logged out, and the widget has not heard of it yet."""
+        """Whether a logout has not been passed to the widget yet."""
         self.cart: dict[str, int] = {}
         self.accepted_offers: dict[str, AcceptedOffer] = {}
-        """SKU → the accepted offer."""
+        """SKU → accepted offer."""
         self.notice: str | None = None
-        """Something to be said once."""
+        """A message that the next page shows once."""
 
     @property
     def shopper(self) -> DemoCustomer | None:
-        """Who is logged in."""
+        """The customer who is logged in; None: nobody is."""
         return demo_customers.BY_ID.get(self.customer) if self.customer else None
 
     @property
@@ -72,28 +74,33 @@ class Visitor:
         return sum(self.cart.values())
 
     def set_quantity(self, sku: str, qty: int) -> None:
-        """So many of an SKU, from now on; 0 takes it out."""
+        """Set the quantity of an SKU in the cart; 0 removes it."""
         if qty > 0:
             self.cart[sku] = min(qty, MAX_QUANTITY)
         else:
             self.cart.pop(sku, None)
 
     def log_in(self, customer: str) -> None:
-        """Log in; what another one had is not theirs."""
+        """Log a customer in; the cart of another customer is emptied first."""
         if self.customer not in {None, customer}:
             self.log_out()
         self.customer = customer
         self.just_logged_out = False
 
     def log_out(self) -> None:
-        """Log out, and leave nothing behind."""
+        """Log out, and empty the cart."""
         self.just_logged_out = self.customer is not None
         self.customer = None
         self.cart.clear()
         self.accepted_offers.clear()
 
     def priced_lines(self, prices: dict[str, int], now: int) -> list[PricedCartLine]:
-        """The cart at the public prices (SKU → cents) and the promises that still hold."""
+        """Return the lines of the cart at public prices, and with offers that have not ended.
+
+        Args:
+            prices: SKU → public price in cents.
+            now: Milliseconds since the Unix epoch, UTC.
+        """
         found = []
         for sku, qty in self.cart.items():
             article, variant = catalogue.BY_SKU[sku]
@@ -106,12 +113,12 @@ class Visitor:
         return found
 
     def pop_notice(self) -> str | None:
-        """The notice, once."""
+        """Return the notice, and clear it."""
         notice, self.notice = self.notice, None
         return notice
 
     def page_data(self, identity: str | None) -> dict[str, Any]:
-        """What the shop's script may know: for the widget, and nothing else."""
+        """Return the data that the shop's script passes on to the widget."""
         left, self.just_logged_out = self.just_logged_out, False
         return {
             "identity": identity,
@@ -122,13 +129,13 @@ class Visitor:
 
 
 class Visitors:
-    """All who came since the demo started."""
+    """All visitors since the demo started."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Visitor] = OrderedDict()
 
     def get(self, key: str | None) -> Visitor:
-        """The visitor of a cookie, or a new one."""
+        """Return the visitor of a cookie, or a new one."""
         known = self._known.get(key) if key else None
         if known is None:
             known = Visitor(secrets.token_urlsafe(16))

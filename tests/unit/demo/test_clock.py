@@ -1,4 +1,4 @@
-"""What time is it in the demo?"""
+"""The demo's clock runs ahead by what was skipped, and never goes back."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tactful.demo.clock import DriftClock
 from tactful.runtime.timers import TestClock
 
 
-def test_time_that_is_skipped_is_gone_and_the_rest_goes_on() -> None:
+def test_skipped_time_is_added_to_the_machines_time() -> None:
     base = TestClock(1_000)
     clock = DriftClock(base)
     assert clock.now() == 1_000
@@ -16,7 +16,7 @@ def test_time_that_is_skipped_is_gone_and_the_rest_goes_on() -> None:
     assert (clock.now(), clock.skipped_ms) == (61_500, 60_000)
 
 
-def test_time_does_not_run_backwards() -> None:
+def test_the_clock_cannot_be_moved_back() -> None:
     clock = DriftClock(TestClock(1_000))
     with pytest.raises(ValueError, match="only moves forward"):
         clock.skip(-1)

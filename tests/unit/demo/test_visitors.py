@@ -1,11 +1,11 @@
-"""Who is in the demo shop, and what is in their cart?"""
+"""A visitor has a cart, accepted offers and a login, which a logout clears."""
 
 from tactful.demo.visitors import MAX_QUANTITY, MAX_VISITORS, AcceptedOffer, Visitor, Visitors
 
 PRICES = {"RUN-42": 12900, "SOCK-39-42": 1990}
 
 
-def promise(unit: int = 10965, max_qty: int = 1, until: int = 1_000) -> AcceptedOffer:
+def accepted_offer(unit: int = 10965, max_qty: int = 1, until: int = 1_000) -> AcceptedOffer:
     return AcceptedOffer("of_1", "token", unit, max_qty, until)
 
 
@@ -20,35 +20,35 @@ def test_a_cart_costs_what_its_lines_cost() -> None:
     assert visitor.cart == {"SOCK-39-42": MAX_QUANTITY}
 
 
-def test_a_promise_is_for_so_many_and_the_rest_costs_what_it_costs() -> None:
+def test_pieces_beyond_the_quantity_of_an_offer_cost_the_public_price() -> None:
     visitor = Visitor("v")
     visitor.set_quantity("RUN-42", 3)
-    visitor.accepted_offers["RUN-42"] = promise(max_qty=2)
+    visitor.accepted_offers["RUN-42"] = accepted_offer(max_qty=2)
     (line,) = visitor.priced_lines(PRICES, 0)
     assert (line.unit, line.total) == (10965, 2 * 10965 + 12900)
 
 
-def test_a_promise_never_costs_more_than_anybody_pays() -> None:
+def test_an_accepted_offer_never_costs_more_than_the_public_price() -> None:
     visitor = Visitor("v")
     visitor.set_quantity("RUN-42", 1)
-    visitor.accepted_offers["RUN-42"] = promise()
+    visitor.accepted_offers["RUN-42"] = accepted_offer()
     (line,) = visitor.priced_lines({"RUN-42": 9900}, 0)
     assert line.total == 9900
 
 
-def test_a_promise_ends_at_its_instant() -> None:
+def test_an_accepted_offer_ends_at_its_instant() -> None:
     visitor = Visitor("v")
     visitor.set_quantity("RUN-42", 1)
-    visitor.accepted_offers["RUN-42"] = promise(until=1_000)
+    visitor.accepted_offers["RUN-42"] = accepted_offer(until=1_000)
     assert visitor.priced_lines(PRICES, 999)[0].total == 10965
     assert visitor.priced_lines(PRICES, 1_000)[0].total == 12900
 
 
-def test_logging_out_leaves_nothing_and_is_told_once() -> None:
+def test_a_logout_clears_the_cart_and_is_passed_on_once() -> None:
     visitor = Visitor("v")
     visitor.log_in("omar")
     visitor.set_quantity("RUN-42", 1)
-    visitor.accepted_offers["RUN-42"] = promise()
+    visitor.accepted_offers["RUN-42"] = accepted_offer()
     visitor.log_in("omar")
     assert visitor.count == 1
     visitor.log_in("nadia")
@@ -59,7 +59,7 @@ def test_logging_out_leaves_nothing_and_is_told_once() -> None:
     assert visitor.page_data(None)["logout"] is False
 
 
-def test_a_page_knows_only_what_the_widget_needs() -> None:
+def test_a_page_gets_only_what_the_widget_needs() -> None:
     visitor = Visitor("v")
     visitor.log_in("omar")
     visitor.set_quantity("RUN-42", 2)
@@ -71,7 +71,7 @@ def test_a_page_knows_only_what_the_widget_needs() -> None:
     }
 
 
-def test_a_cookie_that_nobody_has_makes_a_new_visitor_and_the_first_is_forgotten_first() -> None:
+def test_an_unknown_cookie_makes_a_new_visitor_and_the_oldest_is_forgotten() -> None:
     visitors = Visitors()
     first = visitors.get(None)
     assert visitors.get(first.key) is first

@@ -1,4 +1,4 @@
-/** The shop's own script: tells the widget who is here and what is in the cart, and keeps promises. */
+/** The shop's own script: passes identity, consent and cart on to the widget, and keeps accepted offers. */
 
 window.tactful ??= function stub(...call) {
   (stub.q ??= []).push(call);
@@ -9,7 +9,7 @@ if (visitor.logout) tactful('logout');
 tactful('consent', visitor.consent);
 if (visitor.identity) tactful('identify', visitor.identity);
 tactful('cart', visitor.cart);
-// What the address does not tell, the shop does.
+// The widget learns the kind of these pages from the shop, because their URLs do not show it.
 if (location.pathname.endsWith('/cancel')) tactful('page', { kind: 'cancel', moment: 'rescue' });
 else if (location.pathname.startsWith('/shop/account')) tactful('page', { kind: 'account' });
 else if (location.pathname === '/shop/') tactful('page', { kind: 'home' });

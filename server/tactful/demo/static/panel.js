@@ -1,7 +1,7 @@
-/** The panel: does what its buttons say, and shows what Tactful makes of it. */
+/** Panel beside the demo shop: carries out its buttons, and shows the state of Tactful. */
 
 const LOOK_MS = 700;
-/** The withdrawn offer is seen to go before the page shows the new stock or price. */
+/** The page reloads this much later, so that the withdrawal of an offer is visible first. */
 const RELOAD_MS = 1500;
 const NARROW = matchMedia('(max-width: 56rem)');
 
@@ -23,13 +23,13 @@ const euros = (cents) => `€${(cents / 100).toFixed(2)}`;
 const clockOf = (at) => new Date(at).toLocaleTimeString('en-GB');
 const dayOf = (at) => new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
-/** A length of time in its largest unit. */
+/** Return a duration in its largest unit. */
 function ahead(seconds) {
   const [unit, size] = [['days', 86400], ['h', 3600], ['min', 60], ['s', 1]].find(([, one]) => seconds >= one);
   return `${Math.floor(seconds / size)} ${unit === 'days' && seconds < 172800 ? 'day' : unit}`;
 }
 
-/** What a gate saw or wants, in words. */
+/** Return a gate's actual or needed value in words. */
 function plain(value) {
   if (value === null || value === undefined) return 'nothing';
   if (/^\d{4}-\d\d-\d\dT/.test(value)) return dayOf(value);
@@ -58,7 +58,7 @@ async function post(path, body) {
 
 const reloadSoon = () => setTimeout(() => frame.contentWindow.location.reload(), RELOAD_MS);
 
-/** The widget keeps its session where the shopper's consent allows it, for this origin. */
+/** Return the widget's session, which is stored where the shopper's consent allows it. */
 function session() {
   for (const place of [sessionStorage, localStorage]) {
     const kept = place.getItem('tactful');
@@ -76,14 +76,14 @@ async function look() {
       const query = new URLSearchParams({ session: session(), sku: shown() });
       draw(await (await fetch(`/demo/state?${query}`)).json());
     } catch {
-      $('who').textContent = 'The demo does not answer. Is it still running?';
+      $('who').textContent = 'The demo does not respond. Check that it is still running.';
     }
   }
   clearTimeout(asking);
   asking = setTimeout(look, LOOK_MS);
 }
 
-/** Draws a part only when it has changed: focus, selections and open details stay. */
+/** Draw a part only when it has changed, so that focus, selections and open details stay. */
 function when(name, value, paint) {
   const text = JSON.stringify(value ?? null);
   if (seen[name] === text) return;
@@ -102,16 +102,16 @@ function draw(state) {
   when('subject', [state.item?.sku, !!state.why], () => {
     const { item } = state;
     $('subject').hidden = !!state.why?.length;
-    $('subject').textContent = item ? 'The widget has not said hello yet.' : 'Open a product in the shop.';
+    $('subject').textContent = item ? 'The widget has not connected yet.' : 'Open a product in the shop.';
     if (item) $('h-why').textContent = `Why: ${item.title}, ${item.size}`;
     else $('h-why').textContent = 'Why';
   });
-  // Who has found a product has begun.
+  // The instructions close when the visitor opens a product.
   when('begun', !!state.item, (begun) => begun && $('try').removeAttribute('open'));
   when('decisions', state.decisions, drawDecisions);
   when('item', state.item, drawItem);
   when('customer', state.customer, () => {
-    $('stranger').hidden = !!state.customer;
+    $('anonymous').hidden = !!state.customer;
     $('complain').hidden = !state.customer;
     $('complain').dataset.customer = state.customer ?? '';
   });
@@ -120,16 +120,16 @@ function draw(state) {
   when('budgets', state.budgets, drawBudgets);
 }
 
-/** What a rule would do at the shopper's next move. */
+/** Outcome of a rule at the shopper's next signal → label. */
 const OUTCOMES = {
   pushed: 'would be offered',
-  standing: 'stands',
+  standing: 'standing',
   withheld: 'withheld',
   held_out: 'held out',
   shadow: 'shadow',
 };
 
-/** A rule whose conditions are about other things says little here: those share one line. */
+/** Rules whose conditions are for other items share one line, because they say little here. */
 const elsewhere = ({ reason }) => reason === 'target.conditions';
 
 function drawWhy(verdicts) {
@@ -142,7 +142,7 @@ function drawWhy(verdicts) {
   if (others.length) {
     const count = others.length === 1 ? '1 rule is' : `${others.length} rules are`;
     const inner = el('ol', {}, ...others.map((one) => verdictRow(one, open.has(one.rule))));
-    const rest = el('details', { open: open.has('*') }, el('summary', {}, `${count} about something else`), inner);
+    const rest = el('details', { open: open.has('*') }, el('summary', {}, `${count} for other items or shoppers`), inner);
     rest.dataset.rule = '*';
     rows.push(el('li', { className: 'others' }, rest));
   }
@@ -180,7 +180,7 @@ function drawItem(item) {
   $('nothing').hidden = !!item;
   if (!item) return;
   const { sku, size, stock } = item;
-  $('stock').textContent = `Size ${size}: ${stock > 0 ? `${stock} there` : 'none left'}`;
+  $('stock').textContent = `Size ${size}: ${stock > 0 ? `${stock} available` : 'none left'}`;
   $('sell').textContent = stock > 1 ? `Sell all ${stock}` : 'Sell the last pair';
   $('sell').disabled = stock < 1;
   const field = $('reprice').elements.price;
@@ -190,11 +190,11 @@ function drawItem(item) {
 
 function drawCases(cases) {
   const rows = cases.map(({ case: id, kind, about }) => {
-    const mend = el('button', { type: 'button' }, 'Resolve');
-    const sorry = el('button', { type: 'button' }, 'Send €10 voucher');
-    mend.onclick = () => post('resolve', { case: id });
-    sorry.onclick = () => post('apologise', { case: id });
-    return el('li', {}, el('span', {}, `${id}: ${kind.replace('_', ' ')}, ${about ?? 'everything'}`), mend, sorry);
+    const resolve = el('button', { type: 'button' }, 'Resolve');
+    const voucher = el('button', { type: 'button' }, 'Send €10 voucher');
+    resolve.onclick = () => post('resolve', { case: id });
+    voucher.onclick = () => post('apologise', { case: id });
+    return el('li', {}, el('span', {}, `${id}: ${kind.replace('_', ' ')}, ${about ?? 'everything'}`), resolve, voucher);
   });
   $('cases').replaceChildren(...rows);
 }
@@ -204,7 +204,7 @@ function drawRules(rules) {
     const button = el('button', { type: 'button' }, paused ? 'Resume' : 'Pause');
     button.onclick = () => post('pause', { rule, paused: !paused });
     button.ariaLabel = `${paused ? 'Resume' : 'Pause'} ${rule}`;
-    return el('li', {}, el('span', {}, rule, paused ? el('span', { className: 'dim' }, ' rests') : ''), button);
+    return el('li', {}, el('span', {}, rule, paused ? el('span', { className: 'dim' }, ' paused') : ''), button);
   });
   $('rules').replaceChildren(...rows);
 }
@@ -226,7 +226,7 @@ editor.onsubmit = async (event) => {
   const [name, text] = [editor.elements.name.value, editor.elements.text.value];
   files[name] = text;
   const { taken, version, report } = await post('rules', { name, text });
-  $('version').textContent = taken ? `Rulebook ${version.slice(0, 12)} is active.` : 'Not taken; the rulebook from before goes on.';
+  $('version').textContent = taken ? `Rulebook ${version.slice(0, 12)} is active.` : 'The files have errors. The previous rulebook stays active.';
   $('findings').hidden = !report;
   $('findings').textContent = report;
 };
@@ -245,10 +245,10 @@ $('skips').onclick = ({ target }) => {
 };
 $('reset').onclick = async () => {
   await post('reset', {});
-  $('who').textContent = 'Starting all over.';
+  $('who').textContent = 'The demo restarts.';
   localStorage.removeItem('tactful');
   sessionStorage.clear();
-  // The old server takes a moment to go, the new one to come.
+  // The old server takes a moment to stop, and the new one to start.
   for (;;) {
     await new Promise((done) => setTimeout(done, 400));
     const up = await fetch('/readyz').then((answer) => answer.ok, () => false);
@@ -265,7 +265,7 @@ const fold = (folded) => {
 $('fold').onclick = () => fold(!document.body.classList.contains('folded'));
 fold((sessionStorage.getItem('folded') ?? (NARROW.matches ? '1' : '')) === '1');
 
-// A reload of the whole page comes back to where the shopper was.
+// After a reload of the whole page the shop shows the same page again.
 const last = sessionStorage.getItem('page');
 if (last?.startsWith('/shop/')) frame.src = last;
 frame.addEventListener('load', () => {
