@@ -1,9 +1,9 @@
 """Explanations of why a shopper was offered something, or not, now or at a past instant.
 
 An explanation runs the same gates as the decision, on the same inputs, and reports every rule with
-every gate. A past instant is rebuilt from the turn log: the last turn that was recorded in full is
-decided again, then every turn after it, and the result is explained as of the instant asked for.
-An explanation changes nothing.
+every gate. A past instant is rebuilt from the turn log. The last turn that was recorded in
+full is decided again, then every turn after it. The result is explained as of the instant asked
+for. An explanation changes nothing.
 """
 
 from collections.abc import Sequence

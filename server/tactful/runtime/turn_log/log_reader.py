@@ -79,8 +79,8 @@ class RecordedRulebooks:
     async def rulebook(self, version: str) -> Rulebook | None:
         """Return a rulebook as it was active; None: it cannot be had any more.
 
-        That is so where its sources are not stored, and where the shop's configuration or a newer
-        version of this program would give them another meaning.
+        That is so where its sources are not stored. It is also so where the shop's configuration, or
+        a newer version of this program, gives them another meaning.
 
         Raises:
             LedgerError: The ledger cannot be read.

@@ -1,8 +1,8 @@
 """What-if runs: the recorded sessions under a rulebook that was not active then.
 
 What shoppers and the shop did is taken from the log. Offers, budgets, stock commitments and timers
-are the run's own. What a shopper would have done with an offer that was never made is not known, so
-an answer counts only where the run has made the same offer on the same terms.
+are the run's own. What a shopper would have done with an offer that was never made is not
+known. So an answer counts only where the run has made the same offer on the same terms.
 """
 
 import heapq
