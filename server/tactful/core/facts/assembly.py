@@ -131,7 +131,7 @@ def _item(
         variants=variants,
         history={
             territory: with_general_prices(
-                public_prices(one for _, one in found),
+                public_prices([one for _, one in found]),
                 [one for one in general if one.territory == territory],
             )
             for territory, found in versions.items()
@@ -146,11 +146,14 @@ def public_prices(versions: Iterable[ReportedFact[Price]]) -> tuple[PublicPrice,
     is the later one, whichever was reported first.
     """
     found = []
-    for one in versions:
+    for number, one in enumerate(versions):
         price = one.fact.price
         since = ms(one.fact.since) if one.fact.since else one.at
-        found.append((since, _age(one), PublicPrice(since, price.amount, price.currency)))
-    return tuple(price for *_, price in sorted(found, key=lambda row: row[:2]))
+        # The number keeps the order of equal versions, and two prices from being compared.
+        row = since, _age(one), number, PublicPrice(since, price.amount, price.currency)
+        found.append(row)
+    found.sort()
+    return tuple([row[3] for row in found])
 
 
 def _age(one: ReportedFact[Price]) -> int:
