@@ -120,7 +120,7 @@ def test_a_file_that_is_not_a_database_is_named(tmp_path: Path) -> None:
 def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
     run("keys", "list", "--data", tmp_path)
     next((tmp_path / "keys").glob("*.key.json")).chmod(0o644)
-    assert "run chmod 600" in refused("--data", tmp_path, "--port", "0")
+    assert "Run chmod 600" in refused("--data", tmp_path, "--port", "0")
 
 
 def test_a_port_that_another_program_holds_is_named() -> None:
