@@ -72,7 +72,7 @@ class BucketCache:
         return found
 
     def _prune(self, now: int) -> None:
-        """Drop full buckets that nobody holds: a new one would be the same.
+        """Drop full buckets without holders: a new one would be the same.
 
         The threshold doubles with the buckets that remain, so the cost per new bucket is constant.
         """

@@ -1,7 +1,7 @@
 """Queue of WebSocket handshakes, so that a storm of them does not delay other connections.
 
 Handshakes are served last in, first out. Under overload the oldest clients have already timed out,
-so serving them first would serve nobody. A handshake that waits too long is rejected by its
+so serving them first would be useless. A handshake that waits too long is rejected by its
 connection's deadline.
 """
 

@@ -34,7 +34,7 @@ PENDING_HEAD_MS = 1_000
 POLL_S = 0.02
 """Seconds between two looks at pending requests."""
 CLOSE_S = 0.5
-"""Seconds for close frames to be answered; nobody is served meanwhile."""
+"""Seconds for close frames to be answered; no client is served meanwhile."""
 
 
 class ListenError(Exception):
