@@ -1,10 +1,10 @@
-// A small shop that honours Tactful's offers: verify offline, redeem once, retry, cancel, refund.
+// Example shop that accepts Tactful's offers: verify offline, redeem once, retry, cancel, refund.
 //
 // Only Node's standard library. Run it with
 //
 //     TACTFUL_URL=http://127.0.0.1:8000 TACTFUL_SERVER_KEY=... node shop.mjs
 //
-// Orders are kept in memory, which a real shop does in its database: everything else is meant as it stands.
+// Orders are kept in memory; a real shop keeps them in its database. Everything else can be copied as it is.
 
 import { createPublicKey, verify as signatureHolds } from "node:crypto";
 import { createServer } from "node:http";
@@ -18,10 +18,10 @@ const PRICES = {
   "TRAIL-42 DE": { amount: 13900, currency: "EUR" },
   "SOCK-3 DE": { amount: 1990, currency: "EUR" },
 };
-const PAUSES = [50, 200, 800]; // ms between attempts while the answer is unknown
+const PAUSES = [50, 200, 800]; // ms between attempts while the outcome is unknown
 const REFUSALS = new Set([401, 404, 409, 410, 422]);
 
-/** The offer, or the order, cannot be taken; `code` says why. */
+/** The offer or the order is refused; `code` says why, `status` is the HTTP status. */
 export class Refused extends Error {
   constructor(status, code) {
     super(code);
@@ -30,7 +30,7 @@ export class Refused extends Error {
   }
 }
 
-/** Nobody answered, or not clearly. It may have happened: only the same question again can tell. */
+/** The outcome of a request is unknown: it may have had its effect. Only repeating it can tell. */
 class Unknown extends Error {}
 
 // -- The token: a compact JWS, EdDSA over Ed25519 ----------------------------------------------------

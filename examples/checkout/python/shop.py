@@ -1,19 +1,17 @@
-"""A small shop that honours Tactful's offers: verify offline, redeem once, retry, cancel, refund.
+"""Example shop that accepts Tactful's offers: verify offline, redeem once, retry, cancel, refund.
 
-Only Python's standard library. Run it with
+It uses only Python's standard library, and `offer_tokens.py` beside it. Run it with
 
     TACTFUL_URL=http://127.0.0.1:8000 TACTFUL_SERVER_KEY=... python shop.py
 
-Orders are kept in memory, which a real shop does in its database: everything else is meant as it stands.
+Orders are kept in memory; a real shop keeps them in its database. Everything else can be copied as it is.
 """
 
-import hashlib
 import json
 import os
 import re
 import sys
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
@@ -21,181 +19,47 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote
 from urllib.request import Request, urlopen
 
+from offer_tokens import LEVELS, Refused, decoded, verify
+
 PRICES = {
     ("RUN-42", "DE"): (12900, "EUR"),
     ("RUN-42", "GB"): (11500, "GBP"),
     ("TRAIL-42", "DE"): (13900, "EUR"),
     ("SOCK-3", "DE"): (1990, "EUR"),
 }
-PAUSES = (0.05, 0.2, 0.8)  # seconds between attempts while the answer is unknown
-REFUSALS = {401, 404, 409, 410, 422}
-
-
-class Refused(Exception):
-    """The offer, or the order, cannot be taken; `code` says why."""
-
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
+PAUSES = (0.05, 0.2, 0.8)  # seconds between attempts while the outcome is unknown
+FINAL_STATUSES = {401, 404, 409, 410, 422}
 
 
 class Unknown(Exception):
-    """Nobody answered, or not clearly. It may have happened: only the same question again can tell."""
-
-
-# -- The token: a compact JWS, EdDSA over Ed25519 ------------------------------------------------------
-#
-# The standard library has no Ed25519, so here is its verification (RFC 8032, 5.1.7). It handles no
-# secret, so plain integers do. Where PyJWT or cryptography is installed, use that: it is far faster.
-
-P = 2**255 - 19
-L = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
-
-
-def add(a, b):
-    """Two points of the curve, in extended coordinates."""
-    e, f = (a[1] - a[0]) * (b[1] - b[0]), (a[1] + a[0]) * (b[1] + b[0])
-    g, h = 2 * a[3] * b[3] * D, 2 * a[2] * b[2]
-    e, f, g, h = f - e, h - g, h + g, f + e
-    return e * f % P, g * h % P, f * g % P, e * h % P
-
-
-def times(scalar, point):
-    """A multiple of a point."""
-    total = (0, 1, 1, 0)
-    while scalar:
-        if scalar & 1:
-            total = add(total, point)
-        point = add(point, point)
-        scalar >>= 1
-    return total
-
-
-def point_of(raw):
-    """The point that 32 bytes stand for; ValueError if they stand for none."""
-    y = int.from_bytes(raw, "little")
-    sign, y = y >> 255, y & (1 << 255) - 1
-    squared = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
-    x = pow(squared, (P + 3) // 8, P)
-    if (x * x - squared) % P:
-        x = x * pow(2, (P - 1) // 4, P) % P
-    if y >= P or (x * x - squared) % P or (x == 0 and sign):
-        raise ValueError("no point of the curve")
-    x = P - x if x & 1 != sign else x
-    return x, y, 1, x * y % P
-
-
-def signature_holds(public, message, signature):
-    """Whether an Ed25519 key signed a message."""
-    s = int.from_bytes(signature[32:], "little")
-    if len(public) != 32 or len(signature) != 64 or s >= L:
-        return False
-    try:
-        key, r = point_of(public), point_of(signature[:32])
-    except ValueError:
-        return False
-    digest = hashlib.sha512(signature[:32] + public + message).digest()
-    left = times(s, BASE)
-    right = add(r, times(int.from_bytes(digest, "little") % L, key))
-    return (
-        not (left[0] * right[2] - right[0] * left[2]) % P
-        and not (left[1] * right[2] - right[1] * left[2]) % P
-    )
-
-
-BASE = point_of((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
-
-
-CLAIMS = {
-    "currency": str, "exp": int, "holder": str, "iat": int, "max_qty": int, "offer": str,
-    "rulebook": str, "sku": str, "territory": str, "unit": int,
-}  # fmt: skip
-BOUNDS = {"at_most": int, "level": str, "percent_bp": int}  # only there in an offer with a `level`
-LEVELS = ("item", "order", "shipping")  # the sequence in which offers come off
-
-
-def encoded(raw):
-    """Base64url without padding."""
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def written(value):
-    """JSON in its only spelling: keys in order, no blanks."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def decoded(text):
-    """Base64url in its only spelling; ValueError for any other."""
-    raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if encoded(raw) != text:
-        raise ValueError("not canonical")
-    return raw
-
-
-def verify(token, keys, now):
-    """The claims of a token that one of the keys signed; Refused otherwise. `keys`: kid → public key."""
-    try:
-        header, payload, signature = token.split(".")
-        raw, signed = decoded(payload), decoded(signature)
-    except ValueError:
-        raise Refused(401, "token.malformed") from None
-    if len(token) > 4096 or len(signed) != 64:
-        raise Refused(401, "token.malformed")
-    # A key has one header, so none is ever parsed, and none can surprise.
-    headers = {
-        encoded(written({"alg": "EdDSA", "kid": kid, "typ": "offer+jwt"})): kid for kid in keys
-    }
-    if header not in headers:
-        raise Refused(401, "token.key")
-    if not signature_holds(keys[headers[header]], f"{header}.{payload}".encode(), signed):
-        raise Refused(401, "token.signature")
-    claims = claims_in(raw)
-    if now >= claims["exp"]:
-        raise Refused(410, "token.expired")
-    return claims
-
-
-def claims_in(raw):
-    """The claims, exactly as Tactful writes them."""
-    try:
-        claims = json.loads(raw)
-        types = {name: type(value) for name, value in claims.items()}
-    except (ValueError, AttributeError):
-        raise Refused(401, "token.malformed") from None
-    right = CLAIMS.items() <= types.items() <= {**CLAIMS, **BOUNDS}.items()
-    right = right and claims.get("level", "order") in LEVELS[1:]
-    if not right or written(claims) != raw or claims["unit"] < 0:
-        raise Refused(401, "token.malformed")
-    return claims
+    """The outcome of a request is unknown: it may have had its effect. Only repeating it can tell."""
 
 
 # -- Tactful -------------------------------------------------------------------------------------------
 
 
 class Tactful:
-    """What the shop asks of Tactful."""
+    """Client of Tactful's HTTP API."""
 
     def __init__(self, url, key):
         self.url, self.key, self.keys = url.rstrip("/"), key, {}
 
     def claims_of(self, token):
-        """The claims of a genuine token. An unknown key may be a new one: fetch the keys, try again."""
+        """Return the claims of a valid token. An unknown key may be new, so the keys are fetched again."""
         try:
             return verify(token, self.keys, time.time())
         except Refused as refused:
             if refused.code != "token.key":
                 raise
-        _, document = self.ask("GET", "/.well-known/jwks.json")
+        _, document = self.request("GET", "/.well-known/jwks.json")
         self.keys = {jwk["kid"]: decoded(jwk["x"]) for jwk in document["keys"]}
         return verify(token, self.keys, time.time())
 
-    def insist(self, path, body):
-        """Ask until the answer is known. The order's id is in the question, so it happens once."""
+    def post_until_known(self, path, body):
+        """Repeat a POST until its outcome is known. It names the order, so it has its effect only once."""
         for pause in (*PAUSES, None):
             try:
-                status, answer = self.ask("POST", path, body)
+                status, answer = self.request("POST", path, body)
             except Unknown:
                 if pause is None:
                     raise
@@ -206,8 +70,8 @@ class Tactful:
                 return answer
         raise AssertionError("unreachable")
 
-    def ask(self, method, path, body=None):
-        """(status, answer) of one attempt; Unknown where there is none, or none to rely on."""
+    def request(self, method, path, body=None):
+        """Send one request and return (status, body); raise Unknown for no response or an unclear one."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         request = Request(self.url + path, data, headers, method=method)
@@ -216,7 +80,7 @@ class Tactful:
                 return response.status, json.load(response)
         except HTTPError as error:
             with error:
-                if error.code not in REFUSALS:
+                if error.code not in FINAL_STATUSES:
                     raise Unknown(str(error)) from error
                 return error.code, json.loads(error.read() or b"{}")
         except (OSError, HTTPException, ValueError) as error:
@@ -227,16 +91,16 @@ class Tactful:
 
 
 class Shop:
-    """Orders: id → {"status", "asked", "lines", "shipping", "refunds"}, and "offers": what it uses.
+    """Orders: id → {"status", "asked", "lines", "shipping", "refunds"}, and "offers", which it uses.
 
-    An order is "pending" until it is placed. One that stays so has to be settled by asking again.
+    An order is "pending" until it is placed. An order that stays pending is settled by a repetition.
     """
 
     def __init__(self, tactful):
         self.tactful, self.orders, self.lock = tactful, {}, Lock()
 
     def place(self, asked):
-        """Place an order. Repeating it is safe, and is how a pending one is settled."""
+        """Place an order. Repeating the request is safe, and settles a pending order."""
         name = asked["order"]
         fresh = {
             "status": "pending",
@@ -256,19 +120,21 @@ class Shop:
         except Unknown:
             return 202, {"order": name, "status": "pending"}
         except Refused:
-            self.give_up(name, order)
+            self.roll_back(name, order)
             raise
         return 201, self.shown(name)
 
     def settle(self, name, order):
-        """Use the offers, if there are any, and place the order."""
+        """Redeem the offers, if there are any, and place the order."""
         if "offers" not in order:
-            # Kept before asking: once Tactful was asked, a token may be used, and even ended.
+            # The offers are stored before the first redemption: after it a token may be used, or have ended.
             tokens = order["asked"].get("tokens", [])
-            offers = [self.offered(token, self.tactful.claims_of(token), order) for token in tokens]
+            offers = [
+                self.offer_of(token, self.tactful.claims_of(token), order) for token in tokens
+            ]
             order["offers"] = sorted(offers, key=lambda offer: LEVELS.index(offer["level"]))
         for offer in order["offers"]:
-            # On the result of the one before: what a line costs by now stands in it.
+            # Each offer applies to the result of the previous one, so the lines have their present price.
             lines = order["lines"] if offer["place"] is None else [order["lines"][offer["place"]]]
             keys = ("sku", "qty") if offer["level"] == "item" else ("sku", "qty", "unit")
             body = {
@@ -279,11 +145,11 @@ class Shop:
             }
             if offer["level"] == "shipping":
                 body["shipping"] = order["asked"]["shipping"]
-            self.charge(order, offer, self.tactful.insist("/v1/redemptions", body))
+            self.charge(order, offer, self.tactful.post_until_known("/v1/redemptions", body))
         order["status"] = "placed"
 
     def charge(self, order, offer, answer):
-        """Take the answer's amounts, not the token's: where a price fell since, the lower is charged."""
+        """Charge the amounts of the response: they are lower than the token's if the price has fallen."""
         offer["used"] = True
         if offer["level"] == "item":
             order["lines"][offer["place"]]["unit"] = answer["unit"]
@@ -293,16 +159,19 @@ class Shop:
         else:
             order["shipping"] = answer["unit"]
 
-    def give_up(self, name, order):
-        """An offer was refused. What the order used before it is given back; an id is not used again."""
+    def roll_back(self, name, order):
+        """Cancel what the order has redeemed, because a later offer was refused.
+
+        The id of an order that redeemed something is not used again.
+        """
         if any(offer.get("used") for offer in order.get("offers", ())):
-            self.tactful.insist(f"/v1/redemptions/{quote(name, safe='')}/cancel", {})
+            self.tactful.post_until_known(f"/v1/redemptions/{quote(name, safe='')}/cancel", {})
             order["status"] = "cancelled"
         else:
-            self.orders.pop(name, None)  # the shopper may order again, at the public price
+            self.orders.pop(name, None)  # the shopper may order again at the public price
 
-    def offered(self, token, claims, order):
-        """What a token is for; Refused where the order has no such thing."""
+    def offer_of(self, token, claims, order):
+        """Return what a token applies to; raise Refused where the order does not match it."""
         level, place = claims.get("level", "item"), None
         currency = order["lines"][0]["unit"]["currency"]
         if level == "item":
@@ -321,15 +190,15 @@ class Shop:
         return {"token": token, "level": level, "place": place}
 
     def cancel(self, name):
-        """Cancel an order before it is shipped; the shopper gets the offer back while it holds."""
+        """Cancel an order before it is shipped. The shopper can use the offer again until it ends."""
         order = self.settled(name)
         if order["status"] == "placed" and order["offers"]:
-            self.tactful.insist(f"/v1/redemptions/{quote(name, safe='')}/cancel", {})
+            self.tactful.post_until_known(f"/v1/redemptions/{quote(name, safe='')}/cancel", {})
         order["status"] = "cancelled"
         return 200, self.shown(name)
 
     def refund(self, name, asked):
-        """Give money back for returned pieces: what was paid for them, not what they usually cost."""
+        """Refund returned pieces at the price that was paid for them, not at the public price."""
         order = self.settled(name)
         if order["status"] == "cancelled":
             raise Refused(409, "order.cancelled")
@@ -347,12 +216,12 @@ class Shop:
         if lines:
             path = f"/v1/redemptions/{quote(name, safe='')}/refund"
             body = {"refund": asked["refund"], "lines": lines}
-            amount += self.tactful.insist(path, body)["amount"]["amount"]
+            amount += self.tactful.post_until_known(path, body)["amount"]["amount"]
         currency = order["lines"][0]["unit"]["currency"]
         return 200, {"refund": asked["refund"], "amount": {"amount": amount, "currency": currency}}
 
     def check_refund(self, order, asked):
-        """Refused if the id was used for something else, or more comes back than was bought."""
+        """Raise Refused if the id was used for another refund, or more is returned than was bought."""
         refunds = {**order["refunds"], asked["refund"]: asked["lines"]}
         if order["refunds"].get(asked["refund"], asked["lines"]) != asked["lines"]:
             raise Refused(409, "refund.changed")
@@ -363,7 +232,7 @@ class Shop:
                 raise Refused(422, "refund.quantity")
 
     def settled(self, name):
-        """An order of which it is known whether it took place."""
+        """Return an order whose outcome is known; a pending one is settled first."""
         order = self.orders.get(name)
         if order is None:
             raise Refused(404, "order.unknown")
@@ -372,7 +241,7 @@ class Shop:
         return order
 
     def priced(self, line, territory):
-        """A line at the public price."""
+        """Return a line at the public price."""
         price = PRICES.get((line["sku"], territory))
         if price is None or not isinstance(line["qty"], int) or line["qty"] < 1:
             raise Refused(422, "order.line")
@@ -380,7 +249,7 @@ class Shop:
         return {"sku": line["sku"], "qty": line["qty"], "unit": unit}
 
     def shown(self, name):
-        """What the shopper sees of an order."""
+        """Return an order as the shopper sees it."""
         order = self.orders[name]
         paid = [
             line["paid"]["amount"] if "paid" in line else line["unit"]["amount"] * line["qty"]
@@ -394,8 +263,8 @@ class Shop:
         return {**shown, "total": {"amount": total, "currency": currency}}
 
 
-class Door(BaseHTTPRequestHandler):
-    """POST /orders, /orders/{id}/cancel and /orders/{id}/refunds."""
+class RequestHandler(BaseHTTPRequestHandler):
+    """Handles POST /orders, /orders/{id}/cancel and /orders/{id}/refunds."""
 
     shop: Shop
     protocol_version = "HTTP/1.1"
@@ -403,7 +272,7 @@ class Door(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            status, answer = self.act(json.loads(body or b"{}"))
+            status, answer = self.dispatch(json.loads(body or b"{}"))
         except Refused as refused:
             status, answer = refused.status, {"code": refused.code}
         except Unknown:
@@ -417,7 +286,7 @@ class Door(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def act(self, asked):
+    def dispatch(self, asked):
         if self.path == "/orders":
             return self.shop.place(asked)
         found = re.fullmatch(r"/orders/([^/]+)/(cancel|refunds)", self.path)
@@ -431,8 +300,8 @@ class Door(BaseHTTPRequestHandler):
 
 
 def main():
-    Door.shop = Shop(Tactful(os.environ["TACTFUL_URL"], os.environ["TACTFUL_SERVER_KEY"]))
-    server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8080"))), Door)
+    RequestHandler.shop = Shop(Tactful(os.environ["TACTFUL_URL"], os.environ["TACTFUL_SERVER_KEY"]))
+    server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8080"))), RequestHandler)
     print(f"shop on http://127.0.0.1:{server.server_port}", flush=True)
     try:
         server.serve_forever()
