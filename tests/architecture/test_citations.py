@@ -17,6 +17,7 @@ EXAMPLES = {"a/b/c.py", "unit/a/b/test_c.py", "tests/unit/a/b/test_c.py", "serve
 
 _PAGE = re.compile(r"(?<![\w/.*<-])((?:[\w.-]+/)*[\w-]+\.md)\b")
 _SECTION = re.compile(r"[Ss]emantics(?:\.md)?`?,? sections? (\d+)")
+_RULES = re.compile(r"SEMANTICS\.md`?,? section (\d+), rules? (\d+)(?: (?:and|to) (\d+))?")
 _DECISION = re.compile(r"decisions/(\d{4})")
 _LINK = re.compile(r"\]\(([^)\s#]*)(?:#([^)\s]*))?\)")
 _TEST = re.compile(r"`(?:tests/)?((?:unit|contracts|journeys|manuals|architecture)/[\w/]+\.py)")
@@ -108,6 +109,32 @@ def test_every_section_of_the_semantics_that_is_cited_exists(
         for place, text, _ in cited
         for number in _SECTION.findall(" ".join(text.split()))
         if number not in there
+    ]
+    assert not missing, "\n".join(missing)
+
+
+def _rules_of_the_semantics() -> set[tuple[str, str]]:
+    """(section, rule) of every numbered rule."""
+    found: set[tuple[str, str]] = set()
+    section = ""
+    for line in SEMANTICS.splitlines():
+        if heading := re.match(r"## (\d+) ", line):
+            section = heading[1]
+        elif rule := re.match(r"(\d+)\. ", line):
+            found.add((section, rule[1]))
+    return found
+
+
+def test_every_rule_of_the_semantics_that_is_cited_exists(
+    cited: list[tuple[str, str, Path]],
+) -> None:
+    there = _rules_of_the_semantics()
+    missing = [
+        f"{place}: section {section}, rule {rule}"
+        for place, text, _ in cited
+        for section, *rules in _RULES.findall(" ".join(text.split()))
+        for rule in rules
+        if rule and (section, rule) not in there
     ]
     assert not missing, "\n".join(missing)
 
