@@ -107,7 +107,7 @@ def _active_taint(taint: Taint, now: int, least_cooldown: int) -> Iterator[Findi
 def _cause_findings(scene: Scene, rule: Rule) -> Iterator[Finding]:
     """Yield `complaint.cause`: a remedy is never promoted on what it makes up for.
 
-    "Take 10 EUR off the shoe that fell apart" would be an insult. The voucher stays redeemable.
+    A discount on the item that failed does not make up for it. The voucher stays redeemable on it.
     """
     promoted = scene.remedy if rule.remedy else None
     if promoted:

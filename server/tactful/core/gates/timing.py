@@ -1,7 +1,7 @@
 """Gate 8: the shopper must be engaged and at rest, and not paying or in a support chat.
 
-It enforces server/SEMANTICS.md, section 6, rule 9. "Real time" is the wrong moment: an offer that
-interrupts typing, a payment or a complaint costs more than it earns.
+It enforces server/SEMANTICS.md, section 6, rule 9. An offer must not interrupt typing, a payment or a
+complaint, however good it is.
 """
 
 from collections.abc import Iterator
