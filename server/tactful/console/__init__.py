@@ -1,1 +1,1 @@
-"""Console: pages on which support agents and merchandisers inspect decisions and act on them."""
+"""Console: pages on which agents and merchandisers inspect decisions and act on them."""

@@ -1,4 +1,4 @@
-"""Access control of the console: login, logout, and the checks before every other page and form.
+"""Access control of the console: login, logout, and checks before every page and form.
 
 A page is shown to a logged-in operator only. A form is accepted only from a page of this console, with
 the token of the operator for whom the page was rendered.

@@ -1,4 +1,4 @@
-"""Queries of the console: feeds, budgets, rules, customers and decisions, as its pages show them."""
+"""Queries of the console: feeds, budgets, rules, customers and decisions for its pages."""
 
 from collections.abc import Iterable, Sequence
 
@@ -204,6 +204,6 @@ def _taints(profile: Profile) -> Iterable[TaintView]:
         ("product", found.products),
         ("brand", found.brands),
     ):
-        for key, letdowns in by_key.items():
-            yield from (TaintView(scope, key, one) for one in letdowns)
+        for key, taints in by_key.items():
+            yield from (TaintView(scope, key, one) for one in taints)
     yield from (TaintView("the whole shop", "", one) for one in found.shop)

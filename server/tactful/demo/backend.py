@@ -1,4 +1,4 @@
-"""Backend of the demo shop, which calls Tactful over HTTP with the server key, as any shop's does."""
+"""Backend of the demo shop, which calls Tactful over HTTP with the server key."""
 
 import asyncio
 from http.client import HTTPConnection

@@ -46,8 +46,8 @@ class DemoShop(Struct, frozen=True, kw_only=True):
         return found
 
     async def _load(self, skus: list[str]) -> None:
-        world = self.shop.state.fact_cache
-        await world.load([sku for sku in skus if world.item(sku) is None], [])
+        cache = self.shop.state.fact_cache
+        await cache.load([sku for sku in skus if cache.item(sku) is None], [])
 
     def identity(self, visitor: Visitor) -> str | None:
         """Return the signed identity of the customer who is logged in; None: nobody is."""

@@ -1,4 +1,4 @@
-"""Panel beside the demo shop: it changes facts, rules and the clock, and shows the decisions."""
+"""Panel beside the demo shop: it changes facts, rules and the clock, and shows decisions."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final

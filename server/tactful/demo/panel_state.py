@@ -54,10 +54,10 @@ async def _item(demo_shop: DemoShop, article: Article, sku: str) -> dict[str, An
 
 
 async def _cases(demo_shop: DemoShop, customer: str) -> list[dict[str, Any]]:
-    world = demo_shop.shop.state.fact_cache
-    if world.customer(customer) is None:
-        await world.load([], [customer])
-    known = world.customer(customer)
+    cache = demo_shop.shop.state.fact_cache
+    if cache.customer(customer) is None:
+        await cache.load([], [customer])
+    known = cache.customer(customer)
     found = [kept.fact for kept in known.history.cases] if known else []
     return [_case(case) for case in found if case.status in OPEN_CASE_STATUSES]
 
