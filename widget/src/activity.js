@@ -1,10 +1,10 @@
-/** What the shopper does, as far as the right moment depends on it; never what she types. */
+/** Activity of the shopper that decides the moment of an offer; never the shopper's input itself. */
 
 import { now } from './clock.js';
 import { later, listen } from './guard.js';
 
 const QUIET_MS = 3_000;
-/** Input is reported at most so often, and always once more at its end. */
+/** Least time between two reports of input; the end of input is always reported. */
 const REPORT_MS = 1_000;
 
 /** @param {(kind: string, worthIt?: boolean) => void} report */

@@ -1,4 +1,4 @@
-/** How long to wait before the next attempt: full jitter, so that a thousand widgets spread. */
+/** Delay before the next attempt, with full jitter, so that many widgets reconnect evenly. */
 
 const FIRST_MS = 1_000;
 const CAP_MS = 30_000;

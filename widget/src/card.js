@@ -1,4 +1,4 @@
-/** The offer on the screen: built without HTML text, in a shadow root, told to a screen reader. */
+/** The card that shows an offer: built without HTML text, in a shadow root, announced to screen readers. */
 
 import sheetText from './card.css';
 import { now } from './clock.js';
@@ -10,7 +10,7 @@ import { own } from './json.js';
 import { absolute } from './link.js';
 import { inView, place } from './place.js';
 
-/** How long the last word about an offer stays. */
+/** How long the last message about an offer stays. */
 const LAST_WORD_MS = 8_000;
 
 /** @typedef {import('./session.js').Standing} Standing */
@@ -64,7 +64,7 @@ export function createCard(look, act) {
     if (!host) return;
     const focused = host.shadowRoot?.activeElement;
     if (flows && inView(host)) {
-      // The room stays until the next page: nothing the shopper reads may jump.
+      // The space stays until the next page, so that the content below does not move.
       const blank = el('div');
       blank.style.height = `${host.offsetHeight}px`;
       host.before(blank);
@@ -100,7 +100,7 @@ export function createCard(look, act) {
     put();
     if (focused) card.focus();
     said.textContent = '';
-    // A region must be there before its words are, or nobody reads them out.
+    // A live region must exist before its text, or screen readers do not announce it.
     later(150, () => {
       said.textContent = text;
     });
@@ -146,7 +146,7 @@ export function createCard(look, act) {
     if (image) {
       const picture = el('img');
       picture.alt = '';
-      // A policy or a dead link must not leave a hole.
+      // A blocked or missing picture must not leave an empty space.
       picture.onerror = () => picture.remove();
       picture.src = absolute(image);
       head.append(picture);
@@ -205,7 +205,7 @@ export function createCard(look, act) {
   return {
     /** @param {Standing | undefined} item what is to be seen now */
     show(item) {
-      // The last word about one offer is not talked over by the next.
+      // The last message about one offer is not replaced by the next offer.
       if (item && item.id !== offer?.id && (offer || !host)) open(item);
       else if (!item && offer) hide();
     },
@@ -220,7 +220,7 @@ export function createCard(look, act) {
       const { kept, ended } = looks.words;
       const text = hold ? `${gist(item, looks)} – ${kept}` : ended;
       end = now() + hold * 1000;
-      // Who has to copy a code may take her time.
+      // A shopper who must copy a code gets more time.
       gone = code ? end : now() + LAST_WORD_MS;
       draw(
         text.replace('{}', countdown(hold)),

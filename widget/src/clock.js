@@ -1,4 +1,4 @@
-/** Time since the page began, and whether it can be trusted: the wall clock shows nothing. */
+/** Time since the page loaded, and whether it is reliable. The wall clock is not used. */
 
 export const now = () => performance.now();
 

@@ -1,6 +1,6 @@
-/** What the widget does after a close code: the table of `server/PROTOCOL.md`. */
+/** Reaction of the widget to each close code, as in the table of `server/PROTOCOL.md`. */
 
-/** The same again would fail the same: not before the next page load. */
+/** Codes after which a retry would fail again, until the next page load. */
 const STOP = /10(03|07|09|10)|44(00|01|03|09)/;
 
 /**

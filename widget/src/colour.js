@@ -1,4 +1,4 @@
-/** Whether the page's ground is dark, so that the card looks at home. */
+/** Detection of a dark page background, to which the card adapts. */
 
 /**
  * @param {Element | null} place where the card is shown

@@ -1,4 +1,4 @@
-/** How much the shopper allows: nothing, this visit, or her history; from whoever asked her. */
+/** Level of consent: none, this visit, or the customer's history; read from the page's consent tools. */
 
 import { bare, guard, listen } from './guard.js';
 import { at, own } from './json.js';
@@ -103,7 +103,7 @@ export function createConsent(setting, changed) {
     now() {
       if (LEVELS.includes(called)) return [called, 'call'];
       const fixed = LEVELS.indexOf(setting());
-      // Several systems: the most cautious counts. None at all: this visit only.
+      // The most restrictive of several systems counts. Without any, the level is anonymous.
       const value = fixed < 0 ? Math.min(...(said.size ? said.values() : [1])) : fixed;
       const source = fixed < 0 ? [...said.keys()].join() || 'default' : 'setting';
       return gpc() && value > 1 ? ['anonymous', `${source},gpc`] : [LEVELS[value], source];

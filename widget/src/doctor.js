@@ -1,4 +1,4 @@
-/** What the widget found on this page, from where, what conflicts, and what to do about it. */
+/** Report of what the widget found on this page, the sources, the conflicts, and what to do. */
 
 import { faults } from './guard.js';
 

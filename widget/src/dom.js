@@ -1,4 +1,4 @@
-/** Elements made without HTML text, which strict pages refuse, and news of those that come. */
+/** Elements built without HTML text, which strict pages refuse, and notification of new nodes. */
 
 import { bare, guard } from './guard.js';
 

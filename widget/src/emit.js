@@ -1,4 +1,4 @@
-/** Tells the shop's own code what happens: events on `document`, such as `tactful:offer`. */
+/** Events for the shop's own code, dispatched on `document`, such as `tactful:offer`. */
 
 import { bare } from './guard.js';
 

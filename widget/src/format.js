@@ -1,4 +1,4 @@
-/** Amounts, shares and times as the shopper's language writes them. */
+/** Formatting of amounts, percentages and times in the shopper's language. */
 
 import { bare } from './guard.js';
 

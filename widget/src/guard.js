@@ -1,4 +1,4 @@
-/** What went wrong in us, kept for the doctor: a page never sees our errors. */
+/** Error handling: errors of the widget are kept for `doctor`, and never reach the page. */
 
 /** @type {string[]} the first faults: what comes after often follows from them */
 export const faults = [];

@@ -1,4 +1,4 @@
-/** The script: reads its tag, and becomes what the queue before it stood for. */
+/** Entry point of the script: reads its tag, and replaces the queue of earlier calls. */
 
 import { guard } from './guard.js';
 import { own } from './json.js';
@@ -10,7 +10,7 @@ guard(() => {
   readScript();
   const name = setting('global') ?? 'tactful';
   const there = own(window, name);
-  // A second tag changes nothing; only the doctor sees it.
+  // A second tag changes nothing; `doctor` reports it.
   if (!own(there, 'version') && CSS.supports('color', 'light-dark(red,red)'))
     /** @type {any} */ (window)[name] = start(own(there, 'q') ?? []);
 })();

@@ -1,4 +1,4 @@
-/** JSON that a page's libraries cannot bend: no inherited fields, no `Array.prototype.toJSON`. */
+/** JSON that the page's libraries cannot alter: no inherited fields, no `Array.prototype.toJSON`. */
 
 import { bare } from './guard.js';
 

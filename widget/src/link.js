@@ -1,4 +1,4 @@
-/** Where things are: addresses taken apart without `URL`, which pages overwrite. */
+/** URLs parsed without the global `URL`, which some pages overwrite. */
 
 /**
  * @param {string} href absolute, or relative to the page
@@ -10,7 +10,7 @@ export function absolute(href) {
   return /^https?:/.test(link.href) ? link.href : '';
 }
 
-/** Query fields that name a person or open a door have no place in a message. */
+/** Query fields that identify a person or grant access are never sent. */
 const PRIVATE = /^[^=]*(token|secret|passw|auth|session|mail|phone)|@|%40/i;
 
 /**

@@ -1,4 +1,4 @@
-/** The card's own words, by language; a shop adds or changes some through the `strings` setting. */
+/** Texts of the card, by language; a shop changes or adds some with the setting `strings`. */
 
 import { own } from './json.js';
 

@@ -1,6 +1,6 @@
-/** What the server has not yet acknowledged, numbered once and resent in order after a break. */
+/** Messages that the server has not acknowledged, numbered once and resent in order after a reconnect. */
 
-/** Each of these counts; of all others only the latest, while it waits. */
+/** Messages of these types are all kept; of others only the latest waits. */
 const EACH = /accept|dismiss|seen/;
 
 /** @typedef {{t: string, [field: string]: any}} Message */

@@ -1,4 +1,4 @@
-/** What kind of page this is, and when it becomes another one without loading. */
+/** Kind of the page, and detection of navigation without a page load. */
 
 import { watchNodes } from './dom.js';
 import { later, listen } from './guard.js';

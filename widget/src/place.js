@@ -1,4 +1,4 @@
-/** Where the card goes: above what is pinned to its corner, or into a slot that it fits. */
+/** Position of the card: above fixed elements in its corner, or in a place of the page that fits. */
 
 /** So often the card climbs over something before it gives up. */
 const CLIMBS = 5;
