@@ -136,7 +136,7 @@ def test_a_start_with_an_unset_clock_is_refused_in_one_line(
     result = run("serve", "--data", tmp_path, "--port", "0")
     assert result.exit_code == 2
     assert "the year 19" in result.output
-    assert "set it" in result.output
+    assert "Set the clock" in result.output
     machine.moved = 0
     machine.moved = YEAR_2020 / 1_000 - time.time() + 1
     assert SystemClock().now() >= YEAR_2020

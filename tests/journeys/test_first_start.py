@@ -8,8 +8,8 @@ from journeys.fixture import CATALOGUE, rules
 from support.console_client import Agent
 from support.live_server import live_server
 
-NOTHING = "The rule files have errors, and none were ever taken: nothing is offered."
-BEFORE = "The rule files have errors; the rulebook from before goes on."
+NOTHING = "The rule files have errors, and none have been accepted yet. Nothing is offered."
+BEFORE = "The rule files have errors. The previous rulebook stays active."
 
 
 async def test_a_first_start_with_broken_rules_is_reported_everywhere(

@@ -194,7 +194,7 @@ class Telemetry:
         )
         yield self._fanouts.family(
             "tactful_fact_to_withdrawal_seconds",
-            "From a fact's durable write to the last session told",
+            "From a fact's durable write to the last session notified",
         )
         verdicts = CounterMetricFamily(
             "tactful_verdicts",
@@ -229,7 +229,7 @@ PLAIN_COUNTERS: Final = {
     "signals_dropped": "Signals merged because a session's mailbox was full",
     "ledger_failures": "Turns that the ledger refused",
     "turns_crashed": "Turns that met a programming error",
-    "loop_stalls": "Times the event loop was held up for longer than 200 ms",
+    "loop_stalls": "Times that the event loop was blocked for longer than 200 ms",
     "trials_stopped": "Trials that were stopped because they did harm",
     "general_offers": "Offers that reached most viewers of their product within a day",
 }

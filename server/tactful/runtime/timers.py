@@ -41,8 +41,9 @@ class SystemClock:
         if self.now() < YEAR_2020:
             year = time.gmtime(self._last / 1000).tm_year
             raise ClockError(
-                f"this machine's clock says that it is the year {year}, so no offer would end and no"
-                " signature hold; set it, or let it be set over the network, then start again"
+                f"This machine's clock says that it is the year {year}. No offer would end, and no"
+                " signature would be valid. Set the clock, or let it be set over the network, then"
+                " start again."
             )
 
     def now(self) -> int:

@@ -121,7 +121,7 @@ async def test_rules_that_were_refused_are_shown_with_their_place(
     assert "rules.yaml:" in page
     assert "R203" in page
     assert "did you mean 'session.dwell'?" in page
-    assert "The rule files have errors; the rulebook from before goes on" in await agent.read(
+    assert "The rule files have errors. The previous rulebook stays active" in await agent.read(
         "/console"
     )
 

@@ -40,8 +40,10 @@ class ActiveRulebook:
         if not self.diagnostics:
             return None
         if self.current.version == EMPTY.version:
-            return "The rule files have errors, and none were ever taken: nothing is offered."
-        return "The rule files have errors; the rulebook from before goes on."
+            return (
+                "The rule files have errors, and none have been accepted yet. Nothing is offered."
+            )
+        return "The rule files have errors. The previous rulebook stays active."
 
     def replace(self, rulebook: Rulebook, now: int) -> None:
         """Activate a rulebook; paused rules stay paused."""

@@ -32,9 +32,9 @@ def test_a_problem_says_what_is_active_meanwhile() -> None:
     active = ActiveRulebook(Policy())
     active.diagnostics = (FINDING,)
     assert active.problem is not None
-    assert "nothing is offered" in active.problem
+    assert "Nothing is offered" in active.problem
     active.replace(rulebook(rule("R1"), version="v2"), now=5)
     assert active.problem is not None
-    assert "nothing is offered" not in active.problem
+    assert "Nothing is offered" not in active.problem
     active.diagnostics = ()
     assert active.problem is None
