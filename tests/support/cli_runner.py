@@ -13,7 +13,7 @@ from tactful.config.settings import SETTINGS
 
 
 def run(*words: object, given: str | bytes | None = None, **environment: str) -> Result:
-    """A command; nothing of this machine's settings reaches it, and no traceback leaves it."""
+    """Run a command without this machine's settings; it must not end in a traceback."""
     clean = {setting.environment: None for setting in SETTINGS} | {"TACTFUL_CONFIG": None}
     result = CliRunner().invoke(
         main, list(map(str, words)), input=given, env={**clean, **environment}
@@ -24,18 +24,18 @@ def run(*words: object, given: str | bytes | None = None, **environment: str) ->
 
 
 async def run_beside(stage: LiveServer, *words: object, key: str = KEY, **more: Any) -> Result:
-    """A command that speaks with a running server."""
+    """Run a command that uses a running server."""
     url = ("--url", f"http://127.0.0.1:{stage.listener.port}")
     return await asyncio.to_thread(run, *words, *url, TACTFUL_SERVER_KEY=key, **more)
 
 
 def printed_json(result: Result) -> Any:
-    """What a command printed for a machine."""
+    """Return the JSON that a command printed."""
     return msgspec.json.decode(result.stdout)
 
 
 def write_file(path: Path, text: str) -> Path:
-    """A file with this text."""
+    """Write a file with this text, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
     return path

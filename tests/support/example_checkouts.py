@@ -1,4 +1,4 @@
-"""The shops of `examples/checkout`, running, and its page of curl."""
+"""Runs the shops of `examples/checkout`, and the commands of its page on curl."""
 
 import json
 import os
@@ -6,10 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,18 +20,18 @@ from support.node import node
 CHECKOUT = Path(__file__).parents[2] / "examples" / "checkout"
 
 
-class Shop:
-    """One of the examples, running; each test has order ids of its own."""
+class ExampleShop:
+    """A running example; each test has its own order ids."""
 
-    def __init__(self, url):
-        self.at = urlsplit(url).netloc
+    def __init__(self, url: str) -> None:
+        self.address = urlsplit(url).netloc
         self.tests = 0
 
-    def name(self, order):
+    def name(self, order: str) -> str:
         return f"t{self.tests}-{order}"
 
-    def post(self, path, body):
-        connection = HTTPConnection(self.at, timeout=20)
+    def post(self, path: str, body: Any) -> tuple[int, Any]:
+        connection = HTTPConnection(self.address, timeout=20)
         try:
             connection.request("POST", path, json.dumps(body))
             response = connection.getresponse()
@@ -39,17 +40,26 @@ class Shop:
             connection.close()
 
     def order(
-        self, *tokens, order="o1", sku="RUN-42", qty=1, territory="DE", more=(), shipping=None
-    ):
+        self,
+        *tokens: str,
+        order: str = "o1",
+        sku: str = "RUN-42",
+        qty: int = 1,
+        territory: str = "DE",
+        more: Iterable[dict[str, Any]] = (),
+        shipping: int | None = None,
+    ) -> tuple[int, Any]:
         lines = [{"sku": sku, "qty": qty}, *more]
         asked = {"order": self.name(order), "territory": territory, "lines": lines}
         charge = {"shipping": {"amount": shipping, "currency": "EUR"}} if shipping else {}
         return self.post("/orders", asked | charge | ({"tokens": [*tokens]} if tokens else {}))
 
-    def cancel(self, order="o1"):
+    def cancel(self, order: str = "o1") -> tuple[int, Any]:
         return self.post(f"/orders/{self.name(order)}/cancel", {})
 
-    def refund(self, refund, lines, order="o1"):
+    def refund(
+        self, refund: str, lines: list[dict[str, Any]], order: str = "o1"
+    ) -> tuple[int, Any]:
         return self.post(f"/orders/{self.name(order)}/refunds", {"refund": refund, "lines": lines})
 
 
@@ -60,21 +70,22 @@ COMMANDS = {
 
 
 @contextmanager
-def running(language: str, url: str, key: str) -> Iterator[Shop]:
-    """One of the examples, asking Tactful at `url`."""
+def running(language: str, url: str, key: str) -> Iterator[ExampleShop]:
+    """Run an example that uses Tactful at `url`."""
     command = COMMANDS[language]()
     settings = {"TACTFUL_URL": url, "TACTFUL_SERVER_KEY": key, "PORT": "0"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=os.environ | settings
     ) as process:
         try:
-            yield Shop(process.stdout.readline().removeprefix("shop on ").strip())
+            assert process.stdout is not None
+            yield ExampleShop(process.stdout.readline().removeprefix("shop on ").strip())
         finally:
             process.terminate()
 
 
 def run_the_curl_page(url: str, key: str, token: str) -> str:
-    """What the commands of the page print, run in their order after the settings of the first."""
+    """Run the commands of the page in order, and return what they print."""
     if shutil.which("curl") is None:
         if os.environ.get("TACTFUL_REQUIRE") == "1":
             pytest.fail("curl is required here, and it is not installed")

@@ -17,8 +17,10 @@ Facts = list[dict[str, Any]]
 
 def seed_facts(now: int) -> Facts:
     """Return all facts of the catalogue and the customers; `now`: milliseconds since the epoch."""
-    shelf = [fact for article in ARTICLES for fact in _of_article(article, now - PRICE_AGE)]
-    return [*shelf, *demo_customers.history_facts(now)]
+    catalogue_facts = [
+        fact for article in ARTICLES for fact in _of_article(article, now - PRICE_AGE)
+    ]
+    return [*catalogue_facts, *demo_customers.history_facts(now)]
 
 
 def _of_article(article: Article, since: int) -> Facts:
