@@ -352,7 +352,7 @@ def test_a_reset_forgets_everything(tmp_path: Path, browser: Browser) -> None:
             visit.page.get_by_role("button", name="Reset the demo").click()
 
         visit.look_at("fjord-boot", "42")
-        expect(visit.page.locator("#stock")).to_have_text("Size 42: 3 there")
+        expect(visit.page.locator("#stock")).to_have_text("Size 42: 3 available")
         expect(visit.page.locator("#who")).to_have_text("Somebody is in the shop.")
         after = set(tmp_path.iterdir())
         assert len(after) == 1

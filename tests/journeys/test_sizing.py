@@ -106,6 +106,6 @@ async def test_items_and_customers_take_the_memory_that_the_manual_states(tmp_pa
     item = await traced(one, [f"sku-{n:07}" for n in range(500)], []) / 500
     person = await traced(one, [], [f"cus-{n:07}" for n in range(500)]) / 500
     await one.stop()
-    assert "takes 3.5 KiB and a customer with twenty lines of orders 13 KiB" in SIZING
+    assert "takes 3.5 KiB, and a customer with twenty order lines 13 KiB" in SIZING
     assert item < 3.75 * 1_024
     assert person < 13 * 1_024
