@@ -1,17 +1,19 @@
-"""The checkout examples, as a shop would run them, against a Tactful that loses answers."""
+"""The checkout examples, as a shop runs them, against a fake Tactful that loses responses."""
 
 import importlib.util
 import json
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 import msgspec
 import pytest
 
-from support.example_checkouts import CHECKOUT, COMMANDS, run_the_curl_page, running
+from support.example_checkouts import CHECKOUT, COMMANDS, ExampleShop, run_the_curl_page, running
 from support.node import node
 from support.vectors import FOLDER, vectors
 from tactful.core.offers.tokens import TokenClaims, TokenSigner, TokenVerifier
@@ -25,20 +27,20 @@ OLD, NEW, STRANGER = (TokenSigner(bytes([number]) * 32) for number in (1, 2, 3))
 class FakeTactful:
     """The checkout endpoints, with a script of what goes wrong with the next answers."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.reset()
 
-    def reset(self):
+    def reset(self) -> None:
         """As if nothing had happened."""
         self.verifier = TokenVerifier([OLD.public])
-        self.redeemed = {}
-        self.cancelled = []
-        self.refunded = {}
-        self.asked = []
-        self.faults = []
-        self.unit = None
+        self.redeemed: dict[tuple[str, str], Any] = {}
+        self.cancelled: list[str] = []
+        self.refunded: dict[str, Any] = {}
+        self.asked: list[str] = []
+        self.faults: list[str] = []
+        self.unit: int | None = None
 
-    def answer(self, path, body):
+    def answer(self, path: Any, body: Any) -> tuple[int, Any]:
         self.asked.append(path)
         parts = path.strip("/").split("/")
         if parts[-1] == "jwks.json":
@@ -55,7 +57,7 @@ class FakeTactful:
             return 200, {"refund": body["refund"], "amount": {"amount": amount, "currency": "EUR"}}
         return self.redeem(body)
 
-    def redeem(self, body):
+    def redeem(self, body: Any) -> tuple[int, Any]:
         claims = self.verifier.verify(body["token"], int(time.time() * 1000))
         assert isinstance(claims, TokenClaims)
         if claims.level == "order":
@@ -73,11 +75,11 @@ class FakeTactful:
 
 
 @contextmanager
-def serving(fake):
+def serving(fake: FakeTactful) -> Iterator[str]:
     """The fake behind a real socket."""
 
-    class Door(BaseHTTPRequestHandler):
-        def do_POST(self):
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             is_post = self.command == "POST"
             fault = fake.faults.pop(0) if is_post and fake.faults else None
@@ -97,13 +99,13 @@ def serving(fake):
             self.end_headers()
             self.wfile.write(data[: 5 if fault == "cut" else None])
 
-        def do_GET(self):
+        def do_GET(self) -> None:
             self.do_POST()
 
-        def log_message(self, *_):
+        def log_message(self, *_: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -115,25 +117,25 @@ def serving(fake):
 
 
 @pytest.fixture(scope="module", params=COMMANDS)
-def pair(request):
+def pair(request: pytest.FixtureRequest) -> Iterator[tuple[FakeTactful, ExampleShop]]:
     fake = FakeTactful()
     with serving(fake) as url, running(request.param, url, KEY) as started:
         yield fake, started
 
 
 @pytest.fixture
-def fake(pair):
+def fake(pair: tuple[FakeTactful, ExampleShop]) -> FakeTactful:
     pair[0].reset()
     return pair[0]
 
 
 @pytest.fixture
-def shop(pair, fake):
+def shop(pair: tuple[FakeTactful, ExampleShop], fake: FakeTactful) -> ExampleShop:
     pair[1].tests += 1
     return pair[1]
 
 
-def token(signer=OLD, *, lasting=900, **changes):
+def token(signer: TokenSigner = OLD, *, lasting: int = 900, **changes: Any) -> str:
     now = int(time.time())
     plain = {
         "currency": "EUR",
@@ -150,11 +152,11 @@ def token(signer=OLD, *, lasting=900, **changes):
     return signer.sign(msgspec.convert(plain | changes, TokenClaims))
 
 
-def redemptions(fake):
+def redemptions(fake: FakeTactful) -> list[str]:
     return [path for path in fake.asked if path == "/v1/redemptions"]
 
 
-def test_an_offer_is_honoured(shop, fake):
+def test_an_offer_is_honoured(shop: ExampleShop, fake: FakeTactful) -> None:
     status, order = shop.order(token(), more=[{"sku": "SOCK-3", "qty": 2}])
     assert (status, order["status"]) == (201, "placed")
     assert order["lines"][0]["unit"] == {"amount": 10965, "currency": "EUR"}
@@ -162,13 +164,13 @@ def test_an_offer_is_honoured(shop, fake):
     assert list(fake.redeemed) == [("of_1", shop.name("o1"))]
 
 
-def test_an_order_without_an_offer_asks_nobody(shop, fake):
+def test_an_order_without_an_offer_asks_nobody(shop: ExampleShop, fake: FakeTactful) -> None:
     status, order = shop.order()
     assert (status, order["total"]["amount"]) == (201, 12900)
     assert fake.asked == []
 
 
-def test_repeating_an_order_changes_nothing(shop, fake):
+def test_repeating_an_order_changes_nothing(shop: ExampleShop, fake: FakeTactful) -> None:
     mine = token()
     first = shop.order(mine)
     again = shop.order(mine)
@@ -177,7 +179,7 @@ def test_repeating_an_order_changes_nothing(shop, fake):
     assert len(redemptions(fake)) == 1
 
 
-def test_another_cart_under_the_same_order_is_refused(shop):
+def test_another_cart_under_the_same_order_is_refused(shop: ExampleShop) -> None:
     mine = token()
     shop.order(mine)
     assert shop.order(mine, qty=2) == (409, {"code": "order.changed"})
@@ -197,14 +199,16 @@ def test_another_cart_under_the_same_order_is_refused(shop):
     ],
     ids=lambda given: "stranger" if "signer" in given else str(given),
 )
-def test_what_can_be_refused_offline_is_never_redeemed(shop, fake, made, ordered, answer):
+def test_what_can_be_refused_offline_is_never_redeemed(
+    shop: ExampleShop, fake: FakeTactful, made: Any, ordered: Any, answer: Any
+) -> None:
     status, refusal = shop.order(token(**made), **ordered)
     assert (status, refusal["code"]) == answer
     assert redemptions(fake) == []
     assert shop.order(token())[0] == 201
 
 
-def test_a_tampered_token_is_refused(shop, fake):
+def test_a_tampered_token_is_refused(shop: ExampleShop, fake: FakeTactful) -> None:
     header, payload, signature = token().split(".")
     _, cheaper, _ = token(unit=1).split(".")
     assert shop.order(f"{header}.{cheaper}.{signature}") == (401, {"code": "token.signature"})
@@ -212,7 +216,9 @@ def test_a_tampered_token_is_refused(shop, fake):
     assert redemptions(fake) == []
 
 
-def test_a_token_of_a_new_key_makes_the_shop_fetch_the_keys_again(shop, fake):
+def test_a_token_of_a_new_key_makes_the_shop_fetch_the_keys_again(
+    shop: ExampleShop, fake: FakeTactful
+) -> None:
     assert shop.order(token())[0] == 201
     fake.verifier = TokenVerifier([OLD.public, NEW.public])
     assert shop.order(token(NEW, offer="of_2"), order="o2")[0] == 201
@@ -220,7 +226,9 @@ def test_a_token_of_a_new_key_makes_the_shop_fetch_the_keys_again(shop, fake):
 
 
 @pytest.mark.parametrize("fault", ["lost before", "lost after", "error after", "cut"])
-def test_an_unknown_answer_is_asked_for_again_and_the_offer_is_used_once(shop, fake, fault):
+def test_an_unknown_answer_is_asked_for_again_and_the_offer_is_used_once(
+    shop: ExampleShop, fake: FakeTactful, fault: Any
+) -> None:
     fake.faults = [fault]
     status, order = shop.order(token())
     assert (status, order["total"]["amount"]) == (201, 10965)
@@ -228,7 +236,9 @@ def test_an_unknown_answer_is_asked_for_again_and_the_offer_is_used_once(shop, f
     assert not fake.faults
 
 
-def test_an_answer_that_stays_unknown_leaves_the_order_pending_until_it_is_repeated(shop, fake):
+def test_an_answer_that_stays_unknown_leaves_the_order_pending_until_it_is_repeated(
+    shop: ExampleShop, fake: FakeTactful
+) -> None:
     mine = token()
     fake.faults = ["lost after"] * 4
     assert shop.order(mine) == (202, {"order": shop.name("o1"), "status": "pending"})
@@ -236,7 +246,9 @@ def test_an_answer_that_stays_unknown_leaves_the_order_pending_until_it_is_repea
     assert len(fake.redeemed) == 1
 
 
-def test_a_pending_order_is_settled_before_it_is_cancelled(shop, fake):
+def test_a_pending_order_is_settled_before_it_is_cancelled(
+    shop: ExampleShop, fake: FakeTactful
+) -> None:
     fake.faults = ["lost before"] * 4
     assert shop.order(token())[0] == 202
     assert shop.cancel()[1]["status"] == "cancelled"
@@ -244,7 +256,7 @@ def test_a_pending_order_is_settled_before_it_is_cancelled(shop, fake):
     assert list(fake.redeemed) == [("of_1", shop.name("o1"))]
 
 
-def test_a_used_offer_is_refused_and_the_shopper_may_still_buy(shop):
+def test_a_used_offer_is_refused_and_the_shopper_may_still_buy(shop: ExampleShop) -> None:
     mine = token()
     assert shop.order(mine)[0] == 201
     assert shop.order(mine, order="o2") == (409, {"code": "redemption.used"})
@@ -253,7 +265,9 @@ def test_a_used_offer_is_refused_and_the_shopper_may_still_buy(shop):
 
 
 @pytest.mark.parametrize("lost", [[], ["lost after"] * 4])
-def test_where_a_later_offer_is_refused_the_order_gives_the_earlier_one_back(shop, fake, lost):
+def test_where_a_later_offer_is_refused_the_order_gives_the_earlier_one_back(
+    shop: ExampleShop, fake: FakeTactful, lost: Any
+) -> None:
     both = token(offer="of_2", level="order", at_most=500), token()
     fake.faults = [*lost]
     if lost:
@@ -264,18 +278,20 @@ def test_where_a_later_offer_is_refused_the_order_gives_the_earlier_one_back(sho
     assert shop.cancel()[1]["status"] == "cancelled"
 
 
-def test_an_offer_on_the_shipping_needs_a_charge_of_the_order(shop, fake):
+def test_an_offer_on_the_shipping_needs_a_charge_of_the_order(
+    shop: ExampleShop, fake: FakeTactful
+) -> None:
     free = token(level="shipping", at_most=690)
     assert shop.order(free) == (422, {"code": "redemption.shipping"})
     assert redemptions(fake) == []
 
 
-def test_the_lower_price_of_the_answer_is_charged(shop, fake):
+def test_the_lower_price_of_the_answer_is_charged(shop: ExampleShop, fake: FakeTactful) -> None:
     fake.unit = 9900
     assert shop.order(token())[1]["total"]["amount"] == 9900
 
 
-def test_a_cancelled_order_gives_the_offer_back_once(shop, fake):
+def test_a_cancelled_order_gives_the_offer_back_once(shop: ExampleShop, fake: FakeTactful) -> None:
     mine = token()
     shop.order(mine)
     first = shop.cancel()
@@ -286,13 +302,15 @@ def test_a_cancelled_order_gives_the_offer_back_once(shop, fake):
     assert shop.order(mine, order="o2")[0] == 201
 
 
-def test_cancelling_an_order_without_an_offer_asks_nobody(shop, fake):
+def test_cancelling_an_order_without_an_offer_asks_nobody(
+    shop: ExampleShop, fake: FakeTactful
+) -> None:
     shop.order()
     assert shop.cancel()[0] == 200
     assert fake.asked == []
 
 
-def test_a_refund_gives_back_what_was_paid(shop, fake):
+def test_a_refund_gives_back_what_was_paid(shop: ExampleShop, fake: FakeTactful) -> None:
     shop.order(token(max_qty=3), qty=3, more=[{"sku": "SOCK-3", "qty": 1}])
     lines = [{"sku": "RUN-42", "qty": 1}, {"sku": "SOCK-3", "qty": 1}]
     answer = (200, {"refund": "r1", "amount": {"amount": 10965 + 1990, "currency": "EUR"}})
@@ -311,7 +329,9 @@ def test_a_refund_gives_back_what_was_paid(shop, fake):
         ("r2", [{"sku": "RUN-42", "qty": -1}], (422, "refund.quantity")),
     ],
 )
-def test_no_more_comes_back_than_was_bought(shop, fake, refund, lines, answer):
+def test_no_more_comes_back_than_was_bought(
+    shop: ExampleShop, fake: FakeTactful, refund: Any, lines: Any, answer: Any
+) -> None:
     shop.order(token(max_qty=3), qty=3)
     shop.refund("r1", [{"sku": "RUN-42", "qty": 1}])
     status, refusal = shop.refund(refund, lines)
@@ -319,7 +339,7 @@ def test_no_more_comes_back_than_was_bought(shop, fake, refund, lines, answer):
     assert list(fake.refunded) == ["r1"]
 
 
-def test_nonsense_is_answered_not_crashed_on(shop):
+def test_nonsense_is_answered_not_crashed_on(shop: ExampleShop) -> None:
     assert shop.post("/orders", {})[0] == 400
     assert shop.post("/orders", [])[0] == 400
     assert shop.post("/nothing", {}) == (404, {"code": "path"})
@@ -327,10 +347,12 @@ def test_nonsense_is_answered_not_crashed_on(shop):
     assert shop.order(token())[0] == 201
 
 
-def judged_by_python():
+def judged_by_python() -> Iterator[tuple[str, str]]:
     spec = importlib.util.spec_from_file_location(
         "offer_tokens", CHECKOUT / "python" / "offer_tokens.py"
     )
+    assert spec is not None
+    assert spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
     cases = vectors("tokens.json")
@@ -344,7 +366,7 @@ def judged_by_python():
             yield case["name"], "ok"
 
 
-def judged_by_javascript():
+def judged_by_javascript() -> Iterator[tuple[str, str]]:
     script = f"""
         import {{ readFileSync }} from "node:fs";
         import {{ keysOf, verify }} from {json.dumps((CHECKOUT / "js" / "shop.mjs").as_uri())};
@@ -357,16 +379,16 @@ def judged_by_javascript():
     """
     command = [node(), "--input-type=module", "-e", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return map(tuple, json.loads(done.stdout))
+    return ((name, answer) for name, answer in json.loads(done.stdout))
 
 
 @pytest.mark.parametrize("judged", [judged_by_python, judged_by_javascript], ids=["python", "js"])
-def test_the_example_judges_every_token_of_the_vectors_as_the_server_does(judged):
+def test_the_example_judges_every_token_of_the_vectors_as_the_server_does(judged: Any) -> None:
     wanted = {case["name"]: case["want"] for case in vectors("tokens.json")["tokens"]}
     assert dict(judged()) == wanted
 
 
-def test_the_page_of_curl_runs_from_top_to_bottom():
+def test_the_page_of_curl_runs_from_top_to_bottom() -> None:
     fake = FakeTactful()
     fake.faults = ["lost after"]
     with serving(fake) as url:

@@ -11,11 +11,12 @@ import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,6 +27,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 WIDGET = Path(__file__).parents[2] / "widget" / "dist" / "v1.js"
 Message = dict[str, Any]
+T = TypeVar("T")
 WAIT_S = 30  # what happens at all happens within this, on a machine with other work, too
 
 
@@ -105,21 +107,26 @@ class Offers:
 
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result(WAIT_S)
 
+    def for_each(self, items: Callable[[], Iterable[T]], act: Callable[[T], None]) -> None:
+        """Run on the server's loop, for each item."""
+        self.do(lambda: [act(item) for item in tuple(items())])  # type: ignore[func-returns-value]
+
     def push(self, one: Message, replaces: str | None = None) -> None:
         """Push an offer to every session."""
-        self.do(lambda: [self._push(each, one, replaces) for each in self.sessions.values()])
+        self.for_each(self.sessions.values, lambda each: self._push(each, one, replaces))
 
     def withdraw(self, name: str) -> None:
         """Withdraw an offer everywhere."""
-        self.do(lambda: [self._withdraw(each, name) for each in self.sessions.values()])
+        self.for_each(self.sessions.values, lambda each: self._withdraw(each, name))
 
     def close(self, code: int) -> None:
         """Close every connection."""
-        self.do(lambda: [peer.close(code) for peer in list(self.peers)])
+        self.for_each(lambda: self.peers, lambda peer: peer.close(code))
 
     def bye(self, retry: int) -> None:
         """Announce a restart."""
-        self.do(lambda: [p.send({"t": "bye", "code": 1001, "retry": retry}) for p in self.peers])
+        bye = {"t": "bye", "code": 1001, "retry": retry}
+        self.for_each(lambda: self.peers, lambda peer: peer.send(bye))
 
     def messages(self, kind: str) -> list[Message]:
         """What was heard of one kind, in order."""
@@ -127,7 +134,9 @@ class Offers:
 
     def wait_for(self, kind: str, count: int = 1, seconds: float = WAIT_S) -> list[Message]:
         """Wait until so many messages of a kind were heard."""
-        return until(lambda: found if len(found := self.messages(kind)) >= count else None, seconds)
+        return list(
+            until(lambda: found if len(found := self.messages(kind)) >= count else None, seconds)
+        )
 
     # On the server's loop
 
@@ -337,7 +346,7 @@ def offers_server(port: int = 0, offers: Offers | None = None) -> Iterator[tuple
         yield offers, f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         for peer in list(offers.peers):
-            offers.do(lambda peer=peer: peer.close(1001))
+            offers.do(partial(peer.close, 1001))
         server.should_exit = True
         thread.join(10)
         listener.close()
