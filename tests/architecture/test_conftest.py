@@ -32,6 +32,7 @@ def run(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=given, check=False)
 
 
+@pytest.mark.thorough
 def test_each_missing_requirement_is_one_line_of_the_summary(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert done.returncode == 0
@@ -39,6 +40,7 @@ def test_each_missing_requirement_is_one_line_of_the_summary(tmp_path: Path) -> 
     assert "not tried here: 1 test, because the real data is not here" in done.stdout
 
 
+@pytest.mark.thorough
 def test_with_tactful_require_a_skip_is_a_failure_except_for_real_data(
     tmp_path: Path,
 ) -> None:

@@ -20,6 +20,7 @@ def test_the_units_pass() -> None:
     run(node(), "--test", "test/")
 
 
+@pytest.mark.thorough
 def test_style_types_size_and_build_are_as_committed() -> None:
     node()
     if not (WIDGET / "node_modules").is_dir():

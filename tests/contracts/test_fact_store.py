@@ -120,6 +120,7 @@ async def test_facts_are_filtered_by_kind(ledger: AnyLedger) -> None:
     assert [one.kind for one in found] == ["cost", "price"]
 
 
+@pytest.mark.thorough
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(first=st.permutations(FEED * 2), second=st.permutations(FEED * 2))
 async def test_a_feed_replayed_twice_and_shuffled_ends_in_the_same_bytes(

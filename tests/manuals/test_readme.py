@@ -49,6 +49,7 @@ def test_the_readme_ends_with_what_the_thing_does_not_do() -> None:
     assert README.read_text("utf-8").rpartition("\n## ")[2].startswith("What it does not do")
 
 
+@pytest.mark.thorough
 async def test_the_tutorial_leads_to_an_offer_and_withdraws_it(tmp_path: Path) -> None:
     with quickstart(tmp_path) as (one, steps, server, page):
         start, facts, check, pages, sell, why = steps

@@ -2,10 +2,13 @@
 
 import subprocess
 
+import pytest
+
 from support.node import node
 from support.vectors import FOLDER
 
 
+@pytest.mark.thorough
 def test_javascript_agrees_with_every_vector() -> None:
     done = subprocess.run(
         [node(), "--test", FOLDER / "vectors.test.mjs"], capture_output=True, text=True, check=False

@@ -41,7 +41,7 @@ class Context(Struct, frozen=True, gc=False, kw_only=True):
     items: Mapping[str, Item] = {}
     """SKU → item, for the SKUs in play: the focus, the cart, the standing offers."""
     profile: Profile | None = None
-    """The verified customer as of after the signal; None: anonymous, or history may not be used."""
+    """The verified customer once the signal is applied; None: anonymous, or consent forbids the history."""
     balances: Balances = {}
     """(campaign, currency or `COUNT`) → the balance in the current period."""
     committed: Mapping[tuple[str, str], int] = {}

@@ -102,9 +102,10 @@ class Conversation:
     def pending_ack(self) -> Ack | None:
         """Return the acknowledgement of what was received since the last one, if there is any.
 
-        A client forgets what is acknowledged. So while messages below a resuming `hello` are
-        missing, the number of the `hello` is not acknowledged. A server that knows nothing of the
-        client cannot see such a gap, and acknowledges the `hello`.
+        A client forgets every message up to the acknowledged number. A resuming `hello` may arrive
+        before older messages that the client sends again. Until those have arrived, the number of
+        the `hello` is not acknowledged. A server that has no record of the client cannot know
+        of such messages, and acknowledges the `hello`.
         """
         if not self._ack_pending:
             return None

@@ -54,19 +54,9 @@ def test_it_prints_its_address_and_folders_and_stops_on_a_signal(tmp_path: Path)
         assert process.wait(20) == 0
 
 
-def test_an_empty_folder_is_ready_in_under_a_second(tmp_path: Path) -> None:
-    def spent(number: int) -> float:
-        with server("--data", tmp_path / str(number)) as (process, lines):
-            assert httpx.get(f"{url_of(lines)}/readyz").status_code == 200
-            return processor_seconds(process.pid)
-
-    assert min(spent(number) for number in range(3)) < 1
-
-
-def processor_seconds(pid: int) -> float:
-    """What a process has used: the clock on the wall belongs to everybody."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def test_a_server_on_an_empty_folder_is_ready_when_it_prints_its_address(tmp_path: Path) -> None:
+    with server("--data", tmp_path / "new") as (_, lines):
+        assert httpx.get(f"{url_of(lines)}/readyz").status_code == 200
 
 
 def test_in_a_pipe_its_log_is_json(tmp_path: Path) -> None:

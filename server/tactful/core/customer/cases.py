@@ -46,7 +46,7 @@ def _case_scope(
     root = _root(case, by_id)
     last = by_id.get(root)
     since = ms(case.opened_at) - window
-    # Of a wrong item, nobody knows which line of the order it came instead of.
+    # A wrong item replaced some line of the order, and nobody knows which: the whole order counts.
     whole = case.kind == "wrong_item"
     skus, bounded = concerned_skus(history, case.skus, case.order, since, whole_order=whole)
     at = max(reported.at, last.at if last else 0)

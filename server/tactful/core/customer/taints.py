@@ -202,7 +202,10 @@ def _opened_within(one: CaseScope, other: CaseScope, window: int) -> bool:
 
 
 def _brand_taint(one: CaseScope, other: CaseScope, rule: TaintRule) -> Taint:
-    """Return the taint of two complaints: it begins with the second, and is open as long as either."""
+    """Return the brand taint of two complaints.
+
+    It begins when the second is opened, and stays open until both have ended.
+    """
     second = max(one, other, key=lambda scope: (ms(scope.case.opened_at), scope.case.case))
     at = max(one.at, other.at)
     since = min(ms(second.case.opened_at), at)
@@ -222,7 +225,8 @@ def _add_return(collector: _TaintCollector, reported: ReportedFact[Return], poli
             continue
         row, code = found
         rule, fit = _rule(policy, row), code is Reason.RETURN_FIT
-        # A parcel on its way back keeps only a bad fit open: the shopper still looks for another size.
+        # An announced return has not ended yet only where the fit was bad: until the parcel is back,
+        # the shopper may still be looking for another size.
         ended = None if fit and fact.status == "announced" else start
         taint = _taint((code, code), since, ended, rule, fact.return_, reported.at)
         # A bad fit concerns that variant; a bad bundle concerns its components too.
@@ -301,7 +305,12 @@ def _delivered(reported: ReportedFact[Order]) -> int | None:
 
 
 def _covered_until(order: str, scopes: Iterable[CaseScope], rule: TaintRule) -> int | None:
-    """Return until when a service case taints instead of the parcel; 0: no case, `None`: it is open."""
+    """Return until when a service case suppresses, in place of the late parcel.
+
+    Returns:
+        Milliseconds since the Unix epoch, UTC; 0 without such a case; `None` while one is open, since
+        nobody knows yet when it ends.
+    """
     until = 0
     for scope in scopes:
         if scope.case.kind in SERVICE_KINDS and scope.case.order in {None, order}:

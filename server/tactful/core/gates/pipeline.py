@@ -68,7 +68,7 @@ def failed_gates(evaluation: Evaluation, rule: Rule, holds_at: int) -> Iterator[
     yield from evaluation.timing_findings(rule, holds_at)
     yield from evaluation.contact_findings(rule)
     yield from check_rule_limits(scene, rule)
-    # Without a price there is no amount to compare with the budget; gate 7 has said so.
+    # Without a price there is no amount to compare with the budget; gate 7 has a finding for that.
     if priced.price_basis:
         yield from check_budget(context, rule, priced.hold, priced.price_basis.currency)
 

@@ -18,11 +18,12 @@ from tactful.core.values.calendar import DAY
 from tactful.core.verdicts.reasons import REASON_ORDER, Reason
 from tactful.core.verdicts.verdict import Finding
 
-REMEDY_EXEMPT: Final = frozenset({Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN})
-"""Taints that do not suppress a remedy.
+SUPPRESS_NO_REMEDY: Final = frozenset({Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN})
+"""Reasons of taints that do not suppress a remedy.
 
-A late parcel suppresses the whole shop; the voucher that makes up for it is the one exception
-(server/SEMANTICS.md, section 6, rule 3).
+A case about the service, for example a late or lost parcel, suppresses the whole shop. The voucher
+that makes up for the case is the one exception (server/SEMANTICS.md, section 6, rule 3). A late
+parcel without a case (`delivery.late`) has no such exception.
 """
 
 
@@ -71,9 +72,9 @@ def _least_cooldown(scene: Scene, suppress_rules: Iterable[SuppressRule]) -> int
 
 def _taint_findings(scene: Scene, rule: Rule, least_cooldown: int) -> Iterator[Finding]:
     """Yield the active taints on the item's SKU, product and brand, and on the whole shop."""
-    # One taint may be filed under SKU and product; it counts once.
+    # A complaint about a bundle taints its SKUs and their products, so an item can meet one taint twice.
     for taint in dict.fromkeys((*_taints_on(scene.taints, scene.item), *scene.taints.shop)):
-        if not (rule.remedy and taint.reason in REMEDY_EXEMPT):
+        if not (rule.remedy and taint.reason in SUPPRESS_NO_REMEDY):
             yield from _active_taint(taint, scene.now, least_cooldown)
 
 

@@ -48,7 +48,8 @@ def _wait_findings(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> I
     if not session.visible:
         yield Finding(Reason.TIMING_WAIT, actual="hidden", needed="visible")
         return
-    # Waiting does not mend a condition that fails; gate 4 has the finding for it.
+    # A condition that time cannot make true is the finding of gate 4. This gate must not add that
+    # waiting would help, so it goes on as if the condition held.
     if holds_at == NEVER:
         holds_at = NOW
     if rule.moment != "rescue" or not session.rescue:

@@ -65,7 +65,8 @@ class PriceRefusal(Struct, frozen=True, gc=False):
     actual: int | None = None
     """The price that was found."""
     needed: int | None = None
-    """The price that would have passed: a lower bound for `price.floor` and `price.zero`, else an upper one."""
+    """The bound that the price missed: the least that passes for `price.floor` and `price.zero`, and the
+    most that passes for the other reasons."""
     floor_kind: FloorKind | None = None
 
 
@@ -104,7 +105,7 @@ def quote(
     Args:
         terms: The rule's price terms.
         price: The public price; `None`: unknown.
-        step: How many triggers of a ladder came before in this session.
+        step: How many offers of this rule the session has had: the index into a ladder.
         min_margin_bp: The policy's minimum margin in basis points, for a rule that names none.
         max_total_discount_bp: The policy's maximum discount from the list price, in basis points.
     """

@@ -167,10 +167,20 @@ def _digest(lines: Sequence[RequestedLine], shipping: Money | None) -> bytes:
 
 
 def _give_back(state: RedemptionState, back: dict[str, _Rollback], sku: str, units: int) -> int:
-    """Move units of a line into what goes back; return how many the order did not buy.
+    """Return units of one SKU to the redemptions of an order.
 
-    A price of an item applies to some units of it. An offer on the order or its shipping applies to every
-    unit, and the last such offer knows what was paid in the end.
+    An item offer covers only the units that were bought at its price. An offer on the order or on its
+    shipping covers every unit. Such offers apply one after the other, each to the result of the one
+    before, so the last one holds what was really paid.
+
+    Args:
+        state: The rows of the order, as the ledger has them.
+        back: Offer id → what its redemption gives back so far; updated in place.
+        sku: The SKU that goes back.
+        units: How many units of it go back.
+
+    Returns:
+        How many of the units the order did not buy.
     """
     shared = [
         key
@@ -186,7 +196,8 @@ def _give_back(state: RedemptionState, back: dict[str, _Rollback], sku: str, uni
         if key == last:
             rest = units - done
         elif last:
-            # Paid amounts of earlier offers were reduced again by the last one: count them once.
+            # 100.00 paid under the first offer was reduced to 90.00 by the last one. Only the 90.00
+            # was paid, so the amount of an earlier offer is not counted beside it.
             back[key] = structs.replace(back[key], paid=found.paid)
     return rest if last else left
 

@@ -33,7 +33,7 @@ def apply_signal(builder: DecisionBuilder) -> None:
 def expire_offers(builder: DecisionBuilder) -> None:
     """End the offers and the acceptances that have reached their time.
 
-    The product gets a cooldown: an offer that was let pass is not made again at once.
+    The product gets a cooldown: an offer that expired is not made again at once.
     """
     # A copy: every transition changes the mapping.
     for offer in tuple(builder.standing.values()):

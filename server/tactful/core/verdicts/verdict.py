@@ -25,7 +25,10 @@ class Finding(Struct, frozen=True, gc=False):
     at: int | None = None
     """When the input was reported to the server, milliseconds since the Unix epoch, UTC."""
     until: int | None = None
-    """From when time alone passes the gate, milliseconds since the Unix epoch, UTC; None: never."""
+    """When the gate will pass if nothing but time changes, milliseconds since the Unix epoch, UTC.
+
+    None: it will not.
+    """
 
 
 class Verdict(Struct, frozen=True, gc=False):

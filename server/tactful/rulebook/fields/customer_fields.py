@@ -19,7 +19,8 @@ from tactful.rulebook.fields.item_fields import price
 def known(scene: Scene) -> bool | None:
     """Return True for a verified customer.
 
-    None, not False, for everybody else: without consent the shop must not know either.
+    It is None for every other shopper, not False. Without consent the shop may not use the fact that
+    a shopper is no customer, just as it may not use that a shopper is one.
     """
     return True if scene.profile else None
 
@@ -43,7 +44,7 @@ def attribute(scene: Scene, name: str) -> str | int | bool | None:
 
 
 def age(scene: Scene) -> int | None:
-    """Return the age in full years, at most: only the year of birth is known."""
+    """Return the highest age in full years that the year of birth allows."""
     about = scene.history.about if scene.history else None
     born = about.fact.birth_year if about else None
     return to_local(scene.now, "UTC").year - born if born else None

@@ -21,7 +21,7 @@ from tactful.rulebook.source.tree import (
 
 MAX_REPAIRS: Final = 20
 """How many broken lines are reported; a file with more is most likely no rule file."""
-MAX_REPAIR_BYTES: Final = 200_000
+MAX_REPAIR_CHARACTERS: Final = 200_000
 """How many characters are parsed again at most; bounds the time for a hostile file."""
 _PLACEHOLDER_FIRST: Final = re.compile(r"\s*(- )?[\w.-]+:\s*\{[\w. ]*\}\s*[^\s#,}\]]")
 MAX_COLUMN: Final = 1 << 20
@@ -47,7 +47,7 @@ def read(source: RuleSource, findings: Findings) -> Node | None:
         except UnreadableFileError as broken:
             findings.add(broken.code, broken.span, *_explained(broken, lines))
             spent += len(text)
-            if broken.code == "R111" or spent > MAX_REPAIR_BYTES:
+            if broken.code == "R111" or spent > MAX_REPAIR_CHARACTERS:
                 return None
             _repair(lines, broken, repaired)
     return None

@@ -45,7 +45,8 @@ class FactReader:
         Args:
             ledger: Where the facts are stored.
             at: An instant, in milliseconds since the Unix epoch, UTC.
-            upto: The number of a fact. It tells apart what one instant knew before and after that fact.
+            upto: The number of the newest fact that may be read. Several facts can share the instant
+                `at`; the number says which of them were known.
         """
         self._ledger = ledger
         self._at = at
@@ -74,7 +75,8 @@ class FactReader:
         return structs.replace(history, upto=self._newest)
 
     async def _run(self, reading: Generator[FactQuery, Sequence[KeyedFact], R]) -> R:
-        # The newest fact found is not enough: one that ceased to be about the subject is not found.
+        # The newest fact that the queries return is not enough. A fact that was about the subject in
+        # its last version, and is not in its newest, is not returned by them.
         if self._upto is None:
             self._newest = await self._ledger.newest_fact()
         try:

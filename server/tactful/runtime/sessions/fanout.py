@@ -24,8 +24,9 @@ class Fanout:
     async def notify(self, sessions: Iterable[LiveSession]) -> None:
         """Submit `FactsChanged` to each session, to those with an offer on the screen first.
 
-        The ledger writes what follows after the last notification. Its writer thread takes as much
-        of the processor as the fan-out, so the last session would wait twice as long otherwise.
+        The records of these turns are written only when all sessions are notified. The ledger's writer
+        thread takes as much of the processor as the fan-out, so the last session would otherwise wait
+        twice as long.
         """
         ordered = sorted(sessions, key=lambda live: not live.state.offers)
         with self._ledger.deferred_writes():

@@ -41,8 +41,9 @@ def recorded_context(
     """Return the context of a recorded turn.
 
     Args:
-        inputs: What the log holds of the turn. A partial record means that no rule gave a verdict:
-            then nothing that it lacks was read, and all feeds count as alive.
+        inputs: What the log holds of the turn. A partial record (without `session`) means that no
+            rule gave a verdict. The turn read only what the record holds, and every feed counts as
+            fresh.
         now: When the turn happened, milliseconds since the Unix epoch, UTC.
         session: The session before the signal.
         signal: What happened.

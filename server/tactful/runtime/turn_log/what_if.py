@@ -1,8 +1,9 @@
 """What-if runs: the recorded sessions under a rulebook that was not active then.
 
 What shoppers and the shop did is taken from the log. Offers, budgets, stock commitments and timers
-are the run's own. What a shopper would have done with an offer that was never made is not
-known. So an answer counts only where the run has made the same offer on the same terms.
+are the run's own. Nobody knows how a shopper would have answered an offer that was never made. So a
+recorded answer (accepted, dismissed, redeemed) is used only where the run has made the same offer on
+the same terms.
 """
 
 import heapq
@@ -49,9 +50,9 @@ SELF_MADE_SIGNALS: Final = (
 """Signals that follow from the decisions of then, or from what an operator did about them. A run
 makes its own timers, and has no use for the others."""
 MAX_FACT_AGE: Final = 60_000
-"""Milliseconds by which facts may be too old where a turn did not record which facts it read.
+"""Milliseconds. A turn that did not record which facts it read gets the facts of at most so long before.
 
-Instants are rounded down to a multiple of it, so that turns of one minute share one read.
+Its instant is rounded down to a multiple of this, so that the turns of one minute share one read.
 """
 
 
@@ -149,7 +150,7 @@ class WhatIfRun:
         return known
 
     def _signal(self, turn: RecordedTurn, state: Session) -> Signal | None:
-        """Return what happens in this run; None: the signal answers an offer that it did not make."""
+        """Return the signal for this run; None where it answers an offer that this run did not make."""
         signal = turn.signal
         if isinstance(signal, SELF_MADE_SIGNALS):
             return None

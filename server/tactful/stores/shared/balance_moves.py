@@ -38,7 +38,7 @@ def apply_moves(
             )
         limit = change.limit
         if limit is None and not grows:
-            # The campaign is no longer in the rulebook: the limit that it had stays on record.
+            # The campaign is no longer in the rulebook, so the move carries no limit. The row keeps its own.
             limit = row.limit
         balances[key] = structs.replace(row, limit=limit, reserved=reserved, settled=settled)
     return None

@@ -56,7 +56,7 @@ The thread does it itself, after the callers are answered. SQLite's automatic ch
 inside a commit, and would not report its input/output errors.
 """
 CHECKPOINT_SPACING: Final = 50
-"""A checkpoint is followed by a pause of so many times its own duration: it takes 2 % of the time.
+"""After a checkpoint the writer pauses for 50 times as long as it took: it takes 2 % of the time.
 
 The pause ends early at `MAX_CHANGES_PER_CHECKPOINT`.
 """
@@ -150,7 +150,7 @@ class SqliteWriter:
         """Perform work in the next transaction; return its result once that is durable.
 
         Raises:
-            LedgerError: The work is not written; with `retry`, it is unknown whether it is.
+            LedgerError: The work is not written, or, where `retry` is set, it may be written or not.
             Exception: Whatever the work raised; nothing of it is written.
         """
         return await self._put(work, outside=False)

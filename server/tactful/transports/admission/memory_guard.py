@@ -12,7 +12,9 @@ log = structlog.get_logger("tactful.memory")
 REFUSE_AT_PERCENT: Final = 90
 """Percent of the limit at which new sessions are refused; the rest serves the open ones."""
 READMIT_BELOW_PERCENT: Final = 95
-"""Percent of the sessions at the refusal below which new ones are admitted again.
+"""New sessions are admitted again when fewer than this percentage of the sessions is left.
+
+It is a percentage of the number of sessions at the instant of the refusal.
 
 A Python process returns hardly any memory to the system, so its size alone would keep the server
 closed for ever. The memory of an ended session is reused by the next one.

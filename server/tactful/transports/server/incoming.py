@@ -52,7 +52,7 @@ class IncomingConnection(asyncio.Protocol):
         self._discard_until = 0  # after a rejection: input is dropped until then, then the socket
         self.health_only = False
         """Whether the server is full, so that only health checks are answered."""
-        self._transferred = False  # the HTTP stack has handed an upgrade back
+        self._transferred = False  # the HTTP stack met an upgrade request and returned the socket
         self._http: TimedHttpConnection | None = None
         self._queued_head = b""  # the head of a handshake that waits in the queue
 

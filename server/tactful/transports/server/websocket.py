@@ -36,8 +36,12 @@ _EIGHT_BYTE_SIZE = 0xFF
 _PING = b"\x89\x00"
 _SHORT_HEADS = tuple(bytes((_FINAL_TEXT, size)) for size in range(126))
 PING_COST = 9 * 4_096
-"""Bytes that a ping is charged as: ten messages. Browsers send no pings, and programs few."""
-_KEPT = 4_096  # a frame cut by a read waits inline for the next one if it is no longer than this
+"""Bytes that a ping is charged in addition to its frame: it then counts as ten messages.
+
+`ProtocolTiming.unit_bytes` is one message. Browsers send no pings, and other programs send few.
+"""
+_KEPT = 4_096
+"""Bytes. A frame that a read cuts is kept here up to this size; a longer one goes to the fallback parser."""
 
 
 class MessageConsumer(Protocol):

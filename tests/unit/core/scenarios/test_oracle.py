@@ -42,12 +42,14 @@ def differences(one: World) -> list[str]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("part", range(4))
 def test_the_engine_gives_the_reasons_of_the_oracle(part: int) -> None:
     for seed in range(part * WORLDS // 4, (part + 1) * WORLDS // 4):
         assert not differences(world(seed)), f"world({seed})"
 
 
+@pytest.mark.thorough
 def test_the_random_worlds_cover_every_reason() -> None:
     seen = Counter(code for seed in range(WORLDS) for code in _codes(seed))
     assert {reason.value for reason in Reason} - set(seen) == {r.value for r in NEVER_HERE}

@@ -75,6 +75,7 @@ def test_every_zone_loads_from_the_pinned_data() -> None:
         assert calendar.zone_of(name).key == name
 
 
+@pytest.mark.thorough
 def test_both_clock_changes_of_every_zone_give_the_right_instants() -> None:
     seen = {"gap": 0, "twice": 0}
     for zone in sorted(calendar.zone_names()):

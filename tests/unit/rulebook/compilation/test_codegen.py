@@ -156,6 +156,7 @@ IMPOSSIBLE = {"R301", "R302"}
 """Random conditions may contradict themselves; those files are refused, and rightly."""
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(rules=st.lists(RULES, min_size=1, max_size=4), seen=scenes())
 def test_compiled_and_naive_agree_and_the_index_misses_nothing(

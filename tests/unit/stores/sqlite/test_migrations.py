@@ -124,6 +124,7 @@ module.migrate(sqlite3.connect(sys.argv[1], isolation_level=None, factory=Dying)
 """
 
 
+@pytest.mark.thorough
 def test_a_migration_killed_at_any_statement_is_completed_at_the_next_start(
     tmp_path: Path,
 ) -> None:

@@ -160,6 +160,7 @@ def readable(stored: StoredFact) -> bool:
     return stored.kind == "price"
 
 
+@pytest.mark.thorough
 async def test_after_a_lost_sector_at_any_of_five_hundred_places_nothing_false_is_read(
     tmp_path: Path,
 ) -> None:
