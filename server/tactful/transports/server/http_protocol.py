@@ -1,13 +1,19 @@
-"""uvicorn's HTTP parser with bounds on what uvicorn leaves unbounded.
+"""uvicorn's HTTP parser with strict message boundaries, and bounds on what uvicorn leaves unbounded.
 
 Bounded are the pipelined requests and the bytes around a body. Requests that are not HTTP are
 rejected with problem details. What unknown clients write is counted, not logged.
+
+The parser ends a message that offers an upgrade at its head, even if the head announces a body. Java
+and `curl --http2` offer `h2c` with every request, and the next request would begin within that body.
+So an offer that is not taken up is removed, and the head is read again without it.
 """
 
 import logging
 from collections import Counter
+from enum import Enum
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from tactful.transports.admission.access_policy import Rejection
@@ -18,8 +24,18 @@ NOT_HTTP = Rejection(400, "head.malformed", "This is not a valid HTTP/1.1 reques
 MAX_PIPELINED = 16
 """Requests that may wait for the responses before them: each takes 5 KB, one read can hold thousands."""
 
+_VERSIONS = frozenset({"1.0", "1.1"})  # the parser accepts 0.9 and 2.0 as well
+
 # uvicorn logs at level warning what any client can make it log, every time.
 logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+
+
+class ReadState(Enum):
+    """Which part of a request the next byte belongs to."""
+
+    BETWEEN = 0
+    HEAD = 1
+    BODY = 2
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -30,8 +46,34 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._rejections = rejections
         self._current: RequestResponseCycle | None = None
+        self.ended = False
+        """Whether no further byte is read: the input was rejected or goes to a WebSocket."""
+        self.read_state = ReadState.BETWEEN
+        """The part of a request that is being read."""
         self.body_bytes = 0
         """Bytes of all bodies so far, without the chunk framing and trailers around them."""
+
+    # Reading.
+
+    def data_received(self, data: bytes) -> None:
+        """Read requests; an upgrade that is offered is taken up or removed from its head."""
+        self._unset_keepalive_if_required()
+        while not self.ended:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                rest = data[offer.args[0] :]
+                if self._takes_up_upgrade():
+                    self.ended = True
+                    self._become_websocket(rest)
+                    return
+                data = self._head_without_offer() + rest
+                self.parser = _new_parser(self)
+            except httptools.HttpParserError:
+                self.send_400_response("")
+                return
+            else:
+                return
 
     def on_message_begin(self) -> None:
         """Start a request, or drop the connection if too many are waiting."""
@@ -39,27 +81,113 @@ class HttpProtocol(HttpToolsProtocol):
             # A response now would be taken for that of another request.
             self.transport.abort()
             raise ConnectionAbortedError
+        self.read_state = ReadState.HEAD
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Record a field of the head.
+
+        Trailers are ignored (RFC 9110, section 6.5.1). uvicorn adds them to the head, past every
+        proxy that has checked it.
+        """
+        if self.read_state is not ReadState.HEAD:
+            return
+        if value.lower() != b"chunked" and name.lower() == b"transfer-encoding":
+            raise ValueError  # the parser accepts codings that nothing here can decode
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Start the request, unless its head must be read again without an offer."""
+        if (
+            self.parser.get_http_version() not in _VERSIONS
+            or self.parser.get_method() == b"CONNECT"
+        ):
+            raise ValueError
+        if self.parser.should_upgrade():
+            return  # the parser stops here; `data_received` goes on
+        self.read_state = ReadState.BODY
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Count and pass on a part of a body."""
         self.body_bytes += len(body)
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        """End the request, unless only its head has been read so far."""
+        if self.read_state is ReadState.BODY:
+            self.read_state = ReadState.BETWEEN
+            super().on_message_complete()
+
+    # Upgrades.
+
+    def _takes_up_upgrade(self) -> bool:
+        """Return whether the head that was just read opens a WebSocket.
+
+        The `101` of a request that waits for another response would be taken for that response.
+        """
+        last: RequestResponseCycle | None = self.cycle  # None before the first request
+        answered = last is None or last.response_complete
+        announces_body = any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in self.headers
+        )
+        return answered and not announces_body and self._should_upgrade()
+
+    def _become_websocket(self, rest: bytes) -> None:
+        """Hand the connection over, with the head and the bytes that came with it."""
+        self.connections.discard(self)
+        protocol = self.ws_protocol_class()  # type: ignore[misc]
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        protocol.data_received(self._head(self.headers) + rest)
+
+    def _head_without_offer(self) -> bytes:
+        return self._head([field for field in self.headers if field[0] != b"upgrade"])
+
+    def _head(self, fields: list[tuple[bytes, bytes]]) -> bytes:
+        """Write a head with the method, target and version of the one that was just read."""
+        version = self.parser.get_http_version().encode()
+        start = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version)
+        return start + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n"
+
+    # Rejecting.
+
+    @property
+    def may_reject(self) -> bool:
+        """Whether a response written now would be taken for that of the request it is meant for.
+
+        A proxy may send the next client's request at any time, and would give that client a
+        response which comes unasked.
+        """
+        current = self._current
+        if current is None:
+            return True
+        if current.response_complete:
+            return self.read_state is ReadState.HEAD
+        return not current.response_started
+
     def send_400_response(self, msg: str) -> None:
         """Reject input that is not HTTP, together with the requests that wait for a response."""
         del msg
+        self.ended = True
         self._rejections[NOT_HTTP.code] += 1
-        current = self._current
+        may_reject = self.may_reject
         self.abandon_responses()
-        if current is not None and current.response_started and not current.response_complete:
-            self.transport.abort()  # the rejection would become a part of that response
+        if not may_reject:
+            self.transport.abort()
             return
         closing.write_and_close(self.transport, http_response(NOT_HTTP))
         self.transport.close()
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """Ignore an upgrade to an unknown protocol: the connection stays HTTP (RFC 9110, 7.8)."""
+    def abandon_responses(self) -> None:
+        """Drop waiting requests and mark the current one as disconnected."""
+        self.pipeline.clear()
+        if self._current is not None:
+            self._current.disconnected = True
+            self._current.message_event.set()
+
+    # Lifecycle.
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._current = cycle
@@ -70,9 +198,10 @@ class HttpProtocol(HttpToolsProtocol):
         self.abandon_responses()
         super().connection_lost(exc)
 
-    def abandon_responses(self) -> None:
-        """Drop waiting requests and mark the current one as disconnected."""
-        self.pipeline.clear()
-        if self._current is not None:
-            self._current.disconnected = True
-            self._current.message_event.set()
+
+def _new_parser(protocol: HttpProtocol) -> httptools.HttpRequestParser:
+    """Return a parser with uvicorn's option to read on behind a last request."""
+    parser = httptools.HttpRequestParser(protocol)
+    if hasattr(parser, "set_dangerous_leniencies"):  # httptools 0.6.3 or newer
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser

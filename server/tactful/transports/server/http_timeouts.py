@@ -6,7 +6,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from tactful.transports.admission.access_policy import Rejection
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.server.http_protocol import HttpProtocol
+from tactful.transports.server.http_protocol import HttpProtocol, ReadState
 
 SLOW_HEAD = Rejection(408, "head.slow", "The request head did not arrive in time.")
 SLOW_BODY = Rejection(408, "body.slow", "The request body arrives too slowly.")
@@ -15,6 +15,8 @@ MAX_FRAMING_PER_BYTE = 8
 """Framing bytes per body byte: a chunk of one byte has five, long extensions serve no purpose."""
 MAX_FRAMING_HEADS = 4
 """Heads of framing beside that: the request's, its trailer, and those of pipelined requests."""
+MAX_DISCARDED = 16 * 1024 * 1024
+"""Bytes of a body that are discarded after its response: as many as the largest body may have."""
 
 
 class TimedHttpConnection:
@@ -23,8 +25,8 @@ class TimedHttpConnection:
     All `now` arguments are milliseconds of a clock that never goes back.
     """
 
-    __slots__ = ("_body_before", "_body_bytes", "_body_since", "_cycle", "_head_bytes",
-                 "_head_since", "_limits", "_stalled_since", "protocol")  # fmt: skip
+    __slots__ = ("_body_before", "_body_bytes", "_body_since", "_cycle", "_discarded",
+                 "_head_bytes", "_head_since", "_limits", "_stalled_since", "protocol")  # fmt: skip
 
     def __init__(
         self, protocol: HttpProtocol, transport: asyncio.Transport, limits: AdmissionLimits
@@ -33,38 +35,54 @@ class TimedHttpConnection:
         self._limits = limits
         self._head_since = self._head_bytes = 0
         self._cycle: RequestResponseCycle | None = None
-        self._body_since = self._body_bytes = self._body_before = 0
+        self._body_since = self._body_bytes = self._body_before = self._discarded = 0
         self._stalled_since = 0
         protocol.connection_made(transport)
 
     def data_received(self, data: bytes, now: int) -> Rejection | None:
         """Pass on received bytes; return a rejection if a head or framing grows too large."""
         body_before = self.protocol.body_bytes
+        state_before = self.protocol.read_state
         self.protocol.data_received(data)
+        if self.protocol.ended:
+            return None
         cycle: RequestResponseCycle | None = self.protocol.cycle  # None before the first request
-        if cycle is not None and not cycle.response_complete:
+        if cycle is not None and self._busy:
             self._head_since = self._head_bytes = 0
             if cycle is not self._cycle:
                 # Another request: earlier ones say nothing about the rate of its body.
                 self._cycle = cycle
-                self._body_since = self._body_bytes = 0
+                self._body_since = self._body_bytes = self._discarded = 0
                 self._body_before = body_before
-            self._body_bytes += len(data)
-            # Trailers are kept in memory and need not end, so framing is bounded by the body.
-            body = self.protocol.body_bytes - self._body_before
-            framing = self._body_bytes - body
-            allowed = MAX_FRAMING_HEADS * self._limits.head_bytes + MAX_FRAMING_PER_BYTE * body
-            return LARGE_HEAD if framing > allowed else None
+            return self._check_body(len(data), answered=cycle.response_complete)
+        if state_before is ReadState.BODY:
+            # These bytes ended the body of a request whose response was early: no part of a head.
+            self._head_since, self._head_bytes = now, 0
+            return None
+        if state_before is ReadState.BETWEEN and self.protocol.read_state is ReadState.HEAD:
+            self._head_since, self._head_bytes = now, 0
         self._head_since = self._head_since or now
         self._head_bytes += len(data)
         return LARGE_HEAD if self._head_bytes > self._limits.head_bytes else None
+
+    def _check_body(self, size: int, *, answered: bool) -> Rejection | None:
+        self._body_bytes += size
+        if answered:
+            self._discarded += size
+            if self._discarded > MAX_DISCARDED:
+                return SLOW_BODY
+        # Trailers are kept in memory and need not end, so framing is bounded by the body.
+        body = self.protocol.body_bytes - self._body_before
+        framing = self._body_bytes - body
+        allowed = MAX_FRAMING_HEADS * self._limits.head_bytes + MAX_FRAMING_PER_BYTE * body
+        return LARGE_HEAD if framing > allowed else None
 
     def tick(self, now: int) -> Rejection | None:
         """Return a rejection if a head or body takes too long."""
         if not self._busy:
             late = self._head_since and now - self._head_since >= self._limits.head_ms
             return SLOW_HEAD if late else None
-        if not self.protocol.cycle.more_body or self.protocol.flow.read_paused:
+        if self.protocol.read_state is not ReadState.BODY or self.protocol.flow.read_paused:
             # The body is complete, or the application does not read it.
             self._body_since = self._body_bytes = 0
             return None
@@ -89,11 +107,9 @@ class TimedHttpConnection:
         self.protocol.resume_writing()
 
     @property
-    def answering(self) -> bool:
-        """Whether a response has begun, so that a rejection can no longer be written."""
-        return self._busy and self.protocol.cycle.response_started
-
-    @property
     def _busy(self) -> bool:
+        """Whether a request waits for its response, or is still being received after it."""
+        if self.protocol.read_state is ReadState.BODY:
+            return True
         cycle: RequestResponseCycle | None = self.protocol.cycle
         return cycle is not None and not cycle.response_complete

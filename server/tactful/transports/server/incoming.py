@@ -253,8 +253,8 @@ class IncomingConnection(asyncio.Protocol):
     def _reject_http(self, rejection: Rejection) -> None:
         """Reject a request that the HTTP stack has begun to read."""
         http = cast("TimedHttpConnection", self._http)
-        if http.answering:
-            self._transport.abort()  # the rejection would become a part of that response
+        if not http.protocol.may_reject:
+            self._transport.abort()  # the rejection would be taken for another response
             return
         self._reject(rejection)
         http.protocol.abandon_responses()  # else it would write to a stream that has ended

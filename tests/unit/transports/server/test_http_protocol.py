@@ -2,17 +2,31 @@
 
 import asyncio
 import logging
+import random  # noqa: TID251 - seeded
 from typing import Any
 
 import httptools
 import pytest
 
-from support.raw_connections import RawClient, eventually, running_listener
+from support.raw_connections import (
+    HELLO,
+    RawClient,
+    RecordingSessionHandler,
+    eventually,
+    hello_app,
+    running_listener,
+    text,
+    upgrade,
+)
+from support.request_pairs import Read, ServerReader, compare, honest, split
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.http_protocol import MAX_PIPELINED, HttpProtocol
 
 GET = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+OFFER = (
+    b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
+)
 QUICK: dict[str, Any] = {"linger_ms": 100, "sweep_ms": 40}
 
 
@@ -85,11 +99,158 @@ async def test_an_upgrade_to_another_protocol_stays_http_and_is_not_logged(
 ) -> None:
     caplog.set_level(logging.WARNING)
     async with running_listener() as listener, RawClient.connect(listener.port) as peer:
-        await peer.send(
-            GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
-        )
-        assert (await peer.head())[0] == 200
+        await peer.send(GET.replace(b"\r\n\r\n", OFFER) * 2)
+        for _ in range(2):
+            assert (await peer.head())[0] == 200
+            await peer.reader.readexactly(len("hello 127.0.0.1 /a 0"))
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("first", [b"", GET], ids=["first request", "second request"])
+@pytest.mark.parametrize("token", [b"h2c", b"websocket, h2c", b"TLS/1.0", b"websocket"])
+async def test_a_body_behind_an_offer_to_upgrade_reaches_the_application(
+    token: bytes, first: bytes
+) -> None:
+    head = POST.replace(b"\r\n\r\n", OFFER.replace(b"h2c", token))
+    sent = head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(GET), GET)
+    for cut in (0, len(head) - 1, len(head), len(head) + 4, len(head) + 30):
+        async with running_listener() as listener, RawClient.connect(listener.port) as peer:
+            if first:
+                await peer.send(first)
+                await peer.head()
+                await peer.reader.readexactly(len("hello 127.0.0.1 /a 0"))
+            await peer.send(sent[:cut])
+            await asyncio.sleep(0)  # two reads, where the kernel does not join them
+            await peer.send(sent[cut:] + GET.replace(b"/a", b"/b"))
+            for expected in (f"hello 127.0.0.1 /a {len(GET)}", "hello 127.0.0.1 /b 0"):
+                assert (await peer.head())[0] == 200
+                assert await peer.reader.readexactly(len(expected)) == expected.encode()
+
+
+async def test_a_websocket_offered_behind_an_unanswered_request_is_not_taken_up() -> None:
+    app = Waiting()
+    async with running_listener(app=app) as listener, RawClient.connect(listener.port) as peer:
+        await peer.send(GET + upgrade())
+        await eventually(lambda: app.asked == 1)
+        app.go.set()
+        for _ in range(2):
+            assert (await peer.head())[0] == 204
+
+
+async def test_a_websocket_opens_behind_an_answered_request_with_what_came_with_its_head() -> None:
+    handler = RecordingSessionHandler()
+    async with running_listener(handler) as listener, RawClient.connect(listener.port) as peer:
+        await peer.send(GET)
+        assert (await peer.head())[0] == 200
+        await peer.reader.readexactly(len("hello 127.0.0.1 /a 0"))
+        await peer.send(upgrade() + text(HELLO))
+        assert (await peer.head())[0] == 101
+        await eventually(lambda: len(handler.named("receive")) == 1)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        POST.replace(b"chunked", b"gzip, chunked") + b"0\r\n\r\n",
+        GET.replace(b"HTTP/1.1", b"HTTP/0.9"),
+        GET.replace(b"HTTP/1.1", b"HTTP/2.0"),
+        GET.replace(b"GET", b"CONNECT"),
+    ],
+    ids=["a coding", "an old version", "another protocol", "a tunnel to a path"],
+)
+async def test_a_request_that_nothing_here_can_read_is_rejected_and_ends_the_connection(
+    sent: bytes,
+) -> None:
+    async with running_listener() as listener, RawClient.connect(listener.port) as peer:
+        await peer.send(sent + GET)
+        said = await peer.rest()
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert said.count(b"head.malformed") == 1
+    assert b"hello" not in said
+
+
+async def test_a_trailer_is_not_added_to_the_head() -> None:
+    heads: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            heads.append(dict(scope["headers"]))
+        await hello_app(scope, receive, send)
+
+    async with running_listener(app=app) as listener, RawClient.connect(listener.port) as peer:
+        await peer.send(POST + b"0\r\nAuthorization: Bearer of a neighbour\r\n\r\n")
+        assert (await peer.head())[0] == 200
+    assert heads == [{b"host": b"localhost", b"transfer-encoding": b"chunked"}]
+
+
+async def early_app(scope: Any, receive: Any, send: Any) -> None:
+    """Answers before it has read a body."""
+    if scope["type"] == "lifespan":
+        await hello_app(scope, receive, send)
+        return
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_the_rest_of_a_body_after_its_response_is_discarded() -> None:
+    async with (
+        running_listener(app=early_app) as listener,
+        RawClient.connect(listener.port) as peer,
+    ):
+        await peer.send(POST.replace(b"Transfer-Encoding: chunked", b"Content-Length: 90000"))
+        assert (await peer.head())[0] == 204
+        for _ in range(3):
+            await peer.send((GET * 1_000)[:30_000])
+        await peer.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert (await peer.rest()).count(b"HTTP/1.1 204") == 1
+
+
+@pytest.mark.parametrize("bad", [b"zz\r\n", b"1;" + b"a" * 90_000], ids=["no chunk", "no end"])
+async def test_a_second_response_is_never_written_to_one_request(bad: bytes) -> None:
+    async with (
+        running_listener(app=early_app, limits=AdmissionLimits(**QUICK)) as listener,
+        RawClient.connect(listener.port) as peer,
+    ):
+        await peer.send(POST)
+        assert (await peer.head())[0] == 204
+        await peer.send(bad)
+        assert await peer.rest() == b""
+
+
+def test_no_byte_of_a_body_starts_a_request() -> None:
+    reader = ServerReader()
+    for seed in range(1_500):
+        pick = random.Random(seed)
+        requests = [honest(pick) for _ in range(3)]
+        data = b"".join(sent for sent, *_ in requests)
+        found = reader.read(split(data, pick), late=pick.random() < 0.3)
+        expected = [Read(*request[1:]) for request in requests][: len(found.requests)]
+        assert found.requests == expected, seed
+        # Fewer only where a request asked for the connection's end.
+        assert len(found.requests) == 3 or not found.open, seed
+
+
+@pytest.mark.parametrize(
+    "pairs", [5_000, pytest.param(1_000_000, marks=pytest.mark.slow)], ids=["short", "long"]
+)
+def test_the_server_reads_no_request_that_h11_does_not_read(pairs: int) -> None:
+    reader = ServerReader()
+    assert [found for seed in range(pairs) if (found := compare(seed, reader))] == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("data_received", "on_headers_complete", "on_message_complete"), ("on_header",)],
+    ids=["offers are kept", "codings are not checked"],
+)
+def test_the_comparison_notices_a_reader_of_other_boundaries(
+    names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (parent,) = HttpProtocol.__bases__
+    for name in names:
+        monkeypatch.setattr(HttpProtocol, name, getattr(parent, name))
+    reader = ServerReader()
+    assert any(compare(seed, reader) for seed in range(1_000))
 
 
 async def test_the_number_of_pipelined_requests_is_bounded() -> None:
@@ -143,13 +304,13 @@ async def test_a_disconnect_is_reported_to_the_request_in_progress() -> None:
 
 def test_the_library_still_has_what_is_overridden() -> None:
     (parent,) = HttpProtocol.__bases__
-    for name in set(vars(HttpProtocol)) - {
-        "__module__",
-        "__doc__",
-        "__init__",
-        "abandon_responses",
-    }:
+    own = {"abandon_responses", "may_reject"}
+    private = {"_become_websocket", "_head", "_head_without_offer", "_takes_up_upgrade"}
+    for name in set(vars(HttpProtocol)) - own - private:
         assert hasattr(parent, name), name
+    # Called or read here.
+    assert hasattr(parent, "_should_upgrade")
+    assert hasattr(parent, "_unset_keepalive_if_required")
     assert issubclass(httptools.HttpParserCallbackError, httptools.HttpParserError)
 
 

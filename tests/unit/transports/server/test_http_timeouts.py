@@ -6,8 +6,10 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tactful.transports.admission.limits import AdmissionLimits
+from tactful.transports.server.http_protocol import ReadState
 from tactful.transports.server.http_timeouts import (
     LARGE_HEAD,
+    MAX_DISCARDED,
     SLOW_BODY,
     SLOW_HEAD,
     TimedHttpConnection,
@@ -15,12 +17,8 @@ from tactful.transports.server.http_timeouts import (
 
 
 class Cycle:
-    def __init__(
-        self, *, complete: bool = False, more_body: bool = False, started: bool = False
-    ) -> None:
+    def __init__(self, *, complete: bool = False) -> None:
         self.response_complete = complete
-        self.more_body = more_body
-        self.response_started = started
 
 
 class Flow:
@@ -35,13 +33,15 @@ class Inner:
         self.flow = Flow()
         self.calls: list[Any] = []
         self.body_bytes = 0
+        self.ended = False
+        self.read_state = ReadState.BETWEEN
 
     def connection_made(self, _: object) -> None:
         self.calls.append("made")
 
     def data_received(self, data: bytes) -> None:
         self.calls.append(data)
-        if self.cycle and self.cycle.more_body:
+        if self.read_state is ReadState.BODY:
             self.body_bytes += len(data)
 
     def pause_writing(self) -> None:
@@ -85,7 +85,8 @@ def test_a_request_that_is_being_answered_has_no_deadline_for_its_head(side: Sid
 
 
 def test_a_body_may_start_slowly_and_must_then_keep_a_rate(side: Side) -> None:
-    side.protocol.cycle = Cycle(more_body=True)
+    side.protocol.cycle = Cycle()
+    side.protocol.read_state = ReadState.BODY
     side.data_received(b"x", 0)
     assert side.tick(1) is None
     assert side.tick(10_001) is None
@@ -93,14 +94,16 @@ def test_a_body_may_start_slowly_and_must_then_keep_a_rate(side: Side) -> None:
 
 
 def test_a_body_at_a_decent_rate_passes(side: Side) -> None:
-    side.protocol.cycle = Cycle(more_body=True)
+    side.protocol.cycle = Cycle()
+    side.protocol.read_state = ReadState.BODY
     for second in range(60):
         side.data_received(b"x" * 1_100, second * 1_000)
         assert side.tick(second * 1_000 + 500) is None
 
 
 def test_a_body_that_the_application_does_not_read_has_no_deadline(side: Side) -> None:
-    side.protocol.cycle = Cycle(more_body=True)
+    side.protocol.cycle = Cycle()
+    side.protocol.read_state = ReadState.BODY
     side.tick(1)
     side.protocol.flow.read_paused = True
     assert side.tick(60_000) is None
@@ -118,12 +121,55 @@ def test_a_client_that_does_not_read_has_stalled_after_a_while(side: Side) -> No
     assert side.protocol.calls == ["made", "pause", "resume"]
 
 
-def test_once_an_answer_has_begun_a_refusal_cannot_be_written(side: Side) -> None:
-    assert not side.answering
-    side.protocol.cycle = Cycle()
-    assert not side.answering
-    side.protocol.cycle = Cycle(started=True)
-    assert side.answering
+def test_a_body_that_goes_on_after_its_response_is_no_head(side: Side) -> None:
+    side.protocol.cycle = Cycle(complete=True)
+    side.protocol.read_state = ReadState.BODY
+    assert side.data_received(b"x" * 1_000, 1_000) is None
+    side.protocol.read_state = ReadState.BETWEEN
+    assert side.data_received(b"GET", 2_000) is None
+
+
+def test_the_end_of_a_body_after_its_response_is_no_head(side: Side) -> None:
+    side.protocol.cycle = Cycle(complete=True)
+    side.protocol.read_state = ReadState.BODY
+
+    def end(data: bytes) -> None:
+        side.protocol.read_state = ReadState.BETWEEN
+
+    side.protocol.data_received = end
+    assert side.data_received(b"x" * 1_000, 1_000) is None
+    assert side.tick(5_999) is None
+    assert side.tick(6_000) is SLOW_HEAD
+
+
+def test_a_body_after_its_response_must_keep_a_rate_and_end(side: Side) -> None:
+    side.protocol.cycle = Cycle(complete=True)
+    side.protocol.read_state = ReadState.BODY
+    side.tick(1)
+    assert side.tick(10_100) is SLOW_BODY
+    half = b"x" * (MAX_DISCARDED // 2)
+    assert side.data_received(half, 2) is None
+    assert side.data_received(half, 3) is None
+    assert side.data_received(b"x", 4) is SLOW_BODY
+
+
+def test_the_time_of_a_head_begins_with_its_first_byte(side: Side) -> None:
+    side.data_received(b"\r\n", 1_000)  # allowed between requests: RFC 9112, section 2.2
+    side.protocol.data_received = lambda _: setattr(side.protocol, "read_state", ReadState.HEAD)
+    side.data_received(b"GET", 4_000)
+    assert side.tick(8_999) is None
+    assert side.tick(9_000) is SLOW_HEAD
+
+
+def test_empty_lines_between_requests_do_not_extend_the_time_of_a_head(side: Side) -> None:
+    for second in range(6):
+        side.data_received(b"\r\n", 1_000 + 1_000 * second)
+    assert side.tick(6_000) is SLOW_HEAD
+
+
+def test_what_a_rejected_client_sends_is_not_rejected_again(side: Side) -> None:
+    side.protocol.ended = True
+    assert side.data_received(b"x" * 1_000, 1) is None
 
 
 def test_the_stack_still_has_the_attributes_that_are_read() -> None:
