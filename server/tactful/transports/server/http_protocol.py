@@ -1,4 +1,4 @@
-"""uvicorn's HTTP parser with strict message boundaries, and bounds on what uvicorn leaves unbounded.
+"""uvicorn's HTTP parser with strict message boundaries and bounds on its input.
 
 Bounded are the pipelined requests and the bytes around a body. Requests that are not HTTP are
 rejected with problem details. What unknown clients write is counted, not logged.
