@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tactful.connectors import files
 from tactful.connectors.byte_sources import open_source
-from tactful.connectors.results import BadRow, FoundFact, ImportTerms, Row
+from tactful.connectors.results import BadRow, FoundFact, ImportTerms, Row, RowNote
 from tactful.core.facts.fact_types import AnyFact
 
 NOW = 1_773_144_000_000  # 2026-03-10 12:00Z
@@ -74,3 +74,8 @@ def facts_in(rows: list[Row]) -> list[AnyFact]:
 def bad_rows_in(rows: list[Row]) -> list[tuple[int, str]]:
     """Return line and text of the bad rows."""
     return [(row.line, row.message) for row in rows if isinstance(row, BadRow)]
+
+
+def notes_in(rows: list[Row]) -> list[tuple[int, str]]:
+    """Return line and text of the notes."""
+    return [(row.line, row.message) for row in rows if isinstance(row, RowNote)]

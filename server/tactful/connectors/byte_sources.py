@@ -1,5 +1,6 @@
 """Sources of bytes that can be read twice: files, standard input and web addresses."""
 
+import codecs
 import gzip
 import io
 import sys
@@ -17,6 +18,7 @@ TIMEOUT_S: Final = 30
 """Seconds to wait for a web server's next bytes."""
 _CHUNK: Final = 1 << 16
 _GZIP: Final = b"\x1f\x8b"
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class ByteSource:
@@ -41,14 +43,28 @@ class ByteSource:
         self._raw.seek(0)
         return cast("IO[bytes]", gzip.GzipFile(fileobj=self._raw)) if self._packed else self._raw
 
+    def encoding(self) -> str:
+        """Return the encoding of the text: UTF-16 where the bytes look like it, else UTF-8.
+
+        Spreadsheets save "Unicode text" as UTF-16, and so does `>` in PowerShell.
+        """
+        start = self.stream().read(4)
+        if start.startswith(_UTF_16):
+            return "utf-16"
+        # Every known format begins with a character of ASCII, whose other byte is then zero.
+        if start[1:2] == b"\0":
+            return "utf-16-le"
+        return "utf-16-be" if start[:1] == b"\0" else "utf-8-sig"
+
     def text(self) -> io.TextIOWrapper:
         """Return a stream of the bytes as text, from the beginning.
 
-        Bytes that are not UTF-8 become U+FFFD, so that the reader can name the row.
+        Bytes that are not in the encoding become U+FFFD, so that the reader can name the row.
         """
+        encoding = self.encoding()
         # Closing the text stream must not close the source, which is read again.
         inner = io.BufferedReader(_Uncloseable(self.stream()), _CHUNK)
-        return io.TextIOWrapper(inner, "utf-8-sig", errors="replace", newline="")
+        return io.TextIOWrapper(inner, encoding, errors="replace", newline="")
 
 
 class _Uncloseable(io.RawIOBase):

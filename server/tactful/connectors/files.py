@@ -6,7 +6,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.connectors import jsonl, merchant, order_tables, product_tables, tables
+from tactful.connectors import (
+    column_names,
+    jsonl,
+    merchant,
+    order_tables,
+    shopify_products,
+    tables,
+    woocommerce_products,
+)
 from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.results import ImportTerms, Row, SourceError
 
@@ -34,13 +42,13 @@ FORMATS: Final = (
     FileFormat(
         "shopify-products",
         "Shopify's product export",
-        product_tables.shopify_rows,
+        shopify_products.shopify_rows,
         (*_PRICED, "currency"),
     ),
     FileFormat(
         "woocommerce-products",
         "WooCommerce's product export",
-        product_tables.woocommerce_rows,
+        woocommerce_products.woocommerce_rows,
         (*_PRICED, "currency"),
     ),
     FileFormat(
@@ -60,13 +68,14 @@ _OPTIONS: Final = {
     "currency": "--currency GBP",
     "tax_rate_bp": "--tax-rate 20%",
 }
-_COLUMNS: Final = (
-    (product_tables.SHOPIFY, "shopify-products"),
-    (product_tables.WOOCOMMERCE, "woocommerce-products"),
-    (order_tables.SHOPIFY.identifying_columns, "shopify-orders"),
-    (order_tables.WOOCOMMERCE.identifying_columns, "woocommerce-orders"),
-    (frozenset({"id", "title", "price", "availability"}), "merchant-tsv"),
+_COLUMNS: Final[tuple[tuple[frozenset[str], column_names.Aliases, str], ...]] = (
+    (shopify_products.COLUMNS, column_names.SHOPIFY_PRODUCTS, "shopify-products"),
+    (woocommerce_products.COLUMNS, column_names.WOOCOMMERCE_PRODUCTS, "woocommerce-products"),
+    (order_tables.SHOPIFY.identifying_columns, {}, "shopify-orders"),
+    (order_tables.WOOCOMMERCE.identifying_columns, {}, "woocommerce-orders"),
 )
+"""Columns by which each table is recognised, their other names, and the format."""
+_MERCHANT: Final = frozenset({"id", "title", "price", "availability"})
 
 
 def detect_format(source: ByteSource) -> FileFormat:
@@ -76,21 +85,24 @@ def detect_format(source: ByteSource) -> FileFormat:
         SourceError: The source is empty, damaged, or of no known format.
     """
     try:
-        start = source.stream().read(512).removeprefix(b"\xef\xbb\xbf").lstrip()
-        if not start:
-            raise SourceError(f"{source.name}: The file is empty. Name a file with facts.")
-        if start[:1] in {b"{", b"["}:
+        with source.text() as text:
+            start = text.read(512).lstrip()
+        if start[:1] in {"{", "["}:
             return BY_NAME["jsonl"]
-        if start[:1] == b"<":
+        if start[:1] == "<":
             return BY_NAME["merchant-xml"]
-        header = {name.strip() for name in tables.read_header(source)}
+        header = set(tables.read_header(source))
+        if not header:
+            raise SourceError(f"{source.name}: The file is empty. Name a file with facts.")
     except (OSError, EOFError) as error:  # compressed bytes that are cut off or damaged
         raise SourceError(
             f"{source.name}: The file cannot be decompressed: {error}. Compress it again with gzip."
         ) from error
-    for columns, name in _COLUMNS:
-        if columns <= header or (name == "merchant-tsv" and columns <= _normalised(header)):
+    for columns, aliases, name in _COLUMNS:
+        if columns <= column_names.read_names(header, aliases):
             return BY_NAME[name]
+    if {name.lower().replace(" ", "_") for name in header} >= _MERCHANT:
+        return BY_NAME["merchant-tsv"]
     shown = ", ".join(sorted(header))[:120]
     raise SourceError(
         f"{source.name}: The file has no known format. Its columns are {shown}. "
@@ -131,7 +143,3 @@ def read_rows(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Itera
 
 def _capitalised(title: str) -> str:
     return title[0].upper() + title[1:]
-
-
-def _normalised(header: set[str]) -> set[str]:
-    return {name.lower().replace(" ", "_") for name in header}

@@ -11,7 +11,7 @@ def jsonl_rows(source: ByteSource, _: ImportTerms) -> Iterator[Row]:
 
     A line is a fact exactly as `POST /v1/facts` accepts it.
     """
-    for number, line in enumerate(source.stream(), 1):
+    for number, line in enumerate(_lines(source), 1):
         text = line.removeprefix(b"\xef\xbb\xbf").strip()
         if number == 1 and text.startswith(b"["):
             yield BadRow(
@@ -20,3 +20,12 @@ def jsonl_rows(source: ByteSource, _: ImportTerms) -> Iterator[Row]:
             return
         if text:
             yield decode_or_error(number, text)
+
+
+def _lines(source: ByteSource) -> Iterator[bytes]:
+    """Yield the lines as UTF-8; bytes that are not UTF-8 stay, for the check of the fact."""
+    if source.encoding() == "utf-8-sig":
+        yield from source.stream()
+        return
+    with source.text() as text:
+        yield from (line.encode() for line in text)

@@ -4,35 +4,46 @@ Each item gives a product and a price, and a cost and stock where the feed conta
 The columns are those of Google's product data specification.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 from xml.parsers import expat
 
 from tactful.connectors import tables
 from tactful.connectors.byte_sources import ByteSource
-from tactful.connectors.results import (
-    BadRow,
-    Fields,
-    ImportTerms,
-    Row,
-    RowError,
+from tactful.connectors.results import BadRow, ImportTerms, Row, RowError, RowNote, fact_or_error
+from tactful.connectors.stock_words import resolve_stock
+from tactful.connectors.value_parsers import (
+    UTC_ASSUMED,
     category_path,
-    fact_or_error,
     parse_integer,
     parse_price,
+    period_bound,
+    plain_text,
 )
 
-_CHUNK = 1 << 16
-_REPEATED = "\n"
-"""Separator between the values of an element that an item has several times."""
+_CHUNK: Final = 1 << 16
+_GOOGLE: Final = "base.google.com/ns/1.0"
+"""Part of the namespace of Google's elements, which feeds write with http and with https."""
+_PLAIN_NAMESPACES: Final = frozenset(
+    {"", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/"}
+)
+_SINGLE: Final = frozenset(
+    {"id", "title", "price", "sale_price", "availability", "quantity", "link", "item_group_id"}
+)
+"""Attributes of which an item may have one value only."""
+_ADULT_AGE: Final = 18
+"""Years of age from which items that Google calls `adult` may be shown."""
+
+Values = Mapping[str, list[str]]
+"""Name of an attribute → its values, in the order of the feed."""
 
 
 def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """Yield the facts of each RSS `item` or Atom `entry`, while the feed is read.
 
     A document type is refused, because its entities could expand without limit or name other files.
-    The row after a syntax error is the last.
+    The row after a syntax error is the last. A file without any item is one bad row, which says what
+    the file looks like.
     """
     reader = _ItemParser()
     stream = source.stream()
@@ -41,12 +52,14 @@ def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
         chunk = stream.read(_CHUNK)
         done = not chunk
         problem = reader.feed(chunk, final=done)
-        for line, fields in reader.items:
-            yield from _facts(line, fields, terms)
+        for line, values in reader.items:
+            yield from _facts(line, values, terms)
         reader.items.clear()
         if problem:
             yield problem
             return
+    if not reader.found:
+        yield BadRow(1, f"{reader.appearance} Name the address or the file of a Merchant feed.")
 
 
 def tsv_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
@@ -55,15 +68,25 @@ def tsv_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
         if isinstance(record, BadRow):
             yield record
         else:
-            fields = {name.lower().replace(" ", "_"): v for name, v in record.fields.items()}
-            yield from _facts(record.line, fields, terms)
+            values = {
+                name.lower().replace(" ", "_"): [value]
+                for name, value in record.fields.items()
+                if value
+            }
+            yield from _facts(record.line, values, terms)
 
 
 class _ItemParser:
-    """Collects the direct children of every item; nested groups, such as shipping, are ignored."""
+    """Collects the direct children of every item; nested groups, such as shipping, are ignored.
+
+    Google's elements take precedence over those of RSS and Atom with the same name, such as `title`.
+    Elements of other namespaces, such as `media:title`, are ignored.
+    """
 
     def __init__(self) -> None:
-        self.items: list[tuple[int, dict[str, str]]] = []
+        self.items: list[tuple[int, dict[str, list[str]]]] = []
+        self.found = False
+        """Whether the feed has any item."""
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
@@ -71,120 +94,184 @@ class _ItemParser:
         self._parser.CharacterDataHandler = self._characters
         self._parser.StartDoctypeDeclHandler = self._refuse
         self._path: list[str] = []
-        self._item: dict[str, str] | None = None
+        self._outline: list[str] = []
+        self._google: dict[str, list[str]] = {}
+        self._plain: dict[str, list[str]] = {}
+        self._value: list[str] | None = None
         self._depth = 0
         self._line = 0
+
+    @property
+    def appearance(self) -> str:
+        """One sentence on what a file without any item looks like."""
+        root, *inside = [name.lower() for name in self._outline] or [""]
+        if root == "html":
+            return "The file is a web page (HTML), perhaps a log-in page, and no feed."
+        if root in {"rss", "feed", "rdf"}:
+            return "The feed has no <item> and no <entry>."
+        shown = f" with <{'>, <'.join(inside)}>" if inside else ""
+        return f"The file is XML of another kind: its root is <{root}>{shown}. It has no <item> and no <entry>."
 
     def feed(self, chunk: bytes, *, final: bool) -> BadRow | None:
         try:
             self._parser.Parse(chunk, final)
         except expat.ExpatError as error:
             message = f"The XML is not well-formed here: {expat.ErrorString(error.code)}"
+            if self._outline[:1] in (["html"], ["HTML"]):
+                message = f"{self.appearance} Name the address or the file of a Merchant feed."
             return BadRow(error.lineno, message)
         except RowError as error:
             return BadRow(self._parser.CurrentLineNumber, str(error))
         return None
 
-    def _refuse(self, *_: object) -> None:
+    def _refuse(self, name: str, *_: object) -> None:
+        if name.lower() == "html":
+            raise RowError(
+                "The file is a web page (HTML), perhaps a log-in page, and no feed. "
+                "Name the address or the file of a Merchant feed."
+            )
         raise RowError("The feed has a document type, which is refused. Remove <!DOCTYPE ...>.")
 
-    def _start(self, name: str, _: object) -> None:
-        local = name.rpartition(" ")[2]
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, _, local = name.rpartition(" ")
         self._path.append(local)
-        if self._item is None and local in {"item", "entry"}:
-            self._item, self._depth = {}, len(self._path)
+        if not self._depth:
+            self._look_for_item(local)
+        elif len(self._path) == self._depth + 1:
+            if _GOOGLE in namespace:
+                self._value = self._google.setdefault(local, [])
+            elif namespace in _PLAIN_NAMESPACES:
+                self._value = self._plain.setdefault(local, [])
+            if self._value is not None:  # Atom's links have their address in an attribute
+                self._value.append(attributes.get("href", "") if local == "link" else "")
+
+    def _look_for_item(self, local: str) -> None:
+        if local in {"item", "entry"}:
+            self._google, self._plain, self._depth = {}, {}, len(self._path)
             self._line = self._parser.CurrentLineNumber
-        elif self._item is not None and len(self._path) == self._depth + 1 and local in self._item:
-            self._item[local] += _REPEATED
+            self.found = True
+        elif len(self._path) <= 2 and len(self._outline) < 4 and local not in self._outline:
+            self._outline.append(local)
 
     def _characters(self, text: str) -> None:
-        if self._item is not None and len(self._path) == self._depth + 1:
-            self._item[self._path[-1]] = self._item.get(self._path[-1], "") + text
+        if self._value is not None and len(self._path) == self._depth + 1:
+            self._value[-1] += text
 
     def _end(self, _: str) -> None:
-        if self._item is not None and len(self._path) == self._depth:
-            self.items.append((self._line, self._item))
-            self._item = None
+        if self._depth and len(self._path) == self._depth:
+            self.items.append((self._line, {**self._plain, **self._google}))
+            self._depth = 0
+        if len(self._path) == self._depth + 1:
+            self._value = None
         self._path.pop()
 
 
-def _facts(line: int, fields: Fields, terms: ImportTerms) -> Iterator[Row]:
+def _facts(line: int, values: Values, terms: ImportTerms) -> Iterator[Row]:
+    notes: list[str] = []
     try:
-        facts = [_product(fields), _price(fields, terms), *_optional(fields, terms)]
+        item = _Item(values, terms, notes)
+        facts = [item.product(), item.price(), *item.optional()]
     except RowError as error:
         yield BadRow(line, str(error))
         return
     for fact in facts:
         yield fact_or_error(line, fact)
+    for note in notes:
+        yield RowNote(line, note)
 
 
-def _sku(fields: Fields) -> str:
-    sku = fields.get("id", "").strip()
-    if not sku:
-        raise RowError("The item has no id. Give every item of the feed an id.")
-    return sku
+class _Item:
+    """One item of a feed, which becomes facts."""
 
+    def __init__(self, values: Values, terms: ImportTerms, notes: list[str]) -> None:
+        self._values = values
+        self._terms = terms
+        self._notes = notes
+        self._sku = self._one("id")
+        if not self._sku:
+            raise RowError("The item has no id. Give every item of the feed an id.")
+        for name, found in values.items():
+            if len(found) > 1 and name in _SINGLE:
+                notes.append(f"An item has several <{name}>; the first is read.")
 
-def _product(fields: Fields) -> dict[str, Any]:
-    kinds = fields.get("product_type", "").split(_REPEATED)
-    return {
-        "type": "product",
-        "sku": _sku(fields),
-        "product": fields.get("item_group_id", "").strip() or _sku(fields),
-        "title": fields.get("title", "").strip() or _sku(fields),
-        "brand": fields.get("brand", "").strip() or None,
-        "categories": [path for path in map(category_path, kinds) if path],
-        "url": fields.get("link", "").strip() or None,
-        "image": fields.get("image_link", "").strip() or None,
-    }
+    def _one(self, name: str) -> str:
+        found = self._values.get(name)
+        return found[0].strip() if found else ""
 
+    def _price_in(self, name: str) -> dict[str, Any] | None:
+        return parse_price(self._one(name), self._terms.currency, self._terms.decimal)
 
-def _price(fields: Fields, terms: ImportTerms) -> dict[str, Any]:
-    regular = parse_price(fields.get("price", ""), terms.currency)
-    if regular is None:
-        raise RowError("The item has no price. Add one.")
-    sale = parse_price(fields.get("sale_price", ""), terms.currency)
-    on_sale = sale is not None and _in_force(fields.get("sale_price_effective_date", ""), terms.now)
-    return {
-        "type": "price",
-        "sku": _sku(fields),
-        "territory": terms.territory,
-        "price": sale if on_sale else regular,
-        "list": regular if on_sale else None,
-        "tax_included": terms.tax_included,
-        "tax_rate_bp": terms.tax_rate_bp,
-    }
+    def product(self) -> dict[str, Any]:
+        kinds = self._values.get("product_type", [])
+        return {
+            "type": "product",
+            "sku": self._sku,
+            "product": self._one("item_group_id") or self._sku,
+            "title": plain_text(self._one("title")) or self._sku,
+            "brand": plain_text(self._one("brand")) or None,
+            "categories": [path for path in map(category_path, kinds) if path],
+            "min_age": self._min_age(),
+            "url": self._one("link") or None,
+            "image": self._one("image_link") or None,
+        }
 
+    def _min_age(self) -> int | None:
+        stated = self._one("adult").lower()
+        if stated not in {"", "yes", "no", "true", "false", "y", "n"}:
+            self._notes.append(f"adult {stated[:40]!r} is an unknown word: read as yes.")
+            return _ADULT_AGE
+        return _ADULT_AGE if stated in {"yes", "true", "y"} else None
 
-def _in_force(period: str, now: int) -> bool:
-    """Return whether a sale applies at `now` (ms): from its start until before its end, or undated."""
-    if not period.strip():
-        return True
-    try:
-        start, end = (datetime.fromisoformat(part) for part in period.strip().split("/"))
-        return start.timestamp() * 1000 <= now < end.timestamp() * 1000
-    except ValueError as error:
-        hint = "Write start/end, as in 2026-03-01T00:00+01:00/2026-03-08T00:00+01:00."
-        raise RowError(f"{period[:60]!r} is not a sale period. {hint}") from error
+    def price(self) -> dict[str, Any]:
+        regular = self._price_in("price")
+        if regular is None:
+            raise RowError("The item has no price. Add one.")
+        sale = self._price_in("sale_price")
+        on_sale = sale is not None and self._on_sale(sale, regular)
+        return {
+            "type": "price",
+            "sku": self._sku,
+            "territory": self._terms.territory,
+            "price": sale if on_sale else regular,
+            "list": regular if on_sale else None,
+            "target": self._price_in("auto_pricing_min_price"),
+            "tax_included": self._terms.tax_included,
+            "tax_rate_bp": self._terms.tax_rate_bp,
+        }
 
+    def _on_sale(self, sale: dict[str, Any], regular: dict[str, Any]) -> bool:
+        """Return whether the sale price applies now: it is lower, and its period contains the instant."""
+        if sale["currency"] != regular["currency"] or sale["amount"] >= regular["amount"]:
+            self._notes.append("A sale price is not below the price: left out.")
+            return False
+        if self._in_force(self._one("sale_price_effective_date")):
+            return True
+        self._notes.append(
+            "A sale price does not apply now: left out. Import again when it begins."
+        )
+        return False
 
-def _optional(fields: Fields, terms: ImportTerms) -> Iterator[dict[str, Any]]:
-    cost = parse_price(fields.get("cost_of_goods_sold", ""), terms.currency)
-    if cost is not None:
-        yield {"type": "cost", "sku": _sku(fields), "cost": cost}
-    available = _available(fields, terms)
-    if available is not None:
-        stock = {"type": "stock", "sku": _sku(fields), "available": available}
-        yield {**stock, "territory": terms.territory}
+    def _in_force(self, period: str) -> bool:
+        """Return whether a sale applies now: from its start until before its end, or undated."""
+        if not period:
+            return True
+        start, slash, end = period.partition("/")
+        if not slash:
+            hint = "Write start/end, as in 2026-03-01T00:00+01:00/2026-03-08T00:00+01:00."
+            raise RowError(f"{period[:60]!r} is not a sale period. {hint}")
+        began, began_assumed = period_bound(start, self._terms, end=False)
+        ends, ends_assumed = period_bound(end, self._terms, end=True)
+        if began_assumed or ends_assumed:
+            self._notes.append(UTC_ASSUMED)
+        return began <= self._terms.now < ends
 
-
-def _available(fields: Fields, terms: ImportTerms) -> int | None:
-    """Return the available pieces; None: the feed only says that there are some.
-
-    A feed usually says whether an item is in stock, seldom how many pieces. Without a number, only
-    "out of stock" is a fact, unless the shop assumes a number.
-    """
-    if fields.get("quantity", "").strip():
-        return parse_integer(fields["quantity"], "quantity")
-    stated = fields.get("availability", "").strip().replace(" ", "_")
-    return {"": None, "in_stock": terms.assumed_stock}.get(stated, 0)
+    def optional(self) -> Iterator[dict[str, Any]]:
+        cost = self._price_in("cost_of_goods_sold")
+        if cost is not None:
+            yield {"type": "cost", "sku": self._sku, "cost": cost}
+        number = self._one("quantity")
+        quantity = parse_integer(number, "quantity") if number else None
+        available = resolve_stock(self._one("availability"), quantity, self._terms, self._notes)
+        if available is not None:
+            stock = {"type": "stock", "sku": self._sku, "available": available}
+            yield {**stock, "territory": self._terms.territory}

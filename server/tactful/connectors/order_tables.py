@@ -18,9 +18,10 @@ from tactful.connectors.results import (
     ImportTerms,
     Row,
     RowError,
+    RowNote,
     fact_or_error,
-    parse_integer,
 )
+from tactful.connectors.value_parsers import UTC_ASSUMED, parse_integer, plain_number
 from tactful.core.values import money
 from tactful.core.values.calendar import zone_of
 
@@ -80,9 +81,22 @@ WOOCOMMERCE: Final = OrderColumns(
 )
 _CANCELLED: Final = frozenset({"cancelled", "failed", "refunded", "trash"})
 _SHIPPED: Final = frozenset({"fulfilled", "completed", "shipped"})
+_PLACED: Final = frozenset(
+    {
+        *("", "unfulfilled", "partial", "restocked", "in progress", "scheduled"),
+        *("pending", "processing", "on-hold", "on hold", "draft", "checkout-draft"),
+    }
+)
+_STORED_PREFIX: Final = "wc-"
+"""Prefix of statuses in WooCommerce's database, which some export plugins keep."""
 _DECIMALS: Final = 8
 """Decimals with which a line's amount is computed before it is divided; shop systems export up to six."""
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,8}))?", re.ASCII)
+_LINE_WITHOUT_SKU: Final = (
+    "An order line has no SKU, as a tip or a fee has none: the line is left out, the order is kept."
+)
+
+_REMOVED_LINE: Final = "An order line has no pieces, as one that was removed: the line is left out."
 
 
 def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) -> Iterator[Row]:
@@ -92,7 +106,12 @@ def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) ->
         source: The export, sorted by order.
         terms: Currency, territory, customer column and time zone that the export lacks.
         dialect: The columns of the shop system.
+
+    Raises:
+        SourceError: The customer column that the import names is not in the file.
     """
+    if terms.customer_column:
+        tables.require_column(source, terms.customer_column)
     run: list[tables.TableRow] = []
     seen: set[str] = set()
     for record in tables.table_rows(source):
@@ -101,7 +120,7 @@ def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) ->
             continue
         order = record.fields[dialect.order]
         if run and order not in {run[0].fields[dialect.order], ""}:
-            yield _order(run, terms, dialect)
+            yield from _order(run, terms, dialect)
             run = []
         if not run and order in seen:
             # Its earlier rows are an order fact already, which this one would replace.
@@ -110,32 +129,55 @@ def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) ->
         seen.add(order)
         run.append(record)
     if run:
-        yield _order(run, terms, dialect)
+        yield from _order(run, terms, dialect)
 
 
-def _order(run: list[tables.TableRow], terms: ImportTerms, dialect: OrderColumns) -> Row:
+def _order(run: list[tables.TableRow], terms: ImportTerms, dialect: OrderColumns) -> Iterator[Row]:
     head, line = run[0], run[0].line
+    notes: list[RowNote] = []
     try:
+        currency = _currency(head.fields, terms, dialect)
         lines = []
         for record in run:
             line = record.line
-            if record.fields[dialect.qty].strip() not in {"", "0"}:
-                lines.append(_line(record.fields, _currency(head.fields, terms, dialect), dialect))
+            if record.fields[dialect.qty] in {"", "0"}:
+                if record.fields[dialect.sku]:
+                    notes.append(RowNote(line, _REMOVED_LINE))
+                continue
+            if record.fields[dialect.sku].lstrip("'"):
+                lines.append(_line(record.fields, currency, terms, dialect))
+            else:
+                notes.append(RowNote(line, _LINE_WITHOUT_SKU))
         line = head.line
-        fact = _fact(head.fields, terms, dialect) | {"lines": lines}
+        fact = _fact(head, terms, dialect, notes) | {"lines": lines}
     except RowError as error:
-        return BadRow(line, str(error))
-    return fact_or_error(line, fact)
+        yield BadRow(line, str(error))
+        return
+    yield fact_or_error(line, fact)
+    yield from notes
 
 
-def _fact(first: Fields, terms: ImportTerms, dialect: OrderColumns) -> dict[str, Any]:
+def _fact(
+    head: tables.TableRow, terms: ImportTerms, dialect: OrderColumns, notes: list[RowNote]
+) -> dict[str, Any]:
+    first = head.fields
+    placed = _instant(first[dialect.placed])
+    if placed.tzinfo is None:
+        if terms.zone is None:
+            notes.append(RowNote(head.line, UTC_ASSUMED))
+        placed = placed.replace(tzinfo=zone_of(terms.zone or "UTC"))
+    status = _status(first, dialect)
+    if status is None:
+        word = first.get(dialect.delivered, "")
+        message = f"Status {word[:40]!r} is an unknown word: read as placed."
+        notes.append(RowNote(head.line, message))
     return {
         "type": "order",
         "order": first[dialect.order],
         "customer": _customer(first, terms, dialect),
         "territory": first.get(dialect.country) or terms.territory,
-        "placed_at": _instant(first[dialect.placed], terms.zone),
-        "status": _status(first, dialect),
+        "placed_at": placed.isoformat(),
+        "status": status or "placed",
     }
 
 
@@ -146,30 +188,28 @@ def _currency(first: Fields, terms: ImportTerms, dialect: OrderColumns) -> str:
     return currency
 
 
-def _line(row: Fields, currency: str, dialect: OrderColumns) -> dict[str, Any]:
+def _line(row: Fields, currency: str, terms: ImportTerms, dialect: OrderColumns) -> dict[str, Any]:
     qty = parse_integer(row[dialect.qty], dialect.qty)
     if qty < 1:
         raise RowError(f"{dialect.qty} is {qty}. Write at least 1.")
-    sku = row[dialect.sku].strip().lstrip("'")
-    if not sku:
-        raise RowError("The line has no SKU. Give the product a SKU, and export again.")
-    paid = sum(_parse_amount(row.get(column, ""), column) for column in dialect.paid)
-    total = (paid * qty if dialect.paid_each else paid) - _parse_amount(
-        row.get(dialect.off, ""), dialect.off
-    )
+    paid = sum(_parse_amount(row, column, terms) for column in dialect.paid)
+    total = (paid * qty if dialect.paid_each else paid) - _parse_amount(row, dialect.off, terms)
     try:
         minor = 10 ** (_DECIMALS - money.exponent_of(currency))
     except money.MoneyError as error:
         raise RowError(str(error)) from error
     # Rounded up: later offers must not go below what the customer paid.
     unit = money.divide_up(max(total, 0), qty * minor)
+    sku = row[dialect.sku].lstrip("'")
     return {"sku": sku, "qty": qty, "unit": {"amount": unit, "currency": currency}}
 
 
-def _parse_amount(text: str, column: str) -> int:
-    if not text.strip():
+def _parse_amount(row: Fields, column: str, terms: ImportTerms) -> int:
+    """Return an amount with `_DECIMALS` decimals as a whole number; 0: the column is empty."""
+    text = row.get(column, "")
+    if not text:
         return 0
-    found = _AMOUNT.fullmatch(text.strip())
+    found = _AMOUNT.fullmatch(text) or _AMOUNT.fullmatch(plain_number(text, terms.decimal))
     if found is None:
         raise RowError(f"{column} is {text[:40]!r}. Write plain digits, as in 12.50.")
     return int(found[1] + (found[2] or "").ljust(_DECIMALS, "0"))
@@ -177,21 +217,24 @@ def _parse_amount(text: str, column: str) -> int:
 
 def _customer(row: Fields, terms: ImportTerms, dialect: OrderColumns) -> str | None:
     column = terms.customer_column or dialect.customer
-    found = row.get(column, "").strip().lstrip("'") if column else ""
+    found = row.get(column, "").lstrip("'") if column else ""
     return found if found not in {"", "0"} else None  # customer 0 of WooCommerce is anonymous
 
 
-def _status(row: Fields, dialect: OrderColumns) -> str:
-    cancelled = row.get(dialect.cancelled, "").strip().lower()
+def _status(row: Fields, dialect: OrderColumns) -> str | None:
+    """Return the status of an order; None: its word is unknown."""
+    cancelled = row.get(dialect.cancelled, "").lower().removeprefix(_STORED_PREFIX)
     if cancelled in _CANCELLED or (dialect.cancelled != dialect.delivered and cancelled):
         return "cancelled"
-    return "shipped" if row.get(dialect.delivered, "").strip().lower() in _SHIPPED else "placed"
+    delivered = row.get(dialect.delivered, "").lower().removeprefix(_STORED_PREFIX)
+    if delivered in _SHIPPED:
+        return "shipped"
+    return "placed" if delivered in _PLACED else None
 
 
-def _instant(text: str, zone: str) -> str:
+def _instant(text: str) -> datetime:
     try:
-        when = datetime.fromisoformat(text.strip().replace(" -", "-").replace(" +", "+"))
+        return datetime.fromisoformat(text.replace(" -", "-").replace(" +", "+"))
     except ValueError as error:
         hint = "Write one such as 2026-03-10 12:00:00 +0100."
         raise RowError(f"{text[:40]!r} is not a time. {hint}") from error
-    return (when if when.tzinfo else when.replace(tzinfo=zone_of(zone))).isoformat()

@@ -1,9 +1,5 @@
-"""Results of reading a file: facts, bad rows and skipped rows, each with its line.
+"""Results of reading a file: facts, bad rows, skipped rows and notes, each with its line."""
 
-Here are also the parsers of prices, numbers and categories that several readers share.
-"""
-
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +8,6 @@ from msgspec import Struct
 
 from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_types import AnyFact
-from tactful.core.values import money
 
 
 class SourceError(Exception):
@@ -35,8 +30,10 @@ class ImportTerms(Struct, frozen=True, kw_only=True):
     """Available pieces of an item that is in stock without a number; None: unknown."""
     customer_column: str | None = None
     """Column of an order export with the shop's customer id."""
-    zone: str = "UTC"
-    """IANA time zone of times that name none."""
+    zone: str | None = None
+    """IANA time zone of times that name none; None: UTC, and a note says so."""
+    decimal: str | None = None
+    """Decimal sign of prices, `.` or `,`; None: read from each price where it is unambiguous."""
 
 
 class FoundFact(Struct, frozen=True):
@@ -60,7 +57,17 @@ class SkippedRow(Struct, frozen=True):
     reason: str
 
 
-Row = FoundFact | BadRow | SkippedRow
+class RowNote(Struct, frozen=True):
+    """A value that was unknown, assumed or left out, while the row still gives facts.
+
+    Equal messages are counted together, so a message names the value and never its row.
+    """
+
+    line: int
+    message: str
+
+
+Row = FoundFact | BadRow | SkippedRow | RowNote
 Fields = Mapping[str, str]
 """Name of a column → value of the row; absent values are empty."""
 
@@ -89,56 +96,3 @@ def decode_or_error(line: int, raw: bytes) -> Row:
         if isinstance(fact, fact_codec.FactRejection)
         else FoundFact(line, fact)
     )
-
-
-_PRICE = re.compile(r"(?:([A-Z]{3}) ?)?(-?[0-9]+(?:\.[0-9]+)?)(?: ?([A-Z]{3}))?", re.ASCII)
-
-
-def parse_price(text: str, currency: str | None) -> dict[str, Any] | None:
-    """Parse a price such as `12.50 EUR`, `EUR 12.50`, or `12.50` in the given currency.
-
-    Args:
-        text: The text; empty means no price.
-        currency: ISO 4217 code of prices that name none.
-
-    Returns:
-        The `amount` in minor units and the `currency`; None: no price.
-
-    Raises:
-        RowError: The text is not a price, or has more decimals than its currency.
-    """
-    if not text.strip():
-        return None
-    found = _PRICE.fullmatch(text.strip())
-    code = found and (found[1] or found[3] or currency)
-    if found is None or not code:
-        hint = "Name its currency with --currency." if found else "Write plain digits, as in 12.50."
-        raise RowError(f"{text[:40]!r} is not a price. {hint}")
-    whole, _, decimals = found[2].partition(".")
-    try:
-        kept = decimals.rstrip("0").ljust(min(len(decimals), money.exponent_of(code)), "0")
-        amount = money.parse(f"{whole}.{kept}" if kept else whole, code)
-    except money.MoneyError as error:
-        raise RowError(str(error)) from error
-    return {"amount": amount.amount, "currency": amount.currency}
-
-
-def parse_integer(text: str, what: str) -> int:
-    """Parse a whole number.
-
-    Args:
-        text: The text.
-        what: What it is, for the error.
-
-    Raises:
-        RowError: The text is not a whole number.
-    """
-    try:
-        return int(text.strip())
-    except ValueError as error:
-        raise RowError(f"{what} is {text[:40]!r}. Write a whole number.") from error
-
-
-def category_path(text: str) -> str:
-    """Return a category such as `Shoes > Running` as the path `Shoes/Running`."""
-    return "/".join(part.strip().replace("/", "-") for part in text.split(">") if part.strip())

@@ -1,16 +1,22 @@
 """Reader of tables of comma-, semicolon- or tab-separated text, with the line of each row."""
 
 import csv
+from collections import deque
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from tactful.connectors.byte_sources import ByteSource
-from tactful.connectors.results import BadRow, Fields
+from tactful.connectors.column_names import Aliases, renaming
+from tactful.connectors.results import BadRow, Fields, SourceError
 
 _MAX_FIELD_BYTES: Final = 1 << 24
 """Product descriptions can be longer than the 128 KiB that the csv module accepts by default."""
+_MAX_ROW_LINES: Final = 2_000
+"""Lines of one row. A quotation mark that is never closed would else take the rest of the file."""
 _DELIMITERS: Final = ",;\t"
 
 
@@ -21,41 +27,145 @@ class TableRow(Struct, frozen=True):
     fields: Fields
 
 
+class _Header(Struct, frozen=True):
+    """The header of a table."""
+
+    line: int
+    names: tuple[str, ...]
+    delimiter: str
+
+
 def read_header(source: ByteSource) -> tuple[str, ...]:
     """Return the names of the columns; none for an empty file."""
     with source.text() as text:
-        line = text.readline()
-        return tuple(next(csv.reader([line], delimiter=_delimiter(line)), ()))
+        return _read_header(text).names
 
 
-def table_rows(source: ByteSource) -> Iterator[TableRow | BadRow]:
+def require_column(source: ByteSource, column: str) -> None:
+    """Check that a table has a column.
+
+    Raises:
+        SourceError: The table has no such column; the text names the most similar one.
+    """
+    names = read_header(source)
+    if column in names:
+        return
+    folded = {name.casefold(): name for name in names}
+    near = get_close_matches(column.casefold(), folded, n=1)
+    hint = f"Did you mean {folded[near[0]]!r}?" if near else f"It has {', '.join(names)[:200]}."
+    raise SourceError(f"{source.name}: The file has no column {column!r}. {hint}")
+
+
+def table_rows(source: ByteSource, aliases: Aliases | None = None) -> Iterator[TableRow | BadRow]:
     """Yield every row below the header, with the line on which it begins.
 
-    A row with too many values or in another encoding is a bad row. After a broken quotation mark
-    the rest of the table cannot be read, so that bad row is the last.
+    A row with too many values or in another encoding is a bad row. A row with a broken quotation
+    mark is a bad row too, and reading goes on at the next line. In tab-separated text a quotation
+    mark is a character like any other.
+
+    Args:
+        source: The table.
+        aliases: Other names of the columns; None: the rows have the names of the file.
     """
     csv.field_size_limit(_MAX_FIELD_BYTES)
     with source.text() as text:
-        first = text.readline()
-        delimiter = _delimiter(first)
-        names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        while True:
-            line = reader.line_num + 2  # the header is the first
-            try:
-                values = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                message = f"The table cannot be read from here: {error}. Check its quotation marks."
-                yield BadRow(line, message)
-                return
-            if any(values):
-                yield _record(line, names, values)
+        header = _read_header(text)
+        if not header.names:
+            return
+        if aliases:
+            renamed = renaming(header.names, aliases)
+            names = tuple(renamed.get(name, name) for name in header.names)
+            header = msgspec.structs.replace(header, names=names)
+        if header.delimiter == "\t":
+            yield from _tab_separated(text, header)
+        else:
+            yield from _delimited(text, header)
 
 
-def _record(line: int, names: list[str], values: list[str]) -> TableRow | BadRow:
-    if len(values) > len(names):
+def _read_header(text: Iterator[str]) -> _Header:
+    """Read the first line with names; Excel's line `sep=;` in front of it sets the delimiter."""
+    delimiter = ""
+    for number, line in enumerate(text, 1):
+        if line.startswith("sep=") and len(line.strip()) == len("sep=;"):
+            delimiter = line[4]
+            continue
+        found = delimiter or _delimiter(line)
+        tabs = found == "\t"
+        cells = line.split(found) if tabs else next(csv.reader([line], delimiter=found), [])
+        names = [cell.strip() for cell in cells]
+        if any(names):
+            while not names[-1]:
+                names.pop()
+            return _Header(number, tuple(names), found)
+    return _Header(0, (), ",")
+
+
+def _tab_separated(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadRow]:
+    for line, record in enumerate(text, header.line + 1):
+        if record.strip():
+            yield _record(line, header.names, record.rstrip("\r\n").split("\t"))
+
+
+def _delimited(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadRow]:
+    lines = _RowLines(text)
+    reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
+    first = header.line + 1
+    damaged = False
+    while True:
+        lines.begin_row()
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield BadRow(first, f"The row cannot be read: {error}. Check its quotation marks.")
+            lines.keep_first()
+            reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
+            first, damaged = first + 1, True
+            continue
+        # After a damaged row, a line with fewer values is a part of it and no row of its own.
+        if damaged and any(values) and len(values) < len(header.names):
+            yield BadRow(first, "The line cannot be read, because a row before it is damaged.")
+        elif any(values):
+            damaged = False
+            yield _record(first, header.names, values)
+        first += lines.taken
+
+
+class _RowLines:
+    """Lines of a table, which can go back to the second line of the row that is being read."""
+
+    def __init__(self, text: Iterator[str]) -> None:
+        self._text = text
+        self._row: list[str] = []
+        self._returned: deque[str] = deque()
+
+    @property
+    def taken(self) -> int:
+        """How many lines the row has."""
+        return len(self._row)
+
+    def begin_row(self) -> None:
+        """Forget the lines of the row before."""
+        self._row.clear()
+
+    def keep_first(self) -> None:
+        """Return all lines of the row but its first, so that they are read again."""
+        self._returned.extendleft(reversed(self._row[1:]))
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if len(self._row) == _MAX_ROW_LINES:
+            raise csv.Error(f"a quotation mark is not closed within {_MAX_ROW_LINES:,} lines")
+        line = self._returned.popleft() if self._returned else next(self._text)
+        self._row.append(line)
+        return line
+
+
+def _record(line: int, names: tuple[str, ...], values: list[str]) -> TableRow | BadRow:
+    if any(values[len(names) :]):
         message = (
             f"The row has {len(values)} values for {len(names)} columns. "
             "Quote values that contain the delimiter."
@@ -63,6 +173,7 @@ def _record(line: int, names: list[str], values: list[str]) -> TableRow | BadRow
         return BadRow(line, message)
     if any("\ufffd" in value for value in values):
         return BadRow(line, "The row is not UTF-8. Save the file as UTF-8.")
+    values = [value.strip() for value in values[: len(names)]]
     return TableRow(line, dict(zip(names, values + [""] * (len(names) - len(values)), strict=True)))
 
 

@@ -74,3 +74,12 @@ def test_standard_input_can_be_read_twice(monkeypatch: pytest.MonkeyPatch) -> No
         once = list(files.read_rows(source, IMPORT_TERMS, form))
         assert once == list(files.read_rows(source, IMPORT_TERMS, form))
         assert source.name == "standard input"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8", "utf-8-sig"])
+def test_a_file_in_utf_16_is_read_like_one_in_utf_8(tmp_path: Path, encoding: str) -> None:
+    text = WOO_ORDERS.replace("RUN-42", "LÄUFER-42")
+    found = facts_in(import_rows(file_with(tmp_path, text.encode(encoding))))
+    assert found == facts_in(import_rows(file_with(tmp_path, text, "plain")))
+    feed = facts_in(import_rows(file_with(tmp_path, MERCHANT_FEED.encode("utf-16"))))
+    assert len(feed) == len(facts_in(import_rows(file_with(tmp_path, MERCHANT_FEED))))

@@ -12,8 +12,10 @@ from support.import_files import (
     facts_in,
     file_with,
     import_rows,
+    notes_in,
 )
-from tactful.connectors.results import ImportTerms
+from tactful.connectors.results import ImportTerms, SourceError
+from tactful.connectors.value_parsers import UTC_ASSUMED
 from tactful.core.facts.fact_types import Order
 from tactful.core.values.money import Money
 
@@ -66,9 +68,9 @@ def test_an_order_whose_rows_are_not_together_is_refused(
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ("129.00,RUN-42,8.00", '"129,00",RUN-42,8.00', 2, "plain digits"),
+        ("129.00,RUN-42,8.00", '"1,290",RUN-42,8.00', 2, "--decimal"),
+        ("129.00,RUN-42,8.00", "12x,RUN-42,8.00", 2, "plain digits"),
         (",1,Socks", ",-1,Socks", 3, "Write at least 1."),
-        ("SOCK-3", "", 3, "no SKU"),
         ("2026-03-02 10:00:00 +0100,1", "yesterday,1", 4, "is not a time"),
     ],
 )
@@ -78,3 +80,31 @@ def test_a_bad_order_line_is_named_with_its_own_line(
     bad = bad_rows_in(import_rows(file_with(tmp_path, SHOPIFY_ORDERS.replace(old, new))))
     assert bad[0][0] == line
     assert message in bad[0][1]
+
+
+def test_a_tip_without_a_sku_is_left_out_and_its_order_is_kept(tmp_path: Path) -> None:
+    tipped = SHOPIFY_ORDERS.replace("Socks,19.90,SOCK-3", "Tip,5.00,")
+    rows = import_rows(file_with(tmp_path, tipped))
+    first = facts_in(rows)[0]
+    assert isinstance(first, Order)
+    assert [line.sku for line in first.lines] == ["RUN-42"]
+    assert [(line, "no SKU" in text) for line, text in notes_in(rows)] == [(3, True)]
+
+
+def test_an_unknown_status_is_read_as_placed_and_named(tmp_path: Path) -> None:
+    rows = import_rows(
+        file_with(tmp_path, WOO_ORDERS.replace("processing", "wc-abgeholt")),
+        ImportTerms(now=NOW, zone="Europe/London"),
+    )
+    assert notes_in(rows) == [(3, "Status 'wc-abgeholt' is an unknown word: read as placed.")]
+
+
+def test_a_customer_column_that_is_not_there_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    terms = ImportTerms(now=NOW, customer_column="email")
+    with pytest.raises(SourceError, match=r"no column 'email'\. Did you mean 'Email'\?"):
+        import_rows(file_with(tmp_path, SHOPIFY_ORDERS), terms)
+
+
+def test_an_order_time_without_a_zone_is_read_as_utc_and_named(tmp_path: Path) -> None:
+    rows = import_rows(file_with(tmp_path, WOO_ORDERS), ImportTerms(now=NOW))
+    assert notes_in(rows) == [(2, UTC_ASSUMED), (3, UTC_ASSUMED)]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from support.import_files import (
     SHOPIFY_PRODUCTS,
     WOO_ORDERS,
@@ -11,7 +13,8 @@ from support.import_files import (
     import_rows,
 )
 from tactful.connectors.byte_sources import open_source
-from tactful.connectors.tables import read_header
+from tactful.connectors.results import SourceError
+from tactful.connectors.tables import TableRow, read_header, require_column, table_rows
 
 
 def test_a_table_may_be_delimited_by_semicolons_and_have_a_byte_order_mark(tmp_path: Path) -> None:
@@ -43,3 +46,67 @@ def test_the_header_names_the_columns(tmp_path: Path) -> None:
     for text in ("a,b c\n1,2\n", "a;b c\n", "a\tb c"):
         with open_source(str(file_with(tmp_path, text))) as source:
             assert read_header(source) == ("a", "b c")
+
+
+def test_a_quotation_mark_in_tab_separated_text_is_a_character(tmp_path: Path) -> None:
+    text = 'id\ttitle\tprice\tavailability\nA\t"Best" cup\t1 GBP\t\nB\t15" bowl\t1 GBP\t\n'
+    with open_source(str(file_with(tmp_path, text))) as source:
+        rows = list(table_rows(source))
+    assert [row.fields["title"] for row in rows if isinstance(row, TableRow)] == [
+        '"Best" cup',
+        '15" bowl',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("damaged", "bad"),
+    [
+        ('1,"a"b', [2]),
+        ('1,"never closed', [2]),
+        ('1,"begins\nin "two" lines"', [2, 3]),
+    ],
+)
+def test_reading_goes_on_at_the_line_after_a_broken_quotation_mark(
+    tmp_path: Path, damaged: str, bad: list[int]
+) -> None:
+    text = f'id,name\n{damaged}\n8,eight\n9,"nine\n9"\n10,ten\n'
+    with open_source(str(file_with(tmp_path, text))) as source:
+        rows = list(table_rows(source))
+    assert [row.line for row in rows if not isinstance(row, TableRow)] == bad
+    kept = [(row.line, row.fields["name"]) for row in rows if isinstance(row, TableRow)]
+    first = 2 + len(bad)
+    assert kept == [(first, "eight"), (first + 1, "nine\n9"), (first + 3, "ten")]
+
+
+def test_many_open_quotation_marks_are_read_in_bounded_steps(tmp_path: Path) -> None:
+    text = "id,name\n" + '1,"open\n' * 4001
+    with open_source(str(file_with(tmp_path, text))) as source:
+        rows = list(table_rows(source))
+    assert len(rows) >= 1
+    assert not [
+        row for row in rows if isinstance(row, TableRow) and "open" not in row.fields["name"]
+    ]
+
+
+@pytest.mark.parametrize("start", ["\n\n", ";;\n", "sep=;\n"])
+def test_lines_before_the_header_do_not_hide_it(tmp_path: Path, start: str) -> None:
+    path = file_with(tmp_path, start + WOO_ORDERS.replace(",", ";"))
+    assert len(facts_in(import_rows(path))) == 2
+
+
+def test_an_extra_empty_last_cell_is_no_value(tmp_path: Path) -> None:
+    text = "\n".join(f"{line}," for line in WOO_ORDERS.splitlines())
+    assert facts_in(import_rows(file_with(tmp_path, text))) == facts_in(
+        import_rows(file_with(tmp_path, WOO_ORDERS, "plain"))
+    )
+    wide = WOO_ORDERS.replace("50.000001", "50.000001,,")
+    assert bad_rows_in(import_rows(file_with(tmp_path, wide))) == []
+
+
+def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    with open_source(str(file_with(tmp_path, "Name,Email\n"))) as source:
+        require_column(source, "Email")
+        with pytest.raises(SourceError, match="Did you mean 'Email'"):
+            require_column(source, "e-mail")
+        with pytest.raises(SourceError, match="It has Name, Email"):
+            require_column(source, "shopper_number")

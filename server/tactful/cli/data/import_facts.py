@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
-from msgspec import Struct
 
+from tactful.cli.data.import_summary import (
+    CheckedFile,
+    ImportResult,
+    MessageCounts,
+    json_report,
+    print_findings,
+    print_summary,
+)
 from tactful.cli.data.import_targets import SendFacts, folder_target, server_target
 from tactful.cli.shared.errors import EXIT_NEGATIVE, exit_on
 from tactful.cli.shared.http_client import url_option
@@ -25,6 +31,7 @@ from tactful.connectors.results import (
     FoundFact,
     ImportTerms,
     Row,
+    RowNote,
     SkippedRow,
     SourceError,
 )
@@ -32,8 +39,6 @@ from tactful.core.facts.fact_types import kind_of
 
 BATCH_FACTS: Final = 1000
 """Facts in one request: the server answers in about ten milliseconds, so that progress is visible."""
-_MAX_LINES: Final = 20
-"""Bad rows of a file, and refused facts, that are printed; `--json` has all."""
 _PROGRESS_BYTES: Final = 1 << 20
 """Bytes from which reading a file takes long enough to show progress."""
 
@@ -46,30 +51,9 @@ Examples:
   zcat orders.csv.gz | tactful import - --customer-column Email
 
 Every file is read and checked completely before the first fact is sent. A bad row stops the whole
-import, unless --skip-bad leaves it out. Facts have ids, so an interrupted import can be run again.
+import, unless --skip-bad leaves it out. Unknown words, rows that are left out and assumed values are
+counted and named. Facts have ids, so an interrupted import can be run again.
 """
-
-
-class CheckedFile(Struct, frozen=True):
-    """A file that was read and checked completely."""
-
-    source: ByteSource
-    form: files.FileFormat
-    bad: tuple[BadRow, ...]
-    skipped: int
-    """How many rows are left out rightly."""
-    kinds: dict[str, int]
-    """Type of fact → how many the file holds."""
-
-
-class ImportResult(Struct):
-    """How many facts the receiver accepted, ignored and rejected."""
-
-    accepted: int = 0
-    ignored: int = 0
-    """Facts that were stored already, or older than the stored ones."""
-    rejected: list[str] = []
-    """One line for each rejected fact: file, line and reason."""
 
 
 def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str | None], Any]:
@@ -123,10 +107,14 @@ def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str
 )
 @click.option(
     "--zone",
-    default="UTC",
     callback=_read_as(time_zone()),
     metavar="NAME",
     help="Time zone of times that name none. Default: UTC.",
+)
+@click.option(
+    "--decimal",
+    type=click.Choice([".", ","]),
+    help="Decimal sign of prices. Default: read from each price where it is unambiguous.",
 )
 @click.option("--dry-run", is_flag=True, help="Read and check everything, but send nothing.")
 @click.option("--skip-bad", is_flag=True, help="Leave out bad rows instead of stopping.")
@@ -150,8 +138,9 @@ def import_(
             _check_file(stack.enter_context(open_source(name)), form, terms) for name in names
         ]
         if not json_output:
-            _print_bad_rows(checked)
-        stopped = any(each.bad for each in checked) and not skip_bad
+            print_findings(checked)
+        empty = any(not each.kinds for each in checked)
+        stopped = (empty or any(each.bad for each in checked)) and not skip_bad
         sent = ImportResult()
         if not (dry_run or stopped):
             send = (
@@ -160,10 +149,10 @@ def import_(
             for each in checked:
                 _send_file(each, terms, send, sent)
     if json_output:
-        print_json(_json_report(checked, sent, dry_run=dry_run))
+        print_json(json_report(checked, sent, dry_run=dry_run))
     else:
-        _print_summary(checked, sent, dry_run=dry_run, seconds=time.monotonic() - started)
-    if stopped or sent.rejected:
+        print_summary(checked, sent, dry_run=dry_run, seconds=time.monotonic() - started)
+    if stopped or empty or sent.rejected:
         raise click.exceptions.Exit(EXIT_NEGATIVE)
 
 
@@ -177,23 +166,26 @@ def _terms_from(options: dict[str, Any]) -> ImportTerms:
         assumed_stock=options.pop("assume_stock"),
         customer_column=options.pop("customer_column"),
         zone=options.pop("zone"),
+        decimal=options.pop("decimal"),
     )
 
 
 def _check_file(source: ByteSource, name: str | None, terms: ImportTerms) -> CheckedFile:
     form = files.BY_NAME[name] if name else files.detect_format(source)
     bad: list[BadRow] = []
-    skipped = 0
+    skipped, notes = MessageCounts(), MessageCounts()
     kinds: Counter[str] = Counter()
     for row in _read_with_progress("checking", source, terms, form):
         match row:
             case BadRow():
                 bad.append(row)
-            case SkippedRow():
-                skipped += 1
+            case SkippedRow(line, reason):
+                skipped.add(line, reason)
+            case RowNote(line, message):
+                notes.add(line, message)
             case FoundFact(_, fact):
                 kinds[kind_of(fact)] += 1
-    return CheckedFile(source, form, tuple(bad), skipped, dict(kinds))
+    return CheckedFile(source, form, tuple(bad), skipped, notes, dict(kinds))
 
 
 def _read_with_progress(
@@ -235,50 +227,3 @@ def _send_batch(name: str, batch: list[FoundFact], send: SendFacts, sent: Import
     sent.rejected += [
         f"{name}:{batch[each['index']].line}: {each['message']}" for each in answer["rejected"]
     ]
-
-
-def _print_bad_rows(checked: list[CheckedFile]) -> None:
-    for each in checked:
-        for bad in each.bad[:_MAX_LINES]:
-            click.echo(f"{each.source.name}:{bad.line}: {bad.message}", err=True)
-        if len(each.bad) > _MAX_LINES:
-            more = len(each.bad) - _MAX_LINES
-            click.echo(f"{each.source.name}: and {more:,} more bad rows.", err=True)
-
-
-def _json_report(
-    checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool
-) -> dict[str, Any]:
-    shown = [
-        {
-            "file": each.source.name,
-            "format": each.form.name,
-            "facts": each.kinds,
-            "skipped": each.skipped,
-            "bad": [{"line": bad.line, "message": bad.message} for bad in each.bad],
-        }
-        for each in checked
-    ]
-    return {"dry_run": dry_run, "files": shown, **msgspec.to_builtins(sent)}
-
-
-def _print_summary(
-    checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool, seconds: float
-) -> None:
-    for each in checked:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in each.kinds.items()) or "no facts"
-        skipped = f", {each.skipped:,} rows left out" if each.skipped else ""
-        click.echo(f"{each.source.name}: {each.form.title}: {kinds}{skipped}")
-    bad = sum(len(each.bad) for each in checked)
-    for line in sent.rejected[:_MAX_LINES]:
-        click.echo(line, err=True)
-    if dry_run:
-        rows = f"{bad:,} bad rows" if bad else "All rows are valid"
-        click.echo(f"{rows}. Nothing was sent.")
-    elif bad and not sent.accepted + sent.ignored:
-        click.echo(f"{bad:,} bad rows. Nothing was imported. Correct the rows, or add --skip-bad.")
-    else:
-        click.echo(
-            f"{sent.accepted:,} facts accepted, {sent.ignored:,} already known, "
-            f"{len(sent.rejected):,} rejected, {bad:,} bad rows left out, in {seconds:.1f} s."
-        )

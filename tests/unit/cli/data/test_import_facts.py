@@ -4,7 +4,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from support.cli_runner import printed_json, run, run_beside, write_file
+from support.import_files import SHOPIFY_ORDERS
 from support.live_server import live_server
 
 GOOD = '{"type":"stock","sku":"A","territory":"DE","available":3}\n'
@@ -106,3 +109,57 @@ async def test_progress_is_a_line_for_each_quarter_where_there_is_no_terminal(
     assert [line for line in result.output.splitlines() if line.startswith("checking")] == [
         f"checking {file}: {share} %" for share in (25, 50, 75, 100)
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "looks"),
+    [
+        ("<html><body>Log in</body></html>", "a web page (HTML)"),
+        ("<goods><offer/></goods>", "its root is <goods>"),
+        ("<rss><channel/></rss>", "has no <item>"),
+        ("id\ttitle\tprice\tavailability\n", "No facts were found. The file was read as"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--dry-run", "--skip-bad", "--json"])
+def test_a_file_without_facts_is_no_success_and_says_what_it_looks_like(
+    tmp_path: Path, content: str, looks: str, option: str
+) -> None:
+    file = write_file(tmp_path / "feed", content)
+    terms = ("--territory", "DE", "--tax-rate", "19%", "--data", tmp_path / "data")
+    result = run("import", file, *terms, option)
+    assert result.exit_code == 1
+    if option == "--json":
+        assert printed_json(result)["files"][0]["facts"] == {}
+    else:
+        assert looks in result.output
+
+
+def test_what_is_unknown_left_out_or_assumed_is_counted_with_its_first_lines(
+    tmp_path: Path,
+) -> None:
+    item = "<item><g:id>{0}</g:id><g:price>1 EUR</g:price><g:availability>soon</g:availability></item>\n"
+    items = "".join(item.format(number) for number in range(5))
+    file = write_file(
+        tmp_path / "feed.xml",
+        f'<rss xmlns:g="http://base.google.com/ns/1.0"><channel>\n{items}</channel></rss>',
+    )
+    terms = ("--territory", "DE", "--tax-rate", "19%", "--dry-run")
+    message = "Availability 'soon' is an unknown word: no stock fact is made."
+    result = run("import", file, *terms)
+    assert result.exit_code == 0
+    assert f"  5 × {message} (lines 2, 3, 4, …)" in result.output
+    (report,) = printed_json(run("import", file, *terms, "--json"))["files"]
+    assert report["notes"] == [{"message": message, "count": 5, "lines": [2, 3, 4]}]
+
+
+def test_a_customer_column_that_is_not_in_the_file_stops_the_import(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "orders.csv", SHOPIFY_ORDERS)
+    result = run("import", file, "--dry-run", "--customer-column", "email")
+    assert (result.exit_code, "Did you mean 'Email'?" in result.output) == (2, True)
+
+
+def test_an_ambiguous_price_is_read_with_the_decimal_sign_that_is_given(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "feed.xml", FEED.replace("129.00", "1,290"))
+    terms = ("--territory", "DE", "--tax-rate", "19%", "--dry-run")
+    assert "Say with --decimal" in run("import", file, *terms).output
+    assert run("import", file, *terms, "--decimal", ".").exit_code == 0

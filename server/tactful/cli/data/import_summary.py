@@ -1,0 +1,159 @@
+"""Report of an import, as text and as JSON."""
+
+from typing import Any, Final
+
+import click
+import msgspec
+from msgspec import Struct
+
+from tactful.connectors.byte_sources import ByteSource
+from tactful.connectors.files import FileFormat
+from tactful.connectors.results import BadRow
+
+_MAX_LINES: Final = 20
+"""Bad rows and messages of a file, and refused facts, that are printed; `--json` has all of them."""
+_NAMED_LINES: Final = 3
+"""Lines that are named for each message."""
+_MAX_MESSAGES: Final = 1_000
+"""Different messages that are counted one by one, so that a file of unknown words needs little memory."""
+
+
+class MessageCount(Struct):
+    """How often a message applies, and the first lines to which it does."""
+
+    count: int = 0
+    lines: list[int] = []
+
+
+class MessageCounts:
+    """Counts of equal messages, in the order of their first line."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._counts: dict[str, MessageCount] = {}
+
+    def add(self, line: int, message: str) -> None:
+        """Count a message that applies to a line."""
+        self.total += 1
+        if message not in self._counts and len(self._counts) >= _MAX_MESSAGES:
+            message = "Further messages are not named one by one."
+        found = self._counts.setdefault(message, MessageCount())
+        found.count += 1
+        if len(found.lines) < _NAMED_LINES:
+            found.lines.append(line)
+
+    def texts(self) -> list[str]:
+        """Return one line of text for each message."""
+        return [
+            f"{each.count:,} × {message} ({_lines_text(each)})"
+            for message, each in self._counts.items()
+        ]
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the messages with `count` and the first `lines`."""
+        return [
+            {"message": message, "count": each.count, "lines": each.lines}
+            for message, each in self._counts.items()
+        ]
+
+
+def _lines_text(found: MessageCount) -> str:
+    shown = ", ".join(f"{line:,}" for line in found.lines)
+    label = "line" if found.count == 1 else "lines"
+    return f"{label} {shown}" + (", …" if found.count > len(found.lines) else "")
+
+
+class CheckedFile(Struct, frozen=True):
+    """A file that was read and checked completely."""
+
+    source: ByteSource
+    form: FileFormat
+    bad: tuple[BadRow, ...]
+    skipped: MessageCounts
+    """Why rows are left out."""
+    notes: MessageCounts
+    """Values that were unknown, assumed or left out."""
+    kinds: dict[str, int]
+    """Type of fact → how many the file holds."""
+
+
+class ImportResult(Struct):
+    """How many facts the receiver accepted, ignored and rejected."""
+
+    accepted: int = 0
+    ignored: int = 0
+    """Facts that were stored already, or older than the stored ones."""
+    rejected: list[str] = []
+    """One line for each rejected fact: file, line and reason."""
+
+
+def print_findings(checked: list[CheckedFile]) -> None:
+    """Print the bad rows of all files to standard error, and which file gives no facts."""
+    for each in checked:
+        for bad in each.bad[:_MAX_LINES]:
+            click.echo(f"{each.source.name}:{bad.line}: {bad.message}", err=True)
+        if len(each.bad) > _MAX_LINES:
+            more = len(each.bad) - _MAX_LINES
+            click.echo(f"{each.source.name}: and {more:,} more bad rows.", err=True)
+        if not each.kinds:
+            message = f"No facts were found. The file was read as {each.form.title}."
+            click.echo(f"{each.source.name}: {message}", err=True)
+
+
+def json_report(checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool) -> dict[str, Any]:
+    """Return the whole report as plain data."""
+    shown = [
+        {
+            "file": each.source.name,
+            "format": each.form.name,
+            "facts": each.kinds,
+            "skipped": each.skipped.total,
+            "left_out": each.skipped.to_json(),
+            "notes": each.notes.to_json(),
+            "bad": [{"line": bad.line, "message": bad.message} for bad in each.bad],
+        }
+        for each in checked
+    ]
+    return {"dry_run": dry_run, "files": shown, **msgspec.to_builtins(sent)}
+
+
+def print_summary(
+    checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool, seconds: float
+) -> None:
+    """Print a summary of each file and the outcome of the import.
+
+    Args:
+        checked: The files.
+        sent: What the receiver answered.
+        dry_run: Whether nothing should be sent.
+        seconds: How long the import took.
+    """
+    for each in checked:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in each.kinds.items()) or "no facts"
+        skipped = f", {each.skipped.total:,} rows left out" if each.skipped.total else ""
+        click.echo(f"{each.source.name}: {each.form.title}: {kinds}{skipped}")
+        _print_messages(each)
+    empty = not all(each.kinds for each in checked)
+    bad = sum(len(each.bad) for each in checked)
+    for line in sent.rejected[:_MAX_LINES]:
+        click.echo(line, err=True)
+    if dry_run:
+        rows = f"{bad:,} bad rows" if bad else "All rows are valid"
+        click.echo(f"{'No facts were found' if empty and not bad else rows}. Nothing was sent.")
+    elif empty and not bad and not sent.accepted + sent.ignored:
+        click.echo("A file without facts stops the import. Nothing was imported.")
+    elif bad and not sent.accepted + sent.ignored:
+        click.echo(f"{bad:,} bad rows. Nothing was imported. Correct the rows, or add --skip-bad.")
+    else:
+        click.echo(
+            f"{sent.accepted:,} facts accepted, {sent.ignored:,} already known, "
+            f"{len(sent.rejected):,} rejected, {bad:,} bad rows left out, in {seconds:.1f} s."
+        )
+
+
+def _print_messages(file: CheckedFile) -> None:
+    texts = [f"left out: {text}" for text in file.skipped.texts()] + file.notes.texts()
+    for text in texts[:_MAX_LINES]:
+        click.echo(f"  {text}")
+    if len(texts) > _MAX_LINES:
+        click.echo(f"  and {len(texts) - _MAX_LINES:,} more messages; --json has all of them.")

@@ -1,0 +1,166 @@
+"""Parsers of the prices, numbers, texts and dates that the readers of exports share."""
+
+import html
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from tactful.connectors.results import ImportTerms, RowError
+from tactful.core.values import money
+from tactful.core.values.calendar import day_end, day_start, to_ms, wall_instant
+
+UTC_ASSUMED: Final = "A time without a zone is read as UTC. Name the shop's zone with --zone."
+"""Text of the note on a time that names no zone, where the import names none either."""
+
+_PRICE = re.compile(
+    r"([A-Z]{3}|[€£])?\s*(-?[0-9][0-9.,'\s]*|-?[.,][0-9]+)\s*([A-Z]{3}|[€£])?", re.ASCII
+)
+_SYMBOLS: Final = {"€": "EUR", "£": "GBP"}
+"""Signs that stand for one currency only; `$` and `kr` stand for several."""
+_PLAIN_SEPARATORS: Final = {0xA0: " ", 0x202F: " ", 0x2019: "'"}
+"""Separators of thousands as typesetters write them → as keyboards write them."""
+_GROUPED: Final = {
+    ".": re.compile(r"-?[0-9]{1,3}(?:[,'\s][0-9]{3})+|-?[0-9]*", re.ASCII),
+    ",": re.compile(r"-?[0-9]{1,3}(?:[.'\s][0-9]{3})+|-?[0-9]*", re.ASCII),
+}
+"""Decimal sign → whole part of a number, whose thousands may be separated."""
+_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
+_PLAIN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def parse_price(
+    text: str, currency: str | None, decimal: str | None = None
+) -> dict[str, Any] | None:
+    """Parse a price such as `12.50 EUR`, `€ 1.234,50`, or `12,50` in the given currency.
+
+    Args:
+        text: The text; empty means no price.
+        currency: ISO 4217 code of prices that name none.
+        decimal: Decimal sign, `.` or `,`; None: it is read from the price itself.
+
+    Returns:
+        The `amount` in minor units and the `currency`; None: no price.
+
+    Raises:
+        RowError: The text is not a price, is ambiguous, or has more decimals than its currency.
+    """
+    text = text.translate(_PLAIN_SEPARATORS).strip()
+    if not text:
+        return None
+    found = _PRICE.fullmatch(text)
+    if found is None:
+        raise RowError(f"{text[:40]!r} is not a price. Write plain digits, as in 12.50.")
+    code = found[1] or found[3]
+    code = _SYMBOLS.get(code, code) if code else currency
+    if not code:
+        raise RowError(f"{text[:40]!r} is not a price. Name its currency with --currency.")
+    try:
+        number = plain_number(found[2].strip(), decimal, places=money.exponent_of(code))
+        whole, _, decimals = number.partition(".")
+        kept = decimals.rstrip("0").ljust(min(len(decimals), money.exponent_of(code)), "0")
+        amount = money.parse(f"{whole}.{kept}" if kept else whole, code)
+    except money.MoneyError as error:
+        raise RowError(str(error)) from error
+    return {"amount": amount.amount, "currency": amount.currency}
+
+
+def plain_number(text: str, decimal: str | None = None, *, places: int = 2) -> str:
+    """Return a number with a decimal point and without separators of thousands.
+
+    Args:
+        text: Digits with separators, such as `1.234,50`.
+        decimal: Decimal sign, `.` or `,`; None: the last separator, where that is unambiguous.
+        places: Decimals of the currency. Three digits after the only comma are decimals of a
+            currency that has three, and else can be decimals or thousands.
+
+    Raises:
+        RowError: The text is not a number, or is one that can be read in two ways.
+    """
+    sign = decimal or _decimal_sign(text, places)
+    whole, _, decimals = text.rpartition(sign) if sign in text else (text, "", "")
+    if _GROUPED[sign].fullmatch(whole) is None or not (decimals.isdecimal() or not decimals):
+        raise RowError(f"{text[:40]!r} is not a price. Write plain digits, as in 12.50.")
+    digits = re.sub(r"[^0-9-]", "", whole)
+    return f"{digits or '0'}.{decimals}" if decimals else digits
+
+
+def _decimal_sign(text: str, places: int) -> str:
+    point, comma = text.rfind("."), text.rfind(",")
+    if point >= 0 and comma >= 0:
+        return "." if point > comma else ","
+    sign = "," if comma >= 0 else "."
+    if text.count(sign) > 1:  # the decimal sign cannot occur twice, so these separate thousands
+        return "." if sign == "," else ","
+    whole, _, decimals = text.partition(sign)
+    # Every documented export writes points before decimals, so only a comma is ambiguous.
+    if sign == "," and len(decimals) == 3 and places != 3 and whole.lstrip("-") not in {"", "0"}:
+        raise RowError(
+            f"{text[:40]!r} can be read in two ways. "
+            "Say with --decimal whether a comma or a point separates decimals."
+        )
+    return sign
+
+
+def parse_integer(text: str, what: str) -> int:
+    """Parse a whole number; decimals that are all zero are accepted, as in `4.0000`.
+
+    Args:
+        text: The text.
+        what: What it is, for the error.
+
+    Raises:
+        RowError: The text is not a whole number.
+    """
+    plain = re.sub(r"[.,]0+$", "", text.strip())
+    try:
+        return int(plain)
+    except ValueError as error:
+        raise RowError(f"{what} is {text[:40]!r}. Write a whole number.") from error
+
+
+def category_path(text: str) -> str:
+    """Return a category such as `Shoes > Running` as the path `Shoes/Running`."""
+    parts = map(plain_text, html.unescape(text).split(">"))
+    return "/".join(part.replace("/", "-") for part in parts if part)
+
+
+def plain_text(text: str) -> str:
+    """Return a text without HTML tags, entities and runs of white space.
+
+    A text is decoded at most twice, because feeds often contain text that was encoded twice.
+    """
+    for _ in range(2):
+        if "<" in text:
+            text = _TAG.sub(" ", text)
+        if "&" in text:
+            text = html.unescape(text)
+    return " ".join(_TAG.sub(" ", text).split())
+
+
+def period_bound(text: str, terms: ImportTerms, *, end: bool) -> tuple[int, bool]:
+    """Return the instant at which a sale starts or ends.
+
+    Args:
+        text: A date, or a date and time, with or without an offset from UTC.
+        terms: Contains the zone of times that name none.
+        end: Whether it is the end; a date alone then ends with its day.
+
+    Returns:
+        The instant in milliseconds since the Unix epoch, UTC, and whether UTC was assumed for it.
+
+    Raises:
+        RowError: The text is not a date.
+    """
+    text = text.strip()
+    zone = terms.zone or "UTC"
+    try:
+        moment = datetime.fromisoformat(text.replace(" -", "-").replace(" +", "+"))
+    except ValueError as error:
+        hint = "Write a date and a time, as in 2026-03-01T00:00+01:00."
+        raise RowError(f"{text[:60]!r} is not a time. {hint}") from error
+    if moment.tzinfo is not None:
+        return to_ms(moment), False
+    if _PLAIN_DAY.fullmatch(text):
+        day = moment.date()
+        return (day_end(day, zone) if end else day_start(day, zone)), terms.zone is None
+    return wall_instant(moment, zone, end=end), terms.zone is None

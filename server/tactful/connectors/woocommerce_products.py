@@ -1,0 +1,146 @@
+"""Reader of WooCommerce's product export, in several languages.
+
+Each simple product and each variation gives a product and a price, and a cost and stock where the
+export contains them.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+from tactful.connectors import column_names, tables
+from tactful.connectors.byte_sources import ByteSource
+from tactful.connectors.product_facts import (
+    LeftOutError,
+    cost_facts,
+    price_fact,
+    rows_of,
+    stock_facts,
+)
+from tactful.connectors.results import BadRow, Fields, ImportTerms, Row, RowError, SkippedRow
+from tactful.connectors.stock_words import resolve_stock
+from tactful.connectors.value_parsers import (
+    UTC_ASSUMED,
+    category_path,
+    parse_integer,
+    parse_price,
+    period_bound,
+    plain_text,
+)
+
+COLUMNS: Final = frozenset({"ID", "Type", "SKU", "Name", "Regular price"})
+"""Columns by which the export is recognised, under the names that are read."""
+_WITHOUT_PRICE: Final = frozenset({"variable", "variable-subscription", "grouped", "external"})
+"""Types whose rows give no facts of their own."""
+_KNOWN_TYPES: Final = frozenset(
+    {"simple", "variation", "subscription", "subscription_variation", "virtual", "downloadable"}
+)
+_GIFT_CARDS: Final = frozenset({"gift-card", "gift_card", "pw-gift-card", "giftcard"})
+_DATE_LENGTH: Final = len("2026-03-31")
+
+
+def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
+    """Yield the facts of each row, which is a simple product or a variation.
+
+    A row of a variable product gives no facts of its own: its variations take their name, brand,
+    categories, image and shared stock from it.
+    """
+    parents: dict[str, Fields] = {}
+    for record in tables.table_rows(source, column_names.WOOCOMMERCE_PRODUCTS):
+        if isinstance(record, BadRow):
+            yield record
+            continue
+        fields = record.fields
+        kinds = {kind.strip() for kind in fields["Type"].lower().split(",")}
+        if kinds & _WITHOUT_PRICE:
+            parents[f"id:{fields['ID']}"] = fields
+            if fields["SKU"]:
+                parents[fields["SKU"]] = fields
+            yield SkippedRow(record.line, f"{fields['Type']}: has no stock or price of its own")
+            continue
+        yield from rows_of(record.line, partial(_facts, parents, fields, kinds, terms))
+
+
+def _facts(
+    parents: dict[str, Fields],
+    row: Fields,
+    kinds: set[str],
+    terms: ImportTerms,
+    notes: list[str],
+) -> Iterator[dict[str, Any]]:
+    _leave_out(row, kinds, notes)
+    sku = row["SKU"]
+    if not sku:
+        raise RowError("The product has no SKU. Give it a SKU in WooCommerce.")
+    parent = _parent(parents, row, notes)
+    categories = (parent.get("Categories") or row.get("Categories", "")).split(",")
+    yield {
+        "type": "product",
+        "sku": sku,
+        "product": parent["SKU"] or parent["ID"],
+        "title": plain_text(parent["Name"]) or plain_text(row["Name"]),
+        "brand": plain_text(parent.get("Brands", "").split(",")[0]) or None,
+        "categories": [path for path in map(category_path, categories) if path],
+        "image": (row.get("Images") or parent.get("Images", "")).split(",")[0].strip() or None,
+    }
+    regular = row["Regular price"]
+    yield price_fact(sku, terms, _sale_price(row, terms, notes) or regular, regular)
+    yield from cost_facts(sku, terms, row.get("Cost of goods", ""))
+    yield from stock_facts(sku, terms, _available(parent, row, terms, notes))
+
+
+def _leave_out(row: Fields, kinds: set[str], notes: list[str]) -> None:
+    if kinds & _GIFT_CARDS:
+        raise LeftOutError("a gift card")
+    if row.get("Published", "1") != "1":
+        raise LeftOutError("not published")
+    unknown = sorted(kinds - _KNOWN_TYPES)
+    notes += [f"Type {kind[:40]!r} is an unknown word: read as simple." for kind in unknown]
+
+
+def _parent(parents: dict[str, Fields], row: Fields, notes: list[str]) -> Fields:
+    """Return the row of the parent; a row without a parent, or whose parent is missing, is its own."""
+    named = row.get("Parent", "")
+    if named and named not in parents:
+        notes.append("The parent of a variation is not above it in the file: its own name is used.")
+    return parents.get(named, row) if named else row
+
+
+def _sale_price(row: Fields, terms: ImportTerms, notes: list[str]) -> str:
+    """Return the sale price that applies now; empty: none."""
+    sale = row.get("Sale price", "")
+    price = parse_price(sale, terms.currency, terms.decimal)
+    regular = parse_price(row["Regular price"], terms.currency, terms.decimal)
+    if price is None:
+        return ""
+    if regular is not None and price["amount"] >= regular["amount"]:
+        notes.append("A sale price is not below the price: left out.")
+        return ""
+    if not _in_force(row, terms, notes):
+        notes.append("A sale price does not apply now: left out. Import again when it begins.")
+        return ""
+    return sale
+
+
+def _in_force(row: Fields, terms: ImportTerms, notes: list[str]) -> bool:
+    """Return whether a sale applies now: from its start to the end of its last day."""
+    starts, ends = row.get("Date sale price starts", ""), row.get("Date sale price ends", "")
+    began, began_assumed = period_bound(starts, terms, end=False) if starts else (terms.now, False)
+    # WooCommerce ends a sale with its last day, whatever time of that day the export writes.
+    ended, ended_assumed = (
+        period_bound(ends[:_DATE_LENGTH], terms, end=True) if ends else (terms.now + 1, False)
+    )
+    if began_assumed or ended_assumed:
+        notes.append(UTC_ASSUMED)
+    return began <= terms.now < ended
+
+
+def _available(parent: Fields, row: Fields, terms: ImportTerms, notes: list[str]) -> int | None:
+    """Return the pieces of a product; a variation may share the number of its parent."""
+    number = row.get("Stock", "")
+    if number.lower() == "parent":
+        number = parent.get("Stock", "") if parent is not row else ""
+        notes.append("Variations share the stock of their parent: each states the whole number.")
+    quantity = parse_integer(number, "stock") if number else None
+    word = row.get("In stock?", "") or ("" if quantity is not None else "0")
+    return resolve_stock(word, quantity, terms, notes)

@@ -1,0 +1,137 @@
+"""Prices, numbers, texts and dates of exports are parsed exactly, or refused."""
+
+import pytest
+
+from tactful.connectors.results import ImportTerms, RowError
+from tactful.connectors.value_parsers import (
+    category_path,
+    parse_integer,
+    parse_price,
+    period_bound,
+    plain_number,
+    plain_text,
+)
+from tactful.core.values.calendar import DAY, HOUR
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "price"),
+    [
+        ("12.50 EUR", None, (1250, "EUR")),
+        ("EUR 12.5", "GBP", (1250, "EUR")),
+        (" 12 ", "GBP", (1200, "GBP")),
+        ("12.500", "GBP", (1250, "GBP")),
+        ("17999", "JPY", (17999, "JPY")),
+        ("17999.00", "JPY", (17999, "JPY")),
+    ],
+)
+def test_a_price_is_read_in_minor_units(
+    text: str, currency: str | None, price: tuple[int, str]
+) -> None:
+    found = parse_price(text, currency)
+    assert found is not None
+    assert (found["amount"], found["currency"]) == price
+
+
+def test_an_empty_price_is_no_price() -> None:
+    assert parse_price("  ", None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "advice"),
+    [
+        ("12.50", None, "Name its currency with --currency."),
+        ("12..50 EUR", None, "Write plain digits"),
+        ("1,23,456.00 EUR", None, "Write plain digits"),
+        ("1,234 EUR", None, "Say with --decimal"),
+        ("$ 5", None, "Write plain digits"),
+        ("12.505", "EUR", ""),
+        ("1 XXZ", None, ""),
+    ],
+)
+def test_a_price_that_cannot_be_read_is_refused(
+    text: str, currency: str | None, advice: str
+) -> None:
+    with pytest.raises(RowError) as caught:
+        parse_price(text, currency)
+    assert advice in str(caught.value)
+
+
+def test_a_number_is_whole() -> None:
+    assert parse_integer(" -2 ", "stock") == -2
+    with pytest.raises(RowError, match=r"stock is '1\.5'\. Write a whole number\."):
+        parse_integer("1.5", "stock")
+
+
+def test_a_category_becomes_a_path_and_its_slashes_become_hyphens() -> None:
+    assert category_path("Shoes > Men/Women >  Running") == "Shoes/Men-Women/Running"
+    assert category_path(" > ") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "number"),
+    [
+        ("12,50", None, "12.50"),
+        ("1.234,50", None, "1234.50"),
+        ("1,234.50", None, "1234.50"),
+        ("1'234.50", None, "1234.50"),
+        ("1 234,5", None, "1234.5"),
+        ("1.234.567", None, "1234567"),
+        ("1,234", ",", "1.234"),
+        ("1,234", ".", "1234"),
+        ("0,125", None, "0.125"),
+        (",50", None, "0.50"),
+    ],
+)
+def test_a_decimal_sign_is_read_where_it_is_unambiguous(
+    text: str, decimal: str | None, number: str
+) -> None:
+    assert plain_number(text, decimal) == number
+
+
+@pytest.mark.parametrize("text", ["€ 12,50", "12,50\u00a0€", "12,50 EUR"])
+def test_a_price_may_have_a_currency_sign_and_a_hard_space(text: str) -> None:
+    assert parse_price(text, "GBP") == {"amount": 1250, "currency": "EUR"}
+
+
+def test_three_digits_after_a_comma_are_decimals_of_a_currency_with_three() -> None:
+    assert parse_price("1,234", "KWD") == {"amount": 1234, "currency": "KWD"}
+
+
+def test_zero_decimals_of_a_whole_number_are_accepted() -> None:
+    assert parse_integer("4.0000", "stock") == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Cup &amp; saucer", "Cup & saucer"),
+        ("Cup &amp;amp; saucer", "Cup & saucer"),
+        ("<b>Cup</b><br/>blue", "Cup blue"),
+        ("&lt;b&gt;Cup&lt;/b&gt;", "Cup"),
+        ("Cup <!-- new --> blue", "Cup blue"),
+        ("Size < 5 & > 3", "Size < 5 & > 3"),
+        ("I <3 tea", "I <3 tea"),
+    ],
+)
+def test_a_text_loses_its_tags_and_entities(text: str, plain: str) -> None:
+    assert plain_text(text) == plain
+
+
+def test_an_encoded_separator_separates_categories() -> None:
+    assert category_path("Shoes &gt; Men &amp; Women") == "Shoes/Men & Women"
+
+
+def test_a_day_that_ends_a_sale_ends_at_midnight_of_the_shop() -> None:
+    berlin = ImportTerms(now=0, zone="Europe/Berlin")
+    start, _ = period_bound("2026-03-29", berlin, end=False)
+    end, assumed = period_bound("2026-03-29", berlin, end=True)
+    assert (end - start, assumed) == (DAY - HOUR, False)  # the clocks go forward on that day
+
+
+def test_a_time_without_a_zone_is_utc_and_says_that_it_was_assumed() -> None:
+    terms = ImportTerms(now=0)
+    assert period_bound("1970-01-01 01:00:00", terms, end=False) == (HOUR, True)
+    assert period_bound("1970-01-01T01:00+0100", terms, end=False) == (0, False)
+    with pytest.raises(RowError, match="is not a time"):
+        period_bound("soon", terms, end=True)
