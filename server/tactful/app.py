@@ -3,6 +3,7 @@
 This is the only module that knows both the runtime and its concrete ports, stores and transports.
 """
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -35,7 +36,7 @@ from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.shop import Settings, Shop
 from tactful.runtime.timers import TEST_CLOCK_FILE, SystemClock, TestClock
 from tactful.stores.memory.ledger import MemoryLedger
-from tactful.stores.shared import failpoints
+from tactful.stores.shared import draft_folder, failpoints
 from tactful.stores.shared.folder_lock import exclusive_lock
 from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.transports.admission.access_policy import AccessPolicy
@@ -130,7 +131,9 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     ledger: Ledger = MemoryLedger()
     if config.data:
         ledger = SqliteLedger(
-            folder / "tactful.db", failpoint=failpoints.from_environment(os.environ)
+            folder / "tactful.db",
+            erasures_copy=config.erasures_copy,
+            failpoint=failpoints.from_environment(os.environ),
         )
     settings = Settings(
         rules=config.rules,
@@ -158,6 +161,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with exclusive_lock(folder, lambda: log.warning("ledger.waiting")):
+            await asyncio.to_thread(draft_folder.sweep, folder)
             try:
                 await shop.start()
             except BaseException:

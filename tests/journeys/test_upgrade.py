@@ -57,7 +57,9 @@ def restored(fixture: Path, folder: Path) -> Path:
     """A folder restored from the backup, with the files of test mode, which a backup does not contain."""
     placed = upgrade.placed(fixture, folder)
     data = folder / "restored" / "data"
-    done = run("restore", placed / "backup", "--data", data)
+    erasures = placed / "data" / "tactful.db.erasures"  # format 1 does not carry the list
+    words = ("restore", placed / "backup", "--data", data, "--keys", "--erasures", erasures)
+    done = run(*words)
     assert done.exit_code == 0, done.output
     for name in upgrade.CLOCK_FILES:
         copy2(placed / "data" / name, data / name)

@@ -37,13 +37,13 @@ COMMANDS = {
         "tactful.cli.data.forget_and_export:export", "Print all data about a customer."
     ),
     "migrate": LazyCommand(
-        "tactful.cli.data.storage:migrate", "Migrate a ledger to this version's schema."
+        "tactful.cli.data.migrate_command:migrate", "Migrate a ledger to this version's schema."
     ),
     "backup": LazyCommand(
-        "tactful.cli.data.storage:backup", "Copy a ledger and its keys into one file."
+        "tactful.cli.data.backup_command:backup", "Copy a ledger and its keys into one file."
     ),
     "restore": LazyCommand(
-        "tactful.cli.data.storage:restore", "Restore a backup into a data folder."
+        "tactful.cli.data.restore_command:restore", "Restore a backup into a data folder."
     ),
     "config": LazyCommand("tactful.cli.config_command:config", "Show and check the settings."),
 }

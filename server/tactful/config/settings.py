@@ -56,6 +56,12 @@ SETTINGS: Final = (
         v.folder(),
         "The folder of facts, offers and keys. Without it they are kept in memory only.",
     ),
+    Setting(
+        "erasures_copy",
+        v.file(),
+        "A file on another disk that also gets each entry of the list of erasures. With it, a backup "
+        "can be restored after the loss of the data folder, without the customers erased since.",
+    ),
     Setting("rules", v.folder(), "The folder of rule files. Without it nothing is offered."),
     Setting("host", v.text("an address such as 127.0.0.1"), "The address to listen on."),
     Setting("port", v.integer(0, 65535), "The port to listen on. 0 takes a free port."),

@@ -63,6 +63,12 @@ def folder() -> SettingType:
     return SettingType(expected, lambda value: Path(_text_of(value, expected)).expanduser())
 
 
+def file() -> SettingType:
+    """Return the type of a file's path. In a file the path is relative to that file."""
+    expected = "the path of a file"
+    return SettingType(expected, lambda value: Path(_text_of(value, expected)).expanduser())
+
+
 def integer(least: int, most: int, unit: str = "") -> SettingType:
     """Return the type of a whole number from `least` to `most`, in `unit`."""
     expected = f"a whole number{unit and ' of ' + unit} from {least} to {most}"

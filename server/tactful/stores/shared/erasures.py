@@ -1,12 +1,14 @@
 """The list of erased customers, which a restored backup is checked against.
 
-The list lies beside the ledger, because a backup is older than the ledger's latest erasures. It holds
-one JSON object a line, with a keyed digest instead of the customer's id: it names no customer.
+The list lies beside the ledger, because a backup is older than the ledger's latest erasures. A second
+place on another disk keeps it when the data folder is lost; a backup carries it too. It holds one JSON
+object a line, with a keyed digest instead of the customer's id: it names no customer.
 """
 
 import hmac
 import os
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -41,32 +43,75 @@ def erasures_file(ledger: Path) -> Path:
     return ledger.with_name(ledger.name + ".erasures")
 
 
-def append_erasure(ledger: Path, digest: str, alias: str) -> None:
-    """Add a digest to the list durably. Done before anything is erased.
+def append_erasure(ledger: Path, digest: str, alias: str, copy: Path | None = None) -> None:
+    """Add a digest to the list durably, in both of its places. Done before anything is erased.
+
+    Args:
+        ledger: The ledger, which the list lies beside.
+        digest: Digest of the customer's id.
+        alias: What replaces the id.
+        copy: The second place of the list.
 
     Raises:
         OSError: The list cannot be written.
     """
-    # The leading newline puts the entry on a line of its own, even where a crash cut the last one.
-    line = b"\n" + msgspec.json.encode({"digest": digest, "alias": alias}) + b"\n"
-    handle = os.open(erasures_file(ledger), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(handle, line)
+    for path in (erasures_file(ledger), copy):
+        if path is not None:
+            _append(path, {digest: alias})
+
+
+def add_erasures(path: Path, erased: Mapping[str, str]) -> None:
+    """Add those entries to a list, durably, that it does not have yet.
+
+    Args:
+        path: The list; it is created where it does not exist.
+        erased: Digest → alias.
+
+    Raises:
+        OSError: The list cannot be read or written.
+    """
+    known = read_list(path)
+    _append(path, {digest: alias for digest, alias in erased.items() if digest not in known})
+
+
+def _append(path: Path, erased: Mapping[str, str]) -> None:
+    # The leading newline puts an entry on a line of its own, even where a crash cut the last one.
+    lines = b"".join(
+        b"\n" + msgspec.json.encode({"digest": digest, "alias": alias}) + b"\n"
+        for digest, alias in erased.items()
+    )
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(lines)
+        file.flush()
         os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read_erasures(ledger: Path) -> dict[str, str]:
+    """Return digest → alias of the list beside a ledger; empty where there is no list.
+
+    Raises:
+        OSError: The list cannot be read.
+    """
+    return read_list(erasures_file(ledger))
+
+
+def read_list(path: Path) -> dict[str, str]:
     """Return digest → alias. A line that a crash cut off is skipped: its erasure never began.
 
     Raises:
         OSError: The list cannot be read.
     """
-    path = erasures_file(ledger)
     found: dict[str, str] = {}
     for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
         with suppress(msgspec.DecodeError):
-            entry = msgspec.json.decode(line, type=dict[str, str])
-            found[entry["digest"]] = entry["alias"]
+            entry = msgspec.json.decode(line, type=_Entry)
+            found[entry.digest] = entry.alias
     return found
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """One line of a list."""
+
+    digest: str
+    alias: str

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,23 @@ async def exclusive_lock(
     descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         await _acquire(descriptor, folder, on_wait, timeout_s)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def exclusive_lock_now(folder: Path) -> Iterator[None]:
+    """Hold the lock on a data folder for the length of a block, without waiting for it.
+
+    Raises:
+        LedgerError: Another process holds it.
+    """
+    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _try_lock(descriptor):
+            message = f"{folder} is in use; stop the server, then restore"
+            raise LedgerError(message, retry=False)
         yield
     finally:
         os.close(descriptor)

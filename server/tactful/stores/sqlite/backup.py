@@ -6,7 +6,7 @@ it serves; the list of erasures names them by digest.
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -60,6 +60,7 @@ def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> Non
     draft = target.with_name(target.name + ".part")
     draft.unlink(missing_ok=True)
     with _translated_errors(ledger), closing(connect(ledger)) as source:
+        draft.touch(mode=0o600)
         # A read transaction fixes one instant. Without it, SQLite would restart the copy at each write
         # of another process.
         source.execute("BEGIN")
@@ -77,46 +78,76 @@ def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> Non
     _fsync(target.parent)
 
 
-def restore(copy: Path, ledger: Path, progress: Progress = _no_progress) -> int:
-    """Make a backup the ledger, after erasing every customer on the list of erasures from it.
+def restore(copy: Path, ledger: Path, erased: Mapping[str, str] | None = None) -> int:
+    """Make a copy the ledger, after erasing every customer on the list of erasures from it.
 
-    The files that were there before are kept beside it, with `.before-restore` in their names.
+    The copy is renamed, not copied again. The files that were there before are kept beside it, with
+    `.before-restore` in their names.
 
     Args:
-        copy: The backup.
+        copy: The copy, on the file system of `ledger`.
         ledger: Where the ledger is to be.
-        progress: Called with (pages done, pages in all).
+        erased: Digest → alias of further erasures. They are added to the list of the ledger.
 
     Returns:
         The number of customers that were erased again.
 
     Raises:
-        LedgerError: The backup is not sound, or a server uses the ledger.
+        LedgerError: The copy is not sound, or a server uses the ledger.
     """
     check_copy(copy)
-    draft = ledger.with_name(ledger.name + ".restoring")
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    draft.unlink(missing_ok=True)
-    with (
-        _translated_errors(copy),
-        closing(connect(copy)) as source,
-        closing(connect(draft)) as made,
-    ):
-        source.backup(
-            made,
-            pages=PAGES_A_STEP,
-            progress=lambda _, left, whole: progress(whole - left, whole),
-        )
-    again = _erase_again(draft, erasures.read_erasures(ledger))
+    with _translated_errors(copy):
+        copy.chmod(0o600)
+        # Added before the ledger is replaced: after a crash between the two, the list is complete.
+        erasures.add_erasures(erasures.erasures_file(ledger), erased or {})
+        again = _erase_again(copy, erasures.read_erasures(ledger))
+        _fsync(copy)
     with _translated_errors(ledger), _write_lock(ledger):
         for suffix in ("", "-wal"):
             kept = ledger.with_name(ledger.name + suffix)
             if kept.exists():
                 kept.rename(ledger.with_name(f"{ledger.name}.before-restore{suffix}"))
         ledger.with_name(ledger.name + "-shm").unlink(missing_ok=True)
-        draft.rename(ledger)
+        copy.rename(ledger)
     _fsync(ledger.parent)
     return again
+
+
+def refuse_if_in_use(ledger: Path) -> None:
+    """Check that no process writes to the ledger that is to be replaced, before anything is copied.
+
+    Raises:
+        LedgerError: A process uses it.
+    """
+    with _translated_errors(ledger), _write_lock(ledger):
+        pass
+
+
+def count_customers(copy: Path, erased: Mapping[str, str]) -> int:
+    """Return how many customers a copy holds data of, without those that its list names as erased.
+
+    Args:
+        copy: The copy.
+        erased: Digest → alias; a copy still names the aliases.
+
+    Raises:
+        LedgerError: It cannot be read.
+    """
+    with _translated_errors(copy), closing(connect(copy)) as made:
+        found = {customer for (customer,) in made.execute(_CUSTOMERS)}
+    return len(found - set(erased.values()))
+
+
+def have_same_secret(copy: Path, ledger: Path) -> bool | None:
+    """Return whether two files are states of one ledger; None: one of them cannot be read.
+
+    The secret is made with a ledger, and its list of erasures is useless for any other ledger.
+    """
+    try:
+        with closing(connect(copy)) as one, closing(connect(ledger)) as other:
+            return ledger_secret(one) == ledger_secret(other)
+    except (sqlite3.Error, TypeError):
+        return None
 
 
 def check_copy(copy: Path) -> None:

@@ -47,17 +47,25 @@ TRUNCATE_RETRY_S: Final = 0.1
 class SqliteLedger(SqliteReads):
     """The ledger on one SQLite file; see `runtime.ports.ledger` for what each method promises."""
 
-    def __init__(self, path: Path, *, failpoint: FailpointHook = no_failpoint) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        erasures_copy: Path | None = None,
+        failpoint: FailpointHook = no_failpoint,
+    ) -> None:
         """Name the file; nothing is opened yet.
 
         Args:
             path: The file, which `open` makes if it does not exist.
+            erasures_copy: The second place of the list of erasures.
             failpoint: The failpoints of a test.
         """
         self.path: Final = path
         self.dropped = 0
         """Records that were dropped because more than `MAX_PENDING_BYTES` waited."""
         self._path = str(path)
+        self._erasures_copy = erasures_copy
         self._failpoint = failpoint
         self._writer: SqliteWriter | None = None
 
@@ -65,9 +73,15 @@ class SqliteLedger(SqliteReads):
         """Check and migrate the file, and start the writer.
 
         Raises:
-            LedgerError: The file is foreign, damaged, locked or of a newer version.
+            LedgerError: The file is foreign, damaged, locked or of a newer version, or the second
+                list of erasures cannot be used.
         """
         connection = await asyncio.to_thread(open_writer, self.path)
+        try:
+            await asyncio.to_thread(_align_erasures, self.path, self._erasures_copy)
+        except LedgerError:
+            connection.close()
+            raise
         self._writer = SqliteWriter(connection, self._path, turns.record, self._failpoint)
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
 
@@ -185,7 +199,8 @@ class SqliteLedger(SqliteReads):
         (`secure_delete`), and the write-ahead log, which holds old pages, is emptied.
         """
         writer = self._open_writer
-        await writer.run(partial(_remember_erasure, path=self.path, customer=customer, alias=alias))
+        remember = partial(_remember_erasure, path=self.path, copy=self._erasures_copy)
+        await writer.run(partial(remember, customer=customer, alias=alias))
         touched = await writer.run(partial(customer_data.erase, customer=customer, alias=alias))
         await self._empty_log()
         return touched
@@ -248,11 +263,26 @@ def _checkpoint(connection: sqlite3.Connection) -> bool:
 
 
 def _remember_erasure(
-    connection: sqlite3.Connection, path: Path, customer: str, alias: str
+    connection: sqlite3.Connection, path: Path, copy: Path | None, customer: str, alias: str
 ) -> None:
-    erasures.append_erasure(
-        path, erasure_digest(ledger_secret(connection), "customer", customer), alias
-    )
+    digest = erasure_digest(ledger_secret(connection), "customer", customer)
+    erasures.append_erasure(path, digest, alias, copy)
+
+
+def _align_erasures(path: Path, copy: Path | None) -> None:
+    """Give both places of the list of erasures the entries of both, so that either is complete."""
+    if copy is None:
+        return
+    own = erasures.erasures_file(path)
+    try:
+        erasures.add_erasures(copy, erasures.read_list(own))
+        erasures.add_erasures(own, erasures.read_list(copy))
+    except OSError as error:
+        raise LedgerError(
+            f"{copy}: {error.strerror}. The list of erasures cannot be kept there. Correct the setting"
+            " erasures_copy, or give the server a folder that it may write to.",
+            retry=False,
+        ) from error
 
 
 def _size(commit: Commit) -> int:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from tactful.stores.shared.erasures import (
     ERASED_PREFIX,
+    add_erasures,
     append_erasure,
     erasure_digest,
     erasures_file,
     read_erasures,
+    read_list,
 )
 
 
@@ -45,3 +47,25 @@ def test_a_line_that_was_cut_off_is_skipped(tmp_path: Path) -> None:
     assert read_erasures(ledger) == {"~1": "a"}
     append_erasure(ledger, "~3", "c")
     assert read_erasures(ledger) == {"~1": "a", "~3": "c"}
+
+
+def test_an_erasure_is_listed_in_both_places(tmp_path: Path) -> None:
+    ledger, second = tmp_path / "tactful.db", tmp_path / "second"
+    append_erasure(ledger, "~1", "a", second)
+    assert read_erasures(ledger) == read_list(second) == {"~1": "a"}
+    assert second.stat().st_mode & 0o077 == 0
+
+
+def test_only_missing_erasures_are_added_to_a_list(tmp_path: Path) -> None:
+    ledger = tmp_path / "tactful.db"
+    append_erasure(ledger, "~1", "a")
+    add_erasures(erasures_file(ledger), {"~1": "other", "~2": "b"})
+    before = erasures_file(ledger).read_bytes()
+    add_erasures(erasures_file(ledger), {"~2": "b"})
+    assert erasures_file(ledger).read_bytes() == before
+    assert read_erasures(ledger) == {"~1": "a", "~2": "b"}
+
+
+def test_a_line_of_another_kind_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b'{}\n[1]\n{"digest":"~1","alias":"a"}\n\xff\n')
+    assert read_list(tmp_path / "list") == {"~1": "a"}

@@ -10,7 +10,7 @@ import pytest
 from support.processes.lock_holder import hold
 from support.raw_connections import eventually, within
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.shared.folder_lock import LOCK_FILE, exclusive_lock
+from tactful.stores.shared.folder_lock import LOCK_FILE, exclusive_lock, exclusive_lock_now
 
 
 def never() -> None:
@@ -61,3 +61,14 @@ async def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
     other.close()
     here.close()
     there.close()
+
+
+async def test_a_lock_that_another_holds_is_reported_at_once(tmp_path: Path) -> None:
+    with exclusive_lock_now(tmp_path):
+        pass
+    async with exclusive_lock(tmp_path, never):
+        with (
+            pytest.raises(LedgerError, match="is in use; stop the server"),
+            exclusive_lock_now(tmp_path),
+        ):
+            never()

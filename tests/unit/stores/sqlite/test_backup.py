@@ -9,7 +9,15 @@ import pytest
 
 from support.ledger_rows import T0, accepted, fact, present, push
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.sqlite.backup import backup, check_copy, restore
+from tactful.stores.shared.erasures import erasures_file, read_erasures
+from tactful.stores.sqlite.backup import (
+    backup,
+    check_copy,
+    count_customers,
+    have_same_secret,
+    refuse_if_in_use,
+    restore,
+)
 from tactful.stores.sqlite.ledger import SqliteLedger
 from unit.stores.sqlite.test_customer_data import CANARY, fill, traces
 
@@ -41,7 +49,9 @@ async def test_a_backup_under_load_is_one_instant_that_adds_up(tmp_path: Path) -
     assert reported[-1][0] == reported[-1][1] > 0
     await ledger.close()
     check_copy(tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / "copy.db.part").exists()
+    (tmp_path / "new").mkdir()
     assert restore(tmp_path / "copy.db", tmp_path / "new" / "tactful.db") == 0
     again = await opened(tmp_path / "new" / "tactful.db")
     assert await again.reconcile() == []
@@ -56,8 +66,9 @@ async def test_a_restored_backup_erases_customers_who_were_erased_since(tmp_path
     await ledger.erase_customer(CANARY, "erased-1")
     await ledger.close()
     assert traces(tmp_path).keys() == {"copy.bak"}
+    erased = read_erasures(ledger.path)
+    assert count_customers(tmp_path / "copy.bak", {}) == count_customers(ledger.path, erased) + 1
     assert restore(tmp_path / "copy.bak", ledger.path) == 1
-    (tmp_path / "copy.bak").unlink()
     again = await opened(ledger.path)
     assert await again.facts_about([("customer", CANARY)]) == []
     assert present(await again.offer("of_1")).customer == "erased-1"
@@ -83,6 +94,8 @@ async def test_a_ledger_in_use_is_not_replaced(tmp_path: Path) -> None:
     backup(ledger.path, tmp_path / "copy.bak")
     with pytest.raises(LedgerError, match="stop the server"):
         restore(tmp_path / "copy.bak", ledger.path)
+    with pytest.raises(LedgerError, match="stop the server"):
+        refuse_if_in_use(ledger.path)
     await ledger.record_heartbeat("stock", T0)
     assert await ledger.feed_heartbeats() == {"stock": T0}
     await ledger.close()
@@ -93,8 +106,35 @@ async def test_a_damaged_ledger_can_be_replaced(tmp_path: Path) -> None:
     backup(ledger.path, tmp_path / "copy.bak")
     await ledger.close()
     ledger.path.write_bytes(b"not a database at all" * 500)
+    refuse_if_in_use(ledger.path)
+    assert have_same_secret(tmp_path / "copy.bak", ledger.path) is None
     restore(tmp_path / "copy.bak", ledger.path)
     await (await opened(ledger.path)).close()
+
+
+async def test_further_erasures_are_applied_and_added_to_the_list(tmp_path: Path) -> None:
+    ledger = await opened(tmp_path / "tactful.db")
+    await fill(ledger)
+    backup(ledger.path, tmp_path / "copy.bak")
+    await ledger.erase_customer(CANARY, "erased-1")
+    await ledger.close()
+    erased = read_erasures(ledger.path)
+    new = tmp_path / "new" / "tactful.db"
+    new.parent.mkdir()
+    assert restore(tmp_path / "copy.bak", new, erased) == 1
+    assert read_erasures(new) == erased
+    assert erasures_file(new).stat().st_mode & 0o777 == new.stat().st_mode & 0o777 == 0o600
+    assert traces(tmp_path / "new") == {}
+
+
+async def test_two_states_of_one_ledger_have_one_secret(tmp_path: Path) -> None:
+    ledger = await opened(tmp_path / "tactful.db")
+    backup(ledger.path, tmp_path / "copy.bak")
+    await ledger.close()
+    other = await opened(tmp_path / "other.db")
+    await other.close()
+    assert have_same_secret(tmp_path / "copy.bak", ledger.path) is True
+    assert have_same_secret(tmp_path / "copy.bak", other.path) is False
 
 
 async def test_copies_that_are_not_sound_are_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from support.ledger_rows import T0, accepted, entry, offer, push, stock
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.shared.erasures import read_erasures
+from tactful.stores.shared.erasures import append_erasure, read_erasures, read_list
 from tactful.stores.sqlite import customer_data
 from tactful.stores.sqlite import ledger as sqlite_ledger
 from tactful.stores.sqlite.ledger import SqliteLedger
@@ -85,3 +85,25 @@ async def test_pruning_works_in_transactions_of_bounded_size(
     await ledger.flush()
     assert await ledger.prune(before=T0 + 1_000) == 24 + 25 + 25
     assert await ledger.prune(before=T0 + 1_000) == 0
+
+
+async def test_both_places_of_the_list_of_erasures_get_all_entries_at_the_start(
+    tmp_path: Path,
+) -> None:
+    path, second = tmp_path / "tactful.db", tmp_path / "elsewhere"
+    append_erasure(path, "~1", "a")
+    append_erasure(tmp_path / "other.db", "~2", "b", second)
+    ledger = SqliteLedger(path, erasures_copy=second)
+    await ledger.open()
+    assert read_erasures(path) == read_list(second) == {"~1": "a", "~2": "b"}
+    await ledger.erase_customer("c1", "erased-1")
+    await ledger.close()
+    assert read_erasures(path) == read_list(second)
+    assert "erased-1" in read_list(second).values()
+
+
+async def test_a_second_place_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db", erasures_copy=tmp_path / "no" / "list")
+    with pytest.raises(LedgerError, match=r"No such file.*erasures_copy"):
+        await ledger.open()
+    await ledger.close()

@@ -1,0 +1,137 @@
+"""`tactful backup` of a ledger, and `tactful backup --verify` of a backup."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.backup_files import backed_up, filled, skus_in
+from support.cli_runner import printed_json, run, write_file
+from support.live_server import live_server
+from support.manual_runner import ROOT
+from tactful import __version__
+from tactful.stores.shared.draft_folder import draft_folder
+
+
+async def test_a_backup_of_a_running_server_is_whole(tmp_path: Path) -> None:
+    async with live_server(tmp_path) as one:
+        await one.facts({"type": "stock", "sku": "LIVE", "territory": "DE", "available": 1})
+        made = run("backup", tmp_path / "b.tar.gz", "--data", one.config.data)
+        assert made.exit_code == 0
+        refused = run("restore", tmp_path / "b.tar.gz", "--data", one.config.data, "--replace")
+        assert (refused.exit_code, "stop the server" in refused.output) == (2, True)
+    run("restore", tmp_path / "b.tar.gz", "--data", tmp_path / "new", "--no-keys")
+    assert "LIVE" in skus_in(tmp_path / "new")
+
+
+def test_a_backup_overwrites_no_file(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A")
+    there = write_file(tmp_path / "there", "precious")
+    assert run("backup", there, "--data", data).exit_code == 2
+    assert there.read_text() == "precious"
+
+
+def test_a_backup_is_verified_without_a_data_folder(tmp_path: Path) -> None:
+    backup = backed_up(tmp_path, "A")
+    checked = run("backup", "--verify", backup)
+    assert (checked.exit_code, "whole" in checked.output) == (0, True)
+    manifest = printed_json(run("backup", "--verify", backup, "--json"))["manifest"]
+    assert (manifest["format"], manifest["version"]) == (2, __version__)
+    assert {"tactful.db", "tactful.db.erasures", "keys/holder.json"} <= set(manifest["members"])
+
+
+def test_a_damaged_backup_fails_the_verification(tmp_path: Path) -> None:
+    backup = backed_up(tmp_path, "A")
+    backup.write_bytes(backup.read_bytes()[:-1])
+    checked = run("backup", "--verify", backup)
+    assert (checked.exit_code, "it is damaged" in checked.output) == (1, True)
+    assert run("backup", "--verify", tmp_path / "absent").exit_code == 2
+
+
+def test_a_backup_of_release_0_1_0_cannot_be_verified(tmp_path: Path) -> None:
+    checked = run("backup", "--verify", ROOT / "tests/fixtures/upgrade/0.1.0/backup")
+    assert (checked.exit_code, "carries no digests" in checked.output) == (1, True)
+
+
+def test_a_backup_leaves_only_the_file_and_an_empty_folder_of_drafts(tmp_path: Path) -> None:
+    backup = backed_up(tmp_path, "A")
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in (tmp_path / "data" / "drafts").iterdir()) == ["lock"]
+    assert not list(tmp_path.glob(".*"))
+
+
+def killed(step: str, *words: object) -> None:
+    """Run a command in another process, which is killed instead of calling `step` of a module."""
+    module, _, name = step.rpartition(".")
+    program = (
+        f"import os, sys, {module} as module\n"
+        "from tactful.cli import main\n"
+        f"module.{name} = lambda *_, **__: os.kill(os.getpid(), {signal.SIGKILL:d})\n"
+        "main(sys.argv[1:])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *map(str, words)], check=False,
+                          env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
+                          capture_output=True, timeout=60)  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def copies(folder: Path) -> list[Path]:
+    """All files below a folder with more than an empty ledger or a part of it."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.stat().st_size > 1000 and path.name != "b.tar.gz"
+        and path.parent.name != "data"
+    ]  # fmt: skip
+
+
+ARCHIVE = "tactful.stores.shared.backup_archive"
+COPIES = "tactful.stores.sqlite.backup"
+
+
+@pytest.mark.parametrize("next_command", ["backup", "restore"])
+@pytest.mark.parametrize("step", [f"{ARCHIVE}.write_archive", f"{ARCHIVE}.verify_archive"])
+def test_a_killed_backup_leaves_nothing_behind_the_next_command(
+    tmp_path: Path, step: str, next_command: str
+) -> None:
+    backup = backed_up(tmp_path, "A")
+    killed(step, "backup", tmp_path / "other.tar.gz", "--data", tmp_path / "data")
+    assert copies(tmp_path)
+    words = {
+        "backup": ("backup", tmp_path / "third.tar.gz"),
+        "restore": ("restore", backup, "--replace"),
+    }[next_command]
+    assert run(*words, "--data", tmp_path / "data").exit_code == 0
+    (tmp_path / "third.tar.gz").unlink(missing_ok=True)
+    assert not copies(tmp_path)
+    assert not list(tmp_path.glob(".*"))
+
+
+async def test_a_killed_restore_leaves_nothing_behind_the_next_start(tmp_path: Path) -> None:
+    backup = await asyncio.to_thread(backed_up, tmp_path, "A")
+    killed(f"{COPIES}.restore", "restore", backup, "--replace", "--data", tmp_path / "data")
+    assert copies(tmp_path)
+    (tmp_path / "data" / ".restore-old").mkdir()
+    (tmp_path / "data" / ".restore-old" / "tactful.db").write_bytes(bytes(5000))
+    (tmp_path / "data" / "tactful.db.restoring").write_bytes(bytes(5000))
+    async with live_server(tmp_path):
+        assert not copies(tmp_path)
+    assert not (tmp_path / "data" / "tactful.db.restoring").exists()
+
+
+def test_a_backup_that_runs_keeps_its_draft(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A")
+    with draft_folder(data) as draft:
+        (draft / "tactful.db").write_bytes(b"unfinished")
+        assert run("backup", tmp_path / "b.tar.gz", "--data", data).exit_code == 0
+        assert (draft / "tactful.db").exists()
+
+
+def test_a_backup_into_a_missing_folder_says_so(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A")
+    refused = run("backup", tmp_path / "no" / "b.tar.gz", "--data", data)
+    assert (refused.exit_code, "does not exist. Create it first" in refused.output) == (2, True)
