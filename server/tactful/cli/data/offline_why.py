@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
     """
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
     from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
+    from tactful.stores.shared.draft_folder import draft_folder
     from tactful.stores.sqlite import backup as sqlite_copies
 
     at, dwell = question["at"], _parse_dwell(question["dwell"])
@@ -50,21 +50,22 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
         "at": parse_instant(at) if at else None,
         "visit": visit,
     }
-    with tempfile.TemporaryDirectory(prefix="tactful-") as name:
-        work = Path(name)
-        with exit_on(LedgerError, UnknownShopperError):
-            sqlite_copies.backup(source, work / LEDGER_FILE)
-            if (source.parent / KEYS_FOLDER).is_dir():
-                shutil.copytree(source.parent / KEYS_FOLDER, work / KEYS_FOLDER)
-            rules = config.rules or asyncio.run(_recorded_rules(work))
-            return asyncio.run(
-                _explain(
-                    structs.replace(config, data=work, rules=rules),
-                    question["sku"],
-                    shopper,
-                    server_now(config.data),
-                )
+    with (
+        exit_on(LedgerError, UnknownShopperError, OSError),
+        draft_folder(source.parent) as work,
+    ):
+        sqlite_copies.backup(source, work / LEDGER_FILE)
+        if (source.parent / KEYS_FOLDER).is_dir():
+            shutil.copytree(source.parent / KEYS_FOLDER, work / KEYS_FOLDER)
+        rules = config.rules or asyncio.run(_recorded_rules(work))
+        return asyncio.run(
+            _explain(
+                structs.replace(config, data=work, rules=rules, erasures_copy=None),
+                question["sku"],
+                shopper,
+                server_now(config.data),
             )
+        )
 
 
 def _parse_dwell(text: str | None) -> int | None:

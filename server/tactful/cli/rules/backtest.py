@@ -1,7 +1,6 @@
 """The command `tactful rules backtest`, which replays recorded sessions under two rulebooks."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -93,11 +92,12 @@ def _replay_copy(
     config: Config, names: tuple[str, str], rulebooks: RulebookPair, since: int, until: int
 ) -> BacktestResult:
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
+    from tactful.stores.shared.draft_folder import draft_folder
     from tactful.stores.sqlite import backup as sqlite_copies
 
     source = ledger_file(config.data)
-    with tempfile.TemporaryDirectory(prefix="tactful-") as work, exit_on(LedgerError):
-        copy = Path(work) / LEDGER_FILE
+    with exit_on(LedgerError, OSError), draft_folder(source.parent) as work:
+        copy = work / LEDGER_FILE
         sqlite_copies.backup(source, copy)
         with progress("replaying recorded sessions", until - since) as step:
             return asyncio.run(_replay(config, copy, names, rulebooks, (since, until), step))
