@@ -61,9 +61,10 @@ def file_with(folder: Path, content: str | bytes, name: str = "file") -> Path:
 
 
 def import_rows(path: Path, terms: ImportTerms = IMPORT_TERMS) -> list[Row]:
-    """Return all rows of a file, whose format is detected."""
+    """Return all rows of a file, whose format is detected unless the terms name its columns."""
     with open_source(str(path)) as source:
-        return list(files.read_rows(source, terms, files.detect_format(source)))
+        form = files.BY_NAME["table"] if terms.columns else files.detect_format(source)
+        return list(files.read_rows(source, terms, form))
 
 
 def facts_in(rows: list[Row]) -> list[AnyFact]:

@@ -26,6 +26,9 @@ SHOPIFY_PRODUCTS: Final[Aliases] = {
 }
 """Shopify's product export, as it was written until 2024 and as it is written today."""
 
+SHOPIFY_INVENTORY: Final[Aliases] = {"Available": ("Available (not editable)",)}
+"""Shopify's inventory export."""
+
 WOOCOMMERCE_PRODUCTS: Final[Aliases] = {
     "ID": (),
     "Type": ("Typ", "Tipo", "Тип"),

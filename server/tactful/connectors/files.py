@@ -9,8 +9,10 @@ from msgspec import Struct
 from tactful.connectors import (
     column_names,
     jsonl,
+    mapped_tables,
     merchant,
     order_tables,
+    shopify_inventory,
     shopify_products,
     tables,
     woocommerce_products,
@@ -46,6 +48,12 @@ FORMATS: Final = (
         (*_PRICED, "currency"),
     ),
     FileFormat(
+        "shopify-inventory",
+        "Shopify's inventory export",
+        shopify_inventory.inventory_rows,
+        ("territory",),
+    ),
+    FileFormat(
         "woocommerce-products",
         "WooCommerce's product export",
         woocommerce_products.woocommerce_rows,
@@ -61,6 +69,7 @@ FORMATS: Final = (
         "WooCommerce's order export, a row for each item",
         partial(order_tables.order_rows, dialect=order_tables.WOOCOMMERCE),
     ),
+    FileFormat("table", "a table whose columns the import names", mapped_tables.mapped_rows),
 )
 BY_NAME: Final = {form.name: form for form in FORMATS}
 _OPTIONS: Final = {
@@ -70,6 +79,7 @@ _OPTIONS: Final = {
 }
 _COLUMNS: Final[tuple[tuple[frozenset[str], column_names.Aliases, str], ...]] = (
     (shopify_products.COLUMNS, column_names.SHOPIFY_PRODUCTS, "shopify-products"),
+    (shopify_inventory.COLUMNS, column_names.SHOPIFY_INVENTORY, "shopify-inventory"),
     (woocommerce_products.COLUMNS, column_names.WOOCOMMERCE_PRODUCTS, "woocommerce-products"),
     (order_tables.SHOPIFY.identifying_columns, {}, "shopify-orders"),
     (order_tables.WOOCOMMERCE.identifying_columns, {}, "woocommerce-orders"),
@@ -106,8 +116,8 @@ def detect_format(source: ByteSource) -> FileFormat:
     shown = ", ".join(sorted(header))[:120]
     raise SourceError(
         f"{source.name}: The file has no known format. Its columns are {shown}. "
-        "Convert it to facts, one JSON object a line, or name its format with --format: "
-        f"{', '.join(BY_NAME)}."
+        "Name its columns with --column, as `tactful import --guess FILE` proposes, or name its "
+        f"format with --format: {', '.join(BY_NAME)}."
     )
 
 

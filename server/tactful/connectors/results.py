@@ -32,6 +32,8 @@ class ImportTerms(Struct, frozen=True, kw_only=True):
     """Column of an order export with the shop's customer id."""
     zone: str | None = None
     """IANA time zone of times that name none; None: UTC, and a note says so."""
+    columns: Mapping[str, str] = {}
+    """Field → column of a table that gives it; empty: the format of the file says so."""
     decimal: str | None = None
     """Decimal sign of prices, `.` or `,`; None: read from each price where it is unambiguous."""
 

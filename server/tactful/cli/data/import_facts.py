@@ -1,9 +1,12 @@
 """The command `tactful import`, which reads facts from files and feeds, all or nothing."""
 
+import shlex
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +27,7 @@ from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json
 from tactful.cli.shared.progress import ProgressStep, progress
 from tactful.config.values import SettingType, ValueProblem, percent, territory, time_zone
-from tactful.connectors import files
+from tactful.connectors import files, mapped_tables, tables
 from tactful.connectors.byte_sources import ByteSource, open_source
 from tactful.connectors.results import (
     BadRow,
@@ -48,6 +51,7 @@ Examples:
   tactful import facts.jsonl
   tactful import products_export.csv --territory DE --currency EUR --tax-rate 19%
   tactful import https://shop.example/feed.xml --territory GB --tax-rate 20% --dry-run
+  tactful import stock.csv --column sku=Artikelnr --column stock=Bestand --territory DE
   zcat orders.csv.gz | tactful import - --customer-column Email
 
 Every file is read and checked completely before the first fact is sent. A bad row stops the whole
@@ -68,6 +72,36 @@ def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str
             raise click.BadParameter(str(problem)) from problem
 
     return read
+
+
+def _read_columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Return field → column."""
+    found = dict(pair.partition("=")[::2] for pair in pairs)
+    for field, column in found.items():
+        _check_column(field, column)
+    return found
+
+
+def _check_column(field: str, column: object) -> None:
+    if field not in mapped_tables.FIELDS:
+        near = get_close_matches(field, mapped_tables.FIELDS, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Use {', '.join(mapped_tables.FIELDS)}."
+        raise click.BadParameter(f"{field!r} is no field of an import. {hint}")
+    if not isinstance(column, str) or not column:
+        raise click.BadParameter(f"{field!r} names no column. Write {field}=NAME.")
+
+
+def _read_mapping(path: Path) -> dict[str, str]:
+    """Return field → column of a mapping file."""
+    try:
+        columns = tomllib.loads(path.read_text("utf-8")).get("columns")
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"{path} cannot be read: {error}.") from error
+    if not isinstance(columns, dict):
+        raise click.BadParameter(f"{path} has no table [columns]. Write sku = 'NAME' below it.")
+    for field, column in columns.items():
+        _check_column(field, column)
+    return columns
 
 
 @click.command("import", epilog=_EXAMPLE, context_settings={"max_content_width": 100})
@@ -116,19 +150,45 @@ def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str
     type=click.Choice([".", ","]),
     help="Decimal sign of prices. Default: read from each price where it is unambiguous.",
 )
+@click.option(
+    "--column",
+    "columns",
+    metavar="FIELD=NAME",
+    multiple=True,
+    callback=_read_columns,
+    help=f"Column of a table that gives a field: {', '.join(mapped_tables.FIELDS)}. Repeatable.",
+)
+@click.option(
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file with such columns as its table [columns].",
+)
+@click.option(
+    "--guess", is_flag=True, help="Propose a --column for each field, and import nothing."
+)
 @click.option("--dry-run", is_flag=True, help="Read and check everything, but send nothing.")
 @click.option("--skip-bad", is_flag=True, help="Leave out bad rows instead of stopping.")
 @url_option
 @setting_options("data")
 @json_option
 def import_(
-    *, names: tuple[str, ...], form: str | None, dry_run: bool, skip_bad: bool, **options: Any
+    *,
+    names: tuple[str, ...],
+    form: str | None,
+    dry_run: bool,
+    skip_bad: bool,
+    guess: bool,
+    **options: Any,
 ) -> None:
-    """Import facts from JSON Lines, Merchant feeds (XML, TSV) and exports of Shopify and WooCommerce.
+    """Import facts from JSON Lines, Merchant feeds, exports of Shopify and WooCommerce, and tables.
 
     The running server receives them. With --data they are written into the data folder of a server
     that is not running.
     """
+    if guess:
+        _propose(names)
+        return
     started = time.monotonic()
     json_output, url, terms = options.pop("json_output"), options.pop("url"), _terms_from(options)
     folder = options["data"]
@@ -156,7 +216,27 @@ def import_(
         raise click.exceptions.Exit(EXIT_NEGATIVE)
 
 
+def _propose(names: tuple[str, ...]) -> None:
+    """Print the format of each file, or the columns that seem to give its fields."""
+    for name in names:
+        with exit_on(SourceError), open_source(name) as source:
+            header = tables.read_header(source)
+            columns = mapped_tables.propose_columns(header)
+            try:
+                form = files.detect_format(source)
+            except SourceError:
+                if not columns:
+                    raise
+                options = [f"--column {shlex.quote(f'{k}={v}')}" for k, v in columns.items()]
+                click.echo(f"tactful import {shlex.quote(name)} {' '.join(options)}")
+                unused = [column for column in header if column and column not in columns.values()]
+                click.echo(f"Columns that are not read: {', '.join(unused) or 'none'}.", err=True)
+            else:
+                click.echo(f"{source.name}: {form.title}. It needs no --column.")
+
+
 def _terms_from(options: dict[str, Any]) -> ImportTerms:
+    mapping = options.pop("mapping")
     return ImportTerms(
         now=time.time_ns() // 1_000_000,
         territory=options.pop("territory"),
@@ -167,10 +247,13 @@ def _terms_from(options: dict[str, Any]) -> ImportTerms:
         customer_column=options.pop("customer_column"),
         zone=options.pop("zone"),
         decimal=options.pop("decimal"),
+        columns=(_read_mapping(mapping) if mapping else {}) | options.pop("columns"),
     )
 
 
 def _check_file(source: ByteSource, name: str | None, terms: ImportTerms) -> CheckedFile:
+    if name is None and terms.columns:
+        name = "table"
     form = files.BY_NAME[name] if name else files.detect_format(source)
     bad: list[BadRow] = []
     skipped, notes = MessageCounts(), MessageCounts()

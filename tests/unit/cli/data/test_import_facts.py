@@ -1,5 +1,6 @@
 """`tactful import` imports everything or nothing, and names each bad row by file and line."""
 
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -163,3 +164,59 @@ def test_an_ambiguous_price_is_read_with_the_decimal_sign_that_is_given(tmp_path
     terms = ("--territory", "DE", "--tax-rate", "19%", "--dry-run")
     assert "Say with --decimal" in run("import", file, *terms).output
     assert run("import", file, *terms, "--decimal", ".").exit_code == 0
+
+
+TABLE = "Artikelnr;Bezeichnung;Preis;Lager\n1001;Tasse;12,50;A-1\n"
+TABLE_TERMS = ("--territory", "DE", "--tax-rate", "19%", "--currency", "EUR", "--dry-run", "--json")
+
+
+def test_a_proposed_command_imports_the_table(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "goods.csv", TABLE)
+    proposed = run("import", "--guess", file)
+    assert "Columns that are not read: Lager." in proposed.output
+    line = next(x for x in proposed.output.splitlines() if x.startswith("tactful import "))
+    _, *command = shlex.split(line)
+    report = printed_json(run(*command, *TABLE_TERMS))
+    assert report["files"][0]["facts"] == {"product": 1, "price": 1}
+
+
+def test_a_guess_names_a_known_format_and_refuses_a_table_without_a_known_column(
+    tmp_path: Path,
+) -> None:
+    orders = write_file(tmp_path / "orders.csv", SHOPIFY_ORDERS)
+    assert "It needs no --column." in run("import", "--guess", orders).output
+    strange = write_file(tmp_path / "strange.csv", "a;b\n1;2\n")
+    assert run("import", "--guess", strange).exit_code == 2
+
+
+def test_columns_are_read_from_a_mapping_file(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "goods.csv", TABLE)
+    mapping = write_file(
+        tmp_path / "goods.toml", '[columns]\nsku = "Artikelnr"\nprice = "Bezeichnung"\n'
+    )
+    given = ("--mapping", mapping, "--column", "price=Preis")
+    report = printed_json(run("import", file, *given, *TABLE_TERMS))
+    assert report["files"][0]["facts"] == {"price": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--column", "skuu=Artikelnr"), "Did you mean 'sku'?"),
+        (("--column", "colour=Farbe"), "is no field of an import. Use sku, product"),
+        (("--column", "sku"), "names no column. Write sku=NAME."),
+        (("--column", "sku=Nr", "--column", "price=Preis"), "has no column 'Nr'"),
+        (("--mapping", "empty.toml"), "has no table [columns]"),
+        (("--mapping", "broken.toml"), "cannot be read"),
+    ],
+)
+def test_a_wrong_column_is_refused_with_what_to_do(
+    tmp_path: Path, options: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_file(tmp_path / "empty.toml", "")
+    write_file(tmp_path / "broken.toml", "[columns")
+    file = write_file(tmp_path / "goods.csv", TABLE)
+    result = run("import", file, *options, *TABLE_TERMS)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())

@@ -1,0 +1,102 @@
+"""Tables of any system are read by the columns that the import names."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from support.import_files import (
+    IMPORT_TERMS,
+    NOW,
+    bad_rows_in,
+    facts_in,
+    file_with,
+    import_rows,
+    notes_in,
+)
+from tactful.connectors.mapped_tables import FIELDS, propose_columns
+from tactful.connectors.results import ImportTerms, SourceError
+from tactful.core.facts.fact_types import Cost, Price, Product, Stock
+from tactful.core.values.money import Money
+
+TEXT = "Artikelnr;Bezeichnung;Preis;EK;Bestand\n1001;Tasse;12,50;4,00;7\n"
+COLUMNS = {"sku": "Artikelnr", "title": "Bezeichnung", "price": "Preis"}
+TERMS = msgspec.structs.replace(IMPORT_TERMS, columns=COLUMNS)
+
+
+def test_a_named_column_gives_its_field(tmp_path: Path) -> None:
+    columns = COLUMNS | {"cost": "EK", "stock": "Bestand"}
+    terms = msgspec.structs.replace(TERMS, columns=columns)
+    product, price, cost, stock = facts_in(import_rows(file_with(tmp_path, TEXT), terms))
+    assert product == Product(sku="1001", product="1001", title="Tasse")
+    assert isinstance(price, Price)
+    assert price.price == Money(1250, "GBP")
+    assert cost == Cost(sku="1001", cost=Money(400, "GBP"))
+    assert stock == Stock(sku="1001", territory="GB", available=7)
+
+
+def test_only_the_named_fields_become_facts(tmp_path: Path) -> None:
+    terms = ImportTerms(now=NOW, columns={"sku": "Artikelnr", "stock": "Bestand"}, territory="DE")
+    found = import_rows(file_with(tmp_path, TEXT + "1002;Teller;;;\n;Summe;;;7\n"), terms)
+    assert facts_in(found) == [Stock(sku="1001", territory="DE", available=7)]
+    assert notes_in(found) == [(3, "A row has no number of pieces: no stock fact is made.")]
+    assert bad_rows_in(found) == [(4, "The row has no SKU. Give it one.")]
+
+
+@pytest.mark.parametrize(
+    ("others", "amount"), [("9,95", 125000), ("9.95", 125), ("1.100,00", 125000)]
+)
+def test_the_decimal_sign_of_a_table_is_read_from_its_other_amounts(
+    tmp_path: Path, others: str, amount: int
+) -> None:
+    text = f"Artikelnr;Bezeichnung;Preis\n1;A;{others}\n2;B;1.250\n"
+    prices = facts_in(import_rows(file_with(tmp_path, text), TERMS))
+    assert [f.price.amount for f in prices if isinstance(f, Price)][1] == amount
+
+
+@pytest.mark.parametrize("others", ["5", "9,95\n3;C;9.95"])
+def test_an_amount_that_the_table_does_not_explain_asks_for_the_decimal_sign(
+    tmp_path: Path, others: str
+) -> None:
+    path = file_with(tmp_path, f"Artikelnr;Bezeichnung;Preis\n1;A;1.250\n2;B;{others}\n")
+    with pytest.raises(SourceError, match=r"'1\.250' can be read in two ways\. Say with --decimal"):
+        import_rows(path, TERMS)
+    terms = msgspec.structs.replace(TERMS, decimal=",")
+    assert Money(125000, "GBP") in [
+        f.price for f in facts_in(import_rows(path, terms)) if isinstance(f, Price)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ({"columns": {"price": "Preis"}}, "needs the column of the SKU"),
+        ({"columns": {"sku": "Artikelnr"}}, "and of one other field"),
+        ({"columns": {"sku": "artikelnr", "price": "Preis"}}, "Did you mean 'Artikelnr'"),
+        ({"territory": None, "tax_rate_bp": None}, "Add --territory GB --tax-rate 20%"),
+    ],
+)
+def test_what_is_missing_is_reported_with_the_option(
+    tmp_path: Path, terms: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SourceError, match=message):
+        import_rows(file_with(tmp_path, TEXT), msgspec.structs.replace(TERMS, **terms))
+
+
+def test_the_currency_of_a_row_takes_precedence(tmp_path: Path) -> None:
+    terms = msgspec.structs.replace(TERMS, columns=COLUMNS | {"currency": "Währung"})
+    text = "Artikelnr;Bezeichnung;Preis;Währung\n1;A;5,00;EUR\n2;B;5,00;\n"
+    prices = [f.price for f in facts_in(import_rows(file_with(tmp_path, text), terms))
+              if isinstance(f, Price)]  # fmt: skip
+    assert prices == [Money(500, "EUR"), Money(500, "GBP")]
+
+
+def test_columns_are_proposed_by_their_names() -> None:
+    header = ("Artikelnr", "BEZEICHNUNG", "Preis", "Lagerplatz")
+    assert propose_columns(header) == COLUMNS | {"title": "BEZEICHNUNG"}
+    assert propose_columns(("Lagerplatz",)) == {}
+
+
+def test_no_name_proposes_two_fields() -> None:
+    names = [name for field in FIELDS.values() for name in field]
+    assert len(names) == len(set(names))
