@@ -71,6 +71,8 @@ FORMATS: Final = (
     ),
     FileFormat("table", "a table whose columns the import names", mapped_tables.mapped_rows),
 )
+ORDERS: Final = frozenset({"shopify-orders", "woocommerce-orders"})
+"""Names of the formats that have a column of customers."""
 BY_NAME: Final = {form.name: form for form in FORMATS}
 _OPTIONS: Final = {
     "territory": "--territory GB",

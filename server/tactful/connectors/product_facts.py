@@ -16,14 +16,27 @@ from tactful.connectors.value_parsers import parse_price
 
 
 class LeftOutError(Exception):
-    """A row gives no facts; the text says why."""
+    """A row is left out; the text says why.
+
+    Attributes:
+        sku: The variant, which cannot be sold; empty: none, such as a row of a further image.
+    """
+
+    def __init__(self, reason: str, sku: str = "") -> None:
+        super().__init__(reason)
+        self.sku = sku
 
 
-def rows_of(line: int, make: Callable[[list[str]], Iterator[dict[str, Any]]]) -> Iterator[Row]:
+def rows_of(
+    line: int, terms: ImportTerms, make: Callable[[list[str]], Iterator[dict[str, Any]]]
+) -> Iterator[Row]:
     """Yield the facts of one row with its notes, or why it gives none.
+
+    A variant that is left out has no stock: an earlier import may have put it on offer.
 
     Args:
         line: Line on which the row begins.
+        terms: Contains the territory of the stock.
         make: Yields the facts, and adds its notes to the given list. It raises `RowError` for a
             bad row and `LeftOutError` for a row that is left out.
     """
@@ -35,6 +48,8 @@ def rows_of(line: int, make: Callable[[list[str]], Iterator[dict[str, Any]]]) ->
         return
     except LeftOutError as reason:
         yield SkippedRow(line, str(reason))
+        if reason.sku:
+            yield from (fact_or_error(line, fact) for fact in stock_facts(reason.sku, terms, 0))
         return
     for fact in facts:
         yield fact_or_error(line, fact)

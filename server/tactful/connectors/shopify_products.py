@@ -38,15 +38,15 @@ def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
         fields = record.fields
         if fields["Title"] or fields["Handle"] != product.get("Handle"):
             product = fields
-        yield from rows_of(record.line, partial(_facts, product, fields, terms))
+        yield from rows_of(record.line, terms, partial(_facts, product, fields, terms))
 
 
 def _facts(
     product: Fields, row: Fields, terms: ImportTerms, notes: list[str]
 ) -> Iterator[dict[str, Any]]:
-    _leave_out(product, row, notes)
     # Shopify puts an apostrophe before numbers, for spreadsheets.
     sku = row["Variant SKU"].lstrip("'")
+    _leave_out(sku, product, row, notes)
     if not sku:
         raise RowError("The variant has no SKU. Give it a SKU in Shopify.")
     kind = product.get("Type", "") or product.get("Product Category", "")
@@ -64,18 +64,18 @@ def _facts(
     yield from stock_facts(sku, terms, _available(row, terms, notes))
 
 
-def _leave_out(product: Fields, row: Fields, notes: list[str]) -> None:
+def _leave_out(sku: str, product: Fields, row: Fields, notes: list[str]) -> None:
     if not row["Variant Price"]:
         raise LeftOutError("a further image")
     status = product.get("Status", "").lower()
     if status in {"draft", "archived"}:
-        raise LeftOutError("not published")
+        raise LeftOutError("not published", sku)
     if status not in {"", "active", "unlisted"}:
         notes.append(f"Status {status[:40]!r} is an unknown word: read as active.")
     if product.get("Published", "").lower() == "false":
-        raise LeftOutError("not published")
+        raise LeftOutError("not published", sku)
     if product.get("Gift Card", "").lower() == "true":
-        raise LeftOutError("a gift card")
+        raise LeftOutError("a gift card", sku)
 
 
 def _available(row: Fields, terms: ImportTerms, notes: list[str]) -> int | None:

@@ -58,7 +58,7 @@ def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
                 parents[fields["SKU"]] = fields
             yield SkippedRow(record.line, f"{fields['Type']}: has no stock or price of its own")
             continue
-        yield from rows_of(record.line, partial(_facts, parents, fields, kinds, terms))
+        yield from rows_of(record.line, terms, partial(_facts, parents, fields, kinds, terms))
 
 
 def _facts(
@@ -68,11 +68,11 @@ def _facts(
     terms: ImportTerms,
     notes: list[str],
 ) -> Iterator[dict[str, Any]]:
-    _leave_out(row, kinds, notes)
     sku = row["SKU"]
+    parent = _parent(parents, row, notes)
+    _leave_out(parent, row, kinds, notes)
     if not sku:
         raise RowError("The product has no SKU. Give it a SKU in WooCommerce.")
-    parent = _parent(parents, row, notes)
     categories = (parent.get("Categories") or row.get("Categories", "")).split(",")
     yield {
         "type": "product",
@@ -89,11 +89,12 @@ def _facts(
     yield from stock_facts(sku, terms, _available(parent, row, terms, notes))
 
 
-def _leave_out(row: Fields, kinds: set[str], notes: list[str]) -> None:
+def _leave_out(parent: Fields, row: Fields, kinds: set[str], notes: list[str]) -> None:
     if kinds & _GIFT_CARDS:
-        raise LeftOutError("a gift card")
-    if row.get("Published", "1") != "1":
-        raise LeftOutError("not published")
+        raise LeftOutError("a gift card", row["SKU"])
+    # The export calls a variation published also where its product is a draft.
+    if row.get("Published", "1") != "1" or parent.get("Published", "1") != "1":
+        raise LeftOutError("not published", row["SKU"])
     unknown = sorted(kinds - _KNOWN_TYPES)
     notes += [f"Type {kind[:40]!r} is an unknown word: read as simple." for kind in unknown]
 

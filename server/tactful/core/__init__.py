@@ -32,7 +32,7 @@ Files of a shop (`rulebook`, `connectors`):
     UnprintableError: A rule file whose layout only its author can change.
     SourceError: A source of facts that cannot be read at all.
     RowError: A `ValueError`. A row that cannot become a fact.
-    LeftOutError: A row that rightly gives no facts.
+    LeftOutError: A row of a product that is not sold, or of no product.
 
 The command line (`cli`):
     CommandError: A command that cannot run.

@@ -14,6 +14,7 @@ from tactful.connectors.product_facts import (
     stock_facts,
 )
 from tactful.connectors.results import BadRow, FoundFact, RowError, RowNote, SkippedRow
+from tactful.core.facts.fact_types import Stock
 
 STOCK = {"type": "stock", "sku": "A", "territory": "GB", "available": 3}
 
@@ -23,7 +24,7 @@ def test_the_notes_of_a_row_follow_its_facts() -> None:
         notes.append("assumed")
         yield STOCK
 
-    fact, note = rows_of(7, make)
+    fact, note = rows_of(7, IMPORT_TERMS, make)
     assert isinstance(fact, FoundFact)
     assert note == RowNote(7, "assumed")
 
@@ -32,7 +33,7 @@ def test_the_notes_of_a_row_follow_its_facts() -> None:
     ("error", "row"),
     [
         (RowError("no price"), BadRow(7, "no price")),
-        (LeftOutError("a draft"), SkippedRow(7, "a draft")),
+        (LeftOutError("an image"), SkippedRow(7, "an image")),
     ],
 )
 def test_a_row_that_fails_gives_no_facts(error: Exception, row: object) -> None:
@@ -40,7 +41,18 @@ def test_a_row_that_fails_gives_no_facts(error: Exception, row: object) -> None:
         yield STOCK
         raise error
 
-    assert list(rows_of(7, make)) == [row]
+    assert list(rows_of(7, IMPORT_TERMS, make)) == [row]
+
+
+def test_a_variant_that_is_left_out_has_no_stock() -> None:
+    def make(notes: list[str]) -> Iterator[dict[str, Any]]:
+        yield STOCK
+        raise LeftOutError("a draft", "A")
+
+    assert list(rows_of(7, IMPORT_TERMS, make)) == [
+        SkippedRow(7, "a draft"),
+        FoundFact(7, Stock(sku="A", territory="GB", available=0)),
+    ]
 
 
 def test_a_list_price_that_is_not_above_the_price_is_ignored() -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from support.import_files import (
     SHOPIFY_PRODUCTS,
     bad_rows_in,
@@ -63,7 +65,16 @@ def test_todays_export_is_read_like_the_one_before(tmp_path: Path) -> None:
 def test_a_gift_card_is_left_out_and_named(tmp_path: Path) -> None:
     header, first, *_ = SHOPIFY_PRODUCTS.splitlines()
     found = import_rows(file_with(tmp_path, f"{header},Gift Card\n{first},TRUE\n"))
-    assert found == [SkippedRow(2, "a gift card")]
+    assert found[0] == SkippedRow(2, "a gift card")
+    assert facts_in(found) == [Stock(sku="0042", territory="GB", available=0)]
+
+
+@pytest.mark.parametrize("status", ["archived", "Draft", "draft"])
+def test_a_product_that_is_not_sold_has_no_stock(tmp_path: Path, status: str) -> None:
+    found = facts_in(import_rows(file_with(tmp_path, SHOPIFY_PRODUCTS.replace("draft", status))))
+    assert [f for f in found if getattr(f, "sku", "") == "G-1"] == [
+        Stock(sku="G-1", territory="GB", available=0)
+    ]
 
 
 def test_an_unknown_status_is_read_as_active_and_named(tmp_path: Path) -> None:

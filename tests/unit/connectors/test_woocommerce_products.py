@@ -119,3 +119,13 @@ def test_a_decimal_comma_is_read_and_an_ambiguous_one_asks(tmp_path: Path) -> No
     assert Money(1250, "GBP") in [
         f.price for f in facts_in(import_rows(path)) if isinstance(f, Price)
     ]
+
+
+@pytest.mark.parametrize(("parent", "own"), [(0, 1), (1, 0), (-1, 1)])
+def test_a_variation_is_sold_only_where_it_and_its_parent_are_published(
+    tmp_path: Path, parent: int, own: int
+) -> None:
+    rows = f"1,variable,TEE,Tee,{parent},,,,,\n2,variation,TEE-S,Tee S,{own},1,4,,18,id:1\n"
+    header = "ID,Type,SKU,Name,Published,In stock?,Stock,Sale price,Regular price,Parent\n"
+    found = import_rows(file_with(tmp_path, header + rows))
+    assert facts_in(found) == [Stock(sku="TEE-S", territory="GB", available=0)]

@@ -197,6 +197,10 @@ def import_(
         checked = [
             _check_file(stack.enter_context(open_source(name)), form, terms) for name in names
         ]
+        if terms.customer_column and not any(each.form.name in files.ORDERS for each in checked):
+            raise SourceError(
+                "--customer-column is for order exports, and no file is one. Leave it out."
+            )
         if not json_output:
             print_findings(checked)
         empty = any(not each.kinds for each in checked)

@@ -159,6 +159,12 @@ def test_a_customer_column_that_is_not_in_the_file_stops_the_import(tmp_path: Pa
     assert (result.exit_code, "Did you mean 'Email'?" in result.output) == (2, True)
 
 
+def test_a_customer_column_without_an_order_export_is_refused(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "facts.jsonl", GOOD)
+    result = run("import", file, "--dry-run", "--customer-column", "Email")
+    assert (result.exit_code, "is for order exports" in result.output) == (2, True)
+
+
 def test_an_ambiguous_price_is_read_with_the_decimal_sign_that_is_given(tmp_path: Path) -> None:
     file = write_file(tmp_path / "feed.xml", FEED.replace("129.00", "1,290"))
     terms = ("--territory", "DE", "--tax-rate", "19%", "--dry-run")
