@@ -69,7 +69,8 @@ FRAMES = [
     ("a depth bomb in a field", frame(b'{"t":"cart","lines":' + b"[" * 60_000), 4400),
     ("a number bomb", frame(b'{"t":"view","sku":' + b"9" * 60_000 + b"}"), 4400),
     ("an exponent bomb", frame(b'{"t":"accept","offer":"o","qty":1e999999}'), 4400),
-    ("a lone surrogate", frame(b'{"t":"view","sku":"\\ud800"}'), 4400),
+    ("not UTF-8 and not JSON", frame(b"\xff"), 1007),
+    ("not UTF-8 behind the object", frame(b'{"t":"logout"}\xff'), 1007),
     ("a NUL", frame(b'{"t":"view","sku":"\x00"}'), 4400),
     ("a byte order mark", frame(b'\xef\xbb\xbf{"t":"logout"}'), 4400),
     ("a cart of 201 lines", text({"t": "cart", "lines": [{"sku": "a", "qty": 1}] * 201}), 4400),
@@ -132,6 +133,14 @@ async def test_an_unusual_but_valid_message_is_answered(server: Served, sent: by
         while (found := await peer.frame())[0] == 10:
             pass
         assert msgspec.json.decode(found[1])["offer"] == "RUN-42" * 8
+
+
+async def test_half_a_character_in_a_message_costs_no_session(server: Served) -> None:
+    async with RawClient.connect(server.port) as peer:
+        await peer.open_session()
+        await peer.send(frame(b'{"t":"view","sku":"\\ud83d"}') + text(VIEW))
+        for expected in ("\ufffd" * 8, "RUN-42" * 8):
+            assert (await peer.message())["offer"] == expected
 
 
 async def test_a_message_cut_at_every_byte_is_answered(server: Served) -> None:

@@ -1,6 +1,7 @@
 """Endpoints for operation: health, readiness, metrics, versions and the test clock."""
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -30,16 +31,19 @@ class ClockMove(Struct, frozen=True, forbid_unknown_fields=True):
 def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[BaseRoute]:
     """Return the routes of health, readiness, version, AsyncAPI and, if wanted, metrics."""
 
-    async def healthz(request: Request) -> Response:  # noqa: ARG001
+    async def healthz(request: Request) -> Response:
         failure = shop.ledger.failure
         if failure:
-            return json_response({"status": "failing", "reason": failure}, 503)
+            details = {"reason": failure} if _may_see_details(request, key) else {}
+            return json_response({"status": "failing", **details}, 503)
         return json_response({"status": "ok"})
 
-    async def readyz(request: Request) -> Response:  # noqa: ARG001
+    async def readyz(request: Request) -> Response:
         failure = shop.ledger.failure
         ok = shop.ready and not failure
-        return json_response(_readiness(shop, ok=ok, failure=failure), 200 if ok else 503)
+        status = "ready" if ok else "not ready"
+        details = _details(shop, failure) if _may_see_details(request, key) else {}
+        return json_response({"status": status, **details}, 200 if ok else 503)
 
     async def version(request: Request) -> Response:  # noqa: ARG001
         return json_response({"name": "tactful", "version": __version__})
@@ -66,7 +70,30 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
     return routes
 
 
-def _readiness(shop: Shop, *, ok: bool, failure: str | None) -> dict[str, Any]:
+def _may_see_details(request: Request, key: ServerKey) -> bool:
+    """Return whether a request comes from this machine itself or has the server key.
+
+    A proxy on this machine that is not in `trusted_proxies` connects from loopback as well, so a
+    request that names another client does not count as local.
+    """
+    if "authorization" in request.headers:
+        try:
+            key.check(request)
+        except ProblemError:
+            return False  # a probe must not fail because of its key
+        return True
+    passed_on = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    return not passed_on and request.client is not None and _is_loopback(request.client.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _details(shop: Shop, failure: str | None) -> dict[str, Any]:
     feeds = {}
     for feed, (age, limit) in shop.state.feeds.ages(shop.clock.now()).items():
         feeds[feed] = {
@@ -76,7 +103,6 @@ def _readiness(shop: Shop, *, ok: bool, failure: str | None) -> dict[str, Any]:
             "stale": limit is not None and (age is None or age > limit),
         }
     return {
-        "status": "ready" if ok else "not ready",
         "reason": failure,
         "rulebook": shop.state.active_rulebook.current.version,
         "rules": len(shop.state.active_rulebook.current.rules),

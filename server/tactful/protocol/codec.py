@@ -1,7 +1,8 @@
 """Encoding and decoding of messages as JSON."""
 
 import json
-from typing import Any, final
+import re
+from typing import Any, Final, final
 
 import msgspec
 
@@ -27,6 +28,13 @@ class ProtocolError(msgspec.Struct, frozen=True, gc=False):
         return self.close.code
 
 
+_NOT_UTF8: Final = ProtocolError(close_codes.NOT_UTF8, "The text is not UTF-8.")
+# An escape of JSON: a surrogate pair, half of one (group 1), or another one.
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _decode = msgspec.json.Decoder[ClientMessage](ClientMessage).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -38,10 +46,26 @@ def decode(payload: bytes) -> ClientMessage | ProtocolError:
         if type(message) is Accept or type(message) is Cart:
             reject_duplicate_keys(payload)
     except UnicodeDecodeError:
-        return ProtocolError(close_codes.NOT_UTF8, "The text is not UTF-8.")
+        return _NOT_UTF8
     except (msgspec.DecodeError, RecursionError, DuplicateKeysError) as problem:
-        return ProtocolError(close_codes.BAD_MESSAGE, truncate_reason(str(problem)))
+        return _decode_repaired(payload, problem)
     return message
+
+
+def _decode_repaired(payload: bytes, problem: Exception) -> ClientMessage | ProtocolError:
+    """Decode a message again, with U+FFFD for each escape that is half of a surrogate pair.
+
+    JavaScript writes such an escape where a text was cut inside an emoji (RFC 8259, section 8.2).
+    UTF-8 cannot encode it, and closing would end the session for a shopper's search.
+    """
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return _NOT_UTF8
+    repaired = _ESCAPE.sub(lambda found: b"\\ufffd" if found[1] else found[0], payload)
+    if repaired != payload:
+        return decode(repaired)
+    return ProtocolError(close_codes.BAD_MESSAGE, truncate_reason(str(problem)))
 
 
 def encode(message: ServerMessage | ClientMessage) -> bytes:

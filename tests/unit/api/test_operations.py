@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from journeys.fixture import CATALOGUE, rules
-from support.live_server import NOON, live_server
+from support.live_server import KEY, NOON, live_server
 from tactful import __version__
+from tactful.api import operations
+from tactful.api.server_key import ServerKey
 
 
 async def test_a_ready_server_names_its_rulebook_and_its_feeds(tmp_path: Path) -> None:
@@ -32,6 +35,50 @@ async def test_a_failing_ledger_makes_the_server_unhealthy_and_not_ready(
             assert answer.status_code == 503
             assert answer.json()["status"] == status
             assert answer.json()["reason"] == "the disk is full"
+
+
+@pytest.mark.parametrize(
+    ("headers", "detailed"),
+    [
+        ({}, True),
+        ({"X-Forwarded-For": "203.0.113.9"}, False),
+        ({"X-Forwarded-For": "127.0.0.1"}, False),
+        ({"Forwarded": "for=203.0.113.9"}, False),
+        ({"X-Forwarded-For": "203.0.113.9", "Authorization": f"Bearer {KEY}"}, True),
+        ({"X-Forwarded-For": "203.0.113.9", "Authorization": "Bearer wrong"}, False),
+        ({"Authorization": "Bearer wrong"}, False),
+    ],
+    ids=[
+        "local",
+        "proxied",
+        "proxied as local",
+        "forwarded",
+        "with the key",
+        "wrong key",
+        "wrong, local",
+    ],
+)
+async def test_details_are_for_this_machine_and_for_holders_of_the_key(
+    headers: dict[str, str], detailed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        del one.http.headers["authorization"]
+        ready = (await one.http.get("/readyz", headers=headers)).json()
+        assert ready["status"] == "ready"
+        assert ("sessions" in ready) is ("feeds" in ready) is ("rulebook" in ready) is detailed
+        monkeypatch.setattr(
+            type(one.parts.shop.ledger), "failure", property(lambda _: "/data is full")
+        )
+        for path in ("/healthz", "/readyz"):
+            answer = await one.http.get(path, headers=headers)
+            assert answer.status_code == 503
+            assert ("/data" in answer.text) is detailed
+
+
+@pytest.mark.parametrize("client", [None, ("203.0.113.9", 1), ("::1", 1), ("a name", 1)])
+def test_only_a_loopback_address_is_this_machine(client: tuple[str, int] | None) -> None:
+    request = Request({"type": "http", "headers": [], "client": client})
+    assert operations._may_see_details(request, ServerKey(None)) is (client == ("::1", 1))
 
 
 async def test_versions_and_contracts_need_no_key_and_metrics_do(tmp_path: Path) -> None:

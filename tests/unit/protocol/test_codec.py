@@ -1,5 +1,7 @@
 """From bytes to messages and back, whatever the bytes are."""
 
+import json
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -213,8 +215,6 @@ def test_a_duplicate_key_is_rejected_where_money_is_involved(payload: bytes) -> 
         b'{"t":"logout","n":' + b"9" * 5_000 + b"}",
         b'{"t":"logout","n":1e999999}',
         b'{"t":"logout","n":-0.0}',
-        b'{"t":"view","sku":"\\ud800"}',
-        b'{"t":"view","sku":"\\udc00\\ud800"}',
         b'{"t":"view","sku":"\x00"}',
         b'{"t":"view","sku":"s"}{"t":"logout"}',
         b'\xef\xbb\xbf{"t":"logout"}',
@@ -229,12 +229,53 @@ def test_parser_bombs_return_an_error(payload: bytes) -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b'{"t":"view","sku":"\xff"}', b'{"t":"\xc0\x80"}', b'{"t":"view","sku":"\xed\xa0\x80"}'],
+    [
+        b'{"t":"view","sku":"\xff"}',
+        b'{"t":"\xc0\x80"}',
+        b'{"t":"view","sku":"\xed\xa0\x80"}',
+        b"\xff",
+        b'{"t":"view","sku":"a"}\xff',
+        b'{"t":"view","sku":1,"more":"\xff"}',
+        b'{"t":"view","sku":"\\ud83d\xff"}',
+    ],
 )
 def test_text_that_is_not_utf8_has_a_code_of_its_own(payload: bytes) -> None:
     found = decode(payload)
     assert isinstance(found, ProtocolError)
     assert found.close is close_codes.NOT_UTF8
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb"a\ud83d", "a\ufffd"),
+        (rb"\uDE00a", "\ufffda"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\ude00\ud83d", "\ufffd\ufffd"),
+        (rb"\ud83dx\ude00", "\ufffdx\ufffd"),
+        (rb"\\ud83d\ud83d", "\\ud83d\ufffd"),
+        (rb"\\\ud83d", "\\\ufffd"),
+        (rb"\ud83d\n", "\ufffd\n"),
+    ],
+)
+def test_half_a_character_in_a_message_is_replaced(written: bytes, read: str) -> None:
+    page = b'{"t":"page","url":"https://shop.example/","kind":"search","query":"%b"}' % written
+    found = decode(page)
+    assert isinstance(found, Page)
+    assert found.query == read
+
+
+@given(
+    st.lists(
+        st.sampled_from([r"\ud83d", r"\ude00", r"\\", r"\n", "u", "d83d", "é", " "]), max_size=12
+    )
+)
+def test_each_half_of_a_character_is_replaced_and_nothing_else(parts: list[str]) -> None:
+    written = f"x{''.join(parts)}"
+    found = decode(f'{{"t":"view","sku":"{written}"}}'.encode())
+    assert isinstance(found, View)
+    text = json.loads(f'"{written}"')
+    assert found.sku == "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
 
 
 @given(st.text())

@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from typing import Any, Final
+import re
+from typing import Any, Final, TypeGuard
 
 import jwt
 from msgspec import Struct
@@ -17,6 +18,7 @@ MAX_CUSTOMER_CHARS: Final = 128
 """Characters of a customer id, at most."""
 MAX_PURPOSE_CHARS: Final = 64
 """Characters that are kept of a link's purpose."""
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 class VerifiedIdentity(Struct, frozen=True):
@@ -58,7 +60,7 @@ class IdentityVerifier:
             At most `MAX_PURPOSE_CHARS` characters; None: the signature is wrong or `exp` has passed.
         """
         claims = self._claims(token, ["link", "exp"])
-        if not claims or not isinstance(claims["exp"], int) or not isinstance(claims["link"], str):
+        if not claims or not isinstance(claims["exp"], int) or not _is_text(claims["link"]):
             return None
         return (
             claims["link"][:MAX_PURPOSE_CHARS]
@@ -96,16 +98,12 @@ class IdentityVerifier:
         now = self._clock.now() // 1000
         starts = claims.get("nbf", 0)
         numbers = all(isinstance(one, int) for one in (issued, ends, starts))
-        if (
-            not numbers
-            or not isinstance(subject, str)
-            or not 0 < len(subject) <= MAX_CUSTOMER_CHARS
-        ):
+        if not numbers or not _is_text(subject) or not 0 < len(subject) <= MAX_CUSTOMER_CHARS:
             return None
         if ends <= now or max(issued, starts) > now + LEEWAY_S or ends - issued > MAX_LIFETIME_S:
             return None
         territory = claims.get("territory")
-        return VerifiedIdentity(subject, territory if isinstance(territory, str) else None)
+        return VerifiedIdentity(subject, territory if _is_text(territory) else None)
 
     def verify_hmac(self, customer: str, digest: str) -> VerifiedIdentity | None:
         """Return the identity of a customer id that comes with its HMAC (RFC 2104).
@@ -126,3 +124,8 @@ class IdentityVerifier:
         same = hmac.compare_digest(expected.encode(), digest.lower().encode())
         # A template signs an empty id where no customer is logged in.
         return VerifiedIdentity(customer) if same and customer else None
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Return whether a claim is a text that can be stored: JSON can escape half of a surrogate pair."""
+    return isinstance(value, str) and _HALF.search(value) is None

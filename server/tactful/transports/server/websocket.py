@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from websockets.frames import CLOSE, CONT, PONG, TEXT, Close, Frame
+from websockets.frames import CLOSE, CONT, PING, PONG, TEXT, Close, Frame
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.speedups import apply_mask
@@ -293,11 +293,15 @@ class WebSocketConnection(asyncio.Protocol):
         fallback = cast("_FallbackParser", self._fallback)
         library = fallback.library
         library.receive_data(data)
-        for event in library.events_received():
-            self._handle_frame(fallback, cast("Frame", event))
+        frames = cast("list[Frame]", library.events_received())
+        writes = iter(library.data_to_send())  # one pong for each ping, then a close frame
+        for frame in frames:
+            self._handle_frame(fallback, frame)
             if self._discard_until:
                 return
-        self._put(b"".join(library.data_to_send()))
+            if frame.opcode is PING:  # before the response to a message that is complete only later
+                self._put(next(writes, b""))
+        self._put(b"".join(writes))
         if library.state is not OPEN:
             self._library_closed(library)
         elif fallback.done:
@@ -317,12 +321,10 @@ class WebSocketConnection(asyncio.Protocol):
             self.close(close_codes.BAD_FRAME, "Too many fragments.")
         elif frame.fin:
             payload, fallback.parts = b"".join(fallback.parts), []
-            take = (
-                self.consumer.receive_text
-                if fallback.opcode is TEXT
-                else self.consumer.receive_binary
-            )
-            take(payload)
+            if fallback.opcode is TEXT:
+                self.consumer.receive_text(payload)
+            else:
+                self.consumer.receive_binary(payload)
         else:
             self._charge(len(frame.data))
 

@@ -53,6 +53,16 @@ def test_a_missing_expired_or_overlong_claim_leaves_the_shopper_anonymous(
     assert IDENTITIES.verify_token(token(**claims)) is None
 
 
+@pytest.mark.parametrize("claim", ["sub", "territory", "link"])
+def test_half_a_character_in_a_signed_claim_is_refused(claim: str) -> None:
+    # JSON can escape half of a surrogate pair; no store and no socket can encode it.
+    signed = token(**{claim: "c\ud83d"})
+    found = IDENTITIES.verify_token(signed)
+    assert found == {"sub": None, "territory": VerifiedIdentity("c1")}.get(claim, found)
+    assert IDENTITIES.link_purpose(signed) is None
+    assert IDENTITIES.verify_token(token(sub="c\ud83d\ude00")) == VerifiedIdentity("c😀")
+
+
 def test_a_forged_token_leaves_the_shopper_anonymous() -> None:
     def part(value: object) -> str:
         return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

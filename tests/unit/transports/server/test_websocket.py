@@ -49,6 +49,19 @@ class Writes:
         return 0
 
 
+class Closable(Writes):
+    """A transport that can be closed."""
+
+    def is_closing(self) -> bool:
+        return False
+
+    def write_eof(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class Thrice:
     """A consumer that answers each message three times and records what it is charged."""
 
@@ -156,6 +169,28 @@ def test_a_ping_is_answered_inline_and_costs_ten_messages(payload: bytes) -> Non
         10,
         10,
     ]
+
+
+def test_a_pong_is_written_before_the_response_to_a_message_that_is_complete_later() -> None:
+    transport = Writes()
+    link = connection_of(transport)
+    link.consumer = Thrice(link)
+    one, ping, other = frame(b"x", 1, fin=False), frame(b"p", 9), frame(b"y", 0)
+    link.data_received(one + ping + other + frame(b"q", 9) + frame(b"z"))
+    echo = b"\x81\x02xy" * 3
+    assert b"".join(transport.written) == (
+        b"\x8a\x01p" + echo + b"\x8a\x01q" + b"\x81\x01z" * 3 + b"\x81\x03end"
+    )
+
+
+def test_a_close_frame_is_answered_after_the_messages_and_pings_before_it() -> None:
+    transport = Closable()
+    link = connection_of(transport)
+    link.consumer = Thrice(link)
+    sent = frame(b"x", 1, fin=False) + frame(b"y", 0) + frame(b"p", 9) + frame(b"\x03\xe8", 8)
+    link.data_received(sent)
+    written = b"".join(transport.written)
+    assert written == b"\x81\x02xy" * 3 + b"\x8a\x01p" + b"\x88\x02\x03\xe8"
 
 
 def test_a_ping_cut_by_a_read_is_answered_when_it_is_complete() -> None:
