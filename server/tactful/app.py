@@ -161,7 +161,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with exclusive_lock(folder, lambda: log.warning("ledger.waiting")):
-            await asyncio.to_thread(draft_folder.sweep, folder)
+            await _sweep_drafts(folder)
             try:
                 await shop.start()
             except BaseException:
@@ -235,6 +235,14 @@ def _data_folder(config: Config) -> tuple[Path, Callable[[], None]]:
         return config.data, lambda: None
     temporary = tempfile.TemporaryDirectory(prefix="tactful-")
     return Path(temporary.name), temporary.cleanup
+
+
+async def _sweep_drafts(folder: Path) -> None:
+    """Delete unfinished copies of killed commands; the shop is served also where that fails."""
+    try:
+        await asyncio.to_thread(draft_folder.sweep, folder)
+    except OSError as error:
+        log.warning("drafts.left", error=str(error))
 
 
 def _entropy(config: Config, folder: Path) -> Entropy:

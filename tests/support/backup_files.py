@@ -1,11 +1,16 @@
 """Data folders with little in them, for the tests of backup and restore."""
 
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from support.cli_runner import run, write_file
+from support.manual_runner import ROOT
 
 FACT = '{"type":"stock","sku":"%s","territory":"DE","available":1}\n'
 CUSTOMER = '{"type":"customer","customer":"%s","tier":"gold"}\n'
@@ -41,3 +46,28 @@ def in_use(data: Path) -> Iterator[None]:
     with closing(sqlite3.connect(data / "tactful.db")) as connection:
         connection.execute("SELECT count(*) FROM facts").fetchone()
         yield
+
+
+def killed(step: str, *words: object, **environment: str) -> None:
+    """Run a command in another process, which is killed instead of calling `step` of a module."""
+    module, _, name = step.rpartition(".")
+    program = (
+        f"import os, sys, {module} as module\n"
+        "from tactful.cli import main\n"
+        f"module.{name} = lambda *_, **__: os.kill(os.getpid(), {signal.SIGKILL:d})\n"
+        "main(sys.argv[1:])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *map(str, words)], check=False,
+                          env={**os.environ, "PYTHONPATH": str(ROOT / "server"), **environment},
+                          capture_output=True, timeout=60)  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def copies(folder: Path) -> list[Path]:
+    """All files below a folder with more than an empty ledger or a part of it."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.stat().st_size > 1000 and path.name != "b.tar.gz"
+        and path.parent.name != "data"
+    ]  # fmt: skip

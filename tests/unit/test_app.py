@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
 from tactful.app import (
     NO_RATE_LIMIT,
@@ -33,6 +34,17 @@ async def test_an_application_serves_its_shop_while_its_lifespan_lasts(tmp_path:
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
     ):
         assert (await http.get("/readyz")).json()["status"] == "ready"
+
+
+async def test_a_draft_that_cannot_be_deleted_does_not_keep_the_shop_from_starting(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "data" / "drafts" / "lock").mkdir(parents=True)
+    app = create_app(Config(data=tmp_path / "data"))
+    with capture_logs() as logs:
+        async with app.router.lifespan_context(app):
+            pass
+    assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["drafts.left"]
 
 
 def test_the_test_clock_has_an_endpoint_in_test_mode_only(tmp_path: Path) -> None:

@@ -93,15 +93,14 @@ def restore(
                 (config.erasures_copy, erasures),
                 is_confirmed=without_erasures,
             )
+            aside = sqlite_copies.name_aside(file)
             again = sqlite_copies.restore(draft / LEDGER_MEMBER, file, erased)
             if take_keys:
                 _restore_keys(draft / KEYS_FOLDER, file.parent / KEYS_FOLDER)
     erased_again = f" {again} customer{'s' * (again != 1)} erased again." if again else ""
     click.echo(f"{file}: restored.{erased_again}")
     if before:
-        click.echo(
-            f"The previous ledger is {file}.before-restore. Delete it when you no longer need it."
-        )
+        click.echo(f"The previous ledger is {aside}. Delete it when you no longer need it.")
 
 
 def _confirm_keys(archive: Path, packed: Path, keys: Path, answer: bool | None) -> bool:
@@ -171,9 +170,9 @@ def _erased_since(
     own = _is_own(draft / LEDGER_FILE, ledger)
     # The list beside the ledger of another shop says nothing about this one.
     places = (None if own is False else erasures_file(ledger), copy)
-    lists = [read_list(path) for path in places if path and path.is_file()]
+    lists = [read_list(path) for path in places if path and (own or path.is_file())]
     # A list of this ledger that is later than the backup holds everything that the backup's list holds.
-    if not (own or named or any(then.keys() <= listed.keys() for listed in lists)):
+    if not (named or any(then.keys() <= listed.keys() for listed in lists)):
         customers = count_customers(draft / LEDGER_FILE, then)
         if customers and not is_confirmed:
             made = f", made {format_rfc3339(manifest.made_at)}," if manifest else ""
@@ -233,12 +232,10 @@ def _restore_keys(restored: Path, keys: Path) -> None:
 
     Keys made since the backup stay: offers that they signed must remain redeemable.
     """
+    from tactful.stores.sqlite.backup import name_aside
+
     if key_holder(keys) not in {None, key_holder(restored)}:
-        aside, number = keys.with_name(f"{KEYS_FOLDER}.before-restore"), 1
-        while aside.exists():
-            number += 1
-            aside = keys.with_name(f"{KEYS_FOLDER}.before-restore-{number}")
-        keys.rename(aside)
+        keys.rename(name_aside(keys))
     keys.mkdir(mode=0o700, exist_ok=True)
     for file in sorted(restored.iterdir()):
         if not (keys / file.name).exists():

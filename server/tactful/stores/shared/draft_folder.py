@@ -6,6 +6,7 @@ cannot delete its copy, so the next backup, restore or start of a server does.
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ _OUTSIDE: Final = "outside"
 """The file in a draft that names an unfinished file outside the data folder."""
 PARTIAL_SUFFIX: Final = ".part"
 """How the name of every unfinished file outside the data folder ends."""
-_OF_0_1_0: Final = (".restore-*", "*.restoring", "*.restoring-journal", "*.restoring-wal",
+_DRAFT: Final = re.compile(r"[0-9a-f]{16}")
+_OF_0_1_0: Final = (".restore-????????", "*.restoring", "*.restoring-journal", "*.restoring-wal",
                     "*.restoring-shm")  # fmt: skip
 """What release 0.1.0 left behind when it was killed, as patterns in a data folder."""
 
@@ -102,7 +104,9 @@ def _sweep(data: Path) -> None:
     for pattern in _OF_0_1_0:
         for left in data.glob(pattern):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
-    for draft in (data / DRAFTS).glob("*/"):
+    for draft in (data / DRAFTS).glob("?" * 16):
+        if not _DRAFT.fullmatch(draft.name):
+            continue  # not ours
         with _locked(draft / LOCK_FILE) as held:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

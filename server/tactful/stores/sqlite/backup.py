@@ -102,15 +102,28 @@ def restore(copy: Path, ledger: Path, erased: Mapping[str, str] | None = None) -
         erasures.add_erasures(erasures.erasures_file(ledger), erased or {})
         again = _erase_again(copy, erasures.read_erasures(ledger))
         _fsync(copy)
+    aside = name_aside(ledger)
     with _translated_errors(ledger), _write_lock(ledger):
         for suffix in ("", "-wal"):
             kept = ledger.with_name(ledger.name + suffix)
             if kept.exists():
-                kept.rename(ledger.with_name(f"{ledger.name}.before-restore{suffix}"))
+                kept.rename(aside.with_name(aside.name + suffix))
         ledger.with_name(ledger.name + "-shm").unlink(missing_ok=True)
         copy.rename(ledger)
     _fsync(ledger.parent)
     return again
+
+
+def name_aside(path: Path) -> Path:
+    """Return the free name under which a restore keeps what was there before.
+
+    A second restore must not overwrite what the first one kept, which may be the only good ledger.
+    """
+    aside, number = path.with_name(f"{path.name}.before-restore"), 1
+    while aside.exists() or aside.with_name(f"{aside.name}-wal").exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.before-restore-{number}")
+    return aside
 
 
 def refuse_if_in_use(ledger: Path) -> None:

@@ -266,7 +266,14 @@ def _remember_erasure(
     connection: sqlite3.Connection, path: Path, copy: Path | None, customer: str, alias: str
 ) -> None:
     digest = erasure_digest(ledger_secret(connection), "customer", customer)
-    erasures.append_erasure(path, digest, alias, copy)
+    try:
+        erasures.append_erasure(path, digest, alias, copy)
+    except OSError as error:
+        raise LedgerError(
+            f"{error.filename or path}: {error.strerror}. The erasure cannot be listed, so nothing"
+            " was erased. Make the file writable and erase again.",
+            retry=False,
+        ) from error
 
 
 def _align_erasures(path: Path, copy: Path | None) -> None:

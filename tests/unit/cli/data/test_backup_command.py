@@ -1,15 +1,11 @@
 """`tactful backup` of a ledger, and `tactful backup --verify` of a backup."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from support.backup_files import backed_up, filled, skus_in
+from support.backup_files import backed_up, copies, filled, killed, skus_in
 from support.cli_runner import printed_json, run, write_file
 from support.live_server import live_server
 from support.manual_runner import ROOT
@@ -64,31 +60,6 @@ def test_a_backup_leaves_only_the_file_and_an_empty_folder_of_drafts(tmp_path: P
     assert not list(tmp_path.glob(".*"))
 
 
-def killed(step: str, *words: object) -> None:
-    """Run a command in another process, which is killed instead of calling `step` of a module."""
-    module, _, name = step.rpartition(".")
-    program = (
-        f"import os, sys, {module} as module\n"
-        "from tactful.cli import main\n"
-        f"module.{name} = lambda *_, **__: os.kill(os.getpid(), {signal.SIGKILL:d})\n"
-        "main(sys.argv[1:])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program, *map(str, words)], check=False,
-                          env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
-                          capture_output=True, timeout=60)  # fmt: skip
-    assert done.returncode == -signal.SIGKILL, done.stderr
-
-
-def copies(folder: Path) -> list[Path]:
-    """All files below a folder with more than an empty ledger or a part of it."""
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.stat().st_size > 1000 and path.name != "b.tar.gz"
-        and path.parent.name != "data"
-    ]  # fmt: skip
-
-
 ARCHIVE = "tactful.stores.shared.backup_archive"
 COPIES = "tactful.stores.sqlite.backup"
 
@@ -115,8 +86,8 @@ async def test_a_killed_restore_leaves_nothing_behind_the_next_start(tmp_path: P
     backup = await asyncio.to_thread(backed_up, tmp_path, "A")
     killed(f"{COPIES}.restore", "restore", backup, "--replace", "--data", tmp_path / "data")
     assert copies(tmp_path)
-    (tmp_path / "data" / ".restore-old").mkdir()
-    (tmp_path / "data" / ".restore-old" / "tactful.db").write_bytes(bytes(5000))
+    (tmp_path / "data" / ".restore-abcd_123").mkdir()
+    (tmp_path / "data" / ".restore-abcd_123" / "tactful.db").write_bytes(bytes(5000))
     (tmp_path / "data" / "tactful.db.restoring").write_bytes(bytes(5000))
     async with live_server(tmp_path):
         assert not copies(tmp_path)

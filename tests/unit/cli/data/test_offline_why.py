@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, rules
+from support.backup_files import copies, filled, killed
 from support.cli_runner import run
 from support.live_server import live_server
 
@@ -24,3 +25,15 @@ async def test_a_copy_of_a_data_folder_is_explained_without_its_server(tmp_path:
             result = await asyncio.to_thread(run, "why", "RUN-42", *words, *data, TACTFUL_SEED="7")
             assert said in result.output, result.output
     assert run("why", "A", "--territory", "DE", "--data", tmp_path / "no").exit_code == 2
+
+
+def test_a_killed_explanation_leaves_no_copy_behind_the_next_one(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A")
+    words = ("why", "A", "--territory", "DE", "--data", data)
+    (tmp_path / "temporary").mkdir()
+    step = "tactful.cli.data.offline_why._explain"
+    killed(step, *words, TMPDIR=str(tmp_path / "temporary"))
+    assert not list((tmp_path / "temporary").iterdir())
+    assert copies(tmp_path)
+    assert run(*words).exit_code == 0
+    assert not copies(tmp_path)

@@ -268,6 +268,23 @@ async def test_a_list_that_is_older_than_the_backup_is_refused(tmp_path: Path) -
     assert run("restore", backup, "--data", other, "--replace", "--keys").exit_code == 1
 
 
+async def test_a_list_that_lost_entries_is_no_later_list(tmp_path: Path) -> None:
+    backup, data = await erased_since(tmp_path)
+    (data / "tactful.db.erasures").unlink()
+    refused = run("restore", backup, "--data", data, "--replace")
+    assert (refused.exit_code, "--without-erasures" in refused.output) == (1, True)
+
+
+def test_a_second_restore_keeps_what_the_first_one_kept(tmp_path: Path) -> None:
+    backup = backed_up(tmp_path, "OLD")
+    data = filled(tmp_path, "NEW")
+    for kept in ("tactful.db.before-restore", "tactful.db.before-restore-2"):
+        done = run("restore", backup, "--data", data, "--replace")
+        assert (done.exit_code, f"{kept}. Delete" in done.output) == (0, True)
+    (data / "tactful.db.before-restore").rename(data / "tactful.db")
+    assert skus_in(data) == {"OLD", "NEW"}
+
+
 def test_a_damaged_ledger_is_recognized_by_its_keys(tmp_path: Path) -> None:
     backup = backed_up(tmp_path, "A", customers=("c-1",))
     (tmp_path / "data" / "tactful.db").write_bytes(b"not a database at all" * 500)

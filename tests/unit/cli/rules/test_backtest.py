@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from support.backup_files import copies, filled, killed
 from support.cli_runner import run
 from tactful.cli.rules.backtest import MAX_ROWS, _rulebook_of_version, _tables
 from tactful.cli.shared.errors import CommandError
@@ -82,3 +83,13 @@ async def test_a_version_is_named_by_its_first_letters() -> None:
 def test_a_period_that_is_no_duration_is_refused(tmp_path: Path) -> None:
     result = run("rules", "backtest", tmp_path, tmp_path, "--since", "soon", "--data", tmp_path)
     assert (result.exit_code, "--since" in result.output) == (2, True)
+
+
+def test_a_killed_backtest_leaves_no_copy_behind_the_next_one(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A")
+    (tmp_path / "rules").mkdir()
+    words = ("rules", "backtest", tmp_path / "rules", tmp_path / "rules", "--data", data)
+    killed("tactful.cli.rules.backtest._replay", *words)
+    assert copies(tmp_path)
+    assert run(*words).exit_code == 0
+    assert not copies(tmp_path)

@@ -62,7 +62,7 @@ def test_the_draft_of_a_killed_process_is_swept_with_its_file_elsewhere(tmp_path
 def test_only_partial_files_are_deleted_elsewhere(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("here")
-    draft = tmp_path / DRAFTS / "0123"
+    draft = tmp_path / DRAFTS / "0123456789abcdef"
     draft.mkdir(parents=True)
     (draft / "outside").write_text(str(precious))
     sweep(tmp_path)
@@ -84,9 +84,17 @@ def test_a_partial_file_lies_beside_its_target_until_it_is_renamed(tmp_path: Pat
 
 
 def test_what_release_0_1_0_left_behind_is_swept(tmp_path: Path) -> None:
-    (tmp_path / ".restore-abc").mkdir()
-    (tmp_path / ".restore-abc" / "tactful.db").write_bytes(b"copy")
+    (tmp_path / ".restore-abcd_123").mkdir()
+    (tmp_path / ".restore-abcd_123" / "tactful.db").write_bytes(b"copy")
     (tmp_path / "tactful.db.restoring").write_bytes(b"copy")
     (tmp_path / "tactful.db").write_bytes(b"ledger")
     sweep(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["tactful.db"]
+
+
+def test_what_is_no_draft_is_not_swept(tmp_path: Path) -> None:
+    for name in ("drafts/rules", "drafts/0123456789ABCDEF", ".restore-notes-of-march"):
+        (tmp_path / name).mkdir(parents=True)
+    sweep(tmp_path)
+    assert left(tmp_path) == ["0123456789ABCDEF", "rules"]
+    assert (tmp_path / ".restore-notes-of-march").is_dir()

@@ -107,3 +107,22 @@ async def test_a_second_place_that_cannot_be_used_is_refused_at_the_start(tmp_pa
     with pytest.raises(LedgerError, match=r"No such file.*erasures_copy"):
         await ledger.open()
     await ledger.close()
+
+
+async def test_nothing_is_erased_where_the_second_list_cannot_be_written(tmp_path: Path) -> None:
+    second = tmp_path / "mounted" / "list"
+    second.parent.mkdir()
+    ledger = SqliteLedger(tmp_path / "tactful.db", erasures_copy=second)
+    await ledger.open()
+    assert await ledger.commit(push(accepted(customer="c1"), limit=None)) is None
+    second.unlink()
+    second.parent.rmdir()
+    with pytest.raises(LedgerError, match="nothing was erased"):
+        await ledger.erase_customer("c1", "erased-1")
+    found = await ledger.offer("of_1")
+    assert found
+    assert found.customer == "c1"
+    second.parent.mkdir()
+    assert await ledger.erase_customer("c1", "erased-2") > 0
+    assert "erased-2" in read_list(second).values()
+    await ledger.close()
