@@ -358,6 +358,8 @@ def disagreement(ours: Reading, reference: Reading) -> str:
             return "another request"
         if mine.body is not None and mine.body != theirs.body:
             return "another body"
+    if ours.upgraded and reference.requests[len(ours.requests)].body != b"":
+        return "a WebSocket behind a head that announced a body"
     if ours.open and not ours.upgraded:
         if len(ours.requests) < len(reference.requests):
             return "a request is missing"

@@ -98,11 +98,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the request, unless its head must be read again without an offer."""
-        if (
-            self.parser.get_http_version() not in _VERSIONS
-            or self.parser.get_method() == b"CONNECT"
-        ):
+        version = self.parser.get_http_version()
+        if version not in _VERSIONS or self.parser.get_method() == b"CONNECT":
             raise ValueError
+        if version == "1.0":
+            # Such a client takes a `100 Continue` for the response (RFC 9110, section 10.1.1).
+            self.expect_100_continue = False
         if self.parser.should_upgrade():
             return  # the parser stops here; `data_received` goes on
         self.read_state = ReadState.BODY

@@ -183,6 +183,19 @@ async def test_a_trailer_is_not_added_to_the_head() -> None:
     assert heads == [{b"host": b"localhost", b"transfer-encoding": b"chunked"}]
 
 
+@pytest.mark.parametrize(("version", "continued"), [("1.1", True), ("1.0", False)])
+async def test_only_a_client_of_http_1_1_is_asked_to_continue(
+    version: str, continued: bool
+) -> None:
+    head = f"POST /a HTTP/{version}\r\nHost: localhost\r\nContent-Length: 2\r\n"
+    async with running_listener() as listener, RawClient.connect(listener.port) as peer:
+        await peer.send(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        if continued:
+            assert (await peer.head())[0] == 100
+        await peer.send(b"ab")
+        assert (await peer.head())[0] == 200
+
+
 async def early_app(scope: Any, receive: Any, send: Any) -> None:
     """Answers before it has read a body."""
     if scope["type"] == "lifespan":
