@@ -92,9 +92,12 @@ class HttpProtocol(HttpToolsProtocol):
         """
         if self.read_state is not ReadState.HEAD:
             return
-        if value.lower() != b"chunked" and name.lower() == b"transfer-encoding":
+        name = name.lower()
+        if name == b"transfer-encoding" and value.lower() != b"chunked":
             raise ValueError  # the parser accepts codings that nothing here can decode
-        super().on_header(name, value)
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Start the request, unless its head must be read again without an offer."""
