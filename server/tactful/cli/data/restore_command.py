@@ -178,7 +178,7 @@ def _erased_since(
             made = f", made {format_rfc3339(manifest.made_at)}," if manifest else ""
             raise NegativeAnswerError(
                 f"{archive}: No list of erasures is later than this backup{made} and it holds data of"
-                f" {customers} customer{'s' * (customers != 1)}. Those of them who were erased since"
+                f" {customers:,} customer{'s' * (customers != 1)}. Those of them who were erased since"
                 " would be back. Name a later list or a later backup with --erasures, or confirm with"
                 " --without-erasures. Nothing was restored."
             )

@@ -21,10 +21,10 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from tactful.runtime.ports.ledger import LedgerError
 
@@ -64,8 +64,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     format: int
     made_at: int
     """When the backup was made, in milliseconds since the Unix epoch, UTC."""
-    version: str
-    """The release of Tactful that made it."""
+    version: Annotated[str, Meta(pattern=r"\A[0-9A-Za-z.+-]{1,40}\Z")]
+    """The release of Tactful that made it. It is printed, so it holds no control characters."""
     members: dict[str, Member]
     """Name → length and digest, for every member but the manifest."""
 
@@ -206,7 +206,7 @@ class _Reader:
             self._seen.add(name)
         expected = {LEDGER_MEMBER, *(self._manifest.members if self._manifest else ())}
         if missing := sorted(expected - self._seen):
-            raise _not_a_backup(self._path, f"it holds no {missing[0]}")
+            raise _not_a_backup(self._path, f"it holds no {missing[0]!r}")
         return self._manifest
 
     def _members(self) -> Iterator[tuple[str, int]]:
@@ -247,7 +247,7 @@ class _Reader:
     def _read_manifest(self, size: int) -> Manifest:
         try:
             manifest = msgspec.json.decode(self._exactly(size), type=Manifest)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise _not_a_backup(self._path, f"its manifest cannot be read: {error}") from error
         if manifest.format != FORMAT:
             raise LedgerError(

@@ -104,7 +104,7 @@ def read_list(path: Path) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
-        with suppress(msgspec.DecodeError):
+        with suppress(msgspec.DecodeError, RecursionError):
             entry = msgspec.json.decode(line, type=_Entry)
             found[entry.digest] = entry.alias
     return found

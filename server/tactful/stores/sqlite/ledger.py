@@ -73,9 +73,10 @@ class SqliteLedger(SqliteReads):
         """Check and migrate the file, and start the writer.
 
         Raises:
-            LedgerError: The file is foreign, damaged, locked or of a newer version, or the second
-                list of erasures cannot be used.
+            LedgerError: The file is foreign, damaged, locked, of a newer version, or missing after an
+                interrupted restore, or the second list of erasures cannot be used.
         """
+        _refuse_after_interrupted_restore(self.path)
         connection = await asyncio.to_thread(open_writer, self.path)
         try:
             await asyncio.to_thread(_align_erasures, self.path, self._erasures_copy)
@@ -274,6 +275,17 @@ def _remember_erasure(
             " was erased. Make the file writable and erase again.",
             retry=False,
         ) from error
+
+
+def _refuse_after_interrupted_restore(path: Path) -> None:
+    """Make no new ledger where a killed restore had put the old one aside, but not the new one in place."""
+    kept = next(path.parent.glob(f"{path.name}.before-restore*"), None)
+    if kept and not path.exists():
+        raise LedgerError(
+            f"{path} is missing, and {kept} is there: a restore was interrupted. Run it again, rename"
+            " that file back together with its -wal file, or move it away to start anew.",
+            retry=False,
+        )
 
 
 def _align_erasures(path: Path, copy: Path | None) -> None:

@@ -85,7 +85,7 @@ def test_a_file_that_is_not_a_backup_is_refused(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "empty.tar.gz", "w:gz"):
         pass
     empty = run("restore", tmp_path / "empty.tar.gz", "--data", tmp_path / "new")
-    assert "holds no tactful.db" in empty.output
+    assert "holds no 'tactful.db'" in empty.output
 
 
 def test_a_damaged_backup_is_refused_before_anything_is_replaced(tmp_path: Path) -> None:

@@ -188,9 +188,9 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "member that is missing": (
         lambda folder: hostile(folder, manifest(LEDGER, member("keys/holder.json", b"")), LEDGER),
-        "holds no keys/holder.json",
+        "holds no 'keys/holder.json'",
     ),
-    "no ledger": (lambda folder: hostile(folder, manifest()), "holds no tactful.db"),
+    "no ledger": (lambda folder: hostile(folder, manifest()), "holds no 'tactful.db'"),
     "no manifest": (lambda folder: hostile(folder, LEDGER), "do not belong together"),
     "two manifests": (
         lambda folder: hostile(folder, manifest(LEDGER), manifest(LEDGER), LEDGER),
@@ -198,6 +198,21 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "a manifest that is no manifest": (
         lambda folder: hostile(folder, member("manifest.json", b"[]"), LEDGER),
+        "manifest cannot be read",
+    ),
+    "a deeply nested manifest": (
+        lambda folder: hostile(folder, member("manifest.json", b'{"x":' + b"[" * 200_000), LEDGER),
+        "manifest cannot be read",
+    ),
+    "terminal escapes in the manifest": (
+        lambda folder: hostile(
+            folder,
+            member(
+                "manifest.json",
+                b'{"format":2,"made_at":0,"version":"\\u001b[2J","members":{}}',
+            ),
+            LEDGER,
+        ),
         "manifest cannot be read",
     ),
     "a newer format": (

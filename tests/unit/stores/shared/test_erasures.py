@@ -67,5 +67,7 @@ def test_only_missing_erasures_are_added_to_a_list(tmp_path: Path) -> None:
 
 
 def test_a_line_of_another_kind_is_skipped(tmp_path: Path) -> None:
-    (tmp_path / "list").write_bytes(b'{}\n[1]\n{"digest":"~1","alias":"a"}\n\xff\n')
+    (tmp_path / "list").write_bytes(
+        b'{"x":' + b"[" * 200_000 + b'\n{}\n[1]\n{"digest":"~1","alias":"a"}\n\xff\n'
+    )
     assert read_list(tmp_path / "list") == {"~1": "a"}

@@ -126,3 +126,16 @@ async def test_nothing_is_erased_where_the_second_list_cannot_be_written(tmp_pat
     assert await ledger.erase_customer("c1", "erased-2") > 0
     assert "erased-2" in read_list(second).values()
     await ledger.close()
+
+
+async def test_no_new_ledger_is_made_after_an_interrupted_restore(
+    ledger: SqliteLedger, tmp_path: Path
+) -> None:
+    await ledger.close()
+    kept = tmp_path / "tactful.db.before-restore"
+    ledger.path.rename(kept)
+    with pytest.raises(LedgerError, match="a restore was interrupted"):
+        await ledger.open()
+    assert not ledger.path.exists()
+    kept.rename(ledger.path)
+    await ledger.open()
