@@ -13,7 +13,7 @@ import msgspec
 from tactful.connectors import tables
 from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.product_facts import cost_facts, price_fact, rows_of, stock_facts
-from tactful.connectors.results import BadRow, Fields, ImportTerms, Row, RowError, SourceError
+from tactful.connectors.results import Fields, ImportTerms, Row, RowError, SourceError
 from tactful.connectors.stock_words import resolve_stock
 from tactful.connectors.value_parsers import category_path, parse_integer, plain_text
 
@@ -129,7 +129,7 @@ def mapped_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     if terms.decimal is None:
         terms = msgspec.structs.replace(terms, decimal=_decimal_sign(source, columns))
     for record in tables.table_rows(source):
-        if isinstance(record, BadRow):
+        if not isinstance(record, tables.TableRow):
             yield record
         else:
             row = {field: record.fields[column] for field, column in columns.items()}
@@ -167,7 +167,7 @@ def _decimal_sign(source: ByteSource, columns: Mapping[str, str]) -> str | None:
     ambiguous = ""
     names = [columns[field] for field in _AMOUNTS if field in columns]
     for record in tables.table_rows(source):
-        if isinstance(record, BadRow):
+        if not isinstance(record, tables.TableRow):
             continue
         for text in (record.fields[name] for name in names):
             found = _LAST_SEPARATOR.search(text)

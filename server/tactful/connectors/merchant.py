@@ -65,7 +65,7 @@ def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
 def tsv_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """Yield the facts of each line below the header."""
     for record in tables.table_rows(source):
-        if isinstance(record, BadRow):
+        if not isinstance(record, tables.TableRow):
             yield record
         else:
             values = {

@@ -115,7 +115,7 @@ def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) ->
     run: list[tables.TableRow] = []
     seen: set[str] = set()
     for record in tables.table_rows(source):
-        if isinstance(record, BadRow):
+        if not isinstance(record, tables.TableRow):
             yield record
             continue
         order = record.fields[dialect.order]

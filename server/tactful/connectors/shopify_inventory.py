@@ -41,7 +41,7 @@ def inventory_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     totals: dict[str, _Total] = {}
     locations = _location_columns(tables.read_header(source))
     for record in tables.table_rows(source, column_names.SHOPIFY_INVENTORY):
-        if isinstance(record, BadRow):
+        if not isinstance(record, tables.TableRow):
             yield record
             continue
         sku = record.fields["SKU"].lstrip("'")

@@ -16,7 +16,7 @@ from tactful.connectors.product_facts import (
     rows_of,
     stock_facts,
 )
-from tactful.connectors.results import BadRow, Fields, ImportTerms, Row, RowError
+from tactful.connectors.results import Fields, ImportTerms, Row, RowError
 from tactful.connectors.stock_words import stock_without_number
 from tactful.connectors.value_parsers import category_path, parse_integer, plain_text
 
@@ -32,7 +32,7 @@ def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """
     product: Fields = {}
     for record in tables.table_rows(source, column_names.SHOPIFY_PRODUCTS):
-        if isinstance(record, BadRow):
+        if not isinstance(record, tables.TableRow):
             yield record
             continue
         fields = record.fields

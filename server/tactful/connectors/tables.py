@@ -11,13 +11,16 @@ from msgspec import Struct
 
 from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.column_names import Aliases, renaming
-from tactful.connectors.results import BadRow, Fields, SourceError
+from tactful.connectors.results import BadRow, Fields, RowNote, SourceError
 
 _MAX_FIELD_BYTES: Final = 1 << 24
 """Product descriptions can be longer than the 128 KiB that the csv module accepts by default."""
 _MAX_ROW_LINES: Final = 2_000
 """Lines of one row. A quotation mark that is never closed would else take the rest of the file."""
 _DELIMITERS: Final = ",;\t"
+_SHORT_ROW: Final = (
+    "A row has fewer values than the header has columns: the missing ones are read as empty."
+)
 
 
 class TableRow(Struct, frozen=True):
@@ -56,11 +59,14 @@ def require_column(source: ByteSource, column: str) -> None:
     raise SourceError(f"{source.name}: The file has no column {column!r}. {hint}")
 
 
-def table_rows(source: ByteSource, aliases: Aliases | None = None) -> Iterator[TableRow | BadRow]:
+def table_rows(
+    source: ByteSource, aliases: Aliases | None = None
+) -> Iterator[TableRow | BadRow | RowNote]:
     """Yield every row below the header, with the line on which it begins.
 
     A row with too many values or in another encoding is a bad row. A row with a broken quotation
-    mark is a bad row too, and reading goes on at the next line. In tab-separated text a quotation
+    mark is a bad row too, and reading goes on at the next line. A row with too few values is noted,
+    because it may be cut off. In tab-separated text a quotation
     mark is a character like any other.
 
     Args:
@@ -100,13 +106,13 @@ def _read_header(text: Iterator[str]) -> _Header:
     return _Header(0, (), ",")
 
 
-def _tab_separated(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadRow]:
+def _tab_separated(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadRow | RowNote]:
     for line, record in enumerate(text, header.line + 1):
         if record.strip():
-            yield _record(line, header.names, record.rstrip("\r\n").split("\t"))
+            yield from _records(line, header.names, record.rstrip("\r\n").split("\t"))
 
 
-def _delimited(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadRow]:
+def _delimited(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadRow | RowNote]:
     lines = _RowLines(text)
     reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
     first = header.line + 1
@@ -128,7 +134,7 @@ def _delimited(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadR
             yield BadRow(first, "The line cannot be read, because a row before it is damaged.")
         elif any(values):
             damaged = False
-            yield _record(first, header.names, values)
+            yield from _records(first, header.names, values)
         first += lines.taken
 
 
@@ -164,17 +170,24 @@ class _RowLines:
         return line
 
 
-def _record(line: int, names: tuple[str, ...], values: list[str]) -> TableRow | BadRow:
+def _records(
+    line: int, names: tuple[str, ...], values: list[str]
+) -> Iterator[TableRow | BadRow | RowNote]:
     if any(values[len(names) :]):
         message = (
             f"The row has {len(values)} values for {len(names)} columns. "
             "Quote values that contain the delimiter."
         )
-        return BadRow(line, message)
+        yield BadRow(line, message)
+        return
     if any("\ufffd" in value for value in values):
-        return BadRow(line, "The row is not UTF-8. Save the file as UTF-8.")
-    values = [value.strip() for value in values[: len(names)]]
-    return TableRow(line, dict(zip(names, values + [""] * (len(names) - len(values)), strict=True)))
+        yield BadRow(line, "The row is not UTF-8. Save the file as UTF-8.")
+        return
+    missing = len(names) - len(values)
+    values = [value.strip() for value in values[: len(names)]] + [""] * missing
+    yield TableRow(line, dict(zip(names, values, strict=True)))
+    if missing > 0:
+        yield RowNote(line, _SHORT_ROW)
 
 
 def _delimiter(line: str) -> str:

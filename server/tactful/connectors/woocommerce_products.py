@@ -17,7 +17,7 @@ from tactful.connectors.product_facts import (
     rows_of,
     stock_facts,
 )
-from tactful.connectors.results import BadRow, Fields, ImportTerms, Row, RowError, SkippedRow
+from tactful.connectors.results import Fields, ImportTerms, Row, RowError, SkippedRow
 from tactful.connectors.stock_words import resolve_stock
 from tactful.connectors.value_parsers import (
     UTC_ASSUMED,
@@ -47,7 +47,7 @@ def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """
     parents: dict[str, Fields] = {}
     for record in tables.table_rows(source, column_names.WOOCOMMERCE_PRODUCTS):
-        if isinstance(record, BadRow):
+        if not isinstance(record, tables.TableRow):
             yield record
             continue
         fields = record.fields

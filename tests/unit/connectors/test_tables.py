@@ -13,7 +13,7 @@ from support.import_files import (
     import_rows,
 )
 from tactful.connectors.byte_sources import open_source
-from tactful.connectors.results import SourceError
+from tactful.connectors.results import RowNote, SourceError
 from tactful.connectors.tables import TableRow, read_header, require_column, table_rows
 
 
@@ -110,3 +110,13 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path: Pat
             require_column(source, "e-mail")
         with pytest.raises(SourceError, match="It has Name, Email"):
             require_column(source, "shopper_number")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_row_with_too_few_values_is_read_and_named(tmp_path: Path, delimiter: str) -> None:
+    text = "id,name,price\n1,one,2.50\n2,two\n".replace(",", delimiter)
+    with open_source(str(file_with(tmp_path, text))) as source:
+        *_, short, note = table_rows(source)
+    assert short == TableRow(3, {"id": "2", "name": "two", "price": ""})
+    assert isinstance(note, RowNote)
+    assert (note.line, "fewer values than the header" in note.message) == (3, True)
