@@ -9,7 +9,7 @@ import { build, transform } from 'esbuild';
 import { minify } from 'terser';
 
 /** The whole script, gzipped; the promise made in README.md. */
-const LIMIT = 12_000;
+const LIMIT = 13_000;
 const { version } = JSON.parse(await readFile(new URL('package.json', import.meta.url), 'utf8'));
 const TYPES = mkdtempSync(join(tmpdir(), 'tactful-types-'));
 /** What strict pages block, so what the bundle must never hold. */

@@ -7,7 +7,7 @@ import { faults } from './guard.js';
  * @returns {any} the same with what to do, also written to the console: someone asked
  */
 export function examine(report) {
-  const { connection, conflicts, consent, server, product, tags, kind } = report;
+  const { connection, conflicts, consent, dialogue, server, product, tags, kind } = report;
   const { transport, stopped, failures } = connection;
   const advice = [
     !server && 'Set data-server.',
@@ -18,6 +18,7 @@ export function examine(report) {
       !transport &&
       `No answer: is ${location.origin} in TACTFUL_ORIGINS, and ${server} in connect-src?`,
     !product && kind === 'product' && "Call tactful('view', sku).",
+    dialogue && `Hidden by a dialogue: ${dialogue}.`,
     conflicts[0] && 'Make the sources agree.',
   ].filter(Boolean);
   const full = { ...report, faults, advice };

@@ -19,6 +19,9 @@ export function el(tag, className, ...children) {
   return node;
 }
 
+/** @param {Element} [node] @returns {string | undefined} "div#cart.drawer open" */
+export const nameOf = (node) => node && `${node.localName}#${node.id}.${node.className}`;
+
 /** @param {(changes: MutationRecord[]) => void} fn called after nodes have come or gone */
 export const watchNodes = (fn) =>
   new MutationObserver(guard(fn)).observe(document, bare({ childList: true, subtree: true }));

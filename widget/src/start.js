@@ -5,7 +5,9 @@ import { createCard } from './card.js';
 import { now } from './clock.js';
 import { createConsent } from './consent.js';
 import { watchPage } from './detect/watch.js';
+import { openDialogue } from './dialogue.js';
 import { examine } from './doctor.js';
+import { nameOf } from './dom.js';
 import { emit, event, off, on } from './emit.js';
 import { money } from './format.js';
 import { bare, guard, later, listen } from './guard.js';
@@ -21,8 +23,6 @@ import { createTabs } from './tabs.js';
 const version = VERSION;
 /** Where prices are looked for when an inline offer has no selector of the shop's. */
 const PRICE = '[itemprop=price],.price';
-/** A dialogue of the shop's own has the shopper's attention. */
-const MODAL = ':modal,[aria-modal=true]';
 
 /** @typedef {import('./session.js').Standing} Standing */
 
@@ -47,6 +47,7 @@ export function start(queue) {
   let [viewed, place] = ['', ''];
   /** Whether the server has yet to hear of this page; the first one travels in `hello`. */
   let pageDue = false;
+  let redraw = 0;
   /** @type {Set<string>} offers the shop was told of */
   const announced = new Set();
   /** @type {Map<string, Standing>} accepted here, waiting for the answer */
@@ -139,8 +140,10 @@ export function start(queue) {
       announced.delete(offer);
       emit('withdraw', { offer });
     }
-    const busy = standing[0] && document.querySelector(MODAL);
-    if (busy) later(1000, draw);
+    // A dialogue of the shop's own has the shopper's attention; none says when it opens or closes.
+    const busy = standing[0] && openDialogue();
+    clearTimeout(redraw);
+    if (standing[0]) redraw = later(1000, draw);
     const here = standing.find(({ sku }) => sku === verdict.product?.sku) ?? standing.at(-1);
     card.show(busy || /checkout|payment/.test(kind()) ? undefined : here);
   };
@@ -247,6 +250,7 @@ export function start(queue) {
         connection: session.status(),
         clock: Date.now() - performance.timeOrigin - now(),
         shown: card.shown(),
+        dialogue: session.offers()[0] && nameOf(openDialogue()),
       });
     },
   };
