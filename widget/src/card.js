@@ -92,7 +92,7 @@ export function createCard(look, act) {
       old.replaceWith(card);
     } else {
       host = el('div');
-      host.lang = look(last).locale;
+      host.lang = look(last).words.lang;
       const root = host.attachShadow(bare({ mode: 'open' }));
       root.adoptedStyleSheets = [sheet];
       root.append(said, card);

@@ -1,10 +1,12 @@
 /** Level of consent: none, this visit, or the customer's history; read from the page's consent tools. */
 
-import { bare, guard, listen } from './guard.js';
+import { bare, guard, later, listen } from './guard.js';
 import { at, own } from './json.js';
 
 /** @typedef {'none' | 'anonymous' | 'personal'} Consent */
 
+/** So often is looked for systems that came, or changed, without saying so. */
+const LOOK_MS = 1_000;
 const LEVELS = /** @type {Consent[]} */ (['none', 'anonymous', 'personal']);
 
 /** @param {any} history @param {any} visit what is allowed @returns {number} an index of LEVELS */
@@ -14,11 +16,18 @@ const level = (history, visit) => (history ? 2 : visit ? 1 : 0);
  * Google Consent Mode v2 has no getter: its commands in the data layer are all there is.
  * @param {Record<string, string>} state what earlier commands said; changed here
  * @param {any} said the latest command's fields
+ * @param {boolean} [isDefault] whether it speaks for shoppers who have not chosen: of several
+ *   defaults the most restrictive counts, and no grant for some regions, as nobody here knows the
+ *   shopper's region
  */
-export function readGoogle(state, said) {
-  // A default for some regions is not for everyone, and where we are nobody here knows.
-  if (!own(said, 'region')) Object.assign(state, said);
-  const granted = (/** @type {string} */ key) => state[key] === 'granted';
+export function readGoogle(state, said, isDefault) {
+  const region = own(said, 'region');
+  for (const [key, value] of Object.entries(said)) {
+    // A choice is kept beside the defaults: one that comes late does not undo it.
+    if (!isDefault && !region) state[`+${key}`] = value;
+    else if (value === 'denied' || !(region || state[key])) state[key] = value;
+  }
+  const granted = (/** @type {string} */ key) => (state[`+${key}`] ?? state[key]) === 'granted';
   return level(
     granted('personalization_storage') || granted('ad_personalization'),
     granted('functionality_storage') || granted('analytics_storage'),
@@ -49,7 +58,7 @@ export const readWordPress = (has) =>
   level(has('preferences') || has('marketing'), has('statistics'));
 
 /**
- * @param {() => any} setting auto, none, anonymous or personal
+ * @param {() => any} setting auto, ask, none, anonymous or personal
  * @param {() => void} changed
  */
 export function createConsent(setting, changed) {
@@ -59,25 +68,33 @@ export function createConsent(setting, changed) {
   const said = new Map();
   /** @type {Record<string, string>} */
   const google = bare({});
+  /** @type {any} the TCF interface that is listened to */
+  let tcf;
+  let timer = 0;
 
   /** @param {string} system @param {number} [value] nothing when it has not answered */
   const hear = (system, value) => {
     said.set(system, value ?? said.get(system) ?? 0);
     changed();
   };
+  // Systems come late, replace their first stub, and not all of them tell of a change.
   const look = guard(() => {
+    clearTimeout(timer);
+    timer = later(LOOK_MS, look);
     const { __tcfapi, wp_has_consent, Shopify } = /** @type {any} */ (window);
-    if (__tcfapi && !said.has('tcf')) {
+    if (__tcfapi && __tcfapi !== tcf) {
+      tcf = __tcfapi;
       hear('tcf');
-      __tcfapi(
+      tcf(
         'addEventListener',
         2,
         guard((data) => hear('tcf', readTcf(data))),
       );
     }
-    if (wp_has_consent) hear('wp', readWordPress(wp_has_consent));
+    // What is there and cannot be read has not answered.
+    if (wp_has_consent) hear('wp', guard(readWordPress)(wp_has_consent));
     const privacy = at('customerPrivacy', Shopify);
-    if (privacy) hear('shopify', readShopify(privacy));
+    if (privacy) hear('shopify', guard(readShopify)(privacy));
     else if (at('loadFeatures', Shopify) && !said.has('shopify')) {
       hear('shopify');
       Shopify.loadFeatures([{ name: 'consent-tracking-api', version: '0.1' }], look);
@@ -92,7 +109,8 @@ export function createConsent(setting, changed) {
     gpc,
     /** @param {any} entry of the data layer */
     heardLayer(entry) {
-      if (own(entry, '0') === 'consent') hear('google', readGoogle(google, own(entry, '2')));
+      if (own(entry, '0') !== 'consent') return;
+      hear('google', readGoogle(google, own(entry, '2'), own(entry, '1') === 'default'));
     },
     /** @param {any} value a level */
     call(value) {
@@ -102,10 +120,12 @@ export function createConsent(setting, changed) {
     /** @returns {[Consent, string]} the level and who says so */
     now() {
       if (LEVELS.includes(called)) return [called, 'call'];
-      const fixed = LEVELS.indexOf(setting());
-      // The most restrictive of several systems counts. Without any, the level is anonymous.
-      const value = fixed < 0 ? Math.min(...(said.size ? said.values() : [1])) : fixed;
-      const source = fixed < 0 ? [...said.keys()].join() || 'default' : 'setting';
+      const set = setting();
+      const fixed = LEVELS.indexOf(set);
+      // Several systems: the most cautious counts. None at all: this visit only, or nothing yet.
+      const value =
+        fixed < 0 ? Math.min(...(said.size ? said.values() : [set === 'ask' ? 0 : 1])) : fixed;
+      const source = fixed < 0 ? [...said.keys()].join() || set || 'default' : 'setting';
       return gpc() && value > 1 ? ['anonymous', `${source},gpc`] : [LEVELS[value], source];
     },
   };

@@ -20,13 +20,15 @@ const TABLE = [
 /**
  * @param {string} locale BCP 47
  * @param {any} extra the shop's `strings`: `{ar: {accept: '…'}}`
- * @returns {Record<Key, string>}
+ * @returns {Record<Key | 'lang', string>} `lang` is the language of most of them
  */
 export function words(locale, extra) {
   const [language] = locale.split('-');
   const row = (TABLE.find((words) => words.startsWith(language)) ?? TABLE[0]).split('|');
   const changed = own(extra, locale) ?? own(extra, language);
-  return /** @type {any} */ (
-    Object.fromEntries(KEYS.map((key, at) => [key, `${own(changed, key) ?? row[at + 1]}`]))
-  );
+  return /** @type {any} */ ({
+    ...Object.fromEntries(KEYS.map((key, at) => [key, `${own(changed, key) ?? row[at + 1]}`])),
+    // What is read out in the wrong language is not understood.
+    lang: changed ? locale : row[0],
+  });
 }

@@ -38,7 +38,7 @@
  * @property {string} [server] where the server is, if the script does not lie there
  * @property {string} [territory] "DE", "US-NY"
  * @property {string} [locale] BCP 47; else the page's language
- * @property {'auto' | Consent} [consent]
+ * @property {'auto' | 'ask' | Consent} [consent] `ask`: none until a consent system has spoken
  * @property {'corner' | 'inline'} [placement] instead of what the offer says
  * @property {string} [inline] a selector for the price that an inline offer follows
  * @property {'light' | 'dark'} [theme] else as the page is

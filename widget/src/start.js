@@ -55,7 +55,8 @@ export function start(queue) {
 
   const locale = () => {
     const wanted = setting('locale') ?? (document.documentElement.lang || navigator.language);
-    return guard(Intl.getCanonicalLocales)(wanted)?.[0] ?? 'en';
+    // Many shop systems print "de_DE".
+    return guard(Intl.getCanonicalLocales)(wanted.replace(/_/g, '-'))?.[0] ?? 'en';
   };
   const kind = () => page.kind ?? setting('page') ?? pageKind(!!verdict.product);
   const url = () => publicUrl(location.href);

@@ -35,8 +35,14 @@ export function createTabs(record, heard) {
     },
     /** @returns {boolean} whether this tab knows which session it is in: if not, it will hear */
     ask() {
-      if (!channel) {
-        channel = new BroadcastChannel('tactful');
+      if (!channel && !alone) {
+        try {
+          channel = new BroadcastChannel('tactful');
+        } catch {
+          // Where all storage is blocked, browsers refuse it: a tab alone is a tab alone.
+          alone = true;
+          return alone;
+        }
         channel.onmessage = guard(({ data }) => {
           if (data > asked) tell();
           else if (data.asked < asked) {

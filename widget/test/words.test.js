@@ -80,3 +80,25 @@ test("consent systems' words are graded", () => {
     0,
   );
 });
+
+test('of several defaults the most restrictive counts, and no grant for some regions', () => {
+  const state = {};
+  const denied = {
+    region: ['DE', 'AT'],
+    ad_personalization: 'denied',
+    analytics_storage: 'denied',
+  };
+  const granted = { ad_personalization: 'granted', analytics_storage: 'granted' };
+  assert.equal(readGoogle(state, granted, true), 2);
+  assert.equal(readGoogle(state, denied, true), 0);
+  assert.equal(readGoogle(state, granted, true), 0, 'in whichever order they come');
+  assert.equal(readGoogle({}, { ...granted, region: ['US'] }, true), 0);
+  assert.equal(readGoogle(state, { analytics_storage: 'granted' }, false), 1, 'a choice was made');
+  assert.equal(readGoogle(state, denied, true), 1, 'a late default does not undo it');
+});
+
+test('the words say of which language they are', () => {
+  const cases = { ja: 'en', ar: 'en', de: 'de', 'de-AT': 'de', en: 'en', 'en-GB': 'en' };
+  for (const [locale, lang] of Object.entries(cases)) assert.equal(words(locale).lang, lang);
+  assert.equal(words('nl', { nl: { accept: 'Neem' } }).lang, 'nl');
+});
