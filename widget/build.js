@@ -34,7 +34,9 @@ const css = {
 /** Properties that only our own modules share: never on the wire, never the page's. */
 const INTERNAL = [
   'acknowledge',
+  'aside',
   'ask',
+  'broken',
   'call',
   'cartChanged',
   'changed',
@@ -49,6 +51,7 @@ const INTERNAL = [
   'look',
   'may',
   'moved',
+  'offerUrl',
   'own',
   'products',
   'rewind',

@@ -5,7 +5,7 @@ import { at, own } from './json.js';
 
 /** @typedef {'none' | 'anonymous' | 'personal'} Consent */
 
-/** So often is looked for systems that came, or changed, without saying so. */
+/** Interval at which systems are read that appear, or change, without an event. */
 const LOOK_MS = 1_000;
 const LEVELS = /** @type {Consent[]} */ (['none', 'anonymous', 'personal']);
 
@@ -77,7 +77,7 @@ export function createConsent(setting, changed) {
     said.set(system, value ?? said.get(system) ?? 0);
     changed();
   };
-  // Systems come late, replace their first stub, and not all of them tell of a change.
+  // Systems load late, replace their stub, and do not all dispatch an event on a change.
   const look = guard(() => {
     clearTimeout(timer);
     timer = later(LOOK_MS, look);
@@ -91,7 +91,7 @@ export function createConsent(setting, changed) {
         guard((data) => hear('tcf', readTcf(data))),
       );
     }
-    // What is there and cannot be read has not answered.
+    // A system that throws counts as one that has not answered.
     if (wp_has_consent) hear('wp', guard(readWordPress)(wp_has_consent));
     const privacy = at('customerPrivacy', Shopify);
     if (privacy) hear('shopify', guard(readShopify)(privacy));
@@ -122,7 +122,8 @@ export function createConsent(setting, changed) {
       if (LEVELS.includes(called)) return [called, 'call'];
       const set = setting();
       const fixed = LEVELS.indexOf(set);
-      // Several systems: the most cautious counts. None at all: this visit only, or nothing yet.
+      // The most restrictive of several systems counts. Without any, the level is anonymous; with
+      // `ask` it is none.
       const value =
         fixed < 0 ? Math.min(...(said.size ? said.values() : [set === 'ask' ? 0 : 1])) : fixed;
       const source = fixed < 0 ? [...said.keys()].join() || set || 'default' : 'setting';

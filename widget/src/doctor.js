@@ -7,7 +7,8 @@ import { faults } from './guard.js';
  * @returns {any} the same with what to do, also written to the console: someone asked
  */
 export function examine(report) {
-  const { connection, conflicts, consent, dialogue, server, product, tags, kind } = report;
+  const { aside, broken, dialogue, ...open } = report;
+  const { connection, conflicts, consent, server, product, tags, kind } = open;
   const { transport, stopped, failures } = connection;
   const advice = [
     !server && 'Set data-server.',
@@ -18,10 +19,12 @@ export function examine(report) {
       !transport &&
       `No answer: is ${location.origin} in TACTFUL_ORIGINS, and ${server} in connect-src?`,
     !product && kind === 'product' && "Call tactful('view', sku).",
-    dialogue && `Hidden by a dialogue: ${dialogue}.`,
+    dialogue && `Open dialogue: ${dialogue.id || dialogue.className}`,
+    !product && aside[0] && `Set aside: ${aside[0]}`,
+    broken[0] && `Broken ld+json: ${broken[0]}`,
     conflicts[0] && 'Make the sources agree.',
   ].filter(Boolean);
-  const full = { ...report, faults, advice };
+  const full = { ...open, faults, advice };
   console.log('tactful', full);
   return full;
 }

@@ -19,9 +19,14 @@ export function el(tag, className, ...children) {
   return node;
 }
 
-/** @param {Element} [node] @returns {string | undefined} "div#cart.drawer open" */
-export const nameOf = (node) => node && `${node.localName}#${node.id}.${node.className}`;
-
-/** @param {(changes: MutationRecord[]) => void} fn called after nodes have come or gone */
+/** @param {() => void} fn called after anything that pages print data with has changed */
 export const watchNodes = (fn) =>
-  new MutationObserver(guard(fn)).observe(document, bare({ childList: true, subtree: true }));
+  new MutationObserver(guard(fn)).observe(
+    document,
+    bare({
+      childList: true,
+      subtree: true,
+      characterData: true,
+      attributeFilter: ['content', 'href'],
+    }),
+  );

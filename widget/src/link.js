@@ -25,5 +25,11 @@ export function publicUrl(address) {
 /** @param {string} address without the query and the fragment */
 export const pathOf = (address) => absolute(address).split(/[?#]/)[0].replace(/\/$/, '');
 
+/**
+ * @param {string} address
+ * @returns {string} its path alone: a staging host serves the pages of the live one
+ */
+export const routeOf = (address) => pathOf(address).replace(/^\w+:\/\/[^/]*/, '');
+
 /** @param {string} address @returns {string[]} the fields of its query, as written */
 export const fields = (address) => address.split('#')[0].split('?')[1]?.split('&') ?? [];

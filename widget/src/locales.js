@@ -28,7 +28,7 @@ export function words(locale, extra) {
   const changed = own(extra, locale) ?? own(extra, language);
   return /** @type {any} */ ({
     ...Object.fromEntries(KEYS.map((key, at) => [key, `${own(changed, key) ?? row[at + 1]}`])),
-    // What is read out in the wrong language is not understood.
+    // Screen readers read a text in the language it is marked with.
     lang: changed ? locale : row[0],
   });
 }

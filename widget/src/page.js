@@ -5,13 +5,17 @@ import { later, listen } from './guard.js';
 import { at } from './json.js';
 
 /**
- * Looked for, in this order, in the platform's word for the page, the body's classes and the path.
+ * Looked for, in this order, in the platform's word for the page, the body's classes and the path:
+ * whole classes, and whole segments of the path in many languages.
  * @type {[string, RegExp][]}
  */
 const KINDS = [
-  ['payment', /\/(payment|zahlung|paiement|pago)/],
-  ['cart', /(^|woocommerce-)cart |\/(cart|basket|warenkorb|panier|carrito|koszyk)\b/],
-  ['checkout', /\/(checkout|kasse|commande)/],
+  ['payment', /\/(payment|zahlung|paiement|pago)(?![\w-])/],
+  [
+    'cart',
+    /(^|woocommerce-)cart |checkout-cart|\/(cart|basket|warenkorb|panier|carrito|carrello|koszyk)(?![\w-])/,
+  ],
+  ['checkout', /(woocommerce-|\/)(checkouts?|kasse|commande)(?![\w-])|checkout-index/],
   ['product', /^product |single-product /],
   ['category', /^collection |tax-product|\/collections\//],
   ['search', /^search|[?&][qs]=/],
@@ -20,11 +24,12 @@ const KINDS = [
 
 /**
  * @param {string} where the platform's word, the body's classes, the path and its query
- * @param {boolean} product whether one was found
+ * @param {boolean} product whether one was found: it outweighs what stands before the path's end
  * @returns {string}
  */
 export function kindOf(where, product) {
-  const kind = KINDS.find(([, pattern]) => pattern.test(where))?.[0] ?? 'other';
+  const read = product ? where.replace(/\/[^?]*(\/[^/?])/, '$1') : where;
+  const kind = KINDS.find(([, pattern]) => pattern.test(read))?.[0] ?? 'other';
   return product && !/pay|cart|out/.test(kind) ? 'product' : kind;
 }
 

@@ -7,7 +7,6 @@ import { createConsent } from './consent.js';
 import { watchPage } from './detect/watch.js';
 import { openDialogue } from './dialogue.js';
 import { examine } from './doctor.js';
-import { nameOf } from './dom.js';
 import { emit, event, off, on } from './emit.js';
 import { money } from './format.js';
 import { bare, guard, later, listen } from './guard.js';
@@ -34,8 +33,8 @@ const plain = ({ endsAt, ...offer }) => offer;
  * @returns {any} the API
  */
 export function start(queue) {
-  /** @type {import('./detect/merge.js').Verdict} */
-  let verdict = { product: null, fields: {}, conflicts: [] };
+  /** @type {import('./detect/watch.js').Found} */
+  let verdict = { product: null, fields: {}, conflicts: [], broken: [], aside: [] };
   /** @type {[import('./detect/datalayer.js').Lines, string]} */
   let cart = [listed([]), ''];
   /** @type {any} the shop's own word on the page: `{kind, moment, query}` */
@@ -44,7 +43,7 @@ export function start(queue) {
   let who;
   let level = 'none';
   let [ready, away] = [false, false];
-  let [viewed, place] = ['', ''];
+  let [viewed, looked, place] = ['', '', ''];
   /** Whether the server has yet to hear of this page; the first one travels in `hello`. */
   let pageDue = false;
   let redraw = 0;
@@ -141,7 +140,8 @@ export function start(queue) {
       announced.delete(offer);
       emit('withdraw', { offer });
     }
-    // A dialogue of the shop's own has the shopper's attention; none says when it opens or closes.
+    // The card does not disturb a dialogue of the shop. Dialogues dispatch no event when they open or
+    // close, so they are looked for every second.
     const busy = standing[0] && openDialogue();
     clearTimeout(redraw);
     if (standing[0]) redraw = later(1000, draw);
@@ -152,7 +152,8 @@ export function start(queue) {
   const tellView = () => {
     const { product } = verdict;
     const now = `${pathOf(location.href)} ${product?.sku}`;
-    if (product && now !== viewed) session.send({ t: 'view', ...product });
+    if (!product || now === viewed) return;
+    session.send({ t: 'view', ...product });
     viewed = now;
   };
   const tellCart = () => {
@@ -193,7 +194,10 @@ export function start(queue) {
   const watch = watchPage(
     (found) => {
       verdict = found;
-      consent.look();
+      // Pages change all the time. Only these changes are worth opening a connection for.
+      const now = [found.product?.sku, kind(), url()].join();
+      if (now === looked && !pageDue) return;
+      looked = now;
       tellPage();
       tellView();
       connect();
@@ -251,7 +255,7 @@ export function start(queue) {
         connection: session.status(),
         clock: Date.now() - performance.timeOrigin - now(),
         shown: card.shown(),
-        dialogue: session.offers()[0] && nameOf(openDialogue()),
+        dialogue: session.offers()[0] && openDialogue(),
       });
     },
   };

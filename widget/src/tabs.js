@@ -39,7 +39,7 @@ export function createTabs(record, heard) {
         try {
           channel = new BroadcastChannel('tactful');
         } catch {
-          // Where all storage is blocked, browsers refuse it: a tab alone is a tab alone.
+          // Firefox throws where all cookies are blocked. The tab then has a session of its own.
           alone = true;
           return alone;
         }

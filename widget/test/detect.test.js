@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import './browser.js';
 
-const { decimal, hint, ofPage, read } = await import('../src/detect/product.js');
+const { decimal, hint, ofPage, read, readOffers, unite } = await import('../src/detect/product.js');
 const { readJsonLd } = await import('../src/detect/jsonld.js');
 const { cartAfter, readEntry } = await import('../src/detect/datalayer.js');
 const { readCart, readProductEvent } = await import('../src/detect/platforms.js');
@@ -201,4 +201,101 @@ test('an address leaves the page without fragment and without what is private', 
     publicUrl('https://shop.example/p?tactful_link=xauthx'),
     'https://shop.example/p?tactful_link=xauthx',
   );
+});
+
+test('records of one product are united, each field by the first that says it', () => {
+  const { product, conflicts, fields } = merge([
+    [
+      'json-ld',
+      [
+        { sku: 'A', price: '18', currency: 'EUR' },
+        { sku: 'A', availability: 'instock' },
+      ],
+    ],
+  ]);
+  assert.deepEqual(product, { sku: 'A', price: { amount: 1800, currency: 'EUR' } });
+  assert.equal(fields.availability[1], 'instock');
+  assert.deepEqual(conflicts, []);
+});
+
+test('identifiers unite records and tell products apart; a title does neither against them', () => {
+  const cases = [
+    [[{ sku: 'A' }, { sku: 'A', id: '1' }], 1],
+    [[{ sku: 'A', id: '1' }, { id: '1' }], 1],
+    [[{ sku: 'A', title: 'Shoe' }, { title: 'Shoe' }], 1],
+    [
+      [
+        { sku: 'A', title: 'Shoe' },
+        { sku: 'B', title: 'Shoe' },
+      ],
+      2,
+    ],
+    [
+      [
+        { id: '1', title: 'Shoe' },
+        { id: '2', title: 'Shoe' },
+      ],
+      2,
+    ],
+    [[{ price: '1' }, { price: '1' }], 2],
+  ];
+  for (const [records, count] of cases) assert.equal(unite(records).length, count);
+});
+
+test('of several offers the open one counts; without one, what all agree on', () => {
+  const offers = [
+    { sku: 'RED', url: '/p/aero?variant=1', price: 150, priceCurrency: 'EUR' },
+    { sku: 'BLUE', url: '/p/aero?variant=2', price: 170, priceCurrency: 'EUR' },
+  ];
+  const at = (query, node) => readOffers(node, `https://shop.example/p/aero${query}`);
+  const [blue] = at('?variant=2', { sku: 'TENT', offers });
+  assert.deepEqual([blue.sku, blue.price], ['BLUE', '170']);
+  const [tent] = at('', { sku: 'TENT', offers });
+  assert.deepEqual([tent.sku, tent.price, tent.currency], ['TENT', undefined, 'EUR']);
+  assert.deepEqual(
+    at('', { offers }).map(({ sku }) => sku),
+    ['RED', 'BLUE'],
+  );
+});
+
+test('JSON-LD is read out of its wrappers, and what is broken is reported', () => {
+  const plain = '{"@type":"Product","sku":"A"}';
+  for (const script of [
+    `//<![CDATA[\n${plain}\n//]]>`,
+    `/*<![CDATA[*/${plain}/*]]>*/`,
+    `<!--//--><![CDATA[//><!--\n[${plain}]\n//--><!]]>`,
+    `<!-- ${plain} -->`,
+    `\uFEFF${plain};`,
+    plain.replace('A', 'A\n'),
+  ]) {
+    const broken = [];
+    assert.equal(readJsonLd([script], broken)[0]?.sku.trim(), 'A', script);
+    assert.deepEqual(broken, []);
+  }
+  const broken = [];
+  assert.deepEqual(readJsonLd([`${plain.slice(0, -1)},}`, '  '], broken), []);
+  assert.equal(broken.length, 1);
+});
+
+test('a word of a path counts as a whole segment only, and a found product outweighs its guess', () => {
+  for (const path of [
+    '/pagoda-lamp',
+    '/payment-terminal',
+    '/basket-weave-rug',
+    '/kassel',
+    '/carton',
+  ]) {
+    assert.equal(kindOf(`  /p${path}`, true), 'product');
+    assert.equal(kindOf(`  ${path}`, false), 'other', path);
+  }
+  assert.equal(kindOf('  /basket/picnic', true), 'product');
+  assert.equal(kindOf('  /cart.php', false), 'cart');
+  assert.equal(kindOf(' checkout-cart-index page /checkout/cart/', false), 'cart');
+  assert.equal(kindOf(' checkout-index-index page /x', false), 'checkout');
+  assert.equal(kindOf(' woocommerce-checkout /x', true), 'checkout');
+});
+
+test('the text of an offer in microdata is no list of offers', () => {
+  const said = { sku: 'A', price: '5', offers: '59,90 € In stock' };
+  assert.equal(readOffers({ ...said, offers: said }, 'https://shop.example/p/aero')[0].price, '5');
 });

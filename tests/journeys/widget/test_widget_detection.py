@@ -92,6 +92,8 @@ def judge(report: dict[str, Any], expects: dict[str, Any], address: str) -> None
         assert report["kind"] == kind
     if (cart := expects.get("cart")) is not None:
         assert {line["sku"]: line["qty"] for line in report["cart"][0]} == cart
+    if advice := expects.get("advice"):
+        assert advice in " ".join(report["advice"])
     if availability := expects.get("availability"):
         assert report["fields"]["availability"][1] == availability
     assert report["url"] == address.split("#", maxsplit=1)[0] or "after" in expects

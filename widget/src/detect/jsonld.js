@@ -1,6 +1,5 @@
 /** schema.org in JSON-LD, in all the shapes that shops print. */
 
-import { note } from '../guard.js';
 import { parse } from '../json.js';
 import { list } from './product.js';
 
@@ -14,21 +13,32 @@ const walk = (nodes) =>
     if (!isProduct(node)) return walk([node['@graph'], node.mainEntity].flat().filter(Boolean));
     const variants = list(node.hasVariant).filter(isProduct);
     // What a variant does not say of itself, its group says; but not which one it is.
-    const { sku, offers, url, ...group } = node;
+    const { sku, offers, url, '@id': name, ...group } = node;
     return variants[0] ? variants.map((one) => ({ ...group, ...one })) : [node];
   });
 
 /**
+ * Old templates wrap the text in a comment or in CDATA, and put line breaks into its strings.
+ * @param {string} script
+ */
+const unwrap = (script) =>
+  script
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what breaks JSON
+    .replace(/<!\[CDATA\[|\]\]>|[\0-\x1f]/g, ' ')
+    .replace(/^[^[{]*([[{].*[\]}]).*/, '$1')
+    .trim();
+
+/**
  * @param {string[]} scripts the text of each `application/ld+json`
+ * @param {string[]} [broken] where what is wrong with a script goes: it says nothing of the others
  * @returns {any[]} products, in the words of schema.org
  */
-export const readJsonLd = (scripts) =>
+export const readJsonLd = (scripts, broken = []) =>
   scripts.flatMap((script) => {
     try {
-      return walk(parse(script));
+      return walk(parse(unwrap(script) || '[]'));
     } catch (error) {
-      // One broken script says nothing about the others.
-      note(error);
+      broken.push(`${error}`);
       return [];
     }
   });

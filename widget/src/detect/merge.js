@@ -1,7 +1,7 @@
 /** One answer out of what all sources say; where they disagree, a report and no guess. */
 
 import { bare } from '../guard.js';
-import { hint } from './product.js';
+import { hint, unite } from './product.js';
 
 /**
  * @typedef {import('./product.js').Product} Product
@@ -19,7 +19,7 @@ const CERTAIN = /call|event/;
 
 /**
  * @param {[string, Product[]][]} found each source and its products, in order of trust; several
- *   only when the source cannot tell which one is meant
+ *   records of one product, or several products when the source cannot tell which one is meant
  * @returns {Verdict}
  */
 export function merge(found) {
@@ -29,14 +29,18 @@ export function merge(found) {
   const conflicts = [];
   /** @type {Record<string, boolean>} */
   const open = bare({});
+  /** @type {[string, Product[]][]} each source and what it says of its one product */
+  const clearly = [];
   for (const [source, products] of found) {
-    const all = `${products.map(({ sku, id }) => sku ?? id)}`;
-    if (products[1]) conflicts.push(['product', [[source, all]]]);
+    const groups = unite(products);
+    const all = `${groups.map(([{ sku, id }]) => sku ?? id)}`;
+    if (groups[1]) conflicts.push(['product', [[source, all]]]);
+    else clearly.push([source, products]);
   }
   for (const field of FIELDS) {
     const said = /** @type {Said[]} */ (
-      found
-        .map(([source, [one, another]]) => [source, !another && one?.[field]])
+      clearly
+        .flatMap(([source, records]) => records.map((one) => [source, one[field]]))
         .filter(([, value]) => value)
     );
     if (!said[0]) continue;

@@ -1,8 +1,8 @@
 /** One product as a page describes it, whichever way it does. */
 
 import { minor } from '../format.js';
-import { own, stringify } from '../json.js';
-import { fields, pathOf } from '../link.js';
+import { own } from '../json.js';
+import { fields, routeOf } from '../link.js';
 
 /**
  * @typedef {object} Product
@@ -11,8 +11,13 @@ import { fields, pathOf } from '../link.js';
  * @property {string} [price] a decimal, as digits with a point
  * @property {string} [currency]
  * @property {string} [availability]
- * @property {string} [url]
+ * @property {string} [url] the product's own address
+ * @property {string} [offerUrl] the offer's, which may be that of a payment page
+ * @property {string} [name] its `@id`: a name, even where it looks like an address
+ * @property {string} [title]
  */
+
+const IDS = 'productID gtin13 gtin productGroupID';
 
 /** @param {any} value @returns {string | undefined} */
 export const text = (value) => {
@@ -24,7 +29,7 @@ export const text = (value) => {
 export const first = (object, names) =>
   names
     .split(' ')
-    .map((name) => text(own(object, name)))
+    .map((name) => text(list(own(object, name))[0]))
     .find(Boolean);
 
 /**
@@ -45,12 +50,17 @@ export function decimal(value) {
 /** @param {any} value @returns {any[]} */
 export const list = (value) => [value ?? []].flat();
 
+/** @param {any} node @returns {any[]} its offers, also those inside of an AggregateOffer */
+const offersOf = (node) =>
+  // In microdata, the field of an offer that is called so is its text.
+  list(own(node, 'offers')).flatMap((offer) => own(offer, 'offers')?.flat?.() ?? offer);
+
 /**
  * @param {any} node a Product in the words of schema.org: every source speaks them
- * @returns {Product}
+ * @returns {Product} with the first of its offers
  */
 export function read(node) {
-  const [offer] = list(node.offers);
+  const [offer] = offersOf(node);
   // WooCommerce lists a former price beside the one to pay, marked with a `priceType`.
   const paid =
     list(own(offer, 'priceSpecification')).find((one) => one.price && !one.priceType) ?? offer;
@@ -59,15 +69,41 @@ export function read(node) {
   const range = first(offer, 'highPrice') ?? low;
   return {
     sku: first(node, 'sku') ?? first(offer, 'sku'),
-    id: first(node, 'productID gtin13 gtin productGroupID'),
+    id: first(node, IDS) ?? first(offer, IDS),
     price: decimal(low) === decimal(range) ? decimal(low) : undefined,
     currency: (first(paid, 'priceCurrency') ?? first(offer, 'priceCurrency'))?.toUpperCase(),
     // "https://schema.org/InStock", "in stock"
     availability: first(offer, 'availability')
       ?.replace(/.*[/:#]|[\s_-]/g, '')
       .toLowerCase(),
-    url: first(offer, 'url') ?? first(node, 'url @id'),
+    url: first(node, 'url'),
+    offerUrl: first(offer, 'url'),
+    name: first(node, '@id'),
+    title: first(node, 'name'),
   };
+}
+
+/**
+ * @param {any} node a Product that may list one offer for each variant
+ * @param {string} page
+ * @returns {Product[]} with the offer whose address is open; without one, the product itself with
+ *   what all its offers agree on; where it has no name of its own, each variant
+ */
+export function readOffers(node, page) {
+  const offers = offersOf(node);
+  if (!offers[1]) return [read(node)];
+  const { '@id': name, url } = node;
+  const each = offers.map((offer) =>
+    read({ ...node, ...offer, '@id': name, url, offers: [offer] }),
+  );
+  const open = each.filter((one) => isOpen(one, page));
+  const some = open[0] ? open : each;
+  const product = read({ ...node, offers: [] });
+  for (const field of /** @type {(keyof Product)[]} */ (Object.keys(product))) {
+    const value = some[0][field];
+    if (some.every((one) => one[field] === value)) product[field] = value;
+  }
+  return product.sku || product.id ? [product] : each;
 }
 
 /**
@@ -79,19 +115,46 @@ export function hint(price, currency = '') {
   return { amount: Math.round(Number(price) * minor(currency)), currency };
 }
 
+/** @param {Product} one @param {string} page @returns {boolean} whether `?variant=2` names it */
+const isOpen = ({ url, offerUrl, name }, page) =>
+  [url, offerUrl, name].some((address = '') => {
+    const wanted = fields(address);
+    return (
+      wanted[0] &&
+      routeOf(address) === routeOf(page) &&
+      wanted.every((field) => fields(page).includes(field))
+    );
+  });
+
+/** @param {Product} a @param {Product} b */
+const isSame = (a, b) =>
+  a.sku && b.sku ? a.sku === b.sku : a.id && b.id ? a.id === b.id : a.title && a.title === b.title;
+
+/**
+ * A theme, a shop system and a plugin may each print a part of one product.
+ * @param {Product[]} products
+ * @returns {Product[][]} what is said of each product, the first record first
+ */
+export function unite(products) {
+  /** @type {Product[][]} */
+  const groups = [];
+  for (const one of products) {
+    const group = groups.find((records) => records.some((other) => isSame(one, other)));
+    if (group) group.push(one);
+    else groups.push([one]);
+  }
+  return groups;
+}
+
 /**
  * @param {Product[]} products
  * @param {string} page
- * @returns {Product[]} the one of this page where the addresses tell, else all
+ * @returns {Product[]} all that is said of the one with an address, and of these the
+ *   open variant, where the addresses tell; else all
  */
 export function ofPage(products, page) {
-  const distinct = [...new Map(products.map((one) => [stringify(one), one])).values()];
-  const there = fields(page);
-  const near = distinct.filter(({ url }) => url && pathOf(url) === pathOf(page));
-  // `?variant=2` names one.
-  const exact = near.filter(({ url = '' }) => {
-    const wanted = fields(url);
-    return wanted[0] && wanted.every((field) => there.includes(field));
-  });
-  return [exact, near].find((some) => some[0]) ?? distinct;
+  const groups = unite(products);
+  const exact = groups.filter((records) => records.some((one) => isOpen(one, page)));
+  const near = groups.filter((records) => records.some(({ url, offerUrl }) => url ?? offerUrl));
+  return ([exact, near].find((some) => some[0]) ?? groups).flat();
 }

@@ -3,25 +3,30 @@
 import { watchNodes } from '../dom.js';
 import { minor } from '../format.js';
 import { guard, later } from '../guard.js';
-import { at } from '../json.js';
-import { absolute, pathOf } from '../link.js';
+import { at, stringify } from '../json.js';
+import { absolute, pathOf, routeOf } from '../link.js';
 import { cartAfter, followDataLayer, readEntry } from './datalayer.js';
 import { readJsonLd } from './jsonld.js';
 import { readMicrodata, readOpenGraph } from './markup.js';
 import { merge } from './merge.js';
 import { askCart, followPlatforms, readCart } from './platforms.js';
-import { ofPage, read, text } from './product.js';
+import { ofPage, read, readOffers, text } from './product.js';
 
-/** Changes come in bursts. */
+/** Changes come in bursts, or never end: this long after the first one, all is read again. */
 const SETTLE_MS = 300;
 const LD = 'script[type*="ld+json"]';
 /** Carts, the most trusted first: once one has spoken, a lesser one is not believed. */
 const CARTS = 'call shopify woocommerce dataLayer';
 
 /** @typedef {import('./datalayer.js').Lines} Lines */
+/** @typedef {import('./product.js').Product} Product */
+/**
+ * @typedef {import('./merge.js').Verdict & {broken: string[], aside: string[]}} Found with what is
+ *   wrong with scripts that cannot be read, and the addresses of products of other pages
+ */
 
 /**
- * @param {(verdict: import('./merge.js').Verdict) => void} found
+ * @param {(verdict: Found) => void} found
  * @param {(lines: Lines, source: string) => void} heardCart
  * @param {(entry: any) => void} pushed each entry of the data layer, for those who look for consent
  */
@@ -33,8 +38,10 @@ export function watchPage(found, heardCart, pushed) {
   let cartRank = 99;
   let [timer, cartTimer] = [0, 0];
   /** What the page prints, and what the last one left behind: not to be taken for this one's. */
-  let [printed, leftover] = ['', ''];
+  let [printed, leftover] = [new Set(), new Set()];
   let path = pathOf(location.href);
+  /** Paths with the records that were printed there; after a return they are current again. */
+  const owned = new Set();
 
   /** @param {Lines | undefined} lines @param {string} source */
   const cart = (lines, source) => {
@@ -44,8 +51,7 @@ export function watchPage(found, heardCart, pushed) {
     heardCart(lines, source);
   };
   const soon = () => {
-    clearTimeout(timer);
-    timer = later(SETTLE_MS, look);
+    timer ||= later(SETTLE_MS, look);
   };
   const cartChanged = () => {
     clearTimeout(cartTimer);
@@ -76,47 +82,57 @@ export function watchPage(found, heardCart, pushed) {
 
   const look = () => {
     clearTimeout(timer);
+    timer = 0;
     followLayer();
     followLater();
     const { href } = location;
-    const last = (/** @type {string} */ address) => pathOf(address).replace(/.*\//, '');
+    const last = (/** @type {string} */ address) => routeOf(address).replace(/.*\//, '');
     const here = [
       href,
       /** @type {any} */ (document.querySelector('link[rel=canonical]'))?.href ?? href,
     ].map(last);
     const scripts = [...document.querySelectorAll(LD)].map(({ textContent }) => textContent ?? '');
-    printed = scripts.join();
+    printed = new Set();
+    /** @type {string[][]} */
+    const [broken, aside] = [[], []];
+    /** @param {any[]} nodes printed @returns {any[]} those of this page */
+    const current = (nodes) =>
+      nodes.filter((node) => {
+        const key = stringify(read(node));
+        printed.add(key);
+        return (!leftover.has(key) || owned.has(path + key)) && owned.add(path + key);
+      });
+    /** @param {Product} product */
+    const elsewhere = ({ url, offerUrl = '' }) => {
+      // An offer may lead to where it is paid.
+      const address = url ?? (/pay|cart|check|buy/.test(offerUrl) ? '' : offerUrl);
+      // Hosts and language folders differ between what is printed and what is open; the last part
+      // of the path does not.
+      if (!/[/#?]/.test(address) || !absolute(address) || here.includes(last(address))) return;
+      aside.push(address);
+      return true;
+    };
     /** @type {[string, () => any[]][]} */
     const sources = [
       ['call', () => called],
       ['event', () => shown],
-      ['json-ld', () => (printed === leftover ? [] : readJsonLd(scripts))],
+      ['json-ld', () => current(readJsonLd(scripts, broken))],
       ['dataLayer', () => layered],
-      ['microdata', () => readMicrodata(document)],
-      ['opengraph', () => readOpenGraph(document)],
+      ['microdata', () => current(readMicrodata(document))],
+      ['opengraph', () => current(readOpenGraph(document))],
     ];
-    found(
-      merge(
-        sources.map(([source, ask]) => {
-          const products = (guard(ask)() ?? []).map(read).filter(
-            // A product with another address is another page's. Hosts and language folders differ
-            // between what is printed and what is open; the last part of the path does not.
-            ({ sku, id, price, url = '' }) =>
-              (sku || id || price) &&
-              (!/[/#?]/.test(url) || !absolute(url) || here.includes(last(url))),
-          );
-          return [source, ofPage(products, href)];
-        }),
-      ),
+    const verdict = merge(
+      sources.map(([source, ask]) => {
+        const products = (guard(ask)() ?? [])
+          .flatMap((node) => readOffers(node, href))
+          .filter((one) => (one.sku || one.id || one.price) && !elsewhere(one));
+        return [source, ofPage(products, href)];
+      }),
     );
+    found({ ...verdict, broken, aside });
   };
 
-  watchNodes((changes) => {
-    const touched = changes.some(({ target, addedNodes }) =>
-      [target, ...addedNodes].some((node) => /** @type {Element} */ (node).matches?.(LD)),
-    );
-    if (touched) soon();
-  });
+  watchNodes(soon);
 
   return {
     look,
