@@ -2,23 +2,39 @@
 
 import { bare } from './guard.js';
 
-/** @param {string} locale @param {string} currency ISO 4217 */
-const style = (locale, currency) =>
-  new Intl.NumberFormat(locale, bare({ style: 'currency', currency }));
+/**
+ * ISO 4217: a number of decimals, then the currencies that have as many; all others have two.
+ * A browser's own table differs from it, and changes.
+ */
+const DECIMALS =
+  '0BIFCLPDJFGNFISKJPYKMFKRWPYGRWFUGXUYIVNDVUVXAFXOFXPF3BHDIQDJODKWDLYDOMRTND4CLFUYW';
+
+/**
+ * @param {string} currency ISO 4217
+ * @returns {number} the decimals of its minor unit
+ */
+export const exponent = (currency) =>
+  /** @type {any} */ (DECIMALS.match(`(\\d)(...)*${currency}`)?.[1] ?? 2);
 
 /**
  * @param {string} currency ISO 4217
  * @returns {number} minor units in a major one: 100, 1, 1000
  */
-export const minor = (currency) =>
-  10 ** (style('en', currency).resolvedOptions().maximumFractionDigits ?? 2);
+export const minor = (currency) => 10 ** exponent(currency);
 
 /**
  * @param {{amount: number, currency: string}} money minor units
  * @param {string} locale
  */
 export const money = ({ amount, currency }, locale) =>
-  style(locale, currency).format(amount / minor(currency));
+  new Intl.NumberFormat(
+    locale,
+    bare({
+      style: 'currency',
+      currency,
+      minimumFractionDigits: exponent(currency),
+    }),
+  ).format(amount / minor(currency));
 
 /**
  * @param {number} share 0.125

@@ -31,6 +31,7 @@ test('a hint is in minor units of its own currency, or is none', () => {
   assert.deepEqual(hint('49.95', 'EUR'), { amount: 4995, currency: 'EUR' });
   assert.deepEqual(hint('17999', 'JPY'), { amount: 17999, currency: 'JPY' });
   assert.deepEqual(hint('1.234', 'KWD'), { amount: 1234, currency: 'KWD' });
+  assert.deepEqual(hint('4990', 'HUF'), { amount: 499_000, currency: 'HUF' });
   assert.equal(hint('49.95', '€'), undefined);
   assert.equal(hint(undefined, 'EUR'), undefined);
 });

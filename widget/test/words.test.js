@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import './browser.js';
 
 const { KEYS, words } = await import('../src/locales.js');
-const { countdown, money, percent } = await import('../src/format.js');
+const { countdown, exponent, money, percent } = await import('../src/format.js');
 const { listed, parse, stringify } = await import('../src/json.js');
 const { readGoogle, readTcf, readWordPress } = await import('../src/consent.js');
 
@@ -28,6 +29,24 @@ test('money has the decimals of its currency', () => {
   assert.equal(money({ amount: 10965, currency: 'EUR' }, 'en'), '€109.65');
   assert.equal(money({ amount: 15749, currency: 'JPY' }, 'en'), '¥15,749');
   assert.match(money({ amount: 1234, currency: 'KWD' }, 'en'), /1\.234/);
+});
+
+test('every currency has the decimals that the server gives it', () => {
+  const table = new URL('../../server/tactful/core/values/money.py', import.meta.url);
+  const rows = readFileSync(table, 'utf8')
+    .split('_CODES_BY_EXPONENT: Final = {')[1]
+    .split('\n}')[0];
+  let count = 0;
+  for (const [, digits, , codes] of rows.matchAll(/(\d): ("+)([^"]*)"/g)) {
+    for (const code of codes.trim().split(/\s+/)) {
+      assert.equal(Number(exponent(code)), Number(digits), code);
+      const text = money({ amount: 499_000, currency: code }, 'en');
+      const shown = text.match(/\.(\d+)/)?.[1].length ?? 0;
+      assert.equal(shown, Number(digits), text);
+      count += 1;
+    }
+  }
+  assert.ok(count > 160, `${count} currencies`);
 });
 
 test('a percentage has the decimals it was sent with', () => {
