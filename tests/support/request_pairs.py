@@ -167,8 +167,8 @@ def garbled(data: bytes, pick: random.Random) -> bytes:
             found = changed.find(pick.choice((b"\r", b"\n", b":", b" ")), at)
             at = at if found < 0 else found + pick.randrange(2)
         changed[at : at + pick.randrange(3)] = pick.choice((*NOISE, b""))
-    # Further spaces in front of a target, which RFC 9112, section 3, lets a server skip, h11 rejects.
-    return re.sub(rb"([A-Z]) {2,}/", rb"\1 /", bytes(changed))
+    # h11 rejects further spaces around a target, which RFC 9112, section 3, lets a server skip.
+    return re.sub(rb" {2,}(/|HTTP/)", rb" \1", bytes(changed))
 
 
 def split(data: bytes, pick: random.Random) -> Iterator[bytes]:
