@@ -51,7 +51,7 @@ class ByteSource:
         start = self.stream().read(4)
         if start.startswith(_UTF_16):
             return "utf-16"
-        # Every known format begins with a character of ASCII, whose other byte is then zero.
+        # Every known format begins with an ASCII character. In UTF-16 its other byte is zero.
         if start[1:2] == b"\0":
             return "utf-16-le"
         return "utf-16-be" if start[:1] == b"\0" else "utf-8-sig"
@@ -104,7 +104,7 @@ def open_source(name: str) -> Iterator[ByteSource]:
             yield ByteSource(name, raw, _size(raw))
     else:
         try:
-            file = Path(name).open("rb")  # noqa: SIM115 - closed below, after what it yields
+            file = Path(name).open("rb")  # noqa: SIM115 - closed below, after the `yield`
         except OSError as error:
             raise SourceError(
                 f"{name}: The file cannot be read: {error.strerror}. Name a file that can be read."

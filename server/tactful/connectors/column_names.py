@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 Aliases = Mapping[str, tuple[str, ...]]
-"""Name under which a reader reads a column → other names that exports give it."""
+"""Column name that a reader uses → other names of this column in exports."""
 
 SHOPIFY_PRODUCTS: Final[Aliases] = {
     "Handle": ("URL handle",),
@@ -24,7 +24,7 @@ SHOPIFY_PRODUCTS: Final[Aliases] = {
     "Image Src": ("Product image URL",),
     "Variant Image": ("Variant image URL",),
 }
-"""Shopify's product export, as it was written until 2024 and as it is written today."""
+"""Shopify's product export, in the format used until 2024 and in the present one."""
 
 SHOPIFY_INVENTORY: Final[Aliases] = {"Available": ("Available (not editable)",)}
 """Shopify's inventory export."""
@@ -89,16 +89,16 @@ WOOCOMMERCE_PRODUCTS: Final[Aliases] = {
 
 
 def renaming(header: Iterable[str], aliases: Aliases) -> dict[str, str]:
-    """Return the columns of a header that have another name than the one that is read.
+    """Return the columns whose name in the file differs from the name that readers use.
 
-    Names are compared without case. A column that already has the name that is read wins over an alias.
+    Names are compared without case. A column with the reader's own name wins over an alias.
 
     Args:
         header: Names of the columns in the file.
-        aliases: Names that are read, and their aliases.
+        aliases: Names that readers use, and their aliases.
 
     Returns:
-        Name in the file → name that is read.
+        Name in the file → name that readers use.
     """
     folded = {name.casefold(): name for name in header}
     found = {}
@@ -112,7 +112,7 @@ def renaming(header: Iterable[str], aliases: Aliases) -> dict[str, str]:
 
 
 def read_names(header: Iterable[str], aliases: Aliases) -> frozenset[str]:
-    """Return the names under which the columns of a header are read."""
+    """Return the names that readers use for the columns of a header."""
     header = tuple(header)
     renamed = renaming(header, aliases)
     return frozenset(renamed.get(name, name) for name in header)

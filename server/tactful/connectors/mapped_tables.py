@@ -1,4 +1,4 @@
-"""Reader of tables of any system, whose columns are named by the import.
+"""Reader of tables of any system; the options of the import name the columns.
 
 Each row gives a product, a price, a cost and stock, as far as its columns are named.
 """
@@ -100,13 +100,13 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "availability": ("availability", "in stock?", "verfügbarkeit", "disponibilité", "наличие"),
     "currency": ("currency", "währung", "devise", "валюта", "moneda"),
 }
-"""Field that a column can give → names of columns by which the field is proposed."""  # fmt: skip
+"""Field that a column can give → column names for which this field is proposed."""  # fmt: skip
 _AMOUNTS: Final = ("price", "list", "cost")
 _LAST_SEPARATOR = re.compile(r"([.,])([0-9]+)[^0-9.,]*$", re.ASCII)
 
 
 def propose_columns(header: tuple[str, ...]) -> dict[str, str]:
-    """Return a column of the header for each field that one seems to give."""
+    """Return field → column of the header, for each field that a column seems to contain."""
     folded = {name.casefold(): name for name in header}
     found: dict[str, str] = {}
     for field, names in FIELDS.items():
@@ -159,7 +159,7 @@ def _check_terms(source: ByteSource, terms: ImportTerms) -> None:
 
 
 def _decimal_sign(source: ByteSource, columns: Mapping[str, str]) -> str | None:
-    """Return the decimal sign that the amounts of the whole table show; None: they need none.
+    """Return the decimal sign of the amounts of the whole table; None: no amount depends on it.
 
     An amount such as `1.234` or `1,234` can be read in two ways. Other amounts of the table decide.
     """

@@ -42,8 +42,8 @@ def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """Yield the facts of each RSS `item` or Atom `entry`, while the feed is read.
 
     A document type is refused, because its entities could expand without limit or name other files.
-    The row after a syntax error is the last. A file without any item is one bad row, which says what
-    the file looks like.
+    A syntax error gives one bad row and ends the reading. A file without any item gives one bad row
+    that describes the file.
     """
     reader = _ItemParser()
     stream = source.stream()

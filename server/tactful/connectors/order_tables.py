@@ -27,7 +27,7 @@ from tactful.core.values.calendar import zone_of
 
 
 class OrderColumns(Struct, frozen=True, kw_only=True):
-    """Names of the columns in the order export of one shop system; empty: it has no such column."""
+    """Names of the columns in the order export of one shop system; empty: no such column."""
 
     order: str
     placed: str
@@ -38,7 +38,7 @@ class OrderColumns(Struct, frozen=True, kw_only=True):
     paid: tuple[str, ...]
     """Columns whose sum is what was paid for a line, including tax."""
     paid_each: bool
-    """Whether that is the price of one piece instead of the whole line."""
+    """Whether `paid` is the price of one piece instead of the whole line."""
     off: str = ""
     """Column with the discount of the whole line, which `paid` does not contain."""
     customer: str = ""
@@ -123,7 +123,7 @@ def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) ->
             yield from _order(run, terms, dialect)
             run = []
         if not run and order in seen:
-            # Its earlier rows are an order fact already, which this one would replace.
+            # The earlier rows were yielded as a fact already, and this fact would replace that one.
             message = f"The rows of order {order} are not together. Sort the file by order."
             yield BadRow(record.line, message)
         seen.add(order)
@@ -222,7 +222,7 @@ def _customer(row: Fields, terms: ImportTerms, dialect: OrderColumns) -> str | N
 
 
 def _status(row: Fields, dialect: OrderColumns) -> str | None:
-    """Return the status of an order; None: its word is unknown."""
+    """Return the status of an order; None: the word for it in the row is unknown."""
     cancelled = row.get(dialect.cancelled, "").lower().removeprefix(_STORED_PREFIX)
     if cancelled in _CANCELLED or (dialect.cancelled != dialect.delivered and cancelled):
         return "cancelled"

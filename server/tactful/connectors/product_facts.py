@@ -19,7 +19,7 @@ class LeftOutError(Exception):
     """A row is left out; the text says why.
 
     Attributes:
-        sku: The variant, which cannot be sold; empty: none, such as a row of a further image.
+        sku: The variant that cannot be sold; empty: none, as in a row for a further image.
     """
 
     def __init__(self, reason: str, sku: str = "") -> None:
@@ -30,9 +30,9 @@ class LeftOutError(Exception):
 def rows_of(
     line: int, terms: ImportTerms, make: Callable[[list[str]], Iterator[dict[str, Any]]]
 ) -> Iterator[Row]:
-    """Yield the facts of one row with its notes, or why it gives none.
+    """Yield the facts of one row with its notes, or the reason why the row gives no facts.
 
-    A variant that is left out has no stock: an earlier import may have put it on offer.
+    A variant that is left out gets a stock of 0: an earlier import may have put it on offer.
 
     Args:
         line: Line on which the row begins.

@@ -15,7 +15,7 @@ class SourceError(Exception):
 
 
 class ImportTerms(Struct, frozen=True, kw_only=True):
-    """What a file does not contain itself, from the options of the import."""
+    """Values that the file does not contain itself, from the options of the import."""
 
     now: int
     """Milliseconds since the Unix epoch, UTC; decides which sale prices apply."""

@@ -1,4 +1,4 @@
-"""Reader of Shopify's product export, in the format of today and in the one before it.
+"""Reader of Shopify's product export, in its present and its previous format.
 
 Each variant gives a product and a price, and a cost and stock where the export contains them.
 """
@@ -79,7 +79,7 @@ def _leave_out(sku: str, product: Fields, row: Fields, notes: list[str]) -> None
 
 
 def _available(row: Fields, terms: ImportTerms, notes: list[str]) -> int | None:
-    """Return the pieces of a variant; the quantity of one without a tracker is always 0."""
+    """Return the pieces of a variant. Shopify always writes 0 for a variant without a tracker."""
     if row.get("Variant Inventory Tracker", "any") == "":
         return stock_without_number(terms, notes)
     number = row.get("Variant Inventory Qty", "")

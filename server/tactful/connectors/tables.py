@@ -16,7 +16,7 @@ from tactful.connectors.results import BadRow, Fields, RowNote, SourceError
 _MAX_FIELD_BYTES: Final = 1 << 24
 """Product descriptions can be longer than the 128 KiB that the csv module accepts by default."""
 _MAX_ROW_LINES: Final = 2_000
-"""Lines of one row. A quotation mark that is never closed would else take the rest of the file."""
+"""Most lines of one row: without a limit, an unclosed quotation mark takes the rest of the file."""
 _DELIMITERS: Final = ",;\t"
 _SHORT_ROW: Final = (
     "A row has fewer values than the header has columns: the missing ones are read as empty."
@@ -66,8 +66,7 @@ def table_rows(
 
     A row with too many values or in another encoding is a bad row. A row with a broken quotation
     mark is a bad row too, and reading goes on at the next line. A row with too few values is noted,
-    because it may be cut off. In tab-separated text a quotation
-    mark is a character like any other.
+    because it may be cut off. In tab-separated text, quotation marks have no special meaning.
 
     Args:
         source: The table.
@@ -129,7 +128,7 @@ def _delimited(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadR
             reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
             first, damaged = first + 1, True
             continue
-        # After a damaged row, a line with fewer values is a part of it and no row of its own.
+        # After a damaged row, a line with fewer values belongs to that row.
         if damaged and any(values) and len(values) < len(header.names):
             yield BadRow(first, "The line cannot be read, because a row before it is damaged.")
         elif any(values):

@@ -80,8 +80,8 @@ def plain_number(text: str, decimal: str | None = None, *, places: int = 2) -> s
     Args:
         text: Digits with separators, such as `1.234,50`.
         decimal: Decimal sign, `.` or `,`; None: the last separator, where that is unambiguous.
-        places: Decimals of the currency. Three digits after the only comma are decimals of a
-            currency that has three, and else can be decimals or thousands.
+        places: Number of decimals of the currency. Three digits after a single comma are decimals
+            if the currency has three; otherwise they are ambiguous.
 
     Raises:
         RowError: The text is not a number, or is one that can be read in two ways.

@@ -92,7 +92,7 @@ def _facts(
 def _leave_out(parent: Fields, row: Fields, kinds: set[str], notes: list[str]) -> None:
     if kinds & _GIFT_CARDS:
         raise LeftOutError("a gift card", row["SKU"])
-    # The export calls a variation published also where its product is a draft.
+    # The export marks a variation as published even if its product is a draft.
     if row.get("Published", "1") != "1" or parent.get("Published", "1") != "1":
         raise LeftOutError("not published", row["SKU"])
     unknown = sorted(kinds - _KNOWN_TYPES)
@@ -100,7 +100,7 @@ def _leave_out(parent: Fields, row: Fields, kinds: set[str], notes: list[str]) -
 
 
 def _parent(parents: dict[str, Fields], row: Fields, notes: list[str]) -> Fields:
-    """Return the row of the parent; a row without a parent, or whose parent is missing, is its own."""
+    """Return the row of the parent, or the row itself if it has no parent in the file."""
     named = row.get("Parent", "")
     if named and named not in parents:
         notes.append("The parent of a variation is not above it in the file: its own name is used.")

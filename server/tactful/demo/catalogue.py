@@ -24,7 +24,7 @@ class Article(Struct, frozen=True, kw_only=True):
     target: int
     cost: int
     line: str
-    """A sentence that advertises it."""
+    """A sentence that advertises the product."""
     about: str
     details: tuple[str, ...]
     variants: tuple[Variant, ...]

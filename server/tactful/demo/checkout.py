@@ -26,7 +26,7 @@ REFUSAL_TEXTS: Final = {
 }
 """Reason of a refused redemption → the end of the sentence that the shopper reads."""
 EXPIRED_TEXT: Final = "has an offer that has ended. The usual price applies."
-"""The end of that sentence for all other reasons."""
+"""The end of the sentence for every other reason of a refused redemption."""
 
 
 def checkout_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:

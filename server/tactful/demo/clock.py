@@ -9,7 +9,7 @@ class DriftClock:
     def __init__(self, base: Clock) -> None:
         self._base = base
         self.skipped_ms = 0
-        """Milliseconds by which it is ahead."""
+        """Milliseconds by which this clock is ahead of the other one."""
 
     def now(self) -> int:
         """Milliseconds since the Unix epoch, UTC."""

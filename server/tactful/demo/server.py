@@ -1,4 +1,4 @@
-"""Server of the demo: one process on one port, which leaves nothing behind."""
+"""Server of the demo: one process on one port, with a temporary data folder."""
 
 import asyncio
 import secrets
@@ -29,7 +29,7 @@ from tactful.runtime.timers import SystemClock
 from tactful.transports.server.listener import ListenAddress, Listener, ListenError
 
 PORTS_TRIED: Final = 20
-"""How many ports are tried, from the requested one on."""
+"""Number of ports that are tried, starting at the requested one."""
 RULES: Final = Path(__file__).parent / "rules"
 
 

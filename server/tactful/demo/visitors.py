@@ -13,7 +13,7 @@ from tactful.demo.demo_customers import DemoCustomer
 MAX_VISITORS: Final = 1000
 """Visitors that are remembered; the oldest is forgotten first."""
 MAX_QUANTITY: Final = 9
-"""Pieces of one SKU in a cart."""
+"""Largest number of pieces of one SKU in a cart."""
 
 
 class AcceptedOffer(Struct, frozen=True):

@@ -54,7 +54,7 @@ def backup(*, file: Path, verify: bool, json_output: bool, **options: Any) -> No
 
 
 def _write(ledger: Path, target: Path, now: int) -> None:
-    """Copy the ledger, pack the copy and verify the result; then give it its name."""
+    """Copy the ledger, pack the copy and verify the result; then rename the result to `target`."""
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.stores.shared import backup_archive, draft_folder
     from tactful.stores.shared.erasures import erasures_file
@@ -67,7 +67,7 @@ def _write(ledger: Path, target: Path, now: int) -> None:
                 ledger, copy, lambda done, whole: step(100 * done // max(whole, 1))
             )
         # Read after the ledger: a digest is listed before its customer is erased, so the list names
-        # everybody who is missing in the copy.
+        # every erased customer that the copy lacks.
         erasures = draft / backup_archive.ERASURES_MEMBER
         listed = erasures_file(ledger)
         erasures.write_bytes(listed.read_bytes() if listed.exists() else b"")

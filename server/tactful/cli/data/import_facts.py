@@ -43,7 +43,7 @@ from tactful.core.facts.fact_types import kind_of
 BATCH_FACTS: Final = 1000
 """Facts in one request: the server answers in about ten milliseconds, so that progress is visible."""
 _PROGRESS_BYTES: Final = 1 << 20
-"""Bytes from which reading a file takes long enough to show progress."""
+"""Size in bytes from which a file takes long enough to read to show progress."""
 
 _EXAMPLE = """
 \b

@@ -15,11 +15,11 @@ _MAX_LINES: Final = 20
 _NAMED_LINES: Final = 3
 """Lines that are named for each message."""
 _MAX_MESSAGES: Final = 1_000
-"""Different messages that are counted one by one, so that a file of unknown words needs little memory."""
+"""Different messages that are counted one by one; bounds memory for a file of unknown words."""
 
 
 class MessageCount(Struct):
-    """How often a message applies, and the first lines to which it does."""
+    """How often a message applies, and the first lines to which the message applies."""
 
     count: int = 0
     lines: list[int] = []
@@ -88,7 +88,7 @@ class ImportResult(Struct):
 
 
 def print_findings(checked: list[CheckedFile]) -> None:
-    """Print the bad rows of all files to standard error, and which file gives no facts."""
+    """Print the bad rows of all files, and the files without facts, to standard error."""
     for each in checked:
         for bad in each.bad[:_MAX_LINES]:
             click.echo(f"{each.source.name}:{bad.line}: {bad.message}", err=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tactful.stores.shared.backup_archive import Manifest
 
 _GZIP: Final = b"\x1f\x8b"
-"""How a compressed file begins (RFC 1952), and so every backup."""
+"""First bytes of a gzip file (RFC 1952); every backup is a gzip file."""
 
 
 @click.command(
@@ -104,7 +104,7 @@ def restore(
 
 
 def _confirm_keys(archive: Path, packed: Path, keys: Path, answer: bool | None) -> bool:
-    """Return whether to restore the keys of a backup; ask where that is not known.
+    """Return whether to restore the keys of a backup; without `answer`, ask the operator.
 
     Anybody who can make a backup can put a signing key of their own into it, and sign offers with it.
 
@@ -147,13 +147,13 @@ def _erased_since(
         archive: The backup.
         manifest: Its manifest; None: it has format 1.
         draft: The folder with its members.
-        ledger: Where the ledger is to be.
+        ledger: Path of the ledger to restore.
         others: The second place of the list, and the list that the operator named.
         is_confirmed: Whether the operator accepts that erased customers may be back.
 
     Raises:
         CommandError: The list that the operator named is older than the backup.
-        NegativeAnswerError: No list is later than the backup, and that is not confirmed.
+        NegativeAnswerError: No list is later than the backup, and the operator did not confirm it.
     """
     from tactful.stores.shared.backup_archive import ERASURES_MEMBER
     from tactful.stores.shared.erasures import erasures_file, read_list
@@ -168,7 +168,7 @@ def _erased_since(
             " is older than the backup, or of another ledger. Name a later list."
         )
     own = _is_own(draft / LEDGER_FILE, ledger)
-    # The list beside the ledger of another shop says nothing about this one.
+    # A list beside the ledger of another shop has none of this ledger's erasures.
     places = (None if own is False else erasures_file(ledger), copy)
     lists = [read_list(path) for path in places if path and (own or path.is_file())]
     # A list of this ledger that is later than the backup holds everything that the backup's list holds.

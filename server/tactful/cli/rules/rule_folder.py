@@ -95,8 +95,8 @@ def compile_files(
     Args:
         files: The rule files.
         options: Options from `setting_options`.
-        at: Instant at which the rules are judged, as RFC 3339; None: now.
-        facts: File of facts, one JSON object a line, by which prices are checked.
+        at: Instant for which the rules are checked, as RFC 3339; None: now.
+        facts: File of facts, one JSON object a line, against which prices are checked.
 
     Raises:
         CommandError: The facts or the settings cannot be used.

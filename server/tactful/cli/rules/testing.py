@@ -101,7 +101,7 @@ def run_tests(files: RuleFiles, options: dict[str, Any]) -> TestRun:
         CommandError: The rule files have errors.
     """
     rulebook = require_rulebook(compile_files(files.rules, options)).rulebook
-    assert rulebook is not None  # noqa: S101 - `usable` saw to it
+    assert rulebook is not None  # noqa: S101 - `require_rulebook` raised otherwise
     asked = [source for source in files.tests if source.path in files.selected]
     findings = Findings()
     seen = Coverage(rulebook.rules)

@@ -12,8 +12,8 @@ import structlog
 class LogHandler(logging.Handler):
     """Forwards what libraries log through `logging` to the structured log.
 
-    Until `serving` is set, nothing is printed: when a server does not start, its command prints one
-    line, and `startup_error` is what it says.
+    Until `serving` is set, the handler prints nothing and keeps the last error in `startup_error`.
+    If the server does not start, its command prints that error as its only line.
     """
 
     def __init__(self, level: str) -> None:

@@ -66,7 +66,7 @@ def _matches(source: str, url: str, page: str) -> bool:
 
 
 def _same_scheme(allowed: str, wanted: str) -> bool:
-    """Return whether a scheme matches; a secure one matches its insecure form (section 6.7.2.8)."""
+    """Return whether a scheme matches; an insecure source allows secure URLs (section 6.7.2.8)."""
     return wanted == allowed or (allowed, wanted) in {
         ("http", "https"),
         ("ws", "wss"),

@@ -57,7 +57,8 @@ def _group(
     had, has = _parts(before), _parts(after)
     removed = {had[key] for key in had.keys() - has.keys()}
     added = {has[key] for key in has.keys() - had.keys()}
-    # The same spelling with another meaning uses a list, whose change is reported on its own.
+    # A part that differs in meaning but not in spelling refers to a list. The change of that list
+    # is reported separately.
     for part in sorted(added - removed):
         yield f"{name} now {verb} {part}"
     for part in sorted(removed - added):
@@ -65,7 +66,7 @@ def _group(
 
 
 def _parts(group: ConditionGroup | None) -> dict[str, str]:
-    """Return the digest of each part's meaning → its spelling."""
+    """Return digest of the meaning → spelling, for each part of the group."""
     parts = group.parts if group else ()
     return {digest(canonical(part)): _spelled(part) for part in parts}
 

@@ -1,7 +1,7 @@
 """Formatter of rule files: one layout for all files, with every comment kept.
 
-The text is written anew from its tree and its comments. Where that would lose anything, the file is
-left unchanged and the reason is returned.
+The formatter writes a new text from the tree and the comments of a file. If that would lose
+anything, the file stays unchanged and the formatter returns the reason.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tactful.rulebook.source.recovery import read
 from tactful.rulebook.source.tree import Node, RuleSource, split_lines
 
 WIDEST: Final = 100
-"""Greatest width in columns; a longer mapping or list in braces is written line by line."""
+"""Greatest width in columns. A wider mapping or list in braces gets a line per entry."""
 _SPACED: Final = ("rules", "suppress", "tests")
 """Sections whose items are separated by a blank line."""
 
@@ -61,7 +61,7 @@ def format_file(source: RuleSource) -> FormatResult:
 
 
 class UnprintableError(Exception):
-    """Raised for a spelling that only its author can lay out."""
+    """Raised for a value that the formatter cannot print; the author has to rewrite the value."""
 
     def __init__(self, node: Node, reason: str) -> None:
         super().__init__(reason)
@@ -183,7 +183,7 @@ class _Printer:
             yield f"{indent}  {line[depth:]}".rstrip()
 
     def _above(self, line: int, indent: str) -> Iterator[str]:
-        """Yield the comments before a value; blank lines between them only at the top level."""
+        """Yield the comments before a value; blank lines are kept at the top level only."""
         found = _trimmed(self.comments.above.pop(line, []))
         yield from [f"{indent}{text}".rstrip() for text in found if text or not indent]
 

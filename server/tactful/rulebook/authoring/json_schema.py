@@ -65,7 +65,7 @@ def _condition() -> dict[str, Any]:
 
 
 def _name(field: Field) -> str:
-    """Return the name of a field's definition, which fields of the same form share."""
+    """Return the name of a field's definition; fields of the same form share one definition."""
     counted = "-over-time" if field.read_since else ""
     return f"{field.name if field.words else field.type}{counted}"
 

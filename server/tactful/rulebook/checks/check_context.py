@@ -1,4 +1,4 @@
-"""What the checks read besides the rule files."""
+"""Inputs of the checks besides the rule files."""
 
 from collections.abc import Mapping
 

@@ -46,14 +46,14 @@ class FieldBounds(Struct):
 def contradictions(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
     """Report R302: conditions of one rule that cannot hold together.
 
-    The second of two conflicting conditions is reported, and the field starts anew after it, so
-    that a third condition is not blamed for the first conflict.
+    The second of two conflicting conditions is reported. The bounds of the field are then cleared,
+    so that a third condition is not reported because of the first conflict.
     """
     for rule in files.rules:
         allowed: dict[Any, FieldBounds] = {}
         for comparison in conjuncts(rule.when):
             if comparison.op == "between" and _is_empty(*comparison.value):
-                continue  # R301 says so already, and there is no earlier condition to blame.
+                continue  # R301 reports it; no earlier condition is the cause.
             key = (comparison.name, comparison.window)
             if _contradicts(comparison, allowed.setdefault(key, FieldBounds())):
                 message = f"this contradicts an earlier condition on '{comparison.name}'"
@@ -114,14 +114,14 @@ class RuleScope(Struct, frozen=True):
     ends: int
     """First instant that is outside the window."""
     partners: frozenset[str]
-    """The rules that it names under `stacks_with`."""
+    """Ids of the rules that this rule names under `stacks_with`."""
 
 
 def shadowed_rules(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
     """Report R303: a rule that another rule with a higher priority always beats.
 
-    To stay linear in the number of rules, each candidate is filed under its rarest condition: a
-    rule can only be beaten by rules whose every condition it has itself.
+    A rule can only beat rules that have all its conditions. Each candidate is therefore filed under
+    its rarest condition, which keeps the time linear in the number of rules.
     """
     partners = stacking_partners(files)
     scopes = [_scope(rule, context, partners[rule.id]) for rule in files.rules]
@@ -152,7 +152,7 @@ def _scope(rule: ParsedRule, context: CheckContext, partners: frozenset[str]) ->
 
 
 def _is_unrestricted(scope: RuleScope) -> bool:
-    """Return whether only conditions and window keep the rule from making an offer."""
+    """Return whether the rule is limited by nothing but conditions, territories and window."""
     rule = scope.rule
     held_back = ("schedule", "limits", "campaign", "share", "holdout", "paused", "moment", "remedy")
     return (rule.get("mode") or "live") == "live" and not any(rule.get(name) for name in held_back)
@@ -178,7 +178,7 @@ def _beats(one: RuleScope, other: RuleScope) -> bool:
 def _can_stack(one: RuleScope, other: RuleScope) -> bool:
     """Return whether both offers can stand together.
 
-    An offer of another level (item, order, shipping) gets its turn once the winner was accepted.
+    An offer of another level (item, order, shipping) can follow once the winner was accepted.
     """
     levels = {level_of(scope.rule.get("offer") or scope.rule.block) for scope in (one, other)}
     return len(levels) > 1 and one.rule.id in other.partners and other.rule.id in one.partners

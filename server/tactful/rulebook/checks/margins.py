@@ -101,7 +101,7 @@ def _named_items(
 
 
 def _named_ids(rule: ParsedRule) -> tuple[set[str], set[str]]:
-    """Return the SKUs and the products that every match of the rule must be one of."""
+    """Return the SKUs and the product ids to which the conditions limit the rule."""
     named: dict[str, set[str]] = {"item.sku": set(), "item.product": set()}
     for comparison in conjuncts(rule.when):
         if comparison.name in named and comparison.op == "in":
@@ -127,7 +127,7 @@ def small_budgets(files: ParsedFiles, context: CheckContext, findings: Findings)
 
 
 def _worst_costs(rule: ParsedRule, context: CheckContext) -> dict[str, int]:
-    """Return the most that one offer is known to cost: currency → minor units."""
+    """Return the highest known cost of one offer: currency → minor units."""
     offer = rule.get("offer") or ParsedMapping(rule.block.node)
     quantity = offer.get("max_qty", 1) if level_of(offer) == "item" else 1
     costs: dict[str, int] = dict(offer.get("at_most", {}))

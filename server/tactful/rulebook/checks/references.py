@@ -66,7 +66,7 @@ def price_modes(files: ParsedFiles, _: CheckContext, findings: Findings) -> None
         named = [mode for mode in PRICE_MODES if offer and mode in offer.nodes]
         modes = ", ".join(PRICE_MODES)
         if rule.get("remedy") and not named:
-            continue  # The customer's voucher makes the price.
+            continue  # The customer's voucher determines the price.
         if not named and offer is None and "offer" in rule.block.nodes:
             continue  # The value of `offer` is not a mapping, which is already reported.
         if not named:

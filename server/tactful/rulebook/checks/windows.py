@@ -49,7 +49,7 @@ def _check_hours(
             findings.add("R212", entry.span_of(name), str(error), help_text)
             return
     schedule = WeeklySchedule(zone_of(rule, context.policy), tuple(hours))
-    # A weekly schedule repeats, so eight days from the later of now and the start show every case.
+    # A schedule repeats every week. Eight days, from now or from a later start, cover all of it.
     last = min(ends, max(starts, context.now) + 8 * calendar.DAY)
     first = max(starts, min(context.now, ends - 1))
     if hours and first < last and not schedule.windows(first, last):

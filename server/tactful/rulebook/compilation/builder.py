@@ -1,8 +1,8 @@
 """Builds rules, campaigns and suppress rules from parsed files that passed the checks.
 
 Everything that a decision reads is resolved here: defaults, time zones, units. The digest of a rule
-names its meaning, not its spelling; it is stored with each offer, so the way in which it is formed
-must not change between releases.
+depends on its meaning, not on its spelling. Each offer stores the digest, so its computation must
+not change between releases.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ RESCUE_CLAUSE: Final = Clause(
     holds_from=lambda scene: NOW if scene.session.rescue else NEVER,
     text="moment: rescue",
 )
-"""The clause of `moment: rescue`: the page is one on which the shopper is leaving for good."""
+"""The clause of `moment: rescue`: the page is for cancelling, unsubscribing or returning."""
 
 
 def zone_of(parsed: ParsedRule, policy: Policy) -> str:
@@ -122,7 +122,7 @@ def build_rule(parsed: ParsedRule, policy: Policy, stacks_with: frozenset[str]) 
 
 
 def price_terms(parsed: ParsedRule) -> PriceTerms:
-    """Return how the price of a rule's offer is made, or what comes off the order or shipping."""
+    """Return the price terms of a rule's offer, or its deduction from the order or shipping."""
     offer = parsed.get("offer") or ParsedMapping(parsed.block.node)
     step = _price_mode(offer)
     if parsed.get("remedy"):
@@ -196,7 +196,7 @@ def build_suppress_rule(parsed: ParsedSuppressRule, policy: Policy) -> SuppressR
 
 
 def digest(meaning: Any) -> str:
-    """Return a short name of a meaning: the first 16 hex digits of the SHA-256 of its JSON.
+    """Return the digest of a meaning: the first 16 hex digits of the SHA-256 of its JSON.
 
     Args:
         meaning: plain data that msgspec can encode as JSON.
@@ -208,7 +208,7 @@ def digest(meaning: Any) -> str:
 def canonical(tree: ConditionTree | None) -> Any:
     """Return a condition as plain data that does not depend on its spelling.
 
-    Order and repetition do not matter, and neither does `is` instead of `in`.
+    Order, repetition and the choice between `is` and `in` make no difference.
     """
     if tree is None:
         return None
@@ -261,7 +261,7 @@ _NOT_IN_MEANING: Final = (
 
 
 def _meaning(rule: Rule, parsed: ParsedRule, zone: str) -> Any:
-    """Return all that a decision can distinguish, in an order independent of the file."""
+    """Return everything that can change a decision, in an order independent of the file."""
     plain = {
         name: value for name, value in structs.asdict(rule).items() if name not in _NOT_IN_MEANING
     }

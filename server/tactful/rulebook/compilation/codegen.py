@@ -10,7 +10,7 @@ than a call per clause: six clauses took 0.40 µs generated and 0.64 µs as clos
     unless:
       - item.on_sale: true
 
-the generated source is (with `NEVER`, which is a number there, and line breaks for this page)
+this source is generated (shown here with line breaks, and with `NEVER` instead of its number):
 
     def make(c0, c1, c2, c3, c4, c5):
         def holds_from(s):
@@ -29,8 +29,8 @@ function of the clause on `session.dwell`, the reader of `item.on_sale` and the 
 
 Why `exec` is safe here: the source consists of the templates in this module, the names `c0`, `c1`
 … and the `inline` expressions of `fields/field_registry.py`. No text of a rule file enters it.
-Operands are passed as arguments, so that a value in a rule file can only ever be a value. A second
-benefit: rules of the same form share one compiled factory, and only their operands differ.
+Operands are passed as arguments, so a value in a rule file is never run as code. A second benefit:
+rules of the same form share one compiled factory, and only their operands differ.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ from tactful.core.rules.rule import NEVER, NOW, All, AnyOf, Clause, Condition, H
 from tactful.rulebook.fields.field_registry import FIELDS
 
 _MAX_FACTORIES: Final = 4096
-"""How many compiled factories are kept; bounds memory, as forms repeat in large rulebooks."""
+"""Compiled factories in the cache: bounds memory. Large rulebooks repeat the same forms."""
 _NUMBERS: Final = frozenset({"count", "share", "duration"})
 _WORDS: Final = frozenset({"text", "word", "path", "flag"})
 
@@ -74,7 +74,7 @@ def generate_function(condition: Condition, *, identified: bool = False) -> Hold
 def _is_timed(condition: Condition) -> bool:
     """Return whether time alone can make the condition hold.
 
-    Under `none`, only the present counts.
+    A group `none` is never timed: only the present values of its parts count.
     """
     match condition:
         case Clause():

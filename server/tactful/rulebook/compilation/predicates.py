@@ -2,7 +2,7 @@
 
 The functions are closures over a reader and prepared operands. Explanations call them clause by
 clause. The generated function of a whole condition (`codegen.py`) calls them for the clauses whose
-form it cannot write out.
+form it cannot write as an expression.
 """
 
 from collections.abc import Callable
@@ -30,9 +30,9 @@ from tactful.rulebook.language.units import format_percent
 def glob(pattern: str) -> Callable[[str], bool]:
     """Return a function that tests a text against a pattern, regardless of case.
 
-    `*` stands for any text, also none; every other character stands for itself. The pattern is
-    split once and searched from left to right, so the time is linear in the text. A regular
-    expression could backtrack without bound on a hostile pattern.
+    `*` stands for any text, including an empty one; every other character stands for itself.
+    The pattern is split once and searched from left to right, so the time is linear in the text. A
+    regular expression could backtrack without bound on a hostile pattern.
     """
     first, *rest = pattern.casefold().split("*")
     if not rest:
@@ -59,7 +59,7 @@ def build_condition(tree: ConditionTree, zone: str) -> Condition:
 
     Args:
         tree: the parsed condition.
-        zone: IANA time zone in which dates, weekdays and times of day are meant.
+        zone: IANA time zone of dates, weekdays and times of day.
     """
     if isinstance(tree, Comparison):
         return build_clause(tree, zone)
@@ -179,7 +179,7 @@ def _lasting(comparison: Comparison) -> HoldsFrom:
 
 
 def _elapsed(read: ReadField, value: int) -> HoldsFrom:
-    """Return the function of `before`: the field lies at least `value` milliseconds back."""
+    """Return the function of `before`: the field's instant is at least `value` milliseconds ago."""
 
     def holds_from(scene: Any) -> int:
         at = read(scene)

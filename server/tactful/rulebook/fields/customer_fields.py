@@ -1,8 +1,9 @@
 """Readers of the fields on a verified customer.
 
-Each takes a scene and returns the value. The readers with a second parameter count only what
-happened since that instant, in milliseconds since the Unix epoch, UTC; 0 counts everything. They
-return None for a shopper whose identity is not verified, or whose history may not be used.
+Each takes a scene and returns the value. Instants are milliseconds since the Unix epoch, UTC. The
+readers with a parameter `since` count only what happened since that instant; 0 counts everything.
+All readers return None for a shopper whose identity is not verified, or whose history may not be
+used.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,8 +20,8 @@ from tactful.rulebook.fields.item_fields import price
 def known(scene: Scene) -> bool | None:
     """Return True for a verified customer.
 
-    It is None for every other shopper, not False. Without consent the shop may not use the fact that
-    a shopper is no customer, just as it may not use that a shopper is one.
+    The result is None for every other shopper, not False. Without consent the shop may not use
+    whether a shopper is a customer. A rule on False would do that.
     """
     return True if scene.profile else None
 
@@ -74,7 +75,7 @@ def spent(scene: Scene, since: int) -> Money | None:
 
 
 def last_order(scene: Scene) -> int | None:
-    """Return when the last order was placed, in ms."""
+    """Return when the last order was placed, as an instant."""
     history = scene.history
     placed = (ms(order.placed_at) for order in _orders(history, 0)) if history else ()
     return max(placed, default=None)
@@ -113,7 +114,7 @@ def bought_categories(scene: Scene, since: int) -> tuple[str, ...] | None:
 
 
 def bought_this(scene: Scene) -> int | None:
-    """Return when this product was last bought and kept, in any variant, in ms."""
+    """Return when this product was last bought and kept, in any variant, as an instant."""
     if scene.profile is None:
         return None
     purchases = scene.profile.purchases.get(scene.item.product_id, ())

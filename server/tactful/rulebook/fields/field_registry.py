@@ -2,8 +2,8 @@
 
 The checker, the JSON Schema, the explanations and the manual are all generated from this table. A
 new field needs a reader function in `item_fields.py`, `session_fields.py` or `customer_fields.py`
-and a row here. Its test is a row in `tests/unit/rulebook/fields/test_field_registry.py`, which
-fails as long as it is missing. Then regenerate the manual and the schema:
+and a row here. Add the field to the table in `tests/unit/rulebook/fields/test_field_registry.py`
+too; that test fails for a field without a row. Then regenerate the manual and the schema:
 
     .venv/bin/python tests/manuals/test_rules_manual.py
     tactful rules schema --write rules/schema/rules.schema.json
@@ -73,7 +73,8 @@ European Union, and the special categories of personal data of Article 9 GDPR.
 class Field(Struct, frozen=True):
     """One field. Exactly one of the functions `read`, `read_since` and `read_named` is set.
 
-    Fields of `time.*` have none: they are read from the clock.
+    Fields of `time.*` have none: they are read from the clock. Instants are milliseconds since the
+    Unix epoch, UTC.
     """
 
     name: str
@@ -88,11 +89,11 @@ class Field(Struct, frozen=True):
     read: Callable[[Any], Any] | None = None
     """Scene → the value, or a tuple of values; None where it is not known."""
     read_since: Callable[[Any, int], Any] | None = None
-    """(scene, instant in ms) → the value, counting only what happened since the instant."""
+    """(scene, instant) → the value, counting only what happened since the instant."""
     read_named: Callable[[Any, str], Any] | None = None
     """(scene, name of the attribute) → the value, for a field whose name ends in `.*`."""
     reached_at: Callable[[Any, int], int] | None = None
-    """(scene, duration in ms) → the instant at which the field reaches the duration by itself.
+    """(scene, duration in milliseconds) → the instant at which the field reaches it by itself.
 
     `NEEDS_ACTIVITY` where no clock runs towards it.
     """

@@ -1,6 +1,7 @@
 """Readers of the fields on the item, its price and the territory.
 
-Each takes a scene and returns the value, or None where the shop has not reported it.
+Each takes a scene and returns the value, or None where the shop has not reported it. Instants are
+milliseconds since the Unix epoch, UTC.
 """
 
 from tactful.core.context import Scene
@@ -44,7 +45,7 @@ def stock(scene: Scene) -> int | None:
 
 
 def stock_reported(scene: Scene) -> int | None:
-    """Return when the stock in the territory was last reported, in ms."""
+    """Return when the stock in the territory was last reported, as an instant."""
     return scene.item.stock_at(scene.territory) if scene.territory else None
 
 
@@ -83,7 +84,7 @@ def on_sale(scene: Scene) -> bool | None:
 
 
 def price_since(scene: Scene) -> int | None:
-    """Return since when the public price has been valid, in ms.
+    """Return the instant since which the public price has been valid.
 
     Without a `since` in the price fact, this is the instant of its report.
     """

@@ -1,6 +1,7 @@
 """Readers of the fields on the session, the cart and the visit.
 
-Each takes a scene and returns the value, or None where it is not known.
+Each takes a scene and returns the value, or None where the value is not known. Instants are
+milliseconds since the Unix epoch, UTC.
 """
 
 from tactful.core.context import Scene
@@ -10,13 +11,13 @@ from tactful.rulebook.fields.item_fields import price
 
 
 def dwell(scene: Scene) -> int:
-    """Return the engaged time on the item in ms; 0 for an item that is not in view."""
+    """Return the engaged time on the item, in milliseconds; 0 for an item that is not in view."""
     session = scene.session
     return session.dwell(scene.now) if session.focus == scene.item.sku else 0
 
 
 def dwell_reached_at(scene: Scene, duration: int) -> int:
-    """Return the instant at which the engaged time reaches a duration, in ms.
+    """Return the instant at which the engaged time reaches a duration (milliseconds).
 
     `NEEDS_ACTIVITY` while the shopper is not active on the item.
     """
@@ -25,12 +26,12 @@ def dwell_reached_at(scene: Scene, duration: int) -> int:
 
 
 def age(scene: Scene) -> int:
-    """Return the time since the session began, in ms."""
+    """Return the time since the session began, in milliseconds."""
     return scene.now - scene.session.created_at
 
 
 def age_reached_at(scene: Scene, duration: int) -> int:
-    """Return the instant at which the session reaches an age, in ms."""
+    """Return the instant at which the session reaches an age (milliseconds)."""
     return scene.session.created_at + duration
 
 

@@ -56,7 +56,7 @@ class Comparison(Struct, frozen=True):
     node: Node
     """The node of the operand."""
     window: tuple[str, Any] | None = None
-    """(`within`, milliseconds) or (`since`, local date): count only what happened then."""
+    """(`within`, milliseconds) or (`since`, local date): count only this period."""
 
 
 class ConditionGroup(Struct, frozen=True):

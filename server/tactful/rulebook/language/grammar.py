@@ -37,8 +37,8 @@ from tactful.rulebook.language.units import (
 MAX_LIFE: Final = 14 * DAY
 """Longest life of an offer, in milliseconds.
 
-It is well below the 31 days for which a rotated signing key still verifies, so that every offer can
-be verified until it ends.
+A signing key still verifies tokens for 31 days after its rotation. The longest life is well below
+that, so every offer can be verified until it ends.
 """
 
 PRICE_MODES: Final = ("percent", "amount", "fixed", "to_target", "ladder", "gift")

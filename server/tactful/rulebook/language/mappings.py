@@ -33,22 +33,22 @@ class KeySchema(Struct, frozen=True):
 
 
 class ParsedMapping(Struct, frozen=True):
-    """A mapping as read. Keys that are unknown are in none of its dictionaries but `keys`."""
+    """A mapping as read. Unknown keys appear in `keys` only."""
 
     node: Node
     values: Mapping[str, Any] = {}
     """Key → value; without the values that could not be read."""
     nodes: Mapping[str, Node] = {}
-    """Key → the node of its value, also of one that could not be read."""
+    """Key → the node of its value, including values that could not be read."""
     keys: Mapping[str, Node] = {}
     """Key → the node of the key."""
 
     def get(self, name: str, otherwise: Any = None) -> Any:
-        """Return the value of a key, or `otherwise` without one."""
+        """Return the value of a key, or `otherwise` if no value was read."""
         return self.values.get(name, otherwise)
 
     def span_of(self, name: str) -> Span:
-        """Return the place of a key's value; the place of the first key without one."""
+        """Return the place of a key's value, or of the first key if the mapping lacks the key."""
         return self.nodes.get(name) or self.start
 
     @property
@@ -57,7 +57,7 @@ class ParsedMapping(Struct, frozen=True):
         return self.node.pairs[0][0] if self.node.pairs else self.node
 
     def over(self, default: "ParsedMapping") -> "ParsedMapping":
-        """Return this mapping with the missing keys of `default`, recursively."""
+        """Return this mapping, completed recursively with keys that only `default` has."""
         values = {**default.values, **self.values}
         for name, value in self.values.items():
             other = default.get(name)
@@ -74,7 +74,7 @@ class ParsedEntries(dict[str, tuple[Node, Any]]):
     """A mapping from names to values as read: name → (key node, value)."""
 
     def over(self, default: "ParsedEntries") -> "ParsedEntries":
-        """Return these entries with the missing ones of `default`; mappings are merged."""
+        """Return these entries and those that only `default` has, and merge mappings."""
         merged = ParsedEntries({**default, **self})
         for name, (key, value) in self.items():
             other = default.get(name, (key, None))[1]

@@ -31,7 +31,7 @@ _ONLY_LARGER: Final = (
     "bad_rating",
     "good_rating",
 )
-"""Settings of which a larger value is stricter."""
+"""Settings for which a larger value is stricter."""
 
 
 def read_policy(sections: Sequence[ParsedMapping], base: Policy, findings: Findings) -> Policy:

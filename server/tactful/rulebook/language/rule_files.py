@@ -188,6 +188,6 @@ def _suppress(
 
 
 def level_of(offer: ParsedMapping) -> Level:
-    """Return what an offer comes off: the item, the order or its shipping."""
+    """Return the level of an offer: whether it reduces the item, the order or the shipping."""
     level: Level = offer.get("off_the", "item")
     return level

@@ -36,7 +36,7 @@ class ValueType(Struct, frozen=True):
 
     - `read` returns the value, or adds a finding and returns None. It never raises on account of
       the file's content, and it accepts every kind of node.
-    - `json_schema` describes the same values. A value that `read` accepts must be valid there.
+    - `json_schema` describes the same values. Every value that `read` accepts must be valid in it.
     - `expected` is a noun phrase with an example, for messages such as "write a whole number such
       as 3".
     """
@@ -116,7 +116,7 @@ class IdType(ValueType, frozen=True):
 
 
 class FlagType(ValueType, frozen=True):
-    """True or false, without quotes; words that other YAML tools read as a flag are R208."""
+    """True or false, without quotes. Words that other YAML tools read as a flag give R208."""
 
     @property
     def expected(self) -> str:

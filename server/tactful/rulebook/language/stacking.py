@@ -1,4 +1,4 @@
-"""Which rules name which under `stacks_with`, by id or by campaign."""
+"""Stacking partners: the rules that a rule names under `stacks_with`, by id or campaign."""
 
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 

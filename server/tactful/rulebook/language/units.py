@@ -199,7 +199,7 @@ class ZoneType(ValueType, frozen=True):
 
 
 class LocalTimeType(ValueType, frozen=True):
-    """A local date or date-time, kept as text; another key has its time zone."""
+    """A local date or date-time, kept as text; its time zone is the value of another key."""
 
     @property
     def expected(self) -> str:

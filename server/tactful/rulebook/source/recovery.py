@@ -54,7 +54,7 @@ def read(source: RuleSource, findings: Findings) -> Node | None:
 
 
 def _explained(broken: UnreadableFileError, lines: list[str]) -> tuple[str, str]:
-    """Return message and help for a broken line, with a better one for an unquoted placeholder."""
+    """Return message and help for a broken line; an unquoted placeholder has texts of its own."""
     line = lines[broken.span.line] if broken.span.line < len(lines) else ""
     if broken.code == "R103" and _PLACEHOLDER_FIRST.match(line):
         return "a text that begins with a brace must be in quotes", "put the whole text in quotes"
@@ -62,7 +62,7 @@ def _explained(broken: UnreadableFileError, lines: list[str]) -> tuple[str, str]
 
 
 def _repair(lines: list[str], broken: UnreadableFileError, repaired: set[int]) -> None:
-    """Close an open quote, once per line; empty any other line that cannot be read."""
+    """Close an open quote, at most once per line; otherwise empty the broken line."""
     at = min(broken.span.line, len(lines) - 1)
     if broken.code == "R104" and at not in repaired:
         repaired.add(at)
@@ -72,7 +72,7 @@ def _repair(lines: list[str], broken: UnreadableFileError, repaired: set[int]) -
 
 
 def _empty_line(lines: list[str], at: int) -> None:
-    """Empty a line with everything nested under it; for an empty line, the line before it."""
+    """Empty a line, or the last line before a blank one, and everything nested under it."""
     while at > 0 and not lines[at].strip():
         at -= 1
     depth = _indent(lines[at])
@@ -88,7 +88,7 @@ def _indent(line: str) -> int:
 
 
 def _without_tabs(path: str, lines: list[str], findings: Findings) -> list[str]:
-    """Report lines that are indented with tabs (R105), and return them with probable spaces."""
+    """Report lines that are indented with tabs (R105); return all lines with probable spaces."""
     if not any("\t" in line for line in lines):
         return lines
     above: list[SourceLine] = []

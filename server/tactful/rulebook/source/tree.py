@@ -2,8 +2,8 @@
 
 Rule files are a strict subset of YAML: one document, no anchors, tags or merge keys, no duplicate
 keys. Scalars stay text. What a text means depends on the expected type (`language/scalars.py`), so
-that `no` or `010` is never silently read as something else. All sizes are bounded: a hostile file
-costs no more than a large one.
+that `no` or `010` is never silently read as something else. All sizes are bounded, so that a
+hostile file needs no more time and memory than a large valid one.
 """
 
 import re

@@ -50,7 +50,7 @@ class RulebookResult(Struct, frozen=True, kw_only=True):
     promised: Mapping[str, int]
     """Currency → the discount of all pushed offers, at their largest quantity."""
     margin: Mapping[str, int]
-    """Currency → their net prices less their costs, for offers whose cost is known."""
+    """Currency → net prices less costs of the pushed offers whose cost is known."""
     without_cost: int
     """The number of pushed offers whose cost is not known."""
     rules: Mapping[str, int]
@@ -99,7 +99,7 @@ class RulebookCounter:
         self._days: Counter[int] = Counter()
         self._withheld: set[tuple[str, str, str, str]] = set()
         self.redeemed = 0
-        """The number of its offers that the shopper really redeemed at that price."""
+        """The number of offers of the rulebook that the shopper really redeemed at that price."""
         self.shown: dict[str, set[Shown]] = {}
         """Customer id, or session id for an anonymous shopper → what was shown."""
 

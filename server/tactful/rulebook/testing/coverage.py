@@ -10,7 +10,7 @@ from tactful.core.rules.rule import NOW, Rule
 
 
 class CoverageGap(Struct, frozen=True):
-    """Something that no test has shown."""
+    """A rule or condition with a result that no test has produced."""
 
     rule: str
     """The id of the rule."""

@@ -30,7 +30,7 @@ R = TypeVar("R")
 
 
 class FactSet:
-    """Facts as the ledger keeps them: of each key, the highest version is in force."""
+    """Facts as the ledger keeps them: the highest version of each key is in force."""
 
     def __init__(self) -> None:
         self._in_force: dict[FactKey, ReportedFact[Any]] = {}
@@ -102,6 +102,6 @@ class FactSet:
             (key, self._in_force[key])
             for key in sorted(keys)
             if key[0] in query.kinds
-            # An older version may have been about the subject, and the one in force no longer is.
+            # The index also has older versions; the version in force may have another subject.
             and not wanted.isdisjoint(subjects_of(self._in_force[key].fact))
         ]

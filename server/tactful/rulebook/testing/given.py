@@ -12,7 +12,7 @@ from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.source.tree import Node
 
 _PRICE_AGE = 200 * DAY
-"""Default age of a price, in ms: more than the 30 days on which price claims look back."""
+"""Default age of a price, in milliseconds: more than the 30 days that a prior price covers."""
 _TERRITORY = "DE"
 _REMEDY_LIFE = 30 * DAY
 _PRODUCT_FIELDS = set(facts.Product.__struct_fields__) - {"attributes"}
@@ -35,7 +35,7 @@ class GivenFacts:
     """Builds facts from the blocks of a scenario, and gives ids to those without one.
 
     `now` is the instant of the step, in milliseconds since the Unix epoch, UTC: `ago` counts back
-    from it. The runner moves it on.
+    from it. The runner advances `now`.
     """
 
     def __init__(self, given: ParsedMapping | None, now: int) -> None:

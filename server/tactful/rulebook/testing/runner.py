@@ -25,7 +25,7 @@ from tactful.rulebook.testing.scenario_grammar import PAGE, TEST_FILE
 from tactful.rulebook.testing.simulator import AFTER_LOGOUT, Simulator, restrict
 
 _DEFAULT_AT: Final = "2026-03-10 12:00"
-"""When a scenario begins unless it says so; documented in the grammar."""
+"""Start of a scenario that names no `at`; documented in the grammar."""
 _NONE: Final = "none"
 
 
