@@ -82,7 +82,7 @@ class ServerParts(Struct, frozen=True):
     app: Starlette
     """The ASGI application; its lifespan starts and stops the shop."""
     shop: Shop
-    """The runtime behind it."""
+    """The runtime behind the application."""
     hub: ConnectionHub
     """The open session connections."""
 
@@ -93,7 +93,7 @@ def create_app(config: Config) -> Starlette:
     The application can be mounted in another server or run under any ASGI server. It opens the
     ledger and reads the rules when its lifespan starts. Several applications in one process share
     nothing. `tactful serve` uses the same application with a listener of its own, which also limits
-    connections before their first request; under another server those limits are that server's.
+    connections before their first request. Another server has to limit them itself.
 
     Args:
         config: The settings of the shop, from `tactful.config.load` or built in code.
@@ -238,7 +238,7 @@ def _data_folder(config: Config) -> tuple[Path, Callable[[], None]]:
 
 
 async def _sweep_drafts(folder: Path) -> None:
-    """Delete unfinished copies of killed commands; the shop is served also where that fails."""
+    """Delete the unfinished copies that killed commands left; a failure does not stop the server."""
     try:
         await asyncio.to_thread(draft_folder.sweep, folder)
     except OSError as error:
@@ -252,7 +252,7 @@ def _entropy(config: Config, folder: Path) -> Entropy:
 
 
 def _starts(file: Path) -> int:
-    """Count and return earlier starts on this folder, so that a restart does not repeat its ids."""
+    """Return the number of earlier starts on this folder and add one, so that no id is repeated."""
     starts = int(file.read_text("ascii")) if file.exists() else 0
     file.write_text(str(starts + 1), "ascii")
     return starts
@@ -265,7 +265,7 @@ def hold_out_seed(config: Config, keys: SigningKeys) -> str:
     """
     if config.seed is not None:
         return f"seed:{config.seed}"
-    # The name is part of the derivation: another one would draw every hold-out anew.
+    # The name is part of the derivation: another name would change every hold-out.
     return keys.holder_of("session", "dice")
 
 

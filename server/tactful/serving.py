@@ -22,14 +22,14 @@ THREAD_SWITCH_S: Final = 0.001
 """Seconds that a thread may hold the interpreter lock while another thread waits for it.
 
 While rules are compiled or records are written, the event loop waits that long each time it returns
-from the network. At the default of 5 ms it was 5 ms late, now it is 1 ms late.
+from the network. At the default of 5 ms the loop was 5 ms late, now it is 1 ms late.
 """
 
 
 def tune_interpreter() -> None:
     """Reduce how long the garbage collector and other threads delay the event loop.
 
-    Objects of the start live as long as the process, so they are frozen. Sessions and connections
+    Objects created at the start live as long as the process, so they are frozen. Sessions and connections
     leave no reference cycles, so they are freed without the collector. Walking 5,000 sessions takes
     50 ms, which at the default thresholds happens every few seconds.
     """

@@ -19,7 +19,7 @@ def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
 
 
 LARGEST: Final = 16 * 1024 * 1024
-"""In bytes: a batch of some 50,000 facts. Larger reports are sent in several batches."""
+"""Maximum bytes of a body: some 50,000 facts. Larger reports are sent in several batches."""
 
 
 async def read_bytes(request: Request, largest: int = LARGEST) -> bytes:
@@ -30,10 +30,10 @@ async def read_bytes(request: Request, largest: int = LARGEST) -> bytes:
         largest: The most bytes that are read.
 
     Raises:
-        ProblemError: 413: the body is larger, which is known before it is in memory. 415: it is compressed.
+        ProblemError: 413: the body is larger; it is rejected before all of it is in memory. 415: it is compressed.
         ClientDisconnect: The client closed the connection before the end of the body.
     """
-    # A compressed body could be a thousand times larger than what the limit lets in.
+    # A compressed body could expand to a thousand times the limit.
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.strip().lower() != "identity":
         raise ProblemError(
@@ -74,7 +74,7 @@ async def read_body(request: Request, kind: type[T], largest: int = 65_536) -> T
     body = await read_bytes(request, largest)
     try:
         found = msgspec.json.decode(body, type=kind)
-        # A proxy before this server may have read the other one of two values.
+        # A proxy in front of this server may have read the other value of a repeated key.
         reject_duplicate_keys(body)
     except msgspec.ValidationError as error:
         raise ProblemError(422, "body.invalid", f"{error}.") from None
@@ -90,10 +90,10 @@ def split_facts(body: bytes, content_type: str) -> list[msgspec.Raw | bytes]:
 
     Args:
         body: A JSON array, or JSON Lines.
-        content_type: Says which; JSON Lines have one of three media types in use.
+        content_type: The media type of the body. Three media types are in use for JSON Lines.
 
     Raises:
-        ProblemError: 400: the body is neither.
+        ProblemError: 400: the body is neither of the two.
     """
     if content_type.partition(";")[0].strip().lower() in {
         "application/x-ndjson",
@@ -127,5 +127,5 @@ def _with_half_characters(body: bytes, problem: Exception) -> list[msgspec.Raw |
 
 
 def _refuse_constant(name: str) -> None:
-    # NaN and Infinity are accepted by Python and are not JSON.
+    # Python accepts NaN and Infinity, which are not JSON.
     raise ValueError(name)

@@ -22,7 +22,7 @@ from tactful.runtime.state.session_registry import internal_id
 
 
 def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
-    """Return the routes, all of which only read."""
+    """Return the routes, which are all read-only."""
 
     async def why(request: Request) -> Response:
         sku = _required(request, "sku")

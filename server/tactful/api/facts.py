@@ -16,13 +16,13 @@ from tactful.api.server_key import ServerKey
 from tactful.runtime.shop import Shop
 
 MAX_REPORTS: Final = 1_000
-"""Reports in progress at once: those of about a second; a longer queue would help no client."""
+"""Maximum reports in progress: about one second of reports. A longer queue helps no client."""
 MAX_REPORT_BYTES: Final = 4 * LARGEST
-"""Bytes of reports in progress; with their decoded facts that is a few hundred MiB."""
+"""Maximum bytes of reports in progress. Their decoded facts take a few hundred MiB in all."""
 
 
 class ReportQueue:
-    """Bounds the reports in progress; a report beyond the bounds is to be sent again."""
+    """Limits the reports in progress. Clients send a rejected report again."""
 
     def __init__(self) -> None:
         self._reports = 0

@@ -25,7 +25,7 @@ class ClockMove(Struct, frozen=True, forbid_unknown_fields=True):
     now: str | None = None
     """The new instant (RFC 3339)."""
     advance: Annotated[float, Meta(ge=0, le=10**9)] | None = None
-    """Seconds to advance."""
+    """Seconds by which the clock is advanced."""
 
 
 def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[BaseRoute]:

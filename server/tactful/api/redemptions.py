@@ -28,7 +28,7 @@ class LineBody(Struct, frozen=True, forbid_unknown_fields=True):
     sku: Name
     qty: Quantity
     unit: Money | None = None
-    """What the shop means to charge for one unit."""
+    """The price that the shop intends to charge for one unit."""
 
     def to_line(self) -> RequestedLine:
         """Return the line as the core reads it."""
@@ -54,7 +54,7 @@ class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     refund: Name
     lines: Annotated[tuple[LineBody, ...], Meta(max_length=500)]
     shipping: Money | None = None
-    """How much of the shipping charge goes back, as it was before any offer."""
+    """The part of the shipping charge, before any offer, that is refunded."""
 
 
 def redemption_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:

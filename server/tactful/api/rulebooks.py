@@ -61,7 +61,7 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
 
 def _operator(request: Request) -> str:
-    """Return the operator that the header names; the key's owner may name anyone."""
+    """Return the operator that the header names. A client with the key may give any name."""
     return request.headers.get("tactful-operator", "").strip()[:NAME_LENGTH] or "server key"
 
 

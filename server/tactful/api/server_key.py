@@ -12,7 +12,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class ServerKey:
-    """The bearer key (RFC 6750) of one shop; without a key, every guarded endpoint is closed."""
+    """The bearer key (RFC 6750) of one shop; without a key, guarded endpoints reject every request."""
 
     def __init__(
         self, key: str | None, report: Callable[[str, bool], None] = lambda _, __: None

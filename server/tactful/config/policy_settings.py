@@ -27,7 +27,7 @@ class PolicySetting(Struct, frozen=True):
     def path(self) -> tuple[str, ...]:
         """Names of the fields of `core.rules.policy.Policy` that lead to its value."""
         *above, last = self.name.split(".")
-        # A field that holds a share names its unit, basis points; a file writes a percentage.
+        # The name of a field for a share ends with its unit, basis points; a file has a percentage.
         return (*above, _RENAMED.get(last) or (f"{last}_bp" if self.kind is _SHARE else last))
 
 
@@ -35,7 +35,7 @@ _RENAMED: Final = {"min_stock": "stock_minimum"}
 _SHARE: Final = v.percent()
 _TIME: Final = v.duration()
 _HOLD: Final = v.duration(most=14 * DAY)
-"""No accepted offer lasts longer: that is well below the 31 days for which a rotated key verifies."""
+"""Longest hold of an accepted offer: well below the 31 days for which a rotated key verifies."""
 _NUMBER: Final = v.integer(0, 1_000_000)
 _STARS: Final = v.integer(1, 5)
 _SCOPE: Final = v.choice("variant", "product", "brand", "order", "shop")
@@ -53,7 +53,7 @@ _TAINTS: Final = {
     "return_recent": ("any other return or refund", "the return or refund"),
     "delivery_late": ("a parcel that is past its promised date", "the parcel arrived"),
 }
-"""Kind of taint → what causes it, and from when the time after it counts (`server/SEMANTICS.md`, section 6)."""
+"""Kind of taint → its cause, and the instant from which its duration counts (`server/SEMANTICS.md`, section 6)."""
 
 
 def _taint_settings() -> Iterator[PolicySetting]:
@@ -257,7 +257,7 @@ def flatten(table: Mapping[str, object], above: str = "") -> dict[str, object]:
 
 
 def value_of(policy: Policy, setting: PolicySetting) -> Any:
-    """Return a setting's value in a policy; None: the feed is not watched."""
+    """Return a setting's value in a policy; `None` means that the feed is not watched."""
     value: Any = policy
     for step in setting.path:
         value = getattr(value, step)

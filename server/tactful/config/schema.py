@@ -50,7 +50,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     @property
     def allowed_hosts(self) -> frozenset[str] | None:
-        """Names that a request's Host header may have; None: any well-formed name."""
+        """Names that a request's `Host` header may have; `None` accepts any well-formed name."""
         if "*" in self.hosts:
             return None
         if self.hosts:

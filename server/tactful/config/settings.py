@@ -21,22 +21,22 @@ class Setting(Struct, frozen=True):
 
     @property
     def environment(self) -> str:
-        """Name of the environment variable that sets it."""
+        """Name of the environment variable that sets the value."""
         return f"TACTFUL_{self.name.upper()}"
 
     @property
     def flag(self) -> str | None:
-        """Command-line option that sets it; None for a secret, because `ps` shows options to all users."""
+        """Command-line option that sets the value; None for a secret, because `ps` shows options to all users."""
         return None if self.secret else "--" + self.name.replace("_", "-")
 
     @property
     def secret(self) -> bool:
-        """Whether it is never printed."""
+        """Whether the value is never printed."""
         return self.name in SECRETS
 
     @property
     def default(self) -> Any:
-        """Value where no source sets it."""
+        """Value if no source sets one."""
         return DEFAULTS[self.name]
 
     def format(self, value: object) -> str:
@@ -180,6 +180,6 @@ BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
-    """Return the known name that is most similar to a misspelt one; None: no name is similar."""
+    """Return the known name that is most similar to a misspelt one; `None` if no name is similar."""
     found = get_close_matches(name, known, n=1, cutoff=0.7)
     return found[0] if found else None

@@ -9,12 +9,15 @@ from tactful.config.values import is_loopback
 from tactful.core.values.calendar import SECOND, format_duration
 
 MIN_SERVER_KEY_CHARACTERS: Final = 16
-"""Least length of a server key: guessing one over the network takes longer than a key is used."""
+"""Minimum length of a server key. Guessing it over the network takes longer than a key is used."""
 MIN_IDENTITY_SECRET_BYTES: Final = 32
-"""Least bytes of an HS256 secret (RFC 7518, section 3.2): one token is enough to try secrets offline."""
+"""Minimum bytes of an HS256 secret (RFC 7518, section 3.2).
+
+An attacker with a single token can try secrets offline.
+"""
 
 MIN_DISTINCT_CHARACTERS: Final = 6
-"""Least number of different characters in a secret: fewer come from a key held down."""
+"""Minimum number of different characters in a secret. A key held down produces fewer."""
 
 PLACEHOLDERS: Final = (
     *("changeme", "change-me", "secret", "password", "example", "default", "tactful"),
@@ -69,8 +72,8 @@ def _weak_secrets(config: Config) -> Iterator[str]:
 
 
 def startup_warnings(config: Config) -> Iterator[str]:
-    """Yield what works but should be changed before others rely on the server."""
-    everywhere = config.host in {"0.0.0.0", "::"}  # noqa: S104 - asked, not bound
+    """Yield warnings about settings that work but should be changed before others rely on the server."""
+    everywhere = config.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
     if everywhere and not config.hosts and not config.public_url:
         yield (
             "The server listens on every address, but answers only under its own names. "
@@ -96,7 +99,7 @@ def startup_warnings(config: Config) -> Iterator[str]:
 
 
 def is_public(config: Config) -> bool:
-    """Return whether other machines can connect: by a bind that is not loopback, or a public URL."""
+    """Return whether other machines can connect: `host` is not loopback, or there is a public URL."""
     outside = urlsplit(config.public_url).hostname if config.public_url else None
     return not is_loopback(config.host) or (outside is not None and not is_loopback(outside))
 

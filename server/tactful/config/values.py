@@ -39,9 +39,9 @@ class SettingType(Struct, frozen=True):
     """A type of setting."""
 
     expected: str
-    """What it accepts, in words: `a duration such as 45s`."""
+    """The accepted values in words; for example, `a duration such as 45s`."""
     parse: Callable[[object], Any]
-    """Returns the value of a text or TOML value, or raises `ValueProblem`."""
+    """Parses a text or a TOML value, or raises `ValueProblem`."""
     format: Callable[[Any], str] = str
     """Returns a value as it is written in a file."""
 

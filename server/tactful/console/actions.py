@@ -135,7 +135,7 @@ def _parse_value(text: str) -> dict[str, Any]:
 
 
 def _parse_number(text: str) -> int:
-    """Parse a number of at most three digits; 0: it is not one."""
+    """Parse a number of at most three digits; return 0 for any other text."""
     return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 0
 
 

@@ -14,14 +14,14 @@ from tactful.core.values.calendar import HOUR, MINUTE
 LOGIN_LIFETIME: Final = 8 * HOUR
 """Milliseconds that a login lasts: a working day."""
 MAX_LOGINS: Final = 64
-"""Logins at the same time; the oldest one ends when another begins."""
+"""Maximum logins at the same time. A further login ends the oldest one."""
 THROTTLE_WINDOW: Final = 5 * MINUTE
 MAX_FAILURES_PER_ADDRESS: Final = 5
-"""Wrong keys from one address in a window: people mistype a key twice, programs continue."""
+"""Maximum wrong keys from one address in a window. Operators mistype a key twice; programs continue."""
 MAX_FAILURES: Final = 100
-"""Wrong keys from all addresses together in a window: one attacker can use many addresses."""
+"""Maximum wrong keys from all addresses in a window: one attacker can use many addresses."""
 MAX_ADDRESSES: Final = 4096
-"""Addresses whose wrong keys are remembered, which limits memory."""
+"""Maximum addresses whose wrong keys are remembered, to limit memory."""
 
 
 class Login(Struct, frozen=True):
@@ -52,7 +52,7 @@ class Logins:
         return cookie, known
 
     def find(self, cookie: str | None) -> Login | None:
-        """Return the login of a cookie; None: there is none, or it has ended."""
+        """Return the login of a cookie; `None` if there is none or it has ended."""
         known = self._known.get(_digest(cookie)) if cookie else None
         return known if known and known.ends_at > self._now() else None
 
@@ -71,7 +71,7 @@ class LoginThrottle:
         self._all: deque[int] = deque()
 
     def wait_ms(self, address: str) -> int:
-        """Return the milliseconds that an address must wait before its next attempt; 0: none."""
+        """Return the milliseconds that an address must wait before its next attempt, or 0."""
         now = self._now()
         own = self._by_address.get(address, deque())
         return max(_wait(own, MAX_FAILURES_PER_ADDRESS, now), _wait(self._all, MAX_FAILURES, now))

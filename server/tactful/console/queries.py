@@ -25,13 +25,13 @@ class FeedState(Struct, frozen=True):
 
     name: str
     age: int | None
-    """Milliseconds since its last fact or heartbeat; None: there was none."""
+    """Milliseconds since its last fact or heartbeat; `None` if there was none."""
     limit: int | None
-    """Milliseconds that it may be silent; None: it is not watched."""
+    """Milliseconds of `age` above which the feed is stale; `None` if the feed is not watched."""
 
     @property
     def stale(self) -> bool:
-        """Whether the feed is silent for too long, so that offers are withheld."""
+        """Whether the feed is stale, so that offers are withheld."""
         return self.limit is not None and (self.age is None or self.age > self.limit)
 
 
@@ -41,9 +41,9 @@ class BudgetView(Struct, frozen=True):
     campaign: str
     period: str
     currency: str | None
-    """None: the balance is a number of offers."""
+    """`None` if the balance is a number of offers."""
     limit: int | None
-    """None: the balance has no limit."""
+    """`None` if the balance has no limit."""
     reserved: int
     settled: int
 
@@ -63,7 +63,7 @@ class RuleView(Struct, frozen=True):
     mode: str
     campaign: str | None
     paused_by: str | None
-    """`file` or `person`; None: the rule is not paused."""
+    """`file` or `person`; `None` if the rule is not paused."""
 
 
 class CustomerView(Struct, frozen=True, kw_only=True):
@@ -137,7 +137,7 @@ async def decisions(
 
 
 async def decisions_of(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
-    """Return the latest steps of a customer's offers, or of the session's where there is no customer."""
+    """Return the latest steps of a customer's offers, or of the session's if it has no customer."""
     if found.customer:
         return await decisions(shop, customer=found.customer)
     return await decisions(shop, session=found.session.id if found.session else "")
@@ -146,7 +146,7 @@ async def decisions_of(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
 async def customer_view(
     shop: Shop, *, customer: str | None = None, session: str | None = None
 ) -> CustomerView | None:
-    """Return what is known about a customer or a session; None: nothing is."""
+    """Return what is known about a customer or a session; `None` if nothing is."""
     state, present = await _session(shop, customer, session)
     if state is not None and customer is None:
         customer = state.customer

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONSOLE_FOLDER: Final = Path(__file__).parent
 MAX_FORM_BYTES: Final = 65_536
-"""Bytes of a form: more than any form of the console can have."""
+"""Maximum bytes of a posted form. Every form of the console is smaller."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -27,7 +27,7 @@ HEADERS: Final = {
     ),
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # with no-referrer a form of our own would come from `null`
+    "Referrer-Policy": "same-origin",  # with no-referrer our own forms would have the origin `null`
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -35,7 +35,7 @@ HEADERS: Final = {
 
 
 class PageError(Exception):
-    """A request is answered with an error page; `text` says what is wrong and what to do."""
+    """A request that is answered with an error page; `text` says what is wrong and what to do."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)

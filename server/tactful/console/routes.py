@@ -20,7 +20,7 @@ from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
 
 MAX_RECENT: Final = 15
-"""Decisions, actions and versions that a page with several lists shows of each."""
+"""Maximum decisions, actions and versions that are shown on a page with several lists."""
 STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}
 """Files that need no login → their media types."""
 
@@ -32,7 +32,7 @@ def console_routes(
 
     Args:
         shop: The running shop.
-        key: The server key, with which operators log in; None: nobody can.
+        key: The server key, with which operators log in; with `None` nobody can.
         name: Name of the shop.
         public_url: URL under which browsers reach the server, if it is not host and port.
     """

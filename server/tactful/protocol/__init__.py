@@ -1,1 +1,1 @@
-"""The wire: messages, codec and connection rules, without I/O and without decisions."""
+"""The wire protocol: messages, codec and connection rules, without I/O or decisions."""

@@ -10,7 +10,7 @@ class ReconnectAdvice(Enum):
     """What a client may do after the connection has closed."""
 
     RECONNECT = "reconnect"
-    """Connect again with the next message to send; nothing was wrong."""
+    """Connect again when there is a message to send; nothing was wrong."""
     RESUME = "resume"
     """Connect again soon with `resume`: after `bye.retry`, or with full jitter."""
     STOP = "stop"

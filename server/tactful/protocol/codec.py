@@ -11,7 +11,7 @@ from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.messages import Accept, Cart, ClientMessage, Heartbeat, ServerMessage
 
 REASON_BYTES = 123
-"""Bytes of a close reason: a control frame carries 125, two of them the code (RFC 6455, 5.5)."""
+"""Maximum bytes of a close reason: a control frame carries 125, with two for the code (RFC 6455, 5.5)."""
 
 
 @final
@@ -40,7 +40,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def decode(payload: bytes) -> ClientMessage | ProtocolError:
-    """Decode one message of a client; every invalid input returns an error and raises nothing."""
+    """Decode one message of a client. Invalid input returns an error; nothing is raised."""
     try:
         message: ClientMessage = _decode(payload)
         if type(message) is Accept or type(message) is Cart:
@@ -56,7 +56,7 @@ def _decode_repaired(payload: bytes, problem: Exception) -> ClientMessage | Prot
     """Decode a message again, with U+FFFD for each escape that is half of a surrogate pair.
 
     JavaScript writes such an escape where a text was cut inside an emoji (RFC 8259, section 8.2).
-    UTF-8 cannot encode it, and closing would end the session for a shopper's search.
+    UTF-8 cannot encode it. A rejection would end the session because of a shopper's search.
     """
     try:
         payload.decode()

@@ -19,19 +19,19 @@ class ProtocolTiming(msgspec.Struct, frozen=True, kw_only=True):
     hello_ms: int = 5_000
     """Time for `hello`. A widget sends it with its first frame; 5 s covers a bad mobile network."""
     heartbeat_ms: int = 15_000
-    """Period of heartbeats. A widget hides its offers after 30 s of silence: one may be lost."""
+    """Period of heartbeats. A widget hides its offers after 30 s of silence, so one may be lost."""
     silent_ms: int = 44_000
-    """Silence after which a client is dropped: two pings unanswered, within 45 s with the sweep."""
+    """Silence after which a client is dropped: two unanswered pings, within 45 s including the sweep."""
     per_second: int = 100
     """Messages a second. No shopper clicks faster: beyond that the client is a program."""
     burst: int = 1_000
     """Messages at once: a resend after a reconnect, or a page that reports itself in parts."""
     unit_bytes: int = 4_096
-    """Bytes of one unit of the rate: a large message costs as much as several small ones."""
+    """Bytes that count as one message. A large message costs as much as several small ones."""
 
 
 class DueActions(Enum):
-    """What a deadline asks for."""
+    """The action that is due when a deadline has passed."""
 
     NOTHING = 0
     HEARTBEAT = 1
@@ -141,7 +141,7 @@ class Conversation:
         return True
 
     def _count(self, n: int) -> bool:
-        """Return whether `n` is new: above all others, or sent again after a `hello` above it."""
+        """Return whether `n` is new: the highest so far, or repeated after a `hello` with a higher `n`."""
         if n > self.highest_n and n > self._resume_hello_n:
             self._resume_hello_n = 0
         elif n <= self.highest_n or n == self._resume_hello_n:

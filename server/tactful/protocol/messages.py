@@ -1,6 +1,6 @@
 """The messages of a session connection, as `server/PROTOCOL.md` describes them.
 
-Every string, number and list of a client is bounded here, so no code behind the codec has to check.
+Every string, number and list of a client is bounded here, so no code after the codec has to check them.
 An optional field that is `null` counts as absent. The docstrings of messages become the summaries of
 the AsyncAPI document.
 """
@@ -25,7 +25,8 @@ Locale = Annotated[str, Meta(min_length=2, max_length=35)]  # RFC 5646, section 
 Url = Annotated[str, Meta(max_length=2_048)]
 Query = Annotated[str, Meta(max_length=2_048)]
 Secret = Annotated[str, Meta(min_length=1, max_length=512)]
-# Lengths only: an identity that cannot be verified is no error, its shopper stays anonymous.
+# Only lengths are checked. An identity that cannot be verified is no error; its shopper stays
+# anonymous.
 Jwt = Annotated[str, Meta(max_length=4_096)]
 CustomerId = Annotated[str, Meta(max_length=128)]
 HexHmac = Annotated[str, Meta(max_length=128)]
@@ -183,7 +184,7 @@ class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     title: str
     message: str
     ends_in: int
-    """Seconds from the arrival of the message."""
+    """Seconds from the arrival of the message to the end of the offer."""
     max_qty: int
     placement: str
     was: Money | None = None

@@ -1,1 +1,1 @@
-"""Connections of storefronts: one port, what runs on a connection, and who is admitted."""
+"""Connections of storefronts: the listener, the admission of clients, and their sessions."""

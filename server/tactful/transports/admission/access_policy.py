@@ -12,7 +12,7 @@ SESSION_PATH = "/v1/session"
 """The path of the session's WebSocket."""
 SUBPROTOCOL = "tactful.v1"
 """The WebSocket subprotocol of a session (RFC 6455, section 1.9)."""
-# A cluster sends its probes to an address, without a name that we know.
+# A cluster sends its probes to an IP address, so their `Host` is not in `AccessPolicy.hosts`.
 PROBE_PATHS = frozenset({"/healthz", "/readyz"})
 """Paths that are served under any `Host`."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -35,25 +35,25 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """What is checked before a connection or request is admitted."""
+    """Settings of the checks before a connection or request is admitted."""
 
     origins: frozenset[str] = frozenset()
     """Origins of the shop's pages, each with scheme and port, compared exactly."""
     hosts: frozenset[str] | None = LOOPBACK
-    """Names with or without a port.
+    """Host names that are accepted, each with or without a port.
 
-    `None` accepts every well-formed name: for a server behind a proxy that checks the name.
+    `None` accepts every well-formed name, for a server behind a proxy that checks the name.
     """
     proxies: TrustedProxies = TrustedProxies()
-    """Proxies whose `X-Forwarded-For` is believed."""
+    """Proxies whose `X-Forwarded-For` header is trusted."""
     limits: AdmissionLimits = AdmissionLimits()
     """Sizes, deadlines and rates."""
 
     def check_host(self, values: Sequence[str]) -> Rejection | None:
-        """Check the `Host` header: present once, well-formed and ours (RFC 9112, section 3.2).
+        """Check the `Host` header: present once, well-formed and in `hosts` (RFC 9112, section 3.2).
 
         A page of a foreign site can point its own name at this server's address (DNS rebinding).
-        The name of the request then differs from ours, and the request is rejected.
+        The `Host` of such a request is not in `hosts`, so the request is rejected.
         """
         if len(values) != 1:
             return Rejection(400, "host.count", "Send exactly one Host header.")

@@ -1,8 +1,8 @@
 """Rate limits for connections, requests and new sessions per client address.
 
-An admitted client costs a handshake, a session or a response, however soon it disconnects.
-A client that is rejected at the accept costs almost nothing. Addresses that recently presented the
-server key are exempt for ten minutes.
+An admitted client costs a handshake, a session or a response, even if it disconnects at once.
+A client whose connection is rejected at the accept costs almost nothing. Addresses that recently
+presented the server key are exempt for ten minutes.
 """
 
 from typing import Final
@@ -11,15 +11,18 @@ from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.message_quotas import PRUNE_FROM, BucketCache, TokenBucket
 
 TRUSTED_MS: Final = 600_000
-"""Milliseconds without a limit after an address has presented the server key."""
+"""Milliseconds for which an address has no limit after it has presented the server key."""
 VIOLATION_COST: Final = 16
-"""Requests that a protocol violation or a wrong server key costs its address."""
+"""Requests charged to an address for a protocol violation or a wrong server key."""
 FLOOD_COST: Final = 64
-"""Requests that a connection closed for flooding costs; it has already sent a thousand messages."""
+"""Requests charged to an address for a connection that is closed for flooding.
+
+Such a connection has already sent a thousand messages.
+"""
 SESSION_RATE_DIVISOR: Final = 16
-"""New sessions are limited to 1/16 of the request rate: each is kept for half an hour."""
+"""New sessions are limited to 1/16 of the request rate, because each is kept for half an hour."""
 EXPLAINED_REJECTIONS_PER_S: Final = 32
-"""Rejections a second that carry an HTTP response; the others are closed without one."""
+"""Rejections a second that get an HTTP response; further connections are closed without one."""
 
 
 class AddressLimiter:

@@ -9,7 +9,7 @@ MAX_HOPS = 32
 
 
 class TrustedProxies:
-    """Proxies that may name the client, by address or network."""
+    """Addresses and networks of the proxies that are trusted to report the client's address."""
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
         """Parse addresses and networks in CIDR notation.
@@ -33,8 +33,8 @@ class TrustedProxies:
         """Return the right-most hop that is not a trusted proxy.
 
         A client can write anything into the header it sends. Those entries stand to the left of the
-        entries that our proxies append, so they are never reached. An entry that is no address
-        ends the search.
+        entries that our proxies append, so they are never reached. An entry that is not an
+        address ends the search.
 
         Args:
             peer: The address at the other end of the socket.

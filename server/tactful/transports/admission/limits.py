@@ -13,47 +13,47 @@ class AdmissionLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Every limit of the listener, each with its reason. `_ms` fields are milliseconds."""
 
     head_bytes: int = 16_384
-    """Size of a request head. Browsers send 1 to 2 KiB; cookies of a shop's other software add up."""
+    """Maximum size of a request head. Browsers send 1 to 2 KiB, and a shop's other cookies add to it."""
     head_ms: int = 5_000
-    """Time for a complete request head. It fits into one packet, so a slow one is an attack or dead."""
+    """Time for a complete request head. A head fits into one packet, so a slow one is an attack or a dead client."""
     queue_ms: int = 30_000
-    """Wait for a handshake in a storm, after which the client is asked to come back later."""
+    """Longest wait of a queued handshake. After that the client is asked to come back later."""
     body_grace_ms: int = 10_000
-    """Time in which a request body may start slowly."""
+    """Time before `body_bytes_per_s` applies to a request body, which may start slowly."""
     body_bytes_per_s: int = 1_024
-    """Rate of a body after the grace: faster than an attack that sends single bytes."""
+    """Minimum rate of a body after `body_grace_ms`. An attack that sends single bytes is slower."""
     message_bytes: int = 65_536
-    """Size of one message. A cart of 200 lines has 12 KiB."""
+    """Maximum size of one message. A cart of 200 lines has 12 KiB."""
     fragments: int = 64
-    """Fragments of one message. Browsers send one; proxies may split it."""
+    """Maximum fragments of one message. Browsers send one fragment; proxies may split it."""
     slow_bytes: int = 16_384
     """Unsent bytes from which a client counts as lagging: about 40 offers."""
     buffer_bytes: int = 65_536
-    """Unsent bytes per client: 1,000 clients that never read cost 64 MiB at most."""
+    """Maximum unsent bytes per client. 1,000 clients that never read cost at most 64 MiB."""
     stalled_ms: int = 30_000
-    """Time without reading after which a client is dropped; its widget has hidden its offers by then."""
+    """Time after which a client that reads nothing is dropped. By then its widget has hidden the offers."""
     linger_ms: int = 2_000
     """Time for a close frame or a rejection to arrive before the socket is closed."""
     sweep_ms: int = 1_000
-    """Period in which every connection's deadlines are checked once: the precision of the above."""
+    """Period in which every connection's deadlines are checked once. Deadlines act up to this much late."""
     connections: int = 20_000
-    """Connections of the server, further bounded by the descriptors of the process."""
+    """Maximum connections of the server, also limited by the file descriptors of the process."""
     memory_bytes: int | None = None
-    """Memory of the process; at 90 % no new session is admitted. `None`: no such limit."""
+    """Memory that the process may use. At 90 % no new session is admitted. `None` means no limit."""
     headroom: int = 32
     """Connections above the capacity that are accepted for health checks and metrics only."""
     per_address: int = 256
-    """Connections of one address: an office or a carrier's NAT. An IPv6 /64 counts as one address."""
+    """Maximum connections of one address: an office or a carrier's NAT. An IPv6 /64 counts as one."""
     request_burst: int = 256
-    """Connections and requests of one address at once: as many as it may have connections."""
+    """Maximum connections and requests of one address at once: the same number as `per_address`."""
     requests_per_s: int = 64
-    """Connections and requests of one address a second; a shopper makes three on the first page."""
+    """Connections and requests of one address a second. A shopper's first page makes three."""
     unlimited: frozenset[str] = frozenset()
-    """`limit_key`s of addresses without limits per address."""
+    """`limit_key`s of the addresses to which the limits per address do not apply."""
     send_buffer: int = 32_768
-    """The kernel's send buffer per connection, in bytes; the default pinned 4 MB each."""
+    """The kernel's send buffer per connection, in bytes. The default occupied 4 MB per connection."""
     backlog: int = 4_096
-    """The listening socket's queue; the default of 100 failed in a storm of 10,000 connections."""
+    """Length of the listening socket's queue. The default of 100 failed when 10,000 connected at once."""
     timing: ProtocolTiming = ProtocolTiming()
     """Times and rates of the session protocol."""
 

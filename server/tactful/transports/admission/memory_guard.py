@@ -10,14 +10,14 @@ import structlog
 log = structlog.get_logger("tactful.memory")
 
 REFUSE_AT_PERCENT: Final = 90
-"""Percent of the limit at which new sessions are refused; the rest serves the open ones."""
+"""Percentage of the limit at which new sessions are refused; open sessions use the rest."""
 READMIT_BELOW_PERCENT: Final = 95
-"""New sessions are admitted again when fewer than this percentage of the sessions is left.
+"""New sessions are admitted again when fewer than this percentage of the sessions remains.
 
 It is a percentage of the number of sessions at the instant of the refusal.
 
-A Python process returns hardly any memory to the system, so its size alone would keep the server
-closed for ever. The memory of an ended session is reused by the next one.
+A Python process returns hardly any memory to the system, so its size alone would keep new
+sessions out for ever. New sessions reuse the memory of ended ones.
 """
 _PAGE: Final = os.sysconf("SC_PAGESIZE")
 _CONTROL_GROUPS: Final = Path("/sys/fs/cgroup")

@@ -1,8 +1,8 @@
 """Token buckets (GCRA) shared by all connections of one address or of one session.
 
-GCRA is the generic cell rate algorithm of ITU-T I.371: a token bucket as one instant. Every
-connection has an allowance of its own in `protocol/conversation.py`. Many connections, or one that
-reconnects whenever its allowance is used up, are bounded here: these buckets outlive connections.
+GCRA is the generic cell rate algorithm of ITU-T I.371, which stores a token bucket as one instant.
+`protocol/conversation.py` limits the rate of each connection. The buckets here outlive connections.
+They limit many connections together, and a client that reconnects whenever it reaches its limit.
 """
 
 from typing import Final
@@ -10,13 +10,16 @@ from typing import Final
 from tactful.protocol.conversation import ProtocolTiming
 
 MESSAGES_PER_CHARGE: Final = 16
-"""Messages after which a connection charges its buckets; each one alone would slow every message."""
+"""Messages that a connection charges together. Charging each one would slow every message."""
 SESSION_FACTOR: Final = 2
-"""A session may send this many times the allowance of a connection: a shopper has two hands."""
+"""Rate limit of a session in multiples of one connection's: a shopper has two hands."""
 MESSAGES_PER_CONNECTION_S: Final = 4
-"""Messages a second per connection that an address may have: all its shoppers, clicking fast."""
+"""Messages a second that an address may send for each of its permitted connections.
+
+That is enough for all its shoppers clicking fast.
+"""
 PRUNE_FROM: Final = 1_024
-"""Buckets that are kept before full ones are searched for and dropped."""
+"""Number of buckets from which full ones are searched for and dropped."""
 
 
 class TokenBucket:
@@ -31,14 +34,14 @@ class TokenBucket:
         self.full_at_us = 0
         """The instant at which the bucket is full, in microseconds of the caller's clock."""
         self.holders = 0
-        """Connections that refer to this bucket; while there are any it is not pruned."""
+        """Connections that use this bucket. A bucket in use is not pruned."""
 
     def charge(self, tokens: int, now: int) -> bool:
         """Take `tokens` at the instant `now` (milliseconds).
 
         Returns:
-            Whether the bucket held that many. If not, it is empty afterwards: a debt that grew with
-            every attempt would outlast its cause.
+            Whether the bucket held that many tokens. If not, it is empty afterwards, but not in debt.
+            A debt would grow with every attempt and last longer than the flood.
         """
         now_us = now * 1_000
         self.full_at_us = max(self.full_at_us, now_us) + tokens * self._step_us
@@ -72,7 +75,7 @@ class BucketCache:
         return found
 
     def _prune(self, now: int) -> None:
-        """Drop full buckets without holders: a new one would be the same.
+        """Drop full buckets without holders: a new bucket would be equal.
 
         The threshold doubles with the buckets that remain, so the cost per new bucket is constant.
         """
@@ -91,7 +94,7 @@ class TokenBuckets:
         """Derive the rates.
 
         Args:
-            timing: The allowance of one connection.
+            timing: The rate limit of one connection.
             per_address: The connections that one address may have.
         """
         self._session_rate = SESSION_FACTOR * timing.per_second, SESSION_FACTOR * timing.burst
@@ -107,7 +110,7 @@ class TokenBuckets:
     def for_session(self, session: str, now: int) -> TokenBucket:
         """Return the bucket of a session and hold it; call `release` when done.
 
-        The part of the id after the point changes at a login; the bucket stays.
+        A login changes the part of the id after the point. The session keeps its bucket.
         """
         return self._hold(f"session {session.partition('.')[0]}", self._session_rate, now)
 
@@ -116,7 +119,7 @@ class TokenBuckets:
         return self._hold(f"address {address}", self._address_rate, now)
 
     def release(self, bucket: TokenBucket | None) -> None:
-        """Let go of a bucket that a connection held; what was charged stays charged."""
+        """Release a bucket that a connection held. Charged tokens are not returned."""
         if bucket is not None:
             bucket.holders -= 1
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-# A check of 10,000 connections at once delays an offer by 3 ms; an eighth of them does not.
+# Checking 10,000 connections at once delays an offer by 3 ms; checking an eighth does not.
 RINGS = 8
 """Groups into which the connections are divided; one group is checked at a time."""
 
@@ -13,7 +13,7 @@ class Expirable(Protocol):
     """An object with deadlines."""
 
     def tick(self, now: int) -> None:
-        """Act on the deadlines that are over at `now` (milliseconds)."""
+        """Act on the deadlines that have passed at `now` (milliseconds)."""
 
     def abort(self) -> None:
         """Drop the connection."""
@@ -37,7 +37,7 @@ class DeadlineSweep:
         self._timer = asyncio.get_running_loop().call_later(self._step_s, self._check_ring)
 
     def stop(self) -> None:
-        """Stop; without effect if it was never started."""
+        """Stop the timer, if it was started."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

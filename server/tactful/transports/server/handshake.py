@@ -1,8 +1,8 @@
 """Check of a WebSocket handshake: a fast path for browsers, the library for the rest.
 
 The fast path accepts only heads that the library would accept with the same bytes; a property test
-compares both. It takes 8 µs instead of 50, which decides how many clients can return in the second
-after a restart.
+compares both. It takes 8 µs instead of 50 µs, so more clients can reconnect in the second after
+a restart.
 """
 
 import http
@@ -25,13 +25,13 @@ from tactful.transports.admission.access_policy import (
     Rejection,
 )
 
-# Field lines of RFC 9112, printable, and no larger and no more than every parser accepts; browsers
-# send 15 and proxies add some.
+# Printable field lines (RFC 9112), within the size and number that every parser accepts. Browsers
+# send 15 lines, and proxies add some.
 _COMMON_HEAD: Final = re.compile(
     rb"GET " + re.escape(SESSION_PATH.encode()) + rb" HTTP/1\.1\r\n"
     rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}: [\x21-\x7e](?:[\x20-\x7e]{0,2046}[\x21-\x7e])?\r\n){1,64}\r\n"
 )
-_KEY: Final = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")  # 16 bytes in the one canonical Base64 form
+_KEY: Final = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")  # 16 bytes in canonical Base64
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _CONNECTION_VALUES: Final = frozenset({"upgrade", "keep-alive, upgrade"})
 
@@ -123,7 +123,7 @@ def check_with_library(
         return _unreadable(library)
     request = events[0]
     origins = request.headers.get_all("Origin")
-    # A request without an upgrade is a person with a browser: 426 explains more than 403.
+    # A browser that opens this URL as a page sends no upgrade. A 426 explains more than a 403.
     check_origin = not any_origin and "Upgrade" in request.headers
     rejection = (
         _check_path(request)
@@ -151,7 +151,7 @@ def _accept(
 
 
 def _unreadable(library: ServerProtocol) -> Rejection:
-    """Return what the parser found: a line or field that is too large, or no HTTP."""
+    """Return the rejection for a line or field that is too large, or for input that is not HTTP."""
     answer = b"".join(library.data_to_send())[:12]
     if answer.startswith(b"HTTP/1.1 4"):
         return Rejection(int(answer[9:12]), "head.too_large", "The request head is too large.")

@@ -8,7 +8,7 @@ connection's deadline.
 import asyncio
 from collections.abc import Callable
 
-# A handshake takes 20 µs, and its `hello` as much again: other connections wait some 3 ms.
+# A handshake takes 20 µs, and its `hello` another 20 µs. Other connections wait some 3 ms.
 PER_TURN = 32
 """Handshakes served in one iteration of the event loop."""
 
@@ -21,7 +21,7 @@ class HandshakeQueue:
         self._scheduled = False
 
     def submit(self, complete: Callable[[], None]) -> None:
-        """Call `complete` in one of the next iterations of the loop, never before this returns."""
+        """Call `complete` in one of the next iterations of the event loop, never within `submit`."""
         self._waiting.append(complete)
         if not self._scheduled:
             self._schedule()

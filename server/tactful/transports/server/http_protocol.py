@@ -1,11 +1,11 @@
 """uvicorn's HTTP parser with strict message boundaries and bounds on its input.
 
-Bounded are the pipelined requests and the bytes around a body. Requests that are not HTTP are
-rejected with problem details. What unknown clients write is counted, not logged.
+The number of pipelined requests and the bytes around a body are limited. Requests that are not HTTP
+are rejected with problem details. The input of unknown clients is counted, not logged.
 
-The parser ends a message that offers an upgrade at its head, even if the head announces a body. Java
-and `curl --http2` offer `h2c` with every request, and the next request would begin within that body.
-So an offer that is not taken up is removed, and the head is read again without it.
+If a request offers an upgrade, the parser ends the message after the head, even if a body follows.
+It would then read the body as the next request. Java and `curl --http2` offer `h2c` with every
+request. So an offer that is not accepted is removed, and the head is read again without the offer.
 """
 
 import logging
@@ -22,16 +22,16 @@ from tactful.transports.server import closing
 
 NOT_HTTP = Rejection(400, "head.malformed", "This is not a valid HTTP/1.1 request.")
 MAX_PIPELINED = 16
-"""Requests that may wait for the responses before them: each takes 5 KB, one read can hold thousands."""
+"""Maximum requests that wait for earlier responses. Each takes 5 KB; one read can hold thousands."""
 
 _VERSIONS = frozenset({"1.0", "1.1"})  # the parser accepts 0.9 and 2.0 as well
 
-# uvicorn logs at level warning what any client can make it log, every time.
+# Any client can make uvicorn log a warning with each bad request.
 logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 class ReadState(Enum):
-    """Which part of a request the next byte belongs to."""
+    """The part of a request to which the next byte belongs."""
 
     BETWEEN = 0
     HEAD = 1
@@ -56,7 +56,7 @@ class HttpProtocol(HttpToolsProtocol):
     # Reading.
 
     def data_received(self, data: bytes) -> None:
-        """Read requests; an upgrade that is offered is taken up or removed from its head."""
+        """Read requests. An offered upgrade is accepted, or removed from the head."""
         self._unset_keepalive_if_required()
         while not self.ended:
             try:
@@ -78,7 +78,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Start a request, or drop the connection if too many are waiting."""
         if len(self.pipeline) >= MAX_PIPELINED:
-            # A response now would be taken for that of another request.
+            # The client would take a response sent now for the response to an earlier request.
             self.transport.abort()
             raise ConnectionAbortedError
         self.read_state = ReadState.HEAD
@@ -128,7 +128,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _takes_up_upgrade(self) -> bool:
         """Return whether the head that was just read opens a WebSocket.
 
-        The `101` of a request that waits for another response would be taken for that response.
+        While an earlier response is incomplete, the client would take the `101` for that response.
         """
         last: RequestResponseCycle | None = self.cycle  # None before the first request
         answered = last is None or last.response_complete
@@ -159,10 +159,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     @property
     def may_reject(self) -> bool:
-        """Whether a response written now would be taken for that of the request it is meant for.
+        """Whether the client would assign a response written now to the right request.
 
-        A proxy may send the next client's request at any time, and would give that client a
-        response which comes unasked.
+        Between two requests it would not. A proxy may send another client's request at any time,
+        and would give that client the response that nobody has requested.
         """
         current = self._current
         if current is None:
@@ -204,7 +204,7 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 def _new_parser(protocol: HttpProtocol) -> httptools.HttpRequestParser:
-    """Return a parser with uvicorn's option to read on behind a last request."""
+    """Return a parser with uvicorn's option to continue reading after a last request."""
     parser = httptools.HttpRequestParser(protocol)
     if hasattr(parser, "set_dangerous_leniencies"):  # httptools 0.6.3 or newer
         parser.set_dangerous_leniencies(lenient_data_after_close=True)

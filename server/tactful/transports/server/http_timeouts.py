@@ -12,11 +12,14 @@ SLOW_HEAD = Rejection(408, "head.slow", "The request head did not arrive in time
 SLOW_BODY = Rejection(408, "body.slow", "The request body arrives too slowly.")
 LARGE_HEAD = Rejection(431, "head.too_large", "The request head is too large.")
 MAX_FRAMING_PER_BYTE = 8
-"""Framing bytes per body byte: a chunk of one byte has five, long extensions serve no purpose."""
+"""Maximum framing bytes per body byte. A chunk of one byte has five; no client needs long extensions."""
 MAX_FRAMING_HEADS = 4
-"""Heads of framing beside that: the request's, its trailer, and those of pipelined requests."""
+"""Further framing bytes that are allowed, in multiples of the largest head.
+
+They are for the head of the request, its trailer, and the heads of pipelined requests.
+"""
 MAX_DISCARDED = 16 * 1024 * 1024
-"""Bytes of a body that are discarded after its response: as many as the largest body may have."""
+"""Maximum bytes of a body that are discarded after its response: as many as the largest body has."""
 
 
 class TimedHttpConnection:
@@ -50,13 +53,13 @@ class TimedHttpConnection:
         if cycle is not None and self._busy:
             self._head_since = self._head_bytes = 0
             if cycle is not self._cycle:
-                # Another request: earlier ones say nothing about the rate of its body.
+                # A new request. The rate of its body is measured without earlier requests.
                 self._cycle = cycle
                 self._body_since = self._body_bytes = self._discarded = 0
                 self._body_before = body_before
             return self._check_body(len(data), answered=cycle.response_complete)
         if state_before is ReadState.BODY:
-            # These bytes ended the body of a request whose response was early: no part of a head.
+            # These bytes ended a body whose request was already answered. They belong to no head.
             self._head_since, self._head_bytes = now, 0
             return None
         if state_before is ReadState.BETWEEN and self.protocol.read_state is ReadState.HEAD:
@@ -71,7 +74,7 @@ class TimedHttpConnection:
             self._discarded += size
             if self._discarded > MAX_DISCARDED:
                 return SLOW_BODY
-        # Trailers are kept in memory and need not end, so framing is bounded by the body.
+        # Trailers are kept in memory and may never end, so the body's size limits the framing.
         body = self.protocol.body_bytes - self._body_before
         framing = self._body_bytes - body
         allowed = MAX_FRAMING_HEADS * self._limits.head_bytes + MAX_FRAMING_PER_BYTE * body

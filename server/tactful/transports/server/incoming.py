@@ -49,7 +49,8 @@ class IncomingConnection(asyncio.Protocol):
         """The address at the other end of the socket."""
         self.key = ""
         """The `limit_key` of `peer`."""
-        self._discard_until = 0  # after a rejection: input is dropped until then, then the socket
+        # After a rejection, input is dropped until this time; then the socket is closed.
+        self._discard_until = 0
         self.health_only = False
         """Whether the server is full, so that only health checks are answered."""
         self._transferred = False  # the HTTP stack met an upgrade request and returned the socket
@@ -119,7 +120,7 @@ class IncomingConnection(asyncio.Protocol):
         self._transport.abort()
 
     def tick(self, now: int) -> None:
-        """Reject or drop the connection if a deadline is over."""
+        """Reject or drop the connection if a deadline has passed."""
         if self._discard_until:
             if now >= self._discard_until:
                 self._transport.abort()
@@ -257,7 +258,7 @@ class IncomingConnection(asyncio.Protocol):
             self._transport.abort()  # the rejection would be taken for another response
             return
         self._reject(rejection)
-        http.protocol.abandon_responses()  # else it would write to a stream that has ended
+        http.protocol.abandon_responses()  # otherwise the stack would write to a stream that has ended
 
     def _reject(self, rejection: Rejection) -> None:
         """Write the response and end our side; further input is discarded for a moment."""

@@ -22,17 +22,23 @@ from tactful.transports.server.server_state import ListenerState
 from tactful.transports.sessions.connection_hub import ConnectionHub
 
 RECONNECT_SPREAD_S = 4
-"""Seconds over which `bye` spreads reconnects: an offer is withdrawn late by no more than that."""
+"""Seconds over which `bye` spreads reconnects. No withdrawal is delayed by more than this."""
 RECONNECTS_PER_S = 2_500
-"""Clients that are asked back in the same second at most; more of them widen the spread."""
+"""Maximum clients that are asked to reconnect in one second. More clients widen the spread."""
 NOTICE_S = 1.0
 """Seconds for which sessions are served after `bye`: the next server needs about as long to start."""
 GRACE_S = 20.0
-"""Seconds for requests in progress: a redemption is never cut off, and 30 s in total are promised."""
+"""Seconds for requests in progress, so that no redemption is cut off.
+
+The manual promises that a shutdown takes at most 30 s in total.
+"""
 PENDING_HEAD_MS = 1_000
-"""Milliseconds for a new connection's request before it counts as opened in advance."""
+"""Milliseconds for a new connection's first request.
+
+A connection that takes longer counts as opened in advance, and a drain does not wait for it.
+"""
 POLL_S = 0.02
-"""Seconds between two looks at pending requests."""
+"""Seconds between two checks for pending requests."""
 CLOSE_S = 0.5
 """Seconds for close frames to be answered; no client is served meanwhile."""
 
@@ -122,7 +128,7 @@ class Listener:
         return self._socket
 
     async def start(self) -> None:
-        """Bind, start the application, then accept: an accepted connection can be served.
+        """Bind, start the application, then accept, so that each accepted connection can be served.
 
         Raises:
             ListenError: The address is not available, or the application does not start.
@@ -155,7 +161,7 @@ class Listener:
         notice_s: float = NOTICE_S,
         grace_s: float = GRACE_S,
     ) -> None:
-        """Stop accepting, send `bye` to all sessions, and finish what is in progress.
+        """Stop accepting, send `bye` to all sessions, and finish the requests in progress.
 
         Sessions end after `notice_s` at the latest, because the next server cannot serve them while
         this one holds the ledger.
@@ -197,7 +203,7 @@ class Listener:
 
     async def _wait_for_pending_heads(self) -> None:
         """Wait for the requests of the connections that were accepted last."""
-        while self.state.has_pending_head(PENDING_HEAD_MS):  # noqa: ASYNC110 -- they age, nothing is set
+        while self.state.has_pending_head(PENDING_HEAD_MS):  # noqa: ASYNC110 -- time passes, no event is set
             await asyncio.sleep(POLL_S)
 
     async def _wait_for_requests(self, seconds: float) -> None:
@@ -217,7 +223,7 @@ class Listener:
             return
         loop = asyncio.get_running_loop()
         if isinstance(loop, asyncio.SelectorEventLoop):
-            # asyncio loses a connection that is accepted and not wrapped yet when its server closes.
+            # An asyncio server that closes loses connections that are accepted but not wrapped yet.
             loop.remove_reader(self.socket.fileno())
             await asyncio.sleep(0)
         waiting = [] if self._place.inherited is not None else _accept_waiting(self.socket)
@@ -241,7 +247,7 @@ def _bind(place: ListenAddress, limits: AdmissionLimits) -> socket.socket:
         listening = _bind_new(place)
     listening.setblocking(False)
     # Accepted sockets inherit both options. The kernel doubles the buffer. The timeout drops a
-    # client that acknowledges nothing, also on plain HTTP and streams, where no pong shows it.
+    # client that acknowledges no data. It covers plain HTTP and event streams, which have no pongs.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.send_buffer)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limits.timing.silent_ms)
     if place.shared_port:

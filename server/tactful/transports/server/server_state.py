@@ -42,7 +42,7 @@ class ListenerState:
 
 
 class ConnectionSlot:
-    """One connection's place: in the counts, under its address and in the deadline sweep."""
+    """One connection's entries in the counts, under its address and in the deadline sweep."""
 
     __slots__ = ("_key", "_ring", "_state")
 
@@ -64,7 +64,7 @@ class ConnectionSlot:
         self._state.deadlines.replace(self._ring, old, new)
 
     def release(self, holder: Expirable) -> None:
-        """Give everything back: the connection is closed."""
+        """Remove all entries of a connection that is closed."""
         state = self._state
         state.deadlines.remove(self._ring, holder)
         state.admission.count_out()

@@ -1,8 +1,8 @@
 """Frames of one WebSocket connection after its handshake.
 
-One complete, masked, unfragmented text frame is handled inline: that is nearly every frame of a
-browser. Everything else goes to the sans-I/O protocol of the `websockets` library. It decides every
-protocol error, and it is dropped once it has nothing left to do, which saves memory per connection.
+A complete, masked, unfragmented text frame is handled inline; browsers send hardly any others.
+Everything else goes to the sans-I/O protocol of the `websockets` library. The library decides every
+protocol error. Its object is dropped once it has nothing left to do, which saves memory per connection.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ _EIGHT_BYTE_SIZE = 0xFF
 _PING = b"\x89\x00"
 _SHORT_HEADS = tuple(bytes((_FINAL_TEXT, size)) for size in range(126))
 PING_COST = 9 * 4_096
-"""Bytes that a ping is charged in addition to its frame: it then counts as ten messages.
+"""Bytes charged for a ping in addition to its frame, so that a ping counts as ten messages.
 
 `ProtocolTiming.unit_bytes` is one message. Browsers send no pings, and other programs send few.
 """
 _KEPT = 4_096
-"""Bytes. A frame that a read cuts is kept here up to this size; a longer one goes to the fallback parser."""
+"""Maximum bytes that are kept of an incomplete frame; a longer one goes to the fallback parser."""
 
 
 class MessageConsumer(Protocol):
@@ -54,7 +54,7 @@ class MessageConsumer(Protocol):
         """Record that bytes have arrived at `now` (milliseconds)."""
 
     def charge_frame(self, size: int) -> bool:
-        """Charge a frame of `size` bytes that is no message; `False` if it is one too many."""
+        """Charge a frame of `size` bytes that is not a message; return whether it is within the rate."""
 
     def receive_text(self, payload: bytes) -> None:
         """Handle a text message, whose UTF-8 has not been checked yet."""
@@ -66,10 +66,10 @@ class MessageConsumer(Protocol):
         """Finish a read: all its messages have been handed over."""
 
     def tick(self, now: int) -> None:
-        """Act on deadlines that are over at `now` (milliseconds)."""
+        """Act on deadlines that have passed at `now` (milliseconds)."""
 
     def client_lagging(self) -> None:
-        """Record that the client does not read what it is sent."""
+        """Record that the client does not read the messages sent to it."""
 
     def client_caught_up(self) -> None:
         """Record that the client reads again."""
@@ -90,7 +90,7 @@ class _FallbackParser:
 
     @property
     def done(self) -> bool:
-        """Whether it waits for a new message: no fragment, no byte and no part of a frame is left."""
+        """Whether the parser waits for a new message, without any fragment or byte of another one."""
         library = self.library
         return (
             library.state is OPEN
@@ -101,16 +101,16 @@ class _FallbackParser:
 
 
 def _innermost_code(parser: object) -> object:
-    """Return the code at which a parser's generator waits, through all its `yield from`."""
+    """Return the code object in which a generator waits, inside all its `yield from`."""
     while (inner := getattr(parser, "gi_yieldfrom", None)) is not None:
         parser = inner
     return getattr(parser, "gi_code", None)
 
 
 # The library has no public way to ask whether its parser waits between two frames. The parser is a
-# private generator that then waits in `StreamReader.at_eof`, and within a frame in another method.
-# This feature test finds out whether a fresh parser still does so. If it does not, connections keep
-# their fallback parser, which costs memory and speed and changes no response.
+# private generator. Between frames it waits in `StreamReader.at_eof`, within a frame elsewhere.
+# This feature test checks that a fresh parser still waits there. If not, connections keep their
+# fallback parser. That costs memory and speed, and changes no response.
 _AT_EOF = getattr(StreamReader.at_eof, "__code__", None)
 _FRESH = getattr(ServerProtocol(state=OPEN, logger=frame_log), "parser", None)
 _HAS_PARSER_PROBE = _AT_EOF is not None and _innermost_code(_FRESH) is _AT_EOF
@@ -141,7 +141,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._slot = slot
         self.consumer: MessageConsumer
         self._batch: list[bytes] | None = None  # frames sent during a read, written at its end
-        self._pending = b""  # a common frame of which the rest is still to come
+        self._pending = b""  # the beginning of a common frame
         self._fallback: _FallbackParser | None = None
         self._discard_until = 0  # after a close frame: input is dropped until then
         self._slow_since = 0
@@ -184,7 +184,7 @@ class WebSocketConnection(asyncio.Protocol):
     # Called by the event loop.
 
     def data_received(self, data: bytes) -> None:
-        """Handle what one read brought."""
+        """Handle the bytes of one read."""
         if self._discard_until:
             return
         consumer = self.consumer
@@ -225,7 +225,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._transport.abort()
 
     def tick(self, now: int) -> None:
-        """Close or drop the connection if a deadline is over at `now` (milliseconds)."""
+        """Close or drop the connection if a deadline has passed at `now` (milliseconds)."""
         if self._discard_until:
             if now >= self._discard_until:
                 self._transport.abort()
@@ -275,12 +275,12 @@ class WebSocketConnection(asyncio.Protocol):
             self._keep_or_use_library(data[at:], may_wait=not (waited and at == 0))
 
     def _send_pong(self, size: int, payload: bytes) -> None:
-        """Answer a ping inline: a flood of them through the library would take its time from others."""
+        """Answer a ping inline. A flood of pings through the library would slow down other connections."""
         self._charge(PING_COST)
         self._put(bytes((_FINAL_PONG, size)) + payload)
 
     def _keep_or_use_library(self, rest: bytes, *, may_wait: bool) -> None:
-        """Keep a common frame that the read has cut, once; give everything else to the library."""
+        """Keep an incomplete common frame if it `may_wait`; give everything else to the library."""
         if may_wait and rest[0] == _FINAL_TEXT and _lacks_bytes(rest):
             self._pending = rest
         else:
@@ -299,7 +299,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._handle_frame(fallback, frame)
             if self._discard_until:
                 return
-            if frame.opcode is PING:  # before the response to a message that is complete only later
+            if frame.opcode is PING:  # before the response to a message that completes later
                 self._put(next(writes, b""))
         self._put(b"".join(writes))
         if library.state is not OPEN:
@@ -357,7 +357,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._write(b"".join(batch))
 
     def _write(self, data: bytes) -> None:
-        """Write, unless the client has too many unread bytes; if it has now, close the connection."""
+        """Write unless too many bytes are unread; close the connection if the limit is exceeded."""
         transport, limit = self._transport, self._limits.buffer_bytes
         waiting = transport.get_write_buffer_size()
         fits = waiting + len(data) <= limit
@@ -390,7 +390,7 @@ def _head(size: int) -> bytes:
 
 
 def _lacks_bytes(rest: bytes) -> bool:
-    """Return whether this is the beginning of a short common frame, whose end is still to come."""
+    """Return whether `rest` is a short common frame that is incomplete."""
     if len(rest) >= _KEPT or (len(rest) > 1 and not _MASKED <= rest[1] < _EIGHT_BYTE_SIZE):
         return False
     if len(rest) < 8:

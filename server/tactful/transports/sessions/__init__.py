@@ -1,1 +1,1 @@
-"""What runs on a connection: the hub, the session handler, SSE and the mounted ASGI variant."""
+"""Session connections: the hub, the session handler, SSE and the mounted ASGI variant."""

@@ -44,7 +44,7 @@ def monotonic_ms() -> int:
 
 
 class MessageTransport(Protocol):
-    """The way down: carries messages to one client. No method blocks."""
+    """The sending side: carries messages to one client. No method blocks."""
 
     @property
     def buffered(self) -> int:
@@ -57,14 +57,14 @@ class MessageTransport(Protocol):
         """Send a heartbeat, unless the client lags and has enough to read already."""
 
     def close(self, code: CloseCode, reason: str = "") -> None:
-        """End the connection; what is sent afterwards is dropped."""
+        """End the connection; messages sent afterwards are dropped."""
 
 
 class SessionHandler(Protocol):
-    """The way up: answers the messages of all connections. No method blocks.
+    """The receiving side: answers the messages of all connections. No method blocks.
 
-    Each `connection_opened` is followed by exactly one `connection_closed`. An exception costs the
-    connection, not the process.
+    Each `connection_opened` is followed by exactly one `connection_closed`. An exception closes the
+    connection and does not end the process.
     """
 
     def connection_opened(self, connection: "ClientConnection") -> None:
@@ -111,7 +111,7 @@ class ConnectionHub:
 
     @property
     def session_rejection(self) -> Rejection | None:
-        """Why no new session is admitted; `None` if one is."""
+        """The rejection of new sessions; `None` while new sessions are admitted."""
         if self.closed:
             return SHUTTING_DOWN
         return SERVER_FULL if self.memory_guard.refusing else None
@@ -126,8 +126,8 @@ class ConnectionHub:
         """Open a session connection.
 
         Args:
-            transport: What carries its messages.
-            address: The client's address, behind trusted proxies the one that they report.
+            transport: The transport that carries its messages.
+            address: The client's address; behind trusted proxies, the address that they report.
             origin: The storefront's origin, one of the accepted ones.
         """
         connection = ClientConnection(self, transport, address, origin)
@@ -136,7 +136,7 @@ class ConnectionHub:
         return connection
 
     def remove(self, connection: "ClientConnection", code: int) -> None:
-        """Count a connection that has ended with a close code; a violation costs its address."""
+        """Count a connection that has ended with a close code; a violation is charged to its address."""
         self.connections.discard(connection)
         if code in _VIOLATIONS:
             flooded = code == close_codes.TOO_FAST.code
@@ -181,7 +181,7 @@ class ClientConnection:
         self._transport = transport
         self._conversation = Conversation(hub.policy.limits.timing, hub.clock())
         self.address = address
-        """The client's address, behind trusted proxies the one that they report."""
+        """The client's address; behind trusted proxies, the address that they report."""
         self.origin = origin
         """The storefront's origin."""
         self.attached: object | None = None
@@ -215,7 +215,7 @@ class ClientConnection:
         return self._transport.buffered
 
     def send(self, payload: bytes) -> None:
-        """Send one encoded message; what is sent while a read is handled is written at once."""
+        """Send one encoded message. Messages sent while a read is handled are written together."""
         self._transport.send(payload)
         if not self._welcomed:
             self._welcomed = True
@@ -225,12 +225,12 @@ class ClientConnection:
                 self.send_bye()
 
     def send_bye(self) -> None:
-        """Send `bye`; before the `welcome` this does nothing, and `send` catches up on it."""
+        """Send `bye`. Before the `welcome` nothing is sent; `send` then sends it after the `welcome`."""
         if self._welcomed:
             self._transport.send(self._hub.next_bye())
 
     def close(self, code: CloseCode, reason: str = "") -> None:
-        """End the connection; what is sent afterwards is dropped, `connection_closed` follows."""
+        """End the connection. Messages sent afterwards are dropped; `connection_closed` follows."""
         self._transport.close(code, reason)
 
     def may_open_session(self) -> bool:
@@ -251,7 +251,7 @@ class ClientConnection:
         self._conversation.record_activity(now)
 
     def charge_frame(self, size: int) -> bool:
-        """Charge a frame of `size` bytes that is no message; `False` if it is one too many."""
+        """Charge a frame of `size` bytes that is not a message; return whether it is within the rate."""
         self._uncharged += 1
         return self._conversation.charge(size) is None
 
@@ -270,7 +270,7 @@ class ClientConnection:
             self._hub.messages_received += 1
             try:  # inline: `call_handler` costs 0.15 µs a message
                 self._hub.handler.message_received(self, message)
-            except Exception as failure:  # noqa: BLE001 - it costs this connection, not the process
+            except Exception as failure:  # noqa: BLE001 - it closes only this connection
                 self._handler_failed(failure)
         elif new is not False:
             self._close_with(new)
@@ -282,7 +282,7 @@ class ClientConnection:
         self.close(close_codes.NOT_TEXT, "Send text, not binary.")
 
     def end_read(self) -> None:
-        """Acknowledge what a read brought, once, and never before the `welcome`."""
+        """Acknowledge all messages of a read at once, and never before the `welcome`."""
         self._in_read = False
         if self._uncharged >= MESSAGES_PER_CHARGE and not self._charge_quotas():
             self._close_with(TOO_FAST)
@@ -290,7 +290,7 @@ class ClientConnection:
             self._acknowledge()
 
     def tick(self, now: int) -> None:
-        """Send a heartbeat or close, if that is due at `now` (milliseconds)."""
+        """Send a heartbeat or close the connection, if that is due at `now` (milliseconds)."""
         due = self._conversation.due(now)
         if due is DueActions.HEARTBEAT:
             if self._welcomed:
@@ -299,7 +299,7 @@ class ClientConnection:
             self._close_with(due)
 
     def client_lagging(self) -> None:
-        """Report to the handler that the client does not read what it is sent."""
+        """Report to the handler that the client does not read the messages sent to it."""
         self.call_handler(self._hub.handler.client_lagging)
 
     def client_caught_up(self) -> None:
@@ -307,14 +307,14 @@ class ClientConnection:
         self.call_handler(self._hub.handler.client_caught_up)
 
     def connection_lost(self, code: int) -> None:
-        """Charge what is left, release the quotas and leave the hub, with this close code."""
+        """Charge the remaining frames, release the quotas and leave the hub, with this close code."""
         self._charge_quotas()
         for quota in (self._address_quota, self._session_quota):
             self._hub.quotas.release(quota)
         self._hub.remove(self, code)
 
     def call_handler(self, method: Callable[["ClientConnection"], None]) -> None:
-        """Call a method of the handler; its failure costs this connection, not the process."""
+        """Call a method of the handler. If it fails, this connection is closed; the process continues."""
         try:
             method(self)
         except Exception as failure:  # noqa: BLE001 - see above

@@ -4,9 +4,12 @@ from bisect import bisect_left
 from collections import OrderedDict
 
 MAX_SESSIONS = 20_000
-"""Sessions that are remembered: as many as connections. Older ones repeat harmless messages."""
+"""Maximum sessions that are remembered: as many as there can be connections.
+
+Messages of older sessions may be handled twice, which is harmless.
+"""
 MAX_TABS = 8
-"""Broken connections that are remembered per session."""
+"""Maximum broken connections that are remembered per session."""
 
 
 class ResumePoints:
@@ -33,8 +36,8 @@ class ResumePoints:
     def highest_n(self, session: bytes, hello_n: int) -> int:
         """Return the highest `n` received from the client whose `hello` has the number `hello_n`.
 
-        A client numbers its `hello` above everything it has sent, and each tab counts for itself.
-        So it is the highest stored number below `hello_n`, or 0 if there is none.
+        The `hello` of a client has a higher number than all its earlier messages. Each tab has its
+        own numbers. So the result is the highest stored number below `hello_n`, or 0.
         """
         known = sorted(self._by_session.get(session, ()))
         index = bisect_left(known, hello_n)

@@ -56,7 +56,7 @@ class SendQueue:
     async def next_batch(self) -> list[bytes]:
         """Wait for messages and return all of them; an empty list means that `closed` is set.
 
-        A call also tells that the previous batch has been sent. Deadlines are checked meanwhile.
+        A call also means that the previous batch has been sent. Deadlines are checked meanwhile.
         """
         self._batch_sent()
         while not self._waiting and self.closed is None:

@@ -1,4 +1,4 @@
-"""Translation between messages of the wire and signals and effects of a shop."""
+"""Translation of client messages to signals, and of a shop's effects to server messages."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -198,7 +198,7 @@ class _FrameWriter:
         self._timing = timing
         self._last_accept: messages.Accept | None = None
         self.lagging = False
-        """Whether the client does not read what it is sent."""
+        """Whether the client does not read the messages sent to it."""
 
     def remember_accept(self, accept: messages.Accept) -> None:
         """Keep the last `accept`, so that a refusal can name the message it answers."""
@@ -223,7 +223,7 @@ class _FrameWriter:
         self._connection.close(REPLACED)
 
     def deliver(self, effects: Sequence[Outgoing]) -> None:
-        """Send one message per effect; to a lagging client only those that no state repeats."""
+        """Send one message per effect, to a lagging client only those that no snapshot repeats."""
         now = self._clock.now()
         for effect in effects:
             if not (self.lagging and isinstance(effect, PushOffer | WithdrawOffer)):

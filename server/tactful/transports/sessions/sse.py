@@ -1,6 +1,6 @@
 """The session without WebSockets: server-sent events down, posted messages up.
 
-For networks that let no upgrade through (`server/PROTOCOL.md`, section 7). The messages are the
+For networks that block WebSocket upgrades (`server/PROTOCOL.md`, section 7). The messages are the
 same as on a WebSocket; only the envelope differs.
 """
 
@@ -27,7 +27,7 @@ from tactful.transports.sessions.send_queue import SendQueue
 
 STREAM_PATH = f"{SESSION_PATH}/stream"
 MESSAGES_PER_POST = 64
-"""Messages of one post: enough to send again after a reconnect; more come in the next post."""
+"""Maximum messages of one post: enough to send again after a reconnect. More go into the next post."""
 
 UNKNOWN = Rejection(404, "stream.unknown", "There is no such stream; open a new one.")
 TOO_LARGE = Rejection(413, "body.too_large", "Post at most 65,536 bytes.")
@@ -77,7 +77,7 @@ class EventStreams:
         )
 
     async def post(self, request: Request) -> Response:
-        """Receive one message or several; what they cause comes down the stream."""
+        """Receive one or more messages; their results are sent on the stream."""
         rejection = self._check(request)
         queue = self._queues.get(request.path_params["stream"])
         if rejection is not None:
