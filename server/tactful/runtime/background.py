@@ -14,7 +14,8 @@ log = structlog.get_logger("tactful.shop")
 class BackgroundTasks:
     """Keeps the running tasks of its owner.
 
-    The event loop holds tasks weakly, so a task that nobody keeps can be collected before it ends.
+    The event loop holds only weak references to tasks. Without another reference, a task can be
+    garbage-collected before it ends.
     """
 
     def __init__(self) -> None:

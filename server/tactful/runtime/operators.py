@@ -1,4 +1,4 @@
-"""What an operator can do to rules, offers and facts; each action enters the audit log."""
+"""Operator actions on rules, offers and facts; each is entered into the audit log."""
 
 from typing import Any, Literal
 
@@ -23,12 +23,12 @@ RevocationOutcome = Literal["revoked", "ended", "unknown"]
 async def revoke_offer(
     shop: Shop, offer: str, reason: RevocationReason, operator: str
 ) -> RevocationOutcome:
-    """End an offer, accepted or not; this is durable on return.
+    """End an offer, whether or not it is accepted; the end is durable on return.
 
     Args:
         shop: The shop that made the offer.
         offer: Id of the offer.
-        reason: Why it ends.
+        reason: Why the offer is revoked.
         operator: Name of the operator, for the audit log.
 
     Returns:

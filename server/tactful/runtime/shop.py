@@ -39,11 +39,14 @@ from tactful.runtime.watchdog import Watchdog
 RECHECK_CHUNK: Final = 20
 """Restored sessions checked before a pause; each check takes some 100 µs."""
 RECHECK_PAUSE_S: Final = 0.01
-"""Seconds between two chunks: a fifth of a core, for 5 s after a restart with 10,000 offers."""
+"""Seconds between two chunks.
+
+The check takes a fifth of a core, for 5 s after a restart with 10,000 offers.
+"""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What a shop is run with."""
+    """The settings of one shop."""
 
     rules: Path | None = None
     """The folder of rule files; None: the shop has no rules."""
@@ -58,7 +61,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     retention: int = 90 * DAY
     """Milliseconds for which turns and ended offers are kept."""
     seed: str = ""
-    """The secret that decides hold-outs and offer ids; a change redraws every hold-out."""
+    """The secret that decides hold-outs and offer ids; a new one redraws every hold-out."""
 
 
 class Shop:
@@ -79,17 +82,18 @@ class Shop:
         settings: Settings,
         encode_redemption: EncodeAnswer,
     ) -> None:
-        """Put the parts together, from those that only hold state to those that act.
+        """Build the parts: first those that only hold state, then those that act.
 
-        Two parts of the lower layers cause turns: a feed that falls silent and a trial that does
-        harm. They are given a method of the shop, which reaches the higher layers.
+        Two parts of the lower layers cause turns: the feed monitor, for a stale feed, and the trial
+        monitor, for a trial that does harm. Each receives a method of the shop, which can reach the
+        higher layers.
 
         Args:
             ledger: Where the shop's data is durable; `start` opens it and `stop` closes it.
             clock: The one clock.
             entropy: The one source of randomness.
             keys: Sign and verify tokens.
-            settings: What the shop is run with.
+            settings: The settings of the shop.
             encode_redemption: Writes the body of a redemption's response.
         """
         self.ledger, self.clock, self.settings = ledger, clock, settings
@@ -125,7 +129,8 @@ class Shop:
     async def start(self) -> None:
         """Open the ledger, load the rulebook, and restore what the shop had in memory before.
 
-        Sessions whose timer is due run at once. The others check their rules in the background.
+        Sessions whose timer is due take a turn at once. The rules of the others are checked in the
+        background.
 
         Raises:
             LedgerError: The ledger cannot be opened, read or written.
@@ -163,8 +168,8 @@ class Shop:
     async def _recheck(self, restored: Sequence[LiveSession]) -> None:
         """Check restored sessions under today's rules, in small chunks.
 
-        Every client reconnects just after a restart, so this must leave the processor to them. A
-        session with a connection has run a turn already.
+        All clients reconnect just after a restart, so the check must leave processor time for them.
+        A session that has had a connection is skipped, because it has run a turn already.
         """
         for start in range(0, len(restored), RECHECK_CHUNK):
             if not self.ready:
@@ -204,7 +209,7 @@ class Shop:
     # what happens without a request
 
     def _recheck_standing_offers(self) -> None:
-        """Let every session with an offer pass its gates again, because a feed fell silent."""
+        """Let every session with an offer pass its gates again, because a feed became stale."""
         concerned = self.state.registry.concerned([STANDING])
         self.state.background.start_ledger_work(self.fanout.notify(concerned))
 
@@ -241,7 +246,7 @@ class Shop:
     async def forget(self, customer: str) -> int:
         """Erase a customer from memory and ledger (GDPR, Article 17).
 
-        Their open sessions go on as an anonymous shopper's.
+        The customer's open sessions continue as those of an anonymous shopper.
 
         Returns:
             How many rows of the ledger were changed or deleted.

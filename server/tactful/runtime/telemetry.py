@@ -82,7 +82,7 @@ class Telemetry:
 
     @staticmethod
     def clock() -> float:
-        """Return seconds of a clock that is good for durations only."""
+        """Return seconds of a clock that measures durations and does not tell the time of day."""
         return time.perf_counter()
 
     def add_gauge(

@@ -12,16 +12,16 @@ from tactful.runtime.ports.environment import Clock
 MAX_WAIT_S: Final = 0.25
 """Seconds between two looks at the clock: a clock that jumps is noticed within this time."""
 MAX_FIRED_AT_ONCE: Final = 50
-"""Timers that fire before other work gets a turn of the event loop, of some 100 µs each.
+"""Timers that fire before the event loop runs other work; each takes some 100 µs.
 
-A sale can begin for every session at one instant.
+A sale can begin for every session at one instant, so all their timers are due together.
 """
 STALE_ENTRIES: Final = 64
-"""Heap entries of cancelled timers that are kept, beside one for each timer that is set."""
+"""The heap is rebuilt when it has more entries than twice the timers plus this number."""
 TEST_CLOCK_FILE: Final = "clock"
 """File in the data folder that holds the test clock's instant."""
 YEAR_2020: Final = 1_577_836_800_000
-"""2020-01-01T00:00:00Z (ms): no server ran before, so an earlier clock has never been set."""
+"""2020-01-01T00:00:00Z (ms). No server ran before, so a clock that is earlier was never set."""
 
 
 class ClockError(Exception):
@@ -61,15 +61,15 @@ class Timer:
 
     def __init__(self, at: int, fire: Callable[[], None]) -> None:
         self.at = self.entered_at = at
-        """`at`: when it fires. `entered_at`: where it stands in the heap, which is never later."""
+        """`at`: when the timer fires. `entered_at`: the instant of its heap entry, never later."""
         self.fire = fire
 
 
 class Timers:
     """One timer per key, kept in a heap.
 
-    A timer that is put off keeps its heap entry, which is corrected when its old instant comes.
-    Almost every signal puts a timer off, so the usual call costs one dictionary look-up.
+    A timer that is postponed keeps its heap entry. The entry is corrected when its old instant
+    comes. Almost every signal postpones a timer, so the usual call costs one dictionary look-up.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -163,7 +163,8 @@ class TestClock:
 
         Args:
             start: Milliseconds since the Unix epoch, UTC.
-            file: Keeps the instant over a restart, however abrupt; where it exists, it wins.
+            file: Keeps the instant over a restart, even after a crash. If the file exists, its
+                instant replaces `start`.
         """
         self._file = file
         self._now = int(file.read_text("ascii")) if file and file.exists() else start
@@ -178,7 +179,7 @@ class TestClock:
         Args:
             to: Milliseconds since the Unix epoch, UTC.
             timers: Fire on the way, each at its own instant.
-            settled: Returns when what a timer started has finished.
+            settled: Returns when all work that a timer started has finished.
         """
         while (at := timers.next_due()) is not None and at <= to:
             self._set(max(self._now, at))

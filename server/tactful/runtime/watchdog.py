@@ -1,6 +1,6 @@
 """Detection of a blocked event loop, and of jumps of the machine's clock.
 
-A thread looks at the loop while it is blocked. Afterwards its stack no longer shows the cause.
+A thread reads the loop's stack during the block. Afterwards the stack no longer shows the cause.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ BEAT_S: Final = 0.05
 STALL_S: Final = 0.2
 """Seconds without a heartbeat that count as a stall; meanwhile no offer can be withdrawn."""
 CLOCK_JUMP_S: Final = 1.0
-"""Seconds between two heartbeats by which a clock does not drift: it must have been set."""
+"""Seconds of shift between two heartbeats. Drift is smaller, so the clock must have been set."""
 STACK_FRAMES: Final = 8
 """Innermost frames of a blocked loop that are logged."""
 
@@ -68,7 +68,7 @@ class Watchdog:
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
 
     def _watch(self, loop_thread: int) -> None:
-        """Run beside the loop: note where it is once it has been blocked for too long."""
+        """Run on a thread: note where the loop is once it has been blocked for `STALL_S`."""
         while not self._stopped.wait(BEAT_S):
             if not self._blocked_at and time.monotonic() - self._last_beat > STALL_S:
                 frame = sys._current_frames().get(loop_thread)  # noqa: SLF001 - there is no other way

@@ -1,7 +1,8 @@
 """Items and customers in memory, bounded, in front of the ledger.
 
-Decisions read from here without waiting. Before a turn, the runtime loads what the turn may read and is not in
-memory. A fact that comes in drops what it changes, and the next turn that needs it reads it again.
+Decisions read from here without waiting. Before a turn, the runtime loads the entries that the turn
+may read and that are not in memory. A new fact drops the entries that it changes. The next turn
+that needs such an entry reads it again.
 """
 
 import asyncio
@@ -53,7 +54,7 @@ class FactCache:
         """`<kind>:<id>` → the SKUs or customers in memory that depend on it."""
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._dropped: set[str] = set()
-        """What was invalidated; a read that began before the fact must not be stored."""
+        """Keys that a fact invalidated. A read that began before the fact is not stored."""
         self.policy = Policy()
 
     def item(self, sku: str) -> Item | None:
@@ -171,7 +172,7 @@ class FactCache:
         return task
 
     async def _load_item(self, sku: str) -> None:
-        # Repeated where a fact came in during the read: what was read may lack it.
+        # The read is repeated if a fact came in meanwhile, because the result may lack that fact.
         while sku not in self._items:
             self._dropped.discard(sku)
             item = await FactReader(self._ledger).item(sku)
@@ -247,7 +248,7 @@ class FactCache:
 
 
 def _keys(history: History) -> list[str]:
-    """Return the keys of everything that changes this customer when it changes."""
+    """Return the keys of all facts and SKUs whose change also changes this history."""
     facts = (*history.orders, *history.returns, *history.cases, *history.reviews, *history.remedies)
     skus = named_skus(facts) | history.products.keys()
     keys = [f"{kind}:{key}" for kind, key in linked_subjects(facts)]

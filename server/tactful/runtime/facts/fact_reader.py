@@ -31,10 +31,10 @@ R = TypeVar("R")
 class FactReader:
     """One read of the ledger, as of one point in it.
 
-    The result carries the number of the newest fact of that point (`upto`), so that replay can read the
-    same again. Each stored fact is decoded once in a read, although several queries may find it. Decoded
-    facts are not kept between reads: decoding one takes 2 to 3 µs, a read of the ledger some 100 µs, and
-    SQLite may use a row's number again after a prune.
+    The result carries the number of the newest fact of that point (`upto`), so that replay can
+    repeat the read exactly. Each stored fact is decoded once in a read, although several queries
+    may find it. Decoded facts are not kept between reads: decoding one takes 2 to 3 µs, a read of
+    the ledger some 100 µs, and SQLite may use a row's number again after a prune.
     """
 
     def __init__(
@@ -75,8 +75,9 @@ class FactReader:
         return structs.replace(history, upto=self._newest)
 
     async def _run(self, reading: Generator[FactQuery, Sequence[KeyedFact], R]) -> R:
-        # The newest fact that the queries return is not enough. A fact that was about the subject in
-        # its last version, and is not in its newest, is not returned by them.
+        # The numbers of the returned facts are not enough. If the newest version of a fact is no
+        # longer about the subject, the queries do not return it, although it ended the version
+        # before.
         if self._upto is None:
             self._newest = await self._ledger.newest_fact()
         try:

@@ -56,12 +56,17 @@ class FeedMonitor:
             self._watch(feed)
 
     def limit(self, feed: FeedName) -> int | None:
-        """Return how long a feed may be silent (ms); `None`: it is not watched."""
+        """Return the age (ms) beyond which a feed is stale; `None`: it is not watched."""
         limits: dict[str, int | None] = msgspec.structs.asdict(self._limits)
         return limits[feed]
 
     def ages(self, now: int) -> dict[str, tuple[int | None, int | None]]:
-        """Return feed → (ms since its last heartbeat, or `None`: never; its limit in ms, or `None`: unwatched)."""
+        """Return the age and the limit of each feed.
+
+        Returns:
+            Feed → (ms since its last heartbeat, its limit in ms). The age is `None` if there was no
+            heartbeat, and the limit is `None` if the feed is not watched.
+        """
         limits: dict[str, int | None] = msgspec.structs.asdict(self._limits)
         ages: dict[str, tuple[int | None, int | None]] = {}
         for feed, limit in limits.items():

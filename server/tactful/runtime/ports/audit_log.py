@@ -1,4 +1,4 @@
-"""The role of the ledger that keeps what operators did."""
+"""The role of the ledger that keeps operator actions."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ class AuditLog(Protocol):
     """Keeps operator actions for the audit; they are never changed, only pseudonymized."""
 
     async def record_operator_action(self, action: OperatorAction) -> None:
-        """Store an operator action. Durable when it returns.
+        """Store an operator action, durably on return.
 
         Raises:
             LedgerError: Nothing is stored.

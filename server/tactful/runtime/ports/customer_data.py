@@ -13,7 +13,7 @@ Article 6a). Claims can be checked long afterwards, and prices are no personal d
 
 
 class CustomerData(Protocol):
-    """Answers a customer's rights of access and erasure, and drops what is older than allowed."""
+    """Serves a customer's rights of access and erasure, and deletes data past its retention."""
 
     async def export_customer(self, customer: str) -> dict[str, object]:
         """Return everything stored about a customer as data that JSON can hold.
@@ -48,8 +48,8 @@ class CustomerData(Protocol):
         """Delete superseded facts, turns and idle sessions older than an instant.
 
         Facts in force, sessions with standing offers, offers and money rows are never deleted.
-        Public prices stay for `EXTRA_PRICE_RETENTION` longer. It works in small transactions, so
-        that other writes are not held up.
+        Public prices stay for `EXTRA_PRICE_RETENTION` longer. Each transaction is small, so that
+        other writes are not delayed.
 
         Args:
             before: Milliseconds since the Unix epoch, UTC.

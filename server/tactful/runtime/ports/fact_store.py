@@ -9,16 +9,17 @@ from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 class FactStore(Protocol):
     """Stores every accepted version of every fact, and answers as of now or as of any past point.
 
-    Facts are numbered from 1 in the order in which they were stored. The number is the exact
-    address of a past state: an instant is not, because several facts can share one millisecond.
+    Facts are numbered from 1 in the order in which they were stored. The number identifies a past
+    state exactly. An instant does not, because several facts can share one millisecond.
     """
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
         """Store the rows that are newer than what is stored under their key, in the given order.
 
-        All rows are durable when it returns, or none is stored. A stored row supersedes the version
-        in force at its `at`. A row that is older, or known already, changes nothing; one that is
-        older and `dated` is kept as a version that was never in force.
+        Either all rows are stored, durably on return, or none is. A stored row supersedes the
+        version in force at its `at`. A row that is already known changes nothing. A row that is
+        older does not either, except that a `dated` one is kept as a version that was never in
+        force.
 
         Args:
             rows: Facts in the order of their arrival.
@@ -28,7 +29,7 @@ class FactStore(Protocol):
             known, older or late.
 
         Raises:
-            LedgerError: The rows are not stored; with `retry`, it is unknown whether they are.
+            LedgerError: The rows are not stored, or, if `retry` is set, the outcome is unknown.
         """
 
     async def facts_about(
@@ -40,8 +41,8 @@ class FactStore(Protocol):
     ) -> list[StoredFact]:
         """Return the versions in force that are about any of the subjects, each once.
 
-        Without `at` and `upto` it answers as of now. A version counts only under its own subjects,
-        not under those of an earlier version of its key.
+        Without `at` and `upto` the answer is as of now. A version counts only under its own
+        subjects, not under those of an earlier version of its key.
 
         Args:
             subjects: (kind, id) pairs, for example `("sku", "RUN-42")` or `("customer", "c1")`.
@@ -73,7 +74,7 @@ class FactStore(Protocol):
     async def record_heartbeat(self, feed: str, at: int) -> None:
         """Store that a feed was alive at an instant, unless a later heartbeat is stored.
 
-        Durable when it returns.
+        The heartbeat is durable on return.
 
         Args:
             feed: Name of the feed.

@@ -31,7 +31,7 @@ class FactRow(Struct, frozen=True, gc=False, kw_only=True):
     at: int
     """When it was reported."""
     dated: bool = False
-    """Whether the fact says from when it held. A late one is then kept as a version of the past."""
+    """Whether the fact says since when it holds. If so, a late row is kept as a past version."""
 
 
 class StoredFact(Struct, frozen=True, gc=False):
@@ -42,9 +42,9 @@ class StoredFact(Struct, frozen=True, gc=False):
     body: bytes
     """The fact as JSON."""
     at: int
-    """From when it was in force: when it was reported, and never before the version it supersedes."""
+    """Start of its time in force: its report, but never before the version that it supersedes."""
     ended: int | None = None
-    """When it was superseded, excluded; None: it is in force. Before `at`: it never was in force."""
+    """End of its time in force, excluded; None: in force now. Before `at`: it never was."""
     number: int = 0
     """Its place in the order in which facts were stored, from 1."""
 
@@ -68,7 +68,7 @@ class TurnEntry(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Commit(Struct, frozen=True, gc=False, kw_only=True):
-    """All that one turn writes, in one transaction, or not at all."""
+    """Everything that one turn writes, all in one transaction or nothing of it."""
 
     session: str | None = None
     state: bytes | None = None
@@ -88,13 +88,13 @@ class Commit(Struct, frozen=True, gc=False, kw_only=True):
     steps: tuple[OfferStep, ...] = ()
     """The lifecycle steps that these offers took, in order."""
     moves: tuple[BudgetMove, ...] = ()
-    """Changes of balances. One that exceeds a limit refuses the whole commit."""
+    """Changes of balances. If one exceeds a limit, the whole commit is refused."""
     entry: TurnEntry | None = None
     """The turn for the log; None: it is not recorded."""
 
 
 class CommitRefusal(Struct, frozen=True):
-    """Why nothing of a commit was written. The turn must be decided again on what is true now."""
+    """Why nothing of a commit was written. The turn must be decided again on the present data."""
 
     reason: Literal["budget.spend", "budget.count", "offer.ended"]
     """`budget.*`: a balance does not suffice. `offer.ended`: a redemption or another turn has ended
@@ -140,7 +140,7 @@ class OutcomeRow(Struct, frozen=True):
     tried: int
     """Offers that were shown, or held out."""
     bought: int
-    """Those redeemed, or, if held out, bought without the offer."""
+    """Those that were redeemed; if held out, those whose product was bought without the offer."""
 
 
 class ReductionRow(Struct, frozen=True):

@@ -54,9 +54,9 @@ class OfferStatistics(Protocol):
         """
 
     async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
-        """Store of held-out offers whether their product was bought without the offer.
+        """Store whether the products of held-out offers were bought without the offer.
 
-        Durable when it returns. Unknown offers are skipped.
+        The write is durable on return. Unknown offers are skipped.
 
         Args:
             offers: Ids of held-out offers.

@@ -68,12 +68,13 @@ class OfferStore(Protocol):
     ) -> RedemptionOutcome:
         """Read what a redemption depends on, run `logic` on it and write its outcome atomically.
 
-        All in one transaction, durable when it returns. Redemptions of one ledger run one after the
-        other, so `logic` always sees the outcome of the redemption before. It may be run more than
-        once, because a batch that failed is repeated job by job.
+        This takes one transaction, which is durable on return. Redemptions of one ledger run one
+        after the other, so `logic` always sees the outcome of the previous one. `logic` may run
+        more than once, because a batch that failed is repeated job by job.
 
         Args:
-            logic: A pure function from what the ledger holds to what is written and answered.
+            logic: A pure function from the state in the ledger to the rows to write and the
+                response.
             offer: The offer to redeem; None: the offers that the order has redeemed.
             order: The shop's id of the order.
             refund: The shop's id of a partial refund; None: no refund.
@@ -83,8 +84,8 @@ class OfferStore(Protocol):
 
         Raises:
             ValueError: The outcome settles more than its budget has reserved.
-            LedgerError: Nothing is written; with `retry`, it is unknown whether anything is. The same
-                call may be repeated: redemptions are idempotent.
+            LedgerError: Nothing is written, or, if `retry` is set, the outcome is unknown. The same
+                call may be repeated, because redemptions are idempotent.
         """
 
     async def reconcile(self) -> list[str]:

@@ -26,7 +26,7 @@ class OperatorAction(Struct, frozen=True, kw_only=True):
     """The operator's name as they gave it, or the part of the server that acted by itself."""
     act: ActionKind
     subject: str
-    """What it was done to: the id of an offer, rule, rulebook version or fact."""
+    """The object of the action: the id of an offer, rule, rulebook version or fact."""
     detail: str = ""
     """The operator's reason, or what changed."""
     customer: str | None = None

@@ -9,7 +9,7 @@ class RulebookStore(Protocol):
     async def store_rulebook(
         self, version: str, sources: bytes, at: int, *, back: bool = False
     ) -> None:
-        """Store an activation, and the sources where the version is new. Durable when it returns.
+        """Store an activation, and the sources if the version is new; durable on return.
 
         Args:
             version: The version of the rulebook, a digest of what it means.
@@ -43,7 +43,7 @@ class RulebookStore(Protocol):
         """
 
     async def set_rule_state(self, rule: str, state: Literal["paused", "running"]) -> None:
-        """Store that a rule is paused, or running again. Durable when it returns.
+        """Store that a rule is paused, or running again; durable on return.
 
         Raises:
             LedgerError: Nothing is stored.

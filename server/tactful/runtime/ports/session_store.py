@@ -66,7 +66,8 @@ class SessionStore(Protocol):
     async def forget_session(self, session: str) -> None:
         """Delete the state and the turns of a session, because its consent was withdrawn.
 
-        Durable when it returns. Its offers and their money rows stay, under a random session id.
+        The deletion is durable on return. The session's offers and their money rows stay, under a
+        random session id.
 
         Raises:
             LedgerError: Nothing is deleted.

@@ -18,8 +18,8 @@ class TurnStore(Protocol):
     async def commit(self, commit: Commit) -> CommitRefusal | None:
         """Write one turn in one transaction, or nothing of it.
 
-        Durable when it returns None. The limits of all balances and the states of all offers are
-        checked within the same transaction.
+        The turn is durable when the call returns None. The limits of all balances and the states of
+        all offers are checked within the same transaction.
 
         Returns:
             None: everything is written. A refusal: nothing is written, and the turn must be decided
@@ -28,14 +28,15 @@ class TurnStore(Protocol):
         Raises:
             LedgerFullError: The disk is full; nothing is written.
             LedgerBrokenError: The ledger can no longer be written; nothing more will be.
-            LedgerError: Nothing is written; with `retry`, it is unknown whether anything is.
+            LedgerError: Nothing is written, or, if `retry` is set, the outcome is unknown.
         """
 
     def record(self, commit: Commit) -> None:
         """Queue a turn that promises nothing; it is written with one of the next batches.
 
-        It never waits and never refuses: an offer that ended otherwise meanwhile keeps the state in
-        which it ended. Its budget moves release or settle, and never reserve.
+        The call never waits, and the ledger never refuses the turn. An offer that another write has
+        ended meanwhile keeps its end state. The budget moves of the turn release or settle, and
+        never reserve.
 
         Raises:
             LedgerError: The ledger is not open.
@@ -66,7 +67,7 @@ class TurnStore(Protocol):
     ) -> list[TurnEntry]:
         """Return recorded turns of [since, until), oldest first.
 
-        It first waits until everything queued with `record` so far is written.
+        The read first waits until everything queued with `record` so far is written.
 
         Args:
             session: Only the turns of this session; None: of all sessions.

@@ -11,11 +11,11 @@ from msgspec import Struct
 from tactful.runtime.ports.environment import Clock
 
 MAX_LIFETIME_S: Final = 600
-"""Seconds between `iat` and `exp` of an identity token, at most."""
+"""The longest lifetime of an identity token: seconds between `iat` and `exp`."""
 LEEWAY_S: Final = 30
 """Seconds by which the shop's clock may be ahead of this server's."""
 MAX_CUSTOMER_CHARS: Final = 128
-"""Characters of a customer id, at most."""
+"""The most characters of a customer id."""
 MAX_PURPOSE_CHARS: Final = 64
 """Characters that are kept of a link's purpose."""
 _HALF: Final = re.compile("[\ud800-\udfff]")
@@ -71,7 +71,7 @@ class IdentityVerifier:
     def _claims(self, token: str, required: list[str]) -> dict[str, Any] | None:
         """Return the claims if the signature is right.
 
-        The library must not check the instants: the shop's clock decides, not the machine's.
+        The library must not check the instants: `Clock` decides, not the machine's clock.
         """
         if not self._secret:
             return None
@@ -108,7 +108,7 @@ class IdentityVerifier:
     def verify_hmac(self, customer: str, digest: str) -> VerifiedIdentity | None:
         """Return the identity of a customer id that comes with its HMAC (RFC 2104).
 
-        This serves shops whose pages have only a template language. The digest has no end, so it
+        This serves shops whose pages have only a template language. The digest never expires, so it
         identifies the customer for as long as the secret is used.
 
         Args:
@@ -127,5 +127,8 @@ class IdentityVerifier:
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    """Return whether a claim is a text that can be stored: JSON can escape half of a surrogate pair."""
+    """Return whether a claim is text that can be stored.
+
+    JSON can escape half of a surrogate pair, which cannot be stored.
+    """
     return isinstance(value, str) and _HALF.search(value) is None

@@ -1,9 +1,9 @@
 """The keys that sign and verify tokens, and their files.
 
 A folder holds one numbered file per signing key, and one file for the holder secret. A file is never
-rewritten, and only its owner can read it. The key with the highest number signs. Its file says until
-when the earlier keys verify, so tokens in flight stay valid over a rotation. A rotation is one new
-file: it has happened completely, or not at all.
+rewritten, and only its owner can read it. The key with the highest number signs. Its file says
+until when the earlier keys verify, so tokens already issued stay valid over a rotation. A rotation
+creates one new file, so it is atomic.
 """
 
 import os
@@ -66,7 +66,8 @@ class KeyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class HolderFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file of the secret behind the holder digests (HMAC, RFC 2104), as JSON.
 
-    It is never rotated, because the tokens of every signing key name their holder by it.
+    The secret is never rotated, because the tokens of every signing key identify their holder by
+    it.
     """
 
     use: Literal["holder"] = "holder"
@@ -268,7 +269,7 @@ def _number(name: str) -> int:
 
 
 def _key_names(folder: Path) -> frozenset[str]:
-    # Every call lists the folder: names alone cost a third of the paths of `Path.iterdir`.
+    # Every call lists the folder. Listing names costs a third of what `Path.iterdir` costs.
     return frozenset(name for name in os.listdir(folder) if name.endswith(_SUFFIX))  # noqa: PTH208
 
 

@@ -18,7 +18,7 @@ class IssuedOffer(Struct, frozen=True, gc=False):
 
 
 def issue_token(offer: Offer, keys: SigningKeys, now: int, hold: int) -> IssuedOffer:
-    """Sign an accepted offer. The token of an offer is the same at every call, under one key.
+    """Sign an accepted offer. With the same key, every call returns the same token for an offer.
 
     Args:
         offer: An accepted offer.

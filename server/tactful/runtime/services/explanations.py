@@ -51,7 +51,7 @@ class HypotheticalVisit(Struct, frozen=True):
     territory: str | None = None
     """Where the shopper would be; None: the shop's default territory."""
     dwell_ms: int = HOUR
-    """Engaged time on the item, in milliseconds. By default no timing gate is waited for."""
+    """Milliseconds of engaged time on the item. The default is enough for every timing gate."""
 
 
 class Explanation(Struct, frozen=True):
@@ -82,7 +82,7 @@ class ExplanationService:
         rulebooks: RulebookManager,
         territory: str | None,
     ) -> None:
-        """`territory` is where a hypothetical visit happens, unless it names another place."""
+        """`territory` is the place of a hypothetical visit that names no other."""
         self._shop = shop
         self._turns = turns
         self._rulebooks = rulebooks
@@ -99,15 +99,17 @@ class ExplanationService:
     ) -> Explanation:
         """Explain every rule for one item.
 
-        The shopper is that of `session`, else `customer` in their latest session. A customer
-        without any session is explained as if they visited the item now, where they ordered last.
+        The shopper is that of `session`, else `customer` in their latest session. For a customer
+        without any session, a visit to the item now is assumed, in the territory of their last
+        order.
 
         Args:
             sku: The item.
             session: The public or internal id of a session.
             customer: The shop's id of a customer.
             at: A past instant, milliseconds since the Unix epoch, UTC. None or later: now.
-            visit: Explain this visit instead, of `customer` or of an anonymous shopper, now.
+            visit: A hypothetical visit to explain instead, made now by `customer` or by an
+                anonymous shopper.
 
         Raises:
             UnknownShopperError: Nothing is known about that shopper at that instant.
@@ -176,7 +178,7 @@ class ExplanationService:
         return LiveSession(self._hypothetical(customer, sku, visit), b"")
 
     async def _last_territory(self, customer: str) -> str | None:
-        """Return where a customer ordered last, which is where they would most likely be."""
+        """Return the territory of a customer's last order, the most likely place of a visit."""
         history = await self._shop.fact_cache.read_history(customer)
         orders = [stored.fact for stored in history.orders if stored.fact.customer == customer]
         last = max(orders, key=lambda order: order.placed_at, default=None)
@@ -219,7 +221,7 @@ class ExplanationService:
 
 
 class _PastTurns:
-    """The turns of one session from the last one on that was recorded in full."""
+    """The turns of one session, starting with the last turn that was recorded in full."""
 
     def __init__(
         self,
@@ -229,7 +231,10 @@ class _PastTurns:
         state: Session,
         seed: str,
     ) -> None:
-        """`inputs` and `state` are those of the full record; balances and feeds hold since then."""
+        """`inputs` and `state` are those of the full record.
+
+        Its balances and feeds are used for every later turn too.
+        """
         self._facts = facts
         self._rulebook = rulebook
         self._inputs = inputs
@@ -300,8 +305,8 @@ def hypothetical_session(
         customer: The verified customer, with consent; None: an anonymous shopper.
         sku: The item looked at.
         now: Milliseconds since the Unix epoch, UTC.
-        visit: Where, and for how long.
-        territory: Where, if `visit` does not say.
+        visit: The territory and the engaged time.
+        territory: The territory if `visit` names none.
     """
     return Session(
         id=f"imagined:{customer or ''}",

@@ -1,20 +1,20 @@
-"""Ingest of facts: from the body of a request to the offers on the screens they concern.
+"""Ingest of facts: from the body of a request to the offers on the screens of shoppers.
 
-One batch takes this way:
+A batch passes through these steps:
 
 1. `api/facts.py` splits the body of `POST /v1/facts` into raw facts. Connectors and the demo call
    `FactIngest.ingest` with raw facts of their own.
 2. Each raw fact is decoded and checked. A bad one is rejected; the others go on.
 3. `FactStore.record_facts` writes them in one transaction. From here on they are durable, and the
    ledger says which of them are new: a repeated or older version changes nothing.
-4. Each fact counts as a heartbeat of its feed, also a repeated or late one.
+4. Each fact counts as a heartbeat of its feed, even if it is repeated or late.
 5. `FactCache.invalidate` drops the items and customers that a new fact changes, and names them.
 6. The sessions concerned are found by SKU and customer in `SessionRegistry`. What their turns will
    read is loaded once for all of them.
 7. `Fanout.notify` submits `FactsChanged` to each of these sessions. Each decides in a turn of its own,
    commits, and only then delivers: withdrawals go first.
-8. Orders besides are reported to the session in which they were placed, to the conversion tracker
-   and, if cancelled, to the redemptions.
+8. Orders are also reported to the session in which they were placed, to the conversion tracker and,
+   if cancelled, to the redemptions.
 
 The answer is sent last, so an acknowledged fact has reached the mailbox of every session concerned.
 """
@@ -74,7 +74,7 @@ class FactIngest:
             shop: The parts of the shop.
             turns: Runs the turns of sessions whose orders are reported.
             fanout: Notifies the sessions concerned.
-            cancelled: Called with the id of each order that is reported as cancelled, also where the
+            cancelled: Called with the id of each order that is reported as cancelled, even if the
                 report is repeated.
         """
         self._ledger = shop.ledger
@@ -93,14 +93,15 @@ class FactIngest:
     async def ingest(self, raw: Sequence[bytes | msgspec.Raw]) -> IngestReport:
         """Store the valid facts of a batch, notify the sessions concerned, and report.
 
-        A rejected fact does not keep the others from being stored. The valid ones are durable when it
-        returns. Repeating a batch changes nothing.
+        The valid facts are stored even if others are rejected, and are durable on return. Repeating
+        a batch changes nothing.
 
         Args:
             raw: Facts as JSON, in the order of their arrival.
 
         Raises:
-            LedgerError: Nothing of the batch is stored; with `retry`, it is unknown whether it is.
+            LedgerError: Nothing of the batch is stored, or, if `retry` is set, the outcome is
+                unknown.
         """
         decoded = [fact_codec.decode(one, index) for index, one in enumerate(raw)]
         facts = [fact for fact in decoded if not isinstance(fact, FactRejection)]
@@ -115,7 +116,7 @@ class FactIngest:
         for fact in accepted:
             if isinstance(fact, Order):
                 await self._conversions.record_order(fact)
-        # Not only accepted ones: a crash may have come after an order was stored and before its
+        # Known facts count too. A crash may have come after an order was stored and before its
         # redemptions were rolled back. The shop then repeats the report.
         ended = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
         await asyncio.gather(*(self._cancelled(fact.order) for fact in ended))
@@ -128,11 +129,11 @@ class FactIngest:
     ) -> None:
         """Drop what changed from the cache, and notify the sessions concerned.
 
-        A feed that recovers after silence concerns every session with a standing offer.
+        A feed that is no longer stale concerns every session with a standing offer.
         """
         started = self._telemetry.clock()
         for fact in facts:
-            # A late price is not accepted, and still belongs to the price history of its item.
+            # A late price is not in force, but it belongs to the price history of its item.
             if is_dated(fact):
                 self._facts.invalidate(fact)
         keys: set[tuple[str, str]] = set()
@@ -166,7 +167,7 @@ class FactIngest:
         self._turns.submit(live, OrderReported(order.order, products, ms(order.placed_at)))
 
     def _to_load(self, keys: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
-        """Return the SKUs and customers that the turns will read, to load each once before them."""
+        """Return the SKUs and customers that the turns will read; each is loaded only once."""
         skus = [
             key
             for kind, key in keys
@@ -186,7 +187,7 @@ class FactIngest:
     async def _store_heartbeats(self) -> None:
         """Store heartbeats, at most once a second per feed.
 
-        After a restart, a feed that is alive must not count as silent.
+        The reason: after a restart, a feed that is alive must not count as stale.
         """
         for feed, at in self._feeds.heartbeats.items():
             if at - self._stored_heartbeats.get(feed, 0) >= SECOND:

@@ -1,4 +1,4 @@
-"""What a redemption reads of the shop before, and updates in memory and sessions after."""
+"""Facts that a redemption reads, and updates of memory and sessions after it."""
 
 from collections.abc import Collection
 
@@ -68,7 +68,7 @@ def _signal(offer: Offer) -> OfferRedeemed | RedemptionRolledBack:
 
 
 def sku_now(item: Item, territory: str) -> SkuNow:
-    """Return price, stock and recall of one item in a territory; what is unknown is `None`."""
+    """Return price, stock and recall of one item in a territory; unknown values are `None`."""
     price = item.prices.get(territory)
     return SkuNow(
         price=price.fact.price.amount if price else None,

@@ -1,7 +1,7 @@
 """The redemption service: redeem an offer, cancel an order, refund a part of it.
 
-A failure of the ledger means that the outcome is unknown, never that it is a refusal. The same call with the
-same order finds out what happened, because redemptions are idempotent.
+A failure of the ledger means an unknown outcome, never a refusal. Redemptions are idempotent, so
+the same call with the same order finds out the outcome.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from tactful.runtime.ports.offer_store import OfferStore
 from tactful.runtime.ports.session_store import SessionStore
 
 SHIPPED: Final = frozenset({"shipped", "delivered"})
-"""The order states after which an order can be refunded and no longer be cancelled."""
+"""The states in which an order can be refunded but no longer cancelled."""
 
 DecideRedemption = Callable[[RedemptionState], RedemptionResult]
 
@@ -48,7 +48,7 @@ class TokenKeys(Protocol):
 
 
 class ShopFacts(Protocol):
-    """What a redemption reads of the shop, and what the shop applies of its outcome."""
+    """The shop as a redemption sees it: facts to read, and a way to apply the outcome."""
 
     async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
         """Return price, stock and recall of each SKU, as last reported.
@@ -69,7 +69,7 @@ class ShopFacts(Protocol):
 
 
 class _OrderUse(Struct, frozen=True):
-    """The part of a reported order that matters here."""
+    """The fields of a reported order that a redemption depends on."""
 
     order: str
     status: str
@@ -79,14 +79,14 @@ _decode_use = msgspec.json.Decoder(_OrderUse).decode
 
 
 class RedemptionCall(Struct, frozen=True, kw_only=True):
-    """A redemption as the shop's checkout asks for it."""
+    """The request of the shop's checkout for a redemption."""
 
     token: str
     order: str
     territory: str
     lines: tuple[RequestedLine, ...]
     shipping: Money | None = None
-    """What the order is charged for shipping, before any offer."""
+    """The order's shipping charge before any offer."""
     customer: str | None = None
     """Checked against the holder of the token, where given."""
     session: str | None = None
@@ -119,7 +119,8 @@ class RedemptionService:
 
     async def redeem(self, call: RedemptionCall) -> RedemptionResponse:
         """Redeem an offer for an order, or refuse; the same pair always gets the same response."""
-        # An expired token is verified too: a retry after its end still gets the first response.
+        # Expired tokens pass this check, so that a retry after expiry still gets the first
+        # response.
         claims = self._keys.verify(call.token, ever=True)
         request = RedemptionRequest(
             id=redemption_id(self._entropy.token_bytes(ID_BYTES)),
@@ -150,7 +151,7 @@ class RedemptionService:
         )
 
     async def cancel(self, order: str) -> RedemptionResponse:
-        """Give back everything that an order redeemed, unless it was shipped."""
+        """Roll back everything that an order redeemed, unless the order was shipped."""
         try:
             shipped = await self._shop.is_shipped(order)
         except LedgerError:
@@ -161,9 +162,9 @@ class RedemptionService:
         )
 
     async def cancel_reported(self, order: str) -> None:
-        """Give back what an order redeemed that the shop reported as cancelled and never as shipped.
+        """Roll back the redemptions of an order reported as cancelled and never as shipped.
 
-        It may be called again for the same order.
+        The call may be repeated for the same order.
 
         Raises:
             LedgerError: The cancellation may have happened or not; the next report repeats it.
@@ -180,7 +181,7 @@ class RedemptionService:
     async def refund(
         self, order: str, refund: str, lines: Sequence[RequestedLine], shipping: Money | None = None
     ) -> RedemptionResponse:
-        """Give back some units of an order, and a part of its shipping charge."""
+        """Roll back some units of an order, and a part of its shipping charge."""
         now = self._clock.now()
         return await self._decide(
             lambda state: rollback.refund(state, order, refund, lines, now, shipping=shipping),
@@ -197,7 +198,7 @@ class RedemptionService:
         )
 
     async def _is_holder(self, call: RedemptionCall, claims: TokenClaims) -> bool | None:
-        """Return whether the shopper that the checkout names is the one the token is bound to."""
+        """Return whether the checkout names the token's holder; None: it names no shopper."""
         if call.customer is None and call.session is None:
             return None
         named: list[tuple[HolderKind, str | None]] = [
@@ -211,9 +212,10 @@ class RedemptionService:
         return await self._is_of_session(call, claims)
 
     async def _is_of_session(self, call: RedemptionCall, claims: TokenClaims) -> bool:
-        """Return whether the offer was made in the session named, or to the customer named in it.
+        """Return whether the session and customer that the checkout names fit the offer.
 
-        A customer's offer was made in a session, and an anonymous session may have become a customer's.
+        The token of a customer's offer does not name the session in which it was made. An anonymous
+        session may have become a customer's after the offer.
         """
         offer = await self._ledger.offer(claims.offer)
         if offer is None or call.session not in {None, offer.session}:
@@ -224,7 +226,7 @@ class RedemptionService:
         return offer.customer is None and saved is not None and saved.customer == call.customer
 
     async def _used_elsewhere(self, offer: str, order: str) -> bool:
-        """Return whether the shop reported another order with the offer that was not cancelled."""
+        """Return whether the shop reported the offer in another order that is not cancelled."""
         stored = await self._ledger.facts_about([("offer", offer)], ("order",))
         uses = [_decode_use(fact.body) for fact in stored]
         return any(use.order != order and use.status != "cancelled" for use in uses)

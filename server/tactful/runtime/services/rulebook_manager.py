@@ -1,4 +1,4 @@
-"""Changes of the active rulebook: reload, rollback and pause, whole or not at all."""
+"""Changes of the active rulebook: reload, rollback and pause, each all or nothing."""
 
 import asyncio
 from collections.abc import Container, Sequence
@@ -23,7 +23,7 @@ log = structlog.get_logger("tactful.rulebook")
 POLL_S: Final = 0.25
 """Seconds between looks at the rules folder.
 
-A folder that is the same in two looks is not being written.
+If two looks find the same folder, no program is still writing to it.
 """
 
 
@@ -31,7 +31,7 @@ class ReloadResult(Struct, frozen=True):
     """How a reload ended."""
 
     outcome: Literal["active", "same", "refused", "undone"]
-    """`same`: the files are the active version. `undone`: a rollback went back from this version."""
+    """`same`: the files are the active version. `undone`: their version was rolled back."""
     version: str
     """The version that is active now."""
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -41,7 +41,8 @@ class ReloadResult(Struct, frozen=True):
 class RulebookManager:
     """Loads, replaces and pauses the rules of one shop.
 
-    Every change is durable before it is active. It returns after every session has been notified.
+    Every change is durable before it is active. Its method returns after every session has been
+    notified.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class RulebookManager:
             state: The memory of the shop.
             fanout: Notifies the sessions of a change.
             folder: The rules folder; None: the shop has none.
-            policy: What the rule files may override.
+            policy: The policy that the rule files may override.
         """
         self._state = state
         self._fanout = fanout
@@ -68,7 +69,7 @@ class RulebookManager:
         self._lock = asyncio.Lock()
 
     async def start(self) -> None:
-        """Load the folder; where that fails or was undone, the version that was active last.
+        """Load the folder, or the last active version if the folder is refused or rolled back.
 
         Raises:
             LedgerError: The ledger cannot be read or written.
@@ -86,7 +87,7 @@ class RulebookManager:
         await self._read_conversions()
 
     def watch(self) -> None:
-        """Reload from now on whenever the folder has changed and come to rest."""
+        """Reload from now on whenever the folder has changed and is no longer being written."""
         if self._folder.exists:
             self._watcher = asyncio.ensure_future(self._poll())
 
@@ -111,7 +112,7 @@ class RulebookManager:
         """Read, check and compile the folder beside the event loop, then activate it.
 
         Args:
-            undone: Versions that are not activated, because a rollback went back from them.
+            undone: Versions that are not activated, because an operator has rolled them back.
 
         Raises:
             LedgerError: The new version cannot be recorded; the old one stays active.
@@ -154,7 +155,7 @@ class RulebookManager:
         return ReloadResult("active", rulebook.version, found)
 
     async def rollback(self) -> ReloadResult | None:
-        """Go back to the version before the active one, further each time; None: there is none.
+        """Go back one version; repeated calls go further back. None: there is no earlier version.
 
         Raises:
             LedgerError: The ledger cannot be read or written; the active version stays.

@@ -27,8 +27,8 @@ class ContextBuilder:
             state: The memory of the shop.
             seed: The secret that decides hold-outs and offer ids.
         """
-        # Local references: a session that a fact leaves unchanged takes 8 µs. A further look-up per
-        # part would add half a percent to that.
+        # Local references save time. A turn of a session that a fact leaves unchanged takes 8 µs,
+        # and a further look-up per part would add half a percent.
         self._clock = state.clock
         self._ledger = state.ledger
         self._fact_cache = state.fact_cache

@@ -21,7 +21,7 @@ class DecisionApplier:
         self._state = state
 
     def apply(self, live: LiveSession, decision: Decision) -> None:
-        """Take over a decision."""
+        """Update memory with a decision."""
         before = live.state
         live.state = decision.session
         if decision.contact is not None and decision.session.customer:
@@ -61,7 +61,7 @@ class DecisionApplier:
             self._state.registry.index_interests(live, before)
 
     async def correct_balances(self, refusal: CommitRefusal) -> None:
-        """Take over the ledger's balances: it refused a commit that memory would have allowed.
+        """Replace the balances by the ledger's, which refused a commit that memory allowed.
 
         Raises:
             LedgerError: The balances cannot be read.

@@ -14,7 +14,7 @@ MAX_CONNECTIONS: Final = 16
 
 
 class Delivery:
-    """Sends what is recorded; nothing here waits or fails."""
+    """Sends recorded effects; no method waits or fails."""
 
     def __init__(self, state: ShopState) -> None:
         self._state = state
@@ -57,7 +57,7 @@ class Delivery:
 
 
 def _make_room(live: LiveSession) -> None:
-    """Close the oldest connection of a session that has the most it may have."""
+    """Close the oldest connection of a session that has `MAX_CONNECTIONS`."""
     if len(live.connections) >= MAX_CONNECTIONS:
         live.connections[min(live.connections)].subscriber.close_replaced()
 

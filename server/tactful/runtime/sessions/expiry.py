@@ -1,4 +1,4 @@
-"""End of sessions that no connection belongs to any more."""
+"""End of sessions that have no connections left."""
 
 from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
@@ -19,7 +19,7 @@ class SessionExpiry:
         self._ttl = session_ttl
 
     def check(self, live: LiveSession) -> None:
-        """End a session without connections whose time has come; else set a timer for that time.
+        """End a session without connections if its time has come; else set a timer for then.
 
         A session with a standing offer stays: the turn that ends its last offer checks again.
         """

@@ -10,7 +10,7 @@ from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 
 CHUNK: Final = 50
-"""Sessions notified before other work gets a turn of the event loop: some milliseconds."""
+"""Sessions notified before the event loop runs other work; they take some milliseconds."""
 
 
 class Fanout:

@@ -38,7 +38,7 @@ MAX_BACKLOG: Final = 64
 
 
 class SessionGreeting(Struct, frozen=True, gc=False):
-    """How a connection introduces itself."""
+    """What a connection says about its browser and visit when it opens."""
 
     consent: Consent
     resume: str | None = None
@@ -113,7 +113,7 @@ class SessionLifecycle:
         try:
             saved = await self._state.ledger.session_by_resume(ids.resume_digest(secret))
         except LedgerError:
-            # A ledger that cannot be read must not keep a shopper out: they get a new session.
+            # If the ledger cannot be read, the shopper still gets a new session.
             saved = None
         live = self._in_memory(secret)
         if live is None and saved is not None and not self._expiry.is_over(saved.seen_at):
@@ -136,7 +136,7 @@ class SessionLifecycle:
         return live
 
     def _without_tabs(self, session: Session, seen_at: int) -> Session:
-        """Return a saved session as the end of its last connection would have left it.
+        """Return a saved session in the state after the end of its last connection.
 
         The process may have stopped before that end. The engaged time then counts up to
         `MAX_IDLE_VIEW_MS` after the last signal, and not beyond the start of this process.
@@ -179,7 +179,7 @@ class SessionLifecycle:
         *,
         new: bool = False,
     ) -> None:
-        """Make a connection a newcomer of its session, and submit what it has said so far."""
+        """Make a connection a newcomer of its session, and submit the signals of its backlog."""
         live.last_tab += 1
         connection.live, connection.tab = live, live.last_tab
         live.ends_at = None
@@ -234,9 +234,9 @@ class SessionLifecycle:
     # identity
 
     def identify(self, connection: SessionConnection, identity: VerifiedIdentity) -> None:
-        """Make a session the verified customer's, with a new public id and a new secret.
+        """Assign a session to a verified customer, with a new public id and a new secret.
 
-        If the session is that customer's already, only a changed territory is submitted.
+        If the session already belongs to that customer, only a changed territory is submitted.
         """
         live = connection.live
         if live is None:
@@ -253,12 +253,12 @@ class SessionLifecycle:
         self._turns.submit(live, CustomerIdentified(identity.customer, identity.territory))
 
     def logout(self, connection: SessionConnection) -> None:
-        """Make a connection's session an anonymous shopper's."""
+        """Detach the customer from a connection's session, which continues anonymously."""
         if connection.live is not None:
             self.erase_customer(connection.live)
 
     def erase_customer(self, live: LiveSession) -> None:
-        """Make a session an anonymous shopper's: after a logout, or before an erasure."""
+        """Detach the customer from a session, after a logout or before an erasure."""
         live.customer = None
         shopper = ids.shopper_id(self._state.entropy.token_bytes(ids.ID_BYTES))
         self._rotate_secret(live)

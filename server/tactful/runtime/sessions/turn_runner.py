@@ -2,7 +2,7 @@
 
 A turn is synchronous on memory. It waits for two things only: for facts that are not in memory, and
 for the ledger when the decision promises something. Meanwhile signals collect in the session's
-mailbox, and other sessions go on. `state.turn_phase` lists the phases and what moves between them.
+mailbox, and other sessions go on. `state.turn_phase` lists the phases and their transitions.
 
 Effects are delivered after the commit. Where an input changed during the commit, the gates are
 checked once more before delivery.
@@ -51,13 +51,13 @@ class TurnRunner:
             state: The memory of the shop.
             contexts: Builds what each decision reads.
             delivery: Sends effects and snapshots when a mailbox is empty.
-            expiry: Is asked then whether a session without connections has ended.
-            observers: Learn from every recorded offer step.
+            expiry: Decides, at the same time, whether a session without connections ends.
+            observers: Are notified of every recorded offer step.
         """
         self.contexts = contexts
         self.turn_log = TurnLogWriter(state.ledger)
         processor = TurnProcessor(state, contexts, self.turn_log, observers)
-        # Local references: every signal reads them, and a fold takes no more than 1.2 µs.
+        # Local references save time: every signal reads them, and a fold takes only 1.2 µs.
         self._fold = processor.fold
         self._decide = processor.decide
         self._missing = contexts.missing
@@ -104,7 +104,7 @@ class TurnRunner:
         self._finish(live)
 
     def _finish(self, live: LiveSession) -> None:
-        """Send what is due, now that the mailbox is empty and nothing is awaited."""
+        """Set the timer, and send the outbox and snapshots, once the mailbox is empty."""
         if live.state.wake_at != live.timer_at:
             self.set_timer(live)
         if live.outbox:

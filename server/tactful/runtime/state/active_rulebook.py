@@ -18,13 +18,14 @@ class EmptyIndex:
 
 
 EMPTY: Final = Rulebook(version="empty", rules={}, index=EmptyIndex())
-"""What is active before any rule file has been accepted: it offers nothing."""
+"""The rulebook that is active before any rule file has been accepted; it offers nothing."""
 
 
 class ActiveRulebook:
     """The active rulebook and the state of the rule files behind it.
 
-    It only holds them. `RulebookManager` loads, replaces and pauses rules, and notifies the sessions.
+    This class only holds state. `RulebookManager` loads, replaces and pauses rules, and notifies
+    the sessions.
     """
 
     def __init__(self, policy: Policy) -> None:

@@ -33,7 +33,7 @@ class Balances:
         self._periods.clear()
 
     def use_campaigns(self, campaigns: Mapping[str, Campaign]) -> None:
-        """Keep to the limits of these campaigns from now on."""
+        """Apply the limits of these campaigns from now on."""
         self._campaigns = campaigns
         self._periods.clear()
 
@@ -54,7 +54,7 @@ class Balances:
         return self._view
 
     def _enter(self, campaign: Campaign, period: str) -> None:
-        """Put a campaign's balances in another period into the view."""
+        """Replace a campaign's balances in the view by those of another period."""
         self._periods[campaign.id] = period
         limits: dict[str, int] = dict(campaign.money)
         if campaign.count is not None:
@@ -74,7 +74,7 @@ class Balances:
             self._view[campaign, currency] = balance
 
     def apply(self, moves: Iterable[BudgetMove], sign: int = 1) -> None:
-        """Carry out moves; a `sign` of −1 undoes them."""
+        """Apply moves; a `sign` of −1 reverses them."""
         for move in moves:
             key = move.campaign, move.period, move.currency
             known = self._rows.get(key, Balance(move.limit))
@@ -105,7 +105,7 @@ class StockCommitments:
         """(SKU, territory) → units promised by all standing offers; live."""
 
     def update(self, offer: Offer) -> None:
-        """Take over an offer as it is now; one that no longer stands is dropped."""
+        """Store the present state of an offer; an offer that no longer stands is dropped."""
         key = offer.sku, offer.territory
         standing = self._standing[key]
         before = standing.pop(offer.id, None)
@@ -120,7 +120,7 @@ class StockCommitments:
             self._ahead.pop(key, None)
 
     def invalidate(self, sku: str) -> None:
-        """Compute the order of an SKU's offers anew, because its stock has changed."""
+        """Drop the computed order of an SKU's offers, because its stock has changed."""
         for key in [key for key in self._ahead if key[0] == sku]:
             del self._ahead[key]
 
@@ -145,7 +145,7 @@ class StockCommitments:
 
 
 def _promised(offer: Offer | None) -> int:
-    """Return the units that an offer promises: what was accepted, before that the most it allows."""
+    """Return the units that an offer promises: those accepted, or before that the most allowed."""
     if offer is None:
         return 0
     return offer.qty if offer.state is OfferState.ACCEPTED else offer.max_qty

@@ -28,20 +28,20 @@ EARLIER_ORDER: Final = ""
 
 
 class HeldOutShopper(Struct):
-    """A shopper who was deliberately shown nothing."""
+    """A shopper from whom an offer was held out."""
 
     offer: Offer
     """The offer that they would have been shown."""
     orders: set[str]
-    """Ids of the orders in which they bought its product all the same."""
+    """Ids of the orders in which they bought the product without the offer."""
 
 
 class ConversionTracker:
     """Counts what came of each offer and each hold-out.
 
     The log is read once, when a policy first weighs it, and is kept up to date from then on. A
-    session without personal consent is forgotten when it ends, and with it what its shopper might
-    buy later.
+    session without personal consent is forgotten when it ends. Later purchases of its shopper are
+    not counted.
     """
 
     def __init__(self, *, ledger: OfferStatistics, clock: Clock, fact_cache: FactCache) -> None:
@@ -92,7 +92,7 @@ class ConversionTracker:
                 self._watch(offer)
 
     def record_redemption(self, outcome: RedemptionOutcome) -> None:
-        """Count the offers that a recorded redemption used, or that a rollback gave back."""
+        """Count the offers that a recorded redemption used, or that a rollback restored."""
         known = {offer.id: offer for offer in outcome.offers}
         for step in outcome.steps:
             bought = {OfferState.REDEEMED: 1, OfferState.ACCEPTED: -1}.get(step.to, 0)
@@ -123,11 +123,11 @@ class ConversionTracker:
                 await self._ledger.mark_bought(offers, bought=bought)
 
     def forget_session(self, session: str) -> None:
-        """Stop waiting for what an ended session's shopper buys."""
+        """Drop the hold-outs listed under a session that has ended."""
         self._held_out.pop(("session", session), None)
 
     def forget_customer(self, customer: str) -> None:
-        """Stop waiting for what an erased customer buys."""
+        """Drop the hold-outs listed under a customer who is erased."""
         self._held_out.pop(("customer", customer), None)
 
     def _candidates(self, order: Order) -> Iterator[HeldOutShopper]:
@@ -150,7 +150,7 @@ class ConversionTracker:
         return {item.product_id for item in items}
 
     def _watch(self, offer: Offer) -> None:
-        """Wait for a purchase after a hold-out, and stop waiting where the window has closed."""
+        """List a hold-out for its purchase window, and drop those whose window has closed."""
         if any(offer.id in self._held_out.get(key, {}) for key in _keys(offer)):
             return
         shopper = HeldOutShopper(offer, {EARLIER_ORDER} if offer.bought else set())

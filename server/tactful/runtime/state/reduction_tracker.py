@@ -37,9 +37,9 @@ class ReductionLedger(FactStore, OfferStatistics, Protocol):
 class ReductionTracker:
     """Keeps when each reduction first applied, and counts viewers and offers by the hour.
 
-    An offer that reached most of a product's viewers is a public price in truth. It enters the
-    ledger of public prices, on which later claims of a reduction rest (Directive 98/6/EC,
-    Article 6a). The counts start anew with the process; the reductions do not.
+    An offer that reached most of a product's viewers is in fact a public price. Such a price is
+    recorded with the public prices, on which later claims of a reduction rest (Directive 98/6/EC,
+    Article 6a). A restart clears the counts, but not the reductions.
     """
 
     def __init__(
@@ -56,14 +56,14 @@ class ReductionTracker:
         self._counts: dict[Where, dict[str, int]] = {}
         """(product, territory) → `VIEWERS` or rule → how many in the last `COUNTED_HOURS`."""
         self._hours: dict[int, dict[tuple[Where, str], int]] = {}
-        """Hour since the Unix epoch → the counts of that hour, so that they can be taken off later."""
+        """Hour since the Unix epoch → the counts of that hour, which are subtracted later."""
         self._general: dict[tuple[str, str, str, int], GeneralPrice] = {}
         """(SKU, territory, rule, unit price) → the newest public price that was written for it."""
         self.view = ReductionHistory(self._since, self._counts)
         """Live view for one turn."""
 
     async def start(self) -> None:
-        """Read when the reductions that still count began.
+        """Read the start of every reduction that still counts.
 
         Raises:
             LedgerError: The ledger cannot be read.

@@ -14,7 +14,7 @@ from tactful.runtime.security.token_issuer import IssuedOffer
 from tactful.runtime.state.turn_phase import TurnPhase
 
 Outgoing = PushOffer | WithdrawOffer | RefuseAcceptance | IssuedOffer
-"""What a connection is asked to send."""
+"""An effect or a token that a connection sends."""
 
 STANDING: Final = ("offers", "standing")
 """The index key of every session that has a standing offer."""
@@ -104,7 +104,7 @@ class LiveSession:
         """Begin or restore a session.
 
         Args:
-            state: What the session's turns have made of it.
+            state: The session as its turns left it.
             resume_digest: Digest of the secret with which a browser resumes the session.
             resume_secret: The secret; empty until a connection presents it.
         """
@@ -128,7 +128,7 @@ class LiveSession:
         self.last_tab = max((tab.number for tab in state.tabs), default=0)
         """The number of the newest connection."""
         self.timer_at: int | None = None
-        """For when the session's timer was last set, in milliseconds since the Unix epoch, UTC."""
+        """Instant for which the timer was last set, in milliseconds since the Unix epoch, UTC."""
         self.unwritten: list[RecordedSignal] = []
         """Folded signals that the turn log has not written yet."""
         self.dirty_at: int | None = None
@@ -167,7 +167,7 @@ class SessionRegistry:
         return iter(tuple(self.by_id.values()))
 
     def add(self, live: LiveSession) -> None:
-        """Add a session; `index_interests` adds what concerns it."""
+        """Add a session; `index_interests` indexes its customer and items."""
         self.by_id[live.state.id] = live
         self._by_resume[live.resume_digest] = live
 
@@ -189,7 +189,7 @@ class SessionRegistry:
         self._by_resume[digest] = live
 
     def index_interests(self, live: LiveSession, before: Session | None = None) -> None:
-        """Index a session under what concerns it now.
+        """Index a session under its present customer and items.
 
         Args:
             live: The session.

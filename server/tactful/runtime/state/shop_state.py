@@ -1,4 +1,4 @@
-"""What one shop was given and what it keeps in memory, shared by all its parts."""
+"""The dependencies and the memory of one shop, shared by all its parts."""
 
 from collections.abc import Callable
 
@@ -19,10 +19,10 @@ from tactful.runtime.timers import Timers
 
 
 class ShopState:
-    """One of each, for all that a shop does; nothing is shared with another shop.
+    """The single instance of every dependency and state object of a shop; shops share nothing.
 
-    Parts take it whole. Those that run once per signal keep references to what they read, because
-    each attribute look-up counts there.
+    Each part receives the whole object. Parts that run once per signal keep references to what they
+    read, because each attribute look-up costs time there.
     """
 
     def __init__(
@@ -42,8 +42,8 @@ class ShopState:
             clock: The one clock.
             entropy: The one source of randomness.
             keys: Sign and verify tokens.
-            policy: Holds until the first rulebook is active.
-            on_stale_feed: Called on the event loop when a watched feed falls silent.
+            policy: The policy until the first rulebook is active.
+            on_stale_feed: Called on the event loop when a watched feed becomes stale.
         """
         self.ledger = ledger
         self.clock = clock

@@ -23,7 +23,7 @@ class TurnPhase(Enum):
     LOADING = "loading"
     """The first signal of the mailbox needs facts that are not in memory."""
     COMMITTING = "committing"
-    """A decision with a promise is being recorded; memory holds it already, no connection knows it."""
+    """A decision with a promise is being recorded; it is in memory and not yet sent."""
 
 
 TurnEvent = Literal[
@@ -38,7 +38,7 @@ TURN_TRANSITIONS: Final[dict[tuple[TurnPhase, TurnEvent], TurnPhase]] = {
     (TurnPhase.COMMITTING, "committed"): TurnPhase.IDLE,
     (TurnPhase.COMMITTING, "not_committed"): TurnPhase.IDLE,
 }
-"""The whole life of a turn that waits; a pair that is not here is a programming error.
+"""Every transition of a turn that waits; any other pair is a programming error.
 
 | event | what happens |
 |---|---|

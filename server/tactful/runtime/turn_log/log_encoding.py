@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class DecisionInputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """What a decision read besides the rules and the session that earlier turns left.
+    """The inputs of a decision, besides the rules and the session that earlier turns left.
 
     A *full* record has `session` and all other fields. It is written where a rule gave a verdict,
     and where a session or a customer's history enters the log. A *partial* record has only
@@ -47,11 +47,11 @@ class DecisionInputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     customer_upto: int | None = msgspec.field(default=None, name="person")
     """Number of the newest fact known about the verified customer; None: no customer was read."""
     commits_suspended: bool = msgspec.field(default=False, name="mute")
-    """Whether nothing could be promised because nothing could be recorded."""
+    """Whether commits were suspended, so that the turn could promise nothing."""
     session: Session | None = None
     """The session as it was before the signal; None: a partial record."""
     begins_here: bool = msgspec.field(default=False, name="anew")
-    """Whether the session was just opened or restored, so that no recorded turn left it like this."""
+    """Whether the session was just opened or restored. Then no recorded turn led to this state."""
     contact: ContactHistory | None = None
     """Contact history of the verified customer."""
     balances: list[tuple[str, str, Balance]] = []
@@ -200,7 +200,7 @@ def build_commit(
         resume: Digest of the session's resume secret.
         detached: Contact histories of customers that the session belonged to until this turn.
         persists: Whether the session may be stored.
-        known: Whether the log holds the turn that left the session as `context` has it.
+        known: Whether the log holds the turn that led to the session in `context`.
     """
     session = decision.session
     state_matters = bool(decision.steps) or _must_persist(session, context.session)
@@ -220,7 +220,7 @@ def build_commit(
 
 
 def _must_persist(session: Session, before: Session) -> bool:
-    """Whether identity, consent or connections changed: a restart must not find the state before."""
+    """Whether identity, consent or connections changed; a restart must find the new state."""
     return (session.tabs, session.shopper, session.customer, session.consent, session.gpc) != (
         before.tabs, before.shopper, before.customer, before.consent, before.gpc
     )  # fmt: skip

@@ -55,12 +55,12 @@ async def _entries(ledger: TurnStore, since: int, until: int) -> AsyncIterator[T
         is_last_page = len(page) < limit
         last = page[-1].at if page else until
         if not is_last_page and page[0].at == last:
-            # One instant fills the page, so the next page could not begin after it: read it again
-            # with a larger limit.
+            # All entries of the page have one instant, so the next page cannot begin after it. Read
+            # the page again with a larger limit.
             limit *= 2
             continue
         for entry in page:
-            # The entries of the last instant may go on in the next page, which begins with them.
+            # More entries of the last instant may follow, so the next page begins at that instant.
             if is_last_page or entry.at < last:
                 yield entry
         if is_last_page:
@@ -69,7 +69,7 @@ async def _entries(ledger: TurnStore, since: int, until: int) -> AsyncIterator[T
 
 
 class RecordedRulebooks:
-    """Compiles rulebooks that were active once, each only once."""
+    """Compiles rulebooks that were active at some time, and keeps each for reuse."""
 
     def __init__(self, ledger: RulebookStore, policy: Policy) -> None:
         self._ledger = ledger
@@ -77,10 +77,10 @@ class RecordedRulebooks:
         self._rulebooks: dict[str, Rulebook | None] = {}
 
     async def rulebook(self, version: str) -> Rulebook | None:
-        """Return a rulebook as it was active; None: it cannot be had any more.
+        """Return a rulebook as it was when active; None: it cannot be rebuilt.
 
-        That is so where its sources are not stored. It is also so where the shop's configuration, or
-        a newer version of this program, gives them another meaning.
+        A rulebook cannot be rebuilt if its sources are not stored. The same holds if the shop's
+        configuration, or a newer version of this program, gives the sources another meaning.
 
         Raises:
             LedgerError: The ledger cannot be read.

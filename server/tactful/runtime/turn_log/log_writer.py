@@ -26,10 +26,10 @@ BATCH_DELAY_S: Final = 1.0
 SWEEP_INTERVAL_S: Final = 0.01
 """Seconds between two steps of a sweep over the sessions that are due."""
 SWEEP_STEPS: Final = 50
-"""A sweep writes all waiting sessions in so many steps, so a session may wait half a second longer.
+"""Steps in which a sweep writes all waiting sessions; a session may wait half a second longer.
 
-Where 1,000 sessions were changed in one instant, writing them at once holds up the event loop for
-15 ms. A commit behind them waits as long again, until their transaction ends.
+If 1,000 sessions change in one instant, writing them at once blocks the event loop for 15 ms. A
+commit behind them waits another 15 ms, until their transaction ends.
 """
 MIN_SESSIONS_PER_STEP: Final = 10
 """The least number of sessions written in one step."""
@@ -41,7 +41,7 @@ class TurnLogWriter:
     def __init__(self, ledger: TurnStore) -> None:
         self._ledger = ledger
         self._waiting: deque[tuple[float, LiveSession]] = deque()
-        """(loop time in seconds until which it may wait, session), in that order."""
+        """(loop time in seconds until which the session may wait, session), ordered by time."""
         self._rulebook = ""
         """The rulebook version of all gathered signals. An entry has one version."""
         self._timer: asyncio.TimerHandle | None = None
@@ -109,7 +109,7 @@ class TurnLogWriter:
         if live.dirty_at is None:
             self.flush_session(live)
         elif live.phase is not TurnPhase.IDLE:
-            # A commit under way may still be refused, and its state with it: write the state later.
+            # A commit under way may still be refused, which voids its state. Write the state later.
             self.flush_session(live)
             self._wait(live)
         else:

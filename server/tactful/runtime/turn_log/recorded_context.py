@@ -1,4 +1,4 @@
-"""The context of a recorded turn, rebuilt from what the log and the facts of then hold.
+"""The context of a recorded turn, rebuilt from the log and the facts of that time.
 
 Explanations of the past, replay and what-if runs decide recorded turns again. They all rebuild the
 context here, so that they cannot disagree about what a turn could read.
@@ -47,9 +47,10 @@ def recorded_context(
         now: When the turn happened, milliseconds since the Unix epoch, UTC.
         session: The session before the signal.
         signal: What happened.
-        rulebook: The rulebook of then; its paused rules are taken from `inputs`.
+        rulebook: The rulebook of that time; its paused rules are taken from `inputs`.
         items: The items in play, as of then.
-        profile: The customer whose history could be read, as of then; None: nobody's.
+        profile: The customer whose history could be read, as of then; None: no history could be
+            read.
         seed: The shop's seed for hold-outs.
     """
     if inputs.session is None:
@@ -79,8 +80,8 @@ def recorded_context(
 class RecordedFacts:
     """Reads items and customers as recorded turns read them, each only once.
 
-    A turn of the log says which was the newest fact that it knew of an item or customer (`upto`).
-    Where it does not say, the facts of an instant (`at`) are read instead.
+    A recorded turn names the newest fact that it knew about an item or customer (`upto`). Without
+    that number, the facts of an instant (`at`) are read instead.
     """
 
     def __init__(self, ledger: FactStore) -> None:
@@ -131,7 +132,7 @@ class RecordedFacts:
         upto: int | None,
         at: int,
     ) -> Profile | None:
-        """Return the customer whose history a turn could read; None: nobody's.
+        """Return the customer whose history a turn could read; None: it could read no history.
 
         Args:
             session: The session before the signal.

@@ -1,4 +1,4 @@
-"""Replay: the recorded turns, decided again, must give every recorded decision to the byte.
+"""Replay: turns decided again must give the recorded decisions byte for byte.
 
 Replay proves that the log holds everything a decision reads, and that a new version of the program
 decides as the old one did. It reads the ledger and changes nothing.
@@ -45,13 +45,13 @@ class ReplayLedger(FactStore, TurnStore, OfferStore, RulebookStore, Protocol):
 
 
 class ReplayDifference(Struct, frozen=True):
-    """A decision that did not come out as it was recorded, with both sides as text."""
+    """A decision that differs from its record, with both sides as text."""
 
     session: str
     at: int
     """When the turn happened, milliseconds since the Unix epoch, UTC."""
     what: Aspect
-    """What differs."""
+    """The aspect that differs."""
     recorded: str
     replayed: str
 
@@ -62,7 +62,7 @@ class ReplayResult(Struct, frozen=True):
     turns: int
     """Turns that were decided again."""
     decisions: int
-    """Those among them of which a trace is recorded."""
+    """Those of them that have a recorded trace."""
     sessions: int
     unknown: int
     """Turns of sessions that began before the window, whose state is therefore not known."""
@@ -72,7 +72,7 @@ class ReplayResult(Struct, frozen=True):
 
 
 class _ReplayedSession(Struct):
-    """What the replay has made of one session so far."""
+    """The state of one session in the replay."""
 
     state: Session
     first_seq: int
@@ -87,13 +87,13 @@ class _ReplayedSession(Struct):
 
 
 class Replay:
-    """Decides the turns of one window again and compares."""
+    """Decides the turns of one window again and compares the decisions with the log."""
 
     def __init__(self, ledger: ReplayLedger, policy: Policy, seed: str) -> None:
         """Prepare a replay.
 
         Args:
-            ledger: The log, and the facts, offers and rulebooks of then.
+            ledger: The log, and the facts, offers and rulebooks of that time.
             policy: The shop's configured policy, which is part of what a rulebook means.
             seed: The shop's seed for hold-outs.
         """
@@ -123,14 +123,14 @@ class Replay:
         )
 
     async def _repeat(self, entry: TurnEntry) -> str:
-        """Decide one turn again; return under which count it falls."""
+        """Decide one turn again; return the name of the count that it raises."""
         inputs = decode_inputs(entry.inputs)
         found = self._session_before(entry, inputs)
         if found is None:
             return "unknown"
         rulebook = await self._rulebooks.rulebook(entry.rulebook)
         if rulebook is None:
-            # What the session became under those rules cannot be known.
+            # Without those rules, the state of the session after this turn is unknown.
             del self._sessions[entry.session]
             return "lost"
         signal = decode_signal(entry.signal)
@@ -237,5 +237,5 @@ def _text(trace: bytes | None) -> str:
 
 
 def _comparable_bytes(offer: Offer) -> bytes:
-    """Return an offer as it is stored, without `bought`, which is learnt later."""
+    """Return an offer as it is stored, without `bought`, which becomes known later."""
     return msgspec.json.encode(structs.replace(offer, bought=False))

@@ -1,9 +1,9 @@
 """What-if runs: the recorded sessions under a rulebook that was not active then.
 
-What shoppers and the shop did is taken from the log. Offers, budgets, stock commitments and timers
-are the run's own. Nobody knows how a shopper would have answered an offer that was never made. So a
-recorded answer (accepted, dismissed, redeemed) is used only where the run has made the same offer on
-the same terms.
+The actions of shoppers and of the shop are taken from the log. Offers, budgets, stock commitments
+and timers are the run's own. Nobody knows how a shopper would have answered an offer that was never
+made. So a recorded answer (accepted, dismissed, redeemed) is used only where the run has made the
+same offer on the same terms.
 """
 
 import heapq
@@ -47,12 +47,14 @@ OFFER_ANSWERS: Final = (signals.OfferSeen, signals.OfferDismissed, signals.Offer
 SELF_MADE_SIGNALS: Final = (
     signals.TimerFired, signals.RedemptionRolledBack, signals.OfferRevoked,
 )  # fmt: skip
-"""Signals that follow from the decisions of then, or from what an operator did about them. A run
-makes its own timers, and has no use for the others."""
+"""Signals that followed from the recorded decisions, or from operator actions on them. A run sets
+its own timers and ignores the other signals.
+"""
 MAX_FACT_AGE: Final = 60_000
-"""Milliseconds. A turn that did not record which facts it read gets the facts of at most so long before.
+"""The most milliseconds by which facts may be too old, if a turn did not record which it read.
 
-Its instant is rounded down to a multiple of this, so that the turns of one minute share one read.
+The turn's instant is rounded down to a multiple of this value, so that the turns of one minute
+share one read.
 """
 
 
@@ -84,7 +86,7 @@ class WhatIfRun:
         """Prepare a run.
 
         Args:
-            facts: The facts of then.
+            facts: The facts of that time.
             rulebook: The rulebook to decide with.
             rates: The conversion rates that arbitration uses, the same for the whole run.
             seed: The shop's seed for hold-outs.
@@ -129,7 +131,7 @@ class WhatIfRun:
         while self._timers and self._timers[0][0] <= until:
             at, session = heapq.heappop(self._timers)
             state = self._sessions[session]
-            # A session that has set another timer since leaves its old ones in the heap.
+            # The heap keeps the old timers of a session that has since set another.
             if state.wake_at == at:
                 await self._play(at, state, TimerFired(), NO_INPUTS)
 
@@ -200,7 +202,7 @@ class WhatIfRun:
     async def _context(
         self, now: int, state: Session, signal: Signal, inputs: DecisionInputs
     ) -> Context:
-        """Return what a turn of this run reads: the facts of then, and the run's own promises."""
+        """Return what a turn of this run reads: facts of that time, and the run's own promises."""
         context = recorded_context(
             NO_INPUTS,
             now=now,
@@ -227,7 +229,10 @@ class WhatIfRun:
     async def _items(
         self, now: int, state: Session, signal: Signal, read: dict[str, int]
     ) -> dict[str, Item]:
-        """Return what the turn of then read, and what only this run needs as of about now."""
+        """Return the items that a turn reads, in the versions that the recorded turn read.
+
+        Items that only this run needs are read as of about `now`.
+        """
         found = {}
         for sku in items_in_play.required_skus(state, signal):
             if sku in read:
@@ -242,7 +247,7 @@ def _rounded(now: int) -> int:
 
 
 def _without_offers(session: Session) -> Session:
-    """Return a session as it began, without what the rulebook of then had offered in it."""
+    """Return a session as it began, without the offers of the rulebook of that time."""
     return structs.replace(
         session, offers=(), ended=(), held_out=(), next_rule_check=None, wake_at=None
     )
@@ -270,7 +275,7 @@ async def backtest(
     Both runs use the conversion rates of today, so that they differ by their rules only.
 
     Args:
-        ledger: The log, and the facts and offers of then.
+        ledger: The log, and the facts and offers of that time.
         rulebooks: The old one and the new one.
         seed: The shop's seed for hold-outs.
         since: Milliseconds since the Unix epoch, UTC; included.

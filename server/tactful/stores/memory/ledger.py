@@ -1,4 +1,4 @@
-"""The ledger port in plain dictionaries, which forgets everything when its process ends.
+"""The ledger port in plain dictionaries, which are lost when the process ends.
 
 Tests and dry runs use it. The contract suites in `tests/contracts` run on it and on SQLite alike.
 """

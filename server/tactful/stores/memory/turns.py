@@ -233,7 +233,7 @@ class MemoryTurns:
         return sorted(recent, key=lambda offer: (offer.issued_at, offer.id))
 
     async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
-        """Store of held-out offers whether their product was bought without the offer."""
+        """Store whether the products of held-out offers were bought without the offer."""
         for key in offers:
             if key in self._offers:
                 self._offers[key] = structs.replace(self._offers[key], bought=bought)

@@ -42,7 +42,7 @@ _KEY: Final = re.compile(re.escape(KEYS_PREFIX) + r"(?:holder|\d{6,}\.key)\.json
 _CHUNK: Final = 1024 * 1024
 _BLOCK: Final = tarfile.BLOCKSIZE
 _LONGEST_END: Final = tarfile.RECORDSIZE
-"""Bytes of zeros that may end an archive: tar programs fill up a record."""
+"""The most zero bytes at the end of an archive; tar programs pad the last record."""
 _PAX_SIZE: Final = re.compile(rb"\d+ size=(\d+)\n")
 # An empty gzip member: flag 4 announces an extra field of 36 bytes, which is a subfield `TF` of 32.
 _TRAILER_HEAD: Final = b"\x1f\x8b\x08\x04\0\0\0\0\x00\xff" + b"\x24\0TF\x20\0"
@@ -217,7 +217,7 @@ class _Reader:
             size = header.size if size_by_pax is None else size_by_pax
             size_by_pax = None
             if header.type == tarfile.XHDTYPE and 0 <= header.size <= LARGEST_SMALL_MEMBER:
-                # Format 1 has one before each member, with the fraction of its time.
+                # Format 1 has an extended header before each member, for the fraction of its time.
                 found = _PAX_SIZE.search(self._exactly(header.size))
                 size_by_pax = int(found[1][:20]) if found else None
                 self._exactly(-header.size % _BLOCK)
@@ -286,7 +286,7 @@ class _Reader:
 
 
 def _check_trailer(raw: IO[bytes], path: Path, whole: int) -> bool:
-    """Return whether a file ends with a digest; refuse one whose bytes have another digest."""
+    """Return whether a file ends with a digest; refuse a file that does not match its digest."""
     if whole < _TRAILER_BYTES:
         return False
     raw.seek(whole - _TRAILER_BYTES)
@@ -321,7 +321,7 @@ def _header(name: str, size: int) -> tarfile.TarInfo:
 
 
 class _HashingWriter:
-    """Passes bytes on to a file, and knows their digest."""
+    """Passes bytes on to a file, and computes their digest."""
 
     def __init__(self, target: IO[bytes]) -> None:
         self._target = target

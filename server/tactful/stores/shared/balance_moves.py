@@ -19,7 +19,7 @@ def apply_moves(
 ) -> CommitRefusal | None:
     """Apply all moves to `balances`, or return which one exceeds its limit.
 
-    Only a move that grows a balance is refused. A release always succeeds, also where the limit was
+    Only a move that grows a balance is refused. A release always succeeds, even if the limit was
     lowered meanwhile. After a refusal `balances` is half changed and must be discarded.
 
     Args:

@@ -21,11 +21,11 @@ LOCK_FILE: Final = "lock"
 _OUTSIDE: Final = "outside"
 """The file in a draft that names an unfinished file outside the data folder."""
 PARTIAL_SUFFIX: Final = ".part"
-"""How the name of every unfinished file outside the data folder ends."""
+"""The suffix of every unfinished file outside the data folder."""
 _DRAFT: Final = re.compile(r"[0-9a-f]{16}")
 _OF_0_1_0: Final = (".restore-????????", "*.restoring", "*.restoring-journal", "*.restoring-wal",
                     "*.restoring-shm")  # fmt: skip
-"""What release 0.1.0 left behind when it was killed, as patterns in a data folder."""
+"""Patterns of the files that release 0.1.0 left in a data folder when it was killed."""
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def draft_folder(data: Path) -> Iterator[Path]:
 
 @contextmanager
 def partial_file(draft: Path, target: Path) -> Iterator[Path]:
-    """Provide a path beside `target` for a file that is renamed to it when it is whole.
+    """Provide a path beside `target` for a file that is renamed to `target` once complete.
 
     The draft names the path, so that the file of a dead process is deleted with its draft.
 

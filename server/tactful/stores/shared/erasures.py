@@ -1,8 +1,9 @@
 """The list of erased customers, which a restored backup is checked against.
 
-The list lies beside the ledger, because a backup is older than the ledger's latest erasures. A second
-place on another disk keeps it when the data folder is lost; a backup carries it too. It holds one JSON
-object a line, with a keyed digest instead of the customer's id: it names no customer.
+The list lies beside the ledger, because a backup is older than the ledger's latest erasures. A
+second place on another disk keeps the list when the data folder is lost; a backup contains it too.
+Each line is one JSON object with a keyed digest instead of the customer's id, so the list names no
+customer.
 """
 
 import hmac
@@ -44,7 +45,7 @@ def erasures_file(ledger: Path) -> Path:
 
 
 def append_erasure(ledger: Path, digest: str, alias: str, copy: Path | None = None) -> None:
-    """Add a digest to the list durably, in both of its places. Done before anything is erased.
+    """Add a digest to the list durably, in both of its places, before anything is erased.
 
     Args:
         ledger: The ledger, which the list lies beside.
@@ -61,7 +62,7 @@ def append_erasure(ledger: Path, digest: str, alias: str, copy: Path | None = No
 
 
 def add_erasures(path: Path, erased: Mapping[str, str]) -> None:
-    """Add those entries to a list, durably, that it does not have yet.
+    """Add the entries that a list does not have yet, durably.
 
     Args:
         path: The list; it is created where it does not exist.

@@ -1,6 +1,6 @@
 """The lock on a data folder, which lets one process at a time serve from it.
 
-A server keeps in memory what it has promised, so two servers on one ledger would promise it twice.
+A server keeps its promises in memory, so two servers on one ledger would promise the same twice.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ async def exclusive_lock(
 ) -> AsyncIterator[None]:
     """Hold the lock on a data folder for the length of a block.
 
-    The operating system releases it when the process dies, however it dies.
+    The operating system releases the lock when the process ends, even after a crash.
 
     Args:
         folder: The data folder.

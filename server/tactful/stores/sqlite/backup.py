@@ -1,7 +1,7 @@
 """Backup of a ledger while it is in use, and restore of a backup.
 
-A backup is older than the ledger. Customers that were erased since are erased from it again before
-it serves; the list of erasures names them by digest.
+A backup is older than the ledger. Customers who were erased since are erased from the restored copy
+before a server uses it. The list of erasures names them by digest.
 """
 
 import os
@@ -79,7 +79,7 @@ def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> Non
 
 
 def restore(copy: Path, ledger: Path, erased: Mapping[str, str] | None = None) -> int:
-    """Make a copy the ledger, after erasing every customer on the list of erasures from it.
+    """Replace the ledger by a copy, after erasing from it every customer on the list of erasures.
 
     The copy is renamed, not copied again. The files that were there before are kept beside it, with
     `.before-restore` in their names.
@@ -137,7 +137,7 @@ def refuse_if_in_use(ledger: Path) -> None:
 
 
 def count_customers(copy: Path, erased: Mapping[str, str]) -> int:
-    """Return how many customers a copy holds data of, without those that its list names as erased.
+    """Return the number of customers with data in a copy, without those listed as erased.
 
     Args:
         copy: The copy.
@@ -154,7 +154,7 @@ def count_customers(copy: Path, erased: Mapping[str, str]) -> int:
 def have_same_secret(copy: Path, ledger: Path) -> bool | None:
     """Return whether two files are states of one ledger; None: one of them cannot be read.
 
-    The secret is made with a ledger, and its list of erasures is useless for any other ledger.
+    Each ledger has a secret of its own, so its list of erasures is useless for any other ledger.
     """
     try:
         with closing(connect(copy)) as one, closing(connect(ledger)) as other:
@@ -194,7 +194,7 @@ def check_copy(copy: Path) -> None:
 
 
 def _erase_again(draft: Path, erased: dict[str, str]) -> int:
-    """Erase every customer of a copy whose digest is listed, and return how many those were.
+    """Erase every customer of a copy whose digest is listed, and return their number.
 
     The list has digests only, so every customer of the copy is looked up in it.
     """

@@ -91,7 +91,7 @@ def _pseudonymize_offer(
 
 
 def _pseudonymize_orders(connection: sqlite3.Connection, offer: str) -> None:
-    """Replace the orders of an offer by digests, because an order leads to its customer.
+    """Replace the orders of an offer by digests, because an order identifies its customer.
 
     A retry of the redemption still finds its row, since its order has the same digest.
     """
@@ -137,7 +137,7 @@ def _keys_under(connection: sqlite3.Connection, kind: str, ident: str) -> set[tu
 def _erase_fact(
     connection: sqlite3.Connection, named: tuple[str, str], customer: str, alias: str
 ) -> None:
-    """Delete a fact, or only replace this customer where the fact is about another one too."""
+    """Delete a fact; if it also concerns another customer, only replace this one by the alias."""
     kept: set[tuple[str, str]] = set()
     sql = "SELECT id, subjects, body FROM facts WHERE kind = ? AND key = ?"
     for row, listed, body in connection.execute(sql, named).fetchall():
@@ -206,7 +206,11 @@ def _bodies(connection: sqlite3.Connection, sql: str, keys: Iterable[str]) -> li
 
 
 def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
-    """Delete up to `limit` superseded facts and as many entries older than an instant; 0: none left."""
+    """Delete up to `limit` superseded facts, and up to `limit` entries, older than an instant.
+
+    Returns:
+        The number of rows deleted; 0: none are left.
+    """
     dropped = 0
     values = {"before": before, "limit": limit, "prices": before - EXTRA_PRICE_RETENTION}
     for sql in _OLD:

@@ -20,8 +20,8 @@ _INSERT: Final = """
   INSERT INTO facts (kind, key, int_version, time_version, subjects, body, at)
   VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
-# Versions of a key follow one another without a gap: from the first on, one is in force at any instant.
-# A late version has `ended` before `at`, so it is in force at no instant and after no fact.
+# Versions of a key follow one another without a gap, so from the first on, one is always in force.
+# A late version has `ended` before `at`, so no query finds it in force.
 _NOW: Final = "f.ended IS NULL"
 _THEN: Final = "f.at <= :at AND (f.ended IS NULL OR f.ended > :at)"
 _UPTO: Final = """f.id = (SELECT max(g.id) FROM facts AS g
@@ -97,7 +97,7 @@ def select_facts(
     found: Iterable[tuple[str, str, bytes, int, int | None, int, str]],
     subjects: Sequence[tuple[str, str]],
 ) -> list[StoredFact]:
-    """Return the facts whose version in force is about one of the subjects, not only an older one."""
+    """Return the facts whose version in force is about a subject; older versions do not count."""
     wanted = set(subjects)
     return [
         StoredFact(kind, key, body, at, ended, number)

@@ -1,7 +1,7 @@
 """The single writer of a SQLite file, with group commit.
 
-One durable commit costs one `fsync`, whatever it holds. So a thread takes everything that waits,
-performs it in one transaction, commits, and only then answers the callers:
+One durable commit costs one `fsync`, however many jobs it holds. So a thread takes everything that
+waits, performs it in one transaction, commits, and only then answers the callers:
 
     caller A   --commit-->|................answered|
     caller B      --commit-->|.............answered|
@@ -13,8 +13,8 @@ While batch 0 is written, A, B and C queue up. The busier the server is, the mor
 `fsync`. Jobs are performed in the order in which they were queued, so one session's writes never
 overtake each other.
 
-A job that fails by its own fault undoes itself alone (see `_transact_singly`); the jobs beside it are
-committed. No caller is answered before `COMMIT` has returned: commit before deliver.
+If a job fails by its own fault, only that job is rolled back (see `_transact_singly`); the other
+jobs are committed. No caller is answered before `COMMIT` has returned: commit before deliver.
 """
 
 import asyncio
@@ -52,11 +52,11 @@ The next commit waits for the checkpoint: 5 ms after 1,000 changes, 15 ms after 
 disk), 200 ms after 20,000. With at most 4,000 the log stays below `WAL_SIZE_LIMIT` and is overwritten
 in place; a commit into a log that still grows takes half as long again.
 
-The thread does it itself, after the callers are answered. SQLite's automatic checkpoint would run
-inside a commit, and would not report its input/output errors.
+The thread makes the checkpoint itself, after the callers are answered. SQLite's automatic
+checkpoint would run inside a commit, and would not report its input/output errors.
 """
 CHECKPOINT_SPACING: Final = 50
-"""After a checkpoint the writer pauses for 50 times as long as it took: it takes 2 % of the time.
+"""Checkpoints take 2 % of the time: the pause after one is 50 times as long as the checkpoint.
 
 The pause ends early at `MAX_CHANGES_PER_CHECKPOINT`.
 """
@@ -150,7 +150,7 @@ class SqliteWriter:
         """Perform work in the next transaction; return its result once that is durable.
 
         Raises:
-            LedgerError: The work is not written, or, where `retry` is set, it may be written or not.
+            LedgerError: The work is not written, or, if `retry` is set, the outcome is unknown.
             Exception: Whatever the work raised; nothing of it is written.
         """
         return await self._put(work, outside=False)
@@ -181,7 +181,7 @@ class SqliteWriter:
 
     @contextmanager
     def deferred_writes(self) -> Iterator[None]:
-        """Gather records until the block ends, or until a caller waits for what follows them."""
+        """Gather records until the block ends, or until a job is queued whose caller waits."""
         self._deferrals += 1
         try:
             yield
@@ -217,7 +217,7 @@ class SqliteWriter:
             for transaction in _transactions(batch):
                 self._write(transaction)
             if not batch and isinstance(self._failure, LedgerFullError):
-                # No write is queued, so an empty batch finds out whether there is room again.
+                # No write is queued, so an empty batch tests whether the disk has room again.
                 self._write([])
             if self._failure is None:
                 self._checkpoint()
@@ -225,7 +225,7 @@ class SqliteWriter:
             _LOG.error("%d records were lost: %s", len(self._retrying), self._failure)
 
     def _next_batch(self) -> tuple[list[WriteJob], bool]:
-        """Return everything that is queued; False with it: the writer is being closed.
+        """Return everything that is queued, and whether the writer goes on (False: it is closed).
 
         An empty batch means that `RETRY_INTERVAL_S` has passed.
         """
@@ -252,7 +252,8 @@ class SqliteWriter:
             self._stop(error)
             self._answer(batch, error)
         except LedgerError as error:
-            # Records can wait, because no caller does. Callers that wait are answered at once.
+            # Records are tried again later, because no caller waits for them. Waiting callers get
+            # the error at once.
             self._failure = error if isinstance(error, LedgerFullError) else None
             self._retrying += [job for job in batch if job.record]
             self._answer([job for job in batch if job.future], error)
@@ -261,7 +262,7 @@ class SqliteWriter:
             self._answer(batch)
 
     def _stop(self, error: LedgerBrokenError) -> None:
-        """Suspend all commits until a restart: what the disk holds is not known before."""
+        """Suspend all commits until a restart; until then the content of the disk is unknown."""
         if self._failure is not error:
             _LOG.critical("%s", error)
         self._failure = error
@@ -283,14 +284,14 @@ class SqliteWriter:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             meaning = translate_error(error, self._path)
-            # A full disk is left to the next commit, which meets it again and reports it.
+            # A full disk is not handled here, because the next commit meets and reports it.
             if isinstance(meaning, LedgerBrokenError):
                 self._stop(meaning)
         ended = time.monotonic_ns()
         self._next_checkpoint_ns = ended + CHECKPOINT_SPACING * (ended - began)
 
     def _transact(self, batch: list[WriteJob]) -> None:
-        """Perform a batch in one transaction, or again job by job where a job failed by itself."""
+        """Perform a batch in one transaction; if a job fails by itself, repeat it job by job."""
         try:
             self._attempt(batch, self._perform_all)
         except sqlite3.Error as error:

@@ -114,7 +114,7 @@ class SqliteLedger(SqliteReads):
     async def _settle(self) -> None:
         writer = self._open_writer
         if writer.pending_bytes and writer.failure is None:
-            # A read answers from what is stored, also where the rest cannot be written.
+            # A read answers from the stored rows, even if the queued records cannot be written.
             with suppress(LedgerError):
                 await writer.run(_no_work)
 
@@ -195,8 +195,8 @@ class SqliteLedger(SqliteReads):
     async def erase_customer(self, customer: str, alias: str) -> int:
         """Erase a customer from the file, its log and every backup that is restored later.
 
-        The digest goes onto the list of erasures first: a crash after that erases once more than
-        needed, a crash before it leaves nothing half done. Deleted rows are overwritten
+        The digest goes onto the list of erasures first. A crash after that leads to one needless
+        erasure, and a crash before it leaves nothing half done. Deleted rows are overwritten
         (`secure_delete`), and the write-ahead log, which holds old pages, is emptied.
         """
         writer = self._open_writer
@@ -237,7 +237,7 @@ class SqliteLedger(SqliteReads):
         """Move the write-ahead log into the file and truncate it to zero bytes.
 
         Raises:
-            LedgerError: Another process has read the file for 10 s on end.
+            LedgerError: Another process has read the file for 10 s without a break.
         """
         for _ in range(TRUNCATE_ATTEMPTS):
             if await self._open_writer.run_outside_transaction(_checkpoint):
@@ -251,7 +251,7 @@ class SqliteLedger(SqliteReads):
 
 
 def _no_work(connection: sqlite3.Connection) -> None:
-    """Do nothing: its completion means that everything queued before it is written."""
+    """Do nothing; when this job is done, everything queued before it is written."""
 
 
 def _checkpoint(connection: sqlite3.Connection) -> bool:
@@ -278,7 +278,10 @@ def _remember_erasure(
 
 
 def _refuse_after_interrupted_restore(path: Path) -> None:
-    """Make no new ledger where a killed restore had put the old one aside, but not the new one in place."""
+    """Refuse to make a new ledger after a restore that was killed half-way.
+
+    The old ledger is then already moved aside, and the new one is not in place yet.
+    """
     kept = next(path.parent.glob(f"{path.name}.before-restore*"), None)
     if kept and not path.exists():
         raise LedgerError(
@@ -289,7 +292,7 @@ def _refuse_after_interrupted_restore(path: Path) -> None:
 
 
 def _align_erasures(path: Path, copy: Path | None) -> None:
-    """Give both places of the list of erasures the entries of both, so that either is complete."""
+    """Merge the two places of the list of erasures, so that each is complete."""
     if copy is None:
         return
     own = erasures.erasures_file(path)

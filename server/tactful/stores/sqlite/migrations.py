@@ -1,7 +1,7 @@
 """Numbered migrations of the schema, each applied in one transaction with its number.
 
-A migration has happened wholly, or it happens at the next start. A released migration never changes,
-because ledgers have it behind them; a new schema is a new file.
+A migration that is interrupted has no effect, and is applied at the next start. A released
+migration never changes, because existing ledgers have applied it. A new schema is a new file.
 """
 
 import secrets

@@ -1,7 +1,7 @@
-"""Opening of a ledger file: it must be ours, undamaged, and durable as configured.
+"""Opening of a ledger file, with checks of its identity, integrity and durability settings.
 
-The checks run in this order, and nothing is changed in a file before it is known to be ours: identity
-and version, write-ahead log, settings, migrations, a bounded look at every table.
+No file is changed before it is known to be a ledger. The checks run in this order: identity and
+version, write-ahead log, settings, migrations, a bounded look at every table.
 """
 
 import sqlite3
@@ -86,7 +86,7 @@ def _check_wal(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a log whose middle is damaged, because it held acknowledged transactions.
 
     A server that is being replaced may still write to the log. A log that changes between two looks
-    is therefore examined again; only damage that stands still is reported.
+    is therefore examined again; damage is reported only in a log that no longer changes.
     """
     for _ in range(WAL_CHECK_ATTEMPTS):
         salts = _salts(path)

@@ -1,6 +1,6 @@
 """Reads of the ledger from one SQLite file, on a connection of their own.
 
-A read waits for records that are queued where order demands it, and never for more.
+A read waits for queued records only if they go to the tables that it reads.
 """
 
 import sqlite3
@@ -71,7 +71,7 @@ class SqliteReads:
     _reader: aiosqlite.Connection | None = None
 
     async def _settle(self) -> None:
-        """Wait until everything queued with `record` so far is written, or known not to be."""
+        """Wait until everything queued with `record` so far is written, or has failed."""
         raise NotImplementedError
 
     async def _read(self, sql: str, values: Any = ()) -> list[Any]:

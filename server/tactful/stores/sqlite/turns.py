@@ -1,7 +1,7 @@
 """Turns and redemptions as rows of SQLite, each written whole or not at all.
 
-Every function runs inside a transaction of the writer. What they check (offers that ended, limits of
-budgets) is read in the same transaction, so it cannot change before the commit.
+Every function runs inside a transaction of the writer. The state that they check (offers that
+ended, limits of budgets) is read in the same transaction, so it cannot change before the commit.
 """
 
 import sqlite3
@@ -111,7 +111,7 @@ def _record_offers(connection: sqlite3.Connection, turns: Sequence[Commit]) -> N
 def write_sessions_and_entries(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
     """Write sessions, contact histories and entries of turns.
 
-    Of several turns of one session only the last state is written.
+    If a session has several turns, only its last state is written.
     """
     sessions = {turn.session: turn for turn in turns if turn.session and turn.state is not None}
     secrets = {turn.session: turn.resume for turn in turns if turn.resume is not None}
@@ -200,7 +200,7 @@ def _redemption_state(
 
 
 def mark_bought(connection: sqlite3.Connection, offers: Iterable[str], *, bought: bool) -> None:
-    """Store of held-out offers whether their product was bought without the offer."""
+    """Store whether the products of held-out offers were bought without the offer."""
     found = (read_offer(connection, key) for key in offers)
     rows = [(ENCODE(structs.replace(one, bought=bought)), one.id) for one in found if one]
     connection.executemany("UPDATE offers SET body = ? WHERE id = ?", rows)

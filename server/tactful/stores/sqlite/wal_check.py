@@ -1,9 +1,9 @@
 """A check whether a write-ahead log was cut off by a crash or damaged in the middle.
 
 SQLite takes the first frame with a bad checksum for the end of the log, and silently ignores
-everything after it. With `synchronous=FULL` a transaction is on disk before the next one begins. So a
-bad frame in the last transaction is what a crash leaves. A bad frame that whole transactions follow
-is damage: SQLite would lose acknowledged transactions without an error.
+everything after it. With `synchronous=FULL` a transaction is on disk before the next one begins. So
+a crash can leave a bad frame only in the last transaction. If whole transactions follow a bad
+frame, the log is damaged: SQLite would lose acknowledged transactions without an error.
 
 The format is that of https://sqlite.org/fileformat2.html#walformat.
 """
@@ -27,8 +27,8 @@ def wal_path(ledger: Path) -> Path:
 def read_salts(log: Path) -> tuple[int, int] | None:
     """Return the salts that mark the log's current frames; None: there is no log with frames.
 
-    A checkpoint does not shorten the log. SQLite overwrites it from the start with new salts, so frames
-    with other salts are remains of an earlier round.
+    A checkpoint does not shorten the log. SQLite overwrites it from the start with new salts, so
+    frames with other salts are left over from before the checkpoint.
 
     Raises:
         ValueError: The log has frames, but its header is damaged.
