@@ -1,9 +1,10 @@
 """The decision: pure values and functions, without I/O, clock or randomness.
 
-Errors of the whole package. Bad input is a returned value wherever a caller must handle it (`FactRejection`,
-`TokenRefusal`, `PriceRefusal`, `RedemptionRefusal`, `ProtocolError`, diagnostics of rules). An exception means that the
-caller broke a precondition or that the world failed. The exceptions have no common base, because no caller
-handles two of them alike: each is caught in one place, and a base would invite catching them all.
+The errors of the whole package are listed below. Bad input that a caller must handle is a returned
+value (`FactRejection`, `TokenRefusal`, `PriceRefusal`, `RedemptionRefusal`, `ProtocolError`,
+diagnostics of rules). An exception means that the caller broke a precondition, or that something
+outside the program failed. The exceptions have no common base class, because no caller handles two
+of them alike. Each is caught in one place, and a base class would invite callers to catch them all.
 
 Values (`core`):
     MoneyError: A `ValueError`. An amount that cannot be money.

@@ -26,8 +26,8 @@ from tactful.core.session.signals import Signal
 class Context(Struct, frozen=True, gc=False, kw_only=True):
     """Everything that one decision may read.
 
-    The same context gives the same decision, to the byte. What is read of it is written to the turn
-    log, so that a decision can be repeated.
+    The same context gives the same decision, to the byte. The inputs that a decision reads are
+    written to the turn log, so that it can be repeated.
     """
 
     now: int
@@ -35,27 +35,27 @@ class Context(Struct, frozen=True, gc=False, kw_only=True):
     session: Session
     """The session as it was before the signal."""
     signal: Signal
-    """The one thing that happened."""
+    """The signal that this turn decides."""
     rulebook: Rulebook
     """The active rules, campaigns and policy."""
     items: Mapping[str, Item] = {}
     """SKU → item, for the SKUs in play: the focus, the cart, the standing offers."""
     profile: Profile | None = None
-    """The verified customer once the signal is applied; None: anonymous, or consent forbids the history."""
+    """The verified customer after the signal; None: anonymous, or the history may not be used."""
     balances: Balances = {}
     """(campaign, currency or `COUNT`) → the balance in the current period."""
     committed: Mapping[tuple[str, str], int] = {}
     """(SKU, territory) → units that the standing offers of all sessions promise."""
     ahead: Mapping[str, int] = {}
-    """Standing offer of this session → units promised before it, to accepted offers first."""
+    """Standing offer of this session → units promised ahead of it; accepted offers come first."""
     feed_heartbeats: Mapping[FeedName, int] = {}
     """Feed → its last fact or heartbeat, milliseconds since the Unix epoch, UTC."""
     rates: ConversionRates = NO_CONVERSION_RATES
     """How often shoppers bought with an offer and without, for the expected value."""
     reductions: ReductionHistory = NO_REDUCTIONS
-    """Since when, and to how many viewers, reductions have been offered."""
+    """The start of each reduction, and the number of viewers it reached."""
     commits_suspended: bool = False
-    """Whether the ledger cannot record anything at the moment, so that nothing may be promised."""
+    """Whether the ledger is unable to record anything now. Then nothing may be promised."""
     seed: str = ""
     """The shop's secret seed; hold-outs and offer ids are keyed hashes with it."""
 
@@ -81,7 +81,8 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     def holdout_key(self) -> str:
         """The id that hold-outs are drawn for: the known customer's, else the anonymous shopper's.
 
-        The known identity wins, so that a customer is in the same group on every device.
+        The known identity takes precedence, so that a customer is in the same group on every
+        device.
         """
         session = self.session
         return session.customer if self.profile and session.customer else session.shopper
@@ -110,7 +111,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     def remedy(self) -> ReportedFact[Remedy] | None:
         """The verified customer's unused voucher that ends first; None: there is none.
 
-        A used voucher has a cooldown without an end in the contact history.
+        The contact history marks a used voucher with a cooldown that never ends.
         """
         history = self.history
         valid = (

@@ -44,8 +44,8 @@ NO_PUSH_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
 )
 """Signals after which no new offer is pushed.
 
-A fact is no reason to interrupt a shopper: "back in stock" or "case resolved" pushes nothing by
-itself. Neither is the shopper's answer to another offer.
+A fact does not justify an interruption: "back in stock" or "case resolved" pushes nothing by
+itself. The shopper's answer to another offer does not justify one either.
 """
 
 RuleResult = Candidate | Verdict
@@ -65,7 +65,7 @@ RECHECK_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
 """Signals after which a standing offer may have to be withdrawn.
 
 They change the identity, the territory, the consent, the facts or the time. Browsing changes none
-of these, so that a click never costs an evaluation of the standing offers.
+of these, so a click never causes an evaluation of the standing offers.
 """
 
 COMMIT_RETRY_MS: Final = 5 * SECOND
@@ -73,10 +73,10 @@ COMMIT_RETRY_MS: Final = 5 * SECOND
 
 
 def decide(context: Context) -> Decision:
-    """Decide one signal to its end.
+    """Decide one signal completely.
 
     Args:
-        context: Everything that the decision may read. The session in it is the one before the
+        context: Everything that the decision may read, with the session as it was before the
             signal.
 
     Returns:
@@ -119,7 +119,7 @@ def build_scene(builder: DecisionBuilder, sku: str) -> Scene:
 
     Args:
         builder: The decision under construction.
-        sku: The item; one that is not in the context is an item without facts.
+        sku: The SKU of the item. If the context does not contain it, the item has no facts.
 
     Returns:
         The scene that conditions and gates read.
@@ -158,7 +158,7 @@ def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
     standing = tuple(builder.standing.values())
     for sku in candidate_skus(builder.session):
         scene = build_scene(builder, sku)
-        # Built by the first rule that matches: for most items none does.
+        # Built only when a rule matches: for most items no rule does.
         evaluation: Evaluation | None = None
         for rule in context.rulebook.index.for_item(scene):
             holds_at = rule.holds_from(scene)
@@ -198,7 +198,7 @@ def _push(builder: DecisionBuilder, candidate: Candidate, standing: Iterable[Off
 def _hold_out(builder: DecisionBuilder, candidate: Candidate, reason: Reason) -> None:
     """Record an offer that is deliberately not shown, once per session, rule and item.
 
-    Counted more often, a session that stays on one page would outweigh all others in the
+    Without this limit, a session that stays on one page would outweigh all others in the
     experiment.
     """
     key = f"{candidate.rule.id}\0{candidate.scene.item.sku}"
@@ -213,7 +213,7 @@ def _planned(builder: DecisionBuilder, candidate: Candidate) -> Offer:
 
 
 def _next_rule_check(results: Iterable[RuleResult]) -> int | None:
-    """Return when the first rule that only waits may pass its gates; None: none does by waiting."""
+    """Return when the first rule may pass its gates by waiting alone; None: no rule may."""
     found = (one.findings[0] for one in results if isinstance(one, Verdict))
     return min(
         (one.until for one in found if one.until and one.reason in MENDED_BY_TIME), default=None
@@ -221,7 +221,7 @@ def _next_rule_check(results: Iterable[RuleResult]) -> int | None:
 
 
 def _unchanged_check(builder: DecisionBuilder) -> int | None:
-    """Return when the rules were to be evaluated anyway, or when a quiet period ends.
+    """Return the scheduled evaluation of the rules, or the end of a quiet period if it is earlier.
 
     The quiet period counts because the recheck of this turn may have started it.
     """

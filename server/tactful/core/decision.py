@@ -1,4 +1,4 @@
-"""The decision as data, and the builder that keeps its offers, budget and contacts in step.
+"""The decision as data, and a builder that keeps offers, budget and contacts consistent.
 
 Every change of an offer goes through `DecisionBuilder`: it takes the next sequence number, writes
 the audit step, moves the budget and updates the contact history. No other code does any of these.
@@ -125,7 +125,7 @@ class DecisionBuilder:
 
     @contact.setter
     def contact(self, contact: ContactHistory) -> None:
-        # An unchanged history is not written: its identity says so without a comparison.
+        # An unchanged history is the same object. It is not written, and needs no comparison.
         if contact is self.contact:
             return
         if self.profile:
@@ -171,11 +171,11 @@ class DecisionBuilder:
             offer: The offer as `build_offer` made it.
             replaces: The id of the offer that was superseded for it.
         """
-        # The number that `build_offer` was given for the id: nothing comes in between.
+        # `build_offer` was given this number for the id, because no other step came in between.
         offer = structs.replace(offer, seq=self.next_seq())
         self._record(offer, None)
         self._move_budget(offer, reserve=offer.hold, count=1)
-        # Pruned on a push alone: only a push makes the history longer.
+        # The history is pruned only here, because only a push makes it longer.
         contact = self.contact.pruned(self.now, self._counts)
         self.contact = contact.with_approach(offer.id, offer.rule, offer.session, self.now)
         self.effects.append(PushOffer(offer, replaces))
@@ -208,7 +208,8 @@ class DecisionBuilder:
         Raises:
             LookupError: For a transition that the lifecycle does not have.
         """
-        # First of all: an event that the lifecycle does not have must change nothing.
+        # This check comes first, because an event that the lifecycle does not have must change
+        # nothing.
         state = next_state(offer.state, event)
         offer = structs.replace(offer, state=state, seq=self.next_seq(), **changes)
         if event == "withdraw":
@@ -224,8 +225,8 @@ class DecisionBuilder:
         """Withdraw a standing offer because a gate fails.
 
         After a taint the quiet period starts, so that the server does not answer a complaint with
-        another offer. After a reason that the shop may undo a moment later the product gets a
-        cooldown, so that its offer does not flicker.
+        another offer. If the shop may undo the reason a moment later, the product gets a cooldown,
+        so that its offer does not flicker.
 
         Args:
             offer: The standing offer.
@@ -255,7 +256,7 @@ class DecisionBuilder:
             self._move_budget(offer, reserve=hold - offer.hold, count=0)
 
     def _record(self, offer: Offer, reason: Reason | str | None) -> None:
-        """Keep an offer as it is now, among the standing ones or the ended, with its audit step."""
+        """Store the current offer as standing or ended, and add its audit step."""
         self.changed_offers[offer.id] = offer
         if offer.standing:
             self.standing[offer.id] = offer
@@ -269,13 +270,14 @@ class DecisionBuilder:
     def _move_budget(self, offer: Offer, *, reserve: int, count: int) -> None:
         """Add the budget moves of an offer: `reserve` in minor units, `count` in offers.
 
-        A campaign's offers are summed even where it has no limit: a limit may come or go while they
-        stand.
+        Offers are summed even for a campaign without a limit, because a limit may be added or
+        removed while they stand.
         """
         if offer.campaign is None:
             return
         for currency, amount in ((offer.currency, reserve), (COUNT, count)):
-            # The limit travels with the move: the ledger checks it in the commit, and knows no rules.
+            # The move contains the limit, because the ledger checks it in the commit and knows no
+            # rules.
             balance = self.context.balances.get((offer.campaign, currency))
             limit = balance.limit if balance else None
             if amount:
@@ -307,7 +309,7 @@ class DecisionBuilder:
         """
         offers = tuple(self.standing.values())
         session = self.session
-        # Written in one piece at the end: a copy of the session per transition costs more.
+        # The session is copied once, at the end: a copy for each transition would cost more.
         if offers != session.offers or wake_at != session.wake_at:
             session = structs.replace(session, offers=offers, wake_at=wake_at)
         return Decision(

@@ -20,11 +20,12 @@ def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
 
     Args:
         context: The inputs, live or as they were recorded. Its signal is not applied.
-        sku: The item; one that is not in the context is an item without facts.
+        sku: The SKU of the item. If the context does not contain it, the item has no facts.
 
     Returns:
         One verdict per rule, in rule id order, each with every finding. Rules that pass all gates
-        take part in arbitration and hold-out, so that "pushed" means: the next decision pushes it.
+        take part in arbitration and hold-out, so that "pushed" means that the next decision pushes
+        the offer.
     """
     builder = DecisionBuilder(context)
     expire_offers(builder)
@@ -50,8 +51,9 @@ def _evaluate(evaluation: Evaluation, rule: Rule) -> Candidate | Verdict:
         (offer for offer in evaluation.standing if (offer.rule, offer.sku) == (rule.id, sku)), None
     )
     if own:
-        # The rule's own standing offer answers for it: as a candidate the rule would only find that
-        # its offer is active already. An accepted offer is a promise and passes no gate again.
+        # The rule's own standing offer is explained in its place. As a candidate, the rule would
+        # only find that its offer is active already. An accepted offer is a promise and is not
+        # checked again.
         found = tuple(failed_gates_of_standing(context, scene, own, rule)) if own.advertised else ()
         return Verdict(rule.id, sku, "withheld" if found else "standing", found, own.notes)
     found = tuple(failed_gates(evaluation, rule, rule.holds_from(scene)))

@@ -1,9 +1,10 @@
 """Disclosure of personalised prices: dated texts per jurisdiction.
 
-Sources: Directive 2011/83/EU, Article 6(1)(ea), as inserted by Directive (EU) 2019/2161 and applicable from
-28 May 2022: the trader states «that the price was personalised on the basis of automated decision-making».
-New York General Business Law § 349-a, in force from 10 July 2025, prescribes its wording. Elsewhere no law
-prescribes a text, and the shopper is informed all the same. See `server/SEMANTICS.md`, section 9.
+Sources: Directive 2011/83/EU, Article 6(1)(ea), as inserted by Directive (EU) 2019/2161 and
+applicable from 28 May 2022: the trader states «that the price was personalised on the basis of
+automated decision-making». New York General Business Law § 349-a, in force from 10 July 2025,
+prescribes its wording. Elsewhere no law prescribes a text, but the shopper is still informed. See
+`server/SEMANTICS.md`, section 9.
 """
 
 from collections.abc import Mapping
@@ -16,12 +17,12 @@ from tactful.core.values.calendar import parse_rfc3339
 
 
 class DisclosureDuty(Struct, frozen=True):
-    """A disclosure text: where and from when it is due, and which inputs make it due."""
+    """A disclosure text, with the territories, the start and the inputs that make it mandatory."""
 
     territories: frozenset[str]
     """ISO 3166-1 and 3166-2 codes; empty: everywhere."""
     since: int
-    """From when on it is due, in milliseconds since the Unix epoch, UTC."""
+    """The instant from which the text is mandatory, in milliseconds since the Unix epoch, UTC."""
     texts: Mapping[str, str]
     """Language (ISO 639-1) → text; `""` for every other language."""
     counts: frozenset[Provenance] = frozenset({"pseudonymous", "personal"})
@@ -87,7 +88,7 @@ DUTIES: Final = (
 def disclosure(
     territory: str, locale: str | None, now: int, provenance: frozenset[Provenance]
 ) -> str | None:
-    """Return the disclosure that travels in an offer; `None` where nothing about the shopper was read.
+    """Return the disclosure text of an offer; `None` if no data about the shopper was read.
 
     Args:
         territory: Where the shopper is, an ISO 3166-1 or 3166-2 code.

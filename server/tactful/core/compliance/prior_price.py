@@ -1,4 +1,4 @@
-"""Prior price: the price against which an offer may claim a reduction, and the claim.
+"""Prior price of an SKU, and the reduction that an offer may claim against it.
 
 Article 6a of Directive 98/6/EC, as inserted by Directive (EU) 2019/2161, Article 2: an announced reduction states
 the prior price, and that is the lowest price applied in the 30 days before. See `server/SEMANTICS.md`, section 9.
@@ -14,7 +14,7 @@ from tactful.core.values.calendar import DAY
 from tactful.core.values.money import percent_off
 
 WINDOW: Final = 30 * DAY
-"""The period that Article 6a(2) of Directive 98/6/EC demands at least, in milliseconds."""
+"""The shortest period that Article 6a(2) of Directive 98/6/EC allows, in milliseconds."""
 
 
 class PriorPrice(Struct, frozen=True, gc=False):
@@ -23,7 +23,7 @@ class PriorPrice(Struct, frozen=True, gc=False):
     amount: int
     """The price of one unit, in minor units."""
     since: int
-    """From when on prices are on record within the window, in milliseconds since the Unix epoch, UTC."""
+    """The start of the recorded prices within the window, in milliseconds since the Unix epoch, UTC."""
     complete: bool
     """Whether prices are on record for the whole window."""
 
@@ -42,8 +42,8 @@ def prior_price(
 ) -> PriorPrice | None:
     """Return the lowest public price over [t0 − window, t0); `None` where none is on record.
 
-    The price in force when the window starts counts, and one that starts at t0 does not. Of two entries for one
-    instant the later one counts, because the first was in force for no time.
+    The price in force when the window starts counts; a price that starts at t0 does not. If two
+    entries start at one instant, the later entry counts, because the first was never in force.
 
     Args:
         ledger: The public prices of one SKU in one territory, in the order in which they were reported.
@@ -66,7 +66,7 @@ def prior_price(
 
 
 def claim(prior: PriorPrice | None, unit: int) -> PriceClaim | None:
-    """Return what an offer at `unit` may claim; `None`: it is no reduction, or no prior price is on record.
+    """Return the claim of an offer at `unit`; `None` without a reduction or a recorded prior price.
 
     Strike-through and percentage use the prior price, never the list price.
     """
@@ -76,5 +76,5 @@ def claim(prior: PriorPrice | None, unit: int) -> PriceClaim | None:
 
 
 def is_general(reached: int, viewers: int) -> bool:
-    """Return whether an offer that reached most of a product's viewers is in truth a public price."""
+    """Return whether an offer reached most of a product's viewers, which makes it a public price."""
     return 2 * reached > viewers

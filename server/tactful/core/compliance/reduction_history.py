@@ -1,4 +1,4 @@
-"""Reduction history: since when a reduction applies, and how many shoppers it reached."""
+"""Reduction history: the start of each reduction, and the number of shoppers it reached."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,11 +10,11 @@ from tactful.core.compliance.prior_price import is_general
 VIEWERS: Final = ""
 """The key, in place of a rule, under which all viewers of a product are counted."""
 FEWEST_VIEWERS: Final = 10
-"""With fewer viewers in 24 hours, no offer counts as general: the share would mean nothing."""
+"""With fewer viewers in 24 hours no offer counts as general: the share would be meaningless."""
 
 
 class ReductionHistory(Struct, frozen=True, gc=False):
-    """What was pushed lately. The mappings may be live: read them during the decision, do not store them."""
+    """Recently pushed reductions. The mappings may be live: do not keep them beyond the decision."""
 
     since: Mapping[tuple[str, str], Mapping[str, int]] = {}
     """(SKU, territory) → rule → when its reduction first applied, in ms since the Unix epoch."""

@@ -13,10 +13,10 @@ class CaseScope(Struct, frozen=True, gc=False):
 
     case: Case
     root: str
-    """The id of the case that it was merged into at last; duplicates share it and count once."""
+    """The id of the last case in the chain of merges. Duplicates share this id and count once."""
     skus: tuple[str, ...]
     bounded: bool
-    """False where nobody can say which items the case concerns, so that it may be any."""
+    """Whether the concerned items are known. If not, the case may concern any item."""
     ended: int | None
     """When it was resolved or rejected, in milliseconds since the Unix epoch; `None`: it is open."""
     at: int
@@ -28,8 +28,8 @@ def case_scopes(history: History, window: int) -> Iterator[CaseScope]:
 
     Args:
         history: The customer.
-        window: How far back a purchase may be that a case without an order or item concerns, in
-            milliseconds before the case was opened.
+        window: The span before a case was opened, in milliseconds. A case without an order or item
+            concerns the purchases in this span.
     """
     by_id = {reported.fact.case: reported for reported in history.cases}
     for reported in by_id.values():
@@ -46,7 +46,7 @@ def _case_scope(
     root = _root(case, by_id)
     last = by_id.get(root)
     since = ms(case.opened_at) - window
-    # A wrong item replaced some line of the order, and nobody knows which: the whole order counts.
+    # It is unknown which line of the order a wrong item replaced, so the whole order counts.
     whole = case.kind == "wrong_item"
     skus, bounded = concerned_skus(history, case.skus, case.order, since, whole_order=whole)
     at = max(reported.at, last.at if last else 0)
@@ -61,7 +61,7 @@ def remedied_products(
     Args:
         history: The customer.
         cause: What the remedy makes up for.
-        since: From when on a purchase may be meant, in milliseconds since the Unix epoch, UTC.
+        since: The earliest time of a relevant purchase, in milliseconds since the Unix epoch, UTC.
         scopes: The customer's cases.
     """
     skus: set[str] = set()
@@ -81,16 +81,17 @@ def concerned_skus(
     *,
     whole_order: bool = False,
 ) -> tuple[tuple[str, ...], bool]:
-    """Return the SKUs that a complaint concerns, and whether they are all that it can concern.
+    """Return the SKUs that a complaint concerns, and whether the list is complete.
 
-    These are the named SKUs. Where they cannot be resolved, the order's are added. Where the order cannot
-    be resolved either, everything bought since is added: an unresolved item widens the scope.
+    The named SKUs come first. If they cannot be resolved, the SKUs of the order are added. If the
+    order cannot be resolved either, everything bought since `since` is added: an unresolved item
+    widens the scope.
 
     Args:
         history: The customer.
         skus: The SKUs that the complaint names.
         order: The order that it names.
-        since: From when on a purchase may be meant, in milliseconds since the Unix epoch, UTC.
+        since: The earliest time of a relevant purchase, in milliseconds since the Unix epoch, UTC.
         whole_order: Whether the whole order is meant, whatever items are named.
     """
     found, bounded = list(skus), history.has_products(skus)
@@ -107,7 +108,7 @@ def concerned_skus(
 
 
 def _root(case: Case, by_id: Mapping[str, ReportedFact[Case]]) -> str:
-    """Return the case that this one was merged into at last; of a circle, the first by id."""
+    """Return the id of the last case in the chain of merges; in a cycle, the smallest id."""
     seen: list[str] = []
     while case.status == "merged" and case.merged_into is not None:
         seen.append(case.case)

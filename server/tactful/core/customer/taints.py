@@ -1,8 +1,9 @@
-"""Taints: what cases, returns, reviews and late parcels suppress, where, and until when.
+"""Taints: what each case, return, review and late parcel suppresses, and for how long.
 
-This is the table of `server/SEMANTICS.md`, section 6. `CASE_TAINTS` and `RETURN_TAINTS` are its rows for cases
-and returns; the functions below them are the rows for brands, reviews and parcels. Scope and duration of each
-row are the shop's policy (`TaintRules`). Recalls are not here: they concern every shopper.
+This is the table of `server/SEMANTICS.md`, section 6. `CASE_TAINTS` and `RETURN_TAINTS` are its
+rows for cases and returns; the functions below implement the rows for brands, reviews and parcels.
+Scope and duration of each row are the shop's policy (`TaintRules`). Recalls are not here: they
+concern every shopper.
 """
 
 from collections import defaultdict
@@ -61,7 +62,7 @@ class Taint(Struct, frozen=True, gc=False):
     cause: str
     """The id of the case, return, review or order."""
     at: int
-    """When it was reported."""
+    """When the cause was reported."""
 
     def code(self, now: int) -> Reason:
         """Return the reason code at an instant: that of the open cause, or of the cooldown."""
@@ -87,7 +88,7 @@ NO_TAINTS: Final = Taints()
 
 
 def derive_taints(history: History, policy: Policy) -> Taints:
-    """Return all taints that a customer's facts amount to under a policy."""
+    """Derive all taints of a customer from the facts, under a policy."""
     collector = _TaintCollector(history)
     scopes = tuple(case_scopes(history, policy.bought_window))
     for scope in scopes:
@@ -121,7 +122,11 @@ class _TaintCollector:
         self.shop: set[Taint] = set()
 
     def add(self, scope: Scope, skus: Iterable[str], taint: Taint) -> None:
-        """Add a taint to what `scope` makes of the SKUs; without a known brand, to the product."""
+        """Add a taint at the level of `scope`.
+
+        The scope `brand` taints the product as well. Without a known brand, it taints only the
+        product.
+        """
         if scope == "shop":
             self.shop.add(taint)
             return
@@ -204,7 +209,7 @@ def _opened_within(one: CaseScope, other: CaseScope, window: int) -> bool:
 def _brand_taint(one: CaseScope, other: CaseScope, rule: TaintRule) -> Taint:
     """Return the brand taint of two complaints.
 
-    It begins when the second is opened, and stays open until both have ended.
+    It begins when the second case is opened, and stays open until both cases have ended.
     """
     second = max(one, other, key=lambda scope: (ms(scope.case.opened_at), scope.case.case))
     at = max(one.at, other.at)
@@ -225,11 +230,11 @@ def _add_return(collector: _TaintCollector, reported: ReportedFact[Return], poli
             continue
         row, code = found
         rule, fit = _rule(policy, row), code is Reason.RETURN_FIT
-        # An announced return has not ended yet only where the fit was bad: until the parcel is back,
-        # the shopper may still be looking for another size.
+        # An announced return counts as open only if the fit was bad: until the parcel is back, the
+        # shopper may still be looking for another size.
         ended = None if fit and fact.status == "announced" else start
         taint = _taint((code, code), since, ended, rule, fact.return_, reported.at)
-        # A bad fit concerns that variant; a bad bundle concerns its components too.
+        # A bad fit concerns only the returned variant. A bad bundle concerns its components too.
         collector.add(
             rule.scope, (line.sku,) if fit else history.with_components((line.sku,)), taint
         )
@@ -265,7 +270,7 @@ def _add_review(
     for reported in versions:
         if reported.fact.rating <= policy.bad_rating:
             tainted = reported
-        # An edit ends the taint only if it is good; one that is merely better changes nothing.
+        # Only an edit to a good rating ends the taint. A better rating that is not good does not.
         elif reported.fact.rating >= policy.good_rating:
             tainted = None
     if tainted:
@@ -305,11 +310,11 @@ def _delivered(reported: ReportedFact[Order]) -> int | None:
 
 
 def _covered_until(order: str, scopes: Iterable[CaseScope], rule: TaintRule) -> int | None:
-    """Return until when a service case suppresses, in place of the late parcel.
+    """Return when the suppression by a service case ends; it replaces that of the late parcel.
 
     Returns:
-        Milliseconds since the Unix epoch, UTC; 0 without such a case; `None` while one is open, since
-        nobody knows yet when it ends.
+        Milliseconds since the Unix epoch, UTC; 0 without such a case; `None` while such a case is
+        open, because its end is unknown.
     """
     until = 0
     for scope in scopes:

@@ -1,10 +1,10 @@
-"""The one assembly of reported facts into items and customer histories.
+"""Assembly of reported facts into items and customer histories.
 
-The server and the rule tests both read through these functions, so that a rule test and the server see the
-same `Item` and the same `History` of the same facts. Which facts belong to an item or a customer depends on
-the facts themselves: a return names an order, whose case was merged into another. A reading is therefore
-a generator. It yields the next query, receives the facts found, and returns the finished value. It does no
-I/O and decodes nothing: `runtime/facts/fact_reader.py` answers from the ledger, and
+The server and the rule tests both use these functions, so that the same facts give the same `Item`
+and the same `History`. Which facts belong to an item or a customer depends on the facts themselves:
+a return names an order, whose case was merged into another. A reading is therefore a generator. It
+yields the next query, receives the facts found, and returns the finished value. It does no I/O and
+decodes nothing: `runtime/facts/fact_reader.py` answers from the ledger, and
 `rulebook/testing/fact_set.py` from memory.
 """
 
@@ -43,7 +43,7 @@ CUSTOMER_KINDS: Final = ("customer", "order", "return", "case", "review", "remed
 
 
 class FactsAbout(Struct, frozen=True):
-    """Asks for the facts in force that are of some kinds and about any of the subjects.
+    """Query for the facts in force of some kinds about any of some subjects.
 
     The answer has each fact once, by kind and key.
     """
@@ -53,7 +53,7 @@ class FactsAbout(Struct, frozen=True):
 
 
 class PriceVersions(Struct, frozen=True):
-    """Asks for every retained version of one price fact, in the order in which they were recorded."""
+    """Query for every retained version of one price fact, in the order of recording."""
 
     key: str
 
@@ -64,7 +64,7 @@ HistoryReading = Generator[FactQuery, Sequence[KeyedFact], History]
 
 
 def read_item(sku: str) -> ItemReading:
-    """Read an SKU; a bundle with its components, whose own components are not followed."""
+    """Read an SKU. A bundle is read with its components, but not with their own components."""
     return _read_item(sku, with_components=True)
 
 
@@ -77,7 +77,7 @@ def _read_item(sku: str, *, with_components: bool) -> ItemReading:
     if product is not None:
         siblings = yield FactsAbout((("product", product.product),), ("product",))
         variants = tuple(sorted({one.fact.sku for _, one in siblings}))
-        # A recall of one variant recalls them all.
+        # A recall of one variant applies to all variants.
         subjects = [("product", product.product), *(("sku", one) for one in variants)]
         recalls = yield FactsAbout(subjects, ("recall",))
         for part in product.components if with_components else ():
@@ -140,16 +140,16 @@ def _item(
 
 
 def public_prices(versions: Iterable[ReportedFact[Price]]) -> tuple[PublicPrice, ...]:
-    """Return the public prices that the versions of one price fact amount to, oldest first.
+    """Return the public prices given by the versions of one price fact, oldest first.
 
-    A price without `since` holds from its report on. Of two prices from one instant on, the higher version
-    is the later one, whichever was reported first.
+    A price without `since` holds from its report on. If two prices start at one instant, the higher
+    version counts as later, whatever the order of the reports.
     """
     found = []
     for number, one in enumerate(versions):
         price = one.fact.price
         since = ms(one.fact.since) if one.fact.since else one.at
-        # The number keeps the order of equal versions, and two prices from being compared.
+        # The number preserves the order of equal versions, so that prices are never compared.
         row = since, _age(one), number, PublicPrice(since, price.amount, price.currency)
         found.append(row)
     found.sort()
@@ -166,9 +166,10 @@ def _age(one: ReportedFact[Price]) -> int:
 def with_general_prices(
     public: tuple[PublicPrice, ...], general: Sequence[GeneralPrice]
 ) -> tuple[PublicPrice, ...]:
-    """Return public prices with the general offers among them; after each the public price is back.
+    """Return the public prices, with the general offers inserted.
 
-    An offer that reached most shoppers was in truth a public price: `server/SEMANTICS.md`, section 9.
+    After each general offer the reported public price applies again. An offer that reached most
+    shoppers counts as a public price: `server/SEMANTICS.md`, section 9.
     """
     if not general:
         return public
@@ -183,7 +184,7 @@ def with_general_prices(
 
 
 def read_history(customer: str) -> HistoryReading:
-    """Read a customer: their own facts, and the orders and cases that these name, however indirectly."""
+    """Read a customer: their own facts, and the orders and cases that these name, even indirectly."""
     known = dict((yield FactsAbout((("customer", customer),), CUSTOMER_KINDS)))
     own = [("order", key) for kind, key in known if kind == "order"]
     # Somebody else may have complained about an order of this customer.
@@ -218,7 +219,7 @@ def _history(
     customer: str, known: Mapping[FactKey, ReportedFact[Any]], products: Mapping[str, Product]
 ) -> History:
     kinds: dict[type, list[ReportedFact[Any]]] = defaultdict(list)
-    # The key decides between facts of one instant, so that the order of arrival changes nothing.
+    # Facts of one instant are sorted by key, so that the order of arrival changes nothing.
     for _, one in sorted(known.items(), key=lambda pair: (pair[1].at, pair[0])):
         kinds[type(one.fact)].append(one)
     about = next((one for one in kinds[Customer] if one.fact.customer == customer), None)
@@ -235,7 +236,7 @@ def _history(
 
 
 def linked_subjects(facts: Iterable[ReportedFact[Any]]) -> set[Subject]:
-    """Return the orders and cases that facts about a customer are, or name."""
+    """Return the orders and cases among facts about a customer, and those that the facts name."""
     found: set[tuple[str, str | None]] = set()
     for one in facts:
         fact = one.fact

@@ -1,7 +1,7 @@
-"""Facts from JSON and back, and what is wrong with a fact that is refused.
+"""Decoding and encoding of facts as JSON, with messages for refused facts.
 
-The messages are for the people who write a shop's connector: they name the field, and the nearest word that
-exists. Decoding never raises for bad input.
+The messages are for the authors of a shop's connectors: they name the field, and the nearest valid
+word. Decoding never raises for bad input.
 """
 
 import re

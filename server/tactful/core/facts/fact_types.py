@@ -79,11 +79,11 @@ class Price(Fact, frozen=True, kw_only=True, tag="price"):
     minimum_advertised: Money | None = None
     """The lowest price that the manufacturer lets the shop advertise."""
     since: Instant | None = None
-    """From when on it holds; `None`: from its report."""
+    """When the price starts to apply; `None`: when it is reported."""
 
 
 class Cost(Fact, frozen=True, kw_only=True, tag="cost"):
-    """What an SKU costs the shop, net of tax; without a territory, wherever it is sold in that currency."""
+    """The shop's cost of an SKU, net of tax; without a territory, for all sales in the currency."""
 
     sku: Id
     cost: Money
@@ -139,7 +139,7 @@ class ReturnLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Return(Fact, frozen=True, kw_only=True, tag="return", rename={"return_": "return"}):
-    """Goods on their way back, or money given back without them."""
+    """Goods that a customer sends back, or a refund without goods."""
 
     return_: Id
     order: Id | None = None
@@ -212,10 +212,10 @@ class RemedyValue(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fi
     percent_bp: Annotated[int, Meta(ge=1, le=10_000)] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a value that is neither or both.
+        """Refuse a value with both an amount and a share, or with neither.
 
         Raises:
-            ValueError: It is not exactly one of the two.
+            ValueError: The value is not exactly one of the two.
         """
         money = self.amount is not None and self.currency is not None
         share = self.percent_bp is not None
@@ -232,7 +232,7 @@ class RemedyCause(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Remedy(Fact, frozen=True, kw_only=True, tag="remedy"):
-    """A compensation voucher, which knows its cause."""
+    """A compensation voucher, with its cause."""
 
     remedy: Id
     customer: Id
@@ -274,7 +274,7 @@ class ReportedFact(Struct, Generic[F_co], frozen=True, gc=False):
 
     fact: F_co
     at: int
-    """When this server took it in, in milliseconds since the Unix epoch, UTC."""
+    """When this server received the fact, in milliseconds since the Unix epoch, UTC."""
 
 
 def ms(instant: datetime) -> int:

@@ -48,7 +48,10 @@ def versioned_key(fact: AnyFact, at: int) -> str:
 
 
 def is_dated(fact: AnyFact) -> bool:
-    """Return whether a late version of `fact` is kept: a past public price, which claims rest on."""
+    """Return whether a late version of `fact` is kept.
+
+    Dated public prices are kept, because claims of a reduction depend on past prices.
+    """
     return isinstance(fact, Price) and fact.since is not None
 
 
@@ -66,9 +69,9 @@ def advance(
 ) -> HighestVersions | None:
     """Return the highest versions after a report, or `None` if the report is known or older.
 
-    Integers are compared with integers, and instants with instants. A report without a version counts as
-    versioned by its arrival: it is newer than everything before it, and an instant before that arrival
-    is older.
+    Integers are compared with integers, and instants with instants. A report without a version
+    counts as versioned by its arrival. It is newer than every report before it, and newer than a
+    version that names an earlier instant.
 
     Args:
         heads: The highest versions before the report.

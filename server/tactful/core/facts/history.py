@@ -23,13 +23,14 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
     customer: str
     about: ReportedFact[Customer] | None = None
     orders: tuple[ReportedFact[Order], ...] = ()
-    """The customer's own, and those that a case, return or remedy here names."""
+    """The customer's own orders, and those that a case, return or remedy of this history names."""
     returns: tuple[ReportedFact[Return], ...] = ()
-    """The customer's own, and those of an order here."""
+    """The customer's own returns, and those of an order of this history."""
     cases: tuple[ReportedFact[Case], ...] = ()
-    """Those in which the customer is the complainant, the purchaser or the owner of the order.
+    """The cases with the customer as complainant, purchaser or owner of the order.
 
-    Also those into which one of them was merged, and those that a remedy makes up for.
+    Also included are the cases that one of these was merged into, and those that a remedy makes up
+    for.
     """
     reviews: tuple[ReportedFact[Review], ...] = ()
     """Every version of every review."""
@@ -73,7 +74,7 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
         ]
 
     def with_components(self, skus: Collection[str]) -> tuple[str, ...]:
-        """Return SKUs with the components of the bundles: a complaint about a bundle is about both."""
+        """Return SKUs with the components of the bundles: a complaint about a bundle concerns both."""
         known = (self.products.get(sku) for sku in skus)
         parts = [part for product in known if product for part in product.components]
         return tuple(dict.fromkeys((*skus, *parts)))

@@ -38,7 +38,7 @@ class GeneralPrice(Struct, frozen=True):
 
 
 class Item(Struct, frozen=True, gc=False, kw_only=True):
-    """An SKU with all facts about it. What nobody reported is unknown, and unknown means no offer."""
+    """An SKU with all facts about it. Unreported facts are unknown, and lead to no offer."""
 
     sku: str
     product: ReportedFact[Product] | None = None
@@ -49,7 +49,7 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
     stock: Mapping[str, tuple[ReportedFact[Stock], ...]] = {}
     """Territory → the stock of each location."""
     recalls: tuple[str, ...] = ()
-    """The ids of the active recalls of the product, of whichever variant, sorted."""
+    """The ids of the active recalls of the product or any of its variants, sorted."""
     variants: tuple[str, ...] = ()
     """Every SKU of the product, sorted."""
     components: tuple["Item", ...] = ()

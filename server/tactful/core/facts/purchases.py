@@ -17,13 +17,13 @@ class Purchase(Struct, frozen=True, gc=False):
     placed_at: int
     """When it was ordered."""
     unit: int
-    """What was paid for one, in minor units of `currency`."""
+    """The price paid for one unit, in minor units of `currency`."""
     currency: str
     at: int
     """When the order was reported."""
     gift: bool = False
     consumable_days: int | None = None
-    """After how many days one is used up; `None`: the product is durable."""
+    """The number of days in which one unit is used up; `None`: the product is durable."""
 
 
 Purchases = Mapping[str, tuple[Purchase, ...]]
@@ -31,13 +31,14 @@ Purchases = Mapping[str, tuple[Purchase, ...]]
 
 NO_PURCHASES: Final[Purchases] = {}
 _Returned = dict[tuple[str | None, str], int]
-"""(order or `None`, SKU) → how many units came back that are not yet matched to a line."""
+"""(order or `None`, SKU) → the number of returned units that are not yet matched to a line."""
 
 
 def derive_purchases(history: History) -> Purchases:
     """Return what a customer bought and kept.
 
-    Open orders count; cancelled orders and returned lines do not (`server/SEMANTICS.md`, section 6, 4).
+    Open orders count; cancelled orders and returned lines do not (`server/SEMANTICS.md`, section 6,
+    rule 4).
     """
     returned = _returned(history)
     found: dict[str, list[Purchase]] = defaultdict(list)

@@ -1,7 +1,7 @@
 """Gate 6: enough units must be available after everything that was promised already.
 
-It enforces server/SEMANTICS.md, section 6, rule 6. An unknown stock is no stock: only
-reported units are promised.
+It enforces server/SEMANTICS.md, section 6, rule 6. An unknown stock counts as empty: only reported
+units are promised.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def check_availability(
     available, at = scene.available, None
     if scene.territory:
         at = scene.item.stock_at(scene.territory)
-    # Below zero occurs where a warehouse sold more than it counted.
+    # The stock is below zero if a warehouse sold more than it counted.
     if available is None or available <= 0:
         yield Finding(Reason.STOCK_OUT, actual=available, needed=1, at=at)
         return

@@ -22,7 +22,7 @@ def check_budget(context: Context, rule: Rule, hold: int, currency: str) -> Iter
 
     Args:
         context: The inputs; balances and campaigns are read.
-        rule: The rule. One without a campaign has no budget to keep.
+        rule: The rule. A rule without a campaign has no budget.
         hold: What a push would reserve, the worst case, in minor units of `currency`.
         currency: ISO 4217 code of the offer.
 
@@ -32,7 +32,7 @@ def check_budget(context: Context, rule: Rule, hold: int, currency: str) -> Iter
     campaign = context.rulebook.campaigns.get(rule.campaign or "")
     if campaign is None:
         return
-    # The count holds for offers that cost nothing as well, such as a price without a saving.
+    # The count also applies to offers that cost nothing, such as a price without a saving.
     for key, amount, reason in (
         (currency, hold, Reason.BUDGET_SPEND),
         (COUNT, 1, Reason.BUDGET_COUNT),
@@ -46,8 +46,8 @@ def _balance_findings(
     """Yield a finding where one balance does not allow `amount`, in minor units or offers."""
     balance = context.balances.get((campaign.id, key))
     if balance is None or balance.limit is None:
-        # A budget in euros says nothing about pounds: a campaign that names money has none in the
-        # currencies that it does not name. Otherwise one territory would spend without a limit.
+        # A budget in euros says nothing about pounds, so a campaign with a money budget has none in
+        # the currencies that it does not name. Otherwise one territory would spend without a limit.
         if key != COUNT and campaign.money and amount:
             yield Finding(reason, actual=0, needed=amount)
         return

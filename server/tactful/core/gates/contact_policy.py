@@ -42,7 +42,7 @@ def check_contact_policy(
             needed=caps.per_shopper.count - 1,
             until=cap_frees_at(recent, caps.per_shopper.count, caps.per_shopper.per),
         )
-    # By product and not by SKU: a shoe dismissed in one size is not wanted in another.
+    # Cooldowns are kept by product, because a shoe dismissed in one size is not wanted in another.
     for scope, key in (("rule", rule.id), ("product", scene.item.product_id)):
         until = contact.cooldown_until(scope, key)
         if now < until:
@@ -55,8 +55,8 @@ def _active_findings(
 ) -> Iterator[Finding]:
     """Yield `contact.active` for an accepted offer on this item, or for a full screen.
 
-    A visible offer on this item does not count: a better one may replace it, which arbitration
-    decides. Beside an accepted offer on this item only a rule that stacks with it may be offered.
+    A visible offer on this item does not count, because arbitration may replace it with a better
+    one. If an offer on this item is accepted, only a rule that stacks with it may be offered.
     """
     sku, visible = scene.item.sku, 0
     for offer in standing:
@@ -64,7 +64,7 @@ def _active_findings(
             visible += 1
         elif offer.sku == sku and not offer.advertised and not _stacks(rule, offer):
             yield Finding(Reason.CONTACT_ACTIVE, actual=offer.id, until=offer.accept_until)
-    # At least one must end before there is room, and the first that ends makes it.
+    # At least one of these offers must end before there is room, so `until` is the earliest end.
     if visible >= policy.caps.visible:
         ends = min((o.ends_at for o in standing if o.advertised and o.sku != sku), default=None)
         yield Finding(
@@ -75,7 +75,7 @@ def _active_findings(
 def _stacks(rule: Rule, accepted: Offer) -> bool:
     """Return whether a rule may be offered beside an accepted offer on the same item.
 
-    Two discounts on the item itself never stack, even of rules that name each other: the second
+    Two discounts on the item itself never stack, even if their rules name each other: the second
     would change the price that the shopper has accepted.
     """
     other_level = rule.level != accepted.level or rule.level != "item"

@@ -33,7 +33,7 @@ def check_rule_state(
         yield Finding(Reason.RULE_PAUSED, actual="paused", needed="running")
     if now < rule.starts:
         yield Finding(Reason.RULE_NOT_STARTED, actual=now, needed=rule.starts, until=rule.starts)
-    # Half-open: an offer at the instant of the end would be one for a rule that is over.
+    # The end is exclusive: at that instant the rule is over already.
     if now >= rule.ends:
         yield Finding(Reason.RULE_ENDED, actual=now, needed=rule.ends)
     if rule.schedule:
@@ -47,14 +47,14 @@ def check_shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
 
     Args:
         scene: The item in front of the shopper.
-        personal: Whether the rule needs what only a verified identity lets the server know.
+        personal: Whether the rule needs data that only a verified identity gives access to.
 
     Yields:
         `shopper.opted_out`, `consent.missing`, `consent.gpc` and `shopper.age`.
     """
     session = scene.session
     about = scene.history.about if scene.history else None
-    # Known of a verified customer alone; without the consent to use it there is no history.
+    # Only a verified customer has this fact. Without the consent to use it there is no history.
     if about and about.fact.opted_out:
         yield Finding(Reason.SHOPPER_OPTED_OUT, actual=True, needed=False, at=about.at)
     if session.consent == "none":
@@ -71,7 +71,8 @@ def check_shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
 def _age_findings(scene: Scene) -> Iterator[Finding]:
     """Yield `shopper.age` where the customer may be too young for the product.
 
-    An unknown age is too low. Of a birth year the birthday counts as not yet reached.
+    An unknown age counts as too low. If only the birth year is known, this year's birthday counts
+    as not yet reached.
     """
     least = scene.product.min_age if scene.product else None
     if not least:
@@ -84,10 +85,10 @@ def _age_findings(scene: Scene) -> Iterator[Finding]:
 
 
 def needs_customer(rule: Rule, holds_at: int) -> bool:
-    """Return whether the rule can hold only with what is known of a verified customer.
+    """Return whether the rule can hold only with data about a verified customer.
 
-    A rule that reads personal fields beside others may hold without them, through an `any`; then it
-    asks for no personal consent.
+    Through an `any`, a rule may hold without the personal fields that it reads. Then it needs no
+    personal consent.
 
     Args:
         rule: The rule.
@@ -102,7 +103,7 @@ def needs_customer(rule: Rule, holds_at: int) -> bool:
 def check_feeds(
     scene: Scene, policy: Policy, heartbeats: Mapping[FeedName, int]
 ) -> Iterator[Finding]:
-    """Gate 3: yield which feeds have been silent for too long.
+    """Gate 3: yield which watched feeds are stale.
 
     Args:
         scene: The item in front of the shopper.
@@ -131,7 +132,7 @@ def _feed_findings(
     heartbeats: Mapping[FeedName, int],
     now: int,
 ) -> Iterator[Finding]:
-    """Yield a finding where one feed was silent for more than `limit` milliseconds."""
+    """Yield a finding if the last heartbeat of a feed is older than `limit` milliseconds."""
     if limit is None:
         return
     last = heartbeats.get(feed)
@@ -141,7 +142,7 @@ def _feed_findings(
 
 
 def check_conditions(scene: Scene, rule: Rule, holds_at: int) -> Iterator[Finding]:
-    """Gate 4: yield why the rule is not for this shopper, place or item.
+    """Gate 4: yield why the rule does not apply to this shopper, territory or item.
 
     Args:
         scene: The item in front of the shopper.
@@ -158,8 +159,8 @@ def check_conditions(scene: Scene, rule: Rule, holds_at: int) -> Iterator[Findin
     if rule.moment == "rescue" and not scene.session.rescue:
         yield Finding(Reason.TARGET_CONDITIONS, actual={"moment": None}, needed="moment: rescue")
     unverified = scene.profile is None and needs_customer(rule, holds_at)
-    # Where only the personal clauses fail and no customer is known, the missing identity is the one
-    # thing to name. A finding per clause ("orders is unknown") would hide it.
+    # If no customer is known and only the personal clauses fail, the only finding is the missing
+    # identity. A finding per clause ("orders is unknown") would hide it.
     if holds_at == NEVER and not (unverified and _holds_if_identified(scene, rule)):
         yield from _clause_findings(scene, rule)
     if unverified:

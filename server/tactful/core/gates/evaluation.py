@@ -57,7 +57,7 @@ class PricedRule(Struct, frozen=True, gc=False):
 class Evaluation:
     """The gate results of one scene, shared by all rules that match it.
 
-    It lives as long as the evaluation of one item in one turn, and is never seen outside the core.
+    It exists during the evaluation of one item in one turn, and is not used outside the core.
 
     Attributes:
         context: The inputs of the turn.
@@ -149,7 +149,7 @@ class Evaluation:
         return found
 
     def price_of(self, rule: Rule) -> PricedRule:
-        """Return the rule's price for the item. The gates ask first, and the winner asks again."""
+        """Return the rule's price for the item; the gates and `build_candidate` both read it."""
         found = self._prices.get(rule.id)
         if found is None:
             quote = self._remedy_quote() if rule.price.mode == "remedy" else self._quote(rule)
@@ -160,7 +160,7 @@ class Evaluation:
     def _promised(self) -> int:
         """Return the units that standing offers of all sessions promise.
 
-        Without the visible offer on this item: a push would replace it.
+        The visible offer on this item is not counted, because a push would replace it.
         """
         sku, territory = self.scene.item.sku, self.scene.territory
         if territory is None:
@@ -178,12 +178,12 @@ class Evaluation:
         )
 
     def _ladder_step(self, rule: Rule) -> int:
-        """Return how often the rule was pushed in this session already."""
+        """Return the number of earlier pushes of the rule in this session."""
         approaches, session = self.scene.contact.approaches, self.scene.session.id
         return sum((one.rule, one.session) == (rule.id, session) for one in approaches)
 
     def _remedy_quote(self) -> Quote | PriceRefusal:
-        """Return the price with the customer's voucher; it was promised, so no floor reduces it."""
+        """Return the price with the customer's voucher. It was promised, so no floor limits it."""
         remedy = self.scene.remedy
         if self.price_basis is None or remedy is None:
             return PriceRefusal("price.missing")

@@ -1,18 +1,18 @@
 """The order of the gates, for a candidate and for a standing offer.
 
 The order is that of server/SEMANTICS.md, section 7, and of `Reason`: the first finding is the
-primary reason. It runs from prohibitions to preferences, and from cheap to dear:
+primary reason. It runs from prohibitions to preferences, and from cheap checks to expensive ones:
 
 1. rule state: a paused rule costs nothing further.
 2. shopper: without consent nothing about the shopper is read.
-3. feeds: what follows may rely on the facts.
-4. targeting: most rules end here.
+3. feeds: the later gates may rely on the facts.
+4. targeting: most rules fail here.
 5. suppression: before any price is computed, since no price makes up for a complaint.
 6. availability: nothing is promised that cannot be delivered.
-7. price: only now is there an offer to speak of.
-8. timing: ends by waiting, so it comes after all that does not.
-9. contact policy: likewise, in hours and days.
-10. budget: a read only; the ledger reserves when the turn is committed.
+7. price: the gates before it need no price; those after it have an offer to check.
+8. timing: waiting is enough to pass it, so it follows the gates where waiting does not help.
+9. contact policy: waiting is enough here too, for hours or days.
+10. budget: only reads; the ledger reserves when the turn is committed.
 
 Gates 11 and 12 compare candidates and are in `stages/arbitration.py`. All functions are lazy: a
 decision takes the first finding, an explanation takes all. A new gate adds one `yield from` here.
@@ -60,7 +60,7 @@ def failed_gates(evaluation: Evaluation, rule: Rule, holds_at: int) -> Iterator[
     yield from check_conditions(scene, rule, holds_at)
     yield from evaluation.suppression_findings(rule)
     priced = evaluation.price_of(rule)
-    # Part of gate 5 by its meaning, but it compares with the price, so it follows the pricing.
+    # This check belongs to gate 5, but it needs the price, so it comes after the pricing.
     if isinstance(priced.quote, Quote) and priced.price_basis:
         yield from check_price_regret(scene, priced.quote.unit, priced.price_basis.currency, policy)
     yield from evaluation.availability_findings(rule.max_qty)
@@ -85,16 +85,16 @@ def failed_gates_of_standing(
 ) -> Iterator[Finding]:
     """Yield the findings of the gates that a visible offer passes again after a change.
 
-    Conditions, timing, contact policy and budget passed when it was pushed and are not asked again:
-    what the shopper does with an offer is no reason to withdraw it. The facts, the identity, the
+    Conditions, timing, contact policy and budget passed when the offer was pushed, and are not
+    checked again: the shopper's behaviour is no reason to withdraw it. The facts, the identity, the
     consent and the territory must still allow it (server/SEMANTICS.md, section 10).
 
     Args:
         context: The inputs of the turn.
         scene: The offer's item in front of the shopper, as of now.
         offer: The standing offer.
-        rule: Its rule; None where the rulebook has it no more. Then the offer's own `on_change`
-            decides what that means, and the shop's policy decides the rest.
+        rule: Its rule; None if the rulebook no longer contains it. Then the offer's own `on_change`
+            decides whether the offer is kept, and the shop's policy decides the rest.
 
     Yields:
         One finding per failed check, in gate order.
@@ -114,8 +114,7 @@ def failed_gates_of_standing(
         yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="the same shopper")
     yield from check_suppression(scene, checked_rule, policy, context.rulebook.suppress)
     yield from check_price_regret(scene, offer.unit, offer.currency, policy)
-    # What was promised before this offer has the first claim on the stock, so the newest offers are
-    # withdrawn first.
+    # Earlier promises have the first claim on the stock, so the newest offers are withdrawn first.
     yield from check_availability(scene, policy, context.ahead.get(offer.id, 0), offer.max_qty)
     yield from _still_a_price(scene, offer, checked_rule, policy)
 
@@ -123,7 +122,7 @@ def failed_gates_of_standing(
 def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
     """Gate 2 again: yield why the shopper does not allow the offer any more.
 
-    The offer remembers whether it is personal: the rule may read other fields by now.
+    The offer itself records whether it is personal, because its rule may read other fields by now.
     """
     if offer.personal and not scene.session.personal:
         gpc = scene.session.gpc and scene.session.consent == "personal"
@@ -133,9 +132,9 @@ def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
 
 
 def _stand_in(offer: Offer) -> Rule:
-    """Return a rule for an offer whose own rule the rulebook has no more.
+    """Return a substitute for the rule of an offer, if the rulebook no longer contains that rule.
 
-    Its price terms ask for no floor of their own, and its digest differs from every offer's.
+    Its price terms add no price floor, and its digest differs from that of every offer.
     """
     return Rule(
         id=offer.rule,
@@ -148,7 +147,7 @@ def _stand_in(offer: Offer) -> Rule:
 
 
 def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> Iterator[Finding]:
-    """Gate 7 again: yield why the offer's price is not one to offer any more.
+    """Gate 7 again: yield why the offer's price may not be offered any more.
 
     It must be below the public price and at or above the price floor, both as of now.
     """
@@ -175,7 +174,7 @@ def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> It
 
 
 def _same_item_price(offer: Offer, price_basis: PriceBasis, at: int) -> Iterator[Finding]:
-    """Yield a finding where an offer on the shipping shows a price that is not the item's any more.
+    """Yield a finding if an offer on the shipping shows an outdated price of the item.
 
     Such an offer repeats the item's public price beside the saving; it does not promise it.
     """

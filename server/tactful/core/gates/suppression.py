@@ -59,7 +59,7 @@ def check_suppression(
 
 def _recall_findings(item: Item) -> Iterator[Finding]:
     """Yield `recall` for the item and for each component of a bundle."""
-    # No identity needed: a recall is about the item. A bundle with a recalled part is recalled.
+    # A recall concerns the item, so no identity is needed. A recalled component recalls the bundle.
     for one in (item, *item.components):
         for recall in one.recalls:
             yield Finding(Reason.RECALL, actual=recall, needed="lifted")
@@ -72,7 +72,8 @@ def _least_cooldown(scene: Scene, suppress_rules: Iterable[SuppressRule]) -> int
 
 def _taint_findings(scene: Scene, rule: Rule, least_cooldown: int) -> Iterator[Finding]:
     """Yield the active taints on the item's SKU, product and brand, and on the whole shop."""
-    # A complaint about a bundle taints its SKUs and their products, so an item can meet one taint twice.
+    # A complaint about a bundle taints its SKUs and their products, so one taint can apply to an
+    # item twice.
     for taint in dict.fromkeys((*_taints_on(scene.taints, scene.item), *scene.taints.shop)):
         if not (rule.remedy and taint.reason in SUPPRESS_NO_REMEDY):
             yield from _active_taint(taint, scene.now, least_cooldown)
@@ -87,7 +88,7 @@ def _taints_on(taints: Taints, item: Item) -> Iterator[Taint]:
 
 
 def _component_findings(scene: Scene, least_cooldown: int) -> Iterator[Finding]:
-    """Yield `complaint.component`: a bundle is as tainted as what is in it."""
+    """Yield `complaint.component`: a taint on a component suppresses the bundle."""
     for component in scene.item.components:
         for taint in dict.fromkeys(_taints_on(scene.taints, component)):
             for one in _active_taint(taint, scene.now, least_cooldown):
@@ -98,7 +99,7 @@ def _component_findings(scene: Scene, least_cooldown: int) -> Iterator[Finding]:
 def _active_taint(taint: Taint, now: int, least_cooldown: int) -> Iterator[Finding]:
     """Yield a finding if a taint is active now, with its cooldown lengthened by the rule files."""
     until = taint.until
-    # A cause that is still open has no end that could be moved.
+    # While the cause is open, there is no end that could be postponed.
     if until is not None and taint.open_until is not None:
         until = max(until, taint.open_until + least_cooldown)
     if taint.since <= now and (until is None or now < until):
@@ -119,7 +120,7 @@ def _cause_findings(scene: Scene, rule: Rule) -> Iterator[Finding]:
 
 def _owned_findings(scene: Scene, policy: Policy) -> Iterator[Finding]:
     """Yield `owned.already` for the product in any variant; a gift is not owned by its buyer."""
-    # From the placing of the order: a parcel on its way is owned as well.
+    # Ownership starts with the placing of the order: a parcel on its way is owned as well.
     for purchase in _purchases(scene):
         until = purchase.placed_at + _owned_for(purchase.consumable_days, policy)
         if scene.now < until and not purchase.gift:
@@ -164,7 +165,7 @@ def check_price_regret(scene: Scene, unit: int, currency: str, policy: Policy) -
         policy: The shop's policy; `owned.price_regret` is the window in milliseconds.
 
     Yields:
-        One finding per dearer purchase within the window.
+        One finding per more expensive purchase within the window.
     """
     for purchase in _purchases(scene):
         until = purchase.placed_at + policy.owned.price_regret

@@ -1,4 +1,4 @@
-"""Gate 8: the shopper must be engaged and at rest, and not paying or in a support chat.
+"""Gate 8: the shopper must be engaged and pausing, and not paying or in a support chat.
 
 It enforces server/SEMANTICS.md, section 6, rule 9. An offer must not interrupt typing, a payment or a
 complaint, however good it is.
@@ -18,7 +18,7 @@ PAYING: Final = frozenset({"checkout", "payment"})
 
 
 def check_timing(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Iterator[Finding]:
-    """Yield why this is not the moment for an offer.
+    """Yield why an offer may not appear now.
 
     Args:
         scene: The item in front of the shopper.
@@ -27,8 +27,8 @@ def check_timing(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Ite
         policy: The shop's thresholds.
 
     Yields:
-        `timing.wait`, `timing.checkout`, `timing.chat` and `timing.quiet`. `Finding.until` is when
-        waiting alone passes the check; None: only a signal does.
+        `timing.wait`, `timing.checkout`, `timing.chat` and `timing.quiet`. `Finding.until` is the
+        instant from which waiting alone passes the check; None: a signal is needed.
     """
     yield from _wait_findings(scene, rule, holds_at, policy)
     session = scene.session
@@ -44,12 +44,12 @@ def check_timing(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Ite
 def _wait_findings(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Iterator[Finding]:
     """Yield `timing.wait` while engaged time, pause or a timed condition is missing."""
     session = scene.session
-    # A hidden page has no end of waiting: only a signal shows it again.
+    # Waiting does not help while the page is hidden: only a signal shows it again.
     if not session.visible:
         yield Finding(Reason.TIMING_WAIT, actual="hidden", needed="visible")
         return
-    # A condition that time cannot make true is the finding of gate 4. This gate must not add that
-    # waiting would help, so it goes on as if the condition held.
+    # Gate 4 reports a condition that time cannot make true. This gate must not suggest that waiting
+    # would help, so it continues as if the condition held.
     if holds_at == NEVER:
         holds_at = NOW
     if rule.moment != "rescue" or not session.rescue:

@@ -39,7 +39,7 @@ class BudgetMove(Struct, frozen=True, gc=False):
     settle: int = 0
     """Change of what is settled."""
     offer: str = ""
-    """The offer whose hold it is; a release is not made twice if the offer ended otherwise meanwhile."""
+    """The offer that the hold belongs to. It prevents a second release if the offer has ended since."""
 
 
 COUNT = "#"

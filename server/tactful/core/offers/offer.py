@@ -76,9 +76,9 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     public: int
     """The public price when it was pushed."""
     deduction: Deduction | None = None
-    """What comes off the order or its shipping instead of the item.
+    """The deduction from the order or its shipping, instead of from the item.
 
-    Then `unit` is the price of the item with the offer, if it is all that is ordered.
+    Then `unit` is the price of one unit with the offer, if nothing else is ordered.
     """
     since: int
     """When this reduction first applied (t0 of the prior price)."""
@@ -92,7 +92,7 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     qty: int = 1
     """How many units the shopper accepted."""
     hold: int = 0
-    """What is reserved for it, its worst case: (public − unit) × `max_qty`, or the most that comes off."""
+    """What is reserved for it, its worst case: (public − unit) × `max_qty`, or the largest deduction."""
     state: OfferState = OfferState.PUSHED
     issued_at: int
     ends_at: int
@@ -117,7 +117,7 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     notes: tuple[str, ...] = ()
     """Marks that only operators see, such as `price.general`."""
     bought: bool = False
-    """For a held-out offer: whether the shopper bought the product all the same."""
+    """For a held-out offer: whether the shopper bought the product anyway."""
     seq: int = 0
     """The sequence number of its last step; it only grows within a session."""
     withdrawn: str | None = None
@@ -125,9 +125,9 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def order_deduction(self) -> Deduction | None:
-        """What comes off the order or its shipping; `None`: the offer is a price of the item.
+        """The deduction from the order or its shipping; `None`: the offer is a price of the item.
 
-        A voucher comes off the order, by the amount that it takes off the item.
+        A voucher is deducted from the order, by the amount that it takes off the item.
         """
         if self.deduction is None and self.remedy:
             return Deduction("order", self.public - self.unit)
@@ -135,30 +135,31 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def level(self) -> Level:
-        """What it comes off: the item, the order or the shipping."""
+        """What the offer is deducted from: the item, the order or the shipping."""
         off = self.order_deduction
         return off.level if off else "item"
 
     @property
     def price_after_discount(self) -> int:
-        """What is left of the public price at worst, if one unit is all that is ordered."""
+        """The least that remains of the public price, if one unit and nothing else is ordered."""
         off = self.order_deduction
         return self.unit - off.at_most if off and off.level == "shipping" else self.unit
 
     @property
     def saved(self) -> int:
-        """What the shopper saves with it at most; for an offer on the item, on one unit."""
+        """The most that the shopper saves; for an offer on the item, the saving on one unit."""
         off = self.order_deduction
         return off.at_most if off else self.public - self.unit
 
     def may_stand_beside(self, rule: str, level: Level, stacks_with: Collection[str]) -> bool:
-        """Return whether an offer of another rule may stand beside it, or come off the same order.
+        """Return whether an offer of another rule may stand beside it, or be used by the same order.
 
-        Two rules may if each names the other. One rule's prices of several items may as well.
+        Offers of two rules may if each rule names the other. One rule's prices of several items may
+        too.
 
         Args:
             rule: The rule of the other offer.
-            level: What the other offer comes off.
+            level: What the other offer is deducted from.
             stacks_with: The rules that the other offer's rule names.
         """
         if rule == self.rule:

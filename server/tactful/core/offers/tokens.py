@@ -46,7 +46,7 @@ class TokenClaims(
     """What a token promises. The fields stand in alphabetical order, which is their canonical order."""
 
     at_most: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] | None = None
-    """What comes off the order or its shipping, or the most that `percent_bp` comes to, in minor units."""
+    """The deduction from the order or its shipping, or the maximum for `percent_bp`, in minor units."""
     currency: Currency
     exp: _Seconds
     """When it ends, in seconds since the Unix epoch (RFC 7519, section 4.1.4)."""
@@ -55,7 +55,7 @@ class TokenClaims(
     iat: _Seconds
     """When it was issued, in seconds since the Unix epoch (RFC 7519, section 4.1.6)."""
     level: Literal["order", "shipping"] | None = None
-    """What the offer comes off; `None`: it is a price of the item."""
+    """What the offer is deducted from; `None`: it is a price of the item."""
     max_qty: Annotated[int, Meta(ge=1, le=1_000_000)]
     offer: _Text
     percent_bp: Annotated[int, Meta(ge=1, le=BP)] | None = None
@@ -64,7 +64,7 @@ class TokenClaims(
     sku: _Text
     territory: Annotated[str, Meta(min_length=2, max_length=6)]
     unit: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
-    """The price of one unit, in minor units, if it is all that is ordered."""
+    """The price of one unit if nothing else is ordered, in minor units."""
 
 
 class TokenRefusal(Struct, frozen=True):
@@ -118,8 +118,8 @@ class TokenVerifier:
 
     def __init__(self, keys: Iterable[Ed25519PublicKey]) -> None:
         self._keys: Final = {_kid_of(key): key for key in keys}
-        # Each key has exactly one header, byte for byte. No header is ever parsed, so that none can name another
-        # algorithm or key (RFC 8725, section 2.1).
+        # Each key has exactly one header, byte for byte. No header is ever parsed, so no header can
+        # name another algorithm or key (RFC 8725, section 2.1).
         self._by_header: Final = {_header_of(kid): key for kid, key in self._keys.items()}
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:

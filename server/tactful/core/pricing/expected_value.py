@@ -19,12 +19,12 @@ NOTHING: Final = Fraction(0)
 
 
 class ExpectedOutcome(Struct, frozen=True, gc=False):
-    """What is expected of one alternative: the offer, or no offer."""
+    """The expected rate and margin of one alternative: the offer, or no offer."""
 
     rate: Fraction
     """The share of shoppers who buy, from 0 to 1."""
     margin: Fraction
-    """What one purchase leaves, net of tax and cost, in minor units."""
+    """The margin of one purchase, net of tax and cost, in minor units."""
     log: Tally
     by_prior: bool
     """Whether the prior weighs more than the log."""

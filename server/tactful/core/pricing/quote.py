@@ -20,7 +20,7 @@ FloorKind = Literal[
 
 
 class PriceBasis(Struct, frozen=True, gc=False):
-    """The public price of an SKU in a territory now, and what bounds an offer below it."""
+    """The current public price of an SKU in a territory, and the bounds of an offer below it."""
 
     amount: int
     """The base of an offer: the current public price, which includes the storefront's own sale."""
@@ -44,12 +44,12 @@ class PriceFloor(Struct, frozen=True, gc=False):
 
 
 class Quote(Struct, frozen=True, gc=False):
-    """A unit price that may be offered, or what may come off the order or its shipping."""
+    """A unit price that may be offered, or a possible deduction from the order or its shipping."""
 
     unit: int
-    """The price of one unit, if it is all that is ordered."""
+    """The price of one unit if nothing else is ordered."""
     saved: int
-    """What one unit saves; for an offer on the order or its shipping, the most that comes off."""
+    """What one unit saves; for an offer on the order or its shipping, the largest deduction."""
     asked: int
     """The price that the rule's mode gives, before the floor and the ending."""
     clamped: bool
@@ -65,8 +65,10 @@ class PriceRefusal(Struct, frozen=True, gc=False):
     actual: int | None = None
     """The price that was found."""
     needed: int | None = None
-    """The bound that the price missed: the least that passes for `price.floor` and `price.zero`, and the
-    most that passes for the other reasons."""
+    """The bound that the price missed.
+
+    It is a minimum for `price.floor` and `price.zero`, and a maximum for the other reasons.
+    """
     floor_kind: FloorKind | None = None
 
 
@@ -100,12 +102,13 @@ def quote(
 ) -> Quote | PriceRefusal:
     """Return the price of a rule's offer, or why there is none.
 
-    A rule that names a margin has no price while the cost is unknown, because the margin could not be kept.
+    A rule that names a margin has no price while the cost is unknown, because the margin could not
+    be guaranteed.
 
     Args:
         terms: The rule's price terms.
         price: The public price; `None`: unknown.
-        step: How many offers of this rule the session has had: the index into a ladder.
+        step: The number of earlier offers of this rule in the session, as the index into a ladder.
         min_margin_bp: The policy's minimum margin in basis points, for a rule that names none.
         max_total_discount_bp: The policy's maximum discount from the list price, in basis points.
     """
@@ -131,10 +134,10 @@ def quote(
 
 
 def deduction(terms: PriceTerms, currency: str) -> Deduction | None:
-    """Return what comes off the order or its shipping.
+    """Return a rule's deduction from the order or its shipping.
 
-    `None`: the rule is on the item, or names no amount in this currency. A percentage needs a bound too, because
-    the worst case must be reserved before the order is known.
+    `None` means that the rule applies to the item, or names no amount in this currency. A
+    percentage needs a bound too, because the worst case must be reserved before the order is known.
     """
     if terms.level == "item":
         return None

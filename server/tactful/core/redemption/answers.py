@@ -1,4 +1,4 @@
-"""What a redemption, cancellation or refund answers, before it is written for HTTP.
+"""Answers to redemptions, cancellations and refunds, before they are encoded for HTTP.
 
 The core decides the answer and knows no HTTP status. An encoder is injected: it turns an answer into the
 response that is sent, stored with the use of the offer, and repeated byte for byte on every retry. The
@@ -14,7 +14,7 @@ from tactful.core.values.money import Money
 
 
 class RedeemedLine(Struct, frozen=True):
-    """What one line of an order pays, and saves by an offer on the whole order."""
+    """The amount paid for one line of an order, and its saving by an offer on the whole order."""
 
     sku: str
     qty: int
@@ -28,7 +28,7 @@ class Redeemed(Struct, frozen=True, omit_defaults=True):
     redemption: str
     """`rd_…`, the id of the first attempt."""
     unit: Money
-    """The price of one unit; for an offer on the order or its shipping, what these come to."""
+    """The price of one unit; for an offer on the order or its shipping, the total after the offer."""
     qty: int
     saved: Money
     level: str | None = None
@@ -65,7 +65,7 @@ class RedemptionRefusal(Struct, frozen=True):
 
     code: RedemptionErrorCode
     detail: str | None = None
-    """What is wrong with this request; `None`: the code says all there is to say."""
+    """What is wrong with this request; `None`: the code needs no further detail."""
 
 
 class OutcomeUnknown(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What an order pays with an offer and saves by it, line by line.
+"""Totals of an order with an offer: the amount paid and saved on each line.
 
 Amounts are minor units of the offer's currency.
 """
@@ -35,7 +35,7 @@ class SkuNow(Struct, frozen=True, kw_only=True):
     """
 
     price: int | None = None
-    """Of one unit, in minor units of `currency`."""
+    """The public price of one unit, in minor units of `currency`."""
     currency: str | None = None
     available: int | None = None
     """How many units can be sold."""
@@ -51,7 +51,7 @@ class LineTotals(Struct, frozen=True):
     """What is charged with an offer."""
 
     unit: int
-    """The price of one unit; for an offer on the order or its shipping, what these come to."""
+    """The price of one unit; for an offer on the order or its shipping, the total after the offer."""
     qty: int
     saved: int
     lines: tuple[SoldLine, ...]
@@ -66,7 +66,7 @@ class EarlierOffer(Struct, frozen=True):
 
 
 class NotApplicable(Struct, frozen=True):
-    """Why an offer cannot come off this order."""
+    """Why an offer cannot be applied to this order."""
 
     code: RedemptionErrorCode
     detail: str
@@ -75,8 +75,8 @@ class NotApplicable(Struct, frozen=True):
 def item_sale(offer: Offer, qty: int, sku_now: SkuNow) -> LineTotals:
     """Return what `qty` units cost: the lower of the offer's price and the public price now.
 
-    The saving counts from the lower of the public prices then and now. A price that rose since does not enlarge
-    it, because the budget reserved what was promised.
+    The saving counts from the public price at the push or now, whichever is lower. A price that has
+    risen since does not increase it, because the budget reserved only what was promised.
     """
     public = _public(offer, sku_now)
     unit = min(offer.unit, public)
@@ -93,12 +93,12 @@ def order_sale(
 ) -> LineTotals | NotApplicable:
     """Return what an offer takes off the whole order, or why it cannot.
 
-    It comes off the result of the offers that the order used before, and each line bears its share. The item that
-    the offer was shown for counts at the price shown, if the price has risen.
+    The offer applies to the result of the order's earlier offers, and each line bears its share. If
+    the price of the offer's own item has risen, the item counts at the price shown.
 
     Args:
         offer: The offer.
-        off: What comes off.
+        off: The deduction.
         lines: All lines of the order.
         skus_now: Price and stock of each SKU.
         before: What earlier offers of this order sold.
@@ -135,7 +135,7 @@ def shipping_sale(
 
     Args:
         offer: The offer.
-        off: What comes off.
+        off: The deduction.
         charge: The charge before any offer; `None`: the shop named none.
         before: What earlier offers of this order sold.
     """
@@ -155,7 +155,7 @@ def shipping_sale(
 
 
 def _public(offer: Offer, sku_now: SkuNow) -> int:
-    """Return the lower of the public prices then and now; the one then where now is unknown."""
+    """Return the lower of the public prices at the push and now; an unknown price now is ignored."""
     if sku_now.price is None or sku_now.currency != offer.currency:
         return offer.public
     return min(offer.public, sku_now.price)
@@ -175,7 +175,7 @@ def _price(offer: Offer, line: RequestedLine, skus_now: SkusNow) -> int | None:
 def _reduced(
     lines: Sequence[RequestedLine], prices: Sequence[int], before: Sequence[EarlierOffer]
 ) -> Iterator[int]:
-    """Yield what each line comes to after the offers that were used before."""
+    """Yield the amount of each line after the offers that were used before."""
     cheaper = {line.sku: line for line in _of(before, "item")}
     left = Counter({sku: line.qty for sku, line in cheaper.items()})
     already_off = Counter[str]()

@@ -1,4 +1,4 @@
-"""Redemption of an offer by an order: whether, at which price, and what it changes.
+"""Redemption of an offer by an order: its checks, its price and its changes.
 
 Redemptions are idempotent per (offer, order). The first response that had an effect is stored and returned
 byte for byte on every retry, for as long as the ledger exists. `server/SEMANTICS.md`, section 4.
@@ -52,7 +52,7 @@ class RedemptionRequest(Struct, frozen=True, kw_only=True):
     """Whether the shopper is the one the token is bound to; `None`: the shop did not name the shopper."""
 
     def digest(self, offer: str) -> bytes:
-        """Return what two attempts must share for one to be a retry; the order of lines is ignored."""
+        """Return the digest that identifies a retry of this attempt; the order of lines is ignored."""
         lines = sorted((line.sku, line.qty) for line in self.lines)
         asked = (offer, self.order, self.territory, lines)
         canonical = msgspec.json.encode((*asked, self.shipping) if self.shipping else asked)
@@ -104,7 +104,7 @@ def redeem(
 def repeat(
     state: RedemptionState, request: RedemptionRequest, refusal: RedemptionErrorCode
 ) -> RedemptionResult:
-    """Answer a token that is no longer accepted: with the response from when it was, or a refusal."""
+    """Answer a token that is no longer accepted, with the response stored earlier or a refusal."""
     for row in state.redemptions:
         if (row.order, row.token) == (request.order, request.token):
             return _repeat(row, request)
@@ -199,10 +199,11 @@ def _not_applicable(
 
 
 def _not_stackable(state: RedemptionState, offer: Offer, order: str) -> RedemptionResult | None:
-    """Return why the offer cannot come off an order that used others before, or `None`."""
+    """Return why an order that used other offers before cannot use this one, or `None`."""
     for row in _redeemed(state, order):
         other = state.offers[row.offer]
-        # Each level is computed on the result of the one before, so a late item offer would be too late.
+        # Each level is computed on the result of the one before, so an item offer cannot follow an
+        # order offer.
         if LEVELS.index(other.level) > LEVELS.index(offer.level):
             detail = f"The order used an offer on its {other.level} already."
             return refuse("redemption.sequence", detail)
@@ -220,7 +221,7 @@ def _not_stackable(state: RedemptionState, offer: Offer, order: str) -> Redempti
 
 
 def _redeemed(state: RedemptionState, order: str) -> list[RedemptionRow]:
-    """Return the order's uses of offers, in the order in which they came off."""
+    """Return the order's uses of offers, in the order in which they were applied."""
     return [row for row in state.redemptions if (row.order, row.status) == (order, "redeemed")]
 
 
@@ -253,7 +254,10 @@ def _redeem_order(
     now: int,
     skus_now: SkusNow,
 ) -> RedemptionResult:
-    """Redeem an offer on the order or its shipping. A recalled SKU refuses it and does not end it."""
+    """Redeem an offer on the order or its shipping.
+
+    A recalled SKU leads to a refusal, but does not end the offer.
+    """
     recalled = [line.sku for line in request.lines if skus_now.get(line.sku, UNKNOWN_SKU).recalled]
     if recalled:
         return refuse("recall", f"Of the order, {', '.join(recalled)} was recalled.")
@@ -312,7 +316,7 @@ def _redeemed_answer(offer: Offer, request: RedemptionRequest, sale: LineTotals)
 def _affordable(state: RedemptionState, changes: tuple[BudgetMove, ...]) -> bool:
     """Return whether the balances allow the changes.
 
-    They always do, unless the right came back after its budget had been reserved for other offers.
+    They always do, except if the offer was restored after other offers had reserved its budget.
     """
     for change in changes:
         row = state.balances[change.campaign, change.period, change.currency]

@@ -13,7 +13,7 @@ Status = Literal["redeemed", "cancelled", "refused"]
 SHIPPING: Final = ""
 """The SKU of an order's shipping charge; its quantity is the charge in minor units."""
 BalanceKey = tuple[str, str, str]
-"""(campaign, period, currency or `#`): which balance."""
+"""The key of a balance: (campaign, period, currency or `#`)."""
 
 
 class BudgetRow(Struct, frozen=True):
@@ -50,7 +50,7 @@ class RedemptionRow(Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    """`rd_…`; of several simultaneous attempts, the first one names it."""
+    """`rd_…`; of several simultaneous attempts, the id of the first."""
     offer: str
     order: str
     at: int
@@ -58,7 +58,7 @@ class RedemptionRow(Struct, frozen=True, kw_only=True):
     status: Status
     """`refused`: this attempt ended the offer without using it, and its answer stays the same."""
     saved: int
-    """What the budget bears now: less after a refund, 0 after a cancellation."""
+    """The amount that the budget bears now: less after a refund, 0 after a cancellation."""
     lines: tuple[SoldLine, ...] = ()
     request: bytes = b""
     """The digest of the canonical request; it tells a retry from another request."""
@@ -84,7 +84,7 @@ class RefundRow(Struct, frozen=True):
 
 
 class RedemptionState(Struct, frozen=True, kw_only=True):
-    """What the ledger knows when it decides, read in the transaction that writes the outcome."""
+    """The state on which an answer is decided, read in the transaction that writes the outcome."""
 
     offers: Mapping[str, Offer] = {}
     """The offer in question and those that the order redeemed, by id."""

@@ -104,7 +104,8 @@ def _restore(
 def _affordable_hold(state: RedemptionState, offer: Offer, freed: int) -> int:
     """Return as much of the offer's hold as the budget allows.
 
-    Other offers may have reserved the budget since; then what this rollback frees is all there is.
+    Other offers may have reserved the budget since. Then only what this rollback frees is
+    available.
     """
     row = state.balances.get((offer.campaign or "", offer.period, offer.currency))
     if row is None or row.limit is None:
@@ -121,7 +122,7 @@ def refund(
     *,
     shipping: Money | None = None,
 ) -> RedemptionResult:
-    """Give back pro rata of what was paid for some units, and of what the budget bore.
+    """Give back the share of some units in the amount paid and in the amount that the budget bore.
 
     Args:
         state: What the ledger knows of the order and of a refund with this id.
@@ -129,7 +130,7 @@ def refund(
         ident: The shop's id of the refund; the same id again is a retry.
         lines: Which units go back.
         now: Milliseconds since the Unix epoch, UTC.
-        shipping: How much of the shipping charge goes back, as it was before any offer.
+        shipping: The part of the shipping charge, before any offer, that goes back.
     """
     request = _digest(lines, shipping)
     if state.refund:
@@ -160,7 +161,7 @@ def refund(
 
 
 def _digest(lines: Sequence[RequestedLine], shipping: Money | None) -> bytes:
-    """Return what two refunds must share for one to be a retry."""
+    """Return the digest that identifies a retry of this refund."""
     pieces = sorted((line.sku, line.qty) for line in lines)
     asked = [*pieces, shipping] if shipping else pieces
     return hashlib.sha256(msgspec.json.encode(asked)).digest()
@@ -180,7 +181,7 @@ def _give_back(state: RedemptionState, back: dict[str, _Rollback], sku: str, uni
         units: How many units of it go back.
 
     Returns:
-        How many of the units the order did not buy.
+        The number of units that the order did not buy.
     """
     shared = [
         key

@@ -9,7 +9,7 @@ from tactful.core.redemption.redemption_rows import RedemptionRow
 UseState = Literal[
     "unknown", "unaccepted", "open", "mine", "theirs", "cancelled", "refused", "ended", "expired"
 ]
-"""Where an (offer, order) pair stands.
+"""The state of an (offer, order) pair.
 
 `mine`: this order uses the offer. `theirs`: another order uses it. `cancelled`: this order gave it back.
 `refused`: an attempt to redeem it ended the offer.
@@ -51,7 +51,7 @@ _STATE_OF_OFFER: Final[dict[OfferState, UseState]] = {
 
 
 def use_state(offer: Offer | None, use: RedemptionRow | None) -> UseState:
-    """Return where an (offer, order) pair stands.
+    """Return the state of an (offer, order) pair.
 
     Args:
         offer: The offer; `None`: the ledger does not know it.

@@ -1,1 +1,1 @@
-"""Rules as compiled data, the policy they run under, and conditions read plainly."""
+"""Rules as compiled data, the policy they run under, and plain evaluation of conditions."""

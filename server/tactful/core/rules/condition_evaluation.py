@@ -1,8 +1,8 @@
 """Plain evaluation of conditions, and which of their clauses fail.
 
 The rulebook's compiler turns each condition into one generated function, `Rule.holds_from`. This
-module reads the same condition as data: slowly and obviously. Explanations use it to name the
-clauses that fail, and property tests hold the generated code against it.
+module interprets the same condition as data, which is slower but simple. Explanations use it to
+name the clauses that fail, and property tests compare the generated code with it.
 """
 
 from collections.abc import Iterator
@@ -33,8 +33,8 @@ def holds_from(condition: Condition, scene: Any) -> int:
         scene: The item in front of the shopper, `context.Scene`.
 
     Returns:
-        `NOW`, milliseconds since the Unix epoch, UTC, `NEEDS_ACTIVITY` or `NEVER`. Of `all` the
-        latest instant counts, of `any` the earliest. `none` is judged by the present alone, because
+        `NOW`, milliseconds since the Unix epoch, UTC, `NEEDS_ACTIVITY` or `NEVER`. For `all` the
+        latest instant counts, for `any` the earliest. `none` depends on the present alone, because
         a part that will hold later does not forbid anything yet.
     """
     match condition:
@@ -57,8 +57,8 @@ def failed_clauses(condition: Condition, scene: Any) -> tuple[FailedClause, ...]
         scene: The item in front of the shopper, `context.Scene`.
 
     Returns:
-        The clauses in the order of the rule. Of an `any` all are returned or none: each of them
-        would be enough.
+        The clauses in the order of the rule. For an `any`, all clauses are returned or none,
+        because each alone would be enough.
     """
     return tuple(_failed(condition, scene))
 
@@ -84,7 +84,7 @@ def _failed(condition: Condition, scene: Any) -> Iterator[FailedClause]:
             for part in parts:
                 yield from _failed(part, scene)
         case AnyOf(parts):
-            # All or none: each of them alone would be enough.
+            # Yield all parts or none, because each alone would be enough.
             if not any(holds_from(part, scene) == NOW for part in parts):
                 for part in parts:
                     yield from _failed(part, scene)
@@ -104,6 +104,6 @@ def _forbidden(condition: Condition, scene: Any) -> Iterator[FailedClause]:
                 if holds_from(part, scene) == NOW:
                     yield from _forbidden(part, scene)
         case _:
-            # Under a double negation the clause is missing, not forbidden.
+            # Under a double negation a clause has to hold, so the clauses that fail are yielded.
             for part in condition.parts:
                 yield from _failed(part, scene)

@@ -90,7 +90,7 @@ class TimingThresholds(Struct, frozen=True):
 
 
 class FeedMaxAge(Struct, frozen=True):
-    """How long a feed may be silent before it is stale, in milliseconds; None: not watched."""
+    """The greatest age of a feed's last heartbeat, in milliseconds; None: not watched."""
 
     stock: int | None = None
     prices: int | None = None
@@ -99,21 +99,21 @@ class FeedMaxAge(Struct, frozen=True):
 
 
 class RatePrior(Struct, frozen=True):
-    """The conversion rates that are believed until the shop's own log says more."""
+    """The conversion rates that are assumed until the shop's own log has more data."""
 
     silence_bp: int = 300
     """The share of shoppers who buy without an offer, in basis points."""
     offer_bp: int = 400
     """The share of shoppers who buy with an offer, in basis points."""
     weight: int = 200
-    """How many observed shoppers the belief weighs as much as."""
+    """The weight of the assumed rates, as a number of observed shoppers."""
 
 
 class TrialGuardrail(Struct, frozen=True):
     """When a trial stops by itself."""
 
     after: int = 30
-    """How many of its offers must have been seen before it is judged."""
+    """How many of its offers must have been seen before the trial can stop by itself."""
     dismissed_bp: int = 6000
     """The share of seen offers that may be dismissed, in basis points."""
     complaints_bp: int = 300
@@ -125,15 +125,15 @@ class Policy(Struct, frozen=True):
 
     taints: TaintRules = TaintRules()
     brand_window: int = 180 * DAY
-    """Two product complaints on one brand within this taint the brand, in milliseconds."""
+    """The span within which two product complaints taint their brand, in milliseconds."""
     bought_window: int = 180 * DAY
-    """A case that names only a customer taints what they bought within this, in milliseconds."""
+    """How long before a case purchases are tainted if it names no order or item, in milliseconds."""
     bad_rating: int = 2
     """A review of at most so many stars taints its product."""
     good_rating: int = 4
     """An edit of a review to at least so many stars ends its taint."""
     correction_within: int = 0
-    """A return within this after its order is a correction and no taint, in milliseconds."""
+    """The span after an order in which a return is a correction and no taint, in milliseconds."""
     owned: OwnedProducts = OwnedProducts()
     caps: ContactCaps = ContactCaps()
     rest: Cooldowns = Cooldowns()

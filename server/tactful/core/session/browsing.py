@@ -1,7 +1,7 @@
 """Browsing signals: how page views, item views, cart and activity change the session.
 
-Most of what a shopper does changes nothing else. `fold_without_decision` recognizes those signals
-before a context is built for them, which keeps a moving shopper at a few microseconds per signal.
+Most browsing signals change nothing else. `fold_without_decision` recognises them before a context
+is built for them, so that such a signal costs only a few microseconds.
 """
 
 from collections.abc import Callable
@@ -165,7 +165,7 @@ def _report_activity(session: Session, signal: signals.ActivityReported, now: in
         case "exit":
             return structs.replace(session, exits=session.exits + 1)
         case _:
-            # `idle`: that `last_input` grows old says the same.
+            # `idle` changes nothing: the age of `last_input` has the same information.
             return session
 
 

@@ -139,8 +139,8 @@ def cap_frees_at(recent: Sequence[int], count: int, per: int) -> int | None:
         per: The length of the window, in milliseconds.
 
     Returns:
-        When so many approaches have left the window that fewer than `count` remain; None for a cap
-        of 0, which never allows any.
+        The instant from which fewer than `count` approaches remain in the window; None for a cap of
+        0, which never allows any.
     """
     return recent[-count] + per if count else None
 
@@ -153,8 +153,8 @@ def merge_histories(one: ContactHistory, other: ContactHistory) -> ContactHistor
         other: The history of the anonymous shopper who became that customer.
 
     Returns:
-        Approaches united by offer id, so that a repeated login counts none twice; of cooldowns and
-        quiet periods the later end.
+        The approaches of both, united by offer id, so that a repeated login counts none twice. For
+        cooldowns and quiet periods, the later end counts.
     """
     # The common case at every page load of a customer: nothing to merge, and nothing to write.
     if not (other.approaches or other.cooldowns or other.quiet_until):
@@ -166,7 +166,7 @@ def merge_histories(one: ContactHistory, other: ContactHistory) -> ContactHistor
 
 
 def _united(one: Iterable[Approach], other: Iterable[Approach]) -> tuple[Approach, ...]:
-    """Return the approaches of both, each offer once, as shown if either says so."""
+    """Return the approaches of both, one per offer, as shown if either history says so."""
     by_offer: dict[str, Approach] = {}
     for approach in (*one, *other):
         known = by_offer.get(approach.offer)

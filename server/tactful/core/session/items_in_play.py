@@ -14,13 +14,13 @@ def candidate_skus(session: Session) -> tuple[str, ...]:
 
     Returns:
         The item whose page is open. In the cart, and on a rescue page, the items of the cart as
-        well. On a rescue page without either, the item viewed last: a shopper who cancels an order
-        is on a page that names none.
+        well. On a rescue page without either, the item viewed last, because a page for cancelling
+        an order names no item.
     """
     found = [session.focus] if session.focus else []
     if session.rescue or session.page == "cart":
         found += [line.sku for line in session.cart]
-    # An item seen last is a guess, so it counts only where nothing better is known.
+    # The item viewed last is a guess, so it counts only if nothing better is known.
     if session.rescue and not found and session.viewed_items:
         found.append(session.viewed_items[-1].sku)
     return tuple(dict.fromkeys(found))

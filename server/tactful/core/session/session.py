@@ -1,8 +1,8 @@
-"""The state of one shopper's browsing, and how it stops belonging to a customer.
+"""The state of one shopper's browsing, and its detachment from a customer.
 
-No value here, in facts, offers or signals can be part of a cycle: each is frozen and made of values
-that existed before it. Therefore `gc=False`: it spares the garbage collector a walk over every
-session and the whole catalogue, which took 100 ms with 1,000 sessions and delayed every offer.
+No value here, in facts, offers or signals can be part of a reference cycle: each is frozen and made
+of values that existed before it. With `gc=False` the garbage collector does not walk over every
+session and the whole catalogue. That walk took 100 ms with 1,000 sessions and delayed every offer.
 """
 
 from typing import Final
@@ -73,7 +73,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     territory: str | None = None
     """ISO 3166-1 or 3166-2 code; None: unknown, and then nothing is offered."""
     declared: bool = False
-    """Whether the territory comes from the shop's signed identity, which goes before a page's."""
+    """Whether the territory is from the shop's signed identity, which overrides that of a page."""
     locale: str | None = None
     """BCP 47 tag of the page, which chooses the language of messages."""
     visit: LandingVisit = LandingVisit()
@@ -91,7 +91,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     dwell_before_ms: int = field(default=0, name="dwelt")
     """Engaged milliseconds on the focus, and in the cart it leads to, before `running_since`."""
     running_since: int | None = None
-    """Since when engaged time runs, milliseconds since the Unix epoch, UTC; None: it does not."""
+    """When engaged time started to run, milliseconds since the Unix epoch, UTC; None: it does not."""
     last_input: int = 0
     """The last input of the shopper, milliseconds since the Unix epoch, UTC."""
     chat_open: bool = False
@@ -173,9 +173,9 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
 
 
 def detached_customer(before: Session, after: Session) -> str | None:
-    """Return the customer whose history could be used before a turn and cannot after it.
+    """Return the customer whose history was usable before a turn, but is not after it.
 
-    That is after a logout, a switch to another account, or a withdrawn consent.
+    This happens after a logout, a switch to another account, or a withdrawn consent.
 
     Args:
         before: The session before the turn.

@@ -1,6 +1,6 @@
 """Signals: everything that can happen to a session and change a decision.
 
-Each is a noun and a past participle. The turn log stores them: a `tag` is the name under which
+Each name is a noun and a past participle. The turn log stores them: a `tag` is the name under which
 releases since 0.1.0 store a signal, and never changes.
 """
 
@@ -120,7 +120,7 @@ class ActivityReported(Struct, frozen=True, gc=False, tag="Acted"):
 
     kind: ActivityKind
     tab: int = 0
-    """The number of the connection; it counts for `visible` and `hidden` alone."""
+    """The number of the connection; it matters only for `visible` and `hidden`."""
 
 
 class ConsentChanged(Struct, frozen=True, gc=False, tag="Consented"):
@@ -159,7 +159,7 @@ class TimerFired(Struct, frozen=True, gc=False, tag="Woken"):
 
 
 class FactsChanged(Struct, frozen=True, gc=False, tag="Changed"):
-    """Facts, rules or the liveness of feeds changed in a way that may concern this session."""
+    """Facts, rules or the staleness of feeds changed in a way that may concern this session."""
 
 
 class OrderReported(Struct, frozen=True, gc=False, tag="Bought"):

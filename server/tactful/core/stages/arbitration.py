@@ -53,7 +53,7 @@ def rank_of_standing(offer: Offer, rule: Rule | None, value: ExpectedValue | Non
 
     Args:
         offer: The standing offer.
-        rule: Its rule; None where the rulebook has it no more. Such an offer is in a tier below
+        rule: Its rule; None if the rulebook no longer contains it. Such an offer is in a tier below
             every other, so that any better candidate replaces it.
         value: Its expected value; None where it was not computed.
 
@@ -65,10 +65,10 @@ def rank_of_standing(offer: Offer, rule: Rule | None, value: ExpectedValue | Non
 
 
 def price_after_discount(rule: Rule, quote: Quote) -> int:
-    """Return what the shopper pays for one unit that is all they order, in minor units.
+    """Return what the shopper pays for one unit if nothing else is ordered, in minor units.
 
-    A discount on the shipping leaves the item's price as it is, so what it saves is taken off here:
-    otherwise arbitration could not compare it with a discount on the item.
+    A discount on the shipping does not change the item's price. Its saving is subtracted here, so
+    that arbitration can compare it with a discount on the item.
     """
     return quote.unit - quote.saved if rule.level == "shipping" else quote.unit
 
@@ -99,8 +99,8 @@ def offer_value(
 def beats_silence(context: Context, candidate: Candidate) -> bool:
     """Return whether a candidate is worth more than showing nothing.
 
-    Without arbitration by value it always is. A rule with `force` is shown whatever it costs, and a
-    remedy is owed to the customer, so neither has to earn anything.
+    Without arbitration by value, the answer is always yes. A rule with `force` is shown whatever it
+    costs, and a remedy is owed to the customer, so neither has to earn anything.
     """
     rule = candidate.rule
     if context.rulebook.policy.arbitration != "expected_value" or rule.force or rule.remedy:
@@ -193,7 +193,7 @@ def _against(
     """
     sku = candidate.scene.item.sku
     visible = next((offer for offer in standing if offer.sku == sku and offer.advertised), None)
-    # Its own offer is on the screen already; a second one would only restart the countdown.
+    # The rule's own offer is on the screen already; a second one would only restart the countdown.
     if visible and visible.rule == candidate.rule.id:
         return "standing", None
     if not beats_silence(context, candidate):
@@ -208,7 +208,7 @@ def _betters(context: Context, candidate: Candidate, visible: Offer) -> bool:
     value = offer_value(
         context, candidate.scene, visible.rule, candidate.priced, visible.price_after_discount
     )
-    # Both conditions: a rank alone could follow from a new tier and make the shopper pay more.
+    # Both conditions are needed: the rank may come from a new tier, and the shopper would pay more.
     rank = rank_of_standing(visible, context.rulebook.rules.get(visible.rule), value)
     return (
         price_after_discount(candidate.rule, candidate.quote) < visible.price_after_discount
@@ -228,7 +228,7 @@ def _may_stack(standing: Iterable[Offer], candidate: Candidate) -> bool:
 
 
 def _measured(context: Context, candidate: Candidate) -> tuple[VerdictOutcome, Reason | None]:
-    """Return whether a winner is held back to measure the effect, or runs as a shadow. Gate 12."""
+    """Gate 12: return whether a winner is held out to measure the effect, or runs as a shadow."""
     rule, policy = candidate.rule, context.rulebook.policy
     reason = holdout_reason(context.seed, candidate.scene.holdout_key, rule, policy)
     if reason:

@@ -1,8 +1,8 @@
 """Hold-outs: shoppers who are deliberately shown nothing, to measure the effect.
 
-Gate 12 (server/SEMANTICS.md, section 7). Membership is a keyed hash and nothing is stored for it. A
-customer is in the same group on every device and after every restart. The groups cannot be computed
-without the shop's seed.
+Gate 12 (server/SEMANTICS.md, section 7). Membership is computed by a keyed hash, and is not stored.
+A customer is in the same group on every device and after every restart. The groups cannot be
+computed without the shop's seed.
 """
 
 from hashlib import blake2b

@@ -102,7 +102,7 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         personal="personal" in provenance_of(rule),
         on_change=rule.on_change,
         remedy=remedy.fact.remedy if remedy else None,
-        # Copied: an accepted offer stacks as it was promised, whatever becomes of the rulebook.
+        # Copied, because an accepted offer stacks as promised even if the rulebook changes.
         stacks_with=tuple(sorted(rule.stacks_with)),
         notes=_notes(context, candidate, prior),
     )
@@ -117,9 +117,9 @@ def prior_price_of(scene: Scene, since: int, currency: str) -> PriorPrice | None
         currency: ISO 4217 code; prices in another currency do not count.
 
     Returns:
-        The lowest public price of the window before `since`. Where the public price has been lower
-        since then, that lower price: "was" must not name a price that is not charged any more.
-        None without a price on record.
+        The lowest public price of the window before `since`. If the public price has been lower
+        since then, that lower price is returned: "was" must not name a price that is not charged
+        any more. None without a price on record.
     """
     ledger = scene.item.history.get(scene.territory or "", ())
     at_start = prior_price(ledger, since, currency)
@@ -129,7 +129,7 @@ def prior_price_of(scene: Scene, since: int, currency: str) -> PriorPrice | None
 
 
 def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> tuple[str, ...]:
-    """Return the marks that the shop's staff see beside an offer."""
+    """Return the marks that operators see beside an offer."""
     rule, scene = candidate.rule, candidate.scene
     product, territory = scene.item.product_id, scene.territory or ""
     # A remedy and an offer on the shipping do not change what the item costs in public.
@@ -141,7 +141,7 @@ def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> 
 
 
 def provenance_of(rule: Rule) -> frozenset[Provenance]:
-    """Return what targeting and price of a rule read.
+    """Return the provenances of the inputs that a rule's targeting and price read.
 
     A remedy is the customer's own voucher, so it is personal. A ladder counts the earlier pushes in
     this session, so it is pseudonymous.

@@ -31,7 +31,7 @@ def apply_signal(builder: DecisionBuilder) -> None:
 
 
 def expire_offers(builder: DecisionBuilder) -> None:
-    """End the offers and the acceptances that have reached their time.
+    """Expire the offers and the acceptances that have reached their end.
 
     The product gets a cooldown: an offer that expired is not made again at once.
     """
@@ -53,7 +53,7 @@ def _open_connection(builder: DecisionBuilder, signal: signals.ConnectionOpened)
         "gpc": signal.gpc,
         "last_input": builder.now,
     }
-    # The shop's signed territory goes before what a page says of itself.
+    # The shop's signed territory takes precedence over the one that a page declares.
     if signal.territory and not session.declared:
         changes["territory"] = signal.territory
     if signal.locale:
@@ -86,7 +86,8 @@ def _identify(builder: DecisionBuilder, signal: signals.CustomerIdentified) -> N
 def _merge_contacts(builder: DecisionBuilder) -> None:
     """Count the approaches of the anonymous shopper for the known customer as well.
 
-    Only where the history may be used: without that consent nothing is written about a customer.
+    This happens only if the history may be used: without that consent nothing is written about a
+    customer.
     """
     if builder.profile:
         builder.contact = merge_histories(builder.contact, builder.session.contact)
@@ -98,7 +99,7 @@ def _log_out(builder: DecisionBuilder, signal: signals.CustomerLoggedOut) -> Non
 
 
 def _forget_customer(builder: DecisionBuilder) -> None:
-    """Withdraw the visible offers that depended on the identity, and forget it.
+    """Withdraw the visible offers that depended on the identity, and forget the identity.
 
     Accepted offers stay: they are promises (server/SEMANTICS.md, section 8).
     """
@@ -155,7 +156,7 @@ def _accept_offer(builder: DecisionBuilder, signal: signals.OfferAccepted) -> No
         known = signal.offer in builder.session.ended
         builder.effects.append(RefuseAcceptance(signal.offer, "ended" if known else "not_yours"))
     elif offer.state is OfferState.ACCEPTED:
-        # A client that lost the answer asks again and gets the same one.
+        # A client that lost the answer accepts again and gets the same answer.
         builder.effects.append(ConfirmAcceptance(offer))
     elif signal.qty is not None and not 1 <= signal.qty <= offer.max_qty:
         builder.effects.append(RefuseAcceptance(offer.id, "quantity"))
@@ -176,7 +177,7 @@ def _promise(builder: DecisionBuilder, offer: Offer, qty: int) -> None:
 
 
 def _change_nothing(builder: DecisionBuilder, signal: signals.Signal) -> None:
-    """Leave the session as it is: what follows from time and facts is decided, not applied."""
+    """Leave the session as it is: later stages decide what follows from time and facts."""
 
 
 def _record_order(builder: DecisionBuilder, signal: signals.OrderReported) -> None:
@@ -205,7 +206,7 @@ def _end_redeemed(builder: DecisionBuilder, signal: signals.OfferRedeemed) -> No
 
 
 def _restore_redeemed(builder: DecisionBuilder, signal: signals.RedemptionRolledBack) -> None:
-    """Hold an offer again whose redemption was rolled back; the ledger has recorded that."""
+    """Restore an offer whose redemption was rolled back; the ledger has recorded that already."""
     offer = signal.offer
     builder.standing[offer.id] = offer
     builder.update(seq=max(builder.session.seq, offer.seq))

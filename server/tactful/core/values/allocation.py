@@ -12,20 +12,20 @@ from tactful.core.values.money import discounted
 
 Level = Literal["item", "order", "shipping"]
 LEVELS: Final[tuple[Level, ...]] = ("item", "order", "shipping")
-"""The order in which offers come off, each on the result of the one before."""
+"""The order in which offers are applied, each to the result of the one before."""
 
 
 class Deduction(Struct, frozen=True):
-    """An amount that comes off, or a share with a bound.
+    """A fixed discount, or a percentage with an upper bound.
 
     The bound is the worst case, which must be reserved before the order is known.
     """
 
     level: Literal["order", "shipping"]
     at_most: int
-    """The amount, or the most that the share comes to, in minor units."""
+    """The fixed discount, or the upper bound of the percentage, in minor units."""
     percent_bp: int | None = None
-    """The share in basis points; `None`: `at_most` itself comes off."""
+    """The percentage in basis points; `None`: the discount is `at_most` itself."""
 
     def amount_off(self, amount: int) -> int:
         """Return what comes off an amount: never more than the amount; a share is rounded once, ties to the shopper."""
@@ -62,7 +62,7 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def may_stack(first: str, second: str, stacks_with: Mapping[str, Collection[str]]) -> bool:
-    """Return whether two rules name each other; one that names and is not named stacks nothing.
+    """Return whether two rules name each other; it is not enough that one names the other.
 
     Args:
         first: A rule.

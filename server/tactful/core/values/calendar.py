@@ -223,7 +223,7 @@ def _occurrences(wall: datetime, zone: str) -> tuple[int, int, bool]:
     info = zone_of(zone)
     early = to_ms(wall.replace(tzinfo=info, fold=0))
     late = to_ms(wall.replace(tzinfo=info, fold=1))
-    # In a gap, the offsets before and after it swap the two: that is how PEP 495 defines fold.
+    # In a gap the two instants are swapped, because PEP 495 defines `fold` that way.
     if late < early:
         after = _gap_end(late, early, info)
         return after, after, True

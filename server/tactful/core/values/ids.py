@@ -12,7 +12,7 @@ from base64 import urlsafe_b64encode
 from typing import Final
 
 ID_BYTES: Final = 16
-"""128 bits: nobody can guess an id, and two never collide, so that no store has to be asked."""
+"""128 bits: an id cannot be guessed, and two never collide, so that no store has to be asked."""
 
 SECRET_BYTES: Final = 32
 """256 bits for the secret that proves that a browser may resume a session."""
@@ -40,7 +40,7 @@ def base64url(raw: bytes) -> str:
 
 
 def offer_id(entropy: bytes) -> str:
-    """Return `of_…`, the id of an offer; its browser knows it."""
+    """Return `of_…`, the id of an offer; the shopper's browser knows it."""
     return _prefixed(OFFER, entropy, ID_BYTES)
 
 
@@ -75,12 +75,12 @@ def is_id(text: str, prefix: str) -> bool:
 
 
 def resume_digest(secret: str) -> bytes:
-    """Return the digest that is stored of a resume secret: a leaked database resumes no session."""
+    """Return the digest that is stored of a resume secret: a leaked ledger resumes no session."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def resumes(secret: str, digest: bytes) -> bool:
-    """Return whether `secret` belongs to `digest`; the time it takes does not reveal how close it came."""
+    """Return whether `secret` belongs to `digest`; the comparison takes constant time."""
     return is_id(secret, RESUME) and hmac.compare_digest(resume_digest(secret), digest)
 
 

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 else:
     Currency = Literal[tuple(EXPONENTS)]
 
-# 19 digits hold every signed 64-bit amount. The bound keeps int() from hostile text: it is quadratic.
+# 19 digits hold every signed 64-bit amount. The bound protects `int()`, which is quadratic, from
+# hostile text.
 _PLAIN = re.compile(r"(-?)(0|[1-9][0-9]{0,18})(?:\.([0-9]{1,4}))?", re.ASCII)
 
 
@@ -130,8 +131,8 @@ def parse(text: str, currency: str) -> Money:
     """Parse an amount: `"19.9"` in EUR gives 1990 minor units.
 
     Args:
-        text: Plain ASCII digits with a point. Thousands separators, exponents, plus signs, blanks, leading
-            zeros and minus zero are refused, and more decimals than the currency has.
+        text: Plain ASCII digits with a point. Thousands separators, exponents, plus signs, blanks,
+            leading zeros, minus zero and more decimals than the currency has are refused.
         currency: An ISO 4217 code.
 
     Raises:
@@ -177,9 +178,9 @@ def format_plain(money: Money) -> str:
 
 
 def divide_to_shopper(numerator: int, denominator: int) -> int:
-    """Return the integer nearest to numerator / denominator, an exact tie down; denominator > 0.
+    """Return the integer nearest to numerator / denominator, an exact tie rounded down; denominator > 0.
 
-    Down is to the shopper's advantage, because the result is a price.
+    Rounding down favours the shopper, because the result is a price.
     """
     return (2 * numerator + denominator - 1) // (2 * denominator)
 

@@ -32,7 +32,7 @@ class OpenHours(Struct, frozen=True):
 
 
 class WeeklySchedule(Struct, frozen=True):
-    """Weekly hours in one IANA zone; the schedule is open while any of them is."""
+    """Weekly hours in one IANA zone; the schedule is open while any of them applies."""
 
     zone: str
     hours: tuple[OpenHours, ...]

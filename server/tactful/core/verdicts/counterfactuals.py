@@ -1,4 +1,4 @@
-"""What would change a gate's answer, for explanations (a counterfactual explanation)."""
+"""Counterfactual explanations: what would change a gate's answer."""
 
 from typing import Any
 

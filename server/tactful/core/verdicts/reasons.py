@@ -24,7 +24,7 @@ class Reason(StrEnum):
     change: str
     """What would change the gate's answer, as a clause without a full stop."""
     needed: str | None
-    """What the gate needs, where it has no value to compare and knows no end."""
+    """What the gate needs, in words, if it has no value to compare and knows no end."""
     shows_instants: bool
     """Whether `Finding.actual` and `Finding.needed` are milliseconds since the Unix epoch, UTC."""
 
