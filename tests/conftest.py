@@ -2,10 +2,11 @@
 
 import os
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 EXPLORE = os.environ.get("TACTFUL_EXPLORE") == "1"
@@ -18,6 +19,13 @@ REQUIRED = os.environ.get("TACTFUL_REQUIRE") == "1"
 """Whether a skipped test is a failure, on a machine that claims to have everything."""
 ELSEWHERE = ("real data", "network namespace")
 """Requirements that no checkout contains or a machine may forbid: their absence is never a failure."""
+
+
+@pytest.fixture(autouse=True)
+def default_log_configuration() -> Iterator[None]:
+    """Undo what a command under test configured: the log belongs to the whole process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.hookimpl(wrapper=True)
