@@ -63,11 +63,13 @@ def test_the_types_travel_with_the_package() -> None:
 
 
 @pytest.mark.thorough
+@pytest.mark.thorough
 def test_a_program_that_mounts_the_app_passes_strict_mypy(tmp_path: Path) -> None:
     done = type_check(DOWNSTREAM, tmp_path)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.thorough
 def test_a_setting_of_the_wrong_type_is_reported(tmp_path: Path) -> None:
     done = type_check(WRONG, tmp_path)

@@ -58,6 +58,7 @@ async def test_large_reports_are_bounded_by_their_bytes_and_one_alone_always_fit
 
 
 @pytest.mark.thorough
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_burst_out_of_order_with_duplicates_and_refusals_ends_as_it_was_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
