@@ -114,3 +114,48 @@ def one_rule(body: str, rest: str = "") -> str:
     """A file of one rule; `rest`: what else is in it."""
     lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
     return f"rules:\n  - id: one\n{lines}\n{rest}"
+
+
+PLENTY_RULES = """\
+rules:
+  - id: plenty
+    when:
+      - item.stock: {at_least: 5}
+    offer: {percent: 10%}
+"""
+PLENTY_TESTS = """\
+rules: [plenty]
+
+given:
+  items:
+    A: {price: 100.00 EUR, stock: 9}
+
+tests:
+  - name: plenty of it
+    steps:
+      - view: A
+      - wait: 31s
+      - expect: {offer: plenty, price: 90.00 EUR}
+"""
+
+VALID_FILE = b"""\
+# yaml-language-server: $schema=schema/rules.schema.json
+rules:
+  - id: hesitating
+    note: The shopper hesitates over a shoe we have plenty of.
+    valid: {from: 2026-03-01, until: 2026-03-31, timezone: Europe/Berlin}
+    territories: [DE, "AT"]
+    when:
+      all:
+        - item.category: {under: shoes/running}
+        - any:
+            - customer.orders: {at_least: 1}
+            - visit.campaign: 'spring-mail'
+    offer:
+      percent: 15%
+      floor: {margin: 20%}
+      message: >-
+        Still thinking about {item.title}?
+        {offer.price} for the next {offer.expires}.
+"""
+"""A valid file that uses every kind of layout."""

@@ -6,30 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from support.rule_files import PLENTY_RULES, PLENTY_TESTS
 from tactful.cli import main
 from tactful.rulebook.source.codes import CODES
-
-GOOD = """\
-rules:
-  - id: plenty
-    when:
-      - item.stock: {at_least: 5}
-    offer: {percent: 10%}
-"""
-TESTS = """\
-rules: [plenty]
-
-given:
-  items:
-    A: {price: 100.00 EUR, stock: 9}
-
-tests:
-  - name: plenty of it
-    steps:
-      - view: A
-      - wait: 31s
-      - expect: {offer: plenty, price: 90.00 EUR}
-"""
 
 
 @pytest.fixture
@@ -37,7 +16,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "rules"
     folder.mkdir()
-    (folder / "plenty.yaml").write_text(GOOD)
+    (folder / "plenty.yaml").write_text(PLENTY_RULES)
     return folder
 
 
@@ -128,12 +107,12 @@ def test_hidden_files_and_other_types_are_not_read(shop: Path) -> None:
 
 def test_files_are_formatted(shop: Path) -> None:
     path = shop / "plenty.yaml"
-    path.write_text(GOOD.replace("{percent: 10%}", "{  percent: 10% }"))
-    (shop / "plenty.test.yaml").write_text(TESTS)
+    path.write_text(PLENTY_RULES.replace("{percent: 10%}", "{  percent: 10% }"))
+    (shop / "plenty.test.yaml").write_text(PLENTY_TESTS)
     result = run("fmt", "--check")
     assert (result.exit_code, result.output) == (1, "would format rules/plenty.yaml\n")
     assert run("fmt").output == "formatted rules/plenty.yaml\n"
-    assert path.read_text() == GOOD
+    assert path.read_text() == PLENTY_RULES
     assert run("fmt", "--check").exit_code == 0
 
 
@@ -156,10 +135,10 @@ def test_rules_are_explained_in_plain_words(shop: Path) -> None:
 def test_two_rulebooks_are_compared_by_what_they_mean(shop: Path) -> None:
     other = shop.parent / "other"
     other.mkdir()
-    (other / "another-name.yaml").write_text(f"# a comment\n{GOOD}")
+    (other / "another-name.yaml").write_text(f"# a comment\n{PLENTY_RULES}")
     result = run("diff", "rules", "other")
     assert (result.exit_code, result.output) == (0, "Both rulebooks have the same meaning.\n")
-    (other / "another-name.yaml").write_text(GOOD.replace("10%", "12%"))
+    (other / "another-name.yaml").write_text(PLENTY_RULES.replace("10%", "12%"))
     result = run("diff", "rules", "other")
     assert (result.exit_code, result.output) == (
         1,

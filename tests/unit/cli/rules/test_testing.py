@@ -6,28 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.cli_runner import run
-
-GOOD = """\
-rules:
-  - id: plenty
-    when:
-      - item.stock: {at_least: 5}
-    offer: {percent: 10%}
-"""
-TESTS = """\
-rules: [plenty]
-
-given:
-  items:
-    A: {price: 100.00 EUR, stock: 9}
-
-tests:
-  - name: plenty of it
-    steps:
-      - view: A
-      - wait: 31s
-      - expect: {offer: plenty, price: 90.00 EUR}
-"""
+from support.rule_files import PLENTY_RULES, PLENTY_TESTS
 
 
 @pytest.fixture
@@ -35,19 +14,21 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "rules"
     folder.mkdir()
-    (folder / "plenty.yaml").write_text(GOOD)
+    (folder / "plenty.yaml").write_text(PLENTY_RULES)
     return folder
 
 
 def test_a_failing_test_shows_what_was_expected_and_what_every_rule_said(shop: Path) -> None:
-    (shop / "plenty.test.yaml").write_text(TESTS)
+    (shop / "plenty.test.yaml").write_text(PLENTY_TESTS)
     assert "1 of 1 tests pass" in run("rules", "test").output
-    (shop / "plenty.test.yaml").write_text(TESTS.replace("price: 90.00 EUR", "price: 80.00 EUR"))
+    (shop / "plenty.test.yaml").write_text(
+        PLENTY_TESTS.replace("price: 90.00 EUR", "price: 80.00 EUR")
+    )
     result = run("rules", "test", "rules/plenty.test.yaml")
     assert result.exit_code == 1
     assert "rules/plenty.test.yaml:12: expected a price of 80.00 EUR" in result.output
     assert "plenty: standing" in result.output
-    (shop / "plenty.test.yaml").write_text(TESTS.replace("stock: 9", "stock: 1"))
+    (shop / "plenty.test.yaml").write_text(PLENTY_TESTS.replace("stock: 9", "stock: 1"))
     assert "target.conditions: {'item.stock': 1}, needed item.stock" in run("rules", "test").output
     assert json.loads(run("rules", "test", "--json").output)[0]["name"] == "plenty of it"
 
@@ -62,7 +43,7 @@ def test_broken_tests_are_findings_and_broken_rules_an_error(shop: Path) -> None
 
 
 def test_coverage_names_the_gaps_and_can_have_a_threshold(shop: Path) -> None:
-    (shop / "plenty.test.yaml").write_text(TESTS)
+    (shop / "plenty.test.yaml").write_text(PLENTY_TESTS)
     result = run("rules", "coverage")
     assert result.exit_code == 0
     assert "plenty: item.stock: {at_least: 5} was never false" in result.output

@@ -2,31 +2,10 @@
 
 import pytest
 
-from support.rule_files import found
+from support.rule_files import VALID_FILE, found
 from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.recovery import read
 from tactful.rulebook.source.tree import RuleSource
-
-GOOD = b"""\
-# yaml-language-server: $schema=schema/rules.schema.json
-rules:
-  - id: hesitating
-    note: The shopper hesitates over a shoe we have plenty of.
-    valid: {from: 2026-03-01, until: 2026-03-31, timezone: Europe/Berlin}
-    territories: [DE, "AT"]
-    when:
-      all:
-        - item.category: {under: shoes/running}
-        - any:
-            - customer.orders: {at_least: 1}
-            - visit.campaign: 'spring-mail'
-    offer:
-      percent: 15%
-      floor: {margin: 20%}
-      message: >-
-        Still thinking about {item.title}?
-        {offer.price} for the next {offer.expires}.
-"""
 
 
 def test_reading_continues_after_a_broken_line() -> None:
@@ -89,5 +68,5 @@ def test_a_tab_inside_a_value_is_accepted() -> None:
 
 def test_a_valid_file_is_read_without_findings() -> None:
     findings = Findings()
-    assert read(RuleSource("a.yaml", GOOD), findings) is not None
+    assert read(RuleSource("a.yaml", VALID_FILE), findings) is not None
     assert findings.sorted() == ()

@@ -7,33 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.counted_work import counted
-from support.rule_files import check, found
+from support.rule_files import VALID_FILE, check, found
 from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.tree import MAX_BYTES, Node, RuleSource, decode, parse
 
 MOST_CALLS = 1_000_000
 """Function calls that one check may take. The worst file below takes 400,000, the good one 2,000."""
-
-GOOD = b"""\
-# yaml-language-server: $schema=schema/rules.schema.json
-rules:
-  - id: hesitating
-    note: The shopper hesitates over a shoe we have plenty of.
-    valid: {from: 2026-03-01, until: 2026-03-31, timezone: Europe/Berlin}
-    territories: [DE, "AT"]
-    when:
-      all:
-        - item.category: {under: shoes/running}
-        - any:
-            - customer.orders: {at_least: 1}
-            - visit.campaign: 'spring-mail'
-    offer:
-      percent: 15%
-      floor: {margin: 20%}
-      message: >-
-        Still thinking about {item.title}?
-        {offer.price} for the next {offer.expires}.
-"""
 
 
 def tree(text: str) -> Node:
@@ -57,12 +36,12 @@ def test_scalars_stay_text() -> None:
 
 
 def test_a_byte_order_mark_and_dos_line_ends_are_accepted() -> None:
-    assert found(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n")) == []
+    assert found(b"\xef\xbb\xbf" + VALID_FILE.replace(b"\n", b"\r\n")) == []
 
 
 @pytest.mark.parametrize("end", ["\r", "\x85", "\u2028", "\u2029"])
 def test_every_line_end_of_yaml_ends_a_line(end: str) -> None:
-    assert found(GOOD.decode().replace("\n", end).encode()) == []
+    assert found(VALID_FILE.decode().replace("\n", end).encode()) == []
     assert found(f"-{end}'\n  '".encode()) == found(b"-\n'\n  '")
 
 
@@ -111,12 +90,12 @@ def test_a_hostile_file_is_refused_with_a_place_and_little_work(name: str) -> No
 
 def test_every_prefix_of_a_valid_file_is_read_or_refused_with_little_work() -> None:
     most = 0
-    for length in range(len(GOOD)):
-        compiled, calls = counted(partial(check, GOOD[:length]))
+    for length in range(len(VALID_FILE)):
+        compiled, calls = counted(partial(check, VALID_FILE[:length]))
         most = max(most, calls)
         errors = [one for one in compiled.diagnostics if one.severity == "error"]
         assert (compiled.rulebook is None) == bool(errors)
-    assert check(GOOD).rulebook is not None
+    assert check(VALID_FILE).rulebook is not None
     assert most < MOST_CALLS
 
 
