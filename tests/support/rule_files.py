@@ -158,4 +158,4 @@ rules:
         Still thinking about {item.title}?
         {offer.price} for the next {offer.expires}.
 """
-"""A valid file that uses every kind of layout."""
+"""A valid file with a comment, flow mappings, quotes and a folded text."""
