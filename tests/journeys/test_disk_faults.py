@@ -17,8 +17,8 @@ from support.ledger_rows import T0, accepted, entry, present, push
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.sqlite import group_commit
 from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.sqlite.writer import group_commit
 
 
 def sweep(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -23,8 +23,9 @@ from tactful.core.redemption.redemption_rows import (
     with_response,
 )
 from tactful.stores.shared.failpoints import FailpointHook, from_environment, no_failpoint
-from tactful.stores.sqlite import group_commit, opening
+from tactful.stores.sqlite import opening
 from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.sqlite.writer import checkpoints
 
 DATABASE = "tactful.db"
 SKUS_NOW = {"RUN-42": SkuNow(price=12900, currency="EUR", available=9)}
@@ -138,7 +139,7 @@ def main() -> None:
         for name, value, expected in opening._SETTINGS
     )
     setattr(opening, "_SETTINGS", settings)  # noqa: B010 - it is final for everybody else
-    group_commit.MIN_CHANGES_PER_CHECKPOINT = group_commit.MAX_CHANGES_PER_CHECKPOINT = 60
+    checkpoints.MIN_CHANGES_PER_CHECKPOINT = checkpoints.MAX_CHANGES_PER_CHECKPOINT = 60
     asyncio.run(work(folder, count))
     os._exit(0)
 

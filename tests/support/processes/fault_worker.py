@@ -22,8 +22,8 @@ from support.ledger_rows import accepted, push
 from support.processes.crash_worker import DATABASE, redemption
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerFullError
-from tactful.stores.sqlite import group_commit
 from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.sqlite.writer import checkpoints, group_commit
 
 ANY, WRITES, SYNCS = 0, 1, 2
 FAULTS = ((errno.EIO, ANY), (errno.ENOSPC, WRITES), (errno.ENOSPC, SYNCS))
@@ -129,7 +129,7 @@ def swallow() -> None:
 
 async def main() -> None:
     folder = Path(sys.argv[1])
-    group_commit.MIN_CHANGES_PER_CHECKPOINT = group_commit.MAX_CHANGES_PER_CHECKPOINT = 1
+    checkpoints.MIN_CHANGES_PER_CHECKPOINT = checkpoints.MAX_CHANGES_PER_CHECKPOINT = 1
     if sys.argv[2:] == ["swallow"]:
         swallow()
     for error, kind in FAULTS:

@@ -22,10 +22,10 @@ from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 from tactful.stores.sqlite import customer_data, facts, operator_actions, turns
-from tactful.stores.sqlite.group_commit import SqliteWriter
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
 from tactful.stores.sqlite.reconcile import reconcile
+from tactful.stores.sqlite.writer.group_commit import SqliteWriter
 
 MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
 """Bytes of records that may wait to be written.

@@ -27,7 +27,7 @@ _SETTINGS: Final = (
     ("secure_delete", "ON", 1),
     ("foreign_keys", "ON", 1),
     ("temp_store", "MEMORY", 2),
-    ("wal_autocheckpoint", "0", 0),  # the writer does it, between commits: see group_commit
+    ("wal_autocheckpoint", "0", 0),  # the writer does it, between commits: see writer.checkpoints
     ("cache_size", "-32768", -32768),  # KiB
     ("journal_size_limit", str(WAL_SIZE_LIMIT), WAL_SIZE_LIMIT),
 )

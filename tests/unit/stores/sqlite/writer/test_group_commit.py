@@ -2,32 +2,19 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, present, push
+from support.counted_ledger import Counted
+from support.ledger_rows import accepted, entry, present, push
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.sqlite import group_commit
-from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.sqlite.writer import group_commit
 
-Counted = tuple[SqliteLedger, list[str]]
 WRONG: Any = "text"
 """What the schema refuses where bytes belong."""
-
-
-@pytest.fixture
-async def counted(tmp_path: Path) -> AsyncIterator[Counted]:
-    """A ledger, and the failpoints that its writer has passed."""
-    points: list[str] = []
-    ledger = SqliteLedger(tmp_path / "tactful.db", failpoint=points.append)
-    await ledger.open()
-    yield ledger, points
-    await ledger.close()
 
 
 async def test_writes_that_arrive_together_share_a_transaction(counted: Counted) -> None:
@@ -69,27 +56,6 @@ async def test_a_record_that_fails_is_logged_and_the_records_beside_it_are_writt
     assert "a record was lost" in caplog.text
 
 
-async def test_deferred_records_are_written_together(counted: Counted) -> None:
-    ledger, points = counted
-    with ledger.deferred_writes():
-        for number in range(100):
-            ledger.record(Commit(entry=entry(at=T0 + number)))
-            await asyncio.sleep(0)
-        assert ledger.pending_bytes
-        assert points == []
-    await ledger.flush()
-    assert points.count("after-commit") == 1
-    assert len(await ledger.turn_entries(limit=999)) == 100
-
-
-async def test_a_commit_writes_the_deferred_records_queued_before_it(counted: Counted) -> None:
-    ledger, _ = counted
-    with ledger.deferred_writes():
-        ledger.record(Commit(session="se_1", state=b"first"))
-        assert await ledger.commit(push(accepted(), limit=None)) is None
-        assert present(await ledger.session("se_1")).state == b"first"
-
-
 async def test_a_lock_of_another_process_is_waited_for_and_then_reported(
     counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,15 +94,3 @@ async def test_records_wait_for_a_lock_and_are_not_lost(
     ):  # nothing is asked of the writer: it tries again by itself
         await ledger.feed_heartbeats()
     assert present(await ledger.session("se_1")).state == b"kept"
-
-
-async def test_the_write_ahead_log_is_moved_into_the_file_before_it_grows(counted: Counted) -> None:
-    ledger, _ = counted
-    log = ledger.path.with_name("tactful.db-wal")
-    for number in range(60_000):
-        ledger.record(Commit(entry=entry(at=T0 + number, inputs=b"i" * 1_000)))
-        if number % 2_000 == 0:
-            await ledger.flush()
-    await ledger.flush()
-    assert ledger.path.stat().st_size > 50_000_000
-    assert log.stat().st_size < 40_000_000

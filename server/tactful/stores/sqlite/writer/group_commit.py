@@ -20,74 +20,25 @@ jobs are committed. No caller is answered before `COMMIT` has returned: commit b
 import asyncio
 import logging
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from threading import Thread
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.sqlite.error_translation import translate_error
+from tactful.stores.sqlite.writer.checkpoints import Checkpointer
+from tactful.stores.sqlite.writer.write_jobs import T, Work, WriteJob, WriteQueue, transactions
 
-T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
 Records = Callable[[sqlite3.Connection, Sequence[Commit]], None]
 
-MAX_BATCH: Final = 4096
-"""Jobs in one transaction. It bounds how long the first of them waits for the last."""
-RECORD_DELAY_S: Final = 0.02
-"""Seconds for which records are gathered before the thread is woken.
-
-A thread that wakes for each record takes the interpreter from the event loop each time.
-"""
 RETRY_INTERVAL_S = 0.5
 """Seconds between two attempts to write records that could not be written yet."""
-MIN_CHANGES_PER_CHECKPOINT, MAX_CHANGES_PER_CHECKPOINT = 1_000, 4_000
-"""Changed rows after which the write-ahead log is moved into the file (a checkpoint).
-
-The next commit waits for the checkpoint: 5 ms after 1,000 changes, 15 ms after 4,000 (60 ms on a slow
-disk), 200 ms after 20,000. With at most 4,000 the log stays below `WAL_SIZE_LIMIT` and is overwritten
-in place; a commit into a log that still grows takes half as long again.
-
-The thread makes the checkpoint itself, after the callers are answered. SQLite's automatic
-checkpoint would run inside a commit, and would not report its input/output errors.
-"""
-CHECKPOINT_SPACING: Final = 50
-"""Checkpoints take 2 % of the time: the pause after one is 50 times as long as the checkpoint.
-
-The pause ends early at `MAX_CHANGES_PER_CHECKPOINT`.
-"""
 _PROBE: Final = "INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(8192))"
 """Writes two pages, to find out whether the disk has room again."""
 _LOG: Final = logging.getLogger("tactful.stores")
-
-
-class WriteJob:
-    """Work whose caller waits for the outcome, or a record whose caller does not wait.
-
-    `outside`: the work must run outside any transaction. `size`: the record's size in bytes.
-    """
-
-    __slots__ = ("future", "outcome", "outside", "record", "size", "work")
-
-    def __init__(
-        self,
-        *,
-        work: Work[Any] | None = None,
-        future: "asyncio.Future[Any] | None" = None,
-        outside: bool = False,
-        record: Commit | None = None,
-        size: int = 0,
-    ) -> None:
-        self.work = work
-        self.future = future
-        self.outside = outside
-        self.record = record
-        self.size = size
-        self.outcome: Any = None
 
 
 class SqliteWriter:
@@ -118,21 +69,15 @@ class SqliteWriter:
         self._write_records = write_records
         self._failpoint = failpoint
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[WriteJob | None] = SimpleQueue()
+        self._queue = WriteQueue(self._loop)
+        self._checkpointer = Checkpointer(connection)
         # Thread only: records to be tried again when the disk has room or a lock is gone.
         self._retrying: list[WriteJob] = []
-        # Event loop only: records that are not handed to the thread yet.
-        self._gathered: list[WriteJob] = []
-        self._timer: asyncio.TimerHandle | None = None
-        self._deferrals = 0
         # The loop writes one counter and the thread the other, so neither needs a lock.
         self._bytes_queued = 0
         self._bytes_finished = 0
         self._closing = False
         self._failure: LedgerError | None = None
-        # Rows changed by the last checkpoint, and the monotonic instant (ns) of the next one.
-        self._changes_checkpointed = 0
-        self._next_checkpoint_ns = 0
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -168,42 +113,22 @@ class SqliteWriter:
         if self._closing:
             raise LedgerError("the ledger is closed", retry=False)
         future: asyncio.Future[T] = self._loop.create_future()
-        self._send()
         self._queue.put(WriteJob(work=work, future=future, outside=outside))
         return await future
 
     def enqueue_record(self, record: Commit, size: int) -> None:
         """Write a record with one of the next batches; `size` in bytes counts as pending."""
         self._bytes_queued += size
-        self._gathered.append(WriteJob(record=record, size=size))
-        if self._timer is None and not self._deferrals:
-            self._timer = self._loop.call_later(RECORD_DELAY_S, self._send)
+        self._queue.gather(WriteJob(record=record, size=size))
 
-    @contextmanager
-    def deferred_writes(self) -> Iterator[None]:
+    def deferred_writes(self) -> AbstractContextManager[None]:
         """Gather records until the block ends, or until a job is queued whose caller waits."""
-        self._deferrals += 1
-        try:
-            yield
-        finally:
-            self._deferrals -= 1
-            if not self._deferrals:
-                self._send()
-
-    def _send(self) -> None:
-        """Hand the gathered records to the thread, before any job that is waited for."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        for job in self._gathered:
-            self._queue.put(job)
-        self._gathered.clear()
+        return self._queue.deferred()
 
     async def close(self) -> None:
         """Write what is queued, end the thread and close the connection."""
         self._closing = True
-        self._send()
-        self._queue.put(None)
+        self._queue.close()
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
 
@@ -214,7 +139,7 @@ class SqliteWriter:
         while is_open:
             jobs, is_open = self._next_batch()
             batch, self._retrying = self._retrying + jobs, []
-            for transaction in _transactions(batch):
+            for transaction in transactions(batch):
                 self._write(transaction)
             if not batch and isinstance(self._failure, LedgerFullError):
                 # No write is queued, so an empty batch tests whether the disk has room again.
@@ -225,22 +150,12 @@ class SqliteWriter:
             _LOG.error("%d records were lost: %s", len(self._retrying), self._failure)
 
     def _next_batch(self) -> tuple[list[WriteJob], bool]:
-        """Return everything that is queued, and whether the writer goes on (False: it is closed).
+        """Return everything that is queued, and whether the writer goes on.
 
         An empty batch means that `RETRY_INTERVAL_S` has passed.
         """
         again = self._retrying or isinstance(self._failure, LedgerFullError)
-        try:
-            job = self._queue.get(timeout=RETRY_INTERVAL_S if again else None)
-        except Empty:
-            return [], True
-        jobs: list[WriteJob] = []
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == MAX_BATCH or self._queue.empty():
-                return jobs, True
-            job = self._queue.get()
-        return jobs, False
+        return self._queue.next_batch(RETRY_INTERVAL_S if again else None)
 
     def _write(self, batch: list[WriteJob]) -> None:
         if isinstance(self._failure, LedgerBrokenError):
@@ -268,27 +183,14 @@ class SqliteWriter:
         self._failure = error
 
     def _checkpoint(self) -> None:
-        """Move the write-ahead log into the file when it is due.
-
-        A checkpoint that fails loses nothing: the log still holds every commit. An input/output error
-        suspends commits nevertheless, because the next commit would meet it too.
-        """
-        began, changes = time.monotonic_ns(), self._connection.total_changes
-        new = changes - self._changes_checkpointed
-        if new < MIN_CHANGES_PER_CHECKPOINT or (
-            new < MAX_CHANGES_PER_CHECKPOINT and began < self._next_checkpoint_ns
-        ):
-            return
-        self._changes_checkpointed = changes
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            self._checkpointer.run_if_due()
         except sqlite3.Error as error:
             meaning = translate_error(error, self._path)
-            # A full disk is not handled here, because the next commit meets and reports it.
+            # An input/output error suspends commits, because the next commit would meet it too. A
+            # full disk is not handled here: the next commit meets and reports it.
             if isinstance(meaning, LedgerBrokenError):
                 self._stop(meaning)
-        ended = time.monotonic_ns()
-        self._next_checkpoint_ns = ended + CHECKPOINT_SPACING * (ended - began)
 
     def _transact(self, batch: list[WriteJob]) -> None:
         """Perform a batch in one transaction; if a job fails by itself, repeat it job by job."""
@@ -369,21 +271,6 @@ class SqliteWriter:
         waiting = [job for job in batch if job.future]
         if waiting:
             self._loop.call_soon_threadsafe(_resolve, waiting, error)
-
-
-def _transactions(batch: list[WriteJob]) -> Iterator[list[WriteJob]]:
-    """Cut a batch into transactions, in order; work outside a transaction is alone in its part."""
-    together: list[WriteJob] = []
-    for job in batch:
-        if job.outside:
-            if together:
-                yield together
-            yield [job]
-            together = []
-        else:
-            together.append(job)
-    if together:
-        yield together
 
 
 def _resolve(jobs: list[WriteJob], error: LedgerError | None) -> None:
