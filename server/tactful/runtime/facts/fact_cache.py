@@ -13,10 +13,11 @@ from typing import Any, Protocol
 import msgspec
 
 from tactful.core.customer.profile import Profile, profile
-from tactful.core.facts.assembly import CUSTOMER_KINDS, linked_subjects, named_skus
-from tactful.core.facts.fact_types import AnyFact, Product, Recall, kind_of, subjects_of
+from tactful.core.facts.assembly import CUSTOMER_KINDS, Subject
+from tactful.core.facts.fact_types import AnyFact, kind_of, subjects_of
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
+from tactful.core.facts.read_subjects import history_subjects, item_subjects
 from tactful.core.rules.policy import Policy
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session, detached_customer, without_unseen_offers
@@ -53,8 +54,10 @@ class FactCache:
         self._mentions: dict[str, set[str]] = defaultdict(set)
         """`<kind>:<id>` → the SKUs or customers in memory that depend on it."""
         self._loading: dict[str, asyncio.Task[None]] = {}
-        self._dropped: set[str] = set()
-        """Keys that a fact invalidated. A read that began before the fact is not stored."""
+        self._changed: dict[Subject, int] = {}
+        """Subject → number of its last change since the oldest read that is under way."""
+        self._changes = 0
+        """How many changes of subjects were counted so far."""
         self.policy = Policy()
 
     def item(self, sku: str) -> Item | None:
@@ -102,38 +105,60 @@ class FactCache:
         self.policy = policy
         self._profiles.clear()
 
-    def invalidate(self, fact: AnyFact) -> tuple[set[str], set[str]]:
-        """Drop what a newer fact changes; return the SKUs and the customers that it concerns."""
+    def invalidate(self, kind: str, subjects: Iterable[Subject]) -> tuple[set[str], set[str]]:
+        """Drop what a newer fact changes; return the SKUs and the customers that it concerns.
+
+        Args:
+            kind: The kind of fact, for example `stock`.
+            subjects: What the fact is about, and what the version before it was about.
+        """
         skus: set[str] = set()
         customers: set[str] = set()
-        for subject, key in subjects_of(fact):
+        for subject, key in subjects:
+            self._note_change((subject, key))
             if subject == "sku":
                 skus |= {key, *self._mentions.get(f"part:{key}", ())}
-                if isinstance(fact, Recall):
+                if kind == "recall":
                     skus |= self._mentions.get(f"variant:{key}", set())
+                elif kind == "product":
+                    customers |= self._mentions.get(f"sku:{key}", set())
             elif subject == "product":
                 skus |= self._mentions.get(f"product:{key}", set())
             elif subject == "customer":
                 customers.add(key)
             elif subject in {"order", "case"}:
                 customers |= self._mentions.get(f"{subject}:{key}", set())
-        if isinstance(fact, Product):
-            customers |= self._mentions.get(f"sku:{fact.sku}", set())
         for sku in skus:
-            self._drop(self._items, sku)
-        if kind_of(fact) in CUSTOMER_KINDS or isinstance(fact, Product):
+            self._items.pop(sku, None)
+        if kind in CUSTOMER_KINDS or kind == "product":
             for customer in customers:
-                self.invalidate_customer(customer)
+                self._drop_history(customer)
         return skus, customers
 
     def invalidate_item(self, sku: str) -> None:
         """Drop an item, so that it is read again."""
-        self._drop(self._items, sku)
+        self._note_change(("sku", sku))
+        self._items.pop(sku, None)
 
     def invalidate_customer(self, customer: str) -> None:
         """Drop a customer's facts, so that they are read again; the contact history stays."""
-        self._drop(self._histories, customer)
+        self._note_change(("customer", customer))
+        self._drop_history(customer)
+
+    def _drop_history(self, customer: str) -> None:
+        self._histories.pop(customer, None)
         self._profiles.pop(customer, None)
+
+    def _note_change(self, subject: Subject) -> None:
+        """Note a change for the reads under way, which may lack it."""
+        if self._loading:
+            self._changes += 1
+            self._changed[subject] = self._changes
+
+    def _has_changed(self, subjects: Iterable[Subject], since: int) -> bool:
+        """Return whether a subject has changed after the change with the number `since`."""
+        changed = self._changed
+        return bool(changed) and any(changed.get(one, 0) > since for one in subjects)
 
     def erase_customer(self, erased: History) -> None:
         """Drop everything of a customer, and the other customers who are linked by an order or a case."""
@@ -141,13 +166,9 @@ class FactCache:
         known += [one.fact for one in erased.returns]
         known += [one.fact for one in erased.cases]
         for fact in known:
-            self.invalidate(fact)
+            self.invalidate(kind_of(fact), subjects_of(fact))
         self.invalidate_customer(erased.customer)
         self._contacts.pop(erased.customer, None)
-
-    def _drop(self, cache: OrderedDict[str, Item] | OrderedDict[str, History], key: str) -> None:
-        cache.pop(key, None)
-        self._dropped.add(key)
 
     async def load(self, skus: Iterable[str], customers: Iterable[str]) -> None:
         """Bring items and customers into memory; concurrent callers share one read.
@@ -168,15 +189,21 @@ class FactCache:
             return running
         task = asyncio.ensure_future(work)
         self._loading[key] = task
-        task.add_done_callback(lambda _: self._loading.pop(key, None))
+        task.add_done_callback(lambda _: self._finish_load(key))
         return task
 
+    def _finish_load(self, key: str) -> None:
+        self._loading.pop(key, None)
+        if not self._loading:
+            self._changed.clear()
+
     async def _load_item(self, sku: str) -> None:
-        # The read is repeated if a fact came in meanwhile, because the result may lack that fact.
+        # The read is repeated if a fact about anything it read came in meanwhile, because the result
+        # may lack that fact.
         while sku not in self._items:
-            self._dropped.discard(sku)
+            since = self._changes
             item = await FactReader(self._ledger).item(sku)
-            if sku not in self._dropped:
+            if not self._has_changed(item_subjects(item), since):
                 self._store_item(item)
 
     async def read_item(self, sku: str, at: int | None = None) -> Item:
@@ -207,9 +234,9 @@ class FactCache:
 
     async def _load_customer(self, customer: str) -> None:
         while customer not in self._histories:
-            self._dropped.discard(customer)
+            since = self._changes
             history = await FactReader(self._ledger).history(customer)
-            if customer not in self._dropped:
+            if not self._has_changed(history_subjects(history), since):
                 self._store_history(history)
         if customer not in self._contacts:
             stored = await self._ledger.contact(customer)
@@ -249,7 +276,4 @@ class FactCache:
 
 def _keys(history: History) -> list[str]:
     """Return the keys of all facts and SKUs whose change also changes this history."""
-    facts = (*history.orders, *history.returns, *history.cases, *history.reviews, *history.remedies)
-    skus = named_skus(facts) | history.products.keys()
-    keys = [f"{kind}:{key}" for kind, key in linked_subjects(facts)]
-    return keys + [f"sku:{sku}" for sku in skus]
+    return [f"{kind}:{key}" for kind, key in history_subjects(history) if kind != "customer"]

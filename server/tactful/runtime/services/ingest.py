@@ -135,10 +135,10 @@ class FactIngest:
         for fact in facts:
             # A late price is not in force, but it belongs to the price history of its item.
             if is_dated(fact):
-                self._facts.invalidate(fact)
+                self._facts.invalidate(kind_of(fact), subjects_of(fact))
         keys: set[tuple[str, str]] = set()
         for fact in accepted:
-            skus, customers = self._facts.invalidate(fact)
+            skus, customers = self._facts.invalidate(kind_of(fact), subjects_of(fact))
             for sku in skus:
                 self._commitments.invalidate(sku)
                 keys.add(("sku", sku))

@@ -9,7 +9,7 @@ from support.builders import case, order, product, recall, stock
 from support.naive_assembly import NaiveShop
 from support.oracle.generated_worlds import BOUGHT, world
 from tactful.core.customer.taints import derive_taints
-from tactful.core.facts.fact_types import AnyFact
+from tactful.core.facts.fact_types import AnyFact, kind_of, subjects_of
 from tactful.core.facts.purchases import derive_purchases
 from tactful.core.rules.policy import Policy, TaintRule, TaintRules
 from tactful.core.session.contact_history import ContactHistory
@@ -57,7 +57,7 @@ async def report(
     known: FactCache, ledger: MemoryLedger, fact: AnyFact
 ) -> tuple[set[str], set[str]]:
     await ledger.record_facts([fact_row(fact, 2)])
-    return known.invalidate(fact)
+    return known.invalidate(kind_of(fact), subjects_of(fact))
 
 
 async def test_a_recall_of_one_variant_reaches_the_others_and_the_bundles_they_are_in() -> None:
@@ -144,6 +144,36 @@ async def test_a_fact_that_comes_during_a_read_is_read_too(
     item = known.item("RUN-42")
     assert item is not None
     assert item.available("DE") == 0
+
+
+async def test_a_recall_of_a_component_that_comes_while_its_bundle_is_read_is_read_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = [product("SOCK-3", "sock"), product("SET-1", "set", components=("SOCK-3",))]
+    known, ledger = await world_of([(one, 1) for one in told])
+    facts_about = ledger.facts_about
+    asked: list[object] = []
+
+    async def interrupted(subjects: Any, *rest: Any) -> Any:
+        found = await facts_about(subjects, *rest)
+        asked.append(subjects)
+        if len(asked) == 6:  # the recalls of the component are read
+            await report(known, ledger, recall(product="sock"))
+        return found
+
+    monkeypatch.setattr(ledger, "facts_about", interrupted)
+    await known.load(["SET-1"], [])
+    item = known.item("SET-1")
+    assert item is not None
+    assert item.components[0].recalls == ("x1",)
+
+
+async def test_a_product_of_a_component_that_nobody_had_reported_reaches_the_customers() -> None:
+    told: list[AnyFact] = [order("o1", "SET-1"), product("SET-1", "set", components=("SOCK-3",))]
+    known, ledger = await world_of([(one, 1) for one in told])
+    await known.load([], ["c1"])
+    _, customers = await report(known, ledger, product("SOCK-3", "sock"))
+    assert customers == {"c1"}
 
 
 async def test_the_oldest_entries_are_dropped_beyond_the_limits() -> None:
