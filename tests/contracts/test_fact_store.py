@@ -96,6 +96,14 @@ async def test_the_number_of_a_fact_separates_states_within_one_instant(ledger: 
         assert [msgspec.json.decode(one.body)["available"] for one in found] == known
 
 
+async def test_the_known_skus_are_those_that_a_fact_is_about(ledger: AnyLedger) -> None:
+    assert await ledger.known_skus() == []
+    await ledger.record_facts(
+        [stock(5, 1), stock(4, 2), fact("order", "o1", 1, subjects=(("order", "o1"),))]
+    )
+    assert await ledger.known_skus() == ["RUN-42"]
+
+
 async def test_a_fact_is_found_under_the_subjects_of_the_version_in_force_only(
     ledger: AnyLedger,
 ) -> None:

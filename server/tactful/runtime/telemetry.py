@@ -157,6 +157,10 @@ class Telemetry:
         """Count a signal that a full mailbox dropped."""
         self._plain["signals_dropped"] += 1
 
+    def record_dropped_cart_lines(self, lines: int) -> None:
+        """Count the lines of unknown SKUs that a cart lost."""
+        self._plain["cart_lines_dropped"] += lines
+
     def record_ledger_failure(self) -> None:
         """Count a turn that failed because of the ledger."""
         self._plain["ledger_failures"] += 1
@@ -227,6 +231,7 @@ class Telemetry:
 
 PLAIN_COUNTERS: Final = {
     "signals_dropped": "Signals merged because a session's mailbox was full",
+    "cart_lines_dropped": "Cart lines beyond the first 20 whose SKU the shop never reported",
     "ledger_failures": "Turns that the ledger refused",
     "turns_crashed": "Turns that met a programming error",
     "loop_stalls": "Times that the event loop was blocked for longer than 200 ms",

@@ -22,6 +22,7 @@ def metrics(telemetry: Telemetry) -> dict[tuple[str, ...], float]:
 
 PLAIN: dict[str, Callable[[Telemetry], None]] = {
     "signals_dropped": Telemetry.record_dropped_signal,
+    "cart_lines_dropped": lambda telemetry: telemetry.record_dropped_cart_lines(1),
     "ledger_failures": Telemetry.record_ledger_failure,
     "turns_crashed": Telemetry.record_crash,
     "loop_stalls": Telemetry.record_stall,

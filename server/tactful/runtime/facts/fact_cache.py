@@ -6,8 +6,8 @@ that needs such an entry reads it again.
 """
 
 import asyncio
-from collections import OrderedDict, defaultdict
-from collections.abc import Coroutine, Iterable
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Coroutine, Iterable, Iterator
 from typing import Any, Protocol
 
 import msgspec
@@ -22,6 +22,7 @@ from tactful.core.rules.policy import Policy
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session, detached_customer, without_unseen_offers
 from tactful.runtime.facts.fact_reader import FactReader
+from tactful.runtime.facts.known_skus import KnownSkus
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.session_store import SessionStore
 
@@ -46,6 +47,8 @@ class FactCache:
             customers: The most customers in memory; the oldest are dropped first.
         """
         self._ledger = ledger
+        self.known_skus = KnownSkus()
+        """Only these SKUs have entries; `read_catalogue` fills it."""
         self._items: OrderedDict[str, Item] = OrderedDict()
         self._histories: OrderedDict[str, History] = OrderedDict()
         self._profiles: dict[str, Profile] = {}
@@ -58,7 +61,24 @@ class FactCache:
         """Subject → number of its last change since the oldest read that is under way."""
         self._changes = 0
         """How many changes of subjects were counted so far."""
+        self._awaited: Counter[str] = Counter()
+        """Key → how many callers of `load` wait with it; such an entry is not evicted."""
         self.policy = Policy()
+
+    async def read_catalogue(self) -> None:
+        """Read which SKUs the shop has reported; `invalidate` adds those that follow.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        self.known_skus.restore(await self._ledger.known_skus())
+
+    def table_sizes(self) -> dict[str, tuple[int, int]]:
+        """Return table → (entries, bound), for the tables that hold parts of the ledger."""
+        return {
+            "items": (len(self._items), self._max_items),
+            "customers": (len(self._histories), self._max_customers),
+        }
 
     def item(self, sku: str) -> Item | None:
         """Return an item in memory, known to the shop or not; `None`: not in memory."""
@@ -117,6 +137,7 @@ class FactCache:
         for subject, key in subjects:
             self._note_change((subject, key))
             if subject == "sku":
+                self.known_skus.add(key)
                 skus |= {key, *self._mentions.get(f"part:{key}", ())}
                 if kind == "recall":
                     skus |= self._mentions.get(f"variant:{key}", set())
@@ -173,14 +194,25 @@ class FactCache:
     async def load(self, skus: Iterable[str], customers: Iterable[str]) -> None:
         """Bring items and customers into memory; concurrent callers share one read.
 
+        All of them are in memory on return, however many other entries are loaded meanwhile. The
+        next entry that is stored may evict them.
+
         Raises:
             LedgerError: The ledger cannot be read.
             LookupError: A stored fact cannot be decoded.
         """
-        tasks = [self._once(f"i:{sku}", self._load_item(sku)) for sku in skus]
-        tasks += [self._once(f"p:{one}", self._load_customer(one)) for one in customers]
-        if tasks:
-            await asyncio.gather(*tasks)
+        wanted = {_item_key(sku): self._load_item(sku) for sku in set(skus)}
+        wanted |= {_customer_key(one): self._load_customer(one) for one in set(customers)}
+        if not wanted:
+            return
+        self._awaited.update(wanted.keys())
+        try:
+            await asyncio.gather(*[self._once(key, work) for key, work in wanted.items()])
+        finally:
+            for key in wanted:
+                self._awaited[key] -= 1
+                if not self._awaited[key]:
+                    del self._awaited[key]
 
     def _once(self, key: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         running = self._loading.get(key)
@@ -221,16 +253,28 @@ class FactCache:
 
     def _store_item(self, item: Item) -> None:
         self._items[item.sku] = item
-        self._mentions[f"product:{item.product_id}"].add(item.sku)
-        for part in item.components:
-            self._mentions[f"part:{part.sku}"].add(item.sku)
-            self._mentions[f"product:{part.product_id}"].add(item.sku)
-        for one in (item, *item.components):
-            for variant in one.variants:
-                self._mentions[f"variant:{variant}"].add(item.sku)
-        if len(self._items) > self._max_items:
-            _, old = self._items.popitem(last=False)
-            self._unmention(f"product:{old.product_id}", old.sku)
+        for key in _dependencies(item):
+            self._mentions[key].add(item.sku)
+        for sku in self._excess(self._items, self._max_items, "i:"):
+            for key in _dependencies(self._items.pop(sku)):
+                self._unmention(key, sku)
+
+    def _excess(self, cache: OrderedDict[str, Any], bound: int, prefix: str) -> list[str]:
+        """Return the oldest entries above a bound, without those that a caller of `load` awaits.
+
+        Without this exception, two callers that need more entries than fit would evict one
+        another's for ever.
+        """
+        found: list[str] = []
+        above = len(cache) - bound
+        for _ in range(above + len(self._awaited)):
+            if len(found) >= above:
+                break
+            oldest = next(iter(cache))
+            cache.move_to_end(oldest)
+            if prefix + oldest not in self._awaited:
+                found.append(oldest)
+        return found
 
     async def _load_customer(self, customer: str) -> None:
         while customer not in self._histories:
@@ -260,10 +304,9 @@ class FactCache:
         self._histories[history.customer] = history
         for key in _keys(history):
             self._mentions[key].add(history.customer)
-        if len(self._histories) > self._max_customers:
-            customer, old = self._histories.popitem(last=False)
+        for customer in self._excess(self._histories, self._max_customers, "p:"):
             self._profiles.pop(customer, None)
-            for key in _keys(old):
+            for key in _keys(self._histories.pop(customer)):
                 self._unmention(key, customer)
 
     def _unmention(self, key: str, dependent: str) -> None:
@@ -277,3 +320,22 @@ class FactCache:
 def _keys(history: History) -> list[str]:
     """Return the keys of all facts and SKUs whose change also changes this history."""
     return [f"{kind}:{key}" for kind, key in history_subjects(history) if kind != "customer"]
+
+
+def _item_key(sku: str) -> str:
+    return f"i:{sku}"
+
+
+def _customer_key(customer: str) -> str:
+    return f"p:{customer}"
+
+
+def _dependencies(item: Item) -> Iterator[str]:
+    """Yield the keys of all products, parts and variants whose change also changes this item."""
+    yield f"product:{item.product_id}"
+    for part in item.components:
+        yield f"part:{part.sku}"
+        yield f"product:{part.product_id}"
+    for one in (item, *item.components):
+        for variant in one.variants:
+            yield f"variant:{variant}"

@@ -64,6 +64,15 @@ class FactStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
+    async def known_skus(self) -> list[str]:
+        """Return every SKU that is a subject of a fact in force, in no order.
+
+        SKUs that only superseded facts named may be among them.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         """Return every retained version of one fact in the order of their numbers.
 

@@ -32,6 +32,7 @@ class ContextBuilder:
         self._clock = state.clock
         self._ledger = state.ledger
         self._fact_cache = state.fact_cache
+        self._may_exist = state.fact_cache.known_skus.may_exist
         self._active_rulebook = state.active_rulebook
         self._balances = state.balances
         self._stock_commitments = state.stock_commitments
@@ -43,9 +44,16 @@ class ContextBuilder:
         """No promise is made before this instant, in milliseconds since the Unix epoch, UTC."""
 
     def missing(self, session: Session, signal: Signal) -> tuple[list[str], list[str]]:
-        """Return the SKUs and the customer ids that the decision needs and memory does not have."""
-        cache = self._fact_cache
-        skus = [sku for sku in required_skus(session, signal) if cache.item(sku) is None]
+        """Return the SKUs and the customer ids that the decision needs and memory does not have.
+
+        SKUs that the shop never reported are left out: they have no facts to wait for.
+        """
+        cache, may_exist = self._fact_cache, self._may_exist
+        skus = [
+            sku
+            for sku in required_skus(session, signal)
+            if cache.item(sku) is None and may_exist(sku)
+        ]
         customer = readable_customer(session, signal)
         if customer is None or cache.customer(customer) is not None:
             return skus, []

@@ -58,6 +58,7 @@ class TurnProcessor:
         self._ledger = state.ledger
         self._telemetry = state.telemetry
         self._fact_cache = state.fact_cache
+        self._may_exist = state.fact_cache.known_skus.may_exist
         self._active_rulebook = state.active_rulebook
         self._reductions = state.reductions
         self._memory = DecisionApplier(state)
@@ -75,11 +76,12 @@ class TurnProcessor:
         item = None
         if type(signal) is ItemViewed:
             item = self._fact_cache.item(signal.sku)
-            if item is None:
+            if item is not None:
+                # All sessions share the catalogue's string: up to 1.6 kB less per session.
+                signal = ItemViewed(item.sku)
+            elif self._may_exist(signal.sku):
                 # A turn loads the item now, so that it is in memory when rules are checked.
                 return False
-            # All sessions share the catalogue's string: up to 1.6 kB less per session.
-            signal = ItemViewed(item.sku)
         before, now, rulebook = live.state, self._clock.now(), self._active_rulebook.current
         after = fold_without_decision(before, signal, now, rulebook.policy)
         if after is None or live.persists is not live.recorded:

@@ -91,9 +91,14 @@ class ReductionTracker:
             item: What is viewed.
             now: Milliseconds since the Unix epoch, UTC.
         """
+        # A page names the territory. Only one with a price is counted, so that no client can make up
+        # more counters than the shop has prices.
+        territory = session.territory
+        if territory is None or territory not in item.prices:
+            return
         viewed_before = len(item.variants) > 1 and _has_viewed(session, item.variants)
-        if session.territory and not viewed_before:
-            self._count((item.product_id, session.territory), VIEWERS, now)
+        if not viewed_before:
+            self._count((item.product_id, territory), VIEWERS, now)
 
     def forget_old(self) -> None:
         """Drop reductions not pushed within `WINDOW`, and counts older than `COUNTED_HOURS`."""

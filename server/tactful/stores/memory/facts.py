@@ -79,6 +79,10 @@ class MemoryFacts:
         """Return the number of the newest fact; 0: there is none."""
         return self._number
 
+    async def known_skus(self) -> list[str]:
+        """Return every SKU that a fact is or was about."""
+        return [ident for kind, ident in self._by_subject if kind == "sku"]
+
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         """Return every retained version of one fact in the order of their numbers."""
         found = [fact for fact, _ in self._facts.get((kind, key), ())]

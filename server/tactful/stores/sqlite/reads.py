@@ -115,6 +115,10 @@ class SqliteReads:
         found = await self._read("SELECT coalesce(max(id), 0) FROM facts")
         return int(found[0][0])
 
+    async def known_skus(self) -> list[str]:
+        found = await self._read("SELECT DISTINCT id FROM subjects WHERE kind = 'sku'")
+        return [sku for (sku,) in found]
+
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
         return [StoredFact(*row) for row in await self._read(sql, (kind, key))]

@@ -179,7 +179,8 @@ async def test_a_product_of_a_component_that_nobody_had_reported_reaches_the_cus
 async def test_the_oldest_entries_are_dropped_beyond_the_limits() -> None:
     ledger = MemoryLedger()
     known = FactCache(ledger, items=2, customers=2)
-    await known.load(["A", "B", "C"], ["c1", "c2", "c3"])
+    for sku, customer in (("A", "c1"), ("B", "c2"), ("C", "c3")):
+        await known.load([sku], [customer])
     assert sum(known.item(sku) is not None for sku in "ABC") == 2
     assert sum(known.customer(one) is not None for one in ("c1", "c2", "c3")) == 2
 
@@ -205,3 +206,50 @@ async def test_an_erased_customer_leaves_nothing_in_memory() -> None:
     await known.load([], ["c1"])
     known.erase_customer(await known.read_history("c1"))
     assert known.customer("c1") is None
+
+
+async def test_a_caller_that_needs_more_entries_than_fit_finds_all_of_them_in_memory() -> None:
+    known = FactCache(MemoryLedger(), items=2, customers=2)
+    skus, customers = [f"S{number}" for number in range(9)], [f"c{number}" for number in range(9)]
+    await known.load(skus, customers)
+    assert all(known.item(sku) for sku in skus)
+    assert all(known.customer(one) for one in customers)
+
+
+async def test_callers_that_together_need_more_entries_than_fit_do_not_evict_one_anothers() -> None:
+    known = FactCache(MemoryLedger(), items=4)
+    found: list[bool] = []
+
+    async def wait(caller: int) -> None:
+        skus = [f"{caller}-{number}" for number in range(4)]
+        await known.load(skus, [])
+        found.append(all(known.item(sku) for sku in skus))
+
+    await asyncio.gather(*[wait(caller) for caller in range(50)])
+    assert found == [True] * 50
+    await known.load(["last"], [])
+    assert known.table_sizes()["items"] == (4, 4)
+
+
+async def test_an_evicted_bundle_leaves_no_trace_in_the_indexes() -> None:
+    catalogue = [
+        product("SOCK-3", "sock"),
+        product("SOCK-4", "sock"),
+        product("SET-1", "set", components=("SOCK-3",)),
+        product("HAT", "hat"),
+    ]
+    known, ledger = await world_of([(one, 1) for one in catalogue])
+    small = FactCache(ledger, items=1)
+    await small.load(["SET-1"], [])
+    await small.load(["HAT"], [])
+    await known.load(["HAT"], [])
+    assert small._mentions == known._mentions
+
+
+async def test_the_catalogue_holds_what_was_stored_before_and_what_is_reported_later() -> None:
+    known, ledger = await world_of([(product("RUN-42", "run"), 1), (order("o1", "BOOT-42"), 1)])
+    await known.read_catalogue()
+    assert known.known_skus.may_exist("RUN-42")
+    assert not known.known_skus.may_exist("BOOT-42")
+    await report(known, ledger, stock("HAT", 5))
+    assert known.known_skus.may_exist("HAT")

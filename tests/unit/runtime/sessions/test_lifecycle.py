@@ -4,13 +4,22 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from journeys.fixture import CATALOGUE
 from support.bare_shop import NOON, Recorder, bare_shop, recorded_connection
 from support.builders import session
 from tactful.core.session.session import Session, Tab
-from tactful.core.session.signals import ActivityReported, PageViewed
+from tactful.core.session.signals import (
+    ActivityReported,
+    CartChanged,
+    CartLine,
+    ItemViewed,
+    PageViewed,
+)
 from tactful.core.values import ids
+from tactful.runtime.facts.known_skus import UNKNOWN_CART_LINES
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import SavedSession
 from tactful.runtime.security.identity import VerifiedIdentity
@@ -222,3 +231,35 @@ async def test_a_restored_session_has_no_tabs_and_was_engaged_up_to_a_limit(tmp_
     assert live.persists
     assert shop.state.timers.next_due() == NOON + 9
     assert shop.state.registry.by_id["se_old"] is live
+
+
+async def test_views_and_carts_of_unknown_skus_wait_for_nothing_and_leave_nothing(
+    tmp_path: Path,
+) -> None:
+    shop = bare_shop(tmp_path)
+    await shop.state.fact_cache.read_catalogue()
+    connection, _ = opened(shop)
+    await shop.settled()
+    for number in range(50):
+        shop.lifecycle.submit(connection, ItemViewed(f"x-{number}"))
+        lines = tuple(CartLine(f"y-{number}-{line}", 1) for line in range(200))
+        shop.lifecycle.submit(connection, CartChanged(lines))
+        assert live_of(connection).phase is TurnPhase.IDLE
+        assert len(live_of(connection).state.cart) == UNKNOWN_CART_LINES
+    assert shop.state.fact_cache.table_sizes()["items"][0] == 0
+    assert shop.state.reductions.view.counts == {}
+    assert b"tactful_cart_lines_dropped_total 9000.0" in shop.state.telemetry.exposition()
+
+
+async def test_an_unknown_sku_on_the_screen_is_read_once_the_shop_reports_it(
+    tmp_path: Path,
+) -> None:
+    shop = bare_shop(tmp_path)
+    await shop.state.fact_cache.read_catalogue()
+    connection, _ = opened(shop)
+    shop.lifecycle.submit(connection, ItemViewed("RUN-42"))
+    await shop.ingest.ingest([msgspec.json.encode(fact) for fact in CATALOGUE])
+    shop.lifecycle.submit(connection, ItemViewed("RUN-42"))
+    await shop.settled()
+    assert shop.state.fact_cache.item("RUN-42") is not None
+    assert live_of(connection).state.focus == "RUN-42"

@@ -127,3 +127,11 @@ async def test_a_reduction_goes_on_over_a_restart_until_it_was_not_offered_for_a
     clock._now = now + 1
     tracker.forget_old()
     assert tracker.view.first_applied_at("r1", "RUN-42", "DE", now) == now
+
+
+def test_a_territory_without_a_price_is_not_counted() -> None:
+    tracker = opened()
+    for number in range(100):
+        known = session(territory=f"DE-{number:03}")
+        tracker.record_view(known, item(variants=ONE))
+    assert tracker.view.counts == {}
