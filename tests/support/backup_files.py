@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
+from msgspec import structs
+
 from support.cli_runner import run, write_file
+from support.ledger_rows import offer
 from support.manual_runner import ROOT
+from tactful.core.offers.offer import OfferState
+from tactful.stores.sqlite import migrations
 
 FACT = '{"type":"stock","sku":"%s","territory":"DE","available":1}\n'
 CUSTOMER = '{"type":"customer","customer":"%s","tier":"gold"}\n'
@@ -31,6 +37,20 @@ def backed_up(folder: Path, *skus: str, customers: tuple[str, ...] = ()) -> Path
     made = run("backup", folder / "b.tar.gz", "--data", data)
     assert made.exit_code == 0, made.output
     return folder / "b.tar.gz"
+
+
+def ledger_of_schema(path: Path, number: int, offers: int = 0) -> Path:
+    """An older ledger: only the first migrations are applied, and it may hold ended offers."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as made:
+        for each, sql in migrations.migrations().items():
+            if each <= number:
+                migrations._apply(made, each, sql)
+        body = msgspec.json.encode(structs.replace(offer(), state=OfferState.WITHDRAWN))
+        made.executemany(
+            "INSERT INTO offers VALUES (?, 's1', NULL, 'withdrawn', NULL, '', 'EUR', 0, ?)",
+            [(f"of_{each}", body) for each in range(offers)],
+        )
+    return path
 
 
 def skus_in(data: Path) -> set[str]:

@@ -1,40 +1,85 @@
 """The command `tactful migrate`, on the ledger of a data folder that no server uses."""
 
-import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from tactful.cli.shared.data_folder import damaged_ledger, is_unused, ledger_file
-from tactful.cli.shared.errors import CommandError, exit_on
+from tactful.cli.shared.data_folder import is_unused, ledger_file
+from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.output import json_option, print_json
+
+if TYPE_CHECKING:
+    from tactful.stores.sqlite.migration_plan import MigrationPlan
 
 
-@click.command(epilog="\b\nExample:\n  tactful migrate --data shop-data")
+@click.command(
+    epilog="\b\nExamples:\n  tactful migrate --data shop-data --dry-run\n"
+    "  tactful migrate --data shop-data"
+)
 @setting_options("data")
-def migrate(**options: Any) -> None:
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only say what would be done. Exit code 1: migrations are pending.",
+)
+@json_option
+def migrate(*, dry_run: bool, json_output: bool, **options: Any) -> None:
     """Migrate a ledger to the schema of this version. `serve` does the same when it starts."""
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
-    from tactful.stores.sqlite.migrations import newest_schema
+    from tactful.stores.sqlite.migration_plan import plan_migration
     from tactful.stores.sqlite.opening import open_writer
 
     file = ledger_file(load_config(options).data)
-    if not is_unused(file):
+    if not dry_run and not is_unused(file):
         raise CommandError(f"{file}: A server is running on this ledger. Stop the server first.")
-    before = _schema(file)
     with exit_on(LedgerError):
-        open_writer(file).close()
-    steps = newest_schema() - before
-    click.echo(f"{file}: schema {newest_schema()}, {steps} migration{'s' * (steps != 1)} applied.")
+        plan = plan_migration(file)
+        if not dry_run:
+            open_writer(file).close()
+    if json_output:
+        print_json(_as_data(file, plan))
+    elif dry_run:
+        _print_plan(file, plan)
+    else:
+        click.echo(f"{file}: schema {plan.after}, {_count(len(plan.steps), 'migration')} applied.")
+    if dry_run and plan.steps:
+        raise NegativeAnswerError(
+            f"{file}: {_count(len(plan.steps), 'migration')} pending. Nothing was written."
+        )
 
 
-def _schema(file: Path) -> int:
-    """Return the schema version that is stored in a ledger."""
-    connection = sqlite3.connect(file)
-    try:
-        return int(connection.execute("PRAGMA user_version").fetchone()[0])
-    except sqlite3.DatabaseError as error:
-        raise damaged_ledger(file, error) from error
-    finally:
-        connection.close()
+def _print_plan(file: Path, plan: "MigrationPlan") -> None:
+    if not plan.steps:
+        click.echo(f"{file}: schema {plan.before.number}. There is nothing to migrate.")
+        return
+    click.echo(f"{file}: schema {plan.before.number} would become {plan.after}.")
+    for step in plan.steps:
+        touched = f" of {', '.join(step.tables)}" if step.tables else ""
+        click.echo(f"  {step.number:04} {step.title}: {_count(step.rows, 'row')}{touched}")
+    click.echo(
+        f"Takes at most {_count(plan.seconds, 'second')}, and at most {_megabytes(plan.room)} of"
+        " free space beside the ledger."
+    )
+
+
+def _as_data(file: Path, plan: "MigrationPlan") -> dict[str, Any]:
+    return {
+        "ledger": str(file),
+        "schema": plan.before.number,
+        "becomes": plan.after,
+        "migrations": [msgspec.to_builtins(step) for step in plan.steps],
+        "rows": plan.rows,
+        "room_bytes": plan.room,
+        "seconds": plan.seconds,
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{-(-size // 1_000_000):,} MB"

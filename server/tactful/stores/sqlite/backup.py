@@ -15,8 +15,8 @@ from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.sqlite import customer_data
-from tactful.stores.sqlite.migrations import APPLICATION_ID, newest_schema
-from tactful.stores.sqlite.opening import connect, open_writer
+from tactful.stores.sqlite.migrations import APPLICATION_ID, schema_version
+from tactful.stores.sqlite.opening import connect, open_writer, refuse_unknown_schema
 from tactful.stores.sqlite.reconcile import reconcile
 
 PAGES_A_STEP: Final = 2_000
@@ -173,15 +173,9 @@ def check_copy(copy: Path) -> None:
         raise LedgerError(f"{copy} does not exist", retry=False)
     with _translated_errors(copy), closing(connect(copy)) as made:
         (application,) = made.execute("PRAGMA application_id").fetchone()
-        (version,) = made.execute("PRAGMA user_version").fetchone()
         if application != APPLICATION_ID:
             raise LedgerError(f"{copy} is not a copy of a Tactful ledger", retry=False)
-        if version > newest_schema():
-            message = (
-                f"{copy} has schema {version}, and this program knows schemas up to"
-                f" {newest_schema()}; use the newer version that wrote it"
-            )
-            raise LedgerError(message, retry=False)
+        refuse_unknown_schema(copy, schema_version(made))
         found = [row[0] for row in made.execute("PRAGMA integrity_check(10)")]
         if found != ["ok"]:
             raise LedgerError(

@@ -10,7 +10,13 @@ from typing import Final
 
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.sqlite.error_translation import NOT_UTF8
-from tactful.stores.sqlite.migrations import APPLICATION_ID, migrate, newest_schema
+from tactful.stores.sqlite.migrations import (
+    APPLICATION_ID,
+    SchemaVersion,
+    migrate,
+    newest_schema,
+    schema_version,
+)
 from tactful.stores.sqlite.wal_check import has_lost_transactions, read_salts, wal_path
 
 BUSY_MS: Final = 5_000
@@ -121,12 +127,22 @@ def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
             " nothing was changed in it"
         )
         raise LedgerError(message, retry=False)
-    if version > newest_schema():
-        message = (
-            f"{path} has schema {version}, and this program knows schemas up to {newest_schema()};"
-            " start the newer version that wrote it, or restore an older backup"
+    refuse_unknown_schema(path, schema_version(connection))
+
+
+def refuse_unknown_schema(path: Path, schema: SchemaVersion) -> None:
+    """Refuse a ledger that a newer version has changed beyond what this program can work with.
+
+    Raises:
+        LedgerError: The message names both schemas, and what to do.
+    """
+    if not schema.is_known:
+        raise LedgerError(
+            f"{path} has schema {schema.number}, and only programs that know schema"
+            f" {schema.compatible_since} can work with it; this program knows schemas up to"
+            f" {newest_schema()}. Start the newer version that wrote it, or restore an older backup.",
+            retry=False,
         )
-        raise LedgerError(message, retry=False)
 
 
 def _set(connection: sqlite3.Connection, pragma: str, value: str, expected: object) -> None:

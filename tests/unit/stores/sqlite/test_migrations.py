@@ -15,7 +15,13 @@ from support.ledger_rows import T0, leave, offer, push
 from tactful.core.offers.offer import OfferState
 from tactful.stores.sqlite import migrations as module
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.stores.sqlite.migrations import migrate, migrations, newest_schema
+from tactful.stores.sqlite.migrations import (
+    SchemaVersion,
+    migrate,
+    migrations,
+    newest_schema,
+    schema_version,
+)
 from tactful.stores.sqlite.opening import open_writer
 
 SECOND = """
@@ -129,7 +135,7 @@ def test_a_migration_killed_at_any_statement_is_completed_at_the_next_start(
     tmp_path: Path,
 ) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    for statement in (1, 2, 3, 9, 20, 30, 35, 40, 45, 50):
+    for statement in (1, 2, 3, 9, 20, 30, 35, 40, 45, 50, 55, 60, 65, 70, 80):
         path = tmp_path / f"{statement}.db"
         ended = subprocess.run(
             [sys.executable, "-c", DYING, str(path), str(statement)], env=environment, check=False
@@ -137,5 +143,40 @@ def test_a_migration_killed_at_any_statement_is_completed_at_the_next_start(
         assert ended.returncode in {0, -signal.SIGKILL}
         assert version(path) in range(newest_schema() + 1)
         with closing(open_writer(path)) as made:
-            assert made.execute("SELECT count(*) FROM meta").fetchone() == (1,)
+            sql = "SELECT count(*) FROM meta WHERE key = 'secret'"
+            assert made.execute(sql).fetchone() == (1,)
             assert made.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def mark(path: Path) -> SchemaVersion:
+    with closing(sqlite3.connect(path, isolation_level=None)) as found:
+        return schema_version(found)
+
+
+def test_a_migration_that_older_programs_can_work_with_says_so_in_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, here = tmp_path / "t.db", newest_schema()
+    open_writer(path).close()
+    since = mark(path).compatible_since
+    later = {here + 1: f"-- More.\n-- Compatible since: {here}\n" + SECOND}
+    later |= {here + 2: "-- Less.\nDROP TABLE extra;\n"}
+    monkeypatch.setattr(module, "migrations", lambda: later)
+    monkeypatch.setattr(module, "newest_schema", lambda: here)
+    with closing(sqlite3.connect(path, isolation_level=None)) as made:
+        module._apply(made, here + 1, later[here + 1])
+    assert mark(path) == SchemaVersion(here + 1, max(since, here))
+    assert mark(path).is_known
+    with closing(sqlite3.connect(path, isolation_level=None)) as made:
+        module._apply(made, here + 2, later[here + 2])
+    assert mark(path) == SchemaVersion(here + 2, here + 2)
+    assert not mark(path).is_known
+
+
+def test_a_ledger_without_the_mark_needs_a_program_of_its_own_version(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    with closing(open_writer(path)) as made:
+        made.execute("DELETE FROM meta WHERE key = 'compatible_since'")
+    assert mark(path) == SchemaVersion(newest_schema(), newest_schema())
+    with closing(sqlite3.connect(tmp_path / "empty.db")) as empty:
+        assert schema_version(empty) == SchemaVersion(0, 0)

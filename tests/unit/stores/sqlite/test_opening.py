@@ -74,7 +74,19 @@ def test_a_foreign_database_is_refused_and_left_alone(path: Path) -> None:
 def test_a_newer_schema_is_refused_by_an_older_program(path: Path) -> None:
     with closing(open_writer(path)) as made:
         made.execute(f"PRAGMA user_version={newest_schema() + 1}")
+        mark = str(newest_schema() + 1).encode()
+        made.execute("UPDATE meta SET value = ? WHERE key = 'compatible_since'", (mark,))
     assert f"knows schemas up to {newest_schema()}" in refused(path)
+
+
+def test_a_newer_schema_that_older_programs_can_work_with_is_opened_and_left_as_it_is(
+    path: Path,
+) -> None:
+    """Two adjacent releases share a ledger while a server is replaced."""
+    with closing(open_writer(path)) as made:
+        made.execute(f"PRAGMA user_version={newest_schema() + 1}")
+    with closing(open_writer(path)) as again:
+        assert again.execute("PRAGMA user_version").fetchone() == (newest_schema() + 1,)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
