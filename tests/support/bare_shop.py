@@ -36,6 +36,7 @@ class Recorder:
         self.snapshots: list[SessionSnapshot] = []
         self.effects: list[Outgoing] = []
         self.replaced = False
+        self.moved = False
 
     def send_snapshot(self, snapshot: SessionSnapshot) -> None:
         """Keep it."""
@@ -48,6 +49,10 @@ class Recorder:
     def close_replaced(self) -> None:
         """Note it."""
         self.replaced = True
+
+    def close_moved(self) -> None:
+        """Note it."""
+        self.moved = True
 
 
 def recorded_connection() -> tuple[SessionConnection, Recorder]:

@@ -13,6 +13,9 @@ class ReconnectAdvice(Enum):
     """Connect again when there is a message to send; nothing was wrong."""
     RESUME = "resume"
     """Connect again soon with `resume`: after `bye.retry`, or with full jitter."""
+    RESUME_VISIBLE = "resume when visible"
+    """Connect again with `resume`, but not before the page is visible, so that two tabs on two
+    servers do not take the session from each other."""
     STOP = "stop"
     """Do not connect before the next page load: the same attempt would fail again."""
 
@@ -71,6 +74,12 @@ REPLACED: Final = CloseCode(
 SILENT: Final = CloseCode(
     4410, "silent", "Nothing was received for 45 s, not even a pong.", ReconnectAdvice.RESUME
 )
+MOVED: Final = CloseCode(
+    4411,
+    "moved",
+    "Another server of the shop has taken over the session.",
+    ReconnectAdvice.RESUME_VISIBLE,
+)
 TOO_FAST: Final = CloseCode(
     4429,
     "too_fast",
@@ -92,5 +101,6 @@ TABLE: Final = (  # in the order of the manual
     SLOW,
     REPLACED,
     SILENT,
+    MOVED,
     TOO_FAST,
 )

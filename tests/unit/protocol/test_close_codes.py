@@ -29,3 +29,10 @@ def test_what_would_fail_again_tells_the_client_to_stop() -> None:
 
 def test_a_restart_lets_the_client_resume() -> None:
     assert close_codes.GOING_AWAY.afterwards is ReconnectAdvice.RESUME
+
+
+def test_a_session_that_moved_lets_the_client_resume_once_its_page_is_visible() -> None:
+    assert (close_codes.MOVED.code, close_codes.MOVED.afterwards) == (
+        4411,
+        ReconnectAdvice.RESUME_VISIBLE,
+    )

@@ -51,7 +51,7 @@ class RedemptionEffects:
 
     def apply(self, outcome: RedemptionOutcome) -> None:
         """Bring memory and the live session in line with an outcome that is durable."""
-        self._balances.apply(outcome.moves)
+        self._balances.apply_written(outcome.moves)
         self._conversions.record_redemption(outcome)
         for offer in outcome.offers:
             self._commitments.update(offer)

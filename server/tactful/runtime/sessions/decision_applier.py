@@ -1,5 +1,7 @@
 """Applies a decision to memory, and rolls it back when it cannot be recorded."""
 
+from typing import Final
+
 import structlog
 from msgspec import structs
 
@@ -12,6 +14,9 @@ from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 
 log = structlog.get_logger("tactful.turn")
+
+BALANCE_READS: Final = 3
+"""The most reads of the balances after one refusal."""
 
 
 class DecisionApplier:
@@ -40,7 +45,7 @@ class DecisionApplier:
         """
         decided = live.state
         live.state = context.session
-        self._state.balances.apply(decision.moves, sign=-1)
+        self._state.balances.reverse(decision.moves)
         before = {offer.id: offer for offer in context.session.offers}
         for offer in decision.offers:
             self._state.stock_commitments.update(before.get(offer.id) or _as_withdrawn(offer))
@@ -63,11 +68,22 @@ class DecisionApplier:
     async def correct_balances(self, refusal: CommitRefusal) -> None:
         """Replace the balances by the ledger's, which refused a commit that memory allowed.
 
+        Reservations of other sessions whose commits are under way are kept. A read that a redemption
+        disturbs is repeated; if all are disturbed, the turn that is decided anew begins the next.
+
         Raises:
             LedgerError: The balances cannot be read.
         """
         log.warning("balance.corrected", campaign=refusal.campaign, currency=refusal.currency)
-        self._state.balances.restore(await self._state.ledger.balances())
+        balances = self._state.balances
+        for _ in range(BALANCE_READS):
+            reading, rows = balances.begin_reading(), None
+            try:
+                rows = await self._state.ledger.balances()
+            finally:
+                corrected = balances.finish_reading(reading, rows)
+            if corrected:
+                return
 
 
 def _as_withdrawn(offer: Offer) -> Offer:

@@ -1,13 +1,25 @@
 """Campaign balances and stock commitments at this instant, exact and in memory."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from tactful.core.offers.budget import COUNT, Balance, BudgetMove
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.rules.rule import Campaign
 from tactful.core.values.calendar import period_key
+
+
+class BalanceReading:
+    """One read of the ledger's balances that is under way, and the moves since it began."""
+
+    __slots__ = ("disturbed", "moves")
+
+    def __init__(self) -> None:
+        self.moves: list[Sequence[BudgetMove]] = []
+        """The moves of turns that began after the read, which its rows cannot contain."""
+        self.disturbed = False
+        """Whether the rows may or may not contain a move that was applied meanwhile."""
 
 
 class Balances:
@@ -24,13 +36,44 @@ class Balances:
         """The rows of each campaign's present period, by (campaign, currency or `COUNT`)."""
         self._periods: dict[str, str] = {}
         """Campaign → the period in the view."""
+        self._readings: list[BalanceReading] = []
+        """Reads of the ledger that are under way."""
 
     def restore(self, rows: Iterable[BudgetRow]) -> None:
         """Replace the balances by the ledger's."""
-        for row in rows:
-            key = row.campaign, row.period, row.currency
+        found = {(row.campaign, row.period, row.currency): row for row in rows}
+        for key, known in self._rows.items():
+            self._rows[key] = Balance(known.limit)
+        for key, row in found.items():
             self._rows[key] = Balance(row.limit, row.reserved, row.settled)
         self._periods.clear()
+
+    def begin_reading(self) -> BalanceReading:
+        """Note that a read of the ledger's balances is queued now; end it with `finish_reading`."""
+        reading = BalanceReading()
+        self._readings.append(reading)
+        return reading
+
+    def finish_reading(self, reading: BalanceReading, rows: Iterable[BudgetRow] | None) -> bool:
+        """Replace the balances by the rows of a read, and keep the moves of turns in flight.
+
+        The read is ordered among the writes: its rows contain the turns that were queued before it
+        and none that was queued after it.
+
+        Args:
+            reading: The read, from `begin_reading`.
+            rows: The ledger's balances; None: the read failed.
+
+        Returns:
+            Whether the balances were replaced. False: read again.
+        """
+        self._readings.remove(reading)
+        if rows is None or reading.disturbed:
+            return False
+        self.restore(rows)
+        for moves in reading.moves:
+            self._add(moves, 1)
+        return True
 
     def use_campaigns(self, campaigns: Mapping[str, Campaign]) -> None:
         """Apply the limits of these campaigns from now on."""
@@ -73,8 +116,25 @@ class Balances:
         if self._periods.get(campaign) == period:
             self._view[campaign, currency] = balance
 
-    def apply(self, moves: Iterable[BudgetMove], sign: int = 1) -> None:
-        """Apply moves; a `sign` of −1 reverses them."""
+    def apply(self, moves: Sequence[BudgetMove]) -> None:
+        """Apply the moves of a turn whose write is queued at the same time."""
+        for reading in self._readings:
+            reading.moves.append(moves)
+        self._add(moves, 1)
+
+    def reverse(self, moves: Sequence[BudgetMove]) -> None:
+        """Reverse the moves of a turn that was not written; pass the object given to `apply`."""
+        for reading in self._readings:
+            reading.moves = [one for one in reading.moves if one is not moves]
+        self._add(moves, -1)
+
+    def apply_written(self, moves: Sequence[BudgetMove]) -> None:
+        """Apply moves that were written at an earlier, unknown instant, such as a redemption's."""
+        for reading in self._readings:
+            reading.disturbed = True
+        self._add(moves, 1)
+
+    def _add(self, moves: Iterable[BudgetMove], sign: int) -> None:
         for move in moves:
             key = move.campaign, move.period, move.currency
             known = self._rows.get(key, Balance(move.limit))

@@ -59,6 +59,10 @@ class Subscriber(Protocol):
         """Close the connection, because a newer one of the session takes its place."""
         ...
 
+    def close_moved(self) -> None:
+        """Close the connection, because another process has claimed the session."""
+        ...
+
 
 class SessionConnection:
     """A connection of a session, from its opening on."""

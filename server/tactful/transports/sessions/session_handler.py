@@ -13,7 +13,7 @@ from tactful.core.session.signals import LandingVisit
 from tactful.core.values.ids import resume_digest
 from tactful.core.values.money import Money
 from tactful.protocol import messages
-from tactful.protocol.close_codes import REPLACED, TOO_FAST
+from tactful.protocol.close_codes import MOVED, REPLACED, TOO_FAST
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage
 from tactful.runtime.ports.environment import Clock
@@ -221,6 +221,10 @@ class _FrameWriter:
     def close_replaced(self) -> None:
         """Close the connection: a newer one of the session replaces it."""
         self._connection.close(REPLACED)
+
+    def close_moved(self) -> None:
+        """Close the connection: another process has claimed its session."""
+        self._connection.close(MOVED)
 
     def deliver(self, effects: Sequence[Outgoing]) -> None:
         """Send one message per effect, to a lagging client only those that no snapshot repeats."""

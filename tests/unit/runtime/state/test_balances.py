@@ -1,5 +1,7 @@
 """Campaign balances by period, and what standing offers promise of each item."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,8 +62,66 @@ def test_moves_add_up_and_can_be_undone() -> None:
     moves = [spend(reserve=500), spend(reserve=-500, settle=400)]
     balances.apply(moves)
     assert balances.view(T0)["C", "EUR"] == Balance(10_000, 0, 400)
-    balances.apply(moves, sign=-1)
+    balances.reverse(moves)
     assert balances.view(T0)["C", "EUR"] == Balance(10_000, 0, 0)
+
+
+class QueueOfWrites:
+    """A ledger that performs what is queued, in order, and answers in the same order."""
+
+    def __init__(self) -> None:
+        self.reserved = 0
+        self.queue: list[tuple[str, Any, bool]] = []
+
+    def perform(self, balances: Balances) -> None:
+        """Perform and answer the oldest write or read that is queued."""
+        kind, subject, granted = self.queue.pop(0)
+        if kind == "read":
+            row = BudgetRow("C", "total", "EUR", 10_000, self.reserved, 0)
+            assert balances.finish_reading(subject, [row])
+        elif granted:
+            self.reserved += subject[0].reserve
+        else:
+            balances.reverse(subject)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["turn", "read", "answer"]), st.booleans()), max_size=40))
+def test_a_restored_balance_keeps_the_reservations_in_flight_and_no_other(
+    acts: list[tuple[str, bool]],
+) -> None:
+    balances, ledger = Balances(), QueueOfWrites()
+    balances.use_campaigns({"C": campaign(EUR=10_000)})
+    for number, (act, granted) in enumerate(acts):
+        if act == "turn":
+            moves = (spend(reserve=1 + number),)
+            balances.apply(moves)
+            ledger.queue.append(("turn", moves, granted))
+        elif act == "read":
+            ledger.queue.append(("read", balances.begin_reading(), True))
+        elif ledger.queue:
+            ledger.perform(balances)
+    while ledger.queue:
+        ledger.perform(balances)
+    assert balances.view(T0)["C", "EUR"].reserved == ledger.reserved
+
+
+def test_a_refused_commit_does_not_wipe_out_what_another_session_reserves_meanwhile() -> None:
+    balances = Balances()
+    balances.use_campaigns({"C": campaign(EUR=10_000)})
+    reading = balances.begin_reading()
+    balances.apply((spend(reserve=700),))
+    assert balances.finish_reading(reading, [BudgetRow("C", "total", "EUR", 10_000, 300, 0)])
+    assert balances.view(T0)["C", "EUR"] == Balance(10_000, 1_000, 0)
+
+
+def test_a_redemption_during_the_read_has_it_repeated() -> None:
+    balances = Balances()
+    balances.use_campaigns({"C": campaign(EUR=10_000)})
+    reading = balances.begin_reading()
+    balances.apply_written((spend(settle=400),))
+    assert not balances.finish_reading(reading, [BudgetRow("C", "total", "EUR", 10_000, 300, 0)])
+    assert balances.view(T0)["C", "EUR"] == Balance(10_000, 0, 400)
+    assert not balances.finish_reading(balances.begin_reading(), None)
 
 
 def test_the_limit_is_the_rulebooks_and_the_sums_are_the_ledgers() -> None:
