@@ -54,7 +54,7 @@
  * @property {[level: Consent, source: string]} consent
  *
  * @typedef {{
- *   (command: 'identify', identity: string | {customer: string, hmac: string}): void,
+ *   (command: 'identify', identity: string | {customer: string, hmac: string, expires?: number}): void,
  *   (command: 'logout'): void,
  *   (command: 'view', view: string | {sku: string, price?: Money}): void,
  *   (command: 'cart', lines: {sku: string, qty?: number}[]): void,

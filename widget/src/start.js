@@ -212,7 +212,7 @@ export function start(queue) {
   );
 
   const commands = {
-    /** @param {any} identity a token, or `{customer, hmac}` */
+    /** @param {any} identity a token, or `{customer, expires, hmac}` */
     identify(identity) {
       who = identity;
       tabs.stay();

@@ -57,7 +57,9 @@ class HmacIdentity(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     customer: CustomerId
     """The shop's own id of the customer."""
     hmac: HexHmac | None = None
-    """HMAC-SHA-256 over the id under the shop's identity secret, 64 hexadecimal digits."""
+    """HMAC-SHA-256 over `<customer>|<expires>` under the shop's derived key, 64 hexadecimal digits."""
+    expires: Sequence | None = None
+    """When the signature ends, in seconds since the Unix epoch; absent: the form of 0.1.0."""
 
 
 Identity = Jwt | HmacIdentity

@@ -1,4 +1,4 @@
-"""The commands `tactful keys list`, `rotate`, `revoke` and `secret`."""
+"""The commands `tactful keys list`, `rotate`, `revoke`, `secret` and `derive`."""
 
 import secrets
 from contextlib import AbstractContextManager
@@ -15,6 +15,7 @@ from tactful.config.values import ValueProblem, duration
 from tactful.core.values.calendar import format_rfc3339
 
 if TYPE_CHECKING:
+    from tactful.runtime.security.derived_keys import KeyUse
     from tactful.runtime.security.signing_keys import SigningKeys
 
 _SECRET_BYTES: Final = 32
@@ -99,6 +100,19 @@ def revoke(*, kid: str, **options: Any) -> None:
 def secret() -> None:
     """Print a new random secret, for server_key or identity_secret."""
     click.echo(secrets.token_urlsafe(_SECRET_BYTES))
+
+
+@keys.command(epilog="\b\nExample:\n  tactful keys derive identity-hmac")
+@click.argument("use", type=click.Choice(["identity-hmac", "links"]))
+@setting_options()
+def derive(*, use: "KeyUse", **options: Any) -> None:
+    """Print the key of one use of the identity secret, for a template or a newsletter program."""
+    from tactful.runtime.security.derived_keys import derived_key  # cryptography is slow to import
+
+    shared = load_config(options).identity_secret
+    if shared is None:
+        raise CommandError("No identity secret is set. Set TACTFUL_IDENTITY_SECRET.")
+    click.echo(derived_key(shared, use))
 
 
 def _key_file_errors() -> AbstractContextManager[None]:

@@ -1,19 +1,30 @@
 """Verification of identities and links that the shop's server signed."""
 
+import base64
+import binascii
 import hashlib
 import hmac
+import json
 import re
 from typing import Any, Final, TypeGuard
 
 import jwt
+import structlog
 from msgspec import Struct
 
 from tactful.runtime.ports.environment import Clock
+from tactful.runtime.security.derived_keys import derived_key
+
+log = structlog.get_logger("tactful.identity")
 
 MAX_LIFETIME_S: Final = 600
 """The longest lifetime of an identity token: seconds between `iat` and `exp`."""
 LEEWAY_S: Final = 30
 """Seconds by which the shop's clock may be ahead of this server's."""
+MAX_HMAC_LIFETIME_S: Final = 86_400
+"""Seconds that a signed customer id may be valid for. Pages with it are rendered for every request."""
+LINK_TYPE: Final = "tactful-link+jwt"
+"""The `typ` of a link's header (RFC 8725, section 3.11): a JWT made for another purpose is no link."""
 MAX_CUSTOMER_CHARS: Final = 128
 """The most characters of a customer id."""
 MAX_PURPOSE_CHARS: Final = 64
@@ -33,13 +44,17 @@ class VerifiedIdentity(Struct, frozen=True):
 class IdentityVerifier:
     """Verifies signatures under the secret that the shop's server and this server share.
 
-    Without a secret every shopper stays anonymous. A refusal never says why, so that no client can
-    probe which customers exist.
+    Identity tokens are signed with the secret itself, customer ids in templates and links with keys
+    that are derived from it. Without a secret every shopper stays anonymous. A refusal never says
+    why, so that no client can probe which customers exist.
     """
 
     def __init__(self, secret: str | None, clock: Clock) -> None:
         self._secret = secret
+        self._hmac_key = derived_key(secret, "identity-hmac").encode() if secret else b""
+        self._link_key = derived_key(secret, "links") if secret else ""
         self._clock = clock
+        self._warned: set[str] = set()
 
     def verify_token(self, token: str) -> VerifiedIdentity | None:
         """Return the identity in a JSON Web Token (RFC 7519), signed with HS256 (RFC 7518).
@@ -50,16 +65,23 @@ class IdentityVerifier:
         Returns:
             The identity; None: the token is not valid now.
         """
-        claims = self._claims(token, ["sub", "iat", "exp"])
+        claims = self._claims(token, self._secret, ["sub", "iat", "exp"])
         return self._identity_of(claims) if claims else None
 
     def link_purpose(self, token: str) -> str | None:
-        """Return the purpose (claim `link`) of a link that the shop signed.
+        """Return the purpose (claim `link`) of a link that the shop signed with the key of links.
+
+        A link signed with the identity secret, as releases up to 0.1.0 required, is still accepted
+        if its header does not name another type.
 
         Returns:
             At most `MAX_PURPOSE_CHARS` characters; None: the signature is wrong or `exp` has passed.
         """
-        claims = self._claims(token, ["link", "exp"])
+        claims = self._claims(token, self._link_key, ["link", "exp"], LINK_TYPE)
+        if claims is None:
+            claims = self._claims(token, self._secret, ["link", "exp"], "JWT")
+            if claims:
+                self._warn_once("link.signed_with_identity_secret")
         if not claims or not isinstance(claims["exp"], int) or not _is_text(claims["link"]):
             return None
         return (
@@ -68,17 +90,19 @@ class IdentityVerifier:
             else None
         )
 
-    def _claims(self, token: str, required: list[str]) -> dict[str, Any] | None:
-        """Return the claims if the signature is right.
+    def _claims(
+        self, token: str, key: str | None, required: list[str], typ: str | None = None
+    ) -> dict[str, Any] | None:
+        """Return the claims if the signature is right, and the header is of the type `typ`.
 
         The library must not check the instants: `Clock` decides, not the machine's clock.
         """
-        if not self._secret:
+        if not key:
             return None
         try:
-            claims: dict[str, Any] = jwt.decode(
+            found = jwt.decode_complete(
                 token,
-                self._secret,
+                key,
                 algorithms=["HS256"],
                 options={
                     "require": required,
@@ -90,6 +114,11 @@ class IdentityVerifier:
             )
         except (jwt.PyJWTError, ValueError, RecursionError):
             return None
+        header_type = found["header"].get("typ", "JWT")
+        # A token whose type is a link's is no identity, whatever else it claims.
+        if header_type == LINK_TYPE if typ is None else header_type != typ:
+            return None
+        claims: dict[str, Any] = found["payload"]
         return claims
 
     def _identity_of(self, claims: dict[str, Any]) -> VerifiedIdentity | None:
@@ -105,25 +134,60 @@ class IdentityVerifier:
         territory = claims.get("territory")
         return VerifiedIdentity(subject, territory if _is_text(territory) else None)
 
-    def verify_hmac(self, customer: str, digest: str) -> VerifiedIdentity | None:
+    def verify_hmac(
+        self, customer: str, digest: str, expires: int | None = None
+    ) -> VerifiedIdentity | None:
         """Return the identity of a customer id that comes with its HMAC (RFC 2104).
 
-        This serves shops whose pages have only a template language. The digest never expires, so it
-        identifies the customer for as long as the secret is used.
+        This serves shops whose pages have only a template language. The digest is over
+        `<customer>|<expires>` under the derived key of this use. Without `expires` it is over the id
+        alone under the identity secret, as in 0.1.0: that form never expires, and goes with the next
+        release. An id that could be the first part of a token is refused in it.
 
         Args:
             customer: The shop's own id of the customer.
-            digest: HMAC-SHA256 of the id in UTF-8, under the shop's secret, as hexadecimal text.
+            digest: HMAC-SHA256 as hexadecimal text.
+            expires: When the digest ends, in seconds since the Unix epoch; at most
+                `MAX_HMAC_LIFETIME_S` from now. None: the form of 0.1.0.
 
         Returns:
-            The identity; None: the digest is wrong or the id is empty.
+            The identity; None: the digest is wrong or out of time, or the id is empty.
         """
         if not self._secret:
             return None
-        expected = hmac.new(self._secret.encode(), customer.encode(), hashlib.sha256).hexdigest()
+        if expires is None:
+            key, text, usable = self._secret.encode(), customer, not _is_signing_input(customer)
+        else:
+            now = self._clock.now() // 1000
+            key, text = self._hmac_key, f"{customer}|{expires}"
+            usable = now < expires <= now + MAX_HMAC_LIFETIME_S
+        expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
         same = hmac.compare_digest(expected.encode(), digest.lower().encode())
         # A template signs an empty id where no customer is logged in.
-        return VerifiedIdentity(customer) if same and customer else None
+        if not (same and usable and customer):
+            return None
+        if expires is None:
+            self._warn_once("identity.hmac_without_expiry")
+        return VerifiedIdentity(customer)
+
+    def _warn_once(self, event: str) -> None:
+        """Log that the shop uses a form that the next release refuses, once per process."""
+        if event not in self._warned:
+            self._warned.add(event)
+            log.warning(event)
+
+
+def _is_signing_input(text: str) -> bool:
+    """Return whether a text begins like a token: a JSON object in base64url, and a point (RFC 7515).
+
+    A digest of such a text would be the signature of a token.
+    """
+    head, point, _ = text.partition(".")
+    try:
+        header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return False
+    return bool(point) and isinstance(header, dict)
 
 
 def _is_text(value: object) -> TypeGuard[str]:

@@ -120,7 +120,9 @@ class OfferSessionHandler:
     def _verified(self, identity: messages.Identity) -> VerifiedIdentity | None:
         if isinstance(identity, str):
             return self._identities.verify_token(identity)
-        return self._identities.verify_hmac(identity.customer, identity.hmac or "")
+        return self._identities.verify_hmac(
+            identity.customer, identity.hmac or "", identity.expires
+        )
 
     def _visit(self, page: messages.Landing) -> LandingVisit:
         """Return the source of the visit, as the landing page's URL and referrer name it."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from support.cli_runner import printed_json, run
+from tactful.runtime.security.derived_keys import derived_key
 
 
 def test_a_rotation_signs_with_a_new_key_and_keeps_the_old(tmp_path: Path) -> None:
@@ -43,3 +44,11 @@ def test_a_secret_is_long_and_new_each_time() -> None:
     one, other = run("keys", "secret").output, run("keys", "secret").output
     assert one != other
     assert len(one.strip()) >= 40
+
+
+def test_the_key_of_a_use_follows_from_the_identity_secret() -> None:
+    secret = "identity-secret-of-the-tests-here"
+    found = run("keys", "derive", "links", TACTFUL_IDENTITY_SECRET=secret)
+    assert found.output.strip() == derived_key(secret, "links")
+    missing = run("keys", "derive", "links")
+    assert (missing.exit_code, "TACTFUL_IDENTITY_SECRET" in missing.output) == (2, True)
