@@ -120,6 +120,7 @@ export type Tactful = {
     (command: 'identify', identity: string | {
         customer: string;
         hmac: string;
+        expires?: number;
     }): void;
     (command: 'logout'): void;
     (command: 'view', view: string | {
@@ -194,7 +195,7 @@ export type Tactful = {
  * @property {[level: Consent, source: string]} consent
  *
  * @typedef {{
- *   (command: 'identify', identity: string | {customer: string, hmac: string}): void,
+ *   (command: 'identify', identity: string | {customer: string, hmac: string, expires?: number}): void,
  *   (command: 'logout'): void,
  *   (command: 'view', view: string | {sku: string, price?: Money}): void,
  *   (command: 'cart', lines: {sku: string, qty?: number}[]): void,

@@ -16,6 +16,7 @@ from tactful.protocol import messages
 from tactful.protocol.close_codes import MOVED, REPLACED, TOO_FAST
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage
+from tactful.protocol.urls import recorded_text, recorded_url, sendable_url
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.security.identity import IdentityVerifier, VerifiedIdentity
 from tactful.runtime.sessions.lifecycle import SessionGreeting, SessionLifecycle
@@ -143,7 +144,7 @@ class OfferSessionHandler:
 
 def _first(query: dict[str, list[str]], name: str) -> str | None:
     found = query.get(name)
-    return found[0][:MAX_SOURCE_CHARS] if found else None
+    return recorded_text(found[0][:MAX_SOURCE_CHARS]) if found else None
 
 
 def _attached(connection: ClientConnection) -> SessionConnection:
@@ -161,8 +162,8 @@ def _writer(connection: ClientConnection) -> "_FrameWriter":
 
 
 def _page(page: messages.Page, _: int) -> signals.Signal:
-    query = page.query[:MAX_QUERY_CHARS] if page.query else page.query
-    return signals.PageViewed(page.kind, page.url, query, page.moment)
+    query = recorded_text(page.query[:MAX_QUERY_CHARS]) if page.query else page.query
+    return signals.PageViewed(page.kind, recorded_url(page.url), query, page.moment)
 
 
 def _cart(cart: messages.Cart, _: int) -> signals.Signal:
@@ -275,8 +276,8 @@ def wire_offer(offer: Offer, now: int) -> messages.Offer:
         max_qty=offer.max_qty,
         placement=offer.placement,
         disclosure=offer.disclosure,
-        image=offer.image,
-        url=offer.url,
+        image=sendable_url(offer.image),
+        url=sendable_url(offer.url),
         level=off.level if off else None,
         at_most=_money(Money(off.at_most, offer.currency)) if off else None,
         percent_bp=off.percent_bp if off else None,

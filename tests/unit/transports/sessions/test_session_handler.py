@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from journeys.fixture import CATALOGUE, rules
+from support.builders import T0, offer
 from support.live_server import live_server
 from support.raw_connections import HELLO, RawClient, eventually, text, upgrade
+from tactful.core.session.signals import PageViewed
 from tactful.protocol.conversation import Conversation
 from tactful.runtime.state.session_registry import SessionConnection
 from tactful.transports.server.websocket import WebSocketConnection
 from tactful.transports.sessions.connection_hub import ClientConnection
-from tactful.transports.sessions.session_handler import MAX_QUERY_CHARS
+from tactful.transports.sessions.session_handler import MAX_QUERY_CHARS, wire_offer
 
 OURS = (WebSocketConnection, ClientConnection, Conversation, SessionConnection)
 
@@ -96,3 +99,30 @@ async def test_new_sessions_of_an_address_are_limited_and_resumed_ones_are_not(
             first = await greeted(resume=first["resume"])
             assert first["t"] == "welcome"
         assert len(one.parts.shop.state.registry) == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://shop.example/run-42", "https://shop.example/run-42"),
+        ("javascript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("//evil.example/x", None),
+    ],
+)
+def test_an_offer_is_sent_without_a_url_that_could_run_a_script(url: str, sent: str | None) -> None:
+    found = wire_offer(offer(url=url, image=url), T0)
+    assert (found.url, found.image) == (sent, sent)
+
+
+async def test_a_page_with_a_session_id_and_an_email_is_recorded_without_them(
+    tmp_path: Path,
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        shopper = await one.shopper(consent="anonymous")
+        url = "https://shop.example/ann@mail.example/search?PHPSESSID=0a1b2c&utm_source=mail"
+        await shopper.say("page", url=url, kind="search", query="boots ann@mail.example")
+        live = one.parts.shop.state.registry.by_id[shopper.session]
+        assert live.state.query == "boots *"
+        pages = [each.signal for each in live.unwritten if isinstance(each.signal, PageViewed)]
+        assert [page.url for page in pages] == ["https://shop.example/*/search?utm_source=mail"]

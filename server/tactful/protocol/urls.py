@@ -1,0 +1,91 @@
+"""Which URLs may be sent to a shopper, and what is kept of those that a page reports.
+
+Both are decided on the server, because a client need not be the widget.
+"""
+
+import re
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+MAX_PARAMETER_CHARS: Final = 128
+"""Characters of a query parameter that are kept."""
+KEPT_PARAMETERS: Final = frozenset(
+    {
+        "campaign", "cause", "voucher",
+        "dclid", "fbclid", "gbraid", "gclid", "irclickid", "li_fat_id", "mc_cid", "msclkid",
+        "ttclid", "twclid", "wbraid", "yclid",
+    }
+)  # fmt: skip
+"""Query parameters that are kept beside those that start with `utm_`: campaigns and click ids."""
+REMOVED: Final = "*"
+"""What replaces a part of a URL or text that may identify a person."""
+
+# A browser drops tabs and line feeds and reads a backslash as a slash (WHATWG URL), so that
+# `/\host` leaves the site.
+_SENT: Final = re.compile(
+    r"(?:https?://[^/?#\\\x00-\x20]|/(?!/))[^\\\x00-\x1f\x7f]*", re.IGNORECASE
+)
+_EMAIL: Final = re.compile(
+    r"[^\s/?#&=@,;:<>\"]+(?:@|%40)[^\s/?#&=@,;:<>\"]+\.[^\W\d_]{2,}", re.IGNORECASE
+)
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W_]+")
+_HEX: Final = re.compile(r"(?=.*[0-9])[0-9a-f]{16,}", re.IGNORECASE)
+_CHANGE: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_RANDOM_CHARS: Final = 12
+_RANDOM_CHANGES: Final = 3
+
+
+def sendable_url(url: str | None) -> str | None:
+    """Return a URL that may be sent to a shopper, else None.
+
+    It is an http or https address, or a path of the site (`/…`, not `//…`). Other schemes can run a
+    script, and other forms can name another host.
+    """
+    return url if url is not None and _SENT.fullmatch(url) else None
+
+
+def recorded_url(url: str) -> str:
+    """Return what is kept of the URL of a page: host, path and the parameters of campaigns.
+
+    Path segments that look like an id or a secret, and e-mail addresses, are replaced by `REMOVED`.
+    A text that is no URL gives the empty string.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    if parts.scheme.lower() not in {"", "http", "https"}:
+        return ""
+    path = "/".join(_recorded_segment(segment) for segment in parts.path.split("/"))
+    kept = "&".join(
+        f"{name}={recorded_text(value)[:MAX_PARAMETER_CHARS]}"
+        for name, _, value in (field.partition("=") for field in parts.query.split("&"))
+        if name in KEPT_PARAMETERS or name.startswith("utm_")
+    )
+    site = f"{parts.scheme.lower() or 'https'}://{host}{port}" if host else ""
+    return f"{site}{path}{'?' if kept else ''}{kept}"
+
+
+def recorded_text(text: str) -> str:
+    """Return a text without the e-mail addresses in it."""
+    return _EMAIL.sub(REMOVED, text)
+
+
+def _recorded_segment(segment: str) -> str:
+    # Servlet containers write a session id after a semicolon.
+    segment = segment.partition(";")[0]
+    return REMOVED if _looks_random(unquote(segment)) else segment
+
+
+def _looks_random(text: str) -> bool:
+    """Return whether a path segment contains an e-mail address, a UUID, or a long mixed word."""
+    if _EMAIL.search(text) or _UUID.search(text):
+        return True
+    return any(
+        _HEX.fullmatch(word)
+        or (len(word) >= _RANDOM_CHARS and len(_CHANGE.findall(word)) >= _RANDOM_CHANGES)
+        for word in _WORD.findall(text)
+    )

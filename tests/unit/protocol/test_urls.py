@@ -1,0 +1,115 @@
+"""No URL runs a script or leaves the site unseen, and no URL of a page identifies a shopper."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tactful.protocol.urls import recorded_text, recorded_url, sendable_url
+
+PARTS = st.sampled_from(
+    [
+        "javascript:",
+        "data:",
+        "//",
+        "/",
+        "\\",
+        "\t",
+        "\n",
+        "\x00",
+        " ",
+        "http",
+        "https",
+        ":",
+        "evil.example",
+        "@",
+        "x",
+        "?",
+        "#",
+        "JaVaScRiPt:",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example/run-42?colour=blue#size",
+        "HTTP://shop.example",
+        "/images/run 42.png",
+        "/",
+    ],
+)
+def test_web_addresses_and_paths_of_the_site_are_sent(url: str) -> None:
+    assert sendable_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None, "", "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "//evil.example/x",
+        "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "\x01https://shop.example/",
+        " https://shop.example/", "https://", "https:///x", "https:/x", "https:x", "vbscript:x",
+        "ftp://shop.example/", "blob:https://shop.example/x", "run-42", "https://shop.example/\n",
+        "https://\\evil.example",
+    ],
+)  # fmt: skip
+def test_other_schemes_hosts_without_a_scheme_and_control_characters_are_not_sent(
+    url: str | None,
+) -> None:
+    assert sendable_url(url) is None
+
+
+def browser_target(url: str) -> tuple[str, bool]:
+    """Return the scheme and whether a host is named, as a browser reads a URL (WHATWG URL)."""
+    url = url.strip("".join(map(chr, range(0x21))))
+    url = "".join(one for one in url if one not in "\t\r\n").replace("\\", "/")
+    scheme, colon, _ = url.partition(":")
+    named = bool(colon) and scheme.isalnum() and scheme[:1].isalpha()
+    return (scheme.lower() if named else ""), named or url.startswith("//")
+
+
+@given(st.lists(PARTS, max_size=8).map("".join))
+def test_whatever_is_sent_opens_a_page_of_the_web_or_of_the_site(url: str) -> None:
+    sent = sendable_url(url)
+    if sent is not None:
+        scheme, leaves = browser_target(sent)
+        assert scheme in {"http", "https"} or not leaves
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://shop.example/run-42?sid=1&utm_source=mail#x", "https://shop.example/run-42?utm_source=mail"),
+        ("https://u:p@Shop.example:8443/a", "https://shop.example:8443/a"),
+        ("/cart;jsessionid=0A1B", "/cart"),
+        ("//shop.example/x", "https://shop.example/x"),
+        ("https://shop.example/o/3f2a9c1be07d4456a1f0/track", "https://shop.example/o/*/track"),
+        ("https://shop.example/r/123e4567-e89b-12d3-a456-426614174000", "https://shop.example/r/*"),
+        ("https://shop.example/reset/aB3dE5fG7hJ9kL1m", "https://shop.example/reset/*"),
+        ("https://shop.example/p/4006381333931-aero-runner-mens-2026", "https://shop.example/p/4006381333931-aero-runner-mens-2026"),
+        ("https://shop.example/u/ann%40mail.example/orders", "https://shop.example/u/*/orders"),
+        ("https://shop.example/?utm_content=ann@mail.example&gclid=Cj0KCQ", "https://shop.example/?utm_content=*&gclid=Cj0KCQ"),
+        ("https://shop.example/?utm_term=" + "x" * 200, "https://shop.example/?utm_term=" + "x" * 128),
+        ("javascript:alert(1)", ""),
+        ("http://[", ""),
+        ("https://shop.example:port/", ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_pages_url_keeps_host_path_and_campaign(url: str, kept: str) -> None:
+    assert recorded_url(url) == kept
+
+
+@given(
+    st.sampled_from(["ann", "o.brien+shop", "müller"]),
+    st.sampled_from(["mail.example", "sub.mail.example", "münchen.example"]),
+    st.sampled_from(["https://shop.example/{}", "https://shop.example/a/{}/b", "https://s.example/?{}", "https://s.example/?utm_id={}"]),
+    st.sampled_from(["@", "%40"]),
+)  # fmt: skip
+def test_no_email_address_stays_in_a_url(name: str, host: str, url: str, at: str) -> None:
+    assert name not in recorded_url(url.format(f"{name}{at}{host}"))
+
+
+def test_no_email_address_stays_in_a_search() -> None:
+    assert recorded_text("shoes for ann@mail.example, blue") == "shoes for *, blue"
+    assert recorded_text("3 @ 5 boots") == "3 @ 5 boots"
