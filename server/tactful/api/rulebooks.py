@@ -61,8 +61,20 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
 
 def _operator(request: Request) -> str:
-    """Return the operator that the header names. A client with the key may give any name."""
-    return request.headers.get("tactful-operator", "").strip()[:NAME_LENGTH] or "server key"
+    """Return the operator that the header names.
+
+    A client with the key may give any name but those that the audit log uses itself.
+
+    Raises:
+        ProblemError: The name is reserved.
+    """
+    name = request.headers.get("tactful-operator", "").strip()[:NAME_LENGTH]
+    if operators.is_reserved(name):
+        problem = (
+            f"The name `{name}` in `Tactful-Operator` is reserved. Send the operator's own name."
+        )
+        raise ProblemError(422, "operator.reserved", problem)
+    return name or "server key"
 
 
 def _act(one: OperatorAction) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A page is shown to a logged-in operator only. A form is accepted only from a pag
 the token of the operator for whom the page was rendered.
 """
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -14,8 +15,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tactful.console import rendering as pages
-from tactful.console.login import Login, Logins, LoginThrottle, keys_equal
+from tactful.console.login import (
+    BROWSER_LIFETIME,
+    KnownBrowsers,
+    Login,
+    Logins,
+    LoginThrottle,
+    keys_equal,
+)
 from tactful.console.rendering import HEADERS, PageError
+from tactful.core.values.addresses import limit_key
+from tactful.runtime.operators import is_reserved
 from tactful.runtime.shop import Shop
 
 HOME: Final = "/console"
@@ -38,25 +48,43 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class ConsoleAccess:
     """Checks requests to the console, and renders its pages with their common parts."""
 
-    def __init__(self, shop: Shop, *, key: str | None, name: str, public_url: str | None) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        *,
+        key: str | None,
+        name: str,
+        public_url: str | None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Let operators in with a key.
+
+        Args:
+            shop: The running shop.
+            key: The server key; with `None` nobody can log in.
+            name: Name of the shop.
+            public_url: URL under which browsers reach the server, if it is not host and port.
+            sleep: Waits for seconds; delays attempts to log in.
+        """
         self.shop = shop
         self.name = name
         self._key = key
         self._public_url = public_url
         self._logins = Logins(shop.clock.now)
         self._throttle = LoginThrottle(shop.clock.now)
+        self._browsers = KnownBrowsers(key, shop.clock.now)
+        self._sleep = sleep
 
     # pages
 
     def render(self, page_request: ConsoleRequest, template: str, /, **values: Any) -> Response:
         """Render a page with the common head of the console."""
-        query = page_request.http_request.query_params
         return pages.render(
             template,
             operator=page_request.login,
             shop_name=self.name,
             path=page_request.http_request.url.path,
-            done=query.get("done", ""),
+            done=page_request.login.take_notice(),
             now=self.shop.clock.now(),
             **values,
         )
@@ -145,28 +173,39 @@ class ConsoleAccess:
             _path_inside(form.get("next")),
             form.get("name", "").strip()[:MAX_NAME_CHARACTERS],
         )
-        address = request.client.host if request.client else ""
-        wait = self._throttle.wait_ms(address)
-        if wait:
-            response = self._login_page(
-                wanted,
-                429,
-                "Too many wrong keys were sent. Wait five minutes, and try again.",
-                name,
-            )
-            response.headers["Retry-After"] = str(-(-wait // 1000))
-            return response
         if not name:
             return self._login_page(
                 wanted,
                 422,
                 "The name is missing. Enter your name: it is recorded with your actions.",
             )
+        if is_reserved(name):
+            problem = "This name belongs to the server. Enter your own name."
+            return self._login_page(wanted, 422, problem)
+        browser = self._browsers.find(request.cookies.get(self._browser_cookie_name(request)))
+        source = browser or limit_key(request.client.host if request.client else "")
+        if not await self._delay(source, known=browser is not None):
+            problem = "Too many keys are being tried. Wait a few seconds, and try again."
+            response = self._login_page(wanted, 429, problem, name)
+            response.headers["Retry-After"] = "10"
+            return response
         if self._key is None or not keys_equal(form.get("key", ""), self._key):
-            self._throttle.record_failure(address)
+            self._throttle.record_failure(source, known=browser is not None)
             problem = "This is not the server key. Enter the value of TACTFUL_SERVER_KEY."
             return self._login_page(wanted, 401, problem, name)
         return self._logged_in(request, name, wanted)
+
+    async def _delay(self, source: str, *, known: bool) -> bool:
+        """Delay an attempt after wrong keys; return False if too many attempts wait already."""
+        delay = self._throttle.delay_ms(source, known=known)
+        if delay:
+            if not self._throttle.begin_wait(source):
+                return False
+            try:
+                await self._sleep(delay / 1000)
+            finally:
+                self._throttle.end_wait(source)
+        return True
 
     def _logged_in(self, request: Request, name: str, wanted: str) -> Response:
         self._logins.remove(request.cookies.get(self._cookie_name(request)))
@@ -175,6 +214,15 @@ class ConsoleAccess:
         response.set_cookie(
             self._cookie_name(request),
             cookie,
+            path="/",
+            secure=self._is_secure(request),
+            httponly=True,
+            samesite="strict",
+        )
+        response.set_cookie(
+            self._browser_cookie_name(request),
+            self._browsers.issue(),
+            max_age=BROWSER_LIFETIME // 1000,
             path="/",
             secure=self._is_secure(request),
             httponly=True,
@@ -202,6 +250,9 @@ class ConsoleAccess:
     def _cookie_name(self, request: Request) -> str:
         """Return the cookie's name. Browsers accept the prefix `__Host-` over TLS only (RFC 6265bis)."""
         return "__Host-tactful" if self._is_secure(request) else "tactful-console"
+
+    def _browser_cookie_name(self, request: Request) -> str:
+        return f"{self._cookie_name(request)}-browser"
 
     def _redirect(self, path: str) -> Response:
         return RedirectResponse(path, 303, HEADERS)

@@ -140,8 +140,9 @@ def _parse_number(text: str) -> int:
 
 
 def _redirect_back(page_request: ConsoleRequest, otherwise: str, done: str) -> Response:
-    """Redirect to the page of the form, or to `otherwise`, with the result of the action."""
+    """Redirect to the page of the form, or to `otherwise`, which shows the result of the action once."""
     page = page_request.form.get("back", otherwise)
     inside = page == HOME or page.startswith(f"{HOME}/")
     path = page.partition("?")[0] if inside and "\\" not in page else otherwise
-    return RedirectResponse(f"{path}?done={done}", 303, HEADERS)
+    page_request.login.notice = done
+    return RedirectResponse(path, 303, HEADERS)

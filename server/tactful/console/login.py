@@ -1,30 +1,40 @@
-"""Logins of the console's operators, and the limit on wrong keys."""
+"""Logins of the console's operators, and the delay of wrong keys."""
 
 import hashlib
 import hmac
 import secrets
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
 
-from tactful.core.values.calendar import HOUR, MINUTE
+from tactful.core.values.calendar import DAY, HOUR, MINUTE
 
 LOGIN_LIFETIME: Final = 8 * HOUR
 """Milliseconds that a login lasts: a working day."""
 MAX_LOGINS: Final = 64
 """Maximum logins at the same time. A further login ends the oldest one."""
 THROTTLE_WINDOW: Final = 5 * MINUTE
-MAX_FAILURES_PER_ADDRESS: Final = 5
-"""Maximum wrong keys from one address in a window. Operators mistype a key twice; programs continue."""
-MAX_FAILURES: Final = 100
-"""Maximum wrong keys from all addresses in a window: one attacker can use many addresses."""
-MAX_ADDRESSES: Final = 4096
-"""Maximum addresses whose wrong keys are remembered, to limit memory."""
+"""Milliseconds for which a wrong key counts."""
+FREE_FAILURES: Final = 5
+"""Wrong keys of one source in a window that delay nothing. Operators mistype a key twice."""
+FREE_FAILURES_IN_TOTAL: Final = 100
+"""Wrong keys of all networks in a window that delay nothing: one attacker can use many networks."""
+FIRST_DELAY_MS: Final = 500
+"""Milliseconds of the first delay; each further wrong key doubles it."""
+MAX_DELAY_MS: Final = 8_000
+"""The longest delay in milliseconds. It is short, so that nobody is locked out by others."""
+MAX_WAITING_PER_SOURCE: Final = 8
+MAX_WAITING: Final = 256
+"""Maximum attempts that wait at once, of one source and in total."""
+MAX_SOURCES: Final = 4096
+"""Maximum sources whose wrong keys are remembered, to limit memory."""
+BROWSER_LIFETIME: Final = 400 * DAY
+"""Milliseconds for which a browser counts as known after a login; browsers keep no cookie longer."""
 
 
-class Login(Struct, frozen=True):
+class Login(Struct):
     """A logged-in operator."""
 
     name: str
@@ -33,6 +43,13 @@ class Login(Struct, frozen=True):
     """Token in every form that is rendered for the operator, against cross-site request forgery."""
     ends_at: int
     """Milliseconds since the Unix epoch, UTC."""
+    notice: str = ""
+    """The result of the last action, until a page has shown it."""
+
+    def take_notice(self) -> str:
+        """Return the result of the last action, once."""
+        notice, self.notice = self.notice, ""
+        return notice
 
 
 class Logins:
@@ -62,37 +79,93 @@ class Logins:
             self._known.pop(_digest(cookie), None)
 
 
+class KnownBrowsers:
+    """Signed cookies of the browsers that have logged in before.
+
+    Such a browser has its own count of wrong keys, so that the wrong keys of others do not delay it.
+    The cookie opens nothing. The server remembers no browser; a new server key ends all cookies.
+    """
+
+    def __init__(self, key: str | None, now: Callable[[], int]) -> None:
+        label = b"tactful console browsers v1"
+        self._key = hmac.digest((key or "").encode(), label, "sha256") if key else None
+        self._now = now
+
+    def issue(self) -> str:
+        """Return the cookie's value for a browser that has just logged in."""
+        text = f"{secrets.token_urlsafe(16)}.{self._now() + BROWSER_LIFETIME}"
+        return f"{text}.{self._signature(text)}"
+
+    def find(self, cookie: str | None) -> str | None:
+        """Return the id of a known browser; None: the cookie is missing, forged or too old."""
+        text, _, signature = (cookie or "").rpartition(".")
+        browser, _, ends_at = text.rpartition(".")
+        if self._key is None or not keys_equal(signature, self._signature(text)):
+            return None
+        return browser if int(ends_at) > self._now() else None
+
+    def _signature(self, text: str) -> str:
+        raw = text.encode("utf-8", "surrogatepass")
+        return hmac.new(self._key or b"", raw, hashlib.sha256).hexdigest()
+
+
 class LoginThrottle:
-    """Counts wrong keys, and delays further attempts of an address that sent too many."""
+    """Counts wrong keys, and delays the attempts of a source that sent too many.
+
+    A source is a network or a known browser. An attempt is delayed and not refused: a refusal would
+    let strangers lock the operators out.
+    """
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
-        self._by_address: OrderedDict[str, deque[int]] = OrderedDict()
-        self._all: deque[int] = deque()
+        self._by_source: OrderedDict[str, deque[int]] = OrderedDict()
+        self._all: deque[int] = deque(maxlen=2 * FREE_FAILURES_IN_TOTAL)
+        self._waiting: Counter[str] = Counter()
 
-    def wait_ms(self, address: str) -> int:
-        """Return the milliseconds that an address must wait before its next attempt, or 0."""
-        now = self._now()
-        own = self._by_address.get(address, deque())
-        return max(_wait(own, MAX_FAILURES_PER_ADDRESS, now), _wait(self._all, MAX_FAILURES, now))
+    def delay_ms(self, source: str, *, known: bool) -> int:
+        """Return the milliseconds for which an attempt is delayed.
 
-    def record_failure(self, address: str) -> None:
-        """Count a wrong key from an address."""
-        now = self._now()
-        own = self._by_address.setdefault(address, deque(maxlen=MAX_FAILURES_PER_ADDRESS))
-        self._by_address.move_to_end(address)
-        own.append(now)
-        self._all.append(now)
-        if len(self._all) > MAX_FAILURES:
-            self._all.popleft()
-        if len(self._by_address) > MAX_ADDRESSES:
-            self._by_address.popitem(last=False)
+        Args:
+            source: The network, or the id of a known browser.
+            known: Whether it is a known browser, for which only its own wrong keys count.
+        """
+        own = _delay(self._recent(self._by_source.get(source, ())), FREE_FAILURES)
+        if known:
+            return own
+        return max(own, _delay(self._recent(self._all), FREE_FAILURES_IN_TOTAL))
+
+    def _recent(self, failures: "deque[int] | tuple[()]") -> int:
+        since = self._now() - THROTTLE_WINDOW
+        return sum(1 for at in failures if at > since)
+
+    def record_failure(self, source: str, *, known: bool) -> None:
+        """Count a wrong key."""
+        own = self._by_source.setdefault(source, deque(maxlen=2 * FREE_FAILURES))
+        self._by_source.move_to_end(source)
+        own.append(self._now())
+        if not known:
+            self._all.append(self._now())
+        if len(self._by_source) > MAX_SOURCES:
+            self._by_source.popitem(last=False)
+
+    def begin_wait(self, source: str) -> bool:
+        """Let an attempt wait; return whether there is room for it. Call `end_wait` afterwards."""
+        if self._waiting[source] >= MAX_WAITING_PER_SOURCE or self._waiting.total() >= MAX_WAITING:
+            return False
+        self._waiting[source] += 1
+        return True
+
+    def end_wait(self, source: str) -> None:
+        """Note that an attempt no longer waits."""
+        self._waiting[source] -= 1
+        if not self._waiting[source]:
+            del self._waiting[source]
 
 
-def _wait(failures: deque[int], limit: int, now: int) -> int:
-    if len(failures) < limit:
+def _delay(failures: int, free: int) -> int:
+    if failures < free:
         return 0
-    return max(0, failures[-limit] + THROTTLE_WINDOW - now)
+    return min(FIRST_DELAY_MS << min(failures - free, 10), MAX_DELAY_MS)
 
 
 def keys_equal(given: str, key: str) -> bool:

@@ -1,6 +1,7 @@
 """Operator actions on rules, offers and facts; each is entered into the audit log."""
 
-from typing import Any, Literal
+import unicodedata
+from typing import Any, Final, Literal
 
 import msgspec
 import structlog
@@ -15,9 +16,19 @@ from tactful.runtime.state.session_registry import LiveSession
 
 log = structlog.get_logger("tactful.operator")
 
+RESERVED_NAMES: Final = frozenset({"tactful", "server key"})
+"""Names in the audit log that stand for the server itself, and for a client without a name."""
+
 RevocationReason = Literal["price.error", "fraud"]
 """The reasons for which an operator may end an offer that a shopper has accepted."""
 RevocationOutcome = Literal["revoked", "ended", "unknown"]
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether an operator's name reads like one that the audit log uses itself."""
+    plain = unicodedata.normalize("NFKC", name)
+    plain = "".join(one for one in plain if unicodedata.category(one)[0] != "C")
+    return " ".join(plain.casefold().split()) in RESERVED_NAMES
 
 
 async def revoke_offer(

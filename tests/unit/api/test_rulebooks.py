@@ -69,3 +69,11 @@ async def test_a_rollback_needs_an_earlier_rulebook(tmp_path: Path) -> None:
         assert changed.json()["outcome"] == "active"
         answer = await one.http.post("/v1/rulebook/rollback", headers=ANNA)
         assert answer.json()["version"] == first
+
+
+async def test_the_header_cannot_give_the_name_of_the_server_itself(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        for name in ("tactful", "Tactful", "SERVER KEY"):
+            answer = await one.http.post("/v1/rules/R1/pause", headers={"Tactful-Operator": name})
+            assert (answer.status_code, answer.json()["code"]) == (422, "operator.reserved")
+        assert (await one.http.get("/v1/acts")).json()["acts"] == []

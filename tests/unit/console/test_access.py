@@ -1,15 +1,22 @@
 """The console lets operators in with the server key, and accepts forms of its own pages only."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from journeys.fixture import CATALOGUE, rules
 from support.console_client import Agent, visible_text
 from support.live_server import KEY, LiveServer, live_server
-from tactful.console.login import MAX_FAILURES_PER_ADDRESS
+from support.raw_connections import eventually
+from tactful.console.access import ConsoleAccess
+from tactful.console.login import FREE_FAILURES, MAX_WAITING_PER_SOURCE
 
 PAGES = ("/console", "/console/rules", "/console/decisions", "/console/why",
          "/console/customers/c1", "/console/sessions/x", "/console/offers/x", "/console/find?q=c1",
@@ -93,16 +100,117 @@ async def test_a_wrong_key_is_reported_without_details(agent: Agent) -> None:
     assert "wrong" not in visible_text(answer.text)
 
 
-async def test_after_too_many_wrong_keys_even_the_right_one_must_wait(
-    one: LiveServer, agent: Agent
+class Sleeps:
+    """Waits for nothing, and remembers for how long it was asked to wait; or waits for `release`."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self.release: asyncio.Event | None = None
+
+    async def __call__(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        if self.release is not None:
+            await self.release.wait()
+
+
+def console_of(one: LiveServer, sleeps: Sleeps) -> ConsoleAccess:
+    return ConsoleAccess(one.parts.shop, key=KEY, name="Shop", public_url=None, sleep=sleeps)
+
+
+async def attempt(
+    access: ConsoleAccess, address: str, key: str = "wrong", cookie: str = "", name: str = "Ada"
+) -> Response:
+    """Send a login form from an address, past the sockets."""
+    body = urlencode({"key": key, "name": name}).encode()
+    headers = {
+        "host": "shop.example",
+        "origin": "https://shop.example",
+        "content-type": "application/x-www-form-urlencoded",
+        "cookie": cookie,
+    }
+    scope = {
+        "type": "http", "method": "POST", "path": "/console/login", "scheme": "http",
+        "query_string": b"", "server": ("shop.example", 80), "client": (address, 5000),
+        "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return await access.log_in(Request(scope, receive))
+
+
+def cookies_of(answer: Response) -> str:
+    lines = [value.decode() for key, value in answer.raw_headers if key == b"set-cookie"]
+    return "; ".join(line.partition(";")[0] for line in lines)
+
+
+async def test_wrong_keys_delay_the_attempts_of_their_network_and_refuse_none(
+    one: LiveServer,
 ) -> None:
-    for number in range(MAX_FAILURES_PER_ADDRESS):
-        assert (await agent.log_in(key=f"guess {number}")).status_code == 401
-    answer = await agent.log_in()
-    assert answer.status_code == 429
-    assert answer.headers["retry-after"] == "300"
-    await one.advance(300)
-    assert (await agent.log_in()).status_code == 303
+    sleeps = Sleeps()
+    access = console_of(one, sleeps)
+    for number in range(FREE_FAILURES + 6):
+        answer = await attempt(access, f"2001:db8::{number:x}")
+        assert answer.status_code == 401
+    assert sleeps.asked == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    assert (await attempt(access, "2001:db8::1", KEY)).status_code == 303
+    sleeps.asked.clear()
+    assert (await attempt(access, "2001:db8:0:1::1", KEY)).status_code == 303
+    assert sleeps.asked == []
+
+
+async def test_a_hundred_wrong_keys_of_twenty_networks_lock_nobody_out(one: LiveServer) -> None:
+    sleeps = Sleeps()
+    access = console_of(one, sleeps)
+    owner = cookies_of(await attempt(access, "192.0.2.1", KEY))
+    for number in range(200):
+        await attempt(access, f"198.51.100.{number % 20}")
+    sleeps.asked.clear()
+    assert (await attempt(access, "203.0.113.9", KEY)).status_code == 303
+    assert sleeps.asked == [8.0]
+    sleeps.asked.clear()
+    assert (await attempt(access, "203.0.113.9", KEY, owner)).status_code == 303
+    assert sleeps.asked == []
+    # The known browser's own wrong keys count.
+    for _ in range(FREE_FAILURES + 1):
+        await attempt(access, "203.0.113.9", "wrong", owner)
+    assert sleeps.asked == [0.5]
+
+
+@pytest.mark.parametrize("forged", ["x.9999999999999.00", "..", "x", "ä.1.2"])
+async def test_a_forged_cookie_has_no_allowance_of_its_own(one: LiveServer, forged: str) -> None:
+    sleeps = Sleeps()
+    access = console_of(one, sleeps)
+    for _ in range(FREE_FAILURES + 1):
+        await attempt(access, "203.0.113.9", "wrong", f"tactful-console-browser={forged}")
+    assert sleeps.asked == [0.5]
+
+
+async def test_a_limited_number_of_attempts_of_one_network_waits(one: LiveServer) -> None:
+    sleeps = Sleeps()
+    access = console_of(one, sleeps)
+    for _ in range(FREE_FAILURES):
+        await attempt(access, "203.0.113.9")
+    sleeps.release = asyncio.Event()
+    waiting = [
+        asyncio.ensure_future(attempt(access, "203.0.113.9")) for _ in range(MAX_WAITING_PER_SOURCE)
+    ]
+    await eventually(lambda: len(sleeps.asked) == MAX_WAITING_PER_SOURCE)
+    refused = await attempt(access, "203.0.113.9", KEY)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
+    sleeps.release.set()
+    assert {(await one).status_code for one in waiting} == {401}
+    assert (await attempt(access, "203.0.113.9", KEY)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "name", ["tactful", "Server  Key", "\N{FULLWIDTH LATIN SMALL LETTER T}actful", "tact\u200bful"]
+)
+async def test_nobody_logs_in_under_a_name_of_the_server(agent: Agent, name: str) -> None:
+    answer = await agent.log_in(name=name)
+    assert answer.status_code == 422
+    assert "This name belongs to the server." in answer.text
 
 
 async def test_a_login_without_a_name_is_refused(agent: Agent) -> None:

@@ -1,12 +1,20 @@
-"""A login lasts a working day, and wrong keys make the next attempt wait."""
+"""A login lasts a working day, and wrong keys delay the next attempt."""
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tactful.console.login import (
+    BROWSER_LIFETIME,
+    FIRST_DELAY_MS,
+    FREE_FAILURES,
+    FREE_FAILURES_IN_TOTAL,
     LOGIN_LIFETIME,
-    MAX_ADDRESSES,
-    MAX_FAILURES,
-    MAX_FAILURES_PER_ADDRESS,
+    MAX_DELAY_MS,
     MAX_LOGINS,
+    MAX_SOURCES,
+    MAX_WAITING,
     THROTTLE_WINDOW,
+    KnownBrowsers,
     Logins,
     LoginThrottle,
     keys_equal,
@@ -59,33 +67,64 @@ def test_the_oldest_login_ends_when_there_are_too_many() -> None:
     assert logins.find(second) is not None
 
 
-def test_an_address_waits_after_its_wrong_keys_and_others_do_not() -> None:
+def test_a_wrong_key_delays_its_source_for_five_minutes_and_no_other() -> None:
     clock = ManualClock()
     throttle = LoginThrottle(clock.now)
-    for _ in range(MAX_FAILURES_PER_ADDRESS):
-        assert throttle.wait_ms("203.0.113.9") == 0
-        throttle.record_failure("203.0.113.9")
-    assert throttle.wait_ms("203.0.113.9") == THROTTLE_WINDOW
-    assert throttle.wait_ms("203.0.113.10") == 0
-    clock.at += THROTTLE_WINDOW - 1
-    assert throttle.wait_ms("203.0.113.9") == 1
-    clock.at += 1
-    assert throttle.wait_ms("203.0.113.9") == 0
+    for _ in range(FREE_FAILURES):
+        assert throttle.delay_ms("203.0.113.9", known=False) == 0
+        throttle.record_failure("203.0.113.9", known=False)
+    assert throttle.delay_ms("203.0.113.9", known=False) == FIRST_DELAY_MS
+    assert throttle.delay_ms("203.0.113.10", known=False) == 0
+    clock.at += THROTTLE_WINDOW
+    assert throttle.delay_ms("203.0.113.9", known=False) == 0
 
 
-def test_many_addresses_together_are_slowed_down_too() -> None:
+@given(st.integers(0, 2_000), st.integers(1, 400))
+def test_no_number_of_wrong_keys_makes_the_delay_longer_than_eight_seconds(
+    failures: int, sources: int
+) -> None:
     throttle = LoginThrottle(ManualClock().now)
-    for number in range(MAX_FAILURES):
-        throttle.record_failure(f"198.51.100.{number}")
-    assert throttle.wait_ms("203.0.113.9") == THROTTLE_WINDOW
+    for number in range(failures):
+        throttle.record_failure(str(number % sources), known=False)
+    for source in ("0", "other"):
+        assert throttle.delay_ms(source, known=False) <= MAX_DELAY_MS
+    assert throttle.delay_ms("browser", known=True) == 0
 
 
-def test_addresses_are_not_remembered_without_bound() -> None:
+def test_known_browsers_do_not_delay_others() -> None:
     throttle = LoginThrottle(ManualClock().now)
-    for number in range(MAX_ADDRESSES + 10):
-        throttle.record_failure(str(number))
-    assert len(throttle._by_address) == MAX_ADDRESSES
-    assert len(throttle._all) == MAX_FAILURES
+    for _ in range(FREE_FAILURES_IN_TOTAL + 1):
+        throttle.record_failure("browser", known=True)
+    assert throttle.delay_ms("203.0.113.9", known=False) == 0
+
+
+def test_a_known_browser_is_recognised_until_its_cookie_or_the_key_ends() -> None:
+    clock = ManualClock()
+    browsers = KnownBrowsers("key", clock.now)
+    first, second = browsers.issue(), browsers.issue()
+    assert len({browsers.find(first), browsers.find(second), None}) == 3
+    assert KnownBrowsers("another key", clock.now).find(first) is None
+    assert KnownBrowsers(None, clock.now).find(first) is None
+    for wrong in (None, "", first[:-1], first + "x", "." + first, "\ud800.1.x"):
+        assert browsers.find(wrong) is None
+    clock.at += BROWSER_LIFETIME
+    assert browsers.find(first) is None
+
+
+def test_sources_are_not_remembered_without_bound() -> None:
+    throttle = LoginThrottle(ManualClock().now)
+    for number in range(MAX_SOURCES + 10):
+        throttle.record_failure(str(number), known=False)
+    assert len(throttle._by_source) == MAX_SOURCES
+
+
+def test_a_limited_number_of_attempts_waits() -> None:
+    throttle = LoginThrottle(ManualClock().now)
+    places = [throttle.begin_wait(str(number % 100)) for number in range(1_000)]
+    assert sum(places) == MAX_WAITING
+    throttle.end_wait("0")
+    assert throttle.begin_wait("new")
+    assert not throttle.begin_wait("another")
 
 
 def test_only_equal_keys_are_equal() -> None:

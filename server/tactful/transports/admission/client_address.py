@@ -1,7 +1,9 @@
-"""The client's address behind proxies, and the key under which an address is limited."""
+"""The client's address behind proxies."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
+
+from tactful.core.values.addresses import parse_address
 
 # No real chain of proxies is longer; a longer header is forged, and reading it costs time.
 MAX_HOPS = 32
@@ -26,7 +28,7 @@ class TrustedProxies:
         """Return whether `address` belongs to a trusted proxy."""
         if not self._networks:
             return False
-        parsed = _parse(address)
+        parsed = parse_address(address)
         return parsed is not None and any(parsed in network for network in self._networks)
 
     def client_address(self, peer: str, forwarded: Iterable[str]) -> str:
@@ -45,29 +47,10 @@ class TrustedProxies:
         hops = ",".join(forwarded).rsplit(",", MAX_HOPS)[-MAX_HOPS:]
         nearest = peer
         for hop in reversed(hops):
-            parsed = _parse(hop.strip())
+            parsed = parse_address(hop.strip())
             if parsed is None:
                 break
             nearest = str(parsed)
             if not self.trusts(nearest):
                 break
         return nearest
-
-
-def limit_key(address: str) -> str:
-    """Return the key of an address for limits: an IPv6 host counts by its /64 network."""
-    if ":" not in address:
-        return address
-    parsed = _parse(address)
-    if isinstance(parsed, IPv6Address):
-        return str(IPv6Network((parsed, 64), strict=False).network_address)
-    return str(parsed) if parsed else address
-
-
-def _parse(text: str) -> IPv4Address | IPv6Address | None:
-    """Parse an address; an IPv4-mapped IPv6 address (RFC 4291) becomes its IPv4 address."""
-    try:
-        found = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found

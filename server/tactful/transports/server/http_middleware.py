@@ -2,9 +2,9 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tactful.core.values.addresses import limit_key
 from tactful.protocol.problems import PROBLEM_JSON
 from tactful.transports.admission.access_policy import PROBE_PATHS, Rejection
-from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.rejections import RATE_LIMITED, rejection_body
 from tactful.transports.sessions.connection_hub import ConnectionHub
 

@@ -8,8 +8,8 @@ kept here too.
 import asyncio
 from typing import cast
 
+from tactful.core.values.addresses import limit_key
 from tactful.transports.admission.access_policy import PROBE_PATHS, SESSION_PATH, Rejection
-from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.limits import AdmissionResult
 from tactful.transports.admission.rejections import (
     ADDRESS_FULL,

@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from tactful.core.values.addresses import limit_key
 from tactful.protocol import close_codes
 from tactful.protocol.problems import PROBLEM_JSON
 from tactful.transports.admission.access_policy import SESSION_PATH, SUBPROTOCOL, Rejection
-from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.limits import Admission, AdmissionResult
 from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, rejection_body
 from tactful.transports.sessions.connection_hub import ABNORMAL, ConnectionHub

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final, Protocol
 
+from tactful.core.values.addresses import limit_key
 from tactful.protocol import close_codes
 from tactful.protocol.close_codes import CloseCode
 from tactful.protocol.codec import HEARTBEAT, ProtocolError, decode, encode
@@ -17,7 +18,6 @@ from tactful.protocol.conversation import TOO_FAST, Conversation, DueActions
 from tactful.protocol.messages import Bye, ClientMessage
 from tactful.transports.admission.access_policy import AccessPolicy, Rejection
 from tactful.transports.admission.address_limits import AddressLimiter
-from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.memory_guard import MemoryGuard
 from tactful.transports.admission.message_quotas import (
     MESSAGES_PER_CHARGE,

@@ -14,12 +14,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from tactful.core.values.addresses import limit_key
 from tactful.protocol import close_codes
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import Closed, StreamOpened
 from tactful.protocol.problems import PROBLEM_JSON
 from tactful.transports.admission.access_policy import SESSION_PATH, Rejection
-from tactful.transports.admission.client_address import limit_key
 from tactful.transports.admission.limits import Admission, AdmissionResult
 from tactful.transports.admission.rejections import ADDRESS_FULL, SERVER_FULL, rejection_body
 from tactful.transports.sessions.connection_hub import ABNORMAL, ConnectionHub

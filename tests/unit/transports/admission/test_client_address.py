@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.transports.admission.client_address import TrustedProxies, limit_key
+from tactful.transports.admission.client_address import TrustedProxies
 
 PROXIES = TrustedProxies(["10.0.0.0/8", "2001:db8:ffff::/48", "127.0.0.1"])
 
@@ -56,18 +56,3 @@ def test_no_proxy_is_trusted_by_default() -> None:
 
 def test_a_name_is_no_proxy() -> None:
     assert not PROXIES.trusts("localhost")
-
-
-@pytest.mark.parametrize(
-    ("address", "key"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("2001:db8:1:2::1", "2001:db8:1:2::"),
-        ("fe80::1%eth0", "fe80::"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("not:an:address", "not:an:address"),
-    ],
-)
-def test_an_ipv6_host_is_limited_by_its_network(address: str, key: str) -> None:
-    assert limit_key(address) == key
