@@ -16,13 +16,13 @@ from tactful.protocol import messages
 from tactful.protocol.close_codes import MOVED, REPLACED, TOO_FAST
 from tactful.protocol.codec import encode
 from tactful.protocol.messages import ClientMessage
-from tactful.protocol.urls import recorded_text, recorded_url, sendable_url
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.security.identity import IdentityVerifier, VerifiedIdentity
 from tactful.runtime.sessions.lifecycle import SessionGreeting, SessionLifecycle
 from tactful.runtime.state.session_registry import Outgoing, SessionConnection, SessionSnapshot
 from tactful.transports.sessions.connection_hub import ClientConnection
 from tactful.transports.sessions.resume_points import ResumePoints
+from tactful.transports.sessions.urls import recorded_text, recorded_url, sendable_url
 
 MAX_SOURCE_CHARS: Final = 128
 """Characters of a landing page's source, campaign, medium or referrer that are kept."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.protocol.urls import recorded_text, recorded_url, sendable_url
+from tactful.transports.sessions.urls import recorded_text, recorded_url, sendable_url
 
 PARTS = st.sampled_from(
     [
