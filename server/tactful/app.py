@@ -155,7 +155,8 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     handler = OfferSessionHandler(
         shop.lifecycle, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
     )
-    hub = ConnectionHub(handler, _access_policy(config))
+    proxies = TrustedProxies(config.trusted_proxies, shop.state.report_unnamed_proxy)
+    hub = ConnectionHub(handler, _access_policy(config, proxies))
     _register_gauges(shop, hub)
 
     @contextlib.asynccontextmanager
@@ -275,11 +276,11 @@ NO_RATE_LIMIT: Final = 10**9
 """The rate in test mode, where the clock stands still while a client replays a whole day."""
 
 
-def _access_policy(config: Config) -> AccessPolicy:
+def _access_policy(config: Config, proxies: TrustedProxies) -> AccessPolicy:
     return AccessPolicy(
         origins=frozenset(config.origins),
         hosts=config.allowed_hosts,
-        proxies=TrustedProxies(config.trusted_proxies),
+        proxies=proxies,
         limits=AdmissionLimits(
             connections=config.max_connections,
             per_address=config.max_connections_per_address,

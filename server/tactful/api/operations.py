@@ -110,6 +110,7 @@ def _details(shop: Shop, failure: str | None) -> dict[str, Any]:
         "refused_findings": len(shop.state.active_rulebook.diagnostics),
         "sessions": len(shop.state.registry),
         "feeds": feeds,
+        "unnamed_proxy": shop.state.unnamed_proxy,
     }
 
 

@@ -38,6 +38,12 @@ def startup_errors(config: Config) -> Iterator[str]:
             f"conformance_echo echoes every client's messages, and {_exposure(config)}. "
             "Switch it off, or listen on 127.0.0.1 without public_url."
         )
+    if is_loopback(config.host) and is_public(config) and not config.trusted_proxies:
+        yield (
+            f"public_url is {config.public_url}, but the server listens on {config.host}, so its "
+            "clients come through a proxy on this machine. Without trusted_proxies they all count as "
+            'this machine, which has no limits. Set trusted_proxies = ["127.0.0.1", "::1"].'
+        )
     if config.seed is not None and not config.test_mode:
         yield ("A seed makes the ids of sessions predictable. Remove seed, or switch test_mode on.")
     behind_proxy = bool(config.trusted_proxies) and not config.test_mode

@@ -59,6 +59,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             sessions=len(shop.state.registry),
             rulebook=shop.state.active_rulebook.current.version,
             trouble=shop.state.active_rulebook.problem,
+            unnamed_proxy=shop.state.unnamed_proxy,
             rules=queries.rules(shop),
             feeds=queries.feeds(shop),
             budgets=queries.budgets(shop),

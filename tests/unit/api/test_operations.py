@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from starlette.requests import Request
+from structlog.testing import capture_logs
 
 from journeys.fixture import CATALOGUE, rules
+from support.console_client import Agent
 from support.live_server import KEY, NOON, live_server
 from tactful import __version__
 from tactful.api import operations
@@ -128,3 +130,16 @@ async def test_a_move_of_the_clock_that_is_not_clear_is_refused(
         answer = await one.http.post("/v1/test/clock", json=body)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
         assert one.parts.shop.clock.now() == before
+
+
+async def test_a_proxy_that_is_not_named_is_shown_in_readiness_and_console(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one, Agent(one) as agent:
+        await agent.log_in()
+        assert (await one.http.get("/readyz")).json()["unnamed_proxy"] is None
+        assert "trusted_proxies" not in await agent.read("/console")
+        with capture_logs() as logs:
+            for _ in range(3):
+                await one.http.get("/version", headers={"X-Forwarded-For": "198.51.100.7"})
+        assert [line["event"] for line in logs] == ["proxy.unnamed"]
+        assert (await one.http.get("/readyz")).json()["unnamed_proxy"] == "127.0.0.1"
+        assert "Add its address to trusted_proxies" in await agent.read("/console")

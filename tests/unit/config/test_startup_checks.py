@@ -113,3 +113,11 @@ def test_every_missing_setting_is_a_warning_of_its_own() -> None:
 )
 def test_a_server_is_public_by_its_bind_or_its_url(config: Config, *, public: bool) -> None:
     assert is_public(config) is public
+
+
+def test_a_public_url_through_a_proxy_on_this_machine_needs_trusted_proxies() -> None:
+    environ = {"TACTFUL_SERVER_KEY": GOOD_KEY, "TACTFUL_PUBLIC_URL": "https://o.example"}
+    assert 'Set trusted_proxies = ["127.0.0.1", "::1"].' in problem_of(environ=environ)
+    for more in ({"TACTFUL_TRUSTED_PROXIES": "127.0.0.1"}, {"TACTFUL_HOST": "::"}):
+        assert load(environ={**environ, **more}).public_url == "https://o.example"
+    assert not any(startup_errors(Config(public_url="http://localhost:8000")))

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import structlog
+
 from tactful.core.rules.policy import Policy
 from tactful.runtime.background import BackgroundTasks
 from tactful.runtime.facts.fact_cache import FactCache
@@ -16,6 +18,8 @@ from tactful.runtime.state.reduction_tracker import ReductionTracker
 from tactful.runtime.state.session_registry import SessionRegistry
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import Timers
+
+log = structlog.get_logger("tactful.shop")
 
 
 class ShopState:
@@ -45,6 +49,8 @@ class ShopState:
             policy: The policy until the first rulebook is active.
             on_stale_feed: Called on the event loop when a watched feed becomes stale.
         """
+        self.unnamed_proxy: str | None = None
+        """The address of a proxy on this machine that is missing in `trusted_proxies`; None: none."""
         self.ledger = ledger
         self.clock = clock
         self.entropy = entropy
@@ -62,3 +68,12 @@ class ShopState:
         self.reductions = ReductionTracker(
             ledger=ledger, clock=clock, fact_cache=self.fact_cache, telemetry=self.telemetry
         )
+
+    def report_unnamed_proxy(self, address: str) -> None:
+        """Remember a proxy that is missing in `trusted_proxies`, and log it once.
+
+        Every client behind it counts as this machine and has no limit.
+        """
+        if self.unnamed_proxy is None:
+            self.unnamed_proxy = address
+            log.warning("proxy.unnamed", address=address, setting="trusted_proxies")

@@ -1,6 +1,6 @@
 """The client's address behind proxies."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 
 from tactful.core.values.addresses import parse_address
@@ -13,12 +13,20 @@ MAX_HOPS = 32
 class TrustedProxies:
     """Addresses and networks of the proxies that are trusted to report the client's address."""
 
-    def __init__(self, networks: Iterable[str] = ()) -> None:
+    def __init__(
+        self, networks: Iterable[str] = (), on_unnamed: Callable[[str], None] | None = None
+    ) -> None:
         """Parse addresses and networks in CIDR notation.
+
+        Args:
+            networks: The trusted proxies.
+            on_unnamed: Called with the address of a program on this machine that reports another
+                client and is no trusted proxy. All its clients then count as this machine.
 
         Raises:
             ValueError: An entry is neither an address nor a network.
         """
+        self._on_unnamed = on_unnamed
         self._networks = tuple(ip_network(each, strict=False) for each in networks)
 
     def __bool__(self) -> bool:
@@ -43,6 +51,8 @@ class TrustedProxies:
             forwarded: All values of the `X-Forwarded-For` header, in order.
         """
         if not self.trusts(peer):
+            if self._on_unnamed is not None and _is_loopback(peer) and any(forwarded):
+                self._on_unnamed(peer)
             return peer
         hops = ",".join(forwarded).rsplit(",", MAX_HOPS)[-MAX_HOPS:]
         nearest = peer
@@ -54,3 +64,8 @@ class TrustedProxies:
             if not self.trusts(nearest):
                 break
         return nearest
+
+
+def _is_loopback(address: str) -> bool:
+    parsed = parse_address(address)
+    return parsed is not None and parsed.is_loopback

@@ -16,7 +16,7 @@ class AccessMiddleware:
         self._app = app
         self._hub = hub
         self._policy = hub.policy
-        self._proxies = hub.policy.proxies or None
+        self._proxies = hub.policy.proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with the client's resolved address, or reject it."""
@@ -31,10 +31,8 @@ class AccessMiddleware:
             elif name == b"x-forwarded-for":
                 forwarded.append(value.decode("latin-1"))
         peer, port = scope.get("client") or ("127.0.0.1", 0)
-        client, limited = peer, True
-        if self._proxies is not None:
-            client = self._proxies.client_address(peer, forwarded)
-            limited = not self._proxies.trusts(client)  # a proxy's own requests have no rate limit
+        client = self._proxies.client_address(peer, forwarded)
+        limited = not self._proxies.trusts(client)  # a proxy's own requests have no rate limit
         rejection: Rejection | None = None
         if limited and not self._hub.address_limiter.admit_request(
             limit_key(client), self._hub.clock()

@@ -56,3 +56,24 @@ def test_no_proxy_is_trusted_by_default() -> None:
 
 def test_a_name_is_no_proxy() -> None:
     assert not PROXIES.trusts("localhost")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "reported"),
+    [
+        ("127.0.0.1", ["198.51.100.7"], ["127.0.0.1"]),
+        ("::1", ["198.51.100.7"], ["::1"]),
+        ("127.0.0.1", [], []),
+        ("127.0.0.1", [""], []),
+        ("192.0.2.1", ["198.51.100.7"], []),
+        ("10.0.0.1", ["198.51.100.7"], []),
+        ("not an address", ["198.51.100.7"], []),
+    ],
+)
+def test_a_proxy_on_this_machine_that_is_not_named_is_reported(
+    peer: str, forwarded: list[str], reported: list[str]
+) -> None:
+    found: list[str] = []
+    proxies = TrustedProxies(["10.0.0.0/8"], found.append)
+    proxies.client_address(peer, forwarded)
+    assert found == reported
