@@ -46,12 +46,15 @@ def _inherited_socket() -> int | None:
     return 3 if for_this_process and os.environ.get("LISTEN_FDS") == "1" else None
 
 
-async def serve(config: Config, *, started: Callable[[Listener], None] | None = None) -> None:
+async def serve(config: Config, *, started: Callable[[Listener], None] | None = None) -> int:
     """Serve one shop until SIGTERM or SIGINT, then drain and close.
 
     Args:
         config: The settings of the shop.
         started: Called with the listener once it accepts connections.
+
+    Returns:
+        The number of records of browsing that the stop gave up, because the disk took no more.
 
     Raises:
         ListenError: The address is not available, or the application does not start.
@@ -75,5 +78,7 @@ async def serve(config: Config, *, started: Callable[[Listener], None] | None = 
         started(listener)
     await stop.wait()
     log.info("server.draining", sessions=len(parts.hub.connections))
+    before = parts.shop.ledger.records_lost
     await listener.drain()
     await listener.close()
+    return parts.shop.ledger.records_lost - before

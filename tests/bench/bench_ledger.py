@@ -52,7 +52,7 @@ async def records(folder: Path) -> float:
             await ledger.feed_heartbeats()  # a read lets the writer catch up
     await ledger.flush()
     seconds = time.perf_counter() - started
-    assert ledger.dropped == 0
+    assert ledger.records_lost == 0
     await ledger.close()
     return RECORDS / seconds
 

@@ -1,9 +1,12 @@
 """A disk that fails or is full gives no wrong answer, and every refusal says why."""
 
+import asyncio
 import contextlib
 import errno
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+import websockets
+from websockets.typing import Origin, Subprotocol
 
 from support.disk_faults.shim import PROCESSES, build_shim, environment, needs_shim
 from support.ledger_rows import T0, accepted, entry, present, push
@@ -81,11 +87,10 @@ async def test_on_a_full_disk_sessions_continue_and_commits_stop_until_there_is_
         ledger = SqliteLedger(tmp_path / "disk" / "tactful.db")
         await ledger.open()
         await ledger.commit(push(accepted(), limit=None))
-        filler = tmp_path / "disk" / "filler"
-        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
-        refused = await promise_until_full(ledger)
+        filler = fill(tmp_path / "disk")
+        with structlog.testing.capture_logs() as logged:
+            refused = await promise_until_full(ledger)
+        assert "ledger.failing" in [line["event"] for line in logged]
         assert "disk is full" in str(refused)
         assert "disk is full" in (ledger.failure or "")
         for number in range(50):
@@ -96,13 +101,89 @@ async def test_on_a_full_disk_sessions_continue_and_commits_stop_until_there_is_
                 lambda _: RedemptionOutcome(status=200, body=b""), order="o1"
             )
         filler.unlink()
-        while ledger.failure:  # nothing but reads: it tries by itself
-            await ledger.feed_heartbeats()
+        with structlog.testing.capture_logs() as logged:
+            while ledger.failure:  # nothing but reads: it tries by itself
+                await ledger.feed_heartbeats()
+        assert "ledger.recovered" in [line["event"] for line in logged]
+        assert ledger.records_lost == 0
         assert await ledger.commit(push(accepted("of_after", session="se_2"), limit=None)) is None
         assert present(await ledger.session("se_on")).state == b"49"
         assert len(await ledger.turn_entries(session="se_on")) == 50
         assert await ledger.reconcile() == []
         await ledger.close()
+
+
+def fill(disk: Path) -> Path:
+    """Write a file until the disk is full."""
+    filler = disk / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    return filler
+
+
+async def test_a_stop_on_a_full_disk_counts_and_names_the_records_that_it_lost(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "disk", "4m"):
+        ledger = SqliteLedger(tmp_path / "disk" / "tactful.db")
+        await ledger.open()
+        fill(tmp_path / "disk")
+        await promise_until_full(ledger)
+        for number in range(50):
+            ledger.record(Commit(session="se_on", state=b"%d" % number, entry=entry("se_on", T0)))
+        with structlog.testing.capture_logs() as logged:
+            await ledger.close()
+        assert ledger.records_lost == 50
+        assert [line["count"] for line in logged if line["event"] == "records.lost"] == [50]
+
+
+async def test_a_server_that_loses_records_at_its_stop_ends_with_exit_code_1(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "disk", "8m"), started_server(tmp_path / "disk") as (process, url):
+        async with websockets.connect(
+            url.replace("http", "ws") + "/v1/session",
+            origin=Origin("https://shop.example"),
+            subprotocols=[Subprotocol("tactful.v1")],
+        ) as socket:
+            page = {"url": "https://shop.example/", "kind": "product"}
+            hello = {"t": "hello", "consent": "anonymous", "page": page, "territory": "DE"}
+            await socket.send(json.dumps(hello))
+            assert json.loads(await socket.recv())["t"] == "welcome"
+            fill(tmp_path / "disk")
+            for number in range(1, 2_000):
+                view = {"t": "view", "sku": f"RUN-{number}", "n": number}
+                await socket.send(json.dumps(view))
+                await socket.recv()
+            process.send_signal(signal.SIGTERM)
+        said = await asyncio.to_thread(lambda: process.communicate(timeout=60)[1])
+        assert process.returncode == 1, said
+        assert "records of browsing could not be written" in said
+        assert '"event": "records.lost"' in said
+
+
+@contextlib.contextmanager
+def started_server(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    clean = {name: text for name, text in os.environ.items() if "TACTFUL" not in name}
+    given = clean | {
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "TACTFUL_ORIGINS": "https://shop.example",
+        "TACTFUL_TEST_MODE": "1",
+    }
+    command = [sys.executable, "-m", "tactful", "serve", "--port", "0", "--data", str(data)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=given) as process:
+        try:
+            assert process.stderr
+            url = ""
+            for line in process.stderr:
+                if " at http" in line:
+                    url = line.strip().rpartition(" at ")[2]
+                if "Ctrl-C" in line:
+                    break
+            yield process, url
+        finally:
+            process.kill()
 
 
 async def promise_until_full(ledger: SqliteLedger) -> LedgerError:

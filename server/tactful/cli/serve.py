@@ -1,12 +1,13 @@
 """The command `tactful serve`, which runs the server until a signal stops it."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tactful import __version__
-from tactful.cli.shared.errors import CommandError, exit_on
+from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_settings, setting_options
 from tactful.cli.shared.output import print_warning
 from tactful.config import Config
@@ -14,6 +15,8 @@ from tactful.config.settings import SETTINGS
 
 if TYPE_CHECKING:
     from tactful.transports.server.listener import Listener
+
+T = TypeVar("T")
 
 _EXAMPLE = """
 \b
@@ -48,19 +51,24 @@ def serve(**options: Any) -> None:
         print_warning(warning)
     with exit_on(ClockError, LedgerError, KeyFileError):
         try:
-            run_on_loop(listen(loaded.config, started=started))
+            lost = run_on_loop(listen(loaded.config, started=started))
         except ListenError as error:
             raise CommandError(logs.startup_error or str(error)) from error
+    if lost:
+        raise NegativeAnswerError(
+            f"{loaded.config.data}: The server stopped, and {lost:,} records of browsing could not be"
+            " written. Promises and redemptions are complete. Make room on the disk before the next"
+            " start."
+        )
 
 
-def run_on_loop(main: Any) -> None:
-    """Run a coroutine to its end, on uvloop where it is installed."""
+def run_on_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, on uvloop where it is installed, and return its result."""
     try:
         import uvloop  # absent on some platforms
     except ImportError:
-        asyncio.run(main)
-    else:
-        uvloop.run(main)
+        return asyncio.run(main)
+    return uvloop.run(main)
 
 
 def print_greeting(config: Config, listener: "Listener") -> None:

@@ -45,6 +45,11 @@ def _register_ledger_gauges(state: ShopState) -> None:
         "1 while nothing can be promised",
         lambda: [((), float(ledger.failure is not None))],
     )
+    state.telemetry.add_counter(
+        "tactful_records_lost",
+        "Records of browsing that could not be written and were given up",
+        lambda: [((), ledger.records_lost)],
+    )
 
 
 def _register_feed_gauges(state: ShopState) -> None:

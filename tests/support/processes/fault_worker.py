@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from support.ledger_rows import accepted, push
 from support.processes.crash_worker import DATABASE, redemption
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
@@ -128,6 +130,8 @@ def swallow() -> None:
 
 
 async def main() -> None:
+    # Standard output has the answers only.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
     folder = Path(sys.argv[1])
     checkpoints.MIN_CHANGES_PER_CHECKPOINT = checkpoints.MAX_CHANGES_PER_CHECKPOINT = 1
     if sys.argv[2:] == ["swallow"]:

@@ -49,6 +49,7 @@ def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
         CommandError: A server is running on the folder, or its ledger cannot be opened.
     """
     from tactful.cli.shared.data_folder import is_unused, ledger_file  # only this receiver needs it
+    from tactful.cli.shared.logging_setup import configure_logging
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.runtime.services.ingest import fact_row
     from tactful.stores.sqlite.ledger import SqliteLedger
@@ -58,6 +59,7 @@ def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
         raise CommandError(
             f"{folder}: A server is running on this folder. Import with --url instead of --data."
         )
+    configure_logging("error")  # on standard error; unconfigured, it would mix with the output
     runner = stack.enter_context(asyncio.Runner())
     ledger = SqliteLedger(file)
     stack.enter_context(exit_on(LedgerError))

@@ -53,6 +53,13 @@ class LedgerHealth(Protocol):
     def pending_bytes(self) -> int:
         """Return the bytes of records that were queued and are not written yet."""
 
+    @property
+    def records_lost(self) -> int:
+        """Return the number of records given up since the opening, because they could not be written.
+
+        It keeps its value after the ledger is closed.
+        """
+
 
 class Ledger(
     FactStore,

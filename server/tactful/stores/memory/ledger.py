@@ -39,6 +39,11 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         """Return 0: records are written at once."""
         return 0
 
+    @property
+    def records_lost(self) -> int:
+        """Return 0: memory can always be written."""
+        return 0
+
     # sessions
     async def session_by_resume(self, digest: bytes) -> SavedSession | None:
         """Return the session whose resume secret has this digest."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import aiosqlite
+import structlog
 
 from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerError
@@ -25,7 +26,10 @@ from tactful.stores.sqlite import customer_data, facts, operator_actions, turns
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
 from tactful.stores.sqlite.reconcile import reconcile
-from tactful.stores.sqlite.writer.group_commit import SqliteWriter
+from tactful.stores.sqlite.writer.group_commit import SqliteWriter, session_of
+from tactful.stores.sqlite.writer.write_jobs import Lane
+
+log = structlog.get_logger("tactful.ledger")
 
 MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
 """Bytes of records that may wait to be written.
@@ -62,12 +66,14 @@ class SqliteLedger(SqliteReads):
             failpoint: The failpoints of a test.
         """
         self.path: Final = path
-        self.dropped = 0
-        """Records that were dropped because more than `MAX_PENDING_BYTES` waited."""
         self._path = str(path)
         self._erasures_copy = erasures_copy
         self._failpoint = failpoint
         self._writer: SqliteWriter | None = None
+        # Records that were dropped because more than `MAX_PENDING_BYTES` waited, and, once the writer
+        # is closed, those that it gave up.
+        self._records_lost = 0
+        self._is_dropping = False
 
     async def open(self) -> None:
         """Check and migrate the file, and start the writer.
@@ -92,6 +98,7 @@ class SqliteLedger(SqliteReads):
             await self._reader.close()
         if self._writer:
             await self._writer.close()
+            self._records_lost += self._writer.records_lost
         self._writer = self._reader = None
 
     @property
@@ -106,6 +113,11 @@ class SqliteLedger(SqliteReads):
         return self._writer.pending_bytes if self._writer else 0
 
     @property
+    def records_lost(self) -> int:
+        """Return the number of records given up since the opening."""
+        return self._records_lost + (self._writer.records_lost if self._writer else 0)
+
+    @property
     def _open_writer(self) -> SqliteWriter:
         if self._writer is None:
             raise LedgerError("the ledger is not open", retry=False)
@@ -116,10 +128,11 @@ class SqliteLedger(SqliteReads):
         if writer.pending_bytes and writer.failure is None:
             # A read answers from the stored rows, even if the queued records cannot be written.
             with suppress(LedgerError):
-                await writer.run(_no_work)
+                await writer.run(_no_work, Lane.RECORD)
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
-        return await self._open_writer.run(partial(facts.record, rows=rows))
+        work = partial(facts.record, rows=rows)
+        return await self._open_writer.run(work, weight=len(rows))
 
     async def record_heartbeat(self, feed: str, at: int) -> None:
         await self._open_writer.run(
@@ -131,22 +144,29 @@ class SqliteLedger(SqliteReads):
         )
 
     async def commit(self, commit: Commit) -> CommitRefusal | None:
-        return await self._open_writer.run(partial(turns.commit, turn=commit))
+        work = partial(turns.commit, turn=commit)
+        return await self._open_writer.run(work, Lane.PROMISE, session=session_of(commit))
 
     def record(self, commit: Commit) -> None:
         writer = self._open_writer
-        if writer.pending_bytes > MAX_PENDING_BYTES and not (
-            commit.offers or commit.moves or commit.contacts
-        ):
-            self.dropped += 1
+        lane = Lane.RECORD
+        if commit.offers or commit.moves or commit.contacts:
+            lane = Lane.PROMISE
+        elif writer.pending_bytes > MAX_PENDING_BYTES:
+            if not self._is_dropping:
+                log.error("records.lost", error="the queue is full", bytes=writer.pending_bytes)
+            self._is_dropping = True
+            self._records_lost += 1
             return
-        writer.enqueue_record(commit, _size(commit))
+        else:
+            self._is_dropping = False
+        writer.enqueue_record(commit, lane, _size(commit))
 
     def deferred_writes(self) -> AbstractContextManager[None]:
         return self._open_writer.deferred_writes()
 
     async def flush(self) -> None:
-        await self._open_writer.run(_no_work)
+        await self._open_writer.run(_no_work, Lane.RECORD)
 
     async def run_redemption(
         self,
@@ -162,14 +182,16 @@ class SqliteLedger(SqliteReads):
                 logic=logic,
                 request=(offer, order, refund),
                 failpoint=self._failpoint,
-            )
+            ),
+            Lane.PROMISE,
         )
 
     async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
         await self._open_writer.run(partial(turns.mark_bought, offers=offers, bought=bought))
 
     async def forget_session(self, session: str) -> None:
-        await self._open_writer.run(partial(customer_data.forget_session, session=session))
+        work = partial(customer_data.forget_session, session=session)
+        await self._open_writer.run(work, Lane.PROMISE, session=session)
 
     async def store_rulebook(
         self, version: str, sources: bytes, at: int, *, back: bool = False

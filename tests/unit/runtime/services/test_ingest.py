@@ -1,7 +1,8 @@
 """Facts are stored, acknowledged once, and reach the sessions that they concern."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from support.builders import price as price_fact
 from support.builders import stock as stock_fact
 from support.live_server import LiveServer, live_server
 from tactful.core.facts.fact_types import FeedName
-from tactful.runtime.services.ingest import IngestReport, fact_row
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger_rows import FactRow
+from tactful.runtime.services.ingest import SLICE_FACTS, IngestReport, fact_row
 
 
 @pytest.fixture
@@ -79,10 +82,71 @@ async def test_a_heartbeat_is_stored_at_most_once_a_second(
     stored.clear()
     for _ in range(3):
         await ingest(one, stock("RUN-42", "DE", 9))
+    await one.parts.shop.settled()
     assert stored == ["stock"]
     await one.advance(1)
     await ingest(one, stock("RUN-42", "DE", 9))
+    await one.parts.shop.settled()
     assert stored == ["stock", "stock"]
+
+
+async def test_the_answer_to_a_fact_waits_for_no_heartbeat(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_store = asyncio.Event()
+
+    async def record_heartbeat(feed: FeedName, at: int) -> None:
+        await may_store.wait()
+
+    await one.advance(5)
+    monkeypatch.setattr(one.parts.shop.ledger, "record_heartbeat", record_heartbeat)
+    try:
+        answer = await asyncio.wait_for(ingest(one, stock("RUN-42", "DE", 9)), 20)
+    finally:
+        may_store.set()
+    assert answer.accepted == 1
+
+
+def count_slices(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch, *, fail_at: int = -1
+) -> list[int]:
+    """Have the ledger list how many facts it was given at once, and fail at one of these calls."""
+    sizes: list[int] = []
+    record_facts = one.parts.shop.ledger.record_facts
+
+    async def counted(rows: Sequence[FactRow]) -> list[bool]:
+        sizes.append(len(rows))
+        if len(sizes) - 1 == fail_at:
+            raise LedgerError("the disk is full")
+        return await record_facts(rows)
+
+    monkeypatch.setattr(one.parts.shop.ledger, "record_facts", counted)
+    return sizes
+
+
+async def test_a_large_batch_is_stored_in_slices_and_reported_as_one(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = count_slices(one, monkeypatch)
+    batch: list[Any] = [stock(f"SKU-{number}", "DE", 9, version=1) for number in range(1_000)]
+    batch[700] = b"{"
+    report = await ingest(one, *batch)
+    assert (report.accepted, report.ignored) == (999, 0)
+    assert [rejected.index for rejected in report.rejected] == [700]
+    assert max(sizes) <= SLICE_FACTS
+    assert sum(sizes) == 999
+
+
+async def test_a_batch_that_failed_half_way_is_complete_once_it_is_reported_again(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = [stock(f"SKU-{number}", "DE", 9, version=1) for number in range(600)]
+    with monkeypatch.context() as patch:
+        count_slices(one, patch, fail_at=1)
+        with pytest.raises(LedgerError):
+            await ingest(one, *batch)
+    report = await ingest(one, *batch)
+    assert (report.accepted, report.ignored) == (600 - SLICE_FACTS, SLICE_FACTS)
 
 
 async def test_a_late_dated_price_drops_the_item_from_memory_and_is_kept(one: LiveServer) -> None:

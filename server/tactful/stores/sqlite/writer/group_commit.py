@@ -10,27 +10,36 @@ waits, performs it in one transaction, commits, and only then answers the caller
                                      ^ BEGIN                    ^ COMMIT, then A and B are answered
 
 While batch 0 is written, A, B and C queue up. The busier the server is, the more callers share an
-`fsync`. Jobs are performed in the order in which they were queued, so one session's writes never
-overtake each other.
+`fsync`. Promises go first, and large work is done in slices (see `write_lanes`); one session's writes
+never overtake each other.
 
 If a job fails by its own fault, only that job is rolled back (see `_transact_singly`); the other
 jobs are committed. No caller is answered before `COMMIT` has returned: commit before deliver.
 """
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from threading import Thread
 from typing import Final
 
+import structlog
+
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.writer.checkpoints import Checkpointer
-from tactful.stores.sqlite.writer.write_jobs import T, Work, WriteJob, WriteQueue, transactions
+from tactful.stores.sqlite.writer.write_jobs import (
+    Lane,
+    T,
+    Work,
+    WriteJob,
+    WriteQueue,
+    transactions,
+)
+from tactful.stores.sqlite.writer.write_lanes import WriteLanes
 
 Records = Callable[[sqlite3.Connection, Sequence[Commit]], None]
 
@@ -38,7 +47,7 @@ RETRY_INTERVAL_S = 0.5
 """Seconds between two attempts to write records that could not be written yet."""
 _PROBE: Final = "INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(8192))"
 """Writes two pages, to find out whether the disk has room again."""
-_LOG: Final = logging.getLogger("tactful.stores")
+log = structlog.get_logger("tactful.ledger")
 
 
 class SqliteWriter:
@@ -71,13 +80,15 @@ class SqliteWriter:
         self._loop = asyncio.get_running_loop()
         self._queue = WriteQueue(self._loop)
         self._checkpointer = Checkpointer(connection)
-        # Thread only: records to be tried again when the disk has room or a lock is gone.
-        self._retrying: list[WriteJob] = []
+        # Thread only. `_is_retrying`: records wait until the disk has room or a lock is gone.
+        self._lanes = WriteLanes()
+        self._is_retrying = False
         # The loop writes one counter and the thread the other, so neither needs a lock.
         self._bytes_queued = 0
         self._bytes_finished = 0
         self._closing = False
         self._failure: LedgerError | None = None
+        self._records_lost = 0
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -91,35 +102,65 @@ class SqliteWriter:
         """Return the bytes of records that are not written yet."""
         return self._bytes_queued - self._bytes_finished
 
-    async def run(self, work: Work[T]) -> T:
-        """Perform work in the next transaction; return its result once that is durable.
+    @property
+    def records_lost(self) -> int:
+        """Return the number of records that were given up, because they could not be written."""
+        return self._records_lost
+
+    async def run(
+        self,
+        work: Work[T],
+        lane: Lane = Lane.WORK,
+        *,
+        session: str | None = None,
+        weight: int = 1,
+    ) -> T:
+        """Perform work in one of the next transactions; return its result once that is durable.
+
+        Args:
+            work: Called with the connection, in a transaction.
+            lane: How urgent it is.
+            session: The session whose earlier records are written first.
+            weight: About how many rows the work writes.
 
         Raises:
             LedgerError: The work is not written, or, if `retry` is set, the outcome is unknown.
             Exception: Whatever the work raised; nothing of it is written.
         """
-        return await self._put(work, outside=False)
+        return await self._put(work, lane, session=session, weight=weight)
 
     async def run_outside_transaction(self, work: Work[T]) -> T:
-        """Perform work in its place in the queue, but outside any transaction.
+        """Perform work in its place in its lane, but outside any transaction.
 
         Raises:
             LedgerError: SQLite failed, or the ledger is closed.
             Exception: Whatever the work raised.
         """
-        return await self._put(work, outside=True)
+        return await self._put(work, Lane.WORK, outside=True)
 
-    async def _put(self, work: Work[T], *, outside: bool) -> T:
+    async def _put(
+        self,
+        work: Work[T],
+        lane: Lane,
+        *,
+        outside: bool = False,
+        session: str | None = None,
+        weight: int = 1,
+    ) -> T:
         if self._closing:
             raise LedgerError("the ledger is closed", retry=False)
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(WriteJob(work=work, future=future, outside=outside))
+        job = WriteJob(
+            lane=lane, work=work, future=future, outside=outside, session=session, weight=weight
+        )
+        self._queue.put(job)
         return await future
 
-    def enqueue_record(self, record: Commit, size: int) -> None:
+    def enqueue_record(self, record: Commit, lane: Lane, size: int) -> None:
         """Write a record with one of the next batches; `size` in bytes counts as pending."""
         self._bytes_queued += size
-        self._queue.gather(WriteJob(record=record, size=size))
+        session = session_of(record)
+        self._queue.gather(WriteJob(lane=lane, record=record, size=size, session=session))
 
     def deferred_writes(self) -> AbstractContextManager[None]:
         """Gather records until the block ends, or until a job is queued whose caller waits."""
@@ -136,9 +177,11 @@ class SqliteWriter:
 
     def _run(self) -> None:
         is_open = True
-        while is_open:
-            jobs, is_open = self._next_batch()
-            batch, self._retrying = self._retrying + jobs, []
+        while is_open or (self._lanes and not self._is_retrying):
+            if is_open:
+                is_open = self._queue.receive(self._lanes, self._patience_s())
+            self._is_retrying = False
+            batch = self._lanes.next_batch()
             for transaction in transactions(batch):
                 self._write(transaction)
             if not batch and isinstance(self._failure, LedgerFullError):
@@ -146,41 +189,52 @@ class SqliteWriter:
                 self._write([])
             if self._failure is None:
                 self._checkpoint()
-        if self._retrying:
-            _LOG.error("%d records were lost: %s", len(self._retrying), self._failure)
+        self._lose(self._lanes.drain(), self._failure)
 
-    def _next_batch(self) -> tuple[list[WriteJob], bool]:
-        """Return everything that is queued, and whether the writer goes on.
+    def _patience_s(self) -> float | None:
+        """Return the seconds for which the thread waits for a job; `None`: without end."""
+        if self._is_retrying or isinstance(self._failure, LedgerFullError):
+            return RETRY_INTERVAL_S
+        return 0 if self._lanes else None
 
-        An empty batch means that `RETRY_INTERVAL_S` has passed.
-        """
-        again = self._retrying or isinstance(self._failure, LedgerFullError)
-        return self._queue.next_batch(RETRY_INTERVAL_S if again else None)
+    def _lose(self, jobs: Sequence[WriteJob], error: Exception | None) -> None:
+        """Count and log records that are given up."""
+        count = sum(job.record is not None for job in jobs)
+        if count:
+            self._records_lost += count
+            log.error("records.lost", count=count, error=str(error))
 
     def _write(self, batch: list[WriteJob]) -> None:
         if isinstance(self._failure, LedgerBrokenError):
+            # The first loss was logged; after that the metric counts.
+            self._records_lost += sum(job.record is not None for job in batch)
             self._answer(batch, self._failure)
             return
         try:
             self._transact(batch)
         except LedgerBrokenError as error:
-            self._stop(error)
+            # What the disk holds is unknown until a restart.
+            self._set_failure(error)
+            self._lose(batch, error)
             self._answer(batch, error)
         except LedgerError as error:
             # Records are tried again later, because no caller waits for them. Waiting callers get
             # the error at once.
-            self._failure = error if isinstance(error, LedgerFullError) else None
-            self._retrying += [job for job in batch if job.record]
+            self._set_failure(error if isinstance(error, LedgerFullError) else None)
+            self._is_retrying = True
+            self._lanes.put_back(job for job in batch if job.record)
             self._answer([job for job in batch if job.future], error)
         else:
-            self._failure = None
+            self._set_failure(None)
             self._answer(batch)
 
-    def _stop(self, error: LedgerBrokenError) -> None:
-        """Suspend all commits until a restart; until then the content of the disk is unknown."""
-        if self._failure is not error:
-            _LOG.critical("%s", error)
-        self._failure = error
+    def _set_failure(self, failure: LedgerError | None) -> None:
+        """Remember why commits are suspended, or that they are not, and log a change."""
+        if failure and not self._failure:
+            log.error("ledger.failing", error=str(failure))
+        elif self._failure and not failure:
+            log.warning("ledger.recovered", after=str(self._failure))
+        self._failure = failure
 
     def _checkpoint(self) -> None:
         try:
@@ -190,7 +244,7 @@ class SqliteWriter:
             # An input/output error suspends commits, because the next commit would meet it too. A
             # full disk is not handled here: the next commit meets and reports it.
             if isinstance(meaning, LedgerBrokenError):
-                self._stop(meaning)
+                self._set_failure(meaning)
 
     def _transact(self, batch: list[WriteJob]) -> None:
         """Perform a batch in one transaction; if a job fails by itself, repeat it job by job."""
@@ -267,10 +321,15 @@ class SqliteWriter:
         for job in batch:
             self._bytes_finished += job.size
             if job.record and isinstance(job.outcome, Exception):
-                _LOG.error("a record was lost: %s", job.outcome)
+                self._lose([job], job.outcome)
         waiting = [job for job in batch if job.future]
         if waiting:
             self._loop.call_soon_threadsafe(_resolve, waiting, error)
+
+
+def session_of(commit: Commit) -> str | None:
+    """Return the session to whose order a commit or record belongs; `None`: to none."""
+    return commit.session or (commit.entry.session if commit.entry else None)
 
 
 def _resolve(jobs: list[WriteJob], error: LedgerError | None) -> None:

@@ -4,16 +4,15 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from queue import Empty, SimpleQueue
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from tactful.runtime.ports.ledger_rows import Commit
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-MAX_BATCH: Final = 4096
-"""Jobs in one transaction. It bounds how long the first of them waits for the last."""
 RECORD_DELAY_S: Final = 0.02
 """Seconds for which records are gathered before the thread is woken.
 
@@ -21,35 +20,73 @@ A thread that wakes for each record takes the interpreter from the event loop ea
 """
 
 
+class Lane(Enum):
+    """How urgent a job is; see `write_lanes`."""
+
+    PROMISE = 0
+    """Commits, redemptions, and records with offers, balances or contact histories."""
+    WORK = 1
+    """Everything else whose caller waits: facts, erasures, prunes, operator actions."""
+    RECORD = 2
+    """Records of browsing, and jobs that come after all records queued before them."""
+
+
 class WriteJob:
-    """Work whose caller waits for the outcome, or a record whose caller does not wait.
+    """Work whose caller waits for the outcome, or a record whose caller does not wait."""
 
-    `outside`: the work must run outside any transaction. `size`: the record's size in bytes.
-    """
-
-    __slots__ = ("future", "outcome", "outside", "record", "size", "work")
+    __slots__ = (
+        "future", "is_taken", "lane", "number", "outcome", "outside", "record", "session", "size",
+        "weight", "work",
+    )  # fmt: skip
 
     def __init__(
         self,
         *,
+        lane: Lane,
         work: Work[Any] | None = None,
         future: "asyncio.Future[Any] | None" = None,
         outside: bool = False,
         record: Commit | None = None,
         size: int = 0,
+        session: str | None = None,
+        weight: int = 1,
     ) -> None:
+        """Describe a job.
+
+        Args:
+            lane: How urgent it is.
+            work: What is done, for a job that is no record.
+            future: Resolved on the event loop with the outcome.
+            outside: Whether the work must run outside any transaction.
+            record: What is written, for a record.
+            size: The record's size in bytes.
+            session: The session whose earlier records are written first; `None`: of no session.
+            weight: About how many rows the work writes.
+        """
+        self.lane = lane
         self.work = work
         self.future = future
         self.outside = outside
         self.record = record
         self.size = size
+        self.session = session
+        self.weight = weight
         self.outcome: Any = None
+        self.number = 0
+        self.is_taken = False
+
+
+class JobReceiver(Protocol):
+    """Where the thread keeps the jobs that it received."""
+
+    def add(self, job: WriteJob) -> None:
+        """Add a job behind those of its lane."""
 
 
 class WriteQueue:
     """Jobs on their way to the writer's thread.
 
-    The event loop calls everything but `next_batch`, which the thread calls.
+    The event loop calls everything but `receive`, which the thread calls.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -96,23 +133,21 @@ class WriteQueue:
         self.send()
         self._queue.put(None)
 
-    def next_batch(self, timeout_s: float | None) -> tuple[list[WriteJob], bool]:
-        """Return everything that is queued, and whether more may follow (False: it is closed).
+    def receive(self, lanes: JobReceiver, timeout_s: float | None) -> bool:
+        """Move everything that is queued into the lanes; return whether more may follow.
 
         Args:
-            timeout_s: Seconds after which the batch is returned empty; `None` waits without end.
+            lanes: Receives the jobs in the order in which they were queued.
+            timeout_s: Seconds to wait for the first job; `None` waits without end.
         """
         try:
-            job = self._queue.get(timeout=timeout_s)
+            job = self._queue.get(timeout=timeout_s) if timeout_s != 0 else self._queue.get_nowait()
+            while job is not None:
+                lanes.add(job)
+                job = self._queue.get_nowait()
         except Empty:
-            return [], True
-        jobs: list[WriteJob] = []
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == MAX_BATCH or self._queue.empty():
-                return jobs, True
-            job = self._queue.get()
-        return jobs, False
+            return True
+        return False
 
 
 def transactions(batch: list[WriteJob]) -> Iterator[list[WriteJob]]:

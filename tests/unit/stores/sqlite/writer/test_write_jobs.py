@@ -5,7 +5,7 @@ import asyncio
 from support.counted_ledger import Counted
 from support.ledger_rows import T0, accepted, entry, present, push
 from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.sqlite.writer.write_jobs import WriteJob, transactions
+from tactful.stores.sqlite.writer.write_jobs import Lane, WriteJob, transactions
 
 
 async def test_deferred_records_are_written_together(counted: Counted) -> None:
@@ -30,7 +30,7 @@ async def test_a_commit_writes_the_deferred_records_queued_before_it(counted: Co
 
 
 def test_work_outside_a_transaction_is_alone_in_its_part() -> None:
-    inside = [WriteJob(record=Commit()) for _ in range(3)]
-    outside = WriteJob(outside=True)
+    inside = [WriteJob(lane=Lane.RECORD, record=Commit()) for _ in range(3)]
+    outside = WriteJob(lane=Lane.WORK, outside=True)
     parts = list(transactions([inside[0], inside[1], outside, inside[2]]))
     assert parts == [[inside[0], inside[1]], [outside], [inside[2]]]
