@@ -34,7 +34,8 @@ from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.shop import Settings, Shop
-from tactful.runtime.timers import TEST_CLOCK_FILE, SystemClock, TestClock
+from tactful.runtime.system_clock import SystemClock
+from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.shared import draft_folder, failpoints
 from tactful.stores.shared.folder_lock import exclusive_lock

@@ -25,7 +25,7 @@ from tactful.demo.demo_shop import DemoShop
 from tactful.demo.panel import Panel, panel_routes
 from tactful.demo.storefront import StorefrontPages, storefront_routes
 from tactful.demo.visitors import Visitors
-from tactful.runtime.timers import SystemClock
+from tactful.runtime.system_clock import SystemClock
 from tactful.transports.server.listener import ListenAddress, Listener, ListenError
 
 PORTS_TRIED: Final = 20

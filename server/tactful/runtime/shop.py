@@ -33,6 +33,7 @@ from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.session_registry import STANDING, LiveSession
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.trial_monitor import TrialMonitor
+from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.timers import TestClock
 from tactful.runtime.watchdog import Watchdog
 
@@ -121,7 +122,12 @@ class Shop:
             state, self.turns, self.rulebooks, settings.default_territory
         )
         self.ready = False
-        self._watchdog = Watchdog(state.telemetry)
+        self._expiry = expiry
+        self._watchdog = Watchdog(
+            state.telemetry,
+            clock if isinstance(clock, SystemClock) else None,
+            self._follow_clock,
+        )
         register_gauges(state)
 
     # life
@@ -213,6 +219,14 @@ class Shop:
         """Let every session with an offer pass its gates again, because a feed became stale."""
         concerned = self.state.registry.concerned([STANDING])
         self.state.background.start_ledger_work(self.fanout.notify(concerned))
+
+    def _follow_clock(self, step: int) -> None:
+        """Set every timer anew after a step of the clock; `step`: milliseconds, negative backwards."""
+        for live in list(self.state.registry):
+            self._expiry.shift(live, step)
+        self.state.feeds.use_policy(self.state.active_rulebook.current.policy.max_age)
+        self.state.timers.set("prune", self.clock.now() + DAY, self._prune_daily)
+        self.state.background.start_ledger_work(self.fanout.notify(list(self.state.registry)))
 
     async def _stop_trial(self, rule: str) -> None:
         """Pause a trial that does harm, and put that into the audit log."""

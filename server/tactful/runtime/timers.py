@@ -1,8 +1,7 @@
-"""Clocks, and timers that fire by them."""
+"""Timers that fire by a clock, and the clock of tests."""
 
 import asyncio
 import heapq
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -20,38 +19,6 @@ STALE_ENTRIES: Final = 64
 """The heap is rebuilt when it has more entries than twice the timers plus this number."""
 TEST_CLOCK_FILE: Final = "clock"
 """File in the data folder that holds the test clock's instant."""
-YEAR_2020: Final = 1_577_836_800_000
-"""2020-01-01T00:00:00Z (ms). No server ran before, so a clock that is earlier was never set."""
-
-
-class ClockError(Exception):
-    """The machine's clock is wrong beyond doubt; the message says what to do."""
-
-
-class SystemClock:
-    """The machine's clock; it never goes back while the process lives."""
-
-    def __init__(self) -> None:
-        """Read the machine's clock.
-
-        Raises:
-            ClockError: The clock was never set. Everything dated by it would stay wrong.
-        """
-        self._last = 0
-        if self.now() < YEAR_2020:
-            year = time.gmtime(self._last / 1000).tm_year
-            raise ClockError(
-                f"This machine's clock says that it is the year {year}. No offer would end, and no"
-                " signature would be valid. Set the clock, or let it be set over the network, then"
-                " start again."
-            )
-
-    def now(self) -> int:
-        """Return milliseconds since the Unix epoch, UTC."""
-        now = time.time_ns() // 1_000_000
-        if now > self._last:
-            self._last = now
-        return self._last
 
 
 class Timer:

@@ -1,4 +1,4 @@
-"""Detection of a blocked event loop, and of jumps of the machine's clock.
+"""Detection of a blocked event loop, and of steps of the machine's clock.
 
 A thread reads the loop's stack during the block. Afterwards the stack no longer shows the cause.
 """
@@ -6,12 +6,14 @@ A thread reads the loop's stack during the block. Afterwards the stack no longer
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from threading import Event, Thread, get_ident
 from traceback import extract_stack
 from typing import Final
 
 import structlog
 
+from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.telemetry import Telemetry
 
 log = structlog.get_logger("tactful.loop")
@@ -20,21 +22,37 @@ BEAT_S: Final = 0.05
 """Seconds between two heartbeats of the loop."""
 STALL_S: Final = 0.2
 """Seconds without a heartbeat that count as a stall; meanwhile no offer can be withdrawn."""
-CLOCK_JUMP_S: Final = 1.0
-"""Seconds of shift between two heartbeats. Drift is smaller, so the clock must have been set."""
+CLOCK_EVENTS: Final = {
+    "jumped": "clock.jumped",
+    "believed": "clock.believed",
+    "returned": "clock.returned",
+}
+"""Log event of each change of the machine's clock. The names are public."""
 STACK_FRAMES: Final = 8
 """Innermost frames of a blocked loop that are logged."""
 
 
 class Watchdog:
-    """Watches the event loop on which it is started."""
+    """Watches the event loop on which it is started, and the machine's clock."""
 
-    def __init__(self, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        clock: SystemClock | None = None,
+        on_clock_believed: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Watch nothing until `start`.
+
+        Args:
+            telemetry: Counts the stalls of the loop.
+            clock: The clock that is compared with the machine's; None: the clock of a test.
+            on_clock_believed: Called with a step of the clock in milliseconds when it is followed.
+        """
         self._telemetry = telemetry
+        self._clock = clock
+        self._on_clock_believed = on_clock_believed
         self._last_beat = 0.0
         """When the loop last beat, in seconds of the monotonic clock."""
-        self._clock_offset = 0.0
-        """Seconds by which the machine's clock is ahead of the monotonic clock."""
         self._blocked_at: list[str] = []
         """Places in the code where the loop was found blocked; never values."""
         self._stopped = Event()
@@ -43,7 +61,6 @@ class Watchdog:
     def start(self) -> None:
         """Watch the running event loop from now on."""
         self._last_beat = time.monotonic()
-        self._clock_offset = time.time() - self._last_beat
         self._beat()
         Thread(target=self._watch, args=(get_ident(),), name="watchdog", daemon=True).start()
 
@@ -61,11 +78,18 @@ class Watchdog:
             self._telemetry.record_stall()
             log.warning("loop.stalled", ms=round(silent * 1000), where=self._blocked_at)
         self._blocked_at = []
-        offset = time.time() - now
-        moved, self._clock_offset = offset - self._clock_offset, offset
-        if abs(moved) > CLOCK_JUMP_S:
-            log.warning("clock.jumped", seconds=round(moved, 1))
+        if self._clock is not None:
+            self._observe(self._clock)
         self._timer = asyncio.get_running_loop().call_later(BEAT_S, self._beat)
+
+    def _observe(self, clock: SystemClock) -> None:
+        """Report a step of the machine's clock."""
+        change = clock.observe()
+        if change is None:
+            return
+        log.warning(CLOCK_EVENTS[change.kind], seconds=round(change.seconds, 1))
+        if change.kind == "believed":
+            self._on_clock_believed(round(change.seconds * 1000))
 
     def _watch(self, loop_thread: int) -> None:
         """Run on a thread: note where the loop is once it has been blocked for `STALL_S`."""

@@ -20,7 +20,7 @@ import uvloop
 from tactful.app import build
 from tactful.config import Config
 from tactful.core.rules.policy import Policy, TimingThresholds
-from tactful.runtime.timers import SystemClock
+from tactful.runtime.system_clock import SystemClock
 from tactful.serving import tune_interpreter
 from tactful.transports.server.listener import ListenAddress, Listener
 

@@ -3,9 +3,10 @@
 import asyncio
 import time
 
-import pytest
 import structlog
 
+from support.machine_clocks import MachineClocks
+from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.watchdog import BEAT_S, STALL_S, Watchdog
 
@@ -47,13 +48,22 @@ async def test_a_stopped_watchdog_reports_nothing() -> None:
     assert COUNTED not in telemetry.exposition()
 
 
-async def test_a_jump_of_the_machines_clock_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    watchdog = Watchdog(Telemetry())
-    clock = time.time
+async def test_a_step_of_the_machines_clock_is_logged_and_passed_on_once_it_is_believed() -> None:
+    machine = MachineClocks(runs=False)
+    believed = list[int]()
+    clock = SystemClock(machine.wall, machine.steady)
+    watchdog = Watchdog(Telemetry(), clock, believed.append)
     with structlog.testing.capture_logs() as logs:
         watchdog.start()
-        monkeypatch.setattr("time.time", lambda: clock() + 60)
+        machine.moved = -90
         watchdog._beat()
+        watchdog._beat()
+        assert believed == []
+        machine.passed = 31
         watchdog._beat()
         watchdog.stop()
-    assert [(line["event"], line["seconds"]) for line in logs] == [("clock.jumped", 60.0)]
+    assert [(line["event"], line["seconds"]) for line in logs] == [
+        ("clock.jumped", -90.0),
+        ("clock.believed", -90.0),
+    ]
+    assert believed == [-90_000]

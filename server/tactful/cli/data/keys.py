@@ -123,7 +123,7 @@ def _key_file_errors() -> AbstractContextManager[None]:
 
 def _signing_keys(options: dict[str, Any]) -> "SigningKeys":
     from tactful.runtime.security.signing_keys import SigningKeys
-    from tactful.runtime.timers import SystemClock
+    from tactful.runtime.system_clock import SystemClock
 
     with _key_file_errors():
         return SigningKeys(_keys_folder(load_config(options).data), SystemClock())

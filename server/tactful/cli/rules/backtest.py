@@ -113,7 +113,7 @@ async def _replay(
 ) -> BacktestResult:
     from tactful.app import hold_out_seed
     from tactful.runtime.security.signing_keys import SigningKeys
-    from tactful.runtime.timers import SystemClock
+    from tactful.runtime.system_clock import SystemClock
     from tactful.runtime.turn_log.log_reader import RecordedRulebooks
     from tactful.runtime.turn_log.what_if import backtest as run_backtest
     from tactful.stores.sqlite.ledger import SqliteLedger

@@ -52,7 +52,8 @@ def server_now(folder: Path | None) -> int:
     Returns:
         Milliseconds since the Unix epoch, UTC.
     """
-    from tactful.runtime.timers import TEST_CLOCK_FILE, SystemClock, TestClock  # slow to import
+    from tactful.runtime.system_clock import SystemClock  # slow to import
+    from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
 
     return TestClock(SystemClock().now(), folder and folder / TEST_CLOCK_FILE).now()
 

@@ -246,7 +246,7 @@ def _check_policy(
 
 
 def _check_server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
-    before = time.time()
+    before = time.monotonic()
     try:
         health = fetch(f"{server}/healthz")
     except UnreachableError as error:
@@ -261,7 +261,9 @@ def _check_server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
             "Read the server's log.",
         )
         return
-    yield CheckResult("good", f"The server responds in {1000 * (time.time() - before):.0f} ms.")
+    yield CheckResult(
+        "good", f"The server responds in {1000 * (time.monotonic() - before):.0f} ms."
+    )
     yield from _check_clock(health, time.time())
     yield from _check_session(page, server)
 

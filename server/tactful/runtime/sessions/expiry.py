@@ -33,6 +33,17 @@ class SessionExpiry:
         elif not live.state.offers:
             self._end(live)
 
+    def shift(self, live: LiveSession, step: int) -> None:
+        """Keep what is left of a session's time to live after a step of the clock.
+
+        Args:
+            live: The session.
+            step: Milliseconds by which the clock was set, negative backwards.
+        """
+        if live.ends_at is not None:
+            live.ends_at += step
+            self.check(live)
+
     def is_over(self, seen_at: int) -> bool:
         """Return whether a session last seen at `seen_at` (ms since the Unix epoch) has expired."""
         return seen_at + self._ttl <= self._state.clock.now()
