@@ -46,6 +46,11 @@ def startup_errors(config: Config) -> Iterator[str]:
         )
     if config.seed is not None and not config.test_mode:
         yield ("A seed makes the ids of sessions predictable. Remove seed, or switch test_mode on.")
+    if config.rules is not None and not config.rules.is_dir():
+        yield (
+            f"The rules folder {config.rules} does not exist. Make it, or correct the setting rules. "
+            "A server that offers nothing needs an empty folder, or no setting."
+        )
     behind_proxy = bool(config.trusted_proxies) and not config.test_mode
     if is_public(config) or behind_proxy:
         yield from _weak_secrets(config)

@@ -73,6 +73,7 @@ def test_in_a_pipe_its_log_is_json(tmp_path: Path) -> None:
         (("--test-mode", "--public-url", "https://o.example"), {}, "Switch test_mode off"),
         (("--port", "eighty"), {}, "a whole number from 0 to 65535"),
         (("--config", "/none.toml"), {}, "cannot be read"),
+        (("--rules", "/no/such/folder"), {}, "The rules folder /no/such/folder does not exist."),
         ((), {"TACTFUL_ORIGIN": "x"}, "Did you mean TACTFUL_ORIGINS?"),
     ],
 )

@@ -20,6 +20,17 @@ def problem_of(**sources: Any) -> str:
     return str(caught.value)
 
 
+def test_a_rules_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    missing = tmp_path / "rules"
+    (error,) = startup_errors(Config(rules=missing))
+    assert f"The rules folder {missing} does not exist." in error
+    missing.write_text("rules: []\n")
+    assert len(list(startup_errors(Config(rules=missing)))) == 1
+    missing.unlink()
+    missing.mkdir()
+    assert list(startup_errors(Config(rules=missing))) == []
+
+
 @pytest.mark.parametrize("where", [{"host": "0.0.0.0"}, {"public_url": "https://o.example"}])  # noqa: S104
 def test_test_mode_is_refused_where_others_can_connect(where: dict[str, str]) -> None:
     environ = {"TACTFUL_SERVER_KEY": GOOD_KEY, "TACTFUL_TEST_MODE": "1"}

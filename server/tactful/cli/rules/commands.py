@@ -65,6 +65,9 @@ rules.add_command(backtest)
 )
 @click.option("--errors-only", is_flag=True, help="Leave out warnings.")
 @click.option(
+    "-v", "--verbose", is_flag=True, help="Name the files that are not read, with the reason."
+)
+@click.option(
     "--explain", "code", metavar="CODE", help="Explain the finding with this code, and exit."
 )
 @setting_options()
@@ -75,6 +78,7 @@ def check(
     facts: Path | None,
     at: str | None,
     errors_only: bool,
+    verbose: bool,
     code: str | None,
     **options: Any,
 ) -> None:
@@ -86,6 +90,8 @@ def check(
         click.echo(finding_page(code), nl=False)
         return
     files = collect_files(paths, options)
+    for line in files.passed_over if verbose else ():
+        click.echo(f"passed over {line}", err=True)
     found = [
         one
         for one in compile_files(files.rules, options, at, facts).diagnostics

@@ -13,9 +13,12 @@ from tactful.core.facts.item import Item
 from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.tree import RuleSource
 from tactful.rulebook.testing.fact_set import FactSet
+from tactful.runtime.services.rule_source_folder import (
+    TEST_SUFFIXES,
+    RulesUnreadableError,
+    list_rule_files,
+)
 
-TEST_SUFFIXES: Final = (".test.yaml", ".test.yml")
-_SUFFIXES: Final = (".yaml", ".yml")
 _FOLDER: Final = Path("rules")
 
 
@@ -26,6 +29,8 @@ class RuleFiles(Struct, frozen=True):
     tests: tuple[RuleSource, ...]
     selected: frozenset[str]
     """Paths that the arguments name, by themselves or by their folder."""
+    passed_over: tuple[str, ...] = ()
+    """Files that are not read, each with the reason."""
 
     @property
     def texts(self) -> dict[str, bytes]:
@@ -43,17 +48,23 @@ def collect_files(paths: Sequence[Path], options: dict[str, Any]) -> RuleFiles:
         options: Options from `setting_options`.
 
     Raises:
-        CommandError: A path does not exist, or the settings cannot be used.
+        CommandError: A path does not exist or cannot be read, no path is named and there is no rules
+            folder, or the settings cannot be used.
     """
     asked = paths or [_default(options)]
     found: dict[Path, None] = {}
+    passed_over: dict[str, None] = {}
     for path in asked:
         if not path.exists():
             raise CommandError(
                 f"{path}: This path does not exist. Name a rule file or a folder of rule files."
             )
-        folder = path if path.is_dir() else path.parent
-        found.update(dict.fromkeys(_files(folder)))
+        try:
+            listing = list_rule_files(path if path.is_dir() else path.parent)
+        except RulesUnreadableError as error:
+            raise CommandError(str(error)) from None
+        found.update(dict.fromkeys(sorted((*listing.rules, *listing.tests))))
+        passed_over.update((f"{one.as_posix()}: {why}", None) for one, why in listing.passed_over)
     named = {path for path in found if any(_is_within(path, one) for one in asked)}
     named |= {path for path in asked if path.is_file()}
     found.update(dict.fromkeys(sorted(named)))
@@ -62,22 +73,24 @@ def collect_files(paths: Sequence[Path], options: dict[str, Any]) -> RuleFiles:
         tuple(source for source in sources if not source.path.endswith(TEST_SUFFIXES)),
         tuple(source for source in sources if source.path.endswith(TEST_SUFFIXES)),
         frozenset(path.as_posix() for path in named),
+        tuple(passed_over),
     )
 
 
 def _default(options: dict[str, Any]) -> Path:
-    """Return the folder of the settings, else `rules` where it exists, else this folder."""
-    return load_config(options).rules or (_FOLDER if _FOLDER.is_dir() else Path())
+    """Return the folder of the settings, else `rules` in the working folder.
 
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix in _SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    Raises:
+        CommandError: There is neither.
+    """
+    if folder := load_config(options).rules:
+        return folder
+    if not _FOLDER.is_dir():
+        raise CommandError(
+            f"There is no rules folder: the setting `rules` is not set, and {Path().absolute()} has no"
+            " folder `rules`. Name the rule file or the folder of rule files."
+        )
+    return _FOLDER
 
 
 def _is_within(path: Path, asked: Path) -> bool:

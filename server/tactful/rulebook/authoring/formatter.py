@@ -16,9 +16,12 @@ from tactful.rulebook.source.comments import Comments, comments_of
 from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.recovery import read
 from tactful.rulebook.source.tree import Node, RuleSource, split_lines
+from tactful.rulebook.testing.scenario_grammar import TEST_FILE
 
 WIDEST: Final = 100
 """Greatest width in columns. A wider mapping or list in braces gets a line per entry."""
+_KNOWN_KEYS: Final = frozenset(key.name for schema in (FILE, TEST_FILE) for key in schema.keys)
+"""Top-level keys; a file with none of them is not ours to rewrite."""
 _SPACED: Final = ("rules", "suppress", "tests")
 """Sections whose items are separated by a blank line."""
 
@@ -46,6 +49,12 @@ def format_file(source: RuleSource) -> FormatResult:
         )
     text = "\n".join(split_lines(source.text.decode("utf-8").removeprefix("\ufeff")))
     comments = comments_of(text, root)
+    if root is not None and root.kind == "map" and not _has_known_key(root):
+        return FormatResult(
+            None,
+            f"{source.path}: this file has none of the keys of rule files and tests"
+            f" ({', '.join(sorted(_KNOWN_KEYS))}), so it is left as it is",
+        )
     if root is None:
         return FormatResult("".join(f"{line}\n" for line in _trimmed(comments.below)))
     try:
@@ -58,6 +67,10 @@ def format_file(source: RuleSource) -> FormatResult:
             None, f"{source.path}:{line}: this comment belongs to no value; move it in front of one"
         )
     return FormatResult("\n".join(lines) + "\n")
+
+
+def _has_known_key(root: Node) -> bool:
+    return any(key.text in _KNOWN_KEYS for key, _ in root.pairs)
 
 
 class UnprintableError(Exception):

@@ -83,6 +83,8 @@ class ParsedFiles(Struct, frozen=True):
     list_keys: Mapping[str, Node] = {}
     """Name → the node of the name."""
     suppress: tuple[ParsedSuppressRule, ...] = ()
+    is_explicitly_empty: bool = False
+    """Whether a file says `rules: []`."""
 
 
 def read_files(sources: Sequence[RuleSource], findings: Findings) -> ParsedFiles:
@@ -108,6 +110,7 @@ def read_files(sources: Sequence[RuleSource], findings: Findings) -> ParsedFiles
         lists=lists,
         list_keys=list_keys,
         suppress=tuple(_suppress(files, lists, findings)),
+        is_explicitly_empty=any(file.get("rules") == () for file in files),
     )
 
 

@@ -14,8 +14,9 @@ from tactful.core.rules.rule import Rulebook
 from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.diagnostics import Diagnostic
 from tactful.rulebook.source.tree import RuleSource
-from tactful.runtime.services.rule_source_folder import RuleSourceFolder
+from tactful.runtime.services.rule_source_folder import RuleSourceFolder, RulesUnreadableError
 from tactful.runtime.sessions.fanout import Fanout
+from tactful.runtime.state.active_rulebook import EMPTY
 from tactful.runtime.state.shop_state import ShopState
 
 log = structlog.get_logger("tactful.rulebook")
@@ -25,6 +26,14 @@ POLL_S: Final = 0.25
 
 If two looks find the same folder, no program is still writing to it.
 """
+MAX_PASSED_OVER: Final = 100
+"""Files that were not read and are named in the log."""
+KEPT_EVENTS: Final = {"missing": "rulebook.missing", "emptied": "rulebook.emptied"}
+"""Log event of each reason to keep the active rulebook. The names are public."""
+EMPTIED: Final = (
+    "The rules folder holds no rules any more. To offer nothing, write a file with `rules: []`."
+)
+"""What `rulebook.emptied` means."""
 
 
 class ReloadResult(Struct, frozen=True):
@@ -77,6 +86,7 @@ class RulebookManager:
         self._active.set_paused(await self._paused())
         stack, undone = activation_history(await self._ledger.rulebooks())
         reload = await self.reload(undone)
+        await self._report_passed_over()
         if reload.outcome not in {"active", "same"}:
             if kept := await self._last_good(stack):
                 log.warning("rulebook.last_good", version=kept[0].version, files=reload.outcome)
@@ -88,7 +98,7 @@ class RulebookManager:
 
     def watch(self) -> None:
         """Reload from now on whenever the folder has changed and is no longer being written."""
-        if self._folder.exists:
+        if self._folder.is_configured:
             self._watcher = asyncio.ensure_future(self._poll())
 
     async def stop(self) -> None:
@@ -119,21 +129,49 @@ class RulebookManager:
         """
         async with self._lock:
             self._stamp = await asyncio.to_thread(self._folder.stamp)
-            sources = await asyncio.to_thread(self._folder.sources)
+            try:
+                sources = await asyncio.to_thread(self._folder.sources)
+            except RulesUnreadableError as error:
+                return self._keep("missing", str(error))
             compiled = await self._compile(sources)
             if compiled.rulebook is None:
                 return self._refuse(tuple(compiled.diagnostics))
-            self._active.diagnostics = ()
+            if _has_no_rules(compiled) and await self._had_rules():
+                return self._keep("emptied", EMPTIED)
+            self._active.accept()
             if compiled.rulebook.version in undone:
                 return ReloadResult("undone", self._active.current.version)
             return await self._activate(compiled.rulebook, sources, tuple(compiled.diagnostics))
 
     def _refuse(self, diagnostics: tuple[Diagnostic, ...]) -> ReloadResult:
-        self._active.diagnostics = diagnostics
+        self._active.keep("errors", found=diagnostics)
         self._telemetry.record_reload("refused")
         first = diagnostics[0] if diagnostics else None
         log.error("rulebook.refused", findings=len(diagnostics), first=str(first))
         return ReloadResult("refused", self._active.current.version, diagnostics)
+
+    def _keep(self, reason: Literal["missing", "emptied"], detail: str) -> ReloadResult:
+        """Keep the active rulebook, because the folder holds no rules that were meant to be none."""
+        self._active.keep(reason, detail)
+        self._telemetry.record_reload("refused")
+        log.error(KEPT_EVENTS[reason], meaning=self._active.problem)
+        return ReloadResult("refused", self._active.current.version)
+
+    async def _had_rules(self) -> bool:
+        """Return whether the active version, or before the first one the last version, has a rule."""
+        if self._active.current.version != EMPTY.version:
+            return bool(self._active.current.rules)
+        stack, _ = activation_history(await self._ledger.rulebooks())
+        last = await self.version(stack[-1]) if stack else None
+        return last is not None and bool(last.rules)
+
+    async def _report_passed_over(self) -> None:
+        try:
+            files = await asyncio.to_thread(self._folder.passed_over)
+        except RulesUnreadableError:
+            return  # reported by the reload
+        if files:
+            log.info("rulebook.passed_over", count=len(files), files=files[:MAX_PASSED_OVER])
 
     async def _activate(
         self,
@@ -239,6 +277,12 @@ class RulebookManager:
         return await asyncio.to_thread(
             compile_rulebook, sources, now=self._clock.now(), policy=self._policy
         )
+
+
+def _has_no_rules(compiled: CompiledRulebook) -> bool:
+    """Return whether there are no rules, and no file says that there are to be none."""
+    rulebook = compiled.rulebook
+    return rulebook is not None and not rulebook.rules and not compiled.files.is_explicitly_empty
 
 
 def activation_history(

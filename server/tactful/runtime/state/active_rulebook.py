@@ -1,6 +1,6 @@
 """The rulebook under which every turn of a shop decides."""
 
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import structs
 
@@ -20,6 +20,10 @@ class EmptyIndex:
 EMPTY: Final = Rulebook(version="empty", rules={}, index=EmptyIndex())
 """The rulebook that is active before any rule file has been accepted; it offers nothing."""
 
+KeptReason = Literal["errors", "missing", "emptied"]
+"""Why the files of the rules folder are not active: they have errors, the folder is missing or
+cannot be read, or all rules are gone."""
+
 
 class ActiveRulebook:
     """The active rulebook and the state of the rule files behind it.
@@ -34,17 +38,37 @@ class ActiveRulebook:
         """When `current` became active, in milliseconds since the Unix epoch, UTC."""
         self.diagnostics: tuple[Diagnostic, ...] = ()
         """Why the files in the rules folder were refused; empty where they are active."""
+        self.kept_because: KeptReason | None = None
+        """Why the rules folder is not active; None: it is."""
+        self.kept_detail = ""
+        """The same in a sentence, unless the reason is errors in the files."""
 
     @property
     def problem(self) -> str | None:
         """What is wrong with the rule files, and what is active meanwhile; None: nothing is wrong."""
-        if not self.diagnostics:
+        if self.kept_because is None:
             return None
-        if self.current.version == EMPTY.version:
-            return (
-                "The rule files have errors, and none have been accepted yet. Nothing is offered."
-            )
-        return "The rule files have errors. The previous rulebook stays active."
+        if self.current.version != EMPTY.version:
+            cause = self.kept_detail or "The rule files have errors."
+            return f"{cause} The previous rulebook stays active."
+        cause = self.kept_detail or "The rule files have errors, and none have been accepted yet."
+        return f"{cause} Nothing is offered."
+
+    def keep(
+        self, reason: KeptReason, detail: str = "", found: tuple[Diagnostic, ...] = ()
+    ) -> None:
+        """Note that the rules folder is not active.
+
+        Args:
+            reason: Why not.
+            detail: The same in a sentence.
+            found: The errors in the files.
+        """
+        self.kept_because, self.kept_detail, self.diagnostics = reason, detail, found
+
+    def accept(self) -> None:
+        """Note that the rules folder is active, or that an operator chose another version."""
+        self.kept_because, self.kept_detail, self.diagnostics = None, "", ()
 
     def replace(self, rulebook: Rulebook, now: int) -> None:
         """Activate a rulebook; paused rules stay paused."""

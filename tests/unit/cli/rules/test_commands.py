@@ -91,7 +91,46 @@ def test_the_configuration_names_the_folder_and_the_policy(shop: Path) -> None:
     (shop.parent / "tactful.toml").write_text('rules = "elsewhere"\n')
     assert run("check").exit_code == 0
     (shop.parent / "tactful.toml").unlink()
-    assert run("check").exit_code == 0  # without a folder `rules`, this folder is read
+    for command in ("check", "fmt", "test", "coverage", "explain"):
+        result = run(command)
+        assert result.exit_code == 2
+        assert "There is no rules folder" in result.output
+        assert "Name the rule file or the folder of rule files." in result.output
+    assert run("check", "elsewhere").exit_code == 0
+
+
+def test_files_outside_a_rules_folder_are_neither_judged_nor_written(shop: Path) -> None:
+    compose = shop.parent / "docker-compose.yml"
+    compose.write_text("services:\n    web: {image:   nginx}\n")
+    assert run("check").exit_code == run("fmt").exit_code == 0
+    named = run("fmt", str(shop.parent))
+    assert named.exit_code == 1
+    assert "docker-compose.yml: this file has none of the keys of rule files" in named.output
+    shop.rename(shop.parent / "elsewhere")
+    assert run("fmt").exit_code == 2
+    assert compose.read_text() == "services:\n    web: {image:   nginx}\n"
+
+
+def test_a_folder_mounted_from_a_configmap_is_checked_formatted_and_explained_once(
+    shop: Path,
+) -> None:
+    version = shop / "..2026_03_10.1"
+    version.mkdir()
+    (shop / "plenty.yaml").rename(version / "plenty.yaml")
+    (version / "plenty.test.yaml").write_text(PLENTY_TESTS)
+    (shop / "..data").symlink_to("..2026_03_10.1")
+    for name in ("plenty.yaml", "plenty.test.yaml"):
+        (shop / name).symlink_to(f"..data/{name}")
+    assert run("check").output == "No findings.\n"
+    assert run("fmt", "--check").exit_code == 0
+    assert run("test").exit_code == 0
+    assert run("explain").output == run("explain", "plenty").output
+    lines = run("check", "-v").stderr.splitlines()
+    assert lines == [
+        "passed over rules/..2026_03_10.1/plenty.test.yaml: ..2026_03_10.1 starts with a dot",
+        "passed over rules/..2026_03_10.1/plenty.yaml: ..2026_03_10.1 starts with a dot",
+        "passed over rules/..data: linked folders are not followed",
+    ]
 
 
 def test_hidden_files_and_other_types_are_not_read(shop: Path) -> None:

@@ -43,16 +43,25 @@ def test_a_file_selects_itself_but_its_whole_folder_is_read(folder: Path) -> Non
     assert len(files.rules) == 2
 
 
-def test_without_arguments_the_folder_rules_is_read_else_this_folder(
+def test_without_arguments_the_folder_rules_is_read_else_the_command_refuses(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert {Path(one).parts[0] for one in collect_files([], {}).selected} == {"rules"}
     monkeypatch.chdir(folder)
-    assert {Path(one).name for one in collect_files([], {}).selected} == {
-        "a.yaml",
-        "b.yml",
-        "a.test.yaml",
-    }
+    with pytest.raises(CommandError, match="There is no rules folder"):
+        collect_files([], {})
+
+
+def test_files_that_are_passed_over_are_named_once(folder: Path) -> None:
+    assert collect_files([folder, folder / "a.yaml"], {}).passed_over == (
+        f"{folder}/.git/c.yaml: .git starts with a dot",
+        f"{folder}/notes.txt: the name does not end in .yaml or .yml",
+    )
+
+
+def test_a_configured_folder_that_is_missing_is_refused(folder: Path) -> None:
+    with pytest.raises(CommandError, match="does not exist"):
+        collect_files([], {"rules": str(folder / "none")})
 
 
 def test_a_path_that_does_not_exist_is_refused(folder: Path) -> None:

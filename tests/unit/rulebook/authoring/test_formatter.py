@@ -209,6 +209,13 @@ def test_a_file_that_cannot_be_formatted_without_loss_is_left_unchanged() -> Non
     assert "this comment belongs to no value" in refused("lists: {a: [b,\n  c\n  # lost\n  ]}\n")
 
 
+def test_a_file_without_any_key_of_rule_files_or_tests_is_left_unchanged() -> None:
+    compose = "services:\n  web: {image:   nginx}\nvolumes: {}\n"
+    assert "a.yaml: this file has none of the keys of rule files and tests" in refused(compose)
+    assert laid_out("campaigns:   {}\n") == "campaigns: {}\n"
+    assert laid_out("tests:   []\n") == "tests: []\n"
+
+
 def test_blank_lines_after_a_block_text_are_dropped() -> None:
     text = "rules:\n  - id: a\n    note: >-\n      x\n\n\n    offer: {percent: 1%}\n"
     assert "      x\n    offer" in laid_out(text)

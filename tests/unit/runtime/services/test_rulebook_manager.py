@@ -5,6 +5,7 @@ import random  # noqa: TID251 - seeded, so that a failure can be repeated
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from journeys.fixture import rules
 from journeys.test_replay import SHADOWED
@@ -67,7 +68,7 @@ async def survives(folder: Path, count: int) -> tuple[int, int]:
         if done.outcome == "refused":
             refused += 1
             assert active.current is before
-            assert done.diagnostics
+            assert done.diagnostics or active.kept_because == "emptied"
             assert all(one.line >= 1 and one.column >= 1 for one in done.diagnostics)
         else:
             taken += 1
@@ -104,6 +105,75 @@ async def test_a_restart_on_a_broken_file_keeps_the_rules_from_before(tmp_path: 
     again = (await started(tmp_path, ledger)).state.active_rulebook
     assert again.diagnostics
     assert again.current.version == before.current.version
+
+
+async def test_a_rules_folder_that_vanished_keeps_the_rules_and_says_so(tmp_path: Path) -> None:
+    file_in(tmp_path, GOOD)
+    ledger = MemoryLedger()
+    shop = await started(tmp_path, ledger)
+    active, before = shop.state.active_rulebook, shop.state.active_rulebook.current
+    (tmp_path / "rules").rename(tmp_path / "away")
+    with capture_logs() as logged:
+        done = await shop.rulebooks.reload()
+    assert (done.outcome, done.diagnostics) == ("refused", ())
+    assert [line["event"] for line in logged] == ["rulebook.missing"]
+    assert active.current is before
+    assert active.kept_because == "missing"
+    assert "does not exist. The previous rulebook stays active." in (active.problem or "")
+    again = bare_shop(tmp_path, ledger, rules=tmp_path / "rules")
+    await again.rulebooks.start()
+    assert again.state.active_rulebook.current.version == before.version
+    assert again.state.active_rulebook.kept_because == "missing"
+    (tmp_path / "away").rename(tmp_path / "rules")
+    assert (await shop.rulebooks.reload()).outcome == "same"
+    assert active.problem is None
+
+
+@pytest.mark.parametrize("left", [None, b"", b"# nothing\n", b"campaigns: {}\n"])
+async def test_the_last_rule_goes_only_with_a_file_that_says_so(
+    tmp_path: Path, left: bytes | None
+) -> None:
+    file = file_in(tmp_path, GOOD)
+    ledger = MemoryLedger()
+    shop = await started(tmp_path, ledger)
+    active, before = shop.state.active_rulebook, shop.state.active_rulebook.current
+    file.unlink()
+    if left is not None:
+        file_in(tmp_path, left)
+    with capture_logs() as logged:
+        done = await shop.rulebooks.reload()
+    assert done.outcome == "refused"
+    assert [line["event"] for line in logged] == ["rulebook.emptied"]
+    assert active.current is before
+    assert active.kept_because == "emptied"
+    again = (await started(tmp_path, ledger)).state.active_rulebook
+    assert (again.current.version, again.kept_because) == (before.version, "emptied")
+    file_in(tmp_path, b"rules: []\n")
+    assert (await shop.rulebooks.reload()).outcome == "active"
+    assert dict(active.current.rules) == {}
+    assert active.problem is None
+    empty = (await started(tmp_path, ledger)).state.active_rulebook
+    assert dict(empty.current.rules) == {}
+    assert empty.problem is None
+
+
+async def test_a_first_start_on_an_empty_folder_offers_nothing_and_is_no_problem(
+    tmp_path: Path,
+) -> None:
+    active = (await started(tmp_path)).state.active_rulebook
+    assert dict(active.current.rules) == {}
+    assert active.problem is None
+
+
+async def test_files_that_are_not_read_are_named_once_at_the_start(tmp_path: Path) -> None:
+    file_in(tmp_path, GOOD)
+    (tmp_path / "rules" / ".draft.yaml").write_bytes(GOOD)
+    with capture_logs() as logged:
+        shop = await started(tmp_path)
+        await shop.rulebooks.reload()
+    assert [line["files"] for line in logged if line["event"] == "rulebook.passed_over"] == [
+        [".draft.yaml: .draft.yaml starts with a dot"]
+    ]
 
 
 async def test_a_file_is_read_only_after_two_looks_found_it_unchanged(

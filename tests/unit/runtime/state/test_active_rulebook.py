@@ -30,11 +30,21 @@ def test_a_new_rulebook_is_active_from_its_instant_and_paused_rules_stay_paused(
 
 def test_a_problem_says_what_is_active_meanwhile() -> None:
     active = ActiveRulebook(Policy())
-    active.diagnostics = (FINDING,)
-    assert active.problem is not None
-    assert "Nothing is offered" in active.problem
+    active.keep("errors", found=(FINDING,))
+    assert active.diagnostics == (FINDING,)
+    assert active.problem == (
+        "The rule files have errors, and none have been accepted yet. Nothing is offered."
+    )
+    active.keep("missing", "The rules folder r does not exist.")
+    assert active.problem == "The rules folder r does not exist. Nothing is offered."
+    assert not active.diagnostics
     active.replace(rulebook(rule("R1"), version="v2"), now=5)
-    assert active.problem is not None
-    assert "Nothing is offered" not in active.problem
-    active.diagnostics = ()
+    assert active.problem == (
+        "The rules folder r does not exist. The previous rulebook stays active."
+    )
+    active.keep("errors", found=(FINDING,))
+    assert active.problem == "The rule files have errors. The previous rulebook stays active."
+    active.accept()
     assert active.problem is None
+    assert active.kept_because is None
+    assert not active.diagnostics
