@@ -8,7 +8,7 @@ from tactful.api import facts as facts_api
 from tactful.console import login as auth
 from tactful.core.values.calendar import DAY, HOUR, MINUTE
 from tactful.protocol.conversation import ProtocolTiming
-from tactful.runtime import timers, watchdog
+from tactful.runtime import system_clock, timers, watchdog
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.security import signing_keys as keys
 from tactful.runtime.sessions import delivery
@@ -53,7 +53,9 @@ def test_limits_and_durations_are_written_as_they_are() -> None:
         f"from one address in {auth.THROTTLE_WINDOW // MINUTE} minutes, or {auth.MAX_FAILURES} from all",
         f"the old one for {keys.OVERLAP // DAY} days",
         f"held up for longer than {watchdog.STALL_S * 1000:.0f} ms",
-        f"what ends by then ends within {timers.MAX_WAIT_S} s",
+        f"Offers whose end has passed by then end within {timers.MAX_WAIT_S} s",
+        f"the clock is set by up to {system_clock.LARGE_STEP_NS // system_clock.NANOSECONDS} s",
+        f"After {system_clock.STANDING_NS // system_clock.NANOSECONDS} s it logs `clock.believed`",
     ):
         assert sentence in MANUAL, sentence
     assert callers.TRUSTED_MS == 10 * MINUTE, "HTTP.md says ten minutes"

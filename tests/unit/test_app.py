@@ -33,7 +33,7 @@ async def test_an_application_serves_its_shop_while_its_lifespan_lasts(tmp_path:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
     ):
-        assert (await http.get("/readyz")).json()["status"] == "ready"
+        assert (await http.get("/readyz")).json()["status"] == "ok"
 
 
 async def test_a_draft_that_cannot_be_deleted_does_not_keep_the_shop_from_starting(

@@ -1,6 +1,6 @@
 """Endpoints for operation: health, readiness, metrics, versions and the test clock."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 from tactful.protocol.asyncapi import document
+from tactful.runtime.health import Health, liveness, readiness
 from tactful.runtime.shop import Shop
 
 
@@ -31,19 +32,21 @@ class ClockMove(Struct, frozen=True, forbid_unknown_fields=True):
 def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[BaseRoute]:
     """Return the routes of health, readiness, version, AsyncAPI and, if wanted, metrics."""
 
+    def _health_response(
+        request: Request,
+        health: Health,
+        more: Callable[[Shop], dict[str, Any]] = lambda _: {},
+    ) -> Response:
+        body: dict[str, Any] = {"status": health.word}
+        if _may_see_details(request, key):
+            body |= {"reasons": health.reasons, "reason": shop.ledger.failure, **more(shop)}
+        return json_response(body, 503 if health.word == "failing" else 200)
+
     async def healthz(request: Request) -> Response:
-        failure = shop.ledger.failure
-        if failure:
-            details = {"reason": failure} if _may_see_details(request, key) else {}
-            return json_response({"status": "failing", **details}, 503)
-        return json_response({"status": "ok"})
+        return _health_response(request, liveness(shop.state))
 
     async def readyz(request: Request) -> Response:
-        failure = shop.ledger.failure
-        ok = shop.ready and not failure
-        status = "ready" if ok else "not ready"
-        details = _details(shop, failure) if _may_see_details(request, key) else {}
-        return json_response({"status": status, **details}, 200 if ok else 503)
+        return _health_response(request, readiness(shop.state, ready=shop.ready), _details)
 
     async def version(request: Request) -> Response:  # noqa: ARG001
         return json_response({"name": "tactful", "version": __version__})
@@ -93,7 +96,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _details(shop: Shop, failure: str | None) -> dict[str, Any]:
+def _details(shop: Shop) -> dict[str, Any]:
     feeds = {}
     for feed, (age, limit) in shop.state.feeds.ages(shop.clock.now()).items():
         feeds[feed] = {
@@ -103,7 +106,6 @@ def _details(shop: Shop, failure: str | None) -> dict[str, Any]:
             "stale": limit is not None and (age is None or age > limit),
         }
     return {
-        "reason": failure,
         "rulebook": shop.state.active_rulebook.current.version,
         "rules": len(shop.state.active_rulebook.current.rules),
         "rules_trouble": shop.state.active_rulebook.problem,

@@ -16,6 +16,7 @@ The shop at run time (`runtime`):
         LedgerBrokenError: An I/O error; nothing is promised or redeemed until a restart.
         LedgerFullError: The disk is full; the ledger recovers by itself.
     ClockError: The machine's clock is wrong beyond doubt.
+    RulesUnreadableError: A rules folder that is missing or cannot be read.
     KeyFileError: A key file that must not be used.
     UnknownShopperError: An explanation of a session or customer of which nothing is known.
 

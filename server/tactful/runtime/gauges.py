@@ -1,9 +1,12 @@
 """Metrics that are read from a shop's state when a scrape asks for them."""
 
 from collections.abc import Iterator
+from typing import get_args
 
+from tactful.runtime.state.active_rulebook import KeptReason
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.turn_phase import TurnPhase
+from tactful.runtime.system_clock import SystemClock
 
 Readings = Iterator[tuple[tuple[str, ...], float]]
 """(Label values, value) pairs."""
@@ -15,6 +18,7 @@ def register_gauges(state: ShopState) -> None:
     _register_ledger_gauges(state)
     _register_feed_gauges(state)
     _register_rulebook_gauges(state)
+    _register_clock_gauges(state)
 
 
 def _register_session_gauges(state: ShopState) -> None:
@@ -86,6 +90,32 @@ def _register_rulebook_gauges(state: ShopState) -> None:
         "Errors in rule files that were refused",
         lambda: [((), len(rulebook.diagnostics))],
     )
+    gauge(
+        "tactful_rulebook_kept",
+        "1 while the previous rulebook is kept because the rules folder cannot be used",
+        lambda: _kept(state),
+        ("reason",),
+    )
+
+
+def _register_clock_gauges(state: ShopState) -> None:
+    # The clock of a test is never set by the machine.
+    clock = state.clock if isinstance(state.clock, SystemClock) else None
+    state.telemetry.add_gauge(
+        "tactful_clock_step_seconds",
+        "Seconds by which the machine's clock is ahead of the server's",
+        lambda: [((), clock.difference_s if clock else 0)],
+    )
+    state.telemetry.add_counter(
+        "tactful_clock_steps",
+        "Steps of the machine's clock of more than a second",
+        lambda: [((), clock.steps if clock else 0)],
+    )
+
+
+def _kept(state: ShopState) -> Readings:
+    for reason in get_args(KeptReason):
+        yield (reason,), float(state.active_rulebook.kept_because == reason)
 
 
 def _ages(state: ShopState) -> Readings:

@@ -18,25 +18,44 @@ async def test_a_ready_server_names_its_rulebook_and_its_feeds(tmp_path: Path) -
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         ready = await one.http.get("/readyz")
-        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ok")
         assert ready.json()["rules"] == 1
         assert ready.json()["rules_trouble"] is None
         assert ready.json()["rulebook"] == one.parts.shop.state.active_rulebook.current.version
         assert set(ready.json()["feeds"]) >= {"prices", "stock"}
-        assert (await one.http.get("/healthz")).json() == {"status": "ok"}
+        assert (await one.http.get("/healthz")).json() == {
+            "status": "ok",
+            "reasons": [],
+            "reason": None,
+        }
 
 
-async def test_a_failing_ledger_makes_the_server_unhealthy_and_not_ready(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("broken", "status", "word", "code"),
+    [(False, 200, "degraded", "ledger.full"), (True, 503, "failing", "ledger.broken")],
+)
+async def test_only_what_a_restart_repairs_is_answered_with_503(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bool, status: int, word: str, code: str
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
         ledger = type(one.parts.shop.ledger)
-        monkeypatch.setattr(ledger, "failure", property(lambda _: "the disk is full"))
-        for path, status in (("/healthz", "failing"), ("/readyz", "not ready")):
+        monkeypatch.setattr(ledger, "failure", property(lambda _: "the disk"))
+        monkeypatch.setattr(ledger, "is_broken", property(lambda _: broken))
+        for path in ("/healthz", "/readyz"):
             answer = await one.http.get(path)
-            assert answer.status_code == 503
-            assert answer.json()["status"] == status
-            assert answer.json()["reason"] == "the disk is full"
+            assert answer.status_code == status
+            assert answer.json()["status"] == word
+            assert answer.json()["reasons"] == [code]
+            assert answer.json()["reason"] == "the disk"
+
+
+async def test_a_server_that_is_starting_is_alive_but_not_ready(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        one.parts.shop.ready = False
+        assert (await one.http.get("/healthz")).json()["status"] == "ok"
+        ready = await one.http.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (503, "failing")
+        assert ready.json()["reasons"] == ["starting"]
 
 
 @pytest.mark.parametrize(
@@ -66,15 +85,15 @@ async def test_details_are_for_this_machine_and_for_holders_of_the_key(
     async with live_server(tmp_path, rules()) as one:
         del one.http.headers["authorization"]
         ready = (await one.http.get("/readyz", headers=headers)).json()
-        assert ready["status"] == "ready"
+        assert ready["status"] == "ok"
         assert ("sessions" in ready) is ("feeds" in ready) is ("rulebook" in ready) is detailed
         monkeypatch.setattr(
             type(one.parts.shop.ledger), "failure", property(lambda _: "/data is full")
         )
         for path in ("/healthz", "/readyz"):
             answer = await one.http.get(path, headers=headers)
-            assert answer.status_code == 503
-            assert ("/data" in answer.text) is detailed
+            assert answer.json()["status"] == "degraded"
+            assert ("/data" in answer.text) is ("ledger.full" in answer.text) is detailed
 
 
 @pytest.mark.parametrize("client", [None, ("203.0.113.9", 1), ("::1", 1), ("a name", 1)])

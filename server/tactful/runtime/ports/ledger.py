@@ -50,6 +50,10 @@ class LedgerHealth(Protocol):
         """Return why commits are suspended at the moment; None: they are not."""
 
     @property
+    def is_broken(self) -> bool:
+        """Return whether commits stay suspended until a restart."""
+
+    @property
     def pending_bytes(self) -> int:
         """Return the bytes of records that were queued and are not written yet."""
 

@@ -35,6 +35,11 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         return None
 
     @property
+    def is_broken(self) -> bool:
+        """Return False: memory can always be written."""
+        return False
+
+    @property
     def pending_bytes(self) -> int:
         """Return 0: records are written at once."""
         return 0

@@ -16,7 +16,7 @@ import aiosqlite
 import structlog
 
 from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionOutcome
-from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
 from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, FactRow
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared import erasures
@@ -106,6 +106,11 @@ class SqliteLedger(SqliteReads):
         """Return why commits are suspended; None: they are not."""
         error = self._open_writer.failure
         return str(error) if error else None
+
+    @property
+    def is_broken(self) -> bool:
+        """Return whether commits stay suspended until the ledger is opened again."""
+        return isinstance(self._open_writer.failure, LedgerBrokenError)
 
     @property
     def pending_bytes(self) -> int:
