@@ -225,7 +225,7 @@ class RulebookManager:
     async def _notify_sessions(self) -> None:
         self._use_current()
         self._state.background.start_ledger_work(self._read_conversions())
-        await self._fanout.notify(self._state.registry)
+        await self._fanout.notify(self._state.registry.awaiting_rules())
 
     def _use_current(self) -> None:
         """Give the policy and the campaigns of the active rulebook to the parts that keep to them."""

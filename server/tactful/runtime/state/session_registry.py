@@ -225,6 +225,20 @@ class SessionRegistry:
             found.update(self._concerned.get(key, {}))
         return [*found.values()]
 
+    def awaiting_rules(self) -> list[LiveSession]:
+        """Return the sessions for which other rules can matter before their next signal.
+
+        These have an offer, wait for the instant of a check, or are in a turn. All others read the
+        rules of the day at their next signal, so a reload costs nothing for them.
+        """
+        return [
+            live
+            for live in self.by_id.values()
+            if live.state.offers
+            or live.state.wake_at is not None
+            or live.phase is not TurnPhase.IDLE
+        ]
+
     def session_of(self, customer: str) -> LiveSession | None:
         """Return a customer's connected session, else their latest one in memory, else None."""
         return max(

@@ -76,4 +76,4 @@ class ShopState:
         """
         if self.unnamed_proxy is None:
             self.unnamed_proxy = address
-            log.warning("proxy.unnamed", address=address, setting="trusted_proxies")
+            log.warning("proxy.unnamed", setting="trusted_proxies")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.bare_shop import recorded_connection
-from support.builders import offer, session
+from support.builders import T0, offer, session
 from tactful.core.session.session import Session, Tab
 from tactful.runtime.state.session_registry import (
     STANDING,
@@ -13,6 +13,7 @@ from tactful.runtime.state.session_registry import (
     interests_of,
     internal_id,
 )
+from tactful.runtime.state.turn_phase import TurnPhase
 
 KEYS = [STANDING, ("customer", "c1"), ("customer", "c2"), ("sku", "A"), ("sku", "B")]
 
@@ -102,3 +103,14 @@ def test_a_public_id_changes_with_each_rotation_and_leads_back_to_the_session() 
 def test_a_restored_session_goes_on_counting_its_tabs() -> None:
     assert LiveSession(session(tabs=(Tab(2), Tab(5))), b"digest").last_tab == 5
     assert LiveSession(session(tabs=()), b"digest").last_tab == 0
+
+
+def test_other_rules_matter_only_to_sessions_with_an_offer_a_timer_or_a_turn() -> None:
+    registry = SessionRegistry()
+    for number in range(1_000):
+        added(registry, session(f"idle{number}", focus="X"), f"idle{number}".encode())
+    offered = added(registry, session("se_1", offers=(offer(sku="A"),)), b"1")
+    timed = added(registry, session("se_2", wake_at=T0), b"2")
+    busy = added(registry, session("se_3"), b"3")
+    busy.phase = TurnPhase.COMMITTING
+    assert registry.awaiting_rules() == [offered, timed, busy]
