@@ -187,7 +187,7 @@ class Shop {
 
   /** Use the offers, if there are any, and place the order. */
   async settle(name, order) {
-    const { tokens = [], territory } = order.asked;
+    const { tokens = [], territory, customer } = order.asked;
     if (!order.offers) {
       // Kept before asking: once Tactful was asked, a token may be used, and even ended.
       const offers = [];
@@ -201,7 +201,8 @@ class Shop {
       const lines = (offer.line ? [offer.line] : order.lines).map(({ sku, qty, unit }) =>
         offer.level === "item" ? { sku, qty } : { sku, qty, unit });
       const shipping = offer.level === "shipping" ? order.asked.shipping : undefined;
-      const body = { token: offer.token, order: name, territory, lines, shipping };
+      // A customer's offer is redeemed for that customer alone.
+      const body = { token: offer.token, order: name, territory, lines, shipping, customer };
       this.charge(order, offer, await this.tactful.insist("/v1/redemptions", body));
     }
     order.status = "placed";

@@ -143,6 +143,9 @@ class Shop:
                 "territory": order["asked"]["territory"],
                 "lines": [{key: line[key] for key in keys} for line in lines],
             }
+            if "customer" in order["asked"]:
+                # A customer's offer is redeemed for that customer alone.
+                body["customer"] = order["asked"]["customer"]
             if offer["level"] == "shipping":
                 body["shipping"] = order["asked"]["shipping"]
             self.charge(order, offer, self.tactful.post_until_known("/v1/redemptions", body))

@@ -16,6 +16,7 @@ from tactful.core.facts.fact_types import FeedName, Price, Product, Remedy, Repo
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
 from tactful.core.offers.budget import Balances
+from tactful.core.offers.offer import Offer
 from tactful.core.pricing.conversion_rates import NO_CONVERSION_RATES, ConversionRates
 from tactful.core.rules.rule import Rulebook
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
@@ -46,6 +47,8 @@ class Context(Struct, frozen=True, gc=False, kw_only=True):
     """(campaign, currency or `COUNT`) → the balance in the current period."""
     committed: Mapping[tuple[str, str], int] = {}
     """(SKU, territory) → units that the standing offers of all sessions promise."""
+    promises: tuple[Offer, ...] = ()
+    """Offers that the customer accepted in other sessions and that still stand."""
     ahead: Mapping[str, int] = {}
     """Standing offer of this session → units promised ahead of it; accepted offers come first."""
     feed_heartbeats: Mapping[FeedName, int] = {}

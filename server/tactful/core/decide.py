@@ -155,7 +155,7 @@ def _recheck(builder: DecisionBuilder) -> Iterator[Verdict]:
 def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
     """Yield the rules that match the items in play: candidates, or the first gate's verdict."""
     context = builder.context
-    standing = tuple(builder.standing.values())
+    standing = builder.shopper_offers
     for sku in candidate_skus(builder.session):
         scene = build_scene(builder, sku)
         # Built only when a rule matches: for most items no rule does.
@@ -175,7 +175,7 @@ def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
 
 def _choose(builder: DecisionBuilder, results: Iterable[RuleResult]) -> Iterator[Verdict]:
     """Arbitrate among the candidates, hold out, push the winner."""
-    standing = tuple(builder.standing.values())
+    standing = builder.shopper_offers
     candidates = [one for one in results if isinstance(one, Candidate)]
     for selection in select_winner(builder.context, standing, candidates):
         candidate, outcome, reason = selection
@@ -233,7 +233,7 @@ def _wake_at(builder: DecisionBuilder) -> int | None:
     """Return the next instant at which this session needs a turn by itself; None: there is none."""
     next_check = builder.session.next_rule_check
     instants = [] if next_check is None else [next_check]
-    ends = [offer.lapses_at for offer in builder.standing.values()]
+    ends = [offer.lapses_at for offer in (*builder.standing.values(), *builder.parked.values())]
     instants += [end for end in ends if end is not None]
     # A parcel that passes its promised date taints the whole shop without a new fact.
     if builder.profile and builder.standing:

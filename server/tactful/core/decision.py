@@ -84,7 +84,8 @@ class DecisionBuilder:
         now: The instant of the signal, milliseconds since the Unix epoch, UTC.
         session: The session so far.
         profile: The verified customer, if history may be used.
-        standing: Offer id → standing offer, in order of issue.
+        standing: Offer id → standing offer of the present shopper, in order of issue.
+        parked: Offer id → accepted offer of a customer who left the session.
         changed_offers: Offer id → offer as it is now, for each offer that changed.
         steps: The audit rows so far.
         moves: The budget moves so far.
@@ -98,6 +99,7 @@ class DecisionBuilder:
         "effects",
         "moves",
         "now",
+        "parked",
         "profile",
         "session",
         "standing",
@@ -110,6 +112,7 @@ class DecisionBuilder:
         self.session = context.session
         self.profile: Profile | None = context.profile
         self.standing: dict[str, Offer] = {offer.id: offer for offer in context.session.offers}
+        self.parked: dict[str, Offer] = {offer.id: offer for offer in context.session.parked}
         self._contact: ContactHistory | None = None
         self.changed_offers: dict[str, Offer] = {}
         self.steps: list[OfferStep] = []
@@ -132,6 +135,12 @@ class DecisionBuilder:
             self._contact = contact
         else:
             self.session = structs.replace(self.session, contact=contact)
+
+    @property
+    def shopper_offers(self) -> tuple[Offer, ...]:
+        """The offers that the present shopper has: this session's, and promises of other sessions."""
+        own = tuple(self.standing.values())
+        return own + self.context.promises if self.context.promises else own
 
     def update_contacts(self, change: Callable[[ContactHistory], ContactHistory]) -> None:
         """Apply a change to both contact histories, the one that counts and the session's own.
@@ -241,6 +250,44 @@ class DecisionBuilder:
             until = self.now + cooldowns.withdrawn_product
             self.contact = self.contact.with_cooldown("product", offer.product, until)
 
+    def park(self, offer: Offer) -> None:
+        """Keep an accepted offer for its customer, who is not the present shopper.
+
+        The promise and its hold stay as they are. The offer is not shown, and counts in no gate,
+        until the customer returns.
+        """
+        self.standing.pop(offer.id, None)
+        parked = offer if offer.parked else structs.replace(offer, parked=True)
+        self.parked[offer.id] = self.changed_offers[offer.id] = parked
+
+    def restore(self, offer: Offer) -> None:
+        """Let an accepted offer stand again whose redemption was rolled back.
+
+        Args:
+            offer: The offer, accepted by the present shopper.
+        """
+        back = structs.replace(offer, parked=False) if offer.parked else offer
+        self.standing[offer.id] = back
+        if back is not offer:
+            self.changed_offers[offer.id] = back
+        if self.session.customer:
+            self.return_promises(self.session.customer)
+
+    def return_promises(self, customer: str) -> None:
+        """Give a customer who logs in the accepted offers of this session that are theirs.
+
+        These are the offers parked for the customer, and those that were accepted before the login.
+        """
+        for offer in tuple(self.standing.values()):
+            if offer.customer is None and not offer.advertised:
+                owned = structs.replace(offer, customer=customer, session_bound=True)
+                self.standing[offer.id] = self.changed_offers[offer.id] = owned
+        for offer in tuple(self.parked.values()):
+            if offer.customer == customer:
+                del self.parked[offer.id]
+                back = structs.replace(offer, parked=False)
+                self.standing[offer.id] = self.changed_offers[offer.id] = back
+
     def withdraw_from_tabs(self, offer: Offer) -> None:
         """Remove an offer that has ended from the screens of all tabs."""
         self.effects.append(WithdrawOffer(offer.id, offer.seq))
@@ -262,6 +309,7 @@ class DecisionBuilder:
             self.standing[offer.id] = offer
         else:
             self.standing.pop(offer.id, None)
+            self.parked.pop(offer.id, None)
             self.update(ended=(*self.session.ended, offer.id)[-REMEMBERED_ENDS:])
         self.steps.append(
             OfferStep(offer.id, self.now, offer.seq, offer.state, str(reason) if reason else None)
@@ -307,11 +355,11 @@ class DecisionBuilder:
             The decision. Its session is the context's object where nothing changed, so that the
             ledger need not write it.
         """
-        offers = tuple(self.standing.values())
+        offers, parked = tuple(self.standing.values()), tuple(self.parked.values())
         session = self.session
         # The session is copied once, at the end: a copy for each transition would cost more.
-        if offers != session.offers or wake_at != session.wake_at:
-            session = structs.replace(session, offers=offers, wake_at=wake_at)
+        if (offers, parked, wake_at) != (session.offers, session.parked, session.wake_at):
+            session = structs.replace(session, offers=offers, parked=parked, wake_at=wake_at)
         return Decision(
             session=session,
             contact=self._contact,

@@ -47,9 +47,13 @@ class ShopBackend:
         """Report facts with `POST /v1/facts`."""
         return await self.request("POST", "/v1/facts", facts)
 
-    async def redeem(self, token: str, order: str, lines: list[dict[str, Any]]) -> ServerReply:
+    async def redeem(
+        self, token: str, order: str, lines: list[dict[str, Any]], customer: str | None
+    ) -> ServerReply:
         """Redeem a token with `POST /v1/redemptions`; repeat the request where the outcome is unknown."""
         body = {"token": token, "order": order, "territory": "DE", "lines": lines}
+        if customer:
+            body["customer"] = customer
         reply = await self.request("POST", "/v1/redemptions", body)
         for _ in range(ATTEMPTS - 1):
             if reply.status < 500:

@@ -142,7 +142,8 @@ async def _redeem_offers(
             continue
         # The offer is for `max_qty` pieces; further pieces cost the public price.
         promised = {"sku": line.variant.sku, "qty": min(line.qty, line.accepted_offer.max_qty)}
-        reply = await demo_shop.backend.redeem(line.accepted_offer.token, order, [promised])
+        token = line.accepted_offer.token
+        reply = await demo_shop.backend.redeem(token, order, [promised], visitor.customer)
         if not reply.ok:
             await demo_shop.backend.cancel_redemption(order)
             visitor.accepted_offers.pop(line.variant.sku, None)

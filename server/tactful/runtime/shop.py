@@ -146,6 +146,7 @@ class Shop:
         state.balances.restore(await ledger.balances())
         for offer in await ledger.standing_offers():
             state.stock_commitments.update(offer)
+            state.promises.update(offer)
         await state.fact_cache.read_catalogue()
         await state.reductions.start()
         await self.trials.start()

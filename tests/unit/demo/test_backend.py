@@ -39,7 +39,7 @@ async def test_a_redemption_is_repeated_until_its_outcome_is_known(
     statuses: tuple[int, ...], status: int, requests: int
 ) -> None:
     backend = ScriptedBackend(*statuses)
-    reply = await backend.redeem("t", "o1", [])
+    reply = await backend.redeem("t", "o1", [], "c1")
     assert (reply.status, len(backend.requests)) == (status, requests)
     assert reply.ok is (status < 400)
 

@@ -122,6 +122,13 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     """The sequence number of its last step; it only grows within a session."""
     withdrawn: str | None = None
     """The reason code of its withdrawal; it never leaves the server."""
+    session_bound: bool = False
+    """Whether its token names the session although a customer owns it.
+
+    That is so where it was accepted before the customer logged in: the token does not change.
+    """
+    parked: bool = False
+    """Whether its customer has left the session; then only that customer can see or use it."""
 
     @property
     def order_deduction(self) -> Deduction | None:

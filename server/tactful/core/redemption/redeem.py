@@ -49,7 +49,7 @@ class RedemptionRequest(Struct, frozen=True, kw_only=True):
     shipping: Money | None = None
     """What the order is charged for shipping, before any offer."""
     is_holder: bool | None = None
-    """Whether the shopper is the one the token is bound to; `None`: the shop did not name the shopper."""
+    """Whether the shop named the offer's holder; `None`: it named nobody, and need not."""
 
     def digest(self, offer: str) -> bytes:
         """Return the digest that identifies a retry of this attempt; the order of lines is ignored."""
@@ -194,7 +194,11 @@ def _not_applicable(
             f"The offer is for {claims.territory}, the order for {request.territory}.",
         )
     if request.is_holder is False:
-        return refuse("redemption.holder")
+        return refuse(
+            "redemption.holder",
+            "The offer is for one customer. Send that customer's id as `customer`, or the id of"
+            " their session as `session`.",
+        )
     return None
 
 

@@ -115,7 +115,11 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     contact: ContactHistory = NO_CONTACT
     """The contact history of the anonymous shopper."""
     offers: tuple[Offer, ...] = ()
-    """The standing offers, in order of issue."""
+    """The standing offers of the present shopper, in order of issue."""
+    parked: tuple[Offer, ...] = ()
+    """Accepted offers of customers who left the session; each returns with its customer."""
+    left_at: int = 0
+    """When a customer last left, milliseconds since the Unix epoch, UTC; 0: none did."""
     ended: tuple[str, ...] = ()
     """The ids of the last ended offers, to answer `ended` instead of `not_yours`."""
     held_out: tuple[str, ...] = ()

@@ -188,7 +188,7 @@ class RedemptionRolledBack(Struct, frozen=True, gc=False, tag="RolledBack"):
 
 
 class OfferRevoked(Struct, frozen=True, gc=False, tag="Revoked"):
-    """An operator ended an offer, accepted or not (server/SEMANTICS.md, section 4, rule 6)."""
+    """An operator ended an offer, accepted or not (server/SEMANTICS.md, section 4, rule 7)."""
 
     offer: str
     """The id of the offer."""

@@ -36,6 +36,10 @@ def expire_offers(builder: DecisionBuilder) -> None:
     The product gets a cooldown: an offer that expired is not made again at once.
     """
     # A copy: every transition changes the mapping.
+    for parked in tuple(builder.parked.values()):
+        # No cooldown: the shopper of the session is not the one who let the promise lapse.
+        if (parked.accept_until or 0) <= builder.now:
+            builder.transition(parked, "expire")
     for offer in tuple(builder.standing.values()):
         end = offer.lapses_at
         if end is None or end > builder.now:
@@ -80,6 +84,7 @@ def _identify(builder: DecisionBuilder, signal: signals.CustomerIdentified) -> N
     if signal.territory:
         builder.update(territory=signal.territory, declared=True)
     builder.update(customer=signal.customer)
+    builder.return_promises(signal.customer)
     _merge_contacts(builder)
 
 
@@ -99,14 +104,18 @@ def _log_out(builder: DecisionBuilder, signal: signals.CustomerLoggedOut) -> Non
 
 
 def _forget_customer(builder: DecisionBuilder) -> None:
-    """Withdraw the visible offers that depended on the identity, and forget the identity.
+    """Forget the identity: withdraw the visible offers that depended on it, park its promises.
 
-    Accepted offers stay: they are promises (server/SEMANTICS.md, section 8).
+    Purchases of the session are forgotten too. They are in the customer's history, and the next
+    shopper of the browser does not own them.
     """
     for offer in tuple(builder.standing.values()):
         if offer.customer is not None and offer.advertised:
             builder.withdraw(offer, Reason.IDENTITY_UNVERIFIED)
-    builder.update(customer=None, declared=False)
+        elif offer.customer is not None:
+            builder.park(offer)
+    if builder.session.customer is not None:
+        builder.update(customer=None, declared=False, bought=(), left_at=builder.now)
 
 
 def _browse(builder: DecisionBuilder, signal: signals.Signal) -> None:
@@ -151,7 +160,7 @@ def _dismiss_offer(builder: DecisionBuilder, signal: signals.OfferDismissed) -> 
 
 
 def _accept_offer(builder: DecisionBuilder, signal: signals.OfferAccepted) -> None:
-    offer = builder.standing.get(signal.offer)
+    offer = builder.standing.get(signal.offer) or _promise_elsewhere(builder, signal.offer)
     if offer is None:
         known = signal.offer in builder.session.ended
         builder.effects.append(RefuseAcceptance(signal.offer, "ended" if known else "not_yours"))
@@ -166,13 +175,28 @@ def _accept_offer(builder: DecisionBuilder, signal: signals.OfferAccepted) -> No
     # shopper may ask again.
 
 
+def _promise_elsewhere(builder: DecisionBuilder, offer: str) -> Offer | None:
+    """Return an offer that the customer accepted in another session."""
+    return next((one for one in builder.context.promises if one.id == offer), None)
+
+
 def _promise(builder: DecisionBuilder, offer: Offer, qty: int) -> None:
-    """Accept `qty` units of an offer, with a hold for these and no more."""
+    """Accept `qty` units of an offer, with a hold for these and no more.
+
+    The promise belongs to the identity that accepts it: the verified customer, else the session.
+    """
     hold = offer.hold // offer.max_qty * qty
     until = builder.now + builder.context.rulebook.policy.accept_hold
     builder.reduce_hold(offer, hold)
     offer = _show(builder, offer)
-    accepted = builder.transition(offer, "accept", qty=qty, hold=hold, accept_until=until)
+    accepted = builder.transition(
+        offer,
+        "accept",
+        qty=qty,
+        hold=hold,
+        accept_until=until,
+        customer=builder.session.customer or offer.customer,
+    )
     builder.effects.append(ConfirmAcceptance(accepted))
 
 
@@ -198,6 +222,7 @@ def _end_redeemed(builder: DecisionBuilder, signal: signals.OfferRedeemed) -> No
     """
     offer = signal.offer
     builder.standing.pop(offer.id, None)
+    builder.parked.pop(offer.id, None)
     ended = (*builder.session.ended, offer.id)[-REMEMBERED_ENDS:]
     builder.update(seq=max(builder.session.seq, offer.seq), ended=ended)
     if offer.remedy and offer.state is OfferState.REDEEMED:
@@ -208,8 +233,13 @@ def _end_redeemed(builder: DecisionBuilder, signal: signals.OfferRedeemed) -> No
 def _restore_redeemed(builder: DecisionBuilder, signal: signals.RedemptionRolledBack) -> None:
     """Restore an offer whose redemption was rolled back; the ledger has recorded that already."""
     offer = signal.offer
-    builder.standing[offer.id] = offer
     builder.update(seq=max(builder.session.seq, offer.seq))
+    # The shopper who accepted it may have left the session since.
+    left = offer.customer is None and offer.issued_at <= builder.session.left_at
+    if left or offer.customer not in {None, builder.session.customer}:
+        builder.park(offer)
+    else:
+        builder.restore(offer)
     if offer.remedy:
         builder.contact = builder.contact.without_cooldown("remedy", offer.remedy)
 
@@ -220,6 +250,9 @@ def _revoke_offer(builder: DecisionBuilder, signal: signals.OfferRevoked) -> Non
     The product gets a cooldown: the wrong price that was revoked must not be offered again within
     the minute by another rule.
     """
+    parked = builder.parked.get(signal.offer)
+    if parked:
+        builder.transition(parked, "withdraw", signal.reason)
     offer = builder.standing.get(signal.offer)
     if offer:
         until = builder.now + builder.context.rulebook.policy.rest.withdrawn_product

@@ -50,7 +50,11 @@ def issue_token(offer: Offer, keys: SigningKeys, now: int, hold: int) -> IssuedO
 
 
 def holder_digest(offer: Offer, keys: SigningKeys) -> str:
-    """Return the digest of an offer's holder: the verified customer, else the session."""
-    if offer.customer:
+    """Return the digest of an offer's holder.
+
+    The holder is the verified customer who accepted it. It is the session where nobody was logged
+    in at that time, even if the offer has become a customer's since.
+    """
+    if offer.customer and not offer.session_bound:
         return keys.holder_of("customer", offer.customer)
     return keys.holder_of("session", offer.session)

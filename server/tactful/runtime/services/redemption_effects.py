@@ -24,6 +24,7 @@ class RedemptionEffects:
         self._turns = turns
         self._balances = state.balances
         self._commitments = state.stock_commitments
+        self._promises = state.promises
         self._conversions = state.conversions
 
     async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
@@ -49,12 +50,25 @@ class RedemptionEffects:
         facts = [decode_stored(one.body) for one in stored]
         return any(isinstance(fact, Order) and fact.status in SHIPPED for fact in facts)
 
+    async def customer_of(self, session: str) -> str | None:
+        """Return the verified customer of a session now; None: an anonymous or unknown session.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        live = self._registry.by_id.get(session)
+        if live is not None:
+            return live.customer
+        saved = await self._ledger.session(session)
+        return saved.customer if saved else None
+
     def apply(self, outcome: RedemptionOutcome) -> None:
         """Bring memory and the live session in line with an outcome that is durable."""
         self._balances.apply_written(outcome.moves)
         self._conversions.record_redemption(outcome)
         for offer in outcome.offers:
             self._commitments.update(offer)
+            self._promises.update(offer)
             live = self._registry.by_id.get(offer.session)
             if live is not None:
                 self._turns.submit(live, _signal(offer))

@@ -64,6 +64,16 @@ class ShopFacts(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
+    async def customer_of(self, session: str) -> str | None:
+        """Return the verified customer of a session now; None: an anonymous or unknown session.
+
+        Args:
+            session: The internal id of the session.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
     def apply(self, outcome: RedemptionOutcome) -> None:
         """Bring memory and the live session in line with an outcome that is durable; never fails."""
 
@@ -88,9 +98,9 @@ class RedemptionCall(Struct, frozen=True, kw_only=True):
     shipping: Money | None = None
     """The order's shipping charge before any offer."""
     customer: str | None = None
-    """Checked against the holder of the token, where given."""
+    """The customer who orders; a customer's token needs it, or `session`."""
     session: str | None = None
-    """Checked against the holder of the token, where given."""
+    """The internal id of the session that orders."""
 
 
 class RedemptionLedger(FactStore, OfferStore, SessionStore, Protocol):
@@ -198,32 +208,26 @@ class RedemptionService:
         )
 
     async def _is_holder(self, call: RedemptionCall, claims: TokenClaims) -> bool | None:
-        """Return whether the checkout names the token's holder; None: it names no shopper."""
-        if call.customer is None and call.session is None:
-            return None
-        named: list[tuple[HolderKind, str | None]] = [
-            ("customer", call.customer),
-            ("session", call.session),
-        ]
-        if any(
-            ident and self._keys.holder_of(kind, ident) == claims.holder for kind, ident in named
-        ):
-            return True
-        return await self._is_of_session(call, claims)
+        """Return whether the checkout names the holder of the offer; None: it names no shopper.
 
-    async def _is_of_session(self, call: RedemptionCall, claims: TokenClaims) -> bool:
-        """Return whether the session and customer that the checkout names fit the offer.
-
-        The token of a customer's offer does not name the session in which it was made. An anonymous
-        session may have become a customer's after the offer.
+        A customer's offer is redeemed for that customer alone, so the call must name the customer
+        or one of their sessions. An offer that was accepted before its customer logged in also
+        belongs to its session, and its token may be redeemed without a name.
         """
         offer = await self._ledger.offer(claims.offer)
-        if offer is None or call.session not in {None, offer.session}:
-            return False
-        if call.customer in {None, offer.customer}:
+        owner = offer.customer if offer else None
+        # The digest is compared too: after an erasure the offer names an alias of the customer.
+        if call.customer and self._keys.holder_of("customer", call.customer) == claims.holder:
             return True
-        saved = await self._ledger.session(offer.session)
-        return offer.customer is None and saved is not None and saved.customer == call.customer
+        if offer is None or (call.customer is None and call.session is None):
+            return False if owner and offer and not offer.session_bound else None
+        if owner:
+            return owner == (call.customer or await self._shop.customer_of(call.session or ""))
+        if call.session not in {None, offer.session}:
+            return False
+        # The session may have become a customer's after the offer.
+        known = await self._shop.customer_of(offer.session)
+        return call.customer is None or known == call.customer or (not known and bool(call.session))
 
     async def _used_elsewhere(self, offer: str, order: str) -> bool:
         """Return whether the shop reported the offer in another order that is not cancelled."""

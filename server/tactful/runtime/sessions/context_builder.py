@@ -8,7 +8,7 @@ from tactful.core.session.items_in_play import required_skus
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
 from tactful.runtime.state.shop_state import ShopState
-from tactful.runtime.turn_log.log_encoding import readable_customer
+from tactful.runtime.turn_log.log_encoding import readable_customer, verified_customer
 
 NOTHING_AHEAD: Final[dict[str, int]] = {}
 
@@ -36,6 +36,7 @@ class ContextBuilder:
         self._active_rulebook = state.active_rulebook
         self._balances = state.balances
         self._stock_commitments = state.stock_commitments
+        self._promises = state.promises
         self._feeds = state.feeds
         self._conversions = state.conversions
         self._reductions = state.reductions
@@ -77,6 +78,7 @@ class ContextBuilder:
             profile=cache.customer(customer) if customer else None,
             balances=self._balances.view(now),
             committed=self._stock_commitments.totals,
+            promises=self._promises.of(verified_customer(session, signal), session.id),
             ahead=self._ahead(session, items) if session.offers else NOTHING_AHEAD,
             feed_heartbeats=self._feeds.heartbeats,
             rates=self._conversions.view,

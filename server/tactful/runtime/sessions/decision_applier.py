@@ -35,6 +35,7 @@ class DecisionApplier:
             self._state.balances.apply(decision.moves)
         for offer in decision.offers:
             self._state.stock_commitments.update(offer)
+            self._state.promises.update(offer)
         self._index(live, before)
 
     def rollback(self, live: LiveSession, context: Context, decision: Decision) -> None:
@@ -46,14 +47,17 @@ class DecisionApplier:
         decided = live.state
         live.state = context.session
         self._state.balances.reverse(decision.moves)
-        before = {offer.id: offer for offer in context.session.offers}
+        kept = (*context.session.offers, *context.session.parked)
+        before = {offer.id: offer for offer in kept}
         for offer in decision.offers:
-            self._state.stock_commitments.update(before.get(offer.id) or _as_withdrawn(offer))
+            known = before.get(offer.id) or _as_withdrawn(offer)
+            self._state.stock_commitments.update(known)
+            self._state.promises.update(known)
         customer = decision.session.customer
         if customer and decision.contact is not None and context.profile:
-            known = self._state.fact_cache.customer(customer)
-            if known is not None:
-                contact = known.contact
+            profile = self._state.fact_cache.customer(customer)
+            if profile is not None:
+                contact = profile.contact
                 for offer in decision.offers:
                     contact = contact.without_reservation(offer.id)
                 self._state.fact_cache.set_contact(customer, contact)
@@ -62,7 +66,8 @@ class DecisionApplier:
     def _index(self, live: LiveSession, before: Session) -> None:
         """Index a session under its offers and its customer, where these changed."""
         state = live.state
-        if state.offers is not before.offers or state.customer != before.customer:
+        changed = state.offers is not before.offers or state.parked is not before.parked
+        if changed or state.customer != before.customer:
             self._state.registry.index_interests(live, before)
 
     async def correct_balances(self, refusal: CommitRefusal) -> None:

@@ -21,7 +21,7 @@ class Delivery:
 
     def send_outbox(self, live: LiveSession) -> None:
         """Send the effects of the outbox to every connection, and empty it."""
-        effects = coalesced(live.outbox)
+        effects = [one for one in coalesced(live.outbox) if not _left(live, one)]
         live.outbox = []
         self._state.telemetry.record_delivery(effects)
         outgoing = self.with_tokens(effects)
@@ -33,7 +33,9 @@ class Delivery:
         newcomers, live.newcomers = live.newcomers, []
         offers = live.state.offers
         advertised = tuple(offer for offer in offers if offer.advertised)
-        accepted = [ConfirmAcceptance(one) for one in offers if one.state is OfferState.ACCEPTED]
+        promises = self._state.promises.of(live.state.customer, live.state.id)
+        own = [one for one in offers if one.state is OfferState.ACCEPTED]
+        accepted = [ConfirmAcceptance(one) for one in (*own, *promises)]
         snapshot = SessionSnapshot(live.public_id, live.resume_secret, advertised, live.state.seq)
         for connection in newcomers:
             if not connection.closed:
@@ -54,6 +56,17 @@ class Delivery:
             else effect
             for effect in effects
         ]
+
+
+def _left(live: LiveSession, effect: Effect) -> bool:
+    """Return whether an effect confirms a promise to a customer who has left the session since.
+
+    The acceptance and a logout may wait in one mailbox. The next shopper must not get the token.
+    """
+    if not isinstance(effect, ConfirmAcceptance):
+        return False
+    parked = any(offer.id == effect.offer.id for offer in live.state.parked)
+    return parked or effect.offer.customer not in {None, live.state.customer}
 
 
 def _make_room(live: LiveSession) -> None:

@@ -21,7 +21,7 @@ class SessionExpiry:
     def check(self, live: LiveSession) -> None:
         """End a session without connections if its time has come; else set a timer for then.
 
-        A session with a standing offer stays: the turn that ends its last offer checks again.
+        A session with a standing or parked offer stays: the turn that ends its last offer checks again.
         """
         if live.connections or live.newcomers or live.phase is not TurnPhase.IDLE:
             return
@@ -30,7 +30,7 @@ class SessionExpiry:
             live.ends_at = now + (self._ttl if live.persists else 0)
         if live.ends_at > now:
             self._state.timers.set(_timer_key(live), live.ends_at, lambda: self.check(live))
-        elif not live.state.offers:
+        elif not live.state.offers and not live.state.parked:
             self._end(live)
 
     def shift(self, live: LiveSession, step: int) -> None:

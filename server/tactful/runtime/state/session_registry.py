@@ -18,6 +18,8 @@ Outgoing = PushOffer | WithdrawOffer | RefuseAcceptance | IssuedOffer
 
 STANDING: Final = ("offers", "standing")
 """The index key of every session that has a standing offer."""
+PARKED: Final = "parked"
+"""The kind of the index keys of sessions that keep accepted offers of a customer who left."""
 
 
 class RecordedSignal(Struct, frozen=True, gc=False, array_like=True):
@@ -249,7 +251,7 @@ class SessionRegistry:
 
 
 def interests_of(state: Session) -> list[tuple[str, str]]:
-    """Return the index keys of a session: its customer, and the items on offer.
+    """Return the index keys of a session: its customer, the items on offer, the parked promises.
 
     Items that are only viewed are left out. A fact about them starts no turn, because an offer is
     never pushed for a fact alone, and the session's next turn reads the fact anyway.
@@ -260,4 +262,5 @@ def interests_of(state: Session) -> list[tuple[str, str]]:
     if state.offers:
         keys.append(STANDING)
         keys += [("sku", offer.sku) for offer in state.offers]
+    keys += [(PARKED, offer.customer) for offer in state.parked if offer.customer]
     return keys

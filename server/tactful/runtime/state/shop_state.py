@@ -14,6 +14,7 @@ from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.state.active_rulebook import ActiveRulebook
 from tactful.runtime.state.balances import Balances, StockCommitments
 from tactful.runtime.state.conversion_tracker import ConversionTracker
+from tactful.runtime.state.customer_promises import CustomerPromises
 from tactful.runtime.state.reduction_tracker import ReductionTracker
 from tactful.runtime.state.session_registry import SessionRegistry
 from tactful.runtime.telemetry import Telemetry
@@ -61,6 +62,7 @@ class ShopState:
         self.registry = SessionRegistry()
         self.balances = Balances()
         self.stock_commitments = StockCommitments()
+        self.promises = CustomerPromises()
         self.fact_cache = FactCache(ledger)
         self.feeds = FeedMonitor(self.timers, on_stale_feed)
         self.active_rulebook = ActiveRulebook(policy)

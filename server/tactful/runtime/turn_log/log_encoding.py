@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from tactful.core.context import Context
 from tactful.core.decision import Decision
 from tactful.core.offers.budget import Balance
+from tactful.core.offers.offer import Offer
 from tactful.core.pricing.conversion_rates import Tally
 from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session
@@ -58,6 +59,8 @@ class DecisionInputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     """(campaign, currency or `COUNT`, balance in the current period)."""
     committed: list[tuple[str, str, int]] = []
     """(SKU, territory, units promised by the standing offers of all sessions)."""
+    promises: list[Offer] = []
+    """Offers that the customer had accepted in other sessions."""
     ahead: Mapping[str, int] = {}
     """Standing offer of the session → units promised before it."""
     feed_heartbeats: Mapping[str, int] = msgspec.field(default_factory=dict, name="heard")
@@ -165,15 +168,22 @@ def readable_customer(session: Session, signal: Signal) -> str | None:
         session: The session before the signal.
         signal: What happened; a login, logout or change of consent counts at once.
     """
-    customer = session.customer
     consent, gpc = session.consent, session.gpc
-    if isinstance(signal, CustomerIdentified):
-        customer = signal.customer
-    elif isinstance(signal, CustomerLoggedOut):
-        customer = None
-    elif isinstance(signal, ConsentChanged | ConnectionOpened):
+    if isinstance(signal, ConsentChanged | ConnectionOpened):
         consent, gpc = signal.consent, signal.gpc
-    return customer if consent == "personal" and not gpc else None
+    return verified_customer(session, signal) if consent == "personal" and not gpc else None
+
+
+def verified_customer(session: Session, signal: Signal) -> str | None:
+    """Return the customer whose identity is verified, as of this signal; None: nobody is.
+
+    Args:
+        session: The session before the signal.
+        signal: What happened; a login or logout counts at once.
+    """
+    if isinstance(signal, CustomerIdentified):
+        return signal.customer
+    return None if isinstance(signal, CustomerLoggedOut) else session.customer
 
 
 def by_territory(rows: Iterable[tuple[str, str, T]]) -> dict[tuple[str, str], T]:
@@ -284,6 +294,7 @@ def _full_inputs(context: Context, *, begins_here: bool) -> DecisionInputs:
             for sku in context.items
             if (sku, territory) in context.committed
         ],
+        promises=list(context.promises),
         ahead=context.ahead,
         feed_heartbeats={str(feed): at for feed, at in context.feed_heartbeats.items()},
         paused=context.rulebook.paused,

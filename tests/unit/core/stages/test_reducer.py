@@ -18,9 +18,10 @@ from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NEVER
 from tactful.core.session import signals
 from tactful.core.session.contact_history import NO_CONTACT
-from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab
+from tactful.core.session.session import REMEMBERED_ITEMS, BoughtProduct, Session, Tab
 from tactful.core.session.signals import CartLine, LandingVisit
 from tactful.core.stages.reducer import _REDUCERS, apply_signal, expire_offers
+from tactful.core.verdicts.verdict import DecisionTrace
 
 
 def after(signal: signals.Signal, before: Session | None = None, **fields: Any) -> DecisionBuilder:
@@ -209,8 +210,82 @@ def test_a_logout_withdraws_the_customer_s_offers_and_gives_a_new_shopper() -> N
     before = session(customer="c1", offers=(own, guest, promise))
     builder = after(signals.CustomerLoggedOut("anon-2"), before)
     assert (builder.session.customer, builder.session.shopper) == (None, "anon-2")
-    assert set(builder.standing) == {"of2", "of3"}
+    assert set(builder.standing) == {"of2"}
     assert [one.offer for one in builder.effects] == ["of1"]
+    assert builder.parked == {"of3": but(promise, parked=True)}
+    assert builder.changed_offers["of3"].parked
+
+
+def test_a_promise_is_parked_at_another_login_and_returns_with_its_customer() -> None:
+    promise = offer("of3", customer="c1", state=OfferState.ACCEPTED, accept_until=T0 + MINUTE)
+    before = session(customer="c1", offers=(promise,), bought=(BoughtProduct("run", T0, "o1"),))
+    other = after(signals.CustomerIdentified("c2"), before)
+    assert (set(other.standing), set(other.parked)) == (set(), {"of3"})
+    assert other.session.bought == ()
+    assert other.moves == []
+    left = other.build(DecisionTrace(), None).session
+    assert after(signals.OfferAccepted("of3"), left).effects == [
+        RefuseAcceptance("of3", "not_yours")
+    ]
+    back = after(signals.CustomerIdentified("c1"), left)
+    assert (back.standing, back.parked) == ({"of3": promise}, {})
+    assert back.changed_offers == {"of3": promise}
+
+
+def test_an_offer_accepted_before_the_login_becomes_the_customers() -> None:
+    promise = offer(state=OfferState.ACCEPTED, accept_until=T0 + MINUTE)
+    known = after(signals.CustomerIdentified("c1"), session(offers=(promise, offer("of2"))))
+    owned = but(promise, customer="c1", session_bound=True)
+    assert known.changed_offers == {"of1": owned}
+    left = after(signals.CustomerLoggedOut("anon-2"), known.build(DecisionTrace(), None).session)
+    assert (set(left.standing), set(left.parked)) == ({"of2"}, {"of1"})
+
+
+def test_an_acceptance_belongs_to_the_identity_that_accepts() -> None:
+    for customer, consent in ((None, "anonymous"), ("c1", "anonymous"), ("c1", "personal")):
+        before = session(customer=customer, consent=consent, offers=(offer(),))
+        accepted = after(signals.OfferAccepted("of1"), before).standing["of1"]
+        assert (accepted.customer, accepted.session_bound) == (customer, False)
+
+
+def test_a_parked_promise_ends_without_a_trace_for_the_present_shopper() -> None:
+    promise = offer(customer="c1", state=OfferState.ACCEPTED, accept_until=T0 + 1, parked=True)
+    before = session(parked=(promise,))
+    revoked = after(signals.OfferRevoked("of1", "fraud"), before)
+    assert (revoked.parked, revoked.effects) == ({}, [])
+    assert revoked.changed_offers["of1"].withdrawn == "fraud"
+    used = after(signals.OfferRedeemed(but(promise, state=OfferState.REDEEMED)), before)
+    assert (used.parked, used.changed_offers) == ({}, {})
+    for now, stands in ((T0, True), (T0 + 1, False)):
+        builder = DecisionBuilder(context(session=before, now=now))
+        expire_offers(builder)
+        assert (set(builder.parked) == {"of1"}) is stands
+        assert builder.contact == NO_CONTACT
+
+
+def test_a_rolled_back_redemption_restores_the_promise_to_its_customer_alone() -> None:
+    owned = offer(customer="c1", state=OfferState.ACCEPTED, parked=True, issued_at=T0 - MINUTE)
+    anonymous = but(owned, customer=None, parked=False)
+    restored = signals.RedemptionRolledBack
+    mine = after(restored(owned), session(customer="c1"))
+    assert mine.standing == mine.changed_offers == {"of1": but(owned, parked=False)}
+    others = after(restored(owned), session(customer="c2"))
+    assert (others.standing, set(others.parked)) == ({}, {"of1"})
+    left = after(restored(anonymous), session(left_at=T0))
+    assert (left.standing, set(left.parked)) == ({}, {"of1"})
+    since = after(restored(anonymous), session(customer="c3"))
+    assert since.standing == {"of1": but(anonymous, customer="c3", session_bound=True)}
+
+
+def test_a_promise_of_another_session_is_confirmed_again() -> None:
+    promise = offer(session="s9", customer="c1", state=OfferState.ACCEPTED)
+    builder = DecisionBuilder(
+        context(
+            signal=signals.OfferAccepted("of1"), session=session(customer="c1"), promises=(promise,)
+        )
+    )
+    apply_signal(builder)
+    assert builder.effects == [ConfirmAcceptance(promise)]
 
 
 # offers

@@ -23,7 +23,6 @@ from tactful.core.redemption.answers import RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError
-from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.services.redemptions import RedemptionCall, RedemptionService
 from tactful.stores.memory.ledger import MemoryLedger
 
@@ -62,6 +61,7 @@ class Shop:
         self.verifier = TokenVerifier([self.signer.public])
         self.now = {"RUN-42": SkuNow(price=12900, currency="EUR", available=6)}
         self.shipped: set[str] = set()
+        self.customers: dict[str, str] = {}
         self.applied: list[RedemptionOutcome] = []
         self.service = RedemptionService(
             ledger=ledger,
@@ -85,6 +85,9 @@ class Shop:
 
     async def is_shipped(self, order: str) -> bool:
         return order in self.shipped
+
+    async def customer_of(self, session: str) -> str | None:
+        return self.customers.get(session)
 
     def apply(self, outcome: RedemptionOutcome) -> None:
         self.applied.append(outcome)
@@ -148,6 +151,7 @@ async def test_a_retry_after_the_end_of_token_and_key_gets_the_first_answer(shop
         ({"session": "se_1"}, True),
         ({"session": "se_2"}, False),
         ({"customer": "c1"}, False),
+        ({"customer": "c1", "session": "se_1"}, True),
         ({"customer": "c1", "session": "se_2"}, False),
     ],
 )
@@ -159,7 +163,7 @@ async def test_an_anonymous_offer_is_for_its_session(
 
 
 async def test_an_anonymous_offer_belongs_to_the_customer_who_logged_in_since(shop: Shop) -> None:
-    await shop.ledger.commit(Commit(session="se_1", state=b"", customer="c1"))
+    shop.customers["se_1"] = "c1"
     assert code(await shop.redeem(customer="c2")) == (422, "redemption.holder")
     assert (await shop.redeem(customer="c1")).status == 200
 
@@ -169,9 +173,12 @@ async def test_an_anonymous_offer_belongs_to_the_customer_who_logged_in_since(sh
     [
         ({"customer": "c1"}, True),
         ({"customer": "c2"}, False),
-        ({"session": "se_1"}, True),
-        ({"session": "se_2"}, False),
-        ({"customer": "c1", "session": "se_2"}, True),
+        ({"session": "se_1"}, False),
+        ({"session": "se_2"}, True),
+        ({"session": "se_3"}, False),
+        ({"customer": "c1", "session": "se_3"}, True),
+        ({"customer": "c2", "session": "se_2"}, False),
+        ({}, False),
     ],
 )
 async def test_a_customers_offer_is_for_that_customer_on_any_device(
@@ -180,7 +187,31 @@ async def test_a_customers_offer_is_for_that_customer_on_any_device(
     ledger = MemoryLedger()
     await ledger.commit(push(accepted(customer="c1")))
     shop = Shop(ledger)
+    shop.customers |= {"se_2": "c1", "se_3": "c2"}
     answer = await shop.redeem(token=shop.token("customer", "c1"), **given)
+    assert answer.status == 200 if holds else code(answer) == (422, "redemption.holder")
+
+
+@pytest.mark.parametrize(
+    ("given", "holds"),
+    [
+        ({}, True),
+        ({"customer": "c1"}, True),
+        ({"session": "se_2"}, True),
+        ({"customer": "c2"}, False),
+        ({"session": "se_1"}, False),
+        ({"customer": "c2", "session": "se_1"}, False),
+    ],
+)
+async def test_an_offer_accepted_before_the_login_is_the_customers_and_needs_no_name(
+    given: dict[str, Any], holds: bool
+) -> None:
+    """Session `se_1` has been logged out since; `se_2` is another session of the customer."""
+    ledger = MemoryLedger()
+    await ledger.commit(push(accepted(customer="c1", session_bound=True)))
+    shop = Shop(ledger)
+    shop.customers |= {"se_2": "c1"}
+    answer = await shop.redeem(**given)
     assert answer.status == 200 if holds else code(answer) == (422, "redemption.holder")
 
 
