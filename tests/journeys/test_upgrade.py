@@ -77,8 +77,9 @@ async def redeem(one: LiveServer, request: dict[str, Any]) -> Any:
 
 
 def differing(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """URL or name → found and expected value, where these differ."""
-    return {name: (found.get(name), one) for name, one in wanted.items() if found.get(name) != one}
+    """URL or name → what is gone or changed; an answer may hold more than that of the release."""
+    differences = {name: [*upgrade.lost_in(one, found.get(name))] for name, one in wanted.items()}
+    return {name: one for name, one in differences.items() if one}
 
 
 def test_there_is_a_fixture_of_release_0_1_0() -> None:
@@ -99,12 +100,12 @@ def test_no_stored_name_value_or_path_is_gone(fixture: Path) -> None:
     assert {shape: names for shape, names in gone.items() if names} == {}
 
 
-def test_stored_values_are_encoded_again_to_the_same_bytes(folder: Path) -> None:
+def test_stored_values_are_encoded_again_with_everything_that_they_held(folder: Path) -> None:
     migrated = run("migrate", "--data", folder / "data")
     assert migrated.exit_code == 0, migrated.output
     compared = 0
     for shape, body in upgrade.stored(folder / "data"):
-        assert upgrade.AGAIN[shape](body) == body, shape
+        assert upgrade.lost(shape, body) == [], shape
         compared += 1
     assert compared > 500
 
@@ -186,7 +187,9 @@ async def test_a_token_in_flight_is_redeemed_exactly_once(
     fixture: Path, folder: Path, name: str
 ) -> None:
     token = token_named(fixture, name)
-    request = token["request"] | {"order": "later"}
+    # Since 0.2.0 the offer of a customer is redeemed for that customer alone.
+    customer = {"customer": "c3"} if name == "voucher" else {}
+    request = token["request"] | {"order": "later"} | customer
     async with served(folder) as one:
         first = await redeem(one, request)
         assert first.status_code == 200, first.text

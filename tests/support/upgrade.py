@@ -56,6 +56,30 @@ SHAPES: dict[str, Any] = {
 """Everything that is stored as MessagePack or JSON, by a name of its own."""
 
 
+def lost(shape: str, body: bytes) -> list[str]:
+    """The names and values that are gone or changed when a stored value is encoded again.
+
+    A new field may come with its default. Traces and facts have no new fields: they stay as they are.
+    """
+    again = AGAIN[shape](body)
+    if again == body:
+        return []
+    read = msgspec.json.decode if shape in JSON_SHAPES else msgspec.msgpack.decode
+    return [*lost_in(read(body), read(again), shape)]
+
+
+def lost_in(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """Yield what is gone or changed in a newer plain value; new names are allowed."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name, value in old.items():
+            yield from lost_in(value, new.get(name, "gone"), f"{path}.{name}")
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for place, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from lost_in(one, other, f"{path}[{place}]")
+    elif old != new:
+        yield f"{path}: {old!r} became {new!r}"
+
+
 def _json(kind: Any) -> Callable[[bytes], bytes]:
     return lambda stored: msgspec.json.encode(msgspec.json.decode(stored, type=kind))
 
@@ -63,6 +87,8 @@ def _json(kind: Any) -> Callable[[bytes], bytes]:
 def _packed(kind: Any) -> Callable[[bytes], bytes]:
     return lambda stored: encode(msgspec.msgpack.decode(stored, type=kind))
 
+
+JSON_SHAPES = frozenset({"offer", "redemption", "refund", "fact", "general", "key", "holder"})
 
 AGAIN: dict[str, Callable[[bytes], bytes]] = {
     "signal": _packed(Signal),

@@ -40,7 +40,7 @@ def offer(one: Offer) -> dict[str, Any]:
         "hold": money(one.hold, one.currency),
         "session": one.session,
         "customer": one.customer,
-        "parked": one.parked,
+        **({"parked": True} if one.parked else {}),
         "rule": one.rule,
         "campaign": one.campaign,
         "rulebook": one.rulebook,

@@ -48,7 +48,7 @@ class Context(Struct, frozen=True, gc=False, kw_only=True):
     committed: Mapping[tuple[str, str], int] = {}
     """(SKU, territory) → units that the standing offers of all sessions promise."""
     promises: tuple[Offer, ...] = ()
-    """Offers that the customer accepted in other sessions and that still stand."""
+    """Offers that the customer accepted in other sessions and that still stand; no gate reads them."""
     ahead: Mapping[str, int] = {}
     """Standing offer of this session → units promised ahead of it; accepted offers come first."""
     feed_heartbeats: Mapping[FeedName, int] = {}

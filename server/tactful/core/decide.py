@@ -28,6 +28,12 @@ from tactful.core.values.calendar import SECOND
 from tactful.core.verdicts.reasons import MENDED_BY_TIME, Reason
 from tactful.core.verdicts.verdict import DecisionTrace, Verdict
 
+ENGINE: Final = "2"
+"""The version of the engine. It changes with each release whose decisions may differ.
+
+The turn log holds it. Release 0.1.0 recorded none.
+"""
+
 NO_PUSH_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
     {
         signals.FactsChanged,
@@ -155,7 +161,7 @@ def _recheck(builder: DecisionBuilder) -> Iterator[Verdict]:
 def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
     """Yield the rules that match the items in play: candidates, or the first gate's verdict."""
     context = builder.context
-    standing = builder.shopper_offers
+    standing = tuple(builder.standing.values())
     for sku in candidate_skus(builder.session):
         scene = build_scene(builder, sku)
         # Built only when a rule matches: for most items no rule does.
@@ -175,7 +181,7 @@ def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
 
 def _choose(builder: DecisionBuilder, results: Iterable[RuleResult]) -> Iterator[Verdict]:
     """Arbitrate among the candidates, hold out, push the winner."""
-    standing = builder.shopper_offers
+    standing = tuple(builder.standing.values())
     candidates = [one for one in results if isinstance(one, Candidate)]
     for selection in select_winner(builder.context, standing, candidates):
         candidate, outcome, reason = selection

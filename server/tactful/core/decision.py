@@ -136,12 +136,6 @@ class DecisionBuilder:
         else:
             self.session = structs.replace(self.session, contact=contact)
 
-    @property
-    def shopper_offers(self) -> tuple[Offer, ...]:
-        """The offers that the present shopper has: this session's, and promises of other sessions."""
-        own = tuple(self.standing.values())
-        return own + self.context.promises if self.context.promises else own
-
     def update_contacts(self, change: Callable[[ContactHistory], ContactHistory]) -> None:
         """Apply a change to both contact histories, the one that counts and the session's own.
 

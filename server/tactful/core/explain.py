@@ -29,7 +29,7 @@ def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
     """
     builder = DecisionBuilder(context)
     expire_offers(builder)
-    standing = builder.shopper_offers
+    standing = tuple(builder.standing.values())
     evaluation = Evaluation(context, build_scene(builder, sku), standing)
     rules = sorted(context.rulebook.rules.items())
     results = {name: _evaluate(evaluation, rule) for name, rule in rules}

@@ -283,7 +283,7 @@ def _explanation(
         context.now,
         context.rulebook.version,
         explain(context, sku),
-        context.session.offers + context.promises,
+        context.session.offers,
     )
 
 

@@ -23,7 +23,7 @@ from tactful.core.redemption.redemption_rows import (
     RedemptionState,
     with_response,
 )
-from tactful.core.values.ids import ID_BYTES, redemption_id
+from tactful.core.values.ids import ID_BYTES, SHOPPER, is_id, redemption_id
 from tactful.core.values.money import Money
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.fact_store import FactStore
@@ -220,7 +220,9 @@ class RedemptionService:
         if call.customer and self._keys.holder_of("customer", call.customer) == claims.holder:
             return True
         if offer is None or (call.customer is None and call.session is None):
-            return False if owner and offer and not offer.session_bound else None
+            # Nobody can name the holder of an erased customer's offer. Its token is enough.
+            erased = owner is not None and is_id(owner, SHOPPER)
+            return False if owner and offer and not (offer.session_bound or erased) else None
         if owner:
             return owner == (call.customer or await self._shop.customer_of(call.session or ""))
         if call.session not in {None, offer.session}:

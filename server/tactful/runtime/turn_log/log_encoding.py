@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Struct, structs
 
 from tactful.core.context import Context
+from tactful.core.decide import ENGINE
 from tactful.core.decision import Decision
 from tactful.core.offers.budget import Balance
-from tactful.core.offers.offer import Offer
 from tactful.core.pricing.conversion_rates import Tally
 from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session
@@ -51,6 +51,11 @@ class DecisionInputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     """Whether commits were suspended, so that the turn could promise nothing."""
     session: Session | None = None
     """The session as it was before the signal; None: a partial record."""
+    engine: str = ""
+    """`core.decide.ENGINE` of the process that decided, in a full record; "": release 0.1.0.
+
+    It holds for the partial records that follow, because a new process begins with a full record.
+    """
     begins_here: bool = msgspec.field(default=False, name="anew")
     """Whether the session was just opened or restored. Then no recorded turn led to this state."""
     contact: ContactHistory | None = None
@@ -59,8 +64,6 @@ class DecisionInputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     """(campaign, currency or `COUNT`, balance in the current period)."""
     committed: list[tuple[str, str, int]] = []
     """(SKU, territory, units promised by the standing offers of all sessions)."""
-    promises: list[Offer] = []
-    """Offers that the customer had accepted in other sessions."""
     ahead: Mapping[str, int] = {}
     """Standing offer of the session → units promised before it."""
     feed_heartbeats: Mapping[str, int] = msgspec.field(default_factory=dict, name="heard")
@@ -286,6 +289,7 @@ def _full_inputs(context: Context, *, begins_here: bool) -> DecisionInputs:
         customer_upto=_customer_upto(context),
         commits_suspended=context.commits_suspended,
         session=context.session,
+        engine=ENGINE,
         begins_here=begins_here,
         contact=context.profile.contact if context.profile else None,
         balances=[(*key, balance) for key, balance in context.balances.items()],
@@ -294,7 +298,6 @@ def _full_inputs(context: Context, *, begins_here: bool) -> DecisionInputs:
             for sku in context.items
             if (sku, territory) in context.committed
         ],
-        promises=list(context.promises),
         ahead=context.ahead,
         feed_heartbeats={str(feed): at for feed, at in context.feed_heartbeats.items()},
         paused=context.rulebook.paused,

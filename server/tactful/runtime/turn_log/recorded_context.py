@@ -66,7 +66,6 @@ def recorded_context(
         profile=profile,
         balances={(campaign, unit): balance for campaign, unit, balance in inputs.balances},
         committed=by_territory(inputs.committed),
-        promises=tuple(inputs.promises),
         ahead=inputs.ahead,
         feed_heartbeats=heartbeats,
         rates=ConversionRates(by_territory(inputs.rates)),
