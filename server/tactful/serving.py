@@ -6,12 +6,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
 
-from tactful.app import build
+from tactful.app import ServerParts, build
 from tactful.config import Config
+from tactful.runtime.disk_room import wait_for_room
+from tactful.stores.shared.folder_lock import open_lock
 from tactful.transports.server.listener import ListenAddress, Listener
 
 log = structlog.get_logger("tactful.app")
@@ -46,8 +49,18 @@ def _inherited_socket() -> int | None:
     return 3 if for_this_process and os.environ.get("LISTEN_FDS") == "1" else None
 
 
+async def _build(config: Config) -> ServerParts:
+    """Build the server, which writes a first signing key, and make the lock file."""
+    parts = build(config)
+    if config.data is not None:
+        os.close(open_lock(config.data))
+    return parts
+
+
 async def serve(config: Config, *, started: Callable[[Listener], None] | None = None) -> int:
     """Serve one shop until SIGTERM or SIGINT, then drain and close.
+
+    On a full disk this waits until there is room.
 
     Args:
         config: The settings of the shop.
@@ -59,7 +72,7 @@ async def serve(config: Config, *, started: Callable[[Listener], None] | None = 
     Raises:
         ListenError: The address is not available, or the application does not start.
     """
-    parts = build(config)
+    parts = await wait_for_room(partial(_build, config))
     place = ListenAddress(
         host=config.host,
         port=config.port,

@@ -18,13 +18,19 @@ import structlog
 import websockets
 from websockets.typing import Origin, Subprotocol
 
+from journeys.fixture import rules
 from support.disk_faults.shim import PROCESSES, build_shim, environment, needs_shim
 from support.ledger_rows import T0, accepted, entry, present, push
+from support.raw_connections import eventually
+from tactful.config import Config
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
+from tactful.runtime import disk_room
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import Commit
+from tactful.serving import serve
 from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.stores.sqlite.writer import group_commit
+from tactful.transports.server.listener import Listener
 
 
 def sweep(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -241,3 +247,38 @@ async def test_a_broken_ledger_says_so_and_refuses_every_write(
     assert await ledger.offer("of_1") is not None
     assert await ledger.offer("of_3") is None
     await ledger.close()
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["a new folder", "a folder with a ledger"])
+async def test_a_server_that_starts_on_a_full_disk_waits_for_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_new: bool
+) -> None:
+    monkeypatch.setattr(disk_room, "POLL_S", 0.02)
+    monkeypatch.setattr(group_commit, "RETRY_INTERVAL_S", 0.02)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "rules.yaml").write_text(rules())
+    with small_disk(tmp_path / "disk", "4m"):
+        config = Config(data=tmp_path / "disk" / "data", rules=tmp_path / "rules", port=0)
+        if not is_new:
+            await serve_until_started(config)
+        config.data.mkdir(exist_ok=True) if config.data else None
+        (tmp_path / "rules" / "rules.yaml").write_text(rules(percent="11%"))
+        filler = fill(tmp_path / "disk")
+        with structlog.testing.capture_logs() as logged:
+            serving = asyncio.ensure_future(serve_until_started(config))
+            await eventually(lambda: "disk.waiting" in [line["event"] for line in logged])
+            assert not serving.done()
+            filler.unlink()
+            await asyncio.wait_for(serving, 30)
+        events = [line["event"] for line in logged]
+        assert events.count("disk.waiting") == events.count("disk.recovered")
+        assert events[-1] == "server.draining"
+
+
+async def serve_until_started(config: Config) -> None:
+    """Serve, and end in order once the server listens and is well."""
+
+    def started(listener: Listener) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    await serve(config, started=started)

@@ -33,13 +33,12 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
     """Return the routes of health, readiness, version, AsyncAPI and, if wanted, metrics."""
 
     def _health_response(
-        request: Request,
-        health: Health,
-        more: Callable[[Shop], dict[str, Any]] = lambda _: {},
+        request: Request, health: Health, more: Callable[[Shop], dict[str, Any]] | None = None
     ) -> Response:
         body: dict[str, Any] = {"status": health.word}
-        if _may_see_details(request, key):
-            body |= {"reasons": health.reasons, "reason": shop.ledger.failure, **more(shop)}
+        if (health.reasons or more) and _may_see_details(request, key):
+            body |= {"reasons": health.reasons, "reason": shop.ledger.failure}
+            body |= more(shop) if more else {}
         return json_response(body, 503 if health.word == "failing" else 200)
 
     async def healthz(request: Request) -> Response:

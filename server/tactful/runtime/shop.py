@@ -12,6 +12,7 @@ from tactful.core.rules.policy import Policy
 from tactful.core.session.signals import TimerFired
 from tactful.core.values import ids
 from tactful.core.values.calendar import DAY
+from tactful.runtime.disk_room import wait_for_room
 from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.gauges import register_gauges
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -135,6 +136,8 @@ class Shop:
     async def start(self) -> None:
         """Open the ledger, load the rulebook, and restore what the shop had in memory before.
 
+        On a full disk this waits until there is room.
+
         Sessions whose timer is due take a turn at once. The rules of the others are checked in the
         background.
 
@@ -142,7 +145,7 @@ class Shop:
             LedgerError: The ledger cannot be opened, read or written.
         """
         state, ledger = self.state, self.ledger
-        await ledger.open()
+        await wait_for_room(ledger.open)
         state.balances.restore(await ledger.balances())
         for offer in await ledger.standing_offers():
             state.stock_commitments.update(offer)
@@ -150,7 +153,7 @@ class Shop:
         await state.fact_cache.read_catalogue()
         await state.reductions.start()
         await self.trials.start()
-        await self.rulebooks.start()
+        await wait_for_room(self.rulebooks.start)
         state.feeds.restore(await ledger.feed_heartbeats())
         restored = await self._restore_sessions()
         self.rulebooks.watch()

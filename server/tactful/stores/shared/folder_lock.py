@@ -20,6 +20,15 @@ POLL_INTERVAL_S: Final = 0.02
 """Seconds between two attempts. Short, because no shopper is served meanwhile."""
 
 
+def open_lock(folder: Path) -> int:
+    """Open the lock file of a data folder, which is made if it does not exist.
+
+    Raises:
+        OSError: The file cannot be made, for example because the disk is full.
+    """
+    return os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+
+
 @contextlib.asynccontextmanager
 async def exclusive_lock(
     folder: Path, on_wait: Callable[[], None], timeout_s: float = LOCK_TIMEOUT_S
@@ -36,7 +45,7 @@ async def exclusive_lock(
     Raises:
         LedgerError: The other process did not end in time.
     """
-    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_lock(folder)
     try:
         await _acquire(descriptor, folder, on_wait, timeout_s)
         yield
@@ -51,7 +60,7 @@ def exclusive_lock_now(folder: Path) -> Iterator[None]:
     Raises:
         LedgerError: Another process holds it.
     """
-    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = open_lock(folder)
     try:
         if not _try_lock(descriptor):
             message = f"{folder} is in use; stop the server, then restore"

@@ -1,5 +1,6 @@
 """The meaning of SQLite errors: which ledger error to raise, with which advice."""
 
+import errno
 import sqlite3
 from typing import Final
 
@@ -20,6 +21,14 @@ _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _NO_ROOM: Final = frozenset({sqlite3.SQLITE_IOERR_SHMSIZE})
 
 
+def is_disk_full(error: sqlite3.Error | OSError) -> bool:
+    """Return whether an error says that the disk is full, or a quota is used."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    extended = getattr(error, "sqlite_errorcode", 0)
+    return extended & 0xFF == sqlite3.SQLITE_FULL or extended in _NO_ROOM
+
+
 def translate_error(error: sqlite3.Error, path: str) -> LedgerError:
     """Return the error to raise instead, which says what happened, where, and what to do.
 
@@ -34,7 +43,7 @@ def translate_error(error: sqlite3.Error, path: str) -> LedgerError:
     extended = getattr(error, "sqlite_errorcode", 0)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     code = extended & 0xFF
-    if code == sqlite3.SQLITE_FULL or extended in _NO_ROOM:
+    if is_disk_full(error):
         return LedgerFullError(
             f"{path}: the disk is full ({name}); free some space, the server recovers by itself"
         )

@@ -8,8 +8,8 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.sqlite.error_translation import NOT_UTF8
+from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
+from tactful.stores.sqlite.error_translation import NOT_UTF8, is_disk_full
 from tactful.stores.sqlite.migrations import (
     APPLICATION_ID,
     SchemaVersion,
@@ -58,6 +58,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     Raises:
         LedgerError: The file is foreign, damaged, locked, of a newer version, or cannot be written. The
             message says which, and what to do.
+        LedgerFullError: The disk is full.
     """
     connection: sqlite3.Connection | None = None
     try:
@@ -74,6 +75,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _check_tables(connection, path)
     except (sqlite3.Error, OSError) as error:
         _close_if_open(connection)
+        if is_disk_full(error):
+            raise LedgerFullError(_FULL.format(path=path)) from error
         raise LedgerError(_error_text(error, path), retry=False) from error
     except BaseException:
         _close_if_open(connection)
@@ -176,6 +179,7 @@ def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
         raise LedgerError(message, retry=False)
 
 
+_FULL: Final = "{path}: the disk is full. Free some space; a server that starts waits for it."
 _REMEDY: Final = (
     "it is damaged. Restore a backup with `tactful restore`,"
     " and keep the damaged file for examination"
@@ -195,6 +199,4 @@ def _error_text(error: Exception, path: Path) -> str:
         return f"{path} cannot be written ({error}); give the server a folder that it may write to"
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return f"{path} is locked by another process ({error}); one server writes to one ledger"
-    if code == sqlite3.SQLITE_FULL:
-        return f"{path}: the disk is full; free some space and start again"
     return f"{path}: {error}"
