@@ -22,7 +22,7 @@ async def test_operator_actions_are_returned_newest_first_and_by_customer(
     assert (await ledger.export_customer("c1"))["acts"] == [
         {"at": T0 + 1, "who": "Bo", "act": "fact.stated", "subject": "v-c1", "detail": "", "customer": "c1"}
     ]  # fmt: skip
-    assert await ledger.erase_customer("c1", "erased-77") == 1
+    assert await ledger.erase_customer("c1", "erased-77", T0) == 1
     assert await ledger.operator_actions(customer="c1") == []
     left = structs.replace(issued, subject="erased-77", customer="erased-77")
     assert await ledger.operator_actions() == [reloaded, left, paused]

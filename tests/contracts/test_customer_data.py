@@ -19,7 +19,7 @@ from support.ledger_rows import (
 )
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
-from tactful.runtime.ports.ledger_rows import Commit, FactRow
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, FactRow
 
 
 async def test_erasing_a_customer_keeps_money_rows_under_an_alias_and_other_customers_whole(
@@ -36,11 +36,11 @@ async def test_erasing_a_customer_keeps_money_rows_under_an_alias_and_other_cust
     ])  # fmt: skip
     turn = push(accepted(customer="c1"))
     await ledger.commit(
-        structs.replace(turn, state=b"c1", customer="c1", contacts={"c1": b"[]"},
+        structs.replace(turn, state=b"c1", customer="c1", contacts={"c1": ContactWrite(0, b"[]")},
                         entry=entry(customer="c1"))
     )  # fmt: skip
     await ledger.run_redemption(redeem, offer="of_1", order="o1")
-    assert await ledger.erase_customer("c1", "erased-77") > 0
+    assert await ledger.erase_customer("c1", "erased-77", T0) > 0
     assert await ledger.facts_about([("customer", "c1"), ("order", "o1")]) == []
     (case,) = await ledger.facts_about([("customer", "c2")], ["case"])
     assert msgspec.json.decode(case.body)["purchaser"] == "erased-77"
@@ -56,7 +56,7 @@ async def test_erasing_a_customer_keeps_money_rows_under_an_alias_and_other_cust
 async def test_a_retry_after_an_erasure_still_finds_its_redemption(ledger: AnyLedger) -> None:
     await ledger.commit(push(accepted(customer="c1")))
     await ledger.run_redemption(redeem, offer="of_1", order="o1")
-    await ledger.erase_customer("c1", "alias")
+    await ledger.erase_customer("c1", "alias", T0)
     seen: list[RedemptionState] = []
 
     def looking(state: RedemptionState) -> RedemptionOutcome:
@@ -72,7 +72,7 @@ async def test_an_export_holds_everything_stored_about_a_customer(ledger: AnyLed
     await ledger.record_facts([fact("customer", "c1", subjects=(("customer", "c1"),), tier="gold")])
     turn = push(accepted(customer="c1"))
     await ledger.commit(
-        structs.replace(turn, state=b'{"id":"se_1"}', customer="c1", contacts={"c1": b"{}"},
+        structs.replace(turn, state=b'{"id":"se_1"}', customer="c1", contacts={"c1": ContactWrite(0, b"{}")},
                         entry=entry(customer="c1"))
     )  # fmt: skip
     await ledger.run_redemption(redeem, offer="of_1", order="o1")

@@ -113,7 +113,7 @@ async def act(ledger: AnyLedger, number: int, what: tuple[Any, ...]) -> object:
         case "fact", which, version:
             return await ledger.record_facts([case_of(which, version)])
         case "erase", which:
-            await ledger.erase_customer(f"c{which}", f"erased-{number}")
+            await ledger.erase_customer(f"c{which}", f"erased-{number}", T0)
         case "forget", which:
             await ledger.forget_session(f"se_{which}")
         case _:
@@ -205,7 +205,7 @@ def test_both_ledgers_answer_alike_and_every_sum_holds(acts: list[tuple[Any, ...
 def test_that_fails_when_a_late_turn_overwrites_a_redemption(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sqlite_turns, "_ended_meanwhile", lambda *_: ())
+    monkeypatch.setattr(sqlite_turns, "STANDING", frozenset(OfferState))
     with pytest.raises((AssertionError, LedgerError)):
         asyncio.run(play(HISTORY))
 

@@ -25,6 +25,8 @@ from tactful.core.redemption.redemption_rows import (
 from tactful.runtime.ports.ledger_rows import (
     Commit,
     CommitRefusal,
+    ContactWrite,
+    SavedContact,
 )
 
 
@@ -39,7 +41,7 @@ async def test_a_commit_stores_session_offer_step_balance_contact_and_entry(
         customer="c1",
         wake_at=T0 + 5,
         seen_at=T0,
-        contacts={"c1": b"[]"},
+        contacts={"c1": ContactWrite(0, b"[]")},
         entry=entry(customer="c1"),
     )
     assert await ledger.commit(turn) is None
@@ -50,7 +52,7 @@ async def test_a_commit_stores_session_offer_step_balance_contact_and_entry(
     assert await ledger.standing_offers() == [made]
     assert [row.step for row in await ledger.offer_steps(session="se_1")] == [step(made)]
     assert await ledger.balances() == [BudgetRow("spring", "total", "EUR", 50_000, 1935, 0)]
-    assert await ledger.contact("c1") == b"[]"
+    assert await ledger.contact("c1") == SavedContact(1, b"[]")
     assert await ledger.turn_entries() == [entry(customer="c1")]
     assert await ledger.latest_session_of("c1") == "se_1"
 

@@ -279,7 +279,7 @@ class Shop:
         await self.settled()
         alias = ids.shopper_id(state.entropy.token_bytes(ids.ID_BYTES))
         erased = await FactReader(self.ledger).history(customer)
-        touched = await self.ledger.erase_customer(customer, alias)
+        touched = await self.ledger.erase_customer(customer, alias, self.clock.now())
         state.fact_cache.erase_customer(erased)
         state.conversions.forget_customer(customer)
         return touched

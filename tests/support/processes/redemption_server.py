@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -32,6 +33,7 @@ from tactful.core.redemption.redemption_rows import (
     RedemptionState,
 )
 from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger_rows import ReadSet
 from tactful.runtime.services.redemptions import (
     RedemptionCall,
     RedemptionService,
@@ -65,12 +67,13 @@ class NaiveLedger(SqliteLedger):
 
     async def run_redemption(
         self,
-        judge: RedemptionLogic,
+        logic: RedemptionLogic,
         *,
         offer: str | None = None,
         order: str,
         refund: str | None = None,
-    ) -> RedemptionOutcome:
+        reads: ReadSet | None = None,  # noqa: ARG002 - it reads nothing ahead
+    ) -> Any:
         seen: list[RedemptionState] = []
 
         def read(state: RedemptionState) -> RedemptionOutcome:
@@ -79,7 +82,7 @@ class NaiveLedger(SqliteLedger):
 
         await super().run_redemption(read, offer=offer, order=order, refund=refund)
         # Without the moves: the budget's limit would refuse the second use.
-        outcome = structs.replace(judge(seen[0]), moves=())
+        outcome = structs.replace(logic(seen[0]), moves=())
         await super().run_redemption(lambda _: outcome, offer=offer, order=order, refund=refund)
         return outcome
 

@@ -284,7 +284,7 @@ class FactCache:
                 self._store_history(history)
         if customer not in self._contacts:
             stored = await self._ledger.contact(customer)
-            contact = _decode_contact(stored) if stored else NO_CONTACT
+            contact = _decode_contact(stored.body) if stored else NO_CONTACT
             self._contacts.setdefault(customer, contact)
 
     async def read_history(self, customer: str, at: int | None = None) -> History:

@@ -3,6 +3,7 @@
 from typing import Final, Protocol
 
 from tactful.core.values.calendar import DAY
+from tactful.runtime.ports.ledger_rows import Tombstone
 
 EXTRA_PRICE_RETENTION: Final = 365 * DAY
 """Milliseconds for which superseded public prices outlive other superseded facts.
@@ -27,21 +28,65 @@ class CustomerData(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
-    async def erase_customer(self, customer: str, alias: str) -> int:
+    async def erase_customer(self, customer: str, alias: str, at: int) -> int:
         """Delete everything about a customer; offers and redemptions stay under `alias`.
 
         When it returns, no byte about the customer is left in the ledger's files, and a restored
         backup will erase the customer again. Regulation (EU) 2016/679, Article 17.
 
+        A tombstone stays. Every later write that names the customer gets the alias instead, until
+        the shop begins the id anew; see `begin_anew`. Facts about the customer are not stored, unless
+        their `own_at` is later than the erasure, which begins the id anew.
+
         Args:
             customer: The shop's id of the customer.
             alias: A random id that replaces the customer, so that balances still add up.
+            at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
 
         Returns:
             The number of rows that were deleted or changed; 0: nothing was known.
 
         Raises:
             LedgerError: The erasure is not complete; the same call may be repeated.
+        """
+
+    async def tombstone(self, kind: str, ident: str) -> Tombstone | None:
+        """Return the tombstone of an erased id; None: the id was not erased.
+
+        Args:
+            kind: What the id names, for example `customer`.
+            ident: The id.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def add_tombstone(self, kind: str, ident: str, alias: str, at: int) -> None:
+        """Store that an id was erased, durably on return. A later erasure replaces an earlier one.
+
+        Args:
+            kind: What the id names, for example `customer`.
+            ident: The id; only its keyed digest is stored.
+            alias: What replaces the id in later writes.
+            at: Milliseconds since the Unix epoch, UTC.
+
+        Raises:
+            LedgerError: Nothing is stored.
+        """
+
+    async def begin_anew(self, kind: str, ident: str, at: int) -> bool:
+        """Store that the shop uses an erased id again, durably on return.
+
+        Args:
+            kind: What the id names, for example `customer`.
+            ident: The id.
+            at: The instant of what began it, milliseconds since the Unix epoch, UTC.
+
+        Returns:
+            Whether the id may be written now. False: it was erased at or after `at`.
+
+        Raises:
+            LedgerError: Nothing is stored.
         """
 
     async def prune(self, *, before: int) -> int:

@@ -9,8 +9,9 @@ from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 class FactStore(Protocol):
     """Stores every accepted version of every fact, and answers as of now or as of any past point.
 
-    Facts are numbered from 1 in the order in which they were stored. The number identifies a past
-    state exactly. An instant does not, because several facts can share one millisecond.
+    The number of a fact is its position in the change log, which also counts other changes. The
+    number identifies a past state exactly. An instant does not, because several facts can share one
+    millisecond.
     """
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
@@ -26,7 +27,7 @@ class FactStore(Protocol):
 
         Returns:
             For each row whether it is now in force: True for a new version, False for one that was
-            known, older or late.
+            known, older, late or about an erased id.
 
         Raises:
             LedgerError: The rows are not stored, or, if `retry` is set, the outcome is unknown.
@@ -58,7 +59,7 @@ class FactStore(Protocol):
         """
 
     async def newest_fact(self) -> int:
-        """Return the number of the newest fact; 0: there is none.
+        """Return the number of the newest fact that was stored; 0: there is none.
 
         Raises:
             LedgerError: The ledger cannot be read.

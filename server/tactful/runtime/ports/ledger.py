@@ -10,9 +10,10 @@ A consumer names in its annotations only the roles that it uses. Three rules hol
 from typing import Protocol
 
 from tactful.runtime.ports.audit_log import AuditLog
+from tactful.runtime.ports.change_log import ChangeLog
 from tactful.runtime.ports.customer_data import CustomerData
 from tactful.runtime.ports.fact_store import FactStore
-from tactful.runtime.ports.offer_statistics import OfferStatistics
+from tactful.runtime.ports.offer_statistics import OfferStatistics, Tallies
 from tactful.runtime.ports.offer_store import OfferStore
 from tactful.runtime.ports.rulebook_store import RulebookStore
 from tactful.runtime.ports.session_store import SessionStore
@@ -64,12 +65,18 @@ class LedgerHealth(Protocol):
         It keeps its value after the ledger is closed.
         """
 
+    @property
+    def fenced_records(self) -> int:
+        """Return the records that were dropped because another process owns their session."""
+
 
 class Ledger(
+    ChangeLog,
     FactStore,
     TurnStore,
     OfferStore,
     OfferStatistics,
+    Tallies,
     SessionStore,
     RulebookStore,
     AuditLog,

@@ -4,7 +4,7 @@ Instants are milliseconds since the Unix epoch, UTC.
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -32,6 +32,8 @@ class FactRow(Struct, frozen=True, gc=False, kw_only=True):
     """When it was reported."""
     dated: bool = False
     """Whether the fact says since when it holds. If so, a late row is kept as a past version."""
+    own_at: int | None = None
+    """The fact's own instant, such as when an order was placed; None: it names none."""
 
 
 class StoredFact(Struct, frozen=True, gc=False):
@@ -47,6 +49,95 @@ class StoredFact(Struct, frozen=True, gc=False):
     """End of its time in force, excluded; None: in force now. Before `at`: it never was."""
     number: int = 0
     """Its place in the order in which facts were stored, from 1."""
+
+
+Subject = tuple[str, str]
+"""(kind, id) of something that facts, settings or changes are about, such as `("sku", "RUN-42")`."""
+RULEBOOK: Final[Subject] = ("settings", "rulebook")
+"""The subject of the active rulebook."""
+KEYS: Final[Subject] = ("settings", "keys")
+"""The subject of the signing keys."""
+
+ChangeKind = Literal[
+    "fact",
+    "redemption",
+    "rulebook",
+    "rule_state",
+    "heartbeat",
+    "session_claimed",
+    "customer_erased",
+    "keys",
+]
+
+
+class Change(Struct, frozen=True, gc=False):
+    """One change that every memory of the ledger must learn, at its place in the change log."""
+
+    position: int
+    """Its place in the one order of all changes: 1, 2, 3 and so on, without a gap."""
+    at: int
+    """The instant that the writer named; never before that of the change before it."""
+    kind: ChangeKind
+    subjects: tuple[Subject, ...]
+    """What it is about. For a fact, the subjects of the version before it too."""
+    body: bytes = b""
+    """What changed.
+
+    `fact`: the fact as JSON, empty if it was erased since. `redemption`: the order. `rulebook`: the
+    version. `rule_state`: `paused` or `running`. `session_claimed`: the new epoch in digits.
+    `customer_erased`: the alias; the subject is the digest of the customer's id.
+    """
+
+
+class ReadSet(Struct, frozen=True, gc=False):
+    """What a decision has read, for the check in the transaction that writes its promise."""
+
+    position: int
+    """All changes up to this place in the log had been applied to what was read."""
+    subjects: tuple[Subject, ...]
+    """Every subject that was queried, whether or not anything was found."""
+
+
+class StockNeed(Struct, frozen=True, gc=False):
+    """The stock of one SKU in one territory, as a decision read it."""
+
+    sku: str
+    territory: str
+    available: int | None
+    """Units available; None: they are not counted, so nothing is checked."""
+
+
+class SavedContact(Struct, frozen=True, gc=False):
+    """A contact history as it is stored."""
+
+    revision: int
+    """How often it was written, from 1."""
+    body: bytes
+    """The encoded contact history."""
+
+
+class ContactWrite(Struct, frozen=True, gc=False):
+    """A contact history on its way into the ledger."""
+
+    revision: int | None
+    """The revision that was read before it was changed; 0: none was stored. None: not checked."""
+    body: bytes
+    """The encoded contact history."""
+
+
+class TallyRow(Struct, frozen=True, gc=False):
+    """A number of events within one hour."""
+
+    hour: int
+    """Whole hours since the Unix epoch, UTC."""
+    what: str
+    """What is counted, for example `viewers` or `offers`."""
+    product: str
+    territory: str
+    name: str
+    """What the count is kept apart by beside product and territory, such as a rule; may be empty."""
+    count: int
+    """Written: how many more. Read: the sum."""
 
 
 class TurnEntry(Struct, frozen=True, gc=False, kw_only=True):
@@ -81,8 +172,8 @@ class Commit(Struct, frozen=True, gc=False, kw_only=True):
     """When the session's next timer is due; None: it has none."""
     seen_at: int = 0
     """When the session was last active."""
-    contacts: Mapping[str, bytes] = {}
-    """Customer → the encoded contact history."""
+    contacts: Mapping[str, ContactWrite] = {}
+    """Customer → the contact history, with the revision that it was made from."""
     offers: tuple[Offer, ...] = ()
     """Offers that the turn created or changed, in their new states."""
     steps: tuple[OfferStep, ...] = ()
@@ -91,20 +182,51 @@ class Commit(Struct, frozen=True, gc=False, kw_only=True):
     """Changes of balances. If one exceeds a limit, the whole commit is refused."""
     entry: TurnEntry | None = None
     """The turn for the log; None: it is not recorded."""
+    reads: ReadSet | None = None
+    """What the decision read; None: it promises nothing that rests on facts or settings."""
+    epoch: int = 0
+    """The epoch under which this process owns the session; 0: the session is not stored."""
+    stock: tuple[StockNeed, ...] = ()
+    """The stock that the promise needs. Offers standing beyond it refuse the whole commit."""
+    taken: bytes | None = None
+    """The encoded numbering of the client's messages; None: the stored one stays."""
+    tallies: tuple[TallyRow, ...] = ()
+    """Counts that grow."""
 
 
 class CommitRefusal(Struct, frozen=True):
     """Why nothing of a commit was written. The turn must be decided again on the present data."""
 
-    reason: Literal["budget.spend", "budget.count", "offer.ended"]
-    """`budget.*`: a balance does not suffice. `offer.ended`: a redemption or another turn has ended
-    the offer meanwhile."""
+    reason: Literal[
+        "budget.spend",
+        "budget.count",
+        "offer.ended",
+        "facts.newer",
+        "settings.newer",
+        "contact.newer",
+        "session.moved",
+        "stock.committed",
+    ]
+    """Why.
+
+    `budget.*`: a balance does not suffice. `offer.ended`: a redemption or another turn has ended the
+    offer meanwhile. `facts.newer`, `settings.newer`: a subject of the read set has changed since, or
+    the read set is older than the change log. `contact.newer`: the customer's contact history was
+    written meanwhile. `session.moved`: another process has claimed the session. `stock.committed`:
+    other offers promise the stock that is left.
+    """
     campaign: str = ""
     """The campaign whose balance does not suffice."""
     currency: str = ""
     """The currency of that balance, or `COUNT`."""
     offer: str = ""
     """The offer that has ended."""
+    subject: Subject = ("", "")
+    """What has changed: (kind, id); `("customer", id)` of a contact history; `("", "")`: unknown."""
+    sku: str = ""
+    """The SKU whose stock does not suffice."""
+    territory: str = ""
+    """The territory of that stock."""
 
 
 class SavedSession(Struct, frozen=True):
@@ -121,6 +243,23 @@ class SavedSession(Struct, frozen=True):
     """When its next timer is due; None: it has none."""
     seen_at: int
     """When it was last active."""
+    epoch: int = 0
+    """How often it was claimed, and 1. A write of an older epoch is refused."""
+    taken: bytes | None = None
+    """The encoded numbering of the client's messages; None: none is stored."""
+
+
+class Tombstone(Struct, frozen=True):
+    """An id that was erased."""
+
+    digest: str
+    """The keyed digest of the kind and the id."""
+    alias: str
+    """What replaces the id in every later write."""
+    at: int
+    """When it was erased."""
+    begun_at: int | None = None
+    """When the shop began the id anew, so that it may be written again; None: it did not."""
 
 
 class AuditRow(Struct, frozen=True):

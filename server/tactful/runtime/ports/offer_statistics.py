@@ -1,10 +1,10 @@
-"""The role of the ledger that counts what became of offers."""
+"""The roles of the ledger that count: what became of offers, and events per hour."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from tactful.core.offers.offer import Offer
-from tactful.runtime.ports.ledger_rows import OutcomeRow, ReductionRow, RuleStepRow
+from tactful.runtime.ports.ledger_rows import OutcomeRow, ReductionRow, RuleStepRow, TallyRow
 
 
 class OfferStatistics(Protocol):
@@ -64,4 +64,38 @@ class OfferStatistics(Protocol):
 
         Raises:
             LedgerError: Nothing is stored.
+        """
+
+
+class Tallies(Protocol):
+    """Counts events per hour. The counts grow with `Commit.tallies`, in the same transaction."""
+
+    async def tally_sums(self, since: int, what: str | None = None) -> list[TallyRow]:
+        """Return the counts of an hour and of all later ones, one row per hour and name.
+
+        The read first waits until everything queued with `TurnStore.record` so far is written.
+
+        Args:
+            since: The first hour, in whole hours since the Unix epoch, UTC.
+            what: What was counted; None: everything.
+
+        Returns:
+            Rows in order of their fields.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def prune_tallies(self, before: int, what: str) -> int:
+        """Delete the counts of all hours before one, in small transactions.
+
+        Args:
+            before: The first hour that stays, in whole hours since the Unix epoch, UTC.
+            what: What was counted.
+
+        Returns:
+            The number of rows deleted.
+
+        Raises:
+            LedgerError: Some rows may be deleted; the same call may be repeated.
         """

@@ -1,10 +1,10 @@
 """The role of the ledger that keeps offers, their budgets and their redemptions."""
 
-from typing import Protocol
+from typing import Protocol, overload
 
 from tactful.core.offers.offer import Offer
 from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
-from tactful.runtime.ports.ledger_rows import AuditRow
+from tactful.runtime.ports.ledger_rows import AuditRow, CommitRefusal, ReadSet
 
 
 class OfferStore(Protocol):
@@ -51,12 +51,41 @@ class OfferStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
+    async def stock_commitments(self) -> dict[tuple[str, str], int]:
+        """Return (SKU, territory) → the units that standing offers promise, without zeros.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
     async def balances(self) -> list[BudgetRow]:
         """Return the balances of all campaigns, periods and currencies.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
+
+    @overload
+    async def run_redemption(
+        self,
+        logic: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+        reads: None = None,
+    ) -> RedemptionOutcome: ...
+
+    @overload
+    async def run_redemption(
+        self,
+        logic: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+        reads: ReadSet | None,
+    ) -> RedemptionOutcome | CommitRefusal: ...
 
     async def run_redemption(
         self,
@@ -65,7 +94,8 @@ class OfferStore(Protocol):
         offer: str | None = None,
         order: str,
         refund: str | None = None,
-    ) -> RedemptionOutcome:
+        reads: ReadSet | None = None,
+    ) -> RedemptionOutcome | CommitRefusal:
         """Read what a redemption depends on, run `logic` on it and write its outcome atomically.
 
         This takes one transaction, which is durable on return. Redemptions of one ledger run one
@@ -78,9 +108,10 @@ class OfferStore(Protocol):
             offer: The offer to redeem; None: the offers that the order has redeemed.
             order: The shop's id of the order.
             refund: The shop's id of a partial refund; None: no refund.
+            reads: What `logic` was made from; it is checked first, in the same transaction.
 
         Returns:
-            What `logic` returned.
+            What `logic` returned; or a refusal: the read set is stale, and nothing was run.
 
         Raises:
             ValueError: The outcome settles more than its budget has reserved.
@@ -89,10 +120,10 @@ class OfferStore(Protocol):
         """
 
     async def reconcile(self) -> list[str]:
-        """Compare every balance with the sum of its offers and redemptions.
+        """Compare every balance and stock commitment with the sum of its offers and redemptions.
 
         Returns:
-            One sentence for each balance that differs; empty: all balances agree.
+            One sentence for each that differs; empty: all agree.
 
         Raises:
             LedgerError: The ledger cannot be read.

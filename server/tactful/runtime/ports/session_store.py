@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tactful.runtime.ports.ledger_rows import SavedSession
+from tactful.runtime.ports.ledger_rows import SavedContact, SavedSession
 
 
 class SessionStore(Protocol):
@@ -30,6 +30,23 @@ class SessionStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
+    async def claim_session(self, digest: bytes) -> SavedSession | None:
+        """Make the caller the owner of the session whose resume secret has this digest.
+
+        The session's epoch grows by one, and the change log tells every other process. From then on,
+        commits of an older epoch are refused, and records of it write nothing but contact histories.
+        The claim is durable on return.
+
+        Args:
+            digest: The digest of the secret that a client presents.
+
+        Returns:
+            The session with its new epoch; None: there is none.
+
+        Raises:
+            LedgerError: Nothing is claimed, or, if `retry` is set, the outcome is unknown.
+        """
+
     async def sessions_to_wake(self, before: int) -> list[SavedSession]:
         """Return the sessions that a restart must bring back, in order of their ids.
 
@@ -53,8 +70,8 @@ class SessionStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
-    async def contact(self, shopper: str) -> bytes | None:
-        """Return the encoded contact history of a customer; None: none is stored.
+    async def contact(self, shopper: str) -> SavedContact | None:
+        """Return the contact history of a customer with its revision; None: none is stored.
 
         Args:
             shopper: The shop's id of the customer.

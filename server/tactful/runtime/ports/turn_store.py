@@ -18,8 +18,9 @@ class TurnStore(Protocol):
     async def commit(self, commit: Commit) -> CommitRefusal | None:
         """Write one turn in one transaction, or nothing of it.
 
-        The turn is durable when the call returns None. The limits of all balances and the states of
-        all offers are checked within the same transaction.
+        The turn is durable when the call returns None. The limits of all balances, the states of all
+        offers, the read set, the stock, the epoch of the session and the revisions of contact
+        histories are checked within the same transaction.
 
         Returns:
             None: everything is written. A refusal: nothing is written, and the turn must be decided
@@ -36,7 +37,8 @@ class TurnStore(Protocol):
 
         The call never waits, and the ledger never refuses the turn. An offer that another write has
         ended meanwhile keeps its end state. The budget moves of the turn release or settle, and
-        never reserve.
+        never reserve. A contact history that was written meanwhile is united with this one. A turn of
+        an older epoch writes nothing of its session; see `SessionStore.claim_session`.
 
         Raises:
             LedgerError: The ledger is not open.

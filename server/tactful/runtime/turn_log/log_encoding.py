@@ -26,7 +26,7 @@ from tactful.core.session.signals import (
     Signal,
 )
 from tactful.core.verdicts.verdict import DecisionTrace
-from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, TurnEntry
 from tactful.runtime.state.session_registry import RecordedSignal
 
 T = TypeVar("T")
@@ -239,11 +239,13 @@ def _must_persist(session: Session, before: Session) -> bool:
     )  # fmt: skip
 
 
-def _contacts(decision: Decision, detached: Mapping[str, ContactHistory]) -> Mapping[str, bytes]:
-    contacts = {customer: encode(contact) for customer, contact in detached.items()}
+def _contacts(
+    decision: Decision, detached: Mapping[str, ContactHistory]
+) -> Mapping[str, ContactWrite]:
+    contacts = dict(detached)
     if decision.contact is not None and decision.session.customer is not None:
-        contacts[decision.session.customer] = encode(decision.contact)
-    return contacts
+        contacts[decision.session.customer] = decision.contact
+    return {customer: ContactWrite(None, encode(contact)) for customer, contact in contacts.items()}
 
 
 def _entry(context: Context, decision: Decision, *, known: bool) -> TurnEntry:

@@ -9,12 +9,13 @@ from msgspec import structs
 from tactful.core.facts.fact_versions import UNSEEN, HighestVersions, advance, comes_late
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
+from tactful.stores.memory.changes import MemoryChanges
 from tactful.stores.shared.json_text import as_plain_data, replace_id
 
 Name = tuple[str, str]
 
 
-class MemoryFacts:
+class MemoryFacts(MemoryChanges):
     """The part of `MemoryLedger` that stores facts and heartbeats (role `FactStore`)."""
 
     def __init__(self) -> None:
@@ -23,13 +24,17 @@ class MemoryFacts:
         self._heads: dict[Name, HighestVersions] = {}
         self._by_subject: dict[Name, dict[Name, None]] = {}
         self._heartbeats: dict[str, int] = {}
-        self._number = 0
+        self._newest_fact = 0
 
     async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
         """Store the rows that are newer; True for each row that is now in force."""
-        return [self._record(row) for row in rows]
+        stored = [self._record(row) for row in rows]
+        self._publish()
+        return stored
 
     def _record(self, row: FactRow) -> bool:
+        if self._refuses_fact(row):
+            return False
         name = row.kind, row.key
         before = self._heads.get(name, UNSEEN)
         heads = advance(before, row.version, row.at)
@@ -38,13 +43,17 @@ class MemoryFacts:
                 self._keep_late(row)
             return False
         self._heads[name] = heads
+        before_subjects: tuple[Name, ...] = ()
         versions = self._facts.setdefault(name, [])
         at = max(row.at, versions[-1][0].at) if versions else row.at
         if versions:
-            last, subjects = versions[-1]
-            versions[-1] = structs.replace(last, ended=at), subjects
-        self._number += 1
-        fact = StoredFact(row.kind, row.key, row.body, at, number=self._number)
+            last, before_subjects = versions[-1]
+            versions[-1] = structs.replace(last, ended=at), before_subjects
+        about = row.subjects
+        if before_subjects not in {(), about}:
+            about = tuple(dict.fromkeys((*about, *before_subjects)))
+        number = self._log_fact(row, about)
+        fact = StoredFact(row.kind, row.key, row.body, at, number=number)
         versions.append((fact, row.subjects))
         for subject in row.subjects:
             self._by_subject.setdefault(subject, {})[name] = None
@@ -54,9 +63,21 @@ class MemoryFacts:
         """Store a version that is older than the one in force, and so never was in force itself."""
         versions = self._facts[row.kind, row.key]
         if all(fact.body != row.body for fact, _ in versions):
-            self._number += 1
-            late = StoredFact(row.kind, row.key, row.body, row.at, row.at - 1, self._number)
+            number = self._log_fact(row, row.subjects)
+            late = StoredFact(row.kind, row.key, row.body, row.at, row.at - 1, number)
             versions.insert(0, (late, row.subjects))
+
+    def _log_fact(self, row: FactRow, about: tuple[Name, ...]) -> int:
+        self._newest_fact = self._log("fact", about, at=row.at, body=row.body)
+        return self._newest_fact
+
+    def _refresh_bodies(self) -> None:
+        """Give the changes that are facts the bodies that are stored now; empty: none is."""
+        stored = {one.number: one.body for each in self._facts.values() for one, _ in each}
+        for place, change in enumerate(self._changes):
+            if change.kind == "fact":
+                body = stored.get(change.position, b"")
+                self._changes[place] = structs.replace(change, body=body)
 
     async def facts_about(
         self,
@@ -77,7 +98,7 @@ class MemoryFacts:
 
     async def newest_fact(self) -> int:
         """Return the number of the newest fact; 0: there is none."""
-        return self._number
+        return self._newest_fact
 
     async def known_skus(self) -> list[str]:
         """Return every SKU that a fact is or was about."""
@@ -94,7 +115,10 @@ class MemoryFacts:
 
     async def record_heartbeat(self, feed: str, at: int) -> None:
         """Store a heartbeat, unless a later one is stored."""
-        self._heartbeats[feed] = max(at, self._heartbeats.get(feed, at))
+        if at > self._heartbeats.get(feed, at - 1):
+            self._heartbeats[feed] = at
+            self._log("heartbeat", (("feed", feed),), at=at)
+            self._publish()
 
     async def state_digest(self) -> str:
         """Return a digest of the facts in force and the highest versions, for tests of replayed feeds."""
@@ -152,6 +176,7 @@ class MemoryFacts:
             kept = [pair for pair in versions if pair[0].ended is None or pair[0].ended >= since]
             dropped += len(versions) - len(kept)
             self._facts[name] = kept
+        self._refresh_bodies()
         return dropped
 
 

@@ -8,7 +8,13 @@ import secrets
 import msgspec
 from msgspec import structs
 
-from tactful.runtime.ports.ledger_rows import AuditRow, SavedSession, TurnEntry
+from tactful.runtime.ports.ledger_rows import (
+    AuditRow,
+    SavedContact,
+    SavedSession,
+    Subject,
+    TurnEntry,
+)
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.memory.facts import MemoryFacts
 from tactful.stores.memory.rulebooks import MemoryRulebooks
@@ -49,7 +55,24 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         """Return 0: memory can always be written."""
         return 0
 
+    @property
+    def fenced_records(self) -> int:
+        """Return the records that were dropped because another process owns their session."""
+        return self._fenced
+
     # sessions
+    async def claim_session(self, digest: bytes) -> SavedSession | None:
+        """Add one to the epoch of the session whose resume secret has this digest."""
+        known = await self.session_by_resume(digest) if digest else None
+        if known is None:
+            return None
+        claimed = structs.replace(known, epoch=known.epoch + 1)
+        self._sessions[known.session] = claimed
+        body = str(claimed.epoch).encode()
+        self._log("session_claimed", (("session", known.session),), body=body)
+        self._publish()
+        return claimed
+
     async def session_by_resume(self, digest: bytes) -> SavedSession | None:
         """Return the session whose resume secret has this digest."""
         return next((s for s in self._sessions.values() if s.resume == digest), None)
@@ -67,8 +90,8 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
             if key in standing or (saved.wake_at is not None and saved.wake_at < before)
         ]
 
-    async def contact(self, shopper: str) -> bytes | None:
-        """Return the encoded contact history of a customer."""
+    async def contact(self, shopper: str) -> SavedContact | None:
+        """Return the contact history of a customer with its revision."""
         return self._contacts.get(shopper)
 
     async def forget_session(self, session: str) -> None:
@@ -158,13 +181,14 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         found = [one for one in self._actions if customer in {None, one.customer}]
         return found[::-1][:limit]
 
-    async def erase_customer(self, customer: str, alias: str) -> int:
+    async def erase_customer(self, customer: str, alias: str, at: int) -> int:
         """Delete a customer; offers and redemptions stay under an alias. Return the rows changed."""
         sessions = {
             *(saved.session for saved in self._sessions.values() if saved.customer == customer),
             *(entry.session for entry in self._entries if entry.customer == customer),
             *(one.session for one in self._offers.values() if one.customer == customer),
         }
+        orders = self._orders_of(customer)
         touched = self._erase_facts(customer, alias, sessions)
         touched += self._contacts.pop(customer, None) is not None
         for session in sessions:
@@ -177,7 +201,27 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
                 named = alias if one.customer == customer else one.customer
                 self._offers[key] = structs.replace(one, session=alias, customer=named)
                 touched += 1
-        return touched + self._erase_actions(customer, alias)
+        touched += self._erase_actions(customer, alias)
+        digest = self._bury("customer", customer, alias, at)
+        hidden: dict[Subject, Subject] = {("customer", customer): ("customer", digest)}
+        hidden |= {("session", session): ("session", alias) for session in sessions}
+        hidden |= {("order", one): ("order", self._digest("order", one)) for one in orders}
+        self._replace_subjects(hidden)
+        self._refresh_bodies()
+        self._log("customer_erased", (("customer", digest),), at=at, body=alias.encode())
+        self._publish()
+        return touched
+
+    def _orders_of(self, customer: str) -> set[str]:
+        facts = self._by_subject.get(("customer", customer), {})
+        return {
+            *(key for kind, key in facts if kind == "order"),
+            *(
+                row.order
+                for row in self._redemptions.values()
+                if self._offers[row.offer].customer == customer
+            ),
+        }
 
     def _erase_actions(self, customer: str, alias: str) -> int:
         mine = [place for place, one in enumerate(self._actions) if one.customer == customer]
@@ -193,7 +237,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         return {
             "customer": customer,
             "facts": self._facts_of(customer),
-            "contact": as_plain_data(contact) if contact else None,
+            "contact": as_plain_data(contact.body) if contact else None,
             "acts": [_plain(one) for one in self._actions if one.customer == customer],
             "sessions": [
                 as_plain_data(saved.state)

@@ -2,8 +2,11 @@
 
 from typing import Literal
 
+from tactful.runtime.ports.ledger_rows import RULEBOOK
+from tactful.stores.memory.changes import MemoryChanges
 
-class MemoryRulebooks:
+
+class MemoryRulebooks(MemoryChanges):
     """The part of `MemoryLedger` that keeps rulebooks (role `RulebookStore`)."""
 
     def __init__(self) -> None:
@@ -18,6 +21,8 @@ class MemoryRulebooks:
         """Store an activation, and the sources where the version is new."""
         self._sources.setdefault(version, sources)
         self._activations.append((version, at, back))
+        self._log("rulebook", (RULEBOOK,), at=at, body=version.encode())
+        self._publish()
 
     async def rulebooks(self) -> list[tuple[str, int, bool]]:
         """Return (version, activated at, back) of every activation, newest first."""
@@ -37,3 +42,5 @@ class MemoryRulebooks:
             self._rule_states[rule] = state
         else:
             self._rule_states.pop(rule, None)
+        self._log("rule_state", (("rule", rule),), body=state.encode())
+        self._publish()

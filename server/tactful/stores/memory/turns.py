@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import overload
 
 from msgspec import structs
 
@@ -22,15 +23,30 @@ from tactful.runtime.ports.ledger_rows import (
     Commit,
     CommitRefusal,
     OutcomeRow,
+    ReadSet,
     ReductionRow,
     RuleStepRow,
+    SavedContact,
     SavedSession,
+    TallyRow,
     TurnEntry,
 )
+from tactful.stores.memory.changes import MemoryChanges
 from tactful.stores.shared.balance_moves import apply_moves, balance_key
+from tactful.stores.shared.commit_check import (
+    Shelf,
+    promised_by,
+    refuse_commit,
+    refuse_moved_session,
+    refuse_stale_reads,
+    units_growth,
+)
+from tactful.stores.shared.contact_merge import next_contact
+from tactful.stores.shared.erased_ids import without_erased_ids
+from tactful.stores.shared.redemption_change import redemption_subjects
 
 
-class MemoryTurns:
+class MemoryTurns(MemoryChanges):
     """The part of `MemoryLedger` for turns and offers.
 
     It has the roles `TurnStore`, `OfferStore` and `OfferStatistics`. No call awaits anything, so each
@@ -40,7 +56,10 @@ class MemoryTurns:
     def __init__(self) -> None:
         super().__init__()
         self._sessions: dict[str, SavedSession] = {}
-        self._contacts: dict[str, bytes] = {}
+        self._contacts: dict[str, SavedContact] = {}
+        self._promised: dict[Shelf, int] = {}
+        self._tallies: dict[tuple[int, str, str, str, str], int] = {}
+        self._fenced = 0
         self._offers: dict[str, Offer] = {}
         self._steps: list[OfferStep] = []
         self._balances: dict[BalanceKey, BudgetRow] = {}
@@ -51,18 +70,31 @@ class MemoryTurns:
     # turns
     async def commit(self, commit: Commit) -> CommitRefusal | None:
         """Write a turn, or return why it was refused; then nothing is written."""
+        commit = without_erased_ids(commit, self._alias_of)
         for ended in self._ended_meanwhile(commit):
             return CommitRefusal("offer.ended", offer=ended)
+        refused = refuse_commit(self, commit, self._growth(commit.offers))
+        if refused:
+            return refused
         balances = dict(self._balances)
         refused = apply_moves(balances, commit.moves)
         if refused:
             return refused
         self._balances = balances
         self._write(commit, commit.offers, commit.steps)
+        self._write_contacts(commit)
         return None
 
     def record(self, commit: Commit) -> None:
-        """Write a turn that promises nothing. An offer that ended meanwhile keeps its end."""
+        """Write a turn that promises nothing. An offer that ended meanwhile keeps its end.
+
+        Of a session that another process has claimed, nothing is written but contact histories.
+        """
+        commit = without_erased_ids(commit, self._alias_of)
+        self._write_contacts(commit)
+        if refuse_moved_session(self, commit):
+            self._fenced += 1
+            return
         ended = set(self._ended_meanwhile(commit))
         apply_moves(
             self._balances, [change for change in commit.moves if change.offer not in ended]
@@ -80,6 +112,36 @@ class MemoryTurns:
     async def flush(self) -> None:
         """Do nothing: records are written at once."""
 
+    # the view that commits are checked against
+    def epoch_of(self, session: str) -> int:
+        """Return the epoch of a stored session; 0: it is not stored."""
+        known = self._sessions.get(session)
+        return known.epoch if known else 0
+
+    def contact_revision(self, customer: str) -> int:
+        """Return the revision of a customer's contact history; 0: none is stored."""
+        known = self._contacts.get(customer)
+        return known.revision if known else 0
+
+    def promised_units(self, shelf: Shelf) -> int:
+        """Return the units that standing offers promise."""
+        return self._promised.get(shelf, 0)
+
+    def _growth(self, offers: Iterable[Offer]) -> dict[Shelf, int]:
+        offers = tuple(offers)
+        known = (self._offers.get(offer.id) for offer in offers)
+        return units_growth(offers, {one.id: promised_by(one) for one in known if one})
+
+    def _put_offers(self, offers: Iterable[Offer]) -> None:
+        offers = tuple(offers)
+        for shelf, more in self._growth(offers).items():
+            self._promised[shelf] = self._promised.get(shelf, 0) + more
+        self._offers.update((offer.id, offer) for offer in offers)
+
+    def _write_contacts(self, commit: Commit) -> None:
+        for customer, write in commit.contacts.items():
+            self._contacts[customer] = next_contact(self._contacts.get(customer), write)
+
     def _ended_meanwhile(self, commit: Commit) -> Iterable[str]:
         for offer in commit.offers:
             known = self._offers.get(offer.id)
@@ -96,9 +158,13 @@ class MemoryTurns:
                 commit.resume if commit.resume is not None else known.resume if known else b"",
                 commit.wake_at,
                 commit.seen_at,
+                known.epoch if known else max(commit.epoch, 1),
+                commit.taken if commit.taken is not None else known.taken if known else None,
             )
-        self._contacts.update(commit.contacts)
-        self._offers.update((offer.id, offer) for offer in offers)
+        for row in commit.tallies:
+            key = row.hour, row.what, row.product, row.territory, row.name
+            self._tallies[key] = self._tallies.get(key, 0) + row.count
+        self._put_offers(offers)
         self._steps.extend(steps)
         if commit.entry:
             self._entries.append(commit.entry)
@@ -116,6 +182,7 @@ class MemoryTurns:
         """Return all balances, by campaign, period and currency."""
         return [row for _, row in sorted(self._balances.items())]
 
+    @overload
     async def run_redemption(
         self,
         logic: RedemptionLogic,
@@ -123,8 +190,32 @@ class MemoryTurns:
         offer: str | None = None,
         order: str,
         refund: str | None = None,
-    ) -> RedemptionOutcome:
+        reads: None = None,
+    ) -> RedemptionOutcome: ...
+
+    @overload
+    async def run_redemption(
+        self,
+        logic: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+        reads: ReadSet | None,
+    ) -> RedemptionOutcome | CommitRefusal: ...
+
+    async def run_redemption(
+        self,
+        logic: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+        reads: ReadSet | None = None,
+    ) -> RedemptionOutcome | CommitRefusal:
         """Read what the redemption depends on, run its logic and write the outcome."""
+        if stale := refuse_stale_reads(self, reads):
+            return stale
         outcome = logic(self._redemption_state(offer, order, refund))
         balances = dict(self._balances)
         if refused := apply_moves(balances, outcome.moves):
@@ -135,8 +226,12 @@ class MemoryTurns:
             self._redemptions[row.offer, row.order] = row
         if outcome.refund:
             self._refunds[order, outcome.refund.refund] = outcome.refund
-        self._offers.update((one.id, one) for one in outcome.offers)
+        self._put_offers(outcome.offers)
         self._steps.extend(outcome.steps)
+        if outcome.has_effect:
+            subjects, at = redemption_subjects(outcome, order)
+            self._log("redemption", subjects, at=at)
+            self._publish()
         return outcome
 
     def _redemption_state(
@@ -167,12 +262,24 @@ class MemoryTurns:
         )
 
     async def reconcile(self) -> list[str]:
-        """Compare every balance with the sum of its offers and redemptions."""
-        return [
+        """Compare every balance and stock commitment with the sum of its rows."""
+        units: Counter[Shelf] = Counter()
+        for one in self._offers.values():
+            units[one.sku, one.territory] += promised_by(one)
+        wrong = [
             f"{row.campaign} {row.period} {row.currency} does not add up"
             for row in self._balances.values()
             if (row.reserved, row.settled) != self._sums(row)
         ]
+        return wrong + [
+            f"the units promised of {' '.join(shelf)} do not add up"
+            for shelf in sorted({*units, *self._promised})
+            if units[shelf] != self._promised.get(shelf, 0)
+        ]
+
+    async def stock_commitments(self) -> dict[tuple[str, str], int]:
+        """Return (SKU, territory) → the units that standing offers promise, without zeros."""
+        return {shelf: units for shelf, units in sorted(self._promised.items()) if units}
 
     def _sums(self, row: BudgetRow) -> tuple[int, int]:
         counted = row.currency == COUNT
@@ -193,6 +300,21 @@ class MemoryTurns:
         )
 
     # statistics
+    async def tally_sums(self, since: int, what: str | None = None) -> list[TallyRow]:
+        """Return the counts of an hour and of all later ones."""
+        return [
+            TallyRow(*key, count)
+            for key, count in sorted(self._tallies.items())
+            if key[0] >= since and what in {None, key[1]}
+        ]
+
+    async def prune_tallies(self, before: int, what: str) -> int:
+        """Delete the counts of all hours before one; return how many."""
+        old = [key for key in self._tallies if key[0] < before and key[1] == what]
+        for key in old:
+            del self._tallies[key]
+        return len(old)
+
     async def outcomes(self) -> list[OutcomeRow]:
         """Return how many offers, and how many held-out offers, led to a purchase."""
         seen = {step.offer for step in self._steps if step.to is OfferState.SHOWN}

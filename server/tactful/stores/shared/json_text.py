@@ -23,6 +23,21 @@ def replace_id(body: bytes, ident: str, alias: str) -> bytes:
     return msgspec.json.encode(_with_id_replaced(msgspec.json.decode(body), ident, alias))
 
 
+def replace_packed_id(body: bytes, ident: str, alias: str) -> bytes:
+    """Return an encoded value in which every string and key equal to `ident` is `alias`.
+
+    The value is MessagePack, or any bytes that do not contain the id. Bytes that contain the id and
+    cannot be decoded are dropped, because an erased id must not be written.
+    """
+    if ident.encode() not in body:
+        return body
+    try:
+        value = msgspec.msgpack.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return b""
+    return msgspec.msgpack.encode(_with_id_replaced(value, ident, alias))
+
+
 def _with_id_replaced(value: Any, ident: str, alias: str) -> Any:
     match value:
         case str():

@@ -100,7 +100,7 @@ def restore(copy: Path, ledger: Path, erased: Mapping[str, str] | None = None) -
         copy.chmod(0o600)
         # Added before the ledger is replaced: after a crash between the two, the list is complete.
         erasures.add_erasures(erasures.erasures_file(ledger), erased or {})
-        again = _erase_again(copy, erasures.read_erasures(ledger))
+        again = _erase_again(copy, erasures.read_erasures(ledger), _last_erasure(ledger))
         _fsync(copy)
     aside = name_aside(ledger)
     with _translated_errors(ledger), _write_lock(ledger):
@@ -187,10 +187,17 @@ def check_copy(copy: Path) -> None:
             )
 
 
-def _erase_again(draft: Path, erased: dict[str, str]) -> int:
+def _last_erasure(ledger: Path) -> int:
+    """Return the instant of the last erasure in a list, in milliseconds since the Unix epoch, UTC."""
+    listed = erasures.erasures_file(ledger)
+    return listed.stat().st_mtime_ns // 1_000_000 if listed.exists() else 0
+
+
+def _erase_again(draft: Path, erased: dict[str, str], at: int) -> int:
     """Erase every customer of a copy whose digest is listed, and return their number.
 
-    The list has digests only, so every customer of the copy is looked up in it.
+    The list has digests only, so every customer of the copy is looked up in it. The list names no
+    instants either, so all tombstones get that of the last erasure.
     """
     connection = open_writer(draft)
     with closing(connection):
@@ -199,8 +206,8 @@ def _erase_again(draft: Path, erased: dict[str, str]) -> int:
         for (customer,) in connection.execute(_CUSTOMERS).fetchall() if erased else ():
             alias = erased.get(erasure_digest(secret, "customer", customer))
             if alias:
-                connection.execute("BEGIN IMMEDIATE")
-                customer_data.erase(connection, customer, alias)
+                connection.start()
+                customer_data.erase(connection, customer, alias, at)
                 connection.execute("COMMIT")
                 count += 1
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -14,28 +14,35 @@ from msgspec import structs
 
 from tactful.core.redemption.redemption_rows import RefundRow
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
+from tactful.runtime.ports.ledger_rows import Subject
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.shared.json_text import as_plain_data, replace_id
 from tactful.stores.sqlite import operator_actions
-from tactful.stores.sqlite.turns import DECODE_OFFER, DECODE_REDEMPTION, ENCODE
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
+from tactful.stores.sqlite.tables import change_rows, tombstones
+from tactful.stores.sqlite.turns import DECODE_OFFER, ENCODE
 
 _DECODE_SUBJECTS: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
 
 
-def erase(connection: sqlite3.Connection, customer: str, alias: str) -> int:
+def erase(connection: LedgerConnection, customer: str, alias: str, at: int) -> int:
     """Delete a customer; offers and redemptions stay under an alias.
 
     Args:
         connection: In a transaction.
         customer: The shop's id of the customer.
         alias: A random id that replaces the customer's id and those of the customer's sessions.
+        at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
 
     Returns:
-        The number of rows that were deleted or changed.
+        The number of rows that were deleted or changed. The tombstone and the change that tells
+        other processes do not count.
     """
     before = connection.total_changes
     sessions = _sessions_of(connection, customer)
+    orders = _orders_of(connection, customer)
     _erase_facts(connection, customer, alias, sessions)
     connection.execute("DELETE FROM contacts WHERE shopper = ?", (customer,))
     connection.execute("DELETE FROM entries WHERE customer = ?", (customer,))
@@ -45,7 +52,25 @@ def erase(connection: sqlite3.Connection, customer: str, alias: str) -> int:
         offers |= _delete_session(connection, session)
     for offer in offers:
         _pseudonymize_offer(connection, offer, customer, alias)
-    return connection.total_changes - before
+    touched = connection.total_changes - before
+    digest = tombstones.add_tombstone(connection, "customer", customer, alias, at)
+    secret = ledger_secret(connection)
+    hidden: dict[Subject, Subject] = {("customer", customer): ("customer", digest)}
+    hidden |= {("session", session): ("session", alias) for session in sessions}
+    hidden |= {
+        ("order", order): ("order", erasure_digest(secret, "order", order)) for order in orders
+    }
+    change_rows.replace_subjects(connection, hidden)
+    subjects = (("customer", digest),)
+    change_rows.append(connection, "customer_erased", subjects, at=at, body=alias.encode())
+    return touched
+
+
+def _orders_of(connection: sqlite3.Connection, customer: str) -> set[str]:
+    facts = {key for kind, key in _keys_under(connection, "customer", customer) if kind == "order"}
+    sql = """SELECT r."order" FROM redemptions AS r JOIN offers AS o ON o.id = r.offer
+      WHERE o.customer = ?"""
+    return facts | {order for (order,) in connection.execute(sql, (customer,))}
 
 
 _OFFERS_OF: Final = "SELECT id FROM offers WHERE customer = ?"

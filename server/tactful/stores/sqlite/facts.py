@@ -9,6 +9,8 @@ import msgspec
 
 from tactful.core.facts.fact_versions import UNSEEN, HighestVersions, advance, comes_late
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.tables import change_rows, tombstones
 
 _DECODE_SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -17,8 +19,8 @@ _LATEST: Final = """
   SELECT id, int_version, time_version, at, subjects FROM facts
   WHERE kind = ? AND key = ? AND ended IS NULL"""
 _INSERT: Final = """
-  INSERT INTO facts (kind, key, int_version, time_version, subjects, body, at)
-  VALUES (?, ?, ?, ?, ?, ?, ?)"""
+  INSERT INTO facts (id, kind, key, int_version, time_version, subjects, body, at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 # Versions of a key follow one another without a gap, so from the first on, one is always in force.
 # A late version has `ended` before `at`, so no query finds it in force.
@@ -37,27 +39,37 @@ _ABOUT: Final = """
   ORDER BY f.kind, f.key"""
 
 
-def record(connection: sqlite3.Connection, rows: Sequence[FactRow]) -> list[bool]:
-    """Store the rows that are newer, in the given order; True for each row that is now in force."""
-    return [_record(connection, row) for row in rows]
+def record(connection: LedgerConnection, rows: Sequence[FactRow]) -> list[bool]:
+    """Store the rows that are newer, in the given order; True for each row that is now in force.
+
+    Each stored row is a change, and its id is its position in the change log.
+    """
+    changes = change_rows.ChangeBatch(connection)
+    stored = [_record(connection, row, changes) for row in rows]
+    changes.write()
+    return stored
 
 
-def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
+def _record(connection: LedgerConnection, row: FactRow, changes: change_rows.ChangeBatch) -> bool:
+    if tombstones.refuses_fact(connection, row):
+        return False
     known = connection.execute(_LATEST, (row.kind, row.key)).fetchone()
     before = HighestVersions(known[1], known[2]) if known else UNSEEN
     heads = advance(before, row.version, row.at)
     if heads is None:
         if row.dated and comes_late(before, row.version):
-            _record_late(connection, row)
+            _record_late(connection, row, changes)
         return False
     at = max(row.at, known[3]) if known else row.at
     subjects = _ENCODE(row.subjects).decode()
     if known:
         connection.execute("UPDATE facts SET ended = ? WHERE id = ?", (at, known[0]))
+    before_subjects = known and known[4] != subjects and _DECODE_SUBJECTS(known[4])
+    number = changes.add_fact(row, before_subjects or ())
     connection.execute(
-        _INSERT, (row.kind, row.key, heads.integer, heads.time, subjects, row.body, at)
+        _INSERT, (number, row.kind, row.key, heads.integer, heads.time, subjects, row.body, at)
     )
-    if not known or known[4] != subjects:
+    if not known or before_subjects:
         connection.executemany(
             "INSERT OR IGNORE INTO subjects VALUES (?, ?, ?, ?)",
             [(kind, ident, row.kind, row.key) for kind, ident in row.subjects],
@@ -65,7 +77,9 @@ def _record(connection: sqlite3.Connection, row: FactRow) -> bool:
     return True
 
 
-def _record_late(connection: sqlite3.Connection, row: FactRow) -> None:
+def _record_late(
+    connection: LedgerConnection, row: FactRow, changes: change_rows.ChangeBatch
+) -> None:
     """Store a version that is older than the one in force, and so never was in force itself.
 
     It ends a millisecond before it begins. Equal bodies are stored once, however often they come.
@@ -74,8 +88,15 @@ def _record_late(connection: sqlite3.Connection, row: FactRow) -> None:
     sql = "SELECT 1 FROM facts WHERE kind = ? AND key = ? AND body = ?"
     if connection.execute(sql, named).fetchone() is None:
         connection.execute(
-            "INSERT INTO facts (kind, key, body, subjects, at, ended) VALUES (?, ?, ?, ?, ?, ?)",
-            (*named, _ENCODE(row.subjects).decode(), row.at, row.at - 1),
+            "INSERT INTO facts (id, kind, key, body, subjects, at, ended)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                changes.add_fact(row),
+                *named,
+                _ENCODE(row.subjects).decode(),
+                row.at,
+                row.at - 1,
+            ),
         )
 
 

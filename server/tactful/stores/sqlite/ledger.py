@@ -6,26 +6,45 @@ so that they never wait for a transaction (`reads`).
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, overload
 
 import aiosqlite
 import structlog
 
 from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionOutcome
+from tactful.runtime.ports.change_log import OnChanges
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
-from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, FactRow
+from tactful.runtime.ports.ledger_rows import (
+    KEYS,
+    RULEBOOK,
+    Change,
+    ChangeKind,
+    Commit,
+    CommitRefusal,
+    FactRow,
+    ReadSet,
+    SavedSession,
+    Subject,
+)
 from tactful.runtime.ports.operator_actions import OperatorAction
-from tactful.stores.shared import erasures
-from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
-from tactful.stores.sqlite import customer_data, facts, operator_actions, turns
+from tactful.stores.sqlite import (
+    customer_data,
+    facts,
+    operator_actions,
+    redemption_transaction,
+    turns,
+)
+from tactful.stores.sqlite.erasure import SqliteErasure, align_erasures
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
 from tactful.stores.sqlite.reconcile import reconcile
+from tactful.stores.sqlite.tables import change_rows, sessions, tallies
 from tactful.stores.sqlite.writer.group_commit import SqliteWriter, session_of
 from tactful.stores.sqlite.writer.write_jobs import Lane
 
@@ -37,18 +56,16 @@ MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
 Beyond that, records of browsing are dropped and counted. Records with offers, moves or contact
 histories are always queued.
 """
+TRIM_BATCH: Final = 1_000
+"""Changes deleted from the change log in one transaction."""
 PRUNE_BATCH: Final = 5_000
 """Rows examined or deleted in one transaction, so that no commit waits long behind a prune."""
 _NEXT_SESSIONS: Final = (
     "SELECT rowid, session, seen_at FROM sessions WHERE rowid > ? ORDER BY rowid LIMIT ?"
 )
-TRUNCATE_ATTEMPTS: Final = 100
-"""Attempts to empty the write-ahead log after an erasure."""
-TRUNCATE_RETRY_S: Final = 0.1
-"""Seconds between two attempts, because a reader of the log prevents it."""
 
 
-class SqliteLedger(SqliteReads):
+class SqliteLedger(SqliteErasure, SqliteReads):
     """The ledger on one SQLite file; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(
@@ -65,7 +82,7 @@ class SqliteLedger(SqliteReads):
             erasures_copy: The second place of the list of erasures.
             failpoint: The failpoints of a test.
         """
-        self.path: Final = path
+        self.path = path
         self._path = str(path)
         self._erasures_copy = erasures_copy
         self._failpoint = failpoint
@@ -74,6 +91,8 @@ class SqliteLedger(SqliteReads):
         # is closed, those that it gave up.
         self._records_lost = 0
         self._is_dropping = False
+        self._connection: LedgerConnection | None = None
+        self._subscribers: list[OnChanges] = []
 
     async def open(self) -> None:
         """Check and migrate the file, and start the writer.
@@ -85,11 +104,14 @@ class SqliteLedger(SqliteReads):
         _refuse_after_interrupted_restore(self.path)
         connection = await asyncio.to_thread(open_writer, self.path)
         try:
-            await asyncio.to_thread(_align_erasures, self.path, self._erasures_copy)
+            await asyncio.to_thread(align_erasures, self.path, self._erasures_copy)
         except LedgerError:
             connection.close()
             raise
-        self._writer = SqliteWriter(connection, self._path, turns.record, self._failpoint)
+        self._connection = connection
+        self._writer = SqliteWriter(
+            connection, self._path, turns.record, self._failpoint, self._publish
+        )
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
 
     async def close(self) -> None:
@@ -123,6 +145,40 @@ class SqliteLedger(SqliteReads):
         return self._records_lost + (self._writer.records_lost if self._writer else 0)
 
     @property
+    def fenced_records(self) -> int:
+        """Return the records that were dropped because another process owns their session."""
+        return self._connection.fenced if self._connection else 0
+
+    def subscribe(self, callback: OnChanges) -> Callable[[], None]:
+        self._subscribers.append(callback)
+        return partial(self._subscribers.remove, callback)
+
+    def _publish(self, changes: Sequence[Change]) -> None:
+        for callback in tuple(self._subscribers):
+            callback(changes)
+
+    async def record_keys_change(self, at: int) -> None:
+        await self._log("keys", (KEYS,), at=at)
+
+    async def _log(
+        self, kind: ChangeKind, subjects: tuple[Subject, ...], *, at: int = 0, body: bytes = b""
+    ) -> None:
+        await self._open_writer.run(
+            partial(change_rows.append, kind=kind, subjects=subjects, at=at, body=body)
+        )
+
+    async def trim_changes(self, upto: int) -> int:
+        """Delete the changes up to a position, in small transactions; return how many.
+
+        The newest change always stays.
+        """
+        work = partial(change_rows.trim, upto=upto, limit=TRIM_BATCH)
+        total = 0
+        while dropped := await self._open_writer.run(work):
+            total += dropped
+        return total
+
+    @property
     def _open_writer(self) -> SqliteWriter:
         if self._writer is None:
             raise LedgerError("the ledger is not open", retry=False)
@@ -140,13 +196,16 @@ class SqliteLedger(SqliteReads):
         return await self._open_writer.run(work, weight=len(rows))
 
     async def record_heartbeat(self, feed: str, at: int) -> None:
-        await self._open_writer.run(
-            lambda connection: connection.execute(
-                "INSERT INTO heard VALUES (?, ?) ON CONFLICT (feed)"
-                " DO UPDATE SET at = max(at, excluded.at)",
-                (feed, at),
-            ).close()
+        sql = (
+            "INSERT INTO heard VALUES (?, ?) ON CONFLICT (feed)"
+            " DO UPDATE SET at = excluded.at WHERE excluded.at > at"
         )
+
+        def put(connection: LedgerConnection) -> None:
+            if connection.execute(sql, (feed, at)).rowcount > 0:
+                change_rows.append(connection, "heartbeat", (("feed", feed),), at=at)
+
+        await self._open_writer.run(put)
 
     async def commit(self, commit: Commit) -> CommitRefusal | None:
         work = partial(turns.commit, turn=commit)
@@ -173,6 +232,7 @@ class SqliteLedger(SqliteReads):
     async def flush(self) -> None:
         await self._open_writer.run(_no_work, Lane.RECORD)
 
+    @overload
     async def run_redemption(
         self,
         logic: RedemptionLogic,
@@ -180,16 +240,54 @@ class SqliteLedger(SqliteReads):
         offer: str | None = None,
         order: str,
         refund: str | None = None,
-    ) -> RedemptionOutcome:
+        reads: None = None,
+    ) -> RedemptionOutcome: ...
+
+    @overload
+    async def run_redemption(
+        self,
+        logic: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+        reads: ReadSet | None,
+    ) -> RedemptionOutcome | CommitRefusal: ...
+
+    async def run_redemption(
+        self,
+        logic: RedemptionLogic,
+        *,
+        offer: str | None = None,
+        order: str,
+        refund: str | None = None,
+        reads: ReadSet | None = None,
+    ) -> RedemptionOutcome | CommitRefusal:
         return await self._open_writer.run(
             partial(
-                turns.run_redemption,
+                redemption_transaction.run_redemption,
                 logic=logic,
                 request=(offer, order, refund),
                 failpoint=self._failpoint,
+                reads=reads,
             ),
             Lane.PROMISE,
         )
+
+    async def claim_session(self, digest: bytes) -> SavedSession | None:
+        work = partial(sessions.claim, digest=digest)
+        found = await self._read("SELECT session FROM sessions WHERE resume = ?", (digest,))
+        if not found:
+            # The session may be among the records that are not written yet.
+            return await self._open_writer.run(work, Lane.RECORD)
+        return await self._open_writer.run(work, Lane.PROMISE, session=found[0][0])
+
+    async def prune_tallies(self, before: int, what: str) -> int:
+        work = partial(tallies.prune, before=before, what=what, limit=PRUNE_BATCH)
+        total = 0
+        while dropped := await self._open_writer.run(work):
+            total += dropped
+        return total
 
     async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
         await self._open_writer.run(partial(turns.mark_bought, offers=offers, bought=bought))
@@ -203,9 +301,10 @@ class SqliteLedger(SqliteReads):
     ) -> None:
         sql = "INSERT INTO activations (version, at, back) VALUES (?, ?, ?)"
 
-        def insert(connection: sqlite3.Connection) -> None:
+        def insert(connection: LedgerConnection) -> None:
             connection.execute("INSERT OR IGNORE INTO rulebooks VALUES (?, ?)", (version, sources))
             connection.execute(sql, (version, at, back))
+            change_rows.append(connection, "rulebook", (RULEBOOK,), at=at, body=version.encode())
 
         await self._open_writer.run(insert)
 
@@ -214,24 +313,15 @@ class SqliteLedger(SqliteReads):
         values: tuple[str, ...] = (rule,)
         if state == "paused":
             sql, values = "INSERT OR REPLACE INTO rule_states VALUES (?, ?)", (rule, state)
-        await self._open_writer.run(lambda connection: connection.execute(sql, values).close())
+
+        def put(connection: LedgerConnection) -> None:
+            connection.execute(sql, values)
+            change_rows.append(connection, "rule_state", (("rule", rule),), body=state.encode())
+
+        await self._open_writer.run(put)
 
     async def record_operator_action(self, action: OperatorAction) -> None:
         await self._open_writer.run(partial(operator_actions.insert, action=action))
-
-    async def erase_customer(self, customer: str, alias: str) -> int:
-        """Erase a customer from the file, its log and every backup that is restored later.
-
-        The digest goes onto the list of erasures first. A crash after that leads to one needless
-        erasure, and a crash before it leaves nothing half done. Deleted rows are overwritten
-        (`secure_delete`), and the write-ahead log, which holds old pages, is emptied.
-        """
-        writer = self._open_writer
-        remember = partial(_remember_erasure, path=self.path, copy=self._erasures_copy)
-        await writer.run(partial(remember, customer=customer, alias=alias))
-        touched = await writer.run(partial(customer_data.erase, customer=customer, alias=alias))
-        await self._empty_log()
-        return touched
 
     async def export_customer(self, customer: str) -> dict[str, object]:
         """Return everything stored about a customer, read in the writer's order."""
@@ -260,48 +350,9 @@ class SqliteLedger(SqliteReads):
         """Compare every balance with the sum of its rows, in the writer's order."""
         return await self._open_writer.run(reconcile)
 
-    async def _empty_log(self) -> None:
-        """Move the write-ahead log into the file and truncate it to zero bytes.
-
-        Raises:
-            LedgerError: Another process has read the file for 10 s without a break.
-        """
-        for _ in range(TRUNCATE_ATTEMPTS):
-            if await self._open_writer.run_outside_transaction(_checkpoint):
-                return
-            await asyncio.sleep(TRUNCATE_RETRY_S)
-        message = (
-            f"{self.path}: the customer is erased, but the write-ahead log still holds the bytes,"
-            " because another process reads the file. Stop that process and erase again"
-        )
-        raise LedgerError(message)
-
 
 def _no_work(connection: sqlite3.Connection) -> None:
     """Do nothing; when this job is done, everything queued before it is written."""
-
-
-def _checkpoint(connection: sqlite3.Connection) -> bool:
-    connection.execute("PRAGMA busy_timeout=50")
-    try:
-        busy, left, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    return not busy and left == 0
-
-
-def _remember_erasure(
-    connection: sqlite3.Connection, path: Path, copy: Path | None, customer: str, alias: str
-) -> None:
-    digest = erasure_digest(ledger_secret(connection), "customer", customer)
-    try:
-        erasures.append_erasure(path, digest, alias, copy)
-    except OSError as error:
-        raise LedgerError(
-            f"{error.filename or path}: {error.strerror}. The erasure cannot be listed, so nothing"
-            " was erased. Make the file writable and erase again.",
-            retry=False,
-        ) from error
 
 
 def _refuse_after_interrupted_restore(path: Path) -> None:
@@ -316,22 +367,6 @@ def _refuse_after_interrupted_restore(path: Path) -> None:
             " that file back together with its -wal file, or move it away to start anew.",
             retry=False,
         )
-
-
-def _align_erasures(path: Path, copy: Path | None) -> None:
-    """Merge the two places of the list of erasures, so that each is complete."""
-    if copy is None:
-        return
-    own = erasures.erasures_file(path)
-    try:
-        erasures.add_erasures(copy, erasures.read_list(own))
-        erasures.add_erasures(own, erasures.read_list(copy))
-    except OSError as error:
-        raise LedgerError(
-            f"{copy}: {error.strerror}. The list of erasures cannot be kept there. Correct the setting"
-            " erasures_copy, or give the server a folder that it may write to.",
-            retry=False,
-        ) from error
 
 
 def _size(commit: Commit) -> int:

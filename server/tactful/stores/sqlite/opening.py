@@ -10,6 +10,7 @@ from typing import Final
 
 from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
 from tactful.stores.sqlite.error_translation import NOT_UTF8, is_disk_full
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.migrations import (
     APPLICATION_ID,
     SchemaVersion,
@@ -39,20 +40,24 @@ _SETTINGS: Final = (
 )
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> LedgerConnection:
     """Return a connection in autocommit mode, which one thread at a time may use.
 
     Raises:
         sqlite3.Error: The file cannot be opened.
     """
     connection = sqlite3.connect(
-        path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+        path,
+        timeout=BUSY_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=LedgerConnection,
     )
     connection.row_factory = None
     return connection
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path) -> LedgerConnection:
     """Check and migrate a ledger, or make a new one, and return the connection that writes to it.
 
     Raises:
@@ -60,7 +65,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
             message says which, and what to do.
         LedgerFullError: The disk is full.
     """
-    connection: sqlite3.Connection | None = None
+    connection: LedgerConnection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():

@@ -15,19 +15,26 @@ from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
+    Change,
     OutcomeRow,
     ReductionRow,
     RuleStepRow,
+    SavedContact,
     SavedSession,
     StoredFact,
+    TallyRow,
     TurnEntry,
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.sqlite import facts, operator_actions
 from tactful.stores.sqlite.error_translation import translate_error
+from tactful.stores.sqlite.tables import change_rows
+from tactful.stores.sqlite.tables.contacts import SELECT_CONTACT
+from tactful.stores.sqlite.tables.sessions import SELECT_SESSION
+from tactful.stores.sqlite.tables.stock import SELECT_COMMITMENTS, commitments_from_rows
+from tactful.stores.sqlite.tables.tallies import sums_query
 from tactful.stores.sqlite.turns import DECODE_OFFER
 
-_SESSION: Final = "SELECT session, customer, state, resume, wake_at, seen_at FROM sessions "
 _ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
 _STANDING: Final = "SELECT {} FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
 
@@ -119,6 +126,19 @@ class SqliteReads:
         found = await self._read("SELECT DISTINCT id FROM subjects WHERE kind = 'sku'")
         return [sku for (sku,) in found]
 
+    async def position(self) -> int:
+        return int((await self._read(change_rows.NEWEST))[0][0])
+
+    async def changes(self, after: int, limit: int = 1000) -> list[Change]:
+        found = await self._read(change_rows.READ_CHANGES, (after, limit))
+        return change_rows.changes_from_rows(found)
+
+    async def tally_sums(self, since: int, what: str | None = None) -> list[TallyRow]:
+        return [TallyRow(*row) for row in await self._read_settled(*sums_query(since, what))]
+
+    async def stock_commitments(self) -> dict[tuple[str, str], int]:
+        return commitments_from_rows(await self._read_settled(SELECT_COMMITMENTS))
+
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
         return [StoredFact(*row) for row in await self._read(sql, (kind, key))]
@@ -155,20 +175,19 @@ class SqliteReads:
         return sorted(found, key=lambda offer: (offer.issued_at, offer.id))
 
     async def session_by_resume(self, digest: bytes) -> SavedSession | None:
-        return _one(await self._read_settled(_SESSION + "WHERE resume = ?", (digest,)))
+        return _one(await self._read_settled(SELECT_SESSION + "WHERE resume = ?", (digest,)))
 
     async def session(self, session: str) -> SavedSession | None:
-        return _one(await self._read_settled(_SESSION + "WHERE session = ?", (session,)))
+        return _one(await self._read_settled(SELECT_SESSION + "WHERE session = ?", (session,)))
 
     async def sessions_to_wake(self, before: int) -> list[SavedSession]:
         standing = _STANDING.format("session")
-        sql = f"{_SESSION} WHERE wake_at < ? OR session IN ({standing}) ORDER BY session"
+        sql = f"{SELECT_SESSION} WHERE wake_at < ? OR session IN ({standing}) ORDER BY session"
         return [SavedSession(*row) for row in await self._read_settled(sql, (before,))]
 
-    async def contact(self, shopper: str) -> bytes | None:
-        sql = "SELECT body FROM contacts WHERE shopper = ?"
-        found = await self._read_settled(sql, (shopper,))
-        return found[0][0] if found else None
+    async def contact(self, shopper: str) -> SavedContact | None:
+        found = await self._read_settled(SELECT_CONTACT, (shopper,))
+        return SavedContact(*found[0]) if found else None
 
     async def offer_steps(
         self,

@@ -1,4 +1,4 @@
-"""A check that every balance equals the sum of the offers and redemptions behind it.
+"""A check that balances and stock commitments equal the sums of the rows behind them.
 
 It reads whole tables, so it runs on copies and at the request of an operator, never in a turn.
 """
@@ -6,6 +6,8 @@ It reads whole tables, so it runs on copies and at the request of an operator, n
 import sqlite3
 from typing import Final
 
+COMMITMENTS_SINCE: Final = 5
+"""The schema from which on stock commitments are kept."""
 _SUMS: Final = """
   SELECT b.campaign, b.period, b.currency, b."limit", b.reserved, b.settled,
     (SELECT coalesce(sum(iif(b.currency = '#', 1, o.hold)), 0) FROM offers AS o
@@ -17,8 +19,34 @@ _SUMS: Final = """
   FROM budgets AS b"""
 
 
+_UNITS: Final = """
+  SELECT sku, territory, sum(promised), sum(units) FROM (
+    SELECT sku, territory, promised, 0 AS units FROM stock_commitments
+    UNION ALL
+    SELECT body ->> 'sku', body ->> 'territory', 0,
+      body ->> iif(state = 'accepted', 'qty', 'max_qty')
+    FROM (SELECT state, CAST(body AS TEXT) AS body FROM offers
+          WHERE state IN ('pushed', 'shown', 'accepted')))
+  GROUP BY sku, territory HAVING sum(promised) <> sum(units)"""
+
+
 def reconcile(connection: sqlite3.Connection) -> list[str]:
-    """Return one sentence for each balance that differs from its rows; empty: all agree."""
+    """Return one sentence for each sum that differs from its rows; empty: all agree."""
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    # A backup is checked before it is migrated.
+    commitments = _commitments(connection) if schema >= COMMITMENTS_SINCE else []
+    return [*_balances(connection), *commitments]
+
+
+def _commitments(connection: sqlite3.Connection) -> list[str]:
+    return [
+        f"{sku} {territory}: {promised} units are counted as promised,"
+        f" but the standing offers promise {units}"
+        for sku, territory, promised, units in connection.execute(_UNITS)
+    ]
+
+
+def _balances(connection: sqlite3.Connection) -> list[str]:
     return [
         f"{campaign} {period} {currency}: reserved {reserved} and settled {settled},"
         f" but the offers hold {held} and the redemptions spent {spent}"

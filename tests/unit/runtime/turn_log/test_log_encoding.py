@@ -21,7 +21,7 @@ from tactful.core.session.signals import (
     Signal,
     TimerFired,
 )
-from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, TurnEntry
 from tactful.runtime.state.session_registry import RecordedSignal
 from tactful.runtime.turn_log.log_encoding import (
     NO_INPUTS,
@@ -119,7 +119,7 @@ def test_a_customer_who_was_left_keeps_the_contact_history() -> None:
     commit = build_commit(
         before, decide(before), b"", {"c1": NO_CONTACT}, persists=True, known=True
     )
-    assert commit.contacts == {"c1": encode(NO_CONTACT)}
+    assert commit.contacts == {"c1": ContactWrite(None, encode(NO_CONTACT))}
 
 
 def test_a_batch_is_split_into_one_entry_per_signal() -> None:

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from support.ledger_rows import T0, fact, stock
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
@@ -29,9 +30,10 @@ async def test_erasing_the_only_customer_of_a_fact_forgets_its_versions() -> Non
     ledger = MemoryLedger()
     own = fact("customer", "c1", 5, subjects=(("customer", "c1"),), customer="c1")
     await ledger.record_facts([own])
-    await ledger.erase_customer("c1", "erased-1")
+    await ledger.erase_customer("c1", "erased-1", T0)
     assert await ledger.fact_versions("customer", "c1") == []
-    assert await ledger.record_facts([own]) == [True]
+    later = structs.replace(own, own_at=T0 + 1)
+    assert await ledger.record_facts([own, later]) == [False, True]
 
 
 async def test_erasing_one_of_two_customers_leaves_the_fact_to_the_other() -> None:
@@ -39,7 +41,7 @@ async def test_erasing_one_of_two_customers_leaves_the_fact_to_the_other() -> No
     await ledger.record_facts(
         [fact("case", "k1", 1, subjects=SHARED, customer="c2", purchaser="c1")]
     )
-    await ledger.erase_customer("c1", "erased-1")
+    await ledger.erase_customer("c1", "erased-1", T0)
     assert await ledger.facts_about([("customer", "c1")]) == []
     (kept,) = await ledger.facts_about([("customer", "c2")])
     assert msgspec.json.decode(kept.body)["purchaser"] == "erased-1"

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tactful.stores.shared.json_text import as_plain_data, replace_id
+from tactful.stores.shared.json_text import as_plain_data, replace_id, replace_packed_id
 
 
 def test_an_id_is_replaced_as_a_value_a_key_and_in_lists() -> None:
@@ -23,3 +23,13 @@ def test_bodies_of_every_encoding_become_plain_data() -> None:
     assert as_plain_data(b'{"a":1}') == {"a": 1}
     assert as_plain_data(msgspec.msgpack.encode({"a": (1, 2)})) == {"a": [1, 2]}
     assert as_plain_data(b"\xc1 no code") == "\ufffd no code"
+
+
+def test_an_id_is_replaced_in_packed_bodies() -> None:
+    body = msgspec.msgpack.encode({"c1": ["c1", "c12", 1]})
+    assert replace_packed_id(body, "c1", "x") == msgspec.msgpack.encode({"x": ["x", "c12", 1]})
+    assert replace_packed_id(b"\xc1 no id", "c1", "x") == b"\xc1 no id"
+
+
+def test_a_body_that_names_the_id_and_cannot_be_decoded_is_dropped() -> None:
+    assert replace_packed_id(b"\xc1 c1", "c1", "x") == b""

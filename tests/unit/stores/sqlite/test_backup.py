@@ -63,7 +63,7 @@ async def test_a_restored_backup_erases_customers_who_were_erased_since(tmp_path
     ledger = await opened(tmp_path / "tactful.db")
     await fill(ledger)
     backup(ledger.path, tmp_path / "copy.bak")
-    await ledger.erase_customer(CANARY, "erased-1")
+    await ledger.erase_customer(CANARY, "erased-1", T0)
     await ledger.close()
     assert traces(tmp_path).keys() == {"copy.bak"}
     erased = read_erasures(ledger.path)
@@ -116,7 +116,7 @@ async def test_further_erasures_are_applied_and_added_to_the_list(tmp_path: Path
     ledger = await opened(tmp_path / "tactful.db")
     await fill(ledger)
     backup(ledger.path, tmp_path / "copy.bak")
-    await ledger.erase_customer(CANARY, "erased-1")
+    await ledger.erase_customer(CANARY, "erased-1", T0)
     await ledger.close()
     erased = read_erasures(ledger.path)
     new = tmp_path / "new" / "tactful.db"

@@ -21,8 +21,8 @@ from tactful.core.redemption.redemption_rows import (
     with_response,
 )
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.sqlite import ledger as sqlite_ledger
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite
+from tactful.stores.sqlite import erasure
 from tactful.stores.sqlite import opening as sqlite_open
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -53,7 +53,7 @@ async def fill(ledger: SqliteLedger) -> None:
                 session=session,
                 state=f'{{"customer":"{CANARY}"}}'.encode(),
                 customer=CANARY,
-                contacts={CANARY: CANARY.encode()},
+                contacts={CANARY: ContactWrite(None, CANARY.encode())},
                 entry=entry(session, customer=CANARY, inputs=CANARY.encode() * 20),
             )
         )
@@ -87,7 +87,7 @@ async def test_no_byte_of_the_customer_is_left_in_database_or_log(tmp_path: Path
     await fill(ledger)
     redeemed = await ledger.run_redemption(redeemed_by, offer="of_1", order=ORDER)
     assert traces(tmp_path)
-    assert await ledger.erase_customer(CANARY, "erased-1") > 400
+    assert await ledger.erase_customer(CANARY, "erased-1", T0) > 400
     assert traces(tmp_path) == {}
     assert (tmp_path / "tactful.db-wal").stat().st_size == 0
     again = await ledger.run_redemption(redeemed_by, offer="of_1", order=ORDER)
@@ -108,7 +108,7 @@ async def test_an_accepted_offer_stays_redeemable_after_the_erasure(tmp_path: Pa
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
-    await ledger.erase_customer(CANARY, "erased-1")
+    await ledger.erase_customer(CANARY, "erased-1", T0)
     assert (await ledger.run_redemption(redeemed_by, offer="of_1", order="o2")).status == 200
     assert present(await ledger.offer("of_1")).state is OfferState.REDEEMED
     assert await ledger.reconcile() == []
@@ -126,7 +126,7 @@ async def test_the_check_for_left_bytes_fails_where_deleted_pages_are_not_overwr
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
-    await ledger.erase_customer(CANARY, "erased-1")
+    await ledger.erase_customer(CANARY, "erased-1", T0)
     assert traces(tmp_path)["tactful.db"] > 100
     await ledger.close()
 
@@ -134,11 +134,11 @@ async def test_the_check_for_left_bytes_fails_where_deleted_pages_are_not_overwr
 async def test_the_check_for_left_bytes_fails_where_the_log_is_not_emptied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_ledger, "_checkpoint", lambda _: True)
+    monkeypatch.setattr(erasure, "_checkpoint", lambda _: True)
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
-    await ledger.erase_customer(CANARY, "erased-1")
+    await ledger.erase_customer(CANARY, "erased-1", T0)
     assert traces(tmp_path)["tactful.db-wal"] > 100
     await ledger.close()
 
@@ -150,7 +150,7 @@ async def test_a_reader_delays_an_erasure_and_does_not_prevent_it(tmp_path: Path
     with closing(sqlite3.connect(ledger.path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM facts").fetchone()
-        erasing = asyncio.create_task(ledger.erase_customer(CANARY, "erased-1"))
+        erasing = asyncio.create_task(ledger.erase_customer(CANARY, "erased-1", T0))
         while await ledger.contact(CANARY) is not None:
             pass  # each look waits for the ledger
         assert not erasing.done()
@@ -164,7 +164,7 @@ async def test_a_reader_delays_an_erasure_and_does_not_prevent_it(tmp_path: Path
 async def test_a_reader_that_never_ends_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_ledger, "TRUNCATE_ATTEMPTS", 2)
+    monkeypatch.setattr(erasure, "TRUNCATE_ATTEMPTS", 2)
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
@@ -172,8 +172,8 @@ async def test_a_reader_that_never_ends_is_reported(
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM facts").fetchone()
         with pytest.raises(LedgerError, match="another process reads"):
-            await ledger.erase_customer(CANARY, "erased-1")
-    await ledger.erase_customer(CANARY, "erased-1")
+            await ledger.erase_customer(CANARY, "erased-1", T0)
+    await ledger.erase_customer(CANARY, "erased-1", T0)
     assert traces(tmp_path) == {}
     await ledger.close()
 

@@ -1,15 +1,14 @@
 """Facts as rows: versions, subjects, and the query for any past point."""
 
-import sqlite3
-
 from msgspec import structs
 
 from support.ledger_rows import T0, fact, stock
 from tactful.stores.sqlite import facts
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
 
 def about(
-    connection: sqlite3.Connection, *subjects: tuple[str, str], **point: int
+    connection: LedgerConnection, *subjects: tuple[str, str], **point: int
 ) -> list[tuple[str, int]]:
     query, values = facts.facts_query(subjects, (), point.get("at"), point.get("upto"))
     found = facts.select_facts(connection.execute(query, values), subjects)
@@ -17,14 +16,14 @@ def about(
 
 
 def test_the_row_of_a_version_carries_the_highest_of_each_kind(
-    connection: sqlite3.Connection,
+    connection: LedgerConnection,
 ) -> None:
     facts.record(connection, [fact(version=7), fact(version=("time", 5)), fact(version=8)])
     rows = connection.execute("SELECT int_version, time_version FROM facts ORDER BY id").fetchall()
     assert rows == [(7, None), (7, 5), (8, 5)]
 
 
-def test_an_unchanged_subject_is_indexed_once(connection: sqlite3.Connection) -> None:
+def test_an_unchanged_subject_is_indexed_once(connection: LedgerConnection) -> None:
     facts.record(connection, [stock(5, 1), stock(4, 2), stock(3, 3)])
     assert connection.execute("SELECT * FROM subjects").fetchall() == [
         ("sku", "RUN-42", "stock", "RUN-42|DE|")
@@ -32,7 +31,7 @@ def test_an_unchanged_subject_is_indexed_once(connection: sqlite3.Connection) ->
 
 
 def test_a_late_version_ends_before_it_begins_and_is_stored_once(
-    connection: sqlite3.Connection,
+    connection: LedgerConnection,
 ) -> None:
     dated = structs.replace(fact("price", "p", 1, at=T0 + 9, amount=1), dated=True)
     facts.record(connection, [fact("price", "p", 2, at=T0), dated, dated])
@@ -40,7 +39,7 @@ def test_a_late_version_ends_before_it_begins_and_is_stored_once(
     assert rows == [(T0, None), (T0 + 9, T0 + 8)]
 
 
-def test_a_fact_is_found_as_of_now_an_instant_and_a_number(connection: sqlite3.Connection) -> None:
+def test_a_fact_is_found_as_of_now_an_instant_and_a_number(connection: LedgerConnection) -> None:
     facts.record(connection, [stock(5, 1, at=T0), fact("cost", "c", 1), stock(4, 2, at=T0 + 10)])
     sku = ("sku", "RUN-42")
     assert about(connection, sku) == [("c", 2), ("RUN-42|DE|", 3)]
@@ -48,7 +47,7 @@ def test_a_fact_is_found_as_of_now_an_instant_and_a_number(connection: sqlite3.C
     assert about(connection, sku, upto=1) == [("RUN-42|DE|", 1)]
 
 
-def test_the_query_uses_the_indexes_and_scans_no_table(connection: sqlite3.Connection) -> None:
+def test_the_query_uses_the_indexes_and_scans_no_table(connection: LedgerConnection) -> None:
     for point in ({}, {"at": T0}, {"upto": 5}):
         query, values = facts.facts_query([("sku", "RUN-42")], ("stock",), **_named(point))
         plan = connection.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
@@ -59,7 +58,7 @@ def _named(point: dict[str, int]) -> dict[str, int | None]:
     return {"at": point.get("at"), "upto": point.get("upto")}
 
 
-def test_the_digest_ignores_the_order_of_arrival(connection: sqlite3.Connection) -> None:
+def test_the_digest_ignores_the_order_of_arrival(connection: LedgerConnection) -> None:
     facts.record(connection, [stock(5, 2), stock(4, 1), fact("cost", "c", 1)])
     first = facts.digest(connection)
     connection.execute("DELETE FROM facts")

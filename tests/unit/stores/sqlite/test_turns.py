@@ -1,23 +1,20 @@
 """Turns and redemptions as rows: one transaction, few statements."""
 
-import sqlite3
-
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, leave, offer, push, redeem, release
+from support.ledger_rows import T0, entry, leave, offer, push
 from tactful.core.offers.offer import OfferState
-from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState
 from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
-from tactful.stores.shared.failpoints import no_failpoint
 from tactful.stores.sqlite import turns
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
 
-def rows(connection: sqlite3.Connection, sql: str) -> list[tuple[object, ...]]:
+def rows(connection: LedgerConnection, sql: str) -> list[tuple[object, ...]]:
     return connection.execute(sql).fetchall()
 
 
-def test_a_refused_turn_has_written_no_row(connection: sqlite3.Connection) -> None:
+def test_a_refused_turn_has_written_no_row(connection: LedgerConnection) -> None:
     turn = structs.replace(push(offer(), limit=100), state=b"s", entry=entry())
     assert turns.commit(connection, turn) == CommitRefusal("budget.spend", "spring", "EUR")
     for table in ("offers", "steps", "budgets", "sessions", "entries"):
@@ -25,7 +22,7 @@ def test_a_refused_turn_has_written_no_row(connection: sqlite3.Connection) -> No
 
 
 def test_of_several_turns_of_a_session_the_last_state_and_the_last_secret_are_stored(
-    connection: sqlite3.Connection,
+    connection: LedgerConnection,
 ) -> None:
     turns.record(
         connection,
@@ -40,7 +37,7 @@ def test_of_several_turns_of_a_session_the_last_state_and_the_last_secret_are_st
     assert rows(connection, "SELECT count(*) FROM entries") == [(2,)]
 
 
-def test_hundreds_of_releases_write_their_balance_once(connection: sqlite3.Connection) -> None:
+def test_hundreds_of_releases_write_their_balance_once(connection: LedgerConnection) -> None:
     made = [offer(f"of_{number}", session=f"se_{number}") for number in range(200)]
     for one in made:
         turns.commit(connection, push(one, limit=None))
@@ -52,44 +49,19 @@ def test_hundreds_of_releases_write_their_balance_once(connection: sqlite3.Conne
     assert rows(connection, "SELECT reserved FROM budgets") == [(0,)]
 
 
-def test_a_turn_that_ends_an_offer_twice_releases_once(connection: sqlite3.Connection) -> None:
+def test_a_turn_that_ends_an_offer_twice_releases_once(connection: LedgerConnection) -> None:
     turns.commit(connection, push(offer()))
     late = leave(offer(), OfferState.EXPIRED)
     turns.record(connection, [late, late])
     assert rows(connection, "SELECT reserved FROM budgets") == [(0,)]
 
 
-def test_a_record_that_reserves_is_a_programming_error(connection: sqlite3.Connection) -> None:
+def test_a_record_that_reserves_is_a_programming_error(connection: LedgerConnection) -> None:
     with pytest.raises(ValueError, match="must be committed"):
         turns.record(connection, [push(offer(), limit=100)])
 
 
-def test_a_redemption_beyond_its_budget_is_a_programming_error(
-    connection: sqlite3.Connection,
-) -> None:
-    turns.commit(connection, push(accepted(), limit=2_000))
-
-    def greedy(state: RedemptionState) -> RedemptionOutcome:
-        move = structs.replace(release(accepted(), 2_000), settle=9_000, offer="")
-        return structs.replace(redeem(state), moves=(move,))
-
-    with pytest.raises(ValueError, match="beyond its limit"):
-        turns.run_redemption(connection, greedy, ("of_1", "o1", None), no_failpoint)
-
-
-def test_the_failpoint_of_a_redemption_lies_behind_its_rows(connection: sqlite3.Connection) -> None:
-    turns.commit(connection, push(accepted()))
-    seen: list[tuple[str, int]] = []
-
-    def passed(point: str) -> None:
-        ((count,),) = rows(connection, "SELECT count(*) FROM redemptions")
-        seen.append((point, int(str(count))))
-
-    turns.run_redemption(connection, redeem, ("of_1", "o1", None), passed)
-    assert seen == [("after-insert", 1)]
-
-
-def test_marking_a_purchase_skips_an_unknown_offer(connection: sqlite3.Connection) -> None:
+def test_marking_a_purchase_skips_an_unknown_offer(connection: LedgerConnection) -> None:
     made = offer(state=OfferState.HELD_OUT)
     turns.commit(connection, structs.replace(push(made), moves=()))
     turns.mark_bought(connection, ["of_1", "of_unknown"], bought=True)

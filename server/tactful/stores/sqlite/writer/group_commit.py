@@ -26,10 +26,12 @@ from typing import Final
 
 import structlog
 
+from tactful.runtime.ports.change_log import OnChanges
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.sqlite.error_translation import translate_error
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.writer.checkpoints import Checkpointer
 from tactful.stores.sqlite.writer.write_jobs import (
     Lane,
@@ -41,7 +43,7 @@ from tactful.stores.sqlite.writer.write_jobs import (
 )
 from tactful.stores.sqlite.writer.write_lanes import WriteLanes
 
-Records = Callable[[sqlite3.Connection, Sequence[Commit]], None]
+Records = Callable[[LedgerConnection, Sequence[Commit]], None]
 
 RETRY_INTERVAL_S = 0.5
 """Seconds between two attempts to write records that could not be written yet."""
@@ -60,10 +62,11 @@ class SqliteWriter:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: LedgerConnection,
         path: str,
         write_records: Records,
         failpoint: FailpointHook,
+        publish: OnChanges,
     ) -> None:
         """Start the thread.
 
@@ -72,11 +75,14 @@ class SqliteWriter:
             path: The file, for error messages.
             write_records: Writes records that follow one another, in one go.
             failpoint: Called at each named point, where a test may end the process.
+            publish: Called on the event loop with the changes of each transaction, before its callers
+                are answered.
         """
         self._connection = connection
         self._path = path
         self._write_records = write_records
         self._failpoint = failpoint
+        self._publish = publish
         self._loop = asyncio.get_running_loop()
         self._queue = WriteQueue(self._loop)
         self._checkpointer = Checkpointer(connection)
@@ -273,7 +279,7 @@ class SqliteWriter:
             self._perform_all(batch)
             return
         self._failpoint("before-begin")
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.start()
         try:
             perform(batch)
             if not batch:
@@ -281,8 +287,7 @@ class SqliteWriter:
             self._failpoint("before-commit")
             self._connection.execute("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            self._connection.abandon()
             raise
         self._failpoint("after-commit")
 
@@ -310,10 +315,10 @@ class SqliteWriter:
                 meaning = translate_error(error, self._path)
                 if meaning.retry:
                     raise
-                self._connection.execute("ROLLBACK TO job")
+                self._connection.undo_job("job")
                 job.outcome = meaning
             except Exception as error:  # noqa: BLE001 -- it is handed to the caller
-                self._connection.execute("ROLLBACK TO job")
+                self._connection.undo_job("job")
                 job.outcome = error
             self._connection.execute("RELEASE job")
 
@@ -322,7 +327,10 @@ class SqliteWriter:
             self._bytes_finished += job.size
             if job.record and isinstance(job.outcome, Exception):
                 self._lose([job], job.outcome)
+        changes = () if error else tuple(self._connection.take_changes())
         waiting = [job for job in batch if job.future]
+        if changes:
+            self._loop.call_soon_threadsafe(self._publish, changes)
         if waiting:
             self._loop.call_soon_threadsafe(_resolve, waiting, error)
 

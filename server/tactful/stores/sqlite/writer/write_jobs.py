@@ -1,7 +1,6 @@
 """Jobs of the writer, and the queue between the event loop and the writer's thread."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -9,9 +8,10 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol, TypeVar
 
 from tactful.runtime.ports.ledger_rows import Commit
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
+Work = Callable[[LedgerConnection], T]
 
 RECORD_DELAY_S: Final = 0.02
 """Seconds for which records are gathered before the thread is woken.

@@ -1,0 +1,154 @@
+"""The change log, heads and tombstones in plain dictionaries."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from msgspec import structs
+
+from tactful.runtime.ports.change_log import OnChanges
+from tactful.runtime.ports.ledger_rows import (
+    KEYS,
+    Change,
+    ChangeKind,
+    FactRow,
+    Subject,
+    Tombstone,
+)
+from tactful.stores.shared.commit_check import WITHOUT_HEADS
+from tactful.stores.shared.erased_ids import ERASABLE_KINDS, subjects_without
+from tactful.stores.shared.erasures import erasure_digest
+
+_SECRET: Final = b"the ledger in memory"
+"""The key of digests, which never leave the process."""
+
+
+class MemoryChanges:
+    """The part of `MemoryLedger` that keeps the change log and tombstones (role `ChangeLog`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changes: list[Change] = []
+        self._subject_heads: dict[Subject, int] = {}
+        self._subscribers: list[OnChanges] = []
+        self._unpublished: list[Change] = []
+        self._tombstones: dict[str, Tombstone] = {}
+
+    # the change log
+    async def position(self) -> int:
+        """Return the position of the newest change; 0: there is none."""
+        return self._newest()
+
+    async def changes(self, after: int, limit: int = 1000) -> list[Change]:
+        """Return the changes that follow a position, in order."""
+        start = max(after + 1 - self._oldest(), 0) if self._changes else 0
+        return self._changes[start : start + limit]
+
+    def subscribe(self, callback: OnChanges) -> Callable[[], None]:
+        """Call a function with the changes of each write, before its caller is answered."""
+        self._subscribers.append(callback)
+        return partial(self._subscribers.remove, callback)
+
+    async def record_keys_change(self, at: int) -> None:
+        """Log that signing keys were rotated or revoked."""
+        self._log("keys", (KEYS,), at=at)
+        self._publish()
+
+    async def trim_changes(self, upto: int) -> int:
+        """Delete the changes up to a position but the newest; return how many."""
+        gone = [change for change in self._changes[:-1] if change.position <= upto]
+        self._changes = self._changes[len(gone) :]
+        for subject in {subject for change in gone for subject in change.subjects}:
+            if self._subject_heads.get(subject, upto + 1) <= gone[-1].position:
+                del self._subject_heads[subject]
+        return len(gone)
+
+    def _newest(self) -> int:
+        return self._changes[-1].position if self._changes else 0
+
+    def _oldest(self) -> int:
+        return self._changes[0].position if self._changes else 0
+
+    def _log(
+        self, kind: ChangeKind, subjects: tuple[Subject, ...], *, at: int = 0, body: bytes = b""
+    ) -> int:
+        last = self._changes[-1].at if self._changes else 0
+        change = Change(self._newest() + 1, max(at, last), kind, subjects, body)
+        self._changes.append(change)
+        self._unpublished.append(change)
+        if kind not in WITHOUT_HEADS:
+            self._subject_heads.update(dict.fromkeys(subjects, change.position))
+        return change.position
+
+    def _publish(self) -> None:
+        changes, self._unpublished = tuple(self._unpublished), []
+        for callback in tuple(self._subscribers) if changes else ():
+            callback(changes)
+
+    def _replace_subjects(self, replacements: Mapping[Subject, Subject]) -> None:
+        for place, change in enumerate(self._changes):
+            left = subjects_without(change.subjects, replacements)
+            self._changes[place] = structs.replace(change, subjects=left)
+        for subject in replacements:
+            self._subject_heads.pop(subject, None)
+
+    def newer_subjects(self, subjects: Sequence[Subject], position: int) -> set[Subject]:
+        """Return those of the subjects that a change after a position is about."""
+        return {
+            subject
+            for subject in subjects
+            for known in (subject, (subject[0], self._digest(*subject)))
+            if self._subject_heads.get(known, 0) > position
+        }
+
+    def newest_position(self) -> int:
+        """Return the position of the newest change; 0: there is none."""
+        return self._newest()
+
+    def oldest_position(self) -> int:
+        """Return the position of the oldest change that is kept; 0: there is none."""
+        return self._oldest()
+
+    # tombstones
+    async def tombstone(self, kind: str, ident: str) -> Tombstone | None:
+        """Return the tombstone of an erased id; None: the id was not erased."""
+        return self._tombstones.get(self._digest(kind, ident))
+
+    async def add_tombstone(self, kind: str, ident: str, alias: str, at: int) -> None:
+        """Store that an id was erased."""
+        self._bury(kind, ident, alias, at)
+
+    async def begin_anew(self, kind: str, ident: str, at: int) -> bool:
+        """Store that the shop uses an erased id again; False: it was erased later."""
+        return self._begin_anew(kind, ident, at)
+
+    def _digest(self, kind: str, ident: str) -> str:
+        return erasure_digest(_SECRET, kind, ident)
+
+    def _bury(self, kind: str, ident: str, alias: str, at: int) -> str:
+        digest = self._digest(kind, ident)
+        self._tombstones[digest] = Tombstone(digest, alias, at)
+        return digest
+
+    def _begin_anew(self, kind: str, ident: str, at: int) -> bool:
+        known = self._tombstones.get(self._digest(kind, ident))
+        if known is None or known.begun_at is not None:
+            return True
+        if at <= known.at:
+            return False
+        self._tombstones[known.digest] = Tombstone(known.digest, known.alias, known.at, at)
+        return True
+
+    def _alias_of(self, kind: str, ident: str) -> str | None:
+        if not self._tombstones:
+            return None
+        known = self._tombstones.get(self._digest(kind, ident))
+        return known.alias if known and known.begun_at is None else None
+
+    def _refuses_fact(self, row: FactRow) -> bool:
+        return any(
+            kind in ERASABLE_KINDS
+            and self._alias_of(kind, ident) is not None
+            and (row.own_at is None or not self._begin_anew(kind, ident, row.own_at))
+            for kind, ident in row.subjects
+        )

@@ -1,0 +1,118 @@
+"""Erasure of customers from a SQLite file, its write-ahead log and later restores."""
+
+import asyncio
+import sqlite3
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger_rows import Tombstone
+from tactful.stores.shared import erasures
+from tactful.stores.shared.erasures import erasure_digest, ledger_secret
+from tactful.stores.sqlite import customer_data
+from tactful.stores.sqlite.opening import BUSY_MS
+from tactful.stores.sqlite.tables import tombstones
+from tactful.stores.sqlite.writer.group_commit import SqliteWriter
+
+TRUNCATE_ATTEMPTS: Final = 100
+"""Attempts to empty the write-ahead log after an erasure."""
+TRUNCATE_RETRY_S: Final = 0.1
+"""Seconds between two attempts, because a reader of the log prevents it."""
+
+
+class SqliteErasure:
+    """The part of `SqliteLedger` that erases customers and keeps their tombstones."""
+
+    path: Path
+    _erasures_copy: Path | None
+
+    @property
+    def _open_writer(self) -> SqliteWriter:
+        raise NotImplementedError
+
+    async def erase_customer(self, customer: str, alias: str, at: int) -> int:
+        """Erase a customer from the file, its log and every backup that is restored later.
+
+        The digest goes onto the list of erasures first. A crash after that leads to one needless
+        erasure, and a crash before it leaves nothing half done. Deleted rows are overwritten
+        (`secure_delete`), and the write-ahead log, which holds old pages, is emptied.
+        """
+        writer = self._open_writer
+        remember = partial(_remember_erasure, path=self.path, copy=self._erasures_copy)
+        await writer.run(partial(remember, customer=customer, alias=alias))
+        touched = await writer.run(
+            partial(customer_data.erase, customer=customer, alias=alias, at=at)
+        )
+        await self._empty_log()
+        return touched
+
+    async def tombstone(self, kind: str, ident: str) -> Tombstone | None:
+        return await self._open_writer.run(
+            partial(tombstones.read_tombstone, kind=kind, ident=ident)
+        )
+
+    async def add_tombstone(self, kind: str, ident: str, alias: str, at: int) -> None:
+        await self._open_writer.run(
+            partial(tombstones.add_tombstone, kind=kind, ident=ident, alias=alias, at=at)
+        )
+
+    async def begin_anew(self, kind: str, ident: str, at: int) -> bool:
+        return await self._open_writer.run(
+            partial(tombstones.begin_anew, kind=kind, ident=ident, at=at)
+        )
+
+    async def _empty_log(self) -> None:
+        """Move the write-ahead log into the file and truncate it to zero bytes.
+
+        Raises:
+            LedgerError: Another process has read the file for 10 s without a break.
+        """
+        for _ in range(TRUNCATE_ATTEMPTS):
+            if await self._open_writer.run_outside_transaction(_checkpoint):
+                return
+            await asyncio.sleep(TRUNCATE_RETRY_S)
+        message = (
+            f"{self.path}: the customer is erased, but the write-ahead log still holds the bytes,"
+            " because another process reads the file. Stop that process and erase again"
+        )
+        raise LedgerError(message)
+
+
+def _checkpoint(connection: sqlite3.Connection) -> bool:
+    connection.execute("PRAGMA busy_timeout=50")
+    try:
+        busy, left, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    return not busy and left == 0
+
+
+def _remember_erasure(
+    connection: sqlite3.Connection, path: Path, copy: Path | None, customer: str, alias: str
+) -> None:
+    digest = erasure_digest(ledger_secret(connection), "customer", customer)
+    try:
+        erasures.append_erasure(path, digest, alias, copy)
+    except OSError as error:
+        raise LedgerError(
+            f"{error.filename or path}: {error.strerror}. The erasure cannot be listed, so nothing"
+            " was erased. Make the file writable and erase again.",
+            retry=False,
+        ) from error
+
+
+def align_erasures(path: Path, copy: Path | None) -> None:
+    """Merge the two places of the list of erasures, so that each is complete."""
+    if copy is None:
+        return
+    own = erasures.erasures_file(path)
+    try:
+        erasures.add_erasures(copy, erasures.read_list(own))
+        erasures.add_erasures(own, erasures.read_list(copy))
+    except OSError as error:
+        raise LedgerError(
+            f"{copy}: {error.strerror}. The list of erasures cannot be kept there. Correct the setting"
+            " erasures_copy, or give the server a folder that it may write to.",
+            retry=False,
+        ) from error

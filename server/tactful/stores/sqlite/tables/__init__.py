@@ -1,0 +1,1 @@
+"""Functions on single tables, which run inside the writer's transactions."""

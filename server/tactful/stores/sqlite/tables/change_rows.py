@@ -1,0 +1,185 @@
+"""The change log in SQLite: positions, heads of subjects, reading and trimming."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from tactful.runtime.ports.ledger_rows import Change, ChangeKind, FactRow, Subject
+from tactful.stores.shared.commit_check import WITHOUT_HEADS
+from tactful.stores.shared.erased_ids import subjects_without
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+
+_DECODE_SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
+_ENCODE: Final = msgspec.json.Encoder().encode
+
+_PUT: Final = "INSERT INTO changes VALUES (?, ?, ?, ?, ?)"
+_PUT_HEAD: Final = """
+  INSERT INTO heads VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = excluded.number"""
+READ_CHANGES: Final = """
+  SELECT c.position, c.at, c.kind, c.subjects, coalesce(c.body, f.body, x'')
+  FROM changes AS c LEFT JOIN facts AS f ON c.kind = 'fact' AND f.id = c.position
+  WHERE c.position > ? ORDER BY c.position LIMIT ?"""
+NEWEST: Final = "SELECT coalesce(max(position), 0) FROM changes"
+
+
+def newest_position(connection: LedgerConnection) -> int:
+    """Return the position of the newest change; 0: there is none."""
+    state = connection.state
+    if state.newest is None:
+        (state.newest,) = connection.execute(NEWEST).fetchone()
+    return state.newest
+
+
+def oldest_position(connection: LedgerConnection) -> int:
+    """Return the position of the oldest change that is kept; 0: there is none."""
+    state = connection.state
+    if state.oldest is None:
+        sql = "SELECT coalesce(min(position), 0) FROM changes"
+        (state.oldest,) = connection.execute(sql).fetchone()
+    return state.oldest
+
+
+def append(
+    connection: LedgerConnection,
+    kind: ChangeKind,
+    subjects: tuple[Subject, ...],
+    *,
+    at: int = 0,
+    body: bytes = b"",
+) -> int:
+    """Log one change and return its position.
+
+    Args:
+        connection: In a transaction.
+        kind: The kind of change.
+        subjects: What it is about.
+        at: Its instant, milliseconds since the Unix epoch, UTC; 0: that of the change before it.
+        body: What changed.
+    """
+    position = newest_position(connection) + 1
+    change = Change(position, max(at, _last_instant(connection)), kind, subjects, body)
+    write_changes(connection, [change])
+    return position
+
+
+def write_changes(connection: LedgerConnection, changes: Sequence[Change]) -> None:
+    """Write changes that follow the newest position, and their heads.
+
+    The body of a fact is not repeated. Of several changes about a subject, only the last head is
+    written.
+    """
+    if not changes:
+        return
+    connection.executemany(_PUT, [_row(change) for change in changes])
+    heads = {
+        subject: change.position
+        for change in changes
+        if change.kind not in WITHOUT_HEADS
+        for subject in change.subjects
+    }
+    connection.executemany(_PUT_HEAD, [(*subject, number) for subject, number in heads.items()])
+    state = connection.state
+    state.newest = changes[-1].position
+    state.changes += changes
+
+
+class ChangeBatch:
+    """Facts that are stored one after the other; their changes are written in one go."""
+
+    __slots__ = ("_at", "_changes", "_connection", "_position")
+
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+        self._position = newest_position(connection)
+        self._at = _last_instant(connection)
+        self._changes: list[Change] = []
+
+    def add_fact(self, row: FactRow, before: tuple[Subject, ...] = ()) -> int:
+        """Add a fact, and return the position that is its number.
+
+        Args:
+            row: The fact.
+            before: Subjects of the version that it supersedes, if they differ.
+        """
+        self._position += 1
+        self._at = max(self._at, row.at)
+        subjects = tuple(dict.fromkeys((*row.subjects, *before))) if before else row.subjects
+        self._changes.append(Change(self._position, self._at, "fact", subjects, row.body))
+        return self._position
+
+    def write(self) -> None:
+        """Write the changes of all facts that were added."""
+        write_changes(self._connection, self._changes)
+
+
+def _row(change: Change) -> tuple[object, ...]:
+    body = None if change.kind == "fact" else change.body
+    return change.position, change.at, change.kind, _ENCODE(change.subjects).decode(), body
+
+
+def _last_instant(connection: LedgerConnection) -> int:
+    if connection.state.changes:
+        return connection.state.changes[-1].at
+    sql = "SELECT at FROM changes ORDER BY position DESC LIMIT 1"
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0
+
+
+def newer_subjects(
+    connection: sqlite3.Connection, subjects: Iterable[Subject], position: int
+) -> set[Subject]:
+    """Return those of the subjects that a change after a position is about."""
+    sql = """
+      SELECT h.kind, h.id FROM json_each(?) AS j CROSS JOIN heads AS h
+      ON h.kind = j.value ->> 0 AND h.id = j.value ->> 1
+      WHERE h.number > ?"""
+    return set(connection.execute(sql, (_ENCODE(list(subjects)).decode(), position)).fetchall())
+
+
+def changes_from_rows(rows: Iterable[Any]) -> list[Change]:
+    """Return the changes of rows that `READ_CHANGES` found."""
+    return [
+        Change(position, at, kind, _DECODE_SUBJECTS(subjects), body)
+        for position, at, kind, subjects, body in rows
+    ]
+
+
+def replace_subjects(
+    connection: sqlite3.Connection, replacements: Mapping[Subject, Subject]
+) -> None:
+    """Replace erased subjects in the whole log, and delete their heads."""
+    for position, listed in connection.execute("SELECT position, subjects FROM changes").fetchall():
+        subjects = _DECODE_SUBJECTS(listed)
+        left = subjects_without(subjects, replacements)
+        if left != subjects:
+            sql = "UPDATE changes SET subjects = ? WHERE position = ?"
+            connection.execute(sql, (_ENCODE(left).decode(), position))
+    connection.executemany("DELETE FROM heads WHERE kind = ? AND id = ?", list(replacements))
+
+
+def trim(connection: sqlite3.Connection, upto: int, limit: int) -> int:
+    """Delete up to `limit` of the oldest changes up to a position, and the heads that they set.
+
+    The newest change always stays, so that positions continue after it.
+
+    Returns:
+        The number of changes deleted; 0: none are left.
+    """
+    found = connection.execute(
+        "SELECT position, subjects FROM changes"
+        " WHERE position <= ? AND position < (SELECT max(position) FROM changes)"
+        " ORDER BY position LIMIT ?",
+        (upto, limit),
+    ).fetchall()
+    if not found:
+        return 0
+    last = found[-1][0]
+    heads = {subject for _, subjects in found for subject in _DECODE_SUBJECTS(subjects)}
+    connection.executemany(
+        "DELETE FROM heads WHERE kind = ? AND id = ? AND number <= ?",
+        [(*subject, last) for subject in sorted(heads)],
+    )
+    connection.execute("DELETE FROM changes WHERE position <= ?", (last,))
+    return len(found)

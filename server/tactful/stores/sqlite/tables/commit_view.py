@@ -1,0 +1,52 @@
+"""What a commit is checked against, read from SQLite in the transaction that writes it."""
+
+from collections.abc import Sequence
+
+from tactful.runtime.ports.ledger_rows import Subject
+from tactful.stores.shared.commit_check import Shelf
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.tables import change_rows, contacts, sessions, stock, tombstones
+
+
+class SqliteCommitView:
+    """The `CommitView` of a transaction."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: LedgerConnection) -> None:
+        self._connection = connection
+
+    def newest_position(self) -> int:
+        """Return the position of the newest change; 0: there is none."""
+        return change_rows.newest_position(self._connection)
+
+    def oldest_position(self) -> int:
+        """Return the position of the oldest change that is kept; 0: there is none."""
+        return change_rows.oldest_position(self._connection)
+
+    def newer_subjects(self, subjects: Sequence[Subject], position: int) -> set[Subject]:
+        """Return those of the subjects that a change after a position is about.
+
+        An erased customer's changes are found under the digest of the id.
+        """
+        hidden = {
+            ("customer", found): ("customer", ident)
+            for kind, ident in subjects
+            if kind == "customer"
+            and (found := tombstones.digest_if_erased(self._connection, kind, ident))
+        }
+        newer = change_rows.newer_subjects(self._connection, [*subjects, *hidden], position)
+        return {hidden.get(subject, subject) for subject in newer}
+
+    def epoch_of(self, session: str) -> int:
+        """Return the epoch of a stored session; 0: it is not stored."""
+        return sessions.epoch_of(self._connection, session)
+
+    def contact_revision(self, customer: str) -> int:
+        """Return the revision of a customer's contact history; 0: none is stored."""
+        known = contacts.read_contact(self._connection, customer)
+        return known.revision if known else 0
+
+    def promised_units(self, shelf: Shelf) -> int:
+        """Return the units that standing offers promise."""
+        return stock.promised_units(self._connection, shelf)

@@ -1,0 +1,76 @@
+"""Sessions in SQLite: their stored states, and the epoch that fences an earlier owner."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import structs
+
+from tactful.runtime.ports.ledger_rows import Commit, SavedSession
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.tables import change_rows
+
+SELECT_SESSION: Final = (
+    "SELECT session, customer, state, resume, wake_at, seen_at, epoch, taken FROM sessions "
+)
+_ENCODE: Final = msgspec.json.Encoder().encode
+_PUT: Final = """
+  INSERT INTO sessions (session, customer, state, resume, wake_at, seen_at, epoch, taken)
+  VALUES (?, ?, ?, coalesce(?, x''), ?, ?, max(?, 1), ?)
+  ON CONFLICT (session) DO UPDATE SET customer = excluded.customer, state = excluded.state,
+    resume = iif(excluded.resume = x'', resume, excluded.resume),
+    wake_at = excluded.wake_at, seen_at = excluded.seen_at,
+    taken = coalesce(excluded.taken, taken)"""
+
+
+def write_sessions(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
+    """Write the sessions of turns; of several turns of one session, only the last state."""
+    last = {turn.session: turn for turn in turns if turn.session and turn.state is not None}
+    if not last:
+        return
+    secrets = {turn.session: turn.resume for turn in turns if turn.resume is not None}
+    numbers = {turn.session: turn.taken for turn in turns if turn.taken is not None}
+    connection.executemany(
+        _PUT,
+        [
+            (
+                key, turn.customer, turn.state, secrets.get(key), turn.wake_at, turn.seen_at,
+                turn.epoch, numbers.get(key),
+            )
+            for key, turn in last.items()
+        ],
+    )  # fmt: skip
+
+
+def epoch_of(connection: sqlite3.Connection, session: str) -> int:
+    """Return the epoch of a stored session; 0: it is not stored."""
+    sql = "SELECT epoch FROM sessions WHERE session = ?"
+    row = connection.execute(sql, (session,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def claim(connection: LedgerConnection, digest: bytes) -> SavedSession | None:
+    """Add one to the epoch of the session with a resume secret; see `SessionStore.claim_session`."""
+    if not digest:
+        return None
+    sql = SELECT_SESSION + "WHERE resume = ?"
+    row: Any = connection.execute(sql, (digest,)).fetchone()
+    if row is None:
+        return None
+    saved = SavedSession(*row)
+    epoch = saved.epoch + 1
+    connection.execute("UPDATE sessions SET epoch = ? WHERE session = ?", (epoch, saved.session))
+    body = str(epoch).encode()
+    change_rows.append(connection, "session_claimed", (("session", saved.session),), body=body)
+    return structs.replace(saved, epoch=epoch)
+
+
+def moved_sessions(connection: sqlite3.Connection, turns: Iterable[Commit]) -> Mapping[str, int]:
+    """Return session → its stored epoch, for sessions of turns that another process has claimed."""
+    known = {turn.session: turn.epoch for turn in turns if turn.session and turn.epoch}
+    if not known:
+        return {}
+    sql = "SELECT session, epoch FROM sessions WHERE session IN (SELECT value FROM json_each(?))"
+    found = connection.execute(sql, (_ENCODE(list(known)).decode(),))
+    return {session: stored for session, stored in found if stored > known[session]}

@@ -1,0 +1,43 @@
+"""Stock commitments in SQLite: the units that standing offers promise."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from tactful.stores.shared.commit_check import Shelf
+
+SELECT_COMMITMENTS: Final = (
+    "SELECT sku, territory, promised FROM stock_commitments WHERE promised > 0"
+    " ORDER BY sku, territory"
+)
+_PROMISE: Final = """
+  INSERT INTO stock_commitments VALUES (?, ?, ?)
+  ON CONFLICT DO UPDATE SET promised = promised + excluded.promised"""
+_RELEASE: Final = """
+  UPDATE stock_commitments SET promised = promised + ? WHERE sku = ? AND territory = ?"""
+
+
+def promised_units(connection: sqlite3.Connection, shelf: Shelf) -> int:
+    """Return the units that standing offers promise."""
+    sql = "SELECT promised FROM stock_commitments WHERE sku = ? AND territory = ?"
+    row = connection.execute(sql, shelf).fetchone()
+    return int(row[0]) if row else 0
+
+
+def add_units(connection: sqlite3.Connection, growth: Mapping[Shelf, int]) -> None:
+    """Add to what is promised; a negative number releases.
+
+    Raises:
+        sqlite3.IntegrityError: More would be released than is promised.
+    """
+    more = [(*shelf, units) for shelf, units in growth.items() if units > 0]
+    if more:
+        connection.executemany(_PROMISE, more)
+    less = [(units, *shelf) for shelf, units in growth.items() if units < 0]
+    if less:
+        connection.executemany(_RELEASE, less)
+
+
+def commitments_from_rows(rows: Iterable[tuple[str, str, int]]) -> dict[Shelf, int]:
+    """Return (SKU, territory) → units of rows that `SELECT_COMMITMENTS` found."""
+    return {(sku, territory): promised for sku, territory, promised in rows}

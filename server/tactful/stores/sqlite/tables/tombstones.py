@@ -1,0 +1,97 @@
+"""Tombstones in SQLite: keyed digests of erased ids, looked up inside every write."""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from tactful.runtime.ports.ledger_rows import Commit, FactRow, Tombstone
+from tactful.stores.shared import erased_ids
+from tactful.stores.shared.erasures import erasure_digest, ledger_secret
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+
+_SELECT: Final = "SELECT digest, alias, at, begun_at FROM erased WHERE digest = ?"
+_PUT: Final = """
+  INSERT INTO erased (digest, alias, at) VALUES (?, ?, ?)
+  ON CONFLICT DO UPDATE SET alias = excluded.alias, at = excluded.at, begun_at = NULL"""
+
+
+def read_tombstone(connection: sqlite3.Connection, kind: str, ident: str) -> Tombstone | None:
+    """Return the tombstone of an erased id; None: the id was not erased."""
+    digest = erasure_digest(ledger_secret(connection), kind, ident)
+    row = connection.execute(_SELECT, (digest,)).fetchone()
+    return Tombstone(*row) if row else None
+
+
+def add_tombstone(connection: LedgerConnection, kind: str, ident: str, alias: str, at: int) -> str:
+    """Store that an id was erased, and return its digest."""
+    digest = erasure_digest(ledger_secret(connection), kind, ident)
+    connection.execute(_PUT, (digest, alias, at))
+    connection.state.forget_aliases()
+    return digest
+
+
+def begin_anew(connection: LedgerConnection, kind: str, ident: str, at: int) -> bool:
+    """Store that the shop uses an erased id again; see `CustomerData.begin_anew`."""
+    known = read_tombstone(connection, kind, ident)
+    if known is None or known.begun_at is not None:
+        return True
+    if at <= known.at:
+        return False
+    connection.execute("UPDATE erased SET begun_at = ? WHERE digest = ?", (at, known.digest))
+    connection.state.forget_aliases()
+    return True
+
+
+def digest_if_erased(connection: LedgerConnection, kind: str, ident: str) -> str | None:
+    """Return the digest under which an erased id is stored; None: it was not erased."""
+    if not _is_any_erased(connection):
+        return None
+    found = read_tombstone(connection, kind, ident)
+    return found.digest if found else None
+
+
+def alias_of(connection: LedgerConnection, kind: str, ident: str) -> str | None:
+    """Return what an id must be replaced by in a write; None: it may be written.
+
+    A ledger without erasures pays one look-up per transaction.
+    """
+    if not _is_any_erased(connection):
+        return None
+    aliases = connection.state.aliases
+    key = kind, ident
+    if key not in aliases:
+        found = read_tombstone(connection, kind, ident)
+        aliases[key] = found.alias if found and found.begun_at is None else None
+    return aliases[key]
+
+
+def without_erased_ids(connection: LedgerConnection, turns: Sequence[Commit]) -> Sequence[Commit]:
+    """Return turns in which every erased customer is replaced by the alias."""
+    if not _is_any_erased(connection):
+        return turns
+    alias = partial(alias_of, connection)
+    return [erased_ids.without_erased_ids(turn, alias) for turn in turns]
+
+
+def refuses_fact(connection: LedgerConnection, row: FactRow) -> bool:
+    """Return whether a fact may not be stored because it is about an erased id.
+
+    A fact whose own instant is later than the erasure begins the id anew.
+    """
+    if not _is_any_erased(connection):
+        return False
+    return any(
+        kind in erased_ids.ERASABLE_KINDS
+        and alias_of(connection, kind, ident) is not None
+        and (row.own_at is None or not begin_anew(connection, kind, ident, row.own_at))
+        for kind, ident in row.subjects
+    )
+
+
+def _is_any_erased(connection: LedgerConnection) -> bool:
+    state = connection.state
+    if state.any_erased is None:
+        row = connection.execute("SELECT 1 FROM erased LIMIT 1").fetchone()
+        state.any_erased = row is not None
+    return state.any_erased

@@ -1,0 +1,48 @@
+"""Sessions in SQLite: the last state, numbering and epoch."""
+
+from tactful.runtime.ports.ledger_rows import Commit, SavedSession
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.tables.sessions import (
+    SELECT_SESSION,
+    claim,
+    epoch_of,
+    moved_sessions,
+    write_sessions,
+)
+
+
+def stored(connection: LedgerConnection) -> list[SavedSession]:
+    return [SavedSession(*row) for row in connection.execute(SELECT_SESSION).fetchall()]
+
+
+def test_the_numbering_stays_until_another_is_written(connection: LedgerConnection) -> None:
+    write_sessions(connection, [Commit(session="se_1", state=b"1", resume=b"r", taken=b"7")])
+    write_sessions(connection, [Commit(session="se_1", state=b"2", epoch=1)])
+    (saved,) = stored(connection)
+    assert (saved.state, saved.taken, saved.epoch) == (b"2", b"7", 1)
+    write_sessions(connection, [Commit(session="se_1")])
+    assert stored(connection) == [saved]
+
+
+def test_a_claim_raises_the_epoch_and_is_a_change(connection: LedgerConnection) -> None:
+    write_sessions(connection, [Commit(session="se_1", state=b"1", resume=b"r")])
+    assert claim(connection, b"unknown") is None
+    assert claim(connection, b"") is None
+    claimed = claim(connection, b"r")
+    assert claimed is not None
+    assert claimed.epoch == epoch_of(connection, "se_1") == 2
+    assert connection.execute("SELECT kind, body FROM changes").fetchall() == [
+        ("session_claimed", b"2")
+    ]
+
+
+def test_moved_sessions_are_those_with_a_later_epoch(connection: LedgerConnection) -> None:
+    write_sessions(connection, [Commit(session="se_1", state=b"1", resume=b"r")])
+    claim(connection, b"r")
+    turns = [
+        Commit(session="se_1", epoch=1),
+        Commit(session="se_2", epoch=1),
+        Commit(session="se_3"),
+    ]
+    assert moved_sessions(connection, turns) == {"se_1": 2}
+    assert moved_sessions(connection, turns[2:]) == {}

@@ -1,0 +1,30 @@
+"""Stock commitments in SQLite."""
+
+import sqlite3
+
+import pytest
+
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.tables.stock import (
+    SELECT_COMMITMENTS,
+    add_units,
+    commitments_from_rows,
+    promised_units,
+)
+
+DE, AT = ("RUN-42", "DE"), ("RUN-42", "AT")
+
+
+def test_units_are_added_and_released(connection: LedgerConnection) -> None:
+    add_units(connection, {DE: 3, AT: 1})
+    add_units(connection, {DE: -2, AT: -1})
+    assert promised_units(connection, DE) == 1
+    assert promised_units(connection, ("RUN-43", "DE")) == 0
+    rows = connection.execute(SELECT_COMMITMENTS).fetchall()
+    assert commitments_from_rows(rows) == {DE: 1}
+
+
+def test_more_than_is_promised_cannot_be_released(connection: LedgerConnection) -> None:
+    add_units(connection, {DE: 1})
+    with pytest.raises(sqlite3.IntegrityError):
+        add_units(connection, {DE: -2})
