@@ -34,6 +34,7 @@ from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.shop import Settings, Shop
+from tactful.runtime.state.state_tables import StateTable
 from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
 from tactful.stores.memory.ledger import MemoryLedger
@@ -46,6 +47,7 @@ from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.memory_guard import cgroup_limit
 from tactful.transports.sessions.asgi_websocket import websocket_routes
 from tactful.transports.sessions.connection_hub import ConnectionHub
+from tactful.transports.sessions.resume_points import MAX_SESSIONS
 from tactful.transports.sessions.session_handler import ConnectionTiming, OfferSessionHandler
 from tactful.transports.sessions.sse import EventStreams
 
@@ -159,6 +161,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     proxies = TrustedProxies(config.trusted_proxies, shop.state.report_unnamed_proxy)
     hub = ConnectionHub(handler, _access_policy(config, proxies))
     _register_gauges(shop, hub)
+    _register_tables(shop, hub, handler)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -204,6 +207,41 @@ def _register_gauges(shop: Shop, hub: ConnectionHub) -> None:
         "Connections and requests that were rejected before they were read, by problem code",
         lambda: [((code,), count) for code, count in sorted(hub.rejections.items())],
         ("code",),
+    )
+
+
+def _register_tables(shop: Shop, hub: ConnectionHub, handler: OfferSessionHandler) -> None:
+    """Register the tables of the transports whose keys clients choose."""
+    add = shop.state.tables.add
+    add(
+        StateTable(
+            name="connections",
+            size=lambda: len(hub.connections),
+            bound=hub.policy.limits.capacity,
+            holders=(
+                "ConnectionHub.connections",
+                "Admission._by_address",
+                "DeadlineSweep._rings",
+                "EventStreams._queues",
+                "HandshakeQueue._waiting",
+                "ListenerState.pending_heads",
+            ),
+        )
+    )
+    add(
+        StateTable(
+            name="rate_limits",
+            size=lambda: len(hub.address_limiter) + len(hub.quotas),
+            holders=("BucketCache._buckets", "AddressLimiter._trusted_until"),
+        )
+    )
+    add(
+        StateTable(
+            name="resume_points",
+            size=lambda: len(handler.resume_points),
+            bound=lambda: MAX_SESSIONS,
+            holders=("ResumePoints._by_session",),
+        )
     )
 
 
@@ -277,11 +315,11 @@ NO_RATE_LIMIT: Final = 10**9
 """The rate in test mode, where the clock stands still while a client replays a whole day."""
 
 
-def _access_policy(config: Config, proxies: TrustedProxies) -> AccessPolicy:
+def _access_policy(config: Config, proxies: TrustedProxies | None = None) -> AccessPolicy:
     return AccessPolicy(
         origins=frozenset(config.origins),
         hosts=config.allowed_hosts,
-        proxies=proxies,
+        proxies=proxies or TrustedProxies(),
         limits=AdmissionLimits(
             connections=config.max_connections,
             per_address=config.max_connections_per_address,

@@ -71,7 +71,8 @@ class ConsoleAccess:
         self._key = key
         self._public_url = public_url
         self._logins = Logins(shop.clock.now)
-        self._throttle = LoginThrottle(shop.clock.now)
+        self.throttle = LoginThrottle(shop.clock.now)
+        """The delay of attempts to log in."""
         self._browsers = KnownBrowsers(key, shop.clock.now)
         self._sleep = sleep
 
@@ -190,21 +191,21 @@ class ConsoleAccess:
             response.headers["Retry-After"] = "10"
             return response
         if self._key is None or not keys_equal(form.get("key", ""), self._key):
-            self._throttle.record_failure(source, known=browser is not None)
+            self.throttle.record_failure(source, known=browser is not None)
             problem = "This is not the server key. Enter the value of TACTFUL_SERVER_KEY."
             return self._login_page(wanted, 401, problem, name)
         return self._logged_in(request, name, wanted)
 
     async def _delay(self, source: str, *, known: bool) -> bool:
         """Delay an attempt after wrong keys; return False if too many attempts wait already."""
-        delay = self._throttle.delay_ms(source, known=known)
+        delay = self.throttle.delay_ms(source, known=known)
         if delay:
-            if not self._throttle.begin_wait(source):
+            if not self.throttle.begin_wait(source):
                 return False
             try:
                 await self._sleep(delay / 1000)
             finally:
-                self._throttle.end_wait(source)
+                self.throttle.end_wait(source)
         return True
 
     def _logged_in(self, request: Request, name: str, wanted: str) -> Response:

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.values.calendar import DAY, HOUR, MINUTE
+from tactful.runtime.state.state_tables import StateTable
 
 LOGIN_LIFETIME: Final = 8 * HOUR
 """Milliseconds that a login lasts: a working day."""
@@ -121,6 +122,15 @@ class LoginThrottle:
         self._by_source: OrderedDict[str, deque[int]] = OrderedDict()
         self._all: deque[int] = deque(maxlen=2 * FREE_FAILURES_IN_TOTAL)
         self._waiting: Counter[str] = Counter()
+
+    def table(self) -> StateTable:
+        """Return the entry of the sources in the register of tables."""
+        return StateTable(
+            name="console_sources",
+            size=lambda: len(self._by_source),
+            bound=lambda: MAX_SOURCES,
+            holders=("LoginThrottle._by_source", "LoginThrottle._waiting", "LoginThrottle._all"),
+        )
 
     def delay_ms(self, source: str, *, known: bool) -> int:
         """Return the milliseconds for which an attempt is delayed.

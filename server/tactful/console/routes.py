@@ -37,6 +37,7 @@ def console_routes(
         public_url: URL under which browsers reach the server, if it is not host and port.
     """
     access = ConsoleAccess(shop, key=key, name=name, public_url=public_url)
+    shop.state.tables.add(access.throttle.table())
     return (
         Route("/console/login", access.login_page, methods=["GET"]),
         Route("/console/login", access.log_in, methods=["POST"]),

@@ -5,6 +5,7 @@ from typing import get_args
 
 from tactful.runtime.state.active_rulebook import KeptReason
 from tactful.runtime.state.shop_state import ShopState
+from tactful.runtime.state.state_tables import StateTable
 from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.system_clock import SystemClock
 
@@ -18,6 +19,7 @@ def register_gauges(state: ShopState) -> None:
     _register_ledger_gauges(state)
     _register_feed_gauges(state)
     _register_rulebook_gauges(state)
+    _register_tables(state)
     _register_clock_gauges(state)
 
 
@@ -116,6 +118,41 @@ def _register_clock_gauges(state: ShopState) -> None:
 def _kept(state: ShopState) -> Readings:
     for reason in get_args(KeptReason):
         yield (reason,), float(state.active_rulebook.kept_because == reason)
+
+
+def _register_tables(state: ShopState) -> None:
+    add, cache = state.tables.add, state.fact_cache
+    add(
+        StateTable(
+            name="sessions",
+            size=lambda: len(state.registry),
+            holders=(
+                "SessionRegistry.by_id",
+                "SessionRegistry._by_resume",
+                "SessionRegistry._concerned",
+                "Timers._timers",
+                "Timers._heap",
+                "TurnLogWriter._waiting",
+                "BackgroundTasks._running",
+            ),
+        )
+    )
+    add(
+        StateTable(
+            name="items",
+            size=lambda: cache.table_sizes()["items"][0],
+            bound=lambda: cache.table_sizes()["items"][1],
+            holders=("FactCache._items", "FactCache._mentions", "FactCache._loading"),
+        )
+    )
+    add(
+        StateTable(
+            name="customers",
+            size=lambda: cache.table_sizes()["customers"][0],
+            bound=lambda: cache.table_sizes()["customers"][1],
+            holders=("FactCache._histories", "FactCache._profiles", "FactCache._contacts"),
+        )
+    )
 
 
 def _ages(state: ShopState) -> Readings:

@@ -17,6 +17,7 @@ from tactful.runtime.state.conversion_tracker import ConversionTracker
 from tactful.runtime.state.customer_promises import CustomerPromises
 from tactful.runtime.state.reduction_tracker import ReductionTracker
 from tactful.runtime.state.session_registry import SessionRegistry
+from tactful.runtime.state.state_tables import StateTables
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import Timers
 
@@ -57,6 +58,7 @@ class ShopState:
         self.entropy = entropy
         self.keys = keys
         self.telemetry = Telemetry()
+        self.tables = StateTables(self.telemetry)
         self.timers = Timers(clock)
         self.background = BackgroundTasks()
         self.registry = SessionRegistry()

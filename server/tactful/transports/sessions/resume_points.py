@@ -19,6 +19,9 @@ class ResumePoints:
         self._max_sessions = max_sessions
         self._by_session: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._by_session)
+
     def remember(self, session: bytes, highest_n: int) -> None:
         """Store where a connection of the session ended; the least recent sessions are dropped.
 

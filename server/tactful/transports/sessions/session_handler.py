@@ -53,7 +53,8 @@ class OfferSessionHandler:
         self._identities = identities
         self._clock = clock
         self._timing = timing
-        self._resume_points = ResumePoints()
+        self.resume_points = ResumePoints()
+        """Where the connections that broke ended."""
 
     def connection_opened(self, connection: ClientConnection) -> None:
         """Attach a connection that belongs to no session until its `hello`."""
@@ -90,7 +91,7 @@ class OfferSessionHandler:
         """Disconnect from the session, and remember the highest `n` for when the client resumes."""
         attached = _attached(connection)
         if attached.live is not None:
-            self._resume_points.remember(attached.live.resume_digest, connection.highest_n)
+            self.resume_points.remember(attached.live.resume_digest, connection.highest_n)
         # The two refer to each other and would wait for the garbage collector.
         connection.attached = None
         self._lifecycle.disconnect(attached)
@@ -103,7 +104,7 @@ class OfferSessionHandler:
             return
         if hello.resume and hello.n:
             digest = resume_digest(hello.resume)
-            connection.highest_n = self._resume_points.highest_n(digest, hello.n)
+            connection.highest_n = self.resume_points.highest_n(digest, hello.n)
         self._lifecycle.open(attached, self._greeting(hello))
 
     def _greeting(self, hello: messages.Hello) -> SessionGreeting:
