@@ -9,12 +9,14 @@ import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
 from msgspec import Struct
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from tactful.api.explanations import explain_routes
@@ -24,6 +26,7 @@ from tactful.api.operations import clock_routes, operate_routes
 from tactful.api.problems import HANDLERS
 from tactful.api.redemption_responses import encode_answer
 from tactful.api.redemptions import redemption_routes
+from tactful.api.request_counter import RequestCounter, RequestCounterMiddleware
 from tactful.api.rulebooks import rulebook_routes
 from tactful.api.server_key import ServerKey
 from tactful.api.widget_files import widget_folder, widget_routes
@@ -40,11 +43,11 @@ from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.shared import draft_folder, failpoints
 from tactful.stores.shared.folder_lock import exclusive_lock
-from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.sqlite.ledger import MAX_PENDING_BYTES, SqliteLedger
 from tactful.transports.admission.access_policy import AccessPolicy
 from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.admission.memory_guard import cgroup_limit
+from tactful.transports.admission.memory_guard import cgroup_limit, resident_bytes
 from tactful.transports.sessions.asgi_websocket import websocket_routes
 from tactful.transports.sessions.connection_hub import ConnectionHub
 from tactful.transports.sessions.resume_points import MAX_SESSIONS
@@ -160,7 +163,8 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     )
     proxies = TrustedProxies(config.trusted_proxies, shop.state.report_unnamed_proxy)
     hub = ConnectionHub(handler, _access_policy(config, proxies))
-    _register_gauges(shop, hub)
+    requests = RequestCounter()
+    _register_gauges(shop, hub, requests)
     _register_tables(shop, hub, handler)
 
     @contextlib.asynccontextmanager
@@ -178,8 +182,13 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
                 await shop.stop()
         release()
 
+    routes = _routes(config, shop, hub)
+    requests.name_routes(routes)
     app = Starlette(
-        routes=_routes(config, shop, hub), lifespan=lifespan, exception_handlers=HANDLERS
+        routes=routes,
+        middleware=[Middleware(RequestCounterMiddleware, counter=requests)],
+        lifespan=lifespan,
+        exception_handlers=HANDLERS,
     )
     # Behind a proxy that ends TLS, Starlette would redirect to http://, and a client would send the
     # server key there in plain text.
@@ -187,9 +196,23 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     return ServerParts(app, shop, hub)
 
 
-def _register_gauges(shop: Shop, hub: ConnectionHub) -> None:
-    """Register the metrics of connections, messages, close codes and rejections."""
+def _register_gauges(shop: Shop, hub: ConnectionHub, requests: RequestCounter) -> None:
+    """Register the metrics of connections, messages, requests and limits."""
     telemetry = shop.state.telemetry
+    telemetry.add_counter(
+        "tactful_http_requests",
+        "HTTP responses, by route and class of status",
+        requests.readings,
+        ("route", "status"),
+    )
+    telemetry.add_gauge(
+        "tactful_send_queue_bytes",
+        "Bytes that wait to be sent to clients",
+        lambda: [((), sum(connection.buffered for connection in hub.connections))],
+    )
+    telemetry.add_limits(partial(_limits_in_use, hub))
+    telemetry.add_gauge("tactful_memory_bytes", "Memory of the process", _memory_in_use)
+    telemetry.add_limits(lambda: {"record_bytes": (shop.ledger.pending_bytes, MAX_PENDING_BYTES)})
     telemetry.add_gauge(
         "tactful_connections", "Open session connections", lambda: [((), len(hub.connections))]
     )
@@ -243,6 +266,19 @@ def _register_tables(shop: Shop, hub: ConnectionHub, handler: OfferSessionHandle
             holders=("ResumePoints._by_session",),
         )
     )
+
+
+def _limits_in_use(hub: ConnectionHub) -> dict[str, tuple[int, int]]:
+    """Return limit → (amount in use, limit), for the limits of `AdmissionLimits`."""
+    limit = hub.policy.limits.memory_bytes
+    return {} if limit is None else {"memory_bytes": (resident_bytes(), limit)}
+
+
+def _memory_in_use() -> list[tuple[tuple[()], int]]:
+    try:
+        return [((), resident_bytes())]
+    except OSError:
+        return []  # not Linux
 
 
 def _routes(config: Config, shop: Shop, hub: ConnectionHub) -> list[BaseRoute]:

@@ -20,6 +20,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "runtime/turn_log/log_writer.py": {"1.0", "0.01"},  # seconds between batches
     "runtime/watchdog.py": {"*"},  # seconds, as asyncio wants them
     "runtime/system_clock.py": {"*"},  # seconds, for the log and the metrics
+    "runtime/disk_room.py": {"0.5"},  # seconds between attempts
     "runtime/services/rule_source_folder.py": {"*"},  # joins paths only
     "runtime/telemetry.py": {"*"},  # durations and rates for the metrics
     "runtime/timers.py": {"*"},  # seconds, as asyncio wants them
@@ -30,6 +31,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "stores/sqlite/opening.py": {"BUSY_MS / 1000"},  # seconds, as sqlite3 wants them
     "stores/sqlite/writer/group_commit.py": {"0.5"},  # seconds to wait
     "stores/sqlite/writer/write_jobs.py": {"0.02"},  # seconds to wait
+    "stores/shared/backup_stamp.py": {"*"},  # joins paths only
     "stores/shared/draft_folder.py": {"*"},  # joins paths only
     "stores/shared/folder_lock.py": {"45.0", "0.02"},  # seconds to wait
 }

@@ -28,6 +28,13 @@ class ReportQueue:
         self._reports = 0
         self._bytes = 0
 
+    def use(self) -> dict[str, tuple[int, int]]:
+        """Return limit → (amount in use, limit)."""
+        return {
+            "reports": (self._reports, MAX_REPORTS),
+            "report_bytes": (self._bytes, MAX_REPORT_BYTES),
+        }
+
     @contextmanager
     def admit(self, request: Request) -> Iterator[None]:
         """Return a context manager that counts a report while it is in progress.
@@ -58,6 +65,7 @@ class ReportQueue:
 def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     """Return the routes of `POST /v1/facts`, and of a customer's export and erasure."""
     queue = ReportQueue()
+    shop.state.telemetry.add_limits(queue.use)
 
     async def report(request: Request) -> Response:
         with queue.admit(request):

@@ -1,8 +1,10 @@
 """Metrics that are read from a shop's state when a scrape asks for them."""
 
 from collections.abc import Iterator
-from typing import get_args
+from functools import partial
+from typing import Final, get_args
 
+from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.state.active_rulebook import KeptReason
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.state_tables import StateTable
@@ -13,6 +15,15 @@ Readings = Iterator[tuple[tuple[str, ...], float]]
 """(Label values, value) pairs."""
 
 
+STORAGE_METRICS: Final = {
+    "disk_free_bytes": "Bytes that are free on the disk of the data folder",
+    "disk_bytes": "Bytes of the disk of the data folder",
+    "ledger_bytes": "Bytes of the ledger",
+    "log_bytes": "Bytes of the ledger's write-ahead log",
+}
+"""Field of `StorageUse`, and name of the metric without prefix → meaning."""
+
+
 def register_gauges(state: ShopState) -> None:
     """Have the shop's telemetry read its state at every scrape."""
     _register_session_gauges(state)
@@ -21,6 +32,8 @@ def register_gauges(state: ShopState) -> None:
     _register_rulebook_gauges(state)
     _register_tables(state)
     _register_clock_gauges(state)
+    _register_storage_gauges(state)
+    _register_key_gauges(state)
 
 
 def _register_session_gauges(state: ShopState) -> None:
@@ -113,6 +126,42 @@ def _register_clock_gauges(state: ShopState) -> None:
         "Steps of the machine's clock of more than a second",
         lambda: [((), clock.steps if clock else 0)],
     )
+
+
+def _register_storage_gauges(state: ShopState) -> None:
+    for name, meaning in STORAGE_METRICS.items():
+        state.telemetry.add_gauge(f"tactful_{name}", meaning, partial(_storage, state.ledger, name))
+    state.telemetry.add_gauge(
+        "tactful_backup_age_seconds",
+        "Seconds since the latest backup; without a sample: there was none",
+        lambda: _backup_age(state),
+    )
+
+
+def _storage(ledger: Ledger, name: str) -> Readings:
+    use = ledger.storage_use()
+    if use is not None:
+        yield (), getattr(use, name)
+
+
+def _backup_age(state: ShopState) -> Readings:
+    use = state.ledger.storage_use()
+    if use is not None and use.backed_up_at is not None:
+        yield (), (state.clock.now() - use.backed_up_at) / 1000
+
+
+def _register_key_gauges(state: ShopState) -> None:
+    state.telemetry.add_gauge(
+        "tactful_signing_key_age_seconds",
+        "Seconds since the key that signs was made",
+        lambda: _key_age(state),
+    )
+
+
+def _key_age(state: ShopState) -> Readings:
+    for key in state.keys.accepted_keys():
+        if key.until is None:
+            yield (), (state.clock.now() - key.created) / 1000
 
 
 def _kept(state: ShopState) -> Readings:

@@ -130,6 +130,7 @@ class Shop:
             self._follow_clock,
         )
         register_gauges(state)
+        ledger.observe_commits(state.telemetry.record_ledger_commit)
 
     # life
 

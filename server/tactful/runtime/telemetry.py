@@ -25,6 +25,8 @@ from tactful.core.verdicts.verdict import DecisionTrace
 
 DECISION_BOUNDS_S: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 COMMIT_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.03, 0.1, 0.25, 1.0)
+BATCH_BOUNDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000)
+"""Upper bounds of the buckets of commits, in jobs."""
 FANOUT_BOUNDS_S: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 3.0)
 """Upper bounds of the buckets of each histogram, in seconds; the goals are among them."""
 
@@ -50,7 +52,7 @@ class Durations:
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
-        """Count one duration, in seconds."""
+        """Count one duration in seconds, or another amount in the unit of the bounds."""
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
@@ -68,6 +70,10 @@ class Telemetry:
         self._decisions = Durations(DECISION_BOUNDS_S)
         self._commits = Durations(COMMIT_BOUNDS_S)
         self._fanouts = Durations(FANOUT_BOUNDS_S)
+        self._ledger_commits = Durations(COMMIT_BOUNDS_S)
+        self._batches = Durations(BATCH_BOUNDS)
+        self._limits: list[Callable[[], dict[str, tuple[int, int]]]] = []
+        self._rejected_facts: Counter[tuple[str, str]] = Counter()
         self._verdicts: Counter[tuple[str, str]] = Counter()
         self._effects: Counter[str] = Counter()
         self._facts: Counter[str] = Counter()
@@ -118,6 +124,23 @@ class Telemetry:
             labels: Names of the labels.
         """
         self._counters.append((name, meaning, values, labels))
+
+    def add_limits(self, read: Callable[[], dict[str, tuple[int, int]]]) -> None:
+        """Register limits that are read at every scrape.
+
+        Args:
+            read: Returns name → (amount in use, limit).
+        """
+        self._limits.append(read)
+
+    def record_ledger_commit(self, seconds: float, jobs: int) -> None:
+        """Count a durable commit of the ledger with its duration and the jobs in it."""
+        self._ledger_commits.observe(seconds)
+        self._batches.observe(jobs)
+
+    def record_rejected_fact(self, kind: str, code: str) -> None:
+        """Count a rejected fact by its type, or `unknown`, and the code of the rejection."""
+        self._rejected_facts[kind, code] += 1
 
     def record_decision(self, trace: DecisionTrace, started: float) -> None:
         """Count a decision with its verdicts.
@@ -200,6 +223,11 @@ class Telemetry:
             "tactful_fact_to_withdrawal_seconds",
             "From a fact's durable write to the last session notified",
         )
+        yield self._ledger_commits.family(
+            "tactful_commit_seconds", "Time of one durable commit of the ledger"
+        )
+        yield self._batches.family("tactful_commit_jobs", "Jobs that share one commit")
+        yield from self._limit_families()
         verdicts = CounterMetricFamily(
             "tactful_verdicts",
             "Rules that matched, by primary reason",
@@ -210,6 +238,10 @@ class Telemetry:
         yield verdicts
         yield _counters("tactful_effects", "What was sent to shoppers", "kind", self._effects)
         yield _counters("tactful_facts", "Facts received", "outcome", self._facts)
+        rejected = CounterMetricFamily(
+            "tactful_facts_rejected", "Facts refused, by type and code", labels=["type", "code"]
+        )
+        yield _with_values(rejected, sorted(self._rejected_facts.items()))
         yield _counters("tactful_rulebook_reloads", "Reloads", "outcome", self._reloads)
         yield _counters("tactful_redemptions", "Redemption answers", "status", self._redemptions)
         yield CounterMetricFamily(
@@ -223,6 +255,16 @@ class Telemetry:
             yield _with_values(GaugeMetricFamily(name, meaning, labels=labels), values())
         for name, meaning, values, labels in self._counters:
             yield _with_values(CounterMetricFamily(name, meaning, labels=labels), values())
+
+    def _limit_families(self) -> Iterator[Metric]:
+        limits = GaugeMetricFamily("tactful_limit", "Limits of the server", labels=["limit"])
+        used = GaugeMetricFamily("tactful_limit_used", "Their use", labels=["limit"])
+        for read in self._limits:
+            for name, (amount, limit) in read().items():
+                limits.add_metric([name], limit)
+                used.add_metric([name], amount)
+        yield limits
+        yield used
 
     def exposition(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""

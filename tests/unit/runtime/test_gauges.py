@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from journeys.fixture import CATALOGUE, rules
 from support.live_server import LiveServer, live_server
 from support.manual_runner import ROOT
+from tactful.stores.shared.backup_stamp import write_backup_stamp
 
 MANUAL = (ROOT / "server" / "OPERATING.md").read_text("utf-8")
 
@@ -74,9 +75,79 @@ async def test_an_address_that_presented_the_server_key_is_not_rate_limited(
         assert set(seen[1:]) == {429}, "a wrong key costs more than a request"
 
 
-async def test_every_metric_is_in_the_manual_and_no_other(tmp_path: Path) -> None:
+async def test_every_metric_is_in_the_manual_with_its_kind_and_labels_and_no_other(
+    tmp_path: Path,
+) -> None:
     async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        await one.http.post("/v1/facts", json=[{"type": "price"}, {"type": "nonsense"}])
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        await one.redeem(await shopper.accept((await shopper.offered())["id"]), "o1")
         text = (await one.http.get("/metrics")).text
-    told = {family.name for family in text_string_to_metric_families(text)}
-    rows = set(re.findall(r"^\| `(tactful_\w+)`", MANUAL, re.MULTILINE))
-    assert rows == told
+    rows = dict(re.findall(r"^\| `(tactful_\w+)` \| (.*)$", MANUAL, re.MULTILINE))
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert set(rows) == set(families)
+    for name, family in families.items():
+        assert rows[name].startswith(f"{family.type} |"), name
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        assert {label for label in labels if f"`{label}`" not in rows[name]} == set(), name
+
+
+async def test_the_room_of_the_ledger_and_the_ages_of_key_and_backup_are_in_the_metrics(
+    tmp_path: Path,
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        before = await metrics(one)
+        assert ("tactful_backup_age_seconds",) not in before
+        write_backup_stamp(tmp_path / "data", one.parts.shop.clock.now())
+        await one.advance(90)
+        found = await metrics(one)
+        assert found["tactful_ledger_bytes",] == (tmp_path / "data" / "tactful.db").stat().st_size
+        assert found["tactful_log_bytes",] > 0
+        assert 0 < found["tactful_disk_free_bytes",] <= found["tactful_disk_bytes",]
+        assert found["tactful_backup_age_seconds",] == 90
+        assert found["tactful_signing_key_age_seconds",] == 90
+        assert found["tactful_commit_seconds_count",] == found["tactful_commit_jobs_count",] > 0
+        assert found["tactful_send_queue_bytes",] == 0
+        assert found["tactful_clock_steps_total",] == found["tactful_clock_step_seconds",] == 0
+
+
+async def test_limits_and_their_use_are_in_the_metrics(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules(), max_memory_mib=4_096) as one:
+        await one.shopper()
+        found = await metrics(one)
+        assert found["tactful_limit", "memory_bytes"] == 4_096 * 2**20
+        assert 0 < found["tactful_limit_used", "memory_bytes"] < 4_096 * 2**20
+        assert found["tactful_memory_bytes",] > 0
+        for name in ("reports", "report_bytes", "record_bytes"):
+            assert found["tactful_limit_used", name] <= found["tactful_limit", name]
+
+
+async def test_rejected_facts_are_counted_by_type_and_code(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        bad = [{"type": "price"}, {"type": "Mia"}, {"type": "stock", "skew": 1}, {"type": "price"}]
+        await one.http.post("/v1/facts", json=bad)
+        found = await metrics(one)
+    counted = {key[1:]: found[key] for key in found if key[0] == "tactful_facts_rejected_total"}
+    assert counted["fact.invalid", "price"] == 2
+    assert counted["fact.unknown_type", "unknown"] == 1
+    assert sum(counted.values()) == 4
+    assert not any("Mia" in label for key in found for label in key)
+
+
+async def test_http_responses_are_counted_by_route_and_class_of_status(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        for path in ("/v1/offers/a", "/v1/offers/b", "/no/such/path", "/v1/budgets", "/healthz"):
+            await one.http.get(path)
+        await one.http.post("/v1/budgets")
+        found = await metrics(one)
+    counted = {key[1:]: found[key] for key in found if key[0] == "tactful_http_requests_total"}
+    assert counted == {
+        ("/v1/offers/{id}", "4xx"): 2,
+        ("/v1/budgets", "2xx"): 1,
+        ("/v1/budgets", "4xx"): 1,
+        ("/healthz", "2xx"): 1,
+        ("other", "4xx"): 1,
+    }

@@ -57,6 +57,7 @@ def _write(ledger: Path, target: Path, now: int) -> None:
     """Copy the ledger, pack the copy and verify the result; then rename the result to `target`."""
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.stores.shared import backup_archive, draft_folder
+    from tactful.stores.shared.backup_stamp import write_backup_stamp
     from tactful.stores.shared.erasures import erasures_file
     from tactful.stores.sqlite import backup as sqlite_copies
 
@@ -81,6 +82,7 @@ def _write(ledger: Path, target: Path, now: int) -> None:
                 os.fsync(packed.fileno())
             backup_archive.verify_archive(partial)
             partial.rename(target)
+    write_backup_stamp(ledger.parent, now)
 
 
 def _verify(file: Path, *, json_output: bool) -> None:

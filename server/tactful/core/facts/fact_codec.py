@@ -149,6 +149,12 @@ def _invalid(raw: bytes | msgspec.Raw, index: int, text: str) -> FactRejection:
     return FactRejection(index, "fact.unknown_field", message)
 
 
+def kind_or_unknown(raw: bytes | msgspec.Raw) -> str:
+    """Return the type of a fact as JSON, or `unknown` if there is no such type."""
+    kind = _kind(raw)
+    return kind if kind in KINDS else "unknown"
+
+
 def _kind(raw: bytes | msgspec.Raw) -> str | None:
     try:
         return _TYPED(raw).type

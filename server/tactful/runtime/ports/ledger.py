@@ -7,7 +7,10 @@ A consumer names in its annotations only the roles that it uses. Three rules hol
 - A read sees every write whose call returned before the read began.
 """
 
+from collections.abc import Callable
 from typing import Protocol
+
+from msgspec import Struct
 
 from tactful.runtime.ports.audit_log import AuditLog
 from tactful.runtime.ports.change_log import ChangeLog
@@ -43,6 +46,24 @@ class LedgerFullError(LedgerError):
     """The disk is full. The ledger recovers by itself as soon as there is room again."""
 
 
+class StorageUse(Struct, frozen=True, kw_only=True):
+    """The room that a ledger takes, and what protects it, at one instant."""
+
+    ledger_bytes: int
+    log_bytes: int
+    """Bytes of the write-ahead log."""
+    disk_free_bytes: int
+    """Bytes that the server may still write to the disk of the data folder."""
+    disk_bytes: int
+    """Bytes of that disk in all."""
+    backed_up_at: int | None
+    """When the latest backup was made, in milliseconds since the Unix epoch, UTC; None: never."""
+
+
+CommitObserver = Callable[[float, int], None]
+"""Called with the seconds that a commit took and the number of jobs in it, on the writer's thread."""
+
+
 class LedgerHealth(Protocol):
     """Whether the ledger can be written, and how much waits to be written."""
 
@@ -68,6 +89,12 @@ class LedgerHealth(Protocol):
     @property
     def fenced_records(self) -> int:
         """Return the records that were dropped because another process owns their session."""
+
+    def storage_use(self) -> StorageUse | None:
+        """Return the room that the ledger takes; None: it takes none on a disk."""
+
+    def observe_commits(self, observer: CommitObserver) -> None:
+        """Report every durable commit to `observer` from now on."""
 
 
 class Ledger(

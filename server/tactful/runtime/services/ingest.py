@@ -145,6 +145,9 @@ class FactIngest:
         await asyncio.gather(*(self._cancelled(fact.order) for fact in ended))
         report = IngestReport(len(accepted), len(facts) - len(accepted), rejected)
         self._telemetry.record_facts(report.accepted, report.ignored, len(rejected))
+        for one in rejected:
+            kind = fact_codec.kind_or_unknown(raw[one.index - first])
+            self._telemetry.record_rejected_fact(kind, one.code)
         return report
 
     async def _propagate(

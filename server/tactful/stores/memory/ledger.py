@@ -8,6 +8,7 @@ import secrets
 import msgspec
 from msgspec import structs
 
+from tactful.runtime.ports.ledger import CommitObserver
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
     SavedContact,
@@ -59,6 +60,12 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
     def fenced_records(self) -> int:
         """Return the records that were dropped because another process owns their session."""
         return self._fenced
+
+    def storage_use(self) -> None:
+        """Return None: memory takes no room on a disk."""
+
+    def observe_commits(self, observer: CommitObserver) -> None:
+        """Do nothing: memory has no commits."""
 
     # sessions
     async def claim_session(self, digest: bytes) -> SavedSession | None:

@@ -17,7 +17,12 @@ import structlog
 
 from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionOutcome
 from tactful.runtime.ports.change_log import OnChanges
-from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
+from tactful.runtime.ports.ledger import (
+    CommitObserver,
+    LedgerBrokenError,
+    LedgerError,
+    StorageUse,
+)
 from tactful.runtime.ports.ledger_rows import (
     KEYS,
     RULEBOOK,
@@ -32,6 +37,7 @@ from tactful.runtime.ports.ledger_rows import (
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
+from tactful.stores.shared.storage_use import storage_use
 from tactful.stores.sqlite import (
     customer_data,
     facts,
@@ -93,6 +99,7 @@ class SqliteLedger(SqliteErasure, SqliteReads):
         self._is_dropping = False
         self._connection: LedgerConnection | None = None
         self._subscribers: list[OnChanges] = []
+        self._on_commit: CommitObserver = _ignore_commit
 
     async def open(self) -> None:
         """Check and migrate the file, and start the writer.
@@ -110,7 +117,7 @@ class SqliteLedger(SqliteErasure, SqliteReads):
             raise
         self._connection = connection
         self._writer = SqliteWriter(
-            connection, self._path, turns.record, self._failpoint, self._publish
+            connection, self._path, turns.record, self._failpoint, self._publish, self._on_commit
         )
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
 
@@ -133,6 +140,14 @@ class SqliteLedger(SqliteErasure, SqliteReads):
     def is_broken(self) -> bool:
         """Return whether commits stay suspended until the ledger is opened again."""
         return isinstance(self._open_writer.failure, LedgerBrokenError)
+
+    def storage_use(self) -> StorageUse | None:
+        """Return the room that the ledger takes; None where its folder cannot be looked at."""
+        return storage_use(self.path)
+
+    def observe_commits(self, observer: CommitObserver) -> None:
+        """Report every durable commit to `observer` from the opening on."""
+        self._on_commit = observer
 
     @property
     def pending_bytes(self) -> int:
@@ -353,6 +368,10 @@ class SqliteLedger(SqliteErasure, SqliteReads):
 
 def _no_work(connection: sqlite3.Connection) -> None:
     """Do nothing; when this job is done, everything queued before it is written."""
+
+
+def _ignore_commit(seconds: float, jobs: int) -> None:
+    """Do nothing: no metrics are kept."""
 
 
 def _refuse_after_interrupted_restore(path: Path) -> None:

@@ -19,6 +19,7 @@ jobs are committed. No caller is answered before `COMMIT` has returned: commit b
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from threading import Thread
@@ -27,7 +28,12 @@ from typing import Final
 import structlog
 
 from tactful.runtime.ports.change_log import OnChanges
-from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
+from tactful.runtime.ports.ledger import (
+    CommitObserver,
+    LedgerBrokenError,
+    LedgerError,
+    LedgerFullError,
+)
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.sqlite.error_translation import translate_error
@@ -67,6 +73,7 @@ class SqliteWriter:
         write_records: Records,
         failpoint: FailpointHook,
         publish: OnChanges,
+        on_commit: CommitObserver,
     ) -> None:
         """Start the thread.
 
@@ -77,12 +84,14 @@ class SqliteWriter:
             failpoint: Called at each named point, where a test may end the process.
             publish: Called on the event loop with the changes of each transaction, before its callers
                 are answered.
+            on_commit: Called on the thread after each durable commit.
         """
         self._connection = connection
         self._path = path
         self._write_records = write_records
         self._failpoint = failpoint
         self._publish = publish
+        self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         self._queue = WriteQueue(self._loop)
         self._checkpointer = Checkpointer(connection)
@@ -279,6 +288,7 @@ class SqliteWriter:
             self._perform_all(batch)
             return
         self._failpoint("before-begin")
+        started = time.perf_counter()
         self._connection.start()
         try:
             perform(batch)
@@ -290,6 +300,7 @@ class SqliteWriter:
             self._connection.abandon()
             raise
         self._failpoint("after-commit")
+        self._on_commit(time.perf_counter() - started, len(batch))
 
     def _perform_all(self, batch: list[WriteJob]) -> None:
         """Perform jobs in order; records that follow one another are written in one go."""
