@@ -9,7 +9,6 @@ from support.source_tree import PACKAGE, ROOT, modules, name_of, parsed
 LONGEST_MODULE = 400
 
 SHARED_FILE_NAMES = {
-    "customer_data": "the ledger role, and its part of the SQLite store",
     "explanations": "an HTTP resource and the service it calls",
     "facts": "an HTTP resource, and the ledger role of the same name in each store",
     "ledger": "the port and its implementations",

@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from support.ledger_rows import T0, AnyLedger
+from support.ledger_rows import T0, AnyLedger, exported
 from tactful.runtime.ports.operator_actions import OperatorAction
 
 
@@ -19,7 +19,7 @@ async def test_operator_actions_are_returned_newest_first_and_by_customer(
     assert await ledger.operator_actions() == [reloaded, issued, paused]
     assert await ledger.operator_actions(limit=1) == [reloaded]
     assert await ledger.operator_actions(customer="c1") == [issued]
-    assert (await ledger.export_customer("c1"))["acts"] == [
+    assert (await exported(ledger, "c1"))["acts"] == [
         {"at": T0 + 1, "who": "Bo", "act": "fact.stated", "subject": "v-c1", "detail": "", "customer": "c1"}
     ]  # fmt: skip
     assert await ledger.erase_customer("c1", "erased-77", T0) == 1

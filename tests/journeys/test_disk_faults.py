@@ -20,7 +20,7 @@ from websockets.typing import Origin, Subprotocol
 
 from journeys.fixture import rules
 from support.disk_faults.shim import PROCESSES, build_shim, environment, needs_shim
-from support.ledger_rows import T0, accepted, entry, present, push
+from support.ledger_rows import T0, accepted, entry, exported, present, push
 from support.raw_connections import eventually
 from tactful.config import Config
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
@@ -92,7 +92,7 @@ async def test_on_a_full_disk_sessions_continue_and_commits_stop_until_there_is_
     with small_disk(tmp_path / "disk", "4m"):
         ledger = SqliteLedger(tmp_path / "disk" / "tactful.db")
         await ledger.open()
-        await ledger.commit(push(accepted(), limit=None))
+        await ledger.commit(push(accepted(customer="c1"), limit=None))
         filler = fill(tmp_path / "disk")
         with structlog.testing.capture_logs() as logged:
             refused = await promise_until_full(ledger)
@@ -102,6 +102,7 @@ async def test_on_a_full_disk_sessions_continue_and_commits_stop_until_there_is_
         for number in range(50):
             ledger.record(Commit(session="se_on", state=b"%d" % number, entry=entry("se_on", T0)))
         assert (await ledger.offer("of_1")) is not None
+        assert (await exported(ledger, "c1"))["offers"], "it only reads"
         with pytest.raises(LedgerFullError):
             await ledger.run_redemption(
                 lambda _: RedemptionOutcome(status=200, body=b""), order="o1"

@@ -12,6 +12,7 @@ from tactful.core.redemption.redemption_rows import (
     RedemptionRow,
     RedemptionState,
 )
+from tactful.runtime.ports.customer_data import EXPORT_PARTS
 from tactful.runtime.ports.ledger_rows import Commit, FactRow, TurnEntry
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
@@ -167,3 +168,11 @@ def redeem(state: RedemptionState) -> RedemptionOutcome:
 def stock(available: int, version: int | None, at: int = T0) -> FactRow:
     """The available stock of RUN-42 in DE."""
     return fact(version=version, at=at, available=available)
+
+
+async def exported(ledger: AnyLedger, customer: str) -> dict[str, list[Any]]:
+    """The rows of a customer's export, by part."""
+    found: dict[str, list[Any]] = {part: [] for part in EXPORT_PARTS}
+    async for part, row in ledger.export_customer(customer):
+        found[part].append(row)
+    return found

@@ -6,11 +6,11 @@ from typing import Final
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from tactful.api import representations as views
 from tactful.api.bodies import LARGEST, json_response, read_bytes, split_facts
+from tactful.api.exports import export_text
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.runtime.shop import Shop
@@ -76,10 +76,12 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def export(request: Request) -> Response:
         customer = request.path_params["id"]
-        found = await shop.ledger.export_customer(customer)
-        if not any(rows for part, rows in found.items() if part != "customer"):
+        rows = shop.ledger.export_customer(customer)
+        # The first row is read before the response begins, which then cannot become an error.
+        first = await anext(rows, None)
+        if first is None:
             raise ProblemError(404, "customer.unknown", "Nothing is kept about that customer.")
-        return json_response(views.export(found))
+        return StreamingResponse(export_text(customer, first, rows), media_type="application/json")
 
     async def erase(request: Request) -> Response:
         await shop.forget(request.path_params["id"])

@@ -1,5 +1,6 @@
 """The role of the ledger that exports, erases and expires the data of customers."""
 
+from collections.abc import AsyncGenerator
 from typing import Final, Protocol
 
 from tactful.core.values.calendar import DAY
@@ -13,13 +14,20 @@ Article 6a). Claims can be checked long afterwards, and prices are no personal d
 """
 
 
+EXPORT_PARTS: Final = (
+    "facts", "contact", "acts", "sessions", "offers", "redemptions", "decisions",
+)  # fmt: skip
+"""The parts of an export. `contact` has one row at most, every other part is a list."""
+
+
 class CustomerData(Protocol):
     """Serves a customer's rights of access and erasure, and deletes data past its retention."""
 
-    async def export_customer(self, customer: str) -> dict[str, object]:
-        """Return everything stored about a customer as data that JSON can hold.
+    def export_customer(self, customer: str) -> AsyncGenerator[tuple[str, object], None]:
+        """Yield everything stored about a customer as (part, row), in the order of `EXPORT_PARTS`.
 
-        Regulation (EU) 2016/679, Article 15.
+        Rows are data that JSON can hold, and are read in pages, so an export of any size takes little
+        memory. What is stored while it is read may be missing. Regulation (EU) 2016/679, Article 15.
 
         Args:
             customer: The shop's id of the customer.

@@ -4,6 +4,8 @@ Tests and dry runs use it. The contract suites in `tests/contracts` run on it an
 """
 
 import secrets
+from collections.abc import AsyncGenerator
+from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -237,14 +239,18 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
             self._actions[place] = structs.replace(kept, customer=alias, subject=alias)
         return len(mine)
 
-    async def export_customer(self, customer: str) -> dict[str, object]:
-        """Return everything stored about a customer as plain data."""
+    async def export_customer(self, customer: str) -> AsyncGenerator[tuple[str, object], None]:
+        """Yield everything stored about a customer as plain data."""
+        for part, rows in self._export(customer).items():
+            for row in rows:
+                yield part, row
+
+    def _export(self, customer: str) -> dict[str, list[Any]]:
         offers = {key for key, one in self._offers.items() if one.customer == customer}
         contact = self._contacts.get(customer)
         return {
-            "customer": customer,
             "facts": self._facts_of(customer),
-            "contact": as_plain_data(contact.body) if contact else None,
+            "contact": [as_plain_data(contact.body)] if contact else [],
             "acts": [_plain(one) for one in self._actions if one.customer == customer],
             "sessions": [
                 as_plain_data(saved.state)

@@ -14,7 +14,7 @@ from typing import Final
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
-from tactful.stores.sqlite import customer_data
+from tactful.stores.sqlite.customers import customer_erasure
 from tactful.stores.sqlite.migrations import APPLICATION_ID, schema_version
 from tactful.stores.sqlite.opening import connect, open_writer, refuse_unknown_schema
 from tactful.stores.sqlite.reconcile import reconcile
@@ -207,7 +207,7 @@ def _erase_again(draft: Path, erased: dict[str, str], at: int) -> int:
             alias = erased.get(erasure_digest(secret, "customer", customer))
             if alias:
                 connection.start()
-                customer_data.erase(connection, customer, alias, at)
+                customer_erasure.erase(connection, customer, alias, at)
                 connection.execute("COMMIT")
                 count += 1
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

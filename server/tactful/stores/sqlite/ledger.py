@@ -6,8 +6,8 @@ so that they never wait for a transaction (`reads`).
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractContextManager, aclosing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal, overload
@@ -38,14 +38,10 @@ from tactful.runtime.ports.ledger_rows import (
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 from tactful.stores.shared.storage_use import storage_use
-from tactful.stores.sqlite import (
-    customer_data,
-    facts,
-    operator_actions,
-    redemption_transaction,
-    turns,
-)
-from tactful.stores.sqlite.erasure import SqliteErasure, align_erasures
+from tactful.stores.sqlite import facts, operator_actions, redemption_transaction, turns
+from tactful.stores.sqlite.customers import customer_erasure, customer_export, retention
+from tactful.stores.sqlite.customers.erasure import SqliteErasure, align_erasures
+from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
@@ -64,7 +60,7 @@ histories are always queued.
 """
 TRIM_BATCH: Final = 1_000
 """Changes deleted from the change log in one transaction."""
-PRUNE_BATCH: Final = 5_000
+PRUNE_BATCH: Final = 250
 """Rows examined or deleted in one transaction, so that no commit waits long behind a prune."""
 _NEXT_SESSIONS: Final = (
     "SELECT rowid, session, seen_at FROM sessions WHERE rowid > ? ORDER BY rowid LIMIT ?"
@@ -308,7 +304,7 @@ class SqliteLedger(SqliteErasure, SqliteReads):
         await self._open_writer.run(partial(turns.mark_bought, offers=offers, bought=bought))
 
     async def forget_session(self, session: str) -> None:
-        work = partial(customer_data.forget_session, session=session)
+        work = partial(customer_erasure.forget_session, session=session)
         await self._open_writer.run(work, Lane.PROMISE, session=session)
 
     async def store_rulebook(
@@ -338,13 +334,18 @@ class SqliteLedger(SqliteErasure, SqliteReads):
     async def record_operator_action(self, action: OperatorAction) -> None:
         await self._open_writer.run(partial(operator_actions.insert, action=action))
 
-    async def export_customer(self, customer: str) -> dict[str, object]:
-        """Return everything stored about a customer, read in the writer's order."""
-        return await self._open_writer.run(partial(customer_data.export, customer=customer))
+    async def export_customer(self, customer: str) -> AsyncGenerator[tuple[str, object], None]:
+        await self._settle()
+        try:
+            async with aclosing(customer_export.export(self.path, customer)) as rows:
+                async for row in rows:
+                    yield row
+        except sqlite3.Error as error:
+            raise translate_error(error, self._path) from error
 
     async def prune(self, *, before: int) -> int:
         """Delete what is older than an instant, `PRUNE_BATCH` rows a transaction."""
-        work = partial(customer_data.prune, before=before, limit=PRUNE_BATCH)
+        work = partial(retention.prune, before=before, limit=PRUNE_BATCH)
         total = 0
         while dropped := await self._open_writer.run(work):
             total += dropped
@@ -353,7 +354,7 @@ class SqliteLedger(SqliteErasure, SqliteReads):
             last_row = found[-1][0]
             if ended := [session for _, session, seen in found if seen < before]:
                 total += await self._open_writer.run(
-                    partial(customer_data.prune_sessions, sessions=ended, before=before)
+                    partial(retention.prune_sessions, sessions=ended, before=before)
                 )
         return total
 

@@ -8,7 +8,7 @@ import pytest
 from support.ledger_rows import T0, accepted, offer, push
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared.erasures import append_erasure, read_erasures, read_list
-from tactful.stores.sqlite import customer_data
+from tactful.stores.sqlite.customers import customer_erasure
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 
@@ -28,7 +28,7 @@ async def test_an_erasure_is_on_the_list_before_anything_is_deleted(
     def failing(*_: object, **__: object) -> int:
         raise LedgerError("the disk is gone")
 
-    monkeypatch.setattr(customer_data, "erase", failing)
+    monkeypatch.setattr(customer_erasure, "_sessions_of", failing)
     with pytest.raises(LedgerError):
         await ledger.erase_customer("c1", "erased-1", T0)
     assert list(read_erasures(ledger.path).values()) == ["erased-1"]

@@ -4,16 +4,18 @@ import asyncio
 import sqlite3
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Tombstone
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
-from tactful.stores.sqlite import customer_data
+from tactful.stores.sqlite.customers import customer_erasure
 from tactful.stores.sqlite.opening import BUSY_MS
 from tactful.stores.sqlite.tables import tombstones
 from tactful.stores.sqlite.writer.group_commit import SqliteWriter
+from tactful.stores.sqlite.writer.write_jobs import Lane
+from tactful.stores.sqlite.writer.write_lanes import SLICE_ROWS
 
 TRUNCATE_ATTEMPTS: Final = 100
 """Attempts to empty the write-ahead log after an erasure."""
@@ -41,11 +43,21 @@ class SqliteErasure:
         writer = self._open_writer
         remember = partial(_remember_erasure, path=self.path, copy=self._erasures_copy)
         await writer.run(partial(remember, customer=customer, alias=alias))
-        touched = await writer.run(
-            partial(customer_data.erase, customer=customer, alias=alias, at=at)
-        )
+        # Records that are queued already belong to what is erased.
+        await writer.run(_no_work, Lane.RECORD)
+        touched = await self._erase_in_slices(customer, alias, at)
         await self._empty_log()
         return touched
+
+    async def _erase_in_slices(self, customer: str, alias: str, at: int) -> int:
+        slices = customer_erasure.erasure_slices(customer, alias, at)
+        answer: Any = None
+        while True:
+            try:
+                work = slices.send(answer)
+            except StopIteration as ended:
+                return int(ended.value)
+            answer = await self._open_writer.run(work, weight=SLICE_ROWS)
 
     async def tombstone(self, kind: str, ident: str) -> Tombstone | None:
         return await self._open_writer.run(
@@ -77,6 +89,10 @@ class SqliteErasure:
             " because another process reads the file. Stop that process and erase again"
         )
         raise LedgerError(message)
+
+
+def _no_work(connection: sqlite3.Connection) -> None:
+    """Do nothing; when this job is done, everything queued before it is written."""
 
 
 def _checkpoint(connection: sqlite3.Connection) -> bool:

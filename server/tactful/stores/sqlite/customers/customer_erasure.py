@@ -1,4 +1,4 @@
-"""Export, erasure and expiry of the data of customers in SQLite.
+"""Erasure of the data of a customer in SQLite, in slices that delay no promise.
 
 Deleted rows are overwritten with zeros (`secure_delete`). The write-ahead log still holds old pages;
 the ledger empties it after an erasure.
@@ -6,17 +6,17 @@ the ledger empties it after an erasure.
 
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 from msgspec import structs
 
 from tactful.core.redemption.redemption_rows import RefundRow
-from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.runtime.ports.ledger_rows import Subject
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
-from tactful.stores.shared.json_text import as_plain_data, replace_id
+from tactful.stores.shared.json_text import replace_id
 from tactful.stores.sqlite import operator_actions
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
@@ -26,9 +26,12 @@ from tactful.stores.sqlite.turns import DECODE_OFFER, ENCODE
 _DECODE_SUBJECTS: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
 
+ErasureSlices = Generator[Callable[[LedgerConnection], Any], Any, int]
+"""Steps of an erasure, each performed in a transaction of its own or all in one."""
+
 
 def erase(connection: LedgerConnection, customer: str, alias: str, at: int) -> int:
-    """Delete a customer; offers and redemptions stay under an alias.
+    """Delete a customer in the present transaction; offers and redemptions stay under an alias.
 
     Args:
         connection: In a transaction.
@@ -40,19 +43,83 @@ def erase(connection: LedgerConnection, customer: str, alias: str, at: int) -> i
         The number of rows that were deleted or changed. The tombstone and the change that tells
         other processes do not count.
     """
-    before = connection.total_changes
-    sessions = _sessions_of(connection, customer)
+    slices = erasure_slices(customer, alias, at)
+    answer: Any = None
+    while True:
+        try:
+            work = slices.send(answer)
+        except StopIteration as ended:
+            return int(ended.value)
+        answer = work(connection)
+
+
+def erasure_slices(customer: str, alias: str, at: int) -> ErasureSlices:
+    """Yield the steps of an erasure, each short and complete; each takes the answer of the one before.
+
+    The tombstone comes first, so that whatever is written meanwhile carries the alias. What leads to
+    other rows is deleted last, so that an erasure that was cut off can be repeated from its beginning.
+    The change that tells other processes comes when everything is erased.
+
+    Args:
+        customer: The shop's id of the customer.
+        alias: A random id that replaces the customer's id and those of the customer's sessions.
+        at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
+
+    Returns:
+        The number of rows that were deleted or changed. The tombstone and the changes do not count.
+    """
+    touched: int = 0
+    sessions: list[str] = yield partial(_sessions_of, customer=customer)
+    hidden: dict[Subject, Subject] = yield partial(
+        _bury, customer=customer, sessions=sessions, alias=alias, at=at
+    )
+    groups = [
+        ENCODE(sessions[start : start + SLICE_ROWS]).decode()
+        for start in range(0, len(sessions), SLICE_ROWS)
+    ]
+    found = [(_OFFERS_OF, (customer,)), *((_OFFERS_IN, (group,)) for group in groups)]
+    for sql, chosen in found:
+        while done := (
+            yield partial(
+                _pseudonymize_offers, sql=sql, values=chosen, customer=customer, alias=alias
+            )
+        ):
+            touched += done
+    keys: list[tuple[str, str]] = yield partial(_fact_keys, customer=customer, sessions=sessions)
+    for start in range(0, len(keys), SLICE_ROWS):
+        part = keys[start : start + SLICE_ROWS]
+        touched += yield partial(_erase_facts, keys=part, customer=customer, alias=alias)
+    touched += yield partial(_erase_contact, customer=customer, alias=alias)
+    old = [
+        *((_OTHER_ENTRIES_IN, (group, customer)) for group in groups),
+        (_ENTRIES_OF, (customer,)),
+        *((_SESSIONS_IN, (group,)) for group in groups),
+    ]
+    for sql, values in old:
+        while done := (yield partial(_delete, sql=sql, values=values)):
+            touched += done
+    yield partial(_announce, customer=customer, hidden=hidden, alias=alias, at=at)
+    return touched
+
+
+SLICE_ROWS: Final = 100
+"""Offers, facts or entries that one step changes; with their steps and pages some 10 ms."""
+_OFFERS_OF: Final = "SELECT id FROM offers WHERE customer = ?"
+_OFFERS_IN: Final = "SELECT id FROM offers WHERE session IN (SELECT value FROM json_each(?))"
+_OTHER_ENTRIES_IN: Final = """
+  DELETE FROM entries WHERE id IN
+    (SELECT id FROM entries WHERE session IN (SELECT value FROM json_each(?)) AND customer IS NOT ?
+     LIMIT 100)"""
+_ENTRIES_OF: Final = """
+  DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE customer = ? LIMIT 100)"""
+_SESSIONS_IN: Final = "DELETE FROM sessions WHERE session IN (SELECT value FROM json_each(?))"
+
+
+def _bury(
+    connection: LedgerConnection, customer: str, sessions: list[str], alias: str, at: int
+) -> dict[Subject, Subject]:
+    """Write the tombstone, and return by what each subject of the customer is replaced in the log."""
     orders = _orders_of(connection, customer)
-    _erase_facts(connection, customer, alias, sessions)
-    connection.execute("DELETE FROM contacts WHERE shopper = ?", (customer,))
-    connection.execute("DELETE FROM entries WHERE customer = ?", (customer,))
-    operator_actions.erase(connection, customer, alias)
-    offers = {key for (key,) in connection.execute(_OFFERS_OF, (customer,))}
-    for session in sessions:
-        offers |= _delete_session(connection, session)
-    for offer in offers:
-        _pseudonymize_offer(connection, offer, customer, alias)
-    touched = connection.total_changes - before
     digest = tombstones.add_tombstone(connection, "customer", customer, alias, at)
     secret = ledger_secret(connection)
     hidden: dict[Subject, Subject] = {("customer", customer): ("customer", digest)}
@@ -61,9 +128,19 @@ def erase(connection: LedgerConnection, customer: str, alias: str, at: int) -> i
         ("order", order): ("order", erasure_digest(secret, "order", order)) for order in orders
     }
     change_rows.replace_subjects(connection, hidden)
-    subjects = (("customer", digest),)
+    return hidden
+
+
+def _announce(
+    connection: LedgerConnection,
+    customer: str,
+    hidden: dict[Subject, Subject],
+    alias: str,
+    at: int,
+) -> None:
+    change_rows.replace_subjects(connection, hidden)
+    subjects = (hidden["customer", customer],)
     change_rows.append(connection, "customer_erased", subjects, at=at, body=alias.encode())
-    return touched
 
 
 def _orders_of(connection: sqlite3.Connection, customer: str) -> set[str]:
@@ -73,14 +150,33 @@ def _orders_of(connection: sqlite3.Connection, customer: str) -> set[str]:
     return facts | {order for (order,) in connection.execute(sql, (customer,))}
 
 
-_OFFERS_OF: Final = "SELECT id FROM offers WHERE customer = ?"
+def _delete(connection: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> int:
+    return connection.execute(sql, values).rowcount
 
 
-def _sessions_of(connection: sqlite3.Connection, customer: str) -> set[str]:
+def _erase_contact(connection: sqlite3.Connection, customer: str, alias: str) -> int:
+    before = connection.total_changes
+    connection.execute("DELETE FROM contacts WHERE shopper = ?", (customer,))
+    operator_actions.erase(connection, customer, alias)
+    return connection.total_changes - before
+
+
+def _pseudonymize_offers(
+    connection: sqlite3.Connection, sql: str, values: tuple[str, ...], customer: str, alias: str
+) -> int:
+    """Pseudonymise the next offers that a query finds; return the number of rows changed."""
+    before = connection.total_changes
+    found = connection.execute(f"{sql} LIMIT ?", (*values, SLICE_ROWS)).fetchall()
+    for (offer,) in found:
+        pseudonymize_offer(connection, offer, customer, alias)
+    return connection.total_changes - before
+
+
+def _sessions_of(connection: sqlite3.Connection, customer: str) -> list[str]:
     sql = """SELECT session FROM sessions WHERE customer = :customer
       UNION SELECT session FROM entries WHERE customer = :customer
       UNION SELECT session FROM offers WHERE customer = :customer"""
-    return {session for (session,) in connection.execute(sql, {"customer": customer})}
+    return [session for (session,) in connection.execute(sql, {"customer": customer})]
 
 
 def _delete_session(connection: sqlite3.Connection, session: str) -> set[str]:
@@ -95,10 +191,10 @@ def forget_session(connection: sqlite3.Connection, session: str) -> None:
     """Delete a session and its turns; its offers stay, under a random session id."""
     alias = secrets.token_urlsafe(16)
     for offer in _delete_session(connection, session):
-        _pseudonymize_offer(connection, offer, None, alias)
+        pseudonymize_offer(connection, offer, None, alias)
 
 
-def _pseudonymize_offer(
+def pseudonymize_offer(
     connection: sqlite3.Connection, key: str, customer: str | None, alias: str
 ) -> None:
     """Replace session and customer of an offer, its steps and its redemptions by an alias."""
@@ -141,17 +237,25 @@ def _pseudonymize_refunds(connection: sqlite3.Connection, order: str, hidden: st
         )
 
 
-def _erase_facts(
-    connection: sqlite3.Connection, customer: str, alias: str, sessions: Iterable[str]
-) -> None:
-    found = set(_keys_under(connection, "customer", customer))
-    orders = {key for kind, key in found if kind == "order"}
-    for order in orders:
+def _fact_keys(
+    connection: sqlite3.Connection, customer: str, sessions: Iterable[str]
+) -> list[tuple[str, str]]:
+    """Return kind and key of the facts about a customer, their orders and their sessions."""
+    found = _keys_under(connection, "customer", customer)
+    for order in [key for kind, key in found if kind == "order"]:
         found |= _keys_under(connection, "order", order)
     for session in sessions:
         found |= _keys_under(connection, "session", session)
-    for kind, key in sorted(found):
-        _erase_fact(connection, (kind, key), customer, alias)
+    return sorted(found)
+
+
+def _erase_facts(
+    connection: sqlite3.Connection, keys: Iterable[tuple[str, str]], customer: str, alias: str
+) -> int:
+    before = connection.total_changes
+    for named in keys:
+        _erase_fact(connection, named, customer, alias)
+    return connection.total_changes - before
 
 
 def _keys_under(connection: sqlite3.Connection, kind: str, ident: str) -> set[tuple[str, str]]:
@@ -183,80 +287,3 @@ def _erase_fact(
         "INSERT INTO subjects VALUES (?, ?, ?, ?)",
         [(kind, ident, *named) for kind, ident in sorted(kept)],
     )
-
-
-def export(connection: sqlite3.Connection, customer: str) -> dict[str, object]:
-    """Return everything stored about a customer as plain data; see `CustomerData`."""
-    sessions = _sessions_of(connection, customer)
-    offers = {key for (key,) in connection.execute(_OFFERS_OF, (customer,))}
-    contact = connection.execute(
-        "SELECT body FROM contacts WHERE shopper = ?", (customer,)
-    ).fetchone()
-    return {
-        "customer": customer,
-        "facts": _facts_of(connection, customer),
-        "contact": as_plain_data(contact[0]) if contact else None,
-        "acts": _acts_of(connection, customer),
-        "sessions": _bodies(connection, "SELECT state FROM sessions WHERE session = ?", sessions),
-        "offers": _bodies(connection, "SELECT body FROM offers WHERE id = ?", offers),
-        "redemptions": _bodies(connection, "SELECT body FROM redemptions WHERE offer = ?", offers),
-        "decisions": [
-            {"at": at, "session": session, "signal": as_plain_data(signal)}
-            for at, session, signal in connection.execute(
-                "SELECT at, session, signal FROM entries WHERE customer = ? ORDER BY id",
-                (customer,),
-            )
-        ],
-    }
-
-
-def _acts_of(connection: sqlite3.Connection, customer: str) -> list[Any]:
-    found = connection.execute(*operator_actions.query(customer, -1)).fetchall()
-    return [msgspec.to_builtins(operator_actions.action_from_row(row)) for row in reversed(found)]
-
-
-def _facts_of(connection: sqlite3.Connection, customer: str) -> list[dict[str, Any]]:
-    sql = "SELECT kind, at, ended, body FROM facts WHERE kind = ? AND key = ? ORDER BY id"
-    return [
-        {"at": at, "ended": ended, "fact": as_plain_data(body)}
-        for named in sorted(_keys_under(connection, "customer", customer))
-        for _, at, ended, body in connection.execute(sql, named)
-    ]
-
-
-def _bodies(connection: sqlite3.Connection, sql: str, keys: Iterable[str]) -> list[Any]:
-    return [
-        as_plain_data(body) for key in sorted(keys) for (body,) in connection.execute(sql, (key,))
-    ]
-
-
-def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
-    """Delete up to `limit` superseded facts, and up to `limit` entries, older than an instant.
-
-    Returns:
-        The number of rows deleted; 0: none are left.
-    """
-    dropped = 0
-    values = {"before": before, "limit": limit, "prices": before - EXTRA_PRICE_RETENTION}
-    for sql in _OLD:
-        dropped += connection.execute(sql, values).rowcount
-    return dropped
-
-
-_OLD: Final = (
-    """DELETE FROM facts WHERE id IN
-       (SELECT id FROM facts WHERE ended < :before AND (kind <> 'price' OR ended < :prices)
-        LIMIT :limit)""",
-    """DELETE FROM entries WHERE id IN
-       (SELECT id FROM entries WHERE at < :before LIMIT :limit)""",
-)
-
-
-def prune_sessions(connection: sqlite3.Connection, sessions: Iterable[str], before: int) -> int:
-    """Delete those of the sessions that were last seen before an instant and have no standing offer."""
-    return connection.executemany(
-        "DELETE FROM sessions WHERE session = ? AND seen_at < ? AND NOT EXISTS"
-        " (SELECT 1 FROM offers AS o WHERE o.session = sessions.session"
-        "  AND o.state IN ('pushed', 'shown', 'accepted'))",
-        [(session, before) for session in sessions],
-    ).rowcount

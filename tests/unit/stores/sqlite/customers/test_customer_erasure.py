@@ -22,8 +22,8 @@ from tactful.core.redemption.redemption_rows import (
 )
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit, ContactWrite
-from tactful.stores.sqlite import erasure
 from tactful.stores.sqlite import opening as sqlite_open
+from tactful.stores.sqlite.customers import customer_erasure, erasure
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 CANARY = "canary-4711"
@@ -187,3 +187,44 @@ async def test_erasing_a_session_leaves_no_byte_of_its_id_after_closing(tmp_path
     await ledger.forget_session("se_canary")
     await ledger.close()
     assert traces(tmp_path, "se_canary") == {}
+
+
+def whole_text(path: Path) -> str:
+    """Every row of a ledger, in words."""
+    with closing(sqlite3.connect(path)) as made:
+        return "\n".join(made.iterdump())
+
+
+async def test_an_erasure_that_was_cut_off_after_any_step_is_complete_once_it_is_repeated(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "tactful.db"
+    ledger = SqliteLedger(path)
+    await ledger.open()
+    await fill(ledger)
+    turn = push(accepted("of_before", session="se_login"), limit=None)
+    before = structs.replace(turn, entry=entry("se_login"))
+    await ledger.commit(before)
+    await ledger.commit(Commit(entry=entry("se_login", customer=CANARY)))
+    await ledger.close()
+    steps = 1
+    while True:
+        copy = tmp_path / f"{steps}.db"
+        copy.write_bytes(path.read_bytes())
+        with closing(sqlite_open.open_writer(copy)) as made:
+            made.start()
+            slices = customer_erasure.erasure_slices(CANARY, "alias", T0)
+            answer, ended = None, False
+            for _ in range(steps):
+                try:
+                    answer = slices.send(answer)(made)
+                except StopIteration:
+                    ended = True
+            customer_erasure.erase(made, CANARY, "alias", T0)
+            made.execute("COMMIT")
+            assert made.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        assert CANARY not in whole_text(copy)
+        assert "se_login" not in whole_text(copy)
+        if ended:
+            return
+        steps += 1

@@ -1,0 +1,47 @@
+"""An export is read in pages beside the writer, and works while the ledger cannot be written."""
+
+from pathlib import Path
+
+from msgspec import structs
+
+from support.ledger_rows import T0, accepted, entry, exported, push
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite
+from tactful.stores.sqlite.customers.customer_export import PAGE_ROWS
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+
+async def test_an_export_of_several_pages_holds_each_row_once_and_nobody_elses(
+    tmp_path: Path,
+) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    count = 2 * PAGE_ROWS + 7
+    for customer in ("c1", "c2"):
+        for number in range(count):
+            session = f"se_{customer}_{number}"
+            one = accepted(f"of_{customer}_{number}", session=session, customer=customer)
+            turn = push(one, limit=None)
+            state = b'{"id": "%s"}' % session.encode()
+            await ledger.commit(
+                structs.replace(turn, state=state, customer=customer, session=session,
+                                entry=entry(session, T0 + number, customer=customer))
+            )  # fmt: skip
+    found = await exported(ledger, "c1")
+    names = {f"of_c1_{number}" for number in range(count)}
+    assert len(found["offers"]) == len(found["sessions"]) == len(found["decisions"]) == count
+    assert {offer["id"] for offer in found["offers"]} == names
+    assert {one["session"] for one in found["decisions"]} == {
+        one["id"] for one in found["sessions"]
+    }
+    await ledger.close()
+
+
+async def test_an_export_passes_no_transaction_of_the_writer(tmp_path: Path) -> None:
+    points: list[str] = []
+    ledger = SqliteLedger(tmp_path / "tactful.db", failpoint=points.append)
+    await ledger.open()
+    await ledger.commit(Commit(contacts={"c1": ContactWrite(None, b"{}")}))
+    points.clear()
+    assert (await exported(ledger, "c1"))["contact"] == [{}]
+    assert points == []
+    await ledger.close()
